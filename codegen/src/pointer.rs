@@ -1,0 +1,101 @@
+//! JSON pointers (RFC 6901) as strings: building them, taking them apart, and reading an operation out of one.
+
+use std::borrow::Cow;
+
+/// The HTTP methods that a path item can hold, in the order of the OpenAPI specification.
+pub const METHODS: [&str; 8] = [
+    "get", "put", "post", "delete", "options", "head", "patch", "trace",
+];
+
+/// A token as it is written inside a pointer: `~` and `/` escaped.
+#[must_use]
+pub fn escape(token: &str) -> Cow<'_, str> {
+    if token.contains(['~', '/']) {
+        Cow::Owned(token.replace('~', "~0").replace('/', "~1"))
+    } else {
+        Cow::Borrowed(token)
+    }
+}
+
+/// A token of a pointer with its escapes undone.
+#[must_use]
+pub fn unescape(token: &str) -> Cow<'_, str> {
+    if token.contains('~') {
+        Cow::Owned(token.replace("~1", "/").replace("~0", "~"))
+    } else {
+        Cow::Borrowed(token)
+    }
+}
+
+/// The pointer to the member or item `token` (not yet escaped) of what `pointer` points to.
+#[must_use]
+pub fn join(pointer: &str, token: &str) -> String {
+    format!("{pointer}/{}", escape(token))
+}
+
+/// The pointer to item `index` of the array that `pointer` points to.
+#[must_use]
+pub fn item(pointer: &str, index: usize) -> String {
+    format!("{pointer}/{index}")
+}
+
+/// The tokens of a pointer, unescaped, from the root downwards.
+pub fn tokens(pointer: &str) -> impl Iterator<Item = Cow<'_, str>> {
+    pointer.split('/').skip(1).map(unescape)
+}
+
+/// The pointer one level up and the last token, still escaped; `None` for the root.
+#[must_use]
+pub fn split_last(pointer: &str) -> Option<(&str, &str)> {
+    pointer.rsplit_once('/')
+}
+
+/// The operation that a pointer leads into, such as `PUT /offersource/save/`.
+#[must_use]
+pub fn operation(pointer: &str) -> Option<String> {
+    let mut tokens = tokens(pointer);
+    if tokens.next()? != "paths" {
+        return None;
+    }
+    let path = tokens.next()?;
+    let method = tokens.next()?;
+    METHODS
+        .contains(&&*method)
+        .then(|| format!("{} {path}", method.to_ascii_uppercase()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tokens_survive_the_round_trip() {
+        for token in ["", "a", "/offersource/save/", "~1", "~0~1/", "ü/~"] {
+            let pointer = join("/x", token);
+            assert_eq!(
+                tokens(&pointer).collect::<Vec<_>>(),
+                ["x", token],
+                "{pointer}"
+            );
+        }
+        assert_eq!(tokens("").count(), 0);
+    }
+
+    #[test]
+    fn an_operation_is_read_out_of_a_pointer() {
+        for (pointer, operation_name) in [
+            ("", None),
+            ("/paths", None),
+            ("/paths/~1a~1", None),
+            ("/paths/~1a~1/parameters/0", None),
+            ("/paths/~1a~1/put", Some("PUT /a/")),
+            (
+                "/paths/~1a~1/delete/requestBody/content",
+                Some("DELETE /a/"),
+            ),
+            ("/components/schemas/get/get", None),
+        ] {
+            assert_eq!(operation(pointer).as_deref(), operation_name, "{pointer}");
+        }
+    }
+}
