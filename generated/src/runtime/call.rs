@@ -138,7 +138,7 @@ impl<T> Call<T> {
             url.push(if index == 0 { '?' } else { '&' });
             url.push_str(name);
             url.push('=');
-            url.push_str(value); // skeleton: not yet percent-encoded
+            url.extend(percent_encode(value));
         }
         let mut request = http::Request::builder()
             .method(operation.method.clone())
@@ -193,4 +193,17 @@ impl<T: Send + 'static> IntoFuture for Call<T> {
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move { Ok(self.response().await?.value) })
     }
+}
+
+/// Percent-encodes everything but the characters that RFC 3986 calls unreserved.
+fn percent_encode(value: &str) -> impl Iterator<Item = char> {
+    value.bytes().flat_map(|byte| {
+        let plain = byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+        let text = if plain {
+            char::from(byte).to_string()
+        } else {
+            format!("%{byte:02X}")
+        };
+        text.chars().collect::<Vec<_>>()
+    })
 }

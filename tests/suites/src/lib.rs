@@ -1,1 +1,1 @@
-//! Placeholder.
+//! The suites that need a server.

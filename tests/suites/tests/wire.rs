@@ -1,0 +1,104 @@
+//! What goes over the wire, seen by a transport that records the requests.
+
+use bytes::Bytes;
+use funnelflux::transport::{BoxFuture, ResponseBody, Transport, TransportError};
+use funnelflux::types::{ParentMutationRequest, StatusFilter};
+use funnelflux::{Client, Error};
+use std::sync::{Arc, Mutex};
+
+#[derive(Clone, Debug)]
+struct Recorder {
+    status: u16,
+    body: &'static str,
+    seen: Arc<Mutex<Vec<http::Request<Bytes>>>>,
+}
+
+impl Transport for Recorder {
+    fn send(
+        &self,
+        request: http::Request<Bytes>,
+    ) -> BoxFuture<'_, Result<http::Response<ResponseBody>, TransportError>> {
+        self.seen.lock().unwrap().push(request);
+        let response = http::Response::builder()
+            .status(self.status)
+            .body(ResponseBody::from(Bytes::from_static(self.body.as_bytes())))
+            .unwrap();
+        Box::pin(std::future::ready(Ok(response)))
+    }
+}
+
+fn service(status: u16, body: &'static str) -> (Client, Arc<Mutex<Vec<http::Request<Bytes>>>>) {
+    let recorder = Recorder {
+        status,
+        body,
+        seen: Arc::default(),
+    };
+    let seen = Arc::clone(&recorder.seen);
+    let client = Client::builder()
+        .bearer_token("canary")
+        .transport(recorder)
+        .build()
+        .unwrap();
+    (client, seen)
+}
+
+#[tokio::test]
+async fn an_unknown_status_and_an_unknown_field_are_kept_and_sent_back() -> Result<(), Error> {
+    let sent = r#"{"idOfferSource":"1","offerSourceName":"a","status":"paused","meta":{"v":{"deep":[1]}},"newField":{"x":null}}"#;
+    let (client, seen) = service(200, sent);
+    let source = client.find_offer_source_by_id(&"1".into()).await?;
+    client.save_offer_source(&source).await?;
+    let saved: serde_json::Value =
+        serde_json::from_slice(seen.lock().unwrap().last().unwrap().body()).unwrap();
+    assert_eq!(
+        saved,
+        serde_json::from_str::<serde_json::Value>(sent).unwrap()
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_delete_without_a_body_sends_none() -> Result<(), Error> {
+    let (client, seen) = service(204, "");
+    client
+        .delete_offer_sources(Some(&"a b&c".into()), None)
+        .await?;
+    client
+        .delete_offer_sources(None, Some(&ParentMutationRequest::new(["1".to_owned()])))
+        .await?;
+    let seen = seen.lock().unwrap();
+    assert_eq!(
+        seen[0].uri().path_and_query().unwrap().as_str(),
+        "/v1/offersource/delete/?idOfferSource=a%20b%26c"
+    );
+    assert!(seen[0].body().is_empty());
+    assert!(!seen[0].headers().contains_key("content-type"));
+    assert_eq!(&seen[1].body()[..], br#"{"entries":["1"]}"#);
+    assert!(!seen[1].headers().contains_key("api-version"));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_null_list_is_empty() -> Result<(), Error> {
+    let (client, _) = service(200, "null");
+    assert!(
+        client
+            .list_offer_sources(StatusFilter::All, None)
+            .await?
+            .is_empty()
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_refusal_is_an_error_with_its_status_and_without_the_token() {
+    let (client, seen) = service(409, r#"{"error":"taken"}"#);
+    let error = client
+        .find_offer_source_by_id(&"1".into())
+        .await
+        .unwrap_err();
+    assert_eq!(error.status().map(|status| status.as_u16()), Some(409));
+    assert!(error.to_string().contains("taken"), "{error}");
+    let shown = format!("{error:?} {client:?} {:?}", seen.lock().unwrap());
+    assert!(!shown.contains("canary"), "{shown}");
+}
