@@ -1,4 +1,5 @@
 //! What goes over the wire, seen by a transport that records the requests.
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use bytes::Bytes;
 use funnelflux::transport::{BoxFuture, ResponseBody, Transport, TransportError};
