@@ -4,9 +4,13 @@
 #[allow(dead_code)]
 pub mod document;
 pub mod finding;
+pub mod lint;
+pub mod normalise;
+pub mod overlay;
 pub mod pointer;
 mod positions;
 pub mod read;
+mod shape;
 
 pub use document::{Document, Source};
 pub use finding::{Finding, Findings, Location, Severity, Stage};

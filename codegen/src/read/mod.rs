@@ -10,6 +10,7 @@ use crate::{
     positions::Mark,
 };
 
+pub(crate) use version::kind;
 pub use version::{Version, version};
 
 /// How deep values may be nested. It is the limit of `serde_json`, kept for YAML too.

@@ -1,0 +1,189 @@
+//! References: where they lead, what stands next to them, and whether they go round in circles.
+
+use std::collections::HashMap;
+
+use serde_json::Value;
+
+use super::{Lint, Object, rules};
+use crate::{
+    pointer,
+    shape::{Kind, is_reference},
+};
+
+/// Keys next to a `$ref` that change no type.
+const REMARKS: &[&str] = &[
+    "description",
+    "summary",
+    "title",
+    "example",
+    "examples",
+    "default",
+    "externalDocs",
+    "deprecated",
+    "readOnly",
+    "writeOnly",
+    "xml",
+];
+
+impl Lint<'_> {
+    pub(super) fn reference(&mut self, kind: Kind, pointer: &str, object: &Object) {
+        let Some(target) = object.get("$ref").and_then(Value::as_str) else {
+            return;
+        };
+        let place = pointer::join(pointer, "$ref");
+        if let Some(inside) = target.strip_prefix('#') {
+            let section = kind
+                .section()
+                .map(|section| format!("/components/{section}/"));
+            let component = section
+                .as_ref()
+                .and_then(|section| inside.strip_prefix(section.as_str()));
+            let fits =
+                component.is_some_and(|name| !name.is_empty() && !name.contains(['/', '~', '%']));
+            if self.document.get(inside).is_none() {
+                let message = format!("`{target}` is not in the document");
+                self.report(&rules::DANGLING_REFERENCE, place, message);
+            } else if !fits {
+                let message = match section {
+                    Some(section) => format!(
+                        "`{target}` is not in `#{section}`, where {} can be referred to",
+                        kind.name()
+                    ),
+                    None => format!("{} cannot be referred to", kind.name()),
+                };
+                self.report(&rules::REFERENCE_PLACE, place, message);
+            }
+        } else {
+            let message = format!("`{target}` is in another file");
+            self.report(&rules::EXTERNAL_REFERENCE, place, message);
+        }
+        let siblings = |remark: bool| {
+            let keys: Vec<String> = object
+                .keys()
+                .filter(|key| {
+                    *key != "$ref"
+                        && !key.starts_with("x-")
+                        && REMARKS.contains(&key.as_str()) == remark
+                })
+                .map(|key| format!("`{key}`"))
+                .collect();
+            keys.join(", ")
+        };
+        let (remarks, others) = (siblings(true), siblings(false));
+        if !others.is_empty() {
+            self.report(
+                &rules::REFERENCE_SIBLINGS,
+                pointer,
+                format!("next to `$ref` means nothing: {others}"),
+            );
+        }
+        if !remarks.is_empty() {
+            self.report(
+                &rules::REFERENCE_DOCUMENTATION,
+                pointer,
+                format!("next to `$ref` is not used: {remarks}"),
+            );
+        }
+    }
+
+    /// Components that are themselves, in the end.
+    pub(super) fn cycles(&mut self) {
+        let Some(components) = self.object("/components") else {
+            return;
+        };
+        for (section, members) in components {
+            let Some(members) = members.as_object() else {
+                continue;
+            };
+            let kind = [
+                Kind::Schema,
+                Kind::Response,
+                Kind::Parameter,
+                Kind::RequestBody,
+                Kind::Header,
+            ]
+            .into_iter()
+            .find(|kind| kind.section() == Some(section));
+            let Some(kind) = kind else { continue };
+            let prefix = format!("#/components/{section}/");
+            let edges: HashMap<&str, Vec<&str>> = members
+                .iter()
+                .map(|(name, member)| {
+                    let mut targets = Vec::new();
+                    direct(kind, member, &mut targets);
+                    let names = targets
+                        .iter()
+                        .filter_map(|target| target.strip_prefix(prefix.as_str()))
+                        .collect();
+                    (name.as_str(), names)
+                })
+                .collect();
+            for name in members.keys() {
+                if reaches_itself(name, &edges) {
+                    let message = format!(
+                        "`{name}` is defined by itself, without a property or item in between"
+                    );
+                    self.report(
+                        &rules::REFERENCE_CYCLE,
+                        pointer::join(&format!("/components/{section}"), name),
+                        message,
+                    );
+                }
+            }
+        }
+    }
+}
+
+/// What a value refers to by being it: its own `$ref` and those in its `allOf`.
+fn direct<'a>(kind: Kind, value: &'a Value, targets: &mut Vec<&'a str>) {
+    let Some(object) = value.as_object() else {
+        return;
+    };
+    if is_reference(kind, object) {
+        targets.extend(object.get("$ref").and_then(Value::as_str));
+    } else if let Some(parts) = object
+        .get("allOf")
+        .and_then(Value::as_array)
+        .filter(|_| kind == Kind::Schema)
+    {
+        for part in parts {
+            direct(kind, part, targets);
+        }
+    }
+}
+
+fn reaches_itself(name: &str, edges: &HashMap<&str, Vec<&str>>) -> bool {
+    let mut seen = std::collections::HashSet::new();
+    let mut open: Vec<&str> = edges.get(name).cloned().unwrap_or_default();
+    while let Some(next) = open.pop() {
+        if next == name {
+            return true;
+        }
+        if seen.insert(next) {
+            open.extend(edges.get(next).into_iter().flatten());
+        }
+    }
+    false
+}
+
+/// The pointers that all `$ref`s in a value hold.
+pub(super) fn collect<'a>(value: &'a Value, targets: &mut Vec<&'a str>) {
+    match value {
+        Value::Object(object) => {
+            for (key, value) in object {
+                match value {
+                    Value::String(target) if key == "$ref" => {
+                        targets.extend(target.strip_prefix('#'))
+                    }
+                    _ => collect(value, targets),
+                }
+            }
+        }
+        Value::Array(array) => {
+            for value in array {
+                collect(value, targets);
+            }
+        }
+        _ => {}
+    }
+}
