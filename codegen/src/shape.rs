@@ -85,6 +85,7 @@ use Shape::{
 
 impl Kind {
     /// Its fields.
+    #[expect(clippy::too_many_lines, reason = "a table is as long as what it lists")]
     pub(crate) fn fields(self) -> &'static [Field] {
         match self {
             Document => &[
@@ -475,7 +476,7 @@ fn check(path: &mut Path, shape: Shape, value: &Value, visitor: &mut impl Visito
     }
     match (shape, value) {
         (One(kind) | OneOrFlag(kind), Value::Object(object)) => {
-            check_object(path, kind, object, visitor)
+            check_object(path, kind, object, visitor);
         }
         (List(kind), Value::Array(list)) => {
             for (index, item) in list.iter().enumerate() {

@@ -109,7 +109,7 @@ impl<'a> Lint<'a> {
         let title = schema
             .get("title")
             .and_then(Value::as_str)
-            .map(|title| title.to_pascal_case());
+            .map(heck::ToPascalCase::to_pascal_case);
         if needs_name(schema) {
             match &title {
                 Some(title) => self.title(place, schema, title, components, titles),

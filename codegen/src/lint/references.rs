@@ -173,7 +173,7 @@ pub(super) fn collect<'a>(value: &'a Value, targets: &mut Vec<&'a str>) {
             for (key, value) in object {
                 match value {
                     Value::String(target) if key == "$ref" => {
-                        targets.extend(target.strip_prefix('#'))
+                        targets.extend(target.strip_prefix('#'));
                     }
                     _ => collect(value, targets),
                 }

@@ -16,7 +16,7 @@ impl<'a> Lint<'a> {
         let has = |key: &str| schema.contains_key(key);
         let is_true = |key: &str| schema.get(key) == Some(&Value::Bool(true));
         let mut report = |rule: &Rule, key: &str, message: String| {
-            self.report(rule, pointer::join(pointer, key), message)
+            self.report(rule, pointer::join(pointer, key), message);
         };
 
         let kind = text("type");

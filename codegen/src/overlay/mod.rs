@@ -146,10 +146,10 @@ impl Work {
         if let Some(info) = self.object(overlay, "/info", info, "`info`") {
             self.known_keys(overlay, "/info", info, &["title", "version", "description"]);
             for key in ["title", "version"] {
-                if !info
+                if info
                     .get(key)
                     .and_then(Value::as_str)
-                    .is_some_and(|text| !text.trim().is_empty())
+                    .is_none_or(|text| text.trim().is_empty())
                 {
                     let message = format!("`info` needs a `{key}`, a string");
                     self.error(
@@ -193,21 +193,19 @@ impl Work {
         };
         match root.get("extends") {
             None => {}
+            Some(Value::String(extends))
+                if !extends.trim().is_empty() && last(extends) == last(document) => {}
             Some(Value::String(extends)) if !extends.trim().is_empty() => {
-                if last(extends) != last(document) {
-                    let finding = overlay
-                        .finding(
-                            Severity::Warning,
-                            Stage::Overlay,
-                            "extends",
-                            "/extends",
-                            format!(
-                                "this overlay is for `{extends}`, but is applied to `{document}`"
-                            ),
-                        )
-                        .help("check that it belongs here, then correct or remove `extends`");
-                    self.findings.push(finding);
-                }
+                let finding = overlay
+                    .finding(
+                        Severity::Warning,
+                        Stage::Overlay,
+                        "extends",
+                        "/extends",
+                        format!("this overlay is for `{extends}`, but is applied to `{document}`"),
+                    )
+                    .help("check that it belongs here, then correct or remove `extends`");
+                self.findings.push(finding);
             }
             Some(_) => self.error(
                 overlay,
@@ -604,15 +602,12 @@ fn merge(
                 } else {
                     place.to_owned()
                 };
-                match object.get_mut(key) {
-                    Some(value) => {
-                        changed |= merge(value, update, &target, &place, from, provenance)
-                    }
-                    None => {
-                        object.insert(key.clone(), update.clone());
-                        provenance.put(target, from.overlay.provenance().place(&place));
-                        changed = true;
-                    }
+                if let Some(value) = object.get_mut(key) {
+                    changed |= merge(value, update, &target, &place, from, provenance);
+                } else {
+                    object.insert(key.clone(), update.clone());
+                    provenance.put(target, from.overlay.provenance().place(&place));
+                    changed = true;
                 }
             }
             changed
