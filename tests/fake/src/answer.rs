@@ -1,0 +1,280 @@
+//! What goes back: refusals in the chosen shape, rows as the settings want them shown, and the HTTP response made of either.
+
+use std::fmt::Write as _;
+
+use bytes::Bytes;
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Response, StatusCode,
+    header::{CONTENT_TYPE, DATE},
+};
+use serde_json::{Map, Value, json};
+
+use crate::{
+    document::Resource,
+    rules,
+    settings::{AbsentProperty, EmptyList, ErrorShape, Settings, SuccessBody, SuccessStatus},
+    state::{Asset, State},
+    validate::Violation,
+};
+
+/// A request that is not fulfilled, or not as a whole.
+#[derive(Debug, Clone)]
+pub(crate) struct Refusal {
+    status: u16,
+    error: &'static str,
+    description: String,
+    pub(crate) violations: Vec<Violation>,
+    headers: Vec<(&'static str, String)>,
+}
+
+impl Refusal {
+    pub(crate) fn new(status: u16, error: &'static str, description: impl Into<String>) -> Self {
+        Self {
+            status,
+            error,
+            description: description.into(),
+            violations: Vec::new(),
+            headers: Vec::new(),
+        }
+    }
+
+    pub(crate) fn invalid(violations: Vec<Violation>) -> Self {
+        let count = violations.len();
+        let description = format!(
+            "the request violates the API document in {count} {}",
+            if count == 1 { "place" } else { "places" }
+        );
+        Self {
+            violations,
+            ..Self::new(400, "invalid_request", description)
+        }
+    }
+
+    pub(crate) fn with_header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    pub(crate) fn into_response(self, shape: ErrorShape) -> Response<Bytes> {
+        let (content_type, body) = match shape {
+            ErrorShape::Json => ("application/json", self.json()),
+            ErrorShape::Text => ("text/plain; charset=utf-8", self.text()),
+            ErrorShape::Html => ("text/html; charset=utf-8", self.html()),
+            ErrorShape::Empty => ("", String::new()),
+        };
+        let mut response = response(self.status, content_type, body.into());
+        for (name, value) in self.headers {
+            if let Ok(value) = HeaderValue::from_str(&value) {
+                response.headers_mut().append(name, value);
+            }
+        }
+        response
+    }
+
+    fn json(&self) -> String {
+        let mut body = json!({ "error": self.error, "error_description": self.description });
+        if let (false, Some(body)) = (self.violations.is_empty(), body.as_object_mut()) {
+            let violations = self.violations.iter().map(|violation| {
+                json!({ "in": violation.part, "name": violation.name, "message": violation.message })
+            });
+            body.insert("violations".to_owned(), violations.collect());
+        }
+        body.to_string()
+    }
+
+    fn text(&self) -> String {
+        let mut text = self.description.clone();
+        for violation in &self.violations {
+            let _ = write!(text, "\n{violation}");
+        }
+        text
+    }
+
+    fn html(&self) -> String {
+        let title = StatusCode::from_u16(self.status)
+            .ok()
+            .and_then(|status| status.canonical_reason())
+            .unwrap_or("Error");
+        let text = self
+            .text()
+            .replace('&', "&amp;")
+            .replace('<', "&lt;")
+            .replace('\n', "<br>");
+        format!(
+            "<!doctype html><html><head><title>{title}</title></head><body><h1>{} {title}</h1><p>{text}</p></body></html>",
+            self.status
+        )
+    }
+}
+
+/// A fulfilled request.
+#[derive(Debug)]
+pub(crate) enum Answer {
+    /// Something was read.
+    Read(Value),
+    /// A list was read.
+    List(Vec<Value>),
+    /// Something was changed and the documentation shows an answer.
+    Changed(Value),
+    /// Something was changed and the documentation shows no data.
+    Done,
+}
+
+impl Answer {
+    pub(crate) fn into_response(self, settings: &Settings) -> Response<Bytes> {
+        match self {
+            Self::Read(value) => json_response(200, &value),
+            Self::List(rows) if rows.is_empty() && settings.empty_list == EmptyList::Null => {
+                json_response(200, &Value::Null)
+            }
+            Self::List(rows) => json_response(200, &Value::Array(rows)),
+            Self::Changed(value) => json_response(
+                if settings.success_status == SuccessStatus::Created {
+                    201
+                } else {
+                    200
+                },
+                &value,
+            ),
+            Self::Done => {
+                let status = match settings.success_status {
+                    SuccessStatus::Ok => 200,
+                    SuccessStatus::Created => 201,
+                    SuccessStatus::NoContent => return response(204, "", Bytes::new()),
+                };
+                match settings.success_body {
+                    SuccessBody::Nothing => response(status, "", Bytes::new()),
+                    SuccessBody::EmptyObject => json_response(status, &json!({})),
+                    SuccessBody::Null => json_response(status, &Value::Null),
+                    SuccessBody::Message => json_response(status, &json!({ "message": "done" })),
+                }
+            }
+        }
+    }
+}
+
+/// A JSON response.
+pub(crate) fn json_response(status: u16, value: &Value) -> Response<Bytes> {
+    response(status, "application/json", value.to_string().into())
+}
+
+/// A response; an empty content type is none.
+pub(crate) fn response(status: u16, content_type: &'static str, body: Bytes) -> Response<Bytes> {
+    let mut response = Response::new(body);
+    *response.status_mut() =
+        StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    if !content_type.is_empty() {
+        response
+            .headers_mut()
+            .insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    }
+    response
+}
+
+/// The headers that every answer has.
+pub(crate) fn common_headers(
+    headers: &mut HeaderMap,
+    settings: &Settings,
+    now: std::time::SystemTime,
+    number: u64,
+) {
+    if let Ok(date) = HeaderValue::from_str(&httpdate::fmt_http_date(now)) {
+        headers.insert(DATE, date);
+    }
+    let name = settings
+        .request_id_header
+        .as_ref()
+        .map(|name| HeaderName::from_bytes(name.as_bytes()));
+    if let (Some(Ok(name)), Ok(value)) = (name, HeaderValue::from_str(&format!("fake-{number:08}")))
+    {
+        headers.insert(name, value);
+    }
+}
+
+/// An asset as find by ID shows it.
+pub(crate) fn full(resource: &Resource, asset: &Asset, settings: &Settings) -> Value {
+    let mut row = asset.body.clone();
+    for (property, default) in &resource.properties {
+        match (settings.absent, default) {
+            (AbsentProperty::Default, Some(default)) => {
+                row.entry(property).or_insert_with(|| default.clone());
+            }
+            (AbsentProperty::Null, _) => {
+                row.entry(property).or_insert(Value::Null);
+            }
+            _ => {}
+        }
+    }
+    decorate(&mut row, settings);
+    Value::Object(row)
+}
+
+/// An asset as lists show it.
+pub(crate) fn slim(
+    resource: &Resource,
+    asset: &Asset,
+    state: &State,
+    settings: &Settings,
+) -> Value {
+    let Some(properties) = &resource.slim else {
+        return full(resource, asset, settings);
+    };
+    let mut row = Map::new();
+    for property in properties {
+        let value = if property == "status" {
+            Some(Value::from(asset.status.as_str()))
+        } else if property == "categoryName" && !asset.category.is_empty() {
+            state
+                .category(&asset.category)
+                .map(|category| Value::from(category.name.as_str()))
+        } else {
+            asset
+                .body
+                .get(property)
+                .or_else(|| resource.default_of(property))
+                .cloned()
+        };
+        match value {
+            Some(value) => drop(row.insert(property.clone(), value)),
+            None if settings.absent == AbsentProperty::Null => {
+                drop(row.insert(property.clone(), Value::Null));
+            }
+            None => {}
+        }
+    }
+    decorate(&mut row, settings);
+    Value::Object(row)
+}
+
+/// Adds what the document does not know, where the settings ask for it.
+pub(crate) fn decorate(row: &mut Map<String, Value>, settings: &Settings) {
+    if settings.unknown_fields {
+        if let Some(Value::Object(meta)) = row.get_mut("meta") {
+            meta.entry("fieldOfTomorrow")
+                .or_insert_with(|| json!([1, null]));
+        }
+        row.entry("fieldOfTomorrow")
+            .or_insert_with(|| json!({ "nested": { "deep": true }, "nothing": null }));
+    }
+}
+
+/// Lets the first row of a list say what no client expects, where the settings ask for it.
+pub(crate) fn surprise(resource: &Resource, rows: &mut [Value], settings: &Settings) {
+    let Some(Value::Object(row)) = rows.first_mut() else {
+        return;
+    };
+    if let Some(status) = &settings.unknown_status {
+        row.insert("status".to_owned(), Value::from(status.as_str()));
+    }
+    if let (Some(length), Some(Value::String(name))) =
+        (settings.long_names, row.get_mut(&resource.name))
+    {
+        let missing = length.saturating_sub(name.chars().count());
+        name.extend(std::iter::repeat_n('x', missing));
+    }
+}
+
+/// Whether the property is the one in which an asset of this kind names its category.
+pub(crate) fn has_category(resource: &Resource) -> bool {
+    resource.id != rules::CATEGORY_PROPERTY
+}

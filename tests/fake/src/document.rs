@@ -1,0 +1,554 @@
+//! What the fake knows of the API: operations, parameters, schemas and resources, read from the OpenAPI document once for the whole process.
+//!
+//! Resources are found by the vendor's path pattern: `/{segment}/{verb}/`, where the verb is one of [`Verb`]. The name of the ID property is that of the
+//! parameter of find by ID. So a document with more groups makes a fake that serves them.
+
+use std::{collections::HashMap, sync::LazyLock};
+
+use http::Method;
+use indexmap::IndexMap;
+use jsonschema::{Draft, Validator};
+use serde_json::{Map, Value, json};
+
+use crate::rules;
+
+/// The document, as text. It is the only source of what is valid.
+const TEXT: &str = include_str!("../../../spec/upstream.json");
+
+/// The document, read. Compiled validators are shared by all fakes of the process.
+pub(crate) static DOCUMENT: LazyLock<Document> = LazyLock::new(|| {
+    #[expect(
+        clippy::expect_used,
+        reason = "the document is part of the program, and a test reads it"
+    )]
+    let root: Value = serde_json::from_str(TEXT).expect("the effective document is JSON");
+    Document::read(&root)
+});
+
+#[derive(Debug)]
+pub(crate) struct Document {
+    /// Path of the server's URL, such as `/v1`.
+    pub(crate) base_path: String,
+    operations: HashMap<String, Vec<Operation>>,
+    pub(crate) resources: IndexMap<String, Resource>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Operation {
+    /// Method and path, such as `PUT /offersource/archive/`.
+    pub(crate) key: String,
+    pub(crate) method: Method,
+    pub(crate) parameters: Vec<Parameter>,
+    pub(crate) body: Option<Body>,
+    /// What it does to which resource; `None` for a path outside the pattern.
+    pub(crate) meaning: Option<(String, Verb)>,
+}
+
+/// A query parameter. The API has no others.
+#[derive(Debug)]
+pub(crate) struct Parameter {
+    pub(crate) name: String,
+    pub(crate) required: bool,
+    /// Whether the value is text; otherwise it is read as JSON (a number, a boolean) before it is validated.
+    pub(crate) text: bool,
+    pub(crate) validator: Validator,
+}
+
+#[derive(Debug)]
+pub(crate) struct Body {
+    pub(crate) required: bool,
+    pub(crate) validator: Validator,
+}
+
+/// What the last segments of a path and the method mean, by the vendor's pattern.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verb {
+    List,
+    FindById,
+    FindByIds,
+    FindByStatus,
+    FindByCategory,
+    Save,
+    Create,
+    Duplicate,
+    Delete,
+    Archive,
+    Unarchive,
+    MoveCategory,
+}
+
+const VERBS: &[(Method, &str, Verb)] = &[
+    (Method::GET, "list/", Verb::List),
+    (Method::GET, "find/byId/", Verb::FindById),
+    (Method::GET, "find/byIds/", Verb::FindByIds),
+    (Method::GET, "find/byStatus/", Verb::FindByStatus),
+    (Method::GET, "find/byCategory/", Verb::FindByCategory),
+    (Method::PUT, "save/", Verb::Save),
+    (Method::POST, "save/", Verb::Create),
+    (Method::POST, "duplicate/", Verb::Duplicate),
+    (Method::DELETE, "delete/", Verb::Delete),
+    (Method::PUT, "archive/", Verb::Archive),
+    (Method::PUT, "unarchive/", Verb::Unarchive),
+    (Method::PUT, "move-category/", Verb::MoveCategory),
+];
+
+/// A kind of asset.
+#[derive(Debug)]
+pub(crate) struct Resource {
+    /// First segment of its paths, such as `offersource`.
+    pub(crate) segment: String,
+    /// Property that holds the ID, such as `idOfferSource`.
+    pub(crate) id: String,
+    /// Property that holds the name, such as `offerSourceName`.
+    pub(crate) name: String,
+    /// Parameter of find by ID list, such as `idOfferSources`.
+    pub(crate) ids: String,
+    /// The documented properties of the full object in their order, each with its default.
+    pub(crate) properties: Vec<(String, Option<Value>)>,
+    /// The properties of the slim object that lists return; `None` where lists return the full one.
+    pub(crate) slim: Option<Vec<String>>,
+    /// Validates a full object; `None` for a kind that the document does not have.
+    pub(crate) validator: Option<Validator>,
+}
+
+/// Where a method and path lead.
+pub(crate) enum Route<'d> {
+    Operation(&'d Operation),
+    /// The path exists, not with this method; these it has.
+    OtherMethods(Vec<&'d Method>),
+    /// With a trailing slash there would be something.
+    LacksSlash(String),
+    Nothing,
+}
+
+impl Document {
+    fn read(root: &Value) -> Self {
+        let components = root.get("components").cloned().unwrap_or_default();
+        let schemas = Schemas {
+            root,
+            components: nullable_to_type(&components),
+        };
+        let mut operations: HashMap<String, Vec<Operation>> = HashMap::new();
+        let mut found: IndexMap<String, Vec<(Verb, &Value)>> = IndexMap::new();
+        for (path, item) in root
+            .get("paths")
+            .and_then(Value::as_object)
+            .into_iter()
+            .flatten()
+        {
+            for (method, operation) in item.as_object().into_iter().flatten() {
+                let Ok(method) = Method::from_bytes(method.to_uppercase().as_bytes()) else {
+                    continue;
+                };
+                if !operation.is_object()
+                    || !matches!(
+                        method,
+                        Method::GET | Method::PUT | Method::POST | Method::DELETE | Method::PATCH
+                    )
+                {
+                    continue;
+                }
+                let meaning = meaning(&method, path);
+                if let Some((segment, verb)) = &meaning {
+                    found
+                        .entry(segment.clone())
+                        .or_default()
+                        .push((*verb, operation));
+                }
+                operations.entry(path.clone()).or_default().push(Operation {
+                    key: format!("{method} {path}"),
+                    method,
+                    parameters: schemas.parameters(item, operation),
+                    body: schemas.body(operation),
+                    meaning,
+                });
+            }
+        }
+        let mut resources: IndexMap<String, Resource> = found
+            .into_iter()
+            .map(|(segment, verbs)| (segment.clone(), schemas.resource(segment, &verbs)))
+            .collect();
+        for kind in rules::KINDS {
+            resources
+                .entry(kind.segment.to_owned())
+                .or_insert_with(|| Resource::without_document(kind));
+        }
+        Self {
+            base_path: base_path(root),
+            operations,
+            resources,
+        }
+    }
+
+    pub(crate) fn route(&self, method: &Method, path: &str) -> Route<'_> {
+        let Some(operations) = self.operations.get(path) else {
+            let slashed = format!("{path}/");
+            return if self.operations.contains_key(&slashed) {
+                Route::LacksSlash(slashed)
+            } else {
+                Route::Nothing
+            };
+        };
+        match operations
+            .iter()
+            .find(|operation| operation.method == *method)
+        {
+            Some(operation) => Route::Operation(operation),
+            None => Route::OtherMethods(
+                operations
+                    .iter()
+                    .map(|operation| &operation.method)
+                    .collect(),
+            ),
+        }
+    }
+
+    /// Every operation, for tests and faults that walk over all of them.
+    pub(crate) fn keys(&self) -> Vec<&str> {
+        let mut keys: Vec<&str> = self
+            .operations
+            .values()
+            .flatten()
+            .map(|operation| operation.key.as_str())
+            .collect();
+        keys.sort_unstable();
+        keys
+    }
+
+    pub(crate) fn resource(&self, segment: &str) -> Option<&Resource> {
+        self.resources.get(segment)
+    }
+}
+
+impl Resource {
+    /// A kind that has state before the document describes it.
+    fn without_document(kind: &rules::Kind) -> Self {
+        Self {
+            segment: kind.segment.to_owned(),
+            id: kind.id.to_owned(),
+            name: kind.name.to_owned(),
+            ids: format!("{}s", kind.id),
+            properties: vec![
+                ("status".to_owned(), Some(json!("active"))),
+                ("idCategory".to_owned(), Some(json!(""))),
+            ],
+            slim: None,
+            validator: None,
+        }
+    }
+
+    /// The documented default of a property.
+    pub(crate) fn default_of(&self, property: &str) -> Option<&Value> {
+        self.properties
+            .iter()
+            .find(|(name, _)| name == property)
+            .and_then(|(_, default)| default.as_ref())
+    }
+
+    pub(crate) fn has(&self, property: &str) -> bool {
+        self.properties.iter().any(|(name, _)| name == property)
+    }
+}
+
+fn meaning(method: &Method, path: &str) -> Option<(String, Verb)> {
+    let (segment, rest) = path.strip_prefix('/')?.split_once('/')?;
+    let (.., verb) = VERBS
+        .iter()
+        .find(|(of, suffix, _)| of == method && *suffix == rest)?;
+    Some((segment.to_owned(), *verb))
+}
+
+fn base_path(root: &Value) -> String {
+    let url = root
+        .pointer("/servers/0/url")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
+    let after_scheme = url.split_once("://").map_or(url, |(_, rest)| rest);
+    after_scheme
+        .find('/')
+        .and_then(|start| after_scheme.get(start..))
+        .unwrap_or_default()
+        .trim_end_matches('/')
+        .to_owned()
+}
+
+/// The schema that every value fulfils.
+static ANYTHING: Value = Value::Bool(true);
+
+struct Schemas<'d> {
+    root: &'d Value,
+    /// The components, ready for JSON Schema.
+    components: Value,
+}
+
+impl<'d> Schemas<'d> {
+    /// What a value stands for, its `$ref`s followed.
+    fn resolve(&self, mut value: &'d Value) -> &'d Value {
+        for _ in 0..32 {
+            let Some(target) = value
+                .get("$ref")
+                .and_then(Value::as_str)
+                .and_then(|reference| reference.strip_prefix('#'))
+            else {
+                break;
+            };
+            let Some(next) = self.root.pointer(target) else {
+                break;
+            };
+            value = next;
+        }
+        value
+    }
+
+    fn validator(&self, schema: &Value) -> Validator {
+        // OpenAPI 3.0 schemas are JSON Schema draft 4 (exclusive bounds are booleans) but for `nullable`.
+        // Draft 4 has no boolean schemas.
+        let schema = if *schema == ANYTHING {
+            json!({})
+        } else {
+            json!({ "allOf": [nullable_to_type(schema)], "components": self.components })
+        };
+        #[expect(
+            clippy::expect_used,
+            reason = "the document is part of the program, and a test reads it"
+        )]
+        jsonschema::options()
+            .with_draft(Draft::Draft4)
+            .build(&schema)
+            .expect("the schemas of the effective document compile")
+    }
+
+    fn parameters(&self, item: &'d Value, operation: &'d Value) -> Vec<Parameter> {
+        let lists = [item, operation]
+            .into_iter()
+            .filter_map(|holder| holder.get("parameters").and_then(Value::as_array));
+        lists
+            .flatten()
+            .map(|parameter| self.resolve(parameter))
+            .filter(|parameter| parameter.get("in").and_then(Value::as_str) == Some("query"))
+            .map(|parameter| {
+                let schema = parameter.get("schema").unwrap_or(&ANYTHING);
+                let kind = self.resolve(schema).get("type").and_then(Value::as_str);
+                Parameter {
+                    name: text_of(parameter, "name"),
+                    required: parameter
+                        .get("required")
+                        .and_then(Value::as_bool)
+                        .unwrap_or(false),
+                    text: kind.is_none_or(|kind| kind == "string"),
+                    validator: self.validator(schema),
+                }
+            })
+            .collect()
+    }
+
+    fn body(&self, operation: &'d Value) -> Option<Body> {
+        let body = self.resolve(operation.get("requestBody")?);
+        Some(Body {
+            required: body
+                .get("required")
+                .and_then(Value::as_bool)
+                .unwrap_or(false),
+            validator: self.validator(
+                body.pointer("/content/application~1json/schema")
+                    .unwrap_or(&ANYTHING),
+            ),
+        })
+    }
+
+    /// The schema of an operation's successful answer.
+    fn answer(&self, operation: &'d Value) -> Option<&'d Value> {
+        let responses = operation.get("responses")?.as_object()?;
+        let (_, response) = responses
+            .iter()
+            .find(|(status, _)| status.starts_with('2'))?;
+        self.resolve(response)
+            .pointer("/content/application~1json/schema")
+    }
+
+    fn resource(&self, segment: String, verbs: &[(Verb, &'d Value)]) -> Resource {
+        let of = |wanted: Verb| {
+            verbs
+                .iter()
+                .find(|(verb, _)| *verb == wanted)
+                .map(|(_, operation)| *operation)
+        };
+        let first_parameter = |verb: Verb| {
+            let parameter = self.resolve(of(verb)?.pointer("/parameters/0")?);
+            parameter
+                .get("name")
+                .and_then(Value::as_str)
+                .map(str::to_owned)
+        };
+        let known = rules::KINDS.iter().find(|kind| kind.segment == segment);
+        let id = first_parameter(Verb::FindById)
+            .or_else(|| first_parameter(Verb::Duplicate))
+            .or_else(|| known.map(|kind| kind.id.to_owned()))
+            .unwrap_or_else(|| "id".to_owned());
+        // The fullest description of the asset: what find by ID returns, or else what save takes.
+        let full = of(Verb::FindById)
+            .and_then(|operation| self.answer(operation))
+            .or_else(|| {
+                of(Verb::Save)
+                    .or_else(|| of(Verb::Create))?
+                    .pointer("/requestBody/content/application~1json/schema")
+            });
+        let properties = full
+            .map(|schema| self.properties(schema))
+            .unwrap_or_default();
+        let name = name_property(&id, &properties)
+            .or_else(|| known.map(|kind| kind.name.to_owned()))
+            .unwrap_or_else(|| "name".to_owned());
+        let row = of(Verb::List)
+            .and_then(|operation| self.answer(operation))
+            .and_then(|list| self.resolve(list).get("items"));
+        let slim = row.filter(|row| full != Some(*row)).map(|row| {
+            self.properties(row)
+                .into_iter()
+                .map(|(name, _)| name)
+                .collect()
+        });
+        Resource {
+            ids: first_parameter(Verb::FindByIds).unwrap_or_else(|| format!("{id}s")),
+            validator: full.map(|schema| self.validator(schema)),
+            segment,
+            id,
+            name,
+            properties,
+            slim,
+        }
+    }
+
+    /// The properties of an object schema with their defaults; those of `allOf` members come first.
+    fn properties(&self, schema: &'d Value) -> Vec<(String, Option<Value>)> {
+        let schema = self.resolve(schema);
+        let mut all: Vec<(String, Option<Value>)> = schema
+            .get("allOf")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .flat_map(|member| self.properties(member))
+            .collect();
+        for (name, property) in schema
+            .get("properties")
+            .and_then(Value::as_object)
+            .into_iter()
+            .flatten()
+        {
+            all.push((
+                name.clone(),
+                property
+                    .get("default")
+                    .or_else(|| self.resolve(property).get("default"))
+                    .cloned(),
+            ));
+        }
+        all
+    }
+}
+
+/// `offerSourceName` for `idOfferSource`; else the first property that ends in `Name`.
+fn name_property(id: &str, properties: &[(String, Option<Value>)]) -> Option<String> {
+    let kind = id.strip_prefix("id")?;
+    let wanted = format!("{kind}Name");
+    properties
+        .iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case(&wanted))
+        .or_else(|| properties.iter().find(|(name, _)| name.ends_with("Name")))
+        .map(|(name, _)| name.clone())
+}
+
+/// Rewrites OpenAPI's `nullable: true` to what JSON Schema has for it.
+fn nullable_to_type(schema: &Value) -> Value {
+    match schema {
+        Value::Object(object) => {
+            let mut object: Map<String, Value> = object
+                .iter()
+                .map(|(key, value)| (key.clone(), nullable_to_type(value)))
+                .collect();
+            if object.get("nullable") == Some(&Value::Bool(true)) {
+                if let Some(kind) = object.get("type").filter(|kind| kind.is_string()).cloned() {
+                    object.insert("type".to_owned(), json!([kind, "null"]));
+                }
+                if let Some(Value::Array(values)) = object.get_mut("enum") {
+                    values.push(Value::Null);
+                }
+            }
+            Value::Object(object)
+        }
+        Value::Array(items) => Value::Array(items.iter().map(nullable_to_type).collect()),
+        other => other.clone(),
+    }
+}
+
+fn text_of(value: &Value, key: &str) -> String {
+    value
+        .get(key)
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+        .to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn offer_sources_are_found_by_the_pattern() {
+        let resource = DOCUMENT.resource("offersource").unwrap();
+        assert_eq!(
+            (
+                resource.id.as_str(),
+                resource.name.as_str(),
+                resource.ids.as_str()
+            ),
+            ("idOfferSource", "offerSourceName", "idOfferSources")
+        );
+        assert_eq!(
+            resource.slim.as_deref().unwrap(),
+            [
+                "idOfferSource",
+                "offerSourceName",
+                "status",
+                "idCategory",
+                "categoryName"
+            ]
+        );
+        assert_eq!(resource.default_of("status"), Some(&json!("active")));
+        assert_eq!(resource.default_of("postbackSubId"), Some(&json!("")));
+        assert_eq!(DOCUMENT.base_path, "/v1");
+    }
+
+    #[test]
+    fn every_operation_of_the_pattern_has_its_meaning() {
+        let of = |key: &str| {
+            DOCUMENT
+                .operations
+                .values()
+                .flatten()
+                .find(|operation| operation.key == key)
+                .and_then(|operation| operation.meaning.clone())
+        };
+        for (method, suffix, verb) in VERBS {
+            assert_eq!(
+                of(&format!("{method} /offersource/{suffix}")),
+                Some(("offersource".to_owned(), *verb))
+            );
+        }
+    }
+
+    #[test]
+    fn nullable_becomes_a_type() {
+        let schema =
+            json!({ "properties": { "a": { "type": "string", "nullable": true, "enum": ["x"] } } });
+        let validator = jsonschema::options()
+            .with_draft(Draft::Draft4)
+            .build(&nullable_to_type(&schema))
+            .unwrap();
+        assert!(
+            validator.is_valid(&json!({ "a": null }))
+                && validator.is_valid(&json!({ "a": "x" }))
+                && !validator.is_valid(&json!({ "a": "y" }))
+        );
+    }
+}

@@ -1,0 +1,659 @@
+//! Faults: what can go wrong between the service and the client, and the script that says for which request it does.
+
+use std::{
+    fmt,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use bytes::Bytes;
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode,
+    header::{self, InvalidHeaderValue},
+};
+use serde_json::{Value, json};
+
+use crate::{
+    answer::{json_response, response},
+    fake::Outcome,
+};
+
+/// What goes wrong with one request. Each variant says whether the request is applied to the state: that is what a client cannot see.
+///
+/// [`Fault::all`] has one of each for tests that walk over all of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fault {
+    /// No connection comes about. Not applied. (On a socket the kernel has accepted by the time that the fake sees the request, so there it is a reset;
+    /// [`Server::refuse_connections`](crate::Server::refuse_connections) refuses for real.)
+    RefuseConnection,
+    /// The connection hangs before the request can be sent. Not applied. (On a socket: nothing comes back, as in [`Fault::StallHeaders`].)
+    StallConnect,
+    /// The connection is reset before the request has been read. Not applied.
+    ResetBeforeReading,
+    /// The connection is reset after the request has been read. Not applied.
+    ResetAfterReading,
+    /// The connection is reset after the request has been applied, without an answer.
+    ResetAfterApplying,
+    /// The connection is reset in the middle of the answer's body. Applied.
+    ResetInBody,
+    /// The connection is closed in an orderly way without an answer.
+    CloseWithoutAnswer {
+        /// Whether the request is applied.
+        applied: bool,
+    },
+    /// The connection is closed in an orderly way in the middle of the answer's body. Applied.
+    CloseInBody,
+    /// No answer ever comes.
+    StallHeaders {
+        /// Whether the request is applied.
+        applied: bool,
+    },
+    /// The answer stops in the middle of its body and the connection stays open. Applied.
+    StallBody,
+    /// The body is JSON that ends too early, in a complete HTTP message. Applied.
+    TruncatedJson,
+    /// The body is JSON of a type that no operation returns (a string). Applied.
+    WrongJson,
+    /// Status 200 with an HTML page, as a login or maintenance page has it.
+    Html {
+        /// Whether the request is applied.
+        applied: bool,
+    },
+    /// The body claims to be gzip and is not. Applied.
+    GzipGarbage,
+    /// The body is right, and followed by white space up to this size. Applied.
+    Oversized {
+        /// Size of the body in bytes.
+        bytes: usize,
+    },
+    /// The body is right but called `text/plain`. Applied.
+    WrongContentType,
+    /// An error of the service or of something before it.
+    Status {
+        /// Status code.
+        status: u16,
+        /// The `Retry-After` header.
+        retry_after: RetryAfter,
+        /// Whether the request is applied.
+        applied: bool,
+    },
+    /// A redirect. Not applied.
+    Redirect {
+        /// Status code, such as 302 or 307.
+        status: u16,
+        /// The `Location` header.
+        location: String,
+    },
+    /// 401 for this one request, with a token that stays valid. Not applied.
+    Unauthorized,
+    /// The access token expires the moment the request arrives; the answer is that of an expired token. Not applied.
+    ExpireToken,
+    /// Each row of a list comes twice. Applied.
+    DuplicateRows,
+    /// The rows of a list come in reverse order. Applied.
+    ReverseRows,
+}
+
+/// The `Retry-After` header of a [`Fault::Status`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RetryAfter {
+    /// No such header.
+    Absent,
+    /// So many seconds.
+    Seconds(u64),
+    /// An HTTP date so far from the fake's present time.
+    Date(Duration),
+    /// Any text.
+    Text(String),
+}
+
+/// How a connection ends, or does not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Break {
+    /// It is refused.
+    Refused,
+    /// It is reset.
+    Reset,
+    /// It is closed in an orderly way, too early.
+    Closed,
+    /// It stays open and nothing more comes. A transport waits until its own time is up; on a socket the fake waits until the client leaves.
+    Stalled,
+}
+
+/// How far a request got before its connection broke.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Stage {
+    /// Not connected yet.
+    Connect,
+    /// Connected, the request not read yet.
+    Request,
+    /// The request read, no byte of the answer sent.
+    Headers,
+    /// Head and part of the body of the answer sent.
+    Body,
+}
+
+/// A fault that a transport or socket must act out, because no HTTP response stands for it.
+#[derive(Debug)]
+pub struct Interruption {
+    /// What happens to the connection.
+    pub how: Break,
+    /// When it happens.
+    pub stage: Stage,
+    /// Whether the request changed the state. The client does not get to know.
+    pub applied: bool,
+    /// For [`Stage::Body`], what has arrived: the head, with the `content-length` of the whole body, and the part of the body.
+    pub partial: Option<Response<Bytes>>,
+}
+
+/// Size of the body of [`Fault::Oversized`] in [`Fault::all`].
+const OVERSIZED: usize = 64 * 1024 * 1024;
+
+impl Fault {
+    /// A 500 or other status without `Retry-After`, not applied.
+    #[must_use]
+    pub fn status(status: u16) -> Self {
+        Self::Status {
+            status,
+            retry_after: RetryAfter::Absent,
+            applied: false,
+        }
+    }
+
+    /// 429 with a `Retry-After`.
+    #[must_use]
+    pub fn too_many_requests(retry_after: RetryAfter) -> Self {
+        Self::Status {
+            status: 429,
+            retry_after,
+            applied: false,
+        }
+    }
+
+    /// One of each, with the variants of status and `Retry-After` that matter to a client: the rows of a fault matrix.
+    #[must_use]
+    pub fn all() -> Vec<Self> {
+        let year = 365 * 24 * 60 * 60;
+        let status = |status, retry_after, applied| Self::Status {
+            status,
+            retry_after,
+            applied,
+        };
+        vec![
+            Self::RefuseConnection,
+            Self::StallConnect,
+            Self::ResetBeforeReading,
+            Self::ResetAfterReading,
+            Self::ResetAfterApplying,
+            Self::ResetInBody,
+            Self::CloseWithoutAnswer { applied: false },
+            Self::CloseWithoutAnswer { applied: true },
+            Self::CloseInBody,
+            Self::StallHeaders { applied: false },
+            Self::StallHeaders { applied: true },
+            Self::StallBody,
+            Self::TruncatedJson,
+            Self::WrongJson,
+            Self::Html { applied: false },
+            Self::Html { applied: true },
+            Self::GzipGarbage,
+            Self::Oversized { bytes: OVERSIZED },
+            Self::WrongContentType,
+            Self::too_many_requests(RetryAfter::Absent),
+            Self::too_many_requests(RetryAfter::Seconds(2)),
+            Self::too_many_requests(RetryAfter::Date(Duration::from_secs(2))),
+            Self::too_many_requests(RetryAfter::Text("in a while".to_owned())),
+            Self::too_many_requests(RetryAfter::Seconds(year)),
+            status(500, RetryAfter::Absent, false),
+            status(500, RetryAfter::Absent, true),
+            status(502, RetryAfter::Absent, false),
+            status(503, RetryAfter::Absent, false),
+            status(503, RetryAfter::Seconds(2), false),
+            status(503, RetryAfter::Absent, true),
+            status(504, RetryAfter::Absent, false),
+            status(504, RetryAfter::Absent, true),
+            Self::Redirect {
+                status: 302,
+                location: "https://login.example/".to_owned(),
+            },
+            Self::Redirect {
+                status: 307,
+                location: "https://elsewhere.example/v1/".to_owned(),
+            },
+            Self::Unauthorized,
+            Self::ExpireToken,
+            Self::DuplicateRows,
+            Self::ReverseRows,
+        ]
+    }
+
+    /// Whether a request that meets this fault is applied to the state all the same.
+    #[must_use]
+    pub fn applies(&self) -> bool {
+        match self {
+            Self::RefuseConnection
+            | Self::StallConnect
+            | Self::ResetBeforeReading
+            | Self::ResetAfterReading
+            | Self::Redirect { .. }
+            | Self::Unauthorized
+            | Self::ExpireToken => false,
+            Self::ResetAfterApplying
+            | Self::ResetInBody
+            | Self::CloseInBody
+            | Self::StallBody
+            | Self::TruncatedJson
+            | Self::WrongJson
+            | Self::GzipGarbage
+            | Self::Oversized { .. }
+            | Self::WrongContentType
+            | Self::DuplicateRows
+            | Self::ReverseRows => true,
+            Self::CloseWithoutAnswer { applied }
+            | Self::StallHeaders { applied }
+            | Self::Html { applied }
+            | Self::Status { applied, .. } => *applied,
+        }
+    }
+
+    /// How and when the connection breaks; `None` for a fault that is a whole HTTP response.
+    #[must_use]
+    pub fn breaks(&self) -> Option<(Break, Stage)> {
+        match self {
+            Self::RefuseConnection => Some((Break::Refused, Stage::Connect)),
+            Self::StallConnect => Some((Break::Stalled, Stage::Connect)),
+            Self::ResetBeforeReading => Some((Break::Reset, Stage::Request)),
+            Self::ResetAfterReading | Self::ResetAfterApplying => {
+                Some((Break::Reset, Stage::Headers))
+            }
+            Self::CloseWithoutAnswer { .. } => Some((Break::Closed, Stage::Headers)),
+            Self::StallHeaders { .. } => Some((Break::Stalled, Stage::Headers)),
+            Self::ResetInBody => Some((Break::Reset, Stage::Body)),
+            Self::CloseInBody => Some((Break::Closed, Stage::Body)),
+            Self::StallBody => Some((Break::Stalled, Stage::Body)),
+            _ => None,
+        }
+    }
+
+    /// Turns what would have been answered (an empty 200, if the request was not applied) into what happens.
+    pub(crate) fn act(&self, answered: Response<Bytes>, applied: bool, now: SystemTime) -> Outcome {
+        match self.breaks() {
+            Some((how, stage)) => {
+                let partial = (stage == Stage::Body).then(|| first_half(answered));
+                Outcome::Fault(Interruption {
+                    how,
+                    stage,
+                    applied,
+                    partial,
+                })
+            }
+            None => Outcome::Response(self.spoil(answered, now)),
+        }
+    }
+
+    /// The response in place of the right one.
+    fn spoil(&self, answered: Response<Bytes>, now: SystemTime) -> Response<Bytes> {
+        match self {
+            Self::TruncatedJson => {
+                let body = or_made_up(answered.into_body());
+                response(200, "application/json", body.slice(..body.len() / 2))
+            }
+            Self::WrongJson => json_response(200, &json!("not what this operation returns")),
+            Self::Html { .. } => {
+                response(200, "text/html; charset=utf-8", Bytes::from_static(HTML))
+            }
+            Self::GzipGarbage => {
+                let garbage = Bytes::from_static(b"\x1f\x8b\x08\x00 this is no deflate stream");
+                with_header(
+                    response(200, "application/json", garbage),
+                    header::CONTENT_ENCODING,
+                    Ok(HeaderValue::from_static("gzip")),
+                )
+            }
+            Self::Oversized { bytes } => {
+                let (parts, body) = with_body(answered).into_parts();
+                let mut padded = body.to_vec();
+                padded.resize(padded.len().max(*bytes), b' ');
+                Response::from_parts(parts, padded.into())
+            }
+            Self::WrongContentType => with_header(
+                answered,
+                header::CONTENT_TYPE,
+                Ok(HeaderValue::from_static("text/plain")),
+            ),
+            Self::Status {
+                status,
+                retry_after,
+                ..
+            } => {
+                let failed = json_response(
+                    *status,
+                    &json!({ "error": "fault", "error_description": "a fault that a test asked for" }),
+                );
+                match retry_after.value(now) {
+                    Some(value) => with_header(failed, header::RETRY_AFTER, Ok(value)),
+                    None => failed,
+                }
+            }
+            Self::Redirect { status, location } => with_header(
+                response(*status, "", Bytes::new()),
+                header::LOCATION,
+                HeaderValue::from_str(location),
+            ),
+            Self::Unauthorized => json_response(
+                401,
+                &json!({ "error": "invalid_token", "error_description": "refused this once" }),
+            ),
+            Self::DuplicateRows => rows(answered, |rows| {
+                rows.into_iter()
+                    .flat_map(|row| [row.clone(), row])
+                    .collect()
+            }),
+            Self::ReverseRows => rows(answered, |rows| rows.into_iter().rev().collect()),
+            // The token has expired before; the connection breaks without an answer.
+            _ => answered,
+        }
+    }
+}
+
+const HTML: &[u8] = b"<!doctype html><html><head><title>Log in</title></head><body><h1>Please log in</h1></body></html>";
+
+/// An answer without a body has nothing to break or cut; then one is made up, as a proxy might.
+fn or_made_up(body: Bytes) -> Bytes {
+    if body.is_empty() {
+        Bytes::from_static(b"{\"message\": \"done\"}")
+    } else {
+        body
+    }
+}
+
+/// The answer with a body, whether or not it had one.
+fn with_body(answered: Response<Bytes>) -> Response<Bytes> {
+    let (mut parts, body) = answered.into_parts();
+    if parts.status == StatusCode::NO_CONTENT {
+        parts.status = StatusCode::OK;
+    }
+    parts
+        .headers
+        .entry(header::CONTENT_TYPE)
+        .or_insert(HeaderValue::from_static("application/json"));
+    Response::from_parts(parts, or_made_up(body))
+}
+
+/// The head, announcing the whole body, and the first half of it.
+fn first_half(answered: Response<Bytes>) -> Response<Bytes> {
+    let (mut parts, body) = with_body(answered).into_parts();
+    parts
+        .headers
+        .insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
+    Response::from_parts(parts, body.slice(..body.len() / 2))
+}
+
+fn with_header(
+    mut response: Response<Bytes>,
+    name: HeaderName,
+    value: Result<HeaderValue, InvalidHeaderValue>,
+) -> Response<Bytes> {
+    if let Ok(value) = value {
+        response.headers_mut().insert(name, value);
+    }
+    response
+}
+
+fn rows(
+    answered: Response<Bytes>,
+    change: impl FnOnce(Vec<Value>) -> Vec<Value>,
+) -> Response<Bytes> {
+    let (parts, body) = answered.into_parts();
+    let body = match serde_json::from_slice(&body) {
+        Ok(Value::Array(rows)) => Value::Array(change(rows)).to_string().into(),
+        _ => body,
+    };
+    Response::from_parts(parts, body)
+}
+
+impl RetryAfter {
+    fn value(&self, now: SystemTime) -> Option<HeaderValue> {
+        match self {
+            Self::Absent => None,
+            Self::Seconds(seconds) => Some(HeaderValue::from(*seconds)),
+            Self::Date(from_now) => HeaderValue::from_str(&httpdate::fmt_http_date(
+                now.checked_add(*from_now).unwrap_or(now),
+            ))
+            .ok(),
+            Self::Text(text) => HeaderValue::from_str(text).ok(),
+        }
+    }
+}
+
+impl fmt::Display for Fault {
+    /// A short name, the same for the same fault: fit for the rows of a table.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let applied = |applied: &bool| if *applied { " (applied)" } else { "" };
+        match self {
+            Self::RefuseConnection => formatter.write_str("connection refused"),
+            Self::StallConnect => formatter.write_str("stall at connect"),
+            Self::ResetBeforeReading => formatter.write_str("reset before reading"),
+            Self::ResetAfterReading => formatter.write_str("reset after reading"),
+            Self::ResetAfterApplying => formatter.write_str("reset after applying"),
+            Self::ResetInBody => formatter.write_str("reset in body"),
+            Self::CloseWithoutAnswer { applied: is } => {
+                write!(formatter, "close without answer{}", applied(is))
+            }
+            Self::CloseInBody => formatter.write_str("close in body"),
+            Self::StallHeaders { applied: is } => {
+                write!(formatter, "stall before headers{}", applied(is))
+            }
+            Self::StallBody => formatter.write_str("stall in body"),
+            Self::TruncatedJson => formatter.write_str("truncated JSON"),
+            Self::WrongJson => formatter.write_str("wrong JSON"),
+            Self::Html { applied: is } => write!(formatter, "HTML with 200{}", applied(is)),
+            Self::GzipGarbage => formatter.write_str("gzip garbage"),
+            Self::Oversized { bytes } => write!(formatter, "oversized body of {bytes} bytes"),
+            Self::WrongContentType => formatter.write_str("wrong content type"),
+            Self::Status {
+                status,
+                retry_after,
+                applied: is,
+            } => write!(formatter, "{status}{retry_after}{}", applied(is)),
+            Self::Redirect { status, .. } => write!(formatter, "redirect {status} to another host"),
+            Self::Unauthorized => formatter.write_str("401 once"),
+            Self::ExpireToken => formatter.write_str("token expires"),
+            Self::DuplicateRows => formatter.write_str("rows twice"),
+            Self::ReverseRows => formatter.write_str("rows reversed"),
+        }
+    }
+}
+
+impl fmt::Display for RetryAfter {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Absent => Ok(()),
+            Self::Seconds(seconds) => write!(formatter, " with Retry-After: {seconds}"),
+            Self::Date(from_now) => write!(
+                formatter,
+                " with Retry-After: date in {} s",
+                from_now.as_secs()
+            ),
+            Self::Text(text) => write!(formatter, " with Retry-After: {text:?}"),
+        }
+    }
+}
+
+/// A request as the script sees it, before anything is done with it.
+#[derive(Debug)]
+pub struct Received<'r> {
+    /// How many requests the fake has got, this one included.
+    pub number: u64,
+    /// Method and path as in the document, such as `PUT /offersource/archive/`; `POST /auth/validate` for the renewal; `None` for what the fake does not know.
+    pub operation: Option<&'r str>,
+    /// The method.
+    pub method: &'r Method,
+    /// The path, as sent.
+    pub path: &'r str,
+    /// The query string, as sent.
+    pub query: &'r str,
+    /// The headers, as sent.
+    pub headers: &'r HeaderMap,
+    /// The body, as sent.
+    pub body: &'r [u8],
+}
+
+type Predicate = Arc<dyn Fn(&Received<'_>) -> bool + Send + Sync>;
+
+/// Says which requests meet a fault. Without further words: the next one, whatever it is.
+///
+/// ```
+/// use funnelflux_fake::{Fault, Rule};
+///
+/// // The third and fourth archive call are applied, and their connections reset.
+/// let rule = Rule::new(Fault::ResetAfterApplying).on("PUT /offersource/archive/").after(2).times(2);
+/// # let _ = rule;
+/// ```
+#[derive(Clone)]
+pub struct Rule {
+    fault: Fault,
+    operation: Option<String>,
+    predicate: Option<Predicate>,
+    /// How many matching requests still pass.
+    after: u64,
+    /// How many are still to be hit; `None`: all.
+    times: Option<u64>,
+    chance: Option<f64>,
+}
+
+impl Rule {
+    /// The next request meets `fault`.
+    #[must_use]
+    pub fn new(fault: Fault) -> Self {
+        Self {
+            fault,
+            operation: None,
+            predicate: None,
+            after: 0,
+            times: Some(1),
+            chance: None,
+        }
+    }
+
+    /// Only requests of this operation, such as `PUT /offersource/archive/` or `POST /auth/validate`.
+    #[must_use]
+    pub fn on(mut self, operation: impl Into<String>) -> Self {
+        self.operation = Some(operation.into());
+        self
+    }
+
+    /// Only requests for which this holds.
+    #[must_use]
+    pub fn when(
+        mut self,
+        predicate: impl Fn(&Received<'_>) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        self.predicate = Some(Arc::new(predicate));
+        self
+    }
+
+    /// The first `count` matching requests pass.
+    #[must_use]
+    pub fn after(mut self, count: u64) -> Self {
+        self.after = count;
+        self
+    }
+
+    /// So many matching requests are hit (instead of one).
+    #[must_use]
+    pub fn times(mut self, count: u64) -> Self {
+        self.times = Some(count);
+        self
+    }
+
+    /// Every matching request is hit.
+    #[must_use]
+    pub fn always(mut self) -> Self {
+        self.times = None;
+        self
+    }
+
+    /// A matching request is hit with this probability (0 to 1), drawn by the seed of the settings.
+    #[must_use]
+    pub fn chance(mut self, probability: f64) -> Self {
+        self.chance = Some(probability);
+        self
+    }
+
+    fn matches(&self, request: &Received<'_>) -> bool {
+        self.operation
+            .as_deref()
+            .is_none_or(|operation| Some(operation) == request.operation)
+            && self
+                .predicate
+                .as_ref()
+                .is_none_or(|predicate| predicate(request))
+    }
+
+    /// Counts the matching request; says whether it is hit.
+    fn hits(&mut self, request: &Received<'_>, random: &mut fastrand::Rng) -> bool {
+        if self.times == Some(0) || !self.matches(request) {
+            return false;
+        }
+        if self.after > 0 {
+            self.after -= 1;
+            return false;
+        }
+        if self.chance.is_some_and(|chance| random.f64() >= chance) {
+            return false;
+        }
+        if let Some(times) = &mut self.times {
+            *times -= 1;
+        }
+        true
+    }
+}
+
+impl fmt::Debug for Rule {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Rule")
+            .field("fault", &self.fault)
+            .field("operation", &self.operation)
+            .field("predicate", &self.predicate.is_some())
+            .field("after", &self.after)
+            .field("times", &self.times)
+            .field("chance", &self.chance)
+            .finish()
+    }
+}
+
+/// All rules, in the order in which they were injected. The first that hits decides; later ones do not see that request.
+#[derive(Debug, Default)]
+pub(crate) struct Script(Vec<Rule>);
+
+impl Script {
+    pub(crate) fn add(&mut self, rule: Rule) {
+        self.0.push(rule);
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    pub(crate) fn next(
+        &mut self,
+        request: &Received<'_>,
+        random: &mut fastrand::Rng,
+    ) -> Option<Fault> {
+        let hit = self
+            .0
+            .iter_mut()
+            .find_map(|rule| rule.hits(request, random).then(|| rule.fault.clone()));
+        if hit.is_some() {
+            self.0.retain(|rule| rule.times != Some(0));
+        }
+        hit
+    }
+
+    /// Rules that have not hit as often as they were to.
+    pub(crate) fn pending(&self) -> usize {
+        self.0.iter().filter(|rule| rule.times.is_some()).count()
+    }
+}

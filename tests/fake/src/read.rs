@@ -1,0 +1,145 @@
+//! The operations that read: list, and find by ID, ID list, status and category.
+
+use std::collections::HashSet;
+
+use serde_json::Value;
+
+use crate::{
+    answer::{Answer, Refusal, full, slim, surprise},
+    document::{Resource, Verb},
+    settings::{ByIdsOrder, DeletedAssets, Limit, MissingByIds, Settings},
+    state::{Asset, State, Status},
+    validate::Valid,
+};
+
+/// Answers a reading operation; `None` for one that does not read.
+pub(crate) fn read(
+    resource: &Resource,
+    verb: Verb,
+    request: &Valid,
+    state: &State,
+    settings: &Settings,
+) -> Option<Result<Answer, Refusal>> {
+    let query = |name: &str| request.query(name).unwrap_or_default();
+    let result = match verb {
+        Verb::List | Verb::FindByStatus => {
+            let category = request
+                .query("idCategory")
+                .filter(|id| verb == Verb::List && !id.is_empty());
+            let rows = state
+                .assets(&resource.segment)
+                .filter(|asset| matches_filter(&asset.status, query("status"), settings))
+                .filter(|asset| category.is_none_or(|category| asset.category == category))
+                .map(|asset| slim(resource, asset, state, settings));
+            Ok(rows.collect())
+        }
+        Verb::FindByCategory => {
+            let rows = state
+                .assets(&resource.segment)
+                .filter(|asset| asset.category == query("idCategory"))
+                .filter(|asset| {
+                    settings.by_category_includes_deleted || asset.status != Status::Deleted
+                })
+                .map(|asset| full(resource, asset, settings));
+            Ok(rows.collect())
+        }
+        Verb::FindByIds => by_ids(resource, query(&resource.ids), state, settings),
+        Verb::FindById => {
+            let id = query(&resource.id);
+            return Some(match readable(resource, id, state, settings) {
+                Some(asset) => Ok(Answer::Read(full(resource, asset, settings))),
+                None => Err(unknown_id(resource, id, settings)),
+            });
+        }
+        _ => return None,
+    };
+    Some(result.map(|mut rows: Vec<Value>| {
+        surprise(resource, &mut rows, settings);
+        Answer::List(rows)
+    }))
+}
+
+/// `not-deleted` stands for all but the deleted ones (documented for another group of operations); that `all` has deleted ones is a setting.
+fn matches_filter(status: &Status, filter: &str, settings: &Settings) -> bool {
+    match filter {
+        "all" => settings.all_includes_deleted || *status != Status::Deleted,
+        "not-deleted" | "" => *status != Status::Deleted,
+        wanted => status.as_str() == wanted,
+    }
+}
+
+fn by_ids(
+    resource: &Resource,
+    list: &str,
+    state: &State,
+    settings: &Settings,
+) -> Result<Vec<Value>, Refusal> {
+    let mut seen = HashSet::new();
+    let ids: Vec<&str> = list
+        .split(',')
+        .filter(|id| !id.is_empty() && seen.insert(*id))
+        .collect();
+    check_count(ids.len(), settings.max_entries)?;
+    let missing = ids
+        .iter()
+        .find(|id| readable(resource, id, state, settings).is_none());
+    if let (MissingByIds::NotFound, Some(missing)) = (settings.missing_by_ids, missing) {
+        return Err(unknown_id(resource, missing, settings));
+    }
+    let row = |asset: &Asset| full(resource, asset, settings);
+    Ok(match settings.by_ids_order {
+        ByIdsOrder::Requested => ids
+            .iter()
+            .filter_map(|id| readable(resource, id, state, settings))
+            .map(row)
+            .collect(),
+        ByIdsOrder::Stored => {
+            let shown =
+                |asset: &&Asset| seen.contains(asset.id.as_str()) && is_readable(asset, settings);
+            state
+                .assets(&resource.segment)
+                .filter(shown)
+                .map(row)
+                .collect()
+        }
+    })
+}
+
+/// The asset, if a request that names its ID can reach it.
+pub(crate) fn readable<'s>(
+    resource: &Resource,
+    id: &str,
+    state: &'s State,
+    settings: &Settings,
+) -> Option<&'s Asset> {
+    state
+        .asset(&resource.segment, id)
+        .filter(|asset| is_readable(asset, settings))
+}
+
+fn is_readable(asset: &Asset, settings: &Settings) -> bool {
+    asset.status != Status::Deleted || settings.deleted == DeletedAssets::Readable
+}
+
+pub(crate) fn unknown_id(resource: &Resource, id: &str, settings: &Settings) -> Refusal {
+    Refusal::new(
+        settings.unknown_id_status,
+        "not_found",
+        format!("no asset with {} {id:?}", resource.id),
+    )
+}
+
+/// Refuses a list that is longer than the service takes.
+pub(crate) fn check_count(count: usize, limit: Option<Limit>) -> Result<(), Refusal> {
+    match limit {
+        Some(limit) if count > limit.max => Err(Refusal::new(
+            limit.status,
+            "too_many_entries",
+            format!(
+                "{count} IDs in one call; at most {} are accepted",
+                limit.max
+            ),
+        )),
+        _ => Ok(()),
+    }
+}

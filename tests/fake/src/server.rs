@@ -1,0 +1,242 @@
+//! The fake on a real socket: HTTP/1.1 by hyper, and the faults that no HTTP response stands for acted out on the TCP stream itself.
+//!
+//! hyper parses each request. Where a fault breaks the connection, the service fails before it has answered, hyper gives the untouched stream back, and the
+//! rest (half an answer, a reset, silence) is written here, byte by byte.
+
+use std::{fmt::Write as _, future::poll_fn, io, net::SocketAddr, pin::Pin, sync::Arc};
+
+use bytes::{Bytes, BytesMut};
+use http::{Request, Response};
+use http_body_util::{BodyExt, Full};
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::TokioIo;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+    sync::{Mutex, mpsc, oneshot},
+    task::{JoinHandle, JoinSet},
+};
+
+use crate::{
+    fake::{Fake, Outcome},
+    fault::{Break, Interruption},
+};
+
+/// A [`Fake`] that listens. Dropping it ends it, its connections included.
+#[derive(Debug)]
+pub struct Server {
+    address: SocketAddr,
+    task: JoinHandle<()>,
+    commands: mpsc::Sender<Command>,
+}
+
+#[derive(Debug)]
+enum Command {
+    Refuse(oneshot::Sender<io::Result<()>>),
+    Accept(oneshot::Sender<io::Result<()>>),
+}
+
+impl Fake {
+    /// Listens on `address`; port 0 takes a free one.
+    ///
+    /// # Errors
+    /// When the address cannot be bound.
+    pub async fn serve(&self, address: SocketAddr) -> io::Result<Server> {
+        let listener = TcpListener::bind(address).await?;
+        let address = listener.local_addr()?;
+        let (commands, received) = mpsc::channel(1);
+        let task = tokio::spawn(accept(self.clone(), address, listener, received));
+        Ok(Server {
+            address,
+            task,
+            commands,
+        })
+    }
+}
+
+impl Server {
+    /// Where it listens.
+    #[must_use]
+    pub fn addr(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Base URL of the API on this server, such as `http://127.0.0.1:40001/v1`.
+    #[must_use]
+    pub fn base_url(&self) -> String {
+        format!("http://{}{}", self.address, Fake::base_path())
+    }
+
+    /// Stops listening and ends all connections: a new one is refused by the operating system.
+    ///
+    /// # Errors
+    /// When the server has ended.
+    pub async fn refuse_connections(&self) -> io::Result<()> {
+        self.command(Command::Refuse).await
+    }
+
+    /// Listens again, at the same address.
+    ///
+    /// # Errors
+    /// When the address cannot be bound again, or the server has ended.
+    pub async fn accept_connections(&self) -> io::Result<()> {
+        self.command(Command::Accept).await
+    }
+
+    async fn command(
+        &self,
+        command: impl FnOnce(oneshot::Sender<io::Result<()>>) -> Command,
+    ) -> io::Result<()> {
+        let ended = || io::Error::other("the fake's server has ended");
+        let (sender, answer) = oneshot::channel();
+        self.commands
+            .send(command(sender))
+            .await
+            .map_err(|_| ended())?;
+        answer.await.map_err(|_| ended())?
+    }
+
+    /// Ends the server and all its connections.
+    pub async fn shutdown(mut self) {
+        self.task.abort();
+        // Whether it ended by itself or by this does not matter.
+        let _ = (&mut self.task).await;
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+async fn accept(
+    fake: Fake,
+    address: SocketAddr,
+    listener: TcpListener,
+    mut commands: mpsc::Receiver<Command>,
+) {
+    let mut listener = Some(listener);
+    let mut connections = JoinSet::new();
+    loop {
+        let accepted = async {
+            match &listener {
+                Some(listener) => listener.accept().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            command = commands.recv() => match command {
+                None => return,
+                Some(Command::Refuse(done)) => {
+                    listener = None;
+                    connections.shutdown().await;
+                    let _ = done.send(Ok(()));
+                }
+                Some(Command::Accept(done)) => {
+                    let bound = if listener.is_some() { Ok(()) } else { TcpListener::bind(address).await.map(|bound| listener = Some(bound)) };
+                    let _ = done.send(bound);
+                }
+            },
+            // A failed accept concerns one connection that is gone already.
+            Ok((stream, _)) = accepted => {
+                let _ = stream.set_nodelay(true);
+                connections.spawn(converse(fake.clone(), stream));
+            }
+            Some(_) = connections.join_next() => {}
+        }
+    }
+}
+
+/// The service's way to say that the connection breaks now.
+#[derive(Debug)]
+struct Interrupted;
+
+impl std::fmt::Display for Interrupted {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("a fault interrupts the connection")
+    }
+}
+
+impl std::error::Error for Interrupted {}
+
+async fn converse(fake: Fake, stream: TcpStream) {
+    let interruption: Arc<Mutex<Option<Interruption>>> = Arc::default();
+    let service = service_fn(|request: Request<Incoming>| {
+        let (fake, interruption) = (fake.clone(), interruption.clone());
+        Box::pin(async move {
+            let (head, body) = request.into_parts();
+            let body = collect(body, fake.settings().max_body_bytes).await;
+            match fake.handle(Request::from_parts(head, body)).await {
+                Outcome::Response(response) => Ok(response.map(Full::new)),
+                Outcome::Fault(fault) => {
+                    *interruption.lock().await = Some(fault);
+                    Err(Interrupted)
+                }
+            }
+        })
+            as Pin<Box<dyn Future<Output = Result<Response<Full<Bytes>>, Interrupted>> + Send>>
+    });
+    let mut connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+    // An error here is a client that left or does not speak HTTP; it is no concern of ours.
+    let _ = poll_fn(|context| connection.poll_without_shutdown(context)).await;
+    let mut stream = connection.into_parts().io.into_inner();
+    let interruption = interruption.lock().await.take();
+    // Errors while acting it out mean that the client has left already.
+    let _ = match interruption {
+        Some(interruption) => act_out(interruption, stream).await,
+        None => stream.shutdown().await,
+    };
+}
+
+async fn act_out(interruption: Interruption, mut stream: TcpStream) -> io::Result<()> {
+    if let Some(partial) = &interruption.partial {
+        stream.write_all(&head_of(partial)).await?;
+        stream.write_all(partial.body()).await?;
+        stream.flush().await?;
+    }
+    match interruption.how {
+        // With nothing to linger for, closing sends a reset.
+        Break::Refused | Break::Reset => stream.set_zero_linger(),
+        Break::Closed => stream.shutdown().await,
+        Break::Stalled => {
+            let mut ignored = [0; 1024];
+            while stream.read(&mut ignored).await? > 0 {}
+            Ok(())
+        }
+    }
+}
+
+fn head_of(response: &Response<Bytes>) -> Vec<u8> {
+    let status = response.status();
+    let mut head = String::new();
+    let _ = write!(
+        head,
+        "HTTP/1.1 {} {}\r\n",
+        status.as_u16(),
+        status.canonical_reason().unwrap_or_default()
+    );
+    let mut head = head.into_bytes();
+    for (name, value) in response.headers() {
+        head.extend_from_slice(name.as_str().as_bytes());
+        head.extend_from_slice(b": ");
+        head.extend_from_slice(value.as_bytes());
+        head.extend_from_slice(b"\r\n");
+    }
+    head.extend_from_slice(b"\r\n");
+    head
+}
+
+/// Reads a body, but not much more than the fake accepts: then it answers with an error, whatever follows.
+async fn collect(mut body: Incoming, max: usize) -> Bytes {
+    let mut collected = BytesMut::new();
+    while let Some(Ok(frame)) = body.frame().await {
+        if let Some(data) = frame.data_ref() {
+            collected.extend_from_slice(data);
+        }
+        if collected.len() > max {
+            break;
+        }
+    }
+    collected.freeze()
+}

@@ -1,0 +1,204 @@
+//! The assets that the fake holds. [`State`] is the store and, cloned, the snapshot that tests read: cloning is cheap, changes copy what they touch.
+
+use std::{fmt, sync::Arc};
+
+use indexmap::IndexMap;
+use serde_json::{Map, Value};
+
+use crate::{
+    document::Resource,
+    rules::{self, Relation},
+};
+
+/// All assets at one moment, by kind and ID, in the order of their creation. Deleted ones are still in it, with [`Status::Deleted`].
+#[derive(Debug, Clone, Default)]
+pub struct State {
+    kinds: IndexMap<String, Arc<IndexMap<String, Arc<Asset>>>>,
+    /// Counts the changes.
+    pub(crate) version: u64,
+}
+
+impl PartialEq for State {
+    /// Whether both hold the same assets; how they came to them does not count.
+    fn eq(&self, other: &Self) -> bool {
+        self.kinds == other.kinds
+    }
+}
+
+/// One asset as the fake holds it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Asset {
+    /// Its ID.
+    pub id: String,
+    /// Its name; empty if it has none.
+    pub name: String,
+    /// Its status; active if it says nothing.
+    pub status: Status,
+    /// ID of its category; empty: none.
+    pub category: String,
+    /// ID of the asset that it belongs to, for an offer page its offer source.
+    pub parent: Option<String>,
+    /// Every property, known to the document or not, as it was created or saved.
+    pub body: Map<String, Value>,
+}
+
+/// Status of an asset.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Status {
+    /// `active`
+    Active,
+    /// `archived`
+    Archived,
+    /// `deleted`
+    Deleted,
+    /// One that the document does not know; only seeding can make it.
+    Other(String),
+}
+
+impl Status {
+    /// The value as in JSON.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Active => "active",
+            Self::Archived => "archived",
+            Self::Deleted => "deleted",
+            Self::Other(other) => other,
+        }
+    }
+}
+
+impl From<&str> for Status {
+    fn from(value: &str) -> Self {
+        match value {
+            "active" | "" => Self::Active,
+            "archived" => Self::Archived,
+            "deleted" => Self::Deleted,
+            other => Self::Other(other.to_owned()),
+        }
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
+impl Asset {
+    pub(crate) fn new(resource: &Resource, body: Map<String, Value>) -> Self {
+        let text = |property: &str| {
+            body.get(property)
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+                .to_owned()
+        };
+        Self {
+            id: text(&resource.id),
+            name: text(&resource.name),
+            status: Status::from(text("status").as_str()),
+            category: if resource.id == rules::CATEGORY_PROPERTY {
+                String::new()
+            } else {
+                text(rules::CATEGORY_PROPERTY)
+            },
+            parent: Relation::of_child(&resource.segment)
+                .and_then(|relation| relation.parent_in(&body))
+                .map(str::to_owned),
+            body,
+        }
+    }
+}
+
+impl State {
+    /// All assets of a kind, by the first segment of its paths (`offersource`, `page`, `category`).
+    pub fn assets(&self, segment: &str) -> impl Iterator<Item = &Asset> {
+        self.kinds
+            .get(segment)
+            .into_iter()
+            .flat_map(|assets| assets.values())
+            .map(Arc::as_ref)
+    }
+
+    /// One asset of a kind.
+    #[must_use]
+    pub fn asset(&self, segment: &str, id: &str) -> Option<&Asset> {
+        self.kinds.get(segment)?.get(id).map(Arc::as_ref)
+    }
+
+    /// All offer sources.
+    pub fn offer_sources(&self) -> impl Iterator<Item = &Asset> {
+        self.assets(rules::OFFER_SOURCE)
+    }
+
+    /// One offer source.
+    #[must_use]
+    pub fn offer_source(&self, id: &str) -> Option<&Asset> {
+        self.asset(rules::OFFER_SOURCE, id)
+    }
+
+    /// All pages.
+    pub fn pages(&self) -> impl Iterator<Item = &Asset> {
+        self.assets(rules::PAGE)
+    }
+
+    /// One page.
+    #[must_use]
+    pub fn page(&self, id: &str) -> Option<&Asset> {
+        self.asset(rules::PAGE, id)
+    }
+
+    /// All categories.
+    pub fn categories(&self) -> impl Iterator<Item = &Asset> {
+        self.assets(rules::CATEGORY)
+    }
+
+    /// One category.
+    #[must_use]
+    pub fn category(&self, id: &str) -> Option<&Asset> {
+        self.asset(rules::CATEGORY, id)
+    }
+
+    /// The pages that belong to an offer source.
+    pub fn pages_of<'a>(&'a self, offer_source: &'a str) -> impl Iterator<Item = &'a Asset> {
+        self.pages()
+            .filter(move |page| page.parent.as_deref() == Some(offer_source))
+    }
+
+    /// IDs of the offer sources that have a status.
+    #[must_use]
+    pub fn offer_sources_with(&self, status: &Status) -> Vec<&str> {
+        self.offer_sources()
+            .filter(|asset| asset.status == *status)
+            .map(|asset| asset.id.as_str())
+            .collect()
+    }
+
+    /// Puts an asset in place of the one with its ID, or at the end.
+    pub(crate) fn put(&mut self, segment: &str, asset: Asset) {
+        self.version += 1;
+        let assets = Arc::make_mut(self.kinds.entry(segment.to_owned()).or_default());
+        assets.insert(asset.id.clone(), Arc::new(asset));
+    }
+
+    /// Changes the properties of an asset, if it exists.
+    pub(crate) fn change(
+        &mut self,
+        resource: &Resource,
+        id: &str,
+        change: impl FnOnce(&mut Map<String, Value>),
+    ) {
+        let Some(asset) = self.asset(&resource.segment, id) else {
+            return;
+        };
+        let mut body = asset.body.clone();
+        change(&mut body);
+        self.put(&resource.segment, Asset::new(resource, body));
+    }
+
+    pub(crate) fn set_status(&mut self, resource: &Resource, id: &str, status: &Status) {
+        self.change(resource, id, |body| {
+            body.insert("status".to_owned(), Value::from(status.as_str()));
+        });
+    }
+}

@@ -1,0 +1,207 @@
+//! Holds a request against the document: query, content type, body. Collects every violation, so that one answer names them all.
+
+use std::fmt;
+
+use bytes::Bytes;
+use http::{HeaderMap, header::CONTENT_TYPE};
+use percent_encoding::percent_decode_str;
+use serde_json::Value;
+
+use crate::{answer::Refusal, document::Operation, settings::Settings};
+
+/// Longest message of one violation; the rest of a huge value helps nobody.
+const MESSAGE_LENGTH: usize = 300;
+
+/// One way in which a request violates the document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Violation {
+    /// Part of the request: `query`, `header` or `body`.
+    pub part: &'static str,
+    /// Name of the parameter or header; for a body, JSON pointer of the value (empty: the whole body).
+    pub name: String,
+    /// What is wrong with it.
+    pub message: String,
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.part, self.name.as_str()) {
+            (part, "") => write!(formatter, "{part}: {}", self.message),
+            (part, name) => write!(formatter, "{part} {name}: {}", self.message),
+        }
+    }
+}
+
+/// A request that the document allows.
+#[derive(Debug)]
+pub(crate) struct Valid {
+    query: Vec<(String, String)>,
+    pub(crate) body: Option<Value>,
+}
+
+impl Valid {
+    pub(crate) fn query(&self, name: &str) -> Option<&str> {
+        self.query
+            .iter()
+            .find(|(of, _)| of == name)
+            .map(|(_, value)| value.as_str())
+    }
+}
+
+pub(crate) fn validate(
+    operation: &Operation,
+    query: &str,
+    headers: &HeaderMap,
+    body: &Bytes,
+    settings: &Settings,
+) -> Result<Valid, Refusal> {
+    let mut violations = Vec::new();
+    let query = query_pairs(query, &mut violations);
+    check_query(operation, &query, settings, &mut violations);
+    let body = check_body(operation, headers, body, &mut violations);
+    if violations.is_empty() {
+        Ok(Valid { query, body })
+    } else {
+        Err(Refusal::invalid(violations))
+    }
+}
+
+/// The decoded pairs of a query string.
+pub(crate) fn query_pairs(query: &str, violations: &mut Vec<Violation>) -> Vec<(String, String)> {
+    let mut decode = |text: &str| {
+        let spaced = text.replace('+', " ");
+        let decoded = percent_decode_str(&spaced).decode_utf8();
+        if let Ok(decoded) = decoded {
+            return decoded.into_owned();
+        }
+        let message = "is not UTF-8 once its percent escapes are decoded".to_owned();
+        violations.push(Violation {
+            part: "query",
+            name: text.to_owned(),
+            message,
+        });
+        text.to_owned()
+    };
+    query
+        .split('&')
+        .filter(|pair| !pair.is_empty())
+        .map(|pair| {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            (decode(name), decode(value))
+        })
+        .collect()
+}
+
+fn check_query(
+    operation: &Operation,
+    query: &[(String, String)],
+    settings: &Settings,
+    violations: &mut Vec<Violation>,
+) {
+    let mut report = |name: &str, message: String| {
+        violations.push(Violation {
+            part: "query",
+            name: name.to_owned(),
+            message,
+        });
+    };
+    for parameter in &operation.parameters {
+        let mut values = query
+            .iter()
+            .filter(|(name, _)| *name == parameter.name)
+            .map(|(_, value)| value.as_str());
+        match values.next() {
+            None if parameter.required => report(&parameter.name, "is required".to_owned()),
+            None => {}
+            Some(text) => {
+                let value = if parameter.text {
+                    Value::from(text)
+                } else {
+                    serde_json::from_str(text).unwrap_or_else(|_| Value::from(text))
+                };
+                for error in parameter.validator.iter_errors(&value) {
+                    report(&parameter.name, bounded(&error.to_string()));
+                }
+            }
+        }
+        if values.next().is_some() {
+            report(&parameter.name, "is given more than once".to_owned());
+        }
+    }
+    if settings.refuse_unknown_query {
+        for (name, _) in query.iter().filter(|(name, _)| {
+            operation
+                .parameters
+                .iter()
+                .all(|parameter| parameter.name != *name)
+        }) {
+            report(name, "is not a parameter of this operation".to_owned());
+        }
+    }
+}
+
+fn check_body(
+    operation: &Operation,
+    headers: &HeaderMap,
+    bytes: &Bytes,
+    violations: &mut Vec<Violation>,
+) -> Option<Value> {
+    let mut report = |part: &'static str, name: &str, message: String| {
+        violations.push(Violation {
+            part,
+            name: name.to_owned(),
+            message,
+        });
+    };
+    let Some(body) = &operation.body else {
+        if !bytes.is_empty() {
+            report("body", "", "this operation takes none".to_owned());
+        }
+        return None;
+    };
+    if bytes.is_empty() {
+        if body.required {
+            report("body", "", "is required".to_owned());
+        }
+        return None;
+    }
+    let content_type = headers
+        .get(CONTENT_TYPE)
+        .map(|value| String::from_utf8_lossy(value.as_bytes()));
+    let essence = content_type
+        .as_deref()
+        .map(|value| value.split(';').next().unwrap_or(value).trim());
+    if essence.is_none_or(|essence| !essence.eq_ignore_ascii_case("application/json")) {
+        report(
+            "header",
+            "content-type",
+            format!(
+                "must be application/json, is {}",
+                bounded(content_type.as_deref().unwrap_or("missing"))
+            ),
+        );
+    }
+    match serde_json::from_slice(bytes) {
+        Err(error) => {
+            report("body", "", format!("is not JSON: {error}"));
+            None
+        }
+        Ok(value) => {
+            for error in body.validator.iter_errors(&value) {
+                report(
+                    "body",
+                    &error.instance_path().to_string(),
+                    bounded(&error.to_string()),
+                );
+            }
+            Some(value)
+        }
+    }
+}
+
+fn bounded(message: &str) -> String {
+    match message.char_indices().nth(MESSAGE_LENGTH) {
+        Some((end, _)) => format!("{}…", message.get(..end).unwrap_or_default()),
+        None => message.to_owned(),
+    }
+}

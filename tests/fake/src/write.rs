@@ -1,0 +1,444 @@
+//! The operations that change something: save, create, duplicate, and those on lists of assets.
+
+use std::{collections::HashSet, time::SystemTime};
+
+use serde_json::{Map, Value};
+
+use crate::{
+    answer::{Answer, Refusal, decorate, has_category},
+    document::{Resource, Verb},
+    entries::{Selection, Standing, select},
+    id,
+    read::{check_count, readable, unknown_id},
+    rules::{self, Relation},
+    settings::{ExistingOnCreate, SaveMeaning, Settings},
+    state::{Asset, State, Status},
+    validate::{Valid, Violation},
+};
+
+/// What a change works on.
+pub(crate) struct Writer<'f> {
+    pub(crate) state: &'f mut State,
+    pub(crate) settings: &'f Settings,
+    pub(crate) locked: &'f HashSet<String>,
+    pub(crate) now: SystemTime,
+    pub(crate) random: &'f mut fastrand::Rng,
+    pub(crate) document: &'static crate::document::Document,
+}
+
+/// What happens to the children of assets that are archived or deleted.
+enum Children {
+    Untouched,
+    Retired,
+    Moved(String),
+    Orphaned,
+}
+
+impl Writer<'_> {
+    pub(crate) fn write(
+        &mut self,
+        resource: &Resource,
+        verb: Verb,
+        request: &Valid,
+    ) -> Result<Answer, Refusal> {
+        match verb {
+            Verb::Save => self.save(resource, request),
+            Verb::Create => self.create(resource, request),
+            Verb::Duplicate => self.duplicate(resource, request),
+            Verb::Archive => self.retire(resource, request, &Status::Archived),
+            Verb::Delete => self.retire(resource, request, &Status::Deleted),
+            Verb::Unarchive => self.unarchive(resource, request),
+            Verb::MoveCategory => self.move_category(resource, request),
+            _ => Err(Refusal::new(
+                501,
+                "not_implemented",
+                "the fake does not know what this operation does",
+            )),
+        }
+    }
+
+    fn save(&mut self, resource: &Resource, request: &Valid) -> Result<Answer, Refusal> {
+        let sent = object(request);
+        let id = text(&sent, &resource.id).to_owned();
+        let Some(asset) = readable(resource, &id, self.state, self.settings) else {
+            return Err(unknown_id(resource, &id, self.settings));
+        };
+        if self.locked.contains(&id) {
+            return Err(Refusal::new(
+                self.settings.locked_entry.status.max(400),
+                "locked",
+                format!("{id:?} is locked"),
+            ));
+        }
+        let mut body = match self.settings.save {
+            SaveMeaning::Merge => asset.body.clone(),
+            SaveMeaning::Replace => asset
+                .body
+                .get("status")
+                .map(|status| ("status".to_owned(), status.clone()))
+                .into_iter()
+                .collect(),
+        };
+        body.extend(sent);
+        self.state
+            .put(&resource.segment, Asset::new(resource, body));
+        Ok(Answer::Done)
+    }
+
+    fn create(&mut self, resource: &Resource, request: &Valid) -> Result<Answer, Refusal> {
+        let sent = object(request);
+        let id = text(&sent, &resource.id);
+        if id.is_empty() {
+            let message = "must not be empty: the client chooses the ID".to_owned();
+            return Err(Refusal::invalid(vec![Violation {
+                part: "body",
+                name: format!("/{}", resource.id),
+                message,
+            }]));
+        }
+        if self.state.asset(&resource.segment, id).is_some() {
+            match self.settings.existing_on_create {
+                ExistingOnCreate::Overwrite => {}
+                ExistingOnCreate::Conflict => {
+                    return Err(Refusal::new(
+                        409,
+                        "already_exists",
+                        format!("{} {id:?} exists already", resource.id),
+                    ));
+                }
+                ExistingOnCreate::BadRequest => {
+                    return Err(Refusal::new(
+                        400,
+                        "already_exists",
+                        format!("{} {id:?} exists already", resource.id),
+                    ));
+                }
+            }
+        }
+        self.state
+            .put(&resource.segment, Asset::new(resource, sent));
+        Ok(Answer::Done)
+    }
+
+    fn duplicate(&mut self, resource: &Resource, request: &Valid) -> Result<Answer, Refusal> {
+        let source = request.query(&resource.id).unwrap_or_default();
+        let found = self
+            .state
+            .asset(&resource.segment, source)
+            .filter(|asset| asset.status != Status::Deleted);
+        let Some(asset) = found else {
+            return Err(unknown_id(resource, source, self.settings));
+        };
+        let sent = object(request);
+        let mut body = asset.body.clone();
+        for (property, value) in sent
+            .get("bodyUpdates")
+            .and_then(Value::as_object)
+            .into_iter()
+            .flatten()
+        {
+            if *property != resource.id && !rules::PROTECTED.contains(&property.as_str()) {
+                body.insert(property.clone(), value.clone());
+            }
+        }
+        body.insert(resource.name.clone(), Value::from(text(&sent, "name")));
+        let parent = text(&sent, "parentId");
+        if has_category(resource) && !parent.is_empty() {
+            self.check_category(parent)?;
+            body.insert(rules::CATEGORY_PROPERTY.to_owned(), Value::from(parent));
+        }
+        if resource.has("status") {
+            body.insert("status".to_owned(), Value::from("active"));
+        }
+        let id = self.new_id(resource);
+        body.insert(resource.id.clone(), Value::from(id.as_str()));
+        check_asset(resource, &body)?;
+        self.state
+            .put(&resource.segment, Asset::new(resource, body));
+        let mut answer = Map::from_iter([("id".to_owned(), Value::from(id))]);
+        decorate(&mut answer, self.settings);
+        Ok(Answer::Changed(Value::Object(answer)))
+    }
+
+    /// Archives or deletes, and handles the children.
+    fn retire(
+        &mut self,
+        resource: &Resource,
+        request: &Valid,
+        status: &Status,
+    ) -> Result<Answer, Refusal> {
+        let ids = match (&request.body, request.query(&resource.id)) {
+            (Some(_), _) => entries(request),
+            (None, Some(id)) if !id.is_empty() => vec![id.to_owned()],
+            (None, _) => {
+                let message = format!(
+                    "name the assets in a body (entries) or one in the query ({})",
+                    resource.id
+                );
+                return Err(Refusal::invalid(vec![Violation {
+                    part: "body",
+                    name: String::new(),
+                    message,
+                }]));
+            }
+        };
+        let fate = self.fate_of_children(resource, request, &ids)?;
+        let selection = self.select(resource, &ids, |asset| {
+            if asset.status == *status {
+                Standing::Already
+            } else if asset.status == Status::Deleted {
+                Standing::Unknown
+            } else {
+                Standing::Good
+            }
+        })?;
+        for id in &selection.apply {
+            self.state.set_status(resource, id, status);
+        }
+        let mut parents: HashSet<&str> = selection.apply.iter().map(String::as_str).collect();
+        if self.settings.cascade_of_already {
+            parents.extend(selection.already.iter().map(String::as_str));
+        }
+        self.handle_children(resource, &parents, &fate, status);
+        selection.into_answer()
+    }
+
+    fn unarchive(&mut self, resource: &Resource, request: &Valid) -> Result<Answer, Refusal> {
+        let selection = self.select(resource, &entries(request), |asset| match asset.status {
+            Status::Active => Standing::Already,
+            Status::Deleted => Standing::Unknown,
+            _ => Standing::Good,
+        })?;
+        for id in &selection.apply {
+            self.state.set_status(resource, id, &Status::Active);
+        }
+        selection.into_answer()
+    }
+
+    fn move_category(&mut self, resource: &Resource, request: &Valid) -> Result<Answer, Refusal> {
+        let category = request
+            .body
+            .as_ref()
+            .and_then(|body| body.get("idCategory"))
+            .and_then(Value::as_str)
+            .unwrap_or_default();
+        if !category.is_empty() {
+            self.check_category(category)?;
+        }
+        let standing = |asset: &Asset| {
+            if asset.status == Status::Deleted {
+                Standing::Unknown
+            } else {
+                Standing::Good
+            }
+        };
+        let selection = self.select(resource, &entries(request), standing)?;
+        for id in &selection.apply {
+            self.state.change(resource, id, |body| {
+                body.insert(rules::CATEGORY_PROPERTY.to_owned(), Value::from(category));
+            });
+        }
+        selection.into_answer()
+    }
+
+    fn select(
+        &self,
+        resource: &Resource,
+        ids: &[String],
+        standing: impl Fn(&Asset) -> Standing,
+    ) -> Result<Selection, Refusal> {
+        check_count(ids.len(), self.settings.max_entries)?;
+        let of = |id: &str| match self.state.asset(&resource.segment, id) {
+            Some(_) if self.locked.contains(id) => Standing::Locked,
+            Some(asset) => standing(asset),
+            None => Standing::Unknown,
+        };
+        select(&resource.id, ids, self.settings, of)
+    }
+
+    /// Reads the cascade options; `move` needs a target, every other action refuses one (both documented).
+    fn fate_of_children(
+        &self,
+        resource: &Resource,
+        request: &Valid,
+        ids: &[String],
+    ) -> Result<Children, Refusal> {
+        let option = |name: &str| {
+            request
+                .body
+                .as_ref()
+                .and_then(|body| body.get(name))
+                .and_then(Value::as_str)
+        };
+        let invalid = |message: &str| {
+            Refusal::invalid(vec![Violation {
+                part: "body",
+                name: "/targetParentID".to_owned(),
+                message: message.to_owned(),
+            }])
+        };
+        let target = option("targetParentID");
+        match (option("cascadeAction"), target) {
+            (Some("move"), None | Some("")) => {
+                Err(invalid("is required when cascadeAction is move"))
+            }
+            (Some("move"), Some(target)) => {
+                self.check_target(resource, target, ids)?;
+                Ok(Children::Moved(target.to_owned()))
+            }
+            (_, Some(_)) => Err(invalid("is only allowed when cascadeAction is move")),
+            (Some("cascade"), None) => Ok(Children::Retired),
+            (Some("orphan"), None) => Ok(Children::Orphaned),
+            (_, None) => Ok(Children::Untouched),
+        }
+    }
+
+    fn check_target(
+        &self,
+        resource: &Resource,
+        target: &str,
+        ids: &[String],
+    ) -> Result<(), Refusal> {
+        let exists = self
+            .state
+            .asset(&resource.segment, target)
+            .is_some_and(|asset| asset.status != Status::Deleted);
+        if let (false, Some(status)) = (exists, self.settings.unknown_target) {
+            return Err(Refusal::new(
+                status,
+                "unknown_target",
+                format!("targetParentID {target:?} does not exist"),
+            ));
+        }
+        if let (true, Some(status)) = (
+            ids.iter().any(|id| id == target),
+            self.settings.target_among_entries,
+        ) {
+            return Err(Refusal::new(
+                status,
+                "invalid_target",
+                format!("targetParentID {target:?} is among the entries"),
+            ));
+        }
+        Ok(())
+    }
+
+    /// Deleted children stay as they are; nothing says what would become of them.
+    fn handle_children(
+        &mut self,
+        resource: &Resource,
+        parents: &HashSet<&str>,
+        fate: &Children,
+        status: &Status,
+    ) {
+        let Some(relation) = Relation::of_parent(&resource.segment) else {
+            return;
+        };
+        let Some(child) = self.document.resource(relation.child) else {
+            return;
+        };
+        if matches!(fate, Children::Untouched) {
+            return;
+        }
+        let belongs = |asset: &&Asset| {
+            asset.status != Status::Deleted
+                && asset
+                    .parent
+                    .as_deref()
+                    .is_some_and(|parent| parents.contains(parent))
+        };
+        let children: Vec<String> = self
+            .state
+            .assets(relation.child)
+            .filter(belongs)
+            .map(|asset| asset.id.clone())
+            .collect();
+        for id in children {
+            match fate {
+                Children::Untouched => {}
+                Children::Retired => self.state.set_status(child, &id, status),
+                Children::Moved(target) => self
+                    .state
+                    .change(child, &id, |body| relation.set_parent(body, target)),
+                Children::Orphaned => self
+                    .state
+                    .change(child, &id, |body| relation.set_parent(body, "")),
+            }
+        }
+    }
+
+    fn check_category(&self, id: &str) -> Result<(), Refusal> {
+        let exists = self
+            .state
+            .category(id)
+            .is_some_and(|category| category.status != Status::Deleted);
+        match self.settings.unknown_category {
+            Some(status) if !exists => Err(Refusal::new(
+                status,
+                "unknown_category",
+                format!("category {id:?} does not exist"),
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    fn new_id(&mut self, resource: &Resource) -> String {
+        loop {
+            let id = id::generate(self.now, self.random);
+            if self.state.asset(&resource.segment, &id).is_none() {
+                return id;
+            }
+        }
+    }
+}
+
+/// Refuses an asset that the merge of a duplicate made invalid.
+fn check_asset(resource: &Resource, body: &Map<String, Value>) -> Result<(), Refusal> {
+    let Some(validator) = &resource.validator else {
+        return Ok(());
+    };
+    let asset = Value::Object(body.clone());
+    let violations: Vec<Violation> = validator
+        .iter_errors(&asset)
+        .map(|error| Violation {
+            part: "body",
+            name: format!("/bodyUpdates{}", error.instance_path()),
+            message: error.to_string(),
+        })
+        .collect();
+    if violations.is_empty() {
+        Ok(())
+    } else {
+        Err(Refusal::invalid(violations))
+    }
+}
+
+/// The body, which the document says is an object.
+fn object(request: &Valid) -> Map<String, Value> {
+    request
+        .body
+        .as_ref()
+        .and_then(Value::as_object)
+        .cloned()
+        .unwrap_or_default()
+}
+
+fn text<'a>(object: &'a Map<String, Value>, property: &str) -> &'a str {
+    object
+        .get(property)
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+}
+
+fn entries(request: &Valid) -> Vec<String> {
+    let list = request
+        .body
+        .as_ref()
+        .and_then(|body| body.get("entries"))
+        .and_then(Value::as_array);
+    list.into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .map(str::to_owned)
+        .collect()
+}

@@ -1,0 +1,123 @@
+//! Raw requests to the fake, in process.
+#![allow(
+    dead_code,
+    unreachable_pub,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers of tests, shared by files each of which uses its part"
+)]
+
+use bytes::Bytes;
+use funnelflux_fake::{Fake, Interruption, Outcome};
+use http::{HeaderMap, Request};
+use serde_json::Value;
+
+/// Runs a future that never waits.
+pub fn now<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap()
+        .block_on(future)
+}
+
+/// An answer, read.
+#[derive(Debug)]
+pub struct Answered {
+    pub status: u16,
+    pub headers: HeaderMap,
+    pub text: String,
+}
+
+impl Answered {
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {:?}", self.text))
+    }
+
+    /// The values of one property of each row.
+    pub fn each(&self, property: &str) -> Vec<String> {
+        let rows = self.json();
+        rows.as_array()
+            .unwrap()
+            .iter()
+            .map(|row| row[property].as_str().unwrap().to_owned())
+            .collect()
+    }
+}
+
+/// `PUT /offersource/save/` or the like, with a valid token.
+pub fn request(fake: &Fake, operation: &str, body: Option<&Value>) -> Request<Bytes> {
+    let (method, path) = operation.split_once(' ').unwrap();
+    let builder = Request::builder()
+        .method(method)
+        .uri(format!("https://api.funnelflux.pro/v1{path}"))
+        .header("authorization", format!("Bearer {}", fake.access_token()));
+    match body {
+        Some(body) => builder
+            .header("content-type", "application/json")
+            .body(body.to_string().into()),
+        None => builder.body(Bytes::new()),
+    }
+    .unwrap()
+}
+
+pub fn send(fake: &Fake, request: Request<Bytes>) -> Answered {
+    match now(fake.handle(request)) {
+        Outcome::Response(response) => {
+            let (head, body) = response.into_parts();
+            Answered {
+                status: head.status.as_u16(),
+                headers: head.headers,
+                text: String::from_utf8_lossy(&body).into_owned(),
+            }
+        }
+        Outcome::Fault(fault) => panic!("an unexpected fault: {fault:?}"),
+    }
+}
+
+pub fn broken(fake: &Fake, request: Request<Bytes>) -> Interruption {
+    match now(fake.handle(request)) {
+        Outcome::Response(response) => panic!("a fault was expected: {response:?}"),
+        Outcome::Fault(fault) => fault,
+    }
+}
+
+/// A call without a body.
+pub fn get(fake: &Fake, operation: &str) -> Answered {
+    send(fake, request(fake, operation, None))
+}
+
+/// A call with a body.
+pub fn call(fake: &Fake, operation: &str, body: &Value) -> Answered {
+    send(fake, request(fake, operation, Some(body)))
+}
+
+/// Three offer sources (one archived), four pages, a category.
+pub fn account(settings: funnelflux_fake::Settings) -> Fake {
+    let fake = Fake::new(settings);
+    for id in ["a", "b", "c"] {
+        fake.seed_offer_source(id);
+    }
+    fake.set("offersource", "c", "status", "archived");
+    for (page, parent) in [("a1", "a"), ("a2", "a"), ("b1", "b"), ("lone", "")] {
+        fake.seed_page(page, parent);
+    }
+    fake.seed_category("cat", "Networks");
+    fake
+}
+
+/// Status of an offer source.
+pub fn status(fake: &Fake, id: &str) -> String {
+    fake.state().offer_source(id).unwrap().status.to_string()
+}
+
+/// Status and parent of a page.
+pub fn page(fake: &Fake, id: &str) -> (String, String) {
+    let state = fake.state();
+    let page = state.page(id).unwrap();
+    (
+        page.status.to_string(),
+        page.parent.clone().unwrap_or_default(),
+    )
+}
