@@ -221,18 +221,16 @@ pub(crate) fn slim(
     };
     let mut row = Map::new();
     for property in properties {
+        let default = resource
+            .default_of(property)
+            .filter(|_| settings.absent == AbsentProperty::Default);
         let value = if property == "status" {
             Some(Value::from(asset.status.as_str()))
         } else if property == "categoryName" && !asset.category.is_empty() {
-            state
-                .category(&asset.category)
-                .map(|category| Value::from(category.name.as_str()))
+            let category = state.category(&asset.category);
+            category.map(|category| Value::from(category.name.as_str()))
         } else {
-            asset
-                .body
-                .get(property)
-                .or_else(|| resource.default_of(property))
-                .cloned()
+            asset.body.get(property).or(default).cloned()
         };
         match value {
             Some(value) => drop(row.insert(property.clone(), value)),

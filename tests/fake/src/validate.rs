@@ -4,13 +4,14 @@ use std::fmt;
 
 use bytes::Bytes;
 use http::{HeaderMap, header::CONTENT_TYPE};
+use jsonschema::{ValidationError, error::ValidationErrorKind};
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
 use crate::{answer::Refusal, document::Operation, settings::Settings};
 
-/// Longest message of one violation; the rest of a huge value helps nobody.
-const MESSAGE_LENGTH: usize = 300;
+/// How many characters of a wrong value are shown; the rest of a huge one helps nobody.
+const VALUE_LENGTH: usize = 60;
 
 /// One way in which a request violates the document.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -120,7 +121,7 @@ fn check_query(
                     serde_json::from_str(text).unwrap_or_else(|_| Value::from(text))
                 };
                 for error in parameter.validator.iter_errors(&value) {
-                    report(&parameter.name, bounded(&error.to_string()));
+                    report(&parameter.name, describe(&error));
                 }
             }
         }
@@ -177,7 +178,7 @@ fn check_body(
             "content-type",
             format!(
                 "must be application/json, is {}",
-                bounded(content_type.as_deref().unwrap_or("missing"))
+                bounded(content_type.as_deref().unwrap_or("missing"), VALUE_LENGTH)
             ),
         );
     }
@@ -188,20 +189,30 @@ fn check_body(
         }
         Ok(value) => {
             for error in body.validator.iter_errors(&value) {
-                report(
-                    "body",
-                    &error.instance_path().to_string(),
-                    bounded(&error.to_string()),
-                );
+                report("body", &error.instance_path().to_string(), describe(&error));
             }
             Some(value)
         }
     }
 }
 
-fn bounded(message: &str) -> String {
-    match message.char_indices().nth(MESSAGE_LENGTH) {
-        Some((end, _)) => format!("{}…", message.get(..end).unwrap_or_default()),
-        None => message.to_owned(),
+/// What is wrong with a value, in one bounded line.
+pub(crate) fn describe(error: &ValidationError<'_>) -> String {
+    let value = bounded(&error.instance().to_string(), VALUE_LENGTH);
+    match error.kind() {
+        ValidationErrorKind::Enum {
+            options: Value::Array(options),
+        } => {
+            let options: Vec<String> = options.iter().map(Value::to_string).collect();
+            format!("{value} is none of {}", options.join(", "))
+        }
+        _ => error.masked_with(value).to_string(),
+    }
+}
+
+fn bounded(text: &str, length: usize) -> String {
+    match text.char_indices().nth(length) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
     }
 }

@@ -13,7 +13,7 @@ use crate::{
     rules::{self, Relation},
     settings::{ExistingOnCreate, SaveMeaning, Settings},
     state::{Asset, State, Status},
-    validate::{Valid, Violation},
+    validate::{Valid, Violation, describe},
 };
 
 /// What a change works on.
@@ -403,7 +403,7 @@ fn check_asset(resource: &Resource, body: &Map<String, Value>) -> Result<(), Ref
         .map(|error| Violation {
             part: "body",
             name: format!("/bodyUpdates{}", error.instance_path()),
-            message: error.to_string(),
+            message: describe(&error),
         })
         .collect();
     if violations.is_empty() {

@@ -1,0 +1,367 @@
+//! Requests that violate the document, and the messages that say so.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers of tests"
+)]
+
+mod support;
+
+use std::fmt::Write as _;
+
+use bytes::Bytes;
+use funnelflux_fake::{ErrorShape, Fake, Settings, TrailingSlash};
+use http::Request;
+use serde_json::json;
+use support::{Answered, account, call, get, request, send};
+
+/// Sends a request that is given in full, with a valid token.
+fn raw(fake: &Fake, method: &str, path: &str, content_type: &str, body: &[u8]) -> Answered {
+    let builder = Request::builder()
+        .method(method)
+        .uri(path)
+        .header("authorization", format!("Bearer {}", fake.access_token()));
+    let builder = if content_type.is_empty() {
+        builder
+    } else {
+        builder.header("content-type", content_type)
+    };
+    send(fake, builder.body(Bytes::copy_from_slice(body)).unwrap())
+}
+
+/// Method, path, content type and body of requests that are wrong.
+const WRONG: &[(&str, &str, &str, &[u8])] = &[
+    ("GET", "/v1/offersource/list/", "", b""),
+    ("GET", "/v1/offersource/list/?status=deleted", "", b""),
+    (
+        "GET",
+        "/v1/offersource/list/?status=active&status=all&page=2",
+        "",
+        b"",
+    ),
+    (
+        "GET",
+        "/v1/offersource/list/?status=active&idCategory=%ff",
+        "",
+        b"",
+    ),
+    (
+        "GET",
+        "/v1/offersource/list/?status=active",
+        "application/json",
+        b"{}",
+    ),
+    ("GET", "/v1/offersource/find/byId/?idoffersource=a", "", b""),
+    ("PUT", "/v1/offersource/save/", "application/json", b""),
+    (
+        "PUT",
+        "/v1/offersource/save/",
+        "application/json",
+        b"{\"idOfferSource\": ",
+    ),
+    ("PUT", "/v1/offersource/save/", "application/json", b"\xff"),
+    ("PUT", "/v1/offersource/save/", "application/json", b"[]"),
+    (
+        "PUT",
+        "/v1/offersource/save/",
+        "application/json",
+        br#"{"offerSourceName":"","status":"gone","queryParams":{"a":1},"meta":[]}"#,
+    ),
+    (
+        "PUT",
+        "/v1/offersource/save/",
+        "application/json",
+        br#"{"idOfferSource":"x","offerSourceName":"LONG"}"#,
+    ),
+    (
+        "PUT",
+        "/v1/offersource/save/",
+        "",
+        br#"{"idOfferSource":"a","offerSourceName":"A"}"#,
+    ),
+    (
+        "PUT",
+        "/v1/offersource/save/",
+        "text/plain",
+        br#"{"idOfferSource":"a","offerSourceName":"A"}"#,
+    ),
+    (
+        "POST",
+        "/v1/offersource/save/",
+        "application/json",
+        br#"{"idOfferSource":"","offerSourceName":"A"}"#,
+    ),
+    (
+        "POST",
+        "/v1/offersource/duplicate/",
+        "application/json",
+        br#"{"bodyUpdates":null}"#,
+    ),
+    (
+        "POST",
+        "/v1/offersource/duplicate/?idOfferSource=a",
+        "application/json",
+        br#"{"name":"x","bodyUpdates":{"status":3,"meta":4}}"#,
+    ),
+    ("DELETE", "/v1/offersource/delete/", "", b""),
+    (
+        "DELETE",
+        "/v1/offersource/delete/",
+        "application/json",
+        br#"{"entries":[]}"#,
+    ),
+    (
+        "PUT",
+        "/v1/offersource/archive/",
+        "application/json",
+        br#"{"entries":["a",1],"cascadeAction":"explode"}"#,
+    ),
+    (
+        "PUT",
+        "/v1/offersource/archive/",
+        "application/json",
+        br#"{"entries":["a"],"cascadeAction":null}"#,
+    ),
+    (
+        "PUT",
+        "/v1/offersource/archive/",
+        "application/json",
+        br#"{"entries":["a"],"cascadeAction":"move"}"#,
+    ),
+    (
+        "PUT",
+        "/v1/offersource/archive/",
+        "application/json",
+        br#"{"entries":["a"],"cascadeAction":"orphan","targetParentID":"b"}"#,
+    ),
+    (
+        "PUT",
+        "/v1/offersource/unarchive/",
+        "application/json",
+        br#"{"entries":"a"}"#,
+    ),
+    (
+        "PUT",
+        "/v1/offersource/move-category/",
+        "application/json",
+        br#"{"entries":["a"]}"#,
+    ),
+    ("PATCH", "/v1/offersource/save/", "application/json", b"{}"),
+    ("GET", "/v1/offersource/list?status=active", "", b""),
+    ("GET", "/v1/offersource/nothing/", "", b""),
+    ("GET", "/offersource/list/?status=active", "", b""),
+];
+
+#[test]
+fn every_violation_is_named() {
+    let fake = account(Settings {
+        error_shape: ErrorShape::Text,
+        ..Settings::default()
+    });
+    let before = fake.state();
+    let mut page = String::new();
+    for (method, path, content_type, body) in WRONG {
+        let body = match str::from_utf8(body) {
+            Ok(text) => text.replace("LONG", &"n".repeat(257)).into_bytes(),
+            Err(_) => body.to_vec(),
+        };
+        let answer = raw(&fake, method, path, content_type, &body);
+        let shown: String = String::from_utf8_lossy(&body).chars().take(90).collect();
+        writeln!(
+            page,
+            "{method} {path} {content_type} {shown}\n=> {} {}\n",
+            answer.status,
+            answer.text.replace('\n', "\n       ")
+        )
+        .unwrap();
+    }
+    insta::assert_snapshot!("violations", page);
+    assert!(
+        fake.state() == before,
+        "a refused request changed the state"
+    );
+}
+
+#[test]
+fn the_shapes_of_an_error() {
+    let mut page = String::new();
+    for shape in [
+        ErrorShape::Json,
+        ErrorShape::Text,
+        ErrorShape::Html,
+        ErrorShape::Empty,
+    ] {
+        let fake = Fake::new(Settings {
+            error_shape: shape,
+            ..Settings::default()
+        });
+        for operation in [
+            "GET /offersource/list/?status=<all>&x=1",
+            "GET /offersource/find/byId/?idOfferSource=<a>",
+        ] {
+            let answer = get(&fake, &operation.replace('<', "%3C").replace('>', "%3E"));
+            let content_type = answer
+                .headers
+                .get("content-type")
+                .map_or("none", |value| value.to_str().unwrap());
+            writeln!(
+                page,
+                "{shape:?}: {} {content_type}\n{}\n",
+                answer.status, answer.text
+            )
+            .unwrap();
+        }
+    }
+    insta::assert_snapshot!("error_shapes", page);
+}
+
+#[test]
+fn what_the_document_allows_passes() {
+    let fake = account(Settings::default());
+    // Unknown properties, a charset, an empty query parameter, escapes.
+    assert_eq!(
+        raw(
+            &fake,
+            "PUT",
+            "/v1/offersource/save/",
+            "application/json; charset=utf-8",
+            br#"{"idOfferSource":"a","offerSourceName":"A","new":[]}"#
+        )
+        .status,
+        200
+    );
+    assert_eq!(
+        raw(
+            &fake,
+            "PUT",
+            "/v1/offersource/save/",
+            "Application/JSON",
+            br#"{"idOfferSource":"a","offerSourceName":"A"}"#
+        )
+        .status,
+        200
+    );
+    assert_eq!(
+        get(
+            &fake,
+            "GET /offersource/list/?st%61tus=not-deleted&idCategory"
+        )
+        .status,
+        200
+    );
+    // 256 characters, not bytes.
+    let name = "ü".repeat(256);
+    assert_eq!(
+        call(
+            &fake,
+            "PUT /offersource/save/",
+            &json!({ "idOfferSource": "a", "offerSourceName": name })
+        )
+        .status,
+        200
+    );
+}
+
+#[test]
+fn the_log_has_the_violations() {
+    let fake = Fake::default();
+    get(&fake, "GET /offersource/list/?status=deleted&x=1");
+    let log = fake.log();
+    let names: Vec<&str> = log[0]
+        .violations
+        .iter()
+        .map(|violation| violation.name.as_str())
+        .collect();
+    assert_eq!(names, ["status", "x"]);
+    assert_eq!(
+        (log[0].operation, log[0].applied),
+        (Some("GET /offersource/list/"), false)
+    );
+}
+
+#[test]
+fn unknown_query_parameters_may_be_allowed() {
+    let fake = account(Settings {
+        refuse_unknown_query: false,
+        ..Settings::default()
+    });
+    assert_eq!(
+        get(&fake, "GET /offersource/list/?status=all&x=1").status,
+        200
+    );
+}
+
+#[test]
+fn the_trailing_slash() {
+    let with = |trailing_slash| {
+        account(Settings {
+            trailing_slash,
+            ..Settings::default()
+        })
+    };
+    let path = "GET /offersource/list?status=all";
+    assert_eq!(get(&with(TrailingSlash::Required), path).status, 404);
+    assert_eq!(
+        get(&with(TrailingSlash::Optional), path).each("idOfferSource"),
+        ["a", "b", "c"]
+    );
+    let redirect = get(&with(TrailingSlash::Redirect), path);
+    assert_eq!(
+        (
+            redirect.status,
+            redirect.headers["location"].to_str().unwrap()
+        ),
+        (301, "/v1/offersource/list/?status=all")
+    );
+    assert_eq!(
+        get(&with(TrailingSlash::Optional), "POST /offersource/list").status,
+        405
+    );
+}
+
+#[test]
+fn another_method_is_405_and_names_the_right_ones() {
+    let answer = get(&Fake::default(), "GET /offersource/save/");
+    assert_eq!(
+        (answer.status, answer.headers["allow"].to_str().unwrap()),
+        (405, "PUT, POST")
+    );
+}
+
+#[test]
+fn limits() {
+    let fake = account(Settings {
+        max_url_length: Some(60),
+        max_body_bytes: 100,
+        ..Settings::default()
+    });
+    assert_eq!(
+        get(&fake, "GET /offersource/find/byIds/?idOfferSources=a").status,
+        200
+    );
+    assert_eq!(
+        get(
+            &fake,
+            &format!(
+                "GET /offersource/find/byIds/?idOfferSources={}",
+                "a,".repeat(20)
+            )
+        )
+        .status,
+        414
+    );
+    let mut large = request(
+        &fake,
+        "PUT /offersource/archive/",
+        Some(&json!({ "entries": ["a".repeat(100)] })),
+    );
+    assert_eq!(send(&fake, large).status, 413);
+    large = request(
+        &fake,
+        "PUT /offersource/archive/",
+        Some(&json!({ "entries": ["a"] })),
+    );
+    assert_eq!(send(&fake, large).status, 200);
+}
