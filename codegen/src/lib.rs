@@ -3,15 +3,22 @@
 // Normalise for Swagger 2.0 and OpenAPI 3.1, which uses the rest of it, is on its way.
 #[allow(dead_code)]
 pub mod document;
+pub mod emit;
 pub mod finding;
 pub mod lint;
 pub mod normalise;
 pub mod overlay;
+pub mod naming;
+pub mod passes;
 pub mod pointer;
 mod positions;
+pub mod prepare;
+mod prose;
 pub mod read;
 #[allow(dead_code)]
 mod shape;
+mod steps;
 
 pub use document::{Document, Source};
 pub use finding::{Finding, Findings, Location, Severity, Stage};
+pub use steps::{StageReport, StepReport};

@@ -1,0 +1,279 @@
+//! The generator: prepared document to Rust items.
+//!
+//! progenitor panics on what it cannot take and does not say which operation it was at. Should it panic all the same
+//! (the lint is there to prevent it), it is run again on each operation alone, and the message names those that fail.
+
+use std::{
+    cell::RefCell,
+    panic::{self, AssertUnwindSafe},
+    sync::Once,
+};
+
+use openapiv3::OpenAPI;
+use progenitor_impl::{GenerationSettings, Generator, InterfaceStyle, TagStyle, TypeImpl};
+use serde_json::{Map, Value};
+
+use crate::{
+    document::Document,
+    finding::{Finding, Findings, Stage},
+    pointer,
+    prepare::Prepared,
+    steps::StageReport,
+};
+
+/// Generates the client that the passes take apart.
+///
+/// # Errors
+/// What the generator says against the document, with the operations at which it does.
+pub fn emit(prepared: &Prepared, source: &Document) -> Result<(syn::File, StageReport), Findings> {
+    let file = generate(prepared, &prepared.document)
+        .map_err(|failure| locate(prepared, source, &failure))?;
+    let report = StageReport::new(
+        Stage::Emit,
+        format!(
+            "{} operations through progenitor",
+            prepared.operations.len()
+        ),
+    );
+    Ok((file, report))
+}
+
+fn settings(prepared: &Prepared) -> GenerationSettings {
+    let mut settings = GenerationSettings::new();
+    settings
+        .with_interface(InterfaceStyle::Positional)
+        .with_tag(TagStyle::Merged)
+        // A map must print and compare the same on every day.
+        .with_map_type("::std::collections::BTreeMap")
+        .with_derive("PartialEq");
+    let impls = [TypeImpl::Display, TypeImpl::FromStr];
+    for open in &prepared.enums {
+        settings.with_replacement(&open.component, &open.name, impls.iter().copied());
+    }
+    for id in &prepared.ids {
+        settings.with_replacement(&id.name, &id.name, impls.iter().copied());
+    }
+    settings
+}
+
+/// Why the generator made nothing.
+struct Failure {
+    panicked: bool,
+    message: String,
+}
+
+fn generate(prepared: &Prepared, document: &Value) -> Result<syn::File, Failure> {
+    let refused = |message: String| Failure {
+        panicked: false,
+        message,
+    };
+    quietly(|| {
+        let document: OpenAPI =
+            serde_json::from_value(document.clone()).map_err(|error| refused(error.to_string()))?;
+        let tokens = Generator::new(&settings(prepared))
+            .generate_tokens(&document)
+            .map_err(|error| refused(error.to_string()))?;
+        syn::parse2(tokens)
+            .map_err(|error| refused(format!("what it generated is not Rust: {error}")))
+    })
+    .map_err(|message| Failure {
+        panicked: true,
+        message,
+    })?
+}
+
+/// Runs the generator on each operation alone, to say where it fails.
+fn locate(prepared: &Prepared, source: &Document, failure: &Failure) -> Findings {
+    let finding = |at: &str, failure: &Failure| -> Finding {
+        let verb = if failure.panicked {
+            "panicked"
+        } else {
+            "refused the document"
+        };
+        source
+            .error(
+                Stage::Emit,
+                if failure.panicked {
+                    "generator-panic"
+                } else {
+                    "generator-refusal"
+                },
+                at,
+                format!("the generator {verb}: {}", failure.message.trim()),
+            )
+            .help(
+                "let an overlay change what it cannot take; a check in codegen/src/lint/ would say more next time",
+            )
+    };
+    let alone: Vec<Finding> = prepared
+        .operations
+        .iter()
+        .filter_map(|operation| {
+            let document = only(&prepared.document, &operation.path, &operation.method)?;
+            let failure = generate(prepared, &document).err()?;
+            Some(finding(&operation.pointer, &failure))
+        })
+        .collect();
+    if alone.is_empty() || alone.len() == prepared.operations.len() {
+        // Not an operation: a schema, or the document as a whole.
+        Findings(vec![finding("", failure)])
+    } else {
+        Findings(alone)
+    }
+}
+
+/// The document with a single operation and all schemas that it needs.
+fn only(document: &Value, path: &str, method: &str) -> Option<Value> {
+    let method = method.to_ascii_lowercase();
+    let operation = document.get("paths")?.get(path)?.get(&method)?;
+    let mut schemas = Map::new();
+    reach(document, operation, &mut schemas);
+    let mut one = document.clone();
+    *one.get_mut("paths")? = serde_json::json!({ path: { method: operation } });
+    if let Some(slot) = one.pointer_mut("/components/schemas") {
+        *slot = Value::Object(schemas);
+    }
+    Some(one)
+}
+
+/// Collects the schemas that `value` refers to, directly or not.
+fn reach(document: &Value, value: &Value, schemas: &mut Map<String, Value>) {
+    match value {
+        Value::Object(object) => {
+            let name = object
+                .get("$ref")
+                .and_then(Value::as_str)
+                .and_then(|reference| reference.strip_prefix("#/components/schemas/"));
+            if let Some(name) = name
+                && !schemas.contains_key(name)
+                && let Some(schema) = document.pointer(&pointer::join("/components/schemas", name))
+            {
+                schemas.insert(name.to_owned(), schema.clone());
+                reach(document, schema, schemas);
+            }
+            object
+                .values()
+                .for_each(|inner| reach(document, inner, schemas));
+        }
+        Value::Array(items) => items
+            .iter()
+            .for_each(|inner| reach(document, inner, schemas)),
+        _ => {}
+    }
+}
+
+thread_local! {
+    /// While `Some`, a panic of this thread is recorded here and not printed.
+    static CAUGHT: RefCell<Option<String>> = const { RefCell::new(None) };
+}
+
+static HOOK: Once = Once::new();
+
+/// Runs `action`; a panic in it becomes its message and is not printed.
+///
+/// The panic hook is one for the whole process. It is wrapped once and asks, for each panic, whether the thread wants
+/// silence; panics of other threads reach the hook that was there before.
+fn quietly<T>(action: impl FnOnce() -> T) -> Result<T, String> {
+    HOOK.call_once(|| {
+        let previous = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            let recorded = CAUGHT.with(|caught| {
+                let Ok(mut caught) = caught.try_borrow_mut() else {
+                    return false;
+                };
+                let Some(message) = caught.as_mut() else {
+                    return false;
+                };
+                *message = describe(info);
+                true
+            });
+            if !recorded {
+                previous(info);
+            }
+        }));
+    });
+    CAUGHT.set(Some("it gave no message".to_owned()));
+    let result = panic::catch_unwind(AssertUnwindSafe(action));
+    let message = CAUGHT.take().unwrap_or_default();
+    result.map_err(|_| message)
+}
+
+/// What was said, and in which file of the generator, without the path to it on this machine.
+fn describe(info: &panic::PanicHookInfo<'_>) -> String {
+    let said = info.payload_as_str().unwrap_or("it gave no message");
+    match info.location() {
+        Some(location) => {
+            let file = location.file();
+            let package = file
+                .rfind("/src/")
+                .and_then(|end| file.get(..end)?.rfind('/'))
+                .and_then(|slash| file.get(slash + 1..))
+                .unwrap_or(file);
+            format!("{said} ({package}:{})", location.line())
+        }
+        None => said.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{document::Source, prepare::prepare, read::read};
+    use serde_json::json;
+
+    fn prepared(document: &Value) -> (Document, Prepared) {
+        let text = document.to_string();
+        let document = read(Source {
+            name: "spec/upstream.json",
+            text: &text,
+        })
+        .unwrap();
+        let (prepared, _) = prepare(&document).unwrap();
+        (document, prepared)
+    }
+
+    fn operation(schema: &Value) -> Value {
+        json!({
+            "tags": ["T"],
+            "responses": {"200": {"description": "x", "content": {"application/json": {"schema": schema}}}},
+        })
+    }
+
+    #[test]
+    fn a_panic_names_the_operation_and_prints_nothing() {
+        let (document, prepared) = prepared(&json!({
+            "openapi": "3.0.3",
+            "info": {"title": "t", "version": "1"},
+            "paths": {
+                "/good/": {"get": operation(&json!({"type": "string"}))},
+                "/bad/": {"get": operation(&json!({"$ref": "#/components/schemas/Nobody"}))},
+            },
+            "components": {"schemas": {}},
+        }));
+        let Err(findings) = emit(&prepared, &document) else {
+            panic!("a dangling reference must fail")
+        };
+        assert_eq!(findings.len(), 1);
+        let finding = &findings.0[0];
+        assert_eq!(finding.code, "generator-panic");
+        assert_eq!(finding.operation.as_deref(), Some("GET /bad/"));
+        assert!(finding.location.is_some());
+        assert!(
+            finding.message.contains("Nobody") && finding.message.contains("typify"),
+            "{}",
+            finding.message
+        );
+    }
+
+    #[test]
+    fn a_panic_elsewhere_is_not_swallowed() {
+        assert_eq!(quietly(|| 1), Ok(1));
+        let message = quietly(|| panic!("boo")).unwrap_err();
+        assert!(
+            message.starts_with("boo (codegen/src/emit.rs:"),
+            "{message}"
+        );
+        // After it, the thread's panics are printed again: nothing is recorded any more.
+        CAUGHT.with(|caught| assert!(caught.borrow().is_none()));
+    }
+}

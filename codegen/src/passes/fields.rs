@@ -1,0 +1,95 @@
+//! What the passes ask of the fields of a struct.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::{
+    Attribute, Expr, ExprLit, Field, GenericArgument, Lit, Meta, PathArguments, Type, parse_quote,
+};
+
+/// The single type argument of `ty` if it is `name<…>`, in short or in full.
+pub(super) fn argument_of<'a>(ty: &'a Type, name: &str) -> Option<&'a Type> {
+    let Type::Path(path) = ty else {
+        return None;
+    };
+    let last = path.path.segments.last()?;
+    if last.ident != name {
+        return None;
+    }
+    let PathArguments::AngleBracketed(arguments) = &last.arguments else {
+        return None;
+    };
+    match arguments.args.first()? {
+        GenericArgument::Type(argument) if arguments.args.len() == 1 => Some(argument),
+        _ => None,
+    }
+}
+
+/// Whether `ty` is a list or a map.
+pub(super) fn is_collection(ty: &Type) -> bool {
+    match ty {
+        Type::Path(path) => path.path.segments.last().is_some_and(|last| {
+            last.ident == "Vec" || last.ident == "Map" || last.ident == "BTreeMap"
+        }),
+        _ => false,
+    }
+}
+
+/// Whether the field collects what the document does not list.
+pub(super) fn is_extra(field: &Field) -> bool {
+    serde_items(&field.attrs)
+        .iter()
+        .any(|item| item.path().is_ident("flatten"))
+}
+
+/// The name of the field in JSON.
+pub(super) fn json_name(field: &Field) -> String {
+    let renamed = serde_items(&field.attrs)
+        .into_iter()
+        .find_map(|item| match item {
+            Meta::NameValue(pair) if pair.path.is_ident("rename") => match pair.value {
+                Expr::Lit(ExprLit {
+                    lit: Lit::Str(name),
+                    ..
+                }) => Some(name.value()),
+                _ => None,
+            },
+            _ => None,
+        });
+    renamed.unwrap_or_else(|| {
+        field
+            .ident
+            .as_ref()
+            .map(ToString::to_string)
+            .unwrap_or_default()
+    })
+}
+
+fn serde_items(attributes: &[Attribute]) -> Vec<Meta> {
+    attributes
+        .iter()
+        .filter(|attribute| attribute.path().is_ident("serde"))
+        .filter_map(|attribute| {
+            attribute
+                .parse_args_with(
+                    syn::punctuated::Punctuated::<Meta, syn::Token![,]>::parse_terminated,
+                )
+                .ok()
+        })
+        .flatten()
+        .collect()
+}
+
+/// Adds to the field's `#[serde(…)]`, which it may not have yet.
+pub(super) fn add_serde(field: &mut Field, addition: &TokenStream) {
+    let existing = field
+        .attrs
+        .iter_mut()
+        .find(|attribute| attribute.path().is_ident("serde"));
+    match existing.map(|attribute| &mut attribute.meta) {
+        Some(Meta::List(list)) => {
+            let items = &list.tokens;
+            list.tokens = quote!(#items, #addition);
+        }
+        _ => field.attrs.push(parse_quote!(#[serde(#addition)])),
+    }
+}

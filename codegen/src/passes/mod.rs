@@ -1,0 +1,157 @@
+//! Named passes over the generator's code, for what no rule on the document can do.
+//!
+//! Each is one function in a file by theme; this table gives the order, the reason, and whether it must find something
+//! to do in the FunnelFlux document. What a pass does not understand is an error that names the operation or the type,
+//! never a guess.
+
+mod calls;
+mod client;
+pub(crate) mod docs;
+mod fields;
+mod paths;
+mod split;
+mod structs;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeSet;
+
+use syn::{ImplItemFn, Item};
+
+pub use split::{Items, TagItems, TypeItem};
+
+use crate::{
+    document::Document,
+    finding::{Finding, Findings, Stage},
+    prepare::Prepared,
+    steps::{self, Expect, StageReport, Step},
+};
+
+/// The generator's code on its way through the passes.
+struct Code<'a> {
+    prepared: &'a Prepared,
+    source: &'a Document,
+    findings: Findings,
+    /// What the generator made, until the first pass takes it apart.
+    file: Vec<Item>,
+    /// The types and their implementations.
+    types: Vec<Item>,
+    /// One an operation.
+    methods: Vec<ImplItemFn>,
+}
+
+impl Code<'_> {
+    /// Notes what a pass does not understand.
+    fn not_understood(&mut self, at: &str, message: String) {
+        let finding = not_understood(self.source, at, message);
+        self.findings.push(finding);
+    }
+
+    fn is_enum(&self, name: &str) -> bool {
+        self.prepared.enums.iter().any(|open| open.name == name)
+    }
+}
+
+fn not_understood(source: &Document, at: &str, message: String) -> Finding {
+    source
+        .error(Stage::Passes, "not-understood", at, message)
+        .help(
+            "the generator makes something that codegen/src/passes/ has not seen yet: teach it, or let an overlay \
+             change the document",
+        )
+}
+
+const fn pass<'a>(
+    name: &'static str,
+    expect: Expect,
+    apply: fn(&mut Code<'a>) -> usize,
+    reason: &'static str,
+) -> Step<Code<'a>> {
+    Step {
+        name,
+        reason,
+        expect,
+        apply,
+    }
+}
+
+/// All passes, in their order.
+#[rustfmt::skip]
+fn passes<'a>() -> Vec<Step<Code<'a>>> {
+    use Expect::{Work, WorkOrNone};
+    vec![
+        pass("take-apart", Work, client::take_apart,
+            "the generator's client has no credentials, retries or errors that say something; ours takes its place"),
+        pass("drop-conversion-errors", Work, client::drop_conversion_errors,
+            "no type of ours refuses a value, so that nothing converts with an error"),
+        pass("short-paths", Work, paths::short_paths,
+            "a person reads the code, and no name of the document hides one of the standard library"),
+        pass("call-runtime", Work, calls::call_runtime,
+            "every call goes through our runtime"),
+        pass("strip-schema-dumps", Work, docs::strip_schema_dumps,
+            "the documentation is for people, who do not read schemas as JSON"),
+        pass("document-extra-fields", Work, structs::document_extra_fields,
+            "the generator does not say what the map of unknown fields is for"),
+        pass("document-variants", WorkOrNone, structs::document_variants,
+            "the generator does not say what the variants of an alternative are"),
+        pass("null-lists", Work, structs::null_lists,
+            "the service is written in a language whose empty list is `null`, which must not fail a whole response"),
+        pass("non-exhaustive", Work, structs::non_exhaustive,
+            "a new field or variant in the document must not break those who use the crate"),
+        pass("constructors", Work, structs::constructors,
+            "what is not exhaustive cannot be written as a literal; `new` takes what is required, `with_…` the rest"),
+        pass("default-where-nothing-is-required", Work, structs::derive_default,
+            "a type whose `new` takes nothing has a default"),
+        pass("documentation-lines", Work, docs::documentation_lines,
+            "the generator writes its documentation in one line or block"),
+    ]
+}
+
+/// Applies all passes.
+///
+/// # Errors
+/// Everything that a pass did not understand, located.
+pub fn run(
+    file: syn::File,
+    prepared: &Prepared,
+    source: &Document,
+) -> Result<(Items, StageReport), Findings> {
+    let mut code = Code {
+        prepared,
+        source,
+        findings: Findings::new(),
+        file: file.items,
+        types: Vec::new(),
+        methods: Vec::new(),
+    };
+    let steps = steps::run(&passes(), &mut code);
+    let Code {
+        findings,
+        types,
+        methods,
+        ..
+    } = code;
+    let ((types, methods), _) = findings.unless_errors((types, methods))?;
+    let items = split::split(types, methods, prepared);
+    let applied = steps.iter().filter(|step| step.count > 0).count();
+    let names: BTreeSet<&str> = items
+        .tags
+        .iter()
+        .flat_map(|tag| &tag.types)
+        .chain(&items.shared)
+        .map(TypeItem::name)
+        .collect();
+    let report = StageReport {
+        steps,
+        ..StageReport::new(
+            Stage::Passes,
+            format!(
+                "{applied} of {} passes applied; {} methods, {} types",
+                passes().len(),
+                prepared.operations.len(),
+                names.len()
+            ),
+        )
+    };
+    Ok((items, report))
+}

@@ -1,0 +1,219 @@
+//! Structs and enums: open for what comes, and easy to build.
+
+use proc_macro2::Span;
+use quote::quote;
+use syn::{
+    Fields, FieldsNamed, FnArg, ImplItem, Item, ItemImpl, ItemStruct, LitStr, Meta, Type,
+    parse_quote,
+};
+
+use super::{Code, client::excerpt, docs, fields};
+
+/// The structs that have named fields.
+fn named<'a>(types: &'a mut [Item]) -> impl Iterator<Item = (&'a syn::Ident, &'a mut FieldsNamed)> {
+    types.iter_mut().filter_map(|item| match item {
+        Item::Struct(ItemStruct {
+            ident,
+            fields: Fields::Named(fields),
+            ..
+        }) => Some((&*ident, fields)),
+        _ => None,
+    })
+}
+
+/// Says what the map of unknown fields is for.
+pub(super) fn document_extra_fields(code: &mut Code<'_>) -> usize {
+    let mut count = 0;
+    for (_, fields) in named(&mut code.types) {
+        for field in &mut fields.named {
+            if fields::is_extra(field) {
+                let text = "Fields that this version of the crate does not know, kept as they came and sent back.";
+                field.attrs.splice(0..0, docs::attributes(text));
+                count += 1;
+            }
+        }
+    }
+    count
+}
+
+/// Says of each variant of an alternative which type it is.
+pub(super) fn document_variants(code: &mut Code<'_>) -> usize {
+    let mut count = 0;
+    for item in &mut code.types {
+        let Item::Enum(item) = item else {
+            continue;
+        };
+        for variant in &mut item.variants {
+            if !variant
+                .attrs
+                .iter()
+                .any(|attribute| attribute.path().is_ident("doc"))
+            {
+                let text = format!("The alternative `{}`.", variant.ident);
+                variant.attrs.splice(0..0, docs::attributes(&text));
+                count += 1;
+            }
+        }
+    }
+    count
+}
+
+/// Reads `null` for a required list or map as the empty one, and its absence too.
+pub(super) fn null_lists(code: &mut Code<'_>) -> usize {
+    let mut count = 0;
+    for (_, fields) in named(&mut code.types) {
+        for field in &mut fields.named {
+            if fields::is_collection(&field.ty) && !fields::is_extra(field) {
+                fields::add_serde(
+                    field,
+                    &quote!(
+                        default,
+                        deserialize_with = "crate::runtime::null::null_as_default"
+                    ),
+                );
+                count += 1;
+            }
+        }
+    }
+    count
+}
+
+/// Marks every struct and enum as open.
+pub(super) fn non_exhaustive(code: &mut Code<'_>) -> usize {
+    let mut count = 0;
+    for item in &mut code.types {
+        let attributes = match item {
+            Item::Struct(item) => &mut item.attrs,
+            Item::Enum(item) => &mut item.attrs,
+            _ => continue,
+        };
+        attributes.push(parse_quote!(#[non_exhaustive]));
+        count += 1;
+    }
+    count
+}
+
+/// Gives every struct `new` with what is required, and a setter for each of the rest.
+pub(super) fn constructors(code: &mut Code<'_>) -> usize {
+    let mut count = 0;
+    let mut wrong = Vec::new();
+    let mut types = Vec::new();
+    for item in std::mem::take(&mut code.types) {
+        let implementation = match &item {
+            Item::Struct(ItemStruct {
+                ident,
+                fields: Fields::Named(fields),
+                ..
+            }) => Some(constructor(ident, fields)),
+            Item::Struct(other) => {
+                wrong.push((other.ident.to_string(), excerpt(other)));
+                None
+            }
+            _ => None,
+        };
+        types.push(item);
+        if let Some(implementation) = implementation {
+            types.push(Item::Impl(implementation));
+            count += 1;
+        }
+    }
+    code.types = types;
+    for (name, excerpt) in wrong {
+        code.not_understood(
+            &format!("/components/schemas/{name}"),
+            format!("a struct without named fields: {excerpt}"),
+        );
+    }
+    count
+}
+
+fn constructor(name: &syn::Ident, fields: &FieldsNamed) -> ItemImpl {
+    let mut arguments: Vec<FnArg> = Vec::new();
+    let mut values: Vec<syn::FieldValue> = Vec::new();
+    let mut setters: Vec<ImplItem> = Vec::new();
+    for field in &fields.named {
+        let (Some(ident), ty) = (&field.ident, &field.ty) else {
+            continue;
+        };
+        if fields::is_extra(field) {
+            values.push(parse_quote!(#ident: ::serde_json::Map::new()));
+        } else if let Some(inner) = optional(field) {
+            values.push(parse_quote!(#ident: None));
+            setters.push(setter(ident, &fields::json_name(field), inner));
+        } else {
+            arguments.push(parse_quote!(#ident: impl Into<#ty>));
+            values.push(parse_quote!(#ident: #ident.into()));
+        }
+    }
+    let text = if arguments.is_empty() {
+        "With nothing in it."
+    } else if setters.is_empty() {
+        "With all fields."
+    } else {
+        "With the required fields; all others are absent."
+    };
+    let docs = docs::attributes(text);
+    parse_quote! {
+        impl #name {
+            #(#docs)*
+            #[must_use]
+            pub fn new(#(#arguments),*) -> Self {
+                Self { #(#values),* }
+            }
+            #(#setters)*
+        }
+    }
+}
+
+/// What is inside of the `Option` of a field that may be absent. One that may be null but not absent is required.
+fn optional(field: &syn::Field) -> Option<&Type> {
+    let inner = fields::argument_of(&field.ty, "Option")?;
+    let may_be_absent = field.attrs.iter().any(|attribute| match &attribute.meta {
+        Meta::List(list) => {
+            list.path.is_ident("serde") && list.tokens.to_string().contains("skip_serializing_if")
+        }
+        _ => false,
+    });
+    may_be_absent.then_some(inner)
+}
+
+fn setter(field: &syn::Ident, json: &str, ty: &Type) -> ImplItem {
+    let method = quote::format_ident!("with_{}", field.to_string().trim_start_matches("r#"));
+    let doc = LitStr::new(&format!(" Sets `{json}`."), Span::call_site());
+    parse_quote! {
+        #[doc = #doc]
+        #[must_use]
+        pub fn #method(mut self, #field: impl Into<#ty>) -> Self {
+            self.#field = Some(#field.into());
+            self
+        }
+    }
+}
+
+/// Derives `Default` where nothing is required.
+pub(super) fn derive_default(code: &mut Code<'_>) -> usize {
+    let mut count = 0;
+    for item in &mut code.types {
+        let Item::Struct(item) = item else {
+            continue;
+        };
+        let empty = item
+            .fields
+            .iter()
+            .all(|field| fields::is_extra(field) || optional(field).is_some());
+        if !empty {
+            continue;
+        }
+        for attribute in &mut item.attrs {
+            if let Meta::List(list) = &mut attribute.meta
+                && list.path.is_ident("derive")
+            {
+                let derives = &list.tokens;
+                list.tokens = quote!(#derives, Default);
+                count += 1;
+                break;
+            }
+        }
+    }
+    count
+}

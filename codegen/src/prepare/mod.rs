@@ -1,0 +1,147 @@
+//! Named rules, document to document, that make the generator's output right.
+//!
+//! A rule is preferred to a pass over the generated code, since it survives an upgrade of the generator. Each is one
+//! function in a file by theme; this table gives the order, the reason, and whether the FunnelFlux document must have
+//! something for it to do. What a rule takes out of a schema it writes down in words, and the last rule puts the words
+//! into the descriptions, so that the documentation loses nothing.
+
+mod bodies;
+mod descriptions;
+mod enums;
+mod ids;
+mod limits;
+mod model;
+mod objects;
+mod operations;
+mod order;
+mod references;
+mod responses;
+mod schema;
+#[cfg(test)]
+mod tests;
+mod walk;
+
+use serde_json::Value;
+
+pub use model::{
+    Argument, ArgumentKind, IdType, OpenEnum, Operation, Prepared, Repeat, RequestBody, Tag,
+    Variant,
+};
+
+use crate::{
+    document::Document,
+    finding::{Finding, Findings, Stage},
+    steps::{self, Expect, StageReport, Step},
+};
+
+/// A document on its way through the rules.
+struct Draft<'a> {
+    value: Value,
+    /// For the places of what the rules find wrong.
+    source: &'a Document,
+    findings: Findings,
+}
+
+impl Draft<'_> {
+    /// Notes an error; its pointer leads into the draft, and what a rule has moved is found through its ancestor.
+    fn error(&mut self, code: &'static str, at: &str, message: String, help: &str) {
+        self.findings
+            .push(error(self.source, code, at, message, help));
+    }
+}
+
+fn error(source: &Document, code: &'static str, at: &str, message: String, help: &str) -> Finding {
+    source.error(Stage::Prepare, code, at, message).help(help)
+}
+
+const fn rule<'a>(
+    name: &'static str,
+    expect: Expect,
+    apply: fn(&mut Draft<'a>) -> usize,
+    reason: &'static str,
+) -> Step<Draft<'a>> {
+    Step {
+        name,
+        reason,
+        expect,
+        apply,
+    }
+}
+
+/// All rules, in their order.
+#[rustfmt::skip]
+fn rules<'a>() -> Vec<Step<Draft<'a>>> {
+    use Expect::{Work, WorkOrNone};
+    vec![
+        rule("canonical-order", Work, order::canonical_order,
+            "the order of keys means nothing in JSON, but the generator's output follows it"),
+        rule("inline-references", WorkOrNone, references::inline_references,
+            "the other rules look for parameters, bodies and responses where they are used"),
+        rule("drop-examples", Work, descriptions::drop_examples,
+            "the generator prints them into the documentation as JSON"),
+        rule("keep-json", WorkOrNone, responses::keep_json,
+            "the generator panics on a second media type of a request, and the runtime speaks JSON only"),
+        rule("drop-error-responses", WorkOrNone, responses::drop_error_responses,
+            "the generator panics on two error types, and loses the status of an error that is not JSON; the runtime reads errors itself"),
+        rule("widen-success", Work, responses::widen_success,
+            "the service may answer 201 or 204 where 200 is documented; any 2xx is success"),
+        rule("name-operations", Work, operations::name_operations,
+            "method names come from method and path, so that another document does not rename them"),
+        rule("drop-limits", Work, limits::drop_limits,
+            "the generator checks limits on responses too, and one name that is too long would fail a whole list"),
+        rule("drop-defaults", Work, limits::drop_defaults,
+            "the generator invents the default for an absent field and sends it back; absent must stay absent"),
+        rule("hoist-objects", WorkOrNone, objects::hoist_objects,
+            "the generator loses the description of an inline object and names it without looking for clashes"),
+        rule("hoist-enums", Work, enums::hoist_enums,
+            "an inline enumeration gets one type a use, and only a component can be replaced by an open enumeration"),
+        rule("inline-aliases", WorkOrNone, objects::inline_aliases,
+            "a component that is a mere string, list or map would become a wrapper that serves nobody"),
+        rule("id-lists", Work, ids::id_lists,
+            "a list of IDs in one string is easy to join wrongly by hand"),
+        rule("id-types", Work, ids::id_types,
+            "an ID of one kind of asset must not pass for that of another"),
+        rule("nullable-collections", Work, objects::nullable_collections,
+            "the generator leaves an empty list or object away; absent, null and empty must be told apart"),
+        rule("keep-unknown-fields", Work, objects::keep_unknown_fields,
+            "find, change, save must not drop what the service sent and the document does not know"),
+        rule("optional-bodies", Work, bodies::optional_bodies,
+            "the generator makes every request body mandatory unless its schema is nullable"),
+        rule("describe", Work, descriptions::describe,
+            "each item of the generated code says what it is, its limits and its evidence"),
+    ]
+}
+
+/// Applies all rules.
+///
+/// # Errors
+/// Everything that a rule could not do, located.
+pub fn prepare(source: &Document) -> Result<(Prepared, StageReport), Findings> {
+    let mut draft = Draft {
+        value: source.value().clone(),
+        source,
+        findings: Findings::new(),
+    };
+    let steps = steps::run(&rules(), &mut draft);
+    let Draft {
+        value, findings, ..
+    } = draft;
+    let (value, mut findings) = findings.unless_errors(value)?;
+    let prepared = model::read(value, source, &mut findings);
+    let (prepared, _) = findings.unless_errors(prepared)?;
+    let applied = steps.iter().filter(|step| step.count > 0).count();
+    let report = StageReport {
+        steps,
+        ..StageReport::new(
+            Stage::Prepare,
+            format!(
+                "{applied} of {} rules applied; {} operations, {} open enumerations, {} ID types",
+                rules().len(),
+                prepared.operations.len(),
+                prepared.enums.len(),
+                prepared.ids.len()
+            ),
+        )
+    };
+    Ok((prepared, report))
+}

@@ -1,0 +1,491 @@
+//! What the rules made of the document, as types: the generator takes the document, later stages these.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::{
+    document::Document,
+    finding::Findings,
+    naming::{self, OperationName},
+    pointer::{self, METHODS},
+    prose,
+};
+
+use super::{descriptions, error, schema};
+
+/// The document as the generator takes it, and what the generator does not carry on.
+#[derive(Clone, Debug)]
+pub struct Prepared {
+    /// The document.
+    pub document: Value,
+    /// Its tags that have operations, in the order of the document.
+    pub tags: Vec<Tag>,
+    /// Its operations, by tag, in the order of the documentation.
+    pub operations: Vec<Operation>,
+    /// Its enumerations, which all are open.
+    pub enums: Vec<OpenEnum>,
+    /// The types of its IDs.
+    pub ids: Vec<IdType>,
+}
+
+/// A group of operations.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tag {
+    /// As the document has it.
+    pub name: String,
+    /// The Rust module.
+    pub module: String,
+    /// What the document says of it; may be empty.
+    pub description: String,
+}
+
+/// An operation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Operation {
+    /// Where it is in the document.
+    pub pointer: String,
+    /// Its name, and its place among the others.
+    pub name: OperationName,
+    /// In upper case.
+    pub method: String,
+    /// As the document has it, with its trailing slash.
+    pub path: String,
+    /// Its tag.
+    pub tag: String,
+    /// In one line.
+    pub summary: String,
+    /// The documentation of its method, in Markdown.
+    pub documentation: String,
+    /// What it takes, the body excepted: required ones first, then by name.
+    pub arguments: Vec<Argument>,
+    /// Whether it takes a body.
+    pub request_body: RequestBody,
+    /// Whether it may be sent twice.
+    pub repeat: Repeat,
+}
+
+impl Operation {
+    /// The Rust method.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.name.id
+    }
+}
+
+/// A query parameter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Argument {
+    /// As the document has it.
+    pub name: String,
+    /// Whether it must be given.
+    pub required: bool,
+    /// How it is written.
+    pub kind: ArgumentKind,
+}
+
+/// How a query parameter is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ArgumentKind {
+    /// As one value.
+    Single,
+    /// As one value in which commas separate the items.
+    CommaSeparated,
+}
+
+/// Whether an operation takes a body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RequestBody {
+    /// It takes none.
+    None,
+    /// With or without.
+    Optional,
+    /// Always.
+    Required,
+}
+
+/// Whether an operation may be sent again after it may have been received.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Repeat {
+    /// It only reads.
+    Read,
+    /// Twice is the same as once.
+    Idempotent,
+    /// It creates under an ID that the client chose.
+    ClientId,
+    /// Twice makes two.
+    Never,
+}
+
+/// An enumeration of strings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenEnum {
+    /// The component.
+    pub component: String,
+    /// The Rust type.
+    pub name: String,
+    /// Markdown.
+    pub documentation: String,
+    /// In the order of the document.
+    pub variants: Vec<Variant>,
+}
+
+/// A value of an enumeration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Variant {
+    /// The Rust variant.
+    pub name: String,
+    /// As the document has it.
+    pub value: String,
+}
+
+/// The type of an ID.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IdType {
+    /// The component, and the Rust type.
+    pub name: String,
+    /// Markdown.
+    pub documentation: String,
+}
+
+/// Reads the model off a document that went through all rules.
+pub(super) fn read(document: Value, source: &Document, findings: &mut Findings) -> Prepared {
+    let mut operations = Vec::new();
+    let mut tags = tags(&document);
+    let paths = document.get("paths").and_then(Value::as_object);
+    for (path, item) in paths.into_iter().flatten() {
+        let Some(item) = item.as_object() else {
+            continue;
+        };
+        for (method, operation) in item {
+            if !METHODS.contains(&method.as_str()) {
+                continue;
+            }
+            let at = pointer::join(&pointer::join("/paths", path), method);
+            let reader = OperationReader {
+                document: &document,
+                source,
+                operation,
+                at: &at,
+                path,
+                method: method.to_ascii_uppercase(),
+            };
+            operations.extend(reader.read(&mut tags, findings));
+        }
+    }
+    let rank = |tag: &str| tags.iter().position(|other| other.name == tag);
+    operations
+        .sort_by(|left, right| (rank(&left.tag), &left.name).cmp(&(rank(&right.tag), &right.name)));
+    tags.retain(|tag| operations.iter().any(|operation| operation.tag == tag.name));
+    let components = document
+        .pointer("/components/schemas")
+        .and_then(Value::as_object);
+    let mut enums = Vec::new();
+    let mut ids = Vec::new();
+    for (name, component) in components.into_iter().flatten() {
+        if let Some(values) = schema::string_enum(component) {
+            enums.push(open_enum(name, component, &values, source, findings));
+        } else if component.get(schema::ID_TYPE).is_some() {
+            ids.push(IdType {
+                name: name.clone(),
+                documentation: text(component, "description"),
+            });
+        }
+    }
+    enums.sort_by(|left, right| left.name.cmp(&right.name));
+    ids.sort_by(|left, right| left.name.cmp(&right.name));
+    Prepared {
+        document,
+        tags,
+        operations,
+        enums,
+        ids,
+    }
+}
+
+fn text(value: &Value, key: &str) -> String {
+    value
+        .get(key)
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+        .to_owned()
+}
+
+fn tags(document: &Value) -> Vec<Tag> {
+    document
+        .get("tags")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .map(|tag| {
+            let name = text(tag, "name");
+            Tag {
+                module: naming::module(&name),
+                description: prose::sentence(&prose::sanitise(&text(tag, "description"))),
+                name,
+            }
+        })
+        .collect()
+}
+
+fn open_enum(
+    component: &str,
+    schema: &Value,
+    values: &[&str],
+    source: &Document,
+    findings: &mut Findings,
+) -> OpenEnum {
+    let mut variants: Vec<Variant> = Vec::new();
+    for value in values {
+        let name = naming::variant(value);
+        match variants.iter().find(|other| other.name == name) {
+            Some(other) => findings.push(error(
+                source,
+                "enum-variants",
+                &pointer::join("/components/schemas", component),
+                format!(
+                    "the values {:?} and {value:?} of `{component}` both make the variant `{name}`",
+                    other.value
+                ),
+                "let an overlay remove one of them; it will be read as an unknown value",
+            )),
+            None => variants.push(Variant {
+                name,
+                value: (*value).to_owned(),
+            }),
+        }
+    }
+    OpenEnum {
+        component: component.to_owned(),
+        name: naming::type_name(component),
+        documentation: text(schema, "description"),
+        variants,
+    }
+}
+
+/// An operation that is being read.
+struct OperationReader<'a> {
+    document: &'a Value,
+    source: &'a Document,
+    operation: &'a Value,
+    at: &'a str,
+    path: &'a str,
+    method: String,
+}
+
+impl OperationReader<'_> {
+    fn read(&self, tags: &mut Vec<Tag>, findings: &mut Findings) -> Option<Operation> {
+        let tag = self.tag(findings)?;
+        if !tags.iter().any(|other| other.name == tag) {
+            tags.push(Tag {
+                module: naming::module(&tag),
+                description: String::new(),
+                name: tag.clone(),
+            });
+        }
+        let parameters = self.parameters();
+        let mut arguments: Vec<Argument> = parameters
+            .iter()
+            .filter_map(|parameter| self.argument(parameter, findings))
+            .collect();
+        // By name, so that a document in another order does not swap arguments of one type in silence.
+        arguments.sort_by(|left, right| {
+            (!left.required, &left.name).cmp(&(!right.required, &right.name))
+        });
+        let request_body = match self.operation.get("requestBody") {
+            None => RequestBody::None,
+            Some(body) if body.get("required") == Some(&Value::Bool(true)) => RequestBody::Required,
+            Some(_) => RequestBody::Optional,
+        };
+        Some(Operation {
+            pointer: self.at.to_owned(),
+            name: naming::operation(&self.method, self.path),
+            documentation: self.documentation(&arguments, &parameters),
+            summary: text(self.operation, "summary"),
+            repeat: self.repeat(),
+            method: self.method.clone(),
+            path: self.path.to_owned(),
+            tag,
+            arguments,
+            request_body,
+        })
+    }
+
+    fn parameters(&self) -> Vec<&Value> {
+        self.operation
+            .get("parameters")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .collect()
+    }
+
+    /// The first tag; for an operation without one, that of its resource.
+    fn tag(&self, findings: &mut Findings) -> Option<String> {
+        let first = self
+            .operation
+            .pointer("/tags/0")
+            .and_then(Value::as_str)
+            .or_else(|| {
+                let segment = self.path.split('/').find(|segment| !segment.is_empty())?;
+                Some(naming::resource_of_segment(segment)?.tag)
+            });
+        if first.is_none() {
+            findings.push(error(
+                self.source,
+                "no-tag",
+                self.at,
+                format!("{} {} has no tag", self.method, self.path),
+                "let an overlay give it one: the generated code is grouped by tag",
+            ));
+        }
+        first.map(str::to_owned)
+    }
+
+    fn argument(&self, parameter: &Value, findings: &mut Findings) -> Option<Argument> {
+        let name = text(parameter, "name");
+        let place = text(parameter, "in");
+        if place != "query" {
+            findings.push(error(
+                self.source,
+                "parameter-place",
+                self.at,
+                format!("the parameter `{name}` is in {place}; the runtime knows query parameters"),
+                "let an overlay remove the parameter, or teach codegen/src/passes/calls.rs and the runtime",
+            ));
+            return None;
+        }
+        let is_list = parameter
+            .get("schema")
+            .is_some_and(|schema| schema::has_type(schema, "array"));
+        let kind = match (is_list, parameter.get("explode")) {
+            (false, _) => ArgumentKind::Single,
+            (true, Some(Value::Bool(false))) => ArgumentKind::CommaSeparated,
+            (true, _) => {
+                findings.push(error(
+                    self.source,
+                    "parameter-list",
+                    self.at,
+                    format!(
+                        "the parameter `{name}` is a list that repeats its name in the query; the runtime knows \
+                         lists that are separated by commas"
+                    ),
+                    "let an overlay set `explode: false`, or teach codegen/src/passes/calls.rs and the runtime",
+                ));
+                return None;
+            }
+        };
+        Some(Argument {
+            required: parameter.get("required") == Some(&Value::Bool(true)),
+            name,
+            kind,
+        })
+    }
+
+    /// Reading is safe, PUT and DELETE are idempotent (RFC 9110). A POST can be repeated only if the client chose the
+    /// ID of what it makes: then the body has the ID of the path's resource as a required property.
+    fn repeat(&self) -> Repeat {
+        match self.method.as_str() {
+            "GET" | "HEAD" | "OPTIONS" | "TRACE" => Repeat::Read,
+            "PUT" | "DELETE" => Repeat::Idempotent,
+            "POST" if self.body_requires_own_id() => Repeat::ClientId,
+            _ => Repeat::Never,
+        }
+    }
+
+    fn body_requires_own_id(&self) -> bool {
+        let segment = self.path.split('/').find(|segment| !segment.is_empty());
+        let Some(resource) = segment.and_then(naming::resource_of_segment) else {
+            return false;
+        };
+        self.operation
+            .pointer("/requestBody/content/application~1json/schema")
+            .and_then(schema::referenced)
+            .and_then(|component| {
+                self.document
+                    .pointer(&pointer::join("/components/schemas", component))
+            })
+            .and_then(|component| component.get("required"))
+            .and_then(Value::as_array)
+            .is_some_and(|required| required.iter().any(|name| name == resource.id))
+    }
+
+    /// Summary, description, the line that is sent, arguments, result, evidence.
+    fn documentation(&self, arguments: &[Argument], parameters: &[&Value]) -> String {
+        let mut paragraphs = Vec::new();
+        for key in ["summary", "description"] {
+            let words = prose::sentence(&prose::sanitise(&text(self.operation, key)));
+            if !words.is_empty() {
+                paragraphs.push(words);
+            }
+        }
+        if self.operation.get("deprecated") == Some(&Value::Bool(true)) {
+            paragraphs.push("The document marks it as deprecated.".to_owned());
+        }
+        paragraphs.push(format!("`{} {}`", self.method, self.path));
+        let mut evidence: BTreeSet<String> =
+            descriptions::evidence(self.operation).into_iter().collect();
+        let mut list: Vec<String> = arguments
+            .iter()
+            .filter_map(|argument| {
+                let parameter = parameters
+                    .iter()
+                    .find(|parameter| text(parameter, "name") == argument.name)?;
+                Some(self.argument_documentation(argument, parameter))
+            })
+            .collect();
+        if let Some(body) = self.operation.get("requestBody") {
+            list.push(self.body_documentation(body));
+        }
+        if !list.is_empty() {
+            paragraphs.push(format!("# Arguments\n{}", list.join("\n")));
+        }
+        if let Some(response) = self.operation.pointer("/responses/2XX") {
+            let words = prose::sentence(&prose::sanitise(&text(response, "description")));
+            if !words.is_empty() {
+                paragraphs.push(format!("# Response\n{words}"));
+            }
+            evidence.extend(descriptions::evidence(response));
+        }
+        paragraphs.extend(evidence);
+        paragraphs.join("\n\n")
+    }
+
+    fn argument_documentation(&self, argument: &Argument, parameter: &Value) -> String {
+        let mut words = prose::sentence(&prose::sanitise(&text(parameter, "description")));
+        let name = naming::argument(&argument.name);
+        if name != argument.name {
+            words = format!("{words} (`{}`)", argument.name)
+                .trim_start()
+                .to_owned();
+        }
+        if argument.kind == ArgumentKind::CommaSeparated {
+            words.push_str(" Sent as one value, separated by commas.");
+        }
+        let notes = parameter
+            .get("schema")
+            .map(schema::notes)
+            .unwrap_or_default();
+        if !notes.is_empty() {
+            words = format!("{words} {}.", notes.join(", "))
+                .trim_start()
+                .to_owned();
+        }
+        if let Some(evidence) = descriptions::evidence(parameter) {
+            words = format!("{words} {evidence}");
+        }
+        format!("- `{name}`: {}", words.replace('\n', " "))
+    }
+
+    fn body_documentation(&self, body: &Value) -> String {
+        let described = prose::sentence(&prose::sanitise(&text(body, "description")));
+        let words = if !described.is_empty() {
+            described
+        } else if body.get("required") == Some(&Value::Bool(true)) {
+            "The request body.".to_owned()
+        } else {
+            "The request body; with `None`, none is sent.".to_owned()
+        };
+        format!("- `body`: {}", words.replace('\n', " "))
+    }
+}

@@ -1,0 +1,244 @@
+//! Objects: inline ones, mere aliases, collections that may be null, fields that nobody knows.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use serde_json::{Map, Value};
+
+use crate::{naming, pointer};
+
+use super::{Draft, error, schema, walk};
+
+/// Makes a component of every object that is written where it is used, named by its place.
+pub(super) fn hoist_objects(draft: &mut Draft<'_>) -> usize {
+    let mut taken: BTreeSet<String> = walk::components(&mut draft.value)
+        .map(|(name, _)| name.to_owned())
+        .collect();
+    let mut found = VecDeque::new();
+    let mut clashes = Vec::new();
+    let mut hoist = |at: &str, name: String, schema: &mut Value, found: &mut VecDeque<_>| {
+        let (name, place) = match schema.get("items") {
+            Some(_) => (format!("{name}Item"), schema.get_mut("items")),
+            None => match schema.get("additionalProperties") {
+                Some(Value::Object(_)) if !schema::is_object(schema) => (
+                    format!("{name}Value"),
+                    schema.get_mut("additionalProperties"),
+                ),
+                _ => (name, Some(schema)),
+            },
+        };
+        let Some(place) = place.filter(|place| schema::is_object(place)) else {
+            return;
+        };
+        if !taken.insert(name.clone()) {
+            clashes.push((at.to_owned(), name));
+            return;
+        }
+        let old = schema::refer(place, &name);
+        found.push_back((name, old));
+    };
+
+    for entry in walk::operations(&mut draft.value) {
+        let id = naming::operation(&entry.method, entry.path).id;
+        for (body, at, schema) in walk::body_schemas(entry.operation, &entry.pointer) {
+            let suffix = match body {
+                walk::Body::Request => "Request",
+                walk::Body::Response => "Response",
+            };
+            let name = format!("{}{suffix}", naming::type_name(&id));
+            hoist(&at, name, schema, &mut found);
+        }
+    }
+    for (name, schema) in walk::components(&mut draft.value) {
+        hoist_properties(
+            &walk::component_pointer(name),
+            name,
+            schema,
+            &mut |at, name, schema| hoist(at, name, schema, &mut found),
+        );
+    }
+    let mut hoisted = Vec::new();
+    while let Some((name, mut schema)) = found.pop_front() {
+        let mut inner = VecDeque::new();
+        hoist_properties(
+            &walk::component_pointer(&name),
+            &name,
+            &mut schema,
+            &mut |at, name, schema| hoist(at, name, schema, &mut inner),
+        );
+        found.extend(inner);
+        hoisted.push((name, schema));
+    }
+    for (at, name) in clashes {
+        draft.error(
+            "object-name",
+            &at,
+            format!("this object would get the name `{name}`, which another schema has"),
+            "let an overlay move it to a component with a name of its own",
+        );
+    }
+    let count = hoisted.len();
+    add_components(&mut draft.value, hoisted);
+    count
+}
+
+fn hoist_properties(
+    at: &str,
+    name: &str,
+    schema: &mut Value,
+    hoist: &mut dyn FnMut(&str, String, &mut Value),
+) {
+    // A component that is a list or a map of objects names them after itself.
+    if !schema::is_object(schema) {
+        for key in ["items", "additionalProperties"] {
+            if schema.get(key).is_some_and(schema::is_object) {
+                hoist(at, naming::type_name(name), schema);
+            }
+        }
+    }
+    let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) else {
+        return;
+    };
+    for (property, inner) in properties {
+        let at = pointer::join(&pointer::join(at, "properties"), property);
+        let name = format!("{}{}", naming::type_name(name), naming::type_name(property));
+        hoist(&at, name, inner);
+    }
+}
+
+/// Puts schemas under `components`.
+pub(super) fn add_components(
+    document: &mut Value,
+    schemas: impl IntoIterator<Item = (String, Value)>,
+) {
+    let mut schemas = schemas.into_iter().peekable();
+    if schemas.peek().is_none() {
+        return;
+    }
+    let Some(root) = document.as_object_mut() else {
+        return;
+    };
+    let components = root
+        .entry("components")
+        .or_insert_with(|| Value::Object(Map::new()));
+    let Some(components) = components.as_object_mut() else {
+        return;
+    };
+    let all = components
+        .entry("schemas")
+        .or_insert_with(|| Value::Object(Map::new()));
+    if let Some(all) = all.as_object_mut() {
+        all.extend(schemas);
+    }
+}
+
+/// Writes a component that needs no type of its own where it is used.
+pub(super) fn inline_aliases(draft: &mut Draft<'_>) -> usize {
+    let mut aliases: BTreeMap<String, Value> = BTreeMap::new();
+    for (name, schema) in walk::components(&mut draft.value) {
+        let is_type = schema::is_object(schema)
+            || schema::string_enum(schema).is_some()
+            || schema.get(schema::ID_TYPE).is_some()
+            || (schema::is_composed(schema) && schema::referenced(schema).is_none());
+        if !is_type {
+            aliases.insert(name.to_owned(), schema.clone());
+        }
+    }
+    if aliases.is_empty() {
+        return 0;
+    }
+    // An alias may be of another alias: each round resolves one step, and there are no more steps than aliases.
+    let mut count = 0;
+    for _ in 0..aliases.len() {
+        let mut round = 0;
+        walk::schemas(&mut draft.value, &mut |_, schema| {
+            let Some(alias) = schema::referenced(schema).and_then(|name| aliases.get(name)) else {
+                return;
+            };
+            let mut merged = alias.as_object().cloned().unwrap_or_default();
+            if let Some(uses) = schema.as_object() {
+                merged.extend(
+                    uses.iter()
+                        .filter(|(key, _)| !matches!(key.as_str(), "$ref" | "allOf"))
+                        .map(|(key, value)| (key.clone(), value.clone())),
+                );
+            }
+            *schema = Value::Object(merged);
+            round += 1;
+        });
+        count += round;
+        if round == 0 {
+            break;
+        }
+    }
+    let Draft {
+        value,
+        source,
+        findings,
+    } = draft;
+    walk::schemas(value, &mut |at, schema| {
+        if let Some(name) = schema::referenced(schema)
+            && aliases.contains_key(name)
+        {
+            findings.push(error(
+                source,
+                "alias-of-itself",
+                at,
+                format!("`{name}` is a list or map that contains itself without an object between"),
+                "let an overlay give it an object",
+            ));
+        }
+    });
+    if let Some(Value::Object(schemas)) = value.pointer_mut("/components/schemas") {
+        schemas.retain(|name, _| !aliases.contains_key(name));
+    }
+    count
+}
+
+/// Makes every list, map and free object that is not required nullable; the generator then takes an `Option`.
+pub(super) fn nullable_collections(draft: &mut Draft<'_>) -> usize {
+    let mut count = 0;
+    walk::schemas(&mut draft.value, &mut |_, object| {
+        let required: BTreeSet<String> = object
+            .get("required")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .map(str::to_owned)
+            .collect();
+        let Some(properties) = object.get_mut("properties").and_then(Value::as_object_mut) else {
+            return;
+        };
+        for (name, property) in properties {
+            let is_collection = schema::has_type(property, "array") || schema::is_map(property);
+            if is_collection
+                && !required.contains(name)
+                && let Some(property) = property.as_object_mut()
+                && property.insert("nullable".to_owned(), Value::Bool(true))
+                    != Some(Value::Bool(true))
+            {
+                count += 1;
+            }
+        }
+    });
+    count
+}
+
+/// Lets every object have fields that the document does not list. (`true` is the same as absent to the generator.)
+pub(super) fn keep_unknown_fields(draft: &mut Draft<'_>) -> usize {
+    let mut count = 0;
+    walk::schemas(&mut draft.value, &mut |_, schema| {
+        if !schema::is_object(schema) {
+            return;
+        }
+        let Some(object) = schema.as_object_mut() else {
+            return;
+        };
+        let anything = Value::Object(Map::new());
+        if object.get("additionalProperties") != Some(&anything) {
+            object.insert("additionalProperties".to_owned(), anything);
+            count += 1;
+        }
+    });
+    count
+}
