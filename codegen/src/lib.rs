@@ -1,24 +1,32 @@
 //! Turns the API document into the Rust crate `funnelflux`: text in, files and findings out, no input or output.
+//!
+//! [`generate`] ties the stages together: [`read`] → [`normalise`] → [`overlay`] → [`lint`] → [`prepare`] → [`emit`] →
+//! [`passes`] → [`render`] → [`lock`].
 
 // Normalise for Swagger 2.0 and OpenAPI 3.1, which uses the rest of it, is on its way.
 #[allow(dead_code)]
 pub mod document;
 pub mod emit;
 pub mod finding;
+mod generate;
 pub mod lint;
+pub mod lock;
+pub mod naming;
 pub mod normalise;
 pub mod overlay;
-pub mod naming;
 pub mod passes;
 pub mod pointer;
 mod positions;
 pub mod prepare;
 mod prose;
 pub mod read;
+pub mod render;
 #[allow(dead_code)]
 mod shape;
 mod steps;
 
 pub use document::{Document, Source};
 pub use finding::{Finding, Findings, Location, Severity, Stage};
+pub use generate::{EFFECTIVE, Input, Output, generate};
+pub use lock::Lock;
 pub use steps::{StageReport, StepReport};

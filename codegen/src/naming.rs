@@ -98,7 +98,7 @@ pub fn operation(method: &str, path: &str) -> OperationName {
 fn general(method: &str, segments: &[&str]) -> OperationName {
     let words: Vec<String> = std::iter::once(method)
         .chain(segments.iter().copied())
-        .map(|word| word.to_snake_case())
+        .map(heck::ToSnakeCase::to_snake_case)
         .filter(|word| !word.is_empty())
         .collect();
     OperationName {

@@ -250,9 +250,10 @@ mod tests {
 
     #[test]
     fn long_lines_are_wrapped_and_blocks_are_not() {
-        let long = format!("- {}- 5 tail", "word ".repeat(18));
-        let lines = wrap(&long);
-        assert_eq!(lines.len(), 1, "a minus or a number never begins a line");
+        // A minus or a number never begins a line, or it would begin a list.
+        let lines = wrap(&format!("- {}- 5 tail", "word ".repeat(18)));
+        assert_eq!(lines.len(), 2);
+        assert_eq!(lines[1], "  tail");
         let lines = wrap(&format!("- {}", "word ".repeat(30).trim_end()));
         assert_eq!(lines.len(), 2);
         assert!(lines[1].starts_with("  word"));

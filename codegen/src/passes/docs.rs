@@ -7,27 +7,9 @@ use crate::prose;
 
 use super::Code;
 
-/// Where the generator's dump of a schema begins.
-const DUMP: &str = "<details><summary>JSON schema</summary>";
-
-/// Cuts the schema in JSON off the documentation of every type.
-pub(super) fn strip_schema_dumps(code: &mut Code<'_>) -> usize {
-    let mut strip = EachDoc {
-        count: 0,
-        change: |text| Some(vec![text.split_once(DUMP)?.0.trim_end().to_owned()]),
-    };
-    code.types
-        .iter_mut()
-        .for_each(|item| strip.visit_item_mut(item));
-    strip.count
-}
-
 /// Makes one attribute a line, which prints as `///`, and breaks long lines.
 pub(super) fn documentation_lines(code: &mut Code<'_>) -> usize {
-    let mut lines = EachDoc {
-        count: 0,
-        change: |text| Some(lines(text)),
-    };
+    let mut lines = OneALine { count: 0 };
     code.types
         .iter_mut()
         .for_each(|item| lines.visit_item_mut(item));
@@ -68,26 +50,21 @@ fn text_of(attribute: &Attribute) -> Option<String> {
     }
 }
 
-/// Replaces each documentation attribute by those that `change` makes of it.
-struct EachDoc {
+/// Replaces each documentation attribute by one a line.
+struct OneALine {
     count: usize,
-    change: fn(&str) -> Option<Vec<String>>,
 }
 
-impl VisitMut for EachDoc {
+impl VisitMut for OneALine {
     fn visit_attributes_mut(&mut self, attributes: &mut Vec<Attribute>) {
-        let old = std::mem::take(attributes);
-        for old in old {
-            let new = text_of(&old).and_then(|text| {
-                let new = (self.change)(&text)?;
-                (new != [text]).then_some(new)
-            });
+        for old in std::mem::take(attributes) {
+            let new = text_of(&old).map(|text| (lines(&text), text));
             match new {
-                Some(new) => {
+                Some((new, text)) if new != [text.as_str()] => {
                     self.count += 1;
                     attributes.extend(new.iter().map(|line| attribute(line)));
                 }
-                None => attributes.push(old),
+                _ => attributes.push(old),
             }
         }
     }

@@ -18,6 +18,7 @@ use std::collections::BTreeSet;
 
 use syn::{ImplItemFn, Item};
 
+pub(crate) use split::mentioned;
 pub use split::{Items, TagItems, TypeItem};
 
 use crate::{
@@ -88,8 +89,6 @@ fn passes<'a>() -> Vec<Step<Code<'a>>> {
             "a person reads the code, and no name of the document hides one of the standard library"),
         pass("call-runtime", Work, calls::call_runtime,
             "every call goes through our runtime"),
-        pass("strip-schema-dumps", Work, docs::strip_schema_dumps,
-            "the documentation is for people, who do not read schemas as JSON"),
         pass("document-extra-fields", Work, structs::document_extra_fields,
             "the generator does not say what the map of unknown fields is for"),
         pass("document-variants", WorkOrNone, structs::document_variants,

@@ -76,11 +76,7 @@ pub(super) fn split(types: Vec<Item>, methods: Vec<ImplItemFn>, prepared: &Prepa
         .collect();
     let uses: BTreeMap<&str, BTreeSet<String>> = groups
         .iter()
-        .map(|(name, items)| {
-            let mut mentions = Mentions::of(&names);
-            items.iter().for_each(|item| mentions.visit_item(item));
-            (name.as_str(), mentions.found)
-        })
+        .map(|(name, items)| (name.as_str(), mentioned(items, &names)))
         .collect();
 
     let mut methods: BTreeMap<String, ImplItemFn> = methods
@@ -139,6 +135,15 @@ pub(super) fn split(types: Vec<Item>, methods: Vec<ImplItemFn>, prepared: &Prepa
     }
 }
 
+/// Which of `names` some items mention.
+pub(crate) fn mentioned(items: &[Item], names: &BTreeSet<&str>) -> BTreeSet<String> {
+    let mut mentions = Mentions::of(names);
+    for item in items {
+        mentions.visit_item(item);
+    }
+    mentions.found
+}
+
 /// The type that an item implements something for.
 fn implemented(item: &Item) -> Option<String> {
     match item {
@@ -151,13 +156,13 @@ fn implemented(item: &Item) -> Option<String> {
 }
 
 /// Which of `names` some code mentions.
-pub(crate) struct Mentions<'a> {
+struct Mentions<'a> {
     names: &'a BTreeSet<&'a str>,
-    pub(crate) found: BTreeSet<String>,
+    found: BTreeSet<String>,
 }
 
 impl<'a> Mentions<'a> {
-    pub(crate) fn of(names: &'a BTreeSet<&'a str>) -> Self {
+    fn of(names: &'a BTreeSet<&'a str>) -> Self {
         Self {
             names,
             found: BTreeSet::new(),

@@ -10,13 +10,12 @@ use syn::{
 use super::{Code, client::excerpt, docs, fields};
 
 /// The structs that have named fields.
-fn named<'a>(types: &'a mut [Item]) -> impl Iterator<Item = (&'a syn::Ident, &'a mut FieldsNamed)> {
+fn named(types: &mut [Item]) -> impl Iterator<Item = &mut FieldsNamed> {
     types.iter_mut().filter_map(|item| match item {
         Item::Struct(ItemStruct {
-            ident,
             fields: Fields::Named(fields),
             ..
-        }) => Some((&*ident, fields)),
+        }) => Some(fields),
         _ => None,
     })
 }
@@ -24,7 +23,7 @@ fn named<'a>(types: &'a mut [Item]) -> impl Iterator<Item = (&'a syn::Ident, &'a
 /// Says what the map of unknown fields is for.
 pub(super) fn document_extra_fields(code: &mut Code<'_>) -> usize {
     let mut count = 0;
-    for (_, fields) in named(&mut code.types) {
+    for fields in named(&mut code.types) {
         for field in &mut fields.named {
             if fields::is_extra(field) {
                 let text = "Fields that this version of the crate does not know, kept as they came and sent back.";
@@ -61,7 +60,7 @@ pub(super) fn document_variants(code: &mut Code<'_>) -> usize {
 /// Reads `null` for a required list or map as the empty one, and its absence too.
 pub(super) fn null_lists(code: &mut Code<'_>) -> usize {
     let mut count = 0;
-    for (_, fields) in named(&mut code.types) {
+    for fields in named(&mut code.types) {
         for field in &mut fields.named {
             if fields::is_collection(&field.ty) && !fields::is_extra(field) {
                 fields::add_serde(

@@ -1,48 +1,10 @@
 //! What the documentation of the generated code says.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::prose;
 
 use super::{Draft, schema, walk};
-
-/// Removes examples from schemas, parameters and media types.
-pub(super) fn drop_examples(draft: &mut Draft<'_>) -> usize {
-    let mut count = 0;
-    let mut drop = |object: &mut Map<String, Value>| {
-        for key in ["example", "examples", "externalDocs", "xml"] {
-            count += usize::from(object.remove(key).is_some());
-        }
-    };
-    walk::schemas(&mut draft.value, &mut |_, schema| {
-        if let Some(object) = schema.as_object_mut() {
-            drop(object);
-        }
-    });
-    for entry in walk::operations(&mut draft.value) {
-        for (_, parameter) in walk::parameters(entry.operation, &entry.pointer) {
-            drop(parameter);
-        }
-        let mut bodies = Vec::new();
-        for (key, value) in entry.operation.iter_mut() {
-            match (key.as_str(), value) {
-                ("requestBody", body) => bodies.push(body),
-                ("responses", Value::Object(responses)) => bodies.extend(responses.values_mut()),
-                _ => {}
-            }
-        }
-        for body in bodies {
-            let media = body
-                .get_mut("content")
-                .and_then(Value::as_object_mut)
-                .into_iter()
-                .flat_map(Map::values_mut)
-                .filter_map(Value::as_object_mut);
-            media.for_each(&mut drop);
-        }
-    }
-    count
-}
 
 /// Writes the description of every schema and property: in the document's words, then the facts, then the evidence.
 pub(super) fn describe(draft: &mut Draft<'_>) -> usize {
@@ -51,34 +13,25 @@ pub(super) fn describe(draft: &mut Draft<'_>) -> usize {
         if schema.get(schema::ID_TYPE).is_some() {
             continue;
         }
-        let text = text_of(
-            schema,
-            Some(format!("Schema `{name}`")),
-            schema.get("description"),
-        );
-        set(schema, text);
+        // What a rule made a component of has no name in the document.
+        let is_named = schema.get(schema::INLINE).is_none();
+        set(schema, is_named.then(|| format!("Schema `{name}`")));
         count += 1;
-        let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) else {
-            continue;
-        };
-        for (name, property) in properties {
-            let text = text_of(
-                property,
-                Some(format!("`{name}`")),
-                property.get("description"),
-            );
+        let properties = schema.get_mut("properties").and_then(Value::as_object_mut);
+        for (name, property) in properties.into_iter().flatten() {
             if property.get("$ref").is_some() {
                 let reference = property.take();
                 *property = serde_json::json!({"allOf": [reference]});
             }
-            set(property, text);
+            set(property, Some(format!("`{name}` in JSON")));
             count += 1;
         }
     }
     count
 }
 
-fn set(schema: &mut Value, text: String) {
+fn set(schema: &mut Value, name: Option<String>) {
+    let text = text_of(schema, name);
     if let Some(object) = schema.as_object_mut() {
         object.insert("description".to_owned(), Value::String(text));
         object.remove(schema::NOTES);
@@ -86,8 +39,9 @@ fn set(schema: &mut Value, text: String) {
 }
 
 /// The description, the facts (`name` first, then what the rules noted) and the evidence of `value`.
-pub(super) fn text_of(value: &Value, name: Option<String>, description: Option<&Value>) -> String {
-    let description = description
+fn text_of(value: &Value, name: Option<String>) -> String {
+    let description = value
+        .get("description")
         .and_then(Value::as_str)
         .map(|text| prose::sentence(&prose::sanitise(text)))
         .filter(|text| !text.is_empty());
@@ -108,8 +62,8 @@ pub(super) fn evidence(value: &Value) -> Option<String> {
         "page" => "documented on the vendor's page",
         "docs" => "documented elsewhere by the vendor",
         "help" => "from the vendor's help centre",
-        "sibling" => "deduced from a sibling",
-        "pattern" => "deduced from the pattern of the others",
+        "sibling" => "deduced from a similar operation",
+        "pattern" => "deduced from the pattern of the other operations",
         other => other,
     };
     let source = evidence

@@ -121,7 +121,12 @@ impl Registry<'_, '_> {
         };
         match self.known.get_mut(&name) {
             None => {
-                let new = json!({"type": "string", "enum": values, "description": text});
+                let new = json!({
+                    "type": "string",
+                    "enum": values,
+                    "description": text,
+                    schema::INLINE: true,
+                });
                 self.known.insert(
                     name.clone(),
                     Known {

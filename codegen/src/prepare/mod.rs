@@ -77,8 +77,6 @@ fn rules<'a>() -> Vec<Step<Draft<'a>>> {
             "the order of keys means nothing in JSON, but the generator's output follows it"),
         rule("inline-references", WorkOrNone, references::inline_references,
             "the other rules look for parameters, bodies and responses where they are used"),
-        rule("drop-examples", Work, descriptions::drop_examples,
-            "the generator prints them into the documentation as JSON"),
         rule("keep-json", WorkOrNone, responses::keep_json,
             "the generator panics on a second media type of a request, and the runtime speaks JSON only"),
         rule("drop-error-responses", WorkOrNone, responses::drop_error_responses,

@@ -1,7 +1,5 @@
 //! What the rules made of the document, as types: the generator takes the document, later stages these.
 
-use std::collections::BTreeSet;
-
 use serde_json::Value;
 
 use crate::{
@@ -221,7 +219,7 @@ fn tags(document: &Value) -> Vec<Tag> {
             let name = text(tag, "name");
             Tag {
                 module: naming::module(&name),
-                description: prose::sentence(&prose::sanitise(&text(tag, "description"))),
+                description: described(tag),
                 name,
             }
         })
@@ -423,69 +421,66 @@ impl OperationReader<'_> {
             paragraphs.push("The document marks it as deprecated.".to_owned());
         }
         paragraphs.push(format!("`{} {}`", self.method, self.path));
-        let mut evidence: BTreeSet<String> =
-            descriptions::evidence(self.operation).into_iter().collect();
+        paragraphs.extend(descriptions::evidence(self.operation));
         let mut list: Vec<String> = arguments
             .iter()
             .filter_map(|argument| {
                 let parameter = parameters
                     .iter()
                     .find(|parameter| text(parameter, "name") == argument.name)?;
-                Some(self.argument_documentation(argument, parameter))
+                Some(argument_documentation(argument, parameter))
             })
             .collect();
         if let Some(body) = self.operation.get("requestBody") {
-            list.push(self.body_documentation(body));
+            list.push(body_documentation(body));
         }
         if !list.is_empty() {
             paragraphs.push(format!("# Arguments\n{}", list.join("\n")));
         }
         if let Some(response) = self.operation.pointer("/responses/2XX") {
-            let words = prose::sentence(&prose::sanitise(&text(response, "description")));
+            let words = described(response);
             if !words.is_empty() {
                 paragraphs.push(format!("# Response\n{words}"));
             }
-            evidence.extend(descriptions::evidence(response));
+            paragraphs.extend(descriptions::evidence(response));
         }
-        paragraphs.extend(evidence);
         paragraphs.join("\n\n")
     }
+}
 
-    fn argument_documentation(&self, argument: &Argument, parameter: &Value) -> String {
-        let mut words = prose::sentence(&prose::sanitise(&text(parameter, "description")));
-        let name = naming::argument(&argument.name);
-        if name != argument.name {
-            words = format!("{words} (`{}`)", argument.name)
-                .trim_start()
-                .to_owned();
-        }
-        if argument.kind == ArgumentKind::CommaSeparated {
-            words.push_str(" Sent as one value, separated by commas.");
-        }
-        let notes = parameter
-            .get("schema")
-            .map(schema::notes)
-            .unwrap_or_default();
-        if !notes.is_empty() {
-            words = format!("{words} {}.", notes.join(", "))
-                .trim_start()
-                .to_owned();
-        }
-        if let Some(evidence) = descriptions::evidence(parameter) {
-            words = format!("{words} {evidence}");
-        }
-        format!("- `{name}`: {}", words.replace('\n', " "))
+fn argument_documentation(argument: &Argument, parameter: &Value) -> String {
+    let name = naming::argument(&argument.name);
+    let mut words = vec![described(parameter)];
+    if name != argument.name {
+        words.push(format!("(`{}`)", argument.name));
     }
+    if argument.kind == ArgumentKind::CommaSeparated {
+        words.push("Sent as one value, separated by commas.".to_owned());
+    }
+    let notes = parameter
+        .get("schema")
+        .map(schema::notes)
+        .unwrap_or_default();
+    if !notes.is_empty() {
+        words.push(format!("{}.", notes.join(", ")));
+    }
+    words.extend(descriptions::evidence(parameter));
+    words.retain(|words| !words.is_empty());
+    format!("- `{name}`: {}", words.join(" ").replace('\n', " "))
+}
 
-    fn body_documentation(&self, body: &Value) -> String {
-        let described = prose::sentence(&prose::sanitise(&text(body, "description")));
-        let words = if !described.is_empty() {
-            described
-        } else if body.get("required") == Some(&Value::Bool(true)) {
-            "The request body.".to_owned()
-        } else {
-            "The request body; with `None`, none is sent.".to_owned()
-        };
-        format!("- `body`: {}", words.replace('\n', " "))
+fn body_documentation(body: &Value) -> String {
+    let mut words = described(body);
+    if words.is_empty() {
+        words.push_str("The request body.");
     }
+    if body.get("required") != Some(&Value::Bool(true)) {
+        words.push_str(" With `None`, none is sent.");
+    }
+    format!("- `body`: {}", words.replace('\n', " "))
+}
+
+/// The description of a part of the document, fit for rustdoc.
+fn described(value: &Value) -> String {
+    prose::sentence(&prose::sanitise(&text(value, "description")))
 }

@@ -33,7 +33,10 @@ pub(super) fn hoist_objects(draft: &mut Draft<'_>) -> usize {
             clashes.push((at.to_owned(), name));
             return;
         }
-        let old = schema::refer(place, &name);
+        let mut old = schema::refer(place, &name);
+        if let Some(old) = old.as_object_mut() {
+            old.insert(schema::INLINE.to_owned(), Value::Bool(true));
+        }
         found.push_back((name, old));
     };
 

@@ -10,6 +10,9 @@ pub(super) const NOTES: &str = "x-notes";
 /// Marks the component of an ID type; its value is the JSON name of the ID.
 pub(super) const ID_TYPE: &str = "x-id-type";
 
+/// Marks a component that the document writes where it is used.
+pub(super) const INLINE: &str = "x-inline";
+
 /// Siblings that stay beside a schema when the rest of it moves to a component.
 const SIBLINGS: [&str; 5] = ["description", "nullable", "x-evidence", NOTES, "deprecated"];
 

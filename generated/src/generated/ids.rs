@@ -5,6 +5,7 @@ crate::runtime::id::id_type! {
     /// ID of a category (`idCategory`).
     CategoryId
 }
+
 crate::runtime::id::id_type! {
     /// ID of an offer source (`idOfferSource`).
     OfferSourceId

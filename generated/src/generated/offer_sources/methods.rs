@@ -7,7 +7,23 @@ use crate::runtime::{call::Call, client::Client};
 
 /// Offer Sources: manage offer sources.
 impl Client {
-    /// (summary, description, `METHOD /path/`, arguments)
+    /// List offer sources.
+    ///
+    /// Lists the offer sources of the account in a slim form, filtered by status and, if wanted, by
+    /// category.
+    ///
+    /// `GET /offersource/list/`
+    ///
+    /// # Arguments
+    /// - `status`: Which offer sources to return, by their status. `not-deleted` stands for active and
+    ///   archived ones together.
+    /// - `id_category`: Return only the offer sources of this category. (`idCategory`)
+    ///
+    /// # Response
+    /// The offer sources, slim.
+    ///
+    /// Evidence: deduced from the pattern of the other operations. The page prints no status numbers; 200
+    /// is assumed for every success response.
     pub fn list_offer_sources(
         &self,
         status: types::StatusFilter,
@@ -19,7 +35,20 @@ impl Client {
             .list()
     }
 
-    /// (summary, description, `METHOD /path/`, arguments)
+    /// Find offer source by ID.
+    ///
+    /// Returns one offer source with all its fields.
+    ///
+    /// `GET /offersource/find/byId/`
+    ///
+    /// # Arguments
+    /// - `id_offer_source`: ID of the offer source. (`idOfferSource`)
+    ///
+    /// # Response
+    /// The offer source.
+    ///
+    /// Evidence: deduced from the pattern of the other operations. The page prints no status numbers; 200
+    /// is assumed for every success response.
     pub fn find_offer_source_by_id(
         &self,
         id_offer_source: &OfferSourceId,
@@ -29,7 +58,22 @@ impl Client {
             .json()
     }
 
-    /// (summary, description, `METHOD /path/`, arguments)
+    /// Find offer sources by ID list.
+    ///
+    /// Returns the offer sources that have the given IDs, with all their fields.
+    ///
+    /// `GET /offersource/find/byIds/`
+    ///
+    /// # Arguments
+    /// - `id_offer_sources`: The IDs of the offer sources to return, as one string. (`idOfferSources`)
+    ///   Sent as one value, separated by commas. Evidence: deduced from a similar operation. That a
+    ///   comma separates the IDs is stated for logic scripts only; the page shows one string.
+    ///
+    /// # Response
+    /// The offer sources with these IDs.
+    ///
+    /// Evidence: deduced from the pattern of the other operations. The page prints no status numbers; 200
+    /// is assumed for every success response.
     pub fn find_offer_sources_by_ids(
         &self,
         id_offer_sources: &[OfferSourceId],
@@ -39,7 +83,22 @@ impl Client {
             .list()
     }
 
-    /// (summary, description, `METHOD /path/`, arguments)
+    /// Find offer sources by status.
+    ///
+    /// Lists the offer sources that have the given status, in the same slim form as the list. Find by
+    /// ID gives the full form.
+    ///
+    /// `GET /offersource/find/byStatus/`
+    ///
+    /// # Arguments
+    /// - `status`: Which offer sources to return, by their status. `not-deleted` stands for active and
+    ///   archived ones together.
+    ///
+    /// # Response
+    /// The offer sources with this status, slim.
+    ///
+    /// Evidence: deduced from the pattern of the other operations. The page prints no status numbers; 200
+    /// is assumed for every success response.
     pub fn find_offer_sources_by_status(
         &self,
         status: types::StatusFilter,
@@ -49,7 +108,20 @@ impl Client {
             .list()
     }
 
-    /// (summary, description, `METHOD /path/`, arguments)
+    /// Find offer sources by category.
+    ///
+    /// Returns the offer sources of one category with all their fields.
+    ///
+    /// `GET /offersource/find/byCategory/`
+    ///
+    /// # Arguments
+    /// - `id_category`: ID of the category. (`idCategory`)
+    ///
+    /// # Response
+    /// The offer sources of the category.
+    ///
+    /// Evidence: deduced from the pattern of the other operations. The page prints no status numbers; 200
+    /// is assumed for every success response.
     pub fn find_offer_sources_by_category(
         &self,
         id_category: &CategoryId,
@@ -59,27 +131,57 @@ impl Client {
             .list()
     }
 
-    /// (summary, description, `METHOD /path/`, arguments)
-    pub fn save_offer_source(
-        &self,
-        body: &types::OfferSource,
-    ) -> Call<()> {
-        self.call(&operations::SAVE_OFFER_SOURCE)
-            .body(body)
-            .empty()
+    /// Save offer source.
+    ///
+    /// Updates an offer source that exists. Its ID cannot be changed.
+    ///
+    /// `PUT /offersource/save/`
+    ///
+    /// # Arguments
+    /// - `body`: The request body.
+    ///
+    /// # Response
+    /// The offer source has been updated.
+    ///
+    /// Evidence: deduced from the pattern of the other operations. The page prints no status numbers; 200
+    /// is assumed for every success response.
+    pub fn save_offer_source(&self, body: &types::OfferSource) -> Call<()> {
+        self.call(&operations::SAVE_OFFER_SOURCE).body(body).empty()
     }
 
-    /// (summary, description, `METHOD /path/`, arguments)
-    pub fn create_offer_source(
-        &self,
-        body: &types::OfferSource,
-    ) -> Call<()> {
-        self.call(&operations::CREATE_OFFER_SOURCE)
-            .body(body)
-            .empty()
+    /// Create offer source.
+    ///
+    /// Creates an offer source under the ID that the request carries.
+    ///
+    /// `POST /offersource/save/`
+    ///
+    /// # Arguments
+    /// - `body`: The request body.
+    ///
+    /// # Response
+    /// The offer source has been created.
+    ///
+    /// Evidence: deduced from the pattern of the other operations. The page prints no status numbers; 200
+    /// is assumed for every success response.
+    pub fn create_offer_source(&self, body: &types::OfferSource) -> Call<()> {
+        self.call(&operations::CREATE_OFFER_SOURCE).body(body).empty()
     }
 
-    /// (summary, description, `METHOD /path/`, arguments)
+    /// Duplicate offer source.
+    ///
+    /// Creates a copy of an offer source; the service chooses the ID of the copy.
+    ///
+    /// `POST /offersource/duplicate/`
+    ///
+    /// # Arguments
+    /// - `id_offer_source`: ID of the offer source to copy. (`idOfferSource`)
+    /// - `body`: The request body.
+    ///
+    /// # Response
+    /// The ID of the copy.
+    ///
+    /// Evidence: deduced from the pattern of the other operations. The page prints no status numbers; 200
+    /// is assumed for every success response.
     pub fn duplicate_offer_source(
         &self,
         id_offer_source: &OfferSourceId,
@@ -91,7 +193,24 @@ impl Client {
             .json()
     }
 
-    /// (summary, description, `METHOD /path/`, arguments)
+    /// Delete offer source.
+    ///
+    /// Deletes the given offer sources. Without `cascadeAction` the child offer pages stay as they are.
+    /// `cascade` deletes the child offer pages too, `move` gives them the parent named by
+    /// `targetParentID`, `orphan` clears their `offerParams.idOfferSource`.
+    ///
+    /// `DELETE /offersource/delete/`
+    ///
+    /// # Arguments
+    /// - `id_offer_source`: A single offer source to delete: the older way, used where no body names
+    ///   any. (`idOfferSource`)
+    /// - `body`: The request body. With `None`, none is sent.
+    ///
+    /// # Response
+    /// The offer sources have been deleted.
+    ///
+    /// Evidence: deduced from the pattern of the other operations. The page prints no status numbers; 200
+    /// is assumed for every success response.
     pub fn delete_offer_sources(
         &self,
         id_offer_source: Option<&OfferSourceId>,
@@ -103,33 +222,65 @@ impl Client {
             .empty()
     }
 
-    /// (summary, description, `METHOD /path/`, arguments)
+    /// Archive offer sources.
+    ///
+    /// Archives the given offer sources. Without `cascadeAction` the child offer pages stay as they
+    /// are. `cascade` archives the child offer pages too, `move` gives them the parent named by
+    /// `targetParentID`, `orphan` clears their `offerParams.idOfferSource`.
+    ///
+    /// `PUT /offersource/archive/`
+    ///
+    /// # Arguments
+    /// - `body`: The request body.
+    ///
+    /// # Response
+    /// The offer sources have been archived.
+    ///
+    /// Evidence: deduced from the pattern of the other operations. The page prints no status numbers; 200
+    /// is assumed for every success response.
     pub fn archive_offer_sources(
         &self,
         body: &types::ParentMutationRequest,
     ) -> Call<()> {
-        self.call(&operations::ARCHIVE_OFFER_SOURCES)
-            .body(body)
-            .empty()
+        self.call(&operations::ARCHIVE_OFFER_SOURCES).body(body).empty()
     }
 
-    /// (summary, description, `METHOD /path/`, arguments)
-    pub fn unarchive_offer_sources(
-        &self,
-        body: &types::StringList,
-    ) -> Call<()> {
-        self.call(&operations::UNARCHIVE_OFFER_SOURCES)
-            .body(body)
-            .empty()
+    /// Unarchive offer sources.
+    ///
+    /// Takes the given offer sources out of the archive.
+    ///
+    /// `PUT /offersource/unarchive/`
+    ///
+    /// # Arguments
+    /// - `body`: The request body.
+    ///
+    /// # Response
+    /// The offer sources have been unarchived.
+    ///
+    /// Evidence: deduced from the pattern of the other operations. The page prints no status numbers; 200
+    /// is assumed for every success response.
+    pub fn unarchive_offer_sources(&self, body: &types::StringList) -> Call<()> {
+        self.call(&operations::UNARCHIVE_OFFER_SOURCES).body(body).empty()
     }
 
-    /// (summary, description, `METHOD /path/`, arguments)
+    /// Move offer sources to a category.
+    ///
+    /// Puts the given offer sources into a category, or takes them out of theirs.
+    ///
+    /// `PUT /offersource/move-category/`
+    ///
+    /// # Arguments
+    /// - `body`: The request body.
+    ///
+    /// # Response
+    /// The offer sources have been moved.
+    ///
+    /// Evidence: deduced from the pattern of the other operations. The page prints no status numbers; 200
+    /// is assumed for every success response.
     pub fn move_offer_sources_to_category(
         &self,
         body: &types::MoveCategoryRequest,
     ) -> Call<()> {
-        self.call(&operations::MOVE_OFFER_SOURCES_TO_CATEGORY)
-            .body(body)
-            .empty()
+        self.call(&operations::MOVE_OFFER_SOURCES_TO_CATEGORY).body(body).empty()
     }
 }

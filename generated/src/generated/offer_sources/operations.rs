@@ -3,7 +3,7 @@
 
 use crate::runtime::operation::{Operation, Repeat, RequestBody};
 
-/// All operations of the tag, in the order of the document.
+/// All operations of the tag, in the order of the documentation.
 pub static ALL: &[&Operation] = &[
     &LIST_OFFER_SOURCES,
     &FIND_OFFER_SOURCE_BY_ID,
@@ -19,7 +19,7 @@ pub static ALL: &[&Operation] = &[
     &MOVE_OFFER_SOURCES_TO_CATEGORY,
 ];
 
-/// `GET /offersource/list/`
+/// List offer sources: `GET /offersource/list/`
 pub static LIST_OFFER_SOURCES: Operation = Operation {
     id: "list_offer_sources",
     method: http::Method::GET,
@@ -30,7 +30,7 @@ pub static LIST_OFFER_SOURCES: Operation = Operation {
     request_body: RequestBody::None,
 };
 
-/// `GET /offersource/find/byId/`
+/// Find offer source by ID: `GET /offersource/find/byId/`
 pub static FIND_OFFER_SOURCE_BY_ID: Operation = Operation {
     id: "find_offer_source_by_id",
     method: http::Method::GET,
@@ -41,7 +41,7 @@ pub static FIND_OFFER_SOURCE_BY_ID: Operation = Operation {
     request_body: RequestBody::None,
 };
 
-/// `GET /offersource/find/byIds/`
+/// Find offer sources by ID list: `GET /offersource/find/byIds/`
 pub static FIND_OFFER_SOURCES_BY_IDS: Operation = Operation {
     id: "find_offer_sources_by_ids",
     method: http::Method::GET,
@@ -52,7 +52,7 @@ pub static FIND_OFFER_SOURCES_BY_IDS: Operation = Operation {
     request_body: RequestBody::None,
 };
 
-/// `GET /offersource/find/byStatus/`
+/// Find offer sources by status: `GET /offersource/find/byStatus/`
 pub static FIND_OFFER_SOURCES_BY_STATUS: Operation = Operation {
     id: "find_offer_sources_by_status",
     method: http::Method::GET,
@@ -63,7 +63,7 @@ pub static FIND_OFFER_SOURCES_BY_STATUS: Operation = Operation {
     request_body: RequestBody::None,
 };
 
-/// `GET /offersource/find/byCategory/`
+/// Find offer sources by category: `GET /offersource/find/byCategory/`
 pub static FIND_OFFER_SOURCES_BY_CATEGORY: Operation = Operation {
     id: "find_offer_sources_by_category",
     method: http::Method::GET,
@@ -74,7 +74,7 @@ pub static FIND_OFFER_SOURCES_BY_CATEGORY: Operation = Operation {
     request_body: RequestBody::None,
 };
 
-/// `PUT /offersource/save/`
+/// Save offer source: `PUT /offersource/save/`
 pub static SAVE_OFFER_SOURCE: Operation = Operation {
     id: "save_offer_source",
     method: http::Method::PUT,
@@ -85,7 +85,7 @@ pub static SAVE_OFFER_SOURCE: Operation = Operation {
     request_body: RequestBody::Required,
 };
 
-/// `POST /offersource/save/`
+/// Create offer source: `POST /offersource/save/`
 pub static CREATE_OFFER_SOURCE: Operation = Operation {
     id: "create_offer_source",
     method: http::Method::POST,
@@ -96,7 +96,7 @@ pub static CREATE_OFFER_SOURCE: Operation = Operation {
     request_body: RequestBody::Required,
 };
 
-/// `POST /offersource/duplicate/`
+/// Duplicate offer source: `POST /offersource/duplicate/`
 pub static DUPLICATE_OFFER_SOURCE: Operation = Operation {
     id: "duplicate_offer_source",
     method: http::Method::POST,
@@ -107,7 +107,7 @@ pub static DUPLICATE_OFFER_SOURCE: Operation = Operation {
     request_body: RequestBody::Required,
 };
 
-/// `DELETE /offersource/delete/`
+/// Delete offer source: `DELETE /offersource/delete/`
 pub static DELETE_OFFER_SOURCES: Operation = Operation {
     id: "delete_offer_sources",
     method: http::Method::DELETE,
@@ -118,7 +118,7 @@ pub static DELETE_OFFER_SOURCES: Operation = Operation {
     request_body: RequestBody::Optional,
 };
 
-/// `PUT /offersource/archive/`
+/// Archive offer sources: `PUT /offersource/archive/`
 pub static ARCHIVE_OFFER_SOURCES: Operation = Operation {
     id: "archive_offer_sources",
     method: http::Method::PUT,
@@ -129,7 +129,7 @@ pub static ARCHIVE_OFFER_SOURCES: Operation = Operation {
     request_body: RequestBody::Required,
 };
 
-/// `PUT /offersource/unarchive/`
+/// Unarchive offer sources: `PUT /offersource/unarchive/`
 pub static UNARCHIVE_OFFER_SOURCES: Operation = Operation {
     id: "unarchive_offer_sources",
     method: http::Method::PUT,
@@ -140,7 +140,7 @@ pub static UNARCHIVE_OFFER_SOURCES: Operation = Operation {
     request_body: RequestBody::Required,
 };
 
-/// `PUT /offersource/move-category/`
+/// Move offer sources to a category: `PUT /offersource/move-category/`
 pub static MOVE_OFFER_SOURCES_TO_CATEGORY: Operation = Operation {
     id: "move_offer_sources_to_category",
     method: http::Method::PUT,

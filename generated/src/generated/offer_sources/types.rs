@@ -5,7 +5,23 @@ use crate::generated::ids::{CategoryId, OfferSourceId};
 use crate::runtime::open_enum::open_enum;
 
 open_enum! {
+    /// Values of the property `cascadeAction`.
+    ///
+    /// What happens to the children. Left out: what the operation has always done.
+    CascadeAction {
+        /// `cascade`
+        Cascade = "cascade",
+        /// `move`
+        Move = "move",
+        /// `orphan`
+        Orphan = "orphan",
+    }
+}
+
+open_enum! {
     /// Whether an asset is in use, archived or deleted.
+    ///
+    /// Schema `Status`, default `"active"`.
     Status {
         /// `active`
         Active = "active",
@@ -17,7 +33,10 @@ open_enum! {
 }
 
 open_enum! {
-    /// Which assets a list returns, by their status.
+    /// Values of the query parameter `status`.
+    ///
+    /// Which offer sources to return, by their status. `not-deleted` stands for active and archived
+    /// ones together.
     StatusFilter {
         /// `active`
         Active = "active",
@@ -30,51 +49,223 @@ open_enum! {
     }
 }
 
-open_enum! {
-    /// What happens to the children.
-    CascadeAction {
-        /// `cascade`
-        Cascade = "cascade",
-        /// `move`
-        Move = "move",
-        /// `orphan`
-        Orphan = "orphan",
-    }
-}
-
-/// An offer source in the slim form.
-#[derive(Clone, Debug, PartialEq, ::serde::Deserialize, ::serde::Serialize)]
+/// How a copy is to differ from its original.
+///
+/// Schema `DuplicateRequest`.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub struct OfferSourceInfo {
-    /// `idOfferSource`
-    #[serde(rename = "idOfferSource")]
-    pub id_offer_source: OfferSourceId,
-    /// `offerSourceName`
-    #[serde(rename = "offerSourceName")]
-    pub offer_source_name: String,
-    /// `status`
-    pub status: Status,
-    /// `idCategory`
-    #[serde(rename = "idCategory", default, skip_serializing_if = "Option::is_none")]
-    pub id_category: Option<CategoryId>,
-    /// `categoryName`
-    #[serde(rename = "categoryName", default, skip_serializing_if = "Option::is_none")]
-    pub category_name: Option<String>,
+pub struct DuplicateRequest {
+    /// Fields of the copy that get another value than the original's, by their JSON name (such as
+    /// `baseURL` or `trackingFieldSlots`). ID, owner and status are set by the service afterwards and
+    /// cannot be changed here.
+    ///
+    /// `bodyUpdates` in JSON.
+    ///
+    /// Evidence: documented on the vendor's page. The page prints the object without its name; the name
+    /// comes from its example.
+    #[serde(rename = "bodyUpdates", skip_serializing_if = "Option::is_none")]
+    pub body_updates: Option<::serde_json::Map<String, ::serde_json::Value>>,
+    /// Name of the copy.
+    ///
+    /// `name` in JSON, 1 to 256 characters.
+    pub name: String,
+    /// ID of the parent or category of the copy.
+    ///
+    /// `parentId` in JSON.
+    #[serde(rename = "parentId", skip_serializing_if = "Option::is_none")]
+    pub parent_id: Option<String>,
     /// Fields that this version of the crate does not know, kept as they came and sent back.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<String, ::serde_json::Value>,
 }
 
-impl OfferSourceInfo {
+impl DuplicateRequest {
     /// With the required fields; all others are absent.
     #[must_use]
-    pub fn new(id_offer_source: impl Into<OfferSourceId>, offer_source_name: impl Into<String>, status: impl Into<Status>) -> Self {
+    pub fn new(name: impl Into<String>) -> Self {
         Self {
-            id_offer_source: id_offer_source.into(),
-            offer_source_name: offer_source_name.into(),
-            status: status.into(),
+            body_updates: None,
+            name: name.into(),
+            parent_id: None,
+            extra: ::serde_json::Map::new(),
+        }
+    }
+
+    /// Sets `bodyUpdates`.
+    #[must_use]
+    pub fn with_body_updates(
+        mut self,
+        body_updates: impl Into<::serde_json::Map<String, ::serde_json::Value>>,
+    ) -> Self {
+        self.body_updates = Some(body_updates.into());
+        self
+    }
+
+    /// Sets `parentId`.
+    #[must_use]
+    pub fn with_parent_id(mut self, parent_id: impl Into<String>) -> Self {
+        self.parent_id = Some(parent_id.into());
+        self
+    }
+}
+
+/// What a duplication made.
+///
+/// Schema `DuplicateResponse`.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
+#[non_exhaustive]
+pub struct DuplicateResponse {
+    /// ID of the copy.
+    ///
+    /// `id` in JSON.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// Fields that this version of the crate does not know, kept as they came and sent back.
+    #[serde(flatten)]
+    pub extra: ::serde_json::Map<String, ::serde_json::Value>,
+}
+
+impl DuplicateResponse {
+    /// With nothing in it.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            id: None,
+            extra: ::serde_json::Map::new(),
+        }
+    }
+
+    /// Sets `id`.
+    #[must_use]
+    pub fn with_id(mut self, id: impl Into<String>) -> Self {
+        self.id = Some(id.into());
+        self
+    }
+}
+
+/// Which assets to put into which category.
+///
+/// Schema `MoveCategoryRequest`.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct MoveCategoryRequest {
+    /// IDs of the assets to move.
+    ///
+    /// `entries` in JSON.
+    #[serde(default, deserialize_with = "crate::runtime::null::null_as_default")]
+    pub entries: Vec<String>,
+    /// ID of the category to move them to. Empty: take them out of theirs.
+    ///
+    /// `idCategory` in JSON.
+    #[serde(rename = "idCategory")]
+    pub id_category: CategoryId,
+    /// Fields that this version of the crate does not know, kept as they came and sent back.
+    #[serde(flatten)]
+    pub extra: ::serde_json::Map<String, ::serde_json::Value>,
+}
+
+impl MoveCategoryRequest {
+    /// With all fields.
+    #[must_use]
+    pub fn new(
+        entries: impl Into<Vec<String>>,
+        id_category: impl Into<CategoryId>,
+    ) -> Self {
+        Self {
+            entries: entries.into(),
+            id_category: id_category.into(),
+            extra: ::serde_json::Map::new(),
+        }
+    }
+}
+
+/// An offer source (such as an affiliate network) with all its fields.
+///
+/// Schema `OfferSource`.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct OfferSource {
+    /// ID of the category that the offer source is in. Empty: in none.
+    ///
+    /// `idCategory` in JSON, default `""`.
+    #[serde(rename = "idCategory", skip_serializing_if = "Option::is_none")]
+    pub id_category: Option<CategoryId>,
+    /// ID of the offer source. Chosen by the client when it is created; never changes.
+    ///
+    /// `idOfferSource` in JSON.
+    #[serde(rename = "idOfferSource")]
+    pub id_offer_source: OfferSourceId,
+    /// Belongs to the FunnelFlux user interface (its state, edit version and conflict tracking). Send
+    /// it back as it came; data of your own may be overwritten there.
+    ///
+    /// `meta` in JSON.
+    ///
+    /// Evidence: documented elsewhere by the vendor. The page prints the object without its name; the
+    /// introduction of the documentation calls the object of some assets that is reserved like this
+    /// `meta`, so for offer sources the name is deduced.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub meta: Option<::serde_json::Map<String, ::serde_json::Value>>,
+    /// Name of the offer source.
+    ///
+    /// `offerSourceName` in JSON, 1 to 256 characters.
+    #[serde(rename = "offerSourceName")]
+    pub offer_source_name: String,
+    /// Name of the parameter in which the offer source reports the payout on a conversion.
+    ///
+    /// `postbackPayout` in JSON, default `""`.
+    #[serde(rename = "postbackPayout", skip_serializing_if = "Option::is_none")]
+    pub postback_payout: Option<String>,
+    /// Name of the parameter in which the offer source reports FunnelFlux's subid back on a conversion.
+    ///
+    /// `postbackSubId` in JSON, default `""`.
+    #[serde(rename = "postbackSubId", skip_serializing_if = "Option::is_none")]
+    pub postback_sub_id: Option<String>,
+    /// Name of the parameter in which the offer source reports the unique transaction ID on a
+    /// conversion.
+    ///
+    /// `postbackTxId` in JSON, default `""`.
+    #[serde(rename = "postbackTxId", skip_serializing_if = "Option::is_none")]
+    pub postback_tx_id: Option<String>,
+    /// Query parameters that are added to the URL. A value may hold tokens.
+    ///
+    /// `queryParams` in JSON.
+    ///
+    /// Evidence: documented on the vendor's page. The page prints the object without its name; the name
+    /// and the string values come from its examples.
+    #[serde(rename = "queryParams", skip_serializing_if = "Option::is_none")]
+    pub query_params: Option<::std::collections::BTreeMap<String, String>>,
+    /// `status` in JSON.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<Status>,
+    /// A bare domain of the same owner that UMR offer bounces use instead of the usual one. Empty:
+    /// none.
+    ///
+    /// `umrDomainOverride` in JSON, default `""`.
+    #[serde(rename = "umrDomainOverride", skip_serializing_if = "Option::is_none")]
+    pub umr_domain_override: Option<String>,
+    /// Fields that this version of the crate does not know, kept as they came and sent back.
+    #[serde(flatten)]
+    pub extra: ::serde_json::Map<String, ::serde_json::Value>,
+}
+
+impl OfferSource {
+    /// With the required fields; all others are absent.
+    #[must_use]
+    pub fn new(
+        id_offer_source: impl Into<OfferSourceId>,
+        offer_source_name: impl Into<String>,
+    ) -> Self {
+        Self {
             id_category: None,
-            category_name: None,
+            id_offer_source: id_offer_source.into(),
+            meta: None,
+            offer_source_name: offer_source_name.into(),
+            postback_payout: None,
+            postback_sub_id: None,
+            postback_tx_id: None,
+            query_params: None,
+            status: None,
+            umr_domain_override: None,
             extra: ::serde_json::Map::new(),
         }
     }
@@ -86,83 +277,20 @@ impl OfferSourceInfo {
         self
     }
 
-    /// Sets `categoryName`.
+    /// Sets `meta`.
     #[must_use]
-    pub fn with_category_name(mut self, category_name: impl Into<String>) -> Self {
-        self.category_name = Some(category_name.into());
-        self
-    }
-}
-
-/// An offer source with all its fields.
-#[derive(Clone, Debug, PartialEq, ::serde::Deserialize, ::serde::Serialize)]
-#[non_exhaustive]
-pub struct OfferSource {
-    /// `idOfferSource`
-    #[serde(rename = "idOfferSource")]
-    pub id_offer_source: OfferSourceId,
-    /// `offerSourceName`
-    #[serde(rename = "offerSourceName")]
-    pub offer_source_name: String,
-    /// `queryParams`
-    #[serde(rename = "queryParams", default, skip_serializing_if = "Option::is_none")]
-    pub query_params: Option<::std::collections::BTreeMap<String, String>>,
-    /// `umrDomainOverride`
-    #[serde(rename = "umrDomainOverride", default, skip_serializing_if = "Option::is_none")]
-    pub umr_domain_override: Option<String>,
-    /// `postbackSubId`
-    #[serde(rename = "postbackSubId", default, skip_serializing_if = "Option::is_none")]
-    pub postback_sub_id: Option<String>,
-    /// `postbackTxId`
-    #[serde(rename = "postbackTxId", default, skip_serializing_if = "Option::is_none")]
-    pub postback_tx_id: Option<String>,
-    /// `postbackPayout`
-    #[serde(rename = "postbackPayout", default, skip_serializing_if = "Option::is_none")]
-    pub postback_payout: Option<String>,
-    /// `status`
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub status: Option<Status>,
-    /// `idCategory`
-    #[serde(rename = "idCategory", default, skip_serializing_if = "Option::is_none")]
-    pub id_category: Option<CategoryId>,
-    /// `meta`
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub meta: Option<::serde_json::Map<String, ::serde_json::Value>>,
-    /// Fields that this version of the crate does not know, kept as they came and sent back.
-    #[serde(flatten)]
-    pub extra: ::serde_json::Map<String, ::serde_json::Value>,
-}
-
-impl OfferSource {
-    /// With the required fields; all others are absent.
-    #[must_use]
-    pub fn new(id_offer_source: impl Into<OfferSourceId>, offer_source_name: impl Into<String>) -> Self {
-        Self {
-            id_offer_source: id_offer_source.into(),
-            offer_source_name: offer_source_name.into(),
-            query_params: None,
-            umr_domain_override: None,
-            postback_sub_id: None,
-            postback_tx_id: None,
-            postback_payout: None,
-            status: None,
-            id_category: None,
-            meta: None,
-            extra: ::serde_json::Map::new(),
-        }
-    }
-
-    /// Sets `queryParams`.
-    #[must_use]
-    pub fn with_query_params(mut self, query_params: impl Into<::std::collections::BTreeMap<String, String>>) -> Self {
-        self.query_params = Some(query_params.into());
+    pub fn with_meta(
+        mut self,
+        meta: impl Into<::serde_json::Map<String, ::serde_json::Value>>,
+    ) -> Self {
+        self.meta = Some(meta.into());
         self
     }
 
-    /// Sets `umrDomainOverride`.
+    /// Sets `postbackPayout`.
     #[must_use]
-    pub fn with_umr_domain_override(mut self, umr_domain_override: impl Into<String>) -> Self {
-        self.umr_domain_override = Some(umr_domain_override.into());
+    pub fn with_postback_payout(mut self, postback_payout: impl Into<String>) -> Self {
+        self.postback_payout = Some(postback_payout.into());
         self
     }
 
@@ -180,10 +308,13 @@ impl OfferSource {
         self
     }
 
-    /// Sets `postbackPayout`.
+    /// Sets `queryParams`.
     #[must_use]
-    pub fn with_postback_payout(mut self, postback_payout: impl Into<String>) -> Self {
-        self.postback_payout = Some(postback_payout.into());
+    pub fn with_query_params(
+        mut self,
+        query_params: impl Into<::std::collections::BTreeMap<String, String>>,
+    ) -> Self {
+        self.query_params = Some(query_params.into());
         self
     }
 
@@ -194,107 +325,103 @@ impl OfferSource {
         self
     }
 
+    /// Sets `umrDomainOverride`.
+    #[must_use]
+    pub fn with_umr_domain_override(
+        mut self,
+        umr_domain_override: impl Into<String>,
+    ) -> Self {
+        self.umr_domain_override = Some(umr_domain_override.into());
+        self
+    }
+}
+
+/// An offer source in the slim form that list and find by status return.
+///
+/// Schema `OfferSourceInfo`.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct OfferSourceInfo {
+    /// Name of that category.
+    ///
+    /// `categoryName` in JSON, at most 256 characters.
+    #[serde(rename = "categoryName", skip_serializing_if = "Option::is_none")]
+    pub category_name: Option<String>,
+    /// ID of the category that the offer source is in.
+    ///
+    /// `idCategory` in JSON.
+    #[serde(rename = "idCategory", skip_serializing_if = "Option::is_none")]
+    pub id_category: Option<CategoryId>,
+    /// ID of the offer source.
+    ///
+    /// `idOfferSource` in JSON.
+    #[serde(rename = "idOfferSource")]
+    pub id_offer_source: OfferSourceId,
+    /// Name of the offer source.
+    ///
+    /// `offerSourceName` in JSON, 1 to 256 characters.
+    #[serde(rename = "offerSourceName")]
+    pub offer_source_name: String,
+    /// `status` in JSON.
+    pub status: Status,
+    /// Fields that this version of the crate does not know, kept as they came and sent back.
+    #[serde(flatten)]
+    pub extra: ::serde_json::Map<String, ::serde_json::Value>,
+}
+
+impl OfferSourceInfo {
+    /// With the required fields; all others are absent.
+    #[must_use]
+    pub fn new(
+        id_offer_source: impl Into<OfferSourceId>,
+        offer_source_name: impl Into<String>,
+        status: impl Into<Status>,
+    ) -> Self {
+        Self {
+            category_name: None,
+            id_category: None,
+            id_offer_source: id_offer_source.into(),
+            offer_source_name: offer_source_name.into(),
+            status: status.into(),
+            extra: ::serde_json::Map::new(),
+        }
+    }
+
+    /// Sets `categoryName`.
+    #[must_use]
+    pub fn with_category_name(mut self, category_name: impl Into<String>) -> Self {
+        self.category_name = Some(category_name.into());
+        self
+    }
+
     /// Sets `idCategory`.
     #[must_use]
     pub fn with_id_category(mut self, id_category: impl Into<CategoryId>) -> Self {
         self.id_category = Some(id_category.into());
         self
     }
-
-    /// Sets `meta`.
-    #[must_use]
-    pub fn with_meta(mut self, meta: impl Into<::serde_json::Map<String, ::serde_json::Value>>) -> Self {
-        self.meta = Some(meta.into());
-        self
-    }
-}
-
-/// How a copy differs.
-#[derive(Clone, Debug, PartialEq, ::serde::Deserialize, ::serde::Serialize)]
-#[non_exhaustive]
-pub struct DuplicateRequest {
-    /// `name`
-    pub name: String,
-    /// `parentId`
-    #[serde(rename = "parentId", default, skip_serializing_if = "Option::is_none")]
-    pub parent_id: Option<String>,
-    /// `bodyUpdates`
-    #[serde(rename = "bodyUpdates", default, skip_serializing_if = "Option::is_none")]
-    pub body_updates: Option<::serde_json::Map<String, ::serde_json::Value>>,
-    /// Fields that this version of the crate does not know, kept as they came and sent back.
-    #[serde(flatten)]
-    pub extra: ::serde_json::Map<String, ::serde_json::Value>,
-}
-
-impl DuplicateRequest {
-    /// With the required fields; all others are absent.
-    #[must_use]
-    pub fn new(name: impl Into<String>) -> Self {
-        Self {
-            name: name.into(),
-            parent_id: None,
-            body_updates: None,
-            extra: ::serde_json::Map::new(),
-        }
-    }
-
-    /// Sets `parentId`.
-    #[must_use]
-    pub fn with_parent_id(mut self, parent_id: impl Into<String>) -> Self {
-        self.parent_id = Some(parent_id.into());
-        self
-    }
-
-    /// Sets `bodyUpdates`.
-    #[must_use]
-    pub fn with_body_updates(mut self, body_updates: impl Into<::serde_json::Map<String, ::serde_json::Value>>) -> Self {
-        self.body_updates = Some(body_updates.into());
-        self
-    }
-}
-
-/// What a duplication made.
-#[derive(Clone, Debug, Default, PartialEq, ::serde::Deserialize, ::serde::Serialize)]
-#[non_exhaustive]
-pub struct DuplicateResponse {
-    /// `id`
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub id: Option<String>,
-    /// Fields that this version of the crate does not know, kept as they came and sent back.
-    #[serde(flatten)]
-    pub extra: ::serde_json::Map<String, ::serde_json::Value>,
-}
-
-impl DuplicateResponse {
-    /// With the required fields; all others are absent.
-    #[must_use]
-    pub fn new() -> Self {
-        Self {
-            id: None,
-            extra: ::serde_json::Map::new(),
-        }
-    }
-
-    /// Sets `id`.
-    #[must_use]
-    pub fn with_id(mut self, id: impl Into<String>) -> Self {
-        self.id = Some(id.into());
-        self
-    }
 }
 
 /// Which parents to archive or delete, and what happens to their children.
-#[derive(Clone, Debug, PartialEq, ::serde::Deserialize, ::serde::Serialize)]
+///
+/// Schema `ParentMutationRequest`.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ParentMutationRequest {
-    /// `entries`
+    /// What happens to the children. Left out: what the operation has always done.
+    ///
+    /// `cascadeAction` in JSON.
+    #[serde(rename = "cascadeAction", skip_serializing_if = "Option::is_none")]
+    pub cascade_action: Option<CascadeAction>,
+    /// IDs of the parents to archive or delete. A delete also still takes one ID in the query.
+    ///
+    /// `entries` in JSON, at least 1 item.
     #[serde(default, deserialize_with = "crate::runtime::null::null_as_default")]
     pub entries: Vec<String>,
-    /// `cascadeAction`
-    #[serde(rename = "cascadeAction", default, skip_serializing_if = "Option::is_none")]
-    pub cascade_action: Option<CascadeAction>,
-    /// `targetParentID`
-    #[serde(rename = "targetParentID", default, skip_serializing_if = "Option::is_none")]
+    /// The parent that the children get. Needed with the action `move`, refused with every other.
+    ///
+    /// `targetParentID` in JSON.
+    #[serde(rename = "targetParentID", skip_serializing_if = "Option::is_none")]
     pub target_parent_id: Option<String>,
     /// Fields that this version of the crate does not know, kept as they came and sent back.
     #[serde(flatten)]
@@ -306,8 +433,8 @@ impl ParentMutationRequest {
     #[must_use]
     pub fn new(entries: impl Into<Vec<String>>) -> Self {
         Self {
-            entries: entries.into(),
             cascade_action: None,
+            entries: entries.into(),
             target_parent_id: None,
             extra: ::serde_json::Map::new(),
         }
@@ -315,7 +442,10 @@ impl ParentMutationRequest {
 
     /// Sets `cascadeAction`.
     #[must_use]
-    pub fn with_cascade_action(mut self, cascade_action: impl Into<CascadeAction>) -> Self {
+    pub fn with_cascade_action(
+        mut self,
+        cascade_action: impl Into<CascadeAction>,
+    ) -> Self {
         self.cascade_action = Some(cascade_action.into());
         self
     }
@@ -329,10 +459,12 @@ impl ParentMutationRequest {
 }
 
 /// A list of asset IDs.
-#[derive(Clone, Debug, PartialEq, ::serde::Deserialize, ::serde::Serialize)]
+///
+/// Schema `StringList`.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct StringList {
-    /// `entries`
+    /// `entries` in JSON.
     #[serde(default, deserialize_with = "crate::runtime::null::null_as_default")]
     pub entries: Vec<String>,
     /// Fields that this version of the crate does not know, kept as they came and sent back.
@@ -341,38 +473,11 @@ pub struct StringList {
 }
 
 impl StringList {
-    /// With the required fields; all others are absent.
+    /// With all fields.
     #[must_use]
     pub fn new(entries: impl Into<Vec<String>>) -> Self {
         Self {
             entries: entries.into(),
-            extra: ::serde_json::Map::new(),
-        }
-    }
-}
-
-/// Which assets to put into which category.
-#[derive(Clone, Debug, PartialEq, ::serde::Deserialize, ::serde::Serialize)]
-#[non_exhaustive]
-pub struct MoveCategoryRequest {
-    /// `entries`
-    #[serde(default, deserialize_with = "crate::runtime::null::null_as_default")]
-    pub entries: Vec<String>,
-    /// `idCategory`
-    #[serde(rename = "idCategory")]
-    pub id_category: CategoryId,
-    /// Fields that this version of the crate does not know, kept as they came and sent back.
-    #[serde(flatten)]
-    pub extra: ::serde_json::Map<String, ::serde_json::Value>,
-}
-
-impl MoveCategoryRequest {
-    /// With the required fields; all others are absent.
-    #[must_use]
-    pub fn new(entries: impl Into<Vec<String>>, id_category: impl Into<CategoryId>) -> Self {
-        Self {
-            entries: entries.into(),
-            id_category: id_category.into(),
             extra: ::serde_json::Map::new(),
         }
     }

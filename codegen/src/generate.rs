@@ -1,0 +1,168 @@
+//! The whole way, from the vendor's document to the files.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::{
+    Document, Findings, Source, Stage, StageReport, emit, lint, lock::Lock, normalise, overlay,
+    passes, pointer::METHODS, prepare, read, render,
+};
+
+/// What the effective document is called in the lock and in messages.
+pub const EFFECTIVE: &str = "spec/effective.json";
+
+/// What goes in.
+#[derive(Clone, Debug)]
+pub struct Input<'a> {
+    /// The vendor's document.
+    pub upstream: Source<'a>,
+    /// Our deviations from it, in the order in which they apply.
+    pub overlays: Vec<Source<'a>>,
+    /// The lock that is there, for what it carries on.
+    pub previous_lock: Option<Lock>,
+}
+
+/// What comes out.
+#[derive(Clone, Debug)]
+pub struct Output {
+    /// The effective document, as text.
+    pub effective: String,
+    /// The new lock.
+    pub lock: Lock,
+    /// The generated files; a path is relative to `generated/src/generated`.
+    pub files: BTreeMap<String, String>,
+    /// What each stage did.
+    pub stages: Vec<StageReport>,
+    /// Warnings and notices.
+    pub notices: Findings,
+}
+
+/// Runs all stages.
+///
+/// # Errors
+/// All errors of the first stage that has any, with the warnings and notices up to there.
+pub fn generate(input: &Input<'_>) -> Result<Output, Findings> {
+    let mut run = Run::default();
+    match run.all(input) {
+        Ok((effective, lock, files)) => Ok(Output {
+            effective,
+            lock,
+            files,
+            stages: run.stages,
+            notices: run.notices,
+        }),
+        Err(errors) => {
+            run.notices.0.extend(errors);
+            Err(run.notices)
+        }
+    }
+}
+
+/// What has been said so far.
+#[derive(Default)]
+struct Run {
+    stages: Vec<StageReport>,
+    notices: Findings,
+}
+
+impl Run {
+    fn all(
+        &mut self,
+        input: &Input<'_>,
+    ) -> Result<(String, Lock, BTreeMap<String, String>), Findings> {
+        let document = self.effective(input)?;
+        let effective = text_of(document.value());
+        let (prepared, report) = prepare::prepare(&document)?;
+        self.worked(report)?;
+        let (file, report) = emit::emit(&prepared, &document)?;
+        self.worked(report)?;
+        let (items, report) = passes::run(file, &prepared, &document)?;
+        self.worked(report)?;
+        let (files, report) = render::render(&items)?;
+        self.worked(report)?;
+        let lock = Lock::new(
+            input.upstream,
+            &input.overlays,
+            Source {
+                name: EFFECTIVE,
+                text: &effective,
+            },
+            &files,
+            input.previous_lock.as_ref(),
+        )?;
+        Ok((effective, lock, files))
+    }
+
+    /// The document as we understand it: read, normalised, overlaid, and fit for the generator.
+    fn effective(&mut self, input: &Input<'_>) -> Result<Document, Findings> {
+        let document = read::read(input.upstream)?;
+        self.did(
+            Stage::Read,
+            format!("{}: {}", input.upstream.name, census(document.value())),
+        );
+        let (document, found) = normalise::normalise(document)?;
+        self.did(Stage::Normalise, "OpenAPI 3.0.3");
+        self.notices.0.extend(found);
+        let overlay::Applied {
+            document,
+            actions,
+            notices: found,
+        } = overlay::apply(document, &input.overlays)?;
+        self.did(
+            Stage::Overlay,
+            format!(
+                "{} overlays with {} actions make {EFFECTIVE}: {}",
+                input.overlays.len(),
+                actions.len(),
+                census(document.value())
+            ),
+        );
+        self.notices.0.extend(found);
+        let ((), found) = lint::lint(&document).unless_errors(())?;
+        self.did(
+            Stage::Lint,
+            match found.len() {
+                0 => "nothing to object to".to_owned(),
+                count => format!("{count} warnings and notices"),
+            },
+        );
+        self.notices.0.extend(found);
+        Ok(document)
+    }
+
+    fn did(&mut self, stage: Stage, summary: impl Into<String>) {
+        self.stages.push(StageReport::new(stage, summary));
+    }
+
+    /// Adds a report, unless a step of it was idle.
+    fn worked(&mut self, report: StageReport) -> Result<(), Findings> {
+        let ((), _) = report.idle().unless_errors(())?;
+        self.stages.push(report);
+        Ok(())
+    }
+}
+
+/// How much a document holds.
+fn census(document: &Value) -> String {
+    let paths = document.get("paths").and_then(Value::as_object);
+    let operations = paths
+        .into_iter()
+        .flat_map(|paths| paths.values())
+        .filter_map(Value::as_object)
+        .flat_map(|item| item.keys())
+        .filter(|key| METHODS.contains(&key.as_str()))
+        .count();
+    let schemas = document
+        .pointer("/components/schemas")
+        .and_then(Value::as_object)
+        .map_or(0, serde_json::Map::len);
+    format!(
+        "{} paths, {operations} operations, {schemas} schemas",
+        paths.map_or(0, serde_json::Map::len)
+    )
+}
+
+fn text_of(document: &Value) -> String {
+    format!("{document:#}\n")
+}

@@ -1,0 +1,85 @@
+//! How a command ends.
+
+use std::{fmt, io, path::Path, process::ExitCode};
+
+use funnelflux_codegen::{Findings, Stage};
+
+/// The exit codes. 5 and 6 are for drift of the vendor's document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Code {
+    /// All is well.
+    Clean,
+    /// A wrong argument, or a file that could not be read or written.
+    Usage,
+    /// The document or an overlay is not valid.
+    Document,
+    /// Generated code is out of date, missing, or left over.
+    Stale,
+    /// The lock is out of date or not readable.
+    Lock,
+    /// A generated file was edited by hand.
+    HandEdit,
+}
+
+impl Code {
+    pub(crate) fn number(self) -> u8 {
+        match self {
+            Self::Clean => 0,
+            Self::Usage => 1,
+            Self::Document => 2,
+            Self::Stale => 3,
+            Self::Lock => 4,
+            Self::HandEdit => 7,
+        }
+    }
+}
+
+impl From<Code> for ExitCode {
+    fn from(code: Code) -> Self {
+        Self::from(code.number())
+    }
+}
+
+/// Why a command could not do what it is for.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// What could not be done, to what, and why.
+    Io(String),
+    /// What is wrong with the document, an overlay, or the lock.
+    Findings(Findings),
+}
+
+impl Failure {
+    /// An error of the file system.
+    pub(crate) fn io(what: &str, path: &Path, error: &io::Error) -> Self {
+        Self::Io(format!("error: cannot {what} {}: {error}", path.display()))
+    }
+
+    pub(crate) fn code(&self) -> Code {
+        match self {
+            Self::Io(_) => Code::Usage,
+            Self::Findings(findings) => {
+                if findings.iter().all(|finding| finding.stage == Stage::Lock) {
+                    Code::Lock
+                } else {
+                    Code::Document
+                }
+            }
+        }
+    }
+}
+
+impl From<Findings> for Failure {
+    fn from(findings: Findings) -> Self {
+        Self::Findings(findings)
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Io(message) => formatter.write_str(message),
+            Self::Findings(findings) => findings.fmt(formatter),
+        }
+    }
+}

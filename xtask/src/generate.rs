@@ -1,0 +1,175 @@
+//! `cargo xtask generate`: document and overlays to effective document, lock and generated files.
+
+use std::{
+    fmt::Write as _,
+    time::{Duration, Instant},
+};
+
+use funnelflux_codegen::{EFFECTIVE, Findings, Output, StageReport};
+
+use crate::{
+    Outcome,
+    exit::{Code, Failure},
+    workspace::{GENERATED, LOCK, Workspace},
+};
+
+/// Writes spec/effective.json, spec/spec.lock and the generated files.
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// Lists also the rules and passes that found nothing to do, and says why each is there.
+    #[arg(short, long)]
+    verbose: bool,
+}
+
+/// What became of the files.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Changes {
+    written: Vec<String>,
+    removed: Vec<String>,
+    unchanged: usize,
+}
+
+pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<Outcome, Failure> {
+    let start = Instant::now();
+    let spec = workspace.spec()?;
+    let output = spec.generate(spec.read_lock()?)?;
+    let changes = write(workspace, &output, spec.lock.map(|lock| lock.text))?;
+    Ok(Outcome {
+        text: report(
+            &output.stages,
+            &output.notices,
+            &changes,
+            start.elapsed(),
+            arguments.verbose,
+        ),
+        code: Code::Clean,
+    })
+}
+
+/// Writes what is not there already. The lock comes last: a run that is interrupted before leaves the old one, which
+/// the next run replaces.
+fn write(workspace: &Workspace, output: &Output, lock: Option<String>) -> Result<Changes, Failure> {
+    workspace.remove_leftovers()?;
+    let mut changes = Changes::default();
+    let mut there = workspace.generated()?;
+    let mut wanted: Vec<(String, &str, Option<String>)> = output
+        .files
+        .iter()
+        .map(|(path, text)| {
+            let old = there.remove(path).flatten();
+            (format!("{GENERATED}/{path}"), text.as_str(), old)
+        })
+        .collect();
+    let effective = workspace.effective()?.map(|effective| effective.text);
+    wanted.push((EFFECTIVE.to_owned(), &output.effective, effective));
+    let new_lock = output.lock.text();
+    wanted.push((LOCK.to_owned(), &new_lock, lock));
+    for path in there.into_keys() {
+        let path = format!("{GENERATED}/{path}");
+        workspace.remove(&path)?;
+        changes.removed.push(path);
+    }
+    for (path, text, old) in wanted {
+        if old.as_deref() == Some(text) {
+            changes.unchanged += 1;
+        } else {
+            workspace.write(&path, text)?;
+            changes.written.push(path);
+        }
+    }
+    Ok(changes)
+}
+
+fn report(
+    stages: &[StageReport],
+    notices: &Findings,
+    changes: &Changes,
+    took: Duration,
+    verbose: bool,
+) -> String {
+    let mut text = String::new();
+    // Writing to a string cannot fail.
+    let mut line = |columns: &str, rest: String| {
+        let _ = writeln!(text, "{columns:<10} {rest}");
+    };
+    for stage in stages {
+        line(&stage.stage.to_string(), stage.summary.clone());
+        for step in &stage.steps {
+            if verbose {
+                line(
+                    "",
+                    format!("{:>5} {}: {}", step.count, step.name, step.reason),
+                );
+            } else if step.count > 0 {
+                line("", format!("{:>5} {}", step.count, step.name));
+            }
+        }
+    }
+    for notice in notices {
+        line("", notice.to_string());
+    }
+    line(
+        "files",
+        format!(
+            "{} written, {} removed, {} unchanged",
+            changes.written.len(),
+            changes.removed.len(),
+            changes.unchanged
+        ),
+    );
+    for path in &changes.written {
+        line("", format!("      {path}"));
+    }
+    for path in &changes.removed {
+        line("", format!("      {path} (removed)"));
+    }
+    line("time", format!("{} ms", took.as_millis()));
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use funnelflux_codegen::{Stage, StepReport};
+
+    fn sample(verbose: bool) -> String {
+        let step = |name, count| StepReport {
+            name,
+            reason: "it must be so",
+            count,
+            idle: false,
+        };
+        let stages = [
+            StageReport::new(
+                Stage::Read,
+                "spec/upstream.json: 11 paths, 12 operations, 8 schemas",
+            ),
+            StageReport {
+                steps: vec![step("name-operations", 12), step("keep-json", 0)],
+                ..StageReport::new(Stage::Prepare, "1 of 2 rules applied")
+            },
+        ];
+        let changes = Changes {
+            written: vec!["spec/effective.json".to_owned()],
+            removed: vec!["generated/src/generated/old.rs".to_owned()],
+            unchanged: 7,
+        };
+        report(
+            &stages,
+            &Findings::new(),
+            &changes,
+            Duration::from_millis(87),
+            verbose,
+        )
+    }
+
+    #[test]
+    fn it_says_what_each_stage_did() {
+        insta::assert_snapshot!(sample(false), @"");
+    }
+
+    #[test]
+    fn it_says_why_if_asked() {
+        insta::assert_snapshot!(sample(true), @"");
+    }
+}

@@ -1,0 +1,274 @@
+//! Where things are in the workspace, and the reading and writing of them.
+
+use std::{
+    collections::BTreeMap,
+    fs, io,
+    io::Write as _,
+    path::{Path, PathBuf},
+};
+
+use funnelflux_codegen::{EFFECTIVE, Findings, Input, Lock, Output, Source};
+
+use crate::exit::Failure;
+
+/// The lock, below the root.
+pub(crate) const LOCK: &str = "spec/spec.lock";
+
+/// The generated files, below the root.
+pub(crate) const GENERATED: &str = "generated/src/generated";
+
+/// Our deviations, below the root.
+const OVERLAYS: &str = "spec/overlays";
+
+/// The vendor's document, below the root, under one of these names.
+const UPSTREAM: [&str; 3] = [
+    "spec/upstream.json",
+    "spec/upstream.yaml",
+    "spec/upstream.yml",
+];
+
+/// How the name of a file begins that is being written.
+const TEMPORARY: &str = ".xtask-";
+
+/// A text and the path, below the root and with `/`, by which messages call it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Text {
+    pub(crate) name: String,
+    pub(crate) text: String,
+}
+
+impl Text {
+    fn source(&self) -> Source<'_> {
+        Source {
+            name: &self.name,
+            text: &self.text,
+        }
+    }
+}
+
+/// What is generated from.
+pub(crate) struct Spec {
+    upstream: Text,
+    overlays: Vec<Text>,
+    /// The lock that is there.
+    pub(crate) lock: Option<Text>,
+}
+
+impl Spec {
+    /// The lock that is there, read.
+    ///
+    /// # Errors
+    /// If it is none.
+    pub(crate) fn read_lock(&self) -> Result<Option<Lock>, Findings> {
+        self.lock
+            .as_ref()
+            .map(|lock| Lock::read(lock.source()))
+            .transpose()
+    }
+
+    /// Runs the pipeline.
+    ///
+    /// # Errors
+    /// What is wrong with the document or an overlay.
+    pub(crate) fn generate(&self, previous_lock: Option<Lock>) -> Result<Output, Findings> {
+        funnelflux_codegen::generate(&Input {
+            upstream: self.upstream.source(),
+            overlays: self.overlays.iter().map(Text::source).collect(),
+            previous_lock,
+        })
+    }
+}
+
+/// The workspace.
+pub(crate) struct Workspace {
+    root: PathBuf,
+}
+
+impl Workspace {
+    /// The workspace at `root`, or else around the current directory.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub(crate) fn find(root: Option<&Path>) -> Result<Self, Failure> {
+        let is_workspace = |directory: &&Path| {
+            directory.join("spec").is_dir() && directory.join("generated").is_dir()
+        };
+        let none = |place: &Path| {
+            Failure::Io(format!(
+                "error: no workspace at {}: it has the folders spec/ and generated/\n  help: run the command inside of \
+                 the repository, or name the repository with --root",
+                place.display()
+            ))
+        };
+        let root = if let Some(root) = root {
+            Some(root)
+                .filter(is_workspace)
+                .ok_or_else(|| none(root))?
+                .to_owned()
+        } else {
+            let here = std::env::current_dir()
+                .map_err(|error| Failure::io("find", Path::new("the current directory"), &error))?;
+            here.ancestors()
+                .find(is_workspace)
+                .ok_or_else(|| none(&here))?
+                .to_owned()
+        };
+        Ok(Self { root })
+    }
+
+    /// Reads what is generated from.
+    ///
+    /// # Errors
+    /// If a file is missing or cannot be read.
+    pub(crate) fn spec(&self) -> Result<Spec, Failure> {
+        let mut documents = Vec::new();
+        for name in UPSTREAM {
+            documents.extend(self.read(name)?);
+        }
+        let upstream = match documents.len() {
+            1 => documents.remove(0),
+            0 => {
+                return Err(Failure::Io(format!(
+                    "error: there is no document: {} is expected",
+                    UPSTREAM.join(" or ")
+                )));
+            }
+            _ => {
+                let names: Vec<&str> = documents.iter().map(|text| text.name.as_str()).collect();
+                return Err(Failure::Io(format!(
+                    "error: there is more than one document: {}\n  help: remove all but one",
+                    names.join(", ")
+                )));
+            }
+        };
+        let mut overlays = Vec::new();
+        for name in self.files_in(OVERLAYS)? {
+            let is_overlay = Path::new(&name).extension().is_some_and(|extension| {
+                extension == "yaml" || extension == "yml" || extension == "json"
+            });
+            if is_overlay {
+                overlays.extend(self.read(&name)?);
+            }
+        }
+        Ok(Spec {
+            upstream,
+            overlays,
+            lock: self.read(LOCK)?,
+        })
+    }
+
+    /// Reads the effective document that is there.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub(crate) fn effective(&self) -> Result<Option<Text>, Failure> {
+        self.read(EFFECTIVE)
+    }
+
+    /// Reads every file among the generated ones; a path is relative to them. One that is no text has none.
+    ///
+    /// # Errors
+    /// If one cannot be read.
+    pub(crate) fn generated(&self) -> Result<BTreeMap<String, Option<String>>, Failure> {
+        let mut found = BTreeMap::new();
+        for name in self.files_in(GENERATED)? {
+            let path = self.root.join(&name);
+            let bytes = fs::read(&path).map_err(|error| Failure::io("read", &path, &error))?;
+            let below = name
+                .strip_prefix(GENERATED)
+                .unwrap_or(&name)
+                .trim_start_matches('/');
+            found.insert(below.to_owned(), String::from_utf8(bytes).ok());
+        }
+        Ok(found)
+    }
+
+    /// Writes a text whole or not at all: into a file beside its place, which then takes the place.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub(crate) fn write(&self, name: &str, text: &str) -> Result<(), Failure> {
+        let path = self.root.join(name);
+        let failure = |error: io::Error| Failure::io("write", &path, &error);
+        let directory = path.parent().unwrap_or(&self.root);
+        fs::create_dir_all(directory).map_err(failure)?;
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(TEMPORARY);
+        // A temporary file is for its owner alone; this one becomes a file like all others.
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644));
+        let mut file = builder.tempfile_in(directory).map_err(failure)?;
+        file.write_all(text.as_bytes()).map_err(failure)?;
+        file.as_file().sync_all().map_err(failure)?;
+        file.persist(&path).map_err(|error| failure(error.error))?;
+        Ok(())
+    }
+
+    /// Removes a file, and the folders that are empty without it.
+    ///
+    /// # Errors
+    /// If it cannot be removed.
+    pub(crate) fn remove(&self, name: &str) -> Result<(), Failure> {
+        let path = self.root.join(name);
+        fs::remove_file(&path).map_err(|error| Failure::io("remove", &path, &error))?;
+        for folder in path.ancestors().skip(1) {
+            // Fails for the first folder that still holds something, which is where to stop.
+            if folder == self.root || fs::remove_dir(folder).is_err() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes what an interrupted run left of the files that it was writing to `spec/`.
+    ///
+    /// # Errors
+    /// If one cannot be removed.
+    pub(crate) fn remove_leftovers(&self) -> Result<(), Failure> {
+        for name in self.files_in("spec")? {
+            let is_leftover = Path::new(&name)
+                .file_name()
+                .is_some_and(|name| name.to_string_lossy().starts_with(TEMPORARY));
+            if is_leftover {
+                self.remove(&name)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads a text; `None` if there is no such file.
+    fn read(&self, name: &str) -> Result<Option<Text>, Failure> {
+        let path = self.root.join(name);
+        match fs::read_to_string(&path) {
+            Ok(text) => Ok(Some(Text {
+                name: name.to_owned(),
+                text,
+            })),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(Failure::io("read", &path, &error)),
+        }
+    }
+
+    /// All files below a folder, by their path below the root, in order; none if there is no such folder.
+    fn files_in(&self, folder: &str) -> Result<Vec<String>, Failure> {
+        let path = self.root.join(folder);
+        let entries = match fs::read_dir(&path) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(Failure::io("list", &path, &error)),
+        };
+        let mut names = Vec::new();
+        for entry in entries {
+            let failure = |error: io::Error| Failure::io("list", &path, &error);
+            let entry = entry.map_err(failure)?;
+            let name = format!("{folder}/{}", entry.file_name().to_string_lossy());
+            if entry.file_type().map_err(failure)?.is_dir() {
+                names.extend(self.files_in(&name)?);
+            } else {
+                names.push(name);
+            }
+        }
+        names.sort();
+        Ok(names)
+    }
+}
