@@ -165,11 +165,28 @@ mod tests {
 
     #[test]
     fn it_says_what_each_stage_did() {
-        insta::assert_snapshot!(sample(false), @"");
+        insta::assert_snapshot!(sample(false), @r"
+        read       spec/upstream.json: 11 paths, 12 operations, 8 schemas
+        prepare    1 of 2 rules applied
+                      12 name-operations
+        files      1 written, 1 removed, 7 unchanged
+                         spec/effective.json
+                         generated/src/generated/old.rs (removed)
+        time       87 ms
+        ");
     }
 
     #[test]
     fn it_says_why_if_asked() {
-        insta::assert_snapshot!(sample(true), @"");
+        insta::assert_snapshot!(sample(true), @r"
+        read       spec/upstream.json: 11 paths, 12 operations, 8 schemas
+        prepare    1 of 2 rules applied
+                      12 name-operations: it must be so
+                       0 keep-json: it must be so
+        files      1 written, 1 removed, 7 unchanged
+                         spec/effective.json
+                         generated/src/generated/old.rs (removed)
+        time       87 ms
+        ");
     }
 }
