@@ -1,5 +1,12 @@
 //! Each rule of lint has a document that breaks it, and says so in words that a person can act on.
 
+#![allow(
+    clippy::format_push_string,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test stops at the first surprise and need not be fast"
+)]
+
 use funnelflux_codegen::{Document, Findings, Severity, Source, lint, read};
 
 fn document(code: &str) -> Document {
