@@ -1,45 +1,81 @@
 //! A call: an operation with its arguments and options, sent when it is awaited.
 
-use super::client::Client;
-use super::error::{Error, Kind};
-use super::operation::Operation;
-use super::response::Response;
-use super::transport::BoxFuture;
+use super::{
+    client::Client,
+    create::ReadBack,
+    error::{Error, Kind},
+    exchange::{Outgoing, Received, exchange},
+    operation::{Operation, Repeat, Target},
+    response::Response,
+    retry::RetryPolicy,
+    transport::BoxFuture,
+};
 use bytes::Bytes;
-use secrecy::ExposeSecret as _;
+use http::{HeaderName, HeaderValue};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Serialize, de::DeserializeOwned};
-use std::{fmt, future::IntoFuture};
+use std::{fmt, future::IntoFuture, time::Duration};
+
+/// Everything but what RFC 3986 calls unreserved.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
 
 /// A call whose arguments are being put together by a generated method.
 pub(crate) struct UnsentCall {
     client: Client,
-    operation: &'static Operation,
-    query: Vec<(&'static str, String)>,
-    body: Result<Option<Bytes>, Error>,
+    outgoing: Outgoing,
+    /// The first thing that was wrong with the arguments.
+    problem: Option<Kind>,
 }
 
 impl UnsentCall {
     pub(crate) fn new(client: Client, operation: &'static Operation) -> Self {
+        let mut unsent = Self::to(client, Target::from(operation));
+        unsent.outgoing.read_back = ReadBack::of(operation);
+        unsent
+    }
+
+    pub(crate) fn to(client: Client, target: Target) -> Self {
         Self {
             client,
-            operation,
-            query: Vec::new(),
-            body: Ok(None),
+            outgoing: Outgoing::new(target),
+            problem: None,
         }
     }
 
+    pub(crate) fn target(&self) -> &Target {
+        &self.outgoing.target
+    }
+
+    /// Whether the call may be sent again.
+    pub(crate) fn repeat(mut self, repeat: Repeat) -> Self {
+        self.outgoing.target.repeat = repeat;
+        self
+    }
+
+    /// The call cannot be sent.
+    pub(crate) fn wrong(mut self, problem: Kind) -> Self {
+        self.problem.get_or_insert(problem);
+        self
+    }
+
     /// A query parameter.
-    pub(crate) fn query(mut self, name: &'static str, value: impl fmt::Display) -> Self {
-        self.query.push((name, value.to_string()));
+    pub(crate) fn query(mut self, name: &str, value: impl fmt::Display) -> Self {
+        let query = &mut self.outgoing.query;
+        if !query.is_empty() {
+            query.push('&');
+        }
+        query.extend(utf8_percent_encode(name, RESERVED));
+        query.push('=');
+        query.extend(utf8_percent_encode(&value.to_string(), RESERVED));
         self
     }
 
     /// A query parameter that may be left out.
-    pub(crate) fn query_optional(
-        self,
-        name: &'static str,
-        value: Option<impl fmt::Display>,
-    ) -> Self {
+    pub(crate) fn query_optional(self, name: &str, value: Option<impl fmt::Display>) -> Self {
         match value {
             Some(value) => self.query(name, value),
             None => self,
@@ -47,18 +83,32 @@ impl UnsentCall {
     }
 
     /// A query parameter that holds a list, separated by commas.
-    pub(crate) fn query_list(mut self, name: &'static str, values: &[impl AsRef<str>]) -> Self {
+    pub(crate) fn query_list(self, name: &str, values: &[impl AsRef<str>]) -> Self {
         let values: Vec<&str> = values.iter().map(AsRef::as_ref).collect();
-        self.query.push((name, values.join(",")));
-        self
+        if let Some(odd) = values.iter().find(|value| value.contains(',')) {
+            let problem =
+                format!("{name} is a list separated by commas, and {odd:?} holds one itself");
+            return self.wrong(Kind::Argument(problem));
+        }
+        self.query(name, values.join(","))
     }
 
     /// The request body, as JSON.
-    pub(crate) fn body(mut self, body: &impl Serialize) -> Self {
-        self.body = serde_json::to_vec(body)
-            .map(|body| Some(Bytes::from(body)))
-            .map_err(|error| Error::new(Some(self.operation), Kind::Encode(error)));
-        self
+    pub(crate) fn body(mut self, body: &(impl Serialize + ?Sized)) -> Self {
+        let body = match serde_json::to_vec(body) {
+            Ok(body) => Bytes::from(body),
+            Err(error) => return self.wrong(Kind::Encode(error)),
+        };
+        let problem = self
+            .outgoing
+            .read_back
+            .as_ref()
+            .and_then(|create| create.check(&body));
+        self.outgoing.body = Some(body);
+        match problem {
+            Some(problem) => self.wrong(problem),
+            None => self,
+        }
     }
 
     /// A request body that may be left out; then no body and no content type are sent.
@@ -70,119 +120,164 @@ impl UnsentCall {
     }
 
     /// The response is JSON.
-    pub(crate) fn json<T: DeserializeOwned>(self) -> Call<T> {
-        Call {
-            unsent: self,
-            decode: decode_json,
-        }
+    pub(crate) fn json<T: DeserializeOwned + 'static>(self) -> Call<T> {
+        self.decode(decode_json)
     }
 
     /// The response is a JSON array; `null` is the empty one.
-    pub(crate) fn list<T: DeserializeOwned>(self) -> Call<Vec<T>> {
-        Call {
-            unsent: self,
-            decode: |operation, body| {
-                Ok(decode_json::<Option<Vec<T>>>(operation, body)?.unwrap_or_default())
-            },
-        }
+    pub(crate) fn list<T: DeserializeOwned + 'static>(self) -> Call<Vec<T>> {
+        self.decode(|received| Ok(decode_json::<Option<Vec<T>>>(received)?.unwrap_or_default()))
     }
 
-    /// The response carries nothing.
+    /// The response carries nothing; whatever it carries all the same is passed over, unless it is a page.
     pub(crate) fn empty(self) -> Call<()> {
+        self.decode(|_| Ok(()))
+    }
+
+    /// The response may be anything.
+    pub(crate) fn bytes(mut self) -> Call<Bytes> {
+        self.outgoing.any_content = true;
+        self.decode(|received| Ok(received.body.clone()))
+    }
+
+    fn decode<T>(
+        self,
+        decode: impl FnOnce(&Received) -> Result<T, Kind> + Send + 'static,
+    ) -> Call<T> {
         Call {
             unsent: self,
-            decode: |_, _| Ok(()),
+            decode: Box::new(decode),
         }
     }
 }
 
-fn decode_json<T: DeserializeOwned>(
-    operation: &'static Operation,
-    body: &Bytes,
-) -> Result<T, Error> {
-    let mut deserializer = serde_json::Deserializer::from_slice(body);
-    serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
-        Error::new(
-            Some(operation),
-            Kind::Decode {
-                path: error.path().to_string(),
-                source: error.into_inner(),
-            },
-        )
-    })
+fn decode_json<T: DeserializeOwned>(received: &Received) -> Result<T, Kind> {
+    let mut deserializer = serde_json::Deserializer::from_slice(&received.body);
+    let value = serde_path_to_error::deserialize(&mut deserializer)
+        .map_err(|error| received.misfit(error.path().to_string(), Some(error.into_inner())))?;
+    deserializer
+        .end()
+        .map_err(|error| received.misfit(".".to_owned(), Some(error)))?;
+    Ok(value)
 }
 
 /// A call, ready to be sent: await it, or set options first.
+///
+/// Awaiting gives the value; [`response`](Self::response) gives the status and the headers with it. What is set here holds for this call
+/// only, everything else is as the [`ClientBuilder`](crate::ClientBuilder) says.
+///
+/// ```no_run
+/// use funnelflux::{Client, RetryPolicy, types::StatusFilter};
+/// use std::time::Duration;
+///
+/// # async fn example(client: Client) -> Result<(), funnelflux::Error> {
+/// let active = client
+///     .list_offer_sources(StatusFilter::Active, None)
+///     .timeout(Duration::from_secs(20))
+///     .retry(RetryPolicy::none())
+///     .header("x-trace", "4711")
+///     .await?;
+/// # Ok(()) }
+/// ```
 #[must_use = "a call does nothing until it is awaited"]
 pub struct Call<T> {
     unsent: UnsentCall,
-    decode: fn(&'static Operation, &Bytes) -> Result<T, Error>,
+    decode: Decode<T>,
 }
 
+/// Turns an answer into a value.
+type Decode<T> = Box<dyn FnOnce(&Received) -> Result<T, Kind> + Send>;
+
 impl<T> Call<T> {
-    /// Sends the call and returns the value with the status and the headers.
+    /// How long the call may take, with all tries and waits. Default: [`ClientBuilder::timeout`](crate::ClientBuilder::timeout), 5 min.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.unsent.outgoing.options.timeout = Some(timeout);
+        self
+    }
+
+    /// How long one try may take, the whole body included. Default: [`ClientBuilder::try_timeout`](crate::ClientBuilder::try_timeout),
+    /// 60 s.
+    pub fn try_timeout(mut self, timeout: Duration) -> Self {
+        self.unsent.outgoing.options.try_timeout = Some(timeout);
+        self
+    }
+
+    /// When the call is tried again. Default: [`ClientBuilder::retry`](crate::ClientBuilder::retry).
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.unsent.outgoing.options.retry = Some(policy);
+        self
+    }
+
+    /// A header more; one that the client sets itself is replaced. A name or value that cannot be sent fails the call.
+    pub fn header<N, V>(mut self, name: N, value: V) -> Self
+    where
+        N: TryInto<HeaderName>,
+        V: TryInto<HeaderValue>,
+    {
+        if let (Ok(name), Ok(value)) = (name.try_into(), value.try_into()) {
+            self.unsent.outgoing.options.headers.insert(name, value);
+        } else {
+            // It is not shown: the value may be a secret.
+            let problem = "a header of this call has a name or a value that cannot be sent";
+            self.unsent = self.unsent.wrong(Kind::Argument(problem.to_owned()));
+        }
+        self
+    }
+
+    /// Sends the call and returns the value with the status, the headers and the number of tries.
+    ///
+    /// ```no_run
+    /// # async fn example(client: funnelflux::Client) -> Result<(), funnelflux::Error> {
+    /// use funnelflux::types::StatusFilter;
+    ///
+    /// let response = client.list_offer_sources(StatusFilter::All, None).response().await?;
+    /// println!("{} after {} tries: {:?}", response.status, response.tries, response.headers.get("date"));
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     /// When the service does not answer with a success that can be decoded.
     pub async fn response(self) -> Result<Response<T>, Error> {
         let UnsentCall {
             client,
-            operation,
-            query,
-            body,
+            outgoing,
+            problem,
         } = self.unsent;
-        let body = body?;
-        let shared = &*client.0;
-        let mut url = format!("{}{}", shared.base_url, operation.path);
-        for (index, (name, value)) in query.iter().enumerate() {
-            url.push(if index == 0 { '?' } else { '&' });
-            url.push_str(name);
-            url.push('=');
-            url.extend(percent_encode(value));
+        if let Some(problem) = problem {
+            return Err(Error::new(Some(&outgoing.target), problem));
         }
-        let mut request = http::Request::builder()
-            .method(operation.method.clone())
-            .uri(url)
-            .header(http::header::ACCEPT, "application/json");
-        if let Some(token) = &shared.token {
-            let mut value =
-                http::HeaderValue::try_from(format!("Bearer {}", token.expose_secret())).map_err(
-                    |error| Error::new(Some(operation), Kind::Configuration(error.to_string())),
-                )?;
-            value.set_sensitive(true);
-            request = request.header(http::header::AUTHORIZATION, value);
-        }
-        if body.is_some() {
-            request = request.header(http::header::CONTENT_TYPE, "application/json");
-        }
-        let request = request
-            .body(body.unwrap_or_default())
-            .map_err(|error| Error::new(Some(operation), Kind::Configuration(error.to_string())))?;
-        let response = shared
-            .transport
-            .send(request)
-            .await
-            .map_err(|error| Error::new(Some(operation), Kind::Transport(error)))?;
-        let (head, mut body) = response.into_parts();
-        let mut bytes = Vec::new();
-        while let Some(piece) = body.next().await {
-            bytes.extend_from_slice(
-                &piece.map_err(|error| Error::new(Some(operation), Kind::Transport(error)))?,
-            );
-        }
-        let bytes = Bytes::from(bytes);
-        if !head.status.is_success() {
-            return Err(Error::new(
-                Some(operation),
-                Kind::Status(head.status, bytes),
-            ));
-        }
-        let value = (self.decode)(operation, &bytes)?;
+        let received = exchange(&client, &outgoing).await?;
+        let value = (self.decode)(&received).map_err(|kind| received.fail(&outgoing, kind))?;
         Ok(Response {
-            status: head.status,
-            headers: head.headers,
+            tries: received.tries(),
+            elapsed: received.elapsed(),
+            status: received.status,
+            headers: received.headers,
             value,
         })
+    }
+
+    /// The call cannot be sent.
+    pub(crate) fn wrong(mut self, problem: Kind) -> Self {
+        // It comes before what followed from it.
+        self.unsent.problem = Some(problem);
+        self
+    }
+
+    /// The same call with another value.
+    pub(crate) fn map<U>(self, change: impl FnOnce(T) -> U + Send + 'static) -> Call<U>
+    where
+        T: 'static,
+    {
+        let decode = self.decode;
+        self.unsent
+            .decode(move |received| decode(received).map(change))
+    }
+}
+
+impl<T> fmt::Debug for Call<T> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Call to {}", self.unsent.outgoing.target)
     }
 }
 
@@ -193,17 +288,4 @@ impl<T: Send + 'static> IntoFuture for Call<T> {
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move { Ok(self.response().await?.value) })
     }
-}
-
-/// Percent-encodes everything but the characters that RFC 3986 calls unreserved.
-fn percent_encode(value: &str) -> impl Iterator<Item = char> {
-    value.bytes().flat_map(|byte| {
-        let plain = byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-        let text = if plain {
-            char::from(byte).to_string()
-        } else {
-            format!("%{byte:02X}")
-        };
-        text.chars().collect::<Vec<_>>()
-    })
 }

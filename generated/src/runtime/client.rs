@@ -1,88 +1,129 @@
 //! The client: what all calls share.
 
-use super::call::UnsentCall;
-use super::error::{Error, Kind};
-use super::operation::Operation;
-use super::transport::{Transport, reqwest::ReqwestTransport};
-use std::sync::Arc;
+use super::{
+    auth::{Secrets, Session},
+    builder::ClientBuilder,
+    call::UnsentCall,
+    hook::Hooks,
+    limit::Limiter,
+    operation::Operation,
+    retry::{RetryPolicy, Tokens},
+    transport::Transport,
+};
+use std::{
+    fmt,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
-/// A client of the FunnelFlux Assets API. Cheap to clone; clones share everything.
-/// (Skeleton: the runtime helper owns and completes it.)
-#[derive(Clone, Debug)]
-pub struct Client(pub(crate) Arc<Shared>);
+/// A client of the FunnelFlux Assets API: one method for each operation of the document.
+///
+/// Cheap to clone; clones share connections, tokens, the retry budget and the rate limit. It is to be used within a Tokio runtime, or
+/// with the feature `blocking` without one.
+///
+/// The [front page](crate) shows what it does by itself; [`ClientBuilder`] lists every setting.
+#[derive(Clone)]
+pub struct Client(pub(super) Arc<Shared>);
 
+/// What all clones have in common.
+pub(super) struct Shared {
+    pub(super) settings: Settings,
+    pub(super) transport: Box<dyn Transport>,
+    pub(super) session: Option<Session>,
+    pub(super) budget: Tokens,
+    pub(super) limiter: Option<Limiter>,
+    pub(super) hooks: Hooks,
+    pub(super) clock: Box<dyn Fn() -> SystemTime + Send + Sync>,
+}
+
+/// The numbers and texts of a client; [`ClientBuilder`] documents them.
 #[derive(Debug)]
-pub(crate) struct Shared {
+pub(crate) struct Settings {
     pub(crate) base_url: String,
-    pub(crate) token: Option<secrecy::SecretString>,
-    pub(crate) transport: Box<dyn Transport>,
+    pub(crate) user_agent: http::HeaderValue,
+    pub(crate) timeout: Duration,
+    pub(crate) try_timeout: Duration,
+    pub(crate) max_response_bytes: usize,
+    pub(crate) retry: RetryPolicy,
 }
 
 impl Client {
     /// A builder with the defaults.
-    #[must_use]
     pub fn builder() -> ClientBuilder {
-        ClientBuilder {
-            base_url: "https://api.funnelflux.pro/v1".to_owned(),
-            token: None,
-            transport: None,
-        }
+        ClientBuilder::new()
+    }
+
+    /// A client with the defaults and the tokens of the environment: `FUNNELFLUX_ACCESS_TOKEN` and `FUNNELFLUX_REFRESH_TOKEN`.
+    ///
+    /// ```no_run
+    /// # async fn example() -> Result<(), funnelflux::Error> {
+    /// use funnelflux::{Client, types::StatusFilter};
+    ///
+    /// for source in Client::from_env()?.list_offer_sources(StatusFilter::Active, None).await? {
+    ///     println!("{} {}", source.id_offer_source, source.offer_source_name);
+    /// }
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// When there is no access token in the environment.
+    pub fn from_env() -> Result<Self, crate::Error> {
+        Self::builder()
+            .credentials(crate::Credentials::from_env()?)
+            .build()
+    }
+
+    /// The base URL, without a slash at its end.
+    #[must_use]
+    pub fn base_url(&self) -> &str {
+        &self.0.settings.base_url
     }
 
     /// Begins a call of `operation`; the generated methods do.
     pub(crate) fn call(&self, operation: &'static Operation) -> UnsentCall {
         UnsentCall::new(self.clone(), operation)
     }
+
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.0.settings
+    }
+
+    pub(crate) fn transport(&self) -> &dyn Transport {
+        &*self.0.transport
+    }
+
+    pub(crate) fn session(&self) -> Option<&Session> {
+        self.0.session.as_ref()
+    }
+
+    /// What no error may show.
+    pub(crate) fn secrets(&self) -> Secrets {
+        self.session().map(Session::secrets).unwrap_or_default()
+    }
+
+    pub(crate) fn budget(&self) -> &Tokens {
+        &self.0.budget
+    }
+
+    pub(crate) fn limiter(&self) -> Option<&Limiter> {
+        self.0.limiter.as_ref()
+    }
+
+    pub(crate) fn hooks(&self) -> &Hooks {
+        &self.0.hooks
+    }
+
+    pub(crate) fn now(&self) -> SystemTime {
+        (self.0.clock)()
+    }
 }
 
-/// Builds a [`Client`].
-#[derive(Debug)]
-pub struct ClientBuilder {
-    base_url: String,
-    token: Option<secrecy::SecretString>,
-    transport: Option<Box<dyn Transport>>,
-}
-
-impl ClientBuilder {
-    /// Base URL of the service, without the trailing slash.
-    #[must_use]
-    pub fn base_url(mut self, base_url: impl Into<String>) -> Self {
-        self.base_url = base_url.into();
-        self
-    }
-
-    /// The access token.
-    #[must_use]
-    pub fn bearer_token(mut self, token: impl Into<secrecy::SecretString>) -> Self {
-        self.token = Some(token.into());
-        self
-    }
-
-    /// Sends requests through `transport` instead of over HTTP.
-    #[must_use]
-    pub fn transport(mut self, transport: impl Transport) -> Self {
-        self.transport = Some(Box::new(transport));
-        self
-    }
-
-    /// The client.
-    ///
-    /// # Errors
-    /// When the settings cannot work.
-    pub fn build(self) -> Result<Client, Error> {
-        let transport = match self.transport {
-            Some(transport) => transport,
-            None => Box::new(ReqwestTransport::new(
-                reqwest::Client::builder()
-                    .redirect(reqwest::redirect::Policy::none())
-                    .build()
-                    .map_err(|error| Error::new(None, Kind::Configuration(error.to_string())))?,
-            )),
-        };
-        Ok(Client(Arc::new(Shared {
-            base_url: self.base_url.trim_end_matches('/').to_owned(),
-            token: self.token,
-            transport,
-        })))
+impl fmt::Debug for Client {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Client")
+            .field("settings", &self.0.settings)
+            .field("has_tokens", &self.0.session.is_some())
+            .finish_non_exhaustive()
     }
 }

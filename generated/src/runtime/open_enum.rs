@@ -74,8 +74,12 @@ macro_rules! open_enum {
 
         impl<'de> ::serde::Deserialize<'de> for $name {
             fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                <::std::borrow::Cow<'de, str> as ::serde::Deserialize>::deserialize(deserializer)
-                    .map(|value| Self::from(value.into_owned()))
+                let value = <::std::borrow::Cow<'de, str> as ::serde::Deserialize>::deserialize(deserializer)?;
+                let value = Self::from(value.into_owned());
+                if let Self::Unknown(unknown) = &value {
+                    $crate::runtime::trace::unknown_value(stringify!($name), unknown);
+                }
+                Ok(value)
             }
         }
     };

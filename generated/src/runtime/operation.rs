@@ -1,6 +1,6 @@
 //! An operation of the document as data: what the retry, the logs and the errors need to know of it.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 /// One operation of the API.
 ///
@@ -55,4 +55,30 @@ pub enum RequestBody {
     Optional,
     /// It is always sent with one.
     Required,
+}
+
+/// What a request is for: an operation of the document, or a path of the caller's own.
+#[derive(Clone, Debug)]
+pub(crate) struct Target {
+    pub(crate) id: &'static str,
+    pub(crate) method: http::Method,
+    pub(crate) path: Cow<'static, str>,
+    pub(crate) repeat: Repeat,
+}
+
+impl From<&'static Operation> for Target {
+    fn from(operation: &'static Operation) -> Self {
+        Self {
+            id: operation.id,
+            method: operation.method.clone(),
+            path: Cow::Borrowed(operation.path),
+            repeat: operation.repeat,
+        }
+    }
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} ({} {})", self.id, self.method, self.path)
+    }
 }

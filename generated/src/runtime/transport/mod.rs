@@ -15,9 +15,12 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// Sends one request, once: no retries, no redirects, no credentials of its own.
 ///
 /// The crate brings a transport over HTTP. Another one is for tests without sockets, or for a
-/// program that must send its requests through a stack of its own.
+/// program that must send its requests through a stack of its own. A transport sees everything, the
+/// `Authorization` header and the body of a token renewal included: it must not log them.
 pub trait Transport: fmt::Debug + Send + Sync + 'static {
     /// Sends `request` and resolves when the head of the response has arrived.
+    ///
+    /// The runtime drops the future, or the body, when time runs out.
     ///
     /// # Errors
     /// When no response arrived; the error says whether the service may have received the request.
@@ -60,6 +63,7 @@ impl fmt::Debug for ResponseBody {
 #[derive(Debug)]
 pub struct TransportError {
     kind: TransportErrorKind,
+    timeout: bool,
     source: Box<dyn StdError + Send + Sync>,
 }
 
@@ -83,8 +87,22 @@ impl TransportError {
     ) -> Self {
         Self {
             kind,
+            timeout: false,
             source: source.into(),
         }
+    }
+
+    /// The same error, known to be a limit of time that ran out, such as that of connecting.
+    #[must_use]
+    pub fn timed_out(mut self) -> Self {
+        self.timeout = true;
+        self
+    }
+
+    /// Whether a limit of time ran out.
+    #[must_use]
+    pub fn is_timeout(&self) -> bool {
+        self.timeout
     }
 
     /// What went wrong.
@@ -103,7 +121,18 @@ impl fmt::Display for TransportError {
             }
             TransportErrorKind::Request => "the request could not be sent",
         };
-        write!(formatter, "{what}: {}", self.source)
+        // Libraries put the reason at the end of the chain; a person wants it in the same line.
+        let mut text = String::from(what);
+        let mut next: Option<&(dyn StdError + 'static)> = Some(&*self.source);
+        while let Some(error) = next {
+            let cause = error.to_string();
+            if !text.ends_with(&cause) {
+                text.push_str(": ");
+                text.push_str(&cause);
+            }
+            next = error.source();
+        }
+        formatter.write_str(&text)
     }
 }
 

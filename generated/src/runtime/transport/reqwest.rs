@@ -1,16 +1,62 @@
 //! The transport over HTTP, by reqwest.
 
 use super::{BoxFuture, ResponseBody, Transport, TransportError, TransportErrorKind};
+use crate::runtime::error::Error;
 use bytes::Bytes;
+use std::time::Duration;
+
+#[cfg(not(any(feature = "rustls", feature = "native-tls")))]
+compile_error!(
+    "funnelflux talks to its service over TLS: enable the feature `rustls` (on by default) or `native-tls`"
+);
 
 /// Sends requests over HTTP.
 #[derive(Clone, Debug)]
 pub(crate) struct ReqwestTransport(::reqwest::Client);
 
 impl ReqwestTransport {
-    pub(crate) fn new(client: ::reqwest::Client) -> Self {
+    /// Around a client that somebody else has set up.
+    pub(crate) fn from_client(client: ::reqwest::Client) -> Self {
         Self(client)
     }
+
+    /// With TLS as the features of the crate choose it, and without redirects.
+    pub(crate) fn new(connect_timeout: Duration) -> Result<Self, Error> {
+        let builder = ::reqwest::Client::builder()
+            .redirect(::reqwest::redirect::Policy::none())
+            .connect_timeout(connect_timeout);
+        let client = with_tls(builder)?.build().map_err(|error| {
+            Error::configuration(format!("the HTTP client cannot be set up: {error}"))
+        })?;
+        Ok(Self(client))
+    }
+}
+
+/// Rustls with ring, chosen for this client alone: the process may have another default provider, or none.
+#[cfg(feature = "rustls")]
+fn with_tls(builder: ::reqwest::ClientBuilder) -> Result<::reqwest::ClientBuilder, Error> {
+    use rustls_platform_verifier::BuilderVerifierExt;
+
+    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+    let mut config = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .and_then(BuilderVerifierExt::with_platform_verifier)
+        .map_err(|error| Error::configuration(format!("TLS cannot be set up: {error}")))?
+        .with_no_client_auth();
+    #[cfg(feature = "http2")]
+    config.alpn_protocols.push(b"h2".to_vec());
+    config.alpn_protocols.push(b"http/1.1".to_vec());
+    Ok(builder.tls_backend_preconfigured(config))
+}
+
+/// The library of the operating system.
+#[cfg(all(feature = "native-tls", not(feature = "rustls")))]
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "the same signature for each choice of TLS"
+)]
+fn with_tls(builder: ::reqwest::ClientBuilder) -> Result<::reqwest::ClientBuilder, Error> {
+    Ok(builder.tls_backend_native())
 }
 
 impl Transport for ReqwestTransport {
@@ -44,6 +90,8 @@ fn classify(error: ::reqwest::Error) -> TransportError {
     } else {
         TransportErrorKind::Interrupted
     };
+    let timed_out = error.is_timeout();
     // The URL of an error may carry IDs but never a secret; it is left out because ours is better placed.
-    TransportError::new(kind, error.without_url())
+    let error = TransportError::new(kind, error.without_url());
+    if timed_out { error.timed_out() } else { error }
 }

@@ -1,0 +1,413 @@
+//! The tokens that a client uses now, and their renewal: once for all calls that wait for it.
+//!
+//! Documented: `POST /auth/validate` takes the access token, which may have expired, as bearer token and the refresh token in the
+//! body. For an access token that is still valid it answers with that same token and its end; for an expired one with a new one. So a
+//! renewal before the end may change nothing; it is then asked for again at the end.
+
+use super::{Credentials, TokenStore, store::StoreError};
+use crate::runtime::{
+    client::Client,
+    error::{Error, Kind},
+    exchange::{Authorization, Outgoing, exchange},
+    operation::{Repeat, Target},
+    trace,
+};
+use crate::transport::BoxFuture;
+use bytes::Bytes;
+use futures_util::{FutureExt as _, future::Shared};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::Value;
+use std::{
+    borrow::Cow,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::{Duration, SystemTime},
+};
+use tokio::sync::OnceCell;
+
+/// How long before its end a token is renewed, and how long a renewal that changed nothing is not repeated.
+const EARLY: Duration = Duration::from_mins(1);
+
+/// The tokens of a client.
+pub(crate) struct Session {
+    store: Option<Box<dyn TokenStore>>,
+    loaded: OnceCell<()>,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    current: Option<Credentials>,
+    /// What the program gave, where the store had something else: tried when that fails.
+    given: Option<Credentials>,
+    renewal: Option<Shared<BoxFuture<'static, Result<(), Failure>>>>,
+    /// Until when no renewal is asked for before the service refuses a token.
+    quiet_until: Option<SystemTime>,
+    /// The token that cannot be renewed, and why: to ask again would not help.
+    refused: Option<(SecretString, Failure)>,
+}
+
+/// Why there is no valid token. All calls that wait for one get the same.
+#[derive(Clone)]
+enum Failure {
+    Store(String),
+    Login {
+        reason: String,
+        cause: Option<Error>,
+    },
+}
+
+impl Failure {
+    fn store(error: &StoreError) -> Self {
+        Self::Store(error.to_string())
+    }
+}
+
+impl From<Failure> for Kind {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Store(message) => Self::Configuration(message),
+            Failure::Login { reason, cause } => Self::Login { reason, cause },
+        }
+    }
+}
+
+impl Session {
+    pub(crate) fn new(
+        credentials: Option<Credentials>,
+        store: Option<Box<dyn TokenStore>>,
+    ) -> Option<Self> {
+        if credentials.is_none() && store.is_none() {
+            return None;
+        }
+        Some(Self {
+            store,
+            loaded: OnceCell::new(),
+            state: Mutex::new(State {
+                given: credentials,
+                ..State::default()
+            }),
+        })
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Everything that no error may show.
+    pub(crate) fn secrets(&self) -> Secrets {
+        let state = self.state();
+        let all = state.current.iter().chain(&state.given);
+        Secrets(
+            all.flat_map(|credentials| {
+                let refresh = credentials.refresh_token.clone();
+                std::iter::once(credentials.access_token.clone()).chain(refresh)
+            })
+            .collect(),
+        )
+    }
+
+    /// The access token for the next request, renewed first where its end is known to be near.
+    pub(crate) async fn token(&self, client: &Client) -> Result<SecretString, Kind> {
+        self.loaded.get_or_try_init(|| self.load()).await?;
+        let (token, ends) = {
+            let state = self.state();
+            let Some(current) = &state.current else {
+                return Err(Kind::Login {
+                    reason: "there is no access token: neither credentials were given nor does the token store hold any".to_owned(),
+                    cause: None,
+                });
+            };
+            let now = client.now();
+            let near = |at: SystemTime| now.checked_add(EARLY).is_none_or(|soon| soon >= at);
+            let ends = current.refresh_token.is_some()
+                && current.expires_at.is_some_and(near)
+                && state.quiet_until.is_none_or(|until| now >= until);
+            (current.access_token.clone(), ends)
+        };
+        if ends {
+            // If it fails, the old token may still do, and the service's refusal says more.
+            let _ = self.renew(client, &token).await;
+            let state = self.state();
+            return Ok(state
+                .current
+                .as_ref()
+                .map_or(token, |current| current.access_token.clone()));
+        }
+        Ok(token)
+    }
+
+    async fn load(&self) -> Result<(), Kind> {
+        let stored = match &self.store {
+            Some(store) => store
+                .load()
+                .await
+                .map_err(|error| Kind::from(Failure::store(&error)))?,
+            None => None,
+        };
+        let mut state = self.state();
+        match stored {
+            Some(stored) => state.current = Some(stored),
+            None => state.current = state.given.take(),
+        }
+        Ok(())
+    }
+
+    /// Gets another token than the one that was rejected. Calls that come while a renewal is under way wait for it.
+    pub(crate) async fn renew(&self, client: &Client, rejected: &SecretString) -> Result<(), Kind> {
+        let renewal = {
+            let mut state = self.state();
+            if state
+                .current
+                .as_ref()
+                .is_some_and(|current| !current.same_token(rejected))
+            {
+                return Ok(());
+            }
+            state
+                .renewal
+                .get_or_insert_with(|| start(client, rejected))
+                .clone()
+        };
+        renewal.await.map_err(Kind::from)
+    }
+
+    async fn renewal(&self, client: &Client, rejected: &SecretString) -> Result<(), Failure> {
+        let (_guard, stored) = match &self.store {
+            None => (None, None),
+            Some(store) => {
+                let guard = store.lock().await.map_err(|error| Failure::store(&error))?;
+                let stored = store.load().await.map_err(|error| Failure::store(&error))?;
+                (Some(guard), stored)
+            }
+        };
+        let stored = stored.filter(|stored| !stored.same_token(rejected));
+        if let Some(stored) = &stored
+            && stored.expires_at.is_some_and(|end| end > client.now())
+        {
+            // Another process was faster.
+            self.adopt(client, stored.clone(), rejected);
+            return Ok(());
+        }
+        let (current, given, refused) = {
+            let state = self.state();
+            (
+                state.current.clone(),
+                state.given.clone(),
+                state.refused.clone(),
+            )
+        };
+        if let (None, Some((token, failure))) = (&stored, refused)
+            && token.expose_secret() == rejected.expose_secret()
+        {
+            return Err(failure);
+        }
+        let mut last = Failure::Login {
+            reason:
+                "the access token is refused, and there is no refresh token to get a new one with"
+                    .to_owned(),
+            cause: None,
+        };
+        for candidate in [stored, current, given].into_iter().flatten() {
+            if candidate.refresh_token.is_none() && candidate.same_token(rejected) {
+                continue;
+            }
+            match validate(client, &candidate).await {
+                Ok(renewed) => {
+                    if let Some(store) = &self.store
+                        && let Err(error) = store.save(&renewed).await
+                    {
+                        trace::warn(
+                            "the renewed tokens are in use but could not be stored",
+                            &error,
+                        );
+                    }
+                    self.adopt(client, renewed, rejected);
+                    return Ok(());
+                }
+                Err(error) => {
+                    let again = error.is_retryable();
+                    last = Failure::Login {
+                        reason: "the access token is refused and could not be renewed".to_owned(),
+                        cause: Some(error),
+                    };
+                    if again {
+                        return Err(last);
+                    }
+                }
+            }
+        }
+        self.state().refused = Some((rejected.clone(), last.clone()));
+        Err(last)
+    }
+
+    fn adopt(&self, client: &Client, credentials: Credentials, rejected: &SecretString) {
+        let mut state = self.state();
+        state.quiet_until = credentials.same_token(rejected).then(|| {
+            let soon = client.now() + EARLY;
+            credentials.expires_at.map_or(soon, |end| end.max(soon))
+        });
+        state.current = Some(credentials);
+        state.refused = None;
+    }
+}
+
+/// A renewal as a task of its own, so that it ends although the calls that wait for it are given up: a refresh token may be good for
+/// one use only.
+fn start(
+    client: &Client,
+    rejected: &SecretString,
+) -> Shared<BoxFuture<'static, Result<(), Failure>>> {
+    struct Done(Client);
+    impl Drop for Done {
+        fn drop(&mut self) {
+            if let Some(session) = self.0.session() {
+                session.state().renewal = None;
+            }
+        }
+    }
+    let (client, rejected) = (client.clone(), rejected.clone());
+    let task = tokio::spawn(async move {
+        let done = Done(client);
+        match done.0.session() {
+            Some(session) => session.renewal(&done.0, &rejected).await,
+            None => Ok(()),
+        }
+    });
+    let outcome: BoxFuture<'static, _> = Box::pin(async move {
+        task.await.unwrap_or_else(|_| {
+            Err(Failure::Store(
+                "the renewal of the access token was cut off with its runtime".to_owned(),
+            ))
+        })
+    });
+    outcome.shared()
+}
+
+/// Asks the service for the valid form of these tokens.
+async fn validate(client: &Client, credentials: &Credentials) -> Result<Credentials, Error> {
+    let body = match &credentials.refresh_token {
+        Some(token) => serde_json::json!({ "refresh_token": token.expose_secret() }),
+        None => serde_json::json!({}),
+    };
+    let outgoing = Outgoing {
+        authorization: Authorization::Token(credentials.access_token.clone()),
+        confidential: true,
+        body: Some(Bytes::from(body.to_string())),
+        ..Outgoing::new(Target {
+            id: "renew_access_token",
+            method: http::Method::POST,
+            // Documented without a slash at the end.
+            path: Cow::Borrowed("/auth/validate"),
+            repeat: Repeat::Idempotent,
+        })
+    };
+    // Boxed, because every exchange may need a renewal.
+    let exchange: BoxFuture<'_, _> = Box::pin(exchange(client, &outgoing));
+    let received = exchange.await?;
+    renewed(&received.body, credentials).ok_or_else(|| {
+        received.fail(
+            &outgoing,
+            Kind::Argument("the answer holds no tokens.access_token".to_owned()),
+        )
+    })
+}
+
+/// The tokens in an answer; what it leaves out stays as it was.
+fn renewed(body: &[u8], before: &Credentials) -> Option<Credentials> {
+    let answer: Value = serde_json::from_slice(body).ok()?;
+    let tokens = answer.get("tokens")?;
+    let text = |name: &str| {
+        let token = tokens.get(name)?.as_str().filter(|token| !token.is_empty());
+        token.map(SecretString::from)
+    };
+    let seconds = match tokens.get("expires_at") {
+        Some(Value::Number(seconds)) => seconds.as_f64(),
+        Some(Value::String(seconds)) => seconds.parse().ok(),
+        _ => None,
+    };
+    Some(Credentials {
+        access_token: text("access_token")?,
+        refresh_token: text("refresh_token").or_else(|| before.refresh_token.clone()),
+        expires_at: seconds
+            .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+            .and_then(|since| SystemTime::UNIX_EPOCH.checked_add(since)),
+    })
+}
+
+/// Tokens that no error may show, also where the service sends them back.
+#[derive(Clone, Default)]
+pub(crate) struct Secrets(Vec<SecretString>);
+
+impl Secrets {
+    pub(crate) fn and(mut self, secret: Option<&SecretString>) -> Self {
+        self.0.extend(secret.cloned());
+        self
+    }
+
+    /// The bytes with each secret blotted out, or `None` where they hold none.
+    pub(crate) fn blot_out(&self, bytes: &[u8]) -> Option<Bytes> {
+        let held = |secret: &&SecretString| {
+            let secret = secret.expose_secret().as_bytes();
+            !secret.is_empty() && bytes.windows(secret.len()).any(|window| window == secret)
+        };
+        let mut secrets: Vec<&SecretString> = self.0.iter().filter(held).collect();
+        if secrets.is_empty() {
+            return None;
+        }
+        // One may be part of another.
+        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.expose_secret().len()));
+        let text = String::from_utf8_lossy(bytes).into_owned();
+        Some(Bytes::from(secrets.iter().fold(text, |text, secret| {
+            text.replace(secret.expose_secret(), "[redacted]")
+        })))
+    }
+}
+
+impl std::fmt::Debug for Secrets {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Secrets")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_is_read_tolerantly() {
+        let before = Credentials::new("old").with_refresh_token("kept");
+        let read = |body: &str| renewed(body.as_bytes(), &before);
+        let end = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
+        for body in [
+            r#"{"tokens":{"access_token":"new","expires_at":1700000000}}"#,
+            r#"{"tokens":{"access_token":"new","expires_at":"1700000000","other":1},"user":{}}"#,
+        ] {
+            let credentials = read(body).unwrap();
+            assert!(credentials.same_token(&SecretString::from("new")));
+            assert_eq!(credentials.refresh_token().unwrap().expose_secret(), "kept");
+            assert_eq!(credentials.expires_at(), Some(end));
+        }
+        let rotated = read(r#"{"tokens":{"access_token":"new","refresh_token":"next"}}"#).unwrap();
+        assert_eq!(rotated.refresh_token().unwrap().expose_secret(), "next");
+        assert_eq!(rotated.expires_at(), None);
+        for nothing in [
+            "",
+            "null",
+            "{}",
+            r#"{"tokens":{"access_token":""}}"#,
+            r#"{"access_token":"x"}"#,
+        ] {
+            assert!(read(nothing).is_none(), "{nothing}");
+        }
+    }
+
+    #[test]
+    fn secrets_are_blotted_out_the_longest_first() {
+        let secrets = Secrets(vec!["abc".into(), "abc-1".into(), "".into()]);
+        assert_eq!(
+            secrets.blot_out(b"abc-1 abc"),
+            Some(Bytes::from("[redacted] [redacted]"))
+        );
+        assert_eq!(secrets.blot_out(b"nothing"), None);
+    }
+}

@@ -1,0 +1,209 @@
+//! Creating under an ID that the client makes: filling it in, and reading it back when the end is not known.
+
+use super::{
+    call::Call,
+    client::Client,
+    error::Kind,
+    exchange::{Options, Outgoing, Received, exchange},
+    id,
+    operation::{Operation, Target},
+    transport::BoxFuture,
+};
+use crate::{
+    operations::offer_sources as operations,
+    types::{OfferSource, OfferSourceId},
+};
+use bytes::Bytes;
+use serde_json::{Map, Value};
+
+/// A kind of asset that is created under an ID which the client makes (documented: the service makes none, and answers with nothing).
+///
+/// The trait is sealed: the crate implements it for each such type.
+pub trait Create: sealed::Sealed + Sized {
+    /// The type of its ID.
+    type Id: From<String> + Send + 'static;
+
+    #[doc(hidden)]
+    fn create(&self, client: &Client) -> (Self::Id, Call<()>);
+}
+
+mod sealed {
+    pub trait Sealed {}
+}
+
+impl sealed::Sealed for OfferSource {}
+
+impl Create for OfferSource {
+    type Id = OfferSourceId;
+
+    fn create(&self, client: &Client) -> (OfferSourceId, Call<()>) {
+        (
+            self.id_offer_source.clone(),
+            client.create_offer_source(self),
+        )
+    }
+}
+
+impl Client {
+    /// Creates an asset under a new ID, and returns the ID.
+    ///
+    /// It ends with exactly one asset however the service fails on the way: the call is repeated under the same ID, and where it
+    /// is not known whether it was applied, the ID is read back. If that does not settle it either, the error
+    /// [says so](crate::Error::may_have_been_applied).
+    ///
+    /// ```no_run
+    /// # async fn example(client: funnelflux::Client) -> Result<(), funnelflux::Error> {
+    /// use funnelflux::types::OfferSource;
+    ///
+    /// let id = client
+    ///     .create(|id| OfferSource::new(id, "ClickBank").with_postback_tx_id("{clickid}"))
+    ///     .await?;
+    /// println!("created {id}");
+    /// # Ok(()) }
+    /// ```
+    pub fn create<A: Create>(&self, make: impl FnOnce(A::Id) -> A) -> Call<A::Id> {
+        let new = id::generate();
+        let text = new.as_ref().cloned().unwrap_or_default();
+        let (id, mut call) = make(A::Id::from(text)).create(self);
+        if let Err(clock) = new {
+            call = call.wrong(Kind::Configuration(clock.to_string()));
+        }
+        call.map(move |()| id)
+    }
+}
+
+/// How the asset of a create is read back.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ReadBack {
+    create: &'static Operation,
+    find: &'static Operation,
+    /// Name of the ID in the body and of the query parameter.
+    property: &'static str,
+}
+
+/// One entry for each operation that may be repeated because the client makes the ID.
+static READ_BACKS: &[ReadBack] = &[ReadBack {
+    create: &operations::CREATE_OFFER_SOURCE,
+    find: &operations::FIND_OFFER_SOURCE_BY_ID,
+    property: "idOfferSource",
+}];
+
+/// What reading back tells.
+pub(crate) enum Settled {
+    /// The asset is there as it was sent.
+    Applied(Received),
+    /// It is not known, and this is what was seen.
+    Open(String),
+}
+
+impl ReadBack {
+    /// How to read back what this operation makes.
+    pub(crate) fn of(operation: &Operation) -> Option<Self> {
+        let mut known = READ_BACKS.iter();
+        known.find(|entry| entry.create.id == operation.id).copied()
+    }
+
+    fn id<'a>(&self, body: &'a Map<String, Value>) -> Option<&'a str> {
+        body.get(self.property)?.as_str()
+    }
+
+    /// What is wrong with the ID under which the body would be created.
+    pub(crate) fn check(&self, body: &Bytes) -> Option<Kind> {
+        let body = object(body)?;
+        let id = self.id(&body)?;
+        (!id::generator::is_well_formed(id)).then(|| {
+            Kind::Argument(format!(
+                "{} is {id:?}, and what is created needs 12 characters out of 0-9A-Za-z: the service may cut others and breaks its \
+                 reports on them; generate() makes one",
+                self.property
+            ))
+        })
+    }
+
+    /// Reads the ID back and compares. Boxed, because an exchange contains this one.
+    pub(crate) fn look<'a>(
+        &'a self,
+        client: &'a Client,
+        body: Option<&'a Bytes>,
+        options: Options,
+    ) -> BoxFuture<'a, Settled> {
+        Box::pin(async move {
+            let sent = body.and_then(object).unwrap_or_default();
+            let Some(id) = self.id(&sent) else {
+                return Settled::Open(format!("it cannot be read back without {}", self.property));
+            };
+            let outgoing = Outgoing {
+                query: format!("{}={id}", self.property),
+                options,
+                ..Outgoing::new(Target::from(self.find))
+            };
+            let received = match exchange(client, &outgoing).await {
+                Ok(received) => received,
+                Err(error) if error.is_not_found() => {
+                    return Settled::Open("reading it back did not find it yet".to_owned());
+                }
+                Err(error) => return Settled::Open(format!("reading it back failed: {error}")),
+            };
+            match object(&received.body) {
+                Some(found) if self.id(&found) == Some(id) => match difference(&sent, &found) {
+                    None => Settled::Applied(received),
+                    Some(property) => Settled::Open(format!(
+                        "an asset with this ID exists, and differs in {property}"
+                    )),
+                },
+                _ => Settled::Open("reading it back did not find it yet".to_owned()),
+            }
+        })
+    }
+}
+
+fn object(body: &Bytes) -> Option<Map<String, Value>> {
+    serde_json::from_slice(body).ok()
+}
+
+/// The first plain property in which what was found is not what was sent. Spaces around it, and what only one of them has, do not count:
+/// the service may trim and add.
+fn difference(sent: &Map<String, Value>, found: &Map<String, Value>) -> Option<String> {
+    let plain = |value: &Value| match value {
+        Value::String(text) => Some(text.trim().to_owned()),
+        Value::Bool(_) | Value::Number(_) => Some(value.to_string()),
+        _ => None,
+    };
+    sent.iter()
+        .find(|(name, sent)| {
+            let found = found.get(*name).and_then(plain);
+            found.is_some() && plain(sent).is_some() && found != plain(sent)
+        })
+        .map(|(name, _)| name.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::runtime::operation::Repeat;
+    use serde_json::json;
+
+    #[test]
+    fn every_create_under_an_id_of_the_client_can_be_read_back() {
+        for operation in operations::ALL {
+            let by_client = operation.repeat == Repeat::ClientId;
+            assert_eq!(
+                ReadBack::of(operation).is_some(),
+                by_client,
+                "{operation}: READ_BACKS lacks it"
+            );
+        }
+    }
+
+    #[test]
+    fn only_what_both_have_can_differ() {
+        let map = |value: Value| value.as_object().cloned().unwrap_or_default();
+        let sent = map(json!({"id": "1", "name": " a ", "meta": {"v": 1}, "gone": "x"}));
+        let same = map(
+            json!({"id": "1", "name": "a", "meta": {"v": 2}, "status": "active", "gone": null}),
+        );
+        assert_eq!(difference(&sent, &same), None);
+        let other = map(json!({"id": "1", "name": "b"}));
+        assert_eq!(difference(&sent, &other).as_deref(), Some("name"));
+    }
+}

@@ -1,0 +1,279 @@
+//! The service's own words in the body of a refusal: found in JSON, plain text and HTML, in one bounded line.
+
+use serde_json::Value;
+
+/// How many characters of the service's message are kept.
+pub(crate) const MESSAGE_CHARACTERS: usize = 400;
+
+/// How many entries of a list of problems are shown.
+const PROBLEMS: usize = 3;
+
+/// Members that hold a sentence, the most telling first.
+const SENTENCES: &[&str] = &[
+    "message",
+    "error_description",
+    "errorMessage",
+    "error_message",
+    "detail",
+    "description",
+    "title",
+    "reason",
+];
+/// Members that hold a code or a name of the error.
+const CODES: &[&str] = &["error", "code", "errorCode", "error_code"];
+/// Members that hold single problems.
+const LISTS: &[&str] = &["violations", "errors", "details"];
+/// Members of a single problem that say where it is.
+const PLACES: &[&str] = &["field", "name", "path", "property", "param"];
+
+/// What the body says, in one line of at most [`MESSAGE_CHARACTERS`] characters.
+pub(crate) fn message(content_type: Option<&str>, body: &[u8]) -> Option<String> {
+    let text = String::from_utf8_lossy(body);
+    let found = if is_html(content_type, body) {
+        from_html(&text)
+    } else if let Ok(value) = serde_json::from_slice::<Value>(body) {
+        from_json(&value)?
+    } else {
+        text.into_owned()
+    };
+    let line = excerpt(&found, MESSAGE_CHARACTERS);
+    (!line.is_empty()).then_some(line)
+}
+
+/// Whether the body is an HTML page, by what it says of itself or by how it begins.
+pub(crate) fn is_html(content_type: Option<&str>, body: &[u8]) -> bool {
+    let declared = content_type.is_some_and(|kind| {
+        let kind = kind.to_ascii_lowercase();
+        kind.starts_with("text/html") || kind.starts_with("application/xhtml")
+    });
+    let begin = String::from_utf8_lossy(body.get(..64).unwrap_or(body)).to_ascii_lowercase();
+    let begin = begin.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
+    (declared && !begin.is_empty()) || begin.starts_with("<!doctype") || begin.starts_with("<html")
+}
+
+/// The text on one line, without control characters, cut after so many characters.
+pub(crate) fn excerpt(text: &str, characters: usize) -> String {
+    let mut line = String::new();
+    let mut count = 0;
+    let mut gap = false;
+    for character in text.chars() {
+        if character.is_whitespace() || character.is_control() {
+            gap = !line.is_empty();
+            continue;
+        }
+        if count + usize::from(gap) >= characters {
+            line.push('…');
+            break;
+        }
+        if gap {
+            line.push(' ');
+            count += 1;
+            gap = false;
+        }
+        line.push(character);
+        count += 1;
+    }
+    line
+}
+
+fn from_json(value: &Value) -> Option<String> {
+    match value {
+        Value::Null => None,
+        Value::String(text) => Some(text.clone()),
+        Value::Bool(_) | Value::Number(_) => Some(value.to_string()),
+        Value::Array(problems) => {
+            let shown: Vec<String> = problems
+                .iter()
+                .filter_map(from_json)
+                .take(PROBLEMS)
+                .collect();
+            let more = problems.len().saturating_sub(PROBLEMS);
+            (!shown.is_empty()).then(|| match more {
+                0 => shown.join("; "),
+                more => format!("{}; and {more} more", shown.join("; ")),
+            })
+        }
+        Value::Object(object) => {
+            let text = |names: &[&str]| {
+                names.iter().find_map(|name| match object.get(*name) {
+                    Some(Value::String(text)) if !text.trim().is_empty() => Some(text.clone()),
+                    Some(Value::Number(number)) => Some(number.to_string()),
+                    _ => None,
+                })
+            };
+            // An error that is itself an object says more than its surroundings.
+            if let Some(inner @ (Value::Object(_) | Value::Array(_))) = object.get("error") {
+                return from_json(inner);
+            }
+            let place = text(PLACES);
+            let head: Vec<String> = [place, text(CODES), text(SENTENCES)]
+                .into_iter()
+                .flatten()
+                .collect();
+            let problems = LISTS
+                .iter()
+                .filter_map(|name| object.get(*name))
+                .find_map(|list| match list {
+                    Value::Object(by_field) => Some(
+                        by_field
+                            .iter()
+                            .take(PROBLEMS)
+                            .filter_map(|(field, problem)| {
+                                Some(format!("{field}: {}", from_json(problem)?))
+                            })
+                            .collect::<Vec<_>>()
+                            .join("; "),
+                    ),
+                    other => from_json(other),
+                })
+                .filter(|problems| !problems.is_empty());
+            match (head.is_empty(), problems) {
+                (false, Some(problems)) => Some(format!("{} ({problems})", head.join(": "))),
+                (false, None) => Some(head.join(": ")),
+                (true, Some(problems)) => Some(problems),
+                (true, None) if object.is_empty() => None,
+                (true, None) => Some(value.to_string()),
+            }
+        }
+    }
+}
+
+/// The text of a page: its title, then what a reader would see.
+fn from_html(page: &str) -> String {
+    let lower = page.to_ascii_lowercase();
+    let title = element(page, &lower, "title").unwrap_or_default();
+    let mut text = String::new();
+    let mut position = 0;
+    while let Some(open) = lower
+        .get(position..)
+        .and_then(|rest| rest.find('<'))
+        .map(|at| position + at)
+    {
+        text.push_str(page.get(position..open).unwrap_or_default());
+        text.push(' ');
+        let tag = lower.get(open..).unwrap_or_default();
+        // What these hold is not text for a reader.
+        let end = ["script", "style", "title"]
+            .iter()
+            .find(|name| tag.get(1..).is_some_and(|tag| tag.starts_with(**name)))
+            .map_or(">".to_owned(), |name| format!("</{name}>"));
+        let Some(at) = tag.find(&end) else {
+            position = page.len();
+            break;
+        };
+        position = open + at + end.len();
+    }
+    text.push_str(page.get(position..).unwrap_or_default());
+    let title = excerpt(&entities(title), MESSAGE_CHARACTERS);
+    let text = excerpt(&entities(&text), MESSAGE_CHARACTERS);
+    match (title.is_empty(), text.is_empty()) {
+        (false, false) if text.starts_with(&title) => text,
+        (false, false) => format!("{title}: {text}"),
+        (false, true) => title,
+        (true, _) => text,
+    }
+}
+
+fn element<'a>(page: &'a str, lower: &str, name: &str) -> Option<&'a str> {
+    let start = lower.find(&format!("<{name}"))?;
+    let start = start + lower.get(start..)?.find('>')? + 1;
+    let end = start + lower.get(start..)?.find(&format!("</{name}"))?;
+    page.get(start..end)
+}
+
+fn entities(text: &str) -> String {
+    [
+        ("&nbsp;", " "),
+        ("&lt;", "<"),
+        ("&gt;", ">"),
+        ("&quot;", "\""),
+        ("&#39;", "'"),
+        ("&amp;", "&"),
+    ]
+    .iter()
+    .fold(text.to_owned(), |text, (entity, character)| {
+        text.replace(entity, character)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn json(body: &str) -> Option<String> {
+        message(Some("application/json"), body.as_bytes())
+    }
+
+    #[test]
+    fn the_service_is_quoted_whatever_the_shape_of_its_json() {
+        for (body, expected) in [
+            (
+                r#"{"error":"invalid_request","error_description":"no such ID"}"#,
+                "invalid_request: no such ID",
+            ),
+            (r#"{"error":{"message":"deep","code":7}}"#, "7: deep"),
+            (r#"{"message":"plain"}"#, "plain"),
+            (r#""a string""#, "a string"),
+            (
+                r#"{"errors":[{"field":"name","message":"too long"},{"message":"b"},"c","d","e"]}"#,
+                "name: too long; b; c; and 2 more",
+            ),
+            (
+                r#"{"title":"Invalid","errors":{"name":["is empty"]}}"#,
+                "Invalid (name: is empty)",
+            ),
+            (r#"{"ok":false}"#, r#"{"ok":false}"#),
+        ] {
+            assert_eq!(json(body).as_deref(), Some(expected), "{body}");
+        }
+        for silent in ["", "   ", "null", "{}", "[]"] {
+            assert_eq!(json(silent), None, "{silent:?}");
+        }
+    }
+
+    #[test]
+    fn a_page_is_read_as_a_reader_sees_it() {
+        let page = "<!DOCTYPE html><html><head><title>Down &amp; out</title><style>b{}</style></head>\
+            <body><script>let a = '<b>';</script><h1>Maintenance</h1>\n<p>Back at <b>noon</b></p>";
+        assert_eq!(
+            message(None, page.as_bytes()).as_deref(),
+            Some("Down & out: Maintenance Back at noon")
+        );
+        assert_eq!(
+            message(Some("text/html"), b"<p>unclosed <"),
+            Some("unclosed".to_owned())
+        );
+    }
+
+    #[test]
+    fn a_page_is_recognised_by_its_declaration_or_its_beginning() {
+        assert!(is_html(None, b"\xef\xbb\xbf \n<!DOCTYPE html>"));
+        assert!(is_html(Some("text/html; charset=utf-8"), b"Login"));
+        assert!(!is_html(Some("text/html"), b""));
+        assert!(!is_html(Some("application/json"), b"{}"));
+    }
+
+    #[test]
+    fn text_is_one_bounded_line() {
+        let long = "é\n".repeat(10_000);
+        let line = message(Some("text/plain"), long.as_bytes()).unwrap();
+        assert_eq!(line.chars().count(), MESSAGE_CHARACTERS + 1 - 1);
+        assert!(line.ends_with('…') && !line.contains('\n'), "{line}");
+        assert_eq!(excerpt("a\u{1b}[31m b", 10), "a [31m b");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_body_is_too_odd(body in proptest::collection::vec(proptest::num::u8::ANY, 0..300), html: bool) {
+            let kind = if html { "text/html" } else { "application/json" };
+            if let Some(line) = message(Some(kind), &body) {
+                proptest::prop_assert!(line.chars().count() <= MESSAGE_CHARACTERS + 1);
+            }
+        }
+
+        #[test]
+        fn no_page_is_too_odd(page in "[<>/a-z &;!İ\"=]{0,200}") {
+            from_html(&page);
+        }
+    }
+}
