@@ -253,3 +253,6 @@ fn name_operations(document: &Document, findings: &mut Findings) {
         };
     }
 }
+
+#[cfg(test)]
+mod tests;
