@@ -185,6 +185,14 @@ impl Place {
     pub(crate) fn location(&self) -> Location {
         self.text.locate(&self.pointer)
     }
+
+    /// The place of a member of what is here.
+    pub(crate) fn member(&self, key: &str) -> Self {
+        Self {
+            text: Arc::clone(&self.text),
+            pointer: pointer::join(&self.pointer, key),
+        }
+    }
 }
 
 /// Where each part of a document came from.

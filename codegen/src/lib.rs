@@ -3,8 +3,6 @@
 //! [`generate`] ties the stages together: [`read`] → [`normalise`] → [`overlay`] → [`lint`] → [`prepare`] → [`emit`] →
 //! [`passes`] → [`render`] → [`lock`].
 
-// Normalise for Swagger 2.0 and OpenAPI 3.1, which uses the rest of it, is on its way.
-#[allow(dead_code)]
 pub mod document;
 pub mod emit;
 pub mod finding;
@@ -21,7 +19,6 @@ pub mod prepare;
 mod prose;
 pub mod read;
 pub mod render;
-#[allow(dead_code)]
 mod shape;
 mod steps;
 

@@ -1,36 +1,87 @@
-//! Normalise: any accepted version to `OpenAPI` 3.0.3. What cannot be expressed there is a located finding.
+//! Normalise: Swagger 2.0, `OpenAPI` 3.0.x and 3.1.x to `OpenAPI` 3.0.3.
+//!
+//! What 3.0.3 cannot express is a located finding, never a silent loss: an error where the client would be wrong, a
+//! warning where a type is wider than meant (the original is kept under `x-…`), a notice where only documentation is
+//! concerned. What moves is noted, so that its new pointer still leads to the original text.
 
-use serde_json::Value;
+mod openapi31;
+mod schemas;
+mod swagger;
+
+use serde_json::{Map, Value};
 
 use crate::{
-    document::Document,
-    finding::{Findings, Stage},
+    document::{Document, Provenance},
+    finding::{Finding, Findings, Severity, Stage},
+    pointer::METHODS,
     read::{Version, version},
 };
+
+type Object = Map<String, Value>;
+
+/// The version that every document has after this stage.
+pub const TARGET: &str = "3.0.3";
 
 /// Turns a document into `OpenAPI` 3.0.3. The findings that come with it are warnings and notices.
 ///
 /// # Errors
 /// Located findings for what `OpenAPI` 3.0.3 cannot express.
 pub fn normalise(document: Document) -> Result<(Document, Findings), Findings> {
-    match version(&document)? {
+    let version = version(&document)?;
+    let (value, provenance) = document.into_parts();
+    let mut work = Work {
+        provenance,
+        findings: Findings::new(),
+    };
+    let value = match version {
+        Version::Swagger20 => swagger::normalise(value, &mut work),
         Version::OpenApi30 => {
-            let (mut value, provenance) = document.into_parts();
+            let mut value = value;
             if let Some(version) = value.get_mut("openapi") {
-                *version = Value::from("3.0.3");
+                *version = Value::from(TARGET);
             }
-            Ok((Document::new(value, provenance), Findings::new()))
+            value
         }
-        version => {
-            let finding = document.error(
-                Stage::Normalise,
-                "version",
-                "",
-                format!("{version} cannot be turned into OpenAPI 3.0.3 yet"),
-            );
-            Err(finding
-                .help("convert the document with another tool")
-                .into())
-        }
+        Version::OpenApi31 => openapi31::normalise(value, &mut work),
+    };
+    work.findings
+        .unless_errors(Document::new(value, work.provenance))
+}
+
+/// What is noted on the way.
+struct Work {
+    provenance: Provenance,
+    findings: Findings,
+}
+
+impl Work {
+    fn report(
+        &mut self,
+        severity: Severity,
+        code: &'static str,
+        pointer: impl Into<String>,
+        message: impl Into<String>,
+        help: &str,
+    ) {
+        let finding = Finding::new(severity, Stage::Normalise, code, pointer, message).help(help);
+        let location = self.provenance.place(&finding.pointer).location();
+        self.findings.push(finding.at(Some(location)));
     }
 }
+
+/// How many operations an object of paths or path items has.
+fn count_operations(items: &Value) -> usize {
+    let items = items.as_object().into_iter().flatten();
+    items
+        .filter_map(|(_, item)| item.as_object())
+        .map(|item| {
+            METHODS
+                .iter()
+                .filter(|method| item.contains_key(**method))
+                .count()
+        })
+        .sum()
+}
+
+#[cfg(test)]
+mod tests;

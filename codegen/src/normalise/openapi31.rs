@@ -1,0 +1,248 @@
+//! `OpenAPI` 3.1 to 3.0.3, in place.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::{Object, TARGET, Work, count_operations, schemas};
+use crate::{
+    finding::Severity,
+    pointer,
+    shape::{self, Kind, Shape},
+};
+
+/// The dialect that `OpenAPI` 3.1 has by itself.
+const DIALECT: &str = "https://spec.openapis.org/oas/3.1/dialect/base";
+
+pub(super) fn normalise(mut value: Value, work: &mut Work) -> Value {
+    path_items(&mut value, work);
+    let Some(root) = value.as_object_mut() else {
+        return value;
+    };
+    root.insert("openapi".to_owned(), TARGET.into());
+    if !root.contains_key("paths") {
+        root.insert("paths".to_owned(), json!({}));
+    }
+    if let Some(webhooks) = root.get("webhooks") {
+        let message = format!(
+            "webhooks (operations: {}) are left out: they are calls of the service, not to it",
+            count_operations(webhooks)
+        );
+        work.report(
+            Severity::Notice,
+            "webhooks",
+            "/webhooks",
+            message,
+            "nothing has to be done: the client only calls",
+        );
+        schemas::keep_aside(root, "webhooks");
+    }
+    if root
+        .get("jsonSchemaDialect")
+        .is_some_and(|dialect| dialect != DIALECT)
+    {
+        work.report(
+            Severity::Warning,
+            "dialect",
+            "/jsonSchemaDialect",
+            "the schemas are written in a dialect of their own and are read as those of OpenAPI 3.1",
+            "check the schemas for keywords that this dialect adds",
+        );
+    }
+    schemas::keep_aside(root, "jsonSchemaDialect");
+    schemas::keep_aside(root, "$self");
+
+    let mut hoisted = Hoisted::default();
+    shape::walk_mut(&mut value, &mut |kind, pointer, object| {
+        change(work, &mut hoisted, kind, pointer, object);
+    });
+    hoist(&mut value, work, hoisted);
+    value
+}
+
+/// `$defs` on their way to the components, by the pointer that they had.
+#[derive(Default)]
+struct Hoisted(Vec<(String, Object)>);
+
+fn change(work: &mut Work, hoisted: &mut Hoisted, kind: Kind, pointer: &str, object: &mut Object) {
+    booleans(work, kind, pointer, object);
+    match kind {
+        Kind::Info => {
+            if let Some(summary) = object.shift_remove("summary") {
+                if object.contains_key("description") {
+                    object.insert("x-summary".to_owned(), summary);
+                } else {
+                    work.provenance.put(
+                        pointer::join(pointer, "description"),
+                        work.provenance.place(&pointer::join(pointer, "summary")),
+                    );
+                    object.insert("description".to_owned(), summary);
+                }
+            }
+        }
+        Kind::License => {
+            schemas::keep_aside(object, "identifier");
+        }
+        Kind::SecurityScheme if object.get("type").is_some_and(|kind| kind == "mutualTLS") => {
+            work.report(
+                Severity::Warning,
+                "mutual-tls",
+                pointer,
+                "the security scheme `mutualTLS` cannot be expressed in OpenAPI 3.0",
+                "give the transport the client's certificate",
+            );
+            object.insert("type".to_owned(), "http".into());
+            object.insert("scheme".to_owned(), "mutual".into());
+        }
+        Kind::Schema => {
+            for key in ["$defs", "definitions"] {
+                if let Some(Value::Object(definitions)) = object.shift_remove(key) {
+                    hoisted.0.push((pointer::join(pointer, key), definitions));
+                }
+            }
+            schemas::openapi31(work, pointer, object);
+        }
+        _ => {}
+    }
+}
+
+/// Schemas that are `true` or `false`, which walks over objects do not meet.
+fn booleans(work: &mut Work, kind: Kind, pointer: &str, object: &mut Object) {
+    if kind == Kind::Schema && object.get("items") == Some(&Value::Bool(false)) {
+        // No further items: the end of a tuple, which has a finding of its own.
+        object.shift_remove("items");
+    }
+    let mut open = |pointer: String, value: &mut Value| match value {
+        Value::Bool(true) => *value = json!({}),
+        Value::Bool(false) => {
+            work.report(
+                Severity::Error,
+                "false-schema",
+                pointer,
+                "a schema that no value fits (`false`) cannot be expressed in OpenAPI 3.0",
+                "remove what it belongs to",
+            );
+        }
+        _ => {}
+    };
+    for (key, shape, _) in kind.fields() {
+        let Some(value) = object.get_mut(*key) else {
+            continue;
+        };
+        let place = pointer::join(pointer, key);
+        match (shape, value) {
+            (Shape::One(Kind::Schema), value) => open(place, value),
+            (Shape::List(Kind::Schema), Value::Array(list)) => {
+                for (index, value) in list.iter_mut().enumerate() {
+                    open(pointer::item(&place, index), value);
+                }
+            }
+            (Shape::Map(Kind::Schema), Value::Object(map)) => {
+                for (key, value) in map {
+                    open(pointer::join(&place, key), value);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Path items by reference to the path items themselves.
+fn path_items(value: &mut Value, work: &mut Work) {
+    let Some(Value::Object(items)) = value
+        .pointer_mut("/components")
+        .and_then(Value::as_object_mut)
+        .and_then(|components| components.shift_remove("pathItems"))
+    else {
+        return;
+    };
+    let Some(paths) = value.pointer_mut("/paths").and_then(Value::as_object_mut) else {
+        return;
+    };
+    for (path, item) in paths {
+        let name = item
+            .get("$ref")
+            .and_then(Value::as_str)
+            .and_then(|target| target.strip_prefix("#/components/pathItems/"));
+        let Some(name) = name.map(|name| pointer::unescape(name).into_owned()) else {
+            continue;
+        };
+        if let Some(target) = items.get(&name) {
+            work.provenance.put(
+                pointer::join("/paths", path),
+                work.provenance
+                    .place(&pointer::join("/components/pathItems", &name)),
+            );
+            *item = target.clone();
+        }
+    }
+}
+
+/// Puts `$defs` into the components and leads the references there.
+fn hoist(value: &mut Value, work: &mut Work, mut hoisted: Hoisted) {
+    let mut moved: BTreeMap<String, String> = BTreeMap::new();
+    while let Some((place, definitions)) = hoisted.0.pop() {
+        for (name, mut definition) in definitions {
+            let Some(root) = value.as_object_mut() else {
+                return;
+            };
+            let components = root.entry("components").or_insert_with(|| json!({}));
+            let Some(components) = components.as_object_mut() else {
+                return;
+            };
+            let schemas = components.entry("schemas").or_insert_with(|| json!({}));
+            let Some(schemas) = schemas.as_object_mut() else {
+                return;
+            };
+            let old = pointer::join(&place, &name);
+            let free = free_name(&name, &place, schemas);
+            let new = pointer::join("/components/schemas", &free);
+            work.provenance
+                .put(new.clone(), work.provenance.place(&old));
+            moved.insert(format!("#{old}"), format!("#{new}"));
+            let mut deeper = Hoisted::default();
+            shape::walk_part_mut(
+                &new,
+                Shape::One(Kind::Schema),
+                &mut definition,
+                &mut |kind, pointer, object| {
+                    change(work, &mut deeper, kind, pointer, object);
+                },
+            );
+            // What was inside has been noted under its new place, but is referred to by its old one.
+            for (inner, definitions) in deeper.0 {
+                let before = inner
+                    .strip_prefix(&new)
+                    .map_or(inner.clone(), |rest| format!("{old}{rest}"));
+                work.provenance
+                    .put(before.clone(), work.provenance.place(&inner));
+                hoisted.0.push((before, definitions));
+            }
+            schemas.insert(free, definition);
+        }
+    }
+    if moved.is_empty() {
+        return;
+    }
+    shape::walk_mut(value, &mut |_, _, object| {
+        if let Some(Value::String(target)) = object.get_mut("$ref")
+            && let Some(new) = moved.get(target)
+        {
+            target.clone_from(new);
+        }
+    });
+}
+
+/// A name that no component has: the definition's own, that of the schema around it in front, or a number behind.
+fn free_name(name: &str, place: &str, taken: &Object) -> String {
+    let around = pointer::tokens(place)
+        .filter(|token| token != "$defs" && token != "definitions")
+        .last();
+    let long = format!("{}{name}", around.unwrap_or_default());
+    let numbered = (2..).map(|number| format!("{long}{number}"));
+    [name.to_owned(), long.clone()]
+        .into_iter()
+        .chain(numbered)
+        .find(|name| !taken.contains_key(name))
+        .unwrap_or(long)
+}

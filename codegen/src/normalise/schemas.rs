@@ -1,0 +1,480 @@
+//! Schemas: JSON Schema 2020-12 (`OpenAPI` 3.1) and the dialect of Swagger 2.0 to the dialect of `OpenAPI` 3.0.
+
+use serde_json::{Value, json};
+
+use super::{Object, Work};
+use crate::{finding::Severity, pointer};
+
+/// Keywords that only check values: without them a type is as wide as before.
+const CHECKS: &[&str] = &[
+    "if",
+    "then",
+    "else",
+    "dependentRequired",
+    "dependentSchemas",
+    "unevaluatedProperties",
+    "unevaluatedItems",
+    "propertyNames",
+    "contains",
+    "minContains",
+    "maxContains",
+    "contentSchema",
+    "contentMediaType",
+    "contentEncoding",
+];
+
+/// Keywords that say something about the schema and nothing about values.
+const REMARKS: &[&str] = &[
+    "$schema",
+    "$comment",
+    "$vocabulary",
+    "$anchor",
+    "$dynamicAnchor",
+];
+
+/// Keywords next to a `$ref` that change the type.
+const TYPE_CHANGING: &[&str] = &[
+    "nullable",
+    "type",
+    "enum",
+    "const",
+    "properties",
+    "required",
+    "items",
+    "allOf",
+    "oneOf",
+    "anyOf",
+    "additionalProperties",
+    "format",
+    "pattern",
+    "minLength",
+    "maxLength",
+    "minimum",
+    "maximum",
+    "exclusiveMinimum",
+    "exclusiveMaximum",
+    "multipleOf",
+    "minItems",
+    "maxItems",
+    "uniqueItems",
+    "minProperties",
+    "maxProperties",
+    "discriminator",
+    "not",
+];
+
+/// Keywords that belong to one type, by that type.
+const OF_TYPE: &[(&str, &[&str])] = &[
+    ("string", &["minLength", "maxLength", "pattern"]),
+    ("number", NUMERIC),
+    ("integer", NUMERIC),
+    ("array", &["items", "minItems", "maxItems", "uniqueItems"]),
+    (
+        "object",
+        &[
+            "properties",
+            "required",
+            "additionalProperties",
+            "minProperties",
+            "maxProperties",
+        ],
+    ),
+];
+
+const NUMERIC: &[&str] = &[
+    "minimum",
+    "maximum",
+    "exclusiveMinimum",
+    "exclusiveMaximum",
+    "multipleOf",
+];
+
+/// A schema of Swagger 2.0.
+pub(super) fn swagger(work: &mut Work, pointer: &str, schema: &mut Object) {
+    if schema.shift_remove("x-nullable") == Some(Value::Bool(true)) {
+        schema.insert("nullable".to_owned(), Value::Bool(true));
+    }
+    if let Some(Value::String(property)) = schema.get("discriminator") {
+        let discriminator = json!({ "propertyName": property });
+        schema.insert("discriminator".to_owned(), discriminator);
+    }
+    if schema.get("type").is_some_and(|kind| kind == "file") {
+        schema.insert("type".to_owned(), "string".into());
+        schema.insert("format".to_owned(), "binary".into());
+    }
+    types(work, pointer, schema);
+    wrap_reference(work, pointer, schema);
+}
+
+/// A schema of `OpenAPI` 3.1.
+pub(super) fn openapi31(work: &mut Work, pointer: &str, schema: &mut Object) {
+    for key in REMARKS {
+        keep_aside(schema, key);
+    }
+    if schema.contains_key("$dynamicRef") {
+        work.report(
+            Severity::Error,
+            "dynamic-reference",
+            pointer::join(pointer, "$dynamicRef"),
+            "`$dynamicRef` cannot be expressed in OpenAPI 3.0",
+            "replace it by a `$ref` to the schema that is meant",
+        );
+    }
+    constant(schema);
+    null_variants(work, pointer, schema);
+    types(work, pointer, schema);
+    exclusive_bounds(schema);
+    content(schema);
+    examples(schema);
+    tuples(work, pointer, schema);
+    pattern_properties(work, pointer, schema);
+    for key in CHECKS {
+        if keep_aside(schema, key) {
+            work.report(
+                Severity::Warning,
+                "unexpressed",
+                pointer::join(pointer, key),
+                format!("`{key}` cannot be expressed in OpenAPI 3.0: the type is wider than meant"),
+                "nothing has to be done unless the caller must be held to it; the original is kept under `x-…`",
+            );
+        }
+    }
+    wrap_reference(work, pointer, schema);
+}
+
+/// Moves a member to `x-…`, where nothing is lost and nobody reads it as a keyword; whether there was one.
+pub(super) fn keep_aside(object: &mut Object, key: &str) -> bool {
+    let Some(value) = object.shift_remove(key) else {
+        return false;
+    };
+    object.insert(format!("x-{}", key.trim_start_matches('$')), value);
+    true
+}
+
+/// `const` to an enumeration of one value.
+fn constant(schema: &mut Object) {
+    let Some(value) = schema.shift_remove("const") else {
+        return;
+    };
+    if value.is_null() {
+        schema.entry("type").or_insert_with(|| "null".into());
+        return;
+    }
+    let kind = match &value {
+        Value::String(_) => "string",
+        Value::Bool(_) => "boolean",
+        Value::Number(number) if number.is_f64() => "number",
+        Value::Number(_) => "integer",
+        Value::Array(_) => "array",
+        Value::Null | Value::Object(_) => "object",
+    };
+    schema.entry("type").or_insert_with(|| kind.into());
+    schema.insert("enum".to_owned(), Value::Array(vec![value]));
+}
+
+/// `type` lists, and the type `null`, to `nullable`.
+fn types(work: &mut Work, pointer: &str, schema: &mut Object) {
+    if schema
+        .get("enum")
+        .and_then(Value::as_array)
+        .is_some_and(|values| values.contains(&Value::Null))
+        && !schema.contains_key("type")
+    {
+        schema.insert("nullable".to_owned(), Value::Bool(true));
+    }
+    let kinds: Vec<Value> = match schema.get("type") {
+        Some(Value::Array(kinds)) => kinds.clone(),
+        Some(Value::String(kind)) if kind == "null" => vec!["null".into()],
+        _ => return,
+    };
+    let mut others: Vec<Value> = kinds
+        .iter()
+        .filter(|kind| *kind != "null")
+        .cloned()
+        .collect();
+    others.dedup();
+    // An integer is a number.
+    if others.contains(&"number".into()) {
+        others.retain(|kind| kind != "integer");
+    }
+    if others.len() < kinds.len() && kinds.contains(&"null".into()) {
+        schema.insert("nullable".to_owned(), Value::Bool(true));
+    }
+    match others.as_slice() {
+        [] => {
+            schema.shift_remove("type");
+            schema.insert("nullable".to_owned(), Value::Bool(true));
+            work.report(
+                Severity::Warning,
+                "null-type",
+                pointer,
+                "a value that is always null cannot be expressed in OpenAPI 3.0: any value is read",
+                "nothing has to be done; remove it in an overlay if it is in the way",
+            );
+        }
+        [kind] => {
+            schema.insert("type".to_owned(), kind.clone());
+        }
+        kinds
+            if ["oneOf", "anyOf", "enum"]
+                .iter()
+                .any(|key| schema.contains_key(*key)) =>
+        {
+            // The variants or values say it more closely.
+            let list = kinds
+                .iter()
+                .map(Value::to_string)
+                .collect::<Vec<_>>()
+                .join(", ");
+            schema.shift_remove("type");
+            work.report(
+                Severity::Warning,
+                "type-list",
+                pointer::join(pointer, "type"),
+                format!("the types {list} next to an enumeration or union cannot be expressed in OpenAPI 3.0"),
+                "nothing has to be done if the values or variants have these types",
+            );
+        }
+        kinds => {
+            let variants = kinds.iter().map(|kind| variant(kind, schema)).collect();
+            for (_, keys) in OF_TYPE {
+                for key in *keys {
+                    schema.shift_remove(*key);
+                }
+            }
+            schema.shift_remove("type");
+            schema.shift_remove("format");
+            schema.insert("oneOf".to_owned(), Value::Array(variants));
+        }
+    }
+}
+
+/// The part of a schema that is about one of its types.
+fn variant(kind: &Value, schema: &Object) -> Value {
+    let mut variant = Object::new();
+    variant.insert("type".to_owned(), kind.clone());
+    let keys = OF_TYPE
+        .iter()
+        .find(|(name, _)| kind == name)
+        .map_or(&[][..], |(_, keys)| *keys);
+    let format = (kind != "object" && kind != "array" && kind != "boolean").then_some(&"format");
+    for key in keys.iter().chain(format) {
+        if let Some(value) = schema.get(*key) {
+            variant.insert((*key).to_owned(), value.clone());
+        }
+    }
+    Value::Object(variant)
+}
+
+/// Variants that are null to `nullable`; a union of one to that one.
+fn null_variants(work: &mut Work, pointer: &str, schema: &mut Object) {
+    for key in ["oneOf", "anyOf"] {
+        let Some(variants) = schema.get_mut(key).and_then(Value::as_array_mut) else {
+            continue;
+        };
+        let place = pointer::join(pointer, key);
+        let before = variants.len();
+        let mut index = 0;
+        while let Some(variant) = variants.get(index) {
+            if is_null(variant) {
+                work.provenance.remove_item(&place, index, variants.len());
+                variants.remove(index);
+            } else {
+                index += 1;
+            }
+        }
+        if variants.len() == before {
+            continue;
+        }
+        let only = if variants.len() == 1 {
+            variants.pop()
+        } else {
+            None
+        };
+        if variants.is_empty() {
+            schema.shift_remove(key);
+        }
+        schema.insert("nullable".to_owned(), Value::Bool(true));
+        let Some(only) = only else { continue };
+        let from = work.provenance.place(&pointer::item(&place, 0));
+        match only {
+            Value::Object(only)
+                if !only.contains_key("$ref")
+                    && only
+                        .keys()
+                        .all(|key| !schema.contains_key(key) || key == "nullable") =>
+            {
+                for (key, value) in only {
+                    work.provenance
+                        .put(pointer::join(pointer, &key), from.member(&key));
+                    schema.insert(key, value);
+                }
+            }
+            only => {
+                let parts = schema
+                    .entry("allOf")
+                    .or_insert_with(|| Value::Array(Vec::new()));
+                if let Some(parts) = parts.as_array_mut() {
+                    work.provenance.put(
+                        pointer::item(&pointer::join(pointer, "allOf"), parts.len()),
+                        from,
+                    );
+                    parts.push(only);
+                }
+            }
+        }
+    }
+}
+
+fn is_null(schema: &Value) -> bool {
+    let Some(schema) = schema.as_object() else {
+        return false;
+    };
+    schema
+        .get("type")
+        .is_some_and(|kind| kind == "null" || *kind == json!(["null"]))
+        || schema.get("const").is_some_and(Value::is_null)
+        || schema
+            .get("enum")
+            .is_some_and(|values| *values == json!([null]))
+}
+
+/// Exclusive bounds that are numbers to a bound and a flag; of two bounds the tighter.
+fn exclusive_bounds(schema: &mut Object) {
+    for (exclusive, bound, lower) in [
+        ("exclusiveMinimum", "minimum", true),
+        ("exclusiveMaximum", "maximum", false),
+    ] {
+        let Some(limit) = schema
+            .get(exclusive)
+            .filter(|limit| limit.is_number())
+            .cloned()
+        else {
+            continue;
+        };
+        let tighter = match (limit.as_f64(), schema.get(bound).and_then(Value::as_f64)) {
+            (Some(limit), Some(other)) => {
+                if lower {
+                    limit >= other
+                } else {
+                    limit <= other
+                }
+            }
+            _ => true,
+        };
+        if tighter {
+            schema.insert(bound.to_owned(), limit);
+            schema.insert(exclusive.to_owned(), Value::Bool(true));
+        } else {
+            schema.shift_remove(exclusive);
+        }
+    }
+}
+
+/// Content in strings to the formats `byte` and `binary`.
+fn content(schema: &mut Object) {
+    if schema.contains_key("format") {
+        return;
+    }
+    let text = |key: &str| schema.get(key).and_then(Value::as_str);
+    let format = match (text("contentEncoding"), text("contentMediaType")) {
+        (Some(encoding), _) if encoding.eq_ignore_ascii_case("base64") => "byte",
+        (None, Some("application/octet-stream")) => "binary",
+        _ => return,
+    };
+    schema.insert("format".to_owned(), format.into());
+    schema.entry("type").or_insert_with(|| "string".into());
+    for key in ["contentEncoding", "contentMediaType"] {
+        keep_aside(schema, key);
+    }
+}
+
+/// `examples` of a schema to its `example`.
+fn examples(schema: &mut Object) {
+    let Some(Value::Array(examples)) = schema.get("examples") else {
+        return;
+    };
+    let first = examples.first().cloned();
+    if examples.len() > 1 {
+        keep_aside(schema, "examples");
+    } else {
+        schema.shift_remove("examples");
+    }
+    if let Some(first) = first {
+        schema.entry("example").or_insert(first);
+    }
+}
+
+/// Tuples to lists of anything.
+fn tuples(work: &mut Work, pointer: &str, schema: &mut Object) {
+    let rest_is_open = !matches!(schema.get("items"), Some(Value::Object(_)));
+    if schema.contains_key("prefixItems") {
+        work.report(
+            Severity::Warning,
+            "tuple",
+            pointer::join(pointer, "prefixItems"),
+            "a tuple cannot be expressed in OpenAPI 3.0: its items are any JSON values",
+            "say in an overlay what the items have in common; the original is kept under `x-prefixItems`",
+        );
+        keep_aside(schema, "prefixItems");
+        if rest_is_open {
+            schema.shift_remove("items");
+        }
+        schema.insert("items".to_owned(), json!({}));
+    }
+}
+
+/// Properties by pattern to additional properties.
+fn pattern_properties(work: &mut Work, pointer: &str, schema: &mut Object) {
+    let Some(Value::Object(patterns)) = schema.get("patternProperties") else {
+        return;
+    };
+    let mut schemas = patterns.iter();
+    let additional = match (
+        schemas.next(),
+        schemas.next(),
+        schema.get("additionalProperties"),
+    ) {
+        (Some((key, only)), None, None | Some(Value::Bool(false))) => {
+            let from = work.provenance.place(&pointer::join(
+                &pointer::join(pointer, "patternProperties"),
+                key,
+            ));
+            work.provenance
+                .put(pointer::join(pointer, "additionalProperties"), from);
+            only.clone()
+        }
+        _ => Value::Bool(true),
+    };
+    work.report(
+        Severity::Warning,
+        "pattern-properties",
+        pointer::join(pointer, "patternProperties"),
+        "properties by pattern cannot be expressed in OpenAPI 3.0: they are properties of any name",
+        "nothing has to be done; the original is kept under `x-patternProperties`",
+    );
+    keep_aside(schema, "patternProperties");
+    schema.insert("additionalProperties".to_owned(), additional);
+}
+
+/// A `$ref` with keywords next to it that change the type, to an `allOf` of the `$ref`: in `OpenAPI` 3.0 nothing counts
+/// next to a `$ref`.
+fn wrap_reference(work: &mut Work, pointer: &str, schema: &mut Object) {
+    if !schema.contains_key("$ref") || !TYPE_CHANGING.iter().any(|key| schema.contains_key(*key)) {
+        return;
+    }
+    let Some(target) = schema.shift_remove("$ref") else {
+        return;
+    };
+    let from = work.provenance.place(pointer);
+    let parts = schema
+        .entry("allOf")
+        .or_insert_with(|| Value::Array(Vec::new()));
+    if let Some(parts) = parts.as_array_mut() {
+        work.provenance.put(
+            pointer::item(&pointer::join(pointer, "allOf"), parts.len()),
+            from,
+        );
+        parts.push(json!({ "$ref": target }));
+    }
+}

@@ -1,0 +1,167 @@
+//! What normalise promises: the same API in `OpenAPI` 3.0.3, with every loss named and every place kept.
+
+use crate::{Document, Findings, Source, lint, normalise::normalise, read};
+
+fn read_file(file: &str) -> Document {
+    let path = format!("{}/tests/documents/{file}", env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
+    let name = file.rsplit('/').next().unwrap();
+    read::read(Source { name, text: &text }).unwrap()
+}
+
+/// Normalised, whatever was found.
+fn force(document: Document) -> (Document, Findings) {
+    let version = read::version(&document).unwrap();
+    let (value, provenance) = document.into_parts();
+    let mut work = super::Work {
+        provenance,
+        findings: Findings::new(),
+    };
+    let value = match version {
+        read::Version::Swagger20 => super::swagger::normalise(value, &mut work),
+        read::Version::OpenApi31 => super::openapi31::normalise(value, &mut work),
+        read::Version::OpenApi30 => value,
+    };
+    (Document::new(value, work.provenance), work.findings)
+}
+
+fn golden(document: &Document, findings: &Findings) -> String {
+    let lint = lint::lint(document);
+    let value = serde_json::to_string_pretty(document.value()).unwrap();
+    format!("{value}\n\n== normalise\n{findings}\n\n== lint\n{lint}")
+}
+
+/// What stands in the original text where a pointer of the normalised document leads.
+fn places(file: &str, document: &Document, places: &[(&str, &str)]) {
+    let path = format!("{}/tests/documents/{file}", env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(path).unwrap();
+    for (pointer, expected) in places {
+        assert!(document.get(pointer).is_some(), "{pointer}");
+        let location = document.locate(pointer).unwrap();
+        let line = text.lines().nth(location.line - 1).unwrap();
+        let found = line.get(location.column - 1..).unwrap();
+        assert!(
+            found.starts_with(expected),
+            "{pointer} is at {location}: {found}"
+        );
+    }
+}
+
+#[test]
+fn swagger_20() {
+    let (document, findings) = force(read_file("swagger20/assets.yaml"));
+    insta::assert_snapshot!(golden(&document, &findings));
+    places(
+        "swagger20/assets.yaml",
+        &document,
+        &[
+            ("/openapi", "swagger:"),
+            ("/servers/0/url", "host:"),
+            (
+                "/components/schemas/Asset/properties/note/type",
+                "type: ['null'",
+            ),
+            (
+                "/components/schemas/Asset/properties/parent/allOf/0/$ref",
+                "$ref: '#/definitions/Asset', x-nullable",
+            ),
+            (
+                "/components/parameters/idCategory/schema/maxLength",
+                "maxLength: 10",
+            ),
+            (
+                "/components/responses/AssetList/content/application~1json/schema/items",
+                "items: {$ref",
+            ),
+            ("/components/securitySchemes/token", "token: {"),
+            (
+                "/paths/~1asset~1save~1/put/requestBody/content/application~1json/schema",
+                "schema: {$ref: '#/definitions/Asset'}",
+            ),
+            ("/paths/~1asset~1save~1/put/parameters/0", "{name: dryRun"),
+            (
+                "/paths/~1asset~1save~1/post/requestBody/content/application~1xml/schema",
+                "schema:",
+            ),
+            (
+                "/paths/~1asset~1save~1/post/responses/200/content/text~1csv/schema",
+                "schema:",
+            ),
+            (
+                "/paths/~1asset~1save~1/post/responses/201/content/text~1csv/schema/type",
+                "type: array",
+            ),
+            (
+                "/paths/~1asset~1upload~1{id}/post/requestBody/content/multipart~1form-data/schema/properties/note/type",
+                "type: string, description: shared",
+            ),
+        ],
+    );
+}
+
+#[test]
+fn openapi_31() {
+    let (document, findings) = force(read_file("openapi31/assets.yaml"));
+    insta::assert_snapshot!(golden(&document, &findings));
+    places(
+        "openapi31/assets.yaml",
+        &document,
+        &[
+            ("/info/description", "summary:"),
+            ("/paths/~1asset~1/get/responses/200", "'200':"),
+            ("/components/schemas/Tag/oneOf", "Tag:"),
+            (
+                "/components/schemas/AssetMoney/properties/unit",
+                "unit: {$ref",
+            ),
+            ("/components/schemas/Unit/enum", "Unit: {const"),
+            (
+                "/components/schemas/Asset/properties/name/maxLength",
+                "maxLength: 3",
+            ),
+            (
+                "/components/schemas/Asset/properties/tag/oneOf/1/type",
+                "type: boolean",
+            ),
+        ],
+    );
+}
+
+#[test]
+fn what_cannot_be_expressed_stops_the_generation() {
+    for file in ["swagger20/assets.yaml", "openapi31/assets.yaml"] {
+        let findings = normalise(read_file(file)).unwrap_err();
+        assert!(findings.has_errors());
+        assert!(findings.iter().all(|finding| finding.location.is_some()));
+    }
+}
+
+#[test]
+fn openapi_30_stays_as_it_is() {
+    let text = include_str!("../../../spec/upstream.json");
+    let document = read::read(Source {
+        name: "a.json",
+        text,
+    })
+    .unwrap();
+    let before = document.value().clone();
+    let (document, findings) = normalise(document).unwrap();
+    assert_eq!(document.value(), &before);
+    assert!(findings.is_empty());
+}
+
+#[test]
+fn the_same_api_in_each_version_is_the_same_document() {
+    let (swagger, findings) = normalise(read_file("swagger20/same.yaml")).unwrap();
+    assert!(findings.is_empty(), "{findings}");
+    let (openapi, findings) = normalise(read_file("openapi31/same.yaml")).unwrap();
+    assert!(findings.is_empty(), "{findings}");
+    let pretty = |document: &Document| serde_json::to_string_pretty(document.value()).unwrap();
+    let reference = read_file("openapi30/same.yaml");
+    assert_eq!(swagger.value(), reference.value(), "{}", pretty(&swagger));
+    assert_eq!(openapi.value(), reference.value(), "{}", pretty(&openapi));
+    for document in [&reference, &swagger, &openapi] {
+        let findings = lint::lint(document);
+        assert!(!findings.has_errors(), "{findings}");
+    }
+}
