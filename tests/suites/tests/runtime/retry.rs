@@ -128,11 +128,11 @@ async fn an_error_says_how_many_tries_over_how_long() -> Result<(), Error> {
 
 #[tokio::test(start_paused = true)]
 async fn a_duplicate_is_never_repeated_once_it_may_have_been_received() -> Result<(), Error> {
-    for fault in Fault::all() {
+    for fault in faults() {
         let fake = Fake::default();
         fake.seed_offer_source("a");
         inject(&fake, DUPLICATE, fault.clone(), 1);
-        let client = client(&fake).build()?;
+        let client = client(&fake).max_response_bytes(LARGE).build()?;
         let outcome = client
             .duplicate_offer_source(&"a".into(), &DuplicateRequest::new("copy"))
             .await;

@@ -139,7 +139,7 @@ fn silent(ear: &Ear, case: &str) {
 
 #[tokio::test(start_paused = true)]
 async fn the_canary_is_never_heard_under_any_fault() {
-    for fault in Fault::all() {
+    for fault in faults() {
         let ear = Ear::default();
         let _guard = tracing::subscriber::set_default(ear.clone());
         let fake = Fake::new(Settings {
@@ -153,7 +153,7 @@ async fn the_canary_is_never_heard_under_any_fault() {
         let builder = Client::builder()
             .credentials(tokens())
             .transport(InProcess::new(&fake))
-            .max_response_bytes(1_000_000)
+            .max_response_bytes(LARGE)
             .hook(ear.clone());
         ear.hear(format_args!("{builder:?} {:?}", tokens()));
         everything(&builder.build().unwrap(), &ear).await;
