@@ -18,7 +18,7 @@ struct Service {
     fake: Fake,
     client: Client,
     // Held because dropping it ends the server.
-    _server: Server,
+    server: Server,
 }
 
 /// A server with the offer sources a and b, each with one page, and the category shelf.
@@ -38,7 +38,7 @@ async fn service() -> Service {
     Service {
         fake,
         client,
-        _server: server,
+        server: server,
     }
 }
 
@@ -301,7 +301,7 @@ async fn a_wrong_token_and_an_unknown_id_are_errors_with_their_status() {
         "{error}"
     );
     let stranger = Client::builder()
-        .base_url(service._server.base_url())
+        .base_url(service.server.base_url())
         .bearer_token("wrong")
         .build()
         .unwrap();
