@@ -17,7 +17,6 @@ use serde_json::json;
 struct Service {
     fake: Fake,
     client: Client,
-    // Held because dropping it ends the server.
     server: Server,
 }
 
@@ -38,7 +37,7 @@ async fn service() -> Service {
     Service {
         fake,
         client,
-        server: server,
+        server,
     }
 }
 
