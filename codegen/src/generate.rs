@@ -5,8 +5,11 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::{
-    Document, Findings, Source, Stage, StageReport, emit, lint, lock::Lock, normalise, overlay,
-    passes, pointer::METHODS, prepare, read, render,
+    Document, Findings, Source, Stage, StageReport, emit, lint,
+    lock::{self, Lock},
+    normalise, overlay, passes,
+    pointer::METHODS,
+    prepare, read, render,
 };
 
 /// What the effective document is called in the lock and in messages.
@@ -81,6 +84,9 @@ impl Run {
         self.worked(report)?;
         let (files, report) = render::render(&items)?;
         self.worked(report)?;
+        if input.previous_lock.is_none() {
+            self.notices.push(lock::missing());
+        }
         let lock = Lock::new(
             input.upstream,
             &input.overlays,

@@ -66,6 +66,21 @@ impl LockedFile {
     }
 }
 
+/// What is lost where there is no lock to carry on.
+pub(crate) fn missing() -> Finding {
+    Finding::new(
+        Severity::Warning,
+        Stage::Lock,
+        "missing",
+        "",
+        "there is no lock yet, so the new one cannot say where the document came from",
+    )
+    .help(
+        "if it was deleted, restore it from version control and run `cargo xtask generate` again\n\
+         else write down in it, as `source` of `upstream`, where the document came from",
+    )
+}
+
 impl Lock {
     /// The record of a run.
     ///

@@ -262,10 +262,7 @@ fn entry(operation: &Operation) -> Item {
 
 fn methods(tag: &TagItems, names: &Names<'_>) -> String {
     let mut page = Page::new(&format!("The calls of the tag *{}*.", tag.tag.name));
-    let docs = docs::attributes(&match tag.tag.description.as_str() {
-        "" => format!("{}.", tag.tag.name),
-        description => format!("{}: {}", tag.tag.name, prose::uncapitalised(description)),
-    });
+    let docs = docs::attributes(&tag.tag.documentation);
     let functions = tag.operations.iter().map(|(_, method)| method);
     let mut methods: ItemImpl = parse_quote! {
         #(#docs)*

@@ -1,10 +1,8 @@
 //! Structs and enums: open for what comes, and easy to build.
 
-use proc_macro2::Span;
 use quote::quote;
 use syn::{
-    Fields, FieldsNamed, FnArg, ImplItem, Item, ItemImpl, ItemStruct, LitStr, Meta, Type,
-    parse_quote,
+    Fields, FieldsNamed, FnArg, ImplItem, Item, ItemImpl, ItemStruct, Meta, Type, parse_quote,
 };
 
 use super::{Code, client::excerpt, docs, fields};
@@ -138,20 +136,20 @@ fn constructor(name: &syn::Ident, fields: &FieldsNamed) -> ItemImpl {
             values.push(parse_quote!(#ident: ::serde_json::Map::new()));
         } else if let Some(inner) = optional(field) {
             values.push(parse_quote!(#ident: None));
-            setters.push(setter(ident, &fields::json_name(field), inner));
+            setters.push(setter(ident, inner));
         } else {
             arguments.push(parse_quote!(#ident: impl Into<#ty>));
             values.push(parse_quote!(#ident: #ident.into()));
         }
     }
-    let text = if arguments.is_empty() {
-        "With nothing in it."
+    let what = if arguments.is_empty() {
+        "without any field: each is absent until it is set"
     } else if setters.is_empty() {
-        "With all fields."
+        "with its fields, which are all required"
     } else {
-        "With the required fields; all others are absent."
+        "with its required fields; every other is absent until it is set"
     };
-    let docs = docs::attributes(text);
+    let docs = docs::attributes(&format!("A new `{name}` {what}."));
     parse_quote! {
         impl #name {
             #(#docs)*
@@ -176,11 +174,11 @@ fn optional(field: &syn::Field) -> Option<&Type> {
     may_be_absent.then_some(inner)
 }
 
-fn setter(field: &syn::Ident, json: &str, ty: &Type) -> ImplItem {
-    let method = quote::format_ident!("with_{}", field.to_string().trim_start_matches("r#"));
-    let doc = LitStr::new(&format!(" Sets `{json}`."), Span::call_site());
+fn setter(field: &syn::Ident, ty: &Type) -> ImplItem {
+    let method = quote::format_ident!("with_{field}");
+    let docs = docs::attributes(&format!("Sets [`{field}`](Self::{field})."));
     parse_quote! {
-        #[doc = #doc]
+        #(#docs)*
         #[must_use]
         pub fn #method(mut self, #field: impl Into<#ty>) -> Self {
             self.#field = Some(#field.into());

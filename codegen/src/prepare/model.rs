@@ -36,6 +36,28 @@ pub struct Tag {
     pub module: String,
     /// What the document says of it; may be empty.
     pub description: String,
+    /// The documentation of all its calls, in Markdown.
+    pub documentation: String,
+}
+
+impl Tag {
+    /// `description` is fit for rustdoc.
+    fn new(name: String, description: String, evidence: Option<String>) -> Self {
+        let paragraphs: Vec<String> = [
+            Some(format!("# {name}")),
+            Some(description.clone()).filter(|text| !text.is_empty()),
+            evidence,
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        Self {
+            module: naming::module(&name),
+            documentation: paragraphs.join("\n\n"),
+            description,
+            name,
+        }
+    }
 }
 
 /// An operation.
@@ -216,12 +238,8 @@ fn tags(document: &Value) -> Vec<Tag> {
         .into_iter()
         .flatten()
         .map(|tag| {
-            let name = text(tag, "name");
-            Tag {
-                module: naming::module(&name),
-                description: described(tag),
-                name,
-            }
+            let evidence = descriptions::evidence_of_responses(tag);
+            Tag::new(text(tag, "name"), described(tag), evidence)
         })
         .collect()
 }
@@ -275,11 +293,7 @@ impl OperationReader<'_> {
     fn read(&self, tags: &mut Vec<Tag>, findings: &mut Findings) -> Option<Operation> {
         let tag = self.tag(findings)?;
         if !tags.iter().any(|other| other.name == tag) {
-            tags.push(Tag {
-                module: naming::module(&tag),
-                description: String::new(),
-                name: tag.clone(),
-            });
+            tags.push(Tag::new(tag.clone(), String::new(), None));
         }
         let parameters = self.parameters();
         let mut arguments: Vec<Argument> = parameters
@@ -449,13 +463,13 @@ impl OperationReader<'_> {
 }
 
 fn argument_documentation(argument: &Argument, parameter: &Value) -> String {
-    let name = naming::argument(&argument.name);
-    let mut words = vec![described(parameter)];
-    if name != argument.name {
-        words.push(format!("(`{}`)", argument.name));
+    let mut name = format!("`{}`", naming::argument(&argument.name));
+    if naming::argument(&argument.name) != argument.name {
+        name = format!("{name} (`{}`)", argument.name);
     }
+    let mut words = vec![described(parameter)];
     if argument.kind == ArgumentKind::CommaSeparated {
-        words.push("Sent as one value, separated by commas.".to_owned());
+        words.push("Takes a list, and joins it with commas.".to_owned());
     }
     let notes = parameter
         .get("schema")
@@ -466,7 +480,7 @@ fn argument_documentation(argument: &Argument, parameter: &Value) -> String {
     }
     words.extend(descriptions::evidence(parameter));
     words.retain(|words| !words.is_empty());
-    format!("- `{name}`: {}", words.join(" ").replace('\n', " "))
+    format!("- {name}: {}", words.join(" ").replace('\n', " "))
 }
 
 fn body_documentation(body: &Value) -> String {

@@ -5,7 +5,12 @@ use super::{operations, types};
 use crate::generated::ids::{CategoryId, OfferSourceId};
 use crate::runtime::{call::Call, client::Client};
 
-/// Offer Sources: manage offer sources.
+/// # Offer Sources
+///
+/// Manage offer sources.
+///
+/// Evidence for all responses: **deduced** from the pattern of the other operations. The page
+/// prints no status numbers; 200 is assumed for every success response.
 impl Client {
     /// List offer sources.
     ///
@@ -17,13 +22,10 @@ impl Client {
     /// # Arguments
     /// - `status`: Which offer sources to return, by their status. `not-deleted` stands for active and
     ///   archived ones together.
-    /// - `id_category`: Return only the offer sources of this category. (`idCategory`)
+    /// - `id_category` (`idCategory`): Return only the offer sources of this category.
     ///
     /// # Response
     /// The offer sources, slim.
-    ///
-    /// Evidence: deduced from the pattern of the other operations. The page prints no status numbers; 200
-    /// is assumed for every success response.
     pub fn list_offer_sources(
         &self,
         status: types::StatusFilter,
@@ -42,13 +44,10 @@ impl Client {
     /// `GET /offersource/find/byId/`
     ///
     /// # Arguments
-    /// - `id_offer_source`: ID of the offer source. (`idOfferSource`)
+    /// - `id_offer_source` (`idOfferSource`): ID of the offer source.
     ///
     /// # Response
     /// The offer source.
-    ///
-    /// Evidence: deduced from the pattern of the other operations. The page prints no status numbers; 200
-    /// is assumed for every success response.
     pub fn find_offer_source_by_id(
         &self,
         id_offer_source: &OfferSourceId,
@@ -65,15 +64,12 @@ impl Client {
     /// `GET /offersource/find/byIds/`
     ///
     /// # Arguments
-    /// - `id_offer_sources`: The IDs of the offer sources to return, as one string. (`idOfferSources`)
-    ///   Sent as one value, separated by commas. Evidence: deduced from a similar operation. That a
+    /// - `id_offer_sources` (`idOfferSources`): The IDs of the offer sources to return, as one string.
+    ///   Takes a list, and joins it with commas. Evidence: **deduced** from a similar operation. That a
     ///   comma separates the IDs is stated for logic scripts only; the page shows one string.
     ///
     /// # Response
     /// The offer sources with these IDs.
-    ///
-    /// Evidence: deduced from the pattern of the other operations. The page prints no status numbers; 200
-    /// is assumed for every success response.
     pub fn find_offer_sources_by_ids(
         &self,
         id_offer_sources: &[OfferSourceId],
@@ -96,9 +92,6 @@ impl Client {
     ///
     /// # Response
     /// The offer sources with this status, slim.
-    ///
-    /// Evidence: deduced from the pattern of the other operations. The page prints no status numbers; 200
-    /// is assumed for every success response.
     pub fn find_offer_sources_by_status(
         &self,
         status: types::StatusFilter,
@@ -115,13 +108,10 @@ impl Client {
     /// `GET /offersource/find/byCategory/`
     ///
     /// # Arguments
-    /// - `id_category`: ID of the category. (`idCategory`)
+    /// - `id_category` (`idCategory`): ID of the category.
     ///
     /// # Response
     /// The offer sources of the category.
-    ///
-    /// Evidence: deduced from the pattern of the other operations. The page prints no status numbers; 200
-    /// is assumed for every success response.
     pub fn find_offer_sources_by_category(
         &self,
         id_category: &CategoryId,
@@ -138,13 +128,10 @@ impl Client {
     /// `PUT /offersource/save/`
     ///
     /// # Arguments
-    /// - `body`: The request body.
+    /// - `body`: An offer source (such as an affiliate network) with all its fields.
     ///
     /// # Response
     /// The offer source has been updated.
-    ///
-    /// Evidence: deduced from the pattern of the other operations. The page prints no status numbers; 200
-    /// is assumed for every success response.
     pub fn save_offer_source(&self, body: &types::OfferSource) -> Call<()> {
         self.call(&operations::SAVE_OFFER_SOURCE).body(body).empty()
     }
@@ -156,13 +143,10 @@ impl Client {
     /// `POST /offersource/save/`
     ///
     /// # Arguments
-    /// - `body`: The request body.
+    /// - `body`: An offer source (such as an affiliate network) with all its fields.
     ///
     /// # Response
     /// The offer source has been created.
-    ///
-    /// Evidence: deduced from the pattern of the other operations. The page prints no status numbers; 200
-    /// is assumed for every success response.
     pub fn create_offer_source(&self, body: &types::OfferSource) -> Call<()> {
         self.call(&operations::CREATE_OFFER_SOURCE).body(body).empty()
     }
@@ -174,14 +158,11 @@ impl Client {
     /// `POST /offersource/duplicate/`
     ///
     /// # Arguments
-    /// - `id_offer_source`: ID of the offer source to copy. (`idOfferSource`)
-    /// - `body`: The request body.
+    /// - `id_offer_source` (`idOfferSource`): ID of the offer source to copy.
+    /// - `body`: How a copy is to differ from its original.
     ///
     /// # Response
     /// The ID of the copy.
-    ///
-    /// Evidence: deduced from the pattern of the other operations. The page prints no status numbers; 200
-    /// is assumed for every success response.
     pub fn duplicate_offer_source(
         &self,
         id_offer_source: &OfferSourceId,
@@ -202,15 +183,13 @@ impl Client {
     /// `DELETE /offersource/delete/`
     ///
     /// # Arguments
-    /// - `id_offer_source`: A single offer source to delete: the older way, used where no body names
-    ///   any. (`idOfferSource`)
-    /// - `body`: The request body. With `None`, none is sent.
+    /// - `id_offer_source` (`idOfferSource`): A single offer source to delete: the older way, used
+    ///   where no body names any.
+    /// - `body`: Which parents to archive or delete, and what happens to their children. With `None`,
+    ///   none is sent.
     ///
     /// # Response
     /// The offer sources have been deleted.
-    ///
-    /// Evidence: deduced from the pattern of the other operations. The page prints no status numbers; 200
-    /// is assumed for every success response.
     pub fn delete_offer_sources(
         &self,
         id_offer_source: Option<&OfferSourceId>,
@@ -231,13 +210,10 @@ impl Client {
     /// `PUT /offersource/archive/`
     ///
     /// # Arguments
-    /// - `body`: The request body.
+    /// - `body`: Which parents to archive or delete, and what happens to their children.
     ///
     /// # Response
     /// The offer sources have been archived.
-    ///
-    /// Evidence: deduced from the pattern of the other operations. The page prints no status numbers; 200
-    /// is assumed for every success response.
     pub fn archive_offer_sources(
         &self,
         body: &types::ParentMutationRequest,
@@ -252,13 +228,10 @@ impl Client {
     /// `PUT /offersource/unarchive/`
     ///
     /// # Arguments
-    /// - `body`: The request body.
+    /// - `body`: A list of asset IDs.
     ///
     /// # Response
     /// The offer sources have been unarchived.
-    ///
-    /// Evidence: deduced from the pattern of the other operations. The page prints no status numbers; 200
-    /// is assumed for every success response.
     pub fn unarchive_offer_sources(&self, body: &types::StringList) -> Call<()> {
         self.call(&operations::UNARCHIVE_OFFER_SOURCES).body(body).empty()
     }
@@ -270,13 +243,10 @@ impl Client {
     /// `PUT /offersource/move-category/`
     ///
     /// # Arguments
-    /// - `body`: The request body.
+    /// - `body`: Which assets to put into which category.
     ///
     /// # Response
     /// The offer sources have been moved.
-    ///
-    /// Evidence: deduced from the pattern of the other operations. The page prints no status numbers; 200
-    /// is assumed for every success response.
     pub fn move_offer_sources_to_category(
         &self,
         body: &types::MoveCategoryRequest,

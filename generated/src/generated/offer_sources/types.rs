@@ -80,7 +80,7 @@ pub struct DuplicateRequest {
 }
 
 impl DuplicateRequest {
-    /// With the required fields; all others are absent.
+    /// A new `DuplicateRequest` with its required fields; every other is absent until it is set.
     #[must_use]
     pub fn new(name: impl Into<String>) -> Self {
         Self {
@@ -91,7 +91,7 @@ impl DuplicateRequest {
         }
     }
 
-    /// Sets `bodyUpdates`.
+    /// Sets [`body_updates`](Self::body_updates).
     #[must_use]
     pub fn with_body_updates(
         mut self,
@@ -101,7 +101,7 @@ impl DuplicateRequest {
         self
     }
 
-    /// Sets `parentId`.
+    /// Sets [`parent_id`](Self::parent_id).
     #[must_use]
     pub fn with_parent_id(mut self, parent_id: impl Into<String>) -> Self {
         self.parent_id = Some(parent_id.into());
@@ -126,7 +126,7 @@ pub struct DuplicateResponse {
 }
 
 impl DuplicateResponse {
-    /// With nothing in it.
+    /// A new `DuplicateResponse` without any field: each is absent until it is set.
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -135,7 +135,7 @@ impl DuplicateResponse {
         }
     }
 
-    /// Sets `id`.
+    /// Sets [`id`](Self::id).
     #[must_use]
     pub fn with_id(mut self, id: impl Into<String>) -> Self {
         self.id = Some(id.into());
@@ -165,7 +165,7 @@ pub struct MoveCategoryRequest {
 }
 
 impl MoveCategoryRequest {
-    /// With all fields.
+    /// A new `MoveCategoryRequest` with its fields, which are all required.
     #[must_use]
     pub fn new(
         entries: impl Into<Vec<String>>,
@@ -234,6 +234,8 @@ pub struct OfferSource {
     /// and the string values come from its examples.
     #[serde(rename = "queryParams", skip_serializing_if = "Option::is_none")]
     pub query_params: Option<::std::collections::BTreeMap<String, String>>,
+    /// Whether an asset is in use, archived or deleted.
+    ///
     /// `status` in JSON.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<Status>,
@@ -249,7 +251,7 @@ pub struct OfferSource {
 }
 
 impl OfferSource {
-    /// With the required fields; all others are absent.
+    /// A new `OfferSource` with its required fields; every other is absent until it is set.
     #[must_use]
     pub fn new(
         id_offer_source: impl Into<OfferSourceId>,
@@ -270,14 +272,14 @@ impl OfferSource {
         }
     }
 
-    /// Sets `idCategory`.
+    /// Sets [`id_category`](Self::id_category).
     #[must_use]
     pub fn with_id_category(mut self, id_category: impl Into<CategoryId>) -> Self {
         self.id_category = Some(id_category.into());
         self
     }
 
-    /// Sets `meta`.
+    /// Sets [`meta`](Self::meta).
     #[must_use]
     pub fn with_meta(
         mut self,
@@ -287,28 +289,28 @@ impl OfferSource {
         self
     }
 
-    /// Sets `postbackPayout`.
+    /// Sets [`postback_payout`](Self::postback_payout).
     #[must_use]
     pub fn with_postback_payout(mut self, postback_payout: impl Into<String>) -> Self {
         self.postback_payout = Some(postback_payout.into());
         self
     }
 
-    /// Sets `postbackSubId`.
+    /// Sets [`postback_sub_id`](Self::postback_sub_id).
     #[must_use]
     pub fn with_postback_sub_id(mut self, postback_sub_id: impl Into<String>) -> Self {
         self.postback_sub_id = Some(postback_sub_id.into());
         self
     }
 
-    /// Sets `postbackTxId`.
+    /// Sets [`postback_tx_id`](Self::postback_tx_id).
     #[must_use]
     pub fn with_postback_tx_id(mut self, postback_tx_id: impl Into<String>) -> Self {
         self.postback_tx_id = Some(postback_tx_id.into());
         self
     }
 
-    /// Sets `queryParams`.
+    /// Sets [`query_params`](Self::query_params).
     #[must_use]
     pub fn with_query_params(
         mut self,
@@ -318,14 +320,14 @@ impl OfferSource {
         self
     }
 
-    /// Sets `status`.
+    /// Sets [`status`](Self::status).
     #[must_use]
     pub fn with_status(mut self, status: impl Into<Status>) -> Self {
         self.status = Some(status.into());
         self
     }
 
-    /// Sets `umrDomainOverride`.
+    /// Sets [`umr_domain_override`](Self::umr_domain_override).
     #[must_use]
     pub fn with_umr_domain_override(
         mut self,
@@ -362,6 +364,8 @@ pub struct OfferSourceInfo {
     /// `offerSourceName` in JSON, 1 to 256 characters.
     #[serde(rename = "offerSourceName")]
     pub offer_source_name: String,
+    /// Whether an asset is in use, archived or deleted.
+    ///
     /// `status` in JSON.
     pub status: Status,
     /// Fields that this version of the crate does not know, kept as they came and sent back.
@@ -370,7 +374,7 @@ pub struct OfferSourceInfo {
 }
 
 impl OfferSourceInfo {
-    /// With the required fields; all others are absent.
+    /// A new `OfferSourceInfo` with its required fields; every other is absent until it is set.
     #[must_use]
     pub fn new(
         id_offer_source: impl Into<OfferSourceId>,
@@ -387,14 +391,14 @@ impl OfferSourceInfo {
         }
     }
 
-    /// Sets `categoryName`.
+    /// Sets [`category_name`](Self::category_name).
     #[must_use]
     pub fn with_category_name(mut self, category_name: impl Into<String>) -> Self {
         self.category_name = Some(category_name.into());
         self
     }
 
-    /// Sets `idCategory`.
+    /// Sets [`id_category`](Self::id_category).
     #[must_use]
     pub fn with_id_category(mut self, id_category: impl Into<CategoryId>) -> Self {
         self.id_category = Some(id_category.into());
@@ -429,7 +433,7 @@ pub struct ParentMutationRequest {
 }
 
 impl ParentMutationRequest {
-    /// With the required fields; all others are absent.
+    /// A new `ParentMutationRequest` with its required fields; every other is absent until it is set.
     #[must_use]
     pub fn new(entries: impl Into<Vec<String>>) -> Self {
         Self {
@@ -440,7 +444,7 @@ impl ParentMutationRequest {
         }
     }
 
-    /// Sets `cascadeAction`.
+    /// Sets [`cascade_action`](Self::cascade_action).
     #[must_use]
     pub fn with_cascade_action(
         mut self,
@@ -450,7 +454,7 @@ impl ParentMutationRequest {
         self
     }
 
-    /// Sets `targetParentID`.
+    /// Sets [`target_parent_id`](Self::target_parent_id).
     #[must_use]
     pub fn with_target_parent_id(mut self, target_parent_id: impl Into<String>) -> Self {
         self.target_parent_id = Some(target_parent_id.into());
@@ -473,7 +477,7 @@ pub struct StringList {
 }
 
 impl StringList {
-    /// With all fields.
+    /// A new `StringList` with its fields, which are all required.
     #[must_use]
     pub fn new(entries: impl Into<Vec<String>>) -> Self {
         Self {
