@@ -21,6 +21,8 @@ pub mod read;
 pub mod render;
 mod shape;
 mod steps;
+#[cfg(test)]
+mod testing;
 
 pub use document::{Document, Source};
 pub use finding::{Finding, Findings, Location, Severity, Stage};

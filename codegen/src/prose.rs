@@ -193,6 +193,15 @@ pub(crate) fn sentence(text: &str) -> String {
     }
 }
 
+/// With a capital letter at its start.
+pub(crate) fn capitalised(text: &str) -> String {
+    let mut characters = text.chars();
+    match characters.next() {
+        Some(first) => first.to_uppercase().chain(characters).collect(),
+        None => String::new(),
+    }
+}
+
 /// With a small letter at its start, unless the first word is an abbreviation or code.
 pub(crate) fn uncapitalised(text: &str) -> String {
     let mut characters = text.chars();
@@ -270,5 +279,7 @@ mod tests {
         assert_eq!(uncapitalised("Manage offers"), "manage offers");
         assert_eq!(uncapitalised("ID of it"), "ID of it");
         assert_eq!(uncapitalised(""), "");
+        assert_eq!(capitalised("default `x`."), "Default `x`.");
+        assert_eq!(capitalised("`x` it is"), "`x` it is");
     }
 }

@@ -13,7 +13,12 @@ use crate::{
     prepare::{Argument, ArgumentKind, Operation, RequestBody},
 };
 
-use super::{Code, client::excerpt, docs, fields::argument_of};
+use super::{
+    Code,
+    client::{excerpt, text},
+    docs,
+    fields::argument_of,
+};
 
 /// Rewrites every method.
 pub(super) fn call_runtime(code: &mut Code<'_>) -> usize {
@@ -323,6 +328,21 @@ fn expected(operation: &Operation, given: &[Given], success: &Type) -> Result<Bl
     }})
 }
 
+/// The part of a long text around its character `at`.
+fn around(text: &str, at: usize) -> String {
+    const BEFORE: usize = 40;
+    const LENGTH: usize = 120;
+    let start = at.saturating_sub(BEFORE);
+    let part: String = text.chars().skip(start).take(LENGTH).collect();
+    let head = if start > 0 { "… " } else { "" };
+    let tail = if start + LENGTH < text.chars().count() {
+        " …"
+    } else {
+        ""
+    };
+    format!("`{head}{part}{tail}`")
+}
+
 fn compare(actual: &Block, expected: &Block) -> Result<(), String> {
     if actual == expected {
         return Ok(());
@@ -333,11 +353,19 @@ fn compare(actual: &Block, expected: &Block) -> Result<(), String> {
         .zip(&expected.stmts)
         .find(|(actual, expected)| actual != expected);
     Err(match difference {
-        Some((actual, expected)) => format!(
-            "a statement of the generated method is {} where {} was expected",
-            excerpt(actual),
-            excerpt(expected)
-        ),
+        Some((actual, expected)) => {
+            let [actual, expected] = [actual, expected].map(|statement| text(statement));
+            let common = actual
+                .chars()
+                .zip(expected.chars())
+                .take_while(|(actual, expected)| actual == expected)
+                .count();
+            format!(
+                "a statement of the generated method has {} where {} was expected",
+                around(&actual, common),
+                around(&expected, common)
+            )
+        }
         None => format!(
             "the generated method has {} statements where {} were expected",
             actual.stmts.len(),

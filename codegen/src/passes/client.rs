@@ -74,9 +74,14 @@ pub(super) fn drop_conversion_errors(code: &mut Code<'_>) -> usize {
     before - code.types.len()
 }
 
+/// Some code in one line.
+pub(super) fn text(tokens: &impl quote::ToTokens) -> String {
+    tokens.to_token_stream().to_string()
+}
+
 /// The beginning of some code, for a message.
 pub(super) fn excerpt(tokens: &impl quote::ToTokens) -> String {
-    let text = tokens.to_token_stream().to_string();
+    let text = text(tokens);
     match text.char_indices().nth(200) {
         Some((end, _)) => format!("`{} …`", text.get(..end).unwrap_or_default()),
         None => format!("`{text}`"),

@@ -27,9 +27,9 @@ pub(super) fn optional_bodies(draft: &mut Draft<'_>) -> usize {
                 Value::Object(inline) => inline,
                 _ => Map::new(),
             };
-            nullable.insert("nullable".to_owned(), Value::Bool(true));
+            let before = nullable.insert("nullable".to_owned(), Value::Bool(true));
             *body_schema = Value::Object(nullable);
-            count += 1;
+            count += usize::from(before != Some(Value::Bool(true)));
         }
     }
     count

@@ -151,7 +151,7 @@ impl Registry<'_, '_> {
             }
             Some(known) => {
                 let other = match &known.values {
-                    Some(other) => format!("an enumeration of {}", other.join(", ")),
+                    Some(other) => format!("an enumeration of {}", schema::codes(other)),
                     None => "no enumeration".to_owned(),
                 };
                 let place = self
@@ -164,7 +164,7 @@ impl Registry<'_, '_> {
                     at,
                     format!(
                         "this enumeration of {} would get the name `{name}`, which is {other}{}",
-                        values.join(", "),
+                        schema::codes(&values),
                         place.map(|place| format!(" ({place})")).unwrap_or_default()
                     ),
                     "let an overlay add `x-rust-name` with another name to one of the schemas",

@@ -298,7 +298,11 @@ impl OperationReader<'_> {
         let parameters = self.parameters();
         let mut arguments: Vec<Argument> = parameters
             .iter()
-            .filter_map(|parameter| self.argument(parameter, findings))
+            .enumerate()
+            .filter_map(|(index, parameter)| {
+                let at = pointer::item(&pointer::join(self.at, "parameters"), index);
+                self.argument(&at, parameter, findings)
+            })
             .collect();
         // By name, so that a document in another order does not swap arguments of one type in silence.
         arguments.sort_by(|left, right| {
@@ -347,21 +351,21 @@ impl OperationReader<'_> {
                 self.source,
                 "no-tag",
                 self.at,
-                format!("{} {} has no tag", self.method, self.path),
+                "the operation has no tag".to_owned(),
                 "let an overlay give it one: the generated code is grouped by tag",
             ));
         }
         first.map(str::to_owned)
     }
 
-    fn argument(&self, parameter: &Value, findings: &mut Findings) -> Option<Argument> {
+    fn argument(&self, at: &str, parameter: &Value, findings: &mut Findings) -> Option<Argument> {
         let name = text(parameter, "name");
         let place = text(parameter, "in");
         if place != "query" {
             findings.push(error(
                 self.source,
                 "parameter-place",
-                self.at,
+                at,
                 format!("the parameter `{name}` is in {place}; the runtime knows query parameters"),
                 "let an overlay remove the parameter, or teach codegen/src/passes/calls.rs and the runtime",
             ));
@@ -377,7 +381,7 @@ impl OperationReader<'_> {
                 findings.push(error(
                     self.source,
                     "parameter-list",
-                    self.at,
+                    at,
                     format!(
                         "the parameter `{name}` is a list that repeats its name in the query; the runtime knows \
                          lists that are separated by commas"
@@ -476,10 +480,13 @@ fn argument_documentation(argument: &Argument, parameter: &Value) -> String {
         .map(schema::notes)
         .unwrap_or_default();
     if !notes.is_empty() {
-        words.push(format!("{}.", notes.join(", ")));
+        words.push(prose::capitalised(&format!("{}.", notes.join(", "))));
     }
     words.extend(descriptions::evidence(parameter));
     words.retain(|words| !words.is_empty());
+    if words.is_empty() {
+        return format!("- {name}");
+    }
     format!("- {name}: {}", words.join(" ").replace('\n', " "))
 }
 

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::{naming, pointer};
 
-use super::{Draft, error, schema, walk};
+use super::{Draft, schema, walk};
 
 /// Makes a component of every object that is written where it is used, named by its place.
 pub(super) fn hoist_objects(draft: &mut Draft<'_>) -> usize {
@@ -146,17 +146,19 @@ pub(super) fn inline_aliases(draft: &mut Draft<'_>) -> usize {
             aliases.insert(name.to_owned(), schema.clone());
         }
     }
-    if aliases.is_empty() {
-        return 0;
+    for name in containing_themselves(&aliases) {
+        draft.error(
+            "alias-of-itself",
+            &walk::component_pointer(&name),
+            format!("`{name}` is a list or map that contains itself without an object between"),
+            "let an overlay give it an object",
+        );
+        aliases.remove(&name);
     }
-    // An alias may be of another alias: each round resolves one step, and there are no more steps than aliases.
     let mut count = 0;
-    for _ in 0..aliases.len() {
-        let mut round = 0;
-        walk::schemas(&mut draft.value, &mut |_, schema| {
-            let Some(alias) = schema::referenced(schema).and_then(|name| aliases.get(name)) else {
-                return;
-            };
+    walk::schemas(&mut draft.value, &mut |_, schema| {
+        // An alias may be of another alias; one that is inside of it is met later on this walk.
+        while let Some(alias) = schema::referenced(schema).and_then(|name| aliases.get(name)) {
             let mut merged = alias.as_object().cloned().unwrap_or_default();
             if let Some(uses) = schema.as_object() {
                 merged.extend(
@@ -166,35 +168,40 @@ pub(super) fn inline_aliases(draft: &mut Draft<'_>) -> usize {
                 );
             }
             *schema = Value::Object(merged);
-            round += 1;
-        });
-        count += round;
-        if round == 0 {
-            break;
-        }
-    }
-    let Draft {
-        value,
-        source,
-        findings,
-    } = draft;
-    walk::schemas(value, &mut |at, schema| {
-        if let Some(name) = schema::referenced(schema)
-            && aliases.contains_key(name)
-        {
-            findings.push(error(
-                source,
-                "alias-of-itself",
-                at,
-                format!("`{name}` is a list or map that contains itself without an object between"),
-                "let an overlay give it an object",
-            ));
+            count += 1;
         }
     });
-    if let Some(Value::Object(schemas)) = value.pointer_mut("/components/schemas") {
+    if let Some(Value::Object(schemas)) = draft.value.pointer_mut("/components/schemas") {
         schemas.retain(|name, _| !aliases.contains_key(name));
     }
     count
+}
+
+/// The aliases that cannot be written out, since they would never end.
+fn containing_themselves(aliases: &BTreeMap<String, Value>) -> Vec<String> {
+    let contained = |name: &str| {
+        let mut names = Vec::new();
+        if let Some(mut alias) = aliases.get(name).cloned() {
+            walk::schema_and_inner("", &mut alias, &mut |_, schema| {
+                names.extend(schema::referenced(schema).map(str::to_owned));
+            });
+        }
+        names
+    };
+    aliases
+        .keys()
+        .filter(|alias| {
+            let mut reached = BTreeSet::new();
+            let mut open = contained(alias);
+            while let Some(name) = open.pop() {
+                if reached.insert(name.clone()) {
+                    open.extend(contained(&name));
+                }
+            }
+            reached.contains(*alias)
+        })
+        .cloned()
+        .collect()
 }
 
 /// Makes every list, map and free object that is not required nullable; the generator then takes an `Option`.

@@ -120,10 +120,7 @@ pub(super) fn widen_success(draft: &mut Draft<'_>) -> usize {
                             source,
                             "two-successes",
                             &pointer::join(&at, &status),
-                            format!(
-                                "{} {} answers {other} and {status} with different bodies",
-                                entry.method, entry.path
-                            ),
+                            format!("{other} and {status} come with different bodies"),
                             "let an overlay remove one, or give both the same schema",
                         ));
                     }

@@ -123,6 +123,12 @@ pub(super) fn notes(schema: &Value) -> Vec<String> {
     notes
 }
 
+/// Strings as code, in a list.
+pub(super) fn codes(values: &[String]) -> String {
+    let values: Vec<String> = values.iter().map(|value| format!("`{value}`")).collect();
+    values.join(", ")
+}
+
 /// A value as it is written in JSON, as code.
 pub(super) fn code(value: &Value) -> String {
     let text = value.to_string();
