@@ -1,13 +1,11 @@
 //! What the tests of several stages need.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Value, json};
 
 use crate::{
-    Document, Findings, Source, emit, lint, passes,
+    Document, Source,
     prepare::{self, Prepared},
-    read, render,
+    read,
 };
 
 /// An OpenAPI document with these members beside those that every one has, as if read from a file in this layout.
@@ -30,14 +28,4 @@ pub(crate) fn document(members: Value) -> Document {
 /// The document that the generator gets, and what the rules read off it.
 pub(crate) fn prepared(source: &Document) -> Prepared {
     prepare::prepare(source).unwrap().0
-}
-
-/// Lint to render. No step has to find something to do: the document is not that of `FunnelFlux`.
-pub(crate) fn files(source: &Document) -> Result<BTreeMap<String, String>, Findings> {
-    lint::lint(source).unless_errors(())?;
-    let (prepared, _) = prepare::prepare(source)?;
-    let (file, _) = emit::emit(&prepared, source)?;
-    let (items, _) = passes::run(file, &prepared, source)?;
-    let (files, _) = render::render(&items)?;
-    Ok(files)
 }

@@ -354,7 +354,7 @@ fn compare(actual: &Block, expected: &Block) -> Result<(), String> {
         .find(|(actual, expected)| actual != expected);
     Err(match difference {
         Some((actual, expected)) => {
-            let [actual, expected] = [actual, expected].map(|statement| text(statement));
+            let [actual, expected] = [actual, expected].map(text);
             let common = actual
                 .chars()
                 .zip(expected.chars())

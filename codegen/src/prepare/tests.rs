@@ -1,6 +1,11 @@
 //! What each rule does to a minimal document, what it refuses, and what is read off the result.
 
-use std::collections::BTreeSet;
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "what `json!` makes is written where it is used"
+)]
+
+use std::{collections::BTreeSet, fmt::Write as _};
 
 use serde_json::json;
 
@@ -508,7 +513,7 @@ fn what_a_rule_cannot_do_is_located() {
     for (rule, members) in cases {
         let (_, _, findings) = apply(rule, members);
         assert!(findings.has_errors(), "{rule} found nothing wrong");
-        all.push_str(&format!("== {rule}\n{findings}\n"));
+        let _ = writeln!(all, "== {rule}\n{findings}");
     }
     insta::assert_snapshot!(all);
 }
@@ -527,7 +532,7 @@ fn what_the_model_cannot_hold_is_located() {
     let mut all = String::new();
     for members in cases {
         let findings = prepare(&testing::document(members)).unwrap_err();
-        all.push_str(&format!("{findings}\n"));
+        let _ = writeln!(all, "{findings}");
     }
     insta::assert_snapshot!(all);
 }
