@@ -9,6 +9,7 @@ pub mod finding;
 mod generate;
 pub mod lint;
 pub mod lock;
+mod media;
 pub mod naming;
 pub mod normalise;
 pub mod overlay;

@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::{Lint, Object, rules};
 use crate::{
     document::Document,
+    media::{essence, json},
     pointer::{self, METHODS},
     shape::Kind,
 };
@@ -517,17 +518,4 @@ impl<'a> Lint<'a> {
         }
         schema
     }
-}
-
-/// A media type without its parameters.
-fn essence(media_type: &str) -> &str {
-    media_type.split(';').next().unwrap_or_default().trim()
-}
-
-/// The key of the JSON form, if there is one.
-fn json(content: &Object) -> Option<&str> {
-    content
-        .keys()
-        .map(String::as_str)
-        .find(|media_type| essence(media_type).eq_ignore_ascii_case("application/json"))
 }

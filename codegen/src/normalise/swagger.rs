@@ -7,11 +7,11 @@ use super::{Object, TARGET, Work, schemas};
 use crate::{
     document::Provenance,
     finding::Severity,
+    media::JSON,
     pointer::{self, METHODS},
     shape::{self, Kind},
 };
 
-const JSON: &str = "application/json";
 const FORM: &str = "application/x-www-form-urlencoded";
 const MULTIPART: &str = "multipart/form-data";
 

@@ -2,13 +2,11 @@
 
 use serde_json::{Map, Value};
 
-use crate::pointer;
+use crate::{media, pointer};
 
 use super::{Draft, error, walk};
 
-const JSON: &str = "application/json";
-
-/// Keeps `application/json` of the media types of a body.
+/// Keeps the JSON form of the media types of a body, as `application/json`.
 pub(super) fn keep_json(draft: &mut Draft<'_>) -> usize {
     let mut count = 0;
     let mut wrong = Vec::new();
@@ -36,15 +34,14 @@ pub(super) fn keep_json(draft: &mut Draft<'_>) -> usize {
                 continue;
             };
             let all = std::mem::take(content);
-            let kept: Map<String, Value> = all
-                .iter()
-                .find(|(media, _)| is_json(media))
-                .map(|(_, value)| (JSON.to_owned(), value.clone()))
+            let kept: Map<String, Value> = media::json(&all)
+                .and_then(|key| all.get(key))
+                .map(|value| (media::JSON.to_owned(), value.clone()))
                 .into_iter()
                 .collect();
             if kept.is_empty() && !all.is_empty() {
-                let media: Vec<&str> = all.keys().map(String::as_str).collect();
-                wrong.push((at, format!("the body is {}, not JSON", media.join(" or "))));
+                let types: Vec<&str> = all.keys().map(String::as_str).collect();
+                wrong.push((at, format!("the body is {}, not JSON", types.join(" or "))));
             }
             count += usize::from(kept != all);
             *content = kept;
@@ -59,11 +56,6 @@ pub(super) fn keep_json(draft: &mut Draft<'_>) -> usize {
         );
     }
     count
-}
-
-fn is_json(media: &str) -> bool {
-    let name = media.split(';').next().unwrap_or_default().trim();
-    name.eq_ignore_ascii_case(JSON)
 }
 
 fn is_success(status: &str) -> bool {
