@@ -1,151 +1,204 @@
-//! Runs read, normalise and lint over a folder of public API documents, each under a time limit, and prints a table.
+//! Runs all stages over a folder of public API documents, each under a time limit, and prints a table.
 //!
-//! `cargo run --release -p funnelflux-codegen --example corpus -- FOLDER [CODE]`
+//! `cargo run --release -p funnelflux-codegen --example corpus -- FOLDER [--show CODE] [--write FOLDER]`
 //!
-//! With a code, the findings of that code are printed too. Exit code 1 if a document made the program panic or took
-//! longer than the limit.
+//! `--show` prints the findings of a code too; `--write` writes what is generated, a folder per document. Exit code 1
+//! if a document made the program panic, took longer than the limit, or was refused without a place.
 
 use std::{
     collections::BTreeMap,
-    path::PathBuf,
+    fmt::Write as _,
+    io::{self, Write as _},
+    path::{Path, PathBuf},
     process::ExitCode,
     sync::mpsc,
     thread,
     time::{Duration, Instant},
 };
 
-use funnelflux_codegen::{Findings, Severity, Source, lint, normalise, read};
+use funnelflux_codegen::{Finding, Findings, Input, Severity, Source, generate_any, read};
 
-const LIMIT: Duration = Duration::from_secs(30);
+const LIMIT: Duration = Duration::from_mins(1);
 
+#[derive(Default)]
+struct Arguments {
+    folder: String,
+    show: Option<String>,
+    write: Option<PathBuf>,
+}
+
+fn arguments() -> Option<Arguments> {
+    let mut arguments = Arguments::default();
+    let mut rest = std::env::args().skip(1);
+    while let Some(argument) = rest.next() {
+        match argument.as_str() {
+            "--show" => arguments.show = Some(rest.next()?),
+            "--write" => arguments.write = Some(rest.next()?.into()),
+            _ => arguments.folder = argument,
+        }
+    }
+    (!arguments.folder.is_empty()).then_some(arguments)
+}
+
+/// What came of a document.
 struct Outcome {
-    times: String,
-    counts: String,
-    codes: String,
-    details: Vec<String>,
+    version: String,
+    time: Duration,
+    files: BTreeMap<String, String>,
+    findings: Findings,
 }
 
-fn run(name: &str, text: &str, wanted: Option<&str>) -> Outcome {
-    let mut times = Vec::new();
+fn run(name: &str, text: &str) -> Outcome {
+    let source = Source { name, text };
+    let version = read::read(source)
+        .and_then(|document| read::version(&document))
+        .map_or_else(|_| "?".to_owned(), |version| version.to_string());
     let start = Instant::now();
-    let mut findings = Findings::new();
-    let document = read::read(Source { name, text });
-    times.push(start.elapsed().as_millis().to_string());
-    match document {
-        Err(read) => findings.extend(read),
-        Ok(document) => {
-            let start = Instant::now();
-            let normalised = normalise::normalise(document);
-            times.push(start.elapsed().as_millis().to_string());
-            match normalised {
-                Err(normalise) => findings.extend(normalise),
-                Ok((document, notices)) => {
-                    findings.extend(notices);
-                    let start = Instant::now();
-                    findings.extend(lint::lint(&document));
-                    times.push(start.elapsed().as_millis().to_string());
-                }
-            }
-        }
-    }
-    let mut codes: BTreeMap<String, usize> = BTreeMap::new();
-    for finding in findings
-        .iter()
-        .filter(|finding| finding.severity == Severity::Error)
-    {
-        *codes
-            .entry(format!("{}::{}", finding.stage, finding.code))
-            .or_default() += 1;
-    }
-    let located = findings
-        .iter()
-        .filter(|finding| finding.location.is_none())
-        .count();
-    let codes: Vec<String> = codes
-        .iter()
-        .map(|(code, count)| format!("{code} {count}"))
-        .collect();
+    let result = generate_any(&Input {
+        upstream: source,
+        overlays: Vec::new(),
+        previous_lock: None,
+    });
+    let time = start.elapsed();
+    let (files, findings) = match result {
+        Ok(output) => (output.files, output.notices),
+        Err(findings) => (BTreeMap::new(), findings),
+    };
     Outcome {
-        times: times.join("/"),
-        counts: format!(
-            "{}/{}/{}{}",
-            findings.count(Severity::Error),
-            findings.count(Severity::Warning),
-            findings.count(Severity::Notice),
-            if located > 0 { " UNLOCATED" } else { "" }
-        ),
-        codes: codes.join(", "),
-        details: findings
-            .iter()
-            .filter(|finding| Some(finding.code) == wanted)
-            .map(ToString::to_string)
-            .collect(),
+        version,
+        time,
+        files,
+        findings,
     }
 }
 
-fn main() -> ExitCode {
-    let mut arguments = std::env::args().skip(1);
-    let Some(folder) = arguments.next() else {
-        eprintln!("usage: corpus FOLDER [CODE]");
-        return ExitCode::from(2);
-    };
-    let wanted = arguments.next();
-    let mut files: Vec<PathBuf> = match std::fs::read_dir(&folder) {
-        Ok(entries) => entries
-            .flatten()
-            .map(|entry| entry.path())
-            .filter(|path| path.is_file())
-            .collect(),
+impl Outcome {
+    /// Whether each reason has a place.
+    fn is_located(&self) -> bool {
+        self.findings
+            .iter()
+            .all(|finding| finding.location.is_some())
+    }
+
+    /// A row of the table, from the version on.
+    fn row(&self) -> String {
+        let mut codes: BTreeMap<String, usize> = BTreeMap::new();
+        for finding in self.errors() {
+            *codes
+                .entry(format!("{}::{}", finding.stage, finding.code))
+                .or_default() += 1;
+        }
+        let mut reasons = match self.files.len() {
+            0 => String::new(),
+            count => format!("{count} files"),
+        };
+        for (code, count) in codes {
+            let comma = if reasons.is_empty() { "" } else { ", " };
+            let _ = write!(reasons, "{comma}{code} {count}");
+        }
+        if !self.is_located() {
+            reasons.push_str(" (WITHOUT A PLACE)");
+        }
+        format!(
+            "{} | {} | {}/{}/{} | {reasons}",
+            self.version,
+            self.time.as_millis(),
+            self.findings.count(Severity::Error),
+            self.findings.count(Severity::Warning),
+            self.findings.count(Severity::Notice),
+        )
+    }
+
+    fn errors(&self) -> impl Iterator<Item = &Finding> {
+        self.findings
+            .iter()
+            .filter(|finding| finding.severity == Severity::Error)
+    }
+}
+
+/// Writes the files of a document.
+fn write_files(folder: &Path, files: &BTreeMap<String, String>) -> io::Result<()> {
+    for (path, text) in files {
+        let path = folder.join(path);
+        if let Some(parent) = path.parent() {
+            std::fs::create_dir_all(parent)?;
+        }
+        std::fs::write(path, text)?;
+    }
+    Ok(())
+}
+
+/// Runs one document and prints its row; whether it went as it must.
+fn document(file: &Path, arguments: &Arguments, out: &mut impl io::Write) -> io::Result<bool> {
+    let name = file
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
+    let text = match std::fs::read_to_string(file) {
+        Ok(text) => text,
         Err(error) => {
-            eprintln!("{folder}: {error}");
-            return ExitCode::from(2);
+            writeln!(out, "| {name} | | | | | {error} |")?;
+            return Ok(false);
         }
     };
-    files.sort();
-    let mut failed = false;
-    println!(
-        "| document | KB | read/normalise/lint ms | errors/warnings/notices | errors by rule |"
-    );
-    println!("|---|---|---|---|---|");
-    for file in files {
-        let name = file
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned();
-        let Ok(text) = std::fs::read_to_string(&file) else {
-            println!("| {name} | not UTF-8 | | | |");
-            continue;
-        };
-        let size = text.len() / 1024;
-        let (send, receive) = mpsc::channel();
-        let job = {
-            let (name, wanted) = (name.clone(), wanted.clone());
-            thread::spawn(move || send.send(run(&name, &text, wanted.as_deref())))
-        };
-        match receive.recv_timeout(LIMIT) {
-            Ok(outcome) => {
-                println!(
-                    "| {name} | {size} | {} | {} | {} |",
-                    outcome.times, outcome.counts, outcome.codes
-                );
-                for detail in outcome.details {
-                    println!("{detail}");
-                }
-                let _ = job.join();
-            }
-            Err(mpsc::RecvTimeoutError::Timeout) => {
-                failed = true;
-                println!(
-                    "| {name} | {size} | longer than {} s | | |",
-                    LIMIT.as_secs()
-                );
-            }
-            Err(mpsc::RecvTimeoutError::Disconnected) => {
-                failed = true;
-                println!("| {name} | {size} | PANIC | | |");
-            }
+    write!(out, "| {name} | {} | ", text.len() / 1024)?;
+    out.flush()?;
+    let (send, receive) = mpsc::channel();
+    let job = {
+        let name = name.clone();
+        thread::spawn(move || send.send(run(&name, &text)))
+    };
+    let outcome = match receive.recv_timeout(LIMIT) {
+        Ok(outcome) => outcome,
+        Err(mpsc::RecvTimeoutError::Timeout) => {
+            writeln!(out, "| | | LONGER THAN {} s |", LIMIT.as_secs())?;
+            return Ok(false);
+        }
+        Err(mpsc::RecvTimeoutError::Disconnected) => {
+            let _ = job.join();
+            writeln!(out, "| | | PANIC |")?;
+            return Ok(false);
+        }
+    };
+    writeln!(out, "{} |", outcome.row())?;
+    for finding in &outcome.findings {
+        if arguments.show.as_deref() == Some(finding.code) {
+            writeln!(out, "{finding}")?;
         }
     }
-    ExitCode::from(u8::from(failed))
+    if let Some(folder) = &arguments.write {
+        write_files(&folder.join(&name), &outcome.files)?;
+    }
+    let has_answer = !outcome.files.is_empty() || outcome.errors().next().is_some();
+    Ok(has_answer && outcome.is_located())
+}
+
+fn main() -> io::Result<ExitCode> {
+    let Some(arguments) = arguments() else {
+        eprintln!("usage: corpus FOLDER [--show CODE] [--write FOLDER]");
+        return Ok(ExitCode::from(2));
+    };
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(&arguments.folder)? {
+        let path = entry?.path();
+        if path.is_file() {
+            files.push(path);
+        }
+    }
+    files.sort();
+    let mut out = io::stdout().lock();
+    writeln!(
+        out,
+        "| document | KB | version | ms | errors/warnings/notices | outcome |\n|---|---|---|---|---|---|"
+    )?;
+    let mut good = true;
+    for file in files {
+        good &= document(&file, &arguments, &mut out)?;
+    }
+    Ok(if good {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }

@@ -46,7 +46,31 @@ pub struct Output {
 /// # Errors
 /// All errors of the first stage that has any, with the warnings and notices up to there.
 pub fn generate(input: &Input<'_>) -> Result<Output, Findings> {
-    let mut run = Run::default();
+    run(input, Idle::Error)
+}
+
+/// Runs all stages over a document of somebody else. It need not have what ours has: a step of ours that finds nothing
+/// to do is no error.
+///
+/// # Errors
+/// All errors of the first stage that has any, with the warnings and notices up to there.
+pub fn generate_any(input: &Input<'_>) -> Result<Output, Findings> {
+    run(input, Idle::Fine)
+}
+
+/// What it means that a step which our document needs finds nothing to do.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Idle {
+    Error,
+    Fine,
+}
+
+fn run(input: &Input<'_>, idle: Idle) -> Result<Output, Findings> {
+    let mut run = Run {
+        idle,
+        stages: Vec::new(),
+        notices: Findings::new(),
+    };
     match run.all(input) {
         Ok((effective, lock, files)) => Ok(Output {
             effective,
@@ -63,8 +87,8 @@ pub fn generate(input: &Input<'_>) -> Result<Output, Findings> {
 }
 
 /// What has been said so far.
-#[derive(Default)]
 struct Run {
+    idle: Idle,
     stages: Vec<StageReport>,
     notices: Findings,
 }
@@ -141,9 +165,11 @@ impl Run {
         self.stages.push(StageReport::new(stage, summary));
     }
 
-    /// Adds a report, unless a step of it was idle.
+    /// Adds a report, unless a step of it was idle that must not be.
     fn worked(&mut self, report: StageReport) -> Result<(), Findings> {
-        let ((), _) = report.idle().unless_errors(())?;
+        if self.idle == Idle::Error {
+            let ((), _) = report.idle().unless_errors(())?;
+        }
         self.stages.push(report);
         Ok(())
     }

@@ -27,6 +27,6 @@ mod testing;
 
 pub use document::{Document, Source};
 pub use finding::{Finding, Findings, Location, Severity, Stage};
-pub use generate::{EFFECTIVE, Input, Output, generate};
+pub use generate::{EFFECTIVE, Input, Output, generate, generate_any};
 pub use lock::Lock;
 pub use steps::{StageReport, StepReport};
