@@ -3,6 +3,7 @@
 //! [`generate`] ties the stages together: [`read`] → [`normalise`] → [`overlay`] → [`lint`] → [`prepare`] → [`emit`] →
 //! [`passes`] → [`render`] → [`lock`].
 
+pub mod diff;
 pub mod document;
 pub mod emit;
 pub mod finding;

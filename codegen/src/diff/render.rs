@@ -1,0 +1,272 @@
+//! A report as text for a terminal, JSON for programs, markdown for a pull request, or annotations for a GitHub workflow.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+
+use super::{Change, Direction, Impact, Level, Reach, Report, Side};
+
+/// How many ways to a place are told in full.
+const MOST_WAYS: usize = 6;
+
+impl Report {
+    /// For a terminal.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        for change in &self.changes {
+            // Writing to a `String` cannot fail.
+            let _ = write_text(&mut text, change);
+            text.push('\n');
+        }
+        text.push_str(&self.last_line());
+        text.push('\n');
+        text
+    }
+
+    /// For programs; [`super::REPORT_SCHEMA`] describes it.
+    #[must_use]
+    pub fn json(&self) -> Value {
+        let changes: Vec<Value> = self.changes.iter().map(change_json).collect();
+        json!({ "old": self.old, "new": self.new, "changes": changes, "summary": self.summary() })
+    }
+
+    /// For a pull request.
+    #[must_use]
+    pub fn markdown(&self) -> String {
+        let mut text = format!(
+            "## Drift of the API: `{}` → `{}`\n\n{}\n",
+            cell(&self.old),
+            cell(&self.new),
+            self.last_line()
+        );
+        let groups = [
+            (Level::Breaking, "Breaking on the wire"),
+            (Level::Warning, "To be judged by a person"),
+            (Level::Info, "Harmless on the wire"),
+            (Level::Docs, "Words"),
+        ];
+        for (level, title) in groups {
+            let changes: Vec<&Change> = self
+                .changes
+                .iter()
+                .filter(|change| change.level == level)
+                .collect();
+            if changes.is_empty() {
+                continue;
+            }
+            let _ = write!(
+                text,
+                "\n### {title} ({})\n\n| change | operations | crate | rule, fingerprint |\n|---|---|---|---|\n",
+                changes.len()
+            );
+            for change in changes {
+                let _ = writeln!(
+                    text,
+                    "| {}.<br>{} {} | {} | **{}**: {} | `{}`<br>`{}` |",
+                    cell(&change.what),
+                    cell(change.meaning),
+                    cell(change.action),
+                    operations(change),
+                    change.crate_impact,
+                    cell(&change.crate_reason),
+                    change.id,
+                    change.fingerprint
+                );
+            }
+        }
+        text
+    }
+
+    /// For a GitHub workflow: one annotation a change, on the line of the new document.
+    #[must_use]
+    pub fn github(&self) -> String {
+        let mut text = String::new();
+        for change in &self.changes {
+            let kind = match change.level {
+                Level::Breaking => "error",
+                Level::Warning => "warning",
+                Level::Info | Level::Docs => "notice",
+            };
+            let place = change
+                .new_location
+                .as_ref()
+                .map_or(String::new(), |location| {
+                    format!(
+                        "file={},line={},col={},",
+                        property(&location.file),
+                        location.line,
+                        location.column
+                    )
+                });
+            let _ = writeln!(
+                text,
+                "::{kind} {place}title={}::{}",
+                property(&format!(
+                    "{} ({}, crate: {})",
+                    change.id, change.level, change.crate_impact
+                )),
+                data(&format!(
+                    "{}\nCrate: {}: {}\nFingerprint: {}",
+                    change.message(),
+                    change.crate_impact,
+                    change.crate_reason,
+                    change.fingerprint
+                ))
+            );
+        }
+        text
+    }
+
+    fn last_line(&self) -> String {
+        let summary = self.summary();
+        if self.is_empty() {
+            return "no changes".to_owned();
+        }
+        let counts: Vec<String> = [
+            (summary.breaking, "breaking"),
+            (summary.warning, "warning"),
+            (summary.info, "info"),
+            (summary.docs, "docs"),
+        ]
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, name)| format!("{count} {name}"))
+        .collect();
+        let due = match summary.crate_impact {
+            Impact::None => "none",
+            Impact::Patch => "patch",
+            Impact::Minor => "minor",
+            Impact::Major => "major",
+        };
+        let changes = if self.changes.len() == 1 {
+            "1 change"
+        } else {
+            &format!("{} changes", self.changes.len())
+        };
+        format!("{changes}: {}; for the crate: {due}", counts.join(", "))
+    }
+}
+
+fn write_text(text: &mut String, change: &Change) -> std::fmt::Result {
+    writeln!(text, "{:<9} {}", change.level, change.what)?;
+    writeln!(text, "     rule {} ({})", change.id, change.direction)?;
+    let place = change
+        .location
+        .as_ref()
+        .map(|location| format!("{location} "))
+        .unwrap_or_default();
+    let gone = if change.side == Side::Old {
+        " (before)"
+    } else {
+        ""
+    };
+    writeln!(
+        text,
+        "       at {place}{}{gone}",
+        if change.pointer.is_empty() {
+            "/"
+        } else {
+            &change.pointer
+        }
+    )?;
+    write_reach(text, &change.reach)?;
+    writeln!(text, "     wire {}", change.meaning)?;
+    writeln!(
+        text,
+        "    crate {}: {}",
+        change.crate_impact, change.crate_reason
+    )?;
+    writeln!(text, "       do {}", change.action)?;
+    writeln!(text, "       id {}", change.fingerprint)
+}
+
+/// The ways to the place, as a tree: an operation, below it each way from it.
+fn write_reach(text: &mut String, reach: &[Reach]) -> std::fmt::Result {
+    let shown = reach.get(..reach.len().min(MOST_WAYS)).unwrap_or_default();
+    let mut operations: Vec<&str> = shown.iter().map(|reach| reach.operation.as_str()).collect();
+    operations.dedup();
+    for operation in operations {
+        writeln!(text, "  used by {operation}")?;
+        let ways: Vec<&Reach> = shown
+            .iter()
+            .filter(|reach| reach.operation == operation && !reach.path.is_empty())
+            .collect();
+        for (index, way) in ways.iter().enumerate() {
+            let branch = if index + 1 == ways.len() {
+                "└─"
+            } else {
+                "├─"
+            };
+            writeln!(text, "          {branch} {}", way.path.join(" → "))?;
+        }
+    }
+    if reach.len() > shown.len() {
+        writeln!(text, "          and {} more", reach.len() - shown.len())?;
+    }
+    Ok(())
+}
+
+fn change_json(change: &Change) -> Value {
+    let reach: Vec<Value> = change
+        .reach
+        .iter()
+        .map(|reach| json!({ "operation": reach.operation, "direction": reach.direction, "path": reach.path }))
+        .collect();
+    let direction: Direction = change.direction;
+    json!({
+        "id": change.id,
+        "level": change.level,
+        "direction": direction,
+        "operation": change.operations.first(),
+        "operations": change.operations,
+        "side": change.side,
+        "pointer": change.pointer,
+        "file": change.location.as_ref().map(|location| &location.file),
+        "line": change.location.as_ref().map(|location| location.line),
+        "column": change.location.as_ref().map(|location| location.column),
+        "reach": reach,
+        "message": change.message(),
+        "what": change.what,
+        "meaning": change.meaning,
+        "action": change.action,
+        "crate_impact": change.crate_impact,
+        "crate_reason": change.crate_reason,
+        "fingerprint": change.fingerprint,
+    })
+}
+
+fn operations(change: &Change) -> String {
+    let shown: Vec<String> = change
+        .operations
+        .iter()
+        .take(MOST_WAYS)
+        .map(|name| format!("`{}`", cell(name)))
+        .collect();
+    let more = change.operations.len().saturating_sub(shown.len());
+    let text = shown.join("<br>");
+    if more > 0 {
+        format!("{text}<br>and {more} more")
+    } else {
+        text
+    }
+}
+
+/// A text inside a cell of a markdown table.
+fn cell(text: &str) -> String {
+    text.replace('|', "\\|")
+        .replace('<', "&lt;")
+        .replace(['\r', '\n'], " ")
+}
+
+/// The message of a workflow command.
+fn data(text: &str) -> String {
+    text.replace('%', "%25")
+        .replace('\r', "%0D")
+        .replace('\n', "%0A")
+}
+
+/// A property of a workflow command.
+fn property(text: &str) -> String {
+    data(text).replace(':', "%3A").replace(',', "%2C")
+}
