@@ -94,9 +94,11 @@ fn by_ids(
             .map(row)
             .collect(),
         ByIdsOrder::Stored => {
-            let stored = state.stored_order(&resource.segment, &ids);
-            stored
-                .filter(|asset| is_readable(asset, settings))
+            let shown =
+                |asset: &&Asset| seen.contains(asset.id.as_str()) && is_readable(asset, settings);
+            state
+                .assets(&resource.segment)
+                .filter(shown)
                 .map(row)
                 .collect()
         }
