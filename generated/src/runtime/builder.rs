@@ -141,7 +141,8 @@ impl ClientBuilder {
     }
 
     /// How long a call may take, with the renewal of the token, the rate limit, all tries, all waits and the reading back of a create.
-    /// Default 5 min. A wait that would end later is not begun.
+    /// Default 5 min. A wait that would end later is not begun. The tries of a create may use four fifths of it, since the rest may be
+    /// needed to read back.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self

@@ -88,7 +88,10 @@ impl Received {
 
     /// What an error keeps of this answer.
     fn reply(&self, retry_after: Option<Duration>) -> reply::Reply {
-        let body = self.secrets.blot_out(&self.body);
+        // What is cut off anyway is not searched, and a secret across the cut is found all the same.
+        let kept = self.body.len().min(2 * reply::BODY_BYTES);
+        let kept = self.body.slice(..kept);
+        let body = self.secrets.blot_out(&kept).unwrap_or(kept);
         let mut headers = self.headers.clone();
         if let Some(location) = headers.get(header::LOCATION)
             && let Some(clean) = self.secrets.blot_out(location.as_bytes())
@@ -96,8 +99,7 @@ impl Received {
         {
             headers.insert(header::LOCATION, clean);
         }
-        let body = body.as_ref().unwrap_or(&self.body);
-        reply::Reply::new(self.status, &headers, body, retry_after)
+        reply::Reply::new(self.status, &headers, &body, retry_after)
     }
 
     /// The error of a success that turns out to be none.
@@ -114,13 +116,12 @@ impl Received {
             Some(error) => error.to_string(),
             None => "it is not what was expected".to_owned(),
         };
-        let quotes_a_secret = self.secrets.blot_out(&self.body).is_some();
         let clean = self.secrets.blot_out(reason.as_bytes());
         Kind::Decode {
             reply: self.reply(None).into(),
             path,
+            source: source.filter(|_| clean.is_none()),
             reason: clean.map_or(reason, |clean| String::from_utf8_lossy(&clean).into_owned()),
-            source: source.filter(|_| !quotes_a_secret),
         }
     }
 }
@@ -169,6 +170,7 @@ struct Course<'a> {
     started: Instant,
     /// Length of the whole call.
     limit: Duration,
+    /// When no try may last any longer. A create keeps the rest of its time for reading back.
     deadline: Instant,
     tries: u32,
     waited: Duration,
@@ -182,13 +184,17 @@ impl<'a> Course<'a> {
             .options
             .timeout
             .unwrap_or(client.settings().timeout);
+        let reserve = match outgoing.read_back {
+            Some(_) => (limit / 5).min(client.settings().try_timeout),
+            None => Duration::ZERO,
+        };
         Self {
             client,
             outgoing,
             span,
             started,
             limit,
-            deadline: later(started, limit),
+            deadline: later(started, limit.saturating_sub(reserve)),
             tries: 0,
             waited: Duration::ZERO,
             may_have_been_applied: false,
@@ -472,7 +478,7 @@ impl<'a> Course<'a> {
 
     /// Where a create may have been applied: looks whether it was.
     async fn settle(&self, (kind, note): Failure) -> Result<Received, Failure> {
-        let left = self.deadline.saturating_duration_since(Instant::now());
+        let left = self.limit.saturating_sub(self.started.elapsed());
         let Some(read_back) = self
             .outgoing
             .read_back

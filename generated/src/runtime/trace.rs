@@ -3,6 +3,10 @@
 pub(crate) use imp::{CallSpan, unknown_value, warn};
 
 /// What is known of a call when it ends.
+#[cfg_attr(
+    not(feature = "tracing"),
+    expect(dead_code, reason = "nobody reads it without the feature")
+)]
 pub(crate) struct Summary<'a> {
     pub(crate) status: Option<http::StatusCode>,
     pub(crate) request_id: Option<&'a str>,

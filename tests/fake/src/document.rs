@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 use crate::rules;
 
 /// The document, as text. It is the only source of what is valid.
-const TEXT: &str = include_str!("../../../spec/upstream.json");
+const TEXT: &str = include_str!("../../../spec/effective.json");
 
 /// The document, read. Compiled validators are shared by all fakes of the process.
 pub(crate) static DOCUMENT: LazyLock<Document> = LazyLock::new(|| {

@@ -94,11 +94,9 @@ fn by_ids(
             .map(row)
             .collect(),
         ByIdsOrder::Stored => {
-            let shown =
-                |asset: &&Asset| seen.contains(asset.id.as_str()) && is_readable(asset, settings);
-            state
-                .assets(&resource.segment)
-                .filter(shown)
+            let stored = state.stored_order(&resource.segment, &ids);
+            stored
+                .filter(|asset| is_readable(asset, settings))
                 .map(row)
                 .collect()
         }

@@ -126,6 +126,23 @@ impl State {
         self.kinds.get(segment)?.get(id).map(Arc::as_ref)
     }
 
+    /// The assets of a kind that have one of these IDs, in the order of their creation. The IDs must differ.
+    pub(crate) fn stored_order<'s>(
+        &'s self,
+        segment: &str,
+        ids: &[&str],
+    ) -> impl Iterator<Item = &'s Asset> {
+        let assets = self.kinds.get(segment);
+        let mut places: Vec<usize> = ids
+            .iter()
+            .filter_map(|id| assets?.get_index_of(*id))
+            .collect();
+        places.sort_unstable();
+        places
+            .into_iter()
+            .filter_map(move |place| Some(assets?.get_index(place)?.1.as_ref()))
+    }
+
     /// All offer sources.
     pub fn offer_sources(&self) -> impl Iterator<Item = &Asset> {
         self.assets(rules::OFFER_SOURCE)

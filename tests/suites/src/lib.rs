@@ -1,1 +1,139 @@
-//! The suites that need a server.
+//! The suites that need a server, and the transport that brings a client and the fake together in one process.
+//!
+//! No sockets and no waiting: under Tokio's paused clock a fault that takes minutes takes none, and the fake's own clock follows.
+
+use bytes::Bytes;
+use funnelflux::transport::{
+    BoxFuture, ResponseBody, Transport, TransportError, TransportErrorKind,
+};
+use funnelflux::{Client, ClientBuilder, Credentials};
+use funnelflux_fake::{Break, Fake, Interruption, Outcome, Stage};
+use futures_util::{StreamExt as _, stream};
+use std::{
+    future::{pending, ready},
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, SystemTime},
+};
+use tokio::time::Instant;
+
+/// A builder of clients of `fake`, with its tokens, in process, and with the fake's time as clock.
+///
+/// To be called within a Tokio runtime.
+pub fn client(fake: &Fake) -> ClientBuilder {
+    client_over(InProcess::new(fake))
+}
+
+/// The same over a transport that was set up before.
+pub fn client_over(transport: InProcess) -> ClientBuilder {
+    let time = Arc::clone(&transport.time);
+    Client::builder()
+        .credentials(credentials(&transport.time.fake))
+        .clock(move || time.now())
+        .transport(transport)
+}
+
+/// The tokens of `fake`.
+#[must_use]
+pub fn credentials(fake: &Fake) -> Credentials {
+    let credentials = Credentials::new(fake.access_token());
+    match fake.refresh_token() {
+        Some(refresh_token) => credentials.with_refresh_token(refresh_token),
+        None => credentials,
+    }
+}
+
+/// Carries requests to a fake in the same process and acts its faults out.
+#[derive(Clone, Debug)]
+pub struct InProcess {
+    time: Arc<FakeTime>,
+    latency: Duration,
+}
+
+/// The fake's clock, led by Tokio's.
+#[derive(Debug)]
+struct FakeTime {
+    fake: Fake,
+    last: Mutex<Instant>,
+}
+
+impl FakeTime {
+    fn now(&self) -> SystemTime {
+        let now = Instant::now();
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        self.fake.advance(now.duration_since(*last));
+        *last = now;
+        self.fake.now()
+    }
+}
+
+impl InProcess {
+    /// To be called within a Tokio runtime.
+    #[must_use]
+    pub fn new(fake: &Fake) -> Self {
+        Self {
+            time: Arc::new(FakeTime {
+                fake: fake.clone(),
+                last: Mutex::new(Instant::now()),
+            }),
+            latency: Duration::ZERO,
+        }
+    }
+
+    /// How long each request is under way before the service gets it; so calls that are made together are under way together.
+    #[must_use]
+    pub fn latency(mut self, latency: Duration) -> Self {
+        self.latency = latency;
+        self
+    }
+}
+
+impl Transport for InProcess {
+    fn send(
+        &self,
+        request: http::Request<Bytes>,
+    ) -> BoxFuture<'_, Result<http::Response<ResponseBody>, TransportError>> {
+        Box::pin(async move {
+            if !self.latency.is_zero() {
+                tokio::time::sleep(self.latency).await;
+            }
+            self.time.now();
+            match self.time.fake.handle(request).await {
+                Outcome::Response(response) => Ok(response.map(decompressed)),
+                Outcome::Fault(interruption) => act(interruption).await,
+            }
+        })
+    }
+}
+
+/// The body as a transport hands it on. The fake compresses nothing: what it calls gzip is garbage.
+fn decompressed(body: Bytes) -> ResponseBody {
+    if body.starts_with(b"\x1f\x8b") {
+        return ResponseBody::stream(stream::once(ready(Err(broken("invalid gzip header")))));
+    }
+    ResponseBody::from(body)
+}
+
+async fn act(interruption: Interruption) -> Result<http::Response<ResponseBody>, TransportError> {
+    let end = match interruption.how {
+        Break::Refused => TransportError::new(TransportErrorKind::Connect, "connection refused"),
+        Break::Reset => broken("connection reset by peer"),
+        Break::Closed => broken("connection closed before message completed"),
+        // Nobody but the client's own clock ends this.
+        Break::Stalled if interruption.stage != Stage::Body => pending().await,
+        Break::Stalled => broken("stalled"),
+    };
+    match interruption.partial {
+        None => Err(end),
+        Some(partial) => Ok(partial.map(|half| {
+            let begin = stream::once(ready(Ok(half)));
+            match interruption.how {
+                Break::Stalled => ResponseBody::stream(begin.chain(stream::pending())),
+                _ => ResponseBody::stream(begin.chain(stream::once(ready(Err(end))))),
+            }
+        })),
+    }
+}
+
+fn broken(why: &'static str) -> TransportError {
+    TransportError::new(TransportErrorKind::Interrupted, why)
+}

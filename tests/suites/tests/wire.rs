@@ -80,6 +80,86 @@ async fn a_delete_without_a_body_sends_none() -> Result<(), Error> {
 }
 
 #[tokio::test]
+async fn a_list_survives_a_long_name_an_unknown_status_and_null_for_what_is_optional()
+-> Result<(), Error> {
+    let long = "n".repeat(300);
+    let body = format!(
+        r#"[{{"idOfferSource":"1","offerSourceName":"{long}","status":"paused","idCategory":null,"categoryName":null}}]"#
+    );
+    let (client, _) = service(200, body.leak());
+    let rows = client.list_offer_sources(StatusFilter::All, None).await?;
+    assert_eq!(rows[0].offer_source_name, long);
+    assert_eq!(rows[0].status.as_str(), "paused");
+    assert_eq!(
+        (&rows[0].id_category, &rows[0].category_name),
+        (&None, &None)
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn null_and_the_empty_object_can_be_told_apart_and_both_are_read() -> Result<(), Error> {
+    let (client, seen) = service(
+        200,
+        r#"{"idOfferSource":"1","offerSourceName":"a","queryParams":null,"meta":{},"status":null,"idCategory":null}"#,
+    );
+    let source = client.find_offer_source_by_id(&"1".into()).await?;
+    assert_eq!(source.query_params, None);
+    assert_eq!(source.meta, Some(serde_json::Map::new()));
+    client.save_offer_source(&source).await?;
+    let saved: serde_json::Value =
+        serde_json::from_slice(seen.lock().unwrap().last().unwrap().body()).unwrap();
+    assert_eq!(
+        saved,
+        serde_json::json!({"idOfferSource": "1", "offerSourceName": "a", "meta": {}})
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn any_success_status_is_a_success() -> Result<(), Error> {
+    for status in [200, 201, 202, 204] {
+        let (client, _) = service(status, "");
+        client
+            .archive_offer_sources(&ParentMutationRequest::new(["1".to_owned()]))
+            .await?;
+    }
+    let (client, _) = service(201, r#"{"id":"2"}"#);
+    let copy = client
+        .duplicate_offer_source(
+            &"1".into(),
+            &funnelflux::types::DuplicateRequest::new("copy"),
+        )
+        .await?;
+    assert_eq!(copy.id.as_deref(), Some("2"));
+    Ok(())
+}
+
+#[tokio::test]
+async fn paths_and_queries_are_sent_as_documented() -> Result<(), Error> {
+    let (client, seen) = service(200, "[]");
+    client
+        .list_offer_sources(StatusFilter::NotDeleted, Some(&"a/b ü".into()))
+        .await?;
+    client
+        .find_offer_sources_by_ids(&["1".into(), "2".into()])
+        .await?;
+    let seen = seen.lock().unwrap();
+    let sent: Vec<String> = seen
+        .iter()
+        .map(|request| request.uri().path_and_query().unwrap().to_string())
+        .collect();
+    assert_eq!(
+        sent,
+        [
+            "/v1/offersource/list/?status=not-deleted&idCategory=a%2Fb%20%C3%BC",
+            "/v1/offersource/find/byIds/?idOfferSources=1%2C2",
+        ]
+    );
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_null_list_is_empty() -> Result<(), Error> {
     let (client, _) = service(200, "null");
     assert!(

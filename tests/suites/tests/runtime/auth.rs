@@ -1,0 +1,278 @@
+//! Tokens are renewed once for all, kept where the user wants them, and a failure says what to do.
+
+use super::*;
+use funnelflux::auth::{FileTokenStore, MemoryTokenStore, StoreError, TokenStore};
+use funnelflux::transport::BoxFuture;
+use funnelflux::types::{DuplicateRequest, StatusFilter};
+use funnelflux::{Client, Credentials, Error};
+use funnelflux_fake::{RejectedToken, Settings};
+use funnelflux_suites::{InProcess, client, client_over, credentials};
+use std::sync::Arc;
+
+const LATENCY: Duration = Duration::from_millis(50);
+
+async fn list(client: &Client) -> Result<usize, Error> {
+    Ok(client
+        .list_offer_sources(StatusFilter::All, None)
+        .await?
+        .len())
+}
+
+#[tokio::test(start_paused = true)]
+async fn calls_that_meet_an_expired_token_together_cause_one_renewal_and_all_succeed()
+-> Result<(), Error> {
+    for rejected_token in [RejectedToken::Unauthorized, RejectedToken::BadRequest] {
+        for rotate_refresh_token in [false, true] {
+            let fake = Fake::new(Settings {
+                rejected_token,
+                rotate_refresh_token,
+                ..Settings::default()
+            });
+            fake.seed_offer_source("a");
+            let client = client_over(InProcess::new(&fake).latency(LATENCY)).build()?;
+            fake.expire_access_token();
+            let calls = (0..64).map(|_| list(&client));
+            for outcome in futures_util::future::join_all(calls).await {
+                assert_eq!(outcome?, 1);
+            }
+            assert_eq!(count(&fake, RENEW), 1);
+            assert_eq!(fake.renewals(), 1);
+            assert_eq!(count(&fake, LIST), 128);
+        }
+    }
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_write_is_repeated_once_after_the_renewal() -> Result<(), Error> {
+    let fake = Fake::default();
+    fake.seed_offer_source("a");
+    let client = client(&fake).build()?;
+    fake.expire_access_token();
+    client
+        .duplicate_offer_source(&"a".into(), &DuplicateRequest::new("copy"))
+        .await?;
+    assert_eq!(fake.state().assets("offersource").count(), 2);
+    // Refused again although renewed: no third time.
+    inject(&fake, LIST, Fault::Unauthorized, 5);
+    let error = list(&client).await.unwrap_err();
+    assert!(error.is_unauthorized() && !error.is_retryable(), "{error}");
+    assert_eq!(count(&fake, LIST), 2);
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_whose_end_is_known_is_renewed_without_a_refusal() -> Result<(), Error> {
+    let fake = Fake::default();
+    let client = client(&fake).build()?;
+    fake.expire_access_token();
+    list(&client).await?;
+    fake.clear_log();
+    // The renewal told that the new one lives for 72 hours.
+    tokio::time::sleep(Duration::from_hours(72)).await;
+    list(&client).await?;
+    assert_eq!((count(&fake, LIST), count(&fake, RENEW)), (1, 1));
+    assert_eq!(fake.renewals(), 2);
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn asking_too_early_changes_nothing_and_is_not_repeated() -> Result<(), Error> {
+    let fake = Fake::default();
+    let ends = fake.now() + Duration::from_hours(72);
+    let client = client(&fake)
+        .credentials(credentials(&fake).with_expires_at(ends))
+        .build()?;
+    list(&client).await?;
+    assert_eq!(count(&fake, RENEW), 0);
+    tokio::time::sleep(Duration::from_hours(72) - Duration::from_secs(30)).await;
+    for _ in 0..10 {
+        list(&client).await?;
+    }
+    // Documented: a token that is still valid is only confirmed.
+    assert_eq!((count(&fake, RENEW), fake.renewals()), (1, 0));
+    tokio::time::sleep(Duration::from_mins(2)).await;
+    list(&client).await?;
+    assert_eq!((count(&fake, RENEW), fake.renewals()), (2, 1));
+    assert_eq!(count(&fake, LIST), 12, "no call was refused");
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failed_renewal_says_to_log_in_again_and_is_not_hammered() -> Result<(), Error> {
+    let fake = Fake::default();
+    let client = client_over(InProcess::new(&fake).latency(LATENCY)).build()?;
+    fake.expire_access_token();
+    fake.invalidate_refresh_token();
+    let outcomes = futures_util::future::join_all((0..8).map(|_| list(&client))).await;
+    for outcome in outcomes {
+        let error = outcome.unwrap_err();
+        assert!(
+            error.is_unauthorized() && !error.is_retryable(),
+            "{error:?}"
+        );
+        assert_eq!(
+            error.to_string(),
+            "list_offer_sources (GET /offersource/list/): the access token is refused and could not be renewed: \
+             renew_access_token (POST /auth/validate): 401 Unauthorized: invalid_token: the refresh token is not valid; log in \
+             again; log in to FunnelFlux and make new tokens under settings → API access"
+        );
+    }
+    list(&client).await.unwrap_err();
+    assert_eq!(
+        count(&fake, RENEW),
+        1,
+        "the service has said that it will not"
+    );
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_a_refresh_token_the_error_says_so() -> Result<(), Error> {
+    let fake = Fake::default();
+    let client = client(&fake)
+        .credentials(Credentials::new(fake.access_token()))
+        .build()?;
+    list(&client).await?;
+    fake.expire_access_token();
+    let error = list(&client).await.unwrap_err();
+    assert!(error.is_unauthorized());
+    let text = error.to_string();
+    for part in [
+        "no refresh token",
+        "the access token has expired",
+        "settings → API access",
+    ] {
+        assert!(text.contains(part), "{text}");
+    }
+    let nobody = Client::builder().transport(InProcess::new(&fake)).build()?;
+    let error = list(&nobody).await.unwrap_err();
+    assert!(
+        error.is_unauthorized() && error.to_string().contains("the client has none"),
+        "{error}"
+    );
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn trouble_of_the_renewal_is_ridden_out_or_passed_on_as_passing() -> Result<(), Error> {
+    let fake = Fake::default();
+    let client = client(&fake).build()?;
+    fake.expire_access_token();
+    inject(&fake, RENEW, Fault::status(503), 2);
+    list(&client).await?;
+    assert_eq!(count(&fake, RENEW), 3);
+    fake.expire_access_token();
+    inject(&fake, RENEW, Fault::status(503), 5);
+    let error = list(&client).await.unwrap_err();
+    assert!(error.is_retryable() && !error.is_unauthorized(), "{error}");
+    assert!(!error.to_string().contains("log in"), "{error}");
+    list(&client).await?;
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_renewal_outlives_the_call_that_began_it() -> Result<(), Error> {
+    let fake = Fake::new(Settings {
+        rotate_refresh_token: true,
+        ..Settings::default()
+    });
+    let client = client_over(InProcess::new(&fake).latency(Duration::from_secs(1))).build()?;
+    fake.expire_access_token();
+    let hasty = client.list_offer_sources(StatusFilter::All, None);
+    let error = hasty
+        .timeout(Duration::from_millis(1_500))
+        .await
+        .unwrap_err();
+    assert!(error.is_timeout(), "{error}");
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    list(&client).await?;
+    assert_eq!(fake.renewals(), 1);
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn renewed_tokens_go_to_the_store_and_the_next_process_uses_them() -> Result<(), Error> {
+    let fake = Fake::new(Settings {
+        rotate_refresh_token: true,
+        ..Settings::default()
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tokens.json");
+    let first = credentials(&fake);
+    let process = || {
+        client(&fake)
+            .credentials(first.clone())
+            .token_file(&path)
+            .build()
+    };
+    fake.expire_access_token();
+    let (one, two) = (process()?, process()?);
+    list(&one).await?;
+    assert_eq!(fake.renewals(), 1);
+    // It began with the old tokens or none; the store has better ones.
+    list(&two).await?;
+    list(&process()?).await?;
+    assert_eq!(fake.renewals(), 1);
+    // Both meet the end of the token: the lock lets one renew, and the other takes what that one got.
+    fake.expire_access_token();
+    let (a, b) = futures_util::join!(list(&one), list(&two));
+    a?;
+    b?;
+    assert_eq!(fake.renewals(), 2);
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn new_credentials_help_when_those_in_the_store_are_dead() -> Result<(), Error> {
+    let fake = Fake::default();
+    let store = Arc::new(MemoryTokenStore::new());
+    store
+        .save(&Credentials::new("dead").with_refresh_token("dead"))
+        .await
+        .unwrap();
+    let client = client(&fake).token_store(Arc::clone(&store)).build()?;
+    list(&client).await?;
+    let kept = store.load().await.unwrap().unwrap();
+    assert!(kept.expires_at().is_some(), "the working ones are kept now");
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_broken_store_is_an_error_when_read_and_none_when_written() -> Result<(), Error> {
+    #[derive(Default)]
+    struct Broken {
+        reading: bool,
+    }
+    impl TokenStore for Broken {
+        fn load(&self) -> BoxFuture<'_, Result<Option<Credentials>, StoreError>> {
+            Box::pin(async {
+                if self.reading {
+                    return Err("the vault is sealed".into());
+                }
+                Ok(None)
+            })
+        }
+
+        fn save<'a>(&'a self, _: &'a Credentials) -> BoxFuture<'a, Result<(), StoreError>> {
+            Box::pin(async { Err("the vault is full".into()) })
+        }
+    }
+    let fake = Fake::default();
+    let sealed = client(&fake)
+        .token_store(Broken { reading: true })
+        .build()?;
+    let error = list(&sealed).await.unwrap_err();
+    assert!(error.to_string().contains("the vault is sealed"), "{error}");
+    let full = client(&fake)
+        .token_store(Broken { reading: false })
+        .build()?;
+    fake.expire_access_token();
+    list(&full).await?;
+    list(&full).await?;
+    assert_eq!(fake.renewals(), 1);
+    // Nothing at all.
+    let empty = client(&fake).token_store(FileTokenStore::new("/nonexistent/tokens.json"));
+    list(&empty.build()?).await?;
+    Ok(())
+}

@@ -1,0 +1,241 @@
+//! Each error says what, where, why and what to do, and its predicates are right.
+
+use super::*;
+use funnelflux::transport::{BoxFuture, ResponseBody, Transport, TransportError};
+use funnelflux::types::StatusFilter;
+use funnelflux::{Client, Error, RetryPolicy};
+use funnelflux_fake::{ErrorShape, Settings, TrailingSlash};
+use funnelflux_suites::client;
+use std::error::Error as _;
+
+/// Answers everything with the same.
+#[derive(Clone, Debug)]
+struct Answer {
+    status: u16,
+    content_type: &'static str,
+    body: &'static [u8],
+}
+
+impl Transport for Answer {
+    fn send(
+        &self,
+        _: http::Request<bytes::Bytes>,
+    ) -> BoxFuture<'_, Result<http::Response<ResponseBody>, TransportError>> {
+        let response = http::Response::builder()
+            .status(self.status)
+            .header("content-type", self.content_type)
+            .header("x-request-id", "81af")
+            .body(ResponseBody::from(bytes::Bytes::from_static(self.body)))
+            .unwrap();
+        Box::pin(std::future::ready(Ok(response)))
+    }
+}
+
+fn service(status: u16, content_type: &'static str, body: &'static [u8]) -> Client {
+    let answer = Answer {
+        status,
+        content_type,
+        body,
+    };
+    let builder = Client::builder().retry(RetryPolicy::none());
+    builder
+        .transport(answer)
+        .max_response_bytes(1_000)
+        .build()
+        .unwrap()
+}
+
+async fn list(client: &Client) -> Error {
+    client
+        .list_offer_sources(StatusFilter::All, None)
+        .await
+        .unwrap_err()
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_field_that_did_not_decode_is_named() {
+    let body = br#"[{"idOfferSource":"1","offerSourceName":"a","status":"active"},{"idOfferSource":"2","offerSourceName":null,"status":"active"}]"#;
+    let error = list(&service(200, "application/json", body)).await;
+    assert_eq!(error.json_path(), Some("[1].offerSourceName"));
+    assert_eq!(error.body(), Some(&body[..]));
+    assert!(
+        error
+            .source()
+            .is_some_and(<dyn std::error::Error>::is::<serde_json::Error>)
+    );
+    insta::assert_snapshot!(error, @"list_offer_sources (GET /offersource/list/): the answer (200 OK) does not fit at [1].offerSourceName: invalid type: null, expected a string at line 1 column 106 (request ID 81af)");
+    for (body, path) in [
+        (&b""[..], "."),
+        (b"[] trailing", "."),
+        (b"[{}]", "[0]"),
+        (b"{", "."),
+    ] {
+        let error = list(&service(200, "application/json", body)).await;
+        assert_eq!(error.json_path(), Some(path), "{error}");
+        assert!(!error.may_have_been_applied() && !error.is_retryable());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_service_is_quoted_in_every_shape_of_error() {
+    for (shape, expected) in [
+        (
+            ErrorShape::Json,
+            "find_offer_source_by_id (GET /offersource/find/byId/): 404 Not Found: ",
+        ),
+        (
+            ErrorShape::Text,
+            "find_offer_source_by_id (GET /offersource/find/byId/): 404 Not Found: ",
+        ),
+        (
+            ErrorShape::Html,
+            "find_offer_source_by_id (GET /offersource/find/byId/): 404 Not Found: Not Found: 404 Not Found ",
+        ),
+        (
+            ErrorShape::Empty,
+            "find_offer_source_by_id (GET /offersource/find/byId/): 404 Not Found, and the body says nothing",
+        ),
+    ] {
+        let fake = Fake::new(Settings {
+            error_shape: shape,
+            request_id_header: Some("x-request-id".to_owned()),
+            ..Settings::default()
+        });
+        let client = client(&fake).build().unwrap();
+        let error = client
+            .find_offer_source_by_id(&"gone".into())
+            .await
+            .unwrap_err();
+        assert!(error.is_not_found() && !error.is_retryable(), "{shape:?}");
+        let text = error.to_string();
+        assert!(text.starts_with(expected), "{shape:?}: {text}");
+        assert!(!text.contains(['\n', '<']), "{shape:?}: {text}");
+        assert_eq!(error.request_id(), Some("fake-00000001"));
+        if shape != ErrorShape::Empty {
+            assert!(
+                error
+                    .message()
+                    .is_some_and(|message| message.contains("gone")),
+                "{shape:?}: {text}"
+            );
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_page_is_an_error_also_under_200_and_where_nothing_is_expected() {
+    let page = b"<!doctype html><title>Log in</title><h1>Please log in</h1>";
+    for content_type in ["text/html", "application/json", ""] {
+        let client = service(200, content_type, page);
+        let error = list(&client).await;
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(error, @"list_offer_sources (GET /offersource/list/): an HTML page came back where JSON belongs (200 OK): Log in: Please log in; a login or maintenance page, or a wrong base URL (request ID 81af)");
+        }
+        assert!(!error.may_have_been_applied());
+        let error = client
+            .delete_offer_sources(Some(&"1".into()), None)
+            .await
+            .unwrap_err();
+        assert!(
+            error.to_string().contains("HTML page") && error.may_have_been_applied(),
+            "{error}"
+        );
+    }
+    // Nothing, null and a kind word are all no data.
+    for body in [&b""[..], b"null", b"{}", br#"{"message":"done"}"#, b"OK"] {
+        let client = service(200, "application/json", body);
+        client
+            .delete_offer_sources(Some(&"1".into()), None)
+            .await
+            .unwrap();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_redirect_is_not_followed_and_says_where_it_leads() {
+    let fake = Fake::new(Settings {
+        trailing_slash: TrailingSlash::Redirect,
+        ..Settings::default()
+    });
+    let client = client(&fake).build().unwrap();
+    let error = client
+        .request(http::Method::GET, "/offersource/list")
+        .query("status", "all")
+        .json::<serde_json::Value>()
+        .await
+        .unwrap_err();
+    assert_eq!(error.status().map(|status| status.as_u16()), Some(301));
+    assert!(
+        error
+            .to_string()
+            .contains("redirected to /v1/offersource/list/?status=all, which is not followed"),
+        "{error}"
+    );
+    assert_eq!(fake.request_count(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_huge_answer_is_cut_and_a_huge_refusal_is_bounded() {
+    let huge: &'static [u8] = Box::leak(vec![b'x'; 1_000_000].into_boxed_slice());
+    let error = list(&service(200, "application/json", huge)).await;
+    assert!(
+        error.to_string().contains("larger than 1000 bytes"),
+        "{error}"
+    );
+    let error = list(&service(400, "text/plain", huge)).await;
+    assert_eq!(error.body().map(<[u8]>::len), Some(64 * 1024));
+    assert!(error.to_string().len() < 600 && format!("{error:?}").len() < 2_000);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_cannot_be_sent_is_said_before_it_is_sent() {
+    let fake = Fake::default();
+    let client = client(&fake).build().unwrap();
+    let list = || client.list_offer_sources(StatusFilter::All, None);
+    let commas = client
+        .find_offer_sources_by_ids(&["a,b".into()])
+        .await
+        .unwrap_err();
+    assert!(commas.to_string().contains("\"a,b\""), "{commas}");
+    let long: Vec<_> = (0..10_000).map(|_| "2nIemJxCKbFX".into()).collect();
+    let long = client.find_offer_sources_by_ids(&long).await.unwrap_err();
+    assert!(long.to_string().contains("bytes long"), "{long}");
+    assert_eq!(long.tries(), 0);
+    assert!(list().header("bad name", "x").await.is_err());
+    let secret = list().header("x-key", "can\nary").await.unwrap_err();
+    assert!(
+        !format!("{secret} {secret:?}").contains("ary\""),
+        "{secret:?}"
+    );
+    for path in ["offersource", "//../x", "/a/../b", "/x?y=1", "/x#y"] {
+        let call = client.request(http::Method::GET, path).empty();
+        assert!(call.await.is_err(), "{path}");
+    }
+    assert_eq!(fake.request_count(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_cause_is_in_the_chain_and_in_the_line() {
+    let fake = Fake::default();
+    fake.inject(Rule::new(Fault::RefuseConnection).times(100));
+    let client = client(&fake).build().unwrap();
+    let error = list(&client).await;
+    assert!(
+        error
+            .source()
+            .is_some_and(<dyn std::error::Error>::is::<TransportError>)
+    );
+    let text = error.to_string();
+    assert!(
+        text.contains("no connection to the service: connection refused (5 tries in "),
+        "{text}"
+    );
+    assert!(error.is_retryable() && !error.is_timeout() && !error.may_have_been_applied());
+    assert_eq!(error.status(), None);
+}
+
+#[test]
+fn an_error_can_be_shared_and_kept() {
+    fn shareable<T: Clone + Send + Sync + std::error::Error + 'static>() {}
+    shareable::<Error>();
+}

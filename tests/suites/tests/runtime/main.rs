@@ -1,0 +1,57 @@
+//! What the runtime promises, against the fake: in process and in virtual time, and a few over real sockets.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test stops at the first surprise"
+)]
+
+mod auth;
+mod create;
+mod errors;
+mod retry;
+mod secrets;
+mod sockets;
+mod visible;
+
+use funnelflux_fake::{Fake, Fault, Rule};
+use std::time::Duration;
+use tokio::time::Instant;
+
+const LIST: &str = "GET /offersource/list/";
+const CREATE: &str = "POST /offersource/save/";
+const SAVE: &str = "PUT /offersource/save/";
+const DUPLICATE: &str = "POST /offersource/duplicate/";
+const ARCHIVE: &str = "PUT /offersource/archive/";
+const FIND: &str = "GET /offersource/find/byId/";
+const RENEW: &str = "POST /auth/validate";
+
+/// How often the fake got a request of this operation.
+fn count(fake: &Fake, operation: &str) -> usize {
+    let log = fake.log();
+    log.iter()
+        .filter(|entry| entry.operation == Some(operation))
+        .count()
+}
+
+fn inject(fake: &Fake, operation: &str, fault: Fault, times: u64) {
+    fake.inject(Rule::new(fault).on(operation).times(times));
+}
+
+/// One fault of each kind. What is too large is a little above [`LARGE`] instead of tens of megabytes, for the sake of time.
+fn faults() -> impl Iterator<Item = Fault> {
+    Fault::all().into_iter().map(|fault| match fault {
+        Fault::Oversized { .. } => Fault::Oversized { bytes: LARGE + 1 },
+        other => other,
+    })
+}
+
+/// The limit of a client that [`faults`] are tried on.
+const LARGE: usize = 100_000;
+
+/// The outcome, and how long it took in virtual time.
+async fn timed<F: IntoFuture>(call: F) -> (F::Output, Duration) {
+    let start = Instant::now();
+    let outcome = call.await;
+    (outcome, start.elapsed())
+}

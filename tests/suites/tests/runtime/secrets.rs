@@ -1,0 +1,201 @@
+//! The canary: no Debug, Display, tracing output, panic or error holds a token, whatever happens.
+
+use super::*;
+use funnelflux::hook::{Hook, RequestView, ResponseView};
+use funnelflux::transport::{BoxFuture, ResponseBody, Transport, TransportError};
+use funnelflux::types::{OfferSource, ParentMutationRequest, StatusFilter};
+use funnelflux::{Client, Credentials};
+use funnelflux_fake::Settings;
+use funnelflux_suites::InProcess;
+use std::fmt::Write as _;
+use std::sync::{Arc, Mutex};
+
+const CANARY: &str = "CANARY";
+
+/// Everything that anybody could have read.
+#[derive(Clone, Default)]
+struct Ear(Arc<Mutex<String>>);
+
+impl Ear {
+    fn hear(&self, what: impl std::fmt::Display) {
+        writeln!(self.0.lock().unwrap(), "{what}").unwrap();
+    }
+}
+
+impl tracing::Subscriber for Ear {
+    fn enabled(&self, _: &tracing::Metadata<'_>) -> bool {
+        true
+    }
+    fn new_span(&self, attributes: &tracing::span::Attributes<'_>) -> tracing::span::Id {
+        attributes.record(&mut Fields(self));
+        tracing::span::Id::from_u64(1)
+    }
+    fn record(&self, _: &tracing::span::Id, values: &tracing::span::Record<'_>) {
+        values.record(&mut Fields(self));
+    }
+    fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
+    fn event(&self, event: &tracing::Event<'_>) {
+        event.record(&mut Fields(self));
+    }
+    fn enter(&self, _: &tracing::span::Id) {}
+    fn exit(&self, _: &tracing::span::Id) {}
+}
+
+struct Fields<'a>(&'a Ear);
+
+impl tracing::field::Visit for Fields<'_> {
+    fn record_debug(&mut self, field: &tracing::field::Field, value: &dyn std::fmt::Debug) {
+        self.0.hear(format_args!("{field}={value:?}"));
+    }
+}
+
+impl Hook for Ear {
+    fn before_request(&self, request: &mut RequestView<'_>) {
+        self.hear(format_args!("{request:?}"));
+    }
+    fn after_response(&self, response: &ResponseView<'_>) {
+        // What the service says aloud, it says; the hook sees the answer as it came.
+        self.hear(format_args!(
+            "{:?} {:?}",
+            response.operation, response.status
+        ));
+    }
+}
+
+/// A service that repeats the token in everything it says.
+#[derive(Clone, Debug)]
+struct Parrot {
+    status: u16,
+    content_type: &'static str,
+}
+
+impl Transport for Parrot {
+    fn send(
+        &self,
+        request: http::Request<bytes::Bytes>,
+    ) -> BoxFuture<'_, Result<http::Response<ResponseBody>, TransportError>> {
+        let token = request
+            .headers()
+            .get("authorization")
+            .unwrap()
+            .to_str()
+            .unwrap()
+            .to_owned();
+        let said = format!(
+            r#"{{"error":"invalid {token}","echo":{:?},"tokens":"{token}"}}"#,
+            String::from_utf8_lossy(request.body())
+        );
+        let response = http::Response::builder()
+            .status(self.status)
+            .header("content-type", self.content_type)
+            .header("location", format!("https://login.example/?t={token}"))
+            .body(ResponseBody::from(bytes::Bytes::from(said)))
+            .unwrap();
+        Box::pin(std::future::ready(Ok(response)))
+    }
+}
+
+fn tokens() -> Credentials {
+    Credentials::new("CANARY-access").with_refresh_token("CANARY-refresh")
+}
+
+async fn everything(client: &Client, ear: &Ear) {
+    ear.hear(format_args!("{client:?}"));
+    let list = client.list_offer_sources(StatusFilter::All, None);
+    ear.hear(format_args!("{list:?}"));
+    let mut outcomes = vec![list.await.map(drop)];
+    outcomes.push(client.find_offer_source_by_id(&"a".into()).await.map(drop));
+    outcomes.push(
+        client
+            .create(|id| OfferSource::new(id, "a"))
+            .await
+            .map(drop),
+    );
+    let request = ParentMutationRequest::new(["a".to_owned()]);
+    outcomes.push(client.archive_offer_sources(&request).await);
+    for error in outcomes.into_iter().filter_map(Result::err) {
+        ear.hear(format_args!(
+            "{error} {error:?} {error:#?} {:?}",
+            error.message()
+        ));
+        ear.hear(String::from_utf8_lossy(error.body().unwrap_or_default()));
+        let mut cause = std::error::Error::source(&error);
+        while let Some(error) = cause {
+            ear.hear(format_args!("{error} {error:?}"));
+            cause = error.source();
+        }
+    }
+}
+
+fn silent(ear: &Ear, case: &str) {
+    let heard = ear.0.lock().unwrap();
+    assert!(!heard.contains(CANARY), "{case}: {heard}");
+    assert!(
+        heard.contains("list_offer_sources"),
+        "{case}: the ear is deaf"
+    );
+    assert!(heard.contains("tries="), "{case}: no spans");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_canary_is_never_heard_under_any_fault() {
+    for fault in faults() {
+        let ear = Ear::default();
+        let _guard = tracing::subscriber::set_default(ear.clone());
+        let fake = Fake::new(Settings {
+            access_token: "CANARY-access".to_owned(),
+            refresh_token: "CANARY-refresh".to_owned(),
+            ..Settings::default()
+        });
+        fake.seed_offer_source("a");
+        fake.expire_access_token();
+        fake.inject(Rule::new(fault.clone()).times(7));
+        let builder = Client::builder()
+            .credentials(tokens())
+            .transport(InProcess::new(&fake))
+            .max_response_bytes(LARGE)
+            .hook(ear.clone());
+        ear.hear(format_args!("{builder:?} {:?}", tokens()));
+        everything(&builder.build().unwrap(), &ear).await;
+        silent(&ear, &fault.to_string());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_service_that_repeats_the_token_is_not_quoted() {
+    for status in [200, 301, 400, 401, 409, 500] {
+        for content_type in ["application/json", "text/plain", "text/html"] {
+            let ear = Ear::default();
+            let _guard = tracing::subscriber::set_default(ear.clone());
+            let parrot = Parrot {
+                status,
+                content_type,
+            };
+            let builder = Client::builder().credentials(tokens()).hook(ear.clone());
+            everything(&builder.transport(parrot).build().unwrap(), &ear).await;
+            silent(&ear, &format!("{status} {content_type}"));
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_panic_with_an_error_or_a_client_holds_no_token() {
+    let parrot = Parrot {
+        status: 409,
+        content_type: "application/json",
+    };
+    let client = Client::builder()
+        .credentials(tokens())
+        .transport(parrot)
+        .build()
+        .unwrap();
+    let outcome = client.find_offer_source_by_id(&"a".into()).await;
+    let task =
+        tokio::spawn(async move { outcome.unwrap_or_else(|error| panic!("{error:?} {client:?}")) });
+    let panic = task.await.unwrap_err().into_panic();
+    let text = panic.downcast_ref::<String>().unwrap();
+    assert!(
+        text.contains("[redacted]") && !text.contains(CANARY),
+        "{text}"
+    );
+}
