@@ -11,7 +11,6 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     document::Resource,
-    rules,
     settings::{AbsentProperty, EmptyList, ErrorShape, Settings, SuccessBody, SuccessStatus},
     state::{Asset, State},
     validate::Violation,
@@ -270,9 +269,4 @@ pub(crate) fn surprise(resource: &Resource, rows: &mut [Value], settings: &Setti
         let missing = length.saturating_sub(name.chars().count());
         name.extend(std::iter::repeat_n('x', missing));
     }
-}
-
-/// Whether the property is the one in which an asset of this kind names its category.
-pub(crate) fn has_category(resource: &Resource) -> bool {
-    resource.id != rules::CATEGORY_PROPERTY
 }

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::{
     answer::Refusal,
-    clock::unix_seconds,
+    clock::{later, unix_seconds},
     settings::{RejectedToken, Settings},
 };
 
@@ -33,7 +33,7 @@ impl Tokens {
         Self {
             access: IndexMap::from([(
                 settings.access_token.clone(),
-                now + settings.token_lifetime,
+                later(now, settings.token_lifetime),
             )]),
             current: settings.access_token.clone(),
             refresh: Some(settings.refresh_token.clone()),
@@ -114,7 +114,7 @@ impl Tokens {
             {
                 self.renewals += 1;
                 let renewed = format!("{}-{}", settings.access_token, self.renewals);
-                let end = now + settings.token_lifetime;
+                let end = later(now, settings.token_lifetime);
                 self.access.insert(renewed.clone(), end);
                 self.current.clone_from(&renewed);
                 if settings.rotate_refresh_token {

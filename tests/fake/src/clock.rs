@@ -1,4 +1,4 @@
-//! The fake's own time, so that a test never waits.
+//! The fake's own time, so that a test never waits. It stays between 1970 and 9999, which is what HTTP dates can say.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -26,17 +26,29 @@ impl Clock {
     }
 
     pub(crate) fn now(&self) -> SystemTime {
-        self.still.unwrap_or_else(SystemTime::now) + self.ahead
+        later(
+            self.still.unwrap_or_else(SystemTime::now).max(UNIX_EPOCH),
+            self.ahead,
+        )
     }
 
     pub(crate) fn advance(&mut self, by: Duration) {
-        self.ahead += by;
+        self.ahead = self.ahead.saturating_add(by);
     }
 
     pub(crate) fn set(&mut self, now: SystemTime) {
         self.still = Some(now);
         self.ahead = Duration::ZERO;
     }
+}
+
+/// 9999-12-31T23:59:59Z in seconds since 1970.
+const LAST_SECOND: u64 = 253_402_300_799;
+
+/// So much later, but not after the year 9999.
+pub(crate) fn later(time: SystemTime, by: Duration) -> SystemTime {
+    let last = UNIX_EPOCH + Duration::from_secs(LAST_SECOND);
+    time.checked_add(by).map_or(last, |time| time.min(last))
 }
 
 /// Whole seconds since 1970; times before it count as 0.

@@ -63,11 +63,23 @@ pub(crate) struct Body {
 /// What the last segments of a path and the method mean, by the vendor's pattern.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Verb {
+    Read(Read),
+    Write(Write),
+}
+
+/// What can be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Read {
     List,
     FindById,
     FindByIds,
     FindByStatus,
     FindByCategory,
+}
+
+/// What can be changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Write {
     Save,
     Create,
     Duplicate,
@@ -77,19 +89,40 @@ pub(crate) enum Verb {
     MoveCategory,
 }
 
+/// Methods that an operation can have here. A path item also has keys that are no methods.
+const METHODS: [Method; 5] = [
+    Method::GET,
+    Method::PUT,
+    Method::POST,
+    Method::DELETE,
+    Method::PATCH,
+];
+
 const VERBS: &[(Method, &str, Verb)] = &[
-    (Method::GET, "list/", Verb::List),
-    (Method::GET, "find/byId/", Verb::FindById),
-    (Method::GET, "find/byIds/", Verb::FindByIds),
-    (Method::GET, "find/byStatus/", Verb::FindByStatus),
-    (Method::GET, "find/byCategory/", Verb::FindByCategory),
-    (Method::PUT, "save/", Verb::Save),
-    (Method::POST, "save/", Verb::Create),
-    (Method::POST, "duplicate/", Verb::Duplicate),
-    (Method::DELETE, "delete/", Verb::Delete),
-    (Method::PUT, "archive/", Verb::Archive),
-    (Method::PUT, "unarchive/", Verb::Unarchive),
-    (Method::PUT, "move-category/", Verb::MoveCategory),
+    (Method::GET, "list/", Verb::Read(Read::List)),
+    (Method::GET, "find/byId/", Verb::Read(Read::FindById)),
+    (Method::GET, "find/byIds/", Verb::Read(Read::FindByIds)),
+    (
+        Method::GET,
+        "find/byStatus/",
+        Verb::Read(Read::FindByStatus),
+    ),
+    (
+        Method::GET,
+        "find/byCategory/",
+        Verb::Read(Read::FindByCategory),
+    ),
+    (Method::PUT, "save/", Verb::Write(Write::Save)),
+    (Method::POST, "save/", Verb::Write(Write::Create)),
+    (Method::POST, "duplicate/", Verb::Write(Write::Duplicate)),
+    (Method::DELETE, "delete/", Verb::Write(Write::Delete)),
+    (Method::PUT, "archive/", Verb::Write(Write::Archive)),
+    (Method::PUT, "unarchive/", Verb::Write(Write::Unarchive)),
+    (
+        Method::PUT,
+        "move-category/",
+        Verb::Write(Write::MoveCategory),
+    ),
 ];
 
 /// A kind of asset.
@@ -136,18 +169,10 @@ impl Document {
             .into_iter()
             .flatten()
         {
-            for (method, operation) in item.as_object().into_iter().flatten() {
-                let Ok(method) = Method::from_bytes(method.to_uppercase().as_bytes()) else {
+            for method in METHODS {
+                let Some(operation) = item.get(method.as_str().to_lowercase()) else {
                     continue;
                 };
-                if !operation.is_object()
-                    || !matches!(
-                        method,
-                        Method::GET | Method::PUT | Method::POST | Method::DELETE | Method::PATCH
-                    )
-                {
-                    continue;
-                }
                 let meaning = meaning(&method, path);
                 if let Some((segment, verb)) = &meaning {
                     found
@@ -243,6 +268,11 @@ impl Resource {
             .iter()
             .find(|(name, _)| name == property)
             .and_then(|(_, default)| default.as_ref())
+    }
+
+    /// Whether assets of this kind are in a category. On a category the property is its own ID.
+    pub(crate) fn has_category(&self) -> bool {
+        self.id != rules::CATEGORY_PROPERTY && self.has(rules::CATEGORY_PROPERTY)
     }
 
     pub(crate) fn has(&self, property: &str) -> bool {
@@ -381,16 +411,16 @@ impl<'d> Schemas<'d> {
                 .map(str::to_owned)
         };
         let known = rules::KINDS.iter().find(|kind| kind.segment == segment);
-        let id = first_parameter(Verb::FindById)
-            .or_else(|| first_parameter(Verb::Duplicate))
+        let id = first_parameter(Verb::Read(Read::FindById))
+            .or_else(|| first_parameter(Verb::Write(Write::Duplicate)))
             .or_else(|| known.map(|kind| kind.id.to_owned()))
             .unwrap_or_else(|| "id".to_owned());
         // The fullest description of the asset: what find by ID returns, or else what save takes.
-        let full = of(Verb::FindById)
+        let full = of(Verb::Read(Read::FindById))
             .and_then(|operation| self.answer(operation))
             .or_else(|| {
-                of(Verb::Save)
-                    .or_else(|| of(Verb::Create))?
+                of(Verb::Write(Write::Save))
+                    .or_else(|| of(Verb::Write(Write::Create)))?
                     .pointer("/requestBody/content/application~1json/schema")
             });
         let properties = full
@@ -399,7 +429,7 @@ impl<'d> Schemas<'d> {
         let name = name_property(&id, &properties)
             .or_else(|| known.map(|kind| kind.name.to_owned()))
             .unwrap_or_else(|| "name".to_owned());
-        let row = of(Verb::List)
+        let row = of(Verb::Read(Read::List))
             .and_then(|operation| self.answer(operation))
             .and_then(|list| self.resolve(list).get("items"));
         let slim = row.filter(|row| full != Some(*row)).map(|row| {
@@ -409,7 +439,7 @@ impl<'d> Schemas<'d> {
                 .collect()
         });
         Resource {
-            ids: first_parameter(Verb::FindByIds).unwrap_or_else(|| format!("{id}s")),
+            ids: first_parameter(Verb::Read(Read::FindByIds)).unwrap_or_else(|| format!("{id}s")),
             validator: full.map(|schema| self.validator(schema)),
             segment,
             id,

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use crate::{
     answer::{Answer, Refusal},
-    settings::{BadEntry, EntryPolicy, Settings},
+    settings::{BadEntry, Settings},
 };
 
 /// How one entry stands to what is asked.
@@ -40,64 +40,75 @@ pub(crate) fn select(
     standing: impl Fn(&str) -> Standing,
 ) -> Result<Selection, Refusal> {
     let mut seen = HashSet::new();
-    let entries: Vec<(&String, Standing)> = ids
+    let entries: Vec<(&str, Standing)> = ids
         .iter()
-        .filter(|id| seen.insert(id.as_str()))
+        .map(String::as_str)
+        .filter(|id| seen.insert(*id))
         .map(|id| (id, standing(id)))
         .collect();
-    let bad = |standing: Standing| {
-        policy(standing, settings).filter(|(policy, _)| policy.handling != BadEntry::Ignore)
-    };
-    let named = |handlings: &[BadEntry]| {
-        let mut error: Option<(EntryPolicy, &'static str, Vec<&str>)> = None;
-        for (id, standing) in &entries {
-            let Some((policy, code)) =
-                bad(*standing).filter(|(policy, _)| handlings.contains(&policy.handling))
-            else {
-                continue;
-            };
-            // The first bad entry decides on status and code; further ones of the same code are named too.
-            let (_, first, ids) = error.get_or_insert_with(|| (policy, code, Vec::new()));
-            if *first == code {
-                ids.push(id);
-            }
+    let mut refused = Bad::default();
+    for (id, standing) in &entries {
+        if let Some((BadEntry::RefuseAll(status), code)) = policy(*standing, settings) {
+            refused.add(status, code, id);
         }
-        error.map(|(policy, code, ids)| {
-            Refusal::new(
-                policy.status,
-                code,
-                format!(
-                    "{} {id_property}: {}",
-                    code.replace('_', " "),
-                    ids.join(", ")
-                ),
-            )
-        })
-    };
-    if let Some(refusal) = named(&[BadEntry::RefuseAll]) {
+    }
+    if let Some(refusal) = refused.into_refusal(id_property) {
         return Err(refusal);
     }
     let mut selection = Selection {
         apply: Vec::new(),
         already: Vec::new(),
-        error: named(&[BadEntry::ApplyGood, BadEntry::StopAtBad]),
+        error: None,
     };
-    for (id, standing) in &entries {
-        match (standing, bad(*standing)) {
-            (Standing::Good, _) => selection.apply.push((*id).clone()),
-            (_, Some((policy, _))) if policy.handling == BadEntry::StopAtBad => break,
-            (Standing::Already, None) => selection.already.push((*id).clone()),
-            _ => {}
+    let mut failed = Bad::default();
+    for (id, standing) in entries {
+        match policy(standing, settings) {
+            None => selection.apply.push(id.to_owned()),
+            Some((BadEntry::Ignore, _)) if standing == Standing::Already => {
+                selection.already.push(id.to_owned());
+            }
+            // Whatever refuses all has been returned above.
+            Some((BadEntry::Ignore | BadEntry::RefuseAll(_), _)) => {}
+            Some((BadEntry::ApplyGood(status), code)) => failed.add(status, code, id),
+            Some((BadEntry::StopAtBad(status), code)) => {
+                failed.add(status, code, id);
+                break;
+            }
         }
     }
+    selection.error = failed.into_refusal(id_property);
     Ok(selection)
 }
 
-fn policy(standing: Standing, settings: &Settings) -> Option<(EntryPolicy, &'static str)> {
+/// What a standing does to the list, and the code of the error; `None` for a good entry.
+fn policy(standing: Standing, settings: &Settings) -> Option<(BadEntry, &'static str)> {
     match standing {
         Standing::Good => None,
-        Standing::Already => Some((settings.already_entry, "already_done")),
-        Standing::Unknown => Some((settings.unknown_entry, "not_found")),
-        Standing::Locked => Some((settings.locked_entry, "locked")),
+        Standing::Already => Some((settings.already_entry.0, "already_done")),
+        Standing::Unknown => Some((settings.unknown_entry.0, "not_found")),
+        Standing::Locked => Some((settings.locked_entry.0, "locked")),
+    }
+}
+
+/// Bad entries that make an error. The first decides on status and code; further ones of the same code are named too.
+#[derive(Default)]
+struct Bad<'e> {
+    decisive: Option<(u16, &'static str)>,
+    ids: Vec<&'e str>,
+}
+
+impl<'e> Bad<'e> {
+    fn add(&mut self, status: u16, code: &'static str, id: &'e str) {
+        let (_, first) = *self.decisive.get_or_insert((status, code));
+        if first == code {
+            self.ids.push(id);
+        }
+    }
+
+    fn into_refusal(self, id_property: &str) -> Option<Refusal> {
+        let (status, code) = self.decisive?;
+        let named = self.ids.join(", ");
+        let message = format!("{} {id_property}: {named}", code.replace('_', " "));
+        Some(Refusal::new(status, code, message))
     }
 }

@@ -7,14 +7,14 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, Request, Response, request};
+use http::{Method, Request, Response, Uri, request};
 use serde_json::{Map, Value, json};
 
 use crate::{
     answer::{Answer, Refusal, common_headers, json_response, response},
     auth::{Tokens, VALIDATE_PATH},
-    clock::Clock,
-    document::{DOCUMENT, Document, Operation, Resource, Route, Verb},
+    clock::{Clock, later},
+    document::{DOCUMENT, Operation, Read, Resource, Route, Verb, Write},
     fault::{Fault, Interruption, Received, Rule, Script},
     id,
     log::{Log, LogEntry, Verdict, redact_body, redact_headers},
@@ -153,6 +153,10 @@ impl Fake {
         self.inner().settings.clone()
     }
 
+    pub(crate) fn max_body_bytes(&self) -> usize {
+        self.inner().settings.max_body_bytes
+    }
+
     /// Changes settings from the next request on. Tokens, clock and seed count only at the start.
     pub fn configure(&self, change: impl FnOnce(&mut Settings)) {
         change(&mut self.inner().settings);
@@ -279,7 +283,7 @@ impl Fake {
         let mut now = clock.now();
         let mut make = || {
             // A millisecond apart, so they are unique and sort by age.
-            now += Duration::from_millis(1);
+            now = later(now, Duration::from_millis(1));
             let id = id::generate(now, random);
             let Value::Object(body) = offer_source(&id) else {
                 return id;
@@ -326,19 +330,12 @@ fn offer_source(id: &str) -> Value {
     })
 }
 
-/// A request in the pieces that answering needs.
-struct Parts<'r> {
-    head: &'r request::Parts,
-    body: &'r Bytes,
-}
-
 impl Inner {
     fn handle(&mut self, request: Request<Bytes>) -> Outcome {
         let (head, body) = request.into_parts();
         self.requests += 1;
-        let document: &'static Document = &DOCUMENT;
         let path = head.uri.path();
-        let target = Target::of(document, &head.method, path);
+        let target = Target::of(&head.method, path, self.settings.trailing_slash);
         let operation = target.operation();
         let received = Received {
             number: self.requests,
@@ -359,20 +356,11 @@ impl Inner {
             .as_ref()
             .is_none_or(|fault| fault.applies() || *fault == Fault::ExpireToken);
         let mut violations = Vec::new();
-        let answered = reaches.then(|| {
-            match self.process(
-                &target,
-                &Parts {
-                    head: &head,
-                    body: &body,
-                },
-                now,
-            ) {
-                Ok(response) => response,
-                Err(refusal) => {
-                    violations.clone_from(&refusal.violations);
-                    refusal.into_response(self.settings.error_shape)
-                }
+        let answered = reaches.then(|| match self.process(&target, &head, &body, now) {
+            Ok(response) => response,
+            Err(refusal) => {
+                violations.clone_from(&refusal.violations);
+                refusal.into_response(self.settings.error_shape)
             }
         });
         let applied = before != (self.state.version, self.tokens.renewals);
@@ -415,115 +403,74 @@ impl Inner {
     fn process(
         &mut self,
         target: &Target,
-        request: &Parts<'_>,
+        head: &request::Parts,
+        body: &Bytes,
         now: SystemTime,
     ) -> Result<Response<Bytes>, Refusal> {
-        let uri = &request.head.uri;
-        let length = uri.path_and_query().map_or(0, |whole| whole.as_str().len());
-        if self.settings.max_url_length.is_some_and(|max| length > max) {
-            return Err(Refusal::new(
-                414,
-                "uri_too_long",
-                format!("path and query have {length} bytes"),
-            ));
-        }
-        if request.body.len() > self.settings.max_body_bytes {
-            return Err(Refusal::new(
-                413,
-                "body_too_large",
-                format!(
-                    "the body has more than {} bytes",
-                    self.settings.max_body_bytes
-                ),
-            ));
-        }
-        let headers = &request.head.headers;
-        let operation = match target {
-            Target::Validate if request.head.method == Method::POST => {
+        let uri = &head.uri;
+        self.check_size(uri, body)?;
+        match target {
+            Target::Validate if head.method == Method::POST => {
                 let answer = self
                     .tokens
-                    .validate(&self.settings, headers, request.body, now)?;
-                return Ok(json_response(200, &answer));
+                    .validate(&self.settings, &head.headers, body, now)?;
+                Ok(json_response(200, &answer))
             }
-            Target::Validate => return Err(not_allowed(&request.head.method, &[&Method::POST])),
-            Target::Outside => {
-                return Err(Refusal::new(
-                    404,
-                    "not_found",
-                    format!(
-                        "nothing at {}; every path begins with {}",
-                        uri.path(),
-                        DOCUMENT.base_path
-                    ),
-                ));
-            }
-            Target::Route(Route::Nothing) => {
-                return Err(Refusal::new(
-                    404,
-                    "not_found",
-                    format!("nothing at {}", uri.path()),
-                ));
-            }
-            Target::Route(Route::OtherMethods(methods)) => {
-                return Err(not_allowed(&request.head.method, methods));
-            }
-            Target::Route(Route::Operation(operation)) => operation,
-            Target::Route(Route::LacksSlash(slashed)) => match (
-                self.settings.trailing_slash,
-                DOCUMENT.route(&request.head.method, slashed),
-            ) {
-                (TrailingSlash::Required, _) => {
-                    return Err(Refusal::new(
-                        404,
-                        "not_found",
-                        format!("nothing at {}; the path ends with a slash", uri.path()),
-                    ));
-                }
-                (TrailingSlash::Redirect, _) => return Ok(redirect(slashed, uri.query())),
-                (TrailingSlash::Optional, Route::Operation(operation)) => operation,
-                (TrailingSlash::Optional, Route::OtherMethods(methods)) => {
-                    return Err(not_allowed(&request.head.method, &methods));
-                }
-                (TrailingSlash::Optional, _) => {
-                    return Err(Refusal::new(404, "not_found", "nothing here"));
+            Target::Validate => Err(not_allowed(&head.method, &[&Method::POST])),
+            Target::Outside => Err(not_found(
+                uri,
+                &format!("; every path begins with {}", DOCUMENT.base_path),
+            )),
+            Target::Route(Route::Nothing) => Err(not_found(uri, "")),
+            Target::Route(Route::LacksSlash(slashed)) => match self.settings.trailing_slash {
+                TrailingSlash::Redirect => Ok(redirect(slashed, uri.query())),
+                TrailingSlash::Required | TrailingSlash::Optional => {
+                    Err(not_found(uri, "; the path ends with a slash"))
                 }
             },
-        };
-        self.perform(
-            operation,
-            headers,
-            uri.query().unwrap_or_default(),
-            request.body,
-            now,
-        )
+            Target::Route(Route::OtherMethods(methods)) => Err(not_allowed(&head.method, methods)),
+            Target::Route(Route::Operation(operation)) => self.perform(operation, head, body, now),
+        }
+    }
+
+    fn check_size(&self, uri: &Uri, body: &Bytes) -> Result<(), Refusal> {
+        let length = uri.path_and_query().map_or(0, |whole| whole.as_str().len());
+        if self.settings.max_url_length.is_some_and(|max| length > max) {
+            let message = format!("path and query have {length} bytes");
+            return Err(Refusal::new(414, "uri_too_long", message));
+        }
+        let max = self.settings.max_body_bytes;
+        if body.len() > max {
+            let message = format!("the body has more than {max} bytes");
+            return Err(Refusal::new(413, "body_too_large", message));
+        }
+        Ok(())
     }
 
     fn perform(
         &mut self,
         operation: &Operation,
-        headers: &HeaderMap,
-        query: &str,
+        head: &request::Parts,
         body: &Bytes,
         now: SystemTime,
     ) -> Result<Response<Bytes>, Refusal> {
         if self.settings.auth {
-            self.tokens.check(&self.settings, headers, now)?;
+            self.tokens.check(&self.settings, &head.headers, now)?;
         }
-        let request = validate(operation, query, headers, body, &self.settings)?;
+        let query = head.uri.query().unwrap_or_default();
+        let request = validate(operation, query, &head.headers, body, &self.settings)?;
         let known = operation
             .meaning
             .as_ref()
             .and_then(|(segment, verb)| Some((DOCUMENT.resource(segment)?, *verb)));
-        let Some((resource, verb)) = known else {
-            return Err(Refusal::new(
+        let answer = match known {
+            Some((resource, Verb::Read(what))) => self.read(resource, what, &request),
+            Some((resource, Verb::Write(what))) => self.write(resource, what, &request, now),
+            None => Err(Refusal::new(
                 501,
                 "not_implemented",
                 format!("the fake does not know what {} does", operation.key),
-            ));
-        };
-        let answer = match self.read(resource, verb, &request) {
-            Some(answer) => answer,
-            None => self.write(resource, verb, &request, now),
+            )),
         };
         answer.map(|answer| answer.into_response(&self.settings))
     }
@@ -531,29 +478,29 @@ impl Inner {
     fn read(
         &mut self,
         resource: &Resource,
-        verb: Verb,
+        what: Read,
         request: &Valid,
-    ) -> Option<Result<Answer, Refusal>> {
-        let by_id = matches!(verb, Verb::FindById | Verb::FindByIds);
+    ) -> Result<Answer, Refusal> {
+        let by_id = matches!(what, Read::FindById | Read::FindByIds);
         let late = self
             .stale
             .as_mut()
             .filter(|_| !by_id || self.settings.stale_by_id);
         let state = late.as_ref().map_or(&self.state, |(state, _)| state);
-        let answer = read::read(resource, verb, request, state, &self.settings)?;
+        let answer = read::read(resource, what, request, state, &self.settings);
         if let Some((_, reads)) = late {
             *reads -= 1;
             if *reads == 0 {
                 self.stale = None;
             }
         }
-        Some(answer)
+        answer
     }
 
     fn write(
         &mut self,
         resource: &Resource,
-        verb: Verb,
+        what: Write,
         request: &Valid,
         now: SystemTime,
     ) -> Result<Answer, Refusal> {
@@ -564,9 +511,8 @@ impl Inner {
             locked: &self.locked,
             now,
             random: &mut self.random,
-            document: &DOCUMENT,
         };
-        let answer = writer.write(resource, verb, request);
+        let answer = writer.write(resource, what, request);
         if let Some(before) = before.filter(|before| before.version != self.state.version) {
             self.stale = Some((before, self.settings.stale_reads));
         }
@@ -584,10 +530,17 @@ enum Target {
 }
 
 impl Target {
-    fn of(document: &'static Document, method: &Method, path: &str) -> Self {
-        match path.strip_prefix(document.base_path.as_str()) {
+    fn of(method: &Method, path: &str, trailing_slash: TrailingSlash) -> Self {
+        match path.strip_prefix(DOCUMENT.base_path.as_str()) {
             Some(VALIDATE_PATH) => Self::Validate,
-            Some(rest) if rest.starts_with('/') => Self::Route(document.route(method, rest)),
+            Some(rest) if rest.starts_with('/') => {
+                Self::Route(match DOCUMENT.route(method, rest) {
+                    Route::LacksSlash(slashed) if trailing_slash == TrailingSlash::Optional => {
+                        DOCUMENT.route(method, &slashed)
+                    }
+                    route => route,
+                })
+            }
             _ => Self::Outside,
         }
     }
@@ -599,6 +552,11 @@ impl Target {
             Self::Outside | Self::Route(_) => None,
         }
     }
+}
+
+fn not_found(uri: &Uri, hint: &str) -> Refusal {
+    let message = format!("nothing at {}{hint}", uri.path());
+    Refusal::new(404, "not_found", message)
 }
 
 fn not_allowed(method: &Method, allowed: &[&Method]) -> Refusal {

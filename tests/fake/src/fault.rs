@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 
 use crate::{
     answer::{json_response, response},
+    clock::later,
     fake::Outcome,
 };
 
@@ -295,8 +296,8 @@ impl Fault {
     fn spoil(&self, answered: Response<Bytes>, now: SystemTime) -> Response<Bytes> {
         match self {
             Self::TruncatedJson => {
-                let body = or_made_up(answered.into_body());
-                response(200, "application/json", body.slice(..body.len() / 2))
+                let (parts, body) = with_body(answered).into_parts();
+                Response::from_parts(parts, body.slice(..body.len() / 2))
             }
             Self::WrongJson => json_response(200, &json!("not what this operation returns")),
             Self::Html { .. } => {
@@ -417,10 +418,9 @@ impl RetryAfter {
         match self {
             Self::Absent => None,
             Self::Seconds(seconds) => Some(HeaderValue::from(*seconds)),
-            Self::Date(from_now) => HeaderValue::from_str(&httpdate::fmt_http_date(
-                now.checked_add(*from_now).unwrap_or(now),
-            ))
-            .ok(),
+            Self::Date(from_now) => {
+                HeaderValue::from_str(&httpdate::fmt_http_date(later(now, *from_now))).ok()
+            }
             Self::Text(text) => HeaderValue::from_str(text).ok(),
         }
     }

@@ -66,9 +66,9 @@ pub use fault::{Break, Fault, Interruption, Received, RetryAfter, Rule, Stage};
 pub use log::{LogEntry, Verdict};
 pub use server::Server;
 pub use settings::{
-    AbsentProperty, BadEntry, ByIdsOrder, ClockSource, DeletedAssets, EmptyList, EntryPolicy,
-    ErrorShape, ExistingOnCreate, Limit, LogRetention, MissingByIds, RejectedToken, SaveMeaning,
-    Settings, SuccessBody, SuccessStatus, TrailingSlash,
+    AbsentProperty, ByIdsOrder, ClockSource, DeletedAssets, EmptyList, EntryPolicy, ErrorShape,
+    ExistingOnCreate, Limit, LogRetention, MissingByIds, RejectedToken, SaveMeaning, Settings,
+    SuccessBody, SuccessStatus, TrailingSlash,
 };
 pub use state::{Asset, State, Status};
 pub use validate::Violation;

@@ -6,34 +6,34 @@ use serde_json::Value;
 
 use crate::{
     answer::{Answer, Refusal, full, slim, surprise},
-    document::{Resource, Verb},
+    document::{Read, Resource},
     settings::{ByIdsOrder, DeletedAssets, Limit, MissingByIds, Settings},
     state::{Asset, State, Status},
     validate::Valid,
 };
 
-/// Answers a reading operation; `None` for one that does not read.
+/// Answers a reading operation.
 pub(crate) fn read(
     resource: &Resource,
-    verb: Verb,
+    what: Read,
     request: &Valid,
     state: &State,
     settings: &Settings,
-) -> Option<Result<Answer, Refusal>> {
+) -> Result<Answer, Refusal> {
     let query = |name: &str| request.query(name).unwrap_or_default();
-    let result = match verb {
-        Verb::List | Verb::FindByStatus => {
+    let mut rows: Vec<Value> = match what {
+        Read::List | Read::FindByStatus => {
             let category = request
                 .query("idCategory")
-                .filter(|id| verb == Verb::List && !id.is_empty());
+                .filter(|id| what == Read::List && !id.is_empty());
             let rows = state
                 .assets(&resource.segment)
                 .filter(|asset| matches_filter(&asset.status, query("status"), settings))
                 .filter(|asset| category.is_none_or(|category| asset.category == category))
                 .map(|asset| slim(resource, asset, state, settings));
-            Ok(rows.collect())
+            rows.collect()
         }
-        Verb::FindByCategory => {
+        Read::FindByCategory => {
             let rows = state
                 .assets(&resource.segment)
                 .filter(|asset| asset.category == query("idCategory"))
@@ -41,22 +41,19 @@ pub(crate) fn read(
                     settings.by_category_includes_deleted || asset.status != Status::Deleted
                 })
                 .map(|asset| full(resource, asset, settings));
-            Ok(rows.collect())
+            rows.collect()
         }
-        Verb::FindByIds => by_ids(resource, query(&resource.ids), state, settings),
-        Verb::FindById => {
+        Read::FindByIds => by_ids(resource, query(&resource.ids), state, settings)?,
+        Read::FindById => {
             let id = query(&resource.id);
-            return Some(match readable(resource, id, state, settings) {
+            return match readable(resource, id, state, settings) {
                 Some(asset) => Ok(Answer::Read(full(resource, asset, settings))),
                 None => Err(unknown_id(resource, id, settings)),
-            });
+            };
         }
-        _ => return None,
     };
-    Some(result.map(|mut rows: Vec<Value>| {
-        surprise(resource, &mut rows, settings);
-        Answer::List(rows)
-    }))
+    surprise(resource, &mut rows, settings);
+    Ok(Answer::List(rows))
 }
 
 /// `not-deleted` stands for all but the deleted ones (documented for another group of operations); that `all` has deleted ones is a setting.

@@ -148,13 +148,13 @@ async fn accept(
     }
 }
 
-/// The service's way to say that the connection breaks now.
+/// The service's way to say that the connection ends without an answer: a fault breaks it, or the client has left.
 #[derive(Debug)]
 struct Interrupted;
 
 impl std::fmt::Display for Interrupted {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str("a fault interrupts the connection")
+        formatter.write_str("the connection ends without an answer")
     }
 }
 
@@ -166,7 +166,10 @@ async fn converse(fake: Fake, stream: TcpStream) {
         let (fake, interruption) = (fake.clone(), interruption.clone());
         Box::pin(async move {
             let (head, body) = request.into_parts();
-            let body = collect(body, fake.settings().max_body_bytes).await;
+            // A client that leaves before it has sent the whole body has asked for nothing.
+            let body = collect(body, fake.max_body_bytes())
+                .await
+                .map_err(|_| Interrupted)?;
             match fake.handle(Request::from_parts(head, body)).await {
                 Outcome::Response(response) => Ok(response.map(Full::new)),
                 Outcome::Fault(fault) => {
@@ -228,15 +231,15 @@ fn head_of(response: &Response<Bytes>) -> Vec<u8> {
 }
 
 /// Reads a body, but not much more than the fake accepts: then it answers with an error, whatever follows.
-async fn collect(mut body: Incoming, max: usize) -> Bytes {
+async fn collect(mut body: Incoming, max: usize) -> Result<Bytes, hyper::Error> {
     let mut collected = BytesMut::new();
-    while let Some(Ok(frame)) = body.frame().await {
-        if let Some(data) = frame.data_ref() {
+    while let Some(frame) = body.frame().await {
+        if let Some(data) = frame?.data_ref() {
             collected.extend_from_slice(data);
         }
         if collected.len() > max {
             break;
         }
     }
-    collected.freeze()
+    Ok(collected.freeze())
 }

@@ -46,7 +46,8 @@ pub struct Settings {
     /// What an asset that is so already does to the list of an archive, unarchive or delete. Default: fine (unknown).
     pub already_entry: EntryPolicy,
     /// What an asset that was locked with [`Fake::lock`](crate::Fake::lock) does to the list of a bulk call. Default: the whole call is refused with 403.
-    /// Locking stands for every reason that a service may have to reject one asset.
+    /// Locking stands for every reason that a service may have to reject one asset. A save of a locked asset is refused with the same status, and with 403
+    /// where the policy has none.
     pub locked_entry: EntryPolicy,
     /// Whether the cascade also handles the children of a parent that was archived or deleted already. Default `true` (unknown).
     pub cascade_of_already: bool,
@@ -162,101 +163,61 @@ impl Settings {
     /// Draws every behaviour that the documentation leaves open, by `seed`. A client must be right under each seed.
     ///
     /// Not drawn, because they are no guesses about the service or because a test sets them on purpose: tokens, `auth`, `clock`, `log`, the limits
-    /// (`max_*`), the late reads (`stale_*`), the trailing slash, and `unknown_status` and `long_names` (which lie about the state).
+    /// (`max_*`), the late reads (`stale_*`), the trailing slash, `refuse_unknown_query`, and `unknown_status` and `long_names` (which lie about the state).
     #[must_use]
     pub fn vary(seed: u64) -> Self {
-        let mut random = fastrand::Rng::with_seed(seed);
-        let status = |random: &mut fastrand::Rng, statuses: &[u16]| {
-            random.choice(statuses).copied().unwrap_or(400)
-        };
-        let entry = |random: &mut fastrand::Rng, statuses: &[u16], first: u8| {
-            let status = random.choice(statuses).copied().unwrap_or(400);
-            match random.u8(first..4) {
-                0 => EntryPolicy::ignore(),
-                1 => EntryPolicy::refuse_all(status),
-                2 => EntryPolicy::apply_good(status),
-                _ => EntryPolicy::stop_at_bad(status),
-            }
-        };
+        let random = &mut fastrand::Rng::with_seed(seed);
         Self {
             rotate_refresh_token: random.bool(),
-            rejected_token: if random.bool() {
-                RejectedToken::Unauthorized
-            } else {
-                RejectedToken::BadRequest
-            },
-            error_shape: *random
-                .choice(&[
-                    ErrorShape::Json,
-                    ErrorShape::Text,
-                    ErrorShape::Html,
-                    ErrorShape::Empty,
-                ])
-                .unwrap_or(&ErrorShape::Json),
-            unknown_id_status: status(&mut random, &[400, 404]),
-            unknown_entry: entry(&mut random, &[400, 404], 0),
-            already_entry: entry(&mut random, &[400, 409], 0),
-            locked_entry: entry(&mut random, &[400, 403, 409, 422], 1),
+            rejected_token: pick(
+                random,
+                RejectedToken::Unauthorized,
+                &[RejectedToken::BadRequest],
+            ),
+            error_shape: pick(
+                random,
+                ErrorShape::Json,
+                &[ErrorShape::Text, ErrorShape::Html, ErrorShape::Empty],
+            ),
+            unknown_id_status: pick(random, 404, &[400]),
+            unknown_entry: any_entry(random, 400, &[404]),
+            already_entry: any_entry(random, 400, &[409]),
+            locked_entry: failing_entry(random, 403, &[400, 409, 422]),
             cascade_of_already: random.bool(),
-            unknown_target: random.bool().then(|| status(&mut random, &[400, 404])),
+            unknown_target: random.bool().then(|| pick(random, 400, &[404])),
             target_among_entries: random.bool().then_some(400),
-            unknown_category: random.bool().then(|| status(&mut random, &[400, 404])),
-            existing_on_create: *random
-                .choice(&[
-                    ExistingOnCreate::Conflict,
-                    ExistingOnCreate::BadRequest,
-                    ExistingOnCreate::Overwrite,
-                ])
-                .unwrap_or(&ExistingOnCreate::Conflict),
-            save: if random.bool() {
-                SaveMeaning::Replace
-            } else {
-                SaveMeaning::Merge
-            },
-            deleted: if random.bool() {
-                DeletedAssets::Readable
-            } else {
-                DeletedAssets::Gone
-            },
+            unknown_category: random.bool().then(|| pick(random, 404, &[400])),
+            existing_on_create: pick(
+                random,
+                ExistingOnCreate::Conflict,
+                &[ExistingOnCreate::BadRequest, ExistingOnCreate::Overwrite],
+            ),
+            save: pick(random, SaveMeaning::Replace, &[SaveMeaning::Merge]),
+            deleted: pick(random, DeletedAssets::Readable, &[DeletedAssets::Gone]),
             all_includes_deleted: random.bool(),
             by_category_includes_deleted: random.bool(),
-            missing_by_ids: if random.bool() {
-                MissingByIds::LeftOut
-            } else {
-                MissingByIds::NotFound
-            },
-            by_ids_order: if random.bool() {
-                ByIdsOrder::Stored
-            } else {
-                ByIdsOrder::Requested
-            },
-            absent: *random
-                .choice(&[
-                    AbsentProperty::Default,
-                    AbsentProperty::LeftOut,
-                    AbsentProperty::Null,
-                ])
-                .unwrap_or(&AbsentProperty::Default),
-            empty_list: if random.bool() {
-                EmptyList::Empty
-            } else {
-                EmptyList::Null
-            },
-            success_status: *random
-                .choice(&[
-                    SuccessStatus::Ok,
-                    SuccessStatus::Created,
-                    SuccessStatus::NoContent,
-                ])
-                .unwrap_or(&SuccessStatus::Ok),
-            success_body: *random
-                .choice(&[
-                    SuccessBody::Nothing,
+            missing_by_ids: pick(random, MissingByIds::LeftOut, &[MissingByIds::NotFound]),
+            by_ids_order: pick(random, ByIdsOrder::Stored, &[ByIdsOrder::Requested]),
+            absent: pick(
+                random,
+                AbsentProperty::Default,
+                &[AbsentProperty::LeftOut, AbsentProperty::Null],
+            ),
+            empty_list: pick(random, EmptyList::Empty, &[EmptyList::Null]),
+            success_status: pick(
+                random,
+                SuccessStatus::Ok,
+                &[SuccessStatus::Created, SuccessStatus::NoContent],
+            ),
+            success_body: pick(
+                random,
+                SuccessBody::Nothing,
+                &[
                     SuccessBody::EmptyObject,
                     SuccessBody::Null,
                     SuccessBody::Message,
-                ])
-                .unwrap_or(&SuccessBody::Nothing),
+                ],
+            ),
             unknown_fields: random.bool(),
             request_id_header: random.bool().then(|| "x-request-id".to_owned()),
             seed,
@@ -265,64 +226,68 @@ impl Settings {
     }
 }
 
+/// One of several values, each as likely as the others.
+fn pick<T: Copy>(random: &mut fastrand::Rng, first: T, others: &[T]) -> T {
+    let drawn = random.usize(..=others.len());
+    others.get(drawn).copied().unwrap_or(first)
+}
+
+/// A policy on bad entries that may also pass over them.
+fn any_entry(random: &mut fastrand::Rng, first: u16, others: &[u16]) -> EntryPolicy {
+    let failing = failing_entry(random, first, others);
+    pick(random, failing, &[failing, failing, EntryPolicy::ignore()])
+}
+
+/// A policy under which a bad entry is an error, with one of these statuses.
+fn failing_entry(random: &mut fastrand::Rng, first: u16, others: &[u16]) -> EntryPolicy {
+    let status = pick(random, first, others);
+    pick(
+        random,
+        EntryPolicy::refuse_all(status),
+        &[
+            EntryPolicy::apply_good(status),
+            EntryPolicy::stop_at_bad(status),
+        ],
+    )
+}
+
 /// What one bad ID does to a bulk call, and the status of the error, where there is one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct EntryPolicy {
-    /// What happens to the other entries.
-    pub handling: BadEntry,
-    /// Status of the error answer (400 to 499). Without meaning for [`BadEntry::Ignore`].
-    pub status: u16,
-}
+pub struct EntryPolicy(pub(crate) BadEntry);
 
 impl EntryPolicy {
     /// The bad entry is passed over in silence.
     #[must_use]
     pub fn ignore() -> Self {
-        Self {
-            handling: BadEntry::Ignore,
-            status: 200,
-        }
+        Self(BadEntry::Ignore)
     }
 
-    /// Nothing is applied; the answer is an error.
+    /// Nothing is applied; the answer is an error of this status (400 to 499).
     #[must_use]
     pub fn refuse_all(status: u16) -> Self {
-        Self {
-            handling: BadEntry::RefuseAll,
-            status,
-        }
+        Self(BadEntry::RefuseAll(status))
     }
 
-    /// The good ones are applied; the answer is an error all the same.
+    /// The good ones are applied; the answer is an error of this status all the same.
     #[must_use]
     pub fn apply_good(status: u16) -> Self {
-        Self {
-            handling: BadEntry::ApplyGood,
-            status,
-        }
+        Self(BadEntry::ApplyGood(status))
     }
 
-    /// Those before the bad one are applied, it and those after it are not; the answer is an error.
+    /// Those before the bad one are applied, it and those after it are not; the answer is an error of this status.
     #[must_use]
     pub fn stop_at_bad(status: u16) -> Self {
-        Self {
-            handling: BadEntry::StopAtBad,
-            status,
-        }
+        Self(BadEntry::StopAtBad(status))
     }
 }
 
-/// What happens to the other entries of a list that holds a bad one.
+/// What an [`EntryPolicy`] says, for the module that carries it out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum BadEntry {
-    /// The bad entry is passed over, the answer is success.
+pub(crate) enum BadEntry {
     Ignore,
-    /// Nothing is applied.
-    RefuseAll,
-    /// All good ones are applied, the answer is an error.
-    ApplyGood,
-    /// The good ones before the first bad one are applied, the answer is an error.
-    StopAtBad,
+    RefuseAll(u16),
+    ApplyGood(u16),
+    StopAtBad(u16),
 }
 
 /// What a missing, wrong or expired token is answered with.

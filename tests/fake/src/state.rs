@@ -97,10 +97,10 @@ impl Asset {
             id: text(&resource.id),
             name: text(&resource.name),
             status: Status::from(text("status").as_str()),
-            category: if resource.id == rules::CATEGORY_PROPERTY {
-                String::new()
-            } else {
+            category: if resource.has_category() {
                 text(rules::CATEGORY_PROPERTY)
+            } else {
+                String::new()
             },
             parent: Relation::of_child(&resource.segment)
                 .and_then(|relation| relation.parent_in(&body))

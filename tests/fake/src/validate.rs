@@ -69,7 +69,7 @@ pub(crate) fn validate(
 
 /// The decoded pairs of a query string.
 pub(crate) fn query_pairs(query: &str, violations: &mut Vec<Violation>) -> Vec<(String, String)> {
-    let mut decode = |text: &str| {
+    let mut decode = |text: &str, name: &str| {
         let spaced = text.replace('+', " ");
         let decoded = percent_decode_str(&spaced).decode_utf8();
         if let Ok(decoded) = decoded {
@@ -78,7 +78,7 @@ pub(crate) fn query_pairs(query: &str, violations: &mut Vec<Violation>) -> Vec<(
         let message = "is not UTF-8 once its percent escapes are decoded".to_owned();
         violations.push(Violation {
             part: "query",
-            name: text.to_owned(),
+            name: name.to_owned(),
             message,
         });
         text.to_owned()
@@ -88,7 +88,7 @@ pub(crate) fn query_pairs(query: &str, violations: &mut Vec<Violation>) -> Vec<(
         .filter(|pair| !pair.is_empty())
         .map(|pair| {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            (decode(name), decode(value))
+            (decode(name, name), decode(value, name))
         })
         .collect()
 }

@@ -5,13 +5,13 @@ use std::{collections::HashSet, time::SystemTime};
 use serde_json::{Map, Value};
 
 use crate::{
-    answer::{Answer, Refusal, decorate, has_category},
-    document::{Resource, Verb},
+    answer::{Answer, Refusal, decorate},
+    document::{DOCUMENT, Resource, Write},
     entries::{Selection, Standing, select},
     id,
     read::{check_count, readable, unknown_id},
     rules::{self, Relation},
-    settings::{ExistingOnCreate, SaveMeaning, Settings},
+    settings::{BadEntry, ExistingOnCreate, SaveMeaning, Settings},
     state::{Asset, State, Status},
     validate::{Valid, Violation, describe},
 };
@@ -23,7 +23,6 @@ pub(crate) struct Writer<'f> {
     pub(crate) locked: &'f HashSet<String>,
     pub(crate) now: SystemTime,
     pub(crate) random: &'f mut fastrand::Rng,
-    pub(crate) document: &'static crate::document::Document,
 }
 
 /// What happens to the children of assets that are archived or deleted.
@@ -38,22 +37,17 @@ impl Writer<'_> {
     pub(crate) fn write(
         &mut self,
         resource: &Resource,
-        verb: Verb,
+        what: Write,
         request: &Valid,
     ) -> Result<Answer, Refusal> {
-        match verb {
-            Verb::Save => self.save(resource, request),
-            Verb::Create => self.create(resource, request),
-            Verb::Duplicate => self.duplicate(resource, request),
-            Verb::Archive => self.retire(resource, request, &Status::Archived),
-            Verb::Delete => self.retire(resource, request, &Status::Deleted),
-            Verb::Unarchive => self.unarchive(resource, request),
-            Verb::MoveCategory => self.move_category(resource, request),
-            _ => Err(Refusal::new(
-                501,
-                "not_implemented",
-                "the fake does not know what this operation does",
-            )),
+        match what {
+            Write::Save => self.save(resource, request),
+            Write::Create => self.create(resource, request),
+            Write::Duplicate => self.duplicate(resource, request),
+            Write::Archive => self.retire(resource, request, &Status::Archived),
+            Write::Delete => self.retire(resource, request, &Status::Deleted),
+            Write::Unarchive => self.unarchive(resource, request),
+            Write::MoveCategory => self.move_category(resource, request),
         }
     }
 
@@ -64,11 +58,13 @@ impl Writer<'_> {
             return Err(unknown_id(resource, &id, self.settings));
         };
         if self.locked.contains(&id) {
-            return Err(Refusal::new(
-                self.settings.locked_entry.status.max(400),
-                "locked",
-                format!("{id:?} is locked"),
-            ));
+            let status = match self.settings.locked_entry.0 {
+                BadEntry::Ignore => 403,
+                BadEntry::RefuseAll(status)
+                | BadEntry::ApplyGood(status)
+                | BadEntry::StopAtBad(status) => status,
+            };
+            return Err(Refusal::new(status, "locked", format!("{id:?} is locked")));
         }
         let mut body = match self.settings.save {
             SaveMeaning::Merge => asset.body.clone(),
@@ -96,24 +92,18 @@ impl Writer<'_> {
                 message,
             }]));
         }
-        if self.state.asset(&resource.segment, id).is_some() {
-            match self.settings.existing_on_create {
-                ExistingOnCreate::Overwrite => {}
-                ExistingOnCreate::Conflict => {
-                    return Err(Refusal::new(
-                        409,
-                        "already_exists",
-                        format!("{} {id:?} exists already", resource.id),
-                    ));
-                }
-                ExistingOnCreate::BadRequest => {
-                    return Err(Refusal::new(
-                        400,
-                        "already_exists",
-                        format!("{} {id:?} exists already", resource.id),
-                    ));
-                }
-            }
+        let refused = match self.settings.existing_on_create {
+            ExistingOnCreate::Overwrite => None,
+            ExistingOnCreate::Conflict => Some(409),
+            ExistingOnCreate::BadRequest => Some(400),
+        };
+        let exists = self.state.asset(&resource.segment, id).is_some();
+        if let Some(status) = refused.filter(|_| exists) {
+            return Err(Refusal::new(
+                status,
+                "already_exists",
+                format!("{} {id:?} exists already", resource.id),
+            ));
         }
         self.state
             .put(&resource.segment, Asset::new(resource, sent));
@@ -143,7 +133,7 @@ impl Writer<'_> {
         }
         body.insert(resource.name.clone(), Value::from(text(&sent, "name")));
         let parent = text(&sent, "parentId");
-        if has_category(resource) && !parent.is_empty() {
+        if resource.has_category() && !parent.is_empty() {
             self.check_category(parent)?;
             body.insert(rules::CATEGORY_PROPERTY.to_owned(), Value::from(parent));
         }
@@ -334,7 +324,7 @@ impl Writer<'_> {
         let Some(relation) = Relation::of_parent(&resource.segment) else {
             return;
         };
-        let Some(child) = self.document.resource(relation.child) else {
+        let Some(child) = DOCUMENT.resource(relation.child) else {
             return;
         };
         if matches!(fate, Children::Untouched) {

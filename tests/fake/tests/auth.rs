@@ -9,7 +9,7 @@
 
 mod support;
 
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use bytes::Bytes;
 use funnelflux_fake::{Fake, RejectedToken, Settings};
@@ -100,6 +100,21 @@ fn a_token_lasts_72_hours() {
     assert_eq!(list(), 200);
     fake.advance(Duration::from_secs(1));
     assert_eq!(list(), 401);
+}
+
+#[test]
+fn time_stays_within_what_http_dates_can_say() {
+    let fake = account(Settings {
+        token_lifetime: Duration::MAX,
+        ..Settings::default()
+    });
+    fake.set_now(UNIX_EPOCH - Duration::from_hours(24));
+    let date = || get(&fake, "GET /offersource/list/?status=all").headers["date"].clone();
+    assert_eq!(date(), "Thu, 01 Jan 1970 00:00:00 GMT");
+    fake.advance(Duration::MAX);
+    fake.advance(Duration::MAX);
+    fake.seed_many(2);
+    assert_eq!(date(), "Fri, 31 Dec 9999 23:59:59 GMT");
 }
 
 #[test]

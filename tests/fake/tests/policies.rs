@@ -9,6 +9,8 @@
 
 mod support;
 
+use std::collections::BTreeSet;
+
 use funnelflux_fake::{
     AbsentProperty, ByIdsOrder, DeletedAssets, EmptyList, EntryPolicy, ExistingOnCreate, Fake,
     Limit, LogRetention, MissingByIds, SaveMeaning, Settings, SuccessBody, SuccessStatus,
@@ -182,6 +184,13 @@ fn a_lock_holds_for_save_until_it_is_undone() {
         ),
         (403, "Offer source a")
     );
+    for (policy, answered) in [
+        (EntryPolicy::apply_good(422), 422),
+        (EntryPolicy::ignore(), 403),
+    ] {
+        fake.configure(|settings| settings.locked_entry = policy);
+        assert_eq!(save(), answered);
+    }
     fake.unlock("a");
     assert_eq!(
         (
@@ -203,6 +212,10 @@ fn a_refusal_names_the_bad_entries() {
         answer,
         json!({ "error": "not_found", "error_description": "not found idOfferSource: x, y" })
     );
+    // What comes after the first bad one has not been looked at.
+    fake.configure(|settings| settings.unknown_entry = EntryPolicy::stop_at_bad(404));
+    let answer = call(&fake, ARCHIVE, &json!({ "entries": ["x", "a", "y"] })).json();
+    assert_eq!(answer["error_description"], "not found idOfferSource: x");
 }
 
 #[test]
@@ -659,14 +672,102 @@ fn the_same_seed_gives_the_same_fake() {
         };
         assert_eq!(run(), run());
     }
-    let different = (0..50)
-        .filter(|&seed| {
-            Settings::vary(seed)
-                != Settings {
-                    seed,
-                    ..Settings::default()
-                }
-        })
-        .count();
-    assert_eq!(different, 50);
+}
+
+#[test]
+fn vary_draws_every_value_of_what_is_open_and_nothing_else() {
+    // Without `..`, so that whoever adds a setting decides here.
+    let values = |settings: Settings| {
+        let Settings {
+            auth,
+            access_token,
+            refresh_token,
+            token_lifetime,
+            rotate_refresh_token,
+            rejected_token,
+            trailing_slash,
+            refuse_unknown_query,
+            error_shape,
+            unknown_id_status,
+            unknown_entry,
+            already_entry,
+            locked_entry,
+            cascade_of_already,
+            unknown_target,
+            target_among_entries,
+            unknown_category,
+            existing_on_create,
+            save,
+            deleted,
+            all_includes_deleted,
+            by_category_includes_deleted,
+            missing_by_ids,
+            by_ids_order,
+            absent,
+            empty_list,
+            success_status,
+            success_body,
+            unknown_fields,
+            unknown_status,
+            long_names,
+            request_id_header,
+            max_entries,
+            max_url_length,
+            max_body_bytes,
+            stale_reads,
+            stale_by_id,
+            log,
+            clock,
+            seed: _,
+        } = settings;
+        let fixed = format!(
+            "{:?}",
+            (
+                (auth, access_token, refresh_token, token_lifetime),
+                (trailing_slash, refuse_unknown_query),
+                (unknown_status, long_names, log, clock),
+                (max_entries, max_url_length, max_body_bytes),
+                (stale_reads, stale_by_id),
+            )
+        );
+        [
+            (1, fixed),
+            (2, format!("{rotate_refresh_token:?}")),
+            (2, format!("{rejected_token:?}")),
+            (4, format!("{error_shape:?}")),
+            (2, format!("{unknown_id_status:?}")),
+            (7, format!("{unknown_entry:?}")),
+            (7, format!("{already_entry:?}")),
+            (12, format!("{locked_entry:?}")),
+            (2, format!("{cascade_of_already:?}")),
+            (3, format!("{unknown_target:?}")),
+            (2, format!("{target_among_entries:?}")),
+            (3, format!("{unknown_category:?}")),
+            (3, format!("{existing_on_create:?}")),
+            (2, format!("{save:?}")),
+            (2, format!("{deleted:?}")),
+            (2, format!("{all_includes_deleted:?}")),
+            (2, format!("{by_category_includes_deleted:?}")),
+            (2, format!("{missing_by_ids:?}")),
+            (2, format!("{by_ids_order:?}")),
+            (3, format!("{absent:?}")),
+            (2, format!("{empty_list:?}")),
+            (3, format!("{success_status:?}")),
+            (4, format!("{success_body:?}")),
+            (2, format!("{unknown_fields:?}")),
+            (2, format!("{request_id_header:?}")),
+        ]
+    };
+    let mut seen: Vec<(usize, BTreeSet<String>)> = Vec::new();
+    for seed in 0..1000 {
+        for (index, (count, value)) in values(Settings::vary(seed)).into_iter().enumerate() {
+            if seen.len() == index {
+                seen.push((count, BTreeSet::new()));
+            }
+            seen[index].1.insert(value);
+        }
+    }
+    for (count, values) in seen {
+        assert_eq!(values.len(), count, "{values:?}");
+    }
 }

@@ -12,7 +12,7 @@ mod support;
 use std::fmt::Write as _;
 
 use bytes::Bytes;
-use funnelflux_fake::{ErrorShape, Fake, Settings, TrailingSlash};
+use funnelflux_fake::{ErrorShape, Fake, Fault, Rule, Settings, TrailingSlash};
 use http::Request;
 use serde_json::json;
 use support::{Answered, account, call, get, request, send};
@@ -318,6 +318,13 @@ fn the_trailing_slash() {
     assert_eq!(
         get(&with(TrailingSlash::Optional), "POST /offersource/list").status,
         405
+    );
+    // Where it is optional, the request is that of the operation, for rules and log too.
+    let fake = with(TrailingSlash::Optional);
+    fake.inject(Rule::new(Fault::status(503)).on("GET /offersource/list/"));
+    assert_eq!(
+        (get(&fake, path).status, fake.log()[0].operation),
+        (503, Some("GET /offersource/list/"))
     );
 }
 

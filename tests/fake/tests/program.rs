@@ -1,0 +1,172 @@
+//! The program: what it says of itself, and that it serves what its options ask for.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "helpers of tests"
+)]
+
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    net::TcpStream,
+    process::{Child, Command, Stdio},
+};
+
+use serde_json::Value;
+
+fn program() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_funnelflux-fake"))
+}
+
+/// A running program, ended when the test is over.
+struct Running {
+    child: Child,
+    /// What it has printed, up to the line on how to end it.
+    printed: String,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Running {
+    fn start(options: &[&str]) -> Self {
+        let mut child = program()
+            .args(["--address", "127.0.0.1:0"])
+            .args(options)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let mut printed = String::new();
+        while !printed.contains("Ctrl-C") {
+            printed += &lines.next().unwrap().unwrap();
+            printed.push('\n');
+        }
+        Self { child, printed }
+    }
+
+    fn address(&self) -> &str {
+        let (_, rest) = self.printed.split_once("http://").unwrap();
+        rest.split_once('/').unwrap().0
+    }
+
+    /// Head and body of the answer.
+    fn call(&self, method: &str, target: &str, token: &str, body: &str) -> (String, String) {
+        let mut stream = TcpStream::connect(self.address()).unwrap();
+        let length = body.len();
+        write!(stream, "{method} /v1{target} HTTP/1.1\r\nhost: fake\r\nconnection: close\r\nauthorization: Bearer {token}\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        (head.to_owned(), body.to_owned())
+    }
+
+    fn ids(&self) -> Vec<String> {
+        let (_, body) = self.call(
+            "GET",
+            "/offersource/list/?status=active",
+            "fake-access-token",
+            "",
+        );
+        let rows: Value = serde_json::from_str(&body).unwrap();
+        let rows = rows.as_array().unwrap().iter();
+        rows.map(|row| row["idOfferSource"].as_str().unwrap().to_owned())
+            .collect()
+    }
+}
+
+#[test]
+fn the_help() {
+    let help = program().arg("--help").output().unwrap();
+    assert!(help.status.success() && help.stderr.is_empty());
+    insta::assert_snapshot!("help", String::from_utf8(help.stdout).unwrap());
+}
+
+#[test]
+fn options_that_make_no_sense_are_named() {
+    let said = |options: &[&str]| {
+        let output = program().args(options).output().unwrap();
+        assert_eq!(output.status.code(), Some(2));
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let policies = [
+        "refuse-all:200",
+        "refuse-all:four",
+        "explode",
+        "explode:400",
+    ];
+    let mut page = String::new();
+    for policy in policies {
+        page += &said(&["--unknown-entry", policy]);
+    }
+    page += &said(&["--address", "nowhere"]);
+    insta::assert_snapshot!("wrong_options", page);
+}
+
+#[test]
+fn an_address_in_use_is_named() {
+    let running = Running::start(&[]);
+    let second = program()
+        .args(["--address", running.address()])
+        .output()
+        .unwrap();
+    let said = String::from_utf8(second.stderr).unwrap();
+    assert_eq!(second.status.code(), Some(1));
+    assert!(
+        said.contains(&format!("cannot listen on {}", running.address())),
+        "{said}"
+    );
+}
+
+#[test]
+fn it_serves_what_it_was_asked_for() {
+    let running = Running::start(&[
+        "--assets",
+        "3",
+        "--pages",
+        "0",
+        "--unknown-entry",
+        "stop-at-bad:404",
+        "--max-entries",
+        "2",
+        "--errors",
+        "text",
+    ]);
+    let ids = running.ids();
+    assert_eq!(ids.len(), 3);
+    let archive = |entries: &str| {
+        running.call(
+            "PUT",
+            "/offersource/archive/",
+            "fake-access-token",
+            &format!(r#"{{"entries":[{entries}]}}"#),
+        )
+    };
+    let (head, body) = archive(&format!(r#""{}","unknown""#, ids[0]));
+    assert!(
+        head.starts_with("HTTP/1.1 404") && head.contains("text/plain"),
+        "{head}"
+    );
+    assert_eq!(body, "not found idOfferSource: unknown");
+    assert_eq!(running.ids(), ids[1..]);
+    assert!(archive(r#""a","b","c""#).0.starts_with("HTTP/1.1 413"));
+    let (head, _) = running.call("GET", "/offersource/list/?status=active", "another", "");
+    assert!(head.starts_with("HTTP/1.1 401"), "{head}");
+}
+
+#[test]
+fn without_auth_any_token_will_do() {
+    let running = Running::start(&["--no-auth", "--trailing-slash", "optional"]);
+    assert!(
+        running.printed.contains("none needed"),
+        "{}",
+        running.printed
+    );
+    let (head, _) = running.call("GET", "/offersource/list?status=active", "another", "");
+    assert!(head.starts_with("HTTP/1.1 200"), "{head}");
+}
