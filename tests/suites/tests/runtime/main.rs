@@ -7,6 +7,7 @@
 )]
 
 mod auth;
+mod blocking;
 mod create;
 mod errors;
 mod retry;
