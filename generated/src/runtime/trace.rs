@@ -130,16 +130,7 @@ mod imp {
 
         pub(crate) fn retry(&self, _: u32, _: &Kind, _: Duration) {}
 
-        pub(crate) fn end(&self, summary: &Summary<'_>) {
-            let Summary {
-                status: _,
-                request_id: _,
-                tries: _,
-                waited: _,
-                elapsed: _,
-                error: _,
-            } = summary;
-        }
+        pub(crate) fn end(&self, _: &Summary<'_>) {}
     }
 
     pub(crate) fn warn(_: &str, _: &dyn std::fmt::Display) {}
