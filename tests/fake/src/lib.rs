@@ -34,6 +34,8 @@
 //! - a copy is active and has no children; creating needs a non-empty ID; create and save accept any category;
 //! - a deleted asset cannot be archived, unarchived, moved or duplicated: it counts as unknown there; deleted children are not handled by a cascade;
 //! - an optional filter that is empty is no filter; find by category `""` finds what is in none;
+//! - an empty value of a required query parameter is a value. (Read strictly, OpenAPI 3.0 allows empty values only under `allowEmptyValue`, which the document
+//!   does not have, and tools such as Prism refuse them.)
 //! - unknown properties of an asset are kept and shown in full objects, not in slim ones.
 //!
 //! **Setting**: everything else that the documentation leaves open, see [`Settings`]. Each has the plainest reading as its default, and
