@@ -18,6 +18,7 @@ use crate::{
     finding::{Finding, Findings, Stage},
     pointer,
     prepare::Prepared,
+    prose::counted,
     steps::StageReport,
 };
 
@@ -31,8 +32,8 @@ pub fn emit(prepared: &Prepared, source: &Document) -> Result<(syn::File, StageR
     let report = StageReport::new(
         Stage::Emit,
         format!(
-            "{} operations through progenitor",
-            prepared.operations.len()
+            "{} through progenitor",
+            counted(prepared.operations.len(), "operation")
         ),
     );
     Ok((file, report))

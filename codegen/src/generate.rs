@@ -9,7 +9,9 @@ use crate::{
     lock::{self, Lock},
     normalise, overlay, passes,
     pointer::METHODS,
-    prepare, read, render,
+    prepare,
+    prose::counted,
+    read, render,
 };
 
 /// What the effective document is called in the lock and in messages.
@@ -142,9 +144,9 @@ impl Run {
         self.did(
             Stage::Overlay,
             format!(
-                "{} overlays with {} actions make {EFFECTIVE}: {}",
-                input.overlays.len(),
-                actions.len(),
+                "{} with {} make {EFFECTIVE}: {}",
+                counted(input.overlays.len(), "overlay"),
+                counted(actions.len(), "action"),
                 census(document.value())
             ),
         );
@@ -154,7 +156,7 @@ impl Run {
             Stage::Lint,
             match found.len() {
                 0 => "nothing to object to".to_owned(),
-                count => format!("{count} warnings and notices"),
+                count => format!("{}, see below", counted(count, "finding")),
             },
         );
         self.notices.0.extend(found);
@@ -190,8 +192,10 @@ fn census(document: &Value) -> String {
         .and_then(Value::as_object)
         .map_or(0, serde_json::Map::len);
     format!(
-        "{} paths, {operations} operations, {schemas} schemas",
-        paths.map_or(0, serde_json::Map::len)
+        "{}, {}, {}",
+        counted(paths.map_or(0, serde_json::Map::len), "path"),
+        counted(operations, "operation"),
+        counted(schemas, "schema")
     )
 }
 

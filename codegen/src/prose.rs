@@ -1,6 +1,8 @@
 //! The vendor's prose as rustdoc: what would break a build or a link is made harmless, and lines get a length that a
 //! person can read.
 
+use std::fmt;
+
 /// Longest line, without indentation and `/// `.
 const WIDTH: usize = 96;
 
@@ -193,6 +195,15 @@ pub(crate) fn sentence(text: &str) -> String {
     }
 }
 
+/// How many of something there are: `1 path`, `2 paths`.
+pub(crate) fn counted<Number: Copy + fmt::Display + PartialEq + From<u8>>(
+    count: Number,
+    noun: &str,
+) -> String {
+    let plural = if count == Number::from(1) { "" } else { "s" };
+    format!("{count} {noun}{plural}")
+}
+
 /// With a capital letter at its start.
 pub(crate) fn capitalised(text: &str) -> String {
     let mut characters = text.chars();
@@ -281,5 +292,7 @@ mod tests {
         assert_eq!(uncapitalised(""), "");
         assert_eq!(capitalised("default `x`."), "Default `x`.");
         assert_eq!(capitalised("`x` it is"), "`x` it is");
+        assert_eq!(counted(1, "path"), "1 path");
+        assert_eq!(counted(0, "path"), "0 paths");
     }
 }

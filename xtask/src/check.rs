@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use funnelflux_codegen::{EFFECTIVE, Lock, Output, lock::sha256};
+use funnelflux_codegen::{EFFECTIVE, Findings, Lock, Output, lock::sha256};
 
 use crate::{
     Outcome, difference,
@@ -42,6 +42,8 @@ enum Kind {
     Orphan,
     /// The lock.
     Lock { because: String },
+    /// The lock, if it is missing or cannot be read.
+    NoLock { because: String, mend: &'static str },
 }
 
 impl Problem {
@@ -49,7 +51,7 @@ impl Problem {
         match self.kind {
             Kind::OutOfDate { .. } | Kind::Missing { .. } | Kind::Orphan => Code::Stale,
             Kind::EditedByHand => Code::HandEdit,
-            Kind::Lock { .. } => Code::Lock,
+            Kind::Lock { .. } | Kind::NoLock { .. } => Code::Lock,
         }
     }
 }
@@ -62,10 +64,14 @@ impl fmt::Display for Problem {
         }
         match &self.kind {
             Kind::OutOfDate { because } => write!(formatter, ": out of date: {because}")?,
-            Kind::EditedByHand => write!(formatter, ": edited by hand")?,
+            Kind::EditedByHand => write!(
+                formatter,
+                ": edited by hand: it is not what the last run wrote"
+            )?,
             Kind::Missing { because } => write!(formatter, ": missing: {because}")?,
             Kind::Orphan => write!(formatter, ": orphan: nothing generates this file")?,
             Kind::Lock { because } => write!(formatter, ": the lock is out of date: {because}")?,
+            Kind::NoLock { because, .. } => write!(formatter, ": {because}")?,
         }
         if let Some((is, should_be)) = &self.lines {
             write!(formatter, "\n  is:        {is}\n  should be: {should_be}")?;
@@ -80,6 +86,7 @@ impl fmt::Display for Problem {
                  `cargo xtask generate`, which overwrites the edit"
             }
             Kind::Orphan => "`cargo xtask generate`, which removes it",
+            Kind::NoLock { mend, .. } => mend,
             _ => "`cargo xtask generate`",
         };
         write!(formatter, "\n  mend: {mend}")
@@ -89,8 +96,8 @@ impl fmt::Display for Problem {
 pub(crate) fn run(workspace: &Workspace, _: &Arguments) -> Result<Outcome, Failure> {
     let spec = workspace.spec()?;
     let (lock, unreadable) = match spec.read_lock() {
-        Ok(lock) => (lock, None),
-        Err(findings) => (None, Some(findings.to_string())),
+        Ok(lock) => (lock, Findings::new()),
+        Err(findings) => (None, findings),
     };
     let output = spec.generate(lock.clone())?;
     let old = Old {
@@ -114,7 +121,7 @@ struct Old {
     lock_text: Option<String>,
     lock: Option<Lock>,
     /// What is wrong with the lock, if it is there and none could be read.
-    unreadable: Option<String>,
+    unreadable: Findings,
 }
 
 fn compare(old: &Old, new: &Output) -> Vec<Problem> {
@@ -198,27 +205,33 @@ fn compare_file(
 }
 
 fn compare_lock(old: &Old, new: &Lock, because: String) -> Option<Problem> {
-    let (line, lines, because) = match (&old.lock_text, &old.unreadable) {
-        (None, _) => (None, None, "it is missing".to_owned()),
-        (Some(_), Some(unreadable)) => {
-            let first = unreadable.lines().next().unwrap_or_default();
-            (None, None, format!("it cannot be read: {first}"))
-        }
-        (Some(text), None) => {
-            let new = new.text();
-            let difference = difference::first(text, &new)?;
-            (
-                Some(difference.line),
-                Some((shown(difference.is), shown(difference.should_be))),
-                because,
-            )
-        }
-    };
-    Some(Problem {
+    let problem = |kind| Problem {
         path: LOCK.to_owned(),
-        line,
-        kind: Kind::Lock { because },
-        lines,
+        line: None,
+        kind,
+        lines: None,
+    };
+    let Some(text) = &old.lock_text else {
+        return Some(problem(Kind::NoLock {
+            because: "the lock is missing".to_owned(),
+            mend: "restore it from version control if it was there, then run `cargo xtask generate`",
+        }));
+    };
+    if let Some(finding) = old.unreadable.iter().next() {
+        return Some(Problem {
+            line: finding.location.as_ref().map(|place| place.line),
+            ..problem(Kind::NoLock {
+                because: format!("the lock cannot be read: {}", finding.message),
+                mend: "restore it from version control, or remove it, then run `cargo xtask generate`",
+            })
+        });
+    }
+    let new = new.text();
+    let difference = difference::first(text, &new)?;
+    Some(Problem {
+        line: Some(difference.line),
+        lines: Some((shown(difference.is), shown(difference.should_be))),
+        ..problem(Kind::Lock { because })
     })
 }
 
@@ -229,7 +242,10 @@ fn causes(old: Option<&Lock>, new: &Lock) -> String {
     };
     let mut causes = Vec::new();
     if (&old.upstream.file, &old.upstream.sha256) != (&new.upstream.file, &new.upstream.sha256) {
-        causes.push(format!("the document {} has changed", new.upstream.file));
+        causes.push(format!(
+            "the document {} is not the one that the lock records",
+            new.upstream.file
+        ));
     }
     let hash = |lock: &Lock, file: &str| {
         lock.overlays
@@ -239,25 +255,33 @@ fn causes(old: Option<&Lock>, new: &Lock) -> String {
     };
     for overlay in &new.overlays {
         match hash(old, &overlay.file) {
-            None => causes.push(format!("the overlay {} is new", overlay.file)),
+            None => causes.push(format!("the overlay {} is not in the lock", overlay.file)),
             Some(sha256) if sha256 != overlay.sha256 => {
-                causes.push(format!("the overlay {} has changed", overlay.file));
+                causes.push(format!(
+                    "the overlay {} is not the one that the lock records",
+                    overlay.file
+                ));
             }
             Some(_) => {}
         }
     }
     for overlay in &old.overlays {
         if hash(new, &overlay.file).is_none() {
-            causes.push(format!("the overlay {} is gone", overlay.file));
+            causes.push(format!(
+                "the overlay {}, which the lock records, is gone",
+                overlay.file
+            ));
         }
     }
     for (name, version) in &new.generator {
         match old.generator.get(name) {
             Some(other) if other == version => {}
             Some(other) => causes.push(format!(
-                "the generator's {name} went from {other} to {version}"
+                "the generator's {name} is {version}, the lock records {other}"
             )),
-            None => causes.push(format!("the generator's {name} {version} is new")),
+            None => causes.push(format!(
+                "the generator's {name} {version} is not in the lock"
+            )),
         }
     }
     if !causes.is_empty() {

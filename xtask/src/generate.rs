@@ -106,7 +106,9 @@ fn report(
         }
     }
     for notice in notices {
-        line("", notice.to_string());
+        for part in notice.to_string().lines() {
+            line("", part.to_owned());
+        }
     }
     line(
         "files",

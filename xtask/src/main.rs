@@ -18,6 +18,7 @@ use workspace::Workspace;
 #[derive(Parser)]
 #[command(
     name = "cargo xtask",
+    bin_name = "cargo xtask",
     about = "Generates the crate funnelflux from the API document, and tells what has drifted"
 )]
 struct Arguments {

@@ -95,7 +95,7 @@ impl Workspace {
         };
         let none = |place: &Path| {
             Failure::Io(format!(
-                "error: no workspace at {}: it has the folders spec/ and generated/\n  help: run the command inside of \
+                "error: no workspace at {}: one has the folders spec/ and generated/\n  help: run the command inside of \
                  the repository, or name the repository with --root",
                 place.display()
             ))
@@ -129,7 +129,7 @@ impl Workspace {
             1 => documents.remove(0),
             0 => {
                 return Err(Failure::Io(format!(
-                    "error: there is no document: {} is expected",
+                    "error: there is no document\n  help: put the vendor's at {}",
                     UPSTREAM.join(" or ")
                 )));
             }
@@ -198,7 +198,10 @@ impl Workspace {
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644));
         let mut file = builder.tempfile_in(directory).map_err(failure)?;
-        file.write_all(text.as_bytes()).map_err(failure)?;
+        // Past the wrapper, whose errors name the temporary file.
+        file.as_file_mut()
+            .write_all(text.as_bytes())
+            .map_err(failure)?;
         file.as_file().sync_all().map_err(failure)?;
         file.persist(&path).map_err(|error| failure(error.error))?;
         Ok(())
@@ -245,6 +248,10 @@ impl Workspace {
                 text,
             })),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => Err(Failure::Io(format!(
+                "error: cannot read {}: it is not text in UTF-8\n  help: save it as such",
+                path.display()
+            ))),
             Err(error) => Err(Failure::io("read", &path, &error)),
         }
     }

@@ -25,6 +25,7 @@ use crate::{
     document::Document,
     finding::{Finding, Findings, Stage},
     prepare::Prepared,
+    prose::counted,
     steps::{self, Expect, StageReport, Step},
 };
 
@@ -145,10 +146,10 @@ pub fn run(
         ..StageReport::new(
             Stage::Passes,
             format!(
-                "{applied} of {} passes applied; {} methods, {} types",
+                "{applied} of {} passes applied; {}, {}",
                 passes().len(),
-                prepared.operations.len(),
-                names.len()
+                counted(prepared.operations.len(), "method"),
+                counted(names.len(), "type")
             ),
         )
     };

@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value};
 
+use crate::prose::counted;
+
 use super::{Draft, schema, walk};
 
 /// Takes every limit off the schemas and notes it.
@@ -71,13 +73,12 @@ fn take_limits(object: &mut Map<String, Value>) -> Vec<String> {
 }
 
 fn amount(least: Option<u64>, most: Option<u64>, unit: &str) -> Option<String> {
-    let many = |number: u64| if number == 1 { "" } else { "s" };
     match (least.filter(|least| *least > 0), most) {
         (None, None) => None,
-        (Some(least), None) => Some(format!("at least {least} {unit}{}", many(least))),
-        (None, Some(most)) => Some(format!("at most {most} {unit}{}", many(most))),
+        (Some(least), None) => Some(format!("at least {}", counted(least, unit))),
+        (None, Some(most)) => Some(format!("at most {}", counted(most, unit))),
         (Some(least), Some(most)) if least == most => {
-            Some(format!("exactly {least} {unit}{}", many(least)))
+            Some(format!("exactly {}", counted(least, unit)))
         }
         (Some(least), Some(most)) => Some(format!("{least} to {most} {unit}s")),
     }

@@ -31,6 +31,7 @@ pub use model::{
 use crate::{
     document::Document,
     finding::{Finding, Findings, Stage},
+    prose::counted,
     steps::{self, Expect, StageReport, Step},
 };
 
@@ -135,11 +136,11 @@ pub fn prepare(source: &Document) -> Result<(Prepared, StageReport), Findings> {
         ..StageReport::new(
             Stage::Prepare,
             format!(
-                "{applied} of {} rules applied; {} operations, {} open enumerations, {} ID types",
+                "{applied} of {} rules applied; {}, {}, {}",
                 rules().len(),
-                prepared.operations.len(),
-                prepared.enums.len(),
-                prepared.ids.len()
+                counted(prepared.operations.len(), "operation"),
+                counted(prepared.enums.len(), "open enumeration"),
+                counted(prepared.ids.len(), "ID type")
             ),
         )
     };

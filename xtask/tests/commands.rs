@@ -1,0 +1,481 @@
+//! `generate` and `check` as a person or a CI job runs them: exit codes, messages, and what is in the files afterwards.
+//!
+//! Each test has a workspace of its own, made by the first `generate` from a small document, so that the texts here
+//! change when the commands do, not when the API does.
+
+#![expect(clippy::unwrap_used, reason = "what is not there fails the test")]
+
+use std::{
+    collections::BTreeMap,
+    fmt::{self, Write as _},
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+
+const TYPES: &str = "generated/src/generated/offer_sources/types.rs";
+const UPSTREAM: &str = "spec/upstream.json";
+const LOCK: &str = "spec/spec.lock";
+const EFFECTIVE: &str = "spec/effective.json";
+
+struct Workspace {
+    root: tempfile::TempDir,
+}
+
+/// How a command ended, and what it said.
+struct Run {
+    code: Option<i32>,
+    stdout: String,
+    stderr: String,
+}
+
+impl Run {
+    /// With the time and the place of the workspace, which differ from run to run, replaced.
+    fn new(output: Output, root: &Path) -> Self {
+        let text = |bytes: Vec<u8>| -> String {
+            let text = String::from_utf8(bytes).unwrap();
+            text.replace(root.to_str().unwrap(), "<root>")
+                .lines()
+                .map(|line| match line.strip_prefix("time ") {
+                    Some(_) => "time       N ms\n".to_owned(),
+                    None => format!("{line}\n"),
+                })
+                .collect()
+        };
+        Self {
+            code: output.status.code(),
+            stdout: text(output.stdout),
+            stderr: text(output.stderr),
+        }
+    }
+}
+
+impl fmt::Display for Run {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.code {
+            Some(code) => writeln!(formatter, "exit code {code}")?,
+            None => writeln!(formatter, "killed")?,
+        }
+        for (name, text) in [("stdout", &self.stdout), ("stderr", &self.stderr)] {
+            if !text.is_empty() {
+                write!(formatter, "--- {name}\n{text}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Workspace {
+    /// With nothing but the document.
+    fn bare() -> Self {
+        let workspace = Self {
+            root: tempfile::tempdir().unwrap(),
+        };
+        workspace.write(UPSTREAM, include_str!("upstream.json"));
+        fs::create_dir_all(workspace.path("generated")).unwrap();
+        workspace
+    }
+
+    /// After the first run.
+    fn new() -> Self {
+        let workspace = Self::bare();
+        let run = workspace.xtask(&["generate"]);
+        assert_eq!(run.code, Some(0), "{run}");
+        workspace
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.root.path().join(name)
+    }
+
+    fn write(&self, name: &str, text: impl AsRef<[u8]>) {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.path(name)).unwrap()
+    }
+
+    fn remove(&self, name: &str) {
+        fs::remove_file(self.path(name)).unwrap();
+    }
+
+    /// Replaces a part that must be there.
+    fn replace(&self, name: &str, from: &str, to: &str) {
+        let text = self.read(name);
+        assert!(text.contains(from), "no {from} in {name}:\n{text}");
+        self.write(name, text.replacen(from, to, 1));
+    }
+
+    /// Lets the document say something new of the same API.
+    fn change_document(&self) {
+        self.replace(
+            UPSTREAM,
+            r#""queryParams": {"#,
+            r#""note": {"type": "string"}, "queryParams": {"#,
+        );
+    }
+
+    fn xtask(&self, arguments: &[&str]) -> Run {
+        let output = Command::new(env!("CARGO_BIN_EXE_xtask"))
+            .arg("--root")
+            .arg(self.root.path())
+            .args(arguments)
+            .output()
+            .unwrap();
+        Run::new(output, self.root.path())
+    }
+
+    /// Runs it where no file can become longer than a few bytes. With `ignored`, a longer write fails; else it ends
+    /// the process in the middle of its work.
+    #[cfg(unix)]
+    fn xtask_with_small_files(&self, arguments: &[&str], ignored: bool) -> Run {
+        let trap = if ignored { "trap '' XFSZ;" } else { "" };
+        let output = Command::new("sh")
+            .arg("-c")
+            .arg(format!(r#"{trap} ulimit -f 2; ulimit -c 0; exec "$@""#))
+            .arg("sh")
+            .arg(env!("CARGO_BIN_EXE_xtask"))
+            .arg("--root")
+            .arg(self.root.path())
+            .args(arguments)
+            .output()
+            .unwrap();
+        Run::new(output, self.root.path())
+    }
+
+    /// Every file with its bytes.
+    fn files(&self) -> BTreeMap<PathBuf, Vec<u8>> {
+        fn collect(folder: &Path, found: &mut BTreeMap<PathBuf, Vec<u8>>) {
+            for entry in fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    collect(&path, found);
+                } else {
+                    found.insert(path.clone(), fs::read(&path).unwrap());
+                }
+            }
+        }
+        let mut found = BTreeMap::new();
+        collect(self.root.path(), &mut found);
+        found
+    }
+
+    fn leftovers(&self) -> usize {
+        let is_leftover = |path: &&PathBuf| {
+            let name = path.file_name().unwrap().to_string_lossy();
+            name.starts_with(".xtask-")
+        };
+        self.files().keys().filter(is_leftover).count()
+    }
+
+    /// `check` says what `generate` would mend, changes nothing, and is content afterwards.
+    fn check_then_mend(&self, code: i32) -> Run {
+        let before = self.files();
+        let check = self.xtask(&["check"]);
+        assert_eq!(check.code, Some(code), "{check}");
+        assert_eq!(self.files(), before, "check has written");
+        self.mend();
+        check
+    }
+
+    fn mend(&self) {
+        let first = self.xtask(&["generate"]);
+        assert_eq!(first.code, Some(0), "{first}");
+        let before = self.files();
+        let second = self.xtask(&["generate"]);
+        assert_eq!(second.code, Some(0), "{second}");
+        let nothing = "files      0 written, 0 removed, 8 unchanged\n";
+        assert!(second.stdout.contains(nothing), "{second}");
+        assert_eq!(self.files(), before, "the second run has written");
+        let check = self.xtask(&["check"]);
+        assert_eq!(check.code, Some(0), "{check}");
+    }
+}
+
+/// What is wrong, how it comes about, and the exit code of `check`.
+type Case = (&'static str, fn(&Workspace), i32);
+
+const CASES: &[Case] = &[
+    ("clean", |_| {}, 0),
+    (
+        "generated_file_edited",
+        |workspace| workspace.replace(TYPES, "pub struct OfferSource", "struct OfferSource"),
+        7,
+    ),
+    (
+        "generated_file_not_text",
+        |workspace| workspace.write(TYPES, [0xff, 0xfe]),
+        7,
+    ),
+    (
+        "generated_file_with_other_line_ends",
+        |workspace| {
+            let text = workspace.read(TYPES).replace('\n', "\r\n");
+            workspace.write(TYPES, text);
+        },
+        7,
+    ),
+    (
+        "generated_file_deleted",
+        |workspace| workspace.remove(TYPES),
+        3,
+    ),
+    (
+        "file_added",
+        |workspace| workspace.write("generated/src/generated/old/types.rs", "// old"),
+        3,
+    ),
+    ("document_changed", Workspace::change_document, 3),
+    (
+        "document_changed_in_layout_only",
+        |workspace| workspace.replace(UPSTREAM, "{\n", "{\n\n"),
+        4,
+    ),
+    (
+        "overlay_added",
+        |workspace| {
+            workspace.write(
+                "spec/overlays/10-limit.yaml",
+                r#"overlay: 1.0.0
+info: {title: A limit, version: "1"}
+actions:
+  - target: $.components.schemas.OfferSource.properties.offerSourceName
+    description: It is less in truth.
+    update: {maxLength: 200}
+"#,
+            );
+        },
+        3,
+    ),
+    (
+        "effective_document_edited",
+        |workspace| workspace.replace(EFFECTIVE, "Manage", "Manage all"),
+        7,
+    ),
+    ("lock_deleted", |workspace| workspace.remove(LOCK), 4),
+    (
+        "lock_of_another_generator",
+        |workspace| workspace.replace(LOCK, "\"progenitor-impl\": \"", "\"progenitor-impl\": \"0."),
+        4,
+    ),
+    (
+        "lock_edited",
+        |workspace| workspace.replace(LOCK, "\"sha256\": \"", "\"sha256\": \"0"),
+        4,
+    ),
+    (
+        "document_changed_and_file_edited",
+        |workspace| {
+            workspace.change_document();
+            workspace.replace(TYPES, "StringList", "Strings");
+        },
+        7,
+    ),
+    (
+        "lock_and_file_deleted",
+        |workspace| {
+            workspace.remove(LOCK);
+            workspace.remove(TYPES);
+        },
+        3,
+    ),
+];
+
+#[test]
+fn check_says_what_is_wrong_and_generate_mends_it() {
+    for (name, change, code) in CASES {
+        let workspace = Workspace::new();
+        change(&workspace);
+        let check = workspace.check_then_mend(*code);
+        insta::assert_snapshot!(*name, check);
+    }
+}
+
+/// A document, an overlay or a place that nothing can be generated from, and the exit code of both commands.
+const INVALID: &[Case] = &[
+    (
+        "document_broken",
+        |workspace| workspace.replace(UPSTREAM, "\"paths\": {", "\"paths\": "),
+        2,
+    ),
+    (
+        "document_not_valid",
+        |workspace| workspace.replace(UPSTREAM, "schemas/StringList", "schemas/Strings"),
+        2,
+    ),
+    (
+        "overlay_without_a_match",
+        |workspace| {
+            workspace.write(
+                "spec/overlays/10-limit.yaml",
+                r#"overlay: 1.0.0
+info: {title: A limit, version: "1"}
+actions:
+  - target: $.components.schemas.Nobody
+    description: It is less in truth.
+    update: {maxLength: 200}
+"#,
+            );
+        },
+        2,
+    ),
+    (
+        "rule_without_work",
+        |workspace| workspace.replace(UPSTREAM, "idOfferSources", "ids"),
+        2,
+    ),
+    ("no_document", |workspace| workspace.remove(UPSTREAM), 1),
+    (
+        "two_documents",
+        |workspace| workspace.write("spec/upstream.yaml", "openapi: 3.0.3"),
+        1,
+    ),
+    (
+        "document_not_text",
+        |workspace| workspace.write(UPSTREAM, [0xff, 0xfe]),
+        1,
+    ),
+];
+
+#[test]
+fn what_cannot_be_generated_from_changes_nothing() {
+    for (name, change, code) in INVALID {
+        let workspace = Workspace::new();
+        change(&workspace);
+        let before = workspace.files();
+        let generate = workspace.xtask(&["generate"]);
+        assert_eq!(generate.code, Some(*code), "{name}: {generate}");
+        let check = workspace.xtask(&["check"]);
+        assert_eq!(check.code, Some(*code), "{name}: {check}");
+        assert_eq!(check.stderr, generate.stderr, "{name}");
+        assert_eq!(workspace.files(), before, "{name}");
+        insta::assert_snapshot!(*name, generate);
+    }
+}
+
+/// It may be the only record of where the document came from.
+#[test]
+fn an_unreadable_lock_is_not_overwritten() {
+    let workspace = Workspace::new();
+    workspace.replace(LOCK, "{\n", "<<<<<<< ours\n{\n");
+    let before = workspace.files();
+    let check = workspace.xtask(&["check"]);
+    assert_eq!(check.code, Some(4), "{check}");
+    let generate = workspace.xtask(&["generate"]);
+    assert_eq!(generate.code, Some(4), "{generate}");
+    assert_eq!(workspace.files(), before);
+    insta::assert_snapshot!("lock_unreadable", format!("{check}\n{generate}"));
+    workspace.remove(LOCK);
+    workspace.mend();
+}
+
+#[test]
+fn the_first_run_says_what_it_did() {
+    let workspace = Workspace::bare();
+    let check = workspace.xtask(&["check"]);
+    assert_eq!(check.code, Some(3), "{check}");
+    let generate = workspace.xtask(&["generate"]);
+    assert_eq!(generate.code, Some(0), "{generate}");
+    insta::assert_snapshot!("first_run", format!("{check}\n{generate}"));
+}
+
+#[test]
+fn what_the_lock_says_of_the_source_is_carried_on() {
+    let workspace = Workspace::new();
+    let source = "\"source\": \"the vendor's page\"";
+    workspace.replace(LOCK, "\"source\": \"not recorded\"", source);
+    workspace.change_document();
+    workspace.mend();
+    assert!(workspace.read(LOCK).contains(source));
+}
+
+#[test]
+fn a_wrong_call_is_explained() {
+    let workspace = Workspace::new();
+    let mut all = String::new();
+    for (arguments, code) in [
+        (["generate"].as_slice(), 0),
+        (&["genrate"], 1),
+        (&[], 1),
+        (&["check", "--fast"], 1),
+        (&["--help"], 0),
+        (&["check", "--help"], 0),
+    ] {
+        let run = workspace.xtask(arguments);
+        assert_eq!(run.code, Some(code), "{arguments:?}: {run}");
+        // What it did is elsewhere, and the list of the commands will grow.
+        if code != 0 && !arguments.is_empty() {
+            let _ = writeln!(all, "== {arguments:?}\n{run}");
+        }
+    }
+    let nowhere = tempfile::tempdir().unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_xtask"))
+        .arg("check")
+        .current_dir(nowhere.path())
+        .output()
+        .unwrap();
+    let run = Run::new(output, nowhere.path());
+    assert_eq!(run.code, Some(1), "{run}");
+    let _ = writeln!(all, "== outside of a workspace\n{run}");
+    insta::assert_snapshot!("wrong_calls", all);
+}
+
+/// A full disk, as far as a test can have one.
+#[cfg(unix)]
+#[test]
+fn a_write_that_fails_leaves_the_old_file_whole() {
+    let workspace = Workspace::new();
+    workspace.change_document();
+    let before = workspace.files();
+    let run = workspace.xtask_with_small_files(&["generate"], true);
+    assert_eq!(run.code, Some(1), "{run}");
+    assert_eq!(workspace.files(), before);
+    insta::assert_snapshot!("write_failed", run);
+    workspace.check_then_mend(3);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_run_that_is_killed_can_be_repeated() {
+    let workspace = Workspace::new();
+    workspace.change_document();
+    let before = workspace.files();
+    let run = workspace.xtask_with_small_files(&["generate"], false);
+    assert_eq!(run.code, None, "{run}");
+    assert_eq!(workspace.leftovers(), 1, "it was killed while writing");
+    for (path, bytes) in &before {
+        assert_eq!(fs::read(path).unwrap(), *bytes, "{}", path.display());
+    }
+    // What it left is no generated file.
+    workspace.check_then_mend(3);
+    assert_eq!(workspace.leftovers(), 0);
+}
+
+#[test]
+fn leftovers_are_removed_wherever_they_are() {
+    let workspace = Workspace::new();
+    for name in [
+        "spec/.xtask-a1",
+        "generated/src/generated/.xtask-b2",
+        "generated/src/generated/offer_sources/.xtask-c3",
+    ] {
+        workspace.write(name, "half a fi");
+    }
+    workspace.mend();
+    assert_eq!(workspace.leftovers(), 0);
+}
+
+/// A run writes the lock last. One that ended before it is finished by the next.
+#[test]
+fn a_run_that_ended_before_the_lock_can_be_repeated() {
+    let workspace = Workspace::new();
+    let lock = workspace.read(LOCK);
+    workspace.change_document();
+    workspace.mend();
+    workspace.write(LOCK, lock);
+    let check = workspace.check_then_mend(4);
+    insta::assert_snapshot!("lock_of_the_run_before", check);
+}
