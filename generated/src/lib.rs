@@ -98,8 +98,8 @@
 //!
 //! # IDs and creating
 //!
-//! The client makes the ID of what is created (documented). [`Client::create`] fills it in and returns it, and ends with exactly one
-//! asset also where an answer is lost. An ID [tells when it was made](types::OfferSourceId::created_at); any text addresses what exists.
+//! The client makes the ID of what is created (documented). [`Client::create`] fills it in and returns it; where an answer is lost, it
+//! finds out whether the asset was made, and never makes two. An ID [tells when it was made](types::OfferSourceId::created_at); any text addresses what exists.
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")]

@@ -47,9 +47,9 @@ impl Create for OfferSource {
 impl Client {
     /// Creates an asset under a new ID, and returns the ID.
     ///
-    /// It ends with exactly one asset however the service fails on the way: the call is repeated under the same ID, and where it
-    /// is not known whether it was applied, the ID is read back. If that does not settle it either, the error
-    /// [says so](crate::Error::may_have_been_applied).
+    /// It never makes two, however the service fails on the way: the call is repeated under the same ID, and where it is not known
+    /// whether it was applied, the ID is read back and compared (status and headers of the [`Response`](crate::Response) are then those
+    /// of the reading). If that does not settle it either, the error [says so](crate::Error::may_have_been_applied).
     ///
     /// ```no_run
     /// # async fn example(client: funnelflux::Client) -> Result<(), funnelflux::Error> {

@@ -1,5 +1,8 @@
 //! Enumerations that stay open: a value that nobody documented is kept and sent back unchanged.
 
+use serde::{Deserializer, de::Visitor};
+use std::{fmt, marker::PhantomData};
+
 /// Declares an enumeration of strings with one variant more for all unknown values.
 macro_rules! open_enum {
     (
@@ -74,8 +77,7 @@ macro_rules! open_enum {
 
         impl<'de> ::serde::Deserialize<'de> for $name {
             fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let value = <::std::borrow::Cow<'de, str> as ::serde::Deserialize>::deserialize(deserializer)?;
-                let value = Self::from(value.into_owned());
+                let value = $crate::runtime::open_enum::from_text(deserializer)?;
                 if let Self::Unknown(unknown) = &value {
                     $crate::runtime::trace::unknown_value(stringify!($name), unknown);
                 }
@@ -86,3 +88,53 @@ macro_rules! open_enum {
 }
 
 pub(crate) use open_enum;
+
+/// Reads a value from text, without a copy of the text where the value needs none.
+pub(crate) fn from_text<'de, T, D>(deserializer: D) -> Result<T, D::Error>
+where
+    T: for<'a> From<&'a str>,
+    D: Deserializer<'de>,
+{
+    struct Text<T>(PhantomData<T>);
+
+    impl<T: for<'a> From<&'a str>> Visitor<'_> for Text<T> {
+        type Value = T;
+
+        fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+            formatter.write_str("a string")
+        }
+
+        fn visit_str<E>(self, text: &str) -> Result<T, E> {
+            Ok(T::from(text))
+        }
+    }
+
+    deserializer.deserialize_str(Text(PhantomData))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::types::Status;
+
+    #[test]
+    fn every_text_comes_back_as_it_was_and_nothing_else_is_taken() {
+        for text in [
+            r#""active""#,
+            r#""paused""#,
+            r#""""#,
+            r#""Active""#,
+            r#""d\u00e9j\u00e0 \"vu\"""#,
+        ] {
+            let status: Status = serde_json::from_str(text).unwrap();
+            let known = Status::KNOWN.contains(&status.as_str());
+            assert_eq!(matches!(status, Status::Unknown(_)), !known, "{text}");
+            let again: String =
+                serde_json::from_str(&serde_json::to_string(&status).unwrap()).unwrap();
+            assert_eq!(again, serde_json::from_str::<String>(text).unwrap());
+        }
+        for other in ["1", "null", "{}", r#"["active"]"#] {
+            let error = serde_json::from_str::<Status>(other).unwrap_err();
+            assert!(error.to_string().contains("expected a string"), "{error}");
+        }
+    }
+}

@@ -486,7 +486,9 @@ pub(crate) fn seconds(duration: Duration) -> String {
         format!("{} ms", duration.as_millis())
     } else if duration < Duration::from_mins(1) && duration.subsec_millis() >= 50 {
         format!("{:.1} s", duration.as_secs_f64())
-    } else {
+    } else if duration < Duration::from_hours(2) {
         format!("{} s", duration.as_secs())
+    } else {
+        format!("{} h", duration.as_secs() / 3_600)
     }
 }

@@ -95,3 +95,14 @@ fn classify(error: ::reqwest::Error) -> TransportError {
     let error = TransportError::new(kind, error.without_url());
     if timed_out { error.timed_out() } else { error }
 }
+
+#[cfg(all(test, feature = "rustls"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_process_keeps_its_choice_of_a_tls_provider() {
+        ReqwestTransport::new(Duration::from_secs(1)).unwrap();
+        assert!(rustls::crypto::CryptoProvider::get_default().is_none());
+    }
+}

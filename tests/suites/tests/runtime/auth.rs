@@ -172,6 +172,32 @@ async fn trouble_of_the_renewal_is_ridden_out_or_passed_on_as_passing() -> Resul
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_renewal_that_makes_no_sense_is_told_and_not_used() -> Result<(), Error> {
+    for (fault, told) in [
+        (Fault::WrongJson, "the answer holds no tokens.access_token"),
+        (
+            Fault::TruncatedJson,
+            "the answer holds no tokens.access_token",
+        ),
+        (
+            Fault::Html { applied: false },
+            "an HTML page came back where JSON belongs",
+        ),
+    ] {
+        let fake = Fake::default();
+        let client = client(&fake).build()?;
+        fake.expire_access_token();
+        inject(&fake, RENEW, fault, 1);
+        let error = list(&client).await.unwrap_err();
+        assert!(
+            error.is_unauthorized() && error.to_string().contains(told),
+            "{error}"
+        );
+    }
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_renewal_outlives_the_call_that_began_it() -> Result<(), Error> {
     let fake = Fake::new(Settings {
         rotate_refresh_token: true,

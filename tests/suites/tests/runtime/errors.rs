@@ -234,6 +234,33 @@ async fn the_cause_is_in_the_chain_and_in_the_line() {
     assert_eq!(error.status(), None);
 }
 
+/// What a person reads for each thing that can go wrong, for a call that reads and for one that must not be made twice.
+#[tokio::test(start_paused = true)]
+async fn every_fault_has_a_line_that_helps() {
+    let mut table = Vec::new();
+    for fault in faults() {
+        let mut row = |operation: &str, outcome: Result<(), Error>| {
+            let text = outcome.map_or_else(|error| error.to_string(), |()| "(no error)".to_owned());
+            table.push(format!("{fault}, {operation}:\n    {text}"));
+        };
+        let fake = Fake::default();
+        fake.seed_offer_source("a");
+        let client = client(&fake)
+            .max_response_bytes(LARGE)
+            .retry(RetryPolicy::none())
+            .build()
+            .unwrap();
+        inject(&fake, LIST, fault.clone(), 1);
+        inject(&fake, DUPLICATE, fault.clone(), 1);
+        let list = client.list_offer_sources(StatusFilter::All, None);
+        row("list", list.await.map(drop));
+        let request = funnelflux::types::DuplicateRequest::new("copy");
+        let duplicate = client.duplicate_offer_source(&"a".into(), &request);
+        row("duplicate", duplicate.await.map(drop));
+    }
+    insta::assert_snapshot!("faults", table.join("\n"));
+}
+
 #[test]
 fn an_error_can_be_shared_and_kept() {
     fn shareable<T: Clone + Send + Sync + std::error::Error + 'static>() {}
