@@ -530,6 +530,33 @@ fn an_accepted_change_is_gone_until_its_day_has_passed() {
 }
 
 #[test]
+fn days_are_counted_as_the_calendar_does() {
+    for (days, day) in [
+        (0, "1970-01-01"),
+        (58, "1970-02-28"),
+        (59, "1970-03-01"),
+        (11_016, "2000-02-29"),
+        (20_512, "2026-02-28"),
+        (20_513, "2026-03-01"),
+        (20_819, "2027-01-01"),
+        (47_540, "2100-02-28"),
+        (47_541, "2100-03-01"),
+    ] {
+        assert_eq!(Date::from_days(days), Date::parse(day), "{days}");
+    }
+    // Every day of 130 years is a day of the calendar, later than the one before.
+    let days: Vec<Date> = (0..47_482)
+        .map(|days| Date::from_days(days).unwrap())
+        .collect();
+    assert!(days.is_sorted());
+    assert!(
+        days.iter()
+            .all(|day| Date::parse(&day.to_string()) == Some(*day))
+    );
+    assert_eq!(Date::from_days(u64::MAX), None);
+}
+
+#[test]
 fn an_allow_list_says_what_is_wrong_with_it() {
     let text = r#"{
   "allow": [

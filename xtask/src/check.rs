@@ -108,10 +108,13 @@ pub(crate) fn run(workspace: &Workspace, _: &Arguments) -> Result<Outcome, Failu
         unreadable,
     };
     let problems = compare(&old, &output);
-    Ok(Outcome {
-        code: exit_code(&problems),
-        text: report(&problems, &output),
-    })
+    let code = exit_code(&problems);
+    let report = report(&problems, &output);
+    let (text, aside) = match code {
+        Code::Clean => (report, String::new()),
+        _ => (String::new(), report),
+    };
+    Ok(Outcome { text, aside, code })
 }
 
 /// What is there.

@@ -2,9 +2,12 @@
 
 use std::{fmt, io, path::Path, process::ExitCode};
 
-use funnelflux_codegen::{Findings, Stage};
+use funnelflux_codegen::{
+    Findings, Stage,
+    diff::{Level, Report},
+};
 
-/// The exit codes. 5 and 6 are for drift of the vendor's document.
+/// The exit codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Code {
     /// All is well.
@@ -17,11 +20,28 @@ pub(crate) enum Code {
     Stale,
     /// The lock is out of date or not readable.
     Lock,
+    /// The documents differ, in nothing that breaks.
+    Changed,
+    /// The documents differ in something that breaks on the wire.
+    Breaking,
     /// A generated file was edited by hand.
     HandEdit,
 }
 
 impl Code {
+    /// How a comparison of documents ends.
+    pub(crate) fn of(report: &Report) -> Self {
+        let breaks = report
+            .changes
+            .iter()
+            .any(|change| change.level == Level::Breaking);
+        match (report.is_empty(), breaks) {
+            (true, _) => Self::Clean,
+            (false, false) => Self::Changed,
+            (false, true) => Self::Breaking,
+        }
+    }
+
     pub(crate) fn number(self) -> u8 {
         match self {
             Self::Clean => 0,
@@ -29,6 +49,8 @@ impl Code {
             Self::Document => 2,
             Self::Stale => 3,
             Self::Lock => 4,
+            Self::Changed => 5,
+            Self::Breaking => 6,
             Self::HandEdit => 7,
         }
     }

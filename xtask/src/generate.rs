@@ -42,6 +42,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<Outcom
             start.elapsed(),
             arguments.verbose,
         ),
+        aside: String::new(),
         code: Code::Clean,
     })
 }

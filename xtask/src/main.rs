@@ -1,11 +1,13 @@
-//! The project commands: `cargo xtask generate`, `cargo xtask check`.
+//! The project commands: `cargo xtask generate`, `cargo xtask check`, `cargo xtask diff`.
 //!
 //! One file a command. All input and output of the workspace is here; what is done with it is in `codegen`.
 
 mod check;
+mod diff;
 mod difference;
 mod exit;
 mod generate;
+mod source;
 mod workspace;
 
 use std::{io::Write as _, path::PathBuf, process::ExitCode};
@@ -33,11 +35,15 @@ struct Arguments {
 enum Command {
     Generate(generate::Arguments),
     Check(check::Arguments),
+    Diff(diff::Arguments),
 }
 
 /// What a command has to say, and how it ended.
 struct Outcome {
+    /// What was asked for: to standard output.
     text: String,
+    /// What is not part of it, such as why it could not be had: to standard error.
+    aside: String,
     code: Code,
 }
 
@@ -56,17 +62,24 @@ fn main() -> ExitCode {
         }
     };
     let outcome = run(&arguments).unwrap_or_else(|failure| Outcome {
-        text: failure.to_string(),
+        text: String::new(),
+        aside: failure.to_string(),
         code: failure.code(),
     });
-    let written = match outcome.code {
-        Code::Clean => writeln!(std::io::stdout(), "{}", outcome.text.trim_end()),
-        _ => writeln!(std::io::stderr(), "{}", outcome.text.trim_end()),
-    };
-    match written {
+    match write(&outcome) {
         Ok(()) => outcome.code.into(),
         Err(_) => Code::Usage.into(),
     }
+}
+
+fn write(outcome: &Outcome) -> std::io::Result<()> {
+    if !outcome.aside.trim().is_empty() {
+        writeln!(std::io::stderr(), "{}", outcome.aside.trim_end())?;
+    }
+    if !outcome.text.trim().is_empty() {
+        writeln!(std::io::stdout(), "{}", outcome.text.trim_end())?;
+    }
+    Ok(())
 }
 
 fn run(arguments: &Arguments) -> Result<Outcome, exit::Failure> {
@@ -74,5 +87,6 @@ fn run(arguments: &Arguments) -> Result<Outcome, exit::Failure> {
     match &arguments.command {
         Command::Generate(arguments) => generate::run(&workspace, arguments),
         Command::Check(arguments) => check::run(&workspace, arguments),
+        Command::Diff(arguments) => diff::run(&workspace, arguments),
     }
 }

@@ -38,7 +38,7 @@ pub(crate) struct Text {
 }
 
 impl Text {
-    fn source(&self) -> Source<'_> {
+    pub(crate) fn source(&self) -> Source<'_> {
         Source {
             name: &self.name,
             text: &self.text,
@@ -114,6 +114,11 @@ impl Workspace {
                 .to_owned()
         };
         Ok(Self { root })
+    }
+
+    /// Where it is.
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
     }
 
     /// Reads what is generated from.

@@ -42,6 +42,29 @@ impl Date {
         };
         (1..=days).contains(&date.day).then_some(date)
     }
+
+    /// The day that is so many days after 1970-01-01; `None` after the year 9999.
+    #[must_use]
+    pub fn from_days(days: u64) -> Option<Self> {
+        // Years are counted from March, so that a leap day is the last of its year; 400 of them have 146097 days.
+        let days = days.checked_add(719_468)?;
+        let (era, of_era) = (days / 146_097, days % 146_097);
+        let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
+        let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+        let from_march = (5 * of_year + 2) / 153;
+        let day = of_year - (153 * from_march + 2) / 5 + 1;
+        let (month, next) = if from_march < 10 {
+            (from_march + 3, 0)
+        } else {
+            (from_march - 9, 1)
+        };
+        let year = u16::try_from(era * 400 + year_of_era + next).ok()?;
+        (year <= 9999).then_some(Self {
+            year,
+            month: u8::try_from(month).ok()?,
+            day: u8::try_from(day).ok()?,
+        })
+    }
 }
 
 impl fmt::Display for Date {

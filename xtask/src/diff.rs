@@ -1,0 +1,125 @@
+//! `cargo xtask diff OLD NEW`: what changed between two documents, what it breaks, and for whom. Writes nothing.
+
+use std::{
+    path::PathBuf,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use funnelflux_codegen::{
+    Document, Findings,
+    diff::{self, AllowList, Date, Report},
+    normalise, read,
+};
+
+use crate::{
+    Outcome,
+    exit::{Code, Failure},
+    source::{self, Source},
+    workspace::{Text, Workspace},
+};
+
+/// Tells what changed between two documents, what it breaks on the wire, and what it means for users of the crate.
+#[derive(clap::Args)]
+#[command(
+    after_help = "Exit codes: 0 no changes, 1 usage or I/O, 2 a document or the allow list is not valid, \
+                  5 changes, none of which breaks, 6 at least one change breaks on the wire"
+)]
+pub(crate) struct Arguments {
+    /// The document before.
+    #[arg(help = format!("The document before: {}", source::HELP))]
+    old: Source,
+    /// The document after.
+    #[arg(help = format!("The document after: {}", source::HELP))]
+    new: Source,
+    /// How to tell it.
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+    /// Changes that have been accepted: `{"allow": [{"fingerprint", "reason", "expires"}]}`.
+    #[arg(long, value_name = "FILE")]
+    allow: Option<PathBuf>,
+}
+
+/// How a report is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Format {
+    /// For a terminal.
+    #[default]
+    Text,
+    /// For programs: codegen/src/diff/report.schema.json describes it.
+    Json,
+    /// For a pull request.
+    Markdown,
+    /// Annotations for a GitHub workflow.
+    Github,
+}
+
+pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<Outcome, Failure> {
+    if (&arguments.old, &arguments.new) == (&Source::StandardInput, &Source::StandardInput) {
+        return Err(Failure::Io(
+            "error: only one of the two documents can come from standard input".to_owned(),
+        ));
+    }
+    let allow = arguments.allow.as_ref();
+    let allow = allow
+        .map(|path| Source::File(path.clone()).read(workspace))
+        .transpose()?;
+    let old = document(&arguments.old.read(workspace)?);
+    let new = document(&arguments.new.read(workspace)?);
+    let (old, new) = both(old, new)?;
+    let mut report = diff::compare(&old, &new);
+    let mut code = Code::of(&report);
+    let mut aside = String::new();
+    if let Some(allow) = allow {
+        let allowed = AllowList::read(allow.source())?.apply(report, today()?);
+        report = allowed.report;
+        code = Code::of(&report);
+        aside = format!(
+            "{} accepted by {}\n{}",
+            allowed.accepted, allow.name, allowed.findings
+        );
+    }
+    Ok(Outcome {
+        text: render(&report, arguments.format),
+        aside,
+        code,
+    })
+}
+
+/// A document as the comparison takes it.
+pub(crate) fn document(text: &Text) -> Result<Document, Findings> {
+    let (document, _) = normalise::normalise(read::read(text.source())?)?;
+    Ok(document)
+}
+
+/// What is wrong with either, if something is.
+fn both(
+    old: Result<Document, Findings>,
+    new: Result<Document, Findings>,
+) -> Result<(Document, Document), Findings> {
+    match (old, new) {
+        (Ok(old), Ok(new)) => Ok((old, new)),
+        (Err(Findings(mut findings)), Err(Findings(more))) => {
+            findings.extend(more);
+            Err(Findings(findings))
+        }
+        (Err(findings), _) | (_, Err(findings)) => Err(findings),
+    }
+}
+
+pub(crate) fn render(report: &Report, format: Format) -> String {
+    match format {
+        Format::Text => report.text(),
+        Format::Json => format!("{:#}", report.json()),
+        Format::Markdown => report.markdown(),
+        Format::Github => report.github(),
+    }
+}
+
+/// The day in UTC.
+fn today() -> Result<Date, Failure> {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .ok()
+        .and_then(|since| Date::from_days(since.as_secs() / 86_400))
+        .ok_or_else(|| Failure::Io("error: the clock of this machine is wrong".to_owned()))
+}
