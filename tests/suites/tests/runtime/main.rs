@@ -8,6 +8,7 @@
 
 mod auth;
 mod blocking;
+mod chance;
 mod create;
 mod errors;
 mod retry;
