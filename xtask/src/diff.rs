@@ -92,7 +92,7 @@ pub(crate) fn document(text: &Text) -> Result<Document, Findings> {
 }
 
 /// What is wrong with either, if something is.
-fn both(
+pub(crate) fn both(
     old: Result<Document, Findings>,
     new: Result<Document, Findings>,
 ) -> Result<(Document, Document), Findings> {

@@ -1,4 +1,5 @@
-//! The project commands: `cargo xtask generate`, `cargo xtask check`, `cargo xtask diff`.
+//! The project commands: `cargo xtask generate`, `cargo xtask check`, `cargo xtask diff`, `cargo xtask
+//! fetch`.
 //!
 //! One file a command. All input and output of the workspace is here; what is done with it is in `codegen`.
 
@@ -6,6 +7,7 @@ mod check;
 mod diff;
 mod difference;
 mod exit;
+mod fetch;
 mod generate;
 mod source;
 mod workspace;
@@ -36,6 +38,7 @@ enum Command {
     Generate(generate::Arguments),
     Check(check::Arguments),
     Diff(diff::Arguments),
+    Fetch(fetch::Arguments),
 }
 
 /// What a command has to say, and how it ended.
@@ -88,5 +91,6 @@ fn run(arguments: &Arguments) -> Result<Outcome, exit::Failure> {
         Command::Generate(arguments) => generate::run(&workspace, arguments),
         Command::Check(arguments) => check::run(&workspace, arguments),
         Command::Diff(arguments) => diff::run(&workspace, arguments),
+        Command::Fetch(arguments) => fetch::run(&workspace, arguments),
     }
 }

@@ -9,13 +9,16 @@ use std::{
 
 use funnelflux_codegen::{EFFECTIVE, Findings, Input, Lock, Output, Source};
 
-use crate::exit::Failure;
+use crate::{exit::Failure, source};
 
 /// The lock, below the root.
 pub(crate) const LOCK: &str = "spec/spec.lock";
 
 /// The generated files, below the root.
 pub(crate) const GENERATED: &str = "generated/src/generated";
+
+/// Where the vendor's document is, below the root.
+const SOURCE: &str = "spec/source.toml";
 
 /// Our deviations, below the root.
 const OVERLAYS: &str = "spec/overlays";
@@ -48,8 +51,8 @@ impl Text {
 
 /// What is generated from.
 pub(crate) struct Spec {
-    upstream: Text,
-    overlays: Vec<Text>,
+    pub(crate) upstream: Text,
+    pub(crate) overlays: Vec<Text>,
     /// The lock that is there.
     pub(crate) lock: Option<Text>,
 }
@@ -160,6 +163,29 @@ impl Workspace {
             overlays,
             lock: self.read(LOCK)?,
         })
+    }
+
+    /// Where the vendor's document is, as spec/source.toml says.
+    ///
+    /// # Errors
+    /// If that file is missing or says something else.
+    pub(crate) fn default_source(&self) -> Result<source::Source, Failure> {
+        /// What the file holds.
+        #[derive(serde::Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct File {
+            address: String,
+        }
+        let text = self.read(SOURCE)?.ok_or_else(|| {
+            Failure::Io(format!(
+                "error: there is no {SOURCE}\n  help: name the source: {}",
+                source::HELP
+            ))
+        })?;
+        let file: File = toml::from_str(&text.text)
+            .map_err(|error| Failure::Io(format!("error: {SOURCE}: {error}")))?;
+        let Ok(source) = file.address.parse();
+        Ok(source)
     }
 
     /// Reads the effective document that is there.

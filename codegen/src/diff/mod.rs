@@ -24,6 +24,7 @@ use crate::{Document, Location, pointer};
 
 pub use allow::{AllowList, Allowed, Date};
 pub use reach::Reach;
+pub use render::annotation;
 
 /// The JSON Schema that describes [`Report::json`].
 pub const REPORT_SCHEMA: &str = include_str!("report.schema.json");

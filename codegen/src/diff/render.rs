@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
+use crate::{Location, Severity};
+
 use super::{Change, Direction, Impact, Level, Reach, Report, Side};
 
 /// How many ways to a place are told in full.
@@ -83,37 +85,29 @@ impl Report {
     pub fn github(&self) -> String {
         let mut text = String::new();
         for change in &self.changes {
-            let kind = match change.level {
-                Level::Breaking => "error",
-                Level::Warning => "warning",
-                Level::Info | Level::Docs => "notice",
+            let severity = match change.level {
+                Level::Breaking => Severity::Error,
+                Level::Warning => Severity::Warning,
+                Level::Info | Level::Docs => Severity::Notice,
             };
-            let place = change
-                .new_location
-                .as_ref()
-                .map_or(String::new(), |location| {
-                    format!(
-                        "file={},line={},col={},",
-                        property(&location.file),
-                        location.line,
-                        location.column
-                    )
-                });
-            let _ = writeln!(
-                text,
-                "::{kind} {place}title={}::{}",
-                property(&format!(
-                    "{} ({}, crate: {})",
-                    change.id, change.level, change.crate_impact
-                )),
-                data(&format!(
-                    "{}\nCrate: {}: {}\nFingerprint: {}",
-                    change.message(),
-                    change.crate_impact,
-                    change.crate_reason,
-                    change.fingerprint
-                ))
+            let title = format!(
+                "{} ({}, crate: {})",
+                change.id, change.level, change.crate_impact
             );
+            let message = format!(
+                "{}\nCrate: {}: {}\nFingerprint: {}",
+                change.message(),
+                change.crate_impact,
+                change.crate_reason,
+                change.fingerprint
+            );
+            text.push_str(&annotation(
+                severity,
+                change.new_location.as_ref(),
+                &title,
+                &message,
+            ));
+            text.push('\n');
         }
         text
     }
@@ -146,6 +140,29 @@ impl Report {
         };
         format!("{changes}: {}; for the crate: {due}", counts.join(", "))
     }
+}
+
+/// One line by which a GitHub workflow puts a message on a line of a file.
+#[must_use]
+pub fn annotation(
+    severity: Severity,
+    location: Option<&Location>,
+    title: &str,
+    message: &str,
+) -> String {
+    let kind = match severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+        Severity::Notice => "notice",
+    };
+    let place = location.map_or_else(String::new, |Location { file, line, column }| {
+        format!("file={},line={line},col={column},", property(file))
+    });
+    format!(
+        "::{kind} {place}title={}::{}",
+        property(title),
+        data(message)
+    )
 }
 
 fn write_text(text: &mut String, change: &Change) -> std::fmt::Result {
