@@ -2,11 +2,17 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use funnelflux_codegen::{EFFECTIVE, Findings, Lock, Output, lock::sha256};
+use funnelflux_codegen::{
+    EFFECTIVE, Findings, Location, Lock, Output, Severity,
+    diff::{Report, annotation, compare as compare_documents},
+    lock::sha256,
+};
+use serde_json::{Value, json};
 
 use crate::{
-    Outcome, difference,
+    Outcome, diff, difference,
     exit::{Code, Failure},
+    source::{self, Source},
     workspace::{GENERATED, LOCK, Workspace},
 };
 
@@ -15,9 +21,30 @@ use crate::{
 #[command(
     after_help = "Exit codes: 0 all is as it should be, 1 usage or I/O, 2 document or overlay not valid, \
                         3 generated code out of date, missing or left over, 4 lock out of date, \
-                        7 generated file edited by hand (the first of 7, 3, 4 that applies)"
+                        7 generated file edited by hand; with --upstream also 5 the vendor's document has \
+                        changed, in nothing that breaks, 6 in something that breaks (the first of 2, 7, 3, 4, 6, 5 \
+                        that applies)"
 )]
-pub(crate) struct Arguments {}
+pub(crate) struct Arguments {
+    /// Compares the vendor's current document with ours, too.
+    #[arg(long, value_name = "SOURCE", help = format!("Compares the vendor's current document with ours, too: {}", source::HELP))]
+    upstream: Option<Source>,
+    /// How to tell it.
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+/// How problems are told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    /// For a terminal.
+    #[default]
+    Text,
+    /// For programs.
+    Json,
+    /// Annotations for a GitHub workflow.
+    Github,
+}
 
 /// Something that is not as it should be.
 #[derive(Debug, PartialEq, Eq)]
@@ -56,27 +83,22 @@ impl Problem {
     }
 }
 
-impl fmt::Display for Problem {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.path)?;
-        if let Some(line) = self.line {
-            write!(formatter, ":{line}")?;
-        }
+impl Problem {
+    /// What is wrong, and why.
+    fn message(&self) -> String {
         match &self.kind {
-            Kind::OutOfDate { because } => write!(formatter, ": out of date: {because}")?,
-            Kind::EditedByHand => write!(
-                formatter,
-                ": edited by hand: it is not what the last run wrote"
-            )?,
-            Kind::Missing { because } => write!(formatter, ": missing: {because}")?,
-            Kind::Orphan => write!(formatter, ": orphan: nothing generates this file")?,
-            Kind::Lock { because } => write!(formatter, ": the lock is out of date: {because}")?,
-            Kind::NoLock { because, .. } => write!(formatter, ": {because}")?,
+            Kind::OutOfDate { because } => format!("out of date: {because}"),
+            Kind::EditedByHand => "edited by hand: it is not what the last run wrote".to_owned(),
+            Kind::Missing { because } => format!("missing: {because}"),
+            Kind::Orphan => "orphan: nothing generates this file".to_owned(),
+            Kind::Lock { because } => format!("the lock is out of date: {because}"),
+            Kind::NoLock { because, .. } => because.clone(),
         }
-        if let Some((is, should_be)) = &self.lines {
-            write!(formatter, "\n  is:        {is}\n  should be: {should_be}")?;
-        }
-        let mend = match &self.kind {
+    }
+
+    /// What to do.
+    fn mend(&self) -> &'static str {
+        match &self.kind {
             Kind::EditedByHand if self.path == EFFECTIVE => {
                 "move the change to an overlay in spec/overlays/, then run `cargo xtask generate`, which overwrites \
                  the edit"
@@ -87,34 +109,131 @@ impl fmt::Display for Problem {
             }
             Kind::Orphan => "`cargo xtask generate`, which removes it",
             Kind::NoLock { mend, .. } => mend,
-            _ => "`cargo xtask generate`",
+            Kind::OutOfDate { .. } | Kind::Missing { .. } | Kind::Lock { .. } => {
+                "`cargo xtask generate`"
+            }
+        }
+    }
+
+    /// What is there and what should be, on lines of their own.
+    fn details(&self) -> String {
+        let lines = self
+            .lines
+            .as_ref()
+            .map_or_else(String::new, |(is, should_be)| {
+                format!("\n  is:        {is}\n  should be: {should_be}")
+            });
+        format!("{lines}\n  mend: {}", self.mend())
+    }
+
+    fn json(&self) -> Value {
+        json!({
+            "file": self.path,
+            "line": self.line,
+            "message": self.message(),
+            "is": self.lines.as_ref().map(|(is, _)| is),
+            "should_be": self.lines.as_ref().map(|(_, should_be)| should_be),
+            "mend": self.mend(),
+            "exit_code": self.code().number(),
+        })
+    }
+
+    fn github(&self) -> String {
+        let location = Location {
+            file: self.path.clone(),
+            line: self.line.unwrap_or(1),
+            column: 1,
         };
-        write!(formatter, "\n  mend: {mend}")
+        let message = format!("{}{}", self.message(), self.details());
+        annotation(
+            Severity::Error,
+            Some(&location),
+            "cargo xtask check",
+            &message,
+        )
     }
 }
 
-pub(crate) fn run(workspace: &Workspace, _: &Arguments) -> Result<Outcome, Failure> {
+impl fmt::Display for Problem {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.path)?;
+        if let Some(line) = self.line {
+            write!(formatter, ":{line}")?;
+        }
+        write!(formatter, ": {}{}", self.message(), self.details())
+    }
+}
+
+/// All that there is to say.
+struct Found {
+    /// What stops the generation, so that nothing could be compared.
+    invalid: Findings,
+    problems: Vec<Problem>,
+    /// How many files are generated.
+    files: usize,
+    /// How the vendor's current document differs from ours, if that was asked.
+    upstream: Option<Report>,
+}
+
+pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<Outcome, Failure> {
     let spec = workspace.spec()?;
+    let mut upstream = None;
+    if let Some(source) = &arguments.upstream {
+        let text = source.read(workspace)?;
+        let (ours, theirs) = diff::both(diff::document(&spec.upstream), diff::document(&text))?;
+        upstream = Some(compare_documents(&ours, &theirs));
+    }
     let (lock, unreadable) = match spec.read_lock() {
         Ok(lock) => (lock, Findings::new()),
         Err(findings) => (None, findings),
     };
-    let output = spec.generate(lock.clone())?;
-    let old = Old {
-        effective: workspace.effective()?.map(|effective| effective.text),
-        files: workspace.generated()?,
-        lock_text: spec.lock.map(|lock| lock.text),
-        lock,
-        unreadable,
+    let found = match spec.generate(lock.clone()) {
+        Err(invalid) => Found {
+            invalid,
+            problems: Vec::new(),
+            files: 0,
+            upstream,
+        },
+        Ok(output) => {
+            let old = Old {
+                effective: workspace.effective()?.map(|effective| effective.text),
+                files: workspace.generated()?,
+                lock_text: spec.lock.map(|lock| lock.text),
+                lock,
+                unreadable,
+            };
+            let problems = compare(&old, &output);
+            Found {
+                invalid: Findings::new(),
+                problems,
+                files: output.files.len(),
+                upstream,
+            }
+        }
     };
-    let problems = compare(&old, &output);
-    let code = exit_code(&problems);
-    let report = report(&problems, &output);
-    let (text, aside) = match code {
-        Code::Clean => (report, String::new()),
-        _ => (String::new(), report),
-    };
-    Ok(Outcome { text, aside, code })
+    let code = found.code();
+    Ok(match (arguments.format, code) {
+        (Format::Json, _) => Outcome {
+            text: format!("{:#}", found.json()),
+            aside: String::new(),
+            code,
+        },
+        (Format::Github, _) => Outcome {
+            text: found.github(),
+            aside: String::new(),
+            code,
+        },
+        (Format::Text, Code::Clean) => Outcome {
+            text: found.text(),
+            aside: String::new(),
+            code,
+        },
+        (Format::Text, _) => Outcome {
+            text: String::new(),
+            aside: found.text(),
+            code,
+        },
+    })
 }
 
 /// What is there.
@@ -319,25 +438,73 @@ fn shown(line: Option<&str>) -> String {
     text
 }
 
-/// What is worst: an edit is lost by the next run, code that is out of date is what users get.
-fn exit_code(problems: &[Problem]) -> Code {
-    [Code::HandEdit, Code::Stale, Code::Lock]
-        .into_iter()
-        .find(|code| problems.iter().any(|problem| problem.code() == *code))
-        .unwrap_or(Code::Clean)
-}
-
-fn report(problems: &[Problem], output: &Output) -> String {
-    if problems.is_empty() {
-        return format!(
-            "{EFFECTIVE}, {LOCK} and the {} files in {GENERATED} are as `cargo xtask generate` writes them",
-            output.files.len()
-        );
+impl Found {
+    /// What is worst: an edit is lost by the next run, code that is out of date is what users get, and ours comes
+    /// before the vendor's.
+    fn code(&self) -> Code {
+        if self.invalid.has_errors() {
+            return Failure::from(self.invalid.clone()).code();
+        }
+        [Code::HandEdit, Code::Stale, Code::Lock]
+            .into_iter()
+            .find(|code| self.problems.iter().any(|problem| problem.code() == *code))
+            .or_else(|| self.upstream.as_ref().map(Code::of))
+            .unwrap_or(Code::Clean)
     }
-    let mut blocks: Vec<String> = problems.iter().map(ToString::to_string).collect();
-    blocks.push(match problems.len() {
-        1 => "1 problem".to_owned(),
-        count => format!("{count} problems"),
-    });
-    blocks.join("\n")
+
+    fn text(&self) -> String {
+        let mut blocks: Vec<String> = Vec::new();
+        if !self.invalid.is_empty() {
+            blocks.push(self.invalid.to_string());
+        } else if self.problems.is_empty() {
+            blocks.push(format!(
+                "{EFFECTIVE}, {LOCK} and the {} files in {GENERATED} are as `cargo xtask generate` writes them",
+                self.files
+            ));
+        } else {
+            blocks.extend(self.problems.iter().map(ToString::to_string));
+            blocks.push(match self.problems.len() {
+                1 => "1 problem".to_owned(),
+                count => format!("{count} problems"),
+            });
+        }
+        if let Some(report) = &self.upstream {
+            blocks.push(format!(
+                "\nthe vendor's document against ours, {} → {}:",
+                report.old, report.new
+            ));
+            blocks.push(report.text());
+            if !report.is_empty() {
+                blocks.push(format!("  mend: `cargo xtask fetch {}`", report.new));
+            }
+        }
+        blocks.join("\n")
+    }
+
+    fn json(&self) -> Value {
+        let problems: Vec<Value> = self.problems.iter().map(Problem::json).collect();
+        json!({
+            "exit_code": self.code().number(),
+            "invalid": self.invalid,
+            "problems": problems,
+            "upstream": self.upstream.as_ref().map(Report::json),
+        })
+    }
+
+    fn github(&self) -> String {
+        let invalid = self.invalid.iter().map(|finding| {
+            let title = format!("{}::{}", finding.stage, finding.code);
+            let message = format!("{}\n{}", finding.message, finding.help);
+            annotation(
+                finding.severity,
+                finding.location.as_ref(),
+                &title,
+                &message,
+            )
+        });
+        let mut lines: Vec<String> = invalid.collect();
+        lines.extend(self.problems.iter().map(Problem::github));
+        lines.extend(self.upstream.as_ref().map(Report::github));
+        lines.join("\n")
+    }
 }

@@ -210,3 +210,127 @@ fn diff_reads_earlier_revisions() {
         run.aside
     );
 }
+
+#[test]
+fn fetch_takes_the_document_over_and_the_recipe_ends_green() {
+    let workspace = Workspace::new();
+    workspace.changed("vendor.json", add_field);
+    let run = workspace.run(&["fetch", "vendor.json"]);
+    assert_eq!(run.code, 0, "{}", run.aside);
+    insta::assert_snapshot!("fetch", run.text);
+    assert_eq!(
+        fs::read_to_string(workspace.path("spec/upstream.json")).unwrap(),
+        fs::read_to_string(workspace.path("vendor.json")).unwrap()
+    );
+    let lock = fs::read_to_string(workspace.path("spec/spec.lock")).unwrap();
+    assert!(lock.contains("\"source\": \"vendor.json\""), "{lock}");
+
+    // Until it has been generated, check says so, and why.
+    let run = workspace.run(&["check"]);
+    assert_eq!(run.code, 3);
+    assert!(
+        run.aside
+            .contains("the document spec/upstream.json is not the one that the lock records"),
+        "{}",
+        run.aside
+    );
+    assert_eq!(workspace.run(&["generate"]).code, 0);
+    let run = workspace.run(&["check", "--upstream", "vendor.json"]);
+    assert_eq!(run.code, 0, "{}{}", run.text, run.aside);
+
+    let run = workspace.run(&["fetch", "vendor.json"]);
+    assert_eq!(run.code, 0);
+    assert!(
+        run.text
+            .ends_with("spec/upstream.json is what vendor.json holds: nothing to do\n"),
+        "{}",
+        run.text
+    );
+}
+
+#[test]
+fn fetch_refuses_what_does_not_read_and_loses_nothing() {
+    let workspace = Workspace::new();
+    let before = fs::read_to_string(workspace.path("spec/upstream.json")).unwrap();
+    let lock = fs::read_to_string(workspace.path("spec/spec.lock")).unwrap();
+    fs::write(workspace.path("page.json"), "<html>").unwrap();
+    let run = workspace.run(&["fetch", "page.json"]);
+    assert_eq!(run.code, 2);
+    assert!(
+        run.aside.contains("page.json:1:1: error[read::"),
+        "{}",
+        run.aside
+    );
+    assert_eq!(
+        fs::read_to_string(workspace.path("spec/upstream.json")).unwrap(),
+        before
+    );
+    assert_eq!(
+        fs::read_to_string(workspace.path("spec/spec.lock")).unwrap(),
+        lock
+    );
+}
+
+#[test]
+fn fetch_takes_yaml_and_leaves_one_document() {
+    let workspace = Workspace::new();
+    fs::write(
+        workspace.path("vendor.yaml"),
+        "openapi: 3.0.3\ninfo: {title: t, version: v}\npaths: {}\n",
+    )
+    .unwrap();
+    let run = workspace.run(&["fetch", "vendor.yaml"]);
+    assert_eq!(run.code, 0, "{}", run.aside);
+    assert!(workspace.path("spec/upstream.yaml").exists());
+    assert!(!workspace.path("spec/upstream.json").exists());
+}
+
+#[test]
+fn fetch_names_overlay_actions_that_became_needless() {
+    let workspace = Workspace::new();
+    fs::create_dir_all(workspace.path("spec/overlays")).unwrap();
+    fs::write(
+        workspace.path("spec/overlays/10-note.yaml"),
+        "overlay: 1.0.0\ninfo: {title: Note, version: 1.0.0}\nactions:\n  - target: $.components.schemas.OfferSource.properties\n    description: the vendor forgot it\n    update:\n      partnerNote: {type: string, description: A note.}\n",
+    )
+    .unwrap();
+    workspace.changed("vendor.json", add_field);
+    let run = workspace.run(&["fetch", "vendor.json"]);
+    assert_eq!(run.code, 0, "{}", run.aside);
+    let line = run
+        .text
+        .lines()
+        .find(|line| line.contains("10-note"))
+        .unwrap_or_default();
+    insta::assert_snapshot!("fetch-needless-overlay", line);
+}
+
+#[test]
+fn check_compares_with_the_vendors_document() {
+    let workspace = Workspace::new();
+    workspace.changed("vendor.json", require_category);
+    let run = workspace.run(&["check", "--upstream", "vendor.json"]);
+    assert_eq!(run.code, 6, "{}", run.aside);
+    insta::assert_snapshot!("check-upstream", run.aside);
+    workspace.changed("vendor.json", add_field);
+    assert_eq!(
+        workspace.run(&["check", "--upstream", "vendor.json"]).code,
+        5
+    );
+
+    // What is wrong with ours comes first.
+    let types = workspace.path("generated/src/generated/offer_sources/types.rs");
+    fs::write(&types, "// edited\n").unwrap();
+    let run = workspace.run(&["check", "--upstream", "vendor.json", "--format", "json"]);
+    assert_eq!(run.code, 7);
+    let json: Value = serde_json::from_str(&run.text).unwrap();
+    assert_eq!(json.pointer("/problems/0/exit_code"), Some(&json!(7)));
+    assert_eq!(json.pointer("/upstream/summary/breaking"), Some(&json!(0)));
+    assert_eq!(json.pointer("/exit_code"), Some(&json!(7)));
+    let run = workspace.run(&["check", "--format", "github"]);
+    assert!(
+        run.text.starts_with("::error file=generated/src/generated/offer_sources/types.rs,line=1,col=1,title=cargo xtask check::edited by hand"),
+        "{}",
+        run.text
+    );
+}
