@@ -3,7 +3,7 @@
 //! An `operationId` is never used: swapping the vendor's document for a transcription of it, or back, must not rename a
 //! single method.
 
-use heck::{ToPascalCase as _, ToShoutySnakeCase as _, ToSnakeCase as _};
+use heck::{ToKebabCase as _, ToPascalCase as _, ToShoutySnakeCase as _, ToSnakeCase as _};
 
 /// A kind of asset.
 #[derive(Debug, PartialEq, Eq)]
@@ -16,28 +16,57 @@ pub struct Resource {
     pub singular: &'static str,
     /// Many of them, in snake case.
     pub plural: &'static str,
-    /// JSON name of its ID.
+    /// JSON name of its ID; empty where none is known.
     pub id: &'static str,
+    /// Name of the parameter for many of its IDs.
+    pub ids: &'static str,
+    /// The Rust type of its ID.
+    pub id_type: &'static str,
 }
 
 /// The kinds of assets. A path whose first segment is not here gets a general name; a property whose name is not an
-/// `id` here stays a string. The order is the order of the IDs in the generated code.
+/// `id` here stays a string. Two rows may share the type of their IDs: a campaign is an older name of a funnel group, and
+/// the second listing of page groups has a segment of its own.
+#[rustfmt::skip]
 pub const RESOURCES: &[Resource] = &[
-    Resource {
-        segment: "category",
-        tag: "Categories",
-        singular: "category",
-        plural: "categories",
-        id: "idCategory",
-    },
-    Resource {
-        segment: "offersource",
-        tag: "Offer Sources",
-        singular: "offer_source",
-        plural: "offer_sources",
-        id: "idOfferSource",
-    },
+    resource("ainodesettings",   "AI Node Settings",   "ai_node_settings",    "ai_node_settings",     "idAiNodeSetting",     "idAiNodeSettings",     "AiNodeSettingsId"),
+    resource("campaign",         "Funnel Groups",      "campaign",            "campaigns",            "idCampaign",          "idCampaigns",          "FunnelGroupId"),
+    resource("category",         "Categories",         "category",            "categories",           "idCategory",          "idCategories",         "CategoryId"),
+    resource("condition",        "Conditions",         "condition",           "conditions",           "idCondition",         "idConditions",         "ConditionId"),
+    resource("funnel",           "Funnels",            "funnel",              "funnels",              "idFunnel",            "idFunnels",            "FunnelId"),
+    resource("funnelgroup",      "Funnel Groups",      "funnel_group",        "funnel_groups",        "idFunnelGroup",       "idFunnelGroups",       "FunnelGroupId"),
+    resource("globalpagegroup",  "Page Groups",        "global_page_group",   "global_page_groups",   "idPageGroup",         "idPageGroups",         "PageGroupId"),
+    resource("integration",      "Integration",        "integration_api_key", "integration_api_keys", "", "", ""),
+    resource("logicscript",      "Logic Scripts",      "logic_script",        "logic_scripts",        "idLogicScript",       "idLogicScripts",       "LogicScriptId"),
+    resource("middlewareconfig", "Middleware Configs", "middleware_config",   "middleware_configs",   "idMiddlewareConfig",  "idMiddlewareConfigs",  "MiddlewareConfigId"),
+    resource("offersource",      "Offer Sources",      "offer_source",        "offer_sources",        "idOfferSource",       "idOfferSources",       "OfferSourceId"),
+    resource("page",             "Pages",              "page",                "pages",                "idPage",              "idPages",              "PageId"),
+    resource("pagegroup",        "Page Groups",        "page_group",          "page_groups",          "idPageGroup",         "idPageGroups",         "PageGroupId"),
+    resource("trafficsource",    "Traffic Sources",    "traffic_source",      "traffic_sources",      "idTrafficSource",     "idTrafficSources",     "TrafficSourceId"),
+    resource("usersettings",     "User",               "user_settings",       "user_settings",        "", "", ""),
+    resource("visitortag",       "Visitor Tags",       "visitor_tag",         "visitor_tags",         "idVisitorTag",        "idVisitorTags",        "VisitorTagId"),
+    resource("webhookconfig",    "Webhook Configs",    "webhook_config",      "webhook_configs",      "idWebhookConfig",     "idWebhookConfigs",     "WebhookConfigId"),
 ];
+
+const fn resource(
+    segment: &'static str,
+    tag: &'static str,
+    singular: &'static str,
+    plural: &'static str,
+    id: &'static str,
+    ids: &'static str,
+    id_type: &'static str,
+) -> Resource {
+    Resource {
+        segment,
+        tag,
+        singular,
+        plural,
+        id,
+        ids,
+        id_type,
+    }
+}
 
 /// What the segments after the resource mean; `{s}` and `{p}` stand for the singular and the plural of the resource.
 /// The order is that of the documentation, and of the generated methods.
@@ -45,14 +74,20 @@ const VERBS: &[(&str, &str, &str)] = &[
     ("GET", "list", "list_{p}"),
     ("GET", "find/byId", "find_{s}_by_id"),
     ("GET", "find/byIds", "find_{p}_by_ids"),
+    ("GET", "find/byName", "find_{p}_by_name"),
     ("GET", "find/byStatus", "find_{p}_by_status"),
+    ("GET", "find/byType", "find_{p}_by_type"),
     ("GET", "find/byCategory", "find_{p}_by_category"),
+    ("GET", "get", "get_{p}"),
     ("PUT", "save", "save_{s}"),
     ("POST", "save", "create_{s}"),
     ("POST", "duplicate", "duplicate_{s}"),
     ("DELETE", "delete", "delete_{p}"),
+    ("GET", "language-metadata", "get_{s}_language_metadata"),
+    ("POST", "validate", "validate_{s}"),
     ("PUT", "archive", "archive_{p}"),
     ("PUT", "unarchive", "unarchive_{p}"),
+    ("PUT", "move", "move_{s}"),
     ("PUT", "move-category", "move_{p}_to_category"),
 ];
 
@@ -118,22 +153,20 @@ pub fn resource_of_segment(segment: &str) -> Option<&'static Resource> {
 /// The resource whose ID is called `name` in JSON.
 #[must_use]
 pub fn resource_of_id(name: &str) -> Option<&'static Resource> {
-    RESOURCES.iter().find(|resource| resource.id == name)
+    RESOURCES
+        .iter()
+        .find(|resource| !name.is_empty() && resource.id == name)
 }
 
-/// The resource of which `name` is the parameter for many IDs: its ID with an `s`.
+/// The resource of which `name` is the parameter for many IDs.
 #[must_use]
 pub fn resource_of_id_list(name: &str) -> Option<&'static Resource> {
-    name.strip_suffix('s').and_then(resource_of_id)
+    RESOURCES
+        .iter()
+        .find(|resource| !name.is_empty() && resource.ids == name)
 }
 
 impl Resource {
-    /// The Rust type of its ID, such as `OfferSourceId`.
-    #[must_use]
-    pub fn id_type(&self) -> String {
-        format!("{}Id", self.singular.to_pascal_case())
-    }
-
     /// What to call one in a sentence, with its article: `an offer source`.
     #[must_use]
     pub fn with_article(&self) -> String {
@@ -177,6 +210,12 @@ pub fn variant(value: &str) -> String {
 #[must_use]
 pub fn module(tag: &str) -> String {
     identifier(&tag.to_snake_case())
+}
+
+/// The cargo feature that a tag is behind while its operations are deduced.
+#[must_use]
+pub fn feature(tag: &str) -> String {
+    tag.to_kebab_case()
 }
 
 /// A method argument from the name of a parameter.
@@ -243,16 +282,21 @@ mod tests {
             // What no table knows.
             (
                 "GET",
-                "/offersource/find/byName/",
-                "get_offer_source_find_by_name",
+                "/offersource/find/byColour/",
+                "get_offer_source_find_by_colour",
             ),
             (
                 "POST",
-                "/logicscript/validate-code/",
-                "post_logicscript_validate_code",
+                "/nobody/validate-code/",
+                "post_nobody_validate_code",
             ),
             ("PATCH", "/offersource/save/", "patch_offer_source_save"),
             ("GET", "/user/{idUser}/", "get_user_id_user"),
+            ("GET", "/campaign/list/", "list_campaigns"),
+            ("GET", "/funnelgroup/list/", "list_funnel_groups"),
+            ("GET", "/usersettings/get/", "get_user_settings"),
+            ("POST", "/logicscript/validate/", "validate_logic_script"),
+            ("PUT", "/funnel/move/", "move_funnel"),
             ("GET", "/", "get"),
         ] {
             assert_eq!(operation(method, path).id, id, "{method} {path}");
@@ -284,7 +328,9 @@ mod tests {
         for (index, resource) in RESOURCES.iter().enumerate() {
             for other in &RESOURCES[..index] {
                 assert_ne!(resource.segment, other.segment);
-                assert_ne!(resource.id, other.id);
+                if resource.id == other.id || resource.ids == other.ids {
+                    assert_eq!(resource.id_type, other.id_type);
+                }
                 assert_ne!(resource.singular, other.singular);
                 assert_ne!(resource.plural, other.plural);
             }
@@ -302,11 +348,11 @@ mod tests {
     #[test]
     fn ids_are_recognised_by_their_json_name() {
         assert_eq!(
-            resource_of_id("idOfferSource").unwrap().id_type(),
+            resource_of_id("idOfferSource").unwrap().id_type,
             "OfferSourceId"
         );
         assert_eq!(
-            resource_of_id_list("idOfferSources").unwrap().id_type(),
+            resource_of_id_list("idOfferSources").unwrap().id_type,
             "OfferSourceId"
         );
         assert_eq!(resource_of_id("idOfferSources"), None);
@@ -347,6 +393,7 @@ mod tests {
         assert_eq!(argument("type"), "type_");
         assert_eq!(parameter_enum("status"), "StatusFilter");
         assert_eq!(module("Offer Sources"), "offer_sources");
+        assert_eq!(feature("AI Node Settings"), "ai-node-settings");
         assert_eq!(constant("list_offer_sources"), "LIST_OFFER_SOURCES");
     }
 }

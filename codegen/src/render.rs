@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! mod.rs                    the tags
+//! public.rs                 what is public of them, in one place
 //! ids.rs                    the types of the IDs
 //! shared.rs                 types that several tags use, if there are any
 //! <tag>/mod.rs              what the tag is
@@ -22,7 +23,7 @@ use syn::{
 use crate::{
     finding::{Finding, Findings, Severity, Stage},
     naming,
-    passes::{Items, TagItems, TypeItem, docs, mentioned},
+    passes::{Gate, Items, TagItems, TypeItem, docs, mentioned},
     prepare::{OpenEnum, Operation, Repeat, RequestBody},
     prose,
     steps::StageReport,
@@ -44,6 +45,7 @@ pub fn render(items: &Items) -> Result<(BTreeMap<String, String>, StageReport), 
     let names = Names::of(items);
     let mut files = BTreeMap::new();
     files.insert("mod.rs".to_owned(), root(items));
+    files.insert("public.rs".to_owned(), public(items));
     files.insert("ids.rs".to_owned(), ids(items));
     if !items.shared.is_empty() {
         let about = "The types that several tags use, or none.";
@@ -58,9 +60,15 @@ pub fn render(items: &Items) -> Result<(BTreeMap<String, String>, StageReport), 
         files.insert(format!("{folder}/operations.rs"), operations(tag));
         files.insert(format!("{folder}/methods.rs"), methods(tag, &names));
         let about = format!("The types of the tag *{}*.", tag.tag.name);
+        // The whole module is behind the feature of the tag.
+        let types_of_tag: Vec<(TypeItem, Gate)> = tag
+            .types
+            .iter()
+            .map(|item| (item.clone(), Gate::Open))
+            .collect();
         files.insert(
             format!("{folder}/types.rs"),
-            types(&about, &tag.types, &names, false),
+            types(&about, &types_of_tag, &names, false),
         );
     }
     let broken: Vec<Finding> = files
@@ -96,8 +104,8 @@ struct Names<'a> {
 impl<'a> Names<'a> {
     fn of(items: &'a Items) -> Self {
         Self {
-            ids: items.ids.iter().map(|id| id.name.as_str()).collect(),
-            shared: items.shared.iter().map(TypeItem::name).collect(),
+            ids: items.ids.iter().map(|(id, _)| id.name.as_str()).collect(),
+            shared: items.shared.iter().map(|(item, _)| item.name()).collect(),
             of_tags: items
                 .tags
                 .iter()
@@ -166,27 +174,108 @@ fn root(items: &Items) -> String {
         "What the document says, as Rust: one folder per tag, and the types of the IDs.\n\n\
          `lib.rs` decides what of it is public.",
     );
-    let mut modules = vec!["ids".to_owned()];
-    modules.extend(items.tags.iter().map(|tag| tag.tag.module.clone()));
+    let mut modules = vec![
+        ("ids".to_owned(), Gate::Open),
+        ("public".to_owned(), Gate::Open),
+    ];
+    modules.extend(
+        items
+            .tags
+            .iter()
+            .map(|tag| (tag.tag.module.clone(), Gate::of(&tag.tag))),
+    );
     if !items.shared.is_empty() {
-        modules.push("shared".to_owned());
+        modules.push(("shared".to_owned(), Gate::Open));
     }
-    modules.sort();
+    modules.sort_by(|left, right| left.0.cmp(&right.0));
     let lines: Vec<String> = modules
         .iter()
-        .map(|module| format!("pub(crate) mod {module};"))
+        .map(|(module, gate)| gated(gate, &format!("pub(crate) mod {module};")))
         .collect();
     page.piece(&lines.join("\n"));
     page.finish()
 }
 
+/// What `lib.rs` shows: all types in one module, the operations in one module a tag.
+fn public(items: &Items) -> String {
+    let mut page =
+        Page::new("What of the generated code is public: all types, and the operations by tag.");
+    let mut types = vec!["pub use crate::generated::ids::*;".to_owned()];
+    if !items.shared.is_empty() {
+        types.push("pub use crate::generated::shared::*;".to_owned());
+    }
+    let mut operations = Vec::new();
+    let mut groups = Vec::new();
+    for TagItems {
+        tag, types: own, ..
+    } in &items.tags
+    {
+        let module = &tag.module;
+        let gate = Gate::of(tag);
+        if !own.is_empty() {
+            let line = format!("pub use crate::generated::{module}::types::*;");
+            types.push(gated(&gate, &line));
+        }
+        let about = format!("/// The operations of the tag *{}*.", tag.name);
+        let module_of_tag = format!(
+            "pub mod {module} {{\n    pub use crate::generated::{module}::operations::*;\n}}"
+        );
+        operations.push(format!("{about}\n{}", gated(&gate, &module_of_tag)));
+        groups.push(gated(&gate, &format!("{module}::ALL,")));
+    }
+    page.piece(&format!(
+        "/// The types of the document, and of the IDs.\npub mod types {{\n{}\n}}",
+        indented(&types.join("\n"))
+    ));
+    page.piece(&format!(
+        "/// The operations of the document as data.\npub mod operations {{\n    \
+         pub use crate::runtime::operation::{{Operation, Repeat, RequestBody}};\n\n{}\n\n{}\n}}",
+        indented(&operations.join("\n\n")),
+        indented(&format!(
+            "/// All operations that this build of the crate has, by tag.\n\
+             pub static GROUPS: &[&[&Operation]] = &[\n{}\n];",
+            indented(&groups.join("\n"))
+        ))
+    ));
+    page.finish()
+}
+
+/// An item behind its features.
+fn gated(gate: &Gate, item: &str) -> String {
+    let Gate::Any(features) = gate else {
+        return item.to_owned();
+    };
+    let features: Vec<String> = features
+        .iter()
+        .map(|feature| format!("feature = {feature:?}"))
+        .collect();
+    match features.as_slice() {
+        [feature] => format!("#[cfg({feature})]\n{item}"),
+        features => format!(
+            "#[cfg(any(\n{}\n))]\n{item}",
+            indented(&features.join(",\n"))
+        ),
+    }
+}
+
+fn indented(text: &str) -> String {
+    let lines: Vec<String> = text
+        .lines()
+        .map(|line| match line {
+            "" => String::new(),
+            line => format!("    {line}"),
+        })
+        .collect();
+    lines.join("\n")
+}
+
 fn ids(items: &Items) -> String {
     let mut page = Page::new("The types of the IDs by which assets are addressed.");
-    for id in &items.ids {
+    for (id, gate) in &items.ids {
         let mut lines = vec!["crate::runtime::id::id_type! {".to_owned()];
         lines.extend(comment(4, &id.documentation));
         lines.extend([format!("    {}", id.name), "}".to_owned()]);
-        page.piece(&lines.join("\n"));
+        page.piece(&gated(gate, &lines.join("\n")));
     }
     page.finish()
 }
@@ -286,7 +375,15 @@ fn methods(tag: &TagItems, names: &Names<'_>) -> String {
     if !shared.is_empty() {
         imports.push(format!("use {SHARED};"));
     }
-    imports.push("use crate::runtime::{call::Call, client::Client};".to_owned());
+    let unverified = tag
+        .operations
+        .iter()
+        .any(|(operation, _)| operation.unverified);
+    imports.push(if unverified {
+        "use crate::runtime::{call::Call, client::Client, unverified::Unverified};".to_owned()
+    } else {
+        "use crate::runtime::{call::Call, client::Client};".to_owned()
+    });
     page.piece(&imports.join("\n"));
     page.items([Item::Impl(methods)]);
     page.finish()
@@ -312,34 +409,58 @@ impl VisitMut for Qualify<'_> {
     }
 }
 
-fn types(about: &str, types: &[TypeItem], names: &Names<'_>, is_shared: bool) -> String {
+fn types(about: &str, types: &[(TypeItem, Gate)], names: &Names<'_>, is_shared: bool) -> String {
     let mut page = Page::new(about);
-    let all: Vec<Item> = types
-        .iter()
-        .flat_map(|item| match item {
-            TypeItem::Enum(_) => [].as_slice(),
-            TypeItem::Items { items, .. } => items.as_slice(),
-        })
-        .cloned()
-        .collect();
-    let mut imports: Vec<String> = Vec::new();
-    imports.extend(import(IDS, &mentioned(&all, &names.ids)));
+    let mut imports = import_gated(IDS, types, &names.ids);
     if !is_shared {
-        imports.extend(import(SHARED, &mentioned(&all, &names.shared)));
+        imports.extend(import_gated(SHARED, types, &names.shared));
     }
-    if types.iter().any(|item| matches!(item, TypeItem::Enum(_))) {
-        imports.push("use crate::runtime::open_enum::open_enum;".to_owned());
+    let enums: Vec<&Gate> = types
+        .iter()
+        .filter(|(item, _)| matches!(item, TypeItem::Enum(_)))
+        .map(|(_, gate)| gate)
+        .collect();
+    if !enums.is_empty() {
+        let import = "use crate::runtime::open_enum::open_enum;";
+        imports.push(gated(&Gate::any(enums), import));
     }
     if !imports.is_empty() {
         page.piece(&imports.join("\n"));
     }
-    for item in types {
+    for (item, gate) in types {
         match item {
-            TypeItem::Enum(open) => page.piece(&open_enum(open)),
-            TypeItem::Items { items, .. } => page.items(items.iter().cloned()),
+            TypeItem::Enum(open) => page.piece(&gated(gate, &open_enum(open))),
+            TypeItem::Items { items, .. } => {
+                for item in items {
+                    page.piece(&gated(gate, &pretty(item.clone())));
+                }
+            }
         }
     }
     page.finish()
+}
+
+/// The `use`s of what `types` mention of `names` in `module`: each is there when one that mentions it is.
+fn import_gated(module: &str, types: &[(TypeItem, Gate)], names: &BTreeSet<&str>) -> Vec<String> {
+    let mut gates: BTreeMap<String, Vec<&Gate>> = BTreeMap::new();
+    for (item, gate) in types {
+        if let TypeItem::Items { items, .. } = item {
+            for name in mentioned(items, names) {
+                gates.entry(name).or_default().push(gate);
+            }
+        }
+    }
+    let mut open = BTreeSet::new();
+    let mut closed = Vec::new();
+    for (name, gates) in gates {
+        match Gate::any(gates) {
+            Gate::Open => {
+                open.insert(name);
+            }
+            gate @ Gate::Any(_) => closed.push(gated(&gate, &format!("use {module}::{name};"))),
+        }
+    }
+    import(module, &open).into_iter().chain(closed).collect()
 }
 
 /// A `use` of `names` in `module`, if there are any.

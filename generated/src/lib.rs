@@ -269,6 +269,7 @@ pub mod ext;
 mod runtime;
 
 pub use bytes;
+pub use generated::public::{operations, types};
 pub use http;
 pub use runtime::auth::Credentials;
 pub use runtime::builder::ClientBuilder;
@@ -281,6 +282,8 @@ pub use runtime::limit::RateLimit;
 pub use runtime::request::Request;
 pub use runtime::response::Response;
 pub use runtime::retry::{RetryBudget, RetryPolicy};
+#[cfg(feature = "_deduced")]
+pub use runtime::unverified::Unverified;
 pub use secrecy;
 
 /// Where tokens are kept.
@@ -293,21 +296,6 @@ pub mod auth {
 /// Seeing, and changing, what goes over the wire.
 pub mod hook {
     pub use crate::runtime::hook::{Hook, RequestView, ResponseView};
-}
-
-/// The types of the document, and of the IDs.
-pub mod types {
-    pub use crate::generated::ids::*;
-    pub use crate::generated::offer_sources::types::*;
-}
-
-/// The operations of the document as data.
-pub mod operations {
-    /// The operations of the tag *Offer Sources*.
-    pub mod offer_sources {
-        pub use crate::generated::offer_sources::operations::*;
-    }
-    pub use crate::runtime::operation::{Operation, Repeat, RequestBody};
 }
 
 /// How requests leave the process.

@@ -101,6 +101,9 @@ fn rewrite(
             names.join(", ")
         ));
     }
+    if operation.unverified {
+        parameters.push(parse_quote!(_unverified: Unverified));
+    }
     let (returned, finish) = match &success {
         Type::Tuple(nothing) if nothing.elems.is_empty() => (success.clone(), quote!(.empty())),
         list if argument_of(list, "Vec").is_some() => (success.clone(), quote!(.list())),

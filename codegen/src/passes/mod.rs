@@ -19,7 +19,7 @@ use std::collections::BTreeSet;
 use syn::{ImplItemFn, Item};
 
 pub(crate) use split::mentioned;
-pub use split::{Items, TagItems, TypeItem};
+pub use split::{Gate, Items, TagItems, TypeItem};
 
 use crate::{
     document::Document,
@@ -138,7 +138,7 @@ pub fn run(
         .tags
         .iter()
         .flat_map(|tag| &tag.types)
-        .chain(&items.shared)
+        .chain(items.shared.iter().map(|(item, _)| item))
         .map(TypeItem::name)
         .collect();
     let report = StageReport {

@@ -32,6 +32,7 @@ const RESERVED: &[&str] = &[
     "Operation",
     "Repeat",
     "RequestBody",
+    "Unverified",
     "Default",
     "Clone",
     "Debug",

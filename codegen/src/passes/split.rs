@@ -17,9 +17,46 @@ pub struct Items {
     /// In the order of the document.
     pub tags: Vec<TagItems>,
     /// Types that several tags use, or none.
-    pub shared: Vec<TypeItem>,
+    pub shared: Vec<(TypeItem, Gate)>,
     /// The types of the IDs.
-    pub ids: Vec<IdType>,
+    pub ids: Vec<(IdType, Gate)>,
+}
+
+/// The cargo features of which one must be on for something to be there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Gate {
+    /// It always is.
+    Open,
+    /// One of these, in the order of the alphabet.
+    Any(BTreeSet<String>),
+}
+
+impl Gate {
+    /// The gate of a tag.
+    #[must_use]
+    pub fn of(tag: &Tag) -> Self {
+        match &tag.feature {
+            None => Self::Open,
+            Some(feature) => Self::Any(BTreeSet::from([feature.clone()])),
+        }
+    }
+
+    /// The gate of what is behind any of several; what is behind none of any is always there.
+    #[must_use]
+    pub fn any<'a>(gates: impl IntoIterator<Item = &'a Self>) -> Self {
+        let mut features = BTreeSet::new();
+        for gate in gates {
+            match gate {
+                Self::Open => return Self::Open,
+                Self::Any(more) => features.extend(more.iter().cloned()),
+            }
+        }
+        if features.is_empty() {
+            Self::Open
+        } else {
+            Self::Any(features)
+        }
+    }
 }
 
 /// What belongs to one tag alone.
@@ -73,6 +110,7 @@ pub(super) fn split(types: Vec<Item>, methods: Vec<ImplItemFn>, prepared: &Prepa
         .keys()
         .map(String::as_str)
         .chain(prepared.enums.iter().map(|open| open.name.as_str()))
+        .chain(prepared.ids.iter().map(|id| id.name.as_str()))
         .collect();
     let uses: BTreeMap<&str, BTreeSet<String>> = groups
         .iter()
@@ -117,21 +155,35 @@ pub(super) fn split(types: Vec<Item>, methods: Vec<ImplItemFn>, prepared: &Prepa
             .into_iter()
             .map(|(name, items)| TypeItem::Items { name, items }),
     );
+    let gate = |name: &str| {
+        let tags = owners.get(name).into_iter().flatten();
+        let gates: Vec<Gate> = tags
+            .filter_map(|index| prepared.tags.get(*index))
+            .map(Gate::of)
+            .collect();
+        Gate::any(&gates)
+    };
     let mut shared = Vec::new();
     for item in all {
         let owner = owners.get(item.name()).filter(|owners| owners.len() == 1);
-        match owner
+        let owner = owner
             .and_then(|owners| owners.first())
-            .and_then(|index| tags.get_mut(*index))
-        {
-            Some(tag) => tag.types.push(item),
-            None => shared.push(item),
+            .and_then(|index| tags.get_mut(*index));
+        if let Some(tag) = owner {
+            tag.types.push(item);
+        } else {
+            let gate = gate(item.name());
+            shared.push((item, gate));
         }
     }
     Items {
         tags,
         shared,
-        ids: prepared.ids.clone(),
+        ids: prepared
+            .ids
+            .iter()
+            .map(|id| (id.clone(), gate(&id.name)))
+            .collect(),
     }
 }
 

@@ -127,11 +127,25 @@ fn text_of(value: &Value, name: Option<String>) -> String {
         .filter(|text| !text.is_empty());
     let facts: Vec<String> = name.into_iter().chain(schema::notes(value)).collect();
     let facts = (!facts.is_empty()).then(|| format!("{}.", facts.join(", ")));
-    let paragraphs: Vec<String> = [description, facts, evidence(value)]
+    let mut paragraphs: Vec<String> = [description, facts, evidence(value)]
         .into_iter()
         .flatten()
         .collect();
+    mark(value, &mut paragraphs);
     paragraphs.join("\n\n")
+}
+
+/// Lets the documentation of what is not on the vendor's page begin with a word that says so.
+pub(super) fn mark(value: &Value, paragraphs: &mut [String]) {
+    let word = match value.pointer("/x-evidence/kind").and_then(Value::as_str) {
+        Some("docs") => "**Documented in part.**",
+        Some("help") => "**From the help centre.**",
+        Some("sibling" | "pattern") => "**Deduced.**",
+        _ => return,
+    };
+    if let Some(first) = paragraphs.first_mut() {
+        *first = format!("{word} {first}");
+    }
 }
 
 /// On what a part of the document rests, in words: `x-evidence`, with its kind and its source.

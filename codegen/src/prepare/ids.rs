@@ -46,8 +46,9 @@ pub(super) fn id_types(draft: &mut Draft<'_>) -> usize {
             },
         };
         if let Some(place) = place.filter(|place| schema::is_plain_string(place)) {
-            schema::refer(place, &resource.id_type());
-            used.insert(resource.id, resource);
+            schema::refer(place, resource.id_type);
+            // A type may be that of several kinds; the first that is used describes it.
+            used.entry(resource.id_type).or_insert(resource);
             count += 1;
         }
     };
@@ -75,7 +76,7 @@ pub(super) fn id_types(draft: &mut Draft<'_>) -> usize {
     });
     let mut new = Vec::new();
     for resource in used.into_values() {
-        let name = resource.id_type();
+        let name = resource.id_type.to_owned();
         let at = walk::component_pointer(&name);
         if draft.value.pointer(&at).is_some() {
             draft.findings.push(error(

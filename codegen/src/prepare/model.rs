@@ -38,11 +38,18 @@ pub struct Tag {
     pub description: String,
     /// The documentation of all its calls, in Markdown.
     pub documentation: String,
+    /// The cargo feature that it is behind: `x-undocumented` says that its operations are deduced.
+    pub feature: Option<String>,
 }
 
 impl Tag {
     /// `description` is fit for rustdoc.
-    fn new(name: String, description: String, evidence: Option<String>) -> Self {
+    fn new(
+        name: String,
+        description: String,
+        evidence: Option<String>,
+        undocumented: bool,
+    ) -> Self {
         let paragraphs: Vec<String> = [
             Some(format!("# {name}")),
             Some(description.clone()).filter(|text| !text.is_empty()),
@@ -55,6 +62,7 @@ impl Tag {
             module: naming::module(&name),
             documentation: paragraphs.join("\n\n"),
             description,
+            feature: undocumented.then(|| naming::feature(&name)),
             name,
         }
     }
@@ -83,6 +91,8 @@ pub struct Operation {
     pub request_body: RequestBody,
     /// Whether it may be sent twice.
     pub repeat: Repeat,
+    /// Whether it removes something and rests on a guess, so that its caller has to acknowledge that.
+    pub unverified: bool,
 }
 
 impl Operation {
@@ -239,7 +249,8 @@ fn tags(document: &Value) -> Vec<Tag> {
         .flatten()
         .map(|tag| {
             let evidence = descriptions::evidence_of_responses(tag);
-            Tag::new(text(tag, "name"), described(tag), evidence)
+            let undocumented = tag.get("x-undocumented") == Some(&Value::Bool(true));
+            Tag::new(text(tag, "name"), described(tag), evidence, undocumented)
         })
         .collect()
 }
@@ -293,7 +304,7 @@ impl OperationReader<'_> {
     fn read(&self, tags: &mut Vec<Tag>, findings: &mut Findings) -> Option<Operation> {
         let tag = self.tag(findings)?;
         if !tags.iter().any(|other| other.name == tag) {
-            tags.push(Tag::new(tag.clone(), String::new(), None));
+            tags.push(Tag::new(tag.clone(), String::new(), None, false));
         }
         let parameters = self.parameters();
         let mut arguments: Vec<Argument> = parameters
@@ -319,6 +330,7 @@ impl OperationReader<'_> {
             documentation: self.documentation(&arguments, &parameters),
             summary: text(self.operation, "summary"),
             repeat: self.repeat(),
+            unverified: self.unverified(),
             method: self.method.clone(),
             path: self.path.to_owned(),
             tag,
@@ -409,6 +421,14 @@ impl OperationReader<'_> {
         }
     }
 
+    /// Deleting and archiving remove; what is deduced may do so to something else than is meant.
+    fn unverified(&self) -> bool {
+        let removes = self.method == "DELETE"
+            || self.path.trim_end_matches('/').rsplit('/').next() == Some("archive");
+        let kind = self.operation.pointer("/x-evidence/kind");
+        removes && matches!(kind.and_then(Value::as_str), Some("sibling" | "pattern"))
+    }
+
     fn body_requires_own_id(&self) -> bool {
         let segment = self.path.split('/').find(|segment| !segment.is_empty());
         let Some(resource) = segment.and_then(naming::resource_of_segment) else {
@@ -435,6 +455,7 @@ impl OperationReader<'_> {
                 paragraphs.push(words);
             }
         }
+        descriptions::mark(self.operation, &mut paragraphs);
         if self.operation.get("deprecated") == Some(&Value::Bool(true)) {
             paragraphs.push("The document marks it as deprecated.".to_owned());
         }
@@ -451,6 +472,12 @@ impl OperationReader<'_> {
             .collect();
         if let Some(body) = self.operation.get("requestBody") {
             list.push(body_documentation(body));
+        }
+        if self.unverified() {
+            list.push(
+                "- `_unverified`: Says that the caller knows that this call removes something on a guess."
+                    .to_owned(),
+            );
         }
         if !list.is_empty() {
             paragraphs.push(format!("# Arguments\n{}", list.join("\n")));

@@ -3,5 +3,35 @@
 //!
 //! `lib.rs` decides what of it is public.
 
+#[cfg(feature = "ai-node-settings")]
+pub(crate) mod ai_node_settings;
+#[cfg(feature = "categories")]
+pub(crate) mod categories;
+#[cfg(feature = "conditions")]
+pub(crate) mod conditions;
+#[cfg(feature = "funnel-groups")]
+pub(crate) mod funnel_groups;
+#[cfg(feature = "funnels")]
+pub(crate) mod funnels;
 pub(crate) mod ids;
+#[cfg(feature = "integration")]
+pub(crate) mod integration;
+#[cfg(feature = "logic-scripts")]
+pub(crate) mod logic_scripts;
+#[cfg(feature = "middleware-configs")]
+pub(crate) mod middleware_configs;
 pub(crate) mod offer_sources;
+#[cfg(feature = "page-groups")]
+pub(crate) mod page_groups;
+#[cfg(feature = "pages")]
+pub(crate) mod pages;
+pub(crate) mod public;
+pub(crate) mod shared;
+#[cfg(feature = "traffic-sources")]
+pub(crate) mod traffic_sources;
+#[cfg(feature = "user")]
+pub(crate) mod user;
+#[cfg(feature = "visitor-tags")]
+pub(crate) mod visitor_tags;
+#[cfg(feature = "webhook-configs")]
+pub(crate) mod webhook_configs;

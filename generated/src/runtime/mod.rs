@@ -21,3 +21,5 @@ pub(crate) mod response;
 pub(crate) mod retry;
 pub(crate) mod trace;
 pub(crate) mod transport;
+#[cfg(feature = "_deduced")]
+pub(crate) mod unverified;

@@ -3,7 +3,10 @@
 //! Resources are found by the vendor's path pattern: `/{segment}/{verb}/`, where the verb is one of [`Verb`]. The name of the ID property is that of the
 //! parameter of find by ID. So a document with more groups makes a fake that serves them.
 
-use std::{collections::HashMap, sync::LazyLock};
+use std::{
+    collections::HashMap,
+    sync::{Arc, LazyLock, OnceLock},
+};
 
 use http::Method;
 use indexmap::IndexMap;
@@ -51,13 +54,43 @@ pub(crate) struct Parameter {
     pub(crate) required: bool,
     /// Whether the value is text; otherwise it is read as JSON (a number, a boolean) before it is validated.
     pub(crate) text: bool,
-    pub(crate) validator: Validator,
+    pub(crate) validator: Check,
 }
 
 #[derive(Debug)]
 pub(crate) struct Body {
     pub(crate) required: bool,
-    pub(crate) validator: Validator,
+    pub(crate) validator: Check,
+}
+
+/// A schema that is compiled when it is first used: a process meets few of them, and all take seconds.
+#[derive(Debug)]
+pub(crate) struct Check {
+    schema: Value,
+    components: Arc<Value>,
+    compiled: OnceLock<Validator>,
+}
+
+impl Check {
+    pub(crate) fn validator(&self) -> &Validator {
+        self.compiled.get_or_init(|| {
+            // OpenAPI 3.0 schemas are JSON Schema draft 4 (exclusive bounds are booleans) but for `nullable`.
+            // Draft 4 has no boolean schemas.
+            let schema = if self.schema == ANYTHING {
+                json!({})
+            } else {
+                json!({ "allOf": [nullable_to_type(&self.schema)], "components": *self.components })
+            };
+            #[expect(
+                clippy::expect_used,
+                reason = "the document is part of the program, and a test compiles all of it"
+            )]
+            jsonschema::options()
+                .with_draft(Draft::Draft4)
+                .build(&schema)
+                .expect("the schemas of the effective document compile")
+        })
+    }
 }
 
 /// What the last segments of a path and the method mean, by the vendor's pattern.
@@ -141,7 +174,7 @@ pub(crate) struct Resource {
     /// The properties of the slim object that lists return; `None` where lists return the full one.
     pub(crate) slim: Option<Vec<String>>,
     /// Validates a full object; `None` for a kind that the document does not have.
-    pub(crate) validator: Option<Validator>,
+    pub(crate) validator: Option<Check>,
 }
 
 /// Where a method and path lead.
@@ -159,7 +192,7 @@ impl Document {
         let components = root.get("components").cloned().unwrap_or_default();
         let schemas = Schemas {
             root,
-            components: nullable_to_type(&components),
+            components: Arc::new(nullable_to_type(&components)),
         };
         let mut operations: HashMap<String, Vec<Operation>> = HashMap::new();
         let mut found: IndexMap<String, Vec<(Verb, &Value)>> = IndexMap::new();
@@ -308,7 +341,7 @@ static ANYTHING: Value = Value::Bool(true);
 struct Schemas<'d> {
     root: &'d Value,
     /// The components, ready for JSON Schema.
-    components: Value,
+    components: Arc<Value>,
 }
 
 impl<'d> Schemas<'d> {
@@ -330,22 +363,12 @@ impl<'d> Schemas<'d> {
         value
     }
 
-    fn validator(&self, schema: &Value) -> Validator {
-        // OpenAPI 3.0 schemas are JSON Schema draft 4 (exclusive bounds are booleans) but for `nullable`.
-        // Draft 4 has no boolean schemas.
-        let schema = if *schema == ANYTHING {
-            json!({})
-        } else {
-            json!({ "allOf": [nullable_to_type(schema)], "components": self.components })
-        };
-        #[expect(
-            clippy::expect_used,
-            reason = "the document is part of the program, and a test reads it"
-        )]
-        jsonschema::options()
-            .with_draft(Draft::Draft4)
-            .build(&schema)
-            .expect("the schemas of the effective document compile")
+    fn check(&self, schema: &Value) -> Check {
+        Check {
+            schema: schema.clone(),
+            components: Arc::clone(&self.components),
+            compiled: OnceLock::new(),
+        }
     }
 
     fn parameters(&self, item: &'d Value, operation: &'d Value) -> Vec<Parameter> {
@@ -366,7 +389,7 @@ impl<'d> Schemas<'d> {
                         .and_then(Value::as_bool)
                         .unwrap_or(false),
                     text: kind.is_none_or(|kind| kind == "string"),
-                    validator: self.validator(schema),
+                    validator: self.check(schema),
                 }
             })
             .collect()
@@ -379,7 +402,7 @@ impl<'d> Schemas<'d> {
                 .get("required")
                 .and_then(Value::as_bool)
                 .unwrap_or(false),
-            validator: self.validator(
+            validator: self.check(
                 body.pointer("/content/application~1json/schema")
                     .unwrap_or(&ANYTHING),
             ),
@@ -440,7 +463,7 @@ impl<'d> Schemas<'d> {
         });
         Resource {
             ids: first_parameter(Verb::Read(Read::FindByIds)).unwrap_or_else(|| format!("{id}s")),
-            validator: full.map(|schema| self.validator(schema)),
+            validator: full.map(|schema| self.check(schema)),
             segment,
             id,
             name,
@@ -564,6 +587,23 @@ mod tests {
                 of(&format!("{method} /offersource/{suffix}")),
                 Some(("offersource".to_owned(), *verb))
             );
+        }
+    }
+
+    #[test]
+    fn all_schemas_compile() {
+        for operation in DOCUMENT.operations.values().flatten() {
+            for parameter in &operation.parameters {
+                parameter.validator.validator();
+            }
+            if let Some(body) = &operation.body {
+                body.validator.validator();
+            }
+        }
+        for resource in DOCUMENT.resources.values() {
+            if let Some(check) = &resource.validator {
+                check.validator();
+            }
         }
     }
 

@@ -120,7 +120,7 @@ fn check_query(
                 } else {
                     serde_json::from_str(text).unwrap_or_else(|_| Value::from(text))
                 };
-                for error in parameter.validator.iter_errors(&value) {
+                for error in parameter.validator.validator().iter_errors(&value) {
                     report(&parameter.name, describe(&error));
                 }
             }
@@ -188,7 +188,7 @@ fn check_body(
             None
         }
         Ok(value) => {
-            for error in body.validator.iter_errors(&value) {
+            for error in body.validator.validator().iter_errors(&value) {
                 report("body", &error.instance_path().to_string(), describe(&error));
             }
             Some(value)

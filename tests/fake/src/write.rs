@@ -389,6 +389,7 @@ fn check_asset(resource: &Resource, body: &Map<String, Value>) -> Result<(), Ref
     };
     let asset = Value::Object(body.clone());
     let violations: Vec<Violation> = validator
+        .validator()
         .iter_errors(&asset)
         .map(|error| Violation {
             part: "body",

@@ -3,6 +3,7 @@
 
 use super::{operations, types};
 use crate::generated::ids::{CategoryId, OfferSourceId};
+use crate::generated::shared;
 use crate::runtime::{call::Call, client::Client};
 
 /// # Offer Sources
@@ -28,7 +29,7 @@ impl Client {
     /// The offer sources, slim.
     pub fn list_offer_sources(
         &self,
-        status: types::StatusFilter,
+        status: shared::StatusFilter,
         id_category: Option<&CategoryId>,
     ) -> Call<Vec<types::OfferSourceInfo>> {
         self.call(&operations::LIST_OFFER_SOURCES)
@@ -94,7 +95,7 @@ impl Client {
     /// The offer sources with this status, slim.
     pub fn find_offer_sources_by_status(
         &self,
-        status: types::StatusFilter,
+        status: shared::StatusFilter,
     ) -> Call<Vec<types::OfferSourceInfo>> {
         self.call(&operations::FIND_OFFER_SOURCES_BY_STATUS)
             .query("status", status)
@@ -166,8 +167,8 @@ impl Client {
     pub fn duplicate_offer_source(
         &self,
         id_offer_source: &OfferSourceId,
-        body: &types::DuplicateRequest,
-    ) -> Call<types::DuplicateResponse> {
+        body: &shared::DuplicateRequest,
+    ) -> Call<shared::DuplicateResponse> {
         self.call(&operations::DUPLICATE_OFFER_SOURCE)
             .query("idOfferSource", id_offer_source)
             .body(body)
@@ -193,7 +194,7 @@ impl Client {
     pub fn delete_offer_sources(
         &self,
         id_offer_source: Option<&OfferSourceId>,
-        body: Option<&types::ParentMutationRequest>,
+        body: Option<&shared::ParentMutationRequest>,
     ) -> Call<()> {
         self.call(&operations::DELETE_OFFER_SOURCES)
             .query_optional("idOfferSource", id_offer_source)
@@ -216,7 +217,7 @@ impl Client {
     /// The offer sources have been archived.
     pub fn archive_offer_sources(
         &self,
-        body: &types::ParentMutationRequest,
+        body: &shared::ParentMutationRequest,
     ) -> Call<()> {
         self.call(&operations::ARCHIVE_OFFER_SOURCES).body(body).empty()
     }
@@ -232,7 +233,7 @@ impl Client {
     ///
     /// # Response
     /// The offer sources have been unarchived.
-    pub fn unarchive_offer_sources(&self, body: &types::StringList) -> Call<()> {
+    pub fn unarchive_offer_sources(&self, body: &shared::StringList) -> Call<()> {
         self.call(&operations::UNARCHIVE_OFFER_SOURCES).body(body).empty()
     }
 
@@ -249,7 +250,7 @@ impl Client {
     /// The offer sources have been moved.
     pub fn move_offer_sources_to_category(
         &self,
-        body: &types::MoveCategoryRequest,
+        body: &shared::MoveCategoryRequest,
     ) -> Call<()> {
         self.call(&operations::MOVE_OFFER_SOURCES_TO_CATEGORY).body(body).empty()
     }
