@@ -3,6 +3,8 @@
 //! [`generate`] ties the stages together: [`read`] → [`normalise`] → [`overlay`] → [`lint`] → [`prepare`] → [`emit`] →
 //! [`passes`] → [`render`] → [`lock`].
 
+pub mod api;
+pub mod changelog;
 pub mod diff;
 pub mod document;
 pub mod emit;

@@ -1,16 +1,17 @@
 //! `cargo xtask generate`: document and overlays to effective document, lock and generated files.
 
 use std::{
+    collections::BTreeMap,
     fmt::Write as _,
     time::{Duration, Instant},
 };
 
-use funnelflux_codegen::{EFFECTIVE, Findings, Output, StageReport};
+use funnelflux_codegen::{EFFECTIVE, Findings, Output, StageReport, api, diff as comparison};
 
 use crate::{
-    Outcome,
+    Outcome, diff,
     exit::{Code, Failure},
-    workspace::{GENERATED, LOCK, Workspace},
+    workspace::{CHANGELOG, GENERATED, LOCK, Text, Workspace},
 };
 
 /// Writes spec/effective.json, spec/spec.lock and the generated files.
@@ -33,7 +34,9 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<Outcom
     let start = Instant::now();
     let spec = workspace.spec()?;
     let output = spec.generate(spec.read_lock()?)?;
-    let changes = write(workspace, &output, spec.lock.map(|lock| lock.text))?;
+    let told = changelog(workspace, &output)?;
+    let mut changes = write(workspace, &output, spec.lock.map(|lock| lock.text))?;
+    changes.written.extend(told);
     Ok(Outcome {
         text: report(
             &output.stages,
@@ -45,6 +48,42 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<Outcom
         aside: String::new(),
         code: Code::Clean,
     })
+}
+
+/// Tells in the changelog what the new document means, before what it is compared with is overwritten. An interrupted
+/// run that is repeated tells it once.
+fn changelog(workspace: &Workspace, output: &Output) -> Result<Option<String>, Failure> {
+    let Some(before) = workspace.effective()? else {
+        return Ok(None);
+    };
+    let files: BTreeMap<String, String> = workspace
+        .generated()?
+        .into_iter()
+        .filter_map(|(path, text)| Some((path, text?)))
+        .collect();
+    let after = Text {
+        name: EFFECTIVE.to_owned(),
+        text: output.effective.clone(),
+    };
+    // What was there may be anything; it is told only where it can be compared.
+    let (Ok(old), Ok(new), Ok(old_api), Ok(new_api)) = (
+        diff::document(&before),
+        diff::document(&after),
+        api::surface(&files),
+        api::surface(&output.files),
+    ) else {
+        return Ok(None);
+    };
+    let report = comparison::compare(&old, &new);
+    let changes = api::compare(&old_api, &new_api);
+    let there = workspace.changelog()?;
+    let there = there.as_ref().map(|text| text.text.as_str());
+    let documents = (before.text.as_str(), after.text.as_str());
+    let Some(text) = funnelflux_codegen::changelog::add(there, documents, &report, &changes) else {
+        return Ok(None);
+    };
+    workspace.write(CHANGELOG, &text)?;
+    Ok(Some(CHANGELOG.to_owned()))
 }
 
 /// Writes what is not there already. The lock comes last: a run that is interrupted before leaves the old one, which

@@ -17,6 +17,9 @@ pub(crate) const LOCK: &str = "spec/spec.lock";
 /// The generated files, below the root.
 pub(crate) const GENERATED: &str = "generated/src/generated";
 
+/// What each new document meant, below the root.
+pub(crate) const CHANGELOG: &str = "generated/CHANGELOG.md";
+
 /// Where the vendor's document is, below the root.
 const SOURCE: &str = "spec/source.toml";
 
@@ -194,6 +197,14 @@ impl Workspace {
     /// If it cannot be read.
     pub(crate) fn effective(&self) -> Result<Option<Text>, Failure> {
         self.read(EFFECTIVE)
+    }
+
+    /// Reads the changelog that is there.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub(crate) fn changelog(&self) -> Result<Option<Text>, Failure> {
+        self.read(CHANGELOG)
     }
 
     /// Reads every file among the generated ones; a path is relative to them. One that is no text has none.

@@ -235,6 +235,13 @@ fn fetch_takes_the_document_over_and_the_recipe_ends_green() {
         run.aside
     );
     assert_eq!(workspace.run(&["generate"]).code, 0);
+    let changelog = fs::read_to_string(workspace.path("generated/CHANGELOG.md")).unwrap();
+    insta::assert_snapshot!("changelog", changelog);
+    assert_eq!(workspace.run(&["generate"]).code, 0);
+    assert_eq!(
+        fs::read_to_string(workspace.path("generated/CHANGELOG.md")).unwrap(),
+        changelog
+    );
     let run = workspace.run(&["check", "--upstream", "vendor.json"]);
     assert_eq!(run.code, 0, "{}{}", run.text, run.aside);
 
