@@ -1,0 +1,170 @@
+//! Archives many offer sources, with their pages handled as you decide, and a report that you can trust.
+//!
+//! ```text
+//! cargo run -p funnelflux --example bulk_archive                        # on an embedded fake
+//! cargo run -p funnelflux --example bulk_archive -- --help
+//! FUNNELFLUX_ACCESS_TOKEN=… cargo run -p funnelflux --example bulk_archive -- \
+//!     --live --ids-from dead.txt --children move:2nIemJxCKbFX --journal archive.journal
+//! ```
+
+mod common;
+
+use clap::Parser;
+use common::{Account, Target};
+use funnelflux::ext::{BulkArchive as _, Cascade, Journal};
+use funnelflux::types::{OfferSourceId, StatusFilter};
+use indicatif::{ProgressBar, ProgressStyle};
+use std::error::Error;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Archives many offer sources. Without arguments it shows its work on an embedded fake of the service.
+#[derive(Debug, Parser)]
+struct Arguments {
+    #[command(flatten)]
+    target: Target,
+    /// IDs of the offer sources; on the fake, all active ones if none are given
+    ids: Vec<String>,
+    /// A file with one ID a line
+    #[arg(long, value_name = "FILE")]
+    ids_from: Option<PathBuf>,
+    /// What happens to their pages: leave, cascade, orphan, or move:ID
+    #[arg(long, value_name = "CHOICE", default_value = "leave", value_parser = choice)]
+    children: Cascade<OfferSourceId>,
+    /// Write a journal, from which --resume can go on
+    #[arg(long, value_name = "FILE", conflicts_with = "resume")]
+    journal: Option<PathBuf>,
+    /// Go on with the job of this journal
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["ids", "ids_from", "children"])]
+    resume: Option<PathBuf>,
+    /// Say what would happen, and change nothing
+    #[arg(long)]
+    plan: bool,
+    /// With --live: do it
+    #[arg(long)]
+    yes: bool,
+    /// How many IDs go in one request
+    #[arg(long, value_name = "NUMBER", default_value_t = 100)]
+    chunk_size: usize,
+    /// How many requests are on their way at once
+    #[arg(long, value_name = "NUMBER", default_value_t = 4)]
+    concurrency: usize,
+}
+
+fn choice(text: &str) -> Result<Cascade<OfferSourceId>, String> {
+    match (text, text.strip_prefix("move:")) {
+        ("leave", _) => Ok(Cascade::leave()),
+        ("cascade", _) => Ok(Cascade::cascade()),
+        ("orphan", _) => Ok(Cascade::orphan()),
+        (_, Some(target)) if !target.is_empty() => Ok(Cascade::move_to(target)),
+        _ => Err("say leave, cascade, orphan, or move: and the ID of another offer source".into()),
+    }
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(Arguments::parse()).await {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Runs the job; whether every ID is as asked.
+async fn run(arguments: Arguments) -> Result<bool, Box<dyn Error>> {
+    let account = arguments.target.open().await?;
+    let (ids, children) = match &arguments.resume {
+        Some(path) => {
+            let journal = Journal::read(path)?;
+            eprintln!(
+                "Going on with: {}. So far {}.",
+                journal.job(),
+                journal.counts()
+            );
+            (journal.ids(), journal.children())
+        }
+        None => (
+            wanted(&arguments, &account).await?,
+            arguments.children.clone(),
+        ),
+    };
+    let job = || {
+        account
+            .client
+            .offer_sources()
+            .bulk_archive(&ids)
+            .children(children.clone())
+            .chunk_size(arguments.chunk_size)
+            .concurrency(arguments.concurrency)
+    };
+
+    if arguments.resume.is_none() {
+        println!("{}", job().plan().await?);
+    }
+    if arguments.plan {
+        return Ok(true);
+    }
+    if arguments.target.live && !arguments.yes {
+        eprintln!("Nothing was changed. Say --yes to do it.");
+        return Ok(true);
+    }
+
+    let bar = ProgressBar::new(ids.len() as u64);
+    bar.set_style(ProgressStyle::with_template(
+        "{wide_bar} {pos}/{len} {msg}",
+    )?);
+    let shown = bar.clone();
+    let mut job = job()
+        .on_progress(move |progress| {
+            shown.set_position(progress.finished() as u64);
+            shown.set_message(progress.counts.to_string());
+        })
+        // The first Ctrl-C ends the job in an orderly way.
+        .cancel_when(tokio::signal::ctrl_c());
+    if let Some(path) = &arguments.journal {
+        job = job.journal(path);
+    }
+    if let Some(path) = &arguments.resume {
+        job = job.resume(path);
+    }
+    let report = job.send().await?;
+    bar.finish_and_clear();
+
+    println!("{report}");
+    if let (Some(_), Some(path)) = (
+        report.unfinished().next(),
+        arguments.journal.as_ref().or(arguments.resume.as_ref()),
+    ) {
+        println!("Go on with --resume {}", path.display());
+    }
+    // The fake refuses some on purpose.
+    Ok(report.is_success() || account.fake.is_some())
+}
+
+/// The IDs to archive.
+async fn wanted(
+    arguments: &Arguments,
+    account: &Account,
+) -> Result<Vec<OfferSourceId>, Box<dyn Error>> {
+    let mut ids: Vec<OfferSourceId> = arguments.ids.iter().map(|id| id.as_str().into()).collect();
+    if let Some(path) = &arguments.ids_from {
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| format!("{}: {error}", path.display()))?;
+        let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+        ids.extend(lines.map(OfferSourceId::from));
+    }
+    if ids.is_empty() && account.fake.is_some() {
+        let all = account
+            .client
+            .list_offer_sources(StatusFilter::NotDeleted, None)
+            .await?;
+        ids.extend(all.into_iter().map(|source| source.id_offer_source));
+    }
+    if ids.is_empty() {
+        return Err("name the offer sources to archive, or a file with --ids-from".into());
+    }
+    Ok(ids)
+}

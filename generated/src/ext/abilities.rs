@@ -1,0 +1,109 @@
+//! The abilities of a kind of assets that change many at once: one sealed trait each, written once for all kinds.
+
+use super::bulk::{Archiving, Bulk, Deleting, MovingToCategory, Unarchiving};
+use super::cascade::Cascade;
+use super::resource::{Archive, Categorised, Delete, Handle, Resource, Unarchive};
+use crate::Client;
+use crate::types::CategoryId;
+
+/// A handle of a kind of assets. Sealed: this module is private.
+pub trait Assets {
+    /// The kind.
+    type Resource: Resource;
+    /// The client that it belongs to.
+    fn assets(&self) -> &Client;
+}
+
+impl<R: Resource> Assets for Handle<R> {
+    type Resource = R;
+
+    fn assets(&self) -> &Client {
+        self.client()
+    }
+}
+
+/// The ID of a handle's assets.
+pub(super) type IdOf<T> = <<T as Assets>::Resource as Resource>::Id;
+
+/// Archives many assets.
+///
+/// ```no_run
+/// use funnelflux::{Client, ext::*};
+///
+/// # async fn run(client: Client, ids: Vec<String>) -> Result<(), Box<dyn std::error::Error>> {
+/// let report = client
+///     .offer_sources()
+///     .bulk_archive(ids)
+///     .children(Cascade::move_to("2nIemJxCKbFX"))
+///     .on_progress(|progress| eprintln!("{progress}"))
+///     .send()
+///     .await?;
+/// println!("{report}");
+/// let left: Vec<_> = report.unfinished().collect();
+/// # Ok(())
+/// # }
+/// ```
+pub trait BulkArchive: Assets<Resource: Archive> {
+    /// A job that archives these assets. Their children stay as they are, unless `children` says otherwise (for kinds that have
+    /// any).
+    fn bulk_archive<I: Into<IdOf<Self>>>(
+        &self,
+        ids: impl IntoIterator<Item = I>,
+    ) -> Bulk<Self::Resource, Archiving<IdOf<Self>>> {
+        let children = Cascade::leave();
+        Bulk::new(self.assets(), ids, Archiving { children })
+    }
+}
+
+impl<R: Archive> BulkArchive for Handle<R> {}
+
+/// Brings many assets back from the archive.
+///
+/// Whether children that a cascade has archived come back with their parent is not documented; nothing suggests it.
+pub trait BulkUnarchive: Assets<Resource: Unarchive> {
+    /// A job that brings these assets back. One that is active counts as so already; a deleted one is rejected.
+    fn bulk_unarchive<I: Into<IdOf<Self>>>(
+        &self,
+        ids: impl IntoIterator<Item = I>,
+    ) -> Bulk<Self::Resource, Unarchiving> {
+        Bulk::new(self.assets(), ids, Unarchiving)
+    }
+}
+
+impl<R: Unarchive> BulkUnarchive for Handle<R> {}
+
+/// Deletes many assets.
+///
+/// Deletion is read back unless that is switched off: an asset counts as deleted when it reads so, or cannot be read any more
+/// (which of the two the service does is not documented). An ID that cannot be read *before* is rejected as not found: it may
+/// have been deleted earlier, or never have been.
+pub trait BulkDelete: Assets<Resource: Delete> {
+    /// A job that deletes these assets. Their children stay as they are, unless `children` says otherwise (for kinds that have
+    /// any).
+    fn bulk_delete<I: Into<IdOf<Self>>>(
+        &self,
+        ids: impl IntoIterator<Item = I>,
+    ) -> Bulk<Self::Resource, Deleting<IdOf<Self>>> {
+        let children = Cascade::leave();
+        Bulk::new(self.assets(), ids, Deleting { children })
+    }
+}
+
+impl<R: Delete> BulkDelete for Handle<R> {}
+
+/// Puts many assets into a category.
+pub trait MoveToCategory: Assets<Resource: Categorised> {
+    /// A job that puts these assets into `category`. The empty one takes them out of theirs (documented).
+    ///
+    /// What the service does with a category that does not exist is not documented.
+    fn move_to_category<I: Into<IdOf<Self>>>(
+        &self,
+        ids: impl IntoIterator<Item = I>,
+        category: impl Into<CategoryId>,
+    ) -> Bulk<Self::Resource, MovingToCategory> {
+        let category = category.into();
+        Bulk::new(self.assets(), ids, MovingToCategory { category })
+    }
+}
+
+impl<R: Categorised> MoveToCategory for Handle<R> {}

@@ -1,0 +1,186 @@
+//! The changes that can be made to many assets at once: what is sent, and when an asset is as asked.
+
+use crate::ext::cascade::Cascade;
+use crate::ext::check::{self, InvalidJob};
+use crate::ext::resource::{Archive, Categorised, Delete, Resource, Sight, Unarchive};
+use crate::types::{CategoryId, Status};
+use crate::{Call, Client};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// A change of many assets of the resource `R`. Sealed: this module is private.
+pub trait Change<R: Resource>: Clone + fmt::Debug + Send + Sync + 'static {
+    /// Whether the job's answers are checked by reading back, unless the user says otherwise.
+    fn verifies(&self) -> bool {
+        !self.children().is_none_or(Cascade::is_leave)
+    }
+
+    /// What happens to the children.
+    fn children(&self) -> Option<&Cascade<R::Id>> {
+        None
+    }
+
+    /// Whether an asset that reads like this is as asked; `None`: it cannot be read.
+    fn is_so(&self, sight: Option<&Sight>) -> bool;
+
+    /// Refuses what cannot be meant.
+    fn check(&self, entries: &[R::Id]) -> Result<(), InvalidJob> {
+        match self.children().and_then(Cascade::target) {
+            Some(target) => check::target(target, entries),
+            None => Ok(()),
+        }
+    }
+
+    /// The call for some of the IDs.
+    fn call(&self, client: &Client, entries: Vec<String>) -> Call<()>;
+
+    /// The change as data, for the journal and the report.
+    fn record(&self) -> ChangeRecord;
+}
+
+/// Archiving. See [`BulkArchive`](crate::ext::BulkArchive).
+#[derive(Clone, Debug)]
+pub struct Archiving<I> {
+    pub(crate) children: Cascade<I>,
+}
+
+/// Bringing back from the archive. See [`BulkUnarchive`](crate::ext::BulkUnarchive).
+#[derive(Clone, Copy, Debug)]
+pub struct Unarchiving;
+
+/// Deleting. See [`BulkDelete`](crate::ext::BulkDelete).
+#[derive(Clone, Debug)]
+pub struct Deleting<I> {
+    pub(crate) children: Cascade<I>,
+}
+
+/// Moving to a category. See [`MoveToCategory`](crate::ext::MoveToCategory).
+#[derive(Clone, Debug)]
+pub struct MovingToCategory {
+    pub(crate) category: CategoryId,
+}
+
+impl<R: Archive> Change<R> for Archiving<R::Id> {
+    fn children(&self) -> Option<&Cascade<R::Id>> {
+        Some(&self.children)
+    }
+
+    fn is_so(&self, sight: Option<&Sight>) -> bool {
+        sight.is_some_and(|sight| sight.status == Status::Archived)
+    }
+
+    fn call(&self, client: &Client, entries: Vec<String>) -> Call<()> {
+        R::archive(client, entries, &self.children)
+    }
+
+    fn record(&self) -> ChangeRecord {
+        let children = self.children.map(ToString::to_string);
+        ChangeRecord::Archive { children }
+    }
+}
+
+impl<R: Unarchive> Change<R> for Unarchiving {
+    fn is_so(&self, sight: Option<&Sight>) -> bool {
+        sight.is_some_and(|sight| sight.status == Status::Active)
+    }
+
+    fn call(&self, client: &Client, entries: Vec<String>) -> Call<()> {
+        R::unarchive(client, entries)
+    }
+
+    fn record(&self) -> ChangeRecord {
+        ChangeRecord::Unarchive
+    }
+}
+
+impl<R: Delete> Change<R> for Deleting<R::Id> {
+    fn verifies(&self) -> bool {
+        true
+    }
+
+    fn children(&self) -> Option<&Cascade<R::Id>> {
+        Some(&self.children)
+    }
+
+    fn is_so(&self, sight: Option<&Sight>) -> bool {
+        // Whether a deleted asset can still be read is not documented; the status exists.
+        sight.is_none_or(|sight| sight.status == Status::Deleted)
+    }
+
+    fn call(&self, client: &Client, entries: Vec<String>) -> Call<()> {
+        R::delete(client, entries, &self.children)
+    }
+
+    fn record(&self) -> ChangeRecord {
+        let children = self.children.map(ToString::to_string);
+        ChangeRecord::Delete { children }
+    }
+}
+
+impl<R: Categorised> Change<R> for MovingToCategory {
+    fn is_so(&self, sight: Option<&Sight>) -> bool {
+        sight.is_some_and(|sight| sight.category == self.category)
+    }
+
+    fn check(&self, _: &[R::Id]) -> Result<(), InvalidJob> {
+        let id = self.category.as_str();
+        // The empty one is documented: it takes assets out of their category.
+        match check::problem(id).filter(|_| !id.is_empty()) {
+            Some(problem) => Err(InvalidJob::Target {
+                id: id.to_owned(),
+                problem,
+            }),
+            None => Ok(()),
+        }
+    }
+
+    fn call(&self, client: &Client, entries: Vec<String>) -> Call<()> {
+        R::move_to_category(client, entries, &self.category)
+    }
+
+    fn record(&self) -> ChangeRecord {
+        let category = self.category.to_string();
+        ChangeRecord::MoveToCategory { category }
+    }
+}
+
+/// A change as data: what a journal is a journal of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "action", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum ChangeRecord {
+    /// Archive.
+    Archive {
+        /// What happens to the children.
+        children: Cascade<String>,
+    },
+    /// Bring back from the archive.
+    Unarchive,
+    /// Delete.
+    Delete {
+        /// What happens to the children.
+        children: Cascade<String>,
+    },
+    /// Move to a category.
+    MoveToCategory {
+        /// The category; empty: out of theirs.
+        category: String,
+    },
+}
+
+impl ChangeRecord {
+    /// The job in words.
+    pub(crate) fn describe(&self, assets: &str) -> String {
+        match self {
+            Self::Archive { children } if children.is_leave() => format!("archive {assets}"),
+            Self::Archive { children } => format!("archive {assets}, {children}"),
+            Self::Unarchive => format!("unarchive {assets}"),
+            Self::Delete { children } if children.is_leave() => format!("delete {assets}"),
+            Self::Delete { children } => format!("delete {assets}, {children}"),
+            Self::MoveToCategory { category } if category.is_empty() => {
+                format!("take {assets} out of their category")
+            }
+            Self::MoveToCategory { category } => format!("move {assets} to category {category}"),
+        }
+    }
+}

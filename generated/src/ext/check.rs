@@ -1,0 +1,219 @@
+//! What is refused before anything is sent: jobs that cannot be meant.
+
+use std::{collections::HashMap, fmt, hash::Hash};
+
+/// Why a job was refused before anything was sent.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum InvalidJob {
+    /// The list of IDs is empty.
+    #[error("the list of IDs is empty: there is nothing to do; name at least one")]
+    Empty,
+    /// An ID cannot be one.
+    #[error("ID number {} ({id:?}) {problem}; nothing was sent", .position.saturating_add(1))]
+    Id {
+        /// The ID as it was given.
+        id: String,
+        /// Where it stands in the list, counted from 0.
+        position: usize,
+        /// What is wrong with it.
+        problem: IdProblem,
+    },
+    /// The ID that the children, or the assets, are to move to cannot be one.
+    #[error("the target {id:?} {problem}; nothing was sent")]
+    Target {
+        /// The ID as it was given.
+        id: String,
+        /// What is wrong with it.
+        problem: IdProblem,
+    },
+    /// The target of the children is itself among the parents that are archived or deleted.
+    #[error(
+        "the target {id:?} of the children is itself ID number {} of those to remove; take it out of the list or choose another target; nothing was sent",
+        .position.saturating_add(1)
+    )]
+    TargetAmongEntries {
+        /// The target.
+        id: String,
+        /// Where it stands in the list, counted from 0.
+        position: usize,
+    },
+    /// The journal could not be written or read, or is of another job.
+    #[error(transparent)]
+    Journal(#[from] super::bulk::JournalError),
+}
+
+/// What is wrong with an ID.
+///
+/// Any other text is accepted, since old accounts may hold IDs that predate today's format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum IdProblem {
+    /// It is empty.
+    Empty,
+    /// It contains a comma, which separates IDs in the calls that take a list.
+    Comma,
+    /// It contains white space.
+    WhiteSpace,
+    /// It contains a control character.
+    Control,
+}
+
+impl fmt::Display for IdProblem {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Empty => "is empty",
+            Self::Comma => "contains a comma, which separates IDs on the wire",
+            Self::WhiteSpace => "contains white space",
+            Self::Control => "contains a control character",
+        })
+    }
+}
+
+/// What is wrong with one ID, if anything.
+pub(crate) fn problem(id: &str) -> Option<IdProblem> {
+    if id.is_empty() {
+        return Some(IdProblem::Empty);
+    }
+    id.chars().find_map(|character| match character {
+        ',' => Some(IdProblem::Comma),
+        character if character.is_whitespace() => Some(IdProblem::WhiteSpace),
+        character if character.is_control() => Some(IdProblem::Control),
+        _ => None,
+    })
+}
+
+/// The distinct IDs in the order in which they first stand, and those that were given more than once.
+#[derive(Debug)]
+pub(crate) struct Distinct<I> {
+    pub(crate) ids: Vec<I>,
+    pub(crate) repeated: Vec<Repeated<I>>,
+}
+
+/// An ID that was given more than once; it counts as one.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[non_exhaustive]
+pub struct Repeated<I> {
+    /// The ID.
+    pub id: I,
+    /// How often it was given; at least 2.
+    pub times: usize,
+}
+
+/// Checks every ID, and takes each once.
+pub(crate) fn distinct<I: AsRef<str> + Clone + Eq + Hash>(
+    ids: Vec<I>,
+) -> Result<Distinct<I>, InvalidJob> {
+    if ids.is_empty() {
+        return Err(InvalidJob::Empty);
+    }
+    for (position, id) in ids.iter().enumerate() {
+        let id = id.as_ref();
+        if let Some(problem) = problem(id) {
+            let id = id.to_owned();
+            return Err(InvalidJob::Id {
+                id,
+                position,
+                problem,
+            });
+        }
+    }
+    let mut times: HashMap<&str, usize> = HashMap::with_capacity(ids.len());
+    for id in &ids {
+        *times.entry(id.as_ref()).or_default() += 1;
+    }
+    if times.len() == ids.len() {
+        drop(times);
+        let repeated = Vec::new();
+        return Ok(Distinct { ids, repeated });
+    }
+    let mut distinct = Distinct {
+        ids: Vec::with_capacity(times.len()),
+        repeated: Vec::new(),
+    };
+    for id in &ids {
+        // Removed at its first place, so that it is taken once.
+        if let Some(times) = times.remove(id.as_ref()) {
+            distinct.ids.push(id.clone());
+            if times > 1 {
+                let id = id.clone();
+                distinct.repeated.push(Repeated { id, times });
+            }
+        }
+    }
+    Ok(distinct)
+}
+
+/// Checks the target of the children against the parents that are removed.
+pub(crate) fn target<I: AsRef<str> + Eq>(target: &I, entries: &[I]) -> Result<(), InvalidJob> {
+    let id = target.as_ref().to_owned();
+    if let Some(problem) = problem(&id) {
+        return Err(InvalidJob::Target { id, problem });
+    }
+    match entries.iter().position(|entry| entry == target) {
+        Some(position) => Err(InvalidJob::TargetAmongEntries { id, position }),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(ids: &[&str]) -> String {
+        let ids = ids.iter().map(ToString::to_string).collect();
+        distinct::<String>(ids).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn what_cannot_be_an_id_is_refused_by_name_and_place() {
+        assert_eq!(
+            refusal(&[]),
+            "the list of IDs is empty: there is nothing to do; name at least one"
+        );
+        assert_eq!(
+            refusal(&["a", ""]),
+            "ID number 2 (\"\") is empty; nothing was sent"
+        );
+        assert_eq!(
+            refusal(&["a,b"]),
+            "ID number 1 (\"a,b\") contains a comma, which separates IDs on the wire; nothing was sent"
+        );
+        assert_eq!(
+            refusal(&["a", "a", "b\u{a0}"]),
+            "ID number 3 (\"b\\u{a0}\") contains white space; nothing was sent"
+        );
+        assert_eq!(
+            refusal(&["a\u{7}"]),
+            "ID number 1 (\"a\\u{7}\") contains a control character; nothing was sent"
+        );
+        let removed = ["a".to_owned(), "b".to_owned()];
+        assert_eq!(
+            target(&"b".to_owned(), &removed).unwrap_err().to_string(),
+            "the target \"b\" of the children is itself ID number 2 of those to remove; take it out of the list or choose another target; nothing was sent"
+        );
+        assert_eq!(
+            target(&" ".to_owned(), &removed).unwrap_err().to_string(),
+            "the target \" \" contains white space; nothing was sent"
+        );
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn every_id_is_taken_once_in_order(ids in proptest::collection::vec("[a-cé/.%]{1,2}", 1..30)) {
+            let taken = distinct(ids.clone()).unwrap();
+            let mut expected: Vec<String> = Vec::new();
+            for id in &ids {
+                if !expected.contains(id) {
+                    expected.push(id.clone());
+                }
+            }
+            proptest::prop_assert_eq!(&taken.ids, &expected);
+            for id in &expected {
+                let times = ids.iter().filter(|other| *other == id).count();
+                let repeated = taken.repeated.iter().find(|repeated| repeated.id == *id);
+                proptest::prop_assert_eq!(repeated.map_or(1, |repeated| repeated.times), times);
+            }
+        }
+    }
+}

@@ -1,0 +1,315 @@
+//! Duplicating many assets, none of them twice.
+
+use super::abilities::{Assets, IdOf};
+use super::bulk::{Counts, Entry, Failure, OnProgress, Outcome, Progress, Reason, Report};
+use super::check::{self, Distinct, InvalidJob};
+use super::resource::{self, Handle, Resource};
+use super::verdict::{Verdict, verdict};
+use crate::transport::BoxFuture;
+use crate::types::{DuplicateRequest, DuplicateResponse};
+use crate::{Client, Error};
+use futures_util::future::{Either, select};
+use futures_util::stream::{FuturesUnordered, StreamExt as _};
+use std::collections::{HashMap, HashSet};
+use std::fmt;
+
+/// Duplicates many assets.
+///
+/// ```no_run
+/// use funnelflux::{Client, ext::*, types::DuplicateRequest};
+///
+/// # async fn run(client: Client, ids: Vec<String>) -> Result<(), Box<dyn std::error::Error>> {
+/// let report = client
+///     .offer_sources()
+///     .duplicate_many(ids, |id| DuplicateRequest::new(format!("Copy of {id}")))
+///     .send()
+///     .await?;
+/// for entry in report.entries() {
+///     println!("{} → {:?}", entry.id, entry.copy);
+/// }
+/// # Ok(())
+/// # }
+/// ```
+pub trait DuplicateMany: Assets<Resource: resource::Duplicate> {
+    /// A job that makes one copy of each of these assets. `request` says, for each, how the copy is to be; a name of its own for
+    /// each lets a copy be found again when a connection breaks.
+    fn duplicate_many<I: Into<IdOf<Self>>>(
+        &self,
+        ids: impl IntoIterator<Item = I>,
+        mut request: impl FnMut(&IdOf<Self>) -> DuplicateRequest,
+    ) -> Duplication<Self::Resource> {
+        let ids: Vec<IdOf<Self>> = ids.into_iter().map(Into::into).collect();
+        Duplication {
+            client: self.assets().clone(),
+            requests: ids.iter().map(&mut request).collect(),
+            ids,
+            concurrency: 4,
+            stop_after: None,
+            on_progress: None,
+            cancel: None,
+        }
+    }
+}
+
+impl<R: resource::Duplicate> DuplicateMany for Handle<R> {}
+
+/// A job that duplicates many assets, to be set up and sent.
+///
+/// The service makes the ID of a copy (documented), so a request that may have been received is never sent again. When its
+/// answer is lost, the job looks for the copy by its name: if, among all assets, exactly one of that name has come into being
+/// since the job began, that is the copy. Else the outcome is unknown, and the failure names what was found.
+#[must_use = "a job does nothing until it is sent"]
+pub struct Duplication<R: Resource> {
+    client: Client,
+    ids: Vec<R::Id>,
+    requests: Vec<DuplicateRequest>,
+    concurrency: usize,
+    stop_after: Option<usize>,
+    on_progress: Option<OnProgress>,
+    cancel: Option<BoxFuture<'static, ()>>,
+}
+
+impl<R: Resource> fmt::Debug for Duplication<R> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            formatter,
+            "Duplication({} {})",
+            self.ids.len(),
+            R::NAMES.plural
+        )
+    }
+}
+
+/// Assets by name.
+type ByName<I> = HashMap<String, HashSet<I>>;
+
+/// Those of before the job, and those of after it.
+type Lists<I> = (ByName<I>, ByName<I>);
+
+impl<R: resource::Duplicate> Duplication<R> {
+    /// How many requests are on their way at once: 1 to 64. Default 4.
+    pub fn concurrency(mut self, requests: usize) -> Self {
+        self.concurrency = requests.clamp(1, 64);
+        self
+    }
+
+    /// Stops once so many have failed; 1 stops on the first. Default: goes on to the end.
+    pub fn stop_after(mut self, failed: usize) -> Self {
+        self.stop_after = Some(failed.max(1));
+        self
+    }
+
+    /// Is told how far the job is, whenever an outcome becomes known.
+    pub fn on_progress(mut self, on_progress: impl FnMut(&Progress) + Send + 'static) -> Self {
+        self.on_progress = Some(Box::new(on_progress));
+        self
+    }
+
+    /// Cancels the job once this future completes: nothing more is sent, requests on their way are waited for.
+    pub fn cancel_when<T>(mut self, cancel: impl Future<Output = T> + Send + 'static) -> Self {
+        self.cancel = Some(Box::pin(async move {
+            cancel.await;
+        }));
+        self
+    }
+
+    /// Duplicates the assets. The IDs of the copies are in the entries of the report.
+    ///
+    /// # Errors
+    /// Only before anything is sent, when an ID cannot be one or the list is empty.
+    pub async fn send(self) -> Result<Report<R::Id>, InvalidJob> {
+        let mut requests: HashMap<R::Id, DuplicateRequest> = HashMap::new();
+        for (id, request) in self.ids.iter().zip(self.requests) {
+            requests.entry(id.clone()).or_insert(request);
+        }
+        let Distinct { ids, repeated } = check::distinct(self.ids)?;
+        let total = ids.len();
+        let mut run = Run::<R> {
+            progress: Progress {
+                total,
+                counts: Counts::default(),
+            },
+            on_progress: self.on_progress,
+            entries: Vec::with_capacity(total),
+            unanswered: Vec::new(),
+            stop: None,
+            stop_after: self.stop_after,
+        };
+        let before = list::<R>(&self.client, &requests).await;
+        let mut open = ids.into_iter().enumerate();
+        let mut cancel = self.cancel;
+        let mut in_flight = FuturesUnordered::new();
+        loop {
+            while in_flight.len() < self.concurrency {
+                let Some((position, id)) = open.next() else {
+                    break;
+                };
+                if let Some(failure) = run.stop.clone() {
+                    run.end(Entry::new(id, position, Outcome::NotSent { failure }));
+                } else if let Some(request) = requests.get(&id) {
+                    let name = request.name.clone();
+                    let call = R::duplicate(&self.client, &id, request);
+                    in_flight.push(async move {
+                        let answer = call.await;
+                        (Pending { id, position, name }, answer)
+                    });
+                }
+            }
+            if in_flight.is_empty() {
+                break;
+            }
+            let answered = match &mut cancel {
+                None => in_flight.next().await,
+                Some(cancel) => match select(cancel, in_flight.next()).await {
+                    Either::Left(_) => None,
+                    Either::Right((answered, _)) => answered,
+                },
+            };
+            if let Some((pending, answer)) = answered {
+                run.take(pending, answer);
+            } else {
+                cancel = None;
+                let message = "the job was cancelled before its turn";
+                run.stop
+                    .get_or_insert(Failure::new(Reason::Cancelled, message));
+            }
+        }
+        if !run.unanswered.is_empty() {
+            let after = list::<R>(&self.client, &requests).await;
+            let lists = before.ok().zip(after.ok());
+            run.settle(lists.as_ref());
+        }
+        let job = format!("duplicate {}", R::NAMES.plural);
+        Ok(Report::new(job, run.entries, repeated))
+    }
+}
+
+/// One that was sent.
+struct Pending<I> {
+    id: I,
+    position: usize,
+    name: String,
+}
+
+struct Run<R: Resource> {
+    progress: Progress,
+    on_progress: Option<OnProgress>,
+    entries: Vec<Entry<R::Id>>,
+    /// Those whose answer was lost.
+    unanswered: Vec<(Pending<R::Id>, Failure)>,
+    stop: Option<Failure>,
+    stop_after: Option<usize>,
+}
+
+impl<R: Resource> Run<R> {
+    fn end(&mut self, entry: Entry<R::Id>) {
+        self.progress.counts.count(&entry.outcome);
+        self.entries.push(entry);
+        if let Some(on_progress) = &mut self.on_progress {
+            on_progress(&self.progress);
+        }
+    }
+
+    fn take(&mut self, pending: Pending<R::Id>, answer: Result<DuplicateResponse, Error>) {
+        let error = match answer {
+            Ok(DuplicateResponse { id: Some(copy), .. }) => {
+                let mut entry = Entry::new(pending.id, pending.position, Outcome::DONE);
+                entry.copy = Some(R::Id::from(copy));
+                return self.end(entry);
+            }
+            Ok(_) => {
+                let message = "the service accepted it, but its answer does not name the copy";
+                let failure = Failure::new(Reason::NoAnswer, message);
+                return self.unanswered.push((pending, failure));
+            }
+            Err(error) => error,
+        };
+        let verdict = verdict(&error);
+        let outcome = match verdict {
+            Verdict::Ambiguous => {
+                let failure = Failure::of(Reason::NoAnswer, &error);
+                return self.unanswered.push((pending, failure));
+            }
+            Verdict::Refused => Outcome::Rejected {
+                failure: Failure::of(Reason::Refused, &error),
+            },
+            Verdict::TurnedAway | Verdict::Unauthorized => Outcome::NotSent {
+                failure: Failure::of(Reason::TurnedAway, &error),
+            },
+        };
+        self.end(Entry::new(pending.id, pending.position, outcome));
+        if verdict == Verdict::Unauthorized {
+            let message = format!("the job stopped: {error}");
+            self.stop
+                .get_or_insert(Failure::with_error(Reason::Stopped, message, &error));
+        }
+        let counts = self.progress.counts;
+        let failed = counts.rejected + counts.not_sent + self.unanswered.len();
+        if self.stop_after.is_some_and(|limit| failed >= limit) {
+            let message = format!("the job stopped after {failed} failed");
+            self.stop
+                .get_or_insert(Failure::new(Reason::Stopped, message));
+        }
+    }
+
+    /// Looks for the copies whose answers were lost, in the lists of before and after.
+    fn settle(&mut self, lists: Option<&Lists<R::Id>>) {
+        let unanswered = std::mem::take(&mut self.unanswered);
+        let mut rivals: HashMap<String, usize> = HashMap::new();
+        for (pending, _) in &unanswered {
+            *rivals.entry(pending.name.clone()).or_default() += 1;
+        }
+        let claimed: HashSet<R::Id> = self
+            .entries
+            .iter()
+            .filter_map(|entry| entry.copy.clone())
+            .collect();
+        for (pending, failure) in unanswered {
+            let new: Option<Vec<&R::Id>> = lists.map(|(before, after)| {
+                let known = before.get(&pending.name);
+                let is_new = |id: &&R::Id| {
+                    !claimed.contains(*id) && !known.is_some_and(|known| known.contains(*id))
+                };
+                let now = after.get(&pending.name);
+                now.into_iter().flatten().filter(is_new).collect()
+            });
+            let mut entry = Entry::new(pending.id, pending.position, Outcome::CONFIRMED);
+            let note = match new.as_deref() {
+                Some([copy]) if rivals.get(&pending.name) == Some(&1) => {
+                    entry.copy = Some((*copy).clone());
+                    self.end(entry);
+                    continue;
+                }
+                None => "the list of all assets could not be read to look for the copy".to_owned(),
+                Some([]) => format!("no new asset is called {:?}", pending.name),
+                Some(new) => {
+                    let mut ids: Vec<&str> = new.iter().map(AsRef::as_ref).collect();
+                    ids.sort_unstable();
+                    format!("it may have made one of these: {}", ids.join(", "))
+                }
+            };
+            let failure = failure.because(Reason::NoAnswer, &note);
+            entry.outcome = Outcome::Unknown { failure };
+            self.end(entry);
+        }
+    }
+}
+
+/// All assets that are called as one of the copies will be.
+async fn list<R: Resource>(
+    client: &Client,
+    requests: &HashMap<R::Id, DuplicateRequest>,
+) -> Result<ByName<R::Id>, Error> {
+    let names: HashSet<&str> = requests
+        .values()
+        .map(|request| request.name.as_str())
+        .collect();
+    let mut found = ByName::new();
+    for info in R::list(client).await? {
+        let row = R::row(info);
+        if names.contains(row.name.as_str()) {
+            found.entry(row.name).or_default().insert(row.id);
+        }
+    }
+    Ok(found)
+}

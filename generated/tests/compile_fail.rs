@@ -1,0 +1,8 @@
+//! What must not compile: a move without a target, a target with another choice, abilities that a kind of assets does not have.
+
+#[test]
+fn what_cannot_be_meant_does_not_compile() {
+    let cases = trybuild::TestCases::new();
+    cases.pass("tests/compile_fail/pass_every_choice.rs");
+    cases.compile_fail("tests/compile_fail/fail_*.rs");
+}

@@ -1,0 +1,320 @@
+//! Single promises of the bulk jobs, one test each.
+
+use crate::service::{Alarm, client, run};
+use funnelflux::Client;
+use funnelflux::ext::{
+    BulkArchive as _, BulkDelete as _, BulkUnarchive as _, Cascade, Counts, InvalidJob,
+    MoveToCategory as _, Outcome, Reason,
+};
+use funnelflux::types::OfferSourceId;
+use funnelflux_fake::{
+    EntryPolicy, Fake, Fault, Limit, LogRetention, MissingByIds, Rule, Settings, Status,
+};
+use futures_util::StreamExt as _;
+use std::sync::{Arc, Mutex};
+
+const ARCHIVE: &str = "PUT /offersource/archive/";
+
+fn service(settings: Settings) -> (Fake, Client) {
+    let fake = Fake::new(settings);
+    let client = client(&fake, &Alarm::after(None));
+    (fake, client)
+}
+
+fn calls(fake: &Fake, operation: &str) -> usize {
+    let is_it = |entry: &&funnelflux_fake::LogEntry| entry.operation == Some(operation);
+    fake.log().iter().filter(is_it).count()
+}
+
+#[test]
+fn what_cannot_be_meant_is_refused_before_anything_is_sent() {
+    let (fake, client) = service(Settings::default());
+    let sources = client.offer_sources();
+    let nobody: [&str; 0] = [];
+    run(async {
+        let empty = sources.bulk_archive(nobody).send().await.unwrap_err();
+        assert!(matches!(empty, InvalidJob::Empty));
+        for id in ["", "a,b", "a b", "a\n"] {
+            let error = sources.bulk_delete(["good", id]).send().await.unwrap_err();
+            assert!(
+                matches!(error, InvalidJob::Id { position: 1, .. }),
+                "{error}"
+            );
+            assert!(sources.bulk_unarchive(["good", id]).plan().await.is_err());
+        }
+        let children = Cascade::move_to("b");
+        let error = sources
+            .bulk_archive(["a", "b"])
+            .children(children)
+            .send()
+            .await;
+        let error = error.unwrap_err();
+        assert!(
+            matches!(error, InvalidJob::TargetAmongEntries { position: 1, .. }),
+            "{error}"
+        );
+        let error = sources
+            .move_to_category(["a"], "x y")
+            .send()
+            .await
+            .unwrap_err();
+        assert!(matches!(error, InvalidJob::Target { .. }), "{error}");
+    });
+    assert_eq!(fake.request_count(), 0);
+}
+
+#[test]
+fn the_few_that_are_refused_stand_alone_with_few_requests() {
+    for policy in [
+        EntryPolicy::refuse_all(403),
+        EntryPolicy::apply_good(403),
+        EntryPolicy::stop_at_bad(403),
+    ] {
+        let (fake, client) = service(Settings {
+            locked_entry: policy,
+            ..Settings::default()
+        });
+        let ids = fake.seed_many(100);
+        for place in [3, 50, 99] {
+            fake.lock(ids[place].clone());
+        }
+        let report = run(client.offer_sources().bulk_archive(ids.clone()).send()).unwrap();
+        let rejected: Vec<&str> = report.rejected().map(OfferSourceId::as_str).collect();
+        assert_eq!(rejected, [&ids[3], &ids[50], &ids[99]], "{policy:?}");
+        assert_eq!(report.counts().to_string(), "97 done, 3 rejected");
+        let archived = fake.state().offer_sources_with(&Status::Archived).len();
+        assert_eq!(archived, 97);
+        assert!(
+            fake.request_count() <= 60,
+            "{policy:?}: {}",
+            fake.request_count()
+        );
+    }
+}
+
+#[test]
+fn a_refusal_keeps_the_words_of_the_service() {
+    let (fake, client) = service(Settings::default());
+    fake.seed_offer_source("a");
+    fake.lock("a");
+    let report = run(client.offer_sources().bulk_archive(["a"]).send()).unwrap();
+    let failure = report.outcome(&"a".into()).unwrap().failure().unwrap();
+    assert_eq!(
+        (failure.reason(), failure.status()),
+        (Reason::Refused, Some(403))
+    );
+    assert!(failure.message().contains("locked"), "{failure}");
+    assert!(failure.error().is_some());
+}
+
+#[test]
+fn a_target_that_does_not_exist_is_noticed_before_the_children_are_lost() {
+    let (fake, client) = service(Settings {
+        unknown_target: None,
+        ..Settings::default()
+    });
+    fake.seed_offer_source("a");
+    fake.seed_page("p", "a");
+    let before = fake.state();
+    let job = client.offer_sources().bulk_delete(["a"]);
+    let report = run(job.children(Cascade::move_to("typo")).send()).unwrap();
+    assert_eq!(
+        report.to_string(),
+        "delete offer sources, children move to typo: 0 done, 1 not sent\n\
+        not sent:\n  \
+        a: the job stopped: the target of the children, offer source typo, does not exist\n\
+        what is unknown or not sent is left to do: run the job again for unfinished()"
+    );
+    assert_eq!(fake.state(), before);
+}
+
+#[test]
+fn a_service_that_is_down_is_not_called_forever() {
+    let (fake, client) = service(Settings {
+        log: LogRetention::Last(0),
+        ..Settings::default()
+    });
+    let ids = fake.seed_many(10_000);
+    fake.inject(Rule::new(Fault::RefuseConnection).always());
+    let report = run(client.offer_sources().bulk_archive(ids).send()).unwrap();
+    assert_eq!(report.counts().not_sent, 10_000);
+    assert!(fake.request_count() < 200, "{}", fake.request_count());
+}
+
+#[test]
+fn refused_credentials_end_the_job_at_once() {
+    let (fake, _) = service(Settings::default());
+    let ids = fake.seed_many(1_000);
+    let client = client(&fake, &Alarm::after(None));
+    fake.invalidate_refresh_token();
+    fake.expire_access_token();
+    let report = run(client.offer_sources().bulk_archive(ids).send()).unwrap();
+    assert_eq!(report.counts().not_sent, 1_000);
+    assert!(fake.request_count() <= 16, "{}", fake.request_count());
+}
+
+#[test]
+fn it_stops_after_as_many_failures_as_it_is_told() {
+    let (fake, client) = service(Settings::default());
+    let ids = fake.seed_many(100);
+    for id in &ids[..10] {
+        fake.lock(id.clone());
+    }
+    let job = client.offer_sources().bulk_archive(ids);
+    let report = run(job.chunk_size(1).concurrency(1).stop_after(2).send()).unwrap();
+    assert_eq!(
+        report.counts().to_string(),
+        "0 done, 2 rejected, 98 not sent"
+    );
+}
+
+#[test]
+fn cancelling_leaves_a_truthful_report_and_the_rest_can_be_done() {
+    let (fake, _) = service(Settings::default());
+    let ids = fake.seed_many(100);
+    let alarm = Alarm::after(Some(7));
+    let hasty = client(&fake, &alarm);
+    let job = hasty
+        .offer_sources()
+        .bulk_archive(ids)
+        .chunk_size(10)
+        .concurrency(2);
+    let mut report = run(job.cancel_when(alarm.rings()).send()).unwrap();
+    let Counts { done, not_sent, .. } = report.counts();
+    assert!(done > 0 && not_sent > 0 && done + not_sent == 100);
+    let archived = fake.state().offer_sources_with(&Status::Archived).len();
+    assert_eq!(archived, done);
+    let rest: Vec<_> = report.unfinished().cloned().collect();
+    let later = run(hasty.offer_sources().bulk_archive(rest).send()).unwrap();
+    report.merge(later).unwrap();
+    assert!(report.is_success());
+    assert_eq!(report.counts().total(), 100);
+}
+
+#[test]
+fn a_service_that_is_late_is_read_again_and_one_that_lies_is_not_believed() {
+    // Late.
+    let (fake, client) = service(Settings {
+        stale_reads: 2,
+        stale_by_id: true,
+        ..Settings::default()
+    });
+    fake.seed_offer_source("a");
+    let report = run(client.offer_sources().bulk_delete(["a"]).send()).unwrap();
+    assert_eq!(
+        report.entries()[0].outcome,
+        Outcome::Done { confirmed: true }
+    );
+    // It says that it has deleted what it passes over.
+    let (fake, client) = service(Settings {
+        locked_entry: EntryPolicy::ignore(),
+        ..Settings::default()
+    });
+    fake.seed_offer_source("a");
+    fake.lock("a");
+    let report = run(client.offer_sources().bulk_delete(["a"]).send()).unwrap();
+    let failure = report.entries()[0].outcome.failure().unwrap();
+    assert_eq!(failure.reason(), Reason::NotApplied);
+    assert!(matches!(
+        report.entries()[0].outcome,
+        Outcome::Unknown { .. }
+    ));
+}
+
+#[test]
+fn chunks_that_are_too_large_for_the_service_become_smaller() {
+    let (fake, client) = service(Settings {
+        max_entries: Some(Limit {
+            max: 30,
+            status: 413,
+        }),
+        ..Settings::default()
+    });
+    let ids = fake.seed_many(1_000);
+    let job = client.offer_sources().bulk_archive(ids).look_first(false);
+    let report = run(job.concurrency(1).send()).unwrap();
+    assert_eq!(report.counts().done, 1_000);
+    // 100 → 50 → 25, and 25 from then on.
+    let archives = calls(&fake, ARCHIVE);
+    assert!(archives <= 1_000 / 25 + 12, "{archives}");
+}
+
+#[test]
+fn progress_and_outcomes_come_as_they_become_known() {
+    let (fake, client) = service(Settings::default());
+    let ids = fake.seed_many(95);
+    let lines = Arc::new(Mutex::new(Vec::new()));
+    let heard = Arc::clone(&lines);
+    let job = client
+        .offer_sources()
+        .bulk_archive(ids.clone())
+        .chunk_size(10)
+        .concurrency(3)
+        .in_order(true)
+        .on_progress(move |progress| heard.lock().unwrap().push(progress.to_string()));
+    let mut outcomes = job.stream().unwrap();
+    let first = run(outcomes.next()).unwrap();
+    assert_eq!(first.id.as_str(), ids[0]);
+    assert!(fake.request_count() < 10, "the stream does not run ahead");
+    let report = run(outcomes.report());
+    assert_eq!(report.counts().done, 94);
+    let lines = lines.lock().unwrap();
+    assert_eq!(lines.first().unwrap(), "10 of 95: 10 done");
+    assert_eq!(lines.last().unwrap(), "95 of 95: 95 done");
+}
+
+#[test]
+fn unknown_ids_are_told_whatever_the_service_does_with_them() {
+    for missing_by_ids in [MissingByIds::LeftOut, MissingByIds::NotFound] {
+        for unknown_id_status in [400, 404] {
+            let (fake, client) = service(Settings {
+                missing_by_ids,
+                unknown_id_status,
+                ..Settings::default()
+            });
+            let mut ids = fake.seed_many(20);
+            ids.push("typo".to_owned());
+            let plan = run(client.offer_sources().bulk_archive(ids.clone()).plan()).unwrap();
+            assert_eq!(
+                plan.to_string(),
+                "archive offer sources: 20 would change, 1 missing or deleted\nmissing or deleted:\n  typo"
+            );
+            let report = run(client.offer_sources().bulk_archive(ids).send()).unwrap();
+            assert_eq!(
+                report.to_string(),
+                "archive offer sources: 20 done, 1 rejected\n  \
+                20 done on the service's word, not read back\n\
+                rejected:\n  typo: no offer source of this ID can be read"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_hundred_thousand_are_a_matter_of_course() {
+    let (fake, client) = service(Settings {
+        log: LogRetention::Last(0),
+        ..Settings::default()
+    });
+    let ids = fake.seed_many(1_000);
+    let many = (0..100_000).map(|number| match ids.get(number * 7 % 10_000) {
+        Some(id) => id.clone(),
+        None => format!("unknown{number}"),
+    });
+    // One list of a thousand is enough of the fake; what counts is that nothing piles up.
+    let mut outcomes = client
+        .offer_sources()
+        .bulk_unarchive(many)
+        .chunk_size(5_000)
+        .url_length(65_536)
+        .stream()
+        .unwrap();
+    let count = run(async {
+        let mut count = 0;
+        while outcomes.next().await.is_some() {
+            count += 1;
+        }
+        count
+    });
+    assert_eq!(count, 91_000);
+}

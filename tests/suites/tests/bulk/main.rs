@@ -1,0 +1,14 @@
+//! The contract of the bulk jobs, against the fake in process, under every policy and fault.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test stops at the first surprise"
+)]
+
+mod behaviour;
+mod contract;
+mod scenario;
+mod service;
+mod single;

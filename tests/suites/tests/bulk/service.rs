@@ -1,0 +1,83 @@
+//! A client of the fake, whose transport tells when so many requests have been carried.
+
+use bytes::Bytes;
+use funnelflux::Client;
+use funnelflux::transport::{BoxFuture, ResponseBody, Transport, TransportError};
+use funnelflux_fake::Fake;
+use funnelflux_suites::{InProcess, credentials};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use tokio::sync::Notify;
+
+/// Carries requests to the fake, and sets off the alarm.
+#[derive(Clone, Debug)]
+struct Carrier {
+    carrier: InProcess,
+    alarm: Alarm,
+}
+
+/// Goes off when the request of this number has been handled, before its answer arrives.
+#[derive(Clone, Debug)]
+pub(crate) struct Alarm {
+    left: Arc<AtomicU64>,
+    rings: Arc<Notify>,
+}
+
+impl Alarm {
+    pub(crate) fn after(requests: Option<u8>) -> Self {
+        Self {
+            left: Arc::new(AtomicU64::new(requests.map_or(u64::MAX, Into::into))),
+            rings: Arc::new(Notify::new()),
+        }
+    }
+
+    pub(crate) fn rings(&self) -> impl Future<Output = ()> + Send + use<> {
+        let rings = Arc::clone(&self.rings);
+        async move { rings.notified().await }
+    }
+
+    fn count(&self) {
+        if self.left.fetch_sub(1, Ordering::Relaxed) == 1 {
+            self.rings.notify_one();
+        }
+    }
+}
+
+impl Transport for Carrier {
+    fn send(
+        &self,
+        request: http::Request<Bytes>,
+    ) -> BoxFuture<'_, Result<http::Response<ResponseBody>, TransportError>> {
+        Box::pin(async move {
+            let answer = self.carrier.send(request).await;
+            self.alarm.count();
+            // So that whoever hears the alarm may leave before the answer is there.
+            tokio::task::yield_now().await;
+            answer
+        })
+    }
+}
+
+/// A client of the fake.
+pub(crate) fn client(fake: &Fake, alarm: &Alarm) -> Client {
+    let clock = fake.clone();
+    Client::builder()
+        .credentials(credentials(fake))
+        .clock(move || clock.now())
+        .transport(Carrier {
+            carrier: InProcess::new(fake),
+            alarm: alarm.clone(),
+        })
+        .build()
+        .unwrap()
+}
+
+/// Runs a future on virtual time.
+pub(crate) fn run<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .unwrap()
+        .block_on(future)
+}

@@ -1,0 +1,323 @@
+//! The abilities beside the bulk jobs: find many, read-change-save, create, duplicate.
+
+use crate::service::{Alarm, client, run};
+use funnelflux::Client;
+use funnelflux::ext::{
+    CreateOrSave as _, DuplicateMany as _, FindMany as _, Outcome, Stored, Update as _, UpdateError,
+};
+use funnelflux::types::{DuplicateRequest, OfferSource};
+use funnelflux_fake::{DeletedAssets, Fake, Fault, MissingByIds, Rule, SaveMeaning, Settings};
+use serde_json::json;
+
+const FIND: &str = "GET /offersource/find/byId/";
+const FIND_MANY: &str = "GET /offersource/find/byIds/";
+const SAVE: &str = "PUT /offersource/save/";
+const CREATE: &str = "POST /offersource/save/";
+const DUPLICATE: &str = "POST /offersource/duplicate/";
+
+fn service(settings: Settings) -> (Fake, Client) {
+    let fake = Fake::new(settings);
+    let client = client(&fake, &Alarm::after(None));
+    (fake, client)
+}
+
+/// How often an operation was called.
+fn calls(fake: &Fake, operation: &str) -> usize {
+    let is_it = |entry: &&funnelflux_fake::LogEntry| entry.operation == Some(operation);
+    fake.log().iter().filter(is_it).count()
+}
+
+#[test]
+fn many_are_found_in_order_under_every_policy() {
+    for policies in 0..200 {
+        let (fake, client) = service(Settings {
+            unknown_fields: false,
+            deleted: DeletedAssets::Readable,
+            ..Settings::vary(policies)
+        });
+        let mut wanted = fake.seed_many(40);
+        wanted.reverse();
+        let mut asked = wanted.clone();
+        asked.insert(7, "nobody".to_owned());
+        asked.push("nowhere".to_owned());
+        asked.push(wanted[0].clone());
+        let search = client.offer_sources().find_many(asked);
+        let found = run(search.chunk_size(15).url_length(150).send()).unwrap();
+        let ids: Vec<&str> = found
+            .assets
+            .iter()
+            .map(|asset| asset.id_offer_source.as_str())
+            .collect();
+        assert_eq!(ids, wanted, "policies {policies}");
+        assert_eq!(
+            found.missing,
+            ["nobody".into(), "nowhere".into()],
+            "policies {policies}"
+        );
+        assert!(found.unreadable.is_empty() && found.repeated.len() == 1);
+    }
+}
+
+#[test]
+fn urls_stay_as_short_as_asked() {
+    let (fake, client) = service(Settings::default());
+    let ids = fake.seed_many(300);
+    let found = run(client.offer_sources().find_many(ids).chunk_size(300).send()).unwrap();
+    assert_eq!(found.assets.len(), 300);
+    let longest = fake
+        .log()
+        .iter()
+        .map(|entry| entry.query.len())
+        .max()
+        .unwrap();
+    assert!((1_700..2_000).contains(&longest), "{longest}");
+}
+
+#[test]
+fn a_service_that_goes_away_is_no_missing_id() {
+    let (fake, client) = service(Settings::default());
+    let ids = fake.seed_many(30);
+    fake.inject(
+        Rule::new(Fault::TruncatedJson)
+            .on(FIND_MANY)
+            .after(1)
+            .always(),
+    );
+    let search = client.offer_sources().find_many(ids);
+    let found = run(search.chunk_size(10).concurrency(1).send()).unwrap();
+    assert_eq!((found.assets.len(), found.missing.len()), (10, 0));
+    assert_eq!(found.unreadable.len(), 20);
+}
+
+#[test]
+fn an_update_changes_what_it_should_and_keeps_what_it_does_not_know() {
+    for policies in 0..100 {
+        let (fake, client) = service(Settings::vary(policies));
+        let id = fake.seed_many(1).remove(0);
+        fake.set("offersource", &id, "unknown", json!({"deep": [1, null]}));
+        let rename = |source: &mut OfferSource| source.offer_source_name = "new".into();
+        let updated = run(client.offer_sources().update(&*id, rename).send()).unwrap();
+        assert_eq!(updated.changed, ["/offerSourceName"]);
+        assert_eq!(updated.after.offer_source_name, "new");
+        let state = fake.state();
+        let stored = &state.offer_source(&id).unwrap().body;
+        assert_eq!(
+            stored["unknown"],
+            json!({"deep": [1, null]}),
+            "policies {policies}"
+        );
+        assert_eq!(stored["offerSourceName"], "new");
+    }
+}
+
+#[test]
+fn nothing_to_change_saves_nothing() {
+    let (fake, client) = service(Settings::default());
+    fake.seed_offer_source("a");
+    let updated = run(client.offer_sources().update("a", |_| {}).send()).unwrap();
+    assert!(updated.changed.is_empty());
+    assert_eq!(calls(&fake, SAVE), 0);
+}
+
+#[test]
+fn a_conflict_is_noticed_and_nothing_is_saved() {
+    let (fake, client) = service(Settings::default());
+    fake.seed_offer_source("a");
+    let elsewhere = fake.clone();
+    let mut changes = 0;
+    let update = client
+        .offer_sources()
+        .update("a", |source: &mut OfferSource| {
+            if changes == 0 {
+                elsewhere.set("offersource", "a", "postbackTxId", "theirs");
+            }
+            changes += 1;
+            source.offer_source_name = "mine".into();
+        });
+    let Err(UpdateError::Conflict { fields, current }) = run(update.send()) else {
+        panic!("no conflict");
+    };
+    assert_eq!(fields, ["/postbackTxId"]);
+    assert_eq!(current.postback_tx_id.as_deref(), Some("theirs"));
+    assert_eq!(calls(&fake, SAVE), 0);
+
+    // Made again on what it is now, both changes are there.
+    let elsewhere = fake.clone();
+    let mut changes = 0;
+    let update = client
+        .offer_sources()
+        .update("a", |source: &mut OfferSource| {
+            if changes == 0 {
+                elsewhere.set("offersource", "a", "postbackSubId", "theirs too");
+            }
+            changes += 1;
+            source.offer_source_name = "mine".into();
+        });
+    let updated = run(update.repeat_on_conflict(1).send()).unwrap();
+    assert_eq!(updated.after.postback_sub_id.as_deref(), Some("theirs too"));
+    assert_eq!(updated.after.offer_source_name, "mine");
+}
+
+#[test]
+fn a_change_that_was_decided_on_long_ago_is_held_against_what_is_there() {
+    let (fake, client) = service(Settings::default());
+    fake.seed_offer_source("a");
+    let seen = run(async { client.find_offer_source_by_id(&"a".into()).await.unwrap() });
+    fake.set("offersource", "a", "postbackPayout", "theirs");
+    let rename = |source: &mut OfferSource| source.offer_source_name = "mine".into();
+    let update = client.offer_sources().update("a", rename).based_on(seen);
+    let error = run(update.send()).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "somebody else has changed it meanwhile (/postbackPayout); nothing was saved; make the change again on what it is now"
+    );
+}
+
+#[test]
+fn a_field_that_the_service_keeps_is_told() {
+    let (fake, client) = service(Settings {
+        save: SaveMeaning::Merge,
+        ..Settings::default()
+    });
+    fake.seed_offer_source("a");
+    let remove = |source: &mut OfferSource| source.postback_tx_id = None;
+    let Err(UpdateError::Lost { fields, .. }) =
+        run(client.offer_sources().update("a", remove).send())
+    else {
+        panic!("a merge does not take a field out");
+    };
+    assert_eq!(fields, ["/postbackTxId"]);
+}
+
+#[test]
+fn an_update_whose_answer_is_lost_is_settled_by_reading() {
+    for (fault, saved) in [
+        (Fault::ResetAfterApplying, true),
+        (Fault::CloseWithoutAnswer { applied: false }, false),
+    ] {
+        let (fake, client) = service(Settings::default());
+        fake.seed_offer_source("a");
+        fake.inject(Rule::new(fault).on(SAVE).always());
+        let rename = |source: &mut OfferSource| source.offer_source_name = "mine".into();
+        let result = run(client.offer_sources().update("a", rename).send());
+        match result {
+            Ok(updated) => assert!(saved && updated.after.offer_source_name == "mine"),
+            Err(UpdateError::Unknown(_)) => assert!(!saved),
+            Err(error) => panic!("{error}"),
+        }
+    }
+}
+
+#[test]
+fn an_id_cannot_be_changed() {
+    let (fake, client) = service(Settings::default());
+    fake.seed_offer_source("a");
+    let rename = |source: &mut OfferSource| source.id_offer_source = "b".into();
+    let error = run(client.offer_sources().update("a", rename).send()).unwrap_err();
+    assert!(matches!(error, UpdateError::OtherId { .. }), "{error}");
+    assert_eq!(calls(&fake, SAVE), 0);
+}
+
+#[test]
+fn create_or_save_does_what_is_due() {
+    for missing in [MissingByIds::LeftOut, MissingByIds::NotFound] {
+        for unknown_id_status in [400, 404] {
+            let (fake, client) = service(Settings {
+                missing_by_ids: missing,
+                unknown_id_status,
+                absent: funnelflux_fake::AbsentProperty::LeftOut,
+                ..Settings::default()
+            });
+            let sources = client.offer_sources();
+            let store = |name: &str| {
+                run(sources.create_or_save(OfferSource::new("2nIemJxCKbFX", name))).unwrap()
+            };
+            assert_eq!(store("one"), Stored::Created);
+            assert_eq!(store("one"), Stored::Unchanged);
+            assert_eq!(store("two"), Stored::Saved);
+            assert_eq!(
+                fake.state().offer_source("2nIemJxCKbFX").unwrap().name,
+                "two"
+            );
+            assert_eq!((calls(&fake, CREATE), calls(&fake, SAVE)), (1, 1));
+        }
+    }
+}
+
+fn copies(fake: &Fake) -> usize {
+    let state = fake.state();
+    state
+        .offer_sources()
+        .filter(|source| source.name.starts_with("Copy"))
+        .count()
+}
+
+#[test]
+fn each_is_duplicated_once_whatever_breaks() {
+    let faults = [
+        None,
+        Some((Fault::ResetAfterApplying, true)),
+        Some((Fault::ResetInBody, true)),
+        Some((Fault::TruncatedJson, true)),
+        Some((Fault::CloseWithoutAnswer { applied: false }, false)),
+    ];
+    for policies in 0..50 {
+        for fault in &faults {
+            let (fake, client) = service(Settings::vary(policies));
+            let ids = fake.seed_many(6);
+            if let Some((fault, _)) = fault {
+                fake.inject(Rule::new(fault.clone()).on(DUPLICATE).after(2));
+            }
+            let name = |id: &_| DuplicateRequest::new(format!("Copy of {id}"));
+            let job = client
+                .offer_sources()
+                .duplicate_many(ids.iter().map(|id| &**id), name);
+            let report = run(job.concurrency(1).send()).unwrap();
+            assert_eq!(calls(&fake, DUPLICATE), 6, "nothing is sent twice");
+            let state = fake.state();
+            for (position, entry) in report.entries().iter().enumerate() {
+                let hit = fault.as_ref().filter(|_| position == 2);
+                match (&entry.outcome, hit) {
+                    (Outcome::Unknown { .. }, Some((_, false))) => assert_eq!(entry.copy, None),
+                    (Outcome::Done { confirmed }, hit) => {
+                        assert_eq!(*confirmed, hit.is_some());
+                        let copy = entry.copy.as_ref().unwrap().as_str();
+                        let copy = state.offer_source(copy).unwrap();
+                        assert_eq!(copy.name, format!("Copy of {}", entry.id));
+                    }
+                    other => panic!("{other:?}"),
+                }
+            }
+            let lost = fault.as_ref().is_some_and(|(_, applied)| !applied);
+            assert_eq!(copies(&fake), if lost { 5 } else { 6 });
+        }
+    }
+}
+
+#[test]
+fn copies_of_one_name_cannot_be_told_apart() {
+    let (fake, client) = service(Settings::default());
+    let ids = fake.seed_many(3);
+    fake.inject(Rule::new(Fault::ResetAfterApplying).on(DUPLICATE).times(2));
+    let job = client
+        .offer_sources()
+        .duplicate_many(ids, |_| DuplicateRequest::new("Copy"));
+    let report = run(job.concurrency(1).send()).unwrap();
+    assert_eq!(report.counts().to_string(), "1 done, 2 unknown");
+    let shown = report.to_string();
+    assert!(shown.contains("it may have made one of these: "), "{shown}");
+}
+
+#[test]
+fn a_source_that_does_not_exist_is_rejected_and_the_others_are_duplicated() {
+    let (fake, client) = service(Settings::default());
+    let mut ids = fake.seed_many(3);
+    ids.insert(1, "nobody".to_owned());
+    let job = client
+        .offer_sources()
+        .duplicate_many(ids, |id| DuplicateRequest::new(format!("Copy of {id}")));
+    let report = run(job.send()).unwrap();
+    assert_eq!(report.counts().to_string(), "3 done, 1 rejected");
+    assert_eq!(calls(&fake, FIND), 0);
+    assert_eq!(copies(&fake), 3);
+}
