@@ -304,3 +304,8 @@ pub mod transport {
         BoxFuture, ResponseBody, Transport, TransportError, TransportErrorKind,
     };
 }
+
+/// Every block of the README is a test.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
