@@ -336,12 +336,18 @@ impl<'a> Lint<'a> {
             .unwrap_or(place == "query");
         match (place, kind) {
             ("query", Some("array")) if !explode => {
+                let is_required = parameter.get("required") == Some(&Value::Bool(true));
+                let problem = if !is_required {
+                    "holds a list in one value, and may be left out"
+                } else if !schema.is_some_and(|schema| self.has_items_of_text(schema)) {
+                    "holds a list in one value, and the items are not strings"
+                } else {
+                    return;
+                };
                 self.report(
                     &rules::ARRAY_DELIMITER,
                     pointer,
-                    format!(
-                        "the query parameter `{name}` holds a list in one value (`explode: false`)"
-                    ),
+                    format!("the query parameter `{name}` {problem}"),
                 );
             }
             ("path" | "header", Some(kind @ ("array" | "object"))) => {
@@ -353,6 +359,13 @@ impl<'a> Lint<'a> {
             }
             _ => {}
         }
+    }
+
+    fn has_items_of_text(&self, list: &'a Object) -> bool {
+        list.get("items")
+            .and_then(Value::as_object)
+            .and_then(|items| self.resolve(Kind::Schema, "", items))
+            .is_some_and(|(_, items)| items.get("type").is_some_and(|kind| kind == "string"))
     }
 
     fn request(&mut self, pointer: &str, body: &'a Object) {

@@ -120,9 +120,9 @@ rules! {
         "emits code that does not compile",
         "make it a string in an overlay";
     ARRAY_DELIMITER = "array-delimiter", Error,
-        "a query array in one parameter (`explode: false`)",
-        "ignores it without a word and repeats the parameter for each item",
-        "make it a string in an overlay and join the items with commas";
+        "a query array other than a required list of strings in one parameter (`explode: false`)",
+        "ignores `explode` without a word; the runtime writes required lists of strings only",
+        "make it a string in an overlay and join the items with commas, or a required list of strings with `explode: false`";
 
     REQUEST_CONTENT = "request-content", Error,
         "a request body without JSON, such as multipart or XML, or with several types none of which is JSON",

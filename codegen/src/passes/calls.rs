@@ -171,13 +171,18 @@ fn success(method: &ImplItemFn) -> Result<Type, String> {
     Ok(success.clone())
 }
 
+/// The types, beside enumerations and IDs, of which each value is written as it is displayed.
+const VALUES: &[&str] = &[
+    "bool", "f32", "f64", "i8", "i16", "i32", "i64", "str", "u8", "u16", "u32", "u64",
+];
+
 /// The type that we give a query parameter, and the call that sends it.
 fn query(
     code: &Code<'_>,
     argument: &Argument,
     given: &Given,
 ) -> Result<(Type, TokenStream), String> {
-    let name = LitStr::new(&argument.name, Span::call_site());
+    let json = LitStr::new(&argument.name, Span::call_site());
     let ident = &given.name;
     let (inner, optional) = match argument_of(&given.ty, "Option") {
         Some(inner) => (inner, true),
@@ -198,43 +203,48 @@ fn query(
                 "its list `{ident}` may be left out; the runtime knows required lists only"
             ));
         }
-        return Ok((parse_quote!(&[#item]), quote!(.query_list(#name, #ident))));
+        return Ok((parse_quote!(&[#item]), quote!(.query_list(#json, #ident))));
     }
-    let ty: Type = match inner {
-        Type::Reference(reference) => {
-            let target = &*reference.elem;
-            match target {
-                Type::Path(path)
-                    if path
-                        .path
-                        .get_ident()
-                        .is_some_and(|name| code.is_enum(&name.to_string())) =>
-                {
-                    target.clone()
-                }
-                _ => parse_quote!(&#target),
-            }
-        }
-        other => other.clone(),
+    let (target, is_reference) = match inner {
+        Type::Reference(reference) => (&*reference.elem, true),
+        other => (other, false),
+    };
+    let name = ident_of(target).unwrap_or_default();
+    let is_enum = code.is_enum(&name);
+    let is_value = is_enum || code.is_id(&name) || VALUES.contains(&name.as_str());
+    if !is_value {
+        return Err(format!(
+            "its argument `{ident}` is {}, which is no single value",
+            excerpt(inner)
+        ));
+    }
+    // An enumeration is as short as a reference to it.
+    let ty: Type = if is_reference && !is_enum {
+        parse_quote!(&#target)
+    } else {
+        target.clone()
     };
     if optional {
         Ok((
             parse_quote!(Option<#ty>),
-            quote!(.query_optional(#name, #ident)),
+            quote!(.query_optional(#json, #ident)),
         ))
     } else {
-        Ok((ty, quote!(.query(#name, #ident))))
+        Ok((ty, quote!(.query(#json, #ident))))
     }
 }
 
 /// Whether a comma-separated list can be made of it.
 fn is_text(code: &Code<'_>, item: &Type) -> bool {
-    let Type::Path(path) = item else {
-        return false;
-    };
-    path.path
-        .get_ident()
-        .is_some_and(|name| name == "String" || code.prepared.ids.iter().any(|id| name == &id.name))
+    ident_of(item).is_some_and(|name| name == "String" || code.is_id(&name))
+}
+
+/// The name of a type without path or arguments.
+fn ident_of(ty: &Type) -> Option<String> {
+    match ty {
+        Type::Path(path) => path.path.get_ident().map(ToString::to_string),
+        _ => None,
+    }
 }
 
 /// The type that we give the body, and the call that sends it.

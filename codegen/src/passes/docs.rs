@@ -32,6 +32,12 @@ pub(crate) fn lines(text: &str) -> Vec<String> {
         .collect()
 }
 
+pub(super) fn is_documented(attributes: &[Attribute]) -> bool {
+    attributes
+        .iter()
+        .any(|attribute| attribute.path().is_ident("doc"))
+}
+
 fn attribute(line: &str) -> Attribute {
     let line = LitStr::new(line, Span::call_site());
     parse_quote!(#[doc = #line])

@@ -2,7 +2,9 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::{Attribute, Field, GenericArgument, Meta, PathArguments, Type, parse_quote};
+use syn::{
+    Attribute, Expr, ExprLit, Field, GenericArgument, Lit, Meta, PathArguments, Type, parse_quote,
+};
 
 /// The single type argument of `ty` if it is `name<…>`, in short or in full.
 pub(super) fn argument_of<'a>(ty: &'a Type, name: &str) -> Option<&'a Type> {
@@ -37,6 +39,25 @@ pub(super) fn is_extra(field: &Field) -> bool {
     serde_items(&field.attrs)
         .iter()
         .any(|item| item.path().is_ident("flatten"))
+}
+
+/// The name of the field in JSON.
+pub(super) fn json_name(field: &Field) -> String {
+    let renamed = serde_items(&field.attrs)
+        .into_iter()
+        .find_map(|item| match item {
+            Meta::NameValue(pair) if pair.path.is_ident("rename") => match pair.value {
+                Expr::Lit(ExprLit {
+                    lit: Lit::Str(name),
+                    ..
+                }) => Some(name.value()),
+                _ => None,
+            },
+            _ => None,
+        });
+    renamed
+        .or_else(|| field.ident.as_ref().map(ToString::to_string))
+        .unwrap_or_default()
 }
 
 fn serde_items(attributes: &[Attribute]) -> Vec<Meta> {

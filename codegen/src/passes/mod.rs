@@ -49,6 +49,10 @@ impl Code<'_> {
         self.findings.push(finding);
     }
 
+    fn is_id(&self, name: &str) -> bool {
+        self.prepared.ids.iter().any(|id| id.name == name)
+    }
+
     fn is_enum(&self, name: &str) -> bool {
         self.prepared.enums.iter().any(|open| open.name == name)
     }
@@ -92,6 +96,8 @@ fn passes<'a>() -> Vec<Step<Code<'a>>> {
             "every call goes through our runtime"),
         pass("document-extra-fields", Work, structs::document_extra_fields,
             "the generator does not say what the map of unknown fields is for"),
+        pass("document-fields", WorkOrNone, structs::document_fields,
+            "the generator drops the descriptions of properties that it merges"),
         pass("document-variants", WorkOrNone, structs::document_variants,
             "the generator does not say what the variants of an alternative are"),
         pass("null-lists", Work, structs::null_lists,

@@ -33,6 +33,21 @@ pub(super) fn document_extra_fields(code: &mut Code<'_>) -> usize {
     count
 }
 
+/// Says of each field that has no documentation how it is called in JSON.
+pub(super) fn document_fields(code: &mut Code<'_>) -> usize {
+    let mut count = 0;
+    for fields in named(&mut code.types) {
+        for field in &mut fields.named {
+            if !docs::is_documented(&field.attrs) {
+                let text = format!("`{}` in JSON.", fields::json_name(field));
+                field.attrs.splice(0..0, docs::attributes(&text));
+                count += 1;
+            }
+        }
+    }
+    count
+}
+
 /// Says of each variant of an alternative which type it is.
 pub(super) fn document_variants(code: &mut Code<'_>) -> usize {
     let mut count = 0;
@@ -41,11 +56,7 @@ pub(super) fn document_variants(code: &mut Code<'_>) -> usize {
             continue;
         };
         for variant in &mut item.variants {
-            if !variant
-                .attrs
-                .iter()
-                .any(|attribute| attribute.path().is_ident("doc"))
-            {
+            if !docs::is_documented(&variant.attrs) {
                 let text = format!("The alternative `{}`.", variant.ident);
                 variant.attrs.splice(0..0, docs::attributes(&text));
                 count += 1;

@@ -106,6 +106,26 @@ fn cases() -> Vec<(&'static str, &'static str, &'static str, usize)> {
             1,
         ),
         (
+            "document-fields",
+            r#"pub struct Thing {
+                #[serde(rename = "type")]
+                type_: u8,
+                name: u8,
+                /// It has words.
+                other: u8,
+            }"#,
+            r#"pub struct Thing {
+                /// `type` in JSON.
+                #[serde(rename = "type")]
+                type_: u8,
+                /// `name` in JSON.
+                name: u8,
+                /// It has words.
+                other: u8,
+            }"#,
+            2,
+        ),
+        (
             "document-variants",
             "pub enum Either {
                 /// It has words.

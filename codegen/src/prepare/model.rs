@@ -10,7 +10,7 @@ use crate::{
     prose,
 };
 
-use super::{descriptions, error, schema};
+use super::{descriptions, error, schema, walk};
 
 /// The document as the generator takes it, and what the generator does not carry on.
 #[derive(Clone, Debug)]
@@ -383,9 +383,18 @@ impl OperationReader<'_> {
             ));
             return None;
         }
-        let is_list = parameter
-            .get("schema")
-            .is_some_and(|schema| schema::has_type(schema, "array"));
+        let schema = parameter.get("schema")?;
+        let is_list = schema::has_type(schema, "array");
+        if !is_list && !self.is_single_value(schema) {
+            findings.push(error(
+                self.source,
+                "parameter-type",
+                at,
+                format!("the parameter `{name}` is no single value; the runtime cannot write it"),
+                "let an overlay make it a string, a number or a boolean",
+            ));
+            return None;
+        }
         let kind = match (is_list, parameter.get("explode")) {
             (false, _) => ArgumentKind::Single,
             (true, Some(Value::Bool(false))) => ArgumentKind::CommaSeparated,
@@ -398,7 +407,7 @@ impl OperationReader<'_> {
                         "the parameter `{name}` is a list that repeats its name in the query; the runtime knows \
                          lists that are separated by commas"
                     ),
-                    "let an overlay set `explode: false`, or teach codegen/src/passes/calls.rs and the runtime",
+                    "let an overlay make it a string, or a required list of strings with `explode: false`",
                 ));
                 return None;
             }
@@ -408,6 +417,19 @@ impl OperationReader<'_> {
             name,
             kind,
         })
+    }
+
+    /// A string, a number, a boolean, or one of our types of strings.
+    fn is_single_value(&self, schema: &Value) -> bool {
+        match schema::referenced(schema) {
+            None => ["string", "integer", "number", "boolean"]
+                .iter()
+                .any(|expected| schema::has_type(schema, expected)),
+            Some(component) => self
+                .document
+                .pointer(&walk::component_pointer(component))
+                .is_some_and(|component| schema::has_type(component, "string")),
+        }
     }
 
     /// Reading is safe, PUT and DELETE are idempotent (RFC 9110). A POST can be repeated only if the client chose the
@@ -437,10 +459,7 @@ impl OperationReader<'_> {
         self.operation
             .pointer("/requestBody/content/application~1json/schema")
             .and_then(schema::referenced)
-            .and_then(|component| {
-                self.document
-                    .pointer(&pointer::join("/components/schemas", component))
-            })
+            .and_then(|component| self.document.pointer(&walk::component_pointer(component)))
             .and_then(|component| component.get("required"))
             .and_then(Value::as_array)
             .is_some_and(|required| required.iter().any(|name| name == resource.id))

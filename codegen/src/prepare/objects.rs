@@ -4,9 +4,18 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde_json::{Map, Value};
 
-use crate::{naming, pointer};
+use crate::{naming, pointer, prose};
 
 use super::{Draft, schema, walk};
+
+/// Where an object is written.
+struct Place<'a> {
+    at: &'a str,
+    /// The component that it becomes.
+    name: String,
+    /// What it is, for the middle of a sentence.
+    what: String,
+}
 
 /// Makes a component of every object that is written where it is used, named by its place.
 pub(super) fn hoist_objects(draft: &mut Draft<'_>) -> usize {
@@ -15,15 +24,25 @@ pub(super) fn hoist_objects(draft: &mut Draft<'_>) -> usize {
         .collect();
     let mut found = VecDeque::new();
     let mut clashes = Vec::new();
-    let mut hoist = |at: &str, name: String, schema: &mut Value, found: &mut VecDeque<_>| {
-        let (name, place) = match schema.get("items") {
-            Some(_) => (format!("{name}Item"), schema.get_mut("items")),
+    let mut hoist = |place: Place<'_>, schema: &mut Value, found: &mut VecDeque<_>| {
+        let Place { at, name, what } = place;
+        let (name, what, place) = match schema.get("items") {
+            Some(_) => (
+                format!("{name}Item"),
+                format!("An item of {what}."),
+                schema.get_mut("items"),
+            ),
             None => match schema.get("additionalProperties") {
                 Some(Value::Object(_)) if !schema::is_object(schema) => (
                     format!("{name}Value"),
+                    format!("A value of {what}."),
                     schema.get_mut("additionalProperties"),
                 ),
-                _ => (name, Some(schema)),
+                _ => (
+                    name,
+                    prose::sentence(&prose::capitalised(&what)),
+                    Some(schema),
+                ),
             },
         };
         let Some(place) = place.filter(|place| schema::is_object(place)) else {
@@ -36,6 +55,7 @@ pub(super) fn hoist_objects(draft: &mut Draft<'_>) -> usize {
         let mut old = schema::refer(place, &name);
         if let Some(old) = old.as_object_mut() {
             old.insert(schema::INLINE.to_owned(), Value::Bool(true));
+            old.entry("description").or_insert(Value::String(what));
         }
         found.push_back((name, old));
     };
@@ -43,12 +63,16 @@ pub(super) fn hoist_objects(draft: &mut Draft<'_>) -> usize {
     for entry in walk::operations(&mut draft.value) {
         let id = naming::operation(&entry.method, entry.path).id;
         for (body, at, schema) in walk::body_schemas(entry.operation, &entry.pointer) {
-            let suffix = match body {
-                walk::Body::Request => "Request",
-                walk::Body::Response => "Response",
+            let (suffix, what) = match body {
+                walk::Body::Request => ("Request", "the request body"),
+                walk::Body::Response => ("Response", "the response"),
             };
-            let name = format!("{}{suffix}", naming::type_name(&id));
-            hoist(&at, name, schema, &mut found);
+            let place = Place {
+                at: &at,
+                name: format!("{}{suffix}", naming::type_name(&id)),
+                what: format!("{what} of `{} {}`", entry.method, entry.path),
+            };
+            hoist(place, schema, &mut found);
         }
     }
     for (name, schema) in walk::components(&mut draft.value) {
@@ -56,7 +80,7 @@ pub(super) fn hoist_objects(draft: &mut Draft<'_>) -> usize {
             &walk::component_pointer(name),
             name,
             schema,
-            &mut |at, name, schema| hoist(at, name, schema, &mut found),
+            &mut |place, schema| hoist(place, schema, &mut found),
         );
     }
     let mut hoisted = Vec::new();
@@ -66,7 +90,7 @@ pub(super) fn hoist_objects(draft: &mut Draft<'_>) -> usize {
             &walk::component_pointer(&name),
             &name,
             &mut schema,
-            &mut |at, name, schema| hoist(at, name, schema, &mut inner),
+            &mut |place, schema| hoist(place, schema, &mut inner),
         );
         found.extend(inner);
         hoisted.push((name, schema));
@@ -88,13 +112,18 @@ fn hoist_properties(
     at: &str,
     name: &str,
     schema: &mut Value,
-    hoist: &mut dyn FnMut(&str, String, &mut Value),
+    hoist: &mut dyn FnMut(Place<'_>, &mut Value),
 ) {
     // A component that is a list or a map of objects names them after itself.
     if !schema::is_object(schema) {
         for key in ["items", "additionalProperties"] {
             if schema.get(key).is_some_and(schema::is_object) {
-                hoist(at, naming::type_name(name), schema);
+                let place = Place {
+                    at,
+                    name: naming::type_name(name),
+                    what: format!("`{name}`"),
+                };
+                hoist(place, schema);
             }
         }
     }
@@ -102,9 +131,12 @@ fn hoist_properties(
         return;
     };
     for (property, inner) in properties {
-        let at = pointer::join(&pointer::join(at, "properties"), property);
-        let name = format!("{}{}", naming::type_name(name), naming::type_name(property));
-        hoist(&at, name, inner);
+        let place = Place {
+            at: &pointer::join(&pointer::join(at, "properties"), property),
+            name: format!("{}{}", naming::type_name(name), naming::type_name(property)),
+            what: format!("the property `{property}` of `{name}`"),
+        };
+        hoist(place, inner);
     }
 }
 
@@ -234,21 +266,44 @@ pub(super) fn nullable_collections(draft: &mut Draft<'_>) -> usize {
     count
 }
 
+/// The field in which the generator collects what the document does not list.
+const UNKNOWN_FIELDS: &str = "extra";
+
 /// Lets every object have fields that the document does not list. (`true` is the same as absent to the generator.)
 pub(super) fn keep_unknown_fields(draft: &mut Draft<'_>) -> usize {
     let mut count = 0;
-    walk::schemas(&mut draft.value, &mut |_, schema| {
+    let mut clashes = Vec::new();
+    walk::schemas(&mut draft.value, &mut |at, schema| {
         if !schema::is_object(schema) {
             return;
         }
         let Some(object) = schema.as_object_mut() else {
             return;
         };
+        let properties = object.get("properties").and_then(Value::as_object);
+        for (name, _) in properties.into_iter().flatten() {
+            if naming::argument(name) == UNKNOWN_FIELDS {
+                clashes.push((
+                    pointer::join(&pointer::join(at, "properties"), name),
+                    name.clone(),
+                ));
+            }
+        }
         let anything = Value::Object(Map::new());
         if object.get("additionalProperties") != Some(&anything) {
             object.insert("additionalProperties".to_owned(), anything);
             count += 1;
         }
     });
+    for (at, name) in clashes {
+        draft.error(
+            "unknown-fields-name",
+            &at,
+            format!(
+                "the property `{name}` makes a field `{UNKNOWN_FIELDS}`, which is the name of the map of unknown fields"
+            ),
+            "let an overlay remove the property: it will be kept among the unknown fields",
+        );
+    }
     count
 }

@@ -1,0 +1,278 @@
+//! Documents that hold what that of FunnelFlux does not: each comes out as code, or as a finding with a place.
+
+#![expect(
+    clippy::needless_pass_by_value,
+    clippy::indexing_slicing,
+    reason = "what `json!` makes is written where it is used, and is there"
+)]
+
+use std::{collections::BTreeMap, fmt::Write as _};
+
+use funnelflux_codegen::{Findings, Input, Severity, Source, generate_any};
+use serde_json::{Value, json};
+
+/// What is generated from a document with these members beside those that every one has.
+fn generated(members: Value) -> Result<BTreeMap<String, String>, Findings> {
+    let mut document = json!({"openapi": "3.0.3", "info": {"title": "t", "version": "1"}});
+    if let (Value::Object(document), Value::Object(members)) = (&mut document, members) {
+        document.extend(members);
+    }
+    let output = generate_any(&Input {
+        upstream: Source {
+            name: "spec/upstream.json",
+            text: &format!("{document:#}"),
+        },
+        overlays: Vec::new(),
+        previous_lock: None,
+    });
+    output.map(|output| output.files)
+}
+
+/// An operation that answers with a schema.
+fn answering(schema: Value) -> Value {
+    json!({"paths": {"/offersource/list/": {"get": {
+        "responses": {"200": {"description": "All.", "content": {"application/json": {"schema": schema}}}},
+    }}}})
+}
+
+/// An operation that takes a parameter, and nothing else.
+fn taking(parameter: Value) -> Value {
+    let path = match parameter["in"].as_str() {
+        Some("path") => "/offersource/{name}/",
+        _ => "/offersource/list/",
+    };
+    json!({"paths": {path: {"get": {"parameters": [parameter], "responses": {"204": {"description": "None."}}}}}})
+}
+
+/// An operation with a body.
+fn sending(content: Value) -> Value {
+    json!({"paths": {"/offersource/save/": {"put": {
+        "requestBody": {"required": true, "content": content},
+        "responses": {"204": {"description": "None."}},
+    }}}})
+}
+
+fn with_schemas(mut document: Value, schemas: Value) -> Value {
+    document["components"] = json!({"schemas": schemas});
+    document
+}
+
+fn reference(name: &str) -> Value {
+    json!({"$ref": format!("#/components/schemas/{name}")})
+}
+
+/// Documents that make code.
+#[expect(clippy::too_many_lines, reason = "a table is as long as what it lists")]
+fn documents() -> Vec<(&'static str, Value)> {
+    let text = || json!({"type": "string"});
+    let object =
+        |name: &str| json!({"type": "object", "required": [name], "properties": {name: text()}});
+    vec![
+        (
+            "list_with_commas",
+            taking(
+                json!({"name": "words", "in": "query", "required": true, "explode": false,
+                "schema": {"type": "array", "items": text()}}),
+            ),
+        ),
+        (
+            "numbers",
+            answering(
+                json!({"type": "object", "required": ["count"], "properties": {
+                    "count": {"type": "integer", "minimum": 1},
+                    "small": {"type": "integer", "format": "int32"},
+                    "large": {"type": "integer", "format": "int64"},
+                    "ratio": {"type": "number"},
+                    "single": {"type": "number", "format": "float"},
+                    "flag": {"type": "boolean", "default": true},
+                }}),
+            ),
+        ),
+        (
+            "number_parameters",
+            taking(
+                json!({"name": "limit", "in": "query", "schema": {"type": "integer", "maximum": 100, "default": 10}}),
+            ),
+        ),
+        (
+            "dates_and_the_like",
+            answering(json!({"type": "object", "properties": {
+                "at": {"type": "string", "format": "date-time"},
+                "on": {"type": "string", "format": "date"},
+                "id": {"type": "string", "format": "uuid"},
+                "address": {"type": "string", "format": "ipv4"},
+                "bytes": {"type": "string", "format": "byte"},
+            }})),
+        ),
+        (
+            "inline_objects",
+            answering(
+                json!({"type": "array", "items": {"type": "object", "properties": {
+                    "inner": {"type": "object", "description": "Inside.", "properties": {"name": text()}},
+                    "by_name": {"type": "object", "additionalProperties": object("name")},
+                }}}),
+            ),
+        ),
+        (
+            "all_of",
+            with_schemas(
+                answering(reference("Both")),
+                json!({
+                    "One": object("one"),
+                    "Both": {"allOf": [reference("One"), {"type": "object", "properties": {"two": text()}}]},
+                }),
+            ),
+        ),
+        (
+            "one_of",
+            with_schemas(
+                answering(reference("Either")),
+                json!({
+                    "One": object("one"),
+                    "Two": object("two"),
+                    "Either": {"description": "One or the other.", "oneOf": [reference("One"), reference("Two")]},
+                }),
+            ),
+        ),
+        (
+            "recursion",
+            with_schemas(
+                answering(reference("Node")),
+                json!({"Node": {"type": "object", "properties": {
+                    "parent": reference("Node"),
+                    "children": {"type": "array", "items": reference("Node")},
+                    "maybe": {"nullable": true, "allOf": [reference("Node")]},
+                }}}),
+            ),
+        ),
+        ("any_json", answering(json!({}))),
+        ("text", answering(text())),
+        ("free_object", answering(json!({"type": "object"}))),
+        (
+            "list_as_body",
+            sending(json!({"application/json": {"schema": {"type": "array", "items": text()}}})),
+        ),
+        (
+            "keywords_as_names",
+            answering(
+                json!({"type": "object", "required": ["type"], "properties": {
+                    "type": text(), "self": text(), "3d": text(), "new": text(), "a-b": text(),
+                }}),
+            ),
+        ),
+        (
+            "two_tags_share_a_type",
+            json!({
+                "paths": {
+                    "/offersource/list/": {"get": {"responses": {"200": {"description": "a",
+                        "content": {"application/json": {"schema": reference("Thing")}}}}}},
+                    "/category/list/": {"get": {"responses": {"200": {"description": "a",
+                        "content": {"application/json": {"schema": reference("Thing")}}}}}},
+                },
+                "components": {"schemas": {"Thing": object("name")}},
+            }),
+        ),
+    ]
+}
+
+#[test]
+fn what_makes_code() {
+    for (name, members) in documents() {
+        let files = generated(members).unwrap_or_else(|findings| panic!("{name}: {findings}"));
+        let mut text = String::new();
+        for (path, file) in &files {
+            // The others say nothing about the shape of the API.
+            if path.ends_with("methods.rs") || path.ends_with("types.rs") || path == "shared.rs" {
+                let _ = writeln!(text, "==== {path}\n{file}");
+            }
+        }
+        insta::assert_snapshot!(name, text);
+    }
+}
+
+#[test]
+fn what_is_refused() {
+    let text = || json!({"type": "string"});
+    let documents = [
+        (
+            "a list that repeats its name",
+            taking(
+                json!({"name": "words", "in": "query", "schema": {"type": "array", "items": text()}}),
+            ),
+        ),
+        (
+            "a list that may be left out",
+            taking(json!({"name": "words", "in": "query", "explode": false,
+                "schema": {"type": "array", "items": text()}})),
+        ),
+        (
+            "a list of numbers",
+            taking(
+                json!({"name": "limits", "in": "query", "required": true, "explode": false,
+                "schema": {"type": "array", "items": {"type": "integer"}}}),
+            ),
+        ),
+        (
+            "an object as a parameter",
+            taking(
+                json!({"name": "filter", "in": "query", "schema": {"type": "object", "properties": {"a": text()}}}),
+            ),
+        ),
+        (
+            "a parameter in the path",
+            taking(json!({"name": "name", "in": "path", "required": true, "schema": text()})),
+        ),
+        (
+            "a parameter in a header",
+            taking(json!({"name": "X-Trace", "in": "header", "schema": text()})),
+        ),
+        (
+            "a property with the name of the map of unknown fields",
+            answering(json!({"type": "object", "properties": {"Extra": text()}})),
+        ),
+        (
+            "a file as an answer",
+            json!({"paths": {"/offersource/list/": {"get": {"responses": {"200": {"description": "It.",
+                "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}}}}}}),
+        ),
+        (
+            "a form as a body",
+            sending(
+                json!({"application/x-www-form-urlencoded": {"schema": {"type": "object", "properties": {"a": text()}}}}),
+            ),
+        ),
+        (
+            "text as a body",
+            sending(json!({"text/plain": {"schema": text()}})),
+        ),
+        (
+            "an object without an end",
+            with_schemas(
+                answering(json!({"$ref": "#/components/schemas/List"})),
+                json!({"List": {"type": "array", "items": {"$ref": "#/components/schemas/List"}}}),
+            ),
+        ),
+        (
+            "a schema with a name that is taken",
+            with_schemas(
+                answering(json!({"$ref": "#/components/schemas/Option"})),
+                json!({"Option": {"type": "object", "properties": {"a": text()}}}),
+            ),
+        ),
+    ];
+    let mut all = String::new();
+    for (name, members) in documents {
+        let findings = match generated(members) {
+            Ok(files) => panic!("{name}: {files:#?}"),
+            Err(findings) => findings,
+        };
+        assert!(
+            findings
+                .iter()
+                .all(|finding| finding.location.is_some() || finding.severity < Severity::Error),
+            "{name}: {findings}"
+        );
+        let _ = writeln!(all, "== {name}\n{findings}");
+    }
+    insta::assert_snapshot!(all);
+}
