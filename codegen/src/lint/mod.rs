@@ -35,6 +35,7 @@ pub fn lint(document: &Document) -> Findings {
     lint.operations();
     lint.names();
     lint.cycles();
+    lint.recursive_merges();
     lint.parse();
     let mut findings = lint.findings;
     name_operations(document, &mut findings);

@@ -1,6 +1,6 @@
 //! References: where they lead, what stands next to them, and whether they go round in circles.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::Value;
 
@@ -134,6 +134,107 @@ impl Lint<'_> {
     }
 }
 
+impl Lint<'_> {
+    /// Schemas that the generator would merge into themselves.
+    pub(super) fn recursive_merges(&mut self) {
+        let Some(schemas) = self.object("/components/schemas") else {
+            return;
+        };
+        let edges: HashMap<&str, Vec<&str>> = schemas
+            .iter()
+            .map(|(name, schema)| {
+                let mut targets = Vec::new();
+                match merged_parts(schema, schemas) {
+                    Some(parts) => {
+                        for part in parts {
+                            let properties = part.get("properties").and_then(Value::as_object);
+                            for property in properties.into_iter().flat_map(Object::values) {
+                                alternatives(property, &mut targets);
+                            }
+                        }
+                    }
+                    // What is no merge goes on only where it is but another name, or one of several.
+                    None => alternatives(schema, &mut targets),
+                }
+                (name.as_str(), targets)
+            })
+            .collect();
+        for (name, schema) in schemas {
+            if merged_parts(schema, schemas).is_some() && reaches_itself(name, &edges) {
+                self.report(
+                    &rules::RECURSIVE_ALL_OF,
+                    pointer::join("/components/schemas", name),
+                    format!("`{name}` is put together by `allOf` and has a property that is `{name}` again"),
+                );
+            }
+        }
+    }
+}
+
+/// All that `allOf` puts together, if it is more than one thing.
+fn merged_parts<'a>(schema: &'a Value, schemas: &'a Object) -> Option<Vec<&'a Object>> {
+    let mut seen = HashSet::new();
+    let mut parts = Vec::new();
+    let mut open = vec![schema];
+    while let Some(object) = open.pop().and_then(Value::as_object) {
+        if let Some(target) = object.get("$ref").and_then(Value::as_str) {
+            if seen.insert(target) {
+                open.extend(component(target).and_then(|name| schemas.get(name)));
+            }
+            continue;
+        }
+        open.extend(
+            object
+                .get("allOf")
+                .and_then(Value::as_array)
+                .into_iter()
+                .flatten(),
+        );
+        // A wrapper with nothing but a remark adds nothing.
+        if [
+            "type",
+            "properties",
+            "additionalProperties",
+            "required",
+            "oneOf",
+            "anyOf",
+        ]
+        .iter()
+        .any(|key| object.contains_key(*key))
+        {
+            parts.push(object);
+        }
+    }
+    let is_merge = schema.get("allOf").is_some() && parts.len() > 1;
+    is_merge.then_some(parts)
+}
+
+/// The components that a value may be: by `$ref`, or as part or variant.
+fn alternatives<'a>(schema: &'a Value, targets: &mut Vec<&'a str>) {
+    let mut open = vec![schema];
+    while let Some(schema) = open.pop() {
+        targets.extend(
+            schema
+                .get("$ref")
+                .and_then(Value::as_str)
+                .and_then(component),
+        );
+        for key in ["allOf", "oneOf", "anyOf"] {
+            open.extend(
+                schema
+                    .get(key)
+                    .and_then(Value::as_array)
+                    .into_iter()
+                    .flatten(),
+            );
+        }
+    }
+}
+
+fn component(target: &str) -> Option<&str> {
+    target.strip_prefix("#/components/schemas/")
+}
+
 /// What a value refers to by being it: its own `$ref` and those in its `allOf`.
 fn direct<'a>(kind: Kind, value: &'a Value, targets: &mut Vec<&'a str>) {
     let Some(object) = value.as_object() else {
@@ -153,7 +254,7 @@ fn direct<'a>(kind: Kind, value: &'a Value, targets: &mut Vec<&'a str>) {
 }
 
 fn reaches_itself(name: &str, edges: &HashMap<&str, Vec<&str>>) -> bool {
-    let mut seen = std::collections::HashSet::new();
+    let mut seen = HashSet::new();
     let mut open: Vec<&str> = edges.get(name).cloned().unwrap_or_default();
     while let Some(next) = open.pop() {
         if next == name {
