@@ -1,9 +1,11 @@
 //! Runs all stages over a folder of public API documents, each under a time limit, and prints a table.
 //!
-//! `cargo run --release -p funnelflux-codegen --example corpus -- FOLDER [--show CODE] [--write FOLDER]`
+//! `cargo run --release -p funnelflux-codegen --example corpus -- FOLDER [--prune] [--show CODE] [--write FOLDER]`
 //!
-//! `--show` prints the findings of a code too; `--write` writes what is generated, a folder per document. Exit code 1
-//! if a document made the program panic, took longer than the limit, or was refused without a place.
+//! `--prune` leaves out what is objected to, again and again, until the rest generates, so that the later stages get to
+//! see much of what others write; `--show` prints the findings of a code too; `--write` writes what is generated, a
+//! folder per document. Exit code 1 if a document made the program panic, took longer than the limit, was refused
+//! without a place, or, with `--prune`, left nothing that generates.
 
 use std::{
     collections::BTreeMap,
@@ -16,13 +18,17 @@ use std::{
     time::{Duration, Instant},
 };
 
-use funnelflux_codegen::{Finding, Findings, Input, Severity, Source, generate_any, read};
+use funnelflux_codegen::{
+    Finding, Findings, Input, Severity, Source, generate_any, normalise, pointer, read,
+};
+use serde_json::{Value, json};
 
 const LIMIT: Duration = Duration::from_mins(1);
 
 #[derive(Default)]
 struct Arguments {
     folder: String,
+    prune: bool,
     show: Option<String>,
     write: Option<PathBuf>,
 }
@@ -32,6 +38,7 @@ fn arguments() -> Option<Arguments> {
     let mut rest = std::env::args().skip(1);
     while let Some(argument) = rest.next() {
         match argument.as_str() {
+            "--prune" => arguments.prune = true,
             "--show" => arguments.show = Some(rest.next()?),
             "--write" => arguments.write = Some(rest.next()?.into()),
             _ => arguments.folder = argument,
@@ -46,13 +53,114 @@ struct Outcome {
     time: Duration,
     files: BTreeMap<String, String>,
     findings: Findings,
+    /// What was left out for there to be files.
+    pruned: Option<Pruned>,
 }
 
-fn run(name: &str, text: &str) -> Outcome {
+fn run(name: &str, text: &str, prune: bool) -> Outcome {
     let source = Source { name, text };
     let version = read::read(source)
         .and_then(|document| read::version(&document))
         .map_or_else(|_| "?".to_owned(), |version| version.to_string());
+    let mut outcome = generate(source, version);
+    if prune
+        && outcome.files.is_empty()
+        && let Ok((document, _)) = read::read(source).and_then(normalise::normalise)
+    {
+        let mut pruned = Pruned::default();
+        let mut document = document.into_value();
+        let mut reasons = outcome.findings.clone();
+        while pruned.leave_out(&mut document, &reasons) {
+            let text = document.to_string();
+            let source = Source { name, text: &text };
+            let next = generate(source, String::new());
+            reasons = next.findings;
+            outcome.files = next.files;
+        }
+        pruned.rest = reasons
+            .into_iter()
+            .filter(|finding| finding.severity == Severity::Error)
+            .collect();
+        outcome.pruned = Some(pruned);
+    }
+    outcome
+}
+
+/// What was left out of a document.
+#[derive(Default)]
+struct Pruned {
+    operations: usize,
+    opened: usize,
+    other: usize,
+    /// Errors that leaving out does not mend.
+    rest: Findings,
+}
+
+impl Pruned {
+    /// Leaves out what errors point to; whether that changed the document.
+    fn leave_out(&mut self, document: &mut Value, findings: &Findings) -> bool {
+        let mut changed = false;
+        for finding in findings {
+            if finding.severity != Severity::Error {
+                continue;
+            }
+            let tokens: Vec<String> = pointer::tokens(&finding.pointer)
+                .map(std::borrow::Cow::into_owned)
+                .collect();
+            let tokens: Vec<&str> = tokens.iter().map(String::as_str).collect();
+            changed |= match tokens.as_slice() {
+                ["paths", path, method, ..] if finding.code == "no-tag" => {
+                    let place = pointer::join(&pointer::join("/paths", path), method);
+                    set(document, &place, "tags", json!(["Default"]))
+                }
+                ["paths", path, method, ..] if pointer::METHODS.contains(method) => {
+                    let place = pointer::join("/paths", path);
+                    let gone = remove(document, &place, method);
+                    self.operations += usize::from(gone);
+                    gone
+                }
+                ["paths", path, ..] => {
+                    let gone = remove(document, "/paths", path);
+                    self.other += usize::from(gone);
+                    gone
+                }
+                ["components", "schemas", name, ..] => {
+                    let opened = set(document, "/components/schemas", name, json!({}));
+                    self.opened += usize::from(opened);
+                    opened
+                }
+                ["components", section, name, ..] => {
+                    let gone = remove(document, &format!("/components/{section}"), name);
+                    self.other += usize::from(gone);
+                    gone
+                }
+                _ => false,
+            };
+        }
+        changed
+    }
+}
+
+fn remove(document: &mut Value, place: &str, key: &str) -> bool {
+    document
+        .pointer_mut(place)
+        .and_then(Value::as_object_mut)
+        .is_some_and(|object| object.shift_remove(key).is_some())
+}
+
+/// Sets a member; whether it was another before.
+fn set(document: &mut Value, place: &str, key: &str, value: Value) -> bool {
+    let Some(object) = document.pointer_mut(place).and_then(Value::as_object_mut) else {
+        return false;
+    };
+    if object.get(key) == Some(&value) {
+        return false;
+    }
+    object.insert(key.to_owned(), value);
+    true
+}
+
+fn generate(source: Source<'_>, version: String) -> Outcome {
     let start = Instant::now();
     let result = generate_any(&Input {
         upstream: source,
@@ -69,15 +177,14 @@ fn run(name: &str, text: &str) -> Outcome {
         time,
         files,
         findings,
+        pruned: None,
     }
 }
 
 impl Outcome {
     /// Whether each reason has a place.
     fn is_located(&self) -> bool {
-        self.findings
-            .iter()
-            .all(|finding| finding.location.is_some())
+        self.errors().all(|finding| finding.location.is_some())
     }
 
     /// A row of the table, from the version on.
@@ -95,6 +202,16 @@ impl Outcome {
         for (code, count) in codes {
             let comma = if reasons.is_empty() { "" } else { ", " };
             let _ = write!(reasons, "{comma}{code} {count}");
+        }
+        if let Some(pruned) = &self.pruned {
+            let _ = write!(
+                reasons,
+                "; without {} operations and {} other parts, with {} schemas open",
+                pruned.operations, pruned.other, pruned.opened
+            );
+            for finding in &pruned.rest {
+                let _ = write!(reasons, "; {finding}");
+            }
         }
         if !self.is_located() {
             reasons.push_str(" (WITHOUT A PLACE)");
@@ -146,8 +263,11 @@ fn document(file: &Path, arguments: &Arguments, out: &mut impl io::Write) -> io:
     out.flush()?;
     let (send, receive) = mpsc::channel();
     let job = {
-        let name = name.clone();
-        thread::spawn(move || send.send(run(&name, &text)))
+        let (name, prune) = (name.clone(), arguments.prune);
+        thread::spawn(move || {
+            // Nobody listens any more where it took too long.
+            let _ = send.send(run(&name, &text, prune));
+        })
     };
     let outcome = match receive.recv_timeout(LIMIT) {
         Ok(outcome) => outcome,
@@ -170,7 +290,8 @@ fn document(file: &Path, arguments: &Arguments, out: &mut impl io::Write) -> io:
     if let Some(folder) = &arguments.write {
         write_files(&folder.join(&name), &outcome.files)?;
     }
-    let has_answer = !outcome.files.is_empty() || outcome.errors().next().is_some();
+    let is_refused = outcome.pruned.is_none() && outcome.errors().next().is_some();
+    let has_answer = is_refused || !outcome.files.is_empty();
     Ok(has_answer && outcome.is_located())
 }
 
