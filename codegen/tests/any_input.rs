@@ -166,6 +166,26 @@ fn places_agree_with_the_text() {
     }
 }
 
+#[test]
+fn places_in_one_long_line_are_found() {
+    // Counting from the start of the line for each of them would never come to an end.
+    let members: Vec<String> = (0..100_000)
+        .map(|index| format!(r#""ü{index}":{index}"#))
+        .collect();
+    let text = format!("{{{}}}", members.join(","));
+    let source = Source {
+        name: "a.json",
+        text: &text,
+    };
+    let document = read::parse(source).unwrap();
+    let last = document.locate("/ü99999").unwrap();
+    let length = text.chars().count();
+    assert_eq!(
+        (last.line, last.column),
+        (1, length - members[99_999].chars().count())
+    );
+}
+
 /// Few cases, since each runs all stages over a whole document; `PROPTEST_CASES` asks for more.
 fn config() -> ProptestConfig {
     let default = ProptestConfig::default();

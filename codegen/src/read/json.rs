@@ -172,6 +172,7 @@ pub(crate) fn positions(text: &str) -> Positions {
         offset: 0,
         line: 1,
         line_start: 0,
+        counted: (0, 0),
         nodes: Vec::new(),
     };
     let (start, root) = scan.value(0);
@@ -187,6 +188,9 @@ struct Scan<'a> {
     offset: usize,
     line: u32,
     line_start: usize,
+    /// How far the characters of the line have been counted, and how many there are. A document may be one line, so
+    /// that to count each time from its start would take the square of its length.
+    counted: (usize, usize),
     nodes: Vec<Node>,
 }
 
@@ -206,15 +210,18 @@ impl Scan<'_> {
         None
     }
 
-    fn mark(&self) -> Mark {
-        let before = self
-            .text
-            .as_bytes()
-            .get(self.line_start..self.offset)
-            .unwrap_or_default();
+    fn mark(&mut self) -> Mark {
+        let (end, count) = if self.counted.0 < self.line_start {
+            (self.line_start, 0)
+        } else {
+            self.counted
+        };
+        let more = self.text.as_bytes().get(end..self.offset);
+        let count = count + characters(more.unwrap_or_default());
+        self.counted = (self.offset, count);
         Mark {
             line: self.line,
-            column: saturate(characters(before) + 1),
+            column: saturate(count + 1),
         }
     }
 
