@@ -10,8 +10,11 @@ use funnelflux::types::OfferSourceId;
 use funnelflux_fake::{
     EntryPolicy, Fake, Fault, Limit, LogRetention, MissingByIds, Rule, Settings, Status,
 };
+use funnelflux_suites::{InProcess, client_over};
 use futures_util::StreamExt as _;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::time::Instant;
 
 const ARCHIVE: &str = "PUT /offersource/archive/";
 
@@ -287,6 +290,33 @@ fn unknown_ids_are_told_whatever_the_service_does_with_them() {
                 rejected:\n  typo: no offer source of this ID can be read"
             );
         }
+    }
+}
+
+#[test]
+fn a_job_takes_as_long_as_its_requests_and_no_longer() {
+    let latency = Duration::from_millis(50);
+    for (look_first, steps) in [(false, 1), (true, 2)] {
+        let (fake, _) = service(Settings::default());
+        let ids = fake.seed_many(2_000);
+        let took = run(async {
+            let transport = InProcess::new(&fake).latency(latency);
+            let client = client_over(transport).build().unwrap();
+            let job = client.offer_sources().bulk_archive(ids);
+            let begun = Instant::now();
+            let report = job
+                .concurrency(8)
+                .look_first(look_first)
+                .send()
+                .await
+                .unwrap();
+            assert_eq!(report.counts().done, 2_000);
+            begun.elapsed()
+        });
+        assert_eq!(fake.request_count(), 20 * u64::from(steps));
+        // The steps of one chunk wait for each other.
+        let ideal = latency * steps * u32::div_ceil(20, 8);
+        assert!(took <= ideal.mul_f64(1.02), "{took:?} instead of {ideal:?}");
     }
 }
 
