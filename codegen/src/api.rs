@@ -94,14 +94,13 @@ pub fn surface<'a>(
             let start = error.span().start();
             format!("{path}:{}:{}: {error}", start.line, start.column + 1)
         })?;
-        // Where an item stands is decided by `lib.rs`: types, operations and the client's methods are told apart.
-        let module = path
-            .rsplit('/')
-            .next()
-            .unwrap_or(path)
-            .trim_end_matches(".rs");
+        // All types stand in one public module, wherever they are written; the rest goes by its file.
+        let module = match path.rsplit('/').next() {
+            Some("types.rs" | "ids.rs") => "types".to_owned(),
+            _ => path.trim_end_matches(".rs").replace('/', "::"),
+        };
         for item in file.items {
-            add(&mut surface, module, item);
+            add(&mut surface, &module, item);
         }
     }
     Ok(surface)

@@ -22,6 +22,7 @@ mod positions;
 pub mod prepare;
 mod prose;
 pub mod read;
+pub mod release;
 pub mod render;
 mod shape;
 mod steps;

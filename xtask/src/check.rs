@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use crate::{
     Outcome, diff, difference,
     exit::{Code, Failure},
+    release,
     source::{self, Source},
     workspace::{GENERATED, LOCK, Workspace},
 };
@@ -21,8 +22,9 @@ use crate::{
 #[command(
     after_help = "Exit codes: 0 all is as it should be, 1 usage or I/O, 2 document or overlay not valid, \
                         3 generated code out of date, missing or left over, 4 lock out of date, \
-                        7 generated file edited by hand; with --upstream also 5 the vendor's document has \
-                        changed, in nothing that breaks, 6 in something that breaks (the first of 2, 7, 3, 4, 6, 5 \
+                        7 generated file edited by hand, 8 the crate's version is behind its changes; with \
+                        --upstream also 5 the vendor's document has changed, in nothing that breaks, 6 in something \
+                        that breaks (the first of 2, 7, 3, 4, 8, 6, 5 \
                         that applies)"
 )]
 pub(crate) struct Arguments {
@@ -71,6 +73,8 @@ enum Kind {
     Lock { because: String },
     /// The lock, if it is missing or cannot be read.
     NoLock { because: String, mend: &'static str },
+    /// The crate's version is too low for what has changed since the last release.
+    Version { because: String },
 }
 
 impl Problem {
@@ -79,6 +83,7 @@ impl Problem {
             Kind::OutOfDate { .. } | Kind::Missing { .. } | Kind::Orphan => Code::Stale,
             Kind::EditedByHand => Code::HandEdit,
             Kind::Lock { .. } | Kind::NoLock { .. } => Code::Lock,
+            Kind::Version { .. } => Code::Version,
         }
     }
 }
@@ -92,7 +97,7 @@ impl Problem {
             Kind::Missing { because } => format!("missing: {because}"),
             Kind::Orphan => "orphan: nothing generates this file".to_owned(),
             Kind::Lock { because } => format!("the lock is out of date: {because}"),
-            Kind::NoLock { because, .. } => because.clone(),
+            Kind::NoLock { because, .. } | Kind::Version { because } => because.clone(),
         }
     }
 
@@ -109,6 +114,9 @@ impl Problem {
             }
             Kind::Orphan => "`cargo xtask generate`, which removes it",
             Kind::NoLock { mend, .. } => mend,
+            Kind::Version { .. } => {
+                "raise the version in the manifest, and say in the changelog what users have to change"
+            }
             Kind::OutOfDate { .. } | Kind::Missing { .. } | Kind::Lock { .. } => {
                 "`cargo xtask generate`"
             }
@@ -202,7 +210,8 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<Outcom
                 lock,
                 unreadable,
             };
-            let problems = compare(&old, &output);
+            let mut problems = compare(&old, &output);
+            problems.extend(version(workspace, &output)?);
             Found {
                 invalid: Findings::new(),
                 problems,
@@ -357,6 +366,20 @@ fn compare_lock(old: &Old, new: &Lock, because: String) -> Option<Problem> {
     })
 }
 
+/// Whether the crate's version is high enough; nothing is asked of it before the first release.
+fn version(workspace: &Workspace, output: &Output) -> Result<Option<Problem>, Failure> {
+    let Some(last) = workspace.released()? else {
+        return Ok(None);
+    };
+    let now = release::of(workspace, &output.files)?;
+    Ok(release::behind(&last, &now).map(|because| Problem {
+        path: "Cargo.toml".to_owned(),
+        line: None,
+        kind: Kind::Version { because },
+        lines: None,
+    }))
+}
+
 /// What has changed since the lock was written.
 fn causes(old: Option<&Lock>, new: &Lock) -> String {
     let Some(old) = old else {
@@ -445,7 +468,7 @@ impl Found {
         if self.invalid.has_errors() {
             return Failure::from(self.invalid.clone()).code();
         }
-        [Code::HandEdit, Code::Stale, Code::Lock]
+        [Code::HandEdit, Code::Stale, Code::Lock, Code::Version]
             .into_iter()
             .find(|code| self.problems.iter().any(|problem| problem.code() == *code))
             .or_else(|| self.upstream.as_ref().map(Code::of))

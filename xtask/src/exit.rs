@@ -26,6 +26,8 @@ pub(crate) enum Code {
     Breaking,
     /// A generated file was edited by hand.
     HandEdit,
+    /// The crate's version is too low for what has changed since the last release.
+    Version,
 }
 
 impl Code {
@@ -52,6 +54,7 @@ impl Code {
             Self::Changed => 5,
             Self::Breaking => 6,
             Self::HandEdit => 7,
+            Self::Version => 8,
         }
     }
 }

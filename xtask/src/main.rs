@@ -1,5 +1,4 @@
-//! The project commands: `cargo xtask generate`, `cargo xtask check`, `cargo xtask diff`, `cargo xtask
-//! fetch`.
+//! The project commands: `cargo xtask generate`, `check`, `diff`, `fetch` and `release`.
 //!
 //! One file a command. All input and output of the workspace is here; what is done with it is in `codegen`.
 
@@ -9,6 +8,7 @@ mod difference;
 mod exit;
 mod fetch;
 mod generate;
+mod release;
 mod source;
 mod workspace;
 
@@ -39,6 +39,7 @@ enum Command {
     Check(check::Arguments),
     Diff(diff::Arguments),
     Fetch(fetch::Arguments),
+    Release(release::Arguments),
 }
 
 /// What a command has to say, and how it ended.
@@ -92,5 +93,6 @@ fn run(arguments: &Arguments) -> Result<Outcome, exit::Failure> {
         Command::Check(arguments) => check::run(&workspace, arguments),
         Command::Diff(arguments) => diff::run(&workspace, arguments),
         Command::Fetch(arguments) => fetch::run(&workspace, arguments),
+        Command::Release(arguments) => release::run(&workspace, arguments),
     }
 }

@@ -7,7 +7,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use funnelflux_codegen::{EFFECTIVE, Findings, Input, Lock, Output, Source};
+use funnelflux_codegen::{EFFECTIVE, Findings, Input, Lock, Output, Source, release::Release};
+use semver::Version;
 
 use crate::{exit::Failure, source};
 
@@ -19,6 +20,9 @@ pub(crate) const GENERATED: &str = "generated/src/generated";
 
 /// What each new document meant, below the root.
 pub(crate) const CHANGELOG: &str = "generated/CHANGELOG.md";
+
+/// What the last release promised, below the root; there is none before the first release.
+pub(crate) const RELEASE: &str = "generated/released.json";
 
 /// Where the vendor's document is, below the root.
 const SOURCE: &str = "spec/source.toml";
@@ -197,6 +201,51 @@ impl Workspace {
     /// If it cannot be read.
     pub(crate) fn effective(&self) -> Result<Option<Text>, Failure> {
         self.read(EFFECTIVE)
+    }
+
+    /// What the last release promised; `None` before the first one.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub(crate) fn released(&self) -> Result<Option<Release>, Failure> {
+        self.read(RELEASE)?
+            .map(|text| Release::read(&text.text))
+            .transpose()
+            .map_err(|error| {
+                Failure::Io(format!(
+                    "error: {RELEASE}: {error}\n  help: restore it from version control"
+                ))
+            })
+    }
+
+    /// The version of the crate: its own, or the one that the workspace gives it.
+    ///
+    /// # Errors
+    /// If no manifest says it.
+    pub(crate) fn version(&self) -> Result<Version, Failure> {
+        let manifests = [
+            ("generated/Cargo.toml", ["package"].as_slice()),
+            ("Cargo.toml", &["workspace", "package"]),
+        ];
+        for (name, tables) in manifests {
+            let Some(text) = self.read(name)? else {
+                continue;
+            };
+            let manifest: toml::Table = toml::from_str(&text.text)
+                .map_err(|error| Failure::Io(format!("error: {name}: {error}")))?;
+            let table = tables
+                .iter()
+                .try_fold(&manifest, |table, key| table.get(*key)?.as_table());
+            if let Some(version) = table.and_then(|table| table.get("version")?.as_str()) {
+                return version.parse().map_err(|error| {
+                    Failure::Io(format!("error: {name}: version {version}: {error}"))
+                });
+            }
+        }
+        Err(Failure::Io(
+            "error: neither generated/Cargo.toml nor Cargo.toml says the crate's version"
+                .to_owned(),
+        ))
     }
 
     /// Reads the changelog that is there.

@@ -1,4 +1,4 @@
-//! `diff`, `fetch` and `check --upstream` as a person or a CI job runs them, on a copy of the workspace.
+//! `diff`, `fetch` and `check --upstream` as a person or a CI job runs them, in a workspace of its own.
 
 #![allow(
     clippy::unwrap_used,
@@ -6,15 +6,11 @@
     reason = "a test stops at the first surprise"
 )]
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::{fs, path::PathBuf, process::Command};
 
 use serde_json::{Value, json};
 
-/// A copy of what the commands work on, in a folder that goes away.
+/// What the commands work on, in a folder that goes away.
 struct Workspace(tempfile::TempDir);
 
 /// How a command ended.
@@ -25,15 +21,24 @@ struct Run {
 }
 
 impl Workspace {
+    /// Generated from a small document, so that the texts here change when the commands do, not when the API does.
     fn new() -> Self {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
         let workspace = Self(tempfile::tempdir().unwrap());
-        for folder in ["spec", "generated/src/generated"] {
-            copy(&root.join(folder), &workspace.path(folder));
+        for folder in ["spec", "generated"] {
+            fs::create_dir_all(workspace.path(folder)).unwrap();
         }
-        for file in ["Cargo.toml", "generated/Cargo.toml"] {
-            fs::copy(root.join(file), workspace.path(file)).unwrap();
+        for (name, text) in [
+            ("spec/upstream.json", include_str!("upstream.json")),
+            ("Cargo.toml", "[workspace.package]\nversion = \"0.1.0\"\n"),
+            (
+                "generated/Cargo.toml",
+                "[package]\nversion.workspace = true\n",
+            ),
+        ] {
+            fs::write(workspace.path(name), text).unwrap();
         }
+        let run = workspace.run(&["generate"]);
+        assert_eq!(run.code, 0, "{}", run.aside);
         workspace
     }
 
@@ -63,19 +68,6 @@ impl Workspace {
     }
 }
 
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            copy(&entry.path(), &target);
-        } else {
-            fs::copy(entry.path(), target).unwrap();
-        }
-    }
-}
-
 fn at<'a>(document: &'a mut Value, pointer: &str) -> &'a mut Value {
     document
         .pointer_mut(pointer)
@@ -87,8 +79,8 @@ fn add_field(document: &mut Value) {
         json!({"type": "string", "description": "A note."});
 }
 
-fn require_category(document: &mut Value) {
-    at(document, "/paths/~1offersource~1list~1/get/parameters/1")["required"] = json!(true);
+fn require_status(document: &mut Value) {
+    at(document, "/paths/~1offersource~1list~1/get/parameters/0")["required"] = json!(true);
 }
 
 #[test]
@@ -111,7 +103,7 @@ fn diff_tells_harmless_from_breaking() {
     assert_eq!(run.code, 5, "{}", run.aside);
     insta::assert_snapshot!("diff-harmless", run.text);
 
-    workspace.changed("required.json", require_category);
+    workspace.changed("required.json", require_status);
     let run = workspace.run(&[
         "diff",
         "spec/upstream.json",
@@ -126,7 +118,7 @@ fn diff_tells_harmless_from_breaking() {
 #[test]
 fn diff_takes_what_is_allowed_out() {
     let workspace = Workspace::new();
-    workspace.changed("required.json", require_category);
+    workspace.changed("required.json", require_status);
     let run = workspace.run(&[
         "diff",
         "spec/upstream.json",
@@ -315,7 +307,7 @@ fn fetch_names_overlay_actions_that_became_needless() {
 #[test]
 fn check_compares_with_the_vendors_document() {
     let workspace = Workspace::new();
-    workspace.changed("vendor.json", require_category);
+    workspace.changed("vendor.json", require_status);
     let run = workspace.run(&["check", "--upstream", "vendor.json"]);
     assert_eq!(run.code, 6, "{}", run.aside);
     insta::assert_snapshot!("check-upstream", run.aside);
@@ -339,5 +331,43 @@ fn check_compares_with_the_vendors_document() {
         run.text.starts_with("::error file=generated/src/generated/offer_sources/types.rs,line=1,col=1,title=cargo xtask check::edited by hand"),
         "{}",
         run.text
+    );
+}
+
+#[test]
+fn check_asks_for_the_version_that_is_due() {
+    let workspace = Workspace::new();
+    let set = |from: &str, to: &str| {
+        let text = fs::read_to_string(workspace.path("Cargo.toml")).unwrap();
+        let changed = text.replacen(from, to, 1);
+        assert_ne!(changed, text);
+        fs::write(workspace.path("Cargo.toml"), changed).unwrap();
+    };
+    set("version = \"0.1.0\"", "version = \"1.2.3\"");
+    let run = workspace.run(&["release"]);
+    assert_eq!(run.code, 0, "{}", run.aside);
+    assert_eq!(workspace.run(&["check"]).code, 0);
+
+    workspace.changed("spec/upstream.json", add_field);
+    assert_eq!(workspace.run(&["generate"]).code, 0);
+    let run = workspace.run(&["check"]);
+    assert_eq!(run.code, 8);
+    insta::assert_snapshot!("check-version", run.aside);
+    assert_eq!(workspace.run(&["release"]).code, 8);
+
+    set("version = \"1.2.3\"", "version = \"1.3.0\"");
+    assert_eq!(workspace.run(&["check"]).code, 0);
+    assert_eq!(workspace.run(&["release"]).code, 0);
+    let changelog = fs::read_to_string(workspace.path("generated/CHANGELOG.md")).unwrap();
+    assert!(changelog.contains("\n## 1.3.0\n"), "{changelog}");
+
+    // What breaks those who compile against the crate asks for more.
+    workspace.changed("spec/upstream.json", require_status);
+    assert_eq!(workspace.run(&["generate"]).code, 0);
+    let run = workspace.run(&["check"]);
+    assert!(
+        run.aside.contains("a major step: 2.0.0 is due"),
+        "{}",
+        run.aside
     );
 }
