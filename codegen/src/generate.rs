@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::{
-    Document, Findings, Source, Stage, StageReport, emit, lint,
-    lock::{self, Lock},
+    Document, Findings, Source, Stage, StageReport,
+    coverage::{COVERAGE, coverage},
+    emit, lint,
+    lock::{self, Lock, LockedFile},
     normalise, overlay, passes,
     pointer::METHODS,
     prepare,
@@ -33,6 +35,10 @@ pub struct Input<'a> {
 pub struct Output {
     /// The effective document, as text.
     pub effective: String,
+    /// What is known of each operation, as text.
+    pub coverage: String,
+    /// The cargo features that the generated code wants: one for each group that is deduced.
+    pub features: Vec<String>,
     /// The new lock.
     pub lock: Lock,
     /// The generated files; a path is relative to `generated/src/generated`.
@@ -74,10 +80,12 @@ fn run(input: &Input<'_>, idle: Idle) -> Result<Output, Findings> {
         notices: Findings::new(),
     };
     match run.all(input) {
-        Ok((effective, lock, files)) => Ok(Output {
-            effective,
-            lock,
-            files,
+        Ok(made) => Ok(Output {
+            effective: made.effective,
+            coverage: made.coverage,
+            features: made.features,
+            lock: made.lock,
+            files: made.files,
             stages: run.stages,
             notices: run.notices,
         }),
@@ -88,6 +96,15 @@ fn run(input: &Input<'_>, idle: Idle) -> Result<Output, Findings> {
     }
 }
 
+/// What the stages made.
+struct Made {
+    effective: String,
+    coverage: String,
+    features: Vec<String>,
+    lock: Lock,
+    files: BTreeMap<String, String>,
+}
+
 /// What has been said so far.
 struct Run {
     idle: Idle,
@@ -96,10 +113,7 @@ struct Run {
 }
 
 impl Run {
-    fn all(
-        &mut self,
-        input: &Input<'_>,
-    ) -> Result<(String, Lock, BTreeMap<String, String>), Findings> {
+    fn all(&mut self, input: &Input<'_>) -> Result<Made, Findings> {
         let document = self.effective(input)?;
         let effective = text_of(document.value());
         let (prepared, report) = prepare::prepare(&document)?;
@@ -113,7 +127,14 @@ impl Run {
         if input.previous_lock.is_none() {
             self.notices.push(lock::missing());
         }
-        let lock = Lock::new(
+        let mut features: Vec<String> = prepared
+            .tags
+            .iter()
+            .filter_map(|tag| tag.feature.clone())
+            .collect();
+        features.sort();
+        let coverage = coverage(document.value());
+        let mut lock = Lock::new(
             input.upstream,
             &input.overlays,
             Source {
@@ -123,7 +144,17 @@ impl Run {
             &files,
             input.previous_lock.as_ref(),
         )?;
-        Ok((effective, lock, files))
+        lock.coverage = Some(LockedFile::new(Source {
+            name: COVERAGE,
+            text: &coverage,
+        }));
+        Ok(Made {
+            effective,
+            coverage,
+            features,
+            lock,
+            files,
+        })
     }
 
     /// The document as we understand it: read, normalised, overlaid, and fit for the generator.

@@ -5,6 +5,7 @@
 
 pub mod api;
 pub mod changelog;
+pub mod coverage;
 pub mod diff;
 pub mod document;
 pub mod emit;
@@ -29,6 +30,7 @@ mod steps;
 #[cfg(test)]
 mod testing;
 
+pub use coverage::COVERAGE;
 pub use document::{Document, Source};
 pub use finding::{Finding, Findings, Location, Severity, Stage};
 pub use generate::{EFFECTIVE, Input, Output, generate, generate_any};

@@ -27,6 +27,9 @@ pub struct Lock {
     pub overlays: Vec<LockedFile>,
     /// The document after normalise and overlays.
     pub effective: LockedFile,
+    /// The table of what is known of each operation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub coverage: Option<LockedFile>,
     /// Generator and formatter, each with its version.
     pub generator: BTreeMap<String, String>,
     /// sha256 of every generated file, by its path below `generated/src/generated`.
@@ -106,6 +109,7 @@ impl Lock {
             },
             overlays: overlays.iter().copied().map(LockedFile::new).collect(),
             effective: LockedFile::new(effective),
+            coverage: None,
             generator: versions(RESOLVED)?,
             files: files
                 .iter()

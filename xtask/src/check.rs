@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fmt};
 
 use funnelflux_codegen::{
-    EFFECTIVE, Findings, Location, Lock, Output, Severity,
+    COVERAGE, EFFECTIVE, Findings, Location, Lock, Output, Severity,
     diff::{Report, annotation, compare as compare_documents},
     lock::sha256,
 };
@@ -12,9 +12,9 @@ use serde_json::{Value, json};
 use crate::{
     Outcome, diff, difference,
     exit::{Code, Failure},
-    release,
+    features, release,
     source::{self, Source},
-    workspace::{GENERATED, LOCK, Workspace},
+    workspace::{GENERATED, LOCK, MANIFEST, Workspace},
 };
 
 /// Tells what is not as `generate` would write it, why, and what mends it.
@@ -69,6 +69,8 @@ enum Kind {
     Missing { because: String },
     /// Not to be there.
     Orphan,
+    /// The features of the crate are not those of the groups.
+    Features { because: String },
     /// The lock.
     Lock { because: String },
     /// The lock, if it is missing or cannot be read.
@@ -80,7 +82,10 @@ enum Kind {
 impl Problem {
     fn code(&self) -> Code {
         match self.kind {
-            Kind::OutOfDate { .. } | Kind::Missing { .. } | Kind::Orphan => Code::Stale,
+            Kind::OutOfDate { .. }
+            | Kind::Missing { .. }
+            | Kind::Orphan
+            | Kind::Features { .. } => Code::Stale,
             Kind::EditedByHand => Code::HandEdit,
             Kind::Lock { .. } | Kind::NoLock { .. } => Code::Lock,
             Kind::Version { .. } => Code::Version,
@@ -97,7 +102,9 @@ impl Problem {
             Kind::Missing { because } => format!("missing: {because}"),
             Kind::Orphan => "orphan: nothing generates this file".to_owned(),
             Kind::Lock { because } => format!("the lock is out of date: {because}"),
-            Kind::NoLock { because, .. } | Kind::Version { because } => because.clone(),
+            Kind::NoLock { because, .. }
+            | Kind::Features { because }
+            | Kind::Version { because } => because.clone(),
         }
     }
 
@@ -114,6 +121,9 @@ impl Problem {
             }
             Kind::Orphan => "`cargo xtask generate`, which removes it",
             Kind::NoLock { mend, .. } => mend,
+            Kind::Features { .. } => {
+                "correct the features by hand; their names are those of the groups"
+            }
             Kind::Version { .. } => {
                 "raise the version in the manifest, and say in the changelog what users have to change"
             }
@@ -205,6 +215,8 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<Outcom
         Ok(output) => {
             let old = Old {
                 effective: workspace.effective()?.map(|effective| effective.text),
+                coverage: workspace.coverage()?.map(|coverage| coverage.text),
+                manifest: workspace.manifest()?.map(|manifest| manifest.text),
                 files: workspace.generated()?,
                 lock_text: spec.lock.map(|lock| lock.text),
                 lock,
@@ -248,6 +260,8 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<Outcom
 /// What is there.
 struct Old {
     effective: Option<String>,
+    coverage: Option<String>,
+    manifest: Option<String>,
     files: BTreeMap<String, Option<String>>,
     lock_text: Option<String>,
     lock: Option<Lock>,
@@ -265,6 +279,23 @@ fn compare(old: &Old, new: &Output) -> Vec<Problem> {
         &new.effective,
         &because,
     ));
+    problems.extend(compare_file(
+        COVERAGE.to_owned(),
+        old.coverage.as_deref(),
+        old.lock
+            .as_ref()
+            .and_then(|lock| Some(lock.coverage.as_ref()?.sha256.as_str())),
+        &new.coverage,
+        &because,
+    ));
+    problems.extend(
+        features::problem(old.manifest.as_deref(), &new.features).map(|because| Problem {
+            path: MANIFEST.to_owned(),
+            line: None,
+            kind: Kind::Features { because },
+            lines: None,
+        }),
+    );
     for (path, text) in &new.files {
         let locked = old
             .lock
@@ -481,7 +512,7 @@ impl Found {
             blocks.push(self.invalid.to_string());
         } else if self.problems.is_empty() {
             blocks.push(format!(
-                "{EFFECTIVE}, {LOCK} and the {} files in {GENERATED} are as `cargo xtask generate` writes them",
+                "{EFFECTIVE}, {COVERAGE}, {LOCK} and the {} files in {GENERATED} are as `cargo xtask generate` writes them",
                 self.files
             ));
         } else {

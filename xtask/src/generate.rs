@@ -6,7 +6,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use funnelflux_codegen::{EFFECTIVE, Findings, Output, StageReport, api, diff as comparison};
+use funnelflux_codegen::{
+    COVERAGE, EFFECTIVE, Findings, Output, StageReport, api, diff as comparison,
+};
 
 use crate::{
     Outcome, diff,
@@ -14,7 +16,7 @@ use crate::{
     workspace::{CHANGELOG, GENERATED, LOCK, Text, Workspace},
 };
 
-/// Writes spec/effective.json, spec/spec.lock and the generated files.
+/// Writes spec/effective.json, spec/COVERAGE.md, spec/spec.lock and the generated files.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     /// Lists also the rules and passes that found nothing to do, and says why each is there.
@@ -102,6 +104,8 @@ fn write(workspace: &Workspace, output: &Output, lock: Option<String>) -> Result
         .collect();
     let effective = workspace.effective()?.map(|effective| effective.text);
     wanted.push((EFFECTIVE.to_owned(), &output.effective, effective));
+    let coverage = workspace.coverage()?.map(|coverage| coverage.text);
+    wanted.push((COVERAGE.to_owned(), &output.coverage, coverage));
     let new_lock = output.lock.text();
     wanted.push((LOCK.to_owned(), &new_lock, lock));
     for path in there.into_keys() {

@@ -6,6 +6,7 @@ mod check;
 mod diff;
 mod difference;
 mod exit;
+mod features;
 mod fetch;
 mod generate;
 mod release;

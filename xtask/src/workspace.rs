@@ -7,7 +7,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use funnelflux_codegen::{EFFECTIVE, Findings, Input, Lock, Output, Source, release::Release};
+use funnelflux_codegen::{
+    COVERAGE, EFFECTIVE, Findings, Input, Lock, Output, Source, release::Release,
+};
 use semver::Version;
 
 use crate::{exit::Failure, source};
@@ -20,6 +22,8 @@ pub(crate) const GENERATED: &str = "generated/src/generated";
 
 /// What each new document meant, below the root.
 pub(crate) const CHANGELOG: &str = "generated/CHANGELOG.md";
+/// The manifest of the generated crate, below the root.
+pub(crate) const MANIFEST: &str = "generated/Cargo.toml";
 
 /// What the last release promised, below the root; there is none before the first release.
 pub(crate) const RELEASE: &str = "generated/released.json";
@@ -254,6 +258,22 @@ impl Workspace {
     /// If it cannot be read.
     pub(crate) fn changelog(&self) -> Result<Option<Text>, Failure> {
         self.read(CHANGELOG)
+    }
+
+    /// Reads the table of what is known of each operation.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub(crate) fn coverage(&self) -> Result<Option<Text>, Failure> {
+        self.read(COVERAGE)
+    }
+
+    /// Reads the manifest of the generated crate.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub(crate) fn manifest(&self) -> Result<Option<Text>, Failure> {
+        self.read(MANIFEST)
     }
 
     /// Reads every file among the generated ones; a path is relative to them. One that is no text has none.

@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     document::Resource,
+    rules,
     settings::{AbsentProperty, EmptyList, ErrorShape, Settings, SuccessBody, SuccessStatus},
     state::{Asset, State},
     validate::Violation,
@@ -193,6 +194,7 @@ pub(crate) fn common_headers(
 /// An asset as find by ID shows it.
 pub(crate) fn full(resource: &Resource, asset: &Asset, settings: &Settings) -> Value {
     let mut row = asset.body.clone();
+    rules::show(&resource.segment, &mut row);
     for (property, default) in &resource.properties {
         match (settings.absent, default) {
             (AbsentProperty::Default, Some(default)) => {
@@ -229,7 +231,8 @@ pub(crate) fn slim(
             let category = state.category(&asset.category);
             category.map(|category| Value::from(category.name.as_str()))
         } else {
-            asset.body.get(property).or(default).cloned()
+            let derived = rules::only_slim(&resource.segment, property, &asset.body);
+            derived.or_else(|| asset.body.get(property).or(default).cloned())
         };
         match value {
             Some(value) => drop(row.insert(property.clone(), value)),

@@ -43,8 +43,19 @@ pub(crate) struct Operation {
     pub(crate) method: Method,
     pub(crate) parameters: Vec<Parameter>,
     pub(crate) body: Option<Body>,
-    /// What it does to which resource; `None` for a path outside the pattern.
+    /// What it does to which resource; `None` where the document does not say it: outside of the pattern, or for assets of
+    /// which not even the ID is known.
     pub(crate) meaning: Option<(String, Verb)>,
+    /// What it answers.
+    pub(crate) answer: Shape,
+}
+
+/// What an operation answers, as far as the document says it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shape {
+    Nothing,
+    Object,
+    List,
 }
 
 /// A query parameter. The API has no others.
@@ -108,6 +119,8 @@ pub(crate) enum Read {
     FindByIds,
     FindByStatus,
     FindByCategory,
+    FindByName,
+    FindByType,
 }
 
 /// What can be changed.
@@ -133,6 +146,8 @@ const METHODS: [Method; 5] = [
 
 const VERBS: &[(Method, &str, Verb)] = &[
     (Method::GET, "list/", Verb::Read(Read::List)),
+    (Method::GET, "find/byName/", Verb::Read(Read::FindByName)),
+    (Method::GET, "find/byType/", Verb::Read(Read::FindByType)),
     (Method::GET, "find/byId/", Verb::Read(Read::FindById)),
     (Method::GET, "find/byIds/", Verb::Read(Read::FindByIds)),
     (
@@ -219,7 +234,27 @@ impl Document {
                     parameters: schemas.parameters(item, operation),
                     body: schemas.body(operation),
                     meaning,
+                    answer: schemas.shape(operation),
                 });
+            }
+        }
+        // Of some kinds not even the name of the ID is known: nothing can be kept of them.
+        found.retain(|segment, verbs| {
+            let names_id = |(verb, _): &(Verb, _)| {
+                matches!(
+                    verb,
+                    Verb::Read(Read::FindById) | Verb::Write(Write::Duplicate)
+                )
+            };
+            verbs.iter().any(names_id) || rules::KINDS.iter().any(|kind| kind.segment == segment)
+        });
+        for operation in operations.values_mut().flatten() {
+            let is_kept = operation
+                .meaning
+                .as_ref()
+                .is_some_and(|(segment, _)| found.contains_key(segment));
+            if !is_kept {
+                operation.meaning = None;
             }
         }
         let mut resources: IndexMap<String, Resource> = found
@@ -273,8 +308,15 @@ impl Document {
         keys
     }
 
+    /// Whether an operation (`GET /page/list/`) does something to the state or shows it; `None` if there is no such one.
+    pub(crate) fn simulates(&self, key: &str) -> Option<bool> {
+        let mut all = self.operations.values().flatten();
+        let operation = all.find(|operation| operation.key == key)?;
+        Some(operation.meaning.is_some())
+    }
+
     pub(crate) fn resource(&self, segment: &str) -> Option<&Resource> {
-        self.resources.get(segment)
+        self.resources.get(rules::kept_under(segment))
     }
 }
 
@@ -318,7 +360,7 @@ fn meaning(method: &Method, path: &str) -> Option<(String, Verb)> {
     let (.., verb) = VERBS
         .iter()
         .find(|(of, suffix, _)| of == method && *suffix == rest)?;
-    Some((segment.to_owned(), *verb))
+    Some((rules::kept_under(segment).to_owned(), *verb))
 }
 
 fn base_path(root: &Value) -> String {
@@ -417,6 +459,14 @@ impl<'d> Schemas<'d> {
             .find(|(status, _)| status.starts_with('2'))?;
         self.resolve(response)
             .pointer("/content/application~1json/schema")
+    }
+
+    fn shape(&self, operation: &'d Value) -> Shape {
+        match self.answer(operation).map(|schema| self.resolve(schema)) {
+            None => Shape::Nothing,
+            Some(schema) if schema.get("items").is_some() => Shape::List,
+            Some(_) => Shape::Object,
+        }
     }
 
     fn resource(&self, segment: String, verbs: &[(Verb, &'d Value)]) -> Resource {
@@ -583,11 +633,20 @@ mod tests {
                 .and_then(|operation| operation.meaning.clone())
         };
         for (method, suffix, verb) in VERBS {
+            let segment = match verb {
+                Verb::Read(Read::FindByName) => "logicscript",
+                Verb::Read(Read::FindByType) => "funnel",
+                _ => "offersource",
+            };
             assert_eq!(
-                of(&format!("{method} /offersource/{suffix}")),
-                Some(("offersource".to_owned(), *verb))
+                of(&format!("{method} /{segment}/{suffix}")),
+                Some((segment.to_owned(), *verb))
             );
         }
+        // A second listing is about the same assets; what nobody describes means nothing.
+        assert_eq!(of("GET /campaign/list/").unwrap().0, "funnelgroup");
+        assert_eq!(of("GET /integration/list/"), None);
+        assert_eq!(of("PUT /funnel/move/"), None);
     }
 
     #[test]

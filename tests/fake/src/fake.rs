@@ -14,7 +14,7 @@ use crate::{
     answer::{Answer, Refusal, common_headers, json_response, response},
     auth::{Tokens, VALIDATE_PATH},
     clock::{Clock, later},
-    document::{DOCUMENT, Operation, Read, Resource, Route, Verb, Write},
+    document::{DOCUMENT, Operation, Read, Resource, Route, Shape, Verb, Write},
     fault::{Fault, Interruption, Received, Rule, Script},
     id,
     log::{Log, LogEntry, Verdict, redact_body, redact_headers},
@@ -116,6 +116,13 @@ impl Fake {
     #[must_use]
     pub fn state(&self) -> State {
         self.inner().state.clone()
+    }
+
+    /// Whether the fake does what an operation (`PUT /page/archive/`) is said to do, or only answers it because nobody says what
+    /// it does; `None` if the document has no such operation.
+    #[must_use]
+    pub fn simulates(operation: &str) -> Option<bool> {
+        DOCUMENT.simulates(operation)
     }
 
     /// The requests so far, as many as [`Settings::log`] keeps, oldest first.
@@ -466,11 +473,12 @@ impl Inner {
         let answer = match known {
             Some((resource, Verb::Read(what))) => self.read(resource, what, &request),
             Some((resource, Verb::Write(what))) => self.write(resource, what, &request, now),
-            None => Err(Refusal::new(
-                501,
-                "not_implemented",
-                format!("the fake does not know what {} does", operation.key),
-            )),
+            // Nobody says what it does: a valid request is answered, and nothing is done.
+            None => Ok(match operation.answer {
+                Shape::Nothing => Answer::Done,
+                Shape::List => Answer::List(Vec::new()),
+                Shape::Object => Answer::Read(Value::Object(Map::new())),
+            }),
         };
         answer.map(|answer| answer.into_response(&self.settings))
     }

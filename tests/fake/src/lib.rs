@@ -25,6 +25,9 @@
 //! - children of archived or deleted offer sources: untouched without `cascadeAction`; `cascade` archives or deletes them, `move` gives them
 //!   `targetParentID`, `orphan` clears `offerParams.idOfferSource`; `move` needs a target, every other action refuses one;
 //! - delete takes one ID in the query where no body names any; moving to the category `""` takes out of the category;
+//! - of other pages: a funnel's `idCampaign` is an older name of its `idFunnelGroup`, its copy goes into the group `parentId`; a
+//!   copy of a logic script takes over category and description only, and the hash of its code is the service's; owners cannot be
+//!   set; secrets of middleware configs are shown as placeholders and kept where a flag says so; conditions can be listed by funnel;
 //! - bearer tokens that last 72 hours, and their renewal by `POST /auth/validate` (page on authentication).
 //!
 //! **Plainest reading** (nothing says so; no setting, because a client is hardly touched by it):
@@ -36,6 +39,8 @@
 //! - an optional filter that is empty is no filter; find by category `""` finds what is in none;
 //! - an empty value of a required query parameter is a value. (Read strictly, OpenAPI 3.0 allows empty values only under `allowEmptyValue`, which the document
 //!   does not have, and tools such as Prism refuse them.)
+//! - an operation that the vendor's index only names, for assets of which not even the ID is known, is answered without doing
+//!   anything ([`Fake::simulates`]); the second listings of funnel groups and page groups are about the same assets as the first;
 //! - unknown properties of an asset are kept and shown in full objects, not in slim ones.
 //!
 //! **Setting**: everything else that the documentation leaves open, see [`Settings`]. Each has the plainest reading as its default, and

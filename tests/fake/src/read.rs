@@ -1,4 +1,4 @@
-//! The operations that read: list, and find by ID, ID list, status and category.
+//! The operations that read: list, and find by ID, ID list, status, category, name and type.
 
 use std::collections::HashSet;
 
@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::{
     answer::{Answer, Refusal, full, slim, surprise},
     document::{Read, Resource},
+    rules,
     settings::{ByIdsOrder, DeletedAssets, Limit, MissingByIds, Settings},
     state::{Asset, State, Status},
     validate::Valid,
@@ -30,6 +31,7 @@ pub(crate) fn read(
                 .assets(&resource.segment)
                 .filter(|asset| matches_filter(&asset.status, query("status"), settings))
                 .filter(|asset| category.is_none_or(|category| asset.category == category))
+                .filter(|asset| rules::is_listed(&resource.segment, &asset.body, request.pairs()))
                 .map(|asset| slim(resource, asset, state, settings));
             rows.collect()
         }
@@ -41,6 +43,22 @@ pub(crate) fn read(
                     settings.by_category_includes_deleted || asset.status != Status::Deleted
                 })
                 .map(|asset| full(resource, asset, settings));
+            rows.collect()
+        }
+        Read::FindByName | Read::FindByType => {
+            let wanted = |asset: &&Asset| {
+                request.pairs().iter().all(|(name, value)| {
+                    asset.body.get(name).and_then(Value::as_str) == Some(value)
+                })
+            };
+            let rows = state
+                .assets(&resource.segment)
+                .filter(|asset| asset.status != Status::Deleted)
+                .filter(wanted)
+                .map(|asset| match what {
+                    Read::FindByName => slim(resource, asset, state, settings),
+                    _ => full(resource, asset, settings),
+                });
             rows.collect()
         }
         Read::FindByIds => by_ids(resource, query(&resource.ids), state, settings)?,

@@ -41,6 +41,11 @@ pub(crate) struct Valid {
 }
 
 impl Valid {
+    /// All pairs of the query.
+    pub(crate) fn pairs(&self) -> &[(String, String)] {
+        &self.query
+    }
+
     pub(crate) fn query(&self, name: &str) -> Option<&str> {
         self.query
             .iter()

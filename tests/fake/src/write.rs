@@ -75,14 +75,17 @@ impl Writer<'_> {
                 .into_iter()
                 .collect(),
         };
+        let before = asset.body.clone();
         body.extend(sent);
+        rules::settle(&resource.segment, Some(&before), &mut body);
         self.state
             .put(&resource.segment, Asset::new(resource, body));
         Ok(Answer::Done)
     }
 
     fn create(&mut self, resource: &Resource, request: &Valid) -> Result<Answer, Refusal> {
-        let sent = object(request);
+        let mut sent = object(request);
+        rules::settle(&resource.segment, None, &mut sent);
         let id = text(&sent, &resource.id);
         if id.is_empty() {
             let message = "must not be empty: the client chooses the ID".to_owned();
@@ -127,19 +130,23 @@ impl Writer<'_> {
             .into_iter()
             .flatten()
         {
-            if *property != resource.id && !rules::PROTECTED.contains(&property.as_str()) {
+            if rules::may_override(&resource.segment, &resource.id, property) {
                 body.insert(property.clone(), value.clone());
             }
         }
         body.insert(resource.name.clone(), Value::from(text(&sent, "name")));
         let parent = text(&sent, "parentId");
-        if resource.has_category() && !parent.is_empty() {
+        if let Some(property) = rules::parent_property(&resource.segment) {
+            body.insert(property.to_owned(), Value::from(parent));
+        } else if resource.has_category() && !parent.is_empty() {
             self.check_category(parent)?;
             body.insert(rules::CATEGORY_PROPERTY.to_owned(), Value::from(parent));
         }
         if resource.has("status") {
             body.insert("status".to_owned(), Value::from("active"));
         }
+        let original = asset.body.clone();
+        rules::settle(&resource.segment, Some(&original), &mut body);
         let id = self.new_id(resource);
         body.insert(resource.id.clone(), Value::from(id.as_str()));
         check_asset(resource, &body)?;

@@ -136,10 +136,10 @@ pub struct MiddlewareConfig {
     /// shortened copy: names and meanings, without types and required marks.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<Status>,
-    /// **Documented in part.** How long the service may take, in milliseconds. More is taken as the
-    /// most that is possible.
+    /// **Documented in part.** How long the service may take, in milliseconds. More than 10000 is taken
+    /// as 10000.
     ///
-    /// `timeoutMs` in JSON, at least 1 and at most 10000, default `5000`.
+    /// `timeoutMs` in JSON, at least 1, default `5000`.
     ///
     /// Evidence: documented elsewhere by the vendor. The guide on middleware nodes and the changelog of
     /// the documentation.
