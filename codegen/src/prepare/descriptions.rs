@@ -8,53 +8,167 @@ use crate::prose;
 
 use super::{Draft, schema, walk};
 
-/// On what the responses of all operations of a tag rest; written to the tag.
-const OF_RESPONSES: &str = "x-evidence-of-responses";
-
 const EVIDENCE: &str = "x-evidence";
 
-/// Moves the evidence of the responses to their tag, where all operations of the tag have the same: said on each, it
-/// would hide what is particular to one.
+/// Marks evidence that is said for many at once, at the tag or at the type.
+const SAID: &str = "said-elsewhere";
+
+/// Marks evidence that is said for many at once, but not for all.
+const SOME: &str = "said-for-some";
+
+/// What of an operation can rest on evidence.
+#[derive(Clone, Copy)]
+enum Part {
+    Operation,
+    Argument,
+    Response,
+}
+
+impl Part {
+    const ALL: [Self; 3] = [Self::Operation, Self::Argument, Self::Response];
+
+    /// Where a tag has the evidence of all parts of a kind.
+    fn key(self) -> &'static str {
+        match self {
+            Self::Operation => "x-evidence-of-operations",
+            Self::Argument => "x-evidence-of-arguments",
+            Self::Response => "x-evidence-of-responses",
+        }
+    }
+
+    fn plural(self) -> &'static str {
+        match self {
+            Self::Operation => "operations",
+            Self::Argument => "arguments",
+            Self::Response => "responses",
+        }
+    }
+
+    fn of(self, operation: &mut Map<String, Value>) -> Vec<&mut Map<String, Value>> {
+        match self {
+            Self::Operation => vec![operation],
+            Self::Argument => operation
+                .get_mut("parameters")
+                .and_then(Value::as_array_mut)
+                .into_iter()
+                .flatten()
+                .filter_map(Value::as_object_mut)
+                .collect(),
+            Self::Response => operation
+                .get_mut("responses")
+                .and_then(|responses| responses.get_mut("2XX")?.as_object_mut())
+                .into_iter()
+                .collect(),
+        }
+    }
+}
+
+/// Says evidence that many parts have in common once: that of operations, arguments and responses at their tag, that
+/// of properties at their schema. Said on each, it would hide what is particular to one.
 pub(super) fn share_evidence(draft: &mut Draft<'_>) -> usize {
-    let mut tags: BTreeMap<String, Vec<Option<Value>>> = BTreeMap::new();
-    for entry in walk::operations(&mut draft.value) {
+    let of_parts: usize = Part::ALL
+        .into_iter()
+        .map(|part| share_at_tags(&mut draft.value, part))
+        .sum();
+    let of_properties: usize = walk::components(&mut draft.value)
+        .map(|(_, schema)| share_at_schema(schema))
+        .sum();
+    of_parts + of_properties
+}
+
+fn share_at_tags(document: &mut Value, part: Part) -> usize {
+    let mut found: BTreeMap<String, Vec<Option<Value>>> = BTreeMap::new();
+    for entry in walk::operations(document) {
         if let Some(tag) = tag_of(entry.operation) {
-            let evidence = success(entry.operation).and_then(|success| success.get(EVIDENCE));
-            tags.entry(tag).or_default().push(evidence.cloned());
+            let parts = part.of(entry.operation).into_iter();
+            let evidence = parts.map(|part| part.get(EVIDENCE).cloned());
+            found.entry(tag).or_default().extend(evidence);
         }
     }
     let mut shared: BTreeMap<String, Value> = BTreeMap::new();
-    let list = draft.value.get_mut("tags").and_then(Value::as_array_mut);
+    let list = document.get_mut("tags").and_then(Value::as_array_mut);
     for tag in list.into_iter().flatten().filter_map(Value::as_object_mut) {
         let name = tag.get("name").and_then(Value::as_str).unwrap_or_default();
-        let Some([Some(first), others @ ..]) = tags.get(name).map(Vec::as_slice) else {
+        let Some((common, is_of_all)) = found.get(name).and_then(|all| common(all)) else {
             continue;
         };
-        if !others.is_empty() && others.iter().all(|other| other.as_ref() == Some(first)) {
-            shared.insert(name.to_owned(), first.clone());
-            tag.insert(OF_RESPONSES.to_owned(), first.clone());
-        }
+        shared.insert(name.to_owned(), common.clone());
+        tag.entry(part.key())
+            .or_insert_with(|| with_mark(common, (!is_of_all).then_some(SOME)));
     }
     let mut count = 0;
-    for entry in walk::operations(&mut draft.value) {
-        let is_shared = tag_of(entry.operation).is_some_and(|tag| shared.contains_key(&tag));
-        if is_shared && let Some(success) = success(entry.operation) {
-            count += usize::from(success.remove(EVIDENCE).is_some());
+    for entry in walk::operations(document) {
+        let common = tag_of(entry.operation).and_then(|tag| shared.get(&tag));
+        for part in part.of(entry.operation) {
+            count += usize::from(common.is_some_and(|common| say_elsewhere(part, common)));
         }
     }
     count
 }
 
+fn share_at_schema(schema: &mut Value) -> usize {
+    let Some(common) = schema.get(EVIDENCE).cloned() else {
+        return 0;
+    };
+    let properties = schema.get_mut("properties").and_then(Value::as_object_mut);
+    let properties: Vec<&mut Map<String, Value>> = properties
+        .into_iter()
+        .flat_map(Map::values_mut)
+        .filter_map(Value::as_object_mut)
+        .collect();
+    let all = properties.len();
+    let count = properties
+        .into_iter()
+        .map(|property| usize::from(say_elsewhere(property, &common)))
+        .sum();
+    if count > 0
+        && let Some(schema) = schema.as_object_mut()
+    {
+        let mark = if count == all { SAID } else { SOME };
+        schema.insert(EVIDENCE.to_owned(), with_mark(&common, Some(mark)));
+    }
+    count
+}
+
+/// The evidence that most of them have, if all have some, and whether it is that of all.
+fn common(all: &[Option<Value>]) -> Option<(&Value, bool)> {
+    let mut counts: Vec<(&Value, usize)> = Vec::new();
+    for evidence in all {
+        let evidence = evidence.as_ref()?;
+        match counts.iter_mut().find(|(other, _)| *other == evidence) {
+            Some((_, count)) => *count += 1,
+            None => counts.push((evidence, 1)),
+        }
+    }
+    // Of several, the first: the order of the document is canonical here.
+    let (common, count) = counts
+        .into_iter()
+        .rev()
+        .max_by_key(|(_, count)| *count)
+        .filter(|(_, count)| *count > 1)?;
+    Some((common, count == all.len()))
+}
+
+/// Marks the evidence of a part as said elsewhere if it is the common one.
+fn say_elsewhere(part: &mut Map<String, Value>, common: &Value) -> bool {
+    let is_common = part.get(EVIDENCE) == Some(common) && common.get(SAID).is_none();
+    if is_common {
+        part.insert(EVIDENCE.to_owned(), with_mark(common, Some(SAID)));
+    }
+    is_common
+}
+
+fn with_mark(evidence: &Value, mark: Option<&str>) -> Value {
+    let mut evidence = evidence.clone();
+    if let (Some(object), Some(mark)) = (evidence.as_object_mut(), mark) {
+        object.insert(mark.to_owned(), Value::Bool(true));
+    }
+    evidence
+}
+
 fn tag_of(operation: &Map<String, Value>) -> Option<String> {
     let tag = operation.get("tags")?.get(0)?.as_str()?;
     Some(tag.to_owned())
-}
-
-fn success(operation: &mut Map<String, Value>) -> Option<&mut Map<String, Value>> {
-    operation
-        .get_mut("responses")?
-        .get_mut("2XX")?
-        .as_object_mut()
 }
 
 /// Writes the description of every schema and property: in the document's words, then the facts, then the evidence. A
@@ -70,7 +184,12 @@ pub(super) fn describe(draft: &mut Draft<'_>) -> usize {
         }
         // What a rule made a component of has no name in the document.
         let is_named = schema.get(schema::INLINE).is_none();
-        set(schema, is_named.then(|| format!("Schema `{name}`")));
+        let of_schema = evidence_of_schema(schema);
+        set(
+            schema,
+            is_named.then(|| format!("Schema `{name}`")),
+            of_schema,
+        );
         count += 1;
         let properties = schema.get_mut("properties").and_then(Value::as_object_mut);
         for (name, property) in properties.into_iter().flatten() {
@@ -80,7 +199,8 @@ pub(super) fn describe(draft: &mut Draft<'_>) -> usize {
                 *property = serde_json::json!({"allOf": [reference]});
             }
             complete(property, words);
-            set(property, Some(format!("`{name}` in JSON")));
+            let of_property = evidence(property);
+            set(property, Some(format!("`{name}` in JSON")), of_property);
             count += 1;
         }
     }
@@ -110,8 +230,8 @@ fn complete(value: &mut Value, words: Option<String>) {
     }
 }
 
-fn set(schema: &mut Value, name: Option<String>) {
-    let text = text_of(schema, name);
+fn set(schema: &mut Value, name: Option<String>, evidence: Option<String>) {
+    let text = text_of(schema, name, evidence);
     if let Some(object) = schema.as_object_mut() {
         object.insert("description".to_owned(), Value::String(text));
         object.remove(schema::NOTES);
@@ -119,7 +239,7 @@ fn set(schema: &mut Value, name: Option<String>) {
 }
 
 /// The description, the facts (`name` first, then what the rules noted) and the evidence of `value`.
-fn text_of(value: &Value, name: Option<String>) -> String {
+fn text_of(value: &Value, name: Option<String>, evidence: Option<String>) -> String {
     let description = value
         .get("description")
         .and_then(Value::as_str)
@@ -127,7 +247,7 @@ fn text_of(value: &Value, name: Option<String>) -> String {
         .filter(|text| !text.is_empty());
     let facts: Vec<String> = name.into_iter().chain(schema::notes(value)).collect();
     let facts = (!facts.is_empty()).then(|| format!("{}.", facts.join(", ")));
-    let mut paragraphs: Vec<String> = [description, facts, evidence(value)]
+    let mut paragraphs: Vec<String> = [description, facts, evidence]
         .into_iter()
         .flatten()
         .collect();
@@ -148,14 +268,43 @@ pub(super) fn mark(value: &Value, paragraphs: &mut [String]) {
     }
 }
 
-/// On what a part of the document rests, in words: `x-evidence`, with its kind and its source.
+/// On what a part of the document rests, in words: `x-evidence`, with its kind and its source. Nothing where that is
+/// said elsewhere.
 pub(super) fn evidence(value: &Value) -> Option<String> {
-    worded("Evidence", value.get(EVIDENCE)?)
+    let evidence = value.get(EVIDENCE)?;
+    if evidence.get(SAID).is_some() {
+        return None;
+    }
+    worded("Evidence", evidence)
 }
 
-/// On what the responses of all operations of a tag rest.
-pub(super) fn evidence_of_responses(tag: &Value) -> Option<String> {
-    worded("Evidence for all responses", tag.get(OF_RESPONSES)?)
+/// The same of a schema, which may speak for its properties.
+fn evidence_of_schema(schema: &Value) -> Option<String> {
+    let evidence = schema.get(EVIDENCE)?;
+    let heading = if evidence.get(SAID).is_some() {
+        "Evidence for the type and its fields"
+    } else if evidence.get(SOME).is_some() {
+        "Evidence for the type and the fields that state none"
+    } else {
+        "Evidence"
+    };
+    worded(heading, evidence)
+}
+
+/// On what all operations of a tag rest, their arguments and their responses.
+pub(super) fn evidence_of_tag(tag: &Value) -> Vec<String> {
+    Part::ALL
+        .into_iter()
+        .filter_map(|part| {
+            let evidence = tag.get(part.key())?;
+            let heading = if evidence.get(SOME).is_some() {
+                format!("Evidence for the {} that state none", part.plural())
+            } else {
+                format!("Evidence for all {}", part.plural())
+            };
+            worded(&heading, evidence)
+        })
+        .collect()
 }
 
 fn worded(heading: &str, evidence: &Value) -> Option<String> {

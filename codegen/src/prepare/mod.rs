@@ -107,7 +107,7 @@ fn rules<'a>() -> Vec<Step<Draft<'a>>> {
         rule("optional-bodies", Work, bodies::optional_bodies,
             "the generator makes every request body mandatory unless its schema is nullable"),
         rule("share-evidence", WorkOrNone, descriptions::share_evidence,
-            "what holds of every response of a tag, said on each, hides what is particular to one"),
+            "the same evidence on each operation and field hides what is particular to one"),
         rule("describe", Work, descriptions::describe,
             "each item of the generated code says what it is, its limits and its evidence"),
     ]

@@ -44,19 +44,14 @@ pub struct Tag {
 
 impl Tag {
     /// `description` is fit for rustdoc.
-    fn new(
-        name: String,
-        description: String,
-        evidence: Option<String>,
-        undocumented: bool,
-    ) -> Self {
+    fn new(name: String, description: String, evidence: Vec<String>, undocumented: bool) -> Self {
         let paragraphs: Vec<String> = [
             Some(format!("# {name}")),
             Some(description.clone()).filter(|text| !text.is_empty()),
-            evidence,
         ]
         .into_iter()
         .flatten()
+        .chain(evidence)
         .collect();
         Self {
             module: naming::module(&name),
@@ -248,7 +243,7 @@ fn tags(document: &Value) -> Vec<Tag> {
         .into_iter()
         .flatten()
         .map(|tag| {
-            let evidence = descriptions::evidence_of_responses(tag);
+            let evidence = descriptions::evidence_of_tag(tag);
             let undocumented = tag.get("x-undocumented") == Some(&Value::Bool(true));
             Tag::new(text(tag, "name"), described(tag), evidence, undocumented)
         })
@@ -304,7 +299,7 @@ impl OperationReader<'_> {
     fn read(&self, tags: &mut Vec<Tag>, findings: &mut Findings) -> Option<Operation> {
         let tag = self.tag(findings)?;
         if !tags.iter().any(|other| other.name == tag) {
-            tags.push(Tag::new(tag.clone(), String::new(), None, false));
+            tags.push(Tag::new(tag.clone(), String::new(), Vec::new(), false));
         }
         let parameters = self.parameters();
         let mut arguments: Vec<Argument> = parameters
@@ -530,6 +525,7 @@ fn argument_documentation(argument: &Argument, parameter: &Value) -> String {
     }
     words.extend(descriptions::evidence(parameter));
     words.retain(|words| !words.is_empty());
+    descriptions::mark(parameter, &mut words);
     if words.is_empty() {
         return format!("- {name}");
     }

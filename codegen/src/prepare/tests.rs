@@ -336,18 +336,34 @@ fn cases() -> Vec<(&'static str, Value, Value, usize)> {
             json!({
                 "tags": [{"name": "T"}],
                 "paths": {"/x/": {
-                    "get": {"tags": ["T"], "responses": {"2XX": {"x-evidence": {"kind": "pattern"}}}},
-                    "put": {"tags": ["T"], "responses": {"2XX": {"x-evidence": {"kind": "pattern"}}}},
+                    "get": {"tags": ["T"], "x-evidence": {"kind": "page"},
+                        "parameters": [{"name": "a", "x-evidence": {"kind": "docs"}}],
+                        "responses": {"2XX": {"x-evidence": {"kind": "pattern"}}}},
+                    "put": {"tags": ["T"],
+                        "parameters": [{"name": "a", "x-evidence": {"kind": "help"}}, {"name": "b", "x-evidence": {"kind": "docs"}}],
+                        "responses": {"2XX": {"x-evidence": {"kind": "pattern"}}}},
                 }},
+                "components": {"schemas": {"Thing": {"x-evidence": {"kind": "docs"}, "properties": {
+                    "a": {"x-evidence": {"kind": "docs"}}, "b": {"x-evidence": {"kind": "pattern"}}, "c": {}}}}},
             }),
             json!({
-                "tags": [{"name": "T", "x-evidence-of-responses": {"kind": "pattern"}}],
+                "tags": [{"name": "T",
+                    // Not that of the operations: one of them has none.
+                    "x-evidence-of-arguments": {"kind": "docs", "said-for-some": true},
+                    "x-evidence-of-responses": {"kind": "pattern"}}],
                 "paths": {"/x/": {
-                    "get": {"tags": ["T"], "responses": {"2XX": {}}},
-                    "put": {"tags": ["T"], "responses": {"2XX": {}}},
+                    "get": {"tags": ["T"], "x-evidence": {"kind": "page"},
+                        "parameters": [{"name": "a", "x-evidence": {"kind": "docs", "said-elsewhere": true}}],
+                        "responses": {"2XX": {"x-evidence": {"kind": "pattern", "said-elsewhere": true}}}},
+                    "put": {"tags": ["T"],
+                        "parameters": [{"name": "a", "x-evidence": {"kind": "help"}},
+                            {"name": "b", "x-evidence": {"kind": "docs", "said-elsewhere": true}}],
+                        "responses": {"2XX": {"x-evidence": {"kind": "pattern", "said-elsewhere": true}}}},
                 }},
+                "components": {"schemas": {"Thing": {"x-evidence": {"kind": "docs", "said-for-some": true}, "properties": {
+                    "a": {"x-evidence": {"kind": "docs", "said-elsewhere": true}}, "b": {"x-evidence": {"kind": "pattern"}}, "c": {}}}}},
             }),
-            2,
+            5,
         ),
         (
             "describe",

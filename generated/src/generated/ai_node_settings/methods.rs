@@ -9,6 +9,14 @@ use crate::runtime::{call::Call, client::Client, unverified::Unverified};
 /// # AI Node Settings
 ///
 /// Manage the settings of AI nodes. The vendor asks not to create AI nodes by program.
+///
+/// Evidence for all operations: **deduced** from the pattern of the other operations. Nothing but
+/// title and method is known; segment and suffix are guessed from the words of the title, the way
+/// those of offer sources are. Expect 404: `ainodesettings` may be called something else
+/// altogether.
+///
+/// Evidence for all arguments: **deduced** from the pattern of the other operations. As for offer
+/// sources. How the name is spelt (`AINode`, `AiNode`, one or many settings) is a guess.
 impl Client {
     /// **Deduced.** Find AI node settings by ID.
     ///
@@ -16,14 +24,8 @@ impl Client {
     ///
     /// `GET /ainodesettings/find/byId/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. Nothing but title and method is
-    /// known; segment and suffix are guessed from the words of the title, the way those of offer
-    /// sources are. Expect 404: `ainodesettings` may be called something else altogether.
-    ///
     /// # Arguments
-    /// - `id_ai_node_setting` (`idAiNodeSetting`): ID of the settings. Evidence: **deduced** from the
-    ///   pattern of the other operations. As for offer sources. How the name is spelt (`AINode`,
-    ///   `AiNode`, one or many settings) is a guess.
+    /// - `id_ai_node_setting` (`idAiNodeSetting`): **Deduced.** ID of the settings.
     ///
     /// # Response
     /// The settings.
@@ -42,15 +44,9 @@ impl Client {
     ///
     /// `GET /ainodesettings/find/byIds/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. Nothing but title and method is
-    /// known; segment and suffix are guessed from the words of the title, the way those of offer
-    /// sources are. Expect 404: `ainodesettings` may be called something else altogether.
-    ///
     /// # Arguments
-    /// - `id_ai_node_settings` (`idAiNodeSettings`): The IDs of the settings to return, as one string.
-    ///   Takes a list, and joins it with commas. Evidence: **deduced** from the pattern of the other
-    ///   operations. As for offer sources. How the name is spelt (`AINode`, `AiNode`, one or many
-    ///   settings) is a guess.
+    /// - `id_ai_node_settings` (`idAiNodeSettings`): **Deduced.** The IDs of the settings to return, as
+    ///   one string. Takes a list, and joins it with commas.
     ///
     /// # Response
     /// The settings with these IDs.
@@ -69,10 +65,6 @@ impl Client {
     ///
     /// `PUT /ainodesettings/save/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. Nothing but title and method is
-    /// known; segment and suffix are guessed from the words of the title, the way those of offer
-    /// sources are. Expect 404: `ainodesettings` may be called something else altogether.
-    ///
     /// # Arguments
     /// - `body`: The settings of an AI node. The help centre speaks of a mode (conversion rate or
     ///   revenue per view), how often it is updated and how far it looks back; what the fields are
@@ -89,10 +81,6 @@ impl Client {
     /// Creates the settings of an AI node under the ID that the request carries.
     ///
     /// `POST /ainodesettings/save/`
-    ///
-    /// Evidence: **deduced** from the pattern of the other operations. Nothing but title and method is
-    /// known; segment and suffix are guessed from the words of the title, the way those of offer
-    /// sources are. Expect 404: `ainodesettings` may be called something else altogether.
     ///
     /// # Arguments
     /// - `body`: The settings of an AI node. The help centre speaks of a mode (conversion rate or
@@ -111,15 +99,9 @@ impl Client {
     ///
     /// `DELETE /ainodesettings/delete/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. Nothing but title and method is
-    /// known; segment and suffix are guessed from the words of the title, the way those of offer
-    /// sources are. Expect 404: `ainodesettings` may be called something else altogether.
-    ///
     /// # Arguments
-    /// - `id_ai_node_setting` (`idAiNodeSetting`): The settings to delete, if only one: the older way,
-    ///   used where no body names any. Evidence: **deduced** from the pattern of the other operations.
-    ///   As for offer sources. How the name is spelt (`AINode`, `AiNode`, one or many settings) is a
-    ///   guess.
+    /// - `id_ai_node_setting` (`idAiNodeSetting`): **Deduced.** The settings to delete, if only one:
+    ///   the older way, used where no body names any.
     /// - `body`: A list of asset IDs. With `None`, none is sent.
     /// - `_unverified`: Says that the caller knows that this call removes something on a guess.
     ///

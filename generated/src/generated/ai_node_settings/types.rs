@@ -9,17 +9,14 @@ use crate::generated::ids::AiNodeSettingsId;
 ///
 /// Schema `AiNodeSettings`.
 ///
-/// Evidence: **deduced** from the pattern of the other operations. As for offer sources. How the
-/// name is spelt (`AINode`, `AiNode`, one or many settings) is a guess.
+/// Evidence for the type and its fields: **deduced** from the pattern of the other operations. As
+/// for offer sources. How the name is spelt (`AINode`, `AiNode`, one or many settings) is a guess.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct AiNodeSettings {
     /// **Deduced.** ID of the settings. Chosen by the client when they are created; never changes.
     ///
     /// `idAiNodeSetting` in JSON.
-    ///
-    /// Evidence: **deduced** from the pattern of the other operations. As for offer sources. How the
-    /// name is spelt (`AINode`, `AiNode`, one or many settings) is a guess.
     #[serde(rename = "idAiNodeSetting")]
     pub id_ai_node_setting: AiNodeSettingsId,
     /// Fields that this version of the crate does not know, kept as they came and sent back.

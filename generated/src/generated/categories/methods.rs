@@ -9,6 +9,12 @@ use crate::runtime::{call::Call, client::Client, unverified::Unverified};
 /// # Categories
 ///
 /// Manage categories, into which assets of one type are put.
+///
+/// Evidence for all operations: **deduced** from the pattern of the other operations. The index
+/// gives title and method; the path follows the pattern of offer sources.
+///
+/// Evidence for the arguments that state none: documented elsewhere by the vendor. Page Categories
+/// of the documentation, in a shortened copy: names and meanings, without types and required marks.
 impl Client {
     /// **Deduced.** List categories.
     ///
@@ -16,16 +22,11 @@ impl Client {
     ///
     /// `GET /category/list/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; the path follows the pattern of offer sources.
-    ///
     /// # Arguments
-    /// - `status`: Which categories to return, by their status. `not-deleted` stands for active and
-    ///   archived ones together. Evidence: documented elsewhere by the vendor. Page Categories of the
-    ///   documentation, in a shortened copy: names and meanings, without types and required marks.
-    /// - `category_type` (`categoryType`): Return only categories for assets of this type. Evidence:
-    ///   documented elsewhere by the vendor. Page Categories of the documentation, in a shortened copy:
-    ///   names and meanings, without types and required marks.
+    /// - `status`: **Documented in part.** Which categories to return, by their status. `not-deleted`
+    ///   stands for active and archived ones together.
+    /// - `category_type` (`categoryType`): **Documented in part.** Return only categories for assets of
+    ///   this type.
     ///
     /// # Response
     /// The categories.
@@ -46,13 +47,8 @@ impl Client {
     ///
     /// `GET /category/find/byId/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; the path follows the pattern of offer sources.
-    ///
     /// # Arguments
-    /// - `id_category` (`idCategory`): ID of the category. Evidence: documented elsewhere by the
-    ///   vendor. Page Categories of the documentation, in a shortened copy: names and meanings, without
-    ///   types and required marks.
+    /// - `id_category` (`idCategory`): **Documented in part.** ID of the category.
     ///
     /// # Response
     /// The category.
@@ -71,14 +67,9 @@ impl Client {
     ///
     /// `GET /category/find/byIds/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; the path follows the pattern of offer sources.
-    ///
     /// # Arguments
-    /// - `id_categories` (`idCategories`): The IDs of the categories to return, as one string. Takes a
-    ///   list, and joins it with commas. Evidence: documented elsewhere by the vendor. Page Categories
-    ///   of the documentation, in a shortened copy: names and meanings, without types and required
-    ///   marks.
+    /// - `id_categories` (`idCategories`): **Documented in part.** The IDs of the categories to return,
+    ///   as one string. Takes a list, and joins it with commas.
     ///
     /// # Response
     /// The categories with these IDs.
@@ -97,9 +88,6 @@ impl Client {
     ///
     /// `PUT /category/save/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; the path follows the pattern of offer sources.
-    ///
     /// # Arguments
     /// - `body`: A category. The empty ID, by which an asset says that it is in none, is no category.
     ///
@@ -114,9 +102,6 @@ impl Client {
     /// Creates a category under the ID that the request carries.
     ///
     /// `POST /category/save/`
-    ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; the path follows the pattern of offer sources.
     ///
     /// # Arguments
     /// - `body`: A category. The empty ID, by which an asset says that it is in none, is no category.
@@ -133,12 +118,9 @@ impl Client {
     ///
     /// `POST /category/duplicate/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; the path follows the pattern of offer sources.
-    ///
     /// # Arguments
-    /// - `id_category` (`idCategory`): ID of the category to copy. Evidence: **deduced** from the
-    ///   pattern of the other operations. As for offer sources.
+    /// - `id_category` (`idCategory`): **Deduced.** ID of the category to copy. Evidence: **deduced**
+    ///   from the pattern of the other operations. As for offer sources.
     /// - `body`: How a copy is to differ from its original.
     ///
     /// # Response
@@ -161,13 +143,10 @@ impl Client {
     ///
     /// `DELETE /category/delete/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; the path follows the pattern of offer sources.
-    ///
     /// # Arguments
-    /// - `id_category` (`idCategory`): A single category to delete: the older way, used where no body
-    ///   names any. Evidence: **deduced** from the pattern of the other operations. As for offer
-    ///   sources.
+    /// - `id_category` (`idCategory`): **Deduced.** A single category to delete: the older way, used
+    ///   where no body names any. Evidence: **deduced** from the pattern of the other operations. As
+    ///   for offer sources.
     /// - `body`: Which parents to archive or delete, and what happens to their children. With `None`,
     ///   none is sent.
     /// - `_unverified`: Says that the caller knows that this call removes something on a guess.
@@ -193,9 +172,6 @@ impl Client {
     ///
     /// `PUT /category/archive/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; the path follows the pattern of offer sources.
-    ///
     /// # Arguments
     /// - `body`: Which parents to archive or delete, and what happens to their children.
     /// - `_unverified`: Says that the caller knows that this call removes something on a guess.
@@ -215,9 +191,6 @@ impl Client {
     /// Takes the given categories out of the archive.
     ///
     /// `PUT /category/unarchive/`
-    ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; the path follows the pattern of offer sources.
     ///
     /// # Arguments
     /// - `body`: A list of asset IDs.

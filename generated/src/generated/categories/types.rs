@@ -43,34 +43,26 @@ open_enum! {
 ///
 /// Schema `Category`.
 ///
-/// Evidence: documented elsewhere by the vendor. Page Categories of the documentation, in a
-/// shortened copy: names and meanings, without types and required marks.
+/// Evidence for the type and the fields that state none: documented elsewhere by the vendor. Page
+/// Categories of the documentation, in a shortened copy: names and meanings, without types and
+/// required marks.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Category {
     /// **Documented in part.** Name of the category.
     ///
     /// `categoryName` in JSON, 1 to 256 characters.
-    ///
-    /// Evidence: documented elsewhere by the vendor. Page Categories of the documentation, in a
-    /// shortened copy: names and meanings, without types and required marks.
     #[serde(rename = "categoryName")]
     pub category_name: String,
     /// **Documented in part.** The type of the assets that it is for.
     ///
     /// `categoryType` in JSON.
-    ///
-    /// Evidence: documented elsewhere by the vendor. Page Categories of the documentation, in a
-    /// shortened copy: names and meanings, without types and required marks.
     #[serde(rename = "categoryType", skip_serializing_if = "Option::is_none")]
     pub category_type: Option<CategoryType>,
     /// **Documented in part.** ID of the category. Chosen by the client when it is created; never
     /// changes.
     ///
     /// `idCategory` in JSON.
-    ///
-    /// Evidence: documented elsewhere by the vendor. Page Categories of the documentation, in a
-    /// shortened copy: names and meanings, without types and required marks.
     #[serde(rename = "idCategory")]
     pub id_category: CategoryId,
     /// **Documented in part.** Belongs to the FunnelFlux user interface. Send it back as it came.
@@ -84,9 +76,6 @@ pub struct Category {
     /// **Documented in part.** Whether an asset is in use, archived or deleted.
     ///
     /// `status` in JSON.
-    ///
-    /// Evidence: documented elsewhere by the vendor. Page Categories of the documentation, in a
-    /// shortened copy: names and meanings, without types and required marks.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<Status>,
     /// Fields that this version of the crate does not know, kept as they came and sent back.

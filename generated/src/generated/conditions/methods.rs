@@ -9,6 +9,12 @@ use crate::runtime::{call::Call, client::Client, unverified::Unverified};
 /// # Conditions
 ///
 /// Manage conditions, by which a funnel routes its visitors.
+///
+/// Evidence for all operations: **deduced** from the pattern of the other operations. The index
+/// gives title and method; the path follows the pattern of offer sources.
+///
+/// Evidence for the arguments that state none: documented elsewhere by the vendor. Page Conditions
+/// of the documentation, in a shortened copy: names and meanings, without types and required marks.
 impl Client {
     /// **Deduced.** List conditions.
     ///
@@ -16,22 +22,15 @@ impl Client {
     ///
     /// `GET /condition/list/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; the path follows the pattern of offer sources.
-    ///
     /// # Arguments
-    /// - `status`: Which conditions to return, by their status. `not-deleted` stands for active and
-    ///   archived ones together. Evidence: documented elsewhere by the vendor. Page Conditions of the
-    ///   documentation, in a shortened copy: names and meanings, without types and required marks.
-    /// - `global_only` (`globalOnly`): Return only the conditions that all funnels can use. Evidence:
-    ///   documented elsewhere by the vendor. Page Conditions of the documentation, in a shortened copy:
-    ///   names and meanings, without types and required marks.
-    /// - `id_category` (`idCategory`): Return only the conditions of this category. Evidence:
-    ///   documented elsewhere by the vendor. Page Conditions of the documentation, in a shortened copy:
-    ///   names and meanings, without types and required marks.
-    /// - `id_funnel` (`idFunnel`): Return only the conditions that are for this funnel alone. Takes
-    ///   precedence over `globalOnly`. Evidence: documented elsewhere by the vendor. Page Conditions of
-    ///   the documentation, in a shortened copy: names and meanings, without types and required marks.
+    /// - `status`: **Documented in part.** Which conditions to return, by their status. `not-deleted`
+    ///   stands for active and archived ones together.
+    /// - `global_only` (`globalOnly`): **Documented in part.** Return only the conditions that all
+    ///   funnels can use.
+    /// - `id_category` (`idCategory`): **Documented in part.** Return only the conditions of this
+    ///   category.
+    /// - `id_funnel` (`idFunnel`): **Documented in part.** Return only the conditions that are for this
+    ///   funnel alone. Takes precedence over `globalOnly`.
     ///
     /// # Response
     /// The conditions.
@@ -56,13 +55,8 @@ impl Client {
     ///
     /// `GET /condition/find/byId/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; the path follows the pattern of offer sources.
-    ///
     /// # Arguments
-    /// - `id_condition` (`idCondition`): ID of the condition. Evidence: documented elsewhere by the
-    ///   vendor. Page Conditions of the documentation, in a shortened copy: names and meanings, without
-    ///   types and required marks.
+    /// - `id_condition` (`idCondition`): **Documented in part.** ID of the condition.
     ///
     /// # Response
     /// The condition.
@@ -81,14 +75,9 @@ impl Client {
     ///
     /// `GET /condition/find/byIds/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; the path follows the pattern of offer sources.
-    ///
     /// # Arguments
-    /// - `id_conditions` (`idConditions`): The IDs of the conditions to return, as one string. Takes a
-    ///   list, and joins it with commas. Evidence: documented elsewhere by the vendor. Page Conditions
-    ///   of the documentation, in a shortened copy: names and meanings, without types and required
-    ///   marks.
+    /// - `id_conditions` (`idConditions`): **Documented in part.** The IDs of the conditions to return,
+    ///   as one string. Takes a list, and joins it with commas.
     ///
     /// # Response
     /// The conditions with these IDs.
@@ -107,16 +96,11 @@ impl Client {
     ///
     /// `GET /condition/find/byStatus/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; the path follows the pattern of offer sources.
-    ///
     /// # Arguments
-    /// - `status`: Which conditions to return, by their status. `not-deleted` stands for active and
-    ///   archived ones together. Evidence: documented elsewhere by the vendor. Page Conditions of the
-    ///   documentation, in a shortened copy: names and meanings, without types and required marks.
-    /// - `id_funnel` (`idFunnel`): Return only the conditions that are for this funnel alone. Evidence:
-    ///   documented elsewhere by the vendor. Page Conditions of the documentation, in a shortened copy:
-    ///   names and meanings, without types and required marks.
+    /// - `status`: **Documented in part.** Which conditions to return, by their status. `not-deleted`
+    ///   stands for active and archived ones together.
+    /// - `id_funnel` (`idFunnel`): **Documented in part.** Return only the conditions that are for this
+    ///   funnel alone.
     ///
     /// # Response
     /// The conditions with this status.
@@ -137,12 +121,9 @@ impl Client {
     ///
     /// `GET /condition/find/byCategory/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; the path follows the pattern of offer sources.
-    ///
     /// # Arguments
-    /// - `id_category` (`idCategory`): ID of the category. Evidence: **deduced** from the pattern of
-    ///   the other operations. As for offer sources.
+    /// - `id_category` (`idCategory`): **Deduced.** ID of the category. Evidence: **deduced** from the
+    ///   pattern of the other operations. As for offer sources.
     ///
     /// # Response
     /// The conditions of the category.
@@ -161,9 +142,6 @@ impl Client {
     ///
     /// `PUT /condition/save/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; the path follows the pattern of offer sources.
-    ///
     /// # Arguments
     /// - `body`: A condition. Its routes, with their groups of rules, are described without their name;
     ///   they are kept as they come.
@@ -179,9 +157,6 @@ impl Client {
     /// Creates a condition under the ID that the request carries.
     ///
     /// `POST /condition/save/`
-    ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; the path follows the pattern of offer sources.
     ///
     /// # Arguments
     /// - `body`: A condition. Its routes, with their groups of rules, are described without their name;
@@ -199,12 +174,9 @@ impl Client {
     ///
     /// `POST /condition/duplicate/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; the path follows the pattern of offer sources.
-    ///
     /// # Arguments
-    /// - `id_condition` (`idCondition`): ID of the condition to copy. Evidence: **deduced** from the
-    ///   pattern of the other operations. As for offer sources.
+    /// - `id_condition` (`idCondition`): **Deduced.** ID of the condition to copy. Evidence: **deduced**
+    ///   from the pattern of the other operations. As for offer sources.
     /// - `body`: How a copy is to differ from its original.
     ///
     /// # Response
@@ -226,13 +198,10 @@ impl Client {
     ///
     /// `DELETE /condition/delete/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; the path follows the pattern of offer sources.
-    ///
     /// # Arguments
-    /// - `id_condition` (`idCondition`): A single condition to delete: the older way, used where no
-    ///   body names any. Evidence: **deduced** from the pattern of the other operations. As for offer
-    ///   sources.
+    /// - `id_condition` (`idCondition`): **Deduced.** A single condition to delete: the older way, used
+    ///   where no body names any. Evidence: **deduced** from the pattern of the other operations. As
+    ///   for offer sources.
     /// - `body`: A list of asset IDs. With `None`, none is sent.
     /// - `_unverified`: Says that the caller knows that this call removes something on a guess.
     ///
@@ -256,9 +225,6 @@ impl Client {
     ///
     /// `PUT /condition/archive/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; the path follows the pattern of offer sources.
-    ///
     /// # Arguments
     /// - `body`: A list of asset IDs.
     /// - `_unverified`: Says that the caller knows that this call removes something on a guess.
@@ -279,9 +245,6 @@ impl Client {
     ///
     /// `PUT /condition/unarchive/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; the path follows the pattern of offer sources.
-    ///
     /// # Arguments
     /// - `body`: A list of asset IDs.
     ///
@@ -296,9 +259,6 @@ impl Client {
     /// Puts the given conditions into a category, or takes them out of theirs.
     ///
     /// `PUT /condition/move-category/`
-    ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; the path follows the pattern of offer sources.
     ///
     /// # Arguments
     /// - `body`: Which assets to put into which category.

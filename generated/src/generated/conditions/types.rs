@@ -9,34 +9,26 @@ use crate::generated::shared::Status;
 ///
 /// Schema `Condition`.
 ///
-/// Evidence: documented elsewhere by the vendor. Page Conditions of the documentation, in a
-/// shortened copy: names and meanings, without types and required marks.
+/// Evidence for the type and the fields that state none: documented elsewhere by the vendor. Page
+/// Conditions of the documentation, in a shortened copy: names and meanings, without types and
+/// required marks.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Condition {
     /// **Documented in part.** Name of the condition.
     ///
     /// `conditionName` in JSON, 1 to 256 characters.
-    ///
-    /// Evidence: documented elsewhere by the vendor. Page Conditions of the documentation, in a
-    /// shortened copy: names and meanings, without types and required marks.
     #[serde(rename = "conditionName")]
     pub condition_name: String,
     /// **Documented in part.** ID of the category that the condition is in.
     ///
     /// `idCategory` in JSON.
-    ///
-    /// Evidence: documented elsewhere by the vendor. Page Conditions of the documentation, in a
-    /// shortened copy: names and meanings, without types and required marks.
     #[serde(rename = "idCategory", skip_serializing_if = "Option::is_none")]
     pub id_category: Option<CategoryId>,
     /// **Documented in part.** ID of the condition. Chosen by the client when it is created; never
     /// changes.
     ///
     /// `idCondition` in JSON.
-    ///
-    /// Evidence: documented elsewhere by the vendor. Page Conditions of the documentation, in a
-    /// shortened copy: names and meanings, without types and required marks.
     #[serde(rename = "idCondition")]
     pub id_condition: ConditionId,
     /// **Documented in part.** Belongs to the FunnelFlux user interface. Send it back as it came.
@@ -51,17 +43,11 @@ pub struct Condition {
     /// global list. Empty: all funnels can.
     ///
     /// `restrictToFunnelId` in JSON.
-    ///
-    /// Evidence: documented elsewhere by the vendor. Page Conditions of the documentation, in a
-    /// shortened copy: names and meanings, without types and required marks.
     #[serde(rename = "restrictToFunnelId", skip_serializing_if = "Option::is_none")]
     pub restrict_to_funnel_id: Option<String>,
     /// **Documented in part.** Whether an asset is in use, archived or deleted.
     ///
     /// `status` in JSON.
-    ///
-    /// Evidence: documented elsewhere by the vendor. Page Conditions of the documentation, in a
-    /// shortened copy: names and meanings, without types and required marks.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<Status>,
     /// Fields that this version of the crate does not know, kept as they came and sent back.
@@ -126,49 +112,34 @@ impl Condition {
 ///
 /// Schema `ConditionInfo`.
 ///
-/// Evidence: documented elsewhere by the vendor. Page Conditions of the documentation, in a
-/// shortened copy: names and meanings, without types and required marks.
+/// Evidence for the type and its fields: documented elsewhere by the vendor. Page Conditions of the
+/// documentation, in a shortened copy: names and meanings, without types and required marks.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ConditionInfo {
     /// **Documented in part.** Name of that category.
     ///
     /// `categoryName` in JSON, at most 256 characters.
-    ///
-    /// Evidence: documented elsewhere by the vendor. Page Conditions of the documentation, in a
-    /// shortened copy: names and meanings, without types and required marks.
     #[serde(rename = "categoryName", skip_serializing_if = "Option::is_none")]
     pub category_name: Option<String>,
     /// **Documented in part.** Name of the condition.
     ///
     /// `conditionName` in JSON, 1 to 256 characters.
-    ///
-    /// Evidence: documented elsewhere by the vendor. Page Conditions of the documentation, in a
-    /// shortened copy: names and meanings, without types and required marks.
     #[serde(rename = "conditionName")]
     pub condition_name: String,
     /// **Documented in part.** ID of the category that the condition is in.
     ///
     /// `idCategory` in JSON.
-    ///
-    /// Evidence: documented elsewhere by the vendor. Page Conditions of the documentation, in a
-    /// shortened copy: names and meanings, without types and required marks.
     #[serde(rename = "idCategory", skip_serializing_if = "Option::is_none")]
     pub id_category: Option<CategoryId>,
     /// **Documented in part.** ID of the condition.
     ///
     /// `idCondition` in JSON.
-    ///
-    /// Evidence: documented elsewhere by the vendor. Page Conditions of the documentation, in a
-    /// shortened copy: names and meanings, without types and required marks.
     #[serde(rename = "idCondition")]
     pub id_condition: ConditionId,
     /// **Documented in part.** Whether an asset is in use, archived or deleted.
     ///
     /// `status` in JSON.
-    ///
-    /// Evidence: documented elsewhere by the vendor. Page Conditions of the documentation, in a
-    /// shortened copy: names and meanings, without types and required marks.
     pub status: Status,
     /// Fields that this version of the crate does not know, kept as they came and sent back.
     #[serde(flatten)]

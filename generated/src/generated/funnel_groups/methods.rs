@@ -9,6 +9,14 @@ use crate::runtime::{call::Call, client::Client, unverified::Unverified};
 /// # Funnel Groups
 ///
 /// Manage funnel groups, which older parts of the product call campaigns.
+///
+/// Evidence for the operations that state none: **deduced** from the pattern of the other
+/// operations. The index gives title and method, in two listings. That the second listing, which
+/// has unarchiving, is the one with the newer segment is a guess; segment and suffix follow the
+/// pattern of offer sources.
+///
+/// Evidence for all arguments: **deduced** from the pattern of the other operations. As for offer
+/// sources.
 impl Client {
     /// **Deduced.** List funnel groups.
     ///
@@ -22,9 +30,8 @@ impl Client {
     /// the two may be the other way round.
     ///
     /// # Arguments
-    /// - `status`: Which funnel groups to return, by their status. `not-deleted` stands for active and
-    ///   archived ones together. Evidence: **deduced** from the pattern of the other operations. As for
-    ///   offer sources.
+    /// - `status`: **Deduced.** Which funnel groups to return, by their status. `not-deleted` stands
+    ///   for active and archived ones together.
     ///
     /// # Response
     /// The funnel groups.
@@ -41,14 +48,9 @@ impl Client {
     ///
     /// `GET /funnelgroup/list/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method, in two listings. That the second listing, which has unarchiving, is the one with the
-    /// newer segment is a guess; segment and suffix follow the pattern of offer sources.
-    ///
     /// # Arguments
-    /// - `status`: Which funnel groups to return, by their status. `not-deleted` stands for active and
-    ///   archived ones together. Evidence: **deduced** from the pattern of the other operations. As for
-    ///   offer sources.
+    /// - `status`: **Deduced.** Which funnel groups to return, by their status. `not-deleted` stands
+    ///   for active and archived ones together.
     ///
     /// # Response
     /// The funnel groups.
@@ -71,8 +73,7 @@ impl Client {
     /// the two may be the other way round.
     ///
     /// # Arguments
-    /// - `id_funnel_group` (`idFunnelGroup`): ID of the funnel group. Evidence: **deduced** from the
-    ///   pattern of the other operations. As for offer sources.
+    /// - `id_funnel_group` (`idFunnelGroup`): **Deduced.** ID of the funnel group.
     ///
     /// # Response
     /// The funnel group.
@@ -91,13 +92,8 @@ impl Client {
     ///
     /// `GET /funnelgroup/find/byId/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method, in two listings. That the second listing, which has unarchiving, is the one with the
-    /// newer segment is a guess; segment and suffix follow the pattern of offer sources.
-    ///
     /// # Arguments
-    /// - `id_funnel_group` (`idFunnelGroup`): ID of the funnel group. Evidence: **deduced** from the
-    ///   pattern of the other operations. As for offer sources.
+    /// - `id_funnel_group` (`idFunnelGroup`): **Deduced.** ID of the funnel group.
     ///
     /// # Response
     /// The funnel group.
@@ -122,9 +118,8 @@ impl Client {
     /// the two may be the other way round.
     ///
     /// # Arguments
-    /// - `id_funnel_groups` (`idFunnelGroups`): The IDs of the funnel groups to return, as one string.
-    ///   Takes a list, and joins it with commas. Evidence: **deduced** from the pattern of the other
-    ///   operations. As for offer sources.
+    /// - `id_funnel_groups` (`idFunnelGroups`): **Deduced.** The IDs of the funnel groups to return, as
+    ///   one string. Takes a list, and joins it with commas.
     ///
     /// # Response
     /// The funnel groups with these IDs.
@@ -143,14 +138,9 @@ impl Client {
     ///
     /// `GET /funnelgroup/find/byIds/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method, in two listings. That the second listing, which has unarchiving, is the one with the
-    /// newer segment is a guess; segment and suffix follow the pattern of offer sources.
-    ///
     /// # Arguments
-    /// - `id_funnel_groups` (`idFunnelGroups`): The IDs of the funnel groups to return, as one string.
-    ///   Takes a list, and joins it with commas. Evidence: **deduced** from the pattern of the other
-    ///   operations. As for offer sources.
+    /// - `id_funnel_groups` (`idFunnelGroups`): **Deduced.** The IDs of the funnel groups to return, as
+    ///   one string. Takes a list, and joins it with commas.
     ///
     /// # Response
     /// The funnel groups with these IDs.
@@ -175,9 +165,8 @@ impl Client {
     /// the two may be the other way round.
     ///
     /// # Arguments
-    /// - `status`: Which funnel groups to return, by their status. `not-deleted` stands for active and
-    ///   archived ones together. Evidence: **deduced** from the pattern of the other operations. As for
-    ///   offer sources.
+    /// - `status`: **Deduced.** Which funnel groups to return, by their status. `not-deleted` stands
+    ///   for active and archived ones together.
     ///
     /// # Response
     /// The funnel groups with this status.
@@ -194,14 +183,9 @@ impl Client {
     ///
     /// `GET /funnelgroup/find/byStatus/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method, in two listings. That the second listing, which has unarchiving, is the one with the
-    /// newer segment is a guess; segment and suffix follow the pattern of offer sources.
-    ///
     /// # Arguments
-    /// - `status`: Which funnel groups to return, by their status. `not-deleted` stands for active and
-    ///   archived ones together. Evidence: **deduced** from the pattern of the other operations. As for
-    ///   offer sources.
+    /// - `status`: **Deduced.** Which funnel groups to return, by their status. `not-deleted` stands
+    ///   for active and archived ones together.
     ///
     /// # Response
     /// The funnel groups with this status.
@@ -240,10 +224,6 @@ impl Client {
     ///
     /// `PUT /funnelgroup/save/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method, in two listings. That the second listing, which has unarchiving, is the one with the
-    /// newer segment is a guess; segment and suffix follow the pattern of offer sources.
-    ///
     /// # Arguments
     /// - `body`: A funnel group. Which other fields it has is unknown; they are kept as they come.
     ///
@@ -279,10 +259,6 @@ impl Client {
     ///
     /// `POST /funnelgroup/save/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method, in two listings. That the second listing, which has unarchiving, is the one with the
-    /// newer segment is a guess; segment and suffix follow the pattern of offer sources.
-    ///
     /// # Arguments
     /// - `body`: A funnel group. Which other fields it has is unknown; they are kept as they come.
     ///
@@ -304,8 +280,7 @@ impl Client {
     /// the two may be the other way round.
     ///
     /// # Arguments
-    /// - `id_funnel_group` (`idFunnelGroup`): ID of the funnel group to copy. Evidence: **deduced**
-    ///   from the pattern of the other operations. As for offer sources.
+    /// - `id_funnel_group` (`idFunnelGroup`): **Deduced.** ID of the funnel group to copy.
     /// - `body`: How a copy is to differ from its original.
     ///
     /// # Response
@@ -327,13 +302,8 @@ impl Client {
     ///
     /// `POST /funnelgroup/duplicate/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method, in two listings. That the second listing, which has unarchiving, is the one with the
-    /// newer segment is a guess; segment and suffix follow the pattern of offer sources.
-    ///
     /// # Arguments
-    /// - `id_funnel_group` (`idFunnelGroup`): ID of the funnel group to copy. Evidence: **deduced**
-    ///   from the pattern of the other operations. As for offer sources.
+    /// - `id_funnel_group` (`idFunnelGroup`): **Deduced.** ID of the funnel group to copy.
     /// - `body`: How a copy is to differ from its original.
     ///
     /// # Response
@@ -362,9 +332,8 @@ impl Client {
     /// the two may be the other way round.
     ///
     /// # Arguments
-    /// - `id_funnel_group` (`idFunnelGroup`): A single funnel group to delete: the older way, used
-    ///   where no body names any. Evidence: **deduced** from the pattern of the other operations. As
-    ///   for offer sources.
+    /// - `id_funnel_group` (`idFunnelGroup`): **Deduced.** A single funnel group to delete: the older
+    ///   way, used where no body names any.
     /// - `body`: Which parents to archive or delete, and what happens to their children. With `None`,
     ///   none is sent.
     /// - `_unverified`: Says that the caller knows that this call removes something on a guess.
@@ -390,14 +359,9 @@ impl Client {
     ///
     /// `DELETE /funnelgroup/delete/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method, in two listings. That the second listing, which has unarchiving, is the one with the
-    /// newer segment is a guess; segment and suffix follow the pattern of offer sources.
-    ///
     /// # Arguments
-    /// - `id_funnel_group` (`idFunnelGroup`): A single funnel group to delete: the older way, used
-    ///   where no body names any. Evidence: **deduced** from the pattern of the other operations. As
-    ///   for offer sources.
+    /// - `id_funnel_group` (`idFunnelGroup`): **Deduced.** A single funnel group to delete: the older
+    ///   way, used where no body names any.
     /// - `body`: Which parents to archive or delete, and what happens to their children. With `None`,
     ///   none is sent.
     /// - `_unverified`: Says that the caller knows that this call removes something on a guess.
@@ -449,10 +413,6 @@ impl Client {
     ///
     /// `PUT /funnelgroup/archive/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method, in two listings. That the second listing, which has unarchiving, is the one with the
-    /// newer segment is a guess; segment and suffix follow the pattern of offer sources.
-    ///
     /// # Arguments
     /// - `body`: Which parents to archive or delete, and what happens to their children.
     /// - `_unverified`: Says that the caller knows that this call removes something on a guess.
@@ -472,10 +432,6 @@ impl Client {
     /// Takes the given funnel groups out of the archive.
     ///
     /// `PUT /funnelgroup/unarchive/`
-    ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method, in two listings. That the second listing, which has unarchiving, is the one with the
-    /// newer segment is a guess; segment and suffix follow the pattern of offer sources.
     ///
     /// # Arguments
     /// - `body`: A list of asset IDs.

@@ -8,7 +8,8 @@ use crate::generated::shared::Status;
 ///
 /// Schema `FunnelGroup`.
 ///
-/// Evidence: **deduced** from the pattern of the other operations. As for offer sources.
+/// Evidence for the type and the fields that state none: **deduced** from the pattern of the other
+/// operations. As for offer sources.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct FunnelGroup {
@@ -32,8 +33,6 @@ pub struct FunnelGroup {
     /// **Deduced.** Whether an asset is in use, archived or deleted.
     ///
     /// `status` in JSON.
-    ///
-    /// Evidence: **deduced** from the pattern of the other operations. As for offer sources.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<Status>,
     /// Fields that this version of the crate does not know, kept as they came and sent back.
@@ -69,7 +68,8 @@ impl FunnelGroup {
 ///
 /// Schema `FunnelGroupInfo`.
 ///
-/// Evidence: **deduced** from the pattern of the other operations. As for offer sources.
+/// Evidence for the type and the fields that state none: **deduced** from the pattern of the other
+/// operations. As for offer sources.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct FunnelGroupInfo {
@@ -92,8 +92,6 @@ pub struct FunnelGroupInfo {
     /// **Deduced.** Whether an asset is in use, archived or deleted.
     ///
     /// `status` in JSON.
-    ///
-    /// Evidence: **deduced** from the pattern of the other operations. As for offer sources.
     pub status: Status,
     /// Fields that this version of the crate does not know, kept as they came and sent back.
     #[serde(flatten)]

@@ -10,6 +10,12 @@ use crate::runtime::{call::Call, client::Client, unverified::Unverified};
 ///
 /// Manage funnels. The vendor advises to build one in the user interface first and to look at its
 /// requests: a funnel is easy to get wrong.
+///
+/// Evidence for the operations that state none: **deduced** from the pattern of the other
+/// operations. The index gives title and method; the path follows the pattern of offer sources.
+///
+/// Evidence for the arguments that state none: **deduced** from the pattern of the other
+/// operations. As for offer sources.
 impl Client {
     /// **Deduced.** List funnels.
     ///
@@ -17,16 +23,14 @@ impl Client {
     ///
     /// `GET /funnel/list/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; the path follows the pattern of offer sources.
-    ///
     /// # Arguments
-    /// - `status`: Which funnels to return, by their status. `not-deleted` stands for active and
-    ///   archived ones together. Evidence: documented elsewhere by the vendor. Page Funnels of the
+    /// - `status`: **Documented in part.** Which funnels to return, by their status. `not-deleted`
+    ///   stands for active and archived ones together. Evidence: documented elsewhere by the vendor.
+    ///   Page Funnels of the documentation, in a shortened copy: names and meanings, without types and
+    ///   required marks.
+    /// - `funnel_type` (`funnelType`): **Documented in part.** Return only funnels of this type. Which
+    ///   types there are is unknown. Evidence: documented elsewhere by the vendor. Page Funnels of the
     ///   documentation, in a shortened copy: names and meanings, without types and required marks.
-    /// - `funnel_type` (`funnelType`): Return only funnels of this type. Which types there are is
-    ///   unknown. Evidence: documented elsewhere by the vendor. Page Funnels of the documentation, in a
-    ///   shortened copy: names and meanings, without types and required marks.
     ///
     /// # Response
     /// The funnels.
@@ -47,13 +51,10 @@ impl Client {
     ///
     /// `GET /funnel/find/byId/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; the path follows the pattern of offer sources.
-    ///
     /// # Arguments
-    /// - `id_funnel` (`idFunnel`): ID of the funnel. Evidence: documented elsewhere by the vendor. Page
-    ///   Funnels of the documentation, in a shortened copy: names and meanings, without types and
-    ///   required marks.
+    /// - `id_funnel` (`idFunnel`): **Documented in part.** ID of the funnel. Evidence: documented
+    ///   elsewhere by the vendor. Page Funnels of the documentation, in a shortened copy: names and
+    ///   meanings, without types and required marks.
     ///
     /// # Response
     /// The funnel.
@@ -67,13 +68,11 @@ impl Client {
     ///
     /// `GET /funnel/find/byIds/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; the path follows the pattern of offer sources.
-    ///
     /// # Arguments
-    /// - `id_funnels` (`idFunnels`): The IDs of the funnels to return, as one string. Takes a list, and
-    ///   joins it with commas. Evidence: documented elsewhere by the vendor. Page Funnels of the
-    ///   documentation, in a shortened copy: names and meanings, without types and required marks.
+    /// - `id_funnels` (`idFunnels`): **Documented in part.** The IDs of the funnels to return, as one
+    ///   string. Takes a list, and joins it with commas. Evidence: documented elsewhere by the vendor.
+    ///   Page Funnels of the documentation, in a shortened copy: names and meanings, without types and
+    ///   required marks.
     ///
     /// # Response
     /// The funnels with these IDs.
@@ -92,13 +91,9 @@ impl Client {
     ///
     /// `GET /funnel/find/byStatus/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; the path follows the pattern of offer sources.
-    ///
     /// # Arguments
-    /// - `status`: Which funnels to return, by their status. `not-deleted` stands for active and
-    ///   archived ones together. Evidence: **deduced** from the pattern of the other operations. As for
-    ///   offer sources.
+    /// - `status`: **Deduced.** Which funnels to return, by their status. `not-deleted` stands for
+    ///   active and archived ones together.
     ///
     /// # Response
     /// The funnels with this status.
@@ -115,12 +110,10 @@ impl Client {
     ///
     /// `GET /funnel/find/byType/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; the path follows the pattern of offer sources.
-    ///
     /// # Arguments
-    /// - `funnel_type` (`funnelType`): The type. Which types there are is unknown. Evidence: **deduced**
-    ///   from a similar operation. Its parameter is unknown; the list has a filter of this name.
+    /// - `funnel_type` (`funnelType`): **Deduced.** The type. Which types there are is unknown.
+    ///   Evidence: **deduced** from a similar operation. Its parameter is unknown; the list has a
+    ///   filter of this name.
     ///
     /// # Response
     /// The funnels of the type.
@@ -136,12 +129,8 @@ impl Client {
     ///
     /// `GET /funnel/find/byCategory/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; the path follows the pattern of offer sources.
-    ///
     /// # Arguments
-    /// - `id_category` (`idCategory`): ID of the category. Evidence: **deduced** from the pattern of
-    ///   the other operations. As for offer sources.
+    /// - `id_category` (`idCategory`): **Deduced.** ID of the category.
     ///
     /// # Response
     /// The funnels of the category.
@@ -160,9 +149,6 @@ impl Client {
     ///
     /// `PUT /funnel/save/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; the path follows the pattern of offer sources.
-    ///
     /// # Arguments
     /// - `body`: A funnel. The documentation describes five fields without their names: query
     ///   parameters of its tracking URL, cost overrides and postback overrides by traffic source, its
@@ -179,9 +165,6 @@ impl Client {
     /// Creates a funnel under the ID that the request carries.
     ///
     /// `POST /funnel/save/`
-    ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; the path follows the pattern of offer sources.
     ///
     /// # Arguments
     /// - `body`: A funnel. The documentation describes five fields without their names: query
@@ -200,12 +183,8 @@ impl Client {
     ///
     /// `POST /funnel/duplicate/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; the path follows the pattern of offer sources.
-    ///
     /// # Arguments
-    /// - `id_funnel` (`idFunnel`): ID of the funnel to copy. Evidence: **deduced** from the pattern of
-    ///   the other operations. As for offer sources.
+    /// - `id_funnel` (`idFunnel`): **Deduced.** ID of the funnel to copy.
     /// - `body`: How a copy of a funnel is to differ from its original.
     ///
     /// # Response
@@ -227,12 +206,9 @@ impl Client {
     ///
     /// `DELETE /funnel/delete/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; the path follows the pattern of offer sources.
-    ///
     /// # Arguments
-    /// - `id_funnel` (`idFunnel`): A single funnel to delete: the older way, used where no body names
-    ///   any. Evidence: **deduced** from the pattern of the other operations. As for offer sources.
+    /// - `id_funnel` (`idFunnel`): **Deduced.** A single funnel to delete: the older way, used where no
+    ///   body names any.
     /// - `body`: A list of asset IDs. With `None`, none is sent.
     /// - `_unverified`: Says that the caller knows that this call removes something on a guess.
     ///
@@ -256,9 +232,6 @@ impl Client {
     ///
     /// `PUT /funnel/archive/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; the path follows the pattern of offer sources.
-    ///
     /// # Arguments
     /// - `body`: A list of asset IDs.
     /// - `_unverified`: Says that the caller knows that this call removes something on a guess.
@@ -278,9 +251,6 @@ impl Client {
     /// Takes the given funnels out of the archive.
     ///
     /// `PUT /funnel/unarchive/`
-    ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; the path follows the pattern of offer sources.
     ///
     /// # Arguments
     /// - `body`: A list of asset IDs.

@@ -10,84 +10,58 @@ use crate::generated::shared::Status;
 ///
 /// Schema `Funnel`.
 ///
-/// Evidence: documented elsewhere by the vendor. Page Funnels of the documentation, in a shortened
-/// copy: names and meanings, without types and required marks.
+/// Evidence for the type and the fields that state none: documented elsewhere by the vendor. Page
+/// Funnels of the documentation, in a shortened copy: names and meanings, without types and
+/// required marks.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Funnel {
     /// **Documented in part.** Height of the drawing area in the user interface.
     ///
     /// `canvasHeight` in JSON.
-    ///
-    /// Evidence: documented elsewhere by the vendor. Page Funnels of the documentation, in a shortened
-    /// copy: names and meanings, without types and required marks.
     #[serde(rename = "canvasHeight", skip_serializing_if = "Option::is_none")]
     pub canvas_height: Option<f64>,
     /// **Documented in part.** Width of the drawing area in the user interface.
     ///
     /// `canvasWidth` in JSON.
-    ///
-    /// Evidence: documented elsewhere by the vendor. Page Funnels of the documentation, in a shortened
-    /// copy: names and meanings, without types and required marks.
     #[serde(rename = "canvasWidth", skip_serializing_if = "Option::is_none")]
     pub canvas_width: Option<f64>,
     /// **Documented in part.** The cost where nothing else gives one. Its type is unknown, so any JSON
     /// is taken.
     ///
     /// `defaultCost` in JSON.
-    ///
-    /// Evidence: documented elsewhere by the vendor. Page Funnels of the documentation, in a shortened
-    /// copy: names and meanings, without types and required marks.
     #[serde(rename = "defaultCost", skip_serializing_if = "Option::is_none")]
     pub default_cost: Option<::serde_json::Value>,
     /// **Documented in part.** Name of the funnel.
     ///
     /// `funnelName` in JSON, 1 to 256 characters.
-    ///
-    /// Evidence: documented elsewhere by the vendor. Page Funnels of the documentation, in a shortened
-    /// copy: names and meanings, without types and required marks.
     #[serde(rename = "funnelName")]
     pub funnel_name: String,
     /// **Documented in part.** Type of the funnel. Which types there are is unknown.
     ///
     /// `funnelType` in JSON.
-    ///
-    /// Evidence: documented elsewhere by the vendor. Page Funnels of the documentation, in a shortened
-    /// copy: names and meanings, without types and required marks.
     #[serde(rename = "funnelType", skip_serializing_if = "Option::is_none")]
     pub funnel_type: Option<String>,
     /// **Documented in part.** An older name of `idFunnelGroup`.
     ///
     /// `idCampaign` in JSON.
-    ///
-    /// Evidence: documented elsewhere by the vendor. Page Funnels of the documentation, in a shortened
-    /// copy: names and meanings, without types and required marks.
     #[serde(rename = "idCampaign", skip_serializing_if = "Option::is_none")]
     pub id_campaign: Option<FunnelGroupId>,
     /// **Documented in part.** ID of the funnel. Chosen by the client when it is created; never
     /// changes.
     ///
     /// `idFunnel` in JSON.
-    ///
-    /// Evidence: documented elsewhere by the vendor. Page Funnels of the documentation, in a shortened
-    /// copy: names and meanings, without types and required marks.
     #[serde(rename = "idFunnel")]
     pub id_funnel: FunnelId,
     /// **Documented in part.** ID of the funnel group that the funnel is in.
     ///
     /// `idFunnelGroup` in JSON.
-    ///
-    /// Evidence: documented elsewhere by the vendor. Page Funnels of the documentation, in a shortened
-    /// copy: names and meanings, without types and required marks.
     #[serde(rename = "idFunnelGroup", skip_serializing_if = "Option::is_none")]
     pub id_funnel_group: Option<FunnelGroupId>,
     /// **Documented in part.** Whether the addresses of visitors are made anonymous. Left out: as the
     /// settings of the account say. Its type is unknown, so any JSON is taken.
     ///
     /// `ipAnonymizer` in JSON.
-    ///
-    /// Evidence: documented elsewhere by the vendor. Page Funnels of the documentation, in a shortened
-    /// copy: names and meanings, without types and required marks.
     #[serde(rename = "ipAnonymizer", skip_serializing_if = "Option::is_none")]
     pub ip_anonymizer: Option<::serde_json::Value>,
     /// **Documented in part.** Belongs to the FunnelFlux user interface. Send it back as it came.
@@ -102,17 +76,11 @@ pub struct Funnel {
     /// Its type is unknown, so any JSON is taken.
     ///
     /// `owner` in JSON.
-    ///
-    /// Evidence: documented elsewhere by the vendor. Page Funnels of the documentation, in a shortened
-    /// copy: names and meanings, without types and required marks.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub owner: Option<::serde_json::Value>,
     /// **Documented in part.** Whether an asset is in use, archived or deleted.
     ///
     /// `status` in JSON.
-    ///
-    /// Evidence: documented elsewhere by the vendor. Page Funnels of the documentation, in a shortened
-    /// copy: names and meanings, without types and required marks.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<Status>,
     /// Fields that this version of the crate does not know, kept as they came and sent back.
@@ -228,7 +196,8 @@ impl Funnel {
 ///
 /// Schema `FunnelDuplicateRequest`.
 ///
-/// Evidence: documented elsewhere by the vendor. The list of all schemas, in a shortened copy.
+/// Evidence for the type and the fields that state none: documented elsewhere by the vendor. The
+/// list of all schemas, in a shortened copy.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct FunnelDuplicateRequest {
@@ -244,14 +213,10 @@ pub struct FunnelDuplicateRequest {
     /// **Documented in part.** Name of the copy.
     ///
     /// `name` in JSON, 1 to 256 characters.
-    ///
-    /// Evidence: documented elsewhere by the vendor. The list of all schemas, in a shortened copy.
     pub name: String,
     /// **Documented in part.** ID of the funnel group of the copy.
     ///
     /// `parentId` in JSON.
-    ///
-    /// Evidence: documented elsewhere by the vendor. The list of all schemas, in a shortened copy.
     #[serde(rename = "parentId")]
     pub parent_id: String,
     /// Fields that this version of the crate does not know, kept as they came and sent back.
@@ -286,49 +251,34 @@ impl FunnelDuplicateRequest {
 ///
 /// Schema `FunnelInfo`.
 ///
-/// Evidence: documented elsewhere by the vendor. Page Funnels of the documentation, in a shortened
-/// copy: names and meanings, without types and required marks.
+/// Evidence for the type and its fields: documented elsewhere by the vendor. Page Funnels of the
+/// documentation, in a shortened copy: names and meanings, without types and required marks.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct FunnelInfo {
     /// **Documented in part.** Name of that funnel group.
     ///
     /// `funnelGroupName` in JSON.
-    ///
-    /// Evidence: documented elsewhere by the vendor. Page Funnels of the documentation, in a shortened
-    /// copy: names and meanings, without types and required marks.
     #[serde(rename = "funnelGroupName", skip_serializing_if = "Option::is_none")]
     pub funnel_group_name: Option<String>,
     /// **Documented in part.** Name of the funnel.
     ///
     /// `funnelName` in JSON, 1 to 256 characters.
-    ///
-    /// Evidence: documented elsewhere by the vendor. Page Funnels of the documentation, in a shortened
-    /// copy: names and meanings, without types and required marks.
     #[serde(rename = "funnelName")]
     pub funnel_name: String,
     /// **Documented in part.** ID of the funnel.
     ///
     /// `idFunnel` in JSON.
-    ///
-    /// Evidence: documented elsewhere by the vendor. Page Funnels of the documentation, in a shortened
-    /// copy: names and meanings, without types and required marks.
     #[serde(rename = "idFunnel")]
     pub id_funnel: FunnelId,
     /// **Documented in part.** ID of the funnel group that the funnel is in.
     ///
     /// `idFunnelGroup` in JSON.
-    ///
-    /// Evidence: documented elsewhere by the vendor. Page Funnels of the documentation, in a shortened
-    /// copy: names and meanings, without types and required marks.
     #[serde(rename = "idFunnelGroup", skip_serializing_if = "Option::is_none")]
     pub id_funnel_group: Option<FunnelGroupId>,
     /// **Documented in part.** Whether an asset is in use, archived or deleted.
     ///
     /// `status` in JSON.
-    ///
-    /// Evidence: documented elsewhere by the vendor. Page Funnels of the documentation, in a shortened
-    /// copy: names and meanings, without types and required marks.
     pub status: Status,
     /// Fields that this version of the crate does not know, kept as they came and sent back.
     #[serde(flatten)]

@@ -7,16 +7,16 @@ use crate::runtime::{call::Call, client::Client, unverified::Unverified};
 /// # Integration
 ///
 /// Manage the API keys of integrations.
+///
+/// Evidence for all operations: **deduced** from the pattern of the other operations. Nothing but
+/// title and method is known; segment and suffix are guessed from the words of the title, the way
+/// those of offer sources are. Expect 404: `integration` may be called something else altogether.
 impl Client {
     /// **Deduced.** List integration API keys.
     ///
     /// Lists the API keys. What a row holds is unknown, so it is any JSON object; it may hold a secret.
     ///
     /// `GET /integration/list/`
-    ///
-    /// Evidence: **deduced** from the pattern of the other operations. Nothing but title and method is
-    /// known; segment and suffix are guessed from the words of the title, the way those of offer
-    /// sources are. Expect 404: `integration` may be called something else altogether.
     ///
     /// # Response
     /// The API keys.
@@ -32,10 +32,6 @@ impl Client {
     /// JSON object.
     ///
     /// `PUT /integration/save/`
-    ///
-    /// Evidence: **deduced** from the pattern of the other operations. Nothing but title and method is
-    /// known; segment and suffix are guessed from the words of the title, the way those of offer
-    /// sources are. Expect 404: `integration` may be called something else altogether.
     ///
     /// # Arguments
     /// - `body`: The request body.
@@ -56,10 +52,6 @@ impl Client {
     ///
     /// `POST /integration/save/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. Nothing but title and method is
-    /// known; segment and suffix are guessed from the words of the title, the way those of offer
-    /// sources are. Expect 404: `integration` may be called something else altogether.
-    ///
     /// # Arguments
     /// - `body`: The request body. With `None`, none is sent.
     ///
@@ -77,10 +69,6 @@ impl Client {
     /// Deletes an API key. How it is named in the request is unknown, so the body is any JSON object.
     ///
     /// `DELETE /integration/delete/`
-    ///
-    /// Evidence: **deduced** from the pattern of the other operations. Nothing but title and method is
-    /// known; segment and suffix are guessed from the words of the title, the way those of offer
-    /// sources are. Expect 404: `integration` may be called something else altogether.
     ///
     /// # Arguments
     /// - `body`: The request body. With `None`, none is sent.

@@ -9,6 +9,12 @@ use crate::runtime::{call::Call, client::Client, unverified::Unverified};
 /// # Logic Scripts
 ///
 /// Manage logic scripts: snippets of code that return the route of a visitor.
+///
+/// Evidence for the operations that state none: **deduced** from the pattern of the other
+/// operations. The index gives title and method; the path follows the pattern of offer sources.
+///
+/// Evidence for the arguments that state none: **deduced** from the pattern of the other
+/// operations. As for offer sources.
 impl Client {
     /// **Deduced.** List logic scripts.
     ///
@@ -16,16 +22,14 @@ impl Client {
     ///
     /// `GET /logicscript/list/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; the path follows the pattern of offer sources.
-    ///
     /// # Arguments
-    /// - `status`: Which logic scripts to return, by their status. `not-deleted` stands for active and
-    ///   archived ones together. Evidence: documented elsewhere by the vendor. Page Logic Scripts of
-    ///   the documentation, in a shortened copy: names and meanings, without types and required marks.
-    /// - `id_category` (`idCategory`): Return only the logic scripts of this category. Evidence:
-    ///   documented elsewhere by the vendor. Page Logic Scripts of the documentation, in a shortened
-    ///   copy: names and meanings, without types and required marks.
+    /// - `status`: **Documented in part.** Which logic scripts to return, by their status.
+    ///   `not-deleted` stands for active and archived ones together. Evidence: documented elsewhere by
+    ///   the vendor. Page Logic Scripts of the documentation, in a shortened copy: names and meanings,
+    ///   without types and required marks.
+    /// - `id_category` (`idCategory`): **Documented in part.** Return only the logic scripts of this
+    ///   category. Evidence: documented elsewhere by the vendor. Page Logic Scripts of the
+    ///   documentation, in a shortened copy: names and meanings, without types and required marks.
     ///
     /// # Response
     /// The logic scripts.
@@ -46,13 +50,10 @@ impl Client {
     ///
     /// `GET /logicscript/find/byId/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; the path follows the pattern of offer sources.
-    ///
     /// # Arguments
-    /// - `id_logic_script` (`idLogicScript`): ID of the logic script. Evidence: documented elsewhere by
-    ///   the vendor. Page Logic Scripts of the documentation, in a shortened copy: names and meanings,
-    ///   without types and required marks.
+    /// - `id_logic_script` (`idLogicScript`): **Documented in part.** ID of the logic script. Evidence:
+    ///   documented elsewhere by the vendor. Page Logic Scripts of the documentation, in a shortened
+    ///   copy: names and meanings, without types and required marks.
     ///
     /// # Response
     /// The logic script.
@@ -71,14 +72,11 @@ impl Client {
     ///
     /// `GET /logicscript/find/byIds/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; the path follows the pattern of offer sources.
-    ///
     /// # Arguments
-    /// - `id_logic_scripts` (`idLogicScripts`): The IDs of the logic scripts to return, as one string.
-    ///   Takes a list, and joins it with commas. Evidence: documented elsewhere by the vendor. Page
-    ///   Logic Scripts of the documentation, in a shortened copy: names and meanings, without types and
-    ///   required marks.
+    /// - `id_logic_scripts` (`idLogicScripts`): **Documented in part.** The IDs of the logic scripts to
+    ///   return, as one string. Takes a list, and joins it with commas. Evidence: documented elsewhere
+    ///   by the vendor. Page Logic Scripts of the documentation, in a shortened copy: names and
+    ///   meanings, without types and required marks.
     ///
     /// # Response
     /// The logic scripts with these IDs.
@@ -98,13 +96,10 @@ impl Client {
     ///
     /// `GET /logicscript/find/byName/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; the path follows the pattern of offer sources.
-    ///
     /// # Arguments
-    /// - `logic_script_name` (`logicScriptName`): The name. Evidence: **deduced** from the pattern of
-    ///   the other operations. Its parameter is unknown; the other operations of this kind take the
-    ///   property that they look for.
+    /// - `logic_script_name` (`logicScriptName`): **Deduced.** The name. Evidence: **deduced** from the
+    ///   pattern of the other operations. Its parameter is unknown; the other operations of this kind
+    ///   take the property that they look for.
     ///
     /// # Response
     /// The logic scripts of the name.
@@ -123,13 +118,9 @@ impl Client {
     ///
     /// `GET /logicscript/find/byStatus/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; the path follows the pattern of offer sources.
-    ///
     /// # Arguments
-    /// - `status`: Which logic scripts to return, by their status. `not-deleted` stands for active and
-    ///   archived ones together. Evidence: **deduced** from the pattern of the other operations. As for
-    ///   offer sources.
+    /// - `status`: **Deduced.** Which logic scripts to return, by their status. `not-deleted` stands
+    ///   for active and archived ones together.
     ///
     /// # Response
     /// The logic scripts with this status.
@@ -148,12 +139,8 @@ impl Client {
     ///
     /// `GET /logicscript/find/byCategory/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; the path follows the pattern of offer sources.
-    ///
     /// # Arguments
-    /// - `id_category` (`idCategory`): ID of the category. Evidence: **deduced** from the pattern of
-    ///   the other operations. As for offer sources.
+    /// - `id_category` (`idCategory`): **Deduced.** ID of the category.
     ///
     /// # Response
     /// The logic scripts of the category.
@@ -172,9 +159,6 @@ impl Client {
     ///
     /// `PUT /logicscript/save/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; the path follows the pattern of offer sources.
-    ///
     /// # Arguments
     /// - `body`: A logic script: statements in Go, without package, import and function, of which every
     ///   path returns the key of a route (`^[a-z0-9_]{1,64}$`; `default` is the fallback). It belongs
@@ -191,9 +175,6 @@ impl Client {
     /// Creates a logic script under the ID that the request carries.
     ///
     /// `POST /logicscript/save/`
-    ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; the path follows the pattern of offer sources.
     ///
     /// # Arguments
     /// - `body`: A logic script: statements in Go, without package, import and function, of which every
@@ -212,12 +193,8 @@ impl Client {
     ///
     /// `POST /logicscript/duplicate/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; the path follows the pattern of offer sources.
-    ///
     /// # Arguments
-    /// - `id_logic_script` (`idLogicScript`): ID of the logic script to copy. Evidence: **deduced**
-    ///   from the pattern of the other operations. As for offer sources.
+    /// - `id_logic_script` (`idLogicScript`): **Deduced.** ID of the logic script to copy.
     /// - `body`: How a copy of a logic script is to differ from its original.
     ///
     /// # Response
@@ -239,13 +216,9 @@ impl Client {
     ///
     /// `DELETE /logicscript/delete/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; the path follows the pattern of offer sources.
-    ///
     /// # Arguments
-    /// - `id_logic_script` (`idLogicScript`): A single logic script to delete: the older way, used
-    ///   where no body names any. Evidence: **deduced** from the pattern of the other operations. As
-    ///   for offer sources.
+    /// - `id_logic_script` (`idLogicScript`): **Deduced.** A single logic script to delete: the older
+    ///   way, used where no body names any.
     /// - `body`: A list of asset IDs. With `None`, none is sent.
     /// - `_unverified`: Says that the caller knows that this call removes something on a guess.
     ///
@@ -311,9 +284,6 @@ impl Client {
     ///
     /// `PUT /logicscript/archive/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; the path follows the pattern of offer sources.
-    ///
     /// # Arguments
     /// - `body`: A list of asset IDs.
     /// - `_unverified`: Says that the caller knows that this call removes something on a guess.
@@ -334,9 +304,6 @@ impl Client {
     ///
     /// `PUT /logicscript/unarchive/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; the path follows the pattern of offer sources.
-    ///
     /// # Arguments
     /// - `body`: A list of asset IDs.
     ///
@@ -351,9 +318,6 @@ impl Client {
     /// Puts the given logic scripts into a category, or takes them out of theirs.
     ///
     /// `PUT /logicscript/move-category/`
-    ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; the path follows the pattern of offer sources.
     ///
     /// # Arguments
     /// - `body`: Which assets to put into which category.

@@ -10,60 +10,43 @@ use crate::generated::shared::Status;
 ///
 /// Schema `LogicScript`.
 ///
-/// Evidence: documented elsewhere by the vendor. Page Logic Scripts of the documentation, in a
-/// shortened copy: names and meanings, without types and required marks.
+/// Evidence for the type and the fields that state none: documented elsewhere by the vendor. Page
+/// Logic Scripts of the documentation, in a shortened copy: names and meanings, without types and
+/// required marks.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct LogicScript {
     /// **Documented in part.** The script, at most 10 KB.
     ///
     /// `code` in JSON.
-    ///
-    /// Evidence: documented elsewhere by the vendor. Page Logic Scripts of the documentation, in a
-    /// shortened copy: names and meanings, without types and required marks.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
     /// **Documented in part.** SHA-256 of the code. Set by the service; left out when creating and
     /// saving.
     ///
     /// `codeHash` in JSON.
-    ///
-    /// Evidence: documented elsewhere by the vendor. Page Logic Scripts of the documentation, in a
-    /// shortened copy: names and meanings, without types and required marks.
     #[serde(rename = "codeHash", skip_serializing_if = "Option::is_none")]
     pub code_hash: Option<String>,
     /// **Documented in part.** What the script is for.
     ///
     /// `description` in JSON.
-    ///
-    /// Evidence: documented elsewhere by the vendor. Page Logic Scripts of the documentation, in a
-    /// shortened copy: names and meanings, without types and required marks.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// **Documented in part.** ID of the category that the logic script is in.
     ///
     /// `idCategory` in JSON.
-    ///
-    /// Evidence: documented elsewhere by the vendor. Page Logic Scripts of the documentation, in a
-    /// shortened copy: names and meanings, without types and required marks.
     #[serde(rename = "idCategory", skip_serializing_if = "Option::is_none")]
     pub id_category: Option<CategoryId>,
     /// **Documented in part.** ID of the logic script. Chosen by the client when it is created; never
     /// changes.
     ///
     /// `idLogicScript` in JSON.
-    ///
-    /// Evidence: documented elsewhere by the vendor. Page Logic Scripts of the documentation, in a
-    /// shortened copy: names and meanings, without types and required marks.
     #[serde(rename = "idLogicScript")]
     pub id_logic_script: LogicScriptId,
     /// **Documented in part.** Name of the logic script. Spaces around it are removed; it must not be
     /// empty.
     ///
     /// `logicScriptName` in JSON, 1 to 256 characters.
-    ///
-    /// Evidence: documented elsewhere by the vendor. Page Logic Scripts of the documentation, in a
-    /// shortened copy: names and meanings, without types and required marks.
     #[serde(rename = "logicScriptName")]
     pub logic_script_name: String,
     /// **Documented in part.** Belongs to the FunnelFlux user interface. Send it back as it came.
@@ -78,17 +61,11 @@ pub struct LogicScript {
     /// unknown, so any JSON is taken.
     ///
     /// `owner` in JSON.
-    ///
-    /// Evidence: documented elsewhere by the vendor. Page Logic Scripts of the documentation, in a
-    /// shortened copy: names and meanings, without types and required marks.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub owner: Option<::serde_json::Value>,
     /// **Documented in part.** Whether an asset is in use, archived or deleted.
     ///
     /// `status` in JSON.
-    ///
-    /// Evidence: documented elsewhere by the vendor. Page Logic Scripts of the documentation, in a
-    /// shortened copy: names and meanings, without types and required marks.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<Status>,
     /// Fields that this version of the crate does not know, kept as they came and sent back.
@@ -174,7 +151,8 @@ impl LogicScript {
 ///
 /// Schema `LogicScriptDuplicateRequest`.
 ///
-/// Evidence: documented elsewhere by the vendor. The list of all schemas, in a shortened copy.
+/// Evidence for the type and the fields that state none: documented elsewhere by the vendor. The
+/// list of all schemas, in a shortened copy.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct LogicScriptDuplicateRequest {
@@ -190,8 +168,6 @@ pub struct LogicScriptDuplicateRequest {
     /// **Documented in part.** Name of the copy.
     ///
     /// `name` in JSON, 1 to 256 characters.
-    ///
-    /// Evidence: documented elsewhere by the vendor. The list of all schemas, in a shortened copy.
     pub name: String,
     /// Fields that this version of the crate does not know, kept as they came and sent back.
     #[serde(flatten)]
@@ -225,58 +201,40 @@ impl LogicScriptDuplicateRequest {
 ///
 /// Schema `LogicScriptInfo`.
 ///
-/// Evidence: documented elsewhere by the vendor. Page Logic Scripts of the documentation, in a
-/// shortened copy: names and meanings, without types and required marks.
+/// Evidence for the type and its fields: documented elsewhere by the vendor. Page Logic Scripts of
+/// the documentation, in a shortened copy: names and meanings, without types and required marks.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct LogicScriptInfo {
     /// **Documented in part.** Name of that category.
     ///
     /// `categoryName` in JSON, at most 256 characters.
-    ///
-    /// Evidence: documented elsewhere by the vendor. Page Logic Scripts of the documentation, in a
-    /// shortened copy: names and meanings, without types and required marks.
     #[serde(rename = "categoryName", skip_serializing_if = "Option::is_none")]
     pub category_name: Option<String>,
     /// **Documented in part.** SHA-256 of the code. Set by the service; left out when creating and
     /// saving.
     ///
     /// `codeHash` in JSON.
-    ///
-    /// Evidence: documented elsewhere by the vendor. Page Logic Scripts of the documentation, in a
-    /// shortened copy: names and meanings, without types and required marks.
     #[serde(rename = "codeHash", skip_serializing_if = "Option::is_none")]
     pub code_hash: Option<String>,
     /// **Documented in part.** ID of the category that the logic script is in.
     ///
     /// `idCategory` in JSON.
-    ///
-    /// Evidence: documented elsewhere by the vendor. Page Logic Scripts of the documentation, in a
-    /// shortened copy: names and meanings, without types and required marks.
     #[serde(rename = "idCategory", skip_serializing_if = "Option::is_none")]
     pub id_category: Option<CategoryId>,
     /// **Documented in part.** ID of the logic script.
     ///
     /// `idLogicScript` in JSON.
-    ///
-    /// Evidence: documented elsewhere by the vendor. Page Logic Scripts of the documentation, in a
-    /// shortened copy: names and meanings, without types and required marks.
     #[serde(rename = "idLogicScript")]
     pub id_logic_script: LogicScriptId,
     /// **Documented in part.** Name of the logic script.
     ///
     /// `logicScriptName` in JSON, 1 to 256 characters.
-    ///
-    /// Evidence: documented elsewhere by the vendor. Page Logic Scripts of the documentation, in a
-    /// shortened copy: names and meanings, without types and required marks.
     #[serde(rename = "logicScriptName")]
     pub logic_script_name: String,
     /// **Documented in part.** Whether an asset is in use, archived or deleted.
     ///
     /// `status` in JSON.
-    ///
-    /// Evidence: documented elsewhere by the vendor. Page Logic Scripts of the documentation, in a
-    /// shortened copy: names and meanings, without types and required marks.
     pub status: Status,
     /// Fields that this version of the crate does not know, kept as they came and sent back.
     #[serde(flatten)]

@@ -9,6 +9,13 @@ use crate::runtime::{call::Call, client::Client, unverified::Unverified};
 /// # Middleware Configs
 ///
 /// Manage middleware configs: services of your own that a funnel asks for the route of a visitor.
+///
+/// Evidence for all operations: **deduced** from the pattern of the other operations. The index
+/// gives title and method; a link of the documentation has the segment `middlewareconfig`, the rest
+/// follows the pattern of offer sources.
+///
+/// Evidence for the arguments that state none: **deduced** from the pattern of the other
+/// operations. As for offer sources.
 impl Client {
     /// **Deduced.** List middleware configs.
     ///
@@ -16,18 +23,14 @@ impl Client {
     ///
     /// `GET /middlewareconfig/list/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; a link of the documentation has the segment `middlewareconfig`, the rest follows the
-    /// pattern of offer sources.
-    ///
     /// # Arguments
-    /// - `id_category` (`idCategory`): Return only the middleware configs of this category. Evidence:
-    ///   documented elsewhere by the vendor. Page Middleware Configs of the documentation, in a
-    ///   shortened copy: names and meanings, without types and required marks.
-    /// - `status`: Which middleware configs to return, by their status. `not-deleted` stands for active
-    ///   and archived ones together; so does the empty value, which the documentation allows. Evidence:
-    ///   documented elsewhere by the vendor. Page Middleware Configs of the documentation, in a
-    ///   shortened copy: names and meanings, without types and required marks.
+    /// - `id_category` (`idCategory`): **Documented in part.** Return only the middleware configs of
+    ///   this category. Evidence: documented elsewhere by the vendor. Page Middleware Configs of the
+    ///   documentation, in a shortened copy: names and meanings, without types and required marks.
+    /// - `status`: **Documented in part.** Which middleware configs to return, by their status.
+    ///   `not-deleted` stands for active and archived ones together; so does the empty value, which the
+    ///   documentation allows. Evidence: documented elsewhere by the vendor. Page Middleware Configs of
+    ///   the documentation, in a shortened copy: names and meanings, without types and required marks.
     ///
     /// # Response
     /// The middleware configs.
@@ -48,14 +51,10 @@ impl Client {
     ///
     /// `GET /middlewareconfig/find/byId/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; a link of the documentation has the segment `middlewareconfig`, the rest follows the
-    /// pattern of offer sources.
-    ///
     /// # Arguments
-    /// - `id_middleware_config` (`idMiddlewareConfig`): ID of the middleware config. Evidence:
-    ///   documented elsewhere by the vendor. Page Middleware Configs of the documentation, in a
-    ///   shortened copy: names and meanings, without types and required marks.
+    /// - `id_middleware_config` (`idMiddlewareConfig`): **Documented in part.** ID of the middleware
+    ///   config. Evidence: documented elsewhere by the vendor. Page Middleware Configs of the
+    ///   documentation, in a shortened copy: names and meanings, without types and required marks.
     ///
     /// # Response
     /// The middleware config.
@@ -74,14 +73,9 @@ impl Client {
     ///
     /// `GET /middlewareconfig/find/byIds/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; a link of the documentation has the segment `middlewareconfig`, the rest follows the
-    /// pattern of offer sources.
-    ///
     /// # Arguments
-    /// - `id_middleware_configs` (`idMiddlewareConfigs`): The IDs of the middleware configs to return,
-    ///   as one string. Takes a list, and joins it with commas. Evidence: **deduced** from the pattern
-    ///   of the other operations. As for offer sources.
+    /// - `id_middleware_configs` (`idMiddlewareConfigs`): **Deduced.** The IDs of the middleware
+    ///   configs to return, as one string. Takes a list, and joins it with commas.
     ///
     /// # Response
     /// The middleware configs with these IDs.
@@ -100,10 +94,6 @@ impl Client {
     ///
     /// `PUT /middlewareconfig/save/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; a link of the documentation has the segment `middlewareconfig`, the rest follows the
-    /// pattern of offer sources.
-    ///
     /// # Arguments
     /// - `body`: A middleware config.
     ///
@@ -118,10 +108,6 @@ impl Client {
     /// Creates a middleware config under the ID that the request carries.
     ///
     /// `POST /middlewareconfig/save/`
-    ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; a link of the documentation has the segment `middlewareconfig`, the rest follows the
-    /// pattern of offer sources.
     ///
     /// # Arguments
     /// - `body`: A middleware config.
@@ -138,13 +124,9 @@ impl Client {
     ///
     /// `POST /middlewareconfig/duplicate/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; a link of the documentation has the segment `middlewareconfig`, the rest follows the
-    /// pattern of offer sources.
-    ///
     /// # Arguments
-    /// - `id_middleware_config` (`idMiddlewareConfig`): ID of the middleware config to copy. Evidence: **deduced**
-    ///   from the pattern of the other operations. As for offer sources.
+    /// - `id_middleware_config` (`idMiddlewareConfig`): **Deduced.** ID of the middleware config to
+    ///   copy.
     /// - `body`: How a copy is to differ from its original.
     ///
     /// # Response
@@ -166,14 +148,9 @@ impl Client {
     ///
     /// `DELETE /middlewareconfig/delete/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; a link of the documentation has the segment `middlewareconfig`, the rest follows the
-    /// pattern of offer sources.
-    ///
     /// # Arguments
-    /// - `id_middleware_config` (`idMiddlewareConfig`): A single middleware config to delete: the older
-    ///   way, used where no body names any. Evidence: **deduced** from the pattern of the other
-    ///   operations. As for offer sources.
+    /// - `id_middleware_config` (`idMiddlewareConfig`): **Deduced.** A single middleware config to
+    ///   delete: the older way, used where no body names any.
     /// - `body`: A list of asset IDs. With `None`, none is sent.
     /// - `_unverified`: Says that the caller knows that this call removes something on a guess.
     ///
@@ -197,10 +174,6 @@ impl Client {
     ///
     /// `PUT /middlewareconfig/archive/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; a link of the documentation has the segment `middlewareconfig`, the rest follows the
-    /// pattern of offer sources.
-    ///
     /// # Arguments
     /// - `body`: A list of asset IDs.
     /// - `_unverified`: Says that the caller knows that this call removes something on a guess.
@@ -221,10 +194,6 @@ impl Client {
     ///
     /// `PUT /middlewareconfig/unarchive/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; a link of the documentation has the segment `middlewareconfig`, the rest follows the
-    /// pattern of offer sources.
-    ///
     /// # Arguments
     /// - `body`: A list of asset IDs.
     ///
@@ -239,10 +208,6 @@ impl Client {
     /// Puts the given middleware configs into a category, or takes them out of theirs.
     ///
     /// `PUT /middlewareconfig/move-category/`
-    ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; a link of the documentation has the segment `middlewareconfig`, the rest follows the
-    /// pattern of offer sources.
     ///
     /// # Arguments
     /// - `body`: Which assets to put into which category.

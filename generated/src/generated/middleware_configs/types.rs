@@ -8,25 +8,20 @@ use crate::generated::shared::Status;
 ///
 /// Schema `MiddlewareBasicAuth`.
 ///
-/// Evidence: documented elsewhere by the vendor. Page Middleware Configs of the documentation, in a
-/// shortened copy: names and meanings, without types and required marks.
+/// Evidence for the type and its fields: documented elsewhere by the vendor. Page Middleware
+/// Configs of the documentation, in a shortened copy: names and meanings, without types and
+/// required marks.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
 #[non_exhaustive]
 pub struct MiddlewareBasicAuth {
     /// **Documented in part.** Password.
     ///
     /// `password` in JSON, format `password`.
-    ///
-    /// Evidence: documented elsewhere by the vendor. Page Middleware Configs of the documentation, in a
-    /// shortened copy: names and meanings, without types and required marks.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub password: Option<String>,
     /// **Documented in part.** User name.
     ///
     /// `username` in JSON.
-    ///
-    /// Evidence: documented elsewhere by the vendor. Page Middleware Configs of the documentation, in a
-    /// shortened copy: names and meanings, without types and required marks.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub username: Option<String>,
     /// Fields that this version of the crate does not know, kept as they came and sent back.
@@ -64,17 +59,15 @@ impl MiddlewareBasicAuth {
 ///
 /// Schema `MiddlewareConfig`.
 ///
-/// Evidence: documented elsewhere by the vendor. Page Middleware Configs of the documentation, in a
-/// shortened copy: names and meanings, without types and required marks.
+/// Evidence for the type and the fields that state none: documented elsewhere by the vendor. Page
+/// Middleware Configs of the documentation, in a shortened copy: names and meanings, without types
+/// and required marks.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct MiddlewareConfig {
     /// **Documented in part.** What it is for.
     ///
     /// `description` in JSON.
-    ///
-    /// Evidence: documented elsewhere by the vendor. Page Middleware Configs of the documentation, in a
-    /// shortened copy: names and meanings, without types and required marks.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// **Deduced.** The service that is asked.
@@ -88,26 +81,17 @@ pub struct MiddlewareConfig {
     /// **Documented in part.** ID of the category that the middleware config is in.
     ///
     /// `idCategory` in JSON.
-    ///
-    /// Evidence: documented elsewhere by the vendor. Page Middleware Configs of the documentation, in a
-    /// shortened copy: names and meanings, without types and required marks.
     #[serde(rename = "idCategory", skip_serializing_if = "Option::is_none")]
     pub id_category: Option<CategoryId>,
     /// **Documented in part.** ID of the middleware config. Chosen by the client when it is created;
     /// never changes.
     ///
     /// `idMiddlewareConfig` in JSON.
-    ///
-    /// Evidence: documented elsewhere by the vendor. Page Middleware Configs of the documentation, in a
-    /// shortened copy: names and meanings, without types and required marks.
     #[serde(rename = "idMiddlewareConfig")]
     pub id_middleware_config: MiddlewareConfigId,
     /// **Documented in part.** Name of the middleware config.
     ///
     /// `middlewareConfigName` in JSON, 1 to 256 characters.
-    ///
-    /// Evidence: documented elsewhere by the vendor. Page Middleware Configs of the documentation, in a
-    /// shortened copy: names and meanings, without types and required marks.
     #[serde(rename = "middlewareConfigName")]
     pub middleware_config_name: String,
     /// **Deduced.** Where the answer leads. Exactly one is the default; the others are tried in
@@ -123,17 +107,11 @@ pub struct MiddlewareConfig {
     /// JSON is taken.
     ///
     /// `schemaVersion` in JSON.
-    ///
-    /// Evidence: documented elsewhere by the vendor. Page Middleware Configs of the documentation, in a
-    /// shortened copy: names and meanings, without types and required marks.
     #[serde(rename = "schemaVersion", skip_serializing_if = "Option::is_none")]
     pub schema_version: Option<::serde_json::Value>,
     /// **Documented in part.** Whether an asset is in use, archived or deleted.
     ///
     /// `status` in JSON.
-    ///
-    /// Evidence: documented elsewhere by the vendor. Page Middleware Configs of the documentation, in a
-    /// shortened copy: names and meanings, without types and required marks.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<Status>,
     /// **Documented in part.** How long the service may take, in milliseconds. More than 10000 is taken
@@ -231,65 +209,45 @@ impl MiddlewareConfig {
 ///
 /// Schema `MiddlewareConfigInfo`.
 ///
-/// Evidence: documented elsewhere by the vendor. Page Middleware Configs of the documentation, in a
-/// shortened copy: names and meanings, without types and required marks.
+/// Evidence for the type and its fields: documented elsewhere by the vendor. Page Middleware
+/// Configs of the documentation, in a shortened copy: names and meanings, without types and
+/// required marks.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct MiddlewareConfigInfo {
     /// **Documented in part.** Name of that category.
     ///
     /// `categoryName` in JSON, at most 256 characters.
-    ///
-    /// Evidence: documented elsewhere by the vendor. Page Middleware Configs of the documentation, in a
-    /// shortened copy: names and meanings, without types and required marks.
     #[serde(rename = "categoryName", skip_serializing_if = "Option::is_none")]
     pub category_name: Option<String>,
     /// **Documented in part.** HTTP method of its destination: GET or POST.
     ///
     /// `destinationMethod` in JSON.
-    ///
-    /// Evidence: documented elsewhere by the vendor. Page Middleware Configs of the documentation, in a
-    /// shortened copy: names and meanings, without types and required marks.
     #[serde(rename = "destinationMethod", skip_serializing_if = "Option::is_none")]
     pub destination_method: Option<String>,
     /// **Documented in part.** Type of its destination. Which types there are is unknown.
     ///
     /// `destinationType` in JSON.
-    ///
-    /// Evidence: documented elsewhere by the vendor. Page Middleware Configs of the documentation, in a
-    /// shortened copy: names and meanings, without types and required marks.
     #[serde(rename = "destinationType", skip_serializing_if = "Option::is_none")]
     pub destination_type: Option<String>,
     /// **Documented in part.** ID of the category that the middleware config is in.
     ///
     /// `idCategory` in JSON.
-    ///
-    /// Evidence: documented elsewhere by the vendor. Page Middleware Configs of the documentation, in a
-    /// shortened copy: names and meanings, without types and required marks.
     #[serde(rename = "idCategory", skip_serializing_if = "Option::is_none")]
     pub id_category: Option<CategoryId>,
     /// **Documented in part.** ID of the middleware config.
     ///
     /// `idMiddlewareConfig` in JSON.
-    ///
-    /// Evidence: documented elsewhere by the vendor. Page Middleware Configs of the documentation, in a
-    /// shortened copy: names and meanings, without types and required marks.
     #[serde(rename = "idMiddlewareConfig")]
     pub id_middleware_config: MiddlewareConfigId,
     /// **Documented in part.** Name of the middleware config.
     ///
     /// `middlewareConfigName` in JSON, 1 to 256 characters.
-    ///
-    /// Evidence: documented elsewhere by the vendor. Page Middleware Configs of the documentation, in a
-    /// shortened copy: names and meanings, without types and required marks.
     #[serde(rename = "middlewareConfigName")]
     pub middleware_config_name: String,
     /// **Documented in part.** Whether an asset is in use, archived or deleted.
     ///
     /// `status` in JSON.
-    ///
-    /// Evidence: documented elsewhere by the vendor. Page Middleware Configs of the documentation, in a
-    /// shortened copy: names and meanings, without types and required marks.
     pub status: Status,
     /// Fields that this version of the crate does not know, kept as they came and sent back.
     #[serde(flatten)]
@@ -354,65 +312,45 @@ impl MiddlewareConfigInfo {
 ///
 /// Schema `MiddlewareDestination`.
 ///
-/// Evidence: documented elsewhere by the vendor. Page Middleware Configs of the documentation, in a
-/// shortened copy: names and meanings, without types and required marks.
+/// Evidence for the type and the fields that state none: documented elsewhere by the vendor. Page
+/// Middleware Configs of the documentation, in a shortened copy: names and meanings, without types
+/// and required marks.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
 #[non_exhaustive]
 pub struct MiddlewareDestination {
     /// **Documented in part.** Credentials of the request.
     ///
     /// `basicAuth` in JSON.
-    ///
-    /// Evidence: documented elsewhere by the vendor. Page Middleware Configs of the documentation, in a
-    /// shortened copy: names and meanings, without types and required marks.
     #[serde(rename = "basicAuth", skip_serializing_if = "Option::is_none")]
     pub basic_auth: Option<MiddlewareBasicAuth>,
     /// **Documented in part.** Whether a password is stored.
     ///
     /// `hasBasicAuthPassword` in JSON.
-    ///
-    /// Evidence: documented elsewhere by the vendor. Page Middleware Configs of the documentation, in a
-    /// shortened copy: names and meanings, without types and required marks.
     #[serde(rename = "hasBasicAuthPassword", skip_serializing_if = "Option::is_none")]
     pub has_basic_auth_password: Option<bool>,
     /// **Documented in part.** Whether a secret is stored.
     ///
     /// `hasHmacSecret` in JSON.
-    ///
-    /// Evidence: documented elsewhere by the vendor. Page Middleware Configs of the documentation, in a
-    /// shortened copy: names and meanings, without types and required marks.
     #[serde(rename = "hasHmacSecret", skip_serializing_if = "Option::is_none")]
     pub has_hmac_secret: Option<bool>,
     /// **Documented in part.** Headers of the request. Their form is unknown, so any JSON is taken.
     ///
     /// `headers` in JSON.
-    ///
-    /// Evidence: documented elsewhere by the vendor. Page Middleware Configs of the documentation, in a
-    /// shortened copy: names and meanings, without types and required marks.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub headers: Option<::serde_json::Value>,
     /// **Documented in part.** Secret by which the request is signed.
     ///
     /// `hmacSecret` in JSON, format `password`.
-    ///
-    /// Evidence: documented elsewhere by the vendor. Page Middleware Configs of the documentation, in a
-    /// shortened copy: names and meanings, without types and required marks.
     #[serde(rename = "hmacSecret", skip_serializing_if = "Option::is_none")]
     pub hmac_secret: Option<String>,
     /// **Documented in part.** HTTP method: GET, without a body, or POST.
     ///
     /// `method` in JSON.
-    ///
-    /// Evidence: documented elsewhere by the vendor. Page Middleware Configs of the documentation, in a
-    /// shortened copy: names and meanings, without types and required marks.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub method: Option<String>,
     /// **Documented in part.** Type of the destination. Which types there are is unknown.
     ///
     /// `type` in JSON.
-    ///
-    /// Evidence: documented elsewhere by the vendor. Page Middleware Configs of the documentation, in a
-    /// shortened copy: names and meanings, without types and required marks.
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     pub type_: Option<String>,
     /// **Deduced.** Address of the service.
@@ -513,8 +451,8 @@ impl MiddlewareDestination {
 ///
 /// Schema `MiddlewareRoute`.
 ///
-/// Evidence: documented elsewhere by the vendor. The guide on middleware nodes and the changelog of
-/// the documentation.
+/// Evidence for the type and its fields: documented elsewhere by the vendor. The guide on
+/// middleware nodes and the changelog of the documentation.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
 #[non_exhaustive]
 pub struct MiddlewareRoute {
@@ -522,25 +460,16 @@ pub struct MiddlewareRoute {
     /// default route is `default`.
     ///
     /// `idRoute` in JSON.
-    ///
-    /// Evidence: documented elsewhere by the vendor. The guide on middleware nodes and the changelog of
-    /// the documentation.
     #[serde(rename = "idRoute", skip_serializing_if = "Option::is_none")]
     pub id_route: Option<String>,
     /// **Documented in part.** Whether it is the default route.
     ///
     /// `isDefault` in JSON.
-    ///
-    /// Evidence: documented elsewhere by the vendor. The guide on middleware nodes and the changelog of
-    /// the documentation.
     #[serde(rename = "isDefault", skip_serializing_if = "Option::is_none")]
     pub is_default: Option<bool>,
     /// **Documented in part.** The lower, the earlier it is tried; 0 for the default route.
     ///
     /// `priority` in JSON, at least 0 and at most 255.
-    ///
-    /// Evidence: documented elsewhere by the vendor. The guide on middleware nodes and the changelog of
-    /// the documentation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub priority: Option<i64>,
     /// Fields that this version of the crate does not know, kept as they came and sent back.

@@ -9,6 +9,12 @@ use crate::runtime::{call::Call, client::Client, unverified::Unverified};
 /// # Page Groups
 ///
 /// Manage page groups: pages of one kind (landers or offers) among which a funnel rotates.
+///
+/// Evidence for the operations that state none: **deduced** from the pattern of the other
+/// operations. The index gives title and method; the path follows the pattern of offer sources.
+///
+/// Evidence for the arguments that state none: **deduced** from the pattern of the other
+/// operations. As for offer sources.
 impl Client {
     /// **Deduced.** List page groups.
     ///
@@ -16,15 +22,10 @@ impl Client {
     ///
     /// `GET /pagegroup/list/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; the path follows the pattern of offer sources.
-    ///
     /// # Arguments
-    /// - `status`: Which page groups to return, by their status. `not-deleted` stands for active and
-    ///   archived ones together. Evidence: **deduced** from the pattern of the other operations. As for
-    ///   offer sources.
-    /// - `id_category` (`idCategory`): Return only the page groups of this category. Evidence: **deduced**
-    ///   from the pattern of the other operations. As for offer sources.
+    /// - `status`: **Deduced.** Which page groups to return, by their status. `not-deleted` stands for
+    ///   active and archived ones together.
+    /// - `id_category` (`idCategory`): **Deduced.** Return only the page groups of this category.
     ///
     /// # Response
     /// The page groups.
@@ -45,12 +46,8 @@ impl Client {
     ///
     /// `GET /pagegroup/find/byId/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; the path follows the pattern of offer sources.
-    ///
     /// # Arguments
-    /// - `id_page_group` (`idPageGroup`): ID of the page group. Evidence: **deduced** from the pattern
-    ///   of the other operations. As for offer sources.
+    /// - `id_page_group` (`idPageGroup`): **Deduced.** ID of the page group.
     ///
     /// # Response
     /// The page group.
@@ -69,13 +66,9 @@ impl Client {
     ///
     /// `GET /pagegroup/find/byIds/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; the path follows the pattern of offer sources.
-    ///
     /// # Arguments
-    /// - `id_page_groups` (`idPageGroups`): The IDs of the page groups to return, as one string. Takes
-    ///   a list, and joins it with commas. Evidence: **deduced** from the pattern of the other
-    ///   operations. As for offer sources.
+    /// - `id_page_groups` (`idPageGroups`): **Deduced.** The IDs of the page groups to return, as one
+    ///   string. Takes a list, and joins it with commas.
     ///
     /// # Response
     /// The page groups with these IDs.
@@ -94,13 +87,9 @@ impl Client {
     ///
     /// `GET /pagegroup/find/byStatus/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; the path follows the pattern of offer sources.
-    ///
     /// # Arguments
-    /// - `status`: Which page groups to return, by their status. `not-deleted` stands for active and
-    ///   archived ones together. Evidence: **deduced** from the pattern of the other operations. As for
-    ///   offer sources.
+    /// - `status`: **Deduced.** Which page groups to return, by their status. `not-deleted` stands for
+    ///   active and archived ones together.
     ///
     /// # Response
     /// The page groups with this status.
@@ -117,13 +106,10 @@ impl Client {
     ///
     /// `GET /pagegroup/find/byType/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; the path follows the pattern of offer sources.
-    ///
     /// # Arguments
-    /// - `page_group_type` (`pageGroupType`): The type. Which types there are is unknown; categories
-    ///   know `landerGroup` and `offerGroup`. Evidence: **deduced** from a similar operation. Its
-    ///   parameter is unknown; funnels are filtered by `funnelType`.
+    /// - `page_group_type` (`pageGroupType`): **Deduced.** The type. Which types there are is unknown;
+    ///   categories know `landerGroup` and `offerGroup`. Evidence: **deduced** from a similar
+    ///   operation. Its parameter is unknown; funnels are filtered by `funnelType`.
     ///
     /// # Response
     /// The page groups of the type.
@@ -148,8 +134,7 @@ impl Client {
     /// “global page group”. Expect 404.
     ///
     /// # Arguments
-    /// - `id_category` (`idCategory`): ID of the category. Evidence: **deduced** from the pattern of
-    ///   the other operations. As for offer sources.
+    /// - `id_category` (`idCategory`): **Deduced.** ID of the category.
     ///
     /// # Response
     /// The page groups of the category.
@@ -168,12 +153,8 @@ impl Client {
     ///
     /// `GET /pagegroup/find/byCategory/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; the path follows the pattern of offer sources.
-    ///
     /// # Arguments
-    /// - `id_category` (`idCategory`): ID of the category. Evidence: **deduced** from the pattern of
-    ///   the other operations. As for offer sources.
+    /// - `id_category` (`idCategory`): **Deduced.** ID of the category.
     ///
     /// # Response
     /// The page groups of the category.
@@ -192,9 +173,6 @@ impl Client {
     ///
     /// `PUT /pagegroup/save/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; the path follows the pattern of offer sources.
-    ///
     /// # Arguments
     /// - `body`: A page group. It is global, or belongs to one funnel. Which other fields it has is
     ///   unknown; they are kept as they come.
@@ -210,9 +188,6 @@ impl Client {
     /// Creates a page group under the ID that the request carries.
     ///
     /// `POST /pagegroup/save/`
-    ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; the path follows the pattern of offer sources.
     ///
     /// # Arguments
     /// - `body`: A page group. It is global, or belongs to one funnel. Which other fields it has is
@@ -230,12 +205,8 @@ impl Client {
     ///
     /// `POST /pagegroup/duplicate/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; the path follows the pattern of offer sources.
-    ///
     /// # Arguments
-    /// - `id_page_group` (`idPageGroup`): ID of the page group to copy. Evidence: **deduced** from the
-    ///   pattern of the other operations. As for offer sources.
+    /// - `id_page_group` (`idPageGroup`): **Deduced.** ID of the page group to copy.
     /// - `body`: How a copy is to differ from its original.
     ///
     /// # Response
@@ -257,13 +228,9 @@ impl Client {
     ///
     /// `DELETE /pagegroup/delete/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; the path follows the pattern of offer sources.
-    ///
     /// # Arguments
-    /// - `id_page_group` (`idPageGroup`): A single page group to delete: the older way, used where no
-    ///   body names any. Evidence: **deduced** from the pattern of the other operations. As for offer
-    ///   sources.
+    /// - `id_page_group` (`idPageGroup`): **Deduced.** A single page group to delete: the older way,
+    ///   used where no body names any.
     /// - `body`: A list of asset IDs. With `None`, none is sent.
     /// - `_unverified`: Says that the caller knows that this call removes something on a guess.
     ///
@@ -287,9 +254,6 @@ impl Client {
     ///
     /// `PUT /pagegroup/archive/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; the path follows the pattern of offer sources.
-    ///
     /// # Arguments
     /// - `body`: A list of asset IDs.
     /// - `_unverified`: Says that the caller knows that this call removes something on a guess.
@@ -309,9 +273,6 @@ impl Client {
     /// Takes the given page groups out of the archive.
     ///
     /// `PUT /pagegroup/unarchive/`
-    ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; the path follows the pattern of offer sources.
     ///
     /// # Arguments
     /// - `body`: A list of asset IDs.
@@ -350,9 +311,6 @@ impl Client {
     /// Puts the given page groups into a category, or takes them out of theirs.
     ///
     /// `PUT /pagegroup/move-category/`
-    ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; the path follows the pattern of offer sources.
     ///
     /// # Arguments
     /// - `body`: Which assets to put into which category.

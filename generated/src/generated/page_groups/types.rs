@@ -9,36 +9,29 @@ use crate::generated::shared::Status;
 ///
 /// Schema `PageGroup`.
 ///
-/// Evidence: **deduced** from the pattern of the other operations. As for offer sources.
+/// Evidence for the type and its fields: **deduced** from the pattern of the other operations. As
+/// for offer sources.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct PageGroup {
     /// **Deduced.** ID of the category that the page group is in. Empty: in none.
     ///
     /// `idCategory` in JSON.
-    ///
-    /// Evidence: **deduced** from the pattern of the other operations. As for offer sources.
     #[serde(rename = "idCategory", skip_serializing_if = "Option::is_none")]
     pub id_category: Option<CategoryId>,
     /// **Deduced.** ID of the page group. Chosen by the client when it is created; never changes.
     ///
     /// `idPageGroup` in JSON.
-    ///
-    /// Evidence: **deduced** from the pattern of the other operations. As for offer sources.
     #[serde(rename = "idPageGroup")]
     pub id_page_group: PageGroupId,
     /// **Deduced.** Name of the page group.
     ///
     /// `pageGroupName` in JSON, 1 to 256 characters.
-    ///
-    /// Evidence: **deduced** from the pattern of the other operations. As for offer sources.
     #[serde(rename = "pageGroupName")]
     pub page_group_name: String,
     /// **Deduced.** Whether an asset is in use, archived or deleted.
     ///
     /// `status` in JSON.
-    ///
-    /// Evidence: **deduced** from the pattern of the other operations. As for offer sources.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<Status>,
     /// Fields that this version of the crate does not know, kept as they came and sent back.
@@ -81,43 +74,34 @@ impl PageGroup {
 ///
 /// Schema `PageGroupInfo`.
 ///
-/// Evidence: **deduced** from the pattern of the other operations. As for offer sources.
+/// Evidence for the type and its fields: **deduced** from the pattern of the other operations. As
+/// for offer sources.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct PageGroupInfo {
     /// **Deduced.** Name of that category.
     ///
     /// `categoryName` in JSON, at most 256 characters.
-    ///
-    /// Evidence: **deduced** from the pattern of the other operations. As for offer sources.
     #[serde(rename = "categoryName", skip_serializing_if = "Option::is_none")]
     pub category_name: Option<String>,
     /// **Deduced.** ID of the category that the page group is in.
     ///
     /// `idCategory` in JSON.
-    ///
-    /// Evidence: **deduced** from the pattern of the other operations. As for offer sources.
     #[serde(rename = "idCategory", skip_serializing_if = "Option::is_none")]
     pub id_category: Option<CategoryId>,
     /// **Deduced.** ID of the page group.
     ///
     /// `idPageGroup` in JSON.
-    ///
-    /// Evidence: **deduced** from the pattern of the other operations. As for offer sources.
     #[serde(rename = "idPageGroup")]
     pub id_page_group: PageGroupId,
     /// **Deduced.** Name of the page group.
     ///
     /// `pageGroupName` in JSON, 1 to 256 characters.
-    ///
-    /// Evidence: **deduced** from the pattern of the other operations. As for offer sources.
     #[serde(rename = "pageGroupName")]
     pub page_group_name: String,
     /// **Deduced.** Whether an asset is in use, archived or deleted.
     ///
     /// `status` in JSON.
-    ///
-    /// Evidence: **deduced** from the pattern of the other operations. As for offer sources.
     pub status: Status,
     /// Fields that this version of the crate does not know, kept as they came and sent back.
     #[serde(flatten)]

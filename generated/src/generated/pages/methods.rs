@@ -9,6 +9,12 @@ use crate::runtime::{call::Call, client::Client, unverified::Unverified};
 /// # Pages
 ///
 /// Manage pages: landers, and offers, which belong to an offer source.
+///
+/// Evidence for all operations: **deduced** from the pattern of the other operations. The index
+/// gives title and method; the path follows the pattern of offer sources.
+///
+/// Evidence for all arguments: **deduced** from the pattern of the other operations. As for offer
+/// sources.
 impl Client {
     /// **Deduced.** List pages.
     ///
@@ -16,15 +22,10 @@ impl Client {
     ///
     /// `GET /page/list/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; the path follows the pattern of offer sources.
-    ///
     /// # Arguments
-    /// - `status`: Which pages to return, by their status. `not-deleted` stands for active and archived
-    ///   ones together. Evidence: **deduced** from the pattern of the other operations. As for offer
-    ///   sources.
-    /// - `id_category` (`idCategory`): Return only the pages of this category. Evidence: **deduced**
-    ///   from the pattern of the other operations. As for offer sources.
+    /// - `status`: **Deduced.** Which pages to return, by their status. `not-deleted` stands for active
+    ///   and archived ones together.
+    /// - `id_category` (`idCategory`): **Deduced.** Return only the pages of this category.
     ///
     /// # Response
     /// The pages.
@@ -45,12 +46,8 @@ impl Client {
     ///
     /// `GET /page/find/byId/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; the path follows the pattern of offer sources.
-    ///
     /// # Arguments
-    /// - `id_page` (`idPage`): ID of the page. Evidence: **deduced** from the pattern of the other
-    ///   operations. As for offer sources.
+    /// - `id_page` (`idPage`): **Deduced.** ID of the page.
     ///
     /// # Response
     /// The page.
@@ -64,13 +61,9 @@ impl Client {
     ///
     /// `GET /page/find/byIds/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; the path follows the pattern of offer sources.
-    ///
     /// # Arguments
-    /// - `id_pages` (`idPages`): The IDs of the pages to return, as one string. Takes a list, and joins
-    ///   it with commas. Evidence: **deduced** from the pattern of the other operations. As for offer
-    ///   sources.
+    /// - `id_pages` (`idPages`): **Deduced.** The IDs of the pages to return, as one string. Takes a
+    ///   list, and joins it with commas.
     ///
     /// # Response
     /// The pages with these IDs.
@@ -84,13 +77,9 @@ impl Client {
     ///
     /// `GET /page/find/byStatus/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; the path follows the pattern of offer sources.
-    ///
     /// # Arguments
-    /// - `status`: Which pages to return, by their status. `not-deleted` stands for active and archived
-    ///   ones together. Evidence: **deduced** from the pattern of the other operations. As for offer
-    ///   sources.
+    /// - `status`: **Deduced.** Which pages to return, by their status. `not-deleted` stands for active
+    ///   and archived ones together.
     ///
     /// # Response
     /// The pages with this status.
@@ -107,12 +96,8 @@ impl Client {
     ///
     /// `GET /page/find/byCategory/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; the path follows the pattern of offer sources.
-    ///
     /// # Arguments
-    /// - `id_category` (`idCategory`): ID of the category. Evidence: **deduced** from the pattern of
-    ///   the other operations. As for offer sources.
+    /// - `id_category` (`idCategory`): **Deduced.** ID of the category.
     ///
     /// # Response
     /// The pages of the category.
@@ -131,9 +116,6 @@ impl Client {
     ///
     /// `PUT /page/save/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; the path follows the pattern of offer sources.
-    ///
     /// # Arguments
     /// - `body`: A page. Which other fields it has is unknown; they are kept as they come.
     ///
@@ -148,9 +130,6 @@ impl Client {
     /// Creates a page under the ID that the request carries.
     ///
     /// `POST /page/save/`
-    ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; the path follows the pattern of offer sources.
     ///
     /// # Arguments
     /// - `body`: A page. Which other fields it has is unknown; they are kept as they come.
@@ -167,12 +146,8 @@ impl Client {
     ///
     /// `POST /page/duplicate/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; the path follows the pattern of offer sources.
-    ///
     /// # Arguments
-    /// - `id_page` (`idPage`): ID of the page to copy. Evidence: **deduced** from the pattern of the
-    ///   other operations. As for offer sources.
+    /// - `id_page` (`idPage`): **Deduced.** ID of the page to copy.
     /// - `body`: How a copy is to differ from its original.
     ///
     /// # Response
@@ -191,12 +166,9 @@ impl Client {
     ///
     /// `DELETE /page/delete/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; the path follows the pattern of offer sources.
-    ///
     /// # Arguments
-    /// - `id_page` (`idPage`): A single page to delete: the older way, used where no body names any.
-    ///   Evidence: **deduced** from the pattern of the other operations. As for offer sources.
+    /// - `id_page` (`idPage`): **Deduced.** A single page to delete: the older way, used where no body
+    ///   names any.
     /// - `body`: A list of asset IDs. With `None`, none is sent.
     /// - `_unverified`: Says that the caller knows that this call removes something on a guess.
     ///
@@ -220,9 +192,6 @@ impl Client {
     ///
     /// `PUT /page/archive/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; the path follows the pattern of offer sources.
-    ///
     /// # Arguments
     /// - `body`: A list of asset IDs.
     /// - `_unverified`: Says that the caller knows that this call removes something on a guess.
@@ -243,9 +212,6 @@ impl Client {
     ///
     /// `PUT /page/unarchive/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; the path follows the pattern of offer sources.
-    ///
     /// # Arguments
     /// - `body`: A list of asset IDs.
     ///
@@ -260,9 +226,6 @@ impl Client {
     /// Puts the given pages into a category, or takes them out of theirs.
     ///
     /// `PUT /page/move-category/`
-    ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; the path follows the pattern of offer sources.
     ///
     /// # Arguments
     /// - `body`: Which assets to put into which category.

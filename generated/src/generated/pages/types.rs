@@ -8,7 +8,8 @@ use crate::generated::shared::Status;
 ///
 /// Schema `Page`.
 ///
-/// Evidence: **deduced** from the pattern of the other operations. As for offer sources.
+/// Evidence for the type and the fields that state none: **deduced** from the pattern of the other
+/// operations. As for offer sources.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Page {
@@ -22,15 +23,11 @@ pub struct Page {
     /// **Deduced.** ID of the category that the page is in. Empty: in none.
     ///
     /// `idCategory` in JSON.
-    ///
-    /// Evidence: **deduced** from the pattern of the other operations. As for offer sources.
     #[serde(rename = "idCategory", skip_serializing_if = "Option::is_none")]
     pub id_category: Option<CategoryId>,
     /// **Deduced.** ID of the page. Chosen by the client when it is created; never changes.
     ///
     /// `idPage` in JSON.
-    ///
-    /// Evidence: **deduced** from the pattern of the other operations. As for offer sources.
     #[serde(rename = "idPage")]
     pub id_page: PageId,
     /// What only an offer page has. Which other fields it has is unknown; they are kept as they come.
@@ -43,15 +40,11 @@ pub struct Page {
     /// **Deduced.** Name of the page.
     ///
     /// `pageName` in JSON, 1 to 256 characters.
-    ///
-    /// Evidence: **deduced** from the pattern of the other operations. As for offer sources.
     #[serde(rename = "pageName")]
     pub page_name: String,
     /// **Deduced.** Whether an asset is in use, archived or deleted.
     ///
     /// `status` in JSON.
-    ///
-    /// Evidence: **deduced** from the pattern of the other operations. As for offer sources.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<Status>,
     /// Fields that this version of the crate does not know, kept as they came and sent back.
@@ -110,43 +103,34 @@ impl Page {
 ///
 /// Schema `PageInfo`.
 ///
-/// Evidence: **deduced** from the pattern of the other operations. As for offer sources.
+/// Evidence for the type and its fields: **deduced** from the pattern of the other operations. As
+/// for offer sources.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct PageInfo {
     /// **Deduced.** Name of that category.
     ///
     /// `categoryName` in JSON, at most 256 characters.
-    ///
-    /// Evidence: **deduced** from the pattern of the other operations. As for offer sources.
     #[serde(rename = "categoryName", skip_serializing_if = "Option::is_none")]
     pub category_name: Option<String>,
     /// **Deduced.** ID of the category that the page is in.
     ///
     /// `idCategory` in JSON.
-    ///
-    /// Evidence: **deduced** from the pattern of the other operations. As for offer sources.
     #[serde(rename = "idCategory", skip_serializing_if = "Option::is_none")]
     pub id_category: Option<CategoryId>,
     /// **Deduced.** ID of the page.
     ///
     /// `idPage` in JSON.
-    ///
-    /// Evidence: **deduced** from the pattern of the other operations. As for offer sources.
     #[serde(rename = "idPage")]
     pub id_page: PageId,
     /// **Deduced.** Name of the page.
     ///
     /// `pageName` in JSON, 1 to 256 characters.
-    ///
-    /// Evidence: **deduced** from the pattern of the other operations. As for offer sources.
     #[serde(rename = "pageName")]
     pub page_name: String,
     /// **Deduced.** Whether an asset is in use, archived or deleted.
     ///
     /// `status` in JSON.
-    ///
-    /// Evidence: **deduced** from the pattern of the other operations. As for offer sources.
     pub status: Status,
     /// Fields that this version of the crate does not know, kept as they came and sent back.
     #[serde(flatten)]
@@ -188,15 +172,14 @@ impl PageInfo {
 
 /// What only an offer page has. Which other fields it has is unknown; they are kept as they come.
 ///
-/// Evidence: documented on the vendor's page. The page Offer Sources mentions it.
+/// Evidence for the type and its fields: documented on the vendor's page. The page Offer Sources
+/// mentions it.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
 #[non_exhaustive]
 pub struct PageOfferParams {
     /// ID of the offer source that the page belongs to. Empty or absent in one that belongs to none.
     ///
     /// `idOfferSource` in JSON.
-    ///
-    /// Evidence: documented on the vendor's page. The page Offer Sources mentions it.
     #[serde(rename = "idOfferSource", skip_serializing_if = "Option::is_none")]
     pub id_offer_source: Option<OfferSourceId>,
     /// Fields that this version of the crate does not know, kept as they came and sent back.

@@ -9,6 +9,12 @@ use crate::runtime::{call::Call, client::Client, unverified::Unverified};
 /// # Traffic Sources
 ///
 /// Manage traffic sources.
+///
+/// Evidence for all operations: **deduced** from the pattern of the other operations. The index
+/// gives title and method; the path follows the pattern of offer sources.
+///
+/// Evidence for the arguments that state none: **deduced** from the pattern of the other
+/// operations. As for offer sources.
 impl Client {
     /// **Deduced.** List traffic sources.
     ///
@@ -16,17 +22,14 @@ impl Client {
     ///
     /// `GET /trafficsource/list/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; the path follows the pattern of offer sources.
-    ///
     /// # Arguments
-    /// - `status`: Which traffic sources to return, by their status. `not-deleted` stands for active
-    ///   and archived ones together. Evidence: documented elsewhere by the vendor. Page Traffic Sources
-    ///   of the documentation, in a shortened copy: names and meanings, without types and required
-    ///   marks.
-    /// - `id_category` (`idCategory`): Return only the traffic sources of this category. Evidence:
-    ///   documented elsewhere by the vendor. Page Traffic Sources of the documentation, in a shortened
-    ///   copy: names and meanings, without types and required marks.
+    /// - `status`: **Documented in part.** Which traffic sources to return, by their status.
+    ///   `not-deleted` stands for active and archived ones together. Evidence: documented elsewhere by
+    ///   the vendor. Page Traffic Sources of the documentation, in a shortened copy: names and
+    ///   meanings, without types and required marks.
+    /// - `id_category` (`idCategory`): **Documented in part.** Return only the traffic sources of this
+    ///   category. Evidence: documented elsewhere by the vendor. Page Traffic Sources of the
+    ///   documentation, in a shortened copy: names and meanings, without types and required marks.
     ///
     /// # Response
     /// The traffic sources.
@@ -47,13 +50,10 @@ impl Client {
     ///
     /// `GET /trafficsource/find/byId/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; the path follows the pattern of offer sources.
-    ///
     /// # Arguments
-    /// - `id_traffic_source` (`idTrafficSource`): ID of the traffic source. Evidence: documented
-    ///   elsewhere by the vendor. Page Traffic Sources of the documentation, in a shortened copy: names
-    ///   and meanings, without types and required marks.
+    /// - `id_traffic_source` (`idTrafficSource`): **Documented in part.** ID of the traffic source.
+    ///   Evidence: documented elsewhere by the vendor. Page Traffic Sources of the documentation, in a
+    ///   shortened copy: names and meanings, without types and required marks.
     ///
     /// # Response
     /// The traffic source.
@@ -72,13 +72,9 @@ impl Client {
     ///
     /// `GET /trafficsource/find/byIds/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; the path follows the pattern of offer sources.
-    ///
     /// # Arguments
-    /// - `id_traffic_sources` (`idTrafficSources`): The IDs of the traffic sources to return, as one
-    ///   string. Takes a list, and joins it with commas. Evidence: **deduced** from the pattern of the
-    ///   other operations. As for offer sources.
+    /// - `id_traffic_sources` (`idTrafficSources`): **Deduced.** The IDs of the traffic sources to
+    ///   return, as one string. Takes a list, and joins it with commas.
     ///
     /// # Response
     /// The traffic sources with these IDs.
@@ -97,13 +93,9 @@ impl Client {
     ///
     /// `GET /trafficsource/find/byStatus/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; the path follows the pattern of offer sources.
-    ///
     /// # Arguments
-    /// - `status`: Which traffic sources to return, by their status. `not-deleted` stands for active
-    ///   and archived ones together. Evidence: **deduced** from the pattern of the other operations. As
-    ///   for offer sources.
+    /// - `status`: **Deduced.** Which traffic sources to return, by their status. `not-deleted` stands
+    ///   for active and archived ones together.
     ///
     /// # Response
     /// The traffic sources with this status.
@@ -122,12 +114,8 @@ impl Client {
     ///
     /// `GET /trafficsource/find/byCategory/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; the path follows the pattern of offer sources.
-    ///
     /// # Arguments
-    /// - `id_category` (`idCategory`): ID of the category. Evidence: **deduced** from the pattern of
-    ///   the other operations. As for offer sources.
+    /// - `id_category` (`idCategory`): **Deduced.** ID of the category.
     ///
     /// # Response
     /// The traffic sources of the category.
@@ -145,9 +133,6 @@ impl Client {
     /// Updates a traffic source that exists. Its ID cannot be changed.
     ///
     /// `PUT /trafficsource/save/`
-    ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; the path follows the pattern of offer sources.
     ///
     /// # Arguments
     /// - `body`: A traffic source. The documentation describes more fields than it names: the
@@ -167,9 +152,6 @@ impl Client {
     ///
     /// `POST /trafficsource/save/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; the path follows the pattern of offer sources.
-    ///
     /// # Arguments
     /// - `body`: A traffic source. The documentation describes more fields than it names: the
     ///   deprecated tracking fields and scenario data, the settings of conversion tracking for the user
@@ -188,12 +170,8 @@ impl Client {
     ///
     /// `POST /trafficsource/duplicate/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; the path follows the pattern of offer sources.
-    ///
     /// # Arguments
-    /// - `id_traffic_source` (`idTrafficSource`): ID of the traffic source to copy. Evidence: **deduced**
-    ///   from the pattern of the other operations. As for offer sources.
+    /// - `id_traffic_source` (`idTrafficSource`): **Deduced.** ID of the traffic source to copy.
     /// - `body`: How a copy is to differ from its original.
     ///
     /// # Response
@@ -215,13 +193,9 @@ impl Client {
     ///
     /// `DELETE /trafficsource/delete/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; the path follows the pattern of offer sources.
-    ///
     /// # Arguments
-    /// - `id_traffic_source` (`idTrafficSource`): A single traffic source to delete: the older way,
-    ///   used where no body names any. Evidence: **deduced** from the pattern of the other operations.
-    ///   As for offer sources.
+    /// - `id_traffic_source` (`idTrafficSource`): **Deduced.** A single traffic source to delete: the
+    ///   older way, used where no body names any.
     /// - `body`: A list of asset IDs. With `None`, none is sent.
     /// - `_unverified`: Says that the caller knows that this call removes something on a guess.
     ///
@@ -245,9 +219,6 @@ impl Client {
     ///
     /// `PUT /trafficsource/archive/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; the path follows the pattern of offer sources.
-    ///
     /// # Arguments
     /// - `body`: A list of asset IDs.
     /// - `_unverified`: Says that the caller knows that this call removes something on a guess.
@@ -268,9 +239,6 @@ impl Client {
     ///
     /// `PUT /trafficsource/unarchive/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; the path follows the pattern of offer sources.
-    ///
     /// # Arguments
     /// - `body`: A list of asset IDs.
     ///
@@ -285,9 +253,6 @@ impl Client {
     /// Puts the given traffic sources into a category, or takes them out of theirs.
     ///
     /// `PUT /trafficsource/move-category/`
-    ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; the path follows the pattern of offer sources.
     ///
     /// # Arguments
     /// - `body`: Which assets to put into which category.

@@ -99,34 +99,26 @@ impl TrackingField {
 ///
 /// Schema `TrafficSource`.
 ///
-/// Evidence: documented elsewhere by the vendor. Page Traffic Sources of the documentation, in a
-/// shortened copy: names and meanings, without types and required marks.
+/// Evidence for the type and the fields that state none: documented elsewhere by the vendor. Page
+/// Traffic Sources of the documentation, in a shortened copy: names and meanings, without types and
+/// required marks.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct TrafficSource {
     /// **Documented in part.** How the cost is counted. Which values there are is unknown.
     ///
     /// `costType` in JSON.
-    ///
-    /// Evidence: documented elsewhere by the vendor. Page Traffic Sources of the documentation, in a
-    /// shortened copy: names and meanings, without types and required marks.
     #[serde(rename = "costType", skip_serializing_if = "Option::is_none")]
     pub cost_type: Option<String>,
     /// **Documented in part.** The cost where nothing else gives one. Its type is unknown, so any JSON
     /// is taken.
     ///
     /// `defaultCost` in JSON.
-    ///
-    /// Evidence: documented elsewhere by the vendor. Page Traffic Sources of the documentation, in a
-    /// shortened copy: names and meanings, without types and required marks.
     #[serde(rename = "defaultCost", skip_serializing_if = "Option::is_none")]
     pub default_cost: Option<::serde_json::Value>,
     /// **Documented in part.** Whether postbacks without revenue are held back.
     ///
     /// `disableZeroRevenuePostbacks` in JSON.
-    ///
-    /// Evidence: documented elsewhere by the vendor. Page Traffic Sources of the documentation, in a
-    /// shortened copy: names and meanings, without types and required marks.
     #[serde(
         rename = "disableZeroRevenuePostbacks",
         skip_serializing_if = "Option::is_none"
@@ -135,26 +127,17 @@ pub struct TrafficSource {
     /// **Documented in part.** ID of the category that the traffic source is in. Empty: in none.
     ///
     /// `idCategory` in JSON.
-    ///
-    /// Evidence: documented elsewhere by the vendor. Page Traffic Sources of the documentation, in a
-    /// shortened copy: names and meanings, without types and required marks.
     #[serde(rename = "idCategory", skip_serializing_if = "Option::is_none")]
     pub id_category: Option<CategoryId>,
     /// **Documented in part.** ID of the traffic source. Chosen by the client when it is created; never
     /// changes.
     ///
     /// `idTrafficSource` in JSON.
-    ///
-    /// Evidence: documented elsewhere by the vendor. Page Traffic Sources of the documentation, in a
-    /// shortened copy: names and meanings, without types and required marks.
     #[serde(rename = "idTrafficSource")]
     pub id_traffic_source: TrafficSourceId,
     /// **Documented in part.** Scales the cost that comes in, in percent.
     ///
     /// `incomingCostModifier` in JSON, at least 0 and at most 500.
-    ///
-    /// Evidence: documented elsewhere by the vendor. Page Traffic Sources of the documentation, in a
-    /// shortened copy: names and meanings, without types and required marks.
     #[serde(rename = "incomingCostModifier", skip_serializing_if = "Option::is_none")]
     pub incoming_cost_modifier: Option<f64>,
     /// **Documented in part.** Belongs to the FunnelFlux user interface. Send it back as it came.
@@ -168,9 +151,6 @@ pub struct TrafficSource {
     /// **Documented in part.** How many of the postbacks are sent, in percent.
     ///
     /// `outgoingPostbackProbability` in JSON, at least 0 and at most 100.
-    ///
-    /// Evidence: documented elsewhere by the vendor. Page Traffic Sources of the documentation, in a
-    /// shortened copy: names and meanings, without types and required marks.
     #[serde(
         rename = "outgoingPostbackProbability",
         skip_serializing_if = "Option::is_none"
@@ -179,17 +159,11 @@ pub struct TrafficSource {
     /// **Documented in part.** Scales the revenue that postbacks send, in percent.
     ///
     /// `outgoingRevenueModifier` in JSON, at least 0 and at most 500.
-    ///
-    /// Evidence: documented elsewhere by the vendor. Page Traffic Sources of the documentation, in a
-    /// shortened copy: names and meanings, without types and required marks.
     #[serde(rename = "outgoingRevenueModifier", skip_serializing_if = "Option::is_none")]
     pub outgoing_revenue_modifier: Option<f64>,
     /// **Documented in part.** Whether an asset is in use, archived or deleted.
     ///
     /// `status` in JSON.
-    ///
-    /// Evidence: documented elsewhere by the vendor. Page Traffic Sources of the documentation, in a
-    /// shortened copy: names and meanings, without types and required marks.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<Status>,
     /// **Deduced.** The tracking fields, by slot: `campaign`, `external` and `c1` to `c20`.
@@ -206,9 +180,6 @@ pub struct TrafficSource {
     /// **Documented in part.** Name of the traffic source.
     ///
     /// `trafficSourceName` in JSON, 1 to 256 characters.
-    ///
-    /// Evidence: documented elsewhere by the vendor. Page Traffic Sources of the documentation, in a
-    /// shortened copy: names and meanings, without types and required marks.
     #[serde(rename = "trafficSourceName")]
     pub traffic_source_name: String,
     /// Fields that this version of the crate does not know, kept as they came and sent back.
@@ -340,48 +311,33 @@ impl TrafficSource {
 ///
 /// Schema `TrafficSourceInfo`.
 ///
-/// Evidence: documented elsewhere by the vendor. Page Traffic Sources of the documentation, in a
-/// shortened copy: names and meanings, without types and required marks.
+/// Evidence for the type and its fields: documented elsewhere by the vendor. Page Traffic Sources
+/// of the documentation, in a shortened copy: names and meanings, without types and required marks.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct TrafficSourceInfo {
     /// **Documented in part.** Name of that category.
     ///
     /// `categoryName` in JSON, at most 256 characters.
-    ///
-    /// Evidence: documented elsewhere by the vendor. Page Traffic Sources of the documentation, in a
-    /// shortened copy: names and meanings, without types and required marks.
     #[serde(rename = "categoryName", skip_serializing_if = "Option::is_none")]
     pub category_name: Option<String>,
     /// **Documented in part.** ID of the category that the traffic source is in.
     ///
     /// `idCategory` in JSON.
-    ///
-    /// Evidence: documented elsewhere by the vendor. Page Traffic Sources of the documentation, in a
-    /// shortened copy: names and meanings, without types and required marks.
     #[serde(rename = "idCategory", skip_serializing_if = "Option::is_none")]
     pub id_category: Option<CategoryId>,
     /// **Documented in part.** ID of the traffic source.
     ///
     /// `idTrafficSource` in JSON.
-    ///
-    /// Evidence: documented elsewhere by the vendor. Page Traffic Sources of the documentation, in a
-    /// shortened copy: names and meanings, without types and required marks.
     #[serde(rename = "idTrafficSource")]
     pub id_traffic_source: TrafficSourceId,
     /// **Documented in part.** Whether an asset is in use, archived or deleted.
     ///
     /// `status` in JSON.
-    ///
-    /// Evidence: documented elsewhere by the vendor. Page Traffic Sources of the documentation, in a
-    /// shortened copy: names and meanings, without types and required marks.
     pub status: Status,
     /// **Documented in part.** Name of the traffic source.
     ///
     /// `trafficSourceName` in JSON, 1 to 256 characters.
-    ///
-    /// Evidence: documented elsewhere by the vendor. Page Traffic Sources of the documentation, in a
-    /// shortened copy: names and meanings, without types and required marks.
     #[serde(rename = "trafficSourceName")]
     pub traffic_source_name: String,
     /// Fields that this version of the crate does not know, kept as they came and sent back.

@@ -7,6 +7,10 @@ use crate::runtime::{call::Call, client::Client, unverified::Unverified};
 /// # User
 ///
 /// Manage the settings of the user.
+///
+/// Evidence for all operations: **deduced** from the pattern of the other operations. Nothing but
+/// title and method is known; segment and suffix are guessed from the words of the title, the way
+/// those of offer sources are. Expect 404: `usersettings` may be called something else altogether.
 impl Client {
     /// **Deduced.** Get user settings.
     ///
@@ -14,10 +18,6 @@ impl Client {
     /// visitors anonymous), so they are any JSON object.
     ///
     /// `GET /usersettings/get/`
-    ///
-    /// Evidence: **deduced** from the pattern of the other operations. Nothing but title and method is
-    /// known; segment and suffix are guessed from the words of the title, the way those of offer
-    /// sources are. Expect 404: `usersettings` may be called something else altogether.
     ///
     /// # Response
     /// The settings.
@@ -32,10 +32,6 @@ impl Client {
     /// Saves the settings of the user. What they hold is unknown, so they are any JSON object.
     ///
     /// `PUT /usersettings/save/`
-    ///
-    /// Evidence: **deduced** from the pattern of the other operations. Nothing but title and method is
-    /// known; segment and suffix are guessed from the words of the title, the way those of offer
-    /// sources are. Expect 404: `usersettings` may be called something else altogether.
     ///
     /// # Arguments
     /// - `body`: The request body.
@@ -54,10 +50,6 @@ impl Client {
     /// Deletes the settings of the user. Whether the defaults apply from then on is unknown.
     ///
     /// `DELETE /usersettings/delete/`
-    ///
-    /// Evidence: **deduced** from the pattern of the other operations. Nothing but title and method is
-    /// known; segment and suffix are guessed from the words of the title, the way those of offer
-    /// sources are. Expect 404: `usersettings` may be called something else altogether.
     ///
     /// # Arguments
     /// - `_unverified`: Says that the caller knows that this call removes something on a guess.

@@ -9,6 +9,12 @@ use crate::runtime::{call::Call, client::Client, unverified::Unverified};
 /// # Visitor Tags
 ///
 /// Manage visitor tags.
+///
+/// Evidence for all operations: **deduced** from the pattern of the other operations. The index
+/// gives title and method; the path follows the pattern of offer sources.
+///
+/// Evidence for all arguments: **deduced** from the pattern of the other operations. As for offer
+/// sources.
 impl Client {
     /// **Deduced.** List visitor tags.
     ///
@@ -16,15 +22,10 @@ impl Client {
     ///
     /// `GET /visitortag/list/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; the path follows the pattern of offer sources.
-    ///
     /// # Arguments
-    /// - `status`: Which visitor tags to return, by their status. `not-deleted` stands for active and
-    ///   archived ones together. Evidence: **deduced** from the pattern of the other operations. As for
-    ///   offer sources.
-    /// - `id_category` (`idCategory`): Return only the visitor tags of this category. Evidence: **deduced**
-    ///   from the pattern of the other operations. As for offer sources.
+    /// - `status`: **Deduced.** Which visitor tags to return, by their status. `not-deleted` stands for
+    ///   active and archived ones together.
+    /// - `id_category` (`idCategory`): **Deduced.** Return only the visitor tags of this category.
     ///
     /// # Response
     /// The visitor tags.
@@ -45,12 +46,8 @@ impl Client {
     ///
     /// `GET /visitortag/find/byId/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; the path follows the pattern of offer sources.
-    ///
     /// # Arguments
-    /// - `id_visitor_tag` (`idVisitorTag`): ID of the visitor tag. Evidence: **deduced** from the
-    ///   pattern of the other operations. As for offer sources.
+    /// - `id_visitor_tag` (`idVisitorTag`): **Deduced.** ID of the visitor tag.
     ///
     /// # Response
     /// The visitor tag.
@@ -69,13 +66,9 @@ impl Client {
     ///
     /// `GET /visitortag/find/byStatus/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; the path follows the pattern of offer sources.
-    ///
     /// # Arguments
-    /// - `status`: Which visitor tags to return, by their status. `not-deleted` stands for active and
-    ///   archived ones together. Evidence: **deduced** from the pattern of the other operations. As for
-    ///   offer sources.
+    /// - `status`: **Deduced.** Which visitor tags to return, by their status. `not-deleted` stands for
+    ///   active and archived ones together.
     ///
     /// # Response
     /// The visitor tags with this status.
@@ -94,9 +87,6 @@ impl Client {
     ///
     /// `PUT /visitortag/save/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; the path follows the pattern of offer sources.
-    ///
     /// # Arguments
     /// - `body`: A visitor tag. Which other fields it has is unknown; they are kept as they come.
     ///
@@ -111,9 +101,6 @@ impl Client {
     /// Creates a visitor tag under the ID that the request carries.
     ///
     /// `POST /visitortag/save/`
-    ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; the path follows the pattern of offer sources.
     ///
     /// # Arguments
     /// - `body`: A visitor tag. Which other fields it has is unknown; they are kept as they come.
@@ -130,12 +117,8 @@ impl Client {
     ///
     /// `POST /visitortag/duplicate/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; the path follows the pattern of offer sources.
-    ///
     /// # Arguments
-    /// - `id_visitor_tag` (`idVisitorTag`): ID of the visitor tag to copy. Evidence: **deduced** from
-    ///   the pattern of the other operations. As for offer sources.
+    /// - `id_visitor_tag` (`idVisitorTag`): **Deduced.** ID of the visitor tag to copy.
     /// - `body`: How a copy is to differ from its original.
     ///
     /// # Response
@@ -157,13 +140,9 @@ impl Client {
     ///
     /// `DELETE /visitortag/delete/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; the path follows the pattern of offer sources.
-    ///
     /// # Arguments
-    /// - `id_visitor_tag` (`idVisitorTag`): A single visitor tag to delete: the older way, used where
-    ///   no body names any. Evidence: **deduced** from the pattern of the other operations. As for
-    ///   offer sources.
+    /// - `id_visitor_tag` (`idVisitorTag`): **Deduced.** A single visitor tag to delete: the older way,
+    ///   used where no body names any.
     /// - `body`: A list of asset IDs. With `None`, none is sent.
     /// - `_unverified`: Says that the caller knows that this call removes something on a guess.
     ///
@@ -187,9 +166,6 @@ impl Client {
     ///
     /// `PUT /visitortag/archive/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; the path follows the pattern of offer sources.
-    ///
     /// # Arguments
     /// - `body`: A list of asset IDs.
     /// - `_unverified`: Says that the caller knows that this call removes something on a guess.
@@ -210,9 +186,6 @@ impl Client {
     ///
     /// `PUT /visitortag/unarchive/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; the path follows the pattern of offer sources.
-    ///
     /// # Arguments
     /// - `body`: A list of asset IDs.
     ///
@@ -227,9 +200,6 @@ impl Client {
     /// Puts the given visitor tags into a category, or takes them out of theirs.
     ///
     /// `PUT /visitortag/move-category/`
-    ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; the path follows the pattern of offer sources.
     ///
     /// # Arguments
     /// - `body`: Which assets to put into which category.

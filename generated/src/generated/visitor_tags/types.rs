@@ -8,36 +8,29 @@ use crate::generated::shared::Status;
 ///
 /// Schema `VisitorTag`.
 ///
-/// Evidence: **deduced** from the pattern of the other operations. As for offer sources.
+/// Evidence for the type and its fields: **deduced** from the pattern of the other operations. As
+/// for offer sources.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct VisitorTag {
     /// **Deduced.** ID of the category that the visitor tag is in. Empty: in none.
     ///
     /// `idCategory` in JSON.
-    ///
-    /// Evidence: **deduced** from the pattern of the other operations. As for offer sources.
     #[serde(rename = "idCategory", skip_serializing_if = "Option::is_none")]
     pub id_category: Option<CategoryId>,
     /// **Deduced.** ID of the visitor tag. Chosen by the client when it is created; never changes.
     ///
     /// `idVisitorTag` in JSON.
-    ///
-    /// Evidence: **deduced** from the pattern of the other operations. As for offer sources.
     #[serde(rename = "idVisitorTag")]
     pub id_visitor_tag: VisitorTagId,
     /// **Deduced.** Whether an asset is in use, archived or deleted.
     ///
     /// `status` in JSON.
-    ///
-    /// Evidence: **deduced** from the pattern of the other operations. As for offer sources.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<Status>,
     /// **Deduced.** Name of the visitor tag.
     ///
     /// `visitorTagName` in JSON, 1 to 256 characters.
-    ///
-    /// Evidence: **deduced** from the pattern of the other operations. As for offer sources.
     #[serde(rename = "visitorTagName")]
     pub visitor_tag_name: String,
     /// Fields that this version of the crate does not know, kept as they came and sent back.
@@ -80,42 +73,33 @@ impl VisitorTag {
 ///
 /// Schema `VisitorTagInfo`.
 ///
-/// Evidence: **deduced** from the pattern of the other operations. As for offer sources.
+/// Evidence for the type and its fields: **deduced** from the pattern of the other operations. As
+/// for offer sources.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct VisitorTagInfo {
     /// **Deduced.** Name of that category.
     ///
     /// `categoryName` in JSON, at most 256 characters.
-    ///
-    /// Evidence: **deduced** from the pattern of the other operations. As for offer sources.
     #[serde(rename = "categoryName", skip_serializing_if = "Option::is_none")]
     pub category_name: Option<String>,
     /// **Deduced.** ID of the category that the visitor tag is in.
     ///
     /// `idCategory` in JSON.
-    ///
-    /// Evidence: **deduced** from the pattern of the other operations. As for offer sources.
     #[serde(rename = "idCategory", skip_serializing_if = "Option::is_none")]
     pub id_category: Option<CategoryId>,
     /// **Deduced.** ID of the visitor tag.
     ///
     /// `idVisitorTag` in JSON.
-    ///
-    /// Evidence: **deduced** from the pattern of the other operations. As for offer sources.
     #[serde(rename = "idVisitorTag")]
     pub id_visitor_tag: VisitorTagId,
     /// **Deduced.** Whether an asset is in use, archived or deleted.
     ///
     /// `status` in JSON.
-    ///
-    /// Evidence: **deduced** from the pattern of the other operations. As for offer sources.
     pub status: Status,
     /// **Deduced.** Name of the visitor tag.
     ///
     /// `visitorTagName` in JSON, 1 to 256 characters.
-    ///
-    /// Evidence: **deduced** from the pattern of the other operations. As for offer sources.
     #[serde(rename = "visitorTagName")]
     pub visitor_tag_name: String,
     /// Fields that this version of the crate does not know, kept as they came and sent back.

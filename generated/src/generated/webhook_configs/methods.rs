@@ -9,6 +9,12 @@ use crate::runtime::{call::Call, client::Client, unverified::Unverified};
 /// # Webhook Configs
 ///
 /// Manage webhook configs: where the service sends word of what happens.
+///
+/// Evidence for all operations: **deduced** from the pattern of the other operations. The index
+/// gives title and method; the path follows the pattern of offer sources.
+///
+/// Evidence for the arguments that state none: **deduced** from a similar operation. As for
+/// middleware configs.
 impl Client {
     /// **Deduced.** List webhook configs.
     ///
@@ -16,15 +22,10 @@ impl Client {
     ///
     /// `GET /webhookconfig/list/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; the path follows the pattern of offer sources.
-    ///
     /// # Arguments
-    /// - `status`: Which webhook configs to return, by their status. `not-deleted` stands for active
-    ///   and archived ones together. Evidence: **deduced** from a similar operation. As for middleware
-    ///   configs.
-    /// - `id_category` (`idCategory`): Return only the webhook configs of this category. Evidence: **deduced**
-    ///   from a similar operation. As for middleware configs.
+    /// - `status`: **Deduced.** Which webhook configs to return, by their status. `not-deleted` stands
+    ///   for active and archived ones together.
+    /// - `id_category` (`idCategory`): **Deduced.** Return only the webhook configs of this category.
     ///
     /// # Response
     /// The webhook configs.
@@ -45,12 +46,8 @@ impl Client {
     ///
     /// `GET /webhookconfig/find/byId/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; the path follows the pattern of offer sources.
-    ///
     /// # Arguments
-    /// - `id_webhook_config` (`idWebhookConfig`): ID of the webhook config. Evidence: **deduced** from
-    ///   a similar operation. As for middleware configs.
+    /// - `id_webhook_config` (`idWebhookConfig`): **Deduced.** ID of the webhook config.
     ///
     /// # Response
     /// The webhook config.
@@ -69,13 +66,9 @@ impl Client {
     ///
     /// `GET /webhookconfig/find/byIds/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; the path follows the pattern of offer sources.
-    ///
     /// # Arguments
-    /// - `id_webhook_configs` (`idWebhookConfigs`): The IDs of the webhook configs to return, as one
-    ///   string. Takes a list, and joins it with commas. Evidence: **deduced** from a similar
-    ///   operation. As for middleware configs.
+    /// - `id_webhook_configs` (`idWebhookConfigs`): **Deduced.** The IDs of the webhook configs to
+    ///   return, as one string. Takes a list, and joins it with commas.
     ///
     /// # Response
     /// The webhook configs with these IDs.
@@ -94,9 +87,6 @@ impl Client {
     ///
     /// `PUT /webhookconfig/save/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; the path follows the pattern of offer sources.
-    ///
     /// # Arguments
     /// - `body`: A webhook config. Which other fields it has is unknown; they are kept as they come.
     ///
@@ -111,9 +101,6 @@ impl Client {
     /// Creates a webhook config under the ID that the request carries.
     ///
     /// `POST /webhookconfig/save/`
-    ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; the path follows the pattern of offer sources.
     ///
     /// # Arguments
     /// - `body`: A webhook config. Which other fields it has is unknown; they are kept as they come.
@@ -130,12 +117,9 @@ impl Client {
     ///
     /// `POST /webhookconfig/duplicate/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; the path follows the pattern of offer sources.
-    ///
     /// # Arguments
-    /// - `id_webhook_config` (`idWebhookConfig`): ID of the webhook config to copy. Evidence: **deduced**
-    ///   from the pattern of the other operations. As for offer sources.
+    /// - `id_webhook_config` (`idWebhookConfig`): **Deduced.** ID of the webhook config to copy.
+    ///   Evidence: **deduced** from the pattern of the other operations. As for offer sources.
     /// - `body`: How a copy is to differ from its original.
     ///
     /// # Response
@@ -157,13 +141,10 @@ impl Client {
     ///
     /// `DELETE /webhookconfig/delete/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; the path follows the pattern of offer sources.
-    ///
     /// # Arguments
-    /// - `id_webhook_config` (`idWebhookConfig`): A single webhook config to delete: the older way,
-    ///   used where no body names any. Evidence: **deduced** from the pattern of the other operations.
-    ///   As for offer sources.
+    /// - `id_webhook_config` (`idWebhookConfig`): **Deduced.** A single webhook config to delete: the
+    ///   older way, used where no body names any. Evidence: **deduced** from the pattern of the other
+    ///   operations. As for offer sources.
     /// - `body`: A list of asset IDs. With `None`, none is sent.
     /// - `_unverified`: Says that the caller knows that this call removes something on a guess.
     ///
@@ -187,9 +168,6 @@ impl Client {
     ///
     /// `PUT /webhookconfig/archive/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; the path follows the pattern of offer sources.
-    ///
     /// # Arguments
     /// - `body`: A list of asset IDs.
     /// - `_unverified`: Says that the caller knows that this call removes something on a guess.
@@ -210,9 +188,6 @@ impl Client {
     ///
     /// `PUT /webhookconfig/unarchive/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; the path follows the pattern of offer sources.
-    ///
     /// # Arguments
     /// - `body`: A list of asset IDs.
     ///
@@ -227,9 +202,6 @@ impl Client {
     /// Puts the given webhook configs into a category, or takes them out of theirs.
     ///
     /// `PUT /webhookconfig/move-category/`
-    ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method; the path follows the pattern of offer sources.
     ///
     /// # Arguments
     /// - `body`: Which assets to put into which category.

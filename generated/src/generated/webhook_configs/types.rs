@@ -8,36 +8,29 @@ use crate::generated::shared::Status;
 ///
 /// Schema `WebhookConfig`.
 ///
-/// Evidence: **deduced** from a similar operation. As for middleware configs.
+/// Evidence for the type and its fields: **deduced** from a similar operation. As for middleware
+/// configs.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct WebhookConfig {
     /// **Deduced.** ID of the category that the webhook config is in. Empty: in none.
     ///
     /// `idCategory` in JSON.
-    ///
-    /// Evidence: **deduced** from a similar operation. As for middleware configs.
     #[serde(rename = "idCategory", skip_serializing_if = "Option::is_none")]
     pub id_category: Option<CategoryId>,
     /// **Deduced.** ID of the webhook config. Chosen by the client when it is created; never changes.
     ///
     /// `idWebhookConfig` in JSON.
-    ///
-    /// Evidence: **deduced** from a similar operation. As for middleware configs.
     #[serde(rename = "idWebhookConfig")]
     pub id_webhook_config: WebhookConfigId,
     /// **Deduced.** Whether an asset is in use, archived or deleted.
     ///
     /// `status` in JSON.
-    ///
-    /// Evidence: **deduced** from a similar operation. As for middleware configs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<Status>,
     /// **Deduced.** Name of the webhook config.
     ///
     /// `webhookConfigName` in JSON, 1 to 256 characters.
-    ///
-    /// Evidence: **deduced** from a similar operation. As for middleware configs.
     #[serde(rename = "webhookConfigName")]
     pub webhook_config_name: String,
     /// Fields that this version of the crate does not know, kept as they came and sent back.
@@ -80,42 +73,33 @@ impl WebhookConfig {
 ///
 /// Schema `WebhookConfigInfo`.
 ///
-/// Evidence: **deduced** from a similar operation. As for middleware configs.
+/// Evidence for the type and its fields: **deduced** from a similar operation. As for middleware
+/// configs.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct WebhookConfigInfo {
     /// **Deduced.** Name of that category.
     ///
     /// `categoryName` in JSON, at most 256 characters.
-    ///
-    /// Evidence: **deduced** from a similar operation. As for middleware configs.
     #[serde(rename = "categoryName", skip_serializing_if = "Option::is_none")]
     pub category_name: Option<String>,
     /// **Deduced.** ID of the category that the webhook config is in.
     ///
     /// `idCategory` in JSON.
-    ///
-    /// Evidence: **deduced** from a similar operation. As for middleware configs.
     #[serde(rename = "idCategory", skip_serializing_if = "Option::is_none")]
     pub id_category: Option<CategoryId>,
     /// **Deduced.** ID of the webhook config.
     ///
     /// `idWebhookConfig` in JSON.
-    ///
-    /// Evidence: **deduced** from a similar operation. As for middleware configs.
     #[serde(rename = "idWebhookConfig")]
     pub id_webhook_config: WebhookConfigId,
     /// **Deduced.** Whether an asset is in use, archived or deleted.
     ///
     /// `status` in JSON.
-    ///
-    /// Evidence: **deduced** from a similar operation. As for middleware configs.
     pub status: Status,
     /// **Deduced.** Name of the webhook config.
     ///
     /// `webhookConfigName` in JSON, 1 to 256 characters.
-    ///
-    /// Evidence: **deduced** from a similar operation. As for middleware configs.
     #[serde(rename = "webhookConfigName")]
     pub webhook_config_name: String,
     /// Fields that this version of the crate does not know, kept as they came and sent back.
