@@ -7,7 +7,7 @@ use funnelflux::transport::{
     BoxFuture, ResponseBody, Transport, TransportError, TransportErrorKind,
 };
 use funnelflux::{Client, ClientBuilder, Credentials};
-use funnelflux_fake::{Break, Fake, Interruption, Outcome, Stage};
+use funnelflux_fake::{Break, Fake, Fault, Interruption, Outcome, Stage};
 use futures_util::{StreamExt as _, stream};
 use std::{
     future::{pending, ready},
@@ -31,6 +31,17 @@ pub fn client_over(transport: InProcess) -> ClientBuilder {
         .clock(move || time.now())
         .transport(transport)
 }
+
+/// One fault of each kind. What is too large is a little above [`LARGE`] instead of tens of megabytes, for the sake of time.
+pub fn faults() -> impl Iterator<Item = Fault> {
+    Fault::all().into_iter().map(|fault| match fault {
+        Fault::Oversized { .. } => Fault::Oversized { bytes: LARGE + 1 },
+        other => other,
+    })
+}
+
+/// The limit of a client that [`faults`] are tried on.
+pub const LARGE: usize = 100_000;
 
 /// The tokens of `fake`.
 #[must_use]

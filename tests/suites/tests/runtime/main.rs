@@ -12,11 +12,11 @@ mod chance;
 mod create;
 mod errors;
 mod retry;
-mod secrets;
 mod sockets;
 mod visible;
 
 use funnelflux_fake::{Fake, Fault, Rule};
+use funnelflux_suites::{LARGE, faults};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -39,17 +39,6 @@ fn count(fake: &Fake, operation: &str) -> usize {
 fn inject(fake: &Fake, operation: &str, fault: Fault, times: u64) {
     fake.inject(Rule::new(fault).on(operation).times(times));
 }
-
-/// One fault of each kind. What is too large is a little above [`LARGE`] instead of tens of megabytes, for the sake of time.
-fn faults() -> impl Iterator<Item = Fault> {
-    Fault::all().into_iter().map(|fault| match fault {
-        Fault::Oversized { .. } => Fault::Oversized { bytes: LARGE + 1 },
-        other => other,
-    })
-}
-
-/// The limit of a client that [`faults`] are tried on.
-const LARGE: usize = 100_000;
 
 /// The outcome, and how long it took in virtual time.
 async fn timed<F: IntoFuture>(call: F) -> (F::Output, Duration) {

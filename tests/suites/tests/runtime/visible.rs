@@ -1,4 +1,4 @@
-//! Hooks, spans, options, the escape hatch: what a program can see and change.
+//! Hooks, options, the escape hatch: what a program can see and change.
 
 use super::*;
 use funnelflux::hook::{Hook, RequestView, ResponseView};
@@ -6,7 +6,6 @@ use funnelflux::types::StatusFilter;
 use funnelflux::{Error, operations::Repeat};
 use funnelflux_fake::Settings;
 use funnelflux_suites::client;
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 #[derive(Clone, Default)]
@@ -126,112 +125,5 @@ async fn any_path_can_be_called_with_everything_that_a_call_has() -> Result<(), 
         .bytes()
         .await?;
     assert!(page.starts_with(b"<!doctype"));
-    Ok(())
-}
-
-/// Spans and events as text, one line each.
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<String>>>);
-
-struct Line(BTreeMap<String, String>);
-
-impl tracing::field::Visit for Line {
-    fn record_debug(&mut self, field: &tracing::field::Field, value: &dyn std::fmt::Debug) {
-        self.0.insert(field.name().to_owned(), format!("{value:?}"));
-    }
-}
-
-impl Lines {
-    fn push(&self, kind: &str, record: impl FnOnce(&mut Line)) {
-        let mut line = Line(BTreeMap::new());
-        record(&mut line);
-        let fields = line
-            .0
-            .iter()
-            .map(|(name, value)| format!(" {name}={value}"));
-        self.0
-            .lock()
-            .unwrap()
-            .push(format!("{kind}{}", fields.collect::<String>()));
-    }
-
-    fn with(&self, part: &str) -> usize {
-        self.0
-            .lock()
-            .unwrap()
-            .iter()
-            .filter(|line| line.contains(part))
-            .count()
-    }
-}
-
-impl tracing::Subscriber for Lines {
-    fn enabled(&self, _: &tracing::Metadata<'_>) -> bool {
-        true
-    }
-    fn new_span(&self, attributes: &tracing::span::Attributes<'_>) -> tracing::span::Id {
-        self.push("span", |line| attributes.record(line));
-        tracing::span::Id::from_u64(1)
-    }
-    fn record(&self, _: &tracing::span::Id, values: &tracing::span::Record<'_>) {
-        self.push("record", |line| values.record(line));
-    }
-    fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
-    fn event(&self, event: &tracing::Event<'_>) {
-        self.push(event.metadata().level().as_str(), |line| event.record(line));
-    }
-    fn enter(&self, _: &tracing::span::Id) {}
-    fn exit(&self, _: &tracing::span::Id) {}
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_call_leaves_a_span_with_everything_and_an_unknown_value_is_said_once()
--> Result<(), Error> {
-    let lines = Lines::default();
-    let _guard = tracing::subscriber::set_default(lines.clone());
-    let fake = Fake::new(Settings {
-        request_id_header: Some("x-request-id".to_owned()),
-        unknown_status: Some("paused-by-visible-rs".to_owned()),
-        ..Settings::default()
-    });
-    fake.seed_offer_source("a");
-    let client = client(&fake).build()?;
-    inject(&fake, LIST, Fault::status(503), 1);
-    for _ in 0..3 {
-        client.list_offer_sources(StatusFilter::All, None).await?;
-    }
-    assert_eq!(
-        lines.with("span method=GET operation=\"list_offer_sources\" path=/offersource/list/"),
-        3
-    );
-    for field in [
-        "record status=200",
-        "record tries=2",
-        "record request_id=\"fake-00000002\"",
-        "record wait_ms=",
-        "record duration_ms=",
-    ] {
-        assert!(
-            lines.with(field) >= 1,
-            "{field}: {:#?}",
-            lines.0.lock().unwrap()
-        );
-    }
-    assert_eq!(lines.with("INFO message=trying again reason=503"), 1);
-    assert_eq!(
-        lines.with("paused-by-visible-rs"),
-        1,
-        "{:#?}",
-        lines.0.lock().unwrap()
-    );
-    inject(&fake, LIST, Fault::status(400), 1);
-    client
-        .list_offer_sources(StatusFilter::All, None)
-        .await
-        .unwrap_err();
-    assert_eq!(
-        lines.with("WARN error=list_offer_sources (GET /offersource/list/): 400"),
-        1
-    );
     Ok(())
 }

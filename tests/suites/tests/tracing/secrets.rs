@@ -5,8 +5,8 @@ use funnelflux::hook::{Hook, RequestView, ResponseView};
 use funnelflux::transport::{BoxFuture, ResponseBody, Transport, TransportError};
 use funnelflux::types::{OfferSource, ParentMutationRequest, StatusFilter};
 use funnelflux::{Client, Credentials};
-use funnelflux_fake::Settings;
-use funnelflux_suites::InProcess;
+use funnelflux_fake::{Fake, Rule, Settings};
+use funnelflux_suites::{InProcess, LARGE, faults};
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex};
 
@@ -17,35 +17,13 @@ const CANARY: &str = "CANARY";
 struct Ear(Arc<Mutex<String>>);
 
 impl Ear {
+    fn listen(&self) -> DefaultGuard {
+        let ear = self.clone();
+        listen(move |line| ear.hear(line))
+    }
+
     fn hear(&self, what: impl std::fmt::Display) {
         writeln!(self.0.lock().unwrap(), "{what}").unwrap();
-    }
-}
-
-impl tracing::Subscriber for Ear {
-    fn enabled(&self, _: &tracing::Metadata<'_>) -> bool {
-        true
-    }
-    fn new_span(&self, attributes: &tracing::span::Attributes<'_>) -> tracing::span::Id {
-        attributes.record(&mut Fields(self));
-        tracing::span::Id::from_u64(1)
-    }
-    fn record(&self, _: &tracing::span::Id, values: &tracing::span::Record<'_>) {
-        values.record(&mut Fields(self));
-    }
-    fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
-    fn event(&self, event: &tracing::Event<'_>) {
-        event.record(&mut Fields(self));
-    }
-    fn enter(&self, _: &tracing::span::Id) {}
-    fn exit(&self, _: &tracing::span::Id) {}
-}
-
-struct Fields<'a>(&'a Ear);
-
-impl tracing::field::Visit for Fields<'_> {
-    fn record_debug(&mut self, field: &tracing::field::Field, value: &dyn std::fmt::Debug) {
-        self.0.hear(format_args!("{field}={value:?}"));
     }
 }
 
@@ -141,7 +119,7 @@ fn silent(ear: &Ear, case: &str) {
 async fn the_canary_is_never_heard_under_any_fault() {
     for fault in faults() {
         let ear = Ear::default();
-        let _guard = tracing::subscriber::set_default(ear.clone());
+        let _guard = ear.listen();
         let fake = Fake::new(Settings {
             access_token: "CANARY-access".to_owned(),
             refresh_token: "CANARY-refresh".to_owned(),
@@ -166,7 +144,7 @@ async fn a_service_that_repeats_the_token_is_not_quoted() {
     for status in [200, 301, 400, 401, 409, 500] {
         for content_type in ["application/json", "text/plain", "text/html"] {
             let ear = Ear::default();
-            let _guard = tracing::subscriber::set_default(ear.clone());
+            let _guard = ear.listen();
             let parrot = Parrot {
                 status,
                 content_type,
@@ -180,6 +158,8 @@ async fn a_service_that_repeats_the_token_is_not_quoted() {
 
 #[tokio::test(start_paused = true)]
 async fn a_panic_with_an_error_or_a_client_holds_no_token() {
+    let ear = Ear::default();
+    let _guard = ear.listen();
     let parrot = Parrot {
         status: 409,
         content_type: "application/json",
