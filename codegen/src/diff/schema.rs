@@ -45,7 +45,9 @@ impl<'a> Walk<'a> {
         if old_name.is_none() && new_name.is_none() {
             // A schema around a single reference, as it is written to add words to one.
             match (wrapped(old), wrapped(new)) {
-                (Some(inner), None) | (None, Some(inner)) => {
+                (Some(inner), None) | (None, Some(inner))
+                    if old.value.get("allOf").is_none() || new.value.get("allOf").is_none() =>
+                {
                     let is_old = wrapped(old).is_some();
                     self.unwrap_one(old, new, &inner, is_old, place, optional);
                 }

@@ -141,7 +141,8 @@ fn is_records(entries: &[Value]) -> bool {
     !entries.is_empty() && entries.iter().all(Value::is_object)
 }
 
-/// Lists of objects are compared entry by entry, matched by what the entries are called where they have a name.
+/// Lists of objects are compared entry by entry, matched by what the entries are called; those without a name by what
+/// they hold where the other list holds the same, and by their position otherwise.
 fn records(
     before: &[Value],
     after: &[Value],
@@ -149,11 +150,20 @@ fn records(
     new_at: &str,
     differences: &mut Vec<Difference>,
 ) {
+    let key = |entry: &Value, index: usize| {
+        name(entry).unwrap_or_else(|| {
+            if before.contains(entry) && after.contains(entry) {
+                canonical(entry)
+            } else {
+                index.to_string()
+            }
+        })
+    };
     let keyed = |entries: &[Value]| -> BTreeMap<String, usize> {
         entries
             .iter()
             .enumerate()
-            .map(|(index, entry)| (name(entry).unwrap_or_else(|| index.to_string()), index))
+            .map(|(index, entry)| (key(entry, index), index))
             .collect()
     };
     let (old_index, new_index) = (keyed(before), keyed(after));
@@ -187,7 +197,10 @@ fn records(
             });
         }
     }
-    let order = |entries: &[Value]| -> Vec<String> { entries.iter().filter_map(name).collect() };
+    let order = |entries: &[Value]| -> Vec<String> {
+        let entries = entries.iter().enumerate();
+        entries.map(|(index, entry)| key(entry, index)).collect()
+    };
     let kept = |order: Vec<String>| -> Vec<String> {
         order
             .into_iter()

@@ -1,0 +1,501 @@
+//! A case for every rule of the comparison: the smallest two documents that differ by it, and the only change that may
+//! be reported of them, with its level, direction, place and impact on the crate.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::needless_pass_by_value,
+    clippy::too_many_lines,
+    reason = "a test stops at the first surprise, and its tables are long"
+)]
+
+use std::collections::BTreeSet;
+
+use funnelflux_codegen::{
+    Document, Source,
+    diff::{
+        self,
+        Direction::{self, Both, None as Nowhere, Request, Response},
+        Impact::{self, Major, Minor, None as Nothing, Patch},
+        Level::{self, Breaking, Docs, Info, Warning},
+        Report,
+    },
+    read,
+};
+use serde_json::{Value, json};
+
+/// Merges as JSON Merge Patch does: objects member by member, anything else is replaced, null removes.
+fn merge(target: &mut Value, patch: Value) {
+    let Value::Object(patch) = patch else {
+        *target = patch;
+        return;
+    };
+    if !target.is_object() {
+        *target = json!({});
+    }
+    let members = target.as_object_mut().unwrap();
+    for (key, value) in patch {
+        if value.is_null() {
+            members.shift_remove(&key);
+        } else {
+            merge(members.entry(key).or_insert(Value::Null), value);
+        }
+    }
+}
+
+/// The document around what a case is about.
+fn document(name: &str, patch: Value) -> Document {
+    let mut value = json!({
+        "openapi": "3.0.3",
+        "info": {"title": "t", "version": "1"},
+        "paths": {"/a": {"put": {"responses": {"200": {"description": "d"}}}}},
+    });
+    merge(&mut value, patch);
+    let text = format!("{value:#}");
+    read::parse(Source { name, text: &text }).unwrap()
+}
+
+fn report(old: Value, new: Value) -> Report {
+    diff::compare(&document("old", old), &document("new", new))
+}
+
+/// Members of the one operation.
+fn operation(members: Value) -> Value {
+    json!({"paths": {"/a": {"put": members}}})
+}
+
+/// The one response.
+fn answer(response: Value) -> Value {
+    operation(json!({"responses": {"200": response}}))
+}
+
+/// The one body, as JSON of this schema, or as what the direction wants of it.
+fn body(direction: Direction, schema: &Value) -> Value {
+    let content = json!({"content": {"application/json": {"schema": schema}}});
+    match direction {
+        Request => operation(json!({"requestBody": content})),
+        _ => answer(content),
+    }
+}
+
+fn whole(document: Value) -> Value {
+    document
+}
+
+fn query(parameter: Value) -> Value {
+    let mut whole = json!({"name": "q", "in": "query"});
+    merge(&mut whole, parameter);
+    operation(json!({"parameters": [whole]}))
+}
+
+fn components(parts: Value) -> Value {
+    json!({"components": parts})
+}
+
+const OPERATION: &str = "/paths/~1a/put";
+const QUERY: &str = "/paths/~1a/put/parameters/0";
+const BODY: &str = "/paths/~1a/put/requestBody";
+const ANSWER: &str = "/paths/~1a/put/responses/200";
+const DOCUMENT: &str = "";
+
+/// One case.
+struct Case {
+    /// The rule, as the table of rules calls it.
+    rule: &'static str,
+    /// The id that is reported.
+    id: String,
+    old: Value,
+    new: Value,
+    level: Level,
+    direction: Direction,
+    pointer: String,
+    impact: Impact,
+}
+
+macro_rules! cases {
+    ($($rule:literal $($id:literal)?: $around:ident $old:tt => $new:tt at $base:ident $pointer:literal, $level:ident $direction:ident $impact:ident;)*) => {
+        vec![$(Case {
+            rule: $rule, id: [$rule, $($id)?].last().unwrap().to_string(), old: $around(json!($old)), new: $around(json!($new)),
+            level: $level, direction: $direction, pointer: format!("{}{}", $base, $pointer), impact: $impact,
+        }),*]
+    };
+}
+
+/// Rules that are not about schemas.
+fn of_operations() -> Vec<Case> {
+    cases! {
+        "endpoint-added": whole {} => {"paths": {"/a": {"get": {"responses": {}}}}} at DOCUMENT "/paths/~1a/get", Info Nowhere Minor;
+        "api-removed-without-deprecation": whole {"paths": {"/a": {"get": {}}}} => {} at DOCUMENT "/paths/~1a/get", Breaking Nowhere Major;
+        "api-removed-with-deprecation": whole {"paths": {"/a": {"get": {"deprecated": true}}}} => {} at DOCUMENT "/paths/~1a/get", Breaking Nowhere Major;
+        "api-path-removed-without-deprecation": whole {"paths": {"/b": {"get": {}}}} => {} at DOCUMENT "/paths/~1b/get", Breaking Nowhere Major;
+        "api-path-removed-with-deprecation": whole {"paths": {"/b": {"get": {"deprecated": true}}}} => {} at DOCUMENT "/paths/~1b/get", Breaking Nowhere Major;
+        "path-parameter-renamed": whole {"paths": {"/b/{x}": {"get": {}}}} => {"paths": {"/b/{y}": {"get": {}}}} at DOCUMENT "/paths/~1b~1{y}", Info Nowhere Major;
+        "path-item-changed": whole {} => {"paths": {"/b": {"summary": "s"}}} at DOCUMENT "/paths/~1b", Info Nowhere Patch;
+        "api-operation-id-added": operation {} => {"operationId": "x"} at OPERATION "/operationId", Info Nowhere Nothing;
+        "api-operation-id-removed": operation {"operationId": "x"} => {"operationId": "y"} at OPERATION "/operationId", Info Nowhere Nothing;
+        "endpoint-deprecated": operation {} => {"deprecated": true} at OPERATION "/deprecated", Info Nowhere Minor;
+        "endpoint-reactivated": operation {"deprecated": true} => {} at OPERATION "/deprecated", Info Nowhere Patch;
+        "api-tag-added": operation {"tags": ["x"]} => {"tags": ["x", "y"]} at OPERATION "/tags/1", Info Nowhere Patch;
+        "api-tag-removed": operation {"tags": ["x", "y"]} => {"tags": ["x"]} at OPERATION "/tags/1", Info Nowhere Patch;
+
+        "new-required-request-parameter": operation {} => {"parameters": [{"name": "q", "in": "query", "required": true, "schema": {}}]} at QUERY "", Breaking Request Major;
+        "new-required-request-default-parameter-to-existing-path": operation {} => {"parameters": [{"name": "q", "in": "query", "required": true, "schema": {"default": 1}}]} at QUERY "", Breaking Request Major;
+        "new-optional-request-parameter": operation {} => {"parameters": [{"name": "q", "in": "query", "schema": {}}]} at QUERY "", Info Request Major;
+        "new-optional-request-default-parameter-to-existing-path": operation {} => {"parameters": [{"name": "q", "in": "query", "schema": {"default": 1}}]} at QUERY "", Info Request Major;
+        "new-request-path-parameter": operation {} => {"parameters": [{"name": "q", "in": "path", "required": true, "schema": {}}]} at QUERY "", Breaking Request Major;
+        "request-parameter-removed": operation {"parameters": [{"name": "q", "in": "query", "schema": {}}]} => {} at QUERY "", Breaking Request Major;
+        "request-parameter-became-required": query {} => {"required": true} at QUERY "/required", Breaking Request Major;
+        "request-parameter-became-optional": query {"required": true} => {} at QUERY "/required", Info Request Major;
+        "request-parameter-serialization-changed": query {"style": "form"} => {"style": "spaceDelimited"} at QUERY "/style", Breaking Request Patch;
+        "request-parameter-empty-value-forbidden": query {"allowEmptyValue": true} => {} at QUERY "/allowEmptyValue", Breaking Request Patch;
+        "request-parameter-empty-value-allowed": query {} => {"allowEmptyValue": true} at QUERY "/allowEmptyValue", Info Request Patch;
+        "request-parameter-deprecated": query {} => {"deprecated": true} at QUERY "/deprecated", Info Request Minor;
+        "request-parameter-reactivated": query {"deprecated": true} => {} at QUERY "/deprecated", Info Request Patch;
+        "parameter-order-changed": operation {"parameters": [{"name": "p", "in": "query"}, {"name": "q", "in": "query"}]}
+            => {"parameters": [{"name": "q", "in": "query"}, {"name": "p", "in": "query"}]} at OPERATION "/parameters", Docs Request Major;
+        "request-parameter-content-changed": query {} => {"content": {"application/json": {}}} at QUERY "/content", Breaking Request Major;
+        "request-parameter-default-value-added": query {"schema": {}} => {"schema": {"default": 1}} at QUERY "/schema/default", Breaking Request Patch;
+        "request-parameter-default-value-removed": query {"schema": {"default": 1}} => {"schema": {}} at QUERY "/schema/default", Breaking Request Patch;
+        "request-parameter-default-value-changed": query {"schema": {"default": 1}} => {"schema": {"default": 2}} at QUERY "/schema/default", Breaking Request Patch;
+
+        "request-body-added-required": operation {} => {"requestBody": {"required": true, "content": {}}} at BODY "", Breaking Request Major;
+        "request-body-added-optional": operation {} => {"requestBody": {"content": {}}} at BODY "", Info Request Major;
+        "request-body-removed": operation {"requestBody": {"content": {}}} => {} at BODY "", Breaking Request Major;
+        "request-body-became-required": operation {"requestBody": {"content": {}}} => {"requestBody": {"content": {}, "required": true}} at BODY "/required", Breaking Request Major;
+        "request-body-became-optional": operation {"requestBody": {"content": {}, "required": true}} => {"requestBody": {"content": {}}} at BODY "/required", Info Request Major;
+        "request-body-media-type-added": operation {"requestBody": {"content": {}}} => {"requestBody": {"content": {"application/json": {}}}} at BODY "/content/application~1json", Info Request Major;
+        "request-body-media-type-removed": operation {"requestBody": {"content": {"application/json": {}}}} => {"requestBody": {"content": {}}} at BODY "/content/application~1json", Breaking Request Major;
+        "request-body-media-type-schema-added": operation {"requestBody": {"content": {"application/json": {}}}} => {"requestBody": {"content": {"application/json": {"schema": {}}}}} at BODY "/content/application~1json/schema", Breaking Request Major;
+        "request-body-media-type-schema-removed": operation {"requestBody": {"content": {"application/json": {"schema": {}}}}} => {"requestBody": {"content": {"application/json": {}}}} at BODY "/content/application~1json/schema", Info Request Major;
+
+        "response-success-status-added": operation {} => {"responses": {"201": {"description": "d"}}} at OPERATION "/responses/201", Info Response Patch;
+        "response-success-status-removed": operation {"responses": {"201": {"description": "d"}}} => {} at OPERATION "/responses/201", Breaking Response Patch;
+        "response-non-success-status-added": operation {} => {"responses": {"404": {"description": "d"}}} at OPERATION "/responses/404", Info Response Patch;
+        "response-non-success-status-removed": operation {"responses": {"404": {"description": "d"}}} => {} at OPERATION "/responses/404", Info Response Patch;
+        "response-default-added": operation {} => {"responses": {"default": {"description": "d"}}} at OPERATION "/responses/default", Warning Response Patch;
+        "response-default-removed": operation {"responses": {"default": {"description": "d"}}} => {} at OPERATION "/responses/default", Warning Response Patch;
+        "response-media-type-added": answer {} => {"content": {"application/json": {}}} at ANSWER "/content/application~1json", Info Response Major;
+        "response-media-type-removed": answer {"content": {"application/json": {}}} => {} at ANSWER "/content/application~1json", Breaking Response Major;
+        "response-body-media-type-schema-added": answer {"content": {"application/json": {}}} => {"content": {"application/json": {"schema": {}}}} at ANSWER "/content/application~1json/schema", Info Response Major;
+        "response-body-media-type-schema-removed": answer {"content": {"application/json": {"schema": {}}}} => {"content": {"application/json": {}}} at ANSWER "/content/application~1json/schema", Breaking Response Major;
+        "response-header-added": answer {} => {"headers": {"X": {}}} at ANSWER "/headers/X", Info Response Patch;
+        "required-response-header-removed": answer {"headers": {"X": {"required": true}}} => {} at ANSWER "/headers/X", Breaking Response Patch;
+        "optional-response-header-removed": answer {"headers": {"X": {"schema": {}}}} => {} at ANSWER "/headers/X", Warning Response Patch;
+        "response-header-became-optional": answer {"headers": {"X": {"required": true}}} => {"headers": {"X": {"required": false}}} at ANSWER "/headers/X/required", Breaking Response Patch;
+        "response-header-became-required": answer {"headers": {"X": {"required": false}}} => {"headers": {"X": {"required": true}}} at ANSWER "/headers/X/required", Info Response Patch;
+
+        "api-schema-added": components {"schemas": {}} => {"schemas": {"S": {}}} at DOCUMENT "/components/schemas/S", Info Nowhere Minor;
+        "api-schema-removed": components {"schemas": {"S": {}}} => {"schemas": {}} at DOCUMENT "/components/schemas/S", Info Nowhere Major;
+        "api-schema-renamed": components {"schemas": {"S": {}}} => {"schemas": {"T": {}}} at DOCUMENT "/components/schemas/T", Info Nowhere Major;
+        "component-added": components {"parameters": {}} => {"parameters": {"P": {"name": "p", "in": "query"}}} at DOCUMENT "/components/parameters/P", Info Nowhere Nothing;
+        "component-removed": components {"headers": {"H": {}}} => {"headers": {}} at DOCUMENT "/components/headers/H", Info Nowhere Nothing;
+        "unused-component-changed": components {"responses": {"R": {"description": "d"}}} => {"responses": {"R": {"description": "d", "content": {}}}} at DOCUMENT "/components/responses/R", Info Nowhere Patch;
+
+        "server-added": whole {"servers": [{"url": "a"}]} => {"servers": [{"url": "a"}, {"url": "b"}]} at DOCUMENT "/servers/1", Info Nowhere Patch;
+        "server-removed": whole {"servers": [{"url": "a"}, {"url": "b"}]} => {"servers": [{"url": "a"}]} at DOCUMENT "/servers/1", Breaking Nowhere Patch;
+        "server-order-changed": whole {"servers": [{"url": "a"}, {"url": "b"}]} => {"servers": [{"url": "b"}, {"url": "a"}]} at DOCUMENT "/servers", Warning Nowhere Patch;
+        "server-variables-changed": whole {"servers": [{"url": "a"}]} => {"servers": [{"url": "a", "variables": {"v": {"default": "x"}}}]} at DOCUMENT "/servers/0/variables", Breaking Nowhere Patch;
+        "api-security-added": operation {} => {"security": [{"a": []}]} at OPERATION "/security", Breaking Nowhere Patch;
+        "api-security-alternative-added": operation {"security": [{"a": []}]} => {"security": [{"a": []}, {"b": []}]} at OPERATION "/security/1", Info Nowhere Nothing;
+        "api-security-removed": operation {"security": [{"a": []}, {"b": []}]} => {"security": [{"a": []}]} at OPERATION "/security/1", Breaking Nowhere Patch;
+        "api-security-dropped": operation {"security": [{"a": []}]} => {"security": []} at OPERATION "/security/0", Info Nowhere Nothing;
+        "api-global-security-added": whole {} => {"security": [{"a": []}]} at DOCUMENT "/security/0", Breaking Nowhere Patch;
+        "api-global-security-removed": whole {"security": [{"a": []}, {"b": []}]} => {"security": [{"a": []}]} at DOCUMENT "/security/1", Breaking Nowhere Patch;
+        "api-security-component-added": components {"securitySchemes": {}} => {"securitySchemes": {"a": {"type": "http"}}} at DOCUMENT "/components/securitySchemes/a", Info Nowhere Nothing;
+        "api-security-component-removed": components {"securitySchemes": {"a": {"type": "http"}}} => {"securitySchemes": {}} at DOCUMENT "/components/securitySchemes/a", Warning Nowhere Nothing;
+        "api-security-component-changed": components {"securitySchemes": {"a": {"type": "http"}}} => {"securitySchemes": {"a": {"type": "oauth2"}}} at DOCUMENT "/components/securitySchemes/a/type", Breaking Nowhere Patch;
+
+        "description-changed": operation {} => {"description": "Words."} at OPERATION "/description", Docs Nowhere Patch;
+        "description-obligation-changed": operation {"description": "Send it."} => {"description": "Never send it."} at OPERATION "/description", Warning Nowhere Patch;
+        "summary-changed": operation {} => {"summary": "Words."} at OPERATION "/summary", Docs Nowhere Patch;
+        "external-documentation-changed": operation {} => {"externalDocs": {"url": "a"}} at OPERATION "/externalDocs", Docs Nowhere Patch;
+        "tag-description-changed": whole {"tags": [{"name": "x"}]} => {"tags": [{"name": "x", "description": "d"}]} at DOCUMENT "/tags", Docs Nowhere Patch;
+        "info-changed": whole {} => {"info": {"version": "2"}} at DOCUMENT "/info/version", Docs Nowhere Patch;
+        "openapi-version-changed": whole {} => {"openapi": "3.0.4"} at DOCUMENT "/openapi", Docs Nowhere Nothing;
+        "notation-changed": operation {"tags": ["x", "y"]} => {"tags": ["y", "x"]} at OPERATION "/tags", Docs Nowhere Patch;
+        "extension-changed": operation {} => {"x-evidence": {}} at OPERATION "/x-evidence", Info Nowhere Major;
+        "extension-changed": operation {} => {"x-other": 1} at OPERATION "/x-other", Info Nowhere Nothing;
+        "unclassified": operation {} => {"callbacks": {}} at OPERATION "/callbacks", Warning Nowhere Major;
+    }
+}
+
+/// A change of a schema, which is asked of a request and of a response.
+struct Schema {
+    rule: &'static str,
+    old: Value,
+    new: Value,
+    /// Below the schema.
+    pointer: &'static str,
+    request: Level,
+    response: Level,
+    impact: Impact,
+}
+
+macro_rules! schemas {
+    ($($rule:literal: $old:tt => $new:tt at $pointer:literal, $request:ident / $response:ident $impact:ident;)*) => {
+        vec![$(Schema {
+            rule: $rule, old: json!($old), new: json!($new), pointer: $pointer,
+            request: $request, response: $response, impact: $impact,
+        }),*]
+    };
+}
+
+fn of_schemas() -> Vec<Schema> {
+    let mut all = schemas! {
+        "{direction}-property-became-required": {"properties": {"a": {}}, "required": []} => {"properties": {"a": {}}, "required": ["a"]} at "/required/0", Breaking / Info Major;
+        "{direction}-property-became-optional": {"properties": {"a": {}}, "required": ["a"]} => {"properties": {"a": {}}, "required": []} at "/required/0", Info / Breaking Major;
+        "{direction}-{need}-property-became-read-only": {"properties": {"a": {}}} => {"properties": {"a": {"readOnly": true}}} at "/properties/a/readOnly", Warning / Info Patch;
+        "{direction}-{need}-property-became-not-read-only": {"properties": {"a": {"readOnly": true}}} => {"properties": {"a": {}}} at "/properties/a/readOnly", Info / Info Patch;
+        "{direction}-{need}-property-became-write-only": {"properties": {"a": {}}} => {"properties": {"a": {"writeOnly": true}}} at "/properties/a/writeOnly", Info / Breaking Patch;
+        "{direction}-{need}-property-became-not-write-only": {"properties": {"a": {"writeOnly": true}}} => {"properties": {"a": {}}} at "/properties/a/writeOnly", Info / Warning Patch;
+        "{direction}-property-deprecated": {"properties": {"a": {}}} => {"properties": {"a": {"deprecated": true}}} at "/properties/a/deprecated", Info / Info Minor;
+        "{direction}-property-reactivated": {"properties": {"a": {"deprecated": true}}} => {"properties": {"a": {}}} at "/properties/a/deprecated", Info / Info Patch;
+
+        "{place}-type-changed": {"type": "string"} => {"type": "integer"} at "/type", Breaking / Breaking Major;
+        "{place}-type-generalized": {"type": "integer"} => {"type": "number"} at "/type", Info / Breaking Major;
+        "{place}-type-specialized": {"type": "number"} => {"type": "integer"} at "/type", Breaking / Info Major;
+        "{place}-format-added": {"type": "string"} => {"type": "string", "format": "uuid"} at "/format", Breaking / Info Major;
+        "{place}-format-removed": {"type": "string", "format": "uuid"} => {"type": "string"} at "/format", Info / Breaking Major;
+        "{place}-format-changed": {"type": "string", "format": "date"} => {"type": "string", "format": "uuid"} at "/format", Breaking / Breaking Major;
+        "{place}-format-generalized": {"type": "integer", "format": "int32"} => {"type": "integer", "format": "int64"} at "/format", Info / Breaking Major;
+        "{place}-format-specialized": {"type": "integer", "format": "int64"} => {"type": "integer", "format": "int32"} at "/format", Breaking / Info Major;
+        "{place}-became-nullable": {"type": "string"} => {"type": "string", "nullable": true} at "/nullable", Info / Breaking Major;
+        "{place}-became-not-nullable": {"type": "string", "nullable": true} => {"type": "string"} at "/nullable", Breaking / Info Major;
+        "{place}-items-added": {"type": "array"} => {"type": "array", "items": {}} at "/items", Breaking / Info Major;
+        "{place}-items-removed": {"type": "array", "items": {}} => {"type": "array"} at "/items", Info / Breaking Major;
+        "{place}-additional-properties-forbidden": {"type": "object"} => {"type": "object", "additionalProperties": false} at "/additionalProperties", Breaking / Info Major;
+        "{place}-additional-properties-allowed": {"type": "object", "additionalProperties": false} => {"type": "object"} at "/additionalProperties", Info / Breaking Major;
+        "{place}-additional-properties-restricted": {"type": "object"} => {"type": "object", "additionalProperties": {"type": "string"}} at "/additionalProperties", Breaking / Info Major;
+        "{place}-additional-properties-unrestricted": {"type": "object", "additionalProperties": {"type": "string"}} => {"type": "object"} at "/additionalProperties", Info / Breaking Major;
+
+        "{place}-enum-value-added": {"enum": ["a"]} => {"enum": ["a", "b"]} at "/enum/1", Info / Breaking Minor;
+        "{place}-enum-value-removed": {"enum": ["a", "b"]} => {"enum": ["b"]} at "/enum/0", Breaking / Info Major;
+        "{place}-became-enum": {"type": "string"} => {"type": "string", "enum": ["a"]} at "/enum", Breaking / Info Major;
+        "{place}-enum-unset": {"type": "string", "enum": ["a"]} => {"type": "string"} at "/enum", Info / Breaking Major;
+        "enum-order-changed": {"enum": ["a", "b"]} => {"enum": ["b", "a"]} at "/enum", Docs / Docs Patch;
+        "{place}-default-value-added": {} => {"default": 1} at "/default", Warning / Info Patch;
+        "{place}-default-value-removed": {"default": 1} => {} at "/default", Warning / Info Patch;
+        "{place}-default-value-changed": {"default": 1} => {"default": 2} at "/default", Breaking / Info Patch;
+
+        "{place}-exclusive-limit-set": {"minimum": 5} => {"minimum": 5, "exclusiveMinimum": true} at "/exclusiveMinimum", Breaking / Info Patch;
+        "{place}-exclusive-limit-unset": {"maximum": 5, "exclusiveMaximum": true} => {"maximum": 5} at "/exclusiveMaximum", Info / Breaking Patch;
+        "{place}-pattern-added": {"type": "string"} => {"type": "string", "pattern": "a"} at "/pattern", Breaking / Info Patch;
+        "{place}-pattern-removed": {"type": "string", "pattern": "a"} => {"type": "string"} at "/pattern", Info / Breaking Patch;
+        "{place}-pattern-changed": {"type": "string", "pattern": "a"} => {"type": "string", "pattern": "b"} at "/pattern", Breaking / Breaking Patch;
+        "{place}-unique-items-set": {"type": "array"} => {"type": "array", "uniqueItems": true} at "/uniqueItems", Breaking / Info Major;
+        "{place}-unique-items-unset": {"type": "array", "uniqueItems": true} => {"type": "array"} at "/uniqueItems", Info / Breaking Major;
+        "{place}-multiple-of-set": {"type": "number"} => {"type": "number", "multipleOf": 2} at "/multipleOf", Breaking / Info Patch;
+        "{place}-multiple-of-unset": {"type": "number", "multipleOf": 2} => {"type": "number"} at "/multipleOf", Info / Breaking Patch;
+        "{place}-multiple-of-changed": {"type": "number", "multipleOf": 2} => {"type": "number", "multipleOf": 3} at "/multipleOf", Breaking / Breaking Patch;
+
+        "{place}-all-of-added": {"allOf": [{"type": "object"}]} => {"allOf": [{"type": "object"}, {}]} at "/allOf/1", Breaking / Info Major;
+        "{place}-all-of-removed": {"allOf": [{"type": "object"}, {}]} => {"allOf": [{"type": "object"}]} at "/allOf/1", Breaking / Breaking Major;
+        "{place}-any-of-added": {"anyOf": [{"type": "object"}]} => {"anyOf": [{"type": "object"}, {}]} at "/anyOf/1", Info / Breaking Major;
+        "{place}-any-of-removed": {"anyOf": [{"type": "object"}, {}]} => {"anyOf": [{"type": "object"}]} at "/anyOf/1", Breaking / Info Major;
+        "{place}-one-of-added": {"oneOf": [{"type": "object"}]} => {"oneOf": [{"type": "object"}, {}]} at "/oneOf/1", Info / Breaking Major;
+        "{place}-one-of-removed": {"oneOf": [{"type": "object"}, {}]} => {"oneOf": [{"type": "object"}]} at "/oneOf/1", Breaking / Info Major;
+        "{place}-alternatives-introduced": {} => {"oneOf": [{}]} at "/oneOf", Breaking / Breaking Major;
+        "{place}-alternatives-dropped": {"anyOf": [{}]} => {} at "/anyOf", Breaking / Breaking Major;
+        "{place}-composition-order-changed": {"oneOf": [{"type": "object"}, {}]} => {"oneOf": [{}, {"type": "object"}]} at "/oneOf", Warning / Warning Major;
+        "{place}-not-changed": {} => {"not": {}} at "/not", Breaking / Breaking Major;
+        "{place}-discriminator-added": {} => {"discriminator": {"propertyName": "a"}} at "/discriminator", Warning / Warning Major;
+        "{place}-discriminator-removed": {"discriminator": {"propertyName": "a"}} => {} at "/discriminator", Breaking / Breaking Major;
+        "{place}-discriminator-property-name-changed": {"discriminator": {"propertyName": "a"}} => {"discriminator": {"propertyName": "b"}} at "/discriminator/propertyName", Breaking / Breaking Major;
+        "{place}-discriminator-mapping-added": {"discriminator": {"propertyName": "a", "mapping": {}}} => {"discriminator": {"propertyName": "a", "mapping": {"x": "#/y"}}} at "/discriminator/mapping/x", Info / Breaking Major;
+        "{place}-discriminator-mapping-deleted": {"discriminator": {"propertyName": "a", "mapping": {"x": "#/y"}}} => {"discriminator": {"propertyName": "a", "mapping": {}}} at "/discriminator/mapping/x", Breaking / Info Major;
+        "{place}-discriminator-mapping-changed": {"discriminator": {"propertyName": "a", "mapping": {"x": "#/y"}}} => {"discriminator": {"propertyName": "a", "mapping": {"x": "#/z"}}} at "/discriminator/mapping/x", Breaking / Breaking Major;
+
+        "title-changed": {} => {"title": "t"} at "/title", Docs / Docs Patch;
+        "example-changed": {} => {"example": 1} at "/example", Docs / Docs Patch;
+    };
+    for (keyword, is_upper) in [
+        ("maximum", true),
+        ("minimum", false),
+        ("maxLength", true),
+        ("minLength", false),
+        ("maxItems", true),
+        ("minItems", false),
+        ("maxProperties", true),
+        ("minProperties", false),
+    ] {
+        let limit = |value: u8| json!({keyword: value});
+        let pointer = format!("/{keyword}").leak();
+        let mut add = |rule, old, new, request, response| {
+            let impact = Patch;
+            all.push(Schema {
+                rule,
+                old,
+                new,
+                pointer,
+                request,
+                response,
+                impact,
+            });
+        };
+        add("{place}-{limit}-set", json!({}), limit(7), Breaking, Info);
+        add("{place}-{limit}-unset", limit(7), json!({}), Info, Breaking);
+        if is_upper {
+            add(
+                "{place}-{upper}-decreased",
+                limit(7),
+                limit(6),
+                Breaking,
+                Info,
+            );
+            add(
+                "{place}-{upper}-increased",
+                limit(6),
+                limit(7),
+                Info,
+                Breaking,
+            );
+        } else {
+            add(
+                "{place}-{lower}-increased",
+                limit(6),
+                limit(7),
+                Breaking,
+                Info,
+            );
+            add(
+                "{place}-{lower}-decreased",
+                limit(7),
+                limit(6),
+                Info,
+                Breaking,
+            );
+        }
+    }
+    all
+}
+
+/// Rules of a schema that are about one direction only, or about more than one place.
+fn of_one_direction() -> Vec<Case> {
+    fn send(schema: Value) -> Value {
+        body(Request, &schema)
+    }
+    fn get(schema: Value) -> Value {
+        body(Response, &schema)
+    }
+    fn refer(to: Value) -> Value {
+        json!({
+            "paths": {"/a": {"put": {"parameters": [{"name": "q", "in": "query", "schema": {"$ref": to}}]}}},
+            "components": {"schemas": {"S": {}, "T": {}}},
+        })
+    }
+    const SENT: &str = "/paths/~1a/put/requestBody/content/application~1json/schema";
+    const GOT: &str = "/paths/~1a/put/responses/200/content/application~1json/schema";
+    cases! {
+        "new-optional-request-property": send {"properties": {}} => {"properties": {"a": {}}} at SENT "/properties/a", Info Request Minor;
+        "new-required-request-property": send {"properties": {}} => {"properties": {"a": {}}, "required": ["a"]} at SENT "/properties/a", Breaking Request Major;
+        "new-required-request-property-with-default": send {"properties": {}} => {"properties": {"a": {"default": 1}}, "required": ["a"]} at SENT "/properties/a", Breaking Request Major;
+        "request-property-removed": send {"properties": {"a": {}}} => {"properties": {}} at SENT "/properties/a", Breaking Request Major;
+        "response-optional-property-added": get {"properties": {}} => {"properties": {"a": {}}} at GOT "/properties/a", Info Response Minor;
+        "response-required-property-added": get {"properties": {}} => {"properties": {"a": {}}, "required": ["a"]} at GOT "/properties/a", Info Response Major;
+        "response-property-added-to-closed-object": get {"properties": {}, "additionalProperties": false} => {"properties": {"a": {}}, "additionalProperties": false} at GOT "/properties/a", Breaking Response Minor;
+        "response-optional-property-removed": get {"properties": {"a": {}}} => {"properties": {}} at GOT "/properties/a", Warning Response Major;
+        "response-required-property-removed": get {"properties": {"a": {}}, "required": ["a"]} => {"properties": {}} at GOT "/properties/a", Breaking Response Major;
+        "{place}-schema-replaced" "request-parameter-schema-replaced": refer "#/components/schemas/S" => "#/components/schemas/T" at QUERY "/schema", Info Request Major;
+        // Words of a schema that travels both ways are one change.
+        "description-changed": whole {"paths": {"/a": {"put": {
+                "requestBody": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/S"}}}},
+                "responses": {"200": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/S"}}}}},
+            }}}, "components": {"schemas": {"S": {"description": "x"}}}}
+            => {"paths": {"/a": {"put": {
+                "requestBody": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/S"}}}},
+                "responses": {"200": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/S"}}}}},
+            }}}, "components": {"schemas": {"S": {"description": "y"}}}} at DOCUMENT "/components/schemas/S/description", Docs Both Patch;
+    }
+}
+
+fn all() -> Vec<Case> {
+    let mut all = of_operations();
+    all.extend(of_one_direction());
+    for schema in of_schemas() {
+        for (direction, name, base, level) in [
+            (Request, "request", BODY, schema.request),
+            (Response, "response", ANSWER, schema.response),
+        ] {
+            let keyword = schema.pointer.trim_start_matches('/');
+            let limit = keyword
+                .replacen("imum", "", 1)
+                .replace('L', "-l")
+                .replace('I', "-i")
+                .replace('P', "-p");
+            all.push(Case {
+                rule: schema.rule,
+                id: schema
+                    .rule
+                    .replace("{place}", &format!("{name}-body"))
+                    .replace("{direction}", name)
+                    .replace("{need}", "optional")
+                    .replace("{limit}", &limit)
+                    .replace("{upper}", &limit)
+                    .replace("{lower}", &limit),
+                old: body(direction, &schema.old),
+                new: body(direction, &schema.new),
+                level,
+                direction,
+                pointer: format!("{base}/content/application~1json/schema{}", schema.pointer),
+                impact: schema.impact,
+            });
+        }
+    }
+    all
+}
+
+#[test]
+fn every_rule_is_told_alone_with_its_level_direction_place_and_impact() {
+    let mut wrong = Vec::new();
+    for case in all() {
+        let report = report(case.old, case.new);
+        let found: Vec<String> = report
+            .changes
+            .iter()
+            .map(|change| {
+                let (level, direction, impact) =
+                    (change.level, change.direction, change.crate_impact);
+                format!(
+                    "{} {level} {direction} {impact} at {}",
+                    change.id, change.pointer
+                )
+            })
+            .collect();
+        let wanted = format!(
+            "{} {} {} {} at {}",
+            case.id, case.level, case.direction, case.impact, case.pointer
+        );
+        if found != [wanted.as_str()] {
+            wrong.push(format!(
+                "wanted {wanted}\n   got {}",
+                found.join("\n       ")
+            ));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_rule_has_a_case_and_every_case_a_rule() {
+    let tested: BTreeSet<&str> = all().iter().map(|case| case.rule).collect();
+    let rules: BTreeSet<&str> = diff::rules::RULES.iter().map(|rule| rule.id).collect();
+    assert_eq!(tested, rules);
+}
+
+/// What a case says of an id must be what the table of rules, which people read, says of it.
+#[test]
+fn the_table_of_rules_says_what_the_cases_say() {
+    for case in all() {
+        let rule = diff::rules::RULES
+            .iter()
+            .find(|rule| rule.id == case.rule)
+            .unwrap();
+        let level = rule
+            .ids()
+            .into_iter()
+            .find(|(id, _)| *id == case.id)
+            .map(|(_, level)| level);
+        assert_eq!(level, Some(case.level), "{}", case.id);
+        assert!(case.impact <= rule.impact, "{}", case.id);
+    }
+}
