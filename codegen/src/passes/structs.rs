@@ -149,7 +149,14 @@ fn constructor(name: &syn::Ident, fields: &FieldsNamed) -> ItemImpl {
             values.push(parse_quote!(#ident: None));
             setters.push(setter(ident, inner));
         } else {
-            arguments.push(parse_quote!(#ident: impl Into<#ty>));
+            let argument = parse_quote!(#ident: impl Into<#ty>);
+            // Its own ID comes first, or names would decide whether `new` takes ID and name or name and ID, which both
+            // are made of any text.
+            if is_own_id(name, ty) {
+                arguments.insert(0, argument);
+            } else {
+                arguments.push(argument);
+            }
             values.push(parse_quote!(#ident: #ident.into()));
         }
     }
@@ -171,6 +178,13 @@ fn constructor(name: &syn::Ident, fields: &FieldsNamed) -> ItemImpl {
             #(#setters)*
         }
     }
+}
+
+/// Whether `ty` is the ID of what the struct `name` describes: a `FunnelId` in `Funnel` and in `FunnelInfo`.
+fn is_own_id(name: &syn::Ident, ty: &Type) -> bool {
+    let name = name.to_string();
+    let own = format!("{}Id", name.strip_suffix("Info").unwrap_or(&name));
+    matches!(ty, Type::Path(path) if path.path.is_ident(&own))
 }
 
 /// What is inside of the `Option` of a field that may be absent. One that may be null but not absent is required.

@@ -82,3 +82,15 @@ impl fmt::Display for Target {
         write!(formatter, "{} ({} {})", self.id, self.method, self.path)
     }
 }
+
+#[cfg(all(test, not(feature = "_deduced")))]
+mod tests {
+    #[test]
+    fn nothing_that_is_deduced_is_compiled_unasked() {
+        let tags: Vec<&str> = crate::operations::GROUPS
+            .iter()
+            .flat_map(|group| group.iter().map(|operation| operation.tag))
+            .collect();
+        assert_eq!(tags, ["Offer Sources"; 12]);
+    }
+}

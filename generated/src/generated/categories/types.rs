@@ -87,8 +87,8 @@ impl Category {
     /// A new `Category` with its required fields; every other is absent until it is set.
     #[must_use]
     pub fn new(
-        category_name: impl Into<String>,
         id_category: impl Into<CategoryId>,
+        category_name: impl Into<String>,
     ) -> Self {
         Self {
             category_name: category_name.into(),

@@ -59,8 +59,8 @@ impl Condition {
     /// A new `Condition` with its required fields; every other is absent until it is set.
     #[must_use]
     pub fn new(
-        condition_name: impl Into<String>,
         id_condition: impl Into<ConditionId>,
+        condition_name: impl Into<String>,
     ) -> Self {
         Self {
             condition_name: condition_name.into(),
@@ -150,8 +150,8 @@ impl ConditionInfo {
     /// A new `ConditionInfo` with its required fields; every other is absent until it is set.
     #[must_use]
     pub fn new(
-        condition_name: impl Into<String>,
         id_condition: impl Into<ConditionId>,
+        condition_name: impl Into<String>,
         status: impl Into<Status>,
     ) -> Self {
         Self {

@@ -44,8 +44,8 @@ impl FunnelGroup {
     /// A new `FunnelGroup` with its required fields; every other is absent until it is set.
     #[must_use]
     pub fn new(
-        funnel_group_name: impl Into<String>,
         id_funnel_group: impl Into<FunnelGroupId>,
+        funnel_group_name: impl Into<String>,
     ) -> Self {
         Self {
             funnel_group_name: funnel_group_name.into(),
@@ -102,8 +102,8 @@ impl FunnelGroupInfo {
     /// A new `FunnelGroupInfo` with its fields, which are all required.
     #[must_use]
     pub fn new(
-        funnel_group_name: impl Into<String>,
         id_funnel_group: impl Into<FunnelGroupId>,
+        funnel_group_name: impl Into<String>,
         status: impl Into<Status>,
     ) -> Self {
         Self {

@@ -91,7 +91,7 @@ pub struct Funnel {
 impl Funnel {
     /// A new `Funnel` with its required fields; every other is absent until it is set.
     #[must_use]
-    pub fn new(funnel_name: impl Into<String>, id_funnel: impl Into<FunnelId>) -> Self {
+    pub fn new(id_funnel: impl Into<FunnelId>, funnel_name: impl Into<String>) -> Self {
         Self {
             canvas_height: None,
             canvas_width: None,
@@ -289,8 +289,8 @@ impl FunnelInfo {
     /// A new `FunnelInfo` with its required fields; every other is absent until it is set.
     #[must_use]
     pub fn new(
-        funnel_name: impl Into<String>,
         id_funnel: impl Into<FunnelId>,
+        funnel_name: impl Into<String>,
         status: impl Into<Status>,
     ) -> Self {
         Self {
