@@ -5,7 +5,9 @@
 use super::abilities::{Assets, IdOf};
 use super::read::{Reader, Seen, URL_LENGTH};
 use super::resource::{Handle, Resource, Save};
+use super::update::{Absent, differences};
 use crate::{Client, Error};
+use serde::Serialize;
 
 /// Creates an asset under an ID that the client has chosen, or saves it where that ID exists.
 ///
@@ -25,7 +27,8 @@ pub trait CreateOrSave: Assets<Resource: Save> {
     /// Creates the asset if its ID does not exist, else saves it if it differs from what is there.
     ///
     /// The asset replaces what is there; to change single fields and keep the others use [`Update`](super::Update). Running it
-    /// again does nothing: so a script can hold what ought to be.
+    /// again does nothing: so a script can hold what ought to be. A field that is left out is the same as an empty one, and a status
+    /// that is left out is not compared.
     ///
     /// # Errors
     /// When it was neither created nor saved, or nobody knows; see [`StoreError`].
@@ -91,7 +94,7 @@ async fn create_or_save<R: Save>(
 ) -> Result<Stored, StoreError<R::Id>> {
     let id = R::id(asset).clone();
     match read::<R>(client, &id).await {
-        Seen::Found(found) if found == *asset => return Ok(Stored::Unchanged),
+        Seen::Found(found) if says_the_same(asset, &found) => return Ok(Stored::Unchanged),
         Seen::Found(_) => {}
         Seen::Missing => {
             let error = match R::create(client, asset).await {
@@ -112,10 +115,20 @@ async fn create_or_save<R: Save>(
         Ok(()) => Ok(Stored::Saved),
         Err(error) if !error.may_have_been_applied() => Err(StoreError::Refused { id, error }),
         Err(error) => match read::<R>(client, &id).await {
-            Seen::Found(found) if found == *asset => Ok(Stored::Saved),
+            Seen::Found(found) if says_the_same(asset, &found) => Ok(Stored::Saved),
             _ => Err(StoreError::Unknown { id, error }),
         },
     }
+}
+
+/// Whether saving the one over the other would change nothing that can be seen: the service may show what the asset leaves out as
+/// empty, and gives it a status, which saving is not known to change.
+fn says_the_same<A: Serialize>(asset: &A, found: &A) -> bool {
+    let says =
+        |asset: &A| serde_json::to_value(asset).is_ok_and(|asset| asset.get("status").is_some());
+    differences(asset, found, Absent::MayBeEmpty)
+        .iter()
+        .all(|pointer| pointer == "/status" && !says(asset))
 }
 
 async fn read<R: Resource>(client: &Client, id: &R::Id) -> Seen<R::Asset> {

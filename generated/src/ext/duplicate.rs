@@ -4,7 +4,7 @@ use super::abilities::{Assets, IdOf};
 use super::bulk::{Counts, Entry, Failure, OnProgress, Outcome, Progress, Reason, Report};
 use super::check::{self, Distinct, InvalidJob};
 use super::resource::{self, Handle, Resource};
-use super::verdict::{Verdict, verdict};
+use super::verdict::{Verdict, verdict, wants_rest};
 use crate::transport::BoxFuture;
 use crate::types::{DuplicateRequest, DuplicateResponse};
 use crate::{Client, Error};
@@ -58,6 +58,7 @@ impl<R: resource::Duplicate> DuplicateMany for Handle<R> {}
 /// The service makes the ID of a copy (documented), so a request that may have been received is never sent again. When its
 /// answer is lost, the job looks for the copy by its name: if, among all assets, exactly one of that name has come into being
 /// since the job began, that is the copy. Else the outcome is unknown, and the failure names what was found.
+/// A job whose service asks for more than a minute of rest (`Retry-After`) sends nothing more.
 #[must_use = "a job does nothing until it is sent"]
 pub struct Duplication<R: Resource> {
     client: Client,
@@ -136,6 +137,11 @@ impl<R: resource::Duplicate> Duplication<R> {
             stop_after: self.stop_after,
         };
         let before = list::<R>(&self.client, &requests).await;
+        if let Err(error) = &before
+            && wants_rest(error)
+        {
+            run.stop_for(error);
+        }
         let mut open = ids.into_iter().enumerate();
         let mut cancel = self.cancel;
         let mut in_flight = FuturesUnordered::new();
@@ -210,6 +216,13 @@ impl<R: Resource> Run<R> {
         }
     }
 
+    /// Sends nothing more, since it would do no better.
+    fn stop_for(&mut self, error: &Error) {
+        let message = format!("the job stopped: {error}");
+        self.stop
+            .get_or_insert(Failure::with_error(Reason::Stopped, message, error));
+    }
+
     fn take(&mut self, pending: Pending<R::Id>, answer: Result<DuplicateResponse, Error>) {
         let error = match answer {
             Ok(DuplicateResponse { id: Some(copy), .. }) => {
@@ -224,6 +237,9 @@ impl<R: Resource> Run<R> {
             }
             Err(error) => error,
         };
+        if wants_rest(&error) {
+            self.stop_for(&error);
+        }
         let verdict = verdict(&error);
         let outcome = match verdict {
             Verdict::Ambiguous => {
@@ -239,9 +255,7 @@ impl<R: Resource> Run<R> {
         };
         self.end(Entry::new(pending.id, pending.position, outcome));
         if verdict == Verdict::Unauthorized {
-            let message = format!("the job stopped: {error}");
-            self.stop
-                .get_or_insert(Failure::with_error(Reason::Stopped, message, &error));
+            self.stop_for(&error);
         }
         let counts = self.progress.counts;
         let failed = counts.rejected + counts.not_sent + self.unanswered.len();

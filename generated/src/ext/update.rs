@@ -113,7 +113,7 @@ where
             if current != base {
                 if self.repetitions == 0 {
                     return Err(UpdateError::Conflict {
-                        fields: differences(&base, &current),
+                        fields: differences(&base, &current, Absent::Differs),
                         current: Box::new(current),
                     });
                 }
@@ -121,7 +121,7 @@ where
                 base = current;
                 continue;
             }
-            let changed = differences(&base, &wanted);
+            let changed = differences(&base, &wanted, Absent::Differs);
             if changed.is_empty() {
                 return Ok(Updated {
                     before: base.clone(),
@@ -157,7 +157,7 @@ where
                 (Err(_), Some(error)) => return Err(UpdateError::Unknown(error.clone())),
                 (Err(error), None) => return Err(UpdateError::NotReadBack(error)),
             };
-            let otherwise = differences(wanted, &after);
+            let otherwise = differences(wanted, &after, Absent::MayBeEmpty);
             let lost: Vec<String> = changed
                 .iter()
                 .filter(|field| otherwise.iter().any(|other| overlap(field, other)))
@@ -247,15 +247,25 @@ pub enum UpdateError<A> {
     Unknown(#[source] Error),
 }
 
+/// What a property that only one of two assets has means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Absent {
+    /// They differ.
+    Differs,
+    /// They differ unless the other says nothing by it: `null`, an empty text, list or object. The service may show what it does
+    /// not have in one of these forms (documented: the defaults of texts are empty).
+    MayBeEmpty,
+}
+
 /// Where two assets differ, as JSON pointers; lists are compared as a whole.
-fn differences<A: Serialize>(one: &A, other: &A) -> Vec<String> {
+pub(super) fn differences<A: Serialize>(one: &A, other: &A, absent: Absent) -> Vec<String> {
     let mut found = Vec::new();
     let value = |asset: &A| serde_json::to_value(asset).unwrap_or_default();
-    compare(&value(one), &value(other), "", &mut found);
+    compare(&value(one), &value(other), absent, "", &mut found);
     found
 }
 
-fn compare(one: &Value, other: &Value, pointer: &str, found: &mut Vec<String>) {
+fn compare(one: &Value, other: &Value, absent: Absent, pointer: &str, found: &mut Vec<String>) {
     match (one, other) {
         (Value::Object(one), Value::Object(other)) => {
             let added = other.keys().filter(|name| !one.contains_key(*name));
@@ -263,13 +273,25 @@ fn compare(one: &Value, other: &Value, pointer: &str, found: &mut Vec<String>) {
                 let escaped = name.replace('~', "~0").replace('/', "~1");
                 let pointer = format!("{pointer}/{escaped}");
                 match (one.get(name), other.get(name)) {
-                    (Some(one), Some(other)) => compare(one, other, &pointer, found),
+                    (Some(one), Some(other)) => compare(one, other, absent, &pointer, found),
+                    (Some(alone), None) | (None, Some(alone))
+                        if absent == Absent::MayBeEmpty && is_empty(alone) => {}
                     _ => found.push(pointer),
                 }
             }
         }
         (one, other) if one == other => {}
         _ => found.push(pointer.to_owned()),
+    }
+}
+
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        Value::Object(members) => members.is_empty(),
+        Value::Bool(_) | Value::Number(_) => false,
     }
 }
 
@@ -295,10 +317,14 @@ mod tests {
         let one = json!({"a": 1, "b": {"c": [1], "d/e": 2}, "gone": null});
         let other = json!({"b": {"c": [1, 2], "d/e": 3}, "a": 1, "new": null});
         assert_eq!(
-            differences(&one, &other),
+            differences(&one, &other, Absent::Differs),
             ["/b/c", "/b/d~1e", "/gone", "/new"]
         );
-        assert!(differences(&one, &one).is_empty());
+        assert_eq!(
+            differences(&one, &other, Absent::MayBeEmpty),
+            ["/b/c", "/b/d~1e"]
+        );
+        assert!(differences(&one, &one, Absent::Differs).is_empty());
         assert!(overlap("/a", "/a/b") && overlap("/a/b", "/a") && !overlap("/a", "/ab"));
     }
 }

@@ -208,6 +208,7 @@ impl Fault {
             status(500, RetryAfter::Absent, false),
             status(500, RetryAfter::Absent, true),
             status(502, RetryAfter::Absent, false),
+            status(502, RetryAfter::Absent, true),
             status(503, RetryAfter::Absent, false),
             status(503, RetryAfter::Seconds(2), false),
             status(503, RetryAfter::Absent, true),

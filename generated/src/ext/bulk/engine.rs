@@ -21,7 +21,7 @@ use super::report::Counts;
 use crate::ext::cascade::Cascade;
 use crate::ext::read::{Reader, Seen};
 use crate::ext::resource::Resource;
-use crate::ext::verdict::{Verdict, verdict};
+use crate::ext::verdict::{Verdict, rest, verdict, wants_rest};
 use crate::transport::BoxFuture;
 use crate::types::Status;
 use crate::{Client, Error, RetryPolicy};
@@ -117,6 +117,16 @@ enum Cause {
     Stopped(Failure),
 }
 
+impl Cause {
+    /// The error of a request that may have been received and was not refused.
+    fn error(&self) -> Option<&Error> {
+        match self {
+            Self::Unanswered(error) => Some(error),
+            Self::Accepted | Self::Refused { .. } | Self::Stopped(_) => None,
+        }
+    }
+}
+
 /// What a step leaves.
 #[derive(Debug)]
 struct Step<I> {
@@ -179,6 +189,11 @@ fn pause(tries: u32) -> Duration {
         .min(LONGEST_PAUSE)
 }
 
+/// The wait before something is tried again that failed so: never shorter than what the service asks for.
+fn pause_after(tries: u32, error: &Error) -> Duration {
+    pause(tries).max(rest(error).unwrap_or_default())
+}
+
 /// What the steps of a job share.
 #[derive(Debug)]
 struct Shared<R: Resource, C> {
@@ -195,10 +210,7 @@ impl<R: Resource, C: Change<R>> Shared<R, C> {
     async fn step(self: Arc<Self>, mut work: Work<R::Id>) -> Step<R::Id> {
         let wait = std::mem::take(&mut work.pause);
         if !wait.is_zero() {
-            let mut stopping = self.stopping.clone();
-            // Whoever stops the job does not wait for its pauses.
-            let stopped = pin!(stopping.wait_for(|stopping| *stopping));
-            select(pin!(tokio::time::sleep(wait)), stopped).await;
+            self.rest(wait).await;
             if *self.stopping.borrow() && !matches!(work.task, Task::Settle(_)) {
                 let mut step = Step::new();
                 step.next.push(work);
@@ -213,6 +225,22 @@ impl<R: Resource, C: Change<R>> Shared<R, C> {
         }
     }
 
+    /// Waits; whoever stops the job does not wait for its pauses.
+    async fn rest(&self, wait: Duration) {
+        let mut stopping = self.stopping.clone();
+        let stopped = pin!(stopping.wait_for(|stopping| *stopping));
+        select(pin!(tokio::time::sleep(wait)), stopped).await;
+    }
+
+    /// Whether a step that failed so is tried again.
+    fn may_pass(&self, tries: u32, error: &Error) -> bool {
+        let stopping = *self.stopping.borrow();
+        tries < self.settings.retries
+            && !stopping
+            && verdict(error) != Verdict::Unauthorized
+            && !wants_rest(error)
+    }
+
     fn target(&self) -> Option<&R::Id> {
         self.change.children()?.target()
     }
@@ -224,8 +252,18 @@ impl<R: Resource, C: Change<R>> Shared<R, C> {
             return step;
         };
         let name = R::NAMES.singular;
-        let seen = self.reader.sights(std::slice::from_ref(target)).await;
-        step.fatal = match seen.into_iter().next() {
+        let mut tries = 0;
+        let seen = loop {
+            let seen = self.reader.sights(std::slice::from_ref(target)).await;
+            match seen.into_iter().next() {
+                Some(Seen::Unreadable(error)) if self.may_pass(tries, &error) => {
+                    self.rest(pause_after(tries, &error)).await;
+                    tries += 1;
+                }
+                seen => break seen,
+            }
+        };
+        step.fatal = match seen {
             Some(Seen::Found(sight)) if sight.status == Status::Deleted => Some(Failure::new(
                 Reason::Deleted,
                 format!("the target of the children, {name} {target}, is deleted"),
@@ -305,14 +343,13 @@ impl<R: Resource, C: Change<R>> Shared<R, C> {
         tries: u32,
         error: &Error,
     ) {
-        let unauthorized = verdict(error) == Verdict::Unauthorized;
-        if tries < self.settings.retries && !unauthorized {
-            step.then_after(pause(tries), tries + 1, Task::Look, items);
+        if self.may_pass(tries, error) {
+            step.then_after(pause_after(tries, error), tries + 1, Task::Look, items);
             return;
         }
         let message = format!("its state could not be read: {error}");
         let failure = Failure::with_error(Reason::NotLookedAt, message, error);
-        step.fatal = unauthorized.then(|| failure.clone());
+        step.fatal = ends_the_job(error).then(|| failure.clone());
         step.answered = Some(false);
         for item in items {
             let failure = failure.clone();
@@ -355,14 +392,15 @@ impl<R: Resource, C: Change<R>> Shared<R, C> {
         for item in &mut items {
             item.trace = item.trace.max(trace);
         }
-        let retry = tries < self.settings.retries;
+        let retry = tries < self.settings.retries && !wants_rest(&error);
         match verdict {
             Verdict::TurnedAway if retry => {
-                step.then_after(pause(tries), tries + 1, Task::Send { again }, items);
+                let pause = pause_after(tries, &error);
+                step.then_after(pause, tries + 1, Task::Send { again }, items);
             }
             Verdict::Unauthorized | Verdict::TurnedAway => {
                 let failure = Failure::of(Reason::TurnedAway, &error);
-                step.fatal = (verdict == Verdict::Unauthorized).then(|| failure.clone());
+                step.fatal = ends_the_job(&error).then(|| failure.clone());
                 step.answered = Some(false);
                 give_up(&mut step, items, &failure);
             }
@@ -392,10 +430,12 @@ impl<R: Resource, C: Change<R>> Shared<R, C> {
                 );
             }
             Verdict::Ambiguous if retry => {
-                step.then_after(pause(tries), tries + 1, Task::Send { again }, items);
+                let pause = pause_after(tries, &error);
+                step.then_after(pause, tries + 1, Task::Send { again }, items);
             }
             Verdict::Ambiguous => {
                 step.answered = Some(false);
+                step.fatal = wants_rest(&error).then(|| Failure::of(Reason::NoAnswer, &error));
                 let failure = Failure::of(Reason::NoAnswer, &error)
                     .because(Reason::NoAnswer, "what became of its children is not known");
                 step.end_all(items, &Outcome::Unknown { failure });
@@ -441,7 +481,10 @@ impl<R: Resource, C: Change<R>> Shared<R, C> {
                 open.left.push(item);
             }
         }
-        let retry = tries < self.settings.retries;
+        let asked = [cause.error(), open.unreadable.as_ref()];
+        let rests = asked.into_iter().flatten().find(|error| wants_rest(error));
+        step.fatal = rests.map(|error| Failure::of(Reason::TurnedAway, error));
+        let retry = tries < self.settings.retries && rests.is_none();
         match cause {
             Cause::Accepted => open.after_acceptance(&mut step, tries, retry),
             Cause::Refused { error, alone } => open.after_refusal(&mut step, &error, alone),
@@ -450,6 +493,11 @@ impl<R: Resource, C: Change<R>> Shared<R, C> {
         }
         step
     }
+}
+
+/// Whether no request will do any better for now.
+fn ends_the_job(error: &Error) -> bool {
+    verdict(error) == Verdict::Unauthorized || wants_rest(error)
 }
 
 /// Ends items for which nothing more is sent, or reads what has become of them.
@@ -501,7 +549,8 @@ impl<I> Unsettled<I> {
         }
         if let Some(error) = self.unreadable {
             if retry {
-                step.then_after(pause(tries), tries + 1, again(), self.unread);
+                let pause = pause_after(tries, &error);
+                step.then_after(pause, tries + 1, again(), self.unread);
                 return;
             }
             let message =
@@ -540,7 +589,7 @@ impl<I> Unsettled<I> {
         let failed = error.status() == Some(http::StatusCode::INTERNAL_SERVER_ERROR);
         if retry {
             let task = Task::Send { again: false };
-            step.then_after(pause(tries), tries + 1, task, self.all());
+            step.then_after(pause_after(tries, error), tries + 1, task, self.all());
         } else if failed && !self.sent_alone {
             // One ID may be what the service fails at.
             step.split(self.all(), false, tries);

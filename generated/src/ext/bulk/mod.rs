@@ -56,7 +56,8 @@ use std::task::{Context, Poll};
 /// | [`stop_after`](Self::stop_after) | never | at least 1 |
 /// | [`url_length`](Self::url_length) | 1,800 bytes of IDs in a URL | 100 to 65,536 |
 ///
-/// A job that gets no answer five times in a row stops by itself. Of the service's own limits none is documented; a chunk that
+/// A job that gets no answer five times in a row stops by itself, and so does one whose service asks for more than a minute of rest
+/// (`Retry-After`): what is left is not sent, and the failure says how long the service wants to rest. Of the service's own limits none is documented; a chunk that
 /// it finds too large is split.
 ///
 /// # Memory

@@ -3,12 +3,12 @@
 use crate::service::{Alarm, client, run};
 use funnelflux::Client;
 use funnelflux::ext::{
-    BulkArchive as _, BulkDelete as _, BulkUnarchive as _, Cascade, Counts, InvalidJob,
-    MoveToCategory as _, Outcome, Reason,
+    BulkArchive as _, BulkDelete as _, BulkUnarchive as _, Cascade, Counts, DuplicateMany as _,
+    Entry, InvalidJob, MoveToCategory as _, Outcome, Reason,
 };
-use funnelflux::types::OfferSourceId;
+use funnelflux::types::{DuplicateRequest, OfferSourceId};
 use funnelflux_fake::{
-    EntryPolicy, Fake, Fault, Limit, LogRetention, MissingByIds, Rule, Settings, Status,
+    EntryPolicy, Fake, Fault, Limit, LogRetention, MissingByIds, RetryAfter, Rule, Settings, Status,
 };
 use funnelflux_suites::{InProcess, client_over};
 use futures_util::StreamExt as _;
@@ -347,4 +347,83 @@ fn a_hundred_thousand_are_a_matter_of_course() {
         count
     });
     assert_eq!(count, 91_000);
+}
+
+/// The vendor suspends accounts that hammer on.
+#[test]
+fn a_service_that_asks_for_a_long_rest_is_left_alone() {
+    let hour = |status, applied| Fault::Status {
+        status,
+        retry_after: RetryAfter::Seconds(3_600),
+        applied,
+    };
+    for fault in [hour(429, false), hour(503, false), hour(503, true)] {
+        for method in [http::Method::GET, http::Method::PUT] {
+            let (fake, client) = service(Settings::default());
+            let ids = fake.seed_many(30);
+            let is_met = method.clone();
+            let rule = Rule::new(fault.clone()).when(move |request| *request.method == is_met);
+            fake.inject(rule.always());
+            let job = client.offer_sources().bulk_archive(ids).chunk_size(10);
+            let report = run(job.concurrency(1).send()).unwrap();
+            // One request is refused; after it the server is asked at most what became of the assets in it.
+            let sent: Vec<_> = fake.log().into_iter().map(|entry| entry.method).collect();
+            let met = sent.iter().filter(|sent| **sent == method).count();
+            assert!(met == 1 && sent.len() <= 3, "{fault}, {method}: {sent:?}");
+            let archived = fake.state().offer_sources_with(&Status::Archived).len();
+            assert_eq!(
+                report.counts().done,
+                archived,
+                "{fault}, {method}: {report}"
+            );
+            assert_eq!(report.counts().total(), 30);
+            let waits = |entry: &&Entry<OfferSourceId>| {
+                let failure = entry.outcome.failure();
+                failure.is_some_and(|failure| failure.message().contains("asks to wait 3600 s"))
+            };
+            assert_eq!(report.entries().iter().filter(waits).count(), 30 - archived);
+        }
+    }
+    // A copy is not made either.
+    let (fake, client) = service(Settings::default());
+    let ids = fake.seed_many(5);
+    fake.inject(
+        Rule::new(hour(429, false))
+            .on("POST /offersource/duplicate/")
+            .always(),
+    );
+    let copies = client
+        .offer_sources()
+        .duplicate_many(ids, |id| DuplicateRequest::new(format!("Copy of {id}")));
+    let report = run(copies.concurrency(1).send()).unwrap();
+    assert_eq!(report.counts().to_string(), "0 done, 5 not sent");
+    assert_eq!(calls(&fake, "POST /offersource/duplicate/"), 1);
+}
+
+#[test]
+fn a_shorter_rest_is_granted_between_two_tries_of_a_step() {
+    let (fake, client) = service(Settings::default());
+    let ids = fake.seed_many(3);
+    let busy = Fault::too_many_requests(RetryAfter::Seconds(30));
+    // The call itself tries five times.
+    fake.inject(Rule::new(busy).on(ARCHIVE).times(5));
+    let (report, took) = run(async {
+        let start = Instant::now();
+        let report = client.offer_sources().bulk_archive(ids).send().await;
+        (report.unwrap(), start.elapsed())
+    });
+    assert_eq!(report.counts().to_string(), "3 done");
+    assert!(took >= Duration::from_secs(5 * 30), "{took:?}");
+}
+
+#[test]
+fn the_target_of_the_children_is_looked_for_again_where_the_service_talks_nonsense() {
+    let (fake, client) = service(Settings::default());
+    for id in ["a", "keeper"] {
+        fake.seed_offer_source(id);
+    }
+    fake.inject(Rule::new(Fault::Html { applied: true }).times(2));
+    let job = client.offer_sources().bulk_archive(["a"]);
+    let report = run(job.children(Cascade::move_to("keeper")).send()).unwrap();
+    assert_eq!(report.counts().to_string(), "1 done");
 }

@@ -6,7 +6,9 @@ use funnelflux::ext::{
     CreateOrSave as _, DuplicateMany as _, FindMany as _, Outcome, Stored, Update as _, UpdateError,
 };
 use funnelflux::types::{DuplicateRequest, OfferSource};
-use funnelflux_fake::{DeletedAssets, Fake, Fault, MissingByIds, Rule, SaveMeaning, Settings};
+use funnelflux_fake::{
+    AbsentProperty, DeletedAssets, Fake, Fault, MissingByIds, Rule, SaveMeaning, Settings,
+};
 use serde_json::json;
 
 const FIND: &str = "GET /offersource/find/byId/";
@@ -107,6 +109,30 @@ fn an_update_changes_what_it_should_and_keeps_what_it_does_not_know() {
             "policies {policies}"
         );
         assert_eq!(stored["offerSourceName"], "new");
+    }
+}
+
+#[test]
+fn a_field_that_is_taken_out_may_read_empty() {
+    for absent in [
+        AbsentProperty::Default,
+        AbsentProperty::LeftOut,
+        AbsentProperty::Null,
+    ] {
+        let (fake, client) = service(Settings {
+            absent,
+            ..Settings::default()
+        });
+        fake.seed_offer_source("a");
+        let clear = |source: &mut OfferSource| source.postback_tx_id = None;
+        let updated = run(client.offer_sources().update("a", clear).send()).unwrap();
+        assert_eq!(updated.changed, ["/postbackTxId"]);
+        assert!(updated.otherwise.is_empty(), "{:?}", updated.otherwise);
+        let state = fake.state();
+        assert_eq!(
+            state.offer_source("a").unwrap().body.get("postbackTxId"),
+            None
+        );
     }
 }
 
@@ -220,12 +246,20 @@ fn an_id_cannot_be_changed() {
 
 #[test]
 fn create_or_save_does_what_is_due() {
-    for missing in [MissingByIds::LeftOut, MissingByIds::NotFound] {
+    let shown = [
+        AbsentProperty::Default,
+        AbsentProperty::LeftOut,
+        AbsentProperty::Null,
+    ];
+    for (missing, absent) in [MissingByIds::LeftOut, MissingByIds::NotFound]
+        .into_iter()
+        .flat_map(|missing| shown.map(|absent| (missing, absent)))
+    {
         for unknown_id_status in [400, 404] {
             let (fake, client) = service(Settings {
                 missing_by_ids: missing,
                 unknown_id_status,
-                absent: funnelflux_fake::AbsentProperty::LeftOut,
+                absent,
                 ..Settings::default()
             });
             let sources = client.offer_sources();
