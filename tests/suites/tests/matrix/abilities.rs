@@ -254,7 +254,7 @@ fn reads(ability: Ability, seen: Seen, script: Script) -> Counts {
 /// The longest time that it may take: of all calls that it may have to make, each with all its tries, and the pauses in between.
 fn longest(ability: Ability, seen: Seen, script: Script) -> Duration {
     let one_try = match seen {
-        Seen::Silence => Duration::from_secs(60),
+        Seen::Silence => Duration::from_mins(1),
         _ => Duration::ZERO,
     };
     // The waits between five tries, by back-off or as the service asks.

@@ -258,7 +258,7 @@ fn shape(request: &Request, state: &State) -> Shape {
         let assets = state.assets(segment).map(|asset| {
             let mut body = asset.body.clone();
             if ![OLD, NEW, SECOND].contains(&&*asset.id) {
-                body.retain(|_, value| *value != Value::from(&*asset.id));
+                body.retain(|_, value| value.as_str() != Some(&*asset.id));
             }
             Value::Object(body)
         });
@@ -280,7 +280,7 @@ async fn send(client: &Client, request: &Request) -> Result<Answered, Error> {
     let old = types::OfferSourceId::from(OLD);
     macro_rules! call {
         ($call:expr) => {
-            json($call.response().await?)
+            json(&$call.response().await?)
         };
     }
     Ok(match request.operation.id {
@@ -338,7 +338,7 @@ fn body<T: DeserializeOwned>(request: &Request) -> T {
     serde_json::from_value(request.body.clone().unwrap()).unwrap()
 }
 
-fn json<T: Serialize>(response: Response<T>) -> Answered {
+fn json<T: Serialize>(response: &Response<T>) -> Answered {
     Answered {
         value: json!(response.value),
         tries: response.tries,

@@ -7,6 +7,7 @@
 //! rewrites it when `FUNNELFLUX_UPDATE=1` is set.
 #![allow(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
     reason = "a test stops at the first surprise"
@@ -45,7 +46,7 @@ fn run<T>(cell: impl Future<Output = T>) -> T {
 
 /// Does the same with each of many things, on all cores, and returns what came out in their order.
 fn on_all_cores<T: Sync, U: Send>(things: &[T], work: impl Fn(&T) -> U + Sync) -> Vec<U> {
-    let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get());
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let share = things.len().div_ceil(cores).max(1);
     std::thread::scope(|scope| {
         let threads: Vec<_> = things

@@ -42,8 +42,8 @@ struct Group {
 }
 
 /// Compares the page with the one that is checked in, or writes it.
-pub(crate) fn holds(calls: &[calls::Column], abilities: &[abilities::Column]) {
-    let page = page(calls, abilities);
+pub(crate) fn holds(operations: &[calls::Column], abilities: &[abilities::Column]) {
+    let page = page(operations, abilities);
     let path = Path::new(PAGE);
     if std::env::var_os(UPDATE).is_some() {
         std::fs::write(path, page).unwrap();
@@ -61,18 +61,19 @@ pub(crate) fn holds(calls: &[calls::Column], abilities: &[abilities::Column]) {
     );
 }
 
-fn page(calls: &[calls::Column], abilities: &[abilities::Column]) -> String {
+fn page(operations: &[calls::Column], abilities: &[abilities::Column]) -> String {
     let mut page = INTRODUCTION.to_owned();
-    let cells: usize = calls.iter().map(|column| column.cells.len() * 2).sum();
-    let (faults, operations) = (calls[0].cells.len(), calls.len());
+    let cells: usize = operations.iter().map(|column| column.cells.len() * 2).sum();
+    let faults = operations[0].cells.len();
     let _ = write!(
         page,
-        "\n{faults} faults × {operations} operations × 2 + {faults} faults × {} abilities × 4 = {} cells. No ID lost, no double \
+        "\n{faults} faults × {} operations × 2 + {faults} faults × {} abilities × 4 = {} cells. No ID lost, no double \
          create, no call that hangs.\n\n## Calls\n\n{LEGEND}\n",
+        operations.len(),
         abilities.len(),
         cells + faults * abilities.len() * 4
     );
-    let columns = calls.iter().map(|column| {
+    let columns = operations.iter().map(|column| {
         let cells = column.cells.iter().map(|cell| {
             if cell.once == cell.always {
                 cell.once.clone()
@@ -83,7 +84,11 @@ fn page(calls: &[calls::Column], abilities: &[abilities::Column]) -> String {
         let name = column.documented.then_some(column.name);
         (column.name, name.is_some(), cells.collect())
     });
-    let names: Vec<&str> = calls[0].cells.iter().map(|cell| &*cell.fault).collect();
+    let names: Vec<&str> = operations[0]
+        .cells
+        .iter()
+        .map(|cell| &*cell.fault)
+        .collect();
     table(&mut page, &names, &grouped(columns));
     let _ = write!(page, "\n## Abilities\n\n{ABILITIES}");
     let names: Vec<&str> = abilities[0]

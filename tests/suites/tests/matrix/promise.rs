@@ -7,7 +7,7 @@ use funnelflux_fake::{Fault, RetryAfter};
 use std::{fmt, time::Duration};
 
 /// How long one try may take: the documented default.
-const TRY: Duration = Duration::from_secs(60);
+const TRY: Duration = Duration::from_mins(1);
 /// How long a call may take: the documented default.
 const CALL: Duration = Duration::from_mins(5);
 /// What a create keeps of its time for reading back: a fifth, at most one try.
@@ -188,7 +188,6 @@ pub(crate) fn of_call(fault: &Fault, promise: Promise, script: Script) -> Expect
     let mut tries = 0;
     let repeated = seen.is_repeated(promise.repeat);
     let most_tries = match (repeated, seen, script) {
-        (false, ..) => 1,
         // The second one is told that the ID exists: a refusal counts although its text is cut. (Garbage hides the status, too.)
         (true, Seen::CutShort, Script::Always)
             if promise.reads_back() && fault.breaks().is_some() =>
@@ -198,7 +197,7 @@ pub(crate) fn of_call(fault: &Fault, promise: Promise, script: Script) -> Expect
         // The renewed token is tried once.
         (true, Seen::TokenRefused, Script::Always) => 2,
         (true, _, Script::Always) => TRIES,
-        (true, _, Script::Once) => 1,
+        (false, ..) | (true, _, Script::Once) => 1,
     };
     while tries < most_tries {
         tries += 1;
@@ -246,7 +245,7 @@ impl Time {
             least: Duration::ZERO,
             most: Duration::ZERO,
             limit: if promise.reads_back() {
-                CALL - RESERVE
+                CALL.saturating_sub(RESERVE)
             } else {
                 CALL
             },
