@@ -1,23 +1,25 @@
 //! The generator: prepared document to Rust items.
 //!
 //! progenitor panics on what it cannot take and does not say which operation it was at. Should it panic all the same
-//! (the lint is there to prevent it), it is run again on each operation alone, and the message names those that fail.
+//! (the lint is there to prevent it), it is run again on each operation and each schema alone, and the message names
+//! those that fail.
 
 use std::{
     cell::RefCell,
+    collections::BTreeMap,
     panic::{self, AssertUnwindSafe},
     sync::Once,
 };
 
 use openapiv3::OpenAPI;
 use progenitor_impl::{GenerationSettings, Generator, InterfaceStyle, TagStyle, TypeImpl};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::{
     document::Document,
     finding::{Finding, Findings, Stage},
     pointer,
-    prepare::Prepared,
+    prepare::{Operation, Prepared},
     prose::counted,
     steps::StageReport,
 };
@@ -83,58 +85,118 @@ fn generate(prepared: &Prepared, document: &Value) -> Result<syn::File, Failure>
     })?
 }
 
-/// Runs the generator on each operation alone, to say where it fails.
+/// One reason for which the generator made nothing, and what has it.
+struct Cause<'a> {
+    failure: Failure,
+    operations: Vec<&'a Operation>,
+    /// The schema with the fewest others in it that fails so by itself, and how many it takes.
+    schema: Option<(&'a str, usize)>,
+}
+
+/// Runs the generator on each operation and each schema alone, to say where it fails.
 fn locate(prepared: &Prepared, source: &Document, failure: &Failure) -> Findings {
-    let finding = |at: &str, failure: &Failure| -> Finding {
-        let verb = if failure.panicked {
-            "panicked"
-        } else {
-            "refused the document"
-        };
-        source
-            .error(
-                Stage::Emit,
-                if failure.panicked {
-                    "generator-panic"
-                } else {
-                    "generator-refusal"
-                },
-                at,
-                format!("the generator {verb}: {}", failure.message.trim()),
-            )
-            .help(
-                "let an overlay change what it cannot take; a check in codegen/src/lint/ would say more next time",
-            )
-    };
-    let alone: Vec<Finding> = prepared
-        .operations
-        .iter()
-        .filter_map(|operation| {
-            let document = only(&prepared.document, &operation.path, &operation.method)?;
-            let failure = generate(prepared, &document).err()?;
-            Some(finding(&operation.pointer, &failure))
-        })
-        .collect();
-    if alone.is_empty() || alone.len() == prepared.operations.len() {
-        // Not an operation: a schema, or the document as a whole.
-        Findings(vec![finding("", failure)])
-    } else {
-        Findings(alone)
+    let bare = part(&prepared.document, json!({}), Map::new());
+    if generate(prepared, &bare).is_err() {
+        return finding(source, "", failure).into();
     }
+    let mut causes = Causes::new();
+    for operation in &prepared.operations {
+        if let Some(document) = only_operation(&prepared.document, operation)
+            && let Err(failure) = generate(prepared, &document)
+        {
+            note(&mut causes, failure).operations.push(operation);
+        }
+    }
+    let schemas = prepared
+        .document
+        .pointer("/components/schemas")
+        .and_then(Value::as_object);
+    for (name, schema) in schemas.into_iter().flatten() {
+        let mut reached = Map::from_iter([(name.clone(), schema.clone())]);
+        reach(&prepared.document, schema, &mut reached);
+        let size = reached.len();
+        let document = part(&prepared.document, json!({}), reached);
+        if let Err(failure) = generate(prepared, &document) {
+            let cause = note(&mut causes, failure);
+            if cause.schema.is_none_or(|(_, smallest)| size < smallest) {
+                cause.schema = Some((name, size));
+            }
+        }
+    }
+    if causes.is_empty() {
+        // Only all of it together fails.
+        return finding(source, "", failure).into();
+    }
+    causes
+        .values()
+        .map(|cause| {
+            let at = match (cause.schema, cause.operations.as_slice()) {
+                (Some((name, _)), _) => pointer::join("/components/schemas", name),
+                (None, [first, ..]) => first.pointer.clone(),
+                (None, []) => String::new(),
+            };
+            let names: Vec<String> = cause
+                .operations
+                .iter()
+                .map(|operation| format!("{} {}", operation.method, operation.path))
+                .collect();
+            finding(source, at, &cause.failure).operations(&names)
+        })
+        .collect()
+}
+
+/// The causes by what the generator said: the same words are the same reason.
+type Causes<'a> = BTreeMap<String, Cause<'a>>;
+
+fn note<'a, 'b>(causes: &'b mut Causes<'a>, failure: Failure) -> &'b mut Cause<'a> {
+    causes
+        .entry(failure.message.clone())
+        .or_insert_with(|| Cause {
+            failure,
+            operations: Vec::new(),
+            schema: None,
+        })
+}
+
+fn finding(source: &Document, at: impl Into<String>, failure: &Failure) -> Finding {
+    let (code, verb) = if failure.panicked {
+        ("generator-panic", "panicked")
+    } else {
+        ("generator-refusal", "refused the document")
+    };
+    source
+        .error(
+            Stage::Emit,
+            code,
+            at,
+            format!("the generator {verb}: {}", failure.message.trim()),
+        )
+        .help(
+            "let an overlay change what it cannot take; a check in codegen/src/lint/ would say more next time",
+        )
 }
 
 /// The document with a single operation and all schemas that it needs.
-fn only(document: &Value, path: &str, method: &str) -> Option<Value> {
-    let method = method.to_ascii_lowercase();
+fn only_operation(document: &Value, operation: &Operation) -> Option<Value> {
+    let path = &operation.path;
+    let method = operation.method.to_ascii_lowercase();
     let operation = document.get("paths")?.get(path)?.get(&method)?;
     let mut schemas = Map::new();
     reach(document, operation, &mut schemas);
-    let mut one = document.clone();
-    *one.get_mut("paths")? = serde_json::json!({ path: { method: operation } });
-    if let Some(slot) = one.pointer_mut("/components/schemas") {
-        *slot = Value::Object(schemas);
-    }
-    Some(one)
+    Some(part(
+        document,
+        json!({ path: { method: operation } }),
+        schemas,
+    ))
+}
+
+/// The document with other paths and schemas.
+fn part(document: &Value, paths: Value, schemas: Map<String, Value>) -> Value {
+    let mut part: Map<String, Value> = document.as_object().cloned().unwrap_or_default();
+    part.insert("paths".to_owned(), paths);
+    let components = Map::from_iter([("schemas".to_owned(), Value::Object(schemas))]);
+    part.insert("components".to_owned(), Value::Object(components));
+    Value::Object(part)
 }
 
 /// Collects the schemas that `value` refers to, directly or not.
@@ -220,7 +282,6 @@ fn describe(info: &panic::PanicHookInfo<'_>) -> String {
 mod tests {
     use super::*;
     use crate::{document::Source, prepare::prepare, read::read};
-    use serde_json::json;
 
     fn prepared(document: &Value) -> (Document, Prepared) {
         let text = document.to_string();
@@ -251,9 +312,7 @@ mod tests {
             },
             "components": {"schemas": {}},
         }));
-        let Err(findings) = emit(&prepared, &document) else {
-            panic!("a dangling reference must fail")
-        };
+        let findings = emit(&prepared, &document).unwrap_err();
         assert_eq!(findings.len(), 1);
         let finding = &findings.0[0];
         assert_eq!(finding.code, "generator-panic");
@@ -264,6 +323,41 @@ mod tests {
             "{}",
             finding.message
         );
+    }
+
+    #[test]
+    fn the_only_operation_is_named_too() {
+        let (document, prepared) = prepared(&json!({
+            "openapi": "3.0.3",
+            "info": {"title": "t", "version": "1"},
+            "paths": {"/bad/": {"get": operation(&json!({"$ref": "#/components/schemas/Nobody"}))}},
+        }));
+        let findings = emit(&prepared, &document).unwrap_err();
+        assert_eq!(findings.len(), 1, "{findings}");
+        assert_eq!(findings.0[0].operation.as_deref(), Some("GET /bad/"));
+    }
+
+    #[test]
+    fn a_schema_that_many_use_is_named_with_them() {
+        let bad =
+            json!({"type": "object", "properties": {"deep": {"$ref": "#/components/schemas/Bad"}}});
+        let (document, prepared) = prepared(&json!({
+            "openapi": "3.0.3",
+            "info": {"title": "t", "version": "1"},
+            "paths": {
+                "/one/": {"get": operation(&json!({"$ref": "#/components/schemas/Outer"}))},
+                "/two/": {"get": operation(&json!({"$ref": "#/components/schemas/Outer"}))},
+            },
+            "components": {"schemas": {
+                "Outer": bad,
+                "Bad": {"type": "object", "properties": {"odd": {"not": {"type": "object", "properties": {"a": {}}}}}},
+            }},
+        }));
+        let findings = emit(&prepared, &document).unwrap_err();
+        assert_eq!(findings.len(), 1, "{findings}");
+        let finding = &findings.0[0];
+        assert_eq!(finding.pointer, "/components/schemas/Bad");
+        assert_eq!(finding.operation.as_deref(), Some("GET /one/ and 1 more"));
     }
 
     #[test]

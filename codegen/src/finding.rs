@@ -110,7 +110,7 @@ pub struct Finding {
     pub location: Option<Location>,
     /// JSON pointer (RFC 6901) to the value in the document that the stage looked at; `""` is the whole document.
     pub pointer: String,
-    /// The operation concerned, such as `PUT /offersource/save/`.
+    /// The operation concerned, such as `PUT /offersource/save/`, with `and 3 more` where there are several.
     pub operation: Option<String>,
 }
 
@@ -151,10 +151,17 @@ impl Finding {
         self
     }
 
-    /// The same finding with the operation it concerns, for one whose pointer does not lead into an operation.
+    /// The same finding with the operations it concerns: the first by name, the others by their number. Without any,
+    /// it stays as it is. For one whose pointer does not lead into an operation.
     #[must_use]
-    pub fn operation(mut self, operation: impl Into<String>) -> Self {
-        self.operation = Some(operation.into());
+    pub fn operations(mut self, operations: &[String]) -> Self {
+        match operations {
+            [] => {}
+            [only] => self.operation = Some(only.clone()),
+            [first, others @ ..] => {
+                self.operation = Some(format!("{first} and {} more", others.len()));
+            }
+        }
         self
     }
 }
