@@ -106,17 +106,13 @@ impl Visitor for Lint<'_> {
         match kind {
             Kind::Info => self.info(pointer, object),
             Kind::Schema => self.schema(pointer, object),
-            Kind::Operation => {
-                if let Some(key) = ["callbacks"]
-                    .into_iter()
-                    .find(|key| object.contains_key(*key))
-                {
-                    self.report(
-                        &rules::CALLBACKS,
-                        pointer::join(pointer, key),
-                        "callbacks are not generated",
-                    );
-                }
+            Kind::Operation if object.contains_key("callbacks") => {
+                let place = pointer::join(pointer, "callbacks");
+                self.report(&rules::CALLBACKS, place, "callbacks are not generated");
+            }
+            Kind::Response if object.contains_key("links") => {
+                let place = pointer::join(pointer, "links");
+                self.report(&rules::CALLBACKS, place, "links are not generated");
             }
             _ => {}
         }
@@ -245,14 +241,13 @@ fn name_operations(document: &Document, findings: &mut Findings) {
             }
         }
     }
-    for finding in &mut findings.0 {
-        let users = component(&finding.pointer).and_then(|component| users.get(&component));
-        finding.operation = match users.map(Vec::as_slice) {
-            None | Some([]) => continue,
-            Some([only]) => Some(only.clone()),
-            Some([first, others @ ..]) => Some(format!("{first} and {} more", others.len())),
-        };
-    }
+    findings.0 = std::mem::take(&mut findings.0)
+        .into_iter()
+        .map(|finding| {
+            let users = component(&finding.pointer).and_then(|component| users.get(&component));
+            finding.operations(users.map_or(&[], Vec::as_slice))
+        })
+        .collect();
 }
 
 #[cfg(test)]

@@ -8,17 +8,10 @@ use serde_json::Value;
 use super::{Lint, Object, rules};
 use crate::{
     document::Document,
-    media::{essence, json},
+    media::json,
     pointer::{self, METHODS},
     shape::Kind,
 };
-
-/// Request bodies that the generator can send besides JSON.
-const RAW_REQUESTS: &[&str] = &[
-    "application/octet-stream",
-    "application/x-www-form-urlencoded",
-    "text/plain",
-];
 
 /// Arguments and variables that the generated method has of its own.
 const TAKEN: &[&str] = &["body", "header_map"];
@@ -393,7 +386,6 @@ impl<'a> Lint<'a> {
                 }
                 json
             }
-            (None, [only]) if RAW_REQUESTS.contains(&essence(only)) => only,
             (None, []) => {
                 self.report(
                     &rules::REQUEST_CONTENT,
@@ -511,10 +503,7 @@ impl<'a> Lint<'a> {
             self.report(
                 &rules::RESPONSE_CONTENT,
                 place,
-                format!(
-                    "the response comes as {}, which is not decoded",
-                    types.join(", ")
-                ),
+                format!("the response comes as {}, not as JSON", types.join(", ")),
             );
             return content.values().next();
         };

@@ -125,8 +125,8 @@ rules! {
         "make it a string in an overlay and join the items with commas, or a required list of strings with `explode: false`";
 
     REQUEST_CONTENT = "request-content", Error,
-        "a request body without JSON, such as multipart or XML, or with several types none of which is JSON",
-        "refuses it, or panics at several",
+        "a request body without JSON, such as multipart or XML",
+        "refuses it, panics at several types, or sends raw bytes; the runtime speaks JSON only",
         "add the JSON form in an overlay if the service takes it, or remove the operation there";
     REQUEST_SCHEMA = "request-schema", Error,
         "a request body without a schema",
@@ -136,10 +136,10 @@ rules! {
         "a JSON response without a schema",
         "panics: not yet implemented",
         "add a schema in an overlay; `{}` is any JSON value";
-    RESPONSE_CONTENT = "response-content", Warning,
+    RESPONSE_CONTENT = "response-content", Error,
         "a success response with content, none of it plain JSON",
-        "returns the bytes as they come",
-        "add the JSON form in an overlay if the service answers so";
+        "returns the bytes as they come; the runtime speaks JSON only",
+        "add the JSON form in an overlay if the service answers so, or remove the operation there";
     CONTENT_CHOICE = "content-choice", Notice,
         "several content types, one of which is JSON",
         "panics at a request body with several; JSON is taken",
@@ -230,14 +230,14 @@ rules! {
         "`additionalProperties: false`",
         "refuses an object with a member that is new",
         "nothing has to be done: unknown members are kept all the same";
-    UNIQUE_ITEMS = "unique-items", Warning,
+    UNIQUE_ITEMS = "unique-items", Notice,
         "`uniqueItems`",
         "does not enforce it and may change the type",
-        "nothing has to be done unless the caller must be held to it";
-    FIXED_LENGTH = "fixed-length", Warning,
+        "nothing has to be done: it is documentation here";
+    FIXED_LENGTH = "fixed-length", Notice,
         "`minItems` equal to `maxItems`",
         "emits an array of fixed length, so that a list of another length fails the whole response",
-        "remove one of the two in an overlay";
+        "nothing has to be done: the length is documentation here";
     PATTERN = "pattern", Notice,
         "`pattern`",
         "emits a type that refuses other values, also in responses",

@@ -2,11 +2,10 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use heck::ToPascalCase as _;
 use serde_json::Value;
 
 use super::{Lint, Object, Rule, rules};
-use crate::{pointer, shape::Kind};
+use crate::{naming, pointer, shape::Kind};
 
 const TYPES: &[&str] = &["string", "number", "integer", "boolean", "array", "object"];
 
@@ -42,7 +41,7 @@ impl<'a> Lint<'a> {
             report(
                 &rules::UNIQUE_ITEMS,
                 "uniqueItems",
-                "that the items are unique is not enforced".to_owned(),
+                "that the items are unique is documented, not enforced".to_owned(),
             );
         }
         let count = |key: &str| schema.get(key).and_then(Value::as_u64);
@@ -51,7 +50,7 @@ impl<'a> Lint<'a> {
             report(
                 &rules::FIXED_LENGTH,
                 "minItems",
-                format!("the list has to have {length} items, no fewer and no more"),
+                format!("that the list has {length} items is documented, not enforced"),
             );
         }
         if has("pattern") {
@@ -130,7 +129,7 @@ impl<'a> Lint<'a> {
                 continue;
             }
             let Some(text) = value.as_str() else { continue };
-            let variant = variant(text);
+            let variant = naming::variant(text);
             match variants.get(&variant) {
                 Some(first) if *first == value => {
                     self.report(
@@ -424,12 +423,4 @@ fn is_object(schema: &Object) -> bool {
         },
         |kind| kind == "object",
     )
-}
-
-/// The Rust variant of a value.
-fn variant(value: &str) -> String {
-    match value.to_pascal_case() {
-        name if name.is_empty() => format!("{:?}", value.chars().collect::<Vec<_>>()),
-        name => name,
-    }
 }

@@ -209,7 +209,7 @@ pub(super) fn read(document: Value, source: &Document, findings: &mut Findings) 
     let mut ids = Vec::new();
     for (name, component) in components.into_iter().flatten() {
         if let Some(values) = schema::string_enum(component) {
-            enums.push(open_enum(name, component, &values, source, findings));
+            enums.push(open_enum(name, component, &values));
         } else if component.get(schema::ID_TYPE).is_some() {
             ids.push(IdType {
                 name: name.clone(),
@@ -250,38 +250,19 @@ fn tags(document: &Value) -> Vec<Tag> {
         .collect()
 }
 
-fn open_enum(
-    component: &str,
-    schema: &Value,
-    values: &[&str],
-    source: &Document,
-    findings: &mut Findings,
-) -> OpenEnum {
-    let mut variants: Vec<Variant> = Vec::new();
-    for value in values {
-        let name = naming::variant(value);
-        match variants.iter().find(|other| other.name == name) {
-            Some(other) => findings.push(error(
-                source,
-                "enum-variants",
-                &pointer::join("/components/schemas", component),
-                format!(
-                    "the values {:?} and {value:?} of `{component}` both make the variant `{name}`",
-                    other.value
-                ),
-                "let an overlay remove one of them; it will be read as an unknown value",
-            )),
-            None => variants.push(Variant {
-                name,
-                value: (*value).to_owned(),
-            }),
-        }
-    }
+/// The lint has seen to it that no two values make the same variant.
+fn open_enum(component: &str, schema: &Value, values: &[&str]) -> OpenEnum {
     OpenEnum {
         component: component.to_owned(),
         name: naming::type_name(component),
         documentation: text(schema, "description"),
-        variants,
+        variants: values
+            .iter()
+            .map(|value| Variant {
+                name: naming::variant(value),
+                value: (*value).to_owned(),
+            })
+            .collect(),
     }
 }
 
