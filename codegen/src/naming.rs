@@ -167,10 +167,17 @@ pub fn resource_of_id_list(name: &str) -> Option<&'static Resource> {
 }
 
 impl Resource {
-    /// What to call one in a sentence, with its article: `an offer source`.
+    /// What to call one in a sentence, with its article: `an offer source`. What has no singular has none.
     #[must_use]
     pub fn with_article(&self) -> String {
-        let words = self.singular.replace('_', " ");
+        let words = match self.singular.strip_prefix("ai_") {
+            Some(rest) => format!("AI {rest}"),
+            None => self.singular.to_owned(),
+        }
+        .replace('_', " ");
+        if self.singular == self.plural {
+            return words;
+        }
         let article = if words.starts_with(['a', 'e', 'i', 'o', 'u']) {
             "an"
         } else {
@@ -365,6 +372,10 @@ mod tests {
         assert_eq!(
             resource_of_id("idCategory").unwrap().with_article(),
             "a category"
+        );
+        assert_eq!(
+            resource_of_id("idAiNodeSetting").unwrap().with_article(),
+            "AI node settings"
         );
     }
 

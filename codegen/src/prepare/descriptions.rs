@@ -312,7 +312,7 @@ fn worded(heading: &str, evidence: &Value) -> Option<String> {
         "page" => "documented on the vendor's page",
         "docs" => "documented elsewhere by the vendor",
         "help" => "from the vendor's help centre",
-        "sibling" => "**deduced** from a similar operation",
+        "sibling" => "**deduced** from a similar operation or field",
         "pattern" => "**deduced** from the pattern of the other operations",
         other => other,
     };

@@ -3,7 +3,7 @@
 
 #[cfg(feature = "ai-node-settings")]
 crate::runtime::id::id_type! {
-    /// ID of an ai node settings (`idAiNodeSetting`).
+    /// ID of AI node settings (`idAiNodeSetting`).
     AiNodeSettingsId
 }
 

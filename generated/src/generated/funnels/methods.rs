@@ -112,8 +112,8 @@ impl Client {
     ///
     /// # Arguments
     /// - `funnel_type` (`funnelType`): **Deduced.** The type. Which types there are is unknown.
-    ///   Evidence: **deduced** from a similar operation. Its parameter is unknown; the list has a
-    ///   filter of this name.
+    ///   Evidence: **deduced** from a similar operation or field. Its parameter is unknown; the list
+    ///   has a filter of this name.
     ///
     /// # Response
     /// The funnels of the type.

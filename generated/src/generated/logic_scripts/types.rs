@@ -161,8 +161,8 @@ pub struct LogicScriptDuplicateRequest {
     ///
     /// `bodyUpdates` in JSON.
     ///
-    /// Evidence: **deduced** from a similar operation. The page describes the object without its name;
-    /// it is called so in the request for other assets.
+    /// Evidence: **deduced** from a similar operation or field. The page describes the object without
+    /// its name; it is called so in the request for other assets.
     #[serde(rename = "bodyUpdates", skip_serializing_if = "Option::is_none")]
     pub body_updates: Option<::serde_json::Map<String, ::serde_json::Value>>,
     /// **Documented in part.** Name of the copy.

@@ -74,8 +74,8 @@ pub struct MiddlewareConfig {
     ///
     /// `destination` in JSON.
     ///
-    /// Evidence: **deduced** from a similar operation. The documentation describes it without its name,
-    /// which is guessed from its type.
+    /// Evidence: **deduced** from a similar operation or field. The documentation describes it without
+    /// its name, which is guessed from its type.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub destination: Option<MiddlewareDestination>,
     /// **Documented in part.** ID of the category that the middleware config is in.
@@ -99,8 +99,8 @@ pub struct MiddlewareConfig {
     ///
     /// `routes` in JSON.
     ///
-    /// Evidence: **deduced** from a similar operation. The documentation describes it without its name,
-    /// which is guessed from its type.
+    /// Evidence: **deduced** from a similar operation or field. The documentation describes it without
+    /// its name, which is guessed from its type.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub routes: Option<Vec<MiddlewareRoute>>,
     /// **Documented in part.** Version of the contract with the service. Its type is unknown, so any
@@ -357,8 +357,8 @@ pub struct MiddlewareDestination {
     ///
     /// `url` in JSON.
     ///
-    /// Evidence: **deduced** from a similar operation. The documentation lists the address without the
-    /// exact name of the field.
+    /// Evidence: **deduced** from a similar operation or field. The documentation lists the address
+    /// without the exact name of the field.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
     /// Fields that this version of the crate does not know, kept as they came and sent back.

@@ -67,8 +67,8 @@ impl Client {
     /// # Arguments
     /// - `id_offer_sources` (`idOfferSources`): **Deduced.** The IDs of the offer sources to return, as
     ///   one string. Takes a list, and joins it with commas. Evidence: **deduced** from a similar
-    ///   operation. That a comma separates the IDs is stated for logic scripts only; the page shows one
-    ///   string.
+    ///   operation or field. That a comma separates the IDs is stated for logic scripts only; the page
+    ///   shows one string.
     ///
     /// # Response
     /// The offer sources with these IDs.

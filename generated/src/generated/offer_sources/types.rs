@@ -20,14 +20,14 @@ pub struct OfferSource {
     /// `idOfferSource` in JSON.
     #[serde(rename = "idOfferSource")]
     pub id_offer_source: OfferSourceId,
-    /// **Documented in part.** Belongs to the FunnelFlux user interface (its state, edit version and
-    /// conflict tracking). Send it back as it came; data of your own may be overwritten there.
+    /// **Deduced.** Belongs to the FunnelFlux user interface (its state, edit version and conflict
+    /// tracking). Send it back as it came; data of your own may be overwritten there.
     ///
     /// `meta` in JSON.
     ///
-    /// Evidence: documented elsewhere by the vendor. The page prints the object without its name; the
-    /// introduction of the documentation calls the object of some assets that is reserved like this
-    /// `meta`, so for offer sources the name is deduced.
+    /// Evidence: **deduced** from a similar operation or field. The page prints the object without its
+    /// name; the introduction of the documentation calls the object of some assets that is reserved
+    /// like this `meta`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub meta: Option<::serde_json::Map<String, ::serde_json::Value>>,
     /// Name of the offer source.

@@ -108,8 +108,8 @@ impl Client {
     ///
     /// # Arguments
     /// - `page_group_type` (`pageGroupType`): **Deduced.** The type. Which types there are is unknown;
-    ///   categories know `landerGroup` and `offerGroup`. Evidence: **deduced** from a similar
-    ///   operation. Its parameter is unknown; funnels are filtered by `funnelType`.
+    ///   categories know `landerGroup` and `offerGroup`. Evidence: **deduced** from a similar operation
+    ///   or field. Its parameter is unknown; funnels are filtered by `funnelType`.
     ///
     /// # Response
     /// The page groups of the type.

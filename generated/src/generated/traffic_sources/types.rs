@@ -170,9 +170,9 @@ pub struct TrafficSource {
     ///
     /// `trackingFieldSlots` in JSON.
     ///
-    /// Evidence: **deduced** from a similar operation. The page describes the map without its name and
-    /// values; the name is mentioned where overrides of a duplicate are described, the values by the
-    /// neighbouring schema.
+    /// Evidence: **deduced** from a similar operation or field. The page describes the map without its
+    /// name and values; the name is mentioned where overrides of a duplicate are described, the values
+    /// by the neighbouring schema.
     #[serde(rename = "trackingFieldSlots", skip_serializing_if = "Option::is_none")]
     pub tracking_field_slots: Option<
         ::std::collections::BTreeMap<String, TrackingField>,

@@ -13,8 +13,8 @@ use crate::runtime::{call::Call, client::Client, unverified::Unverified};
 /// Evidence for all operations: **deduced** from the pattern of the other operations. The index
 /// gives title and method; the path follows the pattern of offer sources.
 ///
-/// Evidence for the arguments that state none: **deduced** from a similar operation. As for
-/// middleware configs.
+/// Evidence for the arguments that state none: **deduced** from a similar operation or field. As
+/// for middleware configs.
 impl Client {
     /// **Deduced.** List webhook configs.
     ///

@@ -8,8 +8,8 @@ use crate::generated::shared::Status;
 ///
 /// Schema `WebhookConfig`.
 ///
-/// Evidence for the type and its fields: **deduced** from a similar operation. As for middleware
-/// configs.
+/// Evidence for the type and its fields: **deduced** from a similar operation or field. As for
+/// middleware configs.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct WebhookConfig {
@@ -73,8 +73,8 @@ impl WebhookConfig {
 ///
 /// Schema `WebhookConfigInfo`.
 ///
-/// Evidence for the type and its fields: **deduced** from a similar operation. As for middleware
-/// configs.
+/// Evidence for the type and its fields: **deduced** from a similar operation or field. As for
+/// middleware configs.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct WebhookConfigInfo {
