@@ -54,7 +54,18 @@ pub struct Output {
 /// # Errors
 /// All errors of the first stage that has any, with the warnings and notices up to there.
 pub fn generate(input: &Input<'_>) -> Result<Output, Findings> {
-    run(input, Idle::Error)
+    run(input, Idle::Error, &mut |_| {})
+}
+
+/// The same, and tells of each stage when it is done, so that somebody with a clock can say how long it took.
+///
+/// # Errors
+/// As [`generate`].
+pub fn generate_watched(
+    input: &Input<'_>,
+    done: &mut dyn FnMut(Stage),
+) -> Result<Output, Findings> {
+    run(input, Idle::Error, done)
 }
 
 /// Runs all stages over a document of somebody else. It need not have what ours has: a step of ours that finds nothing
@@ -63,7 +74,7 @@ pub fn generate(input: &Input<'_>) -> Result<Output, Findings> {
 /// # Errors
 /// All errors of the first stage that has any, with the warnings and notices up to there.
 pub fn generate_any(input: &Input<'_>) -> Result<Output, Findings> {
-    run(input, Idle::Fine)
+    run(input, Idle::Fine, &mut |_| {})
 }
 
 /// What it means that a step which our document needs finds nothing to do.
@@ -73,9 +84,10 @@ enum Idle {
     Fine,
 }
 
-fn run(input: &Input<'_>, idle: Idle) -> Result<Output, Findings> {
+fn run(input: &Input<'_>, idle: Idle, done: &mut dyn FnMut(Stage)) -> Result<Output, Findings> {
     let mut run = Run {
         idle,
+        done,
         stages: Vec::new(),
         notices: Findings::new(),
     };
@@ -106,13 +118,14 @@ struct Made {
 }
 
 /// What has been said so far.
-struct Run {
+struct Run<'a> {
     idle: Idle,
+    done: &'a mut dyn FnMut(Stage),
     stages: Vec<StageReport>,
     notices: Findings,
 }
 
-impl Run {
+impl Run<'_> {
     fn all(&mut self, input: &Input<'_>) -> Result<Made, Findings> {
         let document = self.effective(input)?;
         let effective = text_of(document.value());
@@ -195,7 +208,7 @@ impl Run {
     }
 
     fn did(&mut self, stage: Stage, summary: impl Into<String>) {
-        self.stages.push(StageReport::new(stage, summary));
+        self.report(StageReport::new(stage, summary));
     }
 
     /// Adds a report, unless a step of it was idle that must not be.
@@ -203,8 +216,13 @@ impl Run {
         if self.idle == Idle::Error {
             let ((), _) = report.idle().unless_errors(())?;
         }
-        self.stages.push(report);
+        self.report(report);
         Ok(())
+    }
+
+    fn report(&mut self, report: StageReport) {
+        (self.done)(report.stage);
+        self.stages.push(report);
     }
 }
 

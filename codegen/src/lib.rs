@@ -33,6 +33,6 @@ mod testing;
 pub use coverage::COVERAGE;
 pub use document::{Document, Source};
 pub use finding::{Finding, Findings, Location, Severity, Stage};
-pub use generate::{EFFECTIVE, Input, Output, generate, generate_any};
+pub use generate::{EFFECTIVE, Input, Output, generate, generate_any, generate_watched};
 pub use lock::Lock;
 pub use steps::{StageReport, StepReport};

@@ -21,11 +21,10 @@ use crate::{
 #[derive(clap::Args)]
 #[command(
     after_help = "Exit codes: 0 all is as it should be, 1 usage or I/O, 2 document or overlay not valid, \
-                        3 generated code out of date, missing or left over, 4 lock out of date, \
-                        7 generated file edited by hand, 8 the crate's version is behind its changes; with \
-                        --upstream also 5 the vendor's document has changed, in nothing that breaks, 6 in something \
-                        that breaks (the first of 2, 7, 3, 4, 8, 6, 5 \
-                        that applies)"
+                  3 generated code out of date, missing or left over, 4 lock out of date, \
+                  7 generated file edited by hand, 8 the crate's version is behind its changes; with \
+                  --upstream also 5 the vendor's document has changed, in nothing that breaks, 6 in something \
+                  that breaks (the first of 2, 7, 3, 4, 8, 6, 5 that applies)"
 )]
 pub(crate) struct Arguments {
     /// Compares the vendor's current document with ours, too.
@@ -205,7 +204,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<Outcom
         Ok(lock) => (lock, Findings::new()),
         Err(findings) => (None, findings),
     };
-    let found = match spec.generate(lock.clone()) {
+    let found = match spec.generate(lock.clone(), &mut |_| {}) {
         Err(invalid) => Found {
             invalid,
             problems: Vec::new(),

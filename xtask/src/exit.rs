@@ -3,7 +3,7 @@
 use std::{fmt, io, path::Path, process::ExitCode};
 
 use funnelflux_codegen::{
-    Findings, Stage,
+    Findings, Severity, Stage,
     diff::{Level, Report},
 };
 
@@ -77,14 +77,32 @@ pub(crate) enum Failure {
 impl Failure {
     /// An error of the file system.
     pub(crate) fn io(what: &str, path: &Path, error: &io::Error) -> Self {
-        Self::Io(format!("error: cannot {what} {}: {error}", path.display()))
+        let help = match error.kind() {
+            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+                "you may not do that there: look at who owns the file and its folder"
+            }
+            io::ErrorKind::StorageFull
+            | io::ErrorKind::QuotaExceeded
+            | io::ErrorKind::FileTooLarge => {
+                "make room, then run the command again: no file is left half written"
+            }
+            io::ErrorKind::NotFound => "is it there, under that name?",
+            _ => "mend that, then run the command again: no file is left half written",
+        };
+        Self::Io(format!(
+            "error: cannot {what} {}: {error}\n  help: {help}",
+            path.display()
+        ))
     }
 
     pub(crate) fn code(&self) -> Code {
         match self {
             Self::Io(_) => Code::Usage,
             Self::Findings(findings) => {
-                if findings.iter().all(|finding| finding.stage == Stage::Lock) {
+                let mut errors = findings
+                    .iter()
+                    .filter(|finding| finding.severity == Severity::Error);
+                if errors.all(|finding| finding.stage == Stage::Lock) {
                     Code::Lock
                 } else {
                     Code::Document

@@ -7,7 +7,7 @@ use std::{
 };
 
 use funnelflux_codegen::{
-    COVERAGE, EFFECTIVE, Findings, Output, StageReport, api, diff as comparison,
+    COVERAGE, EFFECTIVE, Findings, Output, Stage, StageReport, api, diff as comparison,
 };
 
 use crate::{
@@ -32,10 +32,24 @@ struct Changes {
     unchanged: usize,
 }
 
+/// How long it took.
+struct Times {
+    /// Each stage, in their order.
+    stages: Vec<(Stage, Duration)>,
+    /// All of it, the files included.
+    all: Duration,
+}
+
 pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<Outcome, Failure> {
     let start = Instant::now();
     let spec = workspace.spec()?;
-    let output = spec.generate(spec.read_lock()?)?;
+    let lock = spec.read_lock()?;
+    let mut times = Vec::new();
+    let mut since = Instant::now();
+    let output = spec.generate(lock, &mut |stage| {
+        times.push((stage, since.elapsed()));
+        since = Instant::now();
+    })?;
     let told = changelog(workspace, &output)?;
     let mut changes = write(workspace, &output, spec.lock.map(|lock| lock.text))?;
     changes.written.extend(told);
@@ -44,7 +58,10 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<Outcom
             &output.stages,
             &output.notices,
             &changes,
-            start.elapsed(),
+            &Times {
+                stages: times,
+                all: start.elapsed(),
+            },
             arguments.verbose,
         ),
         aside: String::new(),
@@ -128,7 +145,7 @@ fn report(
     stages: &[StageReport],
     notices: &Findings,
     changes: &Changes,
-    took: Duration,
+    times: &Times,
     verbose: bool,
 ) -> String {
     let mut text = String::new();
@@ -169,14 +186,22 @@ fn report(
     for path in &changes.removed {
         line("", format!("      {path} (removed)"));
     }
-    line("time", format!("{} ms", took.as_millis()));
+    let of_stages: Vec<String> = times
+        .stages
+        .iter()
+        .map(|(stage, took)| format!("{stage} {}", took.as_millis()))
+        .collect();
+    line(
+        "time",
+        format!("{} ms: {}", times.all.as_millis(), of_stages.join(", ")),
+    );
     text
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use funnelflux_codegen::{Stage, StepReport};
+    use funnelflux_codegen::StepReport;
 
     fn sample(verbose: bool) -> String {
         let step = |name, count| StepReport {
@@ -204,7 +229,13 @@ mod tests {
             &stages,
             &Findings::new(),
             &changes,
-            Duration::from_millis(87),
+            &Times {
+                stages: vec![
+                    (Stage::Read, Duration::from_millis(3)),
+                    (Stage::Prepare, Duration::from_millis(70)),
+                ],
+                all: Duration::from_millis(87),
+            },
             verbose,
         )
     }
@@ -218,7 +249,7 @@ mod tests {
         files      1 written, 1 removed, 7 unchanged
                          spec/effective.json
                          generated/src/generated/old.rs (removed)
-        time       87 ms
+        time       87 ms: read 3, prepare 70
         ");
     }
 
@@ -232,7 +263,7 @@ mod tests {
         files      1 written, 1 removed, 7 unchanged
                          spec/effective.json
                          generated/src/generated/old.rs (removed)
-        time       87 ms
+        time       87 ms: read 3, prepare 70
         ");
     }
 }

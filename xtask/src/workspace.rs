@@ -8,7 +8,8 @@ use std::{
 };
 
 use funnelflux_codegen::{
-    COVERAGE, EFFECTIVE, Findings, Input, Lock, Output, Source, release::Release,
+    COVERAGE, EFFECTIVE, Findings, Input, Lock, Output, Source, Stage, generate_watched,
+    release::Release,
 };
 use semver::Version;
 
@@ -80,16 +81,21 @@ impl Spec {
             .transpose()
     }
 
-    /// Runs the pipeline.
+    /// Runs the pipeline; `done` hears of each stage when it is done.
     ///
     /// # Errors
     /// What is wrong with the document or an overlay.
-    pub(crate) fn generate(&self, previous_lock: Option<Lock>) -> Result<Output, Findings> {
-        funnelflux_codegen::generate(&Input {
+    pub(crate) fn generate(
+        &self,
+        previous_lock: Option<Lock>,
+        done: &mut dyn FnMut(Stage),
+    ) -> Result<Output, Findings> {
+        let input = Input {
             upstream: self.upstream.source(),
             overlays: self.overlays.iter().map(Text::source).collect(),
             previous_lock,
-        })
+        };
+        generate_watched(&input, done)
     }
 }
 
@@ -284,12 +290,17 @@ impl Workspace {
         let mut found = BTreeMap::new();
         for name in self.files_in(GENERATED)? {
             let path = self.root.join(&name);
-            let bytes = fs::read(&path).map_err(|error| Failure::io("read", &path, &error))?;
+            let text = match fs::read(&path) {
+                Ok(bytes) => String::from_utf8(bytes).ok(),
+                // It was listed: a link that leads nowhere.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+                Err(error) => return Err(Failure::io("read", &path, &error)),
+            };
             let below = name
                 .strip_prefix(GENERATED)
                 .unwrap_or(&name)
                 .trim_start_matches('/');
-            found.insert(below.to_owned(), String::from_utf8(bytes).ok());
+            found.insert(below.to_owned(), text);
         }
         Ok(found)
     }
@@ -308,8 +319,10 @@ impl Workspace {
         // A temporary file is for its owner alone; this one becomes a file like all others.
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644));
-        let mut file = builder.tempfile_in(directory).map_err(failure)?;
-        // Past the wrapper, whose errors name the temporary file.
+        // Errors that name the temporary file would lead astray, hence only their kind, and past its wrapper.
+        let mut file = builder
+            .tempfile_in(directory)
+            .map_err(|error| failure(error.kind().into()))?;
         file.as_file_mut()
             .write_all(text.as_bytes())
             .map_err(failure)?;

@@ -472,6 +472,20 @@ fn leftovers_are_removed_wherever_they_are() {
     assert_eq!(workspace.leftovers(), 0);
 }
 
+/// It is a file that is there and cannot be read.
+#[cfg(unix)]
+#[test]
+fn a_link_that_leads_nowhere_is_an_orphan() {
+    let workspace = Workspace::new();
+    let link = workspace.path("generated/src/generated/old.rs");
+    std::os::unix::fs::symlink("nowhere", &link).unwrap();
+    let check = workspace.xtask(&["check"]);
+    assert_eq!(check.code, Some(3), "{check}");
+    assert!(check.stderr.contains("old.rs: orphan"), "{check}");
+    workspace.mend();
+    assert!(fs::symlink_metadata(&link).is_err());
+}
+
 /// A run writes the lock last. One that ended before it is finished by the next.
 #[test]
 fn a_run_that_ended_before_the_lock_can_be_repeated() {
