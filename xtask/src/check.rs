@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fmt};
 
 use funnelflux_codegen::{
-    COVERAGE, EFFECTIVE, Findings, Location, Lock, Output, Severity,
+    COVERAGE, EFFECTIVE, Finding, Findings, Location, Lock, Output, Severity,
     diff::{Report, annotation, compare as compare_documents},
     lock::sha256,
 };
@@ -14,7 +14,7 @@ use crate::{
     exit::{Code, Failure},
     features, release,
     source::{self, Source},
-    workspace::{GENERATED, LOCK, MANIFEST, Workspace},
+    workspace::{GENERATED, LOCK, MANIFEST, Spec, Workspace},
 };
 
 /// Tells what is not as `generate` would write it, why, and what mends it.
@@ -188,18 +188,16 @@ struct Found {
     problems: Vec<Problem>,
     /// How many files are generated.
     files: usize,
-    /// How the vendor's current document differs from ours, if that was asked.
-    upstream: Option<Report>,
+    /// How the vendor's current document differs from ours, or why that cannot be told, if it was asked.
+    upstream: Option<Result<Report, Failure>>,
 }
 
 pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<Outcome, Failure> {
     let spec = workspace.spec()?;
-    let mut upstream = None;
-    if let Some(source) = &arguments.upstream {
-        let text = source.read(workspace)?;
-        let (ours, theirs) = diff::both(diff::document(&spec.upstream), diff::document(&text))?;
-        upstream = Some(compare_documents(&ours, &theirs));
-    }
+    let upstream = arguments
+        .upstream
+        .as_ref()
+        .and_then(|source| compare_upstream(workspace, &spec, source).transpose());
     let (lock, unreadable) = match spec.read_lock() {
         Ok(lock) => (lock, Findings::new()),
         Err(findings) => (None, findings),
@@ -254,6 +252,18 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<Outcom
             code,
         },
     })
+}
+
+/// How the vendor's current document differs from ours. `None` if ours cannot be read, which is told besides.
+fn compare_upstream(
+    workspace: &Workspace,
+    spec: &Spec,
+    source: &Source,
+) -> Result<Option<Report>, Failure> {
+    let text = source.read(workspace)?;
+    let theirs = diff::document(&text)?;
+    let ours = diff::document(&spec.upstream).ok();
+    Ok(ours.map(|ours| compare_documents(&ours, &theirs)))
 }
 
 /// What is there.
@@ -501,7 +511,12 @@ impl Found {
         [Code::HandEdit, Code::Stale, Code::Lock, Code::Version]
             .into_iter()
             .find(|code| self.problems.iter().any(|problem| problem.code() == *code))
-            .or_else(|| self.upstream.as_ref().map(Code::of))
+            .or_else(|| {
+                Some(match self.upstream.as_ref()? {
+                    Ok(report) => Code::of(report),
+                    Err(failure) => failure.code(),
+                })
+            })
             .unwrap_or(Code::Clean)
     }
 
@@ -521,14 +536,22 @@ impl Found {
                 count => format!("{count} problems"),
             });
         }
-        if let Some(report) = &self.upstream {
-            blocks.push(format!(
-                "\nthe vendor's document against ours, {} → {}:",
-                report.old, report.new
-            ));
-            blocks.push(report.text());
-            if !report.is_empty() {
-                blocks.push(format!("  mend: `cargo xtask fetch {}`", report.new));
+        match &self.upstream {
+            None => {}
+            Some(Ok(report)) => {
+                blocks.push(format!(
+                    "\nthe vendor's document against ours, {} → {}:",
+                    report.old, report.new
+                ));
+                blocks.push(report.text());
+                if !report.is_empty() {
+                    blocks.push(format!("  mend: `cargo xtask fetch {}`", report.new));
+                }
+            }
+            Some(Err(failure)) => {
+                blocks.push(format!(
+                    "\nthe vendor's document cannot be compared with ours:\n{failure}"
+                ));
             }
         }
         blocks.join("\n")
@@ -540,24 +563,46 @@ impl Found {
             "exit_code": self.code().number(),
             "invalid": self.invalid,
             "problems": problems,
-            "upstream": self.upstream.as_ref().map(Report::json),
+            "upstream": self.report().map(Report::json),
+            "upstream_failure": self.failure().map(ToString::to_string),
         })
     }
 
+    fn report(&self) -> Option<&Report> {
+        self.upstream.as_ref()?.as_ref().ok()
+    }
+
+    fn failure(&self) -> Option<&Failure> {
+        self.upstream.as_ref()?.as_ref().err()
+    }
+
     fn github(&self) -> String {
-        let invalid = self.invalid.iter().map(|finding| {
-            let title = format!("{}::{}", finding.stage, finding.code);
-            let message = format!("{}\n{}", finding.message, finding.help);
-            annotation(
-                finding.severity,
-                finding.location.as_ref(),
-                &title,
-                &message,
-            )
-        });
-        let mut lines: Vec<String> = invalid.collect();
+        let mut lines: Vec<String> = self.invalid.iter().map(annotate).collect();
         lines.extend(self.problems.iter().map(Problem::github));
-        lines.extend(self.upstream.as_ref().map(Report::github));
+        lines.extend(self.report().map(Report::github));
+        match self.failure() {
+            None => {}
+            Some(Failure::Findings(findings)) => lines.extend(findings.iter().map(annotate)),
+            Some(Failure::Io(message)) => {
+                lines.push(annotation(
+                    Severity::Error,
+                    None,
+                    "cargo xtask check",
+                    message,
+                ));
+            }
+        }
         lines.join("\n")
     }
+}
+
+fn annotate(finding: &Finding) -> String {
+    let title = format!("{}::{}", finding.stage, finding.code);
+    let message = format!("{}\n{}", finding.message, finding.help);
+    annotation(
+        finding.severity,
+        finding.location.as_ref(),
+        &title,
+        &message,
+    )
 }

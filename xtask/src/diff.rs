@@ -92,7 +92,7 @@ pub(crate) fn document(text: &Text) -> Result<Document, Findings> {
 }
 
 /// What is wrong with either, if something is.
-pub(crate) fn both(
+fn both(
     old: Result<Document, Findings>,
     new: Result<Document, Findings>,
 ) -> Result<(Document, Document), Findings> {

@@ -371,3 +371,34 @@ fn check_asks_for_the_version_that_is_due() {
         run.aside
     );
 }
+
+/// What is wrong here is told although there is no network.
+#[test]
+fn check_tells_of_our_files_also_where_the_vendors_document_cannot_be_had() {
+    let workspace = Workspace::new();
+    let nowhere = ["check", "--upstream", "nowhere.json"];
+    let run = workspace.run(&nowhere);
+    assert_eq!(run.code, 1, "{}{}", run.text, run.aside);
+    insta::assert_snapshot!("check-without-upstream", run.aside);
+
+    workspace.changed("spec/upstream.json", add_field);
+    let run = workspace.run(&nowhere);
+    assert_eq!(run.code, 3, "{}{}", run.text, run.aside);
+    for told in ["spec/effective.json:", "cannot read nowhere.json"] {
+        assert!(run.aside.contains(told), "no {told} in {}", run.aside);
+    }
+    let run = workspace.run(&["check", "--upstream", "nowhere.json", "--format", "json"]);
+    let told: Value = serde_json::from_str(&run.text).unwrap();
+    assert_eq!(told["exit_code"], 3);
+    assert!(
+        told["upstream_failure"]
+            .as_str()
+            .unwrap()
+            .contains("nowhere.json")
+    );
+    let run = workspace.run(&["check", "--upstream", "nowhere.json", "--format", "github"]);
+    assert!(
+        run.text
+            .contains("::error title=cargo xtask check::error: cannot read nowhere.json")
+    );
+}
