@@ -1,0 +1,208 @@
+//! What goes in a body: requests, from the parameters that are bodies, and responses.
+
+use serde_json::{Value, json};
+
+use super::{Convert, Object, parameters::Placed, schemas};
+use crate::{finding::Severity, media::JSON, pointer};
+
+const FORM: &str = "application/x-www-form-urlencoded";
+const MULTIPART: &str = "multipart/form-data";
+
+impl Convert<'_> {
+    pub(super) fn request_body(
+        &mut self,
+        bodies: &[Placed<'_>],
+        new: &str,
+        consumes: &[String],
+    ) -> Option<Value> {
+        if let Some(body) = bodies.iter().find(|body| body.place_name() == "body") {
+            if let Some(form) = bodies.iter().find(|form| form.place_name() == "formData") {
+                self.work.report(
+                    Severity::Error,
+                    "body-and-form",
+                    form.place.clone(),
+                    "an operation has either a body or form parameters, this one has both",
+                    "remove one of them",
+                );
+            }
+            return Some(self.json_body(body, new, consumes));
+        }
+        let first = bodies.first()?;
+        self.moved(new.to_owned(), &first.place);
+        let has_file = bodies.iter().any(|body| {
+            body.parameter
+                .get("type")
+                .is_some_and(|kind| kind == "file")
+        });
+        let mut types: Vec<&str> = consumes
+            .iter()
+            .map(String::as_str)
+            .filter(|media_type| [FORM, MULTIPART].contains(media_type))
+            .collect();
+        if types.is_empty() || has_file {
+            types = vec![if has_file { MULTIPART } else { FORM }];
+        }
+        let mut properties = Object::new();
+        let mut required = Vec::new();
+        let mut content = Object::new();
+        for body in bodies {
+            let Some(name) = body.parameter.get("name").and_then(Value::as_str) else {
+                continue;
+            };
+            let mut property = body.parameter.clone();
+            for key in ["name", "in", "allowEmptyValue"] {
+                property.shift_remove(key);
+            }
+            if property.shift_remove("required") == Some(Value::Bool(true)) {
+                required.push(Value::from(name));
+            }
+            if property.contains_key("collectionFormat") {
+                schemas::keep_aside(&mut property, "collectionFormat");
+                self.work.report(
+                    Severity::Warning,
+                    "collection-format",
+                    body.place.clone(),
+                    "how a list in a form is joined is not expressed",
+                    "make the field a string in an overlay and join the items",
+                );
+            }
+            properties.insert(name.to_owned(), Value::Object(property));
+        }
+        let mut schema = json!({ "type": "object", "properties": properties });
+        let any_required = !required.is_empty();
+        if let (true, Some(schema)) = (any_required, schema.as_object_mut()) {
+            schema.insert("required".to_owned(), Value::Array(required));
+        }
+        for media_type in types {
+            let place = pointer::join(&pointer::join(new, "content"), media_type);
+            let place = format!("{place}/schema/properties");
+            for body in bodies {
+                if let Some(name) = body.parameter.get("name").and_then(Value::as_str) {
+                    self.moved(pointer::join(&place, name), &body.place);
+                }
+            }
+            content.insert(media_type.to_owned(), json!({ "schema": schema }));
+        }
+        Some(json!({ "required": any_required, "content": content }))
+    }
+
+    fn json_body(&mut self, body: &Placed<'_>, new: &str, consumes: &[String]) -> Value {
+        self.moved(new.to_owned(), &body.place);
+        let mut result = Object::new();
+        for (key, value) in body.parameter {
+            match key.as_str() {
+                "name" => {
+                    result.insert("x-name".to_owned(), value.clone());
+                }
+                "in" | "schema" => {}
+                _ => {
+                    result.insert(key.clone(), value.clone());
+                }
+            }
+        }
+        let types = if consumes.is_empty() {
+            vec![JSON.to_owned()]
+        } else {
+            consumes.to_vec()
+        };
+        let mut content = Object::new();
+        for media_type in types {
+            let mut media = Object::new();
+            if let Some(schema) = body.parameter.get("schema") {
+                let place = pointer::join(&pointer::join(new, "content"), &media_type);
+                self.moved(format!("{place}/schema"), &format!("{}/schema", body.place));
+                media.insert("schema".to_owned(), schema.clone());
+            }
+            content.insert(media_type, Value::Object(media));
+        }
+        result.insert("content".to_owned(), Value::Object(content));
+        Value::Object(result)
+    }
+
+    pub(super) fn response(
+        &mut self,
+        response: Value,
+        new: &str,
+        old: &str,
+        produces: &[String],
+    ) -> Value {
+        let Value::Object(mut response) = response else {
+            return response;
+        };
+        if let Some(target) = response.get("$ref").and_then(Value::as_str) {
+            // The content types are those of the operation; where they are the document's, the reference stands.
+            let name = target
+                .strip_prefix("#/responses/")
+                .map(|name| pointer::unescape(name).into_owned());
+            let shared = name
+                .as_ref()
+                .and_then(|name| self.responses.get(name))
+                .filter(|shared| {
+                    !shared
+                        .as_object()
+                        .is_some_and(|shared| shared.contains_key("$ref"))
+                });
+            if let (Some(name), Some(shared)) = (&name, shared)
+                && produces != self.produces
+                && shared.get("schema").is_some()
+            {
+                let from = pointer::join("/responses", name);
+                let shared = shared.clone();
+                self.moved(new.to_owned(), &from);
+                return self.response(shared, new, &from, produces);
+            }
+            return Value::Object(response);
+        }
+        if let Some(Value::Object(headers)) = response.get_mut("headers") {
+            let headers_place = pointer::join(new, "headers");
+            let headers_old = pointer::join(old, "headers");
+            for (name, header) in headers {
+                if let Value::Object(header) = header {
+                    header.shift_remove("collectionFormat");
+                    self.value_schema(
+                        header,
+                        &pointer::join(&headers_place, name),
+                        &pointer::join(&headers_old, name),
+                    );
+                }
+            }
+        }
+        let examples = response.shift_remove("examples");
+        if let Some(schema) = response.shift_remove("schema") {
+            let is_file = schema.get("type").is_some_and(|kind| kind == "file");
+            let types = match produces {
+                [] => vec![
+                    if is_file {
+                        "application/octet-stream"
+                    } else {
+                        JSON
+                    }
+                    .to_owned(),
+                ],
+                types => types.to_vec(),
+            };
+            let mut content = Object::new();
+            for media_type in types {
+                let place = pointer::join(&pointer::join(new, "content"), &media_type);
+                self.moved(format!("{place}/schema"), &format!("{old}/schema"));
+                let mut media = Object::new();
+                media.insert("schema".to_owned(), schema.clone());
+                if let Some(example) = examples
+                    .as_ref()
+                    .and_then(|examples| examples.get(&media_type))
+                {
+                    self.moved(
+                        format!("{place}/example"),
+                        &pointer::join(&pointer::join(old, "examples"), &media_type),
+                    );
+                    media.insert("example".to_owned(), example.clone());
+                }
+                content.insert(media_type, Value::Object(media));
+            }
+            response.insert("content".to_owned(), Value::Object(content));
+        } else if let Some(examples) = examples {
+            response.insert("x-examples".to_owned(), examples);
+        }
+        Value::Object(response)
+    }
+}
