@@ -95,6 +95,24 @@ fn documents() -> Vec<(&'static str, Value)> {
             ),
         ),
         (
+            // The generator would derive the names of these schemas for the parameters, and take the schemas for them.
+            "parameters_named_like_schemas",
+            with_schemas(
+                json!({"paths": {"/offersource/list/": {"get": {
+                    "parameters": [
+                        {"name": "kind", "in": "query", "schema": {"type": "string", "enum": ["a", "b"]}},
+                        {"name": "word", "in": "query", "schema": {"type": "string", "minLength": 1, "pattern": "^a"}},
+                    ],
+                    "responses": {"200": {"description": "All.", "content": {"application/json": {
+                        "schema": {"type": "array", "items": reference("ListOfferSourcesKind")}}}}},
+                }}}}),
+                json!({
+                    "ListOfferSourcesKind": object("kind"),
+                    "ListOfferSourcesWord": object("word"),
+                }),
+            ),
+        ),
+        (
             "dates_and_the_like",
             answering(json!({"type": "object", "properties": {
                 "at": {"type": "string", "format": "date-time"},
