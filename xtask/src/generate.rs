@@ -13,7 +13,8 @@ use funnelflux_codegen::{
 use crate::{
     Outcome, diff,
     exit::{Code, Failure},
-    workspace::{CHANGELOG, GENERATED, LOCK, Text, Workspace},
+    features,
+    workspace::{CHANGELOG, GENERATED, LOCK, MANIFEST, Text, Workspace},
 };
 
 /// Writes spec/effective.json, spec/COVERAGE.md, spec/spec.lock and the generated files.
@@ -53,6 +54,8 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<Outcom
     let told = changelog(workspace, &output)?;
     let mut changes = write(workspace, &output, spec.lock.map(|lock| lock.text))?;
     changes.written.extend(told);
+    let manifest = workspace.manifest()?.map(|manifest| manifest.text);
+    let features = features::problem(manifest.as_deref(), &output.features);
     Ok(Outcome {
         text: report(
             &output.stages,
@@ -64,7 +67,11 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<Outcom
             },
             arguments.verbose,
         ),
-        aside: String::new(),
+        aside: features.map_or_else(String::new, |problem| {
+            format!(
+                "{MANIFEST}: {problem}\n  mend: correct the features by hand, until `cargo xtask check` is content"
+            )
+        }),
         code: Code::Clean,
     })
 }

@@ -472,6 +472,34 @@ fn leftovers_are_removed_wherever_they_are() {
     assert_eq!(workspace.leftovers(), 0);
 }
 
+/// It does not write the manifest, so it says what has to be written there.
+#[test]
+fn a_group_without_its_feature_is_told_by_both() {
+    let workspace = Workspace::new();
+    workspace.write(
+        "spec/overlays/10-deduced.yaml",
+        r#"overlay: 1.0.0
+info: {title: A group that is deduced, version: "1"}
+actions:
+  - target: $.tags[0]
+    description: Nobody has documented it.
+    update: {x-undocumented: true}
+"#,
+    );
+    let manifest = "generated/Cargo.toml";
+    workspace.write(manifest, "[package]\nname = \"funnelflux\"\n");
+    let generate = workspace.xtask(&["generate"]);
+    assert_eq!(generate.code, Some(0), "{generate}");
+    let check = workspace.xtask(&["check"]);
+    assert_eq!(check.code, Some(3), "{check}");
+    insta::assert_snapshot!("feature_missing", format!("{}\n{check}", generate.stderr));
+    workspace.write(
+        manifest,
+        "[features]\nundocumented = ['offer-sources']\noffer-sources = ['_deduced']\n_deduced = []\n",
+    );
+    workspace.mend();
+}
+
 /// It is a file that is there and cannot be read.
 #[cfg(unix)]
 #[test]
