@@ -32,7 +32,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<Outcom
         None => workspace.default_source()?,
     };
     let text = source.read(workspace)?;
-    let spec = workspace.spec()?;
+    let spec = workspace.spec_beside(Some(&text.text))?;
     let lock = spec.read_lock()?;
     let new = diff::document(&text)?;
     // A document of ours that does not read is one more reason to replace it.

@@ -1,6 +1,7 @@
 //! Where things are in the workspace, and the reading and writing of them.
 
 use std::{
+    cell::Cell,
     collections::BTreeMap,
     fs, io,
     io::Write as _,
@@ -41,6 +42,9 @@ const UPSTREAM: [&str; 3] = [
     "spec/upstream.yaml",
     "spec/upstream.yml",
 ];
+
+/// Names the step of writing and removing at which the process dies, counted from 1, so that a test can kill it at each.
+const DIE_AT: &str = "XTASK_DIE_AT";
 
 /// How the name of a file begins that is being written.
 const TEMPORARY: &str = ".xtask-";
@@ -102,6 +106,8 @@ impl Spec {
 /// The workspace.
 pub(crate) struct Workspace {
     root: PathBuf,
+    /// How many steps are left until the process dies; `None`: it lives.
+    left: Cell<Option<u64>>,
 }
 
 impl Workspace {
@@ -133,7 +139,22 @@ impl Workspace {
                 .ok_or_else(|| none(&here))?
                 .to_owned()
         };
-        Ok(Self { root })
+        let left = std::env::var(DIE_AT)
+            .ok()
+            .and_then(|step| step.parse().ok());
+        Ok(Self {
+            root,
+            left: Cell::new(left),
+        })
+    }
+
+    /// A moment at which the process may be killed, between two things that it does to the disk.
+    fn step(&self) {
+        let left = self.left.get().map(|left| left.saturating_sub(1));
+        self.left.set(left);
+        if left == Some(0) {
+            std::process::abort();
+        }
     }
 
     /// Where it is.
@@ -146,9 +167,23 @@ impl Workspace {
     /// # Errors
     /// If a file is missing or cannot be read.
     pub(crate) fn spec(&self) -> Result<Spec, Failure> {
+        self.spec_beside(None)
+    }
+
+    /// The same, where `new` is to take the place of the document: a fetch that was interrupted may have left it beside the old
+    /// one, under another name.
+    ///
+    /// # Errors
+    /// As [`Workspace::spec`].
+    pub(crate) fn spec_beside(&self, new: Option<&str>) -> Result<Spec, Failure> {
         let mut documents = Vec::new();
         for name in UPSTREAM {
             documents.extend(self.read(name)?);
+        }
+        if documents.len() > 1
+            && let Some(left) = documents.iter().position(|text| Some(&*text.text) == new)
+        {
+            documents.remove(left);
         }
         let upstream = match documents.len() {
             1 => documents.remove(0),
@@ -323,11 +358,14 @@ impl Workspace {
         let mut file = builder
             .tempfile_in(directory)
             .map_err(|error| failure(error.kind().into()))?;
-        file.as_file_mut()
-            .write_all(text.as_bytes())
-            .map_err(failure)?;
+        let (begin, end) = text.as_bytes().split_at(text.len() / 2);
+        for part in [begin, end] {
+            file.as_file_mut().write_all(part).map_err(failure)?;
+            self.step();
+        }
         file.as_file().sync_all().map_err(failure)?;
         file.persist(&path).map_err(|error| failure(error.error))?;
+        self.step();
         Ok(())
     }
 
@@ -338,6 +376,7 @@ impl Workspace {
     pub(crate) fn remove(&self, name: &str) -> Result<(), Failure> {
         let path = self.root.join(name);
         fs::remove_file(&path).map_err(|error| Failure::io("remove", &path, &error))?;
+        self.step();
         for folder in path.ancestors().skip(1) {
             // Fails for the first folder that still holds something, which is where to stop.
             if folder == self.root || fs::remove_dir(folder).is_err() {
@@ -347,12 +386,16 @@ impl Workspace {
         Ok(())
     }
 
-    /// Removes what an interrupted run left of the files that it was writing to `spec/`.
+    /// Removes what an interrupted run left of the files that it was writing to `spec/`, and beside the changelog.
     ///
     /// # Errors
     /// If one cannot be removed.
     pub(crate) fn remove_leftovers(&self) -> Result<(), Failure> {
-        for name in self.files_in("spec")? {
+        let beside = Path::new(CHANGELOG).parent();
+        let mut names = self.files_in("spec")?;
+        let generated = self.files_in("generated")?.into_iter();
+        names.extend(generated.filter(|name| Path::new(name).parent() == beside));
+        for name in names {
             let is_leftover = Path::new(&name)
                 .file_name()
                 .is_some_and(|name| name.to_string_lossy().starts_with(TEMPORARY));

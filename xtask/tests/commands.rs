@@ -525,3 +525,221 @@ fn a_run_that_ended_before_the_lock_can_be_repeated() {
     let check = workspace.check_then_mend(4);
     insta::assert_snapshot!("lock_of_the_run_before", check);
 }
+
+/// What is to be done to the disk: how it comes about, and the command that does it.
+type Work = (&'static str, fn(&Workspace), &'static [&'static str]);
+
+/// Each writes several files, and removes one.
+const WORK: &[Work] = &[
+    (
+        "generate after a change",
+        |workspace| {
+            workspace.change_document();
+            workspace.write("generated/src/generated/old/types.rs", "// old");
+        },
+        &["generate"],
+    ),
+    (
+        "fetch of a document in YAML",
+        |workspace| {
+            workspace.write("new.yaml", YAML);
+        },
+        &["fetch", "new.yaml"],
+    ),
+];
+
+/// A whole document of another kind of file.
+const YAML: &str = "openapi: 3.0.3\ninfo: {title: t, version: '1'}\npaths: {}\n";
+
+impl Workspace {
+    /// The same files in another place.
+    fn copied(&self) -> Self {
+        let copy = Self {
+            root: tempfile::tempdir().unwrap(),
+        };
+        for (path, bytes) in self.files() {
+            let name = path.strip_prefix(self.root.path()).unwrap();
+            copy.write(name.to_str().unwrap(), bytes);
+        }
+        copy
+    }
+
+    /// Every file by its name in the workspace; those that are being written left out.
+    fn contents(&self) -> BTreeMap<PathBuf, Vec<u8>> {
+        let files = self.files().into_iter().map(|(path, bytes)| {
+            let name = path.strip_prefix(self.root.path()).unwrap().to_owned();
+            (name, bytes)
+        });
+        files
+            .filter(|(name, _)| {
+                let name = name.file_name().unwrap().to_string_lossy();
+                !name.starts_with(".xtask-")
+            })
+            .collect()
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
+        command
+            .arg("--root")
+            .arg(self.root.path())
+            .args(arguments)
+            .current_dir(self.root.path());
+        command
+    }
+
+    /// Holds that each file is as it was or as it is to be, whole.
+    fn has_whole_files(&self, old: &Self, new: &Self, case: &str) {
+        let (old, new) = (old.contents(), new.contents());
+        for (name, bytes) in self.contents() {
+            let whole = old.get(&name) == Some(&bytes) || new.get(&name) == Some(&bytes);
+            assert!(whole, "{case}: {} is neither old nor new", name.display());
+        }
+        // What stays under both is never gone in between.
+        for name in old.keys().filter(|name| new.contains_key(*name)) {
+            assert!(
+                self.path(name.to_str().unwrap()).exists(),
+                "{case}: {} is gone",
+                name.display()
+            );
+        }
+    }
+}
+
+/// The process dies at every step that it does to the disk; what it leaves is whole, and the same command mends it.
+#[test]
+fn a_run_that_dies_at_any_step_leaves_whole_files_and_can_be_repeated() {
+    for (name, prepare, arguments) in WORK {
+        let before = Workspace::new();
+        prepare(&before);
+        let after = before.copied();
+        assert!(
+            after.command(arguments).output().unwrap().status.success(),
+            "{name}"
+        );
+        let mut died = 0;
+        for step in 1.. {
+            let workspace = before.copied();
+            let case = format!("{name}, step {step}");
+            let mut command = workspace.command(arguments);
+            let ended = command
+                .env("XTASK_DIE_AT", step.to_string())
+                .output()
+                .unwrap()
+                .status;
+            workspace.has_whole_files(&before, &after, &case);
+            if ended.success() {
+                break;
+            }
+            assert_eq!(ended.code(), None, "{case}: it ended by itself");
+            died += 1;
+            let again = workspace.command(arguments).output().unwrap();
+            let again = Run::new(again, workspace.root.path());
+            assert_eq!(again.code, Some(0), "{case}: {again}");
+            assert_eq!(workspace.leftovers(), 0, "{case}");
+            let (mended, wanted) = (workspace.contents(), after.contents());
+            for name in mended.keys().chain(wanted.keys()) {
+                assert!(
+                    mended.get(name) == wanted.get(name),
+                    "{case}: {} is another",
+                    name.display()
+                );
+            }
+        }
+        assert!(died >= 7, "{name}: only {died} steps");
+    }
+}
+
+/// A disk that is full at any moment: no file can become longer than so many blocks of 512 bytes.
+#[cfg(unix)]
+#[test]
+fn a_disk_that_is_full_at_any_moment_leaves_whole_files() {
+    for (name, prepare, arguments) in WORK {
+        let before = Workspace::new();
+        prepare(&before);
+        let after = before.copied();
+        assert!(
+            after.command(arguments).output().unwrap().status.success(),
+            "{name}"
+        );
+        let mut failed = 0;
+        for blocks in [0, 1, 4, 16, 24, 32, 64, 512] {
+            let workspace = before.copied();
+            let case = format!("{name}, {blocks} blocks");
+            let ended = Command::new("sh")
+                .arg("-c")
+                .arg(format!(r#"trap '' XFSZ; ulimit -f {blocks}; exec "$@""#))
+                .arg("sh")
+                .arg(env!("CARGO_BIN_EXE_xtask"))
+                .args(workspace.command(arguments).get_args())
+                .current_dir(workspace.root.path())
+                .output()
+                .unwrap();
+            workspace.has_whole_files(&before, &after, &case);
+            assert_eq!(workspace.leftovers(), 0, "{case}");
+            if ended.status.success() {
+                continue;
+            }
+            failed += 1;
+            let run = Run::new(ended, workspace.root.path());
+            assert_eq!(run.code, Some(1), "{case}: {run}");
+            assert!(run.stderr.contains("error: cannot write"), "{case}: {run}");
+            let again = workspace.command(arguments).output().unwrap();
+            assert!(again.status.success(), "{case}");
+            assert_eq!(workspace.contents(), after.contents(), "{case}");
+        }
+        assert!(failed >= 1, "{name}");
+    }
+}
+
+/// A folder that cannot be written to. The superuser may write anywhere, so it becomes somebody else for this.
+#[cfg(unix)]
+#[test]
+fn a_disk_that_is_read_only_is_said_and_left_as_it_is() {
+    use std::os::unix::{fs::MetadataExt as _, fs::PermissionsExt as _, process::CommandExt as _};
+    const NOBODY: u32 = 65_534;
+    for (name, prepare, arguments) in WORK {
+        let workspace = Workspace::new();
+        prepare(&workspace);
+        // The program may be where only its owner can go.
+        let program = workspace.path("xtask");
+        fs::copy(env!("CARGO_BIN_EXE_xtask"), &program).unwrap();
+        let before = workspace.contents();
+        let mut folders = vec![workspace.root.path().to_owned()];
+        while let Some(folder) = folders.pop() {
+            fs::set_permissions(&folder, fs::Permissions::from_mode(0o555)).unwrap();
+            let inside = fs::read_dir(&folder)
+                .unwrap()
+                .map(|entry| entry.unwrap().path());
+            folders.extend(inside.filter(|path| path.is_dir()));
+        }
+        let mut command = Command::new(&program);
+        command
+            .args(workspace.command(arguments).get_args())
+            .current_dir(workspace.root.path());
+        if fs::metadata(workspace.root.path()).unwrap().uid() == 0 {
+            command.uid(NOBODY).gid(NOBODY);
+        }
+        let run = Run::new(command.output().unwrap(), workspace.root.path());
+        assert_eq!(run.code, Some(1), "{name}: {run}");
+        assert!(run.stderr.contains("error: cannot write"), "{name}: {run}");
+        assert!(workspace.contents() == before, "{name}");
+        let mut folders = vec![workspace.root.path().to_owned()];
+        while let Some(folder) = folders.pop() {
+            fs::set_permissions(&folder, fs::Permissions::from_mode(0o755)).unwrap();
+            let inside = fs::read_dir(&folder)
+                .unwrap()
+                .map(|entry| entry.unwrap().path());
+            folders.extend(inside.filter(|path| path.is_dir()));
+        }
+        assert!(
+            workspace
+                .command(arguments)
+                .output()
+                .unwrap()
+                .status
+                .success(),
+            "{name}"
+        );
+    }
+}
