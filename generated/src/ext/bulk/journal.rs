@@ -317,6 +317,8 @@ impl<'a> Line<'a> {
 pub(super) struct Writer {
     path: PathBuf,
     file: File,
+    /// How many bytes of the file are whole lines.
+    length: u64,
 }
 
 impl Writer {
@@ -357,6 +359,7 @@ impl Writer {
         let writer = Self {
             path: path.to_owned(),
             file,
+            length: text.len() as u64,
         };
         writer.lock()?;
         Ok(writer)
@@ -377,6 +380,7 @@ impl Writer {
         let mut writer = Self {
             path: path.to_owned(),
             file,
+            length: 0,
         };
         writer.lock()?;
         let journal = Journal::parse(&writer.file).map_err(failed)?;
@@ -400,7 +404,7 @@ impl Writer {
             .file
             .set_len(journal.length)
             .and_then(|()| writer.file.seek(SeekFrom::End(0)));
-        cut.map_err(|error| failed(Problem::Io(error)))?;
+        writer.length = cut.map_err(|error| failed(Problem::Io(error)))?;
         Ok((writer, journal.known))
     }
 
@@ -451,10 +455,19 @@ impl Writer {
 
     fn append(&mut self, line: &Line<'_>) -> Result<(), JournalError> {
         let mut text = Vec::new();
-        // One write for the whole line.
-        write_line(&mut text, line)
-            .and_then(|()| self.file.write_all(&text))
-            .map_err(|error| JournalError::new(&self.path, Problem::Io(error)))
+        // One write for the whole line. On a full disk a part of it may be written, and what is written later, while the job winds
+        // down, would be torn with it: so each line begins where the last whole one ends.
+        let written = write_line(&mut text, line)
+            .and_then(|()| self.file.set_len(self.length))
+            .and_then(|()| self.file.seek(SeekFrom::Start(self.length)))
+            .and_then(|_| self.file.write_all(&text));
+        match written {
+            Ok(()) => {
+                self.length += text.len() as u64;
+                Ok(())
+            }
+            Err(error) => Err(JournalError::new(&self.path, Problem::Io(error))),
+        }
     }
 }
 

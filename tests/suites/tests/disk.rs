@@ -1,0 +1,246 @@
+//! A disk that is full, read-only, or cut off from a process that is killed: journals and token files stay whole, and a later
+//! process goes on.
+//!
+//! The process that has the trouble is this test program once more, under a limit on the size of files (`ulimit -f`): a write
+//! beyond it is done in part, and then fails, or kills the process where the signal is not ignored. The service is in the process
+//! that looks on, so that what was applied is known in any case.
+#![cfg(unix)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test stops at the first surprise"
+)]
+
+use funnelflux::auth::{FileTokenStore, TokenStore as _};
+use funnelflux::ext::{BulkArchive as _, Journal};
+use funnelflux::types::OfferSourceId;
+use funnelflux::{Client, Credentials, secrecy::ExposeSecret as _};
+use funnelflux_fake::{Fake, Server, Status};
+use std::os::unix::process::CommandExt as _;
+use std::path::Path;
+use std::process::{Command, ExitStatus, Stdio};
+
+const IDS: usize = 120;
+const CHUNK: usize = 10;
+
+/// What the child finds in its environment.
+const FILE: &str = "FUNNELFLUX_DISK_FILE";
+const SERVICE: &str = "FUNNELFLUX_DISK_SERVICE";
+
+/// How a write beyond the limit ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Beyond {
+    Fails,
+    Kills,
+}
+
+/// Runs one of the children below where no file can become longer than so many blocks of 512 bytes.
+fn under_limit(
+    child: &str,
+    beyond: Beyond,
+    blocks: usize,
+    file: &Path,
+    service: &str,
+) -> ExitStatus {
+    let trap = match beyond {
+        Beyond::Fails => "trap '' XFSZ;",
+        Beyond::Kills => "ulimit -c 0;",
+    };
+    Command::new("sh")
+        .arg("-c")
+        .arg(format!(r#"{trap} ulimit -f {blocks}; exec "$@""#))
+        .arg("sh")
+        .arg(std::env::current_exe().unwrap())
+        .args(["--exact", child, "--ignored", "--nocapture"])
+        .env(FILE, file)
+        .env(SERVICE, service)
+        // A limited file, were it one.
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .output()
+        .unwrap()
+        .status
+}
+
+fn variable(name: &str) -> String {
+    std::env::var(name).unwrap()
+}
+
+fn client(service: &str, fake: &Fake) -> Client {
+    let builder = Client::builder().base_url(service);
+    builder.bearer_token(fake.access_token()).build().unwrap()
+}
+
+fn ids() -> Vec<String> {
+    (0..IDS).map(|number| format!("id{number:010}")).collect()
+}
+
+async fn service() -> (Fake, Server) {
+    let fake = Fake::default();
+    for id in ids() {
+        fake.seed_offer_source(&id);
+    }
+    let server = fake.serve(([127, 0, 0, 1], 0).into()).await.unwrap();
+    (fake, server)
+}
+
+#[tokio::test]
+#[ignore = "a child of the tests below"]
+async fn child_archives() {
+    let fake = Fake::default();
+    let job = client(&variable(SERVICE), &fake)
+        .offer_sources()
+        .bulk_archive(ids())
+        .chunk_size(CHUNK)
+        .concurrency(1)
+        .journal(variable(FILE));
+    let report = match job.send().await {
+        Ok(report) => report,
+        // Not even the list of IDs found room: nothing was sent.
+        Err(error) => panic!("{error}"),
+    };
+    let counts = report.counts();
+    // What the journal does not know was not sent.
+    assert_eq!(counts.done + counts.not_sent, IDS, "{report}");
+    assert!(report.to_string().contains("journal"), "{report}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_journal_survives_a_full_disk_and_a_kill_at_any_write() {
+    let mut torn = 0;
+    for beyond in [Beyond::Fails, Beyond::Kills] {
+        for blocks in [0, 1, 3, 4, 5, 6, 7, 9, 12] {
+            let (fake, server) = service().await;
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("journal");
+            let (file, url) = (path.clone(), server.base_url());
+            let child = move || under_limit("child_archives", beyond, blocks, &file, &url);
+            let status = tokio::task::spawn_blocking(child).await.unwrap();
+            let case = format!("{beyond:?}, {blocks} blocks, {status}");
+            let archived = || fake.state().offer_sources_with(&Status::Archived).len();
+            if !path.exists() {
+                assert!(!status.success(), "{case}");
+                assert_eq!((archived(), fake.request_count()), (0, 0), "{case}");
+                continue;
+            }
+            assert_eq!(status.success(), beyond == Beyond::Fails, "{case}");
+            let journal = Journal::read(&path).unwrap_or_else(|error| panic!("{case}: {error}"));
+            assert_eq!(journal.ids::<String>(), ids(), "{case}");
+            assert!(
+                journal.counts().done <= archived(),
+                "{case}: {}",
+                journal.counts()
+            );
+            torn += usize::from(archived() < IDS);
+            let sent_before = fake.request_count();
+            let job = client(&server.base_url(), &fake)
+                .offer_sources()
+                .bulk_archive(journal.ids::<OfferSourceId>())
+                .children(journal.children::<OfferSourceId>())
+                .chunk_size(CHUNK)
+                .resume(&path);
+            let report = job
+                .send()
+                .await
+                .unwrap_or_else(|error| panic!("{case}: {error}"));
+            assert_eq!(
+                (report.counts().done, archived()),
+                (IDS, IDS),
+                "{case}: {report}"
+            );
+            let known = journal.counts().done;
+            assert!(
+                known == 0 || fake.request_count() - sent_before < (IDS / CHUNK * 2) as u64,
+                "{case}"
+            );
+            assert!(Journal::read(&path).unwrap().counts().done == IDS, "{case}");
+        }
+    }
+    assert!(torn >= 8, "the limits are too wide: {torn}");
+}
+
+fn tokens(name: &str) -> Credentials {
+    Credentials::new(format!("{name}-access")).with_refresh_token(format!("{name}-refresh"))
+}
+
+#[tokio::test]
+#[ignore = "a child of the tests below"]
+async fn child_saves_tokens() {
+    let store = FileTokenStore::new(variable(FILE));
+    let error = store.save(&tokens("new")).await.unwrap_err().to_string();
+    assert!(
+        error.contains("cannot be written") && !error.contains("new-"),
+        "{error}"
+    );
+}
+
+async fn kept(path: &Path) -> String {
+    let kept = FileTokenStore::new(path).load().await.unwrap().unwrap();
+    kept.access_token().expose_secret().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_token_file_survives_a_full_disk_and_a_kill() {
+    for beyond in [Beyond::Fails, Beyond::Kills] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tokens.json");
+        FileTokenStore::new(&path)
+            .save(&tokens("old"))
+            .await
+            .unwrap();
+        let status = under_limit("child_saves_tokens", beyond, 0, &path, "");
+        assert_eq!(
+            status.success(),
+            beyond == Beyond::Fails,
+            "{beyond:?}: {status}"
+        );
+        assert_eq!(kept(&path).await, "old-access", "{beyond:?}");
+        FileTokenStore::new(&path)
+            .save(&tokens("newer"))
+            .await
+            .unwrap();
+        assert_eq!(kept(&path).await, "newer-access", "{beyond:?}");
+        if beyond == Beyond::Fails {
+            let files = std::fs::read_dir(folder.path()).unwrap().count();
+            assert_eq!(files, 1, "no temporary file stays");
+        }
+    }
+}
+
+/// The superuser may write anywhere, so the child becomes somebody else for this.
+#[test]
+fn a_folder_that_is_read_only_is_said_and_what_is_in_it_stays() {
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+    const NOBODY: u32 = 65_534;
+    let folder = tempfile::tempdir().unwrap();
+    let is_root = std::fs::metadata(folder.path()).unwrap().uid() == 0;
+    let program = folder.path().join("disk");
+    std::fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
+    std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o555)).unwrap();
+    for (child, file) in [
+        ("child_saves_tokens", "tokens.json"),
+        ("child_archives", "journal"),
+    ] {
+        let mut command = Command::new(&program);
+        command
+            .args(["--exact", child, "--ignored", "--nocapture"])
+            .current_dir(folder.path())
+            .env(FILE, folder.path().join(file))
+            .env(SERVICE, "http://127.0.0.1:9/v1");
+        if is_root {
+            command.uid(NOBODY).gid(NOBODY);
+        }
+        let output = command.output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        match child {
+            // It expects to be told.
+            "child_saves_tokens" => assert!(output.status.success(), "{said}"),
+            _ => assert!(
+                !output.status.success() && said.contains("journal") && said.contains("denied"),
+                "{said}"
+            ),
+        }
+        assert!(!folder.path().join(file).exists(), "{child}");
+    }
+    std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+}
