@@ -68,9 +68,9 @@ impl UnsentCall {
         if !query.is_empty() {
             query.push('&');
         }
-        query.extend(utf8_percent_encode(name, RESERVED));
+        push_encoded(query, name);
         query.push('=');
-        query.extend(utf8_percent_encode(&value.to_string(), RESERVED));
+        push_encoded(query, &value.to_string());
         self
     }
 
@@ -151,14 +151,30 @@ impl UnsentCall {
     }
 }
 
+/// Encodes what is reserved; most names and values hold nothing of it.
+fn push_encoded(query: &mut String, text: &str) {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    if text.bytes().all(is_plain) {
+        query.push_str(text);
+    } else {
+        query.extend(utf8_percent_encode(text, RESERVED));
+    }
+}
+
 fn decode_json<T: DeserializeOwned>(received: &Received) -> Result<T, Kind> {
+    serde_json::from_slice(&received.body).map_err(|error| misfit::<T>(received, error))
+}
+
+/// Why the body does not fit, and where. Keeping track of the place doubles the work of decoding, so it is done only for a body that
+/// is known not to fit: it is decoded again.
+#[cold]
+fn misfit<T: DeserializeOwned>(received: &Received, error: serde_json::Error) -> Kind {
     let mut deserializer = serde_json::Deserializer::from_slice(&received.body);
-    let value = serde_path_to_error::deserialize(&mut deserializer)
-        .map_err(|error| received.misfit(error.path().to_string(), Some(error.into_inner())))?;
-    deserializer
-        .end()
-        .map_err(|error| received.misfit(".".to_owned(), Some(error)))?;
-    Ok(value)
+    match serde_path_to_error::deserialize::<_, T>(&mut deserializer) {
+        Err(error) => received.misfit(error.path().to_string(), Some(error.into_inner())),
+        // The value fits, and something follows it.
+        Ok(_) => received.misfit(".".to_owned(), Some(error)),
+    }
 }
 
 /// A call, ready to be sent: await it, or set options first.

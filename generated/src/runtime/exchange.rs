@@ -145,13 +145,16 @@ pub(crate) async fn exchange(client: &Client, outgoing: &Outgoing) -> Result<Rec
             received
         })
         .map_err(|(kind, note)| Error::after(Some(&outgoing.target), kind, effort, note));
-    let (status, request_id) = match &outcome {
-        Ok(received) => (Some(received.status), reply::request_id(&received.headers)),
-        Err(error) => (error.status(), error.request_id().map(str::to_owned)),
+    let status = match &outcome {
+        Ok(received) => Some(received.status),
+        Err(error) => error.status(),
     };
     span.end(&Summary {
         status,
-        request_id: request_id.as_deref(),
+        request_id: &|| match &outcome {
+            Ok(received) => reply::request_id(&received.headers),
+            Err(error) => error.request_id().map(str::to_owned),
+        },
         tries: effort.tries,
         waited,
         elapsed: effort.elapsed,
@@ -390,18 +393,17 @@ impl<'a> Course<'a> {
     fn request(&self, token: Option<&SecretString>) -> Result<http::Request<Bytes>, Kind> {
         let outgoing = self.outgoing;
         let settings = self.client.settings();
-        let mut address = format!("{}{}", settings.base_url, outgoing.target.path);
-        if !outgoing.query.is_empty() {
-            address.push('?');
-            address.push_str(&outgoing.query);
-        }
+        let question = if outgoing.query.is_empty() { "" } else { "?" };
+        let (path, query) = (&*outgoing.target.path, &*outgoing.query);
+        let address = [&*settings.base_url, path, question, query].concat();
         let length = address.len();
         let uri = http::Uri::try_from(address).map_err(|error| {
             Kind::Argument(format!(
                 "the address, {length} bytes long, cannot be sent: {error}"
             ))
         })?;
-        let mut headers = HeaderMap::new();
+        // Room for those below and some more.
+        let mut headers = HeaderMap::with_capacity(8);
         headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
         headers.insert(header::USER_AGENT, settings.user_agent.clone());
         if outgoing.body.is_some() {

@@ -9,7 +9,8 @@ pub(crate) use imp::{CallSpan, unknown_value, warn};
 )]
 pub(crate) struct Summary<'a> {
     pub(crate) status: Option<http::StatusCode>,
-    pub(crate) request_id: Option<&'a str>,
+    /// Its name is looked for only where somebody wants to know it.
+    pub(crate) request_id: &'a dyn Fn() -> Option<String>,
     pub(crate) tries: u32,
     pub(crate) waited: std::time::Duration,
     pub(crate) elapsed: std::time::Duration,
@@ -64,15 +65,17 @@ mod imp {
 
         pub(crate) fn end(&self, summary: &Summary<'_>) {
             let span = &self.0;
-            if let Some(status) = summary.status {
-                span.record("status", status.as_u16());
+            if !span.is_disabled() {
+                if let Some(status) = summary.status {
+                    span.record("status", status.as_u16());
+                }
+                if let Some(id) = (summary.request_id)() {
+                    span.record("request_id", id);
+                }
+                span.record("tries", summary.tries);
+                span.record("wait_ms", milliseconds(summary.waited));
+                span.record("duration_ms", milliseconds(summary.elapsed));
             }
-            if let Some(id) = summary.request_id {
-                span.record("request_id", id);
-            }
-            span.record("tries", summary.tries);
-            span.record("wait_ms", milliseconds(summary.waited));
-            span.record("duration_ms", milliseconds(summary.elapsed));
             let _inside = span.enter();
             if let Some(error) = summary.error {
                 tracing::warn!(%error, "call failed");

@@ -43,9 +43,15 @@ pub(crate) fn message(content_type: Option<&str>, body: &[u8]) -> Option<String>
 /// Whether the body is an HTML page, by what it says of itself or by how it begins.
 pub(crate) fn is_html(content_type: Option<&str>, body: &[u8]) -> bool {
     let declared = content_type.is_some_and(|kind| {
-        let kind = kind.to_ascii_lowercase();
-        kind.starts_with("text/html") || kind.starts_with("application/xhtml")
+        ["text/html", "application/xhtml"].iter().any(|html| {
+            let begin = kind.as_bytes().get(..html.len());
+            begin.is_some_and(|begin| begin.eq_ignore_ascii_case(html.as_bytes()))
+        })
     });
+    // Nearly every answer is JSON, and no page begins like it.
+    if !declared && matches!(body.first(), None | Some(b'{' | b'[')) {
+        return false;
+    }
     let begin = String::from_utf8_lossy(body.get(..64).unwrap_or(body)).to_ascii_lowercase();
     let begin = begin.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
     (declared && !begin.is_empty()) || begin.starts_with("<!doctype") || begin.starts_with("<html")

@@ -11,13 +11,13 @@ pub(crate) const BODY_BYTES: usize = 64 * 1024;
 const DEBUG_CHARACTERS: usize = 400;
 
 /// Headers that services use for the ID of a request, the most common first. Which one this service sends is unknown.
-const REQUEST_ID_HEADERS: &[&str] = &[
-    "x-request-id",
-    "request-id",
-    "x-correlation-id",
-    "x-amzn-requestid",
-    "x-amz-cf-id",
-    "cf-ray",
+static REQUEST_ID_HEADERS: [http::HeaderName; 6] = [
+    http::HeaderName::from_static("x-request-id"),
+    http::HeaderName::from_static("request-id"),
+    http::HeaderName::from_static("x-correlation-id"),
+    http::HeaderName::from_static("x-amzn-requestid"),
+    http::HeaderName::from_static("x-amz-cf-id"),
+    http::HeaderName::from_static("cf-ray"),
 ];
 
 /// The answer that an error is about, bounded and without secrets.
@@ -53,7 +53,7 @@ impl Reply {
 pub(crate) fn request_id(headers: &http::HeaderMap) -> Option<String> {
     REQUEST_ID_HEADERS
         .iter()
-        .filter_map(|name| headers.get(*name)?.to_str().ok())
+        .filter_map(|name| headers.get(name)?.to_str().ok())
         .map(|id| message::excerpt(id, 100))
         .find(|id| !id.is_empty())
 }
