@@ -125,9 +125,14 @@ impl Pruned {
                     gone
                 }
                 ["components", "schemas", name, ..] => {
-                    let opened = set(document, "/components/schemas", name, json!({}));
+                    let place = pointer::join("/components/schemas", name);
+                    let is_there = document.pointer(&place).is_some();
+                    let opened = is_there && set(document, "/components/schemas", name, json!({}));
                     self.opened += usize::from(opened);
-                    opened
+                    // Where even its name is in the way, those who use it go next.
+                    let gone = !opened && remove(document, "/components/schemas", name);
+                    self.other += usize::from(gone);
+                    opened || gone
                 }
                 ["components", section, name, ..] => {
                     let gone = remove(document, &format!("/components/{section}"), name);

@@ -202,6 +202,12 @@ pub fn parameter_enum(parameter: &str) -> String {
 /// A variant from an enumerated value. `Unknown` is taken by the variant for all other values.
 #[must_use]
 pub fn variant(value: &str) -> String {
+    // A vote: its sign is all that tells the two apart.
+    match value {
+        "+1" => return "Plus1".to_owned(),
+        "-1" => return "Minus1".to_owned(),
+        _ => {}
+    }
     match value.to_pascal_case().as_str() {
         "" if value.is_empty() => "Empty".to_owned(),
         // A value of signs only, such as `<=`: by its characters.

@@ -499,3 +499,48 @@ fn the_table_of_rules_says_what_the_cases_say() {
         assert!(case.impact <= rule.impact, "{}", case.id);
     }
 }
+
+/// A field that is new in a schema is no new field where something else described it: each of these old bodies took a
+/// value that the new one refuses.
+#[test]
+fn a_field_that_was_described_elsewhere_is_compared_with_that() {
+    let text = json!({"properties": {"a": {"type": "string"}}});
+    let number = json!({"properties": {"a": {"type": "number"}}});
+    for (old, new) in [
+        (
+            json!({"allOf": [text, {}]}),
+            json!({"allOf": [text, number]}),
+        ),
+        (
+            json!({"properties": {"a": {"type": "string"}}, "anyOf": [{"type": "object"}]}),
+            json!({"properties": {"a": {"type": "string"}}, "anyOf": [{"type": "object", "properties": {"a": {"enum": ["x"]}}}]}),
+        ),
+        (
+            json!({"additionalProperties": {"type": "string"}}),
+            json!({"additionalProperties": {"type": "string"}, "properties": {"a": {"type": "number"}}}),
+        ),
+        (
+            json!({"required": ["a"]}),
+            json!({"required": ["a"], "properties": {"a": {"type": "string"}}}),
+        ),
+    ] {
+        // What a request loses, an answer gains the other way round.
+        let sent = report(body(Request, &old), body(Request, &new));
+        let got = report(body(Response, &new), body(Response, &old));
+        for report in [sent, got] {
+            let worst = report.changes.iter().map(|change| change.level).max();
+            assert_eq!(worst, Some(Breaking), "{}", report.text());
+        }
+    }
+    // Alternatives do not bind each other.
+    let alternatives = |one: &Value| json!({"anyOf": [number, one]});
+    let report = report(
+        body(Request, &alternatives(&json!({"type": "object"}))),
+        body(
+            Request,
+            &alternatives(&json!({"type": "object", "properties": {"a": {"type": "string"}}})),
+        ),
+    );
+    let worst = report.changes.iter().map(|change| change.level).max();
+    assert_eq!(worst, Some(Info), "{}", report.text());
+}

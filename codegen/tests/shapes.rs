@@ -123,6 +123,12 @@ fn documents() -> Vec<(&'static str, Value)> {
             }})),
         ),
         (
+            "format_of_an_object",
+            answering(json!({"type": "object", "properties": {
+                "links": {"type": "object", "format": "uri-map"},
+            }})),
+        ),
+        (
             "inline_objects",
             answering(
                 json!({"type": "array", "items": {"type": "object", "properties": {

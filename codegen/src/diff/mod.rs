@@ -6,6 +6,7 @@
 //! was passed over. So no difference goes unseen.
 
 mod allow;
+mod kin;
 mod node;
 mod reach;
 mod render;

@@ -1,11 +1,12 @@
 //! Schemas side by side, in the direction in which the walk came to them.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, sync::LazyLock};
 
 use serde_json::Value;
 
 use super::{
     Direction, Impact,
+    kin::Kin,
     node::{Node, canonical},
     rules::{self, LIMITS, Rule},
     walk::{Noun, Place, Spot, Walk, before_after, keys, quote, resolve, same, subject},
@@ -671,6 +672,9 @@ impl<'a> Walk<'a> {
         for (name, property) in &after {
             let Some((_, other)) = before.iter().find(|(other, _)| other == name) else {
                 self.property_added(property, &container, required(new, name), old, inner);
+                for former in elsewhere(name, old, &self.old, &self.old_kin) {
+                    self.schema(&former, property, inner, !required(new, name));
+                }
                 continue;
             };
             self.schema(
@@ -711,6 +715,9 @@ impl<'a> Walk<'a> {
                 what,
             )
             .at(inner);
+            for remaining in elsewhere(name, new, &self.new, &self.new_kin) {
+                self.schema(property, &remaining, inner, !needed);
+            }
         }
         if before.is_empty() && after.is_empty() {
             let lists = (old.get("properties"), new.get("properties"));
@@ -1029,6 +1036,43 @@ impl<'a> Walk<'a> {
         }
     }
 }
+
+/// What else describes a field that a schema does not declare: the schema of its further fields, that it is required all
+/// the same, and the schemas that apply together with it. A field that is new in the schema had to fit them before; one
+/// that is gone has to from now on.
+fn elsewhere<'a>(name: &str, schema: &Node<'a>, document: &Node<'a>, kin: &Kin) -> Vec<Node<'a>> {
+    let of = |node: &Node<'a>| {
+        let declared = node.get("properties").and_then(|all| all.get(name));
+        let further = node.get("additionalProperties").filter(|further| {
+            let schema = further.value.as_object();
+            schema.is_some_and(|all| !all.is_empty())
+        });
+        let required = node.get("required").filter(|list| {
+            let names = list.value.as_array();
+            names.is_some_and(|names| names.iter().any(|one| one == name))
+        });
+        let anything = || {
+            required.map(|list| Node {
+                value: &ANYTHING,
+                ..list
+            })
+        };
+        declared.or(further).or_else(anything)
+    };
+    let kin = kin.get(&schema.pointer).into_iter().flatten();
+    let others = kin.filter_map(|pointer| {
+        let value = document.value.pointer(pointer)?;
+        of(&Node {
+            value,
+            pointer: pointer.clone(),
+            identity: pointer.clone(),
+        })
+    });
+    of(schema).into_iter().chain(others).collect()
+}
+
+/// The schema that every value fits.
+static ANYTHING: LazyLock<Value> = LazyLock::new(|| Value::Object(serde_json::Map::new()));
 
 /// The pointer of the component that a reference leads to.
 fn component(node: &Node<'_>, resolved: &Node<'_>) -> Option<String> {

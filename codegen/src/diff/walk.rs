@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::{
     Direction, Found, Impact,
+    kin::{Kin, kin},
     node::{Node, canonical},
     rules::{self, Rule},
     structure,
@@ -18,6 +19,8 @@ pub(super) fn walk(old: &Value, new: &Value) -> (Vec<Found>, Vec<String>) {
     let mut walk = Walk {
         old: Node::root(old),
         new: Node::root(new),
+        old_kin: kin(old),
+        new_kin: kin(new),
         found: Vec::new(),
         seen: HashSet::new(),
         queue: VecDeque::new(),
@@ -82,6 +85,8 @@ struct Parameter<'a> {
 pub(super) struct Walk<'a> {
     pub old: Node<'a>,
     pub new: Node<'a>,
+    pub old_kin: Kin,
+    pub new_kin: Kin,
     pub found: Vec<Found>,
     /// Pairs of schemas that have been compared.
     pub seen: HashSet<(String, String, Place)>,

@@ -36,6 +36,7 @@ pub fn lint(document: &Document) -> Findings {
     lint.names();
     lint.cycles();
     lint.recursive_merges();
+    lint.recursive_alternatives();
     lint.parse();
     let mut findings = lint.findings;
     name_operations(document, &mut findings);

@@ -171,6 +171,93 @@ impl Lint<'_> {
     }
 }
 
+impl Lint<'_> {
+    /// Alternatives with fields beside them, which the generator merges into each: without end where both go on for ever.
+    pub(super) fn recursive_alternatives(&mut self) {
+        let endless = match self.object("/components/schemas") {
+            Some(schemas) => endless(schemas),
+            None => return,
+        };
+        let mut places = Vec::new();
+        search(self.document.value(), "", &endless, &mut places);
+        for place in places {
+            self.report(
+                &rules::RECURSIVE_ALL_OF,
+                place,
+                "the alternatives and the fields beside them both hold a schema that holds itself",
+            );
+        }
+    }
+}
+
+/// The pointers of components that hold themselves, or hold one that does.
+fn endless(schemas: &Object) -> HashSet<String> {
+    let edges: HashMap<&str, Vec<&str>> = schemas
+        .iter()
+        .map(|(name, schema)| {
+            let mut targets = Vec::new();
+            collect(schema, &mut targets);
+            let names = targets
+                .into_iter()
+                .filter_map(|target| target.strip_prefix("/components/schemas/"));
+            (name.as_str(), names.collect())
+        })
+        .collect();
+    let mut endless: HashSet<&str> = edges
+        .keys()
+        .copied()
+        .filter(|name| reaches_itself(name, &edges))
+        .collect();
+    loop {
+        let before = endless.len();
+        let more = edges.iter().filter(|(_, targets)| {
+            let mut targets = targets.iter();
+            targets.any(|target| endless.contains(target))
+        });
+        let more: Vec<&str> = more.map(|(name, _)| *name).collect();
+        endless.extend(more);
+        if endless.len() == before {
+            break;
+        }
+    }
+    endless
+        .into_iter()
+        .map(|name| pointer::join("/components/schemas", name))
+        .collect()
+}
+
+/// Every place with alternatives and fields beside them of which both are endless.
+fn search(value: &Value, at: &str, endless: &HashSet<String>, places: &mut Vec<String>) {
+    let is_endless = |keys: [&str; 2]| {
+        let mut targets = Vec::new();
+        for part in keys.iter().filter_map(|key| value.get(*key)) {
+            collect(part, &mut targets);
+        }
+        targets.into_iter().any(|target| endless.contains(target))
+    };
+    let members: Vec<(String, &Value)> = match value {
+        Value::Object(object) => {
+            if is_endless(["oneOf", "anyOf"]) && is_endless(["properties", "additionalProperties"])
+            {
+                places.push(at.to_owned());
+            }
+            let members = object.iter();
+            members.map(|(key, value)| (key.clone(), value)).collect()
+        }
+        Value::Array(array) => {
+            let items = array.iter().enumerate();
+            items
+                .map(|(index, value)| (index.to_string(), value))
+                .collect()
+        }
+        _ => return,
+    };
+    for (key, member) in members {
+        let place = pointer::join(at, &key);
+        search(member, &place, endless, places);
+    }
+}
+
 /// All that `allOf` puts together, if it is more than one thing.
 fn merged_parts<'a>(schema: &'a Value, schemas: &'a Object) -> Option<Vec<&'a Object>> {
     let mut seen = HashSet::new();

@@ -42,7 +42,8 @@ fn take_limits(object: &mut Map<String, Value>) -> Vec<String> {
         ("pattern", "matches"),
         ("format", "format"),
     ] {
-        if key == "format" && object.get("type").and_then(Value::as_str) != Some("string") {
+        let kind = object.get("type").and_then(Value::as_str);
+        if key == "format" && matches!(kind, Some("integer" | "number")) {
             // The width of a number makes its Rust type.
             continue;
         }
