@@ -2,6 +2,8 @@
 //!
 //! No sockets and no waiting: under Tokio's paused clock a fault that takes minutes takes none, and the fake's own clock follows.
 
+pub mod fuzz;
+
 use bytes::Bytes;
 use funnelflux::transport::{
     BoxFuture, ResponseBody, Transport, TransportError, TransportErrorKind,

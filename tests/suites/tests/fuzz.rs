@@ -1,0 +1,141 @@
+//! The bodies of the fuzz targets over their seeds, and over changes of them: short, on every run.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test stops at the first surprise"
+)]
+
+use fastrand::Rng;
+use funnelflux::ext::Journal;
+use funnelflux_codegen::{Source, normalise, overlay, read};
+use funnelflux_suites::fuzz::TARGETS;
+use std::{fs, panic, path::Path};
+
+/// Changed inputs of each target in the normal run; `FUNNELFLUX_FUZZ` sets another number.
+const RUNS: u64 = 1_500;
+
+/// Words that mean something somewhere.
+const WORDS: &[&[u8]] = &[
+    b"null",
+    b"true",
+    b"[]",
+    b"{}",
+    b"\"\"",
+    b"\\u0000",
+    b"\\ud800",
+    b"$ref",
+    b"#/components/schemas/",
+    b"type",
+    b"enum",
+    b"- ",
+    b": ",
+    b"&a ",
+    b"*a",
+    b"<<",
+    b"%",
+    b"1e999",
+    b"-0",
+    b"9223372036854775808",
+    b"\n",
+    b"\xff",
+    b"\xef\xbb\xbf",
+    b"$..*",
+    b"[?@]",
+    b"Thu, 01 Jan 2026 00:00:00 GMT",
+    b"inf",
+    b"settled",
+    b"sending",
+    b"ids",
+];
+
+fn seeds(target: &str) -> Vec<Vec<u8>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../fuzz/seeds")
+        .join(target);
+    let mut paths: Vec<_> = fs::read_dir(&folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    paths.sort();
+    paths.iter().map(|path| fs::read(path).unwrap()).collect()
+}
+
+/// A seed, changed in a few places.
+fn changed(seeds: &[Vec<u8>], random: &mut Rng) -> Vec<u8> {
+    let mut bytes = random.choice(seeds).cloned().unwrap_or_default();
+    for _ in 0..random.usize(1..6) {
+        let at = random.usize(..=bytes.len());
+        let end = (at + random.usize(..16)).min(bytes.len());
+        match random.u8(..6) {
+            0 if at < bytes.len() => bytes[at] ^= 1 << random.u8(..8),
+            1 => drop(bytes.splice(at..end, [])),
+            2 => drop(bytes.splice(at..at, random.choice(WORDS).unwrap().iter().copied())),
+            3 => drop(bytes.splice(at..end, random.choice(WORDS).unwrap().iter().copied())),
+            4 => {
+                let other = random.choice(seeds).unwrap();
+                let from = random.usize(..=other.len());
+                let to = (from + random.usize(..64)).min(other.len());
+                bytes.splice(at..end, other[from..to].iter().copied());
+            }
+            _ => bytes.truncate(at.max(bytes.len() / 2)),
+        }
+    }
+    bytes
+}
+
+#[test]
+fn every_target_holds_over_its_seeds_and_changes_of_them() {
+    let number = |name: &str| std::env::var(name).ok()?.parse().ok();
+    let seed = number("FUNNELFLUX_SEED").unwrap_or_else(|| fastrand::u64(..));
+    let runs = number("FUNNELFLUX_FUZZ").unwrap_or(RUNS);
+    std::thread::scope(|scope| {
+        for (name, body) in TARGETS {
+            scope.spawn(move || {
+                let seeds = seeds(name);
+                assert!(seeds.len() >= 3, "{name} lacks seeds");
+                let mut random = Rng::with_seed(seed);
+                let changes = std::iter::repeat_with(|| changed(&seeds, &mut random));
+                let inputs = seeds
+                    .iter()
+                    .cloned()
+                    .chain(changes.take(usize::try_from(runs).unwrap()));
+                for input in inputs {
+                    assert!(
+                        panic::catch_unwind(|| body(&input)).is_ok(),
+                        "{name} fails, repeat with FUNNELFLUX_SEED={seed}; the input is\n{}",
+                        input.escape_ascii()
+                    );
+                }
+            });
+        }
+    });
+}
+
+/// A seed that is refused at its first word would lead a fuzzer nowhere.
+#[test]
+fn the_seeds_get_as_far_as_they_are_meant_to() {
+    let seed = |name: &str| {
+        Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("../fuzz/seeds")
+            .join(name)
+    };
+    for (name, ids) in [("journal/whole", 3), ("journal/torn", 1)] {
+        let journal = Journal::read(seed(name)).unwrap();
+        assert_eq!(journal.ids::<String>().len(), ids);
+    }
+    for name in ["openapi-3.0.json", "openapi-3.1.yaml", "swagger-2.0.yaml"] {
+        let text = fs::read_to_string(seed("document").join(name)).unwrap();
+        let document = read::read(Source { name, text: &text }).unwrap();
+        normalise::normalise(document).unwrap();
+    }
+    let upstream = include_str!("../../../spec/upstream.json");
+    for name in ["update.yaml", "remove.yaml", "copy.json"] {
+        let text = fs::read_to_string(seed("overlay").join(name)).unwrap();
+        let document = read::read(Source {
+            name: "a.json",
+            text: upstream,
+        });
+        overlay::apply(document.unwrap(), &[Source { name, text: &text }]).unwrap();
+    }
+}
