@@ -1,0 +1,195 @@
+//! Any JSON that contains a valid answer is decoded and encoded without loss, for every type of the document: fields that nobody
+//! knows at every level, values of an enum that nobody knows, and `null` for what may be left out.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test stops at the first surprise"
+)]
+
+use fastrand::Rng;
+use funnelflux::types;
+use serde_json::{Map, Value, json};
+use std::sync::LazyLock;
+
+/// Answers drawn for each type in the normal run; `FUNNELFLUX_SUPERSETS` sets another number, `FUNNELFLUX_SEED` repeats a run.
+const RUNS: usize = 300;
+
+static DOCUMENT: LazyLock<Value> =
+    LazyLock::new(|| serde_json::from_str(include_str!("../../../spec/effective.json")).unwrap());
+
+fn resolve(schema: &'static Value) -> &'static Value {
+    match schema["$ref"].as_str() {
+        Some(reference) => resolve(DOCUMENT.pointer(&reference[1..]).unwrap()),
+        None => schema,
+    }
+}
+
+/// A name or text as a service may have it.
+fn word(random: &mut Rng) -> String {
+    let letters = [
+        'a', 'Z', '0', '_', '-', ' ', '"', '\\', '/', 'é', '☺', '\u{0}', '\n',
+    ];
+    (0..random.usize(0..8))
+        .map(|_| *random.choice(letters).as_ref().unwrap())
+        .collect()
+}
+
+/// A value of which nobody says anything.
+fn anything(random: &mut Rng, depth: usize) -> Value {
+    match random.u8(..if depth == 0 { 5 } else { 7 }) {
+        0 => Value::Null,
+        1 => json!(random.bool()),
+        2 => json!(random.i64(..)),
+        3 => json!(random.f64()),
+        4 => json!(word(random)),
+        5 => (0..random.usize(..4))
+            .map(|_| anything(random, depth - 1))
+            .collect(),
+        _ => Value::Object(strangers(random, depth - 1, 4)),
+    }
+}
+
+fn strangers(random: &mut Rng, depth: usize, most: usize) -> Map<String, Value> {
+    let names = (0..random.usize(..most))
+        .map(|_| format!("x{}", word(random)))
+        .collect::<Vec<_>>();
+    names
+        .into_iter()
+        .map(|name| (name, anything(random, depth)))
+        .collect()
+}
+
+/// A value that contains a valid one.
+fn superset(schema: &'static Value, random: &mut Rng) -> Value {
+    let schema = resolve(schema);
+    if let Some(members) = schema["allOf"].as_array() {
+        // An `allOf` here only says more of one reference.
+        return superset(&members[0], random);
+    }
+    if let Some(values) = schema["enum"].as_array() {
+        return match random.u8(..4) {
+            0 => json!(format!("unknown {}", word(random))),
+            _ => random.choice(values).unwrap().clone(),
+        };
+    }
+    match schema["type"].as_str() {
+        Some("array") => {
+            let items = &schema["items"];
+            (0..random.usize(..4))
+                .map(|_| superset(items, random))
+                .collect()
+        }
+        Some("integer") => json!(random.i32(0..)),
+        Some("number") => json!(f64::from(random.i32(..)) / 4.0),
+        Some("boolean") => json!(random.bool()),
+        Some("string") => json!(word(random)),
+        Some("object") | None => {
+            let mut object = Map::new();
+            let required = schema["required"].as_array().into_iter().flatten();
+            let required: Vec<&str> = required.filter_map(Value::as_str).collect();
+            for (name, property) in schema["properties"].as_object().into_iter().flatten() {
+                let must = required.contains(&name.as_str());
+                match random.u8(..4) {
+                    0 if !must => {}
+                    1 if !must => drop(object.insert(name.clone(), Value::Null)),
+                    _ => drop(object.insert(name.clone(), superset(property, random))),
+                }
+            }
+            let free = schema["properties"].is_null();
+            let others = strangers(random, 3, if free { 6 } else { 3 });
+            let described = &schema["additionalProperties"];
+            object.extend(others.into_iter().map(|(name, value)| match described {
+                Value::Object(_) => (name, superset(described, random)),
+                _ => (name, value),
+            }));
+            // Nobody promises an order.
+            let mut members: Vec<(String, Value)> = object.into_iter().collect();
+            random.shuffle(&mut members);
+            members.into_iter().collect()
+        }
+        other => panic!("what is {other:?}?"),
+    }
+}
+
+/// Where something is lost or made up: a pointer. A field that the document knows may be left out instead of being `null`.
+fn lost(sent: &Value, back: &Value, schema: &'static Value, at: &str) -> Option<String> {
+    let mut schema = resolve(schema);
+    while let Some(members) = schema["allOf"].as_array() {
+        schema = resolve(&members[0]);
+    }
+    match (sent, back) {
+        (Value::Object(sent), Value::Object(back)) => {
+            let properties = &schema["properties"];
+            let known = |name: &str| !properties[name].is_null();
+            let made_up = back.keys().find(|name| !sent.contains_key(*name));
+            made_up
+                .map(|name| format!("{at}/{name} is made up"))
+                .or_else(|| {
+                    sent.iter().find_map(|(name, value)| match back.get(name) {
+                        None if value.is_null() && known(name) => None,
+                        None => Some(format!("{at}/{name}")),
+                        Some(back) => {
+                            let schema = match &properties[name] {
+                                Value::Null => &schema["additionalProperties"],
+                                property => property,
+                            };
+                            lost(value, back, schema, &format!("{at}/{name}"))
+                        }
+                    })
+                })
+        }
+        (Value::Array(sent), Value::Array(back)) if sent.len() == back.len() => {
+            let mut pairs = sent.iter().zip(back).enumerate();
+            pairs.find_map(|(index, (sent, back))| {
+                lost(sent, back, &schema["items"], &format!("{at}/{index}"))
+            })
+        }
+        _ => (sent != back).then(|| at.to_owned()),
+    }
+}
+
+fn holds<T: serde::Serialize + serde::de::DeserializeOwned>(name: &str, seed: u64, runs: usize) {
+    let schema = &DOCUMENT["components"]["schemas"][name];
+    assert!(!schema.is_null(), "the document has no {name}");
+    let mut random = Rng::with_seed(seed);
+    for _ in 0..runs {
+        let sent = superset(schema, &mut random);
+        // As it comes over the wire.
+        let text = sent.to_string();
+        let said = |what: &str| format!("{name}, FUNNELFLUX_SEED={seed}: {what}\n{text}");
+        let typed: T = serde_json::from_str(&text)
+            .unwrap_or_else(|error| panic!("{}", said(&error.to_string())));
+        let back = serde_json::to_value(&typed).unwrap();
+        if let Some(place) = lost(&sent, &back, schema, "") {
+            panic!("{}", said(&format!("lost at {place}: {back}")));
+        }
+    }
+}
+
+#[test]
+fn what_contains_a_valid_answer_is_decoded_and_encoded_without_loss() {
+    let number = |name: &str| std::env::var(name).ok()?.parse::<u64>().ok();
+    let seed = number("FUNNELFLUX_SEED").unwrap_or_else(|| fastrand::u64(..));
+    let runs = number("FUNNELFLUX_SUPERSETS").map_or(RUNS, |runs| usize::try_from(runs).unwrap());
+    let mut tried = Vec::new();
+    macro_rules! each {
+        ($($name:ident)*) => {$(
+            holds::<types::$name>(stringify!($name), seed, runs);
+            tried.push(stringify!($name));
+        )*};
+    }
+    each! {
+        AiNodeSettings Category CategoryType Condition ConditionInfo DuplicateRequest DuplicateResponse Funnel
+        FunnelDuplicateRequest FunnelGroup FunnelGroupInfo FunnelInfo LogicScript LogicScriptDuplicateRequest LogicScriptInfo
+        MiddlewareBasicAuth MiddlewareConfig MiddlewareConfigInfo MiddlewareDestination MiddlewareRoute MoveCategoryRequest
+        OfferSource OfferSourceInfo Page PageGroup PageGroupInfo PageInfo ParentMutationRequest Status StringList TrackingField
+        TrafficSource TrafficSourceInfo VisitorTag VisitorTagInfo WebhookConfig WebhookConfigInfo
+    }
+    let all = DOCUMENT["components"]["schemas"].as_object().unwrap();
+    let left: Vec<&String> = all
+        .keys()
+        .filter(|name| !tried.contains(&name.as_str()))
+        .collect();
+    assert!(left.is_empty(), "not tried: {left:?}");
+}
