@@ -743,3 +743,28 @@ fn a_disk_that_is_read_only_is_said_and_left_as_it_is() {
         );
     }
 }
+
+/// Neither where the workspace is nor where the command is run from can be seen in what it writes.
+#[test]
+fn the_same_is_generated_in_every_place_and_from_every_place() {
+    let first = Workspace::new();
+    let second = Workspace::bare();
+    let deep = second.path("generated/a folder/with spaces");
+    fs::create_dir_all(&deep).unwrap();
+    let status = Command::new(env!("CARGO_BIN_EXE_xtask"))
+        .arg("generate")
+        .current_dir(&deep)
+        .status();
+    assert!(status.unwrap().success());
+    assert_eq!(second.contents(), first.contents());
+    let third = Workspace::bare();
+    let elsewhere = tempfile::tempdir().unwrap();
+    let name = third.root.path().file_name().unwrap();
+    let status = Command::new(env!("CARGO_BIN_EXE_xtask"))
+        .args(["--root".as_ref(), Path::new("..").join(name).as_os_str()])
+        .arg("generate")
+        .current_dir(elsewhere.path())
+        .status();
+    assert!(status.unwrap().success());
+    assert_eq!(third.contents(), first.contents());
+}
