@@ -123,6 +123,16 @@ fn documents() -> Vec<(&'static str, Value)> {
             }})),
         ),
         (
+            "unused_schema_shares_what_it_holds",
+            with_schemas(
+                answering(reference("Thing")),
+                json!({
+                    "Thing": object("name"),
+                    "Unused": {"type": "object", "properties": {"thing": reference("Thing")}},
+                }),
+            ),
+        ),
+        (
             "format_of_an_object",
             answering(json!({"type": "object", "properties": {
                 "links": {"type": "object", "format": "uri-map"},

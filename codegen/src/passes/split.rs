@@ -149,6 +149,17 @@ pub(super) fn split(types: Vec<Item>, methods: Vec<ImplItemFn>, prepared: &Prepa
         });
     }
 
+    // What no operation reaches is shared, and so is all that it is made of.
+    let mut loose = BTreeSet::new();
+    let mut open: Vec<&str> = uses.keys().copied().collect();
+    open.retain(|name| !owners.contains_key(*name));
+    while let Some(name) = open.pop() {
+        if loose.insert(name.to_owned()) {
+            let inner = uses.get(name).into_iter().flatten();
+            open.extend(inner.map(String::as_str));
+        }
+    }
+
     // Enumerations first: the other types are made of them.
     let all = prepared.enums.iter().cloned().map(TypeItem::Enum).chain(
         groups
@@ -156,6 +167,9 @@ pub(super) fn split(types: Vec<Item>, methods: Vec<ImplItemFn>, prepared: &Prepa
             .map(|(name, items)| TypeItem::Items { name, items }),
     );
     let gate = |name: &str| {
+        if loose.contains(name) {
+            return Gate::Open;
+        }
         let tags = owners.get(name).into_iter().flatten();
         let gates: Vec<Gate> = tags
             .filter_map(|index| prepared.tags.get(*index))
@@ -165,7 +179,9 @@ pub(super) fn split(types: Vec<Item>, methods: Vec<ImplItemFn>, prepared: &Prepa
     };
     let mut shared = Vec::new();
     for item in all {
-        let owner = owners.get(item.name()).filter(|owners| owners.len() == 1);
+        let owner = owners
+            .get(item.name())
+            .filter(|owners| owners.len() == 1 && !loose.contains(item.name()));
         let owner = owner
             .and_then(|owners| owners.first())
             .and_then(|index| tags.get_mut(*index));
