@@ -2,6 +2,7 @@
 
 use super::bulk::{Archiving, Bulk, Deleting, MovingToCategory, Unarchiving};
 use super::cascade::Cascade;
+use super::evidence::Word;
 use super::resource::{Archive, Categorised, Delete, Handle, Resource, Unarchive};
 use crate::Client;
 use crate::types::CategoryId;
@@ -21,6 +22,11 @@ impl<R: Resource> Assets for Handle<R> {
         self.client()
     }
 }
+
+/// Archiving assets of the kind `R`, before the caller has said what he has to.
+type ArchivingOf<R> = Archiving<<R as Resource>::Id, <<R as Archive>::Word as Word>::Unsaid>;
+/// Deleting assets of the kind `R`, before the caller has said what he has to.
+type DeletingOf<R> = Deleting<<R as Resource>::Id, <<R as Delete>::Word as Word>::Unsaid>;
 
 /// The ID of a handle's assets.
 pub(super) type IdOf<T> = <<T as Assets>::Resource as Resource>::Id;
@@ -45,13 +51,16 @@ pub(super) type IdOf<T> = <<T as Assets>::Resource as Resource>::Id;
 /// ```
 pub trait BulkArchive: Assets<Resource: Archive> {
     /// A job that archives these assets. Their children stay as they are, unless `children` says otherwise (for kinds that have
-    /// any).
+    /// any). Where the call is deduced, the job can be sent only after `unverified`.
     fn bulk_archive<I: Into<IdOf<Self>>>(
         &self,
         ids: impl IntoIterator<Item = I>,
-    ) -> Bulk<Self::Resource, Archiving<IdOf<Self>>> {
-        let children = Cascade::leave();
-        Bulk::new(self.assets(), ids, Archiving { children })
+    ) -> Bulk<Self::Resource, ArchivingOf<Self::Resource>> {
+        let change = Archiving {
+            children: Cascade::leave(),
+            word: <Self::Resource as Archive>::Word::UNSAID,
+        };
+        Bulk::new(self.assets(), ids, change)
     }
 }
 
@@ -79,13 +88,16 @@ impl<R: Unarchive> BulkUnarchive for Handle<R> {}
 /// have been deleted earlier, or never have been.
 pub trait BulkDelete: Assets<Resource: Delete> {
     /// A job that deletes these assets. Their children stay as they are, unless `children` says otherwise (for kinds that have
-    /// any).
+    /// any). Where the call is deduced, the job can be sent only after `unverified`.
     fn bulk_delete<I: Into<IdOf<Self>>>(
         &self,
         ids: impl IntoIterator<Item = I>,
-    ) -> Bulk<Self::Resource, Deleting<IdOf<Self>>> {
-        let children = Cascade::leave();
-        Bulk::new(self.assets(), ids, Deleting { children })
+    ) -> Bulk<Self::Resource, DeletingOf<Self::Resource>> {
+        let change = Deleting {
+            children: Cascade::leave(),
+            word: <Self::Resource as Delete>::Word::UNSAID,
+        };
+        Bulk::new(self.assets(), ids, change)
     }
 }
 

@@ -7,7 +7,7 @@ use std::fmt;
 /// What happens to the children of the parents that are archived or deleted.
 ///
 /// The children of an offer source are its offer pages. What the service does with them in each case (documented, unless
-/// marked otherwise):
+/// marked otherwise; for parents of other kinds, categories and funnel groups, all of it is deduced):
 ///
 /// | choice | sent | archive | delete |
 /// |---|---|---|---|

@@ -97,7 +97,7 @@ async fn create_or_save<R: Save>(
         Seen::Found(found) if says_the_same(asset, &found) => return Ok(Stored::Unchanged),
         Seen::Found(_) => {}
         Seen::Missing => {
-            let error = match R::create(client, asset).await {
+            let error = match R::CREATE(client, asset).await {
                 Ok(()) => return Ok(Stored::Created),
                 Err(error) if error.may_have_been_applied() => {
                     return Err(StoreError::Unknown { id, error });
@@ -111,7 +111,7 @@ async fn create_or_save<R: Save>(
         }
         Seen::Unreadable(error) => return Err(StoreError::Find { id, error }),
     }
-    match R::save(client, asset).await {
+    match R::SAVE(client, asset).await {
         Ok(()) => Ok(Stored::Saved),
         Err(error) if !error.may_have_been_applied() => Err(StoreError::Refused { id, error }),
         Err(error) => match read::<R>(client, &id).await {

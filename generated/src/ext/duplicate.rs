@@ -3,10 +3,10 @@
 use super::abilities::{Assets, IdOf};
 use super::bulk::{Counts, Entry, Failure, OnProgress, Outcome, Progress, Reason, Report};
 use super::check::{self, Distinct, InvalidJob};
-use super::resource::{self, Handle, Resource};
+use super::resource::{self, CopyRequest as _, Handle, Resource};
 use super::verdict::{Verdict, verdict, wants_rest};
 use crate::transport::BoxFuture;
-use crate::types::{DuplicateRequest, DuplicateResponse};
+use crate::types::DuplicateResponse;
 use crate::{Client, Error};
 use futures_util::future::{Either, select};
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
@@ -36,7 +36,7 @@ pub trait DuplicateMany: Assets<Resource: resource::Duplicate> {
     fn duplicate_many<I: Into<IdOf<Self>>>(
         &self,
         ids: impl IntoIterator<Item = I>,
-        mut request: impl FnMut(&IdOf<Self>) -> DuplicateRequest,
+        mut request: impl FnMut(&IdOf<Self>) -> RequestOf<Self::Resource>,
     ) -> Duplication<Self::Resource> {
         let ids: Vec<IdOf<Self>> = ids.into_iter().map(Into::into).collect();
         Duplication {
@@ -60,17 +60,17 @@ impl<R: resource::Duplicate> DuplicateMany for Handle<R> {}
 /// since the job began, that is the copy. Else the outcome is unknown, and the failure names what was found.
 /// A job whose service asks for more than a minute of rest (`Retry-After`) sends nothing more.
 #[must_use = "a job does nothing until it is sent"]
-pub struct Duplication<R: Resource> {
+pub struct Duplication<R: resource::Duplicate> {
     client: Client,
     ids: Vec<R::Id>,
-    requests: Vec<DuplicateRequest>,
+    requests: Vec<RequestOf<R>>,
     concurrency: usize,
     stop_after: Option<usize>,
     on_progress: Option<OnProgress>,
     cancel: Option<BoxFuture<'static, ()>>,
 }
 
-impl<R: Resource> fmt::Debug for Duplication<R> {
+impl<R: resource::Duplicate> fmt::Debug for Duplication<R> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             formatter,
@@ -80,6 +80,9 @@ impl<R: Resource> fmt::Debug for Duplication<R> {
         )
     }
 }
+
+/// The body of a kind that says how a copy is to be.
+type RequestOf<R> = <R as resource::Duplicate>::Request;
 
 /// Assets by name.
 type ByName<I> = HashMap<String, HashSet<I>>;
@@ -119,7 +122,7 @@ impl<R: resource::Duplicate> Duplication<R> {
     /// # Errors
     /// Only before anything is sent, when an ID cannot be one or the list is empty.
     pub async fn send(self) -> Result<Report<R::Id>, InvalidJob> {
-        let mut requests: HashMap<R::Id, DuplicateRequest> = HashMap::new();
+        let mut requests: HashMap<R::Id, R::Request> = HashMap::new();
         for (id, request) in self.ids.iter().zip(self.requests) {
             requests.entry(id.clone()).or_insert(request);
         }
@@ -137,7 +140,7 @@ impl<R: resource::Duplicate> Duplication<R> {
             stop_after: self.stop_after,
         };
         let before = list::<R>(&self.client, &requests).await;
-        if let Err(error) = &before
+        if let Some(Err(error)) = &before
             && wants_rest(error)
         {
             run.stop_for(error);
@@ -153,8 +156,8 @@ impl<R: resource::Duplicate> Duplication<R> {
                 if let Some(failure) = run.stop.clone() {
                     run.end(Entry::new(id, position, Outcome::NotSent { failure }));
                 } else if let Some(request) = requests.get(&id) {
-                    let name = request.name.clone();
-                    let call = R::duplicate(&self.client, &id, request);
+                    let name = request.name().to_owned();
+                    let call = R::DUPLICATE(&self.client, &id, request);
                     in_flight.push(async move {
                         let answer = call.await;
                         (Pending { id, position, name }, answer)
@@ -182,7 +185,7 @@ impl<R: resource::Duplicate> Duplication<R> {
         }
         if !run.unanswered.is_empty() {
             let after = list::<R>(&self.client, &requests).await;
-            let lists = before.ok().zip(after.ok());
+            let lists = before.and_then(Result::ok).zip(after.and_then(Result::ok));
             run.settle(lists.as_ref());
         }
         let job = format!("duplicate {}", R::NAMES.plural);
@@ -309,21 +312,21 @@ impl<R: Resource> Run<R> {
     }
 }
 
-/// All assets that are called as one of the copies will be.
-async fn list<R: Resource>(
+/// All assets that are called as one of the copies will be; `None` for a kind that has no list.
+async fn list<R: resource::Duplicate>(
     client: &Client,
-    requests: &HashMap<R::Id, DuplicateRequest>,
-) -> Result<ByName<R::Id>, Error> {
-    let names: HashSet<&str> = requests
-        .values()
-        .map(|request| request.name.as_str())
-        .collect();
+    requests: &HashMap<R::Id, R::Request>,
+) -> Option<Result<ByName<R::Id>, Error>> {
+    let names: HashSet<&str> = requests.values().map(resource::CopyRequest::name).collect();
     let mut found = ByName::new();
-    for info in R::list(client).await? {
-        let row = R::row(info);
+    let rows = match R::LIST?(client).await {
+        Ok(rows) => rows,
+        Err(error) => return Some(Err(error)),
+    };
+    for row in rows {
         if names.contains(row.name.as_str()) {
             found.entry(row.name).or_default().insert(row.id);
         }
     }
-    Ok(found)
+    Some(Ok(found))
 }

@@ -1,6 +1,7 @@
 //! Extension traits: bulk work on assets, written once and implemented per resource in a few lines.
 //!
-//! A kind of assets has a handle, [`Client::offer_sources`](crate::Client::offer_sources), and the handle has abilities. Bring
+//! A kind of assets has a handle, [`Client::offer_sources`](crate::Client::offer_sources), and the handle has abilities. (The other
+//! kinds have theirs, each with its cargo feature, and as many of the abilities as the vendor's index has operations.) Bring
 //! them into scope with `use funnelflux::ext::*`:
 //!
 //! | ability | does |
@@ -19,7 +20,8 @@
 //!
 //! # Where things are
 //!
-//! `resource` is the seam: what is to be known of a kind of assets. `offer_sources` is the implementation for one kind.
+//! `resource` is the seam: what is to be known of a kind of assets, and `kinds` has it of each. `evidence` keeps what is deduced
+//! from being sent by guess.
 //! `abilities` has the traits that users see; `bulk` the jobs with their engine; `read` finds assets by ID whatever the service
 //! does with unknown ones; `verdict` says what an error tells about the server's state.
 
@@ -29,8 +31,9 @@ mod cascade;
 mod check;
 mod create;
 mod duplicate;
+mod evidence;
 mod find;
-mod offer_sources;
+mod kinds;
 mod read;
 mod resource;
 mod update;
@@ -46,7 +49,10 @@ pub use cascade::Cascade;
 pub use check::{IdProblem, InvalidJob, Repeated};
 pub use create::{CreateOrSave, StoreError, Stored};
 pub use duplicate::{DuplicateMany, Duplication};
+#[cfg(feature = "_deduced")]
+pub use evidence::Deduced;
+pub use evidence::Documented;
 pub use find::{Find, FindMany, Found};
-pub use offer_sources::OfferSources;
+pub use kinds::*;
 pub use resource::Handle;
 pub use update::{Update, UpdateError, UpdateOne, Updated};

@@ -3,8 +3,10 @@
 //! The documentation does not say whether *find by ID list* leaves out unknown IDs or refuses the whole list, nor with which
 //! status. So a refused list is split until the refused ID stands alone, and an ID that is refused alone with something else
 //! than "not found" is looked up in the list of all assets.
+//!
+//! A kind that has no *find by ID list* is looked at in its list, and read one by one.
 
-use super::resource::{Resource, Sight};
+use super::resource::{List, Resource, Sight};
 use super::verdict::{Verdict, verdict};
 use crate::{Client, Error};
 use std::collections::{HashMap, HashSet};
@@ -45,7 +47,22 @@ impl<R: Resource> Reader<R> {
 
     /// What the bulk jobs look at, for each ID in turn.
     pub(crate) async fn sights(&self, ids: &[R::Id]) -> Vec<Seen<Sight>> {
-        self.read(ids, |asset| R::sight(&asset)).await
+        match (R::FIND_BY_IDS, R::LIST) {
+            (None, Some(list)) => self.sights_in(list, ids).await,
+            _ => self.read(ids, |asset| R::sight(&asset)).await,
+        }
+    }
+
+    async fn sights_in(&self, list: List<R>, ids: &[R::Id]) -> Vec<Seen<Sight>> {
+        match list(&self.client).await {
+            Ok(rows) => {
+                let listed: HashMap<R::Id, Sight> =
+                    rows.into_iter().map(|row| (row.id, row.sight)).collect();
+                let seen = |id| listed.get(id).cloned().map_or(Seen::Missing, Seen::Found);
+                ids.iter().map(seen).collect()
+            }
+            Err(error) => vec![Seen::Unreadable(error); ids.len()],
+        }
     }
 
     /// The whole asset, for each ID in turn.
@@ -64,7 +81,19 @@ impl<R: Resource> Reader<R> {
         lists.reverse();
         let mut broken = None;
         while let Some(list) = lists.pop() {
-            let error = match R::find_by_ids(&self.client, list).await {
+            let answer = match (R::FIND_BY_IDS, list) {
+                (Some(find), _) => find(&self.client, list).await,
+                (None, [id]) => {
+                    let asset = R::FIND_BY_ID(&self.client, id).await;
+                    asset.map(|asset| vec![asset])
+                }
+                (None, _) => {
+                    let (first, second) = list.split_at(list.len() / 2);
+                    lists.extend([second, first]);
+                    continue;
+                }
+            };
+            let error = match answer {
                 Ok(assets) => {
                     let mut found: HashMap<R::Id, T> = assets
                         .into_iter()
@@ -115,10 +144,12 @@ impl<R: Resource> Reader<R> {
         if refused.is_empty() {
             return;
         }
-        let listed: Option<HashSet<R::Id>> = match R::list(&self.client).await {
-            Ok(infos) => Some(infos.into_iter().map(|info| R::row(info).id).collect()),
-            Err(_) => None,
+        let rows = match R::LIST {
+            Some(list) => list(&self.client).await.ok(),
+            None => None,
         };
+        let listed: Option<HashSet<R::Id>> =
+            rows.map(|rows| rows.into_iter().map(|row| row.id).collect());
         for (id, refusal) in refused {
             let is_missing = listed.as_ref().is_some_and(|listed| !listed.contains(id));
             let unlisted = if is_missing {

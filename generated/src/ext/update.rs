@@ -135,7 +135,7 @@ where
     }
 
     async fn find(&self) -> Result<R::Asset, Error> {
-        R::find_by_id(&self.client, &self.id).await
+        R::FIND_BY_ID(&self.client, &self.id).await
     }
 
     async fn save(
@@ -144,7 +144,7 @@ where
         wanted: &R::Asset,
         changed: Vec<String>,
     ) -> Result<Updated<R::Asset>, UpdateError<R::Asset>> {
-        let unanswered = match R::save(&self.client, wanted).await {
+        let unanswered = match R::SAVE(&self.client, wanted).await {
             Ok(()) => None,
             Err(error) if verdict(&error) == Verdict::Ambiguous => Some(error),
             Err(error) => return Err(UpdateError::Refused(error)),

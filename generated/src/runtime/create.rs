@@ -9,10 +9,7 @@ use super::{
     operation::{Operation, Target},
     transport::BoxFuture,
 };
-use crate::{
-    operations,
-    types::{OfferSource, OfferSourceId},
-};
+use crate::{operations, types};
 use bytes::Bytes;
 use serde_json::{Map, Value};
 
@@ -31,17 +28,49 @@ mod sealed {
     pub trait Sealed {}
 }
 
-impl sealed::Sealed for OfferSource {}
+/// Makes kinds of assets creatable: each with the type and the field of its ID, and its method.
+macro_rules! creatable {
+    ($($(#[$gate:meta])? $asset:ident, $id:ident, $field:ident, $create:ident;)*) => { $(
+        $(#[$gate])?
+        impl sealed::Sealed for types::$asset {}
 
-impl Create for OfferSource {
-    type Id = OfferSourceId;
+        $(#[$gate])?
+        impl Create for types::$asset {
+            type Id = types::$id;
 
-    fn create(&self, client: &Client) -> (OfferSourceId, Call<()>) {
-        (
-            self.id_offer_source.clone(),
-            client.create_offer_source(self),
-        )
-    }
+            fn create(&self, client: &Client) -> (types::$id, Call<()>) {
+                (self.$field.clone(), client.$create(self))
+            }
+        }
+    )* };
+}
+
+creatable! {
+    OfferSource, OfferSourceId, id_offer_source, create_offer_source;
+    #[cfg(feature = "traffic-sources")]
+    TrafficSource, TrafficSourceId, id_traffic_source, create_traffic_source;
+    #[cfg(feature = "funnel-groups")]
+    FunnelGroup, FunnelGroupId, id_funnel_group, create_funnel_group;
+    #[cfg(feature = "funnels")]
+    Funnel, FunnelId, id_funnel, create_funnel;
+    #[cfg(feature = "conditions")]
+    Condition, ConditionId, id_condition, create_condition;
+    #[cfg(feature = "logic-scripts")]
+    LogicScript, LogicScriptId, id_logic_script, create_logic_script;
+    #[cfg(feature = "visitor-tags")]
+    VisitorTag, VisitorTagId, id_visitor_tag, create_visitor_tag;
+    #[cfg(feature = "page-groups")]
+    PageGroup, PageGroupId, id_page_group, create_page_group;
+    #[cfg(feature = "pages")]
+    Page, PageId, id_page, create_page;
+    #[cfg(feature = "categories")]
+    Category, CategoryId, id_category, create_category;
+    #[cfg(feature = "ai-node-settings")]
+    AiNodeSettings, AiNodeSettingsId, id_ai_node_setting, create_ai_node_settings;
+    #[cfg(feature = "webhook-configs")]
+    WebhookConfig, WebhookConfigId, id_webhook_config, create_webhook_config;
+    #[cfg(feature = "middleware-configs")]
+    MiddlewareConfig, MiddlewareConfigId, id_middleware_config, create_middleware_config;
 }
 
 impl Client {

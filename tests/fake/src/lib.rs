@@ -41,6 +41,8 @@
 //!   does not have, and tools such as Prism refuse them.)
 //! - an operation that the vendor's index only names, for assets of which not even the ID is known, is answered without doing
 //!   anything ([`Fake::simulates`]); the second listings of funnel groups and page groups are about the same assets as the first;
+//! - the children of a category are the assets in it, those of a funnel group its funnels, and a cascade does to them what is
+//!   documented for offer pages;
 //! - unknown properties of an asset are kept and shown in full objects, not in slim ones.
 //!
 //! **Setting**: everything else that the documentation leaves open, see [`Settings`]. Each has the plainest reading as its default, and

@@ -3,6 +3,8 @@
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
+use crate::document::Resource;
+
 /// A kind of asset whose names are needed although the document may not describe it yet.
 pub(crate) struct Kind {
     pub(crate) segment: &'static str,
@@ -44,20 +46,37 @@ pub(crate) const PROTECTED: &[&str] = &["status", "owner", "idOwner", "idUser"];
 
 /// Assets of one kind that belong to an asset of another.
 pub(crate) struct Relation {
-    pub(crate) parent: &'static str,
-    pub(crate) child: &'static str,
-    /// Where the child names its parent: an object and a property in it.
-    object: &'static str,
-    property: &'static str,
+    parent: &'static str,
+    /// `None`: every kind that can be in a category.
+    child: Option<&'static str>,
+    /// Where the child names its parent: an object, unless it is the child itself, and properties in it, of which the first counts.
+    object: Option<&'static str>,
+    properties: &'static [&'static str],
 }
 
-/// Documented for offer sources: their children are the offer pages, which name them in `offerParams.idOfferSource`.
-const RELATIONS: &[Relation] = &[Relation {
-    parent: OFFER_SOURCE,
-    child: PAGE,
-    object: "offerParams",
-    property: "idOfferSource",
-}];
+/// Documented for offer sources: their children are the offer pages, which name them in `offerParams.idOfferSource`. That other
+/// operations take a cascade is deduced from the general wording of its type; who is whose child there, and that a cascade does
+/// the same, is the plainest reading.
+const RELATIONS: &[Relation] = &[
+    Relation {
+        parent: OFFER_SOURCE,
+        child: Some(PAGE),
+        object: Some("offerParams"),
+        properties: &["idOfferSource"],
+    },
+    Relation {
+        parent: FUNNEL_GROUP,
+        child: Some(FUNNEL),
+        object: None,
+        properties: &["idFunnelGroup", "idCampaign"],
+    },
+    Relation {
+        parent: CATEGORY,
+        child: None,
+        object: None,
+        properties: &[CATEGORY_PROPERTY],
+    },
+];
 
 impl Relation {
     /// The relation in which assets of this kind are parents.
@@ -65,32 +84,52 @@ impl Relation {
         RELATIONS.iter().find(|relation| relation.parent == segment)
     }
 
-    /// The relation in which assets of this kind are children.
+    /// The relation in which assets of this kind are children, not counting categories.
     pub(crate) fn of_child(segment: &str) -> Option<&'static Self> {
-        RELATIONS.iter().find(|relation| relation.child == segment)
+        RELATIONS
+            .iter()
+            .find(|relation| relation.child == Some(segment))
+    }
+
+    /// Whether assets of this kind can be children.
+    pub(crate) fn takes(&self, kind: &Resource) -> bool {
+        self.child
+            .map_or_else(|| kind.has_category(), |child| child == kind.segment)
     }
 
     /// The parent that a child names. An empty string is none.
     pub(crate) fn parent_in<'a>(&self, child: &'a Map<String, Value>) -> Option<&'a str> {
-        child
-            .get(self.object)?
-            .get(self.property)?
+        let holder = match self.object {
+            Some(object) => child.get(object)?.as_object()?,
+            None => child,
+        };
+        holder
+            .get(*self.properties.first()?)?
             .as_str()
             .filter(|id| !id.is_empty())
     }
 
     /// Makes a child name another parent, or none: then the property is the empty string, as the documentation's "clears" is read.
     pub(crate) fn set_parent(&self, child: &mut Map<String, Value>, parent: &str) {
-        if let Some(object) = child
-            .entry(self.object)
-            .or_insert_with(|| Value::Object(Map::new()))
-            .as_object_mut()
-        {
-            object.insert(self.property.to_owned(), Value::from(parent));
+        let holder = match self.object {
+            Some(object) => child
+                .entry(object)
+                .or_insert_with(|| Value::Object(Map::new()))
+                .as_object_mut(),
+            None => Some(child),
+        };
+        let named = self
+            .properties
+            .iter()
+            .map(|property| ((*property).to_owned(), Value::from(parent)));
+        if let Some(holder) = holder {
+            holder.extend(named);
         }
     }
 }
 
+/// Funnel groups.
+const FUNNEL_GROUP: &str = "funnelgroup";
 /// Funnels.
 const FUNNEL: &str = "funnel";
 /// Logic scripts.
@@ -100,10 +139,8 @@ const MIDDLEWARE_CONFIG: &str = "middlewareconfig";
 
 /// Segments under which the vendor's index lists operations a second time. Both listings are about the same assets: for
 /// funnel groups the documentation says that some URLs keep the older word, for page groups the titles are the same.
-const SECOND_LISTINGS: &[(&str, &str)] = &[
-    ("campaign", "funnelgroup"),
-    ("globalpagegroup", "pagegroup"),
-];
+const SECOND_LISTINGS: &[(&str, &str)] =
+    &[("campaign", FUNNEL_GROUP), ("globalpagegroup", "pagegroup")];
 
 /// The segment under which the assets of a segment are kept.
 pub(crate) fn kept_under(segment: &str) -> &str {

@@ -331,35 +331,34 @@ impl Writer<'_> {
         let Some(relation) = Relation::of_parent(&resource.segment) else {
             return;
         };
-        let Some(child) = DOCUMENT.resource(relation.child) else {
-            return;
-        };
         if matches!(fate, Children::Untouched) {
             return;
         }
         let belongs = |asset: &&Asset| {
             asset.status != Status::Deleted
-                && asset
-                    .parent
-                    .as_deref()
+                && relation
+                    .parent_in(&asset.body)
                     .is_some_and(|parent| parents.contains(parent))
         };
-        let children: Vec<String> = self
-            .state
-            .assets(relation.child)
-            .filter(belongs)
-            .map(|asset| asset.id.clone())
-            .collect();
-        for id in children {
-            match fate {
-                Children::Untouched => {}
-                Children::Retired => self.state.set_status(child, &id, status),
-                Children::Moved(target) => self
-                    .state
-                    .change(child, &id, |body| relation.set_parent(body, target)),
-                Children::Orphaned => self
-                    .state
-                    .change(child, &id, |body| relation.set_parent(body, "")),
+        let kinds = DOCUMENT.resources.values();
+        for kind in kinds.filter(|kind| relation.takes(kind)) {
+            let children: Vec<String> = self
+                .state
+                .assets(&kind.segment)
+                .filter(belongs)
+                .map(|asset| asset.id.clone())
+                .collect();
+            for id in children {
+                match fate {
+                    Children::Untouched => {}
+                    Children::Retired => self.state.set_status(kind, &id, status),
+                    Children::Moved(target) => self
+                        .state
+                        .change(kind, &id, |body| relation.set_parent(body, target)),
+                    Children::Orphaned => self
+                        .state
+                        .change(kind, &id, |body| relation.set_parent(body, "")),
+                }
             }
         }
     }

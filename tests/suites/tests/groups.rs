@@ -14,14 +14,15 @@ use funnelflux_fake::{Fake, Verdict};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The ID of an offer source: to create one, it has to be such.
-const OFFER: &str = "2nIemJxCKbFX";
+/// IDs: to create something under one, it has to be such.
+const ONE: &str = "2nIemJxCKbFX";
+const TWO: &str = "2n5JuOKWLTzd";
 
 const SURE: Unverified = Unverified::acknowledge();
 
 fn status(fake: &Fake, segment: &str) -> String {
     let state = fake.state();
-    let asset = state.asset(segment, "one").unwrap();
+    let asset = state.asset(segment, ONE).unwrap();
     asset.status.as_str().to_owned()
 }
 
@@ -43,35 +44,35 @@ macro_rules! group {
         assert_eq!($client.$method($($extra),*).await.unwrap().len(), 1, $segment);
     };
     (@find $fake:ident $client:ident $segment:literal $asset:ident $method:ident) => {
-        $client.$method(&"one".into()).await.unwrap();
+        $client.$method(&ONE.into()).await.unwrap();
     };
     (@find_many $fake:ident $client:ident $segment:literal $asset:ident $method:ident) => {
-        assert_eq!($client.$method(&["one".into(), "none".into()]).await.unwrap().len(), 1, $segment);
+        assert_eq!($client.$method(&[ONE.into(), "none".into()]).await.unwrap().len(), 1, $segment);
     };
     (@save $fake:ident $client:ident $segment:literal $asset:ident $method:ident) => {
         let mut saved = $asset.clone();
         saved.extra.insert("kept".to_owned(), json!(1));
         $client.$method(&saved).await.unwrap();
-        assert_eq!($fake.state().asset($segment, "one").unwrap().body["kept"], json!(1), $segment);
+        assert_eq!($fake.state().asset($segment, ONE).unwrap().body["kept"], json!(1), $segment);
     };
     (@duplicate $fake:ident $client:ident $segment:literal $asset:ident $method:ident ($request:expr)) => {
-        let copy = $client.$method(&"one".into(), &$request).await.unwrap().id.unwrap();
+        let copy = $client.$method(&ONE.into(), &$request).await.unwrap().id.unwrap();
         assert!($fake.state().asset($segment, &copy).is_some(), $segment);
     };
     (@move_to $fake:ident $client:ident $segment:literal $asset:ident $method:ident) => {
-        $client.$method(&MoveCategoryRequest::new(["one".to_owned()], "shelf")).await.unwrap();
-        assert_eq!($fake.state().asset($segment, "one").unwrap().category, "shelf", $segment);
+        $client.$method(&MoveCategoryRequest::new([ONE.to_owned()], "shelf")).await.unwrap();
+        assert_eq!($fake.state().asset($segment, ONE).unwrap().category, "shelf", $segment);
     };
     (@archive $fake:ident $client:ident $segment:literal $asset:ident $method:ident ($request:ident)) => {
-        $client.$method(&$request::new(["one".to_owned()]), SURE).await.unwrap();
+        $client.$method(&$request::new([ONE.to_owned()]), SURE).await.unwrap();
         assert_eq!(status(&$fake, $segment), "archived", $segment);
     };
     (@unarchive $fake:ident $client:ident $segment:literal $asset:ident $method:ident) => {
-        $client.$method(&StringList::new(["one".to_owned()])).await.unwrap();
+        $client.$method(&StringList::new([ONE.to_owned()])).await.unwrap();
         assert_eq!(status(&$fake, $segment), "active", $segment);
     };
     (@delete $fake:ident $client:ident $segment:literal $asset:ident $method:ident ($request:ident)) => {
-        $client.$method(None, Some(&$request::new(["one".to_owned()])), SURE).await.unwrap();
+        $client.$method(None, Some(&$request::new([ONE.to_owned()])), SURE).await.unwrap();
         assert_eq!(status(&$fake, $segment), "deleted", $segment);
     };
 }
@@ -90,16 +91,16 @@ fn answered(fake: &Fake) -> BTreeSet<String> {
 }
 
 async fn offer_sources(client: &Client) {
-    let parents = || ParentMutationRequest::new([OFFER.to_owned()]);
-    let offer = OfferSource::new(OFFER, "Offer");
+    let parents = || ParentMutationRequest::new([ONE.to_owned()]);
+    let offer = OfferSource::new(ONE, "Offer");
     client.create_offer_source(&offer).await.unwrap();
     client
         .list_offer_sources(StatusFilter::All, None)
         .await
         .unwrap();
-    client.find_offer_source_by_id(&OFFER.into()).await.unwrap();
+    client.find_offer_source_by_id(&ONE.into()).await.unwrap();
     client
-        .find_offer_sources_by_ids(&[OFFER.into()])
+        .find_offer_sources_by_ids(&[ONE.into()])
         .await
         .unwrap();
     client
@@ -113,10 +114,10 @@ async fn offer_sources(client: &Client) {
     client.save_offer_source(&offer).await.unwrap();
     let copy = DuplicateRequest::new("Copy");
     client
-        .duplicate_offer_source(&OFFER.into(), &copy)
+        .duplicate_offer_source(&ONE.into(), &copy)
         .await
         .unwrap();
-    let entries = [OFFER.to_owned()];
+    let entries = [ONE.to_owned()];
     let shelf = MoveCategoryRequest::new(entries.clone(), "shelf");
     client.move_offer_sources_to_category(&shelf).await.unwrap();
     client.archive_offer_sources(&parents()).await.unwrap();
@@ -138,20 +139,20 @@ async fn every_operation_runs() {
     let copy = || DuplicateRequest::new("Copy");
     let open = map(json!({ "anything": 1 }));
 
-    group!(fake, client, "category", Category::new("one", "One").with_category_type(CategoryType::Offer);
+    group!(fake, client, "category", Category::new(ONE, "One").with_category_type(CategoryType::Offer);
         create create_category, list list_categories(StatusFilter::All, Some(CategoryType::Offer)), find find_category_by_id,
         find_many find_categories_by_ids, save save_category, duplicate duplicate_category(copy()),
         archive archive_categories(ParentMutationRequest), unarchive unarchive_categories,
         delete delete_categories(ParentMutationRequest));
     fake.seed_category("shelf", "Shelf");
     offer_sources(&client).await;
-    group!(fake, client, "trafficsource", TrafficSource::new("one", "One");
+    group!(fake, client, "trafficsource", TrafficSource::new(ONE, "One");
         create create_traffic_source, list list_traffic_sources(all.clone(), None), find find_traffic_source_by_id,
         find_many find_traffic_sources_by_ids, list find_traffic_sources_by_status(all.clone()), save save_traffic_source,
         duplicate duplicate_traffic_source(copy()), move_to move_traffic_sources_to_category,
         list find_traffic_sources_by_category(&"shelf".into()), archive archive_traffic_sources(StringList),
         unarchive unarchive_traffic_sources, delete delete_traffic_sources(StringList));
-    group!(fake, client, "funnelgroup", FunnelGroup::new("one", "One");
+    group!(fake, client, "funnelgroup", FunnelGroup::new(ONE, "One");
         create create_funnel_group, list list_funnel_groups(all.clone()), find find_funnel_group_by_id,
         find_many find_funnel_groups_by_ids, list find_funnel_groups_by_status(all.clone()), save save_funnel_group,
         list list_campaigns(all.clone()), find find_campaign_by_id, find_many find_campaigns_by_ids,
@@ -161,18 +162,18 @@ async fn every_operation_runs() {
         delete delete_funnel_groups(ParentMutationRequest));
     // The other listing is about the same assets.
     client
-        .create_campaign(&FunnelGroup::new("two", "Two"))
+        .create_campaign(&FunnelGroup::new(TWO, "Two"))
         .await
         .unwrap();
-    let two = ParentMutationRequest::new(["two".to_owned()]);
+    let two = ParentMutationRequest::new([TWO.to_owned()]);
     client
         .delete_campaigns(None, Some(&two), SURE)
         .await
         .unwrap();
     let state = fake.state();
-    let deleted = state.asset("funnelgroup", "two").unwrap();
+    let deleted = state.asset("funnelgroup", TWO).unwrap();
     assert_eq!(deleted.status.as_str(), "deleted");
-    group!(fake, client, "funnel", Funnel::new("one", "One").with_funnel_type("type");
+    group!(fake, client, "funnel", Funnel::new(ONE, "One").with_funnel_type("type");
         create create_funnel, list list_funnels(all.clone(), Some("type")), find find_funnel_by_id,
         find_many find_funnels_by_ids, list find_funnels_by_status(all.clone()), list find_funnels_by_type("type"),
         save save_funnel, duplicate duplicate_funnel(FunnelDuplicateRequest::new("Copy", "group")),
@@ -182,14 +183,14 @@ async fn every_operation_runs() {
         .await
         .unwrap();
     client.move_funnel(&open).await.unwrap();
-    group!(fake, client, "condition", Condition::new("one", "One").with_restrict_to_funnel_id("funnel");
+    group!(fake, client, "condition", Condition::new(ONE, "One").with_restrict_to_funnel_id("funnel");
         create create_condition, list list_conditions(all.clone(), Some(true), None, Some(&"funnel".into())),
         find find_condition_by_id, find_many find_conditions_by_ids,
         list find_conditions_by_status(all.clone(), Some(&"funnel".into())), save save_condition,
         duplicate duplicate_condition(copy()), move_to move_conditions_to_category,
         list find_conditions_by_category(&"shelf".into()), archive archive_conditions(StringList),
         unarchive unarchive_conditions, delete delete_conditions(StringList));
-    group!(fake, client, "logicscript", LogicScript::new("one", "One");
+    group!(fake, client, "logicscript", LogicScript::new(ONE, "One");
         create create_logic_script, list list_logic_scripts(all.clone(), None), find find_logic_script_by_id,
         find_many find_logic_scripts_by_ids, list find_logic_scripts_by_name("One"),
         list find_logic_scripts_by_status(all.clone()), save save_logic_script,
@@ -198,12 +199,12 @@ async fn every_operation_runs() {
         unarchive unarchive_logic_scripts, delete delete_logic_scripts(StringList));
     client.get_logic_script_language_metadata().await.unwrap();
     client.validate_logic_script(&open).await.unwrap();
-    group!(fake, client, "visitortag", VisitorTag::new("one", "One");
+    group!(fake, client, "visitortag", VisitorTag::new(ONE, "One");
         create create_visitor_tag, list list_visitor_tags(all.clone(), None), find find_visitor_tag_by_id,
         list find_visitor_tags_by_status(all.clone()), save save_visitor_tag, duplicate duplicate_visitor_tag(copy()),
         move_to move_visitor_tags_to_category, archive archive_visitor_tags(StringList), unarchive unarchive_visitor_tags,
         delete delete_visitor_tags(StringList));
-    let mut group_of_pages = PageGroup::new("one", "One");
+    let mut group_of_pages = PageGroup::new(ONE, "One");
     group_of_pages
         .extra
         .insert("pageGroupType".to_owned(), json!("type"));
@@ -214,7 +215,7 @@ async fn every_operation_runs() {
         move_to move_global_page_groups_to_category, list find_page_groups_by_category(&"shelf".into()),
         list find_global_page_groups_by_category(&"shelf".into()), archive archive_page_groups(StringList),
         unarchive unarchive_page_groups, delete delete_page_groups(StringList));
-    group!(fake, client, "page", Page::new("one", "One").with_offer_params(PageOfferParams::new().with_id_offer_source(OFFER));
+    group!(fake, client, "page", Page::new(ONE, "One").with_offer_params(PageOfferParams::new().with_id_offer_source(ONE));
         create create_page, list list_pages(all.clone(), None), find find_page_by_id, find_many find_pages_by_ids,
         list find_pages_by_status(all.clone()), save save_page, duplicate duplicate_page(copy()), move_to move_pages_to_category,
         list find_pages_by_category(&"shelf".into()), archive archive_pages(StringList), unarchive unarchive_pages,
@@ -229,15 +230,15 @@ async fn every_operation_runs() {
         .delete_integration_api_keys(Some(&open), SURE)
         .await
         .unwrap();
-    group!(fake, client, "ainodesettings", AiNodeSettings::new("one");
+    group!(fake, client, "ainodesettings", AiNodeSettings::new(ONE);
         create create_ai_node_settings, find find_ai_node_settings_by_id, find_many find_ai_node_settings_by_ids,
         save save_ai_node_settings, delete delete_ai_node_settings(StringList));
-    group!(fake, client, "webhookconfig", WebhookConfig::new("one", "One");
+    group!(fake, client, "webhookconfig", WebhookConfig::new(ONE, "One");
         create create_webhook_config, list list_webhook_configs(all.clone(), None), find find_webhook_config_by_id,
         find_many find_webhook_configs_by_ids, save save_webhook_config, duplicate duplicate_webhook_config(copy()),
         move_to move_webhook_configs_to_category, archive archive_webhook_configs(StringList),
         unarchive unarchive_webhook_configs, delete delete_webhook_configs(StringList));
-    group!(fake, client, "middlewareconfig", MiddlewareConfig::new("one", "One");
+    group!(fake, client, "middlewareconfig", MiddlewareConfig::new(ONE, "One");
         create create_middleware_config, list list_middleware_configs(None, None), find find_middleware_config_by_id,
         find_many find_middleware_configs_by_ids, save save_middleware_config, duplicate duplicate_middleware_config(copy()),
         move_to move_middleware_configs_to_category, archive archive_middleware_configs(StringList),
@@ -278,12 +279,12 @@ async fn the_service_keeps_what_only_it_can_set() {
     let fake = Fake::default();
     let client = funnelflux_suites::client(&fake).build().unwrap();
 
-    let script = LogicScript::new("s", "Script")
+    let script = LogicScript::new(ONE, "Script")
         .with_code("return \"a\"")
         .with_code_hash("mine");
     client.create_logic_script(&script).await.unwrap();
     let hash = client
-        .find_logic_script_by_id(&"s".into())
+        .find_logic_script_by_id(&ONE.into())
         .await
         .unwrap()
         .code_hash
@@ -291,26 +292,26 @@ async fn the_service_keeps_what_only_it_can_set() {
     assert_eq!(hash.len(), 64);
     assert_ne!(hash, "mine");
 
-    let funnel = Funnel::new("f", "Funnel").with_id_campaign("old");
+    let funnel = Funnel::new(ONE, "Funnel").with_id_campaign("old");
     client.create_funnel(&funnel).await.unwrap();
-    let read = client.find_funnel_by_id(&"f".into()).await.unwrap();
+    let read = client.find_funnel_by_id(&ONE.into()).await.unwrap();
     assert_eq!(
         (read.id_campaign, read.id_funnel_group),
         (Some("old".into()), Some("old".into()))
     );
 
     let destination = MiddlewareDestination::new().with_hmac_secret("hush");
-    let config = MiddlewareConfig::new("m", "M")
+    let config = MiddlewareConfig::new(ONE, "M")
         .with_destination(destination)
         .with_timeout_ms(20_000);
     client.create_middleware_config(&config).await.unwrap();
     let stored = |fake: &Fake| {
-        fake.state().asset("middlewareconfig", "m").unwrap().body["destination"]["hmacSecret"]
+        fake.state().asset("middlewareconfig", ONE).unwrap().body["destination"]["hmacSecret"]
             .clone()
     };
     assert_eq!(stored(&fake), json!("hush"));
     let read = client
-        .find_middleware_config_by_id(&"m".into())
+        .find_middleware_config_by_id(&ONE.into())
         .await
         .unwrap();
     assert_eq!(read.timeout_ms, Some(10_000));

@@ -61,7 +61,6 @@ async fn an_unknown_status_and_an_unknown_field_are_kept_and_sent_back() -> Resu
 }
 
 /// Offer Sources has no typed object inside of another one; traffic sources have a map of them.
-#[cfg(feature = "undocumented")]
 #[tokio::test]
 async fn an_unknown_field_of_a_nested_object_is_kept_and_sent_back() -> Result<(), Error> {
     let sent = r#"{"idTrafficSource":"1","trafficSourceName":"a","trackingFieldSlots":{"c1":{"name":"zone","newField":{"x":[null]}}}}"#;

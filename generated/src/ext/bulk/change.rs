@@ -2,8 +2,11 @@
 
 use crate::ext::cascade::Cascade;
 use crate::ext::check::{self, InvalidJob};
-use crate::ext::resource::{Archive, Categorised, Delete, Resource, Sight, Unarchive};
-use crate::types::{CategoryId, Status};
+use crate::ext::evidence::{Documented, Said};
+use crate::ext::resource::{
+    Archive, Categorised, Delete, Entries as _, Resource, Sight, Unarchive,
+};
+use crate::types::{CategoryId, MoveCategoryRequest, Status, StringList};
 use crate::{Call, Client};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -31,17 +34,21 @@ pub trait Change<R: Resource>: Clone + fmt::Debug + Send + Sync + 'static {
         }
     }
 
-    /// The call for some of the IDs.
-    fn call(&self, client: &Client, entries: Vec<String>) -> Call<()>;
-
     /// The change as data, for the journal and the report.
     fn record(&self) -> ChangeRecord;
 }
 
+/// A change that may be sent: its calls are documented, or the caller has said that he knows they are not.
+pub trait Ready<R: Resource>: Change<R> {
+    /// The call for some of the IDs.
+    fn call(&self, client: &Client, entries: Vec<String>) -> Call<()>;
+}
+
 /// Archiving. See [`BulkArchive`](crate::ext::BulkArchive).
 #[derive(Clone, Debug)]
-pub struct Archiving<I> {
+pub struct Archiving<I, W = Documented> {
     pub(crate) children: Cascade<I>,
+    pub(crate) word: W,
 }
 
 /// Bringing back from the archive. See [`BulkUnarchive`](crate::ext::BulkUnarchive).
@@ -50,8 +57,9 @@ pub struct Unarchiving;
 
 /// Deleting. See [`BulkDelete`](crate::ext::BulkDelete).
 #[derive(Clone, Debug)]
-pub struct Deleting<I> {
+pub struct Deleting<I, W = Documented> {
     pub(crate) children: Cascade<I>,
+    pub(crate) word: W,
 }
 
 /// Moving to a category. See [`MoveToCategory`](crate::ext::MoveToCategory).
@@ -60,17 +68,13 @@ pub struct MovingToCategory {
     pub(crate) category: CategoryId,
 }
 
-impl<R: Archive> Change<R> for Archiving<R::Id> {
+impl<R: Archive, W: Said> Change<R> for Archiving<R::Id, W> {
     fn children(&self) -> Option<&Cascade<R::Id>> {
         Some(&self.children)
     }
 
     fn is_so(&self, sight: Option<&Sight>) -> bool {
         sight.is_some_and(|sight| sight.status == Status::Archived)
-    }
-
-    fn call(&self, client: &Client, entries: Vec<String>) -> Call<()> {
-        R::archive(client, entries, &self.children)
     }
 
     fn record(&self) -> ChangeRecord {
@@ -84,16 +88,12 @@ impl<R: Unarchive> Change<R> for Unarchiving {
         sight.is_some_and(|sight| sight.status == Status::Active)
     }
 
-    fn call(&self, client: &Client, entries: Vec<String>) -> Call<()> {
-        R::unarchive(client, entries)
-    }
-
     fn record(&self) -> ChangeRecord {
         ChangeRecord::Unarchive
     }
 }
 
-impl<R: Delete> Change<R> for Deleting<R::Id> {
+impl<R: Delete, W: Said> Change<R> for Deleting<R::Id, W> {
     fn verifies(&self) -> bool {
         true
     }
@@ -105,10 +105,6 @@ impl<R: Delete> Change<R> for Deleting<R::Id> {
     fn is_so(&self, sight: Option<&Sight>) -> bool {
         // Whether a deleted asset can still be read is not documented; the status exists.
         sight.is_none_or(|sight| sight.status == Status::Deleted)
-    }
-
-    fn call(&self, client: &Client, entries: Vec<String>) -> Call<()> {
-        R::delete(client, entries, &self.children)
     }
 
     fn record(&self) -> ChangeRecord {
@@ -134,13 +130,34 @@ impl<R: Categorised> Change<R> for MovingToCategory {
         }
     }
 
-    fn call(&self, client: &Client, entries: Vec<String>) -> Call<()> {
-        R::move_to_category(client, entries, &self.category)
-    }
-
     fn record(&self) -> ChangeRecord {
         let category = self.category.to_string();
         ChangeRecord::MoveToCategory { category }
+    }
+}
+
+impl<R: Archive> Ready<R> for Archiving<R::Id, R::Word> {
+    fn call(&self, client: &Client, entries: Vec<String>) -> Call<()> {
+        R::ARCHIVE(client, &R::Request::new(entries, &self.children), self.word)
+    }
+}
+
+impl<R: Unarchive> Ready<R> for Unarchiving {
+    fn call(&self, client: &Client, entries: Vec<String>) -> Call<()> {
+        R::UNARCHIVE(client, &StringList::new(entries))
+    }
+}
+
+impl<R: Delete> Ready<R> for Deleting<R::Id, R::Word> {
+    fn call(&self, client: &Client, entries: Vec<String>) -> Call<()> {
+        let request = R::Request::new(entries, &self.children);
+        R::DELETE(client, None, Some(&request), self.word)
+    }
+}
+
+impl<R: Categorised> Ready<R> for MovingToCategory {
+    fn call(&self, client: &Client, entries: Vec<String>) -> Call<()> {
+        R::MOVE_TO_CATEGORY(client, &MoveCategoryRequest::new(entries, &self.category))
     }
 }
 

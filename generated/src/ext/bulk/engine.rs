@@ -13,7 +13,7 @@
 //! A step is one request (or one reading of a list). It takes some IDs, gives outcomes for some and further steps for the
 //! others. The driver starts steps, at most so many at once, writes the journal, and winds down when it is told to stop.
 
-use super::change::Change;
+use super::change::Ready;
 use super::journal::{Sent, Writer};
 use super::outcome::{Entry, Failure, Outcome, Reason};
 use super::progress::{OnProgress, Progress};
@@ -206,7 +206,7 @@ struct Shared<R: Resource, C> {
     chunk_limit: AtomicUsize,
 }
 
-impl<R: Resource, C: Change<R>> Shared<R, C> {
+impl<R: Resource, C: Ready<R>> Shared<R, C> {
     async fn step(self: Arc<Self>, mut work: Work<R::Id>) -> Step<R::Id> {
         let wait = std::mem::take(&mut work.pause);
         if !wait.is_zero() {
@@ -659,7 +659,7 @@ pub(super) struct Driver<R: Resource, C> {
     progress: Progress,
 }
 
-impl<R: Resource, C: Change<R>> Driver<R, C> {
+impl<R: Resource, C: Ready<R>> Driver<R, C> {
     pub(super) fn new(
         reader: Reader<R>,
         client: Client,

@@ -18,10 +18,15 @@ pub use report::{Counts, DifferentJobs, Report};
 
 use super::cascade::Cascade;
 use super::check::{self, Distinct, InvalidJob, Repeated};
+#[cfg(feature = "_deduced")]
+use super::evidence::Deduced;
 use super::read::{Reader, URL_LENGTH};
-use super::resource::{Archive, Delete, Parent, Resource};
+use super::resource::{Archive, Delete, Resource};
+#[cfg(feature = "_deduced")]
+use crate::Unverified;
+use crate::types::ParentMutationRequest;
 use crate::{Client, RetryPolicy};
-use change::Change;
+use change::{Change, Ready};
 use engine::{Driver, Hooks, Input, Settings};
 use futures_core::Stream;
 use futures_util::StreamExt as _;
@@ -99,7 +104,7 @@ impl<R: Resource, C: fmt::Debug> fmt::Debug for Bulk<R, C> {
     }
 }
 
-impl<R: Parent + Archive> Bulk<R, Archiving<R::Id>> {
+impl<R: Archive<Request = ParentMutationRequest>, W> Bulk<R, Archiving<R::Id, W>> {
     /// What happens to the children of the archived parents. Default: [`Cascade::leave`].
     pub fn children(mut self, children: Cascade<R::Id>) -> Self {
         self.change.children = children;
@@ -107,11 +112,58 @@ impl<R: Parent + Archive> Bulk<R, Archiving<R::Id>> {
     }
 }
 
-impl<R: Parent + Delete> Bulk<R, Deleting<R::Id>> {
+impl<R: Delete<Request = ParentMutationRequest>, W> Bulk<R, Deleting<R::Id, W>> {
     /// What happens to the children of the deleted parents. Default: [`Cascade::leave`].
     pub fn children(mut self, children: Cascade<R::Id>) -> Self {
         self.change.children = children;
         self
+    }
+}
+
+#[cfg(feature = "_deduced")]
+impl<R: Archive> Bulk<R, Archiving<R::Id, Deduced>> {
+    /// Says that the caller knows: the call which archives is deduced, not documented. Without it the job can be planned, and
+    /// not sent.
+    pub fn unverified(self, word: Unverified) -> Bulk<R, Archiving<R::Id, Unverified>> {
+        self.with(|change| Archiving {
+            children: change.children,
+            word,
+        })
+    }
+}
+
+#[cfg(feature = "_deduced")]
+impl<R: Delete> Bulk<R, Deleting<R::Id, Deduced>> {
+    /// Says that the caller knows: the call which deletes is deduced, not documented. Without it the job can be planned, and
+    /// not sent.
+    pub fn unverified(self, word: Unverified) -> Bulk<R, Deleting<R::Id, Unverified>> {
+        self.with(|change| Deleting {
+            children: change.children,
+            word,
+        })
+    }
+}
+
+#[cfg(feature = "_deduced")]
+impl<R: Resource, C> Bulk<R, C> {
+    /// The same job with another change.
+    fn with<D>(self, change: impl FnOnce(C) -> D) -> Bulk<R, D> {
+        Bulk {
+            change: change(self.change),
+            client: self.client,
+            ids: self.ids,
+            chunk_size: self.chunk_size,
+            concurrency: self.concurrency,
+            retries: self.retries,
+            retry_policy: self.retry_policy,
+            look_first: self.look_first,
+            verify: self.verify,
+            in_order: self.in_order,
+            stop_after: self.stop_after,
+            url_length: self.url_length,
+            journal: self.journal,
+            hooks: self.hooks,
+        }
     }
 }
 
@@ -260,7 +312,10 @@ impl<R: Resource, C: Change<R>> Bulk<R, C> {
     /// # Errors
     /// Only before anything is sent, when the job cannot be meant or its journal cannot be used. Everything else is an outcome
     /// of the IDs.
-    pub async fn send(self) -> Result<Report<R::Id>, InvalidJob> {
+    pub async fn send(self) -> Result<Report<R::Id>, InvalidJob>
+    where
+        C: Ready<R>,
+    {
         Ok(self.stream()?.report().await)
     }
 
@@ -281,7 +336,10 @@ impl<R: Resource, C: Change<R>> Bulk<R, C> {
     ///
     /// # Errors
     /// As [`send`](Self::send).
-    pub fn stream(self) -> Result<Outcomes<R::Id>, InvalidJob> {
+    pub fn stream(self) -> Result<Outcomes<R::Id>, InvalidJob>
+    where
+        C: Ready<R>,
+    {
         let Distinct { ids, repeated } = check::distinct(self.ids)?;
         self.change.check(&ids)?;
         let record = self.change.record();
@@ -347,13 +405,9 @@ impl<R: Resource, C: Change<R>> Bulk<R, C> {
     pub async fn plan(self) -> Result<Plan<R::Id>, InvalidJob> {
         let Distinct { ids, repeated } = check::distinct(self.ids)?;
         self.change.check(&ids)?;
-        let reader = Reader::<R>::new(self.client, self.url_length);
+        let reader = Reader::<R>::new(self.client.clone(), self.url_length);
         let job = self.change.record().describe(R::NAMES.plural);
-        let children = match self.change.children() {
-            Some(children) if !children.is_leave() => Children::Unknown,
-            _ => Children::Untouched,
-        };
-        let mut plan = Plan::new(job, children, repeated);
+        let mut plan = Plan::new(job, repeated);
         let reader = &reader;
         let chunks: Vec<Vec<R::Id>> = ids.chunks(self.chunk_size).map(<[_]>::to_vec).collect();
         let mut looks = futures_util::stream::iter(chunks)
@@ -368,6 +422,20 @@ impl<R: Resource, C: Change<R>> Bulk<R, C> {
             }
         }
         drop(looks);
+        if self
+            .change
+            .children()
+            .is_some_and(|children| !children.is_leave())
+        {
+            // A parent that is so already is sent as well, for the sake of its children.
+            let parents = plan.would_change.iter().chain(&plan.already);
+            let parents = parents.cloned().collect();
+            let count = match R::COUNT_CHILDREN {
+                Some(count) => count(self.client, parents).await,
+                None => None,
+            };
+            plan.children = count.map_or(Children::Unknown, |count| Children::Known { count });
+        }
         Ok(plan)
     }
 }
@@ -421,7 +489,7 @@ impl<I> fmt::Debug for Outcomes<I> {
 /// Keeps the futures of the jobs what users need them to be: able to move between threads.
 const _: fn() = || {
     fn is_send<T: Send>(_: T) {}
-    fn check<R: Resource, C: Change<R>>(bulk: fn() -> Bulk<R, C>) {
+    fn check<R: Resource, C: Ready<R>>(bulk: fn() -> Bulk<R, C>) {
         is_send(bulk().send());
         is_send(bulk().plan());
     }

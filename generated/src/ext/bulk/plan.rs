@@ -39,19 +39,28 @@ pub struct Plan<I> {
 pub enum Children {
     /// The job does not touch them.
     Untouched,
-    /// The job handles them, and how many there are is not known: no documented call lists the children of an asset.
+    /// The job handles them, and this is how many there are now, those left out that are deleted.
+    ///
+    /// The offer pages of offer sources are counted where the feature `pages` is on, the funnels of funnel groups where `funnels`
+    /// is; the calls that read them are deduced.
+    Known {
+        /// How many.
+        count: usize,
+    },
+    /// The job handles them, and how many there are is not known: no documented call lists the children of an asset, and there
+    /// is no deduced one, or it failed.
     Unknown,
 }
 
 impl<I> Plan<I> {
-    pub(super) fn new(job: String, children: Children, repeated: Vec<Repeated<I>>) -> Self {
+    pub(super) fn new(job: String, repeated: Vec<Repeated<I>>) -> Self {
         Self {
             job,
             would_change: Vec::new(),
             already: Vec::new(),
             missing: Vec::new(),
             unreadable: Vec::new(),
-            children,
+            children: Children::Untouched,
             repeated,
         }
     }
@@ -97,9 +106,17 @@ impl<I: fmt::Display> fmt::Display for Plan<I> {
                 "\n  {count} IDs were given more than once and count once"
             )?,
         }
-        if self.children == Children::Unknown {
-            formatter
-                .write_str("\n  their children are handled too; how many there are is not known")?;
+        match self.children {
+            Children::Untouched => {}
+            Children::Known { count: 0 } => formatter.write_str("\n  they have no children")?,
+            Children::Known { count: 1 } => {
+                formatter.write_str("\n  their 1 child is handled too")?;
+            }
+            Children::Known { count } => {
+                write!(formatter, "\n  their {count} children are handled too")?;
+            }
+            Children::Unknown => formatter
+                .write_str("\n  their children are handled too; how many there are is not known")?,
         }
         let mut section = |name, lines: &mut dyn Iterator<Item = String>, count: usize| {
             if count == 0 {

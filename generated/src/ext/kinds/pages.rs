@@ -1,0 +1,133 @@
+//! The abilities of pages.
+
+use crate::ext::find::FindMany as _;
+use crate::ext::resource::{
+    Archive, ArchiveCall, Categorised, Delete, DeleteCall, Duplicate, DuplicateCall, FindById,
+    FindByIds, Handle, List, MoveCall, Names, Resource, Row, Save, Sight, Store, Unarchive,
+    UnarchiveCall,
+};
+use crate::transport::BoxFuture;
+use crate::types::{
+    DuplicateRequest, OfferSourceId, Page, PageId, PageInfo, StatusFilter, StringList,
+};
+use crate::{Client, Unverified};
+use std::collections::HashSet;
+
+/// **Deduced.** Pages: the kind of assets that [`Client::pages`] handles.
+#[derive(Debug)]
+pub enum Pages {}
+
+impl Client {
+    /// **Deduced.** Pages as a whole: bulk jobs, find many, read-change-save and the like.
+    ///
+    /// The vendor's index lists the operations by title and method; their paths and bodies follow the pattern of offer sources. So
+    /// what removes is sent only after `unverified`.
+    ///
+    /// Landers and offers; an offer belongs to an offer source.
+    ///
+    /// ```no_run
+    /// use funnelflux::{Client, Unverified, ext::*};
+    ///
+    /// # async fn run(client: Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// let job = || client.pages().bulk_archive(["2nIemJxCKbFX", "2n5JuOKWLTzd"]);
+    /// println!("{}", job().plan().await?);
+    /// let report = job().unverified(Unverified::acknowledge()).send().await?;
+    /// println!("{report}");
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn pages(&self) -> Handle<Pages> {
+        Handle::new(self.clone())
+    }
+}
+
+/// How many pages that are not deleted belong to one of these offer sources; `None` where they cannot all be read.
+///
+/// Deduced: that lists show pages of both kinds, and that a page names its offer source in `offerParams.idOfferSource`, is known;
+/// the calls follow the pattern. Lists do not show the property, so each page is read.
+pub(super) fn count_offers(
+    client: Client,
+    parents: HashSet<OfferSourceId>,
+) -> BoxFuture<'static, Option<usize>> {
+    Box::pin(async move {
+        let rows = client
+            .list_pages(StatusFilter::NotDeleted, None)
+            .await
+            .ok()?;
+        if rows.is_empty() {
+            return Some(0);
+        }
+        let ids = rows.into_iter().map(|info| info.id_page);
+        let found = client.pages().find_many(ids).send().await.ok()?;
+        let belongs = |page: &&Page| {
+            let params = page.offer_params.as_ref();
+            let parent = params.and_then(|params| params.id_offer_source.as_ref());
+            parent.is_some_and(|parent| parents.contains(parent))
+        };
+        let count = found.assets.iter().filter(belongs).count();
+        found.unreadable.is_empty().then_some(count)
+    })
+}
+
+impl Resource for Pages {
+    type Id = PageId;
+    type Asset = Page;
+    const NAMES: Names = Names {
+        segment: "page",
+        singular: "page",
+        plural: "pages",
+    };
+    const FIND_BY_ID: FindById<Self> = Client::find_page_by_id;
+    const FIND_BY_IDS: Option<FindByIds<Self>> = Some(Client::find_pages_by_ids);
+    const LIST: Option<List<Self>> = Some(|client| {
+        let call = client.list_pages(StatusFilter::All, None);
+        call.map(|rows| rows.into_iter().map(row).collect())
+    });
+
+    fn id(asset: &Page) -> &PageId {
+        &asset.id_page
+    }
+
+    fn sight(asset: &Page) -> Sight {
+        Sight::new(asset.status.as_ref(), asset.id_category.as_ref())
+    }
+}
+
+fn row(info: PageInfo) -> Row<PageId> {
+    Row {
+        sight: Sight::new(Some(&info.status), info.id_category.as_ref()),
+        id: info.id_page,
+        name: info.page_name,
+    }
+}
+
+impl Archive for Pages {
+    type Request = StringList;
+    type Word = Unverified;
+    const ARCHIVE: ArchiveCall<Self> = Client::archive_pages;
+}
+
+impl Unarchive for Pages {
+    const UNARCHIVE: UnarchiveCall = Client::unarchive_pages;
+}
+
+impl Delete for Pages {
+    type Request = StringList;
+    type Word = Unverified;
+    const DELETE: DeleteCall<Self> = Client::delete_pages;
+}
+
+impl Categorised for Pages {
+    const MOVE_TO_CATEGORY: MoveCall = Client::move_pages_to_category;
+}
+
+impl Duplicate for Pages {
+    type Request = DuplicateRequest;
+    const DUPLICATE: DuplicateCall<Self> = Client::duplicate_page;
+}
+
+impl Save for Pages {
+    const CREATE: Store<Self> = Client::create_page;
+    const SAVE: Store<Self> = Client::save_page;
+}

@@ -1,0 +1,259 @@
+//! What each kind of assets can do, over all kinds: every ability is used once, and the fake is asked what it holds afterwards.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::too_many_lines,
+    reason = "a test stops at the first surprise, and this one is a table"
+)]
+
+use funnelflux::ext::*;
+use funnelflux::types::*;
+use funnelflux::{Call, Client, Create, Unverified};
+use funnelflux_fake::{Fake, Fault, MissingByIds, Rule, Settings};
+use serde_json::json;
+
+const IDS: [&str; 3] = ["2nIemJxCKbFX", "2n5JuOKWLTzd", "2n5JuOKWLTze"];
+const KEEPER: &str = "2n5JuOKWLTzf";
+const GONE: &str = "2n5JuOKWLTzz";
+
+const SURE: Unverified = Unverified::acknowledge();
+
+/// A service, and how it deals with IDs that it does not know.
+fn service(missing: MissingByIds) -> (Fake, Client) {
+    let fake = Fake::new(Settings {
+        missing_by_ids: missing,
+        ..Settings::default()
+    });
+    let client = funnelflux_suites::client(&fake).build().unwrap();
+    (fake, client)
+}
+
+/// The status of each asset, as the fake has it.
+fn statuses(fake: &Fake, segment: &str) -> String {
+    let state = fake.state();
+    let of = |id: &&str| state.asset(segment, id).unwrap().status.as_str().to_owned();
+    IDS.iter().map(of).collect::<Vec<_>>().join(" ")
+}
+
+/// Creates an asset under a new ID.
+fn create<A: Create<Id: AsRef<str>>>(client: &Client, new: &dyn Fn(&str) -> A) -> Call<A::Id> {
+    client.create(|id: A::Id| new(id.as_ref()))
+}
+
+/// Walks one kind through what it can do. Each ability is a row of its own.
+macro_rules! kind {
+    ($missing:ident, $handle:ident, $segment:literal, $new:expr; $($ability:ident $(($($extra:tt)*))?),* $(,)?) => {{
+        let (fake, client) = service($missing);
+        fake.seed_category("shelf", "Shelf");
+        let handle = client.$handle();
+        let new = $new;
+        let made = create(&client, &new).await.unwrap();
+        assert!(fake.state().asset($segment, made.as_str()).is_some(), $segment);
+        for id in IDS {
+            assert_eq!(handle.create_or_save(new(id)).await.unwrap(), Stored::Created, "{}", $segment);
+        }
+        let found = handle.find_many(IDS.into_iter().chain([GONE])).send().await.unwrap();
+        assert_eq!((found.assets.len(), found.missing), (3, vec![GONE.into()]), "{}", $segment);
+        let updated = handle.update(IDS[0], |asset| drop(asset.extra.insert("kept".to_owned(), json!(7))));
+        updated.send().await.unwrap();
+        assert_eq!(fake.state().asset($segment, IDS[0]).unwrap().body["kept"], json!(7), $segment);
+        $(kind!(@$ability fake handle $segment $(($($extra)*))?);)*
+    }};
+    // The ability, its answer for each of the three IDs and one that is not there, and what the fake holds.
+    (@archive $fake:ident $handle:ident $segment:literal) => {
+        let job = || $handle.bulk_archive(IDS.into_iter().chain([GONE]));
+        let plan = job().plan().await.unwrap();
+        assert_eq!((plan.would_change.len(), plan.missing.len()), (3, 1), "{}", $segment);
+        assert_eq!(statuses(&$fake, $segment), "active active active", "a plan changes nothing: {}", $segment);
+        let report = job().unverified(SURE).verify(true).send().await.unwrap();
+        assert_eq!((report.counts().done, report.counts().rejected), (3, 1), "{}: {report}", $segment);
+        assert_eq!(statuses(&$fake, $segment), "archived archived archived", $segment);
+    };
+    (@unarchive $fake:ident $handle:ident $segment:literal) => {
+        let report = $handle.bulk_unarchive(IDS).verify(true).send().await.unwrap();
+        assert_eq!(report.counts().done, 3, "{}: {report}", $segment);
+        assert_eq!(statuses(&$fake, $segment), "active active active", $segment);
+    };
+    (@category $fake:ident $handle:ident $segment:literal) => {
+        let report = $handle.move_to_category(IDS, "shelf").verify(true).send().await.unwrap();
+        assert_eq!(report.counts().done, 3, "{}: {report}", $segment);
+        for id in IDS {
+            assert_eq!($fake.state().asset($segment, id).unwrap().category, "shelf", $segment);
+        }
+    };
+    (@duplicate $fake:ident $handle:ident $segment:literal ($request:expr)) => {
+        let report = $handle.duplicate_many(IDS, |id| $request(format!("Copy of {id}"))).send().await.unwrap();
+        for entry in report.entries() {
+            let copy = entry.copy.clone().unwrap();
+            let state = $fake.state();
+            let copy = state.asset($segment, copy.as_str()).unwrap();
+            assert_eq!(copy.name, format!("Copy of {}", entry.id), $segment);
+        }
+    };
+    (@delete $fake:ident $handle:ident $segment:literal) => {
+        let report = $handle.bulk_delete(IDS).unverified(SURE).send().await.unwrap();
+        assert_eq!(report.counts().done, 3, "{}: {report}", $segment);
+        assert_eq!(statuses(&$fake, $segment), "deleted deleted deleted", $segment);
+    };
+}
+
+async fn every_kind(missing: MissingByIds) {
+    let copy = |name: String| DuplicateRequest::new(name);
+    kind!(missing, traffic_sources, "trafficsource", |id: &str| TrafficSource::new(id, "T");
+        archive, unarchive, category, duplicate(copy), delete);
+    kind!(missing, funnel_groups, "funnelgroup", |id: &str| FunnelGroup::new(id, "G");
+        archive, unarchive, duplicate(copy), delete);
+    kind!(missing, funnels, "funnel", |id: &str| Funnel::new(id, "F");
+        archive, unarchive, duplicate(|name: String| FunnelDuplicateRequest::new(name, "group")), delete);
+    kind!(missing, conditions, "condition", |id: &str| Condition::new(id, "C");
+        archive, unarchive, category, duplicate(copy), delete);
+    kind!(missing, logic_scripts, "logicscript", |id: &str| LogicScript::new(id, "L");
+        archive, unarchive, category, duplicate(|name: String| LogicScriptDuplicateRequest::new(name)), delete);
+    kind!(missing, visitor_tags, "visitortag", |id: &str| VisitorTag::new(id, "V");
+        archive, unarchive, category, duplicate(copy), delete);
+    kind!(missing, page_groups, "pagegroup", |id: &str| PageGroup::new(id, "P");
+        archive, unarchive, category, duplicate(copy), delete);
+    kind!(missing, pages, "page", |id: &str| Page::new(id, "P");
+        archive, unarchive, category, duplicate(copy), delete);
+    kind!(missing, categories, "category", |id: &str| Category::new(id, "C");
+        archive, unarchive, duplicate(copy), delete);
+    kind!(missing, ai_node_settings, "ainodesettings", |id: &str| AiNodeSettings::new(id); delete);
+    kind!(missing, webhook_configs, "webhookconfig", |id: &str| WebhookConfig::new(id, "W");
+        archive, unarchive, category, duplicate(copy), delete);
+    kind!(missing, middleware_configs, "middlewareconfig", |id: &str| MiddlewareConfig::new(id, "M");
+        archive, unarchive, category, duplicate(copy), delete);
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_kind_can_do_what_its_operations_allow() {
+    every_kind(MissingByIds::LeftOut).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn and_where_the_service_refuses_lists_with_unknown_ids() {
+    every_kind(MissingByIds::NotFound).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn tags_are_looked_at_in_one_list() {
+    let (fake, client) = service(MissingByIds::LeftOut);
+    for id in IDS {
+        let tag = VisitorTag::new(id, "V");
+        client.create_visitor_tag(&tag).await.unwrap();
+    }
+    fake.clear_log();
+    let job = client.visitor_tags().bulk_archive(IDS);
+    let report = job.unverified(SURE).send().await.unwrap();
+    assert_eq!(report.counts().done, 3);
+    let asked: Vec<String> = fake
+        .log()
+        .iter()
+        .map(|entry| entry.operation.unwrap().to_owned())
+        .collect();
+    assert_eq!(asked, ["GET /visitortag/list/", "PUT /visitortag/archive/"]);
+}
+
+/// What a cascade did to the funnels of a group that is removed, and to the assets of a category.
+#[tokio::test(start_paused = true)]
+async fn categories_and_funnel_groups_are_parents_too() {
+    for (children, expected) in [
+        (Cascade::leave(), ("active", IDS[0])),
+        (Cascade::cascade(), ("archived", IDS[0])),
+        (Cascade::move_to(KEEPER), ("active", KEEPER)),
+        (Cascade::orphan(), ("active", "")),
+    ] {
+        let (fake, client) = service(MissingByIds::LeftOut);
+        for id in [IDS[0], KEEPER] {
+            client
+                .create_funnel_group(&FunnelGroup::new(id, "G"))
+                .await
+                .unwrap();
+        }
+        let funnel = Funnel::new(IDS[1], "F").with_id_funnel_group(IDS[0]);
+        client.create_funnel(&funnel).await.unwrap();
+        let job = || {
+            let job = client.funnel_groups().bulk_archive([IDS[0]]);
+            job.children(children.clone())
+        };
+        let known = match job().plan().await.unwrap().children {
+            Children::Untouched => None,
+            Children::Known { count } => Some(count),
+            other => unreachable!("{other:?}"),
+        };
+        assert_eq!(known, (!children.is_leave()).then_some(1));
+        let report = job().unverified(SURE).send().await.unwrap();
+        assert_eq!(report.counts().done, 1, "{report}");
+        let state = fake.state();
+        let funnel = state.asset("funnel", IDS[1]).unwrap();
+        let group = funnel.body["idFunnelGroup"].as_str().unwrap();
+        assert_eq!((funnel.status.as_str(), group), expected, "{children}");
+        assert_eq!(funnel.body["idCampaign"], group);
+    }
+    for (children, expected) in [
+        (Cascade::leave(), ("active", IDS[0])),
+        (Cascade::cascade(), ("deleted", IDS[0])),
+        (Cascade::move_to(KEEPER), ("active", KEEPER)),
+        (Cascade::orphan(), ("active", "")),
+    ] {
+        let (fake, client) = service(MissingByIds::LeftOut);
+        fake.seed_category(IDS[0], "Old");
+        fake.seed_category(KEEPER, "New");
+        let page = Page::new(IDS[1], "P").with_id_category(IDS[0]);
+        client.create_page(&page).await.unwrap();
+        let job = client.categories().bulk_delete([IDS[0]]);
+        let job = job.children(children.clone()).unverified(SURE);
+        assert_eq!(job.send().await.unwrap().counts().done, 1);
+        let state = fake.state();
+        let page = state.asset("page", IDS[1]).unwrap();
+        let now = (page.status.as_str(), page.category.as_str());
+        assert_eq!(now, expected, "{children}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_plan_counts_the_offer_pages_of_offer_sources() {
+    let (fake, client) = service(MissingByIds::LeftOut);
+    for id in [IDS[0], IDS[1], KEEPER] {
+        fake.seed_offer_source(id);
+    }
+    for (page, parent) in [
+        ("p1", IDS[0]),
+        ("p2", IDS[0]),
+        ("p3", IDS[1]),
+        ("p4", KEEPER),
+        ("p5", ""),
+    ] {
+        fake.seed_page(page, parent);
+    }
+    let plan = |children| {
+        let job = client.offer_sources().bulk_archive([IDS[0], IDS[1], GONE]);
+        job.children(children).plan()
+    };
+    let planned = plan(Cascade::orphan()).await.unwrap();
+    assert_eq!(planned.children, Children::Known { count: 3 });
+    assert!(
+        planned
+            .to_string()
+            .contains("their 3 children are handled too"),
+        "{planned}"
+    );
+    assert_eq!(
+        plan(Cascade::leave()).await.unwrap().children,
+        Children::Untouched
+    );
+
+    // Deleted ones do not count, and a parent that is so already counts: it is sent for its children.
+    fake.set("page", "p2", "status", "deleted");
+    fake.set("offersource", IDS[1], "status", "archived");
+    let planned = plan(Cascade::orphan()).await.unwrap();
+    assert_eq!(planned.children, Children::Known { count: 2 });
+
+    // Where the pages cannot be read, nobody claims to know.
+    for broken in ["GET /page/list/", "GET /page/find/byIds/"] {
+        fake.inject(Rule::new(Fault::status(403)).on(broken).always());
+        let planned = plan(Cascade::orphan()).await.unwrap();
+        assert_eq!(planned.children, Children::Unknown, "{broken}");
+        fake.clear_faults();
+    }
+}
