@@ -184,6 +184,7 @@ impl Run<'_> {
             document,
             actions,
             notices: found,
+            ..
         } = overlay::apply(document, &input.overlays)?;
         self.did(
             Stage::Overlay,

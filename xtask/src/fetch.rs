@@ -99,18 +99,18 @@ fn overlays(new: Document, spec: &Spec) -> Vec<String> {
         .collect();
     match overlay::apply(new, &sources) {
         Err(findings) => vec![explain(&findings)],
-        Ok(applied) => applied
-            .actions
-            .iter()
-            .filter(|action| !action.changed)
-            .map(|action| {
+        Ok(applied) => {
+            let idle = applied.actions.iter().filter(|action| !action.changed);
+            let idle = idle.map(|action| {
                 let place = action.location.as_ref().map_or_else(String::new, ToString::to_string);
                 format!(
                     "{place}: the action on `{}` changes nothing any more; remove it if its reason is gone: {}",
                     action.target, action.reason
                 )
-            })
-            .collect(),
+            });
+            let verdicts = applied.verdicts.iter().map(ToString::to_string);
+            verdicts.chain(idle).collect()
+        }
     }
 }
 

@@ -5,6 +5,8 @@
 //! crate `roas-overlay`, because they have to note which action put a value where: that is what lets a later finding
 //! name the line of the overlay. That crate works on plain values and reports neither places nor what it changed.
 
+mod supplement;
+
 use std::cmp::Ordering;
 
 use serde::Serialize;
@@ -18,6 +20,9 @@ use crate::{
     read::kind,
 };
 
+use supplement::SteppedBack;
+pub use supplement::{Found, Verdict};
+
 /// A query longer than this is not one that a person wrote; the parser descends into it.
 const QUERY: usize = 2_000;
 
@@ -28,6 +33,8 @@ pub struct Applied {
     pub document: Document,
     /// What each action did, in order.
     pub actions: Vec<Action>,
+    /// What became of the operations that supplements add and the vendor's document has itself.
+    pub verdicts: Vec<Verdict>,
     /// Warnings and notices, such as on an action that changed nothing.
     pub notices: Findings,
 }
@@ -76,6 +83,7 @@ pub fn apply(document: Document, overlays: &[Source<'_>]) -> Result<Applied, Fin
         value,
         provenance,
         actions: Vec::new(),
+        verdicts: Vec::new(),
         findings: Findings::new(),
     };
     for source in overlays {
@@ -85,10 +93,12 @@ pub fn apply(document: Document, overlays: &[Source<'_>]) -> Result<Applied, Fin
         }
     }
     let document = Document::new(work.value, work.provenance);
-    let ((document, actions), notices) = work.findings.unless_errors((document, work.actions))?;
+    let made = (document, work.actions, work.verdicts);
+    let ((document, actions, verdicts), notices) = work.findings.unless_errors(made)?;
     Ok(Applied {
         document,
         actions,
+        verdicts,
         notices,
     })
 }
@@ -97,6 +107,7 @@ struct Work {
     value: Value,
     provenance: Provenance,
     actions: Vec<Action>,
+    verdicts: Vec<Verdict>,
     findings: Findings,
 }
 
@@ -163,14 +174,20 @@ impl Work {
             }
         }
         self.extends(overlay, root, document);
+        let back = if root.get("x-supplement") == Some(&Value::Bool(true)) {
+            supplement::step_back(overlay, &self.value, &self.provenance)
+        } else {
+            SteppedBack::default()
+        };
         match root.get("actions") {
             Some(Value::Array(actions)) if !actions.is_empty() => {
                 for (index, action) in actions.iter().enumerate() {
                     let place = pointer::item("/actions", index);
                     if let Some(order) = self.order(overlay, &place, action, only_containers) {
-                        self.act(overlay, &place, &order);
+                        self.act(overlay, &place, &order, &back);
                     }
                 }
+                self.stepped_back(overlay, back);
             }
             _ => self.error(
                 overlay,
@@ -324,7 +341,7 @@ impl Work {
     }
 
     /// Does one action.
-    fn act(&mut self, overlay: &Document, place: &str, order: &Order<'_>) {
+    fn act(&mut self, overlay: &Document, place: &str, order: &Order<'_>, back: &SteppedBack) {
         let mut targets = self.query(&order.path);
         if targets.is_empty() {
             let message = format!(
@@ -358,9 +375,10 @@ impl Work {
                     place: pointer::join(place, "update"),
                     deep: true,
                 };
+                let left = supplement::left(update, &from.place, &back.places);
                 (
                     Effect::Update,
-                    self.update(&targets, update, &from, order.only_containers),
+                    self.update(&targets, &left, &from, order.only_containers),
                 )
             }
             OrderEffect::Copy(path) => {
@@ -391,7 +409,9 @@ impl Work {
         if self.findings.len() > errors {
             return;
         }
-        if !changed {
+        let inside = format!("{place}/");
+        let stepped_back = back.places.iter().any(|place| place.starts_with(&inside));
+        if !changed && !stepped_back {
             let finding = overlay
                 .finding(
                     Severity::Warning,
@@ -415,6 +435,44 @@ impl Work {
             matches: targets.len(),
             changed,
         });
+    }
+
+    /// Says what became of a supplement.
+    fn stepped_back(&mut self, overlay: &Document, back: SteppedBack) {
+        // A group is documented when all of it is.
+        for group in &back.partly {
+            let Some(tag) = supplement::tag_place(&self.value, group) else {
+                continue;
+            };
+            if let Some(Value::Object(tag)) = self.value.pointer_mut(&tag) {
+                tag.insert("x-undocumented".to_owned(), Value::Bool(true));
+            }
+        }
+        for verdict in back.verdicts {
+            let (code, help) = match verdict.found {
+                Found::Confirmed | Found::Wrong(_) => (
+                    "stepped-back",
+                    "the overlay does not add it any more: take it out there",
+                ),
+                Found::Absent => (
+                    "unconfirmed",
+                    "look for it in the vendor's document under another name, else leave it",
+                ),
+            };
+            let mut finding = overlay
+                .finding(
+                    Severity::Notice,
+                    Stage::Overlay,
+                    code,
+                    "",
+                    verdict.found.to_string(),
+                )
+                .at(verdict.location.clone())
+                .help(help);
+            finding.operation = Some(verdict.operation.clone());
+            self.findings.push(finding);
+            self.verdicts.push(verdict);
+        }
     }
 
     /// The pointers to what a query matches, each once.
