@@ -124,3 +124,10 @@ fn a_live_account_wants_a_token_and_explicit_arguments() {
         );
     }
 }
+
+#[test]
+fn soak_finds_memory_and_sockets_flat() {
+    let text = printed(&run("soak", &["--calls", "500", "--ids", "200"]));
+    assert!(text.contains("archive offer sources: 200 done"), "{text}");
+    assert!(text.contains("\nflat: "), "{text}");
+}

@@ -65,8 +65,8 @@ pub struct Keeping {
 }
 
 #[derive(Serialize)]
-struct Entries<'a> {
-    entries: &'a [String],
+struct Entries {
+    entries: Vec<String>,
 }
 
 impl Hand {
@@ -117,7 +117,7 @@ impl Hand {
     ///
     /// # Errors
     /// When the service does not answer as it should.
-    pub async fn archive(&self, entries: &[String]) -> reqwest::Result<()> {
+    pub async fn archive(&self, entries: Vec<String>) -> reqwest::Result<()> {
         let url = format!("{}/offersource/archive/", self.base_url);
         let request = self.http.put(url).json(&Entries { entries });
         request.send().await?.error_for_status()?;
@@ -135,7 +135,7 @@ impl Hand {
         concurrency: usize,
     ) -> reqwest::Result<()> {
         stream::iter(ids.chunks(chunk_size))
-            .map(|entries| self.archive(entries))
+            .map(|entries| self.archive(entries.to_vec()))
             .buffer_unordered(concurrency)
             .try_collect()
             .await

@@ -18,7 +18,8 @@ impl Readme {
         let path = root().join("README.md");
         let text = fs::read_to_string(&path)?;
         let mut readme = Self { path, text };
-        let same = readme.place("machine")?.2.trim() == machine;
+        let before = readme.place("machine")?.2.trim();
+        let same = before.is_empty() || before == machine;
         if !same && !all {
             return Err(
                 "the tables in the README are of another machine: measure all parts".into(),
@@ -47,6 +48,8 @@ impl Readme {
 
     /// Puts a table into its place.
     pub(crate) fn put(&mut self, name: &str, table: &str) -> Result<(), Failure> {
+        // A part takes minutes, in which somebody may have written.
+        self.text = fs::read_to_string(&self.path)?;
         let (start, end, _) = self.place(name)?;
         self.text
             .replace_range(start..end, &format!("{}\n", table.trim_end()));

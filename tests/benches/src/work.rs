@@ -93,7 +93,7 @@ impl Worker {
                 ids.len()
             }
             (Self::Hand(client), Work::Archive) => {
-                client.archive(ids).await?;
+                client.archive(ids.to_vec()).await?;
                 ids.len()
             }
             (Self::Crate(client), Work::List | Work::ListUnknown) => {
