@@ -261,7 +261,9 @@ impl ClientBuilder {
 fn base_url(text: &str, only_safe: bool) -> Result<String, Error> {
     let wrong = |why: &str| {
         // A URL may hold a password; what stands before the host is not repeated.
-        let shown = text.rsplit_once('@').map_or(text, |(_, rest)| rest);
+        // A query may hold a token.
+        let shown = text.split(['?', '#']).next().unwrap_or_default();
+        let shown = shown.rsplit_once('@').map_or(shown, |(_, rest)| rest);
         Err(Error::configuration(format!(
             "the base URL {shown:?} {why}"
         )))
@@ -337,7 +339,7 @@ mod tests {
             ("api.example.com/v1", "not a URL"),
             ("ftp://example.com", "https://"),
             ("https://user:canary@example.com/", "password"),
-            ("https://example.com/?a=1", "query"),
+            ("https://example.com/?token=canary", "query"),
             ("http://example.com", "unencrypted"),
             ("http://localhost.example.com", "unencrypted"),
             ("http://128.0.0.1", "unencrypted"),

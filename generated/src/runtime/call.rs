@@ -14,7 +14,8 @@ use bytes::Bytes;
 use http::{HeaderName, HeaderValue};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Serialize, de::DeserializeOwned};
-use std::{fmt, future::IntoFuture, time::Duration};
+use std::{borrow::Cow, fmt, future::IntoFuture, time::Duration};
+use tokio::sync::watch;
 
 /// Everything but what RFC 3986 calls unreserved.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
@@ -85,9 +86,19 @@ impl UnsentCall {
     /// A query parameter that holds a list, separated by commas.
     pub(crate) fn query_list(self, name: &str, values: &[impl AsRef<str>]) -> Self {
         let values: Vec<&str> = values.iter().map(AsRef::as_ref).collect();
-        if let Some(odd) = values.iter().find(|value| value.contains(',')) {
-            let problem =
-                format!("{name} is a list separated by commas, and {odd:?} holds one itself");
+        let problem = if values.is_empty() {
+            // On the wire it would be a list of one empty ID.
+            Some(format!(
+                "{name} is an empty list: there is nothing to ask for"
+            ))
+        } else if values.contains(&"") {
+            Some(format!("{name} is a list with an empty entry"))
+        } else {
+            values.iter().find(|value| value.contains(',')).map(|odd| {
+                format!("{name} is a list separated by commas, and {odd:?} holds one itself")
+            })
+        };
+        if let Some(problem) = problem {
             return self.wrong(Kind::Argument(problem));
         }
         self.query(name, values.join(","))
@@ -131,7 +142,31 @@ impl UnsentCall {
 
     /// The response carries nothing; whatever it carries all the same is passed over, unless it is a page.
     pub(crate) fn empty(self) -> Call<()> {
-        self.decode(|_| Ok(()))
+        let unsent = match self.names_nothing() {
+            Some(problem) => self.wrong(Kind::Argument(problem.to_owned())),
+            None => self,
+        };
+        unsent.decode(|_| Ok(()))
+    }
+
+    /// What is wrong with a deletion of nothing: what the service would make of it is not documented, and might be everything.
+    fn names_nothing(&self) -> Option<&'static str> {
+        let Outgoing {
+            target,
+            query,
+            body,
+            ..
+        } = &self.outgoing;
+        let named = query.split('&').any(|pair| {
+            let value = pair.split_once('=').map(|(_, value)| value);
+            value.is_some_and(|value| !value.is_empty())
+        });
+        // A path of the caller's own may name it itself.
+        let own_path = matches!(target.path, Cow::Owned(_));
+        let nothing =
+            target.method == http::Method::DELETE && !own_path && !named && body.is_none();
+        nothing
+            .then_some("what is to be deleted is empty: it names neither an ID nor a list of IDs")
     }
 
     /// The response may be anything.
@@ -230,7 +265,10 @@ impl<T> Call<T> {
         N: TryInto<HeaderName>,
         V: TryInto<HeaderValue>,
     {
-        if let (Ok(name), Ok(value)) = (name.try_into(), value.try_into()) {
+        if let (Ok(name), Ok(mut value)) = (name.try_into(), value.try_into()) {
+            if name == http::header::AUTHORIZATION {
+                value.set_sensitive(true);
+            }
             self.unsent.outgoing.options.headers.insert(name, value);
         } else {
             // It is not shown: the value may be a secret.
@@ -271,6 +309,13 @@ impl<T> Call<T> {
             headers: received.headers,
             value,
         })
+    }
+
+    /// Once `stop` says so, the call is not sent again: what was sent is waited for.
+    /// Once `stop` says so, the call is not sent again; what was sent is waited for.
+    pub(crate) fn stop_with(mut self, stop: watch::Receiver<bool>) -> Self {
+        self.unsent.outgoing.options.stop = Some(stop);
+        self
     }
 
     /// The call cannot be sent.

@@ -78,7 +78,8 @@ impl Client {
     ///
     /// It never makes two, however the service fails on the way: the call is repeated under the same ID, and where it is not known
     /// whether it was applied, the ID is read back and compared (status and headers of the [`Response`](crate::Response) are then those
-    /// of the reading). If that does not settle it either, the error [says so](crate::Error::may_have_been_applied).
+    /// of the reading). If that does not settle it either, the error [says so](crate::Error::may_have_been_applied), and
+    /// [has the ID](crate::Error::asset_id).
     ///
     /// ```no_run
     /// # async fn example(client: funnelflux::Client) -> Result<(), funnelflux::Error> {
@@ -221,6 +222,11 @@ impl ReadBack {
                 self.property
             ))
         })
+    }
+
+    /// The ID under which the body would be created.
+    pub(crate) fn asset_id(&self, body: &Bytes) -> Option<String> {
+        self.id(&object(body)?).map(str::to_owned)
     }
 
     /// Reads the ID back and compares. Boxed, because an exchange contains this one.

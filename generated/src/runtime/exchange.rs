@@ -1,7 +1,7 @@
 //! One call from its first try to its last: the token, the limiter, the try, the renewal, the retry, and the reading back.
 
 use super::{
-    auth::Secrets,
+    auth::{Renewed, Secrets},
     client::Client,
     create::{ReadBack, Settled},
     error::{Effort, Error, Kind, Limit, message, reply},
@@ -11,10 +11,14 @@ use super::{
     transport::{TransportError, TransportErrorKind},
 };
 use bytes::Bytes;
+use futures_util::future::{Either, select};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use secrecy::{ExposeSecret as _, SecretString};
-use std::time::Duration;
-use tokio::time::{Instant, timeout_at};
+use std::{future::pending, pin::pin, time::Duration};
+use tokio::{
+    sync::watch,
+    time::{Instant, timeout_at},
+};
 
 /// A request that is ready to be sent, as often as need be.
 pub(crate) struct Outgoing {
@@ -38,6 +42,8 @@ pub(crate) struct Options {
     pub(crate) try_timeout: Option<Duration>,
     pub(crate) retry: Option<RetryPolicy>,
     pub(crate) headers: HeaderMap,
+    /// Once it says so, the request is not sent again.
+    pub(crate) stop: Option<watch::Receiver<bool>>,
 }
 
 /// Whose token a request carries.
@@ -65,6 +71,11 @@ impl Outgoing {
     fn writes(&self) -> bool {
         self.target.repeat != Repeat::Read
     }
+
+    /// The ID under which something is to be created.
+    fn asset_id(&self) -> Option<String> {
+        self.read_back?.asset_id(self.body.as_ref()?)
+    }
 }
 
 /// A success.
@@ -75,6 +86,8 @@ pub(crate) struct Received {
     pub(crate) body: Bytes,
     effort: Effort,
     secrets: Secrets,
+    /// What arrived holds tokens that are no known secrets yet; no error keeps any of it.
+    confidential: bool,
 }
 
 impl Received {
@@ -88,18 +101,13 @@ impl Received {
 
     /// What an error keeps of this answer.
     fn reply(&self, retry_after: Option<Duration>) -> reply::Reply {
-        // What is cut off anyway is not searched, and a secret across the cut is found all the same.
-        let kept = self.body.len().min(2 * reply::BODY_BYTES);
-        let kept = self.body.slice(..kept);
-        let body = self.secrets.blot_out(&kept).unwrap_or(kept);
-        let mut headers = self.headers.clone();
-        if let Some(location) = headers.get(header::LOCATION)
-            && let Some(clean) = self.secrets.blot_out(location.as_bytes())
-            && let Ok(clean) = HeaderValue::from_bytes(&clean)
-        {
-            headers.insert(header::LOCATION, clean);
-        }
-        reply::Reply::new(self.status, &headers, &body, retry_after)
+        let nothing = Bytes::new();
+        let body = if self.confidential {
+            &nothing
+        } else {
+            &self.body
+        };
+        reply::Reply::new(self.status, &self.headers, body, retry_after, &self.secrets)
     }
 
     /// The error of a success that turns out to be none.
@@ -144,7 +152,10 @@ pub(crate) async fn exchange(client: &Client, outgoing: &Outgoing) -> Result<Rec
             received.effort = effort;
             received
         })
-        .map_err(|(kind, note)| Error::after(Some(&outgoing.target), kind, effort, note));
+        .map_err(|(kind, note)| {
+            let error = Error::after(Some(&outgoing.target), kind, effort, note);
+            error.about(outgoing.asset_id())
+        });
     let status = match &outcome {
         Ok(received) => Some(received.status),
         Err(error) => error.status(),
@@ -152,7 +163,7 @@ pub(crate) async fn exchange(client: &Client, outgoing: &Outgoing) -> Result<Rec
     span.end(&Summary {
         status,
         request_id: &|| match &outcome {
-            Ok(received) => reply::request_id(&received.headers),
+            Ok(received) => reply::request_id(&received.headers, &received.secrets),
             Err(error) => error.request_id().map(str::to_owned),
         },
         tries: effort.tries,
@@ -215,7 +226,7 @@ impl<'a> Course<'a> {
     async fn run(&mut self) -> Result<Received, Failure> {
         let policy = self.outgoing.options.retry.as_ref();
         let policy = policy.unwrap_or(&self.client.settings().retry);
-        let mut renewed = false;
+        let mut confirmed = false;
         let mut random = fastrand::Rng::new();
         loop {
             let token = self.token().await.map_err(|kind| (kind, None))?;
@@ -237,8 +248,8 @@ impl<'a> Course<'a> {
             if rejects_the_token(&failure)
                 && matches!(self.outgoing.authorization, Authorization::Session)
             {
-                self.renew(token.as_ref(), renewed, failure).await?;
-                renewed = true;
+                let renewed = self.renew(token.as_ref(), confirmed, failure).await?;
+                confirmed = renewed == Renewed::Confirmed;
                 continue;
             }
             if matches!(
@@ -269,9 +280,28 @@ impl<'a> Course<'a> {
                 ));
             }
             self.span.retry(self.tries, &failure, wait);
-            tokio::time::sleep(wait).await;
+            if !self.pause(wait).await {
+                let note = "not sent again, because it was told to stop";
+                return Err((failure, Some(note.to_owned())));
+            }
             self.waited += wait;
         }
+    }
+
+    /// Waits, unless the call is told to stop; whether it may go on.
+    async fn pause(&self, wait: Duration) -> bool {
+        let over = tokio::time::sleep(wait);
+        let Some(mut stop) = self.outgoing.options.stop.clone() else {
+            over.await;
+            return true;
+        };
+        let told = async {
+            if stop.wait_for(|stop| *stop).await.is_err() {
+                // Nobody is left to say so.
+                pending::<()>().await;
+            }
+        };
+        matches!(select(pin!(told), pin!(over)).await, Either::Right(_))
     }
 
     /// Waits for something, but not beyond the end of the call's time.
@@ -298,9 +328,9 @@ impl<'a> Course<'a> {
     async fn renew(
         &self,
         token: Option<&SecretString>,
-        renewed: bool,
+        confirmed: bool,
         failure: Kind,
-    ) -> Result<(), Failure> {
+    ) -> Result<Renewed, Failure> {
         let login = |reason: &str, failure: Kind| {
             let cause = Error::new(Some(&self.outgoing.target), failure);
             let kind = Kind::Login {
@@ -315,14 +345,18 @@ impl<'a> Course<'a> {
                 failure,
             );
         };
-        if renewed {
+        if confirmed && failure.status() == Some(StatusCode::BAD_REQUEST) {
+            // It was not the token: the service means the request itself.
+            return Err((failure, None));
+        }
+        if confirmed {
             return login(
                 "the service refuses the access token that it has just confirmed",
                 failure,
             );
         }
         match self.in_time(session.renew(self.client, token)).await {
-            Ok(Ok(())) => Ok(()),
+            Ok(Ok(renewed)) => Ok(renewed),
             // What the service said about the token is the better reason when nothing else was asked.
             Ok(Err(Kind::Login {
                 reason,
@@ -335,9 +369,10 @@ impl<'a> Course<'a> {
     /// Sends the request once and reads the whole answer.
     async fn attempt(&mut self, token: Option<&SecretString>) -> Result<Received, Kind> {
         let outgoing = self.outgoing;
-        let request = self.request(token)?;
+        let (request, other_token) = self.request(token)?;
         self.tries += 1;
-        let secrets = self.client.secrets().and(token);
+        let secrets = self.client.secrets();
+        let secrets = secrets.and(token).and(other_token.as_ref());
         let began = Instant::now();
         let length = outgoing
             .options
@@ -390,7 +425,11 @@ impl<'a> Course<'a> {
         Err(Kind::Status(received.reply(retry_after).into()))
     }
 
-    fn request(&self, token: Option<&SecretString>) -> Result<http::Request<Bytes>, Kind> {
+    /// The request, and the token that it carries instead of this one, where the caller or a hook gave another.
+    fn request(
+        &self,
+        token: Option<&SecretString>,
+    ) -> Result<(http::Request<Bytes>, Option<SecretString>), Kind> {
         let outgoing = self.outgoing;
         let settings = self.client.settings();
         let question = if outgoing.query.is_empty() { "" } else { "?" };
@@ -419,9 +458,13 @@ impl<'a> Course<'a> {
         self.client
             .hooks()
             .before(&outgoing.target, self.tries + 1, &uri, &mut headers, shown);
-        if let Some(token) = token
-            && !headers.contains_key(header::AUTHORIZATION)
-        {
+        let mut other_token = None;
+        if let Some(other) = headers.get_mut(header::AUTHORIZATION) {
+            other.set_sensitive(true);
+            let text = String::from_utf8_lossy(other.as_bytes());
+            let bare = text.split_once(' ').map_or(&*text, |(_, token)| token);
+            other_token = Some(SecretString::from(bare.trim()));
+        } else if let Some(token) = token {
             let bearer = SecretString::from(format!("Bearer {}", token.expose_secret()));
             let mut value = HeaderValue::from_str(bearer.expose_secret()).map_err(|_| {
                 Kind::Configuration(
@@ -435,7 +478,7 @@ impl<'a> Course<'a> {
         *request.method_mut() = outgoing.target.method.clone();
         *request.uri_mut() = uri;
         *request.headers_mut() = headers;
-        Ok(request)
+        Ok((request, other_token))
     }
 
     async fn receive(
@@ -465,7 +508,8 @@ impl<'a> Course<'a> {
                 // A refusal counts although its text is cut.
                 (Err(_), false) => break,
             }
-            if !head.status.is_success() && body.len() >= reply::BODY_BYTES {
+            // Twice what is kept, so that a secret across the cut is whole.
+            if !head.status.is_success() && body.len() >= 2 * reply::BODY_BYTES {
                 break;
             }
         }
@@ -475,6 +519,7 @@ impl<'a> Course<'a> {
             body: body.into(),
             effort: Effort::default(),
             secrets,
+            confidential: self.outgoing.confidential && head.status.is_success(),
         })
     }
 
@@ -559,7 +604,9 @@ mod tests {
     fn a_400_counts_only_if_it_speaks_of_the_token() {
         let refusal = |status, body: &str| {
             let body = Bytes::from(body.to_owned());
-            Kind::Status(reply::Reply::new(status, &HeaderMap::new(), &body, None).into())
+            let headers = HeaderMap::new();
+            let reply = reply::Reply::new(status, &headers, &body, None, &Secrets::default());
+            Kind::Status(reply.into())
         };
         let bad = StatusCode::BAD_REQUEST;
         assert!(rejects_the_token(&refusal(StatusCode::UNAUTHORIZED, "")));

@@ -8,8 +8,8 @@ use std::time::Duration;
 /// Sees every request before it is sent and every answer after it arrived, each try by itself, token renewals included.
 ///
 /// Hooks run in the order in which they were given to [`ClientBuilder::hook`](crate::ClientBuilder::hook), on the task that makes the
-/// call: they must not block. They never see a token: the `Authorization` header is added after them (one that a hook sets is kept),
-/// and renewals show no bodies.
+/// call: they must not block. They never see the client's tokens: the `Authorization` header is added after them (one that a hook or
+/// [`Call::header`](crate::Call::header) sets is kept), and renewals show no bodies.
 ///
 /// ```
 /// use funnelflux::hook::{Hook, RequestView, ResponseView};
@@ -53,7 +53,7 @@ pub struct RequestView<'a> {
     pub method: &'a Method,
     /// Address, with the query.
     pub uri: &'a Uri,
-    /// Headers, without `Authorization`.
+    /// Headers, without the client's own `Authorization`.
     pub headers: &'a mut HeaderMap,
     /// Body; `None` where there is none and for token renewals.
     pub body: Option<&'a Bytes>,

@@ -180,7 +180,7 @@ mod imp {
             self.share = share;
             self.governor = governor(limit, share, &self.clock);
             // A new limiter would let a burst through.
-            while self.governor.check().is_ok() {}
+            let _ = self.governor.check_n(limit.burst);
         }
     }
 
@@ -243,6 +243,18 @@ mod imp {
                 "{}",
                 limiter.share()
             );
+        }
+
+        #[tokio::test(start_paused = true)]
+        async fn a_rate_without_bounds_is_slowed_down_like_any_other() {
+            for (per_second, burst) in [(1, u32::MAX), (u32::MAX, 1), (u32::MAX, u32::MAX)] {
+                let limiter = limiter(per_second, burst);
+                limiter.ready().await;
+                limiter.limited(None);
+                assert!((limiter.share() - SLOW_DOWN).abs() < 1e-9);
+                limiter.success();
+                limiter.ready().await;
+            }
         }
 
         #[tokio::test(start_paused = true)]

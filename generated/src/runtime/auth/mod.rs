@@ -5,7 +5,7 @@ mod session;
 mod store;
 
 pub use file::FileTokenStore;
-pub(crate) use session::{Secrets, Session};
+pub(crate) use session::{Renewed, Secrets, Session};
 pub use store::{MemoryTokenStore, StoreError, StoreGuard, TokenStore};
 
 use super::error::Error;
@@ -58,7 +58,8 @@ impl Credentials {
         self
     }
 
-    /// With the end of the access token's life, so that it is renewed in time. Without it, the first refusal tells.
+    /// With the end of the access token's life, so that it is renewed in time: from one minute before. Without it, the first refusal
+    /// tells.
     #[must_use]
     pub fn with_expires_at(mut self, expires_at: SystemTime) -> Self {
         self.expires_at = Some(expires_at);
@@ -114,6 +115,16 @@ impl Credentials {
     #[must_use]
     pub fn expires_at(&self) -> Option<SystemTime> {
         self.expires_at
+    }
+
+    /// Whether both tokens are the same.
+    fn same(&self, other: &Self) -> bool {
+        let same_refresh_token = match (&self.refresh_token, &other.refresh_token) {
+            (Some(one), Some(other)) => one.expose_secret() == other.expose_secret(),
+            (None, None) => true,
+            _ => false,
+        };
+        same_refresh_token && self.same_token(&other.access_token)
     }
 
     /// Whether both have the same access token.

@@ -39,17 +39,31 @@ struct State {
     current: Option<Credentials>,
     /// What the program gave, where the store had something else: tried when that fails.
     given: Option<Credentials>,
-    renewal: Option<Shared<BoxFuture<'static, Result<(), Failure>>>>,
+    renewal: Option<Renewal>,
     /// Until when no renewal is asked for before the service refuses a token.
     quiet_until: Option<SystemTime>,
-    /// The token that cannot be renewed, and why: to ask again would not help.
-    refused: Option<(SecretString, Failure)>,
+    /// What the service has refused to renew, and why: to ask again would not help.
+    refused: Option<(Vec<Credentials>, Failure)>,
+}
+
+/// A renewal under way. Whoever waits for it gets the same.
+type Renewal = Shared<BoxFuture<'static, Result<Renewed, Failure>>>;
+
+/// Where a token came from that is to be used instead of a refused one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Renewed {
+    /// The service gave or confirmed it just now.
+    Confirmed,
+    /// Another call or another process had it; the service was not asked.
+    Taken,
 }
 
 /// Why there is no valid token. All calls that wait for one get the same.
 #[derive(Clone)]
 enum Failure {
     Store(String),
+    /// The task of the renewal ended without an outcome.
+    CutOff,
     Login {
         reason: String,
         cause: Option<Error>,
@@ -66,6 +80,9 @@ impl From<Failure> for Kind {
     fn from(failure: Failure) -> Self {
         match failure {
             Failure::Store(message) => Self::Configuration(message),
+            Failure::CutOff => Self::Configuration(
+                "the renewal of the access token was cut off: its runtime ended, or the token store panicked".to_owned(),
+            ),
             Failure::Login { reason, cause } => Self::Login { reason, cause },
         }
     }
@@ -153,25 +170,39 @@ impl Session {
     }
 
     /// Gets another token than the one that was rejected. Calls that come while a renewal is under way wait for it.
-    pub(crate) async fn renew(&self, client: &Client, rejected: &SecretString) -> Result<(), Kind> {
-        let renewal = {
-            let mut state = self.state();
-            if state
-                .current
-                .as_ref()
-                .is_some_and(|current| !current.same_token(rejected))
-            {
-                return Ok(());
+    pub(crate) async fn renew(
+        &self,
+        client: &Client,
+        rejected: &SecretString,
+    ) -> Result<Renewed, Kind> {
+        // One that was begun on a runtime which has ended is begun anew on this one.
+        let mut anew = true;
+        loop {
+            let renewal = {
+                let mut state = self.state();
+                if state
+                    .current
+                    .as_ref()
+                    .is_some_and(|current| !current.same_token(rejected))
+                {
+                    return Ok(Renewed::Taken);
+                }
+                state
+                    .renewal
+                    .get_or_insert_with(|| start(client, rejected))
+                    .clone()
+            };
+            match renewal.await {
+                Err(Failure::CutOff) if anew => {
+                    anew = false;
+                    self.state().renewal = None;
+                }
+                outcome => return outcome.map_err(Kind::from),
             }
-            state
-                .renewal
-                .get_or_insert_with(|| start(client, rejected))
-                .clone()
-        };
-        renewal.await.map_err(Kind::from)
+        }
     }
 
-    async fn renewal(&self, client: &Client, rejected: &SecretString) -> Result<(), Failure> {
+    async fn renewal(&self, client: &Client, rejected: &SecretString) -> Result<Renewed, Failure> {
         let (_guard, stored) = match &self.store {
             None => (None, None),
             Some(store) => {
@@ -180,24 +211,32 @@ impl Session {
                 (Some(guard), stored)
             }
         };
-        let stored = stored.filter(|stored| !stored.same_token(rejected));
         if let Some(stored) = &stored
+            && !stored.same_token(rejected)
             && stored.expires_at.is_some_and(|end| end > client.now())
         {
             // Another process was faster.
             self.adopt(client, stored.clone(), rejected);
-            return Ok(());
+            return Ok(Renewed::Taken);
         }
-        let (current, given, refused) = {
+        let (candidates, refused) = {
             let state = self.state();
-            (
-                state.current.clone(),
-                state.given.clone(),
-                state.refused.clone(),
-            )
+            // Another process may have replaced the refresh token alone.
+            let all = [&stored, &state.current, &state.given];
+            let mut candidates: Vec<Credentials> = Vec::new();
+            for candidate in all.into_iter().flatten() {
+                let hopeless = candidate.refresh_token.is_none() && candidate.same_token(rejected);
+                if !hopeless && !candidates.iter().any(|known| known.same(candidate)) {
+                    candidates.push(candidate.clone());
+                }
+            }
+            (candidates, state.refused.clone())
         };
-        if let (None, Some((token, failure))) = (&stored, refused)
-            && token.expose_secret() == rejected.expose_secret()
+        if let Some((known, failure)) = refused
+            && !candidates.is_empty()
+            && candidates
+                .iter()
+                .all(|candidate| known.iter().any(|known| known.same(candidate)))
         {
             return Err(failure);
         }
@@ -207,11 +246,9 @@ impl Session {
                     .to_owned(),
             cause: None,
         };
-        for candidate in [stored, current, given].into_iter().flatten() {
-            if candidate.refresh_token.is_none() && candidate.same_token(rejected) {
-                continue;
-            }
-            match validate(client, &candidate).await {
+        let mut for_good = true;
+        for candidate in &candidates {
+            match validate(client, candidate).await {
                 Ok(renewed) => {
                     if let Some(store) = &self.store
                         && let Err(error) = store.save(&renewed).await
@@ -222,10 +259,12 @@ impl Session {
                         );
                     }
                     self.adopt(client, renewed, rejected);
-                    return Ok(());
+                    return Ok(Renewed::Confirmed);
                 }
                 Err(error) => {
                     let again = error.is_retryable();
+                    // A page, or an answer that makes no sense, says nothing about the token.
+                    for_good &= error.status().is_some_and(refuses_for_good);
                     last = Failure::Login {
                         reason: "the access token is refused and could not be renewed".to_owned(),
                         cause: Some(error),
@@ -236,14 +275,17 @@ impl Session {
                 }
             }
         }
-        self.state().refused = Some((rejected.clone(), last.clone()));
+        if for_good {
+            self.state().refused = Some((candidates, last.clone()));
+        }
         Err(last)
     }
 
     fn adopt(&self, client: &Client, credentials: Credentials, rejected: &SecretString) {
         let mut state = self.state();
         state.quiet_until = credentials.same_token(rejected).then(|| {
-            let soon = client.now() + EARLY;
+            let now = client.now();
+            let soon = now.checked_add(EARLY).unwrap_or(now);
             credentials.expires_at.map_or(soon, |end| end.max(soon))
         });
         state.current = Some(credentials);
@@ -253,10 +295,7 @@ impl Session {
 
 /// A renewal as a task of its own, so that it ends although the calls that wait for it are given up: a refresh token may be good for
 /// one use only.
-fn start(
-    client: &Client,
-    rejected: &SecretString,
-) -> Shared<BoxFuture<'static, Result<(), Failure>>> {
+fn start(client: &Client, rejected: &SecretString) -> Renewal {
     struct Done(Client);
     impl Drop for Done {
         fn drop(&mut self) {
@@ -270,17 +309,17 @@ fn start(
         let done = Done(client);
         match done.0.session() {
             Some(session) => session.renewal(&done.0, &rejected).await,
-            None => Ok(()),
+            None => Ok(Renewed::Taken),
         }
     });
-    let outcome: BoxFuture<'static, _> = Box::pin(async move {
-        task.await.unwrap_or_else(|_| {
-            Err(Failure::Store(
-                "the renewal of the access token was cut off with its runtime".to_owned(),
-            ))
-        })
-    });
+    let outcome: BoxFuture<'static, _> =
+        Box::pin(async move { task.await.unwrap_or(Err(Failure::CutOff)) });
     outcome.shared()
+}
+
+/// Whether the service refuses to renew, so that asking once more would be refused, too.
+fn refuses_for_good(status: http::StatusCode) -> bool {
+    matches!(status.as_u16(), 400 | 401 | 403)
 }
 
 /// Asks the service for the valid form of these tokens.
@@ -342,6 +381,14 @@ impl Secrets {
     pub(crate) fn and(mut self, secret: Option<&SecretString>) -> Self {
         self.0.extend(secret.cloned());
         self
+    }
+
+    /// The text with each secret blotted out.
+    pub(crate) fn clean<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        match self.blot_out(text.as_bytes()) {
+            Some(clean) => String::from_utf8_lossy(&clean).into_owned().into(),
+            None => text.into(),
+        }
     }
 
     /// The bytes with each secret blotted out, or `None` where they hold none.

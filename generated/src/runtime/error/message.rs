@@ -40,7 +40,7 @@ pub(crate) fn message(content_type: Option<&str>, body: &[u8]) -> Option<String>
     (!line.is_empty()).then_some(line)
 }
 
-/// Whether the body is an HTML page, by what it says of itself or by how it begins.
+/// Whether the body is an HTML page, by what it says of itself or by how it begins: no JSON begins like a tag.
 pub(crate) fn is_html(content_type: Option<&str>, body: &[u8]) -> bool {
     let declared = content_type.is_some_and(|kind| {
         ["text/html", "application/xhtml"].iter().any(|html| {
@@ -48,13 +48,9 @@ pub(crate) fn is_html(content_type: Option<&str>, body: &[u8]) -> bool {
             begin.is_some_and(|begin| begin.eq_ignore_ascii_case(html.as_bytes()))
         })
     });
-    // Nearly every answer is JSON, and no page begins like it.
-    if !declared && matches!(body.first(), None | Some(b'{' | b'[')) {
-        return false;
-    }
-    let begin = String::from_utf8_lossy(body.get(..64).unwrap_or(body)).to_ascii_lowercase();
-    let begin = begin.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
-    (declared && !begin.is_empty()) || begin.starts_with("<!doctype") || begin.starts_with("<html")
+    let begin = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+    let begin = begin.trim_ascii_start();
+    (declared && !begin.is_empty()) || begin.starts_with(b"<")
 }
 
 /// The text on one line, without control characters, cut after so many characters.
@@ -255,6 +251,9 @@ mod tests {
     fn a_page_is_recognised_by_its_declaration_or_its_beginning() {
         assert!(is_html(None, b"\xef\xbb\xbf \n<!DOCTYPE html>"));
         assert!(is_html(Some("text/html; charset=utf-8"), b"Login"));
+        let late = format!("{}<!-- generated --><HTML>", "\n  ".repeat(1_000));
+        assert!(is_html(Some("text/plain"), late.as_bytes()));
+        assert!(is_html(None, b"<head><title>Sorry</title>"));
         assert!(!is_html(Some("text/html"), b""));
         assert!(!is_html(Some("application/json"), b"{}"));
     }

@@ -19,7 +19,7 @@ use std::{error::Error as StdError, fmt, sync::Arc, time::Duration};
 ///
 /// | question | answer |
 /// |---|---|
-/// | what was called | [`operation`](Self::operation), [`method`](Self::method), [`path`](Self::path) |
+/// | what was called | [`operation`](Self::operation), [`method`](Self::method), [`path`](Self::path), [`asset_id`](Self::asset_id) |
 /// | what did the service say | [`status`](Self::status), [`message`](Self::message), [`body`](Self::body), [`request_id`](Self::request_id) |
 /// | which field did not fit | [`json_path`](Self::json_path) |
 /// | what was tried | [`tries`](Self::tries), [`elapsed`](Self::elapsed) |
@@ -48,6 +48,8 @@ struct Inner {
     effort: Effort,
     /// What else a person should know, such as why it was not tried again.
     note: Option<String>,
+    /// The ID under which something was to be created.
+    asset_id: Option<String>,
 }
 
 /// What was done before a call failed.
@@ -117,7 +119,16 @@ impl Error {
             kind,
             effort,
             note,
+            asset_id: None,
         }))
+    }
+
+    /// Names what was to be created.
+    pub(crate) fn about(mut self, asset_id: Option<String>) -> Self {
+        if let Some(inner) = Arc::get_mut(&mut self.0) {
+            inner.asset_id = asset_id;
+        }
+        self
     }
 
     pub(crate) fn configuration(message: impl Into<String>) -> Self {
@@ -140,6 +151,13 @@ impl Error {
     #[must_use]
     pub fn path(&self) -> Option<&str> {
         self.0.target.as_ref().map(|target| &*target.path)
+    }
+
+    /// ID under which a create was to make its asset, so that none is lost with its error: the asset exists now, or may, where
+    /// [`may_have_been_applied`](Self::may_have_been_applied) says so. `None` for every other call.
+    #[must_use]
+    pub fn asset_id(&self) -> Option<&str> {
+        self.0.asset_id.as_deref()
     }
 
     fn reply(&self) -> Option<&Reply> {
@@ -302,6 +320,14 @@ impl Error {
 }
 
 impl Kind {
+    /// Status of the answer that refused.
+    pub(crate) fn status(&self) -> Option<http::StatusCode> {
+        match self {
+            Self::Status(reply) => Some(reply.status),
+            _ => None,
+        }
+    }
+
     /// Whether the same request may succeed later.
     pub(crate) fn is_transient(&self) -> bool {
         match self {
@@ -358,7 +384,10 @@ impl fmt::Display for Error {
             remarks.push(format!("the service asks to wait {}", seconds(wait)));
         }
         if self.may_have_been_applied() {
-            remarks.push("it may have been applied".to_owned());
+            remarks.push(match self.asset_id() {
+                Some(id) => format!("it may have been applied, under the ID {id}"),
+                None => "it may have been applied".to_owned(),
+            });
         }
         if let Some(id) = self.request_id() {
             remarks.push(format!("request ID {id}"));

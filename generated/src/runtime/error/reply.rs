@@ -1,6 +1,7 @@
 //! What an error keeps of the answer that it is about.
 
 use super::message;
+use crate::runtime::auth::Secrets;
 use bytes::Bytes;
 use std::{fmt, time::Duration};
 
@@ -36,25 +37,30 @@ impl Reply {
         headers: &http::HeaderMap,
         body: &Bytes,
         retry_after: Option<Duration>,
+        secrets: &Secrets,
     ) -> Self {
         let text = |name: http::HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+        // What is cut off anyway is not searched, and a secret across the cut is found all the same.
+        let body = body.slice(..body.len().min(2 * BODY_BYTES));
+        let body = secrets.blot_out(&body).unwrap_or(body);
+        let location = text(http::header::LOCATION);
         Self {
             status,
-            request_id: request_id(headers),
+            request_id: request_id(headers, secrets),
             retry_after,
-            location: text(http::header::LOCATION).map(|to| message::excerpt(to, 200)),
-            message: message::message(text(http::header::CONTENT_TYPE), body),
+            location: location.map(|to| message::excerpt(&secrets.clean(to), 200)),
+            message: message::message(text(http::header::CONTENT_TYPE), &body),
             body: body.slice(..body.len().min(BODY_BYTES)),
         }
     }
 }
 
 /// The ID that the service gave to a request, for its support to find it again.
-pub(crate) fn request_id(headers: &http::HeaderMap) -> Option<String> {
+pub(crate) fn request_id(headers: &http::HeaderMap, secrets: &Secrets) -> Option<String> {
     REQUEST_ID_HEADERS
         .iter()
         .filter_map(|name| headers.get(name)?.to_str().ok())
-        .map(|id| message::excerpt(id, 100))
+        .map(|id| message::excerpt(&secrets.clean(id), 100))
         .find(|id| !id.is_empty())
 }
 

@@ -17,8 +17,8 @@ use std::time::Duration;
 /// operation allows it ([`Repeat`](crate::operations::Repeat)): a duplicate never, once the service may have received it.
 ///
 /// The wait is what the service asks for in `Retry-After` (seconds, an HTTP date, or `retry-after-ms`), and up to a tenth more so that
-/// many callers do not come back in the same instant. Where it asks for nothing, the wait is drawn evenly between zero and
-/// `base_delay` × 2ⁿ (full jitter), never more than `max_delay`.
+/// many callers do not come back in the same instant. Where it asks for nothing, or for no time at all, the wait is drawn evenly
+/// between zero and `base_delay` × 2ⁿ (full jitter), never more than `max_delay`.
 ///
 /// ```
 /// use funnelflux::RetryPolicy;
@@ -111,8 +111,11 @@ impl RetryPolicy {
             Some(wait) if wait > self.max_retry_after => {
                 Next::Stop(Some("longer than max_retry_after allows"))
             }
-            Some(wait) => Next::Wait(wait + wait.mul_f64(0.1 * random.f64())),
-            None => {
+            Some(wait) if !wait.is_zero() => {
+                Next::Wait(wait.saturating_add(wait.mul_f64(0.1 * random.f64())))
+            }
+            // A date that has passed is no reason to come back at once.
+            _ => {
                 let doublings = 2u32.saturating_pow(tries.saturating_sub(1));
                 let ceiling = self
                     .base_delay
@@ -143,6 +146,7 @@ pub(crate) enum Next {
 mod tests {
     use super::*;
     use crate::runtime::{
+        auth::Secrets,
         error::{Limit, reply::Reply},
         transport::TransportError,
     };
@@ -151,7 +155,8 @@ mod tests {
     fn status(status: u16, retry_after: Option<u64>) -> Kind {
         let status = http::StatusCode::from_u16(status).unwrap();
         let wait = retry_after.map(Duration::from_secs);
-        Kind::Status(Reply::new(status, &http::HeaderMap::new(), &Bytes::new(), wait).into())
+        let headers = http::HeaderMap::new();
+        Kind::Status(Reply::new(status, &headers, &Bytes::new(), wait, &Secrets::default()).into())
     }
 
     fn transport(kind: TransportErrorKind) -> Kind {
@@ -221,6 +226,16 @@ mod tests {
             next(Repeat::Read, 1, &status(429, Some(61))),
             Next::Stop(Some(_))
         ));
+        // Nothing to wait for is no leave to hammer.
+        let waits = (0..10).map(|seed| {
+            let random = &mut fastrand::Rng::with_seed(seed);
+            RetryPolicy::new().next(Repeat::Read, 1, &status(429, Some(0)), random)
+        });
+        assert!(
+            waits
+                .into_iter()
+                .any(|next| next != Next::Wait(Duration::ZERO))
+        );
         // Only these two carry a meaning of Retry-After that is a wait.
         let Next::Wait(wait) = next(Repeat::Read, 1, &status(500, Some(30))) else {
             panic!("no wait")

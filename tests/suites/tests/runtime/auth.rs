@@ -2,7 +2,7 @@
 
 use super::*;
 use funnelflux::auth::{FileTokenStore, MemoryTokenStore, StoreError, TokenStore};
-use funnelflux::transport::BoxFuture;
+use funnelflux::transport::{BoxFuture, ResponseBody, Transport, TransportError};
 use funnelflux::types::{DuplicateRequest, StatusFilter};
 use funnelflux::{Client, Credentials, Error};
 use funnelflux_fake::{RejectedToken, Settings};
@@ -301,4 +301,117 @@ async fn a_broken_store_is_an_error_when_read_and_none_when_written() -> Result<
     let empty = client(&fake).token_store(FileTokenStore::new("/nonexistent/tokens.json"));
     list(&empty.build()?).await?;
     Ok(())
+}
+
+/// Refuses every list with a 400 that speaks of tokens, and carries the rest to the fake.
+#[derive(Clone, Debug)]
+struct Misleading(InProcess);
+
+impl Transport for Misleading {
+    fn send(
+        &self,
+        request: http::Request<bytes::Bytes>,
+    ) -> BoxFuture<'_, Result<http::Response<ResponseBody>, TransportError>> {
+        if !request.uri().path().contains("/list/") {
+            return self.0.send(request);
+        }
+        let body = bytes::Bytes::from_static(b"the access token of your network has expired");
+        let mut answer = http::Response::new(ResponseBody::from(body));
+        *answer.status_mut() = http::StatusCode::BAD_REQUEST;
+        Box::pin(std::future::ready(Ok(answer)))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_400_that_no_expired_token_explains_stays_a_400() -> Result<(), Error> {
+    let fake = Fake::default();
+    let client = client(&fake)
+        .transport(Misleading(InProcess::new(&fake)))
+        .build()?;
+    let error = list(&client).await.unwrap_err();
+    assert_eq!(count(&fake, RENEW), 1, "it may have been the token");
+    assert!(!error.is_unauthorized(), "{error}");
+    assert_eq!(error.status().map(|status| status.as_u16()), Some(400));
+    assert!(error.to_string().contains("of your network"), "{error}");
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_renewal_that_failed_in_passing_is_asked_for_again() -> Result<(), Error> {
+    for fault in [
+        Fault::Html { applied: false },
+        Fault::WrongJson,
+        Fault::status(501),
+    ] {
+        let fake = Fake::default();
+        let client = client(&fake).build()?;
+        fake.expire_access_token();
+        inject(&fake, RENEW, fault.clone(), 1);
+        list(&client).await.unwrap_err();
+        let again = list(&client).await;
+        assert!(again.is_ok(), "{fault}: {again:?}");
+    }
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refresh_token_that_another_process_has_replaced_is_found_in_the_store()
+-> Result<(), Error> {
+    let fake = Fake::default();
+    let store = Arc::new(MemoryTokenStore::new());
+    let stale = Credentials::new(fake.access_token()).with_refresh_token("replaced");
+    store.save(&stale).await.unwrap();
+    let client = client(&fake)
+        .credentials(stale)
+        .token_store(Arc::clone(&store))
+        .build()?;
+    list(&client).await?;
+    // The other process asked early: the access token was confirmed, the refresh token replaced.
+    store.save(&credentials(&fake)).await.unwrap();
+    fake.expire_access_token();
+    list(&client).await?;
+    assert_eq!(fake.renewals(), 1);
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_taken_from_another_process_that_is_refused_too_is_renewed() -> Result<(), Error> {
+    let fake = Fake::default();
+    let store = Arc::new(MemoryTokenStore::new());
+    let first = client(&fake).token_store(Arc::clone(&store)).build()?;
+    let other = client(&fake).build()?;
+    list(&first).await?;
+    fake.expire_access_token();
+    list(&other).await?;
+    // What the other process got looks good for long, and is not.
+    let late = fake.now() + Duration::from_hours(72);
+    store
+        .save(&credentials(&fake).with_expires_at(late))
+        .await
+        .unwrap();
+    fake.expire_access_token();
+    list(&first).await?;
+    assert_eq!(fake.renewals(), 2);
+    Ok(())
+}
+
+#[test]
+fn a_renewal_whose_runtime_has_ended_is_begun_anew() {
+    let runtime = || {
+        let mut builder = tokio::runtime::Builder::new_current_thread();
+        builder.enable_time().start_paused(true).build().unwrap()
+    };
+    let fake = Fake::default();
+    let first = runtime();
+    let client = first.block_on(async {
+        let client = client(&fake).build().unwrap();
+        fake.expire_access_token();
+        let mut call = std::pin::pin!(list(&client));
+        // The renewal is a task of this runtime, and never gets its turn.
+        assert!(futures_util::poll!(&mut call).is_pending());
+        client.clone()
+    });
+    drop(first);
+    runtime().block_on(list(&client)).unwrap();
+    assert_eq!(fake.renewals(), 1);
 }

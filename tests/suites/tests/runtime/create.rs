@@ -152,3 +152,22 @@ async fn a_refusal_is_not_read_back() -> Result<(), Error> {
     assert_eq!((count(&fake, CREATE), count(&fake, FIND)), (1, 0));
     Ok(())
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_error_names_the_id_that_may_exist_now() -> Result<(), Error> {
+    let fake = Fake::default();
+    inject(&fake, CREATE, Fault::ResetAfterApplying, 5);
+    inject(&fake, FIND, Fault::status(500), 5);
+    let client = client(&fake).build()?;
+    let error = client
+        .create(|id| OfferSource::new(id, "a"))
+        .await
+        .unwrap_err();
+    assert!(error.may_have_been_applied(), "{error}");
+    let id = error.asset_id().unwrap();
+    assert!(fake.state().asset("offersource", id).is_some(), "{error}");
+    assert!(error.to_string().contains(id), "{error}");
+    let read = client.find_offer_source_by_id(&"b".into()).await;
+    assert_eq!(read.unwrap_err().asset_id(), None);
+    Ok(())
+}

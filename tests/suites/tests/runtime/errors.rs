@@ -207,6 +207,20 @@ async fn what_cannot_be_sent_is_said_before_it_is_sent() {
         !format!("{secret} {secret:?}").contains("ary\""),
         "{secret:?}"
     );
+    let nothing = [
+        client.find_offer_sources_by_ids(&[]).await.map(drop),
+        client
+            .find_offer_sources_by_ids(&["a".into(), "".into()])
+            .await
+            .map(drop),
+        client.delete_offer_sources(None, None).await,
+        client.delete_offer_sources(Some(&"".into()), None).await,
+    ];
+    for outcome in nothing {
+        let error = outcome.unwrap_err();
+        assert!(error.to_string().contains("empty"), "{error}");
+        assert_eq!(error.tries(), 0);
+    }
     for path in ["offersource", "//../x", "/a/../b", "/x?y=1", "/x#y"] {
         let call = client.request(http::Method::GET, path).empty();
         assert!(call.await.is_err(), "{path}");

@@ -273,3 +273,17 @@ async fn a_429_slows_all_clones_down() -> Result<(), Error> {
     );
     Ok(())
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_wait_longer_than_any_clock_is_returned() -> Result<(), Error> {
+    let fake = Fake::default();
+    let endless = RetryAfter::Text("9".repeat(30));
+    inject(&fake, LIST, refusal(503, endless), 1);
+    let client = client(&fake).build()?;
+    let patient = RetryPolicy::new().max_retry_after(Duration::MAX);
+    let call = client.list_offer_sources(StatusFilter::All, None);
+    let error = call.retry(patient).await.unwrap_err();
+    assert_eq!(error.retry_after(), Some(Duration::MAX));
+    assert!(error.to_string().contains("no time left"), "{error}");
+    Ok(())
+}

@@ -179,3 +179,93 @@ async fn a_panic_with_an_error_or_a_client_holds_no_token() {
         "{text}"
     );
 }
+
+/// Renews tokens in an answer that calls itself a page, and refuses everything else.
+#[derive(Clone, Debug)]
+struct Chatty;
+
+impl Transport for Chatty {
+    fn send(
+        &self,
+        request: http::Request<bytes::Bytes>,
+    ) -> BoxFuture<'_, Result<http::Response<ResponseBody>, TransportError>> {
+        let (status, said) = if request.uri().path().ends_with("/auth/validate") {
+            (
+                200,
+                r#"{"tokens":{"access_token":"CANARY-new","refresh_token":"CANARY-next"}}"#,
+            )
+        } else {
+            (401, "")
+        };
+        let response = http::Response::builder()
+            .status(status)
+            .header("content-type", "text/html")
+            .body(ResponseBody::from(bytes::Bytes::from_static(
+                said.as_bytes(),
+            )))
+            .unwrap();
+        Box::pin(std::future::ready(Ok(response)))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn tokens_that_a_failed_renewal_brought_are_not_quoted() {
+    let ear = Ear::default();
+    let _guard = ear.listen();
+    let builder = Client::builder().credentials(tokens()).hook(ear.clone());
+    everything(&builder.transport(Chatty).build().unwrap(), &ear).await;
+    silent(&ear, "a renewal that calls itself a page");
+}
+
+/// Repeats the token as the ID of the request, and as a status that nobody knows.
+#[derive(Clone, Debug)]
+struct Echo;
+
+impl Transport for Echo {
+    fn send(
+        &self,
+        request: http::Request<bytes::Bytes>,
+    ) -> BoxFuture<'_, Result<http::Response<ResponseBody>, TransportError>> {
+        let token = request.headers().get("authorization").unwrap().clone();
+        let status = if request.method() == http::Method::GET {
+            200
+        } else {
+            400
+        };
+        let said = r#"[{"idOfferSource":"1","offerSourceName":"a","status":"active"}]"#;
+        let response = http::Response::builder()
+            .status(status)
+            .header("x-request-id", token.to_str().unwrap())
+            .body(ResponseBody::from(bytes::Bytes::from_static(
+                said.as_bytes(),
+            )))
+            .unwrap();
+        Box::pin(std::future::ready(Ok(response)))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_service_that_calls_the_request_by_the_token_is_not_quoted() {
+    let ear = Ear::default();
+    let _guard = ear.listen();
+    let builder = Client::builder().credentials(tokens()).hook(ear.clone());
+    everything(&builder.transport(Echo).build().unwrap(), &ear).await;
+    silent(&ear, "the token as request ID");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_of_one_call_is_hidden_like_that_of_the_client() {
+    let ear = Ear::default();
+    let _guard = ear.listen();
+    let parrot = Parrot {
+        status: 409,
+        content_type: "application/json",
+    };
+    let builder = Client::builder().hook(ear.clone()).transport(parrot);
+    let client = builder.build().unwrap();
+    let call = client.list_offer_sources(StatusFilter::All, None);
+    let call = call.header("authorization", "Bearer CANARY-call");
+    let error = call.await.unwrap_err();
+    ear.hear(format_args!("{error} {error:?}"));
+    silent(&ear, "a header of one call");
+}
