@@ -1,17 +1,22 @@
 //! Duplicating many assets, none of them twice.
 
 use super::abilities::{Assets, IdOf};
-use super::bulk::{Counts, Entry, Failure, OnProgress, Outcome, Progress, Reason, Report};
+use super::bulk::{
+    Counts, Entry, Failure, OnProgress, Outcome, Progress, Reason, Report, UNANSWERED, pause_after,
+};
 use super::check::{self, Distinct, InvalidJob};
 use super::resource::{self, CopyRequest as _, Handle, Resource};
 use super::verdict::{Verdict, verdict, wants_rest};
 use crate::transport::BoxFuture;
 use crate::types::DuplicateResponse;
 use crate::{Client, Error};
-use futures_util::future::{Either, select};
+use futures_util::future::{Either, FutureExt as _, select};
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use std::collections::{HashMap, HashSet};
 use std::fmt;
+use std::pin::pin;
+use std::time::Duration;
+use tokio::sync::watch;
 
 /// Duplicates many assets.
 ///
@@ -44,6 +49,7 @@ pub trait DuplicateMany: Assets<Resource: resource::Duplicate> {
             requests: ids.iter().map(&mut request).collect(),
             ids,
             concurrency: 4,
+            retries: 2,
             stop_after: None,
             on_progress: None,
             cancel: None,
@@ -58,13 +64,16 @@ impl<R: resource::Duplicate> DuplicateMany for Handle<R> {}
 /// The service makes the ID of a copy (documented), so a request that may have been received is never sent again. When its
 /// answer is lost, the job looks for the copy by its name: if, among all assets, exactly one of that name has come into being
 /// since the job began, that is the copy. Else the outcome is unknown, and the failure names what was found.
-/// A job whose service asks for more than a minute of rest (`Retry-After`) sends nothing more.
+///
+/// A job that gets no answer five times in a row stops by itself, and one whose service asks for more than a minute of rest
+/// (`Retry-After`) sends nothing more.
 #[must_use = "a job does nothing until it is sent"]
 pub struct Duplication<R: resource::Duplicate> {
     client: Client,
     ids: Vec<R::Id>,
     requests: Vec<RequestOf<R>>,
     concurrency: usize,
+    retries: u32,
     stop_after: Option<usize>,
     on_progress: Option<OnProgress>,
     cancel: Option<BoxFuture<'static, ()>>,
@@ -97,6 +106,14 @@ impl<R: resource::Duplicate> Duplication<R> {
         self
     }
 
+    /// How often one that the service turned away before looking at it (no connection, too many requests) is sent again, after
+    /// the client's own tries: 0 to 10. Default 2. The waits are 0.5 s, 1 s, 2 s and so on, up to 20 s, and no less than the service
+    /// asks for.
+    pub fn retries(mut self, retries: u32) -> Self {
+        self.retries = retries.min(10);
+        self
+    }
+
     /// Stops once so many have failed; 1 stops on the first. Default: goes on to the end.
     pub fn stop_after(mut self, failed: usize) -> Self {
         self.stop_after = Some(failed.max(1));
@@ -109,7 +126,7 @@ impl<R: resource::Duplicate> Duplication<R> {
         self
     }
 
-    /// Cancels the job once this future completes: nothing more is sent, requests on their way are waited for.
+    /// Cancels the job once this future completes: nothing more is sent, nor sent again; requests on their way are waited for.
     pub fn cancel_when<T>(mut self, cancel: impl Future<Output = T> + Send + 'static) -> Self {
         self.cancel = Some(Box::pin(async move {
             cancel.await;
@@ -136,9 +153,13 @@ impl<R: resource::Duplicate> Duplication<R> {
             on_progress: self.on_progress,
             entries: Vec::with_capacity(total),
             unanswered: Vec::new(),
+            again: Vec::new(),
+            retries: self.retries,
+            silence: 0,
             stop: None,
             stop_after: self.stop_after,
         };
+        let (stop_signal, stopping) = watch::channel(false);
         let before = list::<R>(&self.client, &requests).await;
         if let Some(Err(error)) = &before
             && wants_rest(error)
@@ -149,18 +170,47 @@ impl<R: resource::Duplicate> Duplication<R> {
         let mut cancel = self.cancel;
         let mut in_flight = FuturesUnordered::new();
         loop {
+            // One that was cancelled before this turn sends nothing in it.
+            if let Some(signal) = &mut cancel
+                && signal.now_or_never().is_some()
+            {
+                cancel = None;
+                run.cancel();
+            }
+            if run.stop.is_some() {
+                stop_signal.send_replace(true);
+            }
             while in_flight.len() < self.concurrency {
-                let Some((position, id)) = open.next() else {
+                let fresh = || {
+                    let (position, id) = open.next()?;
+                    let name = requests.get(&id)?.name().to_owned();
+                    Some(Pending {
+                        id,
+                        position,
+                        name,
+                        tries: 0,
+                        wait: Duration::ZERO,
+                    })
+                };
+                let Some(pending) = run.again.pop().or_else(fresh) else {
                     break;
                 };
                 if let Some(failure) = run.stop.clone() {
-                    run.end(Entry::new(id, position, Outcome::NotSent { failure }));
-                } else if let Some(request) = requests.get(&id) {
-                    let name = request.name().to_owned();
-                    let call = R::DUPLICATE(&self.client, &id, request);
+                    run.end(pending.ends(Outcome::NotSent { failure }));
+                } else if let Some(request) = requests.get(&pending.id) {
+                    let call = R::DUPLICATE(&self.client, &pending.id, request);
+                    let call = call.stop_with(stopping.clone());
+                    let mut stopping = stopping.clone();
                     in_flight.push(async move {
+                        if !pending.wait.is_zero() {
+                            let stopped = stopping.wait_for(|stopping| *stopping);
+                            select(pin!(tokio::time::sleep(pending.wait)), pin!(stopped)).await;
+                        }
+                        if *stopping.borrow() {
+                            return (pending, None);
+                        }
                         let answer = call.await;
-                        (Pending { id, position, name }, answer)
+                        (pending, Some(answer))
                     });
                 }
             }
@@ -174,13 +224,13 @@ impl<R: resource::Duplicate> Duplication<R> {
                     Either::Right((answered, _)) => answered,
                 },
             };
-            if let Some((pending, answer)) = answered {
-                run.take(pending, answer);
-            } else {
-                cancel = None;
-                let message = "the job was cancelled before its turn";
-                run.stop
-                    .get_or_insert(Failure::new(Reason::Cancelled, message));
+            match answered {
+                Some((pending, Some(answer))) => run.take(pending, answer),
+                Some((pending, None)) => run.again.push(pending),
+                None => {
+                    cancel = None;
+                    run.cancel();
+                }
             }
         }
         if !run.unanswered.is_empty() {
@@ -193,11 +243,21 @@ impl<R: resource::Duplicate> Duplication<R> {
     }
 }
 
-/// One that was sent.
+/// One that is sent, or was.
 struct Pending<I> {
     id: I,
     position: usize,
     name: String,
+    /// How often it was turned away.
+    tries: u32,
+    /// The wait before it is sent.
+    wait: Duration,
+}
+
+impl<I> Pending<I> {
+    fn ends(self, outcome: Outcome) -> Entry<I> {
+        Entry::new(self.id, self.position, outcome)
+    }
 }
 
 struct Run<R: Resource> {
@@ -206,6 +266,11 @@ struct Run<R: Resource> {
     entries: Vec<Entry<R::Id>>,
     /// Those whose answer was lost.
     unanswered: Vec<(Pending<R::Id>, Failure)>,
+    /// Those that were turned away and are to be sent again.
+    again: Vec<Pending<R::Id>>,
+    retries: u32,
+    /// How many in a row got no answer.
+    silence: u32,
     stop: Option<Failure>,
     stop_after: Option<usize>,
 }
@@ -222,18 +287,29 @@ impl<R: Resource> Run<R> {
     /// Sends nothing more, since it would do no better.
     fn stop_for(&mut self, error: &Error) {
         let message = format!("the job stopped: {error}");
-        self.stop
-            .get_or_insert(Failure::with_error(Reason::Stopped, message, error));
+        self.stop(Failure::with_error(Reason::Stopped, message, error));
     }
 
-    fn take(&mut self, pending: Pending<R::Id>, answer: Result<DuplicateResponse, Error>) {
+    fn cancel(&mut self) {
+        let message = "the job was cancelled before its turn";
+        self.stop(Failure::new(Reason::Cancelled, message));
+    }
+
+    /// Sends nothing more from now on. The first reason stays.
+    fn stop(&mut self, failure: Failure) {
+        self.stop.get_or_insert(failure);
+    }
+
+    fn take(&mut self, mut pending: Pending<R::Id>, answer: Result<DuplicateResponse, Error>) {
         let error = match answer {
-            Ok(DuplicateResponse { id: Some(copy), .. }) => {
-                let mut entry = Entry::new(pending.id, pending.position, Outcome::DONE);
+            Ok(DuplicateResponse { id: Some(copy), .. }) if !copy.is_empty() => {
+                self.silence = 0;
+                let mut entry = pending.ends(Outcome::DONE);
                 entry.copy = Some(R::Id::from(copy));
                 return self.end(entry);
             }
             Ok(_) => {
+                self.silence = 0;
                 let message = "the service accepted it, but its answer does not name the copy";
                 let failure = Failure::new(Reason::NoAnswer, message);
                 return self.unanswered.push((pending, failure));
@@ -243,29 +319,40 @@ impl<R: Resource> Run<R> {
         if wants_rest(&error) {
             self.stop_for(&error);
         }
-        let verdict = verdict(&error);
-        let outcome = match verdict {
-            Verdict::Ambiguous => {
-                let failure = Failure::of(Reason::NoAnswer, &error);
-                return self.unanswered.push((pending, failure));
+        match verdict(&error) {
+            Verdict::TurnedAway if pending.tries < self.retries && self.stop.is_none() => {
+                pending.wait = pause_after(pending.tries, &error);
+                pending.tries += 1;
+                return self.again.push(pending);
             }
-            Verdict::Refused => Outcome::Rejected {
-                failure: Failure::of(Reason::Refused, &error),
-            },
-            Verdict::TurnedAway | Verdict::Unauthorized => Outcome::NotSent {
-                failure: Failure::of(Reason::TurnedAway, &error),
-            },
-        };
-        self.end(Entry::new(pending.id, pending.position, outcome));
-        if verdict == Verdict::Unauthorized {
-            self.stop_for(&error);
+            verdict @ (Verdict::TurnedAway | Verdict::Unauthorized) => {
+                self.silence += 1;
+                let failure = Failure::of(Reason::TurnedAway, &error);
+                self.end(pending.ends(Outcome::NotSent { failure }));
+                if verdict == Verdict::Unauthorized {
+                    self.stop_for(&error);
+                }
+            }
+            Verdict::Refused => {
+                self.silence = 0;
+                let failure = Failure::of(Reason::Refused, &error);
+                self.end(pending.ends(Outcome::Rejected { failure }));
+            }
+            Verdict::Ambiguous => {
+                self.silence += 1;
+                let failure = Failure::of(Reason::NoAnswer, &error);
+                self.unanswered.push((pending, failure));
+            }
         }
         let counts = self.progress.counts;
         let failed = counts.rejected + counts.not_sent + self.unanswered.len();
-        if self.stop_after.is_some_and(|limit| failed >= limit) {
+        if self.silence >= UNANSWERED {
+            let message =
+                format!("the job stopped: the service gave no answer {UNANSWERED} times in a row");
+            self.stop(Failure::new(Reason::Stopped, message));
+        } else if self.stop_after.is_some_and(|limit| failed >= limit) {
             let message = format!("the job stopped after {failed} failed");
-            self.stop
-                .get_or_insert(Failure::new(Reason::Stopped, message));
+            self.stop(Failure::new(Reason::Stopped, message));
         }
     }
 
@@ -290,6 +377,7 @@ impl<R: Resource> Run<R> {
                 let now = after.get(&pending.name);
                 now.into_iter().flatten().filter(is_new).collect()
             });
+            let name = &pending.name;
             let mut entry = Entry::new(pending.id, pending.position, Outcome::CONFIRMED);
             let note = match new.as_deref() {
                 Some([copy]) if rivals.get(&pending.name) == Some(&1) => {
@@ -298,7 +386,7 @@ impl<R: Resource> Run<R> {
                     continue;
                 }
                 None => "the list of all assets could not be read to look for the copy".to_owned(),
-                Some([]) => format!("no new asset is called {:?}", pending.name),
+                Some([]) => format!("no new asset is called {name:?}"),
                 Some(new) => {
                     let mut ids: Vec<&str> = new.iter().map(AsRef::as_ref).collect();
                     ids.sort_unstable();

@@ -20,12 +20,12 @@ use super::progress::{OnProgress, Progress};
 use super::report::Counts;
 use crate::ext::cascade::Cascade;
 use crate::ext::read::{Reader, Seen};
-use crate::ext::resource::Resource;
+use crate::ext::resource::{Resource, Sight};
 use crate::ext::verdict::{Verdict, rest, verdict, wants_rest};
 use crate::transport::BoxFuture;
 use crate::types::Status;
 use crate::{Client, Error, RetryPolicy};
-use futures_util::future::{Either, select};
+use futures_util::future::{Either, FutureExt as _, select};
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use std::collections::{BTreeMap, VecDeque};
 use std::pin::pin;
@@ -41,7 +41,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(20);
 /// How often an accepted change is read back before it counts as unknown.
 pub(super) const VERIFY_READS: u32 = 4;
 /// How many steps in a row may end without an answer before the job stops.
-pub(super) const UNANSWERED: u32 = 5;
+pub(in crate::ext) const UNANSWERED: u32 = 5;
 
 /// How a job is done.
 #[derive(Clone, Debug)]
@@ -148,6 +148,14 @@ impl<I> Step<I> {
         }
     }
 
+    /// Leaves the work to be done, or given up.
+    fn then_again(work: Work<I>) -> Self {
+        Self {
+            next: vec![work],
+            ..Self::new()
+        }
+    }
+
     fn end(&mut self, item: Item<I>, outcome: Outcome) {
         self.entries
             .push(Entry::new(item.id, item.position, outcome));
@@ -190,7 +198,7 @@ fn pause(tries: u32) -> Duration {
 }
 
 /// The wait before something is tried again that failed so: never shorter than what the service asks for.
-fn pause_after(tries: u32, error: &Error) -> Duration {
+pub(in crate::ext) fn pause_after(tries: u32, error: &Error) -> Duration {
     pause(tries).max(rest(error).unwrap_or_default())
 }
 
@@ -211,15 +219,25 @@ impl<R: Resource, C: Ready<R>> Shared<R, C> {
         let wait = std::mem::take(&mut work.pause);
         if !wait.is_zero() {
             self.rest(wait).await;
-            if *self.stopping.borrow() && !matches!(work.task, Task::Settle(_)) {
-                let mut step = Step::new();
-                step.next.push(work);
-                return step;
-            }
+        }
+        if *self.stopping.borrow() && !matches!(work.task, Task::Settle(_)) {
+            return Step::then_again(work);
         }
         match work.task {
             Task::CheckTarget => self.check_target().await,
-            Task::Look => self.look(work.items, work.tries).await,
+            Task::Look => {
+                // Nor for readings that nothing will be sent after.
+                let seen = select(pin!(self.read(&work.items)), pin!(self.stopped()))
+                    .map(|first| match first {
+                        Either::Left((seen, _)) => Some(seen),
+                        Either::Right(_) => None,
+                    })
+                    .await;
+                match seen {
+                    Some(seen) => self.looked(work.items, work.tries, seen),
+                    None => Step::then_again(work),
+                }
+            }
             Task::Send { again } => self.send(work.items, work.tries, again).await,
             Task::Settle(cause) => self.settle(work.items, work.tries, cause).await,
         }
@@ -227,9 +245,16 @@ impl<R: Resource, C: Ready<R>> Shared<R, C> {
 
     /// Waits; whoever stops the job does not wait for its pauses.
     async fn rest(&self, wait: Duration) {
+        select(pin!(tokio::time::sleep(wait)), pin!(self.stopped())).await;
+    }
+
+    /// Completes once the job is to stop.
+    async fn stopped(&self) {
         let mut stopping = self.stopping.clone();
-        let stopped = pin!(stopping.wait_for(|stopping| *stopping));
-        select(pin!(tokio::time::sleep(wait)), stopped).await;
+        if stopping.wait_for(|stopping| *stopping).await.is_err() {
+            // The driver is gone, and nobody waits for its steps.
+            std::future::pending::<()>().await;
+        }
     }
 
     /// Whether a step that failed so is tried again.
@@ -282,13 +307,12 @@ impl<R: Resource, C: Ready<R>> Shared<R, C> {
         step
     }
 
-    async fn read(&self, items: &[Item<R::Id>]) -> Vec<Seen<crate::ext::resource::Sight>> {
+    async fn read(&self, items: &[Item<R::Id>]) -> Vec<Seen<Sight>> {
         let ids: Vec<R::Id> = items.iter().map(|item| item.id.clone()).collect();
         self.reader.sights(&ids).await
     }
 
-    async fn look(&self, items: Vec<Item<R::Id>>, tries: u32) -> Step<R::Id> {
-        let seen = self.read(&items).await;
+    fn looked(&self, items: Vec<Item<R::Id>>, tries: u32, seen: Vec<Seen<Sight>>) -> Step<R::Id> {
         let mut step = Step::new();
         let (mut fresh, mut again, mut unread) = (Vec::new(), Vec::new(), Vec::new());
         let mut unreadable = None;
@@ -312,7 +336,9 @@ impl<R: Resource, C: Ready<R>> Shared<R, C> {
                 }
                 None => {
                     let message = format!("no {} of this ID can be read", R::NAMES.singular);
-                    let failure = Failure::new(Reason::NotFound, message);
+                    // What is to be deleted may have been.
+                    let reason = if so { Reason::Gone } else { Reason::NotFound };
+                    let failure = Failure::new(reason, message);
                     step.end(item, Outcome::Rejected { failure });
                 }
                 Some(_) if so && has_children => again.push(item),
@@ -363,7 +389,8 @@ impl<R: Resource, C: Ready<R>> Shared<R, C> {
 
     async fn send(&self, mut items: Vec<Item<R::Id>>, tries: u32, again: bool) -> Step<R::Id> {
         let entries = items.iter().map(|item| item.id.to_string()).collect();
-        let mut call = self.change.call(&self.client, entries);
+        let call = self.change.call(&self.client, entries);
+        let mut call = call.stop_with(self.stopping.clone());
         if let Some(policy) = &self.settings.retry_policy {
             call = call.retry(policy.clone());
         }
@@ -488,7 +515,10 @@ impl<R: Resource, C: Ready<R>> Shared<R, C> {
         match cause {
             Cause::Accepted => open.after_acceptance(&mut step, tries, retry),
             Cause::Refused { error, alone } => open.after_refusal(&mut step, &error, alone),
-            Cause::Unanswered(error) => open.after_silence(&mut step, &error, tries, retry),
+            Cause::Unanswered(error) => {
+                let retry = retry && !*self.stopping.borrow();
+                open.after_silence(&mut step, &error, tries, retry);
+            }
             Cause::Stopped(failure) => open.after_stop(&mut step, &failure),
         }
         step

@@ -9,6 +9,7 @@ mod progress;
 mod report;
 
 pub use change::{Archiving, ChangeRecord, Deleting, MovingToCategory, Unarchiving};
+pub(super) use engine::{UNANSWERED, pause_after};
 pub use journal::{Journal, JournalError};
 pub use outcome::{Entry, Failure, Outcome, Reason};
 pub use plan::{Children, Plan};
@@ -279,8 +280,8 @@ impl<R: Resource, C: Change<R>> Bulk<R, C> {
 
     /// Cancels the job once this future completes: a signal, a timer, a message.
     ///
-    /// Nothing more is sent then. Requests on their way are waited for, and what they have done is read back where that is not
-    /// clear, so that the report stays truthful; all others end as not sent. Whoever cannot wait drops the job's future: then
+    /// Nothing more is sent then, nor sent again by the client. Requests on their way are waited for, and what they have done is
+    /// read back where that is not clear, so that the report stays truthful; all others end as not sent. Whoever cannot wait drops the job's future: then
     /// only a [`journal`](Self::journal) knows.
     pub fn cancel_when<T>(mut self, cancel: impl Future<Output = T> + Send + 'static) -> Self {
         self.hooks.cancel = Some(Box::pin(async move {

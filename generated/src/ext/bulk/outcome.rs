@@ -84,6 +84,17 @@ impl Outcome {
             // It was sent, and now it is so.
             (Self::Done { .. }, Self::AlreadySo { .. })
             | (Self::Unknown { .. }, Self::AlreadySo { children: None }) => Self::CONFIRMED,
+            // It was to be deleted and sent, and now it is gone.
+            (Self::Done { .. } | Self::Unknown { .. }, Self::Rejected { failure })
+                if failure.reason() == Reason::Gone =>
+            {
+                Self::CONFIRMED
+            }
+            (Self::AlreadySo { .. }, Self::Rejected { failure })
+                if failure.reason() == Reason::Gone =>
+            {
+                self
+            }
             _ => later,
         }
     }
@@ -133,8 +144,10 @@ impl Eq for Inner {}
 pub enum Reason {
     /// The service refused it.
     Refused,
-    /// Reading showed no asset of this ID, so nothing was sent for it. (For a deletion: it may have been deleted before.)
+    /// Reading showed no asset of this ID, so nothing was sent for it.
     NotFound,
+    /// The same, where it was to be deleted: it may have been deleted before, or never have been.
+    Gone,
     /// Reading showed that the asset is deleted, so nothing was sent for it.
     Deleted,
     /// No trustworthy answer came: the connection broke, time ran out, or the service failed.

@@ -156,7 +156,7 @@ impl<I: Clone + Eq + Hash> Report<I> {
     /// Takes in the report of a later run of the same job, for all or for some of the IDs, or for others.
     ///
     /// Of an ID that is in both, the later outcome holds, unless the later run did not send it. One that was *unknown* and is
-    /// found to be so already is *done*.
+    /// found to be so already is *done*; so is one that was sent to be deleted and is found to be gone.
     ///
     /// # Errors
     /// When the reports are of different jobs; then nothing is changed.
@@ -381,6 +381,9 @@ what is unknown or not sent is left to do: run the job again for unfinished()";
         let rejected = || Outcome::Rejected {
             failure: failure(Reason::Refused, "no"),
         };
+        let gone = || Outcome::Rejected {
+            failure: failure(Reason::Gone, "none"),
+        };
         for (first, later, merged) in [
             (Outcome::DONE, Outcome::ALREADY, Outcome::CONFIRMED),
             (unknown(), Outcome::ALREADY, Outcome::CONFIRMED),
@@ -390,6 +393,10 @@ what is unknown or not sent is left to do: run the job again for unfinished()";
             (not_sent(), unknown(), unknown()),
             (rejected(), Outcome::DONE, Outcome::DONE),
             (Outcome::CONFIRMED, not_sent(), Outcome::CONFIRMED),
+            (unknown(), gone(), Outcome::CONFIRMED),
+            (Outcome::DONE, gone(), Outcome::CONFIRMED),
+            (Outcome::ALREADY, gone(), Outcome::ALREADY),
+            (not_sent(), gone(), gone()),
         ] {
             assert_eq!(
                 first.clone().then(later.clone()),

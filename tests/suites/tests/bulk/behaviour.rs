@@ -8,7 +8,8 @@ use funnelflux::ext::{
 };
 use funnelflux::types::{DuplicateRequest, OfferSourceId};
 use funnelflux_fake::{
-    EntryPolicy, Fake, Fault, Limit, LogRetention, MissingByIds, RetryAfter, Rule, Settings, Status,
+    DeletedAssets, EntryPolicy, Fake, Fault, Limit, LogRetention, MissingByIds, RetryAfter, Rule,
+    Settings, Status,
 };
 use funnelflux_suites::{InProcess, client_over};
 use futures_util::StreamExt as _;
@@ -426,4 +427,93 @@ fn the_target_of_the_children_is_looked_for_again_where_the_service_talks_nonsen
     let job = client.offer_sources().bulk_archive(["a"]);
     let report = run(job.children(Cascade::move_to("keeper")).send()).unwrap();
     assert_eq!(report.counts().to_string(), "1 done");
+}
+
+#[test]
+fn nothing_is_sent_again_once_the_job_is_cancelled() {
+    let (fake, client) = service(Settings::default());
+    let ids = fake.seed_many(10);
+    let busy = Fault::Status {
+        status: 503,
+        retry_after: RetryAfter::Seconds(30),
+        applied: false,
+    };
+    fake.inject(Rule::new(busy).on(ARCHIVE).always());
+    let (report, took) = run(async {
+        let begun = Instant::now();
+        let job = client.offer_sources().bulk_archive(ids);
+        let cancel = tokio::time::sleep(Duration::from_secs(5));
+        let report = job.cancel_when(cancel).send().await.unwrap();
+        (report, begun.elapsed())
+    });
+    assert_eq!(report.counts().unknown, 10, "{report}");
+    assert_eq!(calls(&fake, ARCHIVE), 1);
+    assert!(took < Duration::from_secs(6), "{took:?}");
+}
+
+#[test]
+fn nobody_who_cancels_waits_for_readings() {
+    let (fake, client) = service(Settings::default());
+    let ids = fake.seed_many(10);
+    let stalled = Fault::StallHeaders { applied: false };
+    fake.inject(
+        Rule::new(stalled)
+            .on("GET /offersource/find/byIds/")
+            .always(),
+    );
+    let (report, took) = run(async {
+        let begun = Instant::now();
+        let job = client.offer_sources().bulk_archive(ids);
+        let cancel = tokio::time::sleep(Duration::from_secs(5));
+        let report = job.cancel_when(cancel).send().await.unwrap();
+        (report, begun.elapsed())
+    });
+    assert_eq!(report.counts().not_sent, 10, "{report}");
+    assert!(took < Duration::from_secs(6), "{took:?}");
+}
+
+#[test]
+fn a_job_that_is_cancelled_before_it_begins_sends_nothing() {
+    let (fake, client) = service(Settings::default());
+    let ids = fake.seed_many(10);
+    let job = client.offer_sources().bulk_archive(ids).look_first(false);
+    let report = run(job.cancel_when(std::future::ready(())).send()).unwrap();
+    assert_eq!(report.counts().not_sent, 10, "{report}");
+    assert_eq!(fake.request_count(), 0);
+}
+
+#[test]
+fn what_was_deleted_without_an_answer_is_done_once_it_cannot_be_read() {
+    let (fake, client) = service(Settings {
+        deleted: DeletedAssets::Gone,
+        ..Settings::default()
+    });
+    fake.seed_offer_source("a");
+    fake.seed_offer_source("b");
+    let sources = client.offer_sources();
+    fake.inject(
+        Rule::new(Fault::ResetAfterApplying)
+            .on("DELETE /offersource/delete/")
+            .always(),
+    );
+    let reads = Rule::new(Fault::status(503)).on("GET /offersource/find/byIds/");
+    fake.inject(reads.after(1).always());
+    let mut report = run(sources.bulk_delete(["a"]).retries(0).send()).unwrap();
+    assert_eq!(report.counts().unknown, 1, "{report}");
+    fake.clear_faults();
+    let left: Vec<_> = report.unfinished().cloned().collect();
+    let later = run(sources.bulk_delete(left).send()).unwrap();
+    report.merge(later).unwrap();
+    assert_eq!(report.counts().to_string(), "1 done", "{report}");
+    // The whole list once more: what is done stays done.
+    let done = run(sources.bulk_delete(["b"]).send()).unwrap();
+    report.merge(done).unwrap();
+    report
+        .merge(run(sources.bulk_delete(["a", "b", "nobody"]).send()).unwrap())
+        .unwrap();
+    assert_eq!(
+        report.counts().to_string(),
+        "2 done, 1 rejected",
+        "{report}"
+    );
 }

@@ -7,7 +7,8 @@ use funnelflux::ext::{
 };
 use funnelflux::types::{DuplicateRequest, OfferSource};
 use funnelflux_fake::{
-    AbsentProperty, DeletedAssets, Fake, Fault, MissingByIds, Rule, SaveMeaning, Settings,
+    AbsentProperty, DeletedAssets, Fake, Fault, MissingByIds, RetryAfter, Rule, SaveMeaning,
+    Settings,
 };
 use serde_json::json;
 
@@ -354,4 +355,89 @@ fn a_source_that_does_not_exist_is_rejected_and_the_others_are_duplicated() {
     assert_eq!(report.counts().to_string(), "3 done, 1 rejected");
     assert_eq!(calls(&fake, FIND), 0);
     assert_eq!(copies(&fake), 3);
+}
+
+#[test]
+fn an_update_that_was_applied_before_its_refusal_is_not_called_refused() {
+    let (fake, client) = service(Settings::default());
+    fake.seed_offer_source("a");
+    let answer = |status, applied| {
+        let retry_after = RetryAfter::Absent;
+        let fault = Fault::Status {
+            status,
+            retry_after,
+            applied,
+        };
+        Rule::new(fault).on(SAVE)
+    };
+    fake.inject(answer(503, true));
+    fake.inject(answer(409, false));
+    let rename = |source: &mut OfferSource| source.offer_source_name = "mine".into();
+    let updated = run(client.offer_sources().update("a", rename).send()).unwrap();
+    assert_eq!(updated.after.offer_source_name, "mine");
+    assert_eq!(calls(&fake, SAVE), 2);
+    // Refused, and not applied before: that is what it is.
+    fake.inject(answer(409, false));
+    let rename = |source: &mut OfferSource| source.offer_source_name = "other".into();
+    let error = run(client.offer_sources().update("a", rename).send()).unwrap_err();
+    assert!(matches!(error, UpdateError::Refused(_)), "{error}");
+}
+
+#[test]
+fn storing_again_what_is_stored_sends_nothing_however_the_service_shows_it() {
+    for policies in 0..50 {
+        let (_fake, client) = service(Settings {
+            unknown_fields: false,
+            ..Settings::vary(policies)
+        });
+        let sources = client.offer_sources();
+        let asset = OfferSource::new("2nIemJxCKbFX", "one").with_postback_tx_id("tx");
+        let store = |asset| run(sources.create_or_save(asset)).unwrap();
+        assert_eq!(store(asset.clone()), Stored::Created, "policies {policies}");
+        assert_eq!(store(asset), Stored::Unchanged, "policies {policies}");
+        // What is not asked for goes.
+        let less = OfferSource::new("2nIemJxCKbFX", "one");
+        assert_eq!(store(less), Stored::Saved, "policies {policies}");
+    }
+}
+
+#[test]
+fn duplicating_waits_for_a_service_that_has_too_much_to_do() {
+    let (fake, client) = service(Settings::default());
+    let ids = fake.seed_many(20);
+    let busy = Fault::Status {
+        status: 429,
+        retry_after: RetryAfter::Seconds(30),
+        applied: false,
+    };
+    fake.inject(Rule::new(busy).on(DUPLICATE).after(3).times(4));
+    let sources = client.offer_sources();
+    let job = sources.duplicate_many(ids, |id| DuplicateRequest::new(format!("Copy of {id}")));
+    let report = run(job.send()).unwrap();
+    assert_eq!(report.counts().to_string(), "20 done");
+    assert_eq!(copies(&fake), 20);
+    assert_eq!(calls(&fake, DUPLICATE), 24);
+}
+
+#[test]
+fn duplicating_stops_where_the_service_is_down() {
+    let (fake, client) = service(Settings::default());
+    let ids = fake.seed_many(1_000);
+    fake.inject(Rule::new(Fault::RefuseConnection).on(DUPLICATE).always());
+    let sources = client.offer_sources();
+    let job = sources.duplicate_many(ids, |id| DuplicateRequest::new(format!("Copy of {id}")));
+    let report = run(job.send()).unwrap();
+    assert_eq!(report.counts().not_sent, 1_000);
+    assert!(fake.request_count() < 200, "{}", fake.request_count());
+}
+
+#[test]
+fn duplicating_that_is_cancelled_before_it_begins_sends_nothing() {
+    let (fake, client) = service(Settings::default());
+    let ids = fake.seed_many(10);
+    let sources = client.offer_sources();
+    let job = sources.duplicate_many(ids, |id| DuplicateRequest::new(format!("Copy of {id}")));
+    let report = run(job.cancel_when(std::future::ready(())).send()).unwrap();
+    assert_eq!(report.counts().not_sent, 10);
+    assert_eq!(calls(&fake, DUPLICATE), 0);
 }
