@@ -6,8 +6,8 @@ use super::abilities::{Assets, IdOf};
 use super::read::{Reader, Seen, URL_LENGTH};
 use super::resource::{Handle, Resource, Save};
 use super::update::{Absent, differences};
+use crate::types::Status;
 use crate::{Client, Error};
-use serde::Serialize;
 
 /// Creates an asset under an ID that the client has chosen, or saves it where that ID exists.
 ///
@@ -28,7 +28,7 @@ pub trait CreateOrSave: Assets<Resource: Save> {
     ///
     /// The asset replaces what is there; to change single fields and keep the others use [`Update`](super::Update). Running it
     /// again does nothing: so a script can hold what ought to be. A field that is left out is the same as an empty one, and a status
-    /// that is left out is not compared.
+    /// that is left out is not compared, unless the asset there is deleted: that always differs.
     ///
     /// # Errors
     /// When it was neither created nor saved, or nobody knows; see [`StoreError`].
@@ -94,7 +94,7 @@ async fn create_or_save<R: Save>(
 ) -> Result<Stored, StoreError<R::Id>> {
     let id = R::id(asset).clone();
     match read::<R>(client, &id).await {
-        Seen::Found(found) if says_the_same(asset, &found) => return Ok(Stored::Unchanged),
+        Seen::Found(found) if is_stored::<R>(asset, &found) => return Ok(Stored::Unchanged),
         Seen::Found(_) => {}
         Seen::Missing => {
             let error = match R::CREATE(client, asset).await {
@@ -115,7 +115,7 @@ async fn create_or_save<R: Save>(
         Ok(()) => Ok(Stored::Saved),
         Err(error) if !error.may_have_been_applied() => Err(StoreError::Refused { id, error }),
         Err(error) => match read::<R>(client, &id).await {
-            Seen::Found(found) if says_the_same(asset, &found) => Ok(Stored::Saved),
+            Seen::Found(found) if is_stored::<R>(asset, &found) => Ok(Stored::Saved),
             _ => Err(StoreError::Unknown { id, error }),
         },
     }
@@ -123,12 +123,12 @@ async fn create_or_save<R: Save>(
 
 /// Whether saving the one over the other would change nothing that can be seen: the service may show what the asset leaves out as
 /// empty, and gives it a status, which saving is not known to change.
-fn says_the_same<A: Serialize>(asset: &A, found: &A) -> bool {
-    let says =
-        |asset: &A| serde_json::to_value(asset).is_ok_and(|asset| asset.get("status").is_some());
+fn is_stored<R: Resource>(asset: &R::Asset, found: &R::Asset) -> bool {
+    let is_new = |pointer: &str| pointer != "/status" || R::sight(found).status == Status::Deleted;
+    let says_status = serde_json::to_value(asset).is_ok_and(|asset| asset.get("status").is_some());
     differences(asset, found, Absent::MayBeEmpty)
         .iter()
-        .all(|pointer| pointer == "/status" && !says(asset))
+        .all(|pointer| !says_status && !is_new(pointer))
 }
 
 async fn read<R: Resource>(client: &Client, id: &R::Id) -> Seen<R::Asset> {

@@ -2,7 +2,6 @@
 
 use super::abilities::{Assets, IdOf};
 use super::resource::{Handle, Resource, Save};
-use super::verdict::{Verdict, verdict};
 use crate::{Client, Error};
 use serde::Serialize;
 use serde_json::Value;
@@ -58,6 +57,8 @@ impl<R: Save> Update for Handle<R> {}
 /// differs from what the change is based on, nothing is saved, and the error says what differs; or the change is made again on
 /// the newer asset, if [`repeat_on_conflict`](Self::repeat_on_conflict) allows. A change by somebody else in the short time
 /// between that reading and the saving goes unseen, and is overwritten where both touch the same asset.
+///
+/// What was saved is read back up to four times, 0.5 s, 1 s and 2 s apart, since the service may be late.
 #[must_use = "an update does nothing until it is sent"]
 pub struct UpdateOne<R: Resource, F> {
     client: Client,
@@ -146,7 +147,8 @@ where
     ) -> Result<Updated<R::Asset>, UpdateError<R::Asset>> {
         let unanswered = match R::SAVE(&self.client, wanted).await {
             Ok(()) => None,
-            Err(error) if verdict(&error) == Verdict::Ambiguous => Some(error),
+            // A refusal may be that of a second try, whose first one was applied.
+            Err(error) if error.may_have_been_applied() => Some(error),
             Err(error) => return Err(UpdateError::Refused(error)),
         };
         let mut pause = PAUSE;

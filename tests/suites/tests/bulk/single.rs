@@ -399,6 +399,21 @@ fn storing_again_what_is_stored_sends_nothing_however_the_service_shows_it() {
         let less = OfferSource::new("2nIemJxCKbFX", "one");
         assert_eq!(store(less), Stored::Saved, "policies {policies}");
     }
+    // What is deleted is not what ought to be.
+    let (fake, client) = service(Settings::default());
+    fake.seed_offer_source("2nIemJxCKbFX");
+    let asset = run(async {
+        let id = "2nIemJxCKbFX".into();
+        client.find_offer_source_by_id(&id).await.unwrap()
+    });
+    let without_status = OfferSource::new("2nIemJxCKbFX", asset.offer_source_name);
+    run(client
+        .offer_sources()
+        .create_or_save(without_status.clone()))
+    .unwrap();
+    fake.set("offersource", "2nIemJxCKbFX", "status", "deleted");
+    let stored = run(client.offer_sources().create_or_save(without_status));
+    assert_ne!(stored.ok(), Some(Stored::Unchanged));
 }
 
 #[test]
