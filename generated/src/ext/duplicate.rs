@@ -9,7 +9,7 @@ use super::resource::{self, CopyRequest as _, Handle, Resource};
 use super::verdict::{Verdict, verdict, wants_rest};
 use crate::transport::BoxFuture;
 use crate::types::DuplicateResponse;
-use crate::{Client, Error};
+use crate::{Call, Client, Error};
 use futures_util::future::{Either, FutureExt as _, select};
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use std::collections::{HashMap, HashSet};
@@ -65,7 +65,7 @@ impl<R: resource::Duplicate> DuplicateMany for Handle<R> {}
 /// answer is lost, the job looks for the copy by its name: if, among all assets, exactly one of that name has come into being
 /// since the job began, that is the copy. Else the outcome is unknown, and the failure names what was found.
 ///
-/// A job that gets no answer five times in a row stops by itself, and one whose service asks for more than a minute of rest
+/// A job that is turned away five times in a row stops by itself, and one whose service asks for more than a minute of rest
 /// (`Retry-After`) sends nothing more.
 #[must_use = "a job does nothing until it is sent"]
 pub struct Duplication<R: resource::Duplicate> {
@@ -200,18 +200,7 @@ impl<R: resource::Duplicate> Duplication<R> {
                 } else if let Some(request) = requests.get(&pending.id) {
                     let call = R::DUPLICATE(&self.client, &pending.id, request);
                     let call = call.stop_with(stopping.clone());
-                    let mut stopping = stopping.clone();
-                    in_flight.push(async move {
-                        if !pending.wait.is_zero() {
-                            let stopped = stopping.wait_for(|stopping| *stopping);
-                            select(pin!(tokio::time::sleep(pending.wait)), pin!(stopped)).await;
-                        }
-                        if *stopping.borrow() {
-                            return (pending, None);
-                        }
-                        let answer = call.await;
-                        (pending, Some(answer))
-                    });
+                    in_flight.push(pending.send(call, stopping.clone()));
                 }
             }
             if in_flight.is_empty() {
@@ -255,6 +244,23 @@ struct Pending<I> {
 }
 
 impl<I> Pending<I> {
+    /// Sends it after its wait; without an answer where the job stops before.
+    async fn send(
+        self,
+        call: Call<DuplicateResponse>,
+        mut stopping: watch::Receiver<bool>,
+    ) -> (Self, Option<Result<DuplicateResponse, Error>>) {
+        if !self.wait.is_zero() {
+            let stopped = stopping.wait_for(|stopping| *stopping);
+            select(pin!(tokio::time::sleep(self.wait)), pin!(stopped)).await;
+        }
+        if *stopping.borrow() {
+            return (self, None);
+        }
+        let answer = call.await;
+        (self, Some(answer))
+    }
+
     fn ends(self, outcome: Outcome) -> Entry<I> {
         Entry::new(self.id, self.position, outcome)
     }
@@ -269,7 +275,7 @@ struct Run<R: Resource> {
     /// Those that were turned away and are to be sent again.
     again: Vec<Pending<R::Id>>,
     retries: u32,
-    /// How many in a row got no answer.
+    /// How many in a row were turned away.
     silence: u32,
     stop: Option<Failure>,
     stop_after: Option<usize>,
@@ -339,7 +345,6 @@ impl<R: Resource> Run<R> {
                 self.end(pending.ends(Outcome::Rejected { failure }));
             }
             Verdict::Ambiguous => {
-                self.silence += 1;
                 let failure = Failure::of(Reason::NoAnswer, &error);
                 self.unanswered.push((pending, failure));
             }
@@ -348,7 +353,7 @@ impl<R: Resource> Run<R> {
         let failed = counts.rejected + counts.not_sent + self.unanswered.len();
         if self.silence >= UNANSWERED {
             let message =
-                format!("the job stopped: the service gave no answer {UNANSWERED} times in a row");
+                format!("the job stopped: it was turned away {UNANSWERED} times in a row");
             self.stop(Failure::new(Reason::Stopped, message));
         } else if self.stop_after.is_some_and(|limit| failed >= limit) {
             let message = format!("the job stopped after {failed} failed");

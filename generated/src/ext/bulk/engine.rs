@@ -443,6 +443,9 @@ impl<R: Resource, C: Ready<R>> Shared<R, C> {
                     step.then(Task::Settle(Cause::Refused { error, alone }), items);
                 } else if items.len() > 1 {
                     step.split(items, again, 0);
+                } else if items.iter().any(|item| item.trace == Trace::Unanswered) {
+                    // The refusal may be about what an earlier request has done.
+                    step.end_all(items, &children_unknown(&error));
                 } else {
                     let children = Some(Failure::of(Reason::Refused, &error));
                     step.end_all(items, &Outcome::AlreadySo { children });
@@ -463,9 +466,7 @@ impl<R: Resource, C: Ready<R>> Shared<R, C> {
             Verdict::Ambiguous => {
                 step.answered = Some(false);
                 step.fatal = wants_rest(&error).then(|| Failure::of(Reason::NoAnswer, &error));
-                let failure = Failure::of(Reason::NoAnswer, &error)
-                    .because(Reason::NoAnswer, "what became of its children is not known");
-                step.end_all(items, &Outcome::Unknown { failure });
+                step.end_all(items, &children_unknown(&error));
             }
         }
         step
@@ -528,6 +529,13 @@ impl<R: Resource, C: Ready<R>> Shared<R, C> {
 /// Whether no request will do any better for now.
 fn ends_the_job(error: &Error) -> bool {
     verdict(error) == Verdict::Unauthorized || wants_rest(error)
+}
+
+/// The end of parents that were so already, where nobody knows about their children.
+fn children_unknown(error: &Error) -> Outcome {
+    let failure = Failure::of(Reason::NoAnswer, error)
+        .because(Reason::NoAnswer, "what became of its children is not known");
+    Outcome::Unknown { failure }
 }
 
 /// Ends items for which nothing more is sent, or reads what has become of them.

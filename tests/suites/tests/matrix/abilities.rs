@@ -209,6 +209,8 @@ fn writes(ability: Ability, seen: Seen, applies: bool, script: Script) -> Counts
             not_sent: ids - 1,
             ..Counts::done(1)
         },
+        // It was turned away, and the job sends it again.
+        Ability::DuplicateMany if !seen.leaves_doubt(promise) => all(Counts::done),
         Ability::DuplicateMany => {
             let one = settled(1);
             Counts {
