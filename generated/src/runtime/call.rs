@@ -14,7 +14,7 @@ use bytes::Bytes;
 use http::{HeaderName, HeaderValue};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Serialize, de::DeserializeOwned};
-use std::{borrow::Cow, fmt, future::IntoFuture, time::Duration};
+use std::{fmt, future::IntoFuture, time::Duration};
 use tokio::sync::watch;
 
 /// Everything but what RFC 3986 calls unreserved.
@@ -30,6 +30,8 @@ pub(crate) struct UnsentCall {
     outgoing: Outgoing,
     /// The first thing that was wrong with the arguments.
     problem: Option<Kind>,
+    /// Whether a body that may be left out was.
+    without_body: bool,
 }
 
 impl UnsentCall {
@@ -44,6 +46,7 @@ impl UnsentCall {
             client,
             outgoing: Outgoing::new(target),
             problem: None,
+            without_body: false,
         }
     }
 
@@ -123,7 +126,8 @@ impl UnsentCall {
     }
 
     /// A request body that may be left out; then no body and no content type are sent.
-    pub(crate) fn body_optional(self, body: Option<&impl Serialize>) -> Self {
+    pub(crate) fn body_optional(mut self, body: Option<&impl Serialize>) -> Self {
+        self.without_body = body.is_none();
         match body {
             Some(body) => self.body(body),
             None => self,
@@ -151,20 +155,12 @@ impl UnsentCall {
 
     /// What is wrong with a deletion of nothing: what the service would make of it is not documented, and might be everything.
     fn names_nothing(&self) -> Option<&'static str> {
-        let Outgoing {
-            target,
-            query,
-            body,
-            ..
-        } = &self.outgoing;
+        let Outgoing { target, query, .. } = &self.outgoing;
         let named = query.split('&').any(|pair| {
             let value = pair.split_once('=').map(|(_, value)| value);
             value.is_some_and(|value| !value.is_empty())
         });
-        // A path of the caller's own may name it itself.
-        let own_path = matches!(target.path, Cow::Owned(_));
-        let nothing =
-            target.method == http::Method::DELETE && !own_path && !named && body.is_none();
+        let nothing = target.method == http::Method::DELETE && self.without_body && !named;
         nothing
             .then_some("what is to be deleted is empty: it names neither an ID nor a list of IDs")
     }
@@ -296,6 +292,7 @@ impl<T> Call<T> {
             client,
             outgoing,
             problem,
+            ..
         } = self.unsent;
         if let Some(problem) = problem {
             return Err(Error::new(Some(&outgoing.target), problem));
