@@ -1,0 +1,175 @@
+//! What is shared under `components`.
+
+use super::{Noun, Place, Spot, Walk, keys, same};
+use crate::diff::{Direction, node::Node, node::canonical, rules};
+use serde_json::Value;
+
+impl<'a> Walk<'a> {
+    pub(super) fn components(&mut self, old: &Node<'a>, new: &Node<'a>) {
+        let nowhere = Node {
+            value: &Value::Null,
+            pointer: "/components".to_owned(),
+            identity: "/components".to_owned(),
+        };
+        let before = old.get("components").unwrap_or_else(|| nowhere.clone());
+        let after = new.get("components").unwrap_or(nowhere);
+        for kind in keys(&before, &after) {
+            let (one, other) = (before.get(kind), after.get(kind));
+            if kind.starts_with("x-") {
+                self.annotation(kind, one.as_ref(), other.as_ref(), &after, Direction::None);
+                continue;
+            }
+            let nothing = Node {
+                value: &Value::Null,
+                pointer: crate::pointer::join("/components", kind),
+                identity: crate::pointer::join("/components", kind),
+            };
+            let one = one.unwrap_or_else(|| nothing.clone());
+            let other = other.unwrap_or(nothing);
+            match kind {
+                "schemas" => self.schema_components(&one, &other),
+                "securitySchemes" => self.security_schemes(&one, &other),
+                _ => self.other_components(&one, &other),
+            }
+        }
+    }
+
+    fn schema_components(&mut self, old: &Node<'a>, new: &Node<'a>) {
+        // A schema that is used on neither side keeps its name's meaning only by its content.
+        let mut removed: Vec<(&'a str, Node<'a>)> = old
+            .members()
+            .into_iter()
+            .filter(|(name, node)| {
+                new.value.get(*name).is_none() && !self.renamed.contains_key(&node.pointer)
+            })
+            .collect();
+        for (name, node) in new.members() {
+            if old.value.get(name).is_some() {
+                continue;
+            }
+            if self
+                .renamed
+                .values()
+                .any(|pointer| *pointer == node.pointer)
+            {
+                continue;
+            }
+            let twin = removed
+                .iter()
+                .position(|(_, other)| canonical(other.value) == canonical(node.value));
+            if let Some(index) = twin {
+                let (former, other) = removed.remove(index);
+                self.renamed
+                    .insert(other.pointer.clone(), node.pointer.clone());
+                let what = format!("the schema `{former}` is called `{name}` now");
+                self.note(
+                    &rules::SCHEMA_RENAMED,
+                    &Spot {
+                        old: Some(&other),
+                        new: Some(&node),
+                        parent: new,
+                    },
+                    what,
+                )
+                .value = String::new();
+                continue;
+            }
+            let what = format!("the schema `{name}` was added");
+            self.note(
+                &rules::SCHEMA_ADDED,
+                &Spot {
+                    old: None,
+                    new: Some(&node),
+                    parent: new,
+                },
+                what,
+            );
+        }
+        for (name, node) in &removed {
+            let what = format!("the schema `{name}` was removed");
+            self.note(
+                &rules::SCHEMA_REMOVED,
+                &Spot {
+                    old: Some(node),
+                    new: None,
+                    parent: new,
+                },
+                what,
+            );
+        }
+        // What no operation of both documents reaches is compared too, without a direction.
+        for (name, node) in new.members() {
+            let Some(other) = old.get(name) else { continue };
+            if self
+                .seen
+                .iter()
+                .any(|(one, another, _)| *one == other.pointer && *another == node.pointer)
+            {
+                continue;
+            }
+            let place = Place {
+                direction: Direction::None,
+                noun: Noun::Property,
+                failure: false,
+            };
+            self.queue.push_back((other, node, place));
+        }
+    }
+
+    /// Shared parameters, responses, bodies and headers. Where they are used, they have been compared in place.
+    fn other_components(&mut self, old: &Node<'a>, new: &Node<'a>) {
+        for name in keys(old, new) {
+            let (before, after) = (old.get(name), new.get(name));
+            let spot = Spot {
+                old: before.as_ref(),
+                new: after.as_ref(),
+                parent: new,
+            };
+            match (&before, &after) {
+                (Some(before), Some(after)) => {
+                    let told = self.found.iter().any(|found| {
+                        found.old.as_ref().is_some_and(|pointer| {
+                            crate::diff::node::is_within(pointer, &before.pointer)
+                        }) || found.new.as_ref().is_some_and(|pointer| {
+                            crate::diff::node::is_within(pointer, &after.pointer)
+                        })
+                    });
+                    let used = [(&self.old, &before.pointer), (&self.new, &after.pointer)]
+                        .into_iter()
+                        .all(|(document, pointer)| {
+                            mentions(document.value, &format!("#{pointer}"))
+                        });
+                    if !told && !used && !same(spot.old, spot.new) {
+                        let what = format!("the unused component `{name}` changed");
+                        self.note(&rules::COMPONENT_UNUSED_CHANGED, &spot, what);
+                    }
+                }
+                (None, Some(_)) => {
+                    self.note(
+                        &rules::COMPONENT_ADDED,
+                        &spot,
+                        format!("the component `{name}` was added"),
+                    );
+                }
+                _ => {
+                    self.note(
+                        &rules::COMPONENT_REMOVED,
+                        &spot,
+                        format!("the component `{name}` was removed"),
+                    );
+                }
+            }
+        }
+    }
+}
+
+/// Whether something in the document refers to `reference`.
+fn mentions(value: &Value, reference: &str) -> bool {
+    match value {
+        Value::Object(members) => members.iter().any(|(key, value)| {
+            (key == "$ref" && value.as_str() == Some(reference)) || mentions(value, reference)
+        }),
+        Value::Array(entries) => entries.iter().any(|value| mentions(value, reference)),
+        _ => false,
+    }
+}
