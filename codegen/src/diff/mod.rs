@@ -15,7 +15,10 @@ mod schema;
 mod structure;
 mod walk;
 
-use std::{collections::BTreeMap, fmt};
+use std::{
+    collections::{BTreeMap, HashSet},
+    fmt,
+};
 
 use serde::Serialize;
 use serde_json::Value;
@@ -267,12 +270,10 @@ pub fn compare(old: &Document, new: &Document) -> Report {
                 (Side::Old, _) => new_reach.reach(&nearest, found.direction).0,
                 (Side::New, None) => Vec::new(),
             };
-            if operations
-                .iter()
-                .any(|operation| other_side.contains(operation))
-            {
-                operations.retain(|operation| other_side.contains(operation));
-                reach.retain(|reach| other_side.contains(&reach.operation));
+            let both: HashSet<&String> = other_side.iter().collect();
+            if operations.iter().any(|operation| both.contains(operation)) {
+                operations.retain(|operation| both.contains(operation));
+                reach.retain(|reach| both.contains(&reach.operation));
             } else if operations.is_empty() {
                 operations = other_side;
             }

@@ -1,14 +1,10 @@
 //! The plain comparison of two documents, key by key, to find what no rule has explained.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use serde_json::Value;
 
-use super::{
-    Direction, Found, Impact,
-    node::{canonical, is_within},
-    rules,
-};
+use super::{Direction, Found, Impact, node::canonical, rules};
 use crate::pointer::{item, join};
 
 /// One place where the documents differ.
@@ -28,16 +24,14 @@ pub(super) fn unexplained(
 ) -> Vec<Found> {
     let mut differences = Vec::new();
     compare(old, new, "", "", &mut differences);
+    let of_old = Explained::new(found, explained, |found| found.old.as_deref());
+    let of_new = Explained::new(found, explained, |found| found.new.as_deref());
+    let of = |side: &Explained<'_>, place: &Option<String>| {
+        place.as_deref().is_some_and(|place| side.covers(place))
+    };
     differences
         .into_iter()
-        .filter(|difference| !found.iter().any(|found| explains(found, difference)))
-        .filter(|difference| {
-            let places = [&difference.old, &difference.new];
-            !places
-                .into_iter()
-                .flatten()
-                .any(|place| explained.iter().any(|pointer| is_within(pointer, place)))
-        })
+        .filter(|difference| !of(&of_old, &difference.old) && !of(&of_new, &difference.new))
         .map(|difference| {
             unclassified(
                 difference.old,
@@ -78,15 +72,39 @@ pub(super) fn unclassified(
     }
 }
 
-fn explains(found: &Found, difference: &Difference) -> bool {
-    [(&found.old, &difference.old), (&found.new, &difference.new)]
-        .into_iter()
-        .any(|(explained, place)| {
-            let (Some(explained), Some(place)) = (explained, place) else {
-                return false;
-            };
-            is_within(explained, place) || (found.subtree && is_within(place, explained))
-        })
+/// The places of one side that are accounted for. Sets, since large documents have thousands of differences and of findings.
+struct Explained<'a> {
+    /// Something at or below these is told.
+    above: HashSet<&'a str>,
+    /// These are told with all that is below them.
+    whole: HashSet<&'a str>,
+}
+
+impl<'a> Explained<'a> {
+    fn new(
+        found: &'a [Found],
+        explained: &'a [String],
+        side: impl Fn(&'a Found) -> Option<&'a str>,
+    ) -> Self {
+        let told = found.iter().filter_map(&side);
+        let told = told.chain(explained.iter().map(String::as_str));
+        let subtrees = found.iter().filter(|found| found.subtree);
+        Self {
+            above: told.flat_map(ancestors).collect(),
+            whole: subtrees.filter_map(&side).collect(),
+        }
+    }
+
+    fn covers(&self, place: &str) -> bool {
+        self.above.contains(place) || ancestors(place).any(|above| self.whole.contains(above))
+    }
+}
+
+/// The pointer itself and all that it lies below, up to the whole document.
+fn ancestors(pointer: &str) -> impl Iterator<Item = &str> {
+    std::iter::successors(Some(pointer), |pointer| {
+        pointer.rfind('/').and_then(|slash| pointer.get(..slash))
+    })
 }
 
 fn compare(

@@ -3,6 +3,7 @@
 use super::{Noun, Place, Spot, Walk, keys, same};
 use crate::diff::{Direction, node::Node, node::canonical, rules};
 use serde_json::Value;
+use std::collections::HashSet;
 
 impl<'a> Walk<'a> {
     pub(super) fn components(&mut self, old: &Node<'a>, new: &Node<'a>) {
@@ -36,12 +37,13 @@ impl<'a> Walk<'a> {
 
     fn schema_components(&mut self, old: &Node<'a>, new: &Node<'a>) {
         // A schema that is used on neither side keeps its name's meaning only by its content.
-        let mut removed: Vec<(&'a str, Node<'a>)> = old
+        let mut removed: Vec<(&'a str, String, Node<'a>)> = old
             .members()
             .into_iter()
             .filter(|(name, node)| {
                 new.value.get(*name).is_none() && !self.renamed.contains_key(&node.pointer)
             })
+            .map(|(name, node)| (name, canonical(node.value), node))
             .collect();
         for (name, node) in new.members() {
             if old.value.get(name).is_some() {
@@ -54,11 +56,10 @@ impl<'a> Walk<'a> {
             {
                 continue;
             }
-            let twin = removed
-                .iter()
-                .position(|(_, other)| canonical(other.value) == canonical(node.value));
+            let text = canonical(node.value);
+            let twin = removed.iter().position(|(_, other, _)| *other == text);
             if let Some(index) = twin {
-                let (former, other) = removed.remove(index);
+                let (former, _, other) = removed.remove(index);
                 self.renamed
                     .insert(other.pointer.clone(), node.pointer.clone());
                 let what = format!("the schema `{former}` is called `{name}` now");
@@ -85,7 +86,7 @@ impl<'a> Walk<'a> {
                 what,
             );
         }
-        for (name, node) in &removed {
+        for (name, _, node) in &removed {
             let what = format!("the schema `{name}` was removed");
             self.note(
                 &rules::SCHEMA_REMOVED,
@@ -98,13 +99,14 @@ impl<'a> Walk<'a> {
             );
         }
         // What no operation of both documents reaches is compared too, without a direction.
+        let seen: HashSet<(String, String)> = self
+            .seen
+            .iter()
+            .map(|(one, another, _)| (one.clone(), another.clone()))
+            .collect();
         for (name, node) in new.members() {
             let Some(other) = old.get(name) else { continue };
-            if self
-                .seen
-                .iter()
-                .any(|(one, another, _)| *one == other.pointer && *another == node.pointer)
-            {
+            if seen.contains(&(other.pointer.clone(), node.pointer.clone())) {
                 continue;
             }
             let place = Place {
@@ -127,6 +129,10 @@ impl<'a> Walk<'a> {
             };
             match (&before, &after) {
                 (Some(before), Some(after)) => {
+                    // Most are the same, and whether something is used is a question to the whole document.
+                    if same(spot.old, spot.new) {
+                        continue;
+                    }
                     let told = self.found.iter().any(|found| {
                         found.old.as_ref().is_some_and(|pointer| {
                             crate::diff::node::is_within(pointer, &before.pointer)
@@ -139,7 +145,7 @@ impl<'a> Walk<'a> {
                         .all(|(document, pointer)| {
                             mentions(document.value, &format!("#{pointer}"))
                         });
-                    if !told && !used && !same(spot.old, spot.new) {
+                    if !told && !used {
                         let what = format!("the unused component `{name}` changed");
                         self.note(&rules::COMPONENT_UNUSED_CHANGED, &spot, what);
                     }
