@@ -18,6 +18,22 @@ pub(crate) struct Step<W> {
     pub(crate) apply: fn(&mut W) -> usize,
 }
 
+impl<W> Step<W> {
+    pub(crate) const fn new(
+        name: &'static str,
+        expect: Expect,
+        apply: fn(&mut W) -> usize,
+        reason: &'static str,
+    ) -> Self {
+        Self {
+            name,
+            reason,
+            expect,
+            apply,
+        }
+    }
+}
+
 /// Whether a step must find something to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Expect {
@@ -117,21 +133,16 @@ mod tests {
     #[test]
     fn a_step_that_should_work_and_does_not_is_an_error() {
         let steps = [
-            Step {
-                name: "halve",
-                reason: "it is too much",
-                expect: Expect::Work,
-                apply: |work: &mut usize| {
+            Step::new(
+                "halve",
+                Expect::Work,
+                |work: &mut usize| {
                     *work /= 2;
                     *work
                 },
-            },
-            Step {
-                name: "nothing",
-                reason: "it may be nothing",
-                expect: Expect::WorkOrNone,
-                apply: |_| 0,
-            },
+                "it is too much",
+            ),
+            Step::new("nothing", Expect::WorkOrNone, |_| 0, "it may be nothing"),
         ];
         let report = |mut work: usize| StageReport {
             steps: run(&steps, &mut work),

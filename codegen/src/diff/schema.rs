@@ -205,11 +205,7 @@ impl<'a> Walk<'a> {
 
     fn keyword(&mut self, key: &str, old: &Node<'a>, new: &Node<'a>, place: Place, optional: bool) {
         let (before, after) = (old.get(key), new.get(key));
-        let spot = Spot {
-            old: before.as_ref(),
-            new: after.as_ref(),
-            parent: new,
-        };
+        let spot = Spot::between(before.as_ref(), after.as_ref(), new);
         match key {
             // These hold schemas, which may differ behind a reference though they are written alike.
             "properties" => return self.properties(old, new, place),
@@ -440,16 +436,8 @@ impl<'a> Walk<'a> {
                 subject(spot.parent),
                 quote(value.value)
             );
-            self.note(
-                &rules::ENUM_VALUE_ADDED,
-                &Spot {
-                    old: None,
-                    new: Some(value),
-                    parent: new,
-                },
-                what,
-            )
-            .at(place);
+            self.note(&rules::ENUM_VALUE_ADDED, &Spot::added(value, new), what)
+                .at(place);
             reported = true;
         }
         for value in before
@@ -461,16 +449,8 @@ impl<'a> Walk<'a> {
                 subject(spot.parent),
                 quote(value.value)
             );
-            self.note(
-                &rules::ENUM_VALUE_REMOVED,
-                &Spot {
-                    old: Some(value),
-                    new: None,
-                    parent: new,
-                },
-                what,
-            )
-            .at(place);
+            self.note(&rules::ENUM_VALUE_REMOVED, &Spot::removed(value, new), what)
+                .at(place);
             reported = true;
         }
         if !reported {
@@ -600,11 +580,7 @@ impl<'a> Walk<'a> {
                 quote(name.value),
                 subject(new)
             );
-            let spot = Spot {
-                old: None,
-                new: Some(name),
-                parent: new,
-            };
+            let spot = Spot::added(name, new);
             let found = self.note(&rules::PROPERTY_BECAME_REQUIRED, &spot, what);
             found.at(place);
             if !declared(new, name.value) {
@@ -622,11 +598,7 @@ impl<'a> Walk<'a> {
                 quote(name.value),
                 subject(new)
             );
-            let spot = Spot {
-                old: Some(name),
-                new: None,
-                parent: new,
-            };
+            let spot = Spot::removed(name, new);
             let found = self.note(&rules::PROPERTY_BECAME_OPTIONAL, &spot, what);
             found.at(place);
             if !declared(new, name.value) {
@@ -640,11 +612,7 @@ impl<'a> Walk<'a> {
                 subject(new),
                 before_after(one.as_ref(), other.as_ref())
             );
-            let spot = Spot {
-                old: one.as_ref(),
-                new: other.as_ref(),
-                parent: new,
-            };
+            let spot = Spot::between(one.as_ref(), other.as_ref(), new);
             let found = self.note(&rules::NOTATION_CHANGED, &spot, what);
             found.direction = place.direction;
         }
@@ -705,16 +673,8 @@ impl<'a> Walk<'a> {
             {
                 what = format!("{what}; `{twin}`, which was added, has the same schema");
             }
-            self.note(
-                rule,
-                &Spot {
-                    old: Some(property),
-                    new: None,
-                    parent: &container,
-                },
-                what,
-            )
-            .at(inner);
+            self.note(rule, &Spot::removed(property, &container), what)
+                .at(inner);
             for remaining in elsewhere(name, new, &self.new, &self.new_kin) {
                 self.schema(property, &remaining, inner, !needed);
             }
@@ -723,11 +683,7 @@ impl<'a> Walk<'a> {
             let lists = (old.get("properties"), new.get("properties"));
             if !same(lists.0.as_ref(), lists.1.as_ref()) {
                 let what = "an empty `properties` was added or removed".to_owned();
-                let spot = Spot {
-                    old: lists.0.as_ref(),
-                    new: lists.1.as_ref(),
-                    parent: new,
-                };
+                let spot = Spot::between(lists.0.as_ref(), lists.1.as_ref(), new);
                 self.note(&rules::NOTATION_CHANGED, &spot, what).direction = place.direction;
             }
         }
@@ -756,15 +712,7 @@ impl<'a> Walk<'a> {
             if required { "required" } else { "optional" },
             subject(property)
         );
-        let found = self.note(
-            rule,
-            &Spot {
-                old: None,
-                new: Some(property),
-                parent: container,
-            },
-            what,
-        );
+        let found = self.note(rule, &Spot::added(property, container), what);
         found.at(place);
         if !required {
             found.impact = found.impact.min(Impact::Minor);
@@ -802,11 +750,7 @@ impl<'a> Walk<'a> {
             Some(Value::Object(members)) if members.is_empty() => "anything",
             Some(_) => "typed",
         };
-        let spot = Spot {
-            old: before.as_ref(),
-            new: after.as_ref(),
-            parent: new,
-        };
+        let spot = Spot::between(before.as_ref(), after.as_ref(), new);
         let rule = match (kind(spot.old), kind(spot.new)) {
             ("typed", "typed") => {
                 if let (Some(before), Some(after)) = (&before, &after) {
@@ -982,11 +926,7 @@ impl<'a> Walk<'a> {
         };
         for key in keys(old, new) {
             let (before, after) = (old.get(key), new.get(key));
-            let spot = Spot {
-                old: before.as_ref(),
-                new: after.as_ref(),
-                parent: new,
-            };
+            let spot = Spot::between(before.as_ref(), after.as_ref(), new);
             if same(spot.old, spot.new) {
                 continue;
             }
@@ -1008,11 +948,7 @@ impl<'a> Walk<'a> {
                     let other = after.clone().unwrap_or(nothing);
                     for value in keys(&one, &other) {
                         let (before, after) = (one.get(value), other.get(value));
-                        let spot = Spot {
-                            old: before.as_ref(),
-                            new: after.as_ref(),
-                            parent: &other,
-                        };
+                        let spot = Spot::between(before.as_ref(), after.as_ref(), &other);
                         if !same(spot.old, spot.new) {
                             let rule = set_unset_changed(
                                 &spot,

@@ -67,24 +67,11 @@ fn not_understood(source: &Document, at: &str, message: String) -> Finding {
         )
 }
 
-const fn pass<'a>(
-    name: &'static str,
-    expect: Expect,
-    apply: fn(&mut Code<'a>) -> usize,
-    reason: &'static str,
-) -> Step<Code<'a>> {
-    Step {
-        name,
-        reason,
-        expect,
-        apply,
-    }
-}
-
 /// All passes, in their order.
 #[rustfmt::skip]
 fn passes<'a>() -> Vec<Step<Code<'a>>> {
     use Expect::{Work, WorkOrNone};
+    let pass = Step::new;
     vec![
         pass("take-apart", Work, client::take_apart,
             "the generator's client has no credentials, retries or errors that say something; ours takes its place"),

@@ -55,24 +55,11 @@ fn error(source: &Document, code: &'static str, at: &str, message: String, help:
     source.error(Stage::Prepare, code, at, message).help(help)
 }
 
-const fn rule<'a>(
-    name: &'static str,
-    expect: Expect,
-    apply: fn(&mut Draft<'a>) -> usize,
-    reason: &'static str,
-) -> Step<Draft<'a>> {
-    Step {
-        name,
-        reason,
-        expect,
-        apply,
-    }
-}
-
 /// All rules, in their order.
 #[rustfmt::skip]
 fn rules<'a>() -> Vec<Step<Draft<'a>>> {
     use Expect::{Work, WorkOrNone};
+    let rule = Step::new;
     vec![
         rule("canonical-order", Work, order::canonical_order,
             "the order of keys means nothing in JSON, but the generator's output follows it"),

@@ -83,6 +83,18 @@ pub(crate) fn problem(id: &str) -> Option<IdProblem> {
     })
 }
 
+/// Says in a report or a plan that IDs were given more than once.
+pub(crate) fn tell_repeated(formatter: &mut fmt::Formatter<'_>, count: usize) -> fmt::Result {
+    match count {
+        0 => Ok(()),
+        1 => formatter.write_str("\n  1 ID was given more than once and counts once"),
+        count => write!(
+            formatter,
+            "\n  {count} IDs were given more than once and count once"
+        ),
+    }
+}
+
 /// The distinct IDs in the order in which they first stand, and those that were given more than once.
 #[derive(Debug)]
 pub(crate) struct Distinct<I> {

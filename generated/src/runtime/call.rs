@@ -308,7 +308,6 @@ impl<T> Call<T> {
         })
     }
 
-    /// Once `stop` says so, the call is not sent again: what was sent is waited for.
     /// Once `stop` says so, the call is not sent again; what was sent is waited for.
     pub(crate) fn stop_with(mut self, stop: watch::Receiver<bool>) -> Self {
         self.unsent.outgoing.options.stop = Some(stop);

@@ -28,9 +28,23 @@ mod sealed {
     pub trait Sealed {}
 }
 
-/// Makes kinds of assets creatable: each with the type and the field of its ID, and its method.
+/// Makes kinds of assets creatable: each with the type and the field of its ID, its method, and how it is read back.
 macro_rules! creatable {
-    ($($(#[$gate:meta])? $asset:ident, $id:ident, $field:ident, $create:ident;)*) => { $(
+    ($(
+        $(#[$gate:meta])?
+        $asset:ident, $id:ident, $field:ident, $method:ident, $group:ident::{$create:ident, $find:ident}, $property:literal;
+    )*) => {
+        /// One entry for each operation that may be repeated because the client makes the ID.
+        static READ_BACKS: &[ReadBack] = &[$(
+            $(#[$gate])?
+            ReadBack {
+                create: &operations::$group::$create,
+                find: &operations::$group::$find,
+                property: $property,
+            },
+        )*];
+
+        $(
         $(#[$gate])?
         impl sealed::Sealed for types::$asset {}
 
@@ -39,38 +53,51 @@ macro_rules! creatable {
             type Id = types::$id;
 
             fn create(&self, client: &Client) -> (types::$id, Call<()>) {
-                (self.$field.clone(), client.$create(self))
+                (self.$field.clone(), client.$method(self))
             }
         }
     )* };
 }
 
 creatable! {
-    OfferSource, OfferSourceId, id_offer_source, create_offer_source;
+    OfferSource, OfferSourceId, id_offer_source, create_offer_source,
+        offer_sources::{CREATE_OFFER_SOURCE, FIND_OFFER_SOURCE_BY_ID}, "idOfferSource";
     #[cfg(feature = "traffic-sources")]
-    TrafficSource, TrafficSourceId, id_traffic_source, create_traffic_source;
+    TrafficSource, TrafficSourceId, id_traffic_source, create_traffic_source,
+        traffic_sources::{CREATE_TRAFFIC_SOURCE, FIND_TRAFFIC_SOURCE_BY_ID}, "idTrafficSource";
     #[cfg(feature = "funnel-groups")]
-    FunnelGroup, FunnelGroupId, id_funnel_group, create_funnel_group;
+    FunnelGroup, FunnelGroupId, id_funnel_group, create_funnel_group,
+        funnel_groups::{CREATE_FUNNEL_GROUP, FIND_FUNNEL_GROUP_BY_ID}, "idFunnelGroup";
     #[cfg(feature = "funnels")]
-    Funnel, FunnelId, id_funnel, create_funnel;
+    Funnel, FunnelId, id_funnel, create_funnel,
+        funnels::{CREATE_FUNNEL, FIND_FUNNEL_BY_ID}, "idFunnel";
     #[cfg(feature = "conditions")]
-    Condition, ConditionId, id_condition, create_condition;
+    Condition, ConditionId, id_condition, create_condition,
+        conditions::{CREATE_CONDITION, FIND_CONDITION_BY_ID}, "idCondition";
     #[cfg(feature = "logic-scripts")]
-    LogicScript, LogicScriptId, id_logic_script, create_logic_script;
+    LogicScript, LogicScriptId, id_logic_script, create_logic_script,
+        logic_scripts::{CREATE_LOGIC_SCRIPT, FIND_LOGIC_SCRIPT_BY_ID}, "idLogicScript";
     #[cfg(feature = "visitor-tags")]
-    VisitorTag, VisitorTagId, id_visitor_tag, create_visitor_tag;
+    VisitorTag, VisitorTagId, id_visitor_tag, create_visitor_tag,
+        visitor_tags::{CREATE_VISITOR_TAG, FIND_VISITOR_TAG_BY_ID}, "idVisitorTag";
     #[cfg(feature = "page-groups")]
-    PageGroup, PageGroupId, id_page_group, create_page_group;
+    PageGroup, PageGroupId, id_page_group, create_page_group,
+        page_groups::{CREATE_PAGE_GROUP, FIND_PAGE_GROUP_BY_ID}, "idPageGroup";
     #[cfg(feature = "pages")]
-    Page, PageId, id_page, create_page;
+    Page, PageId, id_page, create_page,
+        pages::{CREATE_PAGE, FIND_PAGE_BY_ID}, "idPage";
     #[cfg(feature = "categories")]
-    Category, CategoryId, id_category, create_category;
+    Category, CategoryId, id_category, create_category,
+        categories::{CREATE_CATEGORY, FIND_CATEGORY_BY_ID}, "idCategory";
     #[cfg(feature = "ai-node-settings")]
-    AiNodeSettings, AiNodeSettingsId, id_ai_node_setting, create_ai_node_settings;
+    AiNodeSettings, AiNodeSettingsId, id_ai_node_setting, create_ai_node_settings,
+        ai_node_settings::{CREATE_AI_NODE_SETTINGS, FIND_AI_NODE_SETTINGS_BY_ID}, "idAiNodeSetting";
     #[cfg(feature = "webhook-configs")]
-    WebhookConfig, WebhookConfigId, id_webhook_config, create_webhook_config;
+    WebhookConfig, WebhookConfigId, id_webhook_config, create_webhook_config,
+        webhook_configs::{CREATE_WEBHOOK_CONFIG, FIND_WEBHOOK_CONFIG_BY_ID}, "idWebhookConfig";
     #[cfg(feature = "middleware-configs")]
-    MiddlewareConfig, MiddlewareConfigId, id_middleware_config, create_middleware_config;
+    MiddlewareConfig, MiddlewareConfigId, id_middleware_config, create_middleware_config,
+        middleware_configs::{CREATE_MIDDLEWARE_CONFIG, FIND_MIDDLEWARE_CONFIG_BY_ID}, "idMiddlewareConfig";
 }
 
 impl Client {
@@ -110,87 +137,6 @@ pub(crate) struct ReadBack {
     /// Name of the ID in the body and of the query parameter.
     property: &'static str,
 }
-
-/// One entry for each operation that may be repeated because the client makes the ID.
-static READ_BACKS: &[ReadBack] = &[
-    ReadBack {
-        create: &operations::offer_sources::CREATE_OFFER_SOURCE,
-        find: &operations::offer_sources::FIND_OFFER_SOURCE_BY_ID,
-        property: "idOfferSource",
-    },
-    #[cfg(feature = "traffic-sources")]
-    ReadBack {
-        create: &operations::traffic_sources::CREATE_TRAFFIC_SOURCE,
-        find: &operations::traffic_sources::FIND_TRAFFIC_SOURCE_BY_ID,
-        property: "idTrafficSource",
-    },
-    #[cfg(feature = "funnel-groups")]
-    ReadBack {
-        create: &operations::funnel_groups::CREATE_FUNNEL_GROUP,
-        find: &operations::funnel_groups::FIND_FUNNEL_GROUP_BY_ID,
-        property: "idFunnelGroup",
-    },
-    #[cfg(feature = "funnels")]
-    ReadBack {
-        create: &operations::funnels::CREATE_FUNNEL,
-        find: &operations::funnels::FIND_FUNNEL_BY_ID,
-        property: "idFunnel",
-    },
-    #[cfg(feature = "conditions")]
-    ReadBack {
-        create: &operations::conditions::CREATE_CONDITION,
-        find: &operations::conditions::FIND_CONDITION_BY_ID,
-        property: "idCondition",
-    },
-    #[cfg(feature = "logic-scripts")]
-    ReadBack {
-        create: &operations::logic_scripts::CREATE_LOGIC_SCRIPT,
-        find: &operations::logic_scripts::FIND_LOGIC_SCRIPT_BY_ID,
-        property: "idLogicScript",
-    },
-    #[cfg(feature = "visitor-tags")]
-    ReadBack {
-        create: &operations::visitor_tags::CREATE_VISITOR_TAG,
-        find: &operations::visitor_tags::FIND_VISITOR_TAG_BY_ID,
-        property: "idVisitorTag",
-    },
-    #[cfg(feature = "page-groups")]
-    ReadBack {
-        create: &operations::page_groups::CREATE_PAGE_GROUP,
-        find: &operations::page_groups::FIND_PAGE_GROUP_BY_ID,
-        property: "idPageGroup",
-    },
-    #[cfg(feature = "pages")]
-    ReadBack {
-        create: &operations::pages::CREATE_PAGE,
-        find: &operations::pages::FIND_PAGE_BY_ID,
-        property: "idPage",
-    },
-    #[cfg(feature = "categories")]
-    ReadBack {
-        create: &operations::categories::CREATE_CATEGORY,
-        find: &operations::categories::FIND_CATEGORY_BY_ID,
-        property: "idCategory",
-    },
-    #[cfg(feature = "ai-node-settings")]
-    ReadBack {
-        create: &operations::ai_node_settings::CREATE_AI_NODE_SETTINGS,
-        find: &operations::ai_node_settings::FIND_AI_NODE_SETTINGS_BY_ID,
-        property: "idAiNodeSetting",
-    },
-    #[cfg(feature = "webhook-configs")]
-    ReadBack {
-        create: &operations::webhook_configs::CREATE_WEBHOOK_CONFIG,
-        find: &operations::webhook_configs::FIND_WEBHOOK_CONFIG_BY_ID,
-        property: "idWebhookConfig",
-    },
-    #[cfg(feature = "middleware-configs")]
-    ReadBack {
-        create: &operations::middleware_configs::CREATE_MIDDLEWARE_CONFIG,
-        find: &operations::middleware_configs::FIND_MIDDLEWARE_CONFIG_BY_ID,
-        property: "idMiddlewareConfig",
-    },
-];
 
 /// What reading back tells.
 pub(crate) enum Settled {

@@ -57,11 +57,7 @@ impl<'a> Walk<'a> {
                 self.moved_behind_reference(old, new, parent, Direction::Request);
                 for key in keys(&before, &after) {
                     let (one, other) = (before.get(key), after.get(key));
-                    let spot = Spot {
-                        old: one.as_ref(),
-                        new: other.as_ref(),
-                        parent: &after,
-                    };
+                    let spot = Spot::between(one.as_ref(), other.as_ref(), &after);
                     match key {
                         "content" => match (&one, &other) {
                             (Some(one), Some(other)) => self.content(one, other, place),
@@ -168,17 +164,9 @@ impl<'a> Walk<'a> {
             .unwrap_or_default()
             .into_owned();
         let spot = if added {
-            Spot {
-                old: None,
-                new: Some(media_type),
-                parent,
-            }
+            Spot::added(media_type, parent)
         } else {
-            Spot {
-                old: Some(media_type),
-                new: None,
-                parent,
-            }
+            Spot::removed(media_type, parent)
         };
         let what = format!(
             "the media type `{name}` of {} was {}",
@@ -200,11 +188,7 @@ impl<'a> Walk<'a> {
     fn media_type(&mut self, old: &Node<'a>, new: &Node<'a>, place: Place) {
         for key in keys(old, new) {
             let (before, after) = (old.get(key), new.get(key));
-            let spot = Spot {
-                old: before.as_ref(),
-                new: after.as_ref(),
-                parent: new,
-            };
+            let spot = Spot::between(before.as_ref(), after.as_ref(), new);
             match (key, &before, &after) {
                 ("schema", Some(before), Some(after)) => self.schema(before, after, place, false),
                 ("schema", before, _) => {

@@ -76,27 +76,11 @@ impl<'a> Walk<'a> {
                 continue;
             }
             let what = format!("the schema `{name}` was added");
-            self.note(
-                &rules::SCHEMA_ADDED,
-                &Spot {
-                    old: None,
-                    new: Some(&node),
-                    parent: new,
-                },
-                what,
-            );
+            self.note(&rules::SCHEMA_ADDED, &Spot::added(&node, new), what);
         }
         for (name, _, node) in &removed {
             let what = format!("the schema `{name}` was removed");
-            self.note(
-                &rules::SCHEMA_REMOVED,
-                &Spot {
-                    old: Some(node),
-                    new: None,
-                    parent: new,
-                },
-                what,
-            );
+            self.note(&rules::SCHEMA_REMOVED, &Spot::removed(node, new), what);
         }
         // What no operation of both documents reaches is compared too, without a direction.
         let seen: HashSet<(String, String)> = self
@@ -122,11 +106,7 @@ impl<'a> Walk<'a> {
     fn other_components(&mut self, old: &Node<'a>, new: &Node<'a>) {
         for name in keys(old, new) {
             let (before, after) = (old.get(name), new.get(name));
-            let spot = Spot {
-                old: before.as_ref(),
-                new: after.as_ref(),
-                parent: new,
-            };
+            let spot = Spot::between(before.as_ref(), after.as_ref(), new);
             match (&before, &after) {
                 (Some(before), Some(after)) => {
                     // Most are the same, and whether something is used is a question to the whole document.

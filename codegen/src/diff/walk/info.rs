@@ -22,11 +22,7 @@ impl<'a> Walk<'a> {
             if same(before.as_ref(), after.as_ref()) {
                 continue;
             }
-            let spot = Spot {
-                old: before.as_ref(),
-                new: after.as_ref(),
-                parent: new,
-            };
+            let spot = Spot::between(before.as_ref(), after.as_ref(), new);
             let known = ["title", "version", "termsOfService", "contact", "license"].contains(&key);
             if known {
                 let what = format!("`info.{key}` {}", before_after(spot.old, spot.new));
@@ -70,37 +66,17 @@ impl<'a> Walk<'a> {
             .filter(|server| !after.iter().any(|other| url(other) == url(server)))
         {
             let what = format!("the server `{}` was removed", url(server));
-            self.note(
-                &rules::SERVER_REMOVED,
-                &Spot {
-                    old: Some(server),
-                    new: None,
-                    parent,
-                },
-                what,
-            );
+            self.note(&rules::SERVER_REMOVED, &Spot::removed(server, parent), what);
         }
         for server in &after {
             let Some(other) = before.iter().find(|other| url(other) == url(server)) else {
                 let what = format!("the server `{}` was added", url(server));
-                self.note(
-                    &rules::SERVER_ADDED,
-                    &Spot {
-                        old: None,
-                        new: Some(server),
-                        parent,
-                    },
-                    what,
-                );
+                self.note(&rules::SERVER_ADDED, &Spot::added(server, parent), what);
                 continue;
             };
             for key in keys(other, server) {
                 let (before, after) = (other.get(key), server.get(key));
-                let spot = Spot {
-                    old: before.as_ref(),
-                    new: after.as_ref(),
-                    parent: server,
-                };
+                let spot = Spot::between(before.as_ref(), after.as_ref(), server);
                 if key == "variables" {
                     if !same(spot.old, spot.new) {
                         let what = format!(

@@ -106,6 +106,24 @@ pub(super) struct Spot<'n, 'a> {
     pub parent: &'n Node<'a>,
 }
 
+impl<'n, 'a> Spot<'n, 'a> {
+    pub(super) fn between(
+        old: Option<&'n Node<'a>>,
+        new: Option<&'n Node<'a>>,
+        parent: &'n Node<'a>,
+    ) -> Self {
+        Self { old, new, parent }
+    }
+
+    pub(super) fn added(new: &'n Node<'a>, parent: &'n Node<'a>) -> Self {
+        Self::between(None, Some(new), parent)
+    }
+
+    pub(super) fn removed(old: &'n Node<'a>, parent: &'n Node<'a>) -> Self {
+        Self::between(Some(old), None, parent)
+    }
+}
+
 /// A value, short enough for a sentence.
 pub(super) fn short(value: &str) -> String {
     const MOST: usize = 160;
@@ -234,11 +252,7 @@ impl<'a> Walk<'a> {
         let (old, new) = (self.old.clone(), self.new.clone());
         for key in keys(&old, &new) {
             let (before, after) = (old.get(key), new.get(key));
-            let spot = Spot {
-                old: before.as_ref(),
-                new: after.as_ref(),
-                parent: &new,
-            };
+            let spot = Spot::between(before.as_ref(), after.as_ref(), &new);
             match key {
                 "openapi" => {
                     if !same(spot.old, spot.new) {

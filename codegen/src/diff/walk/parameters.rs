@@ -98,11 +98,7 @@ impl<'a> Walk<'a> {
                 );
                 self.note(
                     &rules::PARAMETER_REMOVED,
-                    &Spot {
-                        old: Some(written),
-                        new: None,
-                        parent: new,
-                    },
+                    &Spot::removed(written, new),
                     what,
                 )
                 .direction = Direction::Request;
@@ -138,11 +134,7 @@ impl<'a> Walk<'a> {
                     && order_after.len() == after.len()
                 {
                     let what = "the parameters are the same, written in another place".to_owned();
-                    let spot = Spot {
-                        old: raw.0.as_ref(),
-                        new: raw.1.as_ref(),
-                        parent: new,
-                    };
+                    let spot = Spot::between(raw.0.as_ref(), raw.1.as_ref(), new);
                     self.note(&rules::NOTATION_CHANGED, &spot, what).direction = Direction::Request;
                 }
             }
@@ -153,11 +145,7 @@ impl<'a> Walk<'a> {
                 order_before.join(", "),
                 order_after.join(", ")
             );
-            let spot = Spot {
-                old: lists.0.as_ref(),
-                new: lists.1.as_ref(),
-                parent: new,
-            };
+            let spot = Spot::between(lists.0.as_ref(), lists.1.as_ref(), new);
             let found = self.note(&rules::PARAMETER_ORDER, &spot, what);
             found.direction = Direction::Request;
             found.subtree = false;
@@ -182,16 +170,8 @@ impl<'a> Walk<'a> {
             parameter_name(parameter),
             subject(parent)
         );
-        self.note(
-            rule,
-            &Spot {
-                old: None,
-                new: Some(&added.written),
-                parent,
-            },
-            what,
-        )
-        .direction = Direction::Request;
+        self.note(rule, &Spot::added(&added.written, parent), what)
+            .direction = Direction::Request;
     }
 
     fn parameter(&mut self, old: &Node<'a>, new: &Node<'a>) {
@@ -202,11 +182,7 @@ impl<'a> Walk<'a> {
         };
         for key in keys(old, new) {
             let (before, after) = (old.get(key), new.get(key));
-            let spot = Spot {
-                old: before.as_ref(),
-                new: after.as_ref(),
-                parent: new,
-            };
+            let spot = Spot::between(before.as_ref(), after.as_ref(), new);
             match key {
                 "schema" => match (&before, &after) {
                     (Some(before), Some(after)) => self.schema(before, after, place, false),

@@ -89,17 +89,9 @@ impl<'a> Walk<'a> {
         }
         // The rest of the path item comes and goes with its operations.
         let spot = if added {
-            Spot {
-                old: None,
-                new: Some(item),
-                parent,
-            }
+            Spot::added(item, parent)
         } else {
-            Spot {
-                old: Some(item),
-                new: None,
-                parent,
-            }
+            Spot::removed(item, parent)
         };
         let rest = item
             .members()
@@ -128,11 +120,7 @@ impl<'a> Walk<'a> {
             let what = format!("`{name}` was added");
             self.note(
                 &rules::ENDPOINT_ADDED,
-                &Spot {
-                    old: None,
-                    new: Some(operation),
-                    parent,
-                },
+                &Spot::added(operation, parent),
                 what,
             );
             return;
@@ -147,15 +135,7 @@ impl<'a> Walk<'a> {
         if let Some(moved) = self.twin(method, operation) {
             what = format!("{what}; the same operation stands at `{moved}` now");
         }
-        self.note(
-            rule,
-            &Spot {
-                old: Some(operation),
-                new: None,
-                parent,
-            },
-            what,
-        );
+        self.note(rule, &Spot::removed(operation, parent), what);
     }
 
     /// Another path of the new document, not in the old one, with the same operation.
@@ -209,11 +189,7 @@ impl<'a> Walk<'a> {
                 "parameters of the path `{path}` {}",
                 before_after(before.as_ref(), after.as_ref())
             );
-            let spot = Spot {
-                old: before.as_ref(),
-                new: after.as_ref(),
-                parent: new,
-            };
+            let spot = Spot::between(before.as_ref(), after.as_ref(), new);
             self.note(&rules::PATH_ITEM_CHANGED, &spot, what);
         }
     }
@@ -228,11 +204,7 @@ impl<'a> Walk<'a> {
         self.parameters(old, new, items, renames);
         for key in keys(old, new) {
             let (before, after) = (old.get(key), new.get(key));
-            let spot = Spot {
-                old: before.as_ref(),
-                new: after.as_ref(),
-                parent: new,
-            };
+            let spot = Spot::between(before.as_ref(), after.as_ref(), new);
             match key {
                 "parameters" => {}
                 "requestBody" => self.request_body(spot.old, spot.new, new),
@@ -296,11 +268,7 @@ impl<'a> Walk<'a> {
         {
             self.note(
                 &rules::TAG_ADDED,
-                &Spot {
-                    old: None,
-                    new: Some(tag),
-                    parent,
-                },
+                &Spot::added(tag, parent),
                 format!(
                     "the tag {} was added to {}",
                     quote(tag.value),
@@ -315,11 +283,7 @@ impl<'a> Walk<'a> {
         {
             self.note(
                 &rules::TAG_REMOVED,
-                &Spot {
-                    old: Some(tag),
-                    new: None,
-                    parent,
-                },
+                &Spot::removed(tag, parent),
                 format!(
                     "the tag {} was removed from {}",
                     quote(tag.value),

@@ -70,11 +70,7 @@ impl<'a> Walk<'a> {
                     let declared = has_success(old) && has_success(new);
                     let found = self.note(
                         rule,
-                        &Spot {
-                            old: before.as_ref(),
-                            new: after.as_ref(),
-                            parent: new,
-                        },
+                        &Spot::between(before.as_ref(), after.as_ref(), new),
                         what,
                     );
                     found.direction = Direction::Response;
@@ -100,11 +96,7 @@ impl<'a> Walk<'a> {
         let nothing = Map::new();
         for key in keys(old, new) {
             let (before, after) = (old.get(key), new.get(key));
-            let spot = Spot {
-                old: before.as_ref(),
-                new: after.as_ref(),
-                parent: new,
-            };
+            let spot = Spot::between(before.as_ref(), after.as_ref(), new);
             match key {
                 "content" => match (&before, &after) {
                     (Some(before), Some(after)) => self.content(before, after, place),
@@ -161,27 +153,15 @@ impl<'a> Walk<'a> {
                     "the response header `{name}` was added to {}",
                     subject(parent)
                 );
-                self.note(
-                    &rules::HEADER_ADDED,
-                    &Spot {
-                        old: None,
-                        new: Some(raw),
-                        parent,
-                    },
-                    what,
-                )
-                .direction = Direction::Response;
+                self.note(&rules::HEADER_ADDED, &Spot::added(raw, parent), what)
+                    .direction = Direction::Response;
                 continue;
             };
             self.moved_behind_reference(Some(&other), Some(raw), parent, Direction::Response);
             let other = resolve(&self.old, &other);
             for key in keys(&other, &header) {
                 let (one, another) = (other.get(key), header.get(key));
-                let spot = Spot {
-                    old: one.as_ref(),
-                    new: another.as_ref(),
-                    parent: &header,
-                };
+                let spot = Spot::between(one.as_ref(), another.as_ref(), &header);
                 match (key, &one, &another) {
                     ("schema", Some(one), Some(another)) => self.schema(one, another, place, false),
                     ("content", Some(one), Some(another)) => self.content(one, another, place),
@@ -217,16 +197,7 @@ impl<'a> Walk<'a> {
                     "the response header `{name}` was removed from {}",
                     subject(parent)
                 );
-                self.note(
-                    rule,
-                    &Spot {
-                        old: Some(raw),
-                        new: None,
-                        parent,
-                    },
-                    what,
-                )
-                .direction = Direction::Response;
+                self.note(rule, &Spot::removed(raw, parent), what).direction = Direction::Response;
             }
         }
     }

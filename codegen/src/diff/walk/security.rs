@@ -84,15 +84,7 @@ impl<'a> Walk<'a> {
                     added
                 };
                 let what = format!("{} is asked for", quote(entry.value));
-                self.note(
-                    rule,
-                    &Spot {
-                        old: None,
-                        new: Some(entry),
-                        parent,
-                    },
-                    what,
-                );
+                self.note(rule, &Spot::added(entry, parent), what);
                 reported = true;
             }
         }
@@ -107,15 +99,7 @@ impl<'a> Walk<'a> {
                     removed
                 };
                 let what = format!("{} is no longer accepted", quote(entry.value));
-                self.note(
-                    rule,
-                    &Spot {
-                        old: Some(entry),
-                        new: None,
-                        parent,
-                    },
-                    what,
-                );
+                self.note(rule, &Spot::removed(entry, parent), what);
                 reported = true;
             }
         }
@@ -128,20 +112,12 @@ impl<'a> Walk<'a> {
     pub(super) fn security_schemes(&mut self, old: &Node<'a>, new: &Node<'a>) {
         for name in keys(old, new) {
             let (before, after) = (old.get(name), new.get(name));
-            let spot = Spot {
-                old: before.as_ref(),
-                new: after.as_ref(),
-                parent: new,
-            };
+            let spot = Spot::between(before.as_ref(), after.as_ref(), new);
             match (&before, &after) {
                 (Some(before), Some(after)) => {
                     for key in keys(before, after) {
                         let (one, other) = (before.get(key), after.get(key));
-                        let spot = Spot {
-                            old: one.as_ref(),
-                            new: other.as_ref(),
-                            parent: after,
-                        };
+                        let spot = Spot::between(one.as_ref(), other.as_ref(), after);
                         if same(spot.old, spot.new)
                             || self.annotation(key, spot.old, spot.new, after, Direction::None)
                         {

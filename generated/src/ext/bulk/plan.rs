@@ -1,7 +1,7 @@
 //! What a job would do.
 
 use super::outcome::{Failure, Reason};
-use crate::ext::check::Repeated;
+use crate::ext::check::{self, Repeated};
 use crate::ext::read::Seen;
 use crate::ext::resource::Sight;
 use crate::types::Status;
@@ -98,14 +98,7 @@ impl<I: fmt::Display> fmt::Display for Plan<I> {
                 write!(formatter, ", {count} {name}")?;
             }
         }
-        match self.repeated.len() {
-            0 => {}
-            1 => formatter.write_str("\n  1 ID was given more than once and counts once")?,
-            count => write!(
-                formatter,
-                "\n  {count} IDs were given more than once and count once"
-            )?,
-        }
+        check::tell_repeated(formatter, self.repeated.len())?;
         match self.children {
             Children::Untouched => {}
             Children::Known { count: 0 } => formatter.write_str("\n  they have no children")?,

@@ -1,7 +1,7 @@
 //! What a job did: every ID with its outcome.
 
 use super::outcome::{Entry, Outcome};
-use crate::ext::check::Repeated;
+use crate::ext::check::{self, Repeated};
 use serde::{Deserialize, Serialize};
 use std::{collections::HashMap, fmt, hash::Hash};
 
@@ -217,14 +217,7 @@ impl<I: fmt::Display> fmt::Display for Report<I> {
                 "\n  {count} done on the service's word, not read back"
             )?,
         }
-        match self.repeated.len() {
-            0 => {}
-            1 => formatter.write_str("\n  1 ID was given more than once and counts once")?,
-            count => write!(
-                formatter,
-                "\n  {count} IDs were given more than once and count once"
-            )?,
-        }
+        check::tell_repeated(formatter, self.repeated.len())?;
         let sections: [Section; 4] = [
             ("rejected", |outcome| {
                 matches!(outcome, Outcome::Rejected { .. })

@@ -1,14 +1,13 @@
 //! Single promises of the bulk jobs, one test each.
 
-use crate::service::{Alarm, client, run};
-use funnelflux::Client;
+use crate::service::{Alarm, calls, client, run, service};
 use funnelflux::ext::{
     BulkArchive as _, BulkDelete as _, BulkUnarchive as _, Cascade, Counts, DuplicateMany as _,
     Entry, InvalidJob, MoveToCategory as _, Outcome, Reason,
 };
 use funnelflux::types::{DuplicateRequest, OfferSourceId};
 use funnelflux_fake::{
-    DeletedAssets, EntryPolicy, Fake, Fault, Limit, LogRetention, MissingByIds, RetryAfter, Rule,
+    DeletedAssets, EntryPolicy, Fault, Limit, LogRetention, MissingByIds, RetryAfter, Rule,
     Settings, Status,
 };
 use funnelflux_suites::{InProcess, client_over};
@@ -18,17 +17,6 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 const ARCHIVE: &str = "PUT /offersource/archive/";
-
-fn service(settings: Settings) -> (Fake, Client) {
-    let fake = Fake::new(settings);
-    let client = client(&fake, &Alarm::after(None));
-    (fake, client)
-}
-
-fn calls(fake: &Fake, operation: &str) -> usize {
-    let is_it = |entry: &&funnelflux_fake::LogEntry| entry.operation == Some(operation);
-    fake.log().iter().filter(is_it).count()
-}
 
 #[test]
 fn what_cannot_be_meant_is_refused_before_anything_is_sent() {

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use funnelflux::Client;
 use funnelflux::transport::{BoxFuture, ResponseBody, Transport, TransportError};
-use funnelflux_fake::Fake;
+use funnelflux_fake::{Fake, Settings};
 use funnelflux_suites::{InProcess, credentials};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -70,6 +70,19 @@ pub(crate) fn client(fake: &Fake, alarm: &Alarm) -> Client {
         })
         .build()
         .unwrap()
+}
+
+/// A fake of these settings and a client of it.
+pub(crate) fn service(settings: Settings) -> (Fake, Client) {
+    let fake = Fake::new(settings);
+    let client = client(&fake, &Alarm::after(None));
+    (fake, client)
+}
+
+/// How often an operation was called.
+pub(crate) fn calls(fake: &Fake, operation: &str) -> usize {
+    let is_it = |entry: &&funnelflux_fake::LogEntry| entry.operation == Some(operation);
+    fake.log().iter().filter(is_it).count()
 }
 
 /// Runs a future on virtual time.

@@ -1,7 +1,6 @@
 //! The abilities beside the bulk jobs: find many, read-change-save, create, duplicate.
 
-use crate::service::{Alarm, client, run};
-use funnelflux::Client;
+use crate::service::{calls, run, service};
 use funnelflux::ext::{
     CreateOrSave as _, DuplicateMany as _, FindMany as _, Outcome, Stored, Update as _, UpdateError,
 };
@@ -17,18 +16,6 @@ const FIND_MANY: &str = "GET /offersource/find/byIds/";
 const SAVE: &str = "PUT /offersource/save/";
 const CREATE: &str = "POST /offersource/save/";
 const DUPLICATE: &str = "POST /offersource/duplicate/";
-
-fn service(settings: Settings) -> (Fake, Client) {
-    let fake = Fake::new(settings);
-    let client = client(&fake, &Alarm::after(None));
-    (fake, client)
-}
-
-/// How often an operation was called.
-fn calls(fake: &Fake, operation: &str) -> usize {
-    let is_it = |entry: &&funnelflux_fake::LogEntry| entry.operation == Some(operation);
-    fake.log().iter().filter(is_it).count()
-}
 
 #[test]
 fn many_are_found_in_order_under_every_policy() {

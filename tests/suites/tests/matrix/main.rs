@@ -63,6 +63,18 @@ fn on_all_cores<T: Sync, U: Send>(things: &[T], work: impl Fn(&T) -> U + Sync) -
     })
 }
 
+/// Fails with the first of those that are wrong.
+fn none_is_wrong<'a>(wrong: impl Iterator<Item = &'a String>) {
+    let wrong: Vec<&str> = wrong.map(String::as_str).collect();
+    let shown = wrong.iter().take(20).copied().collect::<Vec<_>>();
+    assert!(
+        wrong.is_empty(),
+        "{} cells are wrong:\n{}",
+        wrong.len(),
+        shown.join("\n")
+    );
+}
+
 #[test]
 fn every_cell_is_as_promised_and_the_page_shows_it() {
     let abilities = abilities::matrix();
