@@ -97,6 +97,7 @@ fn insert(changelog: &str, entry: &str) -> String {
 mod tests {
     use super::*;
     use crate::{Source, api, diff, read};
+    use std::collections::BTreeMap;
 
     fn drift() -> (Report, Changes) {
         let document = |text| {
@@ -112,8 +113,13 @@ mod tests {
                 r#"{"openapi":"3.0.3","info":{"title":"a","version":"1"},"paths":{},"components":{"schemas":{"A":{"type":"object"}}}}"#,
             ),
         );
-        let surface =
-            |text: &str| api::surface([(&"a/types.rs".to_owned(), &text.to_owned())]).unwrap();
+        let surface = |text: &str| {
+            api::surface(&BTreeMap::from([(
+                "lib.rs".to_owned(),
+                format!("pub mod types {{ {text} }}"),
+            )]))
+            .unwrap()
+        };
         (
             report,
             api::compare(&surface(""), &surface("pub struct A;")),

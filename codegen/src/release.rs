@@ -6,7 +6,7 @@ use semver::Version;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    api::{self, Surface},
+    api::{self, Changes, Surface},
     diff::Impact,
     lock::sha256,
 };
@@ -19,30 +19,34 @@ pub struct Release {
     pub version: Version,
     /// sha256 of the generated files, by path: documentation and behaviour count too.
     pub files: BTreeMap<String, String>,
-    /// The public interface of the generated code.
+    /// The public interface of the crate, hand-written code included.
     pub interface: Surface,
 }
 
 impl Release {
-    /// The record of generated files as released with `version`.
-    ///
-    /// # Errors
-    /// The name of the first file that is no Rust, and why.
-    pub fn new(version: Version, files: &BTreeMap<String, String>) -> Result<Self, String> {
-        Ok(Self {
+    /// The record of generated files and of the crate's interface as released with `version`.
+    #[must_use]
+    pub fn new(version: Version, files: &BTreeMap<String, String>, interface: Surface) -> Self {
+        Self {
             version,
             files: files
                 .iter()
                 .map(|(path, text)| (path.clone(), sha256(text)))
                 .collect(),
-            interface: api::surface(files)?,
-        })
+            interface,
+        }
+    }
+
+    /// What has changed in the interface from this release to `now`.
+    #[must_use]
+    pub fn changes(&self, now: &Self) -> Changes {
+        api::compare(&self.interface, &now.interface)
     }
 
     /// What has changed from this release to `now`, as a bump.
     #[must_use]
     pub fn impact(&self, now: &Self) -> Impact {
-        let impact = api::compare(&self.interface, &now.interface).impact();
+        let impact = self.changes(now).impact();
         if self.files == now.files {
             impact
         } else {
@@ -93,8 +97,9 @@ mod tests {
     use super::*;
 
     fn release(version: &str, code: &str) -> Release {
-        let files = BTreeMap::from([("a/types.rs".to_owned(), code.to_owned())]);
-        Release::new(version.parse().unwrap(), &files).unwrap()
+        let files = BTreeMap::from([("lib.rs".to_owned(), code.to_owned())]);
+        let interface = api::surface(&files).unwrap();
+        Release::new(version.parse().unwrap(), &files, interface)
     }
 
     #[test]

@@ -1,7 +1,8 @@
-//! Are the cargo features of the generated crate those of the groups that the document deduces?
+//! The cargo features of the generated crate: are they those of the groups that the document deduces, and what do they promise?
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use funnelflux_codegen::api::{Entry, Surface};
 use serde::Deserialize;
 
 /// The feature that has all groups in it.
@@ -61,6 +62,25 @@ pub(crate) fn problem(manifest: Option<&str>, wanted: &[String]) -> Option<Strin
     (!wrong.is_empty()).then(|| format!("features: {}", wrong.join("; ")))
 }
 
+/// The features that users name in their manifests, and which of them each brings along. A manifest that cannot be read is
+/// told by [`problem`].
+pub(crate) fn interface(manifest: Option<&str>) -> Surface {
+    let manifest = manifest.and_then(|text| toml::from_str::<Manifest>(text).ok());
+    let features = manifest
+        .map(|manifest| manifest.features)
+        .unwrap_or_default();
+    // An underscore says that nobody is to name it.
+    let is_public = |name: &str| features.contains_key(name) && !name.starts_with('_');
+    let mut interface = Surface::new();
+    for (name, brings) in features.iter().filter(|(name, _)| is_public(name)) {
+        interface.insert(format!("feature {name}"), Entry::default());
+        for other in brings.iter().filter(|other| is_public(other)) {
+            interface.insert(format!("feature {name} brings {other}"), Entry::default());
+        }
+    }
+    interface
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -76,6 +96,24 @@ mod tests {
         assert_eq!(problem_of(right), None);
         assert_eq!(problem(None, &[]), None);
         assert_eq!(problem(Some("[package]\nname = 'x'"), &[]), None);
+    }
+
+    #[test]
+    fn the_features_that_users_name_are_part_of_the_interface() {
+        let names = interface(Some(
+            "[features]\ndefault = ['tls', '_all']\ntls = ['dep:rustls', 'reqwest/tls']\n_all = []",
+        ));
+        let names: Vec<String> = names.into_keys().collect();
+        assert_eq!(
+            names,
+            [
+                "feature default",
+                "feature default brings tls",
+                "feature tls"
+            ]
+        );
+        assert_eq!(interface(None), Surface::new());
+        assert_eq!(interface(Some("features = 3")), Surface::new());
     }
 
     #[test]

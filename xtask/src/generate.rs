@@ -53,9 +53,19 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<Outcom
     })?;
     let told = changelog(workspace, &output)?;
     let mut changes = write(workspace, &output, spec.lock.map(|lock| lock.text))?;
-    changes.written.extend(told);
+    let mut aside = Vec::new();
+    match told {
+        Ok(told) => changes.written.extend(told),
+        Err(why) => aside.push(format!(
+            "{CHANGELOG} does not tell what has changed, since it could not be compared:\n{why}"
+        )),
+    }
     let manifest = workspace.manifest()?.map(|manifest| manifest.text);
-    let features = features::problem(manifest.as_deref(), &output.features);
+    if let Some(problem) = features::problem(manifest.as_deref(), &output.features) {
+        aside.push(format!(
+            "{MANIFEST}: {problem}\n  mend: correct the features by hand, until `cargo xtask check` is content"
+        ));
+    }
     Ok(Outcome {
         text: report(
             &output.stages,
@@ -67,20 +77,21 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<Outcom
             },
             arguments.verbose,
         ),
-        aside: features.map_or_else(String::new, |problem| {
-            format!(
-                "{MANIFEST}: {problem}\n  mend: correct the features by hand, until `cargo xtask check` is content"
-            )
-        }),
+        aside: aside.join("\n"),
         code: Code::Clean,
     })
 }
 
 /// Tells in the changelog what the new document means, before what it is compared with is overwritten. An interrupted
 /// run that is repeated tells it once.
-fn changelog(workspace: &Workspace, output: &Output) -> Result<Option<String>, Failure> {
+///
+/// Returns which file was written, or else why nothing could be told.
+fn changelog(
+    workspace: &Workspace,
+    output: &Output,
+) -> Result<Result<Option<String>, String>, Failure> {
     let Some(before) = workspace.effective()? else {
-        return Ok(None);
+        return Ok(Ok(None));
     };
     let files: BTreeMap<String, String> = workspace
         .generated()?
@@ -91,25 +102,30 @@ fn changelog(workspace: &Workspace, output: &Output) -> Result<Option<String>, F
         name: EFFECTIVE.to_owned(),
         text: output.effective.clone(),
     };
+    if before.text == after.text {
+        return Ok(Ok(None));
+    }
     // What was there may be anything; it is told only where it can be compared.
-    let (Ok(old), Ok(new), Ok(old_api), Ok(new_api)) = (
-        diff::document(&before),
-        diff::document(&after),
-        api::surface(&files),
-        api::surface(&output.files),
-    ) else {
-        return Ok(None);
+    let compared = || -> Result<_, Failure> {
+        let report = comparison::compare(&diff::document(&before)?, &diff::document(&after)?);
+        let changes = api::compare(
+            &workspace.interface(&files)?,
+            &workspace.interface(&output.files)?,
+        );
+        Ok((report, changes))
     };
-    let report = comparison::compare(&old, &new);
-    let changes = api::compare(&old_api, &new_api);
+    let (report, changes) = match compared() {
+        Ok(compared) => compared,
+        Err(failure) => return Ok(Err(failure.to_string())),
+    };
     let there = workspace.changelog()?;
     let there = there.as_ref().map(|text| text.text.as_str());
     let documents = (before.text.as_str(), after.text.as_str());
     let Some(text) = funnelflux_codegen::changelog::add(there, documents, &report, &changes) else {
-        return Ok(None);
+        return Ok(Ok(None));
     };
     workspace.write(CHANGELOG, &text)?;
-    Ok(Some(CHANGELOG.to_owned()))
+    Ok(Ok(Some(CHANGELOG.to_owned())))
 }
 
 /// Writes what is not there already. The lock comes last: a run that is interrupted before leaves the old one, which

@@ -7,11 +7,11 @@ use funnelflux_codegen::release::Release;
 use crate::{
     Outcome,
     exit::{Code, Failure},
-    workspace::{CHANGELOG, GENERATED, RELEASE, Workspace},
+    workspace::{CHANGELOG, RELEASE, Workspace},
 };
 
-/// Records the public interface of the generated code as released with the crate's present version, and closes the
-/// changelog's unreleased part. Publishes nothing.
+/// Records the public interface of the crate as released with its present version, and closes the changelog's unreleased
+/// part. Publishes nothing.
 #[derive(clap::Args)]
 #[command(
     after_help = "Exit codes: 0 recorded, 1 usage or I/O, 8 the crate's version is behind its changes"
@@ -55,22 +55,33 @@ pub(crate) fn run(workspace: &Workspace, _: &Arguments) -> Result<Outcome, Failu
     })
 }
 
-/// The generated files as they would be released now.
+/// The crate with these generated files as it would be released now.
 pub(crate) fn of(
     workspace: &Workspace,
     files: &BTreeMap<String, String>,
 ) -> Result<Release, Failure> {
-    Release::new(workspace.version()?, files)
-        .map_err(|error| Failure::Io(format!("error: {GENERATED}/{error}")))
+    let interface = workspace.interface(files)?;
+    Ok(Release::new(workspace.version()?, files, interface))
 }
+
+/// More lines than this are not for a message.
+const MOST_LINES: usize = 10;
 
 /// What to say where the crate's version is too low for what has changed since the last release.
 pub(crate) fn behind(last: &Release, now: &Release) -> Option<String> {
     let impact = last.impact(now);
     let due = last.due(impact);
     (now.version < due).then(|| {
+        let changes = last.changes(now).to_string();
+        let count = changes.lines().count();
+        let lines = changes.lines().take(MOST_LINES);
+        let shown = lines.fold(String::new(), |shown, line| shown + "\n  " + line);
+        let more = match count.saturating_sub(MOST_LINES) {
+            0 => String::new(),
+            more => format!("\n  - and {more} more"),
+        };
         format!(
-            "the crate's version is {}, but since {} its generated code has changed by a {impact} step: {due} is due",
+            "the crate's version is {}, but since {} its code has changed by a {impact} step: {due} is due{shown}{more}",
             now.version, last.version
         )
     })

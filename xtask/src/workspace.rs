@@ -9,18 +9,23 @@ use std::{
 };
 
 use funnelflux_codegen::{
-    COVERAGE, EFFECTIVE, Findings, Input, Lock, Output, Source, Stage, generate_watched,
+    COVERAGE, EFFECTIVE, Findings, Input, Lock, Output, Source, Stage,
+    api::{self, Surface},
+    generate_watched,
     release::Release,
 };
 use semver::Version;
 
-use crate::{exit::Failure, source};
+use crate::{exit::Failure, features, source};
 
 /// The lock, below the root.
 pub(crate) const LOCK: &str = "spec/spec.lock";
 
 /// The generated files, below the root.
 pub(crate) const GENERATED: &str = "generated/src/generated";
+
+/// The source of the generated crate, hand-written code included, below the root.
+pub(crate) const CRATE: &str = "generated/src";
 
 /// What each new document meant, below the root.
 pub(crate) const CHANGELOG: &str = "generated/CHANGELOG.md";
@@ -338,6 +343,36 @@ impl Workspace {
             found.insert(below.to_owned(), text);
         }
         Ok(found)
+    }
+
+    /// The public interface of the crate, with these generated files in the place of those that are there.
+    ///
+    /// # Errors
+    /// If the hand-written files cannot be read, or a file is no Rust.
+    pub(crate) fn interface(
+        &self,
+        generated: &BTreeMap<String, String>,
+    ) -> Result<Surface, Failure> {
+        let mut files: BTreeMap<String, String> = generated
+            .iter()
+            .map(|(path, text)| (format!("generated/{path}"), text.clone()))
+            .collect();
+        for name in self.files_in(CRATE)? {
+            let below = name
+                .strip_prefix(CRATE)
+                .unwrap_or(&name)
+                .trim_start_matches('/');
+            let is_ours = Path::new(below).extension().is_some_and(|end| end == "rs")
+                && !name.starts_with(GENERATED);
+            if is_ours && let Some(text) = self.read(&name)? {
+                files.insert(below.to_owned(), text.text);
+            }
+        }
+        let mut interface =
+            api::surface(&files).map_err(|error| Failure::Io(format!("error: {CRATE}/{error}")))?;
+        let manifest = self.manifest()?.map(|manifest| manifest.text);
+        interface.extend(features::interface(manifest.as_deref()));
+        Ok(interface)
     }
 
     /// Writes a text whole or not at all: into a file beside its place, which then takes the place.

@@ -73,7 +73,10 @@ impl Workspace {
             root: tempfile::tempdir().unwrap(),
         };
         workspace.write(UPSTREAM, include_str!("upstream.json"));
-        fs::create_dir_all(workspace.path("generated")).unwrap();
+        workspace.write(
+            "generated/src/lib.rs",
+            "mod generated;\npub use generated::public::{operations, types};\n",
+        );
         workspace
     }
 

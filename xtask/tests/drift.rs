@@ -6,7 +6,11 @@
     reason = "a test stops at the first surprise"
 )]
 
-use std::{fs, path::PathBuf, process::Command};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use serde_json::{Value, json};
 
@@ -24,7 +28,7 @@ impl Workspace {
     /// Generated from a small document, so that the texts here change when the commands do, not when the API does.
     fn new() -> Self {
         let workspace = Self(tempfile::tempdir().unwrap());
-        for folder in ["spec", "generated"] {
+        for folder in ["spec", "generated/src"] {
             fs::create_dir_all(workspace.path(folder)).unwrap();
         }
         for (name, text) in [
@@ -33,6 +37,10 @@ impl Workspace {
             (
                 "generated/Cargo.toml",
                 "[package]\nversion.workspace = true\n",
+            ),
+            (
+                "generated/src/lib.rs",
+                "mod generated;\npub use generated::public::{operations, types};\n",
             ),
         ] {
             fs::write(workspace.path(name), text).unwrap();
@@ -401,4 +409,108 @@ fn check_tells_of_our_files_also_where_the_vendors_document_cannot_be_had() {
         run.text
             .contains("::error title=cargo xtask check::error: cannot read nowhere.json")
     );
+}
+
+/// The crate of this repository, hand-written code included, in a workspace of its own.
+fn of_this_repository() -> Workspace {
+    fn copy(from: &Path, to: &Path) {
+        fs::create_dir_all(to).unwrap();
+        for entry in fs::read_dir(from).unwrap() {
+            let entry = entry.unwrap();
+            let to = to.join(entry.file_name());
+            if entry.file_type().unwrap().is_dir() {
+                copy(&entry.path(), &to);
+            } else {
+                fs::copy(entry.path(), to).unwrap();
+            }
+        }
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let workspace = Workspace(tempfile::tempdir().unwrap());
+    for folder in ["spec", "generated/src"] {
+        copy(&root.join(folder), &workspace.path(folder));
+    }
+    for file in ["Cargo.toml", "generated/Cargo.toml"] {
+        fs::copy(root.join(file), workspace.path(file)).unwrap();
+    }
+    let _ = fs::remove_file(workspace.path("generated/released.json"));
+    workspace
+}
+
+/// Each hand-written change that takes something from users asks for another version, wherever it is made.
+#[test]
+fn check_sees_what_hand_written_code_takes_away() {
+    let workspace = of_this_repository();
+    let run = workspace.run(&["release"]);
+    assert_eq!(run.code, 0, "{}", run.aside);
+    let record = fs::read_to_string(workspace.path("generated/released.json")).unwrap();
+    let record: Value = serde_json::from_str(&record).unwrap();
+    for (name, gate) in [
+        ("Client::list_offer_sources", None),
+        ("Client::list_pages", Some("feature = \"pages\"")),
+        ("Unverified", Some("feature = \"_deduced\"")),
+        ("RateLimit", Some("feature = \"rate-limit\"")),
+        ("auth::TokenStore: can be implemented", None),
+        ("ext::BulkArchive::bulk_archive", None),
+        ("impl Archive for ext::Pages", Some("feature = \"pages\"")),
+        ("every open_enum!::KNOWN", None),
+        ("types::Status::Active", None),
+        ("operations::offer_sources::ALL", None),
+        ("feature pages", None),
+        ("http", None),
+    ] {
+        let entry = &record["interface"][name];
+        assert!(entry.is_object(), "no {name}");
+        assert_eq!(entry["gate"].as_str(), gate, "{name}");
+    }
+    let changes = [
+        (
+            "generated/src/lib.rs",
+            "pub use runtime::call::Call;\n",
+            "use runtime::call::Call;\n",
+            "- removed `Call`",
+        ),
+        (
+            "generated/src/lib.rs",
+            "pub use runtime::response::Response;\n",
+            "#[cfg(feature = \"tracing\")]\npub use runtime::response::Response;\n",
+            "- moved `Response`: there always → with `feature = \"tracing\"`",
+        ),
+        (
+            "generated/src/runtime/open_enum.rs",
+            "pub const KNOWN",
+            "const KNOWN",
+            "- removed `every open_enum!::KNOWN`",
+        ),
+        (
+            "generated/src/ext/kinds/pages.rs",
+            "type Word = Unverified;",
+            "type Word = crate::ext::Documented;",
+            "- changed `impl Archive for ext::Pages`",
+        ),
+        (
+            "generated/src/ext/abilities.rs",
+            "impl<R: Delete> BulkDelete for Handle<R> {}",
+            "",
+            "- removed `impl<R: Delete> BulkDelete for ext::Handle<R>`",
+        ),
+        (
+            "generated/Cargo.toml",
+            "gzip = [",
+            "compression = [",
+            "- removed `feature gzip`",
+        ),
+    ];
+    for (file, from, to, _) in changes {
+        let path = workspace.path(file);
+        let before = fs::read_to_string(&path).unwrap();
+        assert!(before.contains(from), "no {from} in {file}");
+        fs::write(&path, before.replacen(from, to, 1)).unwrap();
+    }
+    let run = workspace.run(&["check"]);
+    assert_eq!(run.code, 8, "{}{}", run.text, run.aside);
+    for (.., told) in changes {
+        assert!(run.aside.contains(told), "no {told} in {}", run.aside);
+    }
+    assert!(run.aside.contains("a major step: 0.2.0 is due"));
 }
