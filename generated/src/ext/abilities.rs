@@ -69,6 +69,21 @@ impl<R: Archive> BulkArchive for Handle<R> {}
 /// Brings many assets back from the archive.
 ///
 /// Whether children that a cascade has archived come back with their parent is not documented; nothing suggests it.
+///
+/// ```no_run
+/// use funnelflux::{Client, ext::*, types::StatusFilter};
+///
+/// # async fn run(client: Client) -> Result<(), Box<dyn std::error::Error>> {
+/// let archived = client.list_offer_sources(StatusFilter::Archived, None).await?;
+/// let report = client
+///     .offer_sources()
+///     .bulk_unarchive(archived.iter().map(|source| &source.id_offer_source))
+///     .send()
+///     .await?;
+/// println!("{} are in use again", report.counts().done);
+/// # Ok(())
+/// # }
+/// ```
 pub trait BulkUnarchive: Assets<Resource: Unarchive> {
     /// A job that brings these assets back. One that is active counts as so already; a deleted one is rejected.
     fn bulk_unarchive<I: Into<IdOf<Self>>>(
@@ -86,6 +101,21 @@ impl<R: Unarchive> BulkUnarchive for Handle<R> {}
 /// Deletion is read back unless that is switched off: an asset counts as deleted when it reads so, or cannot be read any more
 /// (which of the two the service does is not documented). An ID that cannot be read *before* is rejected as not found: it may
 /// have been deleted earlier, or never have been.
+///
+/// ```no_run
+/// use funnelflux::{Client, ext::*};
+///
+/// # async fn run(client: Client, ids: Vec<String>) -> Result<(), Box<dyn std::error::Error>> {
+/// let ids = ids.iter().map(String::as_str);
+/// let job = || client.offer_sources().bulk_delete(ids.clone()).children(Cascade::cascade());
+/// println!("{}", job().plan().await?); // nothing is sent yet
+/// let report = job().journal("deletions.jsonl").send().await?;
+/// for entry in report.entries() {
+///     println!("{}: {:?}", entry.id, entry.outcome);
+/// }
+/// # Ok(())
+/// # }
+/// ```
 pub trait BulkDelete: Assets<Resource: Delete> {
     /// A job that deletes these assets. Their children stay as they are, unless `children` says otherwise (for kinds that have
     /// any). Where the call is deduced, the job can be sent only after `unverified`.
@@ -104,6 +134,18 @@ pub trait BulkDelete: Assets<Resource: Delete> {
 impl<R: Delete> BulkDelete for Handle<R> {}
 
 /// Puts many assets into a category.
+///
+/// ```no_run
+/// use funnelflux::{Client, ext::*};
+///
+/// # async fn run(client: Client) -> Result<(), Box<dyn std::error::Error>> {
+/// let sources = client.offer_sources();
+/// let ids = ["2nIemJxCKbFX", "2n5JuOKWLTzd"];
+/// println!("{}", sources.move_to_category(ids, "2n5JuOKWLTzf").send().await?);
+/// println!("{}", sources.move_to_category(ids, "").send().await?); // out of it again
+/// # Ok(())
+/// # }
+/// ```
 pub trait MoveToCategory: Assets<Resource: Categorised> {
     /// A job that puts these assets into `category`. The empty one takes them out of theirs (documented).
     ///

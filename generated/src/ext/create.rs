@@ -6,6 +6,7 @@ use super::abilities::{Assets, IdOf};
 use super::read::{Reader, Seen, URL_LENGTH};
 use super::resource::{Handle, Resource, Save};
 use super::update::{Absent, differences};
+use crate::runtime::managed::Managed;
 use crate::types::Status;
 use crate::{Client, Error};
 
@@ -28,7 +29,8 @@ pub trait CreateOrSave: Assets<Resource: Save> {
     ///
     /// The asset replaces what is there; to change single fields and keep the others use [`Update`](super::Update). Running it
     /// again does nothing: so a script can hold what ought to be. A field that is left out is the same as an empty one, and a status
-    /// that is left out is not compared, unless the asset there is deleted: that always differs.
+    /// that is left out is not compared, unless the asset there is deleted: that always differs. Nor is compared what only the service
+    /// sets (such as the hash of a script). A secret cannot be compared, so that an asset with one is always saved.
     ///
     /// # Errors
     /// When it was neither created nor saved, or nobody knows; see [`StoreError`].
@@ -122,11 +124,19 @@ async fn create_or_save<R: Save>(
 }
 
 /// Whether saving the one over the other would change nothing that can be seen: the service may show what the asset leaves out as
-/// empty, and gives it a status, which saving is not known to change.
+/// empty, makes of some fields what only it can, and gives the asset a status, which saving is not known to change. A secret is
+/// always new, since no read shows one.
 fn is_stored<R: Resource>(asset: &R::Asset, found: &R::Asset) -> bool {
+    let managed = Managed::of(R::NAMES.segment);
+    let json = |asset: &R::Asset| serde_json::to_value(asset).unwrap_or_default();
+    let asset = json(asset);
+    if managed.tells_a_secret(&asset) {
+        return false;
+    }
     let is_new = |pointer: &str| pointer != "/status" || R::sight(found).status == Status::Deleted;
-    let says_status = serde_json::to_value(asset).is_ok_and(|asset| asset.get("status").is_some());
-    differences(asset, found, Absent::MayBeEmpty)
+    let says_status = asset.get("status").is_some();
+    let (asset, found) = (managed.shown(asset), managed.shown(json(found)));
+    differences(&asset, &found, Absent::MayBeEmpty)
         .iter()
         .all(|pointer| !says_status && !is_new(pointer))
 }

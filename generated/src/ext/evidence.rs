@@ -33,6 +33,23 @@ impl Word for Documented {
     const UNSAID: Self = Self;
 }
 
+/// A word that suffices where `Needed` has to be said. Sealed: this module is private.
+#[diagnostic::on_unimplemented(
+    message = "the call of this job is deduced, not documented, and nobody has said yet that he knows",
+    label = "call `.unverified(Unverified::acknowledge())` on the job before this",
+    note = "without it, `plan()` tells what the job would do; the evidence is in the documentation of the kind of assets"
+)]
+pub trait Suffices<Needed>: Said {
+    /// The word.
+    fn word(self) -> Needed;
+}
+
+impl<W: Word> Suffices<W> for W {
+    fn word(self) -> W {
+        self
+    }
+}
+
 #[cfg(feature = "_deduced")]
 impl Word for Unverified {
     type Unsaid = Deduced;

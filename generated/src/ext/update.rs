@@ -2,6 +2,7 @@
 
 use super::abilities::{Assets, IdOf};
 use super::resource::{Handle, Resource, Save};
+use crate::runtime::managed::Managed;
 use crate::{Client, Error};
 use serde::Serialize;
 use serde_json::Value;
@@ -58,7 +59,8 @@ impl<R: Save> Update for Handle<R> {}
 /// the newer asset, if [`repeat_on_conflict`](Self::repeat_on_conflict) allows. A change by somebody else in the short time
 /// between that reading and the saving goes unseen, and is overwritten where both touch the same asset.
 ///
-/// What was saved is read back up to four times, 0.5 s, 1 s and 2 s apart, since the service may be late.
+/// What was saved is read back up to four times, 0.5 s, 1 s and 2 s apart, since the service may be late. Of a secret, reading back
+/// shows only that there is one.
 #[must_use = "an update does nothing until it is sent"]
 pub struct UpdateOne<R: Resource, F> {
     client: Client,
@@ -145,8 +147,19 @@ where
         wanted: &R::Asset,
         changed: Vec<String>,
     ) -> Result<Updated<R::Asset>, UpdateError<R::Asset>> {
+        // No read shows a secret.
+        let shown = |asset: &R::Asset| {
+            let asset = serde_json::to_value(asset).unwrap_or_default();
+            Managed::of(R::NAMES.segment).veiled(asset)
+        };
+        let wanted_shown = shown(wanted);
+        let unseen = shown(&before) == wanted_shown;
         let unanswered = match R::SAVE(&self.client, wanted).await {
             Ok(()) => None,
+            // Reading back cannot tell.
+            Err(error) if unseen && error.may_have_been_applied() => {
+                return Err(UpdateError::Unknown(error));
+            }
             // A refusal may be that of a second try, whose first one was applied.
             Err(error) if error.may_have_been_applied() => Some(error),
             Err(error) => return Err(UpdateError::Refused(error)),
@@ -159,7 +172,7 @@ where
                 (Err(_), Some(error)) => return Err(UpdateError::Unknown(error.clone())),
                 (Err(error), None) => return Err(UpdateError::NotReadBack(error)),
             };
-            let otherwise = differences(wanted, &after, Absent::MayBeEmpty);
+            let otherwise = differences(&wanted_shown, &shown(&after), Absent::MayBeEmpty);
             let lost: Vec<String> = changed
                 .iter()
                 .filter(|field| otherwise.iter().any(|other| overlap(field, other)))

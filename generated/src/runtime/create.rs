@@ -6,6 +6,7 @@ use super::{
     error::Kind,
     exchange::{Options, Outgoing, Received, exchange},
     id,
+    managed::Managed,
     operation::{Operation, Target},
     transport::BoxFuture,
 };
@@ -175,6 +176,23 @@ impl ReadBack {
         self.id(&object(body)?).map(str::to_owned)
     }
 
+    /// The first plain property in which what was found is not what the service makes of what was sent. Spaces around it, and what
+    /// only one of them has, do not count: the service may trim and add.
+    fn difference(&self, sent: &Map<String, Value>, found: &Map<String, Value>) -> Option<String> {
+        let plain = |value: &Value| match value {
+            Value::String(text) => Some(text.trim().to_owned()),
+            Value::Bool(_) | Value::Number(_) => Some(value.to_string()),
+            _ => None,
+        };
+        let shown = Managed::of(self.create.segment()).shown(Value::Object(sent.clone()));
+        let differs = |name: &&String| {
+            let sent = shown.get(*name).and_then(plain);
+            let found = found.get(*name).and_then(plain);
+            found.is_some() && sent.is_some() && found != sent
+        };
+        sent.keys().find(differs).cloned()
+    }
+
     /// Reads the ID back and compares. Boxed, because an exchange contains this one.
     pub(crate) fn look<'a>(
         &'a self,
@@ -200,12 +218,14 @@ impl ReadBack {
                 Err(error) => return Settled::Open(format!("reading it back failed: {error}")),
             };
             match object(&received.body) {
-                Some(found) if self.id(&found) == Some(id) => match difference(&sent, &found) {
-                    None => Settled::Applied(received),
-                    Some(property) => Settled::Open(format!(
-                        "an asset with this ID exists, and differs in {property}"
-                    )),
-                },
+                Some(found) if self.id(&found) == Some(id) => {
+                    match self.difference(&sent, &found) {
+                        None => Settled::Applied(received),
+                        Some(property) => Settled::Open(format!(
+                            "an asset with this ID exists, and differs in {property}"
+                        )),
+                    }
+                }
                 _ => Settled::Open("reading it back did not find it yet".to_owned()),
             }
         })
@@ -214,22 +234,6 @@ impl ReadBack {
 
 fn object(body: &Bytes) -> Option<Map<String, Value>> {
     serde_json::from_slice(body).ok()
-}
-
-/// The first plain property in which what was found is not what was sent. Spaces around it, and what only one of them has, do not count:
-/// the service may trim and add.
-fn difference(sent: &Map<String, Value>, found: &Map<String, Value>) -> Option<String> {
-    let plain = |value: &Value| match value {
-        Value::String(text) => Some(text.trim().to_owned()),
-        Value::Bool(_) | Value::Number(_) => Some(value.to_string()),
-        _ => None,
-    };
-    sent.iter()
-        .find(|(name, sent)| {
-            let found = found.get(*name).and_then(plain);
-            found.is_some() && plain(sent).is_some() && found != plain(sent)
-        })
-        .map(|(name, _)| name.clone())
 }
 
 #[cfg(test)]
@@ -252,13 +256,41 @@ mod tests {
 
     #[test]
     fn only_what_both_have_can_differ() {
-        let map = |value: Value| value.as_object().cloned().unwrap_or_default();
-        let sent = map(json!({"id": "1", "name": " a ", "meta": {"v": 1}, "gone": "x"}));
-        let same = map(
-            json!({"id": "1", "name": "a", "meta": {"v": 2}, "status": "active", "gone": null}),
-        );
-        assert_eq!(difference(&sent, &same), None);
-        let other = map(json!({"id": "1", "name": "b"}));
-        assert_eq!(difference(&sent, &other).as_deref(), Some("name"));
+        let difference = |segment: &str, sent: Value, found: Value| {
+            let mut known = READ_BACKS.iter();
+            let read_back = known.find(|entry| entry.create.segment() == segment)?;
+            let map = |value: Value| value.as_object().cloned().unwrap_or_default();
+            read_back.difference(&map(sent), &map(found))
+        };
+        let sent = json!({"id": "1", "name": " a ", "meta": {"v": 1}, "gone": "x"});
+        let same =
+            json!({"id": "1", "name": "a", "meta": {"v": 2}, "status": "active", "gone": null});
+        assert_eq!(difference("offersource", sent.clone(), same), None);
+        let other = json!({"id": "1", "name": "b"});
+        let named = Some("name".to_owned());
+        assert_eq!(difference("offersource", sent, other), named);
+        // What only the service sets is no difference; what it does not know of is.
+        #[cfg(feature = "undocumented")]
+        {
+            let sent = json!({"codeHash": "mine", "owner": "me"});
+            let found = json!({"codeHash": "theirs", "owner": "them"});
+            assert_eq!(difference("logicscript", sent.clone(), found.clone()), None);
+            let named = Some("codeHash".to_owned());
+            assert_eq!(difference("offersource", sent, found), named);
+            let sent = json!({"timeoutMs": 20_000});
+            let time = |found: u64| {
+                difference(
+                    "middlewareconfig",
+                    sent.clone(),
+                    json!({"timeoutMs": found}),
+                )
+            };
+            assert_eq!(
+                (time(10_000), time(9_999)),
+                (None, Some("timeoutMs".to_owned()))
+            );
+            let told = |found: Value| difference("middlewareconfig", json!({"name": "M"}), found);
+            assert_eq!(told(json!({"name": "M", "timeoutMs": 4_000})), None);
+        }
     }
 }

@@ -13,6 +13,7 @@ pub(crate) mod exchange;
 pub(crate) mod hook;
 pub(crate) mod id;
 pub(crate) mod limit;
+pub(crate) mod managed;
 pub(crate) mod null;
 pub(crate) mod open_enum;
 pub(crate) mod operation;

@@ -24,6 +24,13 @@ pub struct Operation {
     pub request_body: RequestBody,
 }
 
+impl Operation {
+    /// First segment of its path: the kind of assets that it is about.
+    pub(crate) fn segment(&self) -> &'static str {
+        self.path.split('/').nth(1).unwrap_or_default()
+    }
+}
+
 impl fmt::Display for Operation {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{} ({} {})", self.id, self.method, self.path)

@@ -162,7 +162,7 @@ const SECRETS: &[(&str, &str, &str)] = &[
 /// Does to an asset that is created, saved or duplicated what only the service can do. `before` is the asset as it was.
 ///
 /// Documented: a funnel's `idCampaign` is an older name of its `idFunnelGroup`; the owner of a funnel and of a logic script
-/// cannot be set; the hash of a script is that of its code; a middleware's timeout is cut at 10 s, and a secret that is
+/// cannot be set; the hash of a script is that of its code, and its name is trimmed; a middleware's timeout is cut at 10 s, and a secret that is
 /// not sent, or as its placeholder, stays what it was where its flag says that there is one.
 pub(crate) fn settle(
     segment: &str,
@@ -190,6 +190,9 @@ pub(crate) fn settle(
             let code = body.get("code").and_then(Value::as_str).unwrap_or_default();
             let hash = format!("{:x}", Sha256::digest(code.as_bytes()));
             body.insert("codeHash".to_owned(), Value::from(hash));
+            if let Some(Value::String(name)) = body.get_mut("logicScriptName") {
+                *name = name.trim().to_owned();
+            }
         }
         MIDDLEWARE_CONFIG => {
             if let Some(timeout) = body.get_mut("timeoutMs")

@@ -2,7 +2,7 @@
 
 use crate::ext::cascade::Cascade;
 use crate::ext::check::{self, InvalidJob};
-use crate::ext::evidence::{Documented, Said};
+use crate::ext::evidence::{Documented, Said, Suffices};
 use crate::ext::resource::{
     Archive, Categorised, Delete, Entries as _, Resource, Sight, Unarchive,
 };
@@ -136,9 +136,10 @@ impl<R: Categorised> Change<R> for MovingToCategory {
     }
 }
 
-impl<R: Archive> Ready<R> for Archiving<R::Id, R::Word> {
+impl<R: Archive, W: Suffices<R::Word>> Ready<R> for Archiving<R::Id, W> {
     fn call(&self, client: &Client, entries: Vec<String>) -> Call<()> {
-        R::ARCHIVE(client, &R::Request::new(entries, &self.children), self.word)
+        let request = R::Request::new(entries, &self.children);
+        R::ARCHIVE(client, &request, self.word.word())
     }
 }
 
@@ -148,10 +149,10 @@ impl<R: Unarchive> Ready<R> for Unarchiving {
     }
 }
 
-impl<R: Delete> Ready<R> for Deleting<R::Id, R::Word> {
+impl<R: Delete, W: Suffices<R::Word>> Ready<R> for Deleting<R::Id, W> {
     fn call(&self, client: &Client, entries: Vec<String>) -> Call<()> {
         let request = R::Request::new(entries, &self.children);
-        R::DELETE(client, None, Some(&request), self.word)
+        R::DELETE(client, None, Some(&request), self.word.word())
     }
 }
 

@@ -75,7 +75,7 @@ pub struct Funnel {
     /// **Documented in part.** Set by the service when the funnel is read, ignored when it is saved.
     /// Its type is unknown, so any JSON is taken.
     ///
-    /// `owner` in JSON.
+    /// `owner` in JSON, set by the service.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub owner: Option<::serde_json::Value>,
     /// **Documented in part.** Whether an asset is in use, archived or deleted.

@@ -21,10 +21,9 @@ pub struct LogicScript {
     /// `code` in JSON.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
-    /// **Documented in part.** SHA-256 of the code. Set by the service; left out when creating and
-    /// saving.
+    /// **Documented in part.** SHA-256 of the code. Left out when creating and saving.
     ///
-    /// `codeHash` in JSON.
+    /// `codeHash` in JSON, set by the service.
     #[serde(rename = "codeHash", skip_serializing_if = "Option::is_none")]
     pub code_hash: Option<String>,
     /// **Documented in part.** What the script is for.
@@ -57,10 +56,10 @@ pub struct LogicScript {
     /// the introduction calls the object of some assets that is reserved like this `meta`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub meta: Option<::serde_json::Map<String, ::serde_json::Value>>,
-    /// **Documented in part.** Set by the service; left out when creating and saving. Its type is
-    /// unknown, so any JSON is taken.
+    /// **Documented in part.** Left out when creating and saving. Its type is unknown, so any JSON is
+    /// taken.
     ///
-    /// `owner` in JSON.
+    /// `owner` in JSON, set by the service.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub owner: Option<::serde_json::Value>,
     /// **Documented in part.** Whether an asset is in use, archived or deleted.
@@ -211,10 +210,9 @@ pub struct LogicScriptInfo {
     /// `categoryName` in JSON, at most 256 characters.
     #[serde(rename = "categoryName", skip_serializing_if = "Option::is_none")]
     pub category_name: Option<String>,
-    /// **Documented in part.** SHA-256 of the code. Set by the service; left out when creating and
-    /// saving.
+    /// **Documented in part.** SHA-256 of the code. Left out when creating and saving.
     ///
-    /// `codeHash` in JSON.
+    /// `codeHash` in JSON, set by the service.
     #[serde(rename = "codeHash", skip_serializing_if = "Option::is_none")]
     pub code_hash: Option<String>,
     /// **Documented in part.** ID of the category that the logic script is in.

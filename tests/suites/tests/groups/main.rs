@@ -1,0 +1,57 @@
+//! The groups of operations, all that the vendor's index has: what each sends and does, and what is stated of single ones.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test stops at the first surprise"
+)]
+
+mod managed;
+mod operations;
+mod stated;
+
+use funnelflux::Client;
+use funnelflux::types::{MiddlewareBasicAuth, MiddlewareConfig, MiddlewareDestination};
+use funnelflux_fake::{Fake, Settings};
+use serde_json::Value;
+
+/// IDs: to create something under one, it has to be such.
+const ONE: &str = "2nIemJxCKbFX";
+const TWO: &str = "2n5JuOKWLTzd";
+
+/// To be called within a Tokio runtime.
+fn service() -> (Fake, Client) {
+    service_with(Settings::default())
+}
+
+/// To be called within a Tokio runtime.
+fn service_with(settings: Settings) -> (Fake, Client) {
+    let fake = Fake::new(settings);
+    let client = funnelflux_suites::client(&fake).build().unwrap();
+    (fake, client)
+}
+
+/// What the server holds.
+fn held(fake: &Fake, segment: &str, id: &str) -> Value {
+    let state = fake.state();
+    Value::from(state.asset(segment, id).unwrap().body.clone())
+}
+
+/// A middleware config with both secrets.
+fn with_secrets() -> MiddlewareConfig {
+    let basic = MiddlewareBasicAuth::new()
+        .with_username("user")
+        .with_password("pass");
+    let destination = MiddlewareDestination::new()
+        .with_url("https://example.com")
+        .with_basic_auth(basic)
+        .with_hmac_secret("hush");
+    MiddlewareConfig::new(ONE, "M").with_destination(destination)
+}
+
+/// Both secrets, as the server has them.
+fn secrets(fake: &Fake) -> (Value, Value) {
+    let destination = &held(fake, "middlewareconfig", ONE)["destination"];
+    let password = destination["basicAuth"]["password"].clone();
+    (password, destination["hmacSecret"].clone())
+}

@@ -1,0 +1,197 @@
+//! What the service makes of an asset by itself is no sign that another asset is there, nor that something is to be saved; and what
+//! no read shows is not taken for known.
+
+use super::{ONE, secrets, service, service_with, with_secrets};
+use funnelflux::ext::*;
+use funnelflux::types::*;
+use funnelflux_fake::{AbsentProperty, Fault, Rule, Settings};
+use serde_json::json;
+
+fn script(id: impl Into<LogicScriptId>) -> LogicScript {
+    LogicScript::new(id, " Script ")
+        .with_code("return \"a\"")
+        .with_code_hash("mine")
+        .with_owner("me")
+}
+
+fn middleware(id: impl Into<MiddlewareConfigId>) -> MiddlewareConfig {
+    let config = with_secrets().with_timeout_ms(20_000);
+    let mut own = MiddlewareConfig::new(id, "M").with_timeout_ms(20_000);
+    own.destination = config.destination;
+    own
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_create_is_settled_though_the_service_made_something_else_of_it() {
+    let (fake, client) = service();
+    for create in [
+        "POST /logicscript/save/",
+        "POST /funnel/save/",
+        "POST /middlewareconfig/save/",
+    ] {
+        fake.inject(Rule::new(Fault::ResetAfterApplying).on(create).always());
+    }
+    let made = [
+        (
+            "logicscript",
+            client.create(script).await.unwrap().to_string(),
+        ),
+        (
+            "middlewareconfig",
+            client.create(middleware).await.unwrap().to_string(),
+        ),
+        (
+            "funnel",
+            client
+                .create(|id| Funnel::new(id, "F").with_owner("me"))
+                .await
+                .unwrap()
+                .to_string(),
+        ),
+    ];
+    for (segment, id) in made {
+        let state = fake.state();
+        let ids: Vec<&str> = state.assets(segment).map(|asset| &*asset.id).collect();
+        assert_eq!(ids, [id], "{segment}");
+    }
+    // What is there with other code is something else.
+    fake.seed(
+        "logicscript",
+        json!({ "idLogicScript": ONE, "logicScriptName": "Script", "code": "other", "codeHash": "other" }),
+    );
+    fake.clear_faults();
+    let refused = Rule::new(Fault::ResetAfterReading).on("POST /logicscript/save/");
+    fake.inject(refused);
+    let error = client.create_logic_script(&script(ONE)).await.unwrap_err();
+    assert!(error.to_string().contains("differs in code"), "{error}");
+    assert!(!error.to_string().contains("codeHash"), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_only_the_service_sets_is_not_saved_over_and_over() {
+    for absent in [AbsentProperty::Default, AbsentProperty::LeftOut] {
+        let (_fake, client) = service_with(Settings {
+            absent,
+            ..Settings::default()
+        });
+        let scripts = client.logic_scripts();
+        let without = LogicScript::new(ONE, "Script").with_code("return \"a\"");
+        let changed = script(ONE).with_code("return \"b\"");
+        for (given, expected) in [
+            (script(ONE), Stored::Created),
+            (script(ONE), Stored::Unchanged),
+            (without, Stored::Unchanged),
+            (changed.clone(), Stored::Saved),
+            (changed, Stored::Unchanged),
+        ] {
+            assert_eq!(scripts.create_or_save(given).await.unwrap(), expected);
+        }
+        let configs = client.middleware_configs();
+        let destination = MiddlewareDestination::new().with_url("https://example.com");
+        let config = MiddlewareConfig::new(ONE, "M").with_destination(destination);
+        for (given, expected) in [
+            (config.clone(), Stored::Created),
+            (config.clone(), Stored::Unchanged),
+            (config.clone().with_timeout_ms(5_000), Stored::Unchanged),
+            (config.clone().with_timeout_ms(20_000), Stored::Saved),
+            (config.clone().with_timeout_ms(30_000), Stored::Unchanged),
+            (config, Stored::Saved),
+        ] {
+            assert_eq!(configs.create_or_save(given).await.unwrap(), expected);
+        }
+        let funnels = client.funnels();
+        let funnel = Funnel::new(ONE, "F").with_id_funnel_group("g1");
+        for (given, expected) in [
+            (funnel.clone(), Stored::Created),
+            (funnel, Stored::Unchanged),
+            (
+                Funnel::new(ONE, "F").with_id_campaign("g1"),
+                Stored::Unchanged,
+            ),
+            (Funnel::new(ONE, "F").with_id_campaign("g2"), Stored::Saved),
+        ] {
+            assert_eq!(funnels.create_or_save(given).await.unwrap(), expected);
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_secret_is_always_saved_since_none_can_be_compared() {
+    let (fake, client) = service();
+    let configs = client.middleware_configs();
+    let stored = configs.create_or_save(with_secrets()).await.unwrap();
+    assert_eq!(stored, Stored::Created);
+    let stored = configs.create_or_save(with_secrets()).await.unwrap();
+    assert_eq!(stored, Stored::Saved);
+    // As it reads, it keeps what is stored: nothing is to be done.
+    let read = client.find_middleware_config_by_id(&ONE.into()).await;
+    let stored = configs.create_or_save(read.unwrap()).await.unwrap();
+    assert_eq!(stored, Stored::Unchanged);
+    assert_eq!(secrets(&fake), (json!("pass"), json!("hush")));
+    // Where no answer comes, nobody knows which secret is stored now.
+    let lost = Rule::new(Fault::ResetAfterApplying).on("PUT /middlewareconfig/save/");
+    fake.inject(lost.always());
+    let error = configs.create_or_save(with_secrets()).await.unwrap_err();
+    assert!(matches!(error, StoreError::Unknown { .. }), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_new_secret_reads_as_a_placeholder_and_is_not_lost() {
+    let (fake, client) = service();
+    let configs = client.middleware_configs();
+    configs.create_or_save(with_secrets()).await.unwrap();
+    let set = |secret: &'static str| {
+        move |config: &mut MiddlewareConfig| {
+            let destination = config.destination.get_or_insert_default();
+            destination.hmac_secret = Some(secret.to_owned());
+        }
+    };
+    let updated = configs.update(ONE, set("new")).send().await.unwrap();
+    assert_eq!(updated.changed, ["/destination/hmacSecret"]);
+    assert!(updated.otherwise.is_empty(), "{updated:?}");
+    assert_eq!(secrets(&fake), (json!("pass"), json!("new")));
+
+    // Without an answer, reading back cannot tell which one is stored.
+    let lost = |fault| Rule::new(fault).on("PUT /middlewareconfig/save/").always();
+    for fault in [
+        Fault::ResetAfterApplying,
+        Fault::CloseWithoutAnswer { applied: false },
+    ] {
+        fake.inject(lost(fault));
+        let error = configs.update(ONE, set("newer")).send().await.unwrap_err();
+        assert!(matches!(error, UpdateError::Unknown(_)), "{error}");
+        fake.clear_faults();
+    }
+    // That there is one where there was none can be seen, and so can a change beside it.
+    fake.inject(lost(Fault::ResetAfterApplying));
+    let removed = configs.update(ONE, |config| {
+        let destination = config.destination.get_or_insert_default();
+        (destination.hmac_secret, destination.has_hmac_secret) = (None, Some(false));
+    });
+    removed.send().await.unwrap();
+    assert_eq!(secrets(&fake).1, json!(null));
+    configs.update(ONE, set("first")).send().await.unwrap();
+    assert_eq!(secrets(&fake).1, json!("first"));
+    let both = configs.update(ONE, |config| {
+        set("second")(config);
+        config.middleware_config_name = "Renamed".to_owned();
+    });
+    both.send().await.unwrap();
+    assert_eq!(secrets(&fake).1, json!("second"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_update_says_what_the_service_does_not_keep() {
+    let (_fake, client) = service();
+    client.create_logic_script(&script(ONE)).await.unwrap();
+    let own = |script: &mut LogicScript| script.code_hash = Some("mine".to_owned());
+    let error = client.logic_scripts().update(ONE, own).send().await;
+    let error = error.unwrap_err();
+    assert!(
+        matches!(&error, UpdateError::Lost { fields, .. } if fields == &["/codeHash"]),
+        "{error}"
+    );
+    let code = |script: &mut LogicScript| script.code = Some("return \"b\"".to_owned());
+    let updated = client.logic_scripts().update(ONE, code).send().await;
+    assert_eq!(updated.unwrap().otherwise, ["/codeHash"]);
+}
