@@ -16,6 +16,7 @@ mod structure;
 mod walk;
 
 use std::{
+    cell::LazyCell,
     collections::{BTreeMap, HashSet},
     fmt,
 };
@@ -249,8 +250,9 @@ pub fn compare(old: &Document, new: &Document) -> Report {
         &found,
         &explained,
     ));
-    let old_reach = reach::Index::new(old.value());
-    let new_reach = reach::Index::new(new.value());
+    // Made when the first change asks.
+    let reach_of = |value| LazyCell::new(move || reach::Index::new(value));
+    let (old_reach, new_reach) = (reach_of(old.value()), reach_of(new.value()));
     let mut changes: Vec<Change> = merge(found)
         .into_iter()
         .map(|found| {

@@ -1,6 +1,9 @@
 //! Reach: which operations use a place of the document, which way, and by which path.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::{
+    collections::{HashMap, HashSet, VecDeque},
+    rc::Rc,
+};
 
 use serde::Serialize;
 use serde_json::Value;
@@ -19,67 +22,103 @@ pub struct Reach {
     pub path: Vec<String>,
 }
 
-/// A way from an operation to a component.
-#[derive(Clone)]
+/// A way from an operation to a component. Large documents have millions of them, and most share their beginning with
+/// others, so each knows only its last steps and where it comes from.
 struct Way {
-    operation: String,
+    operation: Rc<str>,
     direction: Direction,
-    path: Vec<String>,
+    /// The first step, as a number.
+    entry: Option<usize>,
+    /// The way that it goes on from.
+    before: Option<usize>,
+    steps: Rc<[String]>,
 }
+
+/// A component that another one refers to, by the number of its pointer, and the steps that lead there.
+type Link = (usize, Rc<[String]>);
 
 /// The reach of every component of one document.
 pub(super) struct Index<'a> {
     document: &'a Value,
+    ways: Vec<Way>,
     /// By the pointer of the component: for each operation, direction and entry the shortest way.
-    ways: HashMap<String, Vec<Way>>,
+    of: HashMap<String, Vec<usize>>,
 }
 
 impl<'a> Index<'a> {
     pub(super) fn new(document: &'a Value) -> Self {
-        let mut links: HashMap<String, Vec<(String, Vec<String>)>> = HashMap::new();
+        let mut numbers: HashMap<String, usize> = HashMap::new();
+        let mut number = |text: &str| {
+            let next = numbers.len();
+            *numbers.entry(text.to_owned()).or_insert(next)
+        };
+        // By the number of a component's pointer: the components that it refers to, and the steps to each.
+        let mut links: HashMap<usize, Vec<Link>> = HashMap::new();
         let components = document.get("components").and_then(Value::as_object);
         for (kind, parts) in components.into_iter().flatten() {
             for (name, part) in parts.as_object().into_iter().flatten() {
                 let at = join(&join("/components", kind), name);
-                links.insert(at.clone(), references(document, part, &at));
+                let references = references(document, part, &at).into_iter();
+                let linked = references
+                    .map(|(target, inner)| (number(&target), component_steps(&at, &inner).into()))
+                    .collect();
+                links.insert(number(&at), linked);
             }
         }
-        let mut ways: HashMap<String, Vec<Way>> = HashMap::new();
+        let mut ways: Vec<Way> = Vec::new();
+        let mut of: HashMap<usize, Vec<usize>> = HashMap::new();
         for (operation, at, value) in operations(document) {
-            let mut seen: HashSet<(String, Direction, Option<String>)> = HashSet::new();
-            let mut queue: VecDeque<(String, Way)> = references(document, value, &at)
-                .into_iter()
-                .map(|(target, pointer_path)| {
-                    let direction = direction(&pointer_path);
-                    let path = steps(document, &at, &pointer_path);
-                    (
-                        target,
-                        Way {
-                            operation: operation.clone(),
-                            direction,
-                            path,
-                        },
-                    )
-                })
-                .collect();
+            let operation: Rc<str> = operation.into();
+            // Each component once for each direction and entry: by the first way, which is a shortest one.
+            let mut seen: HashSet<(usize, Direction, Option<usize>)> = HashSet::new();
+            let mut queue: VecDeque<(usize, Way)> = VecDeque::new();
+            for (target, pointer_path) in references(document, value, &at) {
+                let steps = steps(document, &at, &pointer_path);
+                let way = Way {
+                    operation: operation.clone(),
+                    direction: direction(&pointer_path),
+                    entry: steps.first().map(|first| number(first)),
+                    before: None,
+                    steps: steps.into(),
+                };
+                let target = number(&target);
+                if seen.insert((target, way.direction, way.entry)) {
+                    queue.push_back((target, way));
+                }
+            }
             while let Some((target, way)) = queue.pop_front() {
-                if !seen.insert((target.clone(), way.direction, way.path.first().cloned())) {
-                    continue;
+                let this = ways.len();
+                for (next, steps) in links.get(&target).into_iter().flatten() {
+                    let first = || steps.first().map(|first| number(first));
+                    let entry = way.entry.or_else(first);
+                    if seen.insert((*next, way.direction, entry)) {
+                        let way = Way {
+                            operation: operation.clone(),
+                            direction: way.direction,
+                            entry,
+                            before: Some(this),
+                            steps: steps.clone(),
+                        };
+                        queue.push_back((*next, way));
+                    }
                 }
-                for (next, inner) in links.get(&target).into_iter().flatten() {
-                    let path = extend(&way.path, &component_steps(&target, inner));
-                    queue.push_back((
-                        next.clone(),
-                        Way {
-                            path,
-                            ..way.clone()
-                        },
-                    ));
-                }
-                ways.entry(target).or_default().push(way);
+                of.entry(target).or_default().push(this);
+                ways.push(way);
             }
         }
-        Self { document, ways }
+        let of = numbers
+            .into_iter()
+            .filter_map(|(pointer, number)| Some((pointer, of.remove(&number)?)))
+            .collect();
+        Self { document, ways, of }
+    }
+
+    /// All steps of a way, from its operation on.
+    fn path(&self, way: &Way) -> Vec<String> {
+        let parts: Vec<&Way> =
+            std::iter::successors(Some(way), |way| self.ways.get(way.before?)).collect();
+        let parts = parts.into_iter().rev();
+        parts.flat_map(|way| way.steps.iter().cloned()).collect()
     }
 
     /// The operations that use the place, and how they reach it.
@@ -111,16 +150,17 @@ impl<'a> Index<'a> {
             [root, kind, name, rest @ ..] if root == "components" => {
                 let at = join(&join("/components", kind), name);
                 let inner = component_steps(&at, rest);
-                for way in self.ways.get(&at).into_iter().flatten() {
+                let ways = self.of.get(&at).into_iter().flatten();
+                for way in ways.filter_map(|way| self.ways.get(*way)) {
                     let wanted = match direction {
                         Direction::Request | Direction::Response => way.direction == direction,
                         Direction::Both | Direction::None => true,
                     };
                     if wanted {
                         found.push(Reach {
-                            operation: way.operation.clone(),
+                            operation: way.operation.to_string(),
                             direction: way.direction,
-                            path: extend(&way.path, &inner),
+                            path: extend(&self.path(way), &inner),
                         });
                     }
                 }
