@@ -9,6 +9,7 @@ use std::{
     collections::BTreeMap,
     panic::{self, AssertUnwindSafe},
     sync::Once,
+    thread,
 };
 
 use openapiv3::OpenAPI;
@@ -70,19 +71,46 @@ fn generate(prepared: &Prepared, document: &Value) -> Result<syn::File, Failure>
         panicked: false,
         message,
     };
-    quietly(|| {
+    let run = || {
         let document: OpenAPI =
             serde_json::from_value(document.clone()).map_err(|error| refused(error.to_string()))?;
         let tokens = Generator::new(&settings(prepared))
             .generate_tokens(&document)
             .map_err(|error| refused(error.to_string()))?;
-        syn::parse2(tokens)
-            .map_err(|error| refused(format!("what it generated is not Rust: {error}")))
+        Ok(tokens.to_string())
+    };
+    let text = on_a_large_stack(run).unwrap_or_else(|error| {
+        let message = format!("no thread could be started for it: {error}");
+        Err(refused(message))
+    })?;
+    syn::parse_str(&text)
+        .map_err(|error| refused(format!("what it generated is not Rust: {error}")))
+}
+
+/// Runs the generator where it can go deep: what overflows a stack ends the program. What has no end at all, the lint
+/// has refused.
+fn on_a_large_stack<T: Send>(
+    run: impl FnOnce() -> Result<T, Failure> + Send,
+) -> std::io::Result<Result<T, Failure>> {
+    const BYTES: usize = 256 << 20;
+    let run = || match quietly(run) {
+        Ok(result) => result,
+        Err(message) => Err(Failure {
+            panicked: true,
+            message,
+        }),
+    };
+    thread::scope(|scope| {
+        let thread = thread::Builder::new()
+            .stack_size(BYTES)
+            .spawn_scoped(scope, run)?;
+        Ok(thread.join().unwrap_or_else(|_| {
+            Err(Failure {
+                panicked: true,
+                message: "it gave no message".to_owned(),
+            })
+        }))
     })
-    .map_err(|message| Failure {
-        panicked: true,
-        message,
-    })?
 }
 
 /// One reason for which the generator made nothing, and what has it.

@@ -496,7 +496,7 @@ fn broken(random: &mut Rng, pair: &Pair, direction: Direction) -> Option<Value> 
 }
 
 /// The same few cases in every run, since a change of ours must not fail by what nobody has looked at; asked for more, other
-/// ones each time. A document that overflows the generator's stack ends the program, and no seed is printed.
+/// ones each time.
 fn config(cases: u32) -> ProptestConfig {
     let asked = std::env::var("PROPTEST_CASES").ok();
     let rng_seed = match asked {

@@ -179,6 +179,26 @@ fn documents() -> Vec<(&'static str, Value)> {
                 }}}),
             ),
         ),
+        (
+            // Each of these is taken for the type of its name: nothing has to be put together that holds itself.
+            "recursion_by_composition",
+            with_schemas(
+                answering(reference("Tree")),
+                json!({
+                    "Tree": {"type": "object", "properties": {
+                        "only": {"oneOf": [reference("Tree")]},
+                        "either": {"oneOf": [reference("Tree"), text()]},
+                        "same": {"type": "object", "allOf": [reference("Tree")]},
+                        "wrapped": {"allOf": [{}, reference("Tree")]},
+                        "by_name": {"type": "object", "additionalProperties": reference("Tree")},
+                    }},
+                    "Planted": {"allOf": [
+                        {"type": "object", "properties": {"tree": reference("Tree")}},
+                        {"type": "object", "properties": {"trees": {"type": "array", "items": reference("Planted")}}},
+                    ]},
+                }),
+            ),
+        ),
         ("any_json", answering(json!({}))),
         ("text", answering(text())),
         ("free_object", answering(json!({"type": "object"}))),

@@ -1,6 +1,7 @@
 //! Lint: a located message for every construct that the generator would panic on, mistype in silence, or turn into code
 //! that does not compile, unless a prepare rule repairs it. [`rules`] is the table of them.
 
+mod merges;
 mod names;
 mod operations;
 mod references;
@@ -35,8 +36,7 @@ pub fn lint(document: &Document) -> Findings {
     lint.operations();
     lint.names();
     lint.cycles();
-    lint.recursive_merges();
-    lint.recursive_alternatives();
+    lint.endless_merges();
     lint.parse();
     let mut findings = lint.findings;
     name_operations(document, &mut findings);

@@ -75,8 +75,8 @@ rules! {
         "panics or finds nothing, since it looks into that one section only",
         "move what it refers to into the components and refer to it there, in an overlay";
     REFERENCE_CYCLE = "reference-cycle", Error,
-        "a `$ref` or `allOf` that leads back to itself without a property or item in between",
-        "never ends",
+        "a `$ref`, `allOf`, `oneOf` or `anyOf` that leads back to itself without a property or item in between",
+        "never ends, or emits a type whose decoding never ends",
         "break the circle in an overlay";
     REFERENCE_SIBLINGS = "reference-siblings", Error,
         "keys next to `$ref` that would change the type",
@@ -223,9 +223,9 @@ rules! {
         "emits a type without a value: nothing decodes into it",
         "leave the part that the service keeps to, in an overlay";
     RECURSIVE_ALL_OF = "recursive-all-of", Error,
-        "a schema put together by `allOf` that has a property of its own type",
+        "a schema put together from several, by `allOf` or by fields beside `oneOf` or `anyOf`, that has a property of its own type",
         "merges without end and overflows its stack",
-        "write all properties of the schema into one object in place of the `allOf`, in an overlay";
+        "write all properties of the schema into one object without `allOf`, `oneOf` and `anyOf`, in an overlay";
     CLOSED_OBJECT = "closed-object", Notice,
         "`additionalProperties: false`",
         "refuses an object with a member that is new",
