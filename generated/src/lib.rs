@@ -252,10 +252,14 @@
 //! |---|---|---|
 //! | `rustls` | yes | TLS by rustls with ring and the certificates of the system; used where `native-tls` is on, too |
 //! | `native-tls` | | TLS by the library of the operating system; one of the two is needed |
-//! | `http2`, `gzip` | yes | HTTP/2, and compressed answers |
 //! | `tracing` | yes | spans and events |
+//! | `http2`, `gzip` | | HTTP/2, and compressed answers, where the service has them; twelve crates |
 //! | `rate-limit` | | [a client-side limit](#rate) |
 //! | `blocking` | | [the same calls without async](#without-async) |
+//!
+//! A fifth of the crates that a build needs are the tables of Unicode, for names of hosts beyond ASCII. The service has no such name:
+//! a program that has none either leaves them out by `cargo update idna_adapter --precise 1.0.0`, which is a choice for its whole lock
+//! file and therefore no feature of a library.
 //!
 //! Types of [`bytes`], [`http`] and [`secrecy`] are part of this crate's interface and re-exported; of reqwest, only what
 //! [`ClientBuilder::reqwest_client`] takes.

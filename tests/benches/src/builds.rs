@@ -19,6 +19,15 @@ use std::{
 /// How often a source is changed and built again; the mean counts.
 const CHANGES: u32 = 3;
 
+/// Which names of hosts the program can resolve, which is a choice of its lock file.
+#[derive(Clone, Copy)]
+enum Hosts {
+    /// Also those with letters beyond ASCII, for which `url` has the tables of Unicode.
+    All,
+    /// ASCII only, without the tables.
+    Ascii,
+}
+
 pub(crate) fn measure() -> Result<String, Failure> {
     let mut table = "Debug build of an empty program that depends on the client, the 12 documented operations unless said otherwise; \
         CPU seconds, with all of the same versions of crates:\n\n\
@@ -26,15 +35,22 @@ pub(crate) fn measure() -> Result<String, Failure> {
         .to_owned();
     let folder = tempfile::tempdir()?;
     let workspace = copy(&folder.path().join("workspace"))?;
-    for (name, features) in [
-        ("funnelflux", "default-features = true"),
+    for (name, features, hosts) in [
+        ("funnelflux", "default-features = true", Hosts::All),
         (
-            "funnelflux, with nothing that a feature can leave out",
-            "default-features = false, features = [\"rustls\"]",
+            "funnelflux, hosts in ASCII only (`cargo update idna_adapter --precise 1.0.0`)",
+            "default-features = true",
+            Hosts::Ascii,
+        ),
+        (
+            "funnelflux, with HTTP/2 and gzip",
+            "features = [\"http2\", \"gzip\"]",
+            Hosts::All,
         ),
         (
             "funnelflux, all 161 operations",
             "features = [\"undocumented\"]",
+            Hosts::All,
         ),
     ] {
         let client = Built {
@@ -44,13 +60,14 @@ pub(crate) fn measure() -> Result<String, Failure> {
             ),
             changed: workspace.join("generated/src/generated/offer_sources/methods.rs"),
         };
-        writeln!(table, "| {name} | {}", build(&client)?)?;
+        writeln!(table, "| {name} | {}", build(&client, hosts)?)?;
     }
     let document = folder.path().join("document.json");
     peers::with_operation_ids(&root().join("spec/upstream.json"), &document)?;
     for peer in peers::ALL {
         let place = folder.path().join(peer.name);
-        let figures = (peer.generate)(&document, &place).and_then(|client| build(&client));
+        let figures =
+            (peer.generate)(&document, &place).and_then(|client| build(&client, Hosts::All));
         match figures {
             Ok(figures) => writeln!(table, "| {} {} | {figures}", peer.name, peer.version)?,
             Err(failure) => {
@@ -71,7 +88,7 @@ pub(crate) fn measure() -> Result<String, Failure> {
 }
 
 /// The cells of a client.
-fn build(client: &Built) -> Result<String, Failure> {
+fn build(client: &Built, hosts: Hosts) -> Result<String, Failure> {
     let folder = tempfile::tempdir()?;
     let program = folder.path();
     fs::create_dir(program.join("src"))?;
@@ -83,6 +100,10 @@ fn build(client: &Built) -> Result<String, Failure> {
     fs::write(program.join("Cargo.toml"), manifest)?;
     fs::copy(root().join("Cargo.lock"), program.join("Cargo.lock"))?;
     output(cargo(program).arg("fetch"))?;
+    if let Hosts::Ascii = hosts {
+        let update = ["update", "idna_adapter", "--precise", "1.0.0"];
+        output(cargo(program).args(update))?;
+    }
     let tree = [
         "tree",
         "--edges",
