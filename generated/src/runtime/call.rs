@@ -14,7 +14,11 @@ use bytes::Bytes;
 use http::{HeaderName, HeaderValue};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Serialize, de::DeserializeOwned};
-use std::{fmt, future::IntoFuture, time::Duration};
+use std::{
+    fmt::{self, Write as _},
+    future::IntoFuture,
+    time::Duration,
+};
 use tokio::sync::watch;
 
 /// Everything but what RFC 3986 calls unreserved.
@@ -69,12 +73,17 @@ impl UnsentCall {
     /// A query parameter.
     pub(crate) fn query(mut self, name: &str, value: impl fmt::Display) -> Self {
         let query = &mut self.outgoing.query;
-        if !query.is_empty() {
+        if query.is_empty() {
+            // Room for what most calls ask.
+            query.reserve(64);
+        } else {
             query.push('&');
         }
-        push_encoded(query, name);
-        query.push('=');
-        push_encoded(query, &value.to_string());
+        let mut encoded = Encoded(query);
+        // Text takes whatever is written to it.
+        let _ = write!(encoded, "{name}");
+        encoded.0.push('=');
+        let _ = write!(encoded, "{value}");
         self
     }
 
@@ -182,13 +191,18 @@ impl UnsentCall {
     }
 }
 
-/// Encodes what is reserved; most names and values hold nothing of it.
-fn push_encoded(query: &mut String, text: &str) {
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-    if text.bytes().all(is_plain) {
-        query.push_str(text);
-    } else {
-        query.extend(utf8_percent_encode(text, RESERVED));
+/// A query to which text is written encoded where it is reserved; most names and values hold nothing of it.
+struct Encoded<'q>(&'q mut String);
+
+impl fmt::Write for Encoded<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+        if text.bytes().all(is_plain) {
+            self.0.push_str(text);
+        } else {
+            self.0.extend(utf8_percent_encode(text, RESERVED));
+        }
+        Ok(())
     }
 }
 
@@ -288,17 +302,7 @@ impl<T> Call<T> {
     /// # Errors
     /// When the service does not answer with a success that can be decoded.
     pub async fn response(self) -> Result<Response<T>, Error> {
-        let UnsentCall {
-            client,
-            outgoing,
-            problem,
-            ..
-        } = self.unsent;
-        if let Some(problem) = problem {
-            return Err(Error::new(Some(&outgoing.target), problem));
-        }
-        let received = exchange(&client, &outgoing).await?;
-        let value = (self.decode)(&received).map_err(|kind| received.fail(&outgoing, kind))?;
+        let (received, value) = self.send().await?;
         Ok(Response {
             tries: received.tries(),
             elapsed: received.elapsed(),
@@ -306,6 +310,20 @@ impl<T> Call<T> {
             headers: received.headers,
             value,
         })
+    }
+
+    async fn send(mut self) -> Result<(Received, T), Error> {
+        let problem = self.unsent.problem.take();
+        // Where they are: copies of them would make the future of every call larger.
+        let UnsentCall {
+            client, outgoing, ..
+        } = &self.unsent;
+        if let Some(problem) = problem {
+            return Err(Error::new(Some(&outgoing.target), problem));
+        }
+        let received = exchange(client, outgoing).await?;
+        let value = (self.decode)(&received).map_err(|kind| received.fail(outgoing, kind))?;
+        Ok((received, value))
     }
 
     /// Once `stop` says so, the call is not sent again; what was sent is waited for.
@@ -343,6 +361,6 @@ impl<T: Send + 'static> IntoFuture for Call<T> {
     type IntoFuture = BoxFuture<'static, Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(async move { Ok(self.response().await?.value) })
+        Box::pin(async move { Ok(self.send().await?.1) })
     }
 }

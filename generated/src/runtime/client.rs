@@ -1,7 +1,7 @@
 //! The client: what all calls share.
 
 use super::{
-    auth::{Secrets, Session},
+    auth::Session,
     builder::ClientBuilder,
     call::UnsentCall,
     hook::Hooks,
@@ -94,11 +94,6 @@ impl Client {
 
     pub(crate) fn session(&self) -> Option<&Session> {
         self.0.session.as_ref()
-    }
-
-    /// What no error may show.
-    pub(crate) fn secrets(&self) -> Secrets {
-        self.session().map(Session::secrets).unwrap_or_default()
     }
 
     pub(crate) fn budget(&self) -> &Tokens {

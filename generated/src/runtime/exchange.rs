@@ -1,7 +1,7 @@
 //! One call from its first try to its last: the token, the limiter, the try, the renewal, the retry, and the reading back.
 
 use super::{
-    auth::{Renewed, Secrets},
+    auth::{Bearer, Renewed, Secrets},
     client::Client,
     create::{ReadBack, Settled},
     error::{Effort, Error, Kind, Limit, message, reply},
@@ -13,8 +13,8 @@ use super::{
 use bytes::Bytes;
 use futures_util::future::{Either, select};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use secrecy::{ExposeSecret as _, SecretString};
-use std::{future::pending, pin::pin, time::Duration};
+use secrecy::SecretString;
+use std::{future::pending, pin::pin, sync::Arc, time::Duration};
 use tokio::{
     sync::watch,
     time::{Instant, timeout_at},
@@ -51,7 +51,7 @@ pub(crate) enum Authorization {
     /// The client's, renewed where need be.
     Session,
     /// This one, as it is.
-    Token(SecretString),
+    Token(Arc<Bearer>),
 }
 
 impl Outgoing {
@@ -142,7 +142,8 @@ pub(crate) async fn exchange(client: &Client, outgoing: &Outgoing) -> Result<Rec
         .follow(async {
             match course.run().await {
                 Ok(received) => Ok(received),
-                Err(failure) => course.settle(failure).await,
+                // Boxed, as all that few calls need: so every call is smaller.
+                Err(failure) => Box::pin(course.settle(failure)).await,
             }
         })
         .await;
@@ -227,7 +228,6 @@ impl<'a> Course<'a> {
         let policy = self.outgoing.options.retry.as_ref();
         let policy = policy.unwrap_or(&self.client.settings().retry);
         let mut confirmed = false;
-        let mut random = fastrand::Rng::new();
         loop {
             let token = self.token().await.map_err(|kind| (kind, None))?;
             if let Some(limiter) = self.client.limiter() {
@@ -235,7 +235,7 @@ impl<'a> Course<'a> {
                     .await
                     .map_err(|kind| (kind, None))?;
             }
-            let failure = match self.attempt(token.as_ref()).await {
+            let failure = match self.attempt(token.as_deref()).await {
                 Ok(received) => {
                     self.client.budget().success();
                     return Ok(received);
@@ -248,7 +248,7 @@ impl<'a> Course<'a> {
             if rejects_the_token(&failure)
                 && matches!(self.outgoing.authorization, Authorization::Session)
             {
-                let renewed = self.renew(token.as_ref(), confirmed, failure).await?;
+                let renewed = Box::pin(self.renew(token.as_deref(), confirmed, failure)).await?;
                 confirmed = renewed == Renewed::Confirmed;
                 continue;
             }
@@ -265,7 +265,7 @@ impl<'a> Course<'a> {
                 self.outgoing.target.repeat,
                 self.tries,
                 &failure,
-                &mut random,
+                &mut fastrand::Rng::new(),
             ) {
                 Next::Wait(wait) => wait,
                 Next::Stop(note) => return Err((failure, note.map(str::to_owned))),
@@ -280,7 +280,7 @@ impl<'a> Course<'a> {
                 ));
             }
             self.span.retry(self.tries, &failure, wait);
-            if !self.pause(wait).await {
+            if !Box::pin(self.pause(wait)).await {
                 let note = "not sent again, because it was told to stop";
                 return Err((failure, Some(note.to_owned())));
             }
@@ -314,9 +314,9 @@ impl<'a> Course<'a> {
             })
     }
 
-    async fn token(&self) -> Result<Option<SecretString>, Kind> {
+    async fn token(&self) -> Result<Option<Arc<Bearer>>, Kind> {
         match (&self.outgoing.authorization, self.client.session()) {
-            (Authorization::Token(token), _) => Ok(Some(token.clone())),
+            (Authorization::Token(token), _) => Ok(Some(Arc::clone(token))),
             (Authorization::Session, Some(session)) => {
                 self.in_time(session.token(self.client)).await?.map(Some)
             }
@@ -327,7 +327,7 @@ impl<'a> Course<'a> {
     /// After the service refused the token: gets another one, once.
     async fn renew(
         &self,
-        token: Option<&SecretString>,
+        token: Option<&Bearer>,
         confirmed: bool,
         failure: Kind,
     ) -> Result<Renewed, Failure> {
@@ -367,12 +367,10 @@ impl<'a> Course<'a> {
     }
 
     /// Sends the request once and reads the whole answer.
-    async fn attempt(&mut self, token: Option<&SecretString>) -> Result<Received, Kind> {
+    async fn attempt(&mut self, token: Option<&Bearer>) -> Result<Received, Kind> {
         let outgoing = self.outgoing;
-        let (request, other_token) = self.request(token)?;
+        let (request, secrets) = self.request(token)?;
         self.tries += 1;
-        let secrets = self.client.secrets();
-        let secrets = secrets.and(token).and(other_token.as_ref());
         let began = Instant::now();
         let length = outgoing
             .options
@@ -425,11 +423,8 @@ impl<'a> Course<'a> {
         Err(Kind::Status(received.reply(retry_after).into()))
     }
 
-    /// The request, and the token that it carries instead of this one, where the caller or a hook gave another.
-    fn request(
-        &self,
-        token: Option<&SecretString>,
-    ) -> Result<(http::Request<Bytes>, Option<SecretString>), Kind> {
+    /// The request, and what no error about it may show: also the token that the caller or a hook gave instead of this one.
+    fn request(&self, token: Option<&Bearer>) -> Result<(http::Request<Bytes>, Secrets), Kind> {
         let outgoing = self.outgoing;
         let settings = self.client.settings();
         let question = if outgoing.query.is_empty() { "" } else { "?" };
@@ -458,27 +453,20 @@ impl<'a> Course<'a> {
         self.client
             .hooks()
             .before(&outgoing.target, self.tries + 1, &uri, &mut headers, shown);
-        let mut other_token = None;
+        let mut secrets = token.map(Bearer::secrets).unwrap_or_default();
         if let Some(other) = headers.get_mut(header::AUTHORIZATION) {
             other.set_sensitive(true);
             let text = String::from_utf8_lossy(other.as_bytes());
             let bare = text.split_once(' ').map_or(&*text, |(_, token)| token);
-            other_token = Some(SecretString::from(bare.trim()));
+            secrets = secrets.and(SecretString::from(bare.trim()));
         } else if let Some(token) = token {
-            let bearer = SecretString::from(format!("Bearer {}", token.expose_secret()));
-            let mut value = HeaderValue::from_str(bearer.expose_secret()).map_err(|_| {
-                Kind::Configuration(
-                    "the access token holds characters that cannot be in a header".to_owned(),
-                )
-            })?;
-            value.set_sensitive(true);
-            headers.insert(header::AUTHORIZATION, value);
+            headers.insert(header::AUTHORIZATION, token.header()?);
         }
         let mut request = http::Request::new(outgoing.body.clone().unwrap_or_default());
         *request.method_mut() = outgoing.target.method.clone();
         *request.uri_mut() = uri;
         *request.headers_mut() = headers;
-        Ok((request, other_token))
+        Ok((request, secrets))
     }
 
     async fn receive(
@@ -494,29 +482,46 @@ impl<'a> Course<'a> {
             .map_err(Kind::Transport)?;
         let (head, mut pieces) = response.into_parts();
         let limit = self.client.settings().max_response_bytes;
-        let mut body = Vec::new();
+        // Most bodies are one piece, which is then not copied.
+        let (mut first, mut joined) = (Bytes::new(), Vec::new());
+        let mut length = 0;
         while let Some(piece) = pieces.next().await {
             match (piece, head.status.is_success()) {
-                (Ok(piece), true) if body.len() + piece.len() > limit => {
+                (Ok(piece), true) if length + piece.len() > limit => {
                     return Err(Kind::TooLarge {
                         status: head.status,
                         limit,
                     });
                 }
-                (Ok(piece), _) => body.extend_from_slice(&piece),
+                (Ok(piece), _) => {
+                    if length == 0 {
+                        first = piece;
+                    } else {
+                        if joined.is_empty() {
+                            joined.extend_from_slice(&first);
+                        }
+                        joined.extend_from_slice(&piece);
+                    }
+                    length = joined.len().max(first.len());
+                }
                 (Err(error), true) => return Err(interrupted(error)),
                 // A refusal counts although its text is cut.
                 (Err(_), false) => break,
             }
             // Twice what is kept, so that a secret across the cut is whole.
-            if !head.status.is_success() && body.len() >= 2 * reply::BODY_BYTES {
+            if !head.status.is_success() && length >= 2 * reply::BODY_BYTES {
                 break;
             }
         }
+        let body = if joined.is_empty() {
+            first
+        } else {
+            joined.into()
+        };
         Ok(Received {
             status: head.status,
             headers: head.headers,
-            body: body.into(),
+            body,
             effort: Effort::default(),
             secrets,
             confidential: self.outgoing.confidential && head.status.is_success(),

@@ -13,7 +13,8 @@ const ROWS: [(&str, Work, usize, usize, &str); 6] = [
     ("archive 100 by one call", Work::Archive, 100, 300, "1.05"),
     ("list, 1 row", Work::List, 1, 300, "1.10"),
     ("list, 1,000 rows", Work::List, 1_000, 20, "1.10"),
-    ("list, 100,000 rows", Work::List, 100_000, 1, "1.10"),
+    // More than one: the allocator tidies up after one list or after another, which one more would count twice or not at all.
+    ("list, 100,000 rows", Work::List, 100_000, 4, "1.10"),
     (
         "list, 1,000 rows with 2 unknown fields each, kept",
         Work::ListUnknown,

@@ -7,6 +7,46 @@ use funnelflux::types::{ParentMutationRequest, StatusFilter};
 use funnelflux::{Client, Error};
 use std::sync::{Arc, Mutex};
 
+/// Answers with a body in these pieces.
+#[derive(Debug)]
+struct Pieces(&'static [&'static str]);
+
+impl Transport for Pieces {
+    fn send(
+        &self,
+        _: http::Request<Bytes>,
+    ) -> BoxFuture<'_, Result<http::Response<ResponseBody>, TransportError>> {
+        let pieces = self
+            .0
+            .iter()
+            .map(|piece| Ok(Bytes::from_static(piece.as_bytes())));
+        let body = ResponseBody::stream(futures_util::stream::iter(pieces));
+        Box::pin(std::future::ready(Ok(http::Response::new(body))))
+    }
+}
+
+#[tokio::test]
+async fn a_body_arrives_whole_in_whatever_pieces_and_within_its_limit() -> Result<(), Error> {
+    let request = |pieces, limit| {
+        let client = Client::builder().transport(Pieces(pieces));
+        let client = client.max_response_bytes(limit).build()?;
+        Ok::<_, Error>(client.request(http::Method::GET, "/x/").bytes())
+    };
+    for pieces in [
+        &["[1,2,3]"][..],
+        &["", "[1,2,3]", ""],
+        &["[1", ",2", ",3]"],
+        &["", "[", "", "1,2,3", "]", ""],
+    ] {
+        assert_eq!(request(pieces, 7)?.await?, "[1,2,3]", "{pieces:?}");
+        let error = request(pieces, 6)?.await.unwrap_err();
+        assert!(error.to_string().contains('6'), "{error}");
+    }
+    assert_eq!(request(&[], 1)?.await?, "");
+    assert_eq!(request(&["", ""], 1)?.await?, "");
+    Ok(())
+}
+
 #[derive(Clone, Debug)]
 struct Recorder {
     status: u16,

@@ -5,7 +5,7 @@ mod session;
 mod store;
 
 pub use file::FileTokenStore;
-pub(crate) use session::{Renewed, Secrets, Session};
+pub(crate) use session::{Bearer, Renewed, Secrets, Session};
 pub use store::{MemoryTokenStore, StoreError, StoreGuard, TokenStore};
 
 use super::error::Error;

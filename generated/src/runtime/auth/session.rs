@@ -15,11 +15,12 @@ use crate::runtime::{
 use crate::transport::BoxFuture;
 use bytes::Bytes;
 use futures_util::{FutureExt as _, future::Shared};
+use http::HeaderValue;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
 use std::{
     borrow::Cow,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, SystemTime},
 };
 use tokio::sync::OnceCell;
@@ -36,7 +37,7 @@ pub(crate) struct Session {
 
 #[derive(Default)]
 struct State {
-    current: Option<Credentials>,
+    current: Option<Current>,
     /// What the program gave, where the store had something else: tried when that fails.
     given: Option<Credentials>,
     renewal: Option<Renewal>,
@@ -44,6 +45,54 @@ struct State {
     quiet_until: Option<SystemTime>,
     /// What the service has refused to renew, and why: to ask again would not help.
     refused: Option<(Vec<Credentials>, Failure)>,
+}
+
+/// The tokens in use, and what is made of them once for all requests.
+struct Current {
+    credentials: Credentials,
+    bearer: Arc<Bearer>,
+}
+
+/// An access token as requests carry it.
+pub(crate) struct Bearer {
+    token: SecretString,
+    /// The header; `None` where the token cannot be in one.
+    header: Option<HeaderValue>,
+    secrets: Secrets,
+}
+
+impl Bearer {
+    /// That of these credentials; no error about its requests may show them, nor those that are known besides.
+    fn new<'c>(
+        credentials: &'c Credentials,
+        besides: impl IntoIterator<Item = &'c Credentials>,
+    ) -> Self {
+        let token = credentials.access_token.clone();
+        let text = SecretString::from(format!("Bearer {}", token.expose_secret()));
+        let mut header = HeaderValue::from_str(text.expose_secret()).ok();
+        if let Some(header) = &mut header {
+            header.set_sensitive(true);
+        }
+        Self {
+            token,
+            header,
+            secrets: Secrets::of(besides.into_iter().chain([credentials])),
+        }
+    }
+
+    /// The header of a request.
+    pub(crate) fn header(&self) -> Result<HeaderValue, Kind> {
+        self.header.clone().ok_or_else(|| {
+            Kind::Configuration(
+                "the access token holds characters that cannot be in a header".to_owned(),
+            )
+        })
+    }
+
+    /// What no error about a request that carries it may show.
+    pub(crate) fn secrets(&self) -> Secrets {
+        self.secrets.clone()
+    }
 }
 
 /// A renewal under way. Whoever waits for it gets the same.
@@ -110,47 +159,41 @@ impl Session {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Everything that no error may show.
-    pub(crate) fn secrets(&self) -> Secrets {
-        let state = self.state();
-        let all = state.current.iter().chain(&state.given);
-        Secrets(
-            all.flat_map(|credentials| {
-                let refresh = credentials.refresh_token.clone();
-                std::iter::once(credentials.access_token.clone()).chain(refresh)
-            })
-            .collect(),
-        )
-    }
-
     /// The access token for the next request, renewed first where its end is known to be near.
-    pub(crate) async fn token(&self, client: &Client) -> Result<SecretString, Kind> {
-        self.loaded.get_or_try_init(|| self.load()).await?;
-        let (token, ends) = {
+    pub(crate) async fn token(&self, client: &Client) -> Result<Arc<Bearer>, Kind> {
+        if !self.loaded.initialized() {
+            // Boxed, as all that few calls need: so every call is smaller.
+            Box::pin(self.loaded.get_or_try_init(|| self.load())).await?;
+        }
+        let (bearer, ends) = {
             let state = self.state();
-            let Some(current) = &state.current else {
+            let Some(Current {
+                credentials,
+                bearer,
+            }) = &state.current
+            else {
                 return Err(Kind::Login {
                     reason: "there is no access token: neither credentials were given nor does the token store hold any".to_owned(),
                     cause: None,
                 });
             };
-            let now = client.now();
-            let near = |at: SystemTime| now.checked_add(EARLY).is_none_or(|soon| soon >= at);
-            let ends = current.refresh_token.is_some()
-                && current.expires_at.is_some_and(near)
-                && state.quiet_until.is_none_or(|until| now >= until);
-            (current.access_token.clone(), ends)
+            let near = |at: SystemTime| {
+                let soon = client.now().checked_add(EARLY);
+                soon.is_none_or(|soon| soon >= at)
+            };
+            let ends = credentials.refresh_token.is_some()
+                && credentials.expires_at.is_some_and(near)
+                && state.quiet_until.is_none_or(|until| client.now() >= until);
+            (Arc::clone(bearer), ends)
         };
         if ends {
             // If it fails, the old token may still do, and the service's refusal says more.
-            let _ = self.renew(client, &token).await;
+            let _ = Box::pin(self.renew(client, &bearer)).await;
             let state = self.state();
-            return Ok(state
-                .current
-                .as_ref()
-                .map_or(token, |current| current.access_token.clone()));
+            let current = state.current.as_ref();
+            return Ok(current.map_or(bearer, |current| Arc::clone(&current.bearer)));
         }
-        Ok(token)
+        Ok(bearer)
     }
 
     async fn load(&self) -> Result<(), Kind> {
@@ -162,19 +205,15 @@ impl Session {
             None => None,
         };
         let mut state = self.state();
-        match stored {
-            Some(stored) => state.current = Some(stored),
-            None => state.current = state.given.take(),
+        if let Some(credentials) = stored.or_else(|| state.given.take()) {
+            state.uses(credentials);
         }
         Ok(())
     }
 
     /// Gets another token than the one that was rejected. Calls that come while a renewal is under way wait for it.
-    pub(crate) async fn renew(
-        &self,
-        client: &Client,
-        rejected: &SecretString,
-    ) -> Result<Renewed, Kind> {
+    pub(crate) async fn renew(&self, client: &Client, rejected: &Bearer) -> Result<Renewed, Kind> {
+        let rejected = &rejected.token;
         // One that was begun on a runtime which has ended is begun anew on this one.
         let mut anew = true;
         loop {
@@ -183,7 +222,7 @@ impl Session {
                 if state
                     .current
                     .as_ref()
-                    .is_some_and(|current| !current.same_token(rejected))
+                    .is_some_and(|current| !current.credentials.same_token(rejected))
                 {
                     return Ok(Renewed::Taken);
                 }
@@ -222,9 +261,9 @@ impl Session {
         let (candidates, refused) = {
             let state = self.state();
             // Another process may have replaced the refresh token alone.
-            let all = [&stored, &state.current, &state.given];
+            let all = stored.iter().chain(state.known());
             let mut candidates: Vec<Credentials> = Vec::new();
-            for candidate in all.into_iter().flatten() {
+            for candidate in all {
                 let hopeless = candidate.refresh_token.is_none() && candidate.same_token(rejected);
                 if !hopeless && !candidates.iter().any(|known| known.same(candidate)) {
                     candidates.push(candidate.clone());
@@ -248,7 +287,9 @@ impl Session {
         };
         let mut for_good = true;
         for candidate in &candidates {
-            match validate(client, candidate).await {
+            let besides: Vec<Credentials> = self.state().known().cloned().collect();
+            let bearer = Arc::new(Bearer::new(candidate, &besides));
+            match validate(client, candidate, bearer).await {
                 Ok(renewed) => {
                     if let Some(store) = &self.store
                         && let Err(error) = store.save(&renewed).await
@@ -288,8 +329,25 @@ impl Session {
             let soon = now.checked_add(EARLY).unwrap_or(now);
             credentials.expires_at.map_or(soon, |end| end.max(soon))
         });
-        state.current = Some(credentials);
+        state.uses(credentials);
         state.refused = None;
+    }
+}
+
+impl State {
+    /// All credentials that are known, those in use first.
+    fn known(&self) -> impl Iterator<Item = &Credentials> {
+        let current = self.current.as_ref().map(|current| &current.credentials);
+        current.into_iter().chain(&self.given)
+    }
+
+    /// From now on, requests carry these.
+    fn uses(&mut self, credentials: Credentials) {
+        let bearer = Arc::new(Bearer::new(&credentials, &self.given));
+        self.current = Some(Current {
+            credentials,
+            bearer,
+        });
     }
 }
 
@@ -323,13 +381,17 @@ fn refuses_for_good(status: http::StatusCode) -> bool {
 }
 
 /// Asks the service for the valid form of these tokens.
-async fn validate(client: &Client, credentials: &Credentials) -> Result<Credentials, Error> {
+async fn validate(
+    client: &Client,
+    credentials: &Credentials,
+    bearer: Arc<Bearer>,
+) -> Result<Credentials, Error> {
     let body = match &credentials.refresh_token {
         Some(token) => serde_json::json!({ "refresh_token": token.expose_secret() }),
         None => serde_json::json!({}),
     };
     let outgoing = Outgoing {
-        authorization: Authorization::Token(credentials.access_token.clone()),
+        authorization: Authorization::Token(bearer),
         confidential: true,
         body: Some(Bytes::from(body.to_string())),
         ..Outgoing::new(Target {
@@ -373,14 +435,27 @@ fn renewed(body: &[u8], before: &Credentials) -> Option<Credentials> {
     })
 }
 
-/// Tokens that no error may show, also where the service sends them back.
+/// Tokens that no error may show, also where the service sends them back. Cheap to clone: they are copied only where a caller adds one.
 #[derive(Clone, Default)]
-pub(crate) struct Secrets(Vec<SecretString>);
+pub(crate) struct Secrets(Option<Arc<[SecretString]>>);
 
 impl Secrets {
-    pub(crate) fn and(mut self, secret: Option<&SecretString>) -> Self {
-        self.0.extend(secret.cloned());
-        self
+    /// The tokens of these credentials.
+    fn of<'c>(all: impl IntoIterator<Item = &'c Credentials>) -> Self {
+        let tokens = all.into_iter().flat_map(|credentials| {
+            std::iter::once(&credentials.access_token).chain(&credentials.refresh_token)
+        });
+        Self(Some(tokens.cloned().collect()))
+    }
+
+    /// These and another one.
+    pub(crate) fn and(self, secret: SecretString) -> Self {
+        let known = self.all().iter().cloned();
+        Self(Some(known.chain([secret]).collect()))
+    }
+
+    fn all(&self) -> &[SecretString] {
+        self.0.as_deref().unwrap_or_default()
     }
 
     /// The text with each secret blotted out.
@@ -397,7 +472,7 @@ impl Secrets {
             let secret = secret.expose_secret().as_bytes();
             !secret.is_empty() && bytes.windows(secret.len()).any(|window| window == secret)
         };
-        let mut secrets: Vec<&SecretString> = self.0.iter().filter(held).collect();
+        let mut secrets: Vec<&SecretString> = self.all().iter().filter(held).collect();
         if secrets.is_empty() {
             return None;
         }
@@ -450,7 +525,8 @@ mod tests {
 
     #[test]
     fn secrets_are_blotted_out_the_longest_first() {
-        let secrets = Secrets(vec!["abc".into(), "abc-1".into(), "".into()]);
+        let secrets = Secrets::of(&[Credentials::new("abc").with_refresh_token("abc-1")]);
+        let secrets = secrets.and("".into());
         assert_eq!(
             secrets.blot_out(b"abc-1 abc"),
             Some(Bytes::from("[redacted] [redacted]"))

@@ -3,7 +3,7 @@
 use super::{BoxFuture, ResponseBody, Transport, TransportError, TransportErrorKind};
 use crate::runtime::error::Error;
 use bytes::Bytes;
-use std::time::Duration;
+use std::{sync::OnceLock, time::Duration};
 
 #[cfg(not(any(feature = "rustls", feature = "native-tls")))]
 compile_error!(
@@ -11,13 +11,19 @@ compile_error!(
 );
 
 /// Sends requests over HTTP.
-#[derive(Clone, Debug)]
-pub(crate) struct ReqwestTransport(::reqwest::Client);
+#[derive(Debug)]
+pub(crate) struct ReqwestTransport {
+    client: ::reqwest::Client,
+    origin: Origin,
+}
 
 impl ReqwestTransport {
     /// Around a client that somebody else has set up.
     pub(crate) fn from_client(client: ::reqwest::Client) -> Self {
-        Self(client)
+        Self {
+            client,
+            origin: Origin::default(),
+        }
     }
 
     /// With TLS as the features of the crate choose it, and without redirects.
@@ -28,8 +34,43 @@ impl ReqwestTransport {
         let client = with_tls(builder)?.build().map_err(|error| {
             Error::configuration(format!("the HTTP client cannot be set up: {error}"))
         })?;
-        Ok(Self(client))
+        Ok(Self::from_client(client))
     }
+}
+
+/// The scheme, host and port of the first request, parsed. The others of a client have the same, and half the work of parsing is
+/// that of the host.
+#[derive(Debug, Default)]
+struct Origin(OnceLock<::reqwest::Url>);
+
+impl Origin {
+    /// The address as reqwest has it.
+    fn url(&self, uri: &http::Uri) -> Result<::reqwest::Url, TransportError> {
+        let known = self.0.get().filter(|known| is_of(known, uri));
+        if let Some(known) = known {
+            let mut url = known.clone();
+            url.set_path(uri.path());
+            url.set_query(uri.query());
+            return Ok(url);
+        }
+        let url = ::reqwest::Url::parse(&uri.to_string())
+            .map_err(|error| TransportError::new(TransportErrorKind::Request, error))?;
+        let mut origin = url.clone();
+        origin.set_path("");
+        origin.set_query(None);
+        // Where another was first, that one stays.
+        let _ = self.0.set(origin);
+        Ok(url)
+    }
+}
+
+/// Whether the address begins with this scheme, host and port, in the same words.
+fn is_of(origin: &::reqwest::Url, uri: &http::Uri) -> bool {
+    let rest = origin
+        .as_str()
+        .strip_prefix(uri.scheme_str().unwrap_or_default());
+    let authority = rest.and_then(|rest| rest.strip_prefix("://")?.strip_suffix('/'));
+    authority.is_some() && authority == uri.authority().map(http::uri::Authority::as_str)
 }
 
 /// Rustls with ring, chosen for this client alone: the process may have another default provider, or none.
@@ -65,9 +106,11 @@ impl Transport for ReqwestTransport {
         request: http::Request<Bytes>,
     ) -> BoxFuture<'_, Result<http::Response<ResponseBody>, TransportError>> {
         Box::pin(async move {
-            let request = ::reqwest::Request::try_from(request)
-                .map_err(|error| TransportError::new(TransportErrorKind::Request, error))?;
-            let mut response = self.0.execute(request).await.map_err(classify)?;
+            let (head, body) = request.into_parts();
+            let mut request = ::reqwest::Request::new(head.method, self.origin.url(&head.uri)?);
+            *request.headers_mut() = head.headers;
+            *request.body_mut() = Some(body.into());
+            let mut response = self.client.execute(request).await.map_err(classify)?;
             let mut head = http::Response::builder().status(response.status());
             if let Some(headers) = head.headers_mut() {
                 *headers = std::mem::take(response.headers_mut());
@@ -99,6 +142,42 @@ fn classify(error: ::reqwest::Error) -> TransportError {
 #[cfg(all(test, feature = "rustls"))]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_address_is_the_same_however_it_is_parsed() {
+        let origin = Origin::default();
+        for address in [
+            "https://api.example.com/v1/offersource/list/?status=all",
+            "https://api.example.com/v1/offersource/list/?status=all",
+            "https://api.example.com/v1/offersource/find/byIds/?idOfferSources=1%2C2&x=%20a%26b",
+            "https://api.example.com/v1/a b\u{fc}/",
+            "https://api.example.com",
+            "https://api.example.com/",
+            "https://api.example.com?x",
+            "https://api.example.com/?",
+            "https://api.example.com/v1/../%2e%2e/x//y/./z",
+            "https://api.example.com/v1/'\"|^`{}",
+            "https://api.example.com:8443/v1/",
+            "http://api.example.com/v1/",
+            "https://API.example.com/v1/",
+            "https://api.example.com:443/v1/",
+            "https://api.example.com.evil.example/v1/",
+            "https://user@api.example.com/v1/",
+            "http://[::1]:8080/x",
+        ] {
+            // What cannot be in a request is none here.
+            let Ok(uri) = http::Uri::try_from(address) else {
+                continue;
+            };
+            let parsed = ::reqwest::Url::parse(&uri.to_string()).unwrap();
+            for _ in 0..2 {
+                assert_eq!(origin.url(&uri).unwrap(), parsed, "{address}");
+            }
+            let first = Origin::default();
+            assert_eq!(first.url(&uri).unwrap(), parsed, "{address}");
+            assert_eq!(first.url(&uri).unwrap(), parsed, "{address}");
+        }
+    }
 
     #[test]
     fn the_process_keeps_its_choice_of_a_tls_provider() {
