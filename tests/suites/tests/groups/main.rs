@@ -6,6 +6,7 @@
     reason = "a test stops at the first surprise"
 )]
 
+mod evidence;
 mod managed;
 mod operations;
 mod stated;
