@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::{
     api::Changes,
-    diff::{Impact, Report},
+    diff::{Change, Impact, Report, rules},
     lock::sha256,
 };
 
@@ -45,12 +45,28 @@ pub fn add(
         "{mark}\nDue: **{}**.\n\nThe document:\n\n",
         due(report, api)
     );
-    for change in &report.changes {
+    // On what something is known matters to users where it changes an item, which is told below.
+    let is_mark = |change: &&Change| {
+        change.id == rules::EXTENSION_CHANGED.id && change.crate_impact <= Impact::Patch
+    };
+    let (marks, changes): (Vec<&Change>, Vec<&Change>) = report.changes.iter().partition(is_mark);
+    for change in changes {
         // Writing to a string cannot fail.
         let _ = writeln!(
             entry,
             "- {}, {}: {} (`{}`)",
             change.level, change.direction, change.what, change.id
+        );
+    }
+    if let Some(mark) = marks.first() {
+        let places = match marks.len() {
+            1 => "one place".to_owned(),
+            count => format!("{count} places"),
+        };
+        let _ = writeln!(
+            entry,
+            "- {}: `x-` fields, which say on what evidence something is known, changed in {places} (`{}`)",
+            mark.level, mark.id
         );
     }
     entry.push_str("\nThe public interface:\n\n");
@@ -134,6 +150,30 @@ mod tests {
         insta::assert_snapshot!(second);
         // An interrupted run that is repeated tells nothing twice.
         assert_eq!(add(Some(&second), ("2", "3"), &report, &api), None);
+    }
+
+    #[test]
+    fn marks_of_evidence_are_counted() {
+        let document = |text: String| {
+            read::parse(Source {
+                name: "a.json",
+                text: &text,
+            })
+            .unwrap()
+        };
+        let with = |kind: &str| {
+            document(format!(
+                r#"{{"openapi":"3.0.3","info":{{"title":"a","version":"1"}},"paths":{{}},"components":{{"schemas":{{
+                "A":{{"type":"object","x-evidence":{{"kind":"{kind}"}}}},"B":{{"x-evidence":{{"kind":"{kind}"}}}}}}}}}}"#
+            ))
+        };
+        let report = diff::compare(&with("pattern"), &with("page"));
+        let text = add(None, ("1", "2"), &report, &Changes::default()).unwrap();
+        assert!(
+            text.contains("\n- info: `x-` fields, which say on what evidence something is known, changed in 2 places (`extension-changed`)\n"),
+            "{text}"
+        );
+        assert!(text.contains("Due: **patch**."), "{text}");
     }
 
     #[test]

@@ -267,7 +267,7 @@ fn all_directed() -> Vec<Directed> {
         "operation id added": |d| set(d, "/paths/~1thing~1save~1/put", "operationId", json!("all")) => ["api-operation-id-added"] Info None;
         "operation deprecated": |d| set(d, LIST, "deprecated", json!(true)) => ["endpoint-deprecated"] Info Minor;
         "operation reactivated": |d| unset(d, "/paths/~1thing~1{id}~1/delete", "deprecated") => ["endpoint-reactivated"] Info Patch;
-        "tag replaced": |d| set(d, LIST, "tags", json!(["Other"])) => ["api-tag-added", "api-tag-removed"] Info Patch;
+        "tag replaced": |d| set(d, LIST, "tags", json!(["Other"])) => ["api-tag-added", "api-tag-group-changed", "api-tag-removed"] Info Major;
         "required parameter added": |d| push(d, &format!("{LIST}/parameters"), json!({"name": "a", "in": "query", "required": true, "schema": {}})) => ["new-required-request-parameter"] Breaking Major;
         "required parameter with a default added": |d| push(d, &format!("{LIST}/parameters"), json!({"name": "a", "in": "query", "required": true, "schema": {"default": 1}})) => ["new-required-request-default-parameter-to-existing-path"] Breaking Major;
         "optional parameter added": |d| push(d, &format!("{LIST}/parameters"), json!({"name": "a", "in": "query", "schema": {}})) => ["new-optional-request-parameter"] Info Major;

@@ -136,6 +136,7 @@ fn of_operations() -> Vec<Case> {
         "endpoint-deprecated": operation {} => {"deprecated": true} at OPERATION "/deprecated", Info Nowhere Minor;
         "endpoint-reactivated": operation {"deprecated": true} => {} at OPERATION "/deprecated", Info Nowhere Patch;
         "api-tag-added": operation {"tags": ["x"]} => {"tags": ["x", "y"]} at OPERATION "/tags/1", Info Nowhere Patch;
+        "api-tag-group-changed": operation {"tags": ["x", "y"]} => {"tags": ["y", "x"]} at OPERATION "/tags", Info Nowhere Major;
         "api-tag-removed": operation {"tags": ["x", "y"]} => {"tags": ["x"]} at OPERATION "/tags/1", Info Nowhere Patch;
 
         "new-required-request-parameter": operation {} => {"parameters": [{"name": "q", "in": "query", "required": true, "schema": {}}]} at QUERY "", Breaking Request Major;
@@ -212,8 +213,11 @@ fn of_operations() -> Vec<Case> {
         "tag-description-changed": whole {"tags": [{"name": "x"}]} => {"tags": [{"name": "x", "description": "d"}]} at DOCUMENT "/tags", Docs Nowhere Patch;
         "info-changed": whole {} => {"info": {"version": "2"}} at DOCUMENT "/info/version", Docs Nowhere Patch;
         "openapi-version-changed": whole {} => {"openapi": "3.0.4"} at DOCUMENT "/openapi", Docs Nowhere Nothing;
-        "notation-changed": operation {"tags": ["x", "y"]} => {"tags": ["y", "x"]} at OPERATION "/tags", Docs Nowhere Patch;
-        "extension-changed": operation {} => {"x-evidence": {}} at OPERATION "/x-evidence", Info Nowhere Major;
+        "notation-changed": operation {"tags": ["x", "y", "z"]} => {"tags": ["x", "z", "y"]} at OPERATION "/tags", Docs Nowhere Patch;
+        "extension-changed": operation {} => {"x-evidence": {"kind": "pattern"}} at OPERATION "/x-evidence", Info Nowhere Major;
+        "extension-changed": operation {"x-evidence": {"kind": "pattern"}} => {"x-evidence": {"kind": "sibling"}} at OPERATION "/x-evidence", Info Nowhere Patch;
+        "extension-changed": operation {"responses": {"200": {"description": "d"}}} => {"responses": {"200": {"description": "d", "x-evidence": {"kind": "pattern"}}}} at OPERATION "/responses/200/x-evidence", Info Response Patch;
+        "extension-changed": whole {"tags": [{"name": "x"}]} => {"tags": [{"name": "x", "x-undocumented": true}]} at DOCUMENT "/tags/0/x-undocumented", Info Nowhere Major;
         "extension-changed": operation {} => {"x-other": 1} at OPERATION "/x-other", Info Nowhere Nothing;
         "unclassified": operation {} => {"callbacks": {}} at OPERATION "/callbacks", Warning Nowhere Major;
     }

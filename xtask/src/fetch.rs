@@ -72,11 +72,16 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<Outcom
         }
         then.push(format!("{name} is now what {source} holds"));
         then.extend(overlays(new, &spec));
-        then.push(
+        // Git restores what it knew, and leaves what it did not.
+        let also = if name == spec.upstream.name {
+            String::new()
+        } else {
+            format!(" && rm {name}")
+        };
+        then.push(format!(
             "next: `cargo xtask generate`, then look at what `git diff` shows in generated/, then `.ci/run`; \
-             `git restore spec` takes it back"
-                .to_owned(),
-        );
+             `git restore spec{also}` takes it back"
+        ));
     }
     let mut aside = then.join("\n");
     if arguments.format == diff::Format::Text {

@@ -288,6 +288,8 @@ fn fetch_takes_yaml_and_leaves_one_document() {
     .unwrap();
     let run = workspace.run(&["fetch", "vendor.yaml"]);
     assert_eq!(run.code, 0, "{}", run.aside);
+    let back = "`git restore spec && rm spec/upstream.yaml` takes it back";
+    assert!(run.text.contains(back), "{}", run.text);
     assert!(workspace.path("spec/upstream.yaml").exists());
     assert!(!workspace.path("spec/upstream.json").exists());
 }

@@ -1,7 +1,12 @@
 //! What a document says of itself: title, version, tags and servers.
 
-use super::{Spot, Walk, before_after, keys, same};
+use serde_json::Value;
+
+use super::{Spot, Walk, before_after, keys, quote, same};
 use crate::diff::{Direction, node::Node, rules, structure};
+
+/// Puts the group of a tag behind a feature.
+const UNDOCUMENTED: &str = "x-undocumented";
 
 impl<'a> Walk<'a> {
     pub(super) fn info(
@@ -42,8 +47,41 @@ impl<'a> Walk<'a> {
         if same(old, new) {
             return;
         }
-        let what = format!("the list of tags {}", before_after(old, new));
-        self.note(&rules::TAG_DESCRIPTION, &Spot { old, new, parent }, what);
+        let list = |node: Option<&Node<'a>>| -> Vec<Node<'a>> {
+            node.map(|node| node.entries(|tag| structure::name(tag).unwrap_or_default()))
+                .unwrap_or_default()
+        };
+        let (before, after) = (list(old), list(new));
+        for tag in &after {
+            let named = |other: &&Node<'a>| other.str("name") == tag.str("name");
+            let Some(other) = before.iter().find(named) else {
+                continue;
+            };
+            let (before, after) = (other.get(UNDOCUMENTED), tag.get(UNDOCUMENTED));
+            if !same(before.as_ref(), after.as_ref()) {
+                let spot = Spot::between(before.as_ref(), after.as_ref(), tag);
+                let what = format!(
+                    "{UNDOCUMENTED} of the tag {} {}",
+                    tag.value.get("name").map(quote).unwrap_or_default(),
+                    before_after(spot.old, spot.new)
+                );
+                self.note(&rules::EXTENSION_CHANGED, &spot, what).subtree = false;
+            }
+        }
+        let words = |tags: &[Node<'a>]| -> Vec<Value> {
+            let tags = tags.iter().map(|tag| {
+                let mut tag = tag.value.clone();
+                if let Some(members) = tag.as_object_mut() {
+                    members.shift_remove(UNDOCUMENTED);
+                }
+                tag
+            });
+            tags.collect()
+        };
+        if old.is_none() || new.is_none() || words(&before) != words(&after) {
+            let what = format!("the list of tags {}", before_after(old, new));
+            self.note(&rules::TAG_DESCRIPTION, &Spot { old, new, parent }, what);
+        }
     }
 
     pub(super) fn servers(

@@ -41,6 +41,15 @@ pub(super) fn walk(old: &Value, new: &Value) -> (Vec<Found>, Vec<String>) {
     (walk.found, walk.explained)
 }
 
+/// On what a part of the document rests.
+const EVIDENCE: &str = "x-evidence";
+
+/// Whether the pointer leads to an operation.
+fn is_operation(pointer: &str) -> bool {
+    let tokens: Vec<_> = crate::pointer::tokens(pointer).collect();
+    matches!(tokens.as_slice(), [root, _, method] if root == "paths" && METHODS.contains(&method.as_ref()))
+}
+
 /// What part of a message a schema describes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Noun {
@@ -241,7 +250,16 @@ impl<'a> Walk<'a> {
         }
         let found = self.note(rule, &Spot { old, new, parent }, what);
         found.direction = direction;
-        if key.starts_with("x-") && key != "x-evidence" {
+        if key == EVIDENCE {
+            let is_deduced = |node: Option<&Node<'a>>| {
+                let kind = node.and_then(|node| node.str("kind"));
+                matches!(kind, Some("sibling" | "pattern"))
+            };
+            if !is_operation(&parent.pointer) || is_deduced(old) == is_deduced(new) {
+                found.impact = Impact::Patch;
+                found.reason = Some("The documentation says on what evidence.".to_owned());
+            }
+        } else if key.starts_with("x-") {
             found.impact = Impact::None;
             found.reason = Some("Nothing in the crate comes from this extension.".to_owned());
         }

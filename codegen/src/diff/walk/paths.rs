@@ -261,38 +261,36 @@ impl<'a> Walk<'a> {
                 .unwrap_or_default()
         };
         let (before, after) = (list(old), list(new));
-        let mut reported = false;
-        for tag in after
-            .iter()
-            .filter(|tag| !before.iter().any(|other| other.value == tag.value))
-        {
-            self.note(
-                &rules::TAG_ADDED,
-                &Spot::added(tag, parent),
-                format!(
-                    "the tag {} was added to {}",
-                    quote(tag.value),
-                    subject(parent)
-                ),
+        let from = self.found.len();
+        let others = |one: &[Node<'a>], other: &[Node<'a>]| -> Vec<Node<'a>> {
+            let is_there = |tag: &Node<'a>| other.iter().any(|other| other.value == tag.value);
+            one.iter().filter(|tag| !is_there(tag)).cloned().collect()
+        };
+        for tag in others(&after, &before) {
+            let what = format!(
+                "the tag {} was added to {}",
+                quote(tag.value),
+                subject(parent)
             );
-            reported = true;
+            self.note(&rules::TAG_ADDED, &Spot::added(&tag, parent), what);
         }
-        for tag in before
-            .iter()
-            .filter(|tag| !after.iter().any(|other| other.value == tag.value))
-        {
-            self.note(
-                &rules::TAG_REMOVED,
-                &Spot::removed(tag, parent),
-                format!(
-                    "the tag {} was removed from {}",
-                    quote(tag.value),
-                    subject(parent)
-                ),
+        for tag in others(&before, &after) {
+            let what = format!(
+                "the tag {} was removed from {}",
+                quote(tag.value),
+                subject(parent)
             );
-            reported = true;
+            self.note(&rules::TAG_REMOVED, &Spot::removed(&tag, parent), what);
         }
-        if !reported {
+        let first = |tags: &[Node<'a>]| tags.first().map(|tag| tag.value);
+        if first(&before) != first(&after) {
+            let what = format!(
+                "the first of the tags of {} {}",
+                subject(parent),
+                before_after(old, new)
+            );
+            self.note(&rules::TAG_GROUP, &Spot { old, new, parent }, what);
+        } else if self.found.len() == from {
             let what = format!("tags {}", before_after(old, new));
             self.note(&rules::NOTATION_CHANGED, &Spot { old, new, parent }, what);
         }
