@@ -131,9 +131,11 @@ impl Run<'_> {
         let effective = text_of(document.value());
         let (prepared, report) = prepare::prepare(&document)?;
         self.worked(report)?;
-        let (file, report) = emit::emit(&prepared, &document)?;
+        let (file, report) = emit::emit(&prepared, &document)
+            .map_err(|findings| prepared.relocate(findings, &document))?;
         self.worked(report)?;
-        let (items, report) = passes::run(file, &prepared, &document)?;
+        let (items, report) = passes::run(file, &prepared, &document)
+            .map_err(|findings| prepared.relocate(findings, &document))?;
         self.worked(report)?;
         let (files, report) = render::render(&items)?;
         self.worked(report)?;

@@ -44,6 +44,12 @@ pub fn tokens(pointer: &str) -> impl Iterator<Item = Cow<'_, str>> {
     pointer.split('/').skip(1).map(unescape)
 }
 
+/// A pointer and those of all that it is in, the innermost first, without the root.
+pub fn prefixes(pointer: &str) -> impl Iterator<Item = &str> {
+    std::iter::successors(Some(pointer), |pointer| Some(split_last(pointer)?.0))
+        .filter(|prefix| !prefix.is_empty())
+}
+
 /// The pointer one level up and the last token, still escaped; `None` for the root.
 #[must_use]
 pub fn split_last(pointer: &str) -> Option<(&str, &str)> {

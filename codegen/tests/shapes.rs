@@ -199,6 +199,28 @@ fn documents() -> Vec<(&'static str, Value)> {
                 }),
             ),
         ),
+        (
+            "schemas_that_may_be_null",
+            with_schemas(
+                answering(reference("Outer")),
+                json!({
+                    "Inner": {"type": "object", "nullable": true, "properties": {"name": text()}},
+                    "Kind": {"type": "string", "nullable": true, "enum": ["a", "b"]},
+                    "Outer": {"type": "object", "required": ["must"], "properties": {
+                        "must": reference("Inner"),
+                        "may": reference("Inner"),
+                        "kind": reference("Kind"),
+                        "written_here": {"type": "object", "nullable": true, "properties": {"name": text()}},
+                        "list": {"type": "array", "items": reference("Inner")},
+                    }},
+                }),
+            ),
+        ),
+        (
+            // What nothing is known of is kept.
+            "closed_object_without_fields",
+            answering(json!({"type": "object", "additionalProperties": false})),
+        ),
         ("any_json", answering(json!({}))),
         ("text", answering(text())),
         ("free_object", answering(json!({"type": "object"}))),
@@ -298,6 +320,16 @@ fn what_is_refused() {
         (
             "text as a body",
             sending(json!({"text/plain": {"schema": text()}})),
+        ),
+        (
+            "an enumeration, in an object that is written where it is used, with the name of another one",
+            json!({"paths": {
+                "/offersource/list/": {"get": {"responses": {"200": {"description": "It.", "content": {"application/json": {
+                    "schema": {"type": "object", "properties": {"status": {"type": "string", "enum": ["a"]}}}}}}}}},
+                "/offersource/save/": {"put": {"responses": {"200": {"description": "It.", "content": {"application/json": {
+                    "schema": {"type": "array", "items": {"type": "object", "properties": {
+                        "inner": {"type": "object", "properties": {"status": {"type": "string", "enum": ["b"]}}}}}}}}}}}},
+            }}),
         ),
         (
             "an object without an end",

@@ -22,8 +22,14 @@ const COMPOSITIONS: [&str; 3] = ["allOf", "oneOf", "anyOf"];
 
 const ALTERNATIVES: [&str; 2] = ["oneOf", "anyOf"];
 
-/// Keys by which a schema says what is in a value.
-const FIELDS: [&str; 3] = ["properties", "additionalProperties", "items"];
+/// Keys by which a schema changes another one that it is merged with.
+const FIELDS: [&str; 5] = [
+    "properties",
+    "additionalProperties",
+    "items",
+    "required",
+    "enum",
+];
 
 /// So deep a merge ends in a full stack too, whether it ends by itself or not.
 const DEPTH: usize = 100;
@@ -201,9 +207,8 @@ impl<'a> Merges<'a> {
     fn is_one_component(&self, parts: &Parts) -> bool {
         let mut rest = parts.iter().filter(|(place, seen)| {
             let open = COMPOSITIONS.get(*seen..).unwrap_or_default();
-            self.object(place).is_some_and(|object| {
-                has_any(object, &FIELDS) || has_any(object, open) || object.contains_key("enum")
-            })
+            self.object(place)
+                .is_some_and(|object| has_any(object, &FIELDS) || has_any(object, open))
         });
         let Some((place, 0)) = rest.next() else {
             return false;

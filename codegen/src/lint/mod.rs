@@ -107,6 +107,23 @@ impl Visitor for Lint<'_> {
         match kind {
             Kind::Info => self.info(pointer, object),
             Kind::Schema => self.schema(pointer, object),
+            Kind::Parameter | Kind::Header
+                if !["schema", "content"]
+                    .iter()
+                    .any(|key| object.contains_key(*key)) =>
+            {
+                let message = format!("{} needs `schema` or `content`", kind.name());
+                self.report(&rules::STRUCTURE, pointer, message);
+            }
+            Kind::Callback => {
+                // The generator's parser takes them for path items.
+                let extensions = object.iter().filter(|(key, _)| key.starts_with("x-"));
+                for (key, _) in extensions.filter(|(_, value)| !value.is_object()) {
+                    let place = pointer::join(pointer, key);
+                    let message = "an extension in a callback has to be an object".to_owned();
+                    self.report(&rules::STRUCTURE, place, message);
+                }
+            }
             Kind::Operation if object.contains_key("callbacks") => {
                 let place = pointer::join(pointer, "callbacks");
                 self.report(&rules::CALLBACKS, place, "callbacks are not generated");

@@ -41,6 +41,13 @@ pub(super) fn is_extra(field: &Field) -> bool {
         .any(|item| item.path().is_ident("flatten"))
 }
 
+/// Whether the field has a value where the JSON has none.
+pub(super) fn may_be_absent(field: &Field) -> bool {
+    serde_items(&field.attrs)
+        .iter()
+        .any(|item| item.path().is_ident("default"))
+}
+
 /// The name of the field in JSON.
 pub(super) fn json_name(field: &Field) -> String {
     let renamed = serde_items(&field.attrs)

@@ -81,6 +81,8 @@ fn passes<'a>() -> Vec<Step<Code<'a>>> {
             "a person reads the code, and no name of the document hides one of the standard library"),
         pass("call-runtime", Work, calls::call_runtime,
             "every call goes through our runtime"),
+        pass("boxes-in-options", WorkOrNone, structs::boxes_in_options,
+            "the generator may put the option of a field that holds its own type into the box, and then sends `null` for what is absent"),
         pass("document-extra-fields", Work, structs::document_extra_fields,
             "the generator does not say what the map of unknown fields is for"),
         pass("document-fields", WorkOrNone, structs::document_fields,

@@ -33,6 +33,26 @@ pub(super) fn document_extra_fields(code: &mut Code<'_>) -> usize {
     count
 }
 
+/// Makes an option of a box of every box of an option, which is left away where there is nothing in it, if it may be.
+pub(super) fn boxes_in_options(code: &mut Code<'_>) -> usize {
+    let mut count = 0;
+    for fields in named(&mut code.types) {
+        for field in &mut fields.named {
+            let inner = fields::argument_of(&field.ty, "Box");
+            let Some(inner) = inner.and_then(|inner| fields::argument_of(inner, "Option")) else {
+                continue;
+            };
+            field.ty = parse_quote!(Option<Box<#inner>>);
+            if fields::may_be_absent(field) {
+                let skip = quote!(skip_serializing_if = "Option::is_none");
+                fields::add_serde(field, &skip);
+            }
+            count += 1;
+        }
+    }
+    count
+}
+
 /// Says of each field that has no documentation how it is called in JSON.
 pub(super) fn document_fields(code: &mut Code<'_>) -> usize {
     let mut count = 0;
@@ -230,6 +250,9 @@ pub(super) fn derive_default(code: &mut Code<'_>) -> usize {
             if let Meta::List(list) = &mut attribute.meta
                 && list.path.is_ident("derive")
             {
+                if list.tokens.to_string().contains("Default") {
+                    break;
+                }
                 let derives = &list.tokens;
                 list.tokens = quote!(#derives, Default);
                 count += 1;

@@ -106,6 +106,24 @@ fn cases() -> Vec<(&'static str, &'static str, &'static str, usize)> {
             1,
         ),
         (
+            "boxes-in-options",
+            "pub struct Thing {
+                #[serde(default)]
+                inner: Box<Option<Thing>>,
+                null: ::std::boxed::Box<::std::option::Option<Thing>>,
+                first: ::std::option::Option<Box<Thing>>,
+                other: Box<Thing>,
+            }",
+            r#"pub struct Thing {
+                #[serde(default, skip_serializing_if = "Option::is_none")]
+                inner: Option<Box<Thing>>,
+                null: Option<Box<Thing>>,
+                first: ::std::option::Option<Box<Thing>>,
+                other: Box<Thing>,
+            }"#,
+            2,
+        ),
+        (
             "document-fields",
             r#"pub struct Thing {
                 #[serde(rename = "type")]
@@ -213,10 +231,12 @@ fn cases() -> Vec<(&'static str, &'static str, &'static str, usize)> {
             "default-where-nothing-is-required",
             r#"#[derive(Clone)] pub struct Free { #[serde(skip_serializing_if = "Option::is_none")] a: Option<u8> }
             #[derive(Clone)] pub struct Bound { a: u8 }
-            #[derive(Clone)] pub struct Null { a: Option<u8> }"#,
+            #[derive(Clone)] pub struct Null { a: Option<u8> }
+            #[derive(Clone, Default)] pub struct Nothing {}"#,
             r#"#[derive(Clone, Default)] pub struct Free { #[serde(skip_serializing_if = "Option::is_none")] a: Option<u8> }
             #[derive(Clone)] pub struct Bound { a: u8 }
-            #[derive(Clone)] pub struct Null { a: Option<u8> }"#,
+            #[derive(Clone)] pub struct Null { a: Option<u8> }
+            #[derive(Clone, Default)] pub struct Nothing {}"#,
             1,
         ),
         (

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::{naming, pointer};
 
-use super::{Draft, error, objects, schema, walk};
+use super::{Draft, error, objects, origin, schema, walk};
 
 /// Names an enumeration for the rule: an overlay's way out of a clash.
 const RUST_NAME: &str = "x-rust-name";
@@ -15,6 +15,7 @@ const RUST_NAME: &str = "x-rust-name";
 struct Registry<'a, 'b> {
     known: BTreeMap<String, Known>,
     draft_source: &'a crate::document::Document,
+    origins: &'b BTreeMap<String, String>,
     findings: &'b mut crate::finding::Findings,
     count: usize,
 }
@@ -43,6 +44,7 @@ pub(super) fn hoist_enums(draft: &mut Draft<'_>) -> usize {
     let mut registry = Registry {
         known,
         draft_source: draft.source,
+        origins: &draft.origins,
         findings: &mut draft.findings,
         count: 0,
     };
@@ -72,9 +74,15 @@ pub(super) fn hoist_enums(draft: &mut Draft<'_>) -> usize {
         }
     });
     let Registry { known, count, .. } = registry;
-    let new = known
-        .into_iter()
-        .filter_map(|(name, known)| Some((name, known.new?)));
+    let mut new = Vec::new();
+    for (name, known) in known {
+        if let Some(schema) = known.new {
+            draft
+                .origins
+                .insert(walk::component_pointer(&name), known.at);
+            new.push((name, schema));
+        }
+    }
     objects::add_components(&mut draft.value, new);
     count
 }
@@ -156,7 +164,7 @@ impl Registry<'_, '_> {
                 };
                 let place = self
                     .draft_source
-                    .locate(&known.at)
+                    .locate(&origin(self.origins, &known.at))
                     .map(|place| place.to_string());
                 self.findings.push(error(
                     self.draft_source,

@@ -21,6 +21,8 @@ mod schema;
 mod tests;
 mod walk;
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 pub use model::{
@@ -31,6 +33,7 @@ pub use model::{
 use crate::{
     document::Document,
     finding::{Finding, Findings, Stage},
+    pointer,
     prose::counted,
     steps::{self, Expect, StageReport, Step},
 };
@@ -40,11 +43,13 @@ struct Draft<'a> {
     value: Value,
     /// For the places of what the rules find wrong.
     source: &'a Document,
+    /// What has moved: its pointer, and that of the place where the document writes it.
+    origins: BTreeMap<String, String>,
     findings: Findings,
 }
 
 impl Draft<'_> {
-    /// Notes an error; its pointer leads into the draft, and what a rule has moved is found through its ancestor.
+    /// Notes an error; its pointer leads into the draft, also into what a rule has made a component.
     fn error(&mut self, code: &'static str, at: &str, message: String, help: &str) {
         self.findings
             .push(error(self.source, code, at, message, help));
@@ -89,6 +94,8 @@ fn rules<'a>() -> Vec<Step<Draft<'a>>> {
             "a list of IDs in one string is easy to join wrongly by hand"),
         rule("id-types", Work, ids::id_types,
             "an ID of one kind of asset must not pass for that of another"),
+        rule("nullable-components", WorkOrNone, objects::nullable_components,
+            "the generator makes a wrapper around an option of a component that may be null; its uses may be null instead"),
         rule("nullable-collections", Work, objects::nullable_collections,
             "the generator leaves an empty list or object away; absent, null and empty must be told apart"),
         rule("optional-bodies", Work, bodies::optional_bodies,
@@ -100,6 +107,40 @@ fn rules<'a>() -> Vec<Step<Draft<'a>>> {
     ]
 }
 
+/// Puts findings on what rules have moved to where the document writes it.
+fn relocate(
+    origins: &BTreeMap<String, String>,
+    mut findings: Findings,
+    source: &Document,
+) -> Findings {
+    for finding in &mut findings.0 {
+        let place = origin(origins, &finding.pointer);
+        if place != finding.pointer {
+            finding.location = source.locate(&place);
+            let operation = finding.operation.take();
+            finding.operation = operation.or_else(|| pointer::operation(&place));
+            finding.pointer = place;
+        }
+    }
+    findings
+}
+
+/// Where the document writes what rules have moved. An object in an object is in a component of its own, so that it is
+/// asked again and again.
+fn origin(origins: &BTreeMap<String, String>, place: &str) -> String {
+    let mut place = place.to_owned();
+    let before = |place: &str| {
+        pointer::prefixes(place).find_map(|prefix| {
+            let rest = place.get(prefix.len()..)?;
+            Some(format!("{}{rest}", origins.get(prefix)?))
+        })
+    };
+    while let Some(origin) = before(&place) {
+        place = origin;
+    }
+    place
+}
+
 /// Applies all rules.
 ///
 /// # Errors
@@ -108,15 +149,21 @@ pub fn prepare(source: &Document) -> Result<(Prepared, StageReport), Findings> {
     let mut draft = Draft {
         value: source.value().clone(),
         source,
+        origins: BTreeMap::new(),
         findings: Findings::new(),
     };
     let steps = steps::run(&rules(), &mut draft);
     let Draft {
-        value, findings, ..
+        value,
+        findings,
+        origins,
+        ..
     } = draft;
-    let (value, mut findings) = findings.unless_errors(value)?;
+    let relocated = |findings| relocate(&origins, findings, source);
+    let (value, mut findings) = findings.unless_errors(value).map_err(relocated)?;
     let prepared = model::read(value, source, &mut findings);
-    let (prepared, _) = findings.unless_errors(prepared)?;
+    let (mut prepared, _) = findings.unless_errors(prepared).map_err(relocated)?;
+    prepared.origins = origins;
     let applied = steps.iter().filter(|step| step.count > 0).count();
     let report = StageReport {
         steps,

@@ -1,5 +1,7 @@
 //! What the rules made of the document, as types: the generator takes the document, later stages these.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use crate::{
@@ -25,6 +27,16 @@ pub struct Prepared {
     pub enums: Vec<OpenEnum>,
     /// The types of its IDs.
     pub ids: Vec<IdType>,
+    /// What is at another place than in the vendor's document: its pointer, and that of the other place.
+    pub origins: BTreeMap<String, String>,
+}
+
+impl Prepared {
+    /// The same findings, each at the place of the vendor's document.
+    #[must_use]
+    pub fn relocate(&self, findings: Findings, source: &Document) -> Findings {
+        super::relocate(&self.origins, findings, source)
+    }
 }
 
 /// A group of operations.
@@ -225,6 +237,7 @@ pub(super) fn read(document: Value, source: &Document, findings: &mut Findings) 
         operations,
         enums,
         ids,
+        origins: BTreeMap::new(),
     }
 }
 

@@ -24,39 +24,44 @@ pub(super) fn hoist_objects(draft: &mut Draft<'_>) -> usize {
         .collect();
     let mut found = VecDeque::new();
     let mut clashes = Vec::new();
+    let mut origins = BTreeMap::new();
     let mut hoist = |place: Place<'_>, schema: &mut Value, found: &mut VecDeque<_>| {
         let Place { at, name, what } = place;
-        let (name, what, place) = match schema.get("items") {
-            Some(_) => (
+        let is_map_of = schema
+            .get("additionalProperties")
+            .is_some_and(Value::is_object)
+            && !schema::is_object(schema);
+        let (name, what, inside) = match () {
+            () if schema.get("items").is_some() => (
                 format!("{name}Item"),
                 format!("An item of {what}."),
-                schema.get_mut("items"),
+                Some("items"),
             ),
-            None => match schema.get("additionalProperties") {
-                Some(Value::Object(_)) if !schema::is_object(schema) => (
-                    format!("{name}Value"),
-                    format!("A value of {what}."),
-                    schema.get_mut("additionalProperties"),
-                ),
-                _ => (
-                    name,
-                    prose::sentence(&prose::capitalised(&what)),
-                    Some(schema),
-                ),
-            },
+            () if is_map_of => (
+                format!("{name}Value"),
+                format!("A value of {what}."),
+                Some("additionalProperties"),
+            ),
+            () => (name, prose::sentence(&prose::capitalised(&what)), None),
+        };
+        let (at, place) = match inside {
+            Some(key) => (pointer::join(at, key), schema.get_mut(key)),
+            None => (at.to_owned(), Some(schema)),
         };
         let Some(place) = place.filter(|place| schema::is_object(place)) else {
             return;
         };
         if !taken.insert(name.clone()) {
-            clashes.push((at.to_owned(), name));
+            clashes.push((at, name));
             return;
         }
         let mut old = schema::refer(place, &name);
         if let Some(old) = old.as_object_mut() {
             old.insert(schema::INLINE.to_owned(), Value::Bool(true));
+            old.remove("nullable");
             old.entry("description").or_insert(Value::String(what));
         }
+        origins.insert(walk::component_pointer(&name), at);
         found.push_back((name, old));
     };
 
@@ -103,6 +108,7 @@ pub(super) fn hoist_objects(draft: &mut Draft<'_>) -> usize {
             "let an overlay move it to a component with a name of its own",
         );
     }
+    draft.origins.extend(origins);
     let count = hoisted.len();
     add_components(&mut draft.value, hoisted);
     count
@@ -236,6 +242,58 @@ fn containing_themselves(aliases: &BTreeMap<String, Value>) -> Vec<String> {
         .collect()
 }
 
+/// Takes `nullable` off the components and puts it on what refers to them. Parts of compositions refer to what must not
+/// become nullable by that alone: a component that is such a part stays as it is.
+pub(super) fn nullable_components(draft: &mut Draft<'_>) -> usize {
+    let mut nullable: BTreeSet<String> = walk::components(&mut draft.value)
+        .filter(|(_, schema)| schema.get("nullable") == Some(&Value::Bool(true)))
+        .map(|(name, _)| name.to_owned())
+        .collect();
+    walk::schemas(&mut draft.value, &mut |_, schema| {
+        for key in ["allOf", "anyOf", "oneOf"] {
+            let parts = schema.get(key).and_then(Value::as_array);
+            if key == "allOf" && schema::referenced(schema).is_some() {
+                continue;
+            }
+            for part in parts.into_iter().flatten().filter_map(schema::referenced) {
+                nullable.remove(part);
+            }
+        }
+    });
+    for (name, schema) in walk::components(&mut draft.value) {
+        if nullable.contains(name)
+            && let Some(schema) = schema.as_object_mut()
+        {
+            schema.remove("nullable");
+        }
+    }
+    let mut count = 0;
+    walk::schemas(&mut draft.value, &mut |at, schema| {
+        // The only part of an `allOf` is said of the whole.
+        let is_part = at.ends_with("/allOf/0");
+        let Some(name) = schema::referenced(schema)
+            .filter(|_| !is_part)
+            .map(str::to_owned)
+        else {
+            return;
+        };
+        if !nullable.contains(&name) || schema.get("nullable") == Some(&Value::Bool(true)) {
+            return;
+        }
+        if schema.get("allOf").is_none() {
+            *schema = Value::Object(Map::from_iter([(
+                "allOf".to_owned(),
+                Value::Array(vec![schema::reference(&name)]),
+            )]));
+        }
+        if let Some(schema) = schema.as_object_mut() {
+            schema.insert("nullable".to_owned(), Value::Bool(true));
+        }
+        count += 1;
+    });
+    count
+}
+
 /// Makes every list, map and free object that is not required nullable; the generator then takes an `Option`.
 pub(super) fn nullable_collections(draft: &mut Draft<'_>) -> usize {
     let mut count = 0;
@@ -274,7 +332,10 @@ pub(super) fn keep_unknown_fields(draft: &mut Draft<'_>) -> usize {
     let mut count = 0;
     let mut clashes = Vec::new();
     walk::schemas(&mut draft.value, &mut |at, schema| {
-        if !schema::is_object(schema) {
+        // One without fields that is closed would be a struct that drops all it gets.
+        let is_closed_map = schema::is_map(schema)
+            && schema.get("additionalProperties") == Some(&Value::Bool(false));
+        if !schema::is_object(schema) && !is_closed_map {
             return;
         }
         let Some(object) = schema.as_object_mut() else {

@@ -16,6 +16,7 @@ pub(super) fn name_operations(draft: &mut Draft<'_>) -> usize {
         value,
         source,
         findings,
+        ..
     } = draft;
     for entry in walk::operations(value) {
         let id = naming::operation(&entry.method, entry.path).id;

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::media;
+use crate::{media, pointer};
 
 use super::{Draft, walk};
 
@@ -66,7 +66,12 @@ pub(super) fn widen_success(draft: &mut Draft<'_>) -> usize {
             continue;
         };
         count += responses.keys().filter(|status| *status != "2XX").count();
-        if let Some((_, first)) = std::mem::take(responses).into_iter().next() {
+        if let Some((status, first)) = std::mem::take(responses).into_iter().next() {
+            let at = pointer::join(&entry.pointer, "responses");
+            if status != "2XX" {
+                let origin = pointer::join(&at, &status);
+                draft.origins.insert(pointer::join(&at, "2XX"), origin);
+            }
             *responses = Map::from_iter([("2XX".to_owned(), first)]);
         }
     }

@@ -17,6 +17,11 @@ fn schema(schema: Value) -> Value {
     json!({"components": {"schemas": {"Thing": schema}}})
 }
 
+/// A document with these schemas.
+fn components(schemas: Value) -> Value {
+    json!({"components": {"schemas": schemas}})
+}
+
 /// A document with one operation.
 fn operation(method: &str, operation: Value) -> Value {
     json!({"paths": {"/offersource/save/": {method: operation}}})
@@ -47,6 +52,7 @@ fn apply(name: &str, members: Value) -> (Value, usize, Findings) {
     let mut draft = Draft {
         value: source.value().clone(),
         source: &source,
+        origins: std::collections::BTreeMap::new(),
         findings: Findings::new(),
     };
     let rule = rules()
@@ -311,6 +317,28 @@ fn cases() -> Vec<(&'static str, Value, Value, usize)> {
             schema(json!({"properties": {"a": {"type": "object"}}, "additionalProperties": false})),
             schema(json!({"properties": {"a": {"type": "object"}}, "additionalProperties": {}})),
             1,
+        ),
+        (
+            "keep-unknown-fields",
+            schema(json!({"type": "object", "additionalProperties": false})),
+            schema(json!({"type": "object", "additionalProperties": {}})),
+            1,
+        ),
+        (
+            "nullable-components",
+            components(json!({
+                "Null": {"type": "object", "nullable": true, "properties": {"a": {"$ref": "#/components/schemas/Null"}}},
+                "Part": {"type": "object", "nullable": true},
+                "Either": {"oneOf": [{"$ref": "#/components/schemas/Part"}, {"type": "string"}]},
+                "Use": {"type": "array", "items": {"allOf": [{"$ref": "#/components/schemas/Null"}], "description": "It."}},
+            })),
+            components(json!({
+                "Null": {"type": "object", "properties": {"a": {"allOf": [{"$ref": "#/components/schemas/Null"}], "nullable": true}}},
+                "Part": {"type": "object", "nullable": true},
+                "Either": {"oneOf": [{"$ref": "#/components/schemas/Part"}, {"type": "string"}]},
+                "Use": {"type": "array", "items": {"allOf": [{"$ref": "#/components/schemas/Null"}], "description": "It.", "nullable": true}},
+            })),
+            2,
         ),
         (
             "optional-bodies",
