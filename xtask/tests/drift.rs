@@ -3,13 +3,17 @@
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
+    clippy::indexing_slicing,
     reason = "a test stops at the first surprise"
 )]
 
 use std::{
     fs,
+    io::{Read as _, Write as _},
+    net::TcpListener,
     path::{Path, PathBuf},
-    process::Command,
+    process::{Command, Stdio},
+    thread,
 };
 
 use serde_json::{Value, json};
@@ -159,6 +163,225 @@ fn diff_takes_what_is_allowed_out() {
         "{}",
         run.aside
     );
+}
+
+/// After its day an acceptance does not count any more, and what is no list is told with its place.
+#[test]
+fn diff_says_what_the_allow_list_no_longer_accepts() {
+    let workspace = Workspace::new();
+    workspace.changed("required.json", require_status);
+    let diff = ["diff", "spec/upstream.json", "required.json"];
+    let fingerprint = |run: Run| {
+        let report: Value = serde_json::from_str(&run.text).unwrap();
+        report["changes"][0]["fingerprint"].clone()
+    };
+    let json = [&diff[..], &["--format", "json"]].concat();
+    let first = fingerprint(workspace.run(&json));
+    let allow =
+        json!({"allow": [{"fingerprint": first, "reason": "old news", "expires": "2020-02-29"}]});
+    fs::write(workspace.path("allow.json"), allow.to_string()).unwrap();
+    let allowed = [&diff[..], &["--allow", "allow.json"]].concat();
+    let run = workspace.run(&allowed);
+    assert_eq!(run.code, 6, "{}", run.aside);
+    insta::assert_snapshot!("diff-allow-expired", run.aside);
+    // The fingerprint is that of the change, not of the text around it.
+    workspace.changed("required.json", |document| {
+        require_status(document);
+        add_field(document);
+        document["info"]["title"] = json!("Another title");
+    });
+    let report: Value = serde_json::from_str(&workspace.run(&json).text).unwrap();
+    let all = report["changes"].as_array().unwrap();
+    assert_eq!(all.len(), 3);
+    assert!(all.iter().any(|change| change["fingerprint"] == first));
+    fs::write(
+        workspace.path("allow.json"),
+        r#"{"allow": [{"fingerprint": 1}]}"#,
+    )
+    .unwrap();
+    let run = workspace.run(&allowed);
+    assert_eq!(run.code, 2, "{}", run.aside);
+    assert!(run.aside.starts_with("allow.json:1:"), "{}", run.aside);
+}
+
+/// The line of an annotation is the one that a reviewer has to look at.
+#[test]
+fn annotations_are_on_the_lines_that_changed() {
+    let workspace = Workspace::new();
+    workspace.changed("new.json", |document| {
+        require_status(document);
+        add_field(document);
+    });
+    let lines: Vec<String> = fs::read_to_string(workspace.path("new.json"))
+        .unwrap()
+        .lines()
+        .map(str::to_owned)
+        .collect();
+    let run = workspace.run(&[
+        "diff",
+        "spec/upstream.json",
+        "new.json",
+        "--format",
+        "github",
+    ]);
+    let told: Vec<(&str, &str)> = run
+        .text
+        .lines()
+        .map(|line| {
+            let number = line
+                .split_once("line=")
+                .unwrap()
+                .1
+                .split_once(',')
+                .unwrap()
+                .0;
+            let number: usize = number.parse().unwrap();
+            (line, lines[number - 1].trim())
+        })
+        .collect();
+    assert_eq!(told.len(), 2, "{}", run.text);
+    let at = |start: &str| {
+        told.iter()
+            .find(|(line, _)| line.starts_with(start))
+            .unwrap()
+            .1
+    };
+    assert_eq!(at("::error "), "\"required\": true");
+    assert_eq!(at("::notice "), "\"partnerNote\": {");
+}
+
+/// What the form that documents are compared in does not have is kept beside, and compared there.
+#[test]
+fn diff_sees_what_openapi_303_does_not_have() {
+    let workspace = Workspace::new();
+    let with = |name: &str, hooks: Value| {
+        workspace.changed(name, |document| {
+            document["openapi"] = json!("3.1.0");
+            document["webhooks"] = hooks;
+        });
+    };
+    with(
+        "old.json",
+        json!({"sold": {"post": {"responses": {"200": {"description": "d"}}}}}),
+    );
+    with("new.json", json!({}));
+    let run = workspace.run(&["diff", "old.json", "new.json"]);
+    assert_eq!(run.code, 5, "{}", run.aside);
+    assert!(
+        run.text.contains("x-webhooks of the document changed"),
+        "{}",
+        run.text
+    );
+}
+
+/// Answers one request with this status and body; returns the address.
+fn serve(status: &'static str, body: String) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}/api/schema.json", listener.local_addr().unwrap());
+    thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut request = [0; 1024];
+        let _ = stream.read(&mut request).unwrap();
+        write!(
+            stream,
+            "HTTP/1.1 {status}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+            body.len()
+        )
+        .unwrap();
+    });
+    address
+}
+
+#[test]
+fn documents_come_from_addresses_standard_input_and_the_usual_place() {
+    let workspace = Workspace::new();
+    workspace.changed("vendor.json", add_field);
+    let text = fs::read_to_string(workspace.path("vendor.json")).unwrap();
+
+    let address = serve("200 OK", text.clone());
+    let run = workspace.run(&["check", "--upstream", &address]);
+    assert_eq!(run.code, 5, "{}", run.aside);
+    let address = serve("404 Not Found", String::new());
+    let run = workspace.run(&["fetch", &address]);
+    assert_eq!(run.code, 1);
+    insta::assert_snapshot!("fetch-moved", run.aside.replace(&address, "<address>"));
+
+    let piped = |arguments: &[&str]| {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_xtask"))
+            .current_dir(workspace.0.path())
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        // Where nothing reads it, nothing has to be written.
+        let _ = child.stdin.take().unwrap().write_all(text.as_bytes());
+        child.wait_with_output().unwrap().status.code()
+    };
+    assert_eq!(piped(&["diff", "spec/upstream.json", "-"]), Some(5));
+    assert_eq!(piped(&["diff", "-", "-"]), Some(1));
+
+    let run = workspace.run(&["fetch"]);
+    assert_eq!(run.code, 1);
+    assert!(
+        run.aside.contains("there is no spec/source.toml"),
+        "{}",
+        run.aside
+    );
+    let address = serve("200 OK", text.clone());
+    fs::write(
+        workspace.path("spec/source.toml"),
+        format!("address = \"{address}\"\n"),
+    )
+    .unwrap();
+    let run = workspace.run(&["fetch"]);
+    assert_eq!(run.code, 0, "{}", run.aside);
+    let taken = fs::read_to_string(workspace.path("spec/upstream.json")).unwrap();
+    assert_eq!(taken, text);
+}
+
+/// A supplement, and what the vendor's document makes of it: one operation as it was deduced, one other, one not there.
+#[test]
+fn fetch_says_what_was_confirmed_and_what_was_wrong() {
+    let workspace = Workspace::new();
+    let operation = |summary: &str, property: &str| {
+        json!({"get": {"tags": ["Pages"], "summary": summary, "responses": {"200": {"description": "d", "content":
+            {"application/json": {"schema": {"type": "object", "properties": {property: {"type": "string"}}}}}}}}})
+    };
+    let overlay = json!({
+        "overlay": "1.0.0",
+        "info": {"title": "Pages", "version": "1"},
+        "x-supplement": true,
+        "actions": [
+            {"target": "$.tags", "description": "The index lists the group.", "update":
+                [{"name": "Pages", "description": "Pages.", "x-undocumented": true, "x-evidence": {"kind": "page", "source": "The index."}}]},
+            {"target": "$.paths", "description": "The index lists the operations.", "update": {
+                "/page/list/": operation("List pages", "name"),
+                "/page/find/byId/": operation("Find page by ID", "name"),
+                "/page/archive/": operation("Archive pages", "name"),
+            }},
+        ],
+    });
+    fs::create_dir_all(workspace.path("spec/overlays")).unwrap();
+    // JSON is YAML.
+    fs::write(
+        workspace.path("spec/overlays/10-pages.yaml"),
+        format!("{overlay:#}\n"),
+    )
+    .unwrap();
+    workspace.changed("vendor.json", |document| {
+        document["tags"]
+            .as_array_mut()
+            .unwrap()
+            .push(json!({"name": "Pages", "description": "Pages."}));
+        document["paths"]["/page/list/"] = operation("List pages", "name");
+        document["paths"]["/page/find/byId/"] = operation("Find page by ID", "pageName");
+    });
+    let run = workspace.run(&["fetch", "vendor.json"]);
+    assert_eq!(run.code, 0, "{}", run.aside);
+    let (_, told) = run.text.split_once("spec/upstream.json is now").unwrap();
+    insta::assert_snapshot!("fetch-supplement", told);
 }
 
 #[test]
