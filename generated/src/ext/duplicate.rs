@@ -2,7 +2,8 @@
 
 use super::abilities::{Assets, IdOf};
 use super::bulk::{
-    Counts, Entry, Failure, OnProgress, Outcome, Progress, Reason, Report, UNANSWERED, pause_after,
+    Brakes, Counts, Entry, Failure, OnProgress, Outcome, Progress, Reason, Report, Stopping,
+    pause_after,
 };
 use super::check::{self, Distinct, InvalidJob};
 use super::resource::{self, CopyRequest as _, Handle, Resource};
@@ -14,9 +15,7 @@ use futures_util::future::{Either, FutureExt as _, select};
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use std::collections::{HashMap, HashSet};
 use std::fmt;
-use std::pin::pin;
 use std::time::Duration;
-use tokio::sync::watch;
 
 /// Duplicates many assets.
 ///
@@ -155,11 +154,9 @@ impl<R: resource::Duplicate> Duplication<R> {
             unanswered: Vec::new(),
             again: Vec::new(),
             retries: self.retries,
-            silence: 0,
-            stop: None,
-            stop_after: self.stop_after,
+            brakes: Brakes::new(self.stop_after, "it was turned away"),
         };
-        let (stop_signal, stopping) = watch::channel(false);
+        let stopping = run.brakes.stopping();
         let before = list::<R>(&self.client, &requests).await;
         if let Some(Err(error)) = &before
             && wants_rest(error)
@@ -175,10 +172,7 @@ impl<R: resource::Duplicate> Duplication<R> {
                 && signal.now_or_never().is_some()
             {
                 cancel = None;
-                run.cancel();
-            }
-            if run.stop.is_some() {
-                stop_signal.send_replace(true);
+                run.brakes.cancel();
             }
             while in_flight.len() < self.concurrency {
                 let fresh = || {
@@ -195,11 +189,11 @@ impl<R: resource::Duplicate> Duplication<R> {
                 let Some(pending) = run.again.pop().or_else(fresh) else {
                     break;
                 };
-                if let Some(failure) = run.stop.clone() {
+                if let Some(failure) = run.brakes.stopped().cloned() {
                     run.end(pending.ends(Outcome::NotSent { failure }));
                 } else if let Some(request) = requests.get(&pending.id) {
                     let call = R::DUPLICATE(&self.client, &pending.id, request);
-                    let call = call.stop_with(stopping.clone());
+                    let call = call.stop_with(stopping.signal());
                     in_flight.push(pending.send(call, stopping.clone()));
                 }
             }
@@ -218,7 +212,7 @@ impl<R: resource::Duplicate> Duplication<R> {
                 Some((pending, None)) => run.again.push(pending),
                 None => {
                     cancel = None;
-                    run.cancel();
+                    run.brakes.cancel();
                 }
             }
         }
@@ -248,13 +242,10 @@ impl<I> Pending<I> {
     async fn send(
         self,
         call: Call<DuplicateResponse>,
-        mut stopping: watch::Receiver<bool>,
+        stopping: Stopping,
     ) -> (Self, Option<Result<DuplicateResponse, Error>>) {
-        if !self.wait.is_zero() {
-            let stopped = stopping.wait_for(|stopping| *stopping);
-            select(pin!(tokio::time::sleep(self.wait)), pin!(stopped)).await;
-        }
-        if *stopping.borrow() {
+        stopping.rest(self.wait).await;
+        if stopping.is_told() {
             return (self, None);
         }
         let answer = call.await;
@@ -275,10 +266,7 @@ struct Run<R: Resource> {
     /// Those that were turned away and are to be sent again.
     again: Vec<Pending<R::Id>>,
     retries: u32,
-    /// How many in a row were turned away.
-    silence: u32,
-    stop: Option<Failure>,
-    stop_after: Option<usize>,
+    brakes: Brakes,
 }
 
 impl<R: Resource> Run<R> {
@@ -293,32 +281,23 @@ impl<R: Resource> Run<R> {
     /// Sends nothing more, since it would do no better.
     fn stop_for(&mut self, error: &Error) {
         let message = format!("the job stopped: {error}");
-        self.stop(Failure::with_error(Reason::Stopped, message, error));
-    }
-
-    fn cancel(&mut self) {
-        let message = "the job was cancelled before its turn";
-        self.stop(Failure::new(Reason::Cancelled, message));
-    }
-
-    /// Sends nothing more from now on. The first reason stays.
-    fn stop(&mut self, failure: Failure) {
-        self.stop.get_or_insert(failure);
+        self.brakes
+            .stop(Failure::with_error(Reason::Stopped, message, error));
     }
 
     fn take(&mut self, mut pending: Pending<R::Id>, answer: Result<DuplicateResponse, Error>) {
         let error = match answer {
             Ok(DuplicateResponse { id: Some(copy), .. }) if !copy.is_empty() => {
-                self.silence = 0;
                 let mut entry = pending.ends(Outcome::DONE);
                 entry.copy = Some(R::Id::from(copy));
-                return self.end(entry);
+                self.end(entry);
+                return self.brakes.note(Some(true), 0);
             }
             Ok(_) => {
-                self.silence = 0;
                 let message = "the service accepted it, but its answer does not name the copy";
                 let failure = Failure::new(Reason::NoAnswer, message);
-                return self.unanswered.push((pending, failure));
+                self.unanswered.push((pending, failure));
+                return self.brakes.note(Some(true), 1);
             }
             Err(error) => error,
         };
@@ -326,38 +305,31 @@ impl<R: Resource> Run<R> {
             self.stop_for(&error);
         }
         match verdict(&error) {
-            Verdict::TurnedAway if pending.tries < self.retries && self.stop.is_none() => {
+            Verdict::TurnedAway
+                if pending.tries < self.retries && self.brakes.stopped().is_none() =>
+            {
                 pending.wait = pause_after(pending.tries, &error);
                 pending.tries += 1;
-                return self.again.push(pending);
+                self.again.push(pending);
             }
             verdict @ (Verdict::TurnedAway | Verdict::Unauthorized) => {
-                self.silence += 1;
                 let failure = Failure::of(Reason::TurnedAway, &error);
                 self.end(pending.ends(Outcome::NotSent { failure }));
                 if verdict == Verdict::Unauthorized {
                     self.stop_for(&error);
                 }
+                self.brakes.note(Some(false), 1);
             }
             Verdict::Refused => {
-                self.silence = 0;
                 let failure = Failure::of(Reason::Refused, &error);
                 self.end(pending.ends(Outcome::Rejected { failure }));
+                self.brakes.note(Some(true), 1);
             }
             Verdict::Ambiguous => {
                 let failure = Failure::of(Reason::NoAnswer, &error);
                 self.unanswered.push((pending, failure));
+                self.brakes.note(None, 1);
             }
-        }
-        let counts = self.progress.counts;
-        let failed = counts.rejected + counts.not_sent + self.unanswered.len();
-        if self.silence >= UNANSWERED {
-            let message =
-                format!("the job stopped: it was turned away {UNANSWERED} times in a row");
-            self.stop(Failure::new(Reason::Stopped, message));
-        } else if self.stop_after.is_some_and(|limit| failed >= limit) {
-            let message = format!("the job stopped after {failed} failed");
-            self.stop(Failure::new(Reason::Stopped, message));
         }
     }
 

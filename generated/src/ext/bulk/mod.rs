@@ -1,5 +1,6 @@
 //! Bulk jobs: a change of many assets, its builder, and what comes out of it.
 
+mod brakes;
 mod change;
 mod engine;
 mod journal;
@@ -8,8 +9,9 @@ mod plan;
 mod progress;
 mod report;
 
+pub(super) use brakes::{Brakes, Stopping};
 pub use change::{Archiving, ChangeRecord, Deleting, MovingToCategory, Unarchiving};
-pub(super) use engine::{UNANSWERED, pause_after};
+pub(super) use engine::pause_after;
 pub use journal::{Journal, JournalError};
 pub use outcome::{Entry, Failure, Outcome, Reason};
 pub use plan::{Children, Plan};
