@@ -1,0 +1,334 @@
+//! Schemas side by side, in the direction in which the walk came to them: how they are met, and each keyword in turn. What a
+//! keyword means is in a module for each sort of them.
+
+mod composition;
+mod contents;
+mod values;
+
+use serde_json::Value;
+
+use super::{
+    Impact,
+    node::Node,
+    rules::{self, Rule},
+    walk::{Place, Spot, Walk, before_after, keys, resolve, same, subject},
+};
+use crate::pointer::join;
+use values::number_type;
+
+/// Keywords that say nothing about which values are allowed.
+const ANNOTATIONS: [&str; 9] = [
+    "title",
+    "description",
+    "example",
+    "examples",
+    "externalDocs",
+    "deprecated",
+    "default",
+    "readOnly",
+    "writeOnly",
+];
+
+impl<'a> Walk<'a> {
+    /// Compares the pairs of components that have been met. They wait in a queue, since schemas can be recursive.
+    pub(super) fn drain(&mut self) {
+        while let Some((old, new, place)) = self.queue.pop_front() {
+            if self
+                .seen
+                .insert((old.pointer.clone(), new.pointer.clone(), place))
+            {
+                self.keywords(&old, &new, place, false);
+            }
+        }
+    }
+
+    /// Two schemas at one place. `optional`: the value may be left out on both sides.
+    pub(super) fn schema(&mut self, old: &Node<'a>, new: &Node<'a>, place: Place, optional: bool) {
+        let (before, after) = (resolve(&self.old, old), resolve(&self.new, new));
+        let (old_name, new_name) = (component(old, &before), component(new, &after));
+        if old_name.is_none() && new_name.is_none() {
+            // A schema around a single reference, as it is written to add words to one.
+            match (wrapped(old), wrapped(new)) {
+                (Some(inner), None) | (None, Some(inner))
+                    if old.value.get("allOf").is_none() || new.value.get("allOf").is_none() =>
+                {
+                    let is_old = wrapped(old).is_some();
+                    self.unwrap_one(old, new, &inner, is_old, place, optional);
+                }
+                _ => self.keywords(old, new, place, optional),
+            }
+            return;
+        }
+        if old_name != new_name {
+            let unchanged_side = match (&old_name, &new_name) {
+                (Some(_), None) => wrapped(new).map(|inner| (inner, false)),
+                (None, Some(_)) => wrapped(old).map(|inner| (inner, true)),
+                _ => None,
+            };
+            if let Some((inner, is_old)) = unchanged_side {
+                self.unwrap_one(old, new, &inner, is_old, place, optional);
+                return;
+            }
+            self.replaced(old, new, (&before, &after), place);
+        }
+        self.queue.push_back((before, after, place));
+    }
+
+    /// Another schema is referred to, or one in place of an inline one.
+    fn replaced(
+        &mut self,
+        old: &Node<'a>,
+        new: &Node<'a>,
+        resolved: (&Node<'a>, &Node<'a>),
+        place: Place,
+    ) {
+        let name = |node: &Node<'a>| {
+            node.str("$ref")
+                .map(|text| text.rsplit('/').next().unwrap_or(text).to_owned())
+        };
+        let is_gone =
+            |node: &Node<'a>, document: &Node<'a>| document.value.pointer(&node.pointer).is_none();
+        if let (Some(former), Some(current)) = (name(old), name(new))
+            && is_gone(resolved.0, &self.new)
+            && is_gone(resolved.1, &self.old)
+        {
+            // The old name is gone and the new one was not there: the schema has been renamed.
+            let known = self
+                .renamed
+                .insert(resolved.0.pointer.clone(), resolved.1.pointer.clone());
+            if known.is_none() {
+                let what = format!("the schema `{former}` is called `{current}` now");
+                let spot = Spot {
+                    old: Some(resolved.0),
+                    new: Some(resolved.1),
+                    parent: new,
+                };
+                let found = self.note(&rules::SCHEMA_RENAMED, &spot, what);
+                found.value = String::new();
+                found.subtree = false;
+            }
+            if known.is_none_or(|pointer| pointer == resolved.1.pointer) {
+                let what = format!("`{former}` is referred to as `{current}`");
+                let found = self.note(
+                    &rules::NOTATION_CHANGED,
+                    &Spot {
+                        old: Some(old),
+                        new: Some(new),
+                        parent: new,
+                    },
+                    what,
+                );
+                found.direction = place.direction;
+                return;
+            }
+        }
+        let call = |name: Option<String>| {
+            name.map_or("a schema in place".to_owned(), |name| format!("`{name}`"))
+        };
+        let what = format!(
+            "{} has the schema {} instead of {}",
+            subject(new),
+            call(name(new)),
+            call(name(old))
+        );
+        let spot = Spot {
+            old: Some(old),
+            new: Some(new),
+            parent: new,
+        };
+        let found = self.note(&rules::SCHEMA_REPLACED, &spot, what);
+        found.at(place);
+        found.value = format!("{:?}→{:?}", name(old), name(new));
+        // What is written in place is compared as such; only the reference itself is told here.
+        found.subtree = name(old).is_some() && name(new).is_some();
+        self.explained
+            .extend([old, new].map(|node| join(&node.pointer, "$ref")));
+    }
+
+    /// One side is a schema around the single schema `inner`, the other one is not.
+    fn unwrap_one(
+        &mut self,
+        old: &Node<'a>,
+        new: &Node<'a>,
+        inner: &Node<'a>,
+        is_old: bool,
+        place: Place,
+        optional: bool,
+    ) {
+        let what = format!(
+            "{} is written {} `allOf` around a single schema",
+            subject(new),
+            if is_old { "without" } else { "with" }
+        );
+        let list = if is_old {
+            old.get("allOf")
+        } else {
+            new.get("allOf")
+        };
+        let spot = Spot {
+            old: if is_old { list.as_ref() } else { None },
+            new: if is_old { None } else { list.as_ref() },
+            parent: new,
+        };
+        self.note(&rules::NOTATION_CHANGED, &spot, what).direction = place.direction;
+        let inner_side = if is_old { new } else { old };
+        self.explained.push(join(&inner_side.pointer, "$ref"));
+        // What stands beside the single schema applies in addition to it.
+        let outer = if is_old { old } else { new };
+        let empty = Node {
+            value: &Value::Null,
+            pointer: outer.pointer.clone(),
+            identity: outer.identity.clone(),
+        };
+        for (key, _) in outer.members() {
+            if key != "allOf" {
+                if is_old {
+                    self.keyword(key, outer, &empty, place, optional);
+                } else {
+                    self.keyword(key, &empty, outer, place, optional);
+                }
+            }
+        }
+        if is_old {
+            self.schema(inner, new, place, optional);
+        } else {
+            self.schema(old, inner, place, optional);
+        }
+    }
+
+    fn keywords(&mut self, old: &Node<'a>, new: &Node<'a>, place: Place, optional: bool) {
+        if !old.value.is_object() || !new.value.is_object() {
+            self.unknown(Some(old), Some(new));
+            return;
+        }
+        for key in keys(old, new) {
+            self.keyword(key, old, new, place, optional);
+        }
+    }
+
+    fn keyword(&mut self, key: &str, old: &Node<'a>, new: &Node<'a>, place: Place, optional: bool) {
+        let (before, after) = (old.get(key), new.get(key));
+        let spot = Spot::between(before.as_ref(), after.as_ref(), new);
+        match key {
+            // These hold schemas, which may differ behind a reference though they are written alike.
+            "properties" => return self.properties(old, new, place),
+            "items" => return self.items(&spot, place),
+            "additionalProperties" => return self.additional_properties(old, new, place),
+            "allOf" | "anyOf" | "oneOf" => return self.composition(key, &spot, place),
+            "not" => return self.not(&spot, place),
+            _ => {}
+        }
+        if same(spot.old, spot.new) {
+            return;
+        }
+        match key {
+            // A reference that leads nowhere, or in a circle.
+            "$ref" => {
+                let what = format!("`$ref` {}", before_after(spot.old, spot.new));
+                self.note(&rules::SCHEMA_REPLACED, &spot, what).at(place);
+            }
+            "type" => self.type_(old, new, &spot, place),
+            "format" => self.format(old, new, &spot, place),
+            "nullable" => self.nullable(&spot, place, optional),
+            "enum" => self.enumeration(&spot, place),
+            "default" => self.default(&spot, place),
+            "required" => self.required(old, new, place),
+            "pattern" => {
+                let rule = set_unset_changed(
+                    &spot,
+                    [
+                        &rules::PATTERN_ADDED,
+                        &rules::PATTERN_REMOVED,
+                        &rules::PATTERN_CHANGED,
+                    ],
+                );
+                let what = format!(
+                    "`pattern` of {} {}",
+                    subject(new),
+                    before_after(spot.old, spot.new)
+                );
+                self.note(rule, &spot, what).at(place);
+            }
+            "multipleOf" => {
+                let rule = set_unset_changed(
+                    &spot,
+                    [
+                        &rules::MULTIPLE_SET,
+                        &rules::MULTIPLE_UNSET,
+                        &rules::MULTIPLE_CHANGED,
+                    ],
+                );
+                let what = format!(
+                    "`multipleOf` of {} {}",
+                    subject(new),
+                    before_after(spot.old, spot.new)
+                );
+                self.note(rule, &spot, what).at(place);
+            }
+            "uniqueItems" => self.flag(
+                &spot,
+                key,
+                [&rules::UNIQUE_SET, &rules::UNIQUE_UNSET],
+                place,
+            ),
+            "exclusiveMaximum" | "exclusiveMinimum" => {
+                self.flag(
+                    &spot,
+                    key,
+                    [&rules::EXCLUSIVE_SET, &rules::EXCLUSIVE_UNSET],
+                    place,
+                );
+                if let Some(found) = self.found.last_mut()
+                    && number_type(old) != number_type(new)
+                {
+                    found.impact = Impact::Major;
+                    found.reason = Some("The limits choose the number type.".to_owned());
+                }
+            }
+            "readOnly" | "writeOnly" => self.mode(key, &spot, place, optional),
+            "deprecated" => self.deprecated(
+                &spot,
+                &rules::PROPERTY_DEPRECATED,
+                &rules::PROPERTY_REACTIVATED,
+                place.direction,
+            ),
+            "discriminator" => self.discriminator(&spot, place),
+            _ if self.limit(key, old, new, &spot, place) => {}
+            _ if self.annotation(key, spot.old, spot.new, new, place.direction) => {}
+            _ => self.unknown(spot.old, spot.new),
+        }
+    }
+}
+
+/// The pointer of the component that a reference leads to.
+fn component(node: &Node<'_>, resolved: &Node<'_>) -> Option<String> {
+    (node.value.get("$ref").is_some() && node.pointer != resolved.pointer)
+        .then(|| resolved.pointer.clone())
+}
+
+/// The single schema of an `allOf` that only has words beside it.
+fn wrapped<'a>(node: &Node<'a>) -> Option<Node<'a>> {
+    let list = node.get("allOf")?;
+    let only_words = node.members().iter().all(|(key, _)| {
+        *key == "allOf" || *key == "nullable" || key.starts_with("x-") || ANNOTATIONS.contains(key)
+    });
+    let mut entries = list.entries(|value| {
+        value
+            .get("$ref")
+            .and_then(Value::as_str)
+            .unwrap_or("0")
+            .to_owned()
+    });
+    (only_words && entries.len() == 1)
+        .then(|| entries.pop())
+        .flatten()
+}
+
+fn set_unset_changed(spot: &Spot<'_, '_>, rules: [&'static Rule; 3]) -> &'static Rule {
+    let [set, unset, changed] = rules;
+    match (spot.old, spot.new) {
+        (None, _) => set,
+        (_, None) => unset,
+        _ => changed,
+    }
+}
