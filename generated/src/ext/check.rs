@@ -75,6 +75,10 @@ pub(crate) fn problem(id: &str) -> Option<IdProblem> {
     if id.is_empty() {
         return Some(IdProblem::Empty);
     }
+    // As IDs are documented; one look at each byte tells.
+    if id.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        return None;
+    }
     id.chars().find_map(|character| match character {
         ',' => Some(IdProblem::Comma),
         character if character.is_whitespace() => Some(IdProblem::WhiteSpace),

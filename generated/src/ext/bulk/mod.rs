@@ -390,6 +390,8 @@ impl<R: Resource, C: Change<R>> Bulk<R, C> {
             journal,
             self.hooks,
         );
+        // In a box, since it is handed on with each entry.
+        let driver = Box::new(driver);
         let entries = futures_util::stream::unfold(driver, |mut driver| async move {
             let entry = driver.next().await?;
             Some((entry, driver))

@@ -187,8 +187,8 @@ impl<R: Resource, C: Ready<R>> Shared<R, C> {
     }
 
     async fn send(&self, mut items: Vec<Item<R::Id>>, tries: u32, again: bool) -> Step<R::Id> {
-        let entries = items.iter().map(|item| item.id.to_string()).collect();
-        let call = self.change.call(&self.client, entries);
+        let entries = items.iter().map(|item| item.id.as_ref().to_owned());
+        let call = self.change.call(&self.client, entries.collect());
         let mut call = call.stop_with(self.stopping.signal());
         if let Some(policy) = &self.settings.retry_policy {
             call = call.retry(policy.clone());
