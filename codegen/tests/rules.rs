@@ -248,6 +248,7 @@ fn of_schemas() -> Vec<Schema> {
     let mut all = schemas! {
         "{direction}-property-became-required": {"properties": {"a": {}}, "required": []} => {"properties": {"a": {}}, "required": ["a"]} at "/required/0", Breaking / Info Major;
         "{direction}-property-became-optional": {"properties": {"a": {}}, "required": ["a"]} => {"properties": {"a": {}}, "required": []} at "/required/0", Info / Breaking Major;
+        "{direction}-property-became-optional": {"properties": {"a": {}}, "required": ["b"]} => {"properties": {"a": {}}, "required": []} at "/required/0", Info / Breaking Major;
         "{direction}-{need}-property-became-read-only": {"properties": {"a": {}}} => {"properties": {"a": {"readOnly": true}}} at "/properties/a/readOnly", Warning / Info Patch;
         "{direction}-{need}-property-became-not-read-only": {"properties": {"a": {"readOnly": true}}} => {"properties": {"a": {}}} at "/properties/a/readOnly", Info / Info Patch;
         "{direction}-{need}-property-became-write-only": {"properties": {"a": {}}} => {"properties": {"a": {"writeOnly": true}}} at "/properties/a/writeOnly", Info / Breaking Patch;

@@ -57,8 +57,8 @@ impl<'a> Walk<'a> {
             let spot = Spot::added(name, new);
             let found = self.note(&rules::PROPERTY_BECAME_REQUIRED, &spot, what);
             found.at(place);
-            if !declared(new, name.value) {
-                found.lower(Impact::Patch, "The property is not declared, so the crate has no field for it; it travels in `extra`.");
+            if !declared(new, name.value) && found.reason.is_none() {
+                found.reason = Some(UNDECLARED.to_owned());
             }
         }
         for name in before.iter().filter(|name| !has(&after, name.value)) {
@@ -75,8 +75,8 @@ impl<'a> Walk<'a> {
             let spot = Spot::removed(name, new);
             let found = self.note(&rules::PROPERTY_BECAME_OPTIONAL, &spot, what);
             found.at(place);
-            if !declared(new, name.value) {
-                found.lower(Impact::Patch, "The property is not declared, so the crate has no field for it; it travels in `extra`.");
+            if !declared(new, name.value) && found.reason.is_none() {
+                found.reason = Some(UNDECLARED.to_owned());
             }
         }
         if !reported {
@@ -299,6 +299,9 @@ fn elsewhere<'a>(name: &str, schema: &Node<'a>, document: &Node<'a>, kin: &Kin) 
     });
     of(schema).into_iter().chain(others).collect()
 }
+
+/// What the generator makes of a name that is required and not declared.
+const UNDECLARED: &str = "A property that is required without being declared is a field that takes any JSON: the field comes or goes.";
 
 /// The schema that every value fits.
 static ANYTHING: LazyLock<Value> = LazyLock::new(|| Value::Object(serde_json::Map::new()));
