@@ -1,15 +1,20 @@
 //! The abilities beside the bulk jobs: find many, read-change-save, create, duplicate.
 
 use crate::service::{calls, run, service};
+use bytes::Bytes;
+use funnelflux::Client;
 use funnelflux::ext::{
     CreateOrSave as _, DuplicateMany as _, FindMany as _, Outcome, Stored, Update as _, UpdateError,
 };
+use funnelflux::transport::{BoxFuture, ResponseBody, Transport, TransportError};
 use funnelflux::types::{DuplicateRequest, OfferSource};
 use funnelflux_fake::{
     AbsentProperty, DeletedAssets, Fake, Fault, MissingByIds, RetryAfter, Rule, SaveMeaning,
     Settings,
 };
 use serde_json::json;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 const FIND: &str = "GET /offersource/find/byId/";
 const FIND_MANY: &str = "GET /offersource/find/byIds/";
@@ -442,4 +447,50 @@ fn duplicating_that_is_cancelled_before_it_begins_sends_nothing() {
     let report = run(job.cancel_when(std::future::ready(())).send()).unwrap();
     assert_eq!(report.counts().not_sent, 10);
     assert_eq!(calls(&fake, DUPLICATE), 0);
+}
+
+/// Answers every list with nothing, and everything else with an object that says nothing.
+#[derive(Debug)]
+struct SaysNothing(Arc<AtomicUsize>);
+
+impl Transport for SaysNothing {
+    fn send(
+        &self,
+        request: http::Request<Bytes>,
+    ) -> BoxFuture<'_, Result<http::Response<ResponseBody>, TransportError>> {
+        let body = if request.method() == http::Method::GET {
+            "[]"
+        } else {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            "{}"
+        };
+        let body = ResponseBody::from(Bytes::from_static(body.as_bytes()));
+        Box::pin(std::future::ready(Ok(http::Response::new(body))))
+    }
+}
+
+#[test]
+fn duplicating_stops_after_as_many_failures_as_it_is_told() {
+    let copy = |id: &_| DuplicateRequest::new(format!("Copy of {id}"));
+    // Refused, one after the other.
+    let (fake, client) = service(Settings::default());
+    let job = client
+        .offer_sources()
+        .duplicate_many(["a", "b", "c", "d"], copy);
+    let report = run(job.concurrency(1).stop_after(2).send()).unwrap();
+    assert_eq!(
+        report.counts().to_string(),
+        "0 done, 2 rejected, 2 not sent"
+    );
+    assert_eq!(calls(&fake, DUPLICATE), 2);
+    let shown = report.to_string();
+    assert!(shown.contains("the job stopped after 2 failed"), "{shown}");
+    // Accepted, by an answer that does not name the copy: nobody knows it.
+    let sent = Arc::new(AtomicUsize::new(0));
+    let transport = SaysNothing(Arc::clone(&sent));
+    let client = Client::builder().transport(transport).build().unwrap();
+    let job = client.offer_sources().duplicate_many(["a", "b", "c"], copy);
+    let report = run(job.concurrency(1).stop_after(1).send()).unwrap();
+    assert_eq!(report.counts().to_string(), "0 done, 1 unknown, 2 not sent");
+    assert_eq!(sent.load(Ordering::Relaxed), 1);
 }
