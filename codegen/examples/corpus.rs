@@ -21,7 +21,7 @@ use std::{
 use funnelflux_codegen::{
     Finding, Findings, Input, Severity, Source, generate_any, normalise, pointer, read,
 };
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 const LIMIT: Duration = Duration::from_mins(1);
 
@@ -53,6 +53,9 @@ struct Outcome {
     time: Duration,
     files: BTreeMap<String, String>,
     findings: Findings,
+    /// How many operations there are, and for how many of them there is code.
+    operations: usize,
+    kept: usize,
     /// What was left out for there to be files.
     pruned: Option<Pruned>,
 }
@@ -63,12 +66,14 @@ fn run(name: &str, text: &str, prune: bool) -> Outcome {
         .and_then(|document| read::version(&document))
         .map_or_else(|_| "?".to_owned(), |version| version.to_string());
     let mut outcome = generate(source, version);
-    if prune
-        && outcome.files.is_empty()
-        && let Ok((document, _)) = read::read(source).and_then(normalise::normalise)
-    {
+    let document = read::read(source).and_then(normalise::normalise);
+    let Ok((document, _)) = document else {
+        return outcome;
+    };
+    let mut document = document.into_value();
+    outcome.operations = operations(&document);
+    if prune && outcome.files.is_empty() {
         let mut pruned = Pruned::default();
-        let mut document = document.into_value();
         let mut reasons = outcome.findings.clone();
         while pruned.leave_out(&mut document, &reasons) {
             let text = document.to_string();
@@ -83,13 +88,24 @@ fn run(name: &str, text: &str, prune: bool) -> Outcome {
             .collect();
         outcome.pruned = Some(pruned);
     }
+    if !outcome.files.is_empty() {
+        outcome.kept = operations(&document);
+    }
     outcome
+}
+
+fn operations(document: &Value) -> usize {
+    let paths = document.get("paths").and_then(Value::as_object);
+    let items = paths.into_iter().flat_map(Map::values);
+    let members = items.filter_map(Value::as_object).flat_map(Map::keys);
+    members
+        .filter(|key| pointer::METHODS.contains(&key.as_str()))
+        .count()
 }
 
 /// What was left out of a document.
 #[derive(Default)]
 struct Pruned {
-    operations: usize,
     opened: usize,
     named: usize,
     other: usize,
@@ -125,10 +141,7 @@ impl Pruned {
                     set(document, &place, "tags", json!(["Default"]))
                 }
                 ["paths", path, method, ..] if pointer::METHODS.contains(method) => {
-                    let place = pointer::join("/paths", path);
-                    let gone = remove(document, &place, method);
-                    self.operations += usize::from(gone);
-                    gone
+                    remove(document, &pointer::join("/paths", path), method)
                 }
                 ["paths", path, ..] => {
                     let gone = remove(document, "/paths", path);
@@ -193,6 +206,8 @@ fn generate(source: Source<'_>, version: String) -> Outcome {
         time,
         files,
         findings,
+        operations: 0,
+        kept: 0,
         pruned: None,
     }
 }
@@ -222,8 +237,8 @@ impl Outcome {
         if let Some(pruned) = &self.pruned {
             let _ = write!(
                 reasons,
-                "; without {} operations and {} other parts, with {} schemas open and {} enumerations named",
-                pruned.operations, pruned.other, pruned.opened, pruned.named
+                "; without {} other parts, with {} schemas open and {} enumerations named",
+                pruned.other, pruned.opened, pruned.named
             );
             for finding in &pruned.rest {
                 let _ = write!(reasons, "; {finding}");
@@ -233,8 +248,10 @@ impl Outcome {
             reasons.push_str(" (WITHOUT A PLACE)");
         }
         format!(
-            "{} | {} | {}/{}/{} | {reasons}",
+            "{} | {} of {} | {} | {}/{}/{} | {reasons}",
             self.version,
+            self.kept,
+            self.operations,
             self.time.as_millis(),
             self.findings.count(Severity::Error),
             self.findings.count(Severity::Warning),
@@ -271,7 +288,7 @@ fn document(file: &Path, arguments: &Arguments, out: &mut impl io::Write) -> io:
     let text = match std::fs::read_to_string(file) {
         Ok(text) => text,
         Err(error) => {
-            writeln!(out, "| {name} | | | | | {error} |")?;
+            writeln!(out, "| {name} | | | | | | {error} |")?;
             return Ok(false);
         }
     };
@@ -288,12 +305,12 @@ fn document(file: &Path, arguments: &Arguments, out: &mut impl io::Write) -> io:
     let outcome = match receive.recv_timeout(LIMIT) {
         Ok(outcome) => outcome,
         Err(mpsc::RecvTimeoutError::Timeout) => {
-            writeln!(out, "| | | LONGER THAN {} s |", LIMIT.as_secs())?;
+            writeln!(out, "| | | | LONGER THAN {} s |", LIMIT.as_secs())?;
             return Ok(false);
         }
         Err(mpsc::RecvTimeoutError::Disconnected) => {
             let _ = job.join();
-            writeln!(out, "| | | PANIC |")?;
+            writeln!(out, "| | | | PANIC |")?;
             return Ok(false);
         }
     };
@@ -313,7 +330,7 @@ fn document(file: &Path, arguments: &Arguments, out: &mut impl io::Write) -> io:
 
 fn main() -> io::Result<ExitCode> {
     let Some(arguments) = arguments() else {
-        eprintln!("usage: corpus FOLDER [--show CODE] [--write FOLDER]");
+        eprintln!("usage: corpus FOLDER [--prune] [--show CODE] [--write FOLDER]");
         return Ok(ExitCode::from(2));
     };
     let mut files = Vec::new();
@@ -327,7 +344,7 @@ fn main() -> io::Result<ExitCode> {
     let mut out = io::stdout().lock();
     writeln!(
         out,
-        "| document | KB | version | ms | errors/warnings/notices | outcome |\n|---|---|---|---|---|---|"
+        "| document | KB | version | operations | ms | errors/warnings/notices | outcome |\n|---|---|---|---|---|---|---|"
     )?;
     let mut good = true;
     for file in files {

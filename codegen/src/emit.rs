@@ -52,7 +52,8 @@ fn settings(prepared: &Prepared) -> GenerationSettings {
         .with_derive("PartialEq");
     let impls = [TypeImpl::Display, TypeImpl::FromStr];
     for open in &prepared.enums {
-        settings.with_replacement(&open.component, &open.name, impls.iter().copied());
+        // The generator looks a component up by the name of its type.
+        settings.with_replacement(&open.name, &open.name, impls.iter().copied());
     }
     for id in &prepared.ids {
         settings.with_replacement(&id.name, &id.name, impls.iter().copied());

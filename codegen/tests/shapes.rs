@@ -217,6 +217,17 @@ fn documents() -> Vec<(&'static str, Value)> {
             ),
         ),
         (
+            "names_in_other_cases",
+            with_schemas(
+                answering(reference("outer_thing")),
+                json!({
+                    "outer_thing": {"type": "object", "properties": {"kind": reference("thing_enum-kind"), "inner": reference("innerThing")}},
+                    "thing_enum-kind": {"type": "string", "enum": ["a", "b"]},
+                    "innerThing": object("name"),
+                }),
+            ),
+        ),
+        (
             // What nothing is known of is kept.
             "closed_object_without_fields",
             answering(json!({"type": "object", "additionalProperties": false})),

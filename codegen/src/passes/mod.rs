@@ -24,6 +24,7 @@ pub use split::{Gate, Items, TagItems, TypeItem};
 use crate::{
     document::Document,
     finding::{Finding, Findings, Stage},
+    naming, pointer,
     prepare::Prepared,
     prose::counted,
     steps::{self, Expect, StageReport, Step},
@@ -47,6 +48,22 @@ impl Code<'_> {
     fn not_understood(&mut self, at: &str, message: String) {
         let finding = not_understood(self.source, at, message);
         self.findings.push(finding);
+    }
+
+    /// Where the schema of a generated type is; the generator gives a type that it makes for a part of a schema a name that
+    /// begins with that of the schema.
+    fn place_of(&self, type_name: &str) -> String {
+        let schemas = self.prepared.document.pointer("/components/schemas");
+        let names = schemas.and_then(serde_json::Value::as_object);
+        let schema = names
+            .into_iter()
+            .flat_map(serde_json::Map::keys)
+            .filter(|name| type_name.starts_with(&naming::type_name(name)))
+            .max_by_key(|name| name.len());
+        pointer::join(
+            "/components/schemas",
+            schema.map_or(type_name, String::as_str),
+        )
     }
 
     fn is_id(&self, name: &str) -> bool {

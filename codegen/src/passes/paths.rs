@@ -48,8 +48,8 @@ pub(super) fn short_paths(code: &mut Code<'_>) -> usize {
             let message = format!(
                 "a schema makes the type `{name}`, a name that the generated code uses already"
             );
-            let finding =
-                super::not_understood(code.source, &format!("/components/schemas/{name}"), message);
+            let place = code.place_of(&name.to_string());
+            let finding = super::not_understood(code.source, &place, message);
             code.findings
                 .push(finding.help("let an overlay rename the schema"));
         }

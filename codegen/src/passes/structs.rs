@@ -148,7 +148,7 @@ pub(super) fn constructors(code: &mut Code<'_>) -> usize {
     code.types = types;
     for (name, excerpt) in wrong {
         code.not_understood(
-            &format!("/components/schemas/{name}"),
+            &code.place_of(&name),
             format!("a struct without named fields: {excerpt}"),
         );
     }

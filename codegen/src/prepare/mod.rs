@@ -84,6 +84,8 @@ fn rules<'a>() -> Vec<Step<Draft<'a>>> {
             "the generator invents the default for an absent field and sends it back; absent must stay absent"),
         rule("keep-unknown-fields", Work, objects::keep_unknown_fields,
             "find, change, save must not drop what the service sent and the document does not know"),
+        rule("drop-empty-parts", WorkOrNone, objects::drop_empty_parts,
+            "a part that says nothing makes another type of what would be but another name"),
         rule("hoist-objects", WorkOrNone, objects::hoist_objects,
             "the generator loses the description of an inline object and names it without looking for clashes"),
         rule("hoist-enums", Work, enums::hoist_enums,

@@ -17,6 +17,37 @@ struct Place<'a> {
     what: String,
 }
 
+/// Takes the parts out of an `allOf` that say no more than that it is an object, as long as another one is left.
+pub(super) fn drop_empty_parts(draft: &mut Draft<'_>) -> usize {
+    let mut count = 0;
+    walk::schemas(&mut draft.value, &mut |_, schema| {
+        let Some(parts) = schema.get_mut("allOf").and_then(Value::as_array_mut) else {
+            return;
+        };
+        if parts.iter().all(says_nothing) {
+            return;
+        }
+        let before = parts.len();
+        parts.retain(|part| !says_nothing(part));
+        count += before - parts.len();
+    });
+    count
+}
+
+fn says_nothing(schema: &Value) -> bool {
+    schema.as_object().is_some_and(|schema| {
+        schema.iter().all(|(key, value)| match key.as_str() {
+            "type" => value == "object",
+            "additionalProperties" => {
+                *value == Value::Bool(true) || value.as_object().is_some_and(Map::is_empty)
+            }
+            "properties" => value.as_object().is_some_and(Map::is_empty),
+            "title" | "description" => true,
+            _ => false,
+        })
+    })
+}
+
 /// Makes a component of every object that is written where it is used, named by its place.
 pub(super) fn hoist_objects(draft: &mut Draft<'_>) -> usize {
     let mut taken: BTreeSet<String> = walk::components(&mut draft.value)
@@ -242,8 +273,8 @@ fn containing_themselves(aliases: &BTreeMap<String, Value>) -> Vec<String> {
         .collect()
 }
 
-/// Takes `nullable` off the components and puts it on what refers to them. Parts of compositions refer to what must not
-/// become nullable by that alone: a component that is such a part stays as it is.
+/// Takes `nullable` off the components and puts it on what refers to them. A component that is one of several alternatives
+/// stays as it is: what refers to it there would lose that it may be null.
 pub(super) fn nullable_components(draft: &mut Draft<'_>) -> usize {
     let mut nullable: BTreeSet<String> = walk::components(&mut draft.value)
         .filter(|(_, schema)| schema.get("nullable") == Some(&Value::Bool(true)))
@@ -252,7 +283,16 @@ pub(super) fn nullable_components(draft: &mut Draft<'_>) -> usize {
     walk::schemas(&mut draft.value, &mut |_, schema| {
         for key in ["allOf", "anyOf", "oneOf"] {
             let parts = schema.get(key).and_then(Value::as_array);
-            if key == "allOf" && schema::referenced(schema).is_some() {
+            // Where another part is an object, null was none of the values anyway.
+            let not_null = |schema: &Value| {
+                schema.get("nullable") != Some(&Value::Bool(true))
+                    && (schema::has_type(schema, "object") || schema::is_object(schema))
+            };
+            let is_other = key == "allOf"
+                && (schema::referenced(schema).is_some()
+                    || not_null(schema)
+                    || parts.is_some_and(|parts| parts.iter().any(not_null)));
+            if is_other {
                 continue;
             }
             for part in parts.into_iter().flatten().filter_map(schema::referenced) {
@@ -269,8 +309,8 @@ pub(super) fn nullable_components(draft: &mut Draft<'_>) -> usize {
     }
     let mut count = 0;
     walk::schemas(&mut draft.value, &mut |at, schema| {
-        // The only part of an `allOf` is said of the whole.
-        let is_part = at.ends_with("/allOf/0");
+        // What is said of a part of an `allOf` is said of the whole, if at all.
+        let is_part = pointer::split_last(at).is_some_and(|(list, _)| list.ends_with("/allOf"));
         let Some(name) = schema::referenced(schema)
             .filter(|_| !is_part)
             .map(str::to_owned)

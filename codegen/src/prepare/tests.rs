@@ -325,15 +325,31 @@ fn cases() -> Vec<(&'static str, Value, Value, usize)> {
             1,
         ),
         (
+            "drop-empty-parts",
+            components(json!({
+                "Name": {"allOf": [reference("Thing"), {"type": "object", "additionalProperties": true}, {}], "nullable": true},
+                "Thing": {"allOf": [{"type": "object"}, {}]},
+                "More": {"allOf": [reference("Thing"), {"type": "object", "required": ["a"]}]},
+            })),
+            components(json!({
+                "Name": {"allOf": [reference("Thing")], "nullable": true},
+                "Thing": {"allOf": [{"type": "object"}, {}]},
+                "More": {"allOf": [reference("Thing"), {"type": "object", "required": ["a"]}]},
+            })),
+            2,
+        ),
+        (
             "nullable-components",
             components(json!({
                 "Null": {"type": "object", "nullable": true, "properties": {"a": {"$ref": "#/components/schemas/Null"}}},
+                "More": {"allOf": [{"$ref": "#/components/schemas/Null"}, {"properties": {"b": {"type": "string"}}}]},
                 "Part": {"type": "object", "nullable": true},
                 "Either": {"oneOf": [{"$ref": "#/components/schemas/Part"}, {"type": "string"}]},
                 "Use": {"type": "array", "items": {"allOf": [{"$ref": "#/components/schemas/Null"}], "description": "It."}},
             })),
             components(json!({
                 "Null": {"type": "object", "properties": {"a": {"allOf": [{"$ref": "#/components/schemas/Null"}], "nullable": true}}},
+                "More": {"allOf": [{"$ref": "#/components/schemas/Null"}, {"properties": {"b": {"type": "string"}}}]},
                 "Part": {"type": "object", "nullable": true},
                 "Either": {"oneOf": [{"$ref": "#/components/schemas/Part"}, {"type": "string"}]},
                 "Use": {"type": "array", "items": {"allOf": [{"$ref": "#/components/schemas/Null"}], "description": "It.", "nullable": true}},
