@@ -109,7 +109,8 @@ fn both(
 pub(crate) fn render(report: &Report, format: Format) -> String {
     match format {
         Format::Text => report.text(),
-        Format::Json => format!("{:#}", report.json()),
+        // Texts, numbers and lists of them: writing them cannot fail.
+        Format::Json => serde_json::to_string_pretty(report).unwrap_or_default(),
         Format::Markdown => report.markdown(),
         Format::Github => report.github(),
     }

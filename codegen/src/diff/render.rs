@@ -2,11 +2,12 @@
 
 use std::fmt::Write as _;
 
-use serde_json::{Value, json};
+use serde::{Serialize, Serializer};
+use serde_json::Value;
 
 use crate::{Location, Severity};
 
-use super::{Change, Direction, Impact, Level, Reach, Report, Side};
+use super::{Change, Direction, Impact, Level, Reach, Report, Side, Summary};
 
 /// How many ways to a place are told in full.
 const MOST_WAYS: usize = 6;
@@ -29,8 +30,8 @@ impl Report {
     /// For programs; [`super::REPORT_SCHEMA`] describes it.
     #[must_use]
     pub fn json(&self) -> Value {
-        let changes: Vec<Value> = self.changes.iter().map(change_json).collect();
-        json!({ "old": self.old, "new": self.new, "changes": changes, "summary": self.summary() })
+        // Texts, numbers and lists of them: making a value of them cannot fail.
+        serde_json::to_value(self).unwrap_or_default()
     }
 
     /// For a pull request.
@@ -224,33 +225,72 @@ fn write_reach(text: &mut String, reach: &[Reach]) -> std::fmt::Result {
     Ok(())
 }
 
-fn change_json(change: &Change) -> Value {
-    let reach: Vec<Value> = change
-        .reach
-        .iter()
-        .map(|reach| json!({ "operation": reach.operation, "direction": reach.direction, "path": reach.path }))
-        .collect();
-    let direction: Direction = change.direction;
-    json!({
-        "id": change.id,
-        "level": change.level,
-        "direction": direction,
-        "operation": change.operations.first(),
-        "operations": change.operations,
-        "side": change.side,
-        "pointer": change.pointer,
-        "file": change.location.as_ref().map(|location| &location.file),
-        "line": change.location.as_ref().map(|location| location.line),
-        "column": change.location.as_ref().map(|location| location.column),
-        "reach": reach,
-        "message": change.message(),
-        "what": change.what,
-        "meaning": change.meaning,
-        "action": change.action,
-        "crate_impact": change.crate_impact,
-        "crate_reason": change.crate_reason,
-        "fingerprint": change.fingerprint,
-    })
+/// As JSON it can be written piece by piece: between large documents it is far longer than they are.
+impl Serialize for Report {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Json<'a> {
+            old: &'a str,
+            new: &'a str,
+            changes: &'a [Change],
+            summary: Summary,
+        }
+        let json = Json {
+            old: &self.old,
+            new: &self.new,
+            changes: &self.changes,
+            summary: self.summary(),
+        };
+        json.serialize(serializer)
+    }
+}
+
+impl Serialize for Change {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Json<'a> {
+            id: &'a str,
+            level: Level,
+            direction: Direction,
+            operation: Option<&'a String>,
+            operations: &'a [String],
+            side: Side,
+            pointer: &'a str,
+            file: Option<&'a str>,
+            line: Option<usize>,
+            column: Option<usize>,
+            reach: &'a [Reach],
+            message: String,
+            what: &'a str,
+            meaning: &'a str,
+            action: &'a str,
+            crate_impact: Impact,
+            crate_reason: &'a str,
+            fingerprint: &'a str,
+        }
+        let place = self.location.as_ref();
+        let json = Json {
+            id: &self.id,
+            level: self.level,
+            direction: self.direction,
+            operation: self.operations.first(),
+            operations: &self.operations,
+            side: self.side,
+            pointer: &self.pointer,
+            file: place.map(|place| place.file.as_str()),
+            line: place.map(|place| place.line),
+            column: place.map(|place| place.column),
+            reach: &self.reach,
+            message: self.message(),
+            what: &self.what,
+            meaning: self.meaning,
+            action: self.action,
+            crate_impact: self.crate_impact,
+            crate_reason: &self.crate_reason,
+            fingerprint: &self.fingerprint,
+        };
+        json.serialize(serializer)
+    }
 }
 
 fn operations(change: &Change) -> String {
