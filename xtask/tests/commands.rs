@@ -31,15 +31,26 @@ struct Run {
 }
 
 impl Run {
-    /// With the time and the place of the workspace, which differ from run to run, replaced.
+    /// With what is no matter of the commands replaced: the time and the place of the workspace, which differ from run to
+    /// run, and how many rules and passes there are.
     fn new(output: Output, root: &Path) -> Self {
+        let counted = |line: &str, what: &str| {
+            let (before, rest) = line.split_once(" of ")?;
+            let (count, after) = rest.split_once(what)?;
+            count
+                .parse::<u32>()
+                .is_ok()
+                .then(|| format!("{before} of N{what}{after}\n"))
+        };
         let text = |bytes: Vec<u8>| -> String {
             let text = String::from_utf8(bytes).unwrap();
             text.replace(root.to_str().unwrap(), "<root>")
                 .lines()
                 .map(|line| match line.strip_prefix("time ") {
                     Some(_) => "time       N ms\n".to_owned(),
-                    None => format!("{line}\n"),
+                    None => counted(line, " rules applied")
+                        .or_else(|| counted(line, " passes applied"))
+                        .unwrap_or_else(|| format!("{line}\n")),
                 })
                 .collect()
         };
