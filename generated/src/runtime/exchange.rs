@@ -127,7 +127,8 @@ impl Received {
         let clean = self.secrets.blot_out(reason.as_bytes());
         Kind::Decode {
             reply: self.reply(None).into(),
-            path,
+            // Its names are those of the answer, which may be anything.
+            path: self.secrets.clean(&path).into_owned(),
             source: source.filter(|_| clean.is_none()),
             reason: clean.map_or(reason, |clean| String::from_utf8_lossy(&clean).into_owned()),
         }
