@@ -216,9 +216,9 @@ fn decode_json<T: DeserializeOwned>(received: &Received) -> Result<T, Kind> {
 fn misfit<T: DeserializeOwned>(received: &Received, error: serde_json::Error) -> Kind {
     let mut deserializer = serde_json::Deserializer::from_slice(&received.body);
     match serde_path_to_error::deserialize::<_, T>(&mut deserializer) {
-        Err(error) => received.misfit(error.path().to_string(), Some(error.into_inner())),
+        Err(error) => received.misfit(&error.path().to_string(), Some(error.into_inner())),
         // The value fits, and something follows it.
-        Ok(_) => received.misfit(".".to_owned(), Some(error)),
+        Ok(_) => received.misfit(".", Some(error)),
     }
 }
 

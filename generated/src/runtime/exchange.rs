@@ -118,7 +118,7 @@ impl Received {
     }
 
     /// Why the body does not fit.
-    pub(crate) fn misfit(&self, path: String, source: Option<serde_json::Error>) -> Kind {
+    pub(crate) fn misfit(&self, path: &str, source: Option<serde_json::Error>) -> Kind {
         let reason = match &source {
             _ if self.body.is_empty() => "the body is empty".to_owned(),
             Some(error) => error.to_string(),
@@ -128,7 +128,7 @@ impl Received {
         Kind::Decode {
             reply: self.reply(None).into(),
             // Its names are those of the answer, which may be anything.
-            path: self.secrets.clean(&path).into_owned(),
+            path: self.secrets.clean(path).into_owned(),
             source: source.filter(|_| clean.is_none()),
             reason: clean.map_or(reason, |clean| String::from_utf8_lossy(&clean).into_owned()),
         }
