@@ -169,6 +169,18 @@ fn documents() -> Vec<(&'static str, Value)> {
             ),
         ),
         (
+            "any_of",
+            with_schemas(
+                answering(reference("Either")),
+                json!({
+                    // Some values are both.
+                    "One": {"type": "object", "properties": {"one": text()}},
+                    "Two": {"type": "object", "properties": {"two": text()}},
+                    "Either": {"anyOf": [reference("One"), reference("Two")]},
+                }),
+            ),
+        ),
+        (
             "recursion",
             with_schemas(
                 answering(reference("Node")),
@@ -347,6 +359,12 @@ fn what_is_refused() {
             with_schemas(
                 answering(json!({"$ref": "#/components/schemas/List"})),
                 json!({"List": {"type": "array", "items": {"$ref": "#/components/schemas/List"}}}),
+            ),
+        ),
+        (
+            "an enumeration with a name that is taken",
+            answering(
+                json!({"type": "object", "properties": {"result": {"type": "string", "enum": ["good", "bad"]}}}),
             ),
         ),
         (

@@ -6,7 +6,7 @@
 //! its stack, which ends the program. So the merges are gone through here beforehand, with sets of places in the document
 //! for the merged schemas: there are only so many sets, and one that leads back to itself has no end.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde_json::Value;
 
@@ -103,7 +103,15 @@ impl Visitor for Compositions {
 /// because what they list takes part by itself.
 type Part = (String, usize);
 
-type Parts = BTreeSet<Part>;
+/// What is merged, and whether it is so more than once: the generator does not see that it is the same.
+type Parts = BTreeMap<Part, bool>;
+
+fn add(parts: &mut Parts, part: Part, twice: bool) {
+    parts
+        .entry(part)
+        .and_modify(|twice| *twice = true)
+        .or_insert(twice);
+}
 
 /// A merge that does not end.
 enum Endless {
@@ -158,6 +166,15 @@ impl<'a> Merges<'a> {
         is_component(target).then(|| target.to_owned())
     }
 
+    /// What a mere reference refers to.
+    fn reference(&self, place: &str) -> Option<&'a str> {
+        let object = self.object(place)?;
+        object
+            .get("$ref")
+            .filter(|_| is_reference(Kind::Schema, object))?
+            .as_str()
+    }
+
     /// Whether a component stays what it is when it is merged with a schema that says nothing, so that it is taken for
     /// the type of its name all the same.
     fn is_stable(&self, place: &str) -> bool {
@@ -205,12 +222,12 @@ impl<'a> Merges<'a> {
 
     /// Whether nothing but one component is left, which is then taken for the type of its name.
     fn is_one_component(&self, parts: &Parts) -> bool {
-        let mut rest = parts.iter().filter(|(place, seen)| {
+        let mut rest = parts.iter().filter(|((place, seen), _)| {
             let open = COMPOSITIONS.get(*seen..).unwrap_or_default();
             self.object(place)
                 .is_some_and(|object| has_any(object, &FIELDS) || has_any(object, open))
         });
-        let Some((place, 0)) = rest.next() else {
+        let Some(((place, 0), _)) = rest.next() else {
             return false;
         };
         let kind = self.object(place).and_then(|object| object.get("type"));
@@ -220,7 +237,7 @@ impl<'a> Merges<'a> {
         };
         rest.next().is_none()
             && is_component(place)
-            && parts.iter().all(fits)
+            && parts.keys().all(fits)
             && self.is_stable(place)
     }
 
@@ -247,7 +264,16 @@ impl<'a> Merges<'a> {
                 self.convert(vec![alternative], false)
             });
         }
-        let parts: Parts = places.into_iter().map(|place| self.part(place)).collect();
+        // A reference that is merged with something is taken apart, and what is left of it does not know its name.
+        let is_apart = merged && places.iter().any(|place| self.reference(place).is_some());
+        let mut parts = Parts::new();
+        for place in places {
+            add(&mut parts, self.part(place), false);
+        }
+        let is_twice = parts.values().any(|twice| *twice);
+        if !(is_apart && is_twice) && self.is_one_component(&parts) {
+            return Ok(0);
+        }
         self.merge(parts)
     }
 
@@ -255,15 +281,12 @@ impl<'a> Merges<'a> {
         if let Some(count) = self.settled.get(&parts) {
             return Ok(*count);
         }
-        if self.is_one_component(&parts) {
-            return Ok(0);
-        }
         if self.endless.contains(&parts) {
             return Err(Endless::Known);
         }
         if let Some(start) = self.open.iter().position(|open| *open == parts) {
-            let round = self.open.iter().skip(start);
-            return Err(Endless::Round(self.first_merge(round.flatten())));
+            let round = self.open.iter().skip(start).flat_map(Parts::keys);
+            return Err(Endless::Round(self.first_merge(round)));
         }
         if self.open.len() > DEPTH {
             return Err(Endless::Deep);
@@ -272,7 +295,7 @@ impl<'a> Merges<'a> {
         let count = self.take_apart(parts.clone()).map(|count| count + 1);
         self.open.pop();
         let count = match count {
-            Ok(count) if count > MERGES => Err(Endless::Long(self.first_merge(&parts))),
+            Ok(count) if count > MERGES => Err(Endless::Long(self.first_merge(parts.keys()))),
             count => count,
         };
         match count {
@@ -293,21 +316,23 @@ impl<'a> Merges<'a> {
 
     /// Takes the parts of the parts, and one of each of their alternatives, then what they say of the same property.
     fn take_apart(&mut self, mut parts: Parts) -> Result<u64, Endless> {
-        let composed = parts.iter().find_map(|(place, seen)| {
+        let composed = parts.iter().find_map(|((place, seen), twice)| {
             let object = self.object(place)?;
             let mut keys = COMPOSITIONS.iter().enumerate().skip(*seen);
             let (index, key) = keys.find(|(_, key)| object.contains_key(**key))?;
-            Some((place.clone(), *seen, index, *key))
+            Some((place.clone(), *seen, *twice, index, *key))
         });
-        let Some((place, seen, index, key)) = composed else {
+        let Some((place, seen, twice, index, key)) = composed else {
             return self.members(&parts);
         };
         let listed = self.listed(&place, key);
         let inner: Vec<Part> = listed.into_iter().map(|place| self.part(place)).collect();
         parts.remove(&(place.clone(), seen));
-        parts.insert((place, index + 1));
+        add(&mut parts, (place, index + 1), twice);
         if key == "allOf" {
-            parts.extend(inner);
+            for part in inner {
+                add(&mut parts, part, twice);
+            }
             if self.is_one_component(&parts) {
                 return Ok(0);
             }
@@ -315,7 +340,10 @@ impl<'a> Merges<'a> {
         }
         sum(inner, |alternative| {
             let mut parts = parts.clone();
-            parts.insert(alternative);
+            add(&mut parts, alternative, twice);
+            if !twice && self.is_one_component(&parts) {
+                return Ok(0);
+            }
             self.merge(parts)
         })
     }
@@ -332,7 +360,7 @@ impl<'a> Merges<'a> {
         let mut properties: BTreeMap<&str, Vec<String>> = BTreeMap::new();
         let mut objects = 0;
         let (mut items, mut values) = (Vec::new(), Vec::new());
-        for (place, _) in parts {
+        for ((place, _), twice) in parts {
             let Some(object) = self.object(place) else {
                 continue;
             };
@@ -340,11 +368,11 @@ impl<'a> Merges<'a> {
             let at = pointer::join(place, "properties");
             for name in own.into_iter().flat_map(Object::keys) {
                 let all = properties.entry(name).or_default();
-                all.push(pointer::join(&at, name));
+                all.extend(vec![pointer::join(&at, name); 1 + usize::from(*twice)]);
             }
             // What an object with fields says of others is not typed: they are kept as they come.
             let has_fields = own.is_some_and(|own| !own.is_empty());
-            objects += usize::from(has_fields);
+            objects += usize::from(has_fields) * (1 + usize::from(*twice));
             if object.get("items").is_some_and(Value::is_object) {
                 items.push(pointer::join(place, "items"));
             }
@@ -360,6 +388,16 @@ impl<'a> Merges<'a> {
         for places in properties.into_values() {
             let others = objects - places.len() + values.len();
             let merged = places.len() + others > 1;
+            // Two references to the same schema, and nothing else, the generator sees as one.
+            let mut references = places.iter().map(|place| self.reference(place));
+            if let [first @ Some(_), second] =
+                [references.next().flatten(), references.next().flatten()]
+                && first == second
+                && places.len() == 2
+                && others == 0
+            {
+                continue;
+            }
             inner.push((places.into_iter().chain(values.clone()).collect(), merged));
         }
         for places in [items, values] {

@@ -36,6 +36,11 @@ pub(super) fn is_collection(ty: &Type) -> bool {
 
 /// Whether the field collects what the document does not list.
 pub(super) fn is_extra(field: &Field) -> bool {
+    is_flat(field) && is_collection(&field.ty)
+}
+
+/// Whether what the field holds stands beside the other fields in JSON.
+pub(super) fn is_flat(field: &Field) -> bool {
     serde_items(&field.attrs)
         .iter()
         .any(|item| item.path().is_ident("flatten"))

@@ -37,21 +37,25 @@ const RESERVED: &[&str] = &[
     "Clone",
     "Debug",
     "PartialEq",
+    "Result",
 ];
 
 /// Shortens the paths of the standard library, and leaves the module off those of our own types.
 pub(super) fn short_paths(code: &mut Code<'_>) -> usize {
-    for item in &code.types {
-        if let Some(name) = declared(item)
-            && RESERVED.contains(&name.to_string().as_str())
-        {
+    let types = code.types.iter().filter_map(declared);
+    let types = types.map(|name| (name.to_string(), "let an overlay rename the schema"));
+    let enums = code.prepared.enums.iter().map(|open| {
+        let help = "let an overlay add `x-rust-name` with another name to it, or rename the schema";
+        (open.name.clone(), help)
+    });
+    let names: Vec<(String, &str)> = types.chain(enums).collect();
+    for (name, help) in names {
+        if RESERVED.contains(&name.as_str()) {
             let message = format!(
                 "a schema makes the type `{name}`, a name that the generated code uses already"
             );
-            let place = code.place_of(&name.to_string());
-            let finding = super::not_understood(code.source, &place, message);
-            code.findings
-                .push(finding.help("let an overlay rename the schema"));
+            let finding = super::not_understood(code.source, &code.place_of(&name), message);
+            code.findings.push(finding.help(help));
         }
     }
     let mut shorten = Shorten { count: 0 };

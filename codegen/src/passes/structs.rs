@@ -59,7 +59,11 @@ pub(super) fn document_fields(code: &mut Code<'_>) -> usize {
     for fields in named(&mut code.types) {
         for field in &mut fields.named {
             if !docs::is_documented(&field.attrs) {
-                let text = format!("`{}` in JSON.", fields::json_name(field));
+                let text = if fields::is_flat(field) {
+                    "One of the alternatives, where its fields are there.".to_owned()
+                } else {
+                    format!("`{}` in JSON.", fields::json_name(field))
+                };
                 field.attrs.splice(0..0, docs::attributes(&text));
                 count += 1;
             }
