@@ -58,6 +58,9 @@ fn settings(prepared: &Prepared) -> GenerationSettings {
     for id in &prepared.ids {
         settings.with_replacement(&id.name, &id.name, impls.iter().copied());
     }
+    if let Some(name) = prepared.secret {
+        settings.with_replacement(name, format!("crate::{name}"), [].into_iter());
+    }
     settings
 }
 

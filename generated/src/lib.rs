@@ -286,6 +286,7 @@ pub use runtime::limit::RateLimit;
 pub use runtime::request::Request;
 pub use runtime::response::Response;
 pub use runtime::retry::{RetryBudget, RetryPolicy};
+pub use runtime::secret::Secret;
 #[cfg(feature = "_deduced")]
 pub use runtime::unverified::Unverified;
 pub use secrecy;

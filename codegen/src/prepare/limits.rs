@@ -42,12 +42,19 @@ fn take_limits(object: &mut Map<String, Value>) -> Vec<String> {
         ("pattern", "matches"),
         ("format", "format"),
     ] {
-        let kind = object.get("type").and_then(Value::as_str);
+        let kind = object
+            .get("type")
+            .and_then(Value::as_str)
+            .map(str::to_owned);
+        let kind = kind.as_deref();
         if key == "format" && matches!(kind, Some("integer" | "number")) {
             // The width of a number makes its Rust type.
             continue;
         }
         if let Some(value) = object.remove(key) {
+            if key == "format" && value == "password" && kind == Some("string") {
+                object.insert(schema::SECRET.to_owned(), Value::Bool(true));
+            }
             notes.push(match &value {
                 Value::String(text) if !text.contains('`') => format!("{words} `{text}`"),
                 other => format!("{words} {}", schema::code(other)),

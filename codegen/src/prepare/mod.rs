@@ -17,6 +17,7 @@ mod order;
 mod references;
 mod responses;
 mod schema;
+mod secrets;
 #[cfg(test)]
 mod tests;
 mod walk;
@@ -96,6 +97,8 @@ fn rules<'a>() -> Vec<Step<Draft<'a>>> {
             "a list of IDs in one string is easy to join wrongly by hand"),
         rule("id-types", Work, ids::id_types,
             "an ID of one kind of asset must not pass for that of another"),
+        rule("secret-types", WorkOrNone, secrets::secret_types,
+            "a secret must not be printed with the asset that it is in"),
         rule("nullable-components", WorkOrNone, objects::nullable_components,
             "the generator makes a wrapper around an option of a component that may be null; its uses may be null instead"),
         rule("nullable-collections", Work, objects::nullable_collections,

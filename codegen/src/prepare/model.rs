@@ -27,6 +27,8 @@ pub struct Prepared {
     pub enums: Vec<OpenEnum>,
     /// The types of its IDs.
     pub ids: Vec<IdType>,
+    /// The type of its secrets, which the runtime has, if there are any.
+    pub secret: Option<&'static str>,
     /// What is at another place than in the vendor's document: its pointer, and that of the other place.
     pub origins: BTreeMap<String, String>,
 }
@@ -219,6 +221,7 @@ pub(super) fn read(document: Value, source: &Document, findings: &mut Findings) 
         .and_then(Value::as_object);
     let mut enums = Vec::new();
     let mut ids = Vec::new();
+    let mut secret = None;
     for (name, component) in components.into_iter().flatten() {
         if let Some(values) = schema::string_enum(component) {
             enums.push(open_enum(name, component, &values));
@@ -227,6 +230,8 @@ pub(super) fn read(document: Value, source: &Document, findings: &mut Findings) 
                 name: name.clone(),
                 documentation: text(component, "description"),
             });
+        } else if component.get(schema::SECRET).is_some() {
+            secret = Some(schema::SECRET_TYPE);
         }
     }
     enums.sort_by(|left, right| left.name.cmp(&right.name));
@@ -237,6 +242,7 @@ pub(super) fn read(document: Value, source: &Document, findings: &mut Findings) 
         operations,
         enums,
         ids,
+        secret,
         origins: BTreeMap::new(),
     }
 }

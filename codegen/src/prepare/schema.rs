@@ -10,6 +10,12 @@ pub(super) const NOTES: &str = "x-notes";
 /// Marks the component of an ID type; its value is the JSON name of the ID.
 pub(super) const ID_TYPE: &str = "x-id-type";
 
+/// Marks a string that is a secret, and the component of their type.
+pub(super) const SECRET: &str = "x-secret";
+
+/// The name of the component of secrets, and of their type, which the runtime has.
+pub(super) const SECRET_TYPE: &str = "Secret";
+
 /// Marks a component that the document writes where it is used.
 pub(super) const INLINE: &str = "x-inline";
 

@@ -145,6 +145,7 @@ fn cases() -> Vec<(&'static str, Value, Value, usize)> {
             "drop-limits",
             schema(json!({"type": "object", "minProperties": 1, "properties": {
                 "name": {"type": "string", "minLength": 1, "maxLength": 256, "pattern": "^a", "format": "uuid"},
+                "key": {"type": "string", "format": "password"},
                 "list": {"type": "array", "minItems": 2, "uniqueItems": true, "items": {"type": "string", "maxLength": 3}},
                 "count": {"type": "integer", "format": "int32", "minimum": 0, "exclusiveMinimum": true, "maximum": 9},
                 "level": {"type": "integer", "enum": [1, 2]},
@@ -154,6 +155,7 @@ fn cases() -> Vec<(&'static str, Value, Value, usize)> {
             schema(
                 json!({"type": "object", "x-notes": ["at least 1 member"], "properties": {
                     "name": {"type": "string", "x-notes": ["1 to 256 characters", "matches `^a`", "format `uuid`"]},
+                    "key": {"type": "string", "x-notes": ["format `password`"], "x-secret": true},
                     "list": {"type": "array", "x-notes": ["at least 2 items", "no item twice"],
                         "items": {"type": "string", "x-notes": ["at most 3 characters"]}},
                     // The width of a number stays: it makes the Rust type.
@@ -163,7 +165,7 @@ fn cases() -> Vec<(&'static str, Value, Value, usize)> {
                     "fine": {"type": "string", "enum": ["a"]},
                 }}),
             ),
-            11,
+            12,
         ),
         (
             "drop-defaults",
@@ -296,6 +298,24 @@ fn cases() -> Vec<(&'static str, Value, Value, usize)> {
                     "idOfferSource": {"type": "integer"},
                 }},
                 "CategoryId": {"type": "string", "x-id-type": "idCategory", "description": "ID of a category (`idCategory`)."},
+            }}}),
+            1,
+        ),
+        (
+            "secret-types",
+            schema(json!({"properties": {
+                "key": {"type": "string", "x-secret": true, "x-notes": ["format `password`"], "description": "k", "nullable": true},
+                "keys": {"type": "array", "items": {"type": "string", "x-secret": true}},
+                "name": {"type": "string"},
+            }})),
+            json!({"components": {"schemas": {
+                "Thing": {"properties": {
+                    "key": {"description": "k", "nullable": true, "x-notes": ["format `password`"], "allOf": [reference("Secret")]},
+                    // No property, and so text.
+                    "keys": {"type": "array", "items": {"type": "string"}},
+                    "name": {"type": "string"},
+                }},
+                "Secret": {"type": "string", "x-secret": true},
             }}}),
             1,
         ),
@@ -549,6 +569,13 @@ fn what_a_rule_cannot_do_is_located() {
             json!({"components": {"schemas": {
                 "CategoryId": {"type": "object"},
                 "Thing": {"properties": {"idCategory": {"type": "string"}}},
+            }}}),
+        ),
+        (
+            "secret-types",
+            json!({"components": {"schemas": {
+                "Secret": {"type": "object"},
+                "Thing": {"properties": {"key": {"type": "string", "x-secret": true}}},
             }}}),
         ),
     ];

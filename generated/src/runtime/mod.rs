@@ -20,6 +20,7 @@ pub(crate) mod operation;
 pub(crate) mod request;
 pub(crate) mod response;
 pub(crate) mod retry;
+pub(crate) mod secret;
 pub(crate) mod trace;
 pub(crate) mod transport;
 #[cfg(feature = "_deduced")]

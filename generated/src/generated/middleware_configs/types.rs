@@ -18,7 +18,7 @@ pub struct MiddlewareBasicAuth {
     ///
     /// `password` in JSON, format `password`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub password: Option<String>,
+    pub password: Option<crate::Secret>,
     /// **Documented in part.** User name.
     ///
     /// `username` in JSON.
@@ -42,7 +42,7 @@ impl MiddlewareBasicAuth {
 
     /// Sets [`password`](Self::password).
     #[must_use]
-    pub fn with_password(mut self, password: impl Into<String>) -> Self {
+    pub fn with_password(mut self, password: impl Into<crate::Secret>) -> Self {
         self.password = Some(password.into());
         self
     }
@@ -342,7 +342,7 @@ pub struct MiddlewareDestination {
     ///
     /// `hmacSecret` in JSON, format `password`.
     #[serde(rename = "hmacSecret", skip_serializing_if = "Option::is_none")]
-    pub hmac_secret: Option<String>,
+    pub hmac_secret: Option<crate::Secret>,
     /// **Documented in part.** HTTP method: GET, without a body, or POST.
     ///
     /// `method` in JSON.
@@ -419,7 +419,7 @@ impl MiddlewareDestination {
 
     /// Sets [`hmac_secret`](Self::hmac_secret).
     #[must_use]
-    pub fn with_hmac_secret(mut self, hmac_secret: impl Into<String>) -> Self {
+    pub fn with_hmac_secret(mut self, hmac_secret: impl Into<crate::Secret>) -> Self {
         self.hmac_secret = Some(hmac_secret.into());
         self
     }

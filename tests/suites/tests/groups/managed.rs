@@ -143,7 +143,7 @@ async fn a_new_secret_reads_as_a_placeholder_and_is_not_lost() {
     let set = |secret: &'static str| {
         move |config: &mut MiddlewareConfig| {
             let destination = config.destination.get_or_insert_default();
-            destination.hmac_secret = Some(secret.to_owned());
+            destination.hmac_secret = Some(secret.into());
         }
     };
     let updated = configs.update(ONE, set("new")).send().await.unwrap();
@@ -178,6 +178,21 @@ async fn a_new_secret_reads_as_a_placeholder_and_is_not_lost() {
     });
     both.send().await.unwrap();
     assert_eq!(secrets(&fake).1, json!("second"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_secret_is_sent_and_never_printed() {
+    let (fake, client) = service();
+    let config = with_secrets();
+    client.create_middleware_config(&config).await.unwrap();
+    assert_eq!(secrets(&fake), (json!("pass"), json!("hush")));
+    let error = client.create_middleware_config(&config).await.unwrap_err();
+    for printed in [format!("{config:?}"), format!("{error:?} {error}")] {
+        assert!(
+            !printed.contains("hush") && !printed.contains("\"pass\""),
+            "{printed}"
+        );
+    }
 }
 
 #[tokio::test(start_paused = true)]
