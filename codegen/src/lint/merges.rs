@@ -372,7 +372,9 @@ impl<'a> Merges<'a> {
             }
             // What an object with fields says of others is not typed: they are kept as they come.
             let has_fields = own.is_some_and(|own| !own.is_empty());
-            objects += usize::from(has_fields) * (1 + usize::from(*twice));
+            // An object without fields that is closed is opened by a rule of prepare, as those with fields are.
+            let is_closed = object.get("additionalProperties") == Some(&Value::Bool(false));
+            objects += usize::from(has_fields || is_closed) * (1 + usize::from(*twice));
             if object.get("items").is_some_and(Value::is_object) {
                 items.push(pointer::join(place, "items"));
             }
