@@ -106,6 +106,34 @@ fn no_row_claims_more_than_is_known() {
     }
 }
 
+/// What is deduced is compiled only where it is asked for.
+#[test]
+fn what_is_deduced_is_behind_its_feature() {
+    let document: serde_json::Value =
+        serde_json::from_str(include_str!("../../spec/effective.json")).unwrap();
+    let public = include_str!("../../generated/src/generated/public.rs");
+    for tag in document["tags"].as_array().unwrap() {
+        let name = tag["name"].as_str().unwrap();
+        let module = name.to_lowercase().replace(' ', "_");
+        let gate = format!("#[cfg(feature = \"{}\")]", module.replace('_', "-"));
+        let lines: Vec<&str> = public.lines().map(str::trim).collect();
+        let own = |line: &str| {
+            line == format!("{module}::ALL,") || line.contains(&format!("::{module}::types::*"))
+        };
+        let gates: Vec<&str> = lines
+            .windows(2)
+            .filter(|pair| own(pair[1]))
+            .map(|pair| pair[0])
+            .collect();
+        let is_deduced = tag["x-undocumented"] == true;
+        assert!(!gates.is_empty(), "{name} is nowhere");
+        assert!(
+            gates.iter().all(|line| (*line == gate) == is_deduced),
+            "{name}: {gates:?}"
+        );
+    }
+}
+
 #[test]
 fn no_two_operations_share_a_name_or_a_path() {
     let rows = rows();

@@ -46,7 +46,7 @@ const TEXTS: [&str; 10] = [
     "67e55044-10b1-426f-9247-bb680e5fe0c8",
 ];
 const PATTERNS: [&str; 3] = ["^a", "b$", "^[ab]*$"];
-const FORMATS: [&str; 3] = ["date", "ipv4", "uuid"];
+const FORMATS: [&str; 4] = ["date", "ipv4", "password", "uuid"];
 
 fn pick<T: Clone>(random: &mut Rng, of: &[T]) -> T {
     of[random.usize(..of.len())].clone()

@@ -260,6 +260,7 @@ fn of_schemas() -> Vec<Schema> {
         "{place}-type-generalized": {"type": "integer"} => {"type": "number"} at "/type", Info / Breaking Major;
         "{place}-type-specialized": {"type": "number"} => {"type": "integer"} at "/type", Breaking / Info Major;
         "{place}-format-added": {"type": "string"} => {"type": "string", "format": "uuid"} at "/format", Breaking / Info Major;
+        "{place}-format-added": {"type": "string"} => {"type": "string", "format": "password"} at "/format", Breaking / Info Major;
         "{place}-format-removed": {"type": "string", "format": "uuid"} => {"type": "string"} at "/format", Info / Breaking Major;
         "{place}-format-changed": {"type": "string", "format": "date"} => {"type": "string", "format": "uuid"} at "/format", Breaking / Breaking Major;
         "{place}-format-generalized": {"type": "integer", "format": "int32"} => {"type": "integer", "format": "int64"} at "/format", Info / Breaking Major;

@@ -411,8 +411,12 @@ fn version(workspace: &Workspace, output: &Output) -> Result<Option<Problem>, Fa
     let Some(last) = workspace.released()? else {
         return Ok(None);
     };
-    let now = release::of(workspace, &output.files)?;
-    Ok(release::behind(&last, &now).map(|because| Problem {
+    // Code that cannot be read hides none of the other problems.
+    let because = match release::of(workspace, &output.files) {
+        Ok(now) => release::behind(&last, &now),
+        Err(failure) => Some(format!("which version is due cannot be told: {failure}")),
+    };
+    Ok(because.map(|because| Problem {
         path: "Cargo.toml".to_owned(),
         line: None,
         kind: Kind::Version { because },

@@ -443,7 +443,11 @@ fn signature(signature: &Signature, context: &str) -> String {
         .inputs
         .iter()
         .map(|input| match input {
-            FnArg::Receiver(receiver) => text(receiver).replace("mut self", "self"),
+            // Whether the binding is mutable is the function's own affair; whether the reference is, is not.
+            FnArg::Receiver(receiver) => text(&syn::Receiver {
+                mutability: None,
+                ..receiver.clone()
+            }),
             FnArg::Typed(input) => text(&input.ty),
         })
         .collect();

@@ -283,7 +283,7 @@ pub use self::bulk::{Bulk, Bulk as Job};
 pub use super::runtime::{Either, Level, Open};
 == ext/bulk.rs
 pub struct Bulk<R> { pub left: usize, pub resource: R }
-impl<R: Clone> Bulk<R> { pub fn send(self) {} }
+impl<R: Clone> Bulk<R> { pub fn send(self) {} pub fn look(&self) {} }
 impl Bulk<u8> { pub fn send(self) -> u8 { 0 } }
 #[cfg(unix)] pub fn here() {}
 impl<R> Clone for Bulk<R> { fn clone(&self) -> Self { todo!() } }
@@ -469,6 +469,21 @@ impl<R> Clone for Bulk<R> { fn clone(&self) -> Self { todo!() } }
         ("pub use crate::generated::shared::*;", "", Impact::Major),
         ("pub mod ext;", "mod ext;", Impact::Major),
         // Hand-written items.
+        (
+            "pub fn send(self) {}",
+            "pub fn send(mut self) {}",
+            Impact::None,
+        ),
+        (
+            "pub fn send(self) {}",
+            "pub fn send(&mut self) {}",
+            Impact::Major,
+        ),
+        (
+            "pub fn look(&self)",
+            "pub fn look(&mut self)",
+            Impact::Major,
+        ),
         ("pub fn send(self) {}", "", Impact::Major),
         (
             "pub fn send(self) {}",

@@ -5,7 +5,7 @@
 use super::abilities::{Assets, IdOf};
 use super::read::{Reader, Seen, URL_LENGTH};
 use super::resource::{Handle, Resource, Save};
-use super::update::{Absent, differences};
+use super::update::{Absent, differences, json};
 use crate::runtime::managed::Managed;
 use crate::types::Status;
 use crate::{Client, Error};
@@ -128,7 +128,6 @@ async fn create_or_save<R: Save>(
 /// always new, since no read shows one.
 fn is_stored<R: Resource>(asset: &R::Asset, found: &R::Asset) -> bool {
     let managed = Managed::of(R::NAMES.segment);
-    let json = |asset: &R::Asset| serde_json::to_value(asset).unwrap_or_default();
     let asset = json(asset);
     if managed.tells_a_secret(&asset) {
         return false;

@@ -116,7 +116,7 @@ where
             if current != base {
                 if self.repetitions == 0 {
                     return Err(UpdateError::Conflict {
-                        fields: differences(&base, &current, Absent::Differs),
+                        fields: differences(&json(&base), &json(&current), Absent::Differs),
                         current: Box::new(current),
                     });
                 }
@@ -124,7 +124,7 @@ where
                 base = current;
                 continue;
             }
-            let changed = differences(&base, &wanted, Absent::Differs);
+            let changed = differences(&json(&base), &json(&wanted), Absent::Differs);
             if changed.is_empty() {
                 return Ok(Updated {
                     before: base.clone(),
@@ -148,12 +148,11 @@ where
         changed: Vec<String>,
     ) -> Result<Updated<R::Asset>, UpdateError<R::Asset>> {
         // No read shows a secret.
-        let shown = |asset: &R::Asset| {
-            let asset = serde_json::to_value(asset).unwrap_or_default();
-            Managed::of(R::NAMES.segment).veiled(asset)
-        };
+        let managed = Managed::of(R::NAMES.segment);
+        let shown = |asset: &R::Asset| managed.veiled(json(asset));
         let wanted_shown = shown(wanted);
         let unseen = shown(&before) == wanted_shown;
+        let emptied = managed.emptied_secrets(&json(wanted));
         let unanswered = match R::SAVE(&self.client, wanted).await {
             Ok(()) => None,
             // Reading back cannot tell.
@@ -172,10 +171,17 @@ where
                 (Err(_), Some(error)) => return Err(UpdateError::Unknown(error.clone())),
                 (Err(error), None) => return Err(UpdateError::NotReadBack(error)),
             };
-            let otherwise = differences(&wanted_shown, &shown(&after), Absent::MayBeEmpty);
+            let after_shown = shown(&after);
+            let otherwise = differences(&wanted_shown, &after_shown, Absent::MayBeEmpty);
+            // The service keeps a secret that is only left out.
+            let kept = emptied
+                .iter()
+                .copied()
+                .filter(|secret| after_shown.pointer(secret).is_some());
+            let not_so: Vec<&str> = otherwise.iter().map(String::as_str).chain(kept).collect();
             let lost: Vec<String> = changed
                 .iter()
-                .filter(|field| otherwise.iter().any(|other| overlap(field, other)))
+                .filter(|field| not_so.iter().any(|other| overlap(field, other)))
                 .cloned()
                 .collect();
             if lost.is_empty() {
@@ -272,11 +278,15 @@ pub(super) enum Absent {
     MayBeEmpty,
 }
 
+/// An asset as JSON, which each is.
+pub(super) fn json(asset: &impl Serialize) -> Value {
+    serde_json::to_value(asset).unwrap_or_default()
+}
+
 /// Where two assets differ, as JSON pointers; lists are compared as a whole.
-pub(super) fn differences<A: Serialize>(one: &A, other: &A, absent: Absent) -> Vec<String> {
+pub(super) fn differences(one: &Value, other: &Value, absent: Absent) -> Vec<String> {
     let mut found = Vec::new();
-    let value = |asset: &A| serde_json::to_value(asset).unwrap_or_default();
-    compare(&value(one), &value(other), absent, "", &mut found);
+    compare(one, other, absent, "", &mut found);
     found
 }
 

@@ -101,6 +101,15 @@ impl Managed {
         asset
     }
 
+    /// The secrets that the asset leaves empty, without a placeholder for what is stored.
+    pub(crate) fn emptied_secrets(self, asset: &Value) -> Vec<&'static str> {
+        let secrets = self.0.iter().filter(|(pointer, fate)| {
+            let told = asset.pointer(pointer).and_then(Value::as_str);
+            matches!(fate, Fate::Secret { .. }) && told.unwrap_or_default().is_empty()
+        });
+        secrets.map(|(pointer, _)| *pointer).collect()
+    }
+
     /// Whether the asset holds a secret of its own: no read tells whether the service has that one.
     pub(crate) fn tells_a_secret(self, asset: &Value) -> bool {
         self.0.iter().any(|(pointer, fate)| {

@@ -64,6 +64,7 @@ impl<'a> Walk<'a> {
             "ipv6",
             "byte",
             "binary",
+            "password",
         ];
         let is_text = |node: &Node<'a>| node.str("type") == Some("string");
         let plain = |format: Option<&str>| format.is_none_or(|format| !chooses.contains(&format));

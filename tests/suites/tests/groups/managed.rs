@@ -181,6 +181,32 @@ async fn a_new_secret_reads_as_a_placeholder_and_is_not_lost() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_secret_that_is_only_left_out_is_kept_and_called_lost() {
+    let (fake, client) = service();
+    let configs = client.middleware_configs();
+    configs.create_or_save(with_secrets()).await.unwrap();
+    for nothing in [None, Some("".into())] {
+        let emptied = configs.update(ONE, |config| {
+            config.destination.get_or_insert_default().hmac_secret = nothing.clone();
+        });
+        let error = emptied.send().await.unwrap_err();
+        assert!(
+            matches!(&error, UpdateError::Lost { fields, .. } if fields == &["/destination/hmacSecret"]),
+            "{error}"
+        );
+        assert_eq!(secrets(&fake), (json!("pass"), json!("hush")));
+    }
+    // Neither that, nor another field beside a secret that stays as it is.
+    let renamed = configs.update(ONE, |config| {
+        config.middleware_config_name = "Renamed".to_owned();
+    });
+    assert_eq!(
+        renamed.send().await.unwrap().changed,
+        ["/middlewareConfigName"]
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_secret_is_sent_and_never_printed() {
     let (fake, client) = service();
     let config = with_secrets();
