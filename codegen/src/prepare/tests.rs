@@ -74,15 +74,27 @@ fn cases() -> Vec<(&'static str, Value, Value, usize)> {
             "inline-references",
             json!({
                 "paths": {"/x/": {
-                    "parameters": [{"$ref": "#/components/parameters/Status"}, {"name": "own", "in": "query"}],
+                    "parameters": [
+                        {"$ref": "#/components/parameters/Status"},
+                        {"name": "own", "in": "query"},
+                        {"$ref": "#/components/parameters/Kind"},
+                    ],
                     "get": {
-                        "parameters": [{"name": "own", "in": "query", "required": true}],
+                        "parameters": [
+                            {"name": "own", "in": "query", "required": true},
+                            {"$ref": "#/components/parameters/OwnKind"},
+                        ],
                         "requestBody": {"$ref": "#/components/requestBodies/Body"},
                         "responses": {"200": {"$ref": "#/components/responses/Ok"}},
                     },
                 }},
                 "components": {
-                    "parameters": {"Status": {"name": "status", "in": "query"}},
+                    "parameters": {
+                        "Status": {"$ref": "#/components/parameters/AnyStatus"},
+                        "AnyStatus": {"name": "status", "in": "query"},
+                        "Kind": {"name": "kind", "in": "query"},
+                        "OwnKind": {"name": "kind", "in": "query", "required": true},
+                    },
                     "requestBodies": {"Body": {"required": true}},
                     "responses": {"Ok": {"description": "ok"}},
                     "schemas": {"Thing": {"type": "string"}},
@@ -90,14 +102,18 @@ fn cases() -> Vec<(&'static str, Value, Value, usize)> {
             }),
             json!({
                 "paths": {"/x/": {"get": {
-                    // The operation's own parameter wins over the path's of the same name.
-                    "parameters": [{"name": "own", "in": "query", "required": true}, {"name": "status", "in": "query"}],
+                    // The operation's own parameters win over the path's of the same name, by reference too.
+                    "parameters": [
+                        {"name": "own", "in": "query", "required": true},
+                        {"name": "kind", "in": "query", "required": true},
+                        {"name": "status", "in": "query"},
+                    ],
                     "requestBody": {"required": true},
                     "responses": {"200": {"description": "ok"}},
                 }}},
                 "components": {"schemas": {"Thing": {"type": "string"}}},
             }),
-            4,
+            6,
         ),
         (
             "keep-json",
