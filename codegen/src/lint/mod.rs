@@ -104,6 +104,14 @@ impl Visitor for Lint<'_> {
             self.reference(kind, pointer, object);
             return;
         }
+        if matches!(kind, Kind::PathItem | Kind::Operation) && object.contains_key("servers") {
+            let place = pointer::join(pointer, "servers");
+            let message = format!(
+                "{} has servers of its own, which are not called",
+                kind.name()
+            );
+            self.report(&rules::OWN_SERVERS, place, message);
+        }
         match kind {
             Kind::Info => self.info(pointer, object),
             Kind::Schema => self.schema(pointer, object),

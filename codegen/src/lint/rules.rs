@@ -160,6 +160,10 @@ rules! {
         "callbacks and links",
         "ignores them",
         "nothing has to be done: the client only calls";
+    OWN_SERVERS = "own-servers", Warning,
+        "servers that a path or an operation has of its own",
+        "ignores them without a word, and sends the request to the base URL of the client",
+        "make such calls with a client that has this server as its base URL";
 
     COMPONENT_NAMES = "component-names", Error,
         "schemas whose names give the same Rust type",
