@@ -84,4 +84,6 @@ fn count_operations(items: &Value) -> usize {
 }
 
 #[cfg(test)]
+mod keywords;
+#[cfg(test)]
 mod tests;

@@ -1,6 +1,6 @@
 //! `OpenAPI` 3.1 to 3.0.3, in place.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
@@ -96,7 +96,9 @@ fn change(work: &mut Work, hoisted: &mut Hoisted, kind: Kind, pointer: &str, obj
         }
         Kind::Schema => {
             for key in ["$defs", "definitions"] {
-                if let Some(Value::Object(definitions)) = object.shift_remove(key) {
+                if object.get(key).is_some_and(Value::is_object)
+                    && let Some(Value::Object(definitions)) = object.shift_remove(key)
+                {
                     hoisted.0.push((pointer::join(pointer, key), definitions));
                 }
             }
@@ -108,7 +110,10 @@ fn change(work: &mut Work, hoisted: &mut Hoisted, kind: Kind, pointer: &str, obj
 
 /// Schemas that are `true` or `false`, which walks over objects do not meet.
 fn booleans(work: &mut Work, kind: Kind, pointer: &str, object: &mut Object) {
-    if kind == Kind::Schema && object.get("items") == Some(&Value::Bool(false)) {
+    if kind == Kind::Schema
+        && object.contains_key("prefixItems")
+        && object.get("items") == Some(&Value::Bool(false))
+    {
         // No further items: the end of a tuple, which has a finding of its own.
         object.shift_remove("items");
     }
@@ -149,17 +154,20 @@ fn booleans(work: &mut Work, kind: Kind, pointer: &str, object: &mut Object) {
 
 /// Path items by reference to the path items themselves.
 fn path_items(value: &mut Value, work: &mut Work) {
-    let Some(Value::Object(items)) = value
+    let components = value
         .pointer_mut("/components")
-        .and_then(Value::as_object_mut)
-        .and_then(|components| components.shift_remove("pathItems"))
+        .and_then(Value::as_object_mut);
+    let Some(components) =
+        components.filter(|components| components.get("pathItems").is_some_and(Value::is_object))
     else {
         return;
     };
-    let Some(paths) = value.pointer_mut("/paths").and_then(Value::as_object_mut) else {
+    let Some(Value::Object(items)) = components.shift_remove("pathItems") else {
         return;
     };
-    for (path, item) in paths {
+    let mut unused: BTreeSet<String> = items.keys().cloned().collect();
+    let paths = value.pointer_mut("/paths").and_then(Value::as_object_mut);
+    for (path, item) in paths.into_iter().flatten() {
         let name = item
             .get("$ref")
             .and_then(Value::as_str)
@@ -167,14 +175,45 @@ fn path_items(value: &mut Value, work: &mut Work) {
         let Some(name) = name.map(|name| pointer::unescape(name).into_owned()) else {
             continue;
         };
-        if let Some(target) = items.get(&name) {
-            work.provenance.put(
-                pointer::join("/paths", path),
-                work.provenance
-                    .place(&pointer::join("/components/pathItems", &name)),
-            );
-            *item = target.clone();
+        let (Some(target), Some(own)) = (items.get(&name), item.as_object()) else {
+            continue;
+        };
+        let place = pointer::join("/paths", path);
+        let mut merged = target.clone();
+        let mut siblings = Vec::new();
+        for (key, value) in own.iter().filter(|(key, _)| *key != "$ref") {
+            let own_place = pointer::join(&place, key);
+            if target.get(key).is_some_and(|other| other != value) {
+                let message = format!(
+                    "`{key}` stands here and in the path item `{name}` that is referred to: OpenAPI 3.1 leaves open \
+                     which of them counts"
+                );
+                let help = "remove one of the two, in an overlay if the document is the vendor's";
+                work.report(Severity::Error, "path-item", own_place, message, help);
+            } else if let Some(merged) = merged.as_object_mut() {
+                merged.insert(key.clone(), value.clone());
+                let from = work.provenance.place(&own_place);
+                siblings.push((own_place, from));
+            }
         }
+        let from = work
+            .provenance
+            .place(&pointer::join("/components/pathItems", &name));
+        work.provenance.put(place, from);
+        for (own_place, from) in siblings {
+            work.provenance.put(own_place, from);
+        }
+        *item = merged;
+        unused.remove(&name);
+    }
+    for name in unused {
+        work.report(
+            Severity::Notice,
+            "path-item",
+            pointer::join("/components/pathItems", &name),
+            format!("no path refers to the path item `{name}`: it is left out"),
+            "nothing has to be done unless a path should have it",
+        );
     }
 }
 
@@ -194,6 +233,9 @@ fn hoist(value: &mut Value, work: &mut Work, mut hoisted: Hoisted) {
             let Some(schemas) = schemas.as_object_mut() else {
                 return;
             };
+            if definition == Value::Bool(true) {
+                definition = json!({});
+            }
             let old = pointer::join(&place, &name);
             let free = free_name(&name, &place, schemas);
             let new = pointer::join("/components/schemas", &free);

@@ -32,6 +32,9 @@ const REMARKS: &[&str] = &[
     "$dynamicAnchor",
 ];
 
+/// Patterns that every name of a property matches.
+const EVERY_NAME: &[&str] = &["", ".*", "^.*$", ".+", "^.+$"];
+
 /// Keywords next to a `$ref` that change the type.
 const TYPE_CHANGING: &[&str] = &[
     "nullable",
@@ -91,8 +94,21 @@ const NUMERIC: &[&str] = &[
 
 /// A schema of Swagger 2.0.
 pub(super) fn swagger(work: &mut Work, pointer: &str, schema: &mut Object) {
-    if schema.shift_remove("x-nullable") == Some(Value::Bool(true)) {
-        schema.insert("nullable".to_owned(), Value::Bool(true));
+    match schema.get("x-nullable") {
+        Some(Value::Bool(nullable)) => {
+            if *nullable {
+                schema.insert("nullable".to_owned(), Value::Bool(true));
+            }
+            schema.shift_remove("x-nullable");
+        }
+        Some(_) => work.report(
+            Severity::Warning,
+            "nullable",
+            pointer::join(pointer, "x-nullable"),
+            "`x-nullable` is neither true nor false: the value is read as one that is never null",
+            "write `x-nullable: true` in an overlay if the value may be null",
+        ),
+        None => {}
     }
     if let Some(Value::String(property)) = schema.get("discriminator") {
         let discriminator = json!({ "propertyName": property });
@@ -122,9 +138,9 @@ pub(super) fn openapi31(work: &mut Work, pointer: &str, schema: &mut Object) {
     }
     constant(schema);
     null_variants(work, pointer, schema);
+    content(schema);
     types(work, pointer, schema);
     exclusive_bounds(schema);
-    content(schema);
     examples(schema);
     tuples(work, pointer, schema);
     pattern_properties(work, pointer, schema);
@@ -147,7 +163,12 @@ pub(super) fn keep_aside(object: &mut Object, key: &str) -> bool {
     let Some(value) = object.shift_remove(key) else {
         return false;
     };
-    object.insert(format!("x-{}", key.trim_start_matches('$')), value);
+    let mut name = format!("x-{}", key.trim_start_matches('$'));
+    while object.contains_key(&name) {
+        // The author's own.
+        name.insert_str(0, "x-");
+    }
+    object.insert(name, value);
     true
 }
 
@@ -157,7 +178,7 @@ fn constant(schema: &mut Object) {
         return;
     };
     if value.is_null() {
-        schema.entry("type").or_insert_with(|| "null".into());
+        schema.insert("type".to_owned(), "null".into());
         return;
     }
     let kind = match &value {
@@ -293,6 +314,9 @@ fn null_variants(work: &mut Work, pointer: &str, schema: &mut Object) {
         };
         if variants.is_empty() {
             schema.shift_remove(key);
+            if only.is_none() {
+                schema.insert("type".to_owned(), "null".into());
+            }
         }
         schema.insert("nullable".to_owned(), Value::Bool(true));
         let Some(only) = only else { continue };
@@ -373,7 +397,14 @@ fn exclusive_bounds(schema: &mut Object) {
 
 /// Content in strings to the formats `byte` and `binary`.
 fn content(schema: &mut Object) {
-    if schema.contains_key("format") {
+    // They are about text only, and a union or a reference says elsewhere whether there is any.
+    let elsewhere = ["$ref", "allOf", "oneOf", "anyOf"];
+    let is_text = match schema.get("type") {
+        None => !elsewhere.iter().any(|key| schema.contains_key(*key)),
+        Some(Value::Array(kinds)) => kinds.iter().all(|kind| kind == "string" || kind == "null"),
+        Some(kind) => kind == "string",
+    };
+    if !is_text || schema.contains_key("format") {
         return;
     }
     let text = |key: &str| schema.get(key).and_then(Value::as_str);
@@ -395,7 +426,7 @@ fn examples(schema: &mut Object) {
         return;
     };
     let first = examples.first().cloned();
-    if examples.len() > 1 {
+    if examples.len() > 1 || schema.contains_key("example") {
         keep_aside(schema, "examples");
     } else {
         schema.shift_remove("examples");
@@ -407,7 +438,6 @@ fn examples(schema: &mut Object) {
 
 /// Tuples to lists of anything.
 fn tuples(work: &mut Work, pointer: &str, schema: &mut Object) {
-    let rest_is_open = !matches!(schema.get("items"), Some(Value::Object(_)));
     if schema.contains_key("prefixItems") {
         work.report(
             Severity::Warning,
@@ -417,9 +447,8 @@ fn tuples(work: &mut Work, pointer: &str, schema: &mut Object) {
             "say in an overlay what the items have in common; the original is kept under `x-prefixItems`",
         );
         keep_aside(schema, "prefixItems");
-        if rest_is_open {
-            schema.shift_remove("items");
-        }
+        // What stands behind the tuple.
+        keep_aside(schema, "items");
         schema.insert("items".to_owned(), json!({}));
     }
 }
@@ -435,7 +464,11 @@ fn pattern_properties(work: &mut Work, pointer: &str, schema: &mut Object) {
         schemas.next(),
         schema.get("additionalProperties"),
     ) {
-        (Some((key, only)), None, None | Some(Value::Bool(false))) => {
+        // Where other names are open, a type for all of them would refuse what is allowed.
+        (Some((key, only)), None, additional)
+            if additional == Some(&Value::Bool(false))
+                || additional.is_none() && EVERY_NAME.contains(&key.as_str()) =>
+        {
             let from = work.provenance.place(&pointer::join(
                 &pointer::join(pointer, "patternProperties"),
                 key,
@@ -454,6 +487,12 @@ fn pattern_properties(work: &mut Work, pointer: &str, schema: &mut Object) {
         "nothing has to be done; the original is kept under `x-patternProperties`",
     );
     keep_aside(schema, "patternProperties");
+    if schema
+        .get("additionalProperties")
+        .is_some_and(Value::is_object)
+    {
+        keep_aside(schema, "additionalProperties");
+    }
     schema.insert("additionalProperties".to_owned(), additional);
 }
 

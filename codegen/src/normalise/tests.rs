@@ -10,7 +10,7 @@ fn read_file(file: &str) -> Document {
 }
 
 /// Normalised, whatever was found.
-fn force(document: Document) -> (Document, Findings) {
+pub(super) fn force(document: Document) -> (Document, Findings) {
     let version = read::version(&document).unwrap();
     let (value, provenance) = document.into_parts();
     let mut work = super::Work {

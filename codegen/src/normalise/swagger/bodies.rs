@@ -17,54 +17,68 @@ impl Convert<'_> {
     ) -> Option<Value> {
         if let Some(body) = bodies.iter().find(|body| body.place_name() == "body") {
             if let Some(form) = bodies.iter().find(|form| form.place_name() == "formData") {
-                self.work.report(
+                self.report(
                     Severity::Error,
                     "body-and-form",
-                    form.place.clone(),
+                    &form.place,
                     "an operation has either a body or form parameters, this one has both",
                     "remove one of them",
                 );
             }
+            if let Some(second) = bodies
+                .iter()
+                .filter(|body| body.place_name() == "body")
+                .nth(1)
+            {
+                self.report(
+                    Severity::Error,
+                    "second-body",
+                    &second.place,
+                    "an operation has one body, this one has another before it",
+                    "remove one of them, or make them one object in an overlay",
+                );
+            }
             return Some(self.json_body(body, new, consumes));
         }
-        let first = bodies.first()?;
+        Some(self.form(bodies.first()?, bodies, new, consumes))
+    }
+
+    /// The body of form parameters, of which `first` is one.
+    fn form(
+        &mut self,
+        first: &Placed<'_>,
+        bodies: &[Placed<'_>],
+        new: &str,
+        consumes: &[String],
+    ) -> Value {
         self.moved(new.to_owned(), &first.place);
-        let has_file = bodies.iter().any(|body| {
-            body.parameter
-                .get("type")
-                .is_some_and(|kind| kind == "file")
-        });
-        let mut types: Vec<&str> = consumes
-            .iter()
-            .map(String::as_str)
-            .filter(|media_type| [FORM, MULTIPART].contains(media_type))
-            .collect();
-        if types.is_empty() || has_file {
-            types = vec![if has_file { MULTIPART } else { FORM }];
-        }
+        let types = self.form_types(first, bodies, consumes);
         let mut properties = Object::new();
         let mut required = Vec::new();
         let mut content = Object::new();
         for body in bodies {
             let Some(name) = body.parameter.get("name").and_then(Value::as_str) else {
+                self.report(
+                    Severity::Error,
+                    "form-name",
+                    &body.place,
+                    "a form parameter needs a `name` that is a string",
+                    "give it one in an overlay",
+                );
                 continue;
             };
-            let mut property = body.parameter.clone();
-            for key in ["name", "in", "allowEmptyValue"] {
-                property.shift_remove(key);
+            if properties.contains_key(name) {
+                self.report(
+                    Severity::Error,
+                    "form-name",
+                    &body.place,
+                    format!("a second form parameter `{name}`"),
+                    "remove one of them in an overlay",
+                );
             }
+            let mut property = self.form_field(body);
             if property.shift_remove("required") == Some(Value::Bool(true)) {
                 required.push(Value::from(name));
-            }
-            if property.contains_key("collectionFormat") {
-                schemas::keep_aside(&mut property, "collectionFormat");
-                self.work.report(
-                    Severity::Warning,
-                    "collection-format",
-                    body.place.clone(),
-                    "how a list in a form is joined is not expressed",
-                    "make the field a string in an overlay and join the items",
-                );
             }
             properties.insert(name.to_owned(), Value::Object(property));
         }
@@ -83,7 +97,81 @@ impl Convert<'_> {
             }
             content.insert(media_type.to_owned(), json!({ "schema": schema }));
         }
-        Some(json!({ "required": any_required, "content": content }))
+        json!({ "required": any_required, "content": content })
+    }
+
+    /// The media types of a form.
+    fn form_types<'t>(
+        &mut self,
+        first: &Placed<'_>,
+        bodies: &[Placed<'_>],
+        consumes: &'t [String],
+    ) -> Vec<&'t str> {
+        let has_file = bodies.iter().any(|body| {
+            body.parameter
+                .get("type")
+                .is_some_and(|kind| kind == "file")
+        });
+        let mut types: Vec<&str> = consumes
+            .iter()
+            .map(String::as_str)
+            .filter(|media_type| [FORM, MULTIPART].contains(media_type))
+            .collect();
+        if types.is_empty() || has_file {
+            types = vec![if has_file { MULTIPART } else { FORM }];
+        }
+        let others: Vec<&str> = consumes
+            .iter()
+            .map(String::as_str)
+            .filter(|media_type| !types.contains(media_type))
+            .collect();
+        if !others.is_empty() {
+            self.report(
+                Severity::Notice,
+                "form-type",
+                &first.place,
+                format!(
+                    "form parameters are sent as {}, not as {}, which the operation consumes",
+                    types.join(" or "),
+                    others.join(" or ")
+                ),
+                "make them one body parameter in an overlay if the service takes an object",
+            );
+        }
+        types
+    }
+
+    /// What a form parameter says of its value, and whether it is required.
+    fn form_field(&mut self, body: &Placed<'_>) -> Object {
+        let mut property = body.parameter.clone();
+        for key in ["name", "in"] {
+            property.shift_remove(key);
+        }
+        if schemas::keep_aside(&mut property, "allowEmptyValue") {
+            self.report(
+                Severity::Notice,
+                "empty-value",
+                &pointer::join(&body.place, "allowEmptyValue"),
+                "whether a field of a form may be empty is not expressed",
+                "nothing has to be done",
+            );
+        }
+        // OpenAPI 3.0 repeats the field, as `multi` does.
+        let joined = property.get("type").is_some_and(|kind| kind == "array")
+            && property
+                .get("collectionFormat")
+                .is_none_or(|format| format != "multi");
+        schemas::keep_aside(&mut property, "collectionFormat");
+        if joined {
+            self.report(
+                Severity::Warning,
+                "collection-format",
+                &body.place,
+                "how a list in a form is joined is not expressed",
+                "make the field a string in an overlay and join the items",
+            );
+        }
+        property
     }
 
     fn json_body(&mut self, body: &Placed<'_>, new: &str, consumes: &[String]) -> Value {
@@ -158,17 +246,27 @@ impl Convert<'_> {
             let headers_old = pointer::join(old, "headers");
             for (name, header) in headers {
                 if let Value::Object(header) = header {
-                    header.shift_remove("collectionFormat");
-                    self.value_schema(
-                        header,
-                        &pointer::join(&headers_place, name),
-                        &pointer::join(&headers_old, name),
-                    );
+                    let place = pointer::join(&headers_place, name);
+                    let other = header
+                        .get("collectionFormat")
+                        .is_some_and(|format| format != "csv");
+                    schemas::keep_aside(header, "collectionFormat");
+                    self.value_schema(header, &place, &pointer::join(&headers_old, name));
+                    if other {
+                        self.work.report(
+                            Severity::Warning,
+                            "collection-format",
+                            place,
+                            "a header holds a list joined otherwise than by commas, which OpenAPI 3.0 cannot express",
+                            "make it a string in an overlay",
+                        );
+                    }
                 }
             }
         }
-        let examples = response.shift_remove("examples");
+        let mut examples = response.shift_remove("examples");
         if let Some(schema) = response.shift_remove("schema") {
+            self.mixed(&mut response, "content", new);
             let is_file = schema.get("type").is_some_and(|kind| kind == "file");
             let types = match produces {
                 [] => vec![
@@ -187,21 +285,32 @@ impl Convert<'_> {
                 self.moved(format!("{place}/schema"), &format!("{old}/schema"));
                 let mut media = Object::new();
                 media.insert("schema".to_owned(), schema.clone());
-                if let Some(example) = examples
-                    .as_ref()
-                    .and_then(|examples| examples.get(&media_type))
-                {
+                let example = examples
+                    .as_mut()
+                    .and_then(Value::as_object_mut)
+                    .and_then(|examples| examples.shift_remove(&media_type));
+                if let Some(example) = example {
                     self.moved(
                         format!("{place}/example"),
                         &pointer::join(&pointer::join(old, "examples"), &media_type),
                     );
-                    media.insert("example".to_owned(), example.clone());
+                    media.insert("example".to_owned(), example);
                 }
                 content.insert(media_type, Value::Object(media));
             }
             response.insert("content".to_owned(), Value::Object(content));
-        } else if let Some(examples) = examples {
-            response.insert("x-examples".to_owned(), examples);
+        }
+        // Those of media types that the response does not have.
+        if let Some(examples) = examples.filter(|examples| *examples != json!({})) {
+            response.insert("examples".to_owned(), examples);
+            schemas::keep_aside(&mut response, "examples");
+            self.work.report(
+                Severity::Notice,
+                "examples",
+                new,
+                "an example of a media type that the response does not have is not shown",
+                "nothing has to be done; the original is kept under `x-examples`",
+            );
         }
         Value::Object(response)
     }

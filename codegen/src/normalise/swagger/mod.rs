@@ -3,6 +3,8 @@
 mod bodies;
 mod parameters;
 
+use std::collections::BTreeSet;
+
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 
@@ -11,7 +13,7 @@ use parameters::{Placed, placed};
 use super::{Object, TARGET, Work, schemas};
 use crate::{
     document::Provenance,
-    finding::Severity,
+    finding::{Finding, Severity, Stage},
     pointer::{self, METHODS},
     shape::{self, Kind},
 };
@@ -23,16 +25,14 @@ pub(super) fn normalise(value: Value, work: &mut Work) -> Value {
     let before = work.provenance.clone();
     work.provenance = before.fresh();
     let convert = Convert {
-        consumes: media_types(old.get("consumes")),
-        produces: media_types(old.get("produces")),
-        parameters: take(&mut old, "parameters"),
-        responses: take(&mut old, "responses"),
-        host: old.get("host").and_then(Value::as_str).map(str::to_owned),
-        base_path: old
-            .get("basePath")
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-            .to_owned(),
+        consumes: texts(work, old.get("consumes"), "/consumes"),
+        produces: texts(work, old.get("produces"), "/produces"),
+        schemes: schemes(work, old.get("schemes")),
+        parameters: take(work, &mut old, "parameters"),
+        responses: take(work, &mut old, "responses"),
+        host: text(work, &old, "host").filter(|host| !host.is_empty()),
+        base_path: text(work, &old, "basePath").unwrap_or_default(),
+        bodies_used: BTreeSet::new(),
         before,
         work,
     };
@@ -66,31 +66,71 @@ fn reference(object: &mut Object) {
     }
 }
 
-fn take(object: &mut Object, key: &str) -> Object {
-    match object.shift_remove(key) {
+/// A section of the document, out of it; an empty one if there is none.
+fn take(work: &mut Work, document: &mut Object, key: &str) -> Object {
+    match document.shift_remove(key) {
         Some(Value::Object(section)) => section,
-        Some(other) => {
-            // Not what it has to be: lint says so at its place.
-            object.insert(key.to_owned(), other);
+        Some(_) => {
+            misfit(work, &pointer::join("", key), "an object");
             Object::new()
         }
         None => Object::new(),
     }
 }
 
-/// The media types of `consumes` or `produces`; none if there are none.
-fn media_types(list: Option<&Value>) -> Vec<String> {
-    let list = list.and_then(Value::as_array).into_iter().flatten();
-    list.filter_map(Value::as_str).map(str::to_owned).collect()
+/// The strings of a list, such as `consumes`; none if there is no list.
+fn texts(work: &mut Work, list: Option<&Value>, place: &str) -> Vec<String> {
+    let strings: Option<Vec<String>> = match list {
+        None => Some(Vec::new()),
+        Some(Value::Array(list)) => list
+            .iter()
+            .map(|item| item.as_str().map(str::to_owned))
+            .collect(),
+        Some(_) => None,
+    };
+    strings.unwrap_or_else(|| {
+        misfit(work, place, "a list of strings");
+        Vec::new()
+    })
+}
+
+/// The string that a member of the document is.
+fn text(work: &mut Work, document: &Object, key: &str) -> Option<String> {
+    let value = document.get(key)?;
+    let text = value.as_str().map(str::to_owned);
+    if text.is_none() {
+        misfit(work, &pointer::join("", key), "a string");
+    }
+    text
+}
+
+/// What is no longer there when lint looks.
+fn misfit(work: &mut Work, place: &str, wanted: &str) {
+    let help = "write what the Swagger 2.0 specification wants there";
+    let message = format!("here has to be {wanted}");
+    work.report(Severity::Error, "structure", place, message, help);
+}
+
+/// The schemes of the document, the safer one first: the first server is the default.
+fn schemes(work: &mut Work, list: Option<&Value>) -> Vec<String> {
+    let mut schemes = texts(work, list, "/schemes");
+    if schemes.is_empty() {
+        schemes.push("https".to_owned());
+    }
+    schemes.sort_by_key(|scheme| (scheme != "https", scheme != "http"));
+    schemes
 }
 
 struct Convert<'a> {
     consumes: Vec<String>,
     produces: Vec<String>,
+    schemes: Vec<String>,
     parameters: Object,
     responses: Object,
     host: Option<String>,
     base_path: String,
+    /// The places of the shared parameters that became bodies of operations.
+    bodies_used: BTreeSet<String>,
     /// Where the parts of the old document come from.
     before: Provenance,
     work: &'a mut Work,
@@ -99,6 +139,35 @@ struct Convert<'a> {
 impl Convert<'_> {
     fn moved(&mut self, new: String, old: &str) {
         self.work.provenance.put(new, self.before.place(old));
+    }
+
+    /// Reports on what stands at `place` in the old document; the new one may have something else there.
+    fn report(
+        &mut self,
+        severity: Severity,
+        code: &'static str,
+        place: &str,
+        message: impl Into<String>,
+        help: &str,
+    ) {
+        let finding = Finding::new(severity, Stage::Normalise, code, place, message).help(help);
+        let location = self.before.place(place).location();
+        self.work.findings.push(finding.at(Some(location)));
+    }
+
+    /// Refuses a key of `OpenAPI` 3.0 where the keys of Swagger 2.0 say the same thing.
+    fn mixed(&mut self, holder: &mut Object, key: &str, place: &str) {
+        if !holder.contains_key(key) {
+            return;
+        }
+        self.work.report(
+            Severity::Error,
+            "mixed-versions",
+            pointer::join(place, key),
+            format!("`{key}` is of OpenAPI 3.0, and what Swagger 2.0 has for it stands here too"),
+            "remove one of the two: which of them counts is not known",
+        );
+        schemas::keep_aside(holder, key);
     }
 
     fn document(mut self, mut old: Object) -> Object {
@@ -111,7 +180,7 @@ impl Convert<'_> {
                 new.insert(key.to_owned(), value);
             }
         }
-        if let Some(servers) = self.servers(old.get("schemes"), "/schemes") {
+        if let Some(servers) = self.servers() {
             new.insert("servers".to_owned(), servers);
         }
         for key in ["tags", "security"] {
@@ -132,13 +201,21 @@ impl Convert<'_> {
         for key in ["consumes", "produces", "schemes", "host", "basePath"] {
             old.shift_remove(key);
         }
+        for key in ["servers", "components"] {
+            if new.contains_key(key) {
+                self.mixed(&mut old, key, "");
+            }
+        }
         // Extensions, and keys that lint will report.
         new.extend(old);
         new
     }
 
-    fn servers(&mut self, schemes: Option<&Value>, place: &str) -> Option<Value> {
-        let base = self.base_path.trim_end_matches('/').to_owned();
+    fn servers(&mut self) -> Option<Value> {
+        let mut base = self.base_path.trim_end_matches('/').to_owned();
+        if !base.is_empty() && !base.starts_with('/') {
+            base.insert(0, '/');
+        }
         let Some(host) = self.host.clone() else {
             self.work.report(
                 Severity::Notice,
@@ -153,22 +230,18 @@ impl Convert<'_> {
             self.moved("/servers".to_owned(), "/basePath");
             return Some(json!([{ "url": base }]));
         };
-        let mut schemes: Vec<&str> = schemes
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-            .filter_map(Value::as_str)
-            .collect();
-        if schemes.is_empty() {
-            schemes.push("https");
+        if host.contains("://") {
+            self.work.report(
+                Severity::Error,
+                "server",
+                "/host",
+                format!("`{host}` is no host: a scheme does not belong there"),
+                "write the scheme into `schemes`",
+            );
         }
-        // The safer one first: the first server is the default.
-        schemes.sort_by_key(|scheme| (*scheme != "https", *scheme != "http"));
-        self.moved(
-            "/servers".to_owned(),
-            if place == "/schemes" { "/host" } else { place },
-        );
-        let servers: Vec<Value> = schemes
+        self.moved("/servers".to_owned(), "/host");
+        let servers: Vec<Value> = self
+            .schemes
             .iter()
             .map(|scheme| json!({ "url": format!("{scheme}://{host}{base}") }))
             .collect();
@@ -177,7 +250,7 @@ impl Convert<'_> {
 
     fn components(&mut self, old: &mut Object) -> Object {
         let mut components = Object::new();
-        let definitions = take(old, "definitions");
+        let definitions = take(self.work, old, "definitions");
         if !definitions.is_empty() {
             self.moved("/components/schemas".to_owned(), "/definitions");
             components.insert("schemas".to_owned(), Value::Object(definitions));
@@ -200,16 +273,24 @@ impl Convert<'_> {
                 .and_then(Value::as_str)
                 .unwrap_or_default();
             // Bodies stand in the operations: their content types do too.
+            let from = pointer::join("/parameters", &name);
             if !matches!(place, "body" | "formData") {
                 let new = pointer::join("/components/parameters", &name);
-                let from = pointer::join("/parameters", &name);
                 parameters.insert(name, self.parameter(parameter, &new, &from));
+            } else if !self.bodies_used.contains(&from) {
+                self.report(
+                    Severity::Notice,
+                    "unused-body",
+                    &from,
+                    "no operation takes this parameter: it is left out",
+                    "nothing has to be done unless an operation should have it",
+                );
             }
         }
         if !parameters.is_empty() {
             components.insert("parameters".to_owned(), Value::Object(parameters));
         }
-        let schemes = take(old, "securityDefinitions");
+        let schemes = take(self.work, old, "securityDefinitions");
         if !schemes.is_empty() {
             self.moved(
                 "/components/securitySchemes".to_owned(),
@@ -217,7 +298,10 @@ impl Convert<'_> {
             );
             let schemes: Object = schemes
                 .into_iter()
-                .map(|(name, scheme)| (name, security_scheme(scheme)))
+                .map(|(name, scheme)| {
+                    let place = pointer::join("/components/securitySchemes", &name);
+                    (name, security_scheme(self.work, scheme, &place))
+                })
                 .collect();
             components.insert("securitySchemes".to_owned(), Value::Object(schemes));
         }
@@ -275,18 +359,18 @@ impl Convert<'_> {
         shared_bodies: &[Placed<'_>],
         global: &Object,
     ) {
-        let consumes = operation
-            .shift_remove("consumes")
-            .map_or_else(|| self.consumes.clone(), |list| media_types(Some(&list)));
-        let produces = operation
-            .shift_remove("produces")
-            .map_or_else(|| self.produces.clone(), |list| media_types(Some(&list)));
-        if let Some(schemes) = operation.shift_remove("schemes") {
-            let only_known = schemes.as_array().is_some_and(|list| {
-                list.iter()
-                    .all(|scheme| scheme == "https" || scheme == "http")
-            });
-            if !only_known {
+        let consumes = operation.shift_remove("consumes").map_or_else(
+            || self.consumes.clone(),
+            |list| texts(self.work, Some(&list), &pointer::join(place, "consumes")),
+        );
+        let produces = operation.shift_remove("produces").map_or_else(
+            || self.produces.clone(),
+            |list| texts(self.work, Some(&list), &pointer::join(place, "produces")),
+        );
+        if let Some(schemes) = operation.get("schemes") {
+            let own = texts(self.work, Some(schemes), &pointer::join(place, "schemes"));
+            let default = self.schemes.first();
+            if !default.is_some_and(|default| own.contains(default)) {
                 self.work.report(
                     Severity::Notice,
                     "schemes",
@@ -295,7 +379,7 @@ impl Convert<'_> {
                     "call it with a base URL of that scheme",
                 );
             }
-            operation.insert("x-schemes".to_owned(), schemes);
+            schemas::keep_aside(operation, "schemes");
         }
         let parameters = match operation.get_mut("parameters").map(std::mem::take) {
             Some(Value::Array(parameters)) => parameters,
@@ -312,9 +396,10 @@ impl Convert<'_> {
             .collect();
         // A body of the path counts where the operation has none of that kind and name.
         for shared in shared_bodies {
-            let overridden = bodies
-                .iter()
-                .any(|own| own.place_name() == "body" || own.name() == shared.name());
+            let overridden = bodies.iter().any(|own| {
+                own.place_name() == shared.place_name()
+                    && (own.place_name() == "body" || own.name() == shared.name())
+            });
             if !overridden {
                 bodies.push(Placed {
                     place: shared.place.clone(),
@@ -322,11 +407,14 @@ impl Convert<'_> {
                 });
             }
         }
+        self.bodies_used
+            .extend(bodies.iter().map(|body| body.place.clone()));
         let converted = self.parameter_list(&parameters, &list, &list, global);
         put_list(operation, converted);
         if let Some(body) =
             self.request_body(&bodies, &pointer::join(place, "requestBody"), &consumes)
         {
+            self.mixed(operation, "requestBody", place);
             operation.insert("requestBody".to_owned(), body);
         }
         if let Some(Value::Object(responses)) = operation.get_mut("responses") {
@@ -352,7 +440,7 @@ fn put_list(object: &mut Object, parameters: Vec<Value>) {
     }
 }
 
-fn security_scheme(scheme: Value) -> Value {
+fn security_scheme(work: &mut Work, scheme: Value, place: &str) -> Value {
     let Value::Object(mut scheme) = scheme else {
         return scheme;
     };
@@ -361,12 +449,23 @@ fn security_scheme(scheme: Value) -> Value {
             scheme.insert("type".to_owned(), "http".into());
             scheme.insert("scheme".to_owned(), "basic".into());
         }
-        Some("oauth2") => {
+        Some("oauth2") if !scheme.contains_key("flows") => {
             let name = match scheme.shift_remove("flow").as_ref().and_then(Value::as_str) {
                 Some("application") => "clientCredentials",
                 Some("accessCode") => "authorizationCode",
                 Some("password") => "password",
-                _ => "implicit",
+                Some("implicit") => "implicit",
+                _ => {
+                    work.report(
+                        Severity::Warning,
+                        "oauth-flow",
+                        pointer::join(place, "flow"),
+                        "the flow is none of `implicit`, `password`, `application` and `accessCode`: it is read as \
+                         `implicit`",
+                        "write the flow that the service has; the client's calls do not depend on it",
+                    );
+                    "implicit"
+                }
             };
             let mut flow = Object::new();
             for key in ["authorizationUrl", "tokenUrl", "scopes"] {

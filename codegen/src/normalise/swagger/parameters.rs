@@ -139,9 +139,26 @@ impl Convert<'_> {
         let mut items = schema.get_mut("items").and_then(Value::as_object_mut);
         while let Some(inner) = items {
             schemas::keep_aside(inner, "collectionFormat");
+            if inner.get("type").is_some_and(|kind| kind == "array") {
+                self.work.report(
+                    Severity::Warning,
+                    "collection-format",
+                    new,
+                    "how a list in a list is joined cannot be expressed in OpenAPI 3.0",
+                    "make it a string in an overlay",
+                );
+            }
             items = inner.get_mut("items").and_then(Value::as_object_mut);
         }
         // Some documents write a schema where only `type` is allowed; it says what is meant.
+        let said = holder.get("schema");
+        if said.is_some_and(|said| {
+            schema
+                .iter()
+                .any(|(key, value)| said.get(key) != Some(value))
+        }) {
+            self.mixed(holder, "schema", new);
+        }
         if !holder.contains_key("schema") {
             self.moved(pointer::join(new, "schema"), old);
             holder.insert("schema".to_owned(), Value::Object(schema));
@@ -149,10 +166,12 @@ impl Convert<'_> {
     }
 
     fn collection_format(&mut self, parameter: &mut Object, place: &str, new: &str) {
-        let format = parameter.shift_remove("collectionFormat");
         if parameter.get("type").is_none_or(|kind| kind != "array") {
+            // It says something about lists only.
+            schemas::keep_aside(parameter, "collectionFormat");
             return;
         }
+        let format = parameter.shift_remove("collectionFormat");
         let format = format.as_ref().and_then(Value::as_str).unwrap_or("csv");
         let (style, explode) = match (place, format) {
             ("query", "multi") => ("form", true),
