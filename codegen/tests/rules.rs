@@ -249,6 +249,8 @@ fn of_schemas() -> Vec<Schema> {
         "{direction}-property-became-required": {"properties": {"a": {}}, "required": []} => {"properties": {"a": {}}, "required": ["a"]} at "/required/0", Breaking / Info Major;
         "{direction}-property-became-optional": {"properties": {"a": {}}, "required": ["a"]} => {"properties": {"a": {}}, "required": []} at "/required/0", Info / Breaking Major;
         "{direction}-property-became-optional": {"properties": {"a": {}}, "required": ["b"]} => {"properties": {"a": {}}, "required": []} at "/required/0", Info / Breaking Major;
+        "{direction}-property-became-required": {"type": "object"} => {"type": "object", "required": ["a"]} at "/required/0", Breaking / Info Major;
+        "{direction}-property-became-optional": {"type": "object", "required": ["a"]} => {"type": "object"} at "/required/0", Info / Breaking Major;
         "{direction}-{need}-property-became-read-only": {"properties": {"a": {}}} => {"properties": {"a": {"readOnly": true}}} at "/properties/a/readOnly", Warning / Info Patch;
         "{direction}-{need}-property-became-not-read-only": {"properties": {"a": {"readOnly": true}}} => {"properties": {"a": {}}} at "/properties/a/readOnly", Info / Info Patch;
         "{direction}-{need}-property-became-write-only": {"properties": {"a": {}}} => {"properties": {"a": {"writeOnly": true}}} at "/properties/a/writeOnly", Info / Breaking Patch;
@@ -311,6 +313,13 @@ fn of_schemas() -> Vec<Schema> {
         "{place}-discriminator-mapping-deleted": {"discriminator": {"propertyName": "a", "mapping": {"x": "#/y"}}} => {"discriminator": {"propertyName": "a", "mapping": {}}} at "/discriminator/mapping/x", Breaking / Info Major;
         "{place}-discriminator-mapping-changed": {"discriminator": {"propertyName": "a", "mapping": {"x": "#/y"}}} => {"discriminator": {"propertyName": "a", "mapping": {"x": "#/z"}}} at "/discriminator/mapping/x", Breaking / Breaking Major;
 
+        "notation-changed": {"type": "object"} => {"type": "object", "additionalProperties": true} at "/additionalProperties", Docs / Docs Patch;
+        "notation-changed": {"allOf": [{"type": "object"}, {}]} => {"allOf": [{}, {"type": "object"}]} at "/allOf", Docs / Docs Patch;
+        "type-notation-changed": {"oneOf": [{}]} => {"oneOf": [{}], "additionalProperties": true} at "/additionalProperties", Docs / Docs Major;
+        "type-notation-changed": {"anyOf": [{}], "properties": {}} => {"anyOf": [{}]} at "/properties", Docs / Docs Major;
+        "type-notation-changed": {"allOf": [{"oneOf": [{}]}, {}]} => {"allOf": [{}, {"oneOf": [{}]}]} at "/allOf", Docs / Docs Major;
+        "type-notation-changed": {"allOf": [{"oneOf": [{}]}, {}]} => {"allOf": [{"oneOf": [{}]}, {"additionalProperties": true}]} at "/allOf/1/additionalProperties", Docs / Docs Major;
+        "type-notation-changed": {} => {"additionalProperties": true} at "/additionalProperties", Docs / Docs Major;
         "title-changed": {} => {"title": "t"} at "/title", Docs / Docs Patch;
         "example-changed": {} => {"example": 1} at "/example", Docs / Docs Patch;
     };

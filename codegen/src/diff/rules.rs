@@ -710,6 +710,10 @@ rules! {
         "The document is written in another version of OpenAPI.", "Nothing changes.", "Nothing.";
     NOTATION_CHANGED = "notation-changed", Docs / Docs, Patch,
         "The same, said in another way.", "Nothing changes, except possibly in documentation.", "Nothing.";
+    TYPE_NOTATION = "type-notation-changed", Docs / Docs, Major,
+        "The same, said in another way.",
+        "How alternatives are written, and a schema that does not say its type, decides on the Rust type.",
+        "Compare the type before and after.";
     EXTENSION_CHANGED = "extension-changed", Info / Info, Major,
         "An `x-` field never travels; what it means is between its author and the tools that read it.",
         "Evidence of an operation that removes decides whether it takes an `Unverified`, `x-undocumented` of a tag puts its \

@@ -28,7 +28,14 @@ impl<'a> Walk<'a> {
         }
     }
 
-    pub(super) fn composition(&mut self, key: &str, spot: &Spot<'_, 'a>, place: Place) {
+    /// `around`: the schemas that the lists stand in.
+    pub(super) fn composition(
+        &mut self,
+        key: &str,
+        spot: &Spot<'_, 'a>,
+        around: [&Node<'a>; 2],
+        place: Place,
+    ) {
         let (added, removed): (&'static Rule, &'static Rule) = match key {
             "allOf" => (&rules::ALL_OF_ADDED, &rules::ALL_OF_REMOVED),
             "anyOf" => (&rules::ANY_OF_ADDED, &rules::ANY_OF_REMOVED),
@@ -118,14 +125,12 @@ impl<'a> Walk<'a> {
             }
         }
         if !in_order {
-            let rule: &'static Rule = if key == "allOf" {
-                &rules::NOTATION_CHANGED
-            } else {
-                &rules::COMPOSITION_ORDER
-            };
             let what = format!("`{key}` of {} is in another order", subject(spot.parent));
-            let found = self.note(rule, spot, what);
-            found.at(place);
+            let found = if key == "allOf" {
+                self.notation(spot, what, around, place)
+            } else {
+                self.note(&rules::COMPOSITION_ORDER, spot, what).at(place)
+            };
             found.subtree = false;
         }
     }

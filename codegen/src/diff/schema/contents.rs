@@ -158,7 +158,7 @@ impl<'a> Walk<'a> {
             if !same(lists.0.as_ref(), lists.1.as_ref()) {
                 let what = "an empty `properties` was added or removed".to_owned();
                 let spot = Spot::between(lists.0.as_ref(), lists.1.as_ref(), new);
-                self.note(&rules::NOTATION_CHANGED, &spot, what).direction = place.direction;
+                self.notation(&spot, what, [old, new], place);
             }
         }
     }
@@ -239,7 +239,7 @@ impl<'a> Walk<'a> {
                         subject(new),
                         before_after(spot.old, spot.new)
                     );
-                    self.note(&rules::NOTATION_CHANGED, &spot, what).direction = place.direction;
+                    self.notation(&spot, what, [old, new], place);
                 }
                 return;
             }

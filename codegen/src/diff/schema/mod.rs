@@ -5,10 +5,13 @@ mod composition;
 mod contents;
 mod values;
 
+use std::iter;
+
 use serde_json::Value;
 
 use super::{
-    Impact,
+    Found, Impact,
+    kin::Kin,
     node::Node,
     rules::{self, Rule},
     walk::{Place, Spot, Walk, before_after, keys, resolve, same, subject},
@@ -196,6 +199,27 @@ impl<'a> Walk<'a> {
         }
     }
 
+    /// Notes that the same is said of a schema in another way. Where it has to do with alternatives, or does not say its type, that
+    /// can make another Rust type.
+    fn notation(
+        &mut self,
+        spot: &Spot<'_, 'a>,
+        what: String,
+        [old, new]: [&Node<'a>; 2],
+        place: Place,
+    ) -> &mut Found {
+        let decides = has_alternatives(old, &self.old, &self.old_kin)
+            || has_alternatives(new, &self.new, &self.new_kin)
+            || is_untyped(old)
+            || is_untyped(new);
+        let rule = if decides {
+            &rules::TYPE_NOTATION
+        } else {
+            &rules::NOTATION_CHANGED
+        };
+        self.note(rule, spot, what).at(place)
+    }
+
     fn keywords(&mut self, old: &Node<'a>, new: &Node<'a>, place: Place, optional: bool) {
         if !old.value.is_object() || !new.value.is_object() {
             self.unknown(Some(old), Some(new));
@@ -214,7 +238,7 @@ impl<'a> Walk<'a> {
             "properties" => return self.properties(old, new, place),
             "items" => return self.items(&spot, place),
             "additionalProperties" => return self.additional_properties(old, new, place),
-            "allOf" | "anyOf" | "oneOf" => return self.composition(key, &spot, place),
+            "allOf" | "anyOf" | "oneOf" => return self.composition(key, &spot, [old, new], place),
             "not" => return self.not(&spot, place),
             _ => {}
         }
@@ -304,6 +328,23 @@ impl<'a> Walk<'a> {
 fn component(node: &Node<'_>, resolved: &Node<'_>) -> Option<String> {
     (node.value.get("$ref").is_some() && node.pointer != resolved.pointer)
         .then(|| resolved.pointer.clone())
+}
+
+/// Whether there are alternatives in a schema, or in what applies together with it.
+fn has_alternatives(schema: &Node<'_>, document: &Node<'_>, kin: &Kin) -> bool {
+    let kin = kin.get(&schema.pointer).into_iter().flatten();
+    iter::once(&schema.pointer).chain(kin).any(|pointer| {
+        let schema = document.value.pointer(pointer);
+        schema.is_some_and(|schema| schema.get("anyOf").or(schema.get("oneOf")).is_some())
+    })
+}
+
+/// Whether neither a type nor fields nor parts say what a schema is.
+fn is_untyped(schema: &Node<'_>) -> bool {
+    let has_fields = schema
+        .get("properties")
+        .is_some_and(|all| !all.members().is_empty());
+    !has_fields && schema.get("type").or(schema.get("allOf")).is_none()
 }
 
 /// The single schema of an `allOf` that only has words beside it.
