@@ -100,6 +100,15 @@ impl<'a> Lint<'a> {
 
 impl Visitor for Lint<'_> {
     fn object(&mut self, kind: Kind, pointer: &str, object: &Object) {
+        let says = |key: &str| object.get(key) == Some(&Value::Bool(true));
+        if kind == Kind::Schema && says("x-nullable") && !says("nullable") {
+            let place = pointer::join(pointer, "x-nullable");
+            self.report(
+                &rules::X_NULLABLE,
+                place,
+                "`x-nullable` means nothing in OpenAPI 3",
+            );
+        }
         if shape::is_reference(kind, object) {
             self.reference(kind, pointer, object);
             return;

@@ -194,6 +194,10 @@ rules! {
         "refuses it without a place",
         "correct the default or the values in an overlay";
 
+    X_NULLABLE = "x-nullable", Warning,
+        "`x-nullable`, which is a habit of Swagger 2.0",
+        "ignores it without a word; a null in a required member does not decode then",
+        "write `nullable: true` in an overlay if the value may be null; next to a `$ref`, put the `$ref` into an `allOf` of one";
     TYPE = "type", Error,
         "a `type` that does not exist",
         "panics: invalid type",
