@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# Checks that what `corpus --write OUT` wrote compiles: codegen/examples/compile-corpus.sh OUT COPY
+#
+# The code of each document takes the place of `generated/src/generated` in COPY, a copy of this repository at HEAD. What is
+# FunnelFlux's is taken out of the copy: `ext/`, and the kinds that `runtime/create.rs` lists. Prints a line per document, smallest
+# first, with the first error of what does not compile; all that rustc said is in COPY/DOCUMENT.log. Exit code 1 if one does not.
+set -euo pipefail
+out=$(realpath "$1")
+mkdir -p "$2"
+copy=$(realpath "$2")
+cd "$(dirname "$0")/../.."
+git archive HEAD | tar -x -m -C "$copy"
+source=$copy/generated/src
+rm -r "$source/ext"
+sed -i '/^pub mod ext;$/d' "$source/lib.rs"
+sed -i '/^creatable! {$/,/^}$/c creatable! {}' "$source/runtime/create.rs"
+cd "$copy"
+failed=0
+for folder in $(du -s "$out"/*/ | sort -n | cut -f2); do
+    document=$(basename "$folder")
+    rm -rf "$source/generated"
+    cp -r "$folder" "$source/generated"
+    if cargo check --quiet --package funnelflux --lib --message-format short 2> "$document.log"; then
+        echo "$document: compiles"
+    else
+        failed=1
+        errors=$(grep ': error' "$document.log" || true)
+        echo "$document: $(wc -l <<< "$errors") errors; ${errors%%$'\n'*}"
+    fi
+done
+exit $failed
