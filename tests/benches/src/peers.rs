@@ -1,4 +1,4 @@
-//! Other generators, run as their documentation says. Each is installed below the target directory when it is first needed.
+//! What else makes a client: the work of hands, and other generators, run as their documentation says. Each is installed below the target directory when it is first needed.
 
 use crate::{Failure, child::output, readme::root};
 use std::{
@@ -23,7 +23,12 @@ pub(crate) struct Peer {
     pub(crate) generate: fn(&Path, &Path) -> Result<Built, Failure>,
 }
 
-pub(crate) const ALL: [Peer; 4] = [
+pub(crate) const ALL: [Peer; 5] = [
+    Peer {
+        name: "by hand, before its first line: reqwest and serde",
+        version: "0.13",
+        generate: by_hand,
+    },
     Peer {
         name: "progenitor",
         version: "0.15.1",
@@ -84,6 +89,31 @@ fn installed(program: &str, package: &str) -> Result<Command, Failure> {
 
 fn dependency(place: &Path) -> String {
     format!("peer = {{ path = '{}' }}", place.display())
+}
+
+/// What a client written by hand cannot do without, with the same TLS as ours, and no code.
+fn by_hand(_: &Path, place: &Path) -> Result<Built, Failure> {
+    const MANIFEST: &str = r#"[package]
+name = "peer"
+version = "0.0.0"
+edition = "2024"
+
+[dependencies]
+reqwest = { version = "0.13", default-features = false, features = ["json", "query", "rustls-no-provider"] }
+rustls = { version = "0.23", default-features = false, features = ["ring", "std", "tls12", "logging"] }
+rustls-platform-verifier = { version = "0.7", default-features = false }
+serde = { version = "1", features = ["derive"] }
+serde_json = "1"
+tokio = { version = "1", default-features = false, features = ["rt", "time"] }
+"#;
+    fs::create_dir_all(place.join("src"))?;
+    fs::write(place.join("Cargo.toml"), MANIFEST)?;
+    let changed = place.join("src/lib.rs");
+    fs::write(&changed, "//! Nothing yet.\n")?;
+    Ok(Built {
+        dependency: dependency(place),
+        changed,
+    })
 }
 
 fn progenitor(document: &Path, place: &Path) -> Result<Built, Failure> {

@@ -464,6 +464,8 @@ impl fmt::Display for Kind {
                     "the answer ({}) does not fit",
                     Status(reply.status)
                 )?;
+                // Names and values of the answer may hold line breaks, and be long.
+                let (path, reason) = (message::excerpt(path, 300), message::excerpt(reason, 500));
                 match path.as_str() {
                     "." => write!(formatter, ": {reason}"),
                     path => write!(formatter, " at {path}: {reason}"),
