@@ -4,7 +4,7 @@
 //!
 //! `--prune` leaves out what is objected to, again and again, until the rest generates, so that the later stages get to
 //! see much of what others write; `--show` prints the findings of a code too; `--write` writes what is generated, a
-//! folder per document. Exit code 1 if a document made the program panic, took longer than the limit, was refused
+//! folder per document, and of what it is made, `NAME.pruned.json`. Exit code 1 if a document made the program panic, took longer than the limit, was refused
 //! without a place, or, with `--prune`, left nothing that generates.
 
 use std::{
@@ -58,6 +58,8 @@ struct Outcome {
     kept: usize,
     /// What was left out for there to be files.
     pruned: Option<Pruned>,
+    /// The document that the files are made of.
+    document: String,
 }
 
 fn run(name: &str, text: &str, prune: bool) -> Outcome {
@@ -90,6 +92,7 @@ fn run(name: &str, text: &str, prune: bool) -> Outcome {
     }
     if !outcome.files.is_empty() {
         outcome.kept = operations(&document);
+        outcome.document = format!("{document:#}");
     }
     outcome
 }
@@ -209,6 +212,7 @@ fn generate(source: Source<'_>, version: String) -> Outcome {
         operations: 0,
         kept: 0,
         pruned: None,
+        document: String::new(),
     }
 }
 
@@ -322,6 +326,12 @@ fn document(file: &Path, arguments: &Arguments, out: &mut impl io::Write) -> io:
     }
     if let Some(folder) = &arguments.write {
         write_files(&folder.join(&name), &outcome.files)?;
+        if !outcome.document.is_empty() {
+            std::fs::write(
+                folder.join(format!("{name}.pruned.json")),
+                &outcome.document,
+            )?;
+        }
     }
     let is_refused = outcome.pruned.is_none() && outcome.errors().next().is_some();
     let has_answer = is_refused || !outcome.files.is_empty();
