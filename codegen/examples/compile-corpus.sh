@@ -16,7 +16,9 @@ sed -i '/^pub mod ext;$/d' "$source/lib.rs"
 sed -i '/^creatable! {$/,/^}$/c creatable! {}' "$source/runtime/create.rs"
 cd "$copy"
 failed=0
-for folder in $(du -s "$out"/*/ | sort -n | cut -f2); do
+count=0
+while IFS=$'\t' read -r _ folder; do
+    count=$((count + 1))
     document=$(basename "$folder")
     rm -rf "$source/generated"
     cp -r "$folder" "$source/generated"
@@ -25,7 +27,11 @@ for folder in $(du -s "$out"/*/ | sort -n | cut -f2); do
     else
         failed=1
         errors=$(grep ': error' "$document.log" || true)
-        echo "$document: $(wc -l <<< "$errors") errors; ${errors%%$'\n'*}"
+        echo "$document: $(grep -c . <<< "$errors" || true) errors; ${errors%%$'\n'*}"
     fi
-done
+done < <(find "$out" -mindepth 1 -maxdepth 1 -type d -exec du -s {} + | sort -n)
+if [ "$count" = 0 ]; then
+    echo "$out holds no code of any document" >&2
+    exit 1
+fi
 exit $failed

@@ -631,12 +631,19 @@ fn what_says_nothing_is_foretold_all_the_same() {
         })
     };
     let mut surprises = Vec::new();
+    let mut judged = 0;
     for (old, new) in &pairs {
         for (old, new) in documents(old).iter().zip(&documents(new)) {
+            judged += usize::from(interface(old).is_some() && interface(new).is_some());
             surprises.extend(surprise(old, new));
         }
     }
     assert!(surprises.is_empty(), "{}", surprises.join("\n"));
+    assert!(
+        judged > pairs.len(),
+        "only {judged} of {} generate",
+        2 * pairs.len()
+    );
 }
 
 /// The judges have something to judge: most random pairs make sense, and enough of them break.

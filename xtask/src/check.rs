@@ -76,6 +76,8 @@ enum Kind {
     NoLock { because: String, mend: &'static str },
     /// The crate's version is too low for what has changed since the last release.
     Version { because: String },
+    /// Nobody can tell which version is due.
+    Unreadable { because: String },
 }
 
 impl Problem {
@@ -87,7 +89,7 @@ impl Problem {
             | Kind::Features { .. } => Code::Stale,
             Kind::EditedByHand => Code::HandEdit,
             Kind::Lock { .. } | Kind::NoLock { .. } => Code::Lock,
-            Kind::Version { .. } => Code::Version,
+            Kind::Version { .. } | Kind::Unreadable { .. } => Code::Version,
         }
     }
 }
@@ -104,6 +106,9 @@ impl Problem {
             Kind::NoLock { because, .. }
             | Kind::Features { because }
             | Kind::Version { because } => because.clone(),
+            Kind::Unreadable { because } => {
+                format!("which version is due cannot be told: {because}")
+            }
         }
     }
 
@@ -123,6 +128,7 @@ impl Problem {
             Kind::Features { .. } => {
                 "correct the features by hand; their names are those of the groups"
             }
+            Kind::Unreadable { .. } => "make the code of the crate compile, then run this again",
             Kind::Version { .. } => {
                 "raise the version in the manifest, and say in the changelog what users have to change"
             }
@@ -411,17 +417,21 @@ fn version(workspace: &Workspace, output: &Output) -> Result<Option<Problem>, Fa
     let Some(last) = workspace.released()? else {
         return Ok(None);
     };
-    // Code that cannot be read hides none of the other problems.
-    let because = match release::of(workspace, &output.files) {
-        Ok(now) => release::behind(&last, &now),
-        Err(failure) => Some(format!("which version is due cannot be told: {failure}")),
-    };
-    Ok(because.map(|because| Problem {
-        path: "Cargo.toml".to_owned(),
+    let problem = |path: &str, kind: Kind| Problem {
+        path: path.to_owned(),
         line: None,
-        kind: Kind::Version { because },
+        kind,
         lines: None,
-    }))
+    };
+    // Code that cannot be read hides none of the other problems.
+    Ok(match release::of(workspace, &output.files) {
+        Ok(now) => release::behind(&last, &now)
+            .map(|because| problem("Cargo.toml", Kind::Version { because })),
+        Err(failure) => {
+            let because = failure.to_string();
+            Some(problem("generated/src", Kind::Unreadable { because }))
+        }
+    })
 }
 
 /// What has changed since the lock was written.

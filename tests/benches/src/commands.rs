@@ -52,13 +52,15 @@ pub(crate) fn measure(document: Option<&Path>) -> Result<String, Failure> {
         let seconds = foreign(document, &folder.path().join("foreign"))?;
         writeln!(
             table,
-            "| a public document, {name} ({megabytes:.1} MB), all stages | {seconds:.2} | | | |"
+            "\nA public document, {name} ({megabytes:.1} MB), read, normalised and linted by the harness for documents of others: \
+             {seconds:.2} CPU seconds."
         )?;
     }
     Ok(table)
 }
 
-/// CPU seconds of all stages over a document of others, whose operations this workspace has no features for.
+/// CPU seconds of the stages over a document of others, up to the one that refuses parts of it. `generate` takes only documents
+/// in which its rules find something to do.
 fn foreign(document: &Path, folder: &Path) -> Result<f64, Failure> {
     let mut command = Command::new("cargo");
     command.current_dir(root());
@@ -73,8 +75,7 @@ fn foreign(document: &Path, folder: &Path) -> Result<f64, Failure> {
     for _ in 0..TIMES {
         let mut run = Command::new(target().join("release/examples/corpus"));
         run.arg(folder);
-        // 1 says that something is refused without a place.
-        all += cpu_time(&mut run, child::Expect::AnyOf(&[0, 1]))?;
+        all += cpu_time(&mut run, child::Expect::Success)?;
     }
     Ok((all / TIMES).as_secs_f64())
 }
