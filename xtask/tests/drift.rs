@@ -594,6 +594,25 @@ fn check_asks_for_the_version_that_is_due() {
     let changelog = fs::read_to_string(workspace.path("generated/CHANGELOG.md")).unwrap();
     assert!(changelog.contains("\n## 1.3.0\n"), "{changelog}");
 
+    // Code that cannot be read hides nothing else, and is no version that is behind.
+    let rewrite = |name: &str, addition: &str| {
+        let text = fs::read_to_string(workspace.path(name)).unwrap();
+        fs::write(workspace.path(name), format!("{text}{addition}")).unwrap();
+        text
+    };
+    let code = rewrite("generated/src/lib.rs", "\nfn (");
+    rewrite("spec/effective.json", "\n");
+    let run = workspace.run(&["check"]);
+    assert!(
+        run.aside.contains("which version is due cannot be told")
+            && run.aside.contains("generated/src/lib.rs")
+            && run.aside.contains("spec/effective.json"),
+        "{}",
+        run.aside
+    );
+    fs::write(workspace.path("generated/src/lib.rs"), code).unwrap();
+    assert_eq!(workspace.run(&["generate"]).code, 0);
+
     // What breaks those who compile against the crate asks for more.
     workspace.changed("spec/upstream.json", require_status);
     assert_eq!(workspace.run(&["generate"]).code, 0);
