@@ -81,6 +81,7 @@ fn generate(prepared: &Prepared, document: &Value) -> Result<syn::File, Failure>
         let tokens = Generator::new(&settings(prepared))
             .generate_tokens(&document)
             .map_err(|error| refused(error.to_string()))?;
+        // Text, since tokens cannot leave the thread that made them.
         Ok(tokens.to_string())
     };
     let text = on_a_large_stack(run).unwrap_or_else(|error| {

@@ -81,6 +81,16 @@ enum Kind {
 }
 
 impl Problem {
+    /// One that is about a whole file.
+    fn new(path: impl Into<String>, kind: Kind) -> Self {
+        Self {
+            path: path.into(),
+            line: None,
+            kind,
+            lines: None,
+        }
+    }
+
     fn code(&self) -> Code {
         match self.kind {
             Kind::OutOfDate { .. }
@@ -304,12 +314,8 @@ fn compare(old: &Old, new: &Output) -> Vec<Problem> {
         &because,
     ));
     problems.extend(
-        features::problem(old.manifest.as_deref(), &new.features).map(|because| Problem {
-            path: MANIFEST.to_owned(),
-            line: None,
-            kind: Kind::Features { because },
-            lines: None,
-        }),
+        features::problem(old.manifest.as_deref(), &new.features)
+            .map(|because| Problem::new(MANIFEST, Kind::Features { because })),
     );
     for (path, text) in &new.files {
         let locked = old
@@ -320,12 +326,7 @@ fn compare(old: &Old, new: &Output) -> Vec<Problem> {
         let name = format!("{GENERATED}/{path}");
         let problem = match old.files.get(path) {
             // No text at all: nothing that a run has written.
-            Some(None) => Some(Problem {
-                path: name,
-                line: None,
-                kind: Kind::EditedByHand,
-                lines: None,
-            }),
+            Some(None) => Some(Problem::new(name, Kind::EditedByHand)),
             Some(Some(is)) => compare_file(name, Some(is), locked, text, &because),
             None => compare_file(name, None, locked, text, &because),
         };
@@ -335,12 +336,7 @@ fn compare(old: &Old, new: &Output) -> Vec<Problem> {
         old.files
             .keys()
             .filter(|path| !new.files.contains_key(*path))
-            .map(|path| Problem {
-                path: format!("{GENERATED}/{path}"),
-                line: None,
-                kind: Kind::Orphan,
-                lines: None,
-            }),
+            .map(|path| Problem::new(format!("{GENERATED}/{path}"), Kind::Orphan)),
     );
     problems.extend(compare_lock(old, &new.lock, because));
     problems
@@ -359,12 +355,7 @@ fn compare_file(
             Some(_) => "the last run wrote it; it was deleted".to_owned(),
             None => because.to_owned(),
         };
-        return Some(Problem {
-            path,
-            line: None,
-            kind: Kind::Missing { because },
-            lines: None,
-        });
+        return Some(Problem::new(path, Kind::Missing { because }));
     };
     let difference = difference::first(is, should_be)?;
     let kind = match locked {
@@ -382,12 +373,7 @@ fn compare_file(
 }
 
 fn compare_lock(old: &Old, new: &Lock, because: String) -> Option<Problem> {
-    let problem = |kind| Problem {
-        path: LOCK.to_owned(),
-        line: None,
-        kind,
-        lines: None,
-    };
+    let problem = |kind| Problem::new(LOCK, kind);
     let Some(text) = &old.lock_text else {
         return Some(problem(Kind::NoLock {
             because: "the lock is missing".to_owned(),
@@ -417,19 +403,13 @@ fn version(workspace: &Workspace, output: &Output) -> Result<Option<Problem>, Fa
     let Some(last) = workspace.released()? else {
         return Ok(None);
     };
-    let problem = |path: &str, kind: Kind| Problem {
-        path: path.to_owned(),
-        line: None,
-        kind,
-        lines: None,
-    };
     // Code that cannot be read hides none of the other problems.
     Ok(match release::of(workspace, &output.files) {
         Ok(now) => release::behind(&last, &now)
-            .map(|because| problem("Cargo.toml", Kind::Version { because })),
+            .map(|because| Problem::new("Cargo.toml", Kind::Version { because })),
         Err(failure) => {
             let because = failure.to_string();
-            Some(problem("generated/src", Kind::Unreadable { because }))
+            Some(Problem::new("generated/src", Kind::Unreadable { because }))
         }
     })
 }

@@ -322,8 +322,7 @@ impl List<'_> {
                 return;
             }
             let parameters = text(&item.generics);
-            let bounds = item.generics.where_clause.as_ref();
-            let bounds = bounds.map_or_else(String::new, |bounds| format!(" {}", text(bounds)));
+            let bounds = bounds(&item.generics);
             let name = format!("impl{parameters} {} for {target}{bounds}", last(path));
             let types = item.items.iter().filter_map(|part| match part {
                 ImplItem::Type(part) => Some(format!("type {} = {}", part.ident, text(&part.ty))),
@@ -412,11 +411,10 @@ impl List<'_> {
                                     signature(&function.sig, ""),
                                     gate,
                                 ),
-                                ImplItem::Const(part) if is_pub(&part.vis) => self.put(
-                                    format!("{name}::{}", part.ident),
-                                    format!("const {}", text(&part.ty)),
-                                    gate,
-                                ),
+                                ImplItem::Const(part) if is_pub(&part.vis) => {
+                                    let called = format!("{name}::{}", part.ident);
+                                    self.constant(called, &part.ty, None, gate);
+                                }
                                 _ => {}
                             }
                         }
@@ -456,8 +454,7 @@ fn signature(signature: &Signature, context: &str) -> String {
         ReturnType::Type(_, ty) => format!(" -> {}", text(ty)),
     };
     let parameters = text(&signature.generics);
-    let bounds = signature.generics.where_clause.as_ref();
-    let bounds = bounds.map_or_else(String::new, |bounds| format!(" {}", text(bounds)));
+    let bounds = bounds(&signature.generics);
     let context = match context {
         "" => String::new(),
         context => format!("impl{context} "),
@@ -470,9 +467,13 @@ fn signature(signature: &Signature, context: &str) -> String {
 
 /// Parameters with their bounds.
 fn generics(generics: &Generics) -> String {
+    format!("{}{}", text(generics), bounds(generics))
+}
+
+/// Their `where` clause, after a space.
+fn bounds(generics: &Generics) -> String {
     let bounds = generics.where_clause.as_ref();
-    let bounds = bounds.map_or_else(String::new, |bounds| format!(" {}", text(bounds)));
-    format!("{}{bounds}", text(generics))
+    bounds.map_or_else(String::new, |bounds| format!(" {}", text(bounds)))
 }
 
 /// The last part of a path, such as `Display` of `std::fmt::Display`.

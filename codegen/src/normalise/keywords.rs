@@ -1,5 +1,6 @@
 //! Every keyword of Swagger 2.0 and `OpenAPI` 3.1 is carried over, kept aside or reported where it stands, and those of
-//! other versions are reported in a document of 3.0: none is lost in silence. A table in `tests/documents/keywords` puts each into a document, one after the other.
+//! other versions are reported in a document of 3.0: none is lost in silence. A table in `tests/documents/keywords` puts
+//! each into a document, one after the other.
 
 use std::fmt::Write as _;
 

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::naming::{self, Resource};
 
-use super::{Draft, error, objects, schema, walk};
+use super::{Draft, objects, schema, walk};
 
 /// Makes a list of every query parameter that holds many IDs in one string. `explode: false` says that a comma
 /// separates them.
@@ -74,29 +74,14 @@ pub(super) fn id_types(draft: &mut Draft<'_>) -> usize {
             type_id(name, property);
         }
     });
-    let mut new = Vec::new();
     for resource in used.into_values() {
-        let name = resource.id_type.to_owned();
-        let at = walk::component_pointer(&name);
-        if draft.value.pointer(&at).is_some() {
-            draft.findings.push(error(
-                draft.source,
-                "id-name",
-                &at,
-                format!(
-                    "`{name}` is a schema, and the type of the IDs `{}`",
-                    resource.id
-                ),
-                "let an overlay rename the schema",
-            ));
-        }
         let component = json!({
             "type": "string",
             "description": format!("ID of {} (`{}`).", resource.with_article(), resource.id),
             schema::ID_TYPE: resource.id,
         });
-        new.push((name, component));
+        let what = format!("the IDs `{}`", resource.id);
+        objects::declare(draft, "id-name", resource.id_type, &what, component);
     }
-    objects::add_components(&mut draft.value, new);
     count
 }

@@ -37,22 +37,22 @@ fn take_limits(object: &mut Map<String, Value>) -> Vec<String> {
     })
     .collect();
     notes.extend(range(object));
+    let kind = object.get("type").and_then(Value::as_str);
+    let (is_text, is_number) = (
+        kind == Some("string"),
+        matches!(kind, Some("integer" | "number")),
+    );
     for (key, words) in [
         ("multipleOf", "a multiple of"),
         ("pattern", "matches"),
         ("format", "format"),
     ] {
-        let kind = object
-            .get("type")
-            .and_then(Value::as_str)
-            .map(str::to_owned);
-        let kind = kind.as_deref();
-        if key == "format" && matches!(kind, Some("integer" | "number")) {
+        if key == "format" && is_number {
             // The width of a number makes its Rust type.
             continue;
         }
         if let Some(value) = object.remove(key) {
-            if key == "format" && value == "password" && kind == Some("string") {
+            if key == "format" && value == "password" && is_text {
                 object.insert(schema::SECRET.to_owned(), Value::Bool(true));
             }
             notes.push(match &value {
@@ -71,9 +71,7 @@ fn take_limits(object: &mut Map<String, Value>) -> Vec<String> {
             notes.push(words.to_owned());
         }
     }
-    if object.get("type").and_then(Value::as_str) != Some("string")
-        && let Some(Value::Array(values)) = object.remove("enum")
-    {
+    if !is_text && let Some(Value::Array(values)) = object.remove("enum") {
         let values: Vec<String> = values.iter().map(schema::code).collect();
         notes.push(format!("one of {}", values.join(", ")));
     }

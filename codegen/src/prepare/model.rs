@@ -159,8 +159,6 @@ pub enum Repeat {
 /// An enumeration of strings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OpenEnum {
-    /// The component.
-    pub component: String,
     /// The Rust type.
     pub name: String,
     /// Markdown.
@@ -272,7 +270,6 @@ fn tags(document: &Value) -> Vec<Tag> {
 /// The lint has seen to it that no two values make the same variant.
 fn open_enum(component: &str, schema: &Value, values: &[&str]) -> OpenEnum {
     OpenEnum {
-        component: component.to_owned(),
         name: naming::type_name(component),
         documentation: text(schema, "description"),
         variants: values

@@ -203,6 +203,26 @@ pub(super) fn add_components(
     }
 }
 
+/// Adds a component for a type of ours; the document cannot have one of its name. `what` says what ours is.
+pub(super) fn declare(
+    draft: &mut Draft<'_>,
+    code: &'static str,
+    name: &str,
+    what: &str,
+    component: Value,
+) {
+    let at = walk::component_pointer(name);
+    if draft.value.pointer(&at).is_some() {
+        draft.error(
+            code,
+            &at,
+            format!("`{name}` is a schema, and the type of {what}"),
+            "let an overlay rename the schema",
+        );
+    }
+    add_components(&mut draft.value, [(name.to_owned(), component)]);
+}
+
 /// Writes a component that needs no type of its own where it is used.
 pub(super) fn inline_aliases(draft: &mut Draft<'_>) -> usize {
     let mut aliases: BTreeMap<String, Value> = BTreeMap::new();

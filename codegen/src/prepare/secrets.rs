@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Draft, error, objects, schema, walk};
+use super::{Draft, objects, schema, walk};
 
 /// Gives every property that holds a secret the type that does not show it. `drop-limits` has marked what is one, also where
 /// it is no property, which is plain text then.
@@ -24,26 +24,10 @@ pub(super) fn secret_types(draft: &mut Draft<'_>) -> usize {
             object.remove(schema::SECRET);
         }
     });
-    if count == 0 {
-        return 0;
+    if count > 0 {
+        let component = json!({"type": "string", schema::SECRET: true});
+        let what = "what has the format `password`";
+        objects::declare(draft, "secret-name", schema::SECRET_TYPE, what, component);
     }
-    let at = walk::component_pointer(schema::SECRET_TYPE);
-    if draft.value.pointer(&at).is_some() {
-        draft.findings.push(error(
-            draft.source,
-            "secret-name",
-            &at,
-            format!(
-                "`{}` is a schema, and the type of what has the format `password`",
-                schema::SECRET_TYPE
-            ),
-            "let an overlay rename the schema",
-        ));
-    }
-    let component = json!({"type": "string", schema::SECRET: true});
-    objects::add_components(
-        &mut draft.value,
-        [(schema::SECRET_TYPE.to_owned(), component)],
-    );
     count
 }

@@ -150,9 +150,10 @@ where
         // No read shows a secret.
         let managed = Managed::of(R::NAMES.segment);
         let shown = |asset: &R::Asset| managed.veiled(json(asset));
-        let wanted_shown = shown(wanted);
+        let asked = json(wanted);
+        let emptied = managed.emptied_secrets(&asked);
+        let wanted_shown = managed.veiled(asked);
         let unseen = shown(&before) == wanted_shown;
-        let emptied = managed.emptied_secrets(&json(wanted));
         let unanswered = match R::SAVE(&self.client, wanted).await {
             Ok(()) => None,
             // Reading back cannot tell.

@@ -3,7 +3,7 @@
 use crate::{
     Failure,
     child::{self, cpu_time, output},
-    readme::root,
+    readme::{root, target},
 };
 use std::{
     fmt::Write as _,
@@ -78,10 +78,6 @@ fn foreign(document: &Path, folder: &Path) -> Result<f64, Failure> {
         all += cpu_time(&mut run, child::Expect::Success)?;
     }
     Ok((all / TIMES).as_secs_f64())
-}
-
-fn target() -> PathBuf {
-    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
 }
 
 fn build(profile: &str, flags: &[&str]) -> Result<PathBuf, Failure> {

@@ -1,6 +1,7 @@
-//! What else makes a client: the work of hands, and other generators, run as their documentation says. Each is installed below the target directory when it is first needed.
+//! What else makes a client: the work of hands, and other generators, run as their documentation says. Each is installed
+//! below the target directory when it is first needed.
 
-use crate::{Failure, child::output, readme::root};
+use crate::{Failure, child::output, readme::target};
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -71,9 +72,7 @@ pub(crate) fn with_operation_ids(document: &Path, place: &Path) -> Result<(), Fa
 
 /// Where they are installed.
 fn tools() -> PathBuf {
-    std::env::var_os("CARGO_TARGET_DIR")
-        .map_or_else(|| root().join("target"), PathBuf::from)
-        .join("peers")
+    target().join("peers")
 }
 
 /// A program of crates.io.

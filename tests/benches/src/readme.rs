@@ -62,6 +62,11 @@ impl Readme {
     }
 }
 
+/// Where cargo puts what it builds.
+pub(crate) fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
+}
+
 /// The workspace.
 pub(crate) fn root() -> PathBuf {
     // Two levels above this package, which is where cargo built it from.

@@ -19,11 +19,7 @@ impl<'a> Walk<'a> {
                 .unwrap_or_default()
         };
         if expanded(spot.old, &self.old) != expanded(spot.new, &self.new) {
-            let what = format!(
-                "`not` of {} {}",
-                subject(spot.parent),
-                before_after(spot.old, spot.new)
-            );
+            let what = spot.told("not");
             self.note(&rules::NOT_CHANGED, spot, what).at(place);
         }
     }
@@ -51,11 +47,7 @@ impl<'a> Walk<'a> {
                 (_, true) => &rules::ALTERNATIVES_INTRODUCED,
                 (_, false) => &rules::ALTERNATIVES_DROPPED,
             };
-            let what = format!(
-                "`{key}` of {} {}",
-                subject(spot.parent),
-                before_after(spot.old, spot.new)
-            );
+            let what = spot.told(key);
             self.note(rule, spot, what).at(place);
             return;
         };
@@ -88,17 +80,7 @@ impl<'a> Walk<'a> {
                     quote(entry.value),
                     subject(spot.parent)
                 );
-                let (old, new) = (None, Some(entry));
-                self.note(
-                    added,
-                    &Spot {
-                        old,
-                        new,
-                        parent: list,
-                    },
-                    what,
-                )
-                .at(place);
+                self.note(added, &Spot::added(entry, list), what).at(place);
             }
             for entry in gone.iter().filter_map(|index| before.get(*index)) {
                 let what = format!(
@@ -106,17 +88,8 @@ impl<'a> Walk<'a> {
                     quote(entry.value),
                     subject(spot.parent)
                 );
-                let (old, new) = (Some(entry), None);
-                self.note(
-                    removed,
-                    &Spot {
-                        old,
-                        new,
-                        parent: list,
-                    },
-                    what,
-                )
-                .at(place);
+                self.note(removed, &Spot::removed(entry, list), what)
+                    .at(place);
             }
         }
         for (one, other) in pairs {
@@ -142,11 +115,7 @@ impl<'a> Walk<'a> {
             } else {
                 &rules::DISCRIMINATOR_REMOVED
             };
-            let what = format!(
-                "`discriminator` of {} {}",
-                subject(spot.parent),
-                before_after(spot.old, spot.new)
-            );
+            let what = spot.told("discriminator");
             self.note(rule, spot, what).at(place);
             return;
         };

@@ -9,7 +9,7 @@ use crate::diff::{
     kin::Kin,
     node::{Node, canonical},
     rules,
-    walk::{Place, Spot, Walk, before_after, quote, resolve, same, subject},
+    walk::{Place, Spot, Walk, quote, resolve, same, subject},
 };
 
 impl<'a> Walk<'a> {
@@ -81,13 +81,8 @@ impl<'a> Walk<'a> {
         }
         if !reported {
             let (one, other) = (old.get("required"), new.get("required"));
-            let what = format!(
-                "`required` of {} {}",
-                subject(new),
-                before_after(one.as_ref(), other.as_ref())
-            );
             let spot = Spot::between(one.as_ref(), other.as_ref(), new);
-            let found = self.note(&rules::NOTATION_CHANGED, &spot, what);
+            let found = self.note(&rules::NOTATION_CHANGED, &spot, spot.told("required"));
             found.direction = place.direction;
         }
     }
@@ -203,11 +198,7 @@ impl<'a> Walk<'a> {
                 } else {
                     &rules::ITEMS_REMOVED
                 };
-                let what = format!(
-                    "`items` of {} {}",
-                    subject(spot.parent),
-                    before_after(spot.old, spot.new)
-                );
+                let what = spot.told("items");
                 self.note(rule, spot, what).at(place);
             }
         }
@@ -234,11 +225,7 @@ impl<'a> Walk<'a> {
             }
             (one, other) if one == other => {
                 if !same(spot.old, spot.new) {
-                    let what = format!(
-                        "`additionalProperties` of {} {}",
-                        subject(new),
-                        before_after(spot.old, spot.new)
-                    );
+                    let what = spot.told("additionalProperties");
                     self.notation(&spot, what, [old, new], place);
                 }
                 return;
@@ -248,11 +235,7 @@ impl<'a> Walk<'a> {
             ("anything", _) => &rules::ADDITIONAL_TYPED,
             _ => &rules::ADDITIONAL_UNTYPED,
         };
-        let what = format!(
-            "`additionalProperties` of {} {}",
-            subject(new),
-            before_after(spot.old, spot.new)
-        );
+        let what = spot.told("additionalProperties");
         let typed = kind(spot.old) == "typed" || kind(spot.new) == "typed";
         let has_fields = |node: &Node<'a>| node.value.get("properties").is_some();
         let found = self.note(rule, &spot, what);

@@ -101,26 +101,15 @@ impl<'a> Walk<'a> {
                 .insert(resolved.0.pointer.clone(), resolved.1.pointer.clone());
             if known.is_none() {
                 let what = format!("the schema `{former}` is called `{current}` now");
-                let spot = Spot {
-                    old: Some(resolved.0),
-                    new: Some(resolved.1),
-                    parent: new,
-                };
+                let spot = Spot::between(Some(resolved.0), Some(resolved.1), new);
                 let found = self.note(&rules::SCHEMA_RENAMED, &spot, what);
                 found.value = String::new();
                 found.subtree = false;
             }
             if known.is_none_or(|pointer| pointer == resolved.1.pointer) {
                 let what = format!("`{former}` is referred to as `{current}`");
-                let found = self.note(
-                    &rules::NOTATION_CHANGED,
-                    &Spot {
-                        old: Some(old),
-                        new: Some(new),
-                        parent: new,
-                    },
-                    what,
-                );
+                let spot = Spot::between(Some(old), Some(new), new);
+                let found = self.note(&rules::NOTATION_CHANGED, &spot, what);
                 found.direction = place.direction;
                 return;
             }
@@ -134,11 +123,7 @@ impl<'a> Walk<'a> {
             call(name(new)),
             call(name(old))
         );
-        let spot = Spot {
-            old: Some(old),
-            new: Some(new),
-            parent: new,
-        };
+        let spot = Spot::between(Some(old), Some(new), new);
         let found = self.note(&rules::SCHEMA_REPLACED, &spot, what);
         found.at(place);
         found.value = format!("{:?}→{:?}", name(old), name(new));
@@ -258,36 +243,20 @@ impl<'a> Walk<'a> {
             "default" => self.default(&spot, place),
             "required" => self.required(old, new, place),
             "pattern" => {
-                let rule = set_unset_changed(
-                    &spot,
-                    [
-                        &rules::PATTERN_ADDED,
-                        &rules::PATTERN_REMOVED,
-                        &rules::PATTERN_CHANGED,
-                    ],
-                );
-                let what = format!(
-                    "`pattern` of {} {}",
-                    subject(new),
-                    before_after(spot.old, spot.new)
-                );
-                self.note(rule, &spot, what).at(place);
+                let rules = [
+                    &rules::PATTERN_ADDED,
+                    &rules::PATTERN_REMOVED,
+                    &rules::PATTERN_CHANGED,
+                ];
+                self.value(key, &spot, rules, place);
             }
             "multipleOf" => {
-                let rule = set_unset_changed(
-                    &spot,
-                    [
-                        &rules::MULTIPLE_SET,
-                        &rules::MULTIPLE_UNSET,
-                        &rules::MULTIPLE_CHANGED,
-                    ],
-                );
-                let what = format!(
-                    "`multipleOf` of {} {}",
-                    subject(new),
-                    before_after(spot.old, spot.new)
-                );
-                self.note(rule, &spot, what).at(place);
+                let rules = [
+                    &rules::MULTIPLE_SET,
+                    &rules::MULTIPLE_UNSET,
+                    &rules::MULTIPLE_CHANGED,
+                ];
+                self.value(key, &spot, rules, place);
             }
             "uniqueItems" => self.flag(
                 &spot,

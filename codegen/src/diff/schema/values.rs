@@ -7,7 +7,7 @@ use crate::diff::{
     Direction, Impact,
     node::{Node, canonical},
     rules::{self, LIMITS, Rule},
-    walk::{Noun, Place, Spot, Walk, before_after, quote, subject},
+    walk::{Noun, Place, Spot, Walk, quote, subject},
 };
 
 impl<'a> Walk<'a> {
@@ -23,11 +23,7 @@ impl<'a> Walk<'a> {
             (Some(_), None) | (Some("integer"), Some("number")) => &rules::TYPE_GENERALIZED,
             _ => &rules::TYPE_CHANGED,
         };
-        let what = format!(
-            "`type` of {} {}",
-            subject(new),
-            before_after(spot.old, spot.new)
-        );
+        let what = spot.told("type");
         self.note(rule, spot, what).at(place);
     }
 
@@ -50,11 +46,7 @@ impl<'a> Walk<'a> {
             }
             _ => &rules::FORMAT_CHANGED,
         };
-        let what = format!(
-            "`format` of {} {}",
-            subject(new),
-            before_after(spot.old, spot.new)
-        );
+        let what = spot.told("format");
         let chooses = [
             "uuid",
             "date",
@@ -113,11 +105,7 @@ impl<'a> Walk<'a> {
             return;
         }
         let [on, off] = rules;
-        let what = format!(
-            "`{key}` of {} {}",
-            subject(spot.parent),
-            before_after(spot.old, spot.new)
-        );
+        let what = spot.told(key);
         match (
             value(spot.old).unwrap_or(false),
             value(spot.new).unwrap_or(false),
@@ -139,11 +127,7 @@ impl<'a> Walk<'a> {
             } else {
                 &rules::ENUM_UNSET
             };
-            let what = format!(
-                "`enum` of {} {}",
-                subject(spot.parent),
-                before_after(spot.old, spot.new)
-            );
+            let what = spot.told("enum");
             self.note(rule, spot, what).at(place);
             return;
         };
@@ -176,11 +160,7 @@ impl<'a> Walk<'a> {
             reported = true;
         }
         if !reported {
-            let what = format!(
-                "`enum` of {} {}",
-                subject(spot.parent),
-                before_after(spot.old, spot.new)
-            );
+            let what = spot.told("enum");
             self.note(&rules::ENUM_ORDER, spot, what).direction = place.direction;
         }
     }
@@ -200,13 +180,19 @@ impl<'a> Walk<'a> {
                 &rules::DEFAULT_CHANGED,
             ]
         };
-        let rule = set_unset_changed(spot, rules);
-        let what = format!(
-            "`default` of {} {}",
-            subject(spot.parent),
-            before_after(spot.old, spot.new)
-        );
-        self.note(rule, spot, what).at(place);
+        self.value("default", spot, rules, place);
+    }
+
+    /// A keyword of which every change is told in the same words: set, unset, changed.
+    pub(super) fn value(
+        &mut self,
+        key: &str,
+        spot: &Spot<'_, 'a>,
+        rules: [&'static Rule; 3],
+        place: Place,
+    ) {
+        self.note(set_unset_changed(spot, rules), spot, spot.told(key))
+            .at(place);
     }
 
     /// Numeric bounds, lengths and counts: true if the key is one of them.
@@ -250,11 +236,7 @@ impl<'a> Walk<'a> {
         } else {
             rule
         };
-        let what = format!(
-            "`{key}` of {} {}",
-            subject(new),
-            before_after(spot.old, spot.new)
-        );
+        let what = spot.told(key);
         let found = self.note(rule, spot, what);
         found.at(place);
         found.limit = name;

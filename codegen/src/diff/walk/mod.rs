@@ -131,6 +131,15 @@ impl<'n, 'a> Spot<'n, 'a> {
     pub(super) fn removed(old: &'n Node<'a>, parent: &'n Node<'a>) -> Self {
         Self::between(Some(old), None, parent)
     }
+
+    /// What has happened to the keyword that is compared here.
+    pub(super) fn told(&self, keyword: &str) -> String {
+        format!(
+            "`{keyword}` of {} {}",
+            subject(self.parent),
+            before_after(self.old, self.new)
+        )
+    }
 }
 
 /// A value, short enough for a sentence.

@@ -195,11 +195,7 @@ impl<'a> Walk<'a> {
                 _ if same(spot.old, spot.new) => {}
                 // Its identity; a placeholder may have another name.
                 "name" | "in" => {
-                    let what = format!(
-                        "`{key}` of {} {}",
-                        subject(new),
-                        before_after(spot.old, spot.new)
-                    );
+                    let what = spot.told(key);
                     self.note(&rules::PATH_RENAMED, &spot, what).direction = Direction::Request;
                 }
                 "required" => {
@@ -220,11 +216,7 @@ impl<'a> Walk<'a> {
                     );
                 }
                 "style" | "explode" | "allowReserved" => {
-                    let what = format!(
-                        "`{key}` of {} {}",
-                        subject(new),
-                        before_after(spot.old, spot.new)
-                    );
+                    let what = spot.told(key);
                     self.note(&rules::PARAMETER_SERIALIZATION, &spot, what)
                         .direction = Direction::Request;
                 }

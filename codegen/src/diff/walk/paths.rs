@@ -222,11 +222,7 @@ impl<'a> Walk<'a> {
                         } else {
                             &rules::OPERATION_ID_REMOVED
                         };
-                        let what = format!(
-                            "`operationId` of {} {}",
-                            subject(new),
-                            before_after(spot.old, spot.new)
-                        );
+                        let what = spot.told("operationId");
                         self.note(rule, &spot, what);
                     }
                 }
