@@ -22,7 +22,8 @@ use crate::{
 #[derive(clap::Args)]
 #[command(
     after_help = "Exit codes: 0 no changes, 1 usage or I/O, 2 a document or the allow list is not valid, \
-                  5 changes, none of which breaks, 6 at least one change breaks on the wire"
+                  5 changes, none of which breaks, 6 at least one change breaks on the wire, \
+                  9 an address does not answer now"
 )]
 pub(crate) struct Arguments {
     /// The document before.

@@ -28,6 +28,8 @@ pub(crate) enum Code {
     HandEdit,
     /// The crate's version is too low for what has changed since the last release.
     Version,
+    /// A document's address does not answer now.
+    Unreachable,
 }
 
 impl Code {
@@ -55,6 +57,7 @@ impl Code {
             Self::Breaking => 6,
             Self::HandEdit => 7,
             Self::Version => 8,
+            Self::Unreachable => 9,
         }
     }
 }
@@ -70,6 +73,8 @@ impl From<Code> for ExitCode {
 pub(crate) enum Failure {
     /// What could not be done, to what, and why.
     Io(String),
+    /// Which address does not answer now, and what to do. Nothing of ours is wrong.
+    Unreachable(String),
     /// What is wrong with the document, an overlay, or the lock.
     Findings(Findings),
 }
@@ -98,6 +103,7 @@ impl Failure {
     pub(crate) fn code(&self) -> Code {
         match self {
             Self::Io(_) => Code::Usage,
+            Self::Unreachable(_) => Code::Unreachable,
             Self::Findings(findings) => {
                 let mut errors = findings
                     .iter()
@@ -121,7 +127,7 @@ impl From<Findings> for Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Io(message) => formatter.write_str(message),
+            Self::Io(message) | Self::Unreachable(message) => formatter.write_str(message),
             Self::Findings(findings) => findings.fmt(formatter),
         }
     }

@@ -15,7 +15,8 @@ use crate::{
 #[derive(clap::Args)]
 #[command(
     after_help = "Exit codes: 0 the document is in place, whatever has changed in it, 1 usage or I/O, \
-                  2 the document is not valid, 4 the lock cannot be read; nothing is written unless 0"
+                  2 the document is not valid, 4 the lock cannot be read, 9 the address does not answer now; \
+                  nothing is written unless 0"
 )]
 pub(crate) struct Arguments {
     /// Where it is.

@@ -107,21 +107,38 @@ fn download(address: &str) -> Result<String, Failure> {
         .build()
         .into();
     let unreachable = |error: ureq::Error| {
-        Failure::Io(format!(
+        let message = format!(
             "error: cannot get {address}: {error}\n  help: is there a network? The document can also be downloaded with \
              a browser and given as a file"
-        ))
+        );
+        match error {
+            // A body that is no text, a certificate that is not valid: the network is there.
+            ureq::Error::Io(error) if error.kind() == io::ErrorKind::InvalidData => {
+                Failure::Io(message)
+            }
+            ureq::Error::Io(_)
+            | ureq::Error::Timeout(_)
+            | ureq::Error::HostNotFound
+            | ureq::Error::ConnectionFailed
+            | ureq::Error::ConnectProxyFailed(_) => Failure::Unreachable(message),
+            _ => Failure::Io(message),
+        }
     };
     let mut response = agent
         .get(address)
         .header("accept", "application/json, application/yaml, */*;q=0.5")
         .call()
         .map_err(unreachable)?;
-    if !response.status().is_success() {
+    let status = response.status();
+    if status.is_server_error() || matches!(status.as_u16(), 408 | 425 | 429) {
+        return Err(Failure::Unreachable(format!(
+            "error: {address} answered {status}\n  help: the server may be out of order for a while: run the command again later"
+        )));
+    }
+    if !status.is_success() {
         return Err(Failure::Io(format!(
-            "error: {address} answered {}\n  help: the address may have moved: open the documentation, follow the link \
-             of the button \"Download schema\", and put that address into spec/source.toml",
-            response.status()
+            "error: {address} answered {status}\n  help: the address may have moved: open the documentation, follow the link \
+             of the button \"Download schema\", and put that address into spec/source.toml"
         )));
     }
     let body = response.body_mut().with_config().limit(MOST_BYTES);

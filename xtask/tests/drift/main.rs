@@ -7,6 +7,9 @@
     reason = "a test stops at the first surprise"
 )]
 
+#[cfg(unix)]
+mod workflow;
+
 use std::{
     fs,
     io::{Read as _, Write as _},
@@ -36,7 +39,7 @@ impl Workspace {
             fs::create_dir_all(workspace.path(folder)).unwrap();
         }
         for (name, text) in [
-            ("spec/upstream.json", include_str!("upstream.json")),
+            ("spec/upstream.json", include_str!("../upstream.json")),
             ("Cargo.toml", "[workspace.package]\nversion = \"0.1.0\"\n"),
             (
                 "generated/Cargo.toml",
