@@ -1,6 +1,8 @@
 //! Changelog: what a new document means, joined from the comparison of the documents and that of the generated code.
 
-use std::fmt::Write as _;
+use std::{collections::HashSet, fmt::Write as _};
+
+use semver::Version;
 
 use crate::{
     api::Changes,
@@ -8,12 +10,16 @@ use crate::{
     lock::sha256,
 };
 
-const HEAD: &str = "# Changelog of the generated code\n\n\
-                    Written by `cargo xtask generate` when the document has changed; the wording may be edited.\n";
+const HEAD: &str = "# Changelog\n\n\
+                    Written by `cargo xtask generate` when the document has changed, and by `cargo xtask release`; the wording may \
+                    be edited.\n";
 
 const UNRELEASED: &str = "## Unreleased";
 
 const SECTION: &str = "### Schema drift";
+
+/// What no document has moved.
+const REST: &str = "### Else in the public interface";
 
 /// The bump that is due: what the code says, and at least a patch where anything has changed at all. Where the code is
 /// the same, nobody's build breaks, whatever the document's comparison fears.
@@ -79,34 +85,60 @@ pub fn add(
     Some(insert(changelog, &entry))
 }
 
+/// The changelog with its unreleased part closed as that of `version`. What has changed since the last release and is not
+/// told there, such as hand-written code and features, is added; `None` for the first release.
+///
+/// A part that has been closed stays as it is, so that an interrupted release can be repeated.
+#[must_use]
+pub fn close(changelog: Option<&str>, version: &Version, changes: Option<&Changes>) -> String {
+    let changelog = changelog.unwrap_or(HEAD);
+    let heading = format!("## {version}");
+    if changelog.lines().any(|line| line.trim_end() == heading) {
+        return changelog.to_owned();
+    }
+    let (head, own, released) = unreleased(changelog);
+    let rest = match changes {
+        None => "The first release.".to_owned(),
+        Some(changes) => {
+            let changes = changes.to_string();
+            let told: HashSet<&str> = own.lines().collect();
+            let lines: Vec<&str> = changes
+                .lines()
+                .filter(|line| !told.contains(line))
+                .collect();
+            match lines.as_slice() {
+                [] => String::new(),
+                lines => format!("{REST}\n\n{}", lines.join("\n")),
+            }
+        }
+    };
+    sections(&[head, &heading, own, &rest, released])
+}
+
+/// What stands before the unreleased part, what it holds, and the releases after it.
+fn unreleased(changelog: &str) -> (&str, &str, &str) {
+    let next = |text: &str| text.find("\n## ").map_or(text.len(), |at| at + 1);
+    if let Some((head, rest)) = changelog.split_once(UNRELEASED) {
+        let (own, released) = rest.split_at(next(rest));
+        (head, own, released)
+    } else {
+        let (head, released) = changelog.split_at(next(changelog));
+        (head, "", released)
+    }
+}
+
+/// The parts that hold something, an empty line apart.
+fn sections(parts: &[&str]) -> String {
+    let parts = parts.iter().map(|part| part.trim());
+    let parts: Vec<&str> = parts.filter(|part| !part.is_empty()).collect();
+    format!("{}\n", parts.join("\n\n"))
+}
+
 /// Puts the entry at the top of the section, and makes the section where there is none.
 fn insert(changelog: &str, entry: &str) -> String {
-    let (head, unreleased) = match changelog.split_once(UNRELEASED) {
-        Some((head, rest)) => (head, rest),
-        None => match changelog.find("\n## ") {
-            Some(at) => changelog.split_at(at + 1),
-            None => (changelog, ""),
-        },
-    };
-    let is_open = changelog.contains(UNRELEASED);
-    // The section must be one of the unreleased part, not one of an earlier release.
-    let (own, released) = match unreleased.find("\n## ") {
-        _ if !is_open => ("", unreleased),
-        Some(at) => unreleased.split_at(at + 1),
-        None => (unreleased, ""),
-    };
+    let (head, own, released) = unreleased(changelog);
     let (before, after) = own.split_once(SECTION).unwrap_or((own, ""));
-    let parts = [
-        head.trim_end(),
-        UNRELEASED,
-        before.trim(),
-        SECTION,
-        entry.trim(),
-        after.trim(),
-        released.trim(),
-    ];
-    let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
-    format!("{}\n", parts.join("\n\n"))
+    sections(&[head, UNRELEASED, before, SECTION, entry, after, released])
 }
 
 #[cfg(test)]
@@ -186,6 +218,27 @@ mod tests {
             "{new}"
         );
         assert!(new.find("## Unreleased").unwrap() < new.find("## 0.1.0").unwrap());
+    }
+
+    #[test]
+    fn a_release_tells_what_no_entry_told() {
+        let (report, api) = drift();
+        let first = close(None, &Version::new(0, 1, 0), None);
+        let drifted = add(Some(&first), ("1", "2"), &report, &api).unwrap();
+        let surface = |text: &str| {
+            api::surface(&BTreeMap::from([("lib.rs".to_owned(), text.to_owned())])).unwrap()
+        };
+        // The entry has told of `types::A`; `by_hand` is in no document.
+        let since = api::compare(
+            &surface("pub mod types {}"),
+            &surface("pub mod types { pub struct A; } pub fn by_hand() {}"),
+        );
+        let version = Version::new(0, 2, 0);
+        let closed = close(Some(&drifted), &version, Some(&since));
+        insta::assert_snapshot!(closed);
+        assert_eq!(close(Some(&closed), &version, Some(&since)), closed);
+        let nothing = close(Some(&first), &version, Some(&Changes::default()));
+        assert!(nothing.contains("## 0.2.0\n\n## 0.1.0\n"), "{nothing}");
     }
 
     #[test]

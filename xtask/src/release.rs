@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use funnelflux_codegen::release::Release;
+use funnelflux_codegen::{changelog, release::Release};
 
 use crate::{
     Outcome,
@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Records the public interface of the crate as released with its present version, and closes the changelog's unreleased
-/// part. Publishes nothing.
+/// part with what has changed since the last release. Publishes nothing.
 #[derive(clap::Args)]
 #[command(
     after_help = "Exit codes: 0 recorded, 1 usage or I/O, 8 the crate's version is behind its changes"
@@ -25,27 +25,24 @@ pub(crate) fn run(workspace: &Workspace, _: &Arguments) -> Result<Outcome, Failu
         .filter_map(|(path, text)| Some((path, text?)))
         .collect();
     let release = of(workspace, &files)?;
-    if let Some(behind) = workspace
-        .released()?
-        .and_then(|last| behind(&last, &release))
-    {
+    let last = workspace.released()?;
+    if let Some(behind) = last.as_ref().and_then(|last| behind(last, &release)) {
         return Ok(Outcome {
             text: String::new(),
             aside: behind,
             code: Code::Version,
         });
     }
+    let changelog = workspace.changelog()?;
+    let changelog = changelog.as_ref().map(|text| text.text.as_str());
+    let changes = last.map(|last| last.changes(&release));
+    let closed = changelog::close(changelog, &release.version, changes.as_ref());
+    workspace.write(CHANGELOG, &closed)?;
+    // The record goes last: until it is there, a repeated run knows what to compare with.
     workspace.write(RELEASE, &release.text())?;
-    if let Some(changelog) = workspace.changelog()? {
-        let heading = format!("## {}", release.version);
-        workspace.write(
-            CHANGELOG,
-            &changelog.text.replacen("## Unreleased", &heading, 1),
-        )?;
-    }
     Ok(Outcome {
         text: format!(
-            "{RELEASE} records {} with {} public items\nnext: commit, tag v{}",
+            "{RELEASE} records {} with {} public items, {CHANGELOG} is closed\nnext: read both, commit, tag v{}",
             release.version,
             release.interface.len(),
             release.version

@@ -595,7 +595,11 @@ fn check_asks_for_the_version_that_is_due() {
     assert_eq!(workspace.run(&["check"]).code, 0);
     assert_eq!(workspace.run(&["release"]).code, 0);
     let changelog = fs::read_to_string(workspace.path("generated/CHANGELOG.md")).unwrap();
-    assert!(changelog.contains("\n## 1.3.0\n"), "{changelog}");
+    assert!(
+        changelog.contains("\n## 1.3.0\n")
+            && changelog.ends_with("\n## 1.2.3\n\nThe first release.\n"),
+        "{changelog}"
+    );
 
     // Code that cannot be read hides nothing else, and is no version that is behind.
     let rewrite = |name: &str, addition: &str| {
