@@ -213,11 +213,6 @@ impl Provenance {
         }
     }
 
-    /// The provenance of a new document that has the same origin; nothing has been put into it yet.
-    pub(crate) fn fresh(&self) -> Self {
-        Self::new(Arc::clone(&self.origin))
-    }
-
     /// Where the value at `pointer` came from.
     pub(crate) fn place(&self, pointer: &str) -> Place {
         let mut ancestor = pointer;

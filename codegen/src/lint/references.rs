@@ -43,7 +43,7 @@ impl Lint<'_> {
             if self.document.get(inside).is_none() {
                 let message = format!("`{target}` is not in the document");
                 self.report(&rules::DANGLING_REFERENCE, place, message);
-            } else if !fits {
+            } else if !fits && !in_callback(kind, pointer) {
                 let message = match section {
                     Some(section) => format!(
                         "`{target}` is not in `#{section}`, where {} can be referred to",
@@ -132,6 +132,12 @@ impl Lint<'_> {
             }
         }
     }
+}
+
+/// Whether a path item is one of a callback, which is not generated, so that it may be a reference.
+fn in_callback(kind: Kind, pointer: &str) -> bool {
+    let of_paths = pointer.strip_prefix("/paths/");
+    kind == Kind::PathItem && of_paths.is_none_or(|rest| rest.contains('/'))
 }
 
 /// What a value refers to by being it: its own `$ref`, those in its `allOf`, and those of which it may be one.

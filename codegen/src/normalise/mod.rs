@@ -5,6 +5,7 @@
 //! concerned. What moves is noted, so that its new pointer still leads to the original text.
 
 mod openapi31;
+mod path_items;
 mod schemas;
 mod swagger;
 
@@ -33,17 +34,7 @@ pub fn normalise(document: Document) -> Result<(Document, Findings), Findings> {
         provenance,
         findings: Findings::new(),
     };
-    let value = match version {
-        Version::Swagger20 => swagger::normalise(value, &mut work),
-        Version::OpenApi30 => {
-            let mut value = value;
-            if let Some(version) = value.get_mut("openapi") {
-                *version = Value::from(TARGET);
-            }
-            value
-        }
-        Version::OpenApi31 => openapi31::normalise(value, &mut work),
-    };
+    let value = work.normalise(version, value);
     work.findings
         .unless_errors(Document::new(value, work.provenance))
 }
@@ -55,6 +46,20 @@ struct Work {
 }
 
 impl Work {
+    fn normalise(&mut self, version: Version, mut value: Value) -> Value {
+        let followed = path_items::inline(&mut value, self);
+        match version {
+            Version::Swagger20 => swagger::normalise(value, self),
+            Version::OpenApi30 => {
+                if let Some(version) = value.get_mut("openapi") {
+                    *version = Value::from(TARGET);
+                }
+                value
+            }
+            Version::OpenApi31 => openapi31::normalise(value, &followed, self),
+        }
+    }
+
     fn report(
         &mut self,
         severity: Severity,

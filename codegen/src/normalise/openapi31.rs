@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 
 use super::{Object, TARGET, Work, count_operations, schemas};
@@ -14,8 +15,11 @@ use crate::{
 /// The dialect that `OpenAPI` 3.1 has by itself.
 const DIALECT: &str = "https://spec.openapis.org/oas/3.1/dialect/base";
 
-pub(super) fn normalise(mut value: Value, work: &mut Work) -> Value {
-    path_items(&mut value, work);
+/// Where it keeps path items that are referred to.
+const PATH_ITEMS: &str = "/components/pathItems";
+
+pub(super) fn normalise(mut value: Value, followed: &BTreeSet<String>, work: &mut Work) -> Value {
+    path_items(&mut value, followed, work);
     let Some(root) = value.as_object_mut() else {
         return value;
     };
@@ -152,68 +156,104 @@ fn booleans(work: &mut Work, kind: Kind, pointer: &str, object: &mut Object) {
     }
 }
 
-/// Path items by reference to the path items themselves.
-fn path_items(value: &mut Value, work: &mut Work) {
-    let components = value
-        .pointer_mut("/components")
-        .and_then(Value::as_object_mut);
-    let Some(components) =
-        components.filter(|components| components.get("pathItems").is_some_and(Value::is_object))
-    else {
-        return;
-    };
-    let Some(Value::Object(items)) = components.shift_remove("pathItems") else {
-        return;
-    };
-    let mut unused: BTreeSet<String> = items.keys().cloned().collect();
-    let paths = value.pointer_mut("/paths").and_then(Value::as_object_mut);
-    for (path, item) in paths.into_iter().flatten() {
-        let name = item
-            .get("$ref")
-            .and_then(Value::as_str)
-            .and_then(|target| target.strip_prefix("#/components/pathItems/"));
-        let Some(name) = name.map(|name| pointer::unescape(name).into_owned()) else {
-            continue;
+/// Path items and webhooks, for which `OpenAPI` 3.0 has no place, on their way to where they are kept aside.
+struct Aside {
+    webhooks: String,
+    path_items: String,
+    items: Object,
+    /// The names of those that something still refers to, each once it has been met.
+    referred: Vec<String>,
+}
+
+impl Aside {
+    /// Leads a reference to where its target is kept.
+    fn lead(&mut self, object: &mut Object) {
+        let Some(Value::String(target)) = object.get_mut("$ref") else {
+            return;
         };
-        let (Some(target), Some(own)) = (items.get(&name), item.as_object()) else {
-            continue;
-        };
-        let place = pointer::join("/paths", path);
-        let mut merged = target.clone();
-        let mut siblings = Vec::new();
-        for (key, value) in own.iter().filter(|(key, _)| *key != "$ref") {
-            let own_place = pointer::join(&place, key);
-            if target.get(key).is_some_and(|other| other != value) {
-                let message = format!(
-                    "`{key}` stands here and in the path item `{name}` that is referred to: OpenAPI 3.1 leaves open \
-                     which of them counts"
-                );
-                let help = "remove one of the two, in an overlay if the document is the vendor's";
-                work.report(Severity::Error, "path-item", own_place, message, help);
-            } else if let Some(merged) = merged.as_object_mut() {
-                merged.insert(key.clone(), value.clone());
-                let from = work.provenance.place(&own_place);
-                siblings.push((own_place, from));
+        if let Some(rest) = target.strip_prefix("#/webhooks/") {
+            *target = format!("#/{}/{rest}", self.webhooks);
+        } else if let Some(rest) = target.strip_prefix("#/components/pathItems/") {
+            let name =
+                percent_decode_str(rest.split('/').next().unwrap_or_default()).decode_utf8_lossy();
+            let name = pointer::unescape(&name).into_owned();
+            if self.items.contains_key(&name) {
+                *target = format!("#/components/{}/{rest}", self.path_items);
+                self.referred.push(name);
             }
         }
-        let from = work
-            .provenance
-            .place(&pointer::join("/components/pathItems", &name));
-        work.provenance.put(place, from);
-        for (own_place, from) in siblings {
-            work.provenance.put(own_place, from);
-        }
-        *item = merged;
-        unused.remove(&name);
     }
-    for name in unused {
-        work.report(
-            Severity::Notice,
-            "path-item",
-            pointer::join("/components/pathItems", &name),
-            format!("no path refers to the path item `{name}`: it is left out"),
-            "nothing has to be done unless a path should have it",
+}
+
+/// Keeps aside the path items that something, such as a callback, still refers to, and leaves out the others; those that
+/// have not been `followed` either are reported.
+fn path_items(value: &mut Value, followed: &BTreeSet<String>, work: &mut Work) {
+    let Some(root) = value.as_object_mut() else {
+        return;
+    };
+    let mut aside = Aside {
+        webhooks: schemas::name_aside(root, "webhooks"),
+        path_items: String::new(),
+        items: Object::new(),
+        referred: Vec::new(),
+    };
+    if let Some(Value::Object(components)) = root.get_mut("components")
+        && let Some(Value::Object(items)) = components.get_mut("pathItems")
+    {
+        aside.items = std::mem::take(items);
+        components.shift_remove("pathItems");
+        aside.path_items = schemas::name_aside(components, "pathItems");
+    }
+    shape::walk_mut(value, &mut |_, _, object| aside.lead(object));
+    if let Some(webhooks) = value.get_mut("webhooks") {
+        let shape = Shape::Map(Kind::PathItem);
+        shape::walk_part_mut("/webhooks", shape, webhooks, &mut |_, _, object| {
+            aside.lead(object);
+        });
+    }
+    let mut kept = BTreeSet::new();
+    while let Some(name) = aside.referred.pop() {
+        if kept.contains(&name) {
+            continue;
+        }
+        let old = pointer::join(PATH_ITEMS, &name);
+        // Its name stays, for it may refer to itself.
+        let mut item = aside
+            .items
+            .get_mut(&name)
+            .map(std::mem::take)
+            .unwrap_or_default();
+        shape::walk_part_mut(
+            &old,
+            Shape::One(Kind::PathItem),
+            &mut item,
+            &mut |_, _, object| aside.lead(object),
         );
+        aside.items.insert(name.clone(), item);
+        let new = pointer::join(&pointer::join("/components", &aside.path_items), &name);
+        work.provenance.put(new, work.provenance.place(&old));
+        kept.insert(name);
+    }
+    aside.items.retain(|name, _| {
+        let place = pointer::join(PATH_ITEMS, name);
+        let keep = kept.contains(name);
+        if !keep && !followed.contains(&place) {
+            work.report(
+                Severity::Notice,
+                "path-item",
+                place,
+                format!(
+                    "no path, webhook or callback leads to the path item `{name}`: it is left out"
+                ),
+                "nothing has to be done unless a path should have it",
+            );
+        }
+        keep
+    });
+    if !kept.is_empty()
+        && let Some(Value::Object(components)) = value.get_mut("components")
+    {
+        components.insert(aside.path_items, Value::Object(aside.items));
     }
 }
 

@@ -163,13 +163,18 @@ pub(super) fn keep_aside(object: &mut Object, key: &str) -> bool {
     let Some(value) = object.shift_remove(key) else {
         return false;
     };
+    object.insert(name_aside(object, key), value);
+    true
+}
+
+/// The name under which a member is kept aside.
+pub(super) fn name_aside(object: &Object, key: &str) -> String {
     let mut name = format!("x-{}", key.trim_start_matches('$'));
     while object.contains_key(&name) {
         // The author's own.
         name.insert_str(0, "x-");
     }
-    object.insert(name, value);
-    true
+    name
 }
 
 /// `const` to an enumeration of one value.

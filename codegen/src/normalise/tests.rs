@@ -17,11 +17,7 @@ pub(super) fn force(document: Document) -> (Document, Findings) {
         provenance,
         findings: Findings::new(),
     };
-    let value = match version {
-        read::Version::Swagger20 => super::swagger::normalise(value, &mut work),
-        read::Version::OpenApi31 => super::openapi31::normalise(value, &mut work),
-        read::Version::OpenApi30 => value,
-    };
+    let value = work.normalise(version, value);
     (Document::new(value, work.provenance), work.findings)
 }
 
@@ -125,6 +121,72 @@ fn openapi_31() {
             ),
         ],
     );
+}
+
+#[test]
+fn path_items_by_reference() {
+    let mut all = String::new();
+    for version in ["openapi31", "openapi30", "swagger20"] {
+        let (document, findings) = force(read_file(&format!("path-items/{version}.yaml")));
+        all += &golden(&document, &findings);
+        all += "\n\n";
+    }
+    insta::assert_snapshot!(all);
+    let file = "path-items/openapi31.yaml";
+    places(
+        file,
+        &force(read_file(file)).0,
+        &[
+            (
+                "/paths/~1chain/get",
+                "get: {responses: {'204': {description: the end}",
+            ),
+            (
+                "/paths/~1chain/description",
+                "description: beside the third",
+            ),
+            ("/paths/~1late/summary", "summary: beside the first"),
+            (
+                "/paths/~1late/get",
+                "get: {responses: {'204': {description: own}",
+            ),
+            (
+                "/paths/~1webhook/post",
+                "post: {responses: {'204': {description: of a webhook}",
+            ),
+            (
+                "/components/x-pathItems/CalledLater/post",
+                "post: {responses: {'204': {description: called later}",
+            ),
+        ],
+    );
+    let file = "path-items/swagger20.yaml";
+    places(
+        file,
+        &force(read_file(file)).0,
+        &[
+            ("/paths/~1c/parameters/0", "{name: b"),
+            ("/paths/~1c/post/parameters/0", "{name: e"),
+            ("/paths/~1c/post/requestBody", "{name: d"),
+        ],
+    );
+}
+
+/// A callback may be a reference even for the generator.
+#[test]
+fn references_in_callbacks_generate() {
+    let text = include_str!("../../tests/documents/path-items/openapi30.yaml");
+    let input = crate::Input {
+        upstream: Source {
+            name: "openapi30.yaml",
+            text,
+        },
+        overlays: Vec::new(),
+        previous_lock: None,
+    };
+    let output = crate::generate_any(&input).unwrap();
+    let codes: Vec<&str> = output.notices.iter().map(|finding| finding.code).collect();
+    assert_eq!(codes, ["callbacks", "callbacks", "missing"]);
 }
 
 #[test]

@@ -23,7 +23,6 @@ pub(super) fn normalise(value: Value, work: &mut Work) -> Value {
         return value;
     };
     let before = work.provenance.clone();
-    work.provenance = before.fresh();
     let convert = Convert {
         consumes: texts(work, old.get("consumes"), "/consumes"),
         produces: texts(work, old.get("produces"), "/produces"),
