@@ -2,9 +2,13 @@
 
 use crate::{Document, Findings, Source, lint, normalise::normalise, read};
 
-fn read_file(file: &str) -> Document {
+fn text_of(file: &str) -> String {
     let path = format!("{}/tests/documents/{file}", env!("CARGO_MANIFEST_DIR"));
-    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
+    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+fn read_file(file: &str) -> Document {
+    let text = text_of(file);
     let name = file.rsplit('/').next().unwrap();
     read::read(Source { name, text: &text }).unwrap()
 }
@@ -29,8 +33,7 @@ fn golden(document: &Document, findings: &Findings) -> String {
 
 /// What stands in the original text where a pointer of the normalised document leads.
 fn places(file: &str, document: &Document, places: &[(&str, &str)]) {
-    let path = format!("{}/tests/documents/{file}", env!("CARGO_MANIFEST_DIR"));
-    let text = std::fs::read_to_string(path).unwrap();
+    let text = text_of(file);
     for (pointer, expected) in places {
         assert!(document.get(pointer).is_some(), "{pointer}");
         let location = document.locate(pointer).unwrap();
@@ -91,6 +94,35 @@ fn swagger_20() {
                 "/paths/~1asset~1upload~1{id}/post/requestBody/content/multipart~1form-data/schema/properties/note/type",
                 "type: string, description: shared",
             ),
+        ],
+    );
+}
+
+#[test]
+fn what_two_versions_say_is_refused_at_its_line() {
+    let file = "swagger20/mixed.yaml";
+    let (document, findings) = force(read_file(file));
+    let mixed = findings
+        .iter()
+        .filter(|finding| finding.code == "mixed-versions");
+    let mut found: Vec<usize> = mixed
+        .map(|finding| finding.location.as_ref().unwrap().line)
+        .collect();
+    found.sort_unstable();
+    let text = text_of(file);
+    let refused = text
+        .lines()
+        .zip(1..)
+        .filter(|(line, _)| line.ends_with("# refused"));
+    assert_eq!(found, refused.map(|(_, line)| line).collect::<Vec<usize>>());
+    insta::assert_snapshot!(golden(&document, &findings));
+    let schema = "/paths/~1a/post/parameters/2/schema";
+    places(
+        file,
+        &document,
+        &[
+            (&format!("{schema}/minItems"), "minItems: 1"),
+            (&format!("{schema}/maxItems"), "maxItems: 9"),
         ],
     );
 }

@@ -266,7 +266,7 @@ impl Convert<'_> {
         }
         let mut examples = response.shift_remove("examples");
         if let Some(schema) = response.shift_remove("schema") {
-            self.mixed(&mut response, "content", new);
+            self.mixed(&mut response, "content", old);
             let is_file = schema.get("type").is_some_and(|kind| kind == "file");
             let types = match produces {
                 [] => vec![

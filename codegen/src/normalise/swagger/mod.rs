@@ -154,15 +154,16 @@ impl Convert<'_> {
         self.work.findings.push(finding.at(Some(location)));
     }
 
-    /// Refuses a key of `OpenAPI` 3.0 where the keys of Swagger 2.0 say the same thing.
+    /// Refuses a key of `OpenAPI` 3.0 where the keys of Swagger 2.0 say the same thing. `place` is that of its holder in
+    /// the old document.
     fn mixed(&mut self, holder: &mut Object, key: &str, place: &str) {
         if !holder.contains_key(key) {
             return;
         }
-        self.work.report(
+        self.report(
             Severity::Error,
             "mixed-versions",
-            pointer::join(place, key),
+            &pointer::join(place, key),
             format!("`{key}` is of OpenAPI 3.0, and what Swagger 2.0 has for it stands here too"),
             "remove one of the two: which of them counts is not known",
         );

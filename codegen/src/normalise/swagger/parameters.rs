@@ -135,6 +135,15 @@ impl Convert<'_> {
                 schema.insert((*key).to_owned(), value);
             }
         }
+        if schema.is_empty() && !holder.contains_key("schema") {
+            self.report(
+                Severity::Warning,
+                "type-missing",
+                old,
+                "what type of value stands here is not said: any is taken",
+                "give it a `type` in an overlay",
+            );
+        }
         // Lists in lists have delimiters too, which only Swagger 2.0 knows.
         let mut items = schema.get_mut("items").and_then(Value::as_object_mut);
         while let Some(inner) = items {
@@ -150,23 +159,34 @@ impl Convert<'_> {
             }
             items = inner.get_mut("items").and_then(Value::as_object_mut);
         }
-        // Some documents write a schema where only `type` is allowed; it says what is meant.
+        // Some documents write a schema where only `type` is allowed: both count unless they contradict each other.
         let said = holder.get("schema");
-        if said.is_some_and(|said| {
-            schema
-                .iter()
-                .any(|(key, value)| said.get(key) != Some(value))
-        }) {
-            self.mixed(holder, "schema", new);
+        if schema.is_empty() && said.is_some() {
+            return;
         }
-        if !holder.contains_key("schema") {
-            self.moved(pointer::join(new, "schema"), old);
+        if said.is_some_and(|said| contradict(said, &schema)) {
+            self.mixed(holder, "schema", old);
+        }
+        let place = pointer::join(new, "schema");
+        if let Some(Value::Object(said)) = holder.get_mut("schema") {
+            for (key, value) in schema {
+                if !said.contains_key(&key) {
+                    self.moved(pointer::join(&place, &key), &pointer::join(old, &key));
+                    said.insert(key, value);
+                }
+            }
+        } else {
+            self.moved(place, old);
             holder.insert("schema".to_owned(), Value::Object(schema));
         }
     }
 
     fn collection_format(&mut self, parameter: &mut Object, place: &str, new: &str) {
-        if parameter.get("type").is_none_or(|kind| kind != "array") {
+        let said = parameter
+            .get("schema")
+            .and_then(|schema| schema.get("type"));
+        let kind = parameter.get("type").or(said);
+        if kind.is_none_or(|kind| kind != "array") {
             // It says something about lists only.
             schemas::keep_aside(parameter, "collectionFormat");
             return;
@@ -193,4 +213,12 @@ impl Convert<'_> {
         parameter.insert("style".to_owned(), style.into());
         parameter.insert("explode".to_owned(), explode.into());
     }
+}
+
+/// Whether a schema says something else than the keys beside it.
+fn contradict(schema: &Value, keys: &Object) -> bool {
+    schema.as_object().is_none_or(|schema| {
+        keys.iter()
+            .any(|(key, value)| schema.get(key).is_some_and(|other| other != value))
+    })
 }
