@@ -57,32 +57,17 @@ impl Lint<'_> {
             let message = format!("`{target}` is in another file");
             self.report(&rules::EXTERNAL_REFERENCE, place, message);
         }
-        let siblings = |remark: bool| {
-            let keys: Vec<String> = object
-                .keys()
-                .filter(|key| {
-                    *key != "$ref"
-                        && !key.starts_with("x-")
-                        && REMARKS.contains(&key.as_str()) == remark
-                })
-                .map(|key| format!("`{key}`"))
-                .collect();
-            keys.join(", ")
-        };
-        let (remarks, others) = (siblings(true), siblings(false));
-        if !others.is_empty() {
-            self.report(
-                &rules::REFERENCE_SIBLINGS,
-                pointer,
-                format!("next to `$ref` means nothing: {others}"),
-            );
-        }
-        if !remarks.is_empty() {
-            self.report(
-                &rules::REFERENCE_DOCUMENTATION,
-                pointer,
-                format!("next to `$ref` is not used: {remarks}"),
-            );
+        let siblings = object
+            .keys()
+            .filter(|key| *key != "$ref" && !key.starts_with("x-"));
+        for key in siblings {
+            let (rule, message) = if REMARKS.contains(&key.as_str()) {
+                (&rules::REFERENCE_DOCUMENTATION, "is not used")
+            } else {
+                (&rules::REFERENCE_SIBLINGS, "means nothing")
+            };
+            let message = format!("`{key}` {message} next to `$ref`");
+            self.report(rule, pointer::join(pointer, key), message);
         }
     }
 

@@ -60,6 +60,12 @@ impl Work {
         }
     }
 
+    /// Notes that what will stand at `new` comes from what stands at `old`.
+    fn put(&mut self, new: String, old: &str) {
+        let from = self.provenance.place(old);
+        self.provenance.put(new, from);
+    }
+
     fn report(
         &mut self,
         severity: Severity,

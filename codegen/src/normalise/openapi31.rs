@@ -76,10 +76,8 @@ fn change(work: &mut Work, hoisted: &mut Hoisted, kind: Kind, pointer: &str, obj
                 if object.contains_key("description") {
                     object.insert("x-summary".to_owned(), summary);
                 } else {
-                    work.provenance.put(
-                        pointer::join(pointer, "description"),
-                        work.provenance.place(&pointer::join(pointer, "summary")),
-                    );
+                    let from = pointer::join(pointer, "summary");
+                    work.put(pointer::join(pointer, "description"), &from);
                     object.insert("description".to_owned(), summary);
                 }
             }
@@ -91,7 +89,7 @@ fn change(work: &mut Work, hoisted: &mut Hoisted, kind: Kind, pointer: &str, obj
             work.report(
                 Severity::Warning,
                 "mutual-tls",
-                pointer,
+                pointer::join(pointer, "type"),
                 "the security scheme `mutualTLS` cannot be expressed in OpenAPI 3.0",
                 "give the transport the client's certificate",
             );
@@ -231,7 +229,7 @@ fn path_items(value: &mut Value, followed: &BTreeSet<String>, work: &mut Work) {
         );
         aside.items.insert(name.clone(), item);
         let new = pointer::join(&pointer::join("/components", &aside.path_items), &name);
-        work.provenance.put(new, work.provenance.place(&old));
+        work.put(new, &old);
         kept.insert(name);
     }
     aside.items.retain(|name, _| {
@@ -279,8 +277,7 @@ fn hoist(value: &mut Value, work: &mut Work, mut hoisted: Hoisted) {
             let old = pointer::join(&place, &name);
             let free = free_name(&name, &place, schemas);
             let new = pointer::join("/components/schemas", &free);
-            work.provenance
-                .put(new.clone(), work.provenance.place(&old));
+            work.put(new.clone(), &old);
             moved.insert(format!("#{old}"), format!("#{new}"));
             let mut deeper = Hoisted::default();
             shape::walk_part_mut(
@@ -296,8 +293,7 @@ fn hoist(value: &mut Value, work: &mut Work, mut hoisted: Hoisted) {
                 let before = inner
                     .strip_prefix(&new)
                     .map_or(inner.clone(), |rest| format!("{old}{rest}"));
-                work.provenance
-                    .put(before.clone(), work.provenance.place(&inner));
+                work.put(before.clone(), &inner);
                 hoisted.0.push((before, definitions));
             }
             schemas.insert(free, definition);

@@ -1,5 +1,7 @@
 //! Schemas: JSON Schema 2020-12 (`OpenAPI` 3.1) and the dialect of Swagger 2.0 to the dialect of `OpenAPI` 3.0.
 
+use std::cmp::Ordering;
+
 use serde_json::{Value, json};
 
 use super::{Object, Work};
@@ -136,12 +138,12 @@ pub(super) fn openapi31(work: &mut Work, pointer: &str, schema: &mut Object) {
             "replace it by a `$ref` to the schema that is meant",
         );
     }
-    constant(schema);
+    constant(work, pointer, schema);
     null_variants(work, pointer, schema);
-    content(schema);
+    content(work, pointer, schema);
     types(work, pointer, schema);
-    exclusive_bounds(schema);
-    examples(schema);
+    exclusive_bounds(work, pointer, schema);
+    examples(work, pointer, schema);
     tuples(work, pointer, schema);
     pattern_properties(work, pointer, schema);
     for key in CHECKS {
@@ -178,11 +180,13 @@ pub(super) fn name_aside(object: &Object, key: &str) -> String {
 }
 
 /// `const` to an enumeration of one value.
-fn constant(schema: &mut Object) {
+fn constant(work: &mut Work, pointer: &str, schema: &mut Object) {
     let Some(value) = schema.shift_remove("const") else {
         return;
     };
+    let from = pointer::join(pointer, "const");
     if value.is_null() {
+        work.put(pointer::join(pointer, "type"), &from);
         schema.insert("type".to_owned(), "null".into());
         return;
     }
@@ -194,7 +198,11 @@ fn constant(schema: &mut Object) {
         Value::Array(_) => "array",
         Value::Null | Value::Object(_) => "object",
     };
-    schema.entry("type").or_insert_with(|| kind.into());
+    if !schema.contains_key("type") {
+        work.put(pointer::join(pointer, "type"), &from);
+        schema.insert("type".to_owned(), kind.into());
+    }
+    work.put(pointer::join(pointer, "enum"), &from);
     schema.insert("enum".to_owned(), Value::Array(vec![value]));
 }
 
@@ -227,13 +235,23 @@ fn types(work: &mut Work, pointer: &str, schema: &mut Object) {
         schema.insert("nullable".to_owned(), Value::Bool(true));
     }
     match others.as_slice() {
+        [] if kinds.is_empty() => {
+            schema.shift_remove("type");
+            work.report(
+                Severity::Warning,
+                "type-list",
+                pointer::join(pointer, "type"),
+                "the list of types is empty: any value is read",
+                "write the types of the value in an overlay, or remove the list there",
+            );
+        }
         [] => {
             schema.shift_remove("type");
             schema.insert("nullable".to_owned(), Value::Bool(true));
             work.report(
                 Severity::Warning,
                 "null-type",
-                pointer,
+                pointer::join(pointer, "type"),
                 "a value that is always null cannot be expressed in OpenAPI 3.0: any value is read",
                 "nothing has to be done; remove it in an overlay if it is in the way",
             );
@@ -321,6 +339,7 @@ fn null_variants(work: &mut Work, pointer: &str, schema: &mut Object) {
             schema.shift_remove(key);
             if only.is_none() {
                 schema.insert("type".to_owned(), "null".into());
+                work.put(pointer::join(pointer, "type"), &place);
             }
         }
         schema.insert("nullable".to_owned(), Value::Bool(true));
@@ -339,19 +358,23 @@ fn null_variants(work: &mut Work, pointer: &str, schema: &mut Object) {
                     schema.insert(key, value);
                 }
             }
-            only => {
-                let parts = schema
-                    .entry("allOf")
-                    .or_insert_with(|| Value::Array(Vec::new()));
-                if let Some(parts) = parts.as_array_mut() {
-                    work.provenance.put(
-                        pointer::item(&pointer::join(pointer, "allOf"), parts.len()),
-                        from,
-                    );
-                    parts.push(only);
-                }
-            }
+            only => add_part(work, pointer, schema, &pointer::item(&place, 0), only),
         }
+    }
+}
+
+/// Adds a schema that stood at `old` to the `allOf` of a schema.
+fn add_part(work: &mut Work, pointer: &str, schema: &mut Object, old: &str, part: Value) {
+    let place = pointer::join(pointer, "allOf");
+    let from = work.provenance.place(old);
+    let parts = schema.entry("allOf").or_insert_with(|| {
+        work.provenance.put(place.clone(), from.clone());
+        Value::Array(Vec::new())
+    });
+    if let Some(parts) = parts.as_array_mut() {
+        work.provenance
+            .put(pointer::item(&place, parts.len()), from);
+        parts.push(part);
     }
 }
 
@@ -369,7 +392,7 @@ fn is_null(schema: &Value) -> bool {
 }
 
 /// Exclusive bounds that are numbers to a bound and a flag; of two bounds the tighter.
-fn exclusive_bounds(schema: &mut Object) {
+fn exclusive_bounds(work: &mut Work, pointer: &str, schema: &mut Object) {
     for (exclusive, bound, lower) in [
         ("exclusiveMinimum", "minimum", true),
         ("exclusiveMaximum", "maximum", false),
@@ -381,17 +404,13 @@ fn exclusive_bounds(schema: &mut Object) {
         else {
             continue;
         };
-        let tighter = match (limit.as_f64(), schema.get(bound).and_then(Value::as_f64)) {
-            (Some(limit), Some(other)) => {
-                if lower {
-                    limit >= other
-                } else {
-                    limit <= other
-                }
-            }
-            _ => true,
-        };
+        let tighter = schema.get(bound).is_none_or(|other| {
+            let order = compare(&limit, other);
+            if lower { order.is_ge() } else { order.is_le() }
+        });
         if tighter {
+            let from = pointer::join(pointer, exclusive);
+            work.put(pointer::join(pointer, bound), &from);
             schema.insert(bound.to_owned(), limit);
             schema.insert(exclusive.to_owned(), Value::Bool(true));
         } else {
@@ -400,8 +419,25 @@ fn exclusive_bounds(schema: &mut Object) {
     }
 }
 
+/// The order of two numbers; whole ones are not rounded.
+fn compare(left: &Value, right: &Value) -> Ordering {
+    let whole = |value: &Value| {
+        value
+            .as_i64()
+            .map(i128::from)
+            .or(value.as_u64().map(i128::from))
+    };
+    match (whole(left), whole(right)) {
+        (Some(left), Some(right)) => left.cmp(&right),
+        _ => left
+            .as_f64()
+            .partial_cmp(&right.as_f64())
+            .unwrap_or(Ordering::Equal),
+    }
+}
+
 /// Content in strings to the formats `byte` and `binary`.
-fn content(schema: &mut Object) {
+fn content(work: &mut Work, pointer: &str, schema: &mut Object) {
     // They are about text only, and a union or a reference says elsewhere whether there is any.
     let elsewhere = ["$ref", "allOf", "oneOf", "anyOf"];
     let is_text = match schema.get("type") {
@@ -413,11 +449,17 @@ fn content(schema: &mut Object) {
         return;
     }
     let text = |key: &str| schema.get(key).and_then(Value::as_str);
-    let format = match (text("contentEncoding"), text("contentMediaType")) {
-        (Some(encoding), _) if encoding.eq_ignore_ascii_case("base64") => "byte",
-        (None, Some("application/octet-stream")) => "binary",
+    let (key, format) = match (text("contentEncoding"), text("contentMediaType")) {
+        (Some(encoding), _) if encoding.eq_ignore_ascii_case("base64") => {
+            ("contentEncoding", "byte")
+        }
+        (None, Some("application/octet-stream")) => ("contentMediaType", "binary"),
         _ => return,
     };
+    work.put(
+        pointer::join(pointer, "format"),
+        &pointer::join(pointer, key),
+    );
     schema.insert("format".to_owned(), format.into());
     schema.entry("type").or_insert_with(|| "string".into());
     for key in ["contentEncoding", "contentMediaType"] {
@@ -426,7 +468,7 @@ fn content(schema: &mut Object) {
 }
 
 /// `examples` of a schema to its `example`.
-fn examples(schema: &mut Object) {
+fn examples(work: &mut Work, pointer: &str, schema: &mut Object) {
     let Some(Value::Array(examples)) = schema.get("examples") else {
         return;
     };
@@ -436,8 +478,12 @@ fn examples(schema: &mut Object) {
     } else {
         schema.shift_remove("examples");
     }
-    if let Some(first) = first {
-        schema.entry("example").or_insert(first);
+    if let Some(first) = first
+        && !schema.contains_key("example")
+    {
+        let from = pointer::item(&pointer::join(pointer, "examples"), 0);
+        work.put(pointer::join(pointer, "example"), &from);
+        schema.insert("example".to_owned(), first);
     }
 }
 
@@ -507,18 +553,8 @@ fn wrap_reference(work: &mut Work, pointer: &str, schema: &mut Object) {
     if !schema.contains_key("$ref") || !TYPE_CHANGING.iter().any(|key| schema.contains_key(*key)) {
         return;
     }
-    let Some(target) = schema.shift_remove("$ref") else {
-        return;
-    };
-    let from = work.provenance.place(pointer);
-    let parts = schema
-        .entry("allOf")
-        .or_insert_with(|| Value::Array(Vec::new()));
-    if let Some(parts) = parts.as_array_mut() {
-        work.provenance.put(
-            pointer::item(&pointer::join(pointer, "allOf"), parts.len()),
-            from,
-        );
-        parts.push(json!({ "$ref": target }));
+    if let Some(target) = schema.shift_remove("$ref") {
+        let old = pointer::join(pointer, "$ref");
+        add_part(work, pointer, schema, &old, json!({ "$ref": target }));
     }
 }

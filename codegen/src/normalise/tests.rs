@@ -142,7 +142,15 @@ fn openapi_31() {
                 "/components/schemas/AssetMoney/properties/unit",
                 "unit: {$ref",
             ),
-            ("/components/schemas/Unit/enum", "Unit: {const"),
+            ("/components/schemas/Unit/enum", "const: EUR"),
+            (
+                "/components/schemas/Asset/properties/count/minimum",
+                "exclusiveMinimum: 0",
+            ),
+            (
+                "/components/schemas/Asset/properties/picture/format",
+                "contentEncoding: base64",
+            ),
             (
                 "/components/schemas/Asset/properties/name/maxLength",
                 "maxLength: 3",

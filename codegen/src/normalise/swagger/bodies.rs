@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Convert, Object, parameters::Placed, schemas};
+use super::{CONSUMES, Convert, MediaTypes, Object, parameters::Placed, schemas};
 use crate::{finding::Severity, media::JSON, pointer};
 
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -13,7 +13,7 @@ impl Convert<'_> {
         &mut self,
         bodies: &[Placed<'_>],
         new: &str,
-        consumes: &[String],
+        consumes: &MediaTypes,
     ) -> Option<Value> {
         if let Some(body) = bodies.iter().find(|body| body.place_name() == "body") {
             if let Some(form) = bodies.iter().find(|form| form.place_name() == "formData") {
@@ -49,7 +49,7 @@ impl Convert<'_> {
         first: &Placed<'_>,
         bodies: &[Placed<'_>],
         new: &str,
-        consumes: &[String],
+        consumes: &MediaTypes,
     ) -> Value {
         self.moved(new.to_owned(), &first.place);
         let types = self.form_types(first, bodies, consumes);
@@ -105,7 +105,7 @@ impl Convert<'_> {
         &mut self,
         first: &Placed<'_>,
         bodies: &[Placed<'_>],
-        consumes: &'t [String],
+        consumes: &'t MediaTypes,
     ) -> Vec<&'t str> {
         let has_file = bodies.iter().any(|body| {
             body.parameter
@@ -113,6 +113,7 @@ impl Convert<'_> {
                 .is_some_and(|kind| kind == "file")
         });
         let mut types: Vec<&str> = consumes
+            .types
             .iter()
             .map(String::as_str)
             .filter(|media_type| [FORM, MULTIPART].contains(media_type))
@@ -121,6 +122,7 @@ impl Convert<'_> {
             types = vec![if has_file { MULTIPART } else { FORM }];
         }
         let others: Vec<&str> = consumes
+            .types
             .iter()
             .map(String::as_str)
             .filter(|media_type| !types.contains(media_type))
@@ -129,7 +131,11 @@ impl Convert<'_> {
             self.report(
                 Severity::Notice,
                 "form-type",
-                &first.place,
+                if consumes.place == CONSUMES {
+                    &first.place
+                } else {
+                    &consumes.place
+                },
                 format!(
                     "form parameters are sent as {}, not as {}, which the operation consumes",
                     types.join(" or "),
@@ -166,7 +172,7 @@ impl Convert<'_> {
             self.report(
                 Severity::Warning,
                 "collection-format",
-                &body.place,
+                &pointer::join(&body.place, "collectionFormat"),
                 "how a list in a form is joined is not expressed",
                 "make the field a string in an overlay and join the items",
             );
@@ -174,7 +180,7 @@ impl Convert<'_> {
         property
     }
 
-    fn json_body(&mut self, body: &Placed<'_>, new: &str, consumes: &[String]) -> Value {
+    fn json_body(&mut self, body: &Placed<'_>, new: &str, consumes: &MediaTypes) -> Value {
         self.moved(new.to_owned(), &body.place);
         let mut result = Object::new();
         for (key, value) in body.parameter {
@@ -188,16 +194,18 @@ impl Convert<'_> {
                 }
             }
         }
-        let types = if consumes.is_empty() {
+        let place = pointer::join(new, "content");
+        let types = if consumes.types.is_empty() {
             vec![JSON.to_owned()]
         } else {
-            consumes.to_vec()
+            self.moved(place.clone(), &consumes.place);
+            consumes.types.clone()
         };
         let mut content = Object::new();
         for media_type in types {
             let mut media = Object::new();
             if let Some(schema) = body.parameter.get("schema") {
-                let place = pointer::join(&pointer::join(new, "content"), &media_type);
+                let place = pointer::join(&place, &media_type);
                 self.moved(format!("{place}/schema"), &format!("{}/schema", body.place));
                 media.insert("schema".to_owned(), schema.clone());
             }
@@ -212,7 +220,7 @@ impl Convert<'_> {
         response: Value,
         new: &str,
         old: &str,
-        produces: &[String],
+        produces: &MediaTypes,
     ) -> Value {
         let Value::Object(mut response) = response else {
             return response;
@@ -231,7 +239,7 @@ impl Convert<'_> {
                         .is_some_and(|shared| shared.contains_key("$ref"))
                 });
             if let (Some(name), Some(shared)) = (&name, shared)
-                && produces != self.produces
+                && produces.types != self.produces.types
                 && shared.get("schema").is_some()
             {
                 let from = pointer::join("/responses", name);
@@ -242,33 +250,14 @@ impl Convert<'_> {
             return Value::Object(response);
         }
         if let Some(Value::Object(headers)) = response.get_mut("headers") {
-            let headers_place = pointer::join(new, "headers");
-            let headers_old = pointer::join(old, "headers");
-            for (name, header) in headers {
-                if let Value::Object(header) = header {
-                    let place = pointer::join(&headers_place, name);
-                    let other = header
-                        .get("collectionFormat")
-                        .is_some_and(|format| format != "csv");
-                    schemas::keep_aside(header, "collectionFormat");
-                    self.value_schema(header, &place, &pointer::join(&headers_old, name));
-                    if other {
-                        self.work.report(
-                            Severity::Warning,
-                            "collection-format",
-                            place,
-                            "a header holds a list joined otherwise than by commas, which OpenAPI 3.0 cannot express",
-                            "make it a string in an overlay",
-                        );
-                    }
-                }
-            }
+            let new = pointer::join(new, "headers");
+            self.headers(headers, &new, &pointer::join(old, "headers"));
         }
         let mut examples = response.shift_remove("examples");
         if let Some(schema) = response.shift_remove("schema") {
             self.mixed(&mut response, "content", old);
             let is_file = schema.get("type").is_some_and(|kind| kind == "file");
-            let types = match produces {
+            let types = match produces.types.as_slice() {
                 [] => vec![
                     if is_file {
                         "application/octet-stream"
@@ -277,7 +266,10 @@ impl Convert<'_> {
                     }
                     .to_owned(),
                 ],
-                types => types.to_vec(),
+                types => {
+                    self.moved(pointer::join(new, "content"), &produces.place);
+                    types.to_vec()
+                }
             };
             let mut content = Object::new();
             for media_type in types {
@@ -304,14 +296,35 @@ impl Convert<'_> {
         if let Some(examples) = examples.filter(|examples| *examples != json!({})) {
             response.insert("examples".to_owned(), examples);
             schemas::keep_aside(&mut response, "examples");
-            self.work.report(
+            self.report(
                 Severity::Notice,
                 "examples",
-                new,
+                &pointer::join(old, "examples"),
                 "an example of a media type that the response does not have is not shown",
                 "nothing has to be done; the original is kept under `x-examples`",
             );
         }
         Value::Object(response)
+    }
+
+    fn headers(&mut self, headers: &mut Object, new: &str, old: &str) {
+        for (name, header) in headers {
+            let Value::Object(header) = header else {
+                continue;
+            };
+            let old = pointer::join(old, name);
+            let format = header.get("collectionFormat");
+            if format.is_some_and(|format| format != "csv") {
+                self.report(
+                    Severity::Warning,
+                    "collection-format",
+                    &pointer::join(&old, "collectionFormat"),
+                    "a header holds a list joined otherwise than by commas, which OpenAPI 3.0 cannot express",
+                    "make it a string in an overlay",
+                );
+            }
+            schemas::keep_aside(header, "collectionFormat");
+            self.value_schema(header, &pointer::join(new, name), &old);
+        }
     }
 }

@@ -24,8 +24,8 @@ pub(super) fn normalise(value: Value, work: &mut Work) -> Value {
     };
     let before = work.provenance.clone();
     let convert = Convert {
-        consumes: texts(work, old.get("consumes"), "/consumes"),
-        produces: texts(work, old.get("produces"), "/produces"),
+        consumes: MediaTypes::new(work, old.get("consumes"), CONSUMES),
+        produces: MediaTypes::new(work, old.get("produces"), "/produces"),
         schemes: schemes(work, old.get("schemes")),
         parameters: take(work, &mut old, "parameters"),
         responses: take(work, &mut old, "responses"),
@@ -120,9 +120,28 @@ fn schemes(work: &mut Work, list: Option<&Value>) -> Vec<String> {
     schemes
 }
 
+/// Where the document says what all operations consume.
+const CONSUMES: &str = "/consumes";
+
+/// Media types that a list says, and where it stands.
+#[derive(Clone)]
+struct MediaTypes {
+    types: Vec<String>,
+    place: String,
+}
+
+impl MediaTypes {
+    fn new(work: &mut Work, list: Option<&Value>, place: &str) -> Self {
+        Self {
+            types: texts(work, list, place),
+            place: place.to_owned(),
+        }
+    }
+}
+
 struct Convert<'a> {
-    consumes: Vec<String>,
-    produces: Vec<String>,
+    consumes: MediaTypes,
+    produces: MediaTypes,
     schemes: Vec<String>,
     parameters: Object,
     responses: Object,
@@ -136,6 +155,16 @@ struct Convert<'a> {
 }
 
 impl Convert<'_> {
+    /// The media types that an operation lists itself.
+    fn own_types(&mut self, operation: &mut Object, key: &str, place: &str) -> Option<MediaTypes> {
+        let list = operation.shift_remove(key)?;
+        Some(MediaTypes::new(
+            self.work,
+            Some(&list),
+            &pointer::join(place, key),
+        ))
+    }
+
     fn moved(&mut self, new: String, old: &str) {
         self.work.provenance.put(new, self.before.place(old));
     }
@@ -359,22 +388,19 @@ impl Convert<'_> {
         shared_bodies: &[Placed<'_>],
         global: &Object,
     ) {
-        let consumes = operation.shift_remove("consumes").map_or_else(
-            || self.consumes.clone(),
-            |list| texts(self.work, Some(&list), &pointer::join(place, "consumes")),
-        );
-        let produces = operation.shift_remove("produces").map_or_else(
-            || self.produces.clone(),
-            |list| texts(self.work, Some(&list), &pointer::join(place, "produces")),
-        );
+        let consumes = self.own_types(operation, "consumes", place);
+        let consumes = consumes.unwrap_or_else(|| self.consumes.clone());
+        let produces = self.own_types(operation, "produces", place);
+        let produces = produces.unwrap_or_else(|| self.produces.clone());
         if let Some(schemes) = operation.get("schemes") {
-            let own = texts(self.work, Some(schemes), &pointer::join(place, "schemes"));
+            let list = pointer::join(place, "schemes");
+            let own = texts(self.work, Some(schemes), &list);
             let default = self.schemes.first();
-            if !default.is_some_and(|default| own.contains(default)) {
+            if !own.is_empty() && !default.is_some_and(|default| own.contains(default)) {
                 self.work.report(
                     Severity::Notice,
                     "schemes",
-                    place,
+                    list,
                     "the operation has schemes of its own, which are not used",
                     "call it with a base URL of that scheme",
                 );

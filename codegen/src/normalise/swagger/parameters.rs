@@ -122,7 +122,7 @@ impl Convert<'_> {
             .and_then(Value::as_str)
             .unwrap_or_default()
             .to_owned();
-        self.collection_format(&mut parameter, &place, new);
+        self.collection_format(&mut parameter, &place, new, old);
         self.value_schema(&mut parameter, new, old);
         Value::Object(parameter)
     }
@@ -146,13 +146,15 @@ impl Convert<'_> {
         }
         // Lists in lists have delimiters too, which only Swagger 2.0 knows.
         let mut items = schema.get_mut("items").and_then(Value::as_object_mut);
+        let mut place = old.to_owned();
         while let Some(inner) = items {
+            place = pointer::join(&place, "items");
             schemas::keep_aside(inner, "collectionFormat");
             if inner.get("type").is_some_and(|kind| kind == "array") {
-                self.work.report(
+                self.report(
                     Severity::Warning,
                     "collection-format",
-                    new,
+                    &pointer::join(&place, "collectionFormat"),
                     "how a list in a list is joined cannot be expressed in OpenAPI 3.0",
                     "make it a string in an overlay",
                 );
@@ -181,7 +183,7 @@ impl Convert<'_> {
         }
     }
 
-    fn collection_format(&mut self, parameter: &mut Object, place: &str, new: &str) {
+    fn collection_format(&mut self, parameter: &mut Object, place: &str, new: &str, old: &str) {
         let said = parameter
             .get("schema")
             .and_then(|schema| schema.get("type"));
@@ -191,6 +193,7 @@ impl Convert<'_> {
             schemas::keep_aside(parameter, "collectionFormat");
             return;
         }
+        let old = pointer::join(old, "collectionFormat");
         let format = parameter.shift_remove("collectionFormat");
         let format = format.as_ref().and_then(Value::as_str).unwrap_or("csv");
         let (style, explode) = match (place, format) {
@@ -200,18 +203,20 @@ impl Convert<'_> {
             ("query", "pipes") => ("pipeDelimited", false),
             ("path" | "header", "csv") => ("simple", false),
             _ => {
-                self.work.report(
+                self.report(
                     Severity::Error,
                     "collection-format",
-                    new,
+                    &old,
                     format!("the collection format `{format}` of a {place} parameter cannot be expressed in OpenAPI 3.0"),
                     "make the parameter a string",
                 );
                 return;
             }
         };
-        parameter.insert("style".to_owned(), style.into());
-        parameter.insert("explode".to_owned(), explode.into());
+        for (key, value) in [("style", Value::from(style)), ("explode", explode.into())] {
+            self.moved(pointer::join(new, key), &old);
+            parameter.insert(key.to_owned(), value);
+        }
     }
 }
 
