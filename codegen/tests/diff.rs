@@ -377,7 +377,10 @@ fn all_directed() -> Vec<Directed> {
         "evidence": |d| set(d, LIST, "x-evidence", json!({"kind": "pattern"})) => ["extension-changed"] Info Major;
         "version": |d| set(d, "/info", "version", json!("2")) => ["info-changed"] Docs Patch;
         "unknown key": |d| set(d, THING, "const", json!(1)) => ["unclassified"] Warning Major;
-        "unknown key of an operation": |d| set(d, LIST, "callbacks", json!({"a": {}})) => ["unclassified"] Warning Major;
+        "unknown key of an operation": |d| set(d, LIST, "unheard-of", json!({"a": {}})) => ["unclassified"] Warning Major;
+        "callback added": |d| set(d, LIST, "callbacks", json!({"a": {}})) => ["callbacks-changed"] Warning None;
+        "webhook removed": |d| unset(d, "/x-webhooks", "stored") => ["webhook-removed"] Breaking None;
+        "check of a version that knows more": |d| set(d, &format!("{PROPERTIES}/tags"), "x-contains", json!({"minLength": 1})) => ["request-property-contains-added", "response-property-contains-added"] Breaking Patch;
     })
 }
 

@@ -183,6 +183,8 @@ fn of_operations() -> Vec<Case> {
         "required-response-header-removed": answer {"headers": {"X": {"required": true}}} => {} at ANSWER "/headers/X", Breaking Response Patch;
         "optional-response-header-removed": answer {"headers": {"X": {"schema": {}}}} => {} at ANSWER "/headers/X", Warning Response Patch;
         "response-header-became-optional": answer {"headers": {"X": {"required": true}}} => {"headers": {"X": {"required": false}}} at ANSWER "/headers/X/required", Breaking Response Patch;
+        "response-header-deprecated": answer {"headers": {"X": {}}} => {"headers": {"X": {"deprecated": true}}} at ANSWER "/headers/X/deprecated", Info Response Patch;
+        "response-header-reactivated": answer {"headers": {"X": {"deprecated": true}}} => {"headers": {"X": {}}} at ANSWER "/headers/X/deprecated", Info Response Patch;
         "response-header-became-required": answer {"headers": {"X": {"required": false}}} => {"headers": {"X": {"required": true}}} at ANSWER "/headers/X/required", Info Response Patch;
 
         "api-schema-added": components {"schemas": {}} => {"schemas": {"S": {}}} at DOCUMENT "/components/schemas/S", Info Nowhere Minor;
@@ -219,13 +221,20 @@ fn of_operations() -> Vec<Case> {
         "extension-changed": operation {"responses": {"200": {"description": "d"}}} => {"responses": {"200": {"description": "d", "x-evidence": {"kind": "pattern"}}}} at OPERATION "/responses/200/x-evidence", Info Response Patch;
         "extension-changed": whole {"tags": [{"name": "x"}]} => {"tags": [{"name": "x", "x-undocumented": true}]} at DOCUMENT "/tags/0/x-undocumented", Info Nowhere Major;
         "extension-changed": operation {} => {"x-other": 1} at OPERATION "/x-other", Info Nowhere Nothing;
-        "unclassified": operation {} => {"callbacks": {}} at OPERATION "/callbacks", Warning Nowhere Major;
+        "lifecycle-changed": operation {"x-stability-level": "stable"} => {"x-stability-level": "draft"} at OPERATION "/x-stability-level", Warning Nowhere Nothing;
+        "webhook-added": whole {} => {"x-webhooks": {"w": {"post": {}}}} at DOCUMENT "/x-webhooks/w", Info Nowhere Nothing;
+        "webhook-removed": whole {"x-webhooks": {"w": {"post": {}}}} => {} at DOCUMENT "/x-webhooks/w", Breaking Nowhere Nothing;
+        "webhook-changed": whole {"x-webhooks": {"w": {"post": {}}}} => {"x-webhooks": {"w": {"put": {}}}} at DOCUMENT "/x-webhooks/w", Warning Nowhere Nothing;
+        "callbacks-changed": operation {} => {"callbacks": {"c": {}}} at OPERATION "/callbacks", Warning Nowhere Nothing;
+        "unclassified": operation {} => {"unheard-of": {}} at OPERATION "/unheard-of", Warning Nowhere Major;
     }
 }
 
 /// A change of a schema, which is asked of a request and of a response.
 struct Schema {
     rule: &'static str,
+    /// What a `{limit}`, `{check}` or `{form}` of the rule's id stands for, where the keyword does not say it.
+    name: Option<&'static str>,
     old: Value,
     new: Value,
     /// Below the schema.
@@ -238,7 +247,7 @@ struct Schema {
 macro_rules! schemas {
     ($($rule:literal: $old:tt => $new:tt at $pointer:literal, $request:ident / $response:ident $impact:ident;)*) => {
         vec![$(Schema {
-            rule: $rule, old: json!($old), new: json!($new), pointer: $pointer,
+            rule: $rule, name: None, old: json!($old), new: json!($new), pointer: $pointer,
             request: $request, response: $response, impact: $impact,
         }),*]
     };
@@ -251,6 +260,7 @@ fn of_schemas() -> Vec<Schema> {
         "{direction}-property-became-optional": {"properties": {"a": {}}, "required": ["b"]} => {"properties": {"a": {}}, "required": []} at "/required/0", Info / Breaking Major;
         "{direction}-property-became-required": {"type": "object"} => {"type": "object", "required": ["a"]} at "/required/0", Breaking / Info Major;
         "{direction}-property-became-optional": {"type": "object", "required": ["a"]} => {"type": "object"} at "/required/0", Info / Breaking Major;
+        "{place}-x-extensible-enum-value-removed": {"x-extensible-enum": ["a", "b"]} => {"x-extensible-enum": ["a"]} at "/x-extensible-enum/1", Breaking / Info Patch;
         "{direction}-{need}-property-became-read-only": {"properties": {"a": {}}} => {"properties": {"a": {"readOnly": true}}} at "/properties/a/readOnly", Warning / Info Patch;
         "{direction}-{need}-property-became-not-read-only": {"properties": {"a": {"readOnly": true}}} => {"properties": {"a": {}}} at "/properties/a/readOnly", Info / Info Patch;
         "{direction}-{need}-property-became-write-only": {"properties": {"a": {}}} => {"properties": {"a": {"writeOnly": true}}} at "/properties/a/writeOnly", Info / Breaking Patch;
@@ -339,6 +349,7 @@ fn of_schemas() -> Vec<Schema> {
             let impact = Patch;
             all.push(Schema {
                 rule,
+                name: None,
                 old,
                 new,
                 pointer,
@@ -377,6 +388,107 @@ fn of_schemas() -> Vec<Schema> {
                 limit(7),
                 limit(6),
                 Info,
+                Breaking,
+            );
+        }
+    }
+    let mut add = |rule, name, pointer, old, new, request, response| {
+        all.push(Schema {
+            rule,
+            name: Some(name),
+            old,
+            new,
+            pointer,
+            request,
+            response,
+            impact: Patch,
+        });
+    };
+    for (rule, key, old, new, request, response) in [
+        ("{place}-{upper}-decreased", "max", 7, 6, Breaking, Info),
+        ("{place}-{upper}-increased", "max", 6, 7, Info, Breaking),
+        ("{place}-{lower}-increased", "min", 6, 7, Breaking, Info),
+        ("{place}-{lower}-decreased", "min", 7, 6, Info, Breaking),
+    ] {
+        let pointer = format!("/x-{key}Contains").leak();
+        let name = format!("{key}-contains").leak();
+        let limit = |value: u8| json!({pointer.trim_start_matches('/'): value});
+        add(
+            rule,
+            name,
+            pointer,
+            limit(old),
+            limit(new),
+            request,
+            response,
+        );
+    }
+    // One is what is asked for where nothing is said.
+    let least = "/x-minContains";
+    for (rule, value, request, response) in [
+        ("{place}-{lower}-increased", 2, Breaking, Info),
+        ("{place}-{lower}-decreased", 0, Info, Breaking),
+    ] {
+        let stated = json!({"x-minContains": value});
+        add(
+            rule,
+            "min-contains",
+            least,
+            json!({}),
+            stated,
+            request,
+            response,
+        );
+    }
+    for (name, pointer) in [
+        ("if", "/x-if"),
+        ("then", "/x-then"),
+        ("else", "/x-else"),
+        ("contains", "/x-contains"),
+        ("content-schema", "/x-contentSchema"),
+        ("dependent-required", "/x-dependentRequired"),
+        ("dependent-schema", "/x-dependentSchemas"),
+        ("pattern-property", "/x-patternProperties"),
+        ("property-names", "/x-propertyNames"),
+        ("unevaluated-items", "/x-unevaluatedItems"),
+        ("unevaluated-properties", "/x-unevaluatedProperties"),
+        ("further-properties", "/x-additionalProperties"),
+        ("further-items", "/x-items"),
+    ] {
+        let key = pointer.trim_start_matches('/');
+        let [none, one, other] = [json!({}), json!({key: {"a": 1}}), json!({key: {"a": 2}})];
+        let mut add = |rule, old: &Value, new: &Value, request, response| {
+            add(
+                rule,
+                name,
+                pointer,
+                old.clone(),
+                new.clone(),
+                request,
+                response,
+            );
+        };
+        add("{place}-{check}-added", &none, &one, Breaking, Info);
+        add("{place}-{check}-removed", &one, &none, Info, Breaking);
+        add("{place}-{check}-changed", &one, &other, Breaking, Breaking);
+    }
+    for (name, pointer) in [
+        ("collection-format", "/x-collectionFormat"),
+        ("content-encoding", "/x-contentEncoding"),
+        ("content-media-type", "/x-contentMediaType"),
+        ("prefix-items", "/x-prefixItems"),
+    ] {
+        let key = pointer.trim_start_matches('/');
+        let [none, one, other] = [json!({}), json!({key: "a"}), json!({key: "b"})];
+        for (old, new) in [(&none, &one), (&one, &none), (&one, &other)] {
+            let (old, new) = (old.clone(), new.clone());
+            add(
+                "{place}-{form}-changed",
+                name,
+                pointer,
+                old,
+                new,
+                Breaking,
                 Breaking,
             );
         }
@@ -437,6 +549,7 @@ fn all() -> Vec<Case> {
                 .replace('L', "-l")
                 .replace('I', "-i")
                 .replace('P', "-p");
+            let limit = schema.name.unwrap_or(&limit);
             all.push(Case {
                 rule: schema.rule,
                 id: schema
@@ -444,9 +557,11 @@ fn all() -> Vec<Case> {
                     .replace("{place}", &format!("{name}-body"))
                     .replace("{direction}", name)
                     .replace("{need}", "optional")
-                    .replace("{limit}", &limit)
-                    .replace("{upper}", &limit)
-                    .replace("{lower}", &limit),
+                    .replace("{limit}", limit)
+                    .replace("{upper}", limit)
+                    .replace("{lower}", limit)
+                    .replace("{check}", limit)
+                    .replace("{form}", limit),
                 old: body(direction, &schema.old),
                 new: body(direction, &schema.new),
                 level,
@@ -558,4 +673,227 @@ fn a_field_that_was_described_elsewhere_is_compared_with_that() {
     );
     let worst = report.changes.iter().map(|change| change.level).max();
     assert_eq!(worst, Some(Info), "{}", report.text());
+}
+
+/// What is behind a reference counts where only the words of the reference can be seen: in webhooks, callbacks and checks,
+/// and in a schema that may come where the one is expected of which it is a part.
+#[test]
+fn a_change_behind_a_reference_is_told_where_it_is_used() {
+    let reference = json!({"$ref": "#/components/schemas/S"});
+    let content = json!({"content": {"application/json": {"schema": reference}}});
+    let call = json!({"post": {"requestBody": content}});
+    for (place, level, using) in [
+        (
+            "webhook-changed",
+            Warning,
+            whole(json!({"x-webhooks": {"w": call}})),
+        ),
+        (
+            "callbacks-changed",
+            Warning,
+            operation(json!({"callbacks": {"c": {"{$url}": call}}})),
+        ),
+        (
+            "request-body-contains-changed",
+            Breaking,
+            body(Request, &json!({"x-contains": reference})),
+        ),
+        (
+            "request-body-not-changed",
+            Breaking,
+            body(Request, &json!({"not": reference})),
+        ),
+    ] {
+        let with = |schema: Value| {
+            let mut document = using.clone();
+            merge(&mut document, components(json!({"schemas": {"S": schema}})));
+            document
+        };
+        let report = report(with(json!({"maxLength": 5})), with(json!({"maxLength": 4})));
+        let found = report.changes.iter().find(|change| change.id == place);
+        assert_eq!(
+            found.map(|change| change.level),
+            Some(level),
+            "{}",
+            report.text()
+        );
+        assert!(
+            found.unwrap().what.contains("refers to") || place.starts_with("webhook"),
+            "{}",
+            report.text()
+        );
+    }
+}
+
+/// Without an entry in the mapping, the name of a schema is what a discriminator tells it by, so it travels.
+#[test]
+fn the_name_of_an_alternative_travels_where_a_discriminator_tells_it_by_its_name() {
+    let cat = json!({"properties": {"kind": {"type": "string"}}});
+    let pets = |name: &str, mapping: Value| {
+        let mut all = body(
+            Response,
+            &json!({
+                "oneOf": [{"$ref": format!("#/components/schemas/{name}")}, {"$ref": "#/components/schemas/Dog"}],
+                "discriminator": {"propertyName": "kind", "mapping": mapping},
+            }),
+        );
+        merge(
+            &mut all,
+            components(json!({"schemas": {name: cat, "Dog": {}}})),
+        );
+        all
+    };
+    let ids = |report: &Report| -> Vec<String> {
+        let told = report.changes.iter().filter(|change| change.level >= Info);
+        told.map(|change| format!("{} {}", change.id, change.level))
+            .collect()
+    };
+    let renamed = report(pets("Cat", json!({})), pets("Kitty", json!({})));
+    assert_eq!(
+        ids(&renamed),
+        [
+            "response-body-discriminator-mapping-added breaking",
+            "api-schema-renamed info",
+            "response-body-discriminator-mapping-deleted info",
+        ]
+    );
+    let said = report(
+        pets("Cat", json!({"cat": "#/components/schemas/Cat"})),
+        pets("Kitty", json!({"cat": "Kitty"})),
+    );
+    assert_eq!(
+        ids(&said),
+        [
+            "response-body-discriminator-mapping-changed breaking",
+            "api-schema-renamed info"
+        ]
+    );
+    let kept = report(
+        pets("Cat", json!({})),
+        pets("Kitty", json!({"Cat": "Kitty"})),
+    );
+    assert_eq!(
+        ids(&kept),
+        [
+            "response-body-discriminator-mapping-added breaking",
+            "api-schema-renamed info"
+        ]
+    );
+}
+
+#[test]
+fn what_is_put_together_from_a_schema_with_a_discriminator_may_come_in_its_place() {
+    let pets = |heirs: Value| {
+        let mut all = body(Response, &json!({"$ref": "#/components/schemas/Pet"}));
+        let pet = json!({"type": "object", "discriminator": {"propertyName": "kind"}});
+        merge(&mut all, components(json!({"schemas": {"Pet": pet}})));
+        merge(&mut all, components(json!({"schemas": heirs})));
+        all
+    };
+    let heir = |length: u8| json!({"allOf": [{"$ref": "#/components/schemas/Pet"}, {"properties": {"name": {"maxLength": length}}}]});
+    let worst = |old: Value, new: Value| {
+        let report = report(pets(old), pets(new));
+        let worst = report.changes.first().unwrap();
+        format!("{} {} {}", worst.id, worst.level, worst.direction)
+    };
+    assert_eq!(
+        worst(json!({"Cat": heir(4)}), json!({"Cat": heir(5)})),
+        "response-property-max-length-increased breaking response"
+    );
+    assert_eq!(
+        worst(
+            json!({"Cat": heir(4)}),
+            json!({"Cat": heir(4), "Dog": heir(3)})
+        ),
+        "response-body-discriminator-mapping-added breaking response"
+    );
+}
+
+/// The same parameters and headers, written in another place or another case, are the same.
+#[test]
+fn where_and_in_which_case_a_parameter_is_written_says_nothing() {
+    let parameters = |own: Value, shared: Value| json!({"paths": {"/a": {"parameters": shared, "put": {"parameters": own}}}});
+    let header = |name: &str| json!([{"name": name, "in": "header", "required": true}]);
+    for (old, new) in [
+        (
+            parameters(header("X"), json!([])),
+            parameters(json!([]), header("X")),
+        ),
+        (
+            parameters(json!([]), header("X")),
+            parameters(header("X"), json!([])),
+        ),
+        (
+            parameters(header("X-Case"), json!([])),
+            parameters(header("x-case"), json!([])),
+        ),
+        (
+            answer(json!({"headers": {"X-Case": {}}})),
+            answer(json!({"headers": {"x-case": {}}})),
+        ),
+    ] {
+        let report = report(old, new);
+        assert!(!report.is_empty());
+        for change in &report.changes {
+            assert_eq!(
+                (change.id.as_str(), change.level),
+                ("notation-changed", Docs),
+                "{}",
+                report.text()
+            );
+        }
+    }
+}
+
+#[test]
+fn words_beside_a_reference_are_words() {
+    let refer = |beside: Value| {
+        let mut schema = json!({"$ref": "#/components/schemas/S"});
+        merge(&mut schema, beside);
+        let mut all = body(Response, &json!({"properties": {"a": schema}}));
+        merge(&mut all, components(json!({"schemas": {"S": {}}})));
+        all
+    };
+    let only = |beside: Value| {
+        let report = report(refer(json!({})), refer(beside));
+        assert_eq!(report.changes.len(), 1, "{}", report.text());
+        report.changes.first().unwrap().id.clone()
+    };
+    assert_eq!(
+        only(json!({"description": "Words."})),
+        "description-changed"
+    );
+    assert_eq!(
+        only(json!({"deprecated": true})),
+        "response-property-deprecated"
+    );
+    assert_eq!(only(json!({"maxLength": 5})), "unclassified");
+}
+
+/// A schema in place, and the same one behind a reference.
+#[test]
+fn a_schema_that_moves_behind_a_reference_has_not_changed() {
+    let shared = |schema: Value| {
+        let mut all = body(Request, &schema);
+        merge(
+            &mut all,
+            components(json!({"schemas": {"S": {"type": "string", "enum": ["a"]}}})),
+        );
+        all
+    };
+    let report = report(
+        shared(json!({"properties": {"a": {"type": "string", "enum": ["a"]}}})),
+        shared(json!({"properties": {"a": {"$ref": "#/components/schemas/S"}}})),
+    );
+    let ids: Vec<&str> = report
+        .changes
+        .iter()
+        .map(|change| change.id.as_str())
+        .collect();
+    assert_eq!(
+        ids,
+        ["request-property-schema-replaced"],
+        "{}",
+        report.text()
+    );
 }

@@ -15,6 +15,8 @@ const NEED: &str = "{need}";
 const LIMIT: &str = "{limit}";
 const UPPER: &str = "{upper}";
 const LOWER: &str = "{lower}";
+const CHECK: &str = "{check}";
+const FORM: &str = "{form}";
 
 /// What a rule's `{place}` can be.
 pub(super) const PLACES: [&str; 7] = [
@@ -28,7 +30,7 @@ pub(super) const PLACES: [&str; 7] = [
 ];
 
 /// What a rule's `{limit}` can be: the keyword, its name in rule ids, and whether it is an upper limit.
-pub(super) const LIMITS: [(&str, &str, bool); 8] = [
+pub(super) const LIMITS: [(&str, &str, bool); 10] = [
     ("maximum", "max", true),
     ("minimum", "min", false),
     ("maxLength", "max-length", true),
@@ -37,6 +39,38 @@ pub(super) const LIMITS: [(&str, &str, bool); 8] = [
     ("minItems", "min-items", false),
     ("maxProperties", "max-properties", true),
     ("minProperties", "min-properties", false),
+    ("x-maxContains", "max-contains", true),
+    (MIN_CONTAINS, "min-contains", false),
+];
+
+/// The one lower limit that is 1 where it is not stated.
+pub(super) const MIN_CONTAINS: &str = "x-minContains";
+
+/// What a rule's `{check}` can be: keywords of JSON Schema that narrow what a value may be, which `OpenAPI` 3.0 does not
+/// have and normalising keeps under `x-`, and their names in rule ids.
+pub(super) const CHECKS: [(&str, &str); 13] = [
+    ("x-if", "if"),
+    ("x-then", "then"),
+    ("x-else", "else"),
+    ("x-contains", "contains"),
+    ("x-contentSchema", "content-schema"),
+    ("x-dependentRequired", "dependent-required"),
+    ("x-dependentSchemas", "dependent-schema"),
+    ("x-patternProperties", "pattern-property"),
+    ("x-propertyNames", "property-names"),
+    ("x-unevaluatedItems", "unevaluated-items"),
+    ("x-unevaluatedProperties", "unevaluated-properties"),
+    // What stands beside properties by pattern, and behind a tuple.
+    ("x-additionalProperties", "further-properties"),
+    ("x-items", "further-items"),
+];
+
+/// Keywords kept under `x-` that say what a value is: each change is told as one, since it may be wider or narrower.
+pub(super) const FORMS: [(&str, &str); 4] = [
+    ("x-collectionFormat", "collection-format"),
+    ("x-contentEncoding", "content-encoding"),
+    ("x-contentMediaType", "content-media-type"),
+    ("x-prefixItems", "prefix-items"),
 ];
 
 /// One kind of change.
@@ -45,7 +79,7 @@ pub struct Rule {
     /// Its id, or the pattern of its ids: `{place}` stands for `request-body`, `request-property`, `request-parameter`,
     /// `request-parameter-property`, `response-body`, `response-property` or `response-header`, `{direction}` for
     /// `request` or `response`, `{need}` for `required` or `optional`, `{limit}` for a bound such as `max-length`,
-    /// `{upper}` and `{lower}` for bounds of one side.
+    /// `{upper}` and `{lower}` for bounds of one side, `{check}` and `{form}` for a keyword that `OpenAPI` 3.0 does not have.
     pub id: &'static str,
     /// Level where requests are concerned, and where direction plays no part.
     pub request: Level,
@@ -90,6 +124,8 @@ impl Rule {
             .replace(LIMIT, limit)
             .replace(UPPER, limit)
             .replace(LOWER, limit)
+            .replace(CHECK, limit)
+            .replace(FORM, limit)
     }
 
     /// Every id that the rule can have, with the level that goes with it.
@@ -110,20 +146,15 @@ impl Rule {
         } else {
             &[""]
         };
-        let sides: &[bool] = match self.id {
-            id if id.contains(LIMIT) => &[true, false],
-            id if id.contains(UPPER) => &[true],
-            id if id.contains(LOWER) => &[false],
-            _ => &[],
-        };
-        let limits: Vec<&str> = if sides.is_empty() {
-            vec![""]
-        } else {
-            LIMITS
-                .iter()
-                .filter(|limit| sides.contains(&limit.2))
-                .map(|limit| limit.1)
-                .collect()
+        let bounds = |upper: bool| LIMITS.iter().filter(move |limit| limit.2 == upper);
+        let names = |keywords: &[(&str, &'static str)]| keywords.iter().map(|one| one.1).collect();
+        let limits: Vec<&str> = match self.id {
+            id if id.contains(LIMIT) => LIMITS.iter().map(|limit| limit.1).collect(),
+            id if id.contains(UPPER) => bounds(true).map(|limit| limit.1).collect(),
+            id if id.contains(LOWER) => bounds(false).map(|limit| limit.1).collect(),
+            id if id.contains(CHECK) => names(&CHECKS),
+            id if id.contains(FORM) => names(&FORMS),
+            _ => vec![""],
         };
         let mut ids = Vec::new();
         for place in places {
@@ -400,6 +431,11 @@ rules! {
         "See whether the runtime reads it.";
     HEADER_BECAME_REQUIRED = "response-header-became-required", Info / Info, Patch,
         "A header that could be missing always comes.", "The crate gives all headers, declared or not.", "Nothing.";
+    HEADER_DEPRECATED = "response-header-deprecated", Info / Info, Patch,
+        "It still comes; the vendor wants it to be left.", "The crate gives all headers, declared or not.",
+        "See whether the runtime reads it.";
+    HEADER_REACTIVATED = "response-header-reactivated", Info / Info, Patch,
+        "It is no longer deprecated.", "The crate gives all headers, declared or not.", "Nothing.";
 
     // Components.
     SCHEMA_ADDED = "api-schema-added", Info / Info, Minor,
@@ -627,6 +663,23 @@ rules! {
     COMPOSITION_ORDER = "{place}-composition-order-changed", Warning / Warning, Major,
         "The same schemas in another order; a reader that takes the first that fits may take another one.",
         "Alternatives are tried in order.", "Compare the type before and after.";
+    CHECK_ADDED = "{place}-{check}-added", Breaking / Info, Patch,
+        "Values have to pass one more check; those that do not are refused. || Values pass one more check.",
+        "OpenAPI 3.0 does not have the keyword: the crate does not validate it, the service does.",
+        "Look for callers whose values do not pass.";
+    CHECK_REMOVED = "{place}-{check}-removed", Info / Breaking, Patch,
+        "Values need not pass a check any more. || Values may not pass a check any more; a reader that relies on it fails.",
+        "OpenAPI 3.0 does not have the keyword: the crate does not validate it, the service does.", "Regenerate.";
+    CHECK_CHANGED = "{place}-{check}-changed", Breaking / Breaking, Patch,
+        "Values have to pass another check; which one is wider is not decided here.",
+        "OpenAPI 3.0 does not have the keyword: the crate does not validate it, the service does.", "Compare the two.";
+    FORM_CHANGED = "{place}-{form}-changed", Breaking / Breaking, Patch,
+        "What the value has to look like has changed.",
+        "OpenAPI 3.0 does not have the keyword; where it chooses a type, that is reported on its own.",
+        "Compare the two.";
+    EXTENSIBLE_VALUE_REMOVED = "{place}-x-extensible-enum-value-removed", Breaking / Info, Patch,
+        "A value that was among the known ones may be refused. || A value that was among the known ones no longer comes.",
+        "The extension is not read; the type stays.", "Find who sends it.";
     NOT_CHANGED = "{place}-not-changed", Breaking / Breaking, Major,
         "What is excluded has changed.", "The Rust type may change.", "Compare the two.";
     DISCRIMINATOR_ADDED = "{place}-discriminator-added", Warning / Warning, Major,
@@ -687,6 +740,20 @@ rules! {
         "Credentials are sent or obtained in another way.", "The runtime sends a bearer token; signatures stay.",
         "Compare with what the runtime sends.";
 
+    // What the service calls.
+    WEBHOOK_ADDED = "webhook-added", Info / Info, None,
+        "The service can call one more address; who has not given it one hears nothing.",
+        "Webhooks are calls of the service, so nothing is generated from them.", "Nothing.";
+    WEBHOOK_REMOVED = "webhook-removed", Breaking / Breaking, None,
+        "The service no longer makes this call; who waits for it waits in vain.",
+        "Webhooks are calls of the service, so nothing is generated from them.", "Find who waits for it.";
+    WEBHOOK_CHANGED = "webhook-changed", Warning / Warning, None,
+        "The service calls in another way, or wants another answer.",
+        "Webhooks are calls of the service, so nothing is generated from them.", "Compare with what receives it.";
+    CALLBACKS_CHANGED = "callbacks-changed", Warning / Warning, None,
+        "What the service calls back, or what it wants to be answered, has changed.",
+        "Callbacks are calls of the service, so nothing is generated from them.", "Compare with what receives them.";
+
     // Words.
     DESCRIPTION_CHANGED = "description-changed", Docs / Docs, Patch,
         "Words only.", "Documentation comments change.", "Read both; a meaning can change by words alone.";
@@ -719,6 +786,9 @@ rules! {
         "Evidence of an operation that removes decides whether it takes an `Unverified`, `x-undocumented` of a tag puts its \
          group behind a feature; other extensions are not read.",
         "Read it; compare the arguments and the features of the methods.";
+    LIFECYCLE_CHANGED = "lifecycle-changed", Warning / Warning, None,
+        "How long it stays, or how stable it is meant to be, has changed (`x-sunset`, `x-stability-level`).",
+        "The extension is not read.", "See until when it can be used, and what replaces it.";
     UNCLASSIFIED = "unclassified", Warning / Warning, Major,
         "No rule knows this change, so nothing is claimed about it.",
         "Unknown; the comparison of the generated code tells.", "Judge it by hand; if it comes again, add a rule.";

@@ -6,22 +6,68 @@ use serde_json::Value;
 
 use super::set_unset_changed;
 use crate::diff::{
+    Found,
     node::{Node, canonical},
-    rules::{self, Rule},
+    rules::{self, CHECKS, FORMS, Rule},
     walk::{Place, Spot, Walk, before_after, keys, quote, resolve, same, subject},
 };
 
 impl<'a> Walk<'a> {
+    /// What is excluded works the other way round, so any difference is told as one.
     pub(super) fn not(&mut self, spot: &Spot<'_, 'a>, place: Place) {
-        // What is excluded works the other way round; any difference is told as one, references followed.
+        if let Some(found) = self.as_one("not", spot, &rules::NOT_CHANGED) {
+            found.at(place);
+        }
+    }
+
+    /// A keyword that `OpenAPI` 3.0 does not have, kept under `x-`: true if the key is one.
+    pub(super) fn check(&mut self, key: &str, spot: &Spot<'_, 'a>, place: Place) -> bool {
+        let name_in = |keywords: &[(&str, &'static str)]| {
+            let found = keywords.iter().find(|(keyword, _)| *keyword == key);
+            found.map(|(_, name)| *name)
+        };
+        let (rule, name) = match (name_in(&CHECKS), name_in(&FORMS)) {
+            (Some(name), _) => {
+                let rules = [
+                    &rules::CHECK_ADDED,
+                    &rules::CHECK_REMOVED,
+                    &rules::CHECK_CHANGED,
+                ];
+                (set_unset_changed(spot, rules), name)
+            }
+            (_, Some(name)) => (&rules::FORM_CHANGED, name),
+            _ => return false,
+        };
+        if let Some(found) = self.as_one(key.trim_start_matches("x-"), spot, rule) {
+            found.at(place).limit = name;
+        }
+        true
+    }
+
+    /// Tells a difference with all that it refers to as one change; `None` where there is none.
+    pub(in crate::diff) fn as_one(
+        &mut self,
+        key: &str,
+        spot: &Spot<'_, 'a>,
+        rule: &'static Rule,
+    ) -> Option<&mut Found> {
         let expanded = |node: Option<&Node<'a>>, document: &Node<'a>| {
             node.map(|node| expand(document, node, &mut HashSet::new()))
-                .unwrap_or_default()
         };
-        if expanded(spot.old, &self.old) != expanded(spot.new, &self.new) {
-            let what = spot.told("not");
-            self.note(&rules::NOT_CHANGED, spot, what).at(place);
+        let (old, new) = (expanded(spot.old, &self.old), expanded(spot.new, &self.new));
+        if old == new {
+            return None;
         }
+        let what = if same(spot.old, spot.new) {
+            format!("what `{key}` of {} refers to changed", subject(spot.parent))
+        } else {
+            spot.told(key)
+        };
+        let found = self.note(rule, spot, what);
+        if let (Some(old), Some(new)) = (old, new) {
+            found.value = format!("{old}→{new}");
+        }
+        Some(found)
     }
 
     /// `around`: the schemas that the lists stand in.
@@ -94,6 +140,9 @@ impl<'a> Walk<'a> {
         }
         for (one, other) in pairs {
             if let (Some(one), Some(other)) = (before.get(one), after.get(other)) {
+                if key != "allOf" {
+                    self.names_of_alternative([one, other], around, place);
+                }
                 self.schema(one, other, place, false);
             }
         }
@@ -105,6 +154,65 @@ impl<'a> Walk<'a> {
                 self.note(&rules::COMPOSITION_ORDER, spot, what).at(place)
             };
             found.subtree = false;
+        }
+    }
+
+    /// An alternative without an entry in the discriminator's mapping is told by the name of its schema, which travels then.
+    fn names_of_alternative(
+        &mut self,
+        [old, new]: [&Node<'a>; 2],
+        [before, after]: [&Node<'a>; 2],
+        place: Place,
+    ) {
+        let (former, current) = (values_of(old, before), values_of(new, after));
+        let is_new = |value: &&str| !former.values.contains(value);
+        let is_gone = |value: &&str| !current.values.contains(value);
+        if let Some(value) = former.name.filter(is_gone) {
+            let what = format!(
+                "`{value}` no longer names an alternative of {}",
+                subject(after)
+            );
+            self.note(&rules::MAPPING_DELETED, &Spot::removed(old, after), what)
+                .at(place)
+                .subtree = false;
+        }
+        if let Some(value) = current.name.filter(is_new) {
+            let what = format!("`{value}` names an alternative of {}", subject(after));
+            self.note(&rules::MAPPING_ADDED, &Spot::added(new, after), what)
+                .at(place)
+                .subtree = false;
+        }
+    }
+
+    /// Where a schema with a discriminator is expected, every schema that is put together from it may come.
+    pub(super) fn heirs(&mut self, old: &Node<'a>, new: &Node<'a>, place: Place) {
+        let has = |node: &Node<'a>| node.value.get("discriminator").is_some();
+        if !has(old) || !has(new) {
+            return;
+        }
+        let (before, after) = (heirs(&self.old, old), heirs(&self.new, new));
+        let find = |list: &[(&str, Node<'a>)], name: &str| {
+            let found = list.iter().find(|(other, _)| *other == name);
+            found.map(|(_, node)| node.clone())
+        };
+        for (name, node) in &after {
+            if let Some(other) = find(&before, name) {
+                self.queue.push_back((other, node.clone(), place));
+            } else {
+                let what = format!("`{name}` can stand for {}", subject(new));
+                self.note(&rules::MAPPING_ADDED, &Spot::added(node, new), what)
+                    .at(place)
+                    .subtree = false;
+            }
+        }
+        for (name, node) in before
+            .iter()
+            .filter(|(name, _)| find(&after, name).is_none())
+        {
+            let what = format!("`{name}` no longer stands for {}", subject(new));
+            self.note(&rules::MAPPING_DELETED, &Spot::removed(node, new), what)
+                .at(place)
+                .subtree = false;
         }
     }
 
@@ -166,6 +274,56 @@ impl<'a> Walk<'a> {
             }
         }
     }
+}
+
+/// By which values a discriminator tells an alternative.
+#[derive(Default)]
+struct Values<'a> {
+    values: Vec<&'a str>,
+    /// The name of its schema, where that is the value.
+    name: Option<&'a str>,
+}
+
+/// `around`: the schema with the alternatives and, maybe, a discriminator.
+fn values_of<'a>(alternative: &Node<'a>, around: &Node<'a>) -> Values<'a> {
+    let (Some(reference), Some(discriminator)) =
+        (alternative.str("$ref"), around.value.get("discriminator"))
+    else {
+        return Values::default();
+    };
+    let name = reference.rsplit('/').next().unwrap_or(reference);
+    let mapping = discriminator.get("mapping").and_then(Value::as_object);
+    let values: Vec<&str> = mapping
+        .into_iter()
+        .flatten()
+        .filter(|(_, target)| [reference, name].map(Value::from).contains(target))
+        .map(|(value, _)| value.as_str())
+        .collect();
+    if values.is_empty() {
+        return Values {
+            values: vec![name],
+            name: Some(name),
+        };
+    }
+    Values { values, name: None }
+}
+
+/// The shared schemas that take a schema as one of their parts, with their names.
+fn heirs<'a>(document: &Node<'a>, schema: &Node<'a>) -> Vec<(&'a str, Node<'a>)> {
+    let schemas = document
+        .get("components")
+        .and_then(|all| all.get("schemas"));
+    let reference = format!("#{}", schema.pointer);
+    let takes = |heir: &Value| {
+        let parts = heir.get("allOf").and_then(Value::as_array);
+        parts
+            .into_iter()
+            .flatten()
+            .any(|part| part.get("$ref").and_then(Value::as_str) == Some(reference.as_str()))
+    };
+    let mut heirs = schemas.map(|all| all.members()).unwrap_or_default();
+    heirs.retain(|(_, node)| takes(node.value));
+    heirs
 }
 
 /// A schema as text with its references replaced by what they lead to, each once.

@@ -74,7 +74,28 @@ impl<'a> Walk<'a> {
             }
             self.replaced(old, new, (&before, &after), place);
         }
+        if old_name.is_some() && new_name.is_some() {
+            self.beside_reference(old, new, place);
+        }
         self.queue.push_back((before, after, place));
+    }
+
+    /// What is said of a schema where it is referred to. Only words count there, by whatever version.
+    fn beside_reference(&mut self, old: &Node<'a>, new: &Node<'a>, place: Place) {
+        for key in keys(old, new) {
+            let (before, after) = (old.get(key), new.get(key));
+            let spot = Spot::between(before.as_ref(), after.as_ref(), new);
+            if key == "deprecated" {
+                self.property_deprecated(&spot, place);
+            } else {
+                self.annotation(key, spot.old, spot.new, new, place.direction);
+            }
+        }
+    }
+
+    fn property_deprecated(&mut self, spot: &Spot<'_, 'a>, place: Place) {
+        let rules = (&rules::PROPERTY_DEPRECATED, &rules::PROPERTY_REACTIVATED);
+        self.deprecated(spot, rules.0, rules.1, place.direction);
     }
 
     /// Another schema is referred to, or one in place of an inline one.
@@ -127,10 +148,6 @@ impl<'a> Walk<'a> {
         let found = self.note(&rules::SCHEMA_REPLACED, &spot, what);
         found.at(place);
         found.value = format!("{:?}→{:?}", name(old), name(new));
-        // What is written in place is compared as such; only the reference itself is told here.
-        found.subtree = name(old).is_some() && name(new).is_some();
-        self.explained
-            .extend([old, new].map(|node| join(&node.pointer, "$ref")));
     }
 
     /// One side is a schema around the single schema `inner`, the other one is not.
@@ -213,6 +230,7 @@ impl<'a> Walk<'a> {
         for key in keys(old, new) {
             self.keyword(key, old, new, place, optional);
         }
+        self.heirs(old, new, place);
     }
 
     fn keyword(&mut self, key: &str, old: &Node<'a>, new: &Node<'a>, place: Place, optional: bool) {
@@ -225,6 +243,7 @@ impl<'a> Walk<'a> {
             "additionalProperties" => return self.additional_properties(old, new, place),
             "allOf" | "anyOf" | "oneOf" => return self.composition(key, &spot, [old, new], place),
             "not" => return self.not(&spot, place),
+            _ if self.check(key, &spot, place) => return,
             _ => {}
         }
         if same(spot.old, spot.new) {
@@ -279,13 +298,9 @@ impl<'a> Walk<'a> {
                 }
             }
             "readOnly" | "writeOnly" => self.mode(key, &spot, place, optional),
-            "deprecated" => self.deprecated(
-                &spot,
-                &rules::PROPERTY_DEPRECATED,
-                &rules::PROPERTY_REACTIVATED,
-                place.direction,
-            ),
+            "deprecated" => self.property_deprecated(&spot, place),
             "discriminator" => self.discriminator(&spot, place),
+            "x-extensible-enum" => self.extensible_enumeration(&spot, place),
             _ if self.limit(key, old, new, &spot, place) => {}
             _ if self.annotation(key, spot.old, spot.new, new, place.direction) => {}
             _ => self.unknown(spot.old, spot.new),

@@ -6,7 +6,7 @@ use super::set_unset_changed;
 use crate::diff::{
     Direction, Impact,
     node::{Node, canonical},
-    rules::{self, LIMITS, Rule},
+    rules::{self, LIMITS, MIN_CONTAINS, Rule},
     walk::{Noun, Place, Spot, Walk, quote, subject},
 };
 
@@ -165,6 +165,31 @@ impl<'a> Walk<'a> {
         }
     }
 
+    /// Values that are known, though others may come; only the loss of one says something.
+    pub(super) fn extensible_enumeration(&mut self, spot: &Spot<'_, 'a>, place: Place) {
+        let list = |node: Option<&Node<'a>>| node.map(|node| node.entries(canonical));
+        let (before, after) = (list(spot.old).unwrap_or_default(), list(spot.new));
+        let is_gone = |value: &&Node<'a>| {
+            let mut others = after.iter().flatten();
+            after.is_some() && !others.any(|other| other.value == value.value)
+        };
+        let from = self.found.len();
+        for value in before.iter().filter(is_gone) {
+            let what = format!(
+                "{} no longer knows the value {}",
+                subject(spot.parent),
+                quote(value.value)
+            );
+            let spot = Spot::removed(value, spot.parent);
+            self.note(&rules::EXTENSIBLE_VALUE_REMOVED, &spot, what)
+                .at(place);
+        }
+        if self.found.len() == from {
+            let (old, new) = (spot.old, spot.new);
+            self.annotation("x-extensible-enum", old, new, spot.parent, place.direction);
+        }
+    }
+
     pub(super) fn default(&mut self, spot: &Spot<'_, 'a>, place: Place) {
         let parameter = place.noun == Noun::Parameter && place.direction == Direction::Request;
         let rules: [&'static Rule; 3] = if parameter {
@@ -208,7 +233,8 @@ impl<'a> Walk<'a> {
         else {
             return false;
         };
-        let number = |node: Option<&Node<'a>>| node.and_then(|node| node.value.as_f64());
+        let unsaid = (key == MIN_CONTAINS).then_some(1.0);
+        let number = |node: Option<&Node<'a>>| node.map_or(unsaid, |node| node.value.as_f64());
         let (before, after) = (number(spot.old), number(spot.new));
         let rule = match (before, after) {
             (None, Some(_)) => &rules::LIMIT_SET,
@@ -218,9 +244,7 @@ impl<'a> Walk<'a> {
             (Some(before), Some(after)) if after < before => &rules::LOWER_DECREASED,
             (Some(before), Some(after)) if after > before => &rules::LOWER_INCREASED,
             // The same number, written in another way.
-            (Some(_), Some(_)) if spot.old.is_some() && spot.new.is_some() => {
-                &rules::NOTATION_CHANGED
-            }
+            (Some(_), Some(_)) => &rules::NOTATION_CHANGED,
             _ => {
                 self.unknown(spot.old, spot.new);
                 return true;
@@ -228,7 +252,7 @@ impl<'a> Walk<'a> {
         };
         // A lower limit of nothing says nothing.
         let empty = !upper
-            && key != "minimum"
+            && !["minimum", MIN_CONTAINS].contains(&key)
             && before.unwrap_or(0.0) == 0.0
             && after.unwrap_or(0.0) == 0.0;
         let rule = if empty {

@@ -9,6 +9,7 @@ mod parameters;
 mod paths;
 mod responses;
 mod security;
+mod webhooks;
 
 use std::collections::{BTreeMap, HashSet, VecDeque};
 
@@ -237,6 +238,7 @@ impl<'a> Walk<'a> {
             "title" => &rules::TITLE_CHANGED,
             "example" | "examples" => &rules::EXAMPLE_CHANGED,
             "externalDocs" => &rules::EXTERNAL_DOCS_CHANGED,
+            "x-sunset" | "x-stability-level" => &rules::LIFECYCLE_CHANGED,
             _ if key.starts_with("x-") => &rules::EXTENSION_CHANGED,
             _ => return false,
         };
@@ -293,6 +295,7 @@ impl<'a> Walk<'a> {
                 "tags" => self.tags(spot.old, spot.new, &new),
                 "paths" => self.paths(&old, &new),
                 "components" => {}
+                "x-webhooks" => self.webhooks(&spot),
                 _ if self.annotation(key, spot.old, spot.new, &new, Direction::None) => {}
                 _ => self.unknown(spot.old, spot.new),
             }

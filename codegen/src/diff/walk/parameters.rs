@@ -39,12 +39,16 @@ impl<'a> Walk<'a> {
                 })
                 .into_iter()
                 .map(|node| {
-                    let name = node
+                    let mut name = node
                         .identity
                         .rsplit('/')
                         .next()
                         .unwrap_or_default()
                         .to_owned();
+                    // Header names do not depend on case.
+                    if name.starts_with("header:") {
+                        name.make_ascii_lowercase();
+                    }
                     Parameter {
                         name,
                         value: resolve(document, &node),
@@ -112,27 +116,11 @@ impl<'a> Walk<'a> {
         };
         let (order_before, order_after) = (kept(&before, &after), kept(&after, &before));
         if order_before == order_after {
-            // Moved between path and operation, or behind a reference: the operation takes the same.
-            let raw = (old.get("parameters"), new.get("parameters"));
-            if !same(raw.0.as_ref(), raw.1.as_ref()) {
-                let shape = |list: Option<&Node<'a>>| -> Vec<String> {
-                    let references = |entry: &Value| {
-                        entry
-                            .get("$ref")
-                            .and_then(Value::as_str)
-                            .unwrap_or("inline")
-                            .to_owned()
-                    };
-                    list.and_then(|list| list.value.as_array())
-                        .into_iter()
-                        .flatten()
-                        .map(references)
-                        .collect()
-                };
-                if shape(raw.0.as_ref()) != shape(raw.1.as_ref())
-                    && order_before.len() == before.len()
-                    && order_after.len() == after.len()
-                {
+            let all_stay = order_before.len() == before.len() && order_after.len() == after.len();
+            for (old, new) in [(old, new), items] {
+                // Moved between path and operation, or behind a reference: the operation takes the same.
+                let raw = (old.get("parameters"), new.get("parameters"));
+                if all_stay && references(raw.0.as_ref()) != references(raw.1.as_ref()) {
                     let what = "the parameters are the same, written in another place".to_owned();
                     let spot = Spot::between(raw.0.as_ref(), raw.1.as_ref(), new);
                     self.note(&rules::NOTATION_CHANGED, &spot, what).direction = Direction::Request;
@@ -195,8 +183,13 @@ impl<'a> Walk<'a> {
                 _ if same(spot.old, spot.new) => {}
                 // Its identity; a placeholder may have another name.
                 "name" | "in" => {
+                    let rule = if new.str("in") == Some("header") {
+                        &rules::NOTATION_CHANGED
+                    } else {
+                        &rules::PATH_RENAMED
+                    };
                     let what = spot.told(key);
-                    self.note(&rules::PATH_RENAMED, &spot, what).direction = Direction::Request;
+                    self.note(rule, &spot, what).direction = Direction::Request;
                 }
                 "required" => {
                     let (rule, what) = match (old.flag("required"), new.flag("required")) {
@@ -245,4 +238,14 @@ impl<'a> Walk<'a> {
         );
         self.note(&rules::PARAMETER_CONTENT, spot, what).direction = Direction::Request;
     }
+}
+
+/// How the entries of a list of parameters are written: by which references, or in place.
+fn references<'a>(list: Option<&Node<'a>>) -> Vec<&'a str> {
+    let entries = list.and_then(|list| list.value.as_array());
+    let reference = |entry: &'a Value| entry.get("$ref").and_then(Value::as_str);
+    let entries = entries.into_iter().flatten();
+    entries
+        .map(|entry| reference(entry).unwrap_or("in place"))
+        .collect()
 }

@@ -237,6 +237,9 @@ impl<'a> Walk<'a> {
                 }
                 "security" => self.security(spot.old, spot.new, new, false),
                 "servers" => self.servers(spot.old, spot.new, new),
+                "callbacks" => self.callbacks(&spot),
+                // The schemes of an operation of Swagger 2.0: no rule knows them, and they are more than words.
+                "x-schemes" => self.unknown(spot.old, spot.new),
                 _ if self.annotation(key, spot.old, spot.new, new, Direction::None) => {}
                 _ => self.unknown(spot.old, spot.new),
             }

@@ -144,11 +144,11 @@ impl<'a> Walk<'a> {
         let find = |list: &[(&'a str, Node<'a>)], name: &str| {
             list.iter()
                 .find(|(other, _)| other.eq_ignore_ascii_case(name))
-                .map(|(_, node)| node.clone())
+                .cloned()
         };
         for (name, raw) in &after {
             let header = resolve(&self.new, raw);
-            let Some(other) = find(&before, name) else {
+            let Some((former, other)) = find(&before, name) else {
                 let what = format!(
                     "the response header `{name}` was added to {}",
                     subject(parent)
@@ -157,6 +157,11 @@ impl<'a> Walk<'a> {
                     .direction = Direction::Response;
                 continue;
             };
+            if former != *name {
+                let what = format!("the response header `{former}` is written `{name}`");
+                let spot = Spot::between(Some(&other), Some(raw), parent);
+                self.note(&rules::NOTATION_CHANGED, &spot, what).direction = Direction::Response;
+            }
             self.moved_behind_reference(Some(&other), Some(raw), parent, Direction::Response);
             let other = resolve(&self.old, &other);
             for key in keys(&other, &header) {
@@ -179,6 +184,14 @@ impl<'a> Walk<'a> {
                         )
                         .direction = Direction::Response;
                     }
+                    ("deprecated", ..) => self.deprecated(
+                        &spot,
+                        &rules::HEADER_DEPRECATED,
+                        &rules::HEADER_REACTIVATED,
+                        Direction::Response,
+                    ),
+                    // How a list in a header of Swagger 2.0 is joined: no rule knows it, and it is more than words.
+                    ("x-collectionFormat", ..) => self.unknown(spot.old, spot.new),
                     _ if self.annotation(key, spot.old, spot.new, &header, Direction::Response) => {
                     }
                     _ => self.unknown(spot.old, spot.new),
