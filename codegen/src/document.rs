@@ -13,7 +13,7 @@ use std::{
 use serde_json::Value;
 
 use crate::{
-    finding::{Finding, Location, Severity, Stage},
+    finding::{Finding, Findings, Location, Severity, Stage},
     pointer,
     positions::{Mark, Positions},
     read,
@@ -78,6 +78,12 @@ impl Document {
         &self.provenance.origin.name
     }
 
+    /// What reading its text found that does not stop anything: numbers that are not kept as they are written.
+    #[must_use]
+    pub fn warnings(&self) -> &Findings {
+        &self.provenance.origin.warnings
+    }
+
     pub(crate) fn provenance(&self) -> &Provenance {
         &self.provenance
     }
@@ -136,24 +142,32 @@ pub(crate) struct Text {
     /// The text itself where the places are still to be found in it.
     json: String,
     positions: OnceLock<Positions>,
+    warnings: Findings,
 }
 
 impl Text {
-    /// A JSON text that has been read without an error; its places are looked up when one is wanted.
-    pub(crate) fn json(source: Source<'_>) -> Self {
+    /// A JSON text that has been read without an error; its places are looked up when one is wanted, unless they have
+    /// been.
+    pub(crate) fn json(
+        source: Source<'_>,
+        positions: Option<Positions>,
+        warnings: Findings,
+    ) -> Self {
         Self {
             name: source.name.to_owned(),
             json: source.text.to_owned(),
-            positions: OnceLock::new(),
+            positions: positions.map_or_else(OnceLock::new, OnceLock::from),
+            warnings,
         }
     }
 
     /// A YAML text, whose places come with reading it.
-    pub(crate) fn yaml(name: &str, positions: Positions) -> Self {
+    pub(crate) fn yaml(name: &str, positions: Positions, warnings: Findings) -> Self {
         Self {
             name: name.to_owned(),
             json: String::new(),
             positions: OnceLock::from(positions),
+            warnings,
         }
     }
 

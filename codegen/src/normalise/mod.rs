@@ -23,16 +23,18 @@ type Object = Map<String, Value>;
 /// The version that every document has after this stage.
 pub const TARGET: &str = "3.0.3";
 
-/// Turns a document into `OpenAPI` 3.0.3. The findings that come with it are warnings and notices.
+/// Turns a document into `OpenAPI` 3.0.3. The findings that come with it are warnings and notices, those of reading it
+/// first.
 ///
 /// # Errors
 /// Located findings for what `OpenAPI` 3.0.3 cannot express.
 pub fn normalise(document: Document) -> Result<(Document, Findings), Findings> {
     let version = version(&document)?;
+    let findings = document.warnings().clone();
     let (value, provenance) = document.into_parts();
     let mut work = Work {
         provenance,
-        findings: Findings::new(),
+        findings,
     };
     let value = work.normalise(version, value);
     work.findings

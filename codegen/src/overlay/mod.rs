@@ -88,7 +88,10 @@ pub fn apply(document: Document, overlays: &[Source<'_>]) -> Result<Applied, Fin
     };
     for source in overlays {
         match read::parse(*source) {
-            Ok(overlay) => work.overlay(&overlay, &name),
+            Ok(overlay) => {
+                work.findings.extend(overlay.warnings().clone());
+                work.overlay(&overlay, &name);
+            }
             Err(findings) => work.findings.extend(findings),
         }
     }

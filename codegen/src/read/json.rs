@@ -5,16 +5,24 @@ use std::fmt;
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-use super::{duplicate, syntax};
+use super::{duplicate, numbers, syntax};
 use crate::{
     document::Source,
     finding::Findings,
     positions::{Mark, Node, NodeId, Positions, duplicate_keys},
 };
 
+/// What a JSON text is.
+pub(super) struct Reading {
+    pub(super) value: Value,
+    /// The places of its values, if they were wanted on the way.
+    pub(super) positions: Option<Positions>,
+    pub(super) warnings: Findings,
+}
+
 /// Reads a JSON text.
-pub(super) fn read(source: Source<'_>) -> Result<Value, Findings> {
-    let Strict { value, unique } = serde_json::from_str(source.text).map_err(|error| {
+pub(super) fn read(source: Source<'_>) -> Result<Reading, Findings> {
+    let Strict { value, plain } = serde_json::from_str(source.text).map_err(|error| {
         let text = error.to_string();
         let position = format!(" at line {} column {}", error.line(), error.column());
         let message = text.strip_suffix(&position).unwrap_or(&text);
@@ -28,11 +36,15 @@ pub(super) fn read(source: Source<'_>) -> Result<Value, Findings> {
             }),
         )
     })?;
-    if unique {
-        return Ok(value);
+    if plain {
+        return Ok(Reading {
+            value,
+            positions: None,
+            warnings: Findings::new(),
+        });
     }
-    let positions = positions(source.text);
-    Err(positions
+    let (positions, numbers) = scan(source.text);
+    let duplicates: Findings = positions
         .nodes
         .iter()
         .filter_map(|node| {
@@ -44,7 +56,14 @@ pub(super) fn read(source: Source<'_>) -> Result<Value, Findings> {
         })
         .flat_map(|members| duplicate_keys(members))
         .map(|(key, mark, first)| duplicate(source, key, mark, first))
-        .collect())
+        .collect();
+    let ((), _) = duplicates.unless_errors(())?;
+    let warnings = numbers::warnings(source, &positions, numbers);
+    Ok(Reading {
+        value,
+        positions: Some(positions),
+        warnings,
+    })
 }
 
 /// The place that `serde_json` names, which counts columns in bytes and from 0 in front of a line.
@@ -75,10 +94,11 @@ fn saturate(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
 }
 
-/// A value, and whether the keys of each of its objects are unique. `serde_json` keeps the last of two and is silent.
+/// A value, and whether nothing in it wants a closer look: a key that stands twice, of which `serde_json` keeps the last,
+/// or a number that has become a float, which has fewer digits than a text.
 struct Strict {
     value: Value,
-    unique: bool,
+    plain: bool,
 }
 
 impl<'de> Deserialize<'de> for Strict {
@@ -97,7 +117,7 @@ impl StrictVisitor {
     fn scalar<E>(value: impl Into<Value>) -> Result<Strict, E> {
         Ok(Strict {
             value: value.into(),
-            unique: true,
+            plain: true,
         })
     }
 }
@@ -122,7 +142,11 @@ impl<'de> Visitor<'de> for StrictVisitor {
     }
 
     fn visit_f64<E: de::Error>(self, value: f64) -> Result<Strict, E> {
-        Number::from_f64(value).map_or_else(|| Err(E::custom("number out of range")), Self::scalar)
+        let number = Number::from_f64(value).ok_or_else(|| E::custom("number out of range"))?;
+        Ok(Strict {
+            value: Value::Number(number),
+            plain: false,
+        })
     }
 
     fn visit_str<E>(self, value: &str) -> Result<Strict, E> {
@@ -138,28 +162,28 @@ impl<'de> Visitor<'de> for StrictVisitor {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Strict, A::Error> {
-        let mut unique = true;
+        let mut plain = true;
         let mut array = Vec::new();
         while let Some(item) = items.next_element::<Strict>()? {
-            unique &= item.unique;
+            plain &= item.plain;
             array.push(item.value);
         }
         Ok(Strict {
             value: Value::Array(array),
-            unique,
+            plain,
         })
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Strict, A::Error> {
-        let mut unique = true;
+        let mut plain = true;
         let mut object = Map::new();
         while let Some((key, member)) = members.next_entry::<String, Strict>()? {
-            unique &= member.unique;
-            unique &= object.insert(key, member.value).is_none();
+            plain &= member.plain;
+            plain &= object.insert(key, member.value).is_none();
         }
         Ok(Strict {
             value: Value::Object(object),
-            unique,
+            plain,
         })
     }
 }
@@ -167,6 +191,11 @@ impl<'de> Visitor<'de> for StrictVisitor {
 /// The places of all values of a JSON text that has been read without an error. Of a text that is no JSON it gives
 /// some tree.
 pub(crate) fn positions(text: &str) -> Positions {
+    scan(text).0
+}
+
+/// The same, and the numbers that are not kept as they are written.
+fn scan(text: &str) -> (Positions, Vec<(NodeId, String)>) {
     let mut scan = Scan {
         text,
         offset: 0,
@@ -174,13 +203,15 @@ pub(crate) fn positions(text: &str) -> Positions {
         line_start: 0,
         counted: (0, 0),
         nodes: Vec::new(),
+        numbers: Vec::new(),
     };
     let (start, root) = scan.value(0);
-    Positions {
+    let positions = Positions {
         nodes: scan.nodes,
         root,
         start,
-    }
+    };
+    (positions, scan.numbers)
 }
 
 struct Scan<'a> {
@@ -192,6 +223,7 @@ struct Scan<'a> {
     /// that to count each time from its start would take the square of its length.
     counted: (usize, usize),
     nodes: Vec<Node>,
+    numbers: Vec<(NodeId, String)>,
 }
 
 impl Scan<'_> {
@@ -305,13 +337,19 @@ impl Scan<'_> {
                 Node::Scalar
             }
             _ => {
-                let rest = self.text.as_bytes().get(self.offset..).unwrap_or_default();
+                let start = self.offset;
+                let rest = self.text.as_bytes().get(start..).unwrap_or_default();
                 self.offset += rest
                     .iter()
                     .position(|byte| {
                         matches!(byte, b',' | b'}' | b']' | b' ' | b'\t' | b'\r' | b'\n')
                     })
                     .unwrap_or(rest.len());
+                let literal = self.text.get(start..self.offset).unwrap_or_default();
+                if matches!(first, Some(b'-' | b'0'..=b'9')) && !numbers::is_kept(literal) {
+                    // The node that is made of it below.
+                    self.numbers.push((self.nodes.len(), literal.to_owned()));
+                }
                 Node::Scalar
             }
         };

@@ -1,6 +1,7 @@
 //! Read: text to [`Document`], from JSON or YAML. Every error names file, line and column; nothing is lost in silence.
 
 pub(crate) mod json;
+mod numbers;
 mod version;
 mod yaml;
 
@@ -57,13 +58,23 @@ fn has_extension(name: &str, extensions: &[&str]) -> bool {
 }
 
 fn read_json(source: Source<'_>) -> Result<Document, Findings> {
-    let value = json::read(source)?;
-    Ok(Document::read(value, Text::json(source)))
+    let json::Reading {
+        value,
+        positions,
+        warnings,
+    } = json::read(source)?;
+    Ok(Document::read(
+        value,
+        Text::json(source, positions, warnings),
+    ))
 }
 
 fn read_yaml(source: Source<'_>) -> Result<Document, Findings> {
-    let (value, positions) = yaml::read(source)?;
-    Ok(Document::read(value, Text::yaml(source.name, positions)))
+    let (value, positions, warnings) = yaml::read(source)?;
+    Ok(Document::read(
+        value,
+        Text::yaml(source.name, positions, warnings),
+    ))
 }
 
 /// A finding on the text itself, before there is a document.

@@ -140,6 +140,8 @@ fn errors_are_located() {
             error("template.yaml", "a: {{ name }}\n"),
             error("tag.yaml", "a: !include other.yaml\n"),
             error("number.yaml", "a: .nan\n"),
+            error("range.yaml", "a: -1e400\n"),
+            error("hexadecimal.yaml", "a: 0x10000000000000000\n"),
             error("unknown.yaml", "a: *nowhere\n"),
             error("itself.yaml", "a: &a\n  b: *a\n"),
             error("merge.yaml", "a:\n  <<: text\n"),
@@ -151,6 +153,60 @@ fn errors_are_located() {
         ]
         .join("\n\n")
     );
+}
+
+#[test]
+fn numbers_keep_their_digits_or_are_named() {
+    for kept in [
+        "0",
+        "-0",
+        "0.1",
+        "-0.10",
+        "1e3",
+        "1E+3",
+        "0e999",
+        "100e-2",
+        "1.7976931348623157e308",
+        "5e-324",
+        "9223372036854775807",
+        "-9223372036854775808",
+        "18446744073709551615",
+        "100000000000000000000",
+    ] {
+        for name in ["a.json", "a.yaml"] {
+            let text = format!("{{\"maximum\": {kept}}}");
+            let document = parse(Source { name, text: &text }).unwrap();
+            assert!(document.warnings().is_empty(), "{}", document.warnings());
+        }
+    }
+    assert_eq!(value("a.json", "18446744073709551615"), json!(u64::MAX));
+    let members = "\"paths\": {\"/a\": {\"get\": [\n 18446744073709551616,\n -9223372036854775809,\n \
+                   0.1234567890123456789]}},\n \"b\": 1e-400,\n \"c\": {\"d\": 100000000000000000001}";
+    let long = format!("{members},\n \"e\": {}", "1".repeat(300));
+    let json = parse(Source {
+        name: "a.json",
+        text: &format!("{{{long}}}"),
+    })
+    .unwrap();
+    // An alias is no second number.
+    let text = format!("{{{long}, \"f\": &f [18446744073709551617], \"g\": *f}}");
+    let yaml = parse(Source {
+        name: "a.yaml",
+        text: &text,
+    })
+    .unwrap();
+    insta::assert_snapshot!(format!("{}\n\n{}", json.warnings(), yaml.warnings()));
+    // What was found on the way to the value is there for those who ask.
+    let text = "{\"openapi\": \"3.0.3\", \"x-number\": 18446744073709551616}";
+    let (_, found) = crate::normalise::normalise(
+        read(Source {
+            name: "a.json",
+            text,
+        })
+        .unwrap(),
+    )
+    .unwrap();
+    assert_eq!(found.count(Severity::Warning), 1, "{found}");
 }
 
 #[test]

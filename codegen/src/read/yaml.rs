@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Tag};
 use serde_json::{Map, Number, Value};
 
-use super::{DEPTH, at, duplicate, syntax};
+use super::{DEPTH, at, duplicate, numbers, syntax};
 use crate::{
     document::Source,
     finding::Findings,
@@ -21,7 +21,7 @@ use crate::{
 const COPIES: usize = 2_000_000;
 
 /// Reads a YAML text that holds one document.
-pub(super) fn read(source: Source<'_>) -> Result<(Value, Positions), Findings> {
+pub(super) fn read(source: Source<'_>) -> Result<(Value, Positions, Findings), Findings> {
     let tree = Builder::new(source).build()?;
     let mut budget = tree.positions.nodes.len().saturating_add(COPIES);
     let value = tree
@@ -37,7 +37,8 @@ pub(super) fn read(source: Source<'_>) -> Result<(Value, Positions), Findings> {
                 )),
             )
         })?;
-    Ok((value, tree.positions))
+    let warnings = numbers::warnings(source, &tree.positions, tree.numbers);
+    Ok((value, tree.positions, warnings))
 }
 
 /// The values of a text by node, next to the places.
@@ -45,6 +46,8 @@ struct Tree {
     positions: Positions,
     /// For a scalar its value.
     scalars: Vec<Value>,
+    /// The numbers that are not kept as they are written.
+    numbers: Vec<(NodeId, String)>,
 }
 
 enum Limit {
@@ -103,6 +106,7 @@ struct Builder<'a> {
     source: Source<'a>,
     positions: Positions,
     scalars: Vec<Value>,
+    numbers: Vec<(NodeId, String)>,
     anchors: HashMap<usize, NodeId>,
     frames: Vec<Frame>,
     documents: usize,
@@ -119,6 +123,7 @@ impl<'a> Builder<'a> {
                 start: Mark::START,
             },
             scalars: Vec::new(),
+            numbers: Vec::new(),
             anchors: HashMap::new(),
             frames: Vec::new(),
             documents: 0,
@@ -152,6 +157,7 @@ impl<'a> Builder<'a> {
             .unless_errors(Tree {
                 positions: self.positions,
                 scalars: self.scalars,
+                numbers: self.numbers,
             })
             .map(|(tree, _)| tree)
     }
@@ -195,7 +201,11 @@ impl<'a> Builder<'a> {
                     at(self.source, mark, "scalar", message)
                         .help("write a value that JSON has too, or a quoted string")
                 })?;
+                let is_changed = value.is_f64() && !numbers::is_kept(&text);
                 let node = self.node(Node::Scalar, value);
+                if is_changed {
+                    self.numbers.push((node, text.into_owned()));
+                }
                 self.complete(node, mark, anchor)?;
             }
             Event::SequenceStart(anchor, tag) => {
@@ -459,12 +469,15 @@ fn plain(text: &str) -> Result<Value, String> {
     if matches!(unsigned, ".inf" | ".Inf" | ".INF") || matches!(text, ".nan" | ".NaN" | ".NAN") {
         return Err(format!("`{text}` is a number that JSON does not have"));
     }
-    let radix = |prefix: &str, radix: u32| {
-        text.strip_prefix(prefix)
-            .and_then(|digits| u64::from_str_radix(digits, radix).ok())
-    };
-    if let Some(number) = radix("0x", 16).or_else(|| radix("0o", 8)) {
-        return Ok(number.into());
+    for (prefix, radix) in [("0x", 16), ("0o", 8)] {
+        if let Some(digits) = text.strip_prefix(prefix)
+            && !digits.is_empty()
+            && digits.chars().all(|digit| digit.is_digit(radix))
+        {
+            return u64::from_str_radix(digits, radix)
+                .map(Value::from)
+                .map_err(|_| out_of_range(text));
+        }
     }
     // Whatever does not start like a number is text; this is nearly everything.
     if !unsigned.starts_with(|first: char| first.is_ascii_digit() || first == '.') {
@@ -481,11 +494,13 @@ fn plain(text: &str) -> Result<Value, String> {
     }
     if is_float(unsigned) {
         let number = text.parse::<f64>().ok().and_then(Number::from_f64);
-        return number
-            .map(Value::Number)
-            .ok_or_else(|| format!("the number `{text}` is out of range"));
+        return number.map(Value::Number).ok_or_else(|| out_of_range(text));
     }
     Ok(Value::String(text.to_owned()))
+}
+
+fn out_of_range(text: &str) -> String {
+    format!("the number `{text}` is out of range")
 }
 
 /// `( "." digits | digits [ "." digits? ] ) [ exponent ]`, a sign taken off.
