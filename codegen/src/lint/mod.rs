@@ -7,6 +7,7 @@ mod operations;
 mod references;
 mod rules;
 mod schemas;
+mod security;
 
 use std::collections::{BTreeMap, HashSet, VecDeque};
 
@@ -34,6 +35,7 @@ pub fn lint(document: &Document) -> Findings {
     };
     shape::walk(document.value(), &mut lint);
     lint.operations();
+    lint.security();
     lint.names();
     lint.cycles();
     lint.endless_merges();

@@ -164,6 +164,18 @@ rules! {
         "servers that a path or an operation has of its own",
         "ignores them without a word, and sends the request to the base URL of the client",
         "make such calls with a client that has this server as its base URL";
+    SECURITY_SCHEME = "security-scheme", Warning,
+        "a call that wants other authentication than a bearer token",
+        "ignores it without a word; the runtime sends a bearer token with every call",
+        "give the transport what the service wants, such as a key in a header; or correct the requirement in an overlay";
+    SCHEME_UNDEFINED = "scheme-undefined", Warning,
+        "a security requirement whose scheme is not among the components",
+        "ignores it without a word",
+        "define the scheme, or correct its name, in an overlay";
+    NEEDLESS_TOKEN = "needless-token", Notice,
+        "a call that wants no authentication (`security: []`)",
+        "ignores it without a word; the runtime sends a bearer token with every call",
+        "nothing has to be done, unless the token must not get there: then make such calls with a client that has none";
 
     COMPONENT_NAMES = "component-names", Error,
         "schemas whose names give the same Rust type",

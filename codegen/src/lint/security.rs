@@ -1,0 +1,94 @@
+//! Security: what calls ask for, against the bearer token that the client sends with each of them.
+
+use serde_json::Value;
+
+use super::{Lint, Object, operations, rules};
+use crate::{pointer, shape::Kind};
+
+impl<'a> Lint<'a> {
+    pub(super) fn security(&mut self) {
+        let document = self.document;
+        let mut takes_document = false;
+        for (path, method, operation) in operations::all(document) {
+            let place = pointer::join(&pointer::join("/paths", path), method);
+            match operation.get("security") {
+                Some(own) => self.requirements(&pointer::join(&place, "security"), own),
+                None => takes_document = true,
+            }
+        }
+        if takes_document && let Some(all) = document.get("/security") {
+            self.requirements("/security", all);
+        }
+    }
+
+    /// Looks at a list of alternatives.
+    fn requirements(&mut self, pointer: &str, list: &'a Value) {
+        let Some(list) = list.as_array() else {
+            return;
+        };
+        let alternatives: Vec<&Object> = list.iter().filter_map(Value::as_object).collect();
+        for (index, alternative) in alternatives.iter().enumerate() {
+            for name in alternative.keys() {
+                if self.scheme(name).is_none() {
+                    let place = pointer::join(&pointer::item(pointer, index), name);
+                    let message = format!("the security scheme `{name}` is not defined");
+                    self.report(&rules::SCHEME_UNDEFINED, place, message);
+                }
+            }
+        }
+        if alternatives
+            .iter()
+            .all(|alternative| alternative.is_empty())
+        {
+            self.report(
+                &rules::NEEDLESS_TOKEN,
+                pointer,
+                "no authentication is wanted here, and the token is sent all the same",
+            );
+        } else if !alternatives
+            .iter()
+            .any(|alternative| self.is_met(alternative))
+        {
+            let wanted: Vec<String> = alternatives
+                .iter()
+                .map(|alternative| {
+                    let names: Vec<String> =
+                        alternative.keys().map(|name| format!("`{name}`")).collect();
+                    names.join(" with ")
+                })
+                .collect();
+            let message = format!(
+                "{} is wanted, not a bearer token alone",
+                wanted.join(" or ")
+            );
+            self.report(&rules::SECURITY_SCHEME, pointer, message);
+        }
+    }
+
+    /// Whether a bearer token is all that an alternative asks for. Of a scheme that is not defined nothing is known.
+    fn is_met(&self, alternative: &Object) -> bool {
+        alternative
+            .keys()
+            .all(|name| self.scheme(name).is_none_or(takes_bearer))
+    }
+
+    fn scheme(&self, name: &str) -> Option<&'a Object> {
+        let place = pointer::join("/components/securitySchemes", name);
+        let scheme = self.object(&place)?;
+        let (_, scheme) = self.resolve(Kind::SecurityScheme, &place, scheme)?;
+        Some(scheme)
+    }
+}
+
+/// Whether a scheme is met by a bearer token in the header `Authorization`.
+fn takes_bearer(scheme: &Object) -> bool {
+    let is = |key: &str, wanted: &str| {
+        let text = scheme.get(key).and_then(Value::as_str);
+        text.is_some_and(|text| text.eq_ignore_ascii_case(wanted))
+    };
+    is("type", "oauth2")
+        || is("type", "openIdConnect")
+        || is("type", "http") && is("scheme", "bearer")
+        // Swagger 2.0 has no other way to say it.
+        || is("type", "apiKey") && is("in", "header") && is("name", "Authorization")
+}
