@@ -47,6 +47,17 @@ const TEXTS: [&str; 10] = [
 ];
 const PATTERNS: [&str; 3] = ["^a", "b$", "^[ab]*$"];
 const FORMATS: [&str; 4] = ["date", "ipv4", "password", "uuid"];
+/// Keywords that say nothing about values.
+const WORDS: [&str; 8] = [
+    "title",
+    "description",
+    "example",
+    "externalDocs",
+    "deprecated",
+    "readOnly",
+    "default",
+    "x-other",
+];
 
 fn pick<T: Clone>(random: &mut Rng, of: &[T]) -> T {
     of[random.usize(..of.len())].clone()
@@ -63,6 +74,14 @@ fn schema(random: &mut Rng, depth: usize) -> Value {
         };
     }
     let mut schema = Map::new();
+    if random.u8(..6) == 0 {
+        say(random, &mut schema);
+    }
+    if random.u8(..12) == 0 {
+        // Words only, as they are written beside a reference in an `allOf`.
+        say(random, &mut schema);
+        return schema.into();
+    }
     let kind = pick(
         random,
         &[
@@ -90,6 +109,21 @@ fn schema(random: &mut Rng, depth: usize) -> Value {
         }
     }
     schema.into()
+}
+
+/// Says something about a schema, or no longer.
+fn say(random: &mut Rng, schema: &mut Map<String, Value>) {
+    let key = pick(random, &WORDS);
+    let value = match key {
+        "externalDocs" => json!({"url": "https://a.example"}),
+        "deprecated" | "readOnly" => true.into(),
+        _ => pick(random, &["a", "b"]).into(),
+    };
+    if schema.get(key) == Some(&value) {
+        schema.shift_remove(key);
+    } else {
+        schema.insert(key.to_owned(), value);
+    }
 }
 
 /// Keywords that mean something for a type.
@@ -166,12 +200,17 @@ fn keyword(random: &mut Rng, kind: &str, key: &str, depth: usize) -> Value {
     }
 }
 
-/// Changes one schema somewhere below: a keyword comes, goes or gets another value, or all of it is another one.
+/// Changes one schema somewhere below: a keyword comes, goes or gets another value, something is said of it, or all of it is
+/// another one.
 fn change(random: &mut Rng, value: &mut Value, depth: usize) {
     let Some(members) = value.as_object_mut() else {
         *value = schema(random, depth);
         return;
     };
+    if random.u8(..8) == 0 {
+        say(random, members);
+        return;
+    }
     let composition = ["allOf", "anyOf", "oneOf"]
         .into_iter()
         .find(|key| members.contains_key(*key));

@@ -330,7 +330,8 @@ fn of_schemas() -> Vec<Schema> {
         "type-notation-changed": {"allOf": [{"oneOf": [{}]}, {}]} => {"allOf": [{}, {"oneOf": [{}]}]} at "/allOf", Docs / Docs Major;
         "type-notation-changed": {"allOf": [{"oneOf": [{}]}, {}]} => {"allOf": [{"oneOf": [{}]}, {"additionalProperties": true}]} at "/allOf/1/additionalProperties", Docs / Docs Major;
         "type-notation-changed": {} => {"additionalProperties": true} at "/additionalProperties", Docs / Docs Major;
-        "title-changed": {} => {"title": "t"} at "/title", Docs / Docs Patch;
+        "title-changed": {} => {"title": "t"} at "/title", Docs / Docs Major;
+        "title-changed": {"type": "string"} => {"type": "string", "title": "t"} at "/title", Docs / Docs Patch;
         "example-changed": {} => {"example": 1} at "/example", Docs / Docs Patch;
     };
     for (keyword, is_upper) in [
@@ -513,13 +514,15 @@ fn of_one_direction() -> Vec<Case> {
     const SENT: &str = "/paths/~1a/put/requestBody/content/application~1json/schema";
     const GOT: &str = "/paths/~1a/put/responses/200/content/application~1json/schema";
     cases! {
-        "new-optional-request-property": send {"properties": {}} => {"properties": {"a": {}}} at SENT "/properties/a", Info Request Minor;
+        "new-optional-request-property": send {"properties": {"b": {}}} => {"properties": {"a": {}, "b": {}}} at SENT "/properties/a", Info Request Minor;
+        "new-optional-request-property": send {"type": "object"} => {"type": "object", "properties": {"a": {}}} at SENT "/properties/a", Info Request Major;
         "new-required-request-property": send {"properties": {}} => {"properties": {"a": {}}, "required": ["a"]} at SENT "/properties/a", Breaking Request Major;
         "new-required-request-property-with-default": send {"properties": {}} => {"properties": {"a": {"default": 1}}, "required": ["a"]} at SENT "/properties/a", Breaking Request Major;
         "request-property-removed": send {"properties": {"a": {}}} => {"properties": {}} at SENT "/properties/a", Breaking Request Major;
-        "response-optional-property-added": get {"properties": {}} => {"properties": {"a": {}}} at GOT "/properties/a", Info Response Minor;
+        "response-optional-property-added": get {"properties": {"b": {}}} => {"properties": {"a": {}, "b": {}}} at GOT "/properties/a", Info Response Minor;
+        "response-optional-property-added": get {"properties": {}} => {"properties": {"a": {}}} at GOT "/properties/a", Info Response Major;
         "response-required-property-added": get {"properties": {}} => {"properties": {"a": {}}, "required": ["a"]} at GOT "/properties/a", Info Response Major;
-        "response-property-added-to-closed-object": get {"properties": {}, "additionalProperties": false} => {"properties": {"a": {}}, "additionalProperties": false} at GOT "/properties/a", Breaking Response Minor;
+        "response-property-added-to-closed-object": get {"properties": {"b": {}}, "additionalProperties": false} => {"properties": {"a": {}, "b": {}}, "additionalProperties": false} at GOT "/properties/a", Breaking Response Minor;
         "response-optional-property-removed": get {"properties": {"a": {}}} => {"properties": {}} at GOT "/properties/a", Warning Response Major;
         "response-required-property-removed": get {"properties": {"a": {}}, "required": ["a"]} => {"properties": {}} at GOT "/properties/a", Breaking Response Major;
         "{place}-schema-replaced" "request-parameter-schema-replaced": refer "#/components/schemas/S" => "#/components/schemas/T" at QUERY "/schema", Info Request Major;

@@ -461,7 +461,7 @@ rules! {
         "Regenerate; name the new type in the changelog.";
 
     // Properties.
-    NEW_OPTIONAL_REQUEST_PROPERTY = "new-optional-request-property", Info / Info, Minor,
+    NEW_OPTIONAL_REQUEST_PROPERTY = "new-optional-request-property", Info / Info, Major,
         "It may be sent; requests without it go on working.",
         "A new optional field with a setter. Structs are non-exhaustive, so nobody's code breaks.", "Regenerate.";
     NEW_REQUIRED_REQUEST_PROPERTY = "new-required-request-property", Breaking / Breaking, Major,
@@ -475,7 +475,7 @@ rules! {
     REQUEST_PROPERTY_REMOVED = "request-property-removed", Breaking / Breaking, Major,
         "What callers send here is refused or silently dropped.",
         "The field disappears; code that names it no longer compiles.", "Find out what replaces it.";
-    RESPONSE_OPTIONAL_PROPERTY_ADDED = "response-optional-property-added", Info / Info, Minor,
+    RESPONSE_OPTIONAL_PROPERTY_ADDED = "response-optional-property-added", Info / Info, Major,
         "Answers may hold one more field.",
         "A new optional field; until now its value was kept in `extra`, and code that read it there must read the field.",
         "Regenerate.";
@@ -763,8 +763,9 @@ rules! {
         "Read both descriptions; change code, overlays and fake where the meaning has changed.";
     SUMMARY_CHANGED = "summary-changed", Docs / Docs, Patch,
         "Words only.", "Documentation comments change.", "Regenerate.";
-    TITLE_CHANGED = "title-changed", Docs / Docs, Patch,
-        "Words only.", "Documentation comments change; types are named by component, property or parameter.", "Regenerate.";
+    TITLE_CHANGED = "title-changed", Docs / Docs, Major,
+        "Words only.", "The title names alternatives, and types that are written in place inside of others.",
+        "Compare the names before and after.";
     EXAMPLE_CHANGED = "example-changed", Docs / Docs, Patch,
         "Words only.", "Documentation comments change.", "See whether the example shows a fact that the schema does not say.";
     EXTERNAL_DOCS_CHANGED = "external-documentation-changed", Docs / Docs, Patch,

@@ -1,6 +1,9 @@
 //! Objects: inline ones, mere aliases, collections that may be null, fields that nobody knows.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    mem,
+};
 
 use serde_json::{Map, Value};
 
@@ -27,9 +30,18 @@ pub(super) fn drop_empty_parts(draft: &mut Draft<'_>) -> usize {
         if parts.iter().all(says_nothing) {
             return;
         }
-        let before = parts.len();
-        parts.retain(|part| !says_nothing(part));
-        count += before - parts.len();
+        let (dropped, kept): (Vec<_>, Vec<_>) =
+            mem::take(parts).into_iter().partition(says_nothing);
+        *parts = kept;
+        count += dropped.len();
+        // What is said of the whole there is said by the whole now.
+        for (key, value) in dropped.iter().filter_map(Value::as_object).flatten() {
+            if let Some(schema) = schema.as_object_mut()
+                && schema::SIBLINGS.contains(&key.as_str())
+            {
+                schema.entry(key.clone()).or_insert_with(|| value.clone());
+            }
+        }
     });
     count
 }
@@ -42,8 +54,10 @@ fn says_nothing(schema: &Value) -> bool {
                 *value == Value::Bool(true) || value.as_object().is_some_and(Map::is_empty)
             }
             "properties" => value.as_object().is_some_and(Map::is_empty),
-            "title" | "description" => true,
-            _ => false,
+            "title" | "description" | "example" | "examples" | "externalDocs" | "deprecated" => {
+                true
+            }
+            _ => key.starts_with("x-"),
         })
     })
 }

@@ -20,7 +20,8 @@ pub(super) const SECRET_TYPE: &str = "Secret";
 pub(super) const INLINE: &str = "x-inline";
 
 /// Siblings that stay beside a schema when the rest of it moves to a component.
-const SIBLINGS: [&str; 5] = ["description", "nullable", "x-evidence", NOTES, "deprecated"];
+pub(super) const SIBLINGS: [&str; 5] =
+    ["description", "nullable", "x-evidence", NOTES, "deprecated"];
 
 pub(super) fn has_type(schema: &Value, expected: &str) -> bool {
     schema.get("type").and_then(Value::as_str) == Some(expected)

@@ -364,15 +364,17 @@ fn cases() -> Vec<(&'static str, Value, Value, usize)> {
             "drop-empty-parts",
             components(json!({
                 "Name": {"allOf": [reference("Thing"), {"type": "object", "additionalProperties": true}, {}], "nullable": true},
+                "Said": {"allOf": [reference("Thing"), {"description": "It.", "title": "T", "example": {}, "deprecated": true, "x-a": 1}]},
                 "Thing": {"allOf": [{"type": "object"}, {}]},
                 "More": {"allOf": [reference("Thing"), {"type": "object", "required": ["a"]}]},
             })),
             components(json!({
                 "Name": {"allOf": [reference("Thing")], "nullable": true},
+                "Said": {"allOf": [reference("Thing")], "description": "It.", "deprecated": true},
                 "Thing": {"allOf": [{"type": "object"}, {}]},
                 "More": {"allOf": [reference("Thing"), {"type": "object", "required": ["a"]}]},
             })),
-            2,
+            3,
         ),
         (
             "nullable-components",

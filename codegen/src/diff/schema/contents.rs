@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::diff::{
     Direction, Impact,
@@ -181,9 +181,13 @@ impl<'a> Walk<'a> {
             if required { "required" } else { "optional" },
             subject(property)
         );
+        let has_fields = old.value.get("properties").and_then(Value::as_object);
         let found = self.note(rule, &Spot::added(property, container), what);
         found.at(place);
-        if !required {
+        if has_fields.is_none_or(Map::is_empty) {
+            found.impact = Impact::Major;
+            found.reason = Some("Its first field makes a struct of what was a map.".to_owned());
+        } else if !required {
             found.impact = found.impact.min(Impact::Minor);
         }
     }

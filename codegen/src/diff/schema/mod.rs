@@ -315,7 +315,7 @@ fn component(node: &Node<'_>, resolved: &Node<'_>) -> Option<String> {
 }
 
 /// Whether there are alternatives in a schema, or in what applies together with it.
-fn has_alternatives(schema: &Node<'_>, document: &Node<'_>, kin: &Kin) -> bool {
+pub(super) fn has_alternatives(schema: &Node<'_>, document: &Node<'_>, kin: &Kin) -> bool {
     let kin = kin.get(&schema.pointer).into_iter().flatten();
     iter::once(&schema.pointer).chain(kin).any(|pointer| {
         let schema = document.value.pointer(pointer);

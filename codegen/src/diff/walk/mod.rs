@@ -20,6 +20,7 @@ use super::{
     kin::{Kin, kin},
     node::{Node, canonical},
     rules::{self, Rule},
+    schema::has_alternatives,
     structure,
 };
 use crate::pointer::METHODS;
@@ -259,6 +260,7 @@ impl<'a> Walk<'a> {
                 );
             }
         }
+        let may_name = key == "title" && self.may_be_named(parent);
         let found = self.note(rule, &Spot { old, new, parent }, what);
         found.direction = direction;
         if key == EVIDENCE {
@@ -270,11 +272,26 @@ impl<'a> Walk<'a> {
                 found.impact = Impact::Patch;
                 found.reason = Some("The documentation says on what evidence.".to_owned());
             }
+        } else if key == "title" && !may_name {
+            found.impact = Impact::Patch;
+            found.reason = Some("Types are named by component, property or parameter.".to_owned());
         } else if key.starts_with("x-") {
             found.impact = Impact::None;
             found.reason = Some("Nothing in the crate comes from this extension.".to_owned());
         }
         true
+    }
+
+    /// Whether the generator may take a name from the title of the schema: where it is an alternative or a part of one, or is a
+    /// type without a name of its own.
+    fn may_be_named(&self, schema: &Node<'a>) -> bool {
+        let place: Vec<_> = crate::pointer::tokens(&schema.pointer).collect();
+        let is_component = matches!(place.as_slice(), [root, _, _] if root == "components");
+        let is_plain = schema.value.get("enum").is_none()
+            && schema
+                .str("type")
+                .is_some_and(|kind| kind != "object" && kind != "array");
+        has_alternatives(schema, &self.new, &self.new_kin) || !(is_component || is_plain)
     }
 
     fn document(&mut self) {
