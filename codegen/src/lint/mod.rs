@@ -22,6 +22,7 @@ use crate::{
     shape::{self, Kind, Visitor},
 };
 
+pub(crate) use references::collect as references;
 pub use rules::{Rule, rules};
 
 type Object = Map<String, Value>;

@@ -157,7 +157,7 @@ fn reaches_itself(name: &str, edges: &HashMap<&str, Vec<&str>>) -> bool {
 }
 
 /// The pointers that all `$ref`s in a value hold.
-pub(super) fn collect<'a>(value: &'a Value, targets: &mut Vec<&'a str>) {
+pub(crate) fn collect<'a>(value: &'a Value, targets: &mut Vec<&'a str>) {
     match value {
         Value::Object(object) => {
             for (key, value) in object {

@@ -64,9 +64,14 @@ pub(super) fn normalise(mut value: Value, followed: &BTreeSet<String>, work: &mu
     value
 }
 
-/// `$defs` on their way to the components, by the pointer that they had.
+/// What references within schemas lead to besides pointers.
 #[derive(Default)]
-struct Hoisted(Vec<(String, Object)>);
+struct Hoisted {
+    /// `$defs` on their way to the components, by the pointer that they had.
+    definitions: Vec<(String, Object)>,
+    /// The pointers of schemas by their `$anchor` or `$dynamicAnchor`.
+    anchors: BTreeMap<String, Vec<String>>,
+}
 
 fn change(work: &mut Work, hoisted: &mut Hoisted, kind: Kind, pointer: &str, object: &mut Object) {
     booleans(work, kind, pointer, object);
@@ -101,7 +106,14 @@ fn change(work: &mut Work, hoisted: &mut Hoisted, kind: Kind, pointer: &str, obj
                 if object.get(key).is_some_and(Value::is_object)
                     && let Some(Value::Object(definitions)) = object.shift_remove(key)
                 {
-                    hoisted.0.push((pointer::join(pointer, key), definitions));
+                    let place = pointer::join(pointer, key);
+                    hoisted.definitions.push((place, definitions));
+                }
+            }
+            for key in ["$anchor", "$dynamicAnchor"] {
+                if let Some(Value::String(anchor)) = object.get(key) {
+                    let places = hoisted.anchors.entry(anchor.clone()).or_default();
+                    places.push(pointer.to_owned());
                 }
             }
             schemas::openapi31(work, pointer, object);
@@ -255,10 +267,10 @@ fn path_items(value: &mut Value, followed: &BTreeSet<String>, work: &mut Work) {
     }
 }
 
-/// Puts `$defs` into the components and leads the references there.
+/// Puts `$defs` into the components, and leads references there and to anchors.
 fn hoist(value: &mut Value, work: &mut Work, mut hoisted: Hoisted) {
     let mut moved: BTreeMap<String, String> = BTreeMap::new();
-    while let Some((place, definitions)) = hoisted.0.pop() {
+    while let Some((place, definitions)) = hoisted.definitions.pop() {
         for (name, mut definition) in definitions {
             let Some(root) = value.as_object_mut() else {
                 return;
@@ -278,8 +290,11 @@ fn hoist(value: &mut Value, work: &mut Work, mut hoisted: Hoisted) {
             let free = free_name(&name, &place, schemas);
             let new = pointer::join("/components/schemas", &free);
             work.put(new.clone(), &old);
-            moved.insert(format!("#{old}"), format!("#{new}"));
-            let mut deeper = Hoisted::default();
+            moved.insert(old.clone(), new.clone());
+            let mut deeper = Hoisted {
+                definitions: Vec::new(),
+                anchors: std::mem::take(&mut hoisted.anchors),
+            };
             shape::walk_part_mut(
                 &new,
                 Shape::One(Kind::Schema),
@@ -289,24 +304,59 @@ fn hoist(value: &mut Value, work: &mut Work, mut hoisted: Hoisted) {
                 },
             );
             // What was inside has been noted under its new place, but is referred to by its old one.
-            for (inner, definitions) in deeper.0 {
+            hoisted.anchors = deeper.anchors;
+            for (inner, definitions) in deeper.definitions {
                 let before = inner
                     .strip_prefix(&new)
                     .map_or(inner.clone(), |rest| format!("{old}{rest}"));
                 work.put(before.clone(), &inner);
-                hoisted.0.push((before, definitions));
+                hoisted.definitions.push((before, definitions));
             }
             schemas.insert(free, definition);
         }
     }
-    if moved.is_empty() {
+    if moved.is_empty() && hoisted.anchors.is_empty() {
         return;
     }
-    shape::walk_mut(value, &mut |_, _, object| {
-        if let Some(Value::String(target)) = object.get_mut("$ref")
-            && let Some(new) = moved.get(target)
+    let mut lead = |place: String, target: &mut String| {
+        let Some(plain) = target.strip_prefix('#') else {
+            return;
+        };
+        let plain = percent_decode_str(plain).decode_utf8_lossy().into_owned();
+        match hoisted.anchors.get(&plain).map(Vec::as_slice) {
+            Some([only]) => *target = format!("#{only}"),
+            Some(_) => work.report(
+                Severity::Error,
+                "anchor",
+                place,
+                format!(
+                    "several schemas have the anchor `{plain}`: which of them is meant is not known"
+                ),
+                "refer to the schema by its place, in an overlay if the document is the vendor's",
+            ),
+            None => {
+                let moved =
+                    pointer::prefixes(&plain).find_map(|prefix| moved.get_key_value(prefix));
+                if let Some((old, new)) = moved {
+                    let rest = plain.get(old.len()..).unwrap_or_default();
+                    *target = format!("#{new}{rest}");
+                }
+            }
+        }
+    };
+    shape::walk_mut(value, &mut |kind, place, object| {
+        if let Some(Value::String(target)) = object.get_mut("$ref") {
+            lead(pointer::join(place, "$ref"), target);
+        }
+        if kind == Kind::Discriminator
+            && let Some(Value::Object(mapping)) = object.get_mut("mapping")
         {
-            target.clone_from(new);
+            let place = pointer::join(place, "mapping");
+            for (key, target) in mapping {
+                if let Value::String(target) = target {
+                    lead(pointer::join(&place, key), target);
+                }
+            }
         }
     });
 }

@@ -118,6 +118,7 @@ pub(super) fn swagger(work: &mut Work, pointer: &str, schema: &mut Object) {
     }
     if schema.get("type").is_some_and(|kind| kind == "file") {
         schema.insert("type".to_owned(), "string".into());
+        keep_aside(schema, "format");
         schema.insert("format".to_owned(), "binary".into());
     }
     types(work, pointer, schema);
@@ -138,14 +139,15 @@ pub(super) fn openapi31(work: &mut Work, pointer: &str, schema: &mut Object) {
             "replace it by a `$ref` to the schema that is meant",
         );
     }
+    // What they make belongs to one of several types.
+    tuples(work, pointer, schema);
+    pattern_properties(work, pointer, schema);
     constant(work, pointer, schema);
     null_variants(work, pointer, schema);
     content(work, pointer, schema);
     types(work, pointer, schema);
     exclusive_bounds(work, pointer, schema);
     examples(work, pointer, schema);
-    tuples(work, pointer, schema);
-    pattern_properties(work, pointer, schema);
     for key in CHECKS {
         if keep_aside(schema, key) {
             work.report(
@@ -202,6 +204,18 @@ fn constant(work: &mut Work, pointer: &str, schema: &mut Object) {
         work.put(pointer::join(pointer, "type"), &from);
         schema.insert("type".to_owned(), kind.into());
     }
+    if let Some(Value::Array(values)) = schema.get("enum")
+        && !values.contains(&value)
+    {
+        work.report(
+            Severity::Error,
+            "constant",
+            from,
+            "`const` is none of the values of `enum` beside it: no value fits both",
+            "remove one of the two in an overlay",
+        );
+        return;
+    }
     work.put(pointer::join(pointer, "enum"), &from);
     schema.insert("enum".to_owned(), Value::Array(vec![value]));
 }
@@ -231,8 +245,20 @@ fn types(work: &mut Work, pointer: &str, schema: &mut Object) {
     if others.contains(&"number".into()) {
         others.retain(|kind| kind != "integer");
     }
-    if others.len() < kinds.len() && kinds.contains(&"null".into()) {
+    if kinds.contains(&"null".into()) {
         schema.insert("nullable".to_owned(), Value::Bool(true));
+        if let Some(Value::Array(values)) = schema.get("enum")
+            && !others.is_empty()
+            && !values.contains(&Value::Null)
+        {
+            work.report(
+                Severity::Notice,
+                "null-value",
+                pointer::join(pointer, "enum"),
+                "null is one of the types and none of the values: it is read all the same",
+                "nothing has to be done; remove `null` from the types in an overlay if it never comes",
+            );
+        }
     }
     match others.as_slice() {
         [] if kinds.is_empty() => {
@@ -352,7 +378,7 @@ fn null_variants(work: &mut Work, pointer: &str, schema: &mut Object) {
                         .keys()
                         .all(|key| !schema.contains_key(key) || key == "nullable") =>
             {
-                for (key, value) in only {
+                for (key, value) in only.into_iter().filter(|(key, _)| key != "nullable") {
                     work.provenance
                         .put(pointer::join(pointer, &key), from.member(&key));
                     schema.insert(key, value);

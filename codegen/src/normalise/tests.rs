@@ -230,6 +230,18 @@ fn references_in_callbacks_generate() {
 }
 
 #[test]
+fn keywords_that_concern_each_other() {
+    let (document, findings) = force(read_file("openapi31/together.yaml"));
+    insta::assert_snapshot!(golden(&document, &findings));
+}
+
+#[test]
+fn references_of_swagger() {
+    let (document, findings) = force(read_file("swagger20/references.yaml"));
+    insta::assert_snapshot!(golden(&document, &findings));
+}
+
+#[test]
 fn what_cannot_be_expressed_stops_the_generation() {
     for file in ["swagger20/assets.yaml", "openapi31/assets.yaml"] {
         let findings = normalise(read_file(file)).unwrap_err();

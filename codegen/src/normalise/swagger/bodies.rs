@@ -1,5 +1,6 @@
 //! What goes in a body: requests, from the parameters that are bodies, and responses.
 
+use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 
 use super::{CONSUMES, Convert, MediaTypes, Object, parameters::Placed, schemas};
@@ -229,7 +230,8 @@ impl Convert<'_> {
             // The content types are those of the operation; where they are the document's, the reference stands.
             let name = target
                 .strip_prefix("#/responses/")
-                .map(|name| pointer::unescape(name).into_owned());
+                .map(|name| percent_decode_str(name).decode_utf8_lossy())
+                .map(|name| pointer::unescape(&name).into_owned());
             let shared = name
                 .as_ref()
                 .and_then(|name| self.responses.get(name))

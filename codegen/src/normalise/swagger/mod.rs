@@ -14,11 +14,13 @@ use super::{Object, TARGET, Work, schemas};
 use crate::{
     document::Provenance,
     finding::{Finding, Severity, Stage},
+    lint,
     pointer::{self, METHODS},
     shape::{self, Kind},
 };
 
 pub(super) fn normalise(value: Value, work: &mut Work) -> Value {
+    let inner = inner_references(&value);
     let Value::Object(mut old) = value else {
         return value;
     };
@@ -37,7 +39,18 @@ pub(super) fn normalise(value: Value, work: &mut Work) -> Value {
     };
     let mut value = Value::Object(convert.document(old));
     shape::walk_mut(&mut value, &mut |kind, pointer, object| {
-        if kind.section().is_some() || kind == Kind::PathItem {
+        if kind.section().is_some() {
+            if let Some(Value::String(target)) = object.get("$ref")
+                && inner.contains(target)
+            {
+                work.report(
+                    Severity::Warning,
+                    "reference-place",
+                    pointer::join(pointer, "$ref"),
+                    format!("`{target}` leads to what may stand elsewhere in OpenAPI 3.0"),
+                    "move what it refers to into the definitions, parameters or responses and refer to it there",
+                );
+            }
             reference(object);
         }
         if kind == Kind::Schema {
@@ -45,6 +58,25 @@ pub(super) fn normalise(value: Value, work: &mut Work) -> Value {
         }
     });
     value
+}
+
+/// The references that lead somewhere, but not to a schema, parameter or response of the document.
+fn inner_references(document: &Value) -> BTreeSet<String> {
+    let mut targets = Vec::new();
+    lint::references(document, &mut targets);
+    targets
+        .into_iter()
+        .filter(|target| {
+            let mut tokens = pointer::tokens(target);
+            match tokens.next().as_deref() {
+                Some("definitions") => false,
+                Some("parameters" | "responses") => tokens.nth(1).is_some(),
+                _ => true,
+            }
+        })
+        .filter(|target| document.pointer(target).is_some())
+        .map(|target| format!("#{target}"))
+        .collect()
 }
 
 /// Leads a reference to where its target is now.
