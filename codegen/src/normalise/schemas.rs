@@ -183,11 +183,17 @@ pub(super) fn name_aside(object: &Object, key: &str) -> String {
 
 /// `const` to an enumeration of one value.
 fn constant(work: &mut Work, pointer: &str, schema: &mut Object) {
-    let Some(value) = schema.shift_remove("const") else {
+    // An enumeration of null alone says the same as a constant.
+    let key = if schema.get("enum") == Some(&json!([null])) {
+        "enum"
+    } else {
+        "const"
+    };
+    let Some(value) = schema.shift_remove(key) else {
         return;
     };
-    let from = pointer::join(pointer, "const");
-    if value.is_null() {
+    let from = pointer::join(pointer, key);
+    if value.is_null() || key == "enum" {
         work.put(pointer::join(pointer, "type"), &from);
         schema.insert("type".to_owned(), "null".into());
         return;
@@ -200,9 +206,19 @@ fn constant(work: &mut Work, pointer: &str, schema: &mut Object) {
         Value::Array(_) => "array",
         Value::Null | Value::Object(_) => "object",
     };
-    if !schema.contains_key("type") {
-        work.put(pointer::join(pointer, "type"), &from);
-        schema.insert("type".to_owned(), kind.into());
+    match schema.get_mut("type") {
+        None => {
+            work.put(pointer::join(pointer, "type"), &from);
+            schema.insert("type".to_owned(), kind.into());
+        }
+        Some(Value::Array(kinds)) => {
+            // Null stays, for many write it and forget the value.
+            let fits = |other: &Value| other == kind || kind == "integer" && other == "number";
+            if kinds.iter().any(fits) {
+                kinds.retain(|other| fits(other) || other == "null");
+            }
+        }
+        Some(_) => {}
     }
     if let Some(Value::Array(values)) = schema.get("enum")
         && !values.contains(&value)
@@ -347,6 +363,21 @@ fn null_variants(work: &mut Work, pointer: &str, schema: &mut Object) {
         let mut index = 0;
         while let Some(variant) = variants.get(index) {
             if is_null(variant) {
+                // The types say all of it but for remarks.
+                let keys = variant.as_object().into_iter().flat_map(Object::keys);
+                if keys
+                    .filter(|key| !["type", "const", "enum"].contains(&key.as_str()))
+                    .count()
+                    > 0
+                {
+                    work.report(
+                        Severity::Notice,
+                        "null-variant",
+                        pointer::item(&place, index),
+                        "what is said of the variant null is left out: in OpenAPI 3.0 it is no schema of its own",
+                        "nothing has to be done",
+                    );
+                }
                 work.provenance.remove_item(&place, index, variants.len());
                 variants.remove(index);
             } else {

@@ -300,6 +300,17 @@ impl Convert<'_> {
                 "write the scheme into `schemes`",
             );
         }
+        if let Some(scheme) = self.schemes.first()
+            && !["https", "http"].contains(&scheme.as_str())
+        {
+            self.report(
+                Severity::Warning,
+                "schemes",
+                "/schemes",
+                format!("the client calls by https and http, not by `{scheme}`"),
+                "add the server in an overlay",
+            );
+        }
         self.moved("/servers".to_owned(), "/host");
         let servers: Vec<Value> = self
             .schemes
