@@ -82,6 +82,7 @@ fn documents() -> Vec<(&'static str, Value)> {
                     "count": {"type": "integer", "minimum": 1},
                     "small": {"type": "integer", "format": "int32"},
                     "large": {"type": "integer", "format": "int64"},
+                    "largest": {"type": "integer", "format": "uint64", "maximum": u64::MAX, "default": u64::MAX},
                     "ratio": {"type": "number"},
                     "single": {"type": "number", "format": "float"},
                     "flag": {"type": "boolean", "default": true},

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 
-use super::{Object, TARGET, Work, count_operations, schemas};
+use super::{Object, TARGET, Work, count_operations, path_items, schemas};
 use crate::{
     finding::Severity,
     pointer,
@@ -19,7 +19,7 @@ const DIALECT: &str = "https://spec.openapis.org/oas/3.1/dialect/base";
 const PATH_ITEMS: &str = "/components/pathItems";
 
 pub(super) fn normalise(mut value: Value, followed: &BTreeSet<String>, work: &mut Work) -> Value {
-    path_items(&mut value, followed, work);
+    keep_path_items(&mut value, followed, work);
     let Some(root) = value.as_object_mut() else {
         return value;
     };
@@ -197,7 +197,7 @@ impl Aside {
 
 /// Keeps aside the path items that something, such as a callback, still refers to, and leaves out the others; those that
 /// have not been `followed` either are reported.
-fn path_items(value: &mut Value, followed: &BTreeSet<String>, work: &mut Work) {
+fn keep_path_items(value: &mut Value, followed: &BTreeSet<String>, work: &mut Work) {
     let Some(root) = value.as_object_mut() else {
         return;
     };
@@ -250,7 +250,7 @@ fn path_items(value: &mut Value, followed: &BTreeSet<String>, work: &mut Work) {
         if !keep && !followed.contains(&place) {
             work.report(
                 Severity::Notice,
-                "path-item",
+                path_items::CODE,
                 place,
                 format!(
                     "no path, webhook or callback leads to the path item `{name}`: it is left out"

@@ -17,7 +17,8 @@ use crate::{
     shape::Kind,
 };
 
-const CODE: &str = "path-item";
+/// The code of what is found about path items.
+pub(super) const CODE: &str = "path-item";
 
 /// Puts what paths and webhooks refer to in the place of the reference, and gives the pointers of all path items that
 /// were followed on the way. What leads nowhere or into another file stays a reference: lint says so.

@@ -364,12 +364,8 @@ fn null_variants(work: &mut Work, pointer: &str, schema: &mut Object) {
         while let Some(variant) = variants.get(index) {
             if is_null(variant) {
                 // The types say all of it but for remarks.
-                let keys = variant.as_object().into_iter().flat_map(Object::keys);
-                if keys
-                    .filter(|key| !["type", "const", "enum"].contains(&key.as_str()))
-                    .count()
-                    > 0
-                {
+                let mut keys = variant.as_object().into_iter().flat_map(Object::keys);
+                if keys.any(|key| !["type", "const", "enum"].contains(&key.as_str())) {
                     work.report(
                         Severity::Notice,
                         "null-variant",

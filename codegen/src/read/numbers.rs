@@ -12,11 +12,12 @@ use crate::{
     positions::{Node, NodeId, Positions},
 };
 
-/// Whether the float that a number becomes is written with the same digits. A float such as `0.1`, which is a little
-/// more than that, is.
+/// Whether a number is whole and of 64 bits, or the float that it becomes is written with the same digits, as that is
+/// which stands for `0.1` and is a little more.
 pub(super) fn is_kept(text: &str) -> bool {
-    text.parse::<f64>()
-        .is_ok_and(|float| decimal(text) == decimal(&format!("{float:e}")))
+    let is_whole = text.parse::<i64>().is_ok() || text.parse::<u64>().is_ok();
+    let float = text.parse::<f64>();
+    is_whole || float.is_ok_and(|float| decimal(text) == decimal(&format!("{float:e}")))
 }
 
 /// Sign, digits without zeros at the ends, and exponent of a number.
