@@ -3,19 +3,13 @@
 //!
 //! Those of callbacks stay references, since a callback may lead back to the operation that it belongs to.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
 use super::{Object, Work};
-use crate::{
-    document::Place,
-    finding::{Finding, Severity},
-    pointer,
-    read::kind,
-    shape::Kind,
-};
+use crate::{document::Place, finding::Severity, pointer, read::kind, shape::Kind};
 
 /// The code of what is found about path items.
 pub(super) const CODE: &str = "path-item";
@@ -23,29 +17,34 @@ pub(super) const CODE: &str = "path-item";
 /// Puts what paths and webhooks refer to in the place of the reference, and gives the pointers of all path items that
 /// were followed on the way. What leads nowhere or into another file stays a reference: lint says so.
 pub(super) fn inline(document: &mut Value, work: &mut Work) -> BTreeSet<String> {
-    let mut used = BTreeSet::new();
-    let mut merged_items = Vec::new();
+    let mut inline = Inline {
+        document,
+        work,
+        resolved: BTreeMap::new(),
+        followed: BTreeSet::new(),
+    };
+    let mut places = Vec::new();
     for section in ["/paths", "/webhooks"] {
-        let items = document.pointer(section).and_then(Value::as_object);
+        let items = inline.document.pointer(section).and_then(Value::as_object);
         for (name, item) in items.into_iter().flatten() {
             let Some(item) = item.as_object().filter(|_| !name.starts_with("x-")) else {
                 continue;
             };
             let place = pointer::join(section, name);
-            let first = Link {
-                place: place.clone(),
-                item,
-            };
-            if let Some(chain) = chain(document, work, first) {
-                let followed = chain.links.iter().skip(1).chain([&chain.end]);
-                used.extend(followed.map(|link| link.place.clone()));
-                merged_items.push((place, chain.merge(work)));
-            }
+            places.push(place.clone());
+            inline.resolve(Link { place, item });
         }
     }
+    let Inline {
+        mut resolved,
+        followed,
+        ..
+    } = inline;
     // Only now, for others may refer to what is replaced.
-    for (place, Merged { item, from, own }) in merged_items {
-        if let Some(value) = document.pointer_mut(&place) {
+    for place in places {
+        if let Some(Some(Resolved { item, from, own })) = resolved.remove(&place)
+            && let Some(value) = document.pointer_mut(&place)
+        {
             *value = Value::Object(item);
             work.provenance.put(place.clone(), from);
             for (key, from) in own {
@@ -53,7 +52,7 @@ pub(super) fn inline(document: &mut Value, work: &mut Work) -> BTreeSet<String> 
             }
         }
     }
-    used
+    followed
 }
 
 /// A path item and where it stands.
@@ -62,51 +61,102 @@ struct Link<'a> {
     item: &'a Object,
 }
 
-/// Path items of which each refers to the next, and the one to which the last of them refers.
-struct Chain<'a> {
-    links: Vec<Link<'a>>,
-    end: Link<'a>,
-}
-
-/// A path item together with what those before it say beside their references.
-struct Merged {
+/// What a path item with a reference is in the end.
+#[derive(Clone)]
+struct Resolved {
     item: Object,
     from: Place,
     /// The members that come from elsewhere than the rest.
     own: Vec<(String, Place)>,
 }
 
-/// Follows the reference of a path item to its end; `None` if it has none, or one that leads to no path item.
-fn chain<'a>(document: &'a Value, work: &mut Work, first: Link<'a>) -> Option<Chain<'a>> {
-    let mut seen = BTreeSet::from([first.place.clone()]);
-    let mut links = Vec::new();
-    let mut end = first;
-    while let Some(reference) = end.item.get("$ref").and_then(Value::as_str)
-        && let Some(target) = reference.strip_prefix('#')
-        && let place = percent_decode_str(target).decode_utf8_lossy().into_owned()
-        && let Some(target) = document.pointer(&place)
-    {
-        match path_item(target) {
-            Ok(item) if seen.insert(place.clone()) => {
-                links.push(std::mem::replace(&mut end, Link { place, item }));
+struct Inline<'a> {
+    document: &'a Value,
+    work: &'a mut Work,
+    /// The path items with references, by their places; without a value where it is wrong, which has been reported.
+    resolved: BTreeMap<String, Option<Resolved>>,
+    followed: BTreeSet<String>,
+}
+
+impl<'a> Inline<'a> {
+    /// Follows the references of a path item to their end, unless what is there is known.
+    fn resolve(&mut self, first: Link<'a>) {
+        let mut links: Vec<Link<'a>> = Vec::new();
+        let mut places = BTreeSet::new();
+        let mut here = first;
+        let mut end = loop {
+            if let Some(known) = self.resolved.get(&here.place) {
+                break known.clone();
             }
-            result => {
-                let why = result.map_or_else(
-                    |why| format!("is no path item: {why}"),
-                    |_| "has been followed before: the references go in a circle".to_owned(),
-                );
-                let place = pointer::join(&end.place, "$ref");
-                let known = |finding: &Finding| finding.code == CODE && finding.pointer == place;
-                if !work.findings.iter().any(known) {
-                    let message = format!("`{reference}` {why}");
+            places.insert(here.place.clone());
+            match self.next(&here, &places) {
+                Some(Ok(next)) => links.push(std::mem::replace(&mut here, next)),
+                Some(Err(message)) => {
+                    let place = pointer::join(&here.place, "$ref");
                     let help = "refer to the path item that is meant, in an overlay if the document is the vendor's";
-                    work.report(Severity::Error, CODE, place, message, help);
+                    self.work
+                        .report(Severity::Error, CODE, place, message, help);
+                    self.resolved.insert(here.place.clone(), None);
+                    break None;
                 }
-                return None;
+                None => {
+                    break Some(Resolved {
+                        item: here.item.clone(),
+                        from: self.work.provenance.place(&here.place),
+                        own: Vec::new(),
+                    });
+                }
             }
+        };
+        let followed = links.iter().chain([&here]).skip(1);
+        self.followed
+            .extend(followed.map(|link| link.place.clone()));
+        for link in links.into_iter().rev() {
+            end = end.map(|end| self.add_siblings(end, &link));
+            self.resolved.insert(link.place, end.clone());
         }
     }
-    (!links.is_empty()).then_some(Chain { links, end })
+
+    /// What a path item refers to, or why that cannot be; nothing if it does not refer, or leads nowhere.
+    fn next(&self, here: &Link<'a>, places: &BTreeSet<String>) -> Option<Result<Link<'a>, String>> {
+        let reference = here.item.get("$ref")?.as_str()?;
+        let place = percent_decode_str(reference.strip_prefix('#')?)
+            .decode_utf8_lossy()
+            .into_owned();
+        let target = self.document.pointer(&place)?;
+        Some(match path_item(target) {
+            Ok(_) if places.contains(&place) => Err(format!(
+                "`{reference}` has been followed before: the references go in a circle"
+            )),
+            Ok(item) => Ok(Link { place, item }),
+            Err(why) => Err(format!("`{reference}` is no path item: {why}")),
+        })
+    }
+
+    /// What a reference leads to, with what stands beside the reference.
+    fn add_siblings(&mut self, mut end: Resolved, link: &Link<'a>) -> Resolved {
+        for (key, value) in link.item.iter().filter(|(key, _)| *key != "$ref") {
+            let here = pointer::join(&link.place, key);
+            match end.item.get(key) {
+                None => {
+                    end.item.insert(key.clone(), value.clone());
+                    end.own
+                        .push((key.clone(), self.work.provenance.place(&here)));
+                }
+                Some(other) if other == value => {}
+                Some(_) => {
+                    let message = format!(
+                        "`{key}` stands here and in the path item that the `$ref` beside it leads to: OpenAPI \
+                         leaves open which of them counts"
+                    );
+                    let help =
+                        "remove one of the two, in an overlay if the document is the vendor's";
+                    self.work.report(Severity::Error, CODE, here, message, help);
+                }
+            }
+        }
+        end
+    }
 }
 
 /// The path item that a value is, or why it is none.
@@ -121,39 +171,5 @@ fn path_item(value: &Value) -> Result<&Object, String> {
     match item.keys().find(is_foreign) {
         Some(key) => Err(format!("it has the key `{key}`")),
         None => Ok(item),
-    }
-}
-
-impl Chain<'_> {
-    /// One path item out of all.
-    fn merge(self, work: &mut Work) -> Merged {
-        let mut item = self.end.item.clone();
-        let mut own = Vec::new();
-        for link in self.links.iter().rev() {
-            for (key, value) in link.item.iter().filter(|(key, _)| *key != "$ref") {
-                let here = pointer::join(&link.place, key);
-                match item.get(key) {
-                    None => {
-                        item.insert(key.clone(), value.clone());
-                        own.push((key.clone(), work.provenance.place(&here)));
-                    }
-                    Some(other) if other == value => {}
-                    Some(_) => {
-                        let message = format!(
-                            "`{key}` stands here and in the path item that the `$ref` beside it leads to: OpenAPI \
-                             leaves open which of them counts"
-                        );
-                        let help =
-                            "remove one of the two, in an overlay if the document is the vendor's";
-                        work.report(Severity::Error, CODE, here, message, help);
-                    }
-                }
-            }
-        }
-        Merged {
-            item,
-            from: work.provenance.place(&self.end.place),
-            own,
-        }
     }
 }
