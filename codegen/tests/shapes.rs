@@ -241,6 +241,20 @@ fn documents() -> Vec<(&'static str, Value)> {
             ),
         ),
         (
+            // Written as a schema, inline, and inline in another order: one type.
+            "enumeration_with_names_in_other_cases",
+            with_schemas(
+                answering(reference("Settings")),
+                json!({
+                    "enabled-things": {"type": "string", "enum": ["all", "none"]},
+                    "Settings": {"type": "object", "properties": {
+                        "enabled_things": {"type": "string", "enum": ["none", "all"]},
+                        "others": reference("enabled-things"),
+                    }},
+                }),
+            ),
+        ),
+        (
             // What nothing is known of is kept.
             "closed_object_without_fields",
             answering(json!({"type": "object", "additionalProperties": false})),
@@ -366,6 +380,19 @@ fn what_is_refused() {
             "an enumeration with a name that is taken",
             answering(
                 json!({"type": "object", "properties": {"result": {"type": "string", "enum": ["good", "bad"]}}}),
+            ),
+        ),
+        (
+            "an alternative whose type gets the name of an enumeration",
+            with_schemas(
+                answering(json!({"type": "object", "properties": {
+                    "thing": reference("Thing"), "thing_kind": {"type": "string", "enum": ["a", "b"]},
+                }})),
+                json!({
+                    "One": {"type": "object", "required": ["one"], "properties": {"one": text()}},
+                    "Two": {"type": "object", "required": ["two"], "properties": {"two": text()}},
+                    "Thing": {"type": "object", "properties": {"kind": {"oneOf": [reference("One"), reference("Two")]}}},
+                }),
             ),
         ),
         (

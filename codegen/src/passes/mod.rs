@@ -66,6 +66,33 @@ impl Code<'_> {
         )
     }
 
+    /// Notes the types that are there twice: the generator derives a name for what is written inside of a schema without
+    /// looking whether one has it.
+    fn each_type_once(&mut self) {
+        let enums = self.prepared.enums.iter().map(|open| open.name.as_str());
+        let ids = self.prepared.ids.iter().map(|id| id.name.as_str());
+        let mut names: BTreeSet<String> = enums
+            .chain(ids)
+            .chain(self.prepared.secret)
+            .map(str::to_owned)
+            .collect();
+        let declared = self.types.iter().filter_map(paths::declared);
+        let twice: Vec<String> = declared
+            .map(ToString::to_string)
+            .filter(|name| !names.insert(name.clone()))
+            .collect();
+        for name in twice {
+            let message = format!(
+                "two schemas make the type `{name}`; one may be inside of another one, with whose name that of its type begins"
+            );
+            self.findings.push(
+                self.source
+                    .error(Stage::Passes, "type-twice", self.place_of(&name), message)
+                    .help("let an overlay give one of them another name; what is inside of another has that of its `title`"),
+            );
+        }
+    }
+
     fn is_id(&self, name: &str) -> bool {
         self.prepared.ids.iter().any(|id| id.name == name)
     }
@@ -137,6 +164,7 @@ pub fn run(
         methods: Vec::new(),
     };
     let steps = steps::run(&passes(), &mut code);
+    code.each_type_once();
     let Code {
         findings,
         types,

@@ -13,6 +13,7 @@ const RUST_NAME: &str = "x-rust-name";
 
 /// The enumerations that have a name already, and what the document says of each.
 struct Registry<'a, 'b> {
+    /// By their Rust types: names that differ in the document may be the same there.
     known: BTreeMap<String, Known>,
     draft_source: &'a crate::document::Document,
     origins: &'b BTreeMap<String, String>,
@@ -21,6 +22,7 @@ struct Registry<'a, 'b> {
 }
 
 struct Known {
+    component: String,
     at: String,
     /// `None` where the name belongs to something that is no enumeration of strings.
     values: Option<Vec<String>>,
@@ -34,11 +36,12 @@ pub(super) fn hoist_enums(draft: &mut Draft<'_>) -> usize {
     let known = walk::components(&mut draft.value)
         .map(|(name, schema)| {
             let known = Known {
+                component: name.to_owned(),
                 at: walk::component_pointer(name),
                 values: owned_values(schema),
                 new: None,
             };
-            (name.to_owned(), known)
+            (naming::type_name(name), known)
         })
         .collect();
     let mut registry = Registry {
@@ -75,12 +78,12 @@ pub(super) fn hoist_enums(draft: &mut Draft<'_>) -> usize {
     });
     let Registry { known, count, .. } = registry;
     let mut new = Vec::new();
-    for (name, known) in known {
+    for known in known.into_values() {
         if let Some(schema) = known.new {
             draft
                 .origins
-                .insert(walk::component_pointer(&name), known.at);
-            new.push((name, schema));
+                .insert(walk::component_pointer(&known.component), known.at);
+            new.push((known.component, schema));
         }
     }
     objects::add_components(&mut draft.value, new);
@@ -127,7 +130,7 @@ impl Registry<'_, '_> {
             Some(description) => format!("{base}\n\n{description}"),
             None => base.to_owned(),
         };
-        match self.known.get_mut(&name) {
+        let component = match self.known.get_mut(&name) {
             None => {
                 let new = json!({
                     "type": "string",
@@ -138,11 +141,13 @@ impl Registry<'_, '_> {
                 self.known.insert(
                     name.clone(),
                     Known {
+                        component: name.clone(),
                         at: at.to_owned(),
                         values: Some(values),
                         new: Some(new),
                     },
                 );
+                name
             }
             Some(known)
                 if known
@@ -156,6 +161,7 @@ impl Registry<'_, '_> {
                 {
                     new.insert("description".to_owned(), Value::String(base.to_owned()));
                 }
+                known.component.clone()
             }
             Some(known) => {
                 let other = match &known.values {
@@ -179,8 +185,8 @@ impl Registry<'_, '_> {
                 ));
                 return;
             }
-        }
-        schema::refer(schema, &name);
+        };
+        schema::refer(schema, &component);
         self.count += 1;
     }
 }

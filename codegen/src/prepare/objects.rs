@@ -64,8 +64,9 @@ fn says_nothing(schema: &Value) -> bool {
 
 /// Makes a component of every object that is written where it is used, named by its place.
 pub(super) fn hoist_objects(draft: &mut Draft<'_>) -> usize {
+    // By their Rust types: names that differ in the document may be the same there.
     let mut taken: BTreeSet<String> = walk::components(&mut draft.value)
-        .map(|(name, _)| name.to_owned())
+        .map(|(name, _)| naming::type_name(name))
         .collect();
     let mut found = VecDeque::new();
     let mut clashes = Vec::new();
@@ -96,7 +97,7 @@ pub(super) fn hoist_objects(draft: &mut Draft<'_>) -> usize {
         let Some(place) = place.filter(|place| schema::is_object(place)) else {
             return;
         };
-        if !taken.insert(name.clone()) {
+        if !taken.insert(naming::type_name(&name)) {
             clashes.push((at, name));
             return;
         }
@@ -225,12 +226,14 @@ pub(super) fn declare(
     what: &str,
     component: Value,
 ) {
-    let at = walk::component_pointer(name);
-    if draft.value.pointer(&at).is_some() {
+    let other = walk::components(&mut draft.value)
+        .find(|(other, _)| naming::type_name(other) == name)
+        .map(|(other, _)| other.to_owned());
+    if let Some(other) = other {
         draft.error(
             code,
-            &at,
-            format!("`{name}` is a schema, and the type of {what}"),
+            &walk::component_pointer(&other),
+            format!("`{name}` is the type of {what}, and that of the schema `{other}`"),
             "let an overlay rename the schema",
         );
     }

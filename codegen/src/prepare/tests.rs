@@ -562,6 +562,21 @@ fn what_a_rule_cannot_do_is_located() {
             }}}),
         ),
         (
+            // The names differ, the types do not.
+            "hoist-objects",
+            json!({"components": {"schemas": {
+                "Thing": {"properties": {"inner": {"properties": {"a": {}}}}},
+                "thing-inner": {"type": "string"},
+            }}}),
+        ),
+        (
+            "hoist-enums",
+            json!({"components": {"schemas": {
+                "One": {"properties": {"kind": inline()}},
+                "kind": {"type": "string", "enum": ["b"]},
+            }}}),
+        ),
+        (
             "hoist-enums",
             json!({"components": {"schemas": {
                 "One": {"properties": {"kind": inline()}},
@@ -585,7 +600,7 @@ fn what_a_rule_cannot_do_is_located() {
         (
             "id-types",
             json!({"components": {"schemas": {
-                "CategoryId": {"type": "object"},
+                "category_id": {"type": "object"},
                 "Thing": {"properties": {"idCategory": {"type": "string"}}},
             }}}),
         ),
