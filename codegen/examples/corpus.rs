@@ -82,12 +82,12 @@ fn run(name: &str, text: &str, prune: bool) -> Outcome {
             let source = Source { name, text: &text };
             let next = generate(source, String::new());
             reasons = next.findings;
+            for (code, count) in codes(&reasons) {
+                *pruned.later.entry(code).or_default() += count;
+            }
             outcome.files = next.files;
         }
-        pruned.rest = reasons
-            .into_iter()
-            .filter(|finding| finding.severity == Severity::Error)
-            .collect();
+        pruned.rest = errors(&reasons).cloned().collect();
         outcome.pruned = Some(pruned);
     }
     if !outcome.files.is_empty() {
@@ -112,6 +112,8 @@ struct Pruned {
     opened: usize,
     named: usize,
     other: usize,
+    /// What the later rounds objected to.
+    later: BTreeMap<String, usize>,
     /// Errors that leaving out does not mend.
     rest: Findings,
 }
@@ -224,26 +226,21 @@ impl Outcome {
 
     /// A row of the table, from the version on.
     fn row(&self) -> String {
-        let mut codes: BTreeMap<String, usize> = BTreeMap::new();
-        for finding in self.errors() {
-            *codes
-                .entry(format!("{}::{}", finding.stage, finding.code))
-                .or_default() += 1;
+        let mut reasons: Vec<String> = Vec::new();
+        if !self.files.is_empty() {
+            reasons.push(format!("{} files", self.files.len()));
         }
-        let mut reasons = match self.files.len() {
-            0 => String::new(),
-            count => format!("{count} files"),
-        };
-        for (code, count) in codes {
-            let comma = if reasons.is_empty() { "" } else { ", " };
-            let _ = write!(reasons, "{comma}{code} {count}");
-        }
+        reasons.extend(counted(&codes(&self.findings)));
+        let mut reasons = reasons.join(", ");
         if let Some(pruned) = &self.pruned {
             let _ = write!(
                 reasons,
                 "; without {} other parts, with {} schemas open and {} enumerations named",
                 pruned.other, pruned.opened, pruned.named
             );
+            if !pruned.later.is_empty() {
+                let _ = write!(reasons, "; later {}", counted(&pruned.later).join(", "));
+            }
             for finding in &pruned.rest {
                 let _ = write!(reasons, "; {finding}");
             }
@@ -264,10 +261,31 @@ impl Outcome {
     }
 
     fn errors(&self) -> impl Iterator<Item = &Finding> {
-        self.findings
-            .iter()
-            .filter(|finding| finding.severity == Severity::Error)
+        errors(&self.findings)
     }
+}
+
+fn errors(findings: &Findings) -> impl Iterator<Item = &Finding> {
+    findings
+        .iter()
+        .filter(|finding| finding.severity == Severity::Error)
+}
+
+/// How often each rule refuses something.
+fn codes(findings: &Findings) -> BTreeMap<String, usize> {
+    let mut codes = BTreeMap::new();
+    for finding in errors(findings) {
+        let code = format!("{}::{}", finding.stage, finding.code);
+        *codes.entry(code).or_default() += 1;
+    }
+    codes
+}
+
+fn counted(codes: &BTreeMap<String, usize>) -> Vec<String> {
+    codes
+        .iter()
+        .map(|(code, count)| format!("{code} {count}"))
+        .collect()
 }
 
 /// Writes the files of a document.

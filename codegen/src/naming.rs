@@ -187,10 +187,15 @@ impl Resource {
     }
 }
 
-/// A Rust type from the name of a schema or property.
+/// A Rust type from the name of a schema or property: the one that the generator makes, which looks our types up by name.
 #[must_use]
 pub fn type_name(name: &str) -> String {
-    identifier(&name.to_pascal_case())
+    let name = words(&name.replace('\'', "")).to_pascal_case();
+    if name.starts_with(char::is_alphabetic) {
+        identifier(&name)
+    } else {
+        format!("X{name}")
+    }
 }
 
 /// The open enumeration of the values of a query parameter: `status` gives `StatusFilter`.
@@ -208,7 +213,7 @@ pub fn variant(value: &str) -> String {
         "-1" => return "Minus1".to_owned(),
         _ => {}
     }
-    match value.to_pascal_case().as_str() {
+    match words(value).to_pascal_case().as_str() {
         "" if value.is_empty() => "Empty".to_owned(),
         // A value of signs only, such as `<=`: by its characters.
         "" => value.chars().fold("Sign".to_owned(), |name, character| {
@@ -222,7 +227,7 @@ pub fn variant(value: &str) -> String {
 /// A module from the name of a tag.
 #[must_use]
 pub fn module(tag: &str) -> String {
-    identifier(&tag.to_snake_case())
+    identifier(&words(tag).to_snake_case())
 }
 
 /// The cargo feature that a tag is behind while its operations are deduced.
@@ -234,13 +239,21 @@ pub fn feature(tag: &str) -> String {
 /// A method argument from the name of a parameter.
 #[must_use]
 pub fn argument(parameter: &str) -> String {
-    identifier(&parameter.to_snake_case())
+    identifier(&words(parameter).to_snake_case())
 }
 
 /// A static from the name of an operation.
 #[must_use]
 pub fn constant(operation: &str) -> String {
     operation.to_shouty_snake_case()
+}
+
+/// The name without what no name in Rust may hold, such as `½`, which counts as a digit when words are looked for.
+fn words(name: &str) -> String {
+    let is_foreign = |character: char| {
+        !character.is_ascii() && syn::parse_str::<syn::Ident>(&format!("a{character}")).is_err()
+    };
+    name.replace(is_foreign, "-")
 }
 
 /// A name that Rust takes: a keyword gets an underscore at its end, a digit one before it.
@@ -391,10 +404,14 @@ mod tests {
             ("cascadeAction", "CascadeAction"),
             ("OfferSourceInfo", "OfferSourceInfo"),
             ("funnel.node", "FunnelNode"),
-            ("3d", "_3d"),
+            ("3d", "X3d"),
+            ("$", "X"),
+            ("½", "X"),
+            ("don't", "Dont"),
             ("self", "Self_"),
         ] {
             assert_eq!(type_name(name), expected);
+            assert_eq!(type_name(expected), expected);
         }
         for (value, expected) in [
             ("not-deleted", "NotDeleted"),
@@ -403,6 +420,7 @@ mod tests {
             ("unknown", "UnknownValue"),
             ("self", "Self_"),
             ("<=", "Sign3C3D"),
+            ("½", "SignBD"),
         ] {
             assert_eq!(variant(value), expected);
         }

@@ -255,6 +255,22 @@ fn documents() -> Vec<(&'static str, Value)> {
             ),
         ),
         (
+            // An enumeration is only open where our name of its type is that of the generator.
+            "enumerations_with_odd_names",
+            with_schemas(
+                answering(reference("Thing")),
+                json!({
+                    "3d": {"type": "string", "enum": ["a"]},
+                    "Thing": {"type": "object", "properties": {
+                        "three": reference("3d"),
+                        "2fa": {"type": "string", "enum": ["b"]},
+                        "don't": {"type": "string", "enum": ["c"]},
+                        "½": {"type": "string", "enum": ["d"]},
+                    }},
+                }),
+            ),
+        ),
+        (
             // What nothing is known of is kept.
             "closed_object_without_fields",
             answering(json!({"type": "object", "additionalProperties": false})),
@@ -392,6 +408,32 @@ fn what_is_refused() {
                     "One": {"type": "object", "required": ["one"], "properties": {"one": text()}},
                     "Two": {"type": "object", "required": ["two"], "properties": {"two": text()}},
                     "Thing": {"type": "object", "properties": {"kind": {"oneOf": [reference("One"), reference("Two")]}}},
+                }),
+            ),
+        ),
+        (
+            "a merge whose type gets the name of a schema",
+            with_schemas(
+                answering(reference("Thing")),
+                json!({
+                    "One": {"type": "object", "properties": {"one": text()}},
+                    "Two": {"type": "object", "properties": {"two": text()}},
+                    "ThingBoth": {"type": "object", "properties": {"three": text()}},
+                    "Thing": {"type": "object", "properties": {
+                        "both": {"allOf": [reference("One"), reference("Two")]}, "three": reference("ThingBoth"),
+                    }},
+                }),
+            ),
+        ),
+        (
+            "an item in an alternative, whose type the generator names like a schema",
+            with_schemas(
+                answering(
+                    json!({"type": "object", "properties": {"either": reference("Either"), "item": reference("EitherArrayItem")}}),
+                ),
+                json!({
+                    "Either": {"oneOf": [text(), {"type": "array", "items": {"type": "object", "properties": {"a": text()}}}]},
+                    "EitherArrayItem": {"type": "object", "properties": {"b": text()}},
                 }),
             ),
         ),

@@ -49,6 +49,16 @@ pub fn lint(document: &Document) -> Findings {
     findings
 }
 
+/// Looks only for names that several types would get: rules make schemas with names of their own.
+pub(crate) fn names(document: &Document) -> Findings {
+    let mut lint = Lint {
+        document,
+        findings: Findings::new(),
+    };
+    lint.names();
+    lint.findings
+}
+
 struct Lint<'a> {
     document: &'a Document,
     findings: Findings,

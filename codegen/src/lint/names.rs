@@ -6,7 +6,7 @@ use heck::{ToPascalCase as _, ToSnakeCase as _};
 use serde_json::Value;
 
 use super::{Lint, Object, rules};
-use crate::pointer;
+use crate::{naming, pointer};
 
 /// Pointers to schemas by the Rust name that they get, with the schema.
 type Names<'a> = HashMap<String, (String, &'a Object)>;
@@ -20,7 +20,7 @@ impl<'a> Lint<'a> {
                 continue;
             };
             let place = pointer::join("/components/schemas", name);
-            let type_name = name.to_pascal_case();
+            let type_name = naming::type_name(name);
             if let Some((first, _)) = components.get(&type_name) {
                 let message = format!(
                     "the schemas `{name}` and `{}` both become the type `{type_name}`",
@@ -38,7 +38,7 @@ impl<'a> Lint<'a> {
                 self.inline(
                     &place,
                     schema,
-                    &name.to_pascal_case(),
+                    &naming::type_name(name),
                     &components,
                     &mut titles,
                 );
@@ -70,14 +70,21 @@ impl<'a> Lint<'a> {
                 titles,
             );
         }
-        if let Some(items) = schema.get("items") {
-            self.part(
-                &pointer::join(place, "items"),
-                items,
-                &format!("{name}Item"),
-                components,
-                titles,
-            );
+        let rest = match properties {
+            Some(properties) if !properties.is_empty() => "Extra",
+            _ => "Value",
+        };
+        for (key, suffix) in [("items", "Item"), ("additionalProperties", rest)] {
+            if let Some(inner) = schema.get(key) {
+                let derived = format!("{name}{suffix}");
+                self.part(
+                    &pointer::join(place, key),
+                    inner,
+                    &derived,
+                    components,
+                    titles,
+                );
+            }
         }
         for key in ["allOf", "oneOf", "anyOf"] {
             for (index, part) in schema
@@ -109,7 +116,7 @@ impl<'a> Lint<'a> {
         let title = schema
             .get("title")
             .and_then(Value::as_str)
-            .map(heck::ToPascalCase::to_pascal_case);
+            .map(naming::type_name);
         if needs_name(schema) {
             match &title {
                 Some(title) => self.title(place, schema, title, components, titles),
@@ -178,7 +185,13 @@ impl<'a> Lint<'a> {
                         && needs_name(schema)
                         && let Some(title) = schema.get("title").and_then(Value::as_str)
                     {
-                        self.title(&place, schema, &title.to_pascal_case(), components, titles);
+                        self.title(
+                            &place,
+                            schema,
+                            &naming::type_name(title),
+                            components,
+                            titles,
+                        );
                     }
                     self.titles_in(&place, value, components, titles);
                 }
@@ -215,10 +228,22 @@ impl<'a> Lint<'a> {
 
 /// Whether the generator makes a type of its own of an inline schema.
 fn needs_name(schema: &Object) -> bool {
+    let parts = schema.get("allOf").and_then(Value::as_array);
+    // One that is all there is of it is no type but another name.
+    let is_merged =
+        parts.is_some_and(|parts| parts.iter().filter(|part| says_more(part)).count() > 1);
     !schema.contains_key("$ref")
-        && ["properties", "enum", "oneOf", "anyOf"]
-            .iter()
-            .any(|key| schema.contains_key(*key))
+        && (is_merged
+            || ["properties", "enum", "oneOf", "anyOf"]
+                .iter()
+                .any(|key| schema.contains_key(*key)))
+}
+
+/// Whether a part of an `allOf` holds what makes a type.
+fn says_more(part: &Value) -> bool {
+    ["$ref", "properties", "allOf", "oneOf", "anyOf"]
+        .iter()
+        .any(|key| part.get(key).is_some())
 }
 
 /// Whether two schemas are the same but for what is said about them.

@@ -34,7 +34,7 @@ pub use model::{
 use crate::{
     document::Document,
     finding::{Finding, Findings, Stage},
-    pointer,
+    lint, pointer,
     prose::counted,
     steps::{self, Expect, StageReport, Step},
 };
@@ -166,7 +166,9 @@ pub fn prepare(source: &Document) -> Result<(Prepared, StageReport), Findings> {
     } = draft;
     let relocated = |findings| relocate(&origins, findings, source);
     let (value, mut findings) = findings.unless_errors(value).map_err(relocated)?;
-    let prepared = model::read(value, source, &mut findings);
+    let draft = Document::new(value, source.provenance().clone());
+    findings.0.extend(lint::names(&draft));
+    let prepared = model::read(draft.into_value(), source, &mut findings);
     let (mut prepared, _) = findings.unless_errors(prepared).map_err(relocated)?;
     prepared.origins = origins;
     let applied = steps.iter().filter(|step| step.count > 0).count();
