@@ -159,6 +159,17 @@ fn documents() -> Vec<(&'static str, Value)> {
             ),
         ),
         (
+            "collections_of_parts",
+            answering(
+                json!({"type": "object", "required": ["must"], "properties": {
+                    "list": {"allOf": [{"type": "array", "items": text()}, {"description": "What they are."}]},
+                    "map": {"allOf": [{"type": "object", "additionalProperties": text()}, {"description": "What they are."}]},
+                    "must": {"allOf": [{"type": "array", "items": text()}, {"minItems": 1}]},
+                    "merged": {"allOf": [{"type": "array", "items": text()}, {"type": "array", "items": {"minLength": 1}}]},
+                }}),
+            ),
+        ),
+        (
             "one_of",
             with_schemas(
                 answering(reference("Either")),

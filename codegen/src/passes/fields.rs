@@ -87,6 +87,18 @@ fn serde_items(attributes: &[Attribute]) -> Vec<Meta> {
         .collect()
 }
 
+/// Takes items out of the field's `#[serde(…)]`, by their names.
+pub(super) fn remove_serde(field: &mut Field, names: &[&str]) {
+    let mut rest = serde_items(&field.attrs);
+    rest.retain(|item| !names.iter().any(|name| item.path().is_ident(name)));
+    field
+        .attrs
+        .retain(|attribute| !attribute.path().is_ident("serde"));
+    if !rest.is_empty() {
+        field.attrs.push(parse_quote!(#[serde(#(#rest),*)]));
+    }
+}
+
 /// Adds to the field's `#[serde(…)]`, which it may not have yet.
 pub(super) fn add_serde(field: &mut Field, addition: &TokenStream) {
     let existing = field

@@ -127,6 +127,8 @@ fn passes<'a>() -> Vec<Step<Code<'a>>> {
             "every call goes through our runtime"),
         pass("boxes-in-options", WorkOrNone, structs::boxes_in_options,
             "the generator may put the option of a field that holds its own type into the box, and then sends `null` for what is absent"),
+        pass("collections-in-options", WorkOrNone, structs::collections_in_options,
+            "the generator leaves a list or map that it has put together from parts away where it is empty, and no rule sees it before"),
         pass("document-extra-fields", Work, structs::document_extra_fields,
             "the generator does not say what the map of unknown fields is for"),
         pass("document-fields", WorkOrNone, structs::document_fields,

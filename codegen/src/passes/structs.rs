@@ -53,6 +53,26 @@ pub(super) fn boxes_in_options(code: &mut Code<'_>) -> usize {
     count
 }
 
+/// Makes an option of every list or map that is left away where it is empty.
+pub(super) fn collections_in_options(code: &mut Code<'_>) -> usize {
+    let mut count = 0;
+    for fields in named(&mut code.types) {
+        for field in &mut fields.named {
+            if fields::is_collection(&field.ty)
+                && fields::may_be_absent(field)
+                && !fields::is_extra(field)
+            {
+                let inner = &field.ty;
+                field.ty = parse_quote!(Option<#inner>);
+                fields::remove_serde(field, &["default", "skip_serializing_if"]);
+                fields::add_serde(field, &quote!(skip_serializing_if = "Option::is_none"));
+                count += 1;
+            }
+        }
+    }
+    count
+}
+
 /// Says of each field that has no documentation how it is called in JSON.
 pub(super) fn document_fields(code: &mut Code<'_>) -> usize {
     let mut count = 0;

@@ -124,6 +124,28 @@ fn cases() -> Vec<(&'static str, &'static str, &'static str, usize)> {
             2,
         ),
         (
+            "collections-in-options",
+            r#"pub struct Thing {
+                #[serde(rename = "A", default, skip_serializing_if = "::std::vec::Vec::is_empty")]
+                a: Vec<u8>,
+                #[serde(default, skip_serializing_if = "Map::is_empty")]
+                map: Map,
+                must: Vec<u8>,
+                #[serde(flatten)]
+                extra: Map,
+            }"#,
+            r#"pub struct Thing {
+                #[serde(rename = "A", skip_serializing_if = "Option::is_none")]
+                a: Option<Vec<u8>>,
+                #[serde(skip_serializing_if = "Option::is_none")]
+                map: Option<Map>,
+                must: Vec<u8>,
+                #[serde(flatten)]
+                extra: Map,
+            }"#,
+            2,
+        ),
+        (
             "document-fields",
             r#"pub struct Thing {
                 #[serde(rename = "type")]
