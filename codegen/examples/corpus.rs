@@ -3,9 +3,10 @@
 //! `cargo run --release -p funnelflux-codegen --example corpus -- FOLDER [--prune] [--show CODE] [--write FOLDER]`
 //!
 //! `--prune` leaves out what is objected to, again and again, until the rest generates, so that the later stages get to
-//! see much of what others write; `--show` prints the findings of a code too; `--write` writes what is generated, a
-//! folder per document, and of what it is made, `NAME.pruned.json`. Exit code 1 if a document made the program panic, took longer than the limit, was refused
-//! without a place, or, with `--prune`, left nothing that generates.
+//! see much of what others write; `--show` prints the findings of a code too, those of later rounds at their places in what was
+//! left then; `--write` writes what is generated, a folder per document, and of what it is made, `NAME.pruned.json`. Exit code 1
+//! if a document made the program panic, took longer than the limit, was refused without a place, or, with `--prune`, left
+//! nothing that generates.
 
 use std::{
     collections::BTreeMap,
@@ -23,7 +24,8 @@ use funnelflux_codegen::{
 };
 use serde_json::{Map, Value, json};
 
-const LIMIT: Duration = Duration::from_mins(1);
+/// Pruning runs all stages many times.
+const LIMIT: Duration = Duration::from_mins(5);
 
 #[derive(Default)]
 struct Arguments {
@@ -82,9 +84,7 @@ fn run(name: &str, text: &str, prune: bool) -> Outcome {
             let source = Source { name, text: &text };
             let next = generate(source, String::new());
             reasons = next.findings;
-            for (code, count) in codes(&reasons) {
-                *pruned.later.entry(code).or_default() += count;
-            }
+            pruned.later.0.extend(errors(&reasons).cloned());
             outcome.files = next.files;
         }
         pruned.rest = errors(&reasons).cloned().collect();
@@ -113,7 +113,7 @@ struct Pruned {
     named: usize,
     other: usize,
     /// What the later rounds objected to.
-    later: BTreeMap<String, usize>,
+    later: Findings,
     /// Errors that leaving out does not mend.
     rest: Findings,
 }
@@ -239,7 +239,8 @@ impl Outcome {
                 pruned.other, pruned.opened, pruned.named
             );
             if !pruned.later.is_empty() {
-                let _ = write!(reasons, "; later {}", counted(&pruned.later).join(", "));
+                let later = counted(&codes(&pruned.later)).join(", ");
+                let _ = write!(reasons, "; later {later}");
             }
             for finding in &pruned.rest {
                 let _ = write!(reasons, "; {finding}");
@@ -337,7 +338,8 @@ fn document(file: &Path, arguments: &Arguments, out: &mut impl io::Write) -> io:
         }
     };
     writeln!(out, "{} |", outcome.row())?;
-    for finding in &outcome.findings {
+    let later = outcome.pruned.iter().flat_map(|pruned| &pruned.later);
+    for finding in outcome.findings.iter().chain(later) {
         if arguments.show.as_deref() == Some(finding.code) {
             writeln!(out, "{finding}")?;
         }

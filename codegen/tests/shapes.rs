@@ -170,6 +170,18 @@ fn documents() -> Vec<(&'static str, Value)> {
             ),
         ),
         (
+            // An object is never null, whatever its alternatives say.
+            "alternatives_that_may_be_null_in_an_object",
+            with_schemas(
+                answering(reference("Either")),
+                json!({
+                    "one": {"title": "One", "type": "object", "nullable": true, "required": ["one"], "properties": {"one": text()}},
+                    "two": object("two"),
+                    "Either": {"type": "object", "oneOf": [reference("one"), reference("two")]},
+                }),
+            ),
+        ),
+        (
             "one_of",
             with_schemas(
                 answering(reference("Either")),
@@ -332,6 +344,7 @@ fn what_makes_code() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table is as long as what it lists")]
 fn what_is_refused() {
     let text = || json!({"type": "string"});
     let documents = [
@@ -433,6 +446,17 @@ fn what_is_refused() {
                     "Thing": {"type": "object", "properties": {
                         "both": {"allOf": [reference("One"), reference("Two")]}, "three": reference("ThingBoth"),
                     }},
+                }),
+            ),
+        ),
+        (
+            "an alternative that may be null, with a title like its name",
+            with_schemas(
+                answering(reference("Either")),
+                json!({
+                    "one": {"title": "One", "type": "object", "nullable": true, "properties": {"one": text()}},
+                    "two": {"type": "object", "properties": {"two": text()}},
+                    "Either": {"oneOf": [reference("one"), reference("two")]},
                 }),
             ),
         ),

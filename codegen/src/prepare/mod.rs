@@ -103,6 +103,8 @@ fn rules<'a>() -> Vec<Step<Draft<'a>>> {
             "the generator makes a wrapper around an option of a component that may be null; its uses may be null instead"),
         rule("nullable-collections", Work, objects::nullable_collections,
             "the generator leaves an empty list or object away; absent, null and empty must be told apart"),
+        rule("drop-titles", WorkOrNone, objects::drop_titles,
+            "the generator calls what it merges after the title of a part, and so like the type of that part"),
         rule("optional-bodies", Work, bodies::optional_bodies,
             "the generator makes every request body mandatory unless its schema is nullable"),
         rule("share-evidence", WorkOrNone, descriptions::share_evidence,

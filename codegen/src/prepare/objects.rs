@@ -317,19 +317,22 @@ pub(super) fn nullable_components(draft: &mut Draft<'_>) -> usize {
         .filter(|(_, schema)| schema.get("nullable") == Some(&Value::Bool(true)))
         .map(|(name, _)| name.to_owned())
         .collect();
-    walk::schemas(&mut draft.value, &mut |_, schema| {
+    // What is said of a part of an `allOf` is said of the whole, if at all; so it is with what must be an object.
+    let mut parts_of_objects = BTreeSet::new();
+    walk::schemas(&mut draft.value, &mut |at, schema| {
         for key in ["allOf", "anyOf", "oneOf"] {
             let parts = schema.get(key).and_then(Value::as_array);
-            // Where another part is an object, null was none of the values anyway.
+            // Where the whole or another part is an object, null was none of the values anyway.
             let not_null = |schema: &Value| {
                 schema.get("nullable") != Some(&Value::Bool(true))
                     && (schema::has_type(schema, "object") || schema::is_object(schema))
             };
-            let is_other = key == "allOf"
-                && (schema::referenced(schema).is_some()
-                    || not_null(schema)
-                    || parts.is_some_and(|parts| parts.iter().any(not_null)));
+            let is_other = not_null(schema)
+                || (key == "allOf"
+                    && (schema::referenced(schema).is_some()
+                        || parts.is_some_and(|parts| parts.iter().any(not_null))));
             if is_other {
+                parts_of_objects.insert(pointer::join(at, key));
                 continue;
             }
             for part in parts.into_iter().flatten().filter_map(schema::referenced) {
@@ -346,8 +349,8 @@ pub(super) fn nullable_components(draft: &mut Draft<'_>) -> usize {
     }
     let mut count = 0;
     walk::schemas(&mut draft.value, &mut |at, schema| {
-        // What is said of a part of an `allOf` is said of the whole, if at all.
-        let is_part = pointer::split_last(at).is_some_and(|(list, _)| list.ends_with("/allOf"));
+        let is_part = pointer::split_last(at)
+            .is_some_and(|(list, _)| list.ends_with("/allOf") || parts_of_objects.contains(list));
         let Some(name) = schema::referenced(schema)
             .filter(|_| !is_part)
             .map(str::to_owned)
@@ -399,6 +402,13 @@ pub(super) fn nullable_collections(draft: &mut Draft<'_>) -> usize {
         }
     });
     count
+}
+
+/// Takes the titles off the components, whose types are called after their names.
+pub(super) fn drop_titles(draft: &mut Draft<'_>) -> usize {
+    walk::components(&mut draft.value)
+        .filter_map(|(_, schema)| schema.as_object_mut()?.shift_remove("title"))
+        .count()
 }
 
 /// The field in which the generator collects what the document does not list.

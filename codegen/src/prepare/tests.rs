@@ -349,6 +349,14 @@ fn cases() -> Vec<(&'static str, Value, Value, usize)> {
             2,
         ),
         (
+            "drop-titles",
+            schema(
+                json!({"title": "A thing", "properties": {"title": {"title": "Words", "type": "string"}}}),
+            ),
+            schema(json!({"properties": {"title": {"title": "Words", "type": "string"}}})),
+            1,
+        ),
+        (
             "keep-unknown-fields",
             schema(json!({"properties": {"a": {"type": "object"}}, "additionalProperties": false})),
             schema(json!({"properties": {"a": {"type": "object"}}, "additionalProperties": {}})),
