@@ -13,6 +13,9 @@ use serde_json::Value;
 const UPSTREAM: &str = include_str!("../../spec/upstream.json");
 const SWAGGER: &str = include_str!("documents/swagger20/assets.yaml");
 const OPENAPI31: &str = include_str!("documents/openapi31/assets.yaml");
+const PATH_ITEMS: &str = include_str!("documents/path-items/openapi31.yaml");
+const TOGETHER: &str = include_str!("documents/openapi31/together.yaml");
+const MIXED: &str = include_str!("documents/swagger20/mixed.yaml");
 const OVERLAY: &str = "overlay: 1.1.0\ninfo: {title: t, version: '1'}\nactions:\n- target: $.paths.*\n  \
                        description: because\n  update: {x-seen: [1]}\n- target: $..required\n  \
                        description: because\n  remove: true\n- target: $.info\n  description: because\n  copy: $.tags[0]\n";
@@ -48,7 +51,7 @@ fn run(name: &str, text: &str, overlay: &str) {
 
 /// A value to put somewhere in a document.
 fn any_value() -> impl Strategy<Value = Value> {
-    let words = "(\\$ref|#/components/schemas/OfferSource|#/definitions/X|object|array|null|string|a|/x/\\{y\\}|200|x-z|)";
+    let words = "(\\$ref|#/components/schemas/OfferSource|#/definitions/X|#/paths/~1own~1\\{id\\}|#/components/pathItems/A|#here|object|array|null|string|a|/x/\\{y\\}|200|x-z|)";
     let leaf = prop_oneof![
         Just(Value::Null),
         any::<bool>().prop_map(Value::from),
@@ -57,7 +60,7 @@ fn any_value() -> impl Strategy<Value = Value> {
         words.prop_map(Value::from),
     ];
     let keys = "(\\$ref|type|allOf|oneOf|anyOf|enum|const|items|properties|required|in|name|schema|content|get|nullable|\
-                \\$defs|prefixItems|discriminator|examples|parameters|responses|200|default|a)";
+                \\$defs|\\$anchor|prefixItems|security|callbacks|discriminator|examples|parameters|responses|200|default|a)";
     leaf.prop_recursive(4, 24, 5, move |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
@@ -244,6 +247,37 @@ proptest! {
     #[test]
     fn a_mutated_openapi_31_document_is_normalised_and_linted_or_refused(text in mutated(OPENAPI31)) {
         run("a.json", &text, OVERLAY);
+    }
+
+    #[test]
+    fn a_mutated_document_of_references_is_normalised_and_linted_or_refused(
+        path_items in mutated(PATH_ITEMS),
+        together in mutated(TOGETHER),
+        mixed in mutated(MIXED),
+    ) {
+        for text in [path_items, together, mixed] {
+            run("a.json", &text, OVERLAY);
+        }
+    }
+
+    #[test]
+    fn any_number_is_the_same_in_json_and_yaml(text in "-?(0|[1-9][0-9]{0,24})(\\.[0-9]{1,24})?([eE][-+]?[0-9]{1,2})?") {
+        // Which `serde_json` takes for a float.
+        prop_assume!(text != "-0");
+        let text = format!("{{\"a\": 0.5, \"b\": {text}}}");
+        let read = |text: &str| read::parse(Source { name: "a", text }).unwrap();
+        // What starts with a comment is no JSON.
+        let (json, yaml) = (read(&text), read(&format!("# YAML\n{text}")));
+        prop_assert_eq!(json.value(), yaml.value());
+        prop_assert_eq!(json.warnings().len(), yaml.warnings().len());
+        // Without a warning it is written again with the same digits, give or take zeros and the exponent.
+        let digits = |text: &str| {
+            let mantissa = text.split(['e', 'E']).next().unwrap().replace(['-', '.'], "");
+            mantissa.trim_matches('0').to_owned()
+        };
+        let before = text.rsplit([' ', '}']).nth(1).unwrap();
+        let after = json.get("/b").unwrap().to_string();
+        prop_assert_eq!(json.warnings().is_empty(), digits(before) == digits(&after), "{} {}", before, after);
     }
 
     #[test]

@@ -9,7 +9,13 @@ use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
 use super::{Object, Work};
-use crate::{document::Place, finding::Severity, pointer, read::kind, shape::Kind};
+use crate::{
+    document::Place,
+    finding::Severity,
+    pointer,
+    read::{COPIES, kind},
+    shape::Kind,
+};
 
 /// The code of what is found about path items.
 pub(super) const CODE: &str = "path-item";
@@ -22,6 +28,7 @@ pub(super) fn inline(document: &mut Value, work: &mut Work) -> BTreeSet<String> 
         work,
         resolved: BTreeMap::new(),
         followed: BTreeSet::new(),
+        copies: 0,
     };
     let mut places = Vec::new();
     for section in ["/paths", "/webhooks"] {
@@ -76,11 +83,16 @@ struct Inline<'a> {
     /// The path items with references, by their places; without a value where it is wrong, which has been reported.
     resolved: BTreeMap<String, Option<Resolved>>,
     followed: BTreeSet<String>,
+    /// How many values have been put in the place of references.
+    copies: usize,
 }
 
 impl<'a> Inline<'a> {
     /// Follows the references of a path item to their end, unless what is there is known.
     fn resolve(&mut self, first: Link<'a>) {
+        if self.copies > COPIES {
+            return;
+        }
         let mut links: Vec<Link<'a>> = Vec::new();
         let mut places = BTreeSet::new();
         let mut here = first;
@@ -112,7 +124,9 @@ impl<'a> Inline<'a> {
         self.followed
             .extend(followed.map(|link| link.place.clone()));
         for link in links.into_iter().rev() {
-            end = end.map(|end| self.add_siblings(end, &link));
+            end = end
+                .filter(|end| self.has_room(&end.item, &link.place))
+                .map(|end| self.add_siblings(end, &link));
             self.resolved.insert(link.place, end.clone());
         }
     }
@@ -131,6 +145,21 @@ impl<'a> Inline<'a> {
             Ok(item) => Ok(Link { place, item }),
             Err(why) => Err(format!("`{reference}` is no path item: {why}")),
         })
+    }
+
+    /// Whether another copy of a path item may be made.
+    fn has_room(&mut self, item: &Object, place: &str) -> bool {
+        self.copies += item.values().map(count).sum::<usize>();
+        let has_room = self.copies <= COPIES;
+        if !has_room {
+            let place = pointer::join(place, "$ref");
+            let message =
+                "up to here, references of path items stand for more values than are read";
+            let help = format!("at most {COPIES}: this is no API document that anybody wrote");
+            self.work
+                .report(Severity::Error, CODE, place, message, &help);
+        }
+        has_room
     }
 
     /// What a reference leads to, with what stands beside the reference.
@@ -171,5 +200,14 @@ fn path_item(value: &Value) -> Result<&Object, String> {
     match item.keys().find(is_foreign) {
         Some(key) => Err(format!("it has the key `{key}`")),
         None => Ok(item),
+    }
+}
+
+/// How many values a value is.
+fn count(value: &Value) -> usize {
+    1 + match value {
+        Value::Array(items) => items.iter().map(count).sum(),
+        Value::Object(members) => members.values().map(count).sum(),
+        _ => 0,
     }
 }

@@ -212,6 +212,23 @@ fn path_items_by_reference() {
     );
 }
 
+#[test]
+fn path_items_that_stand_for_too_much_are_refused() {
+    let tags = vec!["tag"; 20_000];
+    let mut paths = serde_json::json!({"/all": {"get": {"tags": tags, "responses": {}}}});
+    for index in 0..200 {
+        paths[format!("/{index}")] = serde_json::json!({"$ref": "#/paths/~1all"});
+    }
+    let text = serde_json::json!({"openapi": "3.0.3", "info": {}, "paths": paths}).to_string();
+    let document = read::read(Source {
+        name: "a.json",
+        text: &text,
+    })
+    .unwrap();
+    let findings = normalise(document).unwrap_err();
+    insta::assert_snapshot!(findings);
+}
+
 /// A callback may be a reference even for the generator.
 #[test]
 fn references_in_callbacks_generate() {

@@ -17,6 +17,10 @@ pub use version::{Version, version};
 /// How deep values may be nested. It is the limit of `serde_json`, kept for YAML too.
 pub(crate) const DEPTH: usize = 128;
 
+/// How many values aliases, or references that are written out, may make of one text beyond those that stand in it. A
+/// text of a few hundred bytes can otherwise stand for more values than memory holds.
+pub(crate) const COPIES: usize = 2_000_000;
+
 /// Reads an API document: JSON or YAML, in a version that [`Version`] lists.
 ///
 /// # Errors

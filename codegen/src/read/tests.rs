@@ -173,10 +173,14 @@ fn numbers_keep_their_digits_or_are_named() {
         "18446744073709551615",
         "100000000000000000000",
     ] {
-        for name in ["a.json", "a.yaml"] {
-            // Beside a float each number is looked at.
-            let text = format!("{{\"minimum\": 0.5, \"maximum\": {kept}}}");
-            let document = parse(Source { name, text: &text }).unwrap();
+        // Beside a float each number is looked at; what starts with a comment is YAML.
+        for start in ["", "# YAML\n"] {
+            let text = format!("{start}{{\"minimum\": 0.5, \"maximum\": {kept}}}");
+            let document = parse(Source {
+                name: "a",
+                text: &text,
+            })
+            .unwrap();
             assert!(document.warnings().is_empty(), "{}", document.warnings());
         }
     }

@@ -9,16 +9,12 @@ use std::collections::HashMap;
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Tag};
 use serde_json::{Map, Number, Value};
 
-use super::{DEPTH, at, duplicate, numbers, syntax};
+use super::{COPIES, DEPTH, at, duplicate, numbers, syntax};
 use crate::{
     document::Source,
     finding::Findings,
     positions::{Mark, Node, NodeId, Positions, duplicate_keys},
 };
-
-/// How many values aliases may make of one text beyond those that stand in it. A text of a few hundred bytes can
-/// otherwise stand for more values than memory holds.
-const COPIES: usize = 2_000_000;
 
 /// Reads a YAML text that holds one document.
 pub(super) fn read(source: Source<'_>) -> Result<(Value, Positions, Findings), Findings> {
