@@ -43,15 +43,17 @@ impl Lint<'_> {
             if self.document.get(inside).is_none() {
                 let message = format!("`{target}` is not in the document");
                 self.report(&rules::DANGLING_REFERENCE, place, message);
-            } else if !fits && !in_callback(kind, pointer) {
-                let message = match section {
-                    Some(section) => format!(
-                        "`{target}` is not in `#{section}`, where {} can be referred to",
-                        kind.name()
-                    ),
-                    None => format!("{} cannot be referred to", kind.name()),
-                };
+            } else if let Some(section) = section.filter(|_| !fits) {
+                let message = format!(
+                    "`{target}` is not in `#{section}`, where {} can be referred to",
+                    kind.name()
+                );
                 self.report(&rules::REFERENCE_PLACE, place, message);
+            } else if kind == Kind::PathItem && !in_callback(pointer) {
+                let message =
+                    "the reference of a path item is followed before overlays apply, not here"
+                        .to_owned();
+                self.report(&rules::PATH_REFERENCE, place, message);
             }
         } else {
             let message = format!("`{target}` is in another file");
@@ -120,9 +122,10 @@ impl Lint<'_> {
 }
 
 /// Whether a path item is one of a callback, which is not generated, so that it may be a reference.
-fn in_callback(kind: Kind, pointer: &str) -> bool {
-    let of_paths = pointer.strip_prefix("/paths/");
-    kind == Kind::PathItem && of_paths.is_none_or(|rest| rest.contains('/'))
+fn in_callback(pointer: &str) -> bool {
+    pointer
+        .strip_prefix("/paths/")
+        .is_none_or(|rest| rest.contains('/'))
 }
 
 /// What a value refers to by being it: its own `$ref`, those in its `allOf`, and those of which it may be one.

@@ -74,6 +74,10 @@ rules! {
         "a `$ref` to a place other than the section of the components that fits",
         "panics or finds nothing, since it looks into that one section only",
         "move what it refers to into the components and refer to it there, in an overlay";
+    PATH_REFERENCE = "path-reference", Error,
+        "a path item that an overlay makes a `$ref`; those of the document itself have been followed",
+        "takes it for a path without operations, as its parser has no field for the reference (read, not measured)",
+        "write the path item out in the overlay";
     REFERENCE_CYCLE = "reference-cycle", Error,
         "a `$ref`, `allOf`, `oneOf` or `anyOf` that leads back to itself without a property or item in between",
         "never ends, or emits a type whose decoding never ends",

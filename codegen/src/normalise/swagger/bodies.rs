@@ -78,8 +78,15 @@ impl Convert<'_> {
                 );
             }
             let mut property = self.form_field(body);
-            if property.shift_remove("required") == Some(Value::Bool(true)) {
-                required.push(Value::from(name));
+            match property.shift_remove("required") {
+                Some(Value::Bool(true)) => required.push(Value::from(name)),
+                Some(Value::Bool(false)) | None => {}
+                Some(_) => {
+                    let place = pointer::join(&body.place, "required");
+                    let help = "write what the Swagger 2.0 specification wants there";
+                    let message = "here has to be true or false";
+                    self.report(Severity::Error, "structure", &place, message, help);
+                }
             }
             properties.insert(name.to_owned(), Value::Object(property));
         }
