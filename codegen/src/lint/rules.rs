@@ -242,6 +242,10 @@ rules! {
         "`oneOf` or `anyOf` of objects that no property tells apart",
         "takes the first variant that decodes",
         "put the variant with most required properties first, in an overlay";
+    OVERLAPPING_ANY_OF = "overlapping-any-of", Warning,
+        "`anyOf` of objects that may all apply to one value",
+        "makes a field of each variant, and each keeps what it does not know: what was read is sent with such a member once for each",
+        "write the properties of all variants into one object, in an overlay; or use `oneOf`, if only one of them ever applies";
     ALL_OF_CONFLICT = "all-of-conflict", Error,
         "`allOf` whose parts contradict each other",
         "emits a type without a value: nothing decodes into it",

@@ -226,6 +226,11 @@ impl<'a> Lint<'a> {
                 .flatten()
                 .filter(|variant| is_object(variant))
                 .count();
+            let open = resolved
+                .iter()
+                .flatten()
+                .filter(|variant| variant.get("additionalProperties") != Some(&Value::Bool(false)))
+                .count();
             let tag = property
                 .map(str::to_owned)
                 .or_else(|| self.common_tag(&resolved));
@@ -250,6 +255,10 @@ impl<'a> Lint<'a> {
                     place,
                     "not every variant of this `anyOf` is an object",
                 );
+            } else if key == "anyOf" && !tagged && open > 1 {
+                let message =
+                    format!("the {objects} objects in this `anyOf` may all apply to one value");
+                self.report(&rules::OVERLAPPING_ANY_OF, place, message);
             } else if objects > 1 && !tagged {
                 let message =
                     format!("no property tells the {objects} objects in this `{key}` apart");
