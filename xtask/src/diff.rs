@@ -69,19 +69,23 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<Outcom
     let (old, new) = both(old, new)?;
     let mut report = diff::compare(&old, &new);
     let mut code = Code::of(&report);
-    let mut aside = String::new();
+    let unseen: Findings = [&old, &new].into_iter().flat_map(diff::elsewhere).collect();
+    let mut aside = Vec::new();
+    if !unseen.is_empty() {
+        aside.push(unseen.to_string());
+    }
     if let Some(allow) = allow {
         let allowed = AllowList::read(allow.source())?.apply(report, today()?);
         report = allowed.report;
         code = Code::of(&report);
-        aside = format!(
+        aside.push(format!(
             "{} accepted by {}\n{}",
             allowed.accepted, allow.name, allowed.findings
-        );
+        ));
     }
     Ok(Outcome {
         text: render(&report, arguments.format),
-        aside,
+        aside: aside.join("\n"),
         code,
     })
 }

@@ -6,6 +6,7 @@
 //! was passed over. So no difference goes unseen.
 
 mod allow;
+mod elsewhere;
 mod kin;
 mod node;
 mod reach;
@@ -28,6 +29,7 @@ use sha2::{Digest, Sha256};
 use crate::{Document, Location, pointer};
 
 pub use allow::{AllowList, Allowed, Date};
+pub use elsewhere::elsewhere;
 pub use reach::Reach;
 pub use render::annotation;
 

@@ -269,12 +269,25 @@ fn diff_sees_what_openapi_303_does_not_have() {
     );
     with("new.json", json!({}));
     let run = workspace.run(&["diff", "old.json", "new.json"]);
-    assert_eq!(run.code, 5, "{}", run.aside);
+    assert_eq!(run.code, 6, "{}", run.aside);
     assert!(
-        run.text.contains("x-webhooks of the document changed"),
+        run.text.contains("the webhook `sold` was removed"),
         "{}",
         run.text
     );
+}
+
+/// What is in another file is not compared, and that is said.
+#[test]
+fn diff_says_what_it_does_not_compare() {
+    let workspace = Workspace::new();
+    workspace.changed("outside.json", |document| {
+        at(document, "/components/schemas/OfferSource/properties")["meta"] =
+            json!({"$ref": "meta.json#/Meta"});
+    });
+    let run = workspace.run(&["diff", "outside.json", "outside.json"]);
+    assert_eq!((run.code, run.text.as_str()), (0, "no changes\n"));
+    insta::assert_snapshot!("diff-elsewhere", run.aside);
 }
 
 /// Answers one request with this status and body; returns the address.
