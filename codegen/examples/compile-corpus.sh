@@ -9,6 +9,8 @@ out=$(realpath "$1")
 mkdir -p "$2"
 copy=$(realpath "$2")
 cd "$(dirname "$0")/../.."
+# What an older run left may not be there any more.
+git archive HEAD | tar -t | cut -d / -f 1 | sort -u | while read -r name; do rm -rf "${copy:?}/$name"; done
 git archive HEAD | tar -x -m -C "$copy"
 source=$copy/generated/src
 rm -r "$source/ext"

@@ -193,6 +193,18 @@ fn documents() -> Vec<(&'static str, Value)> {
             ),
         ),
         (
+            // Their fields are as those of any other object, but that one which is required must be there: it tells which one it is.
+            "alternatives_written_in_the_list",
+            with_schemas(
+                answering(reference("Pet")),
+                json!({"Pet": {"oneOf": [
+                    {"title": "Cat", "type": "object", "required": ["claws"],
+                        "properties": {"claws": {"type": "array", "items": text()}}},
+                    {"title": "Dog", "type": "object", "required": ["tail"], "properties": {"tail": text()}},
+                ]}}),
+            ),
+        ),
+        (
             "any_of",
             with_schemas(
                 answering(reference("Either")),

@@ -53,6 +53,13 @@ pub(super) fn may_be_absent(field: &Field) -> bool {
         .any(|item| item.path().is_ident("default"))
 }
 
+/// Whether nothing but the fields of its variants tells which one a value is.
+pub(super) fn is_untagged(item: &syn::ItemEnum) -> bool {
+    serde_items(&item.attrs)
+        .iter()
+        .any(|item| item.path().is_ident("untagged"))
+}
+
 /// The name of the field in JSON.
 pub(super) fn json_name(field: &Field) -> String {
     let renamed = serde_items(&field.attrs)

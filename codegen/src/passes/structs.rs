@@ -7,15 +7,25 @@ use syn::{
 
 use super::{Code, client::excerpt, docs, fields};
 
-/// The structs that have named fields.
+/// The named fields of each struct, and of each variant of an alternative that has some.
 fn named(types: &mut [Item]) -> impl Iterator<Item = &mut FieldsNamed> {
-    types.iter_mut().filter_map(|item| match item {
-        Item::Struct(ItemStruct {
-            fields: Fields::Named(fields),
-            ..
-        }) => Some(fields),
+    types.iter_mut().flat_map(named_in)
+}
+
+fn named_in(item: &mut Item) -> Vec<&mut FieldsNamed> {
+    let all: Vec<&mut Fields> = match item {
+        Item::Struct(item) => vec![&mut item.fields],
+        Item::Enum(item) => {
+            let variants = item.variants.iter_mut();
+            variants.map(|variant| &mut variant.fields).collect()
+        }
+        _ => Vec::new(),
+    };
+    let named = all.into_iter().filter_map(|fields| match fields {
+        Fields::Named(fields) => Some(fields),
         _ => None,
-    })
+    });
+    named.collect()
 }
 
 /// Says what the map of unknown fields is for.
@@ -110,19 +120,21 @@ pub(super) fn document_variants(code: &mut Code<'_>) -> usize {
     count
 }
 
-/// Reads `null` for a required list or map as the empty one, and its absence too.
+/// Reads `null` for a required list or map as the empty one, and its absence too, unless that tells alternatives apart.
 pub(super) fn null_lists(code: &mut Code<'_>) -> usize {
     let mut count = 0;
-    for fields in named(&mut code.types) {
-        for field in &mut fields.named {
+    for item in &mut code.types {
+        let null = quote!(deserialize_with = "crate::runtime::null::null_as_default");
+        let addition = match item {
+            Item::Enum(item) if fields::is_untagged(item) => null,
+            _ => quote!(default, #null),
+        };
+        for field in named_in(item)
+            .into_iter()
+            .flat_map(|fields| &mut fields.named)
+        {
             if fields::is_collection(&field.ty) && !fields::is_extra(field) {
-                fields::add_serde(
-                    field,
-                    &quote!(
-                        default,
-                        deserialize_with = "crate::runtime::null::null_as_default"
-                    ),
-                );
+                fields::add_serde(field, &addition);
                 count += 1;
             }
         }

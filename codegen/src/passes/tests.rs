@@ -153,7 +153,8 @@ fn cases() -> Vec<(&'static str, &'static str, &'static str, usize)> {
                 name: u8,
                 /// It has words.
                 other: u8,
-            }"#,
+            }
+            pub enum Either { One { name: u8 }, Two(u8), Three }"#,
             r#"pub struct Thing {
                 /// `type` in JSON.
                 #[serde(rename = "type")]
@@ -162,8 +163,16 @@ fn cases() -> Vec<(&'static str, &'static str, &'static str, usize)> {
                 name: u8,
                 /// It has words.
                 other: u8,
+            }
+            pub enum Either {
+                One {
+                    /// `name` in JSON.
+                    name: u8,
+                },
+                Two(u8),
+                Three,
             }"#,
-            2,
+            3,
         ),
         (
             "document-variants",
@@ -190,7 +199,11 @@ fn cases() -> Vec<(&'static str, &'static str, &'static str, usize)> {
                 text: String,
                 #[serde(flatten)]
                 extra: ::serde_json::Map<String, ::serde_json::Value>,
-            }"#,
+            }
+            #[serde(untagged)]
+            pub enum Either { One { list: Vec<String> } }
+            #[serde(tag = "kind")]
+            pub enum Tagged { One { list: Vec<String> } }"#,
             r#"pub struct Thing {
                 #[serde(default, deserialize_with = "crate::runtime::null::null_as_default")]
                 list: Vec<String>,
@@ -200,8 +213,22 @@ fn cases() -> Vec<(&'static str, &'static str, &'static str, usize)> {
                 text: String,
                 #[serde(flatten)]
                 extra: ::serde_json::Map<String, ::serde_json::Value>,
+            }
+            #[serde(untagged)]
+            pub enum Either {
+                One {
+                    #[serde(deserialize_with = "crate::runtime::null::null_as_default")]
+                    list: Vec<String>,
+                },
+            }
+            #[serde(tag = "kind")]
+            pub enum Tagged {
+                One {
+                    #[serde(default, deserialize_with = "crate::runtime::null::null_as_default")]
+                    list: Vec<String>,
+                },
             }"#,
-            2,
+            4,
         ),
         (
             "non-exhaustive",
