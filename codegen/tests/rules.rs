@@ -211,6 +211,7 @@ fn of_operations() -> Vec<Case> {
         "description-changed": operation {} => {"description": "Words."} at OPERATION "/description", Docs Nowhere Patch;
         "description-obligation-changed": operation {"description": "Send it."} => {"description": "Never send it."} at OPERATION "/description", Warning Nowhere Patch;
         "summary-changed": operation {} => {"summary": "Words."} at OPERATION "/summary", Docs Nowhere Patch;
+        "example-changed": components {"examples": {"E": {"value": {"a": 1}}}} => {"examples": {"E": {"value": {"a": 2}}}} at DOCUMENT "/components/examples/E", Docs Nowhere Patch;
         "external-documentation-changed": operation {} => {"externalDocs": {"url": "a"}} at OPERATION "/externalDocs", Docs Nowhere Patch;
         "tag-description-changed": whole {"tags": [{"name": "x"}]} => {"tags": [{"name": "x", "description": "d"}]} at DOCUMENT "/tags", Docs Nowhere Patch;
         "info-changed": whole {} => {"info": {"version": "2"}} at DOCUMENT "/info/version", Docs Nowhere Patch;

@@ -51,11 +51,13 @@ impl<'a> Walk<'a> {
         spot: &Spot<'_, 'a>,
         rule: &'static Rule,
     ) -> Option<&mut Found> {
-        let expanded = |node: Option<&Node<'a>>, document: &Node<'a>| {
-            node.map(|node| expand(document, node, &mut HashSet::new()))
+        let (Some(old), Some(new)) = (spot.old, spot.new) else {
+            let is_there = spot.old.or(spot.new).is_some();
+            return is_there.then(|| self.note(rule, spot, spot.told(key)));
         };
-        let (old, new) = (expanded(spot.old, &self.old), expanded(spot.new, &self.new));
-        if old == new {
+        let before = expand(&self.old, old, &mut HashSet::new());
+        let after = expand(&self.new, new, &mut HashSet::new());
+        if before == after {
             return None;
         }
         let what = if same(spot.old, spot.new) {
@@ -64,9 +66,7 @@ impl<'a> Walk<'a> {
             spot.told(key)
         };
         let found = self.note(rule, spot, what);
-        if let (Some(old), Some(new)) = (old, new) {
-            found.value = format!("{old}→{new}");
-        }
+        found.value = format!("{before}→{after}");
         Some(found)
     }
 

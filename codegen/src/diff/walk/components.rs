@@ -5,6 +5,9 @@ use crate::diff::{Direction, node::Node, node::canonical, rules};
 use serde_json::Value;
 use std::collections::HashSet;
 
+/// Where values stand that only show something.
+const EXAMPLES: &str = "/components/examples";
+
 impl<'a> Walk<'a> {
     pub(super) fn components(&mut self, old: &Node<'a>, new: &Node<'a>) {
         let nowhere = Node {
@@ -125,7 +128,10 @@ impl<'a> Walk<'a> {
                         .all(|(document, pointer)| {
                             mentions(document.value, &format!("#{pointer}"))
                         });
-                    if !told && !used {
+                    if old.pointer == EXAMPLES {
+                        let what = format!("the shared example `{name}` changed");
+                        self.note(&rules::EXAMPLE_CHANGED, &spot, what);
+                    } else if !told && !used {
                         let what = format!("the unused component `{name}` changed");
                         self.note(&rules::COMPONENT_UNUSED_CHANGED, &spot, what);
                     }

@@ -282,8 +282,8 @@ impl<'a> Walk<'a> {
         true
     }
 
-    /// Whether the generator may take a name from the title of the schema: where it is an alternative or a part of one, or is a
-    /// type without a name of its own.
+    /// Whether the generator may take a name from the title of the schema, which has no name of its own: where it is an
+    /// alternative or a part of one, or a type.
     fn may_be_named(&self, schema: &Node<'a>) -> bool {
         let place: Vec<_> = crate::pointer::tokens(&schema.pointer).collect();
         let is_component = matches!(place.as_slice(), [root, _, _] if root == "components");
@@ -291,7 +291,7 @@ impl<'a> Walk<'a> {
             && schema
                 .str("type")
                 .is_some_and(|kind| kind != "object" && kind != "array");
-        has_alternatives(schema, &self.new, &self.new_kin) || !(is_component || is_plain)
+        !is_component && (!is_plain || has_alternatives(schema, &self.new, &self.new_kin))
     }
 
     fn document(&mut self) {
