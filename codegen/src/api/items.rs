@@ -5,8 +5,10 @@
 //! says so and changes.
 
 use syn::{
-    Attribute, Field, Fields, FnArg, Generics, ImplItem, Item, ItemImpl, ItemTrait, Meta,
-    ReturnType, Signature, Token, TraitItem, Type, TypeParamBound, punctuated::Punctuated,
+    Attribute, Field, Fields, FnArg, Generics, ImplItem, Item, ItemImpl, ItemTrait, Meta, Pat,
+    ReturnType, Signature, Token, TraitItem, Type, TypeParamBound,
+    punctuated::Punctuated,
+    visit_mut::{self, VisitMut},
 };
 
 use super::{
@@ -105,9 +107,15 @@ impl List<'_> {
             if declared(item).is_some_and(|(declared, _)| declared == place.1)
                 && !is_hidden(attributes(item))
             {
-                self.declaration(item, place, name, &gate.clone().and(own));
+                let mut item = item.clone();
+                self.naming(&place.0).visit_item_mut(&mut item);
+                self.declaration(&item, place, name, &gate.clone().and(own));
             }
         }
+    }
+
+    fn naming<'b>(&'b self, module: &'b [String]) -> Naming<'b> {
+        Naming { list: self, module }
     }
 
     fn declaration(&mut self, item: &Item, place: &Place, name: &str, gate: &Gate) {
@@ -317,10 +325,13 @@ impl List<'_> {
         let Some(target) = self.self_type(module, &item.self_ty) else {
             return;
         };
+        let of_trait = item.trait_.as_ref();
+        if of_trait.is_some_and(|(path, _)| self.is_private(module, path)) {
+            return;
+        }
+        let mut item = item.clone();
+        self.naming(module).visit_item_impl_mut(&mut item);
         if let Some((path, _)) = &item.trait_ {
-            if self.is_private(module, path) {
-                return;
-            }
             let parameters = text(&item.generics);
             let bounds = bounds(&item.generics);
             let name = format!("impl{parameters} {} for {target}{bounds}", last(path));
@@ -426,7 +437,33 @@ impl List<'_> {
     }
 }
 
-/// The signature of a function without the names of its parameters, which callers do not write.
+/// Gives types the names by which users know them, so that one that moves within the crate stays what it was.
+struct Naming<'a> {
+    list: &'a List<'a>,
+    module: &'a [String],
+}
+
+impl VisitMut for Naming<'_> {
+    fn visit_path_mut(&mut self, path: &mut syn::Path) {
+        visit_mut::visit_path_mut(self, path);
+        if let Some(Target::Item(place)) = self.list.target(self.module, path)
+            && let Some(name) = self.list.names.get(&place)
+            && let Ok(mut known) = syn::parse_str::<syn::Path>(name)
+            && let (Some(new), Some(old)) = (known.segments.last_mut(), path.segments.pop())
+        {
+            new.arguments = old.arguments;
+            *path = known;
+        }
+    }
+
+    // What a function does and what is said about it is no part of the interface.
+    fn visit_block_mut(&mut self, _: &mut syn::Block) {}
+    fn visit_expr_mut(&mut self, _: &mut syn::Expr) {}
+    fn visit_attribute_mut(&mut self, _: &mut Attribute) {}
+}
+
+/// The signature of a function. The names of its parameters belong to it: callers do not write them, but where two parameters of one
+/// type change places, or one takes another's, what is written compiles and means something else.
 fn signature(signature: &Signature, context: &str) -> String {
     let qualifiers = [
         signature.constness.as_ref().map(|_| "const "),
@@ -446,7 +483,13 @@ fn signature(signature: &Signature, context: &str) -> String {
                 mutability: None,
                 ..receiver.clone()
             }),
-            FnArg::Typed(input) => text(&input.ty),
+            FnArg::Typed(input) => match &*input.pat {
+                Pat::Ident(name) => {
+                    let name = name.ident.to_string();
+                    format!("{}: {}", name.trim_start_matches('_'), text(&input.ty))
+                }
+                _ => text(&input.ty),
+            },
         })
         .collect();
     let output = match &signature.output {
