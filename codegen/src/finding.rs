@@ -7,6 +7,8 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::prose::one_line;
+
 /// The stage of the pipeline that found something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -178,11 +180,16 @@ impl fmt::Display for Finding {
         )?;
         match (self.pointer.as_str(), &self.operation) {
             ("", None) => {}
-            ("", Some(operation)) => write!(formatter, " at {operation}")?,
-            (pointer, None) => write!(formatter, " at {pointer}")?,
-            (pointer, Some(operation)) => write!(formatter, " at {pointer} ({operation})")?,
+            ("", Some(operation)) => write!(formatter, " at {}", one_line(operation))?,
+            (pointer, None) => write!(formatter, " at {}", one_line(pointer))?,
+            (pointer, Some(operation)) => write!(
+                formatter,
+                " at {} ({})",
+                one_line(pointer),
+                one_line(operation)
+            )?,
         }
-        write!(formatter, ": {}", self.message)?;
+        write!(formatter, ": {}", one_line(&self.message))?;
         if !self.help.is_empty() {
             write!(
                 formatter,

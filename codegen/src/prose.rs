@@ -1,13 +1,29 @@
 //! The vendor's prose as rustdoc: what would break a build or a link is made harmless, and lines get a length that a
 //! person can read.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 /// Longest line, without indentation and `/// `.
 const WIDTH: usize = 96;
 
 /// Names that look like code and are none.
 const PLAIN: &[&str] = &["FunnelFlux", "OpenAPI", "GitHub", "JavaScript", "YouTube"];
+
+/// A text of somebody else on one line, without what a terminal or a workflow takes as a command.
+pub(crate) fn one_line(text: &str) -> Cow<'_, str> {
+    let is_command = |character: char| {
+        character.is_control()
+            || matches!(character, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    if !text.contains(is_command) {
+        return Cow::Borrowed(text);
+    }
+    let escaped = text.chars().map(|character| match character {
+        character if is_command(character) => character.escape_default().to_string(),
+        character => character.to_string(),
+    });
+    Cow::Owned(escaped.collect())
+}
 
 /// `text` with everything outside of code spans and blocks made safe for rustdoc and clippy: identifiers become code,
 /// brackets and angle brackets lose their meaning, addresses become links.

@@ -265,7 +265,7 @@ fn all_directed() -> Vec<Directed> {
         } => ["path-parameter-renamed"] Info Major;
         "operation id changed": |d| set(d, LIST, "operationId", json!("all")) => ["api-operation-id-removed"] Info None;
         "operation id added": |d| set(d, "/paths/~1thing~1save~1/put", "operationId", json!("all")) => ["api-operation-id-added"] Info None;
-        "operation deprecated": |d| set(d, LIST, "deprecated", json!(true)) => ["endpoint-deprecated"] Info Minor;
+        "operation deprecated": |d| set(d, LIST, "deprecated", json!(true)) => ["endpoint-deprecated"] Info Patch;
         "operation reactivated": |d| unset(d, "/paths/~1thing~1{id}~1/delete", "deprecated") => ["endpoint-reactivated"] Info Patch;
         "tag replaced": |d| set(d, LIST, "tags", json!(["Other"])) => ["api-tag-added", "api-tag-group-changed", "api-tag-removed"] Info Major;
         "required parameter added": |d| push(d, &format!("{LIST}/parameters"), json!({"name": "a", "in": "query", "required": true, "schema": {}})) => ["new-required-request-parameter"] Breaking Major;
@@ -341,7 +341,7 @@ fn all_directed() -> Vec<Directed> {
         "open in another way": |d| set(d, "/components/schemas/Note", "additionalProperties", json!(true)) => ["notation-changed"] Docs Patch;
         "became read only": |d| set(d, &format!("{PROPERTIES}/name"), "readOnly", json!(true)) => ["request-optional-property-became-read-only", "response-optional-property-became-read-only"] Warning Patch;
         "became write only": |d| set(d, &format!("{PROPERTIES}/name"), "writeOnly", json!(true)) => ["request-optional-property-became-write-only", "response-optional-property-became-write-only"] Breaking Patch;
-        "property deprecated": |d| set(d, &format!("{PROPERTIES}/name"), "deprecated", json!(true)) => ["request-property-deprecated", "response-property-deprecated"] Info Minor;
+        "property deprecated": |d| set(d, &format!("{PROPERTIES}/name"), "deprecated", json!(true)) => ["request-property-deprecated", "response-property-deprecated"] Info Patch;
         "alternative added": |d| push(d, "/components/schemas/Shape/oneOf", json!({"type": "string"})) => ["request-body-one-of-added", "request-property-one-of-added", "response-body-one-of-added", "response-property-one-of-added"] Breaking Major;
         "alternative removed": |d| drop_entry(d, "/components/schemas/Shape/oneOf", 0) => ["request-body-one-of-removed", "request-property-one-of-removed", "response-body-one-of-removed", "response-property-one-of-removed"] Breaking Major;
         "part added": |d| push(d, "/components/schemas/Square/allOf", json!({"type": "object"})) => ["request-body-all-of-added", "request-property-all-of-added", "response-body-all-of-added", "response-property-all-of-added"] Breaking Major;
@@ -496,6 +496,108 @@ fn an_accepted_change_is_gone_until_its_day_has_passed() {
     let after = list.apply(report, Date::parse("2026-03-02").unwrap());
     assert_eq!((after.report.exit_code(), after.accepted), (6, 0));
     insta::assert_snapshot!("allow.after", after.findings.to_string());
+}
+
+/// Who accepts a limit has accepted that limit, not every one.
+#[test]
+fn what_was_added_has_a_fingerprint_of_its_own() {
+    let fingerprints = |change: &dyn Fn(&mut Value)| {
+        let mut new = base();
+        change(&mut new);
+        let report = report(&base(), &new);
+        let changes = report.changes.iter();
+        let all: BTreeSet<String> = changes.map(|change| change.fingerprint.clone()).collect();
+        assert!(!all.is_empty());
+        all
+    };
+    let property = |members: Value| {
+        fingerprints(&|document| set(document, PROPERTIES, "fresh", members.clone()))
+    };
+    let of_name = |key: &'static str, value: Value| {
+        fingerprints(&|document| set(document, &format!("{PROPERTIES}/name"), key, value.clone()))
+    };
+    for (one, another) in [
+        (
+            of_name("default", json!("a")),
+            of_name("default", json!("b")),
+        ),
+        (of_name("enum", json!(["a"])), of_name("enum", json!(["b"]))),
+        (
+            property(json!({"type": "string"})),
+            property(json!({"type": "integer"})),
+        ),
+    ] {
+        assert!(one.is_disjoint(&another));
+    }
+}
+
+#[test]
+fn a_change_that_no_rule_knows_keeps_its_fingerprint_when_others_move() {
+    let unknown = |before: Value, after: Value, first: bool| {
+        let list = |value: Value| {
+            let mut document = base();
+            let own = json!({"name": "own", "in": "query", "schema": {"type": "string"}, "unheard": value});
+            let other = json!({"name": "other", "in": "query", "schema": {"type": "string"}});
+            let list = if first {
+                vec![own, other]
+            } else {
+                vec![other, own]
+            };
+            set(&mut document, LIST, "parameters", Value::from(list));
+            document
+        };
+        let report = report(&list(before), &list(after));
+        assert_eq!(report.changes.len(), 1, "{}", report.text());
+        assert_eq!(report.changes[0].id, "unclassified");
+        report.changes[0].fingerprint.clone()
+    };
+    let fingerprint = unknown(json!(1), json!(2), true);
+    assert_eq!(unknown(json!(1), json!(2), false), fingerprint);
+    // However late the texts differ.
+    let long = |end: &str| json!(format!("{}{end}", "long ".repeat(100)));
+    assert_ne!(
+        unknown(long("a"), long("b"), true),
+        unknown(long("a"), long("c"), true)
+    );
+}
+
+/// Nobody can judge what a report cuts off.
+#[test]
+fn what_differs_can_be_read_however_long_the_texts_are() {
+    let described = |sentence: &str| {
+        let mut document = base();
+        let before = "The time that a request may take before it is given up. ".repeat(4);
+        let after = " It is counted from the moment when the request has come in.".repeat(4);
+        set(
+            &mut document,
+            THING,
+            "description",
+            json!(format!("{before}{sentence}{after}")),
+        );
+        document
+    };
+    let report = report(
+        &described("It may be sent empty."),
+        &described("It must never be sent."),
+    );
+    insta::assert_snapshot!(report.changes[0].what);
+}
+
+#[test]
+fn no_text_of_the_document_is_a_command() {
+    let mut new = base();
+    let name = "a\n::error::b\u{1b}[2J`@c <d> [e](f) *g*";
+    set(
+        &mut new,
+        PROPERTIES,
+        name,
+        json!({"type": "string", "default": "`@h` <i> | \n::error::j"}),
+    );
+    let report = report(&base(), &new);
+    insta::assert_snapshot!(
+        "commands",
+        format!("{}\n{}", report.text(), report.markdown())
+    );
 }
 
 #[test]

@@ -133,7 +133,7 @@ fn of_operations() -> Vec<Case> {
         "path-item-changed": whole {} => {"paths": {"/b": {"summary": "s"}}} at DOCUMENT "/paths/~1b", Info Nowhere Patch;
         "api-operation-id-added": operation {} => {"operationId": "x"} at OPERATION "/operationId", Info Nowhere Nothing;
         "api-operation-id-removed": operation {"operationId": "x"} => {"operationId": "y"} at OPERATION "/operationId", Info Nowhere Nothing;
-        "endpoint-deprecated": operation {} => {"deprecated": true} at OPERATION "/deprecated", Info Nowhere Minor;
+        "endpoint-deprecated": operation {} => {"deprecated": true} at OPERATION "/deprecated", Info Nowhere Patch;
         "endpoint-reactivated": operation {"deprecated": true} => {} at OPERATION "/deprecated", Info Nowhere Patch;
         "api-tag-added": operation {"tags": ["x"]} => {"tags": ["x", "y"]} at OPERATION "/tags/1", Info Nowhere Patch;
         "api-tag-group-changed": operation {"tags": ["x", "y"]} => {"tags": ["y", "x"]} at OPERATION "/tags", Info Nowhere Major;
@@ -150,7 +150,7 @@ fn of_operations() -> Vec<Case> {
         "request-parameter-serialization-changed": query {"style": "form"} => {"style": "spaceDelimited"} at QUERY "/style", Breaking Request Patch;
         "request-parameter-empty-value-forbidden": query {"allowEmptyValue": true} => {} at QUERY "/allowEmptyValue", Breaking Request Patch;
         "request-parameter-empty-value-allowed": query {} => {"allowEmptyValue": true} at QUERY "/allowEmptyValue", Info Request Patch;
-        "request-parameter-deprecated": query {} => {"deprecated": true} at QUERY "/deprecated", Info Request Minor;
+        "request-parameter-deprecated": query {} => {"deprecated": true} at QUERY "/deprecated", Info Request Patch;
         "request-parameter-reactivated": query {"deprecated": true} => {} at QUERY "/deprecated", Info Request Patch;
         "parameter-order-changed": operation {"parameters": [{"name": "p", "in": "query"}, {"name": "q", "in": "query"}]}
             => {"parameters": [{"name": "q", "in": "query"}, {"name": "p", "in": "query"}]} at OPERATION "/parameters", Docs Request Major;
@@ -266,7 +266,7 @@ fn of_schemas() -> Vec<Schema> {
         "{direction}-{need}-property-became-not-read-only": {"properties": {"a": {"readOnly": true}}} => {"properties": {"a": {}}} at "/properties/a/readOnly", Info / Info Patch;
         "{direction}-{need}-property-became-write-only": {"properties": {"a": {}}} => {"properties": {"a": {"writeOnly": true}}} at "/properties/a/writeOnly", Info / Breaking Patch;
         "{direction}-{need}-property-became-not-write-only": {"properties": {"a": {"writeOnly": true}}} => {"properties": {"a": {}}} at "/properties/a/writeOnly", Info / Warning Patch;
-        "{direction}-property-deprecated": {"properties": {"a": {}}} => {"properties": {"a": {"deprecated": true}}} at "/properties/a/deprecated", Info / Info Minor;
+        "{direction}-property-deprecated": {"properties": {"a": {}}} => {"properties": {"a": {"deprecated": true}}} at "/properties/a/deprecated", Info / Info Patch;
         "{direction}-property-reactivated": {"properties": {"a": {"deprecated": true}}} => {"properties": {"a": {}}} at "/properties/a/deprecated", Info / Info Patch;
 
         "{place}-type-changed": {"type": "string"} => {"type": "integer"} at "/type", Breaking / Breaking Major;

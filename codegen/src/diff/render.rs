@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-use crate::{Location, Severity};
+use crate::{Location, Severity, prose::one_line};
 
 use super::{Change, Direction, Impact, Level, Reach, Report, Side, Summary};
 
@@ -38,9 +38,9 @@ impl Report {
     #[must_use]
     pub fn markdown(&self) -> String {
         let mut text = format!(
-            "## Drift of the API: `{}` → `{}`\n\n{}\n",
-            cell(&self.old),
-            cell(&self.new),
+            "## Drift of the API: {} → {}\n\n{}\n",
+            cell(&format!("`{}`", self.old)),
+            cell(&format!("`{}`", self.new)),
             self.last_line()
         );
         let groups = [
@@ -167,13 +167,14 @@ pub fn annotation(
 }
 
 fn write_text(text: &mut String, change: &Change) -> std::fmt::Result {
-    writeln!(text, "{:<9} {}", change.level, change.what)?;
+    writeln!(text, "{:<9} {}", change.level, one_line(&change.what))?;
     writeln!(text, "     rule {} ({})", change.id, change.direction)?;
     let place = change
         .location
         .as_ref()
         .map(|location| format!("{location} "))
         .unwrap_or_default();
+    let pointer = one_line(&change.pointer);
     let gone = if change.side == Side::Old {
         " (before)"
     } else {
@@ -185,7 +186,7 @@ fn write_text(text: &mut String, change: &Change) -> std::fmt::Result {
         if change.pointer.is_empty() {
             "/"
         } else {
-            &change.pointer
+            &pointer
         }
     )?;
     write_reach(text, &change.reach)?;
@@ -193,7 +194,8 @@ fn write_text(text: &mut String, change: &Change) -> std::fmt::Result {
     writeln!(
         text,
         "    crate {}: {}",
-        change.crate_impact, change.crate_reason
+        change.crate_impact,
+        one_line(&change.crate_reason)
     )?;
     writeln!(text, "       do {}", change.action)?;
     writeln!(text, "       id {}", change.fingerprint)
@@ -205,7 +207,7 @@ fn write_reach(text: &mut String, reach: &[Reach]) -> std::fmt::Result {
     let mut operations: Vec<&str> = shown.iter().map(|reach| reach.operation.as_str()).collect();
     operations.dedup();
     for operation in operations {
-        writeln!(text, "  used by {operation}")?;
+        writeln!(text, "  used by {}", one_line(operation))?;
         let ways: Vec<&Reach> = shown
             .iter()
             .filter(|reach| reach.operation == operation && !reach.path.is_empty())
@@ -216,7 +218,8 @@ fn write_reach(text: &mut String, reach: &[Reach]) -> std::fmt::Result {
             } else {
                 "├─"
             };
-            writeln!(text, "          {branch} {}", way.path.join(" → "))?;
+            let way = way.path.join(" → ");
+            writeln!(text, "          {branch} {}", one_line(&way))?;
         }
     }
     if reach.len() > shown.len() {
@@ -298,7 +301,7 @@ fn operations(change: &Change) -> String {
         .operations
         .iter()
         .take(MOST_WAYS)
-        .map(|name| format!("`{}`", cell(name)))
+        .map(|name| cell(&format!("`{name}`")))
         .collect();
     let more = change.operations.len().saturating_sub(shown.len());
     let text = shown.join("<br>");
@@ -309,11 +312,36 @@ fn operations(change: &Change) -> String {
     }
 }
 
-/// A text inside a cell of a markdown table.
+/// A text inside a cell of a markdown table. Code spans stay; outside of them nothing of it is markup.
 fn cell(text: &str) -> String {
-    text.replace('|', "\\|")
-        .replace('<', "&lt;")
-        .replace(['\r', '\n'], " ")
+    let text = one_line(text).replace('|', "\\|");
+    let parts: Vec<&str> = text.split('`').collect();
+    if parts.len().is_multiple_of(2) {
+        // A name with a backtick: nobody can tell where a span ends.
+        return plain(&text);
+    }
+    let parts = parts
+        .iter()
+        .enumerate()
+        .map(|(index, part)| match index % 2 {
+            0 => plain(part),
+            _ => format!("`{part}`"),
+        });
+    parts.collect()
+}
+
+/// Text in which nothing is markdown, nor a person who is called.
+fn plain(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '<' => plain.push_str("&lt;"),
+            '@' => plain.push_str("&#64;"),
+            '`' | '*' | '_' | '[' | ']' | '#' | '~' => plain.extend(['\\', character]),
+            _ => plain.push(character),
+        }
+    }
+    plain
 }
 
 /// The message of a workflow command.

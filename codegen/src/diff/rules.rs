@@ -298,9 +298,9 @@ rules! {
     OPERATION_ID_REMOVED = "api-operation-id-removed", Info / Info, None,
         "The operation lost its operationId or has another one; it never travels.",
         "Method names come from method and path, never from the operationId.", "Nothing.";
-    ENDPOINT_DEPRECATED = "endpoint-deprecated", Info / Info, Minor,
+    ENDPOINT_DEPRECATED = "endpoint-deprecated", Info / Info, Patch,
         "The operation still works; the vendor wants it to be left.",
-        "Users should hear of it.", "Say it in the changelog and name what to use instead.";
+        "The documentation says so; nothing is taken away.", "Say it in the changelog and name what to use instead.";
     ENDPOINT_REACTIVATED = "endpoint-reactivated", Info / Info, Patch,
         "The operation is no longer deprecated.", "Only the documentation changes.", "Regenerate.";
     TAG_ADDED = "api-tag-added", Info / Info, Patch,
@@ -348,8 +348,8 @@ rules! {
         "An empty value was allowed and is no longer.", "Signatures stay.", "See whether the crate can send it empty.";
     PARAMETER_EMPTY_ALLOWED = "request-parameter-empty-value-allowed", Info / Info, Patch,
         "An empty value is allowed now.", "Signatures stay.", "Nothing.";
-    PARAMETER_DEPRECATED = "request-parameter-deprecated", Info / Info, Minor,
-        "It still works; the vendor wants it to be left.", "Users should hear of it.", "Say it in the changelog.";
+    PARAMETER_DEPRECATED = "request-parameter-deprecated", Info / Info, Patch,
+        "It still works; the vendor wants it to be left.", "The documentation says so; nothing is taken away.", "Say it in the changelog.";
     PARAMETER_REACTIVATED = "request-parameter-reactivated", Info / Info, Patch,
         "It is no longer deprecated.", "Only the documentation changes.", "Regenerate.";
     PARAMETER_ORDER = "parameter-order-changed", Docs / Docs, Major,
@@ -509,8 +509,8 @@ rules! {
         "The field stays, and stays empty in answers.", "See what a save without it does.";
     NOT_WRITE_ONLY = "{direction}-{need}-property-became-not-write-only", Info / Warning, Patch,
         "It is no longer only for sending. || It comes in answers now.", "The field stays.", "See whether it is a secret that must not be logged.";
-    PROPERTY_DEPRECATED = "{direction}-property-deprecated", Info / Info, Minor,
-        "It still works; the vendor wants it to be left.", "Users should hear of it.", "Say it in the changelog.";
+    PROPERTY_DEPRECATED = "{direction}-property-deprecated", Info / Info, Patch,
+        "It still works; the vendor wants it to be left.", "The documentation says so; nothing is taken away.", "Say it in the changelog.";
     PROPERTY_REACTIVATED = "{direction}-property-reactivated", Info / Info, Patch,
         "It is no longer deprecated.", "Only the documentation changes.", "Regenerate.";
 
@@ -785,7 +785,7 @@ rules! {
     EXTENSION_CHANGED = "extension-changed", Info / Info, Major,
         "An `x-` field never travels; what it means is between its author and the tools that read it.",
         "Evidence of an operation that removes decides whether it takes an `Unverified`, `x-undocumented` of a tag puts its \
-         group behind a feature; other extensions are not read.",
+         group behind a feature; `x-rust-name` and the rules' own marks are read; other extensions are not.",
         "Read it; compare the arguments and the features of the methods.";
     LIFECYCLE_CHANGED = "lifecycle-changed", Warning / Warning, None,
         "How long it stays, or how stable it is meant to be, has changed (`x-sunset`, `x-stability-level`).",

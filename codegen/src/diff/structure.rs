@@ -4,15 +4,37 @@ use std::collections::{BTreeMap, HashSet};
 
 use serde_json::Value;
 
-use super::{Direction, Found, Impact, node::canonical, rules};
-use crate::pointer::{item, join};
+use super::{
+    Direction, Found, Impact,
+    node::{Node, canonical},
+    rules,
+    walk::both_short,
+};
+use crate::pointer::join;
 
 /// One place where the documents differ.
-struct Difference {
-    old: Option<String>,
-    new: Option<String>,
-    before: Option<String>,
-    after: Option<String>,
+pub(super) struct Difference {
+    /// Pointers to it.
+    pub(super) old: Option<String>,
+    pub(super) new: Option<String>,
+    /// What [`Node`](super::node::Node) calls so.
+    pub(super) identity: String,
+    /// What stands there.
+    pub(super) before: Option<String>,
+    pub(super) after: Option<String>,
+}
+
+impl Difference {
+    pub(super) fn between(old: Option<&Node<'_>>, new: Option<&Node<'_>>) -> Self {
+        let identity = new.or(old).map(|node| node.identity.clone());
+        Self {
+            old: old.map(|node| node.pointer.clone()),
+            new: new.map(|node| node.pointer.clone()),
+            identity: identity.unwrap_or_default(),
+            before: old.map(|node| canonical(node.value)),
+            after: new.map(|node| canonical(node.value)),
+        }
+    }
 }
 
 /// A finding for every difference that neither `found` nor one of the pointers `explained` accounts for.
@@ -23,7 +45,7 @@ pub(super) fn unexplained(
     explained: &[String],
 ) -> Vec<Found> {
     let mut differences = Vec::new();
-    compare(old, new, "", "", &mut differences);
+    compare(&Node::root(old), &Node::root(new), &mut differences);
     let of_old = Explained::new(found, explained, |found| found.old.as_deref());
     let of_new = Explained::new(found, explained, |found| found.new.as_deref());
     let of = |side: &Explained<'_>, place: &Option<String>| {
@@ -32,27 +54,24 @@ pub(super) fn unexplained(
     differences
         .into_iter()
         .filter(|difference| !of(&of_old, &difference.old) && !of(&of_new, &difference.new))
-        .map(|difference| {
-            unclassified(
-                difference.old,
-                difference.new,
-                difference.before,
-                difference.after,
-            )
-        })
+        .map(unclassified)
         .collect()
 }
 
 /// A change that no rule knows.
-pub(super) fn unclassified(
-    old: Option<String>,
-    new: Option<String>,
-    before: Option<String>,
-    after: Option<String>,
-) -> Found {
+pub(super) fn unclassified(difference: Difference) -> Found {
+    let Difference {
+        old,
+        new,
+        identity,
+        before,
+        after,
+    } = difference;
     let pointer = new.clone().or_else(|| old.clone()).unwrap_or_default();
-    let before = before.map_or_else(|| "nothing".to_owned(), |value| super::walk::short(&value));
-    let after = after.map_or_else(|| "nothing".to_owned(), |value| super::walk::short(&value));
+    let side = |value: Option<String>| value.unwrap_or_else(|| "nothing".to_owned());
+    let (before, after) = (side(before), side(after));
+    let value = format!("{before}→{after}");
+    let (before, after) = both_short(&before, &after);
     Found {
         rule: &rules::UNCLASSIFIED,
         place: "",
@@ -61,9 +80,9 @@ pub(super) fn unclassified(
         direction: Direction::None,
         unused: false,
         nearest: pointer.clone(),
-        identity: pointer.clone(),
+        identity,
         what: format!("`{pointer}` changed: {before} → {after}"),
-        value: format!("{before}→{after}"),
+        value,
         old,
         new,
         impact: Impact::Major,
@@ -107,51 +126,25 @@ fn ancestors(pointer: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-fn compare(
-    old: &Value,
-    new: &Value,
-    old_at: &str,
-    new_at: &str,
-    differences: &mut Vec<Difference>,
-) {
-    match (old, new) {
-        (Value::Object(before), Value::Object(after)) => {
-            for (key, value) in before {
-                match after.get(key) {
-                    Some(other) => compare(
-                        value,
-                        other,
-                        &join(old_at, key),
-                        &join(new_at, key),
-                        differences,
-                    ),
-                    None => differences.push(Difference {
-                        old: Some(join(old_at, key)),
-                        new: None,
-                        before: Some(canonical(value)),
-                        after: None,
-                    }),
+fn compare(old: &Node<'_>, new: &Node<'_>, differences: &mut Vec<Difference>) {
+    match (old.value, new.value) {
+        (Value::Object(_), Value::Object(after)) => {
+            for (key, member) in old.members() {
+                match new.get(key) {
+                    Some(other) => compare(&member, &other, differences),
+                    None => differences.push(Difference::between(Some(&member), None)),
                 }
             }
-            for (key, value) in after.iter().filter(|(key, _)| !before.contains_key(*key)) {
-                differences.push(Difference {
-                    old: None,
-                    new: Some(join(new_at, key)),
-                    before: None,
-                    after: Some(canonical(value)),
-                });
+            for key in after.keys().filter(|key| old.value.get(*key).is_none()) {
+                let added = new.get(key);
+                differences.push(Difference::between(None, added.as_ref()));
             }
         }
         (Value::Array(before), Value::Array(after)) if is_records(before) && is_records(after) => {
-            records(before, after, old_at, new_at, differences);
+            records(old, new, (before, after), differences);
         }
-        _ if canonical(old) == canonical(new) => {}
-        _ => differences.push(Difference {
-            old: Some(old_at.to_owned()),
-            new: Some(new_at.to_owned()),
-            before: Some(canonical(old)),
-            after: Some(canonical(new)),
-        }),
+        _ if canonical(old.value) == canonical(new.value) => {}
+        _ => differences.push(Difference::between(Some(old), Some(new))),
     }
 }
 
@@ -161,11 +154,10 @@ fn is_records(entries: &[Value]) -> bool {
 
 /// Lists of objects are compared entry by entry, matched by what the entries are called; those without a name by what
 /// they hold where the other list holds the same, and by their position otherwise.
-fn records(
-    before: &[Value],
-    after: &[Value],
-    old_at: &str,
-    new_at: &str,
+fn records<'a>(
+    old: &Node<'a>,
+    new: &Node<'a>,
+    (before, after): (&'a [Value], &'a [Value]),
     differences: &mut Vec<Difference>,
 ) {
     let key = |entry: &Value, index: usize| {
@@ -177,62 +169,38 @@ fn records(
             }
         })
     };
-    let keyed = |entries: &[Value]| -> BTreeMap<String, usize> {
+    let keyed = |list: &Node<'a>| -> BTreeMap<String, Node<'a>> {
+        let entries = list.entries(|_| String::new()).into_iter().enumerate();
         entries
-            .iter()
-            .enumerate()
-            .map(|(index, entry)| (key(entry, index), index))
+            .map(|(index, mut entry)| {
+                let name = key(entry.value, index);
+                entry.identity = join(&list.identity, &name);
+                (name, entry)
+            })
             .collect()
     };
-    let (old_index, new_index) = (keyed(before), keyed(after));
-    for (name, &index) in &old_index {
-        let Some(value) = before.get(index) else {
-            continue;
-        };
-        let at = item(old_at, index);
-        match new_index
-            .get(name)
-            .and_then(|&other| Some((other, after.get(other)?)))
-        {
-            Some((other, other_value)) => {
-                compare(value, other_value, &at, &item(new_at, other), differences);
-            }
-            None => differences.push(Difference {
-                old: Some(at),
-                new: None,
-                before: Some(canonical(value)),
-                after: None,
-            }),
+    let (old_entries, new_entries) = (keyed(old), keyed(new));
+    for (name, entry) in &old_entries {
+        match new_entries.get(name) {
+            Some(other) => compare(entry, other, differences),
+            None => differences.push(Difference::between(Some(entry), None)),
         }
     }
-    for (name, &index) in &new_index {
-        if !old_index.contains_key(name) {
-            differences.push(Difference {
-                old: None,
-                new: Some(item(new_at, index)),
-                before: None,
-                after: after.get(index).map(canonical),
-            });
+    for (name, entry) in &new_entries {
+        if !old_entries.contains_key(name) {
+            differences.push(Difference::between(None, Some(entry)));
         }
     }
     let order = |entries: &[Value]| -> Vec<String> {
         let entries = entries.iter().enumerate();
-        entries.map(|(index, entry)| key(entry, index)).collect()
+        let names = entries.map(|(index, entry)| key(entry, index));
+        let is_kept =
+            |name: &String| old_entries.contains_key(name) && new_entries.contains_key(name);
+        names.filter(is_kept).collect()
     };
-    let kept = |order: Vec<String>| -> Vec<String> {
-        order
-            .into_iter()
-            .filter(|name| old_index.contains_key(name) && new_index.contains_key(name))
-            .collect()
-    };
-    let entries_with_one_name = old_index.len() != before.len() || new_index.len() != after.len();
-    if kept(order(before)) != kept(order(after)) || (entries_with_one_name && before != after) {
-        differences.push(Difference {
-            old: Some(old_at.to_owned()),
-            new: Some(new_at.to_owned()),
-            before: Some(canonical(&Value::from(before.to_vec()))),
-            after: Some(canonical(&Value::from(after.to_vec()))),
-        });
+    let with_one_name = old_entries.len() != before.len() || new_entries.len() != after.len();
+    if order(before) != order(after) || (with_one_name && before != after) {
+        differences.push(Difference::between(Some(old), Some(new)));
     }
 }
 

@@ -9,7 +9,7 @@ use crate::{naming, pointer};
 use super::{Draft, error, objects, origin, schema, walk};
 
 /// Names an enumeration for the rule: an overlay's way out of a clash.
-const RUST_NAME: &str = "x-rust-name";
+pub(super) const RUST_NAME: &str = "x-rust-name";
 
 /// The enumerations that have a name already, and what the document says of each.
 struct Registry<'a, 'b> {

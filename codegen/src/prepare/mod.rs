@@ -148,6 +148,11 @@ fn origin(origins: &BTreeMap<String, String>, place: &str) -> String {
     place
 }
 
+/// Whether the rules read an extension of this name, so that it changes the code.
+pub(crate) fn is_mark(key: &str) -> bool {
+    key == enums::RUST_NAME || schema::MARKS.contains(&key)
+}
+
 /// Applies all rules.
 ///
 /// # Errors

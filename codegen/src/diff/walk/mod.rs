@@ -21,7 +21,7 @@ use super::{
     node::{Node, canonical},
     rules::{self, Rule},
     schema::has_alternatives,
-    structure,
+    structure::{self, Difference},
 };
 use crate::pointer::METHODS;
 use obligations::obligations;
@@ -144,18 +144,68 @@ impl<'n, 'a> Spot<'n, 'a> {
     }
 }
 
+/// Most characters of a value in a sentence.
+const MOST: usize = 160;
+
+/// Most characters of what differs between two values: nobody can judge what they cannot read.
+const MOST_DIFFERENT: usize = 1_200;
+
+/// What stands before and after the difference between two values.
+const AROUND: usize = 60;
+
 /// A value, short enough for a sentence.
-pub(super) fn short(value: &str) -> String {
-    const MOST: usize = 160;
-    if value.chars().count() <= MOST {
-        return value.to_owned();
+fn short(value: &str, most: usize) -> String {
+    match value.char_indices().nth(most) {
+        None => value.to_owned(),
+        Some((end, _)) => format!("{}…", value.get(..end).unwrap_or_default()),
     }
-    let beginning: String = value.chars().take(MOST).collect();
-    format!("{beginning}…")
+}
+
+/// Two values, each short enough for a sentence, and in it all that differs between them.
+pub(super) fn both_short(before: &str, after: &str) -> (String, String) {
+    let is_short = |text: &str| text.chars().count() <= MOST;
+    if is_short(before) && is_short(after) {
+        return (before.to_owned(), after.to_owned());
+    }
+    let same = |pair: &(char, char)| pair.0 == pair.1;
+    let start = before.chars().zip(after.chars()).take_while(same).count();
+    let rest = before.chars().count().min(after.chars().count()) - start;
+    let ends = before.chars().rev().zip(after.chars().rev());
+    let end = ends.take(rest).take_while(same).count();
+    let cut = |text: &str| {
+        let count = text.chars().count();
+        let from = if start > AROUND + 20 {
+            start - AROUND
+        } else {
+            0
+        };
+        let to = if end > AROUND + 20 {
+            count - end + AROUND
+        } else {
+            count
+        };
+        let middle: String = text
+            .chars()
+            .skip(from)
+            .take(to.saturating_sub(from))
+            .collect();
+        format!(
+            "{}{}{}",
+            if from > 0 { "…" } else { "" },
+            short(&middle, MOST_DIFFERENT),
+            if to < count { "…" } else { "" }
+        )
+    };
+    (cut(before), cut(after))
+}
+
+/// A value as JSON, in which nothing ends the quotation.
+fn json(value: &Value) -> String {
+    value.to_string().replace('`', "\\u0060")
 }
 
 pub(super) fn quote(value: &Value) -> String {
-    format!("`{}`", short(&value.to_string()))
+    format!("`{}`", short(&json(value), MOST))
 }
 
 /// The keys of both objects: the new one's in its order, then those that only the old one has.
@@ -186,10 +236,10 @@ impl<'a> Walk<'a> {
             .unwrap_or(spot.parent)
             .identity
             .clone();
-        let value = match (spot.old, spot.new) {
-            (Some(old), Some(new)) => format!("{}→{}", canonical(old.value), canonical(new.value)),
-            _ => String::new(),
-        };
+        // Also of what was added: who accepts one limit has not accepted another one.
+        let side =
+            |node: Option<&Node<'a>>| node.map_or_else(String::new, |node| canonical(node.value));
+        let value = format!("{}→{}", side(spot.old), side(spot.new));
         let nearest = spot.new.unwrap_or(spot.parent).pointer.clone();
         let found = Found {
             rule,
@@ -216,12 +266,14 @@ impl<'a> Walk<'a> {
         if same(old, new) {
             return;
         }
-        self.found.push(structure::unclassified(
-            old.map(|node| node.pointer.clone()),
-            new.map(|node| node.pointer.clone()),
-            old.map(|node| canonical(node.value)),
-            new.map(|node| canonical(node.value)),
-        ));
+        let identity = new.or(old).map(|node| node.identity.clone());
+        self.found.push(structure::unclassified(Difference {
+            old: old.map(|node| node.pointer.clone()),
+            new: new.map(|node| node.pointer.clone()),
+            identity: identity.unwrap_or_default(),
+            before: old.map(|node| canonical(node.value)),
+            after: new.map(|node| canonical(node.value)),
+        }));
     }
 
     /// Keys that only document: true if the key is one of them.
@@ -275,7 +327,7 @@ impl<'a> Walk<'a> {
         } else if key == "title" && !may_name {
             found.impact = Impact::Patch;
             found.reason = Some("Types are named by component, property or parameter.".to_owned());
-        } else if key.starts_with("x-") {
+        } else if key.starts_with("x-") && !crate::prepare::is_mark(key) {
             found.impact = Impact::None;
             found.reason = Some("Nothing in the crate comes from this extension.".to_owned());
         }
@@ -382,7 +434,10 @@ pub(super) fn before_after(old: Option<&Node<'_>>, new: Option<&Node<'_>>) -> St
         (None, None) => String::new(),
         (None, Some(new)) => format!("was added: {}", quote(new.value)),
         (Some(old), None) => format!("was removed: {}", quote(old.value)),
-        (Some(old), Some(new)) => format!("changed: {} → {}", quote(old.value), quote(new.value)),
+        (Some(old), Some(new)) => {
+            let (before, after) = both_short(&json(old.value), &json(new.value));
+            format!("changed: `{before}` → `{after}`")
+        }
     }
 }
 
