@@ -68,25 +68,28 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<Outcom
     let new = document(&arguments.new.read(workspace)?);
     let (old, new) = both(old, new)?;
     let mut report = diff::compare(&old, &new);
-    let mut code = Code::of(&report);
-    let unseen: Findings = [&old, &new].into_iter().flat_map(diff::elsewhere).collect();
+    let mut findings: Findings = [&old, &new].into_iter().flat_map(diff::elsewhere).collect();
     let mut aside = Vec::new();
-    if !unseen.is_empty() {
-        aside.push(unseen.to_string());
-    }
+    let mut accepted = 0;
     if let Some(allow) = allow {
         let allowed = AllowList::read(allow.source())?.apply(report, today()?);
         report = allowed.report;
-        code = Code::of(&report);
-        aside.push(format!(
-            "{} accepted by {}\n{}",
-            allowed.accepted, allow.name, allowed.findings
-        ));
+        accepted = allowed.accepted;
+        aside.push(format!("{accepted} accepted by {}", allow.name));
+        findings.0.extend(allowed.findings);
     }
+    if !findings.is_empty() {
+        aside.push(findings.to_string());
+    }
+    let text = if accepted > 0 && report.is_empty() && arguments.format == Format::Text {
+        "no changes but those that are accepted".to_owned()
+    } else {
+        render(&report, arguments.format)
+    };
     Ok(Outcome {
-        text: render(&report, arguments.format),
+        text,
         aside: aside.join("\n"),
-        code,
+        code: Code::of(&report),
     })
 }
 

@@ -157,7 +157,7 @@ fn diff_takes_what_is_allowed_out() {
     ]);
     assert_eq!(
         (run.code, run.text.as_str()),
-        (0, "no changes\n"),
+        (0, "no changes but those that are accepted\n"),
         "{}",
         run.aside
     );
