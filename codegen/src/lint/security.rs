@@ -1,23 +1,47 @@
 //! Security: what calls ask for, against the bearer token that the client sends with each of them.
 
+use std::collections::{HashMap, hash_map::Entry};
+
 use serde_json::Value;
 
 use super::{Lint, Object, operations, rules};
 use crate::{pointer, shape::Kind};
 
 impl<'a> Lint<'a> {
+    /// Looks at each list of requirements once, however many operations repeat it.
     pub(super) fn security(&mut self) {
         let document = self.document;
-        let mut takes_document = false;
+        let mut lists: Vec<(String, &Value, Vec<String>)> = Vec::new();
+        let mut known: HashMap<String, usize> = HashMap::new();
         for (path, method, operation) in operations::all(document) {
-            let place = pointer::join(&pointer::join("/paths", path), method);
-            match operation.get("security") {
-                Some(own) => self.requirements(&pointer::join(&place, "security"), own),
-                None => takes_document = true,
+            let (place, list) = match (operation.get("security"), document.get("/security")) {
+                (Some(own), _) => {
+                    let operation = pointer::join(&pointer::join("/paths", path), method);
+                    (pointer::join(&operation, "security"), own)
+                }
+                (None, Some(all)) => ("/security".to_owned(), all),
+                (None, None) => continue,
+            };
+            let name = format!("{} {path}", method.to_ascii_uppercase());
+            match known.entry(list.to_string()) {
+                Entry::Occupied(entry) => {
+                    if let Some((.., operations)) = lists.get_mut(*entry.get()) {
+                        operations.push(name);
+                    }
+                }
+                Entry::Vacant(entry) => {
+                    entry.insert(lists.len());
+                    lists.push((place, list, vec![name]));
+                }
             }
         }
-        if takes_document && let Some(all) = document.get("/security") {
-            self.requirements("/security", all);
+        for (place, list, operations) in lists {
+            let before = self.findings.len();
+            self.requirements(&place, list);
+            let found = self.findings.0.split_off(before);
+            let found = found.into_iter();
+            self.findings
+                .extend(found.map(|finding| finding.operations(&operations)));
         }
     }
 
