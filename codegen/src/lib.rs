@@ -16,6 +16,7 @@ pub mod lock;
 mod media;
 pub mod naming;
 pub mod normalise;
+mod number;
 pub mod overlay;
 pub mod passes;
 pub mod pointer;

@@ -1,6 +1,10 @@
-//! JSON pointers (RFC 6901) as strings: building them, taking them apart, and reading an operation out of one.
+//! JSON pointers (RFC 6901) as strings: building them, taking them apart, reading an operation out of one, and following
+//! a reference.
 
 use std::borrow::Cow;
+
+use percent_encoding::percent_decode_str;
+use serde_json::Value;
 
 /// The HTTP methods that a path item can hold, in the order of the OpenAPI specification.
 pub const METHODS: [&str; 8] = [
@@ -56,6 +60,17 @@ pub fn split_last(pointer: &str) -> Option<(&str, &str)> {
     pointer.rsplit_once('/')
 }
 
+/// What a `$ref` leads to, and its pointer; `None` for one that leads nowhere or into another document. The pointer in
+/// it is percent-encoded, as it is a fragment; one that only leads somewhere as it is written is taken so.
+#[must_use]
+pub fn follow<'a>(document: &'a Value, reference: &str) -> Option<(String, &'a Value)> {
+    let written = reference.strip_prefix('#')?;
+    let decoded = percent_decode_str(written).decode_utf8_lossy();
+    [decoded.as_ref(), written]
+        .into_iter()
+        .find_map(|pointer| Some((pointer.to_owned(), document.pointer(pointer)?)))
+}
+
 /// The operation that a pointer leads into, such as `PUT /offersource/save/`.
 #[must_use]
 pub fn operation(pointer: &str) -> Option<String> {
@@ -85,6 +100,25 @@ mod tests {
             );
         }
         assert_eq!(tokens("").count(), 0);
+    }
+
+    #[test]
+    fn a_reference_is_followed_decoded_or_as_it_is_written() {
+        let document = serde_json::json!({"a b": 1, "c%20d": 2, "e/f": 3});
+        for (reference, found) in [
+            ("#/a%20b", Some(("/a b", 1))),
+            ("#/a b", Some(("/a b", 1))),
+            ("#/c%20d", Some(("/c%20d", 2))),
+            ("#/c%2520d", Some(("/c%20d", 2))),
+            ("#/e~1f", Some(("/e~1f", 3))),
+            ("#/nowhere", None),
+            ("other.yaml#/a%20b", None),
+        ] {
+            let found = found.map(|(pointer, value)| (pointer.to_owned(), Value::from(value)));
+            let followed = follow(&document, reference);
+            let followed = followed.map(|(pointer, value)| (pointer, value.clone()));
+            assert_eq!(followed, found, "{reference}");
+        }
     }
 
     #[test]

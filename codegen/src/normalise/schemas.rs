@@ -1,11 +1,9 @@
 //! Schemas: JSON Schema 2020-12 (`OpenAPI` 3.1) and the dialect of Swagger 2.0 to the dialect of `OpenAPI` 3.0.
 
-use std::cmp::Ordering;
-
 use serde_json::{Value, json};
 
 use super::{Object, Work};
-use crate::{finding::Severity, pointer};
+use crate::{finding::Severity, number, pointer};
 
 /// Keywords that only check values: without them a type is as wide as before.
 const CHECKS: &[&str] = &[
@@ -458,7 +456,7 @@ fn exclusive_bounds(work: &mut Work, pointer: &str, schema: &mut Object) {
             continue;
         };
         let tighter = schema.get(bound).is_none_or(|other| {
-            let order = compare(&limit, other);
+            let order = number::compare(&limit, other);
             if lower { order.is_ge() } else { order.is_le() }
         });
         if tighter {
@@ -469,23 +467,6 @@ fn exclusive_bounds(work: &mut Work, pointer: &str, schema: &mut Object) {
         } else {
             schema.shift_remove(exclusive);
         }
-    }
-}
-
-/// The order of two numbers; whole ones are not rounded.
-fn compare(left: &Value, right: &Value) -> Ordering {
-    let whole = |value: &Value| {
-        value
-            .as_i64()
-            .map(i128::from)
-            .or(value.as_u64().map(i128::from))
-    };
-    match (whole(left), whole(right)) {
-        (Some(left), Some(right)) => left.cmp(&right),
-        _ => left
-            .as_f64()
-            .partial_cmp(&right.as_f64())
-            .unwrap_or(Ordering::Equal),
     }
 }
 

@@ -233,30 +233,18 @@ impl Convert<'_> {
         let Value::Object(mut response) = response else {
             return response;
         };
-        if let Some(target) = response.get("$ref").and_then(Value::as_str) {
+        if response.get("$ref").is_some_and(Value::is_string) {
             // The content types are those of the operation; where they are the document's, the reference stands.
-            let name = target
-                .strip_prefix("#/responses/")
-                .map(|name| percent_decode_str(name).decode_utf8_lossy())
-                .map(|name| pointer::unescape(&name).into_owned());
-            let shared = name
-                .as_ref()
-                .and_then(|name| self.responses.get(name))
-                .filter(|shared| {
-                    !shared
-                        .as_object()
-                        .is_some_and(|shared| shared.contains_key("$ref"))
-                });
-            if let (Some(name), Some(shared)) = (&name, shared)
+            let response = Value::Object(response);
+            if let Some((from, shared)) = self.shared_response(&response)
                 && produces.types != self.produces.types
                 && shared.get("schema").is_some()
             {
-                let from = pointer::join("/responses", name);
                 let shared = shared.clone();
                 self.moved(new.to_owned(), &from);
                 return self.response(shared, new, &from, produces);
             }
-            return Value::Object(response);
+            return response;
         }
         if let Some(Value::Object(headers)) = response.get_mut("headers") {
             let new = pointer::join(new, "headers");
@@ -314,6 +302,19 @@ impl Convert<'_> {
             );
         }
         Value::Object(response)
+    }
+
+    /// The shared response that one refers to, and its place; `None` if it refers to none that is one itself.
+    pub(super) fn shared_response(&self, response: &Value) -> Option<(String, &Value)> {
+        let target = response.get("$ref")?.as_str()?;
+        let name = target.strip_prefix("#/responses/")?;
+        let name = percent_decode_str(name).decode_utf8_lossy();
+        let name = pointer::unescape(&name);
+        let shared = self.responses.get(name.as_ref())?;
+        let is_reference = shared
+            .as_object()
+            .is_some_and(|shared| shared.contains_key("$ref"));
+        (!is_reference).then(|| (pointer::join("/responses", &name), shared))
     }
 
     fn headers(&mut self, headers: &mut Object, new: &str, old: &str) {

@@ -34,6 +34,7 @@ pub(super) fn normalise(value: Value, work: &mut Work) -> Value {
         host: text(work, &old, "host").filter(|host| !host.is_empty()),
         base_path: text(work, &old, "basePath").unwrap_or_default(),
         bodies_used: BTreeSet::new(),
+        types_used: BTreeSet::new(),
         before,
         work,
     };
@@ -169,6 +170,12 @@ impl MediaTypes {
             place: place.to_owned(),
         }
     }
+
+    /// Whether these are the media types of the content of a body or response.
+    fn are_of(&self, holder: &Value) -> bool {
+        let content = holder.get("content").and_then(Value::as_object);
+        content.is_some_and(|content| content.keys().eq(&self.types))
+    }
 }
 
 struct Convert<'a> {
@@ -181,6 +188,8 @@ struct Convert<'a> {
     base_path: String,
     /// The places of the shared parameters that became bodies of operations.
     bodies_used: BTreeSet<String>,
+    /// Which of the document's `consumes` and `produces` became the content of something.
+    types_used: BTreeSet<&'static str>,
     /// Where the parts of the old document come from.
     before: Provenance,
     work: &'a mut Work,
@@ -188,13 +197,22 @@ struct Convert<'a> {
 
 impl Convert<'_> {
     /// The media types that an operation lists itself.
-    fn own_types(&mut self, operation: &mut Object, key: &str, place: &str) -> Option<MediaTypes> {
-        let list = operation.shift_remove(key)?;
-        Some(MediaTypes::new(
-            self.work,
-            Some(&list),
-            &pointer::join(place, key),
-        ))
+    fn own_types(&mut self, operation: &Object, key: &str, place: &str) -> Option<MediaTypes> {
+        let list = operation.get(key)?;
+        let place = pointer::join(place, key);
+        Some(MediaTypes::new(self.work, Some(list), &place))
+    }
+
+    /// Takes `consumes` or `produces` out of its holder; where it did not become the content of anything, it is kept
+    /// aside, so that a comparison sees it.
+    fn types_are_read(&mut self, holder: &mut Object, key: &str, place: &str, used: bool) {
+        if used {
+            holder.shift_remove(key);
+        } else if holder.contains_key(key) {
+            let aside = schemas::name_aside(holder, key);
+            self.moved(pointer::join(place, &aside), &pointer::join(place, key));
+            schemas::keep_aside(holder, key);
+        }
     }
 
     fn moved(&mut self, new: String, old: &str) {
@@ -259,8 +277,12 @@ impl Convert<'_> {
         if !components.is_empty() {
             new.insert("components".to_owned(), Value::Object(components));
         }
-        for key in ["consumes", "produces", "schemes", "host", "basePath"] {
+        for key in ["schemes", "host", "basePath"] {
             old.shift_remove(key);
+        }
+        for key in ["consumes", "produces"] {
+            let used = self.types_used.contains(key);
+            self.types_are_read(&mut old, key, "", used);
         }
         for key in ["servers", "components"] {
             if new.contains_key(key) {
@@ -333,7 +355,11 @@ impl Convert<'_> {
             let from = pointer::join("/responses", &name);
             self.moved(new.clone(), &from);
             let produces = self.produces.clone();
-            responses.insert(name, self.response(response, &new, &from, &produces));
+            let response = self.response(response, &new, &from, &produces);
+            if produces.are_of(&response) {
+                self.types_used.insert("produces");
+            }
+            responses.insert(name, response);
         }
         if !responses.is_empty() {
             components.insert("responses".to_owned(), Value::Object(responses));
@@ -431,10 +457,14 @@ impl Convert<'_> {
         shared_bodies: &[Placed<'_>],
         global: &Object,
     ) {
-        let consumes = self.own_types(operation, "consumes", place);
-        let consumes = consumes.unwrap_or_else(|| self.consumes.clone());
-        let produces = self.own_types(operation, "produces", place);
-        let produces = produces.unwrap_or_else(|| self.produces.clone());
+        let own_consumes = self.own_types(operation, "consumes", place);
+        let consumes = own_consumes
+            .clone()
+            .unwrap_or_else(|| self.consumes.clone());
+        let own_produces = self.own_types(operation, "produces", place);
+        let produces = own_produces
+            .clone()
+            .unwrap_or_else(|| self.produces.clone());
         if let Some(schemes) = operation.get("schemes") {
             let list = pointer::join(place, "schemes");
             let own = texts(self.work, Some(schemes), &list);
@@ -480,10 +510,14 @@ impl Convert<'_> {
             .extend(bodies.iter().map(|body| body.place.clone()));
         let converted = self.parameter_list(&parameters, &list, &list, global);
         put_list(operation, converted);
+        let mut used = Vec::new();
         if let Some(body) =
             self.request_body(&bodies, &pointer::join(place, "requestBody"), &consumes)
         {
             self.mixed(operation, "requestBody", place);
+            if consumes.are_of(&body) {
+                used.push("consumes");
+            }
             operation.insert("requestBody".to_owned(), body);
         }
         if let Some(Value::Object(responses)) = operation.get_mut("responses") {
@@ -495,6 +529,21 @@ impl Convert<'_> {
                 let place = pointer::join(&place, status);
                 let old = std::mem::take(response);
                 *response = self.response(old, &place, &place, &produces);
+                // What it refers to has the media types of the document.
+                let of_shared = self.shared_response(response).is_some_and(|(_, shared)| {
+                    shared.get("schema").is_some() && produces.types == self.produces.types
+                });
+                if of_shared || produces.are_of(response) {
+                    used.push("produces");
+                }
+            }
+        }
+        for (key, own) in [("consumes", own_consumes), ("produces", own_produces)] {
+            let used = used.contains(&key);
+            if own.is_some() {
+                self.types_are_read(operation, key, place, used);
+            } else if used {
+                self.types_used.insert(key);
             }
         }
     }
