@@ -20,7 +20,7 @@ use funnelflux_codegen::{
         Level::{self, Breaking, Docs, Info, Warning},
         Report,
     },
-    read,
+    normalise, read,
 };
 use serde_json::{Value, json};
 
@@ -130,6 +130,8 @@ fn of_operations() -> Vec<Case> {
         "api-path-removed-without-deprecation": whole {"paths": {"/b": {"get": {}}}} => {} at DOCUMENT "/paths/~1b/get", Breaking Nowhere Major;
         "api-path-removed-with-deprecation": whole {"paths": {"/b": {"get": {"deprecated": true}}}} => {} at DOCUMENT "/paths/~1b/get", Breaking Nowhere Major;
         "path-parameter-renamed": whole {"paths": {"/b/{x}": {"get": {}}}} => {"paths": {"/b/{y}": {"get": {}}}} at DOCUMENT "/paths/~1b~1{y}", Info Nowhere Major;
+        "path-parameters-swapped": whole {"paths": {"/b/{x}/{y}": {"get": {}}}} => {"paths": {"/b/{y}/{x}": {"get": {}}}} at DOCUMENT "/paths/~1b~1{y}~1{x}", Breaking Nowhere Major;
+        "path-parameters-swapped": whole {"paths": {"/b/{x}/{y}": {"get": {}}}} => {"paths": {"/b/{y}/{z}": {"get": {}}}} at DOCUMENT "/paths/~1b~1{y}~1{z}", Breaking Nowhere Major;
         "path-item-changed": whole {} => {"paths": {"/b": {"summary": "s"}}} at DOCUMENT "/paths/~1b", Info Nowhere Patch;
         "api-operation-id-added": operation {} => {"operationId": "x"} at OPERATION "/operationId", Info Nowhere Nothing;
         "api-operation-id-removed": operation {"operationId": "x"} => {"operationId": "y"} at OPERATION "/operationId", Info Nowhere Nothing;
@@ -195,6 +197,14 @@ fn of_operations() -> Vec<Case> {
         "unused-component-changed": components {"responses": {"R": {"description": "d"}}} => {"responses": {"R": {"description": "d", "content": {}}}} at DOCUMENT "/components/responses/R", Info Nowhere Patch;
 
         "server-added": whole {"servers": [{"url": "a"}]} => {"servers": [{"url": "a"}, {"url": "b"}]} at DOCUMENT "/servers/1", Info Nowhere Patch;
+        "server-added": whole {"servers": [{"url": "a"}]} => {"servers": [{"url": "a"}], "paths": {"/a": {"put": {"servers": [{"url": "a"}, {"url": "b"}]}}}} at OPERATION "/servers", Info Nowhere Patch;
+        "servers-replaced": whole {"servers": [{"url": "a"}]} => {"servers": [{"url": "a"}], "paths": {"/a": {"put": {"servers": [{"url": "b"}]}}}} at OPERATION "/servers", Breaking Nowhere Patch;
+        "servers-replaced": whole {"servers": [{"url": "a"}]} => {"servers": [{"url": "a"}], "paths": {"/a": {"servers": [{"url": "b"}]}}} at DOCUMENT "/paths/~1a/servers", Breaking Nowhere Patch;
+        "servers-replaced": whole {"paths": {"/a": {"servers": [{"url": "b"}]}}} => {"paths": {"/a": {"servers": [{"url": "b"}], "put": {"servers": [{"url": "a"}]}}}} at OPERATION "/servers", Breaking Nowhere Patch;
+        // Without any, it is the address of the document.
+        "servers-replaced": whole {} => {"servers": [{"url": "a"}]} at DOCUMENT "/servers", Breaking Nowhere Patch;
+        "notation-changed": whole {} => {"servers": [{"url": "/"}]} at DOCUMENT "/servers", Docs Nowhere Patch;
+        "notation-changed": whole {"servers": [{"url": "a"}]} => {"servers": [{"url": "a"}], "paths": {"/a": {"put": {"servers": [{"url": "a"}]}}}} at OPERATION "/servers", Docs Nowhere Patch;
         "server-removed": whole {"servers": [{"url": "a"}, {"url": "b"}]} => {"servers": [{"url": "a"}]} at DOCUMENT "/servers/1", Breaking Nowhere Patch;
         "server-order-changed": whole {"servers": [{"url": "a"}, {"url": "b"}]} => {"servers": [{"url": "b"}, {"url": "a"}]} at DOCUMENT "/servers", Warning Nowhere Patch;
         "server-variables-changed": whole {"servers": [{"url": "a"}]} => {"servers": [{"url": "a", "variables": {"v": {"default": "x"}}}]} at DOCUMENT "/servers/0/variables", Breaking Nowhere Patch;
@@ -209,6 +219,7 @@ fn of_operations() -> Vec<Case> {
         "api-security-component-changed": components {"securitySchemes": {"a": {"type": "http"}}} => {"securitySchemes": {"a": {"type": "oauth2"}}} at DOCUMENT "/components/securitySchemes/a/type", Breaking Nowhere Patch;
 
         "description-changed": operation {} => {"description": "Words."} at OPERATION "/description", Docs Nowhere Patch;
+        "description-obligation-changed": whole {"tags": [{"name": "t", "description": "Send it."}]} => {"tags": [{"name": "t", "description": "Don't send it."}]} at DOCUMENT "/tags/0/description", Warning Nowhere Patch;
         "description-obligation-changed": operation {"description": "Send it."} => {"description": "Never send it."} at OPERATION "/description", Warning Nowhere Patch;
         "summary-changed": operation {} => {"summary": "Words."} at OPERATION "/summary", Docs Nowhere Patch;
         "example-changed": components {"examples": {"E": {"value": {"a": 1}}}} => {"examples": {"E": {"value": {"a": 2}}}} at DOCUMENT "/components/examples/E", Docs Nowhere Patch;
@@ -519,6 +530,15 @@ fn of_one_direction() -> Vec<Case> {
         "new-optional-request-property": send {"type": "object"} => {"type": "object", "properties": {"a": {}}} at SENT "/properties/a", Info Request Major;
         "new-required-request-property": send {"properties": {}} => {"properties": {"a": {}}, "required": ["a"]} at SENT "/properties/a", Breaking Request Major;
         "new-required-request-property-with-default": send {"properties": {}} => {"properties": {"a": {"default": 1}}, "required": ["a"]} at SENT "/properties/a", Breaking Request Major;
+        "request-required-property-became-not-read-only": send {"properties": {"a": {"readOnly": true}}, "required": ["a"]} => {"properties": {"a": {}}, "required": ["a"]} at SENT "/properties/a/readOnly", Breaking Request Patch;
+        // Floats would be the same.
+        "{place}-{upper}-decreased" "request-body-max-decreased": send {"maximum": 9_223_372_036_854_775_807_u64} => {"maximum": 9_223_372_036_854_775_806_u64} at SENT "/maximum", Breaking Request Patch;
+        "{place}-{upper}-increased" "response-body-max-increased": get {"maximum": 9_007_199_254_740_992_u64} => {"maximum": 9_007_199_254_740_993_u64} at GOT "/maximum", Breaking Response Patch;
+        // What a keyword cannot be, and what leads out of the document, is not judged.
+        "unclassified": get {"type": ["string", "null"]} => {"type": "integer"} at GOT "/type", Warning Nowhere Major;
+        "unclassified": get {"required": true} => {"required": ["a"]} at GOT "/required", Warning Nowhere Major;
+        "unclassified": get {"$ref": "other.yaml#/X"} => {"$ref": "other.yaml#/Y"} at GOT "/$ref", Warning Nowhere Major;
+        "unclassified": whole {"security": {"a": []}} => {} at DOCUMENT "/security", Warning Nowhere Major;
         "request-property-removed": send {"properties": {"a": {}}} => {"properties": {}} at SENT "/properties/a", Breaking Request Major;
         "response-optional-property-added": get {"properties": {"b": {}}} => {"properties": {"a": {}, "b": {}}} at GOT "/properties/a", Info Response Minor;
         "response-optional-property-added": get {"properties": {}} => {"properties": {"a": {}}} at GOT "/properties/a", Info Response Major;
@@ -900,4 +920,264 @@ fn a_schema_that_moves_behind_a_reference_has_not_changed() {
         "{}",
         report.text()
     );
+}
+
+/// Many clients take the first server.
+#[test]
+fn a_server_in_front_of_the_first_one_is_another_default() {
+    let servers = |urls: &[&str]| {
+        let servers: Vec<Value> = urls.iter().map(|url| json!({"url": url})).collect();
+        whole(json!({"servers": servers}))
+    };
+    for (urls, level) in [(["b", "a"], Warning), (["a", "b"], Info)] {
+        let report = report(servers(&["a"]), servers(&urls));
+        let worst = report.changes.first().map(|change| change.level);
+        assert_eq!(worst, Some(level), "{}", report.text());
+    }
+}
+
+/// A reference is a fragment, so it is percent-encoded; and it may lead to anything in the document.
+#[test]
+fn references_are_followed_wherever_they_lead() {
+    let inner = "#/paths/~1a/put/requestBody/content/application~1json/schema/properties/b";
+    for (reference, pointer) in [
+        ("#/components/schemas/A%20B", "/components/schemas/A B"),
+        ("#/components/schemas/A B", "/components/schemas/A B"),
+        (
+            "#/components/schemas/A%20B/properties/a",
+            "/components/schemas/A B/properties/a",
+        ),
+        (inner, inner.trim_start_matches('#')),
+        (&inner.replace('b', "%62"), inner.trim_start_matches('#')),
+    ] {
+        let with = |kind: &str| {
+            let field = json!({"type": "object", "properties": {"k": {"type": kind}}});
+            let schema = json!({"type": "object", "properties": {"a": field, "k": {"type": kind}}});
+            let mut document = operation(json!({
+                "requestBody": {"content": {"application/json": {"schema": {"properties": {"b": field}}}}},
+            }));
+            let answer =
+                json!({"200": {"content": {"application/json": {"schema": {"$ref": reference}}}}});
+            merge(
+                &mut document,
+                json!({"paths": {"/b": {"get": {"responses": answer}}}}),
+            );
+            merge(
+                &mut document,
+                components(json!({"schemas": {"A B": schema}})),
+            );
+            document
+        };
+        let report = report(with("string"), with("integer"));
+        let place = format!("{pointer}/properties/k/type");
+        let found = report
+            .changes
+            .iter()
+            .find(|change| change.direction == Response && change.pointer == place);
+        let found = found.unwrap_or_else(|| panic!("{reference}: {}", report.text()));
+        assert_eq!(
+            (found.level, found.operations.as_slice()),
+            (Breaking, ["GET /b".to_owned()].as_slice()),
+            "{reference}"
+        );
+    }
+}
+
+#[test]
+fn who_takes_a_schema_with_a_discriminator_takes_what_is_put_together_from_it() {
+    let with = |kind: &str| {
+        let mut document = body(Response, &json!({"$ref": "#/components/schemas/Pet"}));
+        let parent = json!({"$ref": "#/components/schemas/Pet"});
+        let schemas = json!({
+            "Pet": {"type": "object", "discriminator": {"propertyName": "kind"}},
+            "Cat": {"allOf": [parent, {"properties": {"lives": {"type": kind}}}]},
+        });
+        merge(&mut document, components(json!({"schemas": schemas})));
+        document
+    };
+    let report = report(with("string"), with("integer"));
+    let operations: Vec<&[String]> = report
+        .changes
+        .iter()
+        .map(|change| change.operations.as_slice())
+        .collect();
+    assert_eq!(operations, [["PUT /a".to_owned()]], "{}", report.text());
+}
+
+#[test]
+fn a_parameter_of_a_path_is_called_so() {
+    let with = |length: u8| {
+        let parameter = json!({"name": "q", "in": "query", "schema": {"maxLength": length}});
+        whole(json!({"paths": {"/a": {"parameters": [parameter]}}}))
+    };
+    let report = report(with(4), with(5));
+    let what: Vec<&str> = report
+        .changes
+        .iter()
+        .map(|change| change.what.as_str())
+        .collect();
+    assert_eq!(
+        what,
+        ["`maxLength` of `parameter` of the path `/a` changed: `4` → `5`"]
+    );
+}
+
+/// As `OpenAPI` 3.1 says more beside a reference, and normalising writes it.
+#[test]
+fn more_around_a_reference_takes_nothing_from_it() {
+    let reference = json!({"$ref": "#/components/schemas/S"});
+    let with = |schema: &Value| {
+        let mut all = body(Request, &json!({"properties": {"a": schema}}));
+        let shared = json!({"type": "object", "properties": {"n": {}}});
+        merge(&mut all, components(json!({"schemas": {"S": shared}})));
+        all
+    };
+    let more = json!({"allOf": [reference], "required": ["n"]});
+    let ids = |old: &Value, new: &Value| -> Vec<String> {
+        let report = report(with(old), with(new));
+        report
+            .changes
+            .iter()
+            .map(|change| format!("{} {}", change.id, change.level))
+            .collect()
+    };
+    assert_eq!(
+        ids(&reference, &more),
+        [
+            "request-property-became-required breaking",
+            "type-notation-changed docs"
+        ]
+    );
+    assert_eq!(
+        ids(&more, &reference),
+        [
+            "request-property-became-optional info",
+            "type-notation-changed docs"
+        ]
+    );
+}
+
+/// What a document of Swagger 2.0 says of media types, and no content of `OpenAPI` 3.0 holds.
+#[test]
+fn media_types_that_become_no_content_are_compared_too() {
+    let parse = |document: &Value| {
+        let text = format!("{document:#}");
+        let document = read::read(Source {
+            name: "d",
+            text: &text,
+        })
+        .unwrap();
+        normalise::normalise(document).unwrap().0
+    };
+    let swagger = |operation: Value, document: Value| {
+        let mut all = json!({
+            "swagger": "2.0", "info": {"title": "t", "version": "1"}, "host": "a",
+            "paths": {"/a": {"post": {"responses": {"200": {"description": "d"}}}}},
+        });
+        merge(&mut all, document);
+        merge(&mut all, json!({"paths": {"/a": {"post": operation}}}));
+        all
+    };
+    let file = json!([{"name": "f", "in": "formData", "type": "file"}]);
+    let form = json!([{"name": "f", "in": "formData", "type": "string"}]);
+    let example = json!({"200": {"description": "d", "examples": {"a/a": 1}}});
+    for (key, operation) in [
+        ("produces", json!({})),
+        ("produces", json!({"responses": example})),
+        ("consumes", json!({})),
+        ("consumes", json!({"parameters": file})),
+        ("consumes", json!({"parameters": form})),
+    ] {
+        for (old, new) in [
+            ("a/a", "b/b"),
+            ("multipart/form-data", "a/a"),
+            ("a/a", "application/x-www-form-urlencoded"),
+        ] {
+            let own = |media: &str| {
+                let mut operation = operation.clone();
+                merge(&mut operation, json!({key: [media]}));
+                parse(&swagger(operation, json!({})))
+            };
+            let shared = |media: &str| parse(&swagger(operation.clone(), json!({key: [media]})));
+            for report in [
+                diff::compare(&own(old), &own(new)),
+                diff::compare(&shared(old), &shared(new)),
+            ] {
+                let worst = report.changes.first().map(|change| change.level);
+                assert!(
+                    worst >= Some(Warning),
+                    "{key} {operation} {old}\n{}",
+                    report.text()
+                );
+            }
+        }
+    }
+}
+
+/// A placeholder that changes its place keeps its name, so its parameter is compared with that of the same name.
+#[test]
+fn parameters_of_swapped_placeholders_are_not_renamed() {
+    let with = |path: &str| {
+        let parameter = |name: &str, length: u8| json!({"name": name, "in": "path", "required": true, "schema": {"maxLength": length}});
+        let parameters = [parameter("x", 4), parameter("y", 5)];
+        whole(json!({"paths": {path: {"get": {"parameters": parameters, "responses": {}}}}}))
+    };
+    let report = report(with("/b/{x}/{y}"), with("/b/{y}/{x}"));
+    let ids: Vec<&str> = report
+        .changes
+        .iter()
+        .map(|change| change.id.as_str())
+        .collect();
+    assert_eq!(ids, ["path-parameters-swapped"], "{}", report.text());
+}
+
+/// Who takes both parts has the field as before; who takes one of them alone has not.
+#[test]
+fn a_field_that_moves_between_the_parts_of_a_whole_stays() {
+    let with = |first: Value, second: Value, sent: Value| {
+        let whole = json!({"allOf": [{"$ref": "#/components/schemas/A"}, {"$ref": "#/components/schemas/B"}]});
+        let mut document = body(Response, &json!({"$ref": "#/components/schemas/Whole"}));
+        merge(&mut document, body(Request, &sent));
+        let schemas = json!({"A": first, "B": second, "Whole": whole});
+        merge(&mut document, components(json!({"schemas": schemas})));
+        document
+    };
+    let worst = |old: &Value, new: &Value| {
+        let report = report(old.clone(), new.clone());
+        report.changes.iter().map(|change| change.level).max()
+    };
+    let text = json!({"type": "object", "properties": {"x": {"type": "string"}}});
+    let needed =
+        json!({"type": "object", "properties": {"x": {"type": "string"}}, "required": ["x"]});
+    let number = json!({"type": "object", "properties": {"x": {"type": "number"}}});
+    let none = json!({"type": "object"});
+    let whole = json!({"$ref": "#/components/schemas/Whole"});
+    for (from, to, sent, level) in [
+        (&text, &text, &whole, Docs),
+        (&needed, &needed, &whole, Docs),
+        (&text, &needed, &whole, Breaking),
+        (&needed, &text, &whole, Breaking),
+        (&text, &number, &whole, Breaking),
+        (
+            &text,
+            &text,
+            &json!({"$ref": "#/components/schemas/A"}),
+            Breaking,
+        ),
+    ] {
+        let (old, new) = (
+            with(from.clone(), none.clone(), sent.clone()),
+            with(none.clone(), to.clone(), sent.clone()),
+        );
+        assert_eq!(worst(&old, &new), Some(level), "{from} → {to}, {sent}");
+    }
+    let closed = json!({"type": "object", "additionalProperties": false});
+    let parent = json!({"type": "object", "discriminator": {"propertyName": "kind"}});
+    for part in [closed, parent] {
+        let mut before = part.clone();
+        merge(&mut before, text.clone());
+        let old = with(before, none.clone(), whole.clone());
+        let new = with(part.clone(), text.clone(), whole.clone());
+        assert_eq!(worst(&old, &new), Some(Breaking), "{part}");
+    }
 }

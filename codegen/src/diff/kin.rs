@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use serde_json::Value;
 
-use crate::pointer::{item, join};
+use crate::pointer::{follow, item, join};
 
 /// By the pointer of a schema, the pointers of those that apply together with it.
 pub(super) type Kin = HashMap<String, BTreeSet<String>>;
@@ -143,10 +143,10 @@ fn resolve(document: &Value, mut at: String) -> String {
     for _ in 0..DEEPEST {
         let next = document
             .pointer(&at)
-            .and_then(|schema| schema.get("$ref")?.as_str()?.strip_prefix('#'));
+            .and_then(|schema| follow(document, schema.get("$ref")?.as_str()?));
         match next {
-            Some(next) if document.pointer(next).is_some() => next.clone_into(&mut at),
-            _ => break,
+            Some((next, _)) => at = next,
+            None => break,
         }
     }
     at

@@ -7,6 +7,7 @@
 
 mod allow;
 mod elsewhere;
+mod holders;
 mod kin;
 mod node;
 mod reach;

@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::Direction;
-use crate::pointer::{METHODS, join, tokens};
+use crate::pointer::{METHODS, follow, join, prefixes, tokens};
 
 /// One path from an operation to a place.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -34,37 +34,83 @@ struct Way {
     steps: Rc<[String]>,
 }
 
-/// A component that another one refers to, by the number of its pointer, and the steps that lead there.
+/// A place that another one refers to, by the number of its pointer, and the steps that lead there.
 type Link = (usize, Rc<[String]>);
 
-/// The reach of every component of one document.
+/// The places that references lead to, in the order of their numbers: components, and what is inside of them or of paths.
+#[derive(Default)]
+struct Places {
+    pointers: Vec<String>,
+    numbers: HashMap<String, usize>,
+}
+
+impl Places {
+    fn number(&mut self, pointer: &str) -> usize {
+        if let Some(number) = self.numbers.get(pointer) {
+            return *number;
+        }
+        let number = self.pointers.len();
+        self.pointers.push(pointer.to_owned());
+        self.numbers.insert(pointer.to_owned(), number);
+        number
+    }
+
+    /// Where a place leads to: by its references, and to what may come where a schema with a discriminator is expected.
+    fn links(&mut self, document: &Value, heirs: &Heirs, from: usize) -> Vec<Link> {
+        let Some(at) = self.pointers.get(from).cloned() else {
+            return Vec::new();
+        };
+        let value = document.pointer(&at).unwrap_or(&Value::Null);
+        let mut targets = references(document, value, &at);
+        if value.get("discriminator").is_some() {
+            let heirs = heirs.get(&at).into_iter().flatten();
+            targets.extend(heirs.map(|heir| (heir.clone(), Vec::new())));
+        }
+        targets
+            .into_iter()
+            .map(|(target, inner)| (self.number(&target), steps_within(&at, &inner).into()))
+            .collect()
+    }
+}
+
+/// By the pointer of a schema, those of the shared schemas that take it as a part.
+type Heirs = HashMap<String, Vec<String>>;
+
+fn heirs(document: &Value) -> Heirs {
+    let mut heirs = Heirs::new();
+    let schemas = document
+        .pointer("/components/schemas")
+        .and_then(Value::as_object);
+    for (name, schema) in schemas.into_iter().flatten() {
+        let parts = schema.get("allOf").and_then(Value::as_array);
+        for part in parts.into_iter().flatten() {
+            let reference = part.get("$ref").and_then(Value::as_str);
+            if let Some((parent, _)) = reference.and_then(|reference| follow(document, reference)) {
+                heirs
+                    .entry(parent)
+                    .or_default()
+                    .push(join("/components/schemas", name));
+            }
+        }
+    }
+    heirs
+}
+
+/// The reach of every place of one document that something refers to.
 pub(super) struct Index<'a> {
     document: &'a Value,
     ways: Vec<Way>,
-    /// By the pointer of the component: for each operation, direction and entry the shortest way.
+    /// By the pointer of the place: for each operation, direction and entry the shortest way.
     of: HashMap<String, Vec<usize>>,
 }
 
 impl<'a> Index<'a> {
     pub(super) fn new(document: &'a Value) -> Self {
-        let mut numbers: HashMap<String, usize> = HashMap::new();
-        let mut number = |text: &str| {
-            let next = numbers.len();
-            *numbers.entry(text.to_owned()).or_insert(next)
-        };
-        // By the number of a component's pointer: the components that it refers to, and the steps to each.
+        let heirs = heirs(document);
+        let mut places = Places::default();
+        let mut entries = Places::default();
+        // By the number of a place: where it leads to.
         let mut links: HashMap<usize, Vec<Link>> = HashMap::new();
-        let components = document.get("components").and_then(Value::as_object);
-        for (kind, parts) in components.into_iter().flatten() {
-            for (name, part) in parts.as_object().into_iter().flatten() {
-                let at = join(&join("/components", kind), name);
-                let references = references(document, part, &at).into_iter();
-                let linked = references
-                    .map(|(target, inner)| (number(&target), component_steps(&at, &inner).into()))
-                    .collect();
-                links.insert(number(&at), linked);
-            }
-        }
         let mut ways: Vec<Way> = Vec::new();
         let mut of: HashMap<usize, Vec<usize>> = HashMap::new();
         for (operation, at, value) in operations(document) {
@@ -77,19 +123,22 @@ impl<'a> Index<'a> {
                 let way = Way {
                     operation: operation.clone(),
                     direction: direction(&pointer_path),
-                    entry: steps.first().map(|first| number(first)),
+                    entry: steps.first().map(|first| entries.number(first)),
                     before: None,
                     steps: steps.into(),
                 };
-                let target = number(&target);
+                let target = places.number(&target);
                 if seen.insert((target, way.direction, way.entry)) {
                     queue.push_back((target, way));
                 }
             }
             while let Some((target, way)) = queue.pop_front() {
                 let this = ways.len();
-                for (next, steps) in links.get(&target).into_iter().flatten() {
-                    let first = || steps.first().map(|first| number(first));
+                let linked = links
+                    .entry(target)
+                    .or_insert_with(|| places.links(document, &heirs, target));
+                for (next, steps) in linked {
+                    let first = || steps.first().map(|first| entries.number(first));
                     let entry = way.entry.or_else(first);
                     if seen.insert((*next, way.direction, entry)) {
                         let way = Way {
@@ -106,7 +155,8 @@ impl<'a> Index<'a> {
                 ways.push(way);
             }
         }
-        let of = numbers
+        let of = places
+            .numbers
             .into_iter()
             .filter_map(|(pointer, number)| Some((pointer, of.remove(&number)?)))
             .collect();
@@ -124,17 +174,24 @@ impl<'a> Index<'a> {
     /// The operations that use the place, and how they reach it.
     pub(super) fn reach(&self, pointer: &str, direction: Direction) -> (Vec<String>, Vec<Reach>) {
         let mut found: Vec<Reach> = Vec::new();
+        let is_wanted = |way: Direction| match direction {
+            Direction::Request | Direction::Response => way == direction,
+            Direction::Both | Direction::None => true,
+        };
         let parts: Vec<String> = tokens(pointer).map(std::borrow::Cow::into_owned).collect();
         match parts.as_slice() {
             [root, path] if root == "paths" => self.of_path(path, &[], &mut found),
             [root, path, method, rest @ ..] if root == "paths" => {
                 if METHODS.contains(&method.as_str()) {
                     let at = join(&join("/paths", path), method);
-                    found.push(Reach {
-                        operation: format!("{} {path}", method.to_ascii_uppercase()),
-                        direction: self::direction(rest),
-                        path: steps(self.document, &at, rest),
-                    });
+                    let way = self::direction(rest);
+                    if way == Direction::None || is_wanted(way) {
+                        found.push(Reach {
+                            operation: format!("{} {path}", method.to_ascii_uppercase()),
+                            direction: way,
+                            path: steps(self.document, &at, rest),
+                        });
+                    }
                 } else {
                     self.of_path(
                         path,
@@ -147,25 +204,23 @@ impl<'a> Index<'a> {
                     );
                 }
             }
-            [root, kind, name, rest @ ..] if root == "components" => {
-                let at = join(&join("/components", kind), name);
-                let inner = component_steps(&at, rest);
-                let ways = self.of.get(&at).into_iter().flatten();
-                for way in ways.filter_map(|way| self.ways.get(*way)) {
-                    let wanted = match direction {
-                        Direction::Request | Direction::Response => way.direction == direction,
-                        Direction::Both | Direction::None => true,
-                    };
-                    if wanted {
-                        found.push(Reach {
-                            operation: way.operation.to_string(),
-                            direction: way.direction,
-                            path: extend(&self.path(way), &inner),
-                        });
-                    }
+            _ => {}
+        }
+        // What something refers to is a component, or the place itself or one around it.
+        for at in prefixes(pointer) {
+            let ways = self.of.get(at).into_iter().flatten();
+            let rest = pointer.strip_prefix(at).unwrap_or_default();
+            let rest: Vec<String> = tokens(rest).map(std::borrow::Cow::into_owned).collect();
+            let inner = steps_within(at, &rest);
+            for way in ways.filter_map(|way| self.ways.get(*way)) {
+                if is_wanted(way.direction) {
+                    found.push(Reach {
+                        operation: way.operation.to_string(),
+                        direction: way.direction,
+                        path: extend(&self.path(way), &inner),
+                    });
                 }
             }
-            _ => {}
         }
         for reach in &mut found {
             join_lists(&mut reach.path);
@@ -216,23 +271,24 @@ fn operations(document: &Value) -> Vec<(String, String, &Value)> {
 fn references(document: &Value, value: &Value, at: &str) -> Vec<(String, Vec<String>)> {
     let mut found = Vec::new();
     let is_path_item = tokens(at).count() == 2;
-    collect(value, &mut Vec::new(), &mut found);
-    found.retain(|(target, tokens)| {
-        let own = !is_path_item || tokens.first().is_some_and(|token| token == "parameters");
-        own && document.pointer(target).is_some()
+    collect(document, value, &mut Vec::new(), &mut found);
+    found.retain(|(_, tokens)| {
+        !is_path_item || tokens.first().is_some_and(|token| token == "parameters")
     });
     found
 }
 
-fn collect(value: &Value, at: &mut Vec<String>, found: &mut Vec<(String, Vec<String>)>) {
+fn collect(
+    document: &Value,
+    value: &Value,
+    at: &mut Vec<String>,
+    found: &mut Vec<(String, Vec<String>)>,
+) {
     match value {
         Value::Object(members) => {
-            if let Some(target) = members
-                .get("$ref")
-                .and_then(Value::as_str)
-                .and_then(|text| text.strip_prefix('#'))
-            {
-                found.push((target.to_owned(), at.clone()));
+            let reference = members.get("$ref").and_then(Value::as_str);
+            if let Some((target, _)) = reference.and_then(|reference| follow(document, reference)) {
+                found.push((target, at.clone()));
             }
             for (key, value) in members {
                 // Examples and defaults are values, not schemas.
@@ -242,7 +298,7 @@ fn collect(value: &Value, at: &mut Vec<String>, found: &mut Vec<(String, Vec<Str
                         .is_none_or(|last| last != "properties" && last != "responses");
                 if !is_value {
                     at.push(key.clone());
-                    collect(value, at, found);
+                    collect(document, value, at, found);
                     at.pop();
                 }
             }
@@ -250,7 +306,7 @@ fn collect(value: &Value, at: &mut Vec<String>, found: &mut Vec<(String, Vec<Str
         Value::Array(entries) => {
             for (index, value) in entries.iter().enumerate() {
                 at.push(index.to_string());
-                collect(value, at, found);
+                collect(document, value, at, found);
                 at.pop();
             }
         }
@@ -302,14 +358,19 @@ fn steps(document: &Value, at: &str, tokens: &[String]) -> Vec<String> {
     }
 }
 
-/// The steps into a component: its name, unless it is only a shared part, then the tokens.
-fn component_steps(at: &str, tokens: &[String]) -> Vec<String> {
+/// The steps into a place that something refers to: the name of a shared schema and the steps to the place in it, then
+/// the tokens.
+fn steps_within(at: &str, tokens: &[String]) -> Vec<String> {
     let mut path = Vec::new();
-    let mut parts = crate::pointer::tokens(at).skip(1);
-    if let (Some(kind), Some(name)) = (parts.next(), parts.next())
+    let parts: Vec<_> = crate::pointer::tokens(at)
+        .map(std::borrow::Cow::into_owned)
+        .collect();
+    if let [root, kind, name, rest @ ..] = parts.as_slice()
+        && root == "components"
         && kind == "schemas"
     {
-        path.push(name.into_owned());
+        path.push(name.clone());
+        schema_steps(rest, &mut path);
     }
     schema_steps(tokens, &mut path);
     path
@@ -366,5 +427,6 @@ fn join_lists(path: &mut Vec<String>) {
 }
 
 fn resolve<'a>(document: &'a Value, value: &'a Value) -> Option<&'a Value> {
-    document.pointer(value.get("$ref")?.as_str()?.strip_prefix('#')?)
+    let (_, target) = follow(document, value.get("$ref")?.as_str()?)?;
+    Some(target)
 }

@@ -111,7 +111,7 @@ impl Rule {
             (Some((request, _)), Direction::Request) => request,
             (Some((_, response)), Direction::Response) => response,
             (Some(_), Direction::Both | Direction::None) => {
-                "Nothing that an operation uses, so nothing travels."
+                "No request or answer of an operation is known to hold it; what holds it in another way is told there."
             }
         }
     }
@@ -289,6 +289,10 @@ rules! {
     PATH_RENAMED = "path-parameter-renamed", Info / Info, Major,
         "A placeholder in the path has another name; the requests are the same.",
         "The method's name comes from the path, so it may change.", "Compare the method's name before and after.";
+    PATH_SWAPPED = "path-parameters-swapped", Breaking / Breaking, Major,
+        "A placeholder stands in another's place: who fills them by name sends each value where the other one belongs.",
+        "The method's name and the order of its arguments come from the path.",
+        "Compare the method's signature before and after, and find its callers.";
     PATH_ITEM_CHANGED = "path-item-changed", Info / Info, Patch,
         "A path without operations was added, removed or changed; there is nothing to call.",
         "None of it is generated.", "Nothing.";
@@ -504,6 +508,9 @@ rules! {
         "The field stays.", "See whether the crate sends it on save.";
     NOT_READ_ONLY = "{direction}-{need}-property-became-not-read-only", Info / Info, Patch,
         "It may be sent now. || It is no longer only for reading.", "The field stays.", "Nothing.";
+    REQUIRED_NOT_READ_ONLY = "request-required-property-became-not-read-only", Breaking / Breaking, Patch,
+        "It is required, and what is only for reading need not be sent: it has to be sent now.", "The field stays.",
+        "Find who does not send it.";
     WRITE_ONLY = "{direction}-{need}-property-became-write-only", Info / Breaking, Patch,
         "It is only for sending now. || It no longer comes in answers; who finds, changes and saves may lose it.",
         "The field stays, and stays empty in answers.", "See what a save without it does.";
@@ -708,8 +715,11 @@ rules! {
     SERVER_REMOVED = "server-removed", Breaking / Breaking, Patch,
         "The address is no longer documented; calls to it may fail.", "The default address may change.",
         "See which address the crate uses.";
+    SERVERS_REPLACED = "servers-replaced", Breaking / Breaking, Patch,
+        "Other addresses apply here than before, said here or elsewhere; calls to the old ones may fail.",
+        "The default address may change.", "See which address the crate uses.";
     SERVER_ORDER = "server-order-changed", Warning / Warning, Patch,
-        "The same addresses in another order; many clients take the first.", "The default address may change.",
+        "The addresses come in another order; many clients take the first.", "The default address may change.",
         "See which address the crate uses.";
     SERVER_VARIABLES = "server-variables-changed", Breaking / Breaking, Patch,
         "The variable parts of an address have changed.", "The default address may change.",
@@ -758,7 +768,7 @@ rules! {
     DESCRIPTION_CHANGED = "description-changed", Docs / Docs, Patch,
         "Words only.", "Documentation comments change.", "Read both; a meaning can change by words alone.";
     DESCRIPTION_OBLIGATION = "description-obligation-changed", Warning / Warning, Patch,
-        "Words that bind a client have come or gone, so what is allowed or what happens may have changed though the schema has not.",
+        "Words that bind a client have come, gone or moved, so what is allowed or what happens may have changed though the schema has not.",
         "Documentation comments change; see whether the runtime or an extension relies on the old meaning.",
         "Read both descriptions; change code, overlays and fake where the meaning has changed.";
     SUMMARY_CHANGED = "summary-changed", Docs / Docs, Patch,

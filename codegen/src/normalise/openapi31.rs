@@ -39,6 +39,8 @@ pub(super) fn normalise(mut value: Value, followed: &BTreeSet<String>, work: &mu
             message,
             "nothing has to be done: the client only calls",
         );
+        let aside = pointer::join("", &schemas::name_aside(root, "webhooks"));
+        work.put(aside, "/webhooks");
         schemas::keep_aside(root, "webhooks");
     }
     if root

@@ -5,11 +5,14 @@ use std::collections::HashSet;
 use serde_json::Value;
 
 use super::set_unset_changed;
-use crate::diff::{
-    Found,
-    node::{Node, canonical},
-    rules::{self, CHECKS, FORMS, Rule},
-    walk::{Place, Spot, Walk, before_after, keys, quote, resolve, same, subject},
+use crate::{
+    diff::{
+        Found,
+        node::{Node, canonical},
+        rules::{self, CHECKS, FORMS, Rule},
+        walk::{Place, Spot, Walk, before_after, keys, quote, resolve, same, subject},
+    },
+    pointer::follow,
 };
 
 impl<'a> Walk<'a> {
@@ -313,13 +316,14 @@ fn heirs<'a>(document: &Node<'a>, schema: &Node<'a>) -> Vec<(&'a str, Node<'a>)>
     let schemas = document
         .get("components")
         .and_then(|all| all.get("schemas"));
-    let reference = format!("#{}", schema.pointer);
+    let leads_there = |part: &Value| {
+        let reference = part.get("$ref").and_then(Value::as_str);
+        let followed = reference.and_then(|reference| follow(document.value, reference));
+        followed.is_some_and(|(pointer, _)| pointer == schema.pointer)
+    };
     let takes = |heir: &Value| {
         let parts = heir.get("allOf").and_then(Value::as_array);
-        parts
-            .into_iter()
-            .flatten()
-            .any(|part| part.get("$ref").and_then(Value::as_str) == Some(reference.as_str()))
+        parts.into_iter().flatten().any(leads_there)
     };
     let mut heirs = schemas.map(|all| all.members()).unwrap_or_default();
     heirs.retain(|(_, node)| takes(node.value));

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::diff::{
     Direction, Impact,
+    holders::Holders,
     kin::Kin,
     node::{Node, canonical},
     rules,
@@ -15,7 +16,13 @@ use crate::diff::{
 impl<'a> Walk<'a> {
     pub(super) fn mode(&mut self, key: &str, spot: &Spot<'_, 'a>, place: Place, optional: bool) {
         let rules = if key == "readOnly" {
-            [&rules::READ_ONLY, &rules::NOT_READ_ONLY]
+            let must_be_sent = !optional && place.direction == Direction::Request;
+            let off = if must_be_sent {
+                &rules::REQUIRED_NOT_READ_ONLY
+            } else {
+                &rules::NOT_READ_ONLY
+            };
+            [&rules::READ_ONLY, off]
         } else {
             [&rules::WRITE_ONLY, &rules::NOT_WRITE_ONLY]
         };
@@ -108,8 +115,13 @@ impl<'a> Walk<'a> {
             .collect();
         for (name, property) in &after {
             let Some((_, other)) = before.iter().find(|(other, _)| other == name) else {
-                self.property_added(property, &container, required(new, name), old, inner);
-                for former in elsewhere(name, old, &self.old, &self.old_kin) {
+                let others = elsewhere(name, old, &self.old, &self.old_kin);
+                if !others.is_empty() && self.has_moved(name, old, new) {
+                    self.moved(name, &Spot::added(property, &container), inner);
+                } else {
+                    self.property_added(property, &container, required(new, name), old, inner);
+                }
+                for former in others {
                     self.schema(&former, property, inner, !required(new, name));
                 }
                 continue;
@@ -126,25 +138,30 @@ impl<'a> Walk<'a> {
                 continue;
             }
             let needed = required(old, name);
-            let rule = match (inner.direction, needed) {
-                (Direction::Response, true) => &rules::RESPONSE_REQUIRED_PROPERTY_REMOVED,
-                (Direction::Response, false) => &rules::RESPONSE_OPTIONAL_PROPERTY_REMOVED,
-                _ => &rules::REQUEST_PROPERTY_REMOVED,
-            };
-            let mut what = format!(
-                "the {} property {} was removed",
-                if needed { "required" } else { "optional" },
-                subject(property)
-            );
-            if let Some((twin, _)) = added
-                .iter()
-                .find(|(_, node)| canonical(node.value) == canonical(property.value))
-            {
-                what = format!("{what}; `{twin}`, which was added, has the same schema");
+            let others = elsewhere(name, new, &self.new, &self.new_kin);
+            if !others.is_empty() && self.has_moved(name, old, new) {
+                self.moved(name, &Spot::removed(property, &container), inner);
+            } else {
+                let rule = match (inner.direction, needed) {
+                    (Direction::Response, true) => &rules::RESPONSE_REQUIRED_PROPERTY_REMOVED,
+                    (Direction::Response, false) => &rules::RESPONSE_OPTIONAL_PROPERTY_REMOVED,
+                    _ => &rules::REQUEST_PROPERTY_REMOVED,
+                };
+                let mut what = format!(
+                    "the {} property {} was removed",
+                    if needed { "required" } else { "optional" },
+                    subject(property)
+                );
+                if let Some((twin, _)) = added
+                    .iter()
+                    .find(|(_, node)| canonical(node.value) == canonical(property.value))
+                {
+                    what = format!("{what}; `{twin}`, which was added, has the same schema");
+                }
+                self.note(rule, &Spot::removed(property, &container), what)
+                    .at(inner);
             }
-            self.note(rule, &Spot::removed(property, &container), what)
-                .at(inner);
-            for remaining in elsewhere(name, new, &self.new, &self.new_kin) {
+            for remaining in others {
                 self.schema(property, &remaining, inner, !needed);
             }
         }
@@ -156,6 +173,36 @@ impl<'a> Walk<'a> {
                 self.notation(&spot, what, [old, new], place);
             }
         }
+    }
+
+    /// Whether a field that only one side of a part declares is a field of the same wholes on both.
+    fn has_moved(&self, name: &str, old: &Node<'a>, new: &Node<'a>) -> bool {
+        let [old_holders, new_holders] = &self.holders;
+        let before = old_holders
+            .get_or_init(|| Holders::new(self.old.value))
+            .field(&old.pointer, name);
+        let after = new_holders
+            .get_or_init(|| Holders::new(self.new.value))
+            .field(&new.pointer, name);
+        before.is_some() && before == after
+    }
+
+    fn moved(&mut self, name: &str, spot: &Spot<'_, 'a>, place: Place) {
+        let what = match spot.new {
+            Some(_) => format!(
+                "`{name}` of another part is declared here now ({})",
+                subject(spot.parent)
+            ),
+            None => format!(
+                "`{name}` is declared in another part now ({})",
+                subject(spot.parent)
+            ),
+        };
+        let found = self.note(&rules::TYPE_NOTATION, spot, what);
+        found.at(place);
+        found.reason = Some(
+            "The type of the part gains or loses a field; that of the whole does not.".to_owned(),
+        );
     }
 
     pub(super) fn property_added(

@@ -14,7 +14,7 @@ use super::{
     kin::Kin,
     node::Node,
     rules::{self, Rule},
-    walk::{Place, Spot, Walk, before_after, keys, resolve, same, subject},
+    walk::{Place, Spot, Walk, keys, resolve, same, subject},
 };
 use crate::pointer::join;
 use values::number_type;
@@ -64,8 +64,8 @@ impl<'a> Walk<'a> {
         }
         if old_name != new_name {
             let unchanged_side = match (&old_name, &new_name) {
-                (Some(_), None) => wrapped(new).map(|inner| (inner, false)),
-                (None, Some(_)) => wrapped(old).map(|inner| (inner, true)),
+                (Some(name), None) => around(name, new, &self.new).map(|inner| (inner, false)),
+                (None, Some(name)) => around(name, old, &self.old).map(|inner| (inner, true)),
                 _ => None,
             };
             if let Some((inner, is_old)) = unchanged_side {
@@ -135,14 +135,14 @@ impl<'a> Walk<'a> {
                 return;
             }
         }
-        let call = |name: Option<String>| {
-            name.map_or("a schema in place".to_owned(), |name| format!("`{name}`"))
+        let call = |name: Option<String>, in_place: &str, named: &str| {
+            name.map_or(in_place.to_owned(), |name| format!("{named}`{name}`"))
         };
         let what = format!(
-            "{} has the schema {} instead of {}",
+            "{} has {} instead of {}",
             subject(new),
-            call(name(new)),
-            call(name(old))
+            call(name(new), "a schema in place", "the schema "),
+            call(name(old), "one in place", "")
         );
         let spot = Spot::between(Some(old), Some(new), new);
         let found = self.note(&rules::SCHEMA_REPLACED, &spot, what);
@@ -175,7 +175,12 @@ impl<'a> Walk<'a> {
             new: if is_old { None } else { list.as_ref() },
             parent: new,
         };
-        self.note(&rules::NOTATION_CHANGED, &spot, what).direction = place.direction;
+        // With more than words beside it, it is a type of its own.
+        let rule = match wrapped(if is_old { old } else { new }) {
+            Some(_) => &rules::NOTATION_CHANGED,
+            None => &rules::TYPE_NOTATION,
+        };
+        self.note(rule, &spot, what).direction = place.direction;
         let inner_side = if is_old { new } else { old };
         self.explained.push(join(&inner_side.pointer, "$ref"));
         // What stands beside the single schema applies in addition to it.
@@ -236,6 +241,10 @@ impl<'a> Walk<'a> {
     fn keyword(&mut self, key: &str, old: &Node<'a>, new: &Node<'a>, place: Place, optional: bool) {
         let (before, after) = (old.get(key), new.get(key));
         let spot = Spot::between(before.as_ref(), after.as_ref(), new);
+        let mut sides = [spot.old, spot.new].into_iter().flatten();
+        if sides.any(|side| !fits(key, side.value)) {
+            return self.unknown(spot.old, spot.new);
+        }
         match key {
             // These hold schemas, which may differ behind a reference though they are written alike.
             "properties" => return self.properties(old, new, place),
@@ -250,11 +259,8 @@ impl<'a> Walk<'a> {
             return;
         }
         match key {
-            // A reference that leads nowhere, or in a circle.
-            "$ref" => {
-                let what = format!("`$ref` {}", before_after(spot.old, spot.new));
-                self.note(&rules::SCHEMA_REPLACED, &spot, what).at(place);
-            }
+            // A reference that leads nowhere, into another document or in a circle: what it stands for is not known.
+            "$ref" => self.unknown(spot.old, spot.new),
             "type" => self.type_(old, new, &spot, place),
             "format" => self.format(old, new, &spot, place),
             "nullable" => self.nullable(&spot, place, optional),
@@ -331,22 +337,39 @@ fn is_untyped(schema: &Node<'_>) -> bool {
     !has_fields && schema.get("type").or(schema.get("allOf")).is_none()
 }
 
+/// Whether the value of a keyword is of the kind that is compared.
+fn fits(key: &str, value: &Value) -> bool {
+    match key {
+        "type" | "format" | "pattern" | "$ref" => value.is_string(),
+        "required" | "enum" | "allOf" | "anyOf" | "oneOf" => value.is_array(),
+        "properties" | "discriminator" => value.is_object(),
+        _ => true,
+    }
+}
+
 /// The single schema of an `allOf` that only has words beside it.
 fn wrapped<'a>(node: &Node<'a>) -> Option<Node<'a>> {
-    let list = node.get("allOf")?;
     let only_words = node.members().iter().all(|(key, _)| {
         *key == "allOf" || *key == "nullable" || key.starts_with("x-") || ANNOTATIONS.contains(key)
     });
-    let mut entries = list.entries(|value| {
+    single(node).filter(|_| only_words)
+}
+
+/// The single schema of an `allOf`, where there are only words around it or it is the component at `pointer`.
+fn around<'a>(pointer: &str, node: &Node<'a>, document: &Node<'a>) -> Option<Node<'a>> {
+    wrapped(node)
+        .or_else(|| single(node).filter(|inner| resolve(document, inner).pointer == pointer))
+}
+
+fn single<'a>(node: &Node<'a>) -> Option<Node<'a>> {
+    let mut entries = node.get("allOf")?.entries(|value| {
         value
             .get("$ref")
             .and_then(Value::as_str)
             .unwrap_or("0")
             .to_owned()
     });
-    (only_words && entries.len() == 1)
-        .then(|| entries.pop())
-        .flatten()
+    (entries.len() == 1).then(|| entries.pop()).flatten()
 }
 
 fn set_unset_changed(spot: &Spot<'_, '_>, rules: [&'static Rule; 3]) -> &'static Rule {

@@ -1,13 +1,18 @@
 //! What a single value may be: its type and format, null, enumerations, defaults and limits.
 
+use std::cmp::Ordering;
+
 use serde_json::Value;
 
 use super::set_unset_changed;
-use crate::diff::{
-    Direction, Impact,
-    node::{Node, canonical},
-    rules::{self, LIMITS, MIN_CONTAINS, Rule},
-    walk::{Noun, Place, Spot, Walk, quote, subject},
+use crate::{
+    diff::{
+        Direction, Impact,
+        node::{Node, canonical},
+        rules::{self, LIMITS, MIN_CONTAINS, Rule},
+        walk::{Noun, Place, Spot, Walk, quote, subject},
+    },
+    number,
 };
 
 impl<'a> Walk<'a> {
@@ -233,28 +238,34 @@ impl<'a> Walk<'a> {
         else {
             return false;
         };
-        let unsaid = (key == MIN_CONTAINS).then_some(1.0);
-        let number = |node: Option<&Node<'a>>| node.map_or(unsaid, |node| node.value.as_f64());
-        let (before, after) = (number(spot.old), number(spot.new));
-        let rule = match (before, after) {
-            (None, Some(_)) => &rules::LIMIT_SET,
-            (Some(_), None) => &rules::LIMIT_UNSET,
-            (Some(before), Some(after)) if after < before && upper => &rules::UPPER_DECREASED,
-            (Some(before), Some(after)) if after > before && upper => &rules::UPPER_INCREASED,
-            (Some(before), Some(after)) if after < before => &rules::LOWER_DECREASED,
-            (Some(before), Some(after)) if after > before => &rules::LOWER_INCREASED,
+        let sides = [spot.old, spot.new].map(|side| side.map(|node| node.value));
+        if sides.into_iter().flatten().any(|limit| !limit.is_number()) {
+            self.unknown(spot.old, spot.new);
+            return true;
+        }
+        let one = Value::from(1);
+        let unsaid = (key == MIN_CONTAINS).then_some(&one);
+        let [before, after] = sides.map(|limit| limit.or(unsaid));
+        let order = before
+            .zip(after)
+            .map(|(before, after)| number::compare(after, before));
+        let rule = match (order, upper) {
+            (None, _) if before.is_none() => &rules::LIMIT_SET,
+            (None, _) => &rules::LIMIT_UNSET,
+            (Some(Ordering::Less), true) => &rules::UPPER_DECREASED,
+            (Some(Ordering::Greater), true) => &rules::UPPER_INCREASED,
+            (Some(Ordering::Less), false) => &rules::LOWER_DECREASED,
+            (Some(Ordering::Greater), false) => &rules::LOWER_INCREASED,
             // The same number, written in another way.
-            (Some(_), Some(_)) => &rules::NOTATION_CHANGED,
-            _ => {
-                self.unknown(spot.old, spot.new);
-                return true;
-            }
+            (Some(Ordering::Equal), _) => &rules::NOTATION_CHANGED,
         };
         // A lower limit of nothing says nothing.
+        let is_nothing =
+            |limit: Option<&Value>| limit.is_none_or(|limit| limit.as_f64() == Some(0.0));
         let empty = !upper
             && !["minimum", MIN_CONTAINS].contains(&key)
-            && before.unwrap_or(0.0) == 0.0
-            && after.unwrap_or(0.0) == 0.0;
+            && is_nothing(before)
+            && is_nothing(after);
         let rule = if empty {
             &rules::NOTATION_CHANGED
         } else {

@@ -126,7 +126,7 @@ impl<'a> Walk<'a> {
                     let used = [(&self.old, &before.pointer), (&self.new, &after.pointer)]
                         .into_iter()
                         .all(|(document, pointer)| {
-                            mentions(document.value, &format!("#{pointer}"))
+                            mentions(document.value, document.value, pointer)
                         });
                     if old.pointer == EXAMPLES {
                         let what = format!("the shared example `{name}` changed");
@@ -155,13 +155,18 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// Whether something in the document refers to `reference`.
-fn mentions(value: &Value, reference: &str) -> bool {
-    match value {
+/// Whether something in a part of the document refers to the place.
+fn mentions(document: &Value, part: &Value, place: &str) -> bool {
+    let leads_there = |reference: &str| {
+        let followed = crate::pointer::follow(document, reference);
+        followed.is_some_and(|(pointer, _)| pointer == place)
+    };
+    match part {
         Value::Object(members) => members.iter().any(|(key, value)| {
-            (key == "$ref" && value.as_str() == Some(reference)) || mentions(value, reference)
+            (key == "$ref" && value.as_str().is_some_and(leads_there))
+                || mentions(document, value, place)
         }),
-        Value::Array(entries) => entries.iter().any(|value| mentions(value, reference)),
+        Value::Array(entries) => entries.iter().any(|value| mentions(document, value, place)),
         _ => false,
     }
 }

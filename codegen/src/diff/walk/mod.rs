@@ -11,19 +11,23 @@ mod responses;
 mod security;
 mod webhooks;
 
-use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::{
+    cell::OnceCell,
+    collections::{BTreeMap, HashSet, VecDeque},
+};
 
 use serde_json::{Map, Value};
 
 use super::{
     Direction, Found, Impact,
+    holders::Holders,
     kin::{Kin, kin},
     node::{Node, canonical},
     rules::{self, Rule},
     schema::has_alternatives,
     structure::{self, Difference},
 };
-use crate::pointer::METHODS;
+use crate::pointer::{self, METHODS};
 use obligations::obligations;
 
 /// Everything that differs, and pointers to differences that are told with another one.
@@ -33,6 +37,7 @@ pub(super) fn walk(old: &Value, new: &Value) -> (Vec<Found>, Vec<String>) {
         new: Node::root(new),
         old_kin: kin(old),
         new_kin: kin(new),
+        holders: [OnceCell::new(), OnceCell::new()],
         found: Vec::new(),
         seen: HashSet::new(),
         queue: VecDeque::new(),
@@ -46,9 +51,13 @@ pub(super) fn walk(old: &Value, new: &Value) -> (Vec<Found>, Vec<String>) {
 /// On what a part of the document rests.
 const EVIDENCE: &str = "x-evidence";
 
+/// What an operation or a document of Swagger 2.0 says that has no place in `OpenAPI` 3.0. No rule knows them, and they are more
+/// than words.
+const NOT_TAKEN: [&str; 3] = ["x-schemes", "x-consumes", "x-produces"];
+
 /// Whether the pointer leads to an operation.
 fn is_operation(pointer: &str) -> bool {
-    let tokens: Vec<_> = crate::pointer::tokens(pointer).collect();
+    let tokens: Vec<_> = pointer::tokens(pointer).collect();
     matches!(tokens.as_slice(), [root, _, method] if root == "paths" && METHODS.contains(&method.as_ref()))
 }
 
@@ -99,6 +108,8 @@ pub(super) struct Walk<'a> {
     pub new: Node<'a>,
     pub old_kin: Kin,
     pub new_kin: Kin,
+    /// Of the old and of the new document, made when the first field may have moved.
+    pub holders: [OnceCell<Holders<'a>>; 2],
     pub found: Vec<Found>,
     /// Pairs of schemas that have been compared.
     pub seen: HashSet<(String, String, Place)>,
@@ -337,7 +348,7 @@ impl<'a> Walk<'a> {
     /// Whether the generator may take a name from the title of the schema, which has no name of its own: where it is an
     /// alternative or a part of one, or a type.
     fn may_be_named(&self, schema: &Node<'a>) -> bool {
-        let place: Vec<_> = crate::pointer::tokens(&schema.pointer).collect();
+        let place: Vec<_> = pointer::tokens(&schema.pointer).collect();
         let is_component = matches!(place.as_slice(), [root, _, _] if root == "components");
         let is_plain = schema.value.get("enum").is_none()
             && schema
@@ -359,12 +370,13 @@ impl<'a> Walk<'a> {
                     }
                 }
                 "info" => self.info(spot.old, spot.new, &new),
-                "servers" => self.servers(spot.old, spot.new, &new),
+                "servers" => self.servers(&spot, [None, None]),
                 "security" => self.security(spot.old, spot.new, &new, true),
                 "tags" => self.tags(spot.old, spot.new, &new),
                 "paths" => self.paths(&old, &new),
                 "components" => {}
                 "x-webhooks" => self.webhooks(&spot),
+                _ if NOT_TAKEN.contains(&key) => self.unknown(spot.old, spot.new),
                 _ if self.annotation(key, spot.old, spot.new, &new, Direction::None) => {}
                 _ => self.unknown(spot.old, spot.new),
             }
@@ -403,17 +415,14 @@ impl<'a> Walk<'a> {
 pub(super) fn resolve<'a>(document: &Node<'a>, node: &Node<'a>) -> Node<'a> {
     let mut node = node.clone();
     let mut seen = HashSet::new();
-    while let Some(pointer) = node.str("$ref").and_then(|text| text.strip_prefix('#')) {
-        let Some(value) = document.value.pointer(pointer) else {
-            break;
-        };
-        if !seen.insert(pointer) {
-            break;
-        }
+    while let Some(reference) = node.str("$ref")
+        && let Some((pointer, value)) = pointer::follow(document.value, reference)
+        && seen.insert(pointer.clone())
+    {
         node = Node {
             value,
-            pointer: pointer.to_owned(),
-            identity: pointer.to_owned(),
+            identity: pointer.clone(),
+            pointer,
         };
     }
     node
@@ -443,7 +452,7 @@ pub(super) fn before_after(old: Option<&Node<'_>>, new: Option<&Node<'_>>) -> St
 
 /// What a person would call the thing at a place: `Middleware.timeoutMs`, or `body.name` of an operation.
 pub(super) fn subject(node: &Node<'_>) -> String {
-    let tokens: Vec<String> = crate::pointer::tokens(&node.pointer)
+    let tokens: Vec<String> = pointer::tokens(&node.pointer)
         .map(std::borrow::Cow::into_owned)
         .collect();
     let dotted = |first: &str, rest: &[String]| {
@@ -479,8 +488,12 @@ pub(super) fn subject(node: &Node<'_>) -> String {
             }
         }
         [root, path] if root == "paths" => format!("the path `{path}`"),
-        [root, path, part, _] if root == "paths" && part == "parameters" => {
-            format!("the {} of the path `{path}`", parameter_name(node))
+        [root, path, part, _, rest @ ..] if root == "paths" && part == "parameters" => {
+            let part = match rest {
+                [] => format!("the {}", parameter_name(node)),
+                _ => format!("`{}`", dotted("parameter", rest)),
+            };
+            format!("{part} of the path `{path}`")
         }
         [] => "the document".to_owned(),
         _ => format!("`{}`", tokens.join(".")),

@@ -2,6 +2,7 @@
 
 use super::{Noun, Place, Spot, Walk, before_after, keys, parameter_name, resolve, same, subject};
 use crate::diff::{Direction, node::Node, node::canonical, rules, structure};
+use crate::pointer;
 use serde_json::Value;
 
 /// A parameter of an operation, its own or its path's.
@@ -28,13 +29,10 @@ impl<'a> Walk<'a> {
             };
             parameters
                 .entries(|entry| {
-                    let resolved = entry
-                        .get("$ref")
-                        .and_then(Value::as_str)
-                        .and_then(|text| text.strip_prefix('#'));
-                    let target = resolved
-                        .and_then(|pointer| document.value.pointer(pointer))
-                        .unwrap_or(entry);
+                    let reference = entry.get("$ref").and_then(Value::as_str);
+                    let target = reference
+                        .and_then(|reference| pointer::follow(document.value, reference))
+                        .map_or(entry, |(_, target)| target);
                     structure::name(target).unwrap_or_else(|| canonical(target))
                 })
                 .into_iter()

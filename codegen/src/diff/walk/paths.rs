@@ -1,6 +1,6 @@
 //! Paths and their operations.
 
-use super::{Spot, Walk, before_after, keys, quote, same, subject};
+use super::{NOT_TAKEN, Spot, Walk, before_after, keys, quote, same, subject};
 use crate::diff::{Direction, node::Node, node::canonical, rules};
 use crate::pointer::METHODS;
 use serde_json::Value;
@@ -41,8 +41,23 @@ impl<'a> Walk<'a> {
             if let Some((name, other)) = twin {
                 matched.insert(name);
                 let what = format!("the path `{name}` is written `{path}`");
+                let (former, current) = (placeholders(name), placeholders(path));
+                let pairs: Vec<(&str, &str)> = former
+                    .iter()
+                    .copied()
+                    .zip(current.iter().copied())
+                    .collect();
+                // A name that both have, at another place.
+                let is_swapped = pairs
+                    .iter()
+                    .any(|(one, other)| one != other && current.contains(one));
+                let rule = if is_swapped {
+                    &rules::PATH_SWAPPED
+                } else {
+                    &rules::PATH_RENAMED
+                };
                 self.note(
-                    &rules::PATH_RENAMED,
+                    rule,
                     &Spot {
                         old: Some(other),
                         new: Some(&item),
@@ -51,9 +66,10 @@ impl<'a> Walk<'a> {
                     what,
                 )
                 .subtree = false;
-                let renames: Vec<(&str, &str)> = placeholders(name)
+                // A name that both have stays itself, wherever it stands.
+                let renames: Vec<(&str, &str)> = pairs
                     .into_iter()
-                    .zip(placeholders(path))
+                    .filter(|(one, other)| !current.contains(one) && !former.contains(other))
                     .collect();
                 self.path_item(path, other, &item, &renames);
                 continue;
@@ -169,7 +185,11 @@ impl<'a> Walk<'a> {
                 }
                 // Compared with each operation, and as a whole where there is none.
                 ("parameters", ..) => {}
-                ("servers", ..) => self.servers(before.as_ref(), after.as_ref(), new),
+                ("servers", ..) => {
+                    let around = [self.old.get(key), self.new.get(key)];
+                    let spot = Spot::between(before.as_ref(), after.as_ref(), new);
+                    self.servers(&spot, around);
+                }
                 _ if self.annotation(
                     key,
                     before.as_ref(),
@@ -236,10 +256,14 @@ impl<'a> Walk<'a> {
                     );
                 }
                 "security" => self.security(spot.old, spot.new, new, false),
-                "servers" => self.servers(spot.old, spot.new, new),
+                "servers" => {
+                    let around = [(items.0, &self.old), (items.1, &self.new)];
+                    let around =
+                        around.map(|(item, document)| item.get(key).or_else(|| document.get(key)));
+                    self.servers(&spot, around);
+                }
                 "callbacks" => self.callbacks(&spot),
-                // The schemes of an operation of Swagger 2.0: no rule knows them, and they are more than words.
-                "x-schemes" => self.unknown(spot.old, spot.new),
+                _ if NOT_TAKEN.contains(&key) => self.unknown(spot.old, spot.new),
                 _ if self.annotation(key, spot.old, spot.new, new, Direction::None) => {}
                 _ => self.unknown(spot.old, spot.new),
             }

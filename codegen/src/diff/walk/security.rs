@@ -50,6 +50,13 @@ impl<'a> Walk<'a> {
         if same(old, new) {
             return;
         }
+        if [old, new]
+            .into_iter()
+            .flatten()
+            .any(|list| !list.value.is_array())
+        {
+            return self.unknown(old, new);
+        }
         let (added, removed) = if global {
             (
                 &rules::GLOBAL_SECURITY_ADDED,
