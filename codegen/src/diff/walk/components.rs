@@ -157,9 +157,12 @@ impl<'a> Walk<'a> {
 
 /// Whether something in a part of the document refers to the place.
 fn mentions(document: &Value, part: &Value, place: &str) -> bool {
-    let leads_there = |reference: &str| {
-        let followed = crate::pointer::follow(document, reference);
-        followed.is_some_and(|(pointer, _)| pointer == place)
+    // Only one that is encoded has to be followed; a large document has thousands.
+    let leads_there = |reference: &str| match reference.strip_prefix('#') {
+        Some(written) if !written.contains('%') => written == place,
+        _ => {
+            crate::pointer::follow(document, reference).is_some_and(|(pointer, _)| pointer == place)
+        }
     };
     match part {
         Value::Object(members) => members.iter().any(|(key, value)| {
