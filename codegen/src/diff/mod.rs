@@ -5,6 +5,7 @@
 //! [`rules`], walked into, or reported as `unclassified`; afterwards a plain structural comparison checks that nothing
 //! was passed over. So no difference goes unseen.
 
+mod alike;
 mod allow;
 mod elsewhere;
 mod holders;

@@ -58,6 +58,9 @@ impl<'a> Walk<'a> {
             let is_there = spot.old.or(spot.new).is_some();
             return is_there.then(|| self.note(rule, spot, spot.told(key)));
         };
+        if self.alike.are(old.value, new.value) {
+            return None;
+        }
         let before = expand(&self.old, old, &mut HashSet::new());
         let after = expand(&self.new, new, &mut HashSet::new());
         if before == after {

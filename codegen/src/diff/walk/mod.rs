@@ -20,6 +20,7 @@ use serde_json::{Map, Value};
 
 use super::{
     Direction, Found, Impact,
+    alike::Alike,
     holders::Holders,
     kin::{Kin, kin},
     node::{Node, canonical},
@@ -35,6 +36,7 @@ pub(super) fn walk(old: &Value, new: &Value) -> (Vec<Found>, Vec<String>) {
     let mut walk = Walk {
         old: Node::root(old),
         new: Node::root(new),
+        alike: Alike::new(old, new),
         old_kin: kin(old),
         new_kin: kin(new),
         holders: [OnceCell::new(), OnceCell::new()],
@@ -106,6 +108,7 @@ impl Place {
 pub(super) struct Walk<'a> {
     pub old: Node<'a>,
     pub new: Node<'a>,
+    pub alike: Alike<'a>,
     pub old_kin: Kin,
     pub new_kin: Kin,
     /// Of the old and of the new document, made when the first field may have moved.
