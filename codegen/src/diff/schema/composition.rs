@@ -1,6 +1,6 @@
 //! Schemas made of schemas: `allOf`, `anyOf`, `oneOf`, `not`, and what tells alternatives apart.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use serde_json::Value;
 
@@ -365,14 +365,13 @@ fn twins(
     after: &[Node<'_>],
     name: impl Fn(&Value) -> String,
 ) -> Vec<(usize, usize)> {
-    let mut pairs: Vec<(usize, usize)> = Vec::new();
-    for (index, entry) in after.iter().enumerate() {
-        let twin = before.iter().enumerate().position(|(other, node)| {
-            name(node.value) == name(entry.value) && !pairs.iter().any(|(one, _)| *one == other)
-        });
-        if let Some(twin) = twin {
-            pairs.push((twin, index));
-        }
+    let mut open: HashMap<String, VecDeque<usize>> = HashMap::new();
+    for (index, entry) in before.iter().enumerate() {
+        open.entry(name(entry.value)).or_default().push_back(index);
     }
-    pairs
+    let pairs = after.iter().enumerate().filter_map(|(index, entry)| {
+        let twin = open.get_mut(&name(entry.value))?.pop_front()?;
+        Some((twin, index))
+    });
+    pairs.collect()
 }

@@ -8,7 +8,7 @@ use crate::diff::{
     Direction, Impact,
     holders::Holders,
     kin::Kin,
-    node::{Node, canonical},
+    node::Node,
     rules,
     walk::{Place, Spot, Walk, quote, resolve, same, subject},
 };
@@ -152,9 +152,7 @@ impl<'a> Walk<'a> {
                     if needed { "required" } else { "optional" },
                     subject(property)
                 );
-                if let Some((twin, _)) = added
-                    .iter()
-                    .find(|(_, node)| canonical(node.value) == canonical(property.value))
+                if let Some((twin, _)) = added.iter().find(|(_, node)| node.value == property.value)
                 {
                     what = format!("{what}; `{twin}`, which was added, has the same schema");
                 }

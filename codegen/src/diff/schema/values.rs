@@ -2,6 +2,8 @@
 
 use std::cmp::Ordering;
 
+use std::collections::HashSet;
+
 use serde_json::Value;
 
 use super::set_unset_changed;
@@ -137,11 +139,14 @@ impl<'a> Walk<'a> {
             return;
         };
         let (before, after) = (old.entries(canonical), new.entries(canonical));
+        let held = |entries: &[Node<'a>]| -> HashSet<String> {
+            entries.iter().map(|entry| canonical(entry.value)).collect()
+        };
+        let (known, kept) = (held(&before), held(&after));
+        let is_in =
+            |held: &HashSet<String>, entry: &Node<'a>| held.contains(&canonical(entry.value));
         let mut reported = false;
-        for value in after
-            .iter()
-            .filter(|value| !before.iter().any(|other| other.value == value.value))
-        {
+        for value in after.iter().filter(|entry| !is_in(&known, entry)) {
             let what = format!(
                 "{} takes the value {} too",
                 subject(spot.parent),
@@ -151,10 +156,7 @@ impl<'a> Walk<'a> {
                 .at(place);
             reported = true;
         }
-        for value in before
-            .iter()
-            .filter(|value| !after.iter().any(|other| other.value == value.value))
-        {
+        for value in before.iter().filter(|entry| !is_in(&kept, entry)) {
             let what = format!(
                 "{} no longer takes the value {}",
                 subject(spot.parent),

@@ -1,7 +1,7 @@
 //! Paths and their operations.
 
 use super::{NOT_TAKEN, Spot, Walk, before_after, keys, quote, same, subject};
-use crate::diff::{Direction, node::Node, node::canonical, rules};
+use crate::diff::{Direction, node::Node, rules};
 use crate::pointer::METHODS;
 use serde_json::Value;
 use std::collections::HashSet;
@@ -156,17 +156,12 @@ impl<'a> Walk<'a> {
 
     /// Another path of the new document, not in the old one, with the same operation.
     fn twin(&self, method: &str, operation: &Node<'a>) -> Option<&'a str> {
-        let paths = self.new.get("paths")?;
-        let wanted = canonical(operation.value);
-        paths.members().into_iter().find_map(|(path, item)| {
-            let is_new = self
-                .old
-                .get("paths")
-                .is_none_or(|paths| paths.value.get(path).is_none());
-            let same = item
-                .get(method)
-                .is_some_and(|other| canonical(other.value) == wanted);
-            (is_new && same).then_some(path)
+        let paths = |document: &Node<'a>| document.value.get("paths").and_then(Value::as_object);
+        let old = paths(&self.old);
+        paths(&self.new)?.iter().find_map(|(path, item)| {
+            let is_new = old.is_none_or(|old| !old.contains_key(path));
+            let is_same = item.get(method) == Some(operation.value);
+            (is_new && is_same).then_some(path.as_str())
         })
     }
 
