@@ -218,23 +218,24 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<Outcom
         Ok(lock) => (lock, Findings::new()),
         Err(findings) => (None, findings),
     };
-    let found = match spec.generate(lock.clone(), &mut |_| {}) {
+    let generated = spec.generate(lock.clone(), &mut |_| {});
+    let old = Old {
+        effective: workspace.effective()?.map(|effective| effective.text),
+        coverage: workspace.coverage()?.map(|coverage| coverage.text),
+        manifest: workspace.manifest()?.map(|manifest| manifest.text),
+        files: workspace.generated()?,
+        lock_text: spec.lock.map(|lock| lock.text),
+        lock,
+        unreadable,
+    };
+    let found = match generated {
         Err(invalid) => Found {
             invalid,
-            problems: Vec::new(),
+            problems: compare_with_lock(&old),
             files: 0,
             upstream,
         },
         Ok(output) => {
-            let old = Old {
-                effective: workspace.effective()?.map(|effective| effective.text),
-                coverage: workspace.coverage()?.map(|coverage| coverage.text),
-                manifest: workspace.manifest()?.map(|manifest| manifest.text),
-                files: workspace.generated()?,
-                lock_text: spec.lock.map(|lock| lock.text),
-                lock,
-                unreadable,
-            };
             let mut problems = compare(&old, &output);
             problems.extend(version(workspace, &output)?);
             Found {
@@ -281,6 +282,8 @@ fn compare_upstream(
     let ours = diff::document(&spec.upstream).ok();
     Ok(ours.map(|ours| compare_documents(&ours, &theirs)))
 }
+
+const DELETED: &str = "the last run wrote it; it was deleted";
 
 /// What is there.
 struct Old {
@@ -332,14 +335,52 @@ fn compare(old: &Old, new: &Output) -> Vec<Problem> {
         };
         problems.extend(problem);
     }
-    problems.extend(
-        old.files
-            .keys()
-            .filter(|path| !new.files.contains_key(*path))
-            .map(|path| Problem::new(format!("{GENERATED}/{path}"), Kind::Orphan)),
-    );
+    problems.extend(orphans(old, |path| new.files.contains_key(path)));
     problems.extend(compare_lock(old, &new.lock, because));
     problems
+}
+
+/// What can be told where nothing can be generated: whether the files are what the last run wrote.
+fn compare_with_lock(old: &Old) -> Vec<Problem> {
+    let Some(lock) = &old.lock else {
+        return no_lock(old).into_iter().collect();
+    };
+    let of_file = |path: String, is: Option<&str>, locked: &str| {
+        let kind = match is {
+            None => Kind::Missing {
+                because: DELETED.to_owned(),
+            },
+            Some(is) if sha256(is) == locked => return None,
+            Some(_) => Kind::EditedByHand,
+        };
+        Some(Problem::new(path, kind))
+    };
+    let mut problems = Vec::new();
+    problems.extend(of_file(
+        EFFECTIVE.to_owned(),
+        old.effective.as_deref(),
+        &lock.effective.sha256,
+    ));
+    if let Some(coverage) = &lock.coverage {
+        let is = old.coverage.as_deref();
+        problems.extend(of_file(COVERAGE.to_owned(), is, &coverage.sha256));
+    }
+    for (path, locked) in &lock.files {
+        // One that is no text is nothing that a run has written.
+        let is = old
+            .files
+            .get(path)
+            .map(|text| text.as_deref().unwrap_or_default());
+        problems.extend(of_file(format!("{GENERATED}/{path}"), is, locked));
+    }
+    problems.extend(orphans(old, |path| lock.files.contains_key(path)));
+    problems
+}
+
+/// The files that nothing generates.
+fn orphans(old: &Old, is_known: impl Fn(&String) -> bool) -> impl Iterator<Item = Problem> {
+    let unknown = old.files.keys().filter(move |path| !is_known(path));
+    unknown.map(|path| Problem::new(format!("{GENERATED}/{path}"), Kind::Orphan))
 }
 
 /// `locked` is the sha256 of what the last run wrote, if the lock tells.
@@ -352,7 +393,7 @@ fn compare_file(
 ) -> Option<Problem> {
     let Some(is) = is else {
         let because = match locked {
-            Some(_) => "the last run wrote it; it was deleted".to_owned(),
+            Some(_) => DELETED.to_owned(),
             None => because.to_owned(),
         };
         return Some(Problem::new(path, Kind::Missing { because }));
@@ -373,28 +414,36 @@ fn compare_file(
 }
 
 fn compare_lock(old: &Old, new: &Lock, because: String) -> Option<Problem> {
-    let problem = |kind| Problem::new(LOCK, kind);
-    let Some(text) = &old.lock_text else {
-        return Some(problem(Kind::NoLock {
-            because: "the lock is missing".to_owned(),
-            mend: "restore it from version control if it was there, then run `cargo xtask generate`",
-        }));
-    };
-    if let Some(finding) = old.unreadable.iter().next() {
-        return Some(Problem {
-            line: finding.location.as_ref().map(|place| place.line),
-            ..problem(Kind::NoLock {
-                because: format!("the lock cannot be read: {}", finding.message),
-                mend: "restore it from version control, or remove it, then run `cargo xtask generate`",
-            })
-        });
+    if let Some(problem) = no_lock(old) {
+        return Some(problem);
     }
+    let text = old.lock_text.as_deref().unwrap_or_default();
     let new = new.text();
     let difference = difference::first(text, &new)?;
     Some(Problem {
         line: Some(difference.line),
         lines: Some((shown(difference.is), shown(difference.should_be))),
-        ..problem(Kind::Lock { because })
+        ..Problem::new(LOCK, Kind::Lock { because })
+    })
+}
+
+/// That there is no lock to compare with, if that is so.
+fn no_lock(old: &Old) -> Option<Problem> {
+    if old.lock_text.is_none() {
+        let kind = Kind::NoLock {
+            because: "the lock is missing".to_owned(),
+            mend: "restore it from version control if it was there, then run `cargo xtask generate`",
+        };
+        return Some(Problem::new(LOCK, kind));
+    }
+    let finding = old.unreadable.iter().next()?;
+    let kind = Kind::NoLock {
+        because: format!("the lock cannot be read: {}", finding.message),
+        mend: "restore it from version control, or remove it, then run `cargo xtask generate`",
+    };
+    Some(Problem {
+        line: finding.location.as_ref().map(|place| place.line),
+        ..Problem::new(LOCK, kind)
     })
 }
 
@@ -518,12 +567,13 @@ impl Found {
         let mut blocks: Vec<String> = Vec::new();
         if !self.invalid.is_empty() {
             blocks.push(self.invalid.to_string());
-        } else if self.problems.is_empty() {
+        }
+        if self.problems.is_empty() && self.invalid.is_empty() {
             blocks.push(format!(
                 "{EFFECTIVE}, {COVERAGE}, {LOCK} and the {} files in {GENERATED} are as `cargo xtask generate` writes them",
                 self.files
             ));
-        } else {
+        } else if !self.problems.is_empty() {
             blocks.extend(self.problems.iter().map(ToString::to_string));
             blocks.push(match self.problems.len() {
                 1 => "1 problem".to_owned(),

@@ -41,7 +41,7 @@ impl FromStr for Source {
         if text == "-" {
             return Ok(Self::StandardInput);
         }
-        if text.starts_with("https://") || text.starts_with("http://") {
+        if text.contains("://") {
             return Ok(Self::Address(text.to_owned()));
         }
         // A revision of one letter would be a drive of Windows.
@@ -85,9 +85,10 @@ impl Source {
             }
             Self::Address(address) => download(address)?,
             Self::Revision { revision, path } => earlier(workspace.root(), revision, path)?,
-            Self::File(path) => {
-                fs::read_to_string(path).map_err(|error| Failure::io("read", path, &error))?
-            }
+            Self::File(path) => fs::read_to_string(path).map_err(|error| match error.kind() {
+                io::ErrorKind::InvalidData => not_text(&path.display().to_string()),
+                _ => Failure::io("read", path, &error),
+            })?,
         };
         Ok(Text {
             name: self.to_string(),
@@ -107,21 +108,25 @@ fn download(address: &str) -> Result<String, Failure> {
         .build()
         .into();
     let unreachable = |error: ureq::Error| {
-        let message = format!(
-            "error: cannot get {address}: {error}\n  help: is there a network? The document can also be downloaded with \
-             a browser and given as a file"
-        );
+        let message = |help: &str| {
+            format!(
+                "error: cannot get {address}: {error}\n  help: {help}the document can also be downloaded with a browser and \
+                 given as a file"
+            )
+        };
         match error {
             // A body that is no text, a certificate that is not valid: the network is there.
-            ureq::Error::Io(error) if error.kind() == io::ErrorKind::InvalidData => {
-                Failure::Io(message)
+            ureq::Error::Io(ref error) if error.kind() == io::ErrorKind::InvalidData => {
+                Failure::Io(message(""))
             }
             ureq::Error::Io(_)
             | ureq::Error::Timeout(_)
             | ureq::Error::HostNotFound
             | ureq::Error::ConnectionFailed
-            | ureq::Error::ConnectProxyFailed(_) => Failure::Unreachable(message),
-            _ => Failure::Io(message),
+            | ureq::Error::ConnectProxyFailed(_) => {
+                Failure::Unreachable(message("is there a network? Otherwise "))
+            }
+            _ => Failure::Io(message("")),
         }
     };
     let mut response = agent
@@ -133,6 +138,12 @@ fn download(address: &str) -> Result<String, Failure> {
     if status.is_server_error() || matches!(status.as_u16(), 408 | 425 | 429) {
         return Err(Failure::Unreachable(format!(
             "error: {address} answered {status}\n  help: the server may be out of order for a while: run the command again later"
+        )));
+    }
+    if matches!(status.as_u16(), 401 | 403 | 407) {
+        return Err(Failure::Io(format!(
+            "error: {address} answered {status}\n  help: it wants a login: download the document with a browser and give it \
+             as a file"
         )));
     }
     if !status.is_success() {
@@ -159,8 +170,13 @@ fn earlier(root: &Path, revision: &str, path: &str) -> Result<String, Failure> {
             String::from_utf8_lossy(&output.stderr).trim()
         )));
     }
-    String::from_utf8(output.stdout)
-        .map_err(|error| Failure::Io(format!("error: {name} is no text: {error}")))
+    String::from_utf8(output.stdout).map_err(|_| not_text(&name))
+}
+
+pub(crate) fn not_text(name: &str) -> Failure {
+    Failure::Io(format!(
+        "error: cannot read {name}: it is not text in UTF-8\n  help: save it as such"
+    ))
 }
 
 #[cfg(test)]
@@ -188,6 +204,11 @@ mod tests {
                 Source::File("spec/upstream.json".into()),
             ),
             ("C:\\x.json", Source::File("C:\\x.json".into())),
+            // No other scheme is taken; what fetches it says so.
+            (
+                "ftp://a.example/x",
+                Source::Address("ftp://a.example/x".to_owned()),
+            ),
             // Never an option of git.
             ("--output=a:b", Source::File("--output=a:b".into())),
         ] {

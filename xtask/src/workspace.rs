@@ -450,10 +450,9 @@ impl Workspace {
                 text,
             })),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) if error.kind() == io::ErrorKind::InvalidData => Err(Failure::Io(format!(
-                "error: cannot read {}: it is not text in UTF-8\n  help: save it as such",
-                path.display()
-            ))),
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+                Err(source::not_text(&path.display().to_string()))
+            }
             Err(error) => Err(Failure::io("read", &path, &error)),
         }
     }

@@ -371,6 +371,28 @@ fn what_cannot_be_generated_from_changes_nothing() {
     }
 }
 
+/// What stops the generation hides nothing of what can be told without it.
+#[test]
+fn check_tells_of_the_files_also_where_nothing_can_be_generated() {
+    let (_, invalid, _) = INVALID[1];
+    let workspace = Workspace::new();
+    invalid(&workspace);
+    workspace.replace(EFFECTIVE, "{", "{ ");
+    workspace.replace(TYPES, "///", "//// ");
+    workspace.remove("generated/src/generated/ids.rs");
+    workspace.write("generated/src/generated/stray.rs", "");
+    let check = workspace.xtask(&["check"]);
+    assert_eq!(check.code, Some(2), "{check}");
+    insta::assert_snapshot!("document_not_valid_and_files_edited", check);
+    workspace.replace(LOCK, "{\n", "<<<<<<< ours\n{\n");
+    let check = workspace.xtask(&["check"]);
+    assert_eq!(check.code, Some(2), "{check}");
+    assert!(
+        check.stderr.contains("error[lint::") && check.stderr.contains("the lock cannot be read"),
+        "{check}"
+    );
+}
+
 /// It may be the only record of where the document came from.
 #[test]
 fn an_unreadable_lock_is_not_overwritten() {

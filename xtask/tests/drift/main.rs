@@ -321,6 +321,13 @@ fn documents_come_from_addresses_standard_input_and_the_usual_place() {
     let run = workspace.run(&["fetch", &address]);
     assert_eq!(run.code, 1);
     insta::assert_snapshot!("fetch-moved", run.aside.replace(&address, "<address>"));
+    let address = serve("401 Unauthorized", String::new());
+    let run = workspace.run(&["fetch", &address]);
+    assert_eq!(run.code, 1);
+    insta::assert_snapshot!("fetch-closed", run.aside.replace(&address, "<address>"));
+    let run = workspace.run(&["fetch", "ftp://a.example/x"]);
+    assert_eq!(run.code, 1);
+    insta::assert_snapshot!("fetch-scheme", run.aside);
 
     let piped = |arguments: &[&str]| {
         let mut child = Command::new(env!("CARGO_BIN_EXE_xtask"))
