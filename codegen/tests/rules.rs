@@ -486,6 +486,7 @@ fn of_schemas() -> Vec<Schema> {
         add("{place}-{check}-changed", &one, &other, Breaking, Breaking);
     }
     for (name, pointer) in [
+        ("allow-empty-value", "/x-allowEmptyValue"),
         ("collection-format", "/x-collectionFormat"),
         ("content-encoding", "/x-contentEncoding"),
         ("content-media-type", "/x-contentMediaType"),

@@ -66,7 +66,9 @@ pub(super) const CHECKS: [(&str, &str); 13] = [
 ];
 
 /// Keywords kept under `x-` that say what a value is: each change is told as one, since it may be wider or narrower.
-pub(super) const FORMS: [(&str, &str); 4] = [
+pub(super) const FORMS: [(&str, &str); 5] = [
+    // Of a form parameter of Swagger 2.0.
+    ("x-allowEmptyValue", "allow-empty-value"),
     ("x-collectionFormat", "collection-format"),
     ("x-contentEncoding", "content-encoding"),
     ("x-contentMediaType", "content-media-type"),
