@@ -8,6 +8,7 @@ use crate::{
     api::Changes,
     diff::{Change, Impact, Report, rules},
     lock::sha256,
+    prose::markdown,
 };
 
 const HEAD: &str = "# Changelog\n\n\
@@ -18,7 +19,7 @@ const UNRELEASED: &str = "## Unreleased";
 
 const SECTION: &str = "### Schema drift";
 
-/// What no document has moved.
+/// What no entry has told.
 const REST: &str = "### Else in the public interface";
 
 /// The bump that is due: what the code says, and at least a patch where anything has changed at all. Where the code is
@@ -61,7 +62,10 @@ pub fn add(
         let _ = writeln!(
             entry,
             "- {}, {}: {} (`{}`)",
-            change.level, change.direction, change.what, change.id
+            change.level,
+            change.direction,
+            markdown(&change.what),
+            change.id
         );
     }
     if let Some(mark) = marks.first() {
@@ -86,7 +90,7 @@ pub fn add(
 }
 
 /// The changelog with its unreleased part closed as that of `version`. What has changed since the last release and is not
-/// told there, such as hand-written code and features, is added; `None` for the first release.
+/// told there, such as hand-written code and features, is added; without `changes` it is the first release.
 ///
 /// A part that has been closed stays as it is, so that an interrupted release can be repeated.
 #[must_use]
@@ -101,11 +105,11 @@ pub fn close(changelog: Option<&str>, version: &Version, changes: Option<&Change
         None => "The first release.".to_owned(),
         Some(changes) => {
             let changes = changes.to_string();
-            let told: HashSet<&str> = own.lines().collect();
-            let lines: Vec<&str> = changes
-                .lines()
-                .filter(|line| !told.contains(line))
-                .collect();
+            // By what they are about: the wording of an entry may have been edited.
+            let item = |line: &str| line.split('`').nth(1).map(str::to_owned);
+            let told: HashSet<String> = own.lines().filter_map(item).collect();
+            let is_new = |line: &&str| item(line).is_none_or(|item| !told.contains(&item));
+            let lines: Vec<&str> = changes.lines().filter(is_new).collect();
             match lines.as_slice() {
                 [] => String::new(),
                 lines => format!("{REST}\n\n{}", lines.join("\n")),
@@ -184,6 +188,17 @@ mod tests {
         assert_eq!(add(Some(&second), ("2", "3"), &report, &api), None);
     }
 
+    /// A name of the document closes no part and opens none.
+    #[test]
+    fn names_of_the_document_are_no_headings() {
+        let (mut report, api) = drift();
+        for change in &mut report.changes {
+            change.what = "the schema `a\n## 0.2.0\n` was added".to_owned();
+        }
+        let text = add(None, ("1", "2"), &report, &api).unwrap();
+        assert!(!text.contains("\n## 0.2.0"), "{text}");
+    }
+
     #[test]
     fn marks_of_evidence_are_counted() {
         let document = |text: String| {
@@ -237,6 +252,10 @@ mod tests {
         let closed = close(Some(&drifted), &version, Some(&since));
         insta::assert_snapshot!(closed);
         assert_eq!(close(Some(&closed), &version, Some(&since)), closed);
+        // An edited line has told it, too.
+        let edited = drifted.replace("- added `types::A`: `struct`", "- `types::A` is new");
+        assert_ne!(edited, drifted);
+        assert!(!close(Some(&edited), &version, Some(&since)).contains("added `types::A`"));
         let nothing = close(Some(&first), &version, Some(&Changes::default()));
         assert!(nothing.contains("## 0.2.0\n\n## 0.1.0\n"), "{nothing}");
     }

@@ -25,6 +25,38 @@ pub(crate) fn one_line(text: &str) -> Cow<'_, str> {
     Cow::Owned(escaped.collect())
 }
 
+/// A text of somebody else inside of markdown, on one line, in a table as well. Code spans stay; outside of them nothing is markup.
+pub(crate) fn markdown(text: &str) -> String {
+    let text = one_line(text);
+    let parts: Vec<&str> = text.split('`').collect();
+    if parts.len().is_multiple_of(2) {
+        // A name with a backtick: nobody can tell where a span ends.
+        return plain(&text);
+    }
+    let parts = parts
+        .iter()
+        .enumerate()
+        .map(|(index, part)| match index % 2 {
+            0 => plain(part),
+            _ => format!("`{}`", part.replace('|', "\\|")),
+        });
+    parts.collect()
+}
+
+/// Text in which nothing is markdown, nor a person who is called.
+fn plain(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '<' => plain.push_str("&lt;"),
+            '@' => plain.push_str("&#64;"),
+            '\\' | '`' | '*' | '_' | '[' | ']' | '#' | '~' | '|' => plain.extend(['\\', character]),
+            _ => plain.push(character),
+        }
+    }
+    plain
+}
+
 /// `text` with everything outside of code spans and blocks made safe for rustdoc and clippy: identifiers become code,
 /// brackets and angle brackets lose their meaning, addresses become links.
 pub(crate) fn sanitise(text: &str) -> String {

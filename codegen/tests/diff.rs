@@ -561,6 +561,36 @@ fn a_change_that_no_rule_knows_keeps_its_fingerprint_when_others_move() {
     );
 }
 
+/// A chain of references, in a document that nothing has looked at before, is longer than any stack.
+#[test]
+fn what_has_no_end_worth_reaching_is_no_stack_overflow() {
+    let chain = |last: &str| {
+        let mut document = base();
+        let long = 2_000;
+        for index in 0..long {
+            let next = json!({"$ref": format!("#/components/schemas/Chain{}", index + 1)});
+            let link = json!({"allOf": [next], "properties": {"a": next}});
+            set(
+                &mut document,
+                "/components/schemas",
+                &format!("Chain{index}"),
+                link,
+            );
+        }
+        set(
+            &mut document,
+            "/components/schemas",
+            &format!("Chain{long}"),
+            json!({"type": last}),
+        );
+        let reference = json!({"$ref": "#/components/schemas/Chain0"});
+        set(&mut document, THING, "not", reference);
+        document
+    };
+    let report = report(&chain("string"), &chain("integer"));
+    assert_eq!(report.exit_code(), 6, "{}", report.changes.len());
+}
+
 /// Nobody can judge what a report cuts off.
 #[test]
 fn what_differs_can_be_read_however_long_the_texts_are() {
@@ -586,7 +616,7 @@ fn what_differs_can_be_read_however_long_the_texts_are() {
 #[test]
 fn no_text_of_the_document_is_a_command() {
     let mut new = base();
-    let name = "a\n::error::b\u{1b}[2J`@c <d> [e](f) *g*";
+    let name = "a\n::error::b\u{1b}[2J`@c <d> [e](f) *g* \\[h\\](i) \\|";
     set(
         &mut new,
         PROPERTIES,

@@ -61,11 +61,19 @@ struct Whole {
     is_more: bool,
 }
 
+/// How many schemas a whole may be put together from. Nobody writes longer chains by hand.
+const MOST: usize = 500;
+
 impl Whole {
     fn take(&mut self, document: &Value, at: &str, name: &str, seen: &mut HashSet<String>) {
         let Some(schema) = document.pointer(at).filter(|_| seen.insert(at.to_owned())) else {
             return;
         };
+        if seen.len() > MOST {
+            // Nothing is claimed about it.
+            self.is_more = true;
+            return;
+        }
         let reference = schema.get("$ref").and_then(Value::as_str);
         if let Some((target, _)) = reference.and_then(|reference| follow(document, reference)) {
             return self.take(document, &target, name, seen);

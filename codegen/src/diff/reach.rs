@@ -263,7 +263,7 @@ fn operations(document: &Value) -> Vec<(String, String, &Value)> {
             }
         }
     }
-    // A path item is listed once for its parameters; its operations are told apart by `references`.
+    // A path item is listed once for each of its operations, for the parameters that they share; `references` leaves out the rest.
     operations
 }
 

@@ -5,7 +5,10 @@ use std::fmt::Write as _;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-use crate::{Location, Severity, prose::one_line};
+use crate::{
+    Location, Severity,
+    prose::{markdown as cell, one_line},
+};
 
 use super::{Change, Direction, Impact, Level, Reach, Report, Side, Summary};
 
@@ -310,38 +313,6 @@ fn operations(change: &Change) -> String {
     } else {
         text
     }
-}
-
-/// A text inside a cell of a markdown table. Code spans stay; outside of them nothing of it is markup.
-fn cell(text: &str) -> String {
-    let text = one_line(text).replace('|', "\\|");
-    let parts: Vec<&str> = text.split('`').collect();
-    if parts.len().is_multiple_of(2) {
-        // A name with a backtick: nobody can tell where a span ends.
-        return plain(&text);
-    }
-    let parts = parts
-        .iter()
-        .enumerate()
-        .map(|(index, part)| match index % 2 {
-            0 => plain(part),
-            _ => format!("`{part}`"),
-        });
-    parts.collect()
-}
-
-/// Text in which nothing is markdown, nor a person who is called.
-fn plain(text: &str) -> String {
-    let mut plain = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '<' => plain.push_str("&lt;"),
-            '@' => plain.push_str("&#64;"),
-            '`' | '*' | '_' | '[' | ']' | '#' | '~' => plain.extend(['\\', character]),
-            _ => plain.push(character),
-        }
-    }
-    plain
 }
 
 /// The message of a workflow command.

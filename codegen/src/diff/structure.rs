@@ -160,10 +160,16 @@ fn records<'a>(
     (before, after): (&'a [Value], &'a [Value]),
     differences: &mut Vec<Difference>,
 ) {
+    let nameless = |entries: &'a [Value]| -> HashSet<String> {
+        let entries = entries.iter().filter(|entry| name(entry).is_none());
+        entries.map(canonical).collect()
+    };
+    let on_both: HashSet<String> = &nameless(before) & &nameless(after);
     let key = |entry: &Value, index: usize| {
         name(entry).unwrap_or_else(|| {
-            if before.contains(entry) && after.contains(entry) {
-                canonical(entry)
+            let held = canonical(entry);
+            if on_both.contains(&held) {
+                held
             } else {
                 index.to_string()
             }

@@ -40,7 +40,7 @@ impl Lint<'_> {
                 .and_then(|section| inside.strip_prefix(section.as_str()));
             let fits =
                 component.is_some_and(|name| !name.is_empty() && !name.contains(['/', '~', '%']));
-            if self.document.get(inside).is_none() {
+            if pointer::follow(self.document.value(), target).is_none() {
                 let message = format!("`{target}` is not in the document");
                 self.report(&rules::DANGLING_REFERENCE, place, message);
             } else if let Some(section) = section.filter(|_| !fits) {

@@ -256,8 +256,9 @@ impl<'a> Lint<'a> {
                     "not every variant of this `anyOf` is an object",
                 );
             } else if key == "anyOf" && !tagged && open > 1 {
-                let message =
-                    format!("the {objects} objects in this `anyOf` may all apply to one value");
+                let message = format!(
+                    "{open} of the objects in this `anyOf` may apply to one value together"
+                );
                 self.report(&rules::OVERLAPPING_ANY_OF, place, message);
             } else if objects > 1 && !tagged {
                 let message =

@@ -5,7 +5,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
 use super::{Object, Work};
@@ -34,7 +33,8 @@ pub(super) fn inline(document: &mut Value, work: &mut Work) -> BTreeSet<String> 
     for section in ["/paths", "/webhooks"] {
         let items = inline.document.pointer(section).and_then(Value::as_object);
         for (name, item) in items.into_iter().flatten() {
-            let Some(item) = item.as_object().filter(|_| !name.starts_with("x-")) else {
+            let refers = |item: &&Object| item.contains_key("$ref") && !name.starts_with("x-");
+            let Some(item) = item.as_object().filter(refers) else {
                 continue;
             };
             let place = pointer::join(section, name);
@@ -134,10 +134,7 @@ impl<'a> Inline<'a> {
     /// What a path item refers to, or why that cannot be; nothing if it does not refer, or leads nowhere.
     fn next(&self, here: &Link<'a>, places: &BTreeSet<String>) -> Option<Result<Link<'a>, String>> {
         let reference = here.item.get("$ref")?.as_str()?;
-        let place = percent_decode_str(reference.strip_prefix('#')?)
-            .decode_utf8_lossy()
-            .into_owned();
-        let target = self.document.pointer(&place)?;
+        let (place, target) = pointer::follow(self.document, reference)?;
         Some(match path_item(target) {
             Ok(_) if places.contains(&place) => Err(format!(
                 "`{reference}` has been followed before: the references go in a circle"
@@ -203,11 +200,12 @@ fn path_item(value: &Value) -> Result<&Object, String> {
     }
 }
 
-/// How many values a value is.
+/// How many values a value is; a long text weighs as many.
 fn count(value: &Value) -> usize {
     1 + match value {
         Value::Array(items) => items.iter().map(count).sum(),
         Value::Object(members) => members.values().map(count).sum(),
+        Value::String(text) => text.len() / 64,
         _ => 0,
     }
 }

@@ -83,12 +83,12 @@ impl Code<'_> {
             .collect();
         for name in twice {
             let message = format!(
-                "two schemas make the type `{name}`; one may be inside of another one, with whose name that of its type begins"
+                "two schemas become the type `{name}`; one of them may be written inside of another one, after which the generator names it"
             );
             self.findings.push(
                 self.source
                     .error(Stage::Passes, "type-twice", self.place_of(&name), message)
-                    .help("let an overlay give one of them another name; what is inside of another has that of its `title`"),
+                    .help("in an overlay, rename one of the two, or give the one inside of another a `title`"),
             );
         }
     }

@@ -34,10 +34,11 @@ pub(super) fn drop_empty_parts(draft: &mut Draft<'_>) -> usize {
             mem::take(parts).into_iter().partition(says_nothing);
         *parts = kept;
         count += dropped.len();
-        // What is said of the whole there is said by the whole now.
+        // What is said of the whole there is said by the whole now. A title is a name, and its part is gone.
+        let shape = ["type", "additionalProperties", "properties", "title"];
         for (key, value) in dropped.iter().filter_map(Value::as_object).flatten() {
             if let Some(schema) = schema.as_object_mut()
-                && schema::SIBLINGS.contains(&key.as_str())
+                && !shape.contains(&key.as_str())
             {
                 schema.entry(key.clone()).or_insert_with(|| value.clone());
             }

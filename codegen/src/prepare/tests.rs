@@ -378,7 +378,7 @@ fn cases() -> Vec<(&'static str, Value, Value, usize)> {
             })),
             components(json!({
                 "Name": {"allOf": [reference("Thing")], "nullable": true},
-                "Said": {"allOf": [reference("Thing")], "description": "It.", "deprecated": true},
+                "Said": {"allOf": [reference("Thing")], "description": "It.", "example": {}, "deprecated": true, "x-a": 1},
                 "Thing": {"allOf": [{"type": "object"}, {}]},
                 "More": {"allOf": [reference("Thing"), {"type": "object", "required": ["a"]}]},
             })),

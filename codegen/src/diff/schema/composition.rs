@@ -12,6 +12,7 @@ use crate::{
         rules::{self, CHECKS, FORMS, Rule},
         walk::{Place, Spot, Walk, before_after, keys, quote, resolve, same, subject},
     },
+    lock::sha256,
     pointer::follow,
 };
 
@@ -61,9 +62,9 @@ impl<'a> Walk<'a> {
         if self.alike.are(old.value, new.value) {
             return None;
         }
-        let before = expand(&self.old, old, &mut HashSet::new());
-        let after = expand(&self.new, new, &mut HashSet::new());
-        if before == after {
+        let before = expand(&self.old, old, &mut HashSet::new(), 0);
+        let after = expand(&self.new, new, &mut HashSet::new(), 0);
+        if before == after && before.is_some() {
             return None;
         }
         let what = if same(spot.old, spot.new) {
@@ -72,7 +73,8 @@ impl<'a> Walk<'a> {
             spot.told(key)
         };
         let found = self.note(rule, spot, what);
-        found.value = format!("{before}→{after}");
+        // Many such parts can refer to the same large schemas.
+        found.value = sha256(&format!("{before:?}→{after:?}"));
         Some(found)
     }
 
@@ -333,30 +335,42 @@ fn heirs<'a>(document: &Node<'a>, schema: &Node<'a>) -> Vec<(&'a str, Node<'a>)>
     heirs
 }
 
-/// A schema as text with its references replaced by what they lead to, each once.
-fn expand(document: &Node<'_>, node: &Node<'_>, seen: &mut HashSet<String>) -> String {
+/// How deep a part is written out. Nobody writes deeper ones by hand.
+const DEEPEST: usize = 500;
+
+/// A schema as text with its references replaced by what they lead to, each once; `None` if it is too deep for that.
+fn expand(
+    document: &Node<'_>,
+    node: &Node<'_>,
+    seen: &mut HashSet<String>,
+    depth: usize,
+) -> Option<String> {
+    if depth > DEEPEST {
+        return None;
+    }
     let resolved = resolve(document, node);
     if resolved.pointer != node.pointer && !seen.insert(resolved.pointer.clone()) {
-        return format!("again {}", resolved.pointer);
+        return Some(format!("again {}", resolved.pointer));
     }
     if resolved.value.is_object() {
         let mut members = resolved.members();
         members.sort_by_key(|(key, _)| *key);
-        let members: Vec<String> = members
-            .iter()
-            .map(|(key, member)| format!("{key}:{}", expand(document, member, seen)))
-            .collect();
-        return format!("{{{}}}", members.join(","));
+        let members = members.iter().map(|(key, member)| {
+            let member = expand(document, member, seen, depth + 1)?;
+            Some(format!("{key}:{member}"))
+        });
+        let members: Option<Vec<String>> = members.collect();
+        return Some(format!("{{{}}}", members?.join(",")));
     }
     if resolved.value.is_array() {
-        let entries: Vec<String> = resolved
-            .entries(canonical)
+        let entries = resolved.entries(canonical);
+        let entries = entries
             .iter()
-            .map(|entry| expand(document, entry, seen))
-            .collect();
-        return format!("[{}]", entries.join(","));
+            .map(|entry| expand(document, entry, seen, depth + 1));
+        let entries: Option<Vec<String>> = entries.collect();
+        return Some(format!("[{}]", entries?.join(",")));
     }
-    resolved.value.to_string()
+    Some(resolved.value.to_string())
 }
 
 /// Entries of two lists that have the same name, by their positions; each is paired once.

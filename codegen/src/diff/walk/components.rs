@@ -116,6 +116,11 @@ impl<'a> Walk<'a> {
                     if same(spot.old, spot.new) {
                         continue;
                     }
+                    if old.pointer == EXAMPLES {
+                        let what = format!("the shared example `{name}` changed");
+                        self.note(&rules::EXAMPLE_CHANGED, &spot, what);
+                        continue;
+                    }
                     let told = self.found.iter().any(|found| {
                         found.old.as_ref().is_some_and(|pointer| {
                             crate::diff::node::is_within(pointer, &before.pointer)
@@ -123,15 +128,11 @@ impl<'a> Walk<'a> {
                             crate::diff::node::is_within(pointer, &after.pointer)
                         })
                     });
-                    let used = [(&self.old, &before.pointer), (&self.new, &after.pointer)]
-                        .into_iter()
-                        .all(|(document, pointer)| {
-                            mentions(document.value, document.value, pointer)
-                        });
-                    if old.pointer == EXAMPLES {
-                        let what = format!("the shared example `{name}` changed");
-                        self.note(&rules::EXAMPLE_CHANGED, &spot, what);
-                    } else if !told && !used {
+                    let sides = [(&self.old, &before.pointer), (&self.new, &after.pointer)];
+                    let is_used = |(document, pointer): (&Node<'a>, &String)| {
+                        mentions(document.value, document.value, pointer)
+                    };
+                    if !told && !sides.into_iter().all(is_used) {
                         let what = format!("the unused component `{name}` changed");
                         self.note(&rules::COMPONENT_UNUSED_CHANGED, &spot, what);
                     }

@@ -175,7 +175,7 @@ fn short(value: &str, most: usize) -> String {
     }
 }
 
-/// Two values, each short enough for a sentence, and in it all that differs between them.
+/// Two values, each short enough for a sentence, and in it what differs between them, up to [`MOST_DIFFERENT`].
 pub(super) fn both_short(before: &str, after: &str) -> (String, String) {
     let is_short = |text: &str| text.chars().count() <= MOST;
     if is_short(before) && is_short(after) {
@@ -280,14 +280,8 @@ impl<'a> Walk<'a> {
         if same(old, new) {
             return;
         }
-        let identity = new.or(old).map(|node| node.identity.clone());
-        self.found.push(structure::unclassified(Difference {
-            old: old.map(|node| node.pointer.clone()),
-            new: new.map(|node| node.pointer.clone()),
-            identity: identity.unwrap_or_default(),
-            before: old.map(|node| canonical(node.value)),
-            after: new.map(|node| canonical(node.value)),
-        }));
+        let difference = Difference::between(old, new);
+        self.found.push(structure::unclassified(difference));
     }
 
     /// Keys that only document: true if the key is one of them.

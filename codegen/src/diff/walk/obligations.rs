@@ -1,7 +1,7 @@
 //! Words of a description that bind a client.
 
 use crate::diff::node::Node;
-use std::{cmp::Ordering, collections::BTreeSet};
+use std::{cmp::Ordering, collections::BTreeMap};
 
 /// Words by which a description binds a client, takes something back, or says how much.
 const OBLIGATIONS: &str = "
@@ -25,11 +25,17 @@ pub(super) fn obligations(old: Option<&Node<'_>>, new: Option<&Node<'_>>) -> Vec
         let words = words.iter().copied();
         words.filter(|word| is_binding(word)).collect::<Vec<_>>()
     });
-    let count = |words: &[&str], word: &str| words.iter().filter(|one| **one == word).count();
-    let all: BTreeSet<&str> = bound.iter().chain(&binds).copied().collect();
-    let mut differences: Vec<String> = all
+    let mut counts: BTreeMap<&str, [usize; 2]> = BTreeMap::new();
+    for (side, words) in [&bound, &binds].into_iter().enumerate() {
+        for word in words {
+            if let Some(count) = counts.entry(word).or_default().get_mut(side) {
+                *count += 1;
+            }
+        }
+    }
+    let mut differences: Vec<String> = counts
         .into_iter()
-        .filter_map(|word| match count(&binds, word).cmp(&count(&bound, word)) {
+        .filter_map(|(word, [before, after])| match after.cmp(&before) {
             Ordering::Greater => Some(format!("more “{word}”")),
             Ordering::Less => Some(format!("less “{word}”")),
             Ordering::Equal => None,
