@@ -236,6 +236,7 @@ fn of_operations() -> Vec<Case> {
         "lifecycle-changed": operation {"x-stability-level": "stable"} => {"x-stability-level": "draft"} at OPERATION "/x-stability-level", Warning Nowhere Nothing;
         "webhook-added": whole {} => {"x-webhooks": {"w": {"post": {}}}} at DOCUMENT "/x-webhooks/w", Info Nowhere Nothing;
         "webhook-removed": whole {"x-webhooks": {"w": {"post": {}}}} => {} at DOCUMENT "/x-webhooks/w", Breaking Nowhere Nothing;
+        "webhook-removed": whole {"x-webhooks": {}, "x-x-webhooks": {"w": {"post": {}}}} => {"x-webhooks": {}, "x-x-webhooks": {}} at DOCUMENT "/x-x-webhooks/w", Breaking Nowhere Nothing;
         "webhook-changed": whole {"x-webhooks": {"w": {"post": {}}}} => {"x-webhooks": {"w": {"put": {}}}} at DOCUMENT "/x-webhooks/w", Warning Nowhere Nothing;
         "callbacks-changed": operation {} => {"callbacks": {"c": {}}} at OPERATION "/callbacks", Warning Nowhere Nothing;
         "unclassified": operation {} => {"unheard-of": {}} at OPERATION "/unheard-of", Warning Nowhere Major;

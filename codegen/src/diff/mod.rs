@@ -8,6 +8,7 @@
 mod alike;
 mod allow;
 mod elsewhere;
+mod heirs;
 mod holders;
 mod kin;
 mod node;

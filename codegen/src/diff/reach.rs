@@ -8,7 +8,7 @@ use std::{
 use serde::Serialize;
 use serde_json::Value;
 
-use super::Direction;
+use super::{Direction, heirs::Heirs};
 use crate::pointer::{METHODS, follow, join, prefixes, tokens};
 
 /// One path from an operation to a place.
@@ -56,44 +56,19 @@ impl Places {
     }
 
     /// Where a place leads to: by its references, and to what may come where a schema with a discriminator is expected.
-    fn links(&mut self, document: &Value, heirs: &Heirs, from: usize) -> Vec<Link> {
+    fn links(&mut self, document: &Value, heirs: &Heirs<'_>, from: usize) -> Vec<Link> {
         let Some(at) = self.pointers.get(from).cloned() else {
             return Vec::new();
         };
         let value = document.pointer(&at).unwrap_or(&Value::Null);
         let mut targets = references(document, value, &at);
-        if value.get("discriminator").is_some() {
-            let heirs = heirs.get(&at).into_iter().flatten();
-            targets.extend(heirs.map(|heir| (heir.clone(), Vec::new())));
-        }
+        let heirs = heirs.of(&at, value);
+        targets.extend(heirs.map(|(_, heir)| (heir.pointer.clone(), Vec::new())));
         targets
             .into_iter()
             .map(|(target, inner)| (self.number(&target), steps_within(&at, &inner).into()))
             .collect()
     }
-}
-
-/// By the pointer of a schema, those of the shared schemas that take it as a part.
-type Heirs = HashMap<String, Vec<String>>;
-
-fn heirs(document: &Value) -> Heirs {
-    let mut heirs = Heirs::new();
-    let schemas = document
-        .pointer("/components/schemas")
-        .and_then(Value::as_object);
-    for (name, schema) in schemas.into_iter().flatten() {
-        let parts = schema.get("allOf").and_then(Value::as_array);
-        for part in parts.into_iter().flatten() {
-            let reference = part.get("$ref").and_then(Value::as_str);
-            if let Some((parent, _)) = reference.and_then(|reference| follow(document, reference)) {
-                heirs
-                    .entry(parent)
-                    .or_default()
-                    .push(join("/components/schemas", name));
-            }
-        }
-    }
-    heirs
 }
 
 /// The reach of every place of one document that something refers to.
@@ -106,7 +81,7 @@ pub(super) struct Index<'a> {
 
 impl<'a> Index<'a> {
     pub(super) fn new(document: &'a Value) -> Self {
-        let heirs = heirs(document);
+        let heirs = Heirs::new(document);
         let mut places = Places::default();
         let mut entries = Places::default();
         // By the number of a place: where it leads to.

@@ -1,6 +1,6 @@
 //! Schemas made of schemas: `allOf`, `anyOf`, `oneOf`, `not`, and what tells alternatives apart.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
 use serde_json::Value;
 
@@ -8,12 +8,12 @@ use super::set_unset_changed;
 use crate::{
     diff::{
         Found,
+        heirs::Heirs,
         node::{Node, canonical},
         rules::{self, CHECKS, FORMS, Rule},
         walk::{Place, Spot, Walk, before_after, keys, quote, resolve, same, subject},
     },
     lock::sha256,
-    pointer::follow,
 };
 
 impl<'a> Walk<'a> {
@@ -194,18 +194,22 @@ impl<'a> Walk<'a> {
 
     /// Where a schema with a discriminator is expected, every schema that is put together from it may come.
     pub(super) fn heirs(&mut self, old: &Node<'a>, new: &Node<'a>, place: Place) {
-        let has = |node: &Node<'a>| node.value.get("discriminator").is_some();
-        if !has(old) || !has(new) {
+        // Where only one side has a discriminator, that is told.
+        if [old, new]
+            .iter()
+            .any(|node| node.value.get("discriminator").is_none())
+        {
             return;
         }
-        let (before, after) = (heirs(&self.old, old), heirs(&self.new, new));
-        let find = |list: &[(&str, Node<'a>)], name: &str| {
-            let found = list.iter().find(|(other, _)| *other == name);
-            found.map(|(_, node)| node.clone())
+        let [old_heirs, new_heirs] = &self.heirs;
+        let heirs = |all: &Heirs<'a>, node: &Node<'a>| -> BTreeMap<&'a str, Node<'a>> {
+            let heirs = all.of(&node.pointer, node.value);
+            heirs.map(|(name, heir)| (name, heir.clone())).collect()
         };
+        let (before, after) = (heirs(old_heirs, old), heirs(new_heirs, new));
         for (name, node) in &after {
-            if let Some(other) = find(&before, name) {
-                self.queue.push_back((other, node.clone(), place));
+            if let Some(other) = before.get(name) {
+                self.queue.push_back((other.clone(), node.clone(), place));
             } else {
                 let what = format!("`{name}` can stand for {}", subject(new));
                 self.note(&rules::MAPPING_ADDED, &Spot::added(node, new), what)
@@ -213,10 +217,7 @@ impl<'a> Walk<'a> {
                     .subtree = false;
             }
         }
-        for (name, node) in before
-            .iter()
-            .filter(|(name, _)| find(&after, name).is_none())
-        {
+        for (name, node) in before.iter().filter(|(name, _)| !after.contains_key(*name)) {
             let what = format!("`{name}` no longer stands for {}", subject(new));
             self.note(&rules::MAPPING_DELETED, &Spot::removed(node, new), what)
                 .at(place)
@@ -314,25 +315,6 @@ fn values_of<'a>(alternative: &Node<'a>, around: &Node<'a>) -> Values<'a> {
         };
     }
     Values { values, name: None }
-}
-
-/// The shared schemas that take a schema as one of their parts, with their names.
-fn heirs<'a>(document: &Node<'a>, schema: &Node<'a>) -> Vec<(&'a str, Node<'a>)> {
-    let schemas = document
-        .get("components")
-        .and_then(|all| all.get("schemas"));
-    let leads_there = |part: &Value| {
-        let reference = part.get("$ref").and_then(Value::as_str);
-        let followed = reference.and_then(|reference| follow(document.value, reference));
-        followed.is_some_and(|(pointer, _)| pointer == schema.pointer)
-    };
-    let takes = |heir: &Value| {
-        let parts = heir.get("allOf").and_then(Value::as_array);
-        parts.into_iter().flatten().any(leads_there)
-    };
-    let mut heirs = schemas.map(|all| all.members()).unwrap_or_default();
-    heirs.retain(|(_, node)| takes(node.value));
-    heirs
 }
 
 /// How deep a part is written out. Nobody writes deeper ones by hand.

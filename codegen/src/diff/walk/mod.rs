@@ -21,6 +21,7 @@ use serde_json::{Map, Value};
 use super::{
     Direction, Found, Impact,
     alike::Alike,
+    heirs::Heirs,
     holders::Holders,
     kin::{Kin, kin},
     node::{Node, canonical},
@@ -39,6 +40,7 @@ pub(super) fn walk(old: &Value, new: &Value) -> (Vec<Found>, Vec<String>) {
         alike: Alike::new(old, new),
         old_kin: kin(old),
         new_kin: kin(new),
+        heirs: [old, new].map(Heirs::new),
         holders: [OnceCell::new(), OnceCell::new()],
         found: Vec::new(),
         seen: HashSet::new(),
@@ -112,6 +114,7 @@ pub(super) struct Walk<'a> {
     pub old_kin: Kin,
     pub new_kin: Kin,
     /// Of the old and of the new document, made when the first field may have moved.
+    pub heirs: [Heirs<'a>; 2],
     pub holders: [OnceCell<Holders<'a>>; 2],
     pub found: Vec<Found>,
     /// Pairs of schemas that have been compared.
@@ -372,7 +375,10 @@ impl<'a> Walk<'a> {
                 "tags" => self.tags(spot.old, spot.new, &new),
                 "paths" => self.paths(&old, &new),
                 "components" => {}
-                "x-webhooks" => self.webhooks(&spot),
+                // Normalising adds one more `x-` where the author has an extension of that name.
+                _ if key != "webhooks" && key.trim_start_matches("x-") == "webhooks" => {
+                    self.webhooks(&spot);
+                }
                 _ if NOT_TAKEN.contains(&key) => self.unknown(spot.old, spot.new),
                 _ if self.annotation(key, spot.old, spot.new, &new, Direction::None) => {}
                 _ => self.unknown(spot.old, spot.new),
