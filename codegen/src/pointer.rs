@@ -31,6 +31,12 @@ pub fn unescape(token: &str) -> Cow<'_, str> {
     }
 }
 
+/// A token as a reference writes it, which is a fragment, with percent-encoding and escapes undone.
+#[must_use]
+pub fn decode(token: &str) -> String {
+    unescape(&percent_decode_str(token).decode_utf8_lossy()).into_owned()
+}
+
 /// The pointer to the member or item `token` (not yet escaped) of what `pointer` points to.
 #[must_use]
 pub fn join(pointer: &str, token: &str) -> String {

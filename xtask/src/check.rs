@@ -283,8 +283,6 @@ fn compare_upstream(
     Ok(ours.map(|ours| compare_documents(&ours, &theirs)))
 }
 
-const DELETED: &str = "the last run wrote it; it was deleted";
-
 /// What is there.
 struct Old {
     effective: Option<String>,
@@ -346,14 +344,7 @@ fn compare_with_lock(old: &Old) -> Vec<Problem> {
         return no_lock(old).into_iter().collect();
     };
     let of_file = |path: String, is: Option<&str>, locked: &str| {
-        let kind = match is {
-            None => Kind::Missing {
-                because: DELETED.to_owned(),
-            },
-            Some(is) if sha256(is) == locked => return None,
-            Some(_) => Kind::EditedByHand,
-        };
-        Some(Problem::new(path, kind))
+        departed(is, locked).map(|kind| Problem::new(path, kind))
     };
     let mut problems = Vec::new();
     problems.extend(of_file(
@@ -377,6 +368,16 @@ fn compare_with_lock(old: &Old) -> Vec<Problem> {
     problems
 }
 
+/// How a file is not what the last run wrote, of which `locked` is the sha256.
+fn departed(is: Option<&str>, locked: &str) -> Option<Kind> {
+    match is {
+        None => Some(Kind::Missing {
+            because: "the last run wrote it; it was deleted".to_owned(),
+        }),
+        Some(is) => (sha256(is) != locked).then_some(Kind::EditedByHand),
+    }
+}
+
 /// The files that nothing generates.
 fn orphans(old: &Old, is_known: impl Fn(&String) -> bool) -> impl Iterator<Item = Problem> {
     let unknown = old.files.keys().filter(move |path| !is_known(path));
@@ -391,20 +392,14 @@ fn compare_file(
     should_be: &str,
     because: &str,
 ) -> Option<Problem> {
-    let Some(is) = is else {
-        let because = match locked {
-            Some(_) => DELETED.to_owned(),
-            None => because.to_owned(),
-        };
-        return Some(Problem::new(path, Kind::Missing { because }));
+    let departed = || locked.and_then(|locked| departed(is, locked));
+    let because = because.to_owned();
+    let Some(text) = is else {
+        let kind = departed().unwrap_or(Kind::Missing { because });
+        return Some(Problem::new(path, kind));
     };
-    let difference = difference::first(is, should_be)?;
-    let kind = match locked {
-        Some(locked) if locked != sha256(is) => Kind::EditedByHand,
-        _ => Kind::OutOfDate {
-            because: because.to_owned(),
-        },
-    };
+    let difference = difference::first(text, should_be)?;
+    let kind = departed().unwrap_or(Kind::OutOfDate { because });
     Some(Problem {
         path,
         line: Some(difference.line),

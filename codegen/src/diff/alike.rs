@@ -6,12 +6,12 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::Value;
 
-use crate::pointer;
+use crate::{lint, pointer};
 
 pub(super) struct Alike<'a> {
     old: &'a Value,
     new: &'a Value,
-    /// By reference: what its target refers to, if the target is the same on both sides.
+    /// By the pointer in a reference: what its target refers to, if the target is the same on both sides.
     known: HashMap<&'a str, Option<Vec<&'a str>>>,
 }
 
@@ -46,7 +46,8 @@ impl<'a> Alike<'a> {
     fn behind(&mut self, reference: &'a str) -> Option<&[&'a str]> {
         let (old, new) = (self.old, self.new);
         let known = self.known.entry(reference).or_insert_with(|| {
-            let target = |document| pointer::follow(document, reference).map(|(_, value)| value);
+            let reference = format!("#{reference}");
+            let target = |document| pointer::follow(document, &reference).map(|(_, value)| value);
             match (target(old), target(new)) {
                 (None, None) => Some(Vec::new()),
                 (Some(before), Some(after)) if before == after => Some(references(after)),
@@ -57,19 +58,9 @@ impl<'a> Alike<'a> {
     }
 }
 
-/// All references in a value.
+/// The pointers in all references of a value; those into other files lead nowhere on either side.
 fn references(value: &Value) -> Vec<&str> {
     let mut found = Vec::new();
-    let mut open = vec![value];
-    while let Some(value) = open.pop() {
-        match value {
-            Value::Object(members) => {
-                found.extend(members.get("$ref").and_then(Value::as_str));
-                open.extend(members.values());
-            }
-            Value::Array(entries) => open.extend(entries),
-            _ => {}
-        }
-    }
+    lint::references(value, &mut found);
     found
 }

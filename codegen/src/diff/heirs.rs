@@ -22,12 +22,7 @@ impl<'a> Heirs<'a> {
             let parts = parts.into_iter().flatten();
             let references = parts.filter_map(|part| part.get("$ref")?.as_str());
             for (parent, _) in references.filter_map(|reference| follow(document, reference)) {
-                let pointer = join(SCHEMAS, name);
-                let heir = Node {
-                    value,
-                    identity: pointer.clone(),
-                    pointer,
-                };
+                let heir = Node::at(value, join(SCHEMAS, name));
                 heirs.entry(parent).or_default().insert(name, heir);
             }
         }

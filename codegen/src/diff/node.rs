@@ -23,6 +23,15 @@ impl<'a> Node<'a> {
         }
     }
 
+    /// A value at a place that no list leads to, so that the pointer is the identity.
+    pub(super) fn at(value: &'a Value, pointer: String) -> Self {
+        Self {
+            value,
+            identity: pointer.clone(),
+            pointer,
+        }
+    }
+
     /// The member `key` of an object.
     pub(super) fn get(&self, key: &str) -> Option<Self> {
         let value = self.value.get(key)?;

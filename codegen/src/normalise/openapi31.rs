@@ -186,9 +186,7 @@ impl Aside {
         if let Some(rest) = target.strip_prefix("#/webhooks/") {
             *target = format!("#/{}/{rest}", self.webhooks);
         } else if let Some(rest) = target.strip_prefix("#/components/pathItems/") {
-            let name =
-                percent_decode_str(rest.split('/').next().unwrap_or_default()).decode_utf8_lossy();
-            let name = pointer::unescape(&name).into_owned();
+            let name = pointer::decode(rest.split('/').next().unwrap_or_default());
             if self.items.contains_key(&name) {
                 *target = format!("#/components/{}/{rest}", self.path_items);
                 self.referred.push(name);

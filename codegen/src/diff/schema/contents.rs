@@ -323,11 +323,7 @@ fn elsewhere<'a>(name: &str, schema: &Node<'a>, document: &Node<'a>, kin: &Kin) 
     let kin = kin.get(&schema.pointer).into_iter().flatten();
     let others = kin.filter_map(|pointer| {
         let value = document.value.pointer(pointer)?;
-        of(&Node {
-            value,
-            pointer: pointer.clone(),
-            identity: pointer.clone(),
-        })
+        of(&Node::at(value, pointer.clone()))
     });
     of(schema).into_iter().chain(others).collect()
 }

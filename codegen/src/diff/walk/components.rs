@@ -10,11 +10,7 @@ const EXAMPLES: &str = "/components/examples";
 
 impl<'a> Walk<'a> {
     pub(super) fn components(&mut self, old: &Node<'a>, new: &Node<'a>) {
-        let nowhere = Node {
-            value: &Value::Null,
-            pointer: "/components".to_owned(),
-            identity: "/components".to_owned(),
-        };
+        let nowhere = Node::at(&Value::Null, "/components".to_owned());
         let before = old.get("components").unwrap_or_else(|| nowhere.clone());
         let after = new.get("components").unwrap_or(nowhere);
         for kind in keys(&before, &after) {
@@ -23,11 +19,7 @@ impl<'a> Walk<'a> {
                 self.annotation(kind, one.as_ref(), other.as_ref(), &after, Direction::None);
                 continue;
             }
-            let nothing = Node {
-                value: &Value::Null,
-                pointer: crate::pointer::join("/components", kind),
-                identity: crate::pointer::join("/components", kind),
-            };
+            let nothing = Node::at(&Value::Null, crate::pointer::join("/components", kind));
             let one = one.unwrap_or_else(|| nothing.clone());
             let other = other.unwrap_or(nothing);
             match kind {

@@ -422,11 +422,7 @@ pub(super) fn resolve<'a>(document: &Node<'a>, node: &Node<'a>) -> Node<'a> {
         && let Some((pointer, value)) = pointer::follow(document.value, reference)
         && seen.insert(pointer.clone())
     {
-        node = Node {
-            value,
-            identity: pointer.clone(),
-            pointer,
-        };
+        node = Node::at(value, pointer);
     }
     node
 }

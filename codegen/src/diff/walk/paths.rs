@@ -8,11 +8,7 @@ use std::collections::HashSet;
 
 impl<'a> Walk<'a> {
     pub(super) fn paths(&mut self, old: &Node<'a>, new: &Node<'a>) {
-        let nowhere = Node {
-            value: &Value::Null,
-            pointer: "/paths".to_owned(),
-            identity: "/paths".to_owned(),
-        };
+        let nowhere = Node::at(&Value::Null, "/paths".to_owned());
         let before = old.get("paths").unwrap_or_else(|| nowhere.clone());
         let after = new.get("paths").unwrap_or(nowhere);
         let mut matched: HashSet<&str> = HashSet::new();

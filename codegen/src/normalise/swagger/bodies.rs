@@ -1,6 +1,5 @@
 //! What goes in a body: requests, from the parameters that are bodies, and responses.
 
-use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 
 use super::{CONSUMES, Convert, MediaTypes, Object, parameters::Placed, schemas};
@@ -307,10 +306,8 @@ impl Convert<'_> {
     /// The shared response that one refers to, and its place; `None` if it refers to none that is one itself.
     pub(super) fn shared_response(&self, response: &Value) -> Option<(String, &Value)> {
         let target = response.get("$ref")?.as_str()?;
-        let name = target.strip_prefix("#/responses/")?;
-        let name = percent_decode_str(name).decode_utf8_lossy();
-        let name = pointer::unescape(&name);
-        let shared = self.responses.get(name.as_ref())?;
+        let name = pointer::decode(target.strip_prefix("#/responses/")?);
+        let shared = self.responses.get(&name)?;
         let is_reference = shared
             .as_object()
             .is_some_and(|shared| shared.contains_key("$ref"));

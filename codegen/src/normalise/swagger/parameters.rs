@@ -1,6 +1,5 @@
 //! Parameters: those that stay parameters, and which are bodies.
 
-use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
 use super::{Convert, Object, schemas};
@@ -73,12 +72,11 @@ pub(super) fn placed_one<'a>(
         .and_then(|target| target.strip_prefix("#/parameters/"));
     match name {
         Some(name) if !object.contains_key("in") => {
-            let name = percent_decode_str(name).decode_utf8_lossy();
-            let name = pointer::unescape(&name);
+            let name = pointer::decode(name);
             let place = pointer::join("/parameters", &name);
             Some(Placed {
                 place,
-                parameter: global.get(&*name)?.as_object()?,
+                parameter: global.get(&name)?.as_object()?,
             })
         }
         _ => Some(Placed {
