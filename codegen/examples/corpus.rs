@@ -347,10 +347,7 @@ fn document(file: &Path, arguments: &Arguments, out: &mut impl io::Write) -> io:
     if let Some(folder) = &arguments.write {
         write_files(&folder.join(&name), &outcome.files)?;
         if !outcome.document.is_empty() {
-            std::fs::write(
-                folder.join(format!("{name}.pruned.json")),
-                &outcome.document,
-            )?;
+            std::fs::write(folder.join(format!("{name}.pruned.json")), &outcome.document)?;
         }
     }
     let is_refused = outcome.pruned.is_none() && outcome.errors().next().is_some();

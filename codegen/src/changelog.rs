@@ -48,14 +48,10 @@ pub fn add(
     if report.is_empty() || changelog.contains(&mark) {
         return None;
     }
-    let mut entry = format!(
-        "{mark}\nDue: **{}**.\n\nThe document:\n\n",
-        due(report, api)
-    );
+    let mut entry = format!("{mark}\nDue: **{}**.\n\nThe document:\n\n", due(report, api));
     // On what something is known matters to users where it changes an item, which is told below.
-    let is_mark = |change: &&Change| {
-        change.id == rules::EXTENSION_CHANGED.id && change.crate_impact <= Impact::Patch
-    };
+    let is_mark =
+        |change: &&Change| change.id == rules::EXTENSION_CHANGED.id && change.crate_impact <= Impact::Patch;
     let (marks, changes): (Vec<&Change>, Vec<&Change>) = report.changes.iter().partition(is_mark);
     for change in changes {
         // Writing to a string cannot fail.
@@ -152,13 +148,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     fn drift() -> (Report, Changes) {
-        let document = |text| {
-            read::parse(Source {
-                name: "a.json",
-                text,
-            })
-            .unwrap()
-        };
+        let document = |text| read::parse(Source { name: "a.json", text }).unwrap();
         let report = diff::compare(
             &document(r#"{"openapi":"3.0.3","info":{"title":"a","version":"1"},"paths":{}}"#),
             &document(
@@ -172,10 +162,7 @@ mod tests {
             )]))
             .unwrap()
         };
-        (
-            report,
-            api::compare(&surface(""), &surface("pub struct A;")),
-        )
+        (report, api::compare(&surface(""), &surface("pub struct A;")))
     }
 
     #[test]
@@ -228,10 +215,7 @@ mod tests {
         let (report, api) = drift();
         let old = "# Changelog\n\n## 0.1.0\n\n### Schema drift\n\nold\n";
         let new = add(Some(old), ("1", "2"), &report, &api).unwrap();
-        assert!(
-            new.ends_with("## 0.1.0\n\n### Schema drift\n\nold\n"),
-            "{new}"
-        );
+        assert!(new.ends_with("## 0.1.0\n\n### Schema drift\n\nold\n"), "{new}");
         assert!(new.find("## Unreleased").unwrap() < new.find("## 0.1.0").unwrap());
     }
 
@@ -240,9 +224,8 @@ mod tests {
         let (report, api) = drift();
         let first = close(None, &Version::new(0, 1, 0), None);
         let drifted = add(Some(&first), ("1", "2"), &report, &api).unwrap();
-        let surface = |text: &str| {
-            api::surface(&BTreeMap::from([("lib.rs".to_owned(), text.to_owned())])).unwrap()
-        };
+        let surface =
+            |text: &str| api::surface(&BTreeMap::from([("lib.rs".to_owned(), text.to_owned())])).unwrap();
         // The entry has told of `types::A`; `by_hand` is in no document.
         let since = api::compare(
             &surface("pub mod types {}"),

@@ -254,8 +254,7 @@ fn is_open(document: &Value, schema: &Value) -> bool {
     match schema.get("items") {
         Some(items) => is_open(document, items),
         None => {
-            schema.get("type").and_then(Value::as_str) == Some("object")
-                && schema.get("properties").is_none()
+            schema.get("type").and_then(Value::as_str) == Some("object") && schema.get("properties").is_none()
         }
     }
 }

@@ -93,8 +93,7 @@ impl Document {
     /// `pointer` is no JSON pointer.
     #[must_use]
     pub fn locate(&self, pointer: &str) -> Option<Location> {
-        (pointer.is_empty() || pointer.starts_with('/'))
-            .then(|| self.provenance.place(pointer).location())
+        (pointer.is_empty() || pointer.starts_with('/')).then(|| self.provenance.place(pointer).location())
     }
 
     /// A located finding that stops the generation.
@@ -148,11 +147,7 @@ pub(crate) struct Text {
 impl Text {
     /// A JSON text that has been read without an error; its places are looked up when one is wanted, unless they have
     /// been.
-    pub(crate) fn json(
-        source: Source<'_>,
-        positions: Option<Positions>,
-        warnings: Findings,
-    ) -> Self {
+    pub(crate) fn json(source: Source<'_>, positions: Option<Positions>, warnings: Findings) -> Self {
         Self {
             name: source.name.to_owned(),
             json: source.text.to_owned(),

@@ -30,8 +30,8 @@ use crate::{
 /// # Errors
 /// What the generator says against the document, with the operations at which it does.
 pub fn emit(prepared: &Prepared, source: &Document) -> Result<(syn::File, StageReport), Findings> {
-    let file = generate(prepared, &prepared.document)
-        .map_err(|failure| locate(prepared, source, &failure))?;
+    let file =
+        generate(prepared, &prepared.document).map_err(|failure| locate(prepared, source, &failure))?;
     let report = StageReport::new(
         Stage::Emit,
         format!(
@@ -88,8 +88,7 @@ fn generate(prepared: &Prepared, document: &Value) -> Result<syn::File, Failure>
         let message = format!("no thread could be started for it: {error}");
         Err(refused(message))
     })?;
-    syn::parse_str(&text)
-        .map_err(|error| refused(format!("what it generated is not Rust: {error}")))
+    syn::parse_str(&text).map_err(|error| refused(format!("what it generated is not Rust: {error}")))
 }
 
 /// Runs the generator where it can go deep: what overflows a stack ends the program. What has no end at all, the lint
@@ -182,13 +181,11 @@ fn locate(prepared: &Prepared, source: &Document, failure: &Failure) -> Findings
 type Causes<'a> = BTreeMap<String, Cause<'a>>;
 
 fn note<'a, 'b>(causes: &'b mut Causes<'a>, failure: Failure) -> &'b mut Cause<'a> {
-    causes
-        .entry(failure.message.clone())
-        .or_insert_with(|| Cause {
-            failure,
-            operations: Vec::new(),
-            schema: None,
-        })
+    causes.entry(failure.message.clone()).or_insert_with(|| Cause {
+        failure,
+        operations: Vec::new(),
+        schema: None,
+    })
 }
 
 fn finding(source: &Document, at: impl Into<String>, failure: &Failure) -> Finding {
@@ -216,11 +213,7 @@ fn only_operation(document: &Value, operation: &Operation) -> Option<Value> {
     let operation = document.get("paths")?.get(path)?.get(&method)?;
     let mut schemas = Map::new();
     reach(document, operation, &mut schemas);
-    Some(part(
-        document,
-        json!({ path: { method: operation } }),
-        schemas,
-    ))
+    Some(part(document, json!({ path: { method: operation } }), schemas))
 }
 
 /// The document with other paths and schemas.
@@ -247,13 +240,9 @@ fn reach(document: &Value, value: &Value, schemas: &mut Map<String, Value>) {
                 schemas.insert(name.to_owned(), schema.clone());
                 reach(document, schema, schemas);
             }
-            object
-                .values()
-                .for_each(|inner| reach(document, inner, schemas));
+            object.values().for_each(|inner| reach(document, inner, schemas));
         }
-        Value::Array(items) => items
-            .iter()
-            .for_each(|inner| reach(document, inner, schemas)),
+        Value::Array(items) => items.iter().for_each(|inner| reach(document, inner, schemas)),
         _ => {}
     }
 }
@@ -372,8 +361,7 @@ mod tests {
 
     #[test]
     fn a_schema_that_many_use_is_named_with_them() {
-        let bad =
-            json!({"type": "object", "properties": {"deep": {"$ref": "#/components/schemas/Bad"}}});
+        let bad = json!({"type": "object", "properties": {"deep": {"$ref": "#/components/schemas/Bad"}}});
         let (document, prepared) = prepared(&json!({
             "openapi": "3.0.3",
             "info": {"title": "t", "version": "1"},
@@ -397,10 +385,7 @@ mod tests {
     fn a_panic_elsewhere_is_not_swallowed() {
         assert_eq!(quietly(|| 1), Ok(1));
         let message = quietly(|| panic!("boo")).unwrap_err();
-        assert!(
-            message.starts_with("boo (codegen/src/emit.rs:"),
-            "{message}"
-        );
+        assert!(message.starts_with("boo (codegen/src/emit.rs:"), "{message}");
         // After it, the thread's panics are printed again: nothing is recorded any more.
         CAUGHT.with(|caught| assert!(caught.borrow().is_none()));
     }

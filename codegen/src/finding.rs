@@ -173,29 +173,18 @@ impl fmt::Display for Finding {
         if let Some(location) = &self.location {
             write!(formatter, "{location}: ")?;
         }
-        write!(
-            formatter,
-            "{}[{}::{}]",
-            self.severity, self.stage, self.code
-        )?;
+        write!(formatter, "{}[{}::{}]", self.severity, self.stage, self.code)?;
         match (self.pointer.as_str(), &self.operation) {
             ("", None) => {}
             ("", Some(operation)) => write!(formatter, " at {}", one_line(operation))?,
             (pointer, None) => write!(formatter, " at {}", one_line(pointer))?,
-            (pointer, Some(operation)) => write!(
-                formatter,
-                " at {} ({})",
-                one_line(pointer),
-                one_line(operation)
-            )?,
+            (pointer, Some(operation)) => {
+                write!(formatter, " at {} ({})", one_line(pointer), one_line(operation))?
+            }
         }
         write!(formatter, ": {}", one_line(&self.message))?;
         if !self.help.is_empty() {
-            write!(
-                formatter,
-                "\n  help: {}",
-                self.help.replace('\n', "\n        ")
-            )?;
+            write!(formatter, "\n  help: {}", self.help.replace('\n', "\n        "))?;
         }
         Ok(())
     }
@@ -238,9 +227,7 @@ impl Findings {
     /// How many there are of this severity.
     #[must_use]
     pub fn count(&self, severity: Severity) -> usize {
-        self.iter()
-            .filter(|finding| finding.severity == severity)
-            .count()
+        self.iter().filter(|finding| finding.severity == severity).count()
     }
 
     /// Whether one of them stops the generation.
@@ -279,11 +266,7 @@ impl fmt::Display for Findings {
                 count => Some(format!("{count} {severity}s")),
             })
             .collect();
-        formatter.write_str(if counts.is_empty() {
-            "nothing found"
-        } else {
-            ""
-        })?;
+        formatter.write_str(if counts.is_empty() { "nothing found" } else { "" })?;
         formatter.write_str(&counts.join(", "))
     }
 }
@@ -343,7 +326,11 @@ mod tests {
             "the query parameter `filter` has the style `deepObject`, which the generator does not know",
         )
         .help("let an overlay turn it into single parameters\nor remove it")
-        .at(Some(Location { file: "spec/upstream.json".into(), line: 12, column: 5 }))
+        .at(Some(Location {
+            file: "spec/upstream.json".into(),
+            line: 12,
+            column: 5,
+        }))
     }
 
     #[test]

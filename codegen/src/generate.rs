@@ -61,10 +61,7 @@ pub fn generate(input: &Input<'_>) -> Result<Output, Findings> {
 ///
 /// # Errors
 /// As [`generate`].
-pub fn generate_watched(
-    input: &Input<'_>,
-    done: &mut dyn FnMut(Stage),
-) -> Result<Output, Findings> {
+pub fn generate_watched(input: &Input<'_>, done: &mut dyn FnMut(Stage)) -> Result<Output, Findings> {
     run(input, Idle::Error, done)
 }
 
@@ -131,8 +128,8 @@ impl Run<'_> {
         let effective = text_of(document.value());
         let (prepared, report) = prepare::prepare(&document)?;
         self.worked(report)?;
-        let (file, report) = emit::emit(&prepared, &document)
-            .map_err(|findings| prepared.relocate(findings, &document))?;
+        let (file, report) =
+            emit::emit(&prepared, &document).map_err(|findings| prepared.relocate(findings, &document))?;
         self.worked(report)?;
         let (items, report) = passes::run(file, &prepared, &document)
             .map_err(|findings| prepared.relocate(findings, &document))?;

@@ -129,16 +129,12 @@ impl Lock {
                 line: error.line(),
                 column: error.column(),
             };
-            let finding = Finding::new(
-                Severity::Error,
-                Stage::Lock,
-                "unreadable",
-                "",
-                error.to_string(),
-            );
-            Findings::from(finding.at(Some(location)).help(
-                "restore it from version control, or remove it and run `cargo xtask generate`",
-            ))
+            let finding = Finding::new(Severity::Error, Stage::Lock, "unreadable", "", error.to_string());
+            Findings::from(
+                finding
+                    .at(Some(location))
+                    .help("restore it from version control, or remove it and run `cargo xtask generate`"),
+            )
         })
     }
 
@@ -199,17 +195,13 @@ mod tests {
     #[test]
     fn the_resolved_versions_are_recorded() {
         let versions = versions(RESOLVED).unwrap();
-        assert_eq!(
-            versions.keys().map(String::as_str).collect::<Vec<_>>(),
-            GENERATOR
-        );
+        assert_eq!(versions.keys().map(String::as_str).collect::<Vec<_>>(), GENERATOR);
         assert_eq!(versions["progenitor-impl"], "0.15.1");
     }
 
     #[test]
     fn two_versions_of_the_generator_are_an_error() {
-        let package =
-            |name: &str| format!("[[package]]\nname = \"{name}\"\nversion = \"1.0.0\"\n\n");
+        let package = |name: &str| format!("[[package]]\nname = \"{name}\"\nversion = \"1.0.0\"\n\n");
         let mut resolved: String = GENERATOR.iter().map(|name| package(name)).collect();
         assert!(super::versions(&resolved).is_ok());
         resolved.push_str(&package("typify-impl"));

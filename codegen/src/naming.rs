@@ -103,10 +103,7 @@ pub struct OperationName {
 /// Names the operation of `method` (upper case) and `path`.
 #[must_use]
 pub fn operation(method: &str, path: &str) -> OperationName {
-    let segments: Vec<&str> = path
-        .split('/')
-        .filter(|segment| !segment.is_empty())
-        .collect();
+    let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
     let Some((first, rest)) = segments.split_first() else {
         return general(method, &[]);
     };
@@ -145,9 +142,7 @@ fn general(method: &str, segments: &[&str]) -> OperationName {
 /// The resource whose paths begin with `segment`.
 #[must_use]
 pub fn resource_of_segment(segment: &str) -> Option<&'static Resource> {
-    RESOURCES
-        .iter()
-        .find(|resource| resource.segment == segment)
+    RESOURCES.iter().find(|resource| resource.segment == segment)
 }
 
 /// The resource whose ID is called `name` in JSON.
@@ -276,11 +271,7 @@ mod tests {
         for (method, path, id) in [
             ("GET", "/offersource/list/", "list_offer_sources"),
             ("GET", "/offersource/find/byId/", "find_offer_source_by_id"),
-            (
-                "GET",
-                "/offersource/find/byIds/",
-                "find_offer_sources_by_ids",
-            ),
+            ("GET", "/offersource/find/byIds/", "find_offer_sources_by_ids"),
             (
                 "GET",
                 "/offersource/find/byStatus/",
@@ -311,11 +302,7 @@ mod tests {
                 "/offersource/find/byColour/",
                 "get_offer_source_find_by_colour",
             ),
-            (
-                "POST",
-                "/nobody/validate-code/",
-                "post_nobody_validate_code",
-            ),
+            ("POST", "/nobody/validate-code/", "post_nobody_validate_code"),
             ("PATCH", "/offersource/save/", "patch_offer_source_save"),
             ("GET", "/user/{idUser}/", "get_user_id_user"),
             ("GET", "/campaign/list/", "list_campaigns"),
@@ -365,18 +352,14 @@ mod tests {
             assert!(
                 !VERBS[..index]
                     .iter()
-                    .any(|(other_method, other_verb, _)| (method, verb)
-                        == (other_method, other_verb))
+                    .any(|(other_method, other_verb, _)| (method, verb) == (other_method, other_verb))
             );
         }
     }
 
     #[test]
     fn ids_are_recognised_by_their_json_name() {
-        assert_eq!(
-            resource_of_id("idOfferSource").unwrap().id_type,
-            "OfferSourceId"
-        );
+        assert_eq!(resource_of_id("idOfferSource").unwrap().id_type, "OfferSourceId");
         assert_eq!(
             resource_of_id_list("idOfferSources").unwrap().id_type,
             "OfferSourceId"
@@ -388,10 +371,7 @@ mod tests {
             resource_of_id("idOfferSource").unwrap().with_article(),
             "an offer source"
         );
-        assert_eq!(
-            resource_of_id("idCategory").unwrap().with_article(),
-            "a category"
-        );
+        assert_eq!(resource_of_id("idCategory").unwrap().with_article(), "a category");
         assert_eq!(
             resource_of_id("idAiNodeSetting").unwrap().with_article(),
             "AI node settings"

@@ -23,10 +23,7 @@ fn whole(value: &Value) -> Option<i128> {
     let integer = integer.or_else(|| value.as_u64().map(i128::from));
     integer.or_else(|| {
         let float = value.as_f64()?;
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "it is whole and within the bound"
-        )]
+        #[expect(clippy::cast_possible_truncation, reason = "it is whole and within the bound")]
         (float.fract() == 0.0 && float.abs() < BOUND).then_some(float as i128)
     })
 }
@@ -44,10 +41,7 @@ mod tests {
                 json!(9_223_372_036_854_775_806_u64),
                 json!(9_223_372_036_854_775_807_u64),
             ),
-            (
-                json!(9_007_199_254_740_992.0),
-                json!(9_007_199_254_740_993_u64),
-            ),
+            (json!(9_007_199_254_740_992.0), json!(9_007_199_254_740_993_u64)),
             (json!(-1), json!(u64::MAX)),
             (json!(1.5), json!(2)),
             (json!(1e300), json!(1e301)),

@@ -99,11 +99,7 @@ mod tests {
     fn tokens_survive_the_round_trip() {
         for token in ["", "a", "/offersource/save/", "~1", "~0~1/", "ü/~"] {
             let pointer = join("/x", token);
-            assert_eq!(
-                tokens(&pointer).collect::<Vec<_>>(),
-                ["x", token],
-                "{pointer}"
-            );
+            assert_eq!(tokens(&pointer).collect::<Vec<_>>(), ["x", token], "{pointer}");
         }
         assert_eq!(tokens("").count(), 0);
     }
@@ -135,10 +131,7 @@ mod tests {
             ("/paths/~1a~1", None),
             ("/paths/~1a~1/parameters/0", None),
             ("/paths/~1a~1/put", Some("PUT /a/")),
-            (
-                "/paths/~1a~1/delete/requestBody/content",
-                Some("DELETE /a/"),
-            ),
+            ("/paths/~1a~1/delete/requestBody/content", Some("DELETE /a/")),
             ("/components/schemas/get/get", None),
         ] {
             assert_eq!(operation(pointer).as_deref(), operation_name, "{pointer}");

@@ -70,11 +70,7 @@ pub(crate) fn duplicate_keys(members: &[(Box<str>, Mark, NodeId)]) -> Vec<(&str,
     let mut duplicates = Vec::new();
     if members.len() <= FEW {
         for (index, (key, mark, _)) in members.iter().enumerate() {
-            if let Some((_, first, _)) = members
-                .iter()
-                .take(index)
-                .find(|(earlier, ..)| earlier == key)
-            {
+            if let Some((_, first, _)) = members.iter().take(index).find(|(earlier, ..)| earlier == key) {
                 duplicates.push((&**key, *mark, *first));
             }
         }

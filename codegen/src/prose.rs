@@ -12,8 +12,7 @@ const PLAIN: &[&str] = &["FunnelFlux", "OpenAPI", "GitHub", "JavaScript", "YouTu
 /// A text of somebody else on one line, without what a terminal or a workflow takes as a command.
 pub(crate) fn one_line(text: &str) -> Cow<'_, str> {
     let is_command = |character: char| {
-        character.is_control()
-            || matches!(character, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        character.is_control() || matches!(character, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
     };
     if !text.contains(is_command) {
         return Cow::Borrowed(text);
@@ -33,13 +32,10 @@ pub(crate) fn markdown(text: &str) -> String {
         // A name with a backtick: nobody can tell where a span ends.
         return plain(&text);
     }
-    let parts = parts
-        .iter()
-        .enumerate()
-        .map(|(index, part)| match index % 2 {
-            0 => plain(part),
-            _ => format!("`{}`", part.replace('|', "\\|")),
-        });
+    let parts = parts.iter().enumerate().map(|(index, part)| match index % 2 {
+        0 => plain(part),
+        _ => format!("`{}`", part.replace('|', "\\|")),
+    });
     parts.collect()
 }
 
@@ -147,8 +143,7 @@ fn sanitise_unlinked(prose: &str) -> String {
         .map(|word| {
             let start = word.len() - word.trim_start_matches(['(', '"', '\'', '*', '_']).len();
             let (opening, rest) = word.split_at(start);
-            let core = rest
-                .trim_end_matches(['.', ',', ';', ':', '!', '?', ')', '"', '\'', '*', '_', '…']);
+            let core = rest.trim_end_matches(['.', ',', ';', ':', '!', '?', ')', '"', '\'', '*', '_', '…']);
             let closing = rest.get(core.len()..).unwrap_or_default();
             if core.starts_with("http://") || core.starts_with("https://") {
                 format!("{opening}<{core}>{closing}")
@@ -295,10 +290,7 @@ mod tests {
             ("See https://x.example/a_b.", "See <https://x.example/a_b>."),
             ("an odd ` backtick", "an odd \\` backtick"),
             ("*strong* and _soft_", "*strong* and _soft_"),
-            (
-                "```\nlet x: Foo<Bar>;\n```",
-                "```text\nlet x: Foo<Bar>;\n```",
-            ),
+            ("```\nlet x: Foo<Bar>;\n```", "```text\nlet x: Foo<Bar>;\n```"),
             ("```json\n{}", "```json\n{}\n```"),
             ("It's e.g. 3.5 GB/s", "It's e.g. 3.5 GB/s"),
         ] {

@@ -59,10 +59,7 @@ impl Release {
     #[must_use]
     pub fn due(&self, impact: Impact) -> Version {
         let Version {
-            major,
-            minor,
-            patch,
-            ..
+            major, minor, patch, ..
         } = self.version;
         match (impact, major, minor) {
             (Impact::None, ..) => self.version.clone(),

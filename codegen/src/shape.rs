@@ -74,14 +74,11 @@ pub(crate) enum Shape {
 pub(crate) type Field = (&'static str, Shape, bool);
 
 use Kind::{
-    Callback, Components, Contact, Discriminator, Document, Encoding, Example,
-    ExternalDocumentation, Flow, Flows, Header, Info, License, Link, MediaType, Operation,
-    Parameter, PathItem, Paths, RequestBody, Response, Responses, Schema, SecurityRequirement,
-    SecurityScheme, Server, ServerVariable, Tag, Xml,
+    Callback, Components, Contact, Discriminator, Document, Encoding, Example, ExternalDocumentation, Flow,
+    Flows, Header, Info, License, Link, MediaType, Operation, Parameter, PathItem, Paths, RequestBody,
+    Response, Responses, Schema, SecurityRequirement, SecurityScheme, Server, ServerVariable, Tag, Xml,
 };
-use Shape::{
-    Any, Count, Flag, List, Map as MapOf, Number, One, OneOrFlag, Text, TextMap, Texts, Values,
-};
+use Shape::{Any, Count, Flag, List, Map as MapOf, Number, One, OneOrFlag, Text, TextMap, Texts, Values};
 
 impl Kind {
     /// Its fields.
@@ -492,12 +489,7 @@ fn check(path: &mut Path, shape: Shape, value: &Value, visitor: &mut impl Visito
     }
 }
 
-fn check_object(
-    path: &mut Path,
-    kind: Kind,
-    object: &Map<String, Value>,
-    visitor: &mut impl Visitor,
-) {
+fn check_object(path: &mut Path, kind: Kind, object: &Map<String, Value>, visitor: &mut impl Visitor) {
     visitor.object(kind, path.as_str(), object);
     if is_reference(kind, object) {
         return;
@@ -526,16 +518,12 @@ fn check_object(
 
 /// Whether an object of that kind is a `$ref`, whose other members mean nothing in `OpenAPI` 3.0.
 pub(crate) fn is_reference(kind: Kind, object: &Map<String, Value>) -> bool {
-    (kind.section().is_some() || kind == PathItem)
-        && object.get("$ref").is_some_and(Value::is_string)
+    (kind.section().is_some() || kind == PathItem) && object.get("$ref").is_some_and(Value::is_string)
 }
 
 /// Gives every object of the kinds of the table, outermost first, to `change`. What does not fit the table is left
 /// alone: lint reports it.
-pub(crate) fn walk_mut(
-    document: &mut Value,
-    change: &mut impl FnMut(Kind, &str, &mut Map<String, Value>),
-) {
+pub(crate) fn walk_mut(document: &mut Value, change: &mut impl FnMut(Kind, &str, &mut Map<String, Value>)) {
     change_value(&mut Path::root(), One(Document), document, change);
 }
 

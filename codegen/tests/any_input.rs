@@ -64,8 +64,7 @@ fn any_value() -> impl Strategy<Value = Value> {
     leaf.prop_recursive(4, 24, 5, move |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
-            prop::collection::vec((keys, inner), 0..4)
-                .prop_map(|members| members.into_iter().collect()),
+            prop::collection::vec((keys, inner), 0..4).prop_map(|members| members.into_iter().collect()),
         ]
     })
 }
@@ -90,16 +89,10 @@ fn pointers(value: &Value, at: String, all: &mut Vec<String>) {
 
 /// A document with some of its values replaced, and some of its keys renamed.
 fn mutated(text: &'static str) -> impl Strategy<Value = String> {
-    let value = read::parse(Source { name: "a", text })
-        .unwrap()
-        .into_value();
+    let value = read::parse(Source { name: "a", text }).unwrap().into_value();
     let mut all = Vec::new();
     pointers(&value, String::new(), &mut all);
-    let change = (
-        0..all.len(),
-        any_value(),
-        prop::option::of("[a-zA-Z$]{1,9}"),
-    );
+    let change = (0..all.len(), any_value(), prop::option::of("[a-zA-Z$]{1,9}"));
     prop::collection::vec(change, 1..6).prop_map(move |changes| {
         let mut value = value.clone();
         for (index, new, key) in changes {
@@ -146,9 +139,7 @@ fn places_agree(document: &Document, text: &str) {
             );
         } else {
             let value = document.get(&place).unwrap();
-            let text = value
-                .as_str()
-                .map_or_else(|| value.to_string(), str::to_owned);
+            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
             let starts = match value {
                 Value::Object(_) | Value::Array(_) => !found.is_empty(),
                 _ => found.trim_start_matches(['"', '\'']).starts_with(&text),
@@ -160,11 +151,7 @@ fn places_agree(document: &Document, text: &str) {
 
 #[test]
 fn places_agree_with_the_text() {
-    for (name, text) in [
-        ("a.json", UPSTREAM),
-        ("a.yaml", SWAGGER),
-        ("b.yaml", OPENAPI31),
-    ] {
+    for (name, text) in [("a.json", UPSTREAM), ("a.yaml", SWAGGER), ("b.yaml", OPENAPI31)] {
         places_agree(&read::read(Source { name, text }).unwrap(), text);
     }
 }

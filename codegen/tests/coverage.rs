@@ -59,10 +59,7 @@ fn strength(claim: &str) -> usize {
         &["sibling", "pattern"],
         &["unknown"],
     ];
-    claims
-        .iter()
-        .position(|words| words.contains(&claim))
-        .unwrap()
+    claims.iter().position(|words| words.contains(&claim)).unwrap()
 }
 
 #[test]
@@ -117,9 +114,8 @@ fn what_is_deduced_is_behind_its_feature() {
         let module = name.to_lowercase().replace(' ', "_");
         let gate = format!("#[cfg(feature = \"{}\")]", module.replace('_', "-"));
         let lines: Vec<&str> = public.lines().map(str::trim).collect();
-        let own = |line: &str| {
-            line == format!("{module}::ALL,") || line.contains(&format!("::{module}::types::*"))
-        };
+        let own =
+            |line: &str| line == format!("{module}::ALL,") || line.contains(&format!("::{module}::types::*"));
         let gates: Vec<&str> = lines
             .windows(2)
             .filter(|pair| own(pair[1]))

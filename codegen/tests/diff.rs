@@ -96,12 +96,7 @@ fn seen_a_meaning_changed_by_words_alone() {
     let report = case!("meaning-by-words");
     assert_eq!(
         verdicts(&report),
-        BTreeSet::from([verdict(
-            "description-obligation-changed",
-            Warning,
-            Both,
-            Patch
-        )])
+        BTreeSet::from([verdict("description-obligation-changed", Warning, Both, Patch)])
     );
     insta::assert_snapshot!("meaning-by-words.text", report.text());
 }
@@ -164,11 +159,7 @@ fn seen_a_request_got_its_own_schema() {
         ])
     );
     // The other operation keeps the shared schema, so nothing changes for it.
-    for change in report
-        .changes
-        .iter()
-        .filter(|change| change.level >= Warning)
-    {
+    for change in report.changes.iter().filter(|change| change.level >= Warning) {
         assert_eq!(
             change.operations,
             ["POST /logicscript/duplicate/"],
@@ -185,12 +176,7 @@ fn an_enum_value_breaks_others_but_not_us() {
     assert_eq!(
         verdicts(&report),
         BTreeSet::from([
-            verdict(
-                "response-property-enum-value-added",
-                Breaking,
-                Response,
-                Minor
-            ),
+            verdict("response-property-enum-value-added", Breaking, Response, Minor),
             verdict("request-property-enum-value-added", Info, Request, Minor),
         ])
     );
@@ -395,11 +381,7 @@ fn every_directed_change_has_its_rules_level_and_impact() {
         let mut new = base();
         (directed.change)(&mut new);
         let report = report(&base(), &new);
-        let found: BTreeSet<&str> = report
-            .changes
-            .iter()
-            .map(|change| change.id.as_str())
-            .collect();
+        let found: BTreeSet<&str> = report.changes.iter().map(|change| change.id.as_str()).collect();
         let wanted: BTreeSet<&str> = directed.ids.iter().copied().collect();
         let level = report.changes.iter().map(|change| change.level).max();
         let impact = report.summary().crate_impact;
@@ -510,17 +492,13 @@ fn what_was_added_has_a_fingerprint_of_its_own() {
         assert!(!all.is_empty());
         all
     };
-    let property = |members: Value| {
-        fingerprints(&|document| set(document, PROPERTIES, "fresh", members.clone()))
-    };
+    let property =
+        |members: Value| fingerprints(&|document| set(document, PROPERTIES, "fresh", members.clone()));
     let of_name = |key: &'static str, value: Value| {
         fingerprints(&|document| set(document, &format!("{PROPERTIES}/name"), key, value.clone()))
     };
     for (one, another) in [
-        (
-            of_name("default", json!("a")),
-            of_name("default", json!("b")),
-        ),
+        (of_name("default", json!("a")), of_name("default", json!("b"))),
         (of_name("enum", json!(["a"])), of_name("enum", json!(["b"]))),
         (
             property(json!({"type": "string"})),
@@ -538,11 +516,7 @@ fn a_change_that_no_rule_knows_keeps_its_fingerprint_when_others_move() {
             let mut document = base();
             let own = json!({"name": "own", "in": "query", "schema": {"type": "string"}, "unheard": value});
             let other = json!({"name": "other", "in": "query", "schema": {"type": "string"}});
-            let list = if first {
-                vec![own, other]
-            } else {
-                vec![other, own]
-            };
+            let list = if first { vec![own, other] } else { vec![other, own] };
             set(&mut document, LIST, "parameters", Value::from(list));
             document
         };
@@ -624,10 +598,7 @@ fn no_text_of_the_document_is_a_command() {
         json!({"type": "string", "default": "`@h` <i> | \n::error::j"}),
     );
     let report = report(&base(), &new);
-    insta::assert_snapshot!(
-        "commands",
-        format!("{}\n{}", report.text(), report.markdown())
-    );
+    insta::assert_snapshot!("commands", format!("{}\n{}", report.text(), report.markdown()));
 }
 
 #[test]
@@ -646,14 +617,9 @@ fn days_are_counted_as_the_calendar_does() {
         assert_eq!(Date::from_days(days), Date::parse(day), "{days}");
     }
     // Every day of 130 years is a day of the calendar, later than the one before.
-    let days: Vec<Date> = (0..47_482)
-        .map(|days| Date::from_days(days).unwrap())
-        .collect();
+    let days: Vec<Date> = (0..47_482).map(|days| Date::from_days(days).unwrap()).collect();
     assert!(days.is_sorted());
-    assert!(
-        days.iter()
-            .all(|day| Date::parse(&day.to_string()) == Some(*day))
-    );
+    assert!(days.iter().all(|day| Date::parse(&day.to_string()) == Some(*day)));
     assert_eq!(Date::from_days(u64::MAX), None);
 }
 
@@ -695,9 +661,8 @@ fn reordered(value: &Value, seed: usize) -> Value {
         Value::Object(members) => {
             let mut keys: Vec<&String> = members.keys().collect();
             keys.sort_by_key(|key| {
-                key.bytes().fold(seed, |sum, byte| {
-                    sum.wrapping_mul(31).wrapping_add(byte.into())
-                })
+                key.bytes()
+                    .fold(seed, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte.into()))
             });
             keys.into_iter()
                 .map(|key| (key.clone(), reordered(&members[key], seed)))

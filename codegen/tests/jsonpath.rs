@@ -38,7 +38,8 @@ fn remove(document: &Value, target: &str) -> Came {
         text: &text,
     });
     let action = json!({ "target": target, "description": "because", "remove": true });
-    let overlay = json!({ "overlay": "1.0.0", "info": { "title": "t", "version": "1" }, "actions": [action] });
+    let overlay =
+        json!({ "overlay": "1.0.0", "info": { "title": "t", "version": "1" }, "actions": [action] });
     let overlay = overlay.to_string();
     let source = Source {
         name: "o.json",
@@ -155,19 +156,13 @@ const VALID: &[(&str, &[&str])] = &[
     ("$.o['p', 'none']", &["/o/p"]),
     // Descendants.
     ("$..u", &["/o/t/u"]),
-    (
-        "$.o..*",
-        &["/o/p", "/o/q", "/o/r", "/o/s", "/o/t", "/o/t/u"],
-    ),
+    ("$.o..*", &["/o/p", "/o/q", "/o/r", "/o/s", "/o/t", "/o/t/u"]),
     ("$..b", &["/a/6/b", "/a/7/b", "/a/8/b", "/a/9/b"]),
     ("$..[6]", &["/a/6"]),
     ("$..['p', 'u']", &["/o/p", "/o/t/u"]),
     // Filters: existence, comparison, logic.
     ("$.a[?@.b]", &["/a/6", "/a/7", "/a/8", "/a/9"]),
-    (
-        "$.a[?!@.b]",
-        &["/a/0", "/a/1", "/a/2", "/a/3", "/a/4", "/a/5"],
-    ),
+    ("$.a[?!@.b]", &["/a/0", "/a/1", "/a/2", "/a/3", "/a/4", "/a/5"]),
     ("$.a[?@.b == 'kilo']", &["/a/9"]),
     ("$.a[?(@.b == 'kilo')]", &["/a/9"]),
     ("$.a[?@ > 3.5]", &["/a/1", "/a/4", "/a/5"]),
@@ -297,9 +292,7 @@ fn case(case: &Value) -> Option<String> {
             paths => paths,
         };
         let expected = paths.as_array().unwrap().iter();
-        let expected = expected
-            .map(|path| normalised(path.as_str().unwrap()))
-            .collect();
+        let expected = expected.map(|path| normalised(path.as_str().unwrap())).collect();
         problem(document, selector, &expected)
     };
     problem.map(|problem| format!("{}: {selector:?}: {problem}", case["name"]))
@@ -340,11 +333,7 @@ fn the_public_compliance_suite_passes() {
     let suite: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
     let cases = suite["tests"].as_array().unwrap();
     let wrong: Vec<String> = cases.iter().filter_map(case).collect();
-    println!(
-        "{} of {} cases pass",
-        cases.len() - wrong.len(),
-        cases.len()
-    );
+    println!("{} of {} cases pass", cases.len() - wrong.len(), cases.len());
     assert!(
         wrong.is_empty(),
         "{} of {} are wrong:\n{}",

@@ -129,14 +129,7 @@ fn say(random: &mut Rng, schema: &mut Map<String, Value>) {
 /// Keywords that mean something for a type.
 fn keywords(kind: &str) -> &'static [&'static str] {
     match kind {
-        "string" => &[
-            "minLength",
-            "maxLength",
-            "pattern",
-            "format",
-            "enum",
-            "nullable",
-        ],
+        "string" => &["minLength", "maxLength", "pattern", "format", "enum", "nullable"],
         "integer" | "number" => &[
             "minimum",
             "maximum",
@@ -163,26 +156,19 @@ fn keywords(kind: &str) -> &'static [&'static str] {
 
 fn keyword(random: &mut Rng, kind: &str, key: &str, depth: usize) -> Value {
     let depth = depth.saturating_sub(1);
-    let some =
-        |random: &mut Rng| -> Vec<&str> { NAMES.into_iter().filter(|_| random.bool()).collect() };
+    let some = |random: &mut Rng| -> Vec<&str> { NAMES.into_iter().filter(|_| random.bool()).collect() };
     match key {
         "minLength" | "maxLength" | "minItems" | "maxItems" | "minProperties" | "maxProperties" => {
             random.u8(..4).into()
         }
         "minimum" | "maximum" => random.i8(-3..4).into(),
         "multipleOf" => pick(random, &[json!(1), json!(2), json!(3)]),
-        "exclusiveMinimum" | "exclusiveMaximum" | "uniqueItems" | "nullable" => {
-            random.bool().into()
-        }
+        "exclusiveMinimum" | "exclusiveMaximum" | "uniqueItems" | "nullable" => random.bool().into(),
         "pattern" => pick(random, &PATTERNS).into(),
         "format" if kind == "string" => pick(random, &FORMATS).into(),
         "format" if kind == "integer" => pick(random, &["int32", "int64"]).into(),
         "format" => "double".into(),
-        "enum" if kind == "string" => TEXTS
-            .into_iter()
-            .filter(|_| random.bool())
-            .chain(["a"])
-            .collect(),
+        "enum" if kind == "string" => TEXTS.into_iter().filter(|_| random.bool()).chain(["a"]).collect(),
         "enum" => (-2..3).filter(|_| random.bool()).chain([7]).collect(),
         "items" => schema(random, depth),
         "additionalProperties" => match random.u8(..4) {
@@ -229,14 +215,8 @@ fn change(random: &mut Rng, value: &mut Value, depth: usize) {
         }
         return;
     }
-    let kind = members
-        .get("type")
-        .and_then(Value::as_str)
-        .map(str::to_owned);
-    let Some(kind) = kind.or(members
-        .contains_key("properties")
-        .then(|| "object".to_owned()))
-    else {
+    let kind = members.get("type").and_then(Value::as_str).map(str::to_owned);
+    let Some(kind) = kind.or(members.contains_key("properties").then(|| "object".to_owned())) else {
         *value = schema(random, depth);
         return;
     };
@@ -328,8 +308,7 @@ impl Schemas {
 
     /// One operation that sends or receives the schema.
     fn operation(&self, direction: Direction) -> Value {
-        let content =
-            json!({"description": "d", "content": {"application/json": {"schema": self.root}}});
+        let content = json!({"description": "d", "content": {"application/json": {"schema": self.root}}});
         self.document(&match direction {
             Direction::Request => {
                 json!({"requestBody": content, "responses": {"204": {"description": "d"}}})
@@ -473,9 +452,7 @@ fn plain(schema: &Value) -> Value {
                     .map(|(name, one)| (name.clone(), self::plain(one)))
                     .collect(),
             ),
-            ("oneOf", Value::Array(parts)) => {
-                ("anyOf".to_owned(), parts.iter().map(self::plain).collect())
-            }
+            ("oneOf", Value::Array(parts)) => ("anyOf".to_owned(), parts.iter().map(self::plain).collect()),
             ("allOf" | "anyOf", Value::Array(parts)) => {
                 (key.clone(), parts.iter().map(self::plain).collect())
             }
@@ -491,10 +468,7 @@ fn plain(schema: &Value) -> Value {
         plain.insert(key, value);
     }
     // Draft 4 has no limit that is excluded but not there.
-    for (flag, limit) in [
-        ("exclusiveMinimum", "minimum"),
-        ("exclusiveMaximum", "maximum"),
-    ] {
+    for (flag, limit) in [("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")] {
         if !plain.contains_key(limit) {
             plain.remove(flag);
         }
@@ -514,8 +488,7 @@ enum Direction {
 
 fn document(name: &str, value: &Value) -> Document {
     let text = value.to_string();
-    let (document, _) =
-        normalise::normalise(read::read(Source { name, text: &text }).unwrap()).unwrap();
+    let (document, _) = normalise::normalise(read::read(Source { name, text: &text }).unwrap()).unwrap();
     document
 }
 

@@ -64,13 +64,7 @@ const OPERATIONS: [(&str, &str, &str, &str, &str); 12] = [
         "ParentMutationRequest?",
         "",
     ),
-    (
-        "put",
-        "/offersource/archive/",
-        "",
-        "ParentMutationRequest",
-        "",
-    ),
+    ("put", "/offersource/archive/", "", "ParentMutationRequest", ""),
     ("put", "/offersource/unarchive/", "", "StringList", ""),
     (
         "put",
@@ -104,11 +98,7 @@ const SCHEMAS: [(&str, &str, &str); 26] = [
     ("OfferSourceInfo", "status", "Status!"),
     ("OfferSourceInfo", "idCategory", "string"),
     ("OfferSourceInfo", "categoryName", "string ..256"),
-    (
-        "ParentMutationRequest",
-        "entries",
-        "array of string at least 1!",
-    ),
+    ("ParentMutationRequest", "entries", "array of string at least 1!"),
     (
         "ParentMutationRequest",
         "cascadeAction",
@@ -145,18 +135,8 @@ fn examples() -> Vec<(&'static str, &'static str, Value, Value)> {
     let none = Value::Null;
     vec![
         ("get", "/offersource/list/", none.clone(), slim.clone()),
-        (
-            "get",
-            "/offersource/find/byId/",
-            none.clone(),
-            source.clone(),
-        ),
-        (
-            "get",
-            "/offersource/find/byIds/",
-            none.clone(),
-            json!([source]),
-        ),
+        ("get", "/offersource/find/byId/", none.clone(), source.clone()),
+        ("get", "/offersource/find/byIds/", none.clone(), json!([source])),
         ("get", "/offersource/find/byStatus/", none.clone(), slim),
         (
             "get",
@@ -172,12 +152,7 @@ fn examples() -> Vec<(&'static str, &'static str, Value, Value)> {
             json!({"name": "name", "parentId": "parentId", "bodyUpdates": {}}),
             json!({"id": "id"}),
         ),
-        (
-            "delete",
-            "/offersource/delete/",
-            parents.clone(),
-            none.clone(),
-        ),
+        ("delete", "/offersource/delete/", parents.clone(), none.clone()),
         ("put", "/offersource/archive/", parents, none.clone()),
         (
             "put",
@@ -238,11 +213,7 @@ fn shape(schema: &Value) -> String {
     if let Some(value) = schema["additionalProperties"].as_object() {
         shape += &format!(" of {}", value["type"].as_str().unwrap());
     }
-    if schema
-        .get("minLength")
-        .or(schema.get("maxLength"))
-        .is_some()
-    {
+    if schema.get("minLength").or(schema.get("maxLength")).is_some() {
         let limit = |name| {
             schema[name]
                 .as_u64()
@@ -268,11 +239,7 @@ fn the_operations_are_those_of_the_page_in_its_order() {
     for (name, document) in documents() {
         let mut found = Vec::new();
         for (method, path, operation) in operations(&document) {
-            assert_eq!(
-                operation["tags"],
-                json!(["Offer Sources"]),
-                "{name}: {path}"
-            );
+            assert_eq!(operation["tags"], json!(["Offer Sources"]), "{name}: {path}");
             let parameters = operation["parameters"].as_array().into_iter().flatten();
             let parameters: Vec<String> = parameters
                 .map(|parameter| {
@@ -280,11 +247,7 @@ fn the_operations_are_those_of_the_page_in_its_order() {
                         (&parameter["in"], &parameter["schema"]["type"]),
                         (&json!("query"), &json!("string"))
                     );
-                    let required = if parameter["required"] == true {
-                        "!"
-                    } else {
-                        ""
-                    };
+                    let required = if parameter["required"] == true { "!" } else { "" };
                     let filter = match values(&parameter["schema"]).as_str() {
                         "" => "",
                         "active|archived|not-deleted|all" => ":",
@@ -327,8 +290,7 @@ fn the_examples_are_those_of_the_page() {
     for (name, document) in documents() {
         let found: Vec<_> = operations(&document)
             .map(|(method, path, operation)| {
-                let example =
-                    |holder: &Value| holder["content"]["application/json"]["example"].clone();
+                let example = |holder: &Value| holder["content"]["application/json"]["example"].clone();
                 (
                     method,
                     path,
@@ -359,11 +321,7 @@ fn the_schemas_are_those_of_the_page_with_its_order_of_properties() {
         let mut found = Vec::new();
         let schemas = document["components"]["schemas"].as_object().unwrap();
         // The overlays add those of other groups.
-        let of_page = || {
-            schemas
-                .iter()
-                .filter(|(name, _)| NAMES.contains(&name.as_str()))
-        };
+        let of_page = || schemas.iter().filter(|(name, _)| NAMES.contains(&name.as_str()));
         let names: Vec<&String> = of_page().map(|(name, _)| name).collect();
         assert_eq!(names, NAMES, "{document_name}");
         for (name, schema) in of_page() {
@@ -383,9 +341,8 @@ fn the_schemas_are_those_of_the_page_with_its_order_of_properties() {
         }
         // Stable: the properties of a schema stay in the page's order.
         found.sort_by(|one, other| one.0.cmp(&other.0));
-        let page = SCHEMAS.map(|(name, property, shape)| {
-            (name.to_owned(), property.to_owned(), shape.to_owned())
-        });
+        let page =
+            SCHEMAS.map(|(name, property, shape)| (name.to_owned(), property.to_owned(), shape.to_owned()));
         assert_eq!(found, page, "{document_name}");
     }
 }
@@ -402,10 +359,7 @@ fn what_is_not_on_the_page_says_on_what_it_rests() {
         let schemas = "/components/schemas";
         for (pointer, expected) in [
             (format!("{schemas}/OfferSource/properties/meta"), "sibling"),
-            (
-                format!("{schemas}/OfferSource/properties/queryParams"),
-                "page",
-            ),
+            (format!("{schemas}/OfferSource/properties/queryParams"), "page"),
             (
                 format!("{schemas}/DuplicateRequest/properties/bodyUpdates"),
                 "page",

@@ -62,14 +62,10 @@ fn run(name: &str, text: &str) -> Output {
 
 /// The vendor's document, which may be JSON or YAML.
 fn upstream() -> (String, String) {
-    let name = [
-        "spec/upstream.json",
-        "spec/upstream.yaml",
-        "spec/upstream.yml",
-    ]
-    .into_iter()
-    .find(|name| root().join(name).exists())
-    .unwrap();
+    let name = ["spec/upstream.json", "spec/upstream.yaml", "spec/upstream.yml"]
+        .into_iter()
+        .find(|name| root().join(name).exists())
+        .unwrap();
     (name.to_owned(), read(name))
 }
 

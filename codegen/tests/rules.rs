@@ -375,35 +375,11 @@ fn of_schemas() -> Vec<Schema> {
         add("{place}-{limit}-set", json!({}), limit(7), Breaking, Info);
         add("{place}-{limit}-unset", limit(7), json!({}), Info, Breaking);
         if is_upper {
-            add(
-                "{place}-{upper}-decreased",
-                limit(7),
-                limit(6),
-                Breaking,
-                Info,
-            );
-            add(
-                "{place}-{upper}-increased",
-                limit(6),
-                limit(7),
-                Info,
-                Breaking,
-            );
+            add("{place}-{upper}-decreased", limit(7), limit(6), Breaking, Info);
+            add("{place}-{upper}-increased", limit(6), limit(7), Info, Breaking);
         } else {
-            add(
-                "{place}-{lower}-increased",
-                limit(6),
-                limit(7),
-                Breaking,
-                Info,
-            );
-            add(
-                "{place}-{lower}-decreased",
-                limit(7),
-                limit(6),
-                Info,
-                Breaking,
-            );
+            add("{place}-{lower}-increased", limit(6), limit(7), Breaking, Info);
+            add("{place}-{lower}-decreased", limit(7), limit(6), Info, Breaking);
         }
     }
     let mut add = |rule, name, pointer, old, new, request, response| {
@@ -427,15 +403,7 @@ fn of_schemas() -> Vec<Schema> {
         let pointer = format!("/x-{key}Contains").leak();
         let name = format!("{key}-contains").leak();
         let limit = |value: u8| json!({pointer.trim_start_matches('/'): value});
-        add(
-            rule,
-            name,
-            pointer,
-            limit(old),
-            limit(new),
-            request,
-            response,
-        );
+        add(rule, name, pointer, limit(old), limit(new), request, response);
     }
     // One is what is asked for where nothing is said.
     let least = "/x-minContains";
@@ -444,15 +412,7 @@ fn of_schemas() -> Vec<Schema> {
         ("{place}-{lower}-decreased", 0, Info, Breaking),
     ] {
         let stated = json!({"x-minContains": value});
-        add(
-            rule,
-            "min-contains",
-            least,
-            json!({}),
-            stated,
-            request,
-            response,
-        );
+        add(rule, "min-contains", least, json!({}), stated, request, response);
     }
     for (name, pointer) in [
         ("if", "/x-if"),
@@ -472,15 +432,7 @@ fn of_schemas() -> Vec<Schema> {
         let key = pointer.trim_start_matches('/');
         let [none, one, other] = [json!({}), json!({key: {"a": 1}}), json!({key: {"a": 2}})];
         let mut add = |rule, old: &Value, new: &Value, request, response| {
-            add(
-                rule,
-                name,
-                pointer,
-                old.clone(),
-                new.clone(),
-                request,
-                response,
-            );
+            add(rule, name, pointer, old.clone(), new.clone(), request, response);
         };
         add("{place}-{check}-added", &none, &one, Breaking, Info);
         add("{place}-{check}-removed", &one, &none, Info, Breaking);
@@ -609,12 +561,8 @@ fn every_rule_is_told_alone_with_its_level_direction_place_and_impact() {
             .changes
             .iter()
             .map(|change| {
-                let (level, direction, impact) =
-                    (change.level, change.direction, change.crate_impact);
-                format!(
-                    "{} {level} {direction} {impact} at {}",
-                    change.id, change.pointer
-                )
+                let (level, direction, impact) = (change.level, change.direction, change.crate_impact);
+                format!("{} {level} {direction} {impact} at {}", change.id, change.pointer)
             })
             .collect();
         let wanted = format!(
@@ -622,10 +570,7 @@ fn every_rule_is_told_alone_with_its_level_direction_place_and_impact() {
             case.id, case.level, case.direction, case.impact, case.pointer
         );
         if found != [wanted.as_str()] {
-            wrong.push(format!(
-                "wanted {wanted}\n   got {}",
-                found.join("\n       ")
-            ));
+            wrong.push(format!("wanted {wanted}\n   got {}", found.join("\n       ")));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -663,10 +608,7 @@ fn a_field_that_was_described_elsewhere_is_compared_with_that() {
     let text = json!({"properties": {"a": {"type": "string"}}});
     let number = json!({"properties": {"a": {"type": "number"}}});
     for (old, new) in [
-        (
-            json!({"allOf": [text, {}]}),
-            json!({"allOf": [text, number]}),
-        ),
+        (json!({"allOf": [text, {}]}), json!({"allOf": [text, number]})),
         (
             json!({"properties": {"a": {"type": "string"}}, "anyOf": [{"type": "object"}]}),
             json!({"properties": {"a": {"type": "string"}}, "anyOf": [{"type": "object", "properties": {"a": {"enum": ["x"]}}}]}),
@@ -737,12 +679,7 @@ fn a_change_behind_a_reference_is_told_where_it_is_used() {
         };
         let report = report(with(json!({"maxLength": 5})), with(json!({"maxLength": 4})));
         let found = report.changes.iter().find(|change| change.id == place);
-        assert_eq!(
-            found.map(|change| change.level),
-            Some(level),
-            "{}",
-            report.text()
-        );
+        assert_eq!(found.map(|change| change.level), Some(level), "{}", report.text());
         assert!(
             found.unwrap().what.contains("refers to") || place.starts_with("webhook"),
             "{}",
@@ -763,10 +700,7 @@ fn the_name_of_an_alternative_travels_where_a_discriminator_tells_it_by_its_name
                 "discriminator": {"propertyName": "kind", "mapping": mapping},
             }),
         );
-        merge(
-            &mut all,
-            components(json!({"schemas": {name: cat, "Dog": {}}})),
-        );
+        merge(&mut all, components(json!({"schemas": {name: cat, "Dog": {}}})));
         all
     };
     let ids = |report: &Report| -> Vec<String> {
@@ -794,10 +728,7 @@ fn the_name_of_an_alternative_travels_where_a_discriminator_tells_it_by_its_name
             "api-schema-renamed info"
         ]
     );
-    let kept = report(
-        pets("Cat", json!({})),
-        pets("Kitty", json!({"Cat": "Kitty"})),
-    );
+    let kept = report(pets("Cat", json!({})), pets("Kitty", json!({"Cat": "Kitty"})));
     assert_eq!(
         ids(&kept),
         [
@@ -827,10 +758,7 @@ fn what_is_put_together_from_a_schema_with_a_discriminator_may_come_in_its_place
         "response-property-max-length-increased breaking response"
     );
     assert_eq!(
-        worst(
-            json!({"Cat": heir(4)}),
-            json!({"Cat": heir(4), "Dog": heir(3)})
-        ),
+        worst(json!({"Cat": heir(4)}), json!({"Cat": heir(4), "Dog": heir(3)})),
         "response-body-discriminator-mapping-added breaking response"
     );
 }
@@ -885,14 +813,8 @@ fn words_beside_a_reference_are_words() {
         assert_eq!(report.changes.len(), 1, "{}", report.text());
         report.changes.first().unwrap().id.clone()
     };
-    assert_eq!(
-        only(json!({"description": "Words."})),
-        "description-changed"
-    );
-    assert_eq!(
-        only(json!({"deprecated": true})),
-        "response-property-deprecated"
-    );
+    assert_eq!(only(json!({"description": "Words."})), "description-changed");
+    assert_eq!(only(json!({"deprecated": true})), "response-property-deprecated");
     assert_eq!(only(json!({"maxLength": 5})), "unclassified");
 }
 
@@ -911,17 +833,8 @@ fn a_schema_that_moves_behind_a_reference_has_not_changed() {
         shared(json!({"properties": {"a": {"type": "string", "enum": ["a"]}}})),
         shared(json!({"properties": {"a": {"$ref": "#/components/schemas/S"}}})),
     );
-    let ids: Vec<&str> = report
-        .changes
-        .iter()
-        .map(|change| change.id.as_str())
-        .collect();
-    assert_eq!(
-        ids,
-        ["request-property-schema-replaced"],
-        "{}",
-        report.text()
-    );
+    let ids: Vec<&str> = report.changes.iter().map(|change| change.id.as_str()).collect();
+    assert_eq!(ids, ["request-property-schema-replaced"], "{}", report.text());
 }
 
 /// Many clients take the first server.
@@ -958,16 +871,12 @@ fn references_are_followed_wherever_they_lead() {
             let mut document = operation(json!({
                 "requestBody": {"content": {"application/json": {"schema": {"properties": {"b": field}}}}},
             }));
-            let answer =
-                json!({"200": {"content": {"application/json": {"schema": {"$ref": reference}}}}});
+            let answer = json!({"200": {"content": {"application/json": {"schema": {"$ref": reference}}}}});
             merge(
                 &mut document,
                 json!({"paths": {"/b": {"get": {"responses": answer}}}}),
             );
-            merge(
-                &mut document,
-                components(json!({"schemas": {"A B": schema}})),
-            );
+            merge(&mut document, components(json!({"schemas": {"A B": schema}})));
             document
         };
         let report = report(with("string"), with("integer"));
@@ -1013,11 +922,7 @@ fn a_parameter_of_a_path_is_called_so() {
         whole(json!({"paths": {"/a": {"parameters": [parameter]}}}))
     };
     let report = report(with(4), with(5));
-    let what: Vec<&str> = report
-        .changes
-        .iter()
-        .map(|change| change.what.as_str())
-        .collect();
+    let what: Vec<&str> = report.changes.iter().map(|change| change.what.as_str()).collect();
     assert_eq!(
         what,
         ["`maxLength` of `parameter` of the path `/a` changed: `4` → `5`"]
@@ -1125,11 +1030,7 @@ fn parameters_of_swapped_placeholders_are_not_renamed() {
         whole(json!({"paths": {path: {"get": {"parameters": parameters, "responses": {}}}}}))
     };
     let report = report(with("/b/{x}/{y}"), with("/b/{y}/{x}"));
-    let ids: Vec<&str> = report
-        .changes
-        .iter()
-        .map(|change| change.id.as_str())
-        .collect();
+    let ids: Vec<&str> = report.changes.iter().map(|change| change.id.as_str()).collect();
     assert_eq!(ids, ["path-parameters-swapped"], "{}", report.text());
 }
 
@@ -1137,7 +1038,8 @@ fn parameters_of_swapped_placeholders_are_not_renamed() {
 #[test]
 fn a_field_that_moves_between_the_parts_of_a_whole_stays() {
     let with = |first: Value, second: Value, sent: Value| {
-        let whole = json!({"allOf": [{"$ref": "#/components/schemas/A"}, {"$ref": "#/components/schemas/B"}]});
+        let whole =
+            json!({"allOf": [{"$ref": "#/components/schemas/A"}, {"$ref": "#/components/schemas/B"}]});
         let mut document = body(Response, &json!({"$ref": "#/components/schemas/Whole"}));
         merge(&mut document, body(Request, &sent));
         let schemas = json!({"A": first, "B": second, "Whole": whole});
@@ -1149,8 +1051,7 @@ fn a_field_that_moves_between_the_parts_of_a_whole_stays() {
         report.changes.iter().map(|change| change.level).max()
     };
     let text = json!({"type": "object", "properties": {"x": {"type": "string"}}});
-    let needed =
-        json!({"type": "object", "properties": {"x": {"type": "string"}}, "required": ["x"]});
+    let needed = json!({"type": "object", "properties": {"x": {"type": "string"}}, "required": ["x"]});
     let number = json!({"type": "object", "properties": {"x": {"type": "number"}}});
     let none = json!({"type": "object"});
     let whole = json!({"$ref": "#/components/schemas/Whole"});
@@ -1160,12 +1061,7 @@ fn a_field_that_moves_between_the_parts_of_a_whole_stays() {
         (&text, &needed, &whole, Breaking),
         (&needed, &text, &whole, Breaking),
         (&text, &number, &whole, Breaking),
-        (
-            &text,
-            &text,
-            &json!({"$ref": "#/components/schemas/A"}),
-            Breaking,
-        ),
+        (&text, &text, &json!({"$ref": "#/components/schemas/A"}), Breaking),
     ] {
         let (old, new) = (
             with(from.clone(), none.clone(), sent.clone()),

@@ -65,8 +65,7 @@ fn reference(name: &str) -> Value {
 #[expect(clippy::too_many_lines, reason = "a table is as long as what it lists")]
 fn documents() -> Vec<(&'static str, Value)> {
     let text = || json!({"type": "string"});
-    let object =
-        |name: &str| json!({"type": "object", "required": [name], "properties": {name: text()}});
+    let object = |name: &str| json!({"type": "object", "required": [name], "properties": {name: text()}});
     vec![
         (
             "list_with_commas",
@@ -77,17 +76,15 @@ fn documents() -> Vec<(&'static str, Value)> {
         ),
         (
             "numbers",
-            answering(
-                json!({"type": "object", "required": ["count"], "properties": {
-                    "count": {"type": "integer", "minimum": 1},
-                    "small": {"type": "integer", "format": "int32"},
-                    "large": {"type": "integer", "format": "int64"},
-                    "largest": {"type": "integer", "format": "uint64", "maximum": u64::MAX, "default": u64::MAX},
-                    "ratio": {"type": "number"},
-                    "single": {"type": "number", "format": "float"},
-                    "flag": {"type": "boolean", "default": true},
-                }}),
-            ),
+            answering(json!({"type": "object", "required": ["count"], "properties": {
+                "count": {"type": "integer", "minimum": 1},
+                "small": {"type": "integer", "format": "int32"},
+                "large": {"type": "integer", "format": "int64"},
+                "largest": {"type": "integer", "format": "uint64", "maximum": u64::MAX, "default": u64::MAX},
+                "ratio": {"type": "number"},
+                "single": {"type": "number", "format": "float"},
+                "flag": {"type": "boolean", "default": true},
+            }})),
         ),
         (
             "number_parameters",
@@ -160,14 +157,12 @@ fn documents() -> Vec<(&'static str, Value)> {
         ),
         (
             "collections_of_parts",
-            answering(
-                json!({"type": "object", "required": ["must"], "properties": {
-                    "list": {"allOf": [{"type": "array", "items": text()}, {"description": "What they are."}]},
-                    "map": {"allOf": [{"type": "object", "additionalProperties": text()}, {"description": "What they are."}]},
-                    "must": {"allOf": [{"type": "array", "items": text()}, {"minItems": 1}]},
-                    "merged": {"allOf": [{"type": "array", "items": text()}, {"type": "array", "items": {"minLength": 1}}]},
-                }}),
-            ),
+            answering(json!({"type": "object", "required": ["must"], "properties": {
+                "list": {"allOf": [{"type": "array", "items": text()}, {"description": "What they are."}]},
+                "map": {"allOf": [{"type": "object", "additionalProperties": text()}, {"description": "What they are."}]},
+                "must": {"allOf": [{"type": "array", "items": text()}, {"minItems": 1}]},
+                "merged": {"allOf": [{"type": "array", "items": text()}, {"type": "array", "items": {"minLength": 1}}]},
+            }})),
         ),
         (
             // An object is never null, whatever its alternatives say.
@@ -319,11 +314,9 @@ fn documents() -> Vec<(&'static str, Value)> {
         ),
         (
             "keywords_as_names",
-            answering(
-                json!({"type": "object", "required": ["type"], "properties": {
-                    "type": text(), "self": text(), "3d": text(), "new": text(), "a-b": text(),
-                }}),
-            ),
+            answering(json!({"type": "object", "required": ["type"], "properties": {
+                "type": text(), "self": text(), "3d": text(), "new": text(), "a-b": text(),
+            }})),
         ),
         (
             "two_tags_share_a_type",
@@ -362,9 +355,7 @@ fn what_is_refused() {
     let documents = [
         (
             "a list that repeats its name",
-            taking(
-                json!({"name": "words", "in": "query", "schema": {"type": "array", "items": text()}}),
-            ),
+            taking(json!({"name": "words", "in": "query", "schema": {"type": "array", "items": text()}})),
         ),
         (
             "a list that may be left out",
@@ -526,12 +517,6 @@ fn the_same_api_in_each_version_is_the_same_code() {
     };
     let expected = code(include_str!("documents/openapi30/same.yaml"));
     assert!(!expected.is_empty());
-    assert_eq!(
-        code(include_str!("documents/swagger20/same.yaml")),
-        expected
-    );
-    assert_eq!(
-        code(include_str!("documents/openapi31/same.yaml")),
-        expected
-    );
+    assert_eq!(code(include_str!("documents/swagger20/same.yaml")), expected);
+    assert_eq!(code(include_str!("documents/openapi31/same.yaml")), expected);
 }

@@ -28,10 +28,8 @@ fn later() -> Value {
     let effective: Value = serde_json::from_str(EFFECTIVE).unwrap();
     let ours = |of: &Value, prefix: &str| -> Vec<(String, Value)> {
         let all = of.as_object().unwrap().iter();
-        let some =
-            all.filter(|(name, _)| name.starts_with(prefix) && !name.starts_with("PageGroup"));
-        some.map(|(name, value)| (name.clone(), plain(value)))
-            .collect()
+        let some = all.filter(|(name, _)| name.starts_with(prefix) && !name.starts_with("PageGroup"));
+        some.map(|(name, value)| (name.clone(), plain(value))).collect()
     };
     let paths = document["paths"].as_object_mut().unwrap();
     paths.extend(ours(&effective["paths"], "/page/"));
@@ -47,10 +45,7 @@ fn plain(value: &Value) -> Value {
     match value {
         Value::Object(object) => {
             let kept = object.iter().filter(|(key, _)| !key.starts_with("x-"));
-            Value::Object(
-                kept.map(|(key, value)| (key.clone(), plain(value)))
-                    .collect(),
-            )
+            Value::Object(kept.map(|(key, value)| (key.clone(), plain(value))).collect())
         }
         Value::Array(items) => Value::Array(items.iter().map(plain).collect()),
         other => other.clone(),
@@ -157,15 +152,9 @@ fn what_was_wrong_is_said_and_nothing_else() {
     insta::assert_snapshot!(report(&applied));
     // What it does not have stays, with its doubt; what it has is the vendor's.
     let found = &applied.document;
-    assert!(
-        found
-            .get("/paths/~1page~1unarchive~1/put/x-evidence")
-            .is_some()
-    );
+    assert!(found.get("/paths/~1page~1unarchive~1/put/x-evidence").is_some());
     assert!(found.get("/paths/~1page~1move-category~1").is_none());
-    let info = found
-        .get("/components/schemas/PageInfo/properties")
-        .unwrap();
+    let info = found.get("/components/schemas/PageInfo/properties").unwrap();
     assert!(info.get("category").is_some() && info.get("categoryName").is_none());
     // The group is not wholly documented, and so stays behind its feature.
     let output = generated(&document);

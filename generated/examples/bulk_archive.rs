@@ -79,17 +79,10 @@ async fn run(arguments: Arguments) -> Result<bool, Box<dyn Error>> {
     let (ids, children) = match &arguments.resume {
         Some(path) => {
             let journal = Journal::read(path)?;
-            eprintln!(
-                "Going on with: {}. So far {}.",
-                journal.job(),
-                journal.counts()
-            );
+            eprintln!("Going on with: {}. So far {}.", journal.job(), journal.counts());
             (journal.ids(), journal.children())
         }
-        None => (
-            wanted(&arguments, &account).await?,
-            arguments.children.clone(),
-        ),
+        None => (wanted(&arguments, &account).await?, arguments.children.clone()),
     };
     let job = || {
         account
@@ -113,9 +106,7 @@ async fn run(arguments: Arguments) -> Result<bool, Box<dyn Error>> {
     }
 
     let bar = ProgressBar::new(ids.len() as u64);
-    bar.set_style(ProgressStyle::with_template(
-        "{wide_bar} {pos}/{len} {msg}",
-    )?);
+    bar.set_style(ProgressStyle::with_template("{wide_bar} {pos}/{len} {msg}")?);
     let shown = bar.clone();
     let mut job = job()
         .on_progress(move |progress| {
@@ -145,14 +136,10 @@ async fn run(arguments: Arguments) -> Result<bool, Box<dyn Error>> {
 }
 
 /// The IDs to archive.
-async fn wanted(
-    arguments: &Arguments,
-    account: &Account,
-) -> Result<Vec<OfferSourceId>, Box<dyn Error>> {
+async fn wanted(arguments: &Arguments, account: &Account) -> Result<Vec<OfferSourceId>, Box<dyn Error>> {
     let mut ids: Vec<OfferSourceId> = arguments.ids.iter().map(|id| id.as_str().into()).collect();
     if let Some(path) = &arguments.ids_from {
-        let text = std::fs::read_to_string(path)
-            .map_err(|error| format!("{}: {error}", path.display()))?;
+        let text = std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
         let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
         ids.extend(lines.map(OfferSourceId::from));
     }

@@ -21,12 +21,7 @@ struct Arguments {
     #[command(flatten)]
     target: Target,
     /// Text that their name contains; on the fake, all if none is given
-    #[arg(
-        long,
-        value_name = "TEXT",
-        default_value = "",
-        required_if_eq("live", "true")
-    )]
+    #[arg(long, value_name = "TEXT", default_value = "", required_if_eq("live", "true"))]
     name_contains: String,
     /// ID of the category; the empty one takes them out of theirs
     #[arg(
@@ -75,11 +70,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         match entry.outcome {
             Outcome::Done { .. } => moved += 1,
             Outcome::AlreadySo { .. } => already += 1,
-            other => println!(
-                "{}: {}",
-                entry.id,
-                other.failure().ok_or("no reason given")?
-            ),
+            other => println!("{}: {}", entry.id, other.failure().ok_or("no reason given")?),
         }
     }
     println!("{moved} were moved, {already} were there already.");

@@ -6,8 +6,7 @@
 use clap::Parser;
 use funnelflux::Client;
 use funnelflux::types::{
-    CascadeAction, DuplicateRequest, OfferSource, OfferSourceId, ParentMutationRequest, Status,
-    StatusFilter,
+    CascadeAction, DuplicateRequest, OfferSource, OfferSourceId, ParentMutationRequest, Status, StatusFilter,
 };
 use funnelflux_fake::{Fake, Settings};
 use std::error::Error;
@@ -34,22 +33,16 @@ async fn main() -> Result<(), Box<dyn Error>> {
         }
         (None, true) => {
             return Err(
-                "--live needs a token: set FUNNELFLUX_ACCESS_TOKEN, from settings → API access"
-                    .into(),
+                "--live needs a token: set FUNNELFLUX_ACCESS_TOKEN, from settings → API access".into(),
             );
         }
         (Some(_), false) => {
             println!("With --live this would, on your account at https://api.funnelflux.pro/v1:");
-            println!(
-                "  create the offer source {} (\"Example network\")",
-                options.id
-            );
+            println!("  create the offer source {} (\"Example network\")", options.id);
             println!("  list the active offer sources");
             println!("  duplicate it under a new ID");
             println!("  archive both, together with their offer pages");
-            println!(
-                "Nothing was sent. Unset FUNNELFLUX_ACCESS_TOKEN to try it on the fake instead."
-            );
+            println!("Nothing was sent. Unset FUNNELFLUX_ACCESS_TOKEN to try it on the fake instead.");
         }
         (None, false) => {
             let fake = Fake::new(Settings::default());
@@ -83,9 +76,7 @@ async fn walk(client: &Client, id: &OfferSourceId) -> Result<(), funnelflux::Err
     client.create_offer_source(&source).await?;
     println!("\nCreated {id}.");
 
-    let active = client
-        .list_offer_sources(StatusFilter::Active, None)
-        .await?;
+    let active = client.list_offer_sources(StatusFilter::Active, None).await?;
     println!("Active offer sources: {}", active.len());
 
     let copy = client
@@ -94,8 +85,7 @@ async fn walk(client: &Client, id: &OfferSourceId) -> Result<(), funnelflux::Err
     let copy = copy.id.unwrap_or_default();
     println!("Duplicated it as {copy}.");
 
-    let both = ParentMutationRequest::new([id.to_string(), copy])
-        .with_cascade_action(CascadeAction::Cascade);
+    let both = ParentMutationRequest::new([id.to_string(), copy]).with_cascade_action(CascadeAction::Cascade);
     client.archive_offer_sources(&both).await?;
     let source = client.find_offer_source_by_id(id).await?;
     let status = source.status.unwrap_or(Status::Active);

@@ -42,9 +42,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             .list_offer_sources(StatusFilter::Active, None)
             .await?;
         let first = all.into_iter().next();
-        first
-            .ok_or("there is no active offer source")?
-            .id_offer_source
+        first.ok_or("there is no active offer source")?.id_offer_source
     };
     let seen = account.client.find_offer_source_by_id(&id).await?;
     println!(
@@ -76,11 +74,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         Err(UpdateError::Conflict { fields, .. }) => {
             println!("Somebody else has changed {} meanwhile.", fields.join(", "));
             println!("Both changes can stand: it is made again on what the asset is now.");
-            sources
-                .update(&id, change)
-                .repeat_on_conflict(3)
-                .send()
-                .await?
+            sources.update(&id, change).repeat_on_conflict(3).send().await?
         }
         other => other?,
     };

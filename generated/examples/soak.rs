@@ -90,9 +90,7 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
     };
     let calls_grew = grown(after_tenth.memory, after_calls.memory);
     // Each connection has two ends in this process.
-    let most_files = after_tenth
-        .files
-        .map(|files| files + 2 * arguments.concurrency);
+    let most_files = after_tenth.files.map(|files| files + 2 * arguments.concurrency);
     let sockets_leak = after_job.files > most_files;
     if calls_grew > MAY_GROW || sockets_leak {
         println!("grew: {calls_grew} KiB by calls; sockets leak: {sockets_leak}");

@@ -293,9 +293,7 @@ pub use secrecy;
 
 /// Where tokens are kept.
 pub mod auth {
-    pub use crate::runtime::auth::{
-        FileTokenStore, MemoryTokenStore, StoreError, StoreGuard, TokenStore,
-    };
+    pub use crate::runtime::auth::{FileTokenStore, MemoryTokenStore, StoreError, StoreGuard, TokenStore};
 }
 
 /// Seeing, and changing, what goes over the wire.

@@ -22,13 +22,9 @@ fn every_choice_compiles() -> Result<(), Error> {
     let _ = sources.bulk_archive(["a"]).children(Cascade::leave());
     let owned = sources.bulk_archive(vec!["a".to_owned()]);
     let _ = owned.children(Cascade::cascade());
-    let _ = sources
-        .bulk_delete([keeper])
-        .children(Cascade::move_to("b"));
+    let _ = sources.bulk_delete([keeper]).children(Cascade::move_to("b"));
     let typed = sources.bulk_delete([OfferSourceId::from("a")]);
     let _ = typed.children(Cascade::orphan());
-    let _ = sources
-        .bulk_archive(["a"])
-        .children(Cascade::move_to(keeper));
+    let _ = sources.bulk_archive(["a"]).children(Cascade::move_to(keeper));
     Ok(())
 }

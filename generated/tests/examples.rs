@@ -122,10 +122,7 @@ fn a_live_account_wants_a_token_and_explicit_arguments() {
     for (name, arguments, why) in arguments {
         let output = run(name, arguments);
         let said = String::from_utf8_lossy(&output.stderr);
-        assert!(
-            !output.status.success() && said.contains(why),
-            "{name}: {said}"
-        );
+        assert!(!output.status.success() && said.contains(why), "{name}: {said}");
     }
 }
 

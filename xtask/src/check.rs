@@ -93,10 +93,9 @@ impl Problem {
 
     fn code(&self) -> Code {
         match self.kind {
-            Kind::OutOfDate { .. }
-            | Kind::Missing { .. }
-            | Kind::Orphan
-            | Kind::Features { .. } => Code::Stale,
+            Kind::OutOfDate { .. } | Kind::Missing { .. } | Kind::Orphan | Kind::Features { .. } => {
+                Code::Stale
+            }
             Kind::EditedByHand => Code::HandEdit,
             Kind::Lock { .. } | Kind::NoLock { .. } => Code::Lock,
             Kind::Version { .. } | Kind::Unreadable { .. } => Code::Version,
@@ -113,9 +112,9 @@ impl Problem {
             Kind::Missing { because } => format!("missing: {because}"),
             Kind::Orphan => "orphan: nothing generates this file".to_owned(),
             Kind::Lock { because } => format!("the lock is out of date: {because}"),
-            Kind::NoLock { because, .. }
-            | Kind::Features { because }
-            | Kind::Version { because } => because.clone(),
+            Kind::NoLock { because, .. } | Kind::Features { because } | Kind::Version { because } => {
+                because.clone()
+            }
             Kind::Unreadable { because } => {
                 format!("which version is due cannot be told: {because}")
             }
@@ -135,27 +134,20 @@ impl Problem {
             }
             Kind::Orphan => "`cargo xtask generate`, which removes it",
             Kind::NoLock { mend, .. } => mend,
-            Kind::Features { .. } => {
-                "correct the features by hand; their names are those of the groups"
-            }
+            Kind::Features { .. } => "correct the features by hand; their names are those of the groups",
             Kind::Unreadable { .. } => "make the code of the crate compile, then run this again",
             Kind::Version { .. } => {
                 "raise the version in the manifest, and say in the changelog what users have to change"
             }
-            Kind::OutOfDate { .. } | Kind::Missing { .. } | Kind::Lock { .. } => {
-                "`cargo xtask generate`"
-            }
+            Kind::OutOfDate { .. } | Kind::Missing { .. } | Kind::Lock { .. } => "`cargo xtask generate`",
         }
     }
 
     /// What is there and what should be, on lines of their own.
     fn details(&self) -> String {
-        let lines = self
-            .lines
-            .as_ref()
-            .map_or_else(String::new, |(is, should_be)| {
-                format!("\n  is:        {is}\n  should be: {should_be}")
-            });
+        let lines = self.lines.as_ref().map_or_else(String::new, |(is, should_be)| {
+            format!("\n  is:        {is}\n  should be: {should_be}")
+        });
         format!("{lines}\n  mend: {}", self.mend())
     }
 
@@ -178,12 +170,7 @@ impl Problem {
             column: 1,
         };
         let message = format!("{}{}", self.message(), self.details());
-        annotation(
-            Severity::Error,
-            Some(&location),
-            "cargo xtask check",
-            &message,
-        )
+        annotation(Severity::Error, Some(&location), "cargo xtask check", &message)
     }
 }
 
@@ -272,11 +259,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<Outcom
 }
 
 /// How the vendor's current document differs from ours. `None` if ours cannot be read, which is told besides.
-fn compare_upstream(
-    workspace: &Workspace,
-    spec: &Spec,
-    source: &Source,
-) -> Result<Option<Report>, Failure> {
+fn compare_upstream(workspace: &Workspace, spec: &Spec, source: &Source) -> Result<Option<Report>, Failure> {
     let text = source.read(workspace)?;
     let theirs = diff::document(&text)?;
     let ours = diff::document(&spec.upstream).ok();
@@ -449,8 +432,9 @@ fn version(workspace: &Workspace, output: &Output) -> Result<Option<Problem>, Fa
     };
     // Code that cannot be read hides none of the other problems.
     Ok(match release::of(workspace, &output.files) {
-        Ok(now) => release::behind(&last, &now)
-            .map(|because| Problem::new("Cargo.toml", Kind::Version { because })),
+        Ok(now) => {
+            release::behind(&last, &now).map(|because| Problem::new("Cargo.toml", Kind::Version { because }))
+        }
         Err(failure) => {
             let because = failure.to_string();
             Some(Problem::new("generated/src", Kind::Unreadable { because }))
@@ -502,17 +486,14 @@ fn causes(old: Option<&Lock>, new: &Lock) -> String {
             Some(other) => causes.push(format!(
                 "the generator's {name} is {version}, the lock records {other}"
             )),
-            None => causes.push(format!(
-                "the generator's {name} {version} is not in the lock"
-            )),
+            None => causes.push(format!("the generator's {name} {version} is not in the lock")),
         }
     }
     if !causes.is_empty() {
         return causes.join("; ");
     }
     if old.files == new.files && old.effective == new.effective {
-        "document, overlays and generator are as the lock says, the lock itself was edited"
-            .to_owned()
+        "document, overlays and generator are as the lock says, the lock itself was edited".to_owned()
     } else {
         "the generator in codegen/ has changed, or the lock was edited".to_owned()
     }
@@ -639,10 +620,5 @@ fn annotate_failure(severity: Severity, message: &str) -> String {
 fn annotate(finding: &Finding) -> String {
     let title = format!("{}::{}", finding.stage, finding.code);
     let message = format!("{}\n{}", finding.message, finding.help);
-    annotation(
-        finding.severity,
-        finding.location.as_ref(),
-        &title,
-        &message,
-    )
+    annotation(finding.severity, finding.location.as_ref(), &title, &message)
 }

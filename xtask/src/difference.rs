@@ -22,11 +22,7 @@ pub(crate) fn first<'a>(is: &'a str, should_be: &'a str) -> Option<Difference<'a
             (None, None) => return None,
             (is, should_be) if is == should_be => {}
             (is, should_be) => {
-                return Some(Difference {
-                    line,
-                    is,
-                    should_be,
-                });
+                return Some(Difference { line, is, should_be });
             }
         }
     }
@@ -49,8 +45,8 @@ mod tests {
             ("a", "a\n", Some((1, Some("a"), Some("a\n")))),
             ("", "", None),
         ] {
-            let found = first(is, should_be)
-                .map(|difference| (difference.line, difference.is, difference.should_be));
+            let found =
+                first(is, should_be).map(|difference| (difference.line, difference.is, difference.should_be));
             assert_eq!(found, expected);
         }
     }

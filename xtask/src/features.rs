@@ -66,9 +66,7 @@ pub(crate) fn problem(manifest: Option<&str>, wanted: &[String]) -> Option<Strin
 /// told by [`problem`].
 pub(crate) fn interface(manifest: Option<&str>) -> Surface {
     let manifest = manifest.and_then(|text| toml::from_str::<Manifest>(text).ok());
-    let features = manifest
-        .map(|manifest| manifest.features)
-        .unwrap_or_default();
+    let features = manifest.map(|manifest| manifest.features).unwrap_or_default();
     // An underscore says that nobody is to name it.
     let is_public = |name: &str| features.contains_key(name) && !name.starts_with('_');
     let mut interface = Surface::new();
@@ -106,11 +104,7 @@ mod tests {
         let names: Vec<String> = names.into_keys().collect();
         assert_eq!(
             names,
-            [
-                "feature default",
-                "feature default brings tls",
-                "feature tls"
-            ]
+            ["feature default", "feature default brings tls", "feature tls"]
         );
         assert_eq!(interface(None), Surface::new());
         assert_eq!(interface(Some("features = 3")), Surface::new());

@@ -98,11 +98,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<Outcom
 
 /// What the new document means for our deviations.
 fn overlays(new: Document, spec: &Spec) -> Vec<String> {
-    let sources: Vec<_> = spec
-        .overlays
-        .iter()
-        .map(crate::workspace::Text::source)
-        .collect();
+    let sources: Vec<_> = spec.overlays.iter().map(crate::workspace::Text::source).collect();
     match overlay::apply(new, &sources) {
         Err(findings) => vec![explain(&findings)],
         Ok(applied) => {
@@ -121,9 +117,7 @@ fn overlays(new: Document, spec: &Spec) -> Vec<String> {
 }
 
 fn explain(findings: &Findings) -> String {
-    format!(
-        "the overlays do not fit the new document; `generate` refuses until they do:\n{findings}"
-    )
+    format!("the overlays do not fit the new document; `generate` refuses until they do:\n{findings}")
 }
 
 /// JSON is what every reader of JSON takes.

@@ -86,10 +86,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<Outcom
 /// run that is repeated tells it once.
 ///
 /// Returns which file was written, or else why nothing could be told.
-fn changelog(
-    workspace: &Workspace,
-    output: &Output,
-) -> Result<Result<Option<String>, String>, Failure> {
+fn changelog(workspace: &Workspace, output: &Output) -> Result<Result<Option<String>, String>, Failure> {
     let Some(before) = workspace.effective()? else {
         return Ok(Ok(None));
     };
@@ -180,10 +177,7 @@ fn report(
         line(&stage.stage.to_string(), stage.summary.clone());
         for step in &stage.steps {
             if verbose {
-                line(
-                    "",
-                    format!("{:>5} {}: {}", step.count, step.name, step.reason),
-                );
+                line("", format!("{:>5} {}: {}", step.count, step.name, step.reason));
             } else if step.count > 0 {
                 line("", format!("{:>5} {}", step.count, step.name));
             }

@@ -13,9 +13,7 @@ use crate::{
 /// Records the public interface of the crate as released with its present version, and closes the changelog's unreleased
 /// part with what has changed since the last release. Publishes nothing.
 #[derive(clap::Args)]
-#[command(
-    after_help = "Exit codes: 0 recorded, 1 usage or I/O, 8 the crate's version is behind its changes"
-)]
+#[command(after_help = "Exit codes: 0 recorded, 1 usage or I/O, 8 the crate's version is behind its changes")]
 pub(crate) struct Arguments {}
 
 pub(crate) fn run(workspace: &Workspace, _: &Arguments) -> Result<Outcome, Failure> {
@@ -53,10 +51,7 @@ pub(crate) fn run(workspace: &Workspace, _: &Arguments) -> Result<Outcome, Failu
 }
 
 /// The crate with these generated files as it would be released now.
-pub(crate) fn of(
-    workspace: &Workspace,
-    files: &BTreeMap<String, String>,
-) -> Result<Release, Failure> {
+pub(crate) fn of(workspace: &Workspace, files: &BTreeMap<String, String>) -> Result<Release, Failure> {
     let interface = workspace.interface(files)?;
     Ok(Release::new(workspace.version()?, files, interface))
 }

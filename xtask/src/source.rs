@@ -45,9 +45,9 @@ impl FromStr for Source {
             return Ok(Self::Address(text.to_owned()));
         }
         // A revision of one letter would be a drive of Windows.
-        let revision = text.split_once(':').filter(|(revision, path)| {
-            revision.len() > 1 && !revision.starts_with('-') && !path.is_empty()
-        });
+        let revision = text
+            .split_once(':')
+            .filter(|(revision, path)| revision.len() > 1 && !revision.starts_with('-') && !path.is_empty());
         Ok(match revision {
             Some((revision, path)) if !Path::new(text).exists() => Self::Revision {
                 revision: revision.to_owned(),
@@ -199,10 +199,7 @@ mod tests {
                 "HEAD~2:spec/upstream.json",
                 revision("HEAD~2", "spec/upstream.json"),
             ),
-            (
-                "spec/upstream.json",
-                Source::File("spec/upstream.json".into()),
-            ),
+            ("spec/upstream.json", Source::File("spec/upstream.json".into())),
             ("C:\\x.json", Source::File("C:\\x.json".into())),
             // No other scheme is taken; what fetches it says so.
             (

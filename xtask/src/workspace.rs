@@ -42,11 +42,7 @@ const SOURCE: &str = "spec/source.toml";
 const OVERLAYS: &str = "spec/overlays";
 
 /// The vendor's document, below the root, under one of these names.
-const UPSTREAM: [&str; 3] = [
-    "spec/upstream.json",
-    "spec/upstream.yaml",
-    "spec/upstream.yml",
-];
+const UPSTREAM: [&str; 3] = ["spec/upstream.json", "spec/upstream.yaml", "spec/upstream.yml"];
 
 /// Names the step of writing and removing at which the process dies, counted from 1, so that a test can kill it at each.
 const DIE_AT: &str = "XTASK_DIE_AT";
@@ -121,9 +117,8 @@ impl Workspace {
     /// # Errors
     /// If there is none.
     pub(crate) fn find(root: Option<&Path>) -> Result<Self, Failure> {
-        let is_workspace = |directory: &&Path| {
-            directory.join("spec").is_dir() && directory.join("generated").is_dir()
-        };
+        let is_workspace =
+            |directory: &&Path| directory.join("spec").is_dir() && directory.join("generated").is_dir();
         let none = |place: &Path| {
             Failure::Io(format!(
                 "error: no workspace at {}: one has the folders spec/ and generated/\n  help: run the command inside of \
@@ -144,9 +139,7 @@ impl Workspace {
                 .ok_or_else(|| none(&here))?
                 .to_owned()
         };
-        let left = std::env::var(DIE_AT)
-            .ok()
-            .and_then(|step| step.parse().ok());
+        let left = std::env::var(DIE_AT).ok().and_then(|step| step.parse().ok());
         Ok(Self {
             root,
             left: Cell::new(left),
@@ -208,9 +201,9 @@ impl Workspace {
         };
         let mut overlays = Vec::new();
         for name in self.files_in(OVERLAYS)? {
-            let is_overlay = Path::new(&name).extension().is_some_and(|extension| {
-                extension == "yaml" || extension == "yml" || extension == "json"
-            });
+            let is_overlay = Path::new(&name)
+                .extension()
+                .is_some_and(|extension| extension == "yaml" || extension == "yml" || extension == "json");
             if is_overlay {
                 overlays.extend(self.read(&name)?);
             }
@@ -239,8 +232,8 @@ impl Workspace {
                 source::HELP
             ))
         })?;
-        let file: File = toml::from_str(&text.text)
-            .map_err(|error| Failure::Io(format!("error: {SOURCE}: {error}")))?;
+        let file: File =
+            toml::from_str(&text.text).map_err(|error| Failure::Io(format!("error: {SOURCE}: {error}")))?;
         let Ok(source) = file.address.parse();
         Ok(source)
     }
@@ -281,20 +274,19 @@ impl Workspace {
             let Some(text) = self.read(name)? else {
                 continue;
             };
-            let manifest: toml::Table = toml::from_str(&text.text)
-                .map_err(|error| Failure::Io(format!("error: {name}: {error}")))?;
+            let manifest: toml::Table =
+                toml::from_str(&text.text).map_err(|error| Failure::Io(format!("error: {name}: {error}")))?;
             let table = tables
                 .iter()
                 .try_fold(&manifest, |table, key| table.get(*key)?.as_table());
             if let Some(version) = table.and_then(|table| table.get("version")?.as_str()) {
-                return version.parse().map_err(|error| {
-                    Failure::Io(format!("error: {name}: version {version}: {error}"))
-                });
+                return version
+                    .parse()
+                    .map_err(|error| Failure::Io(format!("error: {name}: version {version}: {error}")));
             }
         }
         Err(Failure::Io(
-            "error: neither generated/Cargo.toml nor Cargo.toml says the crate's version"
-                .to_owned(),
+            "error: neither generated/Cargo.toml nor Cargo.toml says the crate's version".to_owned(),
         ))
     }
 
@@ -349,21 +341,15 @@ impl Workspace {
     ///
     /// # Errors
     /// If the hand-written files cannot be read, or a file is no Rust.
-    pub(crate) fn interface(
-        &self,
-        generated: &BTreeMap<String, String>,
-    ) -> Result<Surface, Failure> {
+    pub(crate) fn interface(&self, generated: &BTreeMap<String, String>) -> Result<Surface, Failure> {
         let mut files: BTreeMap<String, String> = generated
             .iter()
             .map(|(path, text)| (format!("generated/{path}"), text.clone()))
             .collect();
         for name in self.files_in(CRATE)? {
-            let below = name
-                .strip_prefix(CRATE)
-                .unwrap_or(&name)
-                .trim_start_matches('/');
-            let is_ours = Path::new(below).extension().is_some_and(|end| end == "rs")
-                && !name.starts_with(GENERATED);
+            let below = name.strip_prefix(CRATE).unwrap_or(&name).trim_start_matches('/');
+            let is_ours =
+                Path::new(below).extension().is_some_and(|end| end == "rs") && !name.starts_with(GENERATED);
             if is_ours && let Some(text) = self.read(&name)? {
                 files.insert(below.to_owned(), text.text);
             }

@@ -233,11 +233,7 @@ const CASES: &[Case] = &[
         },
         7,
     ),
-    (
-        "generated_file_deleted",
-        |workspace| workspace.remove(TYPES),
-        3,
-    ),
+    ("generated_file_deleted", |workspace| workspace.remove(TYPES), 3),
     (
         "file_added",
         |workspace| workspace.write("generated/src/generated/old/types.rs", "// old"),
@@ -744,9 +740,7 @@ fn a_disk_that_is_read_only_is_said_and_left_as_it_is() {
         let mut folders = vec![workspace.root.path().to_owned()];
         while let Some(folder) = folders.pop() {
             fs::set_permissions(&folder, fs::Permissions::from_mode(0o555)).unwrap();
-            let inside = fs::read_dir(&folder)
-                .unwrap()
-                .map(|entry| entry.unwrap().path());
+            let inside = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
             folders.extend(inside.filter(|path| path.is_dir()));
         }
         let mut command = Command::new(&program);
@@ -763,18 +757,11 @@ fn a_disk_that_is_read_only_is_said_and_left_as_it_is() {
         let mut folders = vec![workspace.root.path().to_owned()];
         while let Some(folder) = folders.pop() {
             fs::set_permissions(&folder, fs::Permissions::from_mode(0o755)).unwrap();
-            let inside = fs::read_dir(&folder)
-                .unwrap()
-                .map(|entry| entry.unwrap().path());
+            let inside = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
             folders.extend(inside.filter(|path| path.is_dir()));
         }
         assert!(
-            workspace
-                .command(arguments)
-                .output()
-                .unwrap()
-                .status
-                .success(),
+            workspace.command(arguments).output().unwrap().status.success(),
             "{name}"
         );
     }

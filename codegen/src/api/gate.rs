@@ -59,8 +59,7 @@ impl Gate {
                 Meta::NameValue(pair) => match (&pair.value, pair.path.get_ident()) {
                     (
                         Expr::Lit(ExprLit {
-                            lit: Lit::Str(value),
-                            ..
+                            lit: Lit::Str(value), ..
                         }),
                         Some(name),
                     ) => Self::Is(format!("{name} = {:?}", value.value())),
@@ -219,16 +218,8 @@ mod tests {
             ("all()", "all()", true),
             ("feature = \"a\"", "all()", true),
             ("all()", "feature = \"a\"", false),
-            (
-                "feature = \"a\"",
-                "any(feature = \"a\", feature = \"b\")",
-                true,
-            ),
-            (
-                "any(feature = \"a\", feature = \"b\")",
-                "feature = \"a\"",
-                false,
-            ),
+            ("feature = \"a\"", "any(feature = \"a\", feature = \"b\")", true),
+            ("any(feature = \"a\", feature = \"b\")", "feature = \"a\"", false),
             ("all(unix, feature = \"a\")", "feature = \"a\"", true),
             ("not(unix)", "unix", false),
             ("any()", "unix", true),

@@ -5,8 +5,8 @@
 //! says so and changes.
 
 use syn::{
-    Attribute, Field, Fields, FnArg, Generics, ImplItem, Item, ItemImpl, ItemTrait, Meta, Pat,
-    ReturnType, Signature, Token, TraitItem, Type, TypeParamBound,
+    Attribute, Field, Fields, FnArg, Generics, ImplItem, Item, ItemImpl, ItemTrait, Meta, Pat, ReturnType,
+    Signature, Token, TraitItem, Type, TypeParamBound,
     punctuated::Punctuated,
     visit_mut::{self, VisitMut},
 };
@@ -104,8 +104,7 @@ impl List<'_> {
             return;
         };
         for (own, item) in &module.items {
-            if declared(item).is_some_and(|(declared, _)| declared == place.1)
-                && !is_hidden(attributes(item))
+            if declared(item).is_some_and(|(declared, _)| declared == place.1) && !is_hidden(attributes(item))
             {
                 let mut item = item.clone();
                 self.naming(&place.0).visit_item_mut(&mut item);
@@ -141,10 +140,7 @@ impl List<'_> {
                     self.fields(&variant.fields, |_| true, is_open, &called, &gate);
                 }
                 if !is_open(&item.attrs) {
-                    let all = item
-                        .variants
-                        .iter()
-                        .map(|variant| variant.ident.to_string());
+                    let all = item.variants.iter().map(|variant| variant.ident.to_string());
                     self.put(
                         format!("{name}: can be matched in full"),
                         all.collect::<Vec<_>>().join(", "),
@@ -195,11 +191,7 @@ impl List<'_> {
         gate: &Gate,
     ) {
         self.derives(attributes, name, gate);
-        let shown = format!(
-            "{}{kind}{}",
-            representation(attributes),
-            generics(parameters)
-        );
+        let shown = format!("{}{kind}{}", representation(attributes), generics(parameters));
         self.put(name.to_owned(), shown, gate);
     }
 
@@ -228,19 +220,12 @@ impl List<'_> {
                 Fields::Unit => "no fields".to_owned(),
                 _ => called.join(", "),
             };
-            self.put(
-                format!("{name}: can be written with its fields"),
-                shown,
-                gate,
-            );
+            self.put(format!("{name}: can be written with its fields"), shown, gate);
         }
     }
 
     fn derives(&mut self, attributes: &[Attribute], name: &str, gate: &Gate) {
-        for attribute in attributes
-            .iter()
-            .filter(|one| one.path().is_ident("derive"))
-        {
+        for attribute in attributes.iter().filter(|one| one.path().is_ident("derive")) {
             let parser = Punctuated::<syn::Path, Token![,]>::parse_terminated;
             for path in attribute.parse_args_with(parser).unwrap_or_default() {
                 self.put(format!("impl {} for {name}", last(&path)), "", gate);
@@ -262,11 +247,7 @@ impl List<'_> {
                 TraitItem::Fn(function) => {
                     let called = function.sig.ident.to_string();
                     let gate = gate.clone().and(&Gate::of(&function.attrs));
-                    self.put(
-                        format!("{name}::{called}"),
-                        signature(&function.sig, ""),
-                        &gate,
-                    );
+                    self.put(format!("{name}::{called}"), signature(&function.sig, ""), &gate);
                     required.extend(function.default.is_none().then_some(called));
                 }
                 TraitItem::Type(part) => {
@@ -289,11 +270,7 @@ impl List<'_> {
             _ => false,
         });
         if !is_sealed {
-            self.put(
-                format!("{name}: can be implemented"),
-                required.join(", "),
-                gate,
-            );
+            self.put(format!("{name}: can be implemented"), required.join(", "), gate);
         }
     }
 
@@ -382,9 +359,10 @@ impl List<'_> {
             return false;
         };
         let items = self.tree.0.get(&place).map(|module| &module.items);
-        items.into_iter().flatten().any(
-            |(_, item)| matches!(item, Item::Trait(item) if item.ident == name && !is_pub(&item.vis)),
-        )
+        items
+            .into_iter()
+            .flatten()
+            .any(|(_, item)| matches!(item, Item::Trait(item) if item.ident == name && !is_pub(&item.vis)))
     }
 
     /// What a macro makes of each of its types.
@@ -398,21 +376,13 @@ impl List<'_> {
                 Item::Struct(item) => self.derives(&item.attrs, &name, gate),
                 Item::Enum(item) => {
                     self.derives(&item.attrs, &name, gate);
-                    let open = if is_open(&item.attrs) {
-                        "open"
-                    } else {
-                        "closed"
-                    };
+                    let open = if is_open(&item.attrs) { "open" } else { "closed" };
                     self.put(name.clone(), format!("{open} enum"), gate);
                 }
                 Item::Impl(item) => match &item.trait_ {
                     Some((path, _)) => {
                         let target = text(&item.self_ty);
-                        self.put(
-                            format!("impl {} for {target} of {name}", last(path)),
-                            "",
-                            gate,
-                        );
+                        self.put(format!("impl {} for {target} of {name}", last(path)), "", gate);
                     }
                     None => {
                         for part in &item.items {
@@ -536,9 +506,7 @@ fn representation(attributes: &[Attribute]) -> String {
     let representations = attributes
         .iter()
         .filter(|attribute| attribute.path().is_ident("repr"));
-    representations.fold(String::new(), |shown, attribute| {
-        shown + &text(attribute) + " "
-    })
+    representations.fold(String::new(), |shown, attribute| shown + &text(attribute) + " ")
 }
 
 /// Whether the documentation does not show it, which says that nobody is to use it.

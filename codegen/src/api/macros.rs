@@ -87,7 +87,8 @@ pub(super) fn definition(item: &ItemMacro) -> Option<(String, Vec<Item>)> {
 fn transcribed(tokens: TokenStream) -> TokenStream {
     let mut plain = TokenStream::new();
     let mut tokens = tokens.into_iter().peekable();
-    let is = |token: &TokenTree, what: char| matches!(token, TokenTree::Punct(punct) if punct.as_char() == what);
+    let is =
+        |token: &TokenTree, what: char| matches!(token, TokenTree::Punct(punct) if punct.as_char() == what);
     while let Some(token) = tokens.next() {
         match token {
             token if is(&token, '$') => match tokens.next() {

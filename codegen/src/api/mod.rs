@@ -90,17 +90,10 @@ impl Changes {
     /// added breaks nobody.
     #[must_use]
     pub fn impact(&self) -> Impact {
-        let changed = self
-            .changed
-            .values()
-            .map(|(before, after)| before.impact(after));
+        let changed = self.changed.values().map(|(before, after)| before.impact(after));
         let removed = (!self.removed.is_empty()).then_some(Impact::Major);
         let added = (!self.added.is_empty()).then_some(Impact::Minor);
-        changed
-            .chain(removed)
-            .chain(added)
-            .max()
-            .unwrap_or(Impact::None)
+        changed.chain(removed).chain(added).max().unwrap_or(Impact::None)
     }
 }
 
@@ -163,10 +156,7 @@ fn owners(name: &str) -> impl Iterator<Item = &str> {
     let mut is_first = whole.is_some();
     std::iter::from_fn(move || {
         // `a::B<C>::d` is a part of `a::B`, `a::B: can be matched in full` as well.
-        let end = [": ", "<", " "]
-            .iter()
-            .filter_map(|mark| rest.find(mark))
-            .min();
+        let end = [": ", "<", " "].iter().filter_map(|mark| rest.find(mark)).min();
         if let Some(end) = end {
             rest = rest.get(..end)?;
         } else if !std::mem::take(&mut is_first) {
@@ -291,10 +281,7 @@ impl<R> Clone for Bulk<R> { fn clone(&self) -> Self { loop {} } }
 "#;
 
     fn files(text: &str) -> BTreeMap<String, String> {
-        let files = text
-            .split("== ")
-            .skip(1)
-            .filter_map(|file| file.split_once('\n'));
+        let files = text.split("== ").skip(1).filter_map(|file| file.split_once('\n'));
         files
             .map(|(name, text)| (name.to_owned(), text.to_owned()))
             .collect()
@@ -334,11 +321,7 @@ impl<R> Clone for Bulk<R> { fn clone(&self) -> Self { loop {} } }
         ("pub b:", "pub c: u8, pub b:", Impact::Minor),
         ("Gone =", "New = \"new\", Gone =", Impact::Minor),
         ("Serialize, Clone", "Serialize, Clone, Debug", Impact::Minor),
-        (
-            "pub use http;",
-            "pub use http; pub use bytes;",
-            Impact::Minor,
-        ),
+        ("pub use http;", "pub use http; pub use bytes;", Impact::Minor),
         (
             "fn after(&self) {}",
             "fn after(&self) {} fn later(&self) {}",
@@ -362,11 +345,7 @@ impl<R> Clone for Bulk<R> { fn clone(&self) -> Self { loop {} } }
             "pub fn list(&self)",
             Impact::Major,
         ),
-        (
-            "pub struct Thing {",
-            "pub(crate) struct Thing {",
-            Impact::Major,
-        ),
+        ("pub struct Thing {", "pub(crate) struct Thing {", Impact::Major),
         // Derives and implementations.
         (
             "#[derive(::serde::Serialize, Clone)]",
@@ -455,11 +434,7 @@ impl<R> Clone for Bulk<R> { fn clone(&self) -> Self { loop {} } }
         // Callers do not write it, but what they write would mean something else.
         ("new(b: Vec", "new(others: Vec", Impact::Major),
         // Re-exports.
-        (
-            "#[cfg(not(unix))] mod",
-            "#[cfg(windows)] mod",
-            Impact::Major,
-        ),
+        ("#[cfg(not(unix))] mod", "#[cfg(windows)] mod", Impact::Major),
         ("pub use http;", "", Impact::Major),
         ("pub use generated::public::types;", "", Impact::Major),
         ("pub use runtime::Client;", "", Impact::Major),
@@ -471,32 +446,12 @@ impl<R> Clone for Bulk<R> { fn clone(&self) -> Self { loop {} } }
         ("pub use crate::generated::shared::*;", "", Impact::Major),
         ("pub mod ext;", "mod ext;", Impact::Major),
         // Hand-written items.
-        (
-            "pub fn send(self) {}",
-            "pub fn send(mut self) {}",
-            Impact::None,
-        ),
-        (
-            "pub fn send(self) {}",
-            "pub fn send(&mut self) {}",
-            Impact::Major,
-        ),
-        (
-            "pub fn look(&self)",
-            "pub fn look(&mut self)",
-            Impact::Major,
-        ),
+        ("pub fn send(self) {}", "pub fn send(mut self) {}", Impact::None),
+        ("pub fn send(self) {}", "pub fn send(&mut self) {}", Impact::Major),
+        ("pub fn look(&self)", "pub fn look(&mut self)", Impact::Major),
         ("pub fn send(self) {}", "", Impact::Major),
-        (
-            "pub fn send(self) {}",
-            "pub fn send(&self) {}",
-            Impact::Major,
-        ),
-        (
-            "impl<R: Clone> Bulk<R>",
-            "impl<R: Copy> Bulk<R>",
-            Impact::Major,
-        ),
+        ("pub fn send(self) {}", "pub fn send(&self) {}", Impact::Major),
+        ("impl<R: Clone> Bulk<R>", "impl<R: Copy> Bulk<R>", Impact::Major),
         ("Low, High", "Low, Middle, High", Impact::Major),
         ("Low, High", "Low(u8), High", Impact::Major),
         (
@@ -545,10 +500,7 @@ impl<R> Clone for Bulk<R> { fn clone(&self) -> Self { loop {} } }
             ))
         };
         let before = of("pub struct T;", "");
-        assert_eq!(
-            before["types::f"].signature,
-            "fn(t: &types::T) -> Vec<types::T>"
-        );
+        assert_eq!(before["types::f"].signature, "fn(t: &types::T) -> Vec<types::T>");
         assert_eq!(before, of("", "pub struct T;"));
     }
 

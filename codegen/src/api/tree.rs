@@ -100,13 +100,7 @@ impl Tree {
                     };
                     self.add(files, inner, &below, items, own, is_pub(&module.vis))?;
                 }
-                Item::Use(item) => flatten(
-                    &item.tree,
-                    Vec::new(),
-                    is_pub(&item.vis),
-                    &own,
-                    &mut imports,
-                ),
+                Item::Use(item) => flatten(&item.tree, Vec::new(), is_pub(&item.vis), &own, &mut imports),
                 item => kept.push((own, item)),
             }
         }
@@ -172,12 +166,10 @@ impl Tree {
         this.imports
             .iter()
             .filter(|import| import.name.is_none())
-            .find_map(
-                |import| match self.follow(module, &import.path, steps + 1)? {
-                    Target::Module(inner) => self.find(&inner, name, steps + 1),
-                    _ => None,
-                },
-            )
+            .find_map(|import| match self.follow(module, &import.path, steps + 1)? {
+                Target::Module(inner) => self.find(&inner, name, steps + 1),
+                _ => None,
+            })
     }
 
     /// Every name that can be reached from outside.
@@ -249,11 +241,9 @@ impl Tree {
                     gate,
                 }),
                 (None, Some(Target::Module(inner))) => {
-                    exports.extend(self.exports(&inner, steps + 1).into_iter().map(|export| {
-                        Public {
-                            gate: export.gate.and(&gate),
-                            ..export
-                        }
+                    exports.extend(self.exports(&inner, steps + 1).into_iter().map(|export| Public {
+                        gate: export.gate.and(&gate),
+                        ..export
                     }));
                 }
                 (None, _) => exports.push(Public {
@@ -278,13 +268,7 @@ fn parse(files: &BTreeMap<String, String>, path: &str) -> Result<Vec<Item>, Stri
     Ok(file.items)
 }
 
-fn flatten(
-    tree: &UseTree,
-    mut path: Vec<String>,
-    is_public: bool,
-    gate: &Gate,
-    imports: &mut Vec<Import>,
-) {
+fn flatten(tree: &UseTree, mut path: Vec<String>, is_public: bool, gate: &Gate, imports: &mut Vec<Import>) {
     let mut put = |path: Vec<String>, name: Option<String>| {
         imports.push(Import {
             path,

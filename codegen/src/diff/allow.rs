@@ -31,8 +31,8 @@ impl Date {
             month: month.parse().ok()?,
             day: day.parse().ok()?,
         };
-        let leap = date.year.is_multiple_of(4)
-            && (!date.year.is_multiple_of(100) || date.year.is_multiple_of(400));
+        let leap =
+            date.year.is_multiple_of(4) && (!date.year.is_multiple_of(100) || date.year.is_multiple_of(400));
         let days = match date.month {
             1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
             4 | 6 | 9 | 11 => 30,
@@ -69,11 +69,7 @@ impl Date {
 
 impl fmt::Display for Date {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            formatter,
-            "{:04}-{:02}-{:02}",
-            self.year, self.month, self.day
-        )
+        write!(formatter, "{:04}-{:02}-{:02}", self.year, self.month, self.day)
     }
 }
 
@@ -126,8 +122,7 @@ impl AllowList {
             return Err(error(
                 "allow-list",
                 String::new(),
-                "this is no allow list: it holds `allow`, a list of entries, and nothing else"
-                    .to_owned(),
+                "this is no allow list: it holds `allow`, a list of entries, and nothing else".to_owned(),
             )
             .into());
         };
@@ -140,11 +135,7 @@ impl AllowList {
                     .map(str::trim)
                     .filter(|text| !text.is_empty())
             };
-            for key in entry
-                .as_object()
-                .into_iter()
-                .flat_map(serde_json::Map::keys)
-            {
+            for key in entry.as_object().into_iter().flat_map(serde_json::Map::keys) {
                 if !["fingerprint", "reason", "expires"].contains(&key.as_str()) {
                     findings.push(error(
                         "allow-unknown-key",

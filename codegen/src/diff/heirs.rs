@@ -30,17 +30,8 @@ impl<'a> Heirs<'a> {
     }
 
     /// Those of a schema; none where nothing says that they can come in its place.
-    pub(super) fn of(
-        &self,
-        pointer: &str,
-        schema: &Value,
-    ) -> impl Iterator<Item = (&'a str, &Node<'a>)> {
-        let heirs = schema
-            .get("discriminator")
-            .and_then(|_| self.0.get(pointer));
-        heirs
-            .into_iter()
-            .flatten()
-            .map(|(name, node)| (*name, node))
+    pub(super) fn of(&self, pointer: &str, schema: &Value) -> impl Iterator<Item = (&'a str, &Node<'a>)> {
+        let heirs = schema.get("discriminator").and_then(|_| self.0.get(pointer));
+        heirs.into_iter().flatten().map(|(name, node)| (*name, node))
     }
 }

@@ -32,11 +32,7 @@ impl<'a> Holders<'a> {
     pub(super) fn field(&self, place: &str, name: &str) -> Option<Field> {
         let is_shared = tokens(place).count() == 3 && place.starts_with("/components/");
         let itself = [place.to_owned()];
-        let uses: &[String] = if is_shared {
-            self.uses.get(place)?
-        } else {
-            &itself
-        };
+        let uses: &[String] = if is_shared { self.uses.get(place)? } else { &itself };
         let mut fields = uses.iter().map(|part| {
             let (list, _) = split_last(part)?;
             let holder = list.strip_suffix("/allOf")?;

@@ -214,12 +214,7 @@ impl Report {
     /// The counts.
     #[must_use]
     pub fn summary(&self) -> Summary {
-        let count = |level| {
-            self.changes
-                .iter()
-                .filter(|change| change.level == level)
-                .count()
-        };
+        let count = |level| self.changes.iter().filter(|change| change.level == level).count();
         Summary {
             breaking: count(Level::Breaking),
             warning: count(Level::Warning),
@@ -351,8 +346,7 @@ impl Found {
             Direction::Response => "response",
             Direction::Both | Direction::None => "schema",
         };
-        self.rule
-            .expand(self.place, direction, self.need, self.limit)
+        self.rule.expand(self.place, direction, self.need, self.limit)
     }
 
     fn level(&self) -> Level {
@@ -367,8 +361,7 @@ impl Found {
 
 /// One change for each rule and place, however many ways the walk came by.
 fn merge(found: Vec<Found>) -> Vec<Found> {
-    let mut merged: BTreeMap<(String, Option<String>, Option<String>, String), Found> =
-        BTreeMap::new();
+    let mut merged: BTreeMap<(String, Option<String>, Option<String>, String), Found> = BTreeMap::new();
     for found in found {
         let key = (
             found.id(),

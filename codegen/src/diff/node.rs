@@ -81,10 +81,7 @@ impl<'a> Node<'a> {
     }
 
     pub(super) fn flag(&self, key: &str) -> bool {
-        self.value
-            .get(key)
-            .and_then(Value::as_bool)
-            .unwrap_or(false)
+        self.value.get(key).and_then(Value::as_bool).unwrap_or(false)
     }
 }
 

@@ -140,8 +140,7 @@ impl<'a> Index<'a> {
 
     /// All steps of a way, from its operation on.
     fn path(&self, way: &Way) -> Vec<String> {
-        let parts: Vec<&Way> =
-            std::iter::successors(Some(way), |way| self.ways.get(way.before?)).collect();
+        let parts: Vec<&Way> = std::iter::successors(Some(way), |way| self.ways.get(way.before?)).collect();
         let parts = parts.into_iter().rev();
         parts.flat_map(|way| way.steps.iter().cloned()).collect()
     }
@@ -202,8 +201,7 @@ impl<'a> Index<'a> {
         }
         found.sort();
         found.dedup();
-        let mut operations: Vec<String> =
-            found.iter().map(|reach| reach.operation.clone()).collect();
+        let mut operations: Vec<String> = found.iter().map(|reach| reach.operation.clone()).collect();
         operations.dedup();
         (operations, found)
     }
@@ -247,18 +245,11 @@ fn references(document: &Value, value: &Value, at: &str) -> Vec<(String, Vec<Str
     let mut found = Vec::new();
     let is_path_item = tokens(at).count() == 2;
     collect(document, value, &mut Vec::new(), &mut found);
-    found.retain(|(_, tokens)| {
-        !is_path_item || tokens.first().is_some_and(|token| token == "parameters")
-    });
+    found.retain(|(_, tokens)| !is_path_item || tokens.first().is_some_and(|token| token == "parameters"));
     found
 }
 
-fn collect(
-    document: &Value,
-    value: &Value,
-    at: &mut Vec<String>,
-    found: &mut Vec<(String, Vec<String>)>,
-) {
+fn collect(document: &Value, value: &Value, at: &mut Vec<String>, found: &mut Vec<(String, Vec<String>)>) {
     match value {
         Value::Object(members) => {
             let reference = members.get("$ref").and_then(Value::as_str);

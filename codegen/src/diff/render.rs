@@ -94,10 +94,7 @@ impl Report {
                 Level::Warning => Severity::Warning,
                 Level::Info | Level::Docs => Severity::Notice,
             };
-            let title = format!(
-                "{} ({}, crate: {})",
-                change.id, change.level, change.crate_impact
-            );
+            let title = format!("{} ({}, crate: {})", change.id, change.level, change.crate_impact);
             let message = format!(
                 "{}\nCrate: {}: {}\nFingerprint: {}",
                 change.message(),
@@ -148,12 +145,7 @@ impl Report {
 
 /// One line by which a GitHub workflow puts a message on a line of a file.
 #[must_use]
-pub fn annotation(
-    severity: Severity,
-    location: Option<&Location>,
-    title: &str,
-    message: &str,
-) -> String {
+pub fn annotation(severity: Severity, location: Option<&Location>, title: &str, message: &str) -> String {
     let kind = match severity {
         Severity::Error => "error",
         Severity::Warning => "warning",
@@ -162,11 +154,7 @@ pub fn annotation(
     let place = location.map_or_else(String::new, |Location { file, line, column }| {
         format!("file={},line={line},col={column},", property(file))
     });
-    format!(
-        "::{kind} {place}title={}::{}",
-        property(title),
-        data(message)
-    )
+    format!("::{kind} {place}title={}::{}", property(title), data(message))
 }
 
 fn write_text(text: &mut String, change: &Change) -> std::fmt::Result {
@@ -178,19 +166,11 @@ fn write_text(text: &mut String, change: &Change) -> std::fmt::Result {
         .map(|location| format!("{location} "))
         .unwrap_or_default();
     let pointer = one_line(&change.pointer);
-    let gone = if change.side == Side::Old {
-        " (before)"
-    } else {
-        ""
-    };
+    let gone = if change.side == Side::Old { " (before)" } else { "" };
     writeln!(
         text,
         "       at {place}{}{gone}",
-        if change.pointer.is_empty() {
-            "/"
-        } else {
-            &pointer
-        }
+        if change.pointer.is_empty() { "/" } else { &pointer }
     )?;
     write_reach(text, &change.reach)?;
     writeln!(text, "     wire {}", change.meaning)?;
@@ -317,9 +297,7 @@ fn operations(change: &Change) -> String {
 
 /// The message of a workflow command.
 fn data(text: &str) -> String {
-    text.replace('%', "%25")
-        .replace('\r', "%0D")
-        .replace('\n', "%0A")
+    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
 /// A property of a workflow command.

@@ -133,11 +133,7 @@ impl Rule {
     /// Every id that the rule can have, with the level that goes with it.
     #[must_use]
     pub fn ids(&self) -> Vec<(String, Level)> {
-        let places: &[&str] = if self.id.contains(PLACE) {
-            &PLACES
-        } else {
-            &[""]
-        };
+        let places: &[&str] = if self.id.contains(PLACE) { &PLACES } else { &[""] };
         let directions: &[&str] = if self.id.contains(DIRECTION) {
             &["request", "response"]
         } else {
@@ -164,8 +160,7 @@ impl Rule {
                 for need in needs {
                     for limit in &limits {
                         let id = self.expand(place, direction, need, limit);
-                        let fixed_elsewhere =
-                            self.id.contains('{') && RULES.iter().any(|rule| rule.id == id);
+                        let fixed_elsewhere = self.id.contains('{') && RULES.iter().any(|rule| rule.id == id);
                         if fixed_elsewhere {
                             continue;
                         }

@@ -38,12 +38,7 @@ impl Difference {
 }
 
 /// A finding for every difference that neither `found` nor one of the pointers `explained` accounts for.
-pub(super) fn unexplained(
-    old: &Value,
-    new: &Value,
-    found: &[Found],
-    explained: &[String],
-) -> Vec<Found> {
+pub(super) fn unexplained(old: &Value, new: &Value, found: &[Found], explained: &[String]) -> Vec<Found> {
     let mut differences = Vec::new();
     compare(&Node::root(old), &Node::root(new), &mut differences);
     let of_old = Explained::new(found, explained, |found| found.old.as_deref());
@@ -100,11 +95,7 @@ struct Explained<'a> {
 }
 
 impl<'a> Explained<'a> {
-    fn new(
-        found: &'a [Found],
-        explained: &'a [String],
-        side: impl Fn(&'a Found) -> Option<&'a str>,
-    ) -> Self {
+    fn new(found: &'a [Found], explained: &'a [String], side: impl Fn(&'a Found) -> Option<&'a str>) -> Self {
         let told = found.iter().filter_map(&side);
         let told = told.chain(explained.iter().map(String::as_str));
         let subtrees = found.iter().filter(|found| found.subtree);
@@ -200,8 +191,7 @@ fn records<'a>(
     let order = |entries: &[Value]| -> Vec<String> {
         let entries = entries.iter().enumerate();
         let names = entries.map(|(index, entry)| key(entry, index));
-        let is_kept =
-            |name: &String| old_entries.contains_key(name) && new_entries.contains_key(name);
+        let is_kept = |name: &String| old_entries.contains_key(name) && new_entries.contains_key(name);
         names.filter(is_kept).collect()
     };
     let with_one_name = old_entries.len() != before.len() || new_entries.len() != after.len();

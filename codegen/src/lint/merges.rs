@@ -23,13 +23,7 @@ const COMPOSITIONS: [&str; 3] = ["allOf", "oneOf", "anyOf"];
 const ALTERNATIVES: [&str; 2] = ["oneOf", "anyOf"];
 
 /// Keys by which a schema changes another one that it is merged with.
-const FIELDS: [&str; 5] = [
-    "properties",
-    "additionalProperties",
-    "items",
-    "required",
-    "enum",
-];
+const FIELDS: [&str; 5] = ["properties", "additionalProperties", "items", "required", "enum"];
 
 /// So deep a merge ends in a full stack too, whether it ends by itself or not.
 const DEPTH: usize = 100;
@@ -59,10 +53,7 @@ impl Lint<'_> {
             };
             let (place, why) = match endless {
                 Endless::Known => continue,
-                Endless::Round(place) => (
-                    place,
-                    "has no end, since a property holds it again".to_owned(),
-                ),
+                Endless::Round(place) => (place, "has no end, since a property holds it again".to_owned()),
                 Endless::Long(place) => (place, format!("takes more than {MERGES} merges")),
                 Endless::Deep => (None, format!("goes more than {DEPTH} schemas deep")),
             };
@@ -156,9 +147,7 @@ impl<'a> Merges<'a> {
             object
         } else {
             match object.get("allOf")?.as_array()?.as_slice() {
-                [only] if !has_any(object, &FIELDS) && !has_any(object, &ALTERNATIVES) => {
-                    only.as_object()?
-                }
+                [only] if !has_any(object, &FIELDS) && !has_any(object, &ALTERNATIVES) => only.as_object()?,
                 _ => return None,
             }
         };
@@ -189,9 +178,9 @@ impl<'a> Merges<'a> {
         }
         let is_union = !object.contains_key("allOf") && !has_any(object, &FIELDS);
         is_union
-            && self.alternatives(place).all(|all| {
-                all.len() > 1 && all.iter().all(|alternative| self.is_stable(alternative))
-            })
+            && self
+                .alternatives(place)
+                .all(|all| all.len() > 1 && all.iter().all(|alternative| self.is_stable(alternative)))
     }
 
     /// The places of the alternatives of a schema.
@@ -235,10 +224,7 @@ impl<'a> Merges<'a> {
             let other = self.object(other).and_then(|object| object.get("type"));
             other.is_none_or(|other| Some(other) == kind)
         };
-        rest.next().is_none()
-            && is_component(place)
-            && parts.keys().all(fits)
-            && self.is_stable(place)
+        rest.next().is_none() && is_component(place) && parts.keys().all(fits) && self.is_stable(place)
     }
 
     /// Goes through what the generator does with schemas that one value has to fit all. `merged`: also where it is one
@@ -260,9 +246,7 @@ impl<'a> Merges<'a> {
         {
             // A mere union merges nothing.
             let alternatives: Vec<String> = self.alternatives(only).flatten().collect();
-            return sum(alternatives, |alternative| {
-                self.convert(vec![alternative], false)
-            });
+            return sum(alternatives, |alternative| self.convert(vec![alternative], false));
         }
         // A reference that is merged with something is taken apart, and what is left of it does not know its name.
         let is_apart = merged && places.iter().any(|place| self.reference(place).is_some());
@@ -378,11 +362,7 @@ impl<'a> Merges<'a> {
             if object.get("items").is_some_and(Value::is_object) {
                 items.push(pointer::join(place, "items"));
             }
-            if !has_fields
-                && object
-                    .get("additionalProperties")
-                    .is_some_and(Value::is_object)
-            {
+            if !has_fields && object.get("additionalProperties").is_some_and(Value::is_object) {
                 values.push(pointer::join(place, "additionalProperties"));
             }
         }
@@ -392,8 +372,7 @@ impl<'a> Merges<'a> {
             let merged = places.len() + others > 1;
             // Two references to the same schema, and nothing else, the generator sees as one.
             let mut references = places.iter().map(|place| self.reference(place));
-            if let [first @ Some(_), second] =
-                [references.next().flatten(), references.next().flatten()]
+            if let [first @ Some(_), second] = [references.next().flatten(), references.next().flatten()]
                 && first == second
                 && places.len() == 2
                 && others == 0

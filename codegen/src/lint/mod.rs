@@ -66,19 +66,14 @@ struct Lint<'a> {
 
 impl<'a> Lint<'a> {
     fn report(&mut self, rule: &Rule, pointer: impl Into<String>, message: impl Into<String>) {
-        let finding =
-            self.document
-                .finding(rule.severity, Stage::Lint, rule.code, pointer, message);
+        let finding = self
+            .document
+            .finding(rule.severity, Stage::Lint, rule.code, pointer, message);
         self.findings.push(finding.help(rule.help));
     }
 
     /// The object that an object of a kind is or refers to, with its pointer; `None` where a reference leads nowhere.
-    fn resolve(
-        &self,
-        kind: Kind,
-        pointer: &str,
-        object: &'a Object,
-    ) -> Option<(String, &'a Object)> {
+    fn resolve(&self, kind: Kind, pointer: &str, object: &'a Object) -> Option<(String, &'a Object)> {
         const HOPS: usize = 16;
         let mut pointer = pointer.to_owned();
         let mut object = object;
@@ -128,19 +123,14 @@ impl Visitor for Lint<'_> {
         }
         if matches!(kind, Kind::PathItem | Kind::Operation) && object.contains_key("servers") {
             let place = pointer::join(pointer, "servers");
-            let message = format!(
-                "{} has servers of its own, which are not called",
-                kind.name()
-            );
+            let message = format!("{} has servers of its own, which are not called", kind.name());
             self.report(&rules::OWN_SERVERS, place, message);
         }
         match kind {
             Kind::Info => self.info(pointer, object),
             Kind::Schema => self.schema(pointer, object),
             Kind::Parameter | Kind::Header
-                if !["schema", "content"]
-                    .iter()
-                    .any(|key| object.contains_key(*key)) =>
+                if !["schema", "content"].iter().any(|key| object.contains_key(*key)) =>
             {
                 let message = format!("{} needs `schema` or `content`", kind.name());
                 self.report(&rules::STRUCTURE, pointer, message);
@@ -230,19 +220,13 @@ fn is_near(name: &str, key: &str) -> bool {
 impl Lint<'_> {
     fn info(&mut self, pointer: &str, info: &Object) {
         if let Some(Value::String(version)) = info.get("version")
-            && let Some(odd) = version
-                .chars()
-                .find(|character| !matches!(character, ' '..='~'))
+            && let Some(odd) = version.chars().find(|character| !matches!(character, ' '..='~'))
         {
             let message = format!(
                 "the version holds `{}`, which no HTTP header can carry",
                 odd.escape_debug()
             );
-            self.report(
-                &rules::INFO_VERSION,
-                pointer::join(pointer, "version"),
-                message,
-            );
+            self.report(&rules::INFO_VERSION, pointer::join(pointer, "version"), message);
         }
     }
 }
@@ -282,10 +266,7 @@ fn name_operations(document: &Document, findings: &mut Findings) {
                 queue.extend(references.drain(..));
             }
             if wanted.contains(target) {
-                users
-                    .entry(target.to_owned())
-                    .or_default()
-                    .push(name.clone());
+                users.entry(target.to_owned()).or_default().push(name.clone());
             }
         }
     }

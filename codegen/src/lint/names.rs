@@ -35,13 +35,7 @@ impl<'a> Lint<'a> {
         for (name, schema) in schemas.into_iter().flatten() {
             if let Some(schema) = schema.as_object() {
                 let place = pointer::join("/components/schemas", name);
-                self.inline(
-                    &place,
-                    schema,
-                    &naming::type_name(name),
-                    &components,
-                    &mut titles,
-                );
+                self.inline(&place, schema, &naming::type_name(name), &components, &mut titles);
             }
         }
         for (path, method, operation) in super::operations::all(self.document) {
@@ -77,13 +71,7 @@ impl<'a> Lint<'a> {
         for (key, suffix) in [("items", "Item"), ("additionalProperties", rest)] {
             if let Some(inner) = schema.get(key) {
                 let derived = format!("{name}{suffix}");
-                self.part(
-                    &pointer::join(place, key),
-                    inner,
-                    &derived,
-                    components,
-                    titles,
-                );
+                self.part(&pointer::join(place, key), inner, &derived, components, titles);
             }
         }
         for key in ["allOf", "oneOf", "anyOf"] {
@@ -113,10 +101,7 @@ impl<'a> Lint<'a> {
         let Some(schema) = schema.as_object() else {
             return;
         };
-        let title = schema
-            .get("title")
-            .and_then(Value::as_str)
-            .map(naming::type_name);
+        let title = schema.get("title").and_then(Value::as_str).map(naming::type_name);
         if needs_name(schema) {
             match &title {
                 Some(title) => self.title(place, schema, title, components, titles),
@@ -167,13 +152,7 @@ impl<'a> Lint<'a> {
     }
 
     /// Titles of schemas that stand in an operation itself.
-    fn titles_in(
-        &mut self,
-        place: &str,
-        value: &'a Value,
-        components: &Names<'a>,
-        titles: &mut Names<'a>,
-    ) {
+    fn titles_in(&mut self, place: &str, value: &'a Value, components: &Names<'a>, titles: &mut Names<'a>) {
         match value {
             Value::Object(object) => {
                 for (key, value) in object.iter().filter(|(key, _)| {
@@ -185,13 +164,7 @@ impl<'a> Lint<'a> {
                         && needs_name(schema)
                         && let Some(title) = schema.get("title").and_then(Value::as_str)
                     {
-                        self.title(
-                            &place,
-                            schema,
-                            &naming::type_name(title),
-                            components,
-                            titles,
-                        );
+                        self.title(&place, schema, &naming::type_name(title), components, titles);
                     }
                     self.titles_in(&place, value, components, titles);
                 }
@@ -211,14 +184,9 @@ impl<'a> Lint<'a> {
         for name in properties.keys() {
             let field = name.to_snake_case();
             if let Some(first) = seen.get(&field) {
-                let message = format!(
-                    "the properties `{first}` and `{name}` both become the field `{field}`"
-                );
-                self.report(
-                    &rules::PROPERTY_NAMES,
-                    pointer::join(pointer, name),
-                    message,
-                );
+                let message =
+                    format!("the properties `{first}` and `{name}` both become the field `{field}`");
+                self.report(&rules::PROPERTY_NAMES, pointer::join(pointer, name), message);
             } else {
                 seen.insert(field, name);
             }
@@ -230,8 +198,7 @@ impl<'a> Lint<'a> {
 fn needs_name(schema: &Object) -> bool {
     let parts = schema.get("allOf").and_then(Value::as_array);
     // One that is all there is of it is no type but another name.
-    let is_merged =
-        parts.is_some_and(|parts| parts.iter().filter(|part| says_more(part)).count() > 1);
+    let is_merged = parts.is_some_and(|parts| parts.iter().filter(|part| says_more(part)).count() > 1);
     !schema.contains_key("$ref")
         && (is_merged
             || ["properties", "enum", "oneOf", "anyOf"]
@@ -248,9 +215,8 @@ fn says_more(part: &Value) -> bool {
 
 /// Whether two schemas are the same but for what is said about them.
 fn same(left: &Object, right: &Object) -> bool {
-    let matter = |key: &str| {
-        !matches!(key, "title" | "description" | "example" | "default") && !key.starts_with("x-")
-    };
+    let matter =
+        |key: &str| !matches!(key, "title" | "description" | "example" | "default") && !key.starts_with("x-");
     left.iter()
         .filter(|(key, _)| matter(key))
         .all(|(key, value)| right.get(key) == Some(value))

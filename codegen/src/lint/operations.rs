@@ -112,8 +112,7 @@ impl<'a> Lint<'a> {
             .enumerate()
             .filter_map(|(index, parameter)| {
                 let listed = pointer::item(&place, index);
-                let (defined, object) =
-                    self.resolve(Kind::Parameter, &listed, parameter.as_object()?)?;
+                let (defined, object) = self.resolve(Kind::Parameter, &listed, parameter.as_object()?)?;
                 Some(Parameter {
                     name: object.get("name")?.as_str()?,
                     place: object.get("in")?.as_str()?,
@@ -144,11 +143,7 @@ impl<'a> Lint<'a> {
                         "the {} parameter `{}` is listed twice",
                         parameter.place, parameter.name
                     );
-                    self.report(
-                        &rules::DUPLICATE_PARAMETER,
-                        parameter.listed.clone(),
-                        message,
-                    );
+                    self.report(&rules::DUPLICATE_PARAMETER, parameter.listed.clone(), message);
                 }
             }
         }
@@ -213,10 +208,7 @@ impl<'a> Lint<'a> {
                 );
             }
         }
-        for parameter in parameters
-            .iter()
-            .filter(|parameter| parameter.place == "path")
-        {
+        for parameter in parameters.iter().filter(|parameter| parameter.place == "path") {
             if !names.contains(&parameter.name) {
                 let message = format!(
                     "the path parameter `{}` does not occur in the path",
@@ -278,9 +270,8 @@ impl<'a> Lint<'a> {
                 return;
             }
             other => {
-                let message = format!(
-                    "`{name}` is in `{other}`; a parameter is in query, header, path or cookie"
-                );
+                let message =
+                    format!("`{name}` is in `{other}`; a parameter is in query, header, path or cookie");
                 self.report(&rules::STRUCTURE, pointer::join(pointer, "in"), message);
                 return;
             }
@@ -317,9 +308,7 @@ impl<'a> Lint<'a> {
             );
             return;
         }
-        let schema = self
-            .resolve(Kind::Schema, "", schema)
-            .map(|(_, schema)| schema);
+        let schema = self.resolve(Kind::Schema, "", schema).map(|(_, schema)| schema);
         let kind = schema
             .and_then(|schema| schema.get("type"))
             .and_then(Value::as_str);
@@ -373,8 +362,7 @@ impl<'a> Lint<'a> {
         let chosen = match (json(content), types.as_slice()) {
             (Some(json), all) => {
                 if all.len() > 1 {
-                    let others: Vec<&str> =
-                        all.iter().copied().filter(|other| *other != json).collect();
+                    let others: Vec<&str> = all.iter().copied().filter(|other| *other != json).collect();
                     self.report(
                         &rules::CONTENT_CHOICE,
                         place.clone(),
@@ -436,17 +424,13 @@ impl<'a> Lint<'a> {
 
     fn responses(&mut self, pointer: &str, responses: &'a Object) {
         let mut success: Vec<(&str, Option<&Value>)> = Vec::new();
-        for (status, response) in responses
-            .iter()
-            .filter(|(status, _)| !status.starts_with("x-"))
-        {
+        for (status, response) in responses.iter().filter(|(status, _)| !status.starts_with("x-")) {
             let place = pointer::join(pointer, status);
             let mut digits = status.chars();
             let class = digits.next().filter(char::is_ascii_digit);
             let rest = digits.as_str();
             let valid = matches!(class, Some('1'..='5'))
-                && (rest == "XX"
-                    || (rest.len() == 2 && rest.bytes().all(|byte| byte.is_ascii_digit())));
+                && (rest == "XX" || (rest.len() == 2 && rest.bytes().all(|byte| byte.is_ascii_digit())));
             if !valid && status != "default" {
                 self.report(
                     &rules::STRUCTURE,

@@ -32,14 +32,11 @@ impl Lint<'_> {
         };
         let place = pointer::join(pointer, "$ref");
         if let Some(inside) = target.strip_prefix('#') {
-            let section = kind
-                .section()
-                .map(|section| format!("/components/{section}/"));
+            let section = kind.section().map(|section| format!("/components/{section}/"));
             let component = section
                 .as_ref()
                 .and_then(|section| inside.strip_prefix(section.as_str()));
-            let fits =
-                component.is_some_and(|name| !name.is_empty() && !name.contains(['/', '~', '%']));
+            let fits = component.is_some_and(|name| !name.is_empty() && !name.contains(['/', '~', '%']));
             if pointer::follow(self.document.value(), target).is_none() {
                 let message = format!("`{target}` is not in the document");
                 self.report(&rules::DANGLING_REFERENCE, place, message);
@@ -51,8 +48,7 @@ impl Lint<'_> {
                 self.report(&rules::REFERENCE_PLACE, place, message);
             } else if kind == Kind::PathItem && !in_callback(pointer) {
                 let message =
-                    "the reference of a path item is followed before overlays apply, not here"
-                        .to_owned();
+                    "the reference of a path item is followed before overlays apply, not here".to_owned();
                 self.report(&rules::PATH_REFERENCE, place, message);
             }
         } else {
@@ -107,9 +103,8 @@ impl Lint<'_> {
                 .collect();
             for name in members.keys() {
                 if reaches_itself(name, &edges) {
-                    let message = format!(
-                        "`{name}` is defined by itself, without a property or item in between"
-                    );
+                    let message =
+                        format!("`{name}` is defined by itself, without a property or item in between");
                     self.report(
                         &rules::REFERENCE_CYCLE,
                         pointer::join(&format!("/components/{section}"), name),

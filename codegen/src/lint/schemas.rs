@@ -22,10 +22,7 @@ impl<'a> Lint<'a> {
         if let Some(kind) = kind.filter(|kind| !TYPES.contains(kind)) {
             report(&rules::TYPE, "type", format!("there is no type `{kind}`"));
         }
-        for (flag, bound) in [
-            ("exclusiveMinimum", "minimum"),
-            ("exclusiveMaximum", "maximum"),
-        ] {
+        for (flag, bound) in [("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")] {
             if is_true(flag) && !has(bound) {
                 report(
                     &rules::EXCLUSIVE_BOUND,
@@ -45,8 +42,7 @@ impl<'a> Lint<'a> {
             );
         }
         let count = |key: &str| schema.get(key).and_then(Value::as_u64);
-        if let Some(length) = count("minItems").filter(|length| count("maxItems") == Some(*length))
-        {
+        if let Some(length) = count("minItems").filter(|length| count("maxItems") == Some(*length)) {
             report(
                 &rules::FIXED_LENGTH,
                 "minItems",
@@ -101,23 +97,17 @@ impl<'a> Lint<'a> {
         let fits = |value: &Value| match kind {
             Some("string") => value.is_string(),
             Some("integer") => {
-                value.is_i64()
-                    || value.is_u64()
-                    || value.as_f64().is_some_and(|number| number.fract() == 0.0)
+                value.is_i64() || value.is_u64() || value.as_f64().is_some_and(|number| number.fract() == 0.0)
             }
             Some("number") => value.is_number(),
             Some("boolean") => value.is_boolean(),
             Some(_) => true,
-            None => given.first().is_some_and(|first| {
-                std::mem::discriminant(*first) == std::mem::discriminant(value)
-            }),
+            None => given
+                .first()
+                .is_some_and(|first| std::mem::discriminant(*first) == std::mem::discriminant(value)),
         };
         let mut variants: HashMap<String, &Value> = HashMap::new();
-        for (index, value) in values
-            .iter()
-            .enumerate()
-            .filter(|(_, value)| !value.is_null())
-        {
+        for (index, value) in values.iter().enumerate().filter(|(_, value)| !value.is_null()) {
             let place = pointer::item(&place, index);
             if !fits(value) {
                 let kind = kind.unwrap_or("that the first value has");
@@ -142,9 +132,7 @@ impl<'a> Lint<'a> {
                     self.report(
                         &rules::ENUM_VARIANTS,
                         place,
-                        format!(
-                            "the values {first} and {value} both become the variant `{variant}`"
-                        ),
+                        format!("the values {first} and {value} both become the variant `{variant}`"),
                     );
                 }
                 None => {
@@ -231,9 +219,7 @@ impl<'a> Lint<'a> {
                 .flatten()
                 .filter(|variant| variant.get("additionalProperties") != Some(&Value::Bool(false)))
                 .count();
-            let tag = property
-                .map(str::to_owned)
-                .or_else(|| self.common_tag(&resolved));
+            let tag = property.map(str::to_owned).or_else(|| self.common_tag(&resolved));
             let tagged = tag.as_deref().is_some_and(|tag| {
                 resolved
                     .iter()
@@ -256,13 +242,11 @@ impl<'a> Lint<'a> {
                     "not every variant of this `anyOf` is an object",
                 );
             } else if key == "anyOf" && !tagged && open > 1 {
-                let message = format!(
-                    "{open} of the objects in this `anyOf` may apply to one value together"
-                );
+                let message =
+                    format!("{open} of the objects in this `anyOf` may apply to one value together");
                 self.report(&rules::OVERLAPPING_ANY_OF, place, message);
             } else if objects > 1 && !tagged {
-                let message =
-                    format!("no property tells the {objects} objects in this `{key}` apart");
+                let message = format!("no property tells the {objects} objects in this `{key}` apart");
                 self.report(&rules::UNTAGGED_UNION, place, message);
             }
         }
@@ -325,13 +309,8 @@ impl<'a> Lint<'a> {
         let mut conflicts = Vec::new();
         self.gather(schema, 0, &mut seen, &mut conflicts);
         for (what, first, second) in conflicts {
-            let message =
-                format!("the parts contradict each other about {what}: {first} and {second}");
-            self.report(
-                &rules::ALL_OF_CONFLICT,
-                pointer::join(pointer, "allOf"),
-                message,
-            );
+            let message = format!("the parts contradict each other about {what}: {first} and {second}");
+            self.report(&rules::ALL_OF_CONFLICT, pointer::join(pointer, "allOf"), message);
         }
     }
 
@@ -398,9 +377,7 @@ impl<'a> Lint<'a> {
 /// Whether two types, or two lists of values, leave nothing that is both.
 fn contradict(left: &Value, right: &Value) -> bool {
     match (left, right) {
-        (Value::Array(left), Value::Array(right)) => {
-            !left.iter().any(|value| right.contains(value))
-        }
+        (Value::Array(left), Value::Array(right)) => !left.iter().any(|value| right.contains(value)),
         (Value::String(left), Value::String(right)) => {
             left != right
                 && !matches!(
@@ -421,15 +398,9 @@ fn is_part(pointer: &str) -> bool {
 fn is_object(schema: &Object) -> bool {
     schema.get("type").map_or_else(
         || {
-            [
-                "properties",
-                "allOf",
-                "oneOf",
-                "anyOf",
-                "additionalProperties",
-            ]
-            .iter()
-            .any(|key| schema.contains_key(*key))
+            ["properties", "allOf", "oneOf", "anyOf", "additionalProperties"]
+                .iter()
+                .any(|key| schema.contains_key(*key))
         },
         |kind| kind == "object",
     )

@@ -60,31 +60,21 @@ impl<'a> Lint<'a> {
                 }
             }
         }
-        if alternatives
-            .iter()
-            .all(|alternative| alternative.is_empty())
-        {
+        if alternatives.iter().all(|alternative| alternative.is_empty()) {
             self.report(
                 &rules::NEEDLESS_TOKEN,
                 pointer,
                 "no authentication is wanted here, and the token is sent all the same",
             );
-        } else if !alternatives
-            .iter()
-            .any(|alternative| self.is_met(alternative))
-        {
+        } else if !alternatives.iter().any(|alternative| self.is_met(alternative)) {
             let wanted: Vec<String> = alternatives
                 .iter()
                 .map(|alternative| {
-                    let names: Vec<String> =
-                        alternative.keys().map(|name| format!("`{name}`")).collect();
+                    let names: Vec<String> = alternative.keys().map(|name| format!("`{name}`")).collect();
                     names.join(" with ")
                 })
                 .collect();
-            let message = format!(
-                "{} is wanted, not a bearer token alone",
-                wanted.join(" or ")
-            );
+            let message = format!("{} is wanted, not a bearer token alone", wanted.join(" or "));
             self.report(&rules::SECURITY_SCHEME, pointer, message);
         }
     }

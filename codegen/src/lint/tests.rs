@@ -5,12 +5,8 @@ use std::fmt::Write as _;
 use crate::{Document, Findings, Severity, Source, lint, read};
 
 fn document(code: &str) -> Document {
-    let file = format!(
-        "{}/tests/documents/lint/{code}.yaml",
-        env!("CARGO_MANIFEST_DIR")
-    );
-    let text =
-        std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{code}: {file}: {error}"));
+    let file = format!("{}/tests/documents/lint/{code}.yaml", env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{code}: {file}: {error}"));
     let name = format!("{code}.yaml");
     read::read(Source {
         name: &name,

@@ -32,13 +32,9 @@ pub fn normalise(document: Document) -> Result<(Document, Findings), Findings> {
     let version = version(&document)?;
     let findings = document.warnings().clone();
     let (value, provenance) = document.into_parts();
-    let mut work = Work {
-        provenance,
-        findings,
-    };
+    let mut work = Work { provenance, findings };
     let value = work.normalise(version, value);
-    work.findings
-        .unless_errors(Document::new(value, work.provenance))
+    work.findings.unless_errors(Document::new(value, work.provenance))
 }
 
 /// What is noted on the way.

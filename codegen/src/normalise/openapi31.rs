@@ -228,11 +228,7 @@ fn keep_path_items(value: &mut Value, followed: &BTreeSet<String>, work: &mut Wo
         }
         let old = pointer::join(PATH_ITEMS, &name);
         // Its name stays, for it may refer to itself.
-        let mut item = aside
-            .items
-            .get_mut(&name)
-            .map(std::mem::take)
-            .unwrap_or_default();
+        let mut item = aside.items.get_mut(&name).map(std::mem::take).unwrap_or_default();
         shape::walk_part_mut(
             &old,
             Shape::One(Kind::PathItem),
@@ -252,9 +248,7 @@ fn keep_path_items(value: &mut Value, followed: &BTreeSet<String>, work: &mut Wo
                 Severity::Notice,
                 path_items::CODE,
                 place,
-                format!(
-                    "no path, webhook or callback leads to the path item `{name}`: it is left out"
-                ),
+                format!("no path, webhook or callback leads to the path item `{name}`: it is left out"),
                 "nothing has to be done unless a path should have it",
             );
         }
@@ -329,14 +323,11 @@ fn hoist(value: &mut Value, work: &mut Work, mut hoisted: Hoisted) {
                 Severity::Error,
                 "anchor",
                 place,
-                format!(
-                    "several schemas have the anchor `{plain}`: which of them is meant is not known"
-                ),
+                format!("several schemas have the anchor `{plain}`: which of them is meant is not known"),
                 "refer to the schema by its place, in an overlay if the document is the vendor's",
             ),
             None => {
-                let moved =
-                    pointer::prefixes(&plain).find_map(|prefix| moved.get_key_value(prefix));
+                let moved = pointer::prefixes(&plain).find_map(|prefix| moved.get_key_value(prefix));
                 if let Some((old, new)) = moved {
                     let rest = plain.get(old.len()..).unwrap_or_default();
                     *target = format!("#{new}{rest}");

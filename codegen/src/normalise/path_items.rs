@@ -105,9 +105,9 @@ impl<'a> Inline<'a> {
                 Some(Ok(next)) => links.push(std::mem::replace(&mut here, next)),
                 Some(Err(message)) => {
                     let place = pointer::join(&here.place, "$ref");
-                    let help = "refer to the path item that is meant, in an overlay if the document is the vendor's";
-                    self.work
-                        .report(Severity::Error, CODE, place, message, help);
+                    let help =
+                        "refer to the path item that is meant, in an overlay if the document is the vendor's";
+                    self.work.report(Severity::Error, CODE, place, message, help);
                     self.resolved.insert(here.place.clone(), None);
                     break None;
                 }
@@ -121,8 +121,7 @@ impl<'a> Inline<'a> {
             }
         };
         let followed = links.iter().chain([&here]).skip(1);
-        self.followed
-            .extend(followed.map(|link| link.place.clone()));
+        self.followed.extend(followed.map(|link| link.place.clone()));
         for link in links.into_iter().rev() {
             end = end
                 .filter(|end| self.has_room(&end.item, &link.place))
@@ -150,11 +149,9 @@ impl<'a> Inline<'a> {
         let has_room = self.copies <= COPIES;
         if !has_room {
             let place = pointer::join(place, "$ref");
-            let message =
-                "up to here, references of path items stand for more values than are read";
+            let message = "up to here, references of path items stand for more values than are read";
             let help = format!("at most {COPIES}: this is no API document that anybody wrote");
-            self.work
-                .report(Severity::Error, CODE, place, message, &help);
+            self.work.report(Severity::Error, CODE, place, message, &help);
         }
         has_room
     }
@@ -166,8 +163,7 @@ impl<'a> Inline<'a> {
             match end.item.get(key) {
                 None => {
                     end.item.insert(key.clone(), value.clone());
-                    end.own
-                        .push((key.clone(), self.work.provenance.place(&here)));
+                    end.own.push((key.clone(), self.work.provenance.place(&here)));
                 }
                 Some(other) if other == value => {}
                 Some(_) => {
@@ -175,8 +171,7 @@ impl<'a> Inline<'a> {
                         "`{key}` stands here and in the path item that the `$ref` beside it leads to: OpenAPI \
                          leaves open which of them counts"
                     );
-                    let help =
-                        "remove one of the two, in an overlay if the document is the vendor's";
+                    let help = "remove one of the two, in an overlay if the document is the vendor's";
                     self.work.report(Severity::Error, CODE, here, message, help);
                 }
             }

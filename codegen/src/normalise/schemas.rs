@@ -24,13 +24,7 @@ const CHECKS: &[&str] = &[
 ];
 
 /// Keywords that say something about the schema and nothing about values.
-const REMARKS: &[&str] = &[
-    "$schema",
-    "$comment",
-    "$vocabulary",
-    "$anchor",
-    "$dynamicAnchor",
-];
+const REMARKS: &[&str] = &["$schema", "$comment", "$vocabulary", "$anchor", "$dynamicAnchor"];
 
 /// Patterns that every name of a property matches.
 const EVERY_NAME: &[&str] = &["", ".*", "^.*$", ".+", "^.+$"];
@@ -249,11 +243,7 @@ fn types(work: &mut Work, pointer: &str, schema: &mut Object) {
         Some(Value::String(kind)) if kind == "null" => vec!["null".into()],
         _ => return,
     };
-    let mut others: Vec<Value> = kinds
-        .iter()
-        .filter(|kind| *kind != "null")
-        .cloned()
-        .collect();
+    let mut others: Vec<Value> = kinds.iter().filter(|kind| *kind != "null").cloned().collect();
     others.dedup();
     // An integer is a number.
     if others.contains(&"number".into()) {
@@ -305,17 +295,15 @@ fn types(work: &mut Work, pointer: &str, schema: &mut Object) {
                 .any(|key| schema.contains_key(*key)) =>
         {
             // The variants or values say it more closely.
-            let list = kinds
-                .iter()
-                .map(Value::to_string)
-                .collect::<Vec<_>>()
-                .join(", ");
+            let list = kinds.iter().map(Value::to_string).collect::<Vec<_>>().join(", ");
             schema.shift_remove("type");
             work.report(
                 Severity::Warning,
                 "type-list",
                 pointer::join(pointer, "type"),
-                format!("the types {list} next to an enumeration or union cannot be expressed in OpenAPI 3.0"),
+                format!(
+                    "the types {list} next to an enumeration or union cannot be expressed in OpenAPI 3.0"
+                ),
                 "nothing has to be done if the values or variants have these types",
             );
         }
@@ -381,11 +369,7 @@ fn null_variants(work: &mut Work, pointer: &str, schema: &mut Object) {
         if variants.len() == before {
             continue;
         }
-        let only = if variants.len() == 1 {
-            variants.pop()
-        } else {
-            None
-        };
+        let only = if variants.len() == 1 { variants.pop() } else { None };
         if variants.is_empty() {
             schema.shift_remove(key);
             if only.is_none() {
@@ -423,8 +407,7 @@ fn add_part(work: &mut Work, pointer: &str, schema: &mut Object, old: &str, part
         Value::Array(Vec::new())
     });
     if let Some(parts) = parts.as_array_mut() {
-        work.provenance
-            .put(pointer::item(&place, parts.len()), from);
+        work.provenance.put(pointer::item(&place, parts.len()), from);
         parts.push(part);
     }
 }
@@ -437,9 +420,7 @@ fn is_null(schema: &Value) -> bool {
         .get("type")
         .is_some_and(|kind| kind == "null" || *kind == json!(["null"]))
         || schema.get("const").is_some_and(Value::is_null)
-        || schema
-            .get("enum")
-            .is_some_and(|values| *values == json!([null]))
+        || schema.get("enum").is_some_and(|values| *values == json!([null]))
 }
 
 /// Exclusive bounds that are numbers to a bound and a flag; of two bounds the tighter.
@@ -448,11 +429,7 @@ fn exclusive_bounds(work: &mut Work, pointer: &str, schema: &mut Object) {
         ("exclusiveMinimum", "minimum", true),
         ("exclusiveMaximum", "maximum", false),
     ] {
-        let Some(limit) = schema
-            .get(exclusive)
-            .filter(|limit| limit.is_number())
-            .cloned()
-        else {
+        let Some(limit) = schema.get(exclusive).filter(|limit| limit.is_number()).cloned() else {
             continue;
         };
         let tighter = schema.get(bound).is_none_or(|other| {
@@ -484,16 +461,11 @@ fn content(work: &mut Work, pointer: &str, schema: &mut Object) {
     }
     let text = |key: &str| schema.get(key).and_then(Value::as_str);
     let (key, format) = match (text("contentEncoding"), text("contentMediaType")) {
-        (Some(encoding), _) if encoding.eq_ignore_ascii_case("base64") => {
-            ("contentEncoding", "byte")
-        }
+        (Some(encoding), _) if encoding.eq_ignore_ascii_case("base64") => ("contentEncoding", "byte"),
         (None, Some("application/octet-stream")) => ("contentMediaType", "binary"),
         _ => return,
     };
-    work.put(
-        pointer::join(pointer, "format"),
-        &pointer::join(pointer, key),
-    );
+    work.put(pointer::join(pointer, "format"), &pointer::join(pointer, key));
     schema.insert("format".to_owned(), format.into());
     schema.entry("type").or_insert_with(|| "string".into());
     for key in ["contentEncoding", "contentMediaType"] {
@@ -544,20 +516,15 @@ fn pattern_properties(work: &mut Work, pointer: &str, schema: &mut Object) {
         return;
     };
     let mut schemas = patterns.iter();
-    let additional = match (
-        schemas.next(),
-        schemas.next(),
-        schema.get("additionalProperties"),
-    ) {
+    let additional = match (schemas.next(), schemas.next(), schema.get("additionalProperties")) {
         // Where other names are open, a type for all of them would refuse what is allowed.
         (Some((key, only)), None, additional)
             if additional == Some(&Value::Bool(false))
                 || additional.is_none() && EVERY_NAME.contains(&key.as_str()) =>
         {
-            let from = work.provenance.place(&pointer::join(
-                &pointer::join(pointer, "patternProperties"),
-                key,
-            ));
+            let from = work
+                .provenance
+                .place(&pointer::join(&pointer::join(pointer, "patternProperties"), key));
             work.provenance
                 .put(pointer::join(pointer, "additionalProperties"), from);
             only.clone()
@@ -572,10 +539,7 @@ fn pattern_properties(work: &mut Work, pointer: &str, schema: &mut Object) {
         "nothing has to be done; the original is kept under `x-patternProperties`",
     );
     keep_aside(schema, "patternProperties");
-    if schema
-        .get("additionalProperties")
-        .is_some_and(Value::is_object)
-    {
+    if schema.get("additionalProperties").is_some_and(Value::is_object) {
         keep_aside(schema, "additionalProperties");
     }
     schema.insert("additionalProperties".to_owned(), additional);

@@ -39,10 +39,7 @@ fn places(file: &str, document: &Document, places: &[(&str, &str)]) {
         let location = document.locate(pointer).unwrap();
         let line = text.lines().nth(location.line - 1).unwrap();
         let found = line.get(location.column - 1..).unwrap();
-        assert!(
-            found.starts_with(expected),
-            "{pointer} is at {location}: {found}"
-        );
+        assert!(found.starts_with(expected), "{pointer} is at {location}: {found}");
     }
 }
 
@@ -56,10 +53,7 @@ fn swagger_20() {
         &[
             ("/openapi", "swagger:"),
             ("/servers/0/url", "host:"),
-            (
-                "/components/schemas/Asset/properties/note/type",
-                "type: ['null'",
-            ),
+            ("/components/schemas/Asset/properties/note/type", "type: ['null'"),
             (
                 "/components/schemas/Asset/properties/parent/allOf/0/$ref",
                 "$ref: '#/definitions/Asset', x-nullable",
@@ -102,9 +96,7 @@ fn swagger_20() {
 fn what_two_versions_say_is_refused_at_its_line() {
     let file = "swagger20/mixed.yaml";
     let (document, findings) = force(read_file(file));
-    let mixed = findings
-        .iter()
-        .filter(|finding| finding.code == "mixed-versions");
+    let mixed = findings.iter().filter(|finding| finding.code == "mixed-versions");
     let mut found: Vec<usize> = mixed
         .map(|finding| finding.location.as_ref().unwrap().line)
         .collect();
@@ -138,10 +130,7 @@ fn openapi_31() {
             ("/info/description", "summary:"),
             ("/paths/~1asset~1/get/responses/200", "'200':"),
             ("/components/schemas/Tag/oneOf", "Tag:"),
-            (
-                "/components/schemas/AssetMoney/properties/unit",
-                "unit: {$ref",
-            ),
+            ("/components/schemas/AssetMoney/properties/unit", "unit: {$ref"),
             ("/components/schemas/Unit/enum", "const: EUR"),
             (
                 "/components/schemas/Asset/properties/count/minimum",
@@ -181,15 +170,9 @@ fn path_items_by_reference() {
                 "/paths/~1chain/get",
                 "get: {responses: {'204': {description: the end}",
             ),
-            (
-                "/paths/~1chain/description",
-                "description: beside the third",
-            ),
+            ("/paths/~1chain/description", "description: beside the third"),
             ("/paths/~1late/summary", "summary: beside the first"),
-            (
-                "/paths/~1late/get",
-                "get: {responses: {'204': {description: own}",
-            ),
+            ("/paths/~1late/get", "get: {responses: {'204': {description: own}"),
             (
                 "/paths/~1webhook/post",
                 "post: {responses: {'204': {description: of a webhook}",
@@ -270,11 +253,7 @@ fn what_cannot_be_expressed_stops_the_generation() {
 #[test]
 fn openapi_30_stays_as_it_is() {
     let text = include_str!("../../../spec/upstream.json");
-    let document = read::read(Source {
-        name: "a.json",
-        text,
-    })
-    .unwrap();
+    let document = read::read(Source { name: "a.json", text }).unwrap();
     let before = document.value().clone();
     let (document, findings) = normalise(document).unwrap();
     assert_eq!(document.value(), &before);

@@ -136,16 +136,8 @@ impl Work {
         let Some(root) = self.object(overlay, "", overlay.value(), "an overlay") else {
             return;
         };
-        self.known_keys(
-            overlay,
-            "",
-            root,
-            &["overlay", "info", "extends", "actions"],
-        );
-        let version = root
-            .get("overlay")
-            .and_then(Value::as_str)
-            .unwrap_or_default();
+        self.known_keys(overlay, "", root, &["overlay", "info", "extends", "actions"]);
+        let version = root.get("overlay").and_then(Value::as_str).unwrap_or_default();
         let only_containers = version == "1.0" || version.starts_with("1.0.");
         if !only_containers && version != "1.1" && !version.starts_with("1.1.") {
             self.error(
@@ -204,17 +196,11 @@ impl Work {
 
     /// `extends` names the document that the overlay is for.
     fn extends(&mut self, overlay: &Document, root: &Map<String, Value>, document: &str) {
-        let last = |address: &str| {
-            address
-                .rsplit(['/', '\\'])
-                .next()
-                .unwrap_or_default()
-                .to_owned()
-        };
+        let last = |address: &str| address.rsplit(['/', '\\']).next().unwrap_or_default().to_owned();
         match root.get("extends") {
             None => {}
-            Some(Value::String(extends))
-                if !extends.trim().is_empty() && last(extends) == last(document) => {}
+            Some(Value::String(extends)) if !extends.trim().is_empty() && last(extends) == last(document) => {
+            }
             Some(Value::String(extends)) if !extends.trim().is_empty() => {
                 let finding = overlay
                     .finding(
@@ -266,10 +252,7 @@ impl Work {
                 "write into `description` what is wrong in the vendor's document and how we know",
             );
         }
-        let target = action
-            .get("target")
-            .and_then(Value::as_str)
-            .unwrap_or_default();
+        let target = action.get("target").and_then(Value::as_str).unwrap_or_default();
         let path = self.path(overlay, &pointer::join(place, "target"), target);
         let remove = match action.get("remove") {
             None | Some(Value::Bool(false)) => false,
@@ -347,10 +330,7 @@ impl Work {
     fn act(&mut self, overlay: &Document, place: &str, order: &Order<'_>, back: &SteppedBack) {
         let mut targets = self.query(&order.path);
         if targets.is_empty() {
-            let message = format!(
-                "the target `{}` matches nothing in the document",
-                order.target
-            );
+            let message = format!("the target `{}` matches nothing in the document", order.target);
             self.error(overlay, &pointer::join(place, "target"), "no-match", message, "the document has changed or the target is misspelt: correct the target, or remove the action if it is needless now");
             return;
         }
@@ -387,10 +367,7 @@ impl Work {
             OrderEffect::Copy(path) => {
                 let sources = self.query(path);
                 let [source] = sources.as_slice() else {
-                    let message = format!(
-                        "`copy` has to match one value, it matches {}",
-                        sources.len()
-                    );
+                    let message = format!("`copy` has to match one value, it matches {}", sources.len());
                     self.error(
                         overlay,
                         &pointer::join(place, "copy"),
@@ -510,13 +487,7 @@ impl Work {
     }
 
     /// Merges a value into each target; whether that changed anything.
-    fn update(
-        &mut self,
-        targets: &[String],
-        update: &Value,
-        from: &From<'_>,
-        only_containers: bool,
-    ) -> bool {
+    fn update(&mut self, targets: &[String], update: &Value, from: &From<'_>, only_containers: bool) -> bool {
         let mut changed = false;
         for target in targets {
             let Some(value) = self.value.pointer_mut(target) else {
@@ -557,14 +528,7 @@ impl Work {
                     array.push(update.clone());
                     true
                 }
-                (value, update) => merge(
-                    value,
-                    update,
-                    target,
-                    &from.place,
-                    from,
-                    &mut self.provenance,
-                ),
+                (value, update) => merge(value, update, target, &from.place, from, &mut self.provenance),
             };
         }
         changed
@@ -590,13 +554,7 @@ impl Work {
         object
     }
 
-    fn known_keys(
-        &mut self,
-        overlay: &Document,
-        place: &str,
-        object: &Map<String, Value>,
-        known: &[&str],
-    ) {
+    fn known_keys(&mut self, overlay: &Document, place: &str, object: &Map<String, Value>, known: &[&str]) {
         for key in object
             .keys()
             .filter(|key| !key.starts_with("x-") && !known.contains(&key.as_str()))
@@ -627,11 +585,8 @@ impl Work {
         message: impl Into<String>,
         help: impl Into<String>,
     ) {
-        self.findings.push(
-            overlay
-                .error(Stage::Overlay, code, place, message)
-                .help(help),
-        );
+        self.findings
+            .push(overlay.error(Stage::Overlay, code, place, message).help(help));
     }
 }
 

@@ -42,9 +42,7 @@ pub enum Found {
 impl fmt::Display for Found {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Confirmed => {
-                formatter.write_str("the vendor's document confirms what was deduced")
-            }
+            Self::Confirmed => formatter.write_str("the vendor's document confirms what was deduced"),
             Self::Wrong(differences) => {
                 formatter.write_str("what was deduced is wrong; in the vendor's document")?;
                 for difference in differences {
@@ -52,9 +50,8 @@ impl fmt::Display for Found {
                 }
                 Ok(())
             }
-            Self::Absent => formatter.write_str(
-                "the vendor's document has this group, and not this operation; it stays deduced",
-            ),
+            Self::Absent => formatter
+                .write_str("the vendor's document has this group, and not this operation; it stays deduced"),
         }
     }
 }
@@ -104,11 +101,7 @@ impl Operation<'_> {
 }
 
 /// Holds what a supplement adds against the document to which it is about to be applied.
-pub(super) fn step_back(
-    overlay: &Document,
-    document: &Value,
-    provenance: &Provenance,
-) -> SteppedBack {
+pub(super) fn step_back(overlay: &Document, document: &Value, provenance: &Provenance) -> SteppedBack {
     let ours = Additions::of(overlay.value());
     let theirs: Vec<Operation<'_>> = document
         .get("paths")
@@ -120,11 +113,7 @@ pub(super) fn step_back(
     let groups: BTreeSet<&str> = theirs.iter().map(Operation::tag).collect();
     let mut taken: BTreeSet<String> = theirs
         .iter()
-        .filter(|their| {
-            ours.operations
-                .iter()
-                .any(|(_, our)| our.key() == their.key())
-        })
+        .filter(|their| ours.operations.iter().any(|(_, our)| our.key() == their.key()))
         .map(Operation::key)
         .collect();
     let mut back = SteppedBack::default();
@@ -201,15 +190,15 @@ impl<'a> Additions<'a> {
                         let place = pointer::join(&place, path);
                         let of_path = operations(path, item);
                         all.operations.extend(
-                            of_path.into_iter().map(|operation| {
-                                (pointer::join(&place, operation.method), operation)
-                            }),
+                            of_path
+                                .into_iter()
+                                .map(|operation| (pointer::join(&place, operation.method), operation)),
                         );
                     }
                 }
                 Some("$.components.schemas") => {
-                    let schemas = members()
-                        .map(|(name, schema)| (pointer::join(&place, name), name.as_str(), schema));
+                    let schemas =
+                        members().map(|(name, schema)| (pointer::join(&place, name), name.as_str(), schema));
                     all.schemas.extend(schemas);
                 }
                 _ => {}
@@ -282,11 +271,7 @@ fn operations<'a>(path: &'a str, item: &'a Value) -> Vec<Operation<'a>> {
         .into_iter()
         .filter_map(|method| {
             let value = item.get(method)?;
-            Some(Operation {
-                method,
-                path,
-                value,
-            })
+            Some(Operation { method, path, value })
         })
         .collect()
 }
@@ -338,13 +323,9 @@ fn compare(
         Document::new(without_words(&facts, false), provenance.clone())
     };
     // Both at the vendor's path: that it is another one is said apart.
-    let our_side = pairs.iter().map(|(_, our, their)| {
-        (
-            their.path,
-            their.method,
-            with_success(our.value, their.value),
-        )
-    });
+    let our_side = pairs
+        .iter()
+        .map(|(_, our, their)| (their.path, their.method, with_success(our.value, their.value)));
     let their_side = pairs
         .iter()
         .map(|(_, _, their)| (their.path, their.method, their.value.clone()));
@@ -374,10 +355,7 @@ fn compare(
 fn with_success(our: &Value, their: &Value) -> Value {
     let success = |operation: &Value| {
         let responses = operation.get("responses")?.as_object()?;
-        responses
-            .keys()
-            .find(|status| status.starts_with('2'))
-            .cloned()
+        responses.keys().find(|status| status.starts_with('2')).cloned()
     };
     let mut our = our.clone();
     if let (Some(mine), Some(theirs)) = (success(&our), success(their))
@@ -404,21 +382,16 @@ fn without_words(value: &Value, named: bool) -> Value {
     const NAMED: &[&str] = &["properties", "schemas", "paths", "responses", "content"];
     match value {
         Value::Object(object) => {
-            let facts = object.iter().filter(|(key, _)| {
-                named || !(WORDS.contains(&key.as_str()) || key.starts_with("x-"))
-            });
+            let facts = object
+                .iter()
+                .filter(|(key, _)| named || !(WORDS.contains(&key.as_str()) || key.starts_with("x-")));
             let facts = facts.map(|(key, value)| {
                 let inner = without_words(value, !named && NAMED.contains(&key.as_str()));
                 (key.clone(), inner)
             });
             Value::Object(facts.collect())
         }
-        Value::Array(items) => Value::Array(
-            items
-                .iter()
-                .map(|item| without_words(item, false))
-                .collect(),
-        ),
+        Value::Array(items) => Value::Array(items.iter().map(|item| without_words(item, false)).collect()),
         other => other.clone(),
     }
 }

@@ -75,10 +75,7 @@ fn update_merges_and_leads_to_the_line_that_put_it_there() {
         ("/paths/~1a~1/get/summary", "01.yaml:8:5"),
         ("/paths/~1a~1/get/parameters/2", "01.yaml:10:7"),
         ("/paths/~1a~1/get/parameters/2/in", "01.yaml:11:7"),
-        (
-            "/paths/~1a~1/get/parameters/1/name",
-            "spec/upstream.json:6:52",
-        ),
+        ("/paths/~1a~1/get/parameters/1/name", "spec/upstream.json:6:52"),
         ("/info/title", "01.yaml:14:12"),
         ("/info/version", "spec/upstream.json:4:26"),
     ] {
@@ -114,12 +111,7 @@ fn remove_keeps_the_order_and_the_places_of_what_stays() {
         assert_eq!(place(document, pointer), expected, "{pointer}");
     }
     assert_eq!(
-        document
-            .value()
-            .as_object()
-            .unwrap()
-            .keys()
-            .collect::<Vec<_>>(),
+        document.value().as_object().unwrap().keys().collect::<Vec<_>>(),
         ["openapi", "tags", "info", "paths"]
     );
 }
@@ -152,9 +144,8 @@ fn an_action_that_changes_nothing_is_named() {
 
 #[test]
 fn a_number_that_is_not_kept_is_named_at_its_line() {
-    let applied = applied(
-        "- target: $.info\n  description: because\n  update:\n    x-limit: 18446744073709551616\n",
-    );
+    let applied =
+        applied("- target: $.info\n  description: because\n  update:\n    x-limit: 18446744073709551616\n");
     let [finding] = applied.notices.0.as_slice() else {
         panic!("{}", applied.notices)
     };

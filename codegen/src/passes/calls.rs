@@ -31,10 +31,7 @@ pub(super) fn call_runtime(code: &mut Code<'_>) -> usize {
             .iter()
             .find(|operation| method.sig.ident == operation.id());
         let Some(operation) = operation else {
-            code.not_understood(
-                "",
-                format!("a method of no operation: `{}`", method.sig.ident),
-            );
+            code.not_understood("", format!("a method of no operation: `{}`", method.sig.ident));
             continue;
         };
         match rewrite(code, operation, &method) {
@@ -43,9 +40,7 @@ pub(super) fn call_runtime(code: &mut Code<'_>) -> usize {
         }
     }
     for operation in &code.prepared.operations {
-        let is_there = rewritten
-            .iter()
-            .any(|method| method.sig.ident == operation.id());
+        let is_there = rewritten.iter().any(|method| method.sig.ident == operation.id());
         if !is_there && code.findings.is_empty() {
             code.not_understood(
                 &operation.pointer,
@@ -63,11 +58,7 @@ struct Given {
     ty: Type,
 }
 
-fn rewrite(
-    code: &Code<'_>,
-    operation: &Operation,
-    method: &ImplItemFn,
-) -> Result<ImplItemFn, String> {
+fn rewrite(code: &Code<'_>, operation: &Operation, method: &ImplItemFn) -> Result<ImplItemFn, String> {
     let given = arguments(method)?;
     let success = success(method)?;
     compare(&method.block, &expected(operation, &given, &success)?)?;
@@ -177,11 +168,7 @@ const VALUES: &[&str] = &[
 ];
 
 /// The type that we give a query parameter, and the call that sends it.
-fn query(
-    code: &Code<'_>,
-    argument: &Argument,
-    given: &Given,
-) -> Result<(Type, TokenStream), String> {
+fn query(code: &Code<'_>, argument: &Argument, given: &Given) -> Result<(Type, TokenStream), String> {
     let json = LitStr::new(&argument.name, Span::call_site());
     let ident = &given.name;
     let (inner, optional) = match argument_of(&given.ty, "Option") {
@@ -225,10 +212,7 @@ fn query(
         target.clone()
     };
     if optional {
-        Ok((
-            parse_quote!(Option<#ty>),
-            quote!(.query_optional(#json, #ident)),
-        ))
+        Ok((parse_quote!(Option<#ty>), quote!(.query_optional(#json, #ident))))
     } else {
         Ok((ty, quote!(.query(#json, #ident))))
     }
@@ -259,9 +243,7 @@ fn body(operation: &Operation, given: &Given) -> Result<(Type, TokenStream), Str
     let target = &*reference.elem;
     match (operation.request_body, optional) {
         (RequestBody::Required, false) => Ok((parse_quote!(&#target), quote!(.body(body)))),
-        (RequestBody::Optional, true) => {
-            Ok((parse_quote!(Option<&#target>), quote!(.body_optional(body))))
-        }
+        (RequestBody::Optional, true) => Ok((parse_quote!(Option<&#target>), quote!(.body_optional(body)))),
         _ => Err(format!("its body is {}", excerpt(&given.ty))),
     }
 }

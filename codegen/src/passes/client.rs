@@ -43,17 +43,12 @@ fn take_methods(code: &mut Code<'_>, client: ItemImpl) -> usize {
     for item in client.items {
         match item {
             ImplItem::Fn(method) if method.sig.asyncness.is_some() => code.methods.push(method),
-            ImplItem::Fn(method)
-                if method.sig.ident == "new" || method.sig.ident == "new_with_client" =>
-            {
+            ImplItem::Fn(method) if method.sig.ident == "new" || method.sig.ident == "new_with_client" => {
                 dropped += 1;
             }
             other => code.not_understood(
                 "",
-                format!(
-                    "a method beside those of the operations: {}",
-                    excerpt(&other)
-                ),
+                format!("a method beside those of the operations: {}", excerpt(&other)),
             ),
         }
     }
@@ -65,10 +60,7 @@ pub(super) fn drop_conversion_errors(code: &mut Code<'_>) -> usize {
     let before = code.types.len();
     code.types.retain(|item| match item {
         Item::Mod(ItemMod { ident, .. }) => ident != "error",
-        Item::Impl(_) => !item
-            .to_token_stream()
-            .to_string()
-            .contains("ConversionError"),
+        Item::Impl(_) => !item.to_token_stream().to_string().contains("ConversionError"),
         _ => true,
     });
     before - code.types.len()

@@ -10,9 +10,7 @@ use super::Code;
 /// Makes one attribute a line, which prints as `///`, and breaks long lines.
 pub(super) fn documentation_lines(code: &mut Code<'_>) -> usize {
     let mut lines = OneALine { count: 0 };
-    code.types
-        .iter_mut()
-        .for_each(|item| lines.visit_item_mut(item));
+    code.types.iter_mut().for_each(|item| lines.visit_item_mut(item));
     lines.count
 }
 
@@ -47,8 +45,7 @@ fn text_of(attribute: &Attribute) -> Option<String> {
     match &attribute.meta {
         Meta::NameValue(pair) if pair.path.is_ident("doc") => match &pair.value {
             Expr::Lit(ExprLit {
-                lit: Lit::Str(text),
-                ..
+                lit: Lit::Str(text), ..
             }) => Some(text.value()),
             _ => None,
         },

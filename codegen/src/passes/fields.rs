@@ -2,9 +2,7 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::{
-    Attribute, Expr, ExprLit, Field, GenericArgument, Lit, Meta, PathArguments, Type, parse_quote,
-};
+use syn::{Attribute, Expr, ExprLit, Field, GenericArgument, Lit, Meta, PathArguments, Type, parse_quote};
 
 /// The single type argument of `ty` if it is `name<…>`, in short or in full.
 pub(super) fn argument_of<'a>(ty: &'a Type, name: &str) -> Option<&'a Type> {
@@ -27,9 +25,11 @@ pub(super) fn argument_of<'a>(ty: &'a Type, name: &str) -> Option<&'a Type> {
 /// Whether `ty` is a list or a map.
 pub(super) fn is_collection(ty: &Type) -> bool {
     match ty {
-        Type::Path(path) => path.path.segments.last().is_some_and(|last| {
-            last.ident == "Vec" || last.ident == "Map" || last.ident == "BTreeMap"
-        }),
+        Type::Path(path) => path
+            .path
+            .segments
+            .last()
+            .is_some_and(|last| last.ident == "Vec" || last.ident == "Map" || last.ident == "BTreeMap"),
         _ => false,
     }
 }
@@ -62,18 +62,15 @@ pub(super) fn is_untagged(item: &syn::ItemEnum) -> bool {
 
 /// The name of the field in JSON.
 pub(super) fn json_name(field: &Field) -> String {
-    let renamed = serde_items(&field.attrs)
-        .into_iter()
-        .find_map(|item| match item {
-            Meta::NameValue(pair) if pair.path.is_ident("rename") => match pair.value {
-                Expr::Lit(ExprLit {
-                    lit: Lit::Str(name),
-                    ..
-                }) => Some(name.value()),
-                _ => None,
-            },
+    let renamed = serde_items(&field.attrs).into_iter().find_map(|item| match item {
+        Meta::NameValue(pair) if pair.path.is_ident("rename") => match pair.value {
+            Expr::Lit(ExprLit {
+                lit: Lit::Str(name), ..
+            }) => Some(name.value()),
             _ => None,
-        });
+        },
+        _ => None,
+    });
     renamed
         .or_else(|| field.ident.as_ref().map(ToString::to_string))
         .unwrap_or_default()
@@ -85,9 +82,7 @@ fn serde_items(attributes: &[Attribute]) -> Vec<Meta> {
         .filter(|attribute| attribute.path().is_ident("serde"))
         .filter_map(|attribute| {
             attribute
-                .parse_args_with(
-                    syn::punctuated::Punctuated::<Meta, syn::Token![,]>::parse_terminated,
-                )
+                .parse_args_with(syn::punctuated::Punctuated::<Meta, syn::Token![,]>::parse_terminated)
                 .ok()
         })
         .flatten()

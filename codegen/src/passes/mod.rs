@@ -60,10 +60,7 @@ impl Code<'_> {
             .flat_map(serde_json::Map::keys)
             .filter(|name| type_name.starts_with(&naming::type_name(name)))
             .max_by_key(|name| name.len());
-        pointer::join(
-            "/components/schemas",
-            schema.map_or(type_name, String::as_str),
-        )
+        pointer::join("/components/schemas", schema.map_or(type_name, String::as_str))
     }
 
     /// Notes the types that are there twice: the generator derives a name for what is written inside of a schema without
@@ -88,7 +85,9 @@ impl Code<'_> {
             self.findings.push(
                 self.source
                     .error(Stage::Passes, "type-twice", self.place_of(&name), message)
-                    .help("in an overlay, rename one of the two, or give the one inside of another a `title`"),
+                    .help(
+                        "in an overlay, rename one of the two, or give the one inside of another a `title`",
+                    ),
             );
         }
     }

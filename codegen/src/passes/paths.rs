@@ -51,9 +51,8 @@ pub(super) fn short_paths(code: &mut Code<'_>) -> usize {
     let names: Vec<(String, &str)> = types.chain(enums).collect();
     for (name, help) in names {
         if RESERVED.contains(&name.as_str()) {
-            let message = format!(
-                "a schema makes the type `{name}`, a name that the generated code uses already"
-            );
+            let message =
+                format!("a schema makes the type `{name}`, a name that the generated code uses already");
             let finding = super::not_understood(code.source, &code.place_of(&name), message);
             code.findings.push(finding.help(help));
         }
@@ -92,9 +91,8 @@ impl VisitMut for Shorten {
             .map(|segment| segment.ident.to_string())
             .collect::<Vec<_>>()
             .join("::");
-        let is_ours = path.leading_colon.is_none()
-            && path.segments.len() == 2
-            && spelled.starts_with("types::");
+        let is_ours =
+            path.leading_colon.is_none() && path.segments.len() == 2 && spelled.starts_with("types::");
         let is_spelled_out = path.leading_colon.is_some()
             && SHORT
                 .iter()

@@ -1,9 +1,7 @@
 //! Structs and enums: open for what comes, and easy to build.
 
 use quote::quote;
-use syn::{
-    Fields, FieldsNamed, FnArg, ImplItem, Item, ItemImpl, ItemStruct, Meta, Type, parse_quote,
-};
+use syn::{Fields, FieldsNamed, FnArg, ImplItem, Item, ItemImpl, ItemStruct, Meta, Type, parse_quote};
 
 use super::{Code, client::excerpt, docs, fields};
 
@@ -34,7 +32,8 @@ pub(super) fn document_extra_fields(code: &mut Code<'_>) -> usize {
     for fields in named(&mut code.types) {
         for field in &mut fields.named {
             if fields::is_extra(field) {
-                let text = "Fields that this version of the crate does not know, kept as they came and sent back.";
+                let text =
+                    "Fields that this version of the crate does not know, kept as they came and sent back.";
                 field.attrs.splice(0..0, docs::attributes(text));
                 count += 1;
             }
@@ -68,10 +67,7 @@ pub(super) fn collections_in_options(code: &mut Code<'_>) -> usize {
     let mut count = 0;
     for fields in named(&mut code.types) {
         for field in &mut fields.named {
-            if fields::is_collection(&field.ty)
-                && fields::may_be_absent(field)
-                && !fields::is_extra(field)
-            {
+            if fields::is_collection(&field.ty) && fields::may_be_absent(field) && !fields::is_extra(field) {
                 let inner = &field.ty;
                 field.ty = parse_quote!(Option<#inner>);
                 fields::remove_serde(field, &["default", "skip_serializing_if"]);
@@ -129,10 +125,7 @@ pub(super) fn null_lists(code: &mut Code<'_>) -> usize {
             Item::Enum(item) if fields::is_untagged(item) => null,
             _ => quote!(default, #null),
         };
-        for field in named_in(item)
-            .into_iter()
-            .flat_map(|fields| &mut fields.named)
-        {
+        for field in named_in(item).into_iter().flat_map(|fields| &mut fields.named) {
             if fields::is_collection(&field.ty) && !fields::is_extra(field) {
                 fields::add_serde(field, &addition);
                 count += 1;

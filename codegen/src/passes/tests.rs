@@ -464,11 +464,7 @@ fn what_the_generator_makes_otherwise_is_an_error_at_its_operation() {
         );
         let findings = findings(&generated.replacen(before, after, 1));
         assert_eq!(findings.len(), 1, "{what}: {findings}");
-        assert!(
-            findings
-                .iter()
-                .all(|finding| finding.code == "not-understood")
-        );
+        assert!(findings.iter().all(|finding| finding.code == "not-understood"));
         let _ = writeln!(all, "== {what}\n{findings}");
     }
     insta::assert_snapshot!(all);
@@ -525,10 +521,6 @@ fn a_pass_that_finds_nothing_where_it_should_is_an_error() {
     assert_eq!(idle.len(), must.len());
     for (finding, name) in idle.iter().zip(must) {
         assert_eq!(finding.code, "idle-step");
-        assert!(
-            finding
-                .message
-                .starts_with(&format!("`{name}` found nothing"))
-        );
+        assert!(finding.message.starts_with(&format!("`{name}` found nothing")));
     }
 }

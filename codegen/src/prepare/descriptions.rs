@@ -185,11 +185,7 @@ pub(super) fn describe(draft: &mut Draft<'_>) -> usize {
         // What a rule made a component of has no name in the document.
         let is_named = schema.get(schema::INLINE).is_none();
         let of_schema = evidence_of_schema(schema);
-        set(
-            schema,
-            is_named.then(|| format!("Schema `{name}`")),
-            of_schema,
-        );
+        set(schema, is_named.then(|| format!("Schema `{name}`")), of_schema);
         count += 1;
         let properties = schema.get_mut("properties").and_then(Value::as_object_mut);
         for (name, property) in properties.into_iter().flatten() {
@@ -247,10 +243,7 @@ fn text_of(value: &Value, name: Option<String>, evidence: Option<String>) -> Str
         .filter(|text| !text.is_empty());
     let facts: Vec<String> = name.into_iter().chain(schema::notes(value)).collect();
     let facts = (!facts.is_empty()).then(|| format!("{}.", facts.join(", ")));
-    let mut paragraphs: Vec<String> = [description, facts, evidence]
-        .into_iter()
-        .flatten()
-        .collect();
+    let mut paragraphs: Vec<String> = [description, facts, evidence].into_iter().flatten().collect();
     mark(value, &mut paragraphs);
     paragraphs.join("\n\n")
 }

@@ -110,13 +110,7 @@ impl Registry<'_, '_> {
         schema: &mut Value,
     ) {
         if let Some(items) = schema.get_mut("items") {
-            self.hoist(
-                &pointer::join(at, "items"),
-                rust_name,
-                base,
-                description,
-                items,
-            );
+            self.hoist(&pointer::join(at, "items"), rust_name, base, description, items);
             return;
         }
         let Some(values) = owned_values(schema) else {
@@ -149,12 +143,7 @@ impl Registry<'_, '_> {
                 );
                 name
             }
-            Some(known)
-                if known
-                    .values
-                    .as_ref()
-                    .is_some_and(|known| same(known, &values)) =>
-            {
+            Some(known) if known.values.as_ref().is_some_and(|known| same(known, &values)) => {
                 // Where the uses are described differently, the type says only what it is for.
                 if let Some(Value::Object(new)) = &mut known.new
                     && new.get("description").and_then(Value::as_str) != Some(&text)

@@ -54,11 +54,7 @@ pub(super) fn id_types(draft: &mut Draft<'_>) -> usize {
     };
     for entry in walk::operations(&mut draft.value) {
         for (_, parameter) in walk::parameters(entry.operation, &entry.pointer) {
-            let Some(name) = parameter
-                .get("name")
-                .and_then(Value::as_str)
-                .map(str::to_owned)
-            else {
+            let Some(name) = parameter.get("name").and_then(Value::as_str).map(str::to_owned) else {
                 continue;
             };
             if let Some(schema) = parameter.get_mut("schema") {

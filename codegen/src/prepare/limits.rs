@@ -38,10 +38,7 @@ fn take_limits(object: &mut Map<String, Value>) -> Vec<String> {
     .collect();
     notes.extend(range(object));
     let kind = object.get("type").and_then(Value::as_str);
-    let (is_text, is_number) = (
-        kind == Some("string"),
-        matches!(kind, Some("integer" | "number")),
-    );
+    let (is_text, is_number) = (kind == Some("string"), matches!(kind, Some("integer" | "number")));
     for (key, words) in [
         ("multipleOf", "a multiple of"),
         ("pattern", "matches"),
@@ -83,9 +80,7 @@ fn amount(least: Option<u64>, most: Option<u64>, unit: &str) -> Option<String> {
         (None, None) => None,
         (Some(least), None) => Some(format!("at least {}", counted(least, unit))),
         (None, Some(most)) => Some(format!("at most {}", counted(most, unit))),
-        (Some(least), Some(most)) if least == most => {
-            Some(format!("exactly {}", counted(least, unit)))
-        }
+        (Some(least), Some(most)) if least == most => Some(format!("exactly {}", counted(least, unit))),
         (Some(least), Some(most)) => Some(format!("{least} to {most} {unit}s")),
     }
 }
@@ -94,19 +89,11 @@ fn range(object: &mut Map<String, Value>) -> Option<String> {
     let exclusive_least = object.remove("exclusiveMinimum") == Some(Value::Bool(true));
     let exclusive_most = object.remove("exclusiveMaximum") == Some(Value::Bool(true));
     let least = object.remove("minimum").map(|least| {
-        let words = if exclusive_least {
-            "more than"
-        } else {
-            "at least"
-        };
+        let words = if exclusive_least { "more than" } else { "at least" };
         format!("{words} {least}")
     });
     let most = object.remove("maximum").map(|most| {
-        let words = if exclusive_most {
-            "less than"
-        } else {
-            "at most"
-        };
+        let words = if exclusive_most { "less than" } else { "at most" };
         format!("{words} {most}")
     });
     match (least, most) {
@@ -119,9 +106,7 @@ fn range(object: &mut Map<String, Value>) -> Option<String> {
 pub(super) fn drop_defaults(draft: &mut Draft<'_>) -> usize {
     let mut count = 0;
     walk::schemas(&mut draft.value, &mut |_, schema| {
-        let default = schema
-            .as_object_mut()
-            .and_then(|object| object.remove("default"));
+        let default = schema.as_object_mut().and_then(|object| object.remove("default"));
         if let Some(default) = default {
             schema::note(schema, format!("default {}", schema::code(&default)));
             count += 1;

@@ -27,8 +27,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 pub use model::{
-    Argument, ArgumentKind, IdType, OpenEnum, Operation, Prepared, Repeat, RequestBody, Tag,
-    Variant,
+    Argument, ArgumentKind, IdType, OpenEnum, Operation, Prepared, Repeat, RequestBody, Tag, Variant,
 };
 
 use crate::{
@@ -52,8 +51,7 @@ struct Draft<'a> {
 impl Draft<'_> {
     /// Notes an error; its pointer leads into the draft, also into what a rule has made a component.
     fn error(&mut self, code: &'static str, at: &str, message: String, help: &str) {
-        self.findings
-            .push(error(self.source, code, at, message, help));
+        self.findings.push(error(self.source, code, at, message, help));
     }
 }
 
@@ -115,11 +113,7 @@ fn rules<'a>() -> Vec<Step<Draft<'a>>> {
 }
 
 /// Puts findings on what rules have moved to where the document writes it.
-fn relocate(
-    origins: &BTreeMap<String, String>,
-    mut findings: Findings,
-    source: &Document,
-) -> Findings {
+fn relocate(origins: &BTreeMap<String, String>, mut findings: Findings, source: &Document) -> Findings {
     for finding in &mut findings.0 {
         let place = origin(origins, &finding.pointer);
         if place != finding.pointer {

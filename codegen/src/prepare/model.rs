@@ -211,12 +211,9 @@ pub(super) fn read(document: Value, source: &Document, findings: &mut Findings) 
         }
     }
     let rank = |tag: &str| tags.iter().position(|other| other.name == tag);
-    operations
-        .sort_by(|left, right| (rank(&left.tag), &left.name).cmp(&(rank(&right.tag), &right.name)));
+    operations.sort_by(|left, right| (rank(&left.tag), &left.name).cmp(&(rank(&right.tag), &right.name)));
     tags.retain(|tag| operations.iter().any(|operation| operation.tag == tag.name));
-    let components = document
-        .pointer("/components/schemas")
-        .and_then(Value::as_object);
+    let components = document.pointer("/components/schemas").and_then(Value::as_object);
     let mut enums = Vec::new();
     let mut ids = Vec::new();
     let mut secret = None;
@@ -308,9 +305,7 @@ impl OperationReader<'_> {
             })
             .collect();
         // By name, so that a document in another order does not swap arguments of one type in silence.
-        arguments.sort_by(|left, right| {
-            (!left.required, &left.name).cmp(&(!right.required, &right.name))
-        });
+        arguments.sort_by(|left, right| (!left.required, &left.name).cmp(&(!right.required, &right.name)));
         let request_body = match self.operation.get("requestBody") {
             None => RequestBody::None,
             Some(body) if body.get("required") == Some(&Value::Bool(true)) => RequestBody::Required,
@@ -437,8 +432,8 @@ impl OperationReader<'_> {
 
     /// Deleting and archiving remove; what is deduced may do so to something else than is meant.
     fn unverified(&self) -> bool {
-        let removes = self.method == "DELETE"
-            || self.path.trim_end_matches('/').rsplit('/').next() == Some("archive");
+        let removes =
+            self.method == "DELETE" || self.path.trim_end_matches('/').rsplit('/').next() == Some("archive");
         let kind = self.operation.pointer("/x-evidence/kind");
         removes && matches!(kind.and_then(Value::as_str), Some("sibling" | "pattern"))
     }
@@ -513,10 +508,7 @@ fn argument_documentation(argument: &Argument, parameter: &Value) -> String {
     if argument.kind == ArgumentKind::CommaSeparated {
         words.push("Takes a list, and joins it with commas.".to_owned());
     }
-    let notes = parameter
-        .get("schema")
-        .map(schema::notes)
-        .unwrap_or_default();
+    let notes = parameter.get("schema").map(schema::notes).unwrap_or_default();
     if !notes.is_empty() {
         words.push(prose::capitalised(&format!("{}.", notes.join(", "))));
     }

@@ -30,8 +30,7 @@ pub(super) fn drop_empty_parts(draft: &mut Draft<'_>) -> usize {
         if parts.iter().all(says_nothing) {
             return;
         }
-        let (dropped, kept): (Vec<_>, Vec<_>) =
-            mem::take(parts).into_iter().partition(says_nothing);
+        let (dropped, kept): (Vec<_>, Vec<_>) = mem::take(parts).into_iter().partition(says_nothing);
         *parts = kept;
         count += dropped.len();
         // What is said of the whole there is said by the whole now. A title is a name, and its part is gone.
@@ -55,9 +54,7 @@ fn says_nothing(schema: &Value) -> bool {
                 *value == Value::Bool(true) || value.as_object().is_some_and(Map::is_empty)
             }
             "properties" => value.as_object().is_some_and(Map::is_empty),
-            "title" | "description" | "example" | "examples" | "externalDocs" | "deprecated" => {
-                true
-            }
+            "title" | "description" | "example" | "examples" | "externalDocs" | "deprecated" => true,
             _ => key.starts_with("x-"),
         })
     })
@@ -74,10 +71,8 @@ pub(super) fn hoist_objects(draft: &mut Draft<'_>) -> usize {
     let mut origins = BTreeMap::new();
     let mut hoist = |place: Place<'_>, schema: &mut Value, found: &mut VecDeque<_>| {
         let Place { at, name, what } = place;
-        let is_map_of = schema
-            .get("additionalProperties")
-            .is_some_and(Value::is_object)
-            && !schema::is_object(schema);
+        let is_map_of =
+            schema.get("additionalProperties").is_some_and(Value::is_object) && !schema::is_object(schema);
         let (name, what, inside) = match () {
             () if schema.get("items").is_some() => (
                 format!("{name}Item"),
@@ -161,12 +156,7 @@ pub(super) fn hoist_objects(draft: &mut Draft<'_>) -> usize {
     count
 }
 
-fn hoist_properties(
-    at: &str,
-    name: &str,
-    schema: &mut Value,
-    hoist: &mut dyn FnMut(Place<'_>, &mut Value),
-) {
+fn hoist_properties(at: &str, name: &str, schema: &mut Value, hoist: &mut dyn FnMut(Place<'_>, &mut Value)) {
     // A component that is a list or a map of objects names them after itself.
     if !schema::is_object(schema) {
         for key in ["items", "additionalProperties"] {
@@ -194,10 +184,7 @@ fn hoist_properties(
 }
 
 /// Puts schemas under `components`.
-pub(super) fn add_components(
-    document: &mut Value,
-    schemas: impl IntoIterator<Item = (String, Value)>,
-) {
+pub(super) fn add_components(document: &mut Value, schemas: impl IntoIterator<Item = (String, Value)>) {
     let mut schemas = schemas.into_iter().peekable();
     if schemas.peek().is_none() {
         return;
@@ -220,13 +207,7 @@ pub(super) fn add_components(
 }
 
 /// Adds a component for a type of ours; the document cannot have one of its name. `what` says what ours is.
-pub(super) fn declare(
-    draft: &mut Draft<'_>,
-    code: &'static str,
-    name: &str,
-    what: &str,
-    component: Value,
-) {
+pub(super) fn declare(draft: &mut Draft<'_>, code: &'static str, name: &str, what: &str, component: Value) {
     let other = walk::components(&mut draft.value)
         .find(|(other, _)| naming::type_name(other) == name)
         .map(|(other, _)| other.to_owned());
@@ -352,10 +333,7 @@ pub(super) fn nullable_components(draft: &mut Draft<'_>) -> usize {
     walk::schemas(&mut draft.value, &mut |at, schema| {
         let is_part = pointer::split_last(at)
             .is_some_and(|(list, _)| list.ends_with("/allOf") || parts_of_objects.contains(list));
-        let Some(name) = schema::referenced(schema)
-            .filter(|_| !is_part)
-            .map(str::to_owned)
-        else {
+        let Some(name) = schema::referenced(schema).filter(|_| !is_part).map(str::to_owned) else {
             return;
         };
         if !nullable.contains(&name) || schema.get("nullable") == Some(&Value::Bool(true)) {
@@ -395,8 +373,7 @@ pub(super) fn nullable_collections(draft: &mut Draft<'_>) -> usize {
             if is_collection
                 && !required.contains(name)
                 && let Some(property) = property.as_object_mut()
-                && property.insert("nullable".to_owned(), Value::Bool(true))
-                    != Some(Value::Bool(true))
+                && property.insert("nullable".to_owned(), Value::Bool(true)) != Some(Value::Bool(true))
             {
                 count += 1;
             }
@@ -421,8 +398,8 @@ pub(super) fn keep_unknown_fields(draft: &mut Draft<'_>) -> usize {
     let mut clashes = Vec::new();
     walk::schemas(&mut draft.value, &mut |at, schema| {
         // One without fields that is closed would be a struct that drops all it gets.
-        let is_closed_map = schema::is_map(schema)
-            && schema.get("additionalProperties") == Some(&Value::Bool(false));
+        let is_closed_map =
+            schema::is_map(schema) && schema.get("additionalProperties") == Some(&Value::Bool(false));
         if !schema::is_object(schema) && !is_closed_map {
             return;
         }

@@ -97,9 +97,7 @@ fn spread_path_parameters(document: &mut Value, components: &Map<String, Value>)
             };
             count += inline_parameters(own, components);
             for parameter in &shared {
-                let key = |parameter: &Value| {
-                    (parameter.get("name").cloned(), parameter.get("in").cloned())
-                };
+                let key = |parameter: &Value| (parameter.get("name").cloned(), parameter.get("in").cloned());
                 // The operation's own parameter of that name wins.
                 if !own.iter().any(|other| key(other) == key(parameter)) {
                     own.push(parameter.clone());

@@ -23,8 +23,7 @@ pub(super) const INLINE: &str = "x-inline";
 pub(super) const MARKS: [&str; 4] = [NOTES, ID_TYPE, SECRET, INLINE];
 
 /// Siblings that stay beside a schema when the rest of it moves to a component.
-pub(super) const SIBLINGS: [&str; 5] =
-    ["description", "nullable", "x-evidence", NOTES, "deprecated"];
+pub(super) const SIBLINGS: [&str; 5] = ["description", "nullable", "x-evidence", NOTES, "deprecated"];
 
 pub(super) fn has_type(schema: &Value, expected: &str) -> bool {
     schema.get("type").and_then(Value::as_str) == Some(expected)
@@ -106,9 +105,7 @@ pub(super) fn note(schema: &mut Value, note: String) {
     let Some(object) = schema.as_object_mut() else {
         return;
     };
-    let notes = object
-        .entry(NOTES)
-        .or_insert_with(|| Value::Array(Vec::new()));
+    let notes = object.entry(NOTES).or_insert_with(|| Value::Array(Vec::new()));
     if let Some(notes) = notes.as_array_mut() {
         notes.push(Value::String(note));
     }

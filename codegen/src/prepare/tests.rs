@@ -60,9 +60,7 @@ fn apply(name: &str, members: Value) -> (Value, usize, Findings) {
         .find(|rule| rule.name == name)
         .unwrap_or_else(|| panic!("no rule {name}"));
     let count = (rule.apply)(&mut draft);
-    let Draft {
-        value, findings, ..
-    } = draft;
+    let Draft { value, findings, .. } = draft;
     (value, count, findings)
 }
 
@@ -290,13 +288,9 @@ fn cases() -> Vec<(&'static str, Value, Value, usize)> {
         ),
         (
             "id-lists",
-            parameter(
-                json!({"name": "idOfferSources", "in": "query", "schema": {"type": "string"}}),
-            ),
-            parameter(
-                json!({"name": "idOfferSources", "in": "query", "explode": false,
-                "schema": {"type": "array", "items": {"type": "string"}}}),
-            ),
+            parameter(json!({"name": "idOfferSources", "in": "query", "schema": {"type": "string"}})),
+            parameter(json!({"name": "idOfferSources", "in": "query", "explode": false,
+                "schema": {"type": "array", "items": {"type": "string"}}})),
             1,
         ),
         (
@@ -724,8 +718,5 @@ fn arguments_are_ordered_and_documented() {
     );
     assert_eq!(operation.request_body, RequestBody::Optional);
     insta::assert_snapshot!(operation.documentation);
-    assert_eq!(
-        prepared.tags[0].documentation,
-        "# Offer Sources\n\nmanage them."
-    );
+    assert_eq!(prepared.tags[0].documentation, "# Offer Sources\n\nmanage them.");
 }

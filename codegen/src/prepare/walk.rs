@@ -49,9 +49,7 @@ pub(super) fn parameters<'a>(
         .into_iter()
         .flatten()
         .enumerate()
-        .filter_map(move |(index, parameter)| {
-            Some((pointer::item(&list, index), parameter.as_object_mut()?))
-        })
+        .filter_map(move |(index, parameter)| Some((pointer::item(&list, index), parameter.as_object_mut()?)))
 }
 
 /// The schemas of `content`, one a media type.
@@ -126,11 +124,7 @@ pub(super) fn schemas(document: &mut Value, visit: &mut dyn FnMut(&str, &mut Val
 }
 
 /// Visits a schema and every one inside of it, outer ones first.
-pub(super) fn schema_and_inner(
-    at: &str,
-    schema: &mut Value,
-    visit: &mut dyn FnMut(&str, &mut Value),
-) {
+pub(super) fn schema_and_inner(at: &str, schema: &mut Value, visit: &mut dyn FnMut(&str, &mut Value)) {
     visit(at, schema);
     let Some(object) = schema.as_object_mut() else {
         return;

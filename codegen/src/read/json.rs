@@ -68,10 +68,7 @@ pub(super) fn read(source: Source<'_>) -> Result<Reading, Findings> {
 
 /// The place that `serde_json` names, which counts columns in bytes and from 0 in front of a line.
 fn character_mark(text: &str, line: usize, column: usize) -> Mark {
-    let content = text
-        .split('\n')
-        .nth(line.saturating_sub(1))
-        .unwrap_or_default();
+    let content = text.split('\n').nth(line.saturating_sub(1)).unwrap_or_default();
     let before = content
         .as_bytes()
         .get(..column.saturating_sub(1))
@@ -84,10 +81,7 @@ fn character_mark(text: &str, line: usize, column: usize) -> Mark {
 
 /// The number of characters that start in these bytes.
 fn characters(bytes: &[u8]) -> usize {
-    bytes
-        .iter()
-        .filter(|byte| !matches!(byte, 0x80..0xc0))
-        .count()
+    bytes.iter().filter(|byte| !matches!(byte, 0x80..0xc0)).count()
 }
 
 fn saturate(number: usize) -> u32 {
@@ -110,10 +104,7 @@ impl<'de> Deserialize<'de> for Strict {
 struct StrictVisitor;
 
 impl StrictVisitor {
-    #[expect(
-        clippy::unnecessary_wraps,
-        reason = "each visit method must return a result"
-    )]
+    #[expect(clippy::unnecessary_wraps, reason = "each visit method must return a result")]
     fn scalar<E>(value: impl Into<Value>) -> Result<Strict, E> {
         Ok(Strict {
             value: value.into(),
@@ -281,9 +272,7 @@ impl Scan<'_> {
         self.offset = (self.offset + 1).min(self.text.len());
         let literal = self.text.get(start..self.offset).unwrap_or_default();
         if escaped {
-            serde_json::from_str::<String>(literal)
-                .unwrap_or_default()
-                .into()
+            serde_json::from_str::<String>(literal).unwrap_or_default().into()
         } else {
             literal.trim_matches('"').into()
         }
@@ -341,9 +330,7 @@ impl Scan<'_> {
                 let rest = self.text.as_bytes().get(start..).unwrap_or_default();
                 self.offset += rest
                     .iter()
-                    .position(|byte| {
-                        matches!(byte, b',' | b'}' | b']' | b' ' | b'\t' | b'\r' | b'\n')
-                    })
+                    .position(|byte| matches!(byte, b',' | b'}' | b']' | b' ' | b'\t' | b'\r' | b'\n'))
                     .unwrap_or(rest.len());
                 let literal = self.text.get(start..self.offset).unwrap_or_default();
                 if matches!(first, Some(b'-' | b'0'..=b'9')) && !numbers::is_kept(literal) {

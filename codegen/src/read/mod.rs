@@ -67,10 +67,7 @@ fn read_json(source: Source<'_>) -> Result<Document, Findings> {
         positions,
         warnings,
     } = json::read(source)?;
-    Ok(Document::read(
-        value,
-        Text::json(source, positions, warnings),
-    ))
+    Ok(Document::read(value, Text::json(source, positions, warnings)))
 }
 
 fn read_yaml(source: Source<'_>) -> Result<Document, Findings> {

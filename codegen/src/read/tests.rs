@@ -38,11 +38,7 @@ fn json_and_yaml_of_the_same_document_are_equal() {
 #[test]
 fn places_of_json() {
     let text = "{\n  \"openapi\": \"3.0.3\",\n  \"pa\\u0074hs\": {\"ü\": {}, \"/a/\": {\"get\": [1,\n    [true, \"]}\"], {}]}}\n}";
-    let document = parse(Source {
-        name: "a.json",
-        text,
-    })
-    .unwrap();
+    let document = parse(Source { name: "a.json", text }).unwrap();
     for (pointer, expected) in [
         ("", "a.json:1:1"),
         ("/openapi", "a.json:2:3"),
@@ -62,13 +58,8 @@ fn places_of_json() {
 
 #[test]
 fn places_of_yaml() {
-    let text =
-        "openapi: 3.0.3\npaths:\n  /a/: &a\n    get:\n      - 1\n      - x: {y: z}\n  /b/: *a\n";
-    let document = parse(Source {
-        name: "a.yaml",
-        text,
-    })
-    .unwrap();
+    let text = "openapi: 3.0.3\npaths:\n  /a/: &a\n    get:\n      - 1\n      - x: {y: z}\n  /b/: *a\n";
+    let document = parse(Source { name: "a.yaml", text }).unwrap();
     for (pointer, expected) in [
         ("", "a.yaml:1:1"),
         ("/openapi", "a.yaml:1:1"),
@@ -203,14 +194,7 @@ fn numbers_keep_their_digits_or_are_named() {
     insta::assert_snapshot!(format!("{}\n\n{}", json.warnings(), yaml.warnings()));
     // What was found on the way to the value is there for those who ask.
     let text = "{\"openapi\": \"3.0.3\", \"x-number\": 18446744073709551616}";
-    let (_, found) = crate::normalise::normalise(
-        read(Source {
-            name: "a.json",
-            text,
-        })
-        .unwrap(),
-    )
-    .unwrap();
+    let (_, found) = crate::normalise::normalise(read(Source { name: "a.json", text }).unwrap()).unwrap();
     assert_eq!(found.count(Severity::Warning), 1, "{found}");
 }
 

@@ -47,10 +47,7 @@ pub fn version(document: &Document) -> Result<Version, Findings> {
     let Some(root) = document.value().as_object() else {
         return Err(error(
             "",
-            format!(
-                "an API document is an object, this is {}",
-                kind(document.value())
-            ),
+            format!("an API document is an object, this is {}", kind(document.value())),
         ));
     };
     match (root.get("openapi"), root.get("swagger")) {
@@ -85,9 +82,7 @@ pub fn version(document: &Document) -> Result<Version, Findings> {
 
 /// The version as text; YAML makes a number of `3.1` and `2.0` without quotes.
 fn text(value: &Value) -> String {
-    value
-        .as_str()
-        .map_or_else(|| value.to_string(), str::to_owned)
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 /// What a value is, for a sentence.

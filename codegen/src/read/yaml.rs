@@ -20,19 +20,15 @@ use crate::{
 pub(super) fn read(source: Source<'_>) -> Result<(Value, Positions, Findings), Findings> {
     let tree = Builder::new(source).build()?;
     let mut budget = tree.positions.nodes.len().saturating_add(COPIES);
-    let value = tree
-        .value(tree.positions.root, 0, &mut budget)
-        .map_err(|limit| {
-            let message = match limit {
-                Limit::Copies => "its aliases stand for more values than are read",
-                Limit::Depth => "its aliases nest values more deeply than is read",
-            };
-            Findings::from(
-                at(source, tree.positions.start, "aliases", message).help(format!(
-                    "at most {COPIES} values by alias, at most {DEPTH} levels: write some of it out"
-                )),
-            )
-        })?;
+    let value = tree.value(tree.positions.root, 0, &mut budget).map_err(|limit| {
+        let message = match limit {
+            Limit::Copies => "its aliases stand for more values than are read",
+            Limit::Depth => "its aliases nest values more deeply than is read",
+        };
+        Findings::from(at(source, tree.positions.start, "aliases", message).help(format!(
+            "at most {COPIES} values by alias, at most {DEPTH} levels: write some of it out"
+        )))
+    })?;
     let warnings = numbers::warnings(source, &tree.positions, tree.numbers);
     Ok((value, tree.positions, warnings))
 }
@@ -142,11 +138,7 @@ impl<'a> Builder<'a> {
             self.event(event, mark(&span.start))?;
         }
         if self.documents == 0 {
-            let finding = syntax(
-                self.source,
-                Mark::START,
-                "there is no YAML document in this text",
-            );
+            let finding = syntax(self.source, Mark::START, "there is no YAML document in this text");
             return Err(finding.help("put the API document there").into());
         }
         self.duplicates
@@ -163,30 +155,23 @@ impl<'a> Builder<'a> {
             Event::DocumentStart(_) => {
                 self.documents += 1;
                 if self.documents > 1 {
-                    return Err(
-                        syntax(self.source, mark, "a second YAML document starts here").help(
-                            "one text holds one API document: split it, or remove the line `---`",
-                        ).into(),
-                    );
+                    return Err(syntax(self.source, mark, "a second YAML document starts here")
+                        .help("one text holds one API document: split it, or remove the line `---`")
+                        .into());
                 }
             }
             Event::Scalar(text, style, anchor, tag) => {
                 if let Some(Frame {
-                    kind:
-                        Kind::Mapping {
-                            key: key @ None, ..
-                        },
+                    kind: Kind::Mapping { key: key @ None, .. },
                     ..
                 }) = self.frames.last_mut()
                 {
                     // A key is text whatever it looks like: `200:` and `true:` are strings here, as in JSON.
-                    *key = Some(
-                        if style == ScalarStyle::Plain && text == "<<" && tag.is_none() {
-                            Key::Merge(mark)
-                        } else {
-                            Key::Plain(text.as_ref().into(), mark)
-                        },
-                    );
+                    *key = Some(if style == ScalarStyle::Plain && text == "<<" && tag.is_none() {
+                        Key::Merge(mark)
+                    } else {
+                        Key::Plain(text.as_ref().into(), mark)
+                    });
                     if anchor > 0 {
                         let node = self.node(Node::Scalar, Value::String(text.into_owned()));
                         self.anchors.insert(anchor, node);
@@ -205,13 +190,7 @@ impl<'a> Builder<'a> {
                 self.complete(node, mark, anchor)?;
             }
             Event::SequenceStart(anchor, tag) => {
-                self.open(
-                    anchor,
-                    tag.as_deref(),
-                    "seq",
-                    mark,
-                    Kind::Sequence(Vec::new()),
-                )?;
+                self.open(anchor, tag.as_deref(), "seq", mark, Kind::Sequence(Vec::new()))?;
             }
             Event::MappingStart(anchor, tag) => {
                 let kind = Kind::Mapping {
@@ -233,10 +212,7 @@ impl<'a> Builder<'a> {
                     .help("write the value out: a value cannot contain itself")
                 })?;
                 if let Some(Frame {
-                    kind:
-                        Kind::Mapping {
-                            key: key @ None, ..
-                        },
+                    kind: Kind::Mapping { key: key @ None, .. },
                     ..
                 }) = self.frames.last_mut()
                 {
@@ -306,12 +282,9 @@ impl<'a> Builder<'a> {
         };
         let node = match kind {
             Kind::Sequence(items) => Node::Sequence(items),
-            Kind::Mapping {
-                members, merges, ..
-            } => {
+            Kind::Mapping { members, merges, .. } => {
                 for (key, mark, first) in duplicate_keys(&members) {
-                    self.duplicates
-                        .push(duplicate(self.source, key, mark, first));
+                    self.duplicates.push(duplicate(self.source, key, mark, first));
                 }
                 Node::Mapping(self.merge(members, &merges)?)
             }
@@ -335,12 +308,7 @@ impl<'a> Builder<'a> {
                 ..
             }) => items.push((mark, node)),
             Some(Frame {
-                kind:
-                    Kind::Mapping {
-                        members,
-                        key,
-                        merges,
-                    },
+                kind: Kind::Mapping { members, key, merges },
                 ..
             }) => match key.take() {
                 Some(Key::Plain(key, mark)) => members.push((key, mark, node)),
@@ -383,8 +351,7 @@ impl<'a> Builder<'a> {
                 .help("write some of it out")
                 .into());
             }
-            let known: std::collections::HashSet<&str> =
-                members.iter().map(|(key, ..)| &**key).collect();
+            let known: std::collections::HashSet<&str> = members.iter().map(|(key, ..)| &**key).collect();
             let new: Vec<_> = inherited
                 .iter()
                 .filter(|(key, ..)| !known.contains(&**key))
@@ -403,9 +370,7 @@ fn complex_key(source: Source<'_>, mark: Mark) -> Findings {
         "key",
         "the key of this member is a mapping or a list",
     )
-    .help(
-        "a key is text, as in JSON; a template such as `{{ name }}` has to be filled in or quoted",
-    )
+    .help("a key is text, as in JSON; a template such as `{{ name }}` has to be filled in or quoted")
     .into()
 }
 
@@ -430,10 +395,7 @@ fn scalar(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> Result<Value, St
     let value = match tag.suffix.as_str() {
         _ if tag.handle.is_empty() && tag.suffix == "!" => Value::String(text.to_owned()),
         suffix if !tag.is_yaml_core_schema() => {
-            return Err(format!(
-                "the tag `{}{suffix}` is not known here",
-                tag.handle
-            ));
+            return Err(format!("the tag `{}{suffix}` is not known here", tag.handle));
         }
         "str" => Value::String(text.to_owned()),
         "null" | "bool" | "int" | "float" => plain(text)?,

@@ -117,9 +117,7 @@ pub struct Repeated<I> {
 }
 
 /// Checks every ID, and takes each once.
-pub(crate) fn distinct<I: AsRef<str> + Clone + Eq + Hash>(
-    ids: Vec<I>,
-) -> Result<Distinct<I>, InvalidJob> {
+pub(crate) fn distinct<I: AsRef<str> + Clone + Eq + Hash>(ids: Vec<I>) -> Result<Distinct<I>, InvalidJob> {
     if ids.is_empty() {
         return Err(InvalidJob::Empty);
     }

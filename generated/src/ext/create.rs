@@ -90,10 +90,7 @@ pub enum StoreError<I> {
     },
 }
 
-async fn create_or_save<R: Save>(
-    client: &Client,
-    asset: &R::Asset,
-) -> Result<Stored, StoreError<R::Id>> {
+async fn create_or_save<R: Save>(client: &Client, asset: &R::Asset) -> Result<Stored, StoreError<R::Id>> {
     let id = R::id(asset).clone();
     match read::<R>(client, &id).await {
         Seen::Found(found) if is_stored::<R>(asset, &found) => return Ok(Stored::Unchanged),

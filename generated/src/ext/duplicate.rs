@@ -2,8 +2,7 @@
 
 use super::abilities::{Assets, IdOf};
 use super::bulk::{
-    Brakes, Counts, Entry, Failure, OnProgress, Outcome, Progress, Reason, Report, Stopping,
-    pause_after,
+    Brakes, Counts, Entry, Failure, OnProgress, Outcome, Progress, Reason, Report, Stopping, pause_after,
 };
 use super::check::{self, Distinct, InvalidJob};
 use super::resource::{self, CopyRequest as _, Handle, Resource};
@@ -80,12 +79,7 @@ pub struct Duplication<R: resource::Duplicate> {
 
 impl<R: resource::Duplicate> fmt::Debug for Duplication<R> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            formatter,
-            "Duplication({} {})",
-            self.ids.len(),
-            R::NAMES.plural
-        )
+        write!(formatter, "Duplication({} {})", self.ids.len(), R::NAMES.plural)
     }
 }
 
@@ -305,9 +299,7 @@ impl<R: Resource> Run<R> {
             self.stop_for(&error);
         }
         match verdict(&error) {
-            Verdict::TurnedAway
-                if pending.tries < self.retries && self.brakes.stopped().is_none() =>
-            {
+            Verdict::TurnedAway if pending.tries < self.retries && self.brakes.stopped().is_none() => {
                 pending.wait = pause_after(pending.tries, &error);
                 pending.tries += 1;
                 self.again.push(pending);
@@ -348,9 +340,8 @@ impl<R: Resource> Run<R> {
         for (pending, failure) in unanswered {
             let new: Option<Vec<&R::Id>> = lists.map(|(before, after)| {
                 let known = before.get(&pending.name);
-                let is_new = |id: &&R::Id| {
-                    !claimed.contains(*id) && !known.is_some_and(|known| known.contains(*id))
-                };
+                let is_new =
+                    |id: &&R::Id| !claimed.contains(*id) && !known.is_some_and(|known| known.contains(*id));
                 let now = after.get(&pending.name);
                 now.into_iter().flatten().filter(is_new).collect()
             });

@@ -25,10 +25,7 @@ use std::fmt;
 /// ```
 pub trait FindMany: Assets {
     /// A search for these assets, to be sent.
-    fn find_many<I: Into<IdOf<Self>>>(
-        &self,
-        ids: impl IntoIterator<Item = I>,
-    ) -> Find<Self::Resource> {
+    fn find_many<I: Into<IdOf<Self>>>(&self, ids: impl IntoIterator<Item = I>) -> Find<Self::Resource> {
         Find {
             client: self.assets().clone(),
             ids: ids.into_iter().map(Into::into).collect(),

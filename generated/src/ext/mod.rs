@@ -41,9 +41,8 @@ mod verdict;
 
 pub use abilities::{BulkArchive, BulkDelete, BulkUnarchive, MoveToCategory};
 pub use bulk::{
-    Archiving, Bulk, ChangeRecord, Children, Counts, Deleting, DifferentJobs, Entry, Failure,
-    Journal, JournalError, MovingToCategory, Outcome, Outcomes, Plan, Progress, Reason, Report,
-    Unarchiving,
+    Archiving, Bulk, ChangeRecord, Children, Counts, Deleting, DifferentJobs, Entry, Failure, Journal,
+    JournalError, MovingToCategory, Outcome, Outcomes, Plan, Progress, Reason, Report, Unarchiving,
 };
 pub use cascade::Cascade;
 pub use check::{IdProblem, InvalidJob, Repeated};

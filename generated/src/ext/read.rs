@@ -56,8 +56,7 @@ impl<R: Resource> Reader<R> {
     async fn sights_in(&self, list: List<R>, ids: &[R::Id]) -> Vec<Seen<Sight>> {
         match list(&self.client).await {
             Ok(rows) => {
-                let listed: HashMap<R::Id, Sight> =
-                    rows.into_iter().map(|row| (row.id, row.sight)).collect();
+                let listed: HashMap<R::Id, Sight> = rows.into_iter().map(|row| (row.id, row.sight)).collect();
                 let seen = |id| listed.get(id).cloned().map_or(Seen::Missing, Seen::Found);
                 ids.iter().map(seen).collect()
             }
@@ -70,11 +69,7 @@ impl<R: Resource> Reader<R> {
         self.read(ids, |asset| asset).await
     }
 
-    async fn read<T: Clone>(
-        &self,
-        ids: &[R::Id],
-        from_asset: impl Fn(R::Asset) -> T,
-    ) -> Vec<Seen<T>> {
+    async fn read<T: Clone>(&self, ids: &[R::Id], from_asset: impl Fn(R::Asset) -> T) -> Vec<Seen<T>> {
         let mut seen: HashMap<&R::Id, Seen<T>> = HashMap::with_capacity(ids.len());
         let mut refused_alone: HashMap<&R::Id, Error> = HashMap::new();
         let mut lists: Vec<&[R::Id]> = by_url_length(ids, self.url_length);
@@ -148,8 +143,7 @@ impl<R: Resource> Reader<R> {
             Some(list) => list(&self.client).await.ok(),
             None => None,
         };
-        let listed: Option<HashSet<R::Id>> =
-            rows.map(|rows| rows.into_iter().map(|row| row.id).collect());
+        let listed: Option<HashSet<R::Id>> = rows.map(|rows| rows.into_iter().map(|row| row.id).collect());
         for (id, refusal) in refused {
             let is_missing = listed.as_ref().is_some_and(|listed| !listed.contains(id));
             let unlisted = if is_missing {

@@ -8,8 +8,8 @@ use super::cascade::Cascade;
 use super::evidence::Word;
 use crate::transport::BoxFuture;
 use crate::types::{
-    CategoryId, DuplicateRequest, DuplicateResponse, MoveCategoryRequest, ParentMutationRequest,
-    Status, StringList,
+    CategoryId, DuplicateRequest, DuplicateResponse, MoveCategoryRequest, ParentMutationRequest, Status,
+    StringList,
 };
 use crate::{Call, Client};
 use serde::{Serialize, de::DeserializeOwned};
@@ -133,15 +133,13 @@ pub struct Row<I> {
 /// The call that finds one asset.
 pub(super) type FindById<R> = fn(&Client, &<R as Resource>::Id) -> Call<<R as Resource>::Asset>;
 /// The call that finds many assets by ID.
-pub(super) type FindByIds<R> =
-    fn(&Client, &[<R as Resource>::Id]) -> Call<Vec<<R as Resource>::Asset>>;
+pub(super) type FindByIds<R> = fn(&Client, &[<R as Resource>::Id]) -> Call<Vec<<R as Resource>::Asset>>;
 /// The call that lists all assets, whatever their status.
 pub(super) type List<R> = fn(&Client) -> Call<Vec<Row<<R as Resource>::Id>>>;
 /// The call that stores an asset.
 pub(super) type Store<R> = fn(&Client, &<R as Resource>::Asset) -> Call<()>;
 /// The call that archives.
-pub(super) type ArchiveCall<R> =
-    fn(&Client, &<R as Archive>::Request, <R as Archive>::Word) -> Call<()>;
+pub(super) type ArchiveCall<R> = fn(&Client, &<R as Archive>::Request, <R as Archive>::Word) -> Call<()>;
 /// The call that brings back from the archive.
 pub(super) type UnarchiveCall = fn(&Client, &StringList) -> Call<()>;
 /// The call that deletes. The ID, which goes into the query, is an older way and not used.

@@ -232,9 +232,7 @@ pub enum UpdateError<A> {
     #[error("it could not be read, so nothing was saved: {0}")]
     Find(#[source] Error),
     /// The change gave it another ID, which the service does not allow. Nothing was saved.
-    #[error(
-        "the change would give {id} the ID {other}, and an ID cannot be changed; nothing was saved"
-    )]
+    #[error("the change would give {id} the ID {other}, and an ID cannot be changed; nothing was saved")]
     OtherId {
         /// The ID.
         id: String,
@@ -346,10 +344,7 @@ mod tests {
             differences(&one, &other, Absent::Differs),
             ["/b/c", "/b/d~1e", "/gone", "/new"]
         );
-        assert_eq!(
-            differences(&one, &other, Absent::MayBeEmpty),
-            ["/b/c", "/b/d~1e"]
-        );
+        assert_eq!(differences(&one, &other, Absent::MayBeEmpty), ["/b/c", "/b/d~1e"]);
         assert!(differences(&one, &one, Absent::Differs).is_empty());
         assert!(overlap("/a", "/a/b") && overlap("/a/b", "/a") && !overlap("/a", "/ab"));
     }

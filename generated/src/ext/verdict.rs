@@ -44,10 +44,7 @@ pub(crate) fn verdict(error: &Error) -> Verdict {
 
 /// How long the service asks to be left alone. Only two statuses give `Retry-After` that meaning.
 pub(crate) fn rest(error: &Error) -> Option<Duration> {
-    let busy = [
-        StatusCode::TOO_MANY_REQUESTS,
-        StatusCode::SERVICE_UNAVAILABLE,
-    ];
+    let busy = [StatusCode::TOO_MANY_REQUESTS, StatusCode::SERVICE_UNAVAILABLE];
     error
         .retry_after()
         .filter(|_| error.status().is_some_and(|status| busy.contains(&status)))

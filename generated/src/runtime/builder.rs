@@ -264,9 +264,7 @@ fn base_url(text: &str, only_safe: bool) -> Result<String, Error> {
         // A query may hold a token.
         let shown = text.split(['?', '#']).next().unwrap_or_default();
         let shown = shown.rsplit_once('@').map_or(shown, |(_, rest)| rest);
-        Err(Error::configuration(format!(
-            "the base URL {shown:?} {why}"
-        )))
+        Err(Error::configuration(format!("the base URL {shown:?} {why}")))
     };
     let url = match reqwest::Url::parse(text) {
         Ok(url) => url,

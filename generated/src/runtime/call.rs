@@ -100,15 +100,14 @@ impl UnsentCall {
         let values: Vec<&str> = values.iter().map(AsRef::as_ref).collect();
         let problem = if values.is_empty() {
             // On the wire it would be a list of one empty ID.
-            Some(format!(
-                "{name} is an empty list: there is nothing to ask for"
-            ))
+            Some(format!("{name} is an empty list: there is nothing to ask for"))
         } else if values.contains(&"") {
             Some(format!("{name} is a list with an empty entry"))
         } else {
-            values.iter().find(|value| value.contains(',')).map(|odd| {
-                format!("{name} is a list separated by commas, and {odd:?} holds one itself")
-            })
+            values
+                .iter()
+                .find(|value| value.contains(','))
+                .map(|odd| format!("{name} is a list separated by commas, and {odd:?} holds one itself"))
         };
         if let Some(problem) = problem {
             return self.wrong(Kind::Argument(problem));
@@ -170,8 +169,7 @@ impl UnsentCall {
             value.is_some_and(|value| !value.is_empty())
         });
         let nothing = target.method == http::Method::DELETE && self.without_body && !named;
-        nothing
-            .then_some("what is to be deleted is empty: it names neither an ID nor a list of IDs")
+        nothing.then_some("what is to be deleted is empty: it names neither an ID nor a list of IDs")
     }
 
     /// The response may be anything.
@@ -180,10 +178,7 @@ impl UnsentCall {
         self.decode(|received| Ok(received.body.clone()))
     }
 
-    fn decode<T>(
-        self,
-        decode: impl FnOnce(&Received) -> Result<T, Kind> + Send + 'static,
-    ) -> Call<T> {
+    fn decode<T>(self, decode: impl FnOnce(&Received) -> Result<T, Kind> + Send + 'static) -> Call<T> {
         Call {
             unsent: self,
             decode: Box::new(decode),
@@ -315,9 +310,7 @@ impl<T> Call<T> {
     async fn send(mut self) -> Result<(Received, T), Error> {
         let problem = self.unsent.problem.take();
         // Where they are: copies of them would make the future of every call larger.
-        let UnsentCall {
-            client, outgoing, ..
-        } = &self.unsent;
+        let UnsentCall { client, outgoing, .. } = &self.unsent;
         if let Some(problem) = problem {
             return Err(Error::new(Some(&outgoing.target), problem));
         }
@@ -345,8 +338,7 @@ impl<T> Call<T> {
         T: 'static,
     {
         let decode = self.decode;
-        self.unsent
-            .decode(move |received| decode(received).map(change))
+        self.unsent.decode(move |received| decode(received).map(change))
     }
 }
 

@@ -218,14 +218,12 @@ impl ReadBack {
                 Err(error) => return Settled::Open(format!("reading it back failed: {error}")),
             };
             match object(&received.body) {
-                Some(found) if self.id(&found) == Some(id) => {
-                    match self.difference(&sent, &found) {
-                        None => Settled::Applied(received),
-                        Some(property) => Settled::Open(format!(
-                            "an asset with this ID exists, and differs in {property}"
-                        )),
+                Some(found) if self.id(&found) == Some(id) => match self.difference(&sent, &found) {
+                    None => Settled::Applied(received),
+                    Some(property) => {
+                        Settled::Open(format!("an asset with this ID exists, and differs in {property}"))
                     }
-                }
+                },
                 _ => Settled::Open("reading it back did not find it yet".to_owned()),
             }
         })
@@ -263,8 +261,7 @@ mod tests {
             read_back.difference(&map(sent), &map(found))
         };
         let sent = json!({"id": "1", "name": " a ", "meta": {"v": 1}, "gone": "x"});
-        let same =
-            json!({"id": "1", "name": "a", "meta": {"v": 2}, "status": "active", "gone": null});
+        let same = json!({"id": "1", "name": "a", "meta": {"v": 2}, "status": "active", "gone": null});
         assert_eq!(difference("offersource", sent.clone(), same), None);
         let other = json!({"id": "1", "name": "b"});
         let named = Some("name".to_owned());
@@ -278,17 +275,8 @@ mod tests {
             let named = Some("codeHash".to_owned());
             assert_eq!(difference("offersource", sent, found), named);
             let sent = json!({"timeoutMs": 20_000});
-            let time = |found: u64| {
-                difference(
-                    "middlewareconfig",
-                    sent.clone(),
-                    json!({"timeoutMs": found}),
-                )
-            };
-            assert_eq!(
-                (time(10_000), time(9_999)),
-                (None, Some("timeoutMs".to_owned()))
-            );
+            let time = |found: u64| difference("middlewareconfig", sent.clone(), json!({"timeoutMs": found}));
+            assert_eq!((time(10_000), time(9_999)), (None, Some("timeoutMs".to_owned())));
             let told = |found: Value| difference("middlewareconfig", json!({"name": "M"}), found);
             assert_eq!(told(json!({"name": "M", "timeoutMs": 4_000})), None);
         }

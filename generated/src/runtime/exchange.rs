@@ -102,11 +102,7 @@ impl Received {
     /// What an error keeps of this answer.
     fn reply(&self, retry_after: Option<Duration>) -> reply::Reply {
         let nothing = Bytes::new();
-        let body = if self.confidential {
-            &nothing
-        } else {
-            &self.body
-        };
+        let body = if self.confidential { &nothing } else { &self.body };
         reply::Reply::new(self.status, &self.headers, body, retry_after, &self.secrets)
     }
 
@@ -196,10 +192,7 @@ struct Course<'a> {
 impl<'a> Course<'a> {
     fn new(client: &'a Client, outgoing: &'a Outgoing, span: &'a CallSpan) -> Self {
         let started = Instant::now();
-        let limit = outgoing
-            .options
-            .timeout
-            .unwrap_or(client.settings().timeout);
+        let limit = outgoing.options.timeout.unwrap_or(client.settings().timeout);
         let reserve = match outgoing.read_back {
             Some(_) => (limit / 5).min(client.settings().try_timeout),
             None => Duration::ZERO,
@@ -232,9 +225,7 @@ impl<'a> Course<'a> {
         loop {
             let token = self.token().await.map_err(|kind| (kind, None))?;
             if let Some(limiter) = self.client.limiter() {
-                self.in_time(limiter.ready())
-                    .await
-                    .map_err(|kind| (kind, None))?;
+                self.in_time(limiter.ready()).await.map_err(|kind| (kind, None))?;
             }
             let failure = match self.attempt(token.as_deref()).await {
                 Ok(received) => {
@@ -246,9 +237,7 @@ impl<'a> Course<'a> {
             if self.outgoing.writes() {
                 self.may_have_been_applied |= failure.may_have_been_applied();
             }
-            if rejects_the_token(&failure)
-                && matches!(self.outgoing.authorization, Authorization::Session)
-            {
+            if rejects_the_token(&failure) && matches!(self.outgoing.authorization, Authorization::Session) {
                 let renewed = Box::pin(self.renew(token.as_deref(), confirmed, failure)).await?;
                 confirmed = renewed == Renewed::Confirmed;
                 continue;
@@ -359,10 +348,7 @@ impl<'a> Course<'a> {
         match self.in_time(session.renew(self.client, token)).await {
             Ok(Ok(renewed)) => Ok(renewed),
             // What the service said about the token is the better reason when nothing else was asked.
-            Ok(Err(Kind::Login {
-                reason,
-                cause: None,
-            })) => login(&reason, failure),
+            Ok(Err(Kind::Login { reason, cause: None })) => login(&reason, failure),
             Ok(Err(kind)) | Err(kind) => Err((kind, None)),
         }
     }
@@ -378,8 +364,7 @@ impl<'a> Course<'a> {
             .try_timeout
             .unwrap_or(self.client.settings().try_timeout);
         let end = later(began, length);
-        let outcome = match timeout_at(end.min(self.deadline), self.receive(request, secrets)).await
-        {
+        let outcome = match timeout_at(end.min(self.deadline), self.receive(request, secrets)).await {
             Ok(outcome) => outcome,
             Err(_) if end < self.deadline => Err(Kind::Timeout {
                 limit: Limit::Try,
@@ -442,10 +427,7 @@ impl<'a> Course<'a> {
         headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
         headers.insert(header::USER_AGENT, settings.user_agent.clone());
         if outgoing.body.is_some() {
-            headers.insert(
-                header::CONTENT_TYPE,
-                HeaderValue::from_static("application/json"),
-            );
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         }
         for (name, value) in &outgoing.options.headers {
             headers.insert(name, value.clone());
@@ -470,11 +452,7 @@ impl<'a> Course<'a> {
         Ok((request, secrets))
     }
 
-    async fn receive(
-        &self,
-        request: http::Request<Bytes>,
-        secrets: Secrets,
-    ) -> Result<Received, Kind> {
+    async fn receive(&self, request: http::Request<Bytes>, secrets: Secrets) -> Result<Received, Kind> {
         let response = self
             .client
             .transport()
@@ -514,11 +492,7 @@ impl<'a> Course<'a> {
                 break;
             }
         }
-        let body = if joined.is_empty() {
-            first
-        } else {
-            joined.into()
-        };
+        let body = if joined.is_empty() { first } else { joined.into() };
         Ok(Received {
             status: head.status,
             headers: head.headers,
@@ -580,11 +554,7 @@ fn rejects_the_token(failure: &Kind) -> bool {
     match reply.status {
         StatusCode::UNAUTHORIZED => true,
         StatusCode::BAD_REQUEST => {
-            let text = reply
-                .message
-                .as_deref()
-                .unwrap_or_default()
-                .to_ascii_lowercase();
+            let text = reply.message.as_deref().unwrap_or_default().to_ascii_lowercase();
             let says = |words: &[&str]| words.iter().any(|word| text.contains(word));
             // "Token" alone is a word of the product, too.
             says(&[
@@ -595,8 +565,7 @@ fn rejects_the_token(failure: &Kind) -> bool {
                 "jwt",
                 "unauthorized",
                 "unauthenticated",
-            ]) || (says(&["token", "session", "credential", "login"])
-                && says(&["expired", "expires"]))
+            ]) || (says(&["token", "session", "credential", "login"]) && says(&["expired", "expires"]))
         }
         _ => false,
     }

@@ -238,11 +238,7 @@ mod imp {
                 limiter.limited(None);
                 tokio::time::advance(SETTLE).await;
             }
-            assert!(
-                (limiter.share() - FLOOR).abs() < 1e-9,
-                "{}",
-                limiter.share()
-            );
+            assert!((limiter.share() - FLOOR).abs() < 1e-9, "{}", limiter.share());
         }
 
         #[tokio::test(start_paused = true)]

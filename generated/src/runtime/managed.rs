@@ -112,9 +112,9 @@ impl Managed {
 
     /// Whether the asset holds a secret of its own: no read tells whether the service has that one.
     pub(crate) fn tells_a_secret(self, asset: &Value) -> bool {
-        self.0.iter().any(|(pointer, fate)| {
-            matches!(fate, Fate::Secret { .. }) && is_secret(asset.pointer(pointer))
-        })
+        self.0
+            .iter()
+            .any(|(pointer, fate)| matches!(fate, Fate::Secret { .. }) && is_secret(asset.pointer(pointer)))
     }
 }
 
@@ -123,10 +123,7 @@ impl Fate {
         match self {
             Self::Set => put(asset, pointer, None),
             Self::Trimmed => {
-                let trimmed = asset
-                    .pointer(pointer)
-                    .and_then(Value::as_str)
-                    .map(str::trim);
+                let trimmed = asset.pointer(pointer).and_then(Value::as_str).map(str::trim);
                 if let Some(trimmed) = trimmed.map(Value::from) {
                     put(asset, pointer, Some(trimmed));
                 }
@@ -152,8 +149,8 @@ impl Fate {
                 }
             }
             Self::Secret { flag } => {
-                let stored = is_secret(asset.pointer(pointer))
-                    || asset.pointer(flag) == Some(&Value::Bool(true));
+                let stored =
+                    is_secret(asset.pointer(pointer)) || asset.pointer(flag) == Some(&Value::Bool(true));
                 put(asset, pointer, stored.then(|| Value::from(PLACEHOLDER)));
                 put(asset, flag, Some(Value::Bool(stored)));
             }
@@ -193,9 +190,7 @@ mod tests {
         let document: Value = serde_json::from_str(document).unwrap();
         let schema = |name: &str| &document["components"]["schemas"][name];
         let referred = |value: &Value| {
-            let reference = value["$ref"]
-                .as_str()
-                .or(value["allOf"][0]["$ref"].as_str());
+            let reference = value["$ref"].as_str().or(value["allOf"][0]["$ref"].as_str());
             reference
                 .and_then(|reference| reference.rsplit('/').next())
                 .map(str::to_owned)
@@ -211,11 +206,7 @@ mod tests {
             };
             let mut open = vec![(String::new(), asset)];
             while let Some((pointer, name)) = open.pop() {
-                for (property, value) in schema(&name)["properties"]
-                    .as_object()
-                    .into_iter()
-                    .flatten()
-                {
+                for (property, value) in schema(&name)["properties"].as_object().into_iter().flatten() {
                     let pointer = format!("{pointer}/{property}");
                     if value["readOnly"] == true {
                         marked.insert((segment.to_owned(), pointer.clone(), "set"));
@@ -243,10 +234,7 @@ mod tests {
         let time = &schema("MiddlewareConfig")["properties"]["timeoutMs"];
         assert_eq!(time["default"], 5_000);
         assert!(
-            time["description"]
-                .as_str()
-                .unwrap()
-                .contains("More than 10000"),
+            time["description"].as_str().unwrap().contains("More than 10000"),
             "{time}"
         );
         assert!(schema("Funnel")["properties"].get("idCampaign").is_some());
@@ -262,8 +250,7 @@ mod tests {
 
     #[test]
     fn what_is_sent_is_shown_as_the_service_makes_it() {
-        let destination =
-            |destination: Value| json!({ "destination": destination, "timeoutMs": 5_000 });
+        let destination = |destination: Value| json!({ "destination": destination, "timeoutMs": 5_000 });
         for (segment, sent, shown) in [
             (
                 "logicscript",
@@ -302,18 +289,14 @@ mod tests {
             ),
             (
                 "middlewareconfig",
-                destination(
-                    json!({"hmacSecret": "hush", "basicAuth": {"password": "", "username": "u"}}),
-                ),
+                destination(json!({"hmacSecret": "hush", "basicAuth": {"password": "", "username": "u"}})),
                 destination(
                     json!({"hmacSecret": "********", "hasHmacSecret": true, "basicAuth": {"username": "u"}, "hasBasicAuthPassword": false}),
                 ),
             ),
             (
                 "middlewareconfig",
-                destination(
-                    json!({"hmacSecret": "********", "hasBasicAuthPassword": true, "basicAuth": {}}),
-                ),
+                destination(json!({"hmacSecret": "********", "hasBasicAuthPassword": true, "basicAuth": {}})),
                 destination(
                     json!({"hasHmacSecret": false, "hasBasicAuthPassword": true, "basicAuth": {"password": "********"}}),
                 ),
@@ -324,11 +307,7 @@ mod tests {
             let managed = Managed::of(segment);
             let once = managed.shown(sent.clone());
             assert_eq!(once, shown, "{segment}: {sent}");
-            assert_eq!(
-                managed.shown(once),
-                shown,
-                "what was read stays as it is: {sent}"
-            );
+            assert_eq!(managed.shown(once), shown, "what was read stays as it is: {sent}");
         }
     }
 
@@ -338,8 +317,7 @@ mod tests {
         let sent = json!({"timeoutMs": 20_000, "destination": {"hmacSecret": "hush"}});
         assert!(managed.tells_a_secret(&sent));
         let veiled = managed.veiled(sent);
-        let shown =
-            json!({"hmacSecret": "********", "hasHmacSecret": true, "hasBasicAuthPassword": false});
+        let shown = json!({"hmacSecret": "********", "hasHmacSecret": true, "hasBasicAuthPassword": false});
         assert_eq!(veiled, json!({"timeoutMs": 20_000, "destination": shown}));
         assert!(!managed.tells_a_secret(&veiled));
     }

@@ -128,8 +128,7 @@ mod tests {
             let status: Status = serde_json::from_str(text).unwrap();
             let known = Status::KNOWN.contains(&status.as_str());
             assert_eq!(matches!(status, Status::Unknown(_)), !known, "{text}");
-            let again: String =
-                serde_json::from_str(&serde_json::to_string(&status).unwrap()).unwrap();
+            let again: String = serde_json::from_str(&serde_json::to_string(&status).unwrap()).unwrap();
             assert_eq!(again, serde_json::from_str::<String>(text).unwrap());
         }
         for other in ["1", "null", "{}", r#"["active"]"#] {

@@ -59,24 +59,16 @@ pub(crate) fn measure() -> Result<String, Failure> {
     peers::with_operation_ids(&root().join("spec/upstream.json"), &document)?;
     for peer in peers::ALL {
         let place = folder.path().join(peer.name);
-        let figures =
-            (peer.generate)(&document, &place).and_then(|client| build(&client, Hosts::All));
+        let figures = (peer.generate)(&document, &place).and_then(|client| build(&client, Hosts::All));
         match figures {
             Ok(figures) => writeln!(table, "| {} {} | {figures}", peer.name, peer.version)?,
             Err(failure) => {
                 eprintln!("{}: {failure}", peer.name);
-                writeln!(
-                    table,
-                    "| {} {} | not run here | | | |",
-                    peer.name, peer.version
-                )?;
+                writeln!(table, "| {} {} | not run here | | | |", peer.name, peer.version)?;
             }
         }
     }
-    writeln!(
-        table,
-        "\nTarget: at most 62 CPU seconds and 92 crates with TLS."
-    )?;
+    writeln!(table, "\nTarget: at most 62 CPU seconds and 92 crates with TLS.")?;
     Ok(table)
 }
 
@@ -111,11 +103,7 @@ fn build(client: &Built, hosts: Hosts) -> Result<String, Failure> {
         .map(|line| line.trim_end_matches(" (proc-macro)"))
         .filter(|line| !line.is_empty())
         .collect();
-    let has = |name: &str| {
-        crates
-            .iter()
-            .any(|line| line.split(' ').next() == Some(name))
-    };
+    let has = |name: &str| crates.iter().any(|line| line.split(' ').next() == Some(name));
     let tls = match ["ring", "aws-lc-rs", "native-tls"].map(has) {
         [true, _, _] => "rustls, ring",
         [_, true, _] => "rustls, aws-lc",
@@ -126,8 +114,7 @@ fn build(client: &Built, hosts: Hosts) -> Result<String, Failure> {
     let mut again = Duration::ZERO;
     let unchanged = fs::read_to_string(&client.changed)?;
     for number in 0..CHANGES {
-        let addition =
-            format!("\n/// Changed.\npub fn changed_{number}() -> usize {{\n    {number}\n}}\n");
+        let addition = format!("\n/// Changed.\npub fn changed_{number}() -> usize {{\n    {number}\n}}\n");
         fs::write(&client.changed, format!("{unchanged}{addition}"))?;
         again += seconds(program)?;
     }

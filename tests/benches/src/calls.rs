@@ -44,20 +44,9 @@ pub(crate) fn measure() -> Result<String, Failure> {
 }
 
 /// Instructions of doing it once: what a run with `more` of them takes above one without.
-fn instructions(
-    service: &Service,
-    by: By,
-    work: Work,
-    ids: usize,
-    more: usize,
-) -> Result<f64, Failure> {
+fn instructions(service: &Service, by: By, work: Work, ids: usize, more: usize) -> Result<f64, Failure> {
     let run = |times| -> Result<f64, Failure> {
-        let job = Job {
-            by,
-            work,
-            ids,
-            times,
-        };
+        let job = Job { by, work, ids, times };
         let (_, said) = output(
             Command::new("valgrind")
                 .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])

@@ -65,10 +65,7 @@ impl Job {
         for (option, value) in [
             ("--base-url", base_url.to_owned()),
             ("--by", name(clap::ValueEnum::to_possible_value(&self.by))),
-            (
-                "--work",
-                name(clap::ValueEnum::to_possible_value(&self.work)),
-            ),
+            ("--work", name(clap::ValueEnum::to_possible_value(&self.work))),
             ("--ids", self.ids.to_string()),
             ("--times", self.times.to_string()),
         ] {
@@ -119,10 +116,7 @@ pub(crate) fn cpu_time(command: &mut Command, expect: Expect) -> Result<Duration
         .map_err(|error| format!("{command:?}: {error}"))?;
     let as_expected = match expect {
         Expect::Success => output.status.success(),
-        Expect::AnyOf(codes) => output
-            .status
-            .code()
-            .is_some_and(|code| codes.contains(&code)),
+        Expect::AnyOf(codes) => output.status.code().is_some_and(|code| codes.contains(&code)),
     };
     if !as_expected {
         let said = String::from_utf8_lossy(&output.stderr);

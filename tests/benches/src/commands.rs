@@ -67,10 +67,7 @@ fn foreign(document: &Path, folder: &Path) -> Result<f64, Failure> {
     command.args(["build", "--quiet", "--locked", "--release"]);
     output(command.args(["--package", "funnelflux-codegen", "--example", "corpus"]))?;
     fs::create_dir(folder)?;
-    fs::copy(
-        document,
-        folder.join(document.file_name().unwrap_or_default()),
-    )?;
+    fs::copy(document, folder.join(document.file_name().unwrap_or_default()))?;
     let mut all = Duration::ZERO;
     for _ in 0..TIMES {
         let mut run = Command::new(target().join("release/examples/corpus"));

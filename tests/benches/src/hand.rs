@@ -103,10 +103,7 @@ impl Hand {
     ///
     /// # Errors
     /// When the service does not answer as it should.
-    pub async fn list<Row: for<'de> Deserialize<'de>>(
-        &self,
-        category: &str,
-    ) -> reqwest::Result<Vec<Row>> {
+    pub async fn list<Row: for<'de> Deserialize<'de>>(&self, category: &str) -> reqwest::Result<Vec<Row>> {
         let url = format!("{}/offersource/list/", self.base_url);
         let query = [("status", "all"), ("idCategory", category)];
         let request = self.http.get(url).query(&query);

@@ -55,9 +55,7 @@ pub(crate) const ALL: [Peer; 5] = [
 /// The document with a name for each operation, without which some generators leave the operation out, and some end.
 pub(crate) fn with_operation_ids(document: &Path, place: &Path) -> Result<(), Failure> {
     let mut value: serde_json::Value = serde_json::from_str(&fs::read_to_string(document)?)?;
-    let paths = value
-        .get_mut("paths")
-        .and_then(|paths| paths.as_object_mut());
+    let paths = value.get_mut("paths").and_then(|paths| paths.as_object_mut());
     for (path, item) in paths.ok_or("the document has no paths")? {
         for (method, operation) in item.as_object_mut().into_iter().flatten() {
             if let Some(operation) = operation.as_object_mut() {
@@ -129,21 +127,13 @@ fn progenitor(document: &Path, place: &Path) -> Result<Built, Failure> {
 fn openapi_generator(document: &Path, place: &Path) -> Result<Built, Failure> {
     let environment = tools().join("openapi-generator");
     if !environment.exists() {
-        output(
-            Command::new("python3")
-                .args(["-m", "venv"])
-                .arg(&environment),
-        )?;
+        output(Command::new("python3").args(["-m", "venv"]).arg(&environment))?;
         let mut install = Command::new(environment.join("bin/pip"));
         output(install.args(["install", "--quiet", "openapi-generator-cli==7.26.0"]))?;
     }
     let mut command = Command::new(environment.join("bin/openapi-generator-cli"));
     command.args(["generate", "--generator-name", "rust"]);
-    command.args([
-        "--additional-properties",
-        "packageName=peer",
-        "--input-spec",
-    ]);
+    command.args(["--additional-properties", "packageName=peer", "--input-spec"]);
     output(command.arg(document).arg("--output").arg(place))?;
     Ok(Built {
         // Its default is OpenSSL, which is not on every machine.

@@ -21,9 +21,7 @@ impl Readme {
         let before = readme.place("machine")?.2.trim();
         let same = before.is_empty() || before == machine;
         if !same && !all {
-            return Err(
-                "the tables in the README are of another machine: measure all parts".into(),
-            );
+            return Err("the tables in the README are of another machine: measure all parts".into());
         }
         readme.put("machine", machine)?;
         Ok(readme)
@@ -39,11 +37,7 @@ impl Readme {
         let start = self.text.find(&begin).ok_or_else(missing)? + begin.len();
         let rest = self.text.get(start..).unwrap_or_default();
         let length = rest.find(&end).ok_or_else(missing)?;
-        Ok((
-            start,
-            start + length,
-            rest.get(..length).unwrap_or_default(),
-        ))
+        Ok((start, start + length, rest.get(..length).unwrap_or_default()))
     }
 
     /// Puts a table into its place.

@@ -39,9 +39,7 @@ pub async fn serve(listener: TcpListener, latency: Duration) -> io::Result<()> {
                 }
                 let mut response = Response::new(Full::new(answer));
                 let json = http::HeaderValue::from_static("application/json");
-                response
-                    .headers_mut()
-                    .insert(http::header::CONTENT_TYPE, json);
+                response.headers_mut().insert(http::header::CONTENT_TYPE, json);
                 Ok::<_, Infallible>(response)
             }
         });

@@ -84,9 +84,7 @@ impl Worker {
                 let found = client.find_offer_source_by_id(&OfferSourceId::from(one));
                 usize::from(found.await?.id_offer_source.as_str() == one)
             }
-            (Self::Hand(client), Work::Find) => {
-                usize::from(client.find(one).await?.id_offer_source == one)
-            }
+            (Self::Hand(client), Work::Find) => usize::from(client.find(one).await?.id_offer_source == one),
             (Self::Crate(client), Work::Archive) => {
                 let body = ParentMutationRequest::new(ids.to_vec());
                 client.archive_offer_sources(&body).await?;
@@ -102,9 +100,7 @@ impl Worker {
                 list.await?.len()
             }
             (Self::Hand(client), Work::List) => client.list::<Info>(&category).await?.len(),
-            (Self::Hand(client), Work::ListUnknown) => {
-                client.list::<Keeping>(&category).await?.len()
-            }
+            (Self::Hand(client), Work::ListUnknown) => client.list::<Keeping>(&category).await?.len(),
             (Self::Crate(client), Work::Bulk | Work::BulkLooking) => {
                 let job = client
                     .offer_sources()
@@ -123,7 +119,5 @@ impl Worker {
 /// So many distinct IDs.
 #[must_use]
 pub fn ids(count: usize) -> Vec<String> {
-    (0..count)
-        .map(|number| format!("2nIem{number:07}"))
-        .collect()
+    (0..count).map(|number| format!("2nIem{number:07}")).collect()
 }

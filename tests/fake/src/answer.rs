@@ -161,8 +161,7 @@ pub(crate) fn json_response(status: u16, value: &Value) -> Response<Bytes> {
 /// A response; an empty content type is none.
 pub(crate) fn response(status: u16, content_type: &'static str, body: Bytes) -> Response<Bytes> {
     let mut response = Response::new(body);
-    *response.status_mut() =
-        StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     if !content_type.is_empty() {
         response
             .headers_mut()
@@ -185,8 +184,7 @@ pub(crate) fn common_headers(
         .request_id_header
         .as_ref()
         .map(|name| HeaderName::from_bytes(name.as_bytes()));
-    if let (Some(Ok(name)), Ok(value)) = (name, HeaderValue::from_str(&format!("fake-{number:08}")))
-    {
+    if let (Some(Ok(name)), Ok(value)) = (name, HeaderValue::from_str(&format!("fake-{number:08}"))) {
         headers.insert(name, value);
     }
 }
@@ -211,12 +209,7 @@ pub(crate) fn full(resource: &Resource, asset: &Asset, settings: &Settings) -> V
 }
 
 /// An asset as lists show it.
-pub(crate) fn slim(
-    resource: &Resource,
-    asset: &Asset,
-    state: &State,
-    settings: &Settings,
-) -> Value {
+pub(crate) fn slim(resource: &Resource, asset: &Asset, state: &State, settings: &Settings) -> Value {
     let Some(properties) = &resource.slim else {
         return full(resource, asset, settings);
     };
@@ -250,8 +243,7 @@ pub(crate) fn slim(
 pub(crate) fn decorate(row: &mut Map<String, Value>, settings: &Settings) {
     if settings.unknown_fields {
         if let Some(Value::Object(meta)) = row.get_mut("meta") {
-            meta.entry("fieldOfTomorrow")
-                .or_insert_with(|| json!([1, null]));
+            meta.entry("fieldOfTomorrow").or_insert_with(|| json!([1, null]));
         }
         row.entry("fieldOfTomorrow")
             .or_insert_with(|| json!({ "nested": { "deep": true }, "nothing": null }));
@@ -266,9 +258,7 @@ pub(crate) fn surprise(resource: &Resource, rows: &mut [Value], settings: &Setti
     if let Some(status) = &settings.unknown_status {
         row.insert("status".to_owned(), Value::from(status.as_str()));
     }
-    if let (Some(length), Some(Value::String(name))) =
-        (settings.long_names, row.get_mut(&resource.name))
-    {
+    if let (Some(length), Some(Value::String(name))) = (settings.long_names, row.get_mut(&resource.name)) {
         let missing = length.saturating_sub(name.chars().count());
         name.extend(std::iter::repeat_n('x', missing));
     }

@@ -31,10 +31,7 @@ pub(crate) struct Tokens {
 impl Tokens {
     pub(crate) fn new(settings: &Settings, now: SystemTime) -> Self {
         Self {
-            access: IndexMap::from([(
-                settings.access_token.clone(),
-                later(now, settings.token_lifetime),
-            )]),
+            access: IndexMap::from([(settings.access_token.clone(), later(now, settings.token_lifetime))]),
             current: settings.access_token.clone(),
             refresh: Some(settings.refresh_token.clone()),
             renewals: 0,
@@ -67,13 +64,12 @@ impl Tokens {
         headers: &HeaderMap,
         now: SystemTime,
     ) -> Result<(), Refusal> {
-        let problem = match bearer(headers)
-            .and_then(|token| self.access.get(token).ok_or("unknown access token"))
-        {
-            Ok(end) if now < *end => return Ok(()),
-            Ok(_) => "the access token has expired",
-            Err(problem) => problem,
-        };
+        let problem =
+            match bearer(headers).and_then(|token| self.access.get(token).ok_or("unknown access token")) {
+                Ok(end) if now < *end => return Ok(()),
+                Ok(_) => "the access token has expired",
+                Err(problem) => problem,
+            };
         Err(rejected(settings, problem))
     }
 
@@ -96,11 +92,7 @@ impl Tokens {
             Value::Null
         } else {
             serde_json::from_slice(body).map_err(|error| {
-                Refusal::new(
-                    400,
-                    "invalid_request",
-                    format!("the body is not JSON: {error}"),
-                )
+                Refusal::new(400, "invalid_request", format!("the body is not JSON: {error}"))
             })?
         };
         match body.get("refresh_token") {
@@ -136,9 +128,7 @@ impl Tokens {
 }
 
 fn bearer(headers: &HeaderMap) -> Result<&str, &'static str> {
-    let value = headers
-        .get(AUTHORIZATION)
-        .ok_or("no Authorization header")?;
+    let value = headers.get(AUTHORIZATION).ok_or("no Authorization header")?;
     let text = value
         .to_str()
         .map_err(|_| "the Authorization header is not text")?;

@@ -14,9 +14,7 @@ pub(crate) struct Clock {
 impl Clock {
     pub(crate) fn new(source: ClockSource) -> Self {
         let still = match source {
-            ClockSource::Still { unix_seconds } => {
-                Some(UNIX_EPOCH + Duration::from_secs(unix_seconds))
-            }
+            ClockSource::Still { unix_seconds } => Some(UNIX_EPOCH + Duration::from_secs(unix_seconds)),
             ClockSource::Wall => None,
         };
         Self {
@@ -53,6 +51,5 @@ pub(crate) fn later(time: SystemTime, by: Duration) -> SystemTime {
 
 /// Whole seconds since 1970; times before it count as 0.
 pub(crate) fn unix_seconds(time: SystemTime) -> u64 {
-    time.duration_since(UNIX_EPOCH)
-        .map_or(0, |since| since.as_secs())
+    time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }

@@ -150,27 +150,15 @@ const VERBS: &[(Method, &str, Verb)] = &[
     (Method::GET, "find/byType/", Verb::Read(Read::FindByType)),
     (Method::GET, "find/byId/", Verb::Read(Read::FindById)),
     (Method::GET, "find/byIds/", Verb::Read(Read::FindByIds)),
-    (
-        Method::GET,
-        "find/byStatus/",
-        Verb::Read(Read::FindByStatus),
-    ),
-    (
-        Method::GET,
-        "find/byCategory/",
-        Verb::Read(Read::FindByCategory),
-    ),
+    (Method::GET, "find/byStatus/", Verb::Read(Read::FindByStatus)),
+    (Method::GET, "find/byCategory/", Verb::Read(Read::FindByCategory)),
     (Method::PUT, "save/", Verb::Write(Write::Save)),
     (Method::POST, "save/", Verb::Write(Write::Create)),
     (Method::POST, "duplicate/", Verb::Write(Write::Duplicate)),
     (Method::DELETE, "delete/", Verb::Write(Write::Delete)),
     (Method::PUT, "archive/", Verb::Write(Write::Archive)),
     (Method::PUT, "unarchive/", Verb::Write(Write::Unarchive)),
-    (
-        Method::PUT,
-        "move-category/",
-        Verb::Write(Write::MoveCategory),
-    ),
+    (Method::PUT, "move-category/", Verb::Write(Write::MoveCategory)),
 ];
 
 /// A kind of asset.
@@ -211,22 +199,14 @@ impl Document {
         };
         let mut operations: HashMap<String, Vec<Operation>> = HashMap::new();
         let mut found: IndexMap<String, Vec<(Verb, &Value)>> = IndexMap::new();
-        for (path, item) in root
-            .get("paths")
-            .and_then(Value::as_object)
-            .into_iter()
-            .flatten()
-        {
+        for (path, item) in root.get("paths").and_then(Value::as_object).into_iter().flatten() {
             for method in METHODS {
                 let Some(operation) = item.get(method.as_str().to_lowercase()) else {
                     continue;
                 };
                 let meaning = meaning(&method, path);
                 if let Some((segment, verb)) = &meaning {
-                    found
-                        .entry(segment.clone())
-                        .or_default()
-                        .push((*verb, operation));
+                    found.entry(segment.clone()).or_default().push((*verb, operation));
                 }
                 operations.entry(path.clone()).or_default().push(Operation {
                     key: format!("{method} {path}"),
@@ -241,10 +221,7 @@ impl Document {
         // Of some kinds not even the name of the ID is known: nothing can be kept of them.
         found.retain(|segment, verbs| {
             let names_id = |(verb, _): &(Verb, _)| {
-                matches!(
-                    verb,
-                    Verb::Read(Read::FindById) | Verb::Write(Write::Duplicate)
-                )
+                matches!(verb, Verb::Read(Read::FindById) | Verb::Write(Write::Duplicate))
             };
             verbs.iter().any(names_id) || rules::KINDS.iter().any(|kind| kind.segment == segment)
         });
@@ -282,17 +259,9 @@ impl Document {
                 Route::Nothing
             };
         };
-        match operations
-            .iter()
-            .find(|operation| operation.method == *method)
-        {
+        match operations.iter().find(|operation| operation.method == *method) {
             Some(operation) => Route::Operation(operation),
-            None => Route::OtherMethods(
-                operations
-                    .iter()
-                    .map(|operation| &operation.method)
-                    .collect(),
-            ),
+            None => Route::OtherMethods(operations.iter().map(|operation| &operation.method).collect()),
         }
     }
 
@@ -440,10 +409,7 @@ impl<'d> Schemas<'d> {
     fn body(&self, operation: &'d Value) -> Option<Body> {
         let body = self.resolve(operation.get("requestBody")?);
         Some(Body {
-            required: body
-                .get("required")
-                .and_then(Value::as_bool)
-                .unwrap_or(false),
+            required: body.get("required").and_then(Value::as_bool).unwrap_or(false),
             validator: self.check(
                 body.pointer("/content/application~1json/schema")
                     .unwrap_or(&ANYTHING),
@@ -454,9 +420,7 @@ impl<'d> Schemas<'d> {
     /// The schema of an operation's successful answer.
     fn answer(&self, operation: &'d Value) -> Option<&'d Value> {
         let responses = operation.get("responses")?.as_object()?;
-        let (_, response) = responses
-            .iter()
-            .find(|(status, _)| status.starts_with('2'))?;
+        let (_, response) = responses.iter().find(|(status, _)| status.starts_with('2'))?;
         self.resolve(response)
             .pointer("/content/application~1json/schema")
     }
@@ -478,10 +442,7 @@ impl<'d> Schemas<'d> {
         };
         let first_parameter = |verb: Verb| {
             let parameter = self.resolve(of(verb)?.pointer("/parameters/0")?);
-            parameter
-                .get("name")
-                .and_then(Value::as_str)
-                .map(str::to_owned)
+            parameter.get("name").and_then(Value::as_str).map(str::to_owned)
         };
         let known = rules::KINDS.iter().find(|kind| kind.segment == segment);
         let id = first_parameter(Verb::Read(Read::FindById))
@@ -496,21 +457,16 @@ impl<'d> Schemas<'d> {
                     .or_else(|| of(Verb::Write(Write::Create)))?
                     .pointer("/requestBody/content/application~1json/schema")
             });
-        let properties = full
-            .map(|schema| self.properties(schema))
-            .unwrap_or_default();
+        let properties = full.map(|schema| self.properties(schema)).unwrap_or_default();
         let name = name_property(&id, &properties)
             .or_else(|| known.map(|kind| kind.name.to_owned()))
             .unwrap_or_else(|| "name".to_owned());
         let row = of(Verb::Read(Read::List))
             .and_then(|operation| self.answer(operation))
             .and_then(|list| self.resolve(list).get("items"));
-        let slim = row.filter(|row| full != Some(*row)).map(|row| {
-            self.properties(row)
-                .into_iter()
-                .map(|(name, _)| name)
-                .collect()
-        });
+        let slim = row
+            .filter(|row| full != Some(*row))
+            .map(|row| self.properties(row).into_iter().map(|(name, _)| name).collect());
         Resource {
             ids: first_parameter(Verb::Read(Read::FindByIds)).unwrap_or_else(|| format!("{id}s")),
             validator: full.map(|schema| self.check(schema)),
@@ -668,8 +624,7 @@ mod tests {
 
     #[test]
     fn nullable_becomes_a_type() {
-        let schema =
-            json!({ "properties": { "a": { "type": "string", "nullable": true, "enum": ["x"] } } });
+        let schema = json!({ "properties": { "a": { "type": "string", "nullable": true, "enum": ["x"] } } });
         let validator = jsonschema::options()
             .with_draft(Draft::Draft4)
             .build(&nullable_to_type(&schema))

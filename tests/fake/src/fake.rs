@@ -279,10 +279,7 @@ impl Fake {
     pub fn seed_many(&self, count: usize) -> Vec<String> {
         let mut inner = self.inner();
         let Inner {
-            state,
-            clock,
-            random,
-            ..
+            state, clock, random, ..
         } = &mut *inner;
         let Some(resource) = DOCUMENT.resource(rules::OFFER_SOURCE) else {
             return Vec::new();
@@ -302,12 +299,7 @@ impl Fake {
     }
 
     /// Changes the properties of an asset behind the client's back, as another user might; says whether the asset exists.
-    pub fn change(
-        &self,
-        segment: &str,
-        id: &str,
-        change: impl FnOnce(&mut Map<String, Value>),
-    ) -> bool {
+    pub fn change(&self, segment: &str, id: &str, change: impl FnOnce(&mut Map<String, Value>)) -> bool {
         let mut inner = self.inner();
         let Some(resource) = DOCUMENT.resource(segment) else {
             return false;
@@ -418,9 +410,7 @@ impl Inner {
         self.check_size(uri, body)?;
         match target {
             Target::Validate if head.method == Method::POST => {
-                let answer = self
-                    .tokens
-                    .validate(&self.settings, &head.headers, body, now)?;
+                let answer = self.tokens.validate(&self.settings, &head.headers, body, now)?;
                 Ok(json_response(200, &answer))
             }
             Target::Validate => Err(not_allowed(&head.method, &[&Method::POST])),
@@ -483,12 +473,7 @@ impl Inner {
         answer.map(|answer| answer.into_response(&self.settings))
     }
 
-    fn read(
-        &mut self,
-        resource: &Resource,
-        what: Read,
-        request: &Valid,
-    ) -> Result<Answer, Refusal> {
+    fn read(&mut self, resource: &Resource, what: Read, request: &Valid) -> Result<Answer, Refusal> {
         let by_id = matches!(what, Read::FindById | Read::FindByIds);
         let late = self
             .stale
@@ -541,14 +526,12 @@ impl Target {
     fn of(method: &Method, path: &str, trailing_slash: TrailingSlash) -> Self {
         match path.strip_prefix(DOCUMENT.base_path.as_str()) {
             Some(VALIDATE_PATH) => Self::Validate,
-            Some(rest) if rest.starts_with('/') => {
-                Self::Route(match DOCUMENT.route(method, rest) {
-                    Route::LacksSlash(slashed) if trailing_slash == TrailingSlash::Optional => {
-                        DOCUMENT.route(method, &slashed)
-                    }
-                    route => route,
-                })
-            }
+            Some(rest) if rest.starts_with('/') => Self::Route(match DOCUMENT.route(method, rest) {
+                Route::LacksSlash(slashed) if trailing_slash == TrailingSlash::Optional => {
+                    DOCUMENT.route(method, &slashed)
+                }
+                route => route,
+            }),
             _ => Self::Outside,
         }
     }
@@ -589,9 +572,7 @@ fn redirect(path: &str, query: Option<&str>) -> Response<Bytes> {
     );
     let mut redirect = response(301, "", Bytes::new());
     if let Ok(location) = http::HeaderValue::from_str(&location) {
-        redirect
-            .headers_mut()
-            .insert(http::header::LOCATION, location);
+        redirect.headers_mut().insert(http::header::LOCATION, location);
     }
     redirect
 }

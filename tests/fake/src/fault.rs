@@ -265,9 +265,7 @@ impl Fault {
             Self::RefuseConnection => Some((Break::Refused, Stage::Connect)),
             Self::StallConnect => Some((Break::Stalled, Stage::Connect)),
             Self::ResetBeforeReading => Some((Break::Reset, Stage::Request)),
-            Self::ResetAfterReading | Self::ResetAfterApplying => {
-                Some((Break::Reset, Stage::Headers))
-            }
+            Self::ResetAfterReading | Self::ResetAfterApplying => Some((Break::Reset, Stage::Headers)),
             Self::CloseWithoutAnswer { .. } => Some((Break::Closed, Stage::Headers)),
             Self::StallHeaders { .. } => Some((Break::Stalled, Stage::Headers)),
             Self::ResetInBody => Some((Break::Reset, Stage::Body)),
@@ -301,9 +299,7 @@ impl Fault {
                 Response::from_parts(parts, body.slice(..body.len() / 2))
             }
             Self::WrongJson => json_response(200, &json!("not what this operation returns")),
-            Self::Html { .. } => {
-                response(200, "text/html; charset=utf-8", Bytes::from_static(HTML))
-            }
+            Self::Html { .. } => response(200, "text/html; charset=utf-8", Bytes::from_static(HTML)),
             Self::GzipGarbage => {
                 let garbage = Bytes::from_static(b"\x1f\x8b\x08\x00 this is no deflate stream");
                 with_header(
@@ -324,9 +320,7 @@ impl Fault {
                 Ok(HeaderValue::from_static("text/plain")),
             ),
             Self::Status {
-                status,
-                retry_after,
-                ..
+                status, retry_after, ..
             } => {
                 let failed = json_response(
                     *status,
@@ -347,9 +341,7 @@ impl Fault {
                 &json!({ "error": "invalid_token", "error_description": "refused this once" }),
             ),
             Self::DuplicateRows => rows(answered, |rows| {
-                rows.into_iter()
-                    .flat_map(|row| [row.clone(), row])
-                    .collect()
+                rows.into_iter().flat_map(|row| [row.clone(), row]).collect()
             }),
             Self::ReverseRows => rows(answered, |rows| rows.into_iter().rev().collect()),
             // The token has expired before; the connection breaks without an answer.
@@ -358,7 +350,8 @@ impl Fault {
     }
 }
 
-const HTML: &[u8] = b"<!doctype html><html><head><title>Log in</title></head><body><h1>Please log in</h1></body></html>";
+const HTML: &[u8] =
+    b"<!doctype html><html><head><title>Log in</title></head><body><h1>Please log in</h1></body></html>";
 
 /// An answer without a body has nothing to break or cut; then one is made up, as a proxy might.
 fn or_made_up(body: Bytes) -> Bytes {
@@ -402,10 +395,7 @@ fn with_header(
     response
 }
 
-fn rows(
-    answered: Response<Bytes>,
-    change: impl FnOnce(Vec<Value>) -> Vec<Value>,
-) -> Response<Bytes> {
+fn rows(answered: Response<Bytes>, change: impl FnOnce(Vec<Value>) -> Vec<Value>) -> Response<Bytes> {
     let (parts, body) = answered.into_parts();
     let body = match serde_json::from_slice(&body) {
         Ok(Value::Array(rows)) => Value::Array(change(rows)).to_string().into(),
@@ -471,11 +461,7 @@ impl fmt::Display for RetryAfter {
         match self {
             Self::Absent => Ok(()),
             Self::Seconds(seconds) => write!(formatter, " with Retry-After: {seconds}"),
-            Self::Date(from_now) => write!(
-                formatter,
-                " with Retry-After: date in {} s",
-                from_now.as_secs()
-            ),
+            Self::Date(from_now) => write!(formatter, " with Retry-After: date in {} s", from_now.as_secs()),
             Self::Text(text) => write!(formatter, " with Retry-After: {text:?}"),
         }
     }
@@ -546,10 +532,7 @@ impl Rule {
 
     /// Only requests for which this holds.
     #[must_use]
-    pub fn when(
-        mut self,
-        predicate: impl Fn(&Received<'_>) -> bool + Send + Sync + 'static,
-    ) -> Self {
+    pub fn when(mut self, predicate: impl Fn(&Received<'_>) -> bool + Send + Sync + 'static) -> Self {
         self.predicate = Some(Arc::new(predicate));
         self
     }
@@ -586,10 +569,7 @@ impl Rule {
         self.operation
             .as_deref()
             .is_none_or(|operation| Some(operation) == request.operation)
-            && self
-                .predicate
-                .as_ref()
-                .is_none_or(|predicate| predicate(request))
+            && self.predicate.as_ref().is_none_or(|predicate| predicate(request))
     }
 
     /// Counts the matching request; says whether it is hit.
@@ -638,11 +618,7 @@ impl Script {
         self.0.clear();
     }
 
-    pub(crate) fn next(
-        &mut self,
-        request: &Received<'_>,
-        random: &mut fastrand::Rng,
-    ) -> Option<Fault> {
+    pub(crate) fn next(&mut self, request: &Received<'_>, random: &mut fastrand::Rng) -> Option<Fault> {
         let hit = self
             .0
             .iter_mut()

@@ -12,9 +12,7 @@ const EPOCH_SECONDS: u64 = 1_563_840_000;
 /// An ID that was made at `now`; earlier times than the vendor's epoch count as the epoch.
 pub(crate) fn generate(now: SystemTime, random: &mut fastrand::Rng) -> String {
     let epoch = UNIX_EPOCH + Duration::from_secs(EPOCH_SECONDS);
-    let mut rest = now
-        .duration_since(epoch)
-        .map_or(0, |since| since.as_millis());
+    let mut rest = now.duration_since(epoch).map_or(0, |since| since.as_millis());
     let mut characters = [b'0'; 12];
     let (timestamp, tail) = characters.split_at_mut(7);
     for place in timestamp.iter_mut().rev() {
@@ -42,10 +40,7 @@ mod tests {
     #[test]
     fn begins_like_the_ids_that_the_vendor_prints() {
         // 2024-08-02T13:51:12.853Z and 2024-07-31T07:06:46.620Z
-        for (milliseconds, prefix) in [
-            (1_722_606_672_853, "2nIemJx"),
-            (1_722_409_606_620, "2n5JuOK"),
-        ] {
+        for (milliseconds, prefix) in [(1_722_606_672_853, "2nIemJx"), (1_722_409_606_620, "2n5JuOK")] {
             let id = generate(
                 UNIX_EPOCH + Duration::from_millis(milliseconds),
                 &mut fastrand::Rng::with_seed(1),

@@ -76,8 +76,8 @@ pub use log::{LogEntry, Verdict};
 pub use server::Server;
 pub use settings::{
     AbsentProperty, ByIdsOrder, ClockSource, DeletedAssets, EmptyList, EntryPolicy, ErrorShape,
-    ExistingOnCreate, Limit, LogRetention, MissingByIds, RejectedToken, SaveMeaning, Settings,
-    SuccessBody, SuccessStatus, TrailingSlash,
+    ExistingOnCreate, Limit, LogRetention, MissingByIds, RejectedToken, SaveMeaning, Settings, SuccessBody,
+    SuccessStatus, TrailingSlash,
 };
 pub use state::{Asset, State, Status};
 pub use validate::Violation;

@@ -117,10 +117,7 @@ pub(crate) fn redact_headers(mut headers: HeaderMap) -> HeaderMap {
             .ok()
             .and_then(|text| text.split_once(' '))
             .map(|(scheme, _)| scheme);
-        let text = scheme.map_or_else(
-            || REDACTED.to_owned(),
-            |scheme| format!("{scheme} {REDACTED}"),
-        );
+        let text = scheme.map_or_else(|| REDACTED.to_owned(), |scheme| format!("{scheme} {REDACTED}"));
         // `insert` also drops further values of the header.
         headers.insert(
             AUTHORIZATION,

@@ -90,12 +90,8 @@ impl FromStr for Entries {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let (name, status) = text.split_once(':').unwrap_or((text, "400"));
-        let status = status
-            .parse()
-            .ok()
-            .filter(|status| (400..500).contains(status));
-        let status =
-            status.ok_or_else(|| format!("the status in {text:?} is not one of 400 to 499"))?;
+        let status = status.parse().ok().filter(|status| (400..500).contains(status));
+        let status = status.ok_or_else(|| format!("the status in {text:?} is not one of 400 to 499"))?;
         match name {
             "ignore" => Ok(Self(EntryPolicy::ignore())),
             "refuse-all" => Ok(Self(EntryPolicy::refuse_all(status))),

@@ -39,17 +39,16 @@ pub(crate) fn read(
             let rows = state
                 .assets(&resource.segment)
                 .filter(|asset| asset.category == query("idCategory"))
-                .filter(|asset| {
-                    settings.by_category_includes_deleted || asset.status != Status::Deleted
-                })
+                .filter(|asset| settings.by_category_includes_deleted || asset.status != Status::Deleted)
                 .map(|asset| full(resource, asset, settings));
             rows.collect()
         }
         Read::FindByName | Read::FindByType => {
             let wanted = |asset: &&Asset| {
-                request.pairs().iter().all(|(name, value)| {
-                    asset.body.get(name).and_then(Value::as_str) == Some(value)
-                })
+                request
+                    .pairs()
+                    .iter()
+                    .all(|(name, value)| asset.body.get(name).and_then(Value::as_str) == Some(value))
             };
             let rows = state
                 .assets(&resource.segment)
@@ -148,10 +147,7 @@ pub(crate) fn check_count(count: usize, limit: Option<Limit>) -> Result<(), Refu
         Some(limit) if count > limit.max => Err(Refusal::new(
             limit.status,
             "too_many_entries",
-            format!(
-                "{count} IDs in one call; at most {} are accepted",
-                limit.max
-            ),
+            format!("{count} IDs in one call; at most {} are accepted", limit.max),
         )),
         _ => Ok(()),
     }

@@ -86,9 +86,7 @@ impl Relation {
 
     /// The relation in which assets of this kind are children, not counting categories.
     pub(crate) fn of_child(segment: &str) -> Option<&'static Self> {
-        RELATIONS
-            .iter()
-            .find(|relation| relation.child == Some(segment))
+        RELATIONS.iter().find(|relation| relation.child == Some(segment))
     }
 
     /// Whether assets of this kind can be children.
@@ -139,8 +137,7 @@ const MIDDLEWARE_CONFIG: &str = "middlewareconfig";
 
 /// Segments under which the vendor's index lists operations a second time. Both listings are about the same assets: for
 /// funnel groups the documentation says that some URLs keep the older word, for page groups the titles are the same.
-const SECOND_LISTINGS: &[(&str, &str)] =
-    &[("campaign", FUNNEL_GROUP), ("globalpagegroup", "pagegroup")];
+const SECOND_LISTINGS: &[(&str, &str)] = &[("campaign", FUNNEL_GROUP), ("globalpagegroup", "pagegroup")];
 
 /// The segment under which the assets of a segment are kept.
 pub(crate) fn kept_under(segment: &str) -> &str {
@@ -164,11 +161,7 @@ const SECRETS: &[(&str, &str, &str)] = &[
 /// Documented: a funnel's `idCampaign` is an older name of its `idFunnelGroup`; the owner of a funnel and of a logic script
 /// cannot be set; the hash of a script is that of its code, and its name is trimmed; a middleware's timeout is cut at 10 s, and a secret that is
 /// not sent, or as its placeholder, stays what it was where its flag says that there is one.
-pub(crate) fn settle(
-    segment: &str,
-    before: Option<&Map<String, Value>>,
-    body: &mut Map<String, Value>,
-) {
+pub(crate) fn settle(segment: &str, before: Option<&Map<String, Value>>, body: &mut Map<String, Value>) {
     match segment {
         FUNNEL => {
             keep(before, body, "owner");
@@ -196,9 +189,7 @@ pub(crate) fn settle(
         }
         MIDDLEWARE_CONFIG => {
             if let Some(timeout) = body.get_mut("timeoutMs")
-                && timeout
-                    .as_u64()
-                    .is_some_and(|milliseconds| milliseconds > 10_000)
+                && timeout.as_u64().is_some_and(|milliseconds| milliseconds > 10_000)
             {
                 *timeout = Value::from(10_000);
             }
@@ -224,8 +215,7 @@ fn keep_secrets(before: Option<&Map<String, Value>>, body: &mut Map<String, Valu
                 .as_str()
                 .map(str::to_owned)
         });
-        let says_stored = within(body, "/destination")
-            .and_then(|destination| destination.get(*flag))
+        let says_stored = within(body, "/destination").and_then(|destination| destination.get(*flag))
             == Some(&Value::Bool(true));
         let sent = within(body, holder)
             .and_then(|object| object.get(*property)?.as_str())
@@ -255,10 +245,7 @@ fn within<'a>(body: &'a Map<String, Value>, pointer: &str) -> Option<&'a Map<Str
     Some(object)
 }
 
-fn within_mut<'a>(
-    body: &'a mut Map<String, Value>,
-    pointer: &str,
-) -> Option<&'a mut Map<String, Value>> {
+fn within_mut<'a>(body: &'a mut Map<String, Value>, pointer: &str) -> Option<&'a mut Map<String, Value>> {
     let mut object = body;
     for token in pointer.split('/').skip(1) {
         object = object.get_mut(token)?.as_object_mut()?;
@@ -272,8 +259,7 @@ pub(crate) fn show(segment: &str, body: &mut Map<String, Value>) {
         return;
     }
     for (holder, property, _) in SECRETS {
-        if let Some(secret) = within_mut(body, holder).and_then(|object| object.get_mut(*property))
-        {
+        if let Some(secret) = within_mut(body, holder).and_then(|object| object.get_mut(*property)) {
             *secret = Value::from(PLACEHOLDER);
         }
     }
@@ -308,15 +294,9 @@ pub(crate) fn parent_property(segment: &str) -> Option<&'static str> {
 /// Whether a list shows an asset. Documented for conditions: `idFunnel` wants those that are for this funnel alone, and
 /// takes precedence over `globalOnly`, which wants those that are for no funnel. Any other parameter of a list that is
 /// called as a property wants its value; an empty one wants nothing.
-pub(crate) fn is_listed(
-    segment: &str,
-    body: &Map<String, Value>,
-    query: &[(String, String)],
-) -> bool {
+pub(crate) fn is_listed(segment: &str, body: &Map<String, Value>, query: &[(String, String)]) -> bool {
     let of = |name: &str| {
-        let pair = query
-            .iter()
-            .find(|(of, value)| of == name && !value.is_empty());
+        let pair = query.iter().find(|(of, value)| of == name && !value.is_empty());
         pair.map(|(_, value)| value.as_str())
     };
     let property = |name: &str| body.get(name).and_then(Value::as_str).unwrap_or_default();

@@ -89,10 +89,7 @@ impl Server {
     ) -> io::Result<()> {
         let ended = || io::Error::other("the fake's server has ended");
         let (sender, answer) = oneshot::channel();
-        self.commands
-            .send(command(sender))
-            .await
-            .map_err(|_| ended())?;
+        self.commands.send(command(sender)).await.map_err(|_| ended())?;
         answer.await.map_err(|_| ended())?
     }
 
@@ -177,8 +174,7 @@ async fn converse(fake: Fake, stream: TcpStream) {
                     Err(Interrupted)
                 }
             }
-        })
-            as Pin<Box<dyn Future<Output = Result<Response<Full<Bytes>>, Interrupted>> + Send>>
+        }) as Pin<Box<dyn Future<Output = Result<Response<Full<Bytes>>, Interrupted>> + Send>>
     });
     let mut connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
     // An error here is a client that left or does not speak HTTP; it is no concern of ours.

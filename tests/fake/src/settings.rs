@@ -169,11 +169,7 @@ impl Settings {
         let random = &mut fastrand::Rng::with_seed(seed);
         Self {
             rotate_refresh_token: random.bool(),
-            rejected_token: pick(
-                random,
-                RejectedToken::Unauthorized,
-                &[RejectedToken::BadRequest],
-            ),
+            rejected_token: pick(random, RejectedToken::Unauthorized, &[RejectedToken::BadRequest]),
             error_shape: pick(
                 random,
                 ErrorShape::Json,
@@ -212,11 +208,7 @@ impl Settings {
             success_body: pick(
                 random,
                 SuccessBody::Nothing,
-                &[
-                    SuccessBody::EmptyObject,
-                    SuccessBody::Null,
-                    SuccessBody::Message,
-                ],
+                &[SuccessBody::EmptyObject, SuccessBody::Null, SuccessBody::Message],
             ),
             unknown_fields: random.bool(),
             request_id_header: random.bool().then(|| "x-request-id".to_owned()),
@@ -244,10 +236,7 @@ fn failing_entry(random: &mut fastrand::Rng, first: u16, others: &[u16]) -> Entr
     pick(
         random,
         EntryPolicy::refuse_all(status),
-        &[
-            EntryPolicy::apply_good(status),
-            EntryPolicy::stop_at_bad(status),
-        ],
+        &[EntryPolicy::apply_good(status), EntryPolicy::stop_at_bad(status)],
     )
 }
 

@@ -127,16 +127,9 @@ impl State {
     }
 
     /// The assets of a kind that have one of these IDs, in the order of their creation. The IDs must differ.
-    pub(crate) fn stored_order<'s>(
-        &'s self,
-        segment: &str,
-        ids: &[&str],
-    ) -> impl Iterator<Item = &'s Asset> {
+    pub(crate) fn stored_order<'s>(&'s self, segment: &str, ids: &[&str]) -> impl Iterator<Item = &'s Asset> {
         let assets = self.kinds.get(segment);
-        let mut places: Vec<usize> = ids
-            .iter()
-            .filter_map(|id| assets?.get_index_of(*id))
-            .collect();
+        let mut places: Vec<usize> = ids.iter().filter_map(|id| assets?.get_index_of(*id)).collect();
         places.sort_unstable();
         places
             .into_iter()

@@ -60,9 +60,9 @@ impl Writer<'_> {
         if self.locked.contains(&id) {
             let status = match self.settings.locked_entry.0 {
                 BadEntry::Ignore => 403,
-                BadEntry::RefuseAll(status)
-                | BadEntry::ApplyGood(status)
-                | BadEntry::StopAtBad(status) => status,
+                BadEntry::RefuseAll(status) | BadEntry::ApplyGood(status) | BadEntry::StopAtBad(status) => {
+                    status
+                }
             };
             return Err(Refusal::new(status, "locked", format!("{id:?} is locked")));
         }
@@ -78,8 +78,7 @@ impl Writer<'_> {
         let before = asset.body.clone();
         body.extend(sent);
         rules::settle(&resource.segment, Some(&before), &mut body);
-        self.state
-            .put(&resource.segment, Asset::new(resource, body));
+        self.state.put(&resource.segment, Asset::new(resource, body));
         Ok(Answer::Done)
     }
 
@@ -108,8 +107,7 @@ impl Writer<'_> {
                 format!("{} {id:?} exists already", resource.id),
             ));
         }
-        self.state
-            .put(&resource.segment, Asset::new(resource, sent));
+        self.state.put(&resource.segment, Asset::new(resource, sent));
         Ok(Answer::Done)
     }
 
@@ -150,20 +148,14 @@ impl Writer<'_> {
         let id = self.new_id(resource);
         body.insert(resource.id.clone(), Value::from(id.as_str()));
         check_asset(resource, &body)?;
-        self.state
-            .put(&resource.segment, Asset::new(resource, body));
+        self.state.put(&resource.segment, Asset::new(resource, body));
         let mut answer = Map::from_iter([("id".to_owned(), Value::from(id))]);
         decorate(&mut answer, self.settings);
         Ok(Answer::Changed(Value::Object(answer)))
     }
 
     /// Archives or deletes, and handles the children.
-    fn retire(
-        &mut self,
-        resource: &Resource,
-        request: &Valid,
-        status: &Status,
-    ) -> Result<Answer, Refusal> {
+    fn retire(&mut self, resource: &Resource, request: &Valid, status: &Status) -> Result<Answer, Refusal> {
         let ids = match (&request.body, request.query(&resource.id)) {
             (Some(_), _) => entries(request),
             (None, Some(id)) if !id.is_empty() => vec![id.to_owned()],
@@ -276,9 +268,7 @@ impl Writer<'_> {
         };
         let target = option("targetParentID");
         match (option("cascadeAction"), target) {
-            (Some("move"), None | Some("")) => {
-                Err(invalid("is required when cascadeAction is move"))
-            }
+            (Some("move"), None | Some("")) => Err(invalid("is required when cascadeAction is move")),
             (Some("move"), Some(target)) => {
                 self.check_target(resource, target, ids)?;
                 Ok(Children::Moved(target.to_owned()))
@@ -290,12 +280,7 @@ impl Writer<'_> {
         }
     }
 
-    fn check_target(
-        &self,
-        resource: &Resource,
-        target: &str,
-        ids: &[String],
-    ) -> Result<(), Refusal> {
+    fn check_target(&self, resource: &Resource, target: &str, ids: &[String]) -> Result<(), Refusal> {
         let exists = self
             .state
             .asset(&resource.segment, target)
@@ -355,9 +340,7 @@ impl Writer<'_> {
                     Children::Moved(target) => self
                         .state
                         .change(kind, &id, |body| relation.set_parent(body, target)),
-                    Children::Orphaned => self
-                        .state
-                        .change(kind, &id, |body| relation.set_parent(body, "")),
+                    Children::Orphaned => self.state.change(kind, &id, |body| relation.set_parent(body, "")),
                 }
             }
         }
@@ -421,10 +404,7 @@ fn object(request: &Valid) -> Map<String, Value> {
 }
 
 fn text<'a>(object: &'a Map<String, Value>, property: &str) -> &'a str {
-    object
-        .get(property)
-        .and_then(Value::as_str)
-        .unwrap_or_default()
+    object.get(property).and_then(Value::as_str).unwrap_or_default()
 }
 
 fn entries(request: &Valid) -> Vec<String> {

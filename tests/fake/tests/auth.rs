@@ -32,8 +32,7 @@ fn renew(fake: &Fake, token: &str, body: &Value) -> Answered {
     } else {
         body.to_string().into()
     };
-    let request =
-        Request::post("/v1/auth/validate").header("authorization", format!("Bearer {token}"));
+    let request = Request::post("/v1/auth/validate").header("authorization", format!("Bearer {token}"));
     send(
         fake,
         request
@@ -63,14 +62,8 @@ fn a_valid_token_is_wanted() {
         );
         assert!(answer.headers.contains_key("www-authenticate"));
     }
-    assert_eq!(
-        with_header(&fake, Some("Bearer fake-access-token")).status,
-        200
-    );
-    assert_eq!(
-        with_header(&fake, Some("bearer fake-access-token")).status,
-        200
-    );
+    assert_eq!(with_header(&fake, Some("Bearer fake-access-token")).status, 200);
+    assert_eq!(with_header(&fake, Some("bearer fake-access-token")).status, 200);
     fake.configure(|settings| settings.auth = false);
     assert_eq!(with_header(&fake, None).status, 200);
 }
@@ -139,12 +132,7 @@ fn an_expired_token_is_renewed_by_the_refresh_token() {
     assert_eq!(renew(&fake, "fake-access-token", &Value::Null).status, 401);
     assert_eq!(renew(&fake, "fake-access-token", &json!({})).status, 401);
     assert_eq!(
-        renew(
-            &fake,
-            "fake-access-token",
-            &json!({ "refresh_token": "wrong" })
-        )
-        .status,
+        renew(&fake, "fake-access-token", &json!({ "refresh_token": "wrong" })).status,
         401
     );
     assert_eq!(
@@ -170,10 +158,7 @@ fn an_expired_token_is_renewed_by_the_refresh_token() {
     );
     assert_ne!(fake.access_token(), "fake-access-token");
     assert_eq!(get(&fake, "GET /offersource/list/?status=all").status, 200);
-    assert_eq!(
-        with_header(&fake, Some("Bearer fake-access-token")).status,
-        401
-    );
+    assert_eq!(with_header(&fake, Some("Bearer fake-access-token")).status, 401);
 }
 
 #[test]
@@ -185,10 +170,7 @@ fn refresh_tokens_may_rotate_or_end() {
     fake.expire_access_token();
     let first = json!({ "refresh_token": "fake-refresh-token" });
     let tokens = renew(&fake, &fake.access_token(), &first).json()["tokens"].clone();
-    assert_eq!(
-        tokens["refresh_token"].as_str(),
-        fake.refresh_token().as_deref()
-    );
+    assert_eq!(tokens["refresh_token"].as_str(), fake.refresh_token().as_deref());
     fake.expire_access_token();
     assert_eq!(renew(&fake, &fake.access_token(), &first).status, 401);
     let second = json!({ "refresh_token": tokens["refresh_token"] });

@@ -25,17 +25,8 @@ const LIST: &str = "GET /offersource/list/?status=all";
 fn describe(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Response(response) => {
-            let mut text = format!(
-                "{} {} bytes",
-                response.status().as_u16(),
-                response.body().len()
-            );
-            for name in [
-                "content-type",
-                "content-encoding",
-                "retry-after",
-                "location",
-            ] {
+            let mut text = format!("{} {} bytes", response.status().as_u16(), response.body().len());
+            for name in ["content-type", "content-encoding", "retry-after", "location"] {
                 if let Some(value) = response.headers().get(name) {
                     write!(text, ", {name}: {}", value.to_str().unwrap()).unwrap();
                 }
@@ -63,10 +54,7 @@ fn every_fault_tells_the_truth_about_the_state() {
         let archived = status(&fake, "a") == "archived";
         assert_eq!(archived, fault.applies(), "{fault}");
         let entry = fake.log().pop().unwrap();
-        assert_eq!(
-            (entry.applied, entry.fault.as_ref()),
-            (archived, Some(&fault))
-        );
+        assert_eq!((entry.applied, entry.fault.as_ref()), (archived, Some(&fault)));
         match &outcome {
             Outcome::Response(response) => {
                 assert_eq!(entry.verdict, Verdict::Answered(response.status().as_u16()));
@@ -140,9 +128,7 @@ fn answers_of_reads_are_spoiled_or_cut() {
         .unwrap()
         .parse()
         .unwrap();
-    assert!(
-        partial.status() == 200 && partial.body().len() * 2 <= whole && !partial.body().is_empty()
-    );
+    assert!(partial.status() == 200 && partial.body().len() * 2 <= whole && !partial.body().is_empty());
     assert_eq!(
         (interruption.how, interruption.stage),
         (Break::Stalled, Stage::Body)
@@ -170,11 +156,7 @@ fn a_rule_picks_its_requests() {
     );
     assert_eq!(statuses(Rule::new(failing()).always()), [500; 5]);
     assert_eq!(
-        statuses(
-            Rule::new(failing())
-                .always()
-                .when(|request| request.number == 4)
-        ),
+        statuses(Rule::new(failing()).always().when(|request| request.number == 4)),
         [200, 200, 200, 500, 200]
     );
     assert_eq!(
@@ -185,14 +167,8 @@ fn a_rule_picks_its_requests() {
         ),
         [200, 200, 200, 500, 200]
     );
-    assert_eq!(
-        statuses(Rule::new(failing()).chance(0.0).always()),
-        [200; 5]
-    );
-    assert_eq!(
-        statuses(Rule::new(failing()).chance(1.0).always()),
-        [500; 5]
-    );
+    assert_eq!(statuses(Rule::new(failing()).chance(0.0).always()), [200; 5]);
+    assert_eq!(statuses(Rule::new(failing()).chance(1.0).always()), [500; 5]);
 }
 
 #[test]
@@ -200,10 +176,7 @@ fn the_first_rule_that_hits_decides() {
     let fake = account(Settings::default());
     fake.inject(Rule::new(Fault::status(500)));
     fake.inject(Rule::new(Fault::status(502)).times(2));
-    assert_eq!(
-        [get(&fake, LIST).status, get(&fake, LIST).status],
-        [500, 502]
-    );
+    assert_eq!([get(&fake, LIST).status, get(&fake, LIST).status], [500, 502]);
     assert_eq!(fake.pending_faults(), 1);
     fake.clear_faults();
     assert_eq!((get(&fake, LIST).status, fake.pending_faults()), (200, 0));
@@ -233,10 +206,7 @@ fn retry_after_counts_from_the_fakes_time() {
     ))));
     let answer = get(&fake, LIST);
     assert_eq!(
-        (
-            answer.status,
-            answer.headers["retry-after"].to_str().unwrap()
-        ),
+        (answer.status, answer.headers["retry-after"].to_str().unwrap()),
         (429, "Fri, 15 Jan 2027 08:01:30 GMT")
     );
     assert_eq!(answer.headers["date"], "Fri, 15 Jan 2027 08:00:00 GMT");

@@ -156,10 +156,7 @@ fn create_takes_the_clients_id_once() {
     let fake = default_account();
     let body = json!({ "idOfferSource": "d", "offerSourceName": "D" });
     assert_eq!(call(&fake, "POST /offersource/save/", &body).status, 200);
-    assert_eq!(
-        fake.state().offer_source("d").unwrap().status,
-        Status::Active
-    );
+    assert_eq!(fake.state().offer_source("d").unwrap().status, Status::Active);
     assert_eq!(call(&fake, "POST /offersource/save/", &body).status, 409);
     assert_eq!(
         call(
@@ -214,16 +211,10 @@ fn duplicate_refuses_what_would_be_invalid() {
         .status
     };
     assert_eq!(
-        duplicate(
-            "a",
-            json!({ "name": "x", "bodyUpdates": { "postbackSubId": 5 } })
-        ),
+        duplicate("a", json!({ "name": "x", "bodyUpdates": { "postbackSubId": 5 } })),
         400
     );
-    assert_eq!(
-        duplicate("a", json!({ "name": "x", "parentId": "none" })),
-        404
-    );
+    assert_eq!(duplicate("a", json!({ "name": "x", "parentId": "none" })), 404);
     assert_eq!(duplicate("none", json!({ "name": "x" })), 404);
     assert_eq!(duplicate("a", json!({ "name": "" })), 400);
     assert!(fake.state() == before);
@@ -238,12 +229,7 @@ fn delete_takes_a_body_or_the_older_query() {
     );
     assert_eq!(status(&fake, "a"), "deleted");
     assert_eq!(
-        call(
-            &fake,
-            "DELETE /offersource/delete/",
-            &json!({ "entries": ["b"] })
-        )
-        .status,
+        call(&fake, "DELETE /offersource/delete/", &json!({ "entries": ["b"] })).status,
         200
     );
     assert_eq!(status(&fake, "b"), "deleted");
@@ -273,12 +259,7 @@ fn delete_takes_a_body_or_the_older_query() {
 fn unarchive_and_archive_undo_each_other() {
     let fake = default_account();
     assert_eq!(
-        call(
-            &fake,
-            "PUT /offersource/unarchive/",
-            &json!({ "entries": ["c"] })
-        )
-        .status,
+        call(&fake, "PUT /offersource/unarchive/", &json!({ "entries": ["c"] })).status,
         200
     );
     assert_eq!(status(&fake, "c"), "active");
@@ -291,17 +272,9 @@ fn unarchive_and_archive_undo_each_other() {
         .status,
         200
     );
+    assert_eq!(fake.state().offer_sources_with(&Status::Archived), ["a", "c"]);
     assert_eq!(
-        fake.state().offer_sources_with(&Status::Archived),
-        ["a", "c"]
-    );
-    assert_eq!(
-        call(
-            &fake,
-            "PUT /offersource/unarchive/",
-            &json!({ "entries": [] })
-        )
-        .status,
+        call(&fake, "PUT /offersource/unarchive/", &json!({ "entries": [] })).status,
         200
     );
 }
@@ -354,19 +327,11 @@ fn expected(pages: [(&str, &str); 4]) -> Vec<(String, String)> {
 fn without_a_cascade_children_stay_as_they_are() {
     for (operation, becomes) in RETIRE {
         let fake = default_account();
-        assert_eq!(
-            call(&fake, operation, &json!({ "entries": ["a"] })).status,
-            200
-        );
+        assert_eq!(call(&fake, operation, &json!({ "entries": ["a"] })).status, 200);
         assert_eq!(status(&fake, "a"), becomes);
         assert_eq!(
             pages(&fake),
-            expected([
-                ("active", "a"),
-                ("active", "a"),
-                ("active", "b"),
-                ("active", "")
-            ])
+            expected([("active", "a"), ("active", "a"), ("active", "b"), ("active", "")])
         );
     }
 }
@@ -387,12 +352,7 @@ fn cascade_takes_the_children_along() {
         assert_eq!(status(&fake, "a"), becomes);
         assert_eq!(
             pages(&fake),
-            expected([
-                (becomes, "a"),
-                (becomes, "a"),
-                ("active", "b"),
-                ("active", "")
-            ])
+            expected([(becomes, "a"), (becomes, "a"), ("active", "b"), ("active", "")])
         );
     }
 }
@@ -416,12 +376,7 @@ fn move_gives_the_children_another_parent() {
         );
         assert_eq!(
             pages(&fake),
-            expected([
-                ("active", "b"),
-                ("active", "b"),
-                ("active", "b"),
-                ("active", "")
-            ])
+            expected([("active", "b"), ("active", "b"), ("active", "b"), ("active", "")])
         );
     }
 }
@@ -442,12 +397,7 @@ fn orphan_clears_the_parent_of_the_children() {
         assert_eq!(status(&fake, "a"), becomes);
         assert_eq!(
             pages(&fake),
-            expected([
-                ("active", ""),
-                ("active", ""),
-                ("active", "b"),
-                ("active", "")
-            ])
+            expected([("active", ""), ("active", ""), ("active", "b"), ("active", "")])
         );
         assert_eq!(
             fake.state().page("a1").unwrap().body["offerParams"],

@@ -12,8 +12,8 @@ mod support;
 use std::collections::BTreeSet;
 
 use funnelflux_fake::{
-    AbsentProperty, ByIdsOrder, DeletedAssets, EmptyList, EntryPolicy, ExistingOnCreate, Fake,
-    Limit, LogRetention, MissingByIds, SaveMeaning, Settings, SuccessBody, SuccessStatus,
+    AbsentProperty, ByIdsOrder, DeletedAssets, EmptyList, EntryPolicy, ExistingOnCreate, Fake, Limit,
+    LogRetention, MissingByIds, SaveMeaning, Settings, SuccessBody, SuccessStatus,
 };
 use serde_json::{Value, json};
 use support::{account, call, get, page, status};
@@ -70,11 +70,7 @@ fn an_unknown_entry_in_each_bulk_operation() {
                     asset.status.as_str() == becomes
                 }
             };
-            assert_eq!(
-                (applied("a"), applied("b")),
-                (a, b),
-                "{operation} {policy:?}"
-            );
+            assert_eq!((applied("a"), applied("b")), (a, b), "{operation} {policy:?}");
             assert_eq!(fake.log()[0].applied, a || b);
         }
     }
@@ -119,12 +115,7 @@ fn a_locked_entry() {
             &json!({ "entries": ["a", "b", "c"], "cascadeAction": "cascade" }),
         )
         .status;
-        (
-            answer,
-            statuses(&fake),
-            page(&fake, "a1").0,
-            page(&fake, "b1").0,
-        )
+        (answer, statuses(&fake), page(&fake, "a1").0, page(&fake, "b1").0)
     };
     let own = |statuses: [&str; 3]| statuses.map(str::to_owned);
     assert_eq!(
@@ -178,25 +169,16 @@ fn a_lock_holds_for_save_until_it_is_undone() {
         .status
     };
     assert_eq!(
-        (
-            save(),
-            fake.state().offer_source("a").unwrap().name.as_str()
-        ),
+        (save(), fake.state().offer_source("a").unwrap().name.as_str()),
         (403, "Offer source a")
     );
-    for (policy, answered) in [
-        (EntryPolicy::apply_good(422), 422),
-        (EntryPolicy::ignore(), 403),
-    ] {
+    for (policy, answered) in [(EntryPolicy::apply_good(422), 422), (EntryPolicy::ignore(), 403)] {
         fake.configure(|settings| settings.locked_entry = policy);
         assert_eq!(save(), answered);
     }
     fake.unlock("a");
     assert_eq!(
-        (
-            save(),
-            fake.state().offer_source("a").unwrap().name.as_str()
-        ),
+        (save(), fake.state().offer_source("a").unwrap().name.as_str()),
         (200, "New")
     );
 }
@@ -281,12 +263,7 @@ fn a_category_that_does_not_exist_may_be_accepted() {
         ..Settings::default()
     });
     assert_eq!(
-        call(
-            &fake,
-            MOVE,
-            &json!({ "entries": ["a"], "idCategory": "nowhere" })
-        )
-        .status,
+        call(&fake, MOVE, &json!({ "entries": ["a"], "idCategory": "nowhere" })).status,
         200
     );
     assert_eq!(fake.state().offer_source("a").unwrap().category, "nowhere");
@@ -296,12 +273,7 @@ fn a_category_that_does_not_exist_may_be_accepted() {
     });
     fake.set("category", "cat", "status", "deleted");
     assert_eq!(
-        call(
-            &fake,
-            MOVE,
-            &json!({ "entries": ["a"], "idCategory": "cat" })
-        )
-        .status,
+        call(&fake, MOVE, &json!({ "entries": ["a"], "idCategory": "cat" })).status,
         400
     );
 }
@@ -318,10 +290,7 @@ fn creating_what_exists() {
             existing_on_create,
             ..Settings::default()
         });
-        assert_eq!(
-            call(&fake, "POST /offersource/save/", &body).status,
-            answered
-        );
+        assert_eq!(call(&fake, "POST /offersource/save/", &body).status, answered);
         assert_eq!(fake.state().offer_source("a").unwrap().name, name);
     }
 }
@@ -347,10 +316,7 @@ fn saving_may_merge() {
 
 #[test]
 fn deleted_assets_may_be_gone() {
-    for (deleted, answered, rows) in [
-        (DeletedAssets::Readable, 200, 2),
-        (DeletedAssets::Gone, 404, 1),
-    ] {
+    for (deleted, answered, rows) in [(DeletedAssets::Readable, 200, 2), (DeletedAssets::Gone, 404, 1)] {
         let fake = account(Settings {
             deleted,
             ..Settings::default()
@@ -388,15 +354,8 @@ fn the_filter_all_may_leave_out_deleted_assets() {
             ..Settings::default()
         });
         call(&fake, DELETE, &json!({ "entries": ["a"] }));
-        let shown = |path: &str| {
-            get(&fake, path)
-                .each("idOfferSource")
-                .contains(&"a".to_owned())
-        };
-        assert_eq!(
-            shown("GET /offersource/list/?status=all"),
-            all_includes_deleted
-        );
+        let shown = |path: &str| get(&fake, path).each("idOfferSource").contains(&"a".to_owned());
+        assert_eq!(shown("GET /offersource/list/?status=all"), all_includes_deleted);
         assert_eq!(
             shown("GET /offersource/find/byStatus/?status=all"),
             all_includes_deleted
@@ -457,10 +416,7 @@ fn properties_that_are_absent() {
         json!([{ "idOfferSource": "a", "offerSourceName": "A", "status": "active", "idCategory": "" }])
     );
     let (full, slim) = shown(AbsentProperty::LeftOut);
-    assert_eq!(
-        full,
-        json!({ "idOfferSource": "a", "offerSourceName": "A" })
-    );
+    assert_eq!(full, json!({ "idOfferSource": "a", "offerSourceName": "A" }));
     assert_eq!(
         slim,
         json!([{ "idOfferSource": "a", "offerSourceName": "A", "status": "active" }])
@@ -543,10 +499,7 @@ fn what_no_client_expects() {
     });
     let row = get(&fake, "GET /offersource/list/?status=all").json()[0].clone();
     assert_eq!(
-        (
-            &row["status"],
-            row["offerSourceName"].as_str().unwrap().len()
-        ),
+        (&row["status"], row["offerSourceName"].as_str().unwrap().len()),
         (&json!("paused"), 300)
     );
     assert_eq!(row["fieldOfTomorrow"]["nested"]["deep"], true);
@@ -569,10 +522,7 @@ fn what_no_client_expects() {
 #[test]
 fn the_number_of_entries_may_be_limited() {
     let fake = account(Settings {
-        max_entries: Some(Limit {
-            max: 2,
-            status: 413,
-        }),
+        max_entries: Some(Limit { max: 2, status: 413 }),
         ..Settings::default()
     });
     assert_eq!(
@@ -608,12 +558,8 @@ fn reads_may_be_late() {
     );
     fake.configure(|settings| settings.stale_by_id = true);
     call(&fake, ARCHIVE, &json!({ "entries": ["b"] }));
-    let by_id =
-        || get(&fake, "GET /offersource/find/byId/?idOfferSource=b").json()["status"].clone();
-    assert_eq!(
-        [by_id(), by_id(), by_id()],
-        ["active", "active", "archived"]
-    );
+    let by_id = || get(&fake, "GET /offersource/find/byId/?idOfferSource=b").json()["status"].clone();
+    assert_eq!([by_id(), by_id(), by_id()], ["active", "active", "archived"]);
     // A change that changes nothing makes nothing late.
     call(&fake, ARCHIVE, &json!({ "entries": ["b"] }));
     assert_eq!(active(), [""; 0]);
@@ -628,10 +574,7 @@ fn answers_may_carry_a_request_id() {
     let id = || get(&fake, "GET /offersource/list/?status=all").headers["x-request-id"].clone();
     assert_eq!(
         (id(), id()),
-        (
-            "fake-00000001".parse().unwrap(),
-            "fake-00000002".parse().unwrap()
-        )
+        ("fake-00000001".parse().unwrap(), "fake-00000002".parse().unwrap())
     );
 }
 
@@ -644,12 +587,7 @@ fn the_log_may_be_bounded() {
     for _ in 0..5 {
         get(&fake, "GET /offersource/list/?status=all");
     }
-    let numbers = |fake: &Fake| {
-        fake.log()
-            .iter()
-            .map(|entry| entry.number)
-            .collect::<Vec<_>>()
-    };
+    let numbers = |fake: &Fake| fake.log().iter().map(|entry| entry.number).collect::<Vec<_>>();
     assert_eq!((numbers(&fake), fake.request_count()), (vec![4, 5], 5));
     fake.configure(|settings| settings.log = LogRetention::Last(0));
     fake.clear_log();

@@ -1,10 +1,6 @@
 //! The program: what it says of itself, and that it serves what its options ask for.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "helpers of tests"
-)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests")]
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
@@ -67,12 +63,7 @@ impl Running {
     }
 
     fn ids(&self) -> Vec<String> {
-        let (_, body) = self.call(
-            "GET",
-            "/offersource/list/?status=active",
-            "fake-access-token",
-            "",
-        );
+        let (_, body) = self.call("GET", "/offersource/list/?status=active", "fake-access-token", "");
         let rows: Value = serde_json::from_str(&body).unwrap();
         let rows = rows.as_array().unwrap().iter();
         rows.map(|row| row["idOfferSource"].as_str().unwrap().to_owned())
@@ -94,12 +85,7 @@ fn options_that_make_no_sense_are_named() {
         assert_eq!(output.status.code(), Some(2));
         String::from_utf8(output.stderr).unwrap()
     };
-    let policies = [
-        "refuse-all:200",
-        "refuse-all:four",
-        "explode",
-        "explode:400",
-    ];
+    let policies = ["refuse-all:200", "refuse-all:four", "explode", "explode:400"];
     let mut page = String::new();
     for policy in policies {
         page += &said(&["--unknown-entry", policy]);
@@ -111,10 +97,7 @@ fn options_that_make_no_sense_are_named() {
 #[test]
 fn an_address_in_use_is_named() {
     let running = Running::start(&[]);
-    let second = program()
-        .args(["--address", running.address()])
-        .output()
-        .unwrap();
+    let second = program().args(["--address", running.address()]).output().unwrap();
     let said = String::from_utf8(second.stderr).unwrap();
     assert_eq!(second.status.code(), Some(1));
     assert!(
@@ -162,11 +145,7 @@ fn it_serves_what_it_was_asked_for() {
 #[test]
 fn without_auth_any_token_will_do() {
     let running = Running::start(&["--no-auth", "--trailing-slash", "optional"]);
-    assert!(
-        running.printed.contains("none needed"),
-        "{}",
-        running.printed
-    );
+    assert!(running.printed.contains("none needed"), "{}", running.printed);
     let (head, _) = running.call("GET", "/offersource/list?status=active", "another", "");
     assert!(head.starts_with("HTTP/1.1 200"), "{head}");
 }

@@ -21,10 +21,7 @@ const ARCHIVE: &str = "PUT /v1/offersource/archive/ HTTP/1.1\r\nhost: fake\r\nau
 async fn start() -> (Fake, Server) {
     let fake = Fake::default();
     fake.seed_offer_source("a");
-    let server = fake
-        .serve(SocketAddr::from(([127, 0, 0, 1], 0)))
-        .await
-        .unwrap();
+    let server = fake.serve(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
     (fake, server)
 }
 
@@ -67,7 +64,12 @@ async fn an_answer_is_plain_http() {
             && answer.contains("date: Thu, 01 Jan 2026 00:00:00 GMT\r\n"),
         "{answer}"
     );
-    assert!(answer.ends_with(r#"[{"idOfferSource":"a","offerSourceName":"Offer source a","status":"active","idCategory":""}]"#), "{answer}");
+    assert!(
+        answer.ends_with(
+            r#"[{"idOfferSource":"a","offerSourceName":"Offer source a","status":"active","idCategory":""}]"#
+        ),
+        "{answer}"
+    );
     assert_eq!(server.base_url(), format!("http://{}/v1", server.addr()));
     assert_eq!(fake.log()[0].operation, Some("GET /offersource/list/"));
 }
@@ -95,12 +97,7 @@ async fn bodies_may_come_in_chunks_and_must_not_be_too_large() {
     let chunked = format!(
         "{head}transfer-encoding: chunked\r\nconnection: close\r\n\r\n8\r\n{{\"entrie\r\n9\r\ns\":[\"a\"]}}\r\n0\r\n\r\n"
     );
-    assert!(
-        exchange(&server, &chunked)
-            .await
-            .0
-            .starts_with("HTTP/1.1 200")
-    );
+    assert!(exchange(&server, &chunked).await.0.starts_with("HTTP/1.1 200"));
     fake.configure(|settings| settings.max_body_bytes = 10);
     assert!(
         exchange(
@@ -152,11 +149,7 @@ async fn resets_are_resets() {
             (String::new(), Some(io::ErrorKind::ConnectionReset)),
             "{fault}"
         );
-        assert_eq!(
-            list(&server).await.contains("archived"),
-            archived,
-            "{fault}"
-        );
+        assert_eq!(list(&server).await.contains("archived"), archived, "{fault}");
     }
 }
 
@@ -188,8 +181,7 @@ async fn a_body_breaks_in_its_middle() {
             .parse()
             .unwrap();
         assert!(
-            head.starts_with("HTTP/1.1 200 OK\r\n")
-                && head.contains("content-type: application/json"),
+            head.starts_with("HTTP/1.1 200 OK\r\n") && head.contains("content-type: application/json"),
             "{head}"
         );
         assert_eq!((body.len(), error), (announced / 2, ends), "{fault}");
@@ -232,8 +224,7 @@ async fn answers_of_faults_go_over_the_wire() {
     fake.inject(Rule::new(Fault::too_many_requests(RetryAfter::Seconds(7))));
     let answer = list(&server).await;
     assert!(
-        answer.starts_with("HTTP/1.1 429 Too Many Requests\r\n")
-            && answer.contains("retry-after: 7\r\n"),
+        answer.starts_with("HTTP/1.1 429 Too Many Requests\r\n") && answer.contains("retry-after: 7\r\n"),
         "{answer}"
     );
     fake.inject(Rule::new(Fault::Oversized { bytes: 1_000_000 }));
@@ -269,10 +260,7 @@ async fn dropping_the_server_ends_it() {
 #[tokio::test]
 async fn two_servers_can_share_a_fake() {
     let (fake, first) = start().await;
-    let second = fake
-        .serve(SocketAddr::from(([127, 0, 0, 1], 0)))
-        .await
-        .unwrap();
+    let second = fake.serve(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
     exchange(
         &first,
         &ARCHIVE.replace("content-length", "connection: close\r\ncontent-length"),

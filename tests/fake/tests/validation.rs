@@ -178,10 +178,7 @@ fn every_violation_is_named() {
         .unwrap();
     }
     insta::assert_snapshot!("violations", page);
-    assert!(
-        fake.state() == before,
-        "a refused request changed the state"
-    );
+    assert!(fake.state() == before, "a refused request changed the state");
 }
 
 #[test]
@@ -244,11 +241,7 @@ fn what_the_document_allows_passes() {
         200
     );
     assert_eq!(
-        get(
-            &fake,
-            "GET /offersource/list/?st%61tus=not-deleted&idCategory"
-        )
-        .status,
+        get(&fake, "GET /offersource/list/?st%61tus=not-deleted&idCategory").status,
         200
     );
     // 256 characters, not bytes.
@@ -287,10 +280,7 @@ fn unknown_query_parameters_may_be_allowed() {
         refuse_unknown_query: false,
         ..Settings::default()
     });
-    assert_eq!(
-        get(&fake, "GET /offersource/list/?status=all&x=1").status,
-        200
-    );
+    assert_eq!(get(&fake, "GET /offersource/list/?status=all&x=1").status, 200);
 }
 
 #[test]
@@ -309,10 +299,7 @@ fn the_trailing_slash() {
     );
     let redirect = get(&with(TrailingSlash::Redirect), path);
     assert_eq!(
-        (
-            redirect.status,
-            redirect.headers["location"].to_str().unwrap()
-        ),
+        (redirect.status, redirect.headers["location"].to_str().unwrap()),
         (301, "/v1/offersource/list/?status=all")
     );
     assert_eq!(
@@ -351,10 +338,7 @@ fn limits() {
     assert_eq!(
         get(
             &fake,
-            &format!(
-                "GET /offersource/find/byIds/?idOfferSources={}",
-                "a,".repeat(20)
-            )
+            &format!("GET /offersource/find/byIds/?idOfferSources={}", "a,".repeat(20))
         )
         .status,
         414

@@ -127,10 +127,7 @@ pub fn response(bytes: &[u8]) {
         Ok(source) => kept(sent.as_ref(), &source),
         Err(error) => told(&error),
     }
-    match run(client
-        .list_offer_sources(StatusFilter::All, None)
-        .into_future())
-    {
+    match run(client.list_offer_sources(StatusFilter::All, None).into_future()) {
         Ok(rows) => match sent {
             Some(Value::Array(sent)) => {
                 assert_eq!(rows.len(), sent.len());

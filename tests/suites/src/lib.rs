@@ -5,9 +5,7 @@
 pub mod fuzz;
 
 use bytes::Bytes;
-use funnelflux::transport::{
-    BoxFuture, ResponseBody, Transport, TransportError, TransportErrorKind,
-};
+use funnelflux::transport::{BoxFuture, ResponseBody, Transport, TransportError, TransportErrorKind};
 use funnelflux::{Client, ClientBuilder, Credentials};
 use funnelflux_fake::{Break, Fake, Fault, Interruption, Outcome, Stage};
 use futures_util::{StreamExt as _, stream};

@@ -158,9 +158,7 @@ async fn every_kind(missing: MissingByIds) {
             "usersettings",
             "integration",
         ];
-        operation.method != Method::GET
-            && by_ability.contains(&verb)
-            && !elsewhere.contains(&segment)
+        operation.method != Method::GET && by_ability.contains(&verb) && !elsewhere.contains(&segment)
     };
     let missed: Vec<String> = operations::GROUPS
         .iter()
@@ -280,9 +278,7 @@ async fn a_plan_counts_the_offer_pages_of_offer_sources() {
     let planned = plan(Cascade::orphan()).await.unwrap();
     assert_eq!(planned.children, Children::Known { count: 3 });
     assert!(
-        planned
-            .to_string()
-            .contains("their 3 children are handled too"),
+        planned.to_string().contains("their 3 children are handled too"),
         "{planned}"
     );
     assert_eq!(

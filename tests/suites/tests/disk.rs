@@ -35,13 +35,7 @@ enum Beyond {
 }
 
 /// Runs one of the children below where no file can become longer than so many blocks of 512 bytes.
-fn under_limit(
-    child: &str,
-    beyond: Beyond,
-    blocks: usize,
-    file: &Path,
-    service: &str,
-) -> ExitStatus {
+fn under_limit(child: &str, beyond: Beyond, blocks: usize, file: &Path, service: &str) -> ExitStatus {
     let trap = match beyond {
         Beyond::Fails => "trap '' XFSZ;",
         Beyond::Kills => "ulimit -c 0;",
@@ -139,15 +133,8 @@ async fn a_journal_survives_a_full_disk_and_a_kill_at_any_write() {
                 .children(journal.children::<OfferSourceId>())
                 .chunk_size(CHUNK)
                 .resume(&path);
-            let report = job
-                .send()
-                .await
-                .unwrap_or_else(|error| panic!("{case}: {error}"));
-            assert_eq!(
-                (report.counts().done, archived()),
-                (IDS, IDS),
-                "{case}: {report}"
-            );
+            let report = job.send().await.unwrap_or_else(|error| panic!("{case}: {error}"));
+            assert_eq!((report.counts().done, archived()), (IDS, IDS), "{case}: {report}");
             let known = journal.counts().done;
             assert!(
                 known == 0 || fake.request_count() - sent_before < (IDS / CHUNK * 2) as u64,
@@ -184,21 +171,11 @@ async fn a_token_file_survives_a_full_disk_and_a_kill() {
     for beyond in [Beyond::Fails, Beyond::Kills] {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("tokens.json");
-        FileTokenStore::new(&path)
-            .save(&tokens("old"))
-            .await
-            .unwrap();
+        FileTokenStore::new(&path).save(&tokens("old")).await.unwrap();
         let status = under_limit("child_saves_tokens", beyond, 0, &path, "");
-        assert_eq!(
-            status.success(),
-            beyond == Beyond::Fails,
-            "{beyond:?}: {status}"
-        );
+        assert_eq!(status.success(), beyond == Beyond::Fails, "{beyond:?}: {status}");
         assert_eq!(kept(&path).await, "old-access", "{beyond:?}");
-        FileTokenStore::new(&path)
-            .save(&tokens("newer"))
-            .await
-            .unwrap();
+        FileTokenStore::new(&path).save(&tokens("newer")).await.unwrap();
         assert_eq!(kept(&path).await, "newer-access", "{beyond:?}");
         if beyond == Beyond::Fails {
             let files = std::fs::read_dir(folder.path()).unwrap().count();

@@ -8,8 +8,8 @@
 
 use funnelflux::Client;
 use funnelflux::types::{
-    CascadeAction, DuplicateRequest, MoveCategoryRequest, OfferSource, ParentMutationRequest,
-    Status, StatusFilter, StringList,
+    CascadeAction, DuplicateRequest, MoveCategoryRequest, OfferSource, ParentMutationRequest, Status,
+    StatusFilter, StringList,
 };
 use funnelflux_fake::{Fake, Server, Settings, Verdict};
 use serde_json::json;
@@ -34,11 +34,7 @@ async fn service() -> Service {
         .bearer_token(fake.access_token())
         .build()
         .unwrap();
-    Service {
-        fake,
-        client,
-        server,
-    }
+    Service { fake, client, server }
 }
 
 impl Service {
@@ -62,10 +58,7 @@ impl Service {
     fn assert_clean(&self) {
         for entry in self.fake.log() {
             assert!(entry.violations.is_empty(), "{entry:?}");
-            assert!(
-                matches!(entry.verdict, Verdict::Answered(200..=299)),
-                "{entry:?}"
-            );
+            assert!(matches!(entry.verdict, Verdict::Answered(200..=299)), "{entry:?}");
         }
     }
 }
@@ -140,10 +133,7 @@ async fn create_save_and_duplicate_leave_what_was_sent() {
         .clone();
     assert_eq!(held["newField"], json!({"deep": [1, null]}));
     assert_eq!(held["meta"], json!({}), "an empty object can be sent");
-    assert!(
-        !held.contains_key("postbackSubId"),
-        "what is absent stays absent"
-    );
+    assert!(!held.contains_key("postbackSubId"), "what is absent stays absent");
 
     let mut found = client
         .find_offer_source_by_id(&"2nIemJxCKbFX".into())
@@ -183,14 +173,8 @@ async fn archive_unarchive_and_move_change_the_named_ones_alone() {
         .archive_offer_sources(&ParentMutationRequest::new(only_a()))
         .await
         .unwrap();
-    assert_eq!(
-        (service.status("a"), service.status("b")),
-        ("archived", "active")
-    );
-    assert_eq!(
-        service.page("a"),
-        ("active".to_owned(), Some("a".to_owned()))
-    );
+    assert_eq!((service.status("a"), service.status("b")), ("archived", "active"));
+    assert_eq!(service.page("a"), ("active".to_owned(), Some("a".to_owned())));
     client
         .unarchive_offer_sources(&StringList::new(only_a()))
         .await
@@ -200,10 +184,7 @@ async fn archive_unarchive_and_move_change_the_named_ones_alone() {
         .move_offer_sources_to_category(&MoveCategoryRequest::new(only_a(), "shelf"))
         .await
         .unwrap();
-    assert_eq!(
-        service.fake.state().offer_source("a").unwrap().category,
-        "shelf"
-    );
+    assert_eq!(service.fake.state().offer_source("a").unwrap().category, "shelf");
     client
         .move_offer_sources_to_category(&MoveCategoryRequest::new(only_a(), ""))
         .await
@@ -221,11 +202,7 @@ async fn the_children_go_where_the_cascade_says() {
             ("archived", of("a")),
             ("deleted", of("a")),
         ),
-        (
-            CascadeAction::Move,
-            ("active", of("b")),
-            ("active", of("b")),
-        ),
+        (CascadeAction::Move, ("active", of("b")), ("active", of("b"))),
         (CascadeAction::Orphan, ("active", None), ("active", None)),
     ] {
         for delete in [false, true] {
@@ -244,11 +221,7 @@ async fn the_children_go_where_the_cascade_says() {
                 assert_eq!(service.status("a"), "deleted");
                 deleted.clone()
             } else {
-                service
-                    .client
-                    .archive_offer_sources(&request)
-                    .await
-                    .unwrap();
+                service.client.archive_offer_sources(&request).await.unwrap();
                 assert_eq!(service.status("a"), "archived");
                 archived.clone()
             };
@@ -271,10 +244,7 @@ async fn a_delete_takes_one_id_in_the_query_or_many_in_the_body() {
         .delete_offer_sources(Some(&"a".into()), None)
         .await
         .unwrap();
-    assert_eq!(
-        (service.status("a"), service.status("b")),
-        ("deleted", "active")
-    );
+    assert_eq!((service.status("a"), service.status("b")), ("deleted", "active"));
     assert_eq!(service.page("a").0, "active");
     let request = ParentMutationRequest::new(["b".to_owned()]);
     service
@@ -294,11 +264,7 @@ async fn a_wrong_token_and_an_unknown_id_are_errors_with_their_status() {
         .find_offer_source_by_id(&"nobody".into())
         .await
         .unwrap_err();
-    assert_eq!(
-        error.status().map(|status| status.as_u16()),
-        Some(404),
-        "{error}"
-    );
+    assert_eq!(error.status().map(|status| status.as_u16()), Some(404), "{error}");
     let stranger = Client::builder()
         .base_url(service.server.base_url())
         .bearer_token("wrong")
@@ -308,9 +274,5 @@ async fn a_wrong_token_and_an_unknown_id_are_errors_with_their_status() {
         .list_offer_sources(StatusFilter::All, None)
         .await
         .unwrap_err();
-    assert_eq!(
-        error.status().map(|status| status.as_u16()),
-        Some(401),
-        "{error}"
-    );
+    assert_eq!(error.status().map(|status| status.as_u16()), Some(401), "{error}");
 }

@@ -76,9 +76,7 @@ fn superset(schema: &'static Value, random: &mut Rng) -> Value {
     match schema["type"].as_str() {
         Some("array") => {
             let items = &schema["items"];
-            (0..random.usize(..4))
-                .map(|_| superset(items, random))
-                .collect()
+            (0..random.usize(..4)).map(|_| superset(items, random)).collect()
         }
         Some("integer") => json!(random.i32(0..)),
         Some("number") => json!(f64::from(random.i32(..)) / 4.0),
@@ -123,21 +121,19 @@ fn lost(sent: &Value, back: &Value, schema: &'static Value, at: &str) -> Option<
             let properties = &schema["properties"];
             let known = |name: &str| !properties[name].is_null();
             let made_up = back.keys().find(|name| !sent.contains_key(*name));
-            made_up
-                .map(|name| format!("{at}/{name} is made up"))
-                .or_else(|| {
-                    sent.iter().find_map(|(name, value)| match back.get(name) {
-                        None if value.is_null() && known(name) => None,
-                        None => Some(format!("{at}/{name}")),
-                        Some(back) => {
-                            let schema = match &properties[name] {
-                                Value::Null => &schema["additionalProperties"],
-                                property => property,
-                            };
-                            lost(value, back, schema, &format!("{at}/{name}"))
-                        }
-                    })
+            made_up.map(|name| format!("{at}/{name} is made up")).or_else(|| {
+                sent.iter().find_map(|(name, value)| match back.get(name) {
+                    None if value.is_null() && known(name) => None,
+                    None => Some(format!("{at}/{name}")),
+                    Some(back) => {
+                        let schema = match &properties[name] {
+                            Value::Null => &schema["additionalProperties"],
+                            property => property,
+                        };
+                        lost(value, back, schema, &format!("{at}/{name}"))
+                    }
                 })
+            })
         }
         (Value::Array(sent), Value::Array(back)) if sent.len() == back.len() => {
             let mut pairs = sent.iter().zip(back).enumerate();
@@ -158,8 +154,8 @@ fn holds<T: serde::Serialize + serde::de::DeserializeOwned>(name: &str, seed: u6
         // As it comes over the wire.
         let text = sent.to_string();
         let said = |what: &str| format!("{name}, FUNNELFLUX_SEED={seed}: {what}\n{text}");
-        let typed: T = serde_json::from_str(&text)
-            .unwrap_or_else(|error| panic!("{}", said(&error.to_string())));
+        let typed: T =
+            serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}", said(&error.to_string())));
         let back = serde_json::to_value(&typed).unwrap();
         if let Some(place) = lost(&sent, &back, schema, "") {
             panic!("{}", said(&format!("lost at {place}: {back}")));

@@ -93,10 +93,7 @@ async fn an_unknown_status_and_an_unknown_field_are_kept_and_sent_back() -> Resu
     client.save_offer_source(&source).await?;
     let saved: serde_json::Value =
         serde_json::from_slice(seen.lock().unwrap().last().unwrap().body()).unwrap();
-    assert_eq!(
-        saved,
-        serde_json::from_str::<serde_json::Value>(sent).unwrap()
-    );
+    assert_eq!(saved, serde_json::from_str::<serde_json::Value>(sent).unwrap());
     Ok(())
 }
 
@@ -109,19 +106,14 @@ async fn an_unknown_field_of_a_nested_object_is_kept_and_sent_back() -> Result<(
     client.save_traffic_source(&source).await?;
     let saved: serde_json::Value =
         serde_json::from_slice(seen.lock().unwrap().last().unwrap().body()).unwrap();
-    assert_eq!(
-        saved,
-        serde_json::from_str::<serde_json::Value>(sent).unwrap()
-    );
+    assert_eq!(saved, serde_json::from_str::<serde_json::Value>(sent).unwrap());
     Ok(())
 }
 
 #[tokio::test]
 async fn a_delete_without_a_body_sends_none() -> Result<(), Error> {
     let (client, seen) = service(204, "");
-    client
-        .delete_offer_sources(Some(&"a b&c".into()), None)
-        .await?;
+    client.delete_offer_sources(Some(&"a b&c".into()), None).await?;
     client
         .delete_offer_sources(None, Some(&ParentMutationRequest::new(["1".to_owned()])))
         .await?;
@@ -137,8 +129,7 @@ async fn a_delete_without_a_body_sends_none() -> Result<(), Error> {
 }
 
 #[tokio::test]
-async fn a_list_survives_a_long_name_an_unknown_status_and_null_for_what_is_optional()
--> Result<(), Error> {
+async fn a_list_survives_a_long_name_an_unknown_status_and_null_for_what_is_optional() -> Result<(), Error> {
     let long = "n".repeat(300);
     let body = format!(
         r#"[{{"idOfferSource":"1","offerSourceName":"{long}","status":"paused","idCategory":null,"categoryName":null}}]"#
@@ -147,10 +138,7 @@ async fn a_list_survives_a_long_name_an_unknown_status_and_null_for_what_is_opti
     let rows = client.list_offer_sources(StatusFilter::All, None).await?;
     assert_eq!(rows[0].offer_source_name, long);
     assert_eq!(rows[0].status.as_str(), "paused");
-    assert_eq!(
-        (&rows[0].id_category, &rows[0].category_name),
-        (&None, &None)
-    );
+    assert_eq!((&rows[0].id_category, &rows[0].category_name), (&None, &None));
     Ok(())
 }
 
@@ -183,10 +171,7 @@ async fn any_success_status_is_a_success() -> Result<(), Error> {
     }
     let (client, _) = service(201, r#"{"id":"2"}"#);
     let copy = client
-        .duplicate_offer_source(
-            &"1".into(),
-            &funnelflux::types::DuplicateRequest::new("copy"),
-        )
+        .duplicate_offer_source(&"1".into(), &funnelflux::types::DuplicateRequest::new("copy"))
         .await?;
     assert_eq!(copy.id.as_deref(), Some("2"));
     Ok(())
@@ -231,10 +216,7 @@ async fn a_null_list_is_empty() -> Result<(), Error> {
 #[tokio::test]
 async fn a_refusal_is_an_error_with_its_status_and_without_the_token() {
     let (client, seen) = service(409, r#"{"error":"taken"}"#);
-    let error = client
-        .find_offer_source_by_id(&"1".into())
-        .await
-        .unwrap_err();
+    let error = client.find_offer_source_by_id(&"1".into()).await.unwrap_err();
     assert_eq!(error.status().map(|status| status.as_u16()), Some(409));
     assert!(error.to_string().contains("taken"), "{error}");
     let shown = format!("{error:?} {client:?} {:?}", seen.lock().unwrap());

@@ -41,10 +41,7 @@ impl Workspace {
         for (name, text) in [
             ("spec/upstream.json", include_str!("../upstream.json")),
             ("Cargo.toml", "[workspace.package]\nversion = \"0.1.0\"\n"),
-            (
-                "generated/Cargo.toml",
-                "[package]\nversion.workspace = true\n",
-            ),
+            ("generated/Cargo.toml", "[package]\nversion.workspace = true\n"),
             (
                 "generated/src/lib.rs",
                 "mod generated;\npub use generated::public::{operations, types};\n",
@@ -134,13 +131,7 @@ fn diff_tells_harmless_from_breaking() {
 fn diff_takes_what_is_allowed_out() {
     let workspace = Workspace::new();
     workspace.changed("required.json", require_status);
-    let run = workspace.run(&[
-        "diff",
-        "spec/upstream.json",
-        "required.json",
-        "--format",
-        "json",
-    ]);
+    let run = workspace.run(&["diff", "spec/upstream.json", "required.json", "--format", "json"]);
     let report: Value = serde_json::from_str(&run.text).unwrap();
     let allow = json!({"allow": [{
         "fingerprint": report.pointer("/changes/0/fingerprint").unwrap(),
@@ -161,11 +152,7 @@ fn diff_takes_what_is_allowed_out() {
         "{}",
         run.aside
     );
-    assert!(
-        run.aside.starts_with("1 accepted by allow.json"),
-        "{}",
-        run.aside
-    );
+    assert!(run.aside.starts_with("1 accepted by allow.json"), "{}", run.aside);
 }
 
 /// After its day an acceptance does not count any more, and what is no list is told with its place.
@@ -180,8 +167,7 @@ fn diff_says_what_the_allow_list_no_longer_accepts() {
     };
     let json = [&diff[..], &["--format", "json"]].concat();
     let first = fingerprint(workspace.run(&json));
-    let allow =
-        json!({"allow": [{"fingerprint": first, "reason": "old news", "expires": "2020-02-29"}]});
+    let allow = json!({"allow": [{"fingerprint": first, "reason": "old news", "expires": "2020-02-29"}]});
     fs::write(workspace.path("allow.json"), allow.to_string()).unwrap();
     let allowed = [&diff[..], &["--allow", "allow.json"]].concat();
     let run = workspace.run(&allowed);
@@ -197,11 +183,7 @@ fn diff_says_what_the_allow_list_no_longer_accepts() {
     let all = report["changes"].as_array().unwrap();
     assert_eq!(all.len(), 3);
     assert!(all.iter().any(|change| change["fingerprint"] == first));
-    fs::write(
-        workspace.path("allow.json"),
-        r#"{"allow": [{"fingerprint": 1}]}"#,
-    )
-    .unwrap();
+    fs::write(workspace.path("allow.json"), r#"{"allow": [{"fingerprint": 1}]}"#).unwrap();
     let run = workspace.run(&allowed);
     assert_eq!(run.code, 2, "{}", run.aside);
     assert!(run.aside.starts_with("allow.json:1:"), "{}", run.aside);
@@ -220,35 +202,18 @@ fn annotations_are_on_the_lines_that_changed() {
         .lines()
         .map(str::to_owned)
         .collect();
-    let run = workspace.run(&[
-        "diff",
-        "spec/upstream.json",
-        "new.json",
-        "--format",
-        "github",
-    ]);
+    let run = workspace.run(&["diff", "spec/upstream.json", "new.json", "--format", "github"]);
     let told: Vec<(&str, &str)> = run
         .text
         .lines()
         .map(|line| {
-            let number = line
-                .split_once("line=")
-                .unwrap()
-                .1
-                .split_once(',')
-                .unwrap()
-                .0;
+            let number = line.split_once("line=").unwrap().1.split_once(',').unwrap().0;
             let number: usize = number.parse().unwrap();
             (line, lines[number - 1].trim())
         })
         .collect();
     assert_eq!(told.len(), 2, "{}", run.text);
-    let at = |start: &str| {
-        told.iter()
-            .find(|(line, _)| line.starts_with(start))
-            .unwrap()
-            .1
-    };
+    let at = |start: &str| told.iter().find(|(line, _)| line.starts_with(start)).unwrap().1;
     assert_eq!(at("::error "), "\"required\": true");
     assert_eq!(at("::notice "), "\"partnerNote\": {");
 }
@@ -413,11 +378,7 @@ fn diff_says_what_it_cannot_read() {
     fs::write(workspace.path("page.json"), "<html>").unwrap();
     let run = workspace.run(&["diff", "spec/upstream.json", "page.json"]);
     assert_eq!(run.code, 2);
-    assert!(
-        run.aside.contains("page.json:1:1: error[read::"),
-        "{}",
-        run.aside
-    );
+    assert!(run.aside.contains("page.json:1:1: error[read::"), "{}", run.aside);
     let run = workspace.run(&["diff", "spec/upstream.json", "gone.json"]);
     assert_eq!(run.code, 1);
     assert!(run.aside.contains("gone.json"), "{}", run.aside);
@@ -509,11 +470,7 @@ fn fetch_refuses_what_does_not_read_and_loses_nothing() {
     fs::write(workspace.path("page.json"), "<html>").unwrap();
     let run = workspace.run(&["fetch", "page.json"]);
     assert_eq!(run.code, 2);
-    assert!(
-        run.aside.contains("page.json:1:1: error[read::"),
-        "{}",
-        run.aside
-    );
+    assert!(run.aside.contains("page.json:1:1: error[read::"), "{}", run.aside);
     assert_eq!(
         fs::read_to_string(workspace.path("spec/upstream.json")).unwrap(),
         before
@@ -568,10 +525,7 @@ fn check_compares_with_the_vendors_document() {
     assert_eq!(run.code, 6, "{}", run.aside);
     insta::assert_snapshot!("check-upstream", run.aside);
     workspace.changed("vendor.json", add_field);
-    assert_eq!(
-        workspace.run(&["check", "--upstream", "vendor.json"]).code,
-        5
-    );
+    assert_eq!(workspace.run(&["check", "--upstream", "vendor.json"]).code, 5);
 
     // What is wrong with ours comes first.
     let types = workspace.path("generated/src/generated/offer_sources/types.rs");
@@ -616,8 +570,7 @@ fn check_asks_for_the_version_that_is_due() {
     assert_eq!(workspace.run(&["release"]).code, 0);
     let changelog = fs::read_to_string(workspace.path("generated/CHANGELOG.md")).unwrap();
     assert!(
-        changelog.contains("\n## 1.3.0\n")
-            && changelog.ends_with("\n## 1.2.3\n\nThe first release.\n"),
+        changelog.contains("\n## 1.3.0\n") && changelog.ends_with("\n## 1.2.3\n\nThe first release.\n"),
         "{changelog}"
     );
 
@@ -644,11 +597,7 @@ fn check_asks_for_the_version_that_is_due() {
     workspace.changed("spec/upstream.json", require_status);
     assert_eq!(workspace.run(&["generate"]).code, 0);
     let run = workspace.run(&["check"]);
-    assert!(
-        run.aside.contains("a major step: 2.0.0 is due"),
-        "{}",
-        run.aside
-    );
+    assert!(run.aside.contains("a major step: 2.0.0 is due"), "{}", run.aside);
 }
 
 /// What is wrong here is told although there is no network.

@@ -81,10 +81,7 @@ impl Runner {
         let path = std::env::var("PATH").unwrap();
         command
             .current_dir(self.workspace.0.path())
-            .env(
-                "PATH",
-                format!("{}:{path}", self.path("programs").display()),
-            )
+            .env("PATH", format!("{}:{path}", self.path("programs").display()))
             // Nothing of the person whose machine this is.
             .env("GIT_CONFIG_GLOBAL", "/dev/null")
             .env("GIT_CONFIG_NOSYSTEM", "1");
@@ -130,11 +127,7 @@ impl Runner {
 
     fn fetch(&self, source: &str, must_reach: bool) -> Run {
         let must_reach = must_reach.to_string();
-        self.step(
-            DRIFT,
-            "fetch",
-            &[("SOURCE", source), ("MUST_REACH", &must_reach)],
-        )
+        self.step(DRIFT, "fetch", &[("SOURCE", source), ("MUST_REACH", &must_reach)])
     }
 
     /// All of the job, as far as its conditions let it go.
@@ -177,11 +170,7 @@ fn without_a_network_nothing_is_compared_and_only_who_asked_fails() {
         "{}",
         run.text
     );
-    assert!(
-        run.text.contains("help: is there a network?"),
-        "{}",
-        run.text
-    );
+    assert!(run.text.contains("help: is there a network?"), "{}", run.text);
     assert_eq!(runner.outputs()["changed"], "false");
     assert_eq!(runner.fetch(nowhere, true).code, 9);
     let busy = || serve("503 Service Unavailable", String::new());
@@ -199,10 +188,7 @@ fn what_no_waiting_mends_fails() {
     assert_eq!(runner.fetch(&page, false).code, 2);
     fs::write(runner.workspace.path("spec/source.toml"), "adress = 1\n").unwrap();
     assert_eq!(runner.fetch("", false).code, 1);
-    assert_eq!(
-        runner.git(&["status", "--porcelain"]),
-        "?? spec/source.toml\n"
-    );
+    assert_eq!(runner.git(&["status", "--porcelain"]), "?? spec/source.toml\n");
 }
 
 #[test]
@@ -210,11 +196,7 @@ fn without_a_change_nothing_is_opened() {
     let runner = Runner::new();
     runner.drift("spec/upstream.json");
     assert_eq!(runner.outputs()["changed"], "false");
-    assert!(
-        !runner.read("asked").contains("gh "),
-        "{}",
-        runner.read("asked")
-    );
+    assert!(!runner.read("asked").contains("gh "), "{}", runner.read("asked"));
 }
 
 #[test]
@@ -232,21 +214,16 @@ fn a_change_opens_one_pull_request_with_the_report() {
     runner.drift(&first);
     let asked = runner.read("asked");
     assert!(
-        asked.contains(
-            "gh pr create --head drift --title The vendor's document has changed --body-file"
-        ),
+        asked.contains("gh pr create --head drift --title The vendor's document has changed --body-file"),
         "{asked}"
     );
     assert!(
-        asked.contains(
-            "cargo check --quiet --package funnelflux --all-targets --features undocumented"
-        ),
+        asked.contains("cargo check --quiet --package funnelflux --all-targets --features undocumented"),
         "{asked}"
     );
     let body = runner.read("body.md");
     assert!(
-        body.contains("response-optional-property-added")
-            && body.contains("next: `cargo xtask generate`"),
+        body.contains("response-optional-property-added") && body.contains("next: `cargo xtask generate`"),
         "{body}"
     );
     // On the remote there is one commit, with what a regeneration needs and makes.
@@ -258,10 +235,7 @@ fn a_change_opens_one_pull_request_with_the_report() {
     assert_eq!(remote(&["rev-parse", "drift~1"]), base);
     let files = remote(&["show", "--name-only", "--format=%an", "drift"]);
     assert_eq!(
-        files
-            .lines()
-            .filter(|line| !line.is_empty())
-            .collect::<Vec<_>>(),
+        files.lines().filter(|line| !line.is_empty()).collect::<Vec<_>>(),
         [
             "github-actions[bot]",
             "generated/CHANGELOG.md",
@@ -276,11 +250,7 @@ fn a_change_opens_one_pull_request_with_the_report() {
     runner.git(&["switch", "--quiet", "main"]);
     runner.stand_in("gh", "[ \"$2\" = list ] && echo 7");
     runner.drift(&second);
-    assert!(
-        runner
-            .read("asked")
-            .contains("gh pr edit drift --body-file")
-    );
+    assert!(runner.read("asked").contains("gh pr edit drift --body-file"));
     assert_eq!(remote(&["rev-parse", "drift~1"]), base);
     let body = runner.read("body.md");
     assert!(
@@ -312,9 +282,7 @@ fn what_does_not_generate_is_still_opened_and_says_why() {
 fn a_pull_request_is_annotated_on_the_lines_of_the_document() {
     let runner = Runner::new();
     let base = runner.git(&["rev-parse", "HEAD"]);
-    runner
-        .workspace
-        .changed("spec/upstream.json", require_status);
+    runner.workspace.changed("spec/upstream.json", require_status);
     assert_eq!(runner.workspace.run(&["generate"]).code, 0);
     runner.commit("the vendor's change");
     let run = runner.step(DRIFT, "compare", &[("BASE", base.trim())]);
@@ -355,8 +323,7 @@ fn what_breaks_users_is_told_before_the_first_release_and_refused_after_it() {
     assert_eq!(run.code, 0);
     let asked = runner.read("asked");
     for features in ["--default-features", "--all-features"] {
-        let line =
-            format!("cargo semver-checks --package funnelflux --baseline-rev {base} {features}\n");
+        let line = format!("cargo semver-checks --package funnelflux --baseline-rev {base} {features}\n");
         assert!(asked.contains(&line), "no {line} in {asked}");
     }
     verdict("Summary semver requires new major version", 100);
@@ -377,11 +344,7 @@ fn what_breaks_users_is_told_before_the_first_release_and_refused_after_it() {
     let base = runner.commit("a release");
     let run = runner.step(CI, "compare with the baseline", &[("BASE", &base)]);
     assert_eq!(run.code, 1);
-    assert!(
-        run.text.contains("no tag vX.Y.Z says where"),
-        "{}",
-        run.text
-    );
+    assert!(run.text.contains("no tag vX.Y.Z says where"), "{}", run.text);
 }
 
 /// No step with a script is left out here, and each script is one that bash takes.
@@ -397,10 +360,7 @@ fn every_script_is_among_these() {
         assert_eq!(workflow.matches("run: |").count(), steps.len());
         for step in steps {
             let text = script(workflow, step);
-            let checked = Command::new("bash")
-                .args(["-n", "-c", &text])
-                .status()
-                .unwrap();
+            let checked = Command::new("bash").args(["-n", "-c", &text]).status().unwrap();
             assert!(checked.success() && text.lines().count() > 5, "{step}");
         }
     }
@@ -411,11 +371,7 @@ fn every_script_is_among_these() {
 fn a_body_holds_what_a_pull_request_can() {
     let runner = Runner::new();
     fs::write(runner.path("first.md"), "the beginning\n").unwrap();
-    fs::write(
-        runner.path("report.md"),
-        "a line of the report\n".repeat(10_000),
-    )
-    .unwrap();
+    fs::write(runner.path("report.md"), "a line of the report\n".repeat(10_000)).unwrap();
     fs::write(runner.workspace.path("spec/new"), "").unwrap();
     let run = runner.step(DRIFT, "open the pull request", &[]);
     assert_eq!(run.code, 0, "{}", run.aside);

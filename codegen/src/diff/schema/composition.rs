@@ -32,11 +32,7 @@ impl<'a> Walk<'a> {
         };
         let (rule, name) = match (name_in(&CHECKS), name_in(&FORMS)) {
             (Some(name), _) => {
-                let rules = [
-                    &rules::CHECK_ADDED,
-                    &rules::CHECK_REMOVED,
-                    &rules::CHECK_CHANGED,
-                ];
+                let rules = [&rules::CHECK_ADDED, &rules::CHECK_REMOVED, &rules::CHECK_CHANGED];
                 (set_unset_changed(spot, rules), name)
             }
             (_, Some(name)) => (&rules::FORM_CHANGED, name),
@@ -117,9 +113,7 @@ impl<'a> Walk<'a> {
         let alone = |count: usize, paired: &dyn Fn(usize) -> bool| -> Vec<usize> {
             (0..count).filter(|index| !paired(*index)).collect()
         };
-        let gone = alone(before.len(), &|index| {
-            pairs.iter().any(|(one, _)| *one == index)
-        });
+        let gone = alone(before.len(), &|index| pairs.iter().any(|(one, _)| *one == index));
         let come = alone(after.len(), &|index| {
             pairs.iter().any(|(_, other)| *other == index)
         });
@@ -142,8 +136,7 @@ impl<'a> Walk<'a> {
                     quote(entry.value),
                     subject(spot.parent)
                 );
-                self.note(removed, &Spot::removed(entry, list), what)
-                    .at(place);
+                self.note(removed, &Spot::removed(entry, list), what).at(place);
             }
         }
         for (one, other) in pairs {
@@ -176,10 +169,7 @@ impl<'a> Walk<'a> {
         let is_new = |value: &&str| !former.values.contains(value);
         let is_gone = |value: &&str| !current.values.contains(value);
         if let Some(value) = former.name.filter(is_gone) {
-            let what = format!(
-                "`{value}` no longer names an alternative of {}",
-                subject(after)
-            );
+            let what = format!("`{value}` no longer names an alternative of {}", subject(after));
             self.note(&rules::MAPPING_DELETED, &Spot::removed(old, after), what)
                 .at(place)
                 .subtree = false;
@@ -248,8 +238,7 @@ impl<'a> Walk<'a> {
                         "`discriminator.propertyName` {}",
                         before_after(spot.old, spot.new)
                     );
-                    self.note(&rules::DISCRIMINATOR_RENAMED, &spot, what)
-                        .at(place);
+                    self.note(&rules::DISCRIMINATOR_RENAMED, &spot, what).at(place);
                 }
                 "mapping" => {
                     let nothing = Node {
@@ -295,8 +284,7 @@ struct Values<'a> {
 
 /// `around`: the schema with the alternatives and, maybe, a discriminator.
 fn values_of<'a>(alternative: &Node<'a>, around: &Node<'a>) -> Values<'a> {
-    let (Some(reference), Some(discriminator)) =
-        (alternative.str("$ref"), around.value.get("discriminator"))
+    let (Some(reference), Some(discriminator)) = (alternative.str("$ref"), around.value.get("discriminator"))
     else {
         return Values::default();
     };
@@ -321,12 +309,7 @@ fn values_of<'a>(alternative: &Node<'a>, around: &Node<'a>) -> Values<'a> {
 const DEEPEST: usize = 500;
 
 /// A schema as text with its references replaced by what they lead to, each once; `None` if it is too deep for that.
-fn expand(
-    document: &Node<'_>,
-    node: &Node<'_>,
-    seen: &mut HashSet<String>,
-    depth: usize,
-) -> Option<String> {
+fn expand(document: &Node<'_>, node: &Node<'_>, seen: &mut HashSet<String>, depth: usize) -> Option<String> {
     if depth > DEEPEST {
         return None;
     }
@@ -356,11 +339,7 @@ fn expand(
 }
 
 /// Entries of two lists that have the same name, by their positions; each is paired once.
-fn twins(
-    before: &[Node<'_>],
-    after: &[Node<'_>],
-    name: impl Fn(&Value) -> String,
-) -> Vec<(usize, usize)> {
+fn twins(before: &[Node<'_>], after: &[Node<'_>], name: impl Fn(&Value) -> String) -> Vec<(usize, usize)> {
     let mut open: HashMap<String, VecDeque<usize>> = HashMap::new();
     for (index, entry) in before.iter().enumerate() {
         open.entry(name(entry.value)).or_default().push_back(index);

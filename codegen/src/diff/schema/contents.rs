@@ -152,8 +152,7 @@ impl<'a> Walk<'a> {
                     if needed { "required" } else { "optional" },
                     subject(property)
                 );
-                if let Some((twin, _)) = added.iter().find(|(_, node)| node.value == property.value)
-                {
+                if let Some((twin, _)) = added.iter().find(|(_, node)| node.value == property.value) {
                     what = format!("{what}; `{twin}`, which was added, has the same schema");
                 }
                 self.note(rule, &Spot::removed(property, &container), what)
@@ -198,9 +197,8 @@ impl<'a> Walk<'a> {
         };
         let found = self.note(&rules::TYPE_NOTATION, spot, what);
         found.at(place);
-        found.reason = Some(
-            "The type of the part gains or loses a field; that of the whole does not.".to_owned(),
-        );
+        found.reason =
+            Some("The type of the part gains or loses a field; that of the whole does not.".to_owned());
     }
 
     pub(super) fn property_added(
@@ -254,10 +252,7 @@ impl<'a> Walk<'a> {
     }
 
     pub(super) fn additional_properties(&mut self, old: &Node<'a>, new: &Node<'a>, place: Place) {
-        let (before, after) = (
-            old.get("additionalProperties"),
-            new.get("additionalProperties"),
-        );
+        let (before, after) = (old.get("additionalProperties"), new.get("additionalProperties"));
         let kind = |node: Option<&Node<'a>>| match node.map(|node| node.value) {
             None | Some(Value::Bool(true)) => "anything",
             Some(Value::Bool(false)) => "nothing",

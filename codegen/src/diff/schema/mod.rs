@@ -99,19 +99,12 @@ impl<'a> Walk<'a> {
     }
 
     /// Another schema is referred to, or one in place of an inline one.
-    fn replaced(
-        &mut self,
-        old: &Node<'a>,
-        new: &Node<'a>,
-        resolved: (&Node<'a>, &Node<'a>),
-        place: Place,
-    ) {
+    fn replaced(&mut self, old: &Node<'a>, new: &Node<'a>, resolved: (&Node<'a>, &Node<'a>), place: Place) {
         let name = |node: &Node<'a>| {
             node.str("$ref")
                 .map(|text| text.rsplit('/').next().unwrap_or(text).to_owned())
         };
-        let is_gone =
-            |node: &Node<'a>, document: &Node<'a>| document.value.pointer(&node.pointer).is_none();
+        let is_gone = |node: &Node<'a>, document: &Node<'a>| document.value.pointer(&node.pointer).is_none();
         if let (Some(former), Some(current)) = (name(old), name(new))
             && is_gone(resolved.0, &self.new)
             && is_gone(resolved.1, &self.old)
@@ -283,12 +276,7 @@ impl<'a> Walk<'a> {
                 ];
                 self.value(key, &spot, rules, place);
             }
-            "uniqueItems" => self.flag(
-                &spot,
-                key,
-                [&rules::UNIQUE_SET, &rules::UNIQUE_UNSET],
-                place,
-            ),
+            "uniqueItems" => self.flag(&spot, key, [&rules::UNIQUE_SET, &rules::UNIQUE_UNSET], place),
             "exclusiveMaximum" | "exclusiveMinimum" => {
                 self.flag(
                     &spot,
@@ -316,8 +304,7 @@ impl<'a> Walk<'a> {
 
 /// The pointer of the component that a reference leads to.
 fn component(node: &Node<'_>, resolved: &Node<'_>) -> Option<String> {
-    (node.value.get("$ref").is_some() && node.pointer != resolved.pointer)
-        .then(|| resolved.pointer.clone())
+    (node.value.get("$ref").is_some() && node.pointer != resolved.pointer).then(|| resolved.pointer.clone())
 }
 
 /// Whether there are alternatives in a schema, or in what applies together with it.
@@ -357,8 +344,7 @@ fn wrapped<'a>(node: &Node<'a>) -> Option<Node<'a>> {
 
 /// The single schema of an `allOf`, where there are only words around it or it is the component at `pointer`.
 fn around<'a>(pointer: &str, node: &Node<'a>, document: &Node<'a>) -> Option<Node<'a>> {
-    wrapped(node)
-        .or_else(|| single(node).filter(|inner| resolve(document, inner).pointer == pointer))
+    wrapped(node).or_else(|| single(node).filter(|inner| resolve(document, inner).pointer == pointer))
 }
 
 fn single<'a>(node: &Node<'a>) -> Option<Node<'a>> {

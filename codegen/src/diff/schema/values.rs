@@ -18,13 +18,7 @@ use crate::{
 };
 
 impl<'a> Walk<'a> {
-    pub(super) fn type_(
-        &mut self,
-        old: &Node<'a>,
-        new: &Node<'a>,
-        spot: &Spot<'_, 'a>,
-        place: Place,
-    ) {
+    pub(super) fn type_(&mut self, old: &Node<'a>, new: &Node<'a>, spot: &Spot<'_, 'a>, place: Place) {
         let rule = match (old.str("type"), new.str("type")) {
             (None, Some(_)) | (Some("number"), Some("integer")) => &rules::TYPE_SPECIALIZED,
             (Some(_), None) | (Some("integer"), Some("number")) => &rules::TYPE_GENERALIZED,
@@ -34,23 +28,13 @@ impl<'a> Walk<'a> {
         self.note(rule, spot, what).at(place);
     }
 
-    pub(super) fn format(
-        &mut self,
-        old: &Node<'a>,
-        new: &Node<'a>,
-        spot: &Spot<'_, 'a>,
-        place: Place,
-    ) {
+    pub(super) fn format(&mut self, old: &Node<'a>, new: &Node<'a>, spot: &Spot<'_, 'a>, place: Place) {
         let (before, after) = (old.str("format"), new.str("format"));
         let rule = match (before, after) {
             (None, _) => &rules::FORMAT_ADDED,
             (_, None) => &rules::FORMAT_REMOVED,
-            (Some("int32"), Some("int64")) | (Some("float"), Some("double")) => {
-                &rules::FORMAT_GENERALIZED
-            }
-            (Some("int64"), Some("int32")) | (Some("double"), Some("float")) => {
-                &rules::FORMAT_SPECIALIZED
-            }
+            (Some("int32"), Some("int64")) | (Some("float"), Some("double")) => &rules::FORMAT_GENERALIZED,
+            (Some("int64"), Some("int32")) | (Some("double"), Some("float")) => &rules::FORMAT_SPECIALIZED,
             _ => &rules::FORMAT_CHANGED,
         };
         let what = spot.told("format");
@@ -95,13 +79,7 @@ impl<'a> Walk<'a> {
     }
 
     /// A keyword that is true or false, where false is the same as absent.
-    pub(super) fn flag(
-        &mut self,
-        spot: &Spot<'_, 'a>,
-        key: &str,
-        rules: [&'static Rule; 2],
-        place: Place,
-    ) {
+    pub(super) fn flag(&mut self, spot: &Spot<'_, 'a>, key: &str, rules: [&'static Rule; 2], place: Place) {
         let value = |node: Option<&Node<'a>>| node.and_then(|node| node.value.as_bool());
         let strange = [spot.old, spot.new]
             .into_iter()
@@ -113,10 +91,7 @@ impl<'a> Walk<'a> {
         }
         let [on, off] = rules;
         let what = spot.told(key);
-        match (
-            value(spot.old).unwrap_or(false),
-            value(spot.new).unwrap_or(false),
-        ) {
+        match (value(spot.old).unwrap_or(false), value(spot.new).unwrap_or(false)) {
             (false, true) => self.note(on, spot, what).at(place),
             (true, false) => self.note(off, spot, what).at(place),
             _ => {
@@ -143,8 +118,7 @@ impl<'a> Walk<'a> {
             entries.iter().map(|entry| canonical(entry.value)).collect()
         };
         let (known, kept) = (held(&before), held(&after));
-        let is_in =
-            |held: &HashSet<String>, entry: &Node<'a>| held.contains(&canonical(entry.value));
+        let is_in = |held: &HashSet<String>, entry: &Node<'a>| held.contains(&canonical(entry.value));
         let mut reported = false;
         for value in after.iter().filter(|entry| !is_in(&known, entry)) {
             let what = format!(
@@ -188,8 +162,7 @@ impl<'a> Walk<'a> {
                 quote(value.value)
             );
             let spot = Spot::removed(value, spot.parent);
-            self.note(&rules::EXTENSIBLE_VALUE_REMOVED, &spot, what)
-                .at(place);
+            self.note(&rules::EXTENSIBLE_VALUE_REMOVED, &spot, what).at(place);
         }
         if self.found.len() == from {
             let (old, new) = (spot.old, spot.new);
@@ -216,13 +189,7 @@ impl<'a> Walk<'a> {
     }
 
     /// A keyword of which every change is told in the same words: set, unset, changed.
-    pub(super) fn value(
-        &mut self,
-        key: &str,
-        spot: &Spot<'_, 'a>,
-        rules: [&'static Rule; 3],
-        place: Place,
-    ) {
+    pub(super) fn value(&mut self, key: &str, spot: &Spot<'_, 'a>, rules: [&'static Rule; 3], place: Place) {
         self.note(set_unset_changed(spot, rules), spot, spot.told(key))
             .at(place);
     }
@@ -236,8 +203,7 @@ impl<'a> Walk<'a> {
         spot: &Spot<'_, 'a>,
         place: Place,
     ) -> bool {
-        let Some((_, name, upper)) = LIMITS.into_iter().find(|(keyword, ..)| *keyword == key)
-        else {
+        let Some((_, name, upper)) = LIMITS.into_iter().find(|(keyword, ..)| *keyword == key) else {
             return false;
         };
         let sides = [spot.old, spot.new].map(|side| side.map(|node| node.value));
@@ -262,27 +228,18 @@ impl<'a> Walk<'a> {
             (Some(Ordering::Equal), _) => &rules::NOTATION_CHANGED,
         };
         // A lower limit of nothing says nothing.
-        let is_nothing =
-            |limit: Option<&Value>| limit.is_none_or(|limit| limit.as_f64() == Some(0.0));
-        let empty = !upper
-            && !["minimum", MIN_CONTAINS].contains(&key)
-            && is_nothing(before)
-            && is_nothing(after);
-        let rule = if empty {
-            &rules::NOTATION_CHANGED
-        } else {
-            rule
-        };
+        let is_nothing = |limit: Option<&Value>| limit.is_none_or(|limit| limit.as_f64() == Some(0.0));
+        let empty =
+            !upper && !["minimum", MIN_CONTAINS].contains(&key) && is_nothing(before) && is_nothing(after);
+        let rule = if empty { &rules::NOTATION_CHANGED } else { rule };
         let what = spot.told(key);
         let found = self.note(rule, spot, what);
         found.at(place);
         found.limit = name;
         let fixed_length = |node: &Node<'a>| {
-            node.value.get("minItems").is_some()
-                && node.value.get("minItems") == node.value.get("maxItems")
+            node.value.get("minItems").is_some() && node.value.get("minItems") == node.value.get("maxItems")
         };
-        let keeps_type =
-            number_type(old) == number_type(new) && !fixed_length(old) && !fixed_length(new);
+        let keeps_type = number_type(old) == number_type(new) && !fixed_length(old) && !fixed_length(new);
         if keeps_type {
             found.lower(
                 Impact::Patch,
@@ -302,20 +259,12 @@ pub(super) fn number_type(node: &Node<'_>) -> Option<String> {
     }
     let bound = |key: &str, exclusive: &str, step: f64| {
         let value = node.value.get(key).and_then(Value::as_f64)?;
-        Some(if node.flag(exclusive) {
-            value + step
-        } else {
-            value
-        })
+        Some(if node.flag(exclusive) { value + step } else { value })
     };
     let least = bound("minimum", "exclusiveMinimum", 1.0);
     let most = bound("maximum", "exclusiveMaximum", -1.0);
-    let special = |value: f64, limits: &[f64]| {
-        limits
-            .iter()
-            .find(|limit| (**limit - value).abs() < 0.5)
-            .copied()
-    };
+    let special =
+        |value: f64, limits: &[f64]| limits.iter().find(|limit| (**limit - value).abs() < 0.5).copied();
     #[expect(
         clippy::cast_precision_loss,
         reason = "the generator compares in floating point too"

@@ -5,12 +5,7 @@ use crate::diff::{Direction, Impact, node::Node, rules};
 use serde_json::{Map, Value};
 
 impl<'a> Walk<'a> {
-    pub(super) fn request_body(
-        &mut self,
-        old: Option<&Node<'a>>,
-        new: Option<&Node<'a>>,
-        parent: &Node<'a>,
-    ) {
+    pub(super) fn request_body(&mut self, old: Option<&Node<'a>>, new: Option<&Node<'a>>, parent: &Node<'a>) {
         let resolved = (
             old.map(|node| resolve(&self.old, node)),
             new.map(|node| resolve(&self.new, node)),
@@ -66,14 +61,12 @@ impl<'a> Walk<'a> {
                         _ if same(spot.old, spot.new) => {}
                         "required" => {
                             let (rule, what) = match (before.flag(key), after.flag(key)) {
-                                (false, true) => (
-                                    &rules::BODY_BECAME_REQUIRED,
-                                    "the request body became required",
-                                ),
-                                (true, false) => (
-                                    &rules::BODY_BECAME_OPTIONAL,
-                                    "the request body became optional",
-                                ),
+                                (false, true) => {
+                                    (&rules::BODY_BECAME_REQUIRED, "the request body became required")
+                                }
+                                (true, false) => {
+                                    (&rules::BODY_BECAME_OPTIONAL, "the request body became optional")
+                                }
                                 _ => (
                                     &rules::NOTATION_CHANGED,
                                     "the request body is as required as before",
@@ -82,13 +75,7 @@ impl<'a> Walk<'a> {
                             let what = format!("{what} ({})", subject(parent));
                             self.note(rule, &spot, what).direction = Direction::Request;
                         }
-                        _ if self.annotation(
-                            key,
-                            spot.old,
-                            spot.new,
-                            &after,
-                            Direction::Request,
-                        ) => {}
+                        _ if self.annotation(key, spot.old, spot.new, &after, Direction::Request) => {}
                         _ => self.unknown(spot.old, spot.new),
                     }
                 }
@@ -180,8 +167,7 @@ impl<'a> Walk<'a> {
             found.reason = Some("Failures are one error type, declared or not.".to_owned());
         } else if others.contains_key("application/json") && name != "application/json" {
             found.impact = Impact::Patch;
-            found.reason =
-                Some("The crate speaks JSON, which is there before and after.".to_owned());
+            found.reason = Some("The crate speaks JSON, which is there before and after.".to_owned());
         }
     }
 
@@ -196,15 +182,11 @@ impl<'a> Walk<'a> {
                         (Direction::Response, true) => {
                             (&rules::RESPONSE_SCHEMA_ADDED, "the body has a schema now")
                         }
-                        (Direction::Response, false) => (
-                            &rules::RESPONSE_SCHEMA_REMOVED,
-                            "the body has no schema any more",
-                        ),
+                        (Direction::Response, false) => {
+                            (&rules::RESPONSE_SCHEMA_REMOVED, "the body has no schema any more")
+                        }
                         (_, true) => (&rules::BODY_SCHEMA_ADDED, "the body has a schema now"),
-                        (_, false) => (
-                            &rules::BODY_SCHEMA_REMOVED,
-                            "the body has no schema any more",
-                        ),
+                        (_, false) => (&rules::BODY_SCHEMA_REMOVED, "the body has no schema any more"),
                     };
                     let what = format!("{what} ({})", subject(new));
                     self.note(rule, &spot, what).direction = place.direction;

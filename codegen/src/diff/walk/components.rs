@@ -44,19 +44,14 @@ impl<'a> Walk<'a> {
             if old.value.get(name).is_some() {
                 continue;
             }
-            if self
-                .renamed
-                .values()
-                .any(|pointer| *pointer == node.pointer)
-            {
+            if self.renamed.values().any(|pointer| *pointer == node.pointer) {
                 continue;
             }
             let text = canonical(node.value);
             let twin = removed.iter().position(|(_, other, _)| *other == text);
             if let Some(index) = twin {
                 let (former, _, other) = removed.remove(index);
-                self.renamed
-                    .insert(other.pointer.clone(), node.pointer.clone());
+                self.renamed.insert(other.pointer.clone(), node.pointer.clone());
                 let what = format!("the schema `{former}` is called `{name}` now");
                 self.note(
                     &rules::SCHEMA_RENAMED,
@@ -114,11 +109,14 @@ impl<'a> Walk<'a> {
                         continue;
                     }
                     let told = self.found.iter().any(|found| {
-                        found.old.as_ref().is_some_and(|pointer| {
-                            crate::diff::node::is_within(pointer, &before.pointer)
-                        }) || found.new.as_ref().is_some_and(|pointer| {
-                            crate::diff::node::is_within(pointer, &after.pointer)
-                        })
+                        found
+                            .old
+                            .as_ref()
+                            .is_some_and(|pointer| crate::diff::node::is_within(pointer, &before.pointer))
+                            || found
+                                .new
+                                .as_ref()
+                                .is_some_and(|pointer| crate::diff::node::is_within(pointer, &after.pointer))
                     });
                     let sides = [(&self.old, &before.pointer), (&self.new, &after.pointer)];
                     let is_used = |(document, pointer): (&Node<'a>, &String)| {
@@ -153,14 +151,11 @@ fn mentions(document: &Value, part: &Value, place: &str) -> bool {
     // Only one that is encoded has to be followed; a large document has thousands.
     let leads_there = |reference: &str| match reference.strip_prefix('#') {
         Some(written) if !written.contains('%') => written == place,
-        _ => {
-            crate::pointer::follow(document, reference).is_some_and(|(pointer, _)| pointer == place)
-        }
+        _ => crate::pointer::follow(document, reference).is_some_and(|(pointer, _)| pointer == place),
     };
     match part {
         Value::Object(members) => members.iter().any(|(key, value)| {
-            (key == "$ref" && value.as_str().is_some_and(leads_there))
-                || mentions(document, value, place)
+            (key == "$ref" && value.as_str().is_some_and(leads_there)) || mentions(document, value, place)
         }),
         Value::Array(entries) => entries.iter().any(|value| mentions(document, value, place)),
         _ => false,

@@ -11,12 +11,7 @@ use crate::diff::{Direction, node::Node, rules, structure};
 const UNDOCUMENTED: &str = "x-undocumented";
 
 impl<'a> Walk<'a> {
-    pub(super) fn info(
-        &mut self,
-        old: Option<&Node<'a>>,
-        new: Option<&Node<'a>>,
-        parent: &Node<'a>,
-    ) {
+    pub(super) fn info(&mut self, old: Option<&Node<'a>>, new: Option<&Node<'a>>, parent: &Node<'a>) {
         let (Some(old), Some(new)) = (old, new) else {
             if !same(old, new) {
                 let what = "`info` was added or removed".to_owned();
@@ -40,12 +35,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    pub(super) fn tags(
-        &mut self,
-        old: Option<&Node<'a>>,
-        new: Option<&Node<'a>>,
-        parent: &Node<'a>,
-    ) {
+    pub(super) fn tags(&mut self, old: Option<&Node<'a>>, new: Option<&Node<'a>>, parent: &Node<'a>) {
         if same(old, new) {
             return;
         }
@@ -114,11 +104,7 @@ impl<'a> Walk<'a> {
         let [old_around, new_around] = around;
         let both = [(old, &old_around), (new, &new_around)];
         let both = both.map(|(own, around)| own.or(around.as_ref()));
-        if both
-            .into_iter()
-            .flatten()
-            .any(|list| !list.value.is_array())
-        {
+        if both.into_iter().flatten().any(|list| !list.value.is_array()) {
             return self.unknown(old, new);
         }
         let list = |node: Option<&Node<'a>>| -> Vec<Node<'a>> {
@@ -162,10 +148,7 @@ impl<'a> Walk<'a> {
             self.note(rule, spot, what);
             return;
         }
-        for server in before
-            .iter()
-            .filter(|server| !current.contains(&url(server)))
-        {
+        for server in before.iter().filter(|server| !current.contains(&url(server))) {
             let what = format!("the server `{}` was removed", url(server));
             self.note(&rules::SERVER_REMOVED, &Spot::removed(server, parent), what);
         }
@@ -174,10 +157,7 @@ impl<'a> Walk<'a> {
             self.note(&rules::SERVER_ADDED, &Spot::added(server, parent), what);
         }
         let kept = |one: &[&'a str], other: &[&'a str]| -> Vec<&'a str> {
-            one.iter()
-                .filter(|url| other.contains(url))
-                .copied()
-                .collect()
+            one.iter().filter(|url| other.contains(url)).copied().collect()
         };
         // The first one is the default, so one more before it is another order, too.
         let is_first_kept = former.first().is_some_and(|first| current.contains(first));

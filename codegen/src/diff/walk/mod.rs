@@ -191,21 +191,13 @@ pub(super) fn both_short(before: &str, after: &str) -> (String, String) {
     let end = ends.take(rest).take_while(same).count();
     let cut = |text: &str| {
         let count = text.chars().count();
-        let from = if start > AROUND + 20 {
-            start - AROUND
-        } else {
-            0
-        };
+        let from = if start > AROUND + 20 { start - AROUND } else { 0 };
         let to = if end > AROUND + 20 {
             count - end + AROUND
         } else {
             count
         };
-        let middle: String = text
-            .chars()
-            .skip(from)
-            .take(to.saturating_sub(from))
-            .collect();
+        let middle: String = text.chars().skip(from).take(to.saturating_sub(from)).collect();
         format!(
             "{}{}{}",
             if from > 0 { "…" } else { "" },
@@ -241,21 +233,10 @@ pub(super) fn keys<'a>(old: &Node<'a>, new: &Node<'a>) -> Vec<&'a str> {
 
 impl<'a> Walk<'a> {
     /// Notes a change. What more there is to say is said on the returned entry.
-    pub(super) fn note(
-        &mut self,
-        rule: &'static Rule,
-        spot: &Spot<'_, 'a>,
-        what: String,
-    ) -> &mut Found {
-        let identity = spot
-            .new
-            .or(spot.old)
-            .unwrap_or(spot.parent)
-            .identity
-            .clone();
+    pub(super) fn note(&mut self, rule: &'static Rule, spot: &Spot<'_, 'a>, what: String) -> &mut Found {
+        let identity = spot.new.or(spot.old).unwrap_or(spot.parent).identity.clone();
         // Also of what was added: who accepts one limit has not accepted another one.
-        let side =
-            |node: Option<&Node<'a>>| node.map_or_else(String::new, |node| canonical(node.value));
+        let side = |node: Option<&Node<'a>>| node.map_or_else(String::new, |node| canonical(node.value));
         let value = format!("{}→{}", side(spot.old), side(spot.new));
         let nearest = spot.new.unwrap_or(spot.parent).pointer.clone();
         let found = Found {
@@ -399,8 +380,7 @@ impl<'a> Walk<'a> {
         if same(spot.old, spot.new) {
             return;
         }
-        let flag =
-            |node: Option<&Node<'a>>| node.and_then(|node| node.value.as_bool()).unwrap_or(false);
+        let flag = |node: Option<&Node<'a>>| node.and_then(|node| node.value.as_bool()).unwrap_or(false);
         let (rule, what) = match (flag(spot.old), flag(spot.new)) {
             (false, true) => (on, "is deprecated now".to_owned()),
             (true, false) => (off, "is no longer deprecated".to_owned()),
@@ -466,9 +446,7 @@ pub(super) fn subject(node: &Node<'_>) -> String {
             }
             format!("`{}`", dotted(name, rest))
         }
-        [root, path, method, rest @ ..]
-            if root == "paths" && METHODS.contains(&method.as_str()) =>
-        {
+        [root, path, method, rest @ ..] if root == "paths" && METHODS.contains(&method.as_str()) => {
             let operation = format!("`{} {path}`", method.to_ascii_uppercase());
             match rest {
                 [part, _] if part == "parameters" => {
@@ -513,10 +491,7 @@ impl Found {
         self.direction = place.direction;
         self.unused = place.direction == Direction::None;
         if place.failure && !self.nearest.starts_with("/components/") {
-            self.lower(
-                Impact::Patch,
-                "Failures are one error type, declared or not.",
-            );
+            self.lower(Impact::Patch, "Failures are one error type, declared or not.");
         }
         self
     }

@@ -110,14 +110,8 @@ mod tests {
             ("At least −10.", "At least 10."),
             ("At most 1.5 of it.", "At most 15 of it."),
             ("From 1 to 10.", "From 10 to 1."),
-            (
-                "Required for A, ignored for B.",
-                "Ignored for A, required for B.",
-            ),
-            (
-                "Required for A, ignored for B.",
-                "Required for B, ignored for A.",
-            ),
+            ("Required for A, ignored for B.", "Ignored for A, required for B."),
+            ("Required for A, ignored for B.", "Required for B, ignored for A."),
         ] {
             assert_ne!(told(old, new), [""; 0], "{old} → {new}");
             assert_ne!(told(new, old), [""; 0], "{new} → {old}");

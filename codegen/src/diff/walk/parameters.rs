@@ -37,12 +37,7 @@ impl<'a> Walk<'a> {
                 })
                 .into_iter()
                 .map(|node| {
-                    let mut name = node
-                        .identity
-                        .rsplit('/')
-                        .next()
-                        .unwrap_or_default()
-                        .to_owned();
+                    let mut name = node.identity.rsplit('/').next().unwrap_or_default().to_owned();
                     // Header names do not depend on case.
                     if name.starts_with("header:") {
                         name.make_ascii_lowercase();
@@ -98,12 +93,8 @@ impl<'a> Walk<'a> {
                     parameter_name(parameter),
                     subject(new)
                 );
-                self.note(
-                    &rules::PARAMETER_REMOVED,
-                    &Spot::removed(written, new),
-                    what,
-                )
-                .direction = Direction::Request;
+                self.note(&rules::PARAMETER_REMOVED, &Spot::removed(written, new), what)
+                    .direction = Direction::Request;
             }
         }
         let kept = |list: &[Parameter<'a>], other: &[Parameter<'a>]| -> Vec<String> {
@@ -208,15 +199,12 @@ impl<'a> Walk<'a> {
                 }
                 "style" | "explode" | "allowReserved" => {
                     let what = spot.told(key);
-                    self.note(&rules::PARAMETER_SERIALIZATION, &spot, what)
-                        .direction = Direction::Request;
+                    self.note(&rules::PARAMETER_SERIALIZATION, &spot, what).direction = Direction::Request;
                 }
                 "allowEmptyValue" => {
                     let (rule, what) = match (old.flag(key), new.flag(key)) {
                         (false, true) => (&rules::PARAMETER_EMPTY_ALLOWED, "may be empty now"),
-                        (true, false) => {
-                            (&rules::PARAMETER_EMPTY_FORBIDDEN, "may no longer be empty")
-                        }
+                        (true, false) => (&rules::PARAMETER_EMPTY_FORBIDDEN, "may no longer be empty"),
                         _ => (&rules::NOTATION_CHANGED, "may be empty as before"),
                     };
                     let what = format!("{} {what}", subject(new));

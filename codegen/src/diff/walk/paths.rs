@@ -38,11 +38,7 @@ impl<'a> Walk<'a> {
                 matched.insert(name);
                 let what = format!("the path `{name}` is written `{path}`");
                 let (former, current) = (placeholders(name), placeholders(path));
-                let pairs: Vec<(&str, &str)> = former
-                    .iter()
-                    .copied()
-                    .zip(current.iter().copied())
-                    .collect();
+                let pairs: Vec<(&str, &str)> = former.iter().copied().zip(current.iter().copied()).collect();
                 // A name that both have, at another place.
                 let is_swapped = pairs
                     .iter()
@@ -84,13 +80,7 @@ impl<'a> Walk<'a> {
     }
 
     /// All operations of a path that only one side has.
-    fn path_added_or_removed(
-        &mut self,
-        path: &str,
-        item: &Node<'a>,
-        parent: &Node<'a>,
-        added: bool,
-    ) {
+    fn path_added_or_removed(&mut self, path: &str, item: &Node<'a>, parent: &Node<'a>, added: bool) {
         let mut any = false;
         for method in METHODS {
             let Some(operation) = item.get(method) else {
@@ -105,10 +95,7 @@ impl<'a> Walk<'a> {
         } else {
             Spot::removed(item, parent)
         };
-        let rest = item
-            .members()
-            .into_iter()
-            .any(|(key, _)| !METHODS.contains(&key));
+        let rest = item.members().into_iter().any(|(key, _)| !METHODS.contains(&key));
         if !any || rest {
             let what = format!(
                 "the path `{path}` was {}",
@@ -130,11 +117,7 @@ impl<'a> Walk<'a> {
         let name = format!("{} {path}", method.to_ascii_uppercase());
         if added {
             let what = format!("`{name}` was added");
-            self.note(
-                &rules::ENDPOINT_ADDED,
-                &Spot::added(operation, parent),
-                what,
-            );
+            self.note(&rules::ENDPOINT_ADDED, &Spot::added(operation, parent), what);
             return;
         }
         let rule = match (whole_path, operation.flag("deprecated")) {
@@ -181,13 +164,7 @@ impl<'a> Walk<'a> {
                     let spot = Spot::between(before.as_ref(), after.as_ref(), new);
                     self.servers(&spot, around);
                 }
-                _ if self.annotation(
-                    key,
-                    before.as_ref(),
-                    after.as_ref(),
-                    new,
-                    Direction::None,
-                ) => {}
+                _ if self.annotation(key, before.as_ref(), after.as_ref(), new, Direction::None) => {}
                 _ => self.unknown(before.as_ref(), after.as_ref()),
             }
         }
@@ -249,8 +226,7 @@ impl<'a> Walk<'a> {
                 "security" => self.security(spot.old, spot.new, new, false),
                 "servers" => {
                     let around = [(items.0, &self.old), (items.1, &self.new)];
-                    let around =
-                        around.map(|(item, document)| item.get(key).or_else(|| document.get(key)));
+                    let around = around.map(|(item, document)| item.get(key).or_else(|| document.get(key)));
                     self.servers(&spot, around);
                 }
                 "callbacks" => self.callbacks(&spot),
@@ -261,12 +237,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn operation_tags(
-        &mut self,
-        old: Option<&Node<'a>>,
-        new: Option<&Node<'a>>,
-        parent: &Node<'a>,
-    ) {
+    fn operation_tags(&mut self, old: Option<&Node<'a>>, new: Option<&Node<'a>>, parent: &Node<'a>) {
         if same(old, new) {
             return;
         }
@@ -281,11 +252,7 @@ impl<'a> Walk<'a> {
             one.iter().filter(|tag| !is_there(tag)).cloned().collect()
         };
         for tag in others(&after, &before) {
-            let what = format!(
-                "the tag {} was added to {}",
-                quote(tag.value),
-                subject(parent)
-            );
+            let what = format!("the tag {} was added to {}", quote(tag.value), subject(parent));
             self.note(&rules::TAG_ADDED, &Spot::added(&tag, parent), what);
         }
         for tag in others(&before, &after) {

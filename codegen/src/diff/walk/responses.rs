@@ -10,24 +10,13 @@ impl<'a> Walk<'a> {
         for key in keys(old, new) {
             let (before, after) = (old.get(key), new.get(key));
             if key.starts_with("x-") {
-                self.annotation(
-                    key,
-                    before.as_ref(),
-                    after.as_ref(),
-                    new,
-                    Direction::Response,
-                );
+                self.annotation(key, before.as_ref(), after.as_ref(), new, Direction::Response);
                 continue;
             }
             let success = key.starts_with('2');
             match (&before, &after) {
                 (Some(before), Some(after)) => {
-                    self.moved_behind_reference(
-                        Some(before),
-                        Some(after),
-                        new,
-                        Direction::Response,
-                    );
+                    self.moved_behind_reference(Some(before), Some(after), new, Direction::Response);
                     let (before, after) = (resolve(&self.old, before), resolve(&self.new, after));
                     self.response(&before, &after, !success && key != "default");
                 }
@@ -62,17 +51,10 @@ impl<'a> Walk<'a> {
                             .collect()
                     };
                     let same_bodies = bodies(old, &self.old) == bodies(new, &self.new);
-                    let has_success = |node: &Node<'a>| {
-                        node.members()
-                            .iter()
-                            .any(|(status, _)| status.starts_with('2'))
-                    };
+                    let has_success =
+                        |node: &Node<'a>| node.members().iter().any(|(status, _)| status.starts_with('2'));
                     let declared = has_success(old) && has_success(new);
-                    let found = self.note(
-                        rule,
-                        &Spot::between(before.as_ref(), after.as_ref(), new),
-                        what,
-                    );
+                    let found = self.note(rule, &Spot::between(before.as_ref(), after.as_ref(), new), what);
                     found.direction = Direction::Response;
                     if same_bodies && declared {
                         found.impact = Impact::Patch;
@@ -113,10 +95,8 @@ impl<'a> Walk<'a> {
                             );
                         }
                         if node.is_some_and(|node| node.members().is_empty()) {
-                            let what =
-                                "`content` without media types was added or removed".to_owned();
-                            self.note(&rules::NOTATION_CHANGED, &spot, what).direction =
-                                Direction::Response;
+                            let what = "`content` without media types was added or removed".to_owned();
+                            self.note(&rules::NOTATION_CHANGED, &spot, what).direction = Direction::Response;
                         }
                     }
                 },
@@ -127,13 +107,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn headers(
-        &mut self,
-        old: Option<&Node<'a>>,
-        new: Option<&Node<'a>>,
-        parent: &Node<'a>,
-        place: Place,
-    ) {
+    fn headers(&mut self, old: Option<&Node<'a>>, new: Option<&Node<'a>>, parent: &Node<'a>, place: Place) {
         let members = |node: Option<&Node<'a>>| node.map(Node::members).unwrap_or_default();
         let place = Place {
             noun: Noun::Header,
@@ -149,10 +123,7 @@ impl<'a> Walk<'a> {
         for (name, raw) in &after {
             let header = resolve(&self.new, raw);
             let Some((former, other)) = find(&before, name) else {
-                let what = format!(
-                    "the response header `{name}` was added to {}",
-                    subject(parent)
-                );
+                let what = format!("the response header `{name}` was added to {}", subject(parent));
                 self.note(&rules::HEADER_ADDED, &Spot::added(raw, parent), what)
                     .direction = Direction::Response;
                 continue;
@@ -192,8 +163,7 @@ impl<'a> Walk<'a> {
                     ),
                     // How a list in a header of Swagger 2.0 is joined: no rule knows it, and it is more than words.
                     ("x-collectionFormat", ..) => self.unknown(spot.old, spot.new),
-                    _ if self.annotation(key, spot.old, spot.new, &header, Direction::Response) => {
-                    }
+                    _ if self.annotation(key, spot.old, spot.new, &header, Direction::Response) => {}
                     _ => self.unknown(spot.old, spot.new),
                 }
             }

@@ -7,12 +7,7 @@ use std::collections::BTreeSet;
 
 impl<'a> Walk<'a> {
     /// An operation that says nothing takes what the document says; the two are compared as they apply.
-    fn security_of_operation(
-        &mut self,
-        old: Option<&Node<'a>>,
-        new: Option<&Node<'a>>,
-        parent: &Node<'a>,
-    ) {
+    fn security_of_operation(&mut self, old: Option<&Node<'a>>, new: Option<&Node<'a>>, parent: &Node<'a>) {
         let effective = |own: Option<&Node<'a>>, document: &Node<'a>| {
             own.cloned()
                 .or_else(|| document.get("security"))
@@ -58,10 +53,7 @@ impl<'a> Walk<'a> {
             return self.unknown(old, new);
         }
         let (added, removed) = if global {
-            (
-                &rules::GLOBAL_SECURITY_ADDED,
-                &rules::GLOBAL_SECURITY_REMOVED,
-            )
+            (&rules::GLOBAL_SECURITY_ADDED, &rules::GLOBAL_SECURITY_REMOVED)
         } else {
             (&rules::SECURITY_ADDED, &rules::SECURITY_REMOVED)
         };

@@ -9,13 +9,7 @@ impl<'a> Walk<'a> {
     pub(super) fn webhooks(&mut self, spot: &Spot<'_, 'a>) {
         let is_strange = |node: Option<&Node<'a>>| node.is_some_and(|node| !node.value.is_object());
         if is_strange(spot.old) || is_strange(spot.new) {
-            self.annotation(
-                "x-webhooks",
-                spot.old,
-                spot.new,
-                spot.parent,
-                Direction::None,
-            );
+            self.annotation("x-webhooks", spot.old, spot.new, spot.parent, Direction::None);
             return;
         }
         let nothing = Node {

@@ -25,11 +25,7 @@ impl Convert<'_> {
                     "remove one of them",
                 );
             }
-            if let Some(second) = bodies
-                .iter()
-                .filter(|body| body.place_name() == "body")
-                .nth(1)
-            {
+            if let Some(second) = bodies.iter().filter(|body| body.place_name() == "body").nth(1) {
                 self.report(
                     Severity::Error,
                     "second-body",
@@ -44,13 +40,7 @@ impl Convert<'_> {
     }
 
     /// The body of form parameters, of which `first` is one.
-    fn form(
-        &mut self,
-        first: &Placed<'_>,
-        bodies: &[Placed<'_>],
-        new: &str,
-        consumes: &MediaTypes,
-    ) -> Value {
+    fn form(&mut self, first: &Placed<'_>, bodies: &[Placed<'_>], new: &str, consumes: &MediaTypes) -> Value {
         self.moved(new.to_owned(), &first.place);
         let types = self.form_types(first, bodies, consumes);
         let mut properties = Object::new();
@@ -114,11 +104,9 @@ impl Convert<'_> {
         bodies: &[Placed<'_>],
         consumes: &'t MediaTypes,
     ) -> Vec<&'t str> {
-        let has_file = bodies.iter().any(|body| {
-            body.parameter
-                .get("type")
-                .is_some_and(|kind| kind == "file")
-        });
+        let has_file = bodies
+            .iter()
+            .any(|body| body.parameter.get("type").is_some_and(|kind| kind == "file"));
         let mut types: Vec<&str> = consumes
             .types
             .iter()
@@ -222,13 +210,7 @@ impl Convert<'_> {
         Value::Object(result)
     }
 
-    pub(super) fn response(
-        &mut self,
-        response: Value,
-        new: &str,
-        old: &str,
-        produces: &MediaTypes,
-    ) -> Value {
+    pub(super) fn response(&mut self, response: Value, new: &str, old: &str, produces: &MediaTypes) -> Value {
         let Value::Object(mut response) = response else {
             return response;
         };
@@ -254,14 +236,7 @@ impl Convert<'_> {
             self.mixed(&mut response, "content", old);
             let is_file = schema.get("type").is_some_and(|kind| kind == "file");
             let types = match produces.types.as_slice() {
-                [] => vec![
-                    if is_file {
-                        "application/octet-stream"
-                    } else {
-                        JSON
-                    }
-                    .to_owned(),
-                ],
+                [] => vec![if is_file { "application/octet-stream" } else { JSON }.to_owned()],
                 types => {
                     self.moved(pointer::join(new, "content"), &produces.place);
                     types.to_vec()

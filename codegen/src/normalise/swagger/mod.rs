@@ -114,10 +114,7 @@ fn take(work: &mut Work, document: &mut Object, key: &str) -> Object {
 fn texts(work: &mut Work, list: Option<&Value>, place: &str) -> Vec<String> {
     let strings: Option<Vec<String>> = match list {
         None => Some(Vec::new()),
-        Some(Value::Array(list)) => list
-            .iter()
-            .map(|item| item.as_str().map(str::to_owned))
-            .collect(),
+        Some(Value::Array(list)) => list.iter().map(|item| item.as_str().map(str::to_owned)).collect(),
         Some(_) => None,
     };
     strings.unwrap_or_else(|| {
@@ -366,10 +363,7 @@ impl Convert<'_> {
         }
         let mut parameters = Object::new();
         for (name, parameter) in self.parameters.clone() {
-            let place = parameter
-                .get("in")
-                .and_then(Value::as_str)
-                .unwrap_or_default();
+            let place = parameter.get("in").and_then(Value::as_str).unwrap_or_default();
             // Bodies stand in the operations: their content types do too.
             let from = pointer::join("/parameters", &name);
             if !matches!(place, "body" | "formData") {
@@ -390,10 +384,7 @@ impl Convert<'_> {
         }
         let schemes = take(self.work, old, "securityDefinitions");
         if !schemes.is_empty() {
-            self.moved(
-                "/components/securitySchemes".to_owned(),
-                "/securityDefinitions",
-            );
+            self.moved("/components/securitySchemes".to_owned(), "/securityDefinitions");
             let schemes: Object = schemes
                 .into_iter()
                 .map(|(name, scheme)| {
@@ -458,13 +449,9 @@ impl Convert<'_> {
         global: &Object,
     ) {
         let own_consumes = self.own_types(operation, "consumes", place);
-        let consumes = own_consumes
-            .clone()
-            .unwrap_or_else(|| self.consumes.clone());
+        let consumes = own_consumes.clone().unwrap_or_else(|| self.consumes.clone());
         let own_produces = self.own_types(operation, "produces", place);
-        let produces = own_produces
-            .clone()
-            .unwrap_or_else(|| self.produces.clone());
+        let produces = own_produces.clone().unwrap_or_else(|| self.produces.clone());
         if let Some(schemes) = operation.get("schemes") {
             let list = pointer::join(place, "schemes");
             let own = texts(self.work, Some(schemes), &list);
@@ -511,9 +498,7 @@ impl Convert<'_> {
         let converted = self.parameter_list(&parameters, &list, &list, global);
         put_list(operation, converted);
         let mut used = Vec::new();
-        if let Some(body) =
-            self.request_body(&bodies, &pointer::join(place, "requestBody"), &consumes)
-        {
+        if let Some(body) = self.request_body(&bodies, &pointer::join(place, "requestBody"), &consumes) {
             self.mixed(operation, "requestBody", place);
             if consumes.are_of(&body) {
                 used.push("consumes");

@@ -60,11 +60,7 @@ pub(super) fn placed<'a>(list: &'a [Value], place: &str, global: &'a Object) -> 
 }
 
 /// A parameter, or the one of the document that it refers to.
-pub(super) fn placed_one<'a>(
-    parameter: &'a Value,
-    place: String,
-    global: &'a Object,
-) -> Option<Placed<'a>> {
+pub(super) fn placed_one<'a>(parameter: &'a Value, place: String, global: &'a Object) -> Option<Placed<'a>> {
     let object = parameter.as_object()?;
     let name = object
         .get("$ref")
@@ -98,8 +94,7 @@ impl Convert<'_> {
         let mut converted = Vec::new();
         for (index, parameter) in list.iter().enumerate() {
             let from = pointer::item(old, index);
-            let body =
-                placed_one(parameter, from.clone(), global).is_some_and(|placed| placed.is_body());
+            let body = placed_one(parameter, from.clone(), global).is_some_and(|placed| placed.is_body());
             if body {
                 continue;
             }
@@ -184,9 +179,7 @@ impl Convert<'_> {
     }
 
     fn collection_format(&mut self, parameter: &mut Object, place: &str, new: &str, old: &str) {
-        let said = parameter
-            .get("schema")
-            .and_then(|schema| schema.get("type"));
+        let said = parameter.get("schema").and_then(|schema| schema.get("type"));
         let kind = parameter.get("type").or(said);
         if kind.is_none_or(|kind| kind != "array") {
             // It says something about lists only.

@@ -3,9 +3,7 @@
 use crate::ext::cascade::Cascade;
 use crate::ext::check::{self, InvalidJob};
 use crate::ext::evidence::{Documented, Said, Suffices};
-use crate::ext::resource::{
-    Archive, Categorised, Delete, Entries as _, Resource, Sight, Unarchive,
-};
+use crate::ext::resource::{Archive, Categorised, Delete, Entries as _, Resource, Sight, Unarchive};
 use crate::types::{CategoryId, MoveCategoryRequest, Status, StringList};
 use crate::{Call, Client};
 use serde::{Deserialize, Serialize};

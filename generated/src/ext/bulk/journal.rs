@@ -336,11 +336,8 @@ impl Writer {
             };
             JournalError::new(path, problem)
         };
-        let folder = path
-            .parent()
-            .filter(|folder| !folder.as_os_str().is_empty());
-        let mut begun =
-            tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new("."))).map_err(failed)?;
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let mut begun = tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new("."))).map_err(failed)?;
         let header = Header {
             ids: ids.len(),
             ..header
@@ -435,10 +432,7 @@ impl Writer {
     }
 
     /// Records how IDs ended. What was not sent stays open.
-    pub(super) fn settled<I: AsRef<str>>(
-        &mut self,
-        entries: &[Entry<I>],
-    ) -> Result<(), JournalError> {
+    pub(super) fn settled<I: AsRef<str>>(&mut self, entries: &[Entry<I>]) -> Result<(), JournalError> {
         let settled: Vec<Settled<'_>> = entries
             .iter()
             .filter(|entry| !matches!(entry.outcome, Outcome::NotSent { .. }))
@@ -511,9 +505,7 @@ mod tests {
         let path = folder.path().join("journal");
         let ids: Vec<String> = (0..6).map(|id| id.to_string()).collect();
         let mut writer = Writer::create(&path, header(), &ids).unwrap();
-        writer
-            .sending(["0", "1", "2", "4"].into_iter(), false)
-            .unwrap();
+        writer.sending(["0", "1", "2", "4"].into_iter(), false).unwrap();
         writer.sending(["5"].into_iter(), true).unwrap();
         writer.settled(&entries()).unwrap();
         (path, ids)
@@ -542,10 +534,7 @@ mod tests {
         );
         let journal = Journal::read(&path).unwrap();
         assert_eq!(journal.ids::<String>(), ids);
-        assert_eq!(
-            journal.children::<String>(),
-            Cascade::move_to("k".to_owned())
-        );
+        assert_eq!(journal.children::<String>(), Cascade::move_to("k".to_owned()));
         assert_eq!(journal.counts().total(), 2);
     }
 
@@ -567,17 +556,10 @@ mod tests {
                 std::fs::write(&torn, text).unwrap();
                 let (mut writer, known) = Writer::resume(&torn, &header(), &ids).unwrap();
                 let ended = known.iter().filter(|known| known.outcome.is_some()).count();
-                assert!(
-                    ended == 0 || (ended == 2 && length == whole.len()),
-                    "{length}"
-                );
+                assert!(ended == 0 || (ended == 2 && length == whole.len()), "{length}");
                 writer.settled(&entries()).unwrap();
                 drop(writer);
-                assert_eq!(
-                    Journal::read(&torn).unwrap().counts().total(),
-                    2,
-                    "{length}"
-                );
+                assert_eq!(Journal::read(&torn).unwrap().counts().total(), 2, "{length}");
                 seen += 1;
             }
         }
@@ -593,11 +575,7 @@ mod tests {
             let shown = error.to_string();
             shown.split_once("journal: ").unwrap().1.to_owned()
         };
-        let other = Header::new(
-            "offersource",
-            "unarchive".to_owned(),
-            ChangeRecord::Unarchive,
-        );
+        let other = Header::new("offersource", "unarchive".to_owned(), ChangeRecord::Unarchive);
         let refusals = [
             says(Writer::create(&path, header(), &ids).unwrap_err()),
             says(Writer::resume(&path, &other, &ids).unwrap_err()),

@@ -171,11 +171,7 @@ impl<R: Resource, C> Bulk<R, C> {
 }
 
 impl<R: Resource, C: Change<R>> Bulk<R, C> {
-    pub(super) fn new<I: Into<R::Id>>(
-        client: &Client,
-        ids: impl IntoIterator<Item = I>,
-        change: C,
-    ) -> Self {
+    pub(super) fn new<I: Into<R::Id>>(client: &Client, ids: impl IntoIterator<Item = I>, change: C) -> Self {
         Self {
             client: client.clone(),
             ids: ids.into_iter().map(Into::into).collect(),

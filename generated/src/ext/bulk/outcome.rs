@@ -90,11 +90,7 @@ impl Outcome {
             {
                 Self::CONFIRMED
             }
-            (Self::AlreadySo { .. }, Self::Rejected { failure })
-                if failure.reason() == Reason::Gone =>
-            {
-                self
-            }
+            (Self::AlreadySo { .. }, Self::Rejected { failure }) if failure.reason() == Reason::Gone => self,
             _ => later,
         }
     }

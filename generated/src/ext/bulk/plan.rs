@@ -108,8 +108,9 @@ impl<I: fmt::Display> fmt::Display for Plan<I> {
             Children::Known { count } => {
                 write!(formatter, "\n  their {count} children are handled too")?;
             }
-            Children::Unknown => formatter
-                .write_str("\n  their children are handled too; how many there are is not known")?,
+            Children::Unknown => {
+                formatter.write_str("\n  their children are handled too; how many there are is not known")?
+            }
         }
         let mut section = |name, lines: &mut dyn Iterator<Item = String>, count: usize| {
             if count == 0 {
@@ -126,10 +127,7 @@ impl<I: fmt::Display> fmt::Display for Plan<I> {
         };
         let mut missing = self.missing.iter().map(ToString::to_string);
         section("missing or deleted", &mut missing, self.missing.len())?;
-        let mut unreadable = self
-            .unreadable
-            .iter()
-            .map(|(id, why)| format!("{id}: {why}"));
+        let mut unreadable = self.unreadable.iter().map(|(id, why)| format!("{id}: {why}"));
         section("unreadable", &mut unreadable, self.unreadable.len())
     }
 }

@@ -181,11 +181,7 @@ impl<I: Clone + Eq + Hash> Report<I> {
             }
         }
         for repeated in later.repeated {
-            match self
-                .repeated
-                .iter_mut()
-                .find(|known| known.id == repeated.id)
-            {
+            match self.repeated.iter_mut().find(|known| known.id == repeated.id) {
                 Some(known) => known.times = known.times.max(repeated.times),
                 None => self.repeated.push(repeated),
             }
@@ -212,22 +208,13 @@ impl<I: fmt::Display> fmt::Display for Report<I> {
         let unconfirmed = |entry: &&Entry<I>| entry.outcome == Outcome::DONE;
         match self.entries.iter().filter(unconfirmed).count() {
             0 => {}
-            count => write!(
-                formatter,
-                "\n  {count} done on the service's word, not read back"
-            )?,
+            count => write!(formatter, "\n  {count} done on the service's word, not read back")?,
         }
         check::tell_repeated(formatter, self.repeated.len())?;
         let sections: [Section; 4] = [
-            ("rejected", |outcome| {
-                matches!(outcome, Outcome::Rejected { .. })
-            }),
-            ("unknown", |outcome| {
-                matches!(outcome, Outcome::Unknown { .. })
-            }),
-            ("not sent", |outcome| {
-                matches!(outcome, Outcome::NotSent { .. })
-            }),
+            ("rejected", |outcome| matches!(outcome, Outcome::Rejected { .. })),
+            ("unknown", |outcome| matches!(outcome, Outcome::Unknown { .. })),
+            ("not sent", |outcome| matches!(outcome, Outcome::NotSent { .. })),
             ("already so, but children not handled", |outcome| {
                 matches!(outcome, Outcome::AlreadySo { children: Some(_) })
             }),
@@ -343,10 +330,7 @@ what is unknown or not sent is left to do: run the job again for unfinished()";
     fn a_report_survives_a_file() {
         let report = everything();
         let text = serde_json::to_string_pretty(&report).unwrap();
-        assert_eq!(
-            serde_json::from_str::<Report<String>>(&text).unwrap(),
-            report
-        );
+        assert_eq!(serde_json::from_str::<Report<String>>(&text).unwrap(), report);
         assert!(
             text.contains(
                 r#"{

@@ -1,8 +1,8 @@
 //! The abilities of categories.
 
 use crate::ext::resource::{
-    Archive, ArchiveCall, Delete, DeleteCall, Duplicate, DuplicateCall, FindById, FindByIds,
-    Handle, List, Names, Resource, Row, Save, Sight, Store, Unarchive, UnarchiveCall,
+    Archive, ArchiveCall, Delete, DeleteCall, Duplicate, DuplicateCall, FindById, FindByIds, Handle, List,
+    Names, Resource, Row, Save, Sight, Store, Unarchive, UnarchiveCall,
 };
 use crate::types::{Category, CategoryId, DuplicateRequest, ParentMutationRequest, StatusFilter};
 use crate::{Client, Unverified};

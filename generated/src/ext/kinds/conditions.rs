@@ -1,13 +1,10 @@
 //! The abilities of conditions.
 
 use crate::ext::resource::{
-    Archive, ArchiveCall, Categorised, Delete, DeleteCall, Duplicate, DuplicateCall, FindById,
-    FindByIds, Handle, List, MoveCall, Names, Resource, Row, Save, Sight, Store, Unarchive,
-    UnarchiveCall,
+    Archive, ArchiveCall, Categorised, Delete, DeleteCall, Duplicate, DuplicateCall, FindById, FindByIds,
+    Handle, List, MoveCall, Names, Resource, Row, Save, Sight, Store, Unarchive, UnarchiveCall,
 };
-use crate::types::{
-    Condition, ConditionId, ConditionInfo, DuplicateRequest, StatusFilter, StringList,
-};
+use crate::types::{Condition, ConditionId, ConditionInfo, DuplicateRequest, StatusFilter, StringList};
 use crate::{Client, Unverified};
 
 /// **Deduced.** Conditions: the kind of assets that [`Client::conditions`] handles.

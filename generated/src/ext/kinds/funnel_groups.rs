@@ -3,12 +3,11 @@
 #[cfg(feature = "funnels")]
 use crate::ext::resource::CountChildren;
 use crate::ext::resource::{
-    Archive, ArchiveCall, Delete, DeleteCall, Duplicate, DuplicateCall, FindById, FindByIds,
-    Handle, List, Names, Resource, Row, Save, Sight, Store, Unarchive, UnarchiveCall,
+    Archive, ArchiveCall, Delete, DeleteCall, Duplicate, DuplicateCall, FindById, FindByIds, Handle, List,
+    Names, Resource, Row, Save, Sight, Store, Unarchive, UnarchiveCall,
 };
 use crate::types::{
-    DuplicateRequest, FunnelGroup, FunnelGroupId, FunnelGroupInfo, ParentMutationRequest,
-    StatusFilter,
+    DuplicateRequest, FunnelGroup, FunnelGroupId, FunnelGroupInfo, ParentMutationRequest, StatusFilter,
 };
 use crate::{Client, Unverified};
 

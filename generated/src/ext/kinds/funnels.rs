@@ -1,12 +1,10 @@
 //! The abilities of funnels.
 
 use crate::ext::resource::{
-    Archive, ArchiveCall, CopyRequest, Delete, DeleteCall, Duplicate, DuplicateCall, FindById,
-    FindByIds, Handle, List, Names, Resource, Row, Save, Sight, Store, Unarchive, UnarchiveCall,
+    Archive, ArchiveCall, CopyRequest, Delete, DeleteCall, Duplicate, DuplicateCall, FindById, FindByIds,
+    Handle, List, Names, Resource, Row, Save, Sight, Store, Unarchive, UnarchiveCall,
 };
-use crate::types::{
-    Funnel, FunnelDuplicateRequest, FunnelId, FunnelInfo, StatusFilter, StringList,
-};
+use crate::types::{Funnel, FunnelDuplicateRequest, FunnelId, FunnelInfo, StatusFilter, StringList};
 use crate::{Client, Unverified};
 #[cfg(feature = "funnel-groups")]
 use crate::{transport::BoxFuture, types::FunnelGroupId};
@@ -45,10 +43,7 @@ impl Client {
 
 /// How many funnels that are not deleted are in one of these groups; `None` where they cannot be read.
 #[cfg(feature = "funnel-groups")]
-pub(super) fn count_in(
-    client: Client,
-    groups: HashSet<FunnelGroupId>,
-) -> BoxFuture<'static, Option<usize>> {
+pub(super) fn count_in(client: Client, groups: HashSet<FunnelGroupId>) -> BoxFuture<'static, Option<usize>> {
     Box::pin(async move {
         let call = client.list_funnels(StatusFilter::NotDeleted, None);
         let belongs = |info: &&FunnelInfo| {

@@ -1,13 +1,11 @@
 //! The abilities of logic scripts.
 
 use crate::ext::resource::{
-    Archive, ArchiveCall, Categorised, CopyRequest, Delete, DeleteCall, Duplicate, DuplicateCall,
-    FindById, FindByIds, Handle, List, MoveCall, Names, Resource, Row, Save, Sight, Store,
-    Unarchive, UnarchiveCall,
+    Archive, ArchiveCall, Categorised, CopyRequest, Delete, DeleteCall, Duplicate, DuplicateCall, FindById,
+    FindByIds, Handle, List, MoveCall, Names, Resource, Row, Save, Sight, Store, Unarchive, UnarchiveCall,
 };
 use crate::types::{
-    LogicScript, LogicScriptDuplicateRequest, LogicScriptId, LogicScriptInfo, StatusFilter,
-    StringList,
+    LogicScript, LogicScriptDuplicateRequest, LogicScriptId, LogicScriptInfo, StatusFilter, StringList,
 };
 use crate::{Client, Unverified};
 

@@ -1,13 +1,11 @@
 //! The abilities of middleware configs.
 
 use crate::ext::resource::{
-    Archive, ArchiveCall, Categorised, Delete, DeleteCall, Duplicate, DuplicateCall, FindById,
-    FindByIds, Handle, List, MoveCall, Names, Resource, Row, Save, Sight, Store, Unarchive,
-    UnarchiveCall,
+    Archive, ArchiveCall, Categorised, Delete, DeleteCall, Duplicate, DuplicateCall, FindById, FindByIds,
+    Handle, List, MoveCall, Names, Resource, Row, Save, Sight, Store, Unarchive, UnarchiveCall,
 };
 use crate::types::{
-    DuplicateRequest, MiddlewareConfig, MiddlewareConfigId, MiddlewareConfigInfo, StatusFilter,
-    StringList,
+    DuplicateRequest, MiddlewareConfig, MiddlewareConfigId, MiddlewareConfigInfo, StatusFilter, StringList,
 };
 use crate::{Client, Unverified};
 

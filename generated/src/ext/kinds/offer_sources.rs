@@ -5,13 +5,11 @@ use crate::ext::evidence::Documented;
 #[cfg(feature = "pages")]
 use crate::ext::resource::CountChildren;
 use crate::ext::resource::{
-    Archive, ArchiveCall, Categorised, Delete, DeleteCall, Duplicate, DuplicateCall, FindById,
-    FindByIds, Handle, List, MoveCall, Names, Resource, Row, Save, Sight, Store, Unarchive,
-    UnarchiveCall,
+    Archive, ArchiveCall, Categorised, Delete, DeleteCall, Duplicate, DuplicateCall, FindById, FindByIds,
+    Handle, List, MoveCall, Names, Resource, Row, Save, Sight, Store, Unarchive, UnarchiveCall,
 };
 use crate::types::{
-    DuplicateRequest, OfferSource, OfferSourceId, OfferSourceInfo, ParentMutationRequest,
-    StatusFilter,
+    DuplicateRequest, OfferSource, OfferSourceId, OfferSourceInfo, ParentMutationRequest, StatusFilter,
 };
 
 /// Offer sources: the kind of assets that [`Client::offer_sources`] handles.
@@ -88,8 +86,7 @@ impl Unarchive for OfferSources {
 impl Delete for OfferSources {
     type Request = ParentMutationRequest;
     type Word = Documented;
-    const DELETE: DeleteCall<Self> =
-        |client, id, request, _| client.delete_offer_sources(id, request);
+    const DELETE: DeleteCall<Self> = |client, id, request, _| client.delete_offer_sources(id, request);
 }
 
 impl Categorised for OfferSources {

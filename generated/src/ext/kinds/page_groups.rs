@@ -1,13 +1,10 @@
 //! The abilities of page groups.
 
 use crate::ext::resource::{
-    Archive, ArchiveCall, Categorised, Delete, DeleteCall, Duplicate, DuplicateCall, FindById,
-    FindByIds, Handle, List, MoveCall, Names, Resource, Row, Save, Sight, Store, Unarchive,
-    UnarchiveCall,
+    Archive, ArchiveCall, Categorised, Delete, DeleteCall, Duplicate, DuplicateCall, FindById, FindByIds,
+    Handle, List, MoveCall, Names, Resource, Row, Save, Sight, Store, Unarchive, UnarchiveCall,
 };
-use crate::types::{
-    DuplicateRequest, PageGroup, PageGroupId, PageGroupInfo, StatusFilter, StringList,
-};
+use crate::types::{DuplicateRequest, PageGroup, PageGroupId, PageGroupInfo, StatusFilter, StringList};
 use crate::{Client, Unverified};
 
 /// **Deduced.** Page groups: the kind of assets that [`Client::page_groups`] handles.

@@ -2,14 +2,11 @@
 
 use crate::ext::find::FindMany as _;
 use crate::ext::resource::{
-    Archive, ArchiveCall, Categorised, Delete, DeleteCall, Duplicate, DuplicateCall, FindById,
-    FindByIds, Handle, List, MoveCall, Names, Resource, Row, Save, Sight, Store, Unarchive,
-    UnarchiveCall,
+    Archive, ArchiveCall, Categorised, Delete, DeleteCall, Duplicate, DuplicateCall, FindById, FindByIds,
+    Handle, List, MoveCall, Names, Resource, Row, Save, Sight, Store, Unarchive, UnarchiveCall,
 };
 use crate::transport::BoxFuture;
-use crate::types::{
-    DuplicateRequest, OfferSourceId, Page, PageId, PageInfo, StatusFilter, StringList,
-};
+use crate::types::{DuplicateRequest, OfferSourceId, Page, PageId, PageInfo, StatusFilter, StringList};
 use crate::{Client, Unverified};
 use std::collections::HashSet;
 
@@ -51,10 +48,7 @@ pub(super) fn count_offers(
     parents: HashSet<OfferSourceId>,
 ) -> BoxFuture<'static, Option<usize>> {
     Box::pin(async move {
-        let rows = client
-            .list_pages(StatusFilter::NotDeleted, None)
-            .await
-            .ok()?;
+        let rows = client.list_pages(StatusFilter::NotDeleted, None).await.ok()?;
         if rows.is_empty() {
             return Some(0);
         }

@@ -1,13 +1,10 @@
 //! The abilities of visitor tags.
 
 use crate::ext::resource::{
-    Archive, ArchiveCall, Categorised, Delete, DeleteCall, Duplicate, DuplicateCall, FindById,
-    FindByIds, Handle, List, MoveCall, Names, Resource, Row, Save, Sight, Store, Unarchive,
-    UnarchiveCall,
+    Archive, ArchiveCall, Categorised, Delete, DeleteCall, Duplicate, DuplicateCall, FindById, FindByIds,
+    Handle, List, MoveCall, Names, Resource, Row, Save, Sight, Store, Unarchive, UnarchiveCall,
 };
-use crate::types::{
-    DuplicateRequest, StatusFilter, StringList, VisitorTag, VisitorTagId, VisitorTagInfo,
-};
+use crate::types::{DuplicateRequest, StatusFilter, StringList, VisitorTag, VisitorTagId, VisitorTagInfo};
 use crate::{Client, Unverified};
 
 /// **Deduced.** Visitor tags: the kind of assets that [`Client::visitor_tags`] handles.

@@ -1,9 +1,8 @@
 //! The abilities of webhook configs.
 
 use crate::ext::resource::{
-    Archive, ArchiveCall, Categorised, Delete, DeleteCall, Duplicate, DuplicateCall, FindById,
-    FindByIds, Handle, List, MoveCall, Names, Resource, Row, Save, Sight, Store, Unarchive,
-    UnarchiveCall,
+    Archive, ArchiveCall, Categorised, Delete, DeleteCall, Duplicate, DuplicateCall, FindById, FindByIds,
+    Handle, List, MoveCall, Names, Resource, Row, Save, Sight, Store, Unarchive, UnarchiveCall,
 };
 use crate::types::{
     DuplicateRequest, StatusFilter, StringList, WebhookConfig, WebhookConfigId, WebhookConfigInfo,

@@ -205,10 +205,7 @@ mod tests {
         }
         let loaded = store.load().await.unwrap().unwrap();
         assert_eq!(loaded.access_token().expose_secret(), "canary-access");
-        assert_eq!(
-            loaded.refresh_token().unwrap().expose_secret(),
-            "canary-refresh"
-        );
+        assert_eq!(loaded.refresh_token().unwrap().expose_secret(), "canary-refresh");
         assert_eq!(loaded.expires_at(), tokens().expires_at());
         #[cfg(unix)]
         {
@@ -217,10 +214,7 @@ mod tests {
             assert_eq!(mode & 0o777, 0o600);
             fs::set_permissions(&store.path, fs::Permissions::from_mode(0o644)).unwrap();
             let error = store.load().await.unwrap_err().to_string();
-            assert!(
-                error.contains("chmod 600") && error.contains("644"),
-                "{error}"
-            );
+            assert!(error.contains("chmod 600") && error.contains("644"), "{error}");
         }
         let files = fs::read_dir(folder.path()).unwrap().count();
         assert_eq!(files, 1, "no temporary file stays");
@@ -231,11 +225,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let store = FileTokenStore::new(folder.path().join("tokens.json"));
         store.save(&tokens()).await.unwrap();
-        fs::write(
-            &store.path,
-            r#"{"access_token": 1, "refresh_token": "canary"}"#,
-        )
-        .unwrap();
+        fs::write(&store.path, r#"{"access_token": 1, "refresh_token": "canary"}"#).unwrap();
         let error = store.load().await.unwrap_err().to_string();
         assert!(
             error.contains("tokens.json") && error.contains("line 1"),

@@ -74,9 +74,7 @@ impl Credentials {
         Self::from_variables(|name| std::env::var(name))
     }
 
-    fn from_variables(
-        read: impl Fn(&str) -> Result<String, std::env::VarError>,
-    ) -> Result<Self, Error> {
+    fn from_variables(read: impl Fn(&str) -> Result<String, std::env::VarError>) -> Result<Self, Error> {
         let variable = |name: &str| match read(name) {
             Ok(value) if value.trim().is_empty() => Ok(None),
             Ok(value) => Ok(Some(SecretString::from(value.trim()))),
@@ -179,9 +177,6 @@ mod tests {
             );
         }
         let error = environment(Err(VarError::NotUnicode("canary".into())), Ok("")).unwrap_err();
-        assert!(
-            !format!("{error} {error:?}").contains("canary"),
-            "{error:?}"
-        );
+        assert!(!format!("{error} {error:?}").contains("canary"), "{error:?}");
     }
 }

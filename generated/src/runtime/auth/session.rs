@@ -63,10 +63,7 @@ pub(crate) struct Bearer {
 
 impl Bearer {
     /// That of these credentials; no error about its requests may show them, nor those that are known besides.
-    fn new<'c>(
-        credentials: &'c Credentials,
-        besides: impl IntoIterator<Item = &'c Credentials>,
-    ) -> Self {
+    fn new<'c>(credentials: &'c Credentials, besides: impl IntoIterator<Item = &'c Credentials>) -> Self {
         let token = credentials.access_token.clone();
         let text = SecretString::from(format!("Bearer {}", token.expose_secret()));
         let mut header = HeaderValue::from_str(text.expose_secret()).ok();
@@ -83,9 +80,7 @@ impl Bearer {
     /// The header of a request.
     pub(crate) fn header(&self) -> Result<HeaderValue, Kind> {
         self.header.clone().ok_or_else(|| {
-            Kind::Configuration(
-                "the access token holds characters that cannot be in a header".to_owned(),
-            )
+            Kind::Configuration("the access token holds characters that cannot be in a header".to_owned())
         })
     }
 
@@ -130,7 +125,8 @@ impl From<Failure> for Kind {
         match failure {
             Failure::Store(message) => Self::Configuration(message),
             Failure::CutOff => Self::Configuration(
-                "the renewal of the access token was cut off: its runtime ended, or the token store panicked".to_owned(),
+                "the renewal of the access token was cut off: its runtime ended, or the token store panicked"
+                    .to_owned(),
             ),
             Failure::Login { reason, cause } => Self::Login { reason, cause },
         }
@@ -138,10 +134,7 @@ impl From<Failure> for Kind {
 }
 
 impl Session {
-    pub(crate) fn new(
-        credentials: Option<Credentials>,
-        store: Option<Box<dyn TokenStore>>,
-    ) -> Option<Self> {
+    pub(crate) fn new(credentials: Option<Credentials>, store: Option<Box<dyn TokenStore>>) -> Option<Self> {
         if credentials.is_none() && store.is_none() {
             return None;
         }
@@ -167,11 +160,7 @@ impl Session {
         }
         let (bearer, ends) = {
             let state = self.state();
-            let Some(Current {
-                credentials,
-                bearer,
-            }) = &state.current
-            else {
+            let Some(Current { credentials, bearer }) = &state.current else {
                 return Err(Kind::Login {
                     reason: "there is no access token: neither credentials were given nor does the token store hold any".to_owned(),
                     cause: None,
@@ -280,9 +269,8 @@ impl Session {
             return Err(failure);
         }
         let mut last = Failure::Login {
-            reason:
-                "the access token is refused, and there is no refresh token to get a new one with"
-                    .to_owned(),
+            reason: "the access token is refused, and there is no refresh token to get a new one with"
+                .to_owned(),
             cause: None,
         };
         let mut for_good = true;
@@ -294,10 +282,7 @@ impl Session {
                     if let Some(store) = &self.store
                         && let Err(error) = store.save(&renewed).await
                     {
-                        trace::warn(
-                            "the renewed tokens are in use but could not be stored",
-                            &error,
-                        );
+                        trace::warn("the renewed tokens are in use but could not be stored", &error);
                     }
                     self.adopt(client, renewed, rejected);
                     return Ok(Renewed::Confirmed);
@@ -344,10 +329,7 @@ impl State {
     /// From now on, requests carry these.
     fn uses(&mut self, credentials: Credentials) {
         let bearer = Arc::new(Bearer::new(&credentials, &self.given));
-        self.current = Some(Current {
-            credentials,
-            bearer,
-        });
+        self.current = Some(Current { credentials, bearer });
     }
 }
 
@@ -370,8 +352,7 @@ fn start(client: &Client, rejected: &SecretString) -> Renewal {
             None => Ok(Renewed::Taken),
         }
     });
-    let outcome: BoxFuture<'static, _> =
-        Box::pin(async move { task.await.unwrap_or(Err(Failure::CutOff)) });
+    let outcome: BoxFuture<'static, _> = Box::pin(async move { task.await.unwrap_or(Err(Failure::CutOff)) });
     outcome.shared()
 }
 

@@ -84,11 +84,7 @@ fn from_json(value: &Value) -> Option<String> {
         Value::String(text) => Some(text.clone()),
         Value::Bool(_) | Value::Number(_) => Some(value.to_string()),
         Value::Array(problems) => {
-            let shown: Vec<String> = problems
-                .iter()
-                .filter_map(from_json)
-                .take(PROBLEMS)
-                .collect();
+            let shown: Vec<String> = problems.iter().filter_map(from_json).take(PROBLEMS).collect();
             let more = problems.len().saturating_sub(PROBLEMS);
             (!shown.is_empty()).then(|| match more {
                 0 => shown.join("; "),
@@ -120,9 +116,7 @@ fn from_json(value: &Value) -> Option<String> {
                         by_field
                             .iter()
                             .take(PROBLEMS)
-                            .filter_map(|(field, problem)| {
-                                Some(format!("{field}: {}", from_json(problem)?))
-                            })
+                            .filter_map(|(field, problem)| Some(format!("{field}: {}", from_json(problem)?)))
                             .collect::<Vec<_>>()
                             .join("; "),
                     ),

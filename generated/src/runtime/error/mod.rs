@@ -80,10 +80,7 @@ pub(crate) enum Kind {
     /// No whole answer arrived in time.
     Timeout { limit: Limit, after: Duration },
     /// The answer is larger than the client accepts.
-    TooLarge {
-        status: http::StatusCode,
-        limit: usize,
-    },
+    TooLarge { status: http::StatusCode, limit: usize },
     /// The service refused.
     Status(Box<Reply>),
     /// A success whose body is a page for humans.
@@ -97,10 +94,7 @@ pub(crate) enum Kind {
         source: Option<serde_json::Error>,
     },
     /// The access token is refused and there is no other.
-    Login {
-        reason: String,
-        cause: Option<Error>,
-    },
+    Login { reason: String, cause: Option<Error> },
 }
 
 impl Error {
@@ -108,12 +102,7 @@ impl Error {
         Self::after(target, kind, Effort::default(), None)
     }
 
-    pub(crate) fn after(
-        target: Option<&Target>,
-        kind: Kind,
-        effort: Effort,
-        note: Option<String>,
-    ) -> Self {
+    pub(crate) fn after(target: Option<&Target>, kind: Kind, effort: Effort, note: Option<String>) -> Self {
         Self(Arc::new(Inner {
             target: target.cloned(),
             kind,
@@ -346,12 +335,8 @@ impl Kind {
         match self {
             Self::Status(reply) => reply.status.is_server_error(),
             Self::Transport(error) => error.kind() == TransportErrorKind::Interrupted,
-            Self::Timeout { .. } | Self::TooLarge { .. } | Self::Page(_) | Self::Decode { .. } => {
-                true
-            }
-            Self::Configuration(_) | Self::Argument(_) | Self::Encode(_) | Self::Login { .. } => {
-                false
-            }
+            Self::Timeout { .. } | Self::TooLarge { .. } | Self::Page(_) | Self::Decode { .. } => true,
+            Self::Configuration(_) | Self::Argument(_) | Self::Encode(_) | Self::Login { .. } => false,
         }
     }
 }
@@ -374,10 +359,7 @@ impl fmt::Display for Error {
             0 => {}
             1 if inner.effort.elapsed < Duration::from_secs(1) => {}
             1 => remarks.push(format!("1 try in {}", seconds(inner.effort.elapsed))),
-            tries => remarks.push(format!(
-                "{tries} tries in {}",
-                seconds(inner.effort.elapsed)
-            )),
+            tries => remarks.push(format!("{tries} tries in {}", seconds(inner.effort.elapsed))),
         }
         remarks.extend(inner.note.clone());
         if let Some(wait) = self.retry_after() {
@@ -404,10 +386,7 @@ impl fmt::Display for Kind {
         match self {
             Self::Configuration(message) | Self::Argument(message) => formatter.write_str(message),
             Self::Encode(error) => {
-                write!(
-                    formatter,
-                    "the request body cannot be written as JSON: {error}"
-                )
+                write!(formatter, "the request body cannot be written as JSON: {error}")
             }
             Self::Transport(error) => write!(formatter, "{error}"),
             Self::Timeout { limit, after } => match limit {
@@ -454,16 +433,9 @@ impl fmt::Display for Kind {
                 formatter.write_str("; a login or maintenance page, or a wrong base URL")
             }
             Self::Decode {
-                reply,
-                path,
-                reason,
-                ..
+                reply, path, reason, ..
             } => {
-                write!(
-                    formatter,
-                    "the answer ({}) does not fit",
-                    Status(reply.status)
-                )?;
+                write!(formatter, "the answer ({}) does not fit", Status(reply.status))?;
                 // Names and values of the answer may hold line breaks, and be long.
                 let (path, reason) = (message::excerpt(path, 300), message::excerpt(reason, 500));
                 match path.as_str() {
@@ -479,9 +451,7 @@ impl fmt::Display for Kind {
                 if self.is_transient() {
                     return Ok(());
                 }
-                formatter.write_str(
-                    "; log in to FunnelFlux and make new tokens under settings → API access",
-                )
+                formatter.write_str("; log in to FunnelFlux and make new tokens under settings → API access")
             }
         }
     }

@@ -30,9 +30,7 @@ pub(crate) struct ClockOutOfRange;
 
 impl Generator {
     pub(crate) const fn new() -> Self {
-        Self {
-            last: Mutex::new(0),
-        }
+        Self { last: Mutex::new(0) }
     }
 
     /// The next ID. While the clock stands still or steps back, the IDs go on from the last one by random steps.
@@ -149,10 +147,7 @@ mod tests {
                     })
                 })
                 .collect();
-            threads
-                .into_iter()
-                .map(|thread| thread.join().unwrap())
-                .collect()
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
         });
         assert!(all.iter().all(|ids| ids.is_sorted_by(|a, b| a < b)));
         let distinct: HashSet<&String> = all.iter().flatten().collect();
@@ -163,10 +158,7 @@ mod tests {
     fn the_process_makes_well_formed_ids_of_now() {
         let before = SystemTime::now() - Duration::from_millis(1);
         let id = generate().unwrap();
-        assert!(
-            is_well_formed(&id) && created_at(&id).unwrap() >= before,
-            "{id}"
-        );
+        assert!(is_well_formed(&id) && created_at(&id).unwrap() >= before, "{id}");
     }
 
     proptest! {

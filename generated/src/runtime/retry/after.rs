@@ -25,10 +25,7 @@ pub(crate) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Durati
 
 fn number(text: &str) -> Option<f64> {
     // No sign, no exponent, no "inf": a count.
-    let plain = !text.is_empty()
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_digit() || byte == b'.');
+    let plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
     text.parse().ok().filter(|_| plain)
 }
 
@@ -53,12 +50,7 @@ mod tests {
     fn asked(headers: &[(&'static str, &str)], now: SystemTime) -> Option<Duration> {
         let headers = headers
             .iter()
-            .map(|(name, value)| {
-                (
-                    header::HeaderName::from_static(name),
-                    value.parse().unwrap(),
-                )
-            })
+            .map(|(name, value)| (header::HeaderName::from_static(name), value.parse().unwrap()))
             .collect();
         retry_after(&headers, now)
     }
@@ -66,9 +58,7 @@ mod tests {
     #[test]
     fn every_form_is_read() {
         let now = SystemTime::UNIX_EPOCH + Duration::from_millis(1_000_000_700);
-        let date = |seconds| {
-            httpdate::fmt_http_date(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds))
-        };
+        let date = |seconds| httpdate::fmt_http_date(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds));
         let two = Some(Duration::from_secs(2));
         assert_eq!(asked(&[("retry-after", "2")], now), two);
         assert_eq!(asked(&[("retry-after", " 2 ")], now), two);
@@ -81,18 +71,12 @@ mod tests {
         // The clock here is an hour late: the service's own counts.
         assert_eq!(
             asked(
-                &[
-                    ("retry-after", &date(1_003_602)),
-                    ("date", &date(1_003_600))
-                ],
+                &[("retry-after", &date(1_003_602)), ("date", &date(1_003_600))],
                 now
             ),
             two
         );
-        assert_eq!(
-            asked(&[("retry-after", &date(5))], now),
-            Some(Duration::ZERO)
-        );
+        assert_eq!(asked(&[("retry-after", &date(5))], now), Some(Duration::ZERO));
         assert_eq!(
             asked(&[("retry-after", &"9".repeat(400))], now),
             Some(Duration::MAX)

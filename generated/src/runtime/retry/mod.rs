@@ -96,7 +96,8 @@ impl RetryPolicy {
         if !failure.is_transient() {
             return Next::Stop(None);
         }
-        let not_received = matches!(failure, Kind::Transport(error) if error.kind() == TransportErrorKind::Connect);
+        let not_received =
+            matches!(failure, Kind::Transport(error) if error.kind() == TransportErrorKind::Connect);
         if repeat == Repeat::Never && !not_received {
             return Next::Stop(Some("not sent again, because twice would make two"));
         }
@@ -117,10 +118,7 @@ impl RetryPolicy {
             // A date that has passed is no reason to come back at once.
             _ => {
                 let doublings = 2u32.saturating_pow(tries.saturating_sub(1));
-                let ceiling = self
-                    .base_delay
-                    .saturating_mul(doublings)
-                    .min(self.max_delay);
+                let ceiling = self.base_delay.saturating_mul(doublings).min(self.max_delay);
                 Next::Wait(ceiling.mul_f64(random.f64()))
             }
         }
@@ -213,8 +211,7 @@ mod tests {
         for seed in 0..100 {
             let mut random = fastrand::Rng::with_seed(seed);
             let policy = RetryPolicy::new();
-            let Next::Wait(wait) = policy.next(Repeat::Read, 1, &status(503, Some(2)), &mut random)
-            else {
+            let Next::Wait(wait) = policy.next(Repeat::Read, 1, &status(503, Some(2)), &mut random) else {
                 panic!("seed {seed}: no wait");
             };
             assert!(
@@ -231,11 +228,7 @@ mod tests {
             let random = &mut fastrand::Rng::with_seed(seed);
             RetryPolicy::new().next(Repeat::Read, 1, &status(429, Some(0)), random)
         });
-        assert!(
-            waits
-                .into_iter()
-                .any(|next| next != Next::Wait(Duration::ZERO))
-        );
+        assert!(waits.into_iter().any(|next| next != Next::Wait(Duration::ZERO)));
         // Only these two carry a meaning of Retry-After that is a wait.
         let Next::Wait(wait) = next(Repeat::Read, 1, &status(500, Some(30))) else {
             panic!("no wait")

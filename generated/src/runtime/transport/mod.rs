@@ -35,9 +35,7 @@ pub struct ResponseBody(Pin<Box<dyn Stream<Item = Result<Bytes, TransportError>>
 
 impl ResponseBody {
     /// A body that arrives in pieces.
-    pub fn stream(
-        pieces: impl Stream<Item = Result<Bytes, TransportError>> + Send + 'static,
-    ) -> Self {
+    pub fn stream(pieces: impl Stream<Item = Result<Bytes, TransportError>> + Send + 'static) -> Self {
         Self(Box::pin(pieces))
     }
 
@@ -81,10 +79,7 @@ pub enum TransportErrorKind {
 
 impl TransportError {
     /// An error of the given kind.
-    pub fn new(
-        kind: TransportErrorKind,
-        source: impl Into<Box<dyn StdError + Send + Sync>>,
-    ) -> Self {
+    pub fn new(kind: TransportErrorKind, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self {
             kind,
             timeout: false,
@@ -116,9 +111,7 @@ impl fmt::Display for TransportError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let what = match self.kind {
             TransportErrorKind::Connect => "no connection to the service",
-            TransportErrorKind::Interrupted => {
-                "the connection broke before the whole answer arrived"
-            }
+            TransportErrorKind::Interrupted => "the connection broke before the whole answer arrived",
             TransportErrorKind::Request => "the request could not be sent",
         };
         // Libraries put the reason at the end of the chain; a person wants it in the same line.

@@ -31,9 +31,9 @@ impl ReqwestTransport {
         let builder = ::reqwest::Client::builder()
             .redirect(::reqwest::redirect::Policy::none())
             .connect_timeout(connect_timeout);
-        let client = with_tls(builder)?.build().map_err(|error| {
-            Error::configuration(format!("the HTTP client cannot be set up: {error}"))
-        })?;
+        let client = with_tls(builder)?
+            .build()
+            .map_err(|error| Error::configuration(format!("the HTTP client cannot be set up: {error}")))?;
         Ok(Self::from_client(client))
     }
 }
@@ -66,9 +66,7 @@ impl Origin {
 
 /// Whether the address begins with this scheme, host and port, in the same words.
 fn is_of(origin: &::reqwest::Url, uri: &http::Uri) -> bool {
-    let rest = origin
-        .as_str()
-        .strip_prefix(uri.scheme_str().unwrap_or_default());
+    let rest = origin.as_str().strip_prefix(uri.scheme_str().unwrap_or_default());
     let authority = rest.and_then(|rest| rest.strip_prefix("://")?.strip_suffix('/'));
     authority.is_some() && authority == uri.authority().map(http::uri::Authority::as_str)
 }

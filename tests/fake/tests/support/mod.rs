@@ -116,8 +116,5 @@ pub fn status(fake: &Fake, id: &str) -> String {
 pub fn page(fake: &Fake, id: &str) -> (String, String) {
     let state = fake.state();
     let page = state.page(id).unwrap();
-    (
-        page.status.to_string(),
-        page.parent.clone().unwrap_or_default(),
-    )
+    (page.status.to_string(), page.parent.clone().unwrap_or_default())
 }

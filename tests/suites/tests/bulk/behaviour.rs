@@ -2,13 +2,12 @@
 
 use crate::service::{Alarm, calls, client, run, service};
 use funnelflux::ext::{
-    BulkArchive as _, BulkDelete as _, BulkUnarchive as _, Cascade, Counts, DuplicateMany as _,
-    Entry, InvalidJob, MoveToCategory as _, Outcome, Reason,
+    BulkArchive as _, BulkDelete as _, BulkUnarchive as _, Cascade, Counts, DuplicateMany as _, Entry,
+    InvalidJob, MoveToCategory as _, Outcome, Reason,
 };
 use funnelflux::types::{DuplicateRequest, OfferSourceId};
 use funnelflux_fake::{
-    DeletedAssets, EntryPolicy, Fault, Limit, LogRetention, MissingByIds, RetryAfter, Rule,
-    Settings, Status,
+    DeletedAssets, EntryPolicy, Fault, Limit, LogRetention, MissingByIds, RetryAfter, Rule, Settings, Status,
 };
 use funnelflux_suites::{InProcess, client_over};
 use futures_util::StreamExt as _;
@@ -28,28 +27,17 @@ fn what_cannot_be_meant_is_refused_before_anything_is_sent() {
         assert!(matches!(empty, InvalidJob::Empty));
         for id in ["", "a,b", "a b", "a\n"] {
             let error = sources.bulk_delete(["good", id]).send().await.unwrap_err();
-            assert!(
-                matches!(error, InvalidJob::Id { position: 1, .. }),
-                "{error}"
-            );
+            assert!(matches!(error, InvalidJob::Id { position: 1, .. }), "{error}");
             assert!(sources.bulk_unarchive(["good", id]).plan().await.is_err());
         }
         let children = Cascade::move_to("b");
-        let error = sources
-            .bulk_archive(["a", "b"])
-            .children(children)
-            .send()
-            .await;
+        let error = sources.bulk_archive(["a", "b"]).children(children).send().await;
         let error = error.unwrap_err();
         assert!(
             matches!(error, InvalidJob::TargetAmongEntries { position: 1, .. }),
             "{error}"
         );
-        let error = sources
-            .move_to_category(["a"], "x y")
-            .send()
-            .await
-            .unwrap_err();
+        let error = sources.move_to_category(["a"], "x y").send().await.unwrap_err();
         assert!(matches!(error, InvalidJob::Target { .. }), "{error}");
     });
     assert_eq!(fake.request_count(), 0);
@@ -76,11 +64,7 @@ fn the_few_that_are_refused_stand_alone_with_few_requests() {
         assert_eq!(report.counts().to_string(), "97 done, 3 rejected");
         let archived = fake.state().offer_sources_with(&Status::Archived).len();
         assert_eq!(archived, 97);
-        assert!(
-            fake.request_count() <= 60,
-            "{policy:?}: {}",
-            fake.request_count()
-        );
+        assert!(fake.request_count() <= 60, "{policy:?}: {}", fake.request_count());
     }
 }
 
@@ -91,10 +75,7 @@ fn a_refusal_keeps_the_words_of_the_service() {
     fake.lock("a");
     let report = run(client.offer_sources().bulk_archive(["a"]).send()).unwrap();
     let failure = report.outcome(&"a".into()).unwrap().failure().unwrap();
-    assert_eq!(
-        (failure.reason(), failure.status()),
-        (Reason::Refused, Some(403))
-    );
+    assert_eq!((failure.reason(), failure.status()), (Reason::Refused, Some(403)));
     assert!(failure.message().contains("locked"), "{failure}");
     assert!(failure.error().is_some());
 }
@@ -154,10 +135,7 @@ fn it_stops_after_as_many_failures_as_it_is_told() {
     }
     let job = client.offer_sources().bulk_archive(ids);
     let report = run(job.chunk_size(1).concurrency(1).stop_after(2).send()).unwrap();
-    assert_eq!(
-        report.counts().to_string(),
-        "0 done, 2 rejected, 98 not sent"
-    );
+    assert_eq!(report.counts().to_string(), "0 done, 2 rejected, 98 not sent");
 }
 
 #[test]
@@ -193,10 +171,7 @@ fn a_service_that_is_late_is_read_again_and_one_that_lies_is_not_believed() {
     });
     fake.seed_offer_source("a");
     let report = run(client.offer_sources().bulk_delete(["a"]).send()).unwrap();
-    assert_eq!(
-        report.entries()[0].outcome,
-        Outcome::Done { confirmed: true }
-    );
+    assert_eq!(report.entries()[0].outcome, Outcome::Done { confirmed: true });
     // It says that it has deleted what it passes over.
     let (fake, client) = service(Settings {
         locked_entry: EntryPolicy::ignore(),
@@ -207,19 +182,13 @@ fn a_service_that_is_late_is_read_again_and_one_that_lies_is_not_believed() {
     let report = run(client.offer_sources().bulk_delete(["a"]).send()).unwrap();
     let failure = report.entries()[0].outcome.failure().unwrap();
     assert_eq!(failure.reason(), Reason::NotApplied);
-    assert!(matches!(
-        report.entries()[0].outcome,
-        Outcome::Unknown { .. }
-    ));
+    assert!(matches!(report.entries()[0].outcome, Outcome::Unknown { .. }));
 }
 
 #[test]
 fn chunks_that_are_too_large_for_the_service_become_smaller() {
     let (fake, client) = service(Settings {
-        max_entries: Some(Limit {
-            max: 30,
-            status: 413,
-        }),
+        max_entries: Some(Limit { max: 30, status: 413 }),
         ..Settings::default()
     });
     let ids = fake.seed_many(1_000);
@@ -293,12 +262,7 @@ fn a_job_takes_as_long_as_its_requests_and_no_longer() {
             let client = client_over(transport).build().unwrap();
             let job = client.offer_sources().bulk_archive(ids);
             let begun = Instant::now();
-            let report = job
-                .concurrency(8)
-                .look_first(look_first)
-                .send()
-                .await
-                .unwrap();
+            let report = job.concurrency(8).look_first(look_first).send().await.unwrap();
             assert_eq!(report.counts().done, 2_000);
             begun.elapsed()
         });
@@ -360,11 +324,7 @@ fn a_service_that_asks_for_a_long_rest_is_left_alone() {
             let met = sent.iter().filter(|sent| **sent == method).count();
             assert!(met == 1 && sent.len() <= 3, "{fault}, {method}: {sent:?}");
             let archived = fake.state().offer_sources_with(&Status::Archived).len();
-            assert_eq!(
-                report.counts().done,
-                archived,
-                "{fault}, {method}: {report}"
-            );
+            assert_eq!(report.counts().done, archived, "{fault}, {method}: {report}");
             assert_eq!(report.counts().total(), 30);
             let waits = |entry: &&Entry<OfferSourceId>| {
                 let failure = entry.outcome.failure();
@@ -444,11 +404,7 @@ fn nobody_who_cancels_waits_for_readings() {
     let (fake, client) = service(Settings::default());
     let ids = fake.seed_many(10);
     let stalled = Fault::StallHeaders { applied: false };
-    fake.inject(
-        Rule::new(stalled)
-            .on("GET /offersource/find/byIds/")
-            .always(),
-    );
+    fake.inject(Rule::new(stalled).on("GET /offersource/find/byIds/").always());
     let (report, took) = run(async {
         let begun = Instant::now();
         let job = client.offer_sources().bulk_archive(ids);
@@ -499,9 +455,5 @@ fn what_was_deleted_without_an_answer_is_done_once_it_cannot_be_read() {
     report
         .merge(run(sources.bulk_delete(["a", "b", "nobody"]).send()).unwrap())
         .unwrap();
-    assert_eq!(
-        report.counts().to_string(),
-        "2 done, 1 rejected",
-        "{report}"
-    );
+    assert_eq!(report.counts().to_string(), "2 done, 1 rejected", "{report}");
 }

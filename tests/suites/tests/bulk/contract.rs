@@ -4,8 +4,8 @@ use crate::scenario::{Action, Children, KEEPER, Options, Scenario, scenario};
 use crate::service::{Alarm, client, run};
 use funnelflux::Client;
 use funnelflux::ext::{
-    Bulk, BulkArchive as _, BulkDelete as _, BulkUnarchive as _, Entry, InvalidJob,
-    MoveToCategory as _, Outcome, Outcomes, Repeated,
+    Bulk, BulkArchive as _, BulkDelete as _, BulkUnarchive as _, Entry, InvalidJob, MoveToCategory as _,
+    Outcome, Outcomes, Repeated,
 };
 use funnelflux::types::OfferSourceId;
 use funnelflux_fake::{Asset, State, Status};
@@ -24,8 +24,8 @@ const SCENARIOS: u32 = 10_000;
 /// `FUNNELFLUX_SEED` repeats a run that failed; what failed is shown in its smallest form.
 fn for_all(scenarios: u32, property: fn(&Scenario) -> Check) {
     let number = |name: &str| std::env::var(name).ok()?.parse().ok();
-    let scenarios = number("FUNNELFLUX_SCENARIOS")
-        .map_or(scenarios, |count| u32::try_from(count).unwrap_or(u32::MAX));
+    let scenarios =
+        number("FUNNELFLUX_SCENARIOS").map_or(scenarios, |count| u32::try_from(count).unwrap_or(u32::MAX));
     let seed = number("FUNNELFLUX_SEED").unwrap_or_else(|| fastrand::u64(..));
     let shards = std::thread::available_parallelism().map_or(1, |cores| cores.get() as u64);
     std::thread::scope(|scope| {
@@ -240,10 +240,9 @@ fn check_entry(
                 format!("done is not true: {is:?}")
             })?;
             let was_so = is_so(action, was) || was.is_none_or(|was| was.status == Status::Deleted);
-            require(
-                cascaded() || ((was_so || on_its_word) && untouched()),
-                || format!("children: {:?}", pages().collect::<Vec<_>>()),
-            )?;
+            require(cascaded() || ((was_so || on_its_word) && untouched()), || {
+                format!("children: {:?}", pages().collect::<Vec<_>>())
+            })?;
             let only_the_change = was
                 .zip(is)
                 .is_none_or(|(was, is)| same_but_for_the_change(was, is));
@@ -260,9 +259,7 @@ fn check_entry(
             })
         }
         Outcome::Rejected { .. } | Outcome::NotSent { .. } => {
-            require(was == is, || {
-                format!("it left a trace: {was:?} became {is:?}")
-            })?;
+            require(was == is, || format!("it left a trace: {was:?} became {is:?}"))?;
             require(untouched(), || {
                 format!("children: {:?}", pages().collect::<Vec<_>>())
             })
@@ -329,10 +326,7 @@ fn a_crash_loses_nothing(scenario: &Scenario) -> Check {
         }
     });
     // What the crash tore.
-    let mut file = std::fs::OpenOptions::new()
-        .append(true)
-        .open(&path)
-        .unwrap();
+    let mut file = std::fs::OpenOptions::new().append(true).open(&path).unwrap();
     std::io::Write::write_all(&mut file, b"{\"settled\":[{\"id\"").unwrap();
     drop(file);
     let journal = funnelflux::ext::Journal::read(&path).unwrap();
@@ -381,22 +375,15 @@ fn a_plan_comes_true(scenario: &Scenario) -> Check {
         .url_length(scenario.options.url_length)
         .plan())
     .unwrap();
-    require(fake.state() == before, || {
-        "a plan changed something".to_owned()
-    })?;
-    let by_id =
-        |list: &[OfferSourceId]| list.iter().map(ToString::to_string).collect::<HashSet<_>>();
+    require(fake.state() == before, || "a plan changed something".to_owned())?;
+    let by_id = |list: &[OfferSourceId]| list.iter().map(ToString::to_string).collect::<HashSet<_>>();
     let lists = [
         by_id(&plan.would_change),
         by_id(&plan.already),
         by_id(&plan.missing),
     ];
     let distinct: HashSet<String> = ids.into_iter().collect();
-    let unreadable: HashSet<String> = plan
-        .unreadable
-        .iter()
-        .map(|(id, _)| id.to_string())
-        .collect();
+    let unreadable: HashSet<String> = plan.unreadable.iter().map(|(id, _)| id.to_string()).collect();
     let all: usize = lists.iter().map(HashSet::len).sum::<usize>() + unreadable.len();
     require(all == distinct.len(), || format!("{plan:?}"))?;
     for id in &distinct {
@@ -405,10 +392,9 @@ fn a_plan_comes_true(scenario: &Scenario) -> Check {
             None | Some(Status::Deleted) => 2,
             Some(_) => 0,
         };
-        require(
-            lists[expected].contains(id) || unreadable.contains(id),
-            || format!("{id} is in the wrong list of {plan:?}"),
-        )?;
+        require(lists[expected].contains(id) || unreadable.contains(id), || {
+            format!("{id} is in the wrong list of {plan:?}")
+        })?;
     }
     Ok(())
 }

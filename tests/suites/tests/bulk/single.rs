@@ -9,8 +9,7 @@ use funnelflux::ext::{
 use funnelflux::transport::{BoxFuture, ResponseBody, Transport, TransportError};
 use funnelflux::types::{DuplicateRequest, OfferSource};
 use funnelflux_fake::{
-    AbsentProperty, DeletedAssets, Fake, Fault, MissingByIds, RetryAfter, Rule, SaveMeaning,
-    Settings,
+    AbsentProperty, DeletedAssets, Fake, Fault, MissingByIds, RetryAfter, Rule, SaveMeaning, Settings,
 };
 use serde_json::json;
 use std::sync::Arc;
@@ -59,12 +58,7 @@ fn urls_stay_as_short_as_asked() {
     let ids = fake.seed_many(300);
     let found = run(client.offer_sources().find_many(ids).chunk_size(300).send()).unwrap();
     assert_eq!(found.assets.len(), 300);
-    let longest = fake
-        .log()
-        .iter()
-        .map(|entry| entry.query.len())
-        .max()
-        .unwrap();
+    let longest = fake.log().iter().map(|entry| entry.query.len()).max().unwrap();
     assert!((1_700..2_000).contains(&longest), "{longest}");
 }
 
@@ -72,12 +66,7 @@ fn urls_stay_as_short_as_asked() {
 fn a_service_that_goes_away_is_no_missing_id() {
     let (fake, client) = service(Settings::default());
     let ids = fake.seed_many(30);
-    fake.inject(
-        Rule::new(Fault::TruncatedJson)
-            .on(FIND_MANY)
-            .after(1)
-            .always(),
-    );
+    fake.inject(Rule::new(Fault::TruncatedJson).on(FIND_MANY).after(1).always());
     let search = client.offer_sources().find_many(ids);
     let found = run(search.chunk_size(10).concurrency(1).send()).unwrap();
     assert_eq!((found.assets.len(), found.missing.len()), (10, 0));
@@ -122,10 +111,7 @@ fn a_field_that_is_taken_out_may_read_empty() {
         assert_eq!(updated.changed, ["/postbackTxId"]);
         assert!(updated.otherwise.is_empty(), "{:?}", updated.otherwise);
         let state = fake.state();
-        assert_eq!(
-            state.offer_source("a").unwrap().body.get("postbackTxId"),
-            None
-        );
+        assert_eq!(state.offer_source("a").unwrap().body.get("postbackTxId"), None);
     }
 }
 
@@ -144,15 +130,13 @@ fn a_conflict_is_noticed_and_nothing_is_saved() {
     fake.seed_offer_source("a");
     let elsewhere = fake.clone();
     let mut changes = 0;
-    let update = client
-        .offer_sources()
-        .update("a", |source: &mut OfferSource| {
-            if changes == 0 {
-                elsewhere.set("offersource", "a", "postbackTxId", "theirs");
-            }
-            changes += 1;
-            source.offer_source_name = "mine".into();
-        });
+    let update = client.offer_sources().update("a", |source: &mut OfferSource| {
+        if changes == 0 {
+            elsewhere.set("offersource", "a", "postbackTxId", "theirs");
+        }
+        changes += 1;
+        source.offer_source_name = "mine".into();
+    });
     let Err(UpdateError::Conflict { fields, current }) = run(update.send()) else {
         panic!("no conflict");
     };
@@ -163,15 +147,13 @@ fn a_conflict_is_noticed_and_nothing_is_saved() {
     // Made again on what it is now, both changes are there.
     let elsewhere = fake.clone();
     let mut changes = 0;
-    let update = client
-        .offer_sources()
-        .update("a", |source: &mut OfferSource| {
-            if changes == 0 {
-                elsewhere.set("offersource", "a", "postbackSubId", "theirs too");
-            }
-            changes += 1;
-            source.offer_source_name = "mine".into();
-        });
+    let update = client.offer_sources().update("a", |source: &mut OfferSource| {
+        if changes == 0 {
+            elsewhere.set("offersource", "a", "postbackSubId", "theirs too");
+        }
+        changes += 1;
+        source.offer_source_name = "mine".into();
+    });
     let updated = run(update.repeat_on_conflict(1).send()).unwrap();
     assert_eq!(updated.after.postback_sub_id.as_deref(), Some("theirs too"));
     assert_eq!(updated.after.offer_source_name, "mine");
@@ -200,9 +182,7 @@ fn a_field_that_the_service_keeps_is_told() {
     });
     fake.seed_offer_source("a");
     let remove = |source: &mut OfferSource| source.postback_tx_id = None;
-    let Err(UpdateError::Lost { fields, .. }) =
-        run(client.offer_sources().update("a", remove).send())
-    else {
+    let Err(UpdateError::Lost { fields, .. }) = run(client.offer_sources().update("a", remove).send()) else {
         panic!("a merge does not take a field out");
     };
     assert_eq!(fields, ["/postbackTxId"]);
@@ -256,16 +236,12 @@ fn create_or_save_does_what_is_due() {
                 ..Settings::default()
             });
             let sources = client.offer_sources();
-            let store = |name: &str| {
-                run(sources.create_or_save(OfferSource::new("2nIemJxCKbFX", name))).unwrap()
-            };
+            let store =
+                |name: &str| run(sources.create_or_save(OfferSource::new("2nIemJxCKbFX", name))).unwrap();
             assert_eq!(store("one"), Stored::Created);
             assert_eq!(store("one"), Stored::Unchanged);
             assert_eq!(store("two"), Stored::Saved);
-            assert_eq!(
-                fake.state().offer_source("2nIemJxCKbFX").unwrap().name,
-                "two"
-            );
+            assert_eq!(fake.state().offer_source("2nIemJxCKbFX").unwrap().name, "two");
             assert_eq!((calls(&fake, CREATE), calls(&fake, SAVE)), (1, 1));
         }
     }
@@ -399,10 +375,7 @@ fn storing_again_what_is_stored_sends_nothing_however_the_service_shows_it() {
         client.find_offer_source_by_id(&id).await.unwrap()
     });
     let without_status = OfferSource::new("2nIemJxCKbFX", asset.offer_source_name);
-    run(client
-        .offer_sources()
-        .create_or_save(without_status.clone()))
-    .unwrap();
+    run(client.offer_sources().create_or_save(without_status.clone())).unwrap();
     fake.set("offersource", "2nIemJxCKbFX", "status", "deleted");
     let stored = run(client.offer_sources().create_or_save(without_status));
     assert_ne!(stored.ok(), Some(Stored::Unchanged));
@@ -474,14 +447,9 @@ fn duplicating_stops_after_as_many_failures_as_it_is_told() {
     let copy = |id: &_| DuplicateRequest::new(format!("Copy of {id}"));
     // Refused, one after the other.
     let (fake, client) = service(Settings::default());
-    let job = client
-        .offer_sources()
-        .duplicate_many(["a", "b", "c", "d"], copy);
+    let job = client.offer_sources().duplicate_many(["a", "b", "c", "d"], copy);
     let report = run(job.concurrency(1).stop_after(2).send()).unwrap();
-    assert_eq!(
-        report.counts().to_string(),
-        "0 done, 2 rejected, 2 not sent"
-    );
+    assert_eq!(report.counts().to_string(), "0 done, 2 rejected, 2 not sent");
     assert_eq!(calls(&fake, DUPLICATE), 2);
     let shown = report.to_string();
     assert!(shown.contains("the job stopped after 2 failed"), "{shown}");

@@ -32,10 +32,7 @@ async fn a_create_is_settled_though_the_service_made_something_else_of_it() {
         fake.inject(Rule::new(Fault::ResetAfterApplying).on(create).always());
     }
     let made = [
-        (
-            "logicscript",
-            client.create(script).await.unwrap().to_string(),
-        ),
+        ("logicscript", client.create(script).await.unwrap().to_string()),
         (
             "middlewareconfig",
             client.create(middleware).await.unwrap().to_string(),
@@ -104,10 +101,7 @@ async fn what_only_the_service_sets_is_not_saved_over_and_over() {
         for (given, expected) in [
             (funnel.clone(), Stored::Created),
             (funnel, Stored::Unchanged),
-            (
-                Funnel::new(ONE, "F").with_id_campaign("g1"),
-                Stored::Unchanged,
-            ),
+            (Funnel::new(ONE, "F").with_id_campaign("g1"), Stored::Unchanged),
             (Funnel::new(ONE, "F").with_id_campaign("g2"), Stored::Saved),
         ] {
             assert_eq!(funnels.create_or_save(given).await.unwrap(), expected);
@@ -200,10 +194,7 @@ async fn a_secret_that_is_only_left_out_is_kept_and_called_lost() {
     let renamed = configs.update(ONE, |config| {
         config.middleware_config_name = "Renamed".to_owned();
     });
-    assert_eq!(
-        renamed.send().await.unwrap().changed,
-        ["/middlewareConfigName"]
-    );
+    assert_eq!(renamed.send().await.unwrap().changed, ["/middlewareConfigName"]);
 }
 
 #[tokio::test(start_paused = true)]

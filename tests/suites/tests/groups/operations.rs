@@ -68,9 +68,7 @@ impl Kind<'_> {
         let others = |state: &State| -> Vec<Value> {
             let assets = state.assets(self.kept);
             let others = assets.filter(|asset| asset.id != ONE);
-            others
-                .map(|asset| Value::from(asset.body.clone()))
-                .collect()
+            others.map(|asset| Value::from(asset.body.clone())).collect()
         };
         assert_eq!(others(&state), others(before), "{}", self.segment);
     }
@@ -185,10 +183,7 @@ macro_rules! life {
 fn answered(fake: &Fake) -> BTreeSet<String> {
     let log = fake.log();
     let answered = log.iter().map(|entry| {
-        assert!(
-            matches!(entry.verdict, Verdict::Answered(200..=299)),
-            "{entry:?}"
-        );
+        assert!(matches!(entry.verdict, Verdict::Answered(200..=299)), "{entry:?}");
         entry.operation.unwrap().to_owned()
     });
     answered.collect()
@@ -285,17 +280,9 @@ async fn every_operation_runs() {
     client.create_campaign(&two).await.unwrap();
     saw(&fake, "POST /campaign/save/", "", Some(body(&two)));
     let entries = ParentMutationRequest::new([TWO.to_owned()]);
-    client
-        .delete_campaigns(None, Some(&entries), SURE)
-        .await
-        .unwrap();
+    client.delete_campaigns(None, Some(&entries), SURE).await.unwrap();
     saw(&fake, "DELETE /campaign/delete/", "", Some(body(&entries)));
-    let status = fake
-        .state()
-        .asset("funnelgroup", TWO)
-        .unwrap()
-        .status
-        .clone();
+    let status = fake.state().asset("funnelgroup", TWO).unwrap().status.clone();
     assert_eq!(status.as_str(), "deleted");
     life!(fake, client, "funnel", "idFunnel", Funnel::new(ONE, "One").with_funnel_type("type");
         create create_funnel, list list_funnels("list/" ? "status=all&funnelType=type", all.clone(), Some("type")),
@@ -307,12 +294,7 @@ async fn every_operation_runs() {
     // How a funnel gets into a category is not known, so that none is in one.
     let in_category = client.find_funnels_by_category(&"shelf".into());
     assert!(in_category.await.unwrap().is_empty());
-    saw(
-        &fake,
-        "GET /funnel/find/byCategory/",
-        "idCategory=shelf",
-        None,
-    );
+    saw(&fake, "GET /funnel/find/byCategory/", "idCategory=shelf", None);
     life!(fake, client, "condition", "idCondition", Condition::new(ONE, "One").with_restrict_to_funnel_id("funnel");
         create create_condition,
         list list_conditions("list/" ? "status=all&globalOnly=true&idFunnel=funnel", all.clone(), Some(true), None, Some(&"funnel".into())),
@@ -355,22 +337,14 @@ async fn every_operation_runs() {
         .create_page_group(&PageGroup::new(TWO, "Two"))
         .await
         .unwrap();
-    client
-        .move_global_page_groups_to_category(&shelf)
-        .await
-        .unwrap();
+    client.move_global_page_groups_to_category(&shelf).await.unwrap();
     saw(
         &fake,
         "PUT /globalpagegroup/move-category/",
         "",
         Some(body(&shelf)),
     );
-    let category = fake
-        .state()
-        .asset("pagegroup", TWO)
-        .unwrap()
-        .category
-        .clone();
+    let category = fake.state().asset("pagegroup", TWO).unwrap().category.clone();
     assert_eq!(category, "shelf");
     let rows = client.find_global_page_groups_by_category(&"shelf".into());
     let rows = rows.await.unwrap();

@@ -36,8 +36,7 @@ async fn a_copy_of_a_funnel_keeps_what_is_protected() {
         "idFunnel": TWO, "funnelName": "Mine", "funnelType": "b", "status": "deleted", "owner": "me",
         "idFunnelGroup": "mine", "idCampaign": "mine",
     });
-    let request =
-        FunnelDuplicateRequest::new("Copy", "new").with_body_updates(map(updates.clone()));
+    let request = FunnelDuplicateRequest::new("Copy", "new").with_body_updates(map(updates.clone()));
     let copy = client.duplicate_funnel(&ONE.into(), &request);
     let id = copy.await.unwrap().id.unwrap();
     let sent = json!({ "name": "Copy", "parentId": "new", "bodyUpdates": updates });
@@ -99,10 +98,7 @@ async fn the_hash_of_a_script_is_that_of_its_code_whatever_is_sent() {
     // Saving other code with the hash that was read.
     let changed = read.with_code("return \"b\"");
     client.save_logic_script(&changed).await.unwrap();
-    assert_eq!(
-        held(&fake, "logicscript", ONE)["codeHash"],
-        json!(hashes[1])
-    );
+    assert_eq!(held(&fake, "logicscript", ONE)["codeHash"], json!(hashes[1]));
     let listed = client.list_logic_scripts(StatusFilter::All, None);
     let listed = listed.await.unwrap();
     assert_eq!(listed[0].code_hash.as_deref(), Some(hashes[1]));
@@ -123,16 +119,9 @@ async fn the_owner_is_whom_the_service_says() {
     client.save_funnel(&funnel).await.unwrap();
     client.save_logic_script(&script).await.unwrap();
     for segment in ["funnel", "logicscript"] {
-        assert_eq!(
-            held(&fake, segment, ONE)["owner"],
-            json!("them"),
-            "{segment}"
-        );
+        assert_eq!(held(&fake, segment, ONE)["owner"], json!("them"), "{segment}");
     }
-    assert_eq!(
-        held(&fake, "logicscript", ONE)["logicScriptName"],
-        json!("L")
-    );
+    assert_eq!(held(&fake, "logicscript", ONE)["logicScriptName"], json!("L"));
 }
 
 /// The page *Conditions*: `idFunnel` wants what is for that funnel alone and wins over `globalOnly`, which wants what is for none.
@@ -147,12 +136,7 @@ async fn conditions_are_listed_by_their_scope() {
     }
     let (first, none) = (FunnelId::from("f1"), FunnelId::from("f3"));
     for (global, funnel, query, expected) in [
-        (
-            Some(true),
-            None,
-            "status=all&globalOnly=true",
-            vec!["everywhere"],
-        ),
+        (Some(true), None, "status=all&globalOnly=true", vec!["everywhere"]),
         (None, Some(&first), "status=all&idFunnel=f1", vec!["here"]),
         (
             Some(false),
@@ -209,10 +193,7 @@ async fn categories_are_listed_by_what_they_hold() {
     for (kind, name) in &types {
         let make = |id| Category::new(id, *name).with_category_type(kind.clone());
         let id = client.create(make).await.unwrap();
-        assert_eq!(
-            held(&fake, "category", id.as_str())["categoryType"],
-            json!(name)
-        );
+        assert_eq!(held(&fake, "category", id.as_str())["categoryType"], json!(name));
     }
     let list = |kind| client.list_categories(StatusFilter::Active, kind);
     for (kind, name) in &types {
@@ -237,10 +218,7 @@ async fn a_listed_category_is_a_whole_one() {
         "page",
         json!({ "idPage": TWO, "pageName": "Page", "idCategory": ONE }),
     );
-    let listed = client
-        .list_categories(StatusFilter::All, None)
-        .await
-        .unwrap();
+    let listed = client.list_categories(StatusFilter::All, None).await.unwrap();
     let found = client.find_category_by_id(&ONE.into()).await.unwrap();
     assert_eq!(listed, [found]);
     assert_eq!(
@@ -256,10 +234,7 @@ async fn a_listed_category_is_a_whole_one() {
     let uncategorised = client.find_pages_by_category(&"".into()).await.unwrap();
     assert_eq!(uncategorised.len(), 1);
     assert_eq!(
-        client
-            .list_categories(StatusFilter::All, None)
-            .await
-            .unwrap(),
+        client.list_categories(StatusFilter::All, None).await.unwrap(),
         listed
     );
 }
@@ -268,8 +243,7 @@ async fn a_listed_category_is_a_whole_one() {
 #[tokio::test(start_paused = true)]
 async fn a_funnel_has_its_group_under_both_names() {
     let (fake, client) = service();
-    let groups =
-        |fake: &Fake, id: &str| some(&held(fake, "funnel", id), &["idFunnelGroup", "idCampaign"]);
+    let groups = |fake: &Fake, id: &str| some(&held(fake, "funnel", id), &["idFunnelGroup", "idCampaign"]);
     let both = |group: &str| json!({ "idFunnelGroup": group, "idCampaign": group });
     let by_old = Funnel::new(ONE, "Old").with_id_campaign("g1");
     client.create_funnel(&by_old).await.unwrap();
@@ -324,16 +298,10 @@ async fn a_campaign_is_a_funnel_group() {
 #[tokio::test(start_paused = true)]
 async fn secrets_of_a_middleware_are_placeholders_and_kept() {
     let (fake, client) = service();
-    client
-        .create_middleware_config(&with_secrets())
-        .await
-        .unwrap();
+    client.create_middleware_config(&with_secrets()).await.unwrap();
     let stored = (json!("pass"), json!("hush"));
     assert_eq!(secrets(&fake), stored);
-    let read = client
-        .find_middleware_config_by_id(&ONE.into())
-        .await
-        .unwrap();
+    let read = client.find_middleware_config_by_id(&ONE.into()).await.unwrap();
     let shown = serde_json::to_value(&read).unwrap()["destination"].clone();
     let expected = json!({
         "url": "https://example.com", "basicAuth": { "username": "user", "password": "********" }, "hmacSecret": "********",
@@ -345,10 +313,7 @@ async fn secrets_of_a_middleware_are_placeholders_and_kept() {
     client.save_middleware_config(&read).await.unwrap();
     assert_eq!(secrets(&fake), stored);
     let debug = format!("{read:?}");
-    assert!(
-        !debug.contains("hush") && !debug.contains("pass\""),
-        "{debug}"
-    );
+    assert!(!debug.contains("hush") && !debug.contains("pass\""), "{debug}");
 }
 
 /// The page *Middleware Configs*: placeholder, empty or nothing keeps a secret where its flag is set.
@@ -364,10 +329,7 @@ async fn a_secret_is_kept_only_where_the_flag_says_so() {
         (Value::Null, Value::Null, Value::Null),
     ] {
         let (fake, client) = service();
-        client
-            .create_middleware_config(&with_secrets())
-            .await
-            .unwrap();
+        client.create_middleware_config(&with_secrets()).await.unwrap();
         let read = client.find_middleware_config_by_id(&ONE.into());
         let mut config = serde_json::to_value(read.await.unwrap()).unwrap();
         for (name, value) in [("hmacSecret", &sent), ("hasHmacSecret", &flag)] {

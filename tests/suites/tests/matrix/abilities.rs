@@ -5,8 +5,7 @@ use crate::{Script, none_is_wrong, on_all_cores, run};
 use funnelflux::Client;
 use funnelflux::ext::{
     Bulk, BulkArchive as _, BulkDelete as _, BulkUnarchive as _, Cascade, CreateOrSave as _,
-    DuplicateMany as _, FindMany as _, MoveToCategory as _, Report, StoreError, Update as _,
-    UpdateError,
+    DuplicateMany as _, FindMany as _, MoveToCategory as _, Report, StoreError, Update as _, UpdateError,
 };
 use funnelflux::operations::Repeat;
 use funnelflux::types::{DuplicateRequest, OfferSource, OfferSourceId};
@@ -167,9 +166,7 @@ impl fmt::Display for Counts {
             (self.not_sent, "not sent"),
         ];
         let said = all.iter().filter(|(count, _)| *count > 0);
-        let said: Vec<String> = said
-            .map(|(count, name)| format!("{count} {name}"))
-            .collect();
+        let said: Vec<String> = said.map(|(count, name)| format!("{count} {name}")).collect();
         formatter.write_str(&said.join(", "))
     }
 }
@@ -246,9 +243,7 @@ fn reads(ability: Ability, seen: Seen, script: Script) -> Counts {
             not_sent: CHUNK,
             ..Counts::done(ids - CHUNK)
         },
-        _ if ability.is_engine() && script == Script::Once && !seen.waits_too_long() => {
-            Counts::done(ids)
-        }
+        _ if ability.is_engine() && script == Script::Once && !seen.waits_too_long() => Counts::done(ids),
         _ => Counts::not_sent(ids),
     }
 }
@@ -323,8 +318,7 @@ async fn perform(client: &Client, ability: Ability, ids: &[String]) -> Ends {
         Ability::Delete(what) => job!(sources.bulk_delete(ids()).children(children(what))),
         Ability::MoveToCategory => job!(sources.move_to_category(ids(), CATEGORY)),
         Ability::DuplicateMany => {
-            let copies =
-                sources.duplicate_many(ids(), |id| DuplicateRequest::new(copy_of(id.as_str())));
+            let copies = sources.duplicate_many(ids(), |id| DuplicateRequest::new(copy_of(id.as_str())));
             Ends::of(&copies.concurrency(1).send().await.unwrap())
         }
         Ability::FindMany => {
@@ -337,11 +331,7 @@ async fn perform(client: &Client, ability: Ability, ids: &[String]) -> Ends {
                     .iter()
                     .map(|asset| asset.id_offer_source.to_string())
                     .collect(),
-                not_sent: found
-                    .unreadable
-                    .iter()
-                    .map(|(id, _)| id.to_string())
-                    .collect(),
+                not_sent: found.unreadable.iter().map(|(id, _)| id.to_string()).collect(),
                 ..Ends::default()
             }
         }
@@ -358,8 +348,7 @@ async fn perform(client: &Client, ability: Ability, ids: &[String]) -> Ends {
             Ends::done(ids())
         }
         Ability::Create | Ability::Save => {
-            let asset = OfferSource::new(ids()[0].as_str(), "as it ought to be")
-                .with_postback_tx_id(CHANGED);
+            let asset = OfferSource::new(ids()[0].as_str(), "as it ought to be").with_postback_tx_id(CHANGED);
             match sources.create_or_save(asset).await {
                 Ok(_) => Ends::done(ids()),
                 Err(StoreError::Find { .. } | StoreError::Refused { .. }) => Ends::not_sent(ids()),
@@ -413,11 +402,7 @@ impl Ends {
                 funnelflux::ext::Outcome::NotSent { .. } => &mut ends.not_sent,
                 other => panic!("nothing here is rejected: {other:?}"),
             };
-            assert!(
-                list.insert(entry.id.to_string()),
-                "{} came out twice",
-                entry.id
-            );
+            assert!(list.insert(entry.id.to_string()), "{} came out twice", entry.id);
         }
         ends
     }
@@ -452,11 +437,7 @@ fn is_done(ability: Ability, id: &str, before: &State, after: &State) -> Option<
         Ability::MoveToCategory => is.is_some_and(|asset| asset.category == CATEGORY),
         Ability::DuplicateMany => {
             let name = copy_of(id);
-            match after
-                .offer_sources()
-                .filter(|asset| asset.name == name)
-                .count()
-            {
+            match after.offer_sources().filter(|asset| asset.name == name).count() {
                 0 => false,
                 1 => true,
                 _ => return None,

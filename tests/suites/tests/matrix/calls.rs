@@ -103,16 +103,11 @@ fn clean(request: &Request) -> Clean {
     let changes = before != after;
     // A row of settings has nothing that could be seen to change.
     assert!(
-        changes == (request.promise().writes() && simulated)
-            || request.segment() == "ainodesettings",
+        changes == (request.promise().writes() && simulated) || request.segment() == "ainodesettings",
         "{}: {changes}",
         request.operation
     );
-    Clean {
-        value,
-        before,
-        after,
-    }
+    Clean { value, before, after }
 }
 
 /// What is wrong with a cell; nothing, if it is as promised.
@@ -162,8 +157,7 @@ fn check(
                 Err(_) => true,
                 Ok(response) if request.operation.path.ends_with("/duplicate/") => {
                     let id = response.value["id"].as_str();
-                    let is_copy =
-                        |segment| id.is_some_and(|id| fake.state().asset(segment, id).is_some());
+                    let is_copy = |segment| id.is_some_and(|id| fake.state().asset(segment, id).is_some());
                     near(request.segment()).any(is_copy) || clean.after == clean.before
                 }
                 Ok(response) => {
@@ -207,10 +201,9 @@ fn check(
 /// What a fault makes of a right answer.
 fn told(value: &Value, fault: &Fault, met: bool) -> Value {
     match (value, fault) {
-        (Value::Array(rows), Fault::DuplicateRows) if met => rows
-            .iter()
-            .flat_map(|row| [row.clone(), row.clone()])
-            .collect(),
+        (Value::Array(rows), Fault::DuplicateRows) if met => {
+            rows.iter().flat_map(|row| [row.clone(), row.clone()]).collect()
+        }
         (Value::Array(rows), Fault::ReverseRows) if met => rows.iter().rev().cloned().collect(),
         _ => value.clone(),
     }

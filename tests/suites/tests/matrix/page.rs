@@ -84,18 +84,10 @@ fn page(operations: &[calls::Column], abilities: &[abilities::Column]) -> String
         let name = column.documented.then_some(column.name);
         (column.name, name.is_some(), cells.collect())
     });
-    let names: Vec<&str> = operations[0]
-        .cells
-        .iter()
-        .map(|cell| &*cell.fault)
-        .collect();
+    let names: Vec<&str> = operations[0].cells.iter().map(|cell| &*cell.fault).collect();
     table(&mut page, &names, &grouped(columns));
     let _ = write!(page, "\n## Abilities\n\n{ABILITIES}");
-    let names: Vec<&str> = abilities[0]
-        .cells
-        .iter()
-        .map(|(fault, _)| &**fault)
-        .collect();
+    let names: Vec<&str> = abilities[0].cells.iter().map(|(fault, _)| &**fault).collect();
     for (index, title) in [
         "One write meets it",
         "All writes meet it",

@@ -61,9 +61,7 @@ impl Seen {
             Fault::Oversized { .. } => Self::TooLarge,
             Fault::WrongContentType | Fault::DuplicateRows | Fault::ReverseRows => Self::Answer,
             Fault::Status {
-                status,
-                retry_after,
-                ..
+                status, retry_after, ..
             } => Self::Status(
                 *status,
                 match retry_after {
@@ -189,11 +187,7 @@ pub(crate) fn of_call(fault: &Fault, promise: Promise, script: Script) -> Expect
     let repeated = seen.is_repeated(promise.repeat);
     let most_tries = match (repeated, seen, script) {
         // The second one is told that the ID exists: a refusal counts although its text is cut. (Garbage hides the status, too.)
-        (true, Seen::CutShort, Script::Always)
-            if promise.reads_back() && fault.breaks().is_some() =>
-        {
-            2
-        }
+        (true, Seen::CutShort, Script::Always) if promise.reads_back() && fault.breaks().is_some() => 2,
         // The renewed token is tried once.
         (true, Seen::TokenRefused, Script::Always) => 2,
         (true, _, Script::Always) => TRIES,
@@ -264,23 +258,13 @@ impl Time {
         let (least, most) = match seen {
             Seen::TokenRefused => (Duration::ZERO, Duration::ZERO),
             Seen::Status(429 | 503, Some(asked)) => (asked, asked.mul_f64(1.1)),
-            _ => (
-                Duration::ZERO,
-                Duration::from_millis(500) * 2_u32.pow(tries - 1),
-            ),
+            _ => (Duration::ZERO, Duration::from_millis(500) * 2_u32.pow(tries - 1)),
         };
         self.least += least;
         self.most += most;
     }
 
-    fn ends(
-        self,
-        class: Class,
-        tries: u32,
-        applied: bool,
-        doubt: bool,
-        retryable: bool,
-    ) -> Expected {
+    fn ends(self, class: Class, tries: u32, applied: bool, doubt: bool, retryable: bool) -> Expected {
         Expected {
             class,
             tries,

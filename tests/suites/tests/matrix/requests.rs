@@ -13,9 +13,8 @@ pub(crate) const SECOND: &str = "2nIemJxCKbF0";
 /// The ID under which a create makes one.
 pub(crate) const NEW: &str = "2nIemJxCKbFY";
 
-static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
-    serde_json::from_str(include_str!("../../../../spec/effective.json")).unwrap()
-});
+static DOCUMENT: LazyLock<Value> =
+    LazyLock::new(|| serde_json::from_str(include_str!("../../../../spec/effective.json")).unwrap());
 
 /// What an operation returns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,9 +93,7 @@ fn request(operation: &'static Operation) -> Request {
             let value = sample(name, &parameter["schema"]);
             (
                 name.to_owned(),
-                value
-                    .as_str()
-                    .map_or_else(|| value.to_string(), str::to_owned),
+                value.as_str().map_or_else(|| value.to_string(), str::to_owned),
             )
         })
         .collect();
@@ -193,8 +190,7 @@ pub(crate) fn near(segment: &str) -> impl Iterator<Item = &str> {
 pub(crate) fn server(request: &Request) -> Fake {
     static ASSETS: LazyLock<Vec<(String, Value)>> = LazyLock::new(|| {
         let saves = all().into_iter().filter(|request| {
-            request.operation.method == http::Method::PUT
-                && request.operation.path.ends_with("/save/")
+            request.operation.method == http::Method::PUT && request.operation.path.ends_with("/save/")
         });
         saves
             .filter_map(|request| Some((request.segment().to_owned(), request.body?)))

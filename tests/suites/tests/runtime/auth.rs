@@ -12,15 +12,11 @@ use std::sync::Arc;
 const LATENCY: Duration = Duration::from_millis(50);
 
 async fn list(client: &Client) -> Result<usize, Error> {
-    Ok(client
-        .list_offer_sources(StatusFilter::All, None)
-        .await?
-        .len())
+    Ok(client.list_offer_sources(StatusFilter::All, None).await?.len())
 }
 
 #[tokio::test(start_paused = true)]
-async fn calls_that_meet_an_expired_token_together_cause_one_renewal_and_all_succeed()
--> Result<(), Error> {
+async fn calls_that_meet_an_expired_token_together_cause_one_renewal_and_all_succeed() -> Result<(), Error> {
     for rejected_token in [RejectedToken::Unauthorized, RejectedToken::BadRequest] {
         for rotate_refresh_token in [false, true] {
             let fake = Fake::new(Settings {
@@ -107,10 +103,7 @@ async fn a_failed_renewal_says_to_log_in_again_and_is_not_hammered() -> Result<(
     let outcomes = futures_util::future::join_all((0..8).map(|_| list(&client))).await;
     for outcome in outcomes {
         let error = outcome.unwrap_err();
-        assert!(
-            error.is_unauthorized() && !error.is_retryable(),
-            "{error:?}"
-        );
+        assert!(error.is_unauthorized() && !error.is_retryable(), "{error:?}");
         assert_eq!(
             error.to_string(),
             "list_offer_sources (GET /offersource/list/): the access token is refused and could not be renewed: \
@@ -119,11 +112,7 @@ async fn a_failed_renewal_says_to_log_in_again_and_is_not_hammered() -> Result<(
         );
     }
     list(&client).await.unwrap_err();
-    assert_eq!(
-        count(&fake, RENEW),
-        1,
-        "the service has said that it will not"
-    );
+    assert_eq!(count(&fake, RENEW), 1, "the service has said that it will not");
     Ok(())
 }
 
@@ -175,10 +164,7 @@ async fn trouble_of_the_renewal_is_ridden_out_or_passed_on_as_passing() -> Resul
 async fn a_renewal_that_makes_no_sense_is_told_and_not_used() -> Result<(), Error> {
     for (fault, told) in [
         (Fault::WrongJson, "the answer holds no tokens.access_token"),
-        (
-            Fault::TruncatedJson,
-            "the answer holds no tokens.access_token",
-        ),
+        (Fault::TruncatedJson, "the answer holds no tokens.access_token"),
         (
             Fault::Html { applied: false },
             "an HTML page came back where JSON belongs",
@@ -206,10 +192,7 @@ async fn a_renewal_outlives_the_call_that_began_it() -> Result<(), Error> {
     let client = client_over(InProcess::new(&fake).latency(Duration::from_secs(1))).build()?;
     fake.expire_access_token();
     let hasty = client.list_offer_sources(StatusFilter::All, None);
-    let error = hasty
-        .timeout(Duration::from_millis(1_500))
-        .await
-        .unwrap_err();
+    let error = hasty.timeout(Duration::from_millis(1_500)).await.unwrap_err();
     assert!(error.is_timeout(), "{error}");
     tokio::time::sleep(Duration::from_secs(5)).await;
     list(&client).await?;
@@ -226,12 +209,7 @@ async fn renewed_tokens_go_to_the_store_and_the_next_process_uses_them() -> Resu
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("tokens.json");
     let first = credentials(&fake);
-    let process = || {
-        client(&fake)
-            .credentials(first.clone())
-            .token_file(&path)
-            .build()
-    };
+    let process = || client(&fake).credentials(first.clone()).token_file(&path).build();
     fake.expire_access_token();
     let (one, two) = (process()?, process()?);
     list(&one).await?;
@@ -285,14 +263,10 @@ async fn a_broken_store_is_an_error_when_read_and_none_when_written() -> Result<
         }
     }
     let fake = Fake::default();
-    let sealed = client(&fake)
-        .token_store(Broken { reading: true })
-        .build()?;
+    let sealed = client(&fake).token_store(Broken { reading: true }).build()?;
     let error = list(&sealed).await.unwrap_err();
     assert!(error.to_string().contains("the vault is sealed"), "{error}");
-    let full = client(&fake)
-        .token_store(Broken { reading: false })
-        .build()?;
+    let full = client(&fake).token_store(Broken { reading: false }).build()?;
     fake.expire_access_token();
     list(&full).await?;
     list(&full).await?;
@@ -355,8 +329,7 @@ async fn a_renewal_that_failed_in_passing_is_asked_for_again() -> Result<(), Err
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_refresh_token_that_another_process_has_replaced_is_found_in_the_store()
--> Result<(), Error> {
+async fn a_refresh_token_that_another_process_has_replaced_is_found_in_the_store() -> Result<(), Error> {
     let fake = Fake::default();
     let store = Arc::new(MemoryTokenStore::new());
     let stale = Credentials::new(fake.access_token()).with_refresh_token("replaced");

@@ -17,13 +17,7 @@ fn a_program_without_async_makes_the_same_calls() -> Result<(), Error> {
         .build()?;
     fake.expire_access_token();
     let id = client.create(|id| OfferSource::new(id, "a")).wait()?;
-    assert_eq!(
-        client
-            .find_offer_source_by_id(&id)
-            .wait()?
-            .offer_source_name,
-        "a"
-    );
+    assert_eq!(client.find_offer_source_by_id(&id).wait()?.offer_source_name, "a");
     let path = client
         .request(http::Method::GET, "/offersource/list/")
         .query("status", "all");
@@ -45,9 +39,7 @@ async fn waiting_within_a_runtime_does_not_panic() -> Result<(), Error> {
     let threads: Vec<_> = (0..8)
         .map(|_| {
             let client = client.clone();
-            tokio::task::spawn_blocking(move || {
-                client.list_offer_sources(StatusFilter::All, None).wait()
-            })
+            tokio::task::spawn_blocking(move || client.list_offer_sources(StatusFilter::All, None).wait())
         })
         .collect();
     for thread in threads {

@@ -57,9 +57,7 @@ async fn every_ambiguous_end_is_settled_with_exactly_one_offer_source() -> Resul
                         assert!(sources.is_empty(), "{case}: {error}");
                         assert!(error.may_have_been_applied(), "{case}: {error}");
                         assert!(
-                            error
-                                .to_string()
-                                .contains("reading it back did not find it"),
+                            error.to_string().contains("reading it back did not find it"),
                             "{case}: {error}"
                         );
                     }
@@ -129,13 +127,8 @@ async fn what_is_created_needs_an_id_of_the_documented_format() -> Result<(), Er
     fake.seed_offer_source("123");
     client.find_offer_source_by_id(&"123".into()).await?;
     let id = OfferSourceId::generate()?;
-    client
-        .create_offer_source(&OfferSource::new(&id, "a"))
-        .await?;
-    assert_eq!(
-        client.find_offer_source_by_id(&id).await?.id_offer_source,
-        id
-    );
+    client.create_offer_source(&OfferSource::new(&id, "a")).await?;
+    assert_eq!(client.find_offer_source_by_id(&id).await?.id_offer_source, id);
     Ok(())
 }
 
@@ -144,10 +137,7 @@ async fn a_refusal_is_not_read_back() -> Result<(), Error> {
     let fake = Fake::default();
     inject(&fake, CREATE, answered(403, false), 1);
     let client = client(&fake).build()?;
-    let error = client
-        .create(|id| OfferSource::new(id, "a"))
-        .await
-        .unwrap_err();
+    let error = client.create(|id| OfferSource::new(id, "a")).await.unwrap_err();
     assert!(!error.may_have_been_applied());
     assert_eq!((count(&fake, CREATE), count(&fake, FIND)), (1, 0));
     Ok(())
@@ -159,10 +149,7 @@ async fn an_error_names_the_id_that_may_exist_now() -> Result<(), Error> {
     inject(&fake, CREATE, Fault::ResetAfterApplying, 5);
     inject(&fake, FIND, Fault::status(500), 5);
     let client = client(&fake).build()?;
-    let error = client
-        .create(|id| OfferSource::new(id, "a"))
-        .await
-        .unwrap_err();
+    let error = client.create(|id| OfferSource::new(id, "a")).await.unwrap_err();
     assert!(error.may_have_been_applied(), "{error}");
     let id = error.asset_id().unwrap();
     assert!(fake.state().asset("offersource", id).is_some(), "{error}");

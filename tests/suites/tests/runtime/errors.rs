@@ -102,10 +102,7 @@ async fn the_service_is_quoted_in_every_shape_of_error() {
             ..Settings::default()
         });
         let client = client(&fake).build().unwrap();
-        let error = client
-            .find_offer_source_by_id(&"gone".into())
-            .await
-            .unwrap_err();
+        let error = client.find_offer_source_by_id(&"gone".into()).await.unwrap_err();
         assert!(error.is_not_found() && !error.is_retryable(), "{shape:?}");
         let text = error.to_string();
         assert!(text.starts_with(expected), "{shape:?}: {text}");
@@ -113,9 +110,7 @@ async fn the_service_is_quoted_in_every_shape_of_error() {
         assert_eq!(error.request_id(), Some("fake-00000001"));
         if shape != ErrorShape::Empty {
             assert!(
-                error
-                    .message()
-                    .is_some_and(|message| message.contains("gone")),
+                error.message().is_some_and(|message| message.contains("gone")),
                 "{shape:?}: {text}"
             );
         }
@@ -178,10 +173,7 @@ async fn a_redirect_is_not_followed_and_says_where_it_leads() {
 async fn a_huge_answer_is_cut_and_a_huge_refusal_is_bounded() {
     let huge: &'static [u8] = Box::leak(vec![b'x'; 1_000_000].into_boxed_slice());
     let error = list(&service(200, "application/json", huge)).await;
-    assert!(
-        error.to_string().contains("larger than 1000 bytes"),
-        "{error}"
-    );
+    assert!(error.to_string().contains("larger than 1000 bytes"), "{error}");
     let error = list(&service(400, "text/plain", huge)).await;
     assert_eq!(error.body().map(<[u8]>::len), Some(64 * 1024));
     assert!(error.to_string().len() < 600 && format!("{error:?}").len() < 2_000);
@@ -203,10 +195,7 @@ async fn what_cannot_be_sent_is_said_before_it_is_sent() {
     assert_eq!(long.tries(), 0);
     assert!(list().header("bad name", "x").await.is_err());
     let secret = list().header("x-key", "can\nary").await.unwrap_err();
-    assert!(
-        !format!("{secret} {secret:?}").contains("ary\""),
-        "{secret:?}"
-    );
+    assert!(!format!("{secret} {secret:?}").contains("ary\""), "{secret:?}");
     let nothing = [
         client.find_offer_sources_by_ids(&[]).await.map(drop),
         client

@@ -18,10 +18,7 @@ fn refusal(status: u16, retry_after: RetryAfter) -> Fault {
 #[tokio::test(start_paused = true)]
 async fn retry_after_is_waited_for_in_seconds_and_as_a_date() -> Result<(), Error> {
     for status in [429, 503] {
-        for asked in [
-            RetryAfter::Seconds(2),
-            RetryAfter::Date(Duration::from_secs(2)),
-        ] {
+        for asked in [RetryAfter::Seconds(2), RetryAfter::Date(Duration::from_secs(2))] {
             let fake = Fake::default();
             inject(&fake, LIST, refusal(status, asked.clone()), 1);
             let client = client(&fake).build()?;
@@ -80,10 +77,7 @@ async fn passing_trouble_is_ridden_out() -> Result<(), Error> {
         inject(&fake, ARCHIVE, fault.clone(), 2);
         let client = client(&fake).build()?;
         assert_eq!(
-            client
-                .list_offer_sources(StatusFilter::Active, None)
-                .await?
-                .len(),
+            client.list_offer_sources(StatusFilter::Active, None).await?.len(),
             1,
             "{fault}"
         );
@@ -91,12 +85,7 @@ async fn passing_trouble_is_ridden_out() -> Result<(), Error> {
         let response = client.archive_offer_sources(&request).response().await?;
         assert_eq!(response.tries, 3, "{fault}");
         assert_eq!(fake.pending_faults(), 0, "{fault}");
-        let archived = fake
-            .state()
-            .asset("offersource", "a")
-            .unwrap()
-            .status
-            .clone();
+        let archived = fake.state().asset("offersource", "a").unwrap().status.clone();
         assert_eq!(archived, funnelflux_fake::Status::Archived, "{fault}");
     }
     Ok(())
@@ -173,14 +162,8 @@ async fn a_policy_of_none_sends_once() -> Result<(), Error> {
 async fn the_budget_keeps_a_burst_of_failures_from_multiplying() -> Result<(), Error> {
     let fake = Fake::default();
     fake.inject(Rule::new(Fault::status(503)).on(LIST).times(10_000));
-    let client = client(&fake)
-        .retry_budget(RetryBudget::new(10, 0.1))
-        .build()?;
-    let calls = (0..50).map(|_| {
-        client
-            .list_offer_sources(StatusFilter::All, None)
-            .into_future()
-    });
+    let client = client(&fake).retry_budget(RetryBudget::new(10, 0.1)).build()?;
+    let calls = (0..50).map(|_| client.list_offer_sources(StatusFilter::All, None).into_future());
     let outcomes = futures_util::future::join_all(calls).await;
     assert!(outcomes.iter().all(Result::is_err));
     assert_eq!(count(&fake, LIST), 60);

@@ -28,10 +28,7 @@ async fn a_client_works_over_http_and_renews_its_token() -> Result<(), Error> {
         "ä & ö"
     );
     assert_eq!(
-        client
-            .list_offer_sources(StatusFilter::Active, None)
-            .await?
-            .len(),
+        client.list_offer_sources(StatusFilter::Active, None).await?.len(),
         1
     );
     assert_eq!(fake.renewals(), 1);
@@ -55,21 +52,11 @@ async fn broken_connections_are_told_apart() -> Result<(), Error> {
         inject(&fake, CREATE, fault.clone(), 1);
         let before = fake.state().assets("offersource").count();
         client.create(|id| OfferSource::new(id, "a")).await?;
-        assert_eq!(
-            fake.state().assets("offersource").count(),
-            before + 1,
-            "{fault}"
-        );
+        assert_eq!(fake.state().assets("offersource").count(), before + 1, "{fault}");
     }
     server.refuse_connections().await.unwrap();
-    let error = client
-        .create(|id| OfferSource::new(id, "a"))
-        .await
-        .unwrap_err();
-    assert!(
-        !error.may_have_been_applied() && error.is_retryable(),
-        "{error}"
-    );
+    let error = client.create(|id| OfferSource::new(id, "a")).await.unwrap_err();
+    assert!(!error.may_have_been_applied() && error.is_retryable(), "{error}");
     assert!(
         error.to_string().contains("no connection to the service"),
         "{error}"
@@ -103,9 +90,6 @@ async fn an_answer_that_is_too_large_is_not_read_to_its_end() -> Result<(), Erro
         .list_offer_sources(StatusFilter::All, None)
         .await
         .unwrap_err();
-    assert!(
-        error.to_string().contains("larger than 100000 bytes"),
-        "{error}"
-    );
+    assert!(error.to_string().contains("larger than 100000 bytes"), "{error}");
     Ok(())
 }

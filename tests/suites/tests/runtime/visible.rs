@@ -59,11 +59,7 @@ async fn hooks_see_every_try_and_every_renewal_and_change_headers() -> Result<()
             "< list_offer_sources 3 Some(200) true",
         ]
     );
-    assert!(
-        fake.log()
-            .iter()
-            .all(|entry| entry.headers["x-team"] == "buyers")
-    );
+    assert!(fake.log().iter().all(|entry| entry.headers["x-team"] == "buyers"));
     Ok(())
 }
 
@@ -104,19 +100,10 @@ async fn any_path_can_be_called_with_everything_that_a_call_has() -> Result<(), 
             .body(&found)
     };
     inject(&fake, SAVE, Fault::status(503), 1);
-    assert_eq!(
-        save().empty().await.unwrap_err().tries(),
-        1,
-        "a PUT is sent once"
-    );
+    assert_eq!(save().empty().await.unwrap_err().tries(), 1, "a PUT is sent once");
     inject(&fake, SAVE, Fault::status(503), 1);
     assert_eq!(
-        save()
-            .repeat(Repeat::Idempotent)
-            .empty()
-            .response()
-            .await?
-            .tries,
+        save().repeat(Repeat::Idempotent).empty().response().await?.tries,
         2
     );
     inject(&fake, LIST, Fault::Html { applied: true }, 1);

@@ -33,10 +33,7 @@ impl Hook for Ear {
     }
     fn after_response(&self, response: &ResponseView<'_>) {
         // What the service says aloud, it says; the hook sees the answer as it came.
-        self.hear(format_args!(
-            "{:?} {:?}",
-            response.operation, response.status
-        ));
+        self.hear(format_args!("{:?} {:?}", response.operation, response.status));
     }
 }
 
@@ -83,19 +80,11 @@ async fn everything(client: &Client, ear: &Ear) {
     ear.hear(format_args!("{list:?}"));
     let mut outcomes = vec![list.await.map(drop)];
     outcomes.push(client.find_offer_source_by_id(&"a".into()).await.map(drop));
-    outcomes.push(
-        client
-            .create(|id| OfferSource::new(id, "a"))
-            .await
-            .map(drop),
-    );
+    outcomes.push(client.create(|id| OfferSource::new(id, "a")).await.map(drop));
     let request = ParentMutationRequest::new(["a".to_owned()]);
     outcomes.push(client.archive_offer_sources(&request).await);
     for error in outcomes.into_iter().filter_map(Result::err) {
-        ear.hear(format_args!(
-            "{error} {error:?} {error:#?} {:?}",
-            error.message()
-        ));
+        ear.hear(format_args!("{error} {error:?} {error:#?} {:?}", error.message()));
         ear.hear(String::from_utf8_lossy(error.body().unwrap_or_default()));
         let mut cause = std::error::Error::source(&error);
         while let Some(error) = cause {
@@ -108,10 +97,7 @@ async fn everything(client: &Client, ear: &Ear) {
 fn silent(ear: &Ear, case: &str) {
     let heard = ear.0.lock().unwrap();
     assert!(!heard.contains(CANARY), "{case}: {heard}");
-    assert!(
-        heard.contains("list_offer_sources"),
-        "{case}: the ear is deaf"
-    );
+    assert!(heard.contains("list_offer_sources"), "{case}: the ear is deaf");
     assert!(heard.contains("tries="), "{case}: no spans");
 }
 
@@ -145,10 +131,7 @@ async fn a_service_that_repeats_the_token_is_not_quoted() {
         for content_type in ["application/json", "text/plain", "text/html"] {
             let ear = Ear::default();
             let _guard = ear.listen();
-            let parrot = Parrot {
-                status,
-                content_type,
-            };
+            let parrot = Parrot { status, content_type };
             let builder = Client::builder().credentials(tokens()).hook(ear.clone());
             everything(&builder.transport(parrot).build().unwrap(), &ear).await;
             silent(&ear, &format!("{status} {content_type}"));
@@ -170,14 +153,10 @@ async fn a_panic_with_an_error_or_a_client_holds_no_token() {
         .build()
         .unwrap();
     let outcome = client.find_offer_source_by_id(&"a".into()).await;
-    let task =
-        tokio::spawn(async move { outcome.unwrap_or_else(|error| panic!("{error:?} {client:?}")) });
+    let task = tokio::spawn(async move { outcome.unwrap_or_else(|error| panic!("{error:?} {client:?}")) });
     let panic = task.await.unwrap_err().into_panic();
     let text = panic.downcast_ref::<String>().unwrap();
-    assert!(
-        text.contains("[redacted]") && !text.contains(CANARY),
-        "{text}"
-    );
+    assert!(text.contains("[redacted]") && !text.contains(CANARY), "{text}");
 }
 
 /// Renews tokens in an answer that calls itself a page, and refuses everything else.
@@ -200,9 +179,7 @@ impl Transport for Chatty {
         let response = http::Response::builder()
             .status(status)
             .header("content-type", "text/html")
-            .body(ResponseBody::from(bytes::Bytes::from_static(
-                said.as_bytes(),
-            )))
+            .body(ResponseBody::from(bytes::Bytes::from_static(said.as_bytes())))
             .unwrap();
         Box::pin(std::future::ready(Ok(response)))
     }
@@ -236,9 +213,7 @@ impl Transport for Echo {
         let response = http::Response::builder()
             .status(status)
             .header("x-request-id", token.to_str().unwrap())
-            .body(ResponseBody::from(bytes::Bytes::from_static(
-                said.as_bytes(),
-            )))
+            .body(ResponseBody::from(bytes::Bytes::from_static(said.as_bytes())))
             .unwrap();
         Box::pin(std::future::ready(Ok(response)))
     }

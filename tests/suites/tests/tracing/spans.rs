@@ -25,8 +25,7 @@ impl Lines {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_call_leaves_a_span_with_everything_and_an_unknown_value_is_said_once()
--> Result<(), Error> {
+async fn a_call_leaves_a_span_with_everything_and_an_unknown_value_is_said_once() -> Result<(), Error> {
     let lines = Lines::default();
     let _guard = lines.listen();
     let fake = Fake::new(Settings {
@@ -51,11 +50,7 @@ async fn a_call_leaves_a_span_with_everything_and_an_unknown_value_is_said_once(
         "record wait_ms=",
         "record duration_ms=",
     ] {
-        assert!(
-            lines.with(field) >= 1,
-            "{field}: {:#?}",
-            lines.0.lock().unwrap()
-        );
+        assert!(lines.with(field) >= 1, "{field}: {:#?}", lines.0.lock().unwrap());
     }
     assert_eq!(lines.with("INFO message=trying again reason=503"), 1);
     assert_eq!(

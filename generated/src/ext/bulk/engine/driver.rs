@@ -135,10 +135,7 @@ impl<R: Resource, C: Ready<R>> Driver<R, C> {
 
     /// Starts steps until enough are on their way.
     fn fill(&mut self) {
-        while !self.gate
-            && self.ready.is_empty()
-            && self.in_flight.len() < self.shared.settings.concurrency
-        {
+        while !self.gate && self.ready.is_empty() && self.in_flight.len() < self.shared.settings.concurrency {
             let Some(work) = self.queue.pop_front().or_else(|| self.cut()) else {
                 return;
             };

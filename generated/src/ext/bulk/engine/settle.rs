@@ -13,12 +13,7 @@ use crate::ext::verdict::wants_rest;
 const VERIFY_READS: u32 = 4;
 
 impl<R: Resource, C: Ready<R>> Shared<R, C> {
-    pub(super) async fn settle(
-        &self,
-        items: Vec<Item<R::Id>>,
-        tries: u32,
-        cause: Cause,
-    ) -> Step<R::Id> {
+    pub(super) async fn settle(&self, items: Vec<Item<R::Id>>, tries: u32, cause: Cause) -> Step<R::Id> {
         let seen = self.read(&items).await;
         let mut step = Step::new();
         let mut open = Unsettled {
@@ -39,8 +34,7 @@ impl<R: Resource, C: Ready<R>> Shared<R, C> {
             };
             if self.change.is_so(sight.as_ref()) {
                 // Never accepted, refused for itself, and so all the same: it was so before.
-                let before =
-                    matches!(cause, Cause::Refused { alone: true, .. }) && item.so_before.is_none();
+                let before = matches!(cause, Cause::Refused { alone: true, .. }) && item.so_before.is_none();
                 let outcome = if before {
                     Outcome::ALREADY
                 } else {
@@ -110,8 +104,7 @@ impl<I> Unsettled<I> {
                 step.then_after(pause, tries + 1, again(), self.unread);
                 return;
             }
-            let message =
-                format!("the service accepted it, but it could not be read back: {error}");
+            let message = format!("the service accepted it, but it could not be read back: {error}");
             let failure = Failure::with_error(Reason::NotReadable, message, &error);
             step.end_all(self.unread, &Outcome::Unknown { failure });
         }
@@ -153,8 +146,7 @@ impl<I> Unsettled<I> {
         } else {
             step.answered = Some(failed);
             let failure = Failure::of(Reason::NoAnswer, error);
-            let note =
-                "read back afterwards, it was unchanged; the request may still be on its way";
+            let note = "read back afterwards, it was unchanged; the request may still be on its way";
             let unchanged = failure.because(Reason::NoAnswer, note);
             step.end_all(self.left, &Outcome::Unknown { failure: unchanged });
             let unread = failure.because(Reason::NoAnswer, "it could not be read back");

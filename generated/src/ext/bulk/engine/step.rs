@@ -161,13 +161,7 @@ impl<R: Resource, C: Ready<R>> Shared<R, C> {
         step
     }
 
-    fn not_looked_at(
-        &self,
-        step: &mut Step<R::Id>,
-        items: Vec<Item<R::Id>>,
-        tries: u32,
-        error: &Error,
-    ) {
+    fn not_looked_at(&self, step: &mut Step<R::Id>, items: Vec<Item<R::Id>>, tries: u32, error: &Error) {
         if self.may_pass(tries, error) {
             step.then_after(pause_after(tries, error), tries + 1, Task::Look, items);
             return;

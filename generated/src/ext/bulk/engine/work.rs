@@ -110,8 +110,7 @@ impl<I> Step<I> {
     }
 
     pub(super) fn end(&mut self, item: Item<I>, outcome: Outcome) {
-        self.entries
-            .push(Entry::new(item.id, item.position, outcome));
+        self.entries.push(Entry::new(item.id, item.position, outcome));
     }
 
     pub(super) fn end_all(&mut self, items: Vec<Item<I>>, outcome: &Outcome) {
@@ -124,13 +123,7 @@ impl<I> Step<I> {
         self.then_after(Duration::ZERO, 0, task, items);
     }
 
-    pub(super) fn then_after(
-        &mut self,
-        pause: Duration,
-        tries: u32,
-        task: Task,
-        items: Vec<Item<I>>,
-    ) {
+    pub(super) fn then_after(&mut self, pause: Duration, tries: u32, task: Task, items: Vec<Item<I>>) {
         if !items.is_empty() {
             self.next.push(Work {
                 task,
