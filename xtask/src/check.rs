@@ -2,11 +2,9 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use funnelflux_codegen::{
-    COVERAGE, EFFECTIVE, Finding, Findings, Location, Lock, Output, Severity,
-    diff::{Report, annotation, compare as compare_documents},
-    lock::sha256,
-};
+use funnelflux_diff::{Report, annotation, compare as compare_documents};
+use funnelflux_generator::{COVERAGE, EFFECTIVE, Lock, Output};
+use funnelflux_openapi::{Finding, Findings, Location, Severity, digest::sha256};
 use serde_json::{Value, json};
 
 use crate::{

@@ -5,11 +5,9 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use funnelflux_codegen::{
-    Document, Findings,
-    diff::{self, AllowList, Date, Report},
-    normalise, read,
-};
+use funnelflux_diff as diff;
+use funnelflux_diff::{AllowList, Date, Report};
+use funnelflux_openapi::{Document, Findings, normalise, read};
 
 use crate::{
     Outcome,
@@ -46,7 +44,7 @@ pub(crate) enum Format {
     /// For a terminal.
     #[default]
     Text,
-    /// For programs: codegen/src/diff/report.schema.json describes it.
+    /// For programs: codegen/diff/src/report.schema.json describes it.
     Json,
     /// For a pull request.
     Markdown,

@@ -2,10 +2,8 @@
 
 use std::{fmt, io, path::Path, process::ExitCode};
 
-use funnelflux_codegen::{
-    Findings, Severity, Stage,
-    diff::{Level, Report},
-};
+use funnelflux_diff::{Level, Report};
+use funnelflux_openapi::{Findings, Severity, Stage};
 
 /// The exit codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

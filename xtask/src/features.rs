@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use funnelflux_codegen::api::{Entry, Surface};
+use funnelflux_generator::api::{Entry, Surface};
 use serde::Deserialize;
 
 /// The feature that has all groups in it.

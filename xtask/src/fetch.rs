@@ -1,6 +1,8 @@
 //! `cargo xtask fetch`: puts the vendor's current document in the place of ours, after telling what that changes.
 
-use funnelflux_codegen::{Document, Findings, diff as comparison, overlay};
+use funnelflux_diff as comparison;
+use funnelflux_generator::overlay;
+use funnelflux_openapi::{Document, Findings};
 
 use crate::{
     Outcome, diff,

@@ -6,9 +6,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use funnelflux_codegen::{
-    COVERAGE, EFFECTIVE, Findings, Output, Stage, StageReport, api, diff as comparison,
-};
+use funnelflux_diff as comparison;
+use funnelflux_generator::{COVERAGE, EFFECTIVE, Output, StageReport, api};
+use funnelflux_openapi::{Findings, Stage};
 
 use crate::{
     Outcome, diff,
@@ -118,7 +118,7 @@ fn changelog(workspace: &Workspace, output: &Output) -> Result<Result<Option<Str
     let there = workspace.changelog()?;
     let there = there.as_ref().map(|text| text.text.as_str());
     let documents = (before.text.as_str(), after.text.as_str());
-    let Some(text) = funnelflux_codegen::changelog::add(there, documents, &report, &changes) else {
+    let Some(text) = funnelflux_generator::changelog::add(there, documents, &report, &changes) else {
         return Ok(Ok(None));
     };
     workspace.write(CHANGELOG, &text)?;
@@ -218,7 +218,7 @@ fn report(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use funnelflux_codegen::StepReport;
+    use funnelflux_generator::StepReport;
 
     fn sample(verbose: bool) -> String {
         let step = |name, count| StepReport {
@@ -239,7 +239,7 @@ mod tests {
         ];
         let changes = Changes {
             written: vec!["spec/effective.json".to_owned()],
-            removed: vec!["generated/src/generated/old.rs".to_owned()],
+            removed: vec!["generated/src/api/old.rs".to_owned()],
             unchanged: 7,
         };
         report(
@@ -265,7 +265,7 @@ mod tests {
                       12 name-operations
         files      1 written, 1 removed, 7 unchanged
                          spec/effective.json
-                         generated/src/generated/old.rs (removed)
+                         generated/src/api/old.rs (removed)
         time       87 ms: read 3, prepare 70
         ");
     }
@@ -279,7 +279,7 @@ mod tests {
                        0 keep-json: it must be so
         files      1 written, 1 removed, 7 unchanged
                          spec/effective.json
-                         generated/src/generated/old.rs (removed)
+                         generated/src/api/old.rs (removed)
         time       87 ms: read 3, prepare 70
         ");
     }

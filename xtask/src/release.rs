@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use funnelflux_codegen::{changelog, release::Release};
+use funnelflux_generator::{changelog, release::Release};
 
 use crate::{
     Outcome,

@@ -8,12 +8,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use funnelflux_codegen::{
-    COVERAGE, EFFECTIVE, Findings, Input, Lock, Output, Source, Stage,
+use funnelflux_generator::{
+    COVERAGE, EFFECTIVE, Input, Lock, Output,
     api::{self, Surface},
     generate_watched,
     release::Release,
 };
+use funnelflux_openapi::{Findings, Source, Stage};
 use semver::Version;
 
 use crate::{exit::Failure, features, source};
@@ -22,7 +23,7 @@ use crate::{exit::Failure, features, source};
 pub(crate) const LOCK: &str = "spec/spec.lock";
 
 /// The generated files, below the root.
-pub(crate) const GENERATED: &str = "generated/src/generated";
+pub(crate) const GENERATED: &str = "generated/src/api";
 
 /// The source of the generated crate, hand-written code included, below the root.
 pub(crate) const CRATE: &str = "generated/src";
@@ -344,7 +345,7 @@ impl Workspace {
     pub(crate) fn interface(&self, generated: &BTreeMap<String, String>) -> Result<Surface, Failure> {
         let mut files: BTreeMap<String, String> = generated
             .iter()
-            .map(|(path, text)| (format!("generated/{path}"), text.clone()))
+            .map(|(path, text)| (format!("api/{path}"), text.clone()))
             .collect();
         for name in self.files_in(CRATE)? {
             let below = name.strip_prefix(CRATE).unwrap_or(&name).trim_start_matches('/');

@@ -13,7 +13,7 @@ use std::{
     process::{Command, Output},
 };
 
-const TYPES: &str = "generated/src/generated/offer_sources/types.rs";
+const TYPES: &str = "generated/src/api/offer_sources/types.rs";
 const UPSTREAM: &str = "spec/upstream.json";
 const CHANGELOG: &str = "generated/CHANGELOG.md";
 const LOCK: &str = "spec/spec.lock";
@@ -86,7 +86,7 @@ impl Workspace {
         workspace.write(UPSTREAM, include_str!("upstream.json"));
         workspace.write(
             "generated/src/lib.rs",
-            "mod generated;\npub use generated::public::{operations, types};\n",
+            "mod api;\npub use api::public::{operations, types};\n",
         );
         workspace
     }
@@ -236,7 +236,7 @@ const CASES: &[Case] = &[
     ("generated_file_deleted", |workspace| workspace.remove(TYPES), 3),
     (
         "file_added",
-        |workspace| workspace.write("generated/src/generated/old/types.rs", "// old"),
+        |workspace| workspace.write("generated/src/api/old/types.rs", "// old"),
         3,
     ),
     ("document_changed", Workspace::change_document, 3),
@@ -375,8 +375,8 @@ fn check_tells_of_the_files_also_where_nothing_can_be_generated() {
     invalid(&workspace);
     workspace.replace(EFFECTIVE, "{", "{ ");
     workspace.replace(TYPES, "///", "//// ");
-    workspace.remove("generated/src/generated/ids.rs");
-    workspace.write("generated/src/generated/stray.rs", "");
+    workspace.remove("generated/src/api/ids.rs");
+    workspace.write("generated/src/api/stray.rs", "");
     let check = workspace.xtask(&["check"]);
     assert_eq!(check.code, Some(2), "{check}");
     insta::assert_snapshot!("document_not_valid_and_files_edited", check);
@@ -495,8 +495,8 @@ fn leftovers_are_removed_wherever_they_are() {
     let workspace = Workspace::new();
     for name in [
         "spec/.xtask-a1",
-        "generated/src/generated/.xtask-b2",
-        "generated/src/generated/offer_sources/.xtask-c3",
+        "generated/src/api/.xtask-b2",
+        "generated/src/api/offer_sources/.xtask-c3",
     ] {
         workspace.write(name, "half a fi");
     }
@@ -537,7 +537,7 @@ actions:
 #[test]
 fn a_link_that_leads_nowhere_is_an_orphan() {
     let workspace = Workspace::new();
-    let link = workspace.path("generated/src/generated/old.rs");
+    let link = workspace.path("generated/src/api/old.rs");
     std::os::unix::fs::symlink("nowhere", &link).unwrap();
     let check = workspace.xtask(&["check"]);
     assert_eq!(check.code, Some(3), "{check}");
@@ -567,7 +567,7 @@ const WORK: &[Work] = &[
         "generate after a change",
         |workspace| {
             workspace.change_document();
-            workspace.write("generated/src/generated/old/types.rs", "// old");
+            workspace.write("generated/src/api/old/types.rs", "// old");
         },
         &["generate"],
     ),

@@ -44,7 +44,7 @@ impl Workspace {
             ("generated/Cargo.toml", "[package]\nversion.workspace = true\n"),
             (
                 "generated/src/lib.rs",
-                "mod generated;\npub use generated::public::{operations, types};\n",
+                "mod api;\npub use api::public::{operations, types};\n",
             ),
         ] {
             fs::write(workspace.path(name), text).unwrap();
@@ -528,7 +528,7 @@ fn check_compares_with_the_vendors_document() {
     assert_eq!(workspace.run(&["check", "--upstream", "vendor.json"]).code, 5);
 
     // What is wrong with ours comes first.
-    let types = workspace.path("generated/src/generated/offer_sources/types.rs");
+    let types = workspace.path("generated/src/api/offer_sources/types.rs");
     fs::write(&types, "// edited\n").unwrap();
     let run = workspace.run(&["check", "--upstream", "vendor.json", "--format", "json"]);
     assert_eq!(run.code, 7);
@@ -538,7 +538,7 @@ fn check_compares_with_the_vendors_document() {
     assert_eq!(json.pointer("/exit_code"), Some(&json!(7)));
     let run = workspace.run(&["check", "--format", "github"]);
     assert!(
-        run.text.starts_with("::error file=generated/src/generated/offer_sources/types.rs,line=1,col=1,title=cargo xtask check::edited by hand"),
+        run.text.starts_with("::error file=generated/src/api/offer_sources/types.rs,line=1,col=1,title=cargo xtask check::edited by hand"),
         "{}",
         run.text
     );
