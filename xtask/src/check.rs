@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt};
 
 use funnelflux_diff::{Report, annotation, compare as compare_documents};
 use funnelflux_generator::{COVERAGE, EFFECTIVE, Lock, Output};
-use funnelflux_openapi::{Finding, Findings, Location, Severity, digest::sha256};
+use funnelflux_openapi::{Diagnostic, Diagnostics, Location, Severity, digest::sha256};
 use serde_json::{Value, json};
 
 use crate::{
@@ -185,7 +185,7 @@ impl fmt::Display for Problem {
 /// All that there is to say.
 struct Found {
     /// What stops the generation, so that nothing could be compared.
-    invalid: Findings,
+    invalid: Diagnostics,
     problems: Vec<Problem>,
     /// How many files are generated.
     files: usize,
@@ -200,8 +200,8 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<Outcom
         .as_ref()
         .and_then(|source| compare_upstream(workspace, &spec, source).transpose());
     let (lock, unreadable) = match spec.read_lock() {
-        Ok(lock) => (lock, Findings::new()),
-        Err(findings) => (None, findings),
+        Ok(lock) => (lock, Diagnostics::new()),
+        Err(diagnostics) => (None, diagnostics),
     };
     let generated = spec.generate(lock.clone(), &mut |_| {});
     let old = Old {
@@ -224,7 +224,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<Outcom
             let mut problems = compare(&old, &output);
             problems.extend(version(workspace, &output)?);
             Found {
-                invalid: Findings::new(),
+                invalid: Diagnostics::new(),
                 problems,
                 files: output.files.len(),
                 upstream,
@@ -273,7 +273,7 @@ struct Old {
     lock_text: Option<String>,
     lock: Option<Lock>,
     /// What is wrong with the lock, if it is there and none could be read.
-    unreadable: Findings,
+    unreadable: Diagnostics,
 }
 
 fn compare(old: &Old, new: &Output) -> Vec<Problem> {
@@ -412,13 +412,13 @@ fn no_lock(old: &Old) -> Option<Problem> {
         };
         return Some(Problem::new(LOCK, kind));
     }
-    let finding = old.unreadable.iter().next()?;
+    let diagnostic = old.unreadable.iter().next()?;
     let kind = Kind::NoLock {
-        because: format!("the lock cannot be read: {}", finding.message),
+        because: format!("the lock cannot be read: {}", diagnostic.message),
         mend: "restore it from version control, or remove it, then run `cargo xtask generate`",
     };
     Some(Problem {
-        line: finding.location.as_ref().map(|place| place.line),
+        line: diagnostic.location.as_ref().map(|place| place.line),
         ..Problem::new(LOCK, kind)
     })
 }
@@ -600,7 +600,7 @@ impl Found {
         lines.extend(self.report().map(Report::github));
         match self.failure() {
             None => {}
-            Some(Failure::Findings(findings)) => lines.extend(findings.iter().map(annotate)),
+            Some(Failure::Diagnostics(diagnostics)) => lines.extend(diagnostics.iter().map(annotate)),
             Some(Failure::Io(message)) => lines.push(annotate_failure(Severity::Error, message)),
             // Fails only where it is asked to.
             Some(Failure::Unreachable(message)) => {
@@ -615,8 +615,13 @@ fn annotate_failure(severity: Severity, message: &str) -> String {
     annotation(severity, None, "cargo xtask check", message)
 }
 
-fn annotate(finding: &Finding) -> String {
-    let title = format!("{}::{}", finding.stage, finding.code);
-    let message = format!("{}\n{}", finding.message, finding.help);
-    annotation(finding.severity, finding.location.as_ref(), &title, &message)
+fn annotate(diagnostic: &Diagnostic) -> String {
+    let title = format!("{}::{}", diagnostic.stage, diagnostic.code);
+    let message = format!("{}\n{}", diagnostic.message, diagnostic.help);
+    annotation(
+        diagnostic.severity,
+        diagnostic.location.as_ref(),
+        &title,
+        &message,
+    )
 }

@@ -7,7 +7,7 @@ use std::{
 
 use funnelflux_diff as diff;
 use funnelflux_diff::{AllowList, Date, Report};
-use funnelflux_openapi::{Document, Findings, normalise, read};
+use funnelflux_openapi::{Diagnostics, Document, normalise, read};
 
 use crate::{
     Outcome,
@@ -66,7 +66,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<Outcom
     let new = document(&arguments.new.read(workspace)?);
     let (old, new) = both(old, new)?;
     let mut report = diff::compare(&old, &new);
-    let mut findings: Findings = [&old, &new].into_iter().flat_map(diff::elsewhere).collect();
+    let mut diagnostics: Diagnostics = [&old, &new].into_iter().flat_map(diff::elsewhere).collect();
     let mut aside = Vec::new();
     let mut accepted = 0;
     if let Some(allow) = allow {
@@ -74,10 +74,10 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<Outcom
         report = allowed.report;
         accepted = allowed.accepted;
         aside.push(format!("{accepted} accepted by {}", allow.name));
-        findings.0.extend(allowed.findings);
+        diagnostics.0.extend(allowed.diagnostics);
     }
-    if !findings.is_empty() {
-        aside.push(findings.to_string());
+    if !diagnostics.is_empty() {
+        aside.push(diagnostics.to_string());
     }
     let text = if accepted > 0 && report.is_empty() && arguments.format == Format::Text {
         "no changes but those that are accepted".to_owned()
@@ -92,23 +92,23 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<Outcom
 }
 
 /// A document as the comparison takes it.
-pub(crate) fn document(text: &Text) -> Result<Document, Findings> {
+pub(crate) fn document(text: &Text) -> Result<Document, Diagnostics> {
     let (document, _) = normalise::normalise(read::read(text.source())?)?;
     Ok(document)
 }
 
 /// What is wrong with either, if something is.
 fn both(
-    old: Result<Document, Findings>,
-    new: Result<Document, Findings>,
-) -> Result<(Document, Document), Findings> {
+    old: Result<Document, Diagnostics>,
+    new: Result<Document, Diagnostics>,
+) -> Result<(Document, Document), Diagnostics> {
     match (old, new) {
         (Ok(old), Ok(new)) => Ok((old, new)),
-        (Err(Findings(mut findings)), Err(Findings(more))) => {
-            findings.extend(more);
-            Err(Findings(findings))
+        (Err(Diagnostics(mut diagnostics)), Err(Diagnostics(more))) => {
+            diagnostics.extend(more);
+            Err(Diagnostics(diagnostics))
         }
-        (Err(findings), _) | (_, Err(findings)) => Err(findings),
+        (Err(diagnostics), _) | (_, Err(diagnostics)) => Err(diagnostics),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::{fmt, io, path::Path, process::ExitCode};
 
 use funnelflux_diff::{Level, Report};
-use funnelflux_openapi::{Findings, Severity, Stage};
+use funnelflux_openapi::{Diagnostics, Severity, Stage};
 
 /// The exit codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,7 +74,7 @@ pub(crate) enum Failure {
     /// Which address does not answer now, and what to do. Nothing of ours is wrong.
     Unreachable(String),
     /// What is wrong with the document, an overlay, or the lock.
-    Findings(Findings),
+    Diagnostics(Diagnostics),
 }
 
 impl Failure {
@@ -100,11 +100,11 @@ impl Failure {
         match self {
             Self::Io(_) => Code::Usage,
             Self::Unreachable(_) => Code::Unreachable,
-            Self::Findings(findings) => {
-                let mut errors = findings
+            Self::Diagnostics(diagnostics) => {
+                let mut errors = diagnostics
                     .iter()
-                    .filter(|finding| finding.severity == Severity::Error);
-                if errors.all(|finding| finding.stage == Stage::Lock) {
+                    .filter(|diagnostic| diagnostic.severity == Severity::Error);
+                if errors.all(|diagnostic| diagnostic.stage == Stage::Lock) {
                     Code::Lock
                 } else {
                     Code::Document
@@ -114,9 +114,9 @@ impl Failure {
     }
 }
 
-impl From<Findings> for Failure {
-    fn from(findings: Findings) -> Self {
-        Self::Findings(findings)
+impl From<Diagnostics> for Failure {
+    fn from(diagnostics: Diagnostics) -> Self {
+        Self::Diagnostics(diagnostics)
     }
 }
 
@@ -124,7 +124,7 @@ impl fmt::Display for Failure {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Io(message) | Self::Unreachable(message) => formatter.write_str(message),
-            Self::Findings(findings) => findings.fmt(formatter),
+            Self::Diagnostics(diagnostics) => diagnostics.fmt(formatter),
         }
     }
 }

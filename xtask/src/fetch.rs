@@ -2,7 +2,7 @@
 
 use funnelflux_diff as comparison;
 use funnelflux_generator::overlay;
-use funnelflux_openapi::{Document, Findings};
+use funnelflux_openapi::{Diagnostics, Document};
 
 use crate::{
     Outcome, diff,
@@ -43,9 +43,9 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<Outcom
     let same = spec.upstream.text == text.text;
     let mut said = match &report {
         Ok(report) => diff::render(report, arguments.format),
-        Err(findings) => {
+        Err(diagnostics) => {
             format!(
-                "{} cannot be read, so there is nothing to compare:\n{findings}\n",
+                "{} cannot be read, so there is nothing to compare:\n{diagnostics}\n",
                 spec.upstream.name
             )
         }
@@ -102,7 +102,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<Outcom
 fn overlays(new: Document, spec: &Spec) -> Vec<String> {
     let sources: Vec<_> = spec.overlays.iter().map(crate::workspace::Text::source).collect();
     match overlay::apply(new, &sources) {
-        Err(findings) => vec![explain(&findings)],
+        Err(diagnostics) => vec![explain(&diagnostics)],
         Ok(applied) => {
             let idle = applied.actions.iter().filter(|action| !action.changed);
             let idle = idle.map(|action| {
@@ -118,8 +118,8 @@ fn overlays(new: Document, spec: &Spec) -> Vec<String> {
     }
 }
 
-fn explain(findings: &Findings) -> String {
-    format!("the overlays do not fit the new document; `generate` refuses until they do:\n{findings}")
+fn explain(diagnostics: &Diagnostics) -> String {
+    format!("the overlays do not fit the new document; `generate` refuses until they do:\n{diagnostics}")
 }
 
 /// JSON is what every reader of JSON takes.

@@ -8,7 +8,7 @@ use std::{
 
 use funnelflux_diff as comparison;
 use funnelflux_generator::{COVERAGE, EFFECTIVE, Output, StageReport, api};
-use funnelflux_openapi::{Findings, Stage};
+use funnelflux_openapi::{Diagnostics, Stage};
 
 use crate::{
     Outcome, diff,
@@ -163,7 +163,7 @@ fn write(workspace: &Workspace, output: &Output, lock: Option<String>) -> Result
 
 fn report(
     stages: &[StageReport],
-    notices: &Findings,
+    notices: &Diagnostics,
     changes: &Changes,
     times: &Times,
     verbose: bool,
@@ -234,7 +234,7 @@ mod tests {
             ),
             StageReport {
                 steps: vec![step("name-operations", 12), step("keep-json", 0)],
-                ..StageReport::new(Stage::Prepare, "1 of 2 rules applied")
+                ..StageReport::new(Stage::Transform, "1 of 2 rules applied")
             },
         ];
         let changes = Changes {
@@ -244,12 +244,12 @@ mod tests {
         };
         report(
             &stages,
-            &Findings::new(),
+            &Diagnostics::new(),
             &changes,
             &Times {
                 stages: vec![
                     (Stage::Read, Duration::from_millis(3)),
-                    (Stage::Prepare, Duration::from_millis(70)),
+                    (Stage::Transform, Duration::from_millis(70)),
                 ],
                 all: Duration::from_millis(87),
             },
@@ -261,12 +261,12 @@ mod tests {
     fn it_says_what_each_stage_did() {
         insta::assert_snapshot!(sample(false), @r"
         read       spec/upstream.json: 11 paths, 12 operations, 8 schemas
-        prepare    1 of 2 rules applied
+        transform  1 of 2 rules applied
                       12 name-operations
         files      1 written, 1 removed, 7 unchanged
                          spec/effective.json
                          generated/src/api/old.rs (removed)
-        time       87 ms: read 3, prepare 70
+        time       87 ms: read 3, transform 70
         ");
     }
 
@@ -274,13 +274,13 @@ mod tests {
     fn it_says_why_if_asked() {
         insta::assert_snapshot!(sample(true), @r"
         read       spec/upstream.json: 11 paths, 12 operations, 8 schemas
-        prepare    1 of 2 rules applied
+        transform  1 of 2 rules applied
                       12 name-operations: it must be so
                        0 keep-json: it must be so
         files      1 written, 1 removed, 7 unchanged
                          spec/effective.json
                          generated/src/api/old.rs (removed)
-        time       87 ms: read 3, prepare 70
+        time       87 ms: read 3, transform 70
         ");
     }
 }

@@ -14,7 +14,7 @@ use funnelflux_generator::{
     generate_watched,
     release::Release,
 };
-use funnelflux_openapi::{Findings, Source, Stage};
+use funnelflux_openapi::{Diagnostics, Source, Stage};
 use semver::Version;
 
 use crate::{exit::Failure, features, source};
@@ -80,7 +80,7 @@ impl Spec {
     ///
     /// # Errors
     /// If it is none.
-    pub(crate) fn read_lock(&self) -> Result<Option<Lock>, Findings> {
+    pub(crate) fn read_lock(&self) -> Result<Option<Lock>, Diagnostics> {
         self.lock
             .as_ref()
             .map(|lock| Lock::read(lock.source()))
@@ -95,7 +95,7 @@ impl Spec {
         &self,
         previous_lock: Option<Lock>,
         done: &mut dyn FnMut(Stage),
-    ) -> Result<Output, Findings> {
+    ) -> Result<Output, Diagnostics> {
         let input = Input {
             upstream: self.upstream.source(),
             overlays: self.overlays.iter().map(Text::source).collect(),

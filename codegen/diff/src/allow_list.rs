@@ -5,7 +5,7 @@ use std::fmt;
 use serde_json::Value;
 
 use super::Report;
-use funnelflux_openapi::{Document, Finding, Findings, Severity, Source, Stage, read};
+use funnelflux_openapi::{Diagnostic, Diagnostics, Document, Severity, Source, Stage, read};
 
 /// A day of the calendar. Compares in time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -96,18 +96,18 @@ pub struct Allowed {
     /// How many changes were accepted.
     pub accepted: usize,
     /// Entries that have expired (errors: the change counts again) and entries that match nothing (warnings).
-    pub findings: Findings,
+    pub diagnostics: Diagnostics,
 }
 
 impl AllowList {
     /// Reads a list. The last day on which an entry holds is its `expires`.
     ///
     /// # Errors
-    /// Located findings for what is no such list: an entry without reason or expiry, an unknown key, a fingerprint that
+    /// Located diagnostics for what is no such list: an entry without reason or expiry, an unknown key, a fingerprint that
     /// stands there twice.
-    pub fn read(source: Source<'_>) -> Result<Self, Findings> {
+    pub fn read(source: Source<'_>) -> Result<Self, Diagnostics> {
         let document = read::parse(source)?;
-        let mut findings = Findings::new();
+        let mut diagnostics = Diagnostics::new();
         let mut entries: Vec<Entry> = Vec::new();
         let error = |code: &'static str, pointer: String, message: String| {
             document.error(Stage::Diff, code, pointer, message).help(
@@ -137,7 +137,7 @@ impl AllowList {
             };
             for key in entry.as_object().into_iter().flat_map(serde_json::Map::keys) {
                 if !["fingerprint", "reason", "expires"].contains(&key.as_str()) {
-                    findings.push(error(
+                    diagnostics.push(error(
                         "allow-unknown-key",
                         format!("{pointer}/{key}"),
                         format!("an entry has no `{key}`"),
@@ -145,7 +145,7 @@ impl AllowList {
                 }
             }
             if text("reason").is_none() {
-                findings.push(error(
+                diagnostics.push(error(
                     "allow-reason",
                     pointer.clone(),
                     "the entry gives no reason".to_owned(),
@@ -153,14 +153,14 @@ impl AllowList {
             }
             let expires = text("expires").and_then(Date::parse);
             if expires.is_none() {
-                findings.push(error(
+                diagnostics.push(error(
                     "allow-expiry",
                     pointer.clone(),
                     "the entry has no `expires` that is a day, YYYY-MM-DD".to_owned(),
                 ));
             }
             let Some(fingerprint) = text("fingerprint") else {
-                findings.push(error(
+                diagnostics.push(error(
                     "allow-fingerprint",
                     pointer.clone(),
                     "the entry has no fingerprint".to_owned(),
@@ -168,7 +168,7 @@ impl AllowList {
                 continue;
             };
             if entries.iter().any(|other| other.fingerprint == fingerprint) {
-                findings.push(error(
+                diagnostics.push(error(
                     "allow-twice",
                     pointer.clone(),
                     format!("`{fingerprint}` stands in the list twice"),
@@ -182,7 +182,7 @@ impl AllowList {
                 });
             }
         }
-        findings
+        diagnostics
             .unless_errors(entries)
             .map(|(entries, _)| Self { document, entries })
     }
@@ -190,7 +190,7 @@ impl AllowList {
     /// Takes the accepted changes out of a report.
     #[must_use]
     pub fn apply(&self, mut report: Report, today: Date) -> Allowed {
-        let mut findings = Findings::new();
+        let mut diagnostics = Diagnostics::new();
         let mut accepted = 0;
         for entry in &self.entries {
             let matches = report
@@ -198,7 +198,7 @@ impl AllowList {
                 .iter()
                 .any(|change| change.fingerprint == entry.fingerprint);
             if !matches {
-                findings.push(self.finding(
+                diagnostics.push(self.diagnostic(
                     Severity::Warning,
                     "allow-unused",
                     entry,
@@ -207,7 +207,7 @@ impl AllowList {
                 ));
             } else if today > entry.expires {
                 let message = format!("expired on {}, so the change counts again", entry.expires);
-                findings.push(self.finding(
+                diagnostics.push(self.diagnostic(
                     Severity::Error,
                     "allow-expired",
                     entry,
@@ -224,21 +224,21 @@ impl AllowList {
         Allowed {
             report,
             accepted,
-            findings,
+            diagnostics,
         }
     }
 
-    fn finding(
+    fn diagnostic(
         &self,
         severity: Severity,
         code: &'static str,
         entry: &Entry,
         message: &str,
         help: &str,
-    ) -> Finding {
+    ) -> Diagnostic {
         let message = format!("the entry `{}` {message}", entry.fingerprint);
         self.document
-            .finding(severity, Stage::Diff, code, entry.pointer.clone(), message)
+            .diagnostic(severity, Stage::Diff, code, entry.pointer.clone(), message)
             .help(help)
     }
 }

@@ -5,20 +5,20 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use funnelflux_openapi::{
-    Document, Findings, Severity, Stage,
+    Diagnostics, Document, Severity, Stage,
     openapi_model::{self, Kind, Visitor},
     pointer,
 };
 
 /// One warning for each other file that the document refers to.
 #[must_use]
-pub fn elsewhere(document: &Document) -> Findings {
+pub fn elsewhere(document: &Document) -> Diagnostics {
     let mut files = Files::default();
     openapi_model::walk(document.value(), &mut files);
     let warning = |(file, at): (String, String)| {
         let message = format!("`{file}` is another file: what it holds is not compared");
         document
-            .finding(Severity::Warning, Stage::Diff, "elsewhere", at, message)
+            .diagnostic(Severity::Warning, Stage::Diff, "elsewhere", at, message)
             .help("compare documents that hold all of it, such as a bundler writes")
     };
     files.0.into_iter().map(warning).collect()

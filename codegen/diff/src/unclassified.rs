@@ -37,7 +37,7 @@ impl Difference {
     }
 }
 
-/// A finding for every difference that neither `found` nor one of the pointers `explained` accounts for.
+/// A diagnostic for every difference that neither `found` nor one of the pointers `explained` accounts for.
 pub(super) fn unexplained(old: &Value, new: &Value, found: &[Found], explained: &[String]) -> Vec<Found> {
     let mut differences = Vec::new();
     compare(&Node::root(old), &Node::root(new), &mut differences);
@@ -86,7 +86,7 @@ pub(super) fn unclassified(difference: Difference) -> Found {
     }
 }
 
-/// The places of one side that are accounted for. Sets, since large documents have thousands of differences and of findings.
+/// The places of one side that are accounted for. Sets, since large documents have thousands of differences and of diagnostics.
 struct Explained<'a> {
     /// Something at or below these is told.
     above: HashSet<&'a str>,

@@ -472,10 +472,10 @@ fn an_accepted_change_is_gone_until_its_day_has_passed() {
     .unwrap();
     let on_the_day = list.apply(report.clone(), Date::parse("2026-03-01").unwrap());
     assert_eq!((on_the_day.report.exit_code(), on_the_day.accepted), (5, 1));
-    insta::assert_snapshot!("allow.before", on_the_day.findings.to_string());
+    insta::assert_snapshot!("allow.before", on_the_day.diagnostics.to_string());
     let after = list.apply(report, Date::parse("2026-03-02").unwrap());
     assert_eq!((after.report.exit_code(), after.accepted), (6, 0));
-    insta::assert_snapshot!("allow.after", after.findings.to_string());
+    insta::assert_snapshot!("allow.after", after.diagnostics.to_string());
 }
 
 /// Who accepts a limit has accepted that limit, not every one.

@@ -3,7 +3,7 @@
 //! `cargo run --release -p funnelflux-generator --example corpus -- FOLDER [--prune] [--show CODE] [--write FOLDER]`
 //!
 //! `--prune` leaves out what is objected to, again and again, until the rest generates, so that the later stages get to
-//! see much of what others write; `--show` prints the findings of a code too, those of later rounds at their places in what was
+//! see much of what others write; `--show` prints the diagnostics of a code too, those of later rounds at their places in what was
 //! left then; `--write` writes what is generated, a folder per document, and of what it is made, `NAME.pruned.json`. Exit code 1
 //! if a document made the program panic, took longer than the limit, was refused without a place, or, with `--prune`, left
 //! nothing that generates.
@@ -20,7 +20,7 @@ use std::{
 };
 
 use funnelflux_generator::{Input, generate_any};
-use funnelflux_openapi::{Finding, Findings, Severity, Source, normalise, pointer, read};
+use funnelflux_openapi::{Diagnostic, Diagnostics, Severity, Source, normalise, pointer, read};
 use serde_json::{Map, Value, json};
 
 /// Pruning runs all stages many times.
@@ -53,7 +53,7 @@ struct Outcome {
     version: String,
     time: Duration,
     files: BTreeMap<String, String>,
-    findings: Findings,
+    diagnostics: Diagnostics,
     /// How many operations there are, and for how many of them there is code.
     operations: usize,
     kept: usize,
@@ -77,12 +77,12 @@ fn run(name: &str, text: &str, prune: bool) -> Outcome {
     outcome.operations = operations(&document);
     if prune && outcome.files.is_empty() {
         let mut pruned = Pruned::default();
-        let mut reasons = outcome.findings.clone();
+        let mut reasons = outcome.diagnostics.clone();
         while pruned.leave_out(&mut document, &reasons) {
             let text = document.to_string();
             let source = Source { name, text: &text };
             let next = generate(source, String::new());
-            reasons = next.findings;
+            reasons = next.diagnostics;
             pruned.later.0.extend(errors(&reasons).cloned());
             outcome.files = next.files;
         }
@@ -112,35 +112,35 @@ struct Pruned {
     named: usize,
     other: usize,
     /// What the later rounds objected to.
-    later: Findings,
+    later: Diagnostics,
     /// Errors that leaving out does not mend.
-    rest: Findings,
+    rest: Diagnostics,
 }
 
 impl Pruned {
     /// Leaves out what errors point to; whether that changed the document.
-    fn leave_out(&mut self, document: &mut Value, findings: &Findings) -> bool {
+    fn leave_out(&mut self, document: &mut Value, diagnostics: &Diagnostics) -> bool {
         let mut changed = false;
-        for finding in findings {
-            if finding.severity != Severity::Error {
+        for diagnostic in diagnostics {
+            if diagnostic.severity != Severity::Error {
                 continue;
             }
-            let tokens: Vec<String> = pointer::tokens(&finding.pointer)
+            let tokens: Vec<String> = pointer::tokens(&diagnostic.pointer)
                 .map(std::borrow::Cow::into_owned)
                 .collect();
             let tokens: Vec<&str> = tokens.iter().map(String::as_str).collect();
             changed |= match tokens.as_slice() {
                 // The way out that the message names.
-                _ if finding.code == "enum-name"
+                _ if diagnostic.code == "enum-name"
                     && document
-                        .pointer(&finding.pointer)
+                        .pointer(&diagnostic.pointer)
                         .is_some_and(|schema| schema.get("x-rust-name").is_none()) =>
                 {
                     self.named += 1;
                     let name = format!("Enumeration{}", self.named);
-                    set(document, &finding.pointer, "x-rust-name", json!(name))
+                    set(document, &diagnostic.pointer, "x-rust-name", json!(name))
                 }
-                ["paths", path, method, ..] if finding.code == "no-tag" => {
+                ["paths", path, method, ..] if diagnostic.code == "no-tag" => {
                     let place = pointer::join(&pointer::join("/paths", path), method);
                     set(document, &place, "tags", json!(["Default"]))
                 }
@@ -201,15 +201,15 @@ fn generate(source: Source<'_>, version: String) -> Outcome {
         previous_lock: None,
     });
     let time = start.elapsed();
-    let (files, findings) = match result {
+    let (files, diagnostics) = match result {
         Ok(output) => (output.files, output.notices),
-        Err(findings) => (BTreeMap::new(), findings),
+        Err(diagnostics) => (BTreeMap::new(), diagnostics),
     };
     Outcome {
         version,
         time,
         files,
-        findings,
+        diagnostics,
         operations: 0,
         kept: 0,
         pruned: None,
@@ -220,7 +220,7 @@ fn generate(source: Source<'_>, version: String) -> Outcome {
 impl Outcome {
     /// Whether each reason has a place.
     fn is_located(&self) -> bool {
-        self.errors().all(|finding| finding.location.is_some())
+        self.errors().all(|diagnostic| diagnostic.location.is_some())
     }
 
     /// A row of the table, from the version on.
@@ -229,7 +229,7 @@ impl Outcome {
         if !self.files.is_empty() {
             reasons.push(format!("{} files", self.files.len()));
         }
-        reasons.extend(counted(&codes(&self.findings)));
+        reasons.extend(counted(&codes(&self.diagnostics)));
         let mut reasons = reasons.join(", ");
         if let Some(pruned) = &self.pruned {
             let _ = write!(
@@ -241,8 +241,8 @@ impl Outcome {
                 let later = counted(&codes(&pruned.later)).join(", ");
                 let _ = write!(reasons, "; later {later}");
             }
-            for finding in &pruned.rest {
-                let _ = write!(reasons, "; {finding}");
+            for diagnostic in &pruned.rest {
+                let _ = write!(reasons, "; {diagnostic}");
             }
         }
         if !self.is_located() {
@@ -254,28 +254,28 @@ impl Outcome {
             self.kept,
             self.operations,
             self.time.as_millis(),
-            self.findings.count(Severity::Error),
-            self.findings.count(Severity::Warning),
-            self.findings.count(Severity::Notice),
+            self.diagnostics.count(Severity::Error),
+            self.diagnostics.count(Severity::Warning),
+            self.diagnostics.count(Severity::Notice),
         )
     }
 
-    fn errors(&self) -> impl Iterator<Item = &Finding> {
-        errors(&self.findings)
+    fn errors(&self) -> impl Iterator<Item = &Diagnostic> {
+        errors(&self.diagnostics)
     }
 }
 
-fn errors(findings: &Findings) -> impl Iterator<Item = &Finding> {
-    findings
+fn errors(diagnostics: &Diagnostics) -> impl Iterator<Item = &Diagnostic> {
+    diagnostics
         .iter()
-        .filter(|finding| finding.severity == Severity::Error)
+        .filter(|diagnostic| diagnostic.severity == Severity::Error)
 }
 
 /// How often each rule refuses something.
-fn codes(findings: &Findings) -> BTreeMap<String, usize> {
+fn codes(diagnostics: &Diagnostics) -> BTreeMap<String, usize> {
     let mut codes = BTreeMap::new();
-    for finding in errors(findings) {
-        let code = format!("{}::{}", finding.stage, finding.code);
+    for diagnostic in errors(diagnostics) {
+        let code = format!("{}::{}", diagnostic.stage, diagnostic.code);
         *codes.entry(code).or_default() += 1;
     }
     codes
@@ -338,9 +338,9 @@ fn document(file: &Path, arguments: &Arguments, out: &mut impl io::Write) -> io:
     };
     writeln!(out, "{} |", outcome.row())?;
     let later = outcome.pruned.iter().flat_map(|pruned| &pruned.later);
-    for finding in outcome.findings.iter().chain(later) {
-        if arguments.show.as_deref() == Some(finding.code) {
-            writeln!(out, "{finding}")?;
+    for diagnostic in outcome.diagnostics.iter().chain(later) {
+        if arguments.show.as_deref() == Some(diagnostic.code) {
+            writeln!(out, "{diagnostic}")?;
         }
     }
     if let Some(folder) = &arguments.write {

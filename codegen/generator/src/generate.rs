@@ -12,7 +12,7 @@ use crate::{
     overlay, progenitor, render, rewrite, transform,
 };
 use funnelflux_openapi::text::counted;
-use funnelflux_openapi::{Document, Findings, Source, Stage, normalise, pointer::METHODS, read};
+use funnelflux_openapi::{Diagnostics, Document, Source, Stage, normalise, pointer::METHODS, read};
 
 /// What the effective document is called in the lock and in messages.
 pub const EFFECTIVE: &str = "spec/effective.json";
@@ -44,14 +44,14 @@ pub struct Output {
     /// What each stage did.
     pub stages: Vec<StageReport>,
     /// Warnings and notices.
-    pub notices: Findings,
+    pub notices: Diagnostics,
 }
 
 /// Runs all stages.
 ///
 /// # Errors
 /// All errors of the first stage that has any, with the warnings and notices up to there.
-pub fn generate(input: &Input<'_>) -> Result<Output, Findings> {
+pub fn generate(input: &Input<'_>) -> Result<Output, Diagnostics> {
     run(input, Idle::Error, &mut |_| {})
 }
 
@@ -59,7 +59,7 @@ pub fn generate(input: &Input<'_>) -> Result<Output, Findings> {
 ///
 /// # Errors
 /// As [`generate`].
-pub fn generate_watched(input: &Input<'_>, done: &mut dyn FnMut(Stage)) -> Result<Output, Findings> {
+pub fn generate_watched(input: &Input<'_>, done: &mut dyn FnMut(Stage)) -> Result<Output, Diagnostics> {
     run(input, Idle::Error, done)
 }
 
@@ -68,7 +68,7 @@ pub fn generate_watched(input: &Input<'_>, done: &mut dyn FnMut(Stage)) -> Resul
 ///
 /// # Errors
 /// All errors of the first stage that has any, with the warnings and notices up to there.
-pub fn generate_any(input: &Input<'_>) -> Result<Output, Findings> {
+pub fn generate_any(input: &Input<'_>) -> Result<Output, Diagnostics> {
     run(input, Idle::Fine, &mut |_| {})
 }
 
@@ -79,12 +79,12 @@ enum Idle {
     Fine,
 }
 
-fn run(input: &Input<'_>, idle: Idle, done: &mut dyn FnMut(Stage)) -> Result<Output, Findings> {
+fn run(input: &Input<'_>, idle: Idle, done: &mut dyn FnMut(Stage)) -> Result<Output, Diagnostics> {
     let mut run = Run {
         idle,
         done,
         stages: Vec::new(),
-        notices: Findings::new(),
+        notices: Diagnostics::new(),
     };
     match run.all(input) {
         Ok(made) => Ok(Output {
@@ -117,20 +117,20 @@ struct Run<'a> {
     idle: Idle,
     done: &'a mut dyn FnMut(Stage),
     stages: Vec<StageReport>,
-    notices: Findings,
+    notices: Diagnostics,
 }
 
 impl Run<'_> {
-    fn all(&mut self, input: &Input<'_>) -> Result<Made, Findings> {
+    fn all(&mut self, input: &Input<'_>) -> Result<Made, Diagnostics> {
         let document = self.effective(input)?;
         let effective = text_of(document.value());
         let (prepared, report) = transform::transform(&document)?;
         self.worked(report)?;
         let (file, report) = progenitor::generate_items(&prepared, &document)
-            .map_err(|findings| prepared.relocate(findings, &document))?;
+            .map_err(|diagnostics| prepared.relocate(diagnostics, &document))?;
         self.worked(report)?;
         let (items, report) = rewrite::rewrite(file, &prepared, &document)
-            .map_err(|findings| prepared.relocate(findings, &document))?;
+            .map_err(|diagnostics| prepared.relocate(diagnostics, &document))?;
         self.worked(report)?;
         let (files, report) = render::render(&items)?;
         self.worked(report)?;
@@ -168,7 +168,7 @@ impl Run<'_> {
     }
 
     /// The document as we understand it: read, normalised, overlaid, and fit for the generator.
-    fn effective(&mut self, input: &Input<'_>) -> Result<Document, Findings> {
+    fn effective(&mut self, input: &Input<'_>) -> Result<Document, Diagnostics> {
         let document = read::read(input.upstream)?;
         self.did(
             Stage::Read,
@@ -198,7 +198,7 @@ impl Run<'_> {
             Stage::Lint,
             match found.len() {
                 0 => "nothing to object to".to_owned(),
-                count => format!("{}, see below", counted(count, "finding")),
+                count => format!("{}, see below", counted(count, "diagnostic")),
             },
         );
         self.notices.0.extend(found);
@@ -210,7 +210,7 @@ impl Run<'_> {
     }
 
     /// Adds a report, unless a step of it was idle that must not be.
-    fn worked(&mut self, report: StageReport) -> Result<(), Findings> {
+    fn worked(&mut self, report: StageReport) -> Result<(), Diagnostics> {
         if self.idle == Idle::Error {
             let ((), _) = report.idle().unless_errors(())?;
         }

@@ -1,4 +1,4 @@
-//! Turns the API document into the Rust crate `funnelflux`: text in, files and findings out, no input or output.
+//! Turns the API document into the Rust crate `funnelflux`: text in, files and diagnostics out, no input or output.
 //!
 //! [`generate`] ties the stages together: read → normalise → [`overlay`] → [`lint`] → [`transform`] →
 //! [`progenitor`] → [`rewrite`] → [`render`] → [`lock`].

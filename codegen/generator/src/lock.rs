@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use funnelflux_openapi::{Finding, Findings, Location, Severity, Source, Stage, digest::sha256};
+use funnelflux_openapi::{Diagnostic, Diagnostics, Location, Severity, Source, Stage, digest::sha256};
 
 /// The versions that were resolved for this very program.
 const RESOLVED: &str = include_str!("../../../Cargo.lock");
@@ -66,8 +66,8 @@ impl LockedFile {
 }
 
 /// What is lost where there is no lock to carry on.
-pub(crate) fn missing() -> Finding {
-    Finding::new(
+pub(crate) fn missing() -> Diagnostic {
+    Diagnostic::new(
         Severity::Warning,
         Stage::Lock,
         "missing",
@@ -91,7 +91,7 @@ impl Lock {
         effective: Source<'_>,
         files: &BTreeMap<String, String>,
         previous: Option<&Self>,
-    ) -> Result<Self, Findings> {
+    ) -> Result<Self, Diagnostics> {
         let LockedFile { file, sha256: hash } = LockedFile::new(upstream);
         let source = previous.map_or_else(
             || "not recorded".to_owned(),
@@ -117,17 +117,18 @@ impl Lock {
     /// Reads a lock.
     ///
     /// # Errors
-    /// A located finding if it is none.
-    pub fn read(source: Source<'_>) -> Result<Self, Findings> {
+    /// A located diagnostic if it is none.
+    pub fn read(source: Source<'_>) -> Result<Self, Diagnostics> {
         serde_json::from_str(source.text).map_err(|error| {
             let location = Location {
                 file: source.name.to_owned(),
                 line: error.line(),
                 column: error.column(),
             };
-            let finding = Finding::new(Severity::Error, Stage::Lock, "unreadable", "", error.to_string());
-            Findings::from(
-                finding
+            let diagnostic =
+                Diagnostic::new(Severity::Error, Stage::Lock, "unreadable", "", error.to_string());
+            Diagnostics::from(
+                diagnostic
                     .at(Some(location))
                     .help("restore it from version control, or remove it and run `cargo xtask generate`"),
             )
@@ -145,9 +146,9 @@ impl Lock {
 }
 
 /// The versions of the generator in a `Cargo.lock`.
-fn versions(resolved: &str) -> Result<BTreeMap<String, String>, Findings> {
+fn versions(resolved: &str) -> Result<BTreeMap<String, String>, Diagnostics> {
     let mut found: BTreeMap<String, String> = BTreeMap::new();
-    let mut findings = Findings::new();
+    let mut diagnostics = Diagnostics::new();
     for name in GENERATOR {
         let mut lines = resolved.lines();
         let mut versions = Vec::new();
@@ -163,8 +164,8 @@ fn versions(resolved: &str) -> Result<BTreeMap<String, String>, Findings> {
         if let [version] = versions.as_slice() {
             found.insert(name.to_owned(), (*version).to_owned());
         } else {
-            findings.push(
-                Finding::new(
+            diagnostics.push(
+                Diagnostic::new(
                     Severity::Error,
                     Stage::Lock,
                     "generator-version",
@@ -175,7 +176,7 @@ fn versions(resolved: &str) -> Result<BTreeMap<String, String>, Findings> {
             );
         }
     }
-    findings.unless_errors(found).map(|(found, _)| found)
+    diagnostics.unless_errors(found).map(|(found, _)| found)
 }
 
 #[cfg(test)]
@@ -232,16 +233,16 @@ mod tests {
 
     #[test]
     fn a_broken_lock_is_located() {
-        let findings = Lock::read(Source {
+        let diagnostics = Lock::read(Source {
             name: "spec/spec.lock",
             text: "{\n  \"upstream\": 3\n}",
         })
         .unwrap_err();
         assert!(
-            findings
+            diagnostics
                 .to_string()
                 .starts_with("spec/spec.lock:2:15: error[lock::unreadable]"),
-            "{findings}"
+            "{diagnostics}"
         );
     }
 }

@@ -21,17 +21,20 @@ use crate::{
     transform::{Operation, Prepared},
 };
 use funnelflux_openapi::text::counted;
-use funnelflux_openapi::{Document, Finding, Findings, Stage, pointer};
+use funnelflux_openapi::{Diagnostic, Diagnostics, Document, Stage, pointer};
 
 /// Generates the client that the passes take apart.
 ///
 /// # Errors
 /// What the generator says against the document, with the operations at which it does.
-pub fn generate_items(prepared: &Prepared, source: &Document) -> Result<(syn::File, StageReport), Findings> {
+pub fn generate_items(
+    prepared: &Prepared,
+    source: &Document,
+) -> Result<(syn::File, StageReport), Diagnostics> {
     let file =
         generate(prepared, &prepared.document).map_err(|failure| locate(prepared, source, &failure))?;
     let report = StageReport::new(
-        Stage::Emit,
+        Stage::Progenitor,
         format!(
             "{} through progenitor",
             counted(prepared.operations.len(), "operation")
@@ -124,10 +127,10 @@ struct Cause<'a> {
 }
 
 /// Runs the generator on each operation and each schema alone, to say where it fails.
-fn locate(prepared: &Prepared, source: &Document, failure: &Failure) -> Findings {
+fn locate(prepared: &Prepared, source: &Document, failure: &Failure) -> Diagnostics {
     let bare = part(&prepared.document, json!({}), Map::new());
     if generate(prepared, &bare).is_err() {
-        return finding(source, "", failure).into();
+        return diagnostic(source, "", failure).into();
     }
     let mut causes = Causes::new();
     for operation in &prepared.operations {
@@ -155,7 +158,7 @@ fn locate(prepared: &Prepared, source: &Document, failure: &Failure) -> Findings
     }
     if causes.is_empty() {
         // Only all of it together fails.
-        return finding(source, "", failure).into();
+        return diagnostic(source, "", failure).into();
     }
     causes
         .values()
@@ -170,7 +173,7 @@ fn locate(prepared: &Prepared, source: &Document, failure: &Failure) -> Findings
                 .iter()
                 .map(|operation| format!("{} {}", operation.method, operation.path))
                 .collect();
-            finding(source, at, &cause.failure).operations(&names)
+            diagnostic(source, at, &cause.failure).operations(&names)
         })
         .collect()
 }
@@ -186,7 +189,7 @@ fn note<'a, 'b>(causes: &'b mut Causes<'a>, failure: Failure) -> &'b mut Cause<'
     })
 }
 
-fn finding(source: &Document, at: impl Into<String>, failure: &Failure) -> Finding {
+fn diagnostic(source: &Document, at: impl Into<String>, failure: &Failure) -> Diagnostic {
     let (code, verb) = if failure.panicked {
         ("generator-panic", "panicked")
     } else {
@@ -194,13 +197,13 @@ fn finding(source: &Document, at: impl Into<String>, failure: &Failure) -> Findi
     };
     source
         .error(
-            Stage::Emit,
+            Stage::Progenitor,
             code,
             at,
             format!("the generator {verb}: {}", failure.message.trim()),
         )
         .help(
-            "let an overlay change what it cannot take; a check in codegen/src/lint/ would say more next time",
+            "let an overlay change what it cannot take; a check in codegen/generator/src/lint/ would say more next time",
         )
 }
 
@@ -333,16 +336,16 @@ mod tests {
             },
             "components": {"schemas": {}},
         }));
-        let findings = generate_items(&prepared, &document).unwrap_err();
-        assert_eq!(findings.len(), 1);
-        let finding = &findings.0[0];
-        assert_eq!(finding.code, "generator-panic");
-        assert_eq!(finding.operation.as_deref(), Some("GET /bad/"));
-        assert!(finding.location.is_some());
+        let diagnostics = generate_items(&prepared, &document).unwrap_err();
+        assert_eq!(diagnostics.len(), 1);
+        let diagnostic = &diagnostics.0[0];
+        assert_eq!(diagnostic.code, "generator-panic");
+        assert_eq!(diagnostic.operation.as_deref(), Some("GET /bad/"));
+        assert!(diagnostic.location.is_some());
         assert!(
-            finding.message.contains("Nobody") && finding.message.contains("typify"),
+            diagnostic.message.contains("Nobody") && diagnostic.message.contains("typify"),
             "{}",
-            finding.message
+            diagnostic.message
         );
     }
 
@@ -353,9 +356,9 @@ mod tests {
             "info": {"title": "t", "version": "1"},
             "paths": {"/bad/": {"get": operation(&json!({"$ref": "#/components/schemas/Nobody"}))}},
         }));
-        let findings = generate_items(&prepared, &document).unwrap_err();
-        assert_eq!(findings.len(), 1, "{findings}");
-        assert_eq!(findings.0[0].operation.as_deref(), Some("GET /bad/"));
+        let diagnostics = generate_items(&prepared, &document).unwrap_err();
+        assert_eq!(diagnostics.len(), 1, "{diagnostics}");
+        assert_eq!(diagnostics.0[0].operation.as_deref(), Some("GET /bad/"));
     }
 
     #[test]
@@ -373,18 +376,21 @@ mod tests {
                 "Bad": {"type": "object", "properties": {"odd": {"not": {"type": "object", "properties": {"a": {}}}}}},
             }},
         }));
-        let findings = generate_items(&prepared, &document).unwrap_err();
-        assert_eq!(findings.len(), 1, "{findings}");
-        let finding = &findings.0[0];
-        assert_eq!(finding.pointer, "/components/schemas/Bad");
-        assert_eq!(finding.operation.as_deref(), Some("GET /one/ and 1 more"));
+        let diagnostics = generate_items(&prepared, &document).unwrap_err();
+        assert_eq!(diagnostics.len(), 1, "{diagnostics}");
+        let diagnostic = &diagnostics.0[0];
+        assert_eq!(diagnostic.pointer, "/components/schemas/Bad");
+        assert_eq!(diagnostic.operation.as_deref(), Some("GET /one/ and 1 more"));
     }
 
     #[test]
     fn a_panic_elsewhere_is_not_swallowed() {
         assert_eq!(quietly(|| 1), Ok(1));
         let message = quietly(|| panic!("boo")).unwrap_err();
-        assert!(message.starts_with("boo (generator/src/progenitor.rs:"), "{message}");
+        assert!(
+            message.starts_with("boo (generator/src/progenitor.rs:"),
+            "{message}"
+        );
         // After it, the thread's panics are printed again: nothing is recorded any more.
         CAUGHT.with(|caught| assert!(caught.borrow().is_none()));
     }

@@ -5,7 +5,7 @@
 
 use serde::Serialize;
 
-use funnelflux_openapi::{Finding, Findings, Severity, Stage};
+use funnelflux_openapi::{Diagnostic, Diagnostics, Severity, Stage};
 
 /// A change of `W`.
 pub(crate) struct Step<W> {
@@ -96,17 +96,17 @@ impl StageReport {
 
     /// One error for each step that did nothing where it should have.
     #[must_use]
-    pub fn idle(&self) -> Findings {
+    pub fn idle(&self) -> Diagnostics {
         let table = match self.stage {
-            Stage::Prepare => "codegen/src/prepare/mod.rs",
-            _ => "codegen/src/passes/mod.rs",
+            Stage::Transform => "codegen/generator/src/transform/mod.rs",
+            _ => "codegen/generator/src/rewrite/mod.rs",
         };
-        Findings(
+        Diagnostics(
             self.steps
                 .iter()
                 .filter(|step| step.idle)
                 .map(|step| {
-                    Finding::new(
+                    Diagnostic::new(
                         Severity::Error,
                         self.stage,
                         "idle-step",
@@ -146,13 +146,13 @@ mod tests {
         ];
         let report = |mut work: usize| StageReport {
             steps: run(&steps, &mut work),
-            ..StageReport::new(Stage::Prepare, "")
+            ..StageReport::new(Stage::Transform, "")
         };
         assert!(report(4).idle().is_empty());
         let idle = report(1).idle();
         assert_eq!(idle.len(), 1);
         assert!(idle.to_string().starts_with(
-            "error[prepare::idle-step]: `halve` found nothing to do, but it is there for a reason: it is too much\n"
+            "error[transform::idle-step]: `halve` found nothing to do, but it is there for a reason: it is too much\n"
         ));
     }
 }

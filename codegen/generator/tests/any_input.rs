@@ -28,18 +28,18 @@ fn run(name: &str, text: &str, overlay: &str) {
     };
     let document = match normalise::normalise(document) {
         Ok((document, _)) => document,
-        Err(findings) => {
+        Err(diagnostics) => {
             assert!(
-                findings.iter().all(|finding| finding.location.is_some()),
-                "{findings}"
+                diagnostics.iter().all(|diagnostic| diagnostic.location.is_some()),
+                "{diagnostics}"
             );
             return;
         }
     };
-    let findings = lint::lint(&document);
+    let diagnostics = lint::lint(&document);
     assert!(
-        findings.iter().all(|finding| finding.location.is_some()),
-        "{findings}"
+        diagnostics.iter().all(|diagnostic| diagnostic.location.is_some()),
+        "{diagnostics}"
     );
     let source = Source {
         name: "o.yaml",

@@ -48,8 +48,8 @@ fn remove(document: &Value, target: &str) -> Came {
     };
     match overlay::apply(document.unwrap(), &[source]) {
         Ok(applied) => Came::Removed(applied.actions[0].matches, applied.document.value().clone()),
-        Err(findings) => {
-            let text = findings.to_string();
+        Err(diagnostics) => {
+            let text = diagnostics.to_string();
             if text.contains("is no JSONPath") {
                 Came::Invalid
             } else if text.contains("matches nothing") {

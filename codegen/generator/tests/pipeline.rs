@@ -58,7 +58,7 @@ fn run(name: &str, text: &str) -> Output {
             .collect(),
         previous_lock: Some(lock.unwrap()),
     })
-    .unwrap_or_else(|findings| panic!("{findings}"))
+    .unwrap_or_else(|diagnostics| panic!("{diagnostics}"))
 }
 
 /// The vendor's document, which may be JSON or YAML.

@@ -1,4 +1,4 @@
-//! Documents that hold what that of FunnelFlux does not: each comes out as code, or as a finding with a place.
+//! Documents that hold what that of FunnelFlux does not: each comes out as code, or as a diagnostic with a place.
 
 #![expect(
     clippy::needless_pass_by_value,
@@ -9,11 +9,11 @@
 use std::{collections::BTreeMap, fmt::Write as _};
 
 use funnelflux_generator::{Input, generate_any};
-use funnelflux_openapi::{Findings, Severity, Source};
+use funnelflux_openapi::{Diagnostics, Severity, Source};
 use serde_json::{Value, json};
 
 /// What is generated from a document with these members beside those that every one has.
-fn generated(members: Value) -> Result<BTreeMap<String, String>, Findings> {
+fn generated(members: Value) -> Result<BTreeMap<String, String>, Diagnostics> {
     let mut document = json!({"openapi": "3.0.3", "info": {"title": "t", "version": "1"}});
     if let (Value::Object(document), Value::Object(members)) = (&mut document, members) {
         document.extend(members);
@@ -337,7 +337,7 @@ fn documents() -> Vec<(&'static str, Value)> {
 #[test]
 fn what_makes_code() {
     for (name, members) in documents() {
-        let files = generated(members).unwrap_or_else(|findings| panic!("{name}: {findings}"));
+        let files = generated(members).unwrap_or_else(|diagnostics| panic!("{name}: {diagnostics}"));
         let mut text = String::new();
         for (path, file) in &files {
             // The others say nothing about the shape of the API.
@@ -486,17 +486,17 @@ fn what_is_refused() {
     ];
     let mut all = String::new();
     for (name, members) in documents {
-        let findings = match generated(members) {
+        let diagnostics = match generated(members) {
             Ok(files) => panic!("{name}: {files:#?}"),
-            Err(findings) => findings,
+            Err(diagnostics) => diagnostics,
         };
         assert!(
-            findings
+            diagnostics
                 .iter()
-                .all(|finding| finding.location.is_some() || finding.severity < Severity::Error),
-            "{name}: {findings}"
+                .all(|diagnostic| diagnostic.location.is_some() || diagnostic.severity < Severity::Error),
+            "{name}: {diagnostics}"
         );
-        let _ = writeln!(all, "== {name}\n{findings}");
+        let _ = writeln!(all, "== {name}\n{diagnostics}");
     }
     insta::assert_snapshot!(all);
 }
@@ -514,7 +514,7 @@ fn the_same_api_in_each_version_is_the_same_code() {
             overlays: Vec::new(),
             previous_lock: None,
         });
-        output.unwrap_or_else(|findings| panic!("{findings}")).files
+        output.unwrap_or_else(|diagnostics| panic!("{diagnostics}")).files
     };
     let expected = code(include_str!("documents/openapi30/same.yaml"));
     assert!(!expected.is_empty());

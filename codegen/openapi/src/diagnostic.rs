@@ -1,6 +1,6 @@
-//! Findings: what a person must know about a document, where it is, and what to do about it.
+//! Diagnostics: what a person must know about a document, where it is, and what to do about it.
 //!
-//! Every stage reports through [`Finding`], so that a syntax error, a construct that the generator cannot take and a
+//! Every stage reports through [`Diagnostic`], so that a syntax error, a construct that the generator cannot take and a
 //! stale overlay action all look alike, on a terminal and as JSON.
 
 use std::fmt;
@@ -23,11 +23,11 @@ pub enum Stage {
     /// Refusing what the generator cannot take.
     Lint,
     /// Named rules on the document ahead of the generator.
-    Prepare,
+    Transform,
     /// The generator itself.
-    Emit,
+    Progenitor,
     /// Named passes over the generated code.
-    Passes,
+    Rewrite,
     /// Code to files.
     Render,
     /// The record of what was generated from what.
@@ -43,9 +43,9 @@ impl fmt::Display for Stage {
             Self::Normalise => "normalise",
             Self::Overlay => "overlay",
             Self::Lint => "lint",
-            Self::Prepare => "prepare",
-            Self::Emit => "emit",
-            Self::Passes => "passes",
+            Self::Transform => "transform",
+            Self::Progenitor => "progenitor",
+            Self::Rewrite => "rewrite",
             Self::Render => "render",
             Self::Lock => "lock",
             Self::Diff => "diff",
@@ -53,7 +53,7 @@ impl fmt::Display for Stage {
     }
 }
 
-/// How bad a finding is. The order is from harmless to fatal.
+/// How bad a diagnostic is. The order is from harmless to fatal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Severity {
@@ -97,7 +97,7 @@ impl fmt::Display for Location {
 /// Its `Display` is one block: place, severity, stage and code, JSON pointer and operation, what is wrong, and, on a
 /// line of its own, what to do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Finding {
+pub struct Diagnostic {
     /// How bad it is.
     pub severity: Severity,
     /// Who found it.
@@ -116,8 +116,8 @@ pub struct Finding {
     pub operation: Option<String>,
 }
 
-impl Finding {
-    /// A finding on the value at `pointer`. The operation is taken from the pointer if the pointer leads into one.
+impl Diagnostic {
+    /// A diagnostic on the value at `pointer`. The operation is taken from the pointer if the pointer leads into one.
     #[must_use]
     pub fn new(
         severity: Severity,
@@ -139,21 +139,21 @@ impl Finding {
         }
     }
 
-    /// The same finding with what to do about it.
+    /// The same diagnostic with what to do about it.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = help.into();
         self
     }
 
-    /// The same finding with its place in the text.
+    /// The same diagnostic with its place in the text.
     #[must_use]
     pub fn at(mut self, location: Option<Location>) -> Self {
         self.location = location;
         self
     }
 
-    /// The same finding with the operations it concerns: the first by name, the others by their number. Without any,
+    /// The same diagnostic with the operations it concerns: the first by name, the others by their number. Without any,
     /// it stays as it is. For one whose pointer does not lead into an operation.
     #[must_use]
     pub fn operations(mut self, operations: &[String]) -> Self {
@@ -168,7 +168,7 @@ impl Finding {
     }
 }
 
-impl fmt::Display for Finding {
+impl fmt::Display for Diagnostic {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(location) = &self.location {
             write!(formatter, "{location}: ")?;
@@ -190,21 +190,21 @@ impl fmt::Display for Finding {
     }
 }
 
-/// All findings of a stage or of a run, in the order in which they were found.
+/// All diagnostics of a stage or of a run, in the order in which they were found.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
-pub struct Findings(pub Vec<Finding>);
+pub struct Diagnostics(pub Vec<Diagnostic>);
 
-impl Findings {
-    /// No findings.
+impl Diagnostics {
+    /// No diagnostics.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
     /// Adds one.
-    pub fn push(&mut self, finding: Finding) {
-        self.0.push(finding);
+    pub fn push(&mut self, diagnostic: Diagnostic) {
+        self.0.push(diagnostic);
     }
 
     /// Whether there is none at all.
@@ -219,15 +219,17 @@ impl Findings {
         self.0.len()
     }
 
-    /// The findings, one after the other.
-    pub fn iter(&self) -> std::slice::Iter<'_, Finding> {
+    /// The diagnostics, one after the other.
+    pub fn iter(&self) -> std::slice::Iter<'_, Diagnostic> {
         self.0.iter()
     }
 
     /// How many there are of this severity.
     #[must_use]
     pub fn count(&self, severity: Severity) -> usize {
-        self.iter().filter(|finding| finding.severity == severity).count()
+        self.iter()
+            .filter(|diagnostic| diagnostic.severity == severity)
+            .count()
     }
 
     /// Whether one of them stops the generation.
@@ -236,11 +238,11 @@ impl Findings {
         self.count(Severity::Error) > 0
     }
 
-    /// The value if no finding is an error; the findings otherwise. On success they come back for their warnings and
+    /// The value if no diagnostic is an error; the diagnostics otherwise. On success they come back for their warnings and
     /// notices.
     ///
     /// # Errors
-    /// All findings, warnings and notices too, if one of them is an error.
+    /// All diagnostics, warnings and notices too, if one of them is an error.
     pub fn unless_errors<T>(self, value: T) -> Result<(T, Self), Self> {
         if self.has_errors() {
             Err(self)
@@ -250,13 +252,13 @@ impl Findings {
     }
 }
 
-impl std::error::Error for Findings {}
+impl std::error::Error for Diagnostics {}
 
-impl fmt::Display for Findings {
-    /// One block a finding, then a line that counts them.
+impl fmt::Display for Diagnostics {
+    /// One block a diagnostic, then a line that counts them.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for finding in self {
-            writeln!(formatter, "{finding}")?;
+        for diagnostic in self {
+            writeln!(formatter, "{diagnostic}")?;
         }
         let counts: Vec<String> = [Severity::Error, Severity::Warning, Severity::Notice]
             .into_iter()
@@ -271,42 +273,42 @@ impl fmt::Display for Findings {
     }
 }
 
-impl From<Finding> for Findings {
-    fn from(finding: Finding) -> Self {
-        Self(vec![finding])
+impl From<Diagnostic> for Diagnostics {
+    fn from(diagnostic: Diagnostic) -> Self {
+        Self(vec![diagnostic])
     }
 }
 
-impl From<Vec<Finding>> for Findings {
-    fn from(findings: Vec<Finding>) -> Self {
-        Self(findings)
+impl From<Vec<Diagnostic>> for Diagnostics {
+    fn from(diagnostics: Vec<Diagnostic>) -> Self {
+        Self(diagnostics)
     }
 }
 
-impl FromIterator<Finding> for Findings {
-    fn from_iter<I: IntoIterator<Item = Finding>>(findings: I) -> Self {
-        Self(findings.into_iter().collect())
+impl FromIterator<Diagnostic> for Diagnostics {
+    fn from_iter<I: IntoIterator<Item = Diagnostic>>(diagnostics: I) -> Self {
+        Self(diagnostics.into_iter().collect())
     }
 }
 
-impl Extend<Finding> for Findings {
-    fn extend<I: IntoIterator<Item = Finding>>(&mut self, findings: I) {
-        self.0.extend(findings);
+impl Extend<Diagnostic> for Diagnostics {
+    fn extend<I: IntoIterator<Item = Diagnostic>>(&mut self, diagnostics: I) {
+        self.0.extend(diagnostics);
     }
 }
 
-impl IntoIterator for Findings {
-    type Item = Finding;
-    type IntoIter = std::vec::IntoIter<Finding>;
+impl IntoIterator for Diagnostics {
+    type Item = Diagnostic;
+    type IntoIter = std::vec::IntoIter<Diagnostic>;
 
     fn into_iter(self) -> Self::IntoIter {
         self.0.into_iter()
     }
 }
 
-impl<'a> IntoIterator for &'a Findings {
-    type Item = &'a Finding;
-    type IntoIter = std::slice::Iter<'a, Finding>;
+impl<'a> IntoIterator for &'a Diagnostics {
+    type Item = &'a Diagnostic;
+    type IntoIter = std::slice::Iter<'a, Diagnostic>;
 
     fn into_iter(self) -> Self::IntoIter {
         self.iter()
@@ -317,8 +319,8 @@ impl<'a> IntoIterator for &'a Findings {
 mod tests {
     use super::*;
 
-    fn sample() -> Finding {
-        Finding::new(
+    fn sample() -> Diagnostic {
+        Diagnostic::new(
             Severity::Error,
             Stage::Lint,
             "parameter-style",
@@ -345,7 +347,7 @@ mod tests {
 
     #[test]
     fn a_finding_on_the_whole_document_names_no_pointer() {
-        let finding = Finding::new(
+        let diagnostic = Diagnostic::new(
             Severity::Notice,
             Stage::Normalise,
             "webhooks",
@@ -353,23 +355,23 @@ mod tests {
             "webhooks are left out",
         );
         assert_eq!(
-            finding.to_string(),
+            diagnostic.to_string(),
             "notice[normalise::webhooks]: webhooks are left out"
         );
     }
 
     #[test]
     fn findings_are_counted_at_the_end() {
-        let mut findings = Findings::from(sample());
-        findings.push(sample());
-        findings.push(Finding::new(Severity::Warning, Stage::Read, "x", "", "y"));
-        assert!(findings.has_errors());
+        let mut diagnostics = Diagnostics::from(sample());
+        diagnostics.push(sample());
+        diagnostics.push(Diagnostic::new(Severity::Warning, Stage::Read, "x", "", "y"));
+        assert!(diagnostics.has_errors());
         assert!(
-            findings
+            diagnostics
                 .to_string()
                 .ends_with("\nwarning[read::x]: y\n2 errors, 1 warning")
         );
-        assert_eq!(Findings::new().to_string(), "nothing found");
+        assert_eq!(Diagnostics::new().to_string(), "nothing found");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! A document together with the texts that it came from, so that any JSON pointer leads back to a file, line and column.
 //!
-//! The value is read by a fast parser; the index of places is built only when a finding asks for one. Stages that
+//! The value is read by a fast parser; the index of places is built only when a diagnostic asks for one. Stages that
 //! change the document (normalise, overlay) note what they moved or put in, hence the pointers of their output still
 //! lead to the vendor's text, or to the overlay action that put the value there.
 
@@ -13,9 +13,9 @@ use std::{
 use serde_json::Value;
 
 use crate::{
-    diagnostic::{Finding, Findings, Location, Severity, Stage},
+    diagnostic::{Diagnostic, Diagnostics, Location, Severity, Stage},
     pointer,
-    source_map::{self, Mark, Positions},
+    source_map::{self, Position, SourceMap},
 };
 
 /// A text to read.
@@ -79,7 +79,7 @@ impl Document {
 
     /// What reading its text found that does not stop anything: numbers that are not kept as they are written.
     #[must_use]
-    pub fn warnings(&self) -> &Findings {
+    pub fn warnings(&self) -> &Diagnostics {
         &self.provenance.origin.warnings
     }
 
@@ -97,7 +97,7 @@ impl Document {
         (pointer.is_empty() || pointer.starts_with('/')).then(|| self.provenance.place(pointer).location())
     }
 
-    /// A located finding that stops the generation.
+    /// A located diagnostic that stops the generation.
     #[must_use]
     pub fn error(
         &self,
@@ -105,23 +105,23 @@ impl Document {
         code: &'static str,
         pointer: impl Into<String>,
         message: impl Into<String>,
-    ) -> Finding {
-        self.finding(Severity::Error, stage, code, pointer, message)
+    ) -> Diagnostic {
+        self.diagnostic(Severity::Error, stage, code, pointer, message)
     }
 
-    /// A located finding.
+    /// A located diagnostic.
     #[must_use]
-    pub fn finding(
+    pub fn diagnostic(
         &self,
         severity: Severity,
         stage: Stage,
         code: &'static str,
         pointer: impl Into<String>,
         message: impl Into<String>,
-    ) -> Finding {
-        let finding = Finding::new(severity, stage, code, pointer, message);
-        let location = self.locate(&finding.pointer);
-        finding.at(location)
+    ) -> Diagnostic {
+        let diagnostic = Diagnostic::new(severity, stage, code, pointer, message);
+        let location = self.locate(&diagnostic.pointer);
+        diagnostic.at(location)
     }
 }
 
@@ -141,14 +141,14 @@ pub(crate) struct Text {
     name: String,
     /// The text itself where the places are still to be found in it.
     json: String,
-    positions: OnceLock<Positions>,
-    warnings: Findings,
+    positions: OnceLock<SourceMap>,
+    warnings: Diagnostics,
 }
 
 impl Text {
     /// A JSON text that has been read without an error; its places are looked up when one is wanted, unless they have
     /// been.
-    pub(crate) fn json(source: Source<'_>, positions: Option<Positions>, warnings: Findings) -> Self {
+    pub(crate) fn json(source: Source<'_>, positions: Option<SourceMap>, warnings: Diagnostics) -> Self {
         Self {
             name: source.name.to_owned(),
             json: source.text.to_owned(),
@@ -158,7 +158,7 @@ impl Text {
     }
 
     /// A YAML text, whose places come with reading it.
-    pub(crate) fn yaml(name: &str, positions: Positions, warnings: Findings) -> Self {
+    pub(crate) fn yaml(name: &str, positions: SourceMap, warnings: Diagnostics) -> Self {
         Self {
             name: name.to_owned(),
             json: String::new(),
@@ -168,9 +168,9 @@ impl Text {
     }
 
     fn locate(&self, pointer: &str) -> Location {
-        let Mark { line, column } = if pointer.is_empty() && !self.json.is_empty() {
+        let Position { line, column } = if pointer.is_empty() && !self.json.is_empty() {
             // The start of a text needs no index.
-            Mark::START
+            Position::START
         } else {
             self.positions
                 .get_or_init(|| source_map::json::positions(&self.json))

@@ -15,5 +15,5 @@ pub mod references;
 mod source_map;
 pub mod text;
 
-pub use diagnostic::{Finding, Findings, Location, Severity, Stage};
+pub use diagnostic::{Diagnostic, Diagnostics, Location, Severity, Stage};
 pub use document::{Document, Place, Provenance, Source};

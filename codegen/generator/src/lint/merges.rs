@@ -70,8 +70,8 @@ impl Lint<'_> {
     }
 
     fn breaks(&self, rule: &rules::Rule) -> bool {
-        let mut findings = self.findings.iter();
-        findings.any(|finding| finding.code == rule.code)
+        let mut diagnostics = self.diagnostics.iter();
+        diagnostics.any(|diagnostic| diagnostic.code == rule.code)
     }
 }
 

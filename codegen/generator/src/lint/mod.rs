@@ -16,7 +16,7 @@ use serde::Deserialize as _;
 use serde_json::{Map, Value};
 
 use funnelflux_openapi::{
-    Document, Findings, Stage,
+    Diagnostics, Document, Stage,
     openapi_model::{self, Kind, Visitor},
     pointer,
 };
@@ -27,10 +27,10 @@ type Object = Map<String, Value>;
 
 /// Looks for all that the generator cannot take. The document is an `OpenAPI` 3.0 document, with overlays applied.
 #[must_use]
-pub fn lint(document: &Document) -> Findings {
+pub fn lint(document: &Document) -> Diagnostics {
     let mut lint = Lint {
         document,
-        findings: Findings::new(),
+        diagnostics: Diagnostics::new(),
     };
     openapi_model::walk(document.value(), &mut lint);
     lint.operations();
@@ -39,35 +39,35 @@ pub fn lint(document: &Document) -> Findings {
     lint.cycles();
     lint.endless_merges();
     lint.parse();
-    let mut findings = lint.findings;
-    name_operations(document, &mut findings);
-    findings
+    let mut diagnostics = lint.diagnostics;
+    name_operations(document, &mut diagnostics);
+    diagnostics
         .0
         .sort_by(|left, right| left.location.cmp(&right.location));
-    findings
+    diagnostics
 }
 
 /// Looks only for names that several types would get: rules make schemas with names of their own.
-pub(crate) fn names(document: &Document) -> Findings {
+pub(crate) fn names(document: &Document) -> Diagnostics {
     let mut lint = Lint {
         document,
-        findings: Findings::new(),
+        diagnostics: Diagnostics::new(),
     };
     lint.names();
-    lint.findings
+    lint.diagnostics
 }
 
 struct Lint<'a> {
     document: &'a Document,
-    findings: Findings,
+    diagnostics: Diagnostics,
 }
 
 impl<'a> Lint<'a> {
     fn report(&mut self, rule: &Rule, pointer: impl Into<String>, message: impl Into<String>) {
-        let finding = self
+        let diagnostic = self
             .document
-            .finding(rule.severity, Stage::Lint, rule.code, pointer, message);
-        self.findings.push(finding.help(rule.help));
+            .diagnostic(rule.severity, Stage::Lint, rule.code, pointer, message);
+        self.diagnostics.push(diagnostic.help(rule.help));
     }
 
     /// The object that an object of a kind is or refers to, with its pointer; `None` where a reference leads nowhere.
@@ -92,7 +92,7 @@ impl<'a> Lint<'a> {
 
     /// A document that lint finds nothing wrong with has to parse; the generator's parser has the last word.
     fn parse(&mut self) {
-        if !self.findings.has_errors()
+        if !self.diagnostics.has_errors()
             && let Err(error) = OpenAPI::deserialize(self.document.value())
         {
             self.report(
@@ -229,8 +229,8 @@ impl Lint<'_> {
     }
 }
 
-/// Names the operations by which a component with a finding is reached, for nobody calls a component.
-fn name_operations(document: &Document, findings: &mut Findings) {
+/// Names the operations by which a component with a diagnostic is reached, for nobody calls a component.
+fn name_operations(document: &Document, diagnostics: &mut Diagnostics) {
     let component = |pointer: &str| {
         let rest = pointer.strip_prefix("/components/")?;
         let end = rest
@@ -239,9 +239,9 @@ fn name_operations(document: &Document, findings: &mut Findings) {
             .map_or(rest.len(), |(index, _)| index);
         rest.get(..end).map(|rest| format!("/components/{rest}"))
     };
-    let wanted: HashSet<String> = findings
+    let wanted: HashSet<String> = diagnostics
         .iter()
-        .filter_map(|finding| component(&finding.pointer))
+        .filter_map(|diagnostic| component(&diagnostic.pointer))
         .collect();
     if wanted.is_empty() {
         return;
@@ -268,11 +268,11 @@ fn name_operations(document: &Document, findings: &mut Findings) {
             }
         }
     }
-    findings.0 = std::mem::take(&mut findings.0)
+    diagnostics.0 = std::mem::take(&mut diagnostics.0)
         .into_iter()
-        .map(|finding| {
-            let users = component(&finding.pointer).and_then(|component| users.get(&component));
-            finding.operations(users.map_or(&[], Vec::as_slice))
+        .map(|diagnostic| {
+            let users = component(&diagnostic.pointer).and_then(|component| users.get(&component));
+            diagnostic.operations(users.map_or(&[], Vec::as_slice))
         })
         .collect();
 }

@@ -7,7 +7,7 @@ use funnelflux_openapi::Severity;
 /// One rule of lint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Rule {
-    /// Its name in findings.
+    /// Its name in diagnostics.
     pub code: &'static str,
     /// How bad a breach is.
     pub severity: Severity,

@@ -36,12 +36,12 @@ impl<'a> Lint<'a> {
             }
         }
         for (place, list, operations) in lists {
-            let before = self.findings.len();
+            let before = self.diagnostics.len();
             self.requirements(&place, list);
-            let found = self.findings.0.split_off(before);
+            let found = self.diagnostics.0.split_off(before);
             let found = found.into_iter();
-            self.findings
-                .extend(found.map(|finding| finding.operations(&operations)));
+            self.diagnostics
+                .extend(found.map(|diagnostic| diagnostic.operations(&operations)));
         }
     }
 

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::lint;
-use funnelflux_openapi::{Document, Findings, Severity, Source, read};
+use funnelflux_openapi::{Diagnostics, Document, Severity, Source, read};
 
 fn document(code: &str) -> Document {
     let file = format!("{}/tests/documents/lint/{code}.yaml", env!("CARGO_MANIFEST_DIR"));
@@ -20,10 +20,12 @@ fn document(code: &str) -> Document {
 fn each_rule_is_broken_by_its_document() {
     let mut all = String::new();
     for rule in lint::rules() {
-        let findings = lint::lint(&document(rule.code));
-        let broken = findings.iter().filter(|finding| finding.code == rule.code);
-        assert!(broken.count() > 0, "{}: {findings}", rule.code);
-        writeln!(all, "{findings}\n").unwrap();
+        let diagnostics = lint::lint(&document(rule.code));
+        let broken = diagnostics
+            .iter()
+            .filter(|diagnostic| diagnostic.code == rule.code);
+        assert!(broken.count() > 0, "{}: {diagnostics}", rule.code);
+        writeln!(all, "{diagnostics}\n").unwrap();
     }
     insta::assert_snapshot!(all);
 }
@@ -31,9 +33,9 @@ fn each_rule_is_broken_by_its_document() {
 #[test]
 fn each_rule_breaks_no_other_error_by_accident() {
     for rule in lint::rules() {
-        let others: Findings = lint::lint(&document(rule.code))
+        let others: Diagnostics = lint::lint(&document(rule.code))
             .into_iter()
-            .filter(|finding| finding.severity == Severity::Error && finding.code != rule.code)
+            .filter(|diagnostic| diagnostic.severity == Severity::Error && diagnostic.code != rule.code)
             .collect();
         assert!(others.is_empty(), "{}: {others}", rule.code);
     }
@@ -41,8 +43,8 @@ fn each_rule_breaks_no_other_error_by_accident() {
 
 #[test]
 fn what_prepare_repairs_is_no_error() {
-    let findings = lint::lint(&document("nothing-to-say"));
-    assert!(findings.is_empty(), "{findings}");
+    let diagnostics = lint::lint(&document("nothing-to-say"));
+    assert!(diagnostics.is_empty(), "{diagnostics}");
 }
 
 #[test]
@@ -52,8 +54,8 @@ fn our_document_has_nothing_to_say() {
         text: include_str!("../../../../spec/upstream.json"),
     })
     .unwrap();
-    let findings = lint::lint(&document);
-    assert!(findings.is_empty(), "{findings}");
+    let diagnostics = lint::lint(&document);
+    assert!(diagnostics.is_empty(), "{diagnostics}");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //!
 //! An action that matches nothing is an error at its line, so that none rots; one without a reason (`description`) is
 //! an error too. JSONPath (RFC 9535) comes from `serde_json_path`. The actions themselves are done here and not by the
-//! crate `roas-overlay`, because they have to note which action put a value where: that is what lets a later finding
+//! crate `roas-overlay`, because they have to note which action put a value where: that is what lets a later diagnostic
 //! name the line of the overlay. That crate works on plain values and reports neither places nor what it changed.
 
 mod supplement;
@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 use serde_json_path::JsonPath;
 
 use funnelflux_openapi::{
-    Document, Findings, Location, Provenance, Severity, Source, Stage, pointer, read, text::kind,
+    Diagnostics, Document, Location, Provenance, Severity, Source, Stage, pointer, read, text::kind,
 };
 
 use supplement::SteppedBack;
@@ -33,7 +33,7 @@ pub struct Applied {
     /// What became of the operations that supplements add and the vendor's document has itself.
     pub verdicts: Vec<Verdict>,
     /// Warnings and notices, such as on an action that changed nothing.
-    pub notices: Findings,
+    pub notices: Diagnostics,
 }
 
 /// What one action did.
@@ -71,9 +71,9 @@ pub enum Effect {
 /// Applies overlays to a document, in the order given.
 ///
 /// # Errors
-/// Located findings for each overlay that is not valid, and for each action that matches nothing or does not fit what
+/// Located diagnostics for each overlay that is not valid, and for each action that matches nothing or does not fit what
 /// it matches.
-pub fn apply(document: Document, overlays: &[Source<'_>]) -> Result<Applied, Findings> {
+pub fn apply(document: Document, overlays: &[Source<'_>]) -> Result<Applied, Diagnostics> {
     let name = document.name().to_owned();
     let (value, provenance) = document.into_parts();
     let mut work = Work {
@@ -81,20 +81,20 @@ pub fn apply(document: Document, overlays: &[Source<'_>]) -> Result<Applied, Fin
         provenance,
         actions: Vec::new(),
         verdicts: Vec::new(),
-        findings: Findings::new(),
+        diagnostics: Diagnostics::new(),
     };
     for source in overlays {
         match read::parse(*source) {
             Ok(overlay) => {
-                work.findings.extend(overlay.warnings().clone());
+                work.diagnostics.extend(overlay.warnings().clone());
                 work.overlay(&overlay, &name);
             }
-            Err(findings) => work.findings.extend(findings),
+            Err(diagnostics) => work.diagnostics.extend(diagnostics),
         }
     }
     let document = Document::new(work.value, work.provenance);
     let made = (document, work.actions, work.verdicts);
-    let ((document, actions, verdicts), notices) = work.findings.unless_errors(made)?;
+    let ((document, actions, verdicts), notices) = work.diagnostics.unless_errors(made)?;
     Ok(Applied {
         document,
         actions,
@@ -108,7 +108,7 @@ struct Work {
     provenance: Provenance,
     actions: Vec<Action>,
     verdicts: Vec<Verdict>,
-    findings: Findings,
+    diagnostics: Diagnostics,
 }
 
 /// An action that has been checked.
@@ -199,8 +199,8 @@ impl Work {
             Some(Value::String(extends)) if !extends.trim().is_empty() && last(extends) == last(document) => {
             }
             Some(Value::String(extends)) if !extends.trim().is_empty() => {
-                let finding = overlay
-                    .finding(
+                let diagnostic = overlay
+                    .diagnostic(
                         Severity::Warning,
                         Stage::Overlay,
                         "extends",
@@ -208,7 +208,7 @@ impl Work {
                         format!("this overlay is for `{extends}`, but is applied to `{document}`"),
                     )
                     .help("check that it belongs here, then correct or remove `extends`");
-                self.findings.push(finding);
+                self.diagnostics.push(diagnostic);
             }
             Some(_) => self.error(
                 overlay,
@@ -228,7 +228,7 @@ impl Work {
         action: &'a Value,
         only_containers: bool,
     ) -> Option<Order<'a>> {
-        let before = self.findings.len();
+        let before = self.diagnostics.len();
         let action = self.object(overlay, place, action, "an action")?;
         self.known_keys(
             overlay,
@@ -294,7 +294,7 @@ impl Work {
             effect: effect?,
             only_containers,
         };
-        (self.findings.len() == before).then_some(order)
+        (self.diagnostics.len() == before).then_some(order)
     }
 
     fn path(&mut self, overlay: &Document, place: &str, query: &str) -> Option<JsonPath> {
@@ -331,7 +331,7 @@ impl Work {
             self.error(overlay, &pointer::join(place, "target"), "no-match", message, "the document has changed or the target is misspelt: correct the target, or remove the action if it is needless now");
             return;
         }
-        let errors = self.findings.len();
+        let errors = self.diagnostics.len();
         let (effect, changed) = match &order.effect {
             OrderEffect::Remove => {
                 // From the back, so that what is still to go keeps its place.
@@ -383,14 +383,14 @@ impl Work {
                 (Effect::Copy, self.update(&targets, &update, &from, false))
             }
         };
-        if self.findings.len() > errors {
+        if self.diagnostics.len() > errors {
             return;
         }
         let inside = format!("{place}/");
         let stepped_back = back.places.iter().any(|place| place.starts_with(&inside));
         if !changed && !stepped_back {
-            let finding = overlay
-                .finding(
+            let diagnostic = overlay
+                .diagnostic(
                     Severity::Warning,
                     Stage::Overlay,
                     "needless",
@@ -401,7 +401,7 @@ impl Work {
                     ),
                 )
                 .help("remove the action; the vendor has followed");
-            self.findings.push(finding);
+            self.diagnostics.push(diagnostic);
         }
         self.actions.push(Action {
             location: overlay.locate(place),
@@ -436,8 +436,8 @@ impl Work {
                     "look for it in the vendor's document under another name, else leave it",
                 ),
             };
-            let mut finding = overlay
-                .finding(
+            let mut diagnostic = overlay
+                .diagnostic(
                     Severity::Notice,
                     Stage::Overlay,
                     code,
@@ -446,8 +446,8 @@ impl Work {
                 )
                 .at(verdict.location.clone())
                 .help(help);
-            finding.operation = Some(verdict.operation.clone());
-            self.findings.push(finding);
+            diagnostic.operation = Some(verdict.operation.clone());
+            self.diagnostics.push(diagnostic);
             self.verdicts.push(verdict);
         }
     }
@@ -508,7 +508,7 @@ impl Work {
                 _ => None,
             };
             if let Some(message) = misfit {
-                self.findings.push(
+                self.diagnostics.push(
                     from.overlay
                         .error(Stage::Overlay, "misfit", from.place.clone(), message)
                         .help("target the object around it, or remove the old value in an action of its own before"),
@@ -582,7 +582,7 @@ impl Work {
         message: impl Into<String>,
         help: impl Into<String>,
     ) {
-        self.findings
+        self.diagnostics
             .push(overlay.error(Stage::Overlay, code, place, message).help(help));
     }
 }

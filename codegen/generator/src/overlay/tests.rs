@@ -146,11 +146,11 @@ fn an_action_that_changes_nothing_is_named() {
 fn a_number_that_is_not_kept_is_named_at_its_line() {
     let applied =
         applied("- target: $.info\n  description: because\n  update:\n    x-limit: 18446744073709551616\n");
-    let [finding] = applied.notices.0.as_slice() else {
+    let [diagnostic] = applied.notices.0.as_slice() else {
         panic!("{}", applied.notices)
     };
-    assert_eq!(finding.code, "number");
-    let location = finding.location.as_ref().unwrap().to_string();
+    assert_eq!(diagnostic.code, "number");
+    let location = diagnostic.location.as_ref().unwrap().to_string();
     assert_eq!(location, "01.yaml:7:5");
 }
 

@@ -41,7 +41,7 @@ pub(super) fn call_runtime(code: &mut Code<'_>) -> usize {
     }
     for operation in &code.prepared.operations {
         let is_there = rewritten.iter().any(|method| method.sig.ident == operation.id());
-        if !is_there && code.findings.is_empty() {
+        if !is_there && code.diagnostics.is_empty() {
             code.not_understood(
                 &operation.pointer,
                 "the generator made no method of it".to_owned(),

@@ -27,13 +27,13 @@ use crate::{
     transform::Prepared,
 };
 use funnelflux_openapi::text::counted;
-use funnelflux_openapi::{Document, Finding, Findings, Stage, pointer};
+use funnelflux_openapi::{Diagnostic, Diagnostics, Document, Stage, pointer};
 
 /// The generator's code on its way through the passes.
 struct Code<'a> {
     prepared: &'a Prepared,
     source: &'a Document,
-    findings: Findings,
+    diagnostics: Diagnostics,
     /// What the generator made, until the first pass takes it apart.
     file: Vec<Item>,
     /// The types and their implementations.
@@ -45,8 +45,8 @@ struct Code<'a> {
 impl Code<'_> {
     /// Notes what a pass does not understand.
     fn not_understood(&mut self, at: &str, message: String) {
-        let finding = not_understood(self.source, at, message);
-        self.findings.push(finding);
+        let diagnostic = not_understood(self.source, at, message);
+        self.diagnostics.push(diagnostic);
     }
 
     /// Where the schema of a generated type is; the generator gives a type that it makes for a part of a schema a name that
@@ -81,9 +81,9 @@ impl Code<'_> {
             let message = format!(
                 "two schemas become the type `{name}`; one of them may be written inside of another one, after which the generator names it"
             );
-            self.findings.push(
+            self.diagnostics.push(
                 self.source
-                    .error(Stage::Passes, "type-twice", self.place_of(&name), message)
+                    .error(Stage::Rewrite, "type-twice", self.place_of(&name), message)
                     .help(
                         "in an overlay, rename one of the two, or give the one inside of another a `title`",
                     ),
@@ -100,11 +100,11 @@ impl Code<'_> {
     }
 }
 
-fn not_understood(source: &Document, at: &str, message: String) -> Finding {
+fn not_understood(source: &Document, at: &str, message: String) -> Diagnostic {
     source
-        .error(Stage::Passes, "not-understood", at, message)
+        .error(Stage::Rewrite, "not-understood", at, message)
         .help(
-            "the generator makes something that codegen/src/passes/ has not seen yet: teach it, or let an overlay \
+            "the generator makes something that codegen/generator/src/rewrite/ has not seen yet: teach it, or let an overlay \
              change the document",
         )
 }
@@ -154,11 +154,11 @@ pub fn rewrite(
     file: syn::File,
     prepared: &Prepared,
     source: &Document,
-) -> Result<(Items, StageReport), Findings> {
+) -> Result<(Items, StageReport), Diagnostics> {
     let mut code = Code {
         prepared,
         source,
-        findings: Findings::new(),
+        diagnostics: Diagnostics::new(),
         file: file.items,
         types: Vec::new(),
         methods: Vec::new(),
@@ -166,12 +166,12 @@ pub fn rewrite(
     let steps = steps::run(&passes(), &mut code);
     code.each_type_once();
     let Code {
-        findings,
+        diagnostics,
         types,
         methods,
         ..
     } = code;
-    let ((types, methods), _) = findings.unless_errors((types, methods))?;
+    let ((types, methods), _) = diagnostics.unless_errors((types, methods))?;
     let items = split::split(types, methods, prepared);
     let applied = steps.iter().filter(|step| step.count > 0).count();
     let names: BTreeSet<&str> = items
@@ -184,7 +184,7 @@ pub fn rewrite(
     let report = StageReport {
         steps,
         ..StageReport::new(
-            Stage::Passes,
+            Stage::Rewrite,
             format!(
                 "{applied} of {} passes applied; {}, {}",
                 passes().len(),

@@ -53,8 +53,8 @@ pub(super) fn short_paths(code: &mut Code<'_>) -> usize {
         if RESERVED.contains(&name.as_str()) {
             let message =
                 format!("a schema makes the type `{name}`, a name that the generated code uses already");
-            let finding = super::not_understood(code.source, &code.place_of(&name), message);
-            code.findings.push(finding.help(help));
+            let diagnostic = super::not_understood(code.source, &code.place_of(&name), message);
+            code.diagnostics.push(diagnostic.help(help));
         }
     }
     let mut shorten = Shorten { count: 0 };

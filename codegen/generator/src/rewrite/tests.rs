@@ -44,7 +44,7 @@ impl Fixture {
         Code {
             prepared: &self.prepared,
             source: &self.source,
-            findings: Findings::new(),
+            diagnostics: Diagnostics::new(),
             file: Vec::new(),
             types: Vec::new(),
             methods: Vec::new(),
@@ -315,7 +315,7 @@ fn each_pass_over_types_does_what_it_is_for() {
         let mut code = fixture.code();
         code.types = items(before);
         let count = apply(pass, &mut code);
-        assert!(code.findings.is_empty(), "{pass}: {}", code.findings);
+        assert!(code.diagnostics.is_empty(), "{pass}: {}", code.diagnostics);
         let expected = items(after);
         let [is, should_be] = [&code.types, &expected].map(|items| text_of(items));
         assert_eq!(is, should_be, "{pass}");
@@ -347,7 +347,7 @@ fn the_client_of_the_generator_goes_and_types_and_methods_stay() {
          pub mod prelude {}",
     );
     assert_eq!(apply("take-apart", &mut code), 7);
-    assert!(code.findings.is_empty(), "{}", code.findings);
+    assert!(code.diagnostics.is_empty(), "{}", code.diagnostics);
     assert!(code.file.is_empty());
     assert_eq!(code.types, items("pub struct Thing {}"));
     let methods: Vec<String> = code
@@ -406,7 +406,7 @@ fn methods_call_the_runtime() {
         apply(pass, &mut code);
     }
     assert_eq!(apply("call-runtime", &mut code), 4);
-    assert!(code.findings.is_empty(), "{}", code.findings);
+    assert!(code.diagnostics.is_empty(), "{}", code.diagnostics);
     let methods = &code.methods;
     let text = text_of(&[syn::parse_quote!(impl Client { #(#methods)* })]);
     insta::assert_snapshot!(text);
@@ -418,15 +418,15 @@ fn what_the_generator_makes_otherwise_is_an_error_at_its_operation() {
     let fixture = operations();
     // Not as a person reads it: to print it nicely changes its tokens.
     let generated = fixture.generated().to_token_stream().to_string();
-    let findings = |text: &str| {
+    let diagnostics = |text: &str| {
         let mut code = fixture.code();
         code.file = items(text);
         for pass in ["take-apart", "short-paths", "call-runtime"] {
             apply(pass, &mut code);
         }
-        code.findings
+        code.diagnostics
     };
-    assert!(findings(&generated).is_empty());
+    assert!(diagnostics(&generated).is_empty());
     let mut all = String::new();
     for (what, before, after) in [
         ("another status", "200 ..= 299", "200 ..= 202"),
@@ -464,10 +464,14 @@ fn what_the_generator_makes_otherwise_is_an_error_at_its_operation() {
             generated.contains(before),
             "{what}: the generator no longer writes `{before}`"
         );
-        let findings = findings(&generated.replacen(before, after, 1));
-        assert_eq!(findings.len(), 1, "{what}: {findings}");
-        assert!(findings.iter().all(|finding| finding.code == "not-understood"));
-        let _ = writeln!(all, "== {what}\n{findings}");
+        let diagnostics = diagnostics(&generated.replacen(before, after, 1));
+        assert_eq!(diagnostics.len(), 1, "{what}: {diagnostics}");
+        assert!(
+            diagnostics
+                .iter()
+                .all(|diagnostic| diagnostic.code == "not-understood")
+        );
+        let _ = writeln!(all, "== {what}\n{diagnostics}");
     }
     insta::assert_snapshot!(all);
 }
@@ -488,8 +492,8 @@ fn code_of_an_unknown_kind_is_an_error() {
         code.file = items(file);
         code.types = items(types);
         apply(pass, &mut code);
-        assert!(code.findings.has_errors(), "{pass}");
-        let _ = writeln!(all, "== {pass}\n{}", code.findings);
+        assert!(code.diagnostics.has_errors(), "{pass}");
+        let _ = writeln!(all, "== {pass}\n{}", code.diagnostics);
     }
     insta::assert_snapshot!(all);
 }
@@ -512,7 +516,7 @@ fn a_pass_that_finds_nothing_where_it_should_is_an_error() {
     let mut code = fixture.code();
     let report = StageReport {
         steps: steps::run(&passes(), &mut code),
-        ..StageReport::new(Stage::Passes, "")
+        ..StageReport::new(Stage::Rewrite, "")
     };
     let must: Vec<&str> = passes()
         .iter()
@@ -521,8 +525,8 @@ fn a_pass_that_finds_nothing_where_it_should_is_an_error() {
         .collect();
     let idle = report.idle();
     assert_eq!(idle.len(), must.len());
-    for (finding, name) in idle.iter().zip(must) {
-        assert_eq!(finding.code, "idle-step");
-        assert!(finding.message.starts_with(&format!("`{name}` found nothing")));
+    for (diagnostic, name) in idle.iter().zip(must) {
+        assert_eq!(diagnostic.code, "idle-step");
+        assert!(diagnostic.message.starts_with(&format!("`{name}` found nothing")));
     }
 }

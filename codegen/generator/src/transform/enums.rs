@@ -18,7 +18,7 @@ struct Registry<'a, 'b> {
     known: BTreeMap<String, Known>,
     draft_source: &'a funnelflux_openapi::Document,
     origins: &'b BTreeMap<String, String>,
-    findings: &'b mut funnelflux_openapi::Findings,
+    diagnostics: &'b mut funnelflux_openapi::Diagnostics,
     count: usize,
 }
 
@@ -49,7 +49,7 @@ pub(super) fn hoist_enums(draft: &mut Draft<'_>) -> usize {
         known,
         draft_source: draft.source,
         origins: &draft.origins,
-        findings: &mut draft.findings,
+        diagnostics: &mut draft.diagnostics,
         count: 0,
     };
     for entry in walk::operations(&mut draft.value) {
@@ -162,7 +162,7 @@ impl Registry<'_, '_> {
                     .draft_source
                     .locate(&origin(self.origins, &known.at))
                     .map(|place| place.to_string());
-                self.findings.push(error(
+                self.diagnostics.push(error(
                     self.draft_source,
                     "enum-name",
                     at,

@@ -35,7 +35,7 @@ use crate::{
     steps::{self, Expect, StageReport, Step},
 };
 use funnelflux_openapi::text::counted;
-use funnelflux_openapi::{Document, Finding, Findings, Stage, pointer};
+use funnelflux_openapi::{Diagnostic, Diagnostics, Document, Stage, pointer};
 
 /// A document on its way through the rules.
 struct Draft<'a> {
@@ -44,18 +44,18 @@ struct Draft<'a> {
     source: &'a Document,
     /// What has moved: its pointer, and that of the place where the document writes it.
     origins: BTreeMap<String, String>,
-    findings: Findings,
+    diagnostics: Diagnostics,
 }
 
 impl Draft<'_> {
     /// Notes an error; its pointer leads into the draft, also into what a rule has made a component.
     fn error(&mut self, code: &'static str, at: &str, message: String, help: &str) {
-        self.findings.push(error(self.source, code, at, message, help));
+        self.diagnostics.push(error(self.source, code, at, message, help));
     }
 }
 
-fn error(source: &Document, code: &'static str, at: &str, message: String, help: &str) -> Finding {
-    source.error(Stage::Prepare, code, at, message).help(help)
+fn error(source: &Document, code: &'static str, at: &str, message: String, help: &str) -> Diagnostic {
+    source.error(Stage::Transform, code, at, message).help(help)
 }
 
 /// All rules, in their order.
@@ -111,18 +111,22 @@ fn rules<'a>() -> Vec<Step<Draft<'a>>> {
     ]
 }
 
-/// Puts findings on what rules have moved to where the document writes it.
-fn relocate(origins: &BTreeMap<String, String>, mut findings: Findings, source: &Document) -> Findings {
-    for finding in &mut findings.0 {
-        let place = origin(origins, &finding.pointer);
-        if place != finding.pointer {
-            finding.location = source.locate(&place);
-            let operation = finding.operation.take();
-            finding.operation = operation.or_else(|| pointer::operation(&place));
-            finding.pointer = place;
+/// Puts diagnostics on what rules have moved to where the document writes it.
+fn relocate(
+    origins: &BTreeMap<String, String>,
+    mut diagnostics: Diagnostics,
+    source: &Document,
+) -> Diagnostics {
+    for diagnostic in &mut diagnostics.0 {
+        let place = origin(origins, &diagnostic.pointer);
+        if place != diagnostic.pointer {
+            diagnostic.location = source.locate(&place);
+            let operation = diagnostic.operation.take();
+            diagnostic.operation = operation.or_else(|| pointer::operation(&place));
+            diagnostic.pointer = place;
         }
     }
-    findings
+    diagnostics
 }
 
 /// Where the document writes what rules have moved. An object in an object is in a component of its own, so that it is
@@ -145,32 +149,32 @@ fn origin(origins: &BTreeMap<String, String>, place: &str) -> String {
 ///
 /// # Errors
 /// Everything that a rule could not do, located.
-pub fn transform(source: &Document) -> Result<(Prepared, StageReport), Findings> {
+pub fn transform(source: &Document) -> Result<(Prepared, StageReport), Diagnostics> {
     let mut draft = Draft {
         value: source.value().clone(),
         source,
         origins: BTreeMap::new(),
-        findings: Findings::new(),
+        diagnostics: Diagnostics::new(),
     };
     let steps = steps::run(&rules(), &mut draft);
     let Draft {
         value,
-        findings,
+        diagnostics,
         origins,
         ..
     } = draft;
-    let relocated = |findings| relocate(&origins, findings, source);
-    let (value, mut findings) = findings.unless_errors(value).map_err(relocated)?;
+    let relocated = |diagnostics| relocate(&origins, diagnostics, source);
+    let (value, mut diagnostics) = diagnostics.unless_errors(value).map_err(relocated)?;
     let draft = Document::new(value, source.provenance().clone());
-    findings.0.extend(lint::names(&draft));
-    let prepared = model::read(draft.into_value(), source, &mut findings);
-    let (mut prepared, _) = findings.unless_errors(prepared).map_err(relocated)?;
+    diagnostics.0.extend(lint::names(&draft));
+    let prepared = model::read(draft.into_value(), source, &mut diagnostics);
+    let (mut prepared, _) = diagnostics.unless_errors(prepared).map_err(relocated)?;
     prepared.origins = origins;
     let applied = steps.iter().filter(|step| step.count > 0).count();
     let report = StageReport {
         steps,
         ..StageReport::new(
-            Stage::Prepare,
+            Stage::Transform,
             format!(
                 "{applied} of {} rules applied; {}, {}, {}",
                 rules().len(),

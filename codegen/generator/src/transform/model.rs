@@ -9,7 +9,7 @@ use crate::{
     prose,
 };
 use funnelflux_openapi::{
-    Document, Findings,
+    Diagnostics, Document,
     pointer::{self, METHODS},
 };
 
@@ -35,10 +35,10 @@ pub struct Prepared {
 }
 
 impl Prepared {
-    /// The same findings, each at the place of the vendor's document.
+    /// The same diagnostics, each at the place of the vendor's document.
     #[must_use]
-    pub fn relocate(&self, findings: Findings, source: &Document) -> Findings {
-        super::relocate(&self.origins, findings, source)
+    pub fn relocate(&self, diagnostics: Diagnostics, source: &Document) -> Diagnostics {
+        super::relocate(&self.origins, diagnostics, source)
     }
 }
 
@@ -187,7 +187,7 @@ pub struct IdType {
 }
 
 /// Reads the model off a document that went through all rules.
-pub(super) fn read(document: Value, source: &Document, findings: &mut Findings) -> Prepared {
+pub(super) fn read(document: Value, source: &Document, diagnostics: &mut Diagnostics) -> Prepared {
     let mut operations = Vec::new();
     let mut tags = tags(&document);
     let paths = document.get("paths").and_then(Value::as_object);
@@ -208,7 +208,7 @@ pub(super) fn read(document: Value, source: &Document, findings: &mut Findings) 
                 path,
                 method: method.to_ascii_uppercase(),
             };
-            operations.extend(reader.read(&mut tags, findings));
+            operations.extend(reader.read(&mut tags, diagnostics));
         }
     }
     let rank = |tag: &str| tags.iter().position(|other| other.name == tag);
@@ -291,8 +291,8 @@ struct OperationReader<'a> {
 }
 
 impl OperationReader<'_> {
-    fn read(&self, tags: &mut Vec<Tag>, findings: &mut Findings) -> Option<Operation> {
-        let tag = self.tag(findings)?;
+    fn read(&self, tags: &mut Vec<Tag>, diagnostics: &mut Diagnostics) -> Option<Operation> {
+        let tag = self.tag(diagnostics)?;
         if !tags.iter().any(|other| other.name == tag) {
             tags.push(Tag::new(tag.clone(), String::new(), Vec::new(), false));
         }
@@ -302,7 +302,7 @@ impl OperationReader<'_> {
             .enumerate()
             .filter_map(|(index, parameter)| {
                 let at = pointer::item(&pointer::join(self.at, "parameters"), index);
-                self.argument(&at, parameter, findings)
+                self.argument(&at, parameter, diagnostics)
             })
             .collect();
         // By name, so that a document in another order does not swap arguments of one type in silence.
@@ -337,7 +337,7 @@ impl OperationReader<'_> {
     }
 
     /// The first tag; for an operation without one, that of its resource.
-    fn tag(&self, findings: &mut Findings) -> Option<String> {
+    fn tag(&self, diagnostics: &mut Diagnostics) -> Option<String> {
         let first = self
             .operation
             .pointer("/tags/0")
@@ -347,7 +347,7 @@ impl OperationReader<'_> {
                 Some(naming::resource_of_segment(segment)?.tag)
             });
         if first.is_none() {
-            findings.push(error(
+            diagnostics.push(error(
                 self.source,
                 "no-tag",
                 self.at,
@@ -358,23 +358,23 @@ impl OperationReader<'_> {
         first.map(str::to_owned)
     }
 
-    fn argument(&self, at: &str, parameter: &Value, findings: &mut Findings) -> Option<Argument> {
+    fn argument(&self, at: &str, parameter: &Value, diagnostics: &mut Diagnostics) -> Option<Argument> {
         let name = text(parameter, "name");
         let place = text(parameter, "in");
         if place != "query" {
-            findings.push(error(
+            diagnostics.push(error(
                 self.source,
                 "parameter-place",
                 at,
                 format!("the parameter `{name}` is in {place}; the runtime knows query parameters"),
-                "let an overlay remove the parameter, or teach codegen/src/passes/calls.rs and the runtime",
+                "let an overlay remove the parameter, or teach codegen/generator/src/rewrite/calls.rs and the runtime",
             ));
             return None;
         }
         let schema = parameter.get("schema")?;
         let is_list = schema::has_type(schema, "array");
         if !is_list && !self.is_single_value(schema) {
-            findings.push(error(
+            diagnostics.push(error(
                 self.source,
                 "parameter-type",
                 at,
@@ -387,7 +387,7 @@ impl OperationReader<'_> {
             (false, _) => ArgumentKind::Single,
             (true, Some(Value::Bool(false))) => ArgumentKind::CommaSeparated,
             (true, _) => {
-                findings.push(error(
+                diagnostics.push(error(
                     self.source,
                     "parameter-list",
                     at,

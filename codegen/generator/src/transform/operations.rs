@@ -15,19 +15,19 @@ pub(super) fn name_operations(draft: &mut Draft<'_>) -> usize {
     let Draft {
         value,
         source,
-        findings,
+        diagnostics,
         ..
     } = draft;
     for entry in walk::operations(value) {
         let id = naming::operation(&entry.method, entry.path).id;
         let operation = format!("{} {}", entry.method, entry.path);
         if let Some(other) = names.get(&id) {
-            findings.push(error(
+            diagnostics.push(error(
                 source,
                 "operation-name",
                 &entry.pointer,
                 format!("`{operation}` and `{other}` both make the method name `{id}`"),
-                "give one of them a row of its own in codegen/src/naming.rs",
+                "give one of them a row of its own in codegen/generator/src/naming.rs",
             ));
         }
         names.insert(id.clone(), operation);

@@ -47,21 +47,23 @@ fn reference(name: &str) -> Value {
 }
 
 /// Applies one rule: the document then, how often the rule applied, and what it found wrong.
-fn apply(name: &str, members: Value) -> (Value, usize, Findings) {
+fn apply(name: &str, members: Value) -> (Value, usize, Diagnostics) {
     let source = testing::document(members);
     let mut draft = Draft {
         value: source.value().clone(),
         source: &source,
         origins: std::collections::BTreeMap::new(),
-        findings: Findings::new(),
+        diagnostics: Diagnostics::new(),
     };
     let rule = rules()
         .into_iter()
         .find(|rule| rule.name == name)
         .unwrap_or_else(|| panic!("no rule {name}"));
     let count = (rule.apply)(&mut draft);
-    let Draft { value, findings, .. } = draft;
-    (value, count, findings)
+    let Draft {
+        value, diagnostics, ..
+    } = draft;
+    (value, count, diagnostics)
 }
 
 /// Rule, document before, document after (members that every document has left out), how often it applied.
@@ -475,8 +477,8 @@ fn cases() -> Vec<(&'static str, Value, Value, usize)> {
 fn each_rule_does_what_it_is_for() {
     for (rule, before, after, expected_count) in cases() {
         let expected = testing::document(after).into_value();
-        let (value, count, findings) = apply(rule, before);
-        assert!(findings.is_empty(), "{rule}: {findings}");
+        let (value, count, diagnostics) = apply(rule, before);
+        assert!(diagnostics.is_empty(), "{rule}: {diagnostics}");
         assert_eq!(
             value, expected,
             "{rule}\n is:        {value}\n should be: {expected}"
@@ -518,9 +520,9 @@ fn a_rule_has_nothing_to_do_after_itself() {
             continue;
         }
         let (mut value, ..) = apply(rule, before);
-        let (again, count, findings) = apply(rule, value.take());
+        let (again, count, diagnostics) = apply(rule, value.take());
         assert_eq!(count, 0, "{rule} did more to {again}");
-        assert!(findings.is_empty(), "{rule}: {findings}");
+        assert!(diagnostics.is_empty(), "{rule}: {diagnostics}");
     }
 }
 
@@ -531,9 +533,9 @@ fn a_rule_that_finds_nothing_where_it_should_is_an_error() {
     let idle: BTreeSet<String> = report
         .idle()
         .iter()
-        .map(|finding| {
-            assert_eq!(finding.code, "idle-step");
-            let name = finding.message.split('`').nth(1);
+        .map(|diagnostic| {
+            assert_eq!(diagnostic.code, "idle-step");
+            let name = diagnostic.message.split('`').nth(1);
             name.unwrap().to_owned()
         })
         .collect();
@@ -616,9 +618,9 @@ fn what_a_rule_cannot_do_is_located() {
     ];
     let mut all = String::new();
     for (rule, members) in cases {
-        let (_, _, findings) = apply(rule, members);
-        assert!(findings.has_errors(), "{rule} found nothing wrong");
-        let _ = writeln!(all, "== {rule}\n{findings}");
+        let (_, _, diagnostics) = apply(rule, members);
+        assert!(diagnostics.has_errors(), "{rule} found nothing wrong");
+        let _ = writeln!(all, "== {rule}\n{diagnostics}");
     }
     insta::assert_snapshot!(all);
 }
@@ -635,8 +637,8 @@ fn what_the_model_cannot_hold_is_located() {
     ];
     let mut all = String::new();
     for members in cases {
-        let findings = transform(&testing::document(members)).unwrap_err();
-        let _ = writeln!(all, "{findings}");
+        let diagnostics = transform(&testing::document(members)).unwrap_err();
+        let _ = writeln!(all, "{diagnostics}");
     }
     insta::assert_snapshot!(all);
 }

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use serde_json::Value;
 
 use funnelflux_generator::lint;
-use funnelflux_openapi::{Document, Finding, Source, pointer, read};
+use funnelflux_openapi::{Diagnostic, Document, Source, pointer, read};
 
 use crate::force;
 
@@ -17,7 +17,7 @@ const MARK: &str = "keep";
 struct Run {
     input: Document,
     output: Value,
-    findings: Vec<Finding>,
+    diagnostics: Vec<Diagnostic>,
 }
 
 fn run(value: &Value) -> Run {
@@ -26,12 +26,12 @@ fn run(value: &Value) -> Run {
         name: "document.json",
         text: &text,
     };
-    let (output, findings) = force(read::read(source).unwrap());
+    let (output, diagnostics) = force(read::read(source).unwrap());
     let lint = lint::lint(&output);
     Run {
         input: read::read(source).unwrap(),
         output: output.into_value(),
-        findings: findings.into_iter().chain(lint).collect(),
+        diagnostics: diagnostics.into_iter().chain(lint).collect(),
     }
 }
 
@@ -120,15 +120,15 @@ fn fate(base: &Value, before: &Run, place: &str, key: &str, value: &Value) -> (S
     holder.insert(key.to_owned(), value.clone());
     let after = run(&changed);
 
-    // The lines of the keyword itself: a finding on its holder says nothing of it.
+    // The lines of the keyword itself: a diagnostic on its holder says nothing of it.
     let first = after.input.locate(&pointer::join(place, key));
     let first = first.unwrap().line;
     let lines = first..first + format!("{value:#}").lines().count();
-    let reported: Vec<&Finding> = after
-        .findings
+    let reported: Vec<&Diagnostic> = after
+        .diagnostics
         .iter()
-        .filter(|finding| !before.findings.iter().any(|old| same(old, finding)))
-        .filter(|finding| lines.contains(&finding.location.as_ref().unwrap().line))
+        .filter(|diagnostic| !before.diagnostics.iter().any(|old| same(old, diagnostic)))
+        .filter(|diagnostic| lines.contains(&diagnostic.location.as_ref().unwrap().line))
         .collect();
     let mut found = Vec::new();
     differences(&before.output, &after.output, "", &mut found);
@@ -146,14 +146,14 @@ fn fate(base: &Value, before: &Run, place: &str, key: &str, value: &Value) -> (S
     });
 
     let mut fate = format!("{place} {key}: {value}\n");
-    for finding in &reported {
-        let Finding {
+    for diagnostic in &reported {
+        let Diagnostic {
             severity,
             stage,
             code,
             message,
             ..
-        } = finding;
+        } = diagnostic;
         writeln!(fate, "  {severity}[{stage}::{code}]: {message}").unwrap();
     }
     for difference in &found {
@@ -166,8 +166,8 @@ fn fate(base: &Value, before: &Run, place: &str, key: &str, value: &Value) -> (S
     (fate, !reported.is_empty(), carried)
 }
 
-/// Whether two findings say the same thing of the same value; its line may have moved.
-fn same(left: &Finding, right: &Finding) -> bool {
+/// Whether two diagnostics say the same thing of the same value; its line may have moved.
+fn same(left: &Diagnostic, right: &Diagnostic) -> bool {
     (left.code, &left.pointer, &left.message) == (right.code, &right.pointer, &right.message)
 }
 

@@ -4,7 +4,7 @@ mod keywords;
 
 use funnelflux_generator::lint;
 use funnelflux_openapi::{
-    Document, Findings, Source,
+    Diagnostics, Document, Source,
     normalise::{normalise, normalise_as_far_as_possible},
     read,
 };
@@ -21,15 +21,15 @@ fn read_file(file: &str) -> Document {
 }
 
 /// Normalises a document as far as possible.
-fn force(document: Document) -> (Document, Findings) {
+fn force(document: Document) -> (Document, Diagnostics) {
     let version = read::version(&document).unwrap();
     normalise_as_far_as_possible(document, version)
 }
 
-fn golden(document: &Document, findings: &Findings) -> String {
+fn golden(document: &Document, diagnostics: &Diagnostics) -> String {
     let lint = lint::lint(document);
     let value = serde_json::to_string_pretty(document.value()).unwrap();
-    format!("{value}\n\n== normalise\n{findings}\n\n== lint\n{lint}")
+    format!("{value}\n\n== normalise\n{diagnostics}\n\n== lint\n{lint}")
 }
 
 /// What stands in the original text where a pointer of the normalised document leads.
@@ -46,8 +46,8 @@ fn places(file: &str, document: &Document, places: &[(&str, &str)]) {
 
 #[test]
 fn swagger_20() {
-    let (document, findings) = force(read_file("swagger20/assets.yaml"));
-    insta::assert_snapshot!(golden(&document, &findings));
+    let (document, diagnostics) = force(read_file("swagger20/assets.yaml"));
+    insta::assert_snapshot!(golden(&document, &diagnostics));
     places(
         "swagger20/assets.yaml",
         &document,
@@ -96,10 +96,12 @@ fn swagger_20() {
 #[test]
 fn what_two_versions_say_is_refused_at_its_line() {
     let file = "swagger20/mixed.yaml";
-    let (document, findings) = force(read_file(file));
-    let mixed = findings.iter().filter(|finding| finding.code == "mixed-versions");
+    let (document, diagnostics) = force(read_file(file));
+    let mixed = diagnostics
+        .iter()
+        .filter(|diagnostic| diagnostic.code == "mixed-versions");
     let mut found: Vec<usize> = mixed
-        .map(|finding| finding.location.as_ref().unwrap().line)
+        .map(|diagnostic| diagnostic.location.as_ref().unwrap().line)
         .collect();
     found.sort_unstable();
     let text = text_of(file);
@@ -108,7 +110,7 @@ fn what_two_versions_say_is_refused_at_its_line() {
         .zip(1..)
         .filter(|(line, _)| line.ends_with("# refused"));
     assert_eq!(found, refused.map(|(_, line)| line).collect::<Vec<usize>>());
-    insta::assert_snapshot!(golden(&document, &findings));
+    insta::assert_snapshot!(golden(&document, &diagnostics));
     let schema = "/paths/~1a/post/parameters/2/schema";
     places(
         file,
@@ -122,8 +124,8 @@ fn what_two_versions_say_is_refused_at_its_line() {
 
 #[test]
 fn openapi_31() {
-    let (document, findings) = force(read_file("openapi31/assets.yaml"));
-    insta::assert_snapshot!(golden(&document, &findings));
+    let (document, diagnostics) = force(read_file("openapi31/assets.yaml"));
+    insta::assert_snapshot!(golden(&document, &diagnostics));
     places(
         "openapi31/assets.yaml",
         &document,
@@ -157,8 +159,8 @@ fn openapi_31() {
 fn path_items_by_reference() {
     let mut all = String::new();
     for version in ["openapi31", "openapi30", "swagger20"] {
-        let (document, findings) = force(read_file(&format!("path-items/{version}.yaml")));
-        all += &golden(&document, &findings);
+        let (document, diagnostics) = force(read_file(&format!("path-items/{version}.yaml")));
+        all += &golden(&document, &diagnostics);
         all += "\n\n";
     }
     insta::assert_snapshot!(all);
@@ -209,8 +211,8 @@ fn path_items_that_stand_for_too_much_are_refused() {
         text: &text,
     })
     .unwrap();
-    let findings = normalise(document).unwrap_err();
-    insta::assert_snapshot!(findings);
+    let diagnostics = normalise(document).unwrap_err();
+    insta::assert_snapshot!(diagnostics);
 }
 
 /// A callback may be a reference even for the generator.
@@ -226,28 +228,28 @@ fn references_in_callbacks_generate() {
         previous_lock: None,
     };
     let output = funnelflux_generator::generate_any(&input).unwrap();
-    let codes: Vec<&str> = output.notices.iter().map(|finding| finding.code).collect();
+    let codes: Vec<&str> = output.notices.iter().map(|diagnostic| diagnostic.code).collect();
     assert_eq!(codes, ["callbacks", "callbacks", "missing"]);
 }
 
 #[test]
 fn keywords_that_concern_each_other() {
-    let (document, findings) = force(read_file("openapi31/together.yaml"));
-    insta::assert_snapshot!(golden(&document, &findings));
+    let (document, diagnostics) = force(read_file("openapi31/together.yaml"));
+    insta::assert_snapshot!(golden(&document, &diagnostics));
 }
 
 #[test]
 fn references_of_swagger() {
-    let (document, findings) = force(read_file("swagger20/references.yaml"));
-    insta::assert_snapshot!(golden(&document, &findings));
+    let (document, diagnostics) = force(read_file("swagger20/references.yaml"));
+    insta::assert_snapshot!(golden(&document, &diagnostics));
 }
 
 #[test]
 fn what_cannot_be_expressed_stops_the_generation() {
     for file in ["swagger20/assets.yaml", "openapi31/assets.yaml"] {
-        let findings = normalise(read_file(file)).unwrap_err();
-        assert!(findings.has_errors());
-        assert!(findings.iter().all(|finding| finding.location.is_some()));
+        let diagnostics = normalise(read_file(file)).unwrap_err();
+        assert!(diagnostics.has_errors());
+        assert!(diagnostics.iter().all(|diagnostic| diagnostic.location.is_some()));
     }
 }
 
@@ -256,23 +258,23 @@ fn openapi_30_stays_as_it_is() {
     let text = include_str!("../../../../spec/upstream.json");
     let document = read::read(Source { name: "a.json", text }).unwrap();
     let before = document.value().clone();
-    let (document, findings) = normalise(document).unwrap();
+    let (document, diagnostics) = normalise(document).unwrap();
     assert_eq!(document.value(), &before);
-    assert!(findings.is_empty());
+    assert!(diagnostics.is_empty());
 }
 
 #[test]
 fn the_same_api_in_each_version_is_the_same_document() {
-    let (swagger, findings) = normalise(read_file("swagger20/same.yaml")).unwrap();
-    assert!(findings.is_empty(), "{findings}");
-    let (openapi, findings) = normalise(read_file("openapi31/same.yaml")).unwrap();
-    assert!(findings.is_empty(), "{findings}");
+    let (swagger, diagnostics) = normalise(read_file("swagger20/same.yaml")).unwrap();
+    assert!(diagnostics.is_empty(), "{diagnostics}");
+    let (openapi, diagnostics) = normalise(read_file("openapi31/same.yaml")).unwrap();
+    assert!(diagnostics.is_empty(), "{diagnostics}");
     let pretty = |document: &Document| serde_json::to_string_pretty(document.value()).unwrap();
     let reference = read_file("openapi30/same.yaml");
     assert_eq!(swagger.value(), reference.value(), "{}", pretty(&swagger));
     assert_eq!(openapi.value(), reference.value(), "{}", pretty(&openapi));
     for document in [&reference, &swagger, &openapi] {
-        let findings = lint::lint(document);
-        assert!(!findings.has_errors(), "{findings}");
+        let diagnostics = lint::lint(document);
+        assert!(!diagnostics.has_errors(), "{diagnostics}");
     }
 }

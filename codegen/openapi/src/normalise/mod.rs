@@ -1,6 +1,6 @@
 //! Normalise: Swagger 2.0, `OpenAPI` 3.0.x and 3.1.x to `OpenAPI` 3.0.3.
 //!
-//! What 3.0.3 cannot express is a located finding, never a silent loss: an error where the client would be wrong, a
+//! What 3.0.3 cannot express is a located diagnostic, never a silent loss: an error where the client would be wrong, a
 //! warning where a type is wider than meant (the original is kept under `x-…`), a notice where only documentation is
 //! concerned. What moves is noted, so that its new pointer still leads to the original text.
 
@@ -12,7 +12,7 @@ mod swagger;
 use serde_json::{Map, Value};
 
 use crate::{
-    diagnostic::{Finding, Findings, Severity, Stage},
+    diagnostic::{Diagnostic, Diagnostics, Severity, Stage},
     document::{Document, Provenance},
     pointer::METHODS,
     read::{Version, version},
@@ -26,27 +26,30 @@ pub const TARGET: &str = "3.0.3";
 /// Turns a document into `OpenAPI` 3.0.3 and returns it with warnings and notices, those of reading it first.
 ///
 /// # Errors
-/// Located findings for what `OpenAPI` 3.0.3 cannot express.
-pub fn normalise(document: Document) -> Result<(Document, Findings), Findings> {
+/// Located diagnostics for what `OpenAPI` 3.0.3 cannot express.
+pub fn normalise(document: Document) -> Result<(Document, Diagnostics), Diagnostics> {
     let version = version(&document)?;
-    let (document, findings) = normalise_as_far_as_possible(document, version);
-    findings.unless_errors(document)
+    let (document, diagnostics) = normalise_as_far_as_possible(document, version);
+    diagnostics.unless_errors(document)
 }
 
 /// Turns a document into `OpenAPI` 3.0.3 as far as that can express it, and reports the rest.
 #[must_use]
-pub fn normalise_as_far_as_possible(document: Document, version: Version) -> (Document, Findings) {
-    let findings = document.warnings().clone();
+pub fn normalise_as_far_as_possible(document: Document, version: Version) -> (Document, Diagnostics) {
+    let diagnostics = document.warnings().clone();
     let (value, provenance) = document.into_parts();
-    let mut work = Work { provenance, findings };
+    let mut work = Work {
+        provenance,
+        diagnostics,
+    };
     let value = work.normalise(version, value);
-    (Document::new(value, work.provenance), work.findings)
+    (Document::new(value, work.provenance), work.diagnostics)
 }
 
 /// What is noted on the way.
 struct Work {
     provenance: Provenance,
-    findings: Findings,
+    diagnostics: Diagnostics,
 }
 
 impl Work {
@@ -78,9 +81,9 @@ impl Work {
         message: impl Into<String>,
         help: &str,
     ) {
-        let finding = Finding::new(severity, Stage::Normalise, code, pointer, message).help(help);
-        let location = self.provenance.place(&finding.pointer).location();
-        self.findings.push(finding.at(Some(location)));
+        let diagnostic = Diagnostic::new(severity, Stage::Normalise, code, pointer, message).help(help);
+        let location = self.provenance.place(&diagnostic.pointer).location();
+        self.diagnostics.push(diagnostic.at(Some(location)));
     }
 }
 

@@ -130,7 +130,7 @@ fn booleans(work: &mut Work, kind: Kind, pointer: &str, object: &mut Object) {
         && object.contains_key("prefixItems")
         && object.get("items") == Some(&Value::Bool(false))
     {
-        // No further items: the end of a tuple, which has a finding of its own.
+        // No further items: the end of a tuple, which has a diagnostic of its own.
         object.shift_remove("items");
     }
     let mut open = |pointer: String, value: &mut Value| match value {

@@ -7,10 +7,10 @@ use serde_json::{Map, Number, Value};
 
 use super::{duplicate, numbers, syntax};
 use crate::{
-    diagnostic::Findings,
+    diagnostic::Diagnostics,
     document::Source,
     source_map::{
-        Mark, Node, Positions, duplicate_keys,
+        Node, Position, SourceMap, duplicate_keys,
         json::{characters, saturate, scan},
     },
 };
@@ -19,35 +19,35 @@ use crate::{
 pub(super) struct Reading {
     pub(super) value: Value,
     /// The places of its values, if they were wanted on the way.
-    pub(super) positions: Option<Positions>,
-    pub(super) warnings: Findings,
+    pub(super) positions: Option<SourceMap>,
+    pub(super) warnings: Diagnostics,
 }
 
 /// Reads a JSON text.
-pub(super) fn read(source: Source<'_>) -> Result<Reading, Findings> {
+pub(super) fn read(source: Source<'_>) -> Result<Reading, Diagnostics> {
     let Strict { value, plain } = serde_json::from_str(source.text).map_err(|error| {
         let text = error.to_string();
         let position = format!(" at line {} column {}", error.line(), error.column());
         let message = text.strip_suffix(&position).unwrap_or(&text);
         let message = message.replace("EOF while parsing", "the text ends inside");
         let mark = character_mark(source.text, error.line(), error.column());
-        Findings::from(
-            syntax(source, mark, format!("this is not JSON: {message}")).help(if error.is_eof() {
+        Diagnostics::from(syntax(source, mark, format!("this is not JSON: {message}")).help(
+            if error.is_eof() {
                 "was the text cut off?"
             } else {
                 "mend the text at this place"
-            }),
-        )
+            },
+        ))
     })?;
     if plain {
         return Ok(Reading {
             value,
             positions: None,
-            warnings: Findings::new(),
+            warnings: Diagnostics::new(),
         });
     }
     let (positions, numbers) = scan(source.text);
-    let duplicates: Findings = positions
+    let duplicates: Diagnostics = positions
         .nodes
         .iter()
         .filter_map(|node| {
@@ -70,13 +70,13 @@ pub(super) fn read(source: Source<'_>) -> Result<Reading, Findings> {
 }
 
 /// The place that `serde_json` names, which counts columns in bytes and from 0 in front of a line.
-fn character_mark(text: &str, line: usize, column: usize) -> Mark {
+fn character_mark(text: &str, line: usize, column: usize) -> Position {
     let content = text.split('\n').nth(line.saturating_sub(1)).unwrap_or_default();
     let before = content
         .as_bytes()
         .get(..column.saturating_sub(1))
         .unwrap_or(content.as_bytes());
-    Mark {
+    Position {
         line: saturate(line),
         column: saturate(characters(before) + 1),
     }

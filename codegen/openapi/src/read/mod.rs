@@ -6,9 +6,9 @@ mod version;
 mod yaml;
 
 use crate::{
-    diagnostic::{Finding, Findings, Location, Severity, Stage},
+    diagnostic::{Diagnostic, Diagnostics, Location, Severity, Stage},
     document::{Document, Source, Text},
-    source_map::Mark,
+    source_map::Position,
 };
 
 pub use version::{Version, version};
@@ -20,8 +20,8 @@ pub(crate) const COPIES: usize = 2_000_000;
 /// Reads an API document: JSON or YAML, in a version that [`Version`] lists.
 ///
 /// # Errors
-/// Located findings for anything that is not such a document.
-pub fn read(source: Source<'_>) -> Result<Document, Findings> {
+/// Located diagnostics for anything that is not such a document.
+pub fn read(source: Source<'_>) -> Result<Document, Diagnostics> {
     let document = parse(source)?;
     version(&document)?;
     Ok(document)
@@ -30,18 +30,26 @@ pub fn read(source: Source<'_>) -> Result<Document, Findings> {
 /// Reads any JSON or YAML text, whatever it describes.
 ///
 /// # Errors
-/// Located findings for what is neither.
-pub fn parse(source: Source<'_>) -> Result<Document, Findings> {
+/// Located diagnostics for what is neither.
+pub fn parse(source: Source<'_>) -> Result<Document, Diagnostics> {
     // A byte order mark is no part of the document.
     let text = source.text.strip_prefix('\u{feff}').unwrap_or(source.text);
     let source = Source { text, ..source };
     let name = source.name.to_ascii_lowercase();
     let first = text.trim_start().chars().next();
     match first {
-        None => Err(syntax(source, Mark::START, "the text is empty").help("put the API document there").into()),
-        Some('<') => Err(syntax(source, Mark::START, "this is HTML or XML, neither JSON nor YAML")
-            .help("it may be a login, error or viewer page: fetch the document itself, not the page that shows it")
+        None => Err(syntax(source, Position::START, "the text is empty")
+            .help("put the API document there")
             .into()),
+        Some('<') => Err(syntax(
+            source,
+            Position::START,
+            "this is HTML or XML, neither JSON nor YAML",
+        )
+        .help(
+            "it may be a login, error or viewer page: fetch the document itself, not the page that shows it",
+        )
+        .into()),
         Some('{' | '[') => match read_json(source) {
             // Flow style is YAML too, and more lenient than JSON.
             Err(_) if has_extension(&name, &["yaml", "yml"]) => read_yaml(source),
@@ -57,7 +65,7 @@ fn has_extension(name: &str, extensions: &[&str]) -> bool {
         .is_some_and(|(_, extension)| extensions.contains(&extension))
 }
 
-fn read_json(source: Source<'_>) -> Result<Document, Findings> {
+fn read_json(source: Source<'_>) -> Result<Document, Diagnostics> {
     let json::Reading {
         value,
         positions,
@@ -66,7 +74,7 @@ fn read_json(source: Source<'_>) -> Result<Document, Findings> {
     Ok(Document::read(value, Text::json(source, positions, warnings)))
 }
 
-fn read_yaml(source: Source<'_>) -> Result<Document, Findings> {
+fn read_yaml(source: Source<'_>) -> Result<Document, Diagnostics> {
     let (value, positions, warnings) = yaml::read(source)?;
     Ok(Document::read(
         value,
@@ -74,13 +82,13 @@ fn read_yaml(source: Source<'_>) -> Result<Document, Findings> {
     ))
 }
 
-/// A finding on the text itself, before there is a document.
-fn syntax(source: Source<'_>, mark: Mark, message: impl Into<String>) -> Finding {
+/// A diagnostic on the text itself, before there is a document.
+fn syntax(source: Source<'_>, mark: Position, message: impl Into<String>) -> Diagnostic {
     at(source, mark, "syntax", message)
 }
 
-fn at(source: Source<'_>, mark: Mark, code: &'static str, message: impl Into<String>) -> Finding {
-    Finding::new(Severity::Error, Stage::Read, code, "", message).at(Some(Location {
+fn at(source: Source<'_>, mark: Position, code: &'static str, message: impl Into<String>) -> Diagnostic {
+    Diagnostic::new(Severity::Error, Stage::Read, code, "", message).at(Some(Location {
         file: source.name.to_owned(),
         line: mark.line as usize,
         column: mark.column as usize,
@@ -88,7 +96,7 @@ fn at(source: Source<'_>, mark: Mark, code: &'static str, message: impl Into<Str
 }
 
 /// A key that stands twice in one object. Parsers disagree on which one counts, so neither does.
-fn duplicate(source: Source<'_>, key: &str, mark: Mark, first: Mark) -> Finding {
+fn duplicate(source: Source<'_>, key: &str, mark: Position, first: Position) -> Diagnostic {
     at(
         source,
         mark,

@@ -6,20 +6,20 @@ use serde_json::Number;
 
 use super::at;
 use crate::{
-    diagnostic::{Findings, Severity},
+    diagnostic::{Diagnostics, Severity},
     document::Source,
     pointer,
-    source_map::{Node, NodeId, Positions},
+    source_map::{Node, NodeId, SourceMap},
 };
 
 /// A warning for each of the numbers, which are those that are not kept, by their nodes.
 pub(super) fn warnings(
     source: Source<'_>,
-    positions: &Positions,
+    positions: &SourceMap,
     numbers: Vec<(NodeId, String)>,
-) -> Findings {
+) -> Diagnostics {
     let mut numbers: HashMap<NodeId, String> = numbers.into_iter().collect();
-    let mut findings = Vec::new();
+    let mut diagnostics = Vec::new();
     let mut seen = HashSet::new();
     let mut open = vec![(positions.root, positions.start, String::new())];
     while !numbers.is_empty()
@@ -30,13 +30,13 @@ pub(super) fn warnings(
             continue;
         }
         if let Some(text) = numbers.remove(&node) {
-            let mut finding = at(source, mark, "number", message(&text)).help(
+            let mut diagnostic = at(source, mark, "number", message(&text)).help(
                 "write it with fewer digits, or as a string, in an overlay if the digits matter; otherwise leave it",
             );
-            finding.severity = Severity::Warning;
-            finding.operation = pointer::operation(&pointer);
-            finding.pointer.clone_from(&pointer);
-            findings.push(finding);
+            diagnostic.severity = Severity::Warning;
+            diagnostic.operation = pointer::operation(&pointer);
+            diagnostic.pointer.clone_from(&pointer);
+            diagnostics.push(diagnostic);
         }
         let inside: Vec<_> = match positions.nodes.get(node) {
             Some(Node::Mapping(members)) => members
@@ -53,8 +53,8 @@ pub(super) fn warnings(
         // The first is taken next.
         open.extend(inside.into_iter().rev());
     }
-    findings.sort_by(|left, right| left.location.cmp(&right.location));
-    findings.into()
+    diagnostics.sort_by(|left, right| left.location.cmp(&right.location));
+    diagnostics.into()
 }
 
 fn message(text: &str) -> String {

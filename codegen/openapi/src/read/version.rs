@@ -5,7 +5,7 @@ use std::fmt;
 use serde_json::Value;
 
 use crate::{
-    diagnostic::{Findings, Stage},
+    diagnostic::{Diagnostics, Stage},
     document::Document,
     text::kind,
 };
@@ -36,10 +36,10 @@ const ACCEPTED: &str = "accepted are Swagger 2.0, OpenAPI 3.0.x and OpenAPI 3.1.
 /// The version that a document says it has.
 ///
 /// # Errors
-/// A located finding that names the version found and what is accepted.
-pub fn version(document: &Document) -> Result<Version, Findings> {
+/// A located diagnostic that names the version found and what is accepted.
+pub fn version(document: &Document) -> Result<Version, Diagnostics> {
     let error = |pointer: &str, message: String| {
-        Findings::from(
+        Diagnostics::from(
             document
                 .error(Stage::Read, "version", pointer, message)
                 .help(ACCEPTED),

@@ -1,7 +1,7 @@
 //! YAML 1.2 (core schema): parser events to a tree with places, the tree to a value.
 //!
 //! The parser is `saphyr-parser`: maintained, passes the YAML test suite, and gives events with places, which is what
-//! duplicate keys, merge keys, bounded aliases and located findings need. A tree in between means that an alias is
+//! duplicate keys, merge keys, bounded aliases and located diagnostics need. A tree in between means that an alias is
 //! checked and counted before anything is copied.
 
 use std::collections::HashMap;
@@ -11,14 +11,14 @@ use serde_json::{Map, Number, Value};
 
 use super::{COPIES, at, duplicate, numbers, syntax};
 use crate::{
-    diagnostic::Findings,
+    diagnostic::Diagnostics,
     document::Source,
     number,
-    source_map::{DEPTH, Mark, Node, NodeId, Positions, duplicate_keys},
+    source_map::{DEPTH, Node, NodeId, Position, SourceMap, duplicate_keys},
 };
 
 /// Reads a YAML text that holds one document.
-pub(super) fn read(source: Source<'_>) -> Result<(Value, Positions, Findings), Findings> {
+pub(super) fn read(source: Source<'_>) -> Result<(Value, SourceMap, Diagnostics), Diagnostics> {
     let tree = Builder::new(source).build()?;
     let mut budget = tree.positions.nodes.len().saturating_add(COPIES);
     let value = tree.value(tree.positions.root, 0, &mut budget).map_err(|limit| {
@@ -26,7 +26,7 @@ pub(super) fn read(source: Source<'_>) -> Result<(Value, Positions, Findings), F
             Limit::Copies => "its aliases stand for more values than are read",
             Limit::Depth => "its aliases nest values more deeply than is read",
         };
-        Findings::from(at(source, tree.positions.start, "aliases", message).help(format!(
+        Diagnostics::from(at(source, tree.positions.start, "aliases", message).help(format!(
             "at most {COPIES} values by alias, at most {DEPTH} levels: write some of it out"
         )))
     })?;
@@ -36,7 +36,7 @@ pub(super) fn read(source: Source<'_>) -> Result<(Value, Positions, Findings), F
 
 /// The values of a text by node, next to the places.
 struct Tree {
-    positions: Positions,
+    positions: SourceMap,
     /// For a scalar its value.
     scalars: Vec<Value>,
     /// The numbers that are not kept as they are written.
@@ -77,57 +77,57 @@ impl Tree {
 /// A collection whose end has not come yet.
 struct Frame {
     anchor: usize,
-    mark: Mark,
+    mark: Position,
     kind: Kind,
 }
 
 enum Kind {
-    Sequence(Vec<(Mark, NodeId)>),
+    Sequence(Vec<(Position, NodeId)>),
     Mapping {
-        members: Vec<(Box<str>, Mark, NodeId)>,
+        members: Vec<(Box<str>, Position, NodeId)>,
         key: Option<Key>,
-        merges: Vec<(Mark, NodeId)>,
+        merges: Vec<(Position, NodeId)>,
     },
 }
 
 enum Key {
-    Plain(Box<str>, Mark),
-    Merge(Mark),
+    Plain(Box<str>, Position),
+    Merge(Position),
 }
 
 struct Builder<'a> {
     source: Source<'a>,
-    positions: Positions,
+    positions: SourceMap,
     scalars: Vec<Value>,
     numbers: Vec<(NodeId, String)>,
     anchors: HashMap<usize, NodeId>,
     frames: Vec<Frame>,
     documents: usize,
-    duplicates: Findings,
+    duplicates: Diagnostics,
 }
 
 impl<'a> Builder<'a> {
     fn new(source: Source<'a>) -> Self {
         Self {
             source,
-            positions: Positions {
+            positions: SourceMap {
                 nodes: Vec::new(),
                 root: 0,
-                start: Mark::START,
+                start: Position::START,
             },
             scalars: Vec::new(),
             numbers: Vec::new(),
             anchors: HashMap::new(),
             frames: Vec::new(),
             documents: 0,
-            duplicates: Findings::new(),
+            duplicates: Diagnostics::new(),
         }
     }
 
-    fn build(mut self) -> Result<Tree, Findings> {
+    fn build(mut self) -> Result<Tree, Diagnostics> {
         for event in Parser::new_from_str(self.source.text) {
             let (event, span) = event.map_err(|error| {
-                Findings::from(
+                Diagnostics::from(
                     syntax(
                         self.source,
                         mark(error.marker()),
@@ -139,8 +139,12 @@ impl<'a> Builder<'a> {
             self.event(event, mark(&span.start))?;
         }
         if self.documents == 0 {
-            let finding = syntax(self.source, Mark::START, "there is no YAML document in this text");
-            return Err(finding.help("put the API document there").into());
+            let diagnostic = syntax(
+                self.source,
+                Position::START,
+                "there is no YAML document in this text",
+            );
+            return Err(diagnostic.help("put the API document there").into());
         }
         self.duplicates
             .unless_errors(Tree {
@@ -151,7 +155,7 @@ impl<'a> Builder<'a> {
             .map(|(tree, _)| tree)
     }
 
-    fn event(&mut self, event: Event<'_>, mark: Mark) -> Result<(), Findings> {
+    fn event(&mut self, event: Event<'_>, mark: Position) -> Result<(), Diagnostics> {
         match event {
             Event::DocumentStart(_) => {
                 self.documents += 1;
@@ -241,9 +245,9 @@ impl<'a> Builder<'a> {
         anchor: usize,
         tag: Option<&Tag>,
         suffix: &str,
-        mark: Mark,
+        mark: Position,
         kind: Kind,
-    ) -> Result<(), Findings> {
+    ) -> Result<(), Diagnostics> {
         if let Some(tag) = tag.filter(|tag| !(tag.is_yaml_core_schema() && tag.suffix == suffix)) {
             return Err(at(
                 self.source,
@@ -277,7 +281,7 @@ impl<'a> Builder<'a> {
     }
 
     /// Ends the collection that is open.
-    fn close(&mut self) -> Result<(), Findings> {
+    fn close(&mut self) -> Result<(), Diagnostics> {
         let Some(Frame { anchor, mark, kind }) = self.frames.pop() else {
             return Ok(());
         };
@@ -295,7 +299,7 @@ impl<'a> Builder<'a> {
     }
 
     /// Hangs a complete value into the collection that is open.
-    fn complete(&mut self, node: NodeId, mark: Mark, anchor: usize) -> Result<(), Findings> {
+    fn complete(&mut self, node: NodeId, mark: Position, anchor: usize) -> Result<(), Diagnostics> {
         if anchor > 0 {
             self.anchors.insert(anchor, node);
         }
@@ -328,9 +332,9 @@ impl<'a> Builder<'a> {
     /// The members with those of the merged mappings behind them; what stands earlier wins.
     fn merge(
         &self,
-        mut members: Vec<(Box<str>, Mark, NodeId)>,
-        merges: &[(Mark, NodeId)],
-    ) -> Result<Vec<(Box<str>, Mark, NodeId)>, Findings> {
+        mut members: Vec<(Box<str>, Position, NodeId)>,
+        merges: &[(Position, NodeId)],
+    ) -> Result<Vec<(Box<str>, Position, NodeId)>, Diagnostics> {
         for (mark, node) in merges {
             let Some(Node::Mapping(inherited)) = self.positions.nodes.get(*node) else {
                 return Err(at(
@@ -364,7 +368,7 @@ impl<'a> Builder<'a> {
     }
 }
 
-fn complex_key(source: Source<'_>, mark: Mark) -> Findings {
+fn complex_key(source: Source<'_>, mark: Position) -> Diagnostics {
     at(
         source,
         mark,
@@ -375,9 +379,9 @@ fn complex_key(source: Source<'_>, mark: Mark) -> Findings {
     .into()
 }
 
-fn mark(marker: &Marker) -> Mark {
+fn mark(marker: &Marker) -> Position {
     let saturate = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
-    Mark {
+    Position {
         line: saturate(marker.line()),
         column: saturate(marker.col().saturating_add(1)),
     }

@@ -1,16 +1,16 @@
 //! Scans a JSON text for the positions of its values.
 
-use super::{Mark, Node, NodeId, Positions};
+use super::{Node, NodeId, Position, SourceMap};
 use crate::number;
 
 /// The places of all values of a JSON text that has been read without an error. Of a text that is no JSON it gives
 /// some tree.
-pub(crate) fn positions(text: &str) -> Positions {
+pub(crate) fn positions(text: &str) -> SourceMap {
     scan(text).0
 }
 
 /// The same, and the numbers that are not kept as they are written.
-pub(crate) fn scan(text: &str) -> (Positions, Vec<(NodeId, String)>) {
+pub(crate) fn scan(text: &str) -> (SourceMap, Vec<(NodeId, String)>) {
     let mut scan = Scan {
         text,
         offset: 0,
@@ -21,7 +21,7 @@ pub(crate) fn scan(text: &str) -> (Positions, Vec<(NodeId, String)>) {
         numbers: Vec::new(),
     };
     let (start, root) = scan.value(0);
-    let positions = Positions {
+    let positions = SourceMap {
         nodes: scan.nodes,
         root,
         start,
@@ -57,7 +57,7 @@ impl Scan<'_> {
         None
     }
 
-    fn mark(&mut self) -> Mark {
+    fn mark(&mut self) -> Position {
         let (end, count) = if self.counted.0 < self.line_start {
             (self.line_start, 0)
         } else {
@@ -66,7 +66,7 @@ impl Scan<'_> {
         let more = self.text.as_bytes().get(end..self.offset);
         let count = count + characters(more.unwrap_or_default());
         self.counted = (self.offset, count);
-        Mark {
+        Position {
             line: self.line,
             column: saturate(count + 1),
         }
@@ -102,7 +102,7 @@ impl Scan<'_> {
         }
     }
 
-    fn value(&mut self, depth: usize) -> (Mark, NodeId) {
+    fn value(&mut self, depth: usize) -> (Position, NodeId) {
         let first = self.peek();
         let mark = self.mark();
         if depth > super::DEPTH {

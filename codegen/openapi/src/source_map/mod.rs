@@ -11,17 +11,17 @@ pub(crate) const DEPTH: usize = 128;
 
 /// A line and a column, both from 1, the column in characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Mark {
+pub(crate) struct Position {
     pub(crate) line: u32,
     pub(crate) column: u32,
 }
 
-impl Mark {
+impl Position {
     /// The very start of a text.
     pub(crate) const START: Self = Self { line: 1, column: 1 };
 }
 
-/// The number of a node in [`Positions`].
+/// The number of a node in [`SourceMap`].
 pub(crate) type NodeId = usize;
 
 /// The children of one value. The same node may hang in several places: YAML has aliases.
@@ -30,23 +30,23 @@ pub(crate) enum Node {
     /// A value without children.
     Scalar,
     /// Items, each with the place where it starts.
-    Sequence(Vec<(Mark, NodeId)>),
+    Sequence(Vec<(Position, NodeId)>),
     /// Members, each with the place of its key.
-    Mapping(Vec<(Box<str>, Mark, NodeId)>),
+    Mapping(Vec<(Box<str>, Position, NodeId)>),
 }
 
 /// The places of all values of one text.
 #[derive(Debug)]
-pub(crate) struct Positions {
+pub(crate) struct SourceMap {
     pub(crate) nodes: Vec<Node>,
     pub(crate) root: NodeId,
-    pub(crate) start: Mark,
+    pub(crate) start: Position,
 }
 
-impl Positions {
+impl SourceMap {
     /// Where the value at `pointer` is: a member at its key, an item at its start. What does not exist is placed at its
     /// nearest ancestor that does.
-    pub(crate) fn locate(&self, pointer: &str) -> Mark {
+    pub(crate) fn locate(&self, pointer: &str) -> Position {
         let mut mark = self.start;
         let mut node = self.root;
         for token in pointer::tokens(pointer) {
@@ -69,7 +69,7 @@ impl Positions {
 }
 
 /// The keys that stand more than once among `members`: the key, its place, and the place where it stood first.
-pub(crate) fn duplicate_keys(members: &[(Box<str>, Mark, NodeId)]) -> Vec<(&str, Mark, Mark)> {
+pub(crate) fn duplicate_keys(members: &[(Box<str>, Position, NodeId)]) -> Vec<(&str, Position, Position)> {
     /// Below this many members comparing each with each is faster than hashing.
     const FEW: usize = 12;
     let mut duplicates = Vec::new();

@@ -12,7 +12,7 @@ use parameters::{Placed, placed};
 
 use super::{Object, TARGET, Work, schemas};
 use crate::{
-    diagnostic::{Finding, Severity, Stage},
+    diagnostic::{Diagnostic, Severity, Stage},
     document::Provenance,
     openapi_model::{self, Kind},
     pointer::{self, METHODS},
@@ -225,9 +225,9 @@ impl Convert<'_> {
         message: impl Into<String>,
         help: &str,
     ) {
-        let finding = Finding::new(severity, Stage::Normalise, code, place, message).help(help);
+        let diagnostic = Diagnostic::new(severity, Stage::Normalise, code, place, message).help(help);
         let location = self.before.place(place).location();
-        self.work.findings.push(finding.at(Some(location)));
+        self.work.diagnostics.push(diagnostic.at(Some(location)));
     }
 
     /// Refuses a key of `OpenAPI` 3.0 where the keys of Swagger 2.0 say the same thing. `place` is that of its holder in
