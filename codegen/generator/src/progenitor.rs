@@ -189,7 +189,7 @@ fn note<'a, 'b>(causes: &'b mut Causes<'a>, failure: Failure) -> &'b mut Cause<'
     })
 }
 
-fn diagnostic(source: &Document, at: impl Into<String>, failure: &Failure) -> Diagnostic {
+fn diagnostic<'p>(source: &Document, at: impl pointer::ToPointer<'p>, failure: &Failure) -> Diagnostic {
     let (code, verb) = if failure.panicked {
         ("generator-panic", "panicked")
     } else {

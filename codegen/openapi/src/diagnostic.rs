@@ -7,7 +7,10 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::text::one_line;
+use crate::{
+    pointer::{self, PointerBuf, ToPointer},
+    text::one_line,
+};
 
 /// The stage of the pipeline that found something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -111,7 +114,7 @@ pub struct Diagnostic {
     /// Where it is in the text, if that can be told.
     pub location: Option<Location>,
     /// JSON pointer (RFC 6901) to the value in the document that the stage looked at; `""` is the whole document.
-    pub pointer: String,
+    pub pointer: PointerBuf,
     /// The operation concerned, such as `PUT /offersource/save/`, with `and 3 more` where there are several.
     pub operation: Option<String>,
 }
@@ -119,14 +122,14 @@ pub struct Diagnostic {
 impl Diagnostic {
     /// A diagnostic on the value at `pointer`. The operation is taken from the pointer if the pointer leads into one.
     #[must_use]
-    pub fn new(
+    pub fn new<'a>(
         severity: Severity,
         stage: Stage,
         code: &'static str,
-        pointer: impl Into<String>,
+        pointer: impl ToPointer<'a>,
         message: impl Into<String>,
     ) -> Self {
-        let pointer = pointer.into();
+        let pointer = pointer.to_pointer().into_owned();
         Self {
             severity,
             stage,
@@ -134,7 +137,7 @@ impl Diagnostic {
             message: message.into(),
             help: String::new(),
             location: None,
-            operation: crate::pointer::operation(&pointer),
+            operation: pointer::operation(&pointer),
             pointer,
         }
     }
@@ -179,7 +182,7 @@ impl fmt::Display for Diagnostic {
             ("", Some(operation)) => write!(formatter, " at {}", one_line(operation))?,
             (pointer, None) => write!(formatter, " at {}", one_line(pointer))?,
             (pointer, Some(operation)) => {
-                write!(formatter, " at {} ({})", one_line(pointer), one_line(operation))?
+                write!(formatter, " at {} ({})", one_line(pointer), one_line(operation))?;
             }
         }
         write!(formatter, ": {}", one_line(&self.message))?;

@@ -404,7 +404,7 @@ impl Work {
             self.diagnostics.push(diagnostic);
         }
         self.actions.push(Action {
-            location: overlay.locate(place),
+            location: Some(overlay.locate(place)),
             target: order.target.to_owned(),
             reason: order.reason.to_owned(),
             evidence: order.evidence.cloned(),

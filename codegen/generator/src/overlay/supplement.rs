@@ -127,7 +127,7 @@ pub(super) fn step_back(overlay: &Document, document: &Value, provenance: &Prove
             };
             theirs.iter().find(is_it)
         });
-        let location = overlay.locate(place);
+        let location = Some(overlay.locate(place));
         let operation = our.key();
         if let Some(their) = their {
             taken.insert(their.key());

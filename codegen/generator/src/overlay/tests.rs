@@ -51,7 +51,7 @@ fn errors(text: &str) -> String {
 }
 
 fn place(document: &Document, pointer: &str) -> String {
-    document.locate(pointer).unwrap().to_string()
+    document.locate(pointer).to_string()
 }
 
 #[test]

@@ -8,7 +8,7 @@ use super::at;
 use crate::{
     diagnostic::{Diagnostics, Severity},
     document::Source,
-    pointer,
+    pointer::{self, PointerBuf},
     source_map::{Node, NodeId, SourceMap},
 };
 
@@ -21,7 +21,7 @@ pub(super) fn warnings(
     let mut numbers: HashMap<NodeId, String> = numbers.into_iter().collect();
     let mut diagnostics = Vec::new();
     let mut seen = HashSet::new();
-    let mut open = vec![(positions.root, positions.start, String::new())];
+    let mut open = vec![(positions.root, positions.start, PointerBuf::root())];
     while !numbers.is_empty()
         && let Some((node, mark, pointer)) = open.pop()
     {
@@ -41,12 +41,12 @@ pub(super) fn warnings(
         let inside: Vec<_> = match positions.nodes.get(node) {
             Some(Node::Mapping(members)) => members
                 .iter()
-                .map(|(key, mark, node)| (*node, *mark, pointer::join(&pointer, key)))
+                .map(|(key, mark, node)| (*node, *mark, pointer.with_trailing_token(&**key)))
                 .collect(),
             Some(Node::Sequence(items)) => items
                 .iter()
                 .enumerate()
-                .map(|(index, (mark, node))| (*node, *mark, pointer::item(&pointer, index)))
+                .map(|(index, (mark, node))| (*node, *mark, pointer.with_trailing_token(index)))
                 .collect(),
             Some(Node::Scalar) | None => Vec::new(),
         };
