@@ -9,6 +9,7 @@ pub mod media;
 pub mod normalise;
 pub mod number;
 pub mod openapi_model;
+pub mod operations;
 pub mod pointer;
 pub mod read;
 pub mod references;
