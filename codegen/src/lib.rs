@@ -3,7 +3,6 @@
 //! [`generate`] ties the stages together: [`read`] → [`normalise`] → [`overlay`] → [`lint`] → [`prepare`] → [`emit`] →
 //! [`passes`] → [`render`] → [`lock`].
 
-pub mod api;
 pub mod changelog;
 pub mod coverage;
 pub mod diff;
@@ -24,7 +23,6 @@ mod positions;
 pub mod prepare;
 mod prose;
 pub mod read;
-pub mod release;
 pub mod render;
 mod shape;
 mod steps;
