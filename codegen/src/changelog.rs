@@ -181,7 +181,8 @@ mod tests {
 
     #[test]
     fn hand_written_text_is_kept() {
-        let old = "# Changelog\n\n## [Unreleased]\n\nWords.\n\n### Fixed\n\n- a\n  b\n\n## [0.1.0] - 2026-01-01\n\n\
+        let old = "# Changelog\n\n## [Unreleased]\n\nWords.\n\n### Fixed\n\n- a\n  b\n\n\
+                   ## [0.1.0] - 2026-01-01\n\n\
                    ### Added\n\n- old\n";
         let new = add(Some(old), ("1", "2"), &compare(NOTHING, SCHEMA)).unwrap();
         assert!(new.contains("\n\nWords.\n\n### Added\n\n- "), "{new}");
@@ -213,7 +214,8 @@ mod tests {
         let with = |kind: &str| {
             format!(
                 r#""paths":{{}},"components":{{"schemas":{{
-                "A":{{"type":"object","x-evidence":{{"kind":"{kind}"}}}},"B":{{"x-evidence":{{"kind":"{kind}"}}}}}}}}"#
+                "A":{{"type":"object","x-evidence":{{"kind":"{kind}"}}}},
+                "B":{{"x-evidence":{{"kind":"{kind}"}}}}}}}}"#
             )
         };
         let text = add(None, ("1", "2"), &compare(&with("pattern"), &with("page"))).unwrap();

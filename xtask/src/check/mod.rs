@@ -23,13 +23,11 @@ use output::{CheckReport, Format};
 ///
 /// Writes nothing.
 #[derive(clap::Args)]
-#[command(
-    after_help = "Exit codes: 0 everything is current, 1 usage or I/O, 2 the document or an overlay is invalid, \
-                  3 a file is stale, missing, orphaned or hand-edited, or the lock is not current; \
+#[command(after_help = "Exit codes: 0 everything is current, 1 usage or I/O, \
+                  2 the document or an overlay is invalid, 3 a file is stale, missing, orphaned or hand-edited, or the lock is not current; \
                   with --upstream also 5 the vendor's document changed, nothing breaks, \
                   6 a change breaks on the wire (the first of 2, 3, 6, 5 that applies), \
-                  9 its address does not answer now"
-)]
+                  9 its address does not answer now")]
 pub(crate) struct Arguments {
     #[arg(
         long,
