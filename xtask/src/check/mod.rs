@@ -19,15 +19,18 @@ use crate::{
 
 use output::{CheckReport, Format};
 
+const EXIT_CODES: &str = "Exit codes: 0 everything is current, 1 usage or I/O, \
+    2 the document or an overlay is invalid, \
+    3 a file is stale, missing, orphaned or hand-edited, or the lock is not current; \
+    with --upstream also 5 the vendor's document changed, nothing breaks, \
+    6 a change breaks on the wire (the first of 2, 3, 6, 5 that applies), \
+    9 its address does not answer now";
+
 /// Reports files that differ from those that `generate` would write, with the cause and the fix.
 ///
 /// Writes nothing.
 #[derive(clap::Args)]
-#[command(after_help = "Exit codes: 0 everything is current, 1 usage or I/O, \
-                  2 the document or an overlay is invalid, 3 a file is stale, missing, orphaned or hand-edited, or the lock is not current; \
-                  with --upstream also 5 the vendor's document changed, nothing breaks, \
-                  6 a change breaks on the wire (the first of 2, 3, 6, 5 that applies), \
-                  9 its address does not answer now")]
+#[command(after_help = EXIT_CODES)]
 pub(crate) struct Arguments {
     #[arg(
         long,
