@@ -265,15 +265,15 @@
 //! [`ClientBuilder::reqwest_client`] takes.
 
 #[rustfmt::skip]
-mod generated;
+mod api;
 
 #[cfg(feature = "blocking")]
 pub mod blocking;
 pub mod ext;
 mod runtime;
 
+pub use api::public::{operations, types};
 pub use bytes;
-pub use generated::public::{operations, types};
 pub use http;
 pub use runtime::auth::Credentials;
 pub use runtime::builder::ClientBuilder;

@@ -5,11 +5,8 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use funnelflux_codegen::{
-    Document, Findings,
-    diff::{self, AllowList, Date, Report},
-    normalise, read,
-};
+use funnelflux_diff::{self as diff, AllowList, Date, Report};
+use funnelflux_openapi::{Diagnostics, Document, normalise, read};
 
 use crate::{
     outcome::{Code, Failure, Outcome},
@@ -45,7 +42,7 @@ pub(crate) enum Format {
     /// For a terminal.
     #[default]
     Text,
-    /// For programs, as report.schema.json beside the comparison describes it.
+    /// For programs: codegen/diff/src/report.schema.json describes it.
     Json,
     /// For a pull request.
     Markdown,
@@ -68,7 +65,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<Outcom
     let new = document(&arguments.new.read(root)?);
     let (old, new) = both(old, new)?;
     let mut report = diff::compare(&old, &new);
-    let mut findings: Findings = [&old, &new].into_iter().flat_map(diff::elsewhere).collect();
+    let mut diagnostics: Diagnostics = [&old, &new].into_iter().flat_map(diff::elsewhere).collect();
     let mut notes = Vec::new();
     let mut accepted = 0;
     if let Some(allow) = allow {
@@ -76,10 +73,10 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<Outcom
         report = allowed.report;
         accepted = allowed.accepted;
         notes.push(format!("{accepted} accepted by {}", allow.name));
-        findings.0.extend(allowed.findings);
+        diagnostics.0.extend(allowed.diagnostics);
     }
-    if !findings.is_empty() {
-        notes.push(findings.to_string());
+    if !diagnostics.is_empty() {
+        notes.push(diagnostics.to_string());
     }
     let stdout = if accepted > 0 && report.is_empty() && arguments.format == Format::Text {
         "no changes except the accepted ones".to_owned()
@@ -97,7 +94,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<Outcom
 ///
 /// # Errors
 /// If it is invalid.
-pub(crate) fn document(text: &Text) -> Result<Document, Findings> {
+pub(crate) fn document(text: &Text) -> Result<Document, Diagnostics> {
     let (document, _) = normalise::normalise(read::read(text.source())?)?;
     Ok(document)
 }
@@ -107,16 +104,16 @@ pub(crate) fn document(text: &Text) -> Result<Document, Findings> {
 /// # Errors
 /// If either is invalid.
 fn both(
-    old: Result<Document, Findings>,
-    new: Result<Document, Findings>,
-) -> Result<(Document, Document), Findings> {
+    old: Result<Document, Diagnostics>,
+    new: Result<Document, Diagnostics>,
+) -> Result<(Document, Document), Diagnostics> {
     match (old, new) {
         (Ok(old), Ok(new)) => Ok((old, new)),
-        (Err(Findings(mut findings)), Err(Findings(more))) => {
-            findings.extend(more);
-            Err(Findings(findings))
+        (Err(Diagnostics(mut diagnostics)), Err(Diagnostics(more))) => {
+            diagnostics.extend(more);
+            Err(Diagnostics(diagnostics))
         }
-        (Err(findings), _) | (_, Err(findings)) => Err(findings),
+        (Err(diagnostics), _) | (_, Err(diagnostics)) => Err(diagnostics),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use funnelflux_codegen::{COVERAGE, EFFECTIVE, Output};
+use funnelflux_generator::{COVERAGE, EFFECTIVE, Output};
 
 use crate::{
     outcome::Failure,

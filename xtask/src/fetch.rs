@@ -1,6 +1,8 @@
 //! `cargo xtask fetch`: replaces the vendor's document by the current one, and reports the changes.
 
-use funnelflux_codegen::{Document, diff as comparison, overlay};
+use funnelflux_diff as comparison;
+use funnelflux_generator::overlay;
+use funnelflux_openapi::Document;
 use serde::Deserialize;
 
 use crate::{
@@ -44,7 +46,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<Outcom
     // An invalid document of ours is one more reason to replace it.
     let mut stdout = match diff::document(&spec.upstream) {
         Ok(old) => diff::render(&comparison::compare(&old, &new), arguments.format),
-        Err(findings) => format!("{old_name} is invalid, so it cannot be compared:\n{findings}\n"),
+        Err(diagnostics) => format!("{old_name} is invalid, so it cannot be compared:\n{diagnostics}\n"),
     };
     let mut notes = Vec::new();
     if spec.upstream.text == text.text {
@@ -117,8 +119,8 @@ fn default_source(workspace: &Workspace) -> Result<Source, Failure> {
 fn overlay_notes(new: Document, spec: &Spec) -> Vec<String> {
     let sources: Vec<_> = spec.overlays.iter().map(Text::source).collect();
     match overlay::apply(new, &sources) {
-        Err(findings) => vec![format!(
-            "error: the overlays do not fit the new document\n{findings}\n  \
+        Err(diagnostics) => vec![format!(
+            "error: the overlays do not fit the new document\n{diagnostics}\n  \
              fix: correct the overlays; `generate` refuses them until then"
         )],
         Ok(applied) => {

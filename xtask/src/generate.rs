@@ -5,7 +5,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use funnelflux_codegen::{EFFECTIVE, Findings, Output, Stage, StageReport, changelog, diff as comparison};
+use funnelflux_diff as comparison;
+use funnelflux_generator::{EFFECTIVE, Output, StageReport, changelog};
+use funnelflux_openapi::{Diagnostics, Stage};
 
 use crate::{
     diff, expected, features,
@@ -59,9 +61,9 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<Outcom
     let old_effective = workspace.read_bytes(EFFECTIVE)?;
     let changelog = workspace.read(CHANGELOG)?.map(|changelog| changelog.text);
     let changelog = add_changes(changelog.as_deref(), old_effective.as_deref(), &output.effective);
-    let changelog = changelog.unwrap_or_else(|findings| {
+    let changelog = changelog.unwrap_or_else(|diagnostics| {
         warnings.push(format!(
-            "warning: {CHANGELOG} lacks the changes, because the old {EFFECTIVE} is invalid:\n{findings}"
+            "warning: {CHANGELOG} lacks the changes, because the old {EFFECTIVE} is invalid:\n{diagnostics}"
         ));
         None
     });
@@ -94,7 +96,11 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<Outcom
 ///
 /// # Errors
 /// If the old document is invalid.
-fn add_changes(changelog: Option<&str>, old: Option<&[u8]>, new: &str) -> Result<Option<String>, Findings> {
+fn add_changes(
+    changelog: Option<&str>,
+    old: Option<&[u8]>,
+    new: &str,
+) -> Result<Option<String>, Diagnostics> {
     let Some(old) = old.filter(|old| *old != new.as_bytes()) else {
         return Ok(None);
     };
@@ -131,7 +137,7 @@ fn write(workspace: &Workspace, output: &Output, changelog: Option<String>) -> R
 
 fn report(
     stages: &[StageReport],
-    notices: &Findings,
+    notices: &Diagnostics,
     changes: &FileChanges,
     times: &Times,
     verbose: bool,
@@ -186,7 +192,7 @@ fn report(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use funnelflux_codegen::StepReport;
+    use funnelflux_generator::StepReport;
 
     fn sample(verbose: bool) -> String {
         let step = |name, count| StepReport {
@@ -202,22 +208,22 @@ mod tests {
             ),
             StageReport {
                 steps: vec![step("name-operations", 12), step("keep-json", 0)],
-                ..StageReport::new(Stage::Prepare, "1 of 2 rules applied")
+                ..StageReport::new(Stage::Transform, "1 of 2 rules applied")
             },
         ];
         let changes = FileChanges {
             written: vec!["spec/effective.json".to_owned()],
-            removed: vec!["generated/src/generated/old.rs".to_owned()],
+            removed: vec!["generated/src/api/old.rs".to_owned()],
             unchanged: 7,
         };
         report(
             &stages,
-            &Findings::new(),
+            &Diagnostics::new(),
             &changes,
             &Times {
                 stages: vec![
                     (Stage::Read, Duration::from_millis(3)),
-                    (Stage::Prepare, Duration::from_millis(70)),
+                    (Stage::Transform, Duration::from_millis(70)),
                 ],
                 total: Duration::from_millis(87),
             },
@@ -229,12 +235,12 @@ mod tests {
     fn each_stage_is_reported() {
         insta::assert_snapshot!(sample(false), @r"
         read       spec/upstream.json: 11 paths, 12 operations, 8 schemas
-        prepare    1 of 2 rules applied
+        transform  1 of 2 rules applied
                       12 name-operations
         files      1 written, 1 removed, 7 unchanged
                          spec/effective.json
-                         generated/src/generated/old.rs (removed)
-        time       87 ms: read 3, prepare 70
+                         generated/src/api/old.rs (removed)
+        time       87 ms: read 3, transform 70
         ");
     }
 
@@ -242,13 +248,13 @@ mod tests {
     fn reasons_are_reported_on_request() {
         insta::assert_snapshot!(sample(true), @r"
         read       spec/upstream.json: 11 paths, 12 operations, 8 schemas
-        prepare    1 of 2 rules applied
+        transform  1 of 2 rules applied
                       12 name-operations: it must be so
                        0 keep-json: it must be so
         files      1 written, 1 removed, 7 unchanged
                          spec/effective.json
-                         generated/src/generated/old.rs (removed)
-        time       87 ms: read 3, prepare 70
+                         generated/src/api/old.rs (removed)
+        time       87 ms: read 3, transform 70
         ");
     }
 }

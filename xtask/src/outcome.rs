@@ -2,10 +2,8 @@
 
 use std::{fmt, io, path::Path, process::ExitCode};
 
-use funnelflux_codegen::{
-    Findings, Severity, Stage,
-    diff::{Level, Report},
-};
+use funnelflux_diff::{Level, Report};
+use funnelflux_openapi::{Diagnostics, Severity, Stage};
 
 /// Output of a command and its exit code.
 pub(crate) struct Outcome {
@@ -73,7 +71,7 @@ pub(crate) enum Failure {
     /// An address that does not answer now.
     Unreachable(String),
     /// Errors in the document, an overlay, or the lock.
-    Findings(Findings),
+    Diagnostics(Diagnostics),
 }
 
 impl Failure {
@@ -99,11 +97,11 @@ impl Failure {
         match self {
             Self::Io(_) => Code::Usage,
             Self::Unreachable(_) => Code::Unreachable,
-            Self::Findings(findings) => {
-                let mut errors = findings
+            Self::Diagnostics(diagnostics) => {
+                let mut errors = diagnostics
                     .iter()
-                    .filter(|finding| finding.severity == Severity::Error);
-                if errors.all(|finding| finding.stage == Stage::Lock) {
+                    .filter(|diagnostic| diagnostic.severity == Severity::Error);
+                if errors.all(|diagnostic| diagnostic.stage == Stage::Lock) {
                     Code::Stale
                 } else {
                     Code::Invalid
@@ -113,9 +111,9 @@ impl Failure {
     }
 }
 
-impl From<Findings> for Failure {
-    fn from(findings: Findings) -> Self {
-        Self::Findings(findings)
+impl From<Diagnostics> for Failure {
+    fn from(diagnostics: Diagnostics) -> Self {
+        Self::Diagnostics(diagnostics)
     }
 }
 
@@ -123,7 +121,7 @@ impl fmt::Display for Failure {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Io(message) | Self::Unreachable(message) => formatter.write_str(message),
-            Self::Findings(findings) => findings.fmt(formatter),
+            Self::Diagnostics(diagnostics) => diagnostics.fmt(formatter),
         }
     }
 }

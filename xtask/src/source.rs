@@ -30,8 +30,8 @@ pub(crate) struct Text {
 
 impl Text {
     /// The same text as an input of the pipeline.
-    pub(crate) fn source(&self) -> funnelflux_codegen::Source<'_> {
-        funnelflux_codegen::Source {
+    pub(crate) fn source(&self) -> funnelflux_openapi::Source<'_> {
+        funnelflux_openapi::Source {
             name: &self.name,
             text: &self.text,
         }

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use funnelflux_codegen::{Findings, Input, Lock, Output, Stage, generate_watched};
+use funnelflux_generator::{Input, Lock, Output, generate_watched};
+use funnelflux_openapi::{Diagnostics, Stage};
 
 use crate::{
     outcome::Failure,
@@ -84,7 +85,7 @@ impl Spec {
     ///
     /// # Errors
     /// If it is not a lock.
-    pub(crate) fn lock(&self) -> Result<Option<Lock>, Findings> {
+    pub(crate) fn lock(&self) -> Result<Option<Lock>, Diagnostics> {
         self.lock
             .as_ref()
             .map(|lock| Lock::read(lock.source()))
@@ -99,7 +100,7 @@ impl Spec {
         &self,
         previous_lock: Option<Lock>,
         done: &mut dyn FnMut(Stage),
-    ) -> Result<Output, Findings> {
+    ) -> Result<Output, Diagnostics> {
         let input = Input {
             upstream: self.upstream.source(),
             overlays: self.overlays.iter().map(Text::source).collect(),

@@ -16,7 +16,7 @@ use crate::{
 pub(crate) const LOCK: &str = "spec/spec.lock";
 
 /// Folder of the generated files, below the root.
-pub(crate) const GENERATED: &str = "generated/src/generated";
+pub(crate) const GENERATED: &str = "generated/src/api";
 
 /// Changelog, below the root.
 pub(crate) const CHANGELOG: &str = "CHANGELOG.md";

@@ -51,7 +51,7 @@ pub(crate) fn measure() -> Result<String, Failure> {
                 "funnelflux = {{ path = '{}', {features} }}",
                 workspace.join("generated").display()
             ),
-            changed: workspace.join("generated/src/generated/offer_sources/methods.rs"),
+            changed: workspace.join("generated/src/api/offer_sources/methods.rs"),
         };
         writeln!(table, "| {name} | {}", build(&client, hosts)?)?;
     }

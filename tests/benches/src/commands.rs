@@ -65,7 +65,7 @@ fn foreign(document: &Path, folder: &Path) -> Result<f64, Failure> {
     let mut command = Command::new("cargo");
     command.current_dir(root());
     command.args(["build", "--quiet", "--locked", "--release"]);
-    output(command.args(["--package", "funnelflux-codegen", "--example", "corpus"]))?;
+    output(command.args(["--package", "funnelflux-generator", "--example", "corpus"]))?;
     fs::create_dir(folder)?;
     fs::copy(document, folder.join(document.file_name().unwrap_or_default()))?;
     let mut all = Duration::ZERO;

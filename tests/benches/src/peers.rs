@@ -162,7 +162,7 @@ fn openapi_to_rust(document: &Path, place: &Path) -> Result<Built, Failure> {
     let needed = fs::read_to_string(place.join("src/generated/REQUIRED_DEPS.toml"))?;
     let package = "[package]\nname = \"peer\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n";
     fs::write(place.join("Cargo.toml"), format!("{package}{needed}"))?;
-    fs::write(place.join("src/lib.rs"), "pub mod generated;\n")?;
+    fs::write(place.join("src/lib.rs"), "pub mod api;\n")?;
     Ok(Built {
         dependency: dependency(place),
         changed: place.join("src/generated/client.rs"),

@@ -14,7 +14,8 @@ use funnelflux::ext::Journal;
 use funnelflux::transport::{BoxFuture, ResponseBody, Transport, TransportError};
 use funnelflux::types::{OfferSource, OfferSourceId, StatusFilter};
 use funnelflux::{Client, Error, RetryPolicy};
-use funnelflux_codegen::{Source, lint, normalise, overlay, read};
+use funnelflux_generator::{lint, overlay};
+use funnelflux_openapi::{Source, normalise, read};
 use serde_json::Value;
 use std::io::Write as _;
 use std::time::Duration;
@@ -42,12 +43,12 @@ pub fn document(bytes: &[u8]) {
         let Ok(document) = read::read(Source { name, text: &text }) else {
             continue;
         };
-        let findings = match normalise::normalise(document) {
+        let diagnostics = match normalise::normalise(document) {
             Ok((document, _)) => lint::lint(&document),
-            Err(findings) => findings,
+            Err(diagnostics) => diagnostics,
         };
-        let located = findings.iter().all(|finding| finding.location.is_some());
-        assert!(located, "a finding has no place: {findings}");
+        let located = diagnostics.iter().all(|diagnostic| diagnostic.location.is_some());
+        assert!(located, "a diagnostic has no place: {diagnostics}");
     }
 }
 
@@ -63,15 +64,15 @@ pub fn overlay_actions(bytes: &[u8]) {
         text: &text,
     };
     match overlay::apply(
-        upstream.unwrap_or_else(|findings| panic!("{findings}")),
+        upstream.unwrap_or_else(|diagnostics| panic!("{diagnostics}")),
         &[source],
     ) {
         Ok(applied) => {
-            let findings = lint::lint(&applied.document);
-            let located = findings.iter().all(|finding| finding.location.is_some());
-            assert!(located, "a finding has no place: {findings}");
+            let diagnostics = lint::lint(&applied.document);
+            let located = diagnostics.iter().all(|diagnostic| diagnostic.location.is_some());
+            assert!(located, "a diagnostic has no place: {diagnostics}");
         }
-        Err(findings) => assert!(!findings.is_empty(), "refused without a word"),
+        Err(diagnostics) => assert!(!diagnostics.is_empty(), "refused without a word"),
     }
 }
 

@@ -8,7 +8,8 @@
 
 use fastrand::Rng;
 use funnelflux::ext::Journal;
-use funnelflux_codegen::{Source, normalise, overlay, read};
+use funnelflux_generator::overlay;
+use funnelflux_openapi::{Source, normalise, read};
 use funnelflux_suites::fuzz::TARGETS;
 use std::{fs, panic, path::Path};
 

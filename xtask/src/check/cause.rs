@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use funnelflux_codegen::Lock;
+use funnelflux_generator::Lock;
 
 /// Describes the differences between the inputs that the lock records and those of a run now.
 pub(super) fn describe(old: Option<&Lock>, new: &Lock) -> String {

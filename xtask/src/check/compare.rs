@@ -2,7 +2,8 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use funnelflux_codegen::{COVERAGE, EFFECTIVE, Findings, Lock, Output, lock::sha256};
+use funnelflux_generator::{COVERAGE, EFFECTIVE, Lock, Output};
+use funnelflux_openapi::{Diagnostics, digest::sha256};
 use serde::Serialize;
 
 use crate::{
@@ -53,7 +54,7 @@ impl fmt::Display for Kind {
 }
 
 /// The lock that is there, if any, or the reason that it cannot be read.
-pub(super) type OldLock = Result<Option<Lock>, Findings>;
+pub(super) type OldLock = Result<Option<Lock>, Diagnostics>;
 
 /// Compares the workspace with the output of the pipeline.
 ///
@@ -185,12 +186,12 @@ fn lock_problem(lock: &OldLock) -> Option<Problem> {
             let fix = "restore the lock from version control if it existed, then run `cargo xtask generate`";
             Some(problem(Kind::Lock, LOCK, "the lock is missing", fix))
         }
-        Err(findings) => {
-            let finding = findings.iter().next()?;
-            let message = format!("the lock cannot be read: {}", finding.message);
+        Err(diagnostics) => {
+            let diagnostic = diagnostics.iter().next()?;
+            let message = format!("the lock cannot be read: {}", diagnostic.message);
             let fix = "restore the lock from version control, or remove it, then run `cargo xtask generate`";
             Some(Problem {
-                line: finding.location.as_ref().map(|location| location.line),
+                line: diagnostic.location.as_ref().map(|location| location.line),
                 ..problem(Kind::Lock, LOCK, message, fix)
             })
         }

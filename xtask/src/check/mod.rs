@@ -4,10 +4,8 @@ mod cause;
 mod compare;
 mod output;
 
-use funnelflux_codegen::{
-    Findings,
-    diff::{Report, compare as compare_documents},
-};
+use funnelflux_diff::{Report, compare as compare_documents};
+use funnelflux_openapi::Diagnostics;
 
 use crate::{
     diff,
@@ -58,7 +56,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<Outcom
             upstream,
         },
         Ok(output) => CheckReport {
-            invalid: Findings::new(),
+            invalid: Diagnostics::new(),
             problems: compare::with_output(workspace, &lock, &output)?,
             generated: output.files.len(),
             upstream,

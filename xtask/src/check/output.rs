@@ -2,10 +2,9 @@
 
 use std::fmt;
 
-use funnelflux_codegen::{
-    COVERAGE, EFFECTIVE, Finding, Findings, Location, Severity,
-    diff::{Report, annotation},
-};
+use funnelflux_diff::{Report, annotation};
+use funnelflux_generator::{COVERAGE, EFFECTIVE};
+use funnelflux_openapi::{Diagnostic, Diagnostics, Location, Severity};
 use serde_json::{Value, json};
 
 use crate::{
@@ -30,7 +29,7 @@ pub(super) enum Format {
 /// Everything that `check` found.
 pub(super) struct CheckReport {
     /// Errors because of which nothing could be generated.
-    pub(super) invalid: Findings,
+    pub(super) invalid: Diagnostics,
     pub(super) problems: Vec<Problem>,
     /// Number of generated files.
     pub(super) generated: usize,
@@ -109,7 +108,7 @@ impl CheckReport {
         lines.extend(self.upstream_report().map(Report::github));
         match self.upstream_failure() {
             None => {}
-            Some(Failure::Findings(findings)) => lines.extend(findings.iter().map(annotate)),
+            Some(Failure::Diagnostics(diagnostics)) => lines.extend(diagnostics.iter().map(annotate)),
             Some(Failure::Io(message)) => lines.push(annotate_failure(Severity::Error, message)),
             // The caller decides whether an unreachable address is an error.
             Some(Failure::Unreachable(message)) => {
@@ -182,8 +181,13 @@ fn annotate_failure(severity: Severity, message: &str) -> String {
     annotation(severity, None, "cargo xtask check", message)
 }
 
-fn annotate(finding: &Finding) -> String {
-    let title = format!("{}::{}", finding.stage, finding.code);
-    let message = format!("{}\n{}", finding.message, finding.help);
-    annotation(finding.severity, finding.location.as_ref(), &title, &message)
+fn annotate(diagnostic: &Diagnostic) -> String {
+    let title = format!("{}::{}", diagnostic.stage, diagnostic.code);
+    let message = format!("{}\n{}", diagnostic.message, diagnostic.help);
+    annotation(
+        diagnostic.severity,
+        diagnostic.location.as_ref(),
+        &title,
+        &message,
+    )
 }

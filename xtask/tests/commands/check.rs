@@ -45,7 +45,7 @@ const CASES: &[Case] = &[
     },
     Case {
         name: "file_added",
-        change: |workspace| workspace.write("generated/src/generated/old/types.rs", "// old"),
+        change: |workspace| workspace.write("generated/src/api/old/types.rs", "// old"),
         kinds: &["orphaned"],
     },
     Case {
@@ -211,8 +211,8 @@ fn check_reports_hand_edits_also_if_the_document_is_invalid() {
     break_document(&workspace);
     workspace.replace(EFFECTIVE, "{", "{ ");
     workspace.replace(TYPES, "///", "//// ");
-    workspace.remove("generated/src/generated/ids.rs");
-    workspace.write("generated/src/generated/stray.rs", "");
+    workspace.remove("generated/src/api/ids.rs");
+    workspace.write("generated/src/api/stray.rs", "");
     let check = workspace.xtask(&["check"]).ended_with(2);
     insta::assert_snapshot!("document_not_valid_and_files_edited", check);
     workspace.replace(LOCK, "{\n", "<<<<<<< ours\n{\n");
@@ -328,7 +328,7 @@ actions:
 #[test]
 fn a_dangling_link_is_an_orphan() {
     let workspace = Workspace::new();
-    let link = workspace.path("generated/src/generated/old.rs");
+    let link = workspace.path("generated/src/api/old.rs");
     std::os::unix::fs::symlink("nowhere", &link).unwrap();
     let check = workspace.xtask(&["check"]).ended_with(3);
     assert!(check.stderr.contains("old.rs: error[check::orphaned]"), "{check}");

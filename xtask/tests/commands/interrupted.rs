@@ -21,7 +21,7 @@ const CASES: [Case; 2] = [
         name: "generate after a change",
         prepare: |workspace| {
             workspace.change_document();
-            workspace.write("generated/src/generated/old/types.rs", "// old");
+            workspace.write("generated/src/api/old/types.rs", "// old");
         },
         arguments: &["generate"],
     },
@@ -133,8 +133,8 @@ fn leftovers_are_removed_from_every_folder() {
     for name in [
         ".xtask-a0",
         "spec/.xtask-a1",
-        "generated/src/generated/.xtask-b2",
-        "generated/src/generated/offer_sources/.xtask-c3",
+        "generated/src/api/.xtask-b2",
+        "generated/src/api/offer_sources/.xtask-c3",
     ] {
         workspace.write(name, "half a fi");
     }

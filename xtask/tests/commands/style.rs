@@ -9,14 +9,13 @@ use std::{
 const COLUMNS: usize = 110;
 
 /// Generated code, whose comments come from the document.
-const GENERATED: [&str; 2] = ["generated/src/generated", "generated/src/api"];
+const GENERATED: &str = "generated/src/api";
 
 fn rust_files(folder: &Path, root: &Path, files: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_string_lossy();
-        let is_generated = GENERATED.iter().any(|generated| path == root.join(generated));
-        if name.starts_with('.') || name == "target" || is_generated {
+        if name.starts_with('.') || name == "target" || path == root.join(GENERATED) {
             continue;
         }
         if path.is_dir() {

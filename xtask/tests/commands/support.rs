@@ -13,7 +13,7 @@ use std::{
 use serde_json::{Value, json};
 
 pub(crate) const XTASK: &str = env!("CARGO_BIN_EXE_xtask");
-pub(crate) const TYPES: &str = "generated/src/generated/offer_sources/types.rs";
+pub(crate) const TYPES: &str = "generated/src/api/offer_sources/types.rs";
 pub(crate) const UPSTREAM: &str = "spec/upstream.json";
 pub(crate) const CHANGELOG: &str = "CHANGELOG.md";
 pub(crate) const LOCK: &str = "spec/spec.lock";

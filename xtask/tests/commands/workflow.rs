@@ -218,7 +218,7 @@ fn a_change_opens_one_pull_request_with_the_report() {
         [
             "github-actions[bot]",
             "CHANGELOG.md",
-            "generated/src/generated/offer_sources/types.rs",
+            "generated/src/api/offer_sources/types.rs",
             "spec/effective.json",
             "spec/spec.lock",
             "spec/upstream.json",

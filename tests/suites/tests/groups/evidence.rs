@@ -73,7 +73,7 @@ fn every_part_that_is_no_fact_of_a_page_has_its_evidence() {
 
 #[test]
 fn each_method_begins_with_its_evidence_and_what_destroys_takes_a_word() {
-    let generated = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../generated/src/generated");
+    let generated = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../generated/src/api");
     let (mut methods, mut destructive) = (0, 0);
     for group in fs::read_dir(generated).unwrap() {
         let group = group.unwrap().path();

@@ -1,0 +1,507 @@
+//! Operations: paths, parameters, bodies and responses.
+
+use std::collections::HashMap;
+
+use heck::ToSnakeCase as _;
+use serde_json::Value;
+
+use super::{Lint, Object, rules};
+use funnelflux_openapi::{
+    Document,
+    media::json,
+    openapi_model::Kind,
+    pointer::{self, METHODS},
+};
+
+/// Arguments and variables that the generated method has of its own.
+const TAKEN: &[&str] = &["body", "header_map"];
+
+/// All operations: path, method and the operation object, in the document's order.
+pub(super) fn all(document: &Document) -> impl Iterator<Item = (&str, &str, &Value)> {
+    let paths = document.get("/paths").and_then(Value::as_object);
+    paths
+        .into_iter()
+        .flatten()
+        .filter(|(path, _)| !path.starts_with("x-"))
+        .flat_map(|(path, item)| {
+            item.as_object()
+                .into_iter()
+                .flatten()
+                .filter(|(method, _)| METHODS.contains(&method.as_str()))
+                .map(move |(method, operation)| (path.as_str(), method.as_str(), operation))
+        })
+}
+
+/// A parameter of an operation, and where it is referred to and defined.
+struct Parameter<'a> {
+    name: &'a str,
+    place: &'a str,
+    /// Where the operation or its path lists it.
+    listed: String,
+    defined: String,
+    object: &'a Object,
+}
+
+impl<'a> Lint<'a> {
+    pub(super) fn operations(&mut self) {
+        let Some(paths) = self.object("/paths") else {
+            return;
+        };
+        for (path, item) in paths.iter().filter(|(path, _)| !path.starts_with("x-")) {
+            let item_pointer = pointer::join("/paths", path);
+            let names = self.template(&item_pointer, path);
+            let Some(item) = item.as_object() else {
+                continue;
+            };
+            let shared = self.parameters(&item_pointer, item);
+            for (method, operation) in item
+                .iter()
+                .filter(|(method, _)| METHODS.contains(&method.as_str()))
+            {
+                let pointer = pointer::join(&item_pointer, method);
+                let Some(operation) = operation.as_object() else {
+                    continue;
+                };
+                self.operation(&pointer, operation, &shared, names.as_deref());
+            }
+        }
+        // Shared parameters too that no operation uses.
+        self.each_parameter();
+    }
+
+    /// The names in a path, in its order; `None` if the path is not one.
+    fn template(&mut self, pointer: &str, path: &'a str) -> Option<Vec<&'a str>> {
+        let mut wrong = None;
+        if !path.starts_with('/') {
+            wrong = Some("it does not start with `/`");
+        } else if path.contains("//") {
+            wrong = Some("the generator makes one `/` of `//`");
+        } else if path.contains(['?', '#']) {
+            wrong = Some("a query or fragment is no part of a path");
+        }
+        let mut names = Vec::new();
+        let mut rest = path;
+        while let Some((_, after)) = rest.split_once('{') {
+            match after.split_once('}') {
+                Some((name, after)) if !name.is_empty() && !name.contains('{') => {
+                    names.push(name);
+                    rest = after;
+                }
+                _ => {
+                    wrong = Some("its braces do not pair");
+                    break;
+                }
+            }
+        }
+        if let Some(wrong) = wrong {
+            self.report(
+                &rules::PATH_TEMPLATE,
+                pointer,
+                format!("the path `{path}` cannot be called: {wrong}"),
+            );
+            return None;
+        }
+        Some(names)
+    }
+
+    fn parameters(&mut self, pointer: &str, object: &'a Object) -> Vec<Parameter<'a>> {
+        let place = pointer::join(pointer, "parameters");
+        let list = object.get("parameters").and_then(Value::as_array);
+        list.into_iter()
+            .flatten()
+            .enumerate()
+            .filter_map(|(index, parameter)| {
+                let listed = pointer::item(&place, index);
+                let (defined, object) = self.resolve(Kind::Parameter, &listed, parameter.as_object()?)?;
+                Some(Parameter {
+                    name: object.get("name")?.as_str()?,
+                    place: object.get("in")?.as_str()?,
+                    listed,
+                    defined,
+                    object,
+                })
+            })
+            .collect()
+    }
+
+    fn operation(
+        &mut self,
+        pointer: &str,
+        operation: &'a Object,
+        shared: &[Parameter<'a>],
+        names: Option<&[&str]>,
+    ) {
+        let own = self.parameters(pointer, operation);
+        for list in [&own[..], shared] {
+            for (index, parameter) in list.iter().enumerate() {
+                let twin = list
+                    .iter()
+                    .take(index)
+                    .any(|other| (other.name, other.place) == (parameter.name, parameter.place));
+                if twin {
+                    let message = format!(
+                        "the {} parameter `{}` is listed twice",
+                        parameter.place, parameter.name
+                    );
+                    self.report(&rules::DUPLICATE_PARAMETER, parameter.listed.clone(), message);
+                }
+            }
+        }
+        let is_own = |other: &Parameter<'_>| {
+            own.iter()
+                .any(|own| (own.name, own.place) == (other.name, other.place))
+        };
+        let all: Vec<&Parameter<'_>> = own
+            .iter()
+            .chain(shared.iter().filter(|other| !is_own(other)))
+            .collect();
+        let body = operation.get("requestBody").and_then(Value::as_object);
+        self.argument_names(pointer, &all, body.is_some());
+        if let Some(names) = names {
+            self.path_parameters(pointer, &all, names);
+        }
+        if let Some(body) = body {
+            self.request(&pointer::join(pointer, "requestBody"), body);
+        }
+        if let Some(responses) = operation.get("responses").and_then(Value::as_object) {
+            self.responses(&pointer::join(pointer, "responses"), responses);
+        }
+    }
+
+    fn argument_names(&mut self, pointer: &str, parameters: &[&Parameter<'_>], body: bool) {
+        let mut seen: HashMap<String, &Parameter<'_>> = HashMap::new();
+        for parameter in parameters {
+            let argument = parameter.name.to_snake_case();
+            if TAKEN.contains(&argument.as_str()) && (body || argument != "body") {
+                let message = format!(
+                    "the parameter `{}` becomes the argument `{argument}`, which the method has of its own",
+                    parameter.name
+                );
+                self.report(&rules::PARAMETER_NAME, parameter.listed.clone(), message);
+            }
+            match seen.get(&argument) {
+                Some(first) if (first.name, first.place) != (parameter.name, parameter.place) => {
+                    let message = format!(
+                        "the parameters `{}` ({}) and `{}` ({}) both become the argument `{argument}`",
+                        first.name, first.place, parameter.name, parameter.place
+                    );
+                    self.report(&rules::PARAMETER_NAME, pointer, message);
+                }
+                Some(_) => {}
+                None => {
+                    seen.insert(argument, parameter);
+                }
+            }
+        }
+    }
+
+    fn path_parameters(&mut self, pointer: &str, parameters: &[&Parameter<'_>], names: &[&str]) {
+        for name in names {
+            if !parameters
+                .iter()
+                .any(|parameter| parameter.place == "path" && parameter.name == *name)
+            {
+                self.report(
+                    &rules::PATH_PARAMETER,
+                    pointer,
+                    format!("the path has `{{{name}}}`, but no path parameter `{name}` is defined"),
+                );
+            }
+        }
+        for parameter in parameters.iter().filter(|parameter| parameter.place == "path") {
+            if !names.contains(&parameter.name) {
+                let message = format!(
+                    "the path parameter `{}` does not occur in the path",
+                    parameter.name
+                );
+                self.report(&rules::PATH_PARAMETER, parameter.listed.clone(), message);
+            }
+        }
+    }
+
+    /// Looks at each definition of a parameter once.
+    fn each_parameter(&mut self) {
+        let mut lists = vec![];
+        if let Some(paths) = self.object("/paths") {
+            for (path, item) in paths {
+                let pointer = pointer::join("/paths", path);
+                let Some(item) = item.as_object() else {
+                    continue;
+                };
+                for method in METHODS {
+                    if let Some(operation) = item.get(method).and_then(Value::as_object) {
+                        lists.push((pointer::join(&pointer, method), operation));
+                    }
+                }
+                lists.push((pointer, item));
+            }
+        }
+        for (pointer, object) in lists {
+            for parameter in self.parameters(&pointer, object) {
+                if parameter.listed == parameter.defined {
+                    self.parameter(&parameter.defined, parameter.object);
+                }
+            }
+        }
+        for (name, parameter) in self.object("/components/parameters").into_iter().flatten() {
+            if let Some(parameter) = parameter
+                .as_object()
+                .filter(|parameter| !parameter.contains_key("$ref"))
+            {
+                self.parameter(&pointer::join("/components/parameters", name), parameter);
+            }
+        }
+    }
+
+    fn parameter(&mut self, pointer: &str, parameter: &'a Object) {
+        let text = |key: &str| parameter.get(key).and_then(Value::as_str);
+        let (Some(name), Some(place)) = (text("name"), text("in")) else {
+            return;
+        };
+        let standard = match place {
+            "query" => "form",
+            "path" | "header" => "simple",
+            "cookie" => {
+                self.report(
+                    &rules::PARAMETER_PLACE,
+                    pointer,
+                    format!("`{name}` is a cookie parameter"),
+                );
+                return;
+            }
+            other => {
+                let message =
+                    format!("`{name}` is in `{other}`; a parameter is in query, header, path or cookie");
+                self.report(&rules::STRUCTURE, pointer::join(pointer, "in"), message);
+                return;
+            }
+        };
+        if place == "path" && parameter.get("required") != Some(&Value::Bool(true)) {
+            self.report(
+                &rules::PATH_PARAMETER,
+                pointer,
+                format!("the path parameter `{name}` has to say `required: true`"),
+            );
+        }
+        if parameter.contains_key("content") {
+            self.report(
+                &rules::PARAMETER_CONTENT,
+                pointer::join(pointer, "content"),
+                format!("the {place} parameter `{name}` is described by `content`"),
+            );
+            return;
+        }
+        let Some(schema) = parameter.get("schema").and_then(Value::as_object) else {
+            self.report(
+                &rules::STRUCTURE,
+                pointer,
+                format!("the {place} parameter `{name}` needs a `schema`"),
+            );
+            return;
+        };
+        let style = text("style").unwrap_or(standard);
+        if style != standard {
+            self.report(
+                &rules::PARAMETER_STYLE,
+                pointer::join(pointer, "style"),
+                format!("the {place} parameter `{name}` has the style `{style}`"),
+            );
+            return;
+        }
+        let schema = self.resolve(Kind::Schema, "", schema).map(|(_, schema)| schema);
+        let kind = schema
+            .and_then(|schema| schema.get("type"))
+            .and_then(Value::as_str);
+        let explode = parameter
+            .get("explode")
+            .and_then(Value::as_bool)
+            .unwrap_or(place == "query");
+        match (place, kind) {
+            ("query", Some("array")) if !explode => {
+                let is_required = parameter.get("required") == Some(&Value::Bool(true));
+                let problem = if !is_required {
+                    "holds a list in one value, and may be left out"
+                } else if !schema.is_some_and(|schema| self.has_items_of_text(schema)) {
+                    "holds a list in one value, and the items are not strings"
+                } else {
+                    return;
+                };
+                self.report(
+                    &rules::ARRAY_DELIMITER,
+                    pointer,
+                    format!("the query parameter `{name}` {problem}"),
+                );
+            }
+            ("path" | "header", Some(kind @ ("array" | "object"))) => {
+                self.report(
+                    &rules::PARAMETER_TYPE,
+                    pointer,
+                    format!("the {place} parameter `{name}` is of type {kind}"),
+                );
+            }
+            _ => {}
+        }
+    }
+
+    fn has_items_of_text(&self, list: &'a Object) -> bool {
+        list.get("items")
+            .and_then(Value::as_object)
+            .and_then(|items| self.resolve(Kind::Schema, "", items))
+            .is_some_and(|(_, items)| items.get("type").is_some_and(|kind| kind == "string"))
+    }
+
+    fn request(&mut self, pointer: &str, body: &'a Object) {
+        let Some((pointer, body)) = self.resolve(Kind::RequestBody, pointer, body) else {
+            return;
+        };
+        let Some(content) = body.get("content").and_then(Value::as_object) else {
+            return;
+        };
+        let place = pointer::join(&pointer, "content");
+        let types: Vec<&str> = content.keys().map(String::as_str).collect();
+        let chosen = match (json(content), types.as_slice()) {
+            (Some(json), all) => {
+                if all.len() > 1 {
+                    let others: Vec<&str> = all.iter().copied().filter(|other| *other != json).collect();
+                    self.report(
+                        &rules::CONTENT_CHOICE,
+                        place.clone(),
+                        format!(
+                            "the request body is sent as `{json}`, not as {}",
+                            others.join(", ")
+                        ),
+                    );
+                }
+                json
+            }
+            (None, []) => {
+                self.report(
+                    &rules::REQUEST_CONTENT,
+                    place,
+                    "the request body has no content type",
+                );
+                return;
+            }
+            (None, types) => {
+                self.report(
+                    &rules::REQUEST_CONTENT,
+                    place,
+                    format!(
+                        "the request body cannot be sent as JSON, only as {}",
+                        types.join(", ")
+                    ),
+                );
+                return;
+            }
+        };
+        let Some(media) = content.get(chosen).and_then(Value::as_object) else {
+            return;
+        };
+        let place = pointer::join(&place, chosen);
+        if !media.contains_key("schema") {
+            self.report(
+                &rules::REQUEST_SCHEMA,
+                place.clone(),
+                format!("the request body of type `{chosen}` has no schema"),
+            );
+        }
+        self.encoding(&place, media);
+    }
+
+    fn encoding(&mut self, place: &str, media: &Object) {
+        if media
+            .get("encoding")
+            .and_then(Value::as_object)
+            .is_some_and(|encoding| !encoding.is_empty())
+        {
+            self.report(
+                &rules::CONTENT_ENCODING,
+                pointer::join(place, "encoding"),
+                "the body has an `encoding`",
+            );
+        }
+    }
+
+    fn responses(&mut self, pointer: &str, responses: &'a Object) {
+        let mut success: Vec<(&str, Option<&Value>)> = Vec::new();
+        for (status, response) in responses.iter().filter(|(status, _)| !status.starts_with("x-")) {
+            let place = pointer::join(pointer, status);
+            let mut digits = status.chars();
+            let class = digits.next().filter(char::is_ascii_digit);
+            let rest = digits.as_str();
+            let valid = matches!(class, Some('1'..='5'))
+                && (rest == "XX" || (rest.len() == 2 && rest.bytes().all(|byte| byte.is_ascii_digit())));
+            if !valid && status != "default" {
+                self.report(
+                    &rules::STRUCTURE,
+                    place,
+                    format!("`{status}` is no status: it is `200`, `2XX` or `default`"),
+                );
+                continue;
+            }
+            if class != Some('2') {
+                continue;
+            }
+            let Some((place, response)) = response
+                .as_object()
+                .and_then(|response| self.resolve(Kind::Response, &place, response))
+            else {
+                continue;
+            };
+            success.push((status, self.response(&place, response)));
+        }
+        match success.as_slice() {
+            [] => {
+                let listed: Vec<&str> = responses.keys().map(String::as_str).collect();
+                let message = if listed.is_empty() {
+                    "the operation documents no response".to_owned()
+                } else {
+                    format!(
+                        "the operation documents no success (2xx), only {}",
+                        listed.join(", ")
+                    )
+                };
+                self.report(&rules::SUCCESS_MISSING, pointer, message);
+            }
+            [(first, schema), others @ ..] => {
+                if let Some((other, _)) = others.iter().find(|(_, other)| other != schema) {
+                    self.report(
+                        &rules::SUCCESS_TYPES,
+                        pointer,
+                        format!("the success responses {first} and {other} have different types"),
+                    );
+                }
+            }
+        }
+    }
+
+    /// Looks at a success response; its type.
+    fn response(&mut self, pointer: &str, response: &'a Object) -> Option<&'a Value> {
+        let content = response
+            .get("content")
+            .and_then(Value::as_object)
+            .filter(|content| !content.is_empty())?;
+        let place = pointer::join(pointer, "content");
+        let Some(json) = json(content) else {
+            let types: Vec<&str> = content.keys().map(String::as_str).collect();
+            self.report(
+                &rules::RESPONSE_CONTENT,
+                place,
+                format!("the response comes as {}, not as JSON", types.join(", ")),
+            );
+            return content.values().next();
+        };
+        let media = content.get(json).and_then(Value::as_object)?;
+        let place = pointer::join(&place, json);
+        self.encoding(&place, media);
+        let schema = media.get("schema");
+        if schema.is_none() {
+            self.report(
+                &rules::RESPONSE_SCHEMA,
+                place,
+                format!("the response of type `{json}` has no schema"),
+            );
+        }
+        schema
+    }
+}

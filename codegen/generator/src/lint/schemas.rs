@@ -1,0 +1,408 @@
+//! Schemas: types, enumerations, unions and bounds.
+
+use std::collections::{BTreeMap, HashMap};
+
+use serde_json::Value;
+
+use super::{Lint, Object, Rule, rules};
+use crate::naming;
+use funnelflux_openapi::{openapi_model::Kind, pointer};
+
+const TYPES: &[&str] = &["string", "number", "integer", "boolean", "array", "object"];
+
+impl<'a> Lint<'a> {
+    pub(super) fn schema(&mut self, pointer: &str, schema: &Object) {
+        let text = |key: &str| schema.get(key).and_then(Value::as_str);
+        let has = |key: &str| schema.contains_key(key);
+        let is_true = |key: &str| schema.get(key) == Some(&Value::Bool(true));
+        let mut report = |rule: &Rule, key: &str, message: String| {
+            self.report(rule, pointer::join(pointer, key), message);
+        };
+
+        let kind = text("type");
+        if let Some(kind) = kind.filter(|kind| !TYPES.contains(kind)) {
+            report(&rules::TYPE, "type", format!("there is no type `{kind}`"));
+        }
+        for (flag, bound) in [("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")] {
+            if is_true(flag) && !has(bound) {
+                report(
+                    &rules::EXCLUSIVE_BOUND,
+                    flag,
+                    format!("`{flag}` without `{bound}`"),
+                );
+            }
+        }
+        if has("not") {
+            report(&rules::NOT, "not", "`not` cannot be a type".to_owned());
+        }
+        if is_true("uniqueItems") {
+            report(
+                &rules::UNIQUE_ITEMS,
+                "uniqueItems",
+                "that the items are unique is documented, not enforced".to_owned(),
+            );
+        }
+        let count = |key: &str| schema.get(key).and_then(Value::as_u64);
+        if let Some(length) = count("minItems").filter(|length| count("maxItems") == Some(*length)) {
+            report(
+                &rules::FIXED_LENGTH,
+                "minItems",
+                format!("that the list has {length} items is documented, not enforced"),
+            );
+        }
+        if has("pattern") {
+            report(
+                &rules::PATTERN,
+                "pattern",
+                "the pattern is documented, not enforced".to_owned(),
+            );
+        }
+        if kind == Some("number") && text("format") == Some("decimal") {
+            report(
+                &rules::DECIMAL,
+                "format",
+                "a decimal number is held in binary".to_owned(),
+            );
+        }
+        if kind == Some("array") && !has("items") {
+            report(
+                &rules::ITEMS_MISSING,
+                "type",
+                "what the items of the array are is not said".to_owned(),
+            );
+        }
+        if schema.get("additionalProperties") == Some(&Value::Bool(false)) {
+            report(
+                &rules::CLOSED_OBJECT,
+                "additionalProperties",
+                "the object is closed, but members that are new are kept".to_owned(),
+            );
+        }
+        self.enumeration(pointer, schema);
+        self.properties(pointer, schema);
+        self.unions(pointer, schema);
+        self.all_of(pointer, schema);
+    }
+
+    fn enumeration(&mut self, pointer: &str, schema: &Object) {
+        let Some(values) = schema.get("enum").and_then(Value::as_array) else {
+            return;
+        };
+        let place = pointer::join(pointer, "enum");
+        let given: Vec<&Value> = values.iter().filter(|value| !value.is_null()).collect();
+        if given.is_empty() {
+            self.report(&rules::ENUM_VALUES, place, "the enumeration has no value");
+            return;
+        }
+        let kind = schema.get("type").and_then(Value::as_str);
+        let fits = |value: &Value| match kind {
+            Some("string") => value.is_string(),
+            Some("integer") => {
+                value.is_i64() || value.is_u64() || value.as_f64().is_some_and(|number| number.fract() == 0.0)
+            }
+            Some("number") => value.is_number(),
+            Some("boolean") => value.is_boolean(),
+            Some(_) => true,
+            None => given
+                .first()
+                .is_some_and(|first| std::mem::discriminant(*first) == std::mem::discriminant(value)),
+        };
+        let mut variants: HashMap<String, &Value> = HashMap::new();
+        for (index, value) in values.iter().enumerate().filter(|(_, value)| !value.is_null()) {
+            let place = pointer::item(&place, index);
+            if !fits(value) {
+                let kind = kind.unwrap_or("that the first value has");
+                self.report(
+                    &rules::ENUM_VALUES,
+                    place,
+                    format!("the value {value} is not of the type {kind}"),
+                );
+                continue;
+            }
+            let Some(text) = value.as_str() else { continue };
+            let variant = naming::variant(text);
+            match variants.get(&variant) {
+                Some(first) if *first == value => {
+                    self.report(
+                        &rules::ENUM_VALUES,
+                        place,
+                        format!("the value {value} is named twice"),
+                    );
+                }
+                Some(first) => {
+                    self.report(
+                        &rules::ENUM_VARIANTS,
+                        place,
+                        format!("the values {first} and {value} both become the variant `{variant}`"),
+                    );
+                }
+                None => {
+                    variants.insert(variant, value);
+                }
+            }
+        }
+        if let Some(default) = schema
+            .get("default")
+            .filter(|default| !values.contains(default) && !default.is_null())
+        {
+            self.report(
+                &rules::ENUM_DEFAULT,
+                pointer::join(pointer, "default"),
+                format!("the default {default} is not one of the values"),
+            );
+        }
+    }
+
+    fn properties(&mut self, pointer: &str, schema: &Object) {
+        let Some(properties) = schema.get("properties").and_then(Value::as_object) else {
+            return;
+        };
+        self.property_names(&pointer::join(pointer, "properties"), properties);
+        // With other parts around, the property may be defined there.
+        if ["allOf", "oneOf", "anyOf"]
+            .iter()
+            .any(|key| schema.contains_key(*key))
+            || is_part(pointer)
+        {
+            return;
+        }
+        for (index, name) in schema
+            .get("required")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .enumerate()
+        {
+            if let Some(name) = name.as_str().filter(|name| !properties.contains_key(*name)) {
+                let place = pointer::item(&pointer::join(pointer, "required"), index);
+                self.report(
+                    &rules::REQUIRED_UNDEFINED,
+                    place,
+                    format!("`{name}` is required, but no property `{name}` is defined"),
+                );
+            }
+        }
+    }
+
+    fn unions(&mut self, pointer: &str, schema: &Object) {
+        let property = schema
+            .get("discriminator")
+            .and_then(|discriminator| discriminator.get("propertyName"))
+            .and_then(Value::as_str);
+        let mut is_union = false;
+        for key in ["oneOf", "anyOf"] {
+            let Some(variants) = schema.get(key).and_then(Value::as_array) else {
+                continue;
+            };
+            is_union = true;
+            if variants.len() < 2 {
+                continue;
+            }
+            let place = pointer::join(pointer, key);
+            // Owned by the document, so that `self` is free for reports.
+            let resolved: Vec<Option<&'a Object>> = variants
+                .iter()
+                .enumerate()
+                .map(|(index, _)| {
+                    let place = pointer::item(&place, index);
+                    let variant = self.object(&place)?;
+                    self.resolve(Kind::Schema, &place, variant)
+                        .map(|(_, variant)| variant)
+                })
+                .collect();
+            let objects = resolved
+                .iter()
+                .flatten()
+                .filter(|variant| is_object(variant))
+                .count();
+            let open = resolved
+                .iter()
+                .flatten()
+                .filter(|variant| variant.get("additionalProperties") != Some(&Value::Bool(false)))
+                .count();
+            let tag = property.map(str::to_owned).or_else(|| self.common_tag(&resolved));
+            let tagged = tag.as_deref().is_some_and(|tag| {
+                resolved
+                    .iter()
+                    .flatten()
+                    .all(|variant| self.fixes(variant, tag, 0))
+            });
+            if let Some(property) = property.filter(|_| !tagged) {
+                let message = format!(
+                    "the variants do not fix the value of `{property}`, by which they are told apart"
+                );
+                self.report(
+                    &rules::DISCRIMINATOR,
+                    pointer::join(pointer, "discriminator"),
+                    message,
+                );
+            } else if key == "anyOf" && objects < resolved.len() {
+                self.report(
+                    &rules::ANY_OF,
+                    place,
+                    "not every variant of this `anyOf` is an object",
+                );
+            } else if key == "anyOf" && !tagged && open > 1 {
+                let message =
+                    format!("{open} of the objects in this `anyOf` may apply to one value together");
+                self.report(&rules::OVERLAPPING_ANY_OF, place, message);
+            } else if objects > 1 && !tagged {
+                let message = format!("no property tells the {objects} objects in this `{key}` apart");
+                self.report(&rules::UNTAGGED_UNION, place, message);
+            }
+        }
+        if let Some(property) = property.filter(|_| !is_union) {
+            let message = format!("`{property}` tells variants apart that are not listed here");
+            self.report(
+                &rules::INHERITANCE,
+                pointer::join(pointer, "discriminator"),
+                message,
+            );
+        }
+    }
+
+    /// A property whose value each variant fixes.
+    fn common_tag(&self, variants: &[Option<&'a Object>]) -> Option<String> {
+        let first = variants.first().copied().flatten()?;
+        let properties = first.get("properties")?.as_object()?;
+        let tag = properties.keys().find(|name| self.fixes(first, name, 0))?;
+        Some(tag.clone())
+    }
+
+    /// Whether a schema allows one value of a property only.
+    fn fixes(&self, schema: &'a Object, property: &str, depth: usize) -> bool {
+        const DEPTH: usize = 8;
+        if depth > DEPTH {
+            return false;
+        }
+        let own = schema
+            .get("properties")
+            .and_then(|properties| properties.get(property))
+            .and_then(Value::as_object);
+        let own = own.and_then(|own| self.resolve(Kind::Schema, "", own));
+        if own.is_some_and(|(_, own)| {
+            own.get("enum")
+                .and_then(Value::as_array)
+                .is_some_and(|values| values.len() == 1)
+        }) {
+            return true;
+        }
+        schema
+            .get("allOf")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .any(|part| {
+                part.as_object()
+                    .and_then(|part| self.resolve(Kind::Schema, "", part))
+                    .is_some_and(|(_, part)| self.fixes(part, property, depth + 1))
+            })
+    }
+
+    fn all_of(&mut self, pointer: &str, schema: &Object) {
+        if !schema.contains_key("allOf") {
+            return;
+        }
+        let Some(schema) = self.object(pointer) else {
+            return;
+        };
+        let mut seen: BTreeMap<String, &'a Value> = BTreeMap::new();
+        let mut conflicts = Vec::new();
+        self.gather(schema, 0, &mut seen, &mut conflicts);
+        for (what, first, second) in conflicts {
+            let message = format!("the parts contradict each other about {what}: {first} and {second}");
+            self.report(&rules::ALL_OF_CONFLICT, pointer::join(pointer, "allOf"), message);
+        }
+    }
+
+    /// The types that the parts of a schema give to itself and its properties.
+    fn gather(
+        &self,
+        schema: &'a Object,
+        depth: usize,
+        seen: &mut BTreeMap<String, &'a Value>,
+        conflicts: &mut Vec<(String, String, String)>,
+    ) {
+        const DEPTH: usize = 8;
+        if depth > DEPTH {
+            return;
+        }
+        let mut note = |what: String, value: &'a Value| match seen.get(&what) {
+            Some(first) if contradict(first, value) => {
+                conflicts.push((what, first.to_string(), value.to_string()));
+            }
+            Some(_) => {}
+            None => {
+                seen.insert(what, value);
+            }
+        };
+        for key in ["type", "enum"] {
+            if let Some(value) = schema.get(key) {
+                note(format!("the `{key}`"), value);
+            }
+        }
+        for (name, property) in schema
+            .get("properties")
+            .and_then(Value::as_object)
+            .into_iter()
+            .flatten()
+        {
+            let property = property
+                .as_object()
+                .and_then(|property| self.resolve(Kind::Schema, "", property));
+            let Some((_, property)) = property else {
+                continue;
+            };
+            for key in ["type", "enum"] {
+                if let Some(value) = property.get(key) {
+                    note(format!("the `{key}` of `{name}`"), value);
+                }
+            }
+        }
+        for part in schema
+            .get("allOf")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+        {
+            let part = part
+                .as_object()
+                .and_then(|part| self.resolve(Kind::Schema, "", part));
+            if let Some((_, part)) = part {
+                self.gather(part, depth + 1, seen, conflicts);
+            }
+        }
+    }
+}
+
+/// Whether two types, or two lists of values, leave nothing that is both.
+fn contradict(left: &Value, right: &Value) -> bool {
+    match (left, right) {
+        (Value::Array(left), Value::Array(right)) => !left.iter().any(|value| right.contains(value)),
+        (Value::String(left), Value::String(right)) => {
+            left != right
+                && !matches!(
+                    (left.as_str(), right.as_str()),
+                    ("integer", "number") | ("number", "integer")
+                )
+        }
+        _ => false,
+    }
+}
+
+/// Whether a schema is a part of another one, which may define what it requires.
+fn is_part(pointer: &str) -> bool {
+    let parent = pointer::split_last(pointer).and_then(|(parent, _)| pointer::split_last(parent));
+    parent.is_some_and(|(_, key)| matches!(key, "allOf" | "oneOf" | "anyOf"))
+}
+
+fn is_object(schema: &Object) -> bool {
+    schema.get("type").map_or_else(
+        || {
+            ["properties", "allOf", "oneOf", "anyOf", "additionalProperties"]
+                .iter()
+                .any(|key| schema.contains_key(*key))
+        },
+        |kind| kind == "object",
+    )
+}

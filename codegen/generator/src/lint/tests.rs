@@ -1,0 +1,70 @@
+//! Each rule of lint has a document that breaks it, and says so in words that a person can act on.
+
+use std::fmt::Write as _;
+
+use crate::lint;
+use funnelflux_openapi::{Diagnostics, Document, Severity, Source, read};
+
+fn document(code: &str) -> Document {
+    let file = format!("{}/tests/documents/lint/{code}.yaml", env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{code}: {file}: {error}"));
+    let name = format!("{code}.yaml");
+    read::read(Source {
+        name: &name,
+        text: &text,
+    })
+    .unwrap()
+}
+
+#[test]
+fn each_rule_is_broken_by_its_document() {
+    let mut all = String::new();
+    for rule in lint::rules() {
+        let diagnostics = lint::lint(&document(rule.code));
+        let broken = diagnostics
+            .iter()
+            .filter(|diagnostic| diagnostic.code == rule.code);
+        assert!(broken.count() > 0, "{}: {diagnostics}", rule.code);
+        writeln!(all, "{diagnostics}\n").unwrap();
+    }
+    insta::assert_snapshot!(all);
+}
+
+#[test]
+fn each_rule_breaks_no_other_error_by_accident() {
+    for rule in lint::rules() {
+        let others: Diagnostics = lint::lint(&document(rule.code))
+            .into_iter()
+            .filter(|diagnostic| diagnostic.severity == Severity::Error && diagnostic.code != rule.code)
+            .collect();
+        assert!(others.is_empty(), "{}: {others}", rule.code);
+    }
+}
+
+#[test]
+fn what_prepare_repairs_is_no_error() {
+    let diagnostics = lint::lint(&document("nothing-to-say"));
+    assert!(diagnostics.is_empty(), "{diagnostics}");
+}
+
+#[test]
+fn our_document_has_nothing_to_say() {
+    let document = read::read(Source {
+        name: "spec/upstream.json",
+        text: include_str!("../../../../spec/upstream.json"),
+    })
+    .unwrap();
+    let diagnostics = lint::lint(&document);
+    assert!(diagnostics.is_empty(), "{diagnostics}");
+}
+
+#[test]
+fn the_table_of_rules_is_complete_and_without_twins() {
+    let mut seen = std::collections::HashSet::new();
+    for rule in lint::rules() {
+        assert!(seen.insert(rule.code), "{} stands twice", rule.code);
+        for text in [rule.summary, rule.generator, rule.help] {
+            assert!(!text.is_empty() && !text.ends_with('.'), "{}", rule.code);
+        }
+    }
+}

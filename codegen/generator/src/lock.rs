@@ -1,0 +1,248 @@
+//! `spec/spec.lock`: what was generated, from what, by which versions. It lets `check` tell a file that is out of date
+//! from one that was edited by hand.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use funnelflux_openapi::{Diagnostic, Diagnostics, Location, Severity, Source, Stage, digest::sha256};
+
+/// The versions that were resolved for this very program.
+const RESOLVED: &str = include_str!("../../../Cargo.lock");
+
+/// Whose versions decide what the generated code looks like.
+const GENERATOR: [&str; 3] = ["prettyplease", "progenitor-impl", "typify-impl"];
+
+/// The record.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Lock {
+    /// The vendor's document.
+    pub upstream: Upstream,
+    /// The overlays, in the order in which they apply.
+    pub overlays: Vec<LockedFile>,
+    /// The document after normalise and overlays.
+    pub effective: LockedFile,
+    /// The table of what is known of each operation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub coverage: Option<LockedFile>,
+    /// Generator and formatter, each with its version.
+    pub generator: BTreeMap<String, String>,
+    /// sha256 of every generated file, by its path below `generated/src/api`.
+    pub files: BTreeMap<String, String>,
+}
+
+/// The vendor's document.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Upstream {
+    /// Its path in the repository.
+    pub file: String,
+    /// Of its bytes.
+    pub sha256: String,
+    /// Where it came from, as `cargo xtask fetch` or a person wrote it down; `generate` leaves it alone.
+    pub source: String,
+}
+
+/// A file of `spec/`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LockedFile {
+    /// Its path in the repository.
+    pub file: String,
+    /// Of its bytes.
+    pub sha256: String,
+}
+
+impl LockedFile {
+    /// The record of a file.
+    #[must_use]
+    pub fn new(source: Source<'_>) -> Self {
+        Self {
+            file: source.name.to_owned(),
+            sha256: sha256(source.text),
+        }
+    }
+}
+
+/// What is lost where there is no lock to carry on.
+pub(crate) fn missing() -> Diagnostic {
+    Diagnostic::new(
+        Severity::Warning,
+        Stage::Lock,
+        "missing",
+        "",
+        "there is no lock yet, so the new one cannot say where the document came from",
+    )
+    .help(
+        "if it was deleted, restore it from version control and run `cargo xtask generate` again\n\
+         else write down in it, as `source` of `upstream`, where the document came from",
+    )
+}
+
+impl Lock {
+    /// The record of a run.
+    ///
+    /// # Errors
+    /// If the versions of the generator cannot be told.
+    pub fn new(
+        upstream: Source<'_>,
+        overlays: &[Source<'_>],
+        effective: Source<'_>,
+        files: &BTreeMap<String, String>,
+        previous: Option<&Self>,
+    ) -> Result<Self, Diagnostics> {
+        let LockedFile { file, sha256: hash } = LockedFile::new(upstream);
+        let source = previous.map_or_else(
+            || "not recorded".to_owned(),
+            |previous| previous.upstream.source.clone(),
+        );
+        Ok(Self {
+            upstream: Upstream {
+                file,
+                sha256: hash,
+                source,
+            },
+            overlays: overlays.iter().copied().map(LockedFile::new).collect(),
+            effective: LockedFile::new(effective),
+            coverage: None,
+            generator: versions(RESOLVED)?,
+            files: files
+                .iter()
+                .map(|(path, text)| (path.clone(), sha256(text)))
+                .collect(),
+        })
+    }
+
+    /// Reads a lock.
+    ///
+    /// # Errors
+    /// A located diagnostic if it is none.
+    pub fn read(source: Source<'_>) -> Result<Self, Diagnostics> {
+        serde_json::from_str(source.text).map_err(|error| {
+            let location = Location {
+                file: source.name.to_owned(),
+                line: error.line(),
+                column: error.column(),
+            };
+            let diagnostic =
+                Diagnostic::new(Severity::Error, Stage::Lock, "unreadable", "", error.to_string());
+            Diagnostics::from(
+                diagnostic
+                    .at(Some(location))
+                    .help("restore it from version control, or remove it and run `cargo xtask generate`"),
+            )
+        })
+    }
+
+    /// The text of the file.
+    #[must_use]
+    pub fn text(&self) -> String {
+        // A struct of strings, lists and maps of strings: writing it cannot fail.
+        let mut text = serde_json::to_string_pretty(self).unwrap_or_default();
+        text.push('\n');
+        text
+    }
+}
+
+/// The versions of the generator in a `Cargo.lock`.
+fn versions(resolved: &str) -> Result<BTreeMap<String, String>, Diagnostics> {
+    let mut found: BTreeMap<String, String> = BTreeMap::new();
+    let mut diagnostics = Diagnostics::new();
+    for name in GENERATOR {
+        let mut lines = resolved.lines();
+        let mut versions = Vec::new();
+        while let Some(line) = lines.next() {
+            if line == format!("name = \"{name}\"")
+                && let Some(version) = lines
+                    .next()
+                    .and_then(|line| line.strip_prefix("version = \"")?.strip_suffix('"'))
+            {
+                versions.push(version);
+            }
+        }
+        if let [version] = versions.as_slice() {
+            found.insert(name.to_owned(), (*version).to_owned());
+        } else {
+            diagnostics.push(
+                Diagnostic::new(
+                    Severity::Error,
+                    Stage::Lock,
+                    "generator-version",
+                    "",
+                    format!("Cargo.lock has {} versions of `{name}`", versions.len()),
+                )
+                .help("there must be exactly one, to record what generated the code"),
+            );
+        }
+    }
+    diagnostics.unless_errors(found).map(|(found, _)| found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_resolved_versions_are_recorded() {
+        let versions = versions(RESOLVED).unwrap();
+        assert_eq!(versions.keys().map(String::as_str).collect::<Vec<_>>(), GENERATOR);
+        assert_eq!(versions["progenitor-impl"], "0.15.1");
+    }
+
+    #[test]
+    fn two_versions_of_the_generator_are_an_error() {
+        let package = |name: &str| format!("[[package]]\nname = \"{name}\"\nversion = \"1.0.0\"\n\n");
+        let mut resolved: String = GENERATOR.iter().map(|name| package(name)).collect();
+        assert!(super::versions(&resolved).is_ok());
+        resolved.push_str(&package("typify-impl"));
+        assert!(
+            super::versions(&resolved)
+                .unwrap_err()
+                .to_string()
+                .contains("Cargo.lock has 2 versions of `typify-impl`")
+        );
+    }
+
+    #[test]
+    fn a_lock_survives_the_round_trip_and_keeps_its_source() {
+        let source = |name, text| Source { name, text };
+        let files = BTreeMap::from([("ids.rs".to_owned(), "x".to_owned())]);
+        let make = |previous: Option<&Lock>| {
+            Lock::new(
+                source("spec/upstream.json", "a"),
+                &[source("spec/overlays/10-a.yaml", "b")],
+                source("spec/effective.json", "c"),
+                &files,
+                previous,
+            )
+            .unwrap()
+        };
+        let mut first = make(None);
+        assert_eq!(first.upstream.source, "not recorded");
+        first.upstream.source = "https://example.org/".to_owned();
+        let text = first.text();
+        let read = Lock::read(source("spec/spec.lock", &text)).unwrap();
+        assert_eq!(read, first);
+        assert_eq!(make(Some(&read)).upstream.source, "https://example.org/");
+        assert_eq!(
+            first.files["ids.rs"],
+            "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881"
+        );
+    }
+
+    #[test]
+    fn a_broken_lock_is_located() {
+        let diagnostics = Lock::read(Source {
+            name: "spec/spec.lock",
+            text: "{\n  \"upstream\": 3\n}",
+        })
+        .unwrap_err();
+        assert!(
+            diagnostics
+                .to_string()
+                .starts_with("spec/spec.lock:2:15: error[lock::unreadable]"),
+            "{diagnostics}"
+        );
+    }
+}

@@ -1,0 +1,206 @@
+//! What overlays promise: applied as the specification says, located in both directions, never stale.
+
+use serde_json::json;
+
+use super::*;
+
+const DOCUMENT: &str = r#"{
+  "openapi": "3.0.3",
+  "tags": ["a", "b", "c", "d"],
+  "info": {"title": "t", "version": "1"},
+  "paths": {
+    "/a/": {"get": {"parameters": [{"name": "x"}, {"name": "y"}]}, "put": {}},
+    "/b/": {"get": {}}
+  }
+}"#;
+
+fn document() -> Document {
+    read::read(Source {
+        name: "spec/upstream.json",
+        text: DOCUMENT,
+    })
+    .unwrap()
+}
+
+fn overlay(actions: &str) -> String {
+    format!("overlay: 1.1.0\ninfo: {{title: t, version: '1'}}\nactions:\n{actions}")
+}
+
+fn applied(actions: &str) -> Applied {
+    let text = overlay(actions);
+    apply(
+        document(),
+        &[Source {
+            name: "01.yaml",
+            text: &text,
+        }],
+    )
+    .unwrap()
+}
+
+fn errors(text: &str) -> String {
+    apply(
+        document(),
+        &[Source {
+            name: "01.yaml",
+            text,
+        }],
+    )
+    .unwrap_err()
+    .to_string()
+}
+
+fn place(document: &Document, pointer: &str) -> String {
+    document.locate(pointer).unwrap().to_string()
+}
+
+#[test]
+fn update_merges_and_leads_to_the_line_that_put_it_there() {
+    let applied = applied(
+        "- target: $.paths['/a/'].get\n  description: because\n  x-evidence: {kind: page}\n  update:\n    \
+         summary: s\n    parameters:\n    - name: z\n      in: query\n- target: $.info\n  description: because\n  \
+         update: {title: u, version: '1'}\n",
+    );
+    let document = &applied.document;
+    assert_eq!(document.get("/paths/~1a~1/get/summary"), Some(&json!("s")));
+    assert_eq!(
+        document.get("/paths/~1a~1/get/parameters/2/in"),
+        Some(&json!("query"))
+    );
+    assert_eq!(
+        document.get("/info"),
+        Some(&json!({"title": "u", "version": "1"}))
+    );
+    for (pointer, expected) in [
+        ("/paths/~1a~1/get/summary", "01.yaml:8:5"),
+        ("/paths/~1a~1/get/parameters/2", "01.yaml:10:7"),
+        ("/paths/~1a~1/get/parameters/2/in", "01.yaml:11:7"),
+        ("/paths/~1a~1/get/parameters/1/name", "spec/upstream.json:6:52"),
+        ("/info/title", "01.yaml:14:12"),
+        ("/info/version", "spec/upstream.json:4:26"),
+    ] {
+        assert_eq!(place(document, pointer), expected, "{pointer}");
+    }
+    let [first, second] = applied.actions.as_slice() else {
+        panic!("{:?}", applied.actions)
+    };
+    assert_eq!(first.location.as_ref().unwrap().to_string(), "01.yaml:4:3");
+    assert_eq!(
+        (first.matches, first.changed, first.effect),
+        (1, true, Effect::Update)
+    );
+    assert_eq!(first.evidence, Some(json!({"kind": "page"})));
+    assert!(second.changed);
+    assert!(applied.notices.is_empty());
+}
+
+#[test]
+fn remove_keeps_the_order_and_the_places_of_what_stays() {
+    let applied = applied(
+        "- target: $.tags\n  description: because\n  update: [e, f]\n- target: $.tags[4,0,2]\n  description: because\n  \
+         remove: true\n- target: $.paths['/a/'].get\n  description: because\n  remove: true\n",
+    );
+    let document = &applied.document;
+    assert_eq!(document.get("/tags"), Some(&json!(["b", "d", "f"])));
+    assert_eq!(document.get("/paths/~1a~1"), Some(&json!({"put": {}})));
+    for (pointer, expected) in [
+        ("/tags/0", "spec/upstream.json:3:17"),
+        ("/tags/1", "spec/upstream.json:3:27"),
+        ("/tags/2", "01.yaml:6:15"),
+    ] {
+        assert_eq!(place(document, pointer), expected, "{pointer}");
+    }
+    assert_eq!(
+        document.value().as_object().unwrap().keys().collect::<Vec<_>>(),
+        ["openapi", "tags", "info", "paths"]
+    );
+}
+
+#[test]
+fn copy_and_append_and_replace() {
+    let applied = applied(
+        "- target: $.paths['/b/'].get\n  description: because\n  copy: $.paths['/a/'].get\n- target: $.tags\n  \
+         description: because\n  update: {name: e}\n- target: $.info.title\n  description: because\n  update: u\n",
+    );
+    let document = &applied.document;
+    assert_eq!(
+        document.get("/paths/~1b~1/get/parameters/1/name"),
+        Some(&json!("y"))
+    );
+    assert_eq!(
+        place(document, "/paths/~1b~1/get/parameters/1/name"),
+        "01.yaml:4:3"
+    );
+    assert_eq!(document.get("/tags/4"), Some(&json!({"name": "e"})));
+    assert_eq!(document.get("/info/title"), Some(&json!("u")));
+}
+
+#[test]
+fn an_action_that_changes_nothing_is_named() {
+    let applied = applied("- target: $.info\n  description: because\n  update: {title: t}\n");
+    assert!(!applied.actions[0].changed);
+    insta::assert_snapshot!(applied.notices.to_string());
+}
+
+#[test]
+fn a_number_that_is_not_kept_is_named_at_its_line() {
+    let applied =
+        applied("- target: $.info\n  description: because\n  update:\n    x-limit: 18446744073709551616\n");
+    let [diagnostic] = applied.notices.0.as_slice() else {
+        panic!("{}", applied.notices)
+    };
+    assert_eq!(diagnostic.code, "number");
+    let location = diagnostic.location.as_ref().unwrap().to_string();
+    assert_eq!(location, "01.yaml:7:5");
+}
+
+#[test]
+fn errors_are_located() {
+    insta::assert_snapshot!(
+        [
+            errors(&overlay("- target: $.paths['/gone/']\n  description: because\n  remove: true\n")),
+            errors(&overlay("- target: $.paths[\n  description: because\n  remove: true\n")),
+            errors(&overlay("- target: $.info\n  remove: true\n")),
+            errors(&overlay("- target: $.info\n  description: because\n")),
+            errors(&overlay("- target: $.info\n  description: because\n  remove: true\n  update: {}\n")),
+            errors(&overlay("- target: $.info\n  description: because\n  updates: {}\n  remove: yes\n")),
+            errors(&overlay("- target: $\n  description: because\n  remove: true\n")),
+            errors(&overlay("- target: $.info\n  description: because\n  update: text\n")),
+            errors(&overlay("- target: $.info.title\n  description: because\n  update: {a: 1}\n")),
+            errors(&overlay("- target: $.info\n  description: because\n  copy: $.nowhere\n")),
+            errors("overlay: 1.0.0\ninfo: {title: t, version: '1'}\nactions:\n- target: $.info.title\n  description: d\n  update: u\n"),
+            errors("overlay: 1.0.0\ninfo: {title: t, version: '1'}\nactions:\n- target: $.info\n  description: d\n  copy: $.tags\n"),
+            errors("overlay: 2.0.0\ninfo: {title: ''}\nextends: 3\nactions: []\n"),
+            errors("- a list\n"),
+            errors("overlay: [\n"),
+        ]
+        .join("\n\n")
+    );
+}
+
+#[test]
+fn an_overlay_for_another_document_is_named() {
+    let text = format!(
+        "extends: ../swagger.yaml\n{}",
+        overlay("- target: $.info\n  description: because\n  update: {title: u}\n")
+    );
+    let applied = apply(
+        document(),
+        &[Source {
+            name: "01.yaml",
+            text: &text,
+        }],
+    )
+    .unwrap();
+    insta::assert_snapshot!(applied.notices.to_string());
+    let text = text.replace("../swagger.yaml", "../upstream.json");
+    let applied = apply(
+        document(),
+        &[Source {
+            name: "01.yaml",
+            text: &text,
+        }],
+    )
+    .unwrap();
+    assert!(applied.notices.is_empty());
+}

@@ -1,0 +1,345 @@
+//! Targets of overlay actions are JSONPath as RFC 9535 has it: tables of our own over every part of it, and the public compliance
+//! suite where a copy is at hand.
+//!
+//! The suite (github.com/jsonpath-standard/jsonpath-compliance-test-suite, `cts.json`) is not part of this repository. To hold the
+//! targets against it:
+//!
+//! ```sh
+//! JSONPATH_CTS=path/to/cts.json cargo test -p funnelflux-generator --test jsonpath -- --ignored
+//! ```
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test stops at the first surprise"
+)]
+
+use funnelflux_generator::overlay;
+use funnelflux_openapi::{Source, pointer, read};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+/// What came of an action that removes what its target matches.
+enum Came {
+    /// The target is no JSONPath.
+    Invalid,
+    /// It matches nothing.
+    Nothing,
+    /// It matches the root, which cannot be removed.
+    Root,
+    /// It matches so many values, and this is left.
+    Removed(usize, Value),
+}
+
+fn remove(document: &Value, target: &str) -> Came {
+    let text = document.to_string();
+    let document = read::parse(Source {
+        name: "a.json",
+        text: &text,
+    });
+    let action = json!({ "target": target, "description": "because", "remove": true });
+    let overlay =
+        json!({ "overlay": "1.0.0", "info": { "title": "t", "version": "1" }, "actions": [action] });
+    let overlay = overlay.to_string();
+    let source = Source {
+        name: "o.json",
+        text: &overlay,
+    };
+    match overlay::apply(document.unwrap(), &[source]) {
+        Ok(applied) => Came::Removed(applied.actions[0].matches, applied.document.value().clone()),
+        Err(diagnostics) => {
+            let text = diagnostics.to_string();
+            if text.contains("is no JSONPath") {
+                Came::Invalid
+            } else if text.contains("matches nothing") {
+                Came::Nothing
+            } else if text.contains("root") {
+                Came::Root
+            } else {
+                panic!("{target}: {text}")
+            }
+        }
+    }
+}
+
+/// Takes out what stands at these pointers, the later places first.
+fn without(document: &Value, places: &BTreeSet<String>) -> Value {
+    let mut left = document.clone();
+    let index = |place: &str| {
+        let last = pointer::split_last(place).map(|(_, last)| last.to_owned());
+        last.and_then(|last| last.parse::<usize>().ok())
+    };
+    let mut places: Vec<&String> = places.iter().collect();
+    places.sort_by_key(|place| std::cmp::Reverse((place.matches('/').count(), index(place))));
+    for place in places {
+        let (parent, last) = pointer::split_last(place).unwrap();
+        match left.pointer_mut(parent) {
+            Some(Value::Object(object)) => {
+                object.shift_remove(&*pointer::unescape(last));
+            }
+            Some(Value::Array(array)) => {
+                array.remove(last.parse().unwrap());
+            }
+            _ => panic!("{place} is not there"),
+        }
+    }
+    left
+}
+
+/// What is wrong with what a target matches; nothing, if it matches these pointers.
+fn problem(document: &Value, target: &str, places: &BTreeSet<String>) -> Option<String> {
+    match remove(document, target) {
+        Came::Invalid => Some("it is refused".to_owned()),
+        Came::Nothing => (!places.is_empty()).then(|| "it matches nothing".to_owned()),
+        Came::Root => (!places.contains("")).then(|| "it matches the root".to_owned()),
+        Came::Removed(matches, left) => {
+            let expected = without(document, places);
+            (matches != places.len() || left != expected)
+                .then(|| format!("it matches {matches} values, and {left} is left"))
+        }
+    }
+}
+
+fn document() -> Value {
+    json!({
+        "a": [3, 5, 1, 2, 4, 6, {"b": "j"}, {"b": "k"}, {"b": {}}, {"b": "kilo"}],
+        "o": {"p": 1, "q": 2, "r": 3, "s": 5, "t": {"u": 6}},
+        "e": "f",
+        "☺": {"'": 1, "\"": 2, "\\": 3, "j j": 4, "/": 5, "~": 6},
+        "n": null,
+    })
+}
+
+/// Targets, and the pointers of what they match in [`document`].
+const VALID: &[(&str, &[&str])] = &[
+    // Names.
+    ("$.e", &["/e"]),
+    ("$['e']", &["/e"]),
+    ("$[\"e\"]", &["/e"]),
+    ("$ ['e']", &["/e"]),
+    ("$.☺", &["/☺"]),
+    ("$['\\u263A']['\\'']", &["/☺/'"]),
+    ("$['☺'][\"\\\"\"]", &["/☺/\""]),
+    ("$.☺['\\\\']", &["/☺/\\"]),
+    ("$.☺['j j']", &["/☺/j j"]),
+    ("$.☺['/', '~']", &["/☺/~1", "/☺/~0"]),
+    ("$.none", &[]),
+    ("$.e.f", &[]),
+    ("$.n", &["/n"]),
+    ("$.n.x", &[]),
+    // Wildcards.
+    ("$.o.*", &["/o/p", "/o/q", "/o/r", "/o/s", "/o/t"]),
+    ("$.o[*]", &["/o/p", "/o/q", "/o/r", "/o/s", "/o/t"]),
+    ("$.e.*", &[]),
+    // Indexes.
+    ("$.a[0]", &["/a/0"]),
+    ("$.a[-1]", &["/a/9"]),
+    ("$.a[10]", &[]),
+    ("$.a[-11]", &[]),
+    ("$.o[0]", &[]),
+    ("$.a['0']", &[]),
+    // Slices.
+    ("$.a[1:3]", &["/a/1", "/a/2"]),
+    ("$.a[8:]", &["/a/8", "/a/9"]),
+    ("$.a[:2]", &["/a/0", "/a/1"]),
+    ("$.a[1:5:2]", &["/a/1", "/a/3"]),
+    ("$.a[5:1:-2]", &["/a/5", "/a/3"]),
+    ("$.a[::-4]", &["/a/9", "/a/5", "/a/1"]),
+    ("$.a[1:5:0]", &[]),
+    ("$.a[-2:]", &["/a/8", "/a/9"]),
+    ("$.a[7:2]", &[]),
+    ("$.a[ 1 : 2 ]", &["/a/1"]),
+    // More than one selector; what is matched twice is one value.
+    ("$.a[0, 3]", &["/a/0", "/a/3"]),
+    ("$.a[0, 0]", &["/a/0"]),
+    ("$.a[0:2, 7]", &["/a/0", "/a/1", "/a/7"]),
+    ("$.o['p', 'none']", &["/o/p"]),
+    // Descendants.
+    ("$..u", &["/o/t/u"]),
+    ("$.o..*", &["/o/p", "/o/q", "/o/r", "/o/s", "/o/t", "/o/t/u"]),
+    ("$..b", &["/a/6/b", "/a/7/b", "/a/8/b", "/a/9/b"]),
+    ("$..[6]", &["/a/6"]),
+    ("$..['p', 'u']", &["/o/p", "/o/t/u"]),
+    // Filters: existence, comparison, logic.
+    ("$.a[?@.b]", &["/a/6", "/a/7", "/a/8", "/a/9"]),
+    ("$.a[?!@.b]", &["/a/0", "/a/1", "/a/2", "/a/3", "/a/4", "/a/5"]),
+    ("$.a[?@.b == 'kilo']", &["/a/9"]),
+    ("$.a[?(@.b == 'kilo')]", &["/a/9"]),
+    ("$.a[?@ > 3.5]", &["/a/1", "/a/4", "/a/5"]),
+    ("$.a[?@ >= 5]", &["/a/1", "/a/5"]),
+    ("$.a[?@ < 2 || @.b == 'k']", &["/a/2", "/a/7"]),
+    ("$.a[?@ <= 1]", &["/a/2"]),
+    ("$.a[?@ != 3 && @ < 3]", &["/a/2", "/a/3"]),
+    ("$.a[?@ == 5e0]", &["/a/1"]),
+    ("$.a[?@.b == $.e]", &[]),
+    ("$[?@ == null]", &["/n"]),
+    ("$[?@ == 'f']", &["/e"]),
+    ("$[?@.*]", &["/a", "/o", "/☺"]),
+    ("$[?@[?@.b]]", &["/a"]),
+    ("$.o[?@ < 3, ?@ < 3]", &["/o/p", "/o/q"]),
+    ("$.o[?@ > 1 && @ < 4]", &["/o/q", "/o/r"]),
+    ("$.o[?@.u || @ == 1]", &["/o/p", "/o/t"]),
+    ("$.o[?@ < $.a[0]]", &["/o/p", "/o/q"]),
+    (
+        "$.a[?@.none == @.nothing]",
+        &[
+            "/a/0", "/a/1", "/a/2", "/a/3", "/a/4", "/a/5", "/a/6", "/a/7", "/a/8", "/a/9",
+        ],
+    ),
+    ("$.a[?@ == true]", &[]),
+    // Functions.
+    ("$[?length(@) == 10]", &["/a"]),
+    ("$.a[?length(@.b) >= 4]", &["/a/9"]),
+    ("$[?count(@.*) > 5]", &["/a", "/☺"]),
+    ("$.a[?match(@.b, '[jk]')]", &["/a/6", "/a/7"]),
+    ("$.a[?search(@.b, '[jk]')]", &["/a/6", "/a/7", "/a/9"]),
+    ("$.a[?match(@.b, 'k.*')]", &["/a/7", "/a/9"]),
+    ("$.o[?value(@..u) == 6]", &["/o/t"]),
+    // The root cannot be taken out.
+    ("$", &[""]),
+];
+
+/// What is no JSONPath.
+const INVALID: &[&str] = &[
+    " $",
+    "$ ",
+    "a",
+    "$.",
+    "$..",
+    "$...a",
+    "$a",
+    "$.a b",
+    "$.1",
+    "$['a",
+    "$[a]",
+    "$[]",
+    "$[01]",
+    "$[-0]",
+    "$[1.0]",
+    "$[9007199254740992]",
+    "$[1:2:3:4]",
+    "$['a',]",
+    "$[\"\\'\"]",
+    "$['\\\"']",
+    "$['\\x']",
+    "$['\\ud800']",
+    "$[?]",
+    "$[?()]",
+    "$[?@.a = 1]",
+    "$[?@.a == ]",
+    "$[?@.a && ]",
+    "$[?1]",
+    "$[?true]",
+    "$[?@.* == 1]",
+    "$[?@..a == 1]",
+    "$[?@.a == 'x]",
+    "$[?length(@.a)]",
+    "$[?length(@.*) == 1]",
+    "$[?count(1) == 1]",
+    "$[?match(@.a, 'x') == true]",
+    "$[?unknown(@.a)]",
+    "$[?@ == 01]",
+    "$[?@ == .5]",
+    "$[?@ == +1]",
+    "$[?@ == {}]",
+    "$[?@ == []]",
+    "$[?!1]",
+    "$[?@.a == 1 == 2]",
+    "$.a[(@.length-1)]",
+    "@.a",
+    "$,$",
+];
+
+fn places(places: &[&str]) -> BTreeSet<String> {
+    places.iter().map(|place| (*place).to_owned()).collect()
+}
+
+#[test]
+fn every_part_of_the_language_matches_what_it_should() {
+    let document = document();
+    let wrong: Vec<String> = VALID
+        .iter()
+        .filter_map(|(target, expected)| {
+            let problem = problem(&document, target, &places(expected))?;
+            Some(format!("{target}: {problem}"))
+        })
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn what_is_no_jsonpath_is_refused_with_its_place() {
+    let document = document();
+    let taken: Vec<&&str> = INVALID
+        .iter()
+        .filter(|target| !matches!(remove(&document, target), Came::Invalid))
+        .collect();
+    assert!(taken.is_empty(), "{taken:?}");
+}
+
+/// A case of the suite: what its query matches, or one of several orders of it.
+fn case(case: &Value) -> Option<String> {
+    let selector = case["selector"].as_str().unwrap();
+    let document = &case["document"];
+    let problem = if case["invalid_selector"] == true {
+        match remove(&json!({}), selector) {
+            Came::Invalid => return None,
+            _ => Some("it is taken".to_owned()),
+        }
+    } else {
+        let paths = match &case["result_paths"] {
+            Value::Null => &case["results_paths"][0],
+            paths => paths,
+        };
+        let expected = paths.as_array().unwrap().iter();
+        let expected = expected.map(|path| normalised(path.as_str().unwrap())).collect();
+        problem(document, selector, &expected)
+    };
+    problem.map(|problem| format!("{}: {selector:?}: {problem}", case["name"]))
+}
+
+/// The pointer of a normalised path: `$['a'][0]`.
+fn normalised(path: &str) -> String {
+    let mut place = String::new();
+    let mut rest = path.strip_prefix('$').unwrap();
+    while let Some(after) = rest.strip_prefix('[') {
+        if let Some(name) = after.strip_prefix('\'') {
+            let mut end = 0;
+            while !name[end..].starts_with('\'') {
+                end += if name[end..].starts_with('\\') {
+                    2
+                } else {
+                    name[end..].chars().next().unwrap().len_utf8()
+                };
+            }
+            // Within single quotes only the quotes are written otherwise than in JSON.
+            let text = name[..end].replace("\\'", "'").replace('"', "\\\"");
+            let name_in_json: String = serde_json::from_str(&format!("\"{text}\"")).unwrap();
+            place = pointer::join(&place, &name_in_json);
+            rest = &name[end + 2..];
+        } else {
+            let (index, after) = after.split_once(']').unwrap();
+            place = pointer::item(&place, index.parse().unwrap());
+            rest = after;
+        }
+    }
+    place
+}
+
+#[test]
+#[ignore = "the suite is not part of this repository: JSONPATH_CTS says where it is"]
+fn the_public_compliance_suite_passes() {
+    let path = std::env::var_os("JSONPATH_CTS").unwrap();
+    let suite: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    let cases = suite["tests"].as_array().unwrap();
+    let wrong: Vec<String> = cases.iter().filter_map(case).collect();
+    println!("{} of {} cases pass", cases.len() - wrong.len(), cases.len());
+    assert!(
+        wrong.is_empty(),
+        "{} of {} are wrong:\n{}",
+        wrong.len(),
+        cases.len(),
+        wrong.join("\n")
+    );
+}

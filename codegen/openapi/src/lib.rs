@@ -1,0 +1,19 @@
+//! Reads OpenAPI documents and answers questions about them: text in, values and located diagnostics out.
+//!
+//! [`read`] turns a text into a [`Document`], [`normalise`] turns any supported version into OpenAPI 3.0.3.
+
+mod diagnostic;
+pub mod digest;
+mod document;
+pub mod media;
+pub mod normalise;
+pub mod number;
+pub mod openapi_model;
+pub mod pointer;
+pub mod read;
+pub mod references;
+mod source_map;
+pub mod text;
+
+pub use diagnostic::{Diagnostic, Diagnostics, Location, Severity, Stage};
+pub use document::{Document, Place, Provenance, Source};

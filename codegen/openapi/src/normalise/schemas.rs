@@ -1,0 +1,558 @@
+//! Schemas: JSON Schema 2020-12 (`OpenAPI` 3.1) and the dialect of Swagger 2.0 to the dialect of `OpenAPI` 3.0.
+
+use serde_json::{Value, json};
+
+use super::{Object, Work};
+use crate::{diagnostic::Severity, number, pointer};
+
+/// Keywords that only check values: without them a type is as wide as before.
+const CHECKS: &[&str] = &[
+    "if",
+    "then",
+    "else",
+    "dependentRequired",
+    "dependentSchemas",
+    "unevaluatedProperties",
+    "unevaluatedItems",
+    "propertyNames",
+    "contains",
+    "minContains",
+    "maxContains",
+    "contentSchema",
+    "contentMediaType",
+    "contentEncoding",
+];
+
+/// Keywords that say something about the schema and nothing about values.
+const REMARKS: &[&str] = &["$schema", "$comment", "$vocabulary", "$anchor", "$dynamicAnchor"];
+
+/// Patterns that every name of a property matches.
+const EVERY_NAME: &[&str] = &["", ".*", "^.*$", ".+", "^.+$"];
+
+/// Keywords next to a `$ref` that change the type.
+const TYPE_CHANGING: &[&str] = &[
+    "nullable",
+    "type",
+    "enum",
+    "const",
+    "properties",
+    "required",
+    "items",
+    "allOf",
+    "oneOf",
+    "anyOf",
+    "additionalProperties",
+    "format",
+    "pattern",
+    "minLength",
+    "maxLength",
+    "minimum",
+    "maximum",
+    "exclusiveMinimum",
+    "exclusiveMaximum",
+    "multipleOf",
+    "minItems",
+    "maxItems",
+    "uniqueItems",
+    "minProperties",
+    "maxProperties",
+    "discriminator",
+    "not",
+];
+
+/// Keywords that belong to one type, by that type.
+const OF_TYPE: &[(&str, &[&str])] = &[
+    ("string", &["minLength", "maxLength", "pattern"]),
+    ("number", NUMERIC),
+    ("integer", NUMERIC),
+    ("array", &["items", "minItems", "maxItems", "uniqueItems"]),
+    (
+        "object",
+        &[
+            "properties",
+            "required",
+            "additionalProperties",
+            "minProperties",
+            "maxProperties",
+        ],
+    ),
+];
+
+const NUMERIC: &[&str] = &[
+    "minimum",
+    "maximum",
+    "exclusiveMinimum",
+    "exclusiveMaximum",
+    "multipleOf",
+];
+
+/// A schema of Swagger 2.0.
+pub(super) fn swagger(work: &mut Work, pointer: &str, schema: &mut Object) {
+    match schema.get("x-nullable") {
+        Some(Value::Bool(nullable)) => {
+            if *nullable {
+                schema.insert("nullable".to_owned(), Value::Bool(true));
+            }
+            schema.shift_remove("x-nullable");
+        }
+        Some(_) => work.report(
+            Severity::Warning,
+            "nullable",
+            pointer::join(pointer, "x-nullable"),
+            "`x-nullable` is neither true nor false: the value is read as one that is never null",
+            "write `x-nullable: true` in an overlay if the value may be null",
+        ),
+        None => {}
+    }
+    if let Some(Value::String(property)) = schema.get("discriminator") {
+        let discriminator = json!({ "propertyName": property });
+        schema.insert("discriminator".to_owned(), discriminator);
+    }
+    if schema.get("type").is_some_and(|kind| kind == "file") {
+        schema.insert("type".to_owned(), "string".into());
+        keep_aside(schema, "format");
+        schema.insert("format".to_owned(), "binary".into());
+    }
+    types(work, pointer, schema);
+    wrap_reference(work, pointer, schema);
+}
+
+/// A schema of `OpenAPI` 3.1.
+pub(super) fn openapi31(work: &mut Work, pointer: &str, schema: &mut Object) {
+    for key in REMARKS {
+        keep_aside(schema, key);
+    }
+    if schema.contains_key("$dynamicRef") {
+        work.report(
+            Severity::Error,
+            "dynamic-reference",
+            pointer::join(pointer, "$dynamicRef"),
+            "`$dynamicRef` cannot be expressed in OpenAPI 3.0",
+            "replace it by a `$ref` to the schema that is meant",
+        );
+    }
+    // What they make belongs to one of several types.
+    tuples(work, pointer, schema);
+    pattern_properties(work, pointer, schema);
+    constant(work, pointer, schema);
+    null_variants(work, pointer, schema);
+    content(work, pointer, schema);
+    types(work, pointer, schema);
+    exclusive_bounds(work, pointer, schema);
+    examples(work, pointer, schema);
+    for key in CHECKS {
+        if keep_aside(schema, key) {
+            work.report(
+                Severity::Warning,
+                "unexpressed",
+                pointer::join(pointer, key),
+                format!("`{key}` cannot be expressed in OpenAPI 3.0: the type is wider than meant"),
+                "nothing has to be done unless the caller must be held to it; the original is kept under `x-…`",
+            );
+        }
+    }
+    wrap_reference(work, pointer, schema);
+}
+
+/// Moves a member to `x-…`, where nothing is lost and nobody reads it as a keyword; whether there was one.
+pub(super) fn keep_aside(object: &mut Object, key: &str) -> bool {
+    let Some(value) = object.shift_remove(key) else {
+        return false;
+    };
+    object.insert(name_aside(object, key), value);
+    true
+}
+
+/// The name under which a member is kept aside.
+pub(super) fn name_aside(object: &Object, key: &str) -> String {
+    let mut name = format!("x-{}", key.trim_start_matches('$'));
+    while object.contains_key(&name) {
+        // The author's own.
+        name.insert_str(0, "x-");
+    }
+    name
+}
+
+/// `const` to an enumeration of one value.
+fn constant(work: &mut Work, pointer: &str, schema: &mut Object) {
+    // An enumeration of null alone says the same as a constant.
+    let key = if schema.get("enum") == Some(&json!([null])) {
+        "enum"
+    } else {
+        "const"
+    };
+    let Some(value) = schema.shift_remove(key) else {
+        return;
+    };
+    let from = pointer::join(pointer, key);
+    if value.is_null() || key == "enum" {
+        work.put(pointer::join(pointer, "type"), &from);
+        schema.insert("type".to_owned(), "null".into());
+        return;
+    }
+    let kind = match &value {
+        Value::String(_) => "string",
+        Value::Bool(_) => "boolean",
+        Value::Number(number) if number.is_f64() => "number",
+        Value::Number(_) => "integer",
+        Value::Array(_) => "array",
+        Value::Null | Value::Object(_) => "object",
+    };
+    match schema.get_mut("type") {
+        None => {
+            work.put(pointer::join(pointer, "type"), &from);
+            schema.insert("type".to_owned(), kind.into());
+        }
+        Some(Value::Array(kinds)) => {
+            // Null stays, for many write it and forget the value.
+            let fits = |other: &Value| other == kind || kind == "integer" && other == "number";
+            if kinds.iter().any(fits) {
+                kinds.retain(|other| fits(other) || other == "null");
+            }
+        }
+        Some(_) => {}
+    }
+    if let Some(Value::Array(values)) = schema.get("enum")
+        && !values.contains(&value)
+    {
+        work.report(
+            Severity::Error,
+            "constant",
+            from,
+            "`const` is none of the values of `enum` beside it: no value fits both",
+            "remove one of the two in an overlay",
+        );
+        return;
+    }
+    work.put(pointer::join(pointer, "enum"), &from);
+    schema.insert("enum".to_owned(), Value::Array(vec![value]));
+}
+
+/// `type` lists, and the type `null`, to `nullable`.
+fn types(work: &mut Work, pointer: &str, schema: &mut Object) {
+    if schema
+        .get("enum")
+        .and_then(Value::as_array)
+        .is_some_and(|values| values.contains(&Value::Null))
+        && !schema.contains_key("type")
+    {
+        schema.insert("nullable".to_owned(), Value::Bool(true));
+    }
+    let kinds: Vec<Value> = match schema.get("type") {
+        Some(Value::Array(kinds)) => kinds.clone(),
+        Some(Value::String(kind)) if kind == "null" => vec!["null".into()],
+        _ => return,
+    };
+    let mut others: Vec<Value> = kinds.iter().filter(|kind| *kind != "null").cloned().collect();
+    others.dedup();
+    // An integer is a number.
+    if others.contains(&"number".into()) {
+        others.retain(|kind| kind != "integer");
+    }
+    if kinds.contains(&"null".into()) {
+        schema.insert("nullable".to_owned(), Value::Bool(true));
+        if let Some(Value::Array(values)) = schema.get("enum")
+            && !others.is_empty()
+            && !values.contains(&Value::Null)
+        {
+            work.report(
+                Severity::Notice,
+                "null-value",
+                pointer::join(pointer, "enum"),
+                "null is one of the types and none of the values: it is read all the same",
+                "nothing has to be done; remove `null` from the types in an overlay if it never comes",
+            );
+        }
+    }
+    match others.as_slice() {
+        [] if kinds.is_empty() => {
+            schema.shift_remove("type");
+            work.report(
+                Severity::Warning,
+                "type-list",
+                pointer::join(pointer, "type"),
+                "the list of types is empty: any value is read",
+                "write the types of the value in an overlay, or remove the list there",
+            );
+        }
+        [] => {
+            schema.shift_remove("type");
+            schema.insert("nullable".to_owned(), Value::Bool(true));
+            work.report(
+                Severity::Warning,
+                "null-type",
+                pointer::join(pointer, "type"),
+                "a value that is always null cannot be expressed in OpenAPI 3.0: any value is read",
+                "nothing has to be done; remove it in an overlay if it is in the way",
+            );
+        }
+        [kind] => {
+            schema.insert("type".to_owned(), kind.clone());
+        }
+        kinds
+            if ["oneOf", "anyOf", "enum"]
+                .iter()
+                .any(|key| schema.contains_key(*key)) =>
+        {
+            // The variants or values say it more closely.
+            let list = kinds.iter().map(Value::to_string).collect::<Vec<_>>().join(", ");
+            schema.shift_remove("type");
+            work.report(
+                Severity::Warning,
+                "type-list",
+                pointer::join(pointer, "type"),
+                format!(
+                    "the types {list} next to an enumeration or union cannot be expressed in OpenAPI 3.0"
+                ),
+                "nothing has to be done if the values or variants have these types",
+            );
+        }
+        kinds => {
+            let variants = kinds.iter().map(|kind| variant(kind, schema)).collect();
+            for (_, keys) in OF_TYPE {
+                for key in *keys {
+                    schema.shift_remove(*key);
+                }
+            }
+            schema.shift_remove("type");
+            schema.shift_remove("format");
+            schema.insert("oneOf".to_owned(), Value::Array(variants));
+        }
+    }
+}
+
+/// The part of a schema that is about one of its types.
+fn variant(kind: &Value, schema: &Object) -> Value {
+    let mut variant = Object::new();
+    variant.insert("type".to_owned(), kind.clone());
+    let keys = OF_TYPE
+        .iter()
+        .find(|(name, _)| kind == name)
+        .map_or(&[][..], |(_, keys)| *keys);
+    let format = (kind != "object" && kind != "array" && kind != "boolean").then_some(&"format");
+    for key in keys.iter().chain(format) {
+        if let Some(value) = schema.get(*key) {
+            variant.insert((*key).to_owned(), value.clone());
+        }
+    }
+    Value::Object(variant)
+}
+
+/// Variants that are null to `nullable`; a union of one to that one.
+fn null_variants(work: &mut Work, pointer: &str, schema: &mut Object) {
+    for key in ["oneOf", "anyOf"] {
+        let Some(variants) = schema.get_mut(key).and_then(Value::as_array_mut) else {
+            continue;
+        };
+        let place = pointer::join(pointer, key);
+        let before = variants.len();
+        let mut index = 0;
+        while let Some(variant) = variants.get(index) {
+            if is_null(variant) {
+                // The types say all of it but for remarks.
+                let mut keys = variant.as_object().into_iter().flat_map(Object::keys);
+                if keys.any(|key| !["type", "const", "enum"].contains(&key.as_str())) {
+                    work.report(
+                        Severity::Notice,
+                        "null-variant",
+                        pointer::item(&place, index),
+                        "what is said of the variant null is left out: in OpenAPI 3.0 it is no schema of its own",
+                        "nothing has to be done",
+                    );
+                }
+                work.provenance.remove_item(&place, index, variants.len());
+                variants.remove(index);
+            } else {
+                index += 1;
+            }
+        }
+        if variants.len() == before {
+            continue;
+        }
+        let only = if variants.len() == 1 { variants.pop() } else { None };
+        if variants.is_empty() {
+            schema.shift_remove(key);
+            if only.is_none() {
+                schema.insert("type".to_owned(), "null".into());
+                work.put(pointer::join(pointer, "type"), &place);
+            }
+        }
+        schema.insert("nullable".to_owned(), Value::Bool(true));
+        let Some(only) = only else { continue };
+        let from = work.provenance.place(&pointer::item(&place, 0));
+        match only {
+            Value::Object(only)
+                if !only.contains_key("$ref")
+                    && only
+                        .keys()
+                        .all(|key| !schema.contains_key(key) || key == "nullable") =>
+            {
+                for (key, value) in only.into_iter().filter(|(key, _)| key != "nullable") {
+                    work.provenance
+                        .put(pointer::join(pointer, &key), from.member(&key));
+                    schema.insert(key, value);
+                }
+            }
+            only => add_part(work, pointer, schema, &pointer::item(&place, 0), only),
+        }
+    }
+}
+
+/// Adds a schema that stood at `old` to the `allOf` of a schema.
+fn add_part(work: &mut Work, pointer: &str, schema: &mut Object, old: &str, part: Value) {
+    let place = pointer::join(pointer, "allOf");
+    let from = work.provenance.place(old);
+    let parts = schema.entry("allOf").or_insert_with(|| {
+        work.provenance.put(place.clone(), from.clone());
+        Value::Array(Vec::new())
+    });
+    if let Some(parts) = parts.as_array_mut() {
+        work.provenance.put(pointer::item(&place, parts.len()), from);
+        parts.push(part);
+    }
+}
+
+fn is_null(schema: &Value) -> bool {
+    let Some(schema) = schema.as_object() else {
+        return false;
+    };
+    schema
+        .get("type")
+        .is_some_and(|kind| kind == "null" || *kind == json!(["null"]))
+        || schema.get("const").is_some_and(Value::is_null)
+        || schema.get("enum").is_some_and(|values| *values == json!([null]))
+}
+
+/// Exclusive bounds that are numbers to a bound and a flag; of two bounds the tighter.
+fn exclusive_bounds(work: &mut Work, pointer: &str, schema: &mut Object) {
+    for (exclusive, bound, lower) in [
+        ("exclusiveMinimum", "minimum", true),
+        ("exclusiveMaximum", "maximum", false),
+    ] {
+        let Some(limit) = schema.get(exclusive).filter(|limit| limit.is_number()).cloned() else {
+            continue;
+        };
+        let tighter = schema.get(bound).is_none_or(|other| {
+            let order = number::compare(&limit, other);
+            if lower { order.is_ge() } else { order.is_le() }
+        });
+        if tighter {
+            let from = pointer::join(pointer, exclusive);
+            work.put(pointer::join(pointer, bound), &from);
+            schema.insert(bound.to_owned(), limit);
+            schema.insert(exclusive.to_owned(), Value::Bool(true));
+        } else {
+            schema.shift_remove(exclusive);
+        }
+    }
+}
+
+/// Content in strings to the formats `byte` and `binary`.
+fn content(work: &mut Work, pointer: &str, schema: &mut Object) {
+    // They are about text only, and a union or a reference says elsewhere whether there is any.
+    let elsewhere = ["$ref", "allOf", "oneOf", "anyOf"];
+    let is_text = match schema.get("type") {
+        None => !elsewhere.iter().any(|key| schema.contains_key(*key)),
+        Some(Value::Array(kinds)) => kinds.iter().all(|kind| kind == "string" || kind == "null"),
+        Some(kind) => kind == "string",
+    };
+    if !is_text || schema.contains_key("format") {
+        return;
+    }
+    let text = |key: &str| schema.get(key).and_then(Value::as_str);
+    let (key, format) = match (text("contentEncoding"), text("contentMediaType")) {
+        (Some(encoding), _) if encoding.eq_ignore_ascii_case("base64") => ("contentEncoding", "byte"),
+        (None, Some("application/octet-stream")) => ("contentMediaType", "binary"),
+        _ => return,
+    };
+    work.put(pointer::join(pointer, "format"), &pointer::join(pointer, key));
+    schema.insert("format".to_owned(), format.into());
+    schema.entry("type").or_insert_with(|| "string".into());
+    for key in ["contentEncoding", "contentMediaType"] {
+        keep_aside(schema, key);
+    }
+}
+
+/// `examples` of a schema to its `example`.
+fn examples(work: &mut Work, pointer: &str, schema: &mut Object) {
+    let Some(Value::Array(examples)) = schema.get("examples") else {
+        return;
+    };
+    let first = examples.first().cloned();
+    if examples.len() > 1 || schema.contains_key("example") {
+        keep_aside(schema, "examples");
+    } else {
+        schema.shift_remove("examples");
+    }
+    if let Some(first) = first
+        && !schema.contains_key("example")
+    {
+        let from = pointer::item(&pointer::join(pointer, "examples"), 0);
+        work.put(pointer::join(pointer, "example"), &from);
+        schema.insert("example".to_owned(), first);
+    }
+}
+
+/// Tuples to lists of anything.
+fn tuples(work: &mut Work, pointer: &str, schema: &mut Object) {
+    if schema.contains_key("prefixItems") {
+        work.report(
+            Severity::Warning,
+            "tuple",
+            pointer::join(pointer, "prefixItems"),
+            "a tuple cannot be expressed in OpenAPI 3.0: its items are any JSON values",
+            "say in an overlay what the items have in common; the original is kept under `x-prefixItems`",
+        );
+        keep_aside(schema, "prefixItems");
+        // What stands behind the tuple.
+        keep_aside(schema, "items");
+        schema.insert("items".to_owned(), json!({}));
+    }
+}
+
+/// Properties by pattern to additional properties.
+fn pattern_properties(work: &mut Work, pointer: &str, schema: &mut Object) {
+    let Some(Value::Object(patterns)) = schema.get("patternProperties") else {
+        return;
+    };
+    let mut schemas = patterns.iter();
+    let additional = match (schemas.next(), schemas.next(), schema.get("additionalProperties")) {
+        // Where other names are open, a type for all of them would refuse what is allowed.
+        (Some((key, only)), None, additional)
+            if additional == Some(&Value::Bool(false))
+                || additional.is_none() && EVERY_NAME.contains(&key.as_str()) =>
+        {
+            let from = work
+                .provenance
+                .place(&pointer::join(&pointer::join(pointer, "patternProperties"), key));
+            work.provenance
+                .put(pointer::join(pointer, "additionalProperties"), from);
+            only.clone()
+        }
+        _ => Value::Bool(true),
+    };
+    work.report(
+        Severity::Warning,
+        "pattern-properties",
+        pointer::join(pointer, "patternProperties"),
+        "properties by pattern cannot be expressed in OpenAPI 3.0: they are properties of any name",
+        "nothing has to be done; the original is kept under `x-patternProperties`",
+    );
+    keep_aside(schema, "patternProperties");
+    if schema.get("additionalProperties").is_some_and(Value::is_object) {
+        keep_aside(schema, "additionalProperties");
+    }
+    schema.insert("additionalProperties".to_owned(), additional);
+}
+
+/// A `$ref` with keywords next to it that change the type, to an `allOf` of the `$ref`: in `OpenAPI` 3.0 nothing counts
+/// next to a `$ref`.
+fn wrap_reference(work: &mut Work, pointer: &str, schema: &mut Object) {
+    if !schema.contains_key("$ref") || !TYPE_CHANGING.iter().any(|key| schema.contains_key(*key)) {
+        return;
+    }
+    if let Some(target) = schema.shift_remove("$ref") {
+        let old = pointer::join(pointer, "$ref");
+        add_part(work, pointer, schema, &old, json!({ "$ref": target }));
+    }
+}

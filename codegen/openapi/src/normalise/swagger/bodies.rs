@@ -1,0 +1,312 @@
+//! What goes in a body: requests, from the parameters that are bodies, and responses.
+
+use serde_json::{Value, json};
+
+use super::{CONSUMES, Convert, MediaTypes, Object, parameters::Placed, schemas};
+use crate::{diagnostic::Severity, media::JSON, pointer};
+
+const FORM: &str = "application/x-www-form-urlencoded";
+const MULTIPART: &str = "multipart/form-data";
+
+impl Convert<'_> {
+    pub(super) fn request_body(
+        &mut self,
+        bodies: &[Placed<'_>],
+        new: &str,
+        consumes: &MediaTypes,
+    ) -> Option<Value> {
+        if let Some(body) = bodies.iter().find(|body| body.place_name() == "body") {
+            if let Some(form) = bodies.iter().find(|form| form.place_name() == "formData") {
+                self.report(
+                    Severity::Error,
+                    "body-and-form",
+                    &form.place,
+                    "an operation has either a body or form parameters, this one has both",
+                    "remove one of them",
+                );
+            }
+            if let Some(second) = bodies.iter().filter(|body| body.place_name() == "body").nth(1) {
+                self.report(
+                    Severity::Error,
+                    "second-body",
+                    &second.place,
+                    "an operation has one body, this one has another before it",
+                    "remove one of them, or make them one object in an overlay",
+                );
+            }
+            return Some(self.json_body(body, new, consumes));
+        }
+        Some(self.form(bodies.first()?, bodies, new, consumes))
+    }
+
+    /// The body of form parameters, of which `first` is one.
+    fn form(&mut self, first: &Placed<'_>, bodies: &[Placed<'_>], new: &str, consumes: &MediaTypes) -> Value {
+        self.moved(new.to_owned(), &first.place);
+        let types = self.form_types(first, bodies, consumes);
+        let mut properties = Object::new();
+        let mut required = Vec::new();
+        let mut content = Object::new();
+        for body in bodies {
+            let Some(name) = body.parameter.get("name").and_then(Value::as_str) else {
+                self.report(
+                    Severity::Error,
+                    "form-name",
+                    &body.place,
+                    "a form parameter needs a `name` that is a string",
+                    "give it one in an overlay",
+                );
+                continue;
+            };
+            if properties.contains_key(name) {
+                self.report(
+                    Severity::Error,
+                    "form-name",
+                    &body.place,
+                    format!("a second form parameter `{name}`"),
+                    "remove one of them in an overlay",
+                );
+            }
+            let mut property = self.form_field(body);
+            match property.shift_remove("required") {
+                Some(Value::Bool(true)) => required.push(Value::from(name)),
+                Some(Value::Bool(false)) | None => {}
+                Some(_) => {
+                    let place = pointer::join(&body.place, "required");
+                    let help = "write what the Swagger 2.0 specification wants there";
+                    let message = "here has to be true or false";
+                    self.report(Severity::Error, "structure", &place, message, help);
+                }
+            }
+            properties.insert(name.to_owned(), Value::Object(property));
+        }
+        let mut schema = json!({ "type": "object", "properties": properties });
+        let any_required = !required.is_empty();
+        if let (true, Some(schema)) = (any_required, schema.as_object_mut()) {
+            schema.insert("required".to_owned(), Value::Array(required));
+        }
+        for media_type in types {
+            let place = pointer::join(&pointer::join(new, "content"), media_type);
+            let place = format!("{place}/schema/properties");
+            for body in bodies {
+                if let Some(name) = body.parameter.get("name").and_then(Value::as_str) {
+                    self.moved(pointer::join(&place, name), &body.place);
+                }
+            }
+            content.insert(media_type.to_owned(), json!({ "schema": schema }));
+        }
+        json!({ "required": any_required, "content": content })
+    }
+
+    /// The media types of a form.
+    fn form_types<'t>(
+        &mut self,
+        first: &Placed<'_>,
+        bodies: &[Placed<'_>],
+        consumes: &'t MediaTypes,
+    ) -> Vec<&'t str> {
+        let has_file = bodies
+            .iter()
+            .any(|body| body.parameter.get("type").is_some_and(|kind| kind == "file"));
+        let mut types: Vec<&str> = consumes
+            .types
+            .iter()
+            .map(String::as_str)
+            .filter(|media_type| [FORM, MULTIPART].contains(media_type))
+            .collect();
+        if types.is_empty() || has_file {
+            types = vec![if has_file { MULTIPART } else { FORM }];
+        }
+        let others: Vec<&str> = consumes
+            .types
+            .iter()
+            .map(String::as_str)
+            .filter(|media_type| !types.contains(media_type))
+            .collect();
+        if !others.is_empty() {
+            self.report(
+                Severity::Notice,
+                "form-type",
+                if consumes.place == CONSUMES {
+                    &first.place
+                } else {
+                    &consumes.place
+                },
+                format!(
+                    "form parameters are sent as {}, not as {}, which the operation consumes",
+                    types.join(" or "),
+                    others.join(" or ")
+                ),
+                "make them one body parameter in an overlay if the service takes an object",
+            );
+        }
+        types
+    }
+
+    /// What a form parameter says of its value, and whether it is required.
+    fn form_field(&mut self, body: &Placed<'_>) -> Object {
+        let mut property = body.parameter.clone();
+        for key in ["name", "in"] {
+            property.shift_remove(key);
+        }
+        if schemas::keep_aside(&mut property, "allowEmptyValue") {
+            self.report(
+                Severity::Notice,
+                "empty-value",
+                &pointer::join(&body.place, "allowEmptyValue"),
+                "whether a field of a form may be empty is not expressed",
+                "nothing has to be done",
+            );
+        }
+        // OpenAPI 3.0 repeats the field, as `multi` does.
+        let joined = property.get("type").is_some_and(|kind| kind == "array")
+            && property
+                .get("collectionFormat")
+                .is_none_or(|format| format != "multi");
+        schemas::keep_aside(&mut property, "collectionFormat");
+        if joined {
+            self.report(
+                Severity::Warning,
+                "collection-format",
+                &pointer::join(&body.place, "collectionFormat"),
+                "how a list in a form is joined is not expressed",
+                "make the field a string in an overlay and join the items",
+            );
+        }
+        property
+    }
+
+    fn json_body(&mut self, body: &Placed<'_>, new: &str, consumes: &MediaTypes) -> Value {
+        self.moved(new.to_owned(), &body.place);
+        let mut result = Object::new();
+        for (key, value) in body.parameter {
+            match key.as_str() {
+                "name" => {
+                    result.insert("x-name".to_owned(), value.clone());
+                }
+                "in" | "schema" => {}
+                _ => {
+                    result.insert(key.clone(), value.clone());
+                }
+            }
+        }
+        let place = pointer::join(new, "content");
+        let types = if consumes.types.is_empty() {
+            vec![JSON.to_owned()]
+        } else {
+            self.moved(place.clone(), &consumes.place);
+            consumes.types.clone()
+        };
+        let mut content = Object::new();
+        for media_type in types {
+            let mut media = Object::new();
+            if let Some(schema) = body.parameter.get("schema") {
+                let place = pointer::join(&place, &media_type);
+                self.moved(format!("{place}/schema"), &format!("{}/schema", body.place));
+                media.insert("schema".to_owned(), schema.clone());
+            }
+            content.insert(media_type, Value::Object(media));
+        }
+        result.insert("content".to_owned(), Value::Object(content));
+        Value::Object(result)
+    }
+
+    pub(super) fn response(&mut self, response: Value, new: &str, old: &str, produces: &MediaTypes) -> Value {
+        let Value::Object(mut response) = response else {
+            return response;
+        };
+        if response.get("$ref").is_some_and(Value::is_string) {
+            // The content types are those of the operation; where they are the document's, the reference stands.
+            let response = Value::Object(response);
+            if let Some((from, shared)) = self.shared_response(&response)
+                && produces.types != self.produces.types
+                && shared.get("schema").is_some()
+            {
+                let shared = shared.clone();
+                self.moved(new.to_owned(), &from);
+                return self.response(shared, new, &from, produces);
+            }
+            return response;
+        }
+        if let Some(Value::Object(headers)) = response.get_mut("headers") {
+            let new = pointer::join(new, "headers");
+            self.headers(headers, &new, &pointer::join(old, "headers"));
+        }
+        let mut examples = response.shift_remove("examples");
+        if let Some(schema) = response.shift_remove("schema") {
+            self.mixed(&mut response, "content", old);
+            let is_file = schema.get("type").is_some_and(|kind| kind == "file");
+            let types = match produces.types.as_slice() {
+                [] => vec![if is_file { "application/octet-stream" } else { JSON }.to_owned()],
+                types => {
+                    self.moved(pointer::join(new, "content"), &produces.place);
+                    types.to_vec()
+                }
+            };
+            let mut content = Object::new();
+            for media_type in types {
+                let place = pointer::join(&pointer::join(new, "content"), &media_type);
+                self.moved(format!("{place}/schema"), &format!("{old}/schema"));
+                let mut media = Object::new();
+                media.insert("schema".to_owned(), schema.clone());
+                let example = examples
+                    .as_mut()
+                    .and_then(Value::as_object_mut)
+                    .and_then(|examples| examples.shift_remove(&media_type));
+                if let Some(example) = example {
+                    self.moved(
+                        format!("{place}/example"),
+                        &pointer::join(&pointer::join(old, "examples"), &media_type),
+                    );
+                    media.insert("example".to_owned(), example);
+                }
+                content.insert(media_type, Value::Object(media));
+            }
+            response.insert("content".to_owned(), Value::Object(content));
+        }
+        // Those of media types that the response does not have.
+        if let Some(examples) = examples.filter(|examples| *examples != json!({})) {
+            response.insert("examples".to_owned(), examples);
+            schemas::keep_aside(&mut response, "examples");
+            self.report(
+                Severity::Notice,
+                "examples",
+                &pointer::join(old, "examples"),
+                "an example of a media type that the response does not have is not shown",
+                "nothing has to be done; the original is kept under `x-examples`",
+            );
+        }
+        Value::Object(response)
+    }
+
+    /// The shared response that one refers to, and its place; `None` if it refers to none that is one itself.
+    pub(super) fn shared_response(&self, response: &Value) -> Option<(String, &Value)> {
+        let target = response.get("$ref")?.as_str()?;
+        let name = pointer::decode(target.strip_prefix("#/responses/")?);
+        let shared = self.responses.get(&name)?;
+        let is_reference = shared
+            .as_object()
+            .is_some_and(|shared| shared.contains_key("$ref"));
+        (!is_reference).then(|| (pointer::join("/responses", &name), shared))
+    }
+
+    fn headers(&mut self, headers: &mut Object, new: &str, old: &str) {
+        for (name, header) in headers {
+            let Value::Object(header) = header else {
+                continue;
+            };
+            let old = pointer::join(old, name);
+            let format = header.get("collectionFormat");
+            if format.is_some_and(|format| format != "csv") {
+                self.report(
+                    Severity::Warning,
+                    "collection-format",
+                    &pointer::join(&old, "collectionFormat"),
+                    "a header holds a list joined otherwise than by commas, which OpenAPI 3.0 cannot express",
+                    "make it a string in an overlay",
+                );
+            }
+            schemas::keep_aside(header, "collectionFormat");
+            self.value_schema(header, &pointer::join(new, name), &old);
+        }
+    }
+}

@@ -1,0 +1,222 @@
+//! Parameters: those that stay parameters, and which are bodies.
+
+use serde_json::Value;
+
+use super::{Convert, Object, schemas};
+use crate::{diagnostic::Severity, pointer};
+
+/// Keys of a parameter or header that describe its value. The others describe the parameter.
+const VALUE_KEYS: &[&str] = &[
+    "type",
+    "format",
+    "items",
+    "default",
+    "maximum",
+    "exclusiveMaximum",
+    "minimum",
+    "exclusiveMinimum",
+    "maxLength",
+    "minLength",
+    "pattern",
+    "maxItems",
+    "minItems",
+    "uniqueItems",
+    "enum",
+    "multipleOf",
+    "x-nullable",
+    "example",
+];
+
+/// A parameter and where it stands in the old document.
+pub(super) struct Placed<'a> {
+    pub(super) place: String,
+    pub(super) parameter: &'a Object,
+}
+
+impl Placed<'_> {
+    pub(super) fn place_name(&self) -> &str {
+        self.parameter
+            .get("in")
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+    }
+
+    pub(super) fn name(&self) -> &str {
+        self.parameter
+            .get("name")
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+    }
+
+    pub(super) fn is_body(&self) -> bool {
+        matches!(self.place_name(), "body" | "formData")
+    }
+}
+
+pub(super) fn placed<'a>(list: &'a [Value], place: &str, global: &'a Object) -> Vec<Placed<'a>> {
+    let list = list.iter().enumerate();
+    list.filter_map(|(index, parameter)| placed_one(parameter, pointer::item(place, index), global))
+        .collect()
+}
+
+/// A parameter, or the one of the document that it refers to.
+pub(super) fn placed_one<'a>(parameter: &'a Value, place: String, global: &'a Object) -> Option<Placed<'a>> {
+    let object = parameter.as_object()?;
+    let name = object
+        .get("$ref")
+        .and_then(Value::as_str)
+        .and_then(|target| target.strip_prefix("#/parameters/"));
+    match name {
+        Some(name) if !object.contains_key("in") => {
+            let name = pointer::decode(name);
+            let place = pointer::join("/parameters", &name);
+            Some(Placed {
+                place,
+                parameter: global.get(&name)?.as_object()?,
+            })
+        }
+        _ => Some(Placed {
+            place,
+            parameter: object,
+        }),
+    }
+}
+
+impl Convert<'_> {
+    /// The parameters of a list that are no bodies.
+    pub(super) fn parameter_list(
+        &mut self,
+        list: &[Value],
+        new: &str,
+        old: &str,
+        global: &Object,
+    ) -> Vec<Value> {
+        let mut converted = Vec::new();
+        for (index, parameter) in list.iter().enumerate() {
+            let from = pointer::item(old, index);
+            let body = placed_one(parameter, from.clone(), global).is_some_and(|placed| placed.is_body());
+            if body {
+                continue;
+            }
+            let place = pointer::item(new, converted.len());
+            converted.push(self.parameter(parameter.clone(), &place, &from));
+        }
+        converted
+    }
+
+    pub(super) fn parameter(&mut self, parameter: Value, new: &str, old: &str) -> Value {
+        self.moved(new.to_owned(), old);
+        let Value::Object(mut parameter) = parameter else {
+            return parameter;
+        };
+        if parameter.contains_key("$ref") && !parameter.contains_key("in") {
+            return Value::Object(parameter);
+        }
+        let place = parameter
+            .get("in")
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned();
+        self.collection_format(&mut parameter, &place, new, old);
+        self.value_schema(&mut parameter, new, old);
+        Value::Object(parameter)
+    }
+
+    /// Moves what describes a value into a schema.
+    pub(super) fn value_schema(&mut self, holder: &mut Object, new: &str, old: &str) {
+        let mut schema = Object::new();
+        for key in VALUE_KEYS.iter().chain(&["$ref"]) {
+            if let Some(value) = holder.shift_remove(*key) {
+                schema.insert((*key).to_owned(), value);
+            }
+        }
+        if schema.is_empty() && !holder.contains_key("schema") {
+            self.report(
+                Severity::Warning,
+                "type-missing",
+                old,
+                "what type of value stands here is not said: any is taken",
+                "give it a `type` in an overlay",
+            );
+        }
+        // Lists in lists have delimiters too, which only Swagger 2.0 knows.
+        let mut items = schema.get_mut("items").and_then(Value::as_object_mut);
+        let mut place = old.to_owned();
+        while let Some(inner) = items {
+            place = pointer::join(&place, "items");
+            schemas::keep_aside(inner, "collectionFormat");
+            if inner.get("type").is_some_and(|kind| kind == "array") {
+                self.report(
+                    Severity::Warning,
+                    "collection-format",
+                    &pointer::join(&place, "collectionFormat"),
+                    "how a list in a list is joined cannot be expressed in OpenAPI 3.0",
+                    "make it a string in an overlay",
+                );
+            }
+            items = inner.get_mut("items").and_then(Value::as_object_mut);
+        }
+        // Some documents write a schema where only `type` is allowed: both count unless they contradict each other.
+        let said = holder.get("schema");
+        if schema.is_empty() && said.is_some() {
+            return;
+        }
+        if said.is_some_and(|said| contradict(said, &schema)) {
+            self.mixed(holder, "schema", old);
+        }
+        let place = pointer::join(new, "schema");
+        if let Some(Value::Object(said)) = holder.get_mut("schema") {
+            for (key, value) in schema {
+                if !said.contains_key(&key) {
+                    self.moved(pointer::join(&place, &key), &pointer::join(old, &key));
+                    said.insert(key, value);
+                }
+            }
+        } else {
+            self.moved(place, old);
+            holder.insert("schema".to_owned(), Value::Object(schema));
+        }
+    }
+
+    fn collection_format(&mut self, parameter: &mut Object, place: &str, new: &str, old: &str) {
+        let said = parameter.get("schema").and_then(|schema| schema.get("type"));
+        let kind = parameter.get("type").or(said);
+        if kind.is_none_or(|kind| kind != "array") {
+            // It says something about lists only.
+            schemas::keep_aside(parameter, "collectionFormat");
+            return;
+        }
+        let old = pointer::join(old, "collectionFormat");
+        let format = parameter.shift_remove("collectionFormat");
+        let format = format.as_ref().and_then(Value::as_str).unwrap_or("csv");
+        let (style, explode) = match (place, format) {
+            ("query", "multi") => ("form", true),
+            ("query", "csv") => ("form", false),
+            ("query", "ssv") => ("spaceDelimited", false),
+            ("query", "pipes") => ("pipeDelimited", false),
+            ("path" | "header", "csv") => ("simple", false),
+            _ => {
+                self.report(
+                    Severity::Error,
+                    "collection-format",
+                    &old,
+                    format!("the collection format `{format}` of a {place} parameter cannot be expressed in OpenAPI 3.0"),
+                    "make the parameter a string",
+                );
+                return;
+            }
+        };
+        for (key, value) in [("style", Value::from(style)), ("explode", explode.into())] {
+            self.moved(pointer::join(new, key), &old);
+            parameter.insert(key.to_owned(), value);
+        }
+    }
+}
+
+/// Whether a schema says something else than the keys beside it.
+fn contradict(schema: &Value, keys: &Object) -> bool {
+    schema.as_object().is_none_or(|schema| {
+        keys.iter()
+            .any(|(key, value)| schema.get(key).is_some_and(|other| other != value))
+    })
+}

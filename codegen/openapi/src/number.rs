@@ -1,0 +1,83 @@
+//! Numbers of a document: their order, without rounding.
+
+use std::cmp::Ordering;
+
+use serde_json::Value;
+
+/// The order of two numbers. Whole ones are not rounded, however they are written.
+#[must_use]
+pub fn compare(left: &Value, right: &Value) -> Ordering {
+    match (whole(left), whole(right)) {
+        (Some(left), Some(right)) => left.cmp(&right),
+        // A float with a fraction is smaller than what a float cannot hold exactly.
+        _ => left
+            .as_f64()
+            .partial_cmp(&right.as_f64())
+            .unwrap_or(Ordering::Equal),
+    }
+}
+
+fn whole(value: &Value) -> Option<i128> {
+    /// What is less than this fits, and every float that is less than this and whole is exact.
+    const BOUND: f64 = 1e38;
+    let integer = value.as_i64().map(i128::from);
+    let integer = integer.or_else(|| value.as_u64().map(i128::from));
+    integer.or_else(|| {
+        let float = value.as_f64()?;
+        #[expect(clippy::cast_possible_truncation, reason = "it is whole and within the bound")]
+        (float.fract() == 0.0 && float.abs() < BOUND).then_some(float as i128)
+    })
+}
+
+/// Whether a number is whole and of 64 bits, or the float that it becomes is written with the same digits, as that is
+/// which stands for `0.1` and is a little more.
+pub(crate) fn is_kept(text: &str) -> bool {
+    let is_whole = text.parse::<i64>().is_ok() || text.parse::<u64>().is_ok();
+    let float = text.parse::<f64>();
+    is_whole || float.is_ok_and(|float| decimal(text) == decimal(&format!("{float:e}")))
+}
+
+/// Sign, digits without zeros at the ends, and exponent of a number.
+fn decimal(text: &str) -> Option<(bool, String, i64)> {
+    let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
+    let unsigned = mantissa.trim_start_matches(['-', '+']);
+    let (whole, fraction) = unsigned.split_once('.').unwrap_or((unsigned, ""));
+    let digits = format!("{whole}{fraction}");
+    let significant = digits.trim_end_matches('0');
+    if significant.trim_start_matches('0').is_empty() {
+        return Some((false, String::new(), 0));
+    }
+    let zeros = i64::try_from(digits.len() - significant.len()).ok()?;
+    let exponent = exponent
+        .parse::<i64>()
+        .ok()?
+        .checked_sub(i64::try_from(fraction.len()).ok()?)?
+        .checked_add(zeros)?;
+    let significant = significant.trim_start_matches('0').to_owned();
+    Some((mantissa.starts_with('-'), significant, exponent))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn numbers_are_compared_without_rounding() {
+        for (less, more) in [
+            (
+                json!(9_223_372_036_854_775_806_u64),
+                json!(9_223_372_036_854_775_807_u64),
+            ),
+            (json!(9_007_199_254_740_992.0), json!(9_007_199_254_740_993_u64)),
+            (json!(-1), json!(u64::MAX)),
+            (json!(1.5), json!(2)),
+            (json!(1e300), json!(1e301)),
+        ] {
+            assert_eq!(compare(&less, &more), Ordering::Less, "{less} {more}");
+            assert_eq!(compare(&more, &less), Ordering::Greater, "{less} {more}");
+        }
+        assert_eq!(compare(&json!(5), &json!(5.0)), Ordering::Equal);
+    }
+}

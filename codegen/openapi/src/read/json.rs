@@ -1,0 +1,174 @@
+//! JSON: the value by `serde_json`, the places by a scan of the same text when they are wanted.
+
+use std::fmt;
+
+use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Number, Value};
+
+use super::{duplicate, numbers, syntax};
+use crate::{
+    diagnostic::Diagnostics,
+    document::Source,
+    source_map::{
+        Node, Position, SourceMap, duplicate_keys,
+        json::{characters, saturate, scan},
+    },
+};
+
+/// What a JSON text is.
+pub(super) struct Reading {
+    pub(super) value: Value,
+    /// The places of its values, if they were wanted on the way.
+    pub(super) positions: Option<SourceMap>,
+    pub(super) warnings: Diagnostics,
+}
+
+/// Reads a JSON text.
+pub(super) fn read(source: Source<'_>) -> Result<Reading, Diagnostics> {
+    let Strict { value, plain } = serde_json::from_str(source.text).map_err(|error| {
+        let text = error.to_string();
+        let position = format!(" at line {} column {}", error.line(), error.column());
+        let message = text.strip_suffix(&position).unwrap_or(&text);
+        let message = message.replace("EOF while parsing", "the text ends inside");
+        let mark = character_mark(source.text, error.line(), error.column());
+        Diagnostics::from(syntax(source, mark, format!("this is not JSON: {message}")).help(
+            if error.is_eof() {
+                "was the text cut off?"
+            } else {
+                "mend the text at this place"
+            },
+        ))
+    })?;
+    if plain {
+        return Ok(Reading {
+            value,
+            positions: None,
+            warnings: Diagnostics::new(),
+        });
+    }
+    let (positions, numbers) = scan(source.text);
+    let duplicates: Diagnostics = positions
+        .nodes
+        .iter()
+        .filter_map(|node| {
+            if let Node::Mapping(members) = node {
+                Some(members)
+            } else {
+                None
+            }
+        })
+        .flat_map(|members| duplicate_keys(members))
+        .map(|(key, mark, first)| duplicate(source, key, mark, first))
+        .collect();
+    let ((), _) = duplicates.unless_errors(())?;
+    let warnings = numbers::warnings(source, &positions, numbers);
+    Ok(Reading {
+        value,
+        positions: Some(positions),
+        warnings,
+    })
+}
+
+/// The place that `serde_json` names, which counts columns in bytes and from 0 in front of a line.
+fn character_mark(text: &str, line: usize, column: usize) -> Position {
+    let content = text.split('\n').nth(line.saturating_sub(1)).unwrap_or_default();
+    let before = content
+        .as_bytes()
+        .get(..column.saturating_sub(1))
+        .unwrap_or(content.as_bytes());
+    Position {
+        line: saturate(line),
+        column: saturate(characters(before) + 1),
+    }
+}
+
+/// A value, and whether nothing in it wants a closer look: a key that stands twice, of which `serde_json` keeps the last,
+/// or a number that has become a float, which has fewer digits than a text.
+struct Strict {
+    value: Value,
+    plain: bool,
+}
+
+impl<'de> Deserialize<'de> for Strict {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(StrictVisitor)
+    }
+}
+
+struct StrictVisitor;
+
+impl StrictVisitor {
+    #[expect(clippy::unnecessary_wraps, reason = "each visit method must return a result")]
+    fn scalar<E>(value: impl Into<Value>) -> Result<Strict, E> {
+        Ok(Strict {
+            value: value.into(),
+            plain: true,
+        })
+    }
+}
+
+impl<'de> Visitor<'de> for StrictVisitor {
+    type Value = Strict;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a JSON value")
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Strict, E> {
+        Self::scalar(value)
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Strict, E> {
+        Self::scalar(value)
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Strict, E> {
+        Self::scalar(value)
+    }
+
+    fn visit_f64<E: de::Error>(self, value: f64) -> Result<Strict, E> {
+        let number = Number::from_f64(value).ok_or_else(|| E::custom("number out of range"))?;
+        Ok(Strict {
+            value: Value::Number(number),
+            plain: false,
+        })
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Strict, E> {
+        Self::scalar(value)
+    }
+
+    fn visit_string<E>(self, value: String) -> Result<Strict, E> {
+        Self::scalar(value)
+    }
+
+    fn visit_unit<E>(self) -> Result<Strict, E> {
+        Self::scalar(Value::Null)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Strict, A::Error> {
+        let mut plain = true;
+        let mut array = Vec::new();
+        while let Some(item) = items.next_element::<Strict>()? {
+            plain &= item.plain;
+            array.push(item.value);
+        }
+        Ok(Strict {
+            value: Value::Array(array),
+            plain,
+        })
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Strict, A::Error> {
+        let mut plain = true;
+        let mut object = Map::new();
+        while let Some((key, member)) = members.next_entry::<String, Strict>()? {
+            plain &= member.plain;
+            plain &= object.insert(key, member.value).is_none();
+        }
+        Ok(Strict {
+            value: Value::Object(object),
+            plain,
+        })
+    }
+}

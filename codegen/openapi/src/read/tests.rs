@@ -1,0 +1,240 @@
+//! What `read` promises: the value, the places, and located errors.
+
+use serde_json::json;
+
+use super::*;
+
+fn value(name: &str, text: &str) -> serde_json::Value {
+    parse(Source { name, text }).unwrap().into_value()
+}
+
+fn error(name: &str, text: &str) -> String {
+    read(Source { name, text }).unwrap_err().to_string()
+}
+
+fn place(document: &Document, pointer: &str) -> String {
+    document.locate(pointer).unwrap().to_string()
+}
+
+#[test]
+fn json_and_yaml_of_the_same_document_are_equal() {
+    let text = include_str!("../../../../spec/upstream.json");
+    let document = read(Source {
+        name: "upstream.json",
+        text,
+    })
+    .unwrap();
+    assert_eq!(
+        document.value(),
+        &serde_json::from_str::<serde_json::Value>(text).unwrap()
+    );
+    // JSON is YAML, nearly.
+    assert_eq!(
+        value("upstream.yaml", &format!("# a comment\n{text}")),
+        *document.value()
+    );
+}
+
+#[test]
+fn places_of_json() {
+    let text = "{\n  \"openapi\": \"3.0.3\",\n  \"pa\\u0074hs\": {\"ü\": {}, \"/a/\": {\"get\": [1,\n    [true, \"]}\"], {}]}}\n}";
+    let document = parse(Source { name: "a.json", text }).unwrap();
+    for (pointer, expected) in [
+        ("", "a.json:1:1"),
+        ("/openapi", "a.json:2:3"),
+        ("/paths", "a.json:3:3"),
+        ("/paths/~1a~1", "a.json:3:27"),
+        ("/paths/~1a~1/get/0", "a.json:3:43"),
+        ("/paths/~1a~1/get/1", "a.json:4:5"),
+        ("/paths/~1a~1/get/1/1", "a.json:4:12"),
+        ("/paths/~1a~1/get/2", "a.json:4:19"),
+        ("/paths/~1a~1/get/9/x/y", "a.json:3:35"),
+        ("/nothing/here", "a.json:1:1"),
+    ] {
+        assert_eq!(place(&document, pointer), expected, "{pointer}");
+    }
+    assert_eq!(document.locate("nothing"), None);
+}
+
+#[test]
+fn places_of_yaml() {
+    let text = "openapi: 3.0.3\npaths:\n  /a/: &a\n    get:\n      - 1\n      - x: {y: z}\n  /b/: *a\n";
+    let document = parse(Source { name: "a.yaml", text }).unwrap();
+    for (pointer, expected) in [
+        ("", "a.yaml:1:1"),
+        ("/openapi", "a.yaml:1:1"),
+        ("/paths/~1a~1", "a.yaml:3:3"),
+        ("/paths/~1a~1/get/0", "a.yaml:5:9"),
+        ("/paths/~1a~1/get/1/x/y", "a.yaml:6:13"),
+        ("/paths/~1b~1", "a.yaml:7:3"),
+        // The content of an alias is where its anchor is.
+        ("/paths/~1b~1/get/0", "a.yaml:5:9"),
+    ] {
+        assert_eq!(place(&document, pointer), expected, "{pointer}");
+    }
+}
+
+#[test]
+fn yaml_scalars_follow_the_core_schema() {
+    assert_eq!(
+        value(
+            "a.yaml",
+            "a: yes\nb: true\nc: 2026-11-25\nd: 012\ne: 1.50\nf: 1e3\ng: ~\nh:\ni: 0x1F\nj: '1'\nk: !!str 1\nl: 1_000\n\
+             m: -7\nn: 18446744073709551615\no: 1.2.3\np: .\nq: v1\nr:\n-\ns: 5e\nt: +3\n200: x\ntrue: y\n~: z\n"
+        ),
+        json!({
+            "a": "yes", "b": true, "c": "2026-11-25", "d": 12, "e": 1.5, "f": 1000.0, "g": null, "h": null, "i": 31,
+            "j": "1", "k": "1", "l": "1_000", "m": -7, "n": u64::MAX, "o": "1.2.3", "p": ".", "q": "v1",
+            "r": [null], "s": "5e", "t": 3, "200": "x", "true": "y", "~": "z",
+        })
+    );
+}
+
+#[test]
+fn yaml_merge_keys() {
+    assert_eq!(
+        value(
+            "a.yaml",
+            "a: &a {x: 1, y: 2}\nb: &b {y: 3, z: 4}\nc: {<<: *a, x: 9}\nd:\n  <<: [*b, *a]\ne: {\"<<\": 1}\n"
+        ),
+        json!({
+            "a": {"x": 1, "y": 2}, "b": {"y": 3, "z": 4}, "c": {"x": 9, "y": 2}, "d": {"y": 3, "z": 4, "x": 1},
+            "e": {"<<": 1},
+        })
+    );
+}
+
+#[test]
+fn a_byte_order_mark_is_no_part_of_the_document() {
+    assert_eq!(value("a.json", "\u{feff}{\"a\": 1}"), json!({"a": 1}));
+    assert_eq!(value("a.yaml", "\u{feff}a: 1"), json!({"a": 1}));
+}
+
+#[test]
+fn errors_are_located() {
+    insta::assert_snapshot!(
+        [
+            error("empty.json", " \n"),
+            error("page.json", "<!DOCTYPE html>\n<p>Please log in"),
+            error("cut.json", "{\"openapi\": \"3.0.3\",\n"),
+            error("comma.json", "{\"ü\": 1\n \"b\": 2}"),
+            error("range.json", "{\n  \"a\": 1e999}"),
+            error(
+                "twice.json",
+                "{\"a\": {\"x\": 1,\n  \"b\": 2, \"x\": 3}, \"a\": 4}"
+            ),
+            error("text.json", "openapi: 3.0.3"),
+            error("indent.yaml", "a:\n  b: 1\n c: 2\n"),
+            error("twice.yaml", "paths:\n  /a/: {}\n  /a/: {}\n"),
+            error("two.yaml", "a: 1\n---\nb: 2\n"),
+            error("comment.yaml", "# nothing\n"),
+            error("template.yaml", "a: {{ name }}\n"),
+            error("tag.yaml", "a: !include other.yaml\n"),
+            error("number.yaml", "a: .nan\n"),
+            error("range.yaml", "a: -1e400\n"),
+            error("hexadecimal.yaml", "a: 0x10000000000000000\n"),
+            error("unknown.yaml", "a: *nowhere\n"),
+            error("itself.yaml", "a: &a\n  b: *a\n"),
+            error("merge.yaml", "a:\n  <<: text\n"),
+            error("array.json", "[]"),
+            error("neither.json", "{\"info\": {}}"),
+            error("both.yaml", "openapi: 3.0.0\nswagger: '2.0'\n"),
+            error("new.yaml", "info: {}\nopenapi: 4.0.0\n"),
+            error("old.json", "{\"swagger\": \"1.2\"}"),
+        ]
+        .join("\n\n")
+    );
+}
+
+#[test]
+fn numbers_keep_their_digits_or_are_named() {
+    for kept in [
+        "0",
+        "-0",
+        "0.1",
+        "-0.10",
+        "1e3",
+        "1E+3",
+        "0e999",
+        "100e-2",
+        "1.7976931348623157e308",
+        "5e-324",
+        "9223372036854775807",
+        "-9223372036854775808",
+        "18446744073709551615",
+        "100000000000000000000",
+    ] {
+        // Beside a float each number is looked at; what starts with a comment is YAML.
+        for start in ["", "# YAML\n"] {
+            let text = format!("{start}{{\"minimum\": 0.5, \"maximum\": {kept}}}");
+            let document = parse(Source {
+                name: "a",
+                text: &text,
+            })
+            .unwrap();
+            assert!(document.warnings().is_empty(), "{}", document.warnings());
+        }
+    }
+    assert_eq!(value("a.json", "18446744073709551615"), json!(u64::MAX));
+    let members = "\"paths\": {\"/a\": {\"get\": [\n 18446744073709551616,\n -9223372036854775809,\n \
+                   0.1234567890123456789]}},\n \"b\": 1e-400,\n \"c\": {\"d\": 100000000000000000001}";
+    let long = format!("{members},\n \"e\": {}", "1".repeat(300));
+    let json = parse(Source {
+        name: "a.json",
+        text: &format!("{{{long}}}"),
+    })
+    .unwrap();
+    // An alias is no second number.
+    let text = format!("{{{long}, \"f\": &f [18446744073709551617], \"g\": *f}}");
+    let yaml = parse(Source {
+        name: "a.yaml",
+        text: &text,
+    })
+    .unwrap();
+    insta::assert_snapshot!(format!("{}\n\n{}", json.warnings(), yaml.warnings()));
+    // What was found on the way to the value is there for those who ask.
+    let text = "{\"openapi\": \"3.0.3\", \"x-number\": 18446744073709551616}";
+    let (_, found) = crate::normalise::normalise(read(Source { name: "a.json", text }).unwrap()).unwrap();
+    assert_eq!(found.count(Severity::Warning), 1, "{found}");
+}
+
+#[test]
+fn versions() {
+    for (text, expected) in [
+        ("openapi: 3.0.3", Version::OpenApi30),
+        ("openapi: 3.0", Version::OpenApi30),
+        ("openapi: 3.1", Version::OpenApi31),
+        ("{\"openapi\": \"3.1.0\"}", Version::OpenApi31),
+        ("swagger: 2.0", Version::Swagger20),
+        ("swagger: '2.0'", Version::Swagger20),
+    ] {
+        assert_eq!(
+            version(&read(Source { name: "a", text }).unwrap()).unwrap(),
+            expected,
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn what_is_nested_too_deeply_is_refused() {
+    assert!(error("a.json", &"[".repeat(100_000)).contains("recursion limit"));
+    assert!(error("a.yaml", &format!("a: {}", "[".repeat(100_000))).contains("recursion limit"));
+    assert!(error("a.yaml", &"- ".repeat(200)).contains("nested more than 128 levels"));
+}
+
+#[test]
+fn an_alias_bomb_is_refused() {
+    use std::fmt::Write;
+    let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
+    for level in 1..30 {
+        let aliases = vec![format!("*a{}", level - 1); 10].join(", ");
+        writeln!(bomb, "a{level}: &a{level} [{aliases}]").unwrap();
+    }
+    assert!(error("bomb.yaml", &bomb).contains("its aliases stand for more values than are read"));
+    let mut bomb = "a0: &a0 {k0: x, l0: y}\n".to_owned();
+    for level in 1..200 {
+        writeln!(bomb, "a{level}: &a{level} {{n: *a{}}}", level - 1).unwrap();
+    }
+    assert!(error("bomb.yaml", &bomb).contains("its aliases nest values more deeply"));
+}

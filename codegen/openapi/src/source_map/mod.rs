@@ -1,0 +1,93 @@
+//! Where each value of a text is: a tree that follows the value and turns a JSON pointer into a line and a column.
+
+pub(crate) mod json;
+
+use std::collections::HashMap;
+
+use crate::pointer;
+
+/// How deep values may be nested. It is the limit of `serde_json`, kept for YAML too.
+pub(crate) const DEPTH: usize = 128;
+
+/// A line and a column, both from 1, the column in characters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Position {
+    pub(crate) line: u32,
+    pub(crate) column: u32,
+}
+
+impl Position {
+    /// The very start of a text.
+    pub(crate) const START: Self = Self { line: 1, column: 1 };
+}
+
+/// The number of a node in [`SourceMap`].
+pub(crate) type NodeId = usize;
+
+/// The children of one value. The same node may hang in several places: YAML has aliases.
+#[derive(Debug)]
+pub(crate) enum Node {
+    /// A value without children.
+    Scalar,
+    /// Items, each with the place where it starts.
+    Sequence(Vec<(Position, NodeId)>),
+    /// Members, each with the place of its key.
+    Mapping(Vec<(Box<str>, Position, NodeId)>),
+}
+
+/// The places of all values of one text.
+#[derive(Debug)]
+pub(crate) struct SourceMap {
+    pub(crate) nodes: Vec<Node>,
+    pub(crate) root: NodeId,
+    pub(crate) start: Position,
+}
+
+impl SourceMap {
+    /// Where the value at `pointer` is: a member at its key, an item at its start. What does not exist is placed at its
+    /// nearest ancestor that does.
+    pub(crate) fn locate(&self, pointer: &str) -> Position {
+        let mut mark = self.start;
+        let mut node = self.root;
+        for token in pointer::tokens(pointer) {
+            let child = match self.nodes.get(node) {
+                Some(Node::Mapping(members)) => members
+                    .iter()
+                    .find(|(key, ..)| **key == *token)
+                    .map(|(_, mark, node)| (*mark, *node)),
+                Some(Node::Sequence(items)) => token
+                    .parse::<usize>()
+                    .ok()
+                    .and_then(|index| items.get(index).copied()),
+                Some(Node::Scalar) | None => None,
+            };
+            let Some(child) = child else { break };
+            (mark, node) = child;
+        }
+        mark
+    }
+}
+
+/// The keys that stand more than once among `members`: the key, its place, and the place where it stood first.
+pub(crate) fn duplicate_keys(members: &[(Box<str>, Position, NodeId)]) -> Vec<(&str, Position, Position)> {
+    /// Below this many members comparing each with each is faster than hashing.
+    const FEW: usize = 12;
+    let mut duplicates = Vec::new();
+    if members.len() <= FEW {
+        for (index, (key, mark, _)) in members.iter().enumerate() {
+            if let Some((_, first, _)) = members.iter().take(index).find(|(earlier, ..)| earlier == key) {
+                duplicates.push((&**key, *mark, *first));
+            }
+        }
+    } else {
+        let mut seen = HashMap::with_capacity(members.len());
+        for (key, mark, _) in members {
+            if let Some(first) = seen.get(&**key) {
+                duplicates.push((&**key, *mark, *first));
+            } else {
+                seen.insert(&**key, *mark);
+            }
+        }
+    }
+    duplicates
+}
