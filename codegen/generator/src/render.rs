@@ -21,8 +21,9 @@ use syn::{
 };
 
 use crate::{
-    naming, prose,
-    rewrite::{Gate, Items, TagItems, TypeItem, docs, mentioned},
+    naming,
+    rewrite::{Gate, Items, TagItems, TypeItem, doc_comments, mentioned},
+    rustdoc,
     steps::StageReport,
     transform::{OpenEnum, Operation, Repeat, RequestBody},
 };
@@ -116,7 +117,7 @@ struct Page {
 impl Page {
     fn new(about: &str) -> Self {
         let mut text = format!("{MARK}\n");
-        for line in docs::lines(about) {
+        for line in doc_comments::lines(about) {
             text.push_str("//!");
             text.push_str(&line);
             text.push('\n');
@@ -267,7 +268,7 @@ fn tag_root(tag: &TagItems) -> String {
         description => format!(
             "The tag *{}*: {}",
             tag.tag.name,
-            prose::uncapitalised(description)
+            rustdoc::uncapitalised(description)
         ),
     };
     let mut page = Page::new(&about);
@@ -293,7 +294,7 @@ fn operations(tag: &TagItems) -> String {
 fn entry(operation: &Operation) -> Item {
     let constant = format_ident!("{}", naming::constant(operation.id()));
     let line = format!("`{} {}`", operation.method, operation.path);
-    let docs = docs::attributes(&match prose::sanitise(&operation.summary).as_str() {
+    let docs = doc_comments::attributes(&match rustdoc::sanitise(&operation.summary).as_str() {
         "" => line,
         summary => format!("{}: {line}", summary.trim_end_matches('.')),
     });
@@ -329,7 +330,7 @@ fn entry(operation: &Operation) -> Item {
 
 fn methods(tag: &TagItems, names: &Names<'_>) -> String {
     let mut page = Page::new(&format!("The calls of the tag *{}*.", tag.tag.name));
-    let docs = docs::attributes(&tag.tag.documentation);
+    let docs = doc_comments::attributes(&tag.tag.documentation);
     let functions = tag.operations.iter().map(|(_, method)| method);
     let mut methods: ItemImpl = parse_quote! {
         #(#docs)*
@@ -467,7 +468,7 @@ fn open_enum(open: &OpenEnum) -> String {
 
 /// The lines of a documentation comment.
 fn comment(columns: usize, text: &str) -> Vec<String> {
-    docs::lines(text)
+    doc_comments::lines(text)
         .iter()
         .map(|line| format!("{:columns$}///{line}", ""))
         .collect()

@@ -4,13 +4,13 @@
 //! to do in the FunnelFlux document. What a pass does not understand is an error that names the operation or the type,
 //! never a guess.
 
-mod calls;
-mod client;
-pub(crate) mod docs;
-mod fields;
-mod paths;
-mod split;
+pub(crate) mod doc_comments;
+mod group_by_tag;
+mod methods;
+mod serde_fields;
+mod short_paths;
 mod structs;
+mod take_apart;
 #[cfg(test)]
 mod tests;
 
@@ -18,8 +18,8 @@ use std::collections::BTreeSet;
 
 use syn::{ImplItemFn, Item};
 
-pub(crate) use split::mentioned;
-pub use split::{Gate, Items, TagItems, TypeItem};
+pub(crate) use group_by_tag::mentioned;
+pub use group_by_tag::{Gate, Items, TagItems, TypeItem};
 
 use crate::{
     naming,
@@ -72,7 +72,7 @@ impl Code<'_> {
             .chain(self.prepared.secret)
             .map(str::to_owned)
             .collect();
-        let declared = self.types.iter().filter_map(paths::declared);
+        let declared = self.types.iter().filter_map(short_paths::declared);
         let twice: Vec<String> = declared
             .map(ToString::to_string)
             .filter(|name| !names.insert(name.clone()))
@@ -115,13 +115,13 @@ fn passes<'a>() -> Vec<Step<Code<'a>>> {
     use Expect::{Work, WorkOrNone};
     let pass = Step::new;
     vec![
-        pass("take-apart", Work, client::take_apart,
+        pass("take-apart", Work, take_apart::take_apart,
             "the generator's client has no credentials, retries or errors that say something; ours takes its place"),
-        pass("drop-conversion-errors", Work, client::drop_conversion_errors,
+        pass("drop-conversion-errors", Work, take_apart::drop_conversion_errors,
             "no type of ours refuses a value, so that nothing converts with an error"),
-        pass("short-paths", Work, paths::short_paths,
+        pass("short-paths", Work, short_paths::short_paths,
             "a person reads the code, and no name of the document hides one of the standard library"),
-        pass("call-runtime", Work, calls::call_runtime,
+        pass("call-runtime", Work, methods::call_runtime,
             "every call goes through our runtime"),
         pass("boxes-in-options", WorkOrNone, structs::boxes_in_options,
             "the generator may put the option of a field that holds its own type into the box, and then sends `null` for what is absent"),
@@ -141,7 +141,7 @@ fn passes<'a>() -> Vec<Step<Code<'a>>> {
             "what is not exhaustive cannot be written as a literal; `new` takes what is required, `with_…` the rest"),
         pass("default-where-nothing-is-required", Work, structs::derive_default,
             "a type whose `new` takes nothing has a default"),
-        pass("documentation-lines", Work, docs::documentation_lines,
+        pass("documentation-lines", Work, doc_comments::documentation_lines,
             "the generator writes its documentation in one line or block"),
     ]
 }
@@ -172,7 +172,7 @@ pub fn rewrite(
         ..
     } = code;
     let ((types, methods), _) = diagnostics.unless_errors((types, methods))?;
-    let items = split::split(types, methods, prepared);
+    let items = group_by_tag::split(types, methods, prepared);
     let applied = steps.iter().filter(|step| step.count > 0).count();
     let names: BTreeSet<&str> = items
         .tags

@@ -3,7 +3,7 @@
 use quote::quote;
 use syn::{Fields, FieldsNamed, FnArg, ImplItem, Item, ItemImpl, ItemStruct, Meta, Type, parse_quote};
 
-use super::{Code, client::excerpt, docs, fields};
+use super::{Code, doc_comments, serde_fields, take_apart::excerpt};
 
 /// The named fields of each struct, and of each variant of an alternative that has some.
 fn named(types: &mut [Item]) -> impl Iterator<Item = &mut FieldsNamed> {
@@ -31,10 +31,10 @@ pub(super) fn document_extra_fields(code: &mut Code<'_>) -> usize {
     let mut count = 0;
     for fields in named(&mut code.types) {
         for field in &mut fields.named {
-            if fields::is_extra(field) {
+            if serde_fields::is_extra(field) {
                 let text =
                     "Fields that this version of the crate does not know, kept as they came and sent back.";
-                field.attrs.splice(0..0, docs::attributes(text));
+                field.attrs.splice(0..0, doc_comments::attributes(text));
                 count += 1;
             }
         }
@@ -47,14 +47,14 @@ pub(super) fn boxes_in_options(code: &mut Code<'_>) -> usize {
     let mut count = 0;
     for fields in named(&mut code.types) {
         for field in &mut fields.named {
-            let inner = fields::argument_of(&field.ty, "Box");
-            let Some(inner) = inner.and_then(|inner| fields::argument_of(inner, "Option")) else {
+            let inner = serde_fields::argument_of(&field.ty, "Box");
+            let Some(inner) = inner.and_then(|inner| serde_fields::argument_of(inner, "Option")) else {
                 continue;
             };
             field.ty = parse_quote!(Option<Box<#inner>>);
-            if fields::may_be_absent(field) {
+            if serde_fields::may_be_absent(field) {
                 let skip = quote!(skip_serializing_if = "Option::is_none");
-                fields::add_serde(field, &skip);
+                serde_fields::add_serde(field, &skip);
             }
             count += 1;
         }
@@ -67,11 +67,14 @@ pub(super) fn collections_in_options(code: &mut Code<'_>) -> usize {
     let mut count = 0;
     for fields in named(&mut code.types) {
         for field in &mut fields.named {
-            if fields::is_collection(&field.ty) && fields::may_be_absent(field) && !fields::is_extra(field) {
+            if serde_fields::is_collection(&field.ty)
+                && serde_fields::may_be_absent(field)
+                && !serde_fields::is_extra(field)
+            {
                 let inner = &field.ty;
                 field.ty = parse_quote!(Option<#inner>);
-                fields::remove_serde(field, &["default", "skip_serializing_if"]);
-                fields::add_serde(field, &quote!(skip_serializing_if = "Option::is_none"));
+                serde_fields::remove_serde(field, &["default", "skip_serializing_if"]);
+                serde_fields::add_serde(field, &quote!(skip_serializing_if = "Option::is_none"));
                 count += 1;
             }
         }
@@ -84,13 +87,13 @@ pub(super) fn document_fields(code: &mut Code<'_>) -> usize {
     let mut count = 0;
     for fields in named(&mut code.types) {
         for field in &mut fields.named {
-            if !docs::is_documented(&field.attrs) {
-                let text = if fields::is_flat(field) {
+            if !doc_comments::is_documented(&field.attrs) {
+                let text = if serde_fields::is_flat(field) {
                     "One of the alternatives, where its fields are there.".to_owned()
                 } else {
-                    format!("`{}` in JSON.", fields::json_name(field))
+                    format!("`{}` in JSON.", serde_fields::json_name(field))
                 };
-                field.attrs.splice(0..0, docs::attributes(&text));
+                field.attrs.splice(0..0, doc_comments::attributes(&text));
                 count += 1;
             }
         }
@@ -106,9 +109,9 @@ pub(super) fn document_variants(code: &mut Code<'_>) -> usize {
             continue;
         };
         for variant in &mut item.variants {
-            if !docs::is_documented(&variant.attrs) {
+            if !doc_comments::is_documented(&variant.attrs) {
                 let text = format!("The alternative `{}`.", variant.ident);
-                variant.attrs.splice(0..0, docs::attributes(&text));
+                variant.attrs.splice(0..0, doc_comments::attributes(&text));
                 count += 1;
             }
         }
@@ -122,12 +125,12 @@ pub(super) fn null_lists(code: &mut Code<'_>) -> usize {
     for item in &mut code.types {
         let null = quote!(deserialize_with = "crate::runtime::null::null_as_default");
         let addition = match item {
-            Item::Enum(item) if fields::is_untagged(item) => null,
+            Item::Enum(item) if serde_fields::is_untagged(item) => null,
             _ => quote!(default, #null),
         };
         for field in named_in(item).into_iter().flat_map(|fields| &mut fields.named) {
-            if fields::is_collection(&field.ty) && !fields::is_extra(field) {
-                fields::add_serde(field, &addition);
+            if serde_fields::is_collection(&field.ty) && !serde_fields::is_extra(field) {
+                serde_fields::add_serde(field, &addition);
                 count += 1;
             }
         }
@@ -192,7 +195,7 @@ fn constructor(name: &syn::Ident, fields: &FieldsNamed) -> ItemImpl {
         let (Some(ident), ty) = (&field.ident, &field.ty) else {
             continue;
         };
-        if fields::is_extra(field) {
+        if serde_fields::is_extra(field) {
             values.push(parse_quote!(#ident: ::serde_json::Map::new()));
         } else if let Some(inner) = optional(field) {
             values.push(parse_quote!(#ident: None));
@@ -216,7 +219,7 @@ fn constructor(name: &syn::Ident, fields: &FieldsNamed) -> ItemImpl {
     } else {
         "with its required fields; every other is absent until it is set"
     };
-    let docs = docs::attributes(&format!("A new `{name}` {what}."));
+    let docs = doc_comments::attributes(&format!("A new `{name}` {what}."));
     parse_quote! {
         impl #name {
             #(#docs)*
@@ -238,7 +241,7 @@ fn is_own_id(name: &syn::Ident, ty: &Type) -> bool {
 
 /// What is inside of the `Option` of a field that may be absent. One that may be null but not absent is required.
 fn optional(field: &syn::Field) -> Option<&Type> {
-    let inner = fields::argument_of(&field.ty, "Option")?;
+    let inner = serde_fields::argument_of(&field.ty, "Option")?;
     let may_be_absent = field.attrs.iter().any(|attribute| match &attribute.meta {
         Meta::List(list) => {
             list.path.is_ident("serde") && list.tokens.to_string().contains("skip_serializing_if")
@@ -250,7 +253,7 @@ fn optional(field: &syn::Field) -> Option<&Type> {
 
 fn setter(field: &syn::Ident, ty: &Type) -> ImplItem {
     let method = quote::format_ident!("with_{field}");
-    let docs = docs::attributes(&format!("Sets [`{field}`](Self::{field})."));
+    let docs = doc_comments::attributes(&format!("Sets [`{field}`](Self::{field})."));
     parse_quote! {
         #(#docs)*
         #[must_use]
@@ -271,7 +274,7 @@ pub(super) fn derive_default(code: &mut Code<'_>) -> usize {
         let empty = item
             .fields
             .iter()
-            .all(|field| fields::is_extra(field) || optional(field).is_some());
+            .all(|field| serde_fields::is_extra(field) || optional(field).is_some());
         if !empty {
             continue;
         }

@@ -2,12 +2,12 @@
 
 use serde_json::{Map, Value};
 
-use super::{Draft, walk};
+use super::{Draft, visit};
 
 /// Makes the schema of an optional body nullable; the generator then takes an `Option`.
 pub(super) fn optional_bodies(draft: &mut Draft<'_>) -> usize {
     let mut count = 0;
-    for entry in walk::operations(&mut draft.value) {
+    for entry in visit::operations(&mut draft.value) {
         let required = entry
             .operation
             .get("requestBody")
@@ -15,8 +15,8 @@ pub(super) fn optional_bodies(draft: &mut Draft<'_>) -> usize {
         if required {
             continue;
         }
-        for (body, _, body_schema) in walk::body_schemas(entry.operation, &entry.pointer) {
-            if body != walk::Body::Request {
+        for (body, _, body_schema) in visit::body_schemas(entry.operation, &entry.pointer) {
+            if body != visit::Body::Request {
                 continue;
             }
             let mut nullable = match body_schema.take() {

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use crate::prose;
+use crate::rustdoc;
 
-use super::{Draft, schema, walk};
+use super::{Draft, schema, visit};
 
 const EVIDENCE: &str = "x-evidence";
 
@@ -70,7 +70,7 @@ pub(super) fn share_evidence(draft: &mut Draft<'_>) -> usize {
         .into_iter()
         .map(|part| share_at_tags(&mut draft.value, part))
         .sum();
-    let of_properties: usize = walk::components(&mut draft.value)
+    let of_properties: usize = visit::components(&mut draft.value)
         .map(|(_, schema)| share_at_schema(schema))
         .sum();
     of_parts + of_properties
@@ -78,7 +78,7 @@ pub(super) fn share_evidence(draft: &mut Draft<'_>) -> usize {
 
 fn share_at_tags(document: &mut Value, part: Part) -> usize {
     let mut found: BTreeMap<String, Vec<Option<Value>>> = BTreeMap::new();
-    for entry in walk::operations(document) {
+    for entry in visit::operations(document) {
         if let Some(tag) = tag_of(entry.operation) {
             let parts = part.of(entry.operation).into_iter();
             let evidence = parts.map(|part| part.get(EVIDENCE).cloned());
@@ -97,7 +97,7 @@ fn share_at_tags(document: &mut Value, part: Part) -> usize {
             .or_insert_with(|| with_mark(common, (!is_of_all).then_some(SOME)));
     }
     let mut count = 0;
-    for entry in walk::operations(document) {
+    for entry in visit::operations(document) {
         let common = tag_of(entry.operation).and_then(|tag| shared.get(&tag));
         for part in part.of(entry.operation) {
             count += usize::from(common.is_some_and(|common| say_elsewhere(part, common)));
@@ -175,10 +175,10 @@ fn tag_of(operation: &Map<String, Value>) -> Option<String> {
 /// property or request body without words of its own gets those of its schema.
 pub(super) fn describe(draft: &mut Draft<'_>) -> usize {
     let mut count = 0;
-    let of_schemas: BTreeMap<String, Value> = walk::components(&mut draft.value)
+    let of_schemas: BTreeMap<String, Value> = visit::components(&mut draft.value)
         .filter_map(|(name, schema)| Some((name.to_owned(), schema.get("description")?.clone())))
         .collect();
-    for (name, schema) in walk::components(&mut draft.value) {
+    for (name, schema) in visit::components(&mut draft.value) {
         if schema.get(schema::ID_TYPE).is_some() {
             continue;
         }
@@ -200,7 +200,7 @@ pub(super) fn describe(draft: &mut Draft<'_>) -> usize {
             count += 1;
         }
     }
-    for entry in walk::operations(&mut draft.value) {
+    for entry in visit::operations(&mut draft.value) {
         if let Some(body) = entry.operation.get_mut("requestBody") {
             let words = body
                 .pointer("/content/application~1json/schema")
@@ -239,7 +239,7 @@ fn text_of(value: &Value, name: Option<String>, evidence: Option<String>) -> Str
     let description = value
         .get("description")
         .and_then(Value::as_str)
-        .map(|text| prose::sentence(&prose::sanitise(text)))
+        .map(|text| rustdoc::sentence(&rustdoc::sanitise(text)))
         .filter(|text| !text.is_empty());
     let facts: Vec<String> = name.into_iter().chain(schema::notes(value)).collect();
     let facts = (!facts.is_empty()).then(|| format!("{}.", facts.join(", ")));
@@ -312,8 +312,8 @@ fn worded(heading: &str, evidence: &Value) -> Option<String> {
     let source = evidence
         .get("source")
         .and_then(Value::as_str)
-        .map(prose::sanitise)
-        .map(|source| format!(" {}", prose::sentence(&source)))
+        .map(rustdoc::sanitise)
+        .map(|source| format!(" {}", rustdoc::sentence(&source)))
         .unwrap_or_default();
     Some(format!("{heading}: {words}.{source}"))
 }

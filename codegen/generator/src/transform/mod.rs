@@ -5,28 +5,28 @@
 //! something for it to do. What a rule takes out of a schema it writes down in words, and the last rule puts the words
 //! into the descriptions, so that the documentation loses nothing.
 
+mod api_model;
 mod bodies;
+mod constraints;
 mod descriptions;
-mod enums;
-mod ids;
-mod limits;
-mod model;
-mod objects;
-mod operations;
-mod order;
-mod references;
+mod hoist_enums;
+mod hoist_objects;
+mod id_types;
+mod inline_references;
+mod key_order;
+mod operation_ids;
 mod responses;
 mod schema;
 mod secrets;
 #[cfg(test)]
 mod tests;
-mod walk;
+mod visit;
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-pub use model::{
+pub use api_model::{
     Argument, ArgumentKind, IdType, OpenEnum, Operation, Prepared, Repeat, RequestBody, Tag, Variant,
 };
 
@@ -64,9 +64,9 @@ fn rules<'a>() -> Vec<Step<Draft<'a>>> {
     use Expect::{Work, WorkOrNone};
     let rule = Step::new;
     vec![
-        rule("canonical-order", Work, order::canonical_order,
+        rule("canonical-order", Work, key_order::canonical_order,
             "the order of keys means nothing in JSON, but the generator's output follows it"),
-        rule("inline-references", WorkOrNone, references::inline_references,
+        rule("inline-references", WorkOrNone, inline_references::inline_references,
             "the other rules look for parameters, bodies and responses where they are used"),
         rule("keep-json", WorkOrNone, responses::keep_json,
             "the generator panics on a second media type of a request, and the runtime speaks JSON only"),
@@ -74,33 +74,33 @@ fn rules<'a>() -> Vec<Step<Draft<'a>>> {
             "the generator panics on two error types, and loses the status of an error that is not JSON; the runtime reads errors itself"),
         rule("widen-success", Work, responses::widen_success,
             "the service may answer 201 or 204 where 200 is documented; any 2xx is success"),
-        rule("name-operations", Work, operations::name_operations,
+        rule("name-operations", Work, operation_ids::name_operations,
             "method names come from method and path, so that another document does not rename them"),
-        rule("drop-limits", Work, limits::drop_limits,
+        rule("drop-limits", Work, constraints::drop_limits,
             "the generator checks limits on responses too, and one name that is too long would fail a whole list"),
-        rule("drop-defaults", Work, limits::drop_defaults,
+        rule("drop-defaults", Work, constraints::drop_defaults,
             "the generator invents the default for an absent field and sends it back; absent must stay absent"),
-        rule("keep-unknown-fields", Work, objects::keep_unknown_fields,
+        rule("keep-unknown-fields", Work, hoist_objects::keep_unknown_fields,
             "find, change, save must not drop what the service sent and the document does not know"),
-        rule("drop-empty-parts", WorkOrNone, objects::drop_empty_parts,
+        rule("drop-empty-parts", WorkOrNone, hoist_objects::drop_empty_parts,
             "a part that says nothing makes another type of what would be but another name"),
-        rule("hoist-objects", WorkOrNone, objects::hoist_objects,
+        rule("hoist-objects", WorkOrNone, hoist_objects::hoist_objects,
             "the generator loses the description of an inline object and names it without looking for clashes"),
-        rule("hoist-enums", Work, enums::hoist_enums,
+        rule("hoist-enums", Work, hoist_enums::hoist_enums,
             "an inline enumeration gets one type a use, and only a component can be replaced by an open enumeration"),
-        rule("inline-aliases", WorkOrNone, objects::inline_aliases,
+        rule("inline-aliases", WorkOrNone, hoist_objects::inline_aliases,
             "a component that is a mere string, list or map would become a wrapper that serves nobody"),
-        rule("id-lists", Work, ids::id_lists,
+        rule("id-lists", Work, id_types::id_lists,
             "a list of IDs in one string is easy to join wrongly by hand"),
-        rule("id-types", Work, ids::id_types,
+        rule("id-types", Work, id_types::id_types,
             "an ID of one kind of asset must not pass for that of another"),
         rule("secret-types", WorkOrNone, secrets::secret_types,
             "a secret must not be printed with the asset that it is in"),
-        rule("nullable-components", WorkOrNone, objects::nullable_components,
+        rule("nullable-components", WorkOrNone, hoist_objects::nullable_components,
             "the generator makes a wrapper around an option of a component that may be null; its uses may be null instead"),
-        rule("nullable-collections", Work, objects::nullable_collections,
+        rule("nullable-collections", Work, hoist_objects::nullable_collections,
             "the generator leaves an empty list or object away; absent, null and empty must be told apart"),
-        rule("drop-titles", WorkOrNone, objects::drop_titles,
+        rule("drop-titles", WorkOrNone, hoist_objects::drop_titles,
             "the generator calls what it merges after the title of a part, and so like the type of that part"),
         rule("optional-bodies", Work, bodies::optional_bodies,
             "the generator makes every request body mandatory unless its schema is nullable"),
@@ -167,7 +167,7 @@ pub fn transform(source: &Document) -> Result<(Prepared, StageReport), Diagnosti
     let (value, mut diagnostics) = diagnostics.unless_errors(value).map_err(relocated)?;
     let draft = Document::new(value, source.provenance().clone());
     diagnostics.0.extend(lint::names(&draft));
-    let prepared = model::read(draft.into_value(), source, &mut diagnostics);
+    let prepared = api_model::read(draft.into_value(), source, &mut diagnostics);
     let (mut prepared, _) = diagnostics.unless_errors(prepared).map_err(relocated)?;
     prepared.origins = origins;
     let applied = steps.iter().filter(|step| step.count > 0).count();

@@ -4,12 +4,12 @@ use serde_json::{Map, Value};
 
 use funnelflux_openapi::{media, pointer};
 
-use super::{Draft, walk};
+use super::{Draft, visit};
 
 /// Keeps the JSON form of the media types of a body, as `application/json`.
 pub(super) fn keep_json(draft: &mut Draft<'_>) -> usize {
     let mut count = 0;
-    for entry in walk::operations(&mut draft.value) {
+    for entry in visit::operations(&mut draft.value) {
         for (key, value) in entry.operation.iter_mut() {
             match (key.as_str(), value) {
                 ("requestBody", body) => count += usize::from(keep_json_of(body)),
@@ -48,7 +48,7 @@ fn is_success(status: &str) -> bool {
 /// Leaves the responses that are success.
 pub(super) fn drop_error_responses(draft: &mut Draft<'_>) -> usize {
     let mut count = 0;
-    for entry in walk::operations(&mut draft.value) {
+    for entry in visit::operations(&mut draft.value) {
         if let Some(Value::Object(responses)) = entry.operation.get_mut("responses") {
             let before = responses.len();
             responses.retain(|status, _| is_success(status));
@@ -61,7 +61,7 @@ pub(super) fn drop_error_responses(draft: &mut Draft<'_>) -> usize {
 /// Makes one response for every 2xx of an operation's successes, which all have one type.
 pub(super) fn widen_success(draft: &mut Draft<'_>) -> usize {
     let mut count = 0;
-    for entry in walk::operations(&mut draft.value) {
+    for entry in visit::operations(&mut draft.value) {
         let Some(Value::Object(responses)) = entry.operation.get_mut("responses") else {
             continue;
         };

@@ -2,13 +2,13 @@
 
 use serde_json::{Value, json};
 
-use super::{Draft, objects, schema, walk};
+use super::{Draft, hoist_objects, schema, visit};
 
 /// Gives every property that holds a secret the type that does not show it. `drop-limits` has marked what is one, also where
 /// it is no property, which is plain text then.
 pub(super) fn secret_types(draft: &mut Draft<'_>) -> usize {
     let mut count = 0;
-    walk::schemas(&mut draft.value, &mut |_, schema| {
+    visit::schemas(&mut draft.value, &mut |_, schema| {
         if let Some(object) = schema.as_object_mut() {
             for property in object
                 .get_mut("properties")
@@ -27,7 +27,7 @@ pub(super) fn secret_types(draft: &mut Draft<'_>) -> usize {
     if count > 0 {
         let component = json!({"type": "string", schema::SECRET: true});
         let what = "what has the format `password`";
-        objects::declare(draft, "secret-name", schema::SECRET_TYPE, what, component);
+        hoist_objects::declare(draft, "secret-name", schema::SECRET_TYPE, what, component);
     }
     count
 }

@@ -7,10 +7,10 @@ use std::{
 
 use serde_json::{Map, Value};
 
-use crate::{naming, prose};
+use crate::{naming, rustdoc};
 use funnelflux_openapi::pointer;
 
-use super::{Draft, schema, walk};
+use super::{Draft, schema, visit};
 
 /// Where an object is written.
 struct Place<'a> {
@@ -24,7 +24,7 @@ struct Place<'a> {
 /// Takes the parts out of an `allOf` that say no more than that it is an object, as long as another one is left.
 pub(super) fn drop_empty_parts(draft: &mut Draft<'_>) -> usize {
     let mut count = 0;
-    walk::schemas(&mut draft.value, &mut |_, schema| {
+    visit::schemas(&mut draft.value, &mut |_, schema| {
         let Some(parts) = schema.get_mut("allOf").and_then(Value::as_array_mut) else {
             return;
         };
@@ -64,7 +64,7 @@ fn says_nothing(schema: &Value) -> bool {
 /// Makes a component of every object that is written where it is used, named by its place.
 pub(super) fn hoist_objects(draft: &mut Draft<'_>) -> usize {
     // By their Rust types: names that differ in the document may be the same there.
-    let mut taken: BTreeSet<String> = walk::components(&mut draft.value)
+    let mut taken: BTreeSet<String> = visit::components(&mut draft.value)
         .map(|(name, _)| naming::type_name(name))
         .collect();
     let mut found = VecDeque::new();
@@ -85,7 +85,7 @@ pub(super) fn hoist_objects(draft: &mut Draft<'_>) -> usize {
                 format!("A value of {what}."),
                 Some("additionalProperties"),
             ),
-            () => (name, prose::sentence(&prose::capitalised(&what)), None),
+            () => (name, rustdoc::sentence(&rustdoc::capitalised(&what)), None),
         };
         let (at, place) = match inside {
             Some(key) => (pointer::join(at, key), schema.get_mut(key)),
@@ -104,16 +104,16 @@ pub(super) fn hoist_objects(draft: &mut Draft<'_>) -> usize {
             old.remove("nullable");
             old.entry("description").or_insert(Value::String(what));
         }
-        origins.insert(walk::component_pointer(&name), at);
+        origins.insert(visit::component_pointer(&name), at);
         found.push_back((name, old));
     };
 
-    for entry in walk::operations(&mut draft.value) {
+    for entry in visit::operations(&mut draft.value) {
         let id = naming::operation(&entry.method, entry.path).id;
-        for (body, at, schema) in walk::body_schemas(entry.operation, &entry.pointer) {
+        for (body, at, schema) in visit::body_schemas(entry.operation, &entry.pointer) {
             let (suffix, what) = match body {
-                walk::Body::Request => ("Request", "the request body"),
-                walk::Body::Response => ("Response", "the response"),
+                visit::Body::Request => ("Request", "the request body"),
+                visit::Body::Response => ("Response", "the response"),
             };
             let place = Place {
                 at: &at,
@@ -123,9 +123,9 @@ pub(super) fn hoist_objects(draft: &mut Draft<'_>) -> usize {
             hoist(place, schema, &mut found);
         }
     }
-    for (name, schema) in walk::components(&mut draft.value) {
+    for (name, schema) in visit::components(&mut draft.value) {
         hoist_properties(
-            &walk::component_pointer(name),
+            &visit::component_pointer(name),
             name,
             schema,
             &mut |place, schema| hoist(place, schema, &mut found),
@@ -135,7 +135,7 @@ pub(super) fn hoist_objects(draft: &mut Draft<'_>) -> usize {
     while let Some((name, mut schema)) = found.pop_front() {
         let mut inner = VecDeque::new();
         hoist_properties(
-            &walk::component_pointer(&name),
+            &visit::component_pointer(&name),
             &name,
             &mut schema,
             &mut |place, schema| hoist(place, schema, &mut inner),
@@ -209,13 +209,13 @@ pub(super) fn add_components(document: &mut Value, schemas: impl IntoIterator<It
 
 /// Adds a component for a type of ours; the document cannot have one of its name. `what` says what ours is.
 pub(super) fn declare(draft: &mut Draft<'_>, code: &'static str, name: &str, what: &str, component: Value) {
-    let other = walk::components(&mut draft.value)
+    let other = visit::components(&mut draft.value)
         .find(|(other, _)| naming::type_name(other) == name)
         .map(|(other, _)| other.to_owned());
     if let Some(other) = other {
         draft.error(
             code,
-            &walk::component_pointer(&other),
+            &visit::component_pointer(&other),
             format!("`{name}` is the type of {what}, and that of the schema `{other}`"),
             "let an overlay rename the schema",
         );
@@ -226,7 +226,7 @@ pub(super) fn declare(draft: &mut Draft<'_>, code: &'static str, name: &str, wha
 /// Writes a component that needs no type of its own where it is used.
 pub(super) fn inline_aliases(draft: &mut Draft<'_>) -> usize {
     let mut aliases: BTreeMap<String, Value> = BTreeMap::new();
-    for (name, schema) in walk::components(&mut draft.value) {
+    for (name, schema) in visit::components(&mut draft.value) {
         let is_type = schema::is_object(schema)
             || schema::string_enum(schema).is_some()
             || schema.get(schema::ID_TYPE).is_some()
@@ -238,14 +238,14 @@ pub(super) fn inline_aliases(draft: &mut Draft<'_>) -> usize {
     for name in containing_themselves(&aliases) {
         draft.error(
             "alias-of-itself",
-            &walk::component_pointer(&name),
+            &visit::component_pointer(&name),
             format!("`{name}` is a list or map that contains itself without an object between"),
             "let an overlay give it an object",
         );
         aliases.remove(&name);
     }
     let mut count = 0;
-    walk::schemas(&mut draft.value, &mut |_, schema| {
+    visit::schemas(&mut draft.value, &mut |_, schema| {
         // An alias may be of another alias; one that is inside of it is met later on this walk.
         while let Some(alias) = schema::referenced(schema).and_then(|name| aliases.get(name)) {
             let mut merged = alias.as_object().cloned().unwrap_or_default();
@@ -271,7 +271,7 @@ fn containing_themselves(aliases: &BTreeMap<String, Value>) -> Vec<String> {
     let contained = |name: &str| {
         let mut names = Vec::new();
         if let Some(mut alias) = aliases.get(name).cloned() {
-            walk::schema_and_inner("", &mut alias, &mut |_, schema| {
+            visit::schema_and_inner("", &mut alias, &mut |_, schema| {
                 names.extend(schema::referenced(schema).map(str::to_owned));
             });
         }
@@ -296,13 +296,13 @@ fn containing_themselves(aliases: &BTreeMap<String, Value>) -> Vec<String> {
 /// Takes `nullable` off the components and puts it on what refers to them. A component that is one of several alternatives
 /// stays as it is: what refers to it there would lose that it may be null.
 pub(super) fn nullable_components(draft: &mut Draft<'_>) -> usize {
-    let mut nullable: BTreeSet<String> = walk::components(&mut draft.value)
+    let mut nullable: BTreeSet<String> = visit::components(&mut draft.value)
         .filter(|(_, schema)| schema.get("nullable") == Some(&Value::Bool(true)))
         .map(|(name, _)| name.to_owned())
         .collect();
     // What is said of a part of an `allOf` is said of the whole, if at all; so it is with what must be an object.
     let mut parts_of_objects = BTreeSet::new();
-    walk::schemas(&mut draft.value, &mut |at, schema| {
+    visit::schemas(&mut draft.value, &mut |at, schema| {
         for key in ["allOf", "anyOf", "oneOf"] {
             let parts = schema.get(key).and_then(Value::as_array);
             // Where the whole or another part is an object, null was none of the values anyway.
@@ -323,7 +323,7 @@ pub(super) fn nullable_components(draft: &mut Draft<'_>) -> usize {
             }
         }
     });
-    for (name, schema) in walk::components(&mut draft.value) {
+    for (name, schema) in visit::components(&mut draft.value) {
         if nullable.contains(name)
             && let Some(schema) = schema.as_object_mut()
         {
@@ -331,7 +331,7 @@ pub(super) fn nullable_components(draft: &mut Draft<'_>) -> usize {
         }
     }
     let mut count = 0;
-    walk::schemas(&mut draft.value, &mut |at, schema| {
+    visit::schemas(&mut draft.value, &mut |at, schema| {
         let is_part = pointer::split_last(at)
             .is_some_and(|(list, _)| list.ends_with("/allOf") || parts_of_objects.contains(list));
         let Some(name) = schema::referenced(schema).filter(|_| !is_part).map(str::to_owned) else {
@@ -357,7 +357,7 @@ pub(super) fn nullable_components(draft: &mut Draft<'_>) -> usize {
 /// Makes every list, map and free object that is not required nullable; the generator then takes an `Option`.
 pub(super) fn nullable_collections(draft: &mut Draft<'_>) -> usize {
     let mut count = 0;
-    walk::schemas(&mut draft.value, &mut |_, object| {
+    visit::schemas(&mut draft.value, &mut |_, object| {
         let required: BTreeSet<String> = object
             .get("required")
             .and_then(Value::as_array)
@@ -385,7 +385,7 @@ pub(super) fn nullable_collections(draft: &mut Draft<'_>) -> usize {
 
 /// Takes the titles off the components, whose types are called after their names.
 pub(super) fn drop_titles(draft: &mut Draft<'_>) -> usize {
-    walk::components(&mut draft.value)
+    visit::components(&mut draft.value)
         .filter_map(|(_, schema)| schema.as_object_mut()?.shift_remove("title"))
         .count()
 }
@@ -397,7 +397,7 @@ const UNKNOWN_FIELDS: &str = "extra";
 pub(super) fn keep_unknown_fields(draft: &mut Draft<'_>) -> usize {
     let mut count = 0;
     let mut clashes = Vec::new();
-    walk::schemas(&mut draft.value, &mut |at, schema| {
+    visit::schemas(&mut draft.value, &mut |at, schema| {
         // One without fields that is closed would be a struct that drops all it gets.
         let is_closed_map =
             schema::is_map(schema) && schema.get("additionalProperties") == Some(&Value::Bool(false));

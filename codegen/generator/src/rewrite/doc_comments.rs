@@ -3,7 +3,7 @@
 use proc_macro2::Span;
 use syn::{Attribute, Expr, ExprLit, Lit, LitStr, Meta, parse_quote, visit_mut::VisitMut};
 
-use crate::prose;
+use crate::rustdoc;
 
 use super::Code;
 
@@ -21,7 +21,7 @@ pub(crate) fn attributes(text: &str) -> Vec<Attribute> {
 
 /// As written after `///`, the space included.
 pub(crate) fn lines(text: &str) -> Vec<String> {
-    prose::wrap(text.trim())
+    rustdoc::wrap(text.trim())
         .into_iter()
         .map(|line| match line.trim_end() {
             "" => String::new(),

@@ -14,10 +14,9 @@ use crate::{
 };
 
 use super::{
-    Code,
-    client::{excerpt, text},
-    docs,
-    fields::argument_of,
+    Code, doc_comments,
+    serde_fields::argument_of,
+    take_apart::{excerpt, text},
 };
 
 /// Rewrites every method.
@@ -102,7 +101,7 @@ fn rewrite(code: &Code<'_>, operation: &Operation, method: &ImplItemFn) -> Resul
     };
     let id = &method.sig.ident;
     let constant = format_ident!("{}", naming::constant(operation.id()));
-    let docs = docs::attributes(&operation.documentation);
+    let docs = doc_comments::attributes(&operation.documentation);
     Ok(parse_quote! {
         #(#docs)*
         pub fn #id(&self, #(#parameters),*) -> Call<#returned> {

@@ -6,14 +6,14 @@ use serde_json::{Value, json};
 
 use crate::naming::{self, Resource};
 
-use super::{Draft, objects, schema, walk};
+use super::{Draft, hoist_objects, schema, visit};
 
 /// Makes a list of every query parameter that holds many IDs in one string. `explode: false` says that a comma
 /// separates them.
 pub(super) fn id_lists(draft: &mut Draft<'_>) -> usize {
     let mut count = 0;
-    for entry in walk::operations(&mut draft.value) {
-        for (_, parameter) in walk::parameters(entry.operation, &entry.pointer) {
+    for entry in visit::operations(&mut draft.value) {
+        for (_, parameter) in visit::parameters(entry.operation, &entry.pointer) {
             let is_list = parameter.get("in").and_then(Value::as_str) == Some("query")
                 && parameter
                     .get("name")
@@ -52,8 +52,8 @@ pub(super) fn id_types(draft: &mut Draft<'_>) -> usize {
             count += 1;
         }
     };
-    for entry in walk::operations(&mut draft.value) {
-        for (_, parameter) in walk::parameters(entry.operation, &entry.pointer) {
+    for entry in visit::operations(&mut draft.value) {
+        for (_, parameter) in visit::parameters(entry.operation, &entry.pointer) {
             let Some(name) = parameter.get("name").and_then(Value::as_str).map(str::to_owned) else {
                 continue;
             };
@@ -62,7 +62,7 @@ pub(super) fn id_types(draft: &mut Draft<'_>) -> usize {
             }
         }
     }
-    walk::schemas(&mut draft.value, &mut |_, schema| {
+    visit::schemas(&mut draft.value, &mut |_, schema| {
         let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) else {
             return;
         };
@@ -77,7 +77,7 @@ pub(super) fn id_types(draft: &mut Draft<'_>) -> usize {
             schema::ID_TYPE: resource.id,
         });
         let what = format!("the IDs `{}`", resource.id);
-        objects::declare(draft, "id-name", resource.id_type, &what, component);
+        hoist_objects::declare(draft, "id-name", resource.id_type, &what, component);
     }
     count
 }

@@ -6,14 +6,14 @@ use serde_json::Value;
 
 use crate::{
     naming::{self, OperationName},
-    prose,
+    rustdoc,
 };
 use funnelflux_openapi::{
     Diagnostics, Document,
     pointer::{self, METHODS},
 };
 
-use super::{descriptions, error, schema, walk};
+use super::{descriptions, error, schema, visit};
 
 /// The document as the generator takes it, and what the generator does not carry on.
 #[derive(Clone, Debug)]
@@ -415,7 +415,7 @@ impl OperationReader<'_> {
                 .any(|expected| schema::has_type(schema, expected)),
             Some(component) => self
                 .document
-                .pointer(&walk::component_pointer(component))
+                .pointer(&visit::component_pointer(component))
                 .is_some_and(|component| schema::has_type(component, "string")),
         }
     }
@@ -447,7 +447,7 @@ impl OperationReader<'_> {
         self.operation
             .pointer("/requestBody/content/application~1json/schema")
             .and_then(schema::referenced)
-            .and_then(|component| self.document.pointer(&walk::component_pointer(component)))
+            .and_then(|component| self.document.pointer(&visit::component_pointer(component)))
             .and_then(|component| component.get("required"))
             .and_then(Value::as_array)
             .is_some_and(|required| required.iter().any(|name| name == resource.id))
@@ -457,7 +457,7 @@ impl OperationReader<'_> {
     fn documentation(&self, arguments: &[Argument], parameters: &[&Value]) -> String {
         let mut paragraphs = Vec::new();
         for key in ["summary", "description"] {
-            let words = prose::sentence(&prose::sanitise(&text(self.operation, key)));
+            let words = rustdoc::sentence(&rustdoc::sanitise(&text(self.operation, key)));
             if !words.is_empty() {
                 paragraphs.push(words);
             }
@@ -511,7 +511,7 @@ fn argument_documentation(argument: &Argument, parameter: &Value) -> String {
     }
     let notes = parameter.get("schema").map(schema::notes).unwrap_or_default();
     if !notes.is_empty() {
-        words.push(prose::capitalised(&format!("{}.", notes.join(", "))));
+        words.push(rustdoc::capitalised(&format!("{}.", notes.join(", "))));
     }
     words.extend(descriptions::evidence(parameter));
     words.retain(|words| !words.is_empty());
@@ -535,5 +535,5 @@ fn body_documentation(body: &Value) -> String {
 
 /// The description of a part of the document, fit for rustdoc.
 fn described(value: &Value) -> String {
-    prose::sentence(&prose::sanitise(&text(value, "description")))
+    rustdoc::sentence(&rustdoc::sanitise(&text(value, "description")))
 }

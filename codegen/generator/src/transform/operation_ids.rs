@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::naming;
 
-use super::{Draft, error, walk};
+use super::{Draft, error, visit};
 
 /// Gives every operation the name that method and path make.
 pub(super) fn name_operations(draft: &mut Draft<'_>) -> usize {
@@ -18,7 +18,7 @@ pub(super) fn name_operations(draft: &mut Draft<'_>) -> usize {
         diagnostics,
         ..
     } = draft;
-    for entry in walk::operations(value) {
+    for entry in visit::operations(value) {
         let id = naming::operation(&entry.method, entry.path).id;
         let operation = format!("{} {}", entry.method, entry.path);
         if let Some(other) = names.get(&id) {

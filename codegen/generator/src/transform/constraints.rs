@@ -2,13 +2,13 @@
 
 use serde_json::{Map, Value};
 
-use super::{Draft, schema, walk};
+use super::{Draft, schema, visit};
 use funnelflux_openapi::text::counted;
 
 /// Takes every limit off the schemas and notes it.
 pub(super) fn drop_limits(draft: &mut Draft<'_>) -> usize {
     let mut count = 0;
-    walk::schemas(&mut draft.value, &mut |_, schema| {
+    visit::schemas(&mut draft.value, &mut |_, schema| {
         let Some(object) = schema.as_object_mut() else {
             return;
         };
@@ -104,7 +104,7 @@ fn range(object: &mut Map<String, Value>) -> Option<String> {
 /// Takes every default off the schemas and notes it.
 pub(super) fn drop_defaults(draft: &mut Draft<'_>) -> usize {
     let mut count = 0;
-    walk::schemas(&mut draft.value, &mut |_, schema| {
+    visit::schemas(&mut draft.value, &mut |_, schema| {
         let default = schema.as_object_mut().and_then(|object| object.remove("default"));
         if let Some(default) = default {
             schema::note(schema, format!("default {}", schema::code(&default)));

@@ -9,7 +9,7 @@ use syn::{
 
 use crate::transform::{IdType, OpenEnum, Operation, Prepared, Tag};
 
-use super::paths::declared;
+use super::short_paths::declared;
 
 /// What the generated files hold.
 #[derive(Debug)]

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::naming;
 use funnelflux_openapi::pointer;
 
-use super::{Draft, error, objects, origin, schema, walk};
+use super::{Draft, error, hoist_objects, origin, schema, visit};
 
 /// Names an enumeration for the rule: an overlay's way out of a clash.
 pub(super) const RUST_NAME: &str = "x-rust-name";
@@ -34,11 +34,11 @@ struct Known {
 /// Makes a component of every inline enumeration: a parameter's is called after the parameter, with `Filter`; a
 /// property's after the property. Same name and same values share one.
 pub(super) fn hoist_enums(draft: &mut Draft<'_>) -> usize {
-    let known = walk::components(&mut draft.value)
+    let known = visit::components(&mut draft.value)
         .map(|(name, schema)| {
             let known = Known {
                 component: name.to_owned(),
-                at: walk::component_pointer(name),
+                at: visit::component_pointer(name),
                 values: owned_values(schema),
                 new: None,
             };
@@ -52,8 +52,8 @@ pub(super) fn hoist_enums(draft: &mut Draft<'_>) -> usize {
         diagnostics: &mut draft.diagnostics,
         count: 0,
     };
-    for entry in walk::operations(&mut draft.value) {
-        for (at, parameter) in walk::parameters(entry.operation, &entry.pointer) {
+    for entry in visit::operations(&mut draft.value) {
+        for (at, parameter) in visit::parameters(entry.operation, &entry.pointer) {
             let Some(name) = parameter.get("name").and_then(Value::as_str) else {
                 continue;
             };
@@ -66,7 +66,7 @@ pub(super) fn hoist_enums(draft: &mut Draft<'_>) -> usize {
             }
         }
     }
-    walk::schemas(&mut draft.value, &mut |at, schema| {
+    visit::schemas(&mut draft.value, &mut |at, schema| {
         let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) else {
             return;
         };
@@ -83,11 +83,11 @@ pub(super) fn hoist_enums(draft: &mut Draft<'_>) -> usize {
         if let Some(schema) = known.new {
             draft
                 .origins
-                .insert(walk::component_pointer(&known.component), known.at);
+                .insert(visit::component_pointer(&known.component), known.at);
             new.push((known.component, schema));
         }
     }
-    objects::add_components(&mut draft.value, new);
+    hoist_objects::add_components(&mut draft.value, new);
     count
 }
 

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use funnelflux_openapi::pointer::METHODS;
 
-use super::{Draft, walk};
+use super::{Draft, visit};
 
 /// Puts every referenced parameter, body and response where it is used, and the parameters of a path into its
 /// operations.
@@ -14,7 +14,7 @@ pub(super) fn inline_references(draft: &mut Draft<'_>) -> usize {
         _ => Map::new(),
     };
     let mut count = spread_path_parameters(&mut draft.value, &components);
-    for entry in walk::operations(&mut draft.value) {
+    for entry in visit::operations(&mut draft.value) {
         let operation = entry.operation;
         if let Some(Value::Array(parameters)) = operation.get_mut("parameters") {
             count += inline_parameters(parameters, &components);
