@@ -287,7 +287,7 @@ pub use runtime::request::Request;
 pub use runtime::response::Response;
 pub use runtime::retry::{RetryBudget, RetryPolicy};
 pub use runtime::secret::Secret;
-#[cfg(feature = "_deduced")]
+#[cfg(feature = "_inferred")]
 pub use runtime::unverified::Unverified;
 pub use secrecy;
 

@@ -135,8 +135,8 @@ Written by `cargo xtask generate` from `effective.json`, held true by `cargo xta
 | page | the vendor's complete page of the group; of the fourteen other groups only the title and the method are in its index |
 | docs | another page of the documentation, often shortened: names and meanings, but no types or required marks |
 | help | the help centre |
-| sibling | deduced from a similar operation or field |
-| pattern | deduced from the pattern that the documented group follows |
+| sibling | inferred from a similar operation or field |
+| pattern | inferred from the pattern that the documented group follows |
 | unknown | nothing; the type is an open object |
 | – | there is none |
 

@@ -225,7 +225,7 @@ pub fn module(tag: &str) -> String {
     identifier(&words(tag).to_snake_case())
 }
 
-/// The cargo feature that a tag is behind while its operations are deduced.
+/// The cargo feature that a tag is behind while its operations are inferred.
 #[must_use]
 pub fn feature(tag: &str) -> String {
     tag.to_kebab_case()

@@ -1,7 +1,7 @@
 //! What the caller has to say before a job that removes something is sent: nothing where the call is documented, and that it
 //! is deduced where it is.
 
-#[cfg(feature = "_deduced")]
+#[cfg(feature = "_inferred")]
 use crate::Unverified;
 use std::fmt::Debug;
 
@@ -11,7 +11,7 @@ pub struct Documented;
 
 /// The calls of the job are deduced, and nobody has said yet that he knows. It can be planned, but not sent, before
 /// [`Bulk::unverified`](super::Bulk::unverified).
-#[cfg(feature = "_deduced")]
+#[cfg(feature = "_inferred")]
 #[derive(Clone, Copy, Debug)]
 pub struct Deduced;
 
@@ -50,7 +50,7 @@ impl<W: Word> Suffices<W> for W {
     }
 }
 
-#[cfg(feature = "_deduced")]
+#[cfg(feature = "_inferred")]
 impl Word for Unverified {
     type Unsaid = Deduced;
     const UNSAID: Deduced = Deduced;

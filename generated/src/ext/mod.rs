@@ -48,7 +48,7 @@ pub use cascade::Cascade;
 pub use check::{IdProblem, InvalidJob, Repeated};
 pub use create::{CreateOrSave, StoreError, Stored};
 pub use duplicate::{DuplicateMany, Duplication};
-#[cfg(feature = "_deduced")]
+#[cfg(feature = "_inferred")]
 pub use evidence::Deduced;
 pub use evidence::Documented;
 pub use find::{Find, FindMany, Found};

@@ -23,5 +23,5 @@ pub(crate) mod retry;
 pub(crate) mod secret;
 pub(crate) mod trace;
 pub(crate) mod transport;
-#[cfg(feature = "_deduced")]
+#[cfg(feature = "_inferred")]
 pub(crate) mod unverified;

@@ -53,7 +53,7 @@ pub struct Tag {
     pub description: String,
     /// The documentation of all its calls, in Markdown.
     pub documentation: String,
-    /// The cargo feature that it is behind: `x-undocumented` says that its operations are deduced.
+    /// The cargo feature that it is behind: `x-undocumented` says that its operations are inferred.
     pub feature: Option<String>,
 }
 

@@ -253,7 +253,7 @@ pub(super) fn mark(value: &Value, paragraphs: &mut [String]) {
     let word = match value.pointer("/x-evidence/kind").and_then(Value::as_str) {
         Some("docs") => "**Documented in part.**",
         Some("help") => "**From the help centre.**",
-        Some("sibling" | "pattern") => "**Deduced.**",
+        Some("sibling" | "pattern") => "**Inferred.**",
         _ => return,
     };
     if let Some(first) = paragraphs.first_mut() {
@@ -305,8 +305,8 @@ fn worded(heading: &str, evidence: &Value) -> Option<String> {
         "page" => "documented on the vendor's page",
         "docs" => "documented elsewhere by the vendor",
         "help" => "from the vendor's help centre",
-        "sibling" => "**deduced** from a similar operation or field",
-        "pattern" => "**deduced** from the pattern of the other operations",
+        "sibling" => "**inferred** from a similar operation or field",
+        "pattern" => "**inferred** from the pattern of the other operations",
         other => other,
     };
     let source = evidence

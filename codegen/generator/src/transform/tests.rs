@@ -461,8 +461,8 @@ fn cases() -> Vec<(&'static str, Value, Value, usize)> {
                     "Thing": {"description": "A thing.\n\nSchema `Thing`, at least 1 member.", "properties": {
                         "list": {"items": {"x-notes": ["at most 3 characters"]},
                             "x-evidence": {"kind": "pattern", "source": "Others have it"},
-                            "description": "**Deduced.** `list` in JSON, at least 1 item, each at most 3 characters.\n\nEvidence: \
-                                **deduced** from the pattern of the other operations. Others have it."},
+                            "description": "**Inferred.** `list` in JSON, at least 1 item, each at most 3 characters.\n\nEvidence: \
+                                **inferred** from the pattern of the other operations. Others have it."},
                         "other": {"allOf": [reference("Other")], "description": "Another.\n\n`other` in JSON."},
                     }},
                     "Other": {"description": "Another.\n\nAt length.", "x-inline": true},

@@ -10,22 +10,22 @@ use crate::runtime::{call::Call, client::Client, unverified::Unverified};
 ///
 /// Manage the settings of AI nodes. The vendor asks not to create AI nodes by program.
 ///
-/// Evidence for all operations: **deduced** from the pattern of the other operations. Nothing but
+/// Evidence for all operations: **inferred** from the pattern of the other operations. Nothing but
 /// title and method is known; segment and suffix are guessed from the words of the title, the way
 /// those of offer sources are. Expect 404: `ainodesettings` may be called something else
 /// altogether.
 ///
-/// Evidence for all arguments: **deduced** from the pattern of the other operations. As for offer
+/// Evidence for all arguments: **inferred** from the pattern of the other operations. As for offer
 /// sources. How the name is spelt (`AINode`, `AiNode`, one or many settings) is a guess.
 impl Client {
-    /// **Deduced.** Find AI node settings by ID.
+    /// **Inferred.** Find AI node settings by ID.
     ///
     /// Returns the settings of one AI node.
     ///
     /// `GET /ainodesettings/find/byId/`
     ///
     /// # Arguments
-    /// - `id_ai_node_setting` (`idAiNodeSetting`): **Deduced.** ID of the settings.
+    /// - `id_ai_node_setting` (`idAiNodeSetting`): **Inferred.** ID of the settings.
     ///
     /// # Response
     /// The settings.
@@ -38,15 +38,15 @@ impl Client {
             .json()
     }
 
-    /// **Deduced.** Find AI node settings by ID list.
+    /// **Inferred.** Find AI node settings by ID list.
     ///
     /// Returns the settings that have the given IDs.
     ///
     /// `GET /ainodesettings/find/byIds/`
     ///
     /// # Arguments
-    /// - `id_ai_node_settings` (`idAiNodeSettings`): **Deduced.** The IDs of the settings to return, as
-    ///   one string. Takes a list, and joins it with commas.
+    /// - `id_ai_node_settings` (`idAiNodeSettings`): **Inferred.** The IDs of the settings to return,
+    ///   as one string. Takes a list, and joins it with commas.
     ///
     /// # Response
     /// The settings with these IDs.
@@ -59,7 +59,7 @@ impl Client {
             .list()
     }
 
-    /// **Deduced.** Update AI node settings.
+    /// **Inferred.** Update AI node settings.
     ///
     /// Updates the settings of an AI node.
     ///
@@ -76,7 +76,7 @@ impl Client {
         self.call(&operations::SAVE_AI_NODE_SETTINGS).body(body).empty()
     }
 
-    /// **Deduced.** Create AI node settings.
+    /// **Inferred.** Create AI node settings.
     ///
     /// Creates the settings of an AI node under the ID that the request carries.
     ///
@@ -93,14 +93,14 @@ impl Client {
         self.call(&operations::CREATE_AI_NODE_SETTINGS).body(body).empty()
     }
 
-    /// **Deduced.** Delete AI node settings.
+    /// **Inferred.** Delete AI node settings.
     ///
     /// Deletes the given settings.
     ///
     /// `DELETE /ainodesettings/delete/`
     ///
     /// # Arguments
-    /// - `id_ai_node_setting` (`idAiNodeSetting`): **Deduced.** The settings to delete, if only one:
+    /// - `id_ai_node_setting` (`idAiNodeSetting`): **Inferred.** The settings to delete, if only one:
     ///   the older way, used where no body names any.
     /// - `body`: A list of asset IDs. With `None`, none is sent.
     /// - `_unverified`: Says that the caller knows that this call removes something on a guess.

@@ -3,18 +3,18 @@
 
 use crate::api::ids::AiNodeSettingsId;
 
-/// **Deduced.** The settings of an AI node. The help centre speaks of a mode (conversion rate or
+/// **Inferred.** The settings of an AI node. The help centre speaks of a mode (conversion rate or
 /// revenue per view), how often it is updated and how far it looks back; what the fields are called
 /// is unknown. They are kept as they come.
 ///
 /// Schema `AiNodeSettings`.
 ///
-/// Evidence for the type and its fields: **deduced** from the pattern of the other operations. As
+/// Evidence for the type and its fields: **inferred** from the pattern of the other operations. As
 /// for offer sources. How the name is spelt (`AINode`, `AiNode`, one or many settings) is a guess.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct AiNodeSettings {
-    /// **Deduced.** ID of the settings. Chosen by the client when they are created; never changes.
+    /// **Inferred.** ID of the settings. Chosen by the client when they are created; never changes.
     ///
     /// `idAiNodeSetting` in JSON.
     #[serde(rename = "idAiNodeSetting")]

@@ -10,13 +10,13 @@ use crate::runtime::{call::Call, client::Client, unverified::Unverified};
 ///
 /// Manage categories, into which assets of one type are put.
 ///
-/// Evidence for all operations: **deduced** from the pattern of the other operations. The index
+/// Evidence for all operations: **inferred** from the pattern of the other operations. The index
 /// gives title and method; the path follows the pattern of offer sources.
 ///
 /// Evidence for the arguments that state none: documented elsewhere by the vendor. Page Categories
 /// of the documentation, in a shortened copy: names and meanings, without types and required marks.
 impl Client {
-    /// **Deduced.** List categories.
+    /// **Inferred.** List categories.
     ///
     /// Lists the categories of the account.
     ///
@@ -41,7 +41,7 @@ impl Client {
             .list()
     }
 
-    /// **Deduced.** Find category by ID.
+    /// **Inferred.** Find category by ID.
     ///
     /// Returns one category with all its fields.
     ///
@@ -61,7 +61,7 @@ impl Client {
             .json()
     }
 
-    /// **Deduced.** Find categories by ID list.
+    /// **Inferred.** Find categories by ID list.
     ///
     /// Returns the categories that have the given IDs, with all their fields.
     ///
@@ -82,7 +82,7 @@ impl Client {
             .list()
     }
 
-    /// **Deduced.** Update a category.
+    /// **Inferred.** Update a category.
     ///
     /// Updates a category that exists. Its ID cannot be changed.
     ///
@@ -97,7 +97,7 @@ impl Client {
         self.call(&operations::SAVE_CATEGORY).body(body).empty()
     }
 
-    /// **Deduced.** Create a category.
+    /// **Inferred.** Create a category.
     ///
     /// Creates a category under the ID that the request carries.
     ///
@@ -112,14 +112,14 @@ impl Client {
         self.call(&operations::CREATE_CATEGORY).body(body).empty()
     }
 
-    /// **Deduced.** Duplicate a category.
+    /// **Inferred.** Duplicate a category.
     ///
     /// Creates a copy of a category; the service chooses the ID of the copy.
     ///
     /// `POST /category/duplicate/`
     ///
     /// # Arguments
-    /// - `id_category` (`idCategory`): **Deduced.** ID of the category to copy. Evidence: **deduced**
+    /// - `id_category` (`idCategory`): **Inferred.** ID of the category to copy. Evidence: **inferred**
     ///   from the pattern of the other operations. As for offer sources.
     /// - `body`: How a copy is to differ from its original.
     ///
@@ -136,7 +136,7 @@ impl Client {
             .json()
     }
 
-    /// **Deduced.** Delete a category.
+    /// **Inferred.** Delete a category.
     ///
     /// Deletes the given categories. The children of a category would be the assets in it. What becomes
     /// of the children without `cascadeAction`, and with it, is not documented for this group.
@@ -144,8 +144,8 @@ impl Client {
     /// `DELETE /category/delete/`
     ///
     /// # Arguments
-    /// - `id_category` (`idCategory`): **Deduced.** A single category to delete: the older way, used
-    ///   where no body names any. Evidence: **deduced** from the pattern of the other operations. As
+    /// - `id_category` (`idCategory`): **Inferred.** A single category to delete: the older way, used
+    ///   where no body names any. Evidence: **inferred** from the pattern of the other operations. As
     ///   for offer sources.
     /// - `body`: Which parents to archive or delete, and what happens to their children. With `None`,
     ///   none is sent.
@@ -165,7 +165,7 @@ impl Client {
             .empty()
     }
 
-    /// **Deduced.** Archive categories.
+    /// **Inferred.** Archive categories.
     ///
     /// Archives the given categories. The children of a category would be the assets in it. What
     /// becomes of the children without `cascadeAction`, and with it, is not documented for this group.
@@ -186,7 +186,7 @@ impl Client {
         self.call(&operations::ARCHIVE_CATEGORIES).body(body).empty()
     }
 
-    /// **Deduced.** Unarchive categories.
+    /// **Inferred.** Unarchive categories.
     ///
     /// Takes the given categories out of the archive.
     ///

@@ -10,13 +10,13 @@ use crate::runtime::{call::Call, client::Client, unverified::Unverified};
 ///
 /// Manage conditions, by which a funnel routes its visitors.
 ///
-/// Evidence for all operations: **deduced** from the pattern of the other operations. The index
+/// Evidence for all operations: **inferred** from the pattern of the other operations. The index
 /// gives title and method; the path follows the pattern of offer sources.
 ///
 /// Evidence for the arguments that state none: documented elsewhere by the vendor. Page Conditions
 /// of the documentation, in a shortened copy: names and meanings, without types and required marks.
 impl Client {
-    /// **Deduced.** List conditions.
+    /// **Inferred.** List conditions.
     ///
     /// Lists the conditions of the account in a slim form.
     ///
@@ -49,7 +49,7 @@ impl Client {
             .list()
     }
 
-    /// **Deduced.** Find condition by ID.
+    /// **Inferred.** Find condition by ID.
     ///
     /// Returns one condition with all its fields.
     ///
@@ -69,7 +69,7 @@ impl Client {
             .json()
     }
 
-    /// **Deduced.** Find conditions by ID list.
+    /// **Inferred.** Find conditions by ID list.
     ///
     /// Returns the conditions that have the given IDs, with all their fields.
     ///
@@ -90,7 +90,7 @@ impl Client {
             .list()
     }
 
-    /// **Deduced.** Find conditions by status.
+    /// **Inferred.** Find conditions by status.
     ///
     /// Lists the conditions that have the given status, in the same form as the list.
     ///
@@ -115,15 +115,15 @@ impl Client {
             .list()
     }
 
-    /// **Deduced.** Find conditions by category.
+    /// **Inferred.** Find conditions by category.
     ///
     /// Returns the conditions of one category with all their fields.
     ///
     /// `GET /condition/find/byCategory/`
     ///
     /// # Arguments
-    /// - `id_category` (`idCategory`): **Deduced.** ID of the category. Evidence: **deduced** from the
-    ///   pattern of the other operations. As for offer sources.
+    /// - `id_category` (`idCategory`): **Inferred.** ID of the category. Evidence: **inferred** from
+    ///   the pattern of the other operations. As for offer sources.
     ///
     /// # Response
     /// The conditions of the category.
@@ -136,7 +136,7 @@ impl Client {
             .list()
     }
 
-    /// **Deduced.** Update a condition.
+    /// **Inferred.** Update a condition.
     ///
     /// Updates a condition that exists. Its ID cannot be changed.
     ///
@@ -152,7 +152,7 @@ impl Client {
         self.call(&operations::SAVE_CONDITION).body(body).empty()
     }
 
-    /// **Deduced.** Create a condition.
+    /// **Inferred.** Create a condition.
     ///
     /// Creates a condition under the ID that the request carries.
     ///
@@ -168,14 +168,14 @@ impl Client {
         self.call(&operations::CREATE_CONDITION).body(body).empty()
     }
 
-    /// **Deduced.** Duplicate a condition.
+    /// **Inferred.** Duplicate a condition.
     ///
     /// Creates a copy of a condition; the service chooses the ID of the copy.
     ///
     /// `POST /condition/duplicate/`
     ///
     /// # Arguments
-    /// - `id_condition` (`idCondition`): **Deduced.** ID of the condition to copy. Evidence: **deduced**
+    /// - `id_condition` (`idCondition`): **Inferred.** ID of the condition to copy. Evidence: **inferred**
     ///   from the pattern of the other operations. As for offer sources.
     /// - `body`: How a copy is to differ from its original.
     ///
@@ -192,16 +192,16 @@ impl Client {
             .json()
     }
 
-    /// **Deduced.** Delete a condition.
+    /// **Inferred.** Delete a condition.
     ///
     /// Deletes the given conditions.
     ///
     /// `DELETE /condition/delete/`
     ///
     /// # Arguments
-    /// - `id_condition` (`idCondition`): **Deduced.** A single condition to delete: the older way, used
-    ///   where no body names any. Evidence: **deduced** from the pattern of the other operations. As
-    ///   for offer sources.
+    /// - `id_condition` (`idCondition`): **Inferred.** A single condition to delete: the older way,
+    ///   used where no body names any. Evidence: **inferred** from the pattern of the other operations.
+    ///   As for offer sources.
     /// - `body`: A list of asset IDs. With `None`, none is sent.
     /// - `_unverified`: Says that the caller knows that this call removes something on a guess.
     ///
@@ -219,7 +219,7 @@ impl Client {
             .empty()
     }
 
-    /// **Deduced.** Archive conditions.
+    /// **Inferred.** Archive conditions.
     ///
     /// Archives the given conditions.
     ///
@@ -239,7 +239,7 @@ impl Client {
         self.call(&operations::ARCHIVE_CONDITIONS).body(body).empty()
     }
 
-    /// **Deduced.** Unarchive conditions.
+    /// **Inferred.** Unarchive conditions.
     ///
     /// Takes the given conditions out of the archive.
     ///
@@ -254,7 +254,7 @@ impl Client {
         self.call(&operations::UNARCHIVE_CONDITIONS).body(body).empty()
     }
 
-    /// **Deduced.** Move conditions to a category.
+    /// **Inferred.** Move conditions to a category.
     ///
     /// Puts the given conditions into a category, or takes them out of theirs.
     ///

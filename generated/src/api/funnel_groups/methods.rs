@@ -10,27 +10,27 @@ use crate::runtime::{call::Call, client::Client, unverified::Unverified};
 ///
 /// Manage funnel groups, which older parts of the product call campaigns.
 ///
-/// Evidence for the operations that state none: **deduced** from the pattern of the other
+/// Evidence for the operations that state none: **inferred** from the pattern of the other
 /// operations. The index gives title and method, in two listings. That the second listing, which
 /// has unarchiving, is the one with the newer segment is a guess; segment and suffix follow the
 /// pattern of offer sources.
 ///
-/// Evidence for all arguments: **deduced** from the pattern of the other operations. As for offer
+/// Evidence for all arguments: **inferred** from the pattern of the other operations. As for offer
 /// sources.
 impl Client {
-    /// **Deduced.** List funnel groups.
+    /// **Inferred.** List funnel groups.
     ///
     /// Lists the funnel groups of the account in a slim form.
     ///
     /// `GET /campaign/list/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
+    /// Evidence: **inferred** from the pattern of the other operations. The index gives title and
     /// method, in two listings. The introduction says that some URLs keep the older word `campaign`;
     /// that the first listing is the one is a guess: it lacks unarchiving. If a call fails with 404,
     /// the two may be the other way round.
     ///
     /// # Arguments
-    /// - `status`: **Deduced.** Which funnel groups to return, by their status. `not-deleted` stands
+    /// - `status`: **Inferred.** Which funnel groups to return, by their status. `not-deleted` stands
     ///   for active and archived ones together.
     ///
     /// # Response
@@ -42,14 +42,14 @@ impl Client {
         self.call(&operations::LIST_CAMPAIGNS).query("status", status).list()
     }
 
-    /// **Deduced.** List funnel groups.
+    /// **Inferred.** List funnel groups.
     ///
     /// Lists the funnel groups of the account in a slim form.
     ///
     /// `GET /funnelgroup/list/`
     ///
     /// # Arguments
-    /// - `status`: **Deduced.** Which funnel groups to return, by their status. `not-deleted` stands
+    /// - `status`: **Inferred.** Which funnel groups to return, by their status. `not-deleted` stands
     ///   for active and archived ones together.
     ///
     /// # Response
@@ -61,19 +61,19 @@ impl Client {
         self.call(&operations::LIST_FUNNEL_GROUPS).query("status", status).list()
     }
 
-    /// **Deduced.** Find funnel group by ID.
+    /// **Inferred.** Find funnel group by ID.
     ///
     /// Returns one funnel group with all its fields.
     ///
     /// `GET /campaign/find/byId/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
+    /// Evidence: **inferred** from the pattern of the other operations. The index gives title and
     /// method, in two listings. The introduction says that some URLs keep the older word `campaign`;
     /// that the first listing is the one is a guess: it lacks unarchiving. If a call fails with 404,
     /// the two may be the other way round.
     ///
     /// # Arguments
-    /// - `id_funnel_group` (`idFunnelGroup`): **Deduced.** ID of the funnel group.
+    /// - `id_funnel_group` (`idFunnelGroup`): **Inferred.** ID of the funnel group.
     ///
     /// # Response
     /// The funnel group.
@@ -86,14 +86,14 @@ impl Client {
             .json()
     }
 
-    /// **Deduced.** Find funnel group by ID.
+    /// **Inferred.** Find funnel group by ID.
     ///
     /// Returns one funnel group with all its fields.
     ///
     /// `GET /funnelgroup/find/byId/`
     ///
     /// # Arguments
-    /// - `id_funnel_group` (`idFunnelGroup`): **Deduced.** ID of the funnel group.
+    /// - `id_funnel_group` (`idFunnelGroup`): **Inferred.** ID of the funnel group.
     ///
     /// # Response
     /// The funnel group.
@@ -106,20 +106,20 @@ impl Client {
             .json()
     }
 
-    /// **Deduced.** Find funnel groups by ID list.
+    /// **Inferred.** Find funnel groups by ID list.
     ///
     /// Returns the funnel groups that have the given IDs, with all their fields.
     ///
     /// `GET /campaign/find/byIds/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
+    /// Evidence: **inferred** from the pattern of the other operations. The index gives title and
     /// method, in two listings. The introduction says that some URLs keep the older word `campaign`;
     /// that the first listing is the one is a guess: it lacks unarchiving. If a call fails with 404,
     /// the two may be the other way round.
     ///
     /// # Arguments
-    /// - `id_funnel_groups` (`idFunnelGroups`): **Deduced.** The IDs of the funnel groups to return, as
-    ///   one string. Takes a list, and joins it with commas.
+    /// - `id_funnel_groups` (`idFunnelGroups`): **Inferred.** The IDs of the funnel groups to return,
+    ///   as one string. Takes a list, and joins it with commas.
     ///
     /// # Response
     /// The funnel groups with these IDs.
@@ -132,15 +132,15 @@ impl Client {
             .list()
     }
 
-    /// **Deduced.** Find funnel groups by ID list.
+    /// **Inferred.** Find funnel groups by ID list.
     ///
     /// Returns the funnel groups that have the given IDs, with all their fields.
     ///
     /// `GET /funnelgroup/find/byIds/`
     ///
     /// # Arguments
-    /// - `id_funnel_groups` (`idFunnelGroups`): **Deduced.** The IDs of the funnel groups to return, as
-    ///   one string. Takes a list, and joins it with commas.
+    /// - `id_funnel_groups` (`idFunnelGroups`): **Inferred.** The IDs of the funnel groups to return,
+    ///   as one string. Takes a list, and joins it with commas.
     ///
     /// # Response
     /// The funnel groups with these IDs.
@@ -153,19 +153,19 @@ impl Client {
             .list()
     }
 
-    /// **Deduced.** Find funnel groups by status.
+    /// **Inferred.** Find funnel groups by status.
     ///
     /// Lists the funnel groups that have the given status, in the same form as the list.
     ///
     /// `GET /campaign/find/byStatus/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
+    /// Evidence: **inferred** from the pattern of the other operations. The index gives title and
     /// method, in two listings. The introduction says that some URLs keep the older word `campaign`;
     /// that the first listing is the one is a guess: it lacks unarchiving. If a call fails with 404,
     /// the two may be the other way round.
     ///
     /// # Arguments
-    /// - `status`: **Deduced.** Which funnel groups to return, by their status. `not-deleted` stands
+    /// - `status`: **Inferred.** Which funnel groups to return, by their status. `not-deleted` stands
     ///   for active and archived ones together.
     ///
     /// # Response
@@ -177,14 +177,14 @@ impl Client {
         self.call(&operations::FIND_CAMPAIGNS_BY_STATUS).query("status", status).list()
     }
 
-    /// **Deduced.** Find funnel groups by status.
+    /// **Inferred.** Find funnel groups by status.
     ///
     /// Lists the funnel groups that have the given status, in the same form as the list.
     ///
     /// `GET /funnelgroup/find/byStatus/`
     ///
     /// # Arguments
-    /// - `status`: **Deduced.** Which funnel groups to return, by their status. `not-deleted` stands
+    /// - `status`: **Inferred.** Which funnel groups to return, by their status. `not-deleted` stands
     ///   for active and archived ones together.
     ///
     /// # Response
@@ -198,13 +198,13 @@ impl Client {
             .list()
     }
 
-    /// **Deduced.** Update a funnel group.
+    /// **Inferred.** Update a funnel group.
     ///
     /// Updates a funnel group that exists. Its ID cannot be changed.
     ///
     /// `PUT /campaign/save/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
+    /// Evidence: **inferred** from the pattern of the other operations. The index gives title and
     /// method, in two listings. The introduction says that some URLs keep the older word `campaign`;
     /// that the first listing is the one is a guess: it lacks unarchiving. If a call fails with 404,
     /// the two may be the other way round.
@@ -218,7 +218,7 @@ impl Client {
         self.call(&operations::SAVE_CAMPAIGN).body(body).empty()
     }
 
-    /// **Deduced.** Update an existing funnel group.
+    /// **Inferred.** Update an existing funnel group.
     ///
     /// Updates a funnel group that exists. Its ID cannot be changed.
     ///
@@ -233,13 +233,13 @@ impl Client {
         self.call(&operations::SAVE_FUNNEL_GROUP).body(body).empty()
     }
 
-    /// **Deduced.** Create a funnel group.
+    /// **Inferred.** Create a funnel group.
     ///
     /// Creates a funnel group under the ID that the request carries.
     ///
     /// `POST /campaign/save/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
+    /// Evidence: **inferred** from the pattern of the other operations. The index gives title and
     /// method, in two listings. The introduction says that some URLs keep the older word `campaign`;
     /// that the first listing is the one is a guess: it lacks unarchiving. If a call fails with 404,
     /// the two may be the other way round.
@@ -253,7 +253,7 @@ impl Client {
         self.call(&operations::CREATE_CAMPAIGN).body(body).empty()
     }
 
-    /// **Deduced.** Create a new funnel group.
+    /// **Inferred.** Create a new funnel group.
     ///
     /// Creates a funnel group under the ID that the request carries.
     ///
@@ -268,19 +268,19 @@ impl Client {
         self.call(&operations::CREATE_FUNNEL_GROUP).body(body).empty()
     }
 
-    /// **Deduced.** Duplicate a funnel group.
+    /// **Inferred.** Duplicate a funnel group.
     ///
     /// Creates a copy of a funnel group; the service chooses the ID of the copy.
     ///
     /// `POST /campaign/duplicate/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
+    /// Evidence: **inferred** from the pattern of the other operations. The index gives title and
     /// method, in two listings. The introduction says that some URLs keep the older word `campaign`;
     /// that the first listing is the one is a guess: it lacks unarchiving. If a call fails with 404,
     /// the two may be the other way round.
     ///
     /// # Arguments
-    /// - `id_funnel_group` (`idFunnelGroup`): **Deduced.** ID of the funnel group to copy.
+    /// - `id_funnel_group` (`idFunnelGroup`): **Inferred.** ID of the funnel group to copy.
     /// - `body`: How a copy is to differ from its original.
     ///
     /// # Response
@@ -296,14 +296,14 @@ impl Client {
             .json()
     }
 
-    /// **Deduced.** Duplicate a funnel group.
+    /// **Inferred.** Duplicate a funnel group.
     ///
     /// Creates a copy of a funnel group; the service chooses the ID of the copy.
     ///
     /// `POST /funnelgroup/duplicate/`
     ///
     /// # Arguments
-    /// - `id_funnel_group` (`idFunnelGroup`): **Deduced.** ID of the funnel group to copy.
+    /// - `id_funnel_group` (`idFunnelGroup`): **Inferred.** ID of the funnel group to copy.
     /// - `body`: How a copy is to differ from its original.
     ///
     /// # Response
@@ -319,20 +319,20 @@ impl Client {
             .json()
     }
 
-    /// **Deduced.** Delete a funnel group.
+    /// **Inferred.** Delete a funnel group.
     ///
     /// Deletes the given funnel groups. The children of a funnel group are its funnels. What becomes of
     /// the children without `cascadeAction`, and with it, is not documented for this group.
     ///
     /// `DELETE /campaign/delete/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
+    /// Evidence: **inferred** from the pattern of the other operations. The index gives title and
     /// method, in two listings. The introduction says that some URLs keep the older word `campaign`;
     /// that the first listing is the one is a guess: it lacks unarchiving. If a call fails with 404,
     /// the two may be the other way round.
     ///
     /// # Arguments
-    /// - `id_funnel_group` (`idFunnelGroup`): **Deduced.** A single funnel group to delete: the older
+    /// - `id_funnel_group` (`idFunnelGroup`): **Inferred.** A single funnel group to delete: the older
     ///   way, used where no body names any.
     /// - `body`: Which parents to archive or delete, and what happens to their children. With `None`,
     ///   none is sent.
@@ -352,7 +352,7 @@ impl Client {
             .empty()
     }
 
-    /// **Deduced.** Delete a funnel group.
+    /// **Inferred.** Delete a funnel group.
     ///
     /// Deletes the given funnel groups. The children of a funnel group are its funnels. What becomes of
     /// the children without `cascadeAction`, and with it, is not documented for this group.
@@ -360,7 +360,7 @@ impl Client {
     /// `DELETE /funnelgroup/delete/`
     ///
     /// # Arguments
-    /// - `id_funnel_group` (`idFunnelGroup`): **Deduced.** A single funnel group to delete: the older
+    /// - `id_funnel_group` (`idFunnelGroup`): **Inferred.** A single funnel group to delete: the older
     ///   way, used where no body names any.
     /// - `body`: Which parents to archive or delete, and what happens to their children. With `None`,
     ///   none is sent.
@@ -380,14 +380,14 @@ impl Client {
             .empty()
     }
 
-    /// **Deduced.** Archive funnel groups.
+    /// **Inferred.** Archive funnel groups.
     ///
     /// Archives the given funnel groups. The children of a funnel group are its funnels. What becomes
     /// of the children without `cascadeAction`, and with it, is not documented for this group.
     ///
     /// `PUT /campaign/archive/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
+    /// Evidence: **inferred** from the pattern of the other operations. The index gives title and
     /// method, in two listings. The introduction says that some URLs keep the older word `campaign`;
     /// that the first listing is the one is a guess: it lacks unarchiving. If a call fails with 404,
     /// the two may be the other way round.
@@ -406,7 +406,7 @@ impl Client {
         self.call(&operations::ARCHIVE_CAMPAIGNS).body(body).empty()
     }
 
-    /// **Deduced.** Archive funnel groups.
+    /// **Inferred.** Archive funnel groups.
     ///
     /// Archives the given funnel groups. The children of a funnel group are its funnels. What becomes
     /// of the children without `cascadeAction`, and with it, is not documented for this group.
@@ -427,7 +427,7 @@ impl Client {
         self.call(&operations::ARCHIVE_FUNNEL_GROUPS).body(body).empty()
     }
 
-    /// **Deduced.** Unarchive funnel groups.
+    /// **Inferred.** Unarchive funnel groups.
     ///
     /// Takes the given funnel groups out of the archive.
     ///

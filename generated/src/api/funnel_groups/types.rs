@@ -4,11 +4,11 @@
 use crate::api::ids::FunnelGroupId;
 use crate::api::shared::Status;
 
-/// **Deduced.** A funnel group. Which other fields it has is unknown; they are kept as they come.
+/// **Inferred.** A funnel group. Which other fields it has is unknown; they are kept as they come.
 ///
 /// Schema `FunnelGroup`.
 ///
-/// Evidence for the type and the fields that state none: **deduced** from the pattern of the other
+/// Evidence for the type and the fields that state none: **inferred** from the pattern of the other
 /// operations. As for offer sources.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -30,7 +30,7 @@ pub struct FunnelGroup {
     /// group of a funnel like this.
     #[serde(rename = "idFunnelGroup")]
     pub id_funnel_group: FunnelGroupId,
-    /// **Deduced.** Whether an asset is in use, archived or deleted.
+    /// **Inferred.** Whether an asset is in use, archived or deleted.
     ///
     /// `status` in JSON.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -63,12 +63,12 @@ impl FunnelGroup {
     }
 }
 
-/// **Deduced.** A funnel group in the slim form that lists return. Whether the first listing calls
+/// **Inferred.** A funnel group in the slim form that lists return. Whether the first listing calls
 /// its fields `idCampaign` and the like is unknown.
 ///
 /// Schema `FunnelGroupInfo`.
 ///
-/// Evidence for the type and the fields that state none: **deduced** from the pattern of the other
+/// Evidence for the type and the fields that state none: **inferred** from the pattern of the other
 /// operations. As for offer sources.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -89,7 +89,7 @@ pub struct FunnelGroupInfo {
     /// group of a funnel like this.
     #[serde(rename = "idFunnelGroup")]
     pub id_funnel_group: FunnelGroupId,
-    /// **Deduced.** Whether an asset is in use, archived or deleted.
+    /// **Inferred.** Whether an asset is in use, archived or deleted.
     ///
     /// `status` in JSON.
     pub status: Status,

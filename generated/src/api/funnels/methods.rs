@@ -11,13 +11,13 @@ use crate::runtime::{call::Call, client::Client, unverified::Unverified};
 /// Manage funnels. The vendor advises to build one in the user interface first and to look at its
 /// requests: a funnel is easy to get wrong.
 ///
-/// Evidence for the operations that state none: **deduced** from the pattern of the other
+/// Evidence for the operations that state none: **inferred** from the pattern of the other
 /// operations. The index gives title and method; the path follows the pattern of offer sources.
 ///
-/// Evidence for the arguments that state none: **deduced** from the pattern of the other
+/// Evidence for the arguments that state none: **inferred** from the pattern of the other
 /// operations. As for offer sources.
 impl Client {
-    /// **Deduced.** List funnels.
+    /// **Inferred.** List funnels.
     ///
     /// Lists the funnels of the account in a slim form.
     ///
@@ -45,7 +45,7 @@ impl Client {
             .list()
     }
 
-    /// **Deduced.** Find funnel by ID.
+    /// **Inferred.** Find funnel by ID.
     ///
     /// Returns one funnel with all its fields.
     ///
@@ -62,7 +62,7 @@ impl Client {
         self.call(&operations::FIND_FUNNEL_BY_ID).query("idFunnel", id_funnel).json()
     }
 
-    /// **Deduced.** Find funnels by ID list.
+    /// **Inferred.** Find funnels by ID list.
     ///
     /// Returns the funnels that have the given IDs, with all their fields.
     ///
@@ -85,14 +85,14 @@ impl Client {
             .list()
     }
 
-    /// **Deduced.** Find funnels by status.
+    /// **Inferred.** Find funnels by status.
     ///
     /// Lists the funnels that have the given status, in the same form as the list.
     ///
     /// `GET /funnel/find/byStatus/`
     ///
     /// # Arguments
-    /// - `status`: **Deduced.** Which funnels to return, by their status. `not-deleted` stands for
+    /// - `status`: **Inferred.** Which funnels to return, by their status. `not-deleted` stands for
     ///   active and archived ones together.
     ///
     /// # Response
@@ -104,15 +104,15 @@ impl Client {
         self.call(&operations::FIND_FUNNELS_BY_STATUS).query("status", status).list()
     }
 
-    /// **Deduced.** Find funnels by type.
+    /// **Inferred.** Find funnels by type.
     ///
     /// Returns the funnels of one type. Whether in the full form, as here assumed, is unknown.
     ///
     /// `GET /funnel/find/byType/`
     ///
     /// # Arguments
-    /// - `funnel_type` (`funnelType`): **Deduced.** The type. Which types there are is unknown.
-    ///   Evidence: **deduced** from a similar operation or field. Its parameter is unknown; the list
+    /// - `funnel_type` (`funnelType`): **Inferred.** The type. Which types there are is unknown.
+    ///   Evidence: **inferred** from a similar operation or field. Its parameter is unknown; the list
     ///   has a filter of this name.
     ///
     /// # Response
@@ -123,14 +123,14 @@ impl Client {
             .list()
     }
 
-    /// **Deduced.** Find funnels by category.
+    /// **Inferred.** Find funnels by category.
     ///
     /// Returns the funnels of one category with all their fields.
     ///
     /// `GET /funnel/find/byCategory/`
     ///
     /// # Arguments
-    /// - `id_category` (`idCategory`): **Deduced.** ID of the category.
+    /// - `id_category` (`idCategory`): **Inferred.** ID of the category.
     ///
     /// # Response
     /// The funnels of the category.
@@ -143,7 +143,7 @@ impl Client {
             .list()
     }
 
-    /// **Deduced.** Update a funnel.
+    /// **Inferred.** Update a funnel.
     ///
     /// Updates a funnel that exists. Its ID cannot be changed.
     ///
@@ -160,7 +160,7 @@ impl Client {
         self.call(&operations::SAVE_FUNNEL).body(body).empty()
     }
 
-    /// **Deduced.** Create a funnel.
+    /// **Inferred.** Create a funnel.
     ///
     /// Creates a funnel under the ID that the request carries.
     ///
@@ -177,14 +177,14 @@ impl Client {
         self.call(&operations::CREATE_FUNNEL).body(body).empty()
     }
 
-    /// **Deduced.** Duplicate a funnel.
+    /// **Inferred.** Duplicate a funnel.
     ///
     /// Creates a copy of a funnel; the service chooses the ID of the copy.
     ///
     /// `POST /funnel/duplicate/`
     ///
     /// # Arguments
-    /// - `id_funnel` (`idFunnel`): **Deduced.** ID of the funnel to copy.
+    /// - `id_funnel` (`idFunnel`): **Inferred.** ID of the funnel to copy.
     /// - `body`: How a copy of a funnel is to differ from its original.
     ///
     /// # Response
@@ -200,15 +200,15 @@ impl Client {
             .json()
     }
 
-    /// **Deduced.** Delete a funnel.
+    /// **Inferred.** Delete a funnel.
     ///
     /// Deletes the given funnels.
     ///
     /// `DELETE /funnel/delete/`
     ///
     /// # Arguments
-    /// - `id_funnel` (`idFunnel`): **Deduced.** A single funnel to delete: the older way, used where no
-    ///   body names any.
+    /// - `id_funnel` (`idFunnel`): **Inferred.** A single funnel to delete: the older way, used where
+    ///   no body names any.
     /// - `body`: A list of asset IDs. With `None`, none is sent.
     /// - `_unverified`: Says that the caller knows that this call removes something on a guess.
     ///
@@ -226,7 +226,7 @@ impl Client {
             .empty()
     }
 
-    /// **Deduced.** Archive a funnel.
+    /// **Inferred.** Archive a funnel.
     ///
     /// Archives the given funnels.
     ///
@@ -246,7 +246,7 @@ impl Client {
         self.call(&operations::ARCHIVE_FUNNELS).body(body).empty()
     }
 
-    /// **Deduced.** Unarchive a funnel.
+    /// **Inferred.** Unarchive a funnel.
     ///
     /// Takes the given funnels out of the archive.
     ///
@@ -261,16 +261,16 @@ impl Client {
         self.call(&operations::UNARCHIVE_FUNNELS).body(body).empty()
     }
 
-    /// **Deduced.** Move a funnel.
+    /// **Inferred.** Move a funnel.
     ///
     /// Moves a funnel. Where to (another funnel group, a category) and what the body says is unknown,
     /// so it is any JSON object.
     ///
     /// `PUT /funnel/move/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and method
-    /// only. The title lacks the words “to a category”, and no type of category is for funnels, so the
-    /// last segment is the title's verb; it may well be `move-category`.
+    /// Evidence: **inferred** from the pattern of the other operations. The index gives title and
+    /// method only. The title lacks the words “to a category”, and no type of category is for funnels,
+    /// so the last segment is the title's verb; it may well be `move-category`.
     ///
     /// # Arguments
     /// - `body`: The request body.

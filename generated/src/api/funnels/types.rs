@@ -201,12 +201,12 @@ impl Funnel {
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct FunnelDuplicateRequest {
-    /// **Deduced.** Fields of the copy that get another value than the original's, by their JSON name.
+    /// **Inferred.** Fields of the copy that get another value than the original's, by their JSON name.
     /// ID, owner, status and funnel group cannot be changed here.
     ///
     /// `bodyUpdates` in JSON.
     ///
-    /// Evidence: **deduced** from a similar operation or field. The page describes the object without
+    /// Evidence: **inferred** from a similar operation or field. The page describes the object without
     /// its name; it is called so in the request for other assets.
     #[serde(rename = "bodyUpdates", skip_serializing_if = "Option::is_none")]
     pub body_updates: Option<::serde_json::Map<String, ::serde_json::Value>>,

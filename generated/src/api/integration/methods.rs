@@ -8,11 +8,11 @@ use crate::runtime::{call::Call, client::Client, unverified::Unverified};
 ///
 /// Manage the API keys of integrations.
 ///
-/// Evidence for all operations: **deduced** from the pattern of the other operations. Nothing but
+/// Evidence for all operations: **inferred** from the pattern of the other operations. Nothing but
 /// title and method is known; segment and suffix are guessed from the words of the title, the way
 /// those of offer sources are. Expect 404: `integration` may be called something else altogether.
 impl Client {
-    /// **Deduced.** List integration API keys.
+    /// **Inferred.** List integration API keys.
     ///
     /// Lists the API keys. What a row holds is unknown, so it is any JSON object; it may hold a secret.
     ///
@@ -26,7 +26,7 @@ impl Client {
         self.call(&operations::LIST_INTEGRATION_API_KEYS).list()
     }
 
-    /// **Deduced.** Update integration API key.
+    /// **Inferred.** Update integration API key.
     ///
     /// Updates an API key. What the body holds, the name of its ID included, is unknown, so it is any
     /// JSON object.
@@ -45,7 +45,7 @@ impl Client {
         self.call(&operations::SAVE_INTEGRATION_API_KEY).body(body).empty()
     }
 
-    /// **Deduced.** Generate integration API key.
+    /// **Inferred.** Generate integration API key.
     ///
     /// Makes a new API key. What body and answer hold is unknown, so they are any JSON object; the
     /// answer may hold a secret.
@@ -64,7 +64,7 @@ impl Client {
         self.call(&operations::CREATE_INTEGRATION_API_KEY).body_optional(body).json()
     }
 
-    /// **Deduced.** Delete integration API key.
+    /// **Inferred.** Delete integration API key.
     ///
     /// Deletes an API key. How it is named in the request is unknown, so the body is any JSON object.
     ///

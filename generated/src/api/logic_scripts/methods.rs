@@ -10,13 +10,13 @@ use crate::runtime::{call::Call, client::Client, unverified::Unverified};
 ///
 /// Manage logic scripts: snippets of code that return the route of a visitor.
 ///
-/// Evidence for the operations that state none: **deduced** from the pattern of the other
+/// Evidence for the operations that state none: **inferred** from the pattern of the other
 /// operations. The index gives title and method; the path follows the pattern of offer sources.
 ///
-/// Evidence for the arguments that state none: **deduced** from the pattern of the other
+/// Evidence for the arguments that state none: **inferred** from the pattern of the other
 /// operations. As for offer sources.
 impl Client {
-    /// **Deduced.** List logic scripts.
+    /// **Inferred.** List logic scripts.
     ///
     /// Lists the logic scripts of the account in a slim form.
     ///
@@ -44,7 +44,7 @@ impl Client {
             .list()
     }
 
-    /// **Deduced.** Find logic script by ID.
+    /// **Inferred.** Find logic script by ID.
     ///
     /// Returns one logic script with all its fields.
     ///
@@ -66,7 +66,7 @@ impl Client {
             .json()
     }
 
-    /// **Deduced.** Find logic scripts by ID list.
+    /// **Inferred.** Find logic scripts by ID list.
     ///
     /// Returns the logic scripts that have the given IDs, with all their fields.
     ///
@@ -89,7 +89,7 @@ impl Client {
             .list()
     }
 
-    /// **Deduced.** Find logic scripts by name.
+    /// **Inferred.** Find logic scripts by name.
     ///
     /// Returns the logic scripts of a name. Whether in the slim form, as here assumed, and whether the
     /// whole name has to match is unknown.
@@ -97,9 +97,9 @@ impl Client {
     /// `GET /logicscript/find/byName/`
     ///
     /// # Arguments
-    /// - `logic_script_name` (`logicScriptName`): **Deduced.** The name. Evidence: **deduced** from the
-    ///   pattern of the other operations. Its parameter is unknown; the other operations of this kind
-    ///   take the property that they look for.
+    /// - `logic_script_name` (`logicScriptName`): **Inferred.** The name. Evidence: **inferred** from
+    ///   the pattern of the other operations. Its parameter is unknown; the other operations of this
+    ///   kind take the property that they look for.
     ///
     /// # Response
     /// The logic scripts of the name.
@@ -112,14 +112,14 @@ impl Client {
             .list()
     }
 
-    /// **Deduced.** Find logic scripts by status.
+    /// **Inferred.** Find logic scripts by status.
     ///
     /// Lists the logic scripts that have the given status, in the same form as the list.
     ///
     /// `GET /logicscript/find/byStatus/`
     ///
     /// # Arguments
-    /// - `status`: **Deduced.** Which logic scripts to return, by their status. `not-deleted` stands
+    /// - `status`: **Inferred.** Which logic scripts to return, by their status. `not-deleted` stands
     ///   for active and archived ones together.
     ///
     /// # Response
@@ -133,14 +133,14 @@ impl Client {
             .list()
     }
 
-    /// **Deduced.** Find logic scripts by category.
+    /// **Inferred.** Find logic scripts by category.
     ///
     /// Returns the logic scripts of one category with all their fields.
     ///
     /// `GET /logicscript/find/byCategory/`
     ///
     /// # Arguments
-    /// - `id_category` (`idCategory`): **Deduced.** ID of the category.
+    /// - `id_category` (`idCategory`): **Inferred.** ID of the category.
     ///
     /// # Response
     /// The logic scripts of the category.
@@ -153,7 +153,7 @@ impl Client {
             .list()
     }
 
-    /// **Deduced.** Update a logic script.
+    /// **Inferred.** Update a logic script.
     ///
     /// Updates a logic script that exists. Its ID cannot be changed.
     ///
@@ -170,7 +170,7 @@ impl Client {
         self.call(&operations::SAVE_LOGIC_SCRIPT).body(body).empty()
     }
 
-    /// **Deduced.** Create a logic script.
+    /// **Inferred.** Create a logic script.
     ///
     /// Creates a logic script under the ID that the request carries.
     ///
@@ -187,14 +187,14 @@ impl Client {
         self.call(&operations::CREATE_LOGIC_SCRIPT).body(body).empty()
     }
 
-    /// **Deduced.** Duplicate a logic script.
+    /// **Inferred.** Duplicate a logic script.
     ///
     /// Creates a copy of a logic script; the service chooses the ID of the copy.
     ///
     /// `POST /logicscript/duplicate/`
     ///
     /// # Arguments
-    /// - `id_logic_script` (`idLogicScript`): **Deduced.** ID of the logic script to copy.
+    /// - `id_logic_script` (`idLogicScript`): **Inferred.** ID of the logic script to copy.
     /// - `body`: How a copy of a logic script is to differ from its original.
     ///
     /// # Response
@@ -210,14 +210,14 @@ impl Client {
             .json()
     }
 
-    /// **Deduced.** Soft-delete logic scripts.
+    /// **Inferred.** Soft-delete logic scripts.
     ///
     /// Deletes the given logic scripts. They are only marked as deleted.
     ///
     /// `DELETE /logicscript/delete/`
     ///
     /// # Arguments
-    /// - `id_logic_script` (`idLogicScript`): **Deduced.** A single logic script to delete: the older
+    /// - `id_logic_script` (`idLogicScript`): **Inferred.** A single logic script to delete: the older
     ///   way, used where no body names any.
     /// - `body`: A list of asset IDs. With `None`, none is sent.
     /// - `_unverified`: Says that the caller knows that this call removes something on a guess.
@@ -236,15 +236,15 @@ impl Client {
             .empty()
     }
 
-    /// **Deduced.** Get logic script language metadata.
+    /// **Inferred.** Get logic script language metadata.
     ///
     /// Returns what a script can use. What the answer holds is unknown, so it is any JSON object.
     ///
     /// `GET /logicscript/language-metadata/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and method
-    /// only. The last segment is made of the title's words, as `move-category` is; nothing says that it
-    /// is right.
+    /// Evidence: **inferred** from the pattern of the other operations. The index gives title and
+    /// method only. The last segment is made of the title's words, as `move-category` is; nothing says
+    /// that it is right.
     ///
     /// # Response
     /// The metadata.
@@ -254,7 +254,7 @@ impl Client {
         self.call(&operations::GET_LOGIC_SCRIPT_LANGUAGE_METADATA).json()
     }
 
-    /// **Deduced.** Validate logic script code.
+    /// **Inferred.** Validate logic script code.
     ///
     /// Checks a script without saving it. The vendor advises to do so before saving. What the body and
     /// the answer hold is unknown, so both are any JSON object; that the body has a `code`, as a logic
@@ -262,9 +262,9 @@ impl Client {
     ///
     /// `POST /logicscript/validate/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and method
-    /// only. The last segment is made of the title's words, as `move-category` is; nothing says that it
-    /// is right.
+    /// Evidence: **inferred** from the pattern of the other operations. The index gives title and
+    /// method only. The last segment is made of the title's words, as `move-category` is; nothing says
+    /// that it is right.
     ///
     /// # Arguments
     /// - `body`: The request body.
@@ -278,7 +278,7 @@ impl Client {
         self.call(&operations::VALIDATE_LOGIC_SCRIPT).body(body).json()
     }
 
-    /// **Deduced.** Archive logic scripts.
+    /// **Inferred.** Archive logic scripts.
     ///
     /// Archives the given logic scripts.
     ///
@@ -298,7 +298,7 @@ impl Client {
         self.call(&operations::ARCHIVE_LOGIC_SCRIPTS).body(body).empty()
     }
 
-    /// **Deduced.** Unarchive logic scripts.
+    /// **Inferred.** Unarchive logic scripts.
     ///
     /// Takes the given logic scripts out of the archive.
     ///
@@ -313,7 +313,7 @@ impl Client {
         self.call(&operations::UNARCHIVE_LOGIC_SCRIPTS).body(body).empty()
     }
 
-    /// **Deduced.** Move logic scripts to a category.
+    /// **Inferred.** Move logic scripts to a category.
     ///
     /// Puts the given logic scripts into a category, or takes them out of theirs.
     ///

@@ -155,12 +155,12 @@ impl LogicScript {
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct LogicScriptDuplicateRequest {
-    /// **Deduced.** Fields of the copy that get another value than the original's: `idCategory`,
+    /// **Inferred.** Fields of the copy that get another value than the original's: `idCategory`,
     /// `categoryName` and `description`; all others are ignored.
     ///
     /// `bodyUpdates` in JSON.
     ///
-    /// Evidence: **deduced** from a similar operation or field. The page describes the object without
+    /// Evidence: **inferred** from a similar operation or field. The page describes the object without
     /// its name; it is called so in the request for other assets.
     #[serde(rename = "bodyUpdates", skip_serializing_if = "Option::is_none")]
     pub body_updates: Option<::serde_json::Map<String, ::serde_json::Value>>,

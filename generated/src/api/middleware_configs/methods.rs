@@ -10,14 +10,14 @@ use crate::runtime::{call::Call, client::Client, unverified::Unverified};
 ///
 /// Manage middleware configs: services of your own that a funnel asks for the route of a visitor.
 ///
-/// Evidence for all operations: **deduced** from the pattern of the other operations. The index
+/// Evidence for all operations: **inferred** from the pattern of the other operations. The index
 /// gives title and method; a link of the documentation has the segment `middlewareconfig`, the rest
 /// follows the pattern of offer sources.
 ///
-/// Evidence for the arguments that state none: **deduced** from the pattern of the other
+/// Evidence for the arguments that state none: **inferred** from the pattern of the other
 /// operations. As for offer sources.
 impl Client {
-    /// **Deduced.** List middleware configs.
+    /// **Inferred.** List middleware configs.
     ///
     /// Lists the middleware configs of the account in a slim form.
     ///
@@ -45,7 +45,7 @@ impl Client {
             .list()
     }
 
-    /// **Deduced.** Find middleware config by ID.
+    /// **Inferred.** Find middleware config by ID.
     ///
     /// Returns one middleware config with all its fields.
     ///
@@ -67,14 +67,14 @@ impl Client {
             .json()
     }
 
-    /// **Deduced.** Find middleware configs by ID list.
+    /// **Inferred.** Find middleware configs by ID list.
     ///
     /// Returns the middleware configs that have the given IDs, with all their fields.
     ///
     /// `GET /middlewareconfig/find/byIds/`
     ///
     /// # Arguments
-    /// - `id_middleware_configs` (`idMiddlewareConfigs`): **Deduced.** The IDs of the middleware
+    /// - `id_middleware_configs` (`idMiddlewareConfigs`): **Inferred.** The IDs of the middleware
     ///   configs to return, as one string. Takes a list, and joins it with commas.
     ///
     /// # Response
@@ -88,7 +88,7 @@ impl Client {
             .list()
     }
 
-    /// **Deduced.** Save middleware config.
+    /// **Inferred.** Save middleware config.
     ///
     /// Updates a middleware config that exists. Its ID cannot be changed.
     ///
@@ -103,7 +103,7 @@ impl Client {
         self.call(&operations::SAVE_MIDDLEWARE_CONFIG).body(body).empty()
     }
 
-    /// **Deduced.** Create middleware config.
+    /// **Inferred.** Create middleware config.
     ///
     /// Creates a middleware config under the ID that the request carries.
     ///
@@ -118,14 +118,14 @@ impl Client {
         self.call(&operations::CREATE_MIDDLEWARE_CONFIG).body(body).empty()
     }
 
-    /// **Deduced.** Duplicate middleware config.
+    /// **Inferred.** Duplicate middleware config.
     ///
     /// Creates a copy of a middleware config; the service chooses the ID of the copy.
     ///
     /// `POST /middlewareconfig/duplicate/`
     ///
     /// # Arguments
-    /// - `id_middleware_config` (`idMiddlewareConfig`): **Deduced.** ID of the middleware config to
+    /// - `id_middleware_config` (`idMiddlewareConfig`): **Inferred.** ID of the middleware config to
     ///   copy.
     /// - `body`: How a copy is to differ from its original.
     ///
@@ -142,14 +142,14 @@ impl Client {
             .json()
     }
 
-    /// **Deduced.** Delete middleware config.
+    /// **Inferred.** Delete middleware config.
     ///
     /// Deletes the given middleware configs.
     ///
     /// `DELETE /middlewareconfig/delete/`
     ///
     /// # Arguments
-    /// - `id_middleware_config` (`idMiddlewareConfig`): **Deduced.** A single middleware config to
+    /// - `id_middleware_config` (`idMiddlewareConfig`): **Inferred.** A single middleware config to
     ///   delete: the older way, used where no body names any.
     /// - `body`: A list of asset IDs. With `None`, none is sent.
     /// - `_unverified`: Says that the caller knows that this call removes something on a guess.
@@ -168,7 +168,7 @@ impl Client {
             .empty()
     }
 
-    /// **Deduced.** Archive middleware configs.
+    /// **Inferred.** Archive middleware configs.
     ///
     /// Archives the given middleware configs.
     ///
@@ -188,7 +188,7 @@ impl Client {
         self.call(&operations::ARCHIVE_MIDDLEWARE_CONFIGS).body(body).empty()
     }
 
-    /// **Deduced.** Unarchive middleware configs.
+    /// **Inferred.** Unarchive middleware configs.
     ///
     /// Takes the given middleware configs out of the archive.
     ///
@@ -203,7 +203,7 @@ impl Client {
         self.call(&operations::UNARCHIVE_MIDDLEWARE_CONFIGS).body(body).empty()
     }
 
-    /// **Deduced.** Move middleware configs to category.
+    /// **Inferred.** Move middleware configs to category.
     ///
     /// Puts the given middleware configs into a category, or takes them out of theirs.
     ///

@@ -70,11 +70,11 @@ pub struct MiddlewareConfig {
     /// `description` in JSON.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// **Deduced.** The service that is asked.
+    /// **Inferred.** The service that is asked.
     ///
     /// `destination` in JSON.
     ///
-    /// Evidence: **deduced** from a similar operation or field. The documentation describes it without
+    /// Evidence: **inferred** from a similar operation or field. The documentation describes it without
     /// its name, which is guessed from its type.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub destination: Option<MiddlewareDestination>,
@@ -94,12 +94,12 @@ pub struct MiddlewareConfig {
     /// `middlewareConfigName` in JSON, 1 to 256 characters.
     #[serde(rename = "middlewareConfigName")]
     pub middleware_config_name: String,
-    /// **Deduced.** Where the answer leads. Exactly one is the default; the others are tried in
+    /// **Inferred.** Where the answer leads. Exactly one is the default; the others are tried in
     /// ascending priority.
     ///
     /// `routes` in JSON.
     ///
-    /// Evidence: **deduced** from a similar operation or field. The documentation describes it without
+    /// Evidence: **inferred** from a similar operation or field. The documentation describes it without
     /// its name, which is guessed from its type.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub routes: Option<Vec<MiddlewareRoute>>,
@@ -353,11 +353,11 @@ pub struct MiddlewareDestination {
     /// `type` in JSON.
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     pub type_: Option<String>,
-    /// **Deduced.** Address of the service.
+    /// **Inferred.** Address of the service.
     ///
     /// `url` in JSON.
     ///
-    /// Evidence: **deduced** from a similar operation or field. The documentation lists the address
+    /// Evidence: **inferred** from a similar operation or field. The documentation lists the address
     /// without the exact name of the field.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,

@@ -10,7 +10,7 @@ use crate::runtime::{call::Call, client::Client};
 ///
 /// Manage offer sources.
 ///
-/// Evidence for all responses: **deduced** from the pattern of the other operations. The page
+/// Evidence for all responses: **inferred** from the pattern of the other operations. The page
 /// prints no status numbers; 200 is assumed for every success response.
 impl Client {
     /// List offer sources.
@@ -65,8 +65,8 @@ impl Client {
     /// `GET /offersource/find/byIds/`
     ///
     /// # Arguments
-    /// - `id_offer_sources` (`idOfferSources`): **Deduced.** The IDs of the offer sources to return, as
-    ///   one string. Takes a list, and joins it with commas. Evidence: **deduced** from a similar
+    /// - `id_offer_sources` (`idOfferSources`): **Inferred.** The IDs of the offer sources to return,
+    ///   as one string. Takes a list, and joins it with commas. Evidence: **inferred** from a similar
     ///   operation or field. That a comma separates the IDs is stated for logic scripts only; the page
     ///   shows one string.
     ///

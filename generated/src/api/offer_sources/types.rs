@@ -20,12 +20,12 @@ pub struct OfferSource {
     /// `idOfferSource` in JSON.
     #[serde(rename = "idOfferSource")]
     pub id_offer_source: OfferSourceId,
-    /// **Deduced.** Belongs to the FunnelFlux user interface (its state, edit version and conflict
+    /// **Inferred.** Belongs to the FunnelFlux user interface (its state, edit version and conflict
     /// tracking). Send it back as it came; data of your own may be overwritten there.
     ///
     /// `meta` in JSON.
     ///
-    /// Evidence: **deduced** from a similar operation or field. The page prints the object without its
+    /// Evidence: **inferred** from a similar operation or field. The page prints the object without its
     /// name; the introduction of the documentation calls the object of some assets that is reserved
     /// like this `meta`.
     #[serde(skip_serializing_if = "Option::is_none")]

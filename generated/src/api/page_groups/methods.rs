@@ -10,22 +10,22 @@ use crate::runtime::{call::Call, client::Client, unverified::Unverified};
 ///
 /// Manage page groups: pages of one kind (landers or offers) among which a funnel rotates.
 ///
-/// Evidence for the operations that state none: **deduced** from the pattern of the other
+/// Evidence for the operations that state none: **inferred** from the pattern of the other
 /// operations. The index gives title and method; the path follows the pattern of offer sources.
 ///
-/// Evidence for the arguments that state none: **deduced** from the pattern of the other
+/// Evidence for the arguments that state none: **inferred** from the pattern of the other
 /// operations. As for offer sources.
 impl Client {
-    /// **Deduced.** List page groups.
+    /// **Inferred.** List page groups.
     ///
     /// Lists the page groups of the account in a slim form.
     ///
     /// `GET /pagegroup/list/`
     ///
     /// # Arguments
-    /// - `status`: **Deduced.** Which page groups to return, by their status. `not-deleted` stands for
+    /// - `status`: **Inferred.** Which page groups to return, by their status. `not-deleted` stands for
     ///   active and archived ones together.
-    /// - `id_category` (`idCategory`): **Deduced.** Return only the page groups of this category.
+    /// - `id_category` (`idCategory`): **Inferred.** Return only the page groups of this category.
     ///
     /// # Response
     /// The page groups.
@@ -40,14 +40,14 @@ impl Client {
             .list()
     }
 
-    /// **Deduced.** Find a page group by ID.
+    /// **Inferred.** Find a page group by ID.
     ///
     /// Returns one page group with all its fields.
     ///
     /// `GET /pagegroup/find/byId/`
     ///
     /// # Arguments
-    /// - `id_page_group` (`idPageGroup`): **Deduced.** ID of the page group.
+    /// - `id_page_group` (`idPageGroup`): **Inferred.** ID of the page group.
     ///
     /// # Response
     /// The page group.
@@ -60,14 +60,14 @@ impl Client {
             .json()
     }
 
-    /// **Deduced.** Find page groups by ID list.
+    /// **Inferred.** Find page groups by ID list.
     ///
     /// Returns the page groups that have the given IDs, with all their fields.
     ///
     /// `GET /pagegroup/find/byIds/`
     ///
     /// # Arguments
-    /// - `id_page_groups` (`idPageGroups`): **Deduced.** The IDs of the page groups to return, as one
+    /// - `id_page_groups` (`idPageGroups`): **Inferred.** The IDs of the page groups to return, as one
     ///   string. Takes a list, and joins it with commas.
     ///
     /// # Response
@@ -81,14 +81,14 @@ impl Client {
             .list()
     }
 
-    /// **Deduced.** Find page groups by status.
+    /// **Inferred.** Find page groups by status.
     ///
     /// Lists the page groups that have the given status, in the same form as the list.
     ///
     /// `GET /pagegroup/find/byStatus/`
     ///
     /// # Arguments
-    /// - `status`: **Deduced.** Which page groups to return, by their status. `not-deleted` stands for
+    /// - `status`: **Inferred.** Which page groups to return, by their status. `not-deleted` stands for
     ///   active and archived ones together.
     ///
     /// # Response
@@ -100,16 +100,16 @@ impl Client {
         self.call(&operations::FIND_PAGE_GROUPS_BY_STATUS).query("status", status).list()
     }
 
-    /// **Deduced.** Find page groups by type.
+    /// **Inferred.** Find page groups by type.
     ///
     /// Returns the page groups of one type. Whether in the full form, as here assumed, is unknown.
     ///
     /// `GET /pagegroup/find/byType/`
     ///
     /// # Arguments
-    /// - `page_group_type` (`pageGroupType`): **Deduced.** The type. Which types there are is unknown;
-    ///   categories know `landerGroup` and `offerGroup`. Evidence: **deduced** from a similar operation
-    ///   or field. Its parameter is unknown; funnels are filtered by `funnelType`.
+    /// - `page_group_type` (`pageGroupType`): **Inferred.** The type. Which types there are is unknown;
+    ///   categories know `landerGroup` and `offerGroup`. Evidence: **inferred** from a similar
+    ///   operation or field. Its parameter is unknown; funnels are filtered by `funnelType`.
     ///
     /// # Response
     /// The page groups of the type.
@@ -122,19 +122,19 @@ impl Client {
             .list()
     }
 
-    /// **Deduced.** Find page groups by category.
+    /// **Inferred.** Find page groups by category.
     ///
     /// Returns the page groups of one category with all their fields.
     ///
     /// `GET /globalpagegroup/find/byCategory/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index lists this title and
+    /// Evidence: **inferred** from the pattern of the other operations. The index lists this title and
     /// method twice, so that a second path must exist. That it differs in its segment, as that of
     /// funnel groups does, is a guess, and the segment itself is a placeholder made of the words
     /// “global page group”. Expect 404.
     ///
     /// # Arguments
-    /// - `id_category` (`idCategory`): **Deduced.** ID of the category.
+    /// - `id_category` (`idCategory`): **Inferred.** ID of the category.
     ///
     /// # Response
     /// The page groups of the category.
@@ -147,14 +147,14 @@ impl Client {
             .list()
     }
 
-    /// **Deduced.** Find page groups by category.
+    /// **Inferred.** Find page groups by category.
     ///
     /// Returns the page groups of one category with all their fields.
     ///
     /// `GET /pagegroup/find/byCategory/`
     ///
     /// # Arguments
-    /// - `id_category` (`idCategory`): **Deduced.** ID of the category.
+    /// - `id_category` (`idCategory`): **Inferred.** ID of the category.
     ///
     /// # Response
     /// The page groups of the category.
@@ -167,7 +167,7 @@ impl Client {
             .list()
     }
 
-    /// **Deduced.** Update a page group.
+    /// **Inferred.** Update a page group.
     ///
     /// Updates a page group that exists. Its ID cannot be changed.
     ///
@@ -183,7 +183,7 @@ impl Client {
         self.call(&operations::SAVE_PAGE_GROUP).body(body).empty()
     }
 
-    /// **Deduced.** Create a page group.
+    /// **Inferred.** Create a page group.
     ///
     /// Creates a page group under the ID that the request carries.
     ///
@@ -199,14 +199,14 @@ impl Client {
         self.call(&operations::CREATE_PAGE_GROUP).body(body).empty()
     }
 
-    /// **Deduced.** Duplicate a page group.
+    /// **Inferred.** Duplicate a page group.
     ///
     /// Creates a copy of a page group; the service chooses the ID of the copy.
     ///
     /// `POST /pagegroup/duplicate/`
     ///
     /// # Arguments
-    /// - `id_page_group` (`idPageGroup`): **Deduced.** ID of the page group to copy.
+    /// - `id_page_group` (`idPageGroup`): **Inferred.** ID of the page group to copy.
     /// - `body`: How a copy is to differ from its original.
     ///
     /// # Response
@@ -222,14 +222,14 @@ impl Client {
             .json()
     }
 
-    /// **Deduced.** Delete a page group.
+    /// **Inferred.** Delete a page group.
     ///
     /// Deletes the given page groups.
     ///
     /// `DELETE /pagegroup/delete/`
     ///
     /// # Arguments
-    /// - `id_page_group` (`idPageGroup`): **Deduced.** A single page group to delete: the older way,
+    /// - `id_page_group` (`idPageGroup`): **Inferred.** A single page group to delete: the older way,
     ///   used where no body names any.
     /// - `body`: A list of asset IDs. With `None`, none is sent.
     /// - `_unverified`: Says that the caller knows that this call removes something on a guess.
@@ -248,7 +248,7 @@ impl Client {
             .empty()
     }
 
-    /// **Deduced.** Archive page groups.
+    /// **Inferred.** Archive page groups.
     ///
     /// Archives the given page groups.
     ///
@@ -268,7 +268,7 @@ impl Client {
         self.call(&operations::ARCHIVE_PAGE_GROUPS).body(body).empty()
     }
 
-    /// **Deduced.** Unarchive page groups.
+    /// **Inferred.** Unarchive page groups.
     ///
     /// Takes the given page groups out of the archive.
     ///
@@ -283,13 +283,13 @@ impl Client {
         self.call(&operations::UNARCHIVE_PAGE_GROUPS).body(body).empty()
     }
 
-    /// **Deduced.** Move global page groups to a category.
+    /// **Inferred.** Move global page groups to a category.
     ///
     /// Puts the given page groups into a category, or takes them out of theirs.
     ///
     /// `PUT /globalpagegroup/move-category/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index lists this title and
+    /// Evidence: **inferred** from the pattern of the other operations. The index lists this title and
     /// method twice, so that a second path must exist. That it differs in its segment, as that of
     /// funnel groups does, is a guess, and the segment itself is a placeholder made of the words
     /// “global page group”. Expect 404.
@@ -306,7 +306,7 @@ impl Client {
         self.call(&operations::MOVE_GLOBAL_PAGE_GROUPS_TO_CATEGORY).body(body).empty()
     }
 
-    /// **Deduced.** Move global page groups to a category.
+    /// **Inferred.** Move global page groups to a category.
     ///
     /// Puts the given page groups into a category, or takes them out of theirs.
     ///

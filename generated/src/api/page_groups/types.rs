@@ -4,32 +4,32 @@
 use crate::api::ids::{CategoryId, PageGroupId};
 use crate::api::shared::Status;
 
-/// **Deduced.** A page group. It is global, or belongs to one funnel. Which other fields it has is
+/// **Inferred.** A page group. It is global, or belongs to one funnel. Which other fields it has is
 /// unknown; they are kept as they come.
 ///
 /// Schema `PageGroup`.
 ///
-/// Evidence for the type and its fields: **deduced** from the pattern of the other operations. As
+/// Evidence for the type and its fields: **inferred** from the pattern of the other operations. As
 /// for offer sources.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct PageGroup {
-    /// **Deduced.** ID of the category that the page group is in. Empty: in none.
+    /// **Inferred.** ID of the category that the page group is in. Empty: in none.
     ///
     /// `idCategory` in JSON.
     #[serde(rename = "idCategory", skip_serializing_if = "Option::is_none")]
     pub id_category: Option<CategoryId>,
-    /// **Deduced.** ID of the page group. Chosen by the client when it is created; never changes.
+    /// **Inferred.** ID of the page group. Chosen by the client when it is created; never changes.
     ///
     /// `idPageGroup` in JSON.
     #[serde(rename = "idPageGroup")]
     pub id_page_group: PageGroupId,
-    /// **Deduced.** Name of the page group.
+    /// **Inferred.** Name of the page group.
     ///
     /// `pageGroupName` in JSON, 1 to 256 characters.
     #[serde(rename = "pageGroupName")]
     pub page_group_name: String,
-    /// **Deduced.** Whether an asset is in use, archived or deleted.
+    /// **Inferred.** Whether an asset is in use, archived or deleted.
     ///
     /// `status` in JSON.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -70,36 +70,36 @@ impl PageGroup {
     }
 }
 
-/// **Deduced.** A page group in the slim form that lists return.
+/// **Inferred.** A page group in the slim form that lists return.
 ///
 /// Schema `PageGroupInfo`.
 ///
-/// Evidence for the type and its fields: **deduced** from the pattern of the other operations. As
+/// Evidence for the type and its fields: **inferred** from the pattern of the other operations. As
 /// for offer sources.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct PageGroupInfo {
-    /// **Deduced.** Name of that category.
+    /// **Inferred.** Name of that category.
     ///
     /// `categoryName` in JSON, at most 256 characters.
     #[serde(rename = "categoryName", skip_serializing_if = "Option::is_none")]
     pub category_name: Option<String>,
-    /// **Deduced.** ID of the category that the page group is in.
+    /// **Inferred.** ID of the category that the page group is in.
     ///
     /// `idCategory` in JSON.
     #[serde(rename = "idCategory", skip_serializing_if = "Option::is_none")]
     pub id_category: Option<CategoryId>,
-    /// **Deduced.** ID of the page group.
+    /// **Inferred.** ID of the page group.
     ///
     /// `idPageGroup` in JSON.
     #[serde(rename = "idPageGroup")]
     pub id_page_group: PageGroupId,
-    /// **Deduced.** Name of the page group.
+    /// **Inferred.** Name of the page group.
     ///
     /// `pageGroupName` in JSON, 1 to 256 characters.
     #[serde(rename = "pageGroupName")]
     pub page_group_name: String,
-    /// **Deduced.** Whether an asset is in use, archived or deleted.
+    /// **Inferred.** Whether an asset is in use, archived or deleted.
     ///
     /// `status` in JSON.
     pub status: Status,

@@ -10,22 +10,22 @@ use crate::runtime::{call::Call, client::Client, unverified::Unverified};
 ///
 /// Manage pages: landers, and offers, which belong to an offer source.
 ///
-/// Evidence for all operations: **deduced** from the pattern of the other operations. The index
+/// Evidence for all operations: **inferred** from the pattern of the other operations. The index
 /// gives title and method; the path follows the pattern of offer sources.
 ///
-/// Evidence for all arguments: **deduced** from the pattern of the other operations. As for offer
+/// Evidence for all arguments: **inferred** from the pattern of the other operations. As for offer
 /// sources.
 impl Client {
-    /// **Deduced.** List pages.
+    /// **Inferred.** List pages.
     ///
     /// Lists the pages of the account in a slim form.
     ///
     /// `GET /page/list/`
     ///
     /// # Arguments
-    /// - `status`: **Deduced.** Which pages to return, by their status. `not-deleted` stands for active
-    ///   and archived ones together.
-    /// - `id_category` (`idCategory`): **Deduced.** Return only the pages of this category.
+    /// - `status`: **Inferred.** Which pages to return, by their status. `not-deleted` stands for
+    ///   active and archived ones together.
+    /// - `id_category` (`idCategory`): **Inferred.** Return only the pages of this category.
     ///
     /// # Response
     /// The pages.
@@ -40,14 +40,14 @@ impl Client {
             .list()
     }
 
-    /// **Deduced.** Find a page by ID.
+    /// **Inferred.** Find a page by ID.
     ///
     /// Returns one page with all its fields.
     ///
     /// `GET /page/find/byId/`
     ///
     /// # Arguments
-    /// - `id_page` (`idPage`): **Deduced.** ID of the page.
+    /// - `id_page` (`idPage`): **Inferred.** ID of the page.
     ///
     /// # Response
     /// The page.
@@ -55,14 +55,14 @@ impl Client {
         self.call(&operations::FIND_PAGE_BY_ID).query("idPage", id_page).json()
     }
 
-    /// **Deduced.** Find pages by ID list.
+    /// **Inferred.** Find pages by ID list.
     ///
     /// Returns the pages that have the given IDs, with all their fields.
     ///
     /// `GET /page/find/byIds/`
     ///
     /// # Arguments
-    /// - `id_pages` (`idPages`): **Deduced.** The IDs of the pages to return, as one string. Takes a
+    /// - `id_pages` (`idPages`): **Inferred.** The IDs of the pages to return, as one string. Takes a
     ///   list, and joins it with commas.
     ///
     /// # Response
@@ -71,15 +71,15 @@ impl Client {
         self.call(&operations::FIND_PAGES_BY_IDS).query_list("idPages", id_pages).list()
     }
 
-    /// **Deduced.** Find pages by status.
+    /// **Inferred.** Find pages by status.
     ///
     /// Lists the pages that have the given status, in the same form as the list.
     ///
     /// `GET /page/find/byStatus/`
     ///
     /// # Arguments
-    /// - `status`: **Deduced.** Which pages to return, by their status. `not-deleted` stands for active
-    ///   and archived ones together.
+    /// - `status`: **Inferred.** Which pages to return, by their status. `not-deleted` stands for
+    ///   active and archived ones together.
     ///
     /// # Response
     /// The pages with this status.
@@ -90,14 +90,14 @@ impl Client {
         self.call(&operations::FIND_PAGES_BY_STATUS).query("status", status).list()
     }
 
-    /// **Deduced.** Find pages by category.
+    /// **Inferred.** Find pages by category.
     ///
     /// Returns the pages of one category with all their fields.
     ///
     /// `GET /page/find/byCategory/`
     ///
     /// # Arguments
-    /// - `id_category` (`idCategory`): **Deduced.** ID of the category.
+    /// - `id_category` (`idCategory`): **Inferred.** ID of the category.
     ///
     /// # Response
     /// The pages of the category.
@@ -110,7 +110,7 @@ impl Client {
             .list()
     }
 
-    /// **Deduced.** Update a page.
+    /// **Inferred.** Update a page.
     ///
     /// Updates a page that exists. Its ID cannot be changed.
     ///
@@ -125,7 +125,7 @@ impl Client {
         self.call(&operations::SAVE_PAGE).body(body).empty()
     }
 
-    /// **Deduced.** Create a new page.
+    /// **Inferred.** Create a new page.
     ///
     /// Creates a page under the ID that the request carries.
     ///
@@ -140,14 +140,14 @@ impl Client {
         self.call(&operations::CREATE_PAGE).body(body).empty()
     }
 
-    /// **Deduced.** Duplicate a page.
+    /// **Inferred.** Duplicate a page.
     ///
     /// Creates a copy of a page; the service chooses the ID of the copy.
     ///
     /// `POST /page/duplicate/`
     ///
     /// # Arguments
-    /// - `id_page` (`idPage`): **Deduced.** ID of the page to copy.
+    /// - `id_page` (`idPage`): **Inferred.** ID of the page to copy.
     /// - `body`: How a copy is to differ from its original.
     ///
     /// # Response
@@ -160,14 +160,14 @@ impl Client {
         self.call(&operations::DUPLICATE_PAGE).query("idPage", id_page).body(body).json()
     }
 
-    /// **Deduced.** Delete a page.
+    /// **Inferred.** Delete a page.
     ///
     /// Deletes the given pages.
     ///
     /// `DELETE /page/delete/`
     ///
     /// # Arguments
-    /// - `id_page` (`idPage`): **Deduced.** A single page to delete: the older way, used where no body
+    /// - `id_page` (`idPage`): **Inferred.** A single page to delete: the older way, used where no body
     ///   names any.
     /// - `body`: A list of asset IDs. With `None`, none is sent.
     /// - `_unverified`: Says that the caller knows that this call removes something on a guess.
@@ -186,7 +186,7 @@ impl Client {
             .empty()
     }
 
-    /// **Deduced.** Archive pages.
+    /// **Inferred.** Archive pages.
     ///
     /// Archives the given pages.
     ///
@@ -206,7 +206,7 @@ impl Client {
         self.call(&operations::ARCHIVE_PAGES).body(body).empty()
     }
 
-    /// **Deduced.** Unarchive pages.
+    /// **Inferred.** Unarchive pages.
     ///
     /// Takes the given pages out of the archive.
     ///
@@ -221,7 +221,7 @@ impl Client {
         self.call(&operations::UNARCHIVE_PAGES).body(body).empty()
     }
 
-    /// **Deduced.** Move pages to a category.
+    /// **Inferred.** Move pages to a category.
     ///
     /// Puts the given pages into a category, or takes them out of theirs.
     ///

@@ -4,11 +4,11 @@
 use crate::api::ids::{CategoryId, OfferSourceId, PageId};
 use crate::api::shared::Status;
 
-/// **Deduced.** A page. Which other fields it has is unknown; they are kept as they come.
+/// **Inferred.** A page. Which other fields it has is unknown; they are kept as they come.
 ///
 /// Schema `Page`.
 ///
-/// Evidence for the type and the fields that state none: **deduced** from the pattern of the other
+/// Evidence for the type and the fields that state none: **inferred** from the pattern of the other
 /// operations. As for offer sources.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -20,12 +20,12 @@ pub struct Page {
     /// Evidence: documented on the vendor's page. The page Offer Sources mentions it.
     #[serde(rename = "baseURL", skip_serializing_if = "Option::is_none")]
     pub base_url: Option<String>,
-    /// **Deduced.** ID of the category that the page is in. Empty: in none.
+    /// **Inferred.** ID of the category that the page is in. Empty: in none.
     ///
     /// `idCategory` in JSON.
     #[serde(rename = "idCategory", skip_serializing_if = "Option::is_none")]
     pub id_category: Option<CategoryId>,
-    /// **Deduced.** ID of the page. Chosen by the client when it is created; never changes.
+    /// **Inferred.** ID of the page. Chosen by the client when it is created; never changes.
     ///
     /// `idPage` in JSON.
     #[serde(rename = "idPage")]
@@ -37,12 +37,12 @@ pub struct Page {
     /// Evidence: documented on the vendor's page. The page Offer Sources mentions it.
     #[serde(rename = "offerParams", skip_serializing_if = "Option::is_none")]
     pub offer_params: Option<PageOfferParams>,
-    /// **Deduced.** Name of the page.
+    /// **Inferred.** Name of the page.
     ///
     /// `pageName` in JSON, 1 to 256 characters.
     #[serde(rename = "pageName")]
     pub page_name: String,
-    /// **Deduced.** Whether an asset is in use, archived or deleted.
+    /// **Inferred.** Whether an asset is in use, archived or deleted.
     ///
     /// `status` in JSON.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -99,36 +99,36 @@ impl Page {
     }
 }
 
-/// **Deduced.** A page in the slim form that lists return.
+/// **Inferred.** A page in the slim form that lists return.
 ///
 /// Schema `PageInfo`.
 ///
-/// Evidence for the type and its fields: **deduced** from the pattern of the other operations. As
+/// Evidence for the type and its fields: **inferred** from the pattern of the other operations. As
 /// for offer sources.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct PageInfo {
-    /// **Deduced.** Name of that category.
+    /// **Inferred.** Name of that category.
     ///
     /// `categoryName` in JSON, at most 256 characters.
     #[serde(rename = "categoryName", skip_serializing_if = "Option::is_none")]
     pub category_name: Option<String>,
-    /// **Deduced.** ID of the category that the page is in.
+    /// **Inferred.** ID of the category that the page is in.
     ///
     /// `idCategory` in JSON.
     #[serde(rename = "idCategory", skip_serializing_if = "Option::is_none")]
     pub id_category: Option<CategoryId>,
-    /// **Deduced.** ID of the page.
+    /// **Inferred.** ID of the page.
     ///
     /// `idPage` in JSON.
     #[serde(rename = "idPage")]
     pub id_page: PageId,
-    /// **Deduced.** Name of the page.
+    /// **Inferred.** Name of the page.
     ///
     /// `pageName` in JSON, 1 to 256 characters.
     #[serde(rename = "pageName")]
     pub page_name: String,
-    /// **Deduced.** Whether an asset is in use, archived or deleted.
+    /// **Inferred.** Whether an asset is in use, archived or deleted.
     ///
     /// `status` in JSON.
     pub status: Status,

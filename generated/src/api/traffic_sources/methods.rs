@@ -10,13 +10,13 @@ use crate::runtime::{call::Call, client::Client, unverified::Unverified};
 ///
 /// Manage traffic sources.
 ///
-/// Evidence for all operations: **deduced** from the pattern of the other operations. The index
+/// Evidence for all operations: **inferred** from the pattern of the other operations. The index
 /// gives title and method; the path follows the pattern of offer sources.
 ///
-/// Evidence for the arguments that state none: **deduced** from the pattern of the other
+/// Evidence for the arguments that state none: **inferred** from the pattern of the other
 /// operations. As for offer sources.
 impl Client {
-    /// **Deduced.** List traffic sources.
+    /// **Inferred.** List traffic sources.
     ///
     /// Lists the traffic sources of the account in a slim form.
     ///
@@ -44,7 +44,7 @@ impl Client {
             .list()
     }
 
-    /// **Deduced.** Find traffic source by ID.
+    /// **Inferred.** Find traffic source by ID.
     ///
     /// Returns one traffic source with all its fields.
     ///
@@ -66,14 +66,14 @@ impl Client {
             .json()
     }
 
-    /// **Deduced.** Find traffic sources by ID list.
+    /// **Inferred.** Find traffic sources by ID list.
     ///
     /// Returns the traffic sources that have the given IDs, with all their fields.
     ///
     /// `GET /trafficsource/find/byIds/`
     ///
     /// # Arguments
-    /// - `id_traffic_sources` (`idTrafficSources`): **Deduced.** The IDs of the traffic sources to
+    /// - `id_traffic_sources` (`idTrafficSources`): **Inferred.** The IDs of the traffic sources to
     ///   return, as one string. Takes a list, and joins it with commas.
     ///
     /// # Response
@@ -87,14 +87,14 @@ impl Client {
             .list()
     }
 
-    /// **Deduced.** Find traffic sources by status.
+    /// **Inferred.** Find traffic sources by status.
     ///
     /// Lists the traffic sources that have the given status, in the same form as the list.
     ///
     /// `GET /trafficsource/find/byStatus/`
     ///
     /// # Arguments
-    /// - `status`: **Deduced.** Which traffic sources to return, by their status. `not-deleted` stands
+    /// - `status`: **Inferred.** Which traffic sources to return, by their status. `not-deleted` stands
     ///   for active and archived ones together.
     ///
     /// # Response
@@ -108,14 +108,14 @@ impl Client {
             .list()
     }
 
-    /// **Deduced.** Find traffic sources by category.
+    /// **Inferred.** Find traffic sources by category.
     ///
     /// Returns the traffic sources of one category with all their fields.
     ///
     /// `GET /trafficsource/find/byCategory/`
     ///
     /// # Arguments
-    /// - `id_category` (`idCategory`): **Deduced.** ID of the category.
+    /// - `id_category` (`idCategory`): **Inferred.** ID of the category.
     ///
     /// # Response
     /// The traffic sources of the category.
@@ -128,7 +128,7 @@ impl Client {
             .list()
     }
 
-    /// **Deduced.** Save traffic source.
+    /// **Inferred.** Save traffic source.
     ///
     /// Updates a traffic source that exists. Its ID cannot be changed.
     ///
@@ -146,7 +146,7 @@ impl Client {
         self.call(&operations::SAVE_TRAFFIC_SOURCE).body(body).empty()
     }
 
-    /// **Deduced.** Create traffic source.
+    /// **Inferred.** Create traffic source.
     ///
     /// Creates a traffic source under the ID that the request carries.
     ///
@@ -164,14 +164,14 @@ impl Client {
         self.call(&operations::CREATE_TRAFFIC_SOURCE).body(body).empty()
     }
 
-    /// **Deduced.** Duplicate traffic source.
+    /// **Inferred.** Duplicate traffic source.
     ///
     /// Creates a copy of a traffic source; the service chooses the ID of the copy.
     ///
     /// `POST /trafficsource/duplicate/`
     ///
     /// # Arguments
-    /// - `id_traffic_source` (`idTrafficSource`): **Deduced.** ID of the traffic source to copy.
+    /// - `id_traffic_source` (`idTrafficSource`): **Inferred.** ID of the traffic source to copy.
     /// - `body`: How a copy is to differ from its original.
     ///
     /// # Response
@@ -187,14 +187,14 @@ impl Client {
             .json()
     }
 
-    /// **Deduced.** Delete traffic source.
+    /// **Inferred.** Delete traffic source.
     ///
     /// Deletes the given traffic sources.
     ///
     /// `DELETE /trafficsource/delete/`
     ///
     /// # Arguments
-    /// - `id_traffic_source` (`idTrafficSource`): **Deduced.** A single traffic source to delete: the
+    /// - `id_traffic_source` (`idTrafficSource`): **Inferred.** A single traffic source to delete: the
     ///   older way, used where no body names any.
     /// - `body`: A list of asset IDs. With `None`, none is sent.
     /// - `_unverified`: Says that the caller knows that this call removes something on a guess.
@@ -213,7 +213,7 @@ impl Client {
             .empty()
     }
 
-    /// **Deduced.** Archive traffic sources.
+    /// **Inferred.** Archive traffic sources.
     ///
     /// Archives the given traffic sources.
     ///
@@ -233,7 +233,7 @@ impl Client {
         self.call(&operations::ARCHIVE_TRAFFIC_SOURCES).body(body).empty()
     }
 
-    /// **Deduced.** Unarchive traffic sources.
+    /// **Inferred.** Unarchive traffic sources.
     ///
     /// Takes the given traffic sources out of the archive.
     ///
@@ -248,7 +248,7 @@ impl Client {
         self.call(&operations::UNARCHIVE_TRAFFIC_SOURCES).body(body).empty()
     }
 
-    /// **Deduced.** Move traffic sources to a category.
+    /// **Inferred.** Move traffic sources to a category.
     ///
     /// Puts the given traffic sources into a category, or takes them out of theirs.
     ///

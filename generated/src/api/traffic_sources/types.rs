@@ -166,11 +166,11 @@ pub struct TrafficSource {
     /// `status` in JSON.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<Status>,
-    /// **Deduced.** The tracking fields, by slot: `campaign`, `external` and `c1` to `c20`.
+    /// **Inferred.** The tracking fields, by slot: `campaign`, `external` and `c1` to `c20`.
     ///
     /// `trackingFieldSlots` in JSON.
     ///
-    /// Evidence: **deduced** from a similar operation or field. The page describes the map without its
+    /// Evidence: **inferred** from a similar operation or field. The page describes the map without its
     /// name and values; the name is mentioned where overrides of a duplicate are described, the values
     /// by the neighbouring schema.
     #[serde(rename = "trackingFieldSlots", skip_serializing_if = "Option::is_none")]

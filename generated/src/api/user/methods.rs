@@ -8,11 +8,11 @@ use crate::runtime::{call::Call, client::Client, unverified::Unverified};
 ///
 /// Manage the settings of the user.
 ///
-/// Evidence for all operations: **deduced** from the pattern of the other operations. Nothing but
+/// Evidence for all operations: **inferred** from the pattern of the other operations. Nothing but
 /// title and method is known; segment and suffix are guessed from the words of the title, the way
 /// those of offer sources are. Expect 404: `usersettings` may be called something else altogether.
 impl Client {
-    /// **Deduced.** Get user settings.
+    /// **Inferred.** Get user settings.
     ///
     /// Returns the settings of the user. What they hold is unknown (one of them makes the addresses of
     /// visitors anonymous), so they are any JSON object.
@@ -27,7 +27,7 @@ impl Client {
         self.call(&operations::GET_USER_SETTINGS).json()
     }
 
-    /// **Deduced.** Save user settings.
+    /// **Inferred.** Save user settings.
     ///
     /// Saves the settings of the user. What they hold is unknown, so they are any JSON object.
     ///
@@ -45,7 +45,7 @@ impl Client {
         self.call(&operations::SAVE_USER_SETTINGS).body(body).empty()
     }
 
-    /// **Deduced.** Delete user settings.
+    /// **Inferred.** Delete user settings.
     ///
     /// Deletes the settings of the user. Whether the defaults apply from then on is unknown.
     ///

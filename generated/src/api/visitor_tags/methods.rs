@@ -10,22 +10,22 @@ use crate::runtime::{call::Call, client::Client, unverified::Unverified};
 ///
 /// Manage visitor tags.
 ///
-/// Evidence for all operations: **deduced** from the pattern of the other operations. The index
+/// Evidence for all operations: **inferred** from the pattern of the other operations. The index
 /// gives title and method; the path follows the pattern of offer sources.
 ///
-/// Evidence for all arguments: **deduced** from the pattern of the other operations. As for offer
+/// Evidence for all arguments: **inferred** from the pattern of the other operations. As for offer
 /// sources.
 impl Client {
-    /// **Deduced.** List visitor tags.
+    /// **Inferred.** List visitor tags.
     ///
     /// Lists the visitor tags of the account in a slim form.
     ///
     /// `GET /visitortag/list/`
     ///
     /// # Arguments
-    /// - `status`: **Deduced.** Which visitor tags to return, by their status. `not-deleted` stands for
-    ///   active and archived ones together.
-    /// - `id_category` (`idCategory`): **Deduced.** Return only the visitor tags of this category.
+    /// - `status`: **Inferred.** Which visitor tags to return, by their status. `not-deleted` stands
+    ///   for active and archived ones together.
+    /// - `id_category` (`idCategory`): **Inferred.** Return only the visitor tags of this category.
     ///
     /// # Response
     /// The visitor tags.
@@ -40,14 +40,14 @@ impl Client {
             .list()
     }
 
-    /// **Deduced.** Find visitor tag by ID.
+    /// **Inferred.** Find visitor tag by ID.
     ///
     /// Returns one visitor tag with all its fields.
     ///
     /// `GET /visitortag/find/byId/`
     ///
     /// # Arguments
-    /// - `id_visitor_tag` (`idVisitorTag`): **Deduced.** ID of the visitor tag.
+    /// - `id_visitor_tag` (`idVisitorTag`): **Inferred.** ID of the visitor tag.
     ///
     /// # Response
     /// The visitor tag.
@@ -60,15 +60,15 @@ impl Client {
             .json()
     }
 
-    /// **Deduced.** Find visitor tags by status.
+    /// **Inferred.** Find visitor tags by status.
     ///
     /// Lists the visitor tags that have the given status, in the same form as the list.
     ///
     /// `GET /visitortag/find/byStatus/`
     ///
     /// # Arguments
-    /// - `status`: **Deduced.** Which visitor tags to return, by their status. `not-deleted` stands for
-    ///   active and archived ones together.
+    /// - `status`: **Inferred.** Which visitor tags to return, by their status. `not-deleted` stands
+    ///   for active and archived ones together.
     ///
     /// # Response
     /// The visitor tags with this status.
@@ -81,7 +81,7 @@ impl Client {
             .list()
     }
 
-    /// **Deduced.** Update a visitor tag.
+    /// **Inferred.** Update a visitor tag.
     ///
     /// Updates a visitor tag that exists. Its ID cannot be changed.
     ///
@@ -96,7 +96,7 @@ impl Client {
         self.call(&operations::SAVE_VISITOR_TAG).body(body).empty()
     }
 
-    /// **Deduced.** Create a visitor tag.
+    /// **Inferred.** Create a visitor tag.
     ///
     /// Creates a visitor tag under the ID that the request carries.
     ///
@@ -111,14 +111,14 @@ impl Client {
         self.call(&operations::CREATE_VISITOR_TAG).body(body).empty()
     }
 
-    /// **Deduced.** Duplicate a visitor tag.
+    /// **Inferred.** Duplicate a visitor tag.
     ///
     /// Creates a copy of a visitor tag; the service chooses the ID of the copy.
     ///
     /// `POST /visitortag/duplicate/`
     ///
     /// # Arguments
-    /// - `id_visitor_tag` (`idVisitorTag`): **Deduced.** ID of the visitor tag to copy.
+    /// - `id_visitor_tag` (`idVisitorTag`): **Inferred.** ID of the visitor tag to copy.
     /// - `body`: How a copy is to differ from its original.
     ///
     /// # Response
@@ -134,15 +134,15 @@ impl Client {
             .json()
     }
 
-    /// **Deduced.** Delete visitor tags.
+    /// **Inferred.** Delete visitor tags.
     ///
     /// Deletes the given visitor tags.
     ///
     /// `DELETE /visitortag/delete/`
     ///
     /// # Arguments
-    /// - `id_visitor_tag` (`idVisitorTag`): **Deduced.** A single visitor tag to delete: the older way,
-    ///   used where no body names any.
+    /// - `id_visitor_tag` (`idVisitorTag`): **Inferred.** A single visitor tag to delete: the older
+    ///   way, used where no body names any.
     /// - `body`: A list of asset IDs. With `None`, none is sent.
     /// - `_unverified`: Says that the caller knows that this call removes something on a guess.
     ///
@@ -160,7 +160,7 @@ impl Client {
             .empty()
     }
 
-    /// **Deduced.** Archive visitor tags.
+    /// **Inferred.** Archive visitor tags.
     ///
     /// Archives the given visitor tags.
     ///
@@ -180,7 +180,7 @@ impl Client {
         self.call(&operations::ARCHIVE_VISITOR_TAGS).body(body).empty()
     }
 
-    /// **Deduced.** Unarchive visitor tags.
+    /// **Inferred.** Unarchive visitor tags.
     ///
     /// Takes the given visitor tags out of the archive.
     ///
@@ -195,7 +195,7 @@ impl Client {
         self.call(&operations::UNARCHIVE_VISITOR_TAGS).body(body).empty()
     }
 
-    /// **Deduced.** Move visitor tags to category.
+    /// **Inferred.** Move visitor tags to category.
     ///
     /// Puts the given visitor tags into a category, or takes them out of theirs.
     ///

@@ -4,31 +4,31 @@
 use crate::api::ids::{CategoryId, VisitorTagId};
 use crate::api::shared::Status;
 
-/// **Deduced.** A visitor tag. Which other fields it has is unknown; they are kept as they come.
+/// **Inferred.** A visitor tag. Which other fields it has is unknown; they are kept as they come.
 ///
 /// Schema `VisitorTag`.
 ///
-/// Evidence for the type and its fields: **deduced** from the pattern of the other operations. As
+/// Evidence for the type and its fields: **inferred** from the pattern of the other operations. As
 /// for offer sources.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct VisitorTag {
-    /// **Deduced.** ID of the category that the visitor tag is in. Empty: in none.
+    /// **Inferred.** ID of the category that the visitor tag is in. Empty: in none.
     ///
     /// `idCategory` in JSON.
     #[serde(rename = "idCategory", skip_serializing_if = "Option::is_none")]
     pub id_category: Option<CategoryId>,
-    /// **Deduced.** ID of the visitor tag. Chosen by the client when it is created; never changes.
+    /// **Inferred.** ID of the visitor tag. Chosen by the client when it is created; never changes.
     ///
     /// `idVisitorTag` in JSON.
     #[serde(rename = "idVisitorTag")]
     pub id_visitor_tag: VisitorTagId,
-    /// **Deduced.** Whether an asset is in use, archived or deleted.
+    /// **Inferred.** Whether an asset is in use, archived or deleted.
     ///
     /// `status` in JSON.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<Status>,
-    /// **Deduced.** Name of the visitor tag.
+    /// **Inferred.** Name of the visitor tag.
     ///
     /// `visitorTagName` in JSON, 1 to 256 characters.
     #[serde(rename = "visitorTagName")]
@@ -69,35 +69,35 @@ impl VisitorTag {
     }
 }
 
-/// **Deduced.** A visitor tag in the slim form that lists return.
+/// **Inferred.** A visitor tag in the slim form that lists return.
 ///
 /// Schema `VisitorTagInfo`.
 ///
-/// Evidence for the type and its fields: **deduced** from the pattern of the other operations. As
+/// Evidence for the type and its fields: **inferred** from the pattern of the other operations. As
 /// for offer sources.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct VisitorTagInfo {
-    /// **Deduced.** Name of that category.
+    /// **Inferred.** Name of that category.
     ///
     /// `categoryName` in JSON, at most 256 characters.
     #[serde(rename = "categoryName", skip_serializing_if = "Option::is_none")]
     pub category_name: Option<String>,
-    /// **Deduced.** ID of the category that the visitor tag is in.
+    /// **Inferred.** ID of the category that the visitor tag is in.
     ///
     /// `idCategory` in JSON.
     #[serde(rename = "idCategory", skip_serializing_if = "Option::is_none")]
     pub id_category: Option<CategoryId>,
-    /// **Deduced.** ID of the visitor tag.
+    /// **Inferred.** ID of the visitor tag.
     ///
     /// `idVisitorTag` in JSON.
     #[serde(rename = "idVisitorTag")]
     pub id_visitor_tag: VisitorTagId,
-    /// **Deduced.** Whether an asset is in use, archived or deleted.
+    /// **Inferred.** Whether an asset is in use, archived or deleted.
     ///
     /// `status` in JSON.
     pub status: Status,
-    /// **Deduced.** Name of the visitor tag.
+    /// **Inferred.** Name of the visitor tag.
     ///
     /// `visitorTagName` in JSON, 1 to 256 characters.
     #[serde(rename = "visitorTagName")]

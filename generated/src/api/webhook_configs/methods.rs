@@ -10,22 +10,22 @@ use crate::runtime::{call::Call, client::Client, unverified::Unverified};
 ///
 /// Manage webhook configs: where the service sends word of what happens.
 ///
-/// Evidence for all operations: **deduced** from the pattern of the other operations. The index
+/// Evidence for all operations: **inferred** from the pattern of the other operations. The index
 /// gives title and method; the path follows the pattern of offer sources.
 ///
-/// Evidence for the arguments that state none: **deduced** from a similar operation or field. As
+/// Evidence for the arguments that state none: **inferred** from a similar operation or field. As
 /// for middleware configs.
 impl Client {
-    /// **Deduced.** List webhook configs.
+    /// **Inferred.** List webhook configs.
     ///
     /// Lists the webhook configs of the account in a slim form.
     ///
     /// `GET /webhookconfig/list/`
     ///
     /// # Arguments
-    /// - `status`: **Deduced.** Which webhook configs to return, by their status. `not-deleted` stands
+    /// - `status`: **Inferred.** Which webhook configs to return, by their status. `not-deleted` stands
     ///   for active and archived ones together.
-    /// - `id_category` (`idCategory`): **Deduced.** Return only the webhook configs of this category.
+    /// - `id_category` (`idCategory`): **Inferred.** Return only the webhook configs of this category.
     ///
     /// # Response
     /// The webhook configs.
@@ -40,14 +40,14 @@ impl Client {
             .list()
     }
 
-    /// **Deduced.** Find webhook config by ID.
+    /// **Inferred.** Find webhook config by ID.
     ///
     /// Returns one webhook config with all its fields.
     ///
     /// `GET /webhookconfig/find/byId/`
     ///
     /// # Arguments
-    /// - `id_webhook_config` (`idWebhookConfig`): **Deduced.** ID of the webhook config.
+    /// - `id_webhook_config` (`idWebhookConfig`): **Inferred.** ID of the webhook config.
     ///
     /// # Response
     /// The webhook config.
@@ -60,14 +60,14 @@ impl Client {
             .json()
     }
 
-    /// **Deduced.** Find webhook configs by ID list.
+    /// **Inferred.** Find webhook configs by ID list.
     ///
     /// Returns the webhook configs that have the given IDs, with all their fields.
     ///
     /// `GET /webhookconfig/find/byIds/`
     ///
     /// # Arguments
-    /// - `id_webhook_configs` (`idWebhookConfigs`): **Deduced.** The IDs of the webhook configs to
+    /// - `id_webhook_configs` (`idWebhookConfigs`): **Inferred.** The IDs of the webhook configs to
     ///   return, as one string. Takes a list, and joins it with commas.
     ///
     /// # Response
@@ -81,7 +81,7 @@ impl Client {
             .list()
     }
 
-    /// **Deduced.** Save webhook config.
+    /// **Inferred.** Save webhook config.
     ///
     /// Updates a webhook config that exists. Its ID cannot be changed.
     ///
@@ -96,7 +96,7 @@ impl Client {
         self.call(&operations::SAVE_WEBHOOK_CONFIG).body(body).empty()
     }
 
-    /// **Deduced.** Create webhook config.
+    /// **Inferred.** Create webhook config.
     ///
     /// Creates a webhook config under the ID that the request carries.
     ///
@@ -111,15 +111,15 @@ impl Client {
         self.call(&operations::CREATE_WEBHOOK_CONFIG).body(body).empty()
     }
 
-    /// **Deduced.** Duplicate webhook config.
+    /// **Inferred.** Duplicate webhook config.
     ///
     /// Creates a copy of a webhook config; the service chooses the ID of the copy.
     ///
     /// `POST /webhookconfig/duplicate/`
     ///
     /// # Arguments
-    /// - `id_webhook_config` (`idWebhookConfig`): **Deduced.** ID of the webhook config to copy.
-    ///   Evidence: **deduced** from the pattern of the other operations. As for offer sources.
+    /// - `id_webhook_config` (`idWebhookConfig`): **Inferred.** ID of the webhook config to copy.
+    ///   Evidence: **inferred** from the pattern of the other operations. As for offer sources.
     /// - `body`: How a copy is to differ from its original.
     ///
     /// # Response
@@ -135,15 +135,15 @@ impl Client {
             .json()
     }
 
-    /// **Deduced.** Delete webhook config.
+    /// **Inferred.** Delete webhook config.
     ///
     /// Deletes the given webhook configs.
     ///
     /// `DELETE /webhookconfig/delete/`
     ///
     /// # Arguments
-    /// - `id_webhook_config` (`idWebhookConfig`): **Deduced.** A single webhook config to delete: the
-    ///   older way, used where no body names any. Evidence: **deduced** from the pattern of the other
+    /// - `id_webhook_config` (`idWebhookConfig`): **Inferred.** A single webhook config to delete: the
+    ///   older way, used where no body names any. Evidence: **inferred** from the pattern of the other
     ///   operations. As for offer sources.
     /// - `body`: A list of asset IDs. With `None`, none is sent.
     /// - `_unverified`: Says that the caller knows that this call removes something on a guess.
@@ -162,7 +162,7 @@ impl Client {
             .empty()
     }
 
-    /// **Deduced.** Archive webhook configs.
+    /// **Inferred.** Archive webhook configs.
     ///
     /// Archives the given webhook configs.
     ///
@@ -182,7 +182,7 @@ impl Client {
         self.call(&operations::ARCHIVE_WEBHOOK_CONFIGS).body(body).empty()
     }
 
-    /// **Deduced.** Unarchive webhook configs.
+    /// **Inferred.** Unarchive webhook configs.
     ///
     /// Takes the given webhook configs out of the archive.
     ///
@@ -197,7 +197,7 @@ impl Client {
         self.call(&operations::UNARCHIVE_WEBHOOK_CONFIGS).body(body).empty()
     }
 
-    /// **Deduced.** Move webhook configs to category.
+    /// **Inferred.** Move webhook configs to category.
     ///
     /// Puts the given webhook configs into a category, or takes them out of theirs.
     ///

@@ -4,31 +4,32 @@
 use crate::api::ids::{CategoryId, WebhookConfigId};
 use crate::api::shared::Status;
 
-/// **Deduced.** A webhook config. Which other fields it has is unknown; they are kept as they come.
+/// **Inferred.** A webhook config. Which other fields it has is unknown; they are kept as they
+/// come.
 ///
 /// Schema `WebhookConfig`.
 ///
-/// Evidence for the type and its fields: **deduced** from a similar operation or field. As for
+/// Evidence for the type and its fields: **inferred** from a similar operation or field. As for
 /// middleware configs.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct WebhookConfig {
-    /// **Deduced.** ID of the category that the webhook config is in. Empty: in none.
+    /// **Inferred.** ID of the category that the webhook config is in. Empty: in none.
     ///
     /// `idCategory` in JSON.
     #[serde(rename = "idCategory", skip_serializing_if = "Option::is_none")]
     pub id_category: Option<CategoryId>,
-    /// **Deduced.** ID of the webhook config. Chosen by the client when it is created; never changes.
+    /// **Inferred.** ID of the webhook config. Chosen by the client when it is created; never changes.
     ///
     /// `idWebhookConfig` in JSON.
     #[serde(rename = "idWebhookConfig")]
     pub id_webhook_config: WebhookConfigId,
-    /// **Deduced.** Whether an asset is in use, archived or deleted.
+    /// **Inferred.** Whether an asset is in use, archived or deleted.
     ///
     /// `status` in JSON.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<Status>,
-    /// **Deduced.** Name of the webhook config.
+    /// **Inferred.** Name of the webhook config.
     ///
     /// `webhookConfigName` in JSON, 1 to 256 characters.
     #[serde(rename = "webhookConfigName")]
@@ -69,35 +70,35 @@ impl WebhookConfig {
     }
 }
 
-/// **Deduced.** A webhook config in the slim form that lists return.
+/// **Inferred.** A webhook config in the slim form that lists return.
 ///
 /// Schema `WebhookConfigInfo`.
 ///
-/// Evidence for the type and its fields: **deduced** from a similar operation or field. As for
+/// Evidence for the type and its fields: **inferred** from a similar operation or field. As for
 /// middleware configs.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct WebhookConfigInfo {
-    /// **Deduced.** Name of that category.
+    /// **Inferred.** Name of that category.
     ///
     /// `categoryName` in JSON, at most 256 characters.
     #[serde(rename = "categoryName", skip_serializing_if = "Option::is_none")]
     pub category_name: Option<String>,
-    /// **Deduced.** ID of the category that the webhook config is in.
+    /// **Inferred.** ID of the category that the webhook config is in.
     ///
     /// `idCategory` in JSON.
     #[serde(rename = "idCategory", skip_serializing_if = "Option::is_none")]
     pub id_category: Option<CategoryId>,
-    /// **Deduced.** ID of the webhook config.
+    /// **Inferred.** ID of the webhook config.
     ///
     /// `idWebhookConfig` in JSON.
     #[serde(rename = "idWebhookConfig")]
     pub id_webhook_config: WebhookConfigId,
-    /// **Deduced.** Whether an asset is in use, archived or deleted.
+    /// **Inferred.** Whether an asset is in use, archived or deleted.
     ///
     /// `status` in JSON.
     pub status: Status,
-    /// **Deduced.** Name of the webhook config.
+    /// **Inferred.** Name of the webhook config.
     ///
     /// `webhookConfigName` in JSON, 1 to 256 characters.
     #[serde(rename = "webhookConfigName")]

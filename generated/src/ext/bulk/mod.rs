@@ -21,11 +21,11 @@ pub use report::{Counts, DifferentJobs, Report};
 
 use super::cascade::Cascade;
 use super::check::{self, Distinct, InvalidJob, Repeated};
-#[cfg(feature = "_deduced")]
+#[cfg(feature = "_inferred")]
 use super::evidence::Deduced;
 use super::read::{Reader, URL_LENGTH};
 use super::resource::{Archive, Delete, Resource};
-#[cfg(feature = "_deduced")]
+#[cfg(feature = "_inferred")]
 use crate::Unverified;
 use crate::types::ParentMutationRequest;
 use crate::{Client, RetryPolicy};
@@ -123,7 +123,7 @@ impl<R: Delete<Request = ParentMutationRequest>, W> Bulk<R, Deleting<R::Id, W>> 
     }
 }
 
-#[cfg(feature = "_deduced")]
+#[cfg(feature = "_inferred")]
 impl<R: Archive> Bulk<R, Archiving<R::Id, Deduced>> {
     /// Says that the caller knows: the call which archives is deduced, not documented. Without it the job can be planned, and
     /// not sent.
@@ -135,7 +135,7 @@ impl<R: Archive> Bulk<R, Archiving<R::Id, Deduced>> {
     }
 }
 
-#[cfg(feature = "_deduced")]
+#[cfg(feature = "_inferred")]
 impl<R: Delete> Bulk<R, Deleting<R::Id, Deduced>> {
     /// Says that the caller knows: the call which deletes is deduced, not documented. Without it the job can be planned, and
     /// not sent.
@@ -147,7 +147,7 @@ impl<R: Delete> Bulk<R, Deleting<R::Id, Deduced>> {
     }
 }
 
-#[cfg(feature = "_deduced")]
+#[cfg(feature = "_inferred")]
 impl<R: Resource, C> Bulk<R, C> {
     /// The same job with another change.
     fn with<D>(self, change: impl FnOnce(C) -> D) -> Bulk<R, D> {

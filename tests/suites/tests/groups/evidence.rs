@@ -102,7 +102,7 @@ fn each_method_begins_with_its_evidence_and_what_destroys_takes_a_word() {
             methods += 1;
             let evidence = first_line.take().unwrap();
             let says =
-                evidence.starts_with("**Deduced.**") || evidence.starts_with("**Documented in part.**");
+                evidence.starts_with("**Inferred.**") || evidence.starts_with("**Documented in part.**");
             assert_eq!(says, !documented, "{signature}: {evidence}");
             let destroys = ["archive_", "delete_"]
                 .iter()
