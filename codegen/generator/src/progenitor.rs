@@ -202,7 +202,7 @@ fn diagnostic<'p>(source: &Document, at: impl pointer::ToPointer<'p>, failure: &
             at,
             format!("the generator {verb}: {}", failure.message.trim()),
         )
-        .help(
+        .fix(
             "let an overlay change what it cannot take; a check in codegen/generator/src/lint/ would say more next time",
         )
 }

@@ -116,7 +116,7 @@ impl StageReport {
                             step.name, step.reason
                         ),
                     )
-                    .help(format!(
+                    .fix(format!(
                         "if the document or the generator no longer needs it, remove it from the table in {table} \
                          or let it be idle there (`Expect::WorkOrNone`)\nelse it no longer recognises what it is for"
                     ))

@@ -110,7 +110,7 @@ pub struct Diagnostic {
     /// What is wrong, in one sentence without a full stop.
     pub message: String,
     /// What to do about it; may be empty where there is nothing to do.
-    pub help: String,
+    pub fix: String,
     /// Where it is in the text, if that can be told.
     pub location: Option<Location>,
     /// JSON pointer (RFC 6901) to the value in the document that the stage looked at; `""` is the whole document.
@@ -135,7 +135,7 @@ impl Diagnostic {
             stage,
             code,
             message: message.into(),
-            help: String::new(),
+            fix: String::new(),
             location: None,
             operation: pointer::operation(&pointer),
             pointer,
@@ -144,8 +144,8 @@ impl Diagnostic {
 
     /// The same diagnostic with what to do about it.
     #[must_use]
-    pub fn help(mut self, help: impl Into<String>) -> Self {
-        self.help = help.into();
+    pub fn fix(mut self, fix: impl Into<String>) -> Self {
+        self.fix = fix.into();
         self
     }
 
@@ -186,8 +186,8 @@ impl fmt::Display for Diagnostic {
             }
         }
         write!(formatter, ": {}", one_line(&self.message))?;
-        if !self.help.is_empty() {
-            write!(formatter, "\n  help: {}", self.help.replace('\n', "\n        "))?;
+        if !self.fix.is_empty() {
+            write!(formatter, "\n  fix: {}", self.fix.replace('\n', "\n       "))?;
         }
         Ok(())
     }
@@ -330,7 +330,7 @@ mod tests {
             "/paths/~1offersource~1save~1/put/parameters/0",
             "the query parameter `filter` has the style `deepObject`, which the generator does not know",
         )
-        .help("let an overlay turn it into single parameters\nor remove it")
+        .fix("let an overlay turn it into single parameters\nor remove it")
         .at(Some(Location {
             file: "spec/upstream.json".into(),
             line: 12,
@@ -344,7 +344,7 @@ mod tests {
             sample().to_string(),
             "spec/upstream.json:12:5: error[lint::parameter-style] at /paths/~1offersource~1save~1/put/parameters/0 \
              (PUT /offersource/save/): the query parameter `filter` has the style `deepObject`, which the generator \
-             does not know\n  help: let an overlay turn it into single parameters\n        or remove it"
+             does not know\n  fix: let an overlay turn it into single parameters\n       or remove it"
         );
     }
 
@@ -386,7 +386,7 @@ mod tests {
                 "stage": "lint",
                 "code": "parameter-style",
                 "message": "the query parameter `filter` has the style `deepObject`, which the generator does not know",
-                "help": "let an overlay turn it into single parameters\nor remove it",
+                "fix": "let an overlay turn it into single parameters\nor remove it",
                 "location": {"file": "spec/upstream.json", "line": 12, "column": 5},
                 "pointer": "/paths/~1offersource~1save~1/put/parameters/0",
                 "operation": "PUT /offersource/save/",

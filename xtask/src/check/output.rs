@@ -183,7 +183,7 @@ fn annotate_failure(severity: Severity, message: &str) -> String {
 
 fn annotate(diagnostic: &Diagnostic) -> String {
     let title = format!("{}::{}", diagnostic.stage, diagnostic.code);
-    let message = format!("{}\n{}", diagnostic.message, diagnostic.help);
+    let message = format!("{}\n{}", diagnostic.message, diagnostic.fix);
     annotation(
         diagnostic.severity,
         diagnostic.location.as_ref(),

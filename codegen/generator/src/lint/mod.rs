@@ -67,7 +67,7 @@ impl<'a> Lint<'a> {
         let diagnostic = self
             .document
             .diagnostic(rule.severity, Stage::Lint, rule.code, pointer, message);
-        self.diagnostics.push(diagnostic.help(rule.help));
+        self.diagnostics.push(diagnostic.fix(rule.fix));
     }
 
     /// The object that an object of a kind is or refers to, with its pointer; `None` where a reference leads nowhere.

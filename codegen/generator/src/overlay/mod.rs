@@ -207,7 +207,7 @@ impl Work {
                         "/extends",
                         format!("this overlay is for `{extends}`, but is applied to `{document}`"),
                     )
-                    .help("check that it belongs here, then correct or remove `extends`");
+                    .fix("check that it belongs here, then correct or remove `extends`");
                 self.diagnostics.push(diagnostic);
             }
             Some(_) => self.error(
@@ -400,7 +400,7 @@ impl Work {
                         order.target
                     ),
                 )
-                .help("remove the action; the vendor has followed");
+                .fix("remove the action; the vendor has followed");
             self.diagnostics.push(diagnostic);
         }
         self.actions.push(Action {
@@ -445,7 +445,7 @@ impl Work {
                     verdict.found.to_string(),
                 )
                 .at(verdict.location.clone())
-                .help(help);
+                .fix(help);
             diagnostic.operation = Some(verdict.operation.clone());
             self.diagnostics.push(diagnostic);
             self.verdicts.push(verdict);
@@ -511,7 +511,7 @@ impl Work {
                 self.diagnostics.push(
                     from.overlay
                         .error(Stage::Overlay, "misfit", from.place.clone(), message)
-                        .help("target the object around it, or remove the old value in an action of its own before"),
+                        .fix("target the object around it, or remove the old value in an action of its own before"),
                 );
                 continue;
             }
@@ -583,7 +583,7 @@ impl Work {
         help: impl Into<String>,
     ) {
         self.diagnostics
-            .push(overlay.error(Stage::Overlay, code, place, message).help(help));
+            .push(overlay.error(Stage::Overlay, code, place, message).fix(help));
     }
 }
 

@@ -55,7 +55,7 @@ impl Draft<'_> {
 }
 
 fn error(source: &Document, code: &'static str, at: &str, message: String, help: &str) -> Diagnostic {
-    source.error(Stage::Transform, code, at, message).help(help)
+    source.error(Stage::Transform, code, at, message).fix(help)
 }
 
 /// All rules, in their order.

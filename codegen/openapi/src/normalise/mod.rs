@@ -81,7 +81,7 @@ impl Work {
         message: impl Into<String>,
         help: &str,
     ) {
-        let diagnostic = Diagnostic::new(severity, Stage::Normalise, code, pointer, message).help(help);
+        let diagnostic = Diagnostic::new(severity, Stage::Normalise, code, pointer, message).fix(help);
         let location = self.provenance.place(&diagnostic.pointer).location();
         self.diagnostics.push(diagnostic.at(Some(location)));
     }

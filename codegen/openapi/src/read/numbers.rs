@@ -30,7 +30,7 @@ pub(super) fn warnings(
             continue;
         }
         if let Some(text) = numbers.remove(&node) {
-            let mut diagnostic = at(source, mark, "number", message(&text)).help(
+            let mut diagnostic = at(source, mark, "number", message(&text)).fix(
                 "write it with fewer digits, or as a string, in an overlay if the digits matter; otherwise leave it",
             );
             diagnostic.severity = Severity::Warning;
