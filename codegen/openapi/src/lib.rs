@@ -5,6 +5,7 @@
 mod diagnostic;
 pub mod digest;
 mod document;
+pub mod evidence;
 pub mod media;
 pub mod normalise;
 pub mod number;

@@ -10,6 +10,7 @@ use crate::{
     document::Source,
     pointer::{self, PointerBuf},
     source_map::{Node, NodeId, SourceMap},
+    text::shorten,
 };
 
 /// A warning for each of the numbers, which are those that are not kept, by their nodes.
@@ -58,11 +59,10 @@ pub(super) fn warnings(
 }
 
 fn message(text: &str) -> String {
-    /// What is longer is cut off.
-    const LENGTH: usize = 60;
-    let rest = if text.len() > LENGTH { "…" } else { "" };
-    let start: String = text.chars().take(LENGTH).collect();
-    let kept = text.parse().ok().and_then(Number::from_f64);
-    let kept = kept.map_or_else(|| "another".to_owned(), |kept| kept.to_string());
-    format!("the number {start}{rest} is not kept exactly: it is read as {kept}")
+    /// Most digits in the message.
+    const DIGITS: usize = 60;
+    let read = text.parse().ok().and_then(Number::from_f64);
+    let read = read.map_or_else(|| "another".to_owned(), |read| read.to_string());
+    let written = shorten(text, DIGITS);
+    format!("the number {written} is not kept exactly: it is read as {read}")
 }
