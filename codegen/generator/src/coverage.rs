@@ -207,11 +207,7 @@ fn row(document: &Value, path: &str, item: &Value, method: &str, operation: &Val
                 .map(|(_, response)| content(document, response, own))
         })
         .unwrap_or(own);
-    let has_id = path
-        .split('/')
-        .find(|segment| !segment.is_empty())
-        .and_then(naming::resource_of_segment)
-        .is_some_and(|resource| !resource.id.is_empty());
+    let has_id = naming::resource_of_path(path).is_some_and(|resource| !resource.id.is_empty());
     Row {
         place: INDEX
             .iter()

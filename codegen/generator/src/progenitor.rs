@@ -18,7 +18,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     steps::StageReport,
-    transform::{Operation, Prepared},
+    transform::{ApiModel, Operation},
 };
 use funnelflux_openapi::text::counted;
 use funnelflux_openapi::{Diagnostic, Diagnostics, Document, Stage, pointer};
@@ -28,7 +28,7 @@ use funnelflux_openapi::{Diagnostic, Diagnostics, Document, Stage, pointer};
 /// # Errors
 /// What the generator says against the document, with the operations at which it does.
 pub fn generate_items(
-    prepared: &Prepared,
+    prepared: &ApiModel,
     source: &Document,
 ) -> Result<(syn::File, StageReport), Diagnostics> {
     let file =
@@ -43,7 +43,7 @@ pub fn generate_items(
     Ok((file, report))
 }
 
-fn settings(prepared: &Prepared) -> GenerationSettings {
+fn settings(prepared: &ApiModel) -> GenerationSettings {
     let mut settings = GenerationSettings::new();
     settings
         .with_interface(InterfaceStyle::Positional)
@@ -71,7 +71,7 @@ struct Failure {
     message: String,
 }
 
-fn generate(prepared: &Prepared, document: &Value) -> Result<syn::File, Failure> {
+fn generate(prepared: &ApiModel, document: &Value) -> Result<syn::File, Failure> {
     let refused = |message: String| Failure {
         panicked: false,
         message,
@@ -127,7 +127,7 @@ struct Cause<'a> {
 }
 
 /// Runs the generator on each operation and each schema alone, to say where it fails.
-fn locate(prepared: &Prepared, source: &Document, failure: &Failure) -> Diagnostics {
+fn locate(prepared: &ApiModel, source: &Document, failure: &Failure) -> Diagnostics {
     let bare = part(&prepared.document, json!({}), Map::new());
     if generate(prepared, &bare).is_err() {
         return diagnostic(source, "", failure).into();
@@ -165,7 +165,7 @@ fn locate(prepared: &Prepared, source: &Document, failure: &Failure) -> Diagnost
         .map(|cause| {
             let at = match (cause.schema, cause.operations.as_slice()) {
                 (Some((name, _)), _) => pointer::join("/components/schemas", name),
-                (None, [first, ..]) => first.pointer.clone(),
+                (None, [first, ..]) => first.pointer.to_string(),
                 (None, []) => String::new(),
             };
             let names: Vec<String> = cause
@@ -307,7 +307,7 @@ mod tests {
     use crate::transform::transform;
     use funnelflux_openapi::{Source, read::read};
 
-    fn prepared(document: &Value) -> (Document, Prepared) {
+    fn prepared(document: &Value) -> (Document, ApiModel) {
         let text = document.to_string();
         let document = read(Source {
             name: "spec/upstream.json",

@@ -1,14 +1,16 @@
-//! The vendor's prose as rustdoc: what would break a build or a link is made harmless, and lines get a length that a
-//! person can read.
+//! Text of the document as rustdoc: escaping, wrapping, sentences, comment lines.
 
-/// Longest line, without indentation and `/// `.
+use proc_macro2::Span;
+use syn::{Attribute, LitStr, parse_quote};
+
+/// Most characters of a line, without indentation and `/// `.
 const WIDTH: usize = 96;
 
-/// Names that look like code and are none.
-const PLAIN: &[&str] = &["FunnelFlux", "OpenAPI", "GitHub", "JavaScript", "YouTube"];
+/// Names that look like code but are not.
+const PRODUCTS: &[&str] = &["FunnelFlux", "OpenAPI", "GitHub", "JavaScript", "YouTube"];
 
-/// `text` with everything outside of code spans and blocks made safe for rustdoc and clippy: identifiers become code,
-/// brackets and angle brackets lose their meaning, addresses become links.
+/// Makes text outside of code spans and blocks safe for rustdoc and clippy: identifiers become code, brackets are
+/// escaped, addresses become links.
 pub(crate) fn sanitise(text: &str) -> String {
     let mut fenced = false;
     let lines: Vec<String> = text
@@ -18,7 +20,7 @@ pub(crate) fn sanitise(text: &str) -> String {
             let line = line.trim_end();
             if line.trim_start().starts_with("```") {
                 fenced = !fenced;
-                // A block of unknown language would be compiled as a test.
+                // Rustdoc would compile a block without a language as a test.
                 if fenced && line.trim() == "```" {
                     return format!("{line}text");
                 }
@@ -37,7 +39,7 @@ pub(crate) fn sanitise(text: &str) -> String {
     text
 }
 
-/// Code spans alternate with prose at the backticks; where their number is odd, the last is none.
+/// Sanitises a line between its code spans. If the number of backticks is odd, the last one is escaped.
 fn sanitise_line(line: &str) -> String {
     let parts: Vec<&str> = line.split('`').collect();
     let odd = parts.len().is_multiple_of(2);
@@ -57,7 +59,7 @@ fn sanitise_line(line: &str) -> String {
     out
 }
 
-/// Links stay, everything between them is looked at word by word.
+/// Sanitises text between its links, which stay.
 fn sanitise_words(mut prose: &str) -> String {
     let mut out = String::new();
     while let Some((start, end)) = link(prose) {
@@ -71,7 +73,7 @@ fn sanitise_words(mut prose: &str) -> String {
     out
 }
 
-/// Where the first Markdown link to a web address begins and ends: `<https://…>` or `[text](https://…)`.
+/// Finds the first Markdown link to a web address, `<https://…>` or `[text](https://…)`; returns its start and end.
 fn link(prose: &str) -> Option<(usize, usize)> {
     prose.char_indices().find_map(|(start, character)| {
         let rest = prose.get(start..)?;
@@ -111,7 +113,7 @@ fn sanitise_unlinked(prose: &str) -> String {
         .join(" ")
 }
 
-/// A lower-case letter before an upper-case one, or an underscore or a path separator inside a word.
+/// Whether a word contains an underscore, a path separator, or a lower-case letter before an upper-case one.
 fn looks_like_code(word: &str) -> bool {
     let is_identifier = word
         .chars()
@@ -120,7 +122,7 @@ fn looks_like_code(word: &str) -> bool {
         .chars()
         .zip(word.chars().skip(1))
         .any(|(left, right)| left.is_lowercase() && right.is_uppercase());
-    is_identifier && !PLAIN.contains(&word) && (camel || word.contains('_') || word.contains("::"))
+    is_identifier && !PRODUCTS.contains(&word) && (camel || word.contains('_') || word.contains("::"))
 }
 
 fn escape(word: &str) -> String {
@@ -134,8 +136,8 @@ fn escape(word: &str) -> String {
     out
 }
 
-/// The lines of `text`, paragraphs and list items broken at spaces, code blocks and tables left as they are.
-pub(crate) fn wrap(text: &str) -> Vec<String> {
+/// Wraps paragraphs and list items at spaces; code blocks and tables stay.
+fn wrap(text: &str) -> Vec<String> {
     let mut fenced = false;
     let mut lines = Vec::new();
     for line in text.lines() {
@@ -163,7 +165,7 @@ fn wrap_line(line: &str, lines: &mut Vec<String>) {
     let mut empty = true;
     for word in bare.split(' ') {
         let length = current.chars().count() + 1 + word.chars().count();
-        // A line must not begin with what Markdown takes for a list, a heading or a quotation.
+        // A line must not begin like a Markdown list, heading or quotation.
         let begins_block = word.starts_with(['-', '+', '*', '#', '>', '='])
             || word
                 .trim_end_matches(['.', ')'])
@@ -182,7 +184,7 @@ fn wrap_line(line: &str, lines: &mut Vec<String>) {
     lines.push(current);
 }
 
-/// A sentence with a full stop.
+/// Adds a full stop to a sentence that has none.
 pub(crate) fn sentence(text: &str) -> String {
     let text = text.trim();
     if text.is_empty() || text.ends_with(['.', '!', '?', ':']) {
@@ -192,7 +194,7 @@ pub(crate) fn sentence(text: &str) -> String {
     }
 }
 
-/// With a capital letter at its start.
+/// Capitalises the first letter.
 pub(crate) fn capitalised(text: &str) -> String {
     let mut characters = text.chars();
     match characters.next() {
@@ -201,7 +203,7 @@ pub(crate) fn capitalised(text: &str) -> String {
     }
 }
 
-/// With a small letter at its start, unless the first word is an abbreviation or code.
+/// Lowers the first letter, unless the first word is an abbreviation or code.
 pub(crate) fn uncapitalised(text: &str) -> String {
     let mut characters = text.chars();
     match (characters.next(), characters.clone().next()) {
@@ -210,6 +212,24 @@ pub(crate) fn uncapitalised(text: &str) -> String {
         }
         _ => text.to_owned(),
     }
+}
+
+/// Returns the lines of a documentation comment as they stand after `///`, including the space.
+pub(crate) fn lines(text: &str) -> Vec<String> {
+    let line = |line: String| match line.trim_end() {
+        "" => String::new(),
+        line => format!(" {line}"),
+    };
+    wrap(text.trim()).into_iter().map(line).collect()
+}
+
+/// Returns the attributes of a documentation comment.
+pub(crate) fn attributes(text: &str) -> Vec<Attribute> {
+    let attribute = |line: String| -> Attribute {
+        let line = LitStr::new(&line, Span::call_site());
+        parse_quote!(#[doc = #line])
+    };
+    lines(text).into_iter().map(attribute).collect()
 }
 
 #[cfg(test)]
@@ -255,7 +275,7 @@ mod tests {
 
     #[test]
     fn long_lines_are_wrapped_and_blocks_are_not() {
-        // A minus or a number never begins a line, or it would begin a list.
+        // A minus or a number at the start of a line would begin a list.
         let lines = wrap(&format!("- {}- 5 tail", "word ".repeat(18)));
         assert_eq!(lines.len(), 2);
         assert_eq!(lines[1], "  tail");

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::transform::{self, Prepared};
+use crate::transform::{self, ApiModel};
 use funnelflux_openapi::{Document, Source, read};
 
 /// An OpenAPI document with these members beside those that every one has, as if read from a file in this layout.
@@ -23,6 +23,6 @@ pub(crate) fn document(members: Value) -> Document {
 }
 
 /// The document that the generator gets, and what the rules read off it.
-pub(crate) fn prepared(source: &Document) -> Prepared {
+pub(crate) fn model(source: &Document) -> ApiModel {
     transform::transform(source).unwrap().0
 }

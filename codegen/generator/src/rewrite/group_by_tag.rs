@@ -1,65 +1,29 @@
-//! Sorting methods and types by tag.
+//! Methods and types, grouped by tag.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use syn::{
-    Ident, ImplItemFn, Item, Type,
-    visit::{self, Visit},
+use syn::{ImplItemFn, Item, Type};
+
+use crate::transform::{ApiModel, IdType, OpenEnum, Operation, Tag};
+
+use super::{
+    feature_set::FeatureSet,
+    mentions::{mentioned, mentioned_in_signature},
+    state::declared,
 };
 
-use crate::transform::{IdType, OpenEnum, Operation, Prepared, Tag};
-
-use super::short_paths::declared;
-
-/// What the generated files hold.
+/// Contents of the generated files.
 #[derive(Debug)]
 pub struct Items {
-    /// In the order of the document.
+    /// Tags in the order of the document.
     pub tags: Vec<TagItems>,
     /// Types that several tags use, or none.
-    pub shared: Vec<(TypeItem, Gate)>,
-    /// The types of the IDs.
-    pub ids: Vec<(IdType, Gate)>,
+    pub shared: Vec<(TypeItem, FeatureSet)>,
+    /// Types of IDs.
+    pub ids: Vec<(IdType, FeatureSet)>,
 }
 
-/// The cargo features of which one must be on for something to be there.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Gate {
-    /// It always is.
-    Open,
-    /// One of these, in the order of the alphabet.
-    Any(BTreeSet<String>),
-}
-
-impl Gate {
-    /// The gate of a tag.
-    #[must_use]
-    pub fn of(tag: &Tag) -> Self {
-        match &tag.feature {
-            None => Self::Open,
-            Some(feature) => Self::Any(BTreeSet::from([feature.clone()])),
-        }
-    }
-
-    /// The gate of what is behind any of several; what is behind none of any is always there.
-    #[must_use]
-    pub fn any<'a>(gates: impl IntoIterator<Item = &'a Self>) -> Self {
-        let mut features = BTreeSet::new();
-        for gate in gates {
-            match gate {
-                Self::Open => return Self::Open,
-                Self::Any(more) => features.extend(more.iter().cloned()),
-            }
-        }
-        if features.is_empty() {
-            Self::Open
-        } else {
-            Self::Any(features)
-        }
-    }
-}
-
-/// What belongs to one tag alone.
+/// Items that belong to one tag.
 #[derive(Debug)]
 pub struct TagItems {
     /// The tag.
@@ -75,9 +39,9 @@ pub struct TagItems {
 pub enum TypeItem {
     /// An enumeration of strings.
     Enum(OpenEnum),
-    /// Anything else, with its implementations.
+    /// Any other type.
     Items {
-        /// The Rust type.
+        /// Rust type.
         name: String,
         /// The type, then its implementations.
         items: Vec<Item>,
@@ -85,7 +49,7 @@ pub enum TypeItem {
 }
 
 impl TypeItem {
-    /// The Rust type.
+    /// Returns the name of the Rust type.
     #[must_use]
     pub fn name(&self) -> &str {
         match self {
@@ -95,156 +59,122 @@ impl TypeItem {
     }
 }
 
-/// Sorts by tag: a type that is reachable from the operations of one tag belongs to it.
-pub(super) fn split(types: Vec<Item>, methods: Vec<ImplItemFn>, prepared: &Prepared) -> Items {
+/// Users of each type.
+struct Owners {
+    /// By type: positions of the tags whose operations reach it.
+    tags: BTreeMap<String, BTreeSet<usize>>,
+    /// Types that no operation reaches, and all that they consist of.
+    unused: BTreeSet<String>,
+}
+
+/// Groups by tag: a type that the operations of a single tag reach belongs to it.
+pub(super) fn group(types: Vec<Item>, methods: Vec<ImplItemFn>, model: &ApiModel) -> Items {
     let mut groups: BTreeMap<String, Vec<Item>> = BTreeMap::new();
     for item in types {
-        if let Some(name) = declared(&item)
-            .map(ToString::to_string)
-            .or_else(|| implemented(&item))
-        {
+        let name = declared(&item).map(ToString::to_string);
+        if let Some(name) = name.or_else(|| implementing_type(&item)) {
             groups.entry(name).or_default().push(item);
         }
     }
+    let mut methods: BTreeMap<String, ImplItemFn> = methods
+        .into_iter()
+        .map(|method| (method.sig.ident.to_string(), method))
+        .collect();
+    let tags = model.tags.iter().map(|tag| {
+        let operations = model
+            .operations
+            .iter()
+            .filter(|operation| operation.tag == tag.name);
+        let operations = operations
+            .filter_map(|operation| Some((operation.clone(), methods.remove(operation.id())?)))
+            .collect();
+        TagItems {
+            tag: tag.clone(),
+            operations,
+            types: Vec::new(),
+        }
+    });
+    let mut tags: Vec<TagItems> = tags.collect();
+    let owners = owners(&groups, &tags, model);
+    let features = |name: &str| {
+        if owners.unused.contains(name) {
+            return FeatureSet::Always;
+        }
+        let tags = owners.tags.get(name).into_iter().flatten();
+        let tags = tags.filter_map(|index| model.tags.get(*index));
+        FeatureSet::union(&tags.map(FeatureSet::of).collect::<Vec<_>>())
+    };
+    let others = groups.into_iter();
+    let others = others.map(|(name, items)| TypeItem::Items { name, items });
+    let enums = model.enums.iter().cloned().map(TypeItem::Enum);
+    let mut shared = Vec::new();
+    for item in enums.chain(others) {
+        let name = item.name();
+        let users = owners.tags.get(name);
+        let users = users.filter(|users| users.len() == 1 && !owners.unused.contains(name));
+        let user = users.and_then(|users| users.first());
+        match user.and_then(|index| tags.get_mut(*index)) {
+            Some(tag) => tag.types.push(item),
+            None => {
+                let features = features(name);
+                shared.push((item, features));
+            }
+        }
+    }
+    let ids = model.ids.iter();
+    Items {
+        ids: ids.map(|id| (id.clone(), features(&id.name))).collect(),
+        tags,
+        shared,
+    }
+}
+
+/// Finds the users of each type.
+fn owners(groups: &BTreeMap<String, Vec<Item>>, tags: &[TagItems], model: &ApiModel) -> Owners {
     let names: BTreeSet<&str> = groups
         .keys()
         .map(String::as_str)
-        .chain(prepared.enums.iter().map(|open| open.name.as_str()))
-        .chain(prepared.ids.iter().map(|id| id.name.as_str()))
+        .chain(model.enums.iter().map(|open| open.name.as_str()))
+        .chain(model.ids.iter().map(|id| id.name.as_str()))
         .collect();
     let uses: BTreeMap<&str, BTreeSet<String>> = groups
         .iter()
         .map(|(name, items)| (name.as_str(), mentioned(items, &names)))
         .collect();
-
-    let mut methods: BTreeMap<String, ImplItemFn> = methods
-        .into_iter()
-        .map(|method| (method.sig.ident.to_string(), method))
-        .collect();
+    let inner = |name: &str| uses.get(name).into_iter().flatten().cloned();
     let mut owners: BTreeMap<String, BTreeSet<usize>> = BTreeMap::new();
-    let mut tags: Vec<TagItems> = Vec::new();
-    for (index, tag) in prepared.tags.iter().enumerate() {
-        let operations: Vec<(Operation, ImplItemFn)> = prepared
-            .operations
-            .iter()
-            .filter(|operation| operation.tag == tag.name)
-            .filter_map(|operation| Some((operation.clone(), methods.remove(operation.id())?)))
-            .collect();
-        for (_, method) in &operations {
-            let mut mentions = Mentions::of(&names);
-            mentions.visit_signature(&method.sig);
-            let mut open: Vec<String> = mentions.found.into_iter().collect();
+    for (index, tag) in tags.iter().enumerate() {
+        for (_, method) in &tag.operations {
+            let mut open: Vec<String> = mentioned_in_signature(&method.sig, &names).into_iter().collect();
             while let Some(name) = open.pop() {
-                if owners.entry(name.clone()).or_default().insert(index)
-                    && let Some(inner) = uses.get(name.as_str())
-                {
-                    open.extend(inner.iter().cloned());
+                if owners.entry(name.clone()).or_default().insert(index) {
+                    open.extend(inner(&name));
                 }
             }
         }
-        tags.push(TagItems {
-            tag: tag.clone(),
-            operations,
-            types: Vec::new(),
-        });
     }
-
-    // What no operation reaches is shared, and so is all that it is made of.
-    let mut loose = BTreeSet::new();
-    let mut open: Vec<&str> = uses.keys().copied().collect();
-    open.retain(|name| !owners.contains_key(*name));
+    let mut unused = BTreeSet::new();
+    let is_unused = |name: &&&str| !owners.contains_key(**name);
+    let mut open: Vec<String> = uses
+        .keys()
+        .filter(is_unused)
+        .map(|name| (*name).to_owned())
+        .collect();
     while let Some(name) = open.pop() {
-        if loose.insert(name.to_owned()) {
-            let inner = uses.get(name).into_iter().flatten();
-            open.extend(inner.map(String::as_str));
+        if unused.insert(name.clone()) {
+            open.extend(inner(&name));
         }
     }
-
-    // Enumerations first: the other types are made of them.
-    let all = prepared.enums.iter().cloned().map(TypeItem::Enum).chain(
-        groups
-            .into_iter()
-            .map(|(name, items)| TypeItem::Items { name, items }),
-    );
-    let gate = |name: &str| {
-        if loose.contains(name) {
-            return Gate::Open;
-        }
-        let tags = owners.get(name).into_iter().flatten();
-        let gates: Vec<Gate> = tags
-            .filter_map(|index| prepared.tags.get(*index))
-            .map(Gate::of)
-            .collect();
-        Gate::any(&gates)
-    };
-    let mut shared = Vec::new();
-    for item in all {
-        let owner = owners
-            .get(item.name())
-            .filter(|owners| owners.len() == 1 && !loose.contains(item.name()));
-        let owner = owner
-            .and_then(|owners| owners.first())
-            .and_then(|index| tags.get_mut(*index));
-        if let Some(tag) = owner {
-            tag.types.push(item);
-        } else {
-            let gate = gate(item.name());
-            shared.push((item, gate));
-        }
-    }
-    Items {
-        tags,
-        shared,
-        ids: prepared
-            .ids
-            .iter()
-            .map(|id| (id.clone(), gate(&id.name)))
-            .collect(),
-    }
+    Owners { tags: owners, unused }
 }
 
-/// Which of `names` some items mention.
-pub(crate) fn mentioned(items: &[Item], names: &BTreeSet<&str>) -> BTreeSet<String> {
-    let mut mentions = Mentions::of(names);
-    for item in items {
-        mentions.visit_item(item);
-    }
-    mentions.found
-}
-
-/// The type that an item implements something for.
-fn implemented(item: &Item) -> Option<String> {
+/// Returns the type of an `impl` block.
+fn implementing_type(item: &Item) -> Option<String> {
     match item {
         Item::Impl(item) => match &*item.self_ty {
             Type::Path(path) => path.path.get_ident().map(ToString::to_string),
             _ => None,
         },
         _ => None,
-    }
-}
-
-/// Which of `names` some code mentions.
-struct Mentions<'a> {
-    names: &'a BTreeSet<&'a str>,
-    found: BTreeSet<String>,
-}
-
-impl<'a> Mentions<'a> {
-    fn of(names: &'a BTreeSet<&'a str>) -> Self {
-        Self {
-            names,
-            found: BTreeSet::new(),
-        }
-    }
-}
-
-impl<'ast> Visit<'ast> for Mentions<'_> {
-    fn visit_path(&mut self, path: &'ast syn::Path) {
-        if let Some(name) = path.get_ident().map(Ident::to_string)
-            && self.names.contains(name.as_str())
-        {
-            self.found.insert(name);
-        }
-        visit::visit_path(self, path);
     }
 }

@@ -1,63 +1,68 @@
-//! From the generator's methods, which talk to its own client, to methods that build a call of our runtime.
+//! Methods: those of the generator use its client; ours build a call of the runtime.
 //!
-//! The signature gives the types, the document the names and the way each argument is written. The body is held
-//! against what the generator is known to make of such an operation, statement by statement: a statement that differs
-//! would be lost, hence it is an error.
+//! The signature gives the types, the model the names and formats of the arguments. The body must equal the expected
+//! one, because a statement that differs would be lost.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote};
 use syn::{Block, FnArg, Ident, ImplItemFn, LitStr, Pat, ReturnType, Type, parse_quote};
 
 use crate::{
-    naming,
+    naming, rustdoc,
     transform::{Argument, ArgumentKind, Operation, RequestBody},
 };
 
 use super::{
-    Code, doc_comments,
+    excerpt::{around, excerpt, one_line},
     serde_fields::argument_of,
-    take_apart::{excerpt, text},
+    state::State,
 };
 
 /// Rewrites every method.
-pub(super) fn call_runtime(code: &mut Code<'_>) -> usize {
-    let methods = std::mem::take(&mut code.methods);
+pub(super) fn call_runtime(state: &mut State<'_>) -> usize {
+    let methods = std::mem::take(&mut state.methods);
     let mut rewritten = Vec::new();
     for method in methods {
-        let prepared = code.prepared;
-        let operation = prepared
+        let model = state.model;
+        let operation = model
             .operations
             .iter()
             .find(|operation| method.sig.ident == operation.id());
         let Some(operation) = operation else {
-            code.not_understood("", format!("a method of no operation: `{}`", method.sig.ident));
+            state.unsupported(
+                "",
+                format!(
+                    "unexpected method that belongs to no operation: `{}`",
+                    method.sig.ident
+                ),
+            );
             continue;
         };
-        match rewrite(code, operation, &method) {
+        match rewrite(state, operation, &method) {
             Ok(method) => rewritten.push(method),
-            Err(message) => code.not_understood(&operation.pointer, message),
+            Err(message) => state.unsupported(&operation.pointer, message),
         }
     }
-    for operation in &code.prepared.operations {
+    for operation in &state.model.operations {
         let is_there = rewritten.iter().any(|method| method.sig.ident == operation.id());
-        if !is_there && code.diagnostics.is_empty() {
-            code.not_understood(
+        if !is_there && state.diagnostics.is_empty() {
+            state.unsupported(
                 &operation.pointer,
-                "the generator made no method of it".to_owned(),
+                "the generator made no method for it".to_owned(),
             );
         }
     }
-    code.methods = rewritten;
-    code.methods.len()
+    state.methods = rewritten;
+    state.methods.len()
 }
 
-/// An argument of a method, as the generator has it.
+/// An argument of a generated method.
 struct Given {
     name: Ident,
     ty: Type,
 }
 
-fn rewrite(code: &Code<'_>, operation: &Operation, method: &ImplItemFn) -> Result<ImplItemFn, String> {
+fn rewrite(state: &State<'_>, operation: &Operation, method: &ImplItemFn) -> Result<ImplItemFn, String> {
     let given = arguments(method)?;
     let success = success(method)?;
     compare(&method.block, &expected(operation, &given, &success)?)?;
@@ -69,8 +74,8 @@ fn rewrite(code: &Code<'_>, operation: &Operation, method: &ImplItemFn) -> Resul
         let given = given
             .iter()
             .find(|given| given.name == name)
-            .ok_or_else(|| format!("it takes no argument `{name}`"))?;
-        let (ty, call) = query(code, argument, given)?;
+            .ok_or_else(|| format!("the method has no argument `{name}`"))?;
+        let (ty, call) = query(state, argument, given)?;
         let ident = &given.name;
         parameters.push(parse_quote!(#ident: #ty));
         chain.push(call);
@@ -79,7 +84,7 @@ fn rewrite(code: &Code<'_>, operation: &Operation, method: &ImplItemFn) -> Resul
         let given = given
             .iter()
             .find(|given| given.name == "body")
-            .ok_or("it takes no body")?;
+            .ok_or("the method has no body")?;
         let (ty, call) = body(operation, given)?;
         parameters.push(parse_quote!(body: #ty));
         chain.push(call);
@@ -87,7 +92,7 @@ fn rewrite(code: &Code<'_>, operation: &Operation, method: &ImplItemFn) -> Resul
     if parameters.len() != given.len() {
         let names: Vec<String> = given.iter().map(|given| given.name.to_string()).collect();
         return Err(format!(
-            "it takes arguments that the document does not name: {}",
+            "the method has arguments that the document does not name: {}",
             names.join(", ")
         ));
     }
@@ -101,7 +106,7 @@ fn rewrite(code: &Code<'_>, operation: &Operation, method: &ImplItemFn) -> Resul
     };
     let id = &method.sig.ident;
     let constant = format_ident!("{}", naming::constant(operation.id()));
-    let docs = doc_comments::attributes(&operation.documentation);
+    let docs = rustdoc::attributes(&operation.documentation);
     Ok(parse_quote! {
         #(#docs)*
         pub fn #id(&self, #(#parameters),*) -> Call<#returned> {
@@ -122,18 +127,21 @@ fn arguments(method: &ImplItemFn) -> Result<Vec<Given>, String> {
                     name: name.ident.clone(),
                     ty: (*typed.ty).clone(),
                 }),
-                other => Err(format!("an argument without a name: {}", excerpt(other))),
+                pattern => Err(format!(
+                    "the method has an argument without a name: {}",
+                    excerpt(pattern)
+                )),
             }),
         })
         .collect()
 }
 
-/// The `T` of `Result<ResponseValue<T>, Error<()>>`.
+/// Returns the `T` of `Result<ResponseValue<T>, Error<()>>`.
 fn success(method: &ImplItemFn) -> Result<Type, String> {
     let ReturnType::Type(_, returned) = &method.sig.output else {
-        return Err("it returns nothing".to_owned());
+        return Err("the method returns nothing".to_owned());
     };
-    let unexpected = || format!("it returns {}", excerpt(returned));
+    let unexpected = || format!("the method returns {}", excerpt(returned));
     let Type::Path(result) = &**returned else {
         return Err(unexpected());
     };
@@ -156,18 +164,18 @@ fn success(method: &ImplItemFn) -> Result<Type, String> {
     }
     let success = argument_of(value, "ResponseValue").ok_or_else(unexpected)?;
     if matches!(success, Type::Path(path) if path.path.is_ident("ByteStream")) {
-        return Err("its response is no JSON".to_owned());
+        return Err("the response is not JSON".to_owned());
     }
     Ok(success.clone())
 }
 
-/// The types, beside enumerations and IDs, of which each value is written as it is displayed.
+/// Types other than enumerations and IDs whose values are sent as they are displayed.
 const VALUES: &[&str] = &[
     "bool", "f32", "f64", "i8", "i16", "i32", "i64", "str", "u8", "u16", "u32", "u64",
 ];
 
-/// The type that we give a query parameter, and the call that sends it.
-fn query(code: &Code<'_>, argument: &Argument, given: &Given) -> Result<(Type, TokenStream), String> {
+/// Returns the type of a query parameter, and the call that sends it.
+fn query(state: &State<'_>, argument: &Argument, given: &Given) -> Result<(Type, TokenStream), String> {
     let json = LitStr::new(&argument.name, Span::call_site());
     let ident = &given.name;
     let (inner, optional) = match argument_of(&given.ty, "Option") {
@@ -175,36 +183,36 @@ fn query(code: &Code<'_>, argument: &Argument, given: &Given) -> Result<(Type, T
         None => (&given.ty, false),
     };
     if optional == argument.required {
-        return Err(format!("its argument `{ident}` is {}", excerpt(&given.ty)));
+        return Err(format!("the argument `{ident}` is {}", excerpt(&given.ty)));
     }
     if argument.kind == ArgumentKind::CommaSeparated {
         let Type::Reference(list) = inner else {
-            return Err(format!("its list `{ident}` is {}", excerpt(inner)));
+            return Err(format!("the list `{ident}` is {}", excerpt(inner)));
         };
         let item = argument_of(&list.elem, "Vec")
-            .filter(|item| is_text(code, item))
-            .ok_or_else(|| format!("its list `{ident}` is {}", excerpt(inner)))?;
+            .filter(|item| is_text(state, item))
+            .ok_or_else(|| format!("the list `{ident}` is {}", excerpt(inner)))?;
         if optional {
             return Err(format!(
-                "its list `{ident}` may be left out; the runtime knows required lists only"
+                "the list `{ident}` is optional; the runtime supports required lists only"
             ));
         }
         return Ok((parse_quote!(&[#item]), quote!(.query_list(#json, #ident))));
     }
     let (target, is_reference) = match inner {
         Type::Reference(reference) => (&*reference.elem, true),
-        other => (other, false),
+        target => (target, false),
     };
     let name = ident_of(target).unwrap_or_default();
-    let is_enum = code.is_enum(&name);
-    let is_value = is_enum || code.is_id(&name) || VALUES.contains(&name.as_str());
+    let is_enum = state.is_enum(&name);
+    let is_value = is_enum || state.is_id(&name) || VALUES.contains(&name.as_str());
     if !is_value {
         return Err(format!(
-            "its argument `{ident}` is {}, which is no single value",
+            "the argument `{ident}` is {}, which is not a single value",
             excerpt(inner)
         ));
     }
-    // An enumeration is as short as a reference to it.
+    // Enumerations are passed by value.
     let ty: Type = if is_reference && !is_enum {
         parse_quote!(&#target)
     } else {
@@ -217,12 +225,12 @@ fn query(code: &Code<'_>, argument: &Argument, given: &Given) -> Result<(Type, T
     }
 }
 
-/// Whether a comma-separated list can be made of it.
-fn is_text(code: &Code<'_>, item: &Type) -> bool {
-    ident_of(item).is_some_and(|name| name == "String" || code.is_id(&name))
+/// Whether a comma-separated list may have items of this type.
+fn is_text(state: &State<'_>, item: &Type) -> bool {
+    ident_of(item).is_some_and(|name| name == "String" || state.is_id(&name))
 }
 
-/// The name of a type without path or arguments.
+/// Returns the name of a type without path or arguments.
 fn ident_of(ty: &Type) -> Option<String> {
     match ty {
         Type::Path(path) => path.path.get_ident().map(ToString::to_string),
@@ -230,34 +238,34 @@ fn ident_of(ty: &Type) -> Option<String> {
     }
 }
 
-/// The type that we give the body, and the call that sends it.
+/// Returns the type of the body, and the call that sends it.
 fn body(operation: &Operation, given: &Given) -> Result<(Type, TokenStream), String> {
     let (inner, optional) = match argument_of(&given.ty, "Option") {
         Some(inner) => (inner, true),
         None => (&given.ty, false),
     };
     let Type::Reference(reference) = inner else {
-        return Err(format!("its body is {}", excerpt(&given.ty)));
+        return Err(format!("the body is {}", excerpt(&given.ty)));
     };
     let target = &*reference.elem;
     match (operation.request_body, optional) {
         (RequestBody::Required, false) => Ok((parse_quote!(&#target), quote!(.body(body)))),
         (RequestBody::Optional, true) => Ok((parse_quote!(Option<&#target>), quote!(.body_optional(body)))),
-        _ => Err(format!("its body is {}", excerpt(&given.ty))),
+        _ => Err(format!("the body is {}", excerpt(&given.ty))),
     }
 }
 
-/// What the generator makes of an operation that it understands as we do.
+/// Returns the body that the generator is expected to make.
 fn expected(operation: &Operation, given: &[Given], success: &Type) -> Result<Block, String> {
-    // The generator's own variables give way to arguments of the same name.
-    let own = |name: &str| {
+    // The generator renames its variables where arguments have the same names.
+    let variable = |name: &str| {
         let mut name = name.to_owned();
         while given.iter().any(|given| given.name == name) {
             name.insert(0, '_');
         }
         Ident::new(&name, Span::call_site())
     };
-    let [url, request, response, result] = ["url", "request", "response", "result"].map(own);
+    let [url, request, response, result] = ["url", "request", "response", "result"].map(variable);
     let format = LitStr::new(&format!("{{}}{}", operation.path), Span::call_site());
     let verb = Ident::new(&operation.method.to_ascii_lowercase(), Span::call_site());
     let id = operation.id();
@@ -277,7 +285,7 @@ fn expected(operation: &Operation, given: &[Given], success: &Type) -> Result<Bl
             None if given.name == "body" => json = Some(quote!(.json(&body))),
             None => {
                 return Err(format!(
-                    "it takes an argument `{ident}` that the document does not name"
+                    "the method has an argument `{ident}` that the document does not name"
                 ));
             }
         }
@@ -322,21 +330,7 @@ fn expected(operation: &Operation, given: &[Given], success: &Type) -> Result<Bl
     }})
 }
 
-/// The part of a long text around its character `at`.
-fn around(text: &str, at: usize) -> String {
-    const BEFORE: usize = 40;
-    const LENGTH: usize = 120;
-    let start = at.saturating_sub(BEFORE);
-    let part: String = text.chars().skip(start).take(LENGTH).collect();
-    let head = if start > 0 { "… " } else { "" };
-    let tail = if start + LENGTH < text.chars().count() {
-        " …"
-    } else {
-        ""
-    };
-    format!("`{head}{part}{tail}`")
-}
-
+/// Compares the body of a method with the expected one.
 fn compare(actual: &Block, expected: &Block) -> Result<(), String> {
     if actual == expected {
         return Ok(());
@@ -348,22 +342,22 @@ fn compare(actual: &Block, expected: &Block) -> Result<(), String> {
         .find(|(actual, expected)| actual != expected);
     Err(match difference {
         Some((actual, expected)) => {
-            let [actual, expected] = [actual, expected].map(text);
+            let [actual, expected] = [actual, expected].map(one_line);
             let common = actual
                 .chars()
                 .zip(expected.chars())
                 .take_while(|(actual, expected)| actual == expected)
                 .count();
             format!(
-                "a statement of the generated method has {} where {} was expected",
-                around(&actual, common),
-                around(&expected, common)
+                "a statement of the generated method differs: expected {}, actual {}",
+                around(&expected, common),
+                around(&actual, common)
             )
         }
         None => format!(
-            "the generated method has {} statements where {} were expected",
-            actual.stmts.len(),
-            expected.stmts.len()
+            "the generated method has another number of statements: expected {}, actual {}",
+            expected.stmts.len(),
+            actual.stmts.len()
         ),
     })
 }

@@ -1,10 +1,10 @@
-//! What the passes ask of the fields of a struct.
+//! Fields of structs and their serde attributes.
 
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{Attribute, Expr, ExprLit, Field, GenericArgument, Lit, Meta, PathArguments, Type, parse_quote};
 
-/// The single type argument of `ty` if it is `name<…>`, in short or in full.
+/// Returns the single type argument of `ty` if it is `name<…>`, with or without a path.
 pub(super) fn argument_of<'a>(ty: &'a Type, name: &str) -> Option<&'a Type> {
     let Type::Path(path) = ty else {
         return None;
@@ -34,33 +34,33 @@ pub(super) fn is_collection(ty: &Type) -> bool {
     }
 }
 
-/// Whether the field collects what the document does not list.
+/// Whether the field collects unknown fields.
 pub(super) fn is_extra(field: &Field) -> bool {
     is_flat(field) && is_collection(&field.ty)
 }
 
-/// Whether what the field holds stands beside the other fields in JSON.
+/// Whether the field is flattened.
 pub(super) fn is_flat(field: &Field) -> bool {
     serde_items(&field.attrs)
         .iter()
         .any(|item| item.path().is_ident("flatten"))
 }
 
-/// Whether the field has a value where the JSON has none.
+/// Whether the field has a default for an absent value.
 pub(super) fn may_be_absent(field: &Field) -> bool {
     serde_items(&field.attrs)
         .iter()
         .any(|item| item.path().is_ident("default"))
 }
 
-/// Whether nothing but the fields of its variants tells which one a value is.
+/// Whether the variants are untagged.
 pub(super) fn is_untagged(item: &syn::ItemEnum) -> bool {
     serde_items(&item.attrs)
         .iter()
         .any(|item| item.path().is_ident("untagged"))
 }
 
-/// The name of the field in JSON.
+/// Returns the JSON name of the field.
 pub(super) fn json_name(field: &Field) -> String {
     let renamed = serde_items(&field.attrs).into_iter().find_map(|item| match item {
         Meta::NameValue(pair) if pair.path.is_ident("rename") => match pair.value {
@@ -89,7 +89,7 @@ fn serde_items(attributes: &[Attribute]) -> Vec<Meta> {
         .collect()
 }
 
-/// Takes items out of the field's `#[serde(…)]`, by their names.
+/// Removes items of the field's `#[serde(…)]` by their names.
 pub(super) fn remove_serde(field: &mut Field, names: &[&str]) {
     let mut rest = serde_items(&field.attrs);
     rest.retain(|item| !names.iter().any(|name| item.path().is_ident(name)));
@@ -101,7 +101,7 @@ pub(super) fn remove_serde(field: &mut Field, names: &[&str]) {
     }
 }
 
-/// Adds to the field's `#[serde(…)]`, which it may not have yet.
+/// Adds items to the field's `#[serde(…)]`.
 pub(super) fn add_serde(field: &mut Field, addition: &TokenStream) {
     let existing = field
         .attrs

@@ -1,22 +1,22 @@
-//! Paths as a person writes them.
+//! Short paths.
 
 use syn::{
-    Attribute, Ident, Item, Meta, Path,
+    Attribute, Meta, Path,
     visit_mut::{self, VisitMut},
 };
 
-use super::Code;
+use super::state::{State, declared, unsupported};
 
-/// What the generator spells out, and what everybody writes.
-const SHORT: &[(&str, &str)] = &[
-    ("::std::option::Option", "Option"),
-    ("::std::vec::Vec", "Vec"),
-    ("::std::string::String", "String"),
-    ("::std::boxed::Box", "Box"),
-    ("::std::convert::From", "From"),
+/// Paths that the generator spells out although the prelude has the name.
+const PRELUDE: &[&str] = &[
+    "std::option::Option",
+    "std::vec::Vec",
+    "std::string::String",
+    "std::boxed::Box",
+    "std::convert::From",
 ];
 
-/// Names that the generated files use for something else; a type of the document cannot have them.
+/// Names that generated files use otherwise, and no schema may have.
 const RESERVED: &[&str] = &[
     "Option",
     "Some",
@@ -40,42 +40,33 @@ const RESERVED: &[&str] = &[
     "Result",
 ];
 
-/// Shortens the paths of the standard library, and leaves the module off those of our own types.
-pub(super) fn short_paths(code: &mut Code<'_>) -> usize {
-    let types = code.types.iter().filter_map(declared);
-    let types = types.map(|name| (name.to_string(), "let an overlay rename the schema"));
-    let enums = code.prepared.enums.iter().map(|open| {
-        let help = "let an overlay add `x-rust-name` with another name to it, or rename the schema";
-        (open.name.clone(), help)
+/// Shortens paths of the prelude and of our own types.
+pub(super) fn short_paths(state: &mut State<'_>) -> usize {
+    let types = state.types.iter().filter_map(declared);
+    let types = types.map(|name| (name.to_string(), "rename the schema in an overlay"));
+    let enums = state.model.enums.iter().map(|open| {
+        let fix = "add `x-rust-name` with another name to it in an overlay, or rename the schema";
+        (open.name.clone(), fix)
     });
     let names: Vec<(String, &str)> = types.chain(enums).collect();
-    for (name, help) in names {
+    for (name, fix) in names {
         if RESERVED.contains(&name.as_str()) {
-            let message =
-                format!("a schema makes the type `{name}`, a name that the generated code uses already");
-            let diagnostic = super::not_understood(code.source, &code.place_of(&name), message);
-            code.diagnostics.push(diagnostic.fix(help));
+            let message = format!(
+                "a schema would become the type `{name}`, a name that the generated code already uses"
+            );
+            let diagnostic = unsupported(state.source, state.schema_pointer(&name), message);
+            state.diagnostics.push(diagnostic.fix(fix));
         }
     }
     let mut shorten = Shorten { count: 0 };
-    for item in &mut code.types {
+    for item in &mut state.types {
         shorten.visit_item_mut(item);
     }
-    for method in &mut code.methods {
-        // The body stays as it is: it is compared with what we expect of the generator.
+    for method in &mut state.methods {
+        // The body stays: it is compared with the expected one.
         shorten.visit_signature_mut(&mut method.sig);
     }
     shorten.count
-}
-
-/// The name of the type that an item declares.
-pub(super) fn declared(item: &Item) -> Option<&Ident> {
-    match item {
-        Item::Struct(item) => Some(&item.ident),
-        Item::Enum(item) => Some(&item.ident),
-        Item::Type(item) => Some(&item.ident),
-        _ => None,
-    }
 }
 
 struct Shorten {
@@ -93,10 +84,7 @@ impl VisitMut for Shorten {
             .join("::");
         let is_ours =
             path.leading_colon.is_none() && path.segments.len() == 2 && spelled.starts_with("types::");
-        let is_spelled_out = path.leading_colon.is_some()
-            && SHORT
-                .iter()
-                .any(|(long, _)| long.strip_prefix("::") == Some(&spelled));
+        let is_spelled_out = path.leading_colon.is_some() && PRELUDE.contains(&spelled.as_str());
         if is_ours || is_spelled_out {
             path.leading_colon = None;
             if let Some(last) = path.segments.pop() {
@@ -107,7 +95,7 @@ impl VisitMut for Shorten {
         }
     }
 
-    /// serde takes paths as strings.
+    /// Shortens the paths that serde takes as strings.
     fn visit_attribute_mut(&mut self, attribute: &mut Attribute) {
         let Meta::List(list) = &mut attribute.meta else {
             return;

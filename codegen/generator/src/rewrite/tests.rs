@@ -4,6 +4,7 @@ use std::{collections::BTreeSet, fmt::Write as _};
 
 use quote::ToTokens as _;
 use serde_json::{Value, json};
+use syn::Item;
 
 use super::*;
 use crate::{progenitor, testing};
@@ -26,41 +27,34 @@ fn text_of(items: &[Item]) -> String {
 /// Code of a document, before any pass.
 struct Fixture {
     source: Document,
-    prepared: Prepared,
+    model: ApiModel,
 }
 
 impl Fixture {
     fn new(members: Value) -> Self {
         let source = testing::document(members);
-        let prepared = testing::prepared(&source);
-        Self { source, prepared }
+        let model = testing::model(&source);
+        Self { source, model }
     }
 
     fn empty() -> Self {
         Self::new(json!({}))
     }
 
-    fn code(&self) -> Code<'_> {
-        Code {
-            prepared: &self.prepared,
-            source: &self.source,
-            diagnostics: Diagnostics::new(),
-            file: Vec::new(),
-            types: Vec::new(),
-            methods: Vec::new(),
-        }
+    fn state(&self) -> State<'_> {
+        State::new(Vec::new(), &self.model, &self.source)
     }
 
     /// What the generator makes of the document.
     fn generated(&self) -> syn::File {
-        progenitor::generate_items(&self.prepared, &self.source)
+        progenitor::generate_items(&self.model, &self.source)
             .unwrap()
             .0
     }
 }
 
 /// Applies one pass, and counts how often it applied.
-fn apply<'a>(name: &str, code: &mut Code<'a>) -> usize {
+fn apply<'a>(name: &str, code: &mut State<'a>) -> usize {
     let pass = passes::<'a>()
         .into_iter()
         .find(|pass| pass.name == name)
@@ -101,7 +95,7 @@ fn cases() -> Vec<(&'static str, &'static str, &'static str, usize)> {
             "pub struct Thing { a: u8, #[serde(flatten)] extra: Map }",
             "pub struct Thing {
                 a: u8,
-                /// Fields that this version of the crate does not know, kept as they came and sent back.
+                /// Unknown fields, kept as received and sent back unchanged.
                 #[serde(flatten)]
                 extra: Map,
             }",
@@ -186,7 +180,7 @@ fn cases() -> Vec<(&'static str, &'static str, &'static str, usize)> {
             "pub enum Either {
                 /// It has words.
                 One(One),
-                /// The alternative `Two`.
+                /// Alternative `Two`.
                 Two(Two),
             }",
             1,
@@ -258,7 +252,7 @@ fn cases() -> Vec<(&'static str, &'static str, &'static str, usize)> {
                 extra: Map,
             }
             impl Thing {
-                /// A new `Thing` with its required fields; every other is absent until it is set.
+                /// Creates a `Thing` from its required fields. The others are absent until they are set.
                 #[must_use]
                 pub fn new(id: impl Into<ThingId>, must_be_there_if_null: impl Into<Option<String>>) -> Self {
                     Self {
@@ -312,12 +306,12 @@ fn cases() -> Vec<(&'static str, &'static str, &'static str, usize)> {
 fn each_pass_over_types_does_what_it_is_for() {
     for (pass, before, after, expected_count) in cases() {
         let fixture = Fixture::empty();
-        let mut code = fixture.code();
-        code.types = items(before);
-        let count = apply(pass, &mut code);
-        assert!(code.diagnostics.is_empty(), "{pass}: {}", code.diagnostics);
+        let mut state = fixture.state();
+        state.types = items(before);
+        let count = apply(pass, &mut state);
+        assert!(state.diagnostics.is_empty(), "{pass}: {}", state.diagnostics);
         let expected = items(after);
-        let [is, should_be] = [&code.types, &expected].map(|items| text_of(items));
+        let [is, should_be] = [&state.types, &expected].map(|items| text_of(items));
         assert_eq!(is, should_be, "{pass}");
         // Where the text is the same and the tokens are not, a later pass would be misled.
         let tokens = |items: &[Item]| -> Vec<String> {
@@ -332,8 +326,8 @@ fn each_pass_over_types_does_what_it_is_for() {
 #[test]
 fn the_client_of_the_generator_goes_and_types_and_methods_stay() {
     let fixture = Fixture::empty();
-    let mut code = fixture.code();
-    code.file = items(
+    let mut state = fixture.state();
+    state.file = items(
         "use progenitor_client::Error;
          pub mod types { pub struct Thing {} }
          pub struct Client { baseurl: String }
@@ -346,11 +340,11 @@ fn the_client_of_the_generator_goes_and_types_and_methods_stay() {
          impl Client { pub async fn list_things(&self) {} }
          pub mod prelude {}",
     );
-    assert_eq!(apply("take-apart", &mut code), 7);
-    assert!(code.diagnostics.is_empty(), "{}", code.diagnostics);
-    assert!(code.file.is_empty());
-    assert_eq!(code.types, items("pub struct Thing {}"));
-    let methods: Vec<String> = code
+    assert_eq!(apply("take-apart", &mut state), 7);
+    assert!(state.diagnostics.is_empty(), "{}", state.diagnostics);
+    assert!(state.file.is_empty());
+    assert_eq!(state.types, items("pub struct Thing {}"));
+    let methods: Vec<String> = state
         .methods
         .iter()
         .map(|method| method.sig.ident.to_string())
@@ -400,14 +394,14 @@ fn operations() -> Fixture {
 #[test]
 fn methods_call_the_runtime() {
     let fixture = operations();
-    let mut code = fixture.code();
-    code.file = fixture.generated().items;
+    let mut state = fixture.state();
+    state.file = fixture.generated().items;
     for pass in ["take-apart", "short-paths"] {
-        apply(pass, &mut code);
+        apply(pass, &mut state);
     }
-    assert_eq!(apply("call-runtime", &mut code), 4);
-    assert!(code.diagnostics.is_empty(), "{}", code.diagnostics);
-    let methods = &code.methods;
+    assert_eq!(apply("call-runtime", &mut state), 4);
+    assert!(state.diagnostics.is_empty(), "{}", state.diagnostics);
+    let methods = &state.methods;
     let text = text_of(&[syn::parse_quote!(impl Client { #(#methods)* })]);
     insta::assert_snapshot!(text);
 }
@@ -419,12 +413,12 @@ fn what_the_generator_makes_otherwise_is_an_error_at_its_operation() {
     // Not as a person reads it: to print it nicely changes its tokens.
     let generated = fixture.generated().to_token_stream().to_string();
     let diagnostics = |text: &str| {
-        let mut code = fixture.code();
-        code.file = items(text);
+        let mut state = fixture.state();
+        state.file = items(text);
         for pass in ["take-apart", "short-paths", "call-runtime"] {
-            apply(pass, &mut code);
+            apply(pass, &mut state);
         }
-        code.diagnostics
+        state.diagnostics
     };
     assert!(diagnostics(&generated).is_empty());
     let mut all = String::new();
@@ -488,12 +482,12 @@ fn code_of_an_unknown_kind_is_an_error() {
         ("short-paths", "", "pub struct Option {}"),
         ("constructors", "", "pub struct Pair(u8, u8);"),
     ] {
-        let mut code = fixture.code();
-        code.file = items(file);
-        code.types = items(types);
-        apply(pass, &mut code);
-        assert!(code.diagnostics.has_errors(), "{pass}");
-        let _ = writeln!(all, "== {pass}\n{}", code.diagnostics);
+        let mut state = fixture.state();
+        state.file = items(file);
+        state.types = items(types);
+        apply(pass, &mut state);
+        assert!(state.diagnostics.has_errors(), "{pass}");
+        let _ = writeln!(all, "== {pass}\n{}", state.diagnostics);
     }
     insta::assert_snapshot!(all);
 }
@@ -513,9 +507,9 @@ fn every_pass_has_a_case() {
 #[test]
 fn a_pass_that_finds_nothing_where_it_should_is_an_error() {
     let fixture = Fixture::empty();
-    let mut code = fixture.code();
+    let mut state = fixture.state();
     let report = StageReport {
-        steps: steps::run(&passes(), &mut code),
+        steps: steps::run(&passes(), &mut state),
         ..StageReport::new(Stage::Rewrite, "")
     };
     let must: Vec<&str> = passes()

@@ -1,44 +1,55 @@
-//! Enumerations that are written where they are used.
+//! Inline enumerations of strings, which become components.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
 use crate::naming;
-use funnelflux_openapi::pointer;
+use funnelflux_openapi::{
+    Diagnostics, Document,
+    pointer::{Pointer, PointerBuf},
+};
 
-use super::{Draft, error, hoist_objects, origin, schema, visit};
+use super::{
+    component,
+    origins::Origins,
+    schema_kind,
+    state::{State, error},
+    visit::{self, component_pointer},
+};
 
-/// Names an enumeration for the rule: an overlay's way out of a clash.
-pub(super) const RUST_NAME: &str = "x-rust-name";
+/// Extension that sets the Rust name of an enumeration, so that an overlay can resolve a clash.
+const RUST_NAME: &str = "x-rust-name";
 
-/// The enumerations that have a name already, and what the document says of each.
+/// Components and new enumerations.
 struct Registry<'a, 'b> {
-    /// By their Rust types: names that differ in the document may be the same there.
+    /// By Rust type: names that differ in the document may make the same type.
     known: BTreeMap<String, Known>,
-    draft_source: &'a funnelflux_openapi::Document,
-    origins: &'b BTreeMap<String, String>,
-    diagnostics: &'b mut funnelflux_openapi::Diagnostics,
+    source: &'a Document,
+    origins: &'b Origins,
+    diagnostics: &'b mut Diagnostics,
     count: usize,
 }
 
 struct Known {
     component: String,
-    at: String,
-    /// `None` where the name belongs to something that is no enumeration of strings.
+    pointer: PointerBuf,
+    /// `None` if the component is no enumeration of strings.
     values: Option<Vec<String>>,
-    /// `None` for a component that was there before.
+    /// Schema of a new component; `None` for one that the document has.
     new: Option<Value>,
 }
 
-/// Makes a component of every inline enumeration: a parameter's is called after the parameter, with `Filter`; a
-/// property's after the property. Same name and same values share one.
-pub(super) fn hoist_enums(draft: &mut Draft<'_>) -> usize {
-    let known = visit::components(&mut draft.value)
+/// Makes a component of every inline enumeration, or reuses one with the same name and values.
+///
+/// The enumeration of a parameter is named after the parameter, with the suffix `Filter`; that of a property
+/// after the property.
+pub(super) fn hoist_enums(state: &mut State<'_>) -> usize {
+    let known = visit::components(&mut state.document)
         .map(|(name, schema)| {
             let known = Known {
                 component: name.to_owned(),
-                at: visit::component_pointer(name),
+                pointer: component_pointer(name),
                 values: owned_values(schema),
                 new: None,
             };
@@ -47,71 +58,72 @@ pub(super) fn hoist_enums(draft: &mut Draft<'_>) -> usize {
         .collect();
     let mut registry = Registry {
         known,
-        draft_source: draft.source,
-        origins: &draft.origins,
-        diagnostics: &mut draft.diagnostics,
+        source: state.source,
+        origins: &state.origins,
+        diagnostics: &mut state.diagnostics,
         count: 0,
     };
-    for entry in visit::operations(&mut draft.value) {
-        for (at, parameter) in visit::parameters(entry.operation, &entry.pointer) {
+    for mut operation in visit::operations(&mut state.document) {
+        for (mut pointer, parameter) in operation.parameters() {
             let Some(name) = parameter.get("name").and_then(Value::as_str) else {
                 continue;
             };
             let rust_name = naming::parameter_enum(name);
-            let base = format!("Values of the query parameter `{name}`.");
+            let summary = format!("Values of the query parameter `{name}`.");
             let description = parameter.get("description").cloned();
             if let Some(schema) = parameter.get_mut("schema") {
-                let at = pointer::join(&at, "schema");
-                registry.hoist(&at, &rust_name, &base, description, schema);
+                pointer.push_back("schema");
+                registry.hoist(&pointer, &rust_name, &summary, description, schema);
             }
         }
     }
-    visit::schemas(&mut draft.value, &mut |at, schema| {
-        let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) else {
-            return;
-        };
-        for (name, property) in properties {
-            let at = pointer::join(&pointer::join(at, "properties"), name);
-            let base = format!("Values of the property `{name}`.");
+    visit::schemas(&mut state.document, &mut |pointer, schema| {
+        let pointer = pointer.with_trailing_token("properties");
+        for (name, property) in visit::properties(schema) {
+            let pointer = pointer.with_trailing_token(name);
+            let summary = format!("Values of the property `{name}`.");
             let description = property.get("description").cloned();
-            registry.hoist(&at, &naming::type_name(name), &base, description, property);
+            registry.hoist(
+                &pointer,
+                &naming::type_name(name),
+                &summary,
+                description,
+                property,
+            );
         }
     });
     let Registry { known, count, .. } = registry;
     let mut new = Vec::new();
     for known in known.into_values() {
         if let Some(schema) = known.new {
-            draft
+            state
                 .origins
-                .insert(visit::component_pointer(&known.component), known.at);
+                .insert(component_pointer(&known.component), known.pointer);
             new.push((known.component, schema));
         }
     }
-    hoist_objects::add_components(&mut draft.value, new);
+    component::add(&mut state.document, new);
     count
 }
 
 fn owned_values(schema: &Value) -> Option<Vec<String>> {
-    Some(
-        schema::string_enum(schema)?
-            .into_iter()
-            .map(str::to_owned)
-            .collect(),
-    )
+    let values = schema_kind::string_enum(schema)?;
+    Some(values.into_iter().map(str::to_owned).collect())
 }
 
 impl Registry<'_, '_> {
-    /// Hoists the schema, or the items of an array, if it is an enumeration of strings.
+    /// Hoists a schema, or the items of an array, if it is an enumeration of strings.
     fn hoist(
         &mut self,
-        at: &str,
+        pointer: &Pointer,
         rust_name: &str,
-        base: &str,
+        summary: &str,
         description: Option<Value>,
         schema: &mut Value,
     ) {
         if let Some(items) = schema.get_mut("items") {
-            self.hoist(&pointer::join(at, "items"), rust_name, base, description, items);
+            let pointer = pointer.with_trailing_token("items");
+            self.hoist(&pointer, rust_name, summary, description, items);
             return;
         }
         let Some(values) = owned_values(schema) else {
@@ -122,8 +134,8 @@ impl Registry<'_, '_> {
             .and_then(Value::as_str)
             .map_or_else(|| rust_name.to_owned(), naming::type_name);
         let text = match description.as_ref().and_then(Value::as_str) {
-            Some(description) => format!("{base}\n\n{description}"),
-            None => base.to_owned(),
+            Some(description) => format!("{summary}\n\n{description}"),
+            None => summary.to_owned(),
         };
         let component = match self.known.get_mut(&name) {
             None => {
@@ -131,53 +143,54 @@ impl Registry<'_, '_> {
                     "type": "string",
                     "enum": values,
                     "description": text,
-                    schema::INLINE: true,
+                    component::INLINE: true,
                 });
-                self.known.insert(
-                    name.clone(),
-                    Known {
-                        component: name.clone(),
-                        at: at.to_owned(),
-                        values: Some(values),
-                        new: Some(new),
-                    },
-                );
+                let known = Known {
+                    component: name.clone(),
+                    pointer: pointer.to_buf(),
+                    values: Some(values),
+                    new: Some(new),
+                };
+                self.known.insert(name.clone(), known);
                 name
             }
             Some(known) if known.values.as_ref().is_some_and(|known| same(known, &values)) => {
-                // Where the uses are described differently, the type says only what it is for.
+                // Descriptions of different uses describe the uses, not the type.
                 if let Some(Value::Object(new)) = &mut known.new
                     && new.get("description").and_then(Value::as_str) != Some(&text)
                 {
-                    new.insert("description".to_owned(), Value::String(base.to_owned()));
+                    new.insert("description".to_owned(), Value::String(summary.to_owned()));
                 }
                 known.component.clone()
             }
             Some(known) => {
-                let other = match &known.values {
-                    Some(other) => format!("an enumeration of {}", schema::codes(other)),
+                let existing = match &known.values {
+                    Some(existing) => format!("an enumeration of {}", codes(existing)),
                     None => "no enumeration".to_owned(),
                 };
-                let place = self.draft_source.locate(origin(self.origins, &known.at));
-                self.diagnostics.push(error(
-                    self.draft_source,
-                    "enum-name",
-                    at,
-                    format!(
-                        "this enumeration of {} would get the name `{name}`, which is {other} ({place})",
-                        schema::codes(&values),
-                    ),
-                    "let an overlay add `x-rust-name` with another name to one of the schemas",
-                ));
+                let location = self.source.locate(&self.origins.original(&known.pointer));
+                let message = format!(
+                    "this enumeration of {} would get the name `{name}`, which is {existing} ({location})",
+                    codes(&values),
+                );
+                let fix = "add `x-rust-name` with another name to one of the schemas in an overlay";
+                self.diagnostics
+                    .push(error(self.source, "enum-name", pointer, message, fix));
                 return;
             }
         };
-        schema::refer(schema, &component);
+        component::refer(schema, &component);
         self.count += 1;
     }
 }
 
-/// The order of the values means nothing.
+/// Whether two enumerations have the same values in any order.
 fn same(left: &[String], right: &[String]) -> bool {
     left.len() == right.len() && left.iter().all(|value| right.contains(value))
+}
+
+/// Formats values as a list of Markdown code.
+fn codes(values: &[String]) -> String {
+    let values: Vec<String> = values.iter().map(|value| format!("`{value}`")).collect();
+    values.join(", ")
 }

@@ -2,91 +2,70 @@
 
 use serde_json::{Map, Value};
 
-use funnelflux_openapi::pointer::METHODS;
+use funnelflux_openapi::{
+    pointer::{METHODS, Pointer},
+    references,
+};
 
-use super::{Draft, visit};
+use super::{state::State, visit};
 
-/// Puts every referenced parameter, body and response where it is used, and the parameters of a path into its
+/// Copies every referenced parameter, body and response to its uses, and the parameters of a path into its
 /// operations.
-pub(super) fn inline_references(draft: &mut Draft<'_>) -> usize {
-    let components = match draft.value.get_mut("components").map(Value::take) {
-        Some(Value::Object(components)) => components,
-        _ => Map::new(),
-    };
-    let mut count = spread_path_parameters(&mut draft.value, &components);
-    for entry in visit::operations(&mut draft.value) {
-        let operation = entry.operation;
-        if let Some(Value::Array(parameters)) = operation.get_mut("parameters") {
-            count += inline_parameters(parameters, &components);
+pub(super) fn inline_references(state: &mut State<'_>) -> usize {
+    let source = state.document.clone();
+    let mut count = spread_path_parameters(&mut state.document, &source);
+    for operation in visit::operations(&mut state.document) {
+        if let Some(Value::Array(parameters)) = operation.members.get_mut("parameters") {
+            count += inline_all(parameters, &source);
         }
-        if let Some(body) = operation.get_mut("requestBody") {
-            count += inline(body, "requestBodies", &components);
+        if let Some(body) = operation.members.get_mut("requestBody") {
+            count += inline(body, &source);
         }
-        if let Some(Value::Object(responses)) = operation.get_mut("responses") {
-            count += responses
-                .values_mut()
-                .map(|response| inline(response, "responses", &components))
-                .sum::<usize>();
+        if let Some(Value::Object(responses)) = operation.members.get_mut("responses") {
+            count += inline_all(responses.values_mut(), &source);
         }
     }
-    // Only schemas are still of use.
-    if let Some(slot) = draft.value.get_mut("components") {
-        *slot = Value::Object(
-            components
-                .into_iter()
-                .filter(|(kind, _)| kind == "schemas")
-                .collect(),
-        );
+    // All other components are inlined now.
+    if let Some(Value::Object(components)) = state.document.get_mut("components") {
+        components.retain(|kind, _| kind == "schemas");
     }
     count
 }
 
-fn inline_parameters(parameters: &mut [Value], components: &Map<String, Value>) -> usize {
-    parameters
-        .iter_mut()
-        .map(|parameter| inline(parameter, "parameters", components))
-        .sum()
+fn inline_all<'a>(values: impl IntoIterator<Item = &'a mut Value>, source: &Value) -> usize {
+    values.into_iter().map(|value| inline(value, source)).sum()
 }
 
-fn inline(value: &mut Value, kind: &str, components: &Map<String, Value>) -> usize {
-    /// A shared one may be a reference itself; lint refuses circles.
-    const HOPS: usize = 16;
-    let prefix = format!("#/components/{kind}/");
-    let target = |value: &Value| {
-        let name = value.get("$ref")?.as_str()?.strip_prefix(&prefix)?;
-        components.get(kind)?.get(name)
-    };
-    let found = std::iter::successors(target(value), |found| target(found))
-        .take(HOPS)
-        .last();
-    match found {
-        Some(found) => {
-            *value = found.clone();
-            1
-        }
-        None => 0,
+/// Replaces a reference by its target; returns the number of replacements.
+fn inline(value: &mut Value, source: &Value) -> usize {
+    if references::reference(value).is_none() {
+        return 0;
     }
+    let reference = value.clone();
+    let (_, target) = references::resolve(source, Pointer::root(), &reference);
+    // The lint has reported references without a target and circles.
+    if references::reference(target).is_some() {
+        return 0;
+    }
+    *value = target.clone();
+    1
 }
 
-fn spread_path_parameters(document: &mut Value, components: &Map<String, Value>) -> usize {
-    let items = document
-        .get_mut("paths")
-        .and_then(Value::as_object_mut)
-        .into_iter()
-        .flat_map(Map::values_mut)
-        .filter_map(Value::as_object_mut);
+fn spread_path_parameters(document: &mut Value, source: &Value) -> usize {
+    let items = document.get_mut("paths").and_then(Value::as_object_mut);
+    let items = items.into_iter().flat_map(Map::values_mut);
     let mut count = 0;
-    for item in items {
+    for item in items.filter_map(Value::as_object_mut) {
         let Some(Value::Array(mut shared)) = item.remove("parameters") else {
             continue;
         };
-        // References first: what they lead to has the names that are compared.
-        count += inline_parameters(&mut shared, components);
+        // Names can be compared only after references are resolved.
+        count += inline_all(&mut shared, source);
         for (method, operation) in item {
-            if !METHODS.contains(&method.as_str()) {
-                continue;
-            }
-            let Some(operation) = operation.as_object_mut() else {
+            let Some(operation) = operation
+                .as_object_mut()
+                .filter(|_| METHODS.contains(&method.as_str()))
+            else {
                 continue;
             };
             let own = operation
@@ -95,11 +74,11 @@ fn spread_path_parameters(document: &mut Value, components: &Map<String, Value>)
             let Some(own) = own.as_array_mut() else {
                 continue;
             };
-            count += inline_parameters(own, components);
+            count += inline_all(&mut *own, source);
+            let key = |parameter: &Value| (parameter.get("name").cloned(), parameter.get("in").cloned());
             for parameter in &shared {
-                let key = |parameter: &Value| (parameter.get("name").cloned(), parameter.get("in").cloned());
-                // The operation's own parameter of that name wins.
-                if !own.iter().any(|other| key(other) == key(parameter)) {
+                // A parameter of the operation overrides one of the path.
+                if !own.iter().any(|own| key(own) == key(parameter)) {
                     own.push(parameter.clone());
                     count += 1;
                 }

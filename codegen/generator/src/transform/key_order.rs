@@ -1,15 +1,16 @@
-//! The order of keys.
+//! Order of keys.
 
-use super::Draft;
+use serde_json::Value;
 
-/// Sorts the keys of every object; what a reader sees in order (operations) is ordered by its own rule later.
-pub(super) fn canonical_order(draft: &mut Draft<'_>) -> usize {
-    sort(&mut draft.value)
+use super::state::State;
+
+/// Sorts the keys of every object. A later stage gives operations the order of the documentation.
+pub(super) fn canonical_order(state: &mut State<'_>) -> usize {
+    sort(&mut state.document)
 }
 
-/// How many objects were not in order.
-fn sort(value: &mut serde_json::Value) -> usize {
-    use serde_json::Value;
+/// Sorts a value; returns the number of objects that were not in order.
+fn sort(value: &mut Value) -> usize {
     match value {
         Value::Object(object) => {
             let unsorted = !object.keys().is_sorted();

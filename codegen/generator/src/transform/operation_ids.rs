@@ -1,4 +1,4 @@
-//! Names of operations.
+//! Operation IDs, which become the names of methods.
 
 use std::collections::BTreeMap;
 
@@ -6,34 +6,31 @@ use serde_json::Value;
 
 use crate::naming;
 
-use super::{Draft, error, visit};
+use super::{
+    state::{State, error},
+    visit,
+};
 
-/// Gives every operation the name that method and path make.
-pub(super) fn name_operations(draft: &mut Draft<'_>) -> usize {
+/// Gives every operation the ID that its method and path make.
+pub(super) fn name_operations(state: &mut State<'_>) -> usize {
     let mut count = 0;
     let mut names: BTreeMap<String, String> = BTreeMap::new();
-    let Draft {
-        value,
-        source,
-        diagnostics,
-        ..
-    } = draft;
-    for entry in visit::operations(value) {
-        let id = naming::operation(&entry.method, entry.path).id;
-        let operation = format!("{} {}", entry.method, entry.path);
-        if let Some(other) = names.get(&id) {
-            diagnostics.push(error(
-                source,
+    for operation in visit::operations(&mut state.document) {
+        let id = naming::operation(&operation.method, operation.path).id;
+        let name = format!("{} {}", operation.method, operation.path);
+        if let Some(first) = names.get(&id) {
+            state.diagnostics.push(error(
+                state.source,
                 "operation-name",
-                &entry.pointer,
-                format!("`{operation}` and `{other}` both make the method name `{id}`"),
-                "give one of them a row of its own in codegen/generator/src/naming.rs",
+                &operation.pointer,
+                format!("`{name}` and `{first}` both get the method name `{id}`"),
+                "add a row for one of them to `VERBS` in codegen/generator/src/naming.rs",
             ));
         }
-        names.insert(id.clone(), operation);
+        names.insert(id.clone(), name);
         let id = Value::String(id);
-        if entry.operation.get("operationId") != Some(&id) {
-            entry.operation.insert("operationId".to_owned(), id);
+        if operation.members.get("operationId") != Some(&id) {
+            operation.members.insert("operationId".to_owned(), id);
             count += 1;
         }
     }

@@ -7,7 +7,7 @@
 
 use std::{collections::BTreeSet, fmt::Write as _};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::*;
 use crate::testing;
@@ -49,21 +49,13 @@ fn reference(name: &str) -> Value {
 /// Applies one rule: the document then, how often the rule applied, and what it found wrong.
 fn apply(name: &str, members: Value) -> (Value, usize, Diagnostics) {
     let source = testing::document(members);
-    let mut draft = Draft {
-        value: source.value().clone(),
-        source: &source,
-        origins: std::collections::BTreeMap::new(),
-        diagnostics: Diagnostics::new(),
-    };
+    let mut state = State::new(&source);
     let rule = rules()
         .into_iter()
         .find(|rule| rule.name == name)
         .unwrap_or_else(|| panic!("no rule {name}"));
-    let count = (rule.apply)(&mut draft);
-    let Draft {
-        value, diagnostics, ..
-    } = draft;
-    (value, count, diagnostics)
+    let count = (rule.apply)(&mut state);
+    (state.document, count, state.diagnostics)
 }
 
 /// Rule, document before, document after (members that every document has left out), how often it applied.
@@ -172,7 +164,7 @@ fn cases() -> Vec<(&'static str, Value, Value, usize)> {
                 json!({"type": "object", "x-notes": ["at least 1 member"], "properties": {
                     "name": {"type": "string", "x-notes": ["1 to 256 characters", "matches `^a`", "format `uuid`"]},
                     "key": {"type": "string", "x-notes": ["format `password`"], "x-secret": true},
-                    "list": {"type": "array", "x-notes": ["at least 2 items", "no item twice"],
+                    "list": {"type": "array", "x-notes": ["at least 2 items", "unique items"],
                         "items": {"type": "string", "x-notes": ["at most 3 characters"]}},
                     // The width of a number stays: it makes the Rust type.
                     "count": {"type": "integer", "format": "int32", "x-notes": ["more than 0 and at most 9"]},
@@ -425,19 +417,19 @@ fn cases() -> Vec<(&'static str, Value, Value, usize)> {
             json!({
                 "tags": [{"name": "T",
                     // Not that of the operations: one of them has none.
-                    "x-evidence-of-arguments": {"kind": "docs", "said-for-some": true},
+                    "x-evidence-of-arguments": {"kind": "docs", "has-exceptions": true},
                     "x-evidence-of-responses": {"kind": "pattern"}}],
                 "paths": {"/x/": {
                     "get": {"tags": ["T"], "x-evidence": {"kind": "page"},
-                        "parameters": [{"name": "a", "x-evidence": {"kind": "docs", "said-elsewhere": true}}],
-                        "responses": {"2XX": {"x-evidence": {"kind": "pattern", "said-elsewhere": true}}}},
+                        "parameters": [{"name": "a", "x-evidence": {"kind": "docs", "stated-elsewhere": true}}],
+                        "responses": {"2XX": {"x-evidence": {"kind": "pattern", "stated-elsewhere": true}}}},
                     "put": {"tags": ["T"],
                         "parameters": [{"name": "a", "x-evidence": {"kind": "help"}},
-                            {"name": "b", "x-evidence": {"kind": "docs", "said-elsewhere": true}}],
-                        "responses": {"2XX": {"x-evidence": {"kind": "pattern", "said-elsewhere": true}}}},
+                            {"name": "b", "x-evidence": {"kind": "docs", "stated-elsewhere": true}}],
+                        "responses": {"2XX": {"x-evidence": {"kind": "pattern", "stated-elsewhere": true}}}},
                 }},
-                "components": {"schemas": {"Thing": {"x-evidence": {"kind": "docs", "said-for-some": true}, "properties": {
-                    "a": {"x-evidence": {"kind": "docs", "said-elsewhere": true}}, "b": {"x-evidence": {"kind": "pattern"}}, "c": {}}}}},
+                "components": {"schemas": {"Thing": {"x-evidence": {"kind": "docs", "has-exceptions": true}, "properties": {
+                    "a": {"x-evidence": {"kind": "docs", "stated-elsewhere": true}}, "b": {"x-evidence": {"kind": "pattern"}}, "c": {}}}}},
             }),
             5,
         ),
@@ -665,8 +657,8 @@ fn only_what_carries_its_own_id_can_be_created_twice() {
                 "idCategory": {"type": "string"}, "idOfferSource": {"type": "string"}}},
         }},
     });
-    let prepared = testing::prepared(&testing::document(members));
-    let found: Vec<(&str, Repeat)> = prepared
+    let model = testing::model(&testing::document(members));
+    let found: Vec<(&str, Repeat)> = model
         .operations
         .iter()
         .map(|operation| (operation.id(), operation.repeat))
@@ -703,8 +695,8 @@ fn arguments_are_ordered_and_documented() {
             "responses": {"200": {"description": "All of them", "x-evidence": {"kind": "pattern"}}},
         }}},
     });
-    let prepared = testing::prepared(&testing::document(members));
-    let operation = &prepared.operations[0];
+    let model = testing::model(&testing::document(members));
+    let operation = &model.operations[0];
     let arguments: Vec<(&str, bool, ArgumentKind)> = operation
         .arguments
         .iter()
@@ -720,5 +712,5 @@ fn arguments_are_ordered_and_documented() {
     );
     assert_eq!(operation.request_body, RequestBody::Optional);
     insta::assert_snapshot!(operation.documentation);
-    assert_eq!(prepared.tags[0].documentation, "# Offer Sources\n\nmanage them.");
+    assert_eq!(model.tags[0].documentation, "# Offer Sources\n\nmanage them.");
 }
