@@ -47,9 +47,7 @@ impl Fixture {
 
     /// What the generator makes of the document.
     fn generated(&self) -> syn::File {
-        progenitor::generate_items(&self.model, &self.source)
-            .unwrap()
-            .0
+        progenitor::generate_items(&self.model, &self.source).unwrap().0
     }
 }
 
