@@ -213,11 +213,11 @@ fn constructor(name: &syn::Ident, fields: &FieldsNamed) -> ItemImpl {
         }
     }
     let documentation = if arguments.is_empty() {
-        format!("Creates a `{name}` in which all fields are absent.")
+        format!("Creates a new `{name}` in which all fields are absent.")
     } else if setters.is_empty() {
-        format!("Creates a `{name}` from its fields.")
+        format!("Creates a new `{name}` from its fields.")
     } else {
-        format!("Creates a `{name}` from its required fields. The others are absent until they are set.")
+        format!("Creates a new `{name}` from its required fields. The others are absent until they are set.")
     };
     let docs = rustdoc::attributes(&documentation);
     parse_quote! {
