@@ -77,7 +77,8 @@ pub struct DuplicateRequest {
 }
 
 impl DuplicateRequest {
-    /// Creates a `DuplicateRequest` from its required fields. The others are absent until they are set.
+    /// Creates a new `DuplicateRequest` from its required fields. The others are absent until they are
+    /// set.
     #[must_use]
     pub fn new(name: impl Into<String>) -> Self {
         Self {
@@ -123,7 +124,7 @@ pub struct DuplicateResponse {
 }
 
 impl DuplicateResponse {
-    /// Creates a `DuplicateResponse` in which all fields are absent.
+    /// Creates a new `DuplicateResponse` in which all fields are absent.
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -162,7 +163,7 @@ pub struct MoveCategoryRequest {
 }
 
 impl MoveCategoryRequest {
-    /// Creates a `MoveCategoryRequest` from its fields.
+    /// Creates a new `MoveCategoryRequest` from its fields.
     #[must_use]
     pub fn new(
         entries: impl Into<Vec<String>>,
@@ -203,8 +204,8 @@ pub struct ParentMutationRequest {
 }
 
 impl ParentMutationRequest {
-    /// Creates a `ParentMutationRequest` from its required fields. The others are absent until they are
-    /// set.
+    /// Creates a new `ParentMutationRequest` from its required fields. The others are absent until they
+    /// are set.
     #[must_use]
     pub fn new(entries: impl Into<Vec<String>>) -> Self {
         Self {
@@ -248,7 +249,7 @@ pub struct StringList {
 }
 
 impl StringList {
-    /// Creates a `StringList` from its fields.
+    /// Creates a new `StringList` from its fields.
     #[must_use]
     pub fn new(entries: impl Into<Vec<String>>) -> Self {
         Self {

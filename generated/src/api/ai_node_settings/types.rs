@@ -25,7 +25,7 @@ pub struct AiNodeSettings {
 }
 
 impl AiNodeSettings {
-    /// Creates a `AiNodeSettings` from its fields.
+    /// Creates a new `AiNodeSettings` from its fields.
     #[must_use]
     pub fn new(id_ai_node_setting: impl Into<AiNodeSettingsId>) -> Self {
         Self {

@@ -84,7 +84,7 @@ pub struct Category {
 }
 
 impl Category {
-    /// Creates a `Category` from its required fields. The others are absent until they are set.
+    /// Creates a new `Category` from its required fields. The others are absent until they are set.
     #[must_use]
     pub fn new(
         id_category: impl Into<CategoryId>,

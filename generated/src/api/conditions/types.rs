@@ -56,7 +56,7 @@ pub struct Condition {
 }
 
 impl Condition {
-    /// Creates a `Condition` from its required fields. The others are absent until they are set.
+    /// Creates a new `Condition` from its required fields. The others are absent until they are set.
     #[must_use]
     pub fn new(
         id_condition: impl Into<ConditionId>,
@@ -147,7 +147,8 @@ pub struct ConditionInfo {
 }
 
 impl ConditionInfo {
-    /// Creates a `ConditionInfo` from its required fields. The others are absent until they are set.
+    /// Creates a new `ConditionInfo` from its required fields. The others are absent until they are
+    /// set.
     #[must_use]
     pub fn new(
         id_condition: impl Into<ConditionId>,

@@ -41,7 +41,7 @@ pub struct FunnelGroup {
 }
 
 impl FunnelGroup {
-    /// Creates a `FunnelGroup` from its required fields. The others are absent until they are set.
+    /// Creates a new `FunnelGroup` from its required fields. The others are absent until they are set.
     #[must_use]
     pub fn new(
         id_funnel_group: impl Into<FunnelGroupId>,
@@ -99,7 +99,7 @@ pub struct FunnelGroupInfo {
 }
 
 impl FunnelGroupInfo {
-    /// Creates a `FunnelGroupInfo` from its fields.
+    /// Creates a new `FunnelGroupInfo` from its fields.
     #[must_use]
     pub fn new(
         id_funnel_group: impl Into<FunnelGroupId>,

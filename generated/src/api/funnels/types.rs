@@ -89,7 +89,7 @@ pub struct Funnel {
 }
 
 impl Funnel {
-    /// Creates a `Funnel` from its required fields. The others are absent until they are set.
+    /// Creates a new `Funnel` from its required fields. The others are absent until they are set.
     #[must_use]
     pub fn new(id_funnel: impl Into<FunnelId>, funnel_name: impl Into<String>) -> Self {
         Self {
@@ -225,8 +225,8 @@ pub struct FunnelDuplicateRequest {
 }
 
 impl FunnelDuplicateRequest {
-    /// Creates a `FunnelDuplicateRequest` from its required fields. The others are absent until they
-    /// are set.
+    /// Creates a new `FunnelDuplicateRequest` from its required fields. The others are absent until
+    /// they are set.
     #[must_use]
     pub fn new(name: impl Into<String>, parent_id: impl Into<String>) -> Self {
         Self {
@@ -287,7 +287,7 @@ pub struct FunnelInfo {
 }
 
 impl FunnelInfo {
-    /// Creates a `FunnelInfo` from its required fields. The others are absent until they are set.
+    /// Creates a new `FunnelInfo` from its required fields. The others are absent until they are set.
     #[must_use]
     pub fn new(
         id_funnel: impl Into<FunnelId>,

@@ -73,7 +73,7 @@ pub struct LogicScript {
 }
 
 impl LogicScript {
-    /// Creates a `LogicScript` from its required fields. The others are absent until they are set.
+    /// Creates a new `LogicScript` from its required fields. The others are absent until they are set.
     #[must_use]
     pub fn new(
         id_logic_script: impl Into<LogicScriptId>,
@@ -174,8 +174,8 @@ pub struct LogicScriptDuplicateRequest {
 }
 
 impl LogicScriptDuplicateRequest {
-    /// Creates a `LogicScriptDuplicateRequest` from its required fields. The others are absent until
-    /// they are set.
+    /// Creates a new `LogicScriptDuplicateRequest` from its required fields. The others are absent
+    /// until they are set.
     #[must_use]
     pub fn new(name: impl Into<String>) -> Self {
         Self {
@@ -240,7 +240,8 @@ pub struct LogicScriptInfo {
 }
 
 impl LogicScriptInfo {
-    /// Creates a `LogicScriptInfo` from its required fields. The others are absent until they are set.
+    /// Creates a new `LogicScriptInfo` from its required fields. The others are absent until they are
+    /// set.
     #[must_use]
     pub fn new(
         id_logic_script: impl Into<LogicScriptId>,

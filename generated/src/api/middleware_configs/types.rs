@@ -30,7 +30,7 @@ pub struct MiddlewareBasicAuth {
 }
 
 impl MiddlewareBasicAuth {
-    /// Creates a `MiddlewareBasicAuth` in which all fields are absent.
+    /// Creates a new `MiddlewareBasicAuth` in which all fields are absent.
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -129,7 +129,8 @@ pub struct MiddlewareConfig {
 }
 
 impl MiddlewareConfig {
-    /// Creates a `MiddlewareConfig` from its required fields. The others are absent until they are set.
+    /// Creates a new `MiddlewareConfig` from its required fields. The others are absent until they are
+    /// set.
     #[must_use]
     pub fn new(
         id_middleware_config: impl Into<MiddlewareConfigId>,
@@ -255,8 +256,8 @@ pub struct MiddlewareConfigInfo {
 }
 
 impl MiddlewareConfigInfo {
-    /// Creates a `MiddlewareConfigInfo` from its required fields. The others are absent until they are
-    /// set.
+    /// Creates a new `MiddlewareConfigInfo` from its required fields. The others are absent until they
+    /// are set.
     #[must_use]
     pub fn new(
         id_middleware_config: impl Into<MiddlewareConfigId>,
@@ -368,7 +369,7 @@ pub struct MiddlewareDestination {
 }
 
 impl MiddlewareDestination {
-    /// Creates a `MiddlewareDestination` in which all fields are absent.
+    /// Creates a new `MiddlewareDestination` in which all fields are absent.
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -479,7 +480,7 @@ pub struct MiddlewareRoute {
 }
 
 impl MiddlewareRoute {
-    /// Creates a `MiddlewareRoute` in which all fields are absent.
+    /// Creates a new `MiddlewareRoute` in which all fields are absent.
     #[must_use]
     pub fn new() -> Self {
         Self {

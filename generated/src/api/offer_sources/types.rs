@@ -76,7 +76,7 @@ pub struct OfferSource {
 }
 
 impl OfferSource {
-    /// Creates a `OfferSource` from its required fields. The others are absent until they are set.
+    /// Creates a new `OfferSource` from its required fields. The others are absent until they are set.
     #[must_use]
     pub fn new(
         id_offer_source: impl Into<OfferSourceId>,
@@ -199,7 +199,8 @@ pub struct OfferSourceInfo {
 }
 
 impl OfferSourceInfo {
-    /// Creates a `OfferSourceInfo` from its required fields. The others are absent until they are set.
+    /// Creates a new `OfferSourceInfo` from its required fields. The others are absent until they are
+    /// set.
     #[must_use]
     pub fn new(
         id_offer_source: impl Into<OfferSourceId>,

@@ -40,7 +40,7 @@ pub struct PageGroup {
 }
 
 impl PageGroup {
-    /// Creates a `PageGroup` from its required fields. The others are absent until they are set.
+    /// Creates a new `PageGroup` from its required fields. The others are absent until they are set.
     #[must_use]
     pub fn new(
         id_page_group: impl Into<PageGroupId>,
@@ -109,7 +109,8 @@ pub struct PageGroupInfo {
 }
 
 impl PageGroupInfo {
-    /// Creates a `PageGroupInfo` from its required fields. The others are absent until they are set.
+    /// Creates a new `PageGroupInfo` from its required fields. The others are absent until they are
+    /// set.
     #[must_use]
     pub fn new(
         id_page_group: impl Into<PageGroupId>,

@@ -53,7 +53,7 @@ pub struct Page {
 }
 
 impl Page {
-    /// Creates a `Page` from its required fields. The others are absent until they are set.
+    /// Creates a new `Page` from its required fields. The others are absent until they are set.
     #[must_use]
     pub fn new(id_page: impl Into<PageId>, page_name: impl Into<String>) -> Self {
         Self {
@@ -138,7 +138,7 @@ pub struct PageInfo {
 }
 
 impl PageInfo {
-    /// Creates a `PageInfo` from its required fields. The others are absent until they are set.
+    /// Creates a new `PageInfo` from its required fields. The others are absent until they are set.
     #[must_use]
     pub fn new(
         id_page: impl Into<PageId>,
@@ -188,7 +188,7 @@ pub struct PageOfferParams {
 }
 
 impl PageOfferParams {
-    /// Creates a `PageOfferParams` in which all fields are absent.
+    /// Creates a new `PageOfferParams` in which all fields are absent.
     #[must_use]
     pub fn new() -> Self {
         Self {

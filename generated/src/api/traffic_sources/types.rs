@@ -51,7 +51,7 @@ pub struct TrackingField {
 }
 
 impl TrackingField {
-    /// Creates a `TrackingField` in which all fields are absent.
+    /// Creates a new `TrackingField` in which all fields are absent.
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -188,7 +188,8 @@ pub struct TrafficSource {
 }
 
 impl TrafficSource {
-    /// Creates a `TrafficSource` from its required fields. The others are absent until they are set.
+    /// Creates a new `TrafficSource` from its required fields. The others are absent until they are
+    /// set.
     #[must_use]
     pub fn new(
         id_traffic_source: impl Into<TrafficSourceId>,
@@ -346,7 +347,7 @@ pub struct TrafficSourceInfo {
 }
 
 impl TrafficSourceInfo {
-    /// Creates a `TrafficSourceInfo` from its required fields. The others are absent until they are
+    /// Creates a new `TrafficSourceInfo` from its required fields. The others are absent until they are
     /// set.
     #[must_use]
     pub fn new(

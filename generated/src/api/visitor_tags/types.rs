@@ -39,7 +39,7 @@ pub struct VisitorTag {
 }
 
 impl VisitorTag {
-    /// Creates a `VisitorTag` from its required fields. The others are absent until they are set.
+    /// Creates a new `VisitorTag` from its required fields. The others are absent until they are set.
     #[must_use]
     pub fn new(
         id_visitor_tag: impl Into<VisitorTagId>,
@@ -108,7 +108,8 @@ pub struct VisitorTagInfo {
 }
 
 impl VisitorTagInfo {
-    /// Creates a `VisitorTagInfo` from its required fields. The others are absent until they are set.
+    /// Creates a new `VisitorTagInfo` from its required fields. The others are absent until they are
+    /// set.
     #[must_use]
     pub fn new(
         id_visitor_tag: impl Into<VisitorTagId>,

@@ -40,7 +40,8 @@ pub struct WebhookConfig {
 }
 
 impl WebhookConfig {
-    /// Creates a `WebhookConfig` from its required fields. The others are absent until they are set.
+    /// Creates a new `WebhookConfig` from its required fields. The others are absent until they are
+    /// set.
     #[must_use]
     pub fn new(
         id_webhook_config: impl Into<WebhookConfigId>,
@@ -109,7 +110,7 @@ pub struct WebhookConfigInfo {
 }
 
 impl WebhookConfigInfo {
-    /// Creates a `WebhookConfigInfo` from its required fields. The others are absent until they are
+    /// Creates a new `WebhookConfigInfo` from its required fields. The others are absent until they are
     /// set.
     #[must_use]
     pub fn new(
