@@ -1,7 +1,7 @@
 //! `cargo xtask fetch`: puts the vendor's current document in the place of ours, after telling what that changes.
 
 use funnelflux_diff as comparison;
-use funnelflux_generator::overlay;
+use funnelflux_generator::{overlay, supersede};
 use funnelflux_openapi::{Diagnostics, Document};
 
 use crate::{
@@ -98,24 +98,30 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<Outcom
     })
 }
 
-/// What the new document means for our deviations.
+/// Reports how the overlays fit the new document.
 fn overlays(new: Document, spec: &Spec) -> Vec<String> {
     let sources: Vec<_> = spec.overlays.iter().map(crate::workspace::Text::source).collect();
-    match overlay::apply(new, &sources) {
-        Err(diagnostics) => vec![explain(&diagnostics)],
-        Ok(applied) => {
-            let idle = applied.actions.iter().filter(|action| !action.changed);
-            let idle = idle.map(|action| {
-                let place = action.location.as_ref().map_or_else(String::new, ToString::to_string);
-                format!(
-                    "{place}: the action on `{}` changes nothing any more; remove it if its reason is gone: {}",
-                    action.target, action.reason
-                )
-            });
-            let verdicts = applied.verdicts.iter().map(ToString::to_string);
-            verdicts.chain(idle).collect()
-        }
-    }
+    let applied = overlay::read(&sources).and_then(|overlays| {
+        let superseded = supersede::supersede(new, overlays);
+        let applied = overlay::apply(superseded.document, &superseded.overlays)?;
+        Ok((superseded.notices, applied))
+    });
+    let (notices, applied) = match applied {
+        Ok(applied) => applied,
+        Err(diagnostics) => return vec![explain(&diagnostics)],
+    };
+    let needless = applied.actions.iter().filter(|action| !action.changed);
+    let needless = needless.map(|action| {
+        let place = action
+            .location
+            .as_ref()
+            .map_or_else(String::new, ToString::to_string);
+        format!(
+            "{place}: the action on `{}` changes nothing any more; remove it if its reason is gone: {}",
+            action.target, action.reason
+        )
+    });
+    notices.iter().map(ToString::to_string).chain(needless).collect()
 }
 
 fn explain(diagnostics: &Diagnostics) -> String {

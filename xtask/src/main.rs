@@ -9,6 +9,7 @@ mod exit;
 mod features;
 mod fetch;
 mod generate;
+mod isolated;
 mod release;
 mod source;
 mod workspace;
@@ -53,6 +54,9 @@ struct Outcome {
 }
 
 fn main() -> ExitCode {
+    if isolated::is_child() {
+        return isolated::child();
+    }
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {

@@ -9,15 +9,15 @@ use std::{
 };
 
 use funnelflux_generator::{
-    COVERAGE, EFFECTIVE, Input, Lock, Output,
+    COVERAGE, EFFECTIVE, Input, Lock, Options, Output,
     api::{self, Surface},
-    generate_watched,
+    generate,
     release::Release,
 };
 use funnelflux_openapi::{Diagnostics, Source, Stage};
 use semver::Version;
 
-use crate::{exit::Failure, features, source};
+use crate::{exit::Failure, features, isolated, source};
 
 /// The lock, below the root.
 pub(crate) const LOCK: &str = "spec/spec.lock";
@@ -101,7 +101,12 @@ impl Spec {
             overlays: self.overlays.iter().map(Text::source).collect(),
             previous_lock,
         };
-        generate_watched(&input, done)
+        let options = Options {
+            strict: true,
+            on_stage: Some(done),
+            isolation: Some(&isolated::run),
+        };
+        generate(&input, options)
     }
 }
 

@@ -17,13 +17,17 @@
     reason = "a test stops at the first surprise"
 )]
 
+#[expect(dead_code, reason = "the program that serves requests is another one")]
+#[path = "../../../xtask/src/isolated.rs"]
+mod isolated;
+
 use fastrand::Rng;
 use funnelflux_diff as diff;
 use funnelflux_diff::{Impact, Level, Report};
 use funnelflux_generator::{
-    Input,
+    Input, Options,
     api::{self, Surface},
-    generate_any,
+    generate,
 };
 use funnelflux_openapi::{Document, Source, normalise, read};
 use jsonschema::Validator;
@@ -558,7 +562,18 @@ fn interface(document: &Value) -> Option<Surface> {
         overlays: Vec::new(),
         previous_lock: None,
     };
-    let files = generate_any(&input).ok()?.files.into_iter();
+    let files = generate(
+        &input,
+        Options {
+            isolation: Some(&|request| {
+                isolated::run_in(env!("CARGO_BIN_EXE_isolated-generator").as_ref(), request)
+            }),
+            ..Options::default()
+        },
+    )
+    .ok()?
+    .files
+    .into_iter();
     let files = files.map(|(path, text)| (format!("api/{path}"), text));
     let root = "mod api;\npub use api::public::{operations, types};\n";
     let files = files.chain([("lib.rs".to_owned(), root.to_owned())]);

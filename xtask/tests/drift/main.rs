@@ -340,7 +340,7 @@ fn fetch_says_what_was_confirmed_and_what_was_wrong() {
     let overlay = json!({
         "overlay": "1.0.0",
         "info": {"title": "Pages", "version": "1"},
-        "x-supplement": true,
+        "x-inferred": true,
         "actions": [
             {"target": "$.tags", "description": "The index lists the group.", "update":
                 [{"name": "Pages", "description": "Pages.", "x-undocumented": true, "x-evidence": {"kind": "page", "source": "The index."}}]},
