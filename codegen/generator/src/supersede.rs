@@ -78,7 +78,7 @@ impl Comparison {
                 .map(|difference| {
                     notice(
                         "wrong",
-                        &format!("the inference is wrong; in the vendor's document, {difference}"),
+                        &format!("the vendor's document differs from the inference: {difference}"),
                         "remove the operation from the overlay; the generated code follows the vendor's document",
                     )
                 })
