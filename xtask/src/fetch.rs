@@ -1,30 +1,34 @@
-//! `cargo xtask fetch`: puts the vendor's current document in the place of ours, after telling what that changes.
+//! `cargo xtask fetch`: replaces the vendor's document by the current one, and reports the changes.
 
 use funnelflux_diff as comparison;
 use funnelflux_generator::{overlay, supersede};
-use funnelflux_openapi::{Diagnostics, Document};
+use funnelflux_openapi::Document;
+use serde::Deserialize;
 
 use crate::{
-    Outcome, diff,
-    exit::{Code, Failure},
-    source::{self, Source},
-    workspace::{LOCK, Spec, Workspace},
+    diff,
+    outcome::{Code, Failure, Outcome},
+    source::{self, Source, Text},
+    spec::Spec,
+    workspace::{LOCK, Workspace},
 };
 
-/// Shows what changed in the vendor's document, then puts it in the place of spec/upstream.*.
+/// File with the address of the vendor's document.
+const SOURCE: &str = "spec/source.toml";
+
+/// Reports the changes in the vendor's document, then replaces spec/upstream.* by it.
 ///
-/// A document that does not read is refused, and nothing is written then.
+/// Refuses an invalid document and writes nothing then.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Exit codes: 0 the document is in place, whatever has changed in it, 1 usage or I/O, \
-                  2 the document is not valid, 4 the lock cannot be read, 9 the address does not answer now; \
+    after_help = "Exit codes: 0 the document is in place, whatever changed in it, 1 usage or I/O, \
+                  2 the document is invalid, 3 the lock cannot be read, 9 the address does not answer now; \
                   nothing is written unless 0"
 )]
 pub(crate) struct Arguments {
-    /// Where it is.
-    #[arg(help = format!("Where it is: {}; by default the address in spec/source.toml", source::HELP))]
+    #[arg(help = format!("Source of the document: {}; by default the address in {SOURCE}", source::HELP))]
     source: Option<Source>,
-    /// How to tell what changed.
+    /// Output format of the changes.
     #[arg(long, value_enum, default_value_t)]
     format: diff::Format,
 }
@@ -32,30 +36,21 @@ pub(crate) struct Arguments {
 pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<Outcome, Failure> {
     let source = match &arguments.source {
         Some(source) => source.clone(),
-        None => workspace.default_source()?,
+        None => default_source(workspace)?,
     };
-    let text = source.read(workspace)?;
-    let spec = workspace.spec_beside(Some(&text.text))?;
-    let lock = spec.read_lock()?;
+    let text = source.read(workspace.root())?;
+    let spec = Spec::read_replacing(workspace, Some(&text.text))?;
+    let lock = spec.lock()?;
     let new = diff::document(&text)?;
-    // A document of ours that does not read is one more reason to replace it.
-    let report = diff::document(&spec.upstream).map(|old| comparison::compare(&old, &new));
-    let same = spec.upstream.text == text.text;
-    let mut said = match &report {
-        Ok(report) => diff::render(report, arguments.format),
-        Err(diagnostics) => {
-            format!(
-                "{} cannot be read, so there is nothing to compare:\n{diagnostics}\n",
-                spec.upstream.name
-            )
-        }
+    let old_name = &spec.upstream.name;
+    // An invalid document of ours is one more reason to replace it.
+    let mut stdout = match diff::document(&spec.upstream) {
+        Ok(old) => diff::render(&comparison::compare(&old, &new), arguments.format),
+        Err(diagnostics) => format!("{old_name} is invalid, so it cannot be compared:\n{diagnostics}\n"),
     };
-    let mut then = Vec::new();
-    if same {
-        then.push(format!(
-            "{} is what {source} holds: nothing to do",
-            spec.upstream.name
-        ));
+    let mut notes = Vec::new();
+    if spec.upstream.text == text.text {
+        notes.push(format!("{old_name} is identical to {source}; nothing to do"));
     } else {
         let name = if is_json(&text.text) {
             "spec/upstream.json"
@@ -64,43 +59,65 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<Outcom
         };
         workspace.remove_leftovers()?;
         workspace.write(name, &text.text)?;
-        // The checksum in the lock stays that of the document that the code was generated from, until `generate`.
+        // The checksum in the lock stays, because the code still belongs to the old document.
         if let Some(mut lock) = lock {
             lock.upstream.source = source.to_string();
             workspace.write(LOCK, &lock.text())?;
         }
-        // What is replaced goes last.
-        if name != spec.upstream.name {
-            workspace.remove(&spec.upstream.name)?;
+        // The old document goes last.
+        if name != old_name {
+            workspace.remove(old_name)?;
         }
-        then.push(format!("{name} is now what {source} holds"));
-        then.extend(overlays(new, &spec));
-        // Git restores what it knew, and leaves what it did not.
-        let also = if name == spec.upstream.name {
+        notes.push(format!("{name} is now identical to {source}"));
+        notes.extend(overlay_notes(new, &spec));
+        // `git restore` leaves a file alone that git does not know.
+        let remove_new = if name == old_name {
             String::new()
         } else {
             format!(" && rm {name}")
         };
-        then.push(format!(
-            "next: `cargo xtask generate`, then look at what `git diff` shows in generated/, then `.ci/run`; \
-             `git restore spec{also}` takes it back"
+        notes.push(format!(
+            "next: run `cargo xtask generate`, review `git diff generated`, run `.ci/run`\n\
+             undo: `git restore spec{remove_new}`"
         ));
     }
-    let mut aside = then.join("\n");
+    let mut stderr = notes.join("\n");
     if arguments.format == diff::Format::Text {
-        said.push('\n');
-        said.push_str(&std::mem::take(&mut aside));
+        stdout.push('\n');
+        stdout.push_str(&std::mem::take(&mut stderr));
     }
     Ok(Outcome {
-        text: said,
-        aside,
-        code: Code::Clean,
+        stdout,
+        stderr,
+        code: Code::Good,
     })
 }
 
-/// Reports how the overlays fit the new document.
-fn overlays(new: Document, spec: &Spec) -> Vec<String> {
-    let sources: Vec<_> = spec.overlays.iter().map(crate::workspace::Text::source).collect();
+/// Reads the address of the vendor's document from spec/source.toml.
+fn default_source(workspace: &Workspace) -> Result<Source, Failure> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct File {
+        address: String,
+    }
+    let text = workspace.read(SOURCE)?.ok_or_else(|| {
+        Failure::Io(format!(
+            "error: there is no {SOURCE}\n  fix: name the source: {}",
+            source::HELP
+        ))
+    })?;
+    let file: File = toml::from_str(&text.text).map_err(|error| {
+        Failure::Io(format!(
+            "error: {SOURCE}: {error}\n  fix: write only `address = \"https://…\"` into it"
+        ))
+    })?;
+    let Ok(source) = file.address.parse();
+    Ok(source)
+}
+
+/// Describes the effect of the new document on our overlays.
+fn overlay_notes(new: Document, spec: &Spec) -> Vec<String> {
+    let sources: Vec<_> = spec.overlays.iter().map(Text::source).collect();
     let applied = overlay::read(&sources).and_then(|overlays| {
         let superseded = supersede::supersede(new, overlays);
         let applied = overlay::apply(superseded.document, &superseded.overlays)?;
@@ -108,27 +125,24 @@ fn overlays(new: Document, spec: &Spec) -> Vec<String> {
     });
     let (notices, applied) = match applied {
         Ok(applied) => applied,
-        Err(diagnostics) => return vec![explain(&diagnostics)],
+        Err(diagnostics) => {
+            return vec![format!(
+                "error: the overlays do not fit the new document\n{diagnostics}\n  \
+                 fix: correct the overlays; `generate` refuses them until then"
+            )];
+        }
     };
     let needless = applied.actions.iter().filter(|action| !action.changed);
     let needless = needless.map(|action| {
-        let place = action
-            .location
-            .as_ref()
-            .map_or_else(String::new, ToString::to_string);
         format!(
-            "{place}: the action on `{}` changes nothing any more; remove it if its reason is gone: {}",
-            action.target, action.reason
+            "{}: the action on `{}` no longer changes anything; its reason was: {}\n  \
+             fix: remove the action if that reason no longer applies",
+            action.location, action.target, action.reason
         )
     });
     notices.iter().map(ToString::to_string).chain(needless).collect()
 }
 
-fn explain(diagnostics: &Diagnostics) -> String {
-    format!("the overlays do not fit the new document; `generate` refuses until they do:\n{diagnostics}")
-}
-
-/// JSON is what every reader of JSON takes.
 fn is_json(text: &str) -> bool {
     serde_json::from_str::<serde::de::IgnoredAny>(text.trim_start_matches('\u{feff}')).is_ok()
 }

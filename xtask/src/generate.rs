@@ -1,161 +1,135 @@
-//! `cargo xtask generate`: document and overlays to effective document, lock and generated files.
+//! `cargo xtask generate`: writes the effective document, coverage table, generated files and lock.
 
 use std::{
-    collections::BTreeMap,
     fmt::Write as _,
     time::{Duration, Instant},
 };
 
 use funnelflux_diff as comparison;
-use funnelflux_generator::{COVERAGE, EFFECTIVE, Output, StageReport, api};
+use funnelflux_generator::{EFFECTIVE, Output, StageReport, changelog};
 use funnelflux_openapi::{Diagnostics, Stage};
 
 use crate::{
-    Outcome, diff,
-    exit::{Code, Failure},
-    features,
-    workspace::{CHANGELOG, GENERATED, LOCK, MANIFEST, Text, Workspace},
+    diff, expected, features,
+    outcome::{Code, Failure, Outcome},
+    source::Text,
+    spec::Spec,
+    workspace::{CHANGELOG, MANIFEST, Workspace},
 };
 
 /// Writes spec/effective.json, spec/COVERAGE.md, spec/spec.lock and the generated files.
+///
+/// When the effective document changes, describes the changes under Unreleased in CHANGELOG.md.
 #[derive(clap::Args)]
+#[command(after_help = "Exit codes: 0 everything is written, 1 usage or I/O, \
+                  2 the document or an overlay is invalid, 3 the lock cannot be read")]
 pub(crate) struct Arguments {
-    /// Lists also the rules and passes that found nothing to do, and says why each is there.
+    /// Also lists rules and passes that found nothing to do, and the reason for each.
     #[arg(short, long)]
     verbose: bool,
 }
 
-/// What became of the files.
+/// Files that a run wrote, removed or left alone.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Changes {
+struct FileChanges {
     written: Vec<String>,
     removed: Vec<String>,
     unchanged: usize,
 }
 
-/// How long it took.
+/// Durations of a run.
 struct Times {
-    /// Each stage, in their order.
+    /// Each stage, in order.
     stages: Vec<(Stage, Duration)>,
-    /// All of it, the files included.
-    all: Duration,
+    /// The whole run, including the files.
+    total: Duration,
 }
 
 pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<Outcome, Failure> {
     let start = Instant::now();
-    let spec = workspace.spec()?;
-    let lock = spec.read_lock()?;
-    let mut times = Vec::new();
-    let mut since = Instant::now();
+    let spec = Spec::read(workspace)?;
+    let lock = spec.lock()?;
+    let mut stages = Vec::new();
+    let mut stage_start = Instant::now();
     let output = spec.generate(lock, &mut |stage| {
-        times.push((stage, since.elapsed()));
-        since = Instant::now();
+        stages.push((stage, stage_start.elapsed()));
+        stage_start = Instant::now();
     })?;
-    let told = changelog(workspace, &output)?;
-    let mut changes = write(workspace, &output, spec.lock.map(|lock| lock.text))?;
-    let mut aside = Vec::new();
-    match told {
-        Ok(told) => changes.written.extend(told),
-        Err(why) => aside.push(format!(
-            "{CHANGELOG} does not tell what has changed, since it could not be compared:\n{why}"
-        )),
-    }
-    let manifest = workspace.manifest()?.map(|manifest| manifest.text);
+    let mut warnings = Vec::new();
+    workspace.remove_leftovers()?;
+    // The comparison needs the old effective document, so it comes before the write.
+    let old_effective = workspace.read_bytes(EFFECTIVE)?;
+    let changelog = workspace.read(CHANGELOG)?.map(|changelog| changelog.text);
+    let changelog = add_changes(changelog.as_deref(), old_effective.as_deref(), &output.effective);
+    let changelog = changelog.unwrap_or_else(|diagnostics| {
+        warnings.push(format!(
+            "warning: {CHANGELOG} lacks the changes, because the old {EFFECTIVE} is invalid:\n{diagnostics}"
+        ));
+        None
+    });
+    let changes = write(workspace, &output, changelog)?;
+    let manifest = workspace.read(MANIFEST)?.map(|manifest| manifest.text);
     if let Some(problem) = features::problem(manifest.as_deref(), &output.features) {
-        aside.push(format!(
-            "{MANIFEST}: {problem}\n  mend: correct the features by hand, until `cargo xtask check` is content"
+        warnings.push(format!(
+            "warning: {MANIFEST}: {problem}\n  fix: {}",
+            features::FIX
         ));
     }
+    let times = Times {
+        stages,
+        total: start.elapsed(),
+    };
     Ok(Outcome {
-        text: report(
+        stdout: report(
             &output.stages,
             &output.notices,
             &changes,
-            &Times {
-                stages: times,
-                all: start.elapsed(),
-            },
+            &times,
             arguments.verbose,
         ),
-        aside: aside.join("\n"),
-        code: Code::Clean,
+        stderr: warnings.join("\n"),
+        code: Code::Good,
     })
 }
 
-/// Tells in the changelog what the new document means, before what it is compared with is overwritten. An interrupted
-/// run that is repeated tells it once.
+/// Adds the changes of the effective document to the changelog; `None` if the changelog stays as it is.
 ///
-/// Returns which file was written, or else why nothing could be told.
-fn changelog(workspace: &Workspace, output: &Output) -> Result<Result<Option<String>, String>, Failure> {
-    let Some(before) = workspace.effective()? else {
-        return Ok(Ok(None));
+/// # Errors
+/// If the old document is invalid.
+fn add_changes(
+    changelog: Option<&str>,
+    old: Option<&[u8]>,
+    new: &str,
+) -> Result<Option<String>, Diagnostics> {
+    let Some(old) = old.filter(|old| *old != new.as_bytes()) else {
+        return Ok(None);
     };
-    let files: BTreeMap<String, String> = workspace
-        .generated()?
-        .into_iter()
-        .filter_map(|(path, text)| Some((path, text?)))
-        .collect();
-    let after = Text {
+    let text = |text: &str| Text {
         name: EFFECTIVE.to_owned(),
-        text: output.effective.clone(),
+        text: text.to_owned(),
     };
-    if before.text == after.text {
-        return Ok(Ok(None));
-    }
-    // What was there may be anything; it is told only where it can be compared.
-    let compared = || -> Result<_, Failure> {
-        let report = comparison::compare(&diff::document(&before)?, &diff::document(&after)?);
-        let changes = api::compare(
-            &workspace.interface(&files)?,
-            &workspace.interface(&output.files)?,
-        );
-        Ok((report, changes))
-    };
-    let (report, changes) = match compared() {
-        Ok(compared) => compared,
-        Err(failure) => return Ok(Err(failure.to_string())),
-    };
-    let there = workspace.changelog()?;
-    let there = there.as_ref().map(|text| text.text.as_str());
-    let documents = (before.text.as_str(), after.text.as_str());
-    let Some(text) = funnelflux_generator::changelog::add(there, documents, &report, &changes) else {
-        return Ok(Ok(None));
-    };
-    workspace.write(CHANGELOG, &text)?;
-    Ok(Ok(Some(CHANGELOG.to_owned())))
+    let (old, new) = (text(&String::from_utf8_lossy(old)), text(new));
+    let report = comparison::compare(&diff::document(&old)?, &diff::document(&new)?);
+    Ok(changelog::add(changelog, (&old.text, &new.text), &report))
 }
 
-/// Writes what is not there already. The lock comes last: a run that is interrupted before leaves the old one, which
-/// the next run replaces.
-fn write(workspace: &Workspace, output: &Output, lock: Option<String>) -> Result<Changes, Failure> {
-    workspace.remove_leftovers()?;
-    let mut changes = Changes::default();
-    let mut there = workspace.generated()?;
-    let mut wanted: Vec<(String, &str, Option<String>)> = output
-        .files
-        .iter()
-        .map(|(path, text)| {
-            let old = there.remove(path).flatten();
-            (format!("{GENERATED}/{path}"), text.as_str(), old)
-        })
-        .collect();
-    let effective = workspace.effective()?.map(|effective| effective.text);
-    wanted.push((EFFECTIVE.to_owned(), &output.effective, effective));
-    let coverage = workspace.coverage()?.map(|coverage| coverage.text);
-    wanted.push((COVERAGE.to_owned(), &output.coverage, coverage));
-    let new_lock = output.lock.text();
-    wanted.push((LOCK.to_owned(), &new_lock, lock));
-    for path in there.into_keys() {
-        let path = format!("{GENERATED}/{path}");
+/// Removes orphans and writes the files that are not current, the changelog first and the lock last.
+fn write(workspace: &Workspace, output: &Output, changelog: Option<String>) -> Result<FileChanges, Failure> {
+    let mut changes = FileChanges::default();
+    if let Some(changelog) = changelog {
+        workspace.write(CHANGELOG, &changelog)?;
+        changes.written.push(CHANGELOG.to_owned());
+    }
+    for path in expected::orphans(workspace, output.files.keys())? {
         workspace.remove(&path)?;
         changes.removed.push(path);
     }
-    for (path, text, old) in wanted {
-        if old.as_deref() == Some(text) {
+    for file in expected::compare(workspace, output)? {
+        if file.is_current() {
             changes.unchanged += 1;
         } else {
-            workspace.write(&path, text)?;
-            changes.written.push(path);
+            workspace.write(&file.path, &file.expected)?;
+            changes.written.push(file.path);
         }
     }
     Ok(changes)
@@ -164,7 +138,7 @@ fn write(workspace: &Workspace, output: &Output, lock: Option<String>) -> Result
 fn report(
     stages: &[StageReport],
     notices: &Diagnostics,
-    changes: &Changes,
+    changes: &FileChanges,
     times: &Times,
     verbose: bool,
 ) -> String {
@@ -203,14 +177,14 @@ fn report(
     for path in &changes.removed {
         line("", format!("      {path} (removed)"));
     }
-    let of_stages: Vec<String> = times
+    let stage_times: Vec<String> = times
         .stages
         .iter()
-        .map(|(stage, took)| format!("{stage} {}", took.as_millis()))
+        .map(|(stage, time)| format!("{stage} {}", time.as_millis()))
         .collect();
     line(
         "time",
-        format!("{} ms: {}", times.all.as_millis(), of_stages.join(", ")),
+        format!("{} ms: {}", times.total.as_millis(), stage_times.join(", ")),
     );
     text
 }
@@ -237,7 +211,7 @@ mod tests {
                 ..StageReport::new(Stage::Transform, "1 of 2 rules applied")
             },
         ];
-        let changes = Changes {
+        let changes = FileChanges {
             written: vec!["spec/effective.json".to_owned()],
             removed: vec!["generated/src/api/old.rs".to_owned()],
             unchanged: 7,
@@ -251,14 +225,14 @@ mod tests {
                     (Stage::Read, Duration::from_millis(3)),
                     (Stage::Transform, Duration::from_millis(70)),
                 ],
-                all: Duration::from_millis(87),
+                total: Duration::from_millis(87),
             },
             verbose,
         )
     }
 
     #[test]
-    fn it_says_what_each_stage_did() {
+    fn each_stage_is_reported() {
         insta::assert_snapshot!(sample(false), @r"
         read       spec/upstream.json: 11 paths, 12 operations, 8 schemas
         transform  1 of 2 rules applied
@@ -271,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn it_says_why_if_asked() {
+    fn reasons_are_reported_on_request() {
         insta::assert_snapshot!(sample(true), @r"
         read       spec/upstream.json: 11 paths, 12 operations, 8 schemas
         transform  1 of 2 rules applied

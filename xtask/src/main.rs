@@ -1,34 +1,38 @@
-//! The project commands: `cargo xtask generate`, `check`, `diff`, `fetch` and `release`.
+//! Project commands: `cargo xtask generate`, `check`, `diff` and `fetch`.
 //!
-//! One file a command. All input and output of the workspace is here; what is done with it is in `codegen`.
+//! One file per command. All input and output of the workspace is here; the stages are in `codegen/`.
 
 mod check;
 mod diff;
-mod difference;
-mod exit;
+mod expected;
 mod features;
 mod fetch;
 mod generate;
 mod isolated;
-mod release;
+mod outcome;
 mod source;
+mod spec;
 mod workspace;
 
-use std::{io::Write as _, path::PathBuf, process::ExitCode};
+use std::{
+    io::{self, Write as _},
+    path::PathBuf,
+    process::ExitCode,
+};
 
 use clap::{Parser, Subcommand};
 
-use exit::Code;
+use outcome::{Code, Failure, Outcome};
 use workspace::Workspace;
 
 #[derive(Parser)]
 #[command(
     name = "cargo xtask",
     bin_name = "cargo xtask",
-    about = "Generates the crate funnelflux from the API document, and tells what has drifted"
+    about = "Generates the crate funnelflux from the API document and reports drift"
 )]
 struct Arguments {
-    /// The workspace; by default the one around the current directory.
+    /// Root of the workspace; by default the one around the current directory.
     #[arg(long, global = true, value_name = "DIRECTORY")]
     root: Option<PathBuf>,
     #[command(subcommand)]
@@ -41,16 +45,6 @@ enum Command {
     Check(check::Arguments),
     Diff(diff::Arguments),
     Fetch(fetch::Arguments),
-    Release(release::Arguments),
-}
-
-/// What a command has to say, and how it ended.
-struct Outcome {
-    /// What was asked for: to standard output.
-    text: String,
-    /// What is not part of it, such as why it could not be had: to standard error.
-    aside: String,
-    code: Code,
 }
 
 fn main() -> ExitCode {
@@ -63,41 +57,40 @@ fn main() -> ExitCode {
             let code = if error.use_stderr() {
                 Code::Usage
             } else {
-                Code::Clean
+                Code::Good
             };
-            // Nothing is left to do where even the help cannot be printed.
+            // If even the help cannot be printed, nothing is left to do.
             let _ = error.print();
             return code.into();
         }
     };
     let outcome = run(&arguments).unwrap_or_else(|failure| Outcome {
-        text: String::new(),
-        aside: failure.to_string(),
+        stdout: String::new(),
+        stderr: failure.to_string(),
         code: failure.code(),
     });
-    match write(&outcome) {
+    match print(&outcome) {
         Ok(()) => outcome.code.into(),
         Err(_) => Code::Usage.into(),
     }
 }
 
-fn write(outcome: &Outcome) -> std::io::Result<()> {
-    if !outcome.aside.trim().is_empty() {
-        writeln!(std::io::stderr(), "{}", outcome.aside.trim_end())?;
+fn print(outcome: &Outcome) -> io::Result<()> {
+    if !outcome.stderr.trim().is_empty() {
+        writeln!(io::stderr(), "{}", outcome.stderr.trim_end())?;
     }
-    if !outcome.text.trim().is_empty() {
-        writeln!(std::io::stdout(), "{}", outcome.text.trim_end())?;
+    if !outcome.stdout.trim().is_empty() {
+        writeln!(io::stdout(), "{}", outcome.stdout.trim_end())?;
     }
     Ok(())
 }
 
-fn run(arguments: &Arguments) -> Result<Outcome, exit::Failure> {
+fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     let workspace = Workspace::find(arguments.root.as_deref())?;
     match &arguments.command {
         Command::Generate(arguments) => generate::run(&workspace, arguments),
         Command::Check(arguments) => check::run(&workspace, arguments),
         Command::Diff(arguments) => diff::run(&workspace, arguments),
         Command::Fetch(arguments) => fetch::run(&workspace, arguments),
-        Command::Release(arguments) => release::run(&workspace, arguments),
     }
 }

@@ -1,4 +1,4 @@
-//! Where a document is read from: a file, an address, standard input, or a file of an earlier revision.
+//! Sources of a document: a file, an address, standard input, or a file of an earlier revision.
 
 use std::{
     convert::Infallible,
@@ -10,21 +10,35 @@ use std::{
     time::Duration,
 };
 
-use crate::{
-    exit::Failure,
-    workspace::{Text, Workspace},
-};
+use crate::outcome::Failure;
 
-/// What SOURCE can be, for the help of every command that takes one.
+/// Accepted forms of a SOURCE, for help texts.
 pub(crate) const HELP: &str = "a file, an http(s) address, GITREV:path, or - for standard input";
 
-/// No document is larger; what is, is something else.
-const MOST_BYTES: u64 = 64 << 20;
+/// Upper bound for a document; a larger file is something else.
+const MAX_BYTES: u64 = 64 << 20;
 
-/// A server that has not sent all by then is not going to.
-const PATIENCE: Duration = Duration::from_mins(1);
+/// Time limit for a download.
+const TIMEOUT: Duration = Duration::from_mins(1);
 
-/// One of the places.
+/// A text with its name in messages: a path below the root with `/`, or an address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Text {
+    pub(crate) name: String,
+    pub(crate) text: String,
+}
+
+impl Text {
+    /// The same text as an input of the pipeline.
+    pub(crate) fn source(&self) -> funnelflux_openapi::Source<'_> {
+        funnelflux_openapi::Source {
+            name: &self.name,
+            text: &self.text,
+        }
+    }
+}
+
+/// A source of a document.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Source {
     StandardInput,
@@ -36,7 +50,7 @@ pub(crate) enum Source {
 impl FromStr for Source {
     type Err = Infallible;
 
-    /// A file that is there is a file, whatever its name looks like.
+    /// Parses a source; the name of an existing file is a file, whatever it looks like.
     fn from_str(text: &str) -> Result<Self, Infallible> {
         if text == "-" {
             return Ok(Self::StandardInput);
@@ -44,7 +58,7 @@ impl FromStr for Source {
         if text.contains("://") {
             return Ok(Self::Address(text.to_owned()));
         }
-        // A revision of one letter would be a drive of Windows.
+        // A single letter before the colon is a drive of Windows, not a revision.
         let revision = text
             .split_once(':')
             .filter(|(revision, path)| revision.len() > 1 && !revision.starts_with('-') && !path.is_empty());
@@ -70,11 +84,11 @@ impl fmt::Display for Source {
 }
 
 impl Source {
-    /// The whole text.
+    /// Reads the whole text; a revision is one of the repository at `root`.
     ///
     /// # Errors
-    /// If it cannot be had: says what was asked, what came back, and what to do.
-    pub(crate) fn read(&self, workspace: &Workspace) -> Result<Text, Failure> {
+    /// If it cannot be read.
+    pub(crate) fn read(&self, root: &Path) -> Result<Text, Failure> {
         let text = match self {
             Self::StandardInput => {
                 let mut text = String::new();
@@ -84,7 +98,7 @@ impl Source {
                 text
             }
             Self::Address(address) => download(address)?,
-            Self::Revision { revision, path } => earlier(workspace.root(), revision, path)?,
+            Self::Revision { revision, path } => read_revision(root, revision, path)?,
             Self::File(path) => fs::read_to_string(path).map_err(|error| match error.kind() {
                 io::ErrorKind::InvalidData => not_text(&path.display().to_string()),
                 _ => Failure::io("read", path, &error),
@@ -103,19 +117,19 @@ fn download(address: &str) -> Result<String, Failure> {
         .build();
     let agent: ureq::Agent = ureq::Agent::config_builder()
         .tls_config(tls)
-        .timeout_global(Some(PATIENCE))
+        .timeout_global(Some(TIMEOUT))
         .http_status_as_error(false)
         .build()
         .into();
-    let unreachable = |error: ureq::Error| {
-        let message = |help: &str| {
+    let failure = |error: ureq::Error| {
+        let message = |hint: &str| {
             format!(
-                "error: cannot get {address}: {error}\n  help: {help}the document can also be downloaded with a browser and \
-                 given as a file"
+                "error: cannot get {address}: {error}\n  \
+                 fix: {hint}download the document with a browser and pass the file"
             )
         };
         match error {
-            // A body that is no text, a certificate that is not valid: the network is there.
+            // The network works: the body is not text, or the certificate is invalid.
             ureq::Error::Io(ref error) if error.kind() == io::ErrorKind::InvalidData => {
                 Failure::Io(message(""))
             }
@@ -123,9 +137,7 @@ fn download(address: &str) -> Result<String, Failure> {
             | ureq::Error::Timeout(_)
             | ureq::Error::HostNotFound
             | ureq::Error::ConnectionFailed
-            | ureq::Error::ConnectProxyFailed(_) => {
-                Failure::Unreachable(message("is there a network? Otherwise "))
-            }
+            | ureq::Error::ConnectProxyFailed(_) => Failure::Unreachable(message("check the network, or ")),
             _ => Failure::Io(message("")),
         }
     };
@@ -133,30 +145,32 @@ fn download(address: &str) -> Result<String, Failure> {
         .get(address)
         .header("accept", "application/json, application/yaml, */*;q=0.5")
         .call()
-        .map_err(unreachable)?;
+        .map_err(failure)?;
     let status = response.status();
     if status.is_server_error() || matches!(status.as_u16(), 408 | 425 | 429) {
         return Err(Failure::Unreachable(format!(
-            "error: {address} answered {status}\n  help: the server may be out of order for a while: run the command again later"
+            "error: {address} answered {status}\n  \
+             fix: run the command again later; the server may be out of order"
         )));
     }
     if matches!(status.as_u16(), 401 | 403 | 407) {
         return Err(Failure::Io(format!(
-            "error: {address} answered {status}\n  help: it wants a login: download the document with a browser and give it \
-             as a file"
+            "error: {address} answered {status}\n  \
+             fix: download the document with a browser and pass the file; the address requires a login"
         )));
     }
     if !status.is_success() {
         return Err(Failure::Io(format!(
-            "error: {address} answered {status}\n  help: the address may have moved: open the documentation, follow the link \
-             of the button \"Download schema\", and put that address into spec/source.toml"
+            "error: {address} answered {status}\n  \
+             fix: if the address has moved, open the documentation and put the link of the button \
+             \"Download schema\" into spec/source.toml"
         )));
     }
-    let body = response.body_mut().with_config().limit(MOST_BYTES);
-    body.read_to_string().map_err(unreachable)
+    let body = response.body_mut().with_config().limit(MAX_BYTES);
+    body.read_to_string().map_err(failure)
 }
 
-fn earlier(root: &Path, revision: &str, path: &str) -> Result<String, Failure> {
+fn read_revision(root: &Path, revision: &str, path: &str) -> Result<String, Failure> {
     let name = format!("{revision}:{path}");
     let output = Command::new("git")
         .arg("-C")
@@ -166,16 +180,18 @@ fn earlier(root: &Path, revision: &str, path: &str) -> Result<String, Failure> {
         .map_err(|error| Failure::io("run", Path::new("git"), &error))?;
     if !output.status.success() {
         return Err(Failure::Io(format!(
-            "error: cannot read {name}: {}\n  help: there is no such file, and git knows no such path at that revision",
+            "error: cannot read {name}: {}\n  \
+             fix: check the name; neither a file nor a path in git at that revision has it",
             String::from_utf8_lossy(&output.stderr).trim()
         )));
     }
     String::from_utf8(output.stdout).map_err(|_| not_text(&name))
 }
 
+/// The error for a file that is not UTF-8.
 pub(crate) fn not_text(name: &str) -> Failure {
     Failure::Io(format!(
-        "error: cannot read {name}: it is not text in UTF-8\n  help: save it as such"
+        "error: cannot read {name}: it is not UTF-8\n  fix: save it as UTF-8"
     ))
 }
 
@@ -184,7 +200,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_source_is_what_it_looks_like() {
+    fn sources_are_recognised_by_their_form() {
         let revision = |revision: &str, path: &str| Source::Revision {
             revision: revision.to_owned(),
             path: path.to_owned(),
@@ -201,12 +217,12 @@ mod tests {
             ),
             ("spec/upstream.json", Source::File("spec/upstream.json".into())),
             ("C:\\x.json", Source::File("C:\\x.json".into())),
-            // No other scheme is taken; what fetches it says so.
+            // Another scheme is refused when it is fetched.
             (
                 "ftp://a.example/x",
                 Source::Address("ftp://a.example/x".to_owned()),
             ),
-            // Never an option of git.
+            // Never passed to git, which would read it as an option.
             ("--output=a:b", Source::File("--output=a:b".into())),
         ] {
             assert_eq!(text.parse(), Ok(expected));

@@ -110,7 +110,7 @@ impl AllowList {
         let mut diagnostics = Diagnostics::new();
         let mut entries: Vec<Entry> = Vec::new();
         let error = |code: &'static str, pointer: String, message: String| {
-            document.error(Stage::Diff, code, pointer, message).help(
+            document.error(Stage::Diff, code, pointer, message).fix(
                 "an entry is {\"fingerprint\": \"…\", \"reason\": \"why this is accepted\", \"expires\": \"YYYY-MM-DD\"}",
             )
         };
@@ -239,6 +239,6 @@ impl AllowList {
         let message = format!("the entry `{}` {message}", entry.fingerprint);
         self.document
             .diagnostic(severity, Stage::Diff, code, entry.pointer.clone(), message)
-            .help(help)
+            .fix(help)
     }
 }

@@ -19,7 +19,7 @@ pub fn elsewhere(document: &Document) -> Diagnostics {
         let message = format!("`{file}` is another file: what it holds is not compared");
         document
             .diagnostic(Severity::Warning, Stage::Diff, "elsewhere", at, message)
-            .help("compare documents that hold all of it, such as a bundler writes")
+            .fix("compare documents that hold all of it, such as a bundler writes")
     };
     files.0.into_iter().map(warning).collect()
 }

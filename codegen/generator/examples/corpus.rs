@@ -128,7 +128,7 @@ impl Pruned {
             if diagnostic.severity != Severity::Error {
                 continue;
             }
-            let tokens: Vec<String> = pointer::tokens(&diagnostic.pointer)
+            let tokens: Vec<String> = pointer::tokens(diagnostic.pointer.as_str())
                 .map(std::borrow::Cow::into_owned)
                 .collect();
             let tokens: Vec<&str> = tokens.iter().map(String::as_str).collect();
@@ -136,12 +136,12 @@ impl Pruned {
                 // The way out that the message names.
                 _ if diagnostic.code == "enum-name"
                     && document
-                        .pointer(&diagnostic.pointer)
+                        .pointer(diagnostic.pointer.as_str())
                         .is_some_and(|schema| schema.get("x-rust-name").is_none()) =>
                 {
                     self.named += 1;
                     let name = format!("Enumeration{}", self.named);
-                    set(document, &diagnostic.pointer, "x-rust-name", json!(name))
+                    set(document, diagnostic.pointer.as_str(), "x-rust-name", json!(name))
                 }
                 ["paths", path, method, ..] if diagnostic.code == "no-tag" => {
                     let place = pointer::join(&pointer::join("/paths", path), method);

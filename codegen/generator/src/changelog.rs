@@ -1,251 +1,232 @@
-//! Changelog: what a new document means, joined from the comparison of the documents and that of the generated code.
+//! Changelog: writes the vendor's changes, with their meaning for users, under `## [Unreleased]`.
+//!
+//! The format is Keep a Changelog. Wording and order may be edited by hand; an entry is written once.
 
-use std::{collections::HashSet, fmt::Write as _};
-
-use semver::Version;
-
-use crate::api::Changes;
-use funnelflux_diff::{Change, Impact, Report};
-use funnelflux_openapi::digest::sha256;
-use funnelflux_openapi::text::markdown;
+use funnelflux_diff::{Change, Impact, Report, Side};
+use funnelflux_openapi::{
+    digest::sha256,
+    text::{counted, markdown},
+};
 
 const HEAD: &str = "# Changelog\n\n\
-                    Written by `cargo xtask generate` when the document has changed, and by `cargo xtask release`; the wording may \
-                    be edited.\n";
+                    The format is based on [Keep a Changelog](https://keepachangelog.com/en/1.1.0/).\n";
 
-const UNRELEASED: &str = "## Unreleased";
+const UNRELEASED: &str = "## [Unreleased]";
 
-const SECTION: &str = "### Schema drift";
+/// Start of the comment that records which change of the document was written last.
+const MARK: &str = "<!-- effective document: ";
 
-/// What no entry has told.
-const REST: &str = "### Else in the public interface";
+/// Sections of a release in the order of Keep a Changelog.
+const SECTIONS: [&str; 6] = ["Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"];
 
-/// The bump that is due: what the code says, and at least a patch where anything has changed at all. Where the code is
-/// the same, nobody's build breaks, whatever the document's comparison fears.
-#[must_use]
-pub fn due(report: &Report, api: &Changes) -> Impact {
-    match (api.impact(), report.summary().crate_impact) {
-        (Impact::None, Impact::None) => Impact::None,
-        (api, _) => api.max(Impact::Patch),
-    }
-}
-
-/// The changelog with one more entry: that the effective document went from `before` to `after`.
+/// Returns the changelog with the changes from the effective document `before` to `after`.
 ///
-/// `None` if there is nothing to tell, or if it has been told.
+/// `None` if nothing changed, or if the last run wrote these changes already.
 #[must_use]
-pub fn add(
-    changelog: Option<&str>,
-    (before, after): (&str, &str),
-    report: &Report,
-    api: &Changes,
-) -> Option<String> {
+pub fn add(changelog: Option<&str>, (before, after): (&str, &str), report: &Report) -> Option<String> {
     let short = |text: &str| sha256(text).chars().take(12).collect::<String>();
-    let mark = format!("<!-- document {} to {} -->", short(before), short(after));
-    let changelog = changelog.unwrap_or(HEAD);
-    if report.is_empty() || changelog.contains(&mark) {
+    let mark = format!("{MARK}{} to {} -->", short(before), short(after));
+    let (head, unreleased, released) = split(changelog.unwrap_or(HEAD));
+    if report.is_empty() || unreleased.lines().any(|line| line.trim() == mark) {
         return None;
     }
-    let mut entry = format!("{mark}\nDue: **{}**.\n\nThe document:\n\n", due(report, api));
-    // On what something is known matters to users where it changes an item, which is told below.
-    let is_mark = |change: &&Change| change.id == "extension-changed" && change.crate_impact <= Impact::Patch;
-    let (marks, changes): (Vec<&Change>, Vec<&Change>) = report.changes.iter().partition(is_mark);
-    for change in changes {
-        // Writing to a string cannot fail.
-        let _ = writeln!(
-            entry,
-            "- {}, {}: {} (`{}`)",
-            change.level,
-            change.direction,
-            markdown(&change.what),
-            change.id
-        );
-    }
-    if let Some(mark) = marks.first() {
-        let places = match marks.len() {
-            1 => "one place".to_owned(),
-            count => format!("{count} places"),
-        };
-        let _ = writeln!(
-            entry,
-            "- {}: `x-` fields, which say on what evidence something is known, changed in {places} (`{}`)",
-            mark.level, mark.id
-        );
-    }
-    entry.push_str("\nThe public interface:\n\n");
-    let interface = api.to_string();
-    entry.push_str(if interface.is_empty() {
-        "- unchanged\n"
-    } else {
-        &interface
-    });
-    Some(insert(changelog, &entry))
-}
-
-/// The changelog with its unreleased part closed as that of `version`. What has changed since the last release and is not
-/// told there, such as hand-written code and features, is added; without `changes` it is the first release.
-///
-/// A part that has been closed stays as it is, so that an interrupted release can be repeated.
-#[must_use]
-pub fn close(changelog: Option<&str>, version: &Version, changes: Option<&Changes>) -> String {
-    let changelog = changelog.unwrap_or(HEAD);
-    let heading = format!("## {version}");
-    if changelog.lines().any(|line| line.trim_end() == heading) {
-        return changelog.to_owned();
-    }
-    let (head, own, released) = unreleased(changelog);
-    let rest = match changes {
-        None => "The first release.".to_owned(),
-        Some(changes) => {
-            let changes = changes.to_string();
-            // By what they are about: the wording of an entry may have been edited.
-            let item = |line: &str| line.split('`').nth(1).map(str::to_owned);
-            let told: HashSet<String> = own.lines().filter_map(item).collect();
-            let is_new = |line: &&str| item(line).is_none_or(|item| !told.contains(&item));
-            let lines: Vec<&str> = changes.lines().filter(is_new).collect();
-            match lines.as_slice() {
-                [] => String::new(),
-                lines => format!("{REST}\n\n{}", lines.join("\n")),
-            }
+    let (introduction, mut sections) = read_sections(unreleased);
+    for (title, entry) in entries(report) {
+        match sections.iter_mut().find(|section| section.title == title) {
+            Some(section) => section.lines.push(entry),
+            None => sections.push(Section {
+                title: title.to_owned(),
+                lines: vec![entry],
+            }),
         }
-    };
-    sections(&[head, &heading, own, &rest, released])
+    }
+    sections.sort_by_key(|section| {
+        let place = SECTIONS.iter().position(|title| *title == section.title);
+        place.unwrap_or(SECTIONS.len())
+    });
+    let mut parts = vec![head.to_owned(), format!("{UNRELEASED}\n\n{mark}"), introduction];
+    parts.extend(sections.iter().map(Section::text));
+    parts.push(released.to_owned());
+    Some(join(&parts))
 }
 
-/// What stands before the unreleased part, what it holds, and the releases after it.
-fn unreleased(changelog: &str) -> (&str, &str, &str) {
+/// Part of a release below a `###` heading.
+struct Section {
+    title: String,
+    lines: Vec<String>,
+}
+
+impl Section {
+    fn text(&self) -> String {
+        format!("### {}\n\n{}", self.title, self.lines.join("\n").trim())
+    }
+}
+
+/// Splits a changelog into the text before the unreleased part, its content, and the releases after it.
+fn split(changelog: &str) -> (&str, &str, &str) {
     let next = |text: &str| text.find("\n## ").map_or(text.len(), |at| at + 1);
     if let Some((head, rest)) = changelog.split_once(UNRELEASED) {
-        let (own, released) = rest.split_at(next(rest));
-        (head, own, released)
+        let (unreleased, released) = rest.split_at(next(rest));
+        (head, unreleased, released)
     } else {
         let (head, released) = changelog.split_at(next(changelog));
         (head, "", released)
     }
 }
 
-/// The parts that hold something, an empty line apart.
-fn sections(parts: &[&str]) -> String {
-    let parts = parts.iter().map(|part| part.trim());
-    let parts: Vec<&str> = parts.filter(|part| !part.is_empty()).collect();
-    format!("{}\n", parts.join("\n\n"))
+/// Reads the sections of a release and the text before the first, without the mark of an earlier change.
+fn read_sections(release: &str) -> (String, Vec<Section>) {
+    let mut introduction = Vec::new();
+    let mut sections: Vec<Section> = Vec::new();
+    for line in release.lines().filter(|line| !line.starts_with(MARK)) {
+        if let Some(title) = line.strip_prefix("### ") {
+            sections.push(Section {
+                title: title.trim().to_owned(),
+                lines: Vec::new(),
+            });
+        } else {
+            let lines = sections
+                .last_mut()
+                .map_or(&mut introduction, |section| &mut section.lines);
+            lines.push(line.to_owned());
+        }
+    }
+    for section in &mut sections {
+        while section.lines.pop_if(|line| line.trim().is_empty()).is_some() {}
+    }
+    (introduction.join("\n"), sections)
 }
 
-/// Puts the entry at the top of the section, and makes the section where there is none.
-fn insert(changelog: &str, entry: &str) -> String {
-    let (head, own, released) = unreleased(changelog);
-    let (before, after) = own.split_once(SECTION).unwrap_or((own, ""));
-    sections(&[head, UNRELEASED, before, SECTION, entry, after, released])
+/// Entries of a report, each with the title of its section.
+fn entries(report: &Report) -> impl Iterator<Item = (&'static str, String)> {
+    // Evidence matters to users only where it changes an item.
+    let is_evidence =
+        |change: &&Change| change.id == "extension-changed" && change.crate_impact <= Impact::Patch;
+    let (evidence, changes): (Vec<&Change>, Vec<&Change>) = report.changes.iter().partition(is_evidence);
+    let evidence = (!evidence.is_empty()).then(|| {
+        let entry = format!(
+            "- `x-` fields, which record the evidence for a part of the document, changed in {}",
+            counted(evidence.len(), "place")
+        );
+        ("Changed", entry)
+    });
+    changes
+        .into_iter()
+        .map(|change| (section(change), entry(change)))
+        .chain(evidence)
+}
+
+/// Title of the section that a change belongs to, as users of the crate see it.
+fn section(change: &Change) -> &'static str {
+    match (change.crate_impact, change.side) {
+        _ if change.id.ends_with("-deprecated") => "Deprecated",
+        (Impact::Minor, _) => "Added",
+        (Impact::Major, Side::Old) => "Removed",
+        _ => "Changed",
+    }
+}
+
+fn entry(change: &Change) -> String {
+    format!(
+        "- {}. {} (crate: {}, wire: {}, `{}`)",
+        markdown(&change.what),
+        markdown(&change.crate_reason),
+        change.crate_impact,
+        change.level,
+        change.id
+    )
+}
+
+/// Joins the parts that are not empty, an empty line apart.
+fn join(parts: &[String]) -> String {
+    let parts: Vec<&str> = parts.iter().map(|part| part.trim()).collect();
+    let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    format!("{}\n", parts.join("\n\n"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api;
     use funnelflux_diff as diff;
     use funnelflux_openapi::{Source, read};
-    use std::collections::BTreeMap;
 
-    fn drift() -> (Report, Changes) {
-        let document = |text| read::parse(Source { name: "a.json", text }).unwrap();
-        let report = diff::compare(
-            &document(r#"{"openapi":"3.0.3","info":{"title":"a","version":"1"},"paths":{}}"#),
-            &document(
-                r#"{"openapi":"3.0.3","info":{"title":"a","version":"1"},"paths":{},"components":{"schemas":{"A":{"type":"object"}}}}"#,
-            ),
-        );
-        let surface = |text: &str| {
-            api::surface(&BTreeMap::from([(
-                "lib.rs".to_owned(),
-                format!("pub mod types {{ {text} }}"),
-            )]))
-            .unwrap()
-        };
-        (report, api::compare(&surface(""), &surface("pub struct A;")))
-    }
-
-    #[test]
-    fn entries_go_to_the_top_of_the_unreleased_section() {
-        let (report, api) = drift();
-        let first = add(None, ("1", "2"), &report, &api).unwrap();
-        let second = add(Some(&first), ("2", "3"), &report, &api).unwrap();
-        insta::assert_snapshot!(second);
-        // An interrupted run that is repeated tells nothing twice.
-        assert_eq!(add(Some(&second), ("2", "3"), &report, &api), None);
-    }
-
-    /// A name of the document closes no part and opens none.
-    #[test]
-    fn names_of_the_document_are_no_headings() {
-        let (mut report, api) = drift();
-        for change in &mut report.changes {
-            change.what = "the schema `a\n## 0.2.0\n` was added".to_owned();
-        }
-        let text = add(None, ("1", "2"), &report, &api).unwrap();
-        assert!(!text.contains("\n## 0.2.0"), "{text}");
-    }
-
-    #[test]
-    fn marks_of_evidence_are_counted() {
-        let document = |text: String| {
+    /// Compares two documents of which each has these components and operations.
+    fn compare(old: &str, new: &str) -> Report {
+        let document = |rest: &str| {
+            let text = format!(r#"{{"openapi":"3.0.3","info":{{"title":"a","version":"1"}},{rest}}}"#);
             read::parse(Source {
                 name: "a.json",
                 text: &text,
             })
             .unwrap()
         };
-        let with = |kind: &str| {
-            document(format!(
-                r#"{{"openapi":"3.0.3","info":{{"title":"a","version":"1"}},"paths":{{}},"components":{{"schemas":{{
-                "A":{{"type":"object","x-evidence":{{"kind":"{kind}"}}}},"B":{{"x-evidence":{{"kind":"{kind}"}}}}}}}}}}"#
-            ))
-        };
-        let report = diff::compare(&with("pattern"), &with("page"));
-        let text = add(None, ("1", "2"), &report, &Changes::default()).unwrap();
+        diff::compare(&document(old), &document(new))
+    }
+
+    const NOTHING: &str = r#""paths":{}"#;
+    const SCHEMA: &str = r#""paths":{},"components":{"schemas":{"A":{"type":"object"}}}"#;
+    const OPERATION: &str = r#""paths":{"/a/":{"get":{"responses":{"200":{"description":"d"}}}}}"#;
+
+    #[test]
+    fn entries_go_to_their_sections_once() {
+        let added = compare(NOTHING, SCHEMA);
+        let first = add(None, ("1", "2"), &added).unwrap();
+        let second = add(Some(&first), ("2", "3"), &compare(OPERATION, NOTHING)).unwrap();
+        insta::assert_snapshot!(second);
+        assert_eq!(add(Some(&second), ("2", "3"), &added), None, "a repeated run");
         assert!(
-            text.contains("\n- info: `x-` fields, which say on what evidence something is known, changed in 2 places (`extension-changed`)\n"),
-            "{text}"
+            add(Some(&second), ("1", "2"), &added).is_some(),
+            "the same change once more"
         );
-        assert!(text.contains("Due: **patch**."), "{text}");
     }
 
     #[test]
-    fn what_was_released_stays_as_it_is() {
-        let (report, api) = drift();
-        let old = "# Changelog\n\n## 0.1.0\n\n### Schema drift\n\nold\n";
-        let new = add(Some(old), ("1", "2"), &report, &api).unwrap();
-        assert!(new.ends_with("## 0.1.0\n\n### Schema drift\n\nold\n"), "{new}");
-        assert!(new.find("## Unreleased").unwrap() < new.find("## 0.1.0").unwrap());
-    }
-
-    #[test]
-    fn a_release_tells_what_no_entry_told() {
-        let (report, api) = drift();
-        let first = close(None, &Version::new(0, 1, 0), None);
-        let drifted = add(Some(&first), ("1", "2"), &report, &api).unwrap();
-        let surface =
-            |text: &str| api::surface(&BTreeMap::from([("lib.rs".to_owned(), text.to_owned())])).unwrap();
-        // The entry has told of `types::A`; `by_hand` is in no document.
-        let since = api::compare(
-            &surface("pub mod types {}"),
-            &surface("pub mod types { pub struct A; } pub fn by_hand() {}"),
+    fn hand_written_text_is_kept() {
+        let old = "# Changelog\n\n## [Unreleased]\n\nWords.\n\n### Fixed\n\n- a\n  b\n\n\
+                   ## [0.1.0] - 2026-01-01\n\n\
+                   ### Added\n\n- old\n";
+        let new = add(Some(old), ("1", "2"), &compare(NOTHING, SCHEMA)).unwrap();
+        assert!(new.contains("\n\nWords.\n\n### Added\n\n- "), "{new}");
+        assert!(
+            new.ends_with("\n### Fixed\n\n- a\n  b\n\n## [0.1.0] - 2026-01-01\n\n### Added\n\n- old\n"),
+            "{new}"
         );
-        let version = Version::new(0, 2, 0);
-        let closed = close(Some(&drifted), &version, Some(&since));
-        insta::assert_snapshot!(closed);
-        assert_eq!(close(Some(&closed), &version, Some(&since)), closed);
-        // An edited line has told it, too.
-        let edited = drifted.replace("- added `types::A`: `struct`", "- `types::A` is new");
-        assert_ne!(edited, drifted);
-        assert!(!close(Some(&edited), &version, Some(&since)).contains("added `types::A`"));
-        let nothing = close(Some(&first), &version, Some(&Changes::default()));
-        assert!(nothing.contains("## 0.2.0\n\n## 0.1.0\n"), "{nothing}");
+        let released = "# Changelog\n\n## [0.1.0]\n";
+        let new = add(Some(released), ("1", "2"), &compare(NOTHING, SCHEMA)).unwrap();
+        assert!(
+            new.find(UNRELEASED).unwrap() < new.find("## [0.1.0]").unwrap(),
+            "{new}"
+        );
+    }
+
+    /// A name in the document cannot start a section or a release.
+    #[test]
+    fn names_in_the_document_are_not_headings() {
+        let mut report = compare(NOTHING, SCHEMA);
+        for change in &mut report.changes {
+            change.what = "the schema `a\n## 0.2.0\n` was added".to_owned();
+        }
+        let text = add(None, ("1", "2"), &report).unwrap();
+        assert!(!text.contains("\n## 0.2.0"), "{text}");
     }
 
     #[test]
-    fn without_drift_nothing_is_told() {
-        let (mut report, api) = drift();
-        report.changes.clear();
-        assert_eq!(add(None, ("1", "2"), &report, &api), None);
+    fn changes_of_evidence_are_counted() {
+        let with = |kind: &str| {
+            format!(
+                r#""paths":{{}},"components":{{"schemas":{{
+                "A":{{"type":"object","x-evidence":{{"kind":"{kind}"}}}},
+                "B":{{"x-evidence":{{"kind":"{kind}"}}}}}}}}"#
+            )
+        };
+        let text = add(None, ("1", "2"), &compare(&with("pattern"), &with("page"))).unwrap();
+        let entry =
+            "- `x-` fields, which record the evidence for a part of the document, changed in 2 places\n";
+        assert!(text.ends_with(entry), "{text}");
+    }
+
+    #[test]
+    fn without_changes_nothing_is_written() {
+        assert_eq!(add(None, ("1", "2"), &compare(SCHEMA, SCHEMA)), None);
     }
 }

@@ -3,7 +3,6 @@
 //! [`generate`] runs the stages: read → normalise → [`supersede`] → [`overlay`] → [`lint`] → [`transform`] →
 //! [`progenitor`] → [`rewrite`] → [`render`] → [`lock`].
 
-pub mod api;
 pub mod changelog;
 pub mod coverage;
 mod generate;
@@ -13,7 +12,6 @@ pub mod naming;
 pub mod overlay;
 pub mod progenitor;
 mod prose;
-pub mod release;
 pub mod render;
 pub mod rewrite;
 mod steps;

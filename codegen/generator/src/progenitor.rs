@@ -272,7 +272,7 @@ impl<'a> Run<'a> {
     fn diagnostic(&self, failure: &Failure, at: &str) -> Diagnostic {
         self.source
             .error(Stage::Progenitor, failure.code, at, &*failure.message)
-            .help(
+            .fix(
                 "in an overlay, replace the construct that the generator does not support; where a schema contains \
                  itself through `allOf`, `oneOf` or `anyOf`, write all its properties into one object\n\
                  a rule in codegen/generator/src/lint/ would report it more precisely",

@@ -112,7 +112,7 @@ impl StageReport {
                 "the step `{}` found nothing to change; its reason: {}",
                 step.name, step.reason
             );
-            Diagnostic::new(Severity::Error, self.stage, "idle-step", "", message).help(format!(
+            Diagnostic::new(Severity::Error, self.stage, "idle-step", "", message).fix(format!(
                 "if neither document nor generator needs the step any more, remove it from \
                  codegen/generator/src/{stage}/mod.rs, or mark it `Expect::MayBeNoop` there\n\
                  otherwise correct the step: it no longer recognises what it is for",

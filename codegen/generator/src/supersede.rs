@@ -63,7 +63,7 @@ impl Comparison {
         let notice = |code, message: &str, fix: &str| {
             let mut notice = Diagnostic::new(Severity::Notice, Stage::Supersede, code, "", message)
                 .at(self.location.clone())
-                .help(fix);
+                .fix(fix);
             notice.operation = Some(self.operation.clone());
             notice
         };
@@ -300,9 +300,7 @@ pub fn supersede(document: Document, overlays: Vec<Document>) -> Superseded {
             }
             None => continue,
         };
-        let location = overlays
-            .get(part.id.0)
-            .and_then(|overlay| overlay.locate(&part.id.1));
+        let location = overlays.get(part.id.0).map(|overlay| overlay.locate(&part.id.1));
         comparisons.push(Comparison {
             location,
             operation: part.content.name(),
@@ -407,7 +405,7 @@ fn prune(overlay: Document, mut parts: BTreeSet<String>, notices: &mut Diagnosti
                 &*action_at,
                 message,
             );
-            notices.push(notice.help("remove the action"));
+            notices.push(notice.fix("remove the action"));
             parts.insert(action_at);
         }
     }

@@ -17,23 +17,24 @@
     reason = "a test stops at the first surprise"
 )]
 
-#[expect(dead_code, reason = "the program that serves requests is another one")]
-#[path = "../../../xtask/src/isolated.rs"]
-mod isolated;
-
 use fastrand::Rng;
 use funnelflux_diff as diff;
 use funnelflux_diff::{Impact, Level, Report};
-use funnelflux_generator::{
-    Input, Options,
-    api::{self, Surface},
-    generate,
-};
+use funnelflux_generator::{Input, Options, generate};
 use funnelflux_openapi::{Document, Source, normalise, read};
 use jsonschema::Validator;
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use serde_json::{Map, Value, json};
+
+#[expect(dead_code, reason = "the program that serves requests is another one")]
+#[path = "../../../xtask/src/isolated.rs"]
+mod isolated;
+
+#[path = "oracle/interface.rs"]
+mod interface;
+
+use interface::Interface;
 
 /// Names of fields: few, so that parts of a composition describe the same one.
 const NAMES: [&str; 4] = ["a", "b", "c", "d"];
@@ -551,8 +552,8 @@ proptest! {
     }
 }
 
-/// The public interface of the crate that is generated from a document; `None` where the document is refused.
-fn interface(document: &Value) -> Option<Surface> {
+/// Public interface of the code that is generated from a document; `None` if the document is refused.
+fn interface(document: &Value) -> Option<Interface> {
     let text = document.to_string();
     let input = Input {
         upstream: Source {
@@ -562,33 +563,24 @@ fn interface(document: &Value) -> Option<Surface> {
         overlays: Vec::new(),
         previous_lock: None,
     };
-    let files = generate(
-        &input,
-        Options {
-            isolation: Some(&|request| {
-                isolated::run_in(env!("CARGO_BIN_EXE_isolated-generator").as_ref(), request)
-            }),
-            ..Options::default()
-        },
-    )
-    .ok()?
-    .files
-    .into_iter();
-    let files = files.map(|(path, text)| (format!("api/{path}"), text));
-    let root = "mod api;\npub use api::public::{operations, types};\n";
-    let files = files.chain([("lib.rs".to_owned(), root.to_owned())]);
-    Some(api::surface(&files.collect()).unwrap())
+    let isolation =
+        |request: &str| isolated::run_in(env!("CARGO_BIN_EXE_isolated-generator").as_ref(), request);
+    let options = Options {
+        isolation: Some(&isolation),
+        ..Options::default()
+    };
+    Some(Interface::read(generate(&input, options).ok()?.files.values()))
 }
 
-/// What changes in the interface although the comparison does not foretell it; `None` where nothing does, or one of the documents
-/// is refused.
+/// Describes a change of the interface that the comparison did not predict; `None` if there is none, or if one
+/// of the documents is refused.
 fn surprise(old: &Value, new: &Value) -> Option<String> {
-    let changes = api::compare(&interface(old)?, &interface(new)?);
+    let (impact, names) = interface(old)?.compare(&interface(new)?);
     let report = compare(old, new);
-    let foretold = report.summary().crate_impact;
-    (changes.impact() > foretold && changes.impact() != Impact::None).then(|| {
+    let predicted = report.summary().crate_impact;
+    (impact > predicted).then(|| {
         format!(
-            "foretold {foretold}, but:\n{changes}\nold {old}\nnew {new}\n{}",
+            "predicted {predicted}, but {impact}: {names:?}\nold {old}\nnew {new}\n{}",
             report.text()
         )
     })
@@ -679,14 +671,17 @@ fn what_says_nothing_is_foretold_all_the_same() {
 #[test]
 fn the_judges_see_enough() {
     let mut random = Rng::with_seed(1);
-    let (mut broken, mut generated) = (0, 0);
+    let (mut broken, mut generated, mut changed) = (0, 0, 0);
     for _ in 0..100 {
         let pair = pair(&mut random);
         broken += usize::from(self::broken(&mut random, &pair, Direction::Request).is_some());
         let interface = |schemas: &Schemas| interface(&schemas.operation(Direction::Request));
-        let both = interface(&pair.old).zip(interface(&pair.new));
-        generated += usize::from(both.is_some());
+        if let Some((old, new)) = interface(&pair.old).zip(interface(&pair.new)) {
+            generated += 1;
+            changed += usize::from(old.compare(&new).0 > Impact::None);
+        }
     }
     assert!(broken > 15, "{broken} of 100 pairs break a value");
     assert!(generated > 2, "{generated} of 100 pairs generate");
+    assert!(changed > 0, "{changed} of {generated} interfaces change");
 }

@@ -7,7 +7,10 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::text::one_line;
+use crate::{
+    pointer::{self, PointerBuf, ToPointer},
+    text::one_line,
+};
 
 /// The stage of the pipeline that found something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -110,11 +113,11 @@ pub struct Diagnostic {
     /// What is wrong, in one sentence without a full stop.
     pub message: String,
     /// What to do about it; may be empty where there is nothing to do.
-    pub help: String,
+    pub fix: String,
     /// Where it is in the text, if that can be told.
     pub location: Option<Location>,
     /// JSON pointer (RFC 6901) to the value in the document that the stage looked at; `""` is the whole document.
-    pub pointer: String,
+    pub pointer: PointerBuf,
     /// The operation concerned, such as `PUT /offersource/save/`, with `and 3 more` where there are several.
     pub operation: Option<String>,
 }
@@ -122,30 +125,30 @@ pub struct Diagnostic {
 impl Diagnostic {
     /// A diagnostic on the value at `pointer`. The operation is taken from the pointer if the pointer leads into one.
     #[must_use]
-    pub fn new(
+    pub fn new<'a>(
         severity: Severity,
         stage: Stage,
         code: &'static str,
-        pointer: impl Into<String>,
+        pointer: impl ToPointer<'a>,
         message: impl Into<String>,
     ) -> Self {
-        let pointer = pointer.into();
+        let pointer = pointer.to_pointer().into_owned();
         Self {
             severity,
             stage,
             code,
             message: message.into(),
-            help: String::new(),
+            fix: String::new(),
             location: None,
-            operation: crate::pointer::operation(&pointer),
+            operation: pointer::operation(&pointer),
             pointer,
         }
     }
 
     /// The same diagnostic with what to do about it.
     #[must_use]
-    pub fn help(mut self, help: impl Into<String>) -> Self {
-        self.help = help.into();
+    pub fn fix(mut self, fix: impl Into<String>) -> Self {
+        self.fix = fix.into();
         self
     }
 
@@ -182,12 +185,12 @@ impl fmt::Display for Diagnostic {
             ("", Some(operation)) => write!(formatter, " at {}", one_line(operation))?,
             (pointer, None) => write!(formatter, " at {}", one_line(pointer))?,
             (pointer, Some(operation)) => {
-                write!(formatter, " at {} ({})", one_line(pointer), one_line(operation))?
+                write!(formatter, " at {} ({})", one_line(pointer), one_line(operation))?;
             }
         }
         write!(formatter, ": {}", one_line(&self.message))?;
-        if !self.help.is_empty() {
-            write!(formatter, "\n  help: {}", self.help.replace('\n', "\n        "))?;
+        if !self.fix.is_empty() {
+            write!(formatter, "\n  fix: {}", self.fix.replace('\n', "\n       "))?;
         }
         Ok(())
     }
@@ -330,7 +333,7 @@ mod tests {
             "/paths/~1offersource~1save~1/put/parameters/0",
             "the query parameter `filter` has the style `deepObject`, which the generator does not know",
         )
-        .help("let an overlay turn it into single parameters\nor remove it")
+        .fix("let an overlay turn it into single parameters\nor remove it")
         .at(Some(Location {
             file: "spec/upstream.json".into(),
             line: 12,
@@ -344,7 +347,7 @@ mod tests {
             sample().to_string(),
             "spec/upstream.json:12:5: error[lint::parameter-style] at /paths/~1offersource~1save~1/put/parameters/0 \
              (PUT /offersource/save/): the query parameter `filter` has the style `deepObject`, which the generator \
-             does not know\n  help: let an overlay turn it into single parameters\n        or remove it"
+             does not know\n  fix: let an overlay turn it into single parameters\n       or remove it"
         );
     }
 
@@ -386,7 +389,7 @@ mod tests {
                 "stage": "lint",
                 "code": "parameter-style",
                 "message": "the query parameter `filter` has the style `deepObject`, which the generator does not know",
-                "help": "let an overlay turn it into single parameters\nor remove it",
+                "fix": "let an overlay turn it into single parameters\nor remove it",
                 "location": {"file": "spec/upstream.json", "line": 12, "column": 5},
                 "pointer": "/paths/~1offersource~1save~1/put/parameters/0",
                 "operation": "PUT /offersource/save/",

@@ -6,7 +6,7 @@
 
 use std::{
     collections::BTreeMap,
-    fmt,
+    fmt, iter,
     sync::{Arc, OnceLock},
 };
 
@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use crate::{
     diagnostic::{Diagnostic, Diagnostics, Location, Severity, Stage},
-    pointer,
+    pointer::{Pointer, PointerBuf, ToPointer, Token},
     source_map::{self, Position, SourceMap},
 };
 
@@ -44,6 +44,7 @@ impl Document {
     }
 
     /// A document that is `value`, whose parts came from where `provenance` says.
+    #[must_use]
     pub fn new(value: Value, provenance: Provenance) -> Self {
         Self { value, provenance }
     }
@@ -56,8 +57,8 @@ impl Document {
 
     /// The value at a JSON pointer.
     #[must_use]
-    pub fn get(&self, pointer: &str) -> Option<&Value> {
-        self.value.pointer(pointer)
+    pub fn get<'a>(&self, pointer: impl ToPointer<'a>) -> Option<&Value> {
+        self.value.pointer(pointer.to_pointer().as_str())
     }
 
     /// The whole document, without its places.
@@ -67,6 +68,7 @@ impl Document {
     }
 
     /// The value and the places, to be changed together and put together again.
+    #[must_use]
     pub fn into_parts(self) -> (Value, Provenance) {
         (self.value, self.provenance)
     }
@@ -90,20 +92,19 @@ impl Document {
     }
 
     /// Where the value at a JSON pointer stands in the text that it came from: a member at its key, an item at its
-    /// start. A pointer to nothing gets the place of its nearest ancestor that is in the text. `None` only if
-    /// `pointer` is no JSON pointer.
+    /// start. A pointer to nothing gets the place of its nearest ancestor that is in the text.
     #[must_use]
-    pub fn locate(&self, pointer: &str) -> Option<Location> {
-        (pointer.is_empty() || pointer.starts_with('/')).then(|| self.provenance.place(pointer).location())
+    pub fn locate<'a>(&self, pointer: impl ToPointer<'a>) -> Location {
+        self.provenance.place(pointer).location()
     }
 
     /// A located diagnostic that stops the generation.
     #[must_use]
-    pub fn error(
+    pub fn error<'a>(
         &self,
         stage: Stage,
         code: &'static str,
-        pointer: impl Into<String>,
+        pointer: impl ToPointer<'a>,
         message: impl Into<String>,
     ) -> Diagnostic {
         self.diagnostic(Severity::Error, stage, code, pointer, message)
@@ -111,17 +112,17 @@ impl Document {
 
     /// A located diagnostic.
     #[must_use]
-    pub fn diagnostic(
+    pub fn diagnostic<'a>(
         &self,
         severity: Severity,
         stage: Stage,
         code: &'static str,
-        pointer: impl Into<String>,
+        pointer: impl ToPointer<'a>,
         message: impl Into<String>,
     ) -> Diagnostic {
         let diagnostic = Diagnostic::new(severity, stage, code, pointer, message);
         let location = self.locate(&diagnostic.pointer);
-        diagnostic.at(location)
+        diagnostic.at(Some(location))
     }
 }
 
@@ -167,8 +168,8 @@ impl Text {
         }
     }
 
-    fn locate(&self, pointer: &str) -> Location {
-        let Position { line, column } = if pointer.is_empty() && !self.json.is_empty() {
+    fn locate(&self, pointer: &Pointer) -> Location {
+        let Position { line, column } = if pointer.is_root() && !self.json.is_empty() {
             // The start of a text needs no index.
             Position::START
         } else {
@@ -188,7 +189,7 @@ impl Text {
 #[derive(Clone)]
 pub struct Place {
     text: Arc<Text>,
-    pointer: String,
+    pointer: PointerBuf,
 }
 
 impl Place {
@@ -199,10 +200,11 @@ impl Place {
     }
 
     /// The place of a member of what is here.
-    pub fn member(&self, key: &str) -> Self {
+    #[must_use]
+    pub fn member<'t>(&self, key: impl Into<Token<'t>>) -> Self {
         Self {
             text: Arc::clone(&self.text),
-            pointer: pointer::join(&self.pointer, key),
+            pointer: self.pointer.with_trailing_token(key),
         }
     }
 }
@@ -214,7 +216,7 @@ impl Place {
 #[derive(Clone)]
 pub struct Provenance {
     origin: Arc<Text>,
-    moved: BTreeMap<String, Place>,
+    moved: BTreeMap<PointerBuf, Place>,
 }
 
 impl Provenance {
@@ -225,72 +227,62 @@ impl Provenance {
         }
     }
 
-    /// Where the value at `pointer` came from.
-    pub fn place(&self, pointer: &str) -> Place {
-        let mut ancestor = pointer;
-        loop {
-            let rest = pointer.get(ancestor.len()..).unwrap_or_default();
-            if let Some(place) = self.moved.get(ancestor) {
-                return Place {
-                    text: Arc::clone(&place.text),
-                    pointer: format!("{}{rest}", place.pointer),
-                };
-            }
-            match pointer::split_last(ancestor) {
-                Some((parent, _)) => ancestor = parent,
-                None => {
-                    return Place {
-                        text: Arc::clone(&self.origin),
-                        pointer: pointer.to_owned(),
-                    };
-                }
-            }
-        }
+    /// Returns the place that the value at `pointer` came from.
+    pub fn place<'a>(&self, pointer: impl ToPointer<'a>) -> Place {
+        let pointer = pointer.to_pointer();
+        let mut ancestors = iter::successors(Some(&*pointer), |ancestor| ancestor.parent());
+        let nearest = ancestors.find_map(|ancestor| {
+            let place = self.moved.get(ancestor)?;
+            let pointer = place.pointer.concat(pointer.strip_prefix(ancestor)?);
+            let text = Arc::clone(&place.text);
+            Some(Place { text, pointer })
+        });
+        nearest.unwrap_or_else(|| Place {
+            text: Arc::clone(&self.origin),
+            pointer: pointer.into_owned(),
+        })
     }
 
     /// Notes that the value at `pointer`, with all that is in it, came from `place`.
-    pub fn put(&mut self, pointer: String, place: Place) {
-        self.forget(&pointer);
-        self.moved.insert(pointer, place);
+    pub fn put<'a>(&mut self, pointer: impl ToPointer<'a>, place: Place) {
+        let pointer = pointer.to_pointer();
+        self.forget(&*pointer);
+        self.moved.insert(pointer.into_owned(), place);
     }
 
     /// Drops what was noted of `pointer` and of all that is in it.
-    pub fn forget(&mut self, pointer: &str) {
-        self.moved.remove(pointer);
-        let inside = format!("{pointer}/");
-        let keys: Vec<String> = self
-            .moved
-            .range(inside.clone()..)
-            .take_while(|(key, _)| key.starts_with(&inside))
-            .map(|(key, _)| key.clone())
-            .collect();
+    pub fn forget<'a>(&mut self, pointer: impl ToPointer<'a>) {
+        let pointer = pointer.to_pointer();
+        self.moved.remove(&*pointer);
+        let keys: Vec<PointerBuf> = self.inside(&pointer).map(|(key, _)| key.clone()).collect();
         for key in keys {
             self.moved.remove(&key);
         }
     }
 
+    /// Entries of values inside of the value at `pointer`.
+    fn inside(&self, pointer: &Pointer) -> impl Iterator<Item = (&PointerBuf, &Place)> {
+        // The member with the empty name is the first that anything can have.
+        self.moved
+            .range(pointer.with_trailing_token("")..)
+            .take_while(move |(key, _)| key.starts_with(pointer))
+    }
+
     /// Notes that item `index` of the array at `pointer`, which had `length` items, has been taken out: the later
     /// items now stand one place earlier.
-    pub fn remove_item(&mut self, pointer: &str, index: usize, length: usize) {
+    pub fn remove_item<'a>(&mut self, pointer: impl ToPointer<'a>, index: usize, length: usize) {
+        let pointer = pointer.to_pointer();
         for later in index + 1..length {
-            let from = pointer::item(pointer, later);
-            let to = pointer::item(pointer, later - 1);
-            let inside = format!("{from}/");
-            let entries: Vec<(String, Place)> = self
-                .moved
-                .range(inside.clone()..)
-                .take_while(|(key, _)| key.starts_with(&inside))
-                .map(|(key, place)| {
-                    (
-                        format!("{to}{}", key.get(from.len()..).unwrap_or_default()),
-                        place.clone(),
-                    )
-                })
+            let from = pointer.with_trailing_token(later);
+            let to = pointer.with_trailing_token(later - 1);
+            let entries: Vec<(PointerBuf, Place)> = self
+                .inside(&from)
+                .filter_map(|(key, place)| Some((to.concat(key.strip_prefix(&from)?), place.clone())))
                 .collect();
             let place = self.place(&from);
             self.put(to, place);
             self.moved.extend(entries);
         }
-        self.forget(&pointer::item(pointer, length.saturating_sub(1)));
+        self.forget(pointer.with_trailing_token(length.saturating_sub(1)));
     }
 }

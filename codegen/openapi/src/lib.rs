@@ -5,10 +5,12 @@
 mod diagnostic;
 pub mod digest;
 mod document;
+pub mod evidence;
 pub mod media;
 pub mod normalise;
 pub mod number;
 pub mod openapi_model;
+pub mod operations;
 pub mod pointer;
 pub mod read;
 pub mod references;

@@ -87,6 +87,7 @@ use Shape::{Any, Count, Flag, List, Map as MapOf, Number, One, OneOrFlag, Text, 
 impl Kind {
     /// Its fields.
     #[expect(clippy::too_many_lines, reason = "a table is as long as what it lists")]
+    #[must_use]
     pub fn fields(self) -> &'static [Field] {
         match self {
             Document => &[
@@ -316,6 +317,7 @@ impl Kind {
     }
 
     /// The section of the components that a `$ref` in its place leads to; `None` if it cannot be a `$ref`.
+    #[must_use]
     pub fn section(self) -> Option<&'static str> {
         match self {
             Schema => Some("schemas"),
@@ -332,6 +334,7 @@ impl Kind {
     }
 
     /// What to call it in a sentence.
+    #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Document => "an API document",

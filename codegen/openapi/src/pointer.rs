@@ -1,8 +1,8 @@
-//! JSON pointers (RFC 6901) as strings: building them, taking them apart, reading an operation out of one, and following
-//! a reference.
+//! JSON pointers (RFC 6901): the types of the crate `jsonptr`, and the parts of `OpenAPI` that a pointer leads to.
 
 use std::borrow::Cow;
 
+pub use jsonptr::{Pointer, PointerBuf, Token};
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
@@ -10,6 +10,63 @@ use serde_json::Value;
 pub const METHODS: [&str; 8] = [
     "get", "put", "post", "delete", "options", "head", "patch", "trace",
 ];
+
+/// A JSON pointer, or a text that is read as one.
+///
+/// A text of the user's is read leniently: a missing slash at the start is added, and a `~` that escapes nothing stands
+/// for itself. `serde_json` reads pointers in the same way.
+pub trait ToPointer<'a> {
+    /// Returns the pointer.
+    fn to_pointer(self) -> Cow<'a, Pointer>;
+}
+
+impl<'a> ToPointer<'a> for &'a Pointer {
+    fn to_pointer(self) -> Cow<'a, Pointer> {
+        Cow::Borrowed(self)
+    }
+}
+
+impl<'a> ToPointer<'a> for &'a PointerBuf {
+    fn to_pointer(self) -> Cow<'a, Pointer> {
+        Cow::Borrowed(self)
+    }
+}
+
+impl ToPointer<'static> for PointerBuf {
+    fn to_pointer(self) -> Cow<'static, Pointer> {
+        Cow::Owned(self)
+    }
+}
+
+impl<'a> ToPointer<'a> for &'a str {
+    fn to_pointer(self) -> Cow<'a, Pointer> {
+        Pointer::parse(self).map_or_else(|_| Cow::Owned(lenient(self)), Cow::Borrowed)
+    }
+}
+
+impl<'a> ToPointer<'a> for &'a String {
+    fn to_pointer(self) -> Cow<'a, Pointer> {
+        self.as_str().to_pointer()
+    }
+}
+
+impl ToPointer<'static> for String {
+    fn to_pointer(self) -> Cow<'static, Pointer> {
+        Cow::Owned(PointerBuf::parse(self).unwrap_or_else(|error| lenient(error.subject())))
+    }
+}
+
+/// Reads a text that is no JSON pointer as one.
+fn lenient(text: &str) -> PointerBuf {
+    let tokens = text.strip_prefix('/').unwrap_or(text).split('/');
+    PointerBuf::from_tokens(tokens.map(|token| Token::new(unescape(token))))
+}
+
+/// Parses a text that a document gives as a JSON pointer; `None` unless it is empty or begins with a slash.
+#[must_use]
+pub fn parse(text: &str) -> Option<Cow<'_, Pointer>> {
+    (text.is_empty() || text.starts_with('/')).then(|| text.to_pointer())
+}
 
 /// A token as it is written inside a pointer: `~` and `/` escaped.
 #[must_use]
@@ -77,15 +134,16 @@ pub fn follow<'a>(document: &'a Value, reference: &str) -> Option<(String, &'a V
         .find_map(|pointer| Some((pointer.to_owned(), document.pointer(pointer)?)))
 }
 
-/// The operation that a pointer leads into, such as `PUT /offersource/save/`.
+/// Returns the operation that a pointer leads into, such as `PUT /offersource/save/`.
 #[must_use]
-pub fn operation(pointer: &str) -> Option<String> {
-    let mut tokens = tokens(pointer);
-    if tokens.next()? != "paths" {
+pub fn operation<'a>(pointer: impl ToPointer<'a>) -> Option<String> {
+    let pointer = pointer.to_pointer();
+    let mut tokens = pointer.tokens();
+    if tokens.next()?.encoded() != "paths" {
         return None;
     }
-    let path = tokens.next()?;
-    let method = tokens.next()?;
+    let (path, method) = (tokens.next()?, tokens.next()?);
+    let (path, method) = (path.decoded(), method.decoded());
     METHODS
         .contains(&&*method)
         .then(|| format!("{} {path}", method.to_ascii_uppercase()))
@@ -121,6 +179,22 @@ mod tests {
             let followed = followed.map(|(pointer, value)| (pointer, value.clone()));
             assert_eq!(followed, found, "{reference}");
         }
+    }
+
+    #[test]
+    fn any_text_is_read_as_a_pointer() {
+        for (text, pointer) in [
+            ("", ""),
+            ("/a~1b/~0/0", "/a~1b/~0/0"),
+            ("a/b", "/a/b"),
+            ("/a~b/~", "/a~0b/~0"),
+            ("/a~1b~", "/a~1b~0"),
+            ("//ü", "//ü"),
+        ] {
+            assert_eq!(text.to_pointer().as_str(), pointer, "{text}");
+            assert_eq!(text.to_owned().to_pointer().as_str(), pointer, "{text}");
+        }
+        assert_eq!(parse("a/b"), None);
     }
 
     #[test]

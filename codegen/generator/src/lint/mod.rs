@@ -61,11 +61,11 @@ struct Lint<'a> {
 }
 
 impl<'a> Lint<'a> {
-    fn report(&mut self, rule: &Rule, pointer: impl Into<String>, message: impl Into<String>) {
+    fn report<'p>(&mut self, rule: &Rule, pointer: impl pointer::ToPointer<'p>, message: impl Into<String>) {
         let diagnostic = self
             .document
             .diagnostic(rule.severity, Stage::Lint, rule.code, pointer, message);
-        self.diagnostics.push(diagnostic.help(rule.help));
+        self.diagnostics.push(diagnostic.fix(rule.fix));
     }
 
     /// The object that an object of a kind is or refers to, with its pointer; `None` where a reference leads nowhere.
@@ -239,7 +239,7 @@ fn name_operations(document: &Document, diagnostics: &mut Diagnostics) {
     };
     let wanted: HashSet<String> = diagnostics
         .iter()
-        .filter_map(|diagnostic| component(&diagnostic.pointer))
+        .filter_map(|diagnostic| component(diagnostic.pointer.as_str()))
         .collect();
     if wanted.is_empty() {
         return;
@@ -269,7 +269,7 @@ fn name_operations(document: &Document, diagnostics: &mut Diagnostics) {
     diagnostics.0 = std::mem::take(&mut diagnostics.0)
         .into_iter()
         .map(|diagnostic| {
-            let users = component(&diagnostic.pointer).and_then(|component| users.get(&component));
+            let users = component(diagnostic.pointer.as_str()).and_then(|component| users.get(&component));
             diagnostic.operations(users.map_or(&[], Vec::as_slice))
         })
         .collect();

@@ -16,17 +16,17 @@ pub struct Rule {
     /// What the generator does with it if nobody stops it. Measured on progenitor 0.15.1 unless it says otherwise.
     pub generator: &'static str,
     /// What to do about it.
-    pub help: &'static str,
+    pub fix: &'static str,
 }
 
 macro_rules! rules {
-    ($($name:ident = $code:literal, $severity:ident, $summary:literal, $generator:literal, $help:literal;)*) => {
+    ($($name:ident = $code:literal, $severity:ident, $summary:literal, $generator:literal, $fix:literal;)*) => {
         $(pub(super) const $name: Rule = Rule {
             code: $code,
             severity: Severity::$severity,
             summary: $summary,
             generator: $generator,
-            help: $help,
+            fix: $fix,
         };)*
 
         /// All rules, in the order in which the documentation lists them.

@@ -110,7 +110,7 @@ impl<'a> Checker<'a, '_> {
                 self.overlay
                     .diagnostic(Severity::Warning, Stage::Overlay, "extends", "/extends", message);
             self.diagnostics
-                .push(warning.help("correct or remove `extends`, or remove the overlay"));
+                .push(warning.fix("correct or remove `extends`, or remove the overlay"));
         }
     }
 
@@ -221,6 +221,6 @@ impl<'a> Checker<'a, '_> {
 
     fn error(&mut self, at: &str, code: &'static str, message: impl Into<String>, fix: impl Into<String>) {
         let error = self.overlay.error(Stage::Overlay, code, at, message);
-        self.diagnostics.push(error.help(fix));
+        self.diagnostics.push(error.fix(fix));
     }
 }

@@ -34,7 +34,7 @@ pub struct Applied {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Action {
     /// Location of the action.
-    pub location: Option<Location>,
+    pub location: Location,
     /// Its JSONPath.
     pub target: String,
     /// Reason for the deviation, in the action's own words.
@@ -118,7 +118,7 @@ fn act(editor: &mut Editor, overlay: &Document, action: &CheckedAction<'_>) -> R
         } else {
             pointer::join(place, key)
         };
-        overlay.error(Stage::Overlay, code, at, message).help(fix).into()
+        overlay.error(Stage::Overlay, code, at, message).fix(fix).into()
     };
     let targets = editor.query(&action.path);
     if targets.is_empty() {
@@ -206,7 +206,7 @@ fn needless(overlay: &Document, action: &CheckedAction<'_>) -> Diagnostic {
             &*action.pointer,
             message,
         )
-        .help("remove the action; the vendor's document now has the change itself")
+        .fix("remove the action; the vendor's document now has the change itself")
 }
 
 #[cfg(test)]

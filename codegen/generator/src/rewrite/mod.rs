@@ -84,9 +84,7 @@ impl Code<'_> {
             self.diagnostics.push(
                 self.source
                     .error(Stage::Rewrite, "type-twice", self.place_of(&name), message)
-                    .help(
-                        "in an overlay, rename one of the two, or give the one inside of another a `title`",
-                    ),
+                    .fix("in an overlay, rename one of the two, or give the one inside of another a `title`"),
             );
         }
     }
@@ -103,7 +101,7 @@ impl Code<'_> {
 fn not_understood(source: &Document, at: &str, message: String) -> Diagnostic {
     source
         .error(Stage::Rewrite, "not-understood", at, message)
-        .help(
+        .fix(
             "the generator makes something that codegen/generator/src/rewrite/ has not seen yet: teach it, or let an overlay \
              change the document",
         )

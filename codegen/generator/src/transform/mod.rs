@@ -55,7 +55,7 @@ impl Draft<'_> {
 }
 
 fn error(source: &Document, code: &'static str, at: &str, message: String, help: &str) -> Diagnostic {
-    source.error(Stage::Transform, code, at, message).help(help)
+    source.error(Stage::Transform, code, at, message).fix(help)
 }
 
 /// All rules, in their order.
@@ -118,12 +118,12 @@ fn relocate(
     source: &Document,
 ) -> Diagnostics {
     for diagnostic in &mut diagnostics.0 {
-        let place = origin(origins, &diagnostic.pointer);
+        let place = origin(origins, diagnostic.pointer.as_str());
         if place != diagnostic.pointer {
-            diagnostic.location = source.locate(&place);
+            diagnostic.location = Some(source.locate(&place));
             let operation = diagnostic.operation.take();
             diagnostic.operation = operation.or_else(|| pointer::operation(&place));
-            diagnostic.pointer = place;
+            diagnostic.pointer = pointer::ToPointer::to_pointer(place).into_owned();
         }
     }
     diagnostics

@@ -36,8 +36,8 @@ fn golden(document: &Document, diagnostics: &Diagnostics) -> String {
 fn places(file: &str, document: &Document, places: &[(&str, &str)]) {
     let text = text_of(file);
     for (pointer, expected) in places {
-        assert!(document.get(pointer).is_some(), "{pointer}");
-        let location = document.locate(pointer).unwrap();
+        assert!(document.get(*pointer).is_some(), "{pointer}");
+        let location = document.locate(*pointer);
         let line = text.lines().nth(location.line - 1).unwrap();
         let found = line.get(location.column - 1..).unwrap();
         assert!(found.starts_with(expected), "{pointer} is at {location}: {found}");

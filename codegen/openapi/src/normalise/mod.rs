@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 use crate::{
     diagnostic::{Diagnostic, Diagnostics, Severity, Stage},
     document::{Document, Provenance},
-    pointer::METHODS,
+    pointer::{METHODS, ToPointer},
     read::{Version, version},
 };
 
@@ -68,20 +68,20 @@ impl Work {
     }
 
     /// Notes that what will stand at `new` comes from what stands at `old`.
-    fn put(&mut self, new: String, old: &str) {
+    fn put<'a, 'b>(&mut self, new: impl ToPointer<'a>, old: impl ToPointer<'b>) {
         let from = self.provenance.place(old);
         self.provenance.put(new, from);
     }
 
-    fn report(
+    fn report<'a>(
         &mut self,
         severity: Severity,
         code: &'static str,
-        pointer: impl Into<String>,
+        pointer: impl ToPointer<'a>,
         message: impl Into<String>,
         help: &str,
     ) {
-        let diagnostic = Diagnostic::new(severity, Stage::Normalise, code, pointer, message).help(help);
+        let diagnostic = Diagnostic::new(severity, Stage::Normalise, code, pointer, message).fix(help);
         let location = self.provenance.place(&diagnostic.pointer).location();
         self.diagnostics.push(diagnostic.at(Some(location)));
     }

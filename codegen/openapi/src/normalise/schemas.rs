@@ -379,7 +379,7 @@ fn null_variants(work: &mut Work, pointer: &str, schema: &mut Object) {
         }
         schema.insert("nullable".to_owned(), Value::Bool(true));
         let Some(only) = only else { continue };
-        let from = work.provenance.place(&pointer::item(&place, 0));
+        let from = work.provenance.place(pointer::item(&place, 0));
         match only {
             Value::Object(only)
                 if !only.contains_key("$ref")
@@ -465,7 +465,7 @@ fn content(work: &mut Work, pointer: &str, schema: &mut Object) {
         (None, Some("application/octet-stream")) => ("contentMediaType", "binary"),
         _ => return,
     };
-    work.put(pointer::join(pointer, "format"), &pointer::join(pointer, key));
+    work.put(pointer::join(pointer, "format"), pointer::join(pointer, key));
     schema.insert("format".to_owned(), format.into());
     schema.entry("type").or_insert_with(|| "string".into());
     for key in ["contentEncoding", "contentMediaType"] {
@@ -524,7 +524,7 @@ fn pattern_properties(work: &mut Work, pointer: &str, schema: &mut Object) {
         {
             let from = work
                 .provenance
-                .place(&pointer::join(&pointer::join(pointer, "patternProperties"), key));
+                .place(pointer::join(&pointer::join(pointer, "patternProperties"), key));
             work.provenance
                 .put(pointer::join(pointer, "additionalProperties"), from);
             only.clone()

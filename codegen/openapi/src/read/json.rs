@@ -31,7 +31,7 @@ pub(super) fn read(source: Source<'_>) -> Result<Reading, Diagnostics> {
         let message = text.strip_suffix(&position).unwrap_or(&text);
         let message = message.replace("EOF while parsing", "the text ends inside");
         let mark = character_mark(source.text, error.line(), error.column());
-        Diagnostics::from(syntax(source, mark, format!("this is not JSON: {message}")).help(
+        Diagnostics::from(syntax(source, mark, format!("this is not JSON: {message}")).fix(
             if error.is_eof() {
                 "was the text cut off?"
             } else {

@@ -39,16 +39,14 @@ pub fn parse(source: Source<'_>) -> Result<Document, Diagnostics> {
     let first = text.trim_start().chars().next();
     match first {
         None => Err(syntax(source, Position::START, "the text is empty")
-            .help("put the API document there")
+            .fix("put the API document there")
             .into()),
         Some('<') => Err(syntax(
             source,
             Position::START,
             "this is HTML or XML, neither JSON nor YAML",
         )
-        .help(
-            "it may be a login, error or viewer page: fetch the document itself, not the page that shows it",
-        )
+        .fix("it may be a login, error or viewer page: fetch the document itself, not the page that shows it")
         .into()),
         Some('{' | '[') => match read_json(source) {
             // Flow style is YAML too, and more lenient than JSON.
@@ -106,7 +104,7 @@ fn duplicate(source: Source<'_>, key: &str, mark: Position, first: Position) -> 
             first.line, first.column
         ),
     )
-    .help("remove one of the two: programs disagree on which of them counts")
+    .fix("remove one of the two: programs disagree on which of them counts")
 }
 
 #[cfg(test)]

@@ -8,8 +8,9 @@ use super::at;
 use crate::{
     diagnostic::{Diagnostics, Severity},
     document::Source,
-    pointer,
+    pointer::{self, PointerBuf},
     source_map::{Node, NodeId, SourceMap},
+    text::shorten,
 };
 
 /// A warning for each of the numbers, which are those that are not kept, by their nodes.
@@ -21,7 +22,7 @@ pub(super) fn warnings(
     let mut numbers: HashMap<NodeId, String> = numbers.into_iter().collect();
     let mut diagnostics = Vec::new();
     let mut seen = HashSet::new();
-    let mut open = vec![(positions.root, positions.start, String::new())];
+    let mut open = vec![(positions.root, positions.start, PointerBuf::root())];
     while !numbers.is_empty()
         && let Some((node, mark, pointer)) = open.pop()
     {
@@ -30,7 +31,7 @@ pub(super) fn warnings(
             continue;
         }
         if let Some(text) = numbers.remove(&node) {
-            let mut diagnostic = at(source, mark, "number", message(&text)).help(
+            let mut diagnostic = at(source, mark, "number", message(&text)).fix(
                 "write it with fewer digits, or as a string, in an overlay if the digits matter; otherwise leave it",
             );
             diagnostic.severity = Severity::Warning;
@@ -41,12 +42,12 @@ pub(super) fn warnings(
         let inside: Vec<_> = match positions.nodes.get(node) {
             Some(Node::Mapping(members)) => members
                 .iter()
-                .map(|(key, mark, node)| (*node, *mark, pointer::join(&pointer, key)))
+                .map(|(key, mark, node)| (*node, *mark, pointer.with_trailing_token(&**key)))
                 .collect(),
             Some(Node::Sequence(items)) => items
                 .iter()
                 .enumerate()
-                .map(|(index, (mark, node))| (*node, *mark, pointer::item(&pointer, index)))
+                .map(|(index, (mark, node))| (*node, *mark, pointer.with_trailing_token(index)))
                 .collect(),
             Some(Node::Scalar) | None => Vec::new(),
         };
@@ -58,11 +59,10 @@ pub(super) fn warnings(
 }
 
 fn message(text: &str) -> String {
-    /// What is longer is cut off.
-    const LENGTH: usize = 60;
-    let rest = if text.len() > LENGTH { "…" } else { "" };
-    let start: String = text.chars().take(LENGTH).collect();
-    let kept = text.parse().ok().and_then(Number::from_f64);
-    let kept = kept.map_or_else(|| "another".to_owned(), |kept| kept.to_string());
-    format!("the number {start}{rest} is not kept exactly: it is read as {kept}")
+    /// Most digits in the message.
+    const DIGITS: usize = 60;
+    let read = text.parse().ok().and_then(Number::from_f64);
+    let read = read.map_or_else(|| "another".to_owned(), |read| read.to_string());
+    let written = shorten(text, DIGITS);
+    format!("the number {written} is not kept exactly: it is read as {read}")
 }

@@ -42,7 +42,7 @@ pub fn version(document: &Document) -> Result<Version, Diagnostics> {
         Diagnostics::from(
             document
                 .error(Stage::Read, "version", pointer, message)
-                .help(ACCEPTED),
+                .fix(ACCEPTED),
         )
     };
     let Some(root) = document.value().as_object() else {

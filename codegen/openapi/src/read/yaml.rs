@@ -26,7 +26,7 @@ pub(super) fn read(source: Source<'_>) -> Result<(Value, SourceMap, Diagnostics)
             Limit::Copies => "its aliases stand for more values than are read",
             Limit::Depth => "its aliases nest values more deeply than is read",
         };
-        Diagnostics::from(at(source, tree.positions.start, "aliases", message).help(format!(
+        Diagnostics::from(at(source, tree.positions.start, "aliases", message).fix(format!(
             "at most {COPIES} values by alias, at most {DEPTH} levels: write some of it out"
         )))
     })?;
@@ -133,7 +133,7 @@ impl<'a> Builder<'a> {
                         mark(error.marker()),
                         format!("this is not YAML: {}", error.info()),
                     )
-                    .help("mend the text at this place"),
+                    .fix("mend the text at this place"),
                 )
             })?;
             self.event(event, mark(&span.start))?;
@@ -144,7 +144,7 @@ impl<'a> Builder<'a> {
                 Position::START,
                 "there is no YAML document in this text",
             );
-            return Err(diagnostic.help("put the API document there").into());
+            return Err(diagnostic.fix("put the API document there").into());
         }
         self.duplicates
             .unless_errors(Tree {
@@ -161,7 +161,7 @@ impl<'a> Builder<'a> {
                 self.documents += 1;
                 if self.documents > 1 {
                     return Err(syntax(self.source, mark, "a second YAML document starts here")
-                        .help("one text holds one API document: split it, or remove the line `---`")
+                        .fix("one text holds one API document: split it, or remove the line `---`")
                         .into());
                 }
             }
@@ -185,7 +185,7 @@ impl<'a> Builder<'a> {
                 }
                 let value = scalar(&text, style, tag.as_deref()).map_err(|message| {
                     at(self.source, mark, "scalar", message)
-                        .help("write a value that JSON has too, or a quoted string")
+                        .fix("write a value that JSON has too, or a quoted string")
                 })?;
                 let is_changed = value.is_f64() && !number::is_kept(&text);
                 let node = self.node(Node::Scalar, value);
@@ -214,7 +214,7 @@ impl<'a> Builder<'a> {
                         "aliases",
                         "this alias stands inside the value that it stands for",
                     )
-                    .help("write the value out: a value cannot contain itself")
+                    .fix("write the value out: a value cannot contain itself")
                 })?;
                 if let Some(Frame {
                     kind: Kind::Mapping { key: key @ None, .. },
@@ -255,7 +255,7 @@ impl<'a> Builder<'a> {
                 "tag",
                 format!("the tag `{tag}` is not known here"),
             )
-            .help("remove the tag, or write out what it stands for")
+            .fix("remove the tag, or write out what it stands for")
             .into());
         }
         if matches!(
@@ -273,7 +273,7 @@ impl<'a> Builder<'a> {
                 mark,
                 format!("values are nested more than {DEPTH} levels deep"),
             )
-            .help("this is no API document that anybody wrote: look at how it was made")
+            .fix("this is no API document that anybody wrote: look at how it was made")
             .into());
         }
         self.frames.push(Frame { anchor, mark, kind });
@@ -343,7 +343,7 @@ impl<'a> Builder<'a> {
                     "merge-key",
                     "`<<` takes a mapping or a list of mappings",
                 )
-                .help("quote the key if it is meant as text, or merge a mapping")
+                .fix("quote the key if it is meant as text, or merge a mapping")
                 .into());
             };
             if members.len().saturating_add(inherited.len()) > COPIES {
@@ -353,7 +353,7 @@ impl<'a> Builder<'a> {
                     "aliases",
                     "merging makes more members than are read",
                 )
-                .help("write some of it out")
+                .fix("write some of it out")
                 .into());
             }
             let known: std::collections::HashSet<&str> = members.iter().map(|(key, ..)| &**key).collect();
@@ -375,7 +375,7 @@ fn complex_key(source: Source<'_>, mark: Position) -> Diagnostics {
         "key",
         "the key of this member is a mapping or a list",
     )
-    .help("a key is text, as in JSON; a template such as `{{ name }}` has to be filled in or quoted")
+    .fix("a key is text, as in JSON; a template such as `{{ name }}` has to be filled in or quoted")
     .into()
 }
 

@@ -4,7 +4,7 @@ pub(crate) mod json;
 
 use std::collections::HashMap;
 
-use crate::pointer;
+use crate::pointer::Pointer;
 
 /// How deep values may be nested. It is the limit of `serde_json`, kept for YAML too.
 pub(crate) const DEPTH: usize = 128;
@@ -46,10 +46,11 @@ pub(crate) struct SourceMap {
 impl SourceMap {
     /// Where the value at `pointer` is: a member at its key, an item at its start. What does not exist is placed at its
     /// nearest ancestor that does.
-    pub(crate) fn locate(&self, pointer: &str) -> Position {
+    pub(crate) fn locate(&self, pointer: &Pointer) -> Position {
         let mut mark = self.start;
         let mut node = self.root;
-        for token in pointer::tokens(pointer) {
+        for token in pointer.tokens() {
+            let token = token.decoded();
             let child = match self.nodes.get(node) {
                 Some(Node::Mapping(members)) => members
                     .iter()

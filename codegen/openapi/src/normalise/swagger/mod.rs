@@ -225,7 +225,7 @@ impl Convert<'_> {
         message: impl Into<String>,
         help: &str,
     ) {
-        let diagnostic = Diagnostic::new(severity, Stage::Normalise, code, place, message).help(help);
+        let diagnostic = Diagnostic::new(severity, Stage::Normalise, code, place, message).fix(help);
         let location = self.before.place(place).location();
         self.work.diagnostics.push(diagnostic.at(Some(location)));
     }

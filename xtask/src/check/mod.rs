@@ -1,0 +1,80 @@
+//! `cargo xtask check`: reports files that differ from those that `cargo xtask generate` would write.
+
+mod cause;
+mod compare;
+mod output;
+
+use funnelflux_diff::{Report, compare as compare_documents};
+use funnelflux_openapi::Diagnostics;
+
+use crate::{
+    diff,
+    outcome::{Code, Failure, Outcome},
+    source::{self, Source},
+    spec::Spec,
+    workspace::Workspace,
+};
+
+use output::{CheckReport, Format};
+
+const EXIT_CODES: &str = "Exit codes: 0 everything is current, 1 usage or I/O, \
+    2 the document or an overlay is invalid, \
+    3 a file is stale, missing, orphaned or hand-edited, or the lock is not current; \
+    with --upstream also 5 the vendor's document changed, nothing breaks, \
+    6 a change breaks on the wire (the first of 2, 3, 6, 5 that applies), \
+    9 its address does not answer now";
+
+/// Reports files that differ from those that `generate` would write, with the cause and the fix.
+///
+/// Writes nothing.
+#[derive(clap::Args)]
+#[command(after_help = EXIT_CODES)]
+pub(crate) struct Arguments {
+    #[arg(
+        long,
+        value_name = "SOURCE",
+        help = format!("Also compares our document with the vendor's current one: {}", source::HELP)
+    )]
+    upstream: Option<Source>,
+    /// Output format.
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<Outcome, Failure> {
+    let spec = Spec::read(workspace)?;
+    let upstream = arguments
+        .upstream
+        .as_ref()
+        .and_then(|source| compare_upstream(workspace, &spec, source).transpose());
+    let lock = spec.lock();
+    let report = match spec.generate(lock.clone().unwrap_or_default(), &mut |_| {}) {
+        Err(invalid) => CheckReport {
+            invalid,
+            problems: compare::with_lock(workspace, &lock)?,
+            generated: 0,
+            upstream,
+        },
+        Ok(output) => CheckReport {
+            invalid: Diagnostics::new(),
+            problems: compare::with_output(workspace, &lock, &output)?,
+            generated: output.files.len(),
+            upstream,
+        },
+    };
+    let code = report.code();
+    let (stdout, stderr) = match (arguments.format, code) {
+        (Format::Json, _) => (format!("{:#}", report.json()), String::new()),
+        (Format::Github, _) => (report.github(), String::new()),
+        (Format::Text, Code::Good) => (report.text(), String::new()),
+        (Format::Text, _) => (String::new(), report.text()),
+    };
+    Ok(Outcome { stdout, stderr, code })
+}
+
+/// Compares our document with the vendor's current one; `None` if ours is invalid, which is reported anyway.
+fn compare_upstream(workspace: &Workspace, spec: &Spec, source: &Source) -> Result<Option<Report>, Failure> {
+    let theirs = diff::document(&source.read(workspace.root())?)?;
+    let ours = diff::document(&spec.upstream).ok();
+    Ok(ours.map(|ours| compare_documents(&ours, &theirs)))
+}

@@ -1,0 +1,66 @@
+//! Files that `generate` writes and `check` compares.
+
+use std::collections::HashSet;
+
+use funnelflux_generator::{COVERAGE, EFFECTIVE, Output};
+
+use crate::{
+    outcome::Failure,
+    workspace::{GENERATED, LOCK, Workspace},
+};
+
+/// A file with its actual and its expected content.
+pub(crate) struct ComparedFile {
+    /// Path below the root.
+    pub(crate) path: String,
+    /// `None` if the file does not exist.
+    pub(crate) actual: Option<Vec<u8>>,
+    pub(crate) expected: String,
+}
+
+impl ComparedFile {
+    pub(crate) fn is_current(&self) -> bool {
+        self.actual.as_deref() == Some(self.expected.as_bytes())
+    }
+}
+
+/// Reads each file that the pipeline produces, in the order in which they are to be written.
+///
+/// The lock comes last: after an interrupted run the old lock is still there, and the next run replaces it.
+///
+/// # Errors
+/// If a file cannot be read.
+pub(crate) fn compare(workspace: &Workspace, output: &Output) -> Result<Vec<ComparedFile>, Failure> {
+    let mut expected = vec![
+        (EFFECTIVE.to_owned(), output.effective.clone()),
+        (COVERAGE.to_owned(), output.coverage.clone()),
+    ];
+    let generated = output.files.iter();
+    expected.extend(generated.map(|(path, text)| (format!("{GENERATED}/{path}"), text.clone())));
+    expected.push((LOCK.to_owned(), output.lock.text()));
+    expected
+        .into_iter()
+        .map(|(path, expected)| {
+            let actual = workspace.read_bytes(&path)?;
+            Ok(ComparedFile {
+                path,
+                actual,
+                expected,
+            })
+        })
+        .collect()
+}
+
+/// Paths of files among the generated ones that `generated`, the paths below [`GENERATED`], does not have.
+///
+/// # Errors
+/// If a folder cannot be listed.
+pub(crate) fn orphans<'a>(
+    workspace: &Workspace,
+    generated: impl Iterator<Item = &'a String>,
+) -> Result<Vec<String>, Failure> {
+    let generated: HashSet<String> = generated.map(|path| format!("{GENERATED}/{path}")).collect();
+    let mut paths = workspace.files_in(GENERATED)?;
+    paths.retain(|path| !generated.contains(path));
+    Ok(paths)
+}

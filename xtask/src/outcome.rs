@@ -1,0 +1,127 @@
+//! Result of a command: output, exit code, failure.
+
+use std::{fmt, io, path::Path, process::ExitCode};
+
+use funnelflux_diff::{Level, Report};
+use funnelflux_openapi::{Diagnostics, Severity, Stage};
+
+/// Output of a command and its exit code.
+pub(crate) struct Outcome {
+    /// Requested result.
+    pub(crate) stdout: String,
+    /// Errors, warnings and notes.
+    pub(crate) stderr: String,
+    pub(crate) code: Code,
+}
+
+/// Exit codes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Code {
+    /// No problem and no change.
+    Good,
+    /// A wrong argument, or a file that could not be read or written.
+    Usage,
+    /// The document or an overlay is invalid.
+    Invalid,
+    /// A file differs from the output of `generate`: stale, missing, orphaned, hand-edited, or the lock.
+    Stale,
+    /// The documents differ without a breaking change.
+    Changed,
+    /// The documents differ with a change that breaks on the wire.
+    Breaking,
+    /// An address does not answer now.
+    Unreachable,
+}
+
+impl Code {
+    pub(crate) fn number(self) -> u8 {
+        match self {
+            Self::Good => 0,
+            Self::Usage => 1,
+            Self::Invalid => 2,
+            Self::Stale => 3,
+            Self::Changed => 5,
+            Self::Breaking => 6,
+            Self::Unreachable => 9,
+        }
+    }
+}
+
+impl From<&Report> for Code {
+    fn from(report: &Report) -> Self {
+        match report.changes.iter().map(|change| change.level).max() {
+            None => Self::Good,
+            Some(Level::Breaking) => Self::Breaking,
+            Some(_) => Self::Changed,
+        }
+    }
+}
+
+impl From<Code> for ExitCode {
+    fn from(code: Code) -> Self {
+        Self::from(code.number())
+    }
+}
+
+/// Reason that a command could not run.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// Wrong arguments, or an error of the file system or of a server.
+    Io(String),
+    /// An address that does not answer now.
+    Unreachable(String),
+    /// Errors in the document, an overlay, or the lock.
+    Diagnostics(Diagnostics),
+}
+
+impl Failure {
+    /// An error of the file system; `action` is a verb.
+    pub(crate) fn io(action: &str, path: &Path, error: &io::Error) -> Self {
+        let fix = match error.kind() {
+            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+                "check the owner and the permissions of the file and its folder"
+            }
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
+                "free some space, then run the command again; no file is half written"
+            }
+            io::ErrorKind::NotFound => "check the name",
+            _ => "correct that, then run the command again; no file is half written",
+        };
+        Self::Io(format!(
+            "error: cannot {action} {}: {error}\n  fix: {fix}",
+            path.display()
+        ))
+    }
+
+    pub(crate) fn code(&self) -> Code {
+        match self {
+            Self::Io(_) => Code::Usage,
+            Self::Unreachable(_) => Code::Unreachable,
+            Self::Diagnostics(diagnostics) => {
+                let mut errors = diagnostics
+                    .iter()
+                    .filter(|diagnostic| diagnostic.severity == Severity::Error);
+                if errors.all(|diagnostic| diagnostic.stage == Stage::Lock) {
+                    Code::Stale
+                } else {
+                    Code::Invalid
+                }
+            }
+        }
+    }
+}
+
+impl From<Diagnostics> for Failure {
+    fn from(diagnostics: Diagnostics) -> Self {
+        Self::Diagnostics(diagnostics)
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Io(message) | Self::Unreachable(message) => formatter.write_str(message),
+            Self::Diagnostics(diagnostics) => diagnostics.fmt(formatter),
+        }
+    }
+}

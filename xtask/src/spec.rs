@@ -1,0 +1,117 @@
+//! Inputs of the generation: the vendor's document, our overlays, the lock.
+
+use std::path::Path;
+
+use funnelflux_generator::{Input, Lock, Options, Output, generate};
+use funnelflux_openapi::{Diagnostics, Stage};
+
+use crate::{
+    isolated,
+    outcome::Failure,
+    source::Text,
+    workspace::{LOCK, Workspace},
+};
+
+/// Names that the vendor's document may have.
+const UPSTREAM: [&str; 3] = ["spec/upstream.json", "spec/upstream.yaml", "spec/upstream.yml"];
+
+const OVERLAYS: &str = "spec/overlays";
+
+/// Texts that the code is generated from.
+pub(crate) struct Spec {
+    pub(crate) upstream: Text,
+    pub(crate) overlays: Vec<Text>,
+    lock: Option<Text>,
+}
+
+impl Spec {
+    /// Reads the inputs.
+    ///
+    /// # Errors
+    /// If a file is missing or cannot be read.
+    pub(crate) fn read(workspace: &Workspace) -> Result<Self, Failure> {
+        Self::read_replacing(workspace, None)
+    }
+
+    /// Reads the inputs when the text `new` is to replace the document.
+    ///
+    /// An interrupted fetch may have left `new` beside the old document, under another name.
+    ///
+    /// # Errors
+    /// If a file is missing or cannot be read.
+    pub(crate) fn read_replacing(workspace: &Workspace, new: Option<&str>) -> Result<Self, Failure> {
+        let mut documents = Vec::new();
+        for name in UPSTREAM {
+            documents.extend(workspace.read(name)?);
+        }
+        if documents.len() > 1
+            && let Some(index) = documents.iter().position(|text| Some(&*text.text) == new)
+        {
+            documents.remove(index);
+        }
+        let names: Vec<String> = documents.iter().map(|text| text.name.clone()).collect();
+        let mut documents = documents.into_iter();
+        let upstream = match (documents.next(), documents.next()) {
+            (Some(upstream), None) => upstream,
+            (None, _) => {
+                return Err(Failure::Io(format!(
+                    "error: there is no document\n  fix: put the vendor's document at {}",
+                    UPSTREAM.join(" or ")
+                )));
+            }
+            (Some(_), Some(_)) => {
+                return Err(Failure::Io(format!(
+                    "error: there is more than one document: {}\n  fix: remove all but one",
+                    names.join(", ")
+                )));
+            }
+        };
+        let mut overlays = Vec::new();
+        for name in workspace.files_in(OVERLAYS)? {
+            let is_overlay = Path::new(&name)
+                .extension()
+                .is_some_and(|extension| ["yaml", "yml", "json"].iter().any(|known| extension == *known));
+            if is_overlay {
+                overlays.extend(workspace.read(&name)?);
+            }
+        }
+        Ok(Self {
+            upstream,
+            overlays,
+            lock: workspace.read(LOCK)?,
+        })
+    }
+
+    /// Parses the lock; `None` if there is none.
+    ///
+    /// # Errors
+    /// If it is not a lock.
+    pub(crate) fn lock(&self) -> Result<Option<Lock>, Diagnostics> {
+        self.lock
+            .as_ref()
+            .map(|lock| Lock::read(lock.source()))
+            .transpose()
+    }
+
+    /// Runs the pipeline; calls `done` after each stage.
+    ///
+    /// # Errors
+    /// If the document or an overlay is invalid.
+    pub(crate) fn generate(
+        &self,
+        previous_lock: Option<Lock>,
+        done: &mut dyn FnMut(Stage),
+    ) -> Result<Output, Diagnostics> {
+        let input = Input {
+            upstream: self.upstream.source(),
+            overlays: self.overlays.iter().map(Text::source).collect(),
+            previous_lock,
+        };
+        let options = Options {
+            strict: true,
+            on_stage: Some(done),
+            isolation: Some(&isolated::run),
+        };
+        generate(&input, options)
+    }
+}

@@ -1,0 +1,394 @@
+//! `diff`, `fetch` and `check --upstream`.
+
+use std::{io::Write as _, process::Stdio};
+
+use serde_json::{Value, json};
+
+use crate::support::{
+    CHANGELOG, LOCK, Run, TYPES, UPSTREAM, Workspace, add_field, at, require_status, serve,
+};
+
+#[test]
+fn diff_without_changes_ends_with_0() {
+    let workspace = Workspace::new();
+    let run = workspace.xtask(&["diff", UPSTREAM, UPSTREAM]).ended_with(0);
+    assert_eq!(run.stdout, "no changes\n");
+}
+
+#[test]
+fn diff_distinguishes_harmless_from_breaking() {
+    let workspace = Workspace::new();
+    workspace.write_changed("field.json", add_field);
+    let run = workspace.xtask(&["diff", UPSTREAM, "field.json"]).ended_with(5);
+    insta::assert_snapshot!("diff-harmless", run.stdout);
+
+    workspace.write_changed("required.json", require_status);
+    let run = workspace
+        .xtask(&["diff", UPSTREAM, "required.json", "--format", "github"])
+        .ended_with(6);
+    insta::assert_snapshot!("diff-breaking-github", run.stdout);
+}
+
+#[test]
+fn diff_omits_accepted_changes() {
+    let workspace = Workspace::new();
+    workspace.write_changed("required.json", require_status);
+    let run = workspace.xtask(&["diff", UPSTREAM, "required.json", "--format", "json"]);
+    let report: Value = serde_json::from_str(&run.stdout).unwrap();
+    let allow = json!({"allow": [{
+        "fingerprint": report.pointer("/changes/0/fingerprint").unwrap(),
+        "reason": "every caller sends it",
+        "expires": "9999-12-31",
+    }]});
+    workspace.write("allow.json", allow.to_string());
+    let run = workspace.xtask(&["diff", UPSTREAM, "required.json", "--allow", "allow.json"]);
+    let run = run.ended_with(0);
+    assert_eq!(run.stdout, "no changes except the accepted ones\n");
+    assert!(run.stderr.starts_with("1 accepted by allow.json"), "{run}");
+}
+
+/// An expired entry no longer counts, and an invalid list is reported with its location.
+#[test]
+fn diff_reports_expired_and_invalid_allow_lists() {
+    let workspace = Workspace::new();
+    workspace.write_changed("required.json", require_status);
+    let diff = ["diff", UPSTREAM, "required.json"];
+    let fingerprint = |run: Run| {
+        let report: Value = serde_json::from_str(&run.stdout).unwrap();
+        report["changes"][0]["fingerprint"].clone()
+    };
+    let json = [&diff[..], &["--format", "json"]].concat();
+    let first = fingerprint(workspace.xtask(&json));
+    let allow = json!({"allow": [{"fingerprint": first, "reason": "old news", "expires": "2020-02-29"}]});
+    workspace.write("allow.json", allow.to_string());
+    let allowed = [&diff[..], &["--allow", "allow.json"]].concat();
+    let run = workspace.xtask(&allowed).ended_with(6);
+    insta::assert_snapshot!("diff-allow-expired", run.stderr);
+    // The fingerprint does not depend on other changes.
+    workspace.write_changed("required.json", |document| {
+        require_status(document);
+        add_field(document);
+        document["info"]["title"] = json!("Another title");
+    });
+    let report: Value = serde_json::from_str(&workspace.xtask(&json).stdout).unwrap();
+    let all = report["changes"].as_array().unwrap();
+    assert_eq!(all.len(), 3);
+    assert!(all.iter().any(|change| change["fingerprint"] == first));
+    workspace.write("allow.json", r#"{"allow": [{"fingerprint": 1}]}"#);
+    let run = workspace.xtask(&allowed).ended_with(2);
+    assert!(run.stderr.starts_with("allow.json:1:"), "{run}");
+}
+
+#[test]
+fn annotations_are_on_the_lines_that_changed() {
+    let workspace = Workspace::new();
+    workspace.write_changed("new.json", |document| {
+        require_status(document);
+        add_field(document);
+    });
+    let lines: Vec<String> = workspace.read("new.json").lines().map(str::to_owned).collect();
+    let run = workspace.xtask(&["diff", UPSTREAM, "new.json", "--format", "github"]);
+    let annotations: Vec<(&str, &str)> = run
+        .stdout
+        .lines()
+        .map(|line| {
+            let number = line.split_once("line=").unwrap().1.split_once(',').unwrap().0;
+            let number: usize = number.parse().unwrap();
+            (line, lines[number - 1].trim())
+        })
+        .collect();
+    assert_eq!(annotations.len(), 2, "{run}");
+    let line_of = |start: &str| {
+        annotations
+            .iter()
+            .find(|(line, _)| line.starts_with(start))
+            .unwrap()
+            .1
+    };
+    assert_eq!(line_of("::error "), "\"required\": true");
+    assert_eq!(line_of("::notice "), "\"partnerNote\": {");
+}
+
+/// Documents are compared as OpenAPI 3.0.3, which has no webhooks.
+#[test]
+fn diff_compares_webhooks() {
+    let workspace = Workspace::new();
+    let with = |name: &str, hooks: Value| {
+        workspace.write_changed(name, |document| {
+            document["openapi"] = json!("3.1.0");
+            document["webhooks"] = hooks;
+        });
+    };
+    with(
+        "old.json",
+        json!({"sold": {"post": {"responses": {"200": {"description": "d"}}}}}),
+    );
+    with("new.json", json!({}));
+    let run = workspace.xtask(&["diff", "old.json", "new.json"]).ended_with(6);
+    assert!(run.stdout.contains("the webhook `sold` was removed"), "{run}");
+}
+
+#[test]
+fn diff_reports_references_to_other_files() {
+    let workspace = Workspace::new();
+    workspace.write_changed("outside.json", |document| {
+        at(document, "/components/schemas/OfferSource/properties")["meta"] =
+            json!({"$ref": "meta.json#/Meta"});
+    });
+    let run = workspace
+        .xtask(&["diff", "outside.json", "outside.json"])
+        .ended_with(0);
+    assert_eq!(run.stdout, "no changes\n");
+    insta::assert_snapshot!("diff-elsewhere", run.stderr);
+}
+
+#[test]
+fn documents_come_from_addresses_standard_input_and_the_default_source() {
+    let workspace = Workspace::new();
+    workspace.write_changed("vendor.json", add_field);
+    let text = workspace.read("vendor.json");
+
+    let address = serve("200 OK", text.clone());
+    workspace.xtask(&["check", "--upstream", &address]).ended_with(5);
+    let address = serve("404 Not Found", String::new());
+    let run = workspace.xtask(&["fetch", &address]).ended_with(1);
+    insta::assert_snapshot!("fetch-moved", run.stderr.replace(&address, "<address>"));
+    let address = serve("401 Unauthorized", String::new());
+    let run = workspace.xtask(&["fetch", &address]).ended_with(1);
+    insta::assert_snapshot!("fetch-closed", run.stderr.replace(&address, "<address>"));
+    let run = workspace.xtask(&["fetch", "ftp://a.example/x"]).ended_with(1);
+    insta::assert_snapshot!("fetch-scheme", run.stderr);
+
+    let piped = |arguments: &[&str]| {
+        let mut child = workspace
+            .command(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        // Fails if the command ends without reading.
+        let _ = child.stdin.take().unwrap().write_all(text.as_bytes());
+        child.wait_with_output().unwrap().status.code()
+    };
+    assert_eq!(piped(&["diff", UPSTREAM, "-"]), Some(5));
+    assert_eq!(piped(&["diff", "-", "-"]), Some(1));
+
+    let run = workspace.xtask(&["fetch"]).ended_with(1);
+    assert!(run.stderr.contains("there is no spec/source.toml"), "{run}");
+    let address = serve("200 OK", text.clone());
+    workspace.write("spec/source.toml", format!("address = \"{address}\"\n"));
+    workspace.xtask(&["fetch"]).ended_with(0);
+    assert_eq!(workspace.read(UPSTREAM), text);
+}
+
+/// An inferred overlay with three operations: one as in the vendor's document, one different, one absent.
+#[test]
+fn fetch_reports_confirmed_and_wrong_inferences() {
+    let workspace = Workspace::new();
+    let operation = |summary: &str, property: &str| {
+        let schema = json!({"type": "object", "properties": {property: {"type": "string"}}});
+        let content = json!({"application/json": {"schema": schema}});
+        json!({"get": {
+            "tags": ["Pages"],
+            "summary": summary,
+            "responses": {"200": {"description": "d", "content": content}},
+        }})
+    };
+    let tag = json!({
+        "name": "Pages",
+        "description": "Pages.",
+        "x-undocumented": true,
+        "x-evidence": {"kind": "page", "source": "The index."},
+    });
+    let overlay = json!({
+        "overlay": "1.0.0",
+        "info": {"title": "Pages", "version": "1"},
+        "x-inferred": true,
+        "actions": [
+            {"target": "$.tags", "description": "The index lists the group.", "update": [tag]},
+            {"target": "$.paths", "description": "The index lists the operations.", "update": {
+                "/page/list/": operation("List pages", "name"),
+                "/page/find/byId/": operation("Find page by ID", "name"),
+                "/page/archive/": operation("Archive pages", "name"),
+            }},
+        ],
+    });
+    // JSON is YAML.
+    workspace.write("spec/overlays/10-pages.yaml", format!("{overlay:#}\n"));
+    workspace.write_changed("vendor.json", |document| {
+        document["tags"]
+            .as_array_mut()
+            .unwrap()
+            .push(json!({"name": "Pages", "description": "Pages."}));
+        document["paths"]["/page/list/"] = operation("List pages", "name");
+        document["paths"]["/page/find/byId/"] = operation("Find page by ID", "pageName");
+    });
+    let run = workspace.xtask(&["fetch", "vendor.json"]).ended_with(0);
+    let (_, notes) = run.stdout.split_once("spec/upstream.json is now").unwrap();
+    insta::assert_snapshot!("fetch-supplement", notes);
+}
+
+#[test]
+fn diff_reports_unreadable_documents() {
+    let workspace = Workspace::new();
+    workspace.write("page.json", "<html>");
+    let run = workspace.xtask(&["diff", UPSTREAM, "page.json"]).ended_with(2);
+    assert!(run.stderr.contains("page.json:1:1: error[read::"), "{run}");
+    let run = workspace.xtask(&["diff", UPSTREAM, "gone.json"]).ended_with(1);
+    assert!(run.stderr.contains("gone.json"), "{run}");
+}
+
+#[test]
+fn diff_reads_earlier_revisions() {
+    let workspace = Workspace::new();
+    workspace.git(&["init", "-q"]);
+    workspace.git(&["add", "spec"]);
+    workspace.git(&["commit", "-qm", "before"]);
+    workspace.write_changed(UPSTREAM, add_field);
+    workspace
+        .xtask(&["diff", "HEAD:spec/upstream.json", UPSTREAM])
+        .ended_with(5);
+    let run = workspace
+        .xtask(&["diff", "HEAD:spec/none.json", UPSTREAM])
+        .ended_with(1);
+    assert!(run.stderr.contains("cannot read HEAD:spec/none.json"), "{run}");
+}
+
+#[test]
+fn fetch_and_generate_leave_a_current_workspace() {
+    let workspace = Workspace::new();
+    workspace.write_changed("vendor.json", add_field);
+    let run = workspace.xtask(&["fetch", "vendor.json"]).ended_with(0);
+    insta::assert_snapshot!("fetch", run.stdout);
+    assert_eq!(workspace.read(UPSTREAM), workspace.read("vendor.json"));
+    let lock = workspace.read(LOCK);
+    assert!(lock.contains("\"source\": \"vendor.json\""), "{lock}");
+
+    let run = workspace.xtask(&["check"]).ended_with(3);
+    assert!(
+        run.stderr
+            .contains("the document spec/upstream.json differs from the one in the lock"),
+        "{run}"
+    );
+    workspace.xtask(&["generate"]).ended_with(0);
+    let changelog = workspace.read(CHANGELOG);
+    insta::assert_snapshot!("changelog", changelog);
+    workspace.xtask(&["generate"]).ended_with(0);
+    assert_eq!(workspace.read(CHANGELOG), changelog);
+    workspace
+        .xtask(&["check", "--upstream", "vendor.json"])
+        .ended_with(0);
+
+    let run = workspace.xtask(&["fetch", "vendor.json"]).ended_with(0);
+    assert!(
+        run.stdout
+            .ends_with("spec/upstream.json is identical to vendor.json; nothing to do\n"),
+        "{run}"
+    );
+}
+
+#[test]
+fn fetch_refuses_an_invalid_document_and_writes_nothing() {
+    let workspace = Workspace::new();
+    workspace.write("page.json", "<html>");
+    let before = workspace.files();
+    let run = workspace.xtask(&["fetch", "page.json"]).ended_with(2);
+    assert!(run.stderr.contains("page.json:1:1: error[read::"), "{run}");
+    assert_eq!(workspace.files(), before);
+}
+
+#[test]
+fn fetch_of_yaml_leaves_one_document() {
+    let workspace = Workspace::new();
+    workspace.write(
+        "vendor.yaml",
+        "openapi: 3.0.3\ninfo: {title: t, version: v}\npaths: {}\n",
+    );
+    let run = workspace.xtask(&["fetch", "vendor.yaml"]).ended_with(0);
+    assert!(
+        run.stdout
+            .contains("undo: `git restore spec && rm spec/upstream.yaml`"),
+        "{run}"
+    );
+    assert!(workspace.path("spec/upstream.yaml").exists());
+    assert!(!workspace.path(UPSTREAM).exists());
+}
+
+#[test]
+fn fetch_reports_needless_overlay_actions() {
+    let workspace = Workspace::new();
+    workspace.write(
+        "spec/overlays/10-note.yaml",
+        r"overlay: 1.0.0
+info: {title: Note, version: 1.0.0}
+actions:
+  - target: $.components.schemas.OfferSource.properties
+    description: the vendor forgot it
+    update: {partnerNote: {type: string, description: A note.}}
+",
+    );
+    workspace.write_changed("vendor.json", add_field);
+    let run = workspace.xtask(&["fetch", "vendor.json"]).ended_with(0);
+    let line = run
+        .stdout
+        .lines()
+        .find(|line| line.contains("10-note"))
+        .unwrap_or_default();
+    insta::assert_snapshot!("fetch-needless-overlay", line);
+}
+
+#[test]
+fn check_compares_with_the_vendors_document() {
+    let workspace = Workspace::new();
+    workspace.write_changed("vendor.json", require_status);
+    let run = workspace
+        .xtask(&["check", "--upstream", "vendor.json"])
+        .ended_with(6);
+    insta::assert_snapshot!("check-upstream", run.stderr);
+    workspace.write_changed("vendor.json", add_field);
+    workspace
+        .xtask(&["check", "--upstream", "vendor.json"])
+        .ended_with(5);
+
+    // A problem of ours determines the exit code.
+    workspace.write(TYPES, "// edited\n");
+    let run = workspace
+        .xtask(&["check", "--upstream", "vendor.json", "--format", "json"])
+        .ended_with(3);
+    let json: Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!(json.pointer("/problems/0/kind"), Some(&json!("hand-edited")));
+    assert_eq!(json.pointer("/upstream/summary/breaking"), Some(&json!(0)));
+    assert_eq!(json.pointer("/exit_code"), Some(&json!(3)));
+    let run = workspace.xtask(&["check", "--format", "github"]);
+    let start = format!("::error file={TYPES},line=1,col=1,title=check%3A%3Ahand-edited::differs from");
+    assert!(run.stdout.starts_with(&start), "{run}");
+}
+
+#[test]
+fn check_reports_our_problems_also_without_the_vendors_document() {
+    let workspace = Workspace::new();
+    let nowhere = ["check", "--upstream", "nowhere.json"];
+    let run = workspace.xtask(&nowhere).ended_with(1);
+    insta::assert_snapshot!("check-without-upstream", run.stderr);
+
+    workspace.write_changed(UPSTREAM, add_field);
+    let run = workspace.xtask(&nowhere).ended_with(3);
+    for message in ["spec/effective.json:", "cannot read nowhere.json"] {
+        assert!(run.stderr.contains(message), "no {message} in {run}");
+    }
+    let run = workspace.xtask(&["check", "--upstream", "nowhere.json", "--format", "json"]);
+    let json: Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!(json["exit_code"], 3);
+    assert!(
+        json["upstream_failure"]
+            .as_str()
+            .unwrap()
+            .contains("nowhere.json")
+    );
+    let run = workspace.xtask(&["check", "--upstream", "nowhere.json", "--format", "github"]);
+    assert!(
+        run.stdout
+            .contains("::error title=cargo xtask check::error: cannot read nowhere.json")
+    );
+}
