@@ -10,7 +10,7 @@
 
 use std::{collections::BTreeMap, fmt::Write as _, fs, path::Path};
 
-use funnelflux_generator::{Input, generate_any};
+use funnelflux_generator::{Input, Options, generate};
 use funnelflux_openapi::{Diagnostics, Severity, Source};
 
 /// Returns the documents of a folder by their names.
@@ -30,14 +30,15 @@ fn documents(folder: &str) -> BTreeMap<String, String> {
 
 /// Generates the code of a document.
 fn generated(text: &str) -> Result<BTreeMap<String, String>, Diagnostics> {
-    let output = generate_any(&Input {
+    let input = Input {
         upstream: Source {
             name: "spec/upstream.yaml",
             text,
         },
         overlays: Vec::new(),
         previous_lock: None,
-    });
+    };
+    let output = generate(&input, Options::default());
     output.map(|output| output.files)
 }
 

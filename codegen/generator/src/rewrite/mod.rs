@@ -33,7 +33,7 @@ use state::State;
 /// Lists all passes in their order.
 #[rustfmt::skip]
 fn passes<'a>() -> Vec<Step<State<'a>>> {
-    use Expect::{Work, WorkOrNone};
+    use Expect::{MayBeNoop, Work};
     let pass = Step::new;
     vec![
         pass("take-apart", Work, take_apart::take_apart,
@@ -44,15 +44,15 @@ fn passes<'a>() -> Vec<Step<State<'a>>> {
             "people read the code, and no name of the document hides one of the standard library"),
         pass("call-runtime", Work, methods::call_runtime,
             "every call goes through our runtime"),
-        pass("boxes-in-options", WorkOrNone, structs::boxes_in_options,
+        pass("boxes-in-options", MayBeNoop, structs::boxes_in_options,
             "for a field of a recursive type, the generator may make `Box<Option<_>>` and send `null` when it is absent"),
-        pass("collections-in-options", WorkOrNone, structs::collections_in_options,
+        pass("collections-in-options", MayBeNoop, structs::collections_in_options,
             "the generator omits an empty list or map that it merged from parts, which no rule sees"),
         pass("document-extra-fields", Work, structs::document_extra_fields,
             "the generator does not document the map of unknown fields"),
-        pass("document-fields", WorkOrNone, structs::document_fields,
+        pass("document-fields", MayBeNoop, structs::document_fields,
             "the generator drops the descriptions of properties that it merges"),
-        pass("document-variants", WorkOrNone, structs::document_variants,
+        pass("document-variants", MayBeNoop, structs::document_variants,
             "the generator does not document the variants of alternatives"),
         pass("null-lists", Work, structs::null_lists,
             "the service may send `null` for an empty list, which must not fail a whole response"),
@@ -87,20 +87,13 @@ pub fn rewrite(
     } = state;
     let ((types, methods), _) = diagnostics.unless_errors((types, methods))?;
     let items = group_by_tag::group(types, methods, model);
-    let applied = steps.iter().filter(|step| step.count > 0).count();
     let types = items.tags.iter().map(|tag| tag.types.len()).sum::<usize>() + items.shared.len();
-    let report = StageReport {
-        steps,
-        ..StageReport::new(
-            Stage::Rewrite,
-            format!(
-                "{applied} of {} passes applied; {}, {}",
-                passes().len(),
-                counted(model.operations.len(), "method"),
-                counted(types, "type")
-            ),
-        )
-    };
+    let summary = format!(
+        "{}, {}",
+        counted(model.operations.len(), "method"),
+        counted(types, "type")
+    );
+    let report = StageReport::of_steps(Stage::Rewrite, "passes", steps, &summary);
     Ok((items, report))
 }
 

@@ -47,7 +47,9 @@ impl Fixture {
 
     /// What the generator makes of the document.
     fn generated(&self) -> syn::File {
-        progenitor::generate_items(&self.model, &self.source).unwrap().0
+        progenitor::generate_items(&self.model, &self.source, &progenitor::in_process)
+            .unwrap()
+            .0
     }
 }
 
@@ -519,6 +521,10 @@ fn a_pass_that_finds_nothing_where_it_should_is_an_error() {
     assert_eq!(idle.len(), must.len());
     for (diagnostic, name) in idle.iter().zip(must) {
         assert_eq!(diagnostic.code, "idle-step");
-        assert!(diagnostic.message.starts_with(&format!("`{name}` found nothing")));
+        assert!(
+            diagnostic
+                .message
+                .starts_with(&format!("the step `{name}` found nothing"))
+        );
     }
 }

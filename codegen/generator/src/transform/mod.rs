@@ -44,16 +44,16 @@ use state::State;
 /// Lists all rules in their order.
 #[rustfmt::skip]
 fn rules<'a>() -> Vec<Step<State<'a>>> {
-    use Expect::{Work, WorkOrNone};
+    use Expect::{MayBeNoop, Work};
     let rule = Step::new;
     vec![
         rule("canonical-order", Work, key_order::canonical_order,
             "the order of keys means nothing in JSON, but the generator's output follows it"),
-        rule("inline-references", WorkOrNone, inline_references::inline_references,
+        rule("inline-references", MayBeNoop, inline_references::inline_references,
             "the other rules expect parameters, bodies and responses inside of operations"),
-        rule("keep-json", WorkOrNone, responses::keep_json,
+        rule("keep-json", MayBeNoop, responses::keep_json,
             "the generator panics on a second media type of a request, and the runtime speaks JSON only"),
-        rule("drop-error-responses", WorkOrNone, responses::drop_error_responses,
+        rule("drop-error-responses", MayBeNoop, responses::drop_error_responses,
             "the generator panics on two error types; the runtime reads errors itself"),
         rule("widen-success", Work, responses::widen_success,
             "the service may answer 201 or 204 where 200 is documented; any 2xx is success"),
@@ -65,29 +65,29 @@ fn rules<'a>() -> Vec<Step<State<'a>>> {
             "the generator fills in the default of an absent field and sends it; absent must stay absent"),
         rule("keep-unknown-fields", Work, unknown_fields::keep_unknown_fields,
             "reading, changing and saving an asset must keep fields that the document does not know"),
-        rule("drop-empty-parts", WorkOrNone, composition::drop_empty_parts,
+        rule("drop-empty-parts", MayBeNoop, composition::drop_empty_parts,
             "the generator makes a new type for a part that constrains nothing"),
-        rule("hoist-objects", WorkOrNone, hoist_objects::hoist_objects,
+        rule("hoist-objects", MayBeNoop, hoist_objects::hoist_objects,
             "the generator drops the description of an inline object and ignores clashes of its name"),
         rule("hoist-enums", Work, hoist_enums::hoist_enums,
             "an inline enumeration gets a type per use, and only a component can become an open enumeration"),
-        rule("inline-aliases", WorkOrNone, aliases::inline_aliases,
+        rule("inline-aliases", MayBeNoop, aliases::inline_aliases,
             "a component that is a string, list or map would become a useless wrapper"),
         rule("id-lists", Work, id_types::id_lists,
             "joining a list of IDs by hand is error-prone"),
         rule("id-types", Work, id_types::id_types,
             "an ID of one kind of asset must not pass for that of another"),
-        rule("secret-types", WorkOrNone, secrets::secret_types,
+        rule("secret-types", MayBeNoop, secrets::secret_types,
             "printing an asset must not reveal its secrets"),
-        rule("nullable-components", WorkOrNone, nullability::nullable_components,
+        rule("nullable-components", MayBeNoop, nullability::nullable_components,
             "the generator wraps a nullable component in a type of its own; its uses can be nullable instead"),
         rule("nullable-collections", Work, nullability::nullable_collections,
             "the generator omits empty lists and objects; absent, null and empty must stay distinct"),
-        rule("drop-titles", WorkOrNone, composition::drop_titles,
+        rule("drop-titles", MayBeNoop, composition::drop_titles,
             "the generator names a merged type after the title of a part, which clashes with the type of that part"),
         rule("optional-bodies", Work, nullability::optional_bodies,
             "the generator makes every request body mandatory unless its schema is nullable"),
-        rule("share-evidence", WorkOrNone, evidence::share_evidence,
+        rule("share-evidence", MayBeNoop, evidence::share_evidence,
             "the same evidence on every operation and field hides the exceptions"),
         rule("describe", Work, descriptions::describe,
             "each generated item documents its purpose, limits and evidence"),
@@ -116,19 +116,12 @@ pub fn transform(source: &Document) -> Result<(ApiModel, StageReport), Diagnosti
     if diagnostics.has_errors() {
         return Err(model.relocate(diagnostics, source));
     }
-    let applied = steps.iter().filter(|step| step.count > 0).count();
-    let report = StageReport {
-        steps,
-        ..StageReport::new(
-            Stage::Transform,
-            format!(
-                "{applied} of {} rules applied; {}, {}, {}",
-                rules().len(),
-                counted(model.operations.len(), "operation"),
-                counted(model.enums.len(), "open enumeration"),
-                counted(model.ids.len(), "ID type")
-            ),
-        )
-    };
+    let summary = format!(
+        "{}, {}, {}",
+        counted(model.operations.len(), "operation"),
+        counted(model.enums.len(), "open enumeration"),
+        counted(model.ids.len(), "ID type")
+    );
+    let report = StageReport::of_steps(Stage::Transform, "rules", steps, &summary);
     Ok((model, report))
 }
