@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Compiles the code that `corpus --write OUT` wrote: codegen/generator/examples/compile-corpus.sh OUT COPY
 #
-# The code of each document replaces `generated/src/api` in COPY, a copy of this repository at HEAD, from which `ext/` and the
-# list in `runtime/create.rs` are removed, because they are specific to FunnelFlux. Prints a line per document, smallest first,
-# with the first error; COPY/DOCUMENT.log has all of them. Exit code 1 if one does not compile.
+# The code of each document replaces `generated/src/api` in COPY, a copy of this repository at HEAD without `ext/`
+# and the list in `runtime/create.rs`, which are specific to FunnelFlux. Prints a line per document, smallest
+# first, with the first error; COPY/DOCUMENT.log has all of them. Exit code 1 if one does not compile.
 set -euo pipefail
 out=$(realpath "$1")
 mkdir -p "$2"

@@ -1,12 +1,13 @@
 //! Runs all stages over a folder of public API documents, each under a time limit, and prints a table.
 //!
-//! `cargo run --release -p funnelflux-generator --example corpus -- FOLDER [--prune] [--show CODE] [--write FOLDER]`
+//! `cargo run --release -p funnelflux-generator --example corpus -- FOLDER [--prune] [--show CODE] [--write
+//! FOLDER]`
 //!
-//! `--prune` leaves out what is objected to, again and again, until the rest generates, so that the later stages get to
-//! see much of what others write; `--show` prints the diagnostics of a code too, those of later rounds at their places in what was
-//! left then; `--write` writes what is generated, a folder per document, and of what it is made, `NAME.pruned.json`. Exit code 1
-//! if a document made the program panic, took longer than the limit, was refused without a place, or, with `--prune`, left
-//! nothing that generates.
+//! `--prune` removes refused parts in rounds until the rest generates, so that later stages are exercised,
+//! too. `--show` prints the diagnostics with a code; those of later rounds are located in the pruned
+//! document. `--write` writes the generated code, a folder per document, and the pruned document as
+//! `NAME.pruned.json`. Exit code 1 if a document caused a panic, exceeded the time limit, was refused without
+//! a location, or has nothing left after pruning.
 
 use std::{
     collections::BTreeMap,
@@ -23,7 +24,7 @@ use funnelflux_generator::{Input, Options, generate};
 use funnelflux_openapi::{Diagnostic, Diagnostics, Severity, Source, normalise, pointer, read};
 use serde_json::{Map, Value, json};
 
-/// Pruning runs all stages many times.
+/// Time limit per document. Pruning runs all stages many times.
 const LIMIT: Duration = Duration::from_mins(5);
 
 #[path = "../../../xtask/src/isolated.rs"]
@@ -51,18 +52,19 @@ fn arguments() -> Option<Arguments> {
     (!arguments.folder.is_empty()).then_some(arguments)
 }
 
-/// What came of a document.
+/// Result for a document.
 struct Outcome {
     version: String,
     time: Duration,
     files: BTreeMap<String, String>,
     diagnostics: Diagnostics,
-    /// How many operations there are, and for how many of them there is code.
+    /// Number of operations.
     operations: usize,
+    /// Number of operations with generated code.
     kept: usize,
-    /// What was left out for there to be files.
+    /// Parts that were removed until the rest generated.
     pruned: Option<Pruned>,
-    /// The document that the files are made of.
+    /// Text of the document that the files were generated from.
     document: String,
 }
 
@@ -81,7 +83,7 @@ fn run(name: &str, text: &str, prune: bool) -> Outcome {
     if prune && outcome.files.is_empty() {
         let mut pruned = Pruned::default();
         let mut reasons = outcome.diagnostics.clone();
-        while pruned.leave_out(&mut document, &reasons) {
+        while pruned.remove_refused(&mut document, &reasons) {
             let text = document.to_string();
             let source = Source { name, text: &text };
             let next = run_once(source, String::new());
@@ -108,21 +110,21 @@ fn operations(document: &Value) -> usize {
         .count()
 }
 
-/// What was left out of a document.
+/// Parts that were removed from a document.
 #[derive(Default)]
 struct Pruned {
     opened: usize,
     named: usize,
     other: usize,
-    /// What the later rounds objected to.
+    /// Errors of later rounds.
     later: Diagnostics,
-    /// Errors that leaving out does not mend.
+    /// Errors that pruning cannot fix.
     rest: Diagnostics,
 }
 
 impl Pruned {
-    /// Leaves out what errors point to; whether that changed the document.
-    fn leave_out(&mut self, document: &mut Value, diagnostics: &Diagnostics) -> bool {
+    /// Removes the parts that errors point to; returns `true` if that changed the document.
+    fn remove_refused(&mut self, document: &mut Value, diagnostics: &Diagnostics) -> bool {
         let mut changed = false;
         for diagnostic in diagnostics {
             if diagnostic.severity != Severity::Error {
@@ -133,7 +135,7 @@ impl Pruned {
                 .collect();
             let tokens: Vec<&str> = tokens.iter().map(String::as_str).collect();
             changed |= match tokens.as_slice() {
-                // The way out that the message names.
+                // The fix that the message proposes.
                 _ if diagnostic.code == "enum-name"
                     && document
                         .pointer(diagnostic.pointer.as_str())
@@ -144,31 +146,31 @@ impl Pruned {
                     set(document, diagnostic.pointer.as_str(), "x-rust-name", json!(name))
                 }
                 ["paths", path, method, ..] if diagnostic.code == "no-tag" => {
-                    let place = pointer::join(&pointer::join("/paths", path), method);
-                    set(document, &place, "tags", json!(["Default"]))
+                    let parent = pointer::join(&pointer::join("/paths", path), method);
+                    set(document, &parent, "tags", json!(["Default"]))
                 }
                 ["paths", path, method, ..] if pointer::METHODS.contains(method) => {
                     remove(document, &pointer::join("/paths", path), method)
                 }
                 ["paths", path, ..] => {
-                    let gone = remove(document, "/paths", path);
-                    self.other += usize::from(gone);
-                    gone
+                    let removed = remove(document, "/paths", path);
+                    self.other += usize::from(removed);
+                    removed
                 }
                 ["components", "schemas", name, ..] => {
-                    let place = pointer::join("/components/schemas", name);
-                    let is_there = document.pointer(&place).is_some();
-                    let opened = is_there && set(document, "/components/schemas", name, json!({}));
+                    let parent = pointer::join("/components/schemas", name);
+                    let exists = document.pointer(&parent).is_some();
+                    let opened = exists && set(document, "/components/schemas", name, json!({}));
                     self.opened += usize::from(opened);
-                    // Where even its name is in the way, those who use it go next.
-                    let gone = !opened && remove(document, "/components/schemas", name);
-                    self.other += usize::from(gone);
-                    opened || gone
+                    // If its name is refused, too, its users are removed in the next round.
+                    let removed = !opened && remove(document, "/components/schemas", name);
+                    self.other += usize::from(removed);
+                    opened || removed
                 }
                 ["components", section, name, ..] => {
-                    let gone = remove(document, &format!("/components/{section}"), name);
-                    self.other += usize::from(gone);
-                    gone
+                    let removed = remove(document, &format!("/components/{section}"), name);
+                    self.other += usize::from(removed);
+                    removed
                 }
                 _ => false,
             };
@@ -184,7 +186,7 @@ fn remove(document: &mut Value, place: &str, key: &str) -> bool {
         .is_some_and(|object| object.shift_remove(key).is_some())
 }
 
-/// Sets a member; whether it was another before.
+/// Sets a member; returns `true` if that changed it.
 fn set(document: &mut Value, place: &str, key: &str, value: Value) -> bool {
     let Some(object) = document.pointer_mut(place).and_then(Value::as_object_mut) else {
         return false;
@@ -226,12 +228,12 @@ fn run_once(source: Source<'_>, version: String) -> Outcome {
 }
 
 impl Outcome {
-    /// Whether each reason has a place.
+    /// Returns `true` if each error has a location.
     fn is_located(&self) -> bool {
         self.errors().all(|diagnostic| diagnostic.location.is_some())
     }
 
-    /// A row of the table, from the version on.
+    /// Formats a row of the table, beginning with the version.
     fn row(&self) -> String {
         let mut reasons: Vec<String> = Vec::new();
         if !self.files.is_empty() {
@@ -242,7 +244,7 @@ impl Outcome {
         if let Some(pruned) = &self.pruned {
             let _ = write!(
                 reasons,
-                "; without {} other parts, with {} schemas open and {} enumerations named",
+                "; {} other parts removed, {} schemas opened, {} enumerations named",
                 pruned.other, pruned.opened, pruned.named
             );
             if !pruned.later.is_empty() {
@@ -254,7 +256,7 @@ impl Outcome {
             }
         }
         if !self.is_located() {
-            reasons.push_str(" (WITHOUT A PLACE)");
+            reasons.push_str(" (WITHOUT A LOCATION)");
         }
         format!(
             "{} | {} of {} | {} | {}/{}/{} | {reasons}",
@@ -279,7 +281,7 @@ fn errors(diagnostics: &Diagnostics) -> impl Iterator<Item = &Diagnostic> {
         .filter(|diagnostic| diagnostic.severity == Severity::Error)
 }
 
-/// How often each rule refuses something.
+/// Counts errors by code.
 fn codes(diagnostics: &Diagnostics) -> BTreeMap<String, usize> {
     let mut codes = BTreeMap::new();
     for diagnostic in errors(diagnostics) {
@@ -308,7 +310,7 @@ fn write_files(folder: &Path, files: &BTreeMap<String, String>) -> io::Result<()
     Ok(())
 }
 
-/// Runs one document and prints its row; whether it went as it must.
+/// Runs one document and prints its row; returns `true` if it was handled properly.
 fn document(file: &Path, arguments: &Arguments, out: &mut impl io::Write) -> io::Result<bool> {
     let name = file
         .file_name()
@@ -328,7 +330,7 @@ fn document(file: &Path, arguments: &Arguments, out: &mut impl io::Write) -> io:
     let job = {
         let (name, prune) = (name.clone(), arguments.prune);
         thread::spawn(move || {
-            // Nobody listens any more where it took too long.
+            // The receiver is gone after the time limit.
             let _ = send.send(run(&name, &text, prune));
         })
     };
@@ -381,13 +383,14 @@ fn main() -> io::Result<ExitCode> {
     let mut out = io::stdout().lock();
     writeln!(
         out,
-        "| document | KB | version | operations | ms | errors/warnings/notices | outcome |\n|---|---|---|---|---|---|---|"
+        "| document | KB | version | operations | ms | errors/warnings/notices | outcome |\n\
+         |---|---|---|---|---|---|---|"
     )?;
-    let mut good = true;
+    let mut success = true;
     for file in files {
-        good &= document(&file, &arguments, &mut out)?;
+        success &= document(&file, &arguments, &mut out)?;
     }
-    Ok(if good {
+    Ok(if success {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE

@@ -1,7 +1,7 @@
 //! Coverage table: the evidence for every operation, in the order of the vendor's index.
 //!
-//! A part without evidence of its own has that of its operation. An operation without evidence is from the vendor's
-//! page.
+//! A part without evidence of its own has that of its operation. An operation without evidence is from the
+//! vendor's page.
 
 use std::fmt::Write as _;
 
@@ -45,17 +45,17 @@ Written by `cargo xtask generate` from `effective.json` and verified by `cargo x
 
 | word | evidence |
 |---|---|
-| page | the vendor's page of the group. For the other fourteen groups, the vendor's index has titles and methods only |
-| docs | another page of the documentation, often shortened: names and meanings, without types or required marks |
+| page | the vendor's page of the group; the index has only titles and methods of the other fourteen groups |
+| docs | another page of the documentation, often with names and meanings only |
 | help | the help centre |
 | sibling | inferred from a similar operation or field |
 | pattern | inferred from the pattern of the documented group |
 | unknown | none: the type is an open object |
 | – | the operation has no such part |
 
-The evidence for a body or response is that for the names of its fields. The documentation of each field states its own
-evidence. The column *fake* says whether the fake service in `tests/fake` simulates the operation (`yes`), or only
-accepts valid requests (`accepts`) because the effect of the operation is unknown.
+The evidence for a body or response is that for the names of its fields. The documentation of each field
+states its own evidence. The column *fake*: `yes` if the fake service in `tests/fake` simulates the operation;
+`accepts` if it only accepts valid requests, because the effect of the operation is unknown.
 
 ";
 
@@ -186,7 +186,7 @@ fn content(document: &Value, holder: &Value, own: Evidence) -> Evidence {
     Evidence::of(media).unwrap_or(own)
 }
 
-/// Whether a schema is an object without known properties, or a list of such objects.
+/// Returns `true` for an object without known properties, or a list of such objects.
 fn is_open(document: &Value, schema: &Value) -> bool {
     let schema = resolve(document, schema);
     match schema.get("items") {

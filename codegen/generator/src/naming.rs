@@ -25,76 +25,94 @@ pub struct Resource {
 
 /// Known resources.
 ///
-/// Operations on other paths get general names, and other IDs stay strings. Two resources may share an ID type:
-/// campaign is an older name of funnel group, and the second listing of page groups has its own segment.
+/// Operations on other paths get general names, and other IDs stay strings. Two resources may share an ID
+/// type: campaign is an older name of funnel group, and the second listing of page groups has its own
+/// segment.
 #[rustfmt::skip]
 pub const RESOURCES: &[Resource] = &[
     Resource {
-        segment: "ainodesettings", tag: "AI Node Settings", singular: "ai_node_settings", plural: "ai_node_settings",
+        segment: "ainodesettings", tag: "AI Node Settings",
+        singular: "ai_node_settings", plural: "ai_node_settings",
         id: "idAiNodeSetting", ids: "idAiNodeSettings", id_type: "AiNodeSettingsId",
     },
     Resource {
-        segment: "campaign", tag: "Funnel Groups", singular: "campaign", plural: "campaigns",
+        segment: "campaign", tag: "Funnel Groups",
+        singular: "campaign", plural: "campaigns",
         id: "idCampaign", ids: "idCampaigns", id_type: "FunnelGroupId",
     },
     Resource {
-        segment: "category", tag: "Categories", singular: "category", plural: "categories",
+        segment: "category", tag: "Categories",
+        singular: "category", plural: "categories",
         id: "idCategory", ids: "idCategories", id_type: "CategoryId",
     },
     Resource {
-        segment: "condition", tag: "Conditions", singular: "condition", plural: "conditions",
+        segment: "condition", tag: "Conditions",
+        singular: "condition", plural: "conditions",
         id: "idCondition", ids: "idConditions", id_type: "ConditionId",
     },
     Resource {
-        segment: "funnel", tag: "Funnels", singular: "funnel", plural: "funnels",
+        segment: "funnel", tag: "Funnels",
+        singular: "funnel", plural: "funnels",
         id: "idFunnel", ids: "idFunnels", id_type: "FunnelId",
     },
     Resource {
-        segment: "funnelgroup", tag: "Funnel Groups", singular: "funnel_group", plural: "funnel_groups",
+        segment: "funnelgroup", tag: "Funnel Groups",
+        singular: "funnel_group", plural: "funnel_groups",
         id: "idFunnelGroup", ids: "idFunnelGroups", id_type: "FunnelGroupId",
     },
     Resource {
-        segment: "globalpagegroup", tag: "Page Groups", singular: "global_page_group", plural: "global_page_groups",
+        segment: "globalpagegroup", tag: "Page Groups",
+        singular: "global_page_group", plural: "global_page_groups",
         id: "idPageGroup", ids: "idPageGroups", id_type: "PageGroupId",
     },
     Resource {
-        segment: "integration", tag: "Integration", singular: "integration_api_key", plural: "integration_api_keys",
+        segment: "integration", tag: "Integration",
+        singular: "integration_api_key", plural: "integration_api_keys",
         id: "", ids: "", id_type: "",
     },
     Resource {
-        segment: "logicscript", tag: "Logic Scripts", singular: "logic_script", plural: "logic_scripts",
+        segment: "logicscript", tag: "Logic Scripts",
+        singular: "logic_script", plural: "logic_scripts",
         id: "idLogicScript", ids: "idLogicScripts", id_type: "LogicScriptId",
     },
     Resource {
-        segment: "middlewareconfig", tag: "Middleware Configs", singular: "middleware_config", plural: "middleware_configs",
+        segment: "middlewareconfig", tag: "Middleware Configs",
+        singular: "middleware_config", plural: "middleware_configs",
         id: "idMiddlewareConfig", ids: "idMiddlewareConfigs", id_type: "MiddlewareConfigId",
     },
     Resource {
-        segment: "offersource", tag: "Offer Sources", singular: "offer_source", plural: "offer_sources",
+        segment: "offersource", tag: "Offer Sources",
+        singular: "offer_source", plural: "offer_sources",
         id: "idOfferSource", ids: "idOfferSources", id_type: "OfferSourceId",
     },
     Resource {
-        segment: "page", tag: "Pages", singular: "page", plural: "pages",
+        segment: "page", tag: "Pages",
+        singular: "page", plural: "pages",
         id: "idPage", ids: "idPages", id_type: "PageId",
     },
     Resource {
-        segment: "pagegroup", tag: "Page Groups", singular: "page_group", plural: "page_groups",
+        segment: "pagegroup", tag: "Page Groups",
+        singular: "page_group", plural: "page_groups",
         id: "idPageGroup", ids: "idPageGroups", id_type: "PageGroupId",
     },
     Resource {
-        segment: "trafficsource", tag: "Traffic Sources", singular: "traffic_source", plural: "traffic_sources",
+        segment: "trafficsource", tag: "Traffic Sources",
+        singular: "traffic_source", plural: "traffic_sources",
         id: "idTrafficSource", ids: "idTrafficSources", id_type: "TrafficSourceId",
     },
     Resource {
-        segment: "usersettings", tag: "User", singular: "user_settings", plural: "user_settings",
+        segment: "usersettings", tag: "User",
+        singular: "user_settings", plural: "user_settings",
         id: "", ids: "", id_type: "",
     },
     Resource {
-        segment: "visitortag", tag: "Visitor Tags", singular: "visitor_tag", plural: "visitor_tags",
+        segment: "visitortag", tag: "Visitor Tags",
+        singular: "visitor_tag", plural: "visitor_tags",
         id: "idVisitorTag", ids: "idVisitorTags", id_type: "VisitorTagId",
     },
     Resource {
-        segment: "webhookconfig", tag: "Webhook Configs", singular: "webhook_config", plural: "webhook_configs",
+        segment: "webhookconfig", tag: "Webhook Configs",
+        singular: "webhook_config", plural: "webhook_configs",
         id: "idWebhookConfig", ids: "idWebhookConfigs", id_type: "WebhookConfigId",
     },
 ];
@@ -201,7 +219,8 @@ pub fn resource_of_id_list(name: &str) -> Option<&'static Resource> {
 }
 
 impl Resource {
-    /// Returns the singular with its article, such as `an offer source`, or the bare plural if there is no singular.
+    /// Returns the singular with its article, such as `an offer source`, or the bare plural if there is no
+    /// singular.
     #[must_use]
     pub fn with_article(&self) -> String {
         let words = match self.singular.strip_prefix("ai_") {
@@ -221,8 +240,8 @@ impl Resource {
     }
 }
 
-/// Returns the Rust type of a schema or property. It must equal that of the generator, which looks up our types by
-/// name.
+/// Returns the Rust type of a schema or property. It must equal that of the generator, which looks up our
+/// types by name.
 #[must_use]
 pub fn type_name(name: &str) -> String {
     let name = words(&name.replace('\'', "")).to_pascal_case();
@@ -336,7 +355,7 @@ mod tests {
             ("GET", "/category/list/", "list_categories"),
             // The trailing slash, or its absence, is no part of the name.
             ("GET", "/offersource/list", "list_offer_sources"),
-            // What no table knows.
+            // Unknown to the tables.
             (
                 "GET",
                 "/offersource/find/byColour/",

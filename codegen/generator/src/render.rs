@@ -425,7 +425,8 @@ fn types(about: &str, types: &[(TypeItem, FeatureSet)], names: &Names<'_>, is_sh
     page.finish()
 }
 
-/// Renders `use` items for the `names` in `module` that `types` mention, each gated like the types that mention it.
+/// Renders `use` items for the `names` in `module` that `types` mention, each gated like the types that
+/// mention it.
 fn import_gated(module: &str, types: &[(TypeItem, FeatureSet)], names: &BTreeSet<&str>) -> Vec<String> {
     let mut sets: BTreeMap<String, Vec<&FeatureSet>> = BTreeMap::new();
     for (item, features) in types {

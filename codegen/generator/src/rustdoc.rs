@@ -9,8 +9,8 @@ const WIDTH: usize = 96;
 /// Names that look like code but are not.
 const PRODUCTS: &[&str] = &["FunnelFlux", "OpenAPI", "GitHub", "JavaScript", "YouTube"];
 
-/// Makes text outside of code spans and blocks safe for rustdoc and clippy: identifiers become code, brackets are
-/// escaped, addresses become links.
+/// Makes text outside of code spans and blocks safe for rustdoc and clippy: identifiers become code, brackets
+/// are escaped, addresses become links.
 pub(crate) fn sanitise(text: &str) -> String {
     let mut fenced = false;
     let lines: Vec<String> = text
@@ -73,7 +73,8 @@ fn sanitise_words(mut prose: &str) -> String {
     out
 }
 
-/// Finds the first Markdown link to a web address, `<https://…>` or `[text](https://…)`; returns its start and end.
+/// Finds the first Markdown link to a web address, `<https://…>` or `[text](https://…)`; returns its start
+/// and end.
 fn link(prose: &str) -> Option<(usize, usize)> {
     prose.char_indices().find_map(|(start, character)| {
         let rest = prose.get(start..)?;
@@ -113,7 +114,8 @@ fn sanitise_unlinked(prose: &str) -> String {
         .join(" ")
 }
 
-/// Whether a word contains an underscore, a path separator, or a lower-case letter before an upper-case one.
+/// Returns `true` if a word has an underscore, a path separator, or a lower-case letter before an upper-case
+/// one.
 fn looks_like_code(word: &str) -> bool {
     let is_identifier = word
         .chars()

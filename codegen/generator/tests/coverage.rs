@@ -1,8 +1,9 @@
-//! `spec/COVERAGE.md` lists every operation of the vendor's index, and claims no stronger evidence than there is.
+//! `spec/COVERAGE.md` lists every operation of the vendor's index, and claims no stronger evidence than there
+//! is.
 //!
-//! `documents/index.txt` was transcribed from the documentation, not from our document. For path, parameters, body and
-//! response it states the strongest possible evidence: `page`, the complete page of the group; `docs`, another page of
-//! the documentation; `inferred`; or `none`, if the operation has no such part.
+//! `documents/index.txt` was transcribed from the documentation, not from our document. For path, parameters,
+//! body and response it states the strongest possible evidence: `page`, the complete page of the group;
+//! `docs`, another page of the documentation; `inferred`; or `none`, if the operation has no such part.
 
 #![allow(
     clippy::unwrap_used,

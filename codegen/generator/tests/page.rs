@@ -1,6 +1,7 @@
 //! The vendor's document and the effective document equal the vendor's page of offer sources.
 //!
-//! The tables below were transcribed from the page, not from the documents, so a mistake in one shows in the other.
+//! The tables below were transcribed from the page, not from the documents, so a mistake in one shows in the
+//! other.
 
 #![allow(
     clippy::unwrap_used,

@@ -1,7 +1,7 @@
 //! Methods: those of the generator use its client; ours build a call of the runtime.
 //!
-//! The signature gives the types, the model the names and formats of the arguments. The body must equal the expected
-//! one, because a statement that differs would be lost.
+//! The signature gives the types, the model the names and formats of the arguments. The body must equal the
+//! expected one, because a statement that differs would be lost.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote};
@@ -225,7 +225,7 @@ fn query(state: &State<'_>, argument: &Argument, given: &Given) -> Result<(Type,
     }
 }
 
-/// Whether a comma-separated list may have items of this type.
+/// Returns `true` if a comma-separated list may have items of this type.
 fn is_text(state: &State<'_>, item: &Type) -> bool {
     ident_of(item).is_some_and(|name| name == "String" || state.is_id(&name))
 }

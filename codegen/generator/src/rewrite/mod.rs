@@ -1,7 +1,7 @@
 //! Named passes over the generator's code, for changes that no rule on the document can make.
 //!
-//! The table below gives order, reason, and whether a pass must apply to the FunnelFlux document. Code that a pass does
-//! not support is an error that names the operation or the type.
+//! The table below gives order, reason, and whether a pass must apply to the FunnelFlux document. Code that a
+//! pass does not support is an error that names the operation or the type.
 
 mod doc_comments;
 mod excerpt;
@@ -45,7 +45,7 @@ fn passes<'a>() -> Vec<Step<State<'a>>> {
         pass("call-runtime", Work, methods::call_runtime,
             "every call goes through our runtime"),
         pass("boxes-in-options", MayBeNoop, structs::boxes_in_options,
-            "for a field of a recursive type, the generator may make `Box<Option<_>>` and send `null` when it is absent"),
+            "in a recursive type, the generator may make a `Box<Option<_>>` and send `null` if absent"),
         pass("collections-in-options", MayBeNoop, structs::collections_in_options,
             "the generator omits an empty list or map that it merged from parts, which no rule sees"),
         pass("document-extra-fields", Work, structs::document_extra_fields,
@@ -59,7 +59,7 @@ fn passes<'a>() -> Vec<Step<State<'a>>> {
         pass("non-exhaustive", Work, structs::non_exhaustive,
             "a new field or variant in the document must not break users of the crate"),
         pass("constructors", Work, structs::constructors,
-            "a non-exhaustive struct cannot be written as a literal; `new` takes the required fields, `with_…` the others"),
+            "users cannot write non-exhaustive structs as literals; `new` takes the required fields"),
         pass("default-where-nothing-is-required", Work, structs::derive_default,
             "a type whose `new` takes no arguments has a default"),
         pass("documentation-lines", Work, doc_comments::documentation_lines,
@@ -97,7 +97,8 @@ pub fn rewrite(
     Ok((items, report))
 }
 
-/// Reports types with the same name. The generator names types for parts of schemas without looking for clashes.
+/// Reports types with the same name. The generator names types for parts of schemas without looking for
+/// clashes.
 fn report_clashes(state: &mut State<'_>) {
     let enums = state.model.enums.iter().map(|open| open.name.as_str());
     let ids = state.model.ids.iter().map(|id| id.name.as_str());
@@ -113,8 +114,8 @@ fn report_clashes(state: &mut State<'_>) {
         .collect();
     for name in clashes {
         let message = format!(
-            "two schemas become the type `{name}`; one of them may be part of another schema, from which the generator \
-             derives its name"
+            "two schemas become the type `{name}`; one of them may be part of another schema, from which the \
+             generator derives its name"
         );
         let pointer = state.schema_pointer(&name);
         let error = state.source.error(Stage::Rewrite, "type-twice", pointer, message);

@@ -22,7 +22,7 @@ pub(super) fn argument_of<'a>(ty: &'a Type, name: &str) -> Option<&'a Type> {
     }
 }
 
-/// Whether `ty` is a list or a map.
+/// Returns `true` if `ty` is a list or a map.
 pub(super) fn is_collection(ty: &Type) -> bool {
     match ty {
         Type::Path(path) => path
@@ -34,26 +34,26 @@ pub(super) fn is_collection(ty: &Type) -> bool {
     }
 }
 
-/// Whether the field collects unknown fields.
+/// Returns `true` if the field collects unknown fields.
 pub(super) fn is_extra(field: &Field) -> bool {
     is_flat(field) && is_collection(&field.ty)
 }
 
-/// Whether the field is flattened.
+/// Returns `true` if the field is flattened.
 pub(super) fn is_flat(field: &Field) -> bool {
     serde_items(&field.attrs)
         .iter()
         .any(|item| item.path().is_ident("flatten"))
 }
 
-/// Whether the field has a default for an absent value.
+/// Returns `true` if the field has a default for an absent value.
 pub(super) fn may_be_absent(field: &Field) -> bool {
     serde_items(&field.attrs)
         .iter()
         .any(|item| item.path().is_ident("default"))
 }
 
-/// Whether the variants are untagged.
+/// Returns `true` if the variants are untagged.
 pub(super) fn is_untagged(item: &syn::ItemEnum) -> bool {
     serde_items(&item.attrs)
         .iter()

@@ -120,7 +120,8 @@ pub(super) fn document_variants(state: &mut State<'_>) -> usize {
     count
 }
 
-/// Reads a null or absent list or map as empty. In untagged enums, absence distinguishes variants and stays an error.
+/// Reads a null or absent list or map as empty. In untagged enums, absence distinguishes variants and stays
+/// an error.
 pub(super) fn null_lists(state: &mut State<'_>) -> usize {
     let mut count = 0;
     for item in &mut state.types {
@@ -232,14 +233,15 @@ fn constructor(name: &syn::Ident, fields: &FieldsNamed) -> ItemImpl {
     }
 }
 
-/// Whether `ty` is the type of the ID of a struct: `FunnelId` for `Funnel` and for `FunnelInfo`.
+/// Returns `true` if `ty` is the type of the ID of a struct: `FunnelId` for `Funnel` and for `FunnelInfo`.
 fn is_own_id(name: &syn::Ident, ty: &Type) -> bool {
     let name = name.to_string();
     let own = format!("{}Id", name.strip_suffix("Info").unwrap_or(&name));
     matches!(ty, Type::Path(path) if path.path.is_ident(&own))
 }
 
-/// Returns the type inside of the `Option` of a field that may be absent. A field that may only be null is required.
+/// Returns the type inside of the `Option` of a field that may be absent. A field that may only be null is
+/// required.
 fn optional(field: &syn::Field) -> Option<&Type> {
     let inner = serde_fields::argument_of(&field.ty, "Option")?;
     let may_be_absent = field.attrs.iter().any(|attribute| match &attribute.meta {

@@ -31,7 +31,7 @@ pub(super) fn take_apart(state: &mut State<'_>) -> usize {
     dropped
 }
 
-/// Whether an implementation is for `Client` or `&Client`.
+/// Returns `true` if an implementation is for `Client` or `&Client`.
 fn is_client(item: &ItemImpl) -> bool {
     let name = match &*item.self_ty {
         Type::Reference(reference) => &*reference.elem,

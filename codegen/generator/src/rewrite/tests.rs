@@ -1,4 +1,4 @@
-//! What each pass does to a minimal piece of code, and what it does not understand.
+//! Tests of the passes on minimal pieces of code, and of their errors.
 
 use std::{collections::BTreeSet, fmt::Write as _};
 
@@ -9,12 +9,12 @@ use syn::Item;
 use super::*;
 use crate::{progenitor, testing};
 
-/// The items of a text.
+/// Parses items.
 fn items(text: &str) -> Vec<Item> {
     syn::parse_str::<syn::File>(text).unwrap().items
 }
 
-/// Items as a person reads them.
+/// Formats items.
 fn text_of(items: &[Item]) -> String {
     prettyplease::unparse(&syn::File {
         shebang: None,
@@ -24,7 +24,7 @@ fn text_of(items: &[Item]) -> String {
     })
 }
 
-/// Code of a document, before any pass.
+/// A document and its model.
 struct Fixture {
     source: Document,
     model: ApiModel,
@@ -45,7 +45,7 @@ impl Fixture {
         State::new(Vec::new(), &self.model, &self.source)
     }
 
-    /// What the generator makes of the document.
+    /// Generates the code of the document.
     fn generated(&self) -> syn::File {
         progenitor::generate_items(&self.model, &self.source, &progenitor::in_process)
             .unwrap()
@@ -53,16 +53,16 @@ impl Fixture {
     }
 }
 
-/// Applies one pass, and counts how often it applied.
-fn apply<'a>(name: &str, code: &mut State<'a>) -> usize {
+/// Applies one pass; returns the number of changes.
+fn apply<'a>(name: &str, state: &mut State<'a>) -> usize {
     let pass = passes::<'a>()
         .into_iter()
         .find(|pass| pass.name == name)
         .unwrap_or_else(|| panic!("no pass {name}"));
-    (pass.apply)(code)
+    (pass.apply)(state)
 }
 
-/// Pass, types before, types after, how often it applied.
+/// Lists pass, types before, types after, and number of changes.
 #[expect(clippy::too_many_lines, reason = "a table is as long as what it lists")]
 fn cases() -> Vec<(&'static str, &'static str, &'static str, usize)> {
     vec![
@@ -147,7 +147,7 @@ fn cases() -> Vec<(&'static str, &'static str, &'static str, usize)> {
                 #[serde(rename = "type")]
                 type_: u8,
                 name: u8,
-                /// It has words.
+                /// Documented.
                 other: u8,
             }
             pub enum Either { One { name: u8 }, Two(u8), Three }"#,
@@ -157,7 +157,7 @@ fn cases() -> Vec<(&'static str, &'static str, &'static str, usize)> {
                 type_: u8,
                 /// `name` in JSON.
                 name: u8,
-                /// It has words.
+                /// Documented.
                 other: u8,
             }
             pub enum Either {
@@ -173,12 +173,12 @@ fn cases() -> Vec<(&'static str, &'static str, &'static str, usize)> {
         (
             "document-variants",
             "pub enum Either {
-                /// It has words.
+                /// Documented.
                 One(One),
                 Two(Two),
             }",
             "pub enum Either {
-                /// It has words.
+                /// Documented.
                 One(One),
                 /// Alternative `Two`.
                 Two(Two),
@@ -274,11 +274,13 @@ fn cases() -> Vec<(&'static str, &'static str, &'static str, usize)> {
         ),
         (
             "default-where-nothing-is-required",
-            r#"#[derive(Clone)] pub struct Free { #[serde(skip_serializing_if = "Option::is_none")] a: Option<u8> }
+            r#"#[derive(Clone)]
+            pub struct Free { #[serde(skip_serializing_if = "Option::is_none")] a: Option<u8> }
             #[derive(Clone)] pub struct Bound { a: u8 }
             #[derive(Clone)] pub struct Null { a: Option<u8> }
             #[derive(Clone, Default)] pub struct Nothing {}"#,
-            r#"#[derive(Clone, Default)] pub struct Free { #[serde(skip_serializing_if = "Option::is_none")] a: Option<u8> }
+            r#"#[derive(Clone, Default)]
+            pub struct Free { #[serde(skip_serializing_if = "Option::is_none")] a: Option<u8> }
             #[derive(Clone)] pub struct Bound { a: u8 }
             #[derive(Clone)] pub struct Null { a: Option<u8> }
             #[derive(Clone, Default)] pub struct Nothing {}"#,
@@ -303,7 +305,7 @@ fn cases() -> Vec<(&'static str, &'static str, &'static str, usize)> {
 }
 
 #[test]
-fn each_pass_over_types_does_what_it_is_for() {
+fn each_pass_over_types_makes_its_change() {
     for (pass, before, after, expected_count) in cases() {
         let fixture = Fixture::empty();
         let mut state = fixture.state();
@@ -311,14 +313,14 @@ fn each_pass_over_types_does_what_it_is_for() {
         let count = apply(pass, &mut state);
         assert!(state.diagnostics.is_empty(), "{pass}: {}", state.diagnostics);
         let expected = items(after);
-        let [is, should_be] = [&state.types, &expected].map(|items| text_of(items));
-        assert_eq!(is, should_be, "{pass}");
-        // Where the text is the same and the tokens are not, a later pass would be misled.
+        let [actual, expected] = [&state.types, &expected].map(|items| text_of(items));
+        assert_eq!(actual, expected, "{pass}");
+        // Equal text of different tokens would mislead a later pass.
         let tokens = |items: &[Item]| -> Vec<String> {
             let tokens = items.iter().map(|item| item.to_token_stream().to_string());
             tokens.collect()
         };
-        assert_eq!(tokens(&items(&is)), tokens(&items(&should_be)), "{pass}");
+        assert_eq!(tokens(&items(&actual)), tokens(&items(&expected)), "{pass}");
         assert_eq!(count, expected_count, "{pass}");
     }
 }
@@ -352,7 +354,7 @@ fn the_client_of_the_generator_goes_and_types_and_methods_stay() {
     assert_eq!(methods, ["list_things"]);
 }
 
-/// One operation of each kind that we have.
+/// A document with one operation of each supported kind.
 fn operations() -> Fixture {
     let text = || json!({"type": "string"});
     let json = |schema: Value| json!({"content": {"application/json": {"schema": schema}}});
@@ -375,7 +377,7 @@ fn operations() -> Fixture {
                         "schema": {"type": "string", "enum": ["all", "none"]}},
                     {"name": "idCategory", "in": "query", "schema": text()},
                     {"name": "limit", "in": "query", "schema": {"type": "integer"}},
-                    // The generator's own variables must give way to it.
+                    // The generator must rename its variable `url`.
                     {"name": "url", "in": "query", "schema": text()},
                 ],
                 "responses": success(json(json!({"type": "array", "items": thing()}))),
@@ -406,11 +408,11 @@ fn methods_call_the_runtime() {
     insta::assert_snapshot!(text);
 }
 
-/// A generator that makes something else of an operation must not get by unseen.
+/// A generator that generates different methods must not go unnoticed.
 #[test]
-fn what_the_generator_makes_otherwise_is_an_error_at_its_operation() {
+fn an_unexpected_method_is_an_error_at_its_operation() {
     let fixture = operations();
-    // Not as a person reads it: to print it nicely changes its tokens.
+    // Unformatted, because formatting changes tokens.
     let generated = fixture.generated().to_token_stream().to_string();
     let diagnostics = |text: &str| {
         let mut state = fixture.state();
@@ -471,7 +473,7 @@ fn what_the_generator_makes_otherwise_is_an_error_at_its_operation() {
 }
 
 #[test]
-fn code_of_an_unknown_kind_is_an_error() {
+fn unsupported_code_is_an_error() {
     let fixture = Fixture::new(
         json!({"components": {"schemas": {"Pair": {"type": "object", "properties": {"a": {}}}}}}),
     );

@@ -71,7 +71,7 @@ pub struct Operation {
     pub request_body: RequestBody,
     /// Safety of a second attempt.
     pub repeat: Repeat,
-    /// Whether it is destructive and inferred, so that callers have to acknowledge that.
+    /// `true` for a destructive operation that is inferred. Callers have to acknowledge that.
     pub unverified: bool,
 }
 
@@ -88,7 +88,7 @@ impl Operation {
 pub struct Argument {
     /// Name in the document.
     pub name: String,
-    /// Whether it is required.
+    /// `true` if callers must pass it.
     pub required: bool,
     /// Format in the query.
     pub kind: ArgumentKind,

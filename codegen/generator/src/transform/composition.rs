@@ -32,7 +32,7 @@ pub(super) fn drop_empty_parts(state: &mut State<'_>) -> usize {
     count
 }
 
-/// Whether a part of an `allOf` accepts every object.
+/// Returns `true` if a part of an `allOf` accepts every object.
 fn is_empty(part: &Value) -> bool {
     part.as_object().is_some_and(|part| {
         part.iter().all(|(key, value)| match key.as_str() {

@@ -13,8 +13,8 @@ use super::{
     visit,
 };
 
-/// Completes the description of every schema and property: the words of the document, then the facts, then the
-/// evidence.
+/// Completes the description of every schema and property: the words of the document, then the facts, then
+/// the evidence.
 ///
 /// A property or request body without a description gets that of its schema.
 pub(super) fn describe(state: &mut State<'_>) -> usize {

@@ -60,8 +60,8 @@ impl Part {
     }
 }
 
-/// States the most common evidence of operations, arguments and responses at their tag, and that of properties at
-/// their schema.
+/// States the most common evidence of operations, arguments and responses at their tag, and that of
+/// properties at their schema.
 pub(super) fn share_evidence(state: &mut State<'_>) -> usize {
     let parts = Part::ALL.into_iter();
     let of_parts: usize = parts.map(|part| share_at_tags(&mut state.document, part)).sum();

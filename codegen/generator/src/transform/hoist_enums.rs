@@ -184,7 +184,7 @@ impl Registry<'_, '_> {
     }
 }
 
-/// Whether two enumerations have the same values in any order.
+/// Compares two enumerations, ignoring the order of their values.
 fn same(left: &[String], right: &[String]) -> bool {
     left.len() == right.len() && left.iter().all(|value| right.contains(value))
 }

@@ -1,8 +1,8 @@
 //! Named rules that change the document so that the generator's output is right.
 //!
-//! Rules are preferred to passes over the generated code, because they survive an upgrade of the generator. The table
-//! below gives order, reason, and whether a rule must apply to the FunnelFlux document. Facts that rules remove from a
-//! schema become notes, which the last rule writes into the descriptions.
+//! Rules are preferred to passes over the generated code, because they survive an upgrade of the generator.
+//! The table below gives order, reason, and whether a rule must apply to the FunnelFlux document. Facts that
+//! rules remove from a schema become notes, which the last rule writes into the descriptions.
 
 mod aliases;
 mod api_model;
@@ -60,7 +60,7 @@ fn rules<'a>() -> Vec<Step<State<'a>>> {
         rule("name-operations", Work, operation_ids::name_operations,
             "method names come from method and path, so that another document does not rename them"),
         rule("drop-limits", Work, constraints::drop_limits,
-            "the generator checks limits on responses, too; one name that is too long would fail a whole list"),
+            "the generator checks limits on responses, too; a name that is too long would fail a whole list"),
         rule("drop-defaults", Work, constraints::drop_defaults,
             "the generator fills in the default of an absent field and sends it; absent must stay absent"),
         rule("keep-unknown-fields", Work, unknown_fields::keep_unknown_fields,
@@ -80,11 +80,11 @@ fn rules<'a>() -> Vec<Step<State<'a>>> {
         rule("secret-types", MayBeNoop, secrets::secret_types,
             "printing an asset must not reveal its secrets"),
         rule("nullable-components", MayBeNoop, nullability::nullable_components,
-            "the generator wraps a nullable component in a type of its own; its uses can be nullable instead"),
+            "the generator wraps a nullable component in another type; its uses can be nullable instead"),
         rule("nullable-collections", Work, nullability::nullable_collections,
             "the generator omits empty lists and objects; absent, null and empty must stay distinct"),
         rule("drop-titles", MayBeNoop, composition::drop_titles,
-            "the generator names a merged type after the title of a part, which clashes with the type of that part"),
+            "the generator names a merged type after the title of a part, which has a type of that name"),
         rule("optional-bodies", Work, nullability::optional_bodies,
             "the generator makes every request body mandatory unless its schema is nullable"),
         rule("share-evidence", MayBeNoop, evidence::share_evidence,

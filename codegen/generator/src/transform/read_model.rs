@@ -203,8 +203,8 @@ impl OperationReader<'_> {
             (
                 "parameter-list",
                 format!(
-                    "the parameter `{name}` is a list that repeats its name in the query; the runtime supports \
-                     comma-separated lists only"
+                    "the parameter `{name}` is a list that repeats its name in the query; the runtime \
+                     supports comma-separated lists only"
                 ),
                 "make it a string, or a required list of strings with `explode: false`, in an overlay",
             )
@@ -223,7 +223,7 @@ impl OperationReader<'_> {
         None
     }
 
-    /// Whether a schema is a string, a number, a boolean, or one of our types of strings.
+    /// Returns `true` for a string, a number, a boolean, and our types of strings.
     fn is_single_value(&self, schema: &Value) -> bool {
         match component::referenced(schema) {
             None => ["string", "integer", "number", "boolean"]
@@ -234,8 +234,9 @@ impl OperationReader<'_> {
         }
     }
 
-    /// Reading is safe, PUT and DELETE are idempotent (RFC 9110). A POST can be repeated only if the client chose
-    /// the ID of the new asset: its body then requires the ID of the path's resource.
+    /// Judges a second attempt: reading is safe, PUT and DELETE are idempotent (RFC 9110). A POST can be
+    /// repeated only if the client chose the ID of the new asset: its body then requires the ID of the path's
+    /// resource.
     fn repeat(&self) -> Repeat {
         match self.method.as_str() {
             "GET" | "HEAD" | "OPTIONS" | "TRACE" => Repeat::Read,
@@ -245,7 +246,7 @@ impl OperationReader<'_> {
         }
     }
 
-    /// Whether the operation deletes or archives, and is inferred.
+    /// Returns `true` if the operation deletes or archives, and is inferred.
     fn unverified(&self) -> bool {
         let last_segment = self.operation.path.trim_end_matches('/').rsplit('/').next();
         let is_destructive = self.method == "DELETE" || last_segment == Some("archive");

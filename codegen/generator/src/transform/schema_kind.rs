@@ -2,12 +2,12 @@
 
 use serde_json::Value;
 
-/// Whether the schema states this type.
+/// Returns `true` if the schema states this type.
 pub(super) fn has_type(schema: &Value, expected: &str) -> bool {
     schema.get("type").and_then(Value::as_str) == Some(expected)
 }
 
-/// Whether the schema has properties of its own.
+/// Returns `true` if the schema has properties of its own.
 pub(super) fn is_object(schema: &Value) -> bool {
     schema
         .get("properties")
@@ -15,19 +15,19 @@ pub(super) fn is_object(schema: &Value) -> bool {
         .is_some_and(|properties| !properties.is_empty())
 }
 
-/// Whether the schema is an object without known properties.
+/// Returns `true` for an object without known properties.
 pub(super) fn is_map(schema: &Value) -> bool {
     has_type(schema, "object") && !is_object(schema) && !is_composed(schema)
 }
 
-/// Whether the schema combines others.
+/// Returns `true` if the schema combines others.
 pub(super) fn is_composed(schema: &Value) -> bool {
     ["allOf", "anyOf", "oneOf"]
         .iter()
         .any(|key| schema.get(key).is_some())
 }
 
-/// Whether null is a value of the schema.
+/// Returns `true` if null is a value of the schema.
 pub(super) fn is_nullable(schema: &Value) -> bool {
     schema.get("nullable") == Some(&Value::Bool(true))
 }
@@ -42,7 +42,7 @@ pub(super) fn string_enum(schema: &Value) -> Option<Vec<&str>> {
         .collect()
 }
 
-/// Whether the schema is a string without `enum` or `format`.
+/// Returns `true` for a string without `enum` or `format`.
 pub(super) fn is_plain_string(schema: &Value) -> bool {
     has_type(schema, "string") && schema.get("enum").is_none() && schema.get("format").is_none()
 }
