@@ -444,7 +444,7 @@ fn import_gated(module: &str, types: &[(TypeItem, FeatureSet)], names: &BTreeSet
                 ungated.insert(name);
             }
             features @ FeatureSet::AnyOf(_) => {
-                gated_imports.push(gated(&features, &format!("use {module}::{name};")))
+                gated_imports.push(gated(&features, &format!("use {module}::{name};")));
             }
         }
     }

@@ -113,12 +113,11 @@ pub(super) fn group(types: Vec<Item>, methods: Vec<ImplItemFn>, model: &ApiModel
         let users = owners.tags.get(name);
         let users = users.filter(|users| users.len() == 1 && !owners.unused.contains(name));
         let user = users.and_then(|users| users.first());
-        match user.and_then(|index| tags.get_mut(*index)) {
-            Some(tag) => tag.types.push(item),
-            None => {
-                let features = features(name);
-                shared.push((item, features));
-            }
+        if let Some(tag) = user.and_then(|index| tags.get_mut(*index)) {
+            tag.types.push(item);
+        } else {
+            let features = features(name);
+            shared.push((item, features));
         }
     }
     let ids = model.ids.iter();

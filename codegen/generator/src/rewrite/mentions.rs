@@ -16,7 +16,9 @@ struct Mentions<'a> {
 pub(crate) fn mentioned(items: &[Item], names: &BTreeSet<&str>) -> BTreeSet<String> {
     let found = BTreeSet::new();
     let mut mentions = Mentions { names, found };
-    items.iter().for_each(|item| mentions.visit_item(item));
+    for item in items {
+        mentions.visit_item(item);
+    }
     mentions.found
 }
 

@@ -168,7 +168,7 @@ impl Registry<'_, '_> {
                     Some(existing) => format!("an enumeration of {}", codes(existing)),
                     None => "no enumeration".to_owned(),
                 };
-                let location = self.source.locate(&self.origins.original(&known.pointer));
+                let location = self.source.locate(self.origins.original(&known.pointer));
                 let message = format!(
                     "this enumeration of {} would get the name `{name}`, which is {existing} ({location})",
                     codes(&values),
