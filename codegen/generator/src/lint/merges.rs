@@ -79,15 +79,15 @@ impl Lint<'_> {
 struct Compositions(Vec<String>);
 
 impl Visitor for Compositions {
-    fn object(&mut self, kind: Kind, pointer: &str, object: &Object) {
+    fn object(&mut self, kind: Kind, pointer: &pointer::Pointer, object: &Object) {
         if kind == Kind::Schema && has_any(object, &COMPOSITIONS) && !is_reference(kind, object) {
-            self.0.push(pointer.to_owned());
+            self.0.push(pointer.to_string());
         }
     }
 
-    fn misfit(&mut self, _pointer: &str, _message: String) {}
+    fn misfit(&mut self, _pointer: &pointer::Pointer, _message: String) {}
 
-    fn unknown(&mut self, _kind: Kind, _pointer: &str, _key: &str) {}
+    fn unknown(&mut self, _kind: Kind, _pointer: &pointer::Pointer, _key: &str) {}
 }
 
 /// A schema that takes part in a merge: by its place, and how many of [`COMPOSITIONS`] need not be looked at any more,

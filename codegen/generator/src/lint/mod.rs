@@ -18,7 +18,7 @@ use serde_json::{Map, Value};
 use funnelflux_openapi::{
     Diagnostics, Document, Stage,
     openapi_model::{self, Kind, Visitor},
-    pointer,
+    pointer::{self, Pointer},
 };
 
 pub use rules::{Rule, rules};
@@ -105,7 +105,8 @@ impl<'a> Lint<'a> {
 }
 
 impl Visitor for Lint<'_> {
-    fn object(&mut self, kind: Kind, pointer: &str, object: &Object) {
+    fn object(&mut self, kind: Kind, pointer: &Pointer, object: &Object) {
+        let pointer = pointer.as_str();
         let says = |key: &str| object.get(key) == Some(&Value::Bool(true));
         if kind == Kind::Schema && says("x-nullable") && !says("nullable") {
             let place = pointer::join(pointer, "x-nullable");
@@ -154,12 +155,12 @@ impl Visitor for Lint<'_> {
         }
     }
 
-    fn misfit(&mut self, pointer: &str, message: String) {
+    fn misfit(&mut self, pointer: &Pointer, message: String) {
         self.report(&rules::STRUCTURE, pointer, message);
     }
 
-    fn unknown(&mut self, kind: Kind, pointer: &str, key: &str) {
-        let place = pointer::join(pointer, key);
+    fn unknown(&mut self, kind: Kind, pointer: &Pointer, key: &str) {
+        let place = pointer.with_trailing_token(key);
         if kind == Kind::Schema && key == "const" {
             self.report(&rules::CONST, place, "`const` means nothing in OpenAPI 3.0");
             return;
