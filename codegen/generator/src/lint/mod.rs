@@ -1,7 +1,6 @@
 //! Lint: a located message for every construct that the generator would panic on, mistype in silence, or turn into code
 //! that does not compile, unless a prepare rule repairs it. [`rules`] is the table of them.
 
-mod merges;
 mod names;
 mod operations;
 mod references;
@@ -37,7 +36,6 @@ pub fn lint(document: &Document) -> Diagnostics {
     lint.security();
     lint.names();
     lint.cycles();
-    lint.endless_merges();
     lint.parse();
     let mut diagnostics = lint.diagnostics;
     name_operations(document, &mut diagnostics);
