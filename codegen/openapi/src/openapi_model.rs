@@ -1,7 +1,6 @@
-//! The shape of an `OpenAPI` 3.0 document as a table, and one walk over a document that follows it.
+//! The objects of `OpenAPI` 3.0 as a table, and a walk over a document that follows it.
 //!
-//! Normalise and lint both have to find every schema, parameter and response wherever it may stand; here it is said
-//! once where that is.
+//! Normalise and lint find every schema, parameter and response by this table.
 
 use serde_json::{Map, Value};
 
@@ -10,7 +9,7 @@ use crate::{
     text::kind,
 };
 
-/// The kinds of object of the specification.
+/// Objects of the specification.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(
     missing_docs,
@@ -48,7 +47,7 @@ pub enum Kind {
     Callback,
 }
 
-/// What may stand in a field.
+/// Types of a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shape {
     /// Anything.
@@ -59,13 +58,13 @@ pub enum Shape {
     Flag,
     /// A number.
     Number,
-    /// A whole number, not negative.
+    /// A non-negative integer.
     Count,
     /// A list of strings.
     Texts,
-    /// A list of anything.
+    /// A list of any values.
     Values,
-    /// An object with strings.
+    /// An object whose members are strings.
     TextMap,
     /// An object of that kind.
     One(Kind),
@@ -73,11 +72,11 @@ pub enum Shape {
     OneOrFlag(Kind),
     /// A list of objects of that kind.
     List(Kind),
-    /// An object with any keys and objects of that kind.
+    /// An object whose members are objects of that kind.
     Map(Kind),
 }
 
-/// A field of an object: its key, what may stand there, and whether it has to be there.
+/// A field of an object: key, type, and whether it is required.
 pub type Field = (&'static str, Shape, bool);
 
 use Kind::{
@@ -88,7 +87,7 @@ use Kind::{
 use Shape::{Any, Count, Flag, List, Map as MapOf, Number, One, OneOrFlag, Text, TextMap, Texts, Values};
 
 impl Kind {
-    /// Its fields.
+    /// Returns the fields.
     #[expect(clippy::too_many_lines, reason = "a table is as long as what it lists")]
     #[must_use]
     pub fn fields(self) -> &'static [Field] {
@@ -309,7 +308,7 @@ impl Kind {
         }
     }
 
-    /// What its own keys lead to, for kinds whose keys are not fixed.
+    /// Returns the type of members with arbitrary keys, for kinds that have them.
     fn members(self) -> Option<Shape> {
         match self {
             Paths | Callback => Some(One(PathItem)),
@@ -319,7 +318,7 @@ impl Kind {
         }
     }
 
-    /// The section of the components that a `$ref` in its place leads to; `None` if it cannot be a `$ref`.
+    /// Returns the section of the components that a `$ref` to it leads to; `None` if a `$ref` is not allowed.
     #[must_use]
     pub fn section(self) -> Option<&'static str> {
         match self {
@@ -336,7 +335,7 @@ impl Kind {
         }
     }
 
-    /// What to call it in a sentence.
+    /// Returns the name for a sentence.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -374,7 +373,7 @@ impl Kind {
 }
 
 impl Shape {
-    /// What is expected, for a sentence.
+    /// Returns the expected type for a sentence.
     fn name(self) -> String {
         match self {
             Any => "anything".to_owned(),
@@ -417,13 +416,13 @@ impl Shape {
     }
 }
 
-/// What a walk meets.
+/// Callbacks of a walk.
 pub trait Visitor {
-    /// An object of a kind, before what is in it. It may be a `$ref`.
+    /// Visits an object of a kind, possibly a `$ref`, before its members.
     fn object(&mut self, kind: Kind, pointer: &Pointer, object: &Map<String, Value>);
-    /// A value that is not what has to stand there.
+    /// Visits a value of another type than the table allows.
     fn misfit(&mut self, pointer: &Pointer, message: String);
-    /// A key that `kind` does not have.
+    /// Visits a key that the kind does not have.
     fn unknown(&mut self, kind: Kind, pointer: &Pointer, key: &str);
 }
 
@@ -444,13 +443,13 @@ fn check(path: &mut PointerBuf, shape: Shape, value: &Value, visitor: &mut impl 
         let message = match (shape, value) {
             (Texts, Value::Array(list)) => {
                 let odd = list.iter().find(|item| !item.is_string()).unwrap_or(value);
-                format!("each item has to be a string, one is {}", kind(odd))
+                format!("each item must be a string, one is {}", kind(odd))
             }
             (TextMap, Value::Object(map)) => {
                 let odd = map.values().find(|item| !item.is_string()).unwrap_or(value);
-                format!("each member has to be a string, one is {}", kind(odd))
+                format!("each member must be a string, one is {}", kind(odd))
             }
-            _ => format!("here has to be {}, found {}", shape.name(), kind(value)),
+            _ => format!("expected {}, found {}", shape.name(), kind(value)),
         };
         visitor.misfit(path, message);
         return;
@@ -500,18 +499,18 @@ fn check_object(path: &mut PointerBuf, kind: Kind, object: &Map<String, Value>, 
     }
 }
 
-/// Whether an object of that kind is a `$ref`, whose other members mean nothing in `OpenAPI` 3.0.
+/// Returns true if an object of that kind is a `$ref`, whose other members mean nothing in `OpenAPI` 3.0.
 pub fn is_reference(kind: Kind, object: &Map<String, Value>) -> bool {
     (kind.section().is_some() || kind == PathItem) && object.get("$ref").is_some_and(Value::is_string)
 }
 
-/// Gives every object of the kinds of the table, outermost first, to `change`. What does not fit the table is left
-/// alone: lint reports it.
+/// Gives every object of the table to `change`, outermost first. Values that do not fit the table stay as
+/// they are: lint reports them.
 pub fn walk_mut(document: &mut Value, change: &mut impl FnMut(Kind, &Pointer, &mut Map<String, Value>)) {
     change_value(&mut PointerBuf::root(), One(Document), document, change);
 }
 
-/// The same for one part of a document.
+/// Like [`walk_mut`], for one part of a document.
 pub fn walk_part_mut(
     pointer: &Pointer,
     shape: Shape,

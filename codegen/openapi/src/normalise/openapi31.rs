@@ -1,4 +1,4 @@
-//! `OpenAPI` 3.1 to 3.0.3, in place.
+//! Converts `OpenAPI` 3.1 to 3.0.3, in place.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -19,7 +19,7 @@ use crate::{
     references::fragment,
 };
 
-/// The dialect that `OpenAPI` 3.1 has by itself.
+/// Default dialect of `OpenAPI` 3.1.
 const DIALECT: &str = "https://spec.openapis.org/oas/3.1/dialect/base";
 
 /// Path items that references lead to.
@@ -44,7 +44,7 @@ pub(super) fn normalise(mut value: Value, followed: &BTreeSet<PointerBuf>, conte
             "webhooks",
             "/webhooks",
             message,
-            "nothing has to be done: the client only calls",
+            "nothing to do: the client only calls",
         );
         let aside = Pointer::root().with_trailing_token(schemas::name_aside(root, "webhooks"));
         context.put(aside, "/webhooks");
@@ -73,12 +73,12 @@ pub(super) fn normalise(mut value: Value, followed: &BTreeSet<PointerBuf>, conte
     value
 }
 
-/// What references within schemas lead to besides pointers.
+/// Definitions and anchors inside of schemas, to which references lead.
 #[derive(Default)]
 struct Hoisted {
-    /// `$defs` on their way to the components, by the pointer that they had.
+    /// `$defs` that move to the components, with their old pointers.
     definitions: Vec<(PointerBuf, Object)>,
-    /// The pointers of schemas by their `$anchor` or `$dynamicAnchor`.
+    /// Pointers of schemas by their `$anchor` or `$dynamicAnchor`.
     anchors: BTreeMap<String, Vec<PointerBuf>>,
 }
 
@@ -131,13 +131,14 @@ fn change(context: &mut Context, hoisted: &mut Hoisted, kind: Kind, pointer: &Po
     }
 }
 
-/// Schemas that are `true` or `false`, which walks over objects do not meet.
+/// Replaces schemas that are `true`, and reports those that are `false`: a walk over objects does not visit
+/// them.
 fn booleans(context: &mut Context, kind: Kind, pointer: &Pointer, object: &mut Object) {
     if kind == Kind::Schema
         && object.contains_key("prefixItems")
         && object.get("items") == Some(&Value::Bool(false))
     {
-        // No further items: the end of a tuple, which has a diagnostic of its own.
+        // No further items: the end of a tuple, which is reported elsewhere.
         object.shift_remove("items");
     }
     let mut open = |pointer: PointerBuf, value: &mut Value| match value {
@@ -147,8 +148,8 @@ fn booleans(context: &mut Context, kind: Kind, pointer: &Pointer, object: &mut O
                 Severity::Error,
                 "false-schema",
                 pointer,
-                "a schema that no value fits (`false`) cannot be expressed in OpenAPI 3.0",
-                "remove what it belongs to",
+                "a schema that matches no value (`false`) cannot be expressed in OpenAPI 3.0",
+                "remove the property, item or parameter that it describes",
             );
         }
         _ => {}
@@ -175,17 +176,17 @@ fn booleans(context: &mut Context, kind: Kind, pointer: &Pointer, object: &mut O
     }
 }
 
-/// Path items and webhooks, for which `OpenAPI` 3.0 has no place, on their way to where they are kept aside.
+/// Path items and webhooks that move to an extension, because `OpenAPI` 3.0 has no section for them.
 struct Aside {
     webhooks: String,
     path_items: String,
     items: Object,
-    /// The names of those that something still refers to, each once it has been met.
+    /// Names of the path items that references lead to, in the order of discovery.
     referred: Vec<String>,
 }
 
 impl Aside {
-    /// Leads a reference to where its target is kept.
+    /// Redirects a reference to the new place of its target.
     fn redirect(&mut self, object: &mut Object) {
         let Some(Value::String(target)) = object.get_mut("$ref") else {
             return;
@@ -203,8 +204,8 @@ impl Aside {
     }
 }
 
-/// Keeps aside the path items that something, such as a callback, still refers to, and leaves out the others; those that
-/// have not been `followed` either are reported.
+/// Moves path items that a reference leads to, such as one in a callback, to an extension, and removes the
+/// others. Those that were not `followed` either are reported.
 fn keep_path_items(value: &mut Value, followed: &BTreeSet<PointerBuf>, context: &mut Context) {
     let Some(root) = value.as_object_mut() else {
         return;
@@ -240,7 +241,7 @@ fn keep_path_items(value: &mut Value, followed: &BTreeSet<PointerBuf>, context: 
             continue;
         }
         let old = PATH_ITEMS.with_trailing_token(&name);
-        // Its name stays, for it may refer to itself.
+        // Its name stays, because it may refer to itself.
         let mut item = aside.items.get_mut(&name).map(std::mem::take).unwrap_or_default();
         openapi_model::walk_part_mut(
             &old,
@@ -264,7 +265,7 @@ fn keep_path_items(value: &mut Value, followed: &BTreeSet<PointerBuf>, context: 
                 path_items::CODE,
                 place,
                 format!("no path, webhook or callback leads to the path item `{name}`: it is left out"),
-                "nothing has to be done unless a path should have it",
+                "nothing to do unless a path should have it",
             );
         }
         keep
@@ -276,7 +277,7 @@ fn keep_path_items(value: &mut Value, followed: &BTreeSet<PointerBuf>, context: 
     }
 }
 
-/// Puts `$defs` into the components, and leads references there and to anchors.
+/// Moves `$defs` to the components, and redirects references to them and to anchors.
 fn hoist(value: &mut Value, context: &mut Context, mut hoisted: Hoisted) {
     let mut moved: BTreeMap<PointerBuf, PointerBuf> = BTreeMap::new();
     while let Some((place, definitions)) = hoisted.definitions.pop() {
@@ -312,7 +313,7 @@ fn hoist(value: &mut Value, context: &mut Context, mut hoisted: Hoisted) {
                     change(context, &mut deeper, kind, pointer, object);
                 },
             );
-            // What was inside has been noted under its new place, but is referred to by its old one.
+            // Inner definitions were recorded under their new place, but references use the old one.
             hoisted.anchors = deeper.anchors;
             for (inner, definitions) in deeper.definitions {
                 let rest = inner.strip_prefix(&new);
@@ -337,7 +338,7 @@ fn hoist(value: &mut Value, context: &mut Context, mut hoisted: Hoisted) {
                 Severity::Error,
                 "anchor",
                 place,
-                format!("several schemas have the anchor `{plain}`: which of them is meant is not known"),
+                format!("several schemas have the anchor `{plain}`: it is unknown which one is intended"),
                 "refer to the schema by its place, in an overlay if the document is the vendor's",
             ),
             None => {
@@ -370,7 +371,8 @@ fn hoist(value: &mut Value, context: &mut Context, mut hoisted: Hoisted) {
     });
 }
 
-/// A name that no component has: the definition's own, that of the schema around it in front, or a number behind.
+/// Returns a free name for a component: the definition's own, prefixed with that of the schema around it, or
+/// numbered.
 fn free_name(name: &str, place: &Pointer, taken: &Object) -> String {
     let names = place.tokens().map(|token| token.decoded().into_owned());
     let around = names

@@ -1,8 +1,8 @@
-//! YAML 1.2 (core schema): parser events to a tree with places, the tree to a value.
+//! YAML 1.2 (core schema): turns parser events into a tree with positions, and the tree into a value.
 //!
-//! The parser is `saphyr-parser`: maintained, passes the YAML test suite, and gives events with places, which is what
-//! duplicate keys, merge keys, bounded aliases and located diagnostics need. A tree in between means that an alias is
-//! checked and counted before anything is copied.
+//! The parser is `saphyr-parser`: it is maintained, passes the YAML test suite, and gives events with
+//! positions, which duplicate keys, merge keys, bounded aliases and located diagnostics need. The tree in
+//! between makes it possible to check and count aliases before anything is copied.
 
 use std::collections::HashMap;
 
@@ -29,23 +29,23 @@ pub(super) fn read(source: Source<'_>) -> Result<(Value, SourceMap, Diagnostics)
         .value(tree.source_map.root, 0, &mut budget)
         .map_err(|limit| {
             let message = match limit {
-                Limit::Copies => "its aliases stand for more values than are read",
-                Limit::Depth => "its aliases nest values more deeply than is read",
+                Limit::Copies => "its aliases expand to more values than the limit",
+                Limit::Depth => "its aliases nest values more deeply than the limit",
             };
             Diagnostics::from(at(source, tree.source_map.start, "aliases", message).fix(format!(
-                "at most {COPIES} values by alias, at most {DEPTH} levels: write some of it out"
+                "at most {COPIES} values by alias, at most {DEPTH} levels: write some of them out"
             )))
         })?;
     let warnings = numbers::warnings(source, &tree.source_map, tree.numbers);
     Ok((value, tree.source_map, warnings))
 }
 
-/// The values of a text by node, next to the places.
+/// Values and positions of a text, by node.
 struct Tree {
     source_map: SourceMap,
-    /// For a scalar its value.
+    /// Values of scalars; null for other nodes.
     scalars: Vec<Value>,
-    /// The numbers that are not kept as they are written.
+    /// Numbers that are not kept exactly.
     numbers: Vec<(NodeId, String)>,
 }
 
@@ -80,7 +80,7 @@ impl Tree {
     }
 }
 
-/// A collection whose end has not come yet.
+/// A collection that is still open.
 struct Frame {
     anchor: usize,
     position: Position,
@@ -137,9 +137,9 @@ impl<'a> Builder<'a> {
                     syntax(
                         self.source,
                         position(error.marker()),
-                        format!("this is not YAML: {}", error.info()),
+                        format!("this is not valid YAML: {}", error.info()),
                     )
-                    .fix("mend the text at this place"),
+                    .fix("correct the text at this position"),
                 )
             })?;
             self.event(event, position(&span.start))?;
@@ -179,7 +179,7 @@ impl<'a> Builder<'a> {
                     ..
                 }) = self.frames.last_mut()
                 {
-                    // A key is text whatever it looks like: `200:` and `true:` are strings here, as in JSON.
+                    // Every key is text: `200:` and `true:` are strings, as in JSON.
                     *key = Some(if style == ScalarStyle::Plain && text == "<<" && tag.is_none() {
                         Key::Merge(position)
                     } else {
@@ -226,7 +226,7 @@ impl<'a> Builder<'a> {
                         self.source,
                         position,
                         "aliases",
-                        "this alias stands inside the value that it stands for",
+                        "this alias is inside of its own value",
                     )
                     .fix("write the value out: a value cannot contain itself")
                 })?;
@@ -269,7 +269,7 @@ impl<'a> Builder<'a> {
                 "tag",
                 format!("the tag `{tag}` is not known here"),
             )
-            .fix("remove the tag, or write out what it stands for")
+            .fix("remove the tag, or write its value out")
             .into());
         }
         if matches!(
@@ -287,7 +287,7 @@ impl<'a> Builder<'a> {
                 position,
                 format!("values are nested more than {DEPTH} levels deep"),
             )
-            .fix("this is no API document that anybody wrote: look at how it was made")
+            .fix("check how the document was made: nobody writes such nesting by hand")
             .into());
         }
         self.frames.push(Frame {
@@ -298,7 +298,7 @@ impl<'a> Builder<'a> {
         Ok(())
     }
 
-    /// Ends the collection that is open.
+    /// Closes the innermost open collection.
     fn close(&mut self) -> Result<(), Diagnostics> {
         let Some(Frame {
             anchor,
@@ -321,7 +321,7 @@ impl<'a> Builder<'a> {
         self.complete(node, position, anchor)
     }
 
-    /// Hangs a complete value into the collection that is open.
+    /// Adds a complete value to the innermost open collection.
     fn complete(&mut self, node: NodeId, position: Position, anchor: usize) -> Result<(), Diagnostics> {
         if anchor > 0 {
             self.anchors.insert(anchor, node);
@@ -352,7 +352,7 @@ impl<'a> Builder<'a> {
         Ok(())
     }
 
-    /// The members with those of the merged mappings behind them; what stands earlier wins.
+    /// Appends the members of merged mappings. Earlier members win.
     fn merge(
         &self,
         mut members: Vec<(Box<str>, Position, NodeId)>,
@@ -374,7 +374,7 @@ impl<'a> Builder<'a> {
                     self.source,
                     *position,
                     "aliases",
-                    "merging makes more members than are read",
+                    "merging makes more members than the limit",
                 )
                 .fix("write some of it out")
                 .into());
@@ -410,7 +410,7 @@ fn position(marker: &Marker) -> Position {
     }
 }
 
-/// A scalar by the core schema of YAML 1.2, where `yes`, `no` and dates are text.
+/// Reads a scalar by the core schema of YAML 1.2, in which `yes`, `no` and dates are text.
 fn scalar(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> Result<Value, String> {
     let resolved = || {
         if style == ScalarStyle::Plain {
@@ -439,11 +439,11 @@ fn scalar(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> Result<Value, St
     if fits {
         Ok(value)
     } else {
-        Err(format!("`{text}` is no `!!{}`", tag.suffix))
+        Err(format!("`{text}` is not a `!!{}`", tag.suffix))
     }
 }
 
-/// A scalar without quotes.
+/// Reads a scalar without quotes.
 fn plain(text: &str) -> Result<Value, String> {
     match text {
         "" | "~" | "null" | "Null" | "NULL" => return Ok(Value::Null),
@@ -465,7 +465,7 @@ fn plain(text: &str) -> Result<Value, String> {
                 .map_err(|_| out_of_range(text));
         }
     }
-    // Whatever does not start like a number is text; this is nearly everything.
+    // Nearly all scalars are text: they do not start like a number.
     if !unsigned.starts_with(|first: char| first.is_ascii_digit() || first == '.') {
         return Ok(Value::String(text.to_owned()));
     }
@@ -489,7 +489,7 @@ fn out_of_range(text: &str) -> String {
     format!("the number `{text}` is out of range")
 }
 
-/// `( "." digits | digits [ "." digits? ] ) [ exponent ]`, a sign taken off.
+/// Matches `( "." digits | digits [ "." digits? ] ) [ exponent ]`, the sign removed.
 fn is_float(text: &str) -> bool {
     let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
     let (mantissa, exponent) = match text.split_once(['e', 'E']) {

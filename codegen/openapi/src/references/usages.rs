@@ -57,7 +57,7 @@ pub struct Usages<'r> {
     by_target: Vec<Vec<usize>>,
 }
 
-/// Where a hop leads: the number of the target, and the hop itself.
+/// A hop and the number of its target.
 type Link<'r> = (usize, Hop<'r>);
 
 impl<'r> Usages<'r> {
