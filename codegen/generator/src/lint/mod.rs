@@ -16,8 +16,8 @@ use serde_json::Value;
 use funnelflux_openapi::{
     Diagnostics, Document,
     openapi_model::{self, Kind, Visitor},
-    pointer::{Pointer, ToPointer as _},
-    references::References,
+    pointer::Pointer,
+    references::{References, Usages},
 };
 
 use linter::{Linter, Object};
@@ -63,7 +63,7 @@ fn name_operations(diagnostics: Diagnostics, references: &References<'_>) -> Dia
     {
         return diagnostics;
     }
-    let usages = references.usages();
+    let usages = Usages::new(references);
     let named = diagnostics.into_iter().map(|diagnostic| {
         if !diagnostic.pointer.starts_with(components) {
             return diagnostic;
@@ -76,8 +76,7 @@ fn name_operations(diagnostics: Diagnostics, references: &References<'_>) -> Dia
 }
 
 impl Visitor for Linter<'_> {
-    fn object(&mut self, kind: Kind, pointer: &str, object: &Object) {
-        let pointer = &*pointer.to_pointer();
+    fn object(&mut self, kind: Kind, pointer: &Pointer, object: &Object) {
         let says = |key: &str| object.get(key) == Some(&Value::Bool(true));
         if kind == Kind::Schema && says("x-nullable") && !says("nullable") {
             let place = pointer.with_trailing_token("x-nullable");
@@ -122,12 +121,12 @@ impl Visitor for Linter<'_> {
         }
     }
 
-    fn misfit(&mut self, pointer: &str, message: String) {
+    fn misfit(&mut self, pointer: &Pointer, message: String) {
         self.report(&rules::STRUCTURE, pointer, message);
     }
 
-    fn unknown(&mut self, kind: Kind, pointer: &str, key: &str) {
-        let place = pointer.to_pointer().with_trailing_token(key);
+    fn unknown(&mut self, kind: Kind, pointer: &Pointer, key: &str) {
+        let place = pointer.with_trailing_token(key);
         if kind == Kind::Schema && key == "const" {
             self.report(&rules::CONST, place, "OpenAPI 3.0 has no `const`");
             return;
