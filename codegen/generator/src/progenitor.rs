@@ -401,9 +401,11 @@ mod tests {
                 "Inner": {"type": "object", "properties": {"poison": text}},
             }},
         }));
-        let crash = |request: &str| match request.contains("poison") {
-            true => Err("it overflowed its stack".to_owned()),
-            false => in_process(request),
+        let crash = |request: &str| {
+            if request.contains("poison") {
+                return Err("it overflowed its stack".to_owned());
+            }
+            in_process(request)
         };
         let diagnostics = generate_items(&prepared, &document, &crash).unwrap_err();
         assert_eq!(diagnostics.len(), 1, "{diagnostics}");

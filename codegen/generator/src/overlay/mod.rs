@@ -80,7 +80,8 @@ pub fn read(sources: &[Source<'_>]) -> Result<Vec<Document>, Diagnostics> {
 
 /// Applies overlays to a document, in the order given.
 ///
-/// # Errors Located diagnostics for each invalid overlay, and for each action that matches nothing or does
+/// # Errors
+/// Located diagnostics for each invalid overlay, and for each action that matches nothing or does
 /// not fit its match.
 pub fn apply(document: Document, overlays: &[Document]) -> Result<Applied, Diagnostics> {
     let name = document.name().to_owned();

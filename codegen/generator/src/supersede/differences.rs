@@ -25,9 +25,9 @@ pub(super) fn differences(
     our_schemas.extend(inferred.all_schemas());
     // Both sides use the vendor's path: another path is a difference of its own.
     let ours = pairs().map(|(our, their)| (their, with_status(our.value, their.value)));
-    let ours = inferred::document(ours, our_schemas);
+    let ours = inferred::document(ours, &our_schemas);
     let theirs = pairs().map(|(_, their)| (their, their.value.clone()));
-    let theirs = inferred::document(theirs, schemas.clone());
+    let theirs = inferred::document(theirs, schemas);
     let report = diff::compare(&facts(&ours), &facts(&theirs));
     let of_pair = |our: &Operation<'_>, their: &Operation<'_>| {
         let path = (our.path != their.path).then(|| format!("the path is `{}`", their.path));

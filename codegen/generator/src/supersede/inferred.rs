@@ -134,7 +134,7 @@ fn title_of(operation: &Operation<'_>) -> String {
 /// A document with these operations, each at the path and method of another one, and these schemas.
 pub(super) fn document<'a>(
     operations: impl Iterator<Item = (&'a Operation<'a>, Value)>,
-    schemas: Map<String, Value>,
+    schemas: &Map<String, Value>,
 ) -> Value {
     let mut paths: Map<String, Value> = Map::new();
     for (at, value) in operations {
@@ -152,7 +152,7 @@ pub(super) fn document<'a>(
 /// Names of the schemas that operations use.
 pub(super) fn used_schemas<'a>(
     operations: impl Iterator<Item = (&'a Operation<'a>, Value)>,
-    schemas: Map<String, Value>,
+    schemas: &Map<String, Value>,
 ) -> BTreeSet<String> {
     let document = document(operations, schemas);
     let references = References::new(&document);

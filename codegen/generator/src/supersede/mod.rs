@@ -162,8 +162,8 @@ pub fn supersede(document: Document, overlays: Vec<Document>) -> Superseded {
     // A schema of the document takes the place of ours, so whatever only ours uses is unused.
     let mut left = inferred.all_schemas();
     left.retain(|name, _| !schemas.contains_key(name));
-    let still_used = used_schemas(with_match(false), left);
-    let no_longer_used = used_schemas(with_match(true), inferred.all_schemas());
+    let still_used = used_schemas(with_match(false), &left);
+    let no_longer_used = used_schemas(with_match(true), &inferred.all_schemas());
     let is_superseded = |name: &str| {
         schemas.contains_key(name) || no_longer_used.contains(name) && !still_used.contains(name)
     };
