@@ -82,7 +82,7 @@
 //! use funnelflux::{RetryPolicy, types::StatusFilter};
 //! use std::time::Duration;
 //!
-//! let client = builder().retry(RetryPolicy::new().max_tries(8)).build()?;
+//! let client = builder().retry(RetryPolicy::new().max_attempts(8)).build()?;
 //! # use funnelflux_fake::{Fault, Rule};
 //! # fake.inject(Rule::new(Fault::status(502)));
 //! let call = client.list_offer_sources(StatusFilter::All, None);
@@ -90,8 +90,8 @@
 //!     .retry(RetryPolicy::new().base_delay(Duration::from_millis(10))) // for this call only
 //!     .response()
 //!     .await?;
-//! # assert_eq!(response.tries, 2);
-//! println!("{} after {} tries in {:?}", response.status, response.tries, response.elapsed);
+//! # assert_eq!(response.attempts, 2);
+//! println!("{} after {} tries in {:?}", response.status, response.attempts, response.elapsed);
 //! # use funnelflux::Client;
 //! # Ok(()) }
 //! ```
@@ -138,7 +138,7 @@
 //!
 //! let client = Client::builder()
 //!     .connect_timeout(Duration::from_secs(5)) // default 10 s
-//!     .try_timeout(Duration::from_secs(20))    // default 60 s, to the last byte of the body
+//!     .attempt_timeout(Duration::from_secs(20))    // default 60 s, to the last byte of the body
 //!     .timeout(Duration::from_secs(60))        // default 5 min, with all tries and waits
 //!     .max_response_bytes(8 * 1024 * 1024)     // default 64 MiB
 //! #     .base_url(server.base_url()).bearer_token(fake.access_token())
@@ -279,10 +279,10 @@ pub use runtime::auth::Credentials;
 pub use runtime::builder::ClientBuilder;
 pub use runtime::call::Call;
 pub use runtime::client::Client;
-pub use runtime::create::Create;
+pub use runtime::creatable::Create;
 pub use runtime::error::Error;
 #[cfg(feature = "rate-limit")]
-pub use runtime::limit::RateLimit;
+pub use runtime::rate_limit::RateLimit;
 pub use runtime::request::Request;
 pub use runtime::response::Response;
 pub use runtime::retry::{RetryBudget, RetryPolicy};

@@ -131,7 +131,7 @@ fn check(
     });
     let (class, tries) = match &outcome {
         Ok(response) => (Class::Ok, response.tries),
-        Err(error) => (class(error), error.tries()),
+        Err(error) => (class(error), error.attempts()),
     };
     let key = request.key();
     let log = fake.log();
@@ -319,7 +319,7 @@ fn body<T: DeserializeOwned>(request: &Request) -> T {
 fn json<T: Serialize>(response: &Response<T>) -> Answered {
     Answered {
         value: json!(response.value),
-        tries: response.tries,
+        tries: response.attempts,
     }
 }
 

@@ -192,7 +192,7 @@ async fn what_cannot_be_sent_is_said_before_it_is_sent() {
     let long: Vec<_> = (0..10_000).map(|_| "2nIemJxCKbFX".into()).collect();
     let long = client.find_offer_sources_by_ids(&long).await.unwrap_err();
     assert!(long.to_string().contains("bytes long"), "{long}");
-    assert_eq!(long.tries(), 0);
+    assert_eq!(long.attempts(), 0);
     assert!(list().header("bad name", "x").await.is_err());
     let secret = list().header("x-key", "can\nary").await.unwrap_err();
     assert!(!format!("{secret} {secret:?}").contains("ary\""), "{secret:?}");
@@ -208,7 +208,7 @@ async fn what_cannot_be_sent_is_said_before_it_is_sent() {
     for outcome in nothing {
         let error = outcome.unwrap_err();
         assert!(error.to_string().contains("empty"), "{error}");
-        assert_eq!(error.tries(), 0);
+        assert_eq!(error.attempts(), 0);
     }
     for path in ["offersource", "//../x", "/a/../b", "/x?y=1", "/x#y"] {
         let call = client.request(http::Method::GET, path).empty();
