@@ -1,7 +1,7 @@
 //! The attempt loop: sends one call until it succeeds, fails for good or runs out of time.
 //!
-//! Each attempt takes a token, waits for the rate limiter and sends the request. After a failure the loop renews the
-//! token or waits and retries. A create whose result is unknown is read back at the end.
+//! Each attempt takes a token, waits for the rate limiter and sends the request. After a failure the loop
+//! renews the token or waits and retries. A create whose result is unknown is read back at the end.
 
 use super::{
     auth::{BearerToken, Redactor, RenewalOutcome},
@@ -163,12 +163,11 @@ pub(crate) async fn execute(client: &Client, request: &PreparedRequest) -> Resul
             let error = Error::after(Some(&request.target), failure.kind, stats, failure.note);
             error.with_asset_id(request.asset_id())
         });
-    let status = match &result {
-        Ok(received) => Some(received.status),
-        Err(error) => error.status(),
-    };
     span.end(&CallSummary {
-        status,
+        status: match &result {
+            Ok(received) => Some(received.status),
+            Err(error) => error.status(),
+        },
         request_id: &|| match &result {
             Ok(received) => response_snapshot::request_id(&received.headers, &received.redactor),
             Err(error) => error.request_id().map(str::to_owned),
@@ -582,7 +581,8 @@ fn later(start: Instant, length: Duration) -> Instant {
     start.checked_add(length).unwrap_or(start)
 }
 
-/// Recognises a rejected token: a 401, or a 400 whose message says so. Both are documented for an expired token.
+/// Recognises a rejected token: a 401, or a 400 whose message says so. Both are documented for an expired
+/// token.
 fn rejects_the_token(failure: &ErrorKind) -> bool {
     let ErrorKind::Status(response) = failure else {
         return false;

@@ -98,8 +98,8 @@ impl ClientBuilder {
 
     /// Allows sending tokens over plain `http` to another machine.
     ///
-    /// By default, plain `http` with tokens is allowed to this machine only (`localhost`, 127.0.0.0/8, `::1`), and
-    /// [`build`](Self::build) fails for other hosts.
+    /// By default, plain `http` with tokens is allowed to this machine only (`localhost`, 127.0.0.0/8,
+    /// `::1`), and [`build`](Self::build) fails for other hosts.
     pub fn allow_plain_http(mut self) -> Self {
         self.allow_plain_http = true;
         self
@@ -137,7 +137,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets the time limit of one attempt, from sending the request to the last byte of the response. Default 60 s.
+    /// Sets the time limit of one attempt, from sending the request to the last byte of the response. Default
+    /// 60 s.
     pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
         self.attempt_timeout = timeout;
         self
@@ -145,9 +146,9 @@ impl ClientBuilder {
 
     /// Sets the time limit of a call. Default 5 min.
     ///
-    /// It covers the renewal of the token, the rate limit, all attempts and waits, and the read-back of a create. A wait
-    /// that would exceed the limit is not started. The attempts of a create may use four fifths of the limit; the rest
-    /// is reserved for the read-back.
+    /// It covers the renewal of the token, the rate limit, all attempts and waits, and the read-back of a
+    /// create. A wait that would exceed the limit is not started. The attempts of a create may use four
+    /// fifths of the limit; the rest is reserved for the read-back.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
@@ -196,10 +197,11 @@ impl ClientBuilder {
         self
     }
 
-    /// Sends requests through a reqwest client that you configure, for proxies, client certificates and the like.
+    /// Sends requests through a reqwest client that you configure, for proxies, client certificates and the
+    /// like.
     ///
-    /// The type is [`reqwest::Client`] of reqwest 0.13. Configure the client not to follow redirects: a redirected PUT
-    /// would become a GET, and the token would be sent to the new location.
+    /// The type is [`reqwest::Client`] of reqwest 0.13. Configure the client not to follow redirects: a
+    /// redirected PUT would become a GET, and the token would be sent to the new location.
     pub fn reqwest_client(self, client: reqwest::Client) -> Self {
         self.transport(ReqwestTransport::from_client(client))
     }
@@ -215,8 +217,8 @@ impl ClientBuilder {
     /// Builds the client.
     ///
     /// # Errors
-    /// When the base URL is invalid, a token would be sent over plain `http`, a limit is zero, the user agent is not a
-    /// valid header value, or TLS cannot be set up.
+    /// When the base URL is invalid, a token would be sent over plain `http`, a limit is zero, the user agent
+    /// is not a valid header value, or TLS cannot be set up.
     pub fn build(self) -> Result<Client, Error> {
         let has_tokens = self.credentials.is_some() || self.store.is_some();
         let base_url = base_url(&self.base_url, has_tokens && !self.allow_plain_http)?;

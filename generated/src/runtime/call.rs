@@ -34,7 +34,7 @@ pub(crate) struct UnsentCall {
     request: PreparedRequest,
     /// First error in the arguments.
     problem: Option<ErrorKind>,
-    /// Whether an optional body was omitted.
+    /// True if an optional body was omitted.
     without_body: bool,
 }
 
@@ -188,7 +188,8 @@ impl UnsentCall {
     }
 }
 
-/// Writes text to a query and percent-encodes reserved characters, which most names and values do not contain.
+/// Writes text to a query and percent-encodes reserved characters, which most names and values do not
+/// contain.
 struct QueryEncoder<'q>(&'q mut String);
 
 impl fmt::Write for QueryEncoder<'_> {
@@ -220,8 +221,8 @@ fn decode_error<T: DeserializeOwned>(received: &ReceivedResponse, error: serde_j
 
 /// A call that is ready to be sent: await it, or set options first.
 ///
-/// Awaiting returns the value; [`response`](Self::response) returns the status and the headers as well. Options apply to
-/// this call only; [`ClientBuilder`](crate::ClientBuilder) sets the defaults.
+/// Awaiting returns the value; [`response`](Self::response) returns the status and the headers as well.
+/// Options apply to this call only; [`ClientBuilder`](crate::ClientBuilder) sets the defaults.
 ///
 /// ```no_run
 /// use funnelflux::{Client, RetryPolicy, types::StatusFilter};
@@ -294,7 +295,8 @@ impl<T> Call<T> {
     /// use funnelflux::types::StatusFilter;
     ///
     /// let response = client.list_offer_sources(StatusFilter::All, None).response().await?;
-    /// println!("{} after {} attempts: {:?}", response.status, response.attempts, response.headers.get("date"));
+    /// let date = response.headers.get("date");
+    /// println!("{} after {} attempts: {date:?}", response.status, response.attempts);
     /// # Ok(()) }
     /// ```
     ///

@@ -18,8 +18,8 @@ use std::{
 
 /// Client for the FunnelFlux Assets API, with one method for each operation.
 ///
-/// Cloning is cheap; clones share connections, tokens, the retry budget and the rate limit. Calls need a Tokio runtime,
-/// or the feature `blocking`.
+/// Cloning is cheap; clones share connections, tokens, the retry budget and the rate limit. Calls need a
+/// Tokio runtime, or the feature `blocking`.
 ///
 /// The [front page](crate) describes its behaviour, and [`ClientBuilder`] lists every setting.
 #[derive(Clone)]
@@ -53,7 +53,8 @@ impl Client {
         ClientBuilder::new()
     }
 
-    /// Builds a client with default settings and the tokens in `FUNNELFLUX_ACCESS_TOKEN` and `FUNNELFLUX_REFRESH_TOKEN`.
+    /// Builds a client with default settings and the tokens in `FUNNELFLUX_ACCESS_TOKEN` and
+    /// `FUNNELFLUX_REFRESH_TOKEN`.
     ///
     /// ```no_run
     /// # async fn example() -> Result<(), funnelflux::Error> {

@@ -16,8 +16,8 @@ use serde_json::{Map, Value};
 
 /// An asset that is created under an ID which the client makes.
 ///
-/// Documented: the service makes no ID, and its response is empty. The trait is sealed; the crate implements it for
-/// every such type.
+/// Documented: the service makes no ID, and its response is empty. The trait is sealed; the crate implements
+/// it for every such type.
 pub trait Create: sealed::Sealed + Sized {
     /// Type of the asset's ID.
     type Id: From<String> + Send + 'static;
@@ -34,7 +34,8 @@ mod sealed {
 macro_rules! creatable {
     ($(
         $(#[$gate:meta])?
-        $asset:ident, $id:ident, $field:ident, $method:ident, $group:ident::{$create:ident, $find:ident}, $property:literal;
+        $asset:ident, $id:ident, $field:ident, $method:ident,
+            $group:ident::{$create:ident, $find:ident}, $property:literal;
     )*) => {
         /// One entry for each operation that may be retried because the client makes the ID.
         static READ_BACKS: &[ReadBack] = &[$(
@@ -105,10 +106,10 @@ creatable! {
 impl Client {
     /// Creates an asset under a new ID, and returns the ID.
     ///
-    /// The call never makes two assets. It is retried under the same ID. If the result stays unknown, the client reads the
-    /// ID back and compares; the [`Response`](crate::Response) then has the status and headers of that read. If the
-    /// read-back leaves the result open, the error reports that the create
-    /// [may have been applied](crate::Error::may_have_been_applied) and [contains the ID](crate::Error::asset_id).
+    /// The call never makes two assets. It is retried under the same ID. If the result stays unknown, the
+    /// client reads the ID back and compares; the [`Response`](crate::Response) then has the status and
+    /// headers of that read. If the read-back leaves the result open, the error reports that the create [may
+    /// have been applied](crate::Error::may_have_been_applied) and [contains the ID](crate::Error::asset_id).
     ///
     /// ```no_run
     /// # async fn example(client: funnelflux::Client) -> Result<(), funnelflux::Error> {
@@ -165,8 +166,8 @@ impl ReadBack {
         let id = self.id(&body)?;
         (!id::generator::is_well_formed(id)).then(|| {
             ErrorKind::Argument(format!(
-                "{} is {id:?}, but the ID of a new asset needs 12 characters of 0-9A-Za-z: the service may truncate \
-                 other IDs, which breaks its reports; generate() makes a valid one",
+                "{} is {id:?}, but the ID of a new asset needs 12 characters of 0-9A-Za-z: the service may \
+                 truncate other IDs, which breaks its reports; generate() makes a valid one",
                 self.property
             ))
         })
@@ -177,9 +178,11 @@ impl ReadBack {
         self.id(&object(body)?).map(str::to_owned)
     }
 
-    /// Name of the first scalar property whose value differs between the asset that was sent and the one that was found.
+    /// Name of the first scalar property whose value differs between the asset that was sent and the one that
+    /// was found.
     ///
-    /// Changes that the service is known to make, surrounding spaces and properties that only one side has are ignored.
+    /// Changes that the service is known to make, surrounding spaces and properties that only one side has
+    /// are ignored.
     fn difference(&self, sent: &Map<String, Value>, found: &Map<String, Value>) -> Option<String> {
         let scalar = |value: &Value| match value {
             Value::String(text) => Some(text.trim().to_owned()),

@@ -7,10 +7,11 @@ use std::time::Duration;
 
 /// Observes every request before it is sent and every response after it arrived.
 ///
-/// Each attempt is a request of its own, and token renewals are included. Hooks run in the order in which they were added
-/// with [`ClientBuilder::hook`](crate::ClientBuilder::hook), on the task that makes the call, and must not block. They
-/// never see the client's tokens: the client adds `Authorization` after the hooks, unless a hook or
-/// [`Call::header`](crate::Call::header) has set it, and the views of a renewal have no bodies.
+/// Each attempt is a request of its own, and token renewals are included. Hooks run in the order in which
+/// they were added with [`ClientBuilder::hook`](crate::ClientBuilder::hook), on the task that makes the call,
+/// and must not block. They never see the client's tokens: the client adds `Authorization` after the hooks,
+/// unless a hook or [`Call::header`](crate::Call::header) has set it, and the views of a renewal have no
+/// bodies.
 ///
 /// ```
 /// use funnelflux::{Client, hook::{Hook, RequestView, ResponseView}, http::HeaderValue};

@@ -13,7 +13,8 @@ macro_rules! open_enum {
     ) => {
         $(#[$attribute])*
         ///
-        /// The enumeration is open: a value that this version does not know becomes `Unknown` and is sent back unchanged.
+        /// The enumeration is open: a value that this version does not know becomes `Unknown` and is sent
+        /// back unchanged.
         #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         #[non_exhaustive]
         pub enum $name {

@@ -18,9 +18,9 @@ pub struct Operation {
     pub tag: &'static str,
     /// Summary in one line.
     pub summary: &'static str,
-    /// Whether the operation may be sent again.
+    /// Condition for sending the operation again.
     pub repeat: Repeat,
-    /// Whether the operation has a request body.
+    /// Presence of a request body.
     pub request_body: RequestBody,
 }
 
@@ -37,7 +37,7 @@ impl fmt::Display for Operation {
     }
 }
 
-/// Whether an operation may be sent again after the service may have received it.
+/// Condition for sending an operation again after the service may have received it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Repeat {
@@ -45,14 +45,14 @@ pub enum Repeat {
     Read,
     /// It is an idempotent write, and may be repeated.
     Idempotent,
-    /// It creates an asset under an ID made by the client, and may be repeated. Reading the ID back shows whether it was
-    /// applied.
+    /// It creates an asset under an ID made by the client, and may be repeated. Reading the ID back shows
+    /// whether it was applied.
     ClientId,
     /// It makes a new asset each time, and is not repeated once the service may have received it.
     Never,
 }
 
-/// Whether an operation has a request body.
+/// Presence of a request body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RequestBody {

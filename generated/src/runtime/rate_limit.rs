@@ -23,14 +23,16 @@ mod imp {
     const MIN_FRACTION: f64 = 1.0 / 16.0;
     /// Factor that a 429 multiplies the rate by.
     const DECREASE_FACTOR: f64 = 0.5;
-    /// Fraction of the configured rate that a success adds: after a 429, twenty successes restore the full rate.
+    /// Fraction of the configured rate that a success adds: after a 429, twenty successes restore the full
+    /// rate.
     const INCREASE: f64 = 1.0 / 40.0;
 
     /// Rate at which a client and all its clones send requests. Every attempt counts.
     ///
-    /// The service does not publish its limits, so there is no default: without this setting requests are sent at once,
-    /// and each call waits for its own 429s. With it, a 429 halves the rate (down to a sixteenth) and pauses all requests
-    /// for as long as the service asks (at most 60 s). Each success restores a fortieth of the configured rate.
+    /// The service does not publish its limits, so there is no default: without this setting requests are
+    /// sent at once, and each call waits for its own 429s. With it, a 429 halves the rate (down to a
+    /// sixteenth) and pauses all requests for as long as the service asks (at most 60 s). Each success
+    /// restores a fortieth of the configured rate.
     ///
     /// ```
     /// use funnelflux::{Client, RateLimit};

@@ -13,8 +13,8 @@ use std::{borrow::Cow, fmt};
 impl Client {
     /// Starts a request to a path without a method, with the token, retries and errors of every other call.
     ///
-    /// The path is relative to the base URL and begins with a slash. GET and HEAD are retried like other reads; any other
-    /// method is sent once, unless [`Request::repeat`] allows a retry.
+    /// The path is relative to the base URL and begins with a slash. GET and HEAD are retried like other
+    /// reads; any other method is sent once, unless [`Request::repeat`] allows a retry.
     ///
     /// ```no_run
     /// # async fn example(client: funnelflux::Client) -> Result<(), funnelflux::Error> {

@@ -3,10 +3,11 @@
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// Secret in a field of an asset, such as the password for a destination. The field has the format `password`.
+/// Secret in a field of an asset, such as the password for a destination. The field has the format
+/// `password`.
 ///
-/// It is sent as it is, and no formatting shows it. The service may return a placeholder instead of the secret; the
-/// field's documentation says so.
+/// It is sent as it is, and no formatting shows it. The service may return a placeholder instead of the
+/// secret; the field's documentation says so.
 ///
 /// ```
 /// use funnelflux::Secret;

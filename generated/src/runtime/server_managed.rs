@@ -1,4 +1,5 @@
-//! Server-managed fields: properties that the service changes when it stores an asset, as far as that is documented.
+//! Server-managed fields: properties that the service changes when it stores an asset, as far as that is
+//! documented.
 //!
 //! A comparison of a sent asset with the one that is read back ignores these changes.
 
@@ -10,7 +11,8 @@ const PLACEHOLDER: &str = "********";
 /// Change that the service makes to a property.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum ServerBehavior {
-    /// The service sets the value and ignores the one that is sent. The document marks the property `readOnly`.
+    /// The service sets the value and ignores the one that is sent. The document marks the property
+    /// `readOnly`.
     ReadOnly,
     /// The service removes surrounding spaces.
     Trimmed,
@@ -20,8 +22,8 @@ enum ServerBehavior {
     Capped { default: u64, maximum: u64 },
     /// A secret, which the service returns as the [`PLACEHOLDER`].
     ///
-    /// If the flag at this pointer is true, a placeholder, an empty string or an absent value keeps the stored secret.
-    /// The document marks the property with the format `password`.
+    /// If the flag at this pointer is true, a placeholder, an empty string or an absent value keeps the
+    /// stored secret. The document marks the property with the format `password`.
     Secret { flag: &'static str },
 }
 
@@ -30,8 +32,8 @@ type FieldTable = &'static [(&'static str, ServerBehavior)];
 
 /// The tables, by the first path segment of the kind's operations.
 static TABLES: &[(&str, FieldTable)] = &[
-    // Vendor's page "Funnels": the owner is filled in on reads and ignored on saves; `idCampaign` is the legacy alias of
-    // `idFunnelGroup`.
+    // Vendor's page "Funnels": the owner is filled in on reads and ignored on saves; `idCampaign` is the
+    // legacy alias of `idFunnelGroup`.
     (
         "funnel",
         &[
@@ -48,8 +50,8 @@ static TABLES: &[(&str, FieldTable)] = &[
             ("/logicScriptName", ServerBehavior::Trimmed),
         ],
     ),
-    // Vendor's page "Middleware Configs" and changelog of 15/06/2026: placeholders with flags; the timeout defaults to
-    // 5 s and is capped at 10 s.
+    // Vendor's page "Middleware Configs" and changelog of 15/06/2026: placeholders with flags; the timeout
+    // defaults to 5 s and is capped at 10 s.
     (
         "middlewareconfig",
         &[
@@ -87,7 +89,8 @@ impl ServerManagedFields {
         Self(entry.map_or(&[], |(_, fields)| fields))
     }
 
-    /// The asset as the service returns it after storing it, as far as known. Applying this twice changes nothing.
+    /// The asset as the service returns it after storing it, as far as known. Applying this twice changes
+    /// nothing.
     pub(crate) fn as_stored(self, mut asset: Value) -> Value {
         for (pointer, behavior) in self.0 {
             behavior.apply(pointer, &mut asset);
@@ -110,7 +113,7 @@ impl ServerManagedFields {
         empty.map(|(pointer, _)| *pointer).collect()
     }
 
-    /// Whether the asset contains a secret in plain text. No read shows whether the service has stored that secret.
+    /// Returns true if the asset contains a secret in plain text, which no read can confirm as stored.
     pub(crate) fn contains_secret(self, asset: &Value) -> bool {
         self.secrets()
             .any(|(pointer, _)| is_secret(asset.pointer(pointer)))
@@ -163,7 +166,7 @@ impl ServerBehavior {
     }
 }
 
-/// Whether the value is a secret in plain text, neither empty nor a placeholder.
+/// Recognises a secret in plain text, neither empty nor a placeholder.
 fn is_secret(value: Option<&Value>) -> bool {
     let text = value.and_then(Value::as_str).unwrap_or_default();
     !text.is_empty() && text != PLACEHOLDER

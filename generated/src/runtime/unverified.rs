@@ -2,9 +2,9 @@
 
 /// Acknowledges that the operation of a destructive call is inferred, not documented.
 ///
-/// The vendor's index lists such an operation by title and method only; its path and its body follow the pattern of
-/// another group. The call may fail, or do something else than its name says. Test it on an asset that you can lose, and
-/// read the asset back.
+/// The vendor's index lists such an operation by title and method only; its path and its body follow the
+/// pattern of another group. The call may fail, or do something else than its name says. Test it on an asset
+/// that you can lose, and read the asset back.
 ///
 /// ```
 /// use funnelflux::Unverified;
@@ -16,7 +16,8 @@
 pub struct Unverified(());
 
 impl Unverified {
-    /// Acknowledges that the call was never tested against the service, and that its path and body are inferred.
+    /// Acknowledges that the call was never tested against the service, and that its path and body are
+    /// inferred.
     ///
     /// The documentation of each operation states its evidence.
     #[must_use]

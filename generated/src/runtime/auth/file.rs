@@ -1,4 +1,5 @@
-//! The token store in a file that only its owner can read, with atomic replacement and a lock between processes.
+//! The token store in a file that only its owner can read, with atomic replacement and a lock between
+//! processes.
 
 use super::{
     Credentials,
@@ -23,8 +24,8 @@ const LOCK_INTERVAL: Duration = Duration::from_millis(50);
 ///
 /// - On Unix the file gets mode 0600, and a file that others can read is rejected.
 /// - Saving writes a temporary file and renames it, so a crash leaves the old or the new file.
-/// - During a renewal, the lock `<file>.lock` keeps other processes from renewing. They wait up to 60 s and then use the
-///   new tokens.
+/// - During a renewal, the lock `<file>.lock` keeps other processes from renewing. They wait up to 60 s and
+///   then use the new tokens.
 #[derive(Clone, Debug)]
 pub struct FileTokenStore {
     path: PathBuf,
@@ -63,8 +64,8 @@ impl FileTokenStore {
             self.error(
                 "contains no tokens",
                 format_args!(
-                    "expected JSON with access_token, refresh_token and expires_at, but line {}, column {} is invalid; \
-                     delete the file and enter the tokens again",
+                    "expected JSON with access_token, refresh_token and expires_at, but line {}, column {} \
+                     is invalid; delete the file and enter the tokens again",
                     error.line(),
                     error.column()
                 ),

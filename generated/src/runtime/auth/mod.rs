@@ -19,8 +19,9 @@ pub(crate) const REFRESH_TOKEN_VARIABLE: &str = "FUNNELFLUX_REFRESH_TOKEN";
 
 /// Tokens of an account, created in FunnelFlux under settings → API access.
 ///
-/// An access token is valid for 72 hours (documented). With a refresh token, the client renews it by itself: shortly
-/// before it expires if the expiry is known, otherwise when the service rejects it. Concurrent calls share one renewal.
+/// An access token is valid for 72 hours (documented). With a refresh token, the client renews it by itself:
+/// shortly before it expires if the expiry is known, otherwise when the service rejects it. Concurrent calls
+/// share one renewal.
 ///
 /// Both tokens are secrets: no `Debug` output, error or log shows them.
 ///
@@ -116,7 +117,7 @@ impl Credentials {
         self.expires_at
     }
 
-    /// Whether both tokens are equal.
+    /// Compares both tokens.
     fn same(&self, other: &Self) -> bool {
         let same_refresh_token = match (&self.refresh_token, &other.refresh_token) {
             (Some(left), Some(right)) => left.expose_secret() == right.expose_secret(),
@@ -126,7 +127,7 @@ impl Credentials {
         same_refresh_token && self.same_token(&other.access_token)
     }
 
-    /// Whether the access token equals `token`.
+    /// Compares the access token.
     pub(crate) fn same_token(&self, token: &SecretString) -> bool {
         self.access_token.expose_secret() == token.expose_secret()
     }

@@ -9,9 +9,9 @@ pub type StoreError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Stores tokens between renewals and, if it is persistent, between processes.
 ///
-/// The client loads tokens before its first call and before each renewal, so that it uses tokens that another process has
-/// renewed. It saves them after each renewal. [`MemoryTokenStore`] and [`FileTokenStore`] are ready-made; implement the
-/// trait for a secrets manager or a database. A store belongs to one account.
+/// The client loads tokens before its first call and before each renewal, so that it uses tokens that another
+/// process has renewed. It saves them after each renewal. [`MemoryTokenStore`] and [`FileTokenStore`] are
+/// ready-made; implement the trait for a secrets manager or a database. A store belongs to one account.
 ///
 /// [`FileTokenStore`]: crate::auth::FileTokenStore
 ///
@@ -41,20 +41,21 @@ pub trait TokenStore: Send + Sync + 'static {
     /// Loads the stored tokens; `None` if there are none.
     ///
     /// # Errors
-    /// When the store cannot be read; the call then fails. Users see the error's text, so it must not contain a secret.
+    /// When the store cannot be read; the call then fails. Users see the error's text, so it must not contain
+    /// a secret.
     fn load(&self) -> BoxFuture<'_, Result<Option<Credentials>, StoreError>>;
 
     /// Replaces the stored tokens.
     ///
     /// # Errors
-    /// When the tokens cannot be stored. The client keeps using the new tokens and logs a warning with `tracing`; the next
-    /// process starts with the old ones.
+    /// When the tokens cannot be stored. The client keeps using the new tokens and logs a warning with
+    /// `tracing`; the next process starts with the old ones.
     fn save<'a>(&'a self, credentials: &'a Credentials) -> BoxFuture<'a, Result<(), StoreError>>;
 
     /// Locks out renewals by other processes until the guard is dropped. Default: no lock.
     ///
-    /// Without a lock, two processes may renew at the same time. This is harmless unless the service invalidates a refresh
-    /// token after its use, which is not documented.
+    /// Without a lock, two processes may renew at the same time. This is harmless unless the service
+    /// invalidates a refresh token after its use, which is not documented.
     ///
     /// # Errors
     /// When the lock cannot be taken.

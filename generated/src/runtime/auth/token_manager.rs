@@ -1,8 +1,9 @@
 //! The token manager: holds the tokens that a client activate and renews them, once for all calls that wait.
 //!
-//! Documented: `POST /auth/validate` takes the access token, expired or not, as bearer token and the refresh token in the
-//! body. For a valid access token it returns the same token with its expiry, for an expired one a new token. A renewal
-//! before the expiry may therefore change nothing; the client then renews again at the expiry.
+//! Documented: `POST /auth/validate` takes the access token, expired or not, as bearer token and the refresh
+//! token in the body. For a valid access token it returns the same token with its expiry, for an expired one
+//! a new token. A renewal before the expiry may therefore change nothing; the client then renews again at the
+//! expiry.
 
 use super::{Credentials, TokenStore, store::StoreError};
 use crate::runtime::{
@@ -180,7 +181,8 @@ impl TokenManager {
             (Arc::clone(bearer), expiring)
         };
         if expiring {
-            // If the renewal fails, the old token may still be valid, and its rejection gives the better error.
+            // If the renewal fails, the old token may still be valid, and its rejection gives the better
+            // error.
             let _ = Box::pin(self.renew(client, &bearer)).await;
             let state = self.state();
             let current = state.current.as_ref();
@@ -351,8 +353,8 @@ impl TokenState {
     }
 }
 
-/// Starts a renewal as a separate task, which completes even if all waiting calls are dropped: a refresh token may be valid
-/// for one use only.
+/// Starts a renewal as a separate task, which completes even if all waiting calls are dropped: a refresh
+/// token may be valid for one use only.
 fn start(client: &Client, rejected: &SecretString) -> SharedRenewal {
     struct ClearOnDrop(Client);
     impl Drop for ClearOnDrop {
@@ -375,7 +377,7 @@ fn start(client: &Client, rejected: &SecretString) -> SharedRenewal {
     outcome.shared()
 }
 
-/// Whether the status means that the service would refuse the same renewal again.
+/// Recognises a status after which the service would refuse the same renewal again.
 fn rejects_for_good(status: http::StatusCode) -> bool {
     matches!(status.as_u16(), 400 | 401 | 403)
 }

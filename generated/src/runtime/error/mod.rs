@@ -10,20 +10,35 @@ use std::{error::Error as StdError, fmt, sync::Arc, time::Duration};
 
 /// Error of a call.
 ///
-/// The type is opaque. Its text is one line with the operation, the cause (quoting the service's own message if there is
-/// one), the number of attempts with their total time, and the request ID:
+/// The type is opaque. Its text is one line with the operation, the cause (quoting the service's own message
+/// if there is one), the number of attempts with their total time, and the request ID if there is one:
 ///
 /// ```text
-/// list_offer_sources (GET /offersource/list/): 503 Service Unavailable: back at noon (5 attempts in 6.2 s, request ID 81af)
+/// list_offer_sources (GET /offersource/list/): 503 Service Unavailable: back at noon (5 attempts in 6.2 s)
 /// ```
 ///
-/// | question | method |
+/// | question | methods |
 /// |---|---|
-/// | which call? | [`operation`](Self::operation), [`method`](Self::method), [`path`](Self::path), [`asset_id`](Self::asset_id) |
-/// | which response? | [`status`](Self::status), [`message`](Self::message), [`body`](Self::body), [`request_id`](Self::request_id) |
-/// | which field failed to decode? | [`json_path`](Self::json_path) |
-/// | which attempts? | [`attempts`](Self::attempts), [`elapsed`](Self::elapsed) |
-/// | which reaction? | the `is_…` predicates, [`may_have_been_applied`](Self::may_have_been_applied), [`retry_after`](Self::retry_after) |
+/// | which call? | [`operation`], [`method`], [`path`], [`asset_id`] |
+/// | which response? | [`status`], [`message`], [`body`], [`request_id`] |
+/// | which field did not decode? | [`json_path`] |
+/// | which attempts? | [`attempts`], [`elapsed`] |
+/// | which reaction? | [`is_retryable`] and other predicates, [`may_have_been_applied`], [`retry_after`] |
+///
+/// [`operation`]: Self::operation
+/// [`method`]: Self::method
+/// [`path`]: Self::path
+/// [`asset_id`]: Self::asset_id
+/// [`status`]: Self::status
+/// [`message`]: Self::message
+/// [`body`]: Self::body
+/// [`request_id`]: Self::request_id
+/// [`json_path`]: Self::json_path
+/// [`attempts`]: Self::attempts
+/// [`elapsed`]: Self::elapsed
+/// [`is_retryable`]: Self::is_retryable
+/// [`may_have_been_applied`]: Self::may_have_been_applied
+/// [`retry_after`]: Self::retry_after
 ///
 /// No error contains a token, even if the service returns one. Cloning is cheap.
 ///
@@ -130,7 +145,8 @@ impl Error {
         Self::new(None, ErrorKind::Configuration(message.into()))
     }
 
-    /// Name of the operation, such as `list_offer_sources`, or `request` for [`Client::request`](crate::Client::request).
+    /// Name of the operation, such as `list_offer_sources`, or `request` for
+    /// [`Client::request`](crate::Client::request).
     ///
     /// `None` if the error is not about a call.
     #[must_use]
@@ -187,8 +203,8 @@ impl Error {
         self.response()?.message.as_deref()
     }
 
-    /// Request ID for the service's support, from `x-request-id`, `request-id`, `x-correlation-id` or a header of a common
-    /// proxy.
+    /// Request ID for the service's support, from `x-request-id`, `request-id`, `x-correlation-id` or a
+    /// header of a common proxy.
     ///
     /// It is not documented which of them the service sends.
     #[must_use]
@@ -226,32 +242,33 @@ impl Error {
     /// Wait that the service asked for in `Retry-After`, counted from the response.
     ///
     /// Calls wait by themselves. If an error has this value, the wait exceeded
-    /// [`RetryPolicy::max_retry_after`](crate::RetryPolicy::max_retry_after) or the remaining time of the call, or no
-    /// attempt was left.
+    /// [`RetryPolicy::max_retry_after`](crate::RetryPolicy::max_retry_after) or the remaining time of the
+    /// call, or no attempt was left.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         self.response()?.retry_after
     }
 
-    /// Whether the service limited the rate of calls (429).
+    /// Returns true if the service limited the rate of calls (429).
     ///
     /// # Troubleshooting
-    /// The call has already been retried as its policy allows. Send fewer requests: fewer concurrent calls, one call
-    /// with many IDs instead of many with one, or a client-side limit (`ClientBuilder::rate_limit`, feature
-    /// `rate-limit`), which adapts to 429s. Wait at least [`retry_after`](Self::retry_after). The limits are not
-    /// published, and the vendor suspends accounts that ignore them.
+    /// The call has already been retried as its policy allows. Send fewer requests: fewer concurrent calls,
+    /// one call with many IDs instead of many with one, or a client-side limit (`ClientBuilder::rate_limit`,
+    /// feature `rate-limit`), which adapts to 429s. Wait at least [`retry_after`](Self::retry_after). The
+    /// limits are not published, and the vendor suspends accounts that ignore them.
     #[must_use]
     pub fn is_rate_limited(&self) -> bool {
         self.status() == Some(http::StatusCode::TOO_MANY_REQUESTS)
     }
 
-    /// Whether the service rejected the access token (401, or a 400 that says so) and it could not be renewed.
+    /// Returns true if the service rejected the access token (401, or a 400 that says so) and it could not be
+    /// renewed.
     ///
     /// # Troubleshooting
     /// An access token is valid for 72 hours (documented). With a refresh token
-    /// ([`Credentials::with_refresh_token`](crate::Credentials::with_refresh_token)) the client renews it by itself. If
-    /// the client has one, the refresh token has expired: log in to FunnelFlux and create new tokens under settings → API
-    /// access. The API is for active accounts only.
+    /// ([`Credentials::with_refresh_token`](crate::Credentials::with_refresh_token)) the client renews it by
+    /// itself. If the client has one, the refresh token has expired: log in to FunnelFlux and create new
+    /// tokens under settings → API access. The API is for active accounts only.
     #[must_use]
     pub fn is_unauthorized(&self) -> bool {
         match &self.0.kind {
@@ -261,23 +278,24 @@ impl Error {
         }
     }
 
-    /// Whether the service did not find the asset or the path (404).
+    /// Returns true if the service did not find the asset or the path (404).
     ///
     /// # Troubleshooting
-    /// Check the ID first: it is case-sensitive and belongs to one account. If every call fails like this, the base URL is
-    /// wrong, or an inferred operation does not exist. The response to an unknown ID is not documented; the service may
-    /// use another status.
+    /// Check the ID first: it is case-sensitive and belongs to one account. If every call fails like this,
+    /// the base URL is wrong, or an inferred operation does not exist. The response to an unknown ID is not
+    /// documented; the service may use another status.
     #[must_use]
     pub fn is_not_found(&self) -> bool {
         self.status() == Some(http::StatusCode::NOT_FOUND)
     }
 
-    /// Whether a time limit of the client was exceeded: for connecting, for one attempt or for the whole call.
+    /// Returns true if a time limit was exceeded: for connecting, for one attempt or for the whole call.
     ///
     /// # Troubleshooting
-    /// The text says which limit it was. Connecting: check firewall and proxy. One attempt: the response is large or the
-    /// service slow; raise [`ClientBuilder::attempt_timeout`](crate::ClientBuilder::attempt_timeout) or request fewer
-    /// assets. The whole call: attempts and waits together exceeded
+    /// The text says which limit it was. Connecting: check firewall and proxy. One attempt: the response is
+    /// large or the service slow; raise
+    /// [`ClientBuilder::attempt_timeout`](crate::ClientBuilder::attempt_timeout) or request fewer assets. The
+    /// whole call: attempts and waits together exceeded
     /// [`ClientBuilder::timeout`](crate::ClientBuilder::timeout). A write may still have been applied; see
     /// [`may_have_been_applied`](Self::may_have_been_applied).
     #[must_use]
@@ -292,13 +310,13 @@ impl Error {
         }
     }
 
-    /// Whether the same call may succeed later, and sending it again cannot apply anything twice.
+    /// Returns true if the same call may succeed later, and sending it again cannot apply anything twice.
     ///
     /// # Troubleshooting
-    /// True for 429, 500, 502, 503 and 504, for connection errors and for timeouts, unless the operation makes a new asset
-    /// each time (duplicate) and may have been applied. The call has already been retried as its policy allows: wait
-    /// longer, or queue the work. If the error persists, the service is down; give its support the
-    /// [`request_id`](Self::request_id).
+    /// True for 429, 500, 502, 503 and 504, for connection errors and for timeouts, unless the operation
+    /// makes a new asset each time (duplicate) and may have been applied. The call has already been retried
+    /// as its policy allows: wait longer, or queue the work. If the error persists, the service is down; give
+    /// its support the [`request_id`](Self::request_id).
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         let never = self
@@ -309,14 +327,15 @@ impl Error {
         self.0.kind.is_transient() && !(never && self.may_have_been_applied())
     }
 
-    /// Whether the service may have applied the call although it failed. Always false for calls that only read.
+    /// Returns true if the service may have applied the call although it failed, never for calls that only
+    /// read.
     ///
     /// # Troubleshooting
-    /// True if the request may have arrived and no trustworthy rejection came back: after a connection error, a timeout, a
-    /// 5xx, an HTML page or an undecodable response in any attempt. Read the asset back before you send a duplicate again;
-    /// other calls can simply be sent again. A rejection (4xx) counts as *not applied*. It is not documented whether a
-    /// call with a list of IDs can be applied in part before it is rejected, so the bulk calls in [`ext`](crate::ext) read
-    /// back.
+    /// True if the request may have arrived and no trustworthy rejection came back: after a connection error,
+    /// a timeout, a 5xx, an HTML page or an undecodable response in any attempt. Read the asset back before
+    /// you send a duplicate again; other calls can simply be sent again. A rejection (4xx) counts as *not
+    /// applied*. It is not documented whether a call with a list of IDs can be applied in part before it is
+    /// rejected, so the bulk calls in [`ext`](crate::ext) read back.
     #[must_use]
     pub fn may_have_been_applied(&self) -> bool {
         self.0.stats.may_have_been_applied
@@ -332,7 +351,7 @@ impl ErrorKind {
         }
     }
 
-    /// Whether the same request may succeed later.
+    /// Returns true if the same request may succeed later.
     pub(crate) fn is_transient(&self) -> bool {
         match self {
             Self::Status(response) => matches!(response.status.as_u16(), 429 | 500 | 502 | 503 | 504),
@@ -345,7 +364,7 @@ impl ErrorKind {
         }
     }
 
-    /// Whether the service may have applied a request that failed like this.
+    /// Returns true if the service may have applied a request that failed like this.
     pub(crate) fn may_have_been_applied(&self) -> bool {
         match self {
             Self::Status(response) => response.status.is_server_error(),

@@ -33,7 +33,8 @@ impl IdGenerator {
         Self { last: Mutex::new(0) }
     }
 
-    /// Generates the next ID. While the clock stands still or goes back, IDs continue from the last one in random steps.
+    /// Generates the next ID. While the clock stands still or goes back, IDs continue from the last one in
+    /// random steps.
     pub(crate) fn next(
         &self,
         now: SystemTime,
@@ -88,7 +89,7 @@ fn decode(id: &str) -> Option<u128> {
     })
 }
 
-/// Whether the text has the documented format: 12 characters of `0-9A-Za-z`.
+/// Checks for the documented format: 12 characters of `0-9A-Za-z`.
 pub(crate) fn is_well_formed(id: &str) -> bool {
     decode(id).is_some()
 }

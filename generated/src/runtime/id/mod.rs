@@ -18,17 +18,18 @@ macro_rules! id_type {
     ($(#[$attribute:meta])* $name:ident) => {
         $(#[$attribute])*
         ///
-        /// Any text is accepted, because old accounts may contain IDs in an older format. A new asset needs an ID in the
-        /// documented format; [`generate`](Self::generate) makes one.
-        #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::serde::Serialize, ::serde::Deserialize)]
+        /// Any text is accepted, because old accounts may contain IDs in an older format. A new asset needs
+        /// an ID in the documented format; [`generate`](Self::generate) makes one.
+        #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[derive(::serde::Serialize, ::serde::Deserialize)]
         #[serde(transparent)]
         pub struct $name(String);
 
         impl $name {
             /// Generates an ID, greater than all that this process has generated before.
             ///
-            /// The format is documented: 12 characters of `0-9A-Za-z`. The first 7 count the milliseconds since
-            /// 2019-07-23T00:00:00Z, the other 5 are random.
+            /// The format is documented: 12 characters of `0-9A-Za-z`. The first 7 count the milliseconds
+            /// since 2019-07-23T00:00:00Z, the other 5 are random.
             ///
             /// # Errors
             /// When the clock of this machine is before 2019 or after 2131.
@@ -42,7 +43,7 @@ macro_rules! id_type {
                 &self.0
             }
 
-            /// Whether the ID has the documented format. Existing assets may have other IDs.
+            /// Returns true if the ID has the documented format. Existing assets may have other IDs.
             #[must_use]
             pub fn is_well_formed(&self) -> bool {
                 $crate::runtime::id::generator::is_well_formed(&self.0)

@@ -15,13 +15,14 @@ use std::time::Duration;
 /// Set it per client ([`ClientBuilder::retry`](crate::ClientBuilder::retry)) or per call
 /// ([`Call::retry`](crate::Call::retry)).
 ///
-/// An attempt is retried after status 429, 500, 502, 503 or 504, a failed or broken connection, or a timeout, but only
-/// if the operation allows it ([`Repeat`](crate::operations::Repeat)): a duplicate is never sent again once the service
-/// may have received it.
+/// An attempt is retried after status 429, 500, 502, 503 or 504, a failed or broken connection, or a timeout,
+/// but only if the operation allows it ([`Repeat`](crate::operations::Repeat)): a duplicate is never sent
+/// again once the service may have received it.
 ///
-/// The wait is the one that the service asks for in `Retry-After` (seconds, an HTTP date, or `retry-after-ms`), plus up
-/// to a tenth, so that many callers do not return in the same instant. If the service asks for no wait, or for zero, the
-/// wait is random between zero and `base_delay` × 2ⁿ (full jitter), at most `max_delay`.
+/// The wait is the one that the service asks for in `Retry-After` (seconds, an HTTP date, or
+/// `retry-after-ms`), plus up to a tenth, so that many callers do not return in the same instant. If the
+/// service asks for no wait, or for zero, the wait is random between zero and `base_delay` × 2ⁿ (full
+/// jitter), at most `max_delay`.
 ///
 /// ```
 /// use funnelflux::{Client, RetryPolicy};
@@ -40,7 +41,8 @@ pub struct RetryPolicy {
 }
 
 impl RetryPolicy {
-    /// The defaults: 5 attempts, a base delay of 500 ms, at most 20 s between attempts, and at most 60 s of `Retry-After`.
+    /// The defaults: 5 attempts, a base delay of 500 ms, at most 20 s between attempts, and at most 60 s of
+    /// `Retry-After`.
     #[must_use]
     pub const fn new() -> Self {
         Self {
@@ -80,7 +82,8 @@ impl RetryPolicy {
 
     /// Longest `Retry-After` that a call accepts. Default 60 s.
     ///
-    /// If the service asks for more, the call fails, and [`Error::retry_after`](crate::Error::retry_after) has the wait.
+    /// If the service asks for more, the call fails, and [`Error::retry_after`](crate::Error::retry_after)
+    /// has the wait.
     #[must_use]
     pub const fn max_retry_after(mut self, wait: Duration) -> Self {
         self.max_retry_after = wait;
@@ -135,7 +138,7 @@ impl Default for RetryPolicy {
     }
 }
 
-/// What follows a failed attempt.
+/// Reaction to a failed attempt.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum RetryDecision {
     /// Another attempt after this wait.
@@ -256,8 +259,11 @@ mod tests {
             let policy = RetryPolicy::new().max_attempts(100)
                 .base_delay(Duration::from_millis(base)).max_delay(Duration::from_millis(max));
             let ceiling = Duration::from_millis(base.saturating_mul(1 << (attempts - 1).min(32)).min(max));
-            match policy.decide(Repeat::Read, attempts, &status(500, None), &mut fastrand::Rng::with_seed(seed)) {
-                RetryDecision::RetryAfter(wait) => proptest::prop_assert!(wait <= ceiling, "{wait:?} > {ceiling:?}"),
+            let mut random = fastrand::Rng::with_seed(seed);
+            match policy.decide(Repeat::Read, attempts, &status(500, None), &mut random) {
+                RetryDecision::RetryAfter(wait) => {
+                    proptest::prop_assert!(wait <= ceiling, "{wait:?} > {ceiling:?}");
+                }
                 RetryDecision::GiveUp(note) => proptest::prop_assert!(false, "{note:?}"),
             }
         }

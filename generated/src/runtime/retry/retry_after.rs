@@ -3,10 +3,11 @@
 use http::{HeaderMap, header};
 use std::time::{Duration, SystemTime};
 
-/// Wait that the headers ask for: `retry-after-ms`, `Retry-After` in seconds, or `Retry-After` as an HTTP date.
+/// Wait that the headers ask for: `retry-after-ms`, `Retry-After` in seconds, or `Retry-After` as an HTTP
+/// date.
 ///
-/// A date is compared with the response's own `Date`, so that a wrong clock on either side does no harm. Without a
-/// `Date` it is compared with `now` in whole seconds, the precision of HTTP dates.
+/// A date is compared with the response's own `Date`, so that a wrong clock on either side does no harm.
+/// Without a `Date` it is compared with `now` in whole seconds, the precision of HTTP dates.
 pub(crate) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let text = |name: &str| headers.get(name)?.to_str().ok().map(str::trim);
     if let Some(milliseconds) = text("retry-after-ms").and_then(number) {

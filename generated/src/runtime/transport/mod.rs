@@ -14,9 +14,9 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// Sends one request once, without retries, redirects or credentials of its own.
 ///
-/// The crate has a transport over HTTP. Implement another one for tests without sockets, or for a program with its own
-/// HTTP stack. A transport sees everything, including the `Authorization` header and the body of a token renewal, and
-/// must not log them.
+/// The crate has a transport over HTTP. Implement another one for tests without sockets, or for a program
+/// with its own HTTP stack. A transport sees everything, including the `Authorization` header and the body of
+/// a token renewal, and must not log them.
 pub trait Transport: fmt::Debug + Send + Sync + 'static {
     /// Sends `request` and resolves when the head of the response has arrived.
     ///
@@ -94,7 +94,7 @@ impl TransportError {
         self
     }
 
-    /// Whether a time limit was exceeded.
+    /// Returns true if a time limit was exceeded.
     #[must_use]
     pub fn is_timeout(&self) -> bool {
         self.timeout

@@ -36,8 +36,8 @@ impl ReqwestTransport {
     }
 }
 
-/// Parsed scheme, host and port of the first request. The other requests of a client share them, and parsing the host is half
-/// the work of parsing a URL.
+/// Parsed scheme, host and port of the first request. The other requests of a client share them, and parsing
+/// the host is half the work of parsing a URL.
 #[derive(Debug, Default)]
 struct CachedOrigin(OnceLock<::reqwest::Url>);
 
@@ -62,7 +62,7 @@ impl CachedOrigin {
     }
 }
 
-/// Whether the URI begins with exactly this scheme, host and port.
+/// Checks that the URI begins with exactly this scheme, host and port.
 fn has_origin(uri: &http::Uri, origin: &::reqwest::Url) -> bool {
     let rest = origin.as_str().strip_prefix(uri.scheme_str().unwrap_or_default());
     let authority = rest.and_then(|rest| rest.strip_prefix("://")?.strip_suffix('/'));
