@@ -168,7 +168,7 @@ impl UnsentCall {
             value.is_some_and(|value| !value.is_empty())
         });
         let is_empty = target.method == http::Method::DELETE && self.without_body && !has_id;
-        is_empty.then_some("the deletion names no asset: give an ID or a list of IDs")
+        is_empty.then_some("nothing to delete: the ID and the list of IDs are empty")
     }
 
     /// Accepts any response.

@@ -104,7 +104,7 @@ impl RetryPolicy {
         let not_received =
             matches!(failure, ErrorKind::Transport(error) if error.kind() == TransportErrorKind::Connect);
         if repeat == Repeat::Never && !not_received {
-            return RetryDecision::GiveUp(Some("not sent again, because it could make a second asset"));
+            return RetryDecision::GiveUp(Some("not sent again, because the service could apply it twice"));
         }
         if attempts >= self.max_attempts {
             return RetryDecision::GiveUp(None);

@@ -109,7 +109,7 @@ async fn an_error_says_how_many_tries_over_how_long() -> Result<(), Error> {
     assert!(time <= Duration::from_millis(7_510), "{time:?}");
     let text = error.to_string();
     assert!(
-        text.starts_with("list_offer_sources (GET /offersource/list/): 503 Service Unavailable: fault: a fault that a test asked for (5 tries in "),
+        text.starts_with("list_offer_sources (GET /offersource/list/): 503 Service Unavailable: fault: a fault that a test asked for (5 attempts in "),
         "{text}"
     );
     Ok(())
