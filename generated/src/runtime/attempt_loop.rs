@@ -7,7 +7,10 @@ use super::{
     auth::{BearerToken, Redactor, RenewalOutcome},
     client::Client,
     creatable::{ReadBack, ReadBackOutcome},
-    error::{AttemptStats, Error, ErrorKind, TimeLimit, message, response_snapshot},
+    error::{
+        AttemptStats, Error, ErrorKind, TimeLimit, message,
+        response_snapshot::{self, ResponseSnapshot},
+    },
     operation::{Repeat, RequestTarget},
     retry::{self, RetryDecision, RetryPolicy},
     trace::{CallSpan, CallSummary},
@@ -103,16 +106,10 @@ impl ReceivedResponse {
     }
 
     /// The part of this response that an error keeps.
-    fn snapshot(&self, retry_after: Option<Duration>) -> response_snapshot::ResponseSnapshot {
+    fn snapshot(&self, retry_after: Option<Duration>) -> ResponseSnapshot {
         let empty = Bytes::new();
         let body = if self.confidential { &empty } else { &self.body };
-        response_snapshot::ResponseSnapshot::new(
-            self.status,
-            &self.headers,
-            body,
-            retry_after,
-            &self.redactor,
-        )
+        ResponseSnapshot::new(self.status, &self.headers, body, retry_after, &self.redactor)
     }
 
     /// Turns this response into an error after its body was found unusable.
@@ -342,7 +339,7 @@ impl<'a> Execution<'a> {
 
     /// Replaces the token that the service rejected.
     ///
-    /// `confirmed` says that the service itself issued or confirmed this token during this call.
+    /// `confirmed` means that the service itself issued or confirmed this token during this call.
     async fn renew(
         &self,
         token: Option<&BearerToken>,
@@ -621,8 +618,7 @@ mod tests {
         let rejection = |status, body: &str| {
             let body = Bytes::from(body.to_owned());
             let headers = HeaderMap::new();
-            let response =
-                response_snapshot::ResponseSnapshot::new(status, &headers, &body, None, &Redactor::default());
+            let response = ResponseSnapshot::new(status, &headers, &body, None, &Redactor::default());
             ErrorKind::Status(response.into())
         };
         let bad = StatusCode::BAD_REQUEST;

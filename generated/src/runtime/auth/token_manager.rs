@@ -1,4 +1,4 @@
-//! The token manager: holds the tokens that a client activate and renews them, once for all calls that wait.
+//! The token manager: holds the tokens that a client uses and renews them, once for all calls that wait.
 //!
 //! Documented: `POST /auth/validate` takes the access token, expired or not, as bearer token and the refresh
 //! token in the body. For a valid access token it returns the same token with its expiry, for an expired one
@@ -45,7 +45,7 @@ struct TokenState {
     /// Time before which only a rejected token causes a renewal.
     no_renewal_before: Option<SystemTime>,
     /// Credentials that the service has refused to renew, with the failure; asking again would not help.
-    rejected_for_good: Option<(Vec<Credentials>, RenewalFailure)>,
+    permanent_rejection: Option<(Vec<Credentials>, RenewalFailure)>,
 }
 
 /// Credentials in use, with the bearer token that all requests share.
@@ -117,8 +117,8 @@ enum RenewalFailure {
     },
 }
 
-impl RenewalFailure {
-    fn store(error: &StoreError) -> Self {
+impl From<StoreError> for RenewalFailure {
+    fn from(error: StoreError) -> Self {
         Self::Store(error.to_string())
     }
 }
@@ -191,12 +191,10 @@ impl TokenManager {
         Ok(bearer)
     }
 
-    async fn load(&self) -> Result<(), ErrorKind> {
+    /// Loads the stored tokens, or else takes those from the builder.
+    async fn load(&self) -> Result<(), RenewalFailure> {
         let stored = match &self.store {
-            Some(store) => store
-                .load()
-                .await
-                .map_err(|error| ErrorKind::from(RenewalFailure::store(&error)))?,
+            Some(store) => store.load().await?,
             None => None,
         };
         let mut state = self.state();
@@ -227,7 +225,7 @@ impl TokenManager {
                 }
                 state
                     .renewal
-                    .get_or_insert_with(|| start(client, rejected))
+                    .get_or_insert_with(|| spawn_renewal(client, rejected))
                     .clone()
             };
             match renewal.await {
@@ -240,7 +238,8 @@ impl TokenManager {
         }
     }
 
-    async fn renewal(
+    /// Renews the tokens, trying the stored credentials first.
+    async fn perform_renewal(
         &self,
         client: &Client,
         rejected: &SecretString,
@@ -248,26 +247,19 @@ impl TokenManager {
         let (_guard, stored) = match &self.store {
             None => (None, None),
             Some(store) => {
-                let guard = store
-                    .lock()
-                    .await
-                    .map_err(|error| RenewalFailure::store(&error))?;
-                let stored = store
-                    .load()
-                    .await
-                    .map_err(|error| RenewalFailure::store(&error))?;
-                (Some(guard), stored)
+                let guard = store.lock().await?;
+                (Some(guard), store.load().await?)
             }
         };
         if let Some(stored) = &stored
             && !stored.same_token(rejected)
-            && stored.expires_at.is_some_and(|end| end > client.now())
+            && stored.expires_at.is_some_and(|expiry| expiry > client.now())
         {
             // Another process has already renewed the tokens.
             self.adopt(client, stored.clone(), rejected);
             return Ok(RenewalOutcome::AlreadyReplaced);
         }
-        let (candidates, rejected_for_good) = {
+        let (candidates, permanent_rejection) = {
             let state = self.state();
             // The stored credentials may have a newer refresh token from another process.
             let all = stored.iter().chain(state.known());
@@ -278,9 +270,9 @@ impl TokenManager {
                     candidates.push(candidate.clone());
                 }
             }
-            (candidates, state.rejected_for_good.clone())
+            (candidates, state.permanent_rejection.clone())
         };
-        if let Some((known, failure)) = rejected_for_good
+        if let Some((known, failure)) = permanent_rejection
             && !candidates.is_empty()
             && candidates
                 .iter()
@@ -288,12 +280,12 @@ impl TokenManager {
         {
             return Err(failure);
         }
-        let mut last = RenewalFailure::Login {
+        let mut last_failure = RenewalFailure::Login {
             reason: "the access token was rejected, and there is no refresh token to renew it with"
                 .to_owned(),
             cause: None,
         };
-        let mut for_good = true;
+        let mut permanent = true;
         for candidate in &candidates {
             let known: Vec<Credentials> = self.state().known().cloned().collect();
             let bearer = Arc::new(BearerToken::new(candidate, &known));
@@ -310,32 +302,33 @@ impl TokenManager {
                 Err(error) => {
                     let retryable = error.is_retryable();
                     // An HTML page or an undecodable response says nothing about the token.
-                    for_good &= error.status().is_some_and(rejects_for_good);
-                    last = RenewalFailure::Login {
+                    permanent &= error.status().is_some_and(is_permanent_rejection);
+                    last_failure = RenewalFailure::Login {
                         reason: "the access token was rejected and could not be renewed".to_owned(),
                         cause: Some(error),
                     };
                     if retryable {
-                        return Err(last);
+                        return Err(last_failure);
                     }
                 }
             }
         }
-        if for_good {
-            self.state().rejected_for_good = Some((candidates, last.clone()));
+        if permanent {
+            self.state().permanent_rejection = Some((candidates, last_failure.clone()));
         }
-        Err(last)
+        Err(last_failure)
     }
 
+    /// Uses the credentials that a renewal returned.
     fn adopt(&self, client: &Client, credentials: Credentials, rejected: &SecretString) {
         let mut state = self.state();
         state.no_renewal_before = credentials.same_token(rejected).then(|| {
             let now = client.now();
             let soon = now.checked_add(RENEWAL_MARGIN).unwrap_or(now);
-            credentials.expires_at.map_or(soon, |end| end.max(soon))
+            credentials.expires_at.map_or(soon, |expiry| expiry.max(soon))
         });
         state.activate(credentials);
-        state.rejected_for_good = None;
+        state.permanent_rejection = None;
     }
 }
 
@@ -355,7 +348,7 @@ impl TokenState {
 
 /// Starts a renewal as a separate task, which completes even if all waiting calls are dropped: a refresh
 /// token may be valid for one use only.
-fn start(client: &Client, rejected: &SecretString) -> SharedRenewal {
+fn spawn_renewal(client: &Client, rejected: &SecretString) -> SharedRenewal {
     struct ClearOnDrop(Client);
     impl Drop for ClearOnDrop {
         fn drop(&mut self) {
@@ -368,7 +361,7 @@ fn start(client: &Client, rejected: &SecretString) -> SharedRenewal {
     let task = tokio::spawn(async move {
         let guard = ClearOnDrop(client);
         match guard.0.token_manager() {
-            Some(token_manager) => token_manager.renewal(&guard.0, &rejected).await,
+            Some(token_manager) => token_manager.perform_renewal(&guard.0, &rejected).await,
             None => Ok(RenewalOutcome::AlreadyReplaced),
         }
     });
@@ -378,7 +371,7 @@ fn start(client: &Client, rejected: &SecretString) -> SharedRenewal {
 }
 
 /// Recognises a status after which the service would refuse the same renewal again.
-fn rejects_for_good(status: http::StatusCode) -> bool {
+fn is_permanent_rejection(status: http::StatusCode) -> bool {
     matches!(status.as_u16(), 400 | 401 | 403)
 }
 
