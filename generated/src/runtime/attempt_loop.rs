@@ -4,15 +4,13 @@
 //! renews the token or waits and retries. A create whose result is unknown is read back at the end.
 
 use super::{
-    auth::{BearerToken, Redactor, RenewalOutcome},
+    auth::{BearerToken, Redactor, RenewalOutcome, rejects_the_token},
     client::Client,
-    creatable::{ReadBack, ReadBackOutcome},
-    error::{
-        AttemptStats, Error, ErrorKind, TimeLimit, message,
-        response_snapshot::{self, ResponseSnapshot},
-    },
-    operation::{Repeat, RequestTarget},
-    retry::{self, RetryDecision, RetryPolicy},
+    creatable::ReadBackOutcome,
+    error::{AttemptStats, Error, ErrorKind, TimeLimit, message, response_snapshot},
+    prepared_request::{Authorization, CallOptions, PreparedRequest},
+    received_response::ReceivedResponse,
+    retry::{self, RetryDecision},
     trace::{CallSpan, CallSummary},
     transport::{TransportError, TransportErrorKind},
 };
@@ -21,121 +19,7 @@ use futures_util::future::{Either, select};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use secrecy::SecretString;
 use std::{future::pending, pin::pin, sync::Arc, time::Duration};
-use tokio::{
-    sync::watch,
-    time::{Instant, timeout_at},
-};
-
-/// A request with everything that an attempt needs.
-pub(crate) struct PreparedRequest {
-    pub(crate) target: RequestTarget,
-    /// Encoded query without the question mark.
-    pub(crate) query: String,
-    pub(crate) body: Option<Bytes>,
-    pub(crate) options: CallOptions,
-    pub(crate) authorization: Authorization,
-    /// The bodies hold tokens: hooks and errors must not see them.
-    pub(crate) confidential: bool,
-    /// Accepts a response of any content type, HTML included.
-    pub(crate) any_content: bool,
-    pub(crate) read_back: Option<ReadBack>,
-}
-
-/// Options that a caller sets on one call.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct CallOptions {
-    pub(crate) timeout: Option<Duration>,
-    pub(crate) attempt_timeout: Option<Duration>,
-    pub(crate) retry: Option<RetryPolicy>,
-    pub(crate) headers: HeaderMap,
-    /// Once this is `true`, the request is not sent again.
-    pub(crate) stop: Option<watch::Receiver<bool>>,
-}
-
-/// The token that a request carries.
-pub(crate) enum Authorization {
-    /// The client's token, which the loop may renew.
-    Client,
-    /// A token that the loop must not renew.
-    Fixed(Arc<BearerToken>),
-}
-
-impl PreparedRequest {
-    pub(crate) fn new(target: RequestTarget) -> Self {
-        Self {
-            target,
-            query: String::new(),
-            body: None,
-            options: CallOptions::default(),
-            authorization: Authorization::Client,
-            confidential: false,
-            any_content: false,
-            read_back: None,
-        }
-    }
-
-    fn writes(&self) -> bool {
-        self.target.repeat != Repeat::Read
-    }
-
-    /// ID of the asset that a create makes.
-    fn asset_id(&self) -> Option<String> {
-        self.read_back?.asset_id(self.body.as_ref()?)
-    }
-}
-
-/// A response with a success status.
-#[derive(Debug)]
-pub(crate) struct ReceivedResponse {
-    pub(crate) status: StatusCode,
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: Bytes,
-    stats: AttemptStats,
-    redactor: Redactor,
-    /// The body holds new tokens that the redactor does not know; no error may keep any of it.
-    confidential: bool,
-}
-
-impl ReceivedResponse {
-    pub(crate) fn attempts(&self) -> u32 {
-        self.stats.attempts
-    }
-
-    pub(crate) fn elapsed(&self) -> Duration {
-        self.stats.elapsed
-    }
-
-    /// The part of this response that an error keeps.
-    fn snapshot(&self, retry_after: Option<Duration>) -> ResponseSnapshot {
-        let empty = Bytes::new();
-        let body = if self.confidential { &empty } else { &self.body };
-        ResponseSnapshot::new(self.status, &self.headers, body, retry_after, &self.redactor)
-    }
-
-    /// Turns this response into an error after its body was found unusable.
-    pub(crate) fn fail(&self, request: &PreparedRequest, kind: ErrorKind) -> Error {
-        let mut stats = self.stats;
-        stats.may_have_been_applied |= request.writes() && kind.may_have_been_applied();
-        Error::after(Some(&request.target), kind, stats, None)
-    }
-
-    /// Error for a body that does not decode, with secrets redacted.
-    pub(crate) fn decode_error(&self, path: &str, source: Option<serde_json::Error>) -> ErrorKind {
-        let reason = match &source {
-            _ if self.body.is_empty() => "the body is empty".to_owned(),
-            Some(error) => error.to_string(),
-            None => "it has an unexpected form".to_owned(),
-        };
-        let redacted = self.redactor.redact(reason.as_bytes());
-        ErrorKind::Decode {
-            response: self.snapshot(None).into(),
-            // Property names come from the response and may hold a secret.
-            path: self.redactor.redact_text(path).into_owned(),
-            source: source.filter(|_| redacted.is_none()),
-            reason: redacted.map_or(reason, |text| String::from_utf8_lossy(&text).into_owned()),
-        }
-    }
-}
+use tokio::time::{Instant, timeout_at};
 
 /// Runs the attempt loop of one call and records its span.
 pub(crate) async fn execute(client: &Client, request: &PreparedRequest) -> Result<ReceivedResponse, Error> {
@@ -576,71 +460,4 @@ fn later(start: Instant, length: Duration) -> Instant {
     // Capped at a year, so that no clock overflows.
     let length = length.min(Duration::from_hours(365 * 24));
     start.checked_add(length).unwrap_or(start)
-}
-
-/// Recognises a rejected token: a 401, or a 400 whose message says so. Both are documented for an expired
-/// token.
-fn rejects_the_token(failure: &ErrorKind) -> bool {
-    let ErrorKind::Status(response) = failure else {
-        return false;
-    };
-    match response.status {
-        StatusCode::UNAUTHORIZED => true,
-        StatusCode::BAD_REQUEST => {
-            let text = response
-                .message
-                .as_deref()
-                .unwrap_or_default()
-                .to_ascii_lowercase();
-            let mentions = |words: &[&str]| words.iter().any(|word| text.contains(word));
-            // "token" alone is also a term of the product.
-            mentions(&[
-                "access token",
-                "access_token",
-                "invalid_token",
-                "bearer",
-                "jwt",
-                "unauthorized",
-                "unauthenticated",
-            ]) || (mentions(&["token", "session", "credential", "login"])
-                && mentions(&["expired", "expires"]))
-        }
-        _ => false,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_400_counts_only_if_it_mentions_the_token() {
-        let rejection = |status, body: &str| {
-            let body = Bytes::from(body.to_owned());
-            let headers = HeaderMap::new();
-            let response = ResponseSnapshot::new(status, &headers, &body, None, &Redactor::default());
-            ErrorKind::Status(response.into())
-        };
-        let bad = StatusCode::BAD_REQUEST;
-        assert!(rejects_the_token(&rejection(StatusCode::UNAUTHORIZED, "")));
-        for message in [
-            "Invalid or expired access token",
-            "the token has expired",
-            r#"{"error":"invalid_token"}"#,
-            "jwt malformed",
-        ] {
-            assert!(rejects_the_token(&rejection(bad, message)), "{message}");
-        }
-        for message in [
-            "",
-            "offerSourceName is too long",
-            "unknown token {clickid} in postbackSubId",
-        ] {
-            assert!(!rejects_the_token(&rejection(bad, message)), "{message}");
-        }
-        assert!(!rejects_the_token(&rejection(
-            StatusCode::FORBIDDEN,
-            "token expired"
-        )));
-    }
 }

@@ -1,11 +1,13 @@
 //! Calls: an operation with its arguments and options, sent when it is awaited.
 
 use super::{
-    attempt_loop::{PreparedRequest, ReceivedResponse, execute},
+    attempt_loop::execute,
     client::Client,
     creatable::ReadBack,
     error::{Error, ErrorKind},
     operation::{Operation, Repeat, RequestTarget},
+    prepared_request::PreparedRequest,
+    received_response::ReceivedResponse,
     response::Response,
     retry::RetryPolicy,
     transport::BoxFuture,

@@ -1,12 +1,14 @@
 //! Creates under an ID that the client makes, and the read-back of a create whose result is unknown.
 
 use super::{
-    attempt_loop::{CallOptions, PreparedRequest, ReceivedResponse, execute},
+    attempt_loop::execute,
     call::Call,
     client::Client,
     error::ErrorKind,
     id,
     operation::{Operation, RequestTarget},
+    prepared_request::{CallOptions, PreparedRequest},
+    received_response::ReceivedResponse,
     server_managed::ServerManagedFields,
     transport::BoxFuture,
 };

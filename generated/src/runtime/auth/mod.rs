@@ -1,12 +1,16 @@
 //! Credentials, their stores and their renewal.
 
 mod file;
+mod redactor;
+mod rejection;
 mod store;
 mod token_manager;
 
 pub use file::FileTokenStore;
+pub(crate) use redactor::Redactor;
+pub(crate) use rejection::rejects_the_token;
 pub use store::{MemoryTokenStore, StoreError, StoreGuard, TokenStore};
-pub(crate) use token_manager::{BearerToken, Redactor, RenewalOutcome, TokenManager};
+pub(crate) use token_manager::{BearerToken, RenewalOutcome, TokenManager};
 
 use super::error::Error;
 use secrecy::{ExposeSecret as _, SecretString};
