@@ -6,7 +6,7 @@ use super::abilities::{Assets, IdOf};
 use super::read::{Reader, Seen, URL_LENGTH};
 use super::resource::{Handle, Resource, Save};
 use super::update::{Absent, differences, json};
-use crate::runtime::managed::Managed;
+use crate::runtime::server_managed::ServerManagedFields;
 use crate::types::Status;
 use crate::{Client, Error};
 
@@ -124,14 +124,14 @@ async fn create_or_save<R: Save>(client: &Client, asset: &R::Asset) -> Result<St
 /// empty, makes of some fields what only it can, and gives the asset a status, which saving is not known to change. A secret is
 /// always new, since no read shows one.
 fn is_stored<R: Resource>(asset: &R::Asset, found: &R::Asset) -> bool {
-    let managed = Managed::of(R::NAMES.segment);
+    let managed = ServerManagedFields::for_segment(R::NAMES.segment);
     let asset = json(asset);
-    if managed.tells_a_secret(&asset) {
+    if managed.contains_secret(&asset) {
         return false;
     }
     let is_new = |pointer: &str| pointer != "/status" || R::sight(found).status == Status::Deleted;
     let says_status = asset.get("status").is_some();
-    let (asset, found) = (managed.shown(asset), managed.shown(json(found)));
+    let (asset, found) = (managed.as_stored(asset), managed.as_stored(json(found)));
     differences(&asset, &found, Absent::MayBeEmpty)
         .iter()
         .all(|pointer| !says_status && !is_new(pointer))

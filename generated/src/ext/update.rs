@@ -2,7 +2,7 @@
 
 use super::abilities::{Assets, IdOf};
 use super::resource::{Handle, Resource, Save};
-use crate::runtime::managed::Managed;
+use crate::runtime::server_managed::ServerManagedFields;
 use crate::{Client, Error};
 use serde::Serialize;
 use serde_json::Value;
@@ -148,11 +148,11 @@ where
         changed: Vec<String>,
     ) -> Result<Updated<R::Asset>, UpdateError<R::Asset>> {
         // No read shows a secret.
-        let managed = Managed::of(R::NAMES.segment);
-        let shown = |asset: &R::Asset| managed.veiled(json(asset));
+        let managed = ServerManagedFields::for_segment(R::NAMES.segment);
+        let shown = |asset: &R::Asset| managed.with_masked_secrets(json(asset));
         let asked = json(wanted);
-        let emptied = managed.emptied_secrets(&asked);
-        let wanted_shown = managed.veiled(asked);
+        let emptied = managed.empty_secrets(&asked);
+        let wanted_shown = managed.with_masked_secrets(asked);
         let unseen = shown(&before) == wanted_shown;
         let unanswered = match R::SAVE(&self.client, wanted).await {
             Ok(()) => None,

@@ -201,7 +201,7 @@ pub fn retry_after(bytes: &[u8]) {
     let waits_too_long = error
         .retry_after()
         .is_some_and(|wait| wait > Duration::from_mins(1));
-    assert!(!waits_too_long || error.tries() == 1, "{error}");
+    assert!(!waits_too_long || error.attempts() == 1, "{error}");
     told(&error);
 }
 

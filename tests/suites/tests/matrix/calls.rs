@@ -131,7 +131,7 @@ fn check(
     });
     let (class, tries) = match &outcome {
         Ok(response) => (Class::Ok, response.tries),
-        Err(error) => (class(error), error.tries()),
+        Err(error) => (class(error), error.attempts()),
     };
     let key = request.key();
     let log = fake.log();
@@ -219,7 +219,7 @@ fn class(error: &Error) -> Class {
         _ if error.json_path().is_some() => Class::Misfit,
         _ if error.is_unauthorized() => Class::Login,
         _ if error.is_timeout() => Class::Timeout,
-        _ if text.contains("an HTML page came back where JSON belongs") => Class::Page,
+        _ if text.contains("expected JSON, but the response is an HTML page") => Class::Page,
         _ if text.contains("larger than 100000 bytes") => Class::TooLarge,
         (Some(status), _) => Class::Status(status.as_u16()),
         (None, Some(TransportErrorKind::Connect)) => Class::NoConnection,
@@ -319,7 +319,7 @@ fn body<T: DeserializeOwned>(request: &Request) -> T {
 fn json<T: Serialize>(response: &Response<T>) -> Answered {
     Answered {
         value: json!(response.value),
-        tries: response.tries,
+        tries: response.attempts,
     }
 }
 

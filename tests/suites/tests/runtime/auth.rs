@@ -106,9 +106,9 @@ async fn a_failed_renewal_says_to_log_in_again_and_is_not_hammered() -> Result<(
         assert!(error.is_unauthorized() && !error.is_retryable(), "{error:?}");
         assert_eq!(
             error.to_string(),
-            "list_offer_sources (GET /offersource/list/): the access token is refused and could not be renewed: \
+            "list_offer_sources (GET /offersource/list/): the access token was rejected and could not be renewed: \
              renew_access_token (POST /auth/validate): 401 Unauthorized: invalid_token: the refresh token is not valid; log in \
-             again; log in to FunnelFlux and make new tokens under settings → API access"
+             again; log in to FunnelFlux and create new tokens under settings → API access"
         );
     }
     list(&client).await.unwrap_err();
@@ -163,11 +163,14 @@ async fn trouble_of_the_renewal_is_ridden_out_or_passed_on_as_passing() -> Resul
 #[tokio::test(start_paused = true)]
 async fn a_renewal_that_makes_no_sense_is_told_and_not_used() -> Result<(), Error> {
     for (fault, told) in [
-        (Fault::WrongJson, "the answer holds no tokens.access_token"),
-        (Fault::TruncatedJson, "the answer holds no tokens.access_token"),
+        (Fault::WrongJson, "the response contains no tokens.access_token"),
+        (
+            Fault::TruncatedJson,
+            "the response contains no tokens.access_token",
+        ),
         (
             Fault::Html { applied: false },
-            "an HTML page came back where JSON belongs",
+            "expected JSON, but the response is an HTML page",
         ),
     ] {
         let fake = Fake::default();

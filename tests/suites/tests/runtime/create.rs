@@ -40,7 +40,7 @@ async fn every_ambiguous_end_is_settled_with_exactly_one_offer_source() -> Resul
                     ..Settings::default()
                 });
                 inject(&fake, CREATE, fault.clone(), times);
-                let client = client(&fake).try_timeout(Duration::from_secs(10)).build()?;
+                let client = client(&fake).attempt_timeout(Duration::from_secs(10)).build()?;
                 let outcome = client
                     .create(|id| OfferSource::new(id, " ClickBank ").with_postback_tx_id("tx"))
                     .await;
@@ -120,7 +120,7 @@ async fn what_is_created_needs_an_id_of_the_documented_format() -> Result<(), Er
             .await
             .unwrap_err();
         assert!(error.to_string().contains("12 characters"), "{error}");
-        assert_eq!(error.tries(), 0);
+        assert_eq!(error.attempts(), 0);
     }
     assert_eq!(fake.request_count(), 0);
     // What exists may be addressed by any ID.

@@ -63,7 +63,7 @@ async fn the_field_that_did_not_decode_is_named() {
             .source()
             .is_some_and(<dyn std::error::Error>::is::<serde_json::Error>)
     );
-    insta::assert_snapshot!(error, @"list_offer_sources (GET /offersource/list/): the answer (200 OK) does not fit at [1].offerSourceName: invalid type: null, expected a string at line 1 column 106 (request ID 81af)");
+    insta::assert_snapshot!(error, @"list_offer_sources (GET /offersource/list/): the response (200 OK) does not decode at [1].offerSourceName: invalid type: null, expected a string at line 1 column 106 (request ID 81af)");
     for (body, path) in [
         (&b""[..], "."),
         (b"[] trailing", "."),
@@ -93,7 +93,7 @@ async fn the_service_is_quoted_in_every_shape_of_error() {
         ),
         (
             ErrorShape::Empty,
-            "find_offer_source_by_id (GET /offersource/find/byId/): 404 Not Found, and the body says nothing",
+            "find_offer_source_by_id (GET /offersource/find/byId/): 404 Not Found, without a message in the body",
         ),
     ] {
         let fake = Fake::new(Settings {
@@ -124,7 +124,7 @@ async fn a_page_is_an_error_also_under_200_and_where_nothing_is_expected() {
         let client = service(200, content_type, page);
         let error = list(&client).await;
         insta::allow_duplicates! {
-            insta::assert_snapshot!(error, @"list_offer_sources (GET /offersource/list/): an HTML page came back where JSON belongs (200 OK): Log in: Please log in; a login or maintenance page, or a wrong base URL (request ID 81af)");
+            insta::assert_snapshot!(error, @"list_offer_sources (GET /offersource/list/): expected JSON, but the response is an HTML page (200 OK): Log in: Please log in; probably a login or maintenance page, or a wrong base URL (request ID 81af)");
         }
         assert!(!error.may_have_been_applied());
         let error = client
@@ -163,7 +163,7 @@ async fn a_redirect_is_not_followed_and_says_where_it_leads() {
     assert!(
         error
             .to_string()
-            .contains("redirected to /v1/offersource/list/?status=all, which is not followed"),
+            .contains("redirects to /v1/offersource/list/?status=all, and redirects are not followed"),
         "{error}"
     );
     assert_eq!(fake.request_count(), 1);
@@ -192,7 +192,7 @@ async fn what_cannot_be_sent_is_said_before_it_is_sent() {
     let long: Vec<_> = (0..10_000).map(|_| "2nIemJxCKbFX".into()).collect();
     let long = client.find_offer_sources_by_ids(&long).await.unwrap_err();
     assert!(long.to_string().contains("bytes long"), "{long}");
-    assert_eq!(long.tries(), 0);
+    assert_eq!(long.attempts(), 0);
     assert!(list().header("bad name", "x").await.is_err());
     let secret = list().header("x-key", "can\nary").await.unwrap_err();
     assert!(!format!("{secret} {secret:?}").contains("ary\""), "{secret:?}");
@@ -208,7 +208,7 @@ async fn what_cannot_be_sent_is_said_before_it_is_sent() {
     for outcome in nothing {
         let error = outcome.unwrap_err();
         assert!(error.to_string().contains("empty"), "{error}");
-        assert_eq!(error.tries(), 0);
+        assert_eq!(error.attempts(), 0);
     }
     for path in ["offersource", "//../x", "/a/../b", "/x?y=1", "/x#y"] {
         let call = client.request(http::Method::GET, path).empty();
@@ -230,7 +230,7 @@ async fn the_cause_is_in_the_chain_and_in_the_line() {
     );
     let text = error.to_string();
     assert!(
-        text.contains("no connection to the service: connection refused (5 tries in "),
+        text.contains("no connection to the service: connection refused (5 attempts in "),
         "{text}"
     );
     assert!(error.is_retryable() && !error.is_timeout() && !error.may_have_been_applied());

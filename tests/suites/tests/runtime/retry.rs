@@ -83,7 +83,7 @@ async fn passing_trouble_is_ridden_out() -> Result<(), Error> {
         );
         let request = ParentMutationRequest::new(["a".to_owned()]);
         let response = client.archive_offer_sources(&request).response().await?;
-        assert_eq!(response.tries, 3, "{fault}");
+        assert_eq!(response.attempts, 3, "{fault}");
         assert_eq!(fake.pending_faults(), 0, "{fault}");
         let archived = fake.state().asset("offersource", "a").unwrap().status.clone();
         assert_eq!(archived, funnelflux_fake::Status::Archived, "{fault}");
@@ -98,7 +98,7 @@ async fn an_error_says_how_many_tries_over_how_long() -> Result<(), Error> {
     let client = client(&fake).build()?;
     let (outcome, time) = timed(client.list_offer_sources(StatusFilter::All, None)).await;
     let error = outcome.unwrap_err();
-    assert_eq!(error.tries(), 5);
+    assert_eq!(error.attempts(), 5);
     assert_eq!(count(&fake, LIST), 5);
     // The timer counts in milliseconds.
     assert!(
@@ -109,7 +109,7 @@ async fn an_error_says_how_many_tries_over_how_long() -> Result<(), Error> {
     assert!(time <= Duration::from_millis(7_510), "{time:?}");
     let text = error.to_string();
     assert!(
-        text.starts_with("list_offer_sources (GET /offersource/list/): 503 Service Unavailable: fault: a fault that a test asked for (5 tries in "),
+        text.starts_with("list_offer_sources (GET /offersource/list/): 503 Service Unavailable: fault: a fault that a test asked for (5 attempts in "),
         "{text}"
     );
     Ok(())
@@ -153,8 +153,8 @@ async fn a_policy_of_none_sends_once() -> Result<(), Error> {
     inject(&fake, LIST, Fault::status(503), 2);
     let client = client(&fake).retry(RetryPolicy::none()).build()?;
     let call = || client.list_offer_sources(StatusFilter::All, None);
-    assert_eq!(call().await.unwrap_err().tries(), 1);
-    assert_eq!(call().retry(RetryPolicy::new()).response().await?.tries, 2);
+    assert_eq!(call().await.unwrap_err().attempts(), 1);
+    assert_eq!(call().retry(RetryPolicy::new()).response().await?.attempts, 2);
     Ok(())
 }
 
@@ -185,9 +185,9 @@ async fn no_body_however_slow_defeats_a_limit_of_time() -> Result<(), Error> {
         let fake = Fake::default();
         fake.inject(Rule::new(fault.clone()).on(LIST).times(1_000));
         let client = client(&fake)
-            .try_timeout(Duration::from_secs(7))
+            .attempt_timeout(Duration::from_secs(7))
             .timeout(Duration::from_secs(30))
-            .retry(RetryPolicy::new().max_tries(2))
+            .retry(RetryPolicy::new().max_attempts(2))
             .build()?;
         let call = || client.list_offer_sources(StatusFilter::All, None);
         let (outcome, time) = timed(call()).await;

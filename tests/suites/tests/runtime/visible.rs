@@ -20,7 +20,7 @@ impl Hook for Notes {
         let note = format!(
             "> {} {} {}",
             request.operation,
-            request.try_number,
+            request.attempt_number,
             request.uri.path()
         );
         self.0.lock().unwrap().push(note);
@@ -30,7 +30,7 @@ impl Hook for Notes {
         let note = format!(
             "< {} {} {:?} {}",
             response.operation,
-            response.try_number,
+            response.attempt_number,
             response.status.map(|status| status.as_u16()),
             response.body.is_some()
         );
@@ -72,7 +72,7 @@ async fn a_call_has_its_own_headers_and_gives_raw_access() -> Result<(), Error> 
     let client = client(&fake).user_agent("my-tool/1").build()?;
     let call = client.list_offer_sources(StatusFilter::All, None);
     let response = call.header("x-trace", "4711").response().await?;
-    assert_eq!((response.status.as_u16(), response.tries), (200, 1));
+    assert_eq!((response.status.as_u16(), response.attempts), (200, 1));
     assert_eq!(response.headers["x-request-id"], "fake-00000001");
     let seen = &fake.log()[0].headers;
     assert_eq!(
@@ -100,10 +100,19 @@ async fn any_path_can_be_called_with_everything_that_a_call_has() -> Result<(), 
             .body(&found)
     };
     inject(&fake, SAVE, Fault::status(503), 1);
-    assert_eq!(save().empty().await.unwrap_err().tries(), 1, "a PUT is sent once");
+    assert_eq!(
+        save().empty().await.unwrap_err().attempts(),
+        1,
+        "a PUT is sent once"
+    );
     inject(&fake, SAVE, Fault::status(503), 1);
     assert_eq!(
-        save().repeat(Repeat::Idempotent).empty().response().await?.tries,
+        save()
+            .repeat(Repeat::Idempotent)
+            .empty()
+            .response()
+            .await?
+            .attempts,
         2
     );
     inject(&fake, LIST, Fault::Html { applied: true }, 1);

@@ -98,7 +98,7 @@ fn silent(ear: &Ear, case: &str) {
     let heard = ear.0.lock().unwrap();
     assert!(!heard.contains(CANARY), "{case}: {heard}");
     assert!(heard.contains("list_offer_sources"), "{case}: the ear is deaf");
-    assert!(heard.contains("tries="), "{case}: no spans");
+    assert!(heard.contains("attempts="), "{case}: no spans");
 }
 
 #[tokio::test(start_paused = true)]

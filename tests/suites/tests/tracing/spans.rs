@@ -45,14 +45,14 @@ async fn a_call_leaves_a_span_with_everything_and_an_unknown_value_is_said_once(
     );
     for field in [
         "record status=200",
-        "record tries=2",
+        "record attempts=2",
         "record request_id=\"fake-00000002\"",
         "record wait_ms=",
         "record duration_ms=",
     ] {
         assert!(lines.with(field) >= 1, "{field}: {:#?}", lines.0.lock().unwrap());
     }
-    assert_eq!(lines.with("INFO message=trying again reason=503"), 1);
+    assert_eq!(lines.with("INFO attempts=1 message=retrying reason=503"), 1);
     assert_eq!(
         lines.with("paused-by-visible-rs"),
         1,

@@ -1,12 +1,13 @@
-//! `Retry-After` and its relatives: how long the service asks to wait.
+//! Parses `Retry-After` and `retry-after-ms`.
 
 use http::{HeaderMap, header};
 use std::time::{Duration, SystemTime};
 
-/// The wait that the headers ask for: `retry-after-ms`, `Retry-After` in seconds, or `Retry-After` as an HTTP date.
+/// Wait that the headers ask for: `retry-after-ms`, `Retry-After` in seconds, or `Retry-After` as an HTTP
+/// date.
 ///
-/// A date is compared with the answer's own `Date`, so that a wrong clock on either side does no harm; without one, with `now`
-/// cut to whole seconds, as dates in headers are.
+/// A date is compared with the response's own `Date`, so that a wrong clock on either side does no harm.
+/// Without a `Date` it is compared with `now` in whole seconds, the precision of HTTP dates.
 pub(crate) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let text = |name: &str| headers.get(name)?.to_str().ok().map(str::trim);
     if let Some(milliseconds) = text("retry-after-ms").and_then(number) {
@@ -24,12 +25,12 @@ pub(crate) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Durati
 }
 
 fn number(text: &str) -> Option<f64> {
-    // No sign, no exponent, no "inf": a count.
-    let plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
-    text.parse().ok().filter(|_| plain)
+    // `parse` would accept a sign, an exponent and "inf" as well.
+    let digits_only = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    text.parse().ok().filter(|_| digits_only)
 }
 
-/// A wait too long to be written is as long as can be.
+/// Converts seconds, with [`Duration::MAX`] for a value that overflows.
 fn duration(seconds: f64) -> Duration {
     Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)
 }
@@ -47,7 +48,7 @@ fn whole_seconds(time: SystemTime) -> SystemTime {
 mod tests {
     use super::*;
 
-    fn asked(headers: &[(&'static str, &str)], now: SystemTime) -> Option<Duration> {
+    fn parsed(headers: &[(&'static str, &str)], now: SystemTime) -> Option<Duration> {
         let headers = headers
             .iter()
             .map(|(name, value)| (header::HeaderName::from_static(name), value.parse().unwrap()))
@@ -56,34 +57,34 @@ mod tests {
     }
 
     #[test]
-    fn every_form_is_read() {
+    fn every_form_is_parsed() {
         let now = SystemTime::UNIX_EPOCH + Duration::from_millis(1_000_000_700);
         let date = |seconds| httpdate::fmt_http_date(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds));
         let two = Some(Duration::from_secs(2));
-        assert_eq!(asked(&[("retry-after", "2")], now), two);
-        assert_eq!(asked(&[("retry-after", " 2 ")], now), two);
+        assert_eq!(parsed(&[("retry-after", "2")], now), two);
+        assert_eq!(parsed(&[("retry-after", " 2 ")], now), two);
         assert_eq!(
-            asked(&[("retry-after-ms", "1500"), ("retry-after", "9")], now),
+            parsed(&[("retry-after-ms", "1500"), ("retry-after", "9")], now),
             Some(Duration::from_millis(1_500))
         );
-        // 1,000,000.7 s is on the way from 1,000,000 to 1,000,002.
-        assert_eq!(asked(&[("retry-after", &date(1_000_002))], now), two);
-        // The clock here is an hour late: the service's own counts.
+        // The fraction of `now`, 1,000,000.7 s, is dropped.
+        assert_eq!(parsed(&[("retry-after", &date(1_000_002))], now), two);
+        // The local clock is an hour slow, so the service's `Date` counts.
         assert_eq!(
-            asked(
+            parsed(
                 &[("retry-after", &date(1_003_602)), ("date", &date(1_003_600))],
                 now
             ),
             two
         );
-        assert_eq!(asked(&[("retry-after", &date(5))], now), Some(Duration::ZERO));
+        assert_eq!(parsed(&[("retry-after", &date(5))], now), Some(Duration::ZERO));
         assert_eq!(
-            asked(&[("retry-after", &"9".repeat(400))], now),
+            parsed(&[("retry-after", &"9".repeat(400))], now),
             Some(Duration::MAX)
         );
         for nonsense in ["", "soon", "-1", "inf", "1e3", "NaN", "."] {
-            assert_eq!(asked(&[("retry-after", nonsense)], now), None, "{nonsense}");
+            assert_eq!(parsed(&[("retry-after", nonsense)], now), None, "{nonsense}");
         }
-        assert_eq!(asked(&[], now), None);
+        assert_eq!(parsed(&[], now), None);
     }
 }

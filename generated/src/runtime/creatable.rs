@@ -1,24 +1,27 @@
-//! Creating under an ID that the client makes: filling it in, and reading it back when the end is not known.
+//! Creates under an ID that the client makes, and the read-back of a create whose result is unknown.
 
 use super::{
+    attempt_loop::execute,
     call::Call,
     client::Client,
-    error::Kind,
-    exchange::{Options, Outgoing, Received, exchange},
+    error::ErrorKind,
     id,
-    managed::Managed,
-    operation::{Operation, Target},
+    operation::{Operation, RequestTarget},
+    prepared_request::{CallOptions, PreparedRequest},
+    received_response::ReceivedResponse,
+    server_managed::ServerManagedFields,
     transport::BoxFuture,
 };
 use crate::{operations, types};
 use bytes::Bytes;
 use serde_json::{Map, Value};
 
-/// A kind of asset that is created under an ID which the client makes (documented: the service makes none, and answers with nothing).
+/// An asset that is created under an ID which the client makes.
 ///
-/// The trait is sealed: the crate implements it for each such type.
+/// Documented: the service makes no ID, and its response is empty. The trait is sealed; the crate implements
+/// it for every such type.
 pub trait Create: sealed::Sealed + Sized {
-    /// The type of its ID.
+    /// Type of the asset's ID.
     type Id: From<String> + Send + 'static;
 
     #[doc(hidden)]
@@ -29,13 +32,14 @@ mod sealed {
     pub trait Sealed {}
 }
 
-/// Makes kinds of assets creatable: each with the type and the field of its ID, its method, and how it is read back.
+/// Implements [`Create`] for assets, and lists the operation that reads each of them back.
 macro_rules! creatable {
     ($(
         $(#[$gate:meta])?
-        $asset:ident, $id:ident, $field:ident, $method:ident, $group:ident::{$create:ident, $find:ident}, $property:literal;
+        $asset:ident, $id:ident, $field:ident, $method:ident,
+            $group:ident::{$create:ident, $find:ident}, $property:literal;
     )*) => {
-        /// One entry for each operation that may be repeated because the client makes the ID.
+        /// One entry for each operation that may be retried because the client makes the ID.
         static READ_BACKS: &[ReadBack] = &[$(
             $(#[$gate])?
             ReadBack {
@@ -104,10 +108,10 @@ creatable! {
 impl Client {
     /// Creates an asset under a new ID, and returns the ID.
     ///
-    /// It never makes two, however the service fails on the way: the call is repeated under the same ID, and where it is not known
-    /// whether it was applied, the ID is read back and compared (status and headers of the [`Response`](crate::Response) are then those
-    /// of the reading). If that does not settle it either, the error [says so](crate::Error::may_have_been_applied), and
-    /// [has the ID](crate::Error::asset_id).
+    /// The call never makes two assets. It is retried under the same ID. If the result stays unknown, the
+    /// client reads the ID back and compares; the [`Response`](crate::Response) then has the status and
+    /// headers of that read. If the read-back leaves the result open, the error reports that the create [may
+    /// have been applied](crate::Error::may_have_been_applied) and [contains the ID](crate::Error::asset_id).
     ///
     /// ```no_run
     /// # async fn example(client: funnelflux::Client) -> Result<(), funnelflux::Error> {
@@ -120,111 +124,115 @@ impl Client {
     /// # Ok(()) }
     /// ```
     pub fn create<A: Create>(&self, make: impl FnOnce(A::Id) -> A) -> Call<A::Id> {
-        let new = id::generate();
-        let text = new.as_ref().cloned().unwrap_or_default();
+        let generated = id::generate();
+        let text = generated.as_ref().cloned().unwrap_or_default();
         let (id, mut call) = make(A::Id::from(text)).create(self);
-        if let Err(clock) = new {
-            call = call.wrong(Kind::Configuration(clock.to_string()));
+        if let Err(error) = generated {
+            call = call.invalid(ErrorKind::Configuration(error.to_string()));
         }
         call.map(move |()| id)
     }
 }
 
-/// How the asset of a create is read back.
+/// Reads the asset of a create back.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ReadBack {
     create: &'static Operation,
     find: &'static Operation,
-    /// Name of the ID in the body and of the query parameter.
+    /// Name of the ID in the body and in the query.
     property: &'static str,
 }
 
-/// What reading back tells.
-pub(crate) enum Settled {
-    /// The asset is there as it was sent.
-    Applied(Received),
-    /// It is not known, and this is what was seen.
-    Open(String),
+/// Outcome of a read-back.
+pub(crate) enum ReadBackOutcome {
+    /// The asset exists as it was sent.
+    Applied(ReceivedResponse),
+    /// The result of the create is still unknown, for this reason.
+    Unknown(String),
 }
 
 impl ReadBack {
-    /// How to read back what this operation makes.
-    pub(crate) fn of(operation: &Operation) -> Option<Self> {
-        let mut known = READ_BACKS.iter();
-        known.find(|entry| entry.create.id == operation.id).copied()
+    /// The read-back of a create; `None` for every other operation.
+    pub(crate) fn for_operation(operation: &Operation) -> Option<Self> {
+        let mut entries = READ_BACKS.iter();
+        entries.find(|entry| entry.create.id == operation.id).copied()
     }
 
     fn id<'a>(&self, body: &'a Map<String, Value>) -> Option<&'a str> {
         body.get(self.property)?.as_str()
     }
 
-    /// What is wrong with the ID under which the body would be created.
-    pub(crate) fn check(&self, body: &Bytes) -> Option<Kind> {
+    /// Rejects a body whose ID has not the documented format.
+    pub(crate) fn check_id(&self, body: &Bytes) -> Option<ErrorKind> {
         let body = object(body)?;
         let id = self.id(&body)?;
         (!id::generator::is_well_formed(id)).then(|| {
-            Kind::Argument(format!(
-                "{} is {id:?}, and what is created needs 12 characters out of 0-9A-Za-z: the service may cut others and breaks its \
-                 reports on them; generate() makes one",
+            ErrorKind::Argument(format!(
+                "{} is {id:?}, but the ID of a new asset needs 12 characters of 0-9A-Za-z: the service may \
+                 truncate other IDs, which breaks its reports; generate() makes a valid one",
                 self.property
             ))
         })
     }
 
-    /// The ID under which the body would be created.
+    /// ID of the asset that the body creates.
     pub(crate) fn asset_id(&self, body: &Bytes) -> Option<String> {
         self.id(&object(body)?).map(str::to_owned)
     }
 
-    /// The first plain property in which what was found is not what the service makes of what was sent. Spaces around it, and what
-    /// only one of them has, do not count: the service may trim and add.
+    /// Name of the first scalar property whose value differs between the asset that was sent and the one that
+    /// was found.
+    ///
+    /// Changes that the service is known to make, surrounding spaces and properties that only one side has
+    /// are ignored.
     fn difference(&self, sent: &Map<String, Value>, found: &Map<String, Value>) -> Option<String> {
-        let plain = |value: &Value| match value {
+        let scalar = |value: &Value| match value {
             Value::String(text) => Some(text.trim().to_owned()),
             Value::Bool(_) | Value::Number(_) => Some(value.to_string()),
             _ => None,
         };
-        let shown = Managed::of(self.create.segment()).shown(Value::Object(sent.clone()));
+        let fields = ServerManagedFields::for_segment(self.create.segment());
+        let expected = fields.as_stored(Value::Object(sent.clone()));
         let differs = |name: &&String| {
-            let sent = shown.get(*name).and_then(plain);
-            let found = found.get(*name).and_then(plain);
-            found.is_some() && sent.is_some() && found != sent
+            let expected = expected.get(*name).and_then(scalar);
+            let found = found.get(*name).and_then(scalar);
+            found.is_some() && expected.is_some() && found != expected
         };
         sent.keys().find(differs).cloned()
     }
 
-    /// Reads the ID back and compares. Boxed, because an exchange contains this one.
-    pub(crate) fn look<'a>(
+    /// Reads the ID back and compares. Boxed, because the attempt loop that calls it is recursive here.
+    pub(crate) fn execute<'a>(
         &'a self,
         client: &'a Client,
         body: Option<&'a Bytes>,
-        options: Options,
-    ) -> BoxFuture<'a, Settled> {
+        options: CallOptions,
+    ) -> BoxFuture<'a, ReadBackOutcome> {
         Box::pin(async move {
             let sent = body.and_then(object).unwrap_or_default();
             let Some(id) = self.id(&sent) else {
-                return Settled::Open(format!("it cannot be read back without {}", self.property));
+                return ReadBackOutcome::Unknown(format!("the body has no {} to read back", self.property));
             };
-            let outgoing = Outgoing {
+            let request = PreparedRequest {
                 query: format!("{}={id}", self.property),
                 options,
-                ..Outgoing::new(Target::from(self.find))
+                ..PreparedRequest::new(RequestTarget::from(self.find))
             };
-            let received = match exchange(client, &outgoing).await {
+            let received = match execute(client, &request).await {
                 Ok(received) => received,
                 Err(error) if error.is_not_found() => {
-                    return Settled::Open("reading it back did not find it yet".to_owned());
+                    return ReadBackOutcome::Unknown("reading it back did not find it yet".to_owned());
                 }
-                Err(error) => return Settled::Open(format!("reading it back failed: {error}")),
+                Err(error) => return ReadBackOutcome::Unknown(format!("reading it back failed: {error}")),
             };
             match object(&received.body) {
                 Some(found) if self.id(&found) == Some(id) => match self.difference(&sent, &found) {
-                    None => Settled::Applied(received),
-                    Some(property) => {
-                        Settled::Open(format!("an asset with this ID exists, and differs in {property}"))
-                    }
+                    None => ReadBackOutcome::Applied(received),
+                    Some(property) => ReadBackOutcome::Unknown(format!(
+                        "an asset with this ID exists, and differs in {property}"
+                    )),
                 },
-                _ => Settled::Open("reading it back did not find it yet".to_owned()),
+                _ => ReadBackOutcome::Unknown("reading it back did not find it yet".to_owned()),
             }
         })
     }
@@ -241,44 +249,48 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn every_create_under_an_id_of_the_client_can_be_read_back() {
+    fn every_create_under_a_client_made_id_can_be_read_back() {
         for operation in operations::GROUPS.iter().copied().flatten() {
-            let by_client = operation.repeat == Repeat::ClientId;
+            let has_client_id = operation.repeat == Repeat::ClientId;
             assert_eq!(
-                ReadBack::of(operation).is_some(),
-                by_client,
+                ReadBack::for_operation(operation).is_some(),
+                has_client_id,
                 "{operation}: READ_BACKS lacks it"
             );
         }
     }
 
     #[test]
-    fn only_what_both_have_can_differ() {
+    fn only_properties_of_both_sides_can_differ() {
         let difference = |segment: &str, sent: Value, found: Value| {
-            let mut known = READ_BACKS.iter();
-            let read_back = known.find(|entry| entry.create.segment() == segment)?;
+            let mut entries = READ_BACKS.iter();
+            let read_back = entries.find(|entry| entry.create.segment() == segment)?;
             let map = |value: Value| value.as_object().cloned().unwrap_or_default();
             read_back.difference(&map(sent), &map(found))
         };
         let sent = json!({"id": "1", "name": " a ", "meta": {"v": 1}, "gone": "x"});
         let same = json!({"id": "1", "name": "a", "meta": {"v": 2}, "status": "active", "gone": null});
         assert_eq!(difference("offersource", sent.clone(), same), None);
-        let other = json!({"id": "1", "name": "b"});
-        let named = Some("name".to_owned());
-        assert_eq!(difference("offersource", sent, other), named);
-        // What only the service sets is no difference; what it does not know of is.
+        let renamed = json!({"id": "1", "name": "b"});
+        let name = Some("name".to_owned());
+        assert_eq!(difference("offersource", sent, renamed), name);
+        // A property that the service overwrites is ignored; the same property of another kind is not.
         #[cfg(feature = "undocumented")]
         {
             let sent = json!({"codeHash": "mine", "owner": "me"});
             let found = json!({"codeHash": "theirs", "owner": "them"});
             assert_eq!(difference("logicscript", sent.clone(), found.clone()), None);
-            let named = Some("codeHash".to_owned());
-            assert_eq!(difference("offersource", sent, found), named);
+            let code_hash = Some("codeHash".to_owned());
+            assert_eq!(difference("offersource", sent, found), code_hash);
             let sent = json!({"timeoutMs": 20_000});
-            let time = |found: u64| difference("middlewareconfig", sent.clone(), json!({"timeoutMs": found}));
-            assert_eq!((time(10_000), time(9_999)), (None, Some("timeoutMs".to_owned())));
-            let told = |found: Value| difference("middlewareconfig", json!({"name": "M"}), found);
-            assert_eq!(told(json!({"name": "M", "timeoutMs": 4_000})), None);
+            let timeout =
+                |found: u64| difference("middlewareconfig", sent.clone(), json!({"timeoutMs": found}));
+            assert_eq!(
+                (timeout(10_000), timeout(9_999)),
+                (None, Some("timeoutMs".to_owned()))
+            );
+            let found = json!({"name": "M", "timeoutMs": 4_000});
+            assert_eq!(difference("middlewareconfig", json!({"name": "M"}), found), None);
         }
     }
 }

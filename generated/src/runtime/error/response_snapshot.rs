@@ -1,17 +1,17 @@
-//! What an error keeps of the answer that it is about.
+//! The part of a response that an error keeps.
 
 use super::message;
-use crate::runtime::auth::Secrets;
+use crate::runtime::auth::Redactor;
 use bytes::Bytes;
 use std::{fmt, time::Duration};
 
-/// How many bytes of a body an error keeps.
+/// Maximum number of body bytes that an error keeps.
 pub(crate) const BODY_BYTES: usize = 64 * 1024;
 
-/// How many characters of a body `Debug` shows.
+/// Maximum number of body characters that `Debug` shows.
 const DEBUG_CHARACTERS: usize = 400;
 
-/// Headers that services use for the ID of a request, the most common first. Which one this service sends is unknown.
+/// Common headers for a request ID, the most common first. It is not documented which one the service sends.
 static REQUEST_ID_HEADERS: [http::HeaderName; 6] = [
     http::HeaderName::from_static("x-request-id"),
     http::HeaderName::from_static("request-id"),
@@ -21,8 +21,8 @@ static REQUEST_ID_HEADERS: [http::HeaderName; 6] = [
     http::HeaderName::from_static("cf-ray"),
 ];
 
-/// The answer that an error is about, bounded and without secrets.
-pub(crate) struct Reply {
+/// Bounded copy of a response without secrets.
+pub(crate) struct ResponseSnapshot {
     pub(crate) status: http::StatusCode,
     pub(crate) request_id: Option<String>,
     pub(crate) retry_after: Option<Duration>,
@@ -31,44 +31,44 @@ pub(crate) struct Reply {
     pub(crate) body: Bytes,
 }
 
-impl Reply {
+impl ResponseSnapshot {
     pub(crate) fn new(
         status: http::StatusCode,
         headers: &http::HeaderMap,
         body: &Bytes,
         retry_after: Option<Duration>,
-        secrets: &Secrets,
+        redactor: &Redactor,
     ) -> Self {
         let text = |name: http::HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
-        // What is cut off anyway is not searched, and a secret across the cut is found all the same.
+        // Twice the final length, so that a secret across the cut is found.
         let body = body.slice(..body.len().min(2 * BODY_BYTES));
-        let body = secrets.blot_out(&body).unwrap_or(body);
+        let body = redactor.redact(&body).unwrap_or(body);
         let location = text(http::header::LOCATION);
         Self {
             status,
-            request_id: request_id(headers, secrets),
+            request_id: request_id(headers, redactor),
             retry_after,
-            location: location.map(|to| message::excerpt(&secrets.clean(to), 200)),
+            location: location.map(|url| message::excerpt(&redactor.redact_text(url), 200)),
             message: message::message(text(http::header::CONTENT_TYPE), &body),
             body: body.slice(..body.len().min(BODY_BYTES)),
         }
     }
 }
 
-/// The ID that the service gave to a request, for its support to find it again.
-pub(crate) fn request_id(headers: &http::HeaderMap, secrets: &Secrets) -> Option<String> {
+/// Request ID in the headers.
+pub(crate) fn request_id(headers: &http::HeaderMap, redactor: &Redactor) -> Option<String> {
     REQUEST_ID_HEADERS
         .iter()
         .filter_map(|name| headers.get(name)?.to_str().ok())
-        .map(|id| message::excerpt(&secrets.clean(id), 100))
+        .map(|id| message::excerpt(&redactor.redact_text(id), 100))
         .find(|id| !id.is_empty())
 }
 
-impl fmt::Debug for Reply {
+impl fmt::Debug for ResponseSnapshot {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let body = message::excerpt(&String::from_utf8_lossy(&self.body), DEBUG_CHARACTERS);
         formatter
-            .debug_struct("Reply")
+            .debug_struct("ResponseSnapshot")
             .field("status", &self.status)
             .field("request_id", &self.request_id)
             .field("retry_after", &self.retry_after)

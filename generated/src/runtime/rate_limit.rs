@@ -1,4 +1,4 @@
-//! The client-side rate limit; without the feature, none.
+//! The client-side rate limit of the feature `rate-limit`, and an empty stand-in without it.
 
 pub(crate) use imp::Limiter;
 #[cfg(feature = "rate-limit")]
@@ -19,25 +19,27 @@ mod imp {
     };
     use tokio::time::Instant;
 
-    /// How far a 429 can slow a client down: to this part of the set rate.
-    const FLOOR: f64 = 1.0 / 16.0;
-    /// What a 429 leaves of the rate.
-    const SLOW_DOWN: f64 = 0.5;
-    /// What a success adds, as a part of the set rate: after a 429, twenty successes bring back the full rate.
-    const SPEED_UP: f64 = 1.0 / 40.0;
+    /// Lowest fraction of the configured rate that 429s lead to.
+    const MIN_FRACTION: f64 = 1.0 / 16.0;
+    /// Factor that a 429 multiplies the rate by.
+    const DECREASE_FACTOR: f64 = 0.5;
+    /// Fraction of the configured rate that a success adds: after a 429, twenty successes restore the full
+    /// rate.
+    const INCREASE: f64 = 1.0 / 40.0;
 
-    /// At which rate a client and all its clones send requests, each try counted.
+    /// Rate at which a client and all its clones send requests. Every attempt counts.
     ///
-    /// The service's own limits are not published, so there is no default: without this setting nothing is held back, and a
-    /// 429 is waited out by each call alone. With it, a 429 halves the rate (down to a sixteenth), holds all requests back for as
-    /// long as the service asks (at most 60 s), and each success brings a fortieth of the set rate back.
+    /// The service does not publish its limits, so there is no default: without this setting requests are
+    /// sent at once, and each call waits for its own 429s. With it, a 429 halves the rate (down to a
+    /// sixteenth) and pauses all requests for as long as the service asks (at most 60 s). Each success
+    /// restores a fortieth of the configured rate.
     ///
     /// ```
     /// use funnelflux::{Client, RateLimit};
     /// use std::num::NonZeroU32;
     ///
-    /// let ten = NonZeroU32::new(10).expect("not zero");
-    /// let client = Client::builder().rate_limit(RateLimit::per_second(ten)).build()?;
+    /// let limit = RateLimit::per_second(const { NonZeroU32::new(10).unwrap() });
+    /// let client = Client::builder().rate_limit(limit).build()?;
     /// # Ok::<(), funnelflux::Error>(())
     /// ```
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,7 +49,7 @@ mod imp {
     }
 
     impl RateLimit {
-        /// So many requests in a second, evenly spread.
+        /// Limits requests per second, evenly spread.
         #[must_use]
         pub const fn per_second(requests: NonZeroU32) -> Self {
             Self {
@@ -56,7 +58,7 @@ mod imp {
             }
         }
 
-        /// How many requests may go out at once after a pause. Default 1.
+        /// Number of requests that may be sent at once after an idle time. Default 1.
         #[must_use]
         pub const fn burst(mut self, requests: NonZeroU32) -> Self {
             self.burst = requests;
@@ -64,15 +66,15 @@ mod imp {
         }
     }
 
-    /// How long 429s count as one: those of requests that were under way together.
-    const SETTLE: Duration = Duration::from_secs(1);
+    /// Minimum time between two decreases: requests in flight together often receive a 429 each.
+    const DECREASE_INTERVAL: Duration = Duration::from_secs(1);
 
-    /// The longest time that a 429 holds back all requests.
-    const LONGEST_HOLD: Duration = Duration::from_mins(1);
+    /// Longest pause of all requests after a 429.
+    const MAX_PAUSE: Duration = Duration::from_mins(1);
 
     type Governor = RateLimiter<NotKeyed, InMemoryState, TokioClock, NoOpMiddleware<Duration>>;
 
-    /// Tokio's clock, so that tests can move it.
+    /// Tokio's clock, which tests can control.
     #[derive(Clone, Debug)]
     struct TokioClock(Instant);
 
@@ -84,23 +86,23 @@ mod imp {
         }
     }
 
-    /// The limiter of a client.
+    /// Rate limiter of a client.
     #[derive(Debug)]
     pub(crate) struct Limiter {
         limit: RateLimit,
-        /// Made with the first request, which is when there is a runtime with a clock.
-        state: Mutex<Option<State>>,
+        /// Created by the first request, because only then is there a Tokio runtime with a clock.
+        state: Mutex<Option<LimiterState>>,
     }
 
     #[derive(Debug)]
-    struct State {
+    struct LimiterState {
         clock: TokioClock,
         governor: Governor,
-        /// Which part of the set rate holds now.
-        share: f64,
-        held_until: Duration,
-        /// When the next 429 counts.
-        settled_at: Duration,
+        /// Fraction of the configured rate in effect.
+        fraction: f64,
+        paused_until: Duration,
+        /// Earliest time of the next decrease.
+        next_decrease_at: Duration,
     }
 
     impl Limiter {
@@ -111,27 +113,27 @@ mod imp {
             }
         }
 
-        fn with_state<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+        fn with_state<T>(&self, change: impl FnOnce(&mut LimiterState) -> T) -> T {
             let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
             change(state.get_or_insert_with(|| {
                 let clock = TokioClock(Instant::now());
-                State {
+                LimiterState {
                     governor: governor(self.limit, 1.0, &clock),
                     clock,
-                    share: 1.0,
-                    held_until: Duration::ZERO,
-                    settled_at: Duration::ZERO,
+                    fraction: 1.0,
+                    paused_until: Duration::ZERO,
+                    next_decrease_at: Duration::ZERO,
                 }
             }))
         }
 
-        /// Resolves when the next request may go out.
+        /// Waits until the next request may be sent.
         pub(crate) async fn ready(&self) {
             loop {
                 let wait = self.with_state(|state| {
                     let now = state.clock.now();
-                    if state.held_until > now {
-                        return Some(state.held_until.saturating_sub(now));
+                    if state.paused_until > now {
+                        return Some(state.paused_until.saturating_sub(now));
                     }
                     state
                         .governor
@@ -140,52 +142,52 @@ mod imp {
                         .map(|not_until| not_until.wait_time_from(now))
                 });
                 match wait {
-                    // The clock of the timer counts in milliseconds.
+                    // Tokio's timer has a resolution of one millisecond.
                     Some(wait) => tokio::time::sleep(wait.max(Duration::from_millis(1))).await,
                     None => return,
                 }
             }
         }
 
-        /// The service accepted a request.
+        /// Records a success.
         pub(crate) fn success(&self) {
             self.with_state(|state| {
-                if state.share < 1.0 {
-                    state.set_share(self.limit, (state.share + SPEED_UP).min(1.0));
+                if state.fraction < 1.0 {
+                    state.set_fraction(self.limit, (state.fraction + INCREASE).min(1.0));
                 }
             });
         }
 
-        /// The service answered 429.
-        pub(crate) fn limited(&self, retry_after: Option<Duration>) {
+        /// Records a 429.
+        pub(crate) fn throttled(&self, retry_after: Option<Duration>) {
             self.with_state(|state| {
-                let hold = retry_after.unwrap_or_default().min(LONGEST_HOLD);
+                let pause = retry_after.unwrap_or_default().min(MAX_PAUSE);
                 let now = state.clock.now();
-                state.held_until = state.held_until.max(now + hold);
-                if state.settled_at <= now {
-                    state.set_share(self.limit, (state.share * SLOW_DOWN).max(FLOOR));
+                state.paused_until = state.paused_until.max(now + pause);
+                if state.next_decrease_at <= now {
+                    state.set_fraction(self.limit, (state.fraction * DECREASE_FACTOR).max(MIN_FRACTION));
                 }
-                state.settled_at = state.held_until.max(now + SETTLE);
+                state.next_decrease_at = state.paused_until.max(now + DECREASE_INTERVAL);
             });
         }
 
         #[cfg(test)]
-        fn share(&self) -> f64 {
-            self.with_state(|state| state.share)
+        fn fraction(&self) -> f64 {
+            self.with_state(|state| state.fraction)
         }
     }
 
-    impl State {
-        fn set_share(&mut self, limit: RateLimit, share: f64) {
-            self.share = share;
-            self.governor = governor(limit, share, &self.clock);
-            // A new limiter would let a burst through.
+    impl LimiterState {
+        fn set_fraction(&mut self, limit: RateLimit, fraction: f64) {
+            self.fraction = fraction;
+            self.governor = governor(limit, fraction, &self.clock);
+            // A new governor starts with a full burst; use it up.
             let _ = self.governor.check_n(limit.burst);
         }
     }
 
-    fn governor(limit: RateLimit, share: f64, clock: &TokioClock) -> Governor {
-        let interval = Duration::from_secs_f64(1.0 / (f64::from(limit.per_second.get()) * share));
+    fn governor(limit: RateLimit, fraction: f64, clock: &TokioClock) -> Governor {
+        let interval = Duration::from_secs_f64(1.0 / (f64::from(limit.per_second.get()) * fraction));
         let quota = Quota::with_period(interval)
             .unwrap_or_else(|| Quota::per_second(limit.per_second))
             .allow_burst(limit.burst);
@@ -201,7 +203,7 @@ mod imp {
             Limiter::new(RateLimit::per_second(number(per_second)).burst(number(burst)))
         }
 
-        async fn time_of(limiter: &Limiter, requests: u32) -> Duration {
+        async fn duration_of(limiter: &Limiter, requests: u32) -> Duration {
             let start = Instant::now();
             for _ in 0..requests {
                 limiter.ready().await;
@@ -216,8 +218,8 @@ mod imp {
         #[tokio::test(start_paused = true)]
         async fn requests_are_spread_after_the_burst() {
             let limiter = limiter(10, 5);
-            assert_eq!(time_of(&limiter, 5).await, Duration::ZERO);
-            let time = time_of(&limiter, 20).await;
+            assert_eq!(duration_of(&limiter, 5).await, Duration::ZERO);
+            let time = duration_of(&limiter, 20).await;
             assert!(about(time, 2.0), "{time:?}");
         }
 
@@ -225,42 +227,46 @@ mod imp {
         async fn a_429_halves_the_rate_and_success_recovers_it() {
             let limiter = limiter(10, 1);
             limiter.ready().await;
-            limiter.limited(None);
-            let time = time_of(&limiter, 10).await;
+            limiter.throttled(None);
+            let time = duration_of(&limiter, 10).await;
             assert!(about(time, 2.0), "{time:?}");
             for _ in 0..20 {
                 limiter.success();
             }
-            assert!(limiter.share() > 0.99, "{}", limiter.share());
-            let time = time_of(&limiter, 10).await;
+            assert!(limiter.fraction() > 0.99, "{}", limiter.fraction());
+            let time = duration_of(&limiter, 10).await;
             assert!(about(time, 1.0), "{time:?}");
             for _ in 0..20 {
-                limiter.limited(None);
-                tokio::time::advance(SETTLE).await;
+                limiter.throttled(None);
+                tokio::time::advance(DECREASE_INTERVAL).await;
             }
-            assert!((limiter.share() - FLOOR).abs() < 1e-9, "{}", limiter.share());
+            assert!(
+                (limiter.fraction() - MIN_FRACTION).abs() < 1e-9,
+                "{}",
+                limiter.fraction()
+            );
         }
 
         #[tokio::test(start_paused = true)]
-        async fn a_rate_without_bounds_is_slowed_down_like_any_other() {
+        async fn extreme_rates_are_decreased_like_any_other() {
             for (per_second, burst) in [(1, u32::MAX), (u32::MAX, 1), (u32::MAX, u32::MAX)] {
                 let limiter = limiter(per_second, burst);
                 limiter.ready().await;
-                limiter.limited(None);
-                assert!((limiter.share() - SLOW_DOWN).abs() < 1e-9);
+                limiter.throttled(None);
+                assert!((limiter.fraction() - DECREASE_FACTOR).abs() < 1e-9);
                 limiter.success();
                 limiter.ready().await;
             }
         }
 
         #[tokio::test(start_paused = true)]
-        async fn nobody_sends_before_the_time_that_the_service_asked_for() {
+        async fn no_request_is_sent_during_the_requested_pause() {
             let limiter = limiter(1_000, 10);
-            limiter.limited(Some(Duration::from_secs(2)));
-            limiter.limited(Some(Duration::from_secs(1)));
-            // The second one belongs to the same moment.
-            assert!((limiter.share() - SLOW_DOWN).abs() < 1e-9);
-            assert!(time_of(&limiter, 1).await >= Duration::from_secs(2));
+            limiter.throttled(Some(Duration::from_secs(2)));
+            limiter.throttled(Some(Duration::from_secs(1)));
+            // The second 429 comes within the interval and decreases nothing.
+            assert!((limiter.fraction() - DECREASE_FACTOR).abs() < 1e-9);
+            assert!(duration_of(&limiter, 1).await >= Duration::from_secs(2));
         }
     }
 }
@@ -269,7 +275,7 @@ mod imp {
 mod imp {
     use std::{convert::Infallible, time::Duration};
 
-    /// There is no limiter without the feature.
+    /// Stand-in without the feature; no value of it exists.
     #[derive(Debug)]
     pub(crate) struct Limiter(Infallible);
 
@@ -282,7 +288,7 @@ mod imp {
             match self.0 {}
         }
 
-        pub(crate) fn limited(&self, _: Option<Duration>) {
+        pub(crate) fn throttled(&self, _: Option<Duration>) {
             match self.0 {}
         }
     }
