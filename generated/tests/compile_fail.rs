@@ -8,7 +8,7 @@ fn what_cannot_be_meant_does_not_compile() {
     cases.compile_fail("tests/compile_fail/fail_*.rs");
     // What it is compiled with is what this test is.
     if cfg!(feature = "undocumented") {
-        cases.compile_fail("tests/compile_fail/deduced/fail_*.rs");
+        cases.compile_fail("tests/compile_fail/inferred/fail_*.rs");
     }
 }
 

@@ -4,9 +4,9 @@ use super::abilities::{Assets, IdOf};
 use super::bulk::{
     Brakes, Counts, Entry, Failure, OnProgress, Outcome, Progress, Reason, Report, Stopping, pause_after,
 };
-use super::check::{self, Distinct, InvalidJob};
+use super::error_class::{Verdict, verdict, wants_rest};
 use super::resource::{self, CopyRequest as _, Handle, Resource};
-use super::verdict::{Verdict, verdict, wants_rest};
+use super::validate::{self, Distinct, InvalidJob};
 use crate::transport::BoxFuture;
 use crate::types::DuplicateResponse;
 use crate::{Call, Client, Error};
@@ -136,7 +136,7 @@ impl<R: resource::Duplicate> Duplication<R> {
         for (id, request) in self.ids.iter().zip(self.requests) {
             requests.entry(id.clone()).or_insert(request);
         }
-        let Distinct { ids, repeated } = check::distinct(self.ids)?;
+        let Distinct { ids, repeated } = validate::distinct(self.ids)?;
         let total = ids.len();
         let mut run = Run::<R> {
             progress: Progress {

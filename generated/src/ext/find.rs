@@ -2,9 +2,9 @@
 
 use super::abilities::{Assets, IdOf};
 use super::bulk::{Failure, Reason};
-use super::check::{self, Distinct, InvalidJob, Repeated};
 use super::read::{Reader, Seen, URL_LENGTH};
 use super::resource::{Handle, Resource};
+use super::validate::{self, Distinct, InvalidJob, Repeated};
 use crate::Client;
 use futures_util::StreamExt as _;
 use std::fmt;
@@ -82,7 +82,7 @@ impl<R: Resource> Find<R> {
     /// Only before anything is sent, when an ID cannot be one or the list is empty. IDs that the service did not answer for are
     /// part of what comes back.
     pub async fn send(self) -> Result<Found<R::Asset, R::Id>, InvalidJob> {
-        let Distinct { ids, repeated } = check::distinct(self.ids)?;
+        let Distinct { ids, repeated } = validate::distinct(self.ids)?;
         let reader = &Reader::<R>::new(self.client, self.url_length);
         let chunks: Vec<Vec<R::Id>> = ids.chunks(self.chunk_size).map(<[_]>::to_vec).collect();
         drop(ids);

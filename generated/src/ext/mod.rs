@@ -28,16 +28,16 @@
 mod abilities;
 mod bulk;
 mod cascade;
-mod check;
-mod create;
+mod create_or_save;
 mod duplicate;
+mod error_class;
 mod evidence;
 mod find;
 mod kinds;
 mod read;
 mod resource;
 mod update;
-mod verdict;
+mod validate;
 
 pub use abilities::{BulkArchive, BulkDelete, BulkUnarchive, MoveToCategory};
 pub use bulk::{
@@ -45,8 +45,7 @@ pub use bulk::{
     JournalError, MovingToCategory, Outcome, Outcomes, Plan, Progress, Reason, Report, Unarchiving,
 };
 pub use cascade::Cascade;
-pub use check::{IdProblem, InvalidJob, Repeated};
-pub use create::{CreateOrSave, StoreError, Stored};
+pub use create_or_save::{CreateOrSave, StoreError, Stored};
 pub use duplicate::{DuplicateMany, Duplication};
 #[cfg(feature = "_deduced")]
 pub use evidence::Deduced;
@@ -55,3 +54,4 @@ pub use find::{Find, FindMany, Found};
 pub use kinds::*;
 pub use resource::Handle;
 pub use update::{Update, UpdateError, UpdateOne, Updated};
+pub use validate::{IdProblem, InvalidJob, Repeated};

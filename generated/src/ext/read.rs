@@ -6,8 +6,8 @@
 //!
 //! A kind that has no *find by ID list* is looked at in its list, and read one by one.
 
+use super::error_class::{Verdict, verdict};
 use super::resource::{List, Resource, Sight};
-use super::verdict::{Verdict, verdict};
 use crate::{Client, Error};
 use std::collections::{HashMap, HashSet};
 use std::marker::PhantomData;

@@ -1,9 +1,9 @@
 //! The changes that can be made to many assets at once: what is sent, and when an asset is as asked.
 
 use crate::ext::cascade::Cascade;
-use crate::ext::check::{self, InvalidJob};
 use crate::ext::evidence::{Documented, Said, Suffices};
 use crate::ext::resource::{Archive, Categorised, Delete, Entries as _, Resource, Sight, Unarchive};
+use crate::ext::validate::{self, InvalidJob};
 use crate::types::{CategoryId, MoveCategoryRequest, Status, StringList};
 use crate::{Call, Client};
 use serde::{Deserialize, Serialize};
@@ -27,7 +27,7 @@ pub trait Change<R: Resource>: Clone + fmt::Debug + Send + Sync + 'static {
     /// Refuses what cannot be meant.
     fn check(&self, entries: &[R::Id]) -> Result<(), InvalidJob> {
         match self.children().and_then(Cascade::target) {
-            Some(target) => check::target(target, entries),
+            Some(target) => validate::target(target, entries),
             None => Ok(()),
         }
     }
@@ -119,7 +119,7 @@ impl<R: Categorised> Change<R> for MovingToCategory {
     fn check(&self, _: &[R::Id]) -> Result<(), InvalidJob> {
         let id = self.category.as_str();
         // The empty one is documented: it takes assets out of their category.
-        match check::problem(id).filter(|_| !id.is_empty()) {
+        match validate::problem(id).filter(|_| !id.is_empty()) {
             Some(problem) => Err(InvalidJob::Target {
                 id: id.to_owned(),
                 problem,

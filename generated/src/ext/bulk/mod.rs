@@ -1,6 +1,5 @@
 //! Bulk jobs: a change of many assets, its builder, and what comes out of it.
 
-mod brakes;
 mod change;
 mod engine;
 mod journal;
@@ -8,8 +7,8 @@ mod outcome;
 mod plan;
 mod progress;
 mod report;
+mod stop;
 
-pub(super) use brakes::{Brakes, Stopping};
 pub use change::{Archiving, ChangeRecord, Deleting, MovingToCategory, Unarchiving};
 pub(super) use engine::pause_after;
 pub use journal::{Journal, JournalError};
@@ -18,13 +17,14 @@ pub use plan::{Children, Plan};
 pub(super) use progress::OnProgress;
 pub use progress::Progress;
 pub use report::{Counts, DifferentJobs, Report};
+pub(super) use stop::{Brakes, Stopping};
 
 use super::cascade::Cascade;
-use super::check::{self, Distinct, InvalidJob, Repeated};
 #[cfg(feature = "_deduced")]
 use super::evidence::Deduced;
 use super::read::{Reader, URL_LENGTH};
 use super::resource::{Archive, Delete, Resource};
+use super::validate::{self, Distinct, InvalidJob, Repeated};
 #[cfg(feature = "_deduced")]
 use crate::Unverified;
 use crate::types::ParentMutationRequest;
@@ -339,7 +339,7 @@ impl<R: Resource, C: Change<R>> Bulk<R, C> {
     where
         C: Ready<R>,
     {
-        let Distinct { ids, repeated } = check::distinct(self.ids)?;
+        let Distinct { ids, repeated } = validate::distinct(self.ids)?;
         self.change.check(&ids)?;
         let record = self.change.record();
         let job = record.describe(R::NAMES.plural);
@@ -404,7 +404,7 @@ impl<R: Resource, C: Change<R>> Bulk<R, C> {
     /// # Errors
     /// When the job cannot be meant. Assets that cannot be read are part of the plan.
     pub async fn plan(self) -> Result<Plan<R::Id>, InvalidJob> {
-        let Distinct { ids, repeated } = check::distinct(self.ids)?;
+        let Distinct { ids, repeated } = validate::distinct(self.ids)?;
         self.change.check(&ids)?;
         let reader = Reader::<R>::new(self.client.clone(), self.url_length);
         let job = self.change.record().describe(R::NAMES.plural);

@@ -1,9 +1,9 @@
 //! What a job would do.
 
 use super::outcome::{Failure, Reason};
-use crate::ext::check::{self, Repeated};
 use crate::ext::read::Seen;
 use crate::ext::resource::Sight;
+use crate::ext::validate::{self, Repeated};
 use crate::types::Status;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -98,7 +98,7 @@ impl<I: fmt::Display> fmt::Display for Plan<I> {
                 write!(formatter, ", {count} {name}")?;
             }
         }
-        check::tell_repeated(formatter, self.repeated.len())?;
+        validate::tell_repeated(formatter, self.repeated.len())?;
         match self.children {
             Children::Untouched => {}
             Children::Known { count: 0 } => formatter.write_str("\n  they have no children")?,

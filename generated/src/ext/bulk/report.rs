@@ -1,7 +1,7 @@
 //! What a job did: every ID with its outcome.
 
 use super::outcome::{Entry, Outcome};
-use crate::ext::check::{self, Repeated};
+use crate::ext::validate::{self, Repeated};
 use serde::{Deserialize, Serialize};
 use std::{collections::HashMap, fmt, hash::Hash};
 
@@ -210,7 +210,7 @@ impl<I: fmt::Display> fmt::Display for Report<I> {
             0 => {}
             count => write!(formatter, "\n  {count} done on the service's word, not read back")?,
         }
-        check::tell_repeated(formatter, self.repeated.len())?;
+        validate::tell_repeated(formatter, self.repeated.len())?;
         let sections: [Section; 4] = [
             ("rejected", |outcome| matches!(outcome, Outcome::Rejected { .. })),
             ("unknown", |outcome| matches!(outcome, Outcome::Unknown { .. })),

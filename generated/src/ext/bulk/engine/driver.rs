@@ -1,15 +1,15 @@
 //! The driver: starts steps, at most so many at once, takes what they leave, writes the journal, and winds down when it is told to.
 
 use super::Settings;
-use super::step::{Shared, give_up};
-use super::work::{Item, Step, Task, Trace, Work};
+use super::send::{Shared, give_up};
+use super::step::{Item, Step, Task, Trace, Work};
 use crate::Client;
-use crate::ext::bulk::brakes::Brakes;
 use crate::ext::bulk::change::Ready;
 use crate::ext::bulk::journal::{Sent, Writer};
 use crate::ext::bulk::outcome::{Entry, Failure, Reason};
 use crate::ext::bulk::progress::{OnProgress, Progress};
 use crate::ext::bulk::report::Counts;
+use crate::ext::bulk::stop::Brakes;
 use crate::ext::read::Reader;
 use crate::ext::resource::Resource;
 use crate::transport::BoxFuture;

@@ -15,18 +15,18 @@
 //!
 //! | file | has |
 //! |---|---|
-//! | `work` | what goes through the engine: IDs on their way, steps to be done, what a step leaves |
-//! | `step` | the steps that look and send |
+//! | `step` | what goes through the engine: IDs on their way, steps to be done, what a step leaves |
+//! | `send` | the steps that look and send |
 //! | `settle` | what becomes known by reading afterwards |
 //! | `driver` | starts the steps and takes what they leave |
 
 mod driver;
+mod send;
 mod settle;
 mod step;
-mod work;
 
 pub(super) use driver::{Driver, Hooks, Input};
-pub(in crate::ext) use work::pause_after;
+pub(in crate::ext) use step::pause_after;
 
 use crate::RetryPolicy;
 

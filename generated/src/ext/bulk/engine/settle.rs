@@ -1,13 +1,13 @@
 //! What becomes known by reading after something was sent.
 
-use super::step::Shared;
-use super::work::{Cause, Item, Step, Task, Trace, pause, pause_after};
+use super::send::Shared;
+use super::step::{Cause, Item, Step, Task, Trace, pause, pause_after};
 use crate::Error;
 use crate::ext::bulk::change::Ready;
 use crate::ext::bulk::outcome::{Failure, Outcome, Reason};
+use crate::ext::error_class::wants_rest;
 use crate::ext::read::Seen;
 use crate::ext::resource::Resource;
-use crate::ext::verdict::wants_rest;
 
 /// How often an accepted change is read back before it counts as unknown.
 const VERIFY_READS: u32 = 4;
