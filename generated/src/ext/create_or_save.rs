@@ -1,39 +1,40 @@
-//! Creating what does not exist and saving what does, in one.
+//! Creates an asset under a chosen ID, or saves it if the ID exists.
 //!
-//! Creating under a new ID is [`Client::create`](crate::Client::create), which also settles a lost answer by reading the ID.
+//! [`Client::create`](crate::Client::create) creates an asset under a new ID. After a lost answer it reads that ID.
 
 use super::abilities::{Assets, IdOf};
-use super::read::{Reader, Seen, URL_LENGTH};
+use super::read::{ReadResult, Reader, URL_LENGTH};
 use super::resource::{Handle, Resource, Save};
 use super::update::{Absent, differences, json};
 use crate::runtime::managed::Managed;
 use crate::types::Status;
 use crate::{Client, Error};
 
-/// Creates an asset under an ID that the client has chosen, or saves it where that ID exists.
+/// Creates an asset under a chosen ID, or saves it if that ID exists.
 ///
 /// ```no_run
 /// use funnelflux::{Client, ext::*, types::OfferSource};
 ///
-/// # async fn run(client: Client) -> Result<(), Box<dyn std::error::Error>> {
-/// let stored = client
-///     .offer_sources()
-///     .create_or_save(OfferSource::new("2nIemJxCKbFX", "MaxBounty"))
-///     .await?;
-/// println!("{stored:?}");
-/// # Ok(())
-/// # }
+/// async fn store(client: &Client) -> Result<(), Box<dyn std::error::Error>> {
+///     let source = OfferSource::new("2nIemJxCKbFX", "MaxBounty");
+///     let stored = client.offer_sources().create_or_save(source).await?;
+///     println!("{stored:?}");
+///     Ok(())
+/// }
 /// ```
 pub trait CreateOrSave: Assets<Resource: Save> {
-    /// Creates the asset if its ID does not exist, else saves it if it differs from what is there.
+    /// Creates the asset if its ID does not exist; otherwise saves it if it differs from the stored asset.
     ///
-    /// The asset replaces what is there; to change single fields and keep the others use [`Update`](super::Update). Running it
-    /// again does nothing: so a script can hold what ought to be. A field that is left out is the same as an empty one, and a status
-    /// that is left out is not compared, unless the asset there is deleted: that always differs. Nor is compared what only the service
-    /// sets (such as the hash of a script). A secret cannot be compared, so that an asset with one is always saved.
+    /// The asset replaces the stored one. To change single fields and keep the others, use [`Update`](super::Update).
+    /// A second run does nothing, so a script can declare the assets that should exist. The comparison has these rules:
+    ///
+    /// - An absent field equals an empty one.
+    /// - An absent status is not compared, except that a deleted asset always differs.
+    /// - Fields that only the service sets, such as the hash of a script, are not compared.
+    /// - Secrets cannot be compared, so an asset with a secret is always saved.
     ///
     /// # Errors
-    /// When it was neither created nor saved, or nobody knows; see [`StoreError`].
+    /// Returns a [`StoreError`] if the asset was neither created nor saved, or if that is unknown.
     fn create_or_save(
         &self,
         asset: <Self::Resource as Resource>::Asset,
@@ -45,46 +46,46 @@ pub trait CreateOrSave: Assets<Resource: Save> {
 
 impl<R: Save> CreateOrSave for Handle<R> {}
 
-/// What [`CreateOrSave::create_or_save`] did.
+/// Effect of [`CreateOrSave::create_or_save`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Stored {
-    /// The ID did not exist: it was created.
+    /// The ID did not exist; the asset was created.
     Created,
-    /// It existed and differed: it was saved.
+    /// The stored asset differed; the asset was saved.
     Saved,
-    /// It existed and was the same: nothing was sent.
+    /// The stored asset was the same; nothing was sent.
     Unchanged,
 }
 
-/// Why an asset was neither created nor saved.
+/// Error of [`CreateOrSave::create_or_save`].
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError<I> {
-    /// Whether the ID exists could not be read. Nothing was sent.
-    #[error("whether {id} exists could not be read, so nothing was sent: {error}")]
+    /// The ID could not be looked up. Nothing was sent.
+    #[error("could not look up {id}, so nothing was sent: {error}")]
     Find {
         /// The ID.
         id: I,
-        /// Why.
+        /// Error of the call.
         #[source]
         error: Error,
     },
-    /// The service refused it, or never received it. Nothing was created or saved under this ID.
+    /// The service refused or never received the request. Nothing was created or saved under this ID.
     #[error("{id} was not stored: {error}")]
     Refused {
         /// The ID.
         id: I,
-        /// Why.
+        /// Error of the call.
         #[source]
         error: Error,
     },
-    /// No trustworthy answer came, and reading the ID did not settle it. Read it before you try again.
-    #[error("whether {id} was stored is not known; read it before you try again: {error}")]
+    /// No trustworthy answer came, and reading the asset back did not show the result.
+    #[error("it is unknown whether {id} was stored: {error}; fix: read it before you try again")]
     Unknown {
         /// The ID.
         id: I,
-        /// Why.
+        /// Error of the call.
         #[source]
         error: Error,
     },
@@ -93,9 +94,9 @@ pub enum StoreError<I> {
 async fn create_or_save<R: Save>(client: &Client, asset: &R::Asset) -> Result<Stored, StoreError<R::Id>> {
     let id = R::id(asset).clone();
     match read::<R>(client, &id).await {
-        Seen::Found(found) if is_stored::<R>(asset, &found) => return Ok(Stored::Unchanged),
-        Seen::Found(_) => {}
-        Seen::Missing => {
+        ReadResult::Found(found) if is_stored::<R>(asset, &found) => return Ok(Stored::Unchanged),
+        ReadResult::Found(_) => {}
+        ReadResult::Missing => {
             let error = match R::CREATE(client, asset).await {
                 Ok(()) => return Ok(Stored::Created),
                 Err(error) if error.may_have_been_applied() => {
@@ -103,42 +104,43 @@ async fn create_or_save<R: Save>(client: &Client, asset: &R::Asset) -> Result<St
                 }
                 Err(error) => error,
             };
-            // Somebody else may have created it meanwhile.
-            if !matches!(read::<R>(client, &id).await, Seen::Found(_)) {
+            // Another client may have created it in the meantime.
+            if !matches!(read::<R>(client, &id).await, ReadResult::Found(_)) {
                 return Err(StoreError::Refused { id, error });
             }
         }
-        Seen::Unreadable(error) => return Err(StoreError::Find { id, error }),
+        ReadResult::Unreadable(error) => return Err(StoreError::Find { id, error }),
     }
     match R::SAVE(client, asset).await {
         Ok(()) => Ok(Stored::Saved),
         Err(error) if !error.may_have_been_applied() => Err(StoreError::Refused { id, error }),
         Err(error) => match read::<R>(client, &id).await {
-            Seen::Found(found) if is_stored::<R>(asset, &found) => Ok(Stored::Saved),
+            ReadResult::Found(found) if is_stored::<R>(asset, &found) => Ok(Stored::Saved),
             _ => Err(StoreError::Unknown { id, error }),
         },
     }
 }
 
-/// Whether saving the one over the other would change nothing that can be seen: the service may show what the asset leaves out as
-/// empty, makes of some fields what only it can, and gives the asset a status, which saving is not known to change. A secret is
-/// always new, since no read shows one.
+/// Returns true if saving `asset` over `found` would change nothing visible.
+///
+/// The service may show absent fields as empty, sets some fields itself, and keeps a status that saving is not known to
+/// change. A secret always counts as a change, because no read shows it.
 fn is_stored<R: Resource>(asset: &R::Asset, found: &R::Asset) -> bool {
     let managed = Managed::of(R::NAMES.segment);
     let asset = json(asset);
     if managed.tells_a_secret(&asset) {
         return false;
     }
-    let is_new = |pointer: &str| pointer != "/status" || R::sight(found).status == Status::Deleted;
-    let says_status = asset.get("status").is_some();
+    let has_status = asset.get("status").is_some();
+    let is_deleted = R::summary(found).status == Status::Deleted;
     let (asset, found) = (managed.shown(asset), managed.shown(json(found)));
     differences(&asset, &found, Absent::MayBeEmpty)
         .iter()
-        .all(|pointer| !says_status && !is_new(pointer))
+        .all(|pointer| pointer == "/status" && !has_status && !is_deleted)
 }
 
-async fn read<R: Resource>(client: &Client, id: &R::Id) -> Seen<R::Asset> {
+async fn read<R: Resource>(client: &Client, id: &R::Id) -> ReadResult<R::Asset> {
     let reader = Reader::<R>::new(client.clone(), URL_LENGTH);
-    let seen = reader.assets(std::slice::from_ref(id)).await;
-    seen.into_iter().next().unwrap_or(Seen::Missing)
+    let results = reader.assets(std::slice::from_ref(id)).await;
+    results.into_iter().next().unwrap_or(ReadResult::Missing)
 }

@@ -1,56 +1,59 @@
-//! What an error says about what the service did.
+//! Classifies errors by what the service did with the request.
 
 use crate::Error;
 use http::StatusCode;
 use std::time::Duration;
 
-/// The longest rest that a job waits for; the same as what a client waits for unless it is told otherwise.
-const LONGEST_REST: Duration = Duration::from_mins(1);
+/// Longest `Retry-After` that a job waits for; the default of the client, too.
+const MAX_WAIT: Duration = Duration::from_mins(1);
 
-/// What an error says about what the service did with a request.
+/// What the service did with a request that failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Verdict {
-    /// The credentials are refused: no request will do better.
+pub(crate) enum ErrorClass {
+    /// The service rejected the credentials, so further requests fail too.
     Unauthorized,
-    /// The service did not look at it.
-    TurnedAway,
-    /// The service looked at it and refused it, or a part of it.
+    /// The service did not process the request.
+    NotProcessed,
+    /// The service processed the request and refused all or part of it.
     Refused,
-    /// Nobody knows.
+    /// The request may or may not have been applied.
     Ambiguous,
 }
 
-/// Reads an error.
-pub(crate) fn verdict(error: &Error) -> Verdict {
-    let status = error.status();
-    let busy = [
-        StatusCode::UNAUTHORIZED,
-        StatusCode::REQUEST_TIMEOUT,
-        StatusCode::TOO_EARLY,
-        StatusCode::TOO_MANY_REQUESTS,
-    ];
-    let refused = status.is_some_and(|status| status.is_client_error() && !busy.contains(&status));
-    if refused && !error.is_unauthorized() {
-        Verdict::Refused
-    } else if error.may_have_been_applied() {
-        // An earlier try may have been applied, whatever the last answer was.
-        Verdict::Ambiguous
-    } else if error.is_unauthorized() {
-        Verdict::Unauthorized
-    } else {
-        Verdict::TurnedAway
+impl ErrorClass {
+    pub(crate) fn of(error: &Error) -> Self {
+        let status = error.status();
+        let not_processed = [
+            StatusCode::UNAUTHORIZED,
+            StatusCode::REQUEST_TIMEOUT,
+            StatusCode::TOO_EARLY,
+            StatusCode::TOO_MANY_REQUESTS,
+        ];
+        let refused =
+            status.is_some_and(|status| status.is_client_error() && !not_processed.contains(&status));
+        if refused && !error.is_unauthorized() {
+            Self::Refused
+        } else if error.may_have_been_applied() {
+            // An earlier attempt may have been applied, whatever the last answer was.
+            Self::Ambiguous
+        } else if error.is_unauthorized() {
+            Self::Unauthorized
+        } else {
+            Self::NotProcessed
+        }
     }
 }
 
-/// How long the service asks to be left alone. Only two statuses give `Retry-After` that meaning.
-pub(crate) fn rest(error: &Error) -> Option<Duration> {
+/// Returns the `Retry-After` of the two statuses that give it the meaning of a wait.
+pub(crate) fn requested_wait(error: &Error) -> Option<Duration> {
     let busy = [StatusCode::TOO_MANY_REQUESTS, StatusCode::SERVICE_UNAVAILABLE];
     error
         .retry_after()
         .filter(|_| error.status().is_some_and(|status| busy.contains(&status)))
 }
 
-/// Whether it asks for a longer rest than a job waits: then the job sends nothing more, since accounts that hammer on are suspended.
-pub(crate) fn wants_rest(error: &Error) -> bool {
-    rest(error).is_some_and(|rest| rest > LONGEST_REST)
+/// Returns true if the service asks for a longer wait than a job accepts. The job then sends nothing more, because
+/// the service suspends accounts that send too many requests.
+pub(crate) fn exceeds_max_wait(error: &Error) -> bool {
+    requested_wait(error).is_some_and(|wait| wait > MAX_WAIT)
 }

@@ -1,4 +1,4 @@
-//! What ends a job before its time: the first reason, the signal for what is on its way, and the count of what went wrong.
+//! Stops a job early: keeps the first reason, signals the requests in flight, and counts failures.
 
 use super::outcome::{Failure, Reason};
 use futures_util::future::select;
@@ -6,70 +6,71 @@ use std::pin::pin;
 use std::time::Duration;
 use tokio::sync::watch;
 
-/// How many requests in a row may end without an answer before the job stops.
-const SILENT: u32 = 5;
+/// Number of consecutive requests without an answer after which the job stops.
+const MAX_UNANSWERED: u32 = 5;
 
-/// Stops a job.
+/// Decides when a job stops.
 #[derive(Debug)]
-pub(in crate::ext) struct Brakes {
-    /// Why nothing more is sent.
-    stop: Option<Failure>,
-    signal: watch::Sender<bool>,
-    /// What a request without an answer means.
-    silence: &'static str,
-    silent: u32,
+pub(in crate::ext) struct StopControl {
+    /// The first reason to stop, if any.
+    reason: Option<Failure>,
+    sender: watch::Sender<bool>,
+    /// Meaning of a request without an answer, for the message.
+    unanswered_text: &'static str,
+    unanswered_in_a_row: u32,
     failed: usize,
-    /// After how many failed IDs the job stops.
+    /// Number of failed IDs after which the job stops.
     stop_after: Option<usize>,
 }
 
-impl Brakes {
-    /// `silence` says in words what has happened when the service does not answer.
-    pub(in crate::ext) fn new(stop_after: Option<usize>, silence: &'static str) -> Self {
+impl StopControl {
+    /// `unanswered_text` describes a request without an answer.
+    pub(in crate::ext) fn new(stop_after: Option<usize>, unanswered_text: &'static str) -> Self {
         Self {
-            stop: None,
-            signal: watch::Sender::new(false),
-            silence,
-            silent: 0,
+            reason: None,
+            sender: watch::Sender::new(false),
+            unanswered_text,
+            unanswered_in_a_row: 0,
             failed: 0,
             stop_after,
         }
     }
 
-    /// Why nothing more is sent, if so.
-    pub(in crate::ext) fn stopped(&self) -> Option<&Failure> {
-        self.stop.as_ref()
+    /// Returns the reason to stop, if any. Nothing more is sent then.
+    pub(in crate::ext) fn reason(&self) -> Option<&Failure> {
+        self.reason.as_ref()
     }
 
-    /// How what is on its way gets to know.
-    pub(in crate::ext) fn stopping(&self) -> Stopping {
-        Stopping(self.signal.subscribe())
+    /// Returns the signal for the requests in flight.
+    pub(in crate::ext) fn signal(&self) -> StopSignal {
+        StopSignal(self.sender.subscribe())
     }
 
-    /// Sends nothing more from now on. The first reason stays.
+    /// Stops the job. Later reasons are ignored.
     pub(in crate::ext) fn stop(&mut self, failure: Failure) {
-        if self.stop.is_none() {
-            self.stop = Some(failure);
-            self.signal.send_replace(true);
+        if self.reason.is_none() {
+            self.reason = Some(failure);
+            self.sender.send_replace(true);
         }
     }
 
-    /// The user wants no more.
+    /// Stops the job at the request of the user.
     pub(in crate::ext) fn cancel(&mut self) {
         let message = "the job was cancelled before its turn";
         self.stop(Failure::new(Reason::Cancelled, message));
     }
 
-    /// Takes note of a request: whether the service answered, where that is to be said, and how many IDs failed by it.
-    pub(in crate::ext) fn note(&mut self, answered: Option<bool>, failed: usize) {
+    /// Records a request: whether the service answered, if that is relevant, and the number of IDs that failed by it.
+    pub(in crate::ext) fn record(&mut self, answered: Option<bool>, failed: usize) {
         match answered {
-            Some(true) => self.silent = 0,
-            Some(false) => self.silent += 1,
+            Some(true) => self.unanswered_in_a_row = 0,
+            Some(false) => self.unanswered_in_a_row += 1,
             None => {}
         }
         self.failed += failed;
-        let message = if self.silent >= SILENT {
-            format!("the job stopped: {} {SILENT} times in a row", self.silence)
+        let message = if self.unanswered_in_a_row >= MAX_UNANSWERED {
+            let text = self.unanswered_text;
+            format!("the job stopped: {text} {MAX_UNANSWERED} times in a row")
         } else if self.stop_after.is_some_and(|limit| self.failed >= limit) {
             format!("the job stopped after {} failed", self.failed)
         } else {
@@ -79,34 +80,33 @@ impl Brakes {
     }
 }
 
-/// Whether a job is to stop.
+/// Signal that a job is to stop.
 #[derive(Clone, Debug)]
-pub(in crate::ext) struct Stopping(watch::Receiver<bool>);
+pub(in crate::ext) struct StopSignal(watch::Receiver<bool>);
 
-impl Stopping {
-    /// Whether it is so by now.
-    pub(in crate::ext) fn is_told(&self) -> bool {
+impl StopSignal {
+    pub(in crate::ext) fn is_set(&self) -> bool {
         *self.0.borrow()
     }
 
-    /// Completes once it is.
-    pub(in crate::ext) async fn told(&self) {
-        let mut stopping = self.0.clone();
-        if stopping.wait_for(|stopping| *stopping).await.is_err() {
+    /// Completes once the signal is set.
+    pub(in crate::ext) async fn wait(&self) {
+        let mut receiver = self.0.clone();
+        if receiver.wait_for(|is_set| *is_set).await.is_err() {
             // The job is gone, and nobody waits for its steps.
             std::future::pending::<()>().await;
         }
     }
 
-    /// Waits; whoever stops the job does not wait for its pauses.
-    pub(in crate::ext) async fn rest(&self, wait: Duration) {
-        if !wait.is_zero() {
-            select(pin!(tokio::time::sleep(wait)), pin!(self.told())).await;
+    /// Sleeps for `duration`, or until the signal is set.
+    pub(in crate::ext) async fn sleep(&self, duration: Duration) {
+        if !duration.is_zero() {
+            select(pin!(tokio::time::sleep(duration)), pin!(self.wait())).await;
         }
     }
 
-    /// For a call, which is not sent again then.
-    pub(in crate::ext) fn signal(&self) -> watch::Receiver<bool> {
+    /// Returns the receiver for a call, which then stops retrying.
+    pub(in crate::ext) fn receiver(&self) -> watch::Receiver<bool> {
         self.0.clone()
     }
 }
@@ -115,46 +115,46 @@ impl Stopping {
 mod tests {
     use super::*;
 
-    fn stopped(brakes: &Brakes) -> Option<String> {
-        brakes.stopped().map(ToString::to_string)
+    fn reason(stop: &StopControl) -> Option<String> {
+        stop.reason().map(ToString::to_string)
     }
 
     #[test]
-    fn silence_counts_only_in_a_row() {
-        let mut brakes = Brakes::new(None, "it was silent");
+    fn unanswered_requests_count_only_in_a_row() {
+        let mut stop = StopControl::new(None, "it was silent");
         for answered in [false, false, false, false, true, false, false, false, false] {
-            brakes.note(Some(answered), 1);
-            brakes.note(None, 1);
+            stop.record(Some(answered), 1);
+            stop.record(None, 1);
         }
-        assert_eq!(stopped(&brakes), None);
-        assert!(!brakes.stopping().is_told());
-        brakes.note(Some(false), 0);
-        let why = stopped(&brakes).unwrap();
-        assert!(why.contains("it was silent 5 times in a row"), "{why}");
-        assert!(brakes.stopping().is_told());
-        // The first reason stays.
-        brakes.cancel();
-        assert_eq!(stopped(&brakes), Some(why));
+        assert_eq!(reason(&stop), None);
+        assert!(!stop.signal().is_set());
+        stop.record(Some(false), 0);
+        let message = reason(&stop).unwrap();
+        assert!(message.contains("it was silent 5 times in a row"), "{message}");
+        assert!(stop.signal().is_set());
+        // The first reason is kept.
+        stop.cancel();
+        assert_eq!(reason(&stop), Some(message));
     }
 
     #[test]
-    fn it_stops_after_as_many_as_it_is_told() {
-        let mut brakes = Brakes::new(Some(3), "");
-        brakes.note(Some(true), 2);
-        assert_eq!(stopped(&brakes), None);
-        brakes.note(None, 1);
-        assert!(stopped(&brakes).unwrap().contains("after 3 failed"));
+    fn a_job_stops_after_the_given_number_of_failures() {
+        let mut stop = StopControl::new(Some(3), "");
+        stop.record(Some(true), 2);
+        assert_eq!(reason(&stop), None);
+        stop.record(None, 1);
+        assert!(reason(&stop).unwrap().contains("after 3 failed"));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn nobody_waits_once_it_stops() {
-        let mut brakes = Brakes::new(None, "");
-        let stopping = brakes.stopping();
-        let began = tokio::time::Instant::now();
-        stopping.rest(Duration::from_secs(5)).await;
-        assert_eq!(began.elapsed(), Duration::from_secs(5));
-        brakes.cancel();
-        stopping.rest(Duration::from_secs(5)).await;
-        assert_eq!(began.elapsed(), Duration::from_secs(5));
+    async fn a_stop_ends_all_waits() {
+        let mut stop = StopControl::new(None, "");
+        let signal = stop.signal();
+        let start = tokio::time::Instant::now();
+        signal.sleep(Duration::from_secs(5)).await;
+        assert_eq!(start.elapsed(), Duration::from_secs(5));
+        stop.cancel();
+        signal.sleep(Duration::from_secs(5)).await;
+        assert_eq!(start.elapsed(), Duration::from_secs(5));
     }
 }

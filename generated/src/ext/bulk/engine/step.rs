@@ -1,77 +1,77 @@
-//! What goes through the engine: IDs on their way, steps to be done, and what a step leaves.
+//! Types of the engine: IDs without an outcome, scheduled steps and their results.
 
 use crate::Error;
 use crate::ext::bulk::outcome::{Entry, Failure, Outcome};
-use crate::ext::error_class::rest;
+use crate::ext::error_class::requested_wait;
 use std::time::Duration;
 
-/// The wait before the second try of a step; it doubles with each further one.
-const PAUSE: Duration = Duration::from_millis(500);
-/// The longest wait between two tries of a step.
-const LONGEST_PAUSE: Duration = Duration::from_secs(20);
+/// Pause before the second attempt of a step; doubles with each further attempt.
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
+/// Longest pause between two attempts of a step.
+const MAX_PAUSE: Duration = Duration::from_secs(20);
 
-/// An ID on its way.
+/// An ID without an outcome.
 #[derive(Debug)]
 pub(super) struct Item<I> {
     pub(super) id: I,
     pub(super) position: usize,
-    /// Whether it was as asked when it was looked at; `None` where it was not looked at.
-    pub(super) so_before: Option<bool>,
-    pub(super) trace: Trace,
+    /// Whether the asset was as asked before the change; `None` if it was not read.
+    pub(super) was_satisfied: Option<bool>,
+    pub(super) earlier_request: EarlierRequest,
 }
 
-/// What requests may have left behind.
+/// Possible effect of earlier requests on an asset, from harmless to unknown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Trace {
-    /// Nothing.
+pub(super) enum EarlierRequest {
+    /// No request had an effect.
     None,
-    /// It was part of a request that was refused, and may have been applied in part.
+    /// A request was refused, but may have been applied in part.
     Refused,
-    /// It was part of a request to which no answer came.
+    /// A request got no answer.
     Unanswered,
 }
 
-/// A step to be done.
+/// A step to run.
 #[derive(Debug)]
-pub(super) struct Work<I> {
+pub(super) struct ScheduledStep<I> {
     pub(super) task: Task,
     pub(super) items: Vec<Item<I>>,
-    /// How often it was tried.
-    pub(super) tries: u32,
-    /// The wait before it.
+    /// Number of earlier attempts.
+    pub(super) attempts: u32,
+    /// Pause before this attempt.
     pub(super) pause: Duration,
 }
 
 #[derive(Debug)]
 pub(super) enum Task {
-    /// Read the target of the children; nothing else is begun before.
+    /// Reads the target of the children. No other step starts before its end.
     CheckTarget,
-    /// Read what the assets are like.
+    /// Reads the assets before a change.
     Look,
-    /// Send the change.
+    /// Sends the change.
     Send {
-        /// For the sake of the children, since the parents are so already.
-        again: bool,
+        /// The parents are as asked already; the request is only for their children.
+        for_children: bool,
     },
-    /// Read what has become of the assets.
-    Settle(Cause),
+    /// Reads the assets back after a request.
+    Settle(SettleCause),
 }
 
-/// Why the assets are read after sending.
+/// Reason to read assets back.
 #[derive(Clone, Debug)]
-pub(super) enum Cause {
+pub(super) enum SettleCause {
     /// The service accepted the change.
     Accepted,
-    /// It refused a request for these alone (`alone`), or for more.
+    /// The service refused the request. `alone`: it was the only request for a single asset.
     Refused { error: Error, alone: bool },
-    /// No answer came.
+    /// The request got no answer.
     Unanswered(Error),
-    /// Nothing more will be sent.
+    /// The job stopped.
     Stopped(Failure),
 }
 
-impl Cause {
-    /// The error of a request that may have been received and was not refused.
+impl SettleCause {
+    /// Returns the error of a request that may have been received and was not refused.
     pub(super) fn error(&self) -> Option<&Error> {
         match self {
             Self::Unanswered(error) => Some(error),
@@ -80,18 +80,18 @@ impl Cause {
     }
 }
 
-/// What a step leaves.
+/// Result of a step: outcomes for some of its items, and further steps for the others.
 #[derive(Debug)]
-pub(super) struct Step<I> {
+pub(super) struct StepResult<I> {
     pub(super) entries: Vec<Entry<I>>,
-    pub(super) next: Vec<Work<I>>,
-    /// Ends the job.
+    pub(super) next: Vec<ScheduledStep<I>>,
+    /// Reason to stop the job.
     pub(super) fatal: Option<Failure>,
-    /// Whether the service answered, as far as this step is the one to say so.
+    /// Whether the service answered; `None` if a later step decides.
     pub(super) answered: Option<bool>,
 }
 
-impl<I> Step<I> {
+impl<I> StepResult<I> {
     pub(super) fn new() -> Self {
         Self {
             entries: Vec::new(),
@@ -101,10 +101,10 @@ impl<I> Step<I> {
         }
     }
 
-    /// Leaves the work to be done, or given up.
-    pub(super) fn then_again(work: Work<I>) -> Self {
+    /// Returns a step that did not run to the driver.
+    pub(super) fn not_run(step: ScheduledStep<I>) -> Self {
         Self {
-            next: vec![work],
+            next: vec![step],
             ..Self::new()
         }
     }
@@ -123,33 +123,25 @@ impl<I> Step<I> {
         self.then_after(Duration::ZERO, 0, task, items);
     }
 
-    pub(super) fn then_after(&mut self, pause: Duration, tries: u32, task: Task, items: Vec<Item<I>>) {
+    pub(super) fn then_after(&mut self, pause: Duration, attempts: u32, task: Task, items: Vec<Item<I>>) {
         if !items.is_empty() {
-            self.next.push(Work {
+            self.next.push(ScheduledStep {
                 task,
                 items,
-                tries,
+                attempts,
                 pause,
             });
         }
     }
-
-    /// Sends two halves, in order.
-    pub(super) fn split(&mut self, mut items: Vec<Item<I>>, again: bool, tries: u32) {
-        let second = items.split_off(items.len().div_ceil(2));
-        for half in [items, second] {
-            self.then_after(Duration::ZERO, tries, Task::Send { again }, half);
-        }
-    }
 }
 
-pub(super) fn pause(tries: u32) -> Duration {
-    PAUSE
-        .saturating_mul(2u32.saturating_pow(tries))
-        .min(LONGEST_PAUSE)
+pub(super) fn pause(attempts: u32) -> Duration {
+    FIRST_PAUSE
+        .saturating_mul(2u32.saturating_pow(attempts))
+        .min(MAX_PAUSE)
 }
 
-/// The wait before something is tried again that failed so: never shorter than what the service asks for.
-pub(in crate::ext) fn pause_after(tries: u32, error: &Error) -> Duration {
-    pause(tries).max(rest(error).unwrap_or_default())
+/// Returns the pause before the next attempt after `error`, never shorter than the service asks for.
+pub(in crate::ext) fn pause_after(attempts: u32, error: &Error) -> Duration {
+    pause(attempts).max(requested_wait(error).unwrap_or_default())
 }
