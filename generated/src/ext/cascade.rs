@@ -6,15 +6,17 @@ use std::fmt;
 
 /// Handling of children when their parents are archived or deleted.
 ///
-/// The children of an offer source are its offer pages. The table shows the documented effect on them; for the other
-/// kinds of parents, categories and funnel groups, the whole table is inferred.
+/// The children of an offer source are its offer pages. The table shows the documented effect on them; for
+/// the other kinds of parents, categories and funnel groups, the whole table is inferred.
 ///
 /// | choice | sent | archive | delete |
 /// |---|---|---|---|
 /// | [`leave`](Self::leave) | nothing | children stay unchanged | children stay unchanged |
 /// | [`cascade`](Self::cascade) | `cascade` | children are archived too | children are deleted too |
 /// | [`move_to`](Self::move_to) | `move` and the target | children are reassigned to the target | the same |
-/// | [`orphan`](Self::orphan) | `orphan` | children lose their parent (`offerParams.idOfferSource` is cleared) | the same |
+/// | [`orphan`](Self::orphan) | `orphan` | children lose their parent | the same |
+///
+/// `orphan` clears `offerParams.idOfferSource` of the children.
 ///
 /// **Not documented:**
 ///
@@ -22,7 +24,8 @@ use std::fmt;
 /// - whether a target may itself be archived;
 /// - whether unarchiving a parent restores children that a cascade archived; nothing suggests it.
 ///
-/// A move without a target does not compile. Neither does a target with another choice, or a target of another kind:
+/// A move without a target does not compile. Neither does a target with another choice, or a target of
+/// another kind:
 ///
 /// ```compile_fail,E0277
 /// use funnelflux::{ext::Cascade, types::{CategoryId, OfferSourceId}};
@@ -69,8 +72,8 @@ impl<I> Cascade<I> {
 
     /// Reassigns the children to another parent, `target`.
     ///
-    /// A bulk job refuses a target that is among its own parents. It reads the target before it sends anything; if the
-    /// target is missing or deleted, the job ends with nothing sent.
+    /// A bulk job refuses a target that is among its own parents. It reads the target before it sends
+    /// anything; if the target is missing or deleted, the job ends with nothing sent.
     pub fn move_to(target: impl Into<I>) -> Self {
         Self(Choice::MoveTo(target.into()))
     }

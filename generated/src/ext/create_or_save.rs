@@ -1,6 +1,7 @@
 //! Creates an asset under a chosen ID, or saves it if the ID exists.
 //!
-//! [`Client::create`](crate::Client::create) creates an asset under a new ID. After a lost answer it reads that ID.
+//! [`Client::create`](crate::Client::create) creates an asset under a new ID. After a lost answer it reads
+//! that ID.
 
 use super::abilities::{Assets, IdOf};
 use super::read::{ReadResult, Reader, URL_LENGTH};
@@ -25,8 +26,9 @@ use crate::{Client, Error};
 pub trait CreateOrSave: Assets<Resource: Save> {
     /// Creates the asset if its ID does not exist; otherwise saves it if it differs from the stored asset.
     ///
-    /// The asset replaces the stored one. To change single fields and keep the others, use [`Update`](super::Update).
-    /// A second run does nothing, so a script can declare the assets that should exist. The comparison has these rules:
+    /// The asset replaces the stored one. To change single fields and keep the others, use
+    /// [`Update`](super::Update). A second run does nothing, so a script can declare the assets that should
+    /// exist. The comparison has these rules:
     ///
     /// - An absent field equals an empty one.
     /// - An absent status is not compared, except that a deleted asset always differs.
@@ -123,8 +125,8 @@ async fn create_or_save<R: Save>(client: &Client, asset: &R::Asset) -> Result<St
 
 /// Returns true if saving `asset` over `found` would change nothing visible.
 ///
-/// The service may show absent fields as empty, sets some fields itself, and keeps a status that saving is not known to
-/// change. A secret always counts as a change, because no read shows it.
+/// The service may show absent fields as empty, sets some fields itself, and keeps a status that saving is
+/// not known to change. A secret always counts as a change, because no read shows it.
 fn is_stored<R: Resource>(asset: &R::Asset, found: &R::Asset) -> bool {
     let managed = Managed::of(R::NAMES.segment);
     let asset = json(asset);

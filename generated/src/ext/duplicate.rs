@@ -35,8 +35,8 @@ use std::time::Duration;
 /// }
 /// ```
 pub trait DuplicateMany: Assets<Resource: resource::Duplicate> {
-    /// Creates a job that makes one copy of each of these assets. `request` describes each copy. Give each copy a
-    /// unique name, so that the job can find it after a broken connection.
+    /// Creates a job that makes one copy of each of these assets. `request` describes each copy. Give each
+    /// copy a unique name, so that the job can find it after a broken connection.
     fn duplicate_many<I: Into<IdOf<Self>>>(
         &self,
         ids: impl IntoIterator<Item = I>,
@@ -60,12 +60,13 @@ impl<R: resource::Duplicate> DuplicateMany for Handle<R> {}
 
 /// Builder of a job that duplicates many assets.
 ///
-/// The service generates the ID of a copy (documented), so a request that may have been received is never repeated. If
-/// its answer is lost, the job looks for the copy by name. If exactly one asset of that name is new since the job
-/// began, that is the copy. Otherwise the outcome is *unknown*, and the failure lists the candidates.
+/// The service generates the ID of a copy (documented), so a request that may have been received is never
+/// repeated. If its answer is lost, the job looks for the copy by name. If exactly one asset of that name is
+/// new since the job began, that is the copy. Otherwise the outcome is *unknown*, and the failure lists the
+/// candidates.
 ///
-/// The job stops if the service does not process five requests in a row, or if it asks for a wait of more than a
-/// minute (`Retry-After`).
+/// The job stops if the service does not process five requests in a row, or if it asks for a wait of more
+/// than a minute (`Retry-After`).
 #[must_use = "a job does nothing until it is sent"]
 pub struct Duplication<R: resource::Duplicate> {
     client: Client,
@@ -97,8 +98,8 @@ impl<R: resource::Duplicate> Duplication<R> {
         self
     }
 
-    /// Sets the number of retries of a request that the service did not process (no connection, too many requests),
-    /// in addition to the client's own attempts: 0 to 10. Default: 2.
+    /// Sets the number of retries of a request that the service did not process (no connection, too many
+    /// requests), in addition to the client's own attempts: 0 to 10. Default: 2.
     ///
     /// The waits are 0.5 s, 1 s, 2 s and so on, up to 20 s, and never shorter than the service asks for.
     pub fn retries(mut self, retries: u32) -> Self {
@@ -118,8 +119,8 @@ impl<R: resource::Duplicate> Duplication<R> {
         self
     }
 
-    /// Cancels the job once this future completes. Nothing more is sent or retried; the job waits for the requests in
-    /// flight.
+    /// Cancels the job once this future completes. Nothing more is sent or retried; the job waits for the
+    /// requests in flight.
     pub fn cancel_when<T>(mut self, cancel: impl Future<Output = T> + Send + 'static) -> Self {
         self.cancel = Some(Box::pin(async move {
             cancel.await;

@@ -4,10 +4,10 @@ use crate::Error;
 use http::StatusCode;
 use std::time::Duration;
 
-/// Longest `Retry-After` that a job waits for; the default of the client, too.
+/// Longest `Retry-After` that a job waits for; equals the default of the client.
 const MAX_WAIT: Duration = Duration::from_mins(1);
 
-/// What the service did with a request that failed.
+/// Class of an error by what the service did with the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ErrorClass {
     /// The service rejected the credentials, so further requests fail too.
@@ -52,8 +52,8 @@ pub(crate) fn requested_wait(error: &Error) -> Option<Duration> {
         .filter(|_| error.status().is_some_and(|status| busy.contains(&status)))
 }
 
-/// Returns true if the service asks for a longer wait than a job accepts. The job then sends nothing more, because
-/// the service suspends accounts that send too many requests.
+/// Returns true if the service asks for a longer wait than a job accepts. The job then sends nothing more,
+/// because the service suspends accounts that send too many requests.
 pub(crate) fn exceeds_max_wait(error: &Error) -> bool {
     requested_wait(error).is_some_and(|wait| wait > MAX_WAIT)
 }

@@ -40,8 +40,9 @@ impl<R: Resource> FindMany for Handle<R> {}
 
 /// Builder of a search for many assets by ID.
 ///
-/// The IDs are sent in chunks, limited by number and by the length of the URL. It is not documented whether the service
-/// omits unknown IDs or refuses the whole list. A refused list is therefore split until each refused ID stands alone.
+/// The IDs are sent in chunks, limited by number and by the length of the URL. It is not documented whether
+/// the service omits unknown IDs or refuses the whole list. A refused list is therefore split until each
+/// refused ID stands alone.
 #[must_use = "a search does nothing until it is sent"]
 pub struct Find<R: Resource> {
     client: Client,
@@ -79,8 +80,8 @@ impl<R: Resource> Find<R> {
     /// Finds the assets.
     ///
     /// # Errors
-    /// Returns an error if the list is empty or has an invalid ID; nothing is sent then. A failed request is not an
-    /// error: its IDs are in [`Found::unreadable`].
+    /// Returns an error if the list is empty or has an invalid ID; nothing is sent then. A failed request is
+    /// not an error: its IDs are in [`Found::unreadable`].
     pub async fn send(self) -> Result<Found<R::Asset, R::Id>, InvalidJob> {
         let Distinct { ids, repeated } = validate::distinct(self.ids)?;
         let reader = &Reader::<R>::new(self.client, self.url_length);

@@ -1,24 +1,25 @@
 //! Extension traits: operations on assets that take more than one call.
 //!
-//! Each kind of asset has a handle, such as [`Client::offer_sources`](crate::Client::offer_sources), and handles have
-//! abilities. Kinds other than offer sources need their cargo feature, and have the abilities for which the vendor's
-//! index lists operations. `use funnelflux::ext::*` brings the abilities into scope:
+//! Each kind of asset has a handle, such as [`Client::offer_sources`](crate::Client::offer_sources), and
+//! handles have abilities. Kinds other than offer sources need their cargo feature, and have the abilities
+//! for which the vendor's index lists operations. `use funnelflux::ext::*` brings the abilities into scope:
 //!
 //! | ability | effect |
 //! |---|---|
-//! | [`BulkArchive`], [`BulkUnarchive`], [`BulkDelete`] | change the status of many assets; [`Cascade`] handles children |
+//! | [`BulkArchive`], [`BulkUnarchive`], [`BulkDelete`] | change the status of many assets |
 //! | [`MoveToCategory`] | moves many assets to a category, or out of theirs |
 //! | [`DuplicateMany`] | copies each of many assets exactly once |
 //! | [`FindMany`] | finds many assets by ID and reports the missing ones |
 //! | [`Update`] | reads, changes and saves an asset without overwriting concurrent changes |
 //! | [`CreateOrSave`] | creates an asset, or saves it if its ID exists |
 //!
+//! [`Cascade`] handles the children of archived and deleted assets.
 //! [`Client::create`](crate::Client::create) creates an asset under a new ID.
 //!
 //! # The contract of a bulk job
 //!
-//! Every distinct ID ends in exactly one [`Outcome`]: *done*, *already so*, *rejected*, *unknown* or *not sent*.
-//! [`Bulk`] explains the steps of a job and its limits.
+//! Every distinct ID ends in exactly one [`Outcome`]: *done*, *already so*, *rejected*, *unknown* or *not
+//! sent*. [`Bulk`] explains the steps of a job and its limits.
 //!
 //! # Modules
 //!
@@ -26,7 +27,7 @@
 //! |---|---|
 //! | `abilities`, `find`, `duplicate`, `update`, `create_or_save` | the traits that users call |
 //! | `bulk` | bulk jobs with their engine, journal and report |
-//! | `resource`, `kinds` | traits that connect a kind of asset to the client, and one implementation per kind |
+//! | `resource`, `kinds` | traits that connect a kind of asset to the client; one implementation per kind |
 //! | `evidence` | acknowledgement of inferred calls |
 //! | `validate` | checks of IDs and jobs before anything is sent |
 //! | `read` | reading by ID, however the service treats unknown IDs |

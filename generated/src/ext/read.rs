@@ -1,8 +1,8 @@
 //! Reads assets by ID, however the service treats unknown IDs.
 //!
-//! The documentation does not say if *find by ID list* omits unknown IDs or refuses the whole list, nor with which
-//! status. A refused list is therefore split until each refused ID stands alone. If that refusal is anything but "not
-//! found", the ID is looked up in the list of all assets.
+//! The documentation does not say whether *find by ID list* omits unknown IDs or refuses the whole list, nor
+//! with which status. A refused list is therefore split until each refused ID stands alone. If that refusal
+//! is anything but "not found", the ID is looked up in the list of all assets.
 //!
 //! If a kind has no *find by ID list*, summaries come from its list, and whole assets are read one by one.
 
@@ -136,7 +136,8 @@ impl<R: Resource> Reader<R> {
             .collect()
     }
 
-    /// Looks refused IDs up in the list of all assets. An unlisted ID is missing; a listed one stays unreadable.
+    /// Looks refused IDs up in the list of all assets. An unlisted ID is missing; a listed one stays
+    /// unreadable.
     async fn look_up<'i, T>(
         &self,
         refused: HashMap<&'i R::Id, Error>,

@@ -1,8 +1,9 @@
-//! Traits that connect each kind of asset to the generated client: one small trait per ability, implemented per kind.
+//! Traits that connect each kind of asset to the generated client: one small trait per ability, implemented
+//! per kind.
 //!
-//! Users work with [`Handle`] and the ability traits. The traits of this module are sealed because the module is
-//! private. Their constants are methods of the generated client with their exact types. If a new document changes the
-//! body of an operation, the kind that uses it no longer compiles until somebody adapts it.
+//! Users work with [`Handle`] and the ability traits. The traits of this module are sealed because the module
+//! is private. Their constants are methods of the generated client with their exact types. If a new document
+//! changes the body of an operation, the kind that uses it no longer compiles until somebody adapts it.
 
 use super::cascade::Cascade;
 use super::evidence::Word;
@@ -19,8 +20,8 @@ use std::{hash::Hash, marker::PhantomData};
 
 /// One kind of asset of one client: `client.offer_sources()`.
 ///
-/// Its abilities are traits; `use funnelflux::ext::*` brings them into scope. A handle is cheap to create and to
-/// clone, because it shares everything with its client.
+/// Its abilities are traits; `use funnelflux::ext::*` brings them into scope. A handle is cheap to create and
+/// to clone, because it shares everything with its client.
 pub struct Handle<R> {
     client: Client,
     resource: PhantomData<fn() -> R>,
@@ -164,7 +165,7 @@ pub trait Resource: Sized + Send + Sync + 'static {
     type Id: AssetId;
     /// Type of an asset with all its fields.
     type Asset: Clone + Debug + PartialEq + Serialize + DeserializeOwned + Send + Sync + 'static;
-    /// How it is called.
+    /// Names of the kind.
     const NAMES: ResourceNames;
     /// Finds one asset.
     const FIND_BY_ID: FindById<Self>;

@@ -32,8 +32,8 @@ const READS: u32 = 4;
 pub trait Update: Assets<Resource: Save> {
     /// Creates an update of one asset.
     ///
-    /// All fields that the service sent are sent back, including those that this version of the crate does not know.
-    /// `change` may run more than once, each time on the asset as read last.
+    /// All fields that the service sent are sent back, including those that this version of the crate does
+    /// not know. `change` may run more than once, each time on the asset as read last.
     fn update<F>(&self, id: impl Into<IdOf<Self>>, change: F) -> UpdateOne<Self::Resource, F>
     where
         F: FnMut(&mut <Self::Resource as Resource>::Asset) + Send,
@@ -54,13 +54,13 @@ impl<R: Save> Update for Handle<R> {}
 ///
 /// # Conflicts
 ///
-/// The API has no versions to compare. Instead, the asset is read again right before saving. If it differs from the
-/// asset on which the change is based, nothing is saved and the error lists the differences. With
-/// [`repeat_on_conflict`](Self::repeat_on_conflict), the change is repeated on the newer asset. A concurrent change
-/// between that read and the save goes unnoticed and is overwritten.
+/// The API has no versions to compare. Instead, the asset is read again right before saving. If it differs
+/// from the asset on which the change is based, nothing is saved and the error lists the differences. With
+/// [`repeat_on_conflict`](Self::repeat_on_conflict), the change is repeated on the newer asset. A concurrent
+/// change between that read and the save goes unnoticed and is overwritten.
 ///
-/// The saved asset is read back up to four times, 0.5 s, 1 s and 2 s apart, because the service may be late. A secret
-/// cannot be read back; the service shows only that one is stored.
+/// The saved asset is read back up to four times, 0.5 s, 1 s and 2 s apart, because the service may be late.
+/// A secret cannot be read back; the service shows only that one is stored.
 #[must_use = "an update does nothing until it is sent"]
 pub struct UpdateOne<R: Resource, F> {
     client: Client,
@@ -81,15 +81,16 @@ where
     R: Save,
     F: FnMut(&mut R::Asset) + Send,
 {
-    /// Sets the asset on which the change is based, such as the one shown in a form minutes ago. If the asset reads
-    /// differently now, the update reports a conflict. Default: the asset as read by [`send`](Self::send).
+    /// Sets the asset on which the change is based, such as the one shown in a form minutes ago. If the asset
+    /// reads differently now, the update reports a conflict. Default: the asset as read by
+    /// [`send`](Self::send).
     pub fn based_on(mut self, asset: R::Asset) -> Self {
         self.based_on = Some(asset);
         self
     }
 
-    /// Sets the number of times that the change is repeated on a newer asset after a conflict. Default: 0, which
-    /// reports every conflict.
+    /// Sets the number of times that the change is repeated on a newer asset after a conflict. Default: 0,
+    /// which reports every conflict.
     pub fn repeat_on_conflict(mut self, times: u32) -> Self {
         self.repetitions = times;
         self
@@ -220,8 +221,8 @@ pub struct Updated<A> {
     pub after: A,
     /// The changed fields, as JSON pointers. If empty, there was nothing to change and nothing was saved.
     pub changed: Vec<String>,
-    /// Unchanged fields that differ from the saved asset when read back, as JSON pointers. The service may set them
-    /// itself or keep a removed field, or another client may have changed them right afterwards.
+    /// Unchanged fields that differ from the saved asset when read back, as JSON pointers. The service may
+    /// set them itself or keep a removed field, or another client may have changed them right afterwards.
     pub otherwise: Vec<String>,
 }
 
@@ -255,8 +256,8 @@ pub enum UpdateError<A> {
     /// The service refused to save the asset. Nothing was saved.
     #[error("the asset was not saved: {0}")]
     Refused(#[source] Error),
-    /// The service accepted the asset, but reading it back shows other values. Another client changed the same fields
-    /// right afterwards, or the service does not keep them.
+    /// The service accepted the asset, but reading it back shows other values. Another client changed the
+    /// same fields right afterwards, or the service does not keep them.
     #[error("the asset was saved, but reading it back shows other values of {}", .fields.join(", "))]
     Lost {
         /// The changed fields that differ when read back, as JSON pointers.
@@ -267,7 +268,8 @@ pub enum UpdateError<A> {
     /// The service accepted the asset, but it could not be read back.
     #[error("the asset was saved, but could not be read back: {0}")]
     NotReadBack(#[source] Error),
-    /// No trustworthy answer came, and reading the asset back does not show the change. It may or may not be saved.
+    /// No trustworthy answer came, and reading the asset back does not show the change. It may or may not be
+    /// saved.
     #[error("it is unknown whether the asset was saved: {0}; fix: read it before you try again")]
     Unknown(#[source] Error),
 }
@@ -277,8 +279,8 @@ pub enum UpdateError<A> {
 pub(super) enum Absent {
     /// The assets differ.
     Differs,
-    /// The assets differ unless the property is empty: `null`, or an empty string, list or object. The service may
-    /// show absent values in one of these forms (documented: strings default to empty).
+    /// The assets differ unless the property is empty: `null`, or an empty string, list or object. The
+    /// service may show absent values in one of these forms (documented: strings default to empty).
     MayBeEmpty,
 }
 

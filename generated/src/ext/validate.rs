@@ -29,8 +29,8 @@ pub enum InvalidJob {
     },
     /// The target of the children is itself among the parents to archive or delete.
     #[error(
-        "the target {id:?} of the children is also ID number {} of the parents to archive or delete; nothing was \
-         sent; fix: remove it from the list or choose another target",
+        "the target {id:?} of the children is also ID number {} of the parents to archive or delete; \
+         nothing was sent; fix: remove it from the list or choose another target",
         .position.saturating_add(1)
     )]
     TargetAmongEntries {
@@ -205,8 +205,8 @@ mod tests {
         let removed = ["a".to_owned(), "b".to_owned()];
         assert_eq!(
             target(&"b".to_owned(), &removed).unwrap_err().to_string(),
-            "the target \"b\" of the children is also ID number 2 of the parents to archive or delete; nothing was \
-            sent; fix: remove it from the list or choose another target"
+            "the target \"b\" of the children is also ID number 2 of the parents to archive or delete; \
+            nothing was sent; fix: remove it from the list or choose another target"
         );
         assert_eq!(
             target(&" ".to_owned(), &removed).unwrap_err().to_string(),

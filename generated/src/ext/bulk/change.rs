@@ -38,7 +38,8 @@ pub trait BulkChange<R: Resource>: Clone + fmt::Debug + Send + Sync + 'static {
     fn record(&self) -> ChangeRecord;
 }
 
-/// A change that may be sent: its calls are documented, or the caller has acknowledged that they are inferred.
+/// A change that may be sent: its calls are documented, or the caller has acknowledged that they are
+/// inferred.
 pub trait SendableChange<R: Resource>: BulkChange<R> {
     /// Creates the call for some of the IDs.
     fn call(&self, client: &Client, entries: Vec<String>) -> Call<()>;

@@ -1,9 +1,9 @@
 //! Journal of a job: a file from which a later process can resume after a crash.
 //!
-//! The file has JSON lines and only grows. The first line describes the job and the next ones list its IDs. They are
-//! written together, so the file appears complete or not at all. While the job runs, a `sending` line reaches the disk
-//! before each request leaves, and a `settled` line follows its result. A crash can tear the last line at any byte. A
-//! torn line is dropped, and the resumed job reads its assets instead.
+//! The file has JSON lines and only grows. The first line describes the job and the next ones list its IDs.
+//! They are written together, so the file appears complete or not at all. While the job runs, a `sending`
+//! line reaches the disk before each request leaves, and a `settled` line follows its result. A crash can
+//! tear the last line at any byte. A torn line is dropped, and the resumed job reads its assets instead.
 
 use super::change::ChangeRecord;
 use super::outcome::{Entry, Outcome};
@@ -138,7 +138,8 @@ impl RecordedState {
 pub(super) enum SentFor {
     /// To change the asset. If the asset is as asked afterwards, the ID is done.
     Change,
-    /// To handle the children of an asset that was as asked before. Reading the asset shows nothing about them.
+    /// To handle the children of an asset that was as asked before. Reading the asset shows nothing about
+    /// them.
     Children,
 }
 
@@ -209,7 +210,8 @@ impl Journal {
         self.ids.iter().cloned().map(I::from).collect()
     }
 
-    /// Returns the number of IDs that have ended, by outcome. Excludes IDs that were not sent or got no answer.
+    /// Returns the number of IDs that have ended, by outcome. Excludes IDs that were not sent or got no
+    /// answer.
     #[must_use]
     pub fn counts(&self) -> Counts {
         let mut counts = Counts::default();
@@ -446,8 +448,8 @@ impl JournalWriter {
 
     fn append(&mut self, line: &Line<'_>) -> Result<(), JournalError> {
         let mut text = Vec::new();
-        // A full disk may take only a part of the line. Each line therefore starts at the end of the last whole line, so
-        // that a torn one does not damage the lines that follow while the job stops.
+        // A full disk may take only a part of the line. Each line therefore starts at the end of the last
+        // whole line, so that a torn one does not damage the lines that follow while the job stops.
         let written = write_line(&mut text, line)
             .and_then(|()| self.file.set_len(self.length))
             .and_then(|()| self.file.seek(SeekFrom::Start(self.length)))

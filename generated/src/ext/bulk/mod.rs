@@ -45,18 +45,20 @@ use std::task::{Context, Poll};
 ///
 /// The distinct IDs are cut into chunks, in the given order. Each chunk passes these steps:
 ///
-/// 1. The job reads the assets. Assets that are as asked already, missing or deleted are not sent. With a [`Cascade`],
-///    parents that are as asked already are sent because of their children.
+/// 1. The job reads the assets. Assets that are as asked already, missing or deleted are not sent. With a
+///    [`Cascade`], parents that are as asked already are sent because of their children.
 /// 2. It sends the other assets in one request.
-/// 3. If the service refuses the request, the job reads which changes were applied anyway. It sends the rest in halves,
-///    until each refused ID stands alone.
-/// 4. If no trustworthy answer comes, the job reads the assets and repeats the request for the unchanged ones.
+/// 3. If the service refuses the request, the job reads which changes were applied anyway. It sends the rest
+///    in halves, until each refused ID stands alone.
+/// 4. If no trustworthy answer comes, the job reads the assets and repeats the request for the unchanged
+///    ones.
 ///
 /// If the job cannot find out the result, the outcome is *unknown*.
 ///
 /// # Outcomes
 ///
-/// Every distinct ID ends in exactly one [`Outcome`], even if the job is cancelled or the service becomes unavailable.
+/// Every distinct ID ends in exactly one [`Outcome`], even if the job is cancelled or the service becomes
+/// unavailable.
 ///
 /// # Limits
 ///
@@ -70,14 +72,14 @@ use std::task::{Context, Poll};
 /// | [`stop_after`](Self::stop_after) | never | at least 1 |
 /// | [`url_length`](Self::url_length) | 1,800 bytes of IDs in a URL | 100 to 65,536 |
 ///
-/// A job stops after five consecutive requests without an answer, or if the service asks for a wait of more than a
-/// minute (`Retry-After`). The remaining IDs are not sent, and the failure contains the requested wait. The service
-/// documents no limits of its own; a chunk that it refuses as too large is split.
+/// A job stops after five consecutive requests without an answer, or if the service asks for a wait of more
+/// than a minute (`Retry-After`). The remaining IDs are not sent, and the failure contains the requested
+/// wait. The service documents no limits of its own; a chunk that it refuses as too large is split.
 ///
 /// # Memory
 ///
-/// A job keeps the IDs, a small outcome for each, and up to `concurrency` chunks. If the service refuses unknown IDs with
-/// another error than *not found*, the job also reads the list of all assets.
+/// A job keeps the IDs, a small outcome for each, and up to `concurrency` chunks. If the service refuses
+/// unknown IDs with another error than *not found*, the job also reads the list of all assets.
 #[must_use = "a job does nothing until it is sent"]
 pub struct Bulk<R: Resource, C> {
     client: Client,
@@ -131,8 +133,8 @@ impl<R: Delete<Request = ParentMutationRequest>, W> Bulk<R, Deleting<R::Id, W>> 
 
 #[cfg(feature = "_deduced")]
 impl<R: Archive> Bulk<R, Archiving<R::Id, Inferred>> {
-    /// Acknowledges that the call which archives is inferred, not documented. A job without this can be planned, but not
-    /// sent.
+    /// Acknowledges that the call which archives is inferred, not documented. A job without this can be
+    /// planned, but not sent.
     pub fn unverified(self, word: Unverified) -> Bulk<R, Archiving<R::Id, Unverified>> {
         self.with(|change| Archiving {
             children: change.children,
@@ -143,8 +145,8 @@ impl<R: Archive> Bulk<R, Archiving<R::Id, Inferred>> {
 
 #[cfg(feature = "_deduced")]
 impl<R: Delete> Bulk<R, Deleting<R::Id, Inferred>> {
-    /// Acknowledges that the call which deletes is inferred, not documented. A job without this can be planned, but not
-    /// sent.
+    /// Acknowledges that the call which deletes is inferred, not documented. A job without this can be
+    /// planned, but not sent.
     pub fn unverified(self, word: Unverified) -> Bulk<R, Deleting<R::Id, Unverified>> {
         self.with(|change| Deleting {
             children: change.children,
@@ -201,8 +203,8 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
 
     /// Sets the number of IDs per request, clamped to 1 to 10,000. Default: 100.
     ///
-    /// The limit of the service is not documented. A chunk that it refuses as too large (413) is split, and later chunks
-    /// are smaller.
+    /// The limit of the service is not documented. A chunk that it refuses as too large (413) is split, and
+    /// later chunks are smaller.
     pub fn chunk_size(mut self, ids: usize) -> Self {
         self.chunk_size = ids.clamp(1, 10_000);
         self
@@ -216,11 +218,12 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
         self
     }
 
-    /// Sets the number of retries of a step without a trustworthy answer, in addition to the client's own attempts: 0 to
+    /// Sets the number of retries of a step without a trustworthy answer, in addition to the client's own
+    /// attempts: 0 to
     /// 10. Default: 2.
     ///
-    /// Before a retry, the assets are read, and only unchanged ones are sent. The waits are 0.5 s, 1 s, 2 s and so on, up
-    /// to 20 s.
+    /// Before a retry, the assets are read, and only unchanged ones are sent. The waits are 0.5 s, 1 s, 2 s
+    /// and so on, up to 20 s.
     pub fn retries(mut self, retries: u32) -> Self {
         self.retries = retries.min(10);
         self
@@ -234,26 +237,27 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
 
     /// Sets whether the assets are read before the change is sent. Default: yes.
     ///
-    /// Switching this off saves one request per chunk, but the job reports *already so* as *done*. If the service
-    /// silently ignores missing IDs, those are *done* as well. Combine it with [`verify`](Self::verify), and keep it on
-    /// if the IDs may be wrong.
+    /// Switching this off saves one request per chunk, but the job reports *already so* as *done*. If the
+    /// service silently ignores missing IDs, those are *done* as well. Combine it with
+    /// [`verify`](Self::verify), and keep it on if the IDs may be wrong.
     pub fn look_first(mut self, look: bool) -> Self {
         self.look_first = look;
         self
     }
 
-    /// Sets whether the assets are read back after the service has accepted the change. Default: for deletions, and with
-    /// a [`Cascade`] other than [`leave`](Cascade::leave).
+    /// Sets whether the assets are read back after the service has accepted the change. Default: for
+    /// deletions, and with a [`Cascade`] other than [`leave`](Cascade::leave).
     ///
-    /// An unchanged asset is read up to four times, 0.5 s, 1 s and 2 s apart, because the service may be late. After that
-    /// its outcome is unknown. Children are not read back, because no documented call lists them.
+    /// An unchanged asset is read up to four times, 0.5 s, 1 s and 2 s apart, because the service may be
+    /// late. After that its outcome is unknown. Children are not read back, because no documented call lists
+    /// them.
     pub fn verify(mut self, verify: bool) -> Self {
         self.verify = Some(verify);
         self
     }
 
-    /// Sets whether [`stream`](Self::stream) yields outcomes in the order of the IDs instead of as they become known.
-    /// Default: no.
+    /// Sets whether [`stream`](Self::stream) yields outcomes in the order of the IDs instead of as they
+    /// become known. Default: no.
     ///
     /// Outcomes that become known early are kept until their turn. A [`Report`] is always in order.
     pub fn in_order(mut self, in_order: bool) -> Self {
@@ -261,8 +265,8 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
         self
     }
 
-    /// Stops the job after this number of failed IDs (rejected, unknown, or not sent because of an error); 1 stops on the
-    /// first. Default: never.
+    /// Stops the job after this number of failed IDs (rejected, unknown, or not sent because of an error); 1
+    /// stops on the first. Default: never.
     ///
     /// Requests in flight are finished, so more IDs may fail. All others end as not sent.
     pub fn stop_after(mut self, failed: usize) -> Self {
@@ -270,7 +274,8 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
         self
     }
 
-    /// Sets the maximum length of the ID list in a URL, in bytes, when assets are read by ID: 100 to 65,536. Default: 1,800.
+    /// Sets the maximum length of the ID list in a URL, in bytes, when assets are read by ID: 100 to 65,536.
+    /// Default: 1,800.
     ///
     /// No limit is documented. The default keeps URLs below 2,000 bytes, which common proxies accept.
     pub fn url_length(mut self, bytes: usize) -> Self {
@@ -286,9 +291,9 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
 
     /// Cancels the job once this future completes: a signal, a timer, a message.
     ///
-    /// Nothing more is sent or retried then. The job waits for requests in flight and reads their effect back if it is
-    /// unclear, so that the report stays accurate. All other IDs end as not sent. To cancel without waiting, drop the
-    /// future of the job; only a [`journal`](Self::journal) keeps the outcomes then.
+    /// Nothing more is sent or retried then. The job waits for requests in flight and reads their effect back
+    /// if it is unclear, so that the report stays accurate. All other IDs end as not sent. To cancel without
+    /// waiting, drop the future of the job; only a [`journal`](Self::journal) keeps the outcomes then.
     pub fn cancel_when<T>(mut self, cancel: impl Future<Output = T> + Send + 'static) -> Self {
         self.callbacks.cancel = Some(Box::pin(async move {
             cancel.await;
@@ -298,8 +303,8 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
 
     /// Writes a journal to a new file, from which [`resume`](Self::resume) can continue.
     ///
-    /// The IDs of each request reach the disk before the request is sent. Writing blocks the thread. If the journal can no
-    /// longer be written, the job stops.
+    /// The IDs of each request reach the disk before the request is sent. Writing blocks the thread. If the
+    /// journal can no longer be written, the job stops.
     pub fn journal(mut self, path: impl AsRef<Path>) -> Self {
         self.journal = Some(JournalMode::New(path.as_ref().to_owned()));
         self
@@ -308,8 +313,8 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
     /// Continues from the journal of an earlier run of the same job, with the same change and the same IDs.
     /// [`Journal::read`] returns both.
     ///
-    /// IDs that are done, already so or rejected keep their outcome and are not sent again. IDs whose result the earlier
-    /// run did not learn are read first; those that are as asked are done.
+    /// IDs that are done, already so or rejected keep their outcome and are not sent again. IDs whose result
+    /// the earlier run did not learn are read first; those that are as asked are done.
     pub fn resume(mut self, path: impl AsRef<Path>) -> Self {
         self.journal = Some(JournalMode::Resumed(path.as_ref().to_owned()));
         self
@@ -318,8 +323,8 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
     /// Runs the job to its end.
     ///
     /// # Errors
-    /// Returns an error if the job is invalid or its journal cannot be used; nothing is sent then. All other failures are
-    /// outcomes of the IDs.
+    /// Returns an error if the job is invalid or its journal cannot be used; nothing is sent then. All other
+    /// failures are outcomes of the IDs.
     pub async fn send(self) -> Result<Report<R::Id>, InvalidJob>
     where
         C: SendableChange<R>,
@@ -327,8 +332,8 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
         Ok(self.stream()?.report().await)
     }
 
-    /// Runs the job as a stream of outcomes, in the order in which they become known. The job runs only while the stream
-    /// is polled.
+    /// Runs the job as a stream of outcomes, in the order in which they become known. The job runs only while
+    /// the stream is polled.
     ///
     /// ```no_run
     /// use funnelflux::{Client, ext::*};

@@ -11,22 +11,24 @@ use std::{fmt, sync::Arc};
 /// | [`Done`](Self::Done) | as asked, by this job | none needed |
 /// | [`AlreadySo`](Self::AlreadySo) | as asked, as before | none needed |
 /// | [`Rejected`](Self::Rejected) | unchanged | read the failure; a second attempt fails the same way |
-/// | [`Unknown`](Self::Unknown) | changed or unchanged | run the job again for [`unfinished`](super::Report::unfinished) IDs |
-/// | [`NotSent`](Self::NotSent) | unchanged | the same |
+/// | [`Unknown`](Self::Unknown) | changed or unchanged | run the job again for these IDs |
+/// | [`NotSent`](Self::NotSent) | unchanged | run the job again for these IDs |
+///
+/// [`Report::unfinished`](super::Report::unfinished) returns the IDs for which to run the job again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Outcome {
     /// The change was sent, and the asset is as asked.
     Done {
-        /// Reading the asset back confirmed the change. Otherwise only the answer of the service shows it, and a service
-        /// that silently ignores an ID would answer the same.
+        /// Reading the asset back confirmed the change. Otherwise only the answer of the service shows it,
+        /// and a service that silently ignores an ID would answer the same.
         confirmed: bool,
     },
     /// The asset was as asked before.
     AlreadySo {
-        /// Refusal of the service to handle the children. A job with a [`Cascade`](crate::ext::Cascade) sends parents
-        /// that are as asked already again, because of their children.
+        /// Refusal of the service to handle the children. A job with a [`Cascade`](crate::ext::Cascade) sends
+        /// parents that are as asked already again, because of their children.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         children: Option<Failure>,
     },
@@ -64,7 +66,8 @@ impl Outcome {
         matches!(self, Self::Unknown { .. } | Self::NotSent { .. })
     }
 
-    /// Returns the reason of a failure; for [`AlreadySo`](Self::AlreadySo), the reason why children were not handled.
+    /// Returns the reason of a failure; for [`AlreadySo`](Self::AlreadySo), the reason why children were not
+    /// handled.
     #[must_use]
     pub const fn failure(&self) -> Option<&Failure> {
         match self {
@@ -98,8 +101,8 @@ impl Outcome {
 
 /// Reason why an ID is not done.
 ///
-/// Displays as one line. After deserialisation, [`error`](Self::error) is `None`. Clones are cheap: all IDs of a request
-/// share one failure.
+/// Displays as one line. After deserialisation, [`error`](Self::error) is `None`. Clones are cheap: all IDs
+/// of a request share one failure.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure(Arc<FailureData>);
 

@@ -11,7 +11,8 @@ use std::fmt;
 /// Number of IDs per section in the text of a plan.
 const SHOWN: usize = 5;
 
-/// Preview of a job, based on the current state of the assets. Every distinct ID is in exactly one of the lists.
+/// Preview of a job, based on the current state of the assets. Every distinct ID is in exactly one of the
+/// lists.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Plan<I> {
@@ -21,8 +22,8 @@ pub struct Plan<I> {
     pub would_change: Vec<I>,
     /// IDs of the assets that are as asked already.
     pub already: Vec<I>,
-    /// IDs of missing or deleted assets, which the job would reject. It is not documented whether deleted assets can be
-    /// read; if not, they look missing.
+    /// IDs of missing or deleted assets, which the job would reject. It is not documented whether deleted
+    /// assets can be read; if not, they look missing.
     pub missing: Vec<I>,
     /// IDs of the assets that could not be read, each with the reason.
     pub unreadable: Vec<(I, Failure)>,
@@ -41,14 +42,14 @@ pub enum Children {
     Untouched,
     /// The job handles children, and their number is known.
     ///
-    /// Offer pages of offer sources are counted with the feature `pages`, funnels of funnel groups with the feature
-    /// `funnels`. The calls that read them are inferred.
+    /// Offer pages of offer sources are counted with the feature `pages`, funnels of funnel groups with the
+    /// feature `funnels`. The calls that read them are inferred.
     Known {
         /// Number of children that are not deleted.
         count: usize,
     },
-    /// The job handles children, but their number is unknown. No documented call lists them, and no inferred call is
-    /// available or the call failed.
+    /// The job handles children, but their number is unknown. No documented call lists them, and no inferred
+    /// call is available or the call failed.
     Unknown,
 }
 

@@ -10,8 +10,8 @@ const SHOWN: usize = 5;
 
 /// Report of a job: every ID with its outcome.
 ///
-/// Displays as a summary with the first failures. A program can serialise it and later [`merge`](Self::merge) the
-/// report of a run for the remaining IDs.
+/// Displays as a summary with the first failures. A program can serialise it and later [`merge`](Self::merge)
+/// the report of a run for the remaining IDs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[must_use = "the report shows which IDs are not done"]
 pub struct Report<I> {
@@ -127,8 +127,8 @@ impl<I> Report<I> {
         self.entries.iter().all(|entry| entry.outcome.is_success())
     }
 
-    /// Returns the unknown and unsent IDs, the input of the next job. That job reads the assets first, so nothing is done
-    /// twice.
+    /// Returns the unknown and unsent IDs, the input of the next job. That job reads the assets first, so
+    /// nothing is done twice.
     pub fn unfinished(&self) -> impl Iterator<Item = &I> {
         self.ids(Outcome::is_unfinished)
     }
@@ -155,8 +155,9 @@ impl<I: Clone + Eq + Hash> Report<I> {
 
     /// Merges the report of a later run of the same job, for any IDs.
     ///
-    /// If both reports have an ID, the later outcome replaces the earlier one, unless the later run did not send it. An
-    /// *unknown* ID that the later run finds already so is *done*, and so is a sent deletion whose asset is gone.
+    /// If both reports have an ID, the later outcome replaces the earlier one, unless the later run did not
+    /// send it. An *unknown* ID that the later run finds already so is *done*, and so is a sent deletion
+    /// whose asset is gone.
     ///
     /// # Errors
     /// Returns an error if the reports are of different jobs; nothing changes then.
@@ -396,7 +397,8 @@ some IDs are unknown or not sent; fix: run the job again for the IDs of unfinish
         };
         assert_eq!(
             first.merge(deletion).unwrap_err().to_string(),
-            r#"cannot merge a report of "delete" into one of "archive offer sources, children too": they are different jobs"#
+            "cannot merge a report of \"delete\" into one of \"archive offer sources, children too\": \
+            they are different jobs"
         );
     }
 }

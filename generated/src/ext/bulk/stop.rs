@@ -60,7 +60,8 @@ impl StopControl {
         self.stop(Failure::new(Reason::Cancelled, message));
     }
 
-    /// Records a request: whether the service answered, if that is relevant, and the number of IDs that failed by it.
+    /// Records a request: whether the service answered, if that is relevant, and the number of IDs that
+    /// failed by it.
     pub(in crate::ext) fn record(&mut self, answered: Option<bool>, failed: usize) {
         match answered {
             Some(true) => self.unanswered_in_a_row = 0,

@@ -14,11 +14,11 @@ pub enum SettingsOfAiNodes {}
 impl Client {
     /// **Inferred.** Operations on many AI node settings: bulk jobs, search by ID, safe updates.
     ///
-    /// The vendor's index lists these operations by title and method only. Paths and bodies follow the pattern of
-    /// offer sources. Deleting must therefore be acknowledged with `unverified`.
+    /// The vendor's index lists these operations by title and method only. Paths and bodies follow the
+    /// pattern of offer sources. Deleting must therefore be acknowledged with `unverified`.
     ///
-    /// The index has no list, copy, archive or category for them. The vendor asks not to create AI nodes by program
-    /// (documented in the help centre).
+    /// The index has no list, copy, archive or category for them. The vendor asks not to create AI nodes by
+    /// program (documented in the help centre).
     ///
     /// ```no_run
     /// use funnelflux::{Client, Unverified, ext::*};

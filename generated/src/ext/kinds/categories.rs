@@ -14,11 +14,11 @@ pub enum Categories {}
 impl Client {
     /// **Inferred.** Operations on many categories: bulk jobs, search by ID, safe updates.
     ///
-    /// The vendor's index lists these operations by title and method only. Paths and bodies follow the pattern of
-    /// offer sources. Archiving and deleting must therefore be acknowledged with `unverified`.
+    /// The vendor's index lists these operations by title and method only. Paths and bodies follow the
+    /// pattern of offer sources. Archiving and deleting must therefore be acknowledged with `unverified`.
     ///
-    /// The children of a category are the assets in it. The general wording of `ParentMutationRequest` suggests that
-    /// archiving and deleting can handle them; the effect on them is not documented.
+    /// The children of a category are the assets in it. The general wording of `ParentMutationRequest`
+    /// suggests that archiving and deleting can handle them; the effect on them is not documented.
     ///
     /// ```no_run
     /// use funnelflux::{Client, Unverified, ext::*};

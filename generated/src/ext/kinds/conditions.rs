@@ -15,8 +15,8 @@ pub enum Conditions {}
 impl Client {
     /// **Inferred.** Operations on many conditions: bulk jobs, search by ID, safe updates.
     ///
-    /// The vendor's index lists these operations by title and method only. Paths and bodies follow the pattern of
-    /// offer sources. Archiving and deleting must therefore be acknowledged with `unverified`.
+    /// The vendor's index lists these operations by title and method only. Paths and bodies follow the
+    /// pattern of offer sources. Archiving and deleting must therefore be acknowledged with `unverified`.
     ///
     /// ```no_run
     /// use funnelflux::{Client, Unverified, ext::*};

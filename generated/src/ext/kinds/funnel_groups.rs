@@ -18,14 +18,14 @@ pub enum FunnelGroups {}
 impl Client {
     /// **Inferred.** Operations on many funnel groups: bulk jobs, search by ID, safe updates.
     ///
-    /// The vendor's index lists these operations by title and method only. Paths and bodies follow the pattern of
-    /// offer sources. Archiving and deleting must therefore be acknowledged with `unverified`.
+    /// The vendor's index lists these operations by title and method only. Paths and bodies follow the
+    /// pattern of offer sources. Archiving and deleting must therefore be acknowledged with `unverified`.
     ///
-    /// The calls use the paths under `/funnelgroup/`. The vendor's index also lists `/campaign/`, which lacks a way back
-    /// from the archive; which of the two is the older one is not documented.
+    /// The calls use the paths under `/funnelgroup/`. The vendor's index also lists `/campaign/`, which lacks
+    /// a way back from the archive; which of the two is the older one is not documented.
     ///
-    /// The children of a funnel group are the funnels in it. The general wording of `ParentMutationRequest` suggests that
-    /// archiving and deleting can handle them.
+    /// The children of a funnel group are the funnels in it. The general wording of `ParentMutationRequest`
+    /// suggests that archiving and deleting can handle them.
     ///
     /// ```no_run
     /// use funnelflux::{Client, Unverified, ext::*};

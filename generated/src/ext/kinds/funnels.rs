@@ -18,11 +18,11 @@ pub enum Funnels {}
 impl Client {
     /// **Inferred.** Operations on many funnels: bulk jobs, search by ID, safe updates.
     ///
-    /// The vendor's index lists these operations by title and method only. Paths and bodies follow the pattern of
-    /// offer sources. Archiving and deleting must therefore be acknowledged with `unverified`.
+    /// The vendor's index lists these operations by title and method only. Paths and bodies follow the
+    /// pattern of offer sources. Archiving and deleting must therefore be acknowledged with `unverified`.
     ///
-    /// A copy needs a funnel group (documented: `FunnelDuplicateRequest::parent_id`). The request that moves a funnel is
-    /// unknown, so moving is available only as [`Client::move_funnel`] with a free-form body.
+    /// A copy needs a funnel group (documented: `FunnelDuplicateRequest::parent_id`). The request that moves
+    /// a funnel is unknown, so moving is available only as [`Client::move_funnel`] with a free-form body.
     ///
     /// ```no_run
     /// use funnelflux::{Client, Unverified, ext::*};

@@ -17,8 +17,8 @@ pub enum LogicScripts {}
 impl Client {
     /// **Inferred.** Operations on many logic scripts: bulk jobs, search by ID, safe updates.
     ///
-    /// The vendor's index lists these operations by title and method only. Paths and bodies follow the pattern of
-    /// offer sources. Archiving and deleting must therefore be acknowledged with `unverified`.
+    /// The vendor's index lists these operations by title and method only. Paths and bodies follow the
+    /// pattern of offer sources. Archiving and deleting must therefore be acknowledged with `unverified`.
     ///
     /// A copy can differ only in category and description (documented).
     ///

@@ -18,8 +18,8 @@ pub enum Pages {}
 impl Client {
     /// **Inferred.** Operations on many pages: bulk jobs, search by ID, safe updates.
     ///
-    /// The vendor's index lists these operations by title and method only. Paths and bodies follow the pattern of
-    /// offer sources. Archiving and deleting must therefore be acknowledged with `unverified`.
+    /// The vendor's index lists these operations by title and method only. Paths and bodies follow the
+    /// pattern of offer sources. Archiving and deleting must therefore be acknowledged with `unverified`.
     ///
     /// Pages are landers and offers; an offer belongs to an offer source.
     ///
@@ -43,8 +43,9 @@ impl Client {
 
 /// Counts the pages of these offer sources that are not deleted; `None` if not all of them can be read.
 ///
-/// Inferred: the calls follow the pattern of offer sources. Only two facts are known: lists show pages of both kinds,
-/// and a page names its offer source in `offerParams.idOfferSource`. Lists omit that property, so each page is read.
+/// Inferred: the calls follow the pattern of offer sources. Only two facts are known: lists show pages of
+/// both kinds, and a page names its offer source in `offerParams.idOfferSource`. Lists omit that property, so
+/// each page is read.
 pub(super) fn count_offers(
     client: Client,
     parents: HashSet<OfferSourceId>,

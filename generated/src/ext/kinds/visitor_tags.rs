@@ -15,11 +15,11 @@ pub enum VisitorTags {}
 impl Client {
     /// **Inferred.** Operations on many visitor tags: bulk jobs, search by ID, safe updates.
     ///
-    /// The vendor's index lists these operations by title and method only. Paths and bodies follow the pattern of
-    /// offer sources. Archiving and deleting must therefore be acknowledged with `unverified`.
+    /// The vendor's index lists these operations by title and method only. Paths and bodies follow the
+    /// pattern of offer sources. Archiving and deleting must therefore be acknowledged with `unverified`.
     ///
-    /// The index has no *find by ID list* for them: bulk jobs look them up in the list of all tags, and a search
-    /// reads them one by one.
+    /// The index has no *find by ID list* for them: bulk jobs look them up in the list of all tags, and a
+    /// search reads them one by one.
     ///
     /// ```no_run
     /// use funnelflux::{Client, Unverified, ext::*};

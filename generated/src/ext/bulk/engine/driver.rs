@@ -1,4 +1,5 @@
-//! Driver of a job: starts steps, limits their number, takes their results, writes the journal and stops the job.
+//! Driver of a job: starts steps, limits their number, takes their results, writes the journal and stops the
+//! job.
 
 use super::send::give_up;
 use super::step::{EarlierRequest, Item, ScheduledStep, StepResult, Task};

@@ -1,5 +1,5 @@
-//! Engine of all bulk jobs: cuts the IDs into chunks and takes each chunk through looking, sending and settling, until
-//! every ID has its outcome.
+//! Engine of all bulk jobs: cuts the IDs into chunks and takes each chunk through looking, sending and
+//! settling, until every ID has its outcome.
 //!
 //! ```text
 //!            ┌──── already so, missing ────────────────────────────┐
@@ -10,8 +10,8 @@
 //!         failed)    └─── not as asked: again, or split ┘
 //! ```
 //!
-//! A step is one request, or the reading of one list. It takes some items, gives outcomes for some of them and schedules
-//! further steps for the others.
+//! A step is one request, or the reading of one list. It takes some items, gives outcomes for some of them
+//! and schedules further steps for the others.
 //!
 //! | file | contents |
 //! |---|---|

@@ -15,7 +15,7 @@ const MAX_PAUSE: Duration = Duration::from_secs(20);
 pub(super) struct Item<I> {
     pub(super) id: I,
     pub(super) position: usize,
-    /// Whether the asset was as asked before the change; `None` if it was not read.
+    /// State before the change: true if the asset was as asked, `None` if it was not read.
     pub(super) was_satisfied: Option<bool>,
     pub(super) earlier_request: EarlierRequest,
 }
@@ -87,7 +87,7 @@ pub(super) struct StepResult<I> {
     pub(super) next: Vec<ScheduledStep<I>>,
     /// Reason to stop the job.
     pub(super) fatal: Option<Failure>,
-    /// Whether the service answered; `None` if a later step decides.
+    /// True if the service answered, `None` if a later step decides.
     pub(super) answered: Option<bool>,
 }
 
