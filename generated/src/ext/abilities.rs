@@ -23,9 +23,9 @@ impl<R: Resource> Assets for Handle<R> {
     }
 }
 
-/// Archives assets of the kind `R`; not yet acknowledged.
+/// Change that archives assets of the kind `R`, not yet acknowledged.
 type ArchivingOf<R> = Archiving<<R as Resource>::Id, <<R as Archive>::Word as Word>::Unsaid>;
-/// Deletes assets of the kind `R`; not yet acknowledged.
+/// Change that deletes assets of the kind `R`, not yet acknowledged.
 type DeletingOf<R> = Deleting<<R as Resource>::Id, <<R as Delete>::Word as Word>::Unsaid>;
 
 /// ID type of a handle's assets.

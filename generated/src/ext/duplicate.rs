@@ -214,7 +214,8 @@ impl<R: resource::Duplicate> Duplication<R> {
         if !run.unanswered.is_empty() {
             let after = list::<R>(&self.client, &requests).await;
             let lists = before.and_then(Result::ok).zip(after.and_then(Result::ok));
-            run.find_copies(lists.map(|(before, after)| ListedCopies { before, after }));
+            let lists = lists.map(|(before, after)| ListedCopies { before, after });
+            run.find_copies(lists.as_ref());
         }
         let job = format!("duplicate {}", R::NAMES.plural);
         Ok(Report::new(job, run.entries, repeated))
@@ -333,7 +334,7 @@ impl<R: Resource> DuplicationRun<R> {
     }
 
     /// Looks for the copies whose answers were lost.
-    fn find_copies(&mut self, lists: Option<ListedCopies<R::Id>>) {
+    fn find_copies(&mut self, lists: Option<&ListedCopies<R::Id>>) {
         let unanswered = std::mem::take(&mut self.unanswered);
         let mut requests_by_name: HashMap<String, usize> = HashMap::new();
         for (pending, _) in &unanswered {
@@ -345,7 +346,7 @@ impl<R: Resource> DuplicationRun<R> {
             .filter_map(|entry| entry.copy.clone())
             .collect();
         for (pending, failure) in unanswered {
-            let new_ids: Option<Vec<&R::Id>> = lists.as_ref().map(|lists| {
+            let new_ids: Option<Vec<&R::Id>> = lists.map(|lists| {
                 let before = lists.before.get(&pending.name);
                 let is_new =
                     |id: &&R::Id| !claimed.contains(*id) && !before.is_some_and(|ids| ids.contains(*id));

@@ -109,9 +109,9 @@ where
             let mut wanted = base.clone();
             (self.change)(&mut wanted);
             if *R::id(&wanted) != self.id {
-                return Err(UpdateError::OtherId {
+                return Err(UpdateError::IdChanged {
                     id: self.id.to_string(),
-                    other: R::id(&wanted).to_string(),
+                    new_id: R::id(&wanted).to_string(),
                 });
             }
             let current = self.find().await.map_err(UpdateError::Find)?;
@@ -132,7 +132,7 @@ where
                     before: base.clone(),
                     after: base,
                     changed,
-                    otherwise: Vec::new(),
+                    unexpected: Vec::new(),
                 });
             }
             return self.save(base, &wanted, changed).await;
@@ -175,13 +175,13 @@ where
                 (Err(error), None) => return Err(UpdateError::NotReadBack(error)),
             };
             let after_shown = shown(&after);
-            let otherwise = differences(&wanted_shown, &after_shown, Absent::MayBeEmpty);
+            let unexpected = differences(&wanted_shown, &after_shown, Absent::MayBeEmpty);
             // The service keeps a secret if the field is absent.
             let kept = emptied
                 .iter()
                 .copied()
                 .filter(|secret| after_shown.pointer(secret).is_some());
-            let differing: Vec<&str> = otherwise.iter().map(String::as_str).chain(kept).collect();
+            let differing: Vec<&str> = unexpected.iter().map(String::as_str).chain(kept).collect();
             let lost: Vec<String> = changed
                 .iter()
                 .filter(|field| differing.iter().any(|pointer| overlap(field, pointer)))
@@ -192,7 +192,7 @@ where
                     before,
                     after,
                     changed,
-                    otherwise,
+                    unexpected,
                 });
             }
             reads += 1;
@@ -223,7 +223,7 @@ pub struct Updated<A> {
     pub changed: Vec<String>,
     /// Unchanged fields that differ from the saved asset when read back, as JSON pointers. The service may
     /// set them itself or keep a removed field, or another client may have changed them right afterwards.
-    pub otherwise: Vec<String>,
+    pub unexpected: Vec<String>,
 }
 
 /// Error of an update.
@@ -234,12 +234,12 @@ pub enum UpdateError<A> {
     #[error("the asset could not be read, so nothing was saved: {0}")]
     Find(#[source] Error),
     /// The change replaced the ID, which the service does not allow. Nothing was saved.
-    #[error("the change replaces the ID {id} by {other}, and an ID cannot change; nothing was saved")]
-    OtherId {
+    #[error("the change replaces the ID {id} by {new_id}, and an ID cannot change; nothing was saved")]
+    IdChanged {
         /// The ID.
         id: String,
         /// The ID after the change.
-        other: String,
+        new_id: String,
     },
     /// The asset was changed in the meantime. Nothing was saved.
     #[error(

@@ -88,18 +88,6 @@ pub(crate) fn problem(id: &str) -> Option<IdProblem> {
     })
 }
 
-/// Writes the line of a report or a plan about IDs that were given more than once.
-pub(crate) fn write_repeated(formatter: &mut fmt::Formatter<'_>, count: usize) -> fmt::Result {
-    match count {
-        0 => Ok(()),
-        1 => formatter.write_str("\n  1 ID was given more than once and counts once"),
-        count => write!(
-            formatter,
-            "\n  {count} IDs were given more than once and count once"
-        ),
-    }
-}
-
 /// The distinct IDs in the order of their first occurrence, and those that were given more than once.
 #[derive(Debug)]
 pub(crate) struct Distinct<I> {

@@ -8,6 +8,7 @@ mod plan;
 mod progress;
 mod report;
 mod stop;
+mod text;
 
 pub use change::{Archiving, ChangeRecord, Deleting, MovingToCategory, Unarchiving};
 pub(super) use engine::pause_after;
@@ -85,14 +86,7 @@ pub struct Bulk<R: Resource, C> {
     client: Client,
     ids: Vec<R::Id>,
     change: C,
-    chunk_size: usize,
-    concurrency: usize,
-    retries: u32,
-    retry_policy: Option<RetryPolicy>,
-    look_first: bool,
-    verify: Option<bool>,
-    in_order: bool,
-    stop_after: Option<usize>,
+    settings: JobSettings,
     url_length: usize,
     journal: Option<JournalMode>,
     callbacks: JobCallbacks,
@@ -163,14 +157,7 @@ impl<R: Resource, C> Bulk<R, C> {
             change: change(self.change),
             client: self.client,
             ids: self.ids,
-            chunk_size: self.chunk_size,
-            concurrency: self.concurrency,
-            retries: self.retries,
-            retry_policy: self.retry_policy,
-            look_first: self.look_first,
-            verify: self.verify,
-            in_order: self.in_order,
-            stop_after: self.stop_after,
+            settings: self.settings,
             url_length: self.url_length,
             journal: self.journal,
             callbacks: self.callbacks,
@@ -184,14 +171,7 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
             client: client.clone(),
             ids: ids.into_iter().map(Into::into).collect(),
             change,
-            chunk_size: 100,
-            concurrency: 4,
-            retries: 2,
-            retry_policy: None,
-            look_first: true,
-            verify: None,
-            in_order: false,
-            stop_after: None,
+            settings: JobSettings::default(),
             url_length: URL_LENGTH,
             journal: None,
             callbacks: JobCallbacks {
@@ -206,7 +186,7 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
     /// The limit of the service is not documented. A chunk that it refuses as too large (413) is split, and
     /// later chunks are smaller.
     pub fn chunk_size(mut self, ids: usize) -> Self {
-        self.chunk_size = ids.clamp(1, 10_000);
+        self.settings.chunk_size = ids.clamp(1, 10_000);
         self
     }
 
@@ -214,7 +194,7 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
     ///
     /// With 1, chunks are sent strictly one after the other. The rate limiter of the client applies as well.
     pub fn concurrency(mut self, requests: usize) -> Self {
-        self.concurrency = requests.clamp(1, 64);
+        self.settings.concurrency = requests.clamp(1, 64);
         self
     }
 
@@ -225,13 +205,13 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
     /// Before a retry, the assets are read, and only unchanged ones are sent. The waits are 0.5 s, 1 s, 2 s
     /// and so on, up to 20 s.
     pub fn retries(mut self, retries: u32) -> Self {
-        self.retries = retries.min(10);
+        self.settings.retries = retries.min(10);
         self
     }
 
     /// Sets the client's retry policy for each changing request. Default: the policy of the client.
     pub fn retry_policy(mut self, policy: RetryPolicy) -> Self {
-        self.retry_policy = Some(policy);
+        self.settings.retry_policy = Some(policy);
         self
     }
 
@@ -241,7 +221,7 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
     /// service silently ignores missing IDs, those are *done* as well. Combine it with
     /// [`verify`](Self::verify), and keep it on if the IDs may be wrong.
     pub fn look_first(mut self, look: bool) -> Self {
-        self.look_first = look;
+        self.settings.look_first = look;
         self
     }
 
@@ -252,7 +232,7 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
     /// late. After that its outcome is unknown. Children are not read back, because no documented call lists
     /// them.
     pub fn verify(mut self, verify: bool) -> Self {
-        self.verify = Some(verify);
+        self.settings.verify = Some(verify);
         self
     }
 
@@ -261,7 +241,7 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
     ///
     /// Outcomes that become known early are kept until their turn. A [`Report`] is always in order.
     pub fn in_order(mut self, in_order: bool) -> Self {
-        self.in_order = in_order;
+        self.settings.in_order = in_order;
         self
     }
 
@@ -270,7 +250,7 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
     ///
     /// Requests in flight are finished, so more IDs may fail. All others end as not sent.
     pub fn stop_after(mut self, failed: usize) -> Self {
-        self.stop_after = Some(failed.max(1));
+        self.settings.stop_after = Some(failed.max(1));
         self
     }
 
@@ -391,21 +371,11 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
                 Some(journal)
             }
         };
-        let settings = JobSettings {
-            chunk_size: self.chunk_size,
-            concurrency: self.concurrency,
-            retries: self.retries,
-            retry_policy: self.retry_policy,
-            look_first: self.look_first,
-            verify: self.verify.unwrap_or_else(|| self.change.verifies()),
-            in_order: self.in_order,
-            stop_after: self.stop_after,
-        };
         let driver = Driver::new(
             Reader::<R>::new(self.client.clone(), self.url_length),
             self.client,
             self.change,
-            settings,
+            self.settings,
             JobIds { settled, open },
             journal,
             self.callbacks,
@@ -434,13 +404,13 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
         let job = self.change.record().describe(R::NAMES.plural);
         let mut plan = Plan::new(job, repeated);
         let reader = &reader;
-        let chunks: Vec<Vec<R::Id>> = ids.chunks(self.chunk_size).map(<[_]>::to_vec).collect();
+        let chunks: Vec<Vec<R::Id>> = ids.chunks(self.settings.chunk_size).map(<[_]>::to_vec).collect();
         let mut reads = futures_util::stream::iter(chunks)
             .map(|ids| async move {
                 let results = reader.summaries(&ids).await;
                 (ids, results)
             })
-            .buffered(self.concurrency);
+            .buffered(self.settings.concurrency);
         while let Some((ids, results)) = reads.next().await {
             for (id, read) in ids.into_iter().zip(results) {
                 plan.add(id, read, |summary| self.change.is_satisfied_by(summary));

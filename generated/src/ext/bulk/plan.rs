@@ -1,15 +1,13 @@
 //! Preview of a job.
 
 use super::outcome::{Failure, Reason};
+use super::text::{write_counts, write_repeated, write_section};
 use crate::ext::read::ReadResult;
 use crate::ext::resource::AssetSummary;
-use crate::ext::validate::{self, Repeated};
+use crate::ext::validate::Repeated;
 use crate::types::Status;
 use serde::{Deserialize, Serialize};
 use std::fmt;
-
-/// Number of IDs per section in the text of a plan.
-const SHOWN: usize = 5;
 
 /// Preview of a job, based on the current state of the assets. Every distinct ID is in exactly one of the
 /// lists.
@@ -95,16 +93,13 @@ impl<I: fmt::Display> fmt::Display for Plan<I> {
             self.job,
             self.would_change.len()
         )?;
-        for (count, name) in [
+        let counts = [
             (self.already.len(), "already so"),
             (self.missing.len(), "missing or deleted"),
             (self.unreadable.len(), "unreadable"),
-        ] {
-            if count > 0 {
-                write!(formatter, ", {count} {name}")?;
-            }
-        }
-        validate::write_repeated(formatter, self.repeated.len())?;
+        ];
+        write_counts(formatter, counts)?;
+        write_repeated(formatter, self.repeated.len())?;
         match self.children {
             Children::Untouched => {}
             Children::Known { count: 0 } => formatter.write_str("\n  they have no children")?,
@@ -115,29 +110,15 @@ impl<I: fmt::Display> fmt::Display for Plan<I> {
                 write!(formatter, "\n  their {count} children are handled too")?;
             }
             Children::Unknown => {
-                formatter.write_str("\n  their children are handled too; their number is unknown")?
+                formatter.write_str("\n  their children are handled too; their number is unknown")?;
             }
         }
-        let mut section = |name, lines: &mut dyn Iterator<Item = String>, count: usize| {
-            if count == 0 {
-                return Ok(());
-            }
-            write!(formatter, "\n{name}:")?;
-            for line in lines.take(SHOWN) {
-                write!(formatter, "\n  {line}")?;
-            }
-            if count > SHOWN {
-                write!(formatter, "\n  and {} more", count - SHOWN)?;
-            }
-            Ok(())
-        };
-        let mut missing = self.missing.iter().map(ToString::to_string);
-        section("missing or deleted", &mut missing, self.missing.len())?;
-        let mut unreadable = self
-            .unreadable
-            .iter()
-            .map(|(id, failure)| format!("{id}: {failure}"));
-        section("unreadable", &mut unreadable, self.unreadable.len())
+        let missing = self.missing.iter();
+        write_section(formatter, "missing or deleted", missing, ToString::to_string)?;
+        let unreadable = self.unreadable.iter();
+        write_section(formatter, "unreadable", unreadable, |(id, failure)| {
+            format!("{id}: {failure}")
+        })
     }
 }
 

@@ -1,12 +1,10 @@
 //! Report of a job: every ID with its outcome.
 
 use super::outcome::{Entry, Outcome};
-use crate::ext::validate::{self, Repeated};
+use super::text::{write_counts, write_repeated, write_section};
+use crate::ext::validate::Repeated;
 use serde::{Deserialize, Serialize};
 use std::{collections::HashMap, fmt, hash::Hash};
-
-/// Number of failures per section in the text of a report.
-const SHOWN: usize = 5;
 
 /// Report of a job: every ID with its outcome.
 ///
@@ -58,17 +56,13 @@ impl Counts {
 impl fmt::Display for Counts {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{} done", self.done)?;
-        for (count, name) in [
+        let counts = [
             (self.already, "already so"),
             (self.rejected, "rejected"),
             (self.unknown, "unknown"),
             (self.not_sent, "not sent"),
-        ] {
-            if count > 0 {
-                write!(formatter, ", {count} {name}")?;
-            }
-        }
-        Ok(())
+        ];
+        write_counts(formatter, counts)
     }
 }
 
@@ -214,7 +208,7 @@ impl<I: fmt::Display> fmt::Display for Report<I> {
                 "\n  {count} done according to the service, not read back"
             )?,
         }
-        validate::write_repeated(formatter, self.repeated.len())?;
+        write_repeated(formatter, self.repeated.len())?;
         let sections: [Section; 4] = [
             ("rejected", |outcome| matches!(outcome, Outcome::Rejected { .. })),
             ("unknown", |outcome| matches!(outcome, Outcome::Unknown { .. })),
@@ -224,21 +218,12 @@ impl<I: fmt::Display> fmt::Display for Report<I> {
             }),
         ];
         for (name, wanted) in sections {
-            let failed = || self.entries.iter().filter(|entry| wanted(&entry.outcome));
-            let count = failed().count();
-            if count == 0 {
-                continue;
-            }
-            write!(formatter, "\n{name}:")?;
-            for entry in failed().take(SHOWN) {
-                write!(formatter, "\n  {}", entry.id)?;
-                if let Some(failure) = entry.outcome.failure() {
-                    write!(formatter, ": {failure}")?;
-                }
-            }
-            if count > SHOWN {
-                write!(formatter, "\n  and {} more", count - SHOWN)?;
-            }
+            let entries = self.entries.iter().filter(|entry| wanted(&entry.outcome));
+            let line = |entry: &Entry<I>| match entry.outcome.failure() {
+                Some(failure) => format!("{}: {failure}", entry.id),
+                None => entry.id.to_string(),
+            };
+            write_section(formatter, name, entries, line)?;
         }
         if self.unfinished().next().is_some() {
             formatter.write_str(

@@ -19,7 +19,6 @@ use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 
 /// An ID without an outcome at the start of the job.
 #[derive(Debug)]
@@ -99,12 +98,7 @@ impl<R: Resource, C: SendableChange<R>> Driver<R, C> {
             stop,
         };
         if driver.checking_target {
-            driver.start(ScheduledStep {
-                task: Task::CheckTarget,
-                items: Vec::new(),
-                attempts: 0,
-                pause: Duration::ZERO,
-            });
+            driver.start(ScheduledStep::new(Task::CheckTarget, Vec::new()));
         }
         driver.publish(ids.settled);
         driver
@@ -181,12 +175,7 @@ impl<R: Resource, C: SendableChange<R>> Driver<R, C> {
         } else {
             Task::Send { for_children: false }
         };
-        (!items.is_empty()).then_some(ScheduledStep {
-            task,
-            items,
-            attempts: 0,
-            pause: Duration::ZERO,
-        })
+        (!items.is_empty()).then(|| ScheduledStep::new(task, items))
     }
 
     fn start(&mut self, step: ScheduledStep<R::Id>) {

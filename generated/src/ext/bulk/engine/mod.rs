@@ -50,10 +50,26 @@ pub(super) struct JobSettings {
     pub(super) retries: u32,
     pub(super) retry_policy: Option<RetryPolicy>,
     pub(super) look_first: bool,
-    pub(super) verify: bool,
+    /// Reads assets back; `None` for the default of the change.
+    pub(super) verify: Option<bool>,
     pub(super) in_order: bool,
     /// Number of failed IDs after which the job stops.
     pub(super) stop_after: Option<usize>,
+}
+
+impl Default for JobSettings {
+    fn default() -> Self {
+        Self {
+            chunk_size: 100,
+            concurrency: 4,
+            retries: 2,
+            retry_policy: None,
+            look_first: true,
+            verify: None,
+            in_order: false,
+            stop_after: None,
+        }
+    }
 }
 
 /// State that the steps of a job share.

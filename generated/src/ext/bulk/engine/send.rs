@@ -26,10 +26,11 @@ impl<R: Resource, C: SendableChange<R>> StepContext<R, C> {
         let mut result = StepResult::new();
         let error = match call.await {
             Ok(()) => {
+                let verify = self.settings.verify.unwrap_or_else(|| self.change.verifies());
                 result.answered = Some(true);
                 if for_children {
                     result.end_all(items, &Outcome::ALREADY);
-                } else if self.settings.verify {
+                } else if verify {
                     result.then(Task::Settle(SettleCause::Accepted), items);
                 } else {
                     result.end_all(items, &Outcome::DONE);

@@ -42,6 +42,17 @@ pub(super) struct ScheduledStep<I> {
     pub(super) pause: Duration,
 }
 
+impl<I> ScheduledStep<I> {
+    pub(super) fn new(task: Task, items: Vec<Item<I>>) -> Self {
+        Self {
+            task,
+            items,
+            attempts: 0,
+            pause: Duration::ZERO,
+        }
+    }
+}
+
 #[derive(Debug)]
 pub(super) enum Task {
     /// Reads the target of the children. No other step starts before its end.
