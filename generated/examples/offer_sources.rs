@@ -14,7 +14,7 @@ use std::error::Error;
 /// Creates, lists, duplicates and archives an offer source.
 #[derive(Parser)]
 struct Arguments {
-    /// Work on the real service with the token in FUNNELFLUX_ACCESS_TOKEN
+    /// Work on the real service with the token in `FUNNELFLUX_ACCESS_TOKEN`
     #[arg(long)]
     live: bool,
     /// ID of the offer source to create: 12 characters in the format of the service

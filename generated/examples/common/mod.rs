@@ -11,7 +11,7 @@ const ASSETS: usize = 1_000;
 /// Arguments that select the account.
 #[derive(Debug, Args)]
 pub(crate) struct AccountArguments {
-    /// Work on the live account of FUNNELFLUX_ACCESS_TOKEN instead of an embedded fake
+    /// Work on the live account of `FUNNELFLUX_ACCESS_TOKEN` instead of an embedded fake
     #[arg(long)]
     pub(crate) live: bool,
     /// Address of the service, such as that of a running funnelflux-fake; needs --live
