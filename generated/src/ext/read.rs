@@ -7,7 +7,7 @@
 //! If a kind has no *find by ID list*, summaries come from its list, and whole assets are read one by one.
 
 use super::error_class::ErrorClass;
-use super::resource::{AssetSummary, ListCall, Resource};
+use super::resource::{AssetSummary, ListCall, ListRow, Resource};
 use crate::{Client, Error};
 use std::collections::{HashMap, HashSet};
 use std::marker::PhantomData;
@@ -56,15 +56,10 @@ impl<R: Resource> Reader<R> {
     async fn summaries_in_list(&self, list: ListCall<R>, ids: &[R::Id]) -> Vec<ReadResult<AssetSummary>> {
         match list(&self.client).await {
             Ok(rows) => {
-                let listed: HashMap<R::Id, AssetSummary> =
-                    rows.into_iter().map(|row| (row.id, row.summary)).collect();
-                let summary = |id| {
-                    listed
-                        .get(id)
-                        .cloned()
-                        .map_or(ReadResult::Missing, ReadResult::Found)
-                };
-                ids.iter().map(summary).collect()
+                let found = |row: ListRow<R::Id>| (row.id, ReadResult::Found(row.summary));
+                let listed: HashMap<_, _> = rows.into_iter().map(found).collect();
+                let listed = |id| listed.get(id).cloned().unwrap_or(ReadResult::Missing);
+                ids.iter().map(listed).collect()
             }
             Err(error) => vec![ReadResult::Unreadable(error); ids.len()],
         }

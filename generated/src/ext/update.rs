@@ -328,14 +328,11 @@ fn is_empty(value: &Value) -> bool {
 
 /// Returns true if one pointer equals the other or is below it.
 fn overlap(left: &str, right: &str) -> bool {
-    let (shorter, longer) = if left.len() < right.len() {
-        (left, right)
-    } else {
-        (right, left)
+    let contains = |parent: &str, pointer: &str| {
+        let rest = pointer.strip_prefix(parent);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     };
-    longer
-        .strip_prefix(shorter)
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    contains(left, right) || contains(right, left)
 }
 
 #[cfg(test)]

@@ -34,7 +34,7 @@ use change::{BulkChange, SendableChange};
 use engine::{Driver, JobCallbacks, JobIds, JobSettings, OpenId};
 use futures_core::Stream;
 use futures_util::StreamExt as _;
-use journal::JournalWriter;
+use journal::{JournalWriter, RecordedState};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
@@ -339,38 +339,26 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
         let record = self.change.record();
         let job = record.describe(R::NAMES.plural);
         let header = journal::Header::new(R::NAMES.segment, job.clone(), record);
-        let mut settled = Vec::new();
-        let mut open = Vec::with_capacity(ids.len());
-        let unsent = |(position, id)| OpenId {
-            position,
-            id,
-            sent: None,
-        };
-        let journal = match self.journal {
-            None => {
-                open.extend(ids.into_iter().enumerate().map(unsent));
-                None
-            }
-            Some(JournalMode::New(path)) => {
-                let journal = JournalWriter::create(&path, header, &ids)?;
-                open.extend(ids.into_iter().enumerate().map(unsent));
-                Some(journal)
-            }
+        let (journal, states) = match self.journal {
+            None => (None, Vec::new()),
+            Some(JournalMode::New(path)) => (Some(JournalWriter::create(&path, header, &ids)?), Vec::new()),
             Some(JournalMode::Resumed(path)) => {
                 let (journal, states) = JournalWriter::resume(&path, &header, &ids)?;
-                for (position, (id, state)) in ids.into_iter().zip(states).enumerate() {
-                    match state.outcome {
-                        Some(outcome) => settled.push(Entry::new(id, position, outcome)),
-                        None => open.push(OpenId {
-                            position,
-                            id,
-                            sent: state.sent,
-                        }),
-                    }
-                }
-                Some(journal)
+                (Some(journal), states)
             }
         };
+        let mut settled = Vec::new();
+        let mut open = Vec::with_capacity(ids.len());
+        // Without an earlier run, every ID starts in the default state.
+        let states = states
+            .into_iter()
+            .chain(std::iter::repeat_with(RecordedState::default));
+        for (position, (id, RecordedState { outcome, sent })) in ids.into_iter().zip(states).enumerate() {
+            match outcome {
+                Some(outcome) => settled.push(Entry::new(id, position, outcome)),
+                None => open.push(OpenId { position, id, sent }),
+            }
+        }
         let driver = Driver::new(
             Reader::<R>::new(self.client.clone(), self.url_length),
             self.client,

@@ -23,7 +23,6 @@ impl<R: Resource, C: SendableChange<R>> StepContext<R, C> {
         let Some(target) = self.target() else {
             return result;
         };
-        let name = R::NAMES.singular;
         let mut attempts = 0;
         let target_read = loop {
             let results = self.reader.summaries(std::slice::from_ref(target)).await;
@@ -35,21 +34,19 @@ impl<R: Resource, C: SendableChange<R>> StepContext<R, C> {
                 target_read => break target_read,
             }
         };
+        let target = format!("the target of the children, {} {target},", R::NAMES.singular);
         result.fatal = match target_read {
-            Some(ReadResult::Found(summary)) if summary.status == Status::Deleted => Some(Failure::new(
-                Reason::Deleted,
-                format!("the target of the children, {name} {target}, is deleted"),
-            )),
+            Some(ReadResult::Found(summary)) if summary.status == Status::Deleted => {
+                Some(Failure::new(Reason::Deleted, format!("{target} is deleted")))
+            }
             Some(ReadResult::Found(_)) => None,
-            Some(ReadResult::Unreadable(error)) => Some(Failure::with_error(
-                Reason::NotLookedAt,
-                format!("the target of the children, {name} {target}, could not be read: {error}"),
-                &error,
-            )),
-            Some(ReadResult::Missing) | None => Some(Failure::new(
-                Reason::NotFound,
-                format!("the target of the children, {name} {target}, does not exist"),
-            )),
+            Some(ReadResult::Unreadable(error)) => {
+                let message = format!("{target} could not be read: {error}");
+                Some(Failure::with_error(Reason::NotLookedAt, message, &error))
+            }
+            Some(ReadResult::Missing) | None => {
+                Some(Failure::new(Reason::NotFound, format!("{target} does not exist")))
+            }
         };
         result
     }
