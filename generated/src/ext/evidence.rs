@@ -1,30 +1,30 @@
-//! What the caller has to say before a job that removes something is sent: nothing where the call is documented, and that it
-//! is deduced where it is.
+//! Acknowledgements that a job needs before it is sent: none if its calls are documented, and
+//! [`Unverified`](crate::Unverified) if a call that archives or deletes is inferred.
 
 #[cfg(feature = "_deduced")]
 use crate::Unverified;
 use std::fmt::Debug;
 
-/// The calls of the job are documented: nothing has to be said before it is sent.
+/// Marks a job whose calls are documented. It can be sent without an acknowledgement.
 #[derive(Clone, Copy, Debug)]
 pub struct Documented;
 
-/// The calls of the job are deduced, and nobody has said yet that he knows. It can be planned, but not sent, before
-/// [`Bulk::unverified`](super::Bulk::unverified).
+/// Marks a job whose calls are inferred and not yet acknowledged. It can be planned. To send it, call
+/// [`Bulk::unverified`](super::Bulk::unverified) first.
 #[cfg(feature = "_deduced")]
 #[derive(Clone, Copy, Debug)]
-pub struct Deduced;
+pub struct Inferred;
 
-/// What is said, or not yet.
+/// An acknowledgement, given or still missing.
 pub trait Said: Copy + Debug + Send + Sync + 'static {}
 
 impl<T: Copy + Debug + Send + Sync + 'static> Said for T {}
 
-/// What has to be said. Sealed: this module is private.
+/// The acknowledgement that a call requires. Sealed: this module is private.
 pub trait Word: Said {
-    /// What stands in its place before it is said.
+    /// The type of a job that still lacks the acknowledgement.
     type Unsaid: Said;
-    /// Nothing is said yet.
+    /// The missing acknowledgement.
     const UNSAID: Self::Unsaid;
 }
 
@@ -33,14 +33,15 @@ impl Word for Documented {
     const UNSAID: Self = Self;
 }
 
-/// A word that suffices where `Needed` has to be said. Sealed: this module is private.
+/// An acknowledgement that satisfies the required one, `Needed`. Sealed: this module is private.
 #[diagnostic::on_unimplemented(
-    message = "the call of this job is deduced, not documented, and nobody has said yet that he knows",
-    label = "call `.unverified(Unverified::acknowledge())` on the job before this",
-    note = "without it, `plan()` tells what the job would do; the evidence is in the documentation of the kind of assets"
+    message = "this operation is inferred, not documented; acknowledge that before sending the job",
+    label = "fix: call `.unverified(Unverified::acknowledge())` on the job before this",
+    note = "`plan()` shows what the job would do and needs no acknowledgement; \
+            the documentation of the asset kind has the evidence"
 )]
 pub trait Suffices<Needed>: Said {
-    /// The word.
+    /// Converts to the required acknowledgement.
     fn word(self) -> Needed;
 }
 
@@ -52,6 +53,6 @@ impl<W: Word> Suffices<W> for W {
 
 #[cfg(feature = "_deduced")]
 impl Word for Unverified {
-    type Unsaid = Deduced;
-    const UNSAID: Deduced = Deduced;
+    type Unsaid = Inferred;
+    const UNSAID: Inferred = Inferred;
 }

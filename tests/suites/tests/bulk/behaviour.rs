@@ -96,7 +96,7 @@ fn a_target_that_does_not_exist_is_noticed_before_the_children_are_lost() {
         "delete offer sources, children move to typo: 0 done, 1 not sent\n\
         not sent:\n  \
         a: the job stopped: the target of the children, offer source typo, does not exist\n\
-        what is unknown or not sent is left to do: run the job again for unfinished()"
+        some IDs are unknown or not sent; fix: run the job again for the IDs of unfinished()"
     );
     assert_eq!(fake.state(), before);
 }
@@ -244,7 +244,7 @@ fn unknown_ids_are_told_whatever_the_service_does_with_them() {
             assert_eq!(
                 report.to_string(),
                 "archive offer sources: 20 done, 1 rejected\n  \
-                20 done on the service's word, not read back\n\
+                20 done according to the service, not read back\n\
                 rejected:\n  typo: no offer source of this ID can be read"
             );
         }

@@ -109,7 +109,7 @@ fn a_field_that_is_taken_out_may_read_empty() {
         let clear = |source: &mut OfferSource| source.postback_tx_id = None;
         let updated = run(client.offer_sources().update("a", clear).send()).unwrap();
         assert_eq!(updated.changed, ["/postbackTxId"]);
-        assert!(updated.otherwise.is_empty(), "{:?}", updated.otherwise);
+        assert!(updated.unexpected.is_empty(), "{:?}", updated.unexpected);
         let state = fake.state();
         assert_eq!(state.offer_source("a").unwrap().body.get("postbackTxId"), None);
     }
@@ -170,7 +170,8 @@ fn a_change_that_was_decided_on_long_ago_is_held_against_what_is_there() {
     let error = run(update.send()).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "somebody else has changed it meanwhile (/postbackPayout); nothing was saved; make the change again on what it is now"
+        "the asset was changed in the meantime (/postbackPayout), so nothing was saved; \
+        fix: repeat the change on the current asset"
     );
 }
 
@@ -213,7 +214,7 @@ fn an_id_cannot_be_changed() {
     fake.seed_offer_source("a");
     let rename = |source: &mut OfferSource| source.id_offer_source = "b".into();
     let error = run(client.offer_sources().update("a", rename).send()).unwrap_err();
-    assert!(matches!(error, UpdateError::OtherId { .. }), "{error}");
+    assert!(matches!(error, UpdateError::IdChanged { .. }), "{error}");
     assert_eq!(calls(&fake, SAVE), 0);
 }
 
@@ -308,7 +309,7 @@ fn copies_of_one_name_cannot_be_told_apart() {
     let report = run(job.concurrency(1).send()).unwrap();
     assert_eq!(report.counts().to_string(), "1 done, 2 unknown");
     let shown = report.to_string();
-    assert!(shown.contains("it may have made one of these: "), "{shown}");
+    assert!(shown.contains("the copy may be one of these: "), "{shown}");
 }
 
 #[test]

@@ -142,7 +142,7 @@ async fn a_new_secret_reads_as_a_placeholder_and_is_not_lost() {
     };
     let updated = configs.update(ONE, set("new")).send().await.unwrap();
     assert_eq!(updated.changed, ["/destination/hmacSecret"]);
-    assert!(updated.otherwise.is_empty(), "{updated:?}");
+    assert!(updated.unexpected.is_empty(), "{updated:?}");
     assert_eq!(secrets(&fake), (json!("pass"), json!("new")));
 
     // Without an answer, reading back cannot tell which one is stored.
@@ -225,5 +225,5 @@ async fn an_update_says_what_the_service_does_not_keep() {
     );
     let code = |script: &mut LogicScript| script.code = Some("return \"b\"".to_owned());
     let updated = client.logic_scripts().update(ONE, code).send().await;
-    assert_eq!(updated.unwrap().otherwise, ["/codeHash"]);
+    assert_eq!(updated.unwrap().unexpected, ["/codeHash"]);
 }

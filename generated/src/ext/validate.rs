@@ -1,61 +1,62 @@
-//! What is refused before anything is sent: jobs that cannot be meant.
+//! Checks IDs and jobs before anything is sent.
 
 use std::{collections::HashMap, fmt, hash::Hash};
 
-/// Why a job was refused before anything was sent.
+/// Error in a job, found before anything was sent.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidJob {
     /// The list of IDs is empty.
-    #[error("the list of IDs is empty: there is nothing to do; name at least one")]
+    #[error("the list of IDs is empty; fix: pass at least one ID")]
     Empty,
-    /// An ID cannot be one.
+    /// An ID is invalid.
     #[error("ID number {} ({id:?}) {problem}; nothing was sent", .position.saturating_add(1))]
     Id {
-        /// The ID as it was given.
+        /// The invalid ID.
         id: String,
-        /// Where it stands in the list, counted from 0.
+        /// Its index in the list, counted from 0.
         position: usize,
-        /// What is wrong with it.
+        /// The problem.
         problem: IdProblem,
     },
-    /// The ID that the children, or the assets, are to move to cannot be one.
+    /// The ID of the target, a parent or a category, is invalid.
     #[error("the target {id:?} {problem}; nothing was sent")]
     Target {
-        /// The ID as it was given.
+        /// The invalid ID.
         id: String,
-        /// What is wrong with it.
+        /// The problem.
         problem: IdProblem,
     },
-    /// The target of the children is itself among the parents that are archived or deleted.
+    /// The target of the children is itself among the parents to archive or delete.
     #[error(
-        "the target {id:?} of the children is itself ID number {} of those to remove; take it out of the list or choose another target; nothing was sent",
+        "the target {id:?} of the children is also ID number {} of the parents to archive or delete; \
+         nothing was sent; fix: remove it from the list or choose another target",
         .position.saturating_add(1)
     )]
     TargetAmongEntries {
         /// The target.
         id: String,
-        /// Where it stands in the list, counted from 0.
+        /// Its index in the list, counted from 0.
         position: usize,
     },
-    /// The journal could not be written or read, or is of another job.
+    /// The journal cannot be used.
     #[error(transparent)]
     Journal(#[from] super::bulk::JournalError),
 }
 
-/// What is wrong with an ID.
+/// Problem of an invalid ID.
 ///
-/// Any other text is accepted, since old accounts may hold IDs that predate today's format.
+/// Any other text is accepted, because old accounts may have IDs that predate the current format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum IdProblem {
-    /// It is empty.
+    /// The ID is empty.
     Empty,
-    /// It contains a comma, which separates IDs in the calls that take a list.
+    /// The ID contains a comma, which separates IDs in requests.
     Comma,
-    /// It contains white space.
+    /// The ID contains white space.
     WhiteSpace,
-    /// It contains a control character.
+    /// The ID contains a control character.
     Control,
 }
 
@@ -63,19 +64,19 @@ impl fmt::Display for IdProblem {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
             Self::Empty => "is empty",
-            Self::Comma => "contains a comma, which separates IDs on the wire",
+            Self::Comma => "contains a comma, which separates IDs in requests",
             Self::WhiteSpace => "contains white space",
             Self::Control => "contains a control character",
         })
     }
 }
 
-/// What is wrong with one ID, if anything.
+/// Returns the problem of an ID, if any.
 pub(crate) fn problem(id: &str) -> Option<IdProblem> {
     if id.is_empty() {
         return Some(IdProblem::Empty);
     }
-    // As IDs are documented; one look at each byte tells.
+    // The documented format, checked byte by byte, is the common case.
     if id.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
         return None;
     }
@@ -87,36 +88,24 @@ pub(crate) fn problem(id: &str) -> Option<IdProblem> {
     })
 }
 
-/// Says in a report or a plan that IDs were given more than once.
-pub(crate) fn tell_repeated(formatter: &mut fmt::Formatter<'_>, count: usize) -> fmt::Result {
-    match count {
-        0 => Ok(()),
-        1 => formatter.write_str("\n  1 ID was given more than once and counts once"),
-        count => write!(
-            formatter,
-            "\n  {count} IDs were given more than once and count once"
-        ),
-    }
-}
-
-/// The distinct IDs in the order in which they first stand, and those that were given more than once.
+/// The distinct IDs in the order of their first occurrence, and those that were given more than once.
 #[derive(Debug)]
 pub(crate) struct Distinct<I> {
     pub(crate) ids: Vec<I>,
     pub(crate) repeated: Vec<Repeated<I>>,
 }
 
-/// An ID that was given more than once; it counts as one.
+/// An ID that was given more than once. It counts once.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[non_exhaustive]
 pub struct Repeated<I> {
     /// The ID.
     pub id: I,
-    /// How often it was given; at least 2.
+    /// Number of occurrences, at least 2.
     pub times: usize,
 }
 
-/// Checks every ID, and takes each once.
+/// Checks every ID and removes duplicates.
 pub(crate) fn distinct<I: AsRef<str> + Clone + Eq + Hash>(ids: Vec<I>) -> Result<Distinct<I>, InvalidJob> {
     if ids.is_empty() {
         return Err(InvalidJob::Empty);
@@ -146,7 +135,7 @@ pub(crate) fn distinct<I: AsRef<str> + Clone + Eq + Hash>(ids: Vec<I>) -> Result
         repeated: Vec::new(),
     };
     for id in &ids {
-        // Removed at its first place, so that it is taken once.
+        // Removing the entry makes later occurrences count as duplicates.
         if let Some(times) = times.remove(id.as_ref()) {
             distinct.ids.push(id.clone());
             if times > 1 {
@@ -158,7 +147,7 @@ pub(crate) fn distinct<I: AsRef<str> + Clone + Eq + Hash>(ids: Vec<I>) -> Result
     Ok(distinct)
 }
 
-/// Checks the target of the children against the parents that are removed.
+/// Checks the target of the children against the parents of the job.
 pub(crate) fn target<I: AsRef<str> + Eq>(target: &I, entries: &[I]) -> Result<(), InvalidJob> {
     let id = target.as_ref().to_owned();
     if let Some(problem) = problem(&id) {
@@ -180,10 +169,10 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_an_id_is_refused_by_name_and_place() {
+    fn invalid_ids_are_reported_with_their_position() {
         assert_eq!(
             refusal(&[]),
-            "the list of IDs is empty: there is nothing to do; name at least one"
+            "the list of IDs is empty; fix: pass at least one ID"
         );
         assert_eq!(
             refusal(&["a", ""]),
@@ -191,7 +180,7 @@ mod tests {
         );
         assert_eq!(
             refusal(&["a,b"]),
-            "ID number 1 (\"a,b\") contains a comma, which separates IDs on the wire; nothing was sent"
+            "ID number 1 (\"a,b\") contains a comma, which separates IDs in requests; nothing was sent"
         );
         assert_eq!(
             refusal(&["a", "a", "b\u{a0}"]),
@@ -204,7 +193,8 @@ mod tests {
         let removed = ["a".to_owned(), "b".to_owned()];
         assert_eq!(
             target(&"b".to_owned(), &removed).unwrap_err().to_string(),
-            "the target \"b\" of the children is itself ID number 2 of those to remove; take it out of the list or choose another target; nothing was sent"
+            "the target \"b\" of the children is also ID number 2 of the parents to archive or delete; \
+            nothing was sent; fix: remove it from the list or choose another target"
         );
         assert_eq!(
             target(&" ".to_owned(), &removed).unwrap_err().to_string(),
@@ -214,18 +204,18 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn every_id_is_taken_once_in_order(ids in proptest::collection::vec("[a-cé/.%]{1,2}", 1..30)) {
-            let taken = distinct(ids.clone()).unwrap();
+        fn every_id_counts_once_in_order(ids in proptest::collection::vec("[a-cé/.%]{1,2}", 1..30)) {
+            let distinct = distinct(ids.clone()).unwrap();
             let mut expected: Vec<String> = Vec::new();
             for id in &ids {
                 if !expected.contains(id) {
                     expected.push(id.clone());
                 }
             }
-            proptest::prop_assert_eq!(&taken.ids, &expected);
+            proptest::prop_assert_eq!(&distinct.ids, &expected);
             for id in &expected {
-                let times = ids.iter().filter(|other| *other == id).count();
-                let repeated = taken.repeated.iter().find(|repeated| repeated.id == *id);
+                let times = ids.iter().filter(|given| *given == id).count();
+                let repeated = distinct.repeated.iter().find(|repeated| repeated.id == *id);
                 proptest::prop_assert_eq!(repeated.map_or(1, |repeated| repeated.times), times);
             }
         }
