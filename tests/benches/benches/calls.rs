@@ -5,7 +5,7 @@
 use divan::Bencher;
 use funnelflux_benches::{
     service,
-    work::{By, Work, Worker, ids},
+    workload::{By, Work, Worker, ids},
 };
 use std::{error::Error, sync::mpsc, thread, time::Duration};
 

@@ -2,10 +2,10 @@
 
 use crate::{
     Failure,
-    child::{self, cpu_time, output},
     commands::copy,
+    page::root,
     peers::{self, Built},
-    readme::root,
+    processes::{self, cpu_time, output},
 };
 use std::{fmt::Write as _, fs, path::Path, process::Command, time::Duration};
 
@@ -131,7 +131,7 @@ fn build(client: &Built, hosts: Hosts) -> Result<String, Failure> {
 }
 
 fn seconds(program: &Path) -> Result<Duration, Failure> {
-    cpu_time(cargo(program).arg("build"), child::Expect::Success)
+    cpu_time(cargo(program).arg("build"), processes::Expect::Success)
 }
 
 fn cargo(program: &Path) -> Command {

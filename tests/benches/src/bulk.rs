@@ -2,9 +2,9 @@
 
 use crate::{
     Failure,
-    child::{Job, Service},
+    processes::{Job, Service},
 };
-use funnelflux_benches::work::{By, CHUNK_SIZE, CONCURRENCY, Work};
+use funnelflux_benches::workload::{By, CHUNK_SIZE, CONCURRENCY, Work};
 use std::{fmt::Write as _, time::Duration};
 
 const IDS: usize = 10_000;

@@ -2,9 +2,9 @@
 
 use crate::{
     Failure,
-    child::{Job, Service, output},
+    processes::{Job, Service, output},
 };
-use funnelflux_benches::work::{By, Work};
+use funnelflux_benches::workload::{By, Work};
 use std::{fmt::Write as _, process::Command, time::Duration};
 
 /// What a row is called, what is done, to how many, how often it is done more in the longer run, and the target.

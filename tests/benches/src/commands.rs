@@ -2,8 +2,8 @@
 
 use crate::{
     Failure,
-    child::{self, cpu_time, output},
-    readme::{root, target},
+    page::{root, target},
+    processes::{self, cpu_time, output},
 };
 use std::{
     fmt::Write as _,
@@ -72,7 +72,7 @@ fn foreign(document: &Path, folder: &Path) -> Result<f64, Failure> {
     for _ in 0..TIMES {
         let mut run = Command::new(target().join("release/examples/corpus"));
         run.arg(folder);
-        all += cpu_time(&mut run, child::Expect::Success)?;
+        all += cpu_time(&mut run, processes::Expect::Success)?;
     }
     Ok((all / TIMES).as_secs_f64())
 }
@@ -93,7 +93,7 @@ fn run(program: &Path, command: &str, place: &Path, times: u32) -> Result<f64, F
         let mut run = Command::new(program);
         run.arg("--root").arg(place).arg(command);
         // Without the overlays there are fewer groups than the manifest has features, which `check` says with a code of its own.
-        all += cpu_time(&mut run, child::Expect::AnyOf(&[0, 3]))?;
+        all += cpu_time(&mut run, processes::Expect::AnyOf(&[0, 3]))?;
     }
     Ok((all / times).as_secs_f64())
 }

@@ -1,6 +1,6 @@
 //! What figures were taken on, without a name of it.
 
-use crate::{Failure, child::output};
+use crate::{Failure, processes::output};
 use std::{fs, process::Command};
 
 /// Processor, cores, system and compiler, in one line.

@@ -6,17 +6,17 @@
 mod builds;
 mod bulk;
 mod calls;
-mod child;
 mod commands;
 mod machine;
 mod memory;
+mod page;
 mod peers;
-mod readme;
+mod processes;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use funnelflux_benches::{
     service,
-    work::{self, By, Work, Worker},
+    workload::{self, By, Work, Worker},
 };
 use std::{error::Error, path::PathBuf, process::ExitCode, time::Duration};
 
@@ -111,7 +111,7 @@ fn measure(arguments: &Arguments) -> Result<(), Failure> {
     let machine = machine::describe()?;
     let mut readme = arguments
         .write
-        .then(|| readme::Readme::open(&machine, parts.len() == all.len()))
+        .then(|| page::Readme::open(&machine, parts.len() == all.len()))
         .transpose()?;
     println!("{machine}\n");
     for part in parts {
@@ -145,7 +145,7 @@ fn serve(latency: Duration) -> Result<(), Failure> {
 }
 
 fn do_work(base_url: &str, by: By, work: Work, ids: usize, times: usize) -> Result<(), Failure> {
-    let ids = work::ids(ids);
+    let ids = workload::ids(ids);
     runtime()?.block_on(async {
         let worker = Worker::new(by, base_url)?;
         // The connection is made before the time runs.

@@ -2,9 +2,9 @@
 
 use crate::{
     Failure,
-    child::{Job, Service},
+    processes::{Job, Service},
 };
-use funnelflux_benches::work::{By, Work};
+use funnelflux_benches::workload::{By, Work};
 use std::{fmt::Write as _, time::Duration};
 
 const FEW: usize = 10_000;

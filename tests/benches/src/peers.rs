@@ -1,7 +1,7 @@
 //! What else makes a client: the work of hands, and other generators, run as their documentation says. Each is installed
 //! below the target directory when it is first needed.
 
-use crate::{Failure, child::output, readme::target};
+use crate::{Failure, page::target, processes::output};
 use std::{
     fs,
     path::{Path, PathBuf},

@@ -10,8 +10,8 @@ use indexmap::IndexMap;
 use serde_json::{Value, json};
 
 use crate::{
-    answer::Refusal,
     clock::{later, unix_seconds},
+    responses::Refusal,
     settings::{RejectedToken, Settings},
 };
 

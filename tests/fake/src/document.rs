@@ -13,7 +13,7 @@ use indexmap::IndexMap;
 use jsonschema::{Draft, Validator};
 use serde_json::{Map, Value, json};
 
-use crate::rules;
+use crate::asset_kinds;
 
 /// The document, as text. It is the only source of what is valid.
 const TEXT: &str = include_str!("../../../spec/effective.json");
@@ -223,7 +223,7 @@ impl Document {
             let names_id = |(verb, _): &(Verb, _)| {
                 matches!(verb, Verb::Read(Read::FindById) | Verb::Write(Write::Duplicate))
             };
-            verbs.iter().any(names_id) || rules::KINDS.iter().any(|kind| kind.segment == segment)
+            verbs.iter().any(names_id) || asset_kinds::KINDS.iter().any(|kind| kind.segment == segment)
         });
         for operation in operations.values_mut().flatten() {
             let is_kept = operation
@@ -238,7 +238,7 @@ impl Document {
             .into_iter()
             .map(|(segment, verbs)| (segment.clone(), schemas.resource(segment, &verbs)))
             .collect();
-        for kind in rules::KINDS {
+        for kind in asset_kinds::KINDS {
             resources
                 .entry(kind.segment.to_owned())
                 .or_insert_with(|| Resource::without_document(kind));
@@ -285,13 +285,13 @@ impl Document {
     }
 
     pub(crate) fn resource(&self, segment: &str) -> Option<&Resource> {
-        self.resources.get(rules::kept_under(segment))
+        self.resources.get(asset_kinds::kept_under(segment))
     }
 }
 
 impl Resource {
     /// A kind that has state before the document describes it.
-    fn without_document(kind: &rules::Kind) -> Self {
+    fn without_document(kind: &asset_kinds::Kind) -> Self {
         Self {
             segment: kind.segment.to_owned(),
             id: kind.id.to_owned(),
@@ -316,7 +316,7 @@ impl Resource {
 
     /// Whether assets of this kind are in a category. On a category the property is its own ID.
     pub(crate) fn has_category(&self) -> bool {
-        self.id != rules::CATEGORY_PROPERTY && self.has(rules::CATEGORY_PROPERTY)
+        self.id != asset_kinds::CATEGORY_PROPERTY && self.has(asset_kinds::CATEGORY_PROPERTY)
     }
 
     pub(crate) fn has(&self, property: &str) -> bool {
@@ -329,7 +329,7 @@ fn meaning(method: &Method, path: &str) -> Option<(String, Verb)> {
     let (.., verb) = VERBS
         .iter()
         .find(|(of, suffix, _)| of == method && *suffix == rest)?;
-    Some((rules::kept_under(segment).to_owned(), *verb))
+    Some((asset_kinds::kept_under(segment).to_owned(), *verb))
 }
 
 fn base_path(root: &Value) -> String {
@@ -444,7 +444,7 @@ impl<'d> Schemas<'d> {
             let parameter = self.resolve(of(verb)?.pointer("/parameters/0")?);
             parameter.get("name").and_then(Value::as_str).map(str::to_owned)
         };
-        let known = rules::KINDS.iter().find(|kind| kind.segment == segment);
+        let known = asset_kinds::KINDS.iter().find(|kind| kind.segment == segment);
         let id = first_parameter(Verb::Read(Read::FindById))
             .or_else(|| first_parameter(Verb::Write(Write::Duplicate)))
             .or_else(|| known.map(|kind| kind.id.to_owned()))

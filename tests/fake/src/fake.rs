@@ -11,14 +11,15 @@ use http::{Method, Request, Response, Uri, request};
 use serde_json::{Map, Value, json};
 
 use crate::{
-    answer::{Answer, Refusal, common_headers, json_response, response},
+    asset_kinds,
     auth::{Tokens, VALIDATE_PATH},
     clock::{Clock, later},
     document::{DOCUMENT, Operation, Read, Resource, Route, Shape, Verb, Write},
     fault::{Fault, Interruption, Received, Rule, Script},
     id,
     log::{Log, LogEntry, Verdict, redact_body, redact_headers},
-    read, rules,
+    read,
+    responses::{Answer, Refusal, common_headers, json_response, response},
     settings::{Settings, TrailingSlash},
     state::{Asset, State},
     validate::{Valid, validate},
@@ -258,7 +259,7 @@ impl Fake {
 
     /// An active offer source of this ID, named after it, with values in all documented properties.
     pub fn seed_offer_source(&self, id: &str) {
-        self.seed(rules::OFFER_SOURCE, offer_source(id));
+        self.seed(asset_kinds::OFFER_SOURCE, offer_source(id));
     }
 
     /// An active offer page that belongs to an offer source (an empty `offer_source`: to none). The source need not exist.
@@ -267,12 +268,12 @@ impl Fake {
             "idPage": id, "pageName": format!("Page {id}"), "pageType": "offer", "baseURL": format!("https://offer.example/{id}"),
             "offerParams": { "idOfferSource": offer_source }, "status": "active",
         });
-        self.seed(rules::PAGE, body);
+        self.seed(asset_kinds::PAGE, body);
     }
 
     /// An active category for offer sources.
     pub fn seed_category(&self, id: &str, name: &str) {
-        self.seed(rules::CATEGORY, json!({ "idCategory": id, "categoryName": name, "categoryType": "offersources", "status": "active" }));
+        self.seed(asset_kinds::CATEGORY, json!({ "idCategory": id, "categoryName": name, "categoryType": "offersources", "status": "active" }));
     }
 
     /// So many active offer sources with IDs in the vendor's format; returns these in order.
@@ -281,7 +282,7 @@ impl Fake {
         let Inner {
             state, clock, random, ..
         } = &mut *inner;
-        let Some(resource) = DOCUMENT.resource(rules::OFFER_SOURCE) else {
+        let Some(resource) = DOCUMENT.resource(asset_kinds::OFFER_SOURCE) else {
             return Vec::new();
         };
         let mut now = clock.now();
@@ -292,7 +293,7 @@ impl Fake {
             let Value::Object(body) = offer_source(&id) else {
                 return id;
             };
-            state.put(rules::OFFER_SOURCE, Asset::new(resource, body));
+            state.put(asset_kinds::OFFER_SOURCE, Asset::new(resource, body));
             id
         };
         (0..count).map(|_| make()).collect()

@@ -14,9 +14,9 @@ use http::{
 use serde_json::{Value, json};
 
 use crate::{
-    answer::{json_response, response},
     clock::later,
     fake::Outcome,
+    responses::{json_response, response},
 };
 
 /// What goes wrong with one request. Each variant says whether the request is applied to the state: that is what a client cannot see.

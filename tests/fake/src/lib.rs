@@ -53,17 +53,17 @@
 //! The fake's clock stands still until a test moves it ([`Fake::advance`]), and everything random comes from [`Settings::seed`]: the same requests give the
 //! same answers. Compiled validators are shared by all fakes of a process; a new fake costs next to nothing.
 
-mod answer;
+mod asset_kinds;
 mod auth;
 mod clock;
 mod document;
-mod entries;
+mod entry_policy;
 mod fake;
 mod fault;
 mod id;
 mod log;
 mod read;
-mod rules;
+mod responses;
 mod server;
 mod settings;
 mod state;

@@ -5,9 +5,9 @@ use std::collections::HashSet;
 use serde_json::Value;
 
 use crate::{
-    answer::{Answer, Refusal, full, slim, surprise},
+    asset_kinds,
     document::{Read, Resource},
-    rules,
+    responses::{Answer, Refusal, full, slim, surprise},
     settings::{ByIdsOrder, DeletedAssets, Limit, MissingByIds, Settings},
     state::{Asset, State, Status},
     validate::Valid,
@@ -31,7 +31,7 @@ pub(crate) fn read(
                 .assets(&resource.segment)
                 .filter(|asset| matches_filter(&asset.status, query("status"), settings))
                 .filter(|asset| category.is_none_or(|category| asset.category == category))
-                .filter(|asset| rules::is_listed(&resource.segment, &asset.body, request.pairs()))
+                .filter(|asset| asset_kinds::is_listed(&resource.segment, &asset.body, request.pairs()))
                 .map(|asset| slim(resource, asset, state, settings));
             rows.collect()
         }

@@ -6,8 +6,8 @@ use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
 use crate::{
+    asset_kinds::{self, Relation},
     document::Resource,
-    rules::{self, Relation},
 };
 
 /// All assets at one moment, by kind and ID, in the order of their creation. Deleted ones are still in it, with [`Status::Deleted`].
@@ -98,7 +98,7 @@ impl Asset {
             name: text(&resource.name),
             status: Status::from(text("status").as_str()),
             category: if resource.has_category() {
-                text(rules::CATEGORY_PROPERTY)
+                text(asset_kinds::CATEGORY_PROPERTY)
             } else {
                 String::new()
             },
@@ -138,35 +138,35 @@ impl State {
 
     /// All offer sources.
     pub fn offer_sources(&self) -> impl Iterator<Item = &Asset> {
-        self.assets(rules::OFFER_SOURCE)
+        self.assets(asset_kinds::OFFER_SOURCE)
     }
 
     /// One offer source.
     #[must_use]
     pub fn offer_source(&self, id: &str) -> Option<&Asset> {
-        self.asset(rules::OFFER_SOURCE, id)
+        self.asset(asset_kinds::OFFER_SOURCE, id)
     }
 
     /// All pages.
     pub fn pages(&self) -> impl Iterator<Item = &Asset> {
-        self.assets(rules::PAGE)
+        self.assets(asset_kinds::PAGE)
     }
 
     /// One page.
     #[must_use]
     pub fn page(&self, id: &str) -> Option<&Asset> {
-        self.asset(rules::PAGE, id)
+        self.asset(asset_kinds::PAGE, id)
     }
 
     /// All categories.
     pub fn categories(&self) -> impl Iterator<Item = &Asset> {
-        self.assets(rules::CATEGORY)
+        self.assets(asset_kinds::CATEGORY)
     }
 
     /// One category.
     #[must_use]
     pub fn category(&self, id: &str) -> Option<&Asset> {
-        self.asset(rules::CATEGORY, id)
+        self.asset(asset_kinds::CATEGORY, id)
     }
 
     /// The pages that belong to an offer source.

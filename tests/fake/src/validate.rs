@@ -8,7 +8,7 @@ use jsonschema::{ValidationError, error::ValidationErrorKind};
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
-use crate::{answer::Refusal, document::Operation, settings::Settings};
+use crate::{document::Operation, responses::Refusal, settings::Settings};
 
 /// How many characters of a wrong value are shown; the rest of a huge one helps nobody.
 const VALUE_LENGTH: usize = 60;

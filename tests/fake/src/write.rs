@@ -5,12 +5,12 @@ use std::{collections::HashSet, time::SystemTime};
 use serde_json::{Map, Value};
 
 use crate::{
-    answer::{Answer, Refusal, decorate},
+    asset_kinds::{self, Relation},
     document::{DOCUMENT, Resource, Write},
-    entries::{Selection, Standing, select},
+    entry_policy::{Selection, Standing, select},
     id,
     read::{check_count, readable, unknown_id},
-    rules::{self, Relation},
+    responses::{Answer, Refusal, decorate},
     settings::{BadEntry, ExistingOnCreate, SaveMeaning, Settings},
     state::{Asset, State, Status},
     validate::{Valid, Violation, describe},
@@ -77,14 +77,14 @@ impl Writer<'_> {
         };
         let before = asset.body.clone();
         body.extend(sent);
-        rules::settle(&resource.segment, Some(&before), &mut body);
+        asset_kinds::settle(&resource.segment, Some(&before), &mut body);
         self.state.put(&resource.segment, Asset::new(resource, body));
         Ok(Answer::Done)
     }
 
     fn create(&mut self, resource: &Resource, request: &Valid) -> Result<Answer, Refusal> {
         let mut sent = object(request);
-        rules::settle(&resource.segment, None, &mut sent);
+        asset_kinds::settle(&resource.segment, None, &mut sent);
         let id = text(&sent, &resource.id);
         if id.is_empty() {
             let message = "must not be empty: the client chooses the ID".to_owned();
@@ -128,23 +128,23 @@ impl Writer<'_> {
             .into_iter()
             .flatten()
         {
-            if rules::may_override(&resource.segment, &resource.id, property) {
+            if asset_kinds::may_override(&resource.segment, &resource.id, property) {
                 body.insert(property.clone(), value.clone());
             }
         }
         body.insert(resource.name.clone(), Value::from(text(&sent, "name")));
         let parent = text(&sent, "parentId");
-        if let Some(property) = rules::parent_property(&resource.segment) {
+        if let Some(property) = asset_kinds::parent_property(&resource.segment) {
             body.insert(property.to_owned(), Value::from(parent));
         } else if resource.has_category() && !parent.is_empty() {
             self.check_category(parent)?;
-            body.insert(rules::CATEGORY_PROPERTY.to_owned(), Value::from(parent));
+            body.insert(asset_kinds::CATEGORY_PROPERTY.to_owned(), Value::from(parent));
         }
         if resource.has("status") {
             body.insert("status".to_owned(), Value::from("active"));
         }
         let original = asset.body.clone();
-        rules::settle(&resource.segment, Some(&original), &mut body);
+        asset_kinds::settle(&resource.segment, Some(&original), &mut body);
         let id = self.new_id(resource);
         body.insert(resource.id.clone(), Value::from(id.as_str()));
         check_asset(resource, &body)?;
@@ -224,7 +224,7 @@ impl Writer<'_> {
         let selection = self.select(resource, &entries(request), standing)?;
         for id in &selection.apply {
             self.state.change(resource, id, |body| {
-                body.insert(rules::CATEGORY_PROPERTY.to_owned(), Value::from(category));
+                body.insert(asset_kinds::CATEGORY_PROPERTY.to_owned(), Value::from(category));
             });
         }
         selection.into_answer()

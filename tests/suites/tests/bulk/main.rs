@@ -9,6 +9,6 @@
 
 mod behaviour;
 mod contract;
+mod other_abilities;
 mod scenario;
 mod service;
-mod single;

@@ -6,10 +6,10 @@
     reason = "a test stops at the first surprise"
 )]
 
+mod documented;
 mod evidence;
-mod managed;
 mod operations;
-mod stated;
+mod server_managed;
 
 use funnelflux::Client;
 use funnelflux::types::{MiddlewareBasicAuth, MiddlewareConfig, MiddlewareDestination};

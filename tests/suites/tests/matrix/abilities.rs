@@ -1,6 +1,6 @@
 //! Every ability of `ext` × every fault × met by one or by all of its writes, or of its reads.
 
-use crate::promise::{Promise, Seen};
+use crate::expectation::{Promise, Seen};
 use crate::{Script, none_is_wrong, on_all_cores, run};
 use funnelflux::Client;
 use funnelflux::ext::{

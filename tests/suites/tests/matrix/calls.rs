@@ -1,6 +1,6 @@
 //! Every operation of the document × every fault × met once and met always.
 
-use crate::promise::{Class, Expected, of_call};
+use crate::expectation::{Class, Expected, of_call};
 use crate::requests::{self, Answer, NEW, OLD, Request, SECOND, near};
 use crate::{Script, none_is_wrong, on_all_cores, run};
 use funnelflux::transport::{TransportError, TransportErrorKind};

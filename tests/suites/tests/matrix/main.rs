@@ -15,8 +15,8 @@
 
 mod abilities;
 mod calls;
+mod expectation;
 mod page;
-mod promise;
 mod requests;
 
 use funnelflux_suites::faults;

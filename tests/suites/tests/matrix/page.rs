@@ -16,7 +16,7 @@ const INTRODUCTION: &str = "\
 
 What the client makes of everything that can go wrong between it and the service. The fake acts each fault out, on a virtual
 clock; each cell holds the class of the result, the number of tries, the time, and what the server holds afterwards against what
-the crate promises. The promises are in `tests/matrix/promise.rs`; this page is printed by the suite and fails it when it is not
+the crate promises. The promises are in `tests/matrix/expectation.rs`; this page is printed by the suite and fails it when it is not
 true.
 ";
 

@@ -1,6 +1,6 @@
 //! A valid request for each operation, made from the document alone, and a server on which it can be carried out.
 
-use crate::promise::Promise;
+use crate::expectation::Promise;
 use funnelflux::operations::{GROUPS, Operation, Repeat};
 use funnelflux_fake::{Fake, Settings};
 use serde_json::{Map, Value, json};

@@ -8,12 +8,12 @@
 
 mod auth;
 mod blocking;
-mod chance;
 mod create;
 mod errors;
+mod hooks;
+mod random_service;
 mod retry;
 mod sockets;
-mod visible;
 
 use funnelflux_fake::{Fake, Fault, Rule};
 use funnelflux_suites::{LARGE, faults};

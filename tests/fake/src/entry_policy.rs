@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use crate::{
-    answer::{Answer, Refusal},
+    responses::{Answer, Refusal},
     settings::{BadEntry, Settings},
 };
 

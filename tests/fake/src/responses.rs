@@ -10,8 +10,8 @@ use http::{
 use serde_json::{Map, Value, json};
 
 use crate::{
+    asset_kinds,
     document::Resource,
-    rules,
     settings::{AbsentProperty, EmptyList, ErrorShape, Settings, SuccessBody, SuccessStatus},
     state::{Asset, State},
     validate::Violation,
@@ -192,7 +192,7 @@ pub(crate) fn common_headers(
 /// An asset as find by ID shows it.
 pub(crate) fn full(resource: &Resource, asset: &Asset, settings: &Settings) -> Value {
     let mut row = asset.body.clone();
-    rules::show(&resource.segment, &mut row);
+    asset_kinds::show(&resource.segment, &mut row);
     for (property, default) in &resource.properties {
         match (settings.absent, default) {
             (AbsentProperty::Default, Some(default)) => {
@@ -224,7 +224,7 @@ pub(crate) fn slim(resource: &Resource, asset: &Asset, state: &State, settings: 
             let category = state.category(&asset.category);
             category.map(|category| Value::from(category.name.as_str()))
         } else {
-            let derived = rules::only_slim(&resource.segment, property, &asset.body);
+            let derived = asset_kinds::only_slim(&resource.segment, property, &asset.body);
             derived.or_else(|| asset.body.get(property).or(default).cloned())
         };
         match value {

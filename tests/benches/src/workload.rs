@@ -1,7 +1,7 @@
 //! One unit of work, by either client.
 
 use crate::{
-    hand::{Hand, Info, Keeping},
+    hand_written::{Hand, Info, Keeping},
     service::UNKNOWN_FIELDS,
 };
 use funnelflux::{

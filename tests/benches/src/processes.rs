@@ -1,7 +1,7 @@
 //! Other processes: this program in another role, and commands whose CPU time counts.
 
 use crate::Failure;
-use funnelflux_benches::work::{By, Work};
+use funnelflux_benches::workload::{By, Work};
 use std::{
     fs,
     io::{BufRead as _, BufReader},
