@@ -1,12 +1,13 @@
-//! What holds for single kinds of assets only, as far as the documentation says it: which exist beside those of the document, and who is whose child.
+//! Behaviour of single kinds of assets, as documented: kinds outside of the document, parents and children,
+//! server-managed properties, secrets.
 
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
 use crate::document::Resource;
 
-/// A kind of asset whose names are needed although the document may not describe it yet.
-pub(crate) struct Kind {
+/// A kind of asset that the fake always knows, even if the document does not describe it.
+pub(crate) struct AssetKind {
     pub(crate) segment: &'static str,
     pub(crate) id: &'static str,
     pub(crate) name: &'static str,
@@ -14,49 +15,51 @@ pub(crate) struct Kind {
 
 /// Offer sources.
 pub(crate) const OFFER_SOURCE: &str = "offersource";
-/// Pages (landers and offers). Their segment is a guess by the vendor's pattern.
+/// Pages (landers and offers). The segment is inferred from the vendor's pattern.
 pub(crate) const PAGE: &str = "page";
-/// Categories. Their segment is a guess by the vendor's pattern.
+/// Categories. The segment is inferred from the vendor's pattern.
 pub(crate) const CATEGORY: &str = "category";
 
 /// Kinds that the state always has.
-pub(crate) const KINDS: &[Kind] = &[
-    Kind {
+pub(crate) const KINDS: &[AssetKind] = &[
+    AssetKind {
         segment: OFFER_SOURCE,
         id: "idOfferSource",
         name: "offerSourceName",
     },
-    Kind {
+    AssetKind {
         segment: PAGE,
         id: "idPage",
         name: "pageName",
     },
-    Kind {
+    AssetKind {
         segment: CATEGORY,
         id: "idCategory",
         name: "categoryName",
     },
 ];
 
-/// The property in which an asset names its category. On a category the same property is its own ID.
+/// The property with the category of an asset. On a category the same property is its own ID.
 pub(crate) const CATEGORY_PROPERTY: &str = "idCategory";
 
-/// Properties that a duplicate never takes from the request. Documented as "ID, owner and status"; the owner's property is unknown, so likely names stand here.
+/// Properties that a duplicate never takes from the request. Documented as "ID, owner and status". The name
+/// of the owner property is unknown, so this lists likely ones.
 pub(crate) const PROTECTED: &[&str] = &["status", "owner", "idOwner", "idUser"];
 
-/// Assets of one kind that belong to an asset of another.
+/// Parents of one kind and their children.
 pub(crate) struct Relation {
     parent: &'static str,
-    /// `None`: every kind that can be in a category.
+    /// `None`: every kind with a category.
     child: Option<&'static str>,
-    /// Where the child names its parent: an object, unless it is the child itself, and properties in it, of which the first counts.
+    /// The object with the parent ID. `None`: the child itself.
     object: Option<&'static str>,
+    /// Properties for the parent ID. The first one is read, and all are set.
     properties: &'static [&'static str],
 }
 
-/// Documented for offer sources: their children are the offer pages, which name them in `offerParams.idOfferSource`. That other
-/// operations take a cascade is deduced from the general wording of its type; who is whose child there, and that a cascade does
-/// the same, is the plainest reading.
+/// Documented for offer sources: their children are the offer pages, which name them in
+/// `offerParams.idOfferSource`. Cascades of other operations are inferred from the general wording of their
+/// type; their children and the effect on them are the plainest reading.
 const RELATIONS: &[Relation] = &[
     Relation {
         parent: OFFER_SOURCE,
@@ -79,24 +82,24 @@ const RELATIONS: &[Relation] = &[
 ];
 
 impl Relation {
-    /// The relation in which assets of this kind are parents.
-    pub(crate) fn of_parent(segment: &str) -> Option<&'static Self> {
+    /// The relation with parents of this kind.
+    pub(crate) fn with_parent_kind(segment: &str) -> Option<&'static Self> {
         RELATIONS.iter().find(|relation| relation.parent == segment)
     }
 
-    /// The relation in which assets of this kind are children, not counting categories.
-    pub(crate) fn of_child(segment: &str) -> Option<&'static Self> {
+    /// The relation with children of this kind, except for categories.
+    pub(crate) fn with_child_kind(segment: &str) -> Option<&'static Self> {
         RELATIONS.iter().find(|relation| relation.child == Some(segment))
     }
 
     /// Whether assets of this kind can be children.
-    pub(crate) fn takes(&self, kind: &Resource) -> bool {
+    pub(crate) fn has_children_of_kind(&self, kind: &Resource) -> bool {
         self.child
             .map_or_else(|| kind.has_category(), |child| child == kind.segment)
     }
 
-    /// The parent that a child names. An empty string is none.
-    pub(crate) fn parent_in<'a>(&self, child: &'a Map<String, Value>) -> Option<&'a str> {
+    /// The parent ID in a child. An empty string means none.
+    pub(crate) fn parent_of<'a>(&self, child: &'a Map<String, Value>) -> Option<&'a str> {
         let holder = match self.object {
             Some(object) => child.get(object)?.as_object()?,
             None => child,
@@ -107,7 +110,7 @@ impl Relation {
             .filter(|id| !id.is_empty())
     }
 
-    /// Makes a child name another parent, or none: then the property is the empty string, as the documentation's "clears" is read.
+    /// Sets the parent ID of a child. An empty string clears it, as the documentation's "clears" is read.
     pub(crate) fn set_parent(&self, child: &mut Map<String, Value>, parent: &str) {
         let holder = match self.object {
             Some(object) => child
@@ -135,36 +138,59 @@ const LOGIC_SCRIPT: &str = "logicscript";
 /// Middleware configs.
 const MIDDLEWARE_CONFIG: &str = "middlewareconfig";
 
-/// Segments under which the vendor's index lists operations a second time. Both listings are about the same assets: for
-/// funnel groups the documentation says that some URLs keep the older word, for page groups the titles are the same.
+/// Segments under which the vendor's index lists operations a second time, for the same assets. For funnel
+/// groups the documentation says that some URLs keep the older word; for page groups the titles are the same.
 const SECOND_LISTINGS: &[(&str, &str)] = &[("campaign", FUNNEL_GROUP), ("globalpagegroup", "pagegroup")];
 
-/// The segment under which the assets of a segment are kept.
-pub(crate) fn kept_under(segment: &str) -> &str {
+/// The segment that stores the assets of a segment.
+pub(crate) fn storage_segment(segment: &str) -> &str {
     SECOND_LISTINGS
         .iter()
         .find(|(second, _)| *second == segment)
         .map_or(segment, |(_, first)| first)
 }
 
-/// What stands for a secret that is stored (documented for middleware configs).
+/// Placeholder for a stored secret (documented for middleware configs).
 const PLACEHOLDER: &str = "********";
 
-/// Where a middleware config has its secrets: pointer to the object, property, and the flag that says one is stored.
-const SECRETS: &[(&str, &str, &str)] = &[
-    ("/destination/basicAuth", "password", "hasBasicAuthPassword"),
-    ("/destination", "hmacSecret", "hasHmacSecret"),
+/// The secrets of a middleware config.
+const SECRETS: &[Secret] = &[
+    Secret {
+        object: "/destination/basicAuth",
+        property: "password",
+        flag: "hasBasicAuthPassword",
+    },
+    Secret {
+        object: "/destination",
+        property: "hmacSecret",
+        flag: "hasHmacSecret",
+    },
 ];
 
-/// Does to an asset that is created, saved or duplicated what only the service can do. `before` is the asset as it was.
+/// Location of a secret in an asset.
+struct Secret {
+    /// JSON pointer to the object with the secret.
+    object: &'static str,
+    property: &'static str,
+    /// Property of `/destination` that is `true` if a secret is stored.
+    flag: &'static str,
+}
+
+/// Applies the server-managed behaviour to an asset that is created, saved or duplicated. `before` is its
+/// previous body.
 ///
-/// Documented: a funnel's `idCampaign` is an older name of its `idFunnelGroup`; the owner of a funnel and of a logic script
-/// cannot be set; the hash of a script is that of its code, and its name is trimmed; a middleware's timeout is cut at 10 s, and a secret that is
-/// not sent, or as its placeholder, stays what it was where its flag says that there is one.
-pub(crate) fn settle(segment: &str, before: Option<&Map<String, Value>>, body: &mut Map<String, Value>) {
+/// Documented: a funnel's `idCampaign` is an older name of its `idFunnelGroup`. The owner of a funnel and of
+/// a logic script cannot be set. The hash of a script is computed from its code, and its name is trimmed. A
+/// middleware's timeout is at most 10 s. A secret that is omitted, or sent as its placeholder, is kept if its
+/// flag is set.
+pub(crate) fn apply_server_behavior(
+    segment: &str,
+    before: Option<&Map<String, Value>>,
+    body: &mut Map<String, Value>,
+) {
     match segment {
         FUNNEL => {
-            keep(before, body, "owner");
+            keep_previous(before, body, "owner");
             let changed = |property: &str, body: &Map<String, Value>| {
                 body.get(property)
                     .cloned()
@@ -179,7 +205,7 @@ pub(crate) fn settle(segment: &str, before: Option<&Map<String, Value>>, body: &
             }
         }
         LOGIC_SCRIPT => {
-            keep(before, body, "owner");
+            keep_previous(before, body, "owner");
             let code = body.get("code").and_then(Value::as_str).unwrap_or_default();
             let hash = format!("{:x}", Sha256::digest(code.as_bytes()));
             body.insert("codeHash".to_owned(), Value::from(hash));
@@ -199,8 +225,8 @@ pub(crate) fn settle(segment: &str, before: Option<&Map<String, Value>>, body: &
     }
 }
 
-/// A property that the service manages: what is sent is ignored.
-fn keep(before: Option<&Map<String, Value>>, body: &mut Map<String, Value>, property: &str) {
+/// Restores a server-managed property, ignoring the value in the request.
+fn keep_previous(before: Option<&Map<String, Value>>, body: &mut Map<String, Value>, property: &str) {
     match before.and_then(|before| before.get(property)) {
         Some(value) => drop(body.insert(property.to_owned(), value.clone())),
         None => drop(body.remove(property)),
@@ -208,36 +234,34 @@ fn keep(before: Option<&Map<String, Value>>, body: &mut Map<String, Value>, prop
 }
 
 fn keep_secrets(before: Option<&Map<String, Value>>, body: &mut Map<String, Value>) {
-    for (holder, property, flag) in SECRETS {
-        let stored = before.and_then(|before| {
-            within(before, holder)?
-                .get(*property)?
-                .as_str()
-                .map(str::to_owned)
-        });
-        let says_stored = within(body, "/destination").and_then(|destination| destination.get(*flag))
+    for Secret {
+        object,
+        property,
+        flag,
+    } in SECRETS
+    {
+        let secret_in = |body: &Map<String, Value>| {
+            let secret = object_at(body, object)?.get(*property)?.as_str();
+            secret.map(str::to_owned)
+        };
+        let keep_stored = object_at(body, "/destination").and_then(|destination| destination.get(*flag))
             == Some(&Value::Bool(true));
-        let sent = within(body, holder)
-            .and_then(|object| object.get(*property)?.as_str())
-            .filter(|secret| !secret.is_empty() && *secret != PLACEHOLDER)
-            .map(str::to_owned);
-        let secret = sent.or(stored.filter(|_| says_stored));
-        if let Some(object) = within_mut(body, holder) {
+        let sent = secret_in(body).filter(|secret| !secret.is_empty() && secret != PLACEHOLDER);
+        let stored = before.and_then(secret_in).filter(|_| keep_stored);
+        let secret = sent.or(stored);
+        if let Some(object) = object_at_mut(body, object) {
             object.remove(*property);
-            object.extend(
-                secret
-                    .as_deref()
-                    .map(|secret| ((*property).to_owned(), Value::from(secret))),
-            );
+            let secret = secret.as_deref().map(Value::from);
+            object.extend(secret.map(|secret| ((*property).to_owned(), secret)));
         }
-        if let Some(destination) = within_mut(body, "/destination") {
+        if let Some(destination) = object_at_mut(body, "/destination") {
             destination.insert((*flag).to_owned(), Value::from(secret.is_some()));
         }
     }
 }
 
-/// The object at a pointer of an asset.
-fn within<'a>(body: &'a Map<String, Value>, pointer: &str) -> Option<&'a Map<String, Value>> {
+/// The object at a pointer in an asset.
+fn object_at<'a>(body: &'a Map<String, Value>, pointer: &str) -> Option<&'a Map<String, Value>> {
     let mut object = body;
     for token in pointer.split('/').skip(1) {
         object = object.get(token)?.as_object()?;
@@ -245,7 +269,7 @@ fn within<'a>(body: &'a Map<String, Value>, pointer: &str) -> Option<&'a Map<Str
     Some(object)
 }
 
-fn within_mut<'a>(body: &'a mut Map<String, Value>, pointer: &str) -> Option<&'a mut Map<String, Value>> {
+fn object_at_mut<'a>(body: &'a mut Map<String, Value>, pointer: &str) -> Option<&'a mut Map<String, Value>> {
     let mut object = body;
     for token in pointer.split('/').skip(1) {
         object = object.get_mut(token)?.as_object_mut()?;
@@ -253,30 +277,33 @@ fn within_mut<'a>(body: &'a mut Map<String, Value>, pointer: &str) -> Option<&'a
     Some(object)
 }
 
-/// Lets a read show what the service shows: secrets as placeholders (documented for middleware configs).
-pub(crate) fn show(segment: &str, body: &mut Map<String, Value>) {
+/// Replaces secrets by placeholders (documented for middleware configs).
+pub(crate) fn mask_secrets(segment: &str, body: &mut Map<String, Value>) {
     if segment != MIDDLEWARE_CONFIG {
         return;
     }
-    for (holder, property, _) in SECRETS {
-        if let Some(secret) = within_mut(body, holder).and_then(|object| object.get_mut(*property)) {
-            *secret = Value::from(PLACEHOLDER);
+    for secret in SECRETS {
+        let object = object_at_mut(body, secret.object);
+        if let Some(value) = object.and_then(|object| object.get_mut(secret.property)) {
+            *value = Value::from(PLACEHOLDER);
         }
     }
 }
 
 /// A property that only the slim form has.
-pub(crate) fn only_slim(segment: &str, property: &str, body: &Map<String, Value>) -> Option<Value> {
-    let of_destination = match (segment, property) {
+pub(crate) fn slim_only_property(segment: &str, property: &str, body: &Map<String, Value>) -> Option<Value> {
+    let destination_property = match (segment, property) {
         (MIDDLEWARE_CONFIG, "destinationType") => "type",
         (MIDDLEWARE_CONFIG, "destinationMethod") => "method",
         _ => return None,
     };
-    within(body, "/destination")?.get(of_destination).cloned()
+    object_at(body, "/destination")?
+        .get(destination_property)
+        .cloned()
 }
 
-/// Whether a duplicate may give a property another value. Documented: never ID, owner and status; of a funnel not its
-/// group either; of a logic script nothing but its category and description.
+/// Whether a duplicate may override a property. Documented: never ID, owner and status; nor the group of a
+/// funnel; of a logic script only its category and description.
 pub(crate) fn may_override(segment: &str, id: &str, property: &str) -> bool {
     let protected = property == id || PROTECTED.contains(&property);
     match segment {
@@ -286,23 +313,28 @@ pub(crate) fn may_override(segment: &str, id: &str, property: &str) -> bool {
     }
 }
 
-/// The property of a copy that `parentId` sets, beside the category: a funnel's group (documented).
+/// The property that `parentId` sets on a copy, other than the category: the group of a funnel (documented).
 pub(crate) fn parent_property(segment: &str) -> Option<&'static str> {
     (segment == FUNNEL).then_some("idFunnelGroup")
 }
 
-/// Whether a list shows an asset. Documented for conditions: `idFunnel` wants those that are for this funnel alone, and
-/// takes precedence over `globalOnly`, which wants those that are for no funnel. Any other parameter of a list that is
-/// called as a property wants its value; an empty one wants nothing.
-pub(crate) fn is_listed(segment: &str, body: &Map<String, Value>, query: &[(String, String)]) -> bool {
-    let of = |name: &str| {
-        let pair = query.iter().find(|(of, value)| of == name && !value.is_empty());
+/// Whether an asset passes the filters of a list. Documented for conditions: `idFunnel` selects those for
+/// this funnel only and takes precedence over `globalOnly`, which selects those for no funnel. `funnelType`
+/// and `categoryType` filter by the property of the same name. An empty value does not filter.
+pub(crate) fn passes_list_filters(
+    segment: &str,
+    body: &Map<String, Value>,
+    query: &[(String, String)],
+) -> bool {
+    let filter = |wanted: &str| {
+        let mut pairs = query.iter();
+        let pair = pairs.find(|(name, value)| name == wanted && !value.is_empty());
         pair.map(|(_, value)| value.as_str())
     };
     let property = |name: &str| body.get(name).and_then(Value::as_str).unwrap_or_default();
     if segment == "condition" {
         let scope = property("restrictToFunnelId");
-        return match (of("idFunnel"), of("globalOnly")) {
+        return match (filter("idFunnel"), filter("globalOnly")) {
             (Some(funnel), _) => scope == funnel,
             (None, Some("true")) => scope.is_empty(),
             _ => true,
@@ -310,5 +342,5 @@ pub(crate) fn is_listed(segment: &str, body: &Map<String, Value>, query: &[(Stri
     }
     ["funnelType", "categoryType"]
         .iter()
-        .all(|name| of(name).is_none_or(|wanted| property(name) == wanted))
+        .all(|name| filter(name).is_none_or(|wanted| property(name) == wanted))
 }

@@ -1,7 +1,9 @@
-//! What the fake knows of the API: operations, parameters, schemas and resources, read from the OpenAPI document once for the whole process.
+//! The API as the fake knows it: operations, parameters, schemas and resources, read from the OpenAPI
+//! document once per process.
 //!
-//! Resources are found by the vendor's path pattern: `/{segment}/{verb}/`, where the verb is one of [`Verb`]. The name of the ID property is that of the
-//! parameter of find by ID. So a document with more groups makes a fake that serves them.
+//! Resources are found by the vendor's path pattern `/{segment}/{verb}/`, where the verb is a [`Verb`]. The
+//! parameter of find by ID names the ID property. A document with more groups makes a fake that serves more
+//! groups.
 
 use std::{
     collections::HashMap,
@@ -15,10 +17,10 @@ use serde_json::{Map, Value, json};
 
 use crate::asset_kinds;
 
-/// The document, as text. It is the only source of what is valid.
+/// The text of the document, the only source of validity.
 const TEXT: &str = include_str!("../../../spec/effective.json");
 
-/// The document, read. Compiled validators are shared by all fakes of the process.
+/// The parsed document. All fakes of a process share its compiled validators.
 pub(crate) static DOCUMENT: LazyLock<Document> = LazyLock::new(|| {
     #[expect(
         clippy::expect_used,
@@ -30,7 +32,7 @@ pub(crate) static DOCUMENT: LazyLock<Document> = LazyLock::new(|| {
 
 #[derive(Debug)]
 pub(crate) struct Document {
-    /// Path of the server's URL, such as `/v1`.
+    /// Path of the server URL, such as `/v1`.
     pub(crate) base_path: String,
     operations: HashMap<String, Vec<Operation>>,
     pub(crate) resources: IndexMap<String, Resource>,
@@ -42,51 +44,53 @@ pub(crate) struct Operation {
     pub(crate) key: String,
     pub(crate) method: Method,
     pub(crate) parameters: Vec<Parameter>,
-    pub(crate) body: Option<Body>,
-    /// What it does to which resource; `None` where the document does not say it: outside of the pattern, or for assets of
-    /// which not even the ID is known.
+    pub(crate) body: Option<RequestBody>,
+    /// The resource and the verb. `None` if the document does not define them: the path is outside of the
+    /// pattern, or not even the ID of the asset is known.
     pub(crate) meaning: Option<(String, Verb)>,
-    /// What it answers.
-    pub(crate) answer: Shape,
+    /// The kind of response.
+    pub(crate) answer: ResponseKind,
 }
 
-/// What an operation answers, as far as the document says it.
+/// Kind of response that an operation documents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Shape {
+pub(crate) enum ResponseKind {
     Nothing,
     Object,
     List,
 }
 
-/// A query parameter. The API has no others.
+/// A query parameter. The API has no other parameters.
 #[derive(Debug)]
 pub(crate) struct Parameter {
     pub(crate) name: String,
     pub(crate) required: bool,
-    /// Whether the value is text; otherwise it is read as JSON (a number, a boolean) before it is validated.
+    /// Whether the value is a string. Other values are parsed as JSON (a number, a boolean) before
+    /// validation.
     pub(crate) text: bool,
-    pub(crate) validator: Check,
+    pub(crate) validator: LazyValidator,
 }
 
 #[derive(Debug)]
-pub(crate) struct Body {
+pub(crate) struct RequestBody {
     pub(crate) required: bool,
-    pub(crate) validator: Check,
+    pub(crate) validator: LazyValidator,
 }
 
-/// A schema that is compiled when it is first used: a process meets few of them, and all take seconds.
+/// A schema that is compiled on first use. A process uses few of the schemas, and compiling all takes
+/// seconds.
 #[derive(Debug)]
-pub(crate) struct Check {
+pub(crate) struct LazyValidator {
     schema: Value,
     components: Arc<Value>,
     compiled: OnceLock<Validator>,
 }
 
-impl Check {
-    pub(crate) fn validator(&self) -> &Validator {
+impl LazyValidator {
+    pub(crate) fn get(&self) -> &Validator {
         self.compiled.get_or_init(|| {
-            // OpenAPI 3.0 schemas are JSON Schema draft 4 (exclusive bounds are booleans) but for `nullable`.
-            // Draft 4 has no boolean schemas.
+            // OpenAPI 3.0 schemas are JSON Schema draft 4 (exclusive bounds are booleans), except for
+            // `nullable`. Draft 4 has no boolean schemas.
             let schema = if self.schema == ANYTHING {
                 json!({})
             } else {
@@ -104,14 +108,14 @@ impl Check {
     }
 }
 
-/// What the last segments of a path and the method mean, by the vendor's pattern.
+/// The action of an operation, from its method and the end of its path, by the vendor's pattern.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Verb {
     Read(Read),
     Write(Write),
 }
 
-/// What can be read.
+/// The operations that read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Read {
     List,
@@ -123,7 +127,7 @@ pub(crate) enum Read {
     FindByType,
 }
 
-/// What can be changed.
+/// The operations that change something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Write {
     Save,
@@ -135,7 +139,7 @@ pub(crate) enum Write {
     MoveCategory,
 }
 
-/// Methods that an operation can have here. A path item also has keys that are no methods.
+/// HTTP methods in use. A path item also has keys that are not methods.
 const METHODS: [Method; 5] = [
     Method::GET,
     Method::PUT,
@@ -172,20 +176,20 @@ pub(crate) struct Resource {
     pub(crate) name: String,
     /// Parameter of find by ID list, such as `idOfferSources`.
     pub(crate) ids: String,
-    /// The documented properties of the full object in their order, each with its default.
+    /// The documented properties of the full object, in order, with their defaults.
     pub(crate) properties: Vec<(String, Option<Value>)>,
-    /// The properties of the slim object that lists return; `None` where lists return the full one.
+    /// The properties of the slim object that lists return. `None` if lists return the full object.
     pub(crate) slim: Option<Vec<String>>,
-    /// Validates a full object; `None` for a kind that the document does not have.
-    pub(crate) validator: Option<Check>,
+    /// Validator for full objects. `None` for a kind that the document lacks.
+    pub(crate) validator: Option<LazyValidator>,
 }
 
-/// Where a method and path lead.
+/// Destination of a method and path.
 pub(crate) enum Route<'d> {
     Operation(&'d Operation),
-    /// The path exists, not with this method; these it has.
+    /// The path exists, with these other methods.
     OtherMethods(Vec<&'d Method>),
-    /// With a trailing slash there would be something.
+    /// The path exists with a trailing slash.
     LacksSlash(String),
     Nothing,
 }
@@ -218,7 +222,7 @@ impl Document {
                 });
             }
         }
-        // Of some kinds not even the name of the ID is known: nothing can be kept of them.
+        // Assets without a known ID property cannot be stored.
         found.retain(|segment, verbs| {
             let names_id = |(verb, _): &(Verb, _)| {
                 matches!(verb, Verb::Read(Read::FindById) | Verb::Write(Write::Duplicate))
@@ -265,7 +269,7 @@ impl Document {
         }
     }
 
-    /// Every operation, for tests and faults that walk over all of them.
+    /// All operations, sorted, for tests and faults that iterate over them.
     pub(crate) fn keys(&self) -> Vec<&str> {
         let mut keys: Vec<&str> = self
             .operations
@@ -277,7 +281,7 @@ impl Document {
         keys
     }
 
-    /// Whether an operation (`GET /page/list/`) does something to the state or shows it; `None` if there is no such one.
+    /// Whether an operation (`GET /page/list/`) reads or changes the state. `None` if the document lacks it.
     pub(crate) fn simulates(&self, key: &str) -> Option<bool> {
         let mut all = self.operations.values().flatten();
         let operation = all.find(|operation| operation.key == key)?;
@@ -285,13 +289,13 @@ impl Document {
     }
 
     pub(crate) fn resource(&self, segment: &str) -> Option<&Resource> {
-        self.resources.get(asset_kinds::kept_under(segment))
+        self.resources.get(asset_kinds::storage_segment(segment))
     }
 }
 
 impl Resource {
     /// A kind that has state before the document describes it.
-    fn without_document(kind: &asset_kinds::Kind) -> Self {
+    fn without_document(kind: &asset_kinds::AssetKind) -> Self {
         Self {
             segment: kind.segment.to_owned(),
             id: kind.id.to_owned(),
@@ -314,7 +318,7 @@ impl Resource {
             .and_then(|(_, default)| default.as_ref())
     }
 
-    /// Whether assets of this kind are in a category. On a category the property is its own ID.
+    /// Whether assets of this kind have a category. On a category the property is its own ID.
     pub(crate) fn has_category(&self) -> bool {
         self.id != asset_kinds::CATEGORY_PROPERTY && self.has(asset_kinds::CATEGORY_PROPERTY)
     }
@@ -328,8 +332,8 @@ fn meaning(method: &Method, path: &str) -> Option<(String, Verb)> {
     let (segment, rest) = path.strip_prefix('/')?.split_once('/')?;
     let (.., verb) = VERBS
         .iter()
-        .find(|(of, suffix, _)| of == method && *suffix == rest)?;
-    Some((asset_kinds::kept_under(segment).to_owned(), *verb))
+        .find(|(verb_method, suffix, _)| verb_method == method && *suffix == rest)?;
+    Some((asset_kinds::storage_segment(segment).to_owned(), *verb))
 }
 
 fn base_path(root: &Value) -> String {
@@ -346,17 +350,17 @@ fn base_path(root: &Value) -> String {
         .to_owned()
 }
 
-/// The schema that every value fulfils.
+/// The schema that accepts every value.
 static ANYTHING: Value = Value::Bool(true);
 
 struct Schemas<'d> {
     root: &'d Value,
-    /// The components, ready for JSON Schema.
+    /// The components, converted to JSON Schema.
     components: Arc<Value>,
 }
 
 impl<'d> Schemas<'d> {
-    /// What a value stands for, its `$ref`s followed.
+    /// Follows the `$ref`s of a value.
     fn resolve(&self, mut value: &'d Value) -> &'d Value {
         for _ in 0..32 {
             let Some(target) = value
@@ -374,8 +378,8 @@ impl<'d> Schemas<'d> {
         value
     }
 
-    fn check(&self, schema: &Value) -> Check {
-        Check {
+    fn validator(&self, schema: &Value) -> LazyValidator {
+        LazyValidator {
             schema: schema.clone(),
             components: Arc::clone(&self.components),
             compiled: OnceLock::new(),
@@ -400,24 +404,24 @@ impl<'d> Schemas<'d> {
                         .and_then(Value::as_bool)
                         .unwrap_or(false),
                     text: kind.is_none_or(|kind| kind == "string"),
-                    validator: self.check(schema),
+                    validator: self.validator(schema),
                 }
             })
             .collect()
     }
 
-    fn body(&self, operation: &'d Value) -> Option<Body> {
+    fn body(&self, operation: &'d Value) -> Option<RequestBody> {
         let body = self.resolve(operation.get("requestBody")?);
-        Some(Body {
+        Some(RequestBody {
             required: body.get("required").and_then(Value::as_bool).unwrap_or(false),
-            validator: self.check(
+            validator: self.validator(
                 body.pointer("/content/application~1json/schema")
                     .unwrap_or(&ANYTHING),
             ),
         })
     }
 
-    /// The schema of an operation's successful answer.
+    /// The schema of an operation's successful response.
     fn answer(&self, operation: &'d Value) -> Option<&'d Value> {
         let responses = operation.get("responses")?.as_object()?;
         let (_, response) = responses.iter().find(|(status, _)| status.starts_with('2'))?;
@@ -425,23 +429,23 @@ impl<'d> Schemas<'d> {
             .pointer("/content/application~1json/schema")
     }
 
-    fn shape(&self, operation: &'d Value) -> Shape {
+    fn shape(&self, operation: &'d Value) -> ResponseKind {
         match self.answer(operation).map(|schema| self.resolve(schema)) {
-            None => Shape::Nothing,
-            Some(schema) if schema.get("items").is_some() => Shape::List,
-            Some(_) => Shape::Object,
+            None => ResponseKind::Nothing,
+            Some(schema) if schema.get("items").is_some() => ResponseKind::List,
+            Some(_) => ResponseKind::Object,
         }
     }
 
     fn resource(&self, segment: String, verbs: &[(Verb, &'d Value)]) -> Resource {
-        let of = |wanted: Verb| {
+        let operation_for = |wanted: Verb| {
             verbs
                 .iter()
                 .find(|(verb, _)| *verb == wanted)
                 .map(|(_, operation)| *operation)
         };
         let first_parameter = |verb: Verb| {
-            let parameter = self.resolve(of(verb)?.pointer("/parameters/0")?);
+            let parameter = self.resolve(operation_for(verb)?.pointer("/parameters/0")?);
             parameter.get("name").and_then(Value::as_str).map(str::to_owned)
         };
         let known = asset_kinds::KINDS.iter().find(|kind| kind.segment == segment);
@@ -449,19 +453,19 @@ impl<'d> Schemas<'d> {
             .or_else(|| first_parameter(Verb::Write(Write::Duplicate)))
             .or_else(|| known.map(|kind| kind.id.to_owned()))
             .unwrap_or_else(|| "id".to_owned());
-        // The fullest description of the asset: what find by ID returns, or else what save takes.
-        let full = of(Verb::Read(Read::FindById))
+        // The response of find by ID describes the asset most fully; the body of save is second best.
+        let full = operation_for(Verb::Read(Read::FindById))
             .and_then(|operation| self.answer(operation))
             .or_else(|| {
-                of(Verb::Write(Write::Save))
-                    .or_else(|| of(Verb::Write(Write::Create)))?
+                operation_for(Verb::Write(Write::Save))
+                    .or_else(|| operation_for(Verb::Write(Write::Create)))?
                     .pointer("/requestBody/content/application~1json/schema")
             });
         let properties = full.map(|schema| self.properties(schema)).unwrap_or_default();
         let name = name_property(&id, &properties)
             .or_else(|| known.map(|kind| kind.name.to_owned()))
             .unwrap_or_else(|| "name".to_owned());
-        let row = of(Verb::Read(Read::List))
+        let row = operation_for(Verb::Read(Read::List))
             .and_then(|operation| self.answer(operation))
             .and_then(|list| self.resolve(list).get("items"));
         let slim = row
@@ -469,7 +473,7 @@ impl<'d> Schemas<'d> {
             .map(|row| self.properties(row).into_iter().map(|(name, _)| name).collect());
         Resource {
             ids: first_parameter(Verb::Read(Read::FindByIds)).unwrap_or_else(|| format!("{id}s")),
-            validator: full.map(|schema| self.check(schema)),
+            validator: full.map(|schema| self.validator(schema)),
             segment,
             id,
             name,
@@ -478,7 +482,7 @@ impl<'d> Schemas<'d> {
         }
     }
 
-    /// The properties of an object schema with their defaults; those of `allOf` members come first.
+    /// The properties of an object schema with their defaults. Those of `allOf` members come first.
     fn properties(&self, schema: &'d Value) -> Vec<(String, Option<Value>)> {
         let schema = self.resolve(schema);
         let mut all: Vec<(String, Option<Value>)> = schema
@@ -506,7 +510,7 @@ impl<'d> Schemas<'d> {
     }
 }
 
-/// `offerSourceName` for `idOfferSource`; else the first property that ends in `Name`.
+/// `offerSourceName` for `idOfferSource`; otherwise the first property that ends in `Name`.
 fn name_property(id: &str, properties: &[(String, Option<Value>)]) -> Option<String> {
     let kind = id.strip_prefix("id")?;
     let wanted = format!("{kind}Name");
@@ -517,7 +521,7 @@ fn name_property(id: &str, properties: &[(String, Option<Value>)]) -> Option<Str
         .map(|(name, _)| name.clone())
 }
 
-/// Rewrites OpenAPI's `nullable: true` to what JSON Schema has for it.
+/// Rewrites OpenAPI's `nullable: true` as a JSON Schema type list.
 fn nullable_to_type(schema: &Value) -> Value {
     match schema {
         Value::Object(object) => {
@@ -536,7 +540,7 @@ fn nullable_to_type(schema: &Value) -> Value {
             Value::Object(object)
         }
         Value::Array(items) => Value::Array(items.iter().map(nullable_to_type).collect()),
-        other => other.clone(),
+        scalar => scalar.clone(),
     }
 }
 
@@ -599,7 +603,8 @@ mod tests {
                 Some((segment.to_owned(), *verb))
             );
         }
-        // A second listing is about the same assets; what nobody describes means nothing.
+        // A second listing returns the same assets. An operation that the vendor does not describe has no
+        // verb.
         assert_eq!(of("GET /campaign/list/").unwrap().0, "funnelgroup");
         assert_eq!(of("GET /integration/list/"), None);
         assert_eq!(of("PUT /funnel/move/"), None);
@@ -609,15 +614,15 @@ mod tests {
     fn all_schemas_compile() {
         for operation in DOCUMENT.operations.values().flatten() {
             for parameter in &operation.parameters {
-                parameter.validator.validator();
+                parameter.validator.get();
             }
             if let Some(body) = &operation.body {
-                body.validator.validator();
+                body.validator.get();
             }
         }
         for resource in DOCUMENT.resources.values() {
-            if let Some(check) = &resource.validator {
-                check.validator();
+            if let Some(validator) = &resource.validator {
+                validator.get();
             }
         }
     }
