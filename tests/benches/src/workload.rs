@@ -1,7 +1,7 @@
-//! One unit of work, by either client.
+//! One workload, run by either client.
 
 use crate::{
-    hand_written::{Hand, Info, Keeping},
+    hand_written::{HandWrittenClient, InfoWithUnknownFields, OfferSourceInfo},
     service::UNKNOWN_FIELDS,
 };
 use funnelflux::{
@@ -11,104 +11,110 @@ use funnelflux::{
 };
 use std::error::Error;
 
-/// IDs in a request of a bulk job, as the crate has it by default.
+/// Default number of IDs in a request of a bulk job of the crate.
 pub const CHUNK_SIZE: usize = 100;
 
-/// Requests that a bulk job has on their way, as the crate has it by default.
+/// Default number of concurrent requests of a bulk job of the crate.
 pub const CONCURRENCY: usize = 4;
 
-/// What is done.
+/// A workload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum Work {
-    /// Find one by ID.
+pub enum Workload {
+    /// Find one offer source by ID.
     Find,
-    /// Archive 100 by one call.
+    /// Archive offer sources by one call.
     Archive,
-    /// List so many.
+    /// List offer sources.
     List,
-    /// List so many, each with two fields that are in no document, and keep those.
+    /// List offer sources with two unknown fields each, and keep these.
     ListUnknown,
-    /// Archive so many, by the bulk job; nothing is read, as the hand-written loop reads nothing.
+    /// Archive offer sources by a bulk job that reads nothing, like the hand-written loop.
     Bulk,
-    /// Archive so many, by the bulk job with its defaults: it reads each before.
-    BulkLooking,
+    /// Archive offer sources by a bulk job with its defaults: it reads each asset first.
+    BulkReadFirst,
 }
 
-/// Who does it.
+/// The client that runs a workload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum By {
+pub enum ClientKind {
     /// This crate.
     Crate,
     /// A client written by hand.
-    Hand,
+    HandWritten,
 }
 
-/// A client that is ready to work.
+/// A client to measure.
 #[derive(Debug)]
-pub enum Worker {
+pub enum BenchClient {
     /// This crate.
     Crate(Client),
     /// A client written by hand.
-    Hand(Hand),
+    HandWritten(HandWrittenClient),
 }
 
-impl Worker {
-    /// To be called within a Tokio runtime.
+impl BenchClient {
+    /// Creates a client. Must be called within a Tokio runtime.
     ///
     /// # Errors
-    /// When HTTP cannot be set up.
-    pub fn new(by: By, base_url: &str) -> Result<Self, Box<dyn Error>> {
-        // As long as the vendor's.
+    /// If the HTTP client cannot be set up.
+    pub fn new(kind: ClientKind, base_url: &str) -> Result<Self, Box<dyn Error>> {
+        // The length of the vendor's tokens.
         let token = "t".repeat(400);
-        Ok(match by {
-            By::Crate => {
+        Ok(match kind {
+            ClientKind::Crate => {
                 let client = Client::builder().base_url(base_url).bearer_token(token);
                 Self::Crate(client.build()?)
             }
-            By::Hand => Self::Hand(Hand::new(base_url, &token)?),
+            ClientKind::HandWritten => Self::HandWritten(HandWrittenClient::new(base_url, &token)?),
         })
     }
 
-    /// Does `work` once; returns of how many assets the service spoke.
+    /// Runs `workload` once. Returns the number of assets in the responses.
     ///
     /// # Errors
-    /// When the service does not answer as it should.
-    pub async fn once(&self, work: Work, ids: &[String]) -> Result<usize, Box<dyn Error>> {
-        let one = ids.first().map(String::as_str).unwrap_or_default();
-        let category = match work {
-            Work::ListUnknown => format!("{UNKNOWN_FIELDS}{}", ids.len()),
+    /// If the service does not respond as expected.
+    pub async fn run(&self, workload: Workload, ids: &[String]) -> Result<usize, Box<dyn Error>> {
+        let first = ids.first().map(String::as_str).unwrap_or_default();
+        let category = match workload {
+            Workload::ListUnknown => format!("{UNKNOWN_FIELDS}{}", ids.len()),
             _ => ids.len().to_string(),
         };
-        Ok(match (self, work) {
-            (Self::Crate(client), Work::Find) => {
-                let found = client.find_offer_source_by_id(&OfferSourceId::from(one));
-                usize::from(found.await?.id_offer_source.as_str() == one)
+        Ok(match (self, workload) {
+            (Self::Crate(client), Workload::Find) => {
+                let found = client.find_offer_source_by_id(&OfferSourceId::from(first));
+                usize::from(found.await?.id_offer_source.as_str() == first)
             }
-            (Self::Hand(client), Work::Find) => usize::from(client.find(one).await?.id_offer_source == one),
-            (Self::Crate(client), Work::Archive) => {
+            (Self::HandWritten(client), Workload::Find) => {
+                usize::from(client.find(first).await?.id_offer_source == first)
+            }
+            (Self::Crate(client), Workload::Archive) => {
                 let body = ParentMutationRequest::new(ids.to_vec());
                 client.archive_offer_sources(&body).await?;
                 ids.len()
             }
-            (Self::Hand(client), Work::Archive) => {
+            (Self::HandWritten(client), Workload::Archive) => {
                 client.archive(ids.to_vec()).await?;
                 ids.len()
             }
-            (Self::Crate(client), Work::List | Work::ListUnknown) => {
+            (Self::Crate(client), Workload::List | Workload::ListUnknown) => {
                 let category = CategoryId::from(category);
                 let list = client.list_offer_sources(StatusFilter::All, Some(&category));
                 list.await?.len()
             }
-            (Self::Hand(client), Work::List) => client.list::<Info>(&category).await?.len(),
-            (Self::Hand(client), Work::ListUnknown) => client.list::<Keeping>(&category).await?.len(),
-            (Self::Crate(client), Work::Bulk | Work::BulkLooking) => {
+            (Self::HandWritten(client), Workload::List) => {
+                client.list::<OfferSourceInfo>(&category).await?.len()
+            }
+            (Self::HandWritten(client), Workload::ListUnknown) => {
+                client.list::<InfoWithUnknownFields>(&category).await?.len()
+            }
+            (Self::Crate(client), Workload::Bulk | Workload::BulkReadFirst) => {
                 let job = client
                     .offer_sources()
                     .bulk_archive(ids.iter().map(String::as_str))
-                    .look_first(work == Work::BulkLooking);
+                    .look_first(workload == Workload::BulkReadFirst);
                 job.send().await?.counts().done
             }
-            (Self::Hand(client), Work::Bulk | Work::BulkLooking) => {
+            (Self::HandWritten(client), Workload::Bulk | Workload::BulkReadFirst) => {
                 client.archive_all(ids, CHUNK_SIZE, CONCURRENCY).await?;
                 ids.len()
             }
@@ -116,7 +122,7 @@ impl Worker {
     }
 }
 
-/// So many distinct IDs.
+/// A list of `count` distinct IDs.
 #[must_use]
 pub fn ids(count: usize) -> Vec<String> {
     (0..count).map(|number| format!("2nIem{number:07}")).collect()
