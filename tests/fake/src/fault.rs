@@ -330,7 +330,7 @@ impl Fault {
             } => {
                 let failed = json_response(
                     *status,
-                    &json!({ "error": "fault", "error_description": "a fault injected by a test" }),
+                    &json!({ "error": "fault", "error_description": "a fault that a test asked for" }),
                 );
                 match retry_after.value(now) {
                     Some(value) => with_header(failed, header::RETRY_AFTER, Ok(value)),

@@ -6,6 +6,7 @@
     reason = "a test stops at the first surprise"
 )]
 
+mod asset_kind;
 mod documented;
 mod evidence;
 mod operations;
