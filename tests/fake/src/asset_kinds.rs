@@ -92,7 +92,7 @@ impl Relation {
         RELATIONS.iter().find(|relation| relation.child == Some(segment))
     }
 
-    /// Whether assets of this kind can be children.
+    /// Returns whether assets of this kind can be children.
     pub(crate) fn has_children_of_kind(&self, kind: &Resource) -> bool {
         self.child
             .map_or_else(|| kind.has_category(), |child| child == kind.segment)
@@ -302,8 +302,8 @@ pub(crate) fn slim_only_property(segment: &str, property: &str, body: &Map<Strin
         .cloned()
 }
 
-/// Whether a duplicate may override a property. Documented: never ID, owner and status; nor the group of a
-/// funnel; of a logic script only its category and description.
+/// Returns whether a duplicate may override a property. Documented: never ID, owner and status; nor the group
+/// of a funnel; of a logic script only its category and description.
 pub(crate) fn may_override(segment: &str, id: &str, property: &str) -> bool {
     let protected = property == id || PROTECTED.contains(&property);
     match segment {
@@ -318,9 +318,9 @@ pub(crate) fn parent_property(segment: &str) -> Option<&'static str> {
     (segment == FUNNEL).then_some("idFunnelGroup")
 }
 
-/// Whether an asset passes the filters of a list. Documented for conditions: `idFunnel` selects those for
-/// this funnel only and takes precedence over `globalOnly`, which selects those for no funnel. `funnelType`
-/// and `categoryType` filter by the property of the same name. An empty value does not filter.
+/// Returns whether an asset passes the filters of a list. Documented for conditions: `idFunnel` selects those
+/// for this funnel only and takes precedence over `globalOnly`, which selects those for no funnel.
+/// `funnelType` and `categoryType` filter by the property of the same name. An empty value does not filter.
 pub(crate) fn passes_list_filters(
     segment: &str,
     body: &Map<String, Value>,

@@ -65,7 +65,7 @@ pub(crate) enum ResponseKind {
 pub(crate) struct Parameter {
     pub(crate) name: String,
     pub(crate) required: bool,
-    /// Whether the value is a string. Other values are parsed as JSON (a number, a boolean) before
+    /// `true` if the value is a string. Other values are parsed as JSON (a number, a boolean) before
     /// validation.
     pub(crate) text: bool,
     pub(crate) validator: LazyValidator,
@@ -281,7 +281,8 @@ impl Document {
         keys
     }
 
-    /// Whether an operation (`GET /page/list/`) reads or changes the state. `None` if the document lacks it.
+    /// Returns whether an operation (`GET /page/list/`) reads or changes the state. `None` if the document
+    /// lacks it.
     pub(crate) fn simulates(&self, key: &str) -> Option<bool> {
         let mut all = self.operations.values().flatten();
         let operation = all.find(|operation| operation.key == key)?;
@@ -318,7 +319,7 @@ impl Resource {
             .and_then(|(_, default)| default.as_ref())
     }
 
-    /// Whether assets of this kind have a category. On a category the property is its own ID.
+    /// Returns whether assets of this kind have a category. On a category the property is its own ID.
     pub(crate) fn has_category(&self) -> bool {
         self.id != asset_kinds::CATEGORY_PROPERTY && self.has(asset_kinds::CATEGORY_PROPERTY)
     }

@@ -122,8 +122,8 @@ impl Fake {
         self.inner().state.clone()
     }
 
-    /// Whether the fake simulates an operation (`PUT /page/archive/`). It returns an empty success for
-    /// operations that the vendor does not describe. `None` if the document lacks the operation.
+    /// Returns whether the fake simulates an operation (`PUT /page/archive/`). It returns an empty success
+    /// for operations that the vendor does not describe. `None` if the document lacks the operation.
     #[must_use]
     pub fn simulates(operation: &str) -> Option<bool> {
         DOCUMENT.simulates(operation)

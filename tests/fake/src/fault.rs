@@ -42,14 +42,14 @@ pub enum Fault {
     ResetInBody,
     /// The connection is closed in order, without a response.
     CloseWithoutAnswer {
-        /// Whether the request is applied.
+        /// `true` if the request is applied.
         applied: bool,
     },
     /// The connection is closed in order, in the middle of the response body. Applied.
     CloseInBody,
     /// The response never comes.
     StallHeaders {
-        /// Whether the request is applied.
+        /// `true` if the request is applied.
         applied: bool,
     },
     /// The response stops in the middle of its body, and the connection stays open. Applied.
@@ -60,7 +60,7 @@ pub enum Fault {
     WrongJson,
     /// Status 200 with an HTML page, as login and maintenance pages have.
     Html {
-        /// Whether the request is applied.
+        /// `true` if the request is applied.
         applied: bool,
     },
     /// The body has `content-encoding: gzip` but is not gzip. Applied.
@@ -78,7 +78,7 @@ pub enum Fault {
         status: u16,
         /// The `Retry-After` header.
         retry_after: RetryAfter,
-        /// Whether the request is applied.
+        /// `true` if the request is applied.
         applied: bool,
     },
     /// A redirect. Not applied.
@@ -146,7 +146,7 @@ pub struct Interruption {
     pub how: Break,
     /// The stage at which it breaks.
     pub stage: Stage,
-    /// Whether the request changed the state, which the client does not learn.
+    /// `true` if the request changed the state, which the client does not learn.
     pub applied: bool,
     /// The part of the response that has arrived, for [`Stage::Body`]: the head, with the `content-length` of
     /// the whole body, and the first part of the body.
@@ -235,7 +235,7 @@ impl Fault {
         ]
     }
 
-    /// Whether a request with this fault is applied to the state.
+    /// Returns whether a request with this fault is applied to the state.
     #[must_use]
     pub fn applies(&self) -> bool {
         match self {

@@ -42,7 +42,7 @@ pub struct LogEntry {
     pub verdict: Verdict,
     /// The fault injected into this request.
     pub fault: Option<Fault>,
-    /// Whether the request changed the state or renewed the token.
+    /// `true` if the request changed the state or renewed the token.
     pub applied: bool,
 }
 

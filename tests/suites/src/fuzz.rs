@@ -1,7 +1,8 @@
-//! What must hold of any bytes, wherever text from outside comes in: one body for each fuzz target.
+//! Properties that hold for any bytes wherever external text comes in: one function for each fuzz target.
 //!
-//! `tests/fuzz` has the targets for cargo-fuzz, which run for as long as one likes; `tests/suites/tests/fuzz.rs` runs the same bodies
-//! over the seeds and over some thousand changes of them, with every test run. A body panics when something does not hold.
+//! `tests/fuzz` has the targets for cargo-fuzz, which run without end. `tests/suites/tests/fuzz.rs` runs the
+//! same functions on the seeds and on some thousand mutations of them, in every test run. A function panics
+//! if its property does not hold.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -19,7 +20,7 @@ use serde_json::Value;
 use std::io::Write as _;
 use std::time::Duration;
 
-/// A fuzz target: its name, which is that of its folder of seeds, and its body.
+/// Name of a fuzz target, which is also the folder of its seeds, and its function.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets.
@@ -32,10 +33,10 @@ pub const TARGETS: &[Target] = &[
     ("journal", journal),
 ];
 
-/// The vendor's document, to be changed by overlays.
+/// The vendor's document, for overlays.
 const UPSTREAM: &str = include_str!("../../../spec/upstream.json");
 
-/// A document is read, normalised and linted, or refused with places.
+/// A document is read, normalised and linted, or refused with locations.
 pub fn document(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     for name in ["a.json", "a.yaml"] {
@@ -51,7 +52,7 @@ pub fn document(bytes: &[u8]) {
     }
 }
 
-/// An overlay is applied, or refused with places.
+/// An overlay is applied, or refused with locations.
 pub fn overlay_actions(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let upstream = read::read(Source {
@@ -75,7 +76,7 @@ pub fn overlay_actions(bytes: &[u8]) {
     }
 }
 
-/// Answers everything with the same.
+/// A transport that always returns the same response.
 #[derive(Clone, Debug)]
 struct Answer {
     status: http::StatusCode,
@@ -109,8 +110,8 @@ fn client(answer: Answer, retry: RetryPolicy) -> Client {
     builder.bearer_token("canary").build().unwrap()
 }
 
-/// An answer is decoded without losing anything, or is an error of one line that says where and shows no token. The first byte
-/// chooses the status.
+/// A response decodes without loss, or is a one-line error with a location and without a token. The first
+/// byte selects the status.
 pub fn response(bytes: &[u8]) {
     let (first, body) = bytes.split_first().unwrap_or((&0, &[]));
     let status = [200, 201, 204, 400, 401, 404, 429, 500]
@@ -147,7 +148,7 @@ pub fn response(bytes: &[u8]) {
     }
 }
 
-/// Everything that was sent is in what is sent back; only a `null` for a known field may be left out.
+/// Asserts that nothing that was sent is lost. Only a `null` for a known field may be omitted.
 fn kept<T: serde::Serialize>(sent: Option<&Value>, typed: &T) {
     let back = serde_json::to_value(typed).unwrap();
     let (Some(Value::Object(sent)), Value::Object(back)) = (sent, &back) else {
@@ -165,7 +166,7 @@ fn kept<T: serde::Serialize>(sent: Option<&Value>, typed: &T) {
 fn told(error: &Error) {
     let text = format!("{error}");
     assert!(!text.is_empty() && !text.contains('\n'), "{text:?}");
-    // Only what was sent could hold the word.
+    // Only the token contains this word.
     let body = error.body().unwrap_or_default();
     assert!(
         !text.contains("canary") && !body.windows(6).any(|part| part == b"canary"),
@@ -173,7 +174,7 @@ fn told(error: &Error) {
     );
 }
 
-/// Whatever `Retry-After` holds, the wait is what can be meant by it, and a call ends in its time.
+/// For any `Retry-After`, the wait is a valid interpretation, and the call ends within its timeout.
 pub fn retry_after(bytes: &[u8]) {
     let mut headers = http::HeaderMap::new();
     for (name, value) in ["retry-after", "date", "retry-after-ms"]
@@ -204,7 +205,7 @@ pub fn retry_after(bytes: &[u8]) {
     told(&error);
 }
 
-/// Any text is an ID, comes back as it was, and tells its time or not.
+/// Any text is an ID that round-trips. It may or may not contain a time.
 pub fn id(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let id = OfferSourceId::from(&*text);
@@ -219,7 +220,7 @@ pub fn id(bytes: &[u8]) {
     }
 }
 
-/// A journal is read, or refused with its name; what is read adds up.
+/// A journal is read, or refused with its name, and its counts are consistent.
 pub fn journal(bytes: &[u8]) {
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all(bytes).unwrap();

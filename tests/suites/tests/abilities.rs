@@ -1,4 +1,4 @@
-//! What each kind of assets can do, over all kinds: every ability is used once, and the fake is asked what it holds afterwards.
+//! The abilities of all kinds of assets: each ability is used once, and its effect on the server is asserted.
 
 #![allow(
     clippy::unwrap_used,
@@ -22,7 +22,7 @@ const GONE: &str = "2n5JuOKWLTzz";
 
 const SURE: Unverified = Unverified::acknowledge();
 
-/// A service, and how it deals with IDs that it does not know.
+/// Creates a service with this behaviour for unknown IDs.
 fn service(missing: MissingByIds) -> (Fake, Client) {
     let fake = Fake::new(Settings {
         missing_by_ids: missing,
@@ -32,19 +32,19 @@ fn service(missing: MissingByIds) -> (Fake, Client) {
     (fake, client)
 }
 
-/// The status of each asset, as the fake has it.
+/// Status of each asset in the fake.
 fn statuses(fake: &Fake, segment: &str) -> String {
     let state = fake.state();
     let of = |id: &&str| state.asset(segment, id).unwrap().status.as_str().to_owned();
     IDS.iter().map(of).collect::<Vec<_>>().join(" ")
 }
 
-/// Creates an asset under a new ID.
+/// Creates an asset with a new ID.
 fn create<A: Create<Id: AsRef<str>>>(client: &Client, new: &dyn Fn(&str) -> A) -> Call<A::Id> {
     client.create(|id: A::Id| new(id.as_ref()))
 }
 
-/// Walks one kind through what it can do. Each ability is a row of its own.
+/// Uses all abilities of one kind, and returns the operations that were called.
 macro_rules! kind {
     ($missing:ident, $handle:ident, $segment:literal, $new:expr; $($ability:ident $(($($extra:tt)*))?),* $(,)?) => {{
         let (fake, client) = service($missing);
@@ -64,7 +64,7 @@ macro_rules! kind {
         $(kind!(@$ability fake handle $segment $(($($extra)*))?);)*
         asked(&fake)
     }};
-    // The ability, its answer for each of the three IDs and one that is not there, and what the fake holds.
+    // Each ability asserts its results and the state of the fake.
     (@archive $fake:ident $handle:ident $segment:literal) => {
         let job = || $handle.bulk_archive(IDS.into_iter().chain([GONE]));
         let plan = job().plan().await.unwrap();
@@ -138,8 +138,8 @@ async fn every_kind(missing: MissingByIds) {
     .into_iter()
     .flatten()
     .collect();
-    // Whatever changes assets of a kind is behind an ability. A second listing is of the same assets, and of the rest nobody
-    // knows what it does with what.
+    // Every operation that writes assets of a kind belongs to an ability. Second listings concern the same
+    // assets, and the vendor does not describe the other exceptions.
     let writes = |operation: &&&Operation| {
         let by_ability = [
             "archive",
@@ -199,7 +199,7 @@ async fn tags_are_looked_at_in_one_list() {
     assert_eq!(asked, ["GET /visitortag/list/", "PUT /visitortag/archive/"]);
 }
 
-/// What a cascade did to the funnels of a group that is removed, and to the assets of a category.
+/// Effects of a cascade on the funnels of a group and on the assets of a category.
 #[tokio::test(start_paused = true)]
 async fn categories_and_funnel_groups_are_parents_too() {
     for (children, expected) in [
@@ -286,13 +286,14 @@ async fn a_plan_counts_the_offer_pages_of_offer_sources() {
         Children::Untouched
     );
 
-    // Deleted ones do not count, and a parent that is so already counts: it is sent for its children.
+    // Deleted children do not count. A parent that is archived already counts, because it is sent for its
+    // children.
     fake.set("page", "p2", "status", "deleted");
     fake.set("offersource", IDS[1], "status", "archived");
     let planned = plan(Cascade::orphan()).await.unwrap();
     assert_eq!(planned.children, Children::Known { count: 2 });
 
-    // Where the pages cannot be read, nobody claims to know.
+    // If the pages cannot be read, the number of children is unknown.
     for broken in ["GET /page/list/", "GET /page/find/byIds/"] {
         fake.inject(Rule::new(Fault::status(403)).on(broken).always());
         let planned = plan(Cascade::orphan()).await.unwrap();

@@ -1,9 +1,9 @@
-//! A disk that is full, read-only, or cut off from a process that is killed: journals and token files stay whole, and a later
-//! process goes on.
+//! A disk that is full or read-only, and a process that is killed while it writes: journals and token files
+//! stay complete, and a later process continues.
 //!
-//! The process that has the trouble is this test program once more, under a limit on the size of files (`ulimit -f`): a write
-//! beyond it is done in part, and then fails, or kills the process where the signal is not ignored. The service is in the process
-//! that looks on, so that what was applied is known in any case.
+//! The process that writes is this test program again, with a limit on the size of files (`ulimit -f`). A
+//! write beyond the limit is incomplete and then fails, or kills the process if the signal is not ignored.
+//! The service is in the parent process, which therefore knows all applied changes.
 #![cfg(unix)]
 #![allow(
     clippy::unwrap_used,
@@ -23,18 +23,18 @@ use std::process::{Command, ExitStatus, Stdio};
 const IDS: usize = 120;
 const CHUNK: usize = 10;
 
-/// What the child finds in its environment.
+/// Environment variables for the child process.
 const FILE: &str = "FUNNELFLUX_DISK_FILE";
 const SERVICE: &str = "FUNNELFLUX_DISK_SERVICE";
 
-/// How a write beyond the limit ends.
+/// Effect of a write beyond the limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Beyond {
     Fails,
     Kills,
 }
 
-/// Runs one of the children below where no file can become longer than so many blocks of 512 bytes.
+/// Runs one of the tests below as a child whose files are limited to `blocks` blocks of 512 bytes.
 fn under_limit(child: &str, beyond: Beyond, blocks: usize, file: &Path, service: &str) -> ExitStatus {
     let trap = match beyond {
         Beyond::Fails => "trap '' XFSZ;",
@@ -48,7 +48,7 @@ fn under_limit(child: &str, beyond: Beyond, blocks: usize, file: &Path, service:
         .args(["--exact", child, "--ignored", "--nocapture"])
         .env(FILE, file)
         .env(SERVICE, service)
-        // A limited file, were it one.
+        // A file would count towards the limit.
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .output()
@@ -90,11 +90,11 @@ async fn child_archives() {
         .journal(variable(FILE));
     let report = match job.send().await {
         Ok(report) => report,
-        // Not even the list of IDs found room: nothing was sent.
+        // Even the list of IDs did not fit: nothing was sent.
         Err(error) => panic!("{error}"),
     };
     let counts = report.counts();
-    // What the journal does not know was not sent.
+    // Entries that the journal lacks were not sent.
     assert_eq!(counts.done + counts.not_sent, IDS, "{report}");
     assert!(report.to_string().contains("journal"), "{report}");
 }
@@ -184,7 +184,7 @@ async fn a_token_file_survives_a_full_disk_and_a_kill() {
     }
 }
 
-/// The superuser may write anywhere, so the child becomes somebody else for this.
+/// The superuser can write anywhere, so the child runs as another user.
 #[test]
 fn a_folder_that_is_read_only_is_said_and_what_is_in_it_stays() {
     use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};

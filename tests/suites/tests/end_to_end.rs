@@ -1,4 +1,4 @@
-//! Every operation over a real socket against the fake, asserting what the server holds afterwards.
+//! Every documented operation over a real socket against the fake, with assertions about the server.
 
 #![allow(
     clippy::unwrap_used,
@@ -20,7 +20,7 @@ struct Service {
     server: Server,
 }
 
-/// A server with the offer sources a and b, each with one page, and the category shelf.
+/// Starts a server with the offer sources a and b, each with one page, and the category shelf.
 async fn service() -> Service {
     let fake = Fake::new(Settings::default());
     fake.seed_category("shelf", "Shelf");
@@ -54,7 +54,7 @@ impl Service {
         (page.status.as_str().to_owned(), page.parent.clone())
     }
 
-    /// Every request was valid and had a success for an answer.
+    /// Asserts that every request was valid and succeeded.
     fn assert_clean(&self) {
         for entry in self.fake.log() {
             assert!(entry.violations.is_empty(), "{entry:?}");

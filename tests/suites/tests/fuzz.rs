@@ -1,4 +1,4 @@
-//! The bodies of the fuzz targets over their seeds, and over changes of them: short, on every run.
+//! The functions of the fuzz targets on their seeds and on mutations of these, in every test run.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -12,10 +12,10 @@ use funnelflux_codegen::{Source, normalise, overlay, read};
 use funnelflux_suites::fuzz::TARGETS;
 use std::{fs, panic, path::Path};
 
-/// Changed inputs of each target in the normal run; `FUNNELFLUX_FUZZ` sets another number.
+/// Default number of mutated inputs for each target, overridden by `FUNNELFLUX_FUZZ`.
 const RUNS: u64 = 1_500;
 
-/// Words that mean something somewhere.
+/// Words with a meaning in one of the formats.
 const WORDS: &[&[u8]] = &[
     b"null",
     b"true",
@@ -61,7 +61,7 @@ fn seeds(target: &str) -> Vec<Vec<u8>> {
     paths.iter().map(|path| fs::read(path).unwrap()).collect()
 }
 
-/// A seed, changed in a few places.
+/// Mutates a seed in a few places.
 fn changed(seeds: &[Vec<u8>], random: &mut Rng) -> Vec<u8> {
     let mut bytes = random.choice(seeds).cloned().unwrap_or_default();
     for _ in 0..random.usize(1..6) {
@@ -112,7 +112,7 @@ fn every_target_holds_over_its_seeds_and_changes_of_them() {
     });
 }
 
-/// A seed that is refused at its first word would lead a fuzzer nowhere.
+/// A fuzzer cannot explore beyond a seed that is refused at its start.
 #[test]
 fn the_seeds_get_as_far_as_they_are_meant_to() {
     let seed = |name: &str| {

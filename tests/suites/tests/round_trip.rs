@@ -1,5 +1,5 @@
-//! Any JSON that contains a valid answer is decoded and encoded without loss, for every type of the document: fields that nobody
-//! knows at every level, values of an enum that nobody knows, and `null` for what may be left out.
+//! Round trips of supersets of valid responses: every type of the document decodes and encodes without loss,
+//! despite unknown fields at every level, unknown enum values, and `null` for optional fields.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -12,7 +12,8 @@ use funnelflux::types;
 use serde_json::{Map, Value, json};
 use std::sync::LazyLock;
 
-/// Answers drawn for each type in the normal run; `FUNNELFLUX_SUPERSETS` sets another number, `FUNNELFLUX_SEED` repeats a run.
+/// Default number of values for each type, overridden by `FUNNELFLUX_SUPERSETS`. `FUNNELFLUX_SEED` repeats a
+/// run.
 const RUNS: usize = 300;
 
 static DOCUMENT: LazyLock<Value> =
@@ -25,7 +26,7 @@ fn resolve(schema: &'static Value) -> &'static Value {
     }
 }
 
-/// A name or text as a service may have it.
+/// A random name or text.
 fn word(random: &mut Rng) -> String {
     let letters = [
         'a', 'Z', '0', '_', '-', ' ', '"', '\\', '/', 'é', '☺', '\u{0}', '\n',
@@ -35,7 +36,7 @@ fn word(random: &mut Rng) -> String {
         .collect()
 }
 
-/// A value of which nobody says anything.
+/// A random value of any type.
 fn anything(random: &mut Rng, depth: usize) -> Value {
     match random.u8(..if depth == 0 { 5 } else { 7 }) {
         0 => Value::Null,
@@ -60,11 +61,11 @@ fn strangers(random: &mut Rng, depth: usize, most: usize) -> Map<String, Value> 
         .collect()
 }
 
-/// A value that contains a valid one.
+/// A random superset of a valid value.
 fn superset(schema: &'static Value, random: &mut Rng) -> Value {
     let schema = resolve(schema);
     if let Some(members) = schema["allOf"].as_array() {
-        // An `allOf` here only says more of one reference.
+        // In this document, an `allOf` only annotates one reference.
         return superset(&members[0], random);
     }
     if let Some(values) = schema["enum"].as_array() {
@@ -101,7 +102,7 @@ fn superset(schema: &'static Value, random: &mut Rng) -> Value {
                 Value::Object(_) => (name, superset(described, random)),
                 _ => (name, value),
             }));
-            // Nobody promises an order.
+            // The order of fields is not guaranteed.
             let mut members: Vec<(String, Value)> = object.into_iter().collect();
             random.shuffle(&mut members);
             members.into_iter().collect()
@@ -110,7 +111,7 @@ fn superset(schema: &'static Value, random: &mut Rng) -> Value {
     }
 }
 
-/// Where something is lost or made up: a pointer. A field that the document knows may be left out instead of being `null`.
+/// JSON pointer to a value that was lost or added. A known field may be omitted instead of `null`.
 fn lost(sent: &Value, back: &Value, schema: &'static Value, at: &str) -> Option<String> {
     let mut schema = resolve(schema);
     while let Some(members) = schema["allOf"].as_array() {
@@ -151,7 +152,7 @@ fn holds<T: serde::Serialize + serde::de::DeserializeOwned>(name: &str, seed: u6
     let mut random = Rng::with_seed(seed);
     for _ in 0..runs {
         let sent = superset(schema, &mut random);
-        // As it comes over the wire.
+        // Decoding from text, as over the wire.
         let text = sent.to_string();
         let said = |what: &str| format!("{name}, FUNNELFLUX_SEED={seed}: {what}\n{text}");
         let typed: T =

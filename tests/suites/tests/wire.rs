@@ -1,4 +1,4 @@
-//! What goes over the wire, seen by a transport that records the requests.
+//! Requests on the wire, recorded by a transport.
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use bytes::Bytes;
@@ -7,7 +7,7 @@ use funnelflux::types::{ParentMutationRequest, StatusFilter};
 use funnelflux::{Client, Error};
 use std::sync::{Arc, Mutex};
 
-/// Answers with a body in these pieces.
+/// Responds with a body in these chunks.
 #[derive(Debug)]
 struct Pieces(&'static [&'static str]);
 
@@ -97,7 +97,7 @@ async fn an_unknown_status_and_an_unknown_field_are_kept_and_sent_back() -> Resu
     Ok(())
 }
 
-/// Offer Sources has no typed object inside of another one; traffic sources have a map of them.
+/// Offer sources have no typed nested objects. Traffic sources have a map of them.
 #[tokio::test]
 async fn an_unknown_field_of_a_nested_object_is_kept_and_sent_back() -> Result<(), Error> {
     let sent = r#"{"idTrafficSource":"1","trafficSourceName":"a","trackingFieldSlots":{"c1":{"name":"zone","newField":{"x":[null]}}}}"#;

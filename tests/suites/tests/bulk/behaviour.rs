@@ -1,4 +1,4 @@
-//! Single promises of the bulk jobs, one test each.
+//! Single guarantees of bulk jobs, one test each.
 
 use crate::service::{Alarm, calls, client, run, service};
 use funnelflux::ext::{
@@ -163,7 +163,7 @@ fn cancelling_leaves_a_truthful_report_and_the_rest_can_be_done() {
 
 #[test]
 fn a_service_that_is_late_is_read_again_and_one_that_lies_is_not_believed() {
-    // Late.
+    // Stale reads are repeated.
     let (fake, client) = service(Settings {
         stale_reads: 2,
         stale_by_id: true,
@@ -172,7 +172,7 @@ fn a_service_that_is_late_is_read_again_and_one_that_lies_is_not_believed() {
     fake.seed_offer_source("a");
     let report = run(client.offer_sources().bulk_delete(["a"]).send()).unwrap();
     assert_eq!(report.entries()[0].outcome, Outcome::Done { confirmed: true });
-    // It says that it has deleted what it passes over.
+    // The service reports success for a delete that it skips.
     let (fake, client) = service(Settings {
         locked_entry: EntryPolicy::ignore(),
         ..Settings::default()
@@ -267,7 +267,7 @@ fn a_job_takes_as_long_as_its_requests_and_no_longer() {
             begun.elapsed()
         });
         assert_eq!(fake.request_count(), 20 * u64::from(steps));
-        // The steps of one chunk wait for each other.
+        // The steps of one chunk are sequential.
         let ideal = latency * steps * u32::div_ceil(20, 8);
         assert!(took <= ideal.mul_f64(1.02), "{took:?} instead of {ideal:?}");
     }
@@ -284,7 +284,7 @@ fn a_hundred_thousand_are_a_matter_of_course() {
         Some(id) => id.clone(),
         None => format!("unknown{number}"),
     });
-    // One list of a thousand is enough of the fake; what counts is that nothing piles up.
+    // The fake needs only one list of a thousand IDs. The test checks that nothing accumulates.
     let mut outcomes = client
         .offer_sources()
         .bulk_unarchive(many)
@@ -302,7 +302,7 @@ fn a_hundred_thousand_are_a_matter_of_course() {
     assert_eq!(count, 91_000);
 }
 
-/// The vendor suspends accounts that hammer on.
+/// The vendor suspends accounts that send too many requests.
 #[test]
 fn a_service_that_asks_for_a_long_rest_is_left_alone() {
     let hour = |status, applied| Fault::Status {
@@ -319,7 +319,7 @@ fn a_service_that_asks_for_a_long_rest_is_left_alone() {
             fake.inject(rule.always());
             let job = client.offer_sources().bulk_archive(ids).chunk_size(10);
             let report = run(job.concurrency(1).send()).unwrap();
-            // One request is refused; after it the server is asked at most what became of the assets in it.
+            // After the first refused request, the job only reads back the assets of that request.
             let sent: Vec<_> = fake.log().into_iter().map(|entry| entry.method).collect();
             let met = sent.iter().filter(|sent| **sent == method).count();
             assert!(met == 1 && sent.len() <= 3, "{fault}, {method}: {sent:?}");
@@ -333,7 +333,7 @@ fn a_service_that_asks_for_a_long_rest_is_left_alone() {
             assert_eq!(report.entries().iter().filter(waits).count(), 30 - archived);
         }
     }
-    // A copy is not made either.
+    // Duplicating stops as well.
     let (fake, client) = service(Settings::default());
     let ids = fake.seed_many(5);
     fake.inject(
@@ -354,7 +354,7 @@ fn a_shorter_rest_is_granted_between_two_tries_of_a_step() {
     let (fake, client) = service(Settings::default());
     let ids = fake.seed_many(3);
     let busy = Fault::too_many_requests(RetryAfter::Seconds(30));
-    // The call itself tries five times.
+    // The call itself makes five attempts.
     fake.inject(Rule::new(busy).on(ARCHIVE).times(5));
     let (report, took) = run(async {
         let start = Instant::now();
@@ -449,7 +449,7 @@ fn what_was_deleted_without_an_answer_is_done_once_it_cannot_be_read() {
     let later = run(sources.bulk_delete(left).send()).unwrap();
     report.merge(later).unwrap();
     assert_eq!(report.counts().to_string(), "1 done", "{report}");
-    // The whole list once more: what is done stays done.
+    // Running the whole list again leaves finished entries done.
     let done = run(sources.bulk_delete(["b"]).send()).unwrap();
     report.merge(done).unwrap();
     report

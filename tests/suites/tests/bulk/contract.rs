@@ -1,4 +1,4 @@
-//! What must hold of every job, whatever the service does.
+//! Properties of every job, for any behaviour of the service.
 
 use crate::scenario::{Action, Children, KEEPER, Options, Scenario, scenario};
 use crate::service::{Alarm, client, run};
@@ -16,12 +16,12 @@ use std::path::Path;
 
 type Check = Result<(), TestCaseError>;
 
-/// Scenarios of each property in the normal run; `FUNNELFLUX_SCENARIOS` sets another number.
+/// Default number of scenarios for each property, overridden by `FUNNELFLUX_SCENARIOS`.
 const SCENARIOS: u32 = 10_000;
 
-/// Runs a property over random scenarios, on all cores.
+/// Checks a property for random scenarios, on all cores.
 ///
-/// `FUNNELFLUX_SEED` repeats a run that failed; what failed is shown in its smallest form.
+/// `FUNNELFLUX_SEED` repeats a failed run. Failures are shown in their smallest form.
 fn for_all(scenarios: u32, property: fn(&Scenario) -> Check) {
     let number = |name: &str| std::env::var(name).ok()?.parse().ok();
     let scenarios =
@@ -63,7 +63,7 @@ enum Journal<'p> {
     Resumed(&'p Path),
 }
 
-/// The job that the scenario asks for.
+/// Creates the job of the scenario.
 fn job(
     client: &Client,
     scenario: &Scenario,
@@ -117,7 +117,7 @@ fn job(
     }
 }
 
-/// Whether an asset is as asked.
+/// Returns whether an asset is in the requested state.
 fn is_so(action: Action, asset: Option<&Asset>) -> bool {
     match action {
         Action::Archive(_) => asset.is_some_and(|asset| asset.status == Status::Archived),
@@ -127,7 +127,7 @@ fn is_so(action: Action, asset: Option<&Asset>) -> bool {
     }
 }
 
-/// What the cascade makes of a page.
+/// Expected status and parent of a page after the cascade.
 fn handled(action: Action, page: &Asset) -> (Status, Option<String>) {
     let (status, parent) = (page.status.clone(), page.parent.clone());
     if status == Status::Deleted {
@@ -138,7 +138,7 @@ fn handled(action: Action, page: &Asset) -> (Status, Option<String>) {
         (Children::Cascade, Action::Delete(_)) => (Status::Deleted, parent),
         (Children::Cascade, _) => (Status::Archived, parent),
         (Children::Move | Children::MoveToNowhere, _) => (status, Some(KEEPER.to_owned())),
-        // The fake sets it to the empty text, which it reads as none.
+        // The fake stores an empty string, which it reads as no parent.
         (Children::Orphan, _) => (status, None),
     }
 }
@@ -147,7 +147,7 @@ fn place(page: &Asset) -> (Status, Option<String>) {
     (page.status.clone(), page.parent.clone())
 }
 
-/// Holds what came out against the server before and after.
+/// Compares the results to the server before and after the job.
 fn check(
     scenario: &Scenario,
     entries: &[Entry<OfferSourceId>],
@@ -194,7 +194,7 @@ fn check(
         .map_err(|error| TestCaseError::fail(format!("{entry:?}: {error}")))?;
     }
 
-    // Nothing else changed.
+    // Assets outside of the job are unchanged.
     let inside: HashSet<&str> = reported.into_iter().collect();
     for segment in ["offersource", "page", "category"] {
         let count = |state: &State| state.assets(segment).count();
@@ -232,7 +232,7 @@ fn check_entry(
     let cascaded = || pages().all(|(was, is)| place(is) == handled(action, was));
     match outcome {
         Outcome::Done { confirmed } => {
-            // On the service's word alone, and without having looked, a job cannot know better.
+            // Without read-back and without `look_first`, a job cannot notice a wrong success.
             let on_its_word = !confirmed
                 && (!scenario.options.look_first || scenario.has_lies())
                 && is_so(action, was) == is_so(action, is);
@@ -284,7 +284,7 @@ fn same_but_for_the_change(was: &Asset, is: &Asset) -> bool {
     rest(was) == rest(is)
 }
 
-/// One job from beginning to end, possibly cancelled.
+/// Runs one job to its end or cancellation.
 fn a_job_tells_the_truth(scenario: &Scenario) -> Check {
     let fake = scenario.fake();
     let before = fake.state();
@@ -309,7 +309,7 @@ fn every_job_tells_the_truth() {
     for_all(SCENARIOS, a_job_tells_the_truth);
 }
 
-/// A job whose process dies at any moment, and another process that goes on.
+/// Runs a job whose process dies, and resumes it in another process.
 fn a_crash_loses_nothing(scenario: &Scenario) -> Check {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("journal");
@@ -325,7 +325,7 @@ fn a_crash_loses_nothing(scenario: &Scenario) -> Check {
             _ = outcomes.report() => {}
         }
     });
-    // What the crash tore.
+    // An incomplete last line, as a crash leaves it.
     let mut file = std::fs::OpenOptions::new().append(true).open(&path).unwrap();
     std::io::Write::write_all(&mut file, b"{\"settled\":[{\"id\"").unwrap();
     drop(file);
@@ -359,7 +359,7 @@ fn a_crash_at_any_moment_loses_nothing() {
     for_all(SCENARIOS / 10, a_crash_loses_nothing);
 }
 
-/// The plan says what the job then does, where nothing goes wrong.
+/// Without faults, the job does what the plan predicts.
 fn a_plan_comes_true(scenario: &Scenario) -> Check {
     let mut scenario = scenario.clone();
     scenario.troubles.clear();

@@ -1,4 +1,4 @@
-//! The abilities beside the bulk jobs: find many, read-change-save, create, duplicate.
+//! The other abilities: find many, update, create, duplicate.
 
 use crate::service::{calls, run, service};
 use bytes::Bytes;
@@ -144,7 +144,7 @@ fn a_conflict_is_noticed_and_nothing_is_saved() {
     assert_eq!(current.postback_tx_id.as_deref(), Some("theirs"));
     assert_eq!(calls(&fake, SAVE), 0);
 
-    // Made again on what it is now, both changes are there.
+    // A repetition on the current asset keeps both changes.
     let elsewhere = fake.clone();
     let mut changes = 0;
     let update = client.offer_sources().update("a", |source: &mut OfferSource| {
@@ -344,7 +344,7 @@ fn an_update_that_was_applied_before_its_refusal_is_not_called_refused() {
     let updated = run(client.offer_sources().update("a", rename).send()).unwrap();
     assert_eq!(updated.after.offer_source_name, "mine");
     assert_eq!(calls(&fake, SAVE), 2);
-    // Refused, and not applied before: that is what it is.
+    // Without an earlier applied attempt, the update is refused.
     fake.inject(answer(409, false));
     let rename = |source: &mut OfferSource| source.offer_source_name = "other".into();
     let error = run(client.offer_sources().update("a", rename).send()).unwrap_err();
@@ -363,11 +363,11 @@ fn storing_again_what_is_stored_sends_nothing_however_the_service_shows_it() {
         let store = |asset| run(sources.create_or_save(asset)).unwrap();
         assert_eq!(store(asset.clone()), Stored::Created, "policies {policies}");
         assert_eq!(store(asset), Stored::Unchanged, "policies {policies}");
-        // What is not asked for goes.
+        // Fields that the new asset lacks are removed.
         let less = OfferSource::new("2nIemJxCKbFX", "one");
         assert_eq!(store(less), Stored::Saved, "policies {policies}");
     }
-    // What is deleted is not what ought to be.
+    // A deleted asset is not in the requested state.
     let (fake, client) = service(Settings::default());
     fake.seed_offer_source("2nIemJxCKbFX");
     let asset = run(async {
@@ -422,7 +422,7 @@ fn duplicating_that_is_cancelled_before_it_begins_sends_nothing() {
     assert_eq!(calls(&fake, DUPLICATE), 0);
 }
 
-/// Answers every list with nothing, and everything else with an object that says nothing.
+/// Responds to lists with no rows, and to everything else with an empty object.
 #[derive(Debug)]
 struct SaysNothing(Arc<AtomicUsize>);
 
@@ -445,7 +445,7 @@ impl Transport for SaysNothing {
 #[test]
 fn duplicating_stops_after_as_many_failures_as_it_is_told() {
     let copy = |id: &_| DuplicateRequest::new(format!("Copy of {id}"));
-    // Refused, one after the other.
+    // Every request is refused.
     let (fake, client) = service(Settings::default());
     let job = client.offer_sources().duplicate_many(["a", "b", "c", "d"], copy);
     let report = run(job.concurrency(1).stop_after(2).send()).unwrap();
@@ -453,7 +453,7 @@ fn duplicating_stops_after_as_many_failures_as_it_is_told() {
     assert_eq!(calls(&fake, DUPLICATE), 2);
     let shown = report.to_string();
     assert!(shown.contains("the job stopped after 2 failed"), "{shown}");
-    // Accepted, by an answer that does not name the copy: nobody knows it.
+    // The response succeeds without the ID of the copy, so the copy is unknown.
     let sent = Arc::new(AtomicUsize::new(0));
     let transport = SaysNothing(Arc::clone(&sent));
     let client = Client::builder().transport(transport).build().unwrap();

@@ -1,4 +1,4 @@
-//! A random situation: what is on the server, how the service behaves, what goes wrong, and what is asked.
+//! Random scenarios: the state of the server, the behaviour of the service, faults, and a job.
 
 use funnelflux::ext::Cascade;
 use funnelflux::types::OfferSourceId;
@@ -16,19 +16,19 @@ pub(crate) struct Source {
     pub(crate) pages: Vec<&'static str>,
 }
 
-/// Children in a scenario.
+/// Treatment of children in a scenario.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Children {
     Leave,
     Cascade,
-    /// To a parent that exists and is not in the job.
+    /// Moves them to a parent that exists and is not in the job.
     Move,
-    /// To one that does not exist.
+    /// Moves them to a parent that does not exist.
     MoveToNowhere,
     Orphan,
 }
 
-/// The ID that children move to.
+/// ID of the parent that children move to.
 pub(crate) const KEEPER: &str = "keeper";
 /// An ID that does not exist.
 pub(crate) const NOWHERE: &str = "nowhere";
@@ -45,7 +45,7 @@ impl Children {
     }
 }
 
-/// What is asked.
+/// Requested change.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Action {
     Archive(Children),
@@ -63,7 +63,7 @@ impl Action {
     }
 }
 
-/// How the job is set up.
+/// Settings of the job.
 #[derive(Clone, Debug)]
 pub(crate) struct Options {
     pub(crate) chunk_size: usize,
@@ -74,15 +74,15 @@ pub(crate) struct Options {
     pub(crate) in_order: bool,
     pub(crate) stop_after: Option<usize>,
     pub(crate) url_length: usize,
-    /// Cancelled, or crashed, after so many requests.
+    /// Number of requests after which the job is cancelled or crashes.
     pub(crate) ends_after: Option<u8>,
 }
 
-/// A fault and the requests that meet it.
+/// A fault and its requests.
 #[derive(Clone, Debug)]
 pub(crate) struct Trouble {
     pub(crate) fault: Fault,
-    /// On reads, or on writes.
+    /// Injects the fault into reads instead of writes.
     pub(crate) reads: bool,
     pub(crate) after: u64,
     pub(crate) times: u64,
@@ -97,14 +97,14 @@ pub(crate) struct Scenario {
     pub(crate) sources: Vec<Source>,
     pub(crate) troubles: Vec<Trouble>,
     pub(crate) action: Action,
-    /// Indexes of sources; one past the end is an ID that does not exist.
+    /// Indexes of sources. Higher indexes are IDs that do not exist.
     pub(crate) ids: Vec<usize>,
     pub(crate) options: Options,
 }
 
 impl Scenario {
     pub(crate) fn id(index: usize) -> String {
-        // Not in order, and of different lengths, with characters that a URL must encode.
+        // IDs that are not sorted, differ in length, and have characters that a URL must encode.
         format!("{}é{index}", "x".repeat(index * 7 % 5))
     }
 
@@ -112,14 +112,14 @@ impl Scenario {
         self.ids.iter().map(|index| Self::id(*index)).collect()
     }
 
-    /// Whether some fault makes a success of a refusal.
+    /// Returns whether a fault can turn a refusal into a success.
     pub(crate) fn has_lies(&self) -> bool {
         let lies = [Fault::TruncatedJson, Fault::WrongJson, Fault::GzipGarbage];
         let mut troubles = self.troubles.iter();
         troubles.any(|trouble| !trouble.reads && lies.contains(&trouble.fault))
     }
 
-    /// The server before the job.
+    /// Creates the server before the job.
     pub(crate) fn fake(&self) -> Fake {
         let fake = Fake::new(Settings {
             max_entries: self.max_entries,
@@ -214,7 +214,7 @@ fn fault() -> impl Strategy<Value = Fault> {
         Fault::Status {
             status,
             retry_after,
-            // Too many requests are turned away.
+            // 429 means that the request was not processed.
             applied: applied && status != 429,
         }
     });

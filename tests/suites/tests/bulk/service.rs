@@ -1,4 +1,4 @@
-//! A client of the fake, whose transport tells when so many requests have been carried.
+//! Clients of the fake, whose transport triggers an alarm after a number of requests.
 
 use bytes::Bytes;
 use funnelflux::Client;
@@ -9,14 +9,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::Notify;
 
-/// Carries requests to the fake, and sets off the alarm.
+/// Sends requests to the fake and counts them for the alarm.
 #[derive(Clone, Debug)]
 struct Carrier {
     carrier: InProcess,
     alarm: Alarm,
 }
 
-/// Goes off when the request of this number has been handled, before its answer arrives.
+/// Triggers after a number of requests, before the last response arrives.
 #[derive(Clone, Debug)]
 pub(crate) struct Alarm {
     left: Arc<AtomicU64>,
@@ -51,14 +51,14 @@ impl Transport for Carrier {
         Box::pin(async move {
             let answer = self.carrier.send(request).await;
             self.alarm.count();
-            // So that whoever hears the alarm may leave before the answer is there.
+            // The waiting task may now cancel the job before the response arrives.
             tokio::task::yield_now().await;
             answer
         })
     }
 }
 
-/// A client of the fake.
+/// Creates a client of the fake.
 pub(crate) fn client(fake: &Fake, alarm: &Alarm) -> Client {
     let clock = fake.clone();
     Client::builder()
@@ -72,14 +72,14 @@ pub(crate) fn client(fake: &Fake, alarm: &Alarm) -> Client {
         .unwrap()
 }
 
-/// A fake of these settings and a client of it.
+/// Creates a fake with these settings and a client of it.
 pub(crate) fn service(settings: Settings) -> (Fake, Client) {
     let fake = Fake::new(settings);
     let client = client(&fake, &Alarm::after(None));
     (fake, client)
 }
 
-/// How often an operation was called.
+/// Number of calls of an operation.
 pub(crate) fn calls(fake: &Fake, operation: &str) -> usize {
     let is_it = |entry: &&funnelflux_fake::LogEntry| entry.operation == Some(operation);
     fake.log().iter().filter(is_it).count()

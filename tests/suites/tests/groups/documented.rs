@@ -1,4 +1,4 @@
-//! What single pages of the documentation state of single groups, through the client and against what the server holds.
+//! Documented behaviour of single groups, through the client and against the state of the server.
 
 use super::{ONE, TWO, held, secrets, service, with_secrets};
 use funnelflux::types::*;
@@ -9,7 +9,7 @@ fn map(value: Value) -> Map<String, Value> {
     serde_json::from_value(value).unwrap()
 }
 
-/// Some members of an object.
+/// An object with only these members.
 fn some(object: &Value, names: &[&str]) -> Value {
     names
         .iter()
@@ -23,7 +23,7 @@ fn asked(fake: &Fake) -> String {
     fake.log().last().unwrap().query.clone()
 }
 
-/// The page *Schemas*: ID, owner, status and group of a copy are the service's, and the group is the parent that is asked for.
+/// Page *Schemas*: the service sets ID, owner, status and group of a copy. The group is the requested parent.
 #[tokio::test(start_paused = true)]
 async fn a_copy_of_a_funnel_keeps_what_is_protected() {
     let (fake, client) = service();
@@ -52,7 +52,7 @@ async fn a_copy_of_a_funnel_keeps_what_is_protected() {
     assert_eq!(serde_json::to_value(read).unwrap()["owner"], json!("them"));
 }
 
-/// The page *Schemas*: nothing but category and description of a copy can be another.
+/// Page *Schemas*: only category and description of a copy can differ.
 #[tokio::test(start_paused = true)]
 async fn a_copy_of_a_logic_script_keeps_its_code() {
     let (fake, client) = service();
@@ -81,7 +81,7 @@ async fn a_copy_of_a_logic_script_keeps_its_code() {
     assert_eq!(held(&fake, "logicscript", &id), expected);
 }
 
-/// The page *Logic Scripts*: the hash is the SHA-256 of the code, and the service's.
+/// Page *Logic Scripts*: the service computes the hash as the SHA-256 of the code.
 #[tokio::test(start_paused = true)]
 async fn the_hash_of_a_script_is_that_of_its_code_whatever_is_sent() {
     let hashes = [
@@ -95,7 +95,7 @@ async fn the_hash_of_a_script_is_that_of_its_code_whatever_is_sent() {
     client.create_logic_script(&script).await.unwrap();
     let read = client.find_logic_script_by_id(&ONE.into()).await.unwrap();
     assert_eq!(read.code_hash.as_deref(), Some(hashes[0]));
-    // Saving other code with the hash that was read.
+    // The request has other code and the old hash.
     let changed = read.with_code("return \"b\"");
     client.save_logic_script(&changed).await.unwrap();
     assert_eq!(held(&fake, "logicscript", ONE)["codeHash"], json!(hashes[1]));
@@ -104,7 +104,7 @@ async fn the_hash_of_a_script_is_that_of_its_code_whatever_is_sent() {
     assert_eq!(listed[0].code_hash.as_deref(), Some(hashes[1]));
 }
 
-/// The pages *Funnels* and *Logic Scripts*: nobody but the service sets the owner. A name of a script is trimmed.
+/// Pages *Funnels* and *Logic Scripts*: only the service sets the owner. The name of a script is trimmed.
 #[tokio::test(start_paused = true)]
 async fn the_owner_is_whom_the_service_says() {
     let (fake, client) = service();
@@ -124,7 +124,8 @@ async fn the_owner_is_whom_the_service_says() {
     assert_eq!(held(&fake, "logicscript", ONE)["logicScriptName"], json!("L"));
 }
 
-/// The page *Conditions*: `idFunnel` wants what is for that funnel alone and wins over `globalOnly`, which wants what is for none.
+/// Page *Conditions*: `idFunnel` selects conditions for that funnel only and takes precedence over
+/// `globalOnly`, which selects those for no funnel.
 #[tokio::test(start_paused = true)]
 async fn conditions_are_listed_by_their_scope() {
     let (fake, client) = service();
@@ -168,12 +169,12 @@ async fn conditions_are_listed_by_their_scope() {
     assert_eq!(asked(&fake), "status=active&idFunnel=f1");
     assert_eq!((rows.len(), rows[0].id_condition.as_str()), (1, "here"));
     assert_eq!(by_status(None).await.unwrap().len(), 3);
-    // Which is hidden from lists is still found by its ID.
+    // A condition that lists omit can be found by its ID.
     let found = client.find_condition_by_id(&"there".into()).await.unwrap();
     assert_eq!(found.restrict_to_funnel_id.as_deref(), Some("f2"));
 }
 
-/// The page *Categories*: the values of `categoryType`, which are written in more than one way.
+/// Page *Categories*: values of `categoryType`, which differ in spelling.
 #[tokio::test(start_paused = true)]
 async fn categories_are_listed_by_what_they_hold() {
     let (fake, client) = service();
@@ -207,7 +208,7 @@ async fn categories_are_listed_by_what_they_hold() {
     assert_eq!(asked(&fake), "status=active");
 }
 
-/// The page *Categories*: a list has the fields of the category itself, and the empty category, which is none, is in no list.
+/// Page *Categories*: lists have all fields of a category, and omit the empty category.
 #[tokio::test(start_paused = true)]
 async fn a_listed_category_is_a_whole_one() {
     let (fake, client) = service();
@@ -239,7 +240,7 @@ async fn a_listed_category_is_a_whole_one() {
     );
 }
 
-/// The page *Funnels*: `idCampaign` is an older name of `idFunnelGroup`.
+/// Page *Funnels*: `idCampaign` is an older name of `idFunnelGroup`.
 #[tokio::test(start_paused = true)]
 async fn a_funnel_has_its_group_under_both_names() {
     let (fake, client) = service();
@@ -251,7 +252,7 @@ async fn a_funnel_has_its_group_under_both_names() {
     let by_new = Funnel::new(TWO, "New").with_id_funnel_group("g1");
     client.create_funnel(&by_new).await.unwrap();
     assert_eq!(groups(&fake, TWO), both("g1"));
-    // One that is read has both, so that the one which was changed counts.
+    // A funnel that was read has both properties, so the changed one counts.
     let read = client.find_funnel_by_id(&ONE.into()).await.unwrap();
     assert_eq!(
         (&read.id_campaign, &read.id_funnel_group),
@@ -269,7 +270,7 @@ async fn a_funnel_has_its_group_under_both_names() {
     assert_eq!(groups(&fake, ONE), both("g3"));
 }
 
-/// The introduction: some URLs keep the older word. Both listings of funnel groups are of the same groups.
+/// Introduction: some URLs keep the older word. Both listings return the same funnel groups.
 #[tokio::test(start_paused = true)]
 async fn a_campaign_is_a_funnel_group() {
     let (fake, client) = service();
@@ -294,7 +295,7 @@ async fn a_campaign_is_a_funnel_group() {
     assert_eq!(read.funnel_group_name, "Newer");
 }
 
-/// The page *Middleware Configs*: no read shows a secret, and what was read can be saved without losing one.
+/// Page *Middleware Configs*: reads show no secrets, and saving an asset that was read keeps them.
 #[tokio::test(start_paused = true)]
 async fn secrets_of_a_middleware_are_placeholders_and_kept() {
     let (fake, client) = service();
@@ -316,7 +317,8 @@ async fn secrets_of_a_middleware_are_placeholders_and_kept() {
     assert!(!debug.contains("hush") && !debug.contains("pass\""), "{debug}");
 }
 
-/// The page *Middleware Configs*: placeholder, empty or nothing keeps a secret where its flag is set.
+/// Page *Middleware Configs*: a placeholder, an empty string or an absent property keeps a secret if its flag
+/// is set.
 #[tokio::test(start_paused = true)]
 async fn a_secret_is_kept_only_where_the_flag_says_so() {
     for (sent, flag, kept) in [
@@ -343,7 +345,7 @@ async fn a_secret_is_kept_only_where_the_flag_says_so() {
     }
 }
 
-/// The changelog: more than ten seconds are taken as ten.
+/// Changelog: a timeout of more than ten seconds is stored as ten seconds.
 #[tokio::test(start_paused = true)]
 async fn the_time_of_a_middleware_is_cut_at_ten_seconds() {
     let (fake, client) = service();

@@ -1,5 +1,5 @@
-//! Nothing that is deduced goes without saying: in the document, in the documentation of each method, and in the arguments of
-//! what destroys.
+//! Inferred parts are marked: in the document, in the documentation of each method, and in the arguments of
+//! destructive methods.
 
 use serde_json::Value;
 use std::{collections::BTreeSet, fs, path::Path};
@@ -11,7 +11,7 @@ fn document(name: &str) -> Value {
     serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
 }
 
-/// The members of an object.
+/// Members of an object.
 fn members(object: &Value) -> impl Iterator<Item = (&str, &Value)> {
     let members = object.as_object().into_iter().flatten();
     members.map(|(name, value)| (name.as_str(), value))

@@ -1,4 +1,5 @@
-//! The groups of operations, all that the vendor's index has: what each sends and does, and what is stated of single ones.
+//! All groups of operations in the vendor's index: requests, effects, and documented behaviour of single
+//! groups.
 
 #![allow(
     clippy::unwrap_used,
@@ -17,23 +18,23 @@ use funnelflux::types::{MiddlewareBasicAuth, MiddlewareConfig, MiddlewareDestina
 use funnelflux_fake::{Fake, Settings};
 use serde_json::Value;
 
-/// IDs: to create something under one, it has to be such.
+/// IDs in the documented format, which create requires.
 const ONE: &str = "2nIemJxCKbFX";
 const TWO: &str = "2n5JuOKWLTzd";
 
-/// To be called within a Tokio runtime.
+/// Creates a fake and a client.
 fn service() -> (Fake, Client) {
     service_with(Settings::default())
 }
 
-/// To be called within a Tokio runtime.
+/// Creates a fake with these settings and a client.
 fn service_with(settings: Settings) -> (Fake, Client) {
     let fake = Fake::new(settings);
     let client = funnelflux_suites::client(&fake).build().unwrap();
     (fake, client)
 }
 
-/// What the server holds.
+/// The body of an asset on the server.
 fn held(fake: &Fake, segment: &str, id: &str) -> Value {
     let state = fake.state();
     Value::from(state.asset(segment, id).unwrap().body.clone())
@@ -51,7 +52,7 @@ fn with_secrets() -> MiddlewareConfig {
     MiddlewareConfig::new(ONE, "M").with_destination(destination)
 }
 
-/// Both secrets, as the server has them.
+/// Both secrets on the server.
 fn secrets(fake: &Fake) -> (Value, Value) {
     let destination = &held(fake, "middlewareconfig", ONE)["destination"];
     let password = destination["basicAuth"]["password"].clone();

@@ -1,5 +1,5 @@
-//! What the service makes of an asset by itself is no sign that another asset is there, nor that something is to be saved; and what
-//! no read shows is not taken for known.
+//! Changes that the service itself makes to an asset do not count as another asset, nor as a reason to save.
+//! Values that no read returns are treated as unknown.
 
 use super::{ONE, secrets, service, service_with, with_secrets};
 use funnelflux::ext::*;
@@ -51,7 +51,7 @@ async fn a_create_is_settled_though_the_service_made_something_else_of_it() {
         let ids: Vec<&str> = state.assets(segment).map(|asset| &*asset.id).collect();
         assert_eq!(ids, [id], "{segment}");
     }
-    // What is there with other code is something else.
+    // An asset with other code is another asset.
     fake.seed(
         "logicscript",
         json!({ "idLogicScript": ONE, "logicScriptName": "Script", "code": "other", "codeHash": "other" }),
@@ -117,12 +117,12 @@ async fn a_secret_is_always_saved_since_none_can_be_compared() {
     assert_eq!(stored, Stored::Created);
     let stored = configs.create_or_save(with_secrets()).await.unwrap();
     assert_eq!(stored, Stored::Saved);
-    // As it reads, it keeps what is stored: nothing is to be done.
+    // An asset with placeholders keeps the stored secrets, so there is nothing to save.
     let read = client.find_middleware_config_by_id(&ONE.into()).await;
     let stored = configs.create_or_save(read.unwrap()).await.unwrap();
     assert_eq!(stored, Stored::Unchanged);
     assert_eq!(secrets(&fake), (json!("pass"), json!("hush")));
-    // Where no answer comes, nobody knows which secret is stored now.
+    // Without a response, the stored secret is unknown.
     let lost = Rule::new(Fault::ResetAfterApplying).on("PUT /middlewareconfig/save/");
     fake.inject(lost.always());
     let error = configs.create_or_save(with_secrets()).await.unwrap_err();
@@ -145,7 +145,7 @@ async fn a_new_secret_reads_as_a_placeholder_and_is_not_lost() {
     assert!(updated.otherwise.is_empty(), "{updated:?}");
     assert_eq!(secrets(&fake), (json!("pass"), json!("new")));
 
-    // Without an answer, reading back cannot tell which one is stored.
+    // Without a response, reading back cannot determine the stored secret.
     let lost = |fault| Rule::new(fault).on("PUT /middlewareconfig/save/").always();
     for fault in [
         Fault::ResetAfterApplying,
@@ -156,7 +156,7 @@ async fn a_new_secret_reads_as_a_placeholder_and_is_not_lost() {
         assert!(matches!(error, UpdateError::Unknown(_)), "{error}");
         fake.clear_faults();
     }
-    // That there is one where there was none can be seen, and so can a change beside it.
+    // Reading back shows that a secret was added or removed, and a change of another field.
     fake.inject(lost(Fault::ResetAfterApplying));
     let removed = configs.update(ONE, |config| {
         let destination = config.destination.get_or_insert_default();
@@ -190,7 +190,7 @@ async fn a_secret_that_is_only_left_out_is_kept_and_called_lost() {
         );
         assert_eq!(secrets(&fake), (json!("pass"), json!("hush")));
     }
-    // Neither that, nor another field beside a secret that stays as it is.
+    // Secrets that stay unchanged do not prevent a change of another field.
     let renamed = configs.update(ONE, |config| {
         config.middleware_config_name = "Renamed".to_owned();
     });

@@ -1,65 +1,66 @@
-//! What the crate promises of a call that meets a fault, as a model: from what a client can see of the fault, and from what the
-//! operation allows.
+//! A model of the guarantees for a call with a fault. It depends on the fault as the client sees it, and on
+//! the operation.
 
-use crate::Script;
+use crate::Occurrence;
 use funnelflux::operations::Repeat;
 use funnelflux_fake::{Fault, RetryAfter};
 use std::{fmt, time::Duration};
 
-/// How long one try may take: the documented default.
-const TRY: Duration = Duration::from_mins(1);
-/// How long a call may take: the documented default.
-const CALL: Duration = Duration::from_mins(5);
-/// What a create keeps of its time for reading back: a fifth, at most one try.
-const RESERVE: Duration = Duration::from_mins(1);
-/// How often a call is sent at most: the documented default.
-const TRIES: u32 = 5;
-/// The longest `Retry-After` that is waited for: the documented default.
+/// Timeout of one attempt: the documented default.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_mins(1);
+/// Timeout of a call: the documented default.
+const CALL_TIMEOUT: Duration = Duration::from_mins(5);
+/// Time that a create reserves to read back: a fifth of its timeout, at most one attempt.
+const READ_BACK_RESERVE: Duration = Duration::from_mins(1);
+/// Maximum number of attempts: the documented default.
+const MAX_ATTEMPTS: u32 = 5;
+/// Maximum `Retry-After` that the client waits for: the documented default.
 pub(crate) const LONGEST_WAIT: Duration = Duration::from_mins(1);
 
-/// What a client can see of a request that met a fault.
+/// A fault as the client sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Seen {
-    /// The right answer, if oddly dressed.
-    Answer,
-    /// A success whose body is not what the operation returns.
-    Nonsense,
-    /// A page for people under 200.
-    Page,
+pub(crate) enum VisibleFault {
+    /// The right response, possibly with a wrong content type or order.
+    RightResponse,
+    /// A success with a body that the operation does not return.
+    WrongBody,
+    /// An HTML page with status 200.
+    HtmlPage,
     /// A success with more bytes than the client accepts.
     TooLarge,
-    /// A status that says that it will pass, and how long the service asks to wait.
+    /// A transient status, and the wait that the service asks for.
     Status(u16, Option<Duration>),
-    /// A redirect, which is not followed.
-    Moved(u16),
-    /// No connection came about: the service has not seen the request.
+    /// A redirect, which the client does not follow.
+    Redirect(u16),
+    /// No connection: the service has not received the request.
     NoConnection,
-    /// The connection broke afterwards, before an answer.
+    /// The connection broke before a response.
     Broken,
-    /// It broke in the body of an answer, after the status.
-    CutShort,
-    /// Nothing, until the time of the try is up.
-    Silence,
-    /// The token is refused.
+    /// The connection broke in the body of a response.
+    BrokenBody,
+    /// No response before the timeout.
+    NoResponse,
+    /// The service refused the token.
     TokenRefused,
 }
 
-impl Seen {
+impl VisibleFault {
     pub(crate) fn of(fault: &Fault) -> Self {
         match fault {
             Fault::RefuseConnection => Self::NoConnection,
-            // In process nobody but the clock of the try ends it, so nobody knows that it was the connecting.
-            Fault::StallConnect | Fault::StallHeaders { .. } | Fault::StallBody => Self::Silence,
+            // In process, only the timeout of the attempt ends it, so the client cannot attribute it to
+            // connecting.
+            Fault::StallConnect | Fault::StallHeaders { .. } | Fault::StallBody => Self::NoResponse,
             Fault::ResetBeforeReading
             | Fault::ResetAfterReading
             | Fault::ResetAfterApplying
             | Fault::CloseWithoutAnswer { .. } => Self::Broken,
-            // A stream that cannot be unpacked has no end that could be trusted.
-            Fault::ResetInBody | Fault::CloseInBody | Fault::GzipGarbage => Self::CutShort,
-            Fault::TruncatedJson | Fault::WrongJson => Self::Nonsense,
-            Fault::Html { .. } => Self::Page,
+            // The end of a stream that cannot be decompressed is not trustworthy.
+            Fault::ResetInBody | Fault::CloseInBody | Fault::GzipGarbage => Self::BrokenBody,
+            Fault::TruncatedJson | Fault::WrongJson => Self::WrongBody,
+            Fault::Html { .. } => Self::HtmlPage,
             Fault::Oversized { .. } => Self::TooLarge,
-            Fault::WrongContentType | Fault::DuplicateRows | Fault::ReverseRows => Self::Answer,
+            Fault::WrongContentType | Fault::DuplicateRows | Fault::ReverseRows => Self::RightResponse,
             Fault::Status {
                 status, retry_after, ..
             } => Self::Status(
@@ -70,208 +71,223 @@ impl Seen {
                     RetryAfter::Date(from_now) => Some(*from_now),
                 },
             ),
-            Fault::Redirect { status, .. } => Self::Moved(*status),
+            Fault::Redirect { status, .. } => Self::Redirect(*status),
             Fault::Unauthorized | Fault::ExpireToken => Self::TokenRefused,
         }
     }
 
-    /// It may pass by itself.
+    /// Returns whether a later attempt may succeed.
     pub(crate) fn is_transient(self) -> bool {
         matches!(
             self,
-            Self::Status(..) | Self::NoConnection | Self::Broken | Self::CutShort | Self::Silence
+            Self::Status(..) | Self::NoConnection | Self::Broken | Self::BrokenBody | Self::NoResponse
         )
     }
 
-    /// The service asks for a wait that is longer than the client waits.
+    /// Returns whether the service asks for a longer wait than the client accepts.
     pub(crate) fn waits_too_long(self) -> bool {
         matches!(self, Self::Status(_, Some(wait)) if wait > LONGEST_WAIT)
     }
 
-    /// Nobody who sees this knows whether the request was applied.
-    pub(crate) fn leaves_doubt(self, promise: Promise) -> bool {
+    /// Returns whether the client cannot know that the request was applied.
+    pub(crate) fn is_ambiguous(self, guarantees: Guarantees) -> bool {
         match self {
-            Self::Nonsense => promise.data,
+            Self::WrongBody => guarantees.returns_data,
             Self::Status(status, _) => status != 429,
-            Self::Page | Self::TooLarge | Self::Broken | Self::CutShort | Self::Silence => true,
-            Self::Answer | Self::Moved(_) | Self::NoConnection | Self::TokenRefused => false,
+            Self::HtmlPage | Self::TooLarge | Self::Broken | Self::BrokenBody | Self::NoResponse => true,
+            Self::RightResponse | Self::Redirect(_) | Self::NoConnection | Self::TokenRefused => false,
         }
     }
 
-    /// The answer is taken for a success.
-    pub(crate) fn is_success(self, promise: Promise) -> bool {
-        self == Self::Answer || (self == Self::Nonsense && !promise.data)
+    /// Returns whether the client treats it as a success.
+    pub(crate) fn is_success(self, guarantees: Guarantees) -> bool {
+        self == Self::RightResponse || (self == Self::WrongBody && !guarantees.returns_data)
     }
 
-    /// The client sends the request again by itself.
+    /// Returns whether the client sends the request again.
     pub(crate) fn is_repeated(self, repeat: Repeat) -> bool {
         match self {
             Self::NoConnection | Self::TokenRefused => true,
-            seen => seen.is_transient() && repeat != Repeat::Never && !seen.waits_too_long(),
+            visible => visible.is_transient() && repeat != Repeat::Never && !visible.waits_too_long(),
         }
     }
 }
 
-/// What an operation allows, and what it returns.
+/// Guarantees of an operation, and its kind of response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Promise {
+pub(crate) struct Guarantees {
     pub(crate) repeat: Repeat,
-    /// Whether it returns data that must fit.
-    pub(crate) data: bool,
+    /// `true` if it returns data, which must decode.
+    pub(crate) returns_data: bool,
 }
 
-impl Promise {
+impl Guarantees {
     pub(crate) fn writes(self) -> bool {
         self.repeat != Repeat::Read
     }
 
-    /// What is created under an ID of the client is read back.
+    /// Returns whether the client reads back the asset: it creates one with an ID from the client.
     fn reads_back(self) -> bool {
         self.repeat == Repeat::ClientId
     }
 }
 
-/// How a call ended.
+/// Result of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Class {
+pub(crate) enum ResultClass {
     Ok,
     Status(u16),
     NoConnection,
     Broken,
     Timeout,
-    Page,
-    Misfit,
+    HtmlPage,
+    DecodeError,
     TooLarge,
-    Login,
+    LoginRequired,
 }
 
-impl fmt::Display for Class {
+impl fmt::Display for ResultClass {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Ok => formatter.write_str("ok"),
             Self::Status(status) => write!(formatter, "{status}"),
             Self::NoConnection => formatter.write_str("no connection"),
-            Self::Broken => formatter.write_str("broken"),
+            Self::Broken => formatter.write_str("broken connection"),
             Self::Timeout => formatter.write_str("timeout"),
-            Self::Page => formatter.write_str("page"),
-            Self::Misfit => formatter.write_str("misfit"),
+            Self::HtmlPage => formatter.write_str("HTML page"),
+            Self::DecodeError => formatter.write_str("decode error"),
             Self::TooLarge => formatter.write_str("too large"),
-            Self::Login => formatter.write_str("login"),
+            Self::LoginRequired => formatter.write_str("login required"),
         }
     }
 }
 
-/// How a cell must end.
+/// Expected result of a cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Expected {
-    pub(crate) class: Class,
-    /// How often the request is sent.
-    pub(crate) tries: u32,
-    pub(crate) least: Duration,
-    pub(crate) most: Duration,
-    /// Whether the server has done it, once.
+    pub(crate) class: ResultClass,
+    /// Number of attempts.
+    pub(crate) attempts: u32,
+    pub(crate) min_time: Duration,
+    pub(crate) max_time: Duration,
+    /// `true` if the server has applied the request, once.
     pub(crate) applied: bool,
-    /// Whether the error says that it may have been applied.
-    pub(crate) doubt: bool,
-    /// Whether the error says that the same call may succeed later and does nothing twice.
+    /// `true` if the error reports that the request may have been applied.
+    pub(crate) may_have_been_applied: bool,
+    /// `true` if the error reports that a later call may succeed and repeats no change.
     pub(crate) retryable: bool,
 }
 
-/// What is promised of one call.
-pub(crate) fn of_call(fault: &Fault, promise: Promise, script: Script) -> Expected {
-    let seen = Seen::of(fault);
-    let applied = promise.writes() && fault.applies();
-    let doubt = promise.writes() && seen.leaves_doubt(promise);
-    let mut time = Time::new(promise);
-    let mut tries = 0;
-    let repeated = seen.is_repeated(promise.repeat);
-    let most_tries = match (repeated, seen, script) {
-        // The second one is told that the ID exists: a refusal counts although its text is cut. (Garbage hides the status, too.)
-        (true, Seen::CutShort, Script::Always) if promise.reads_back() && fault.breaks().is_some() => 2,
-        // The renewed token is tried once.
-        (true, Seen::TokenRefused, Script::Always) => 2,
-        (true, _, Script::Always) => TRIES,
-        (false, ..) | (true, _, Script::Once) => 1,
+/// Expected result of one call.
+pub(crate) fn expected_result(fault: &Fault, guarantees: Guarantees, occurrence: Occurrence) -> Expected {
+    let visible = VisibleFault::of(fault);
+    let applied = guarantees.writes() && fault.applies();
+    let may_have_been_applied = guarantees.writes() && visible.is_ambiguous(guarantees);
+    let mut time = CallTime::new(guarantees);
+    let mut attempts = 0;
+    let repeated = visible.is_repeated(guarantees.repeat);
+    let max_attempts = match (repeated, visible, occurrence) {
+        // The service reports to the second attempt that the ID exists. A refusal counts even if its body is
+        // cut, but not if garbage hides its status.
+        (true, VisibleFault::BrokenBody, Occurrence::Always)
+            if guarantees.reads_back() && fault.breaks().is_some() =>
+        {
+            2
+        }
+        // The renewed token gets one attempt.
+        (true, VisibleFault::TokenRefused, Occurrence::Always) => 2,
+        (true, _, Occurrence::Always) => MAX_ATTEMPTS,
+        (false, ..) | (true, _, Occurrence::Once) => 1,
     };
-    while tries < most_tries {
-        tries += 1;
-        if seen == Seen::Silence && time.silence() {
+    while attempts < max_attempts {
+        attempts += 1;
+        if visible == VisibleFault::NoResponse && time.no_response() {
             break;
         }
-        if tries < most_tries || (repeated && script == Script::Once) {
-            time.wait(seen, tries);
+        if attempts < max_attempts || (repeated && occurrence == Occurrence::Once) {
+            time.wait(visible, attempts);
         }
     }
-    if seen.is_success(promise) {
-        return time.ends(Class::Ok, tries, promise.writes(), false, false);
+    if visible.is_success(guarantees) {
+        return time.finish(ResultClass::Ok, attempts, guarantees.writes(), false, false);
     }
-    if script == Script::Once && repeated {
-        // The fault is over: the next one goes through. A create that meets its own work is told so, and reads it back.
-        return time.ends(Class::Ok, tries + 1, promise.writes(), false, false);
+    if occurrence == Occurrence::Once && repeated {
+        // The next attempt succeeds. A create is told that its ID exists, and reads the asset back.
+        return time.finish(ResultClass::Ok, attempts + 1, guarantees.writes(), false, false);
     }
-    if promise.reads_back() && doubt && applied {
-        return time.ends(Class::Ok, tries, true, false, false);
+    if guarantees.reads_back() && may_have_been_applied && applied {
+        return time.finish(ResultClass::Ok, attempts, true, false, false);
     }
-    let class = match seen {
-        Seen::Answer | Seen::Nonsense => Class::Misfit,
-        Seen::Page => Class::Page,
-        Seen::TooLarge => Class::TooLarge,
-        Seen::Status(status, _) | Seen::Moved(status) => Class::Status(status),
-        Seen::NoConnection => Class::NoConnection,
-        Seen::Broken | Seen::CutShort => Class::Broken,
-        Seen::Silence => Class::Timeout,
-        Seen::TokenRefused => Class::Login,
+    let class = match visible {
+        VisibleFault::RightResponse | VisibleFault::WrongBody => ResultClass::DecodeError,
+        VisibleFault::HtmlPage => ResultClass::HtmlPage,
+        VisibleFault::TooLarge => ResultClass::TooLarge,
+        VisibleFault::Status(status, _) | VisibleFault::Redirect(status) => ResultClass::Status(status),
+        VisibleFault::NoConnection => ResultClass::NoConnection,
+        VisibleFault::Broken | VisibleFault::BrokenBody => ResultClass::Broken,
+        VisibleFault::NoResponse => ResultClass::Timeout,
+        VisibleFault::TokenRefused => ResultClass::LoginRequired,
     };
-    let retryable = seen.is_transient() && !(promise.repeat == Repeat::Never && doubt);
-    time.ends(class, tries, applied, doubt, retryable)
+    let retryable = visible.is_transient() && !(guarantees.repeat == Repeat::Never && may_have_been_applied);
+    time.finish(class, attempts, applied, may_have_been_applied, retryable)
 }
 
-/// What a call may have taken so far, at least and at most.
-struct Time {
-    least: Duration,
-    most: Duration,
+/// Minimum and maximum duration of a call so far.
+struct CallTime {
+    min_time: Duration,
+    max_time: Duration,
     limit: Duration,
 }
 
-impl Time {
-    fn new(promise: Promise) -> Self {
+impl CallTime {
+    fn new(guarantees: Guarantees) -> Self {
         Self {
-            least: Duration::ZERO,
-            most: Duration::ZERO,
-            limit: if promise.reads_back() {
-                CALL.saturating_sub(RESERVE)
+            min_time: Duration::ZERO,
+            max_time: Duration::ZERO,
+            limit: if guarantees.reads_back() {
+                CALL_TIMEOUT.saturating_sub(READ_BACK_RESERVE)
             } else {
-                CALL
+                CALL_TIMEOUT
             },
         }
     }
 
-    /// A try that gets no answer; says whether the time of the call is up with it.
-    fn silence(&mut self) -> bool {
-        self.least = (self.least + TRY).min(self.limit);
-        self.most = (self.most + TRY).min(self.limit);
-        self.least == self.limit
+    /// Adds an attempt without a response. Returns whether the time of the call is over.
+    fn no_response(&mut self) -> bool {
+        self.min_time = (self.min_time + ATTEMPT_TIMEOUT).min(self.limit);
+        self.max_time = (self.max_time + ATTEMPT_TIMEOUT).min(self.limit);
+        self.min_time == self.limit
     }
 
-    /// The wait after so many tries: what the service asks for and a tenth more, or full jitter.
-    fn wait(&mut self, seen: Seen, tries: u32) {
-        let (least, most) = match seen {
-            Seen::TokenRefused => (Duration::ZERO, Duration::ZERO),
-            Seen::Status(429 | 503, Some(asked)) => (asked, asked.mul_f64(1.1)),
-            _ => (Duration::ZERO, Duration::from_millis(500) * 2_u32.pow(tries - 1)),
+    /// Adds the wait after an attempt: up to a tenth more than the service asks for, or full jitter.
+    fn wait(&mut self, visible: VisibleFault, attempts: u32) {
+        let (min, max) = match visible {
+            VisibleFault::TokenRefused => (Duration::ZERO, Duration::ZERO),
+            VisibleFault::Status(429 | 503, Some(wait)) => (wait, wait.mul_f64(1.1)),
+            _ => (
+                Duration::ZERO,
+                Duration::from_millis(500) * 2_u32.pow(attempts - 1),
+            ),
         };
-        self.least += least;
-        self.most += most;
+        self.min_time += min;
+        self.max_time += max;
     }
 
-    fn ends(self, class: Class, tries: u32, applied: bool, doubt: bool, retryable: bool) -> Expected {
+    fn finish(
+        self,
+        class: ResultClass,
+        attempts: u32,
+        applied: bool,
+        may_have_been_applied: bool,
+        retryable: bool,
+    ) -> Expected {
         Expected {
             class,
-            tries,
-            least: self.least,
-            most: self.most,
+            attempts,
+            min_time: self.min_time,
+            max_time: self.max_time,
             applied,
-            doubt,
+            may_have_been_applied,
             retryable,
         }
     }

@@ -1,4 +1,4 @@
-//! Tokens are renewed once for all, kept where the user wants them, and a failure says what to do.
+//! Renewal of tokens: one for all calls, stored on request, with helpful errors.
 
 use super::*;
 use funnelflux::auth::{FileTokenStore, MemoryTokenStore, StoreError, TokenStore};
@@ -49,7 +49,7 @@ async fn a_refused_write_is_repeated_once_after_the_renewal() -> Result<(), Erro
         .duplicate_offer_source(&"a".into(), &DuplicateRequest::new("copy"))
         .await?;
     assert_eq!(fake.state().assets("offersource").count(), 2);
-    // Refused again although renewed: no third time.
+    // A refusal after the renewal is final.
     inject(&fake, LIST, Fault::Unauthorized, 5);
     let error = list(&client).await.unwrap_err();
     assert!(error.is_unauthorized() && !error.is_retryable(), "{error}");
@@ -64,7 +64,7 @@ async fn a_token_whose_end_is_known_is_renewed_without_a_refusal() -> Result<(),
     fake.expire_access_token();
     list(&client).await?;
     fake.clear_log();
-    // The renewal told that the new one lives for 72 hours.
+    // The renewal reported that the new token is valid for 72 hours.
     tokio::time::sleep(Duration::from_hours(72)).await;
     list(&client).await?;
     assert_eq!((count(&fake, LIST), count(&fake, RENEW)), (1, 1));
@@ -85,7 +85,7 @@ async fn asking_too_early_changes_nothing_and_is_not_repeated() -> Result<(), Er
     for _ in 0..10 {
         list(&client).await?;
     }
-    // Documented: a token that is still valid is only confirmed.
+    // Documented: the renewal only confirms a token that is still valid.
     assert_eq!((count(&fake, RENEW), fake.renewals()), (1, 0));
     tokio::time::sleep(Duration::from_mins(2)).await;
     list(&client).await?;
@@ -214,11 +214,11 @@ async fn renewed_tokens_go_to_the_store_and_the_next_process_uses_them() -> Resu
     let (one, two) = (process()?, process()?);
     list(&one).await?;
     assert_eq!(fake.renewals(), 1);
-    // It began with the old tokens or none; the store has better ones.
+    // The second process starts with old tokens, and the store has newer ones.
     list(&two).await?;
     list(&process()?).await?;
     assert_eq!(fake.renewals(), 1);
-    // Both meet the end of the token: the lock lets one renew, and the other takes what that one got.
+    // The token expires for both. The lock lets one of them renew it, and the other one uses the result.
     fake.expire_access_token();
     let (a, b) = futures_util::join!(list(&one), list(&two));
     a?;
@@ -271,13 +271,13 @@ async fn a_broken_store_is_an_error_when_read_and_none_when_written() -> Result<
     list(&full).await?;
     list(&full).await?;
     assert_eq!(fake.renewals(), 1);
-    // Nothing at all.
+    // A missing file is an empty store.
     let empty = client(&fake).token_store(FileTokenStore::new("/nonexistent/tokens.json"));
     list(&empty.build()?).await?;
     Ok(())
 }
 
-/// Refuses every list with a 400 that speaks of tokens, and carries the rest to the fake.
+/// Refuses every list with a 400 about tokens, and sends other requests to the fake.
 #[derive(Clone, Debug)]
 struct Misleading(InProcess);
 
@@ -339,7 +339,7 @@ async fn a_refresh_token_that_another_process_has_replaced_is_found_in_the_store
         .token_store(Arc::clone(&store))
         .build()?;
     list(&client).await?;
-    // The other process asked early: the access token was confirmed, the refresh token replaced.
+    // The other process renewed early: the access token was confirmed, and the refresh token replaced.
     store.save(&credentials(&fake)).await.unwrap();
     fake.expire_access_token();
     list(&client).await?;
@@ -356,7 +356,7 @@ async fn a_token_taken_from_another_process_that_is_refused_too_is_renewed() -> 
     list(&first).await?;
     fake.expire_access_token();
     list(&other).await?;
-    // What the other process got looks good for long, and is not.
+    // The token of the other process seems valid for long but is not.
     let late = fake.now() + Duration::from_hours(72);
     store
         .save(&credentials(&fake).with_expires_at(late))
@@ -380,7 +380,7 @@ fn a_renewal_whose_runtime_has_ended_is_begun_anew() {
         let client = client(&fake).build().unwrap();
         fake.expire_access_token();
         let mut call = std::pin::pin!(list(&client));
-        // The renewal is a task of this runtime, and never gets its turn.
+        // The renewal is a task of this runtime, which never runs it.
         assert!(futures_util::poll!(&mut call).is_pending());
         client.clone()
     });

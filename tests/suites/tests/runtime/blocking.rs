@@ -1,4 +1,4 @@
-//! The same without async: outside of every runtime, and inside of one.
+//! The blocking client, outside and inside of a runtime.
 
 use super::*;
 use funnelflux::types::{OfferSource, StatusFilter};

@@ -1,4 +1,4 @@
-//! A create ends with exactly one asset, whatever happens on the way.
+//! A create ends with exactly one asset under any fault.
 
 use super::*;
 use funnelflux::Error;
@@ -52,7 +52,7 @@ async fn every_ambiguous_end_is_settled_with_exactly_one_offer_source() -> Resul
                 let case = format!("{existing:?}, {times} × {fault}");
                 match outcome {
                     Ok(id) => assert_eq!(sources, [id.as_str()], "{case}"),
-                    // Only what was never applied may fail.
+                    // A create may only fail if it was never applied.
                     Err(error) => {
                         assert!(sources.is_empty(), "{case}: {error}");
                         assert!(error.may_have_been_applied(), "{case}: {error}");
@@ -123,7 +123,7 @@ async fn what_is_created_needs_an_id_of_the_documented_format() -> Result<(), Er
         assert_eq!(error.tries(), 0);
     }
     assert_eq!(fake.request_count(), 0);
-    // What exists may be addressed by any ID.
+    // Existing assets can have any ID.
     fake.seed_offer_source("123");
     client.find_offer_source_by_id(&"123".into()).await?;
     let id = OfferSourceId::generate()?;

@@ -1,4 +1,4 @@
-//! Each error says what, where, why and what to do, and its predicates are right.
+//! Errors report what happened, where, why, and a fix, and their predicates are right.
 
 use super::*;
 use funnelflux::transport::{BoxFuture, ResponseBody, Transport, TransportError};
@@ -8,7 +8,7 @@ use funnelflux_fake::{ErrorShape, Settings, TrailingSlash};
 use funnelflux_suites::client;
 use std::error::Error as _;
 
-/// Answers everything with the same.
+/// Responds to everything with the same response.
 #[derive(Clone, Debug)]
 struct Answer {
     status: u16,
@@ -136,7 +136,7 @@ async fn a_page_is_an_error_also_under_200_and_where_nothing_is_expected() {
             "{error}"
         );
     }
-    // Nothing, null and a kind word are all no data.
+    // Empty bodies, `null` and short messages all count as no data.
     for body in [&b""[..], b"null", b"{}", br#"{"message":"done"}"#, b"OK"] {
         let client = service(200, "application/json", body);
         client
@@ -237,7 +237,7 @@ async fn the_cause_is_in_the_chain_and_in_the_line() {
     assert_eq!(error.status(), None);
 }
 
-/// What a person reads for each thing that can go wrong, for a call that reads and for one that must not be made twice.
+/// Snapshot of the messages for all faults, for a call that reads and for one that must not be repeated.
 #[tokio::test(start_paused = true)]
 async fn every_fault_has_a_line_that_helps() {
     let mut table = Vec::new();

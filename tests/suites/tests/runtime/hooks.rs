@@ -1,4 +1,4 @@
-//! Hooks, options, the escape hatch: what a program can see and change.
+//! Hooks, options and calls of any path.
 
 use super::*;
 use funnelflux::hook::{Hook, RequestView, ResponseView};

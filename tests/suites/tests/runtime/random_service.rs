@@ -1,4 +1,4 @@
-//! Whatever the service does where the documentation is silent, and whatever breaks on the way: what a call says of itself is true.
+//! Calls report the truth under random undocumented behaviour and random faults.
 
 use super::*;
 use funnelflux::Error;
@@ -7,14 +7,14 @@ use funnelflux_fake::{Settings, Status};
 use funnelflux_suites::client;
 use proptest::prelude::*;
 
-/// A service drawn by `seed`, and what goes wrong with its first requests, in this order.
+/// The seed of a service and the faults of its first requests, in order.
 fn trouble() -> impl Strategy<Value = (u64, Vec<Fault>)> {
     let faults: Vec<Fault> = faults().collect();
     let script = proptest::collection::vec(proptest::sample::select(faults), 0..9);
     (any::<u64>(), script)
 }
 
-/// Runs the case under a paused clock.
+/// Runs a case under a paused clock.
 fn run<F: Future<Output = Result<(), TestCaseError>>>(case: F) -> Result<(), TestCaseError> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()

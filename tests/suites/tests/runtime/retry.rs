@@ -1,4 +1,4 @@
-//! What is sent again, after which wait, and what is not.
+//! Retries: the requests that are repeated, their waits, and those that are not repeated.
 
 use super::*;
 use funnelflux::types::{DuplicateRequest, ParentMutationRequest, StatusFilter};
@@ -44,7 +44,7 @@ async fn a_wait_beyond_the_cap_is_returned_and_not_waited() -> Result<(), Error>
     assert_eq!(error.retry_after(), Some(Duration::from_hours(1)));
     assert!(error.is_rate_limited() && error.is_retryable() && !error.may_have_been_applied());
     assert!(time < Duration::from_secs(1), "{time:?}");
-    // It is known for this call that it is worth the while.
+    // A call may raise the limit for itself.
     inject(&fake, LIST, refusal(429, RetryAfter::Seconds(3_600)), 1);
     let patient = RetryPolicy::new().max_retry_after(Duration::from_hours(2));
     let call = client.list_offer_sources(StatusFilter::All, None);
@@ -100,12 +100,12 @@ async fn an_error_says_how_many_tries_over_how_long() -> Result<(), Error> {
     let error = outcome.unwrap_err();
     assert_eq!(error.tries(), 5);
     assert_eq!(count(&fake, LIST), 5);
-    // The timer counts in milliseconds.
+    // The timer has a resolution of milliseconds.
     assert!(
         error.elapsed().abs_diff(time) < Duration::from_millis(5),
         "{error:?} {time:?}"
     );
-    // 0.5 + 1 + 2 + 4 s is the most that full jitter can draw.
+    // Full jitter waits for at most 0.5 + 1 + 2 + 4 s.
     assert!(time <= Duration::from_millis(7_510), "{time:?}");
     let text = error.to_string();
     assert!(
@@ -128,7 +128,7 @@ async fn a_duplicate_is_never_repeated_once_it_may_have_been_received() -> Resul
         let sources = fake.state().assets("offersource").count();
         assert!(sources <= 2, "{fault}: {sources}");
         let repeated = count(&fake, DUPLICATE) > 1;
-        // A refused token is no reception: the operation was not reached.
+        // With a refused token, the request did not reach the operation.
         let harmless = matches!(
             fault,
             Fault::RefuseConnection | Fault::Unauthorized | Fault::ExpireToken
@@ -249,7 +249,7 @@ async fn a_429_slows_all_clones_down() -> Result<(), Error> {
     inject(&fake, LIST, refusal(429, RetryAfter::Seconds(5)), 1);
     let (outcomes, time) = timed(burst(&client, 21)).await;
     assert!(outcomes.iter().all(Result::is_ok));
-    // Held for 5 s, then from half the rate back to the full one.
+    // The limiter stops for 5 s and then increases from half the rate to the full rate.
     assert!(
         time >= Duration::from_secs(7) && time < Duration::from_secs(10),
         "{time:?}"

@@ -1,4 +1,4 @@
-//! The same over real sockets: what only a kernel and an HTTP library can show.
+//! Behaviour that needs real sockets: a kernel and an HTTP library.
 
 use super::*;
 use funnelflux::types::{OfferSource, StatusFilter};
@@ -6,7 +6,7 @@ use funnelflux::{Client, ClientBuilder, Error, RetryPolicy};
 use funnelflux_fake::{Server, Settings};
 use funnelflux_suites::credentials;
 
-/// A fake on a port of its own, and a client that loses no time.
+/// A fake on a free port, and a client that retries without delay.
 async fn served(settings: Settings) -> (Fake, Server, ClientBuilder) {
     let fake = Fake::new(settings);
     let server = fake.serve("127.0.0.1:0".parse().unwrap()).await.unwrap();

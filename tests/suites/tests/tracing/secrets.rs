@@ -1,4 +1,4 @@
-//! The canary: no Debug, Display, tracing output, panic or error holds a token, whatever happens.
+//! Canary tokens: no `Debug`, `Display`, tracing output, panic or error contains a token.
 
 use super::*;
 use funnelflux::hook::{Hook, RequestView, ResponseView};
@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex};
 
 const CANARY: &str = "CANARY";
 
-/// Everything that anybody could have read.
+/// All output that a person could read.
 #[derive(Clone, Default)]
 struct Ear(Arc<Mutex<String>>);
 
@@ -32,12 +32,12 @@ impl Hook for Ear {
         self.hear(format_args!("{request:?}"));
     }
     fn after_response(&self, response: &ResponseView<'_>) {
-        // What the service says aloud, it says; the hook sees the answer as it came.
+        // Hooks see responses unchanged, so this records only operation and status.
         self.hear(format_args!("{:?} {:?}", response.operation, response.status));
     }
 }
 
-/// A service that repeats the token in everything it says.
+/// A service that repeats the token in every response.
 #[derive(Clone, Debug)]
 struct Parrot {
     status: u16,
@@ -159,7 +159,7 @@ async fn a_panic_with_an_error_or_a_client_holds_no_token() {
     assert!(text.contains("[redacted]") && !text.contains(CANARY), "{text}");
 }
 
-/// Renews tokens in an answer that calls itself a page, and refuses everything else.
+/// Returns renewed tokens with an HTML content type, and refuses everything else.
 #[derive(Clone, Debug)]
 struct Chatty;
 
@@ -194,7 +194,7 @@ async fn tokens_that_a_failed_renewal_brought_are_not_quoted() {
     silent(&ear, "a renewal that calls itself a page");
 }
 
-/// Repeats the token as the ID of the request, and as a status that nobody knows.
+/// Returns the token as the request ID.
 #[derive(Clone, Debug)]
 struct Echo;
 

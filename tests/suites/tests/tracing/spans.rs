@@ -1,4 +1,4 @@
-//! Spans and events: one span a call, with everything, and an unknown value is said once.
+//! Spans and events: one complete span per call, and one event per unknown value.
 
 use super::*;
 use funnelflux::Error;
@@ -8,7 +8,7 @@ use funnelflux_suites::client;
 
 const LIST: &str = "GET /offersource/list/";
 
-/// What was heard, one line each.
+/// The recorded lines.
 #[derive(Clone, Default)]
 struct Lines(Arc<Mutex<Vec<String>>>);
 
