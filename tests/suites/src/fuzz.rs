@@ -10,9 +10,9 @@
     reason = "a panic is what a fuzzer looks for"
 )]
 
+use crate::{FixedResponse, run};
 use bytes::Bytes;
 use funnelflux::ext::Journal;
-use funnelflux::transport::{BoxFuture, ResponseBody, Transport, TransportError};
 use funnelflux::types::{OfferSource, OfferSourceId, StatusFilter};
 use funnelflux::{Client, Error, RetryPolicy};
 use funnelflux_codegen::{Source, lint, normalise, overlay, read};
@@ -48,7 +48,7 @@ pub fn document(bytes: &[u8]) {
             Err(findings) => findings,
         };
         let located = findings.iter().all(|finding| finding.location.is_some());
-        assert!(located, "a finding has no place: {findings}");
+        assert!(located, "an error without a location: {findings}");
     }
 }
 
@@ -70,43 +70,14 @@ pub fn overlay_actions(bytes: &[u8]) {
         Ok(applied) => {
             let findings = lint::lint(&applied.document);
             let located = findings.iter().all(|finding| finding.location.is_some());
-            assert!(located, "a finding has no place: {findings}");
+            assert!(located, "an error without a location: {findings}");
         }
-        Err(findings) => assert!(!findings.is_empty(), "refused without a word"),
+        Err(findings) => assert!(!findings.is_empty(), "refused without an error"),
     }
 }
 
-/// A transport that always returns the same response.
-#[derive(Clone, Debug)]
-struct Answer {
-    status: http::StatusCode,
-    headers: http::HeaderMap,
-    body: Bytes,
-}
-
-impl Transport for Answer {
-    fn send(
-        &self,
-        _: http::Request<Bytes>,
-    ) -> BoxFuture<'_, Result<http::Response<ResponseBody>, TransportError>> {
-        let mut response = http::Response::new(ResponseBody::from(self.body.clone()));
-        *response.status_mut() = self.status;
-        *response.headers_mut() = self.headers.clone();
-        Box::pin(std::future::ready(Ok(response)))
-    }
-}
-
-/// Runs a future on virtual time.
-fn run<T>(future: impl Future<Output = T>) -> T {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .start_paused(true)
-        .build();
-    runtime.unwrap().block_on(future)
-}
-
-fn client(answer: Answer, retry: RetryPolicy) -> Client {
-    let builder = Client::builder().transport(answer).retry(retry);
+fn client(response: FixedResponse, retry: RetryPolicy) -> Client {
+    let builder = Client::builder().transport(response).retry(retry);
     builder.bearer_token("canary").build().unwrap()
 }
 
@@ -117,53 +88,53 @@ pub fn response(bytes: &[u8]) {
     let status = [200, 201, 204, 400, 401, 404, 429, 500]
         .get(usize::from(first % 8))
         .copied();
-    let answer = Answer {
+    let response = FixedResponse {
         status: http::StatusCode::from_u16(status.unwrap_or(200)).unwrap(),
         headers: http::HeaderMap::new(),
         body: Bytes::copy_from_slice(body),
     };
-    let client = client(answer, RetryPolicy::none());
+    let client = client(response, RetryPolicy::none());
     let sent: Option<Value> = serde_json::from_slice(body).ok();
     match run(client.find_offer_source_by_id(&"a".into()).into_future()) {
-        Ok(source) => kept(sent.as_ref(), &source),
-        Err(error) => told(&error),
+        Ok(source) => assert_lossless(sent.as_ref(), &source),
+        Err(error) => check_error(&error),
     }
     match run(client.list_offer_sources(StatusFilter::All, None).into_future()) {
         Ok(rows) => match sent {
             Some(Value::Array(sent)) => {
                 assert_eq!(rows.len(), sent.len());
                 for (sent, row) in sent.iter().zip(&rows) {
-                    kept(Some(sent), row);
+                    assert_lossless(Some(sent), row);
                 }
             }
-            other => assert!(other == Some(Value::Null) && rows.is_empty(), "{other:?}"),
+            body => assert!(body == Some(Value::Null) && rows.is_empty(), "{body:?}"),
         },
-        Err(error) => told(&error),
+        Err(error) => check_error(&error),
     }
     if let Err(error) = run(client
         .save_offer_source(&OfferSource::new("a", "b"))
         .into_future())
     {
-        told(&error);
+        check_error(&error);
     }
 }
 
 /// Asserts that nothing that was sent is lost. Only a `null` for a known field may be omitted.
-fn kept<T: serde::Serialize>(sent: Option<&Value>, typed: &T) {
-    let back = serde_json::to_value(typed).unwrap();
-    let (Some(Value::Object(sent)), Value::Object(back)) = (sent, &back) else {
-        panic!("{sent:?} was decoded as {back}");
+fn assert_lossless<T: serde::Serialize>(sent: Option<&Value>, typed: &T) {
+    let encoded = serde_json::to_value(typed).unwrap();
+    let (Some(Value::Object(sent)), Value::Object(encoded)) = (sent, &encoded) else {
+        panic!("{sent:?} was decoded as {encoded}");
     };
     for (name, value) in sent {
-        let same = back.get(name) == Some(value) || (value.is_null() && !back.contains_key(name));
-        assert!(same, "{name}: {value} came back as {:?}", back.get(name));
+        let same = encoded.get(name) == Some(value) || (value.is_null() && !encoded.contains_key(name));
+        assert!(same, "{name}: {value} was encoded as {:?}", encoded.get(name));
     }
-    for name in back.keys() {
-        assert!(sent.contains_key(name), "{name} was made up");
+    for name in encoded.keys() {
+        assert!(sent.contains_key(name), "{name} was added");
     }
 }
 
-fn told(error: &Error) {
+fn check_error(error: &Error) {
     let text = format!("{error}");
     assert!(!text.is_empty() && !text.contains('\n'), "{text:?}");
     // Only the token contains this word.
@@ -185,24 +156,24 @@ pub fn retry_after(bytes: &[u8]) {
             headers.insert(name, value);
         }
     }
-    let answer = Answer {
+    let response = FixedResponse {
         status: http::StatusCode::TOO_MANY_REQUESTS,
         headers,
         body: Bytes::new(),
     };
-    let client = client(answer, RetryPolicy::new());
-    let (error, took) = run(async {
+    let client = client(response, RetryPolicy::new());
+    let (error, elapsed) = run(async {
         let start = tokio::time::Instant::now();
         let outcome = client.list_offer_sources(StatusFilter::All, None).await;
         (outcome.err(), start.elapsed())
     });
-    let error = error.unwrap_or_else(|| panic!("429 is no success"));
-    assert!(took <= Duration::from_mins(5), "{took:?}");
+    let error = error.unwrap_or_else(|| panic!("429 is an error"));
+    assert!(elapsed <= Duration::from_mins(5), "{elapsed:?}");
     let waits_too_long = error
         .retry_after()
         .is_some_and(|wait| wait > Duration::from_mins(1));
     assert!(!waits_too_long || error.tries() == 1, "{error}");
-    told(&error);
+    check_error(&error);
 }
 
 /// Any text is an ID that round-trips. It may or may not contain a time.

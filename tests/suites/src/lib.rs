@@ -45,6 +45,42 @@ pub fn faults() -> impl Iterator<Item = Fault> {
 /// Response limit of clients that are tested with [`faults`].
 pub const LARGE: usize = 100_000;
 
+/// Runs a future on virtual time.
+///
+/// # Panics
+/// If the runtime cannot be built.
+#[expect(clippy::expect_used, reason = "tests need the runtime")]
+pub fn run<F: IntoFuture>(future: F) -> F::Output {
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    let runtime = builder.enable_time().start_paused(true).build();
+    runtime
+        .expect("a runtime without I/O can be built")
+        .block_on(future.into_future())
+}
+
+/// A transport that always returns the same response.
+#[derive(Clone, Debug)]
+pub struct FixedResponse {
+    /// Status of the response.
+    pub status: http::StatusCode,
+    /// Headers of the response.
+    pub headers: http::HeaderMap,
+    /// Body of the response.
+    pub body: Bytes,
+}
+
+impl Transport for FixedResponse {
+    fn send(
+        &self,
+        _: http::Request<Bytes>,
+    ) -> BoxFuture<'_, Result<http::Response<ResponseBody>, TransportError>> {
+        let mut response = http::Response::new(ResponseBody::from(self.body.clone()));
+        *response.status_mut() = self.status;
+        *response.headers_mut() = self.headers.clone();
+        Box::pin(ready(Ok(response)))
+    }
+}
+
 /// The current tokens of `fake`.
 #[must_use]
 pub fn credentials(fake: &Fake) -> Credentials {

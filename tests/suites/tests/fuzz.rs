@@ -85,7 +85,7 @@ fn changed(seeds: &[Vec<u8>], random: &mut Rng) -> Vec<u8> {
 }
 
 #[test]
-fn every_target_holds_over_its_seeds_and_changes_of_them() {
+fn every_target_passes_on_seeds_and_mutations() {
     let number = |name: &str| std::env::var(name).ok()?.parse().ok();
     let seed = number("FUNNELFLUX_SEED").unwrap_or_else(|| fastrand::u64(..));
     let runs = number("FUNNELFLUX_FUZZ").unwrap_or(RUNS);
@@ -114,7 +114,7 @@ fn every_target_holds_over_its_seeds_and_changes_of_them() {
 
 /// A fuzzer cannot explore beyond a seed that is refused at its start.
 #[test]
-fn the_seeds_get_as_far_as_they_are_meant_to() {
+fn seeds_are_accepted() {
     let seed = |name: &str| {
         Path::new(env!("CARGO_MANIFEST_DIR"))
             .join("../fuzz/seeds")

@@ -1,21 +1,12 @@
 //! Assertions about the operations on one kind of assets.
 
-use super::ONE;
+use super::FIRST_ID;
 use funnelflux::Call;
 use funnelflux::types::DuplicateResponse;
 use funnelflux_fake::{Fake, State, Verdict};
+use funnelflux_suites::run;
 use serde::Serialize;
 use serde_json::{Value, json};
-
-/// Runs a call on virtual time.
-pub(crate) fn run<F: IntoFuture>(call: F) -> F::Output {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .start_paused(true)
-        .build()
-        .unwrap()
-        .block_on(call.into_future())
-}
 
 /// A kind of assets on the server.
 pub(crate) struct AssetKind<'f> {
@@ -51,10 +42,10 @@ impl<'f> AssetKind<'f> {
         assert_sent(self.fake, &operation, query, body);
     }
 
-    /// Asserts that the rows are the asset `ONE` only.
+    /// Asserts that the rows are the asset `FIRST_ID` only.
     fn assert_only_one<T: Serialize>(&self, rows: &[T]) {
         let ids: Vec<Value> = rows.iter().map(|row| self.id_of(row)).collect();
-        assert_eq!(ids, [json!(ONE)], "{}", self.segment);
+        assert_eq!(ids, [json!(FIRST_ID)], "{}", self.segment);
     }
 
     fn id_of(&self, row: &impl Serialize) -> Value {
@@ -67,10 +58,10 @@ impl<'f> AssetKind<'f> {
         state.asset(self.storage_segment, id).unwrap().body[property].clone()
     }
 
-    /// Asserts status and category of the asset `ONE`, and that no other asset of the kind has changed.
+    /// Asserts status and category of the asset `FIRST_ID`, and that no other asset of the kind has changed.
     fn assert_changed(&self, before: &State, status: &str, category: &str) {
         let state = self.fake.state();
-        let asset = state.asset(self.storage_segment, ONE).unwrap();
+        let asset = state.asset(self.storage_segment, FIRST_ID).unwrap();
         assert_eq!(
             (asset.status.as_str(), asset.category.as_str()),
             (status, category),
@@ -79,7 +70,7 @@ impl<'f> AssetKind<'f> {
         );
         let others = |state: &State| -> Vec<Value> {
             let assets = state.assets(self.storage_segment);
-            let others = assets.filter(|asset| asset.id != ONE);
+            let others = assets.filter(|asset| asset.id != FIRST_ID);
             others.map(|asset| Value::from(asset.body.clone())).collect()
         };
         assert_eq!(others(&state), others(before), "{}", self.segment);
@@ -88,13 +79,13 @@ impl<'f> AssetKind<'f> {
     pub(crate) fn create(&self, call: Call<()>, asset: &impl Serialize) {
         let state = self.fake.state();
         assert!(
-            state.asset(self.storage_segment, ONE).is_none(),
+            state.asset(self.storage_segment, FIRST_ID).is_none(),
             "{}",
             self.segment
         );
         run(call).unwrap();
         self.assert_sent("POST save/", "", Some(to_json(asset)));
-        assert_eq!(self.stored(ONE, self.id), json!(ONE));
+        assert_eq!(self.stored(FIRST_ID, self.id), json!(FIRST_ID));
     }
 
     /// Checks a call that returns a list: `operation` is its method and path below the segment.
@@ -123,32 +114,32 @@ impl<'f> AssetKind<'f> {
 
     pub(crate) fn find<T: Serialize + Send + 'static>(&self, call: Call<T>) {
         let found = run(call).unwrap();
-        self.assert_sent("GET find/byId/", &format!("{}={ONE}", self.id), None);
-        assert_eq!(self.id_of(&found), json!(ONE));
+        self.assert_sent("GET find/byId/", &format!("{}={FIRST_ID}", self.id), None);
+        assert_eq!(self.id_of(&found), json!(FIRST_ID));
     }
 
-    /// Checks a call for `ONE` and an unknown ID. `parameter` is the query parameter of the IDs.
+    /// Checks a call for `FIRST_ID` and an unknown ID. `parameter` is the query parameter of the IDs.
     pub(crate) fn find_many<T: Serialize + Send + 'static>(&self, call: Call<Vec<T>>, parameter: &str) {
-        let query = format!("{parameter}={ONE}%2Cnone");
+        let query = format!("{parameter}={FIRST_ID}%2Cnone");
         self.list(call, "GET find/byIds/", &query);
     }
 
     pub(crate) fn save(&self, call: Call<()>, asset: &impl Serialize) {
         run(call).unwrap();
         self.assert_sent("PUT save/", "", Some(to_json(asset)));
-        assert_eq!(self.stored(ONE, "kept"), json!(true));
+        assert_eq!(self.stored(FIRST_ID, "kept"), json!(true));
     }
 
     pub(crate) fn duplicate(&self, call: Call<DuplicateResponse>, request: &impl Serialize) {
         let copy = run(call).unwrap().id.unwrap();
-        let query = format!("{}={ONE}", self.id);
+        let query = format!("{}={FIRST_ID}", self.id);
         self.assert_sent("POST duplicate/", &query, Some(to_json(request)));
         let state = self.fake.state();
         let copy = state.asset(self.storage_segment, &copy).unwrap();
         assert_eq!((&*copy.name, copy.status.as_str()), ("Copy", "active"));
         assert_eq!(
             copy.body["kept"],
-            self.stored(ONE, "kept"),
+            self.stored(FIRST_ID, "kept"),
             "other properties are copied"
         );
     }
@@ -156,7 +147,7 @@ impl<'f> AssetKind<'f> {
     pub(crate) fn move_to_shelf(&self, call: Call<()>) {
         let before = self.fake.state();
         run(call).unwrap();
-        let body = json!({ "entries": [ONE], "idCategory": "shelf" });
+        let body = json!({ "entries": [FIRST_ID], "idCategory": "shelf" });
         self.assert_sent("PUT move-category/", "", Some(body));
         self.assert_changed(&before, "active", "shelf");
     }
@@ -175,9 +166,13 @@ impl<'f> AssetKind<'f> {
 
     fn change_status(&self, call: Call<()>, operation: &str, status: &str) {
         let before = self.fake.state();
-        let category = before.asset(self.storage_segment, ONE).unwrap().category.clone();
+        let category = before
+            .asset(self.storage_segment, FIRST_ID)
+            .unwrap()
+            .category
+            .clone();
         run(call).unwrap();
-        self.assert_sent(operation, "", Some(json!({ "entries": [ONE] })));
+        self.assert_sent(operation, "", Some(json!({ "entries": [FIRST_ID] })));
         self.assert_changed(&before, status, &category);
     }
 }

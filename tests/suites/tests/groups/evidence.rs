@@ -18,7 +18,7 @@ fn members(object: &Value) -> impl Iterator<Item = (&str, &Value)> {
 }
 
 #[test]
-fn every_part_that_is_no_fact_of_a_page_has_its_evidence() {
+fn every_inferred_part_has_evidence() {
     let effective = document("effective.json");
     let groups: BTreeSet<&str> = effective["tags"]
         .as_array()
@@ -72,7 +72,7 @@ fn every_part_that_is_no_fact_of_a_page_has_its_evidence() {
 }
 
 #[test]
-fn each_method_begins_with_its_evidence_and_what_destroys_takes_a_word() {
+fn inferred_methods_are_marked_and_destructive_ones_need_an_acknowledgement() {
     let generated = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../generated/src/generated");
     let (mut methods, mut destructive) = (0, 0);
     for group in fs::read_dir(generated).unwrap() {

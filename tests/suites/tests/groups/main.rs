@@ -19,8 +19,8 @@ use funnelflux_fake::{Fake, Settings};
 use serde_json::Value;
 
 /// IDs in the documented format, which create requires.
-const ONE: &str = "2nIemJxCKbFX";
-const TWO: &str = "2n5JuOKWLTzd";
+const FIRST_ID: &str = "2nIemJxCKbFX";
+const SECOND_ID: &str = "2n5JuOKWLTzd";
 
 /// Creates a fake and a client.
 fn service() -> (Fake, Client) {
@@ -35,7 +35,7 @@ fn service_with(settings: Settings) -> (Fake, Client) {
 }
 
 /// The body of an asset on the server.
-fn held(fake: &Fake, segment: &str, id: &str) -> Value {
+fn stored(fake: &Fake, segment: &str, id: &str) -> Value {
     let state = fake.state();
     Value::from(state.asset(segment, id).unwrap().body.clone())
 }
@@ -49,12 +49,12 @@ fn with_secrets() -> MiddlewareConfig {
         .with_url("https://example.com")
         .with_basic_auth(basic)
         .with_hmac_secret("hush");
-    MiddlewareConfig::new(ONE, "M").with_destination(destination)
+    MiddlewareConfig::new(FIRST_ID, "M").with_destination(destination)
 }
 
 /// Both secrets on the server.
 fn secrets(fake: &Fake) -> (Value, Value) {
-    let destination = &held(fake, "middlewareconfig", ONE)["destination"];
+    let destination = &stored(fake, "middlewareconfig", FIRST_ID)["destination"];
     let password = destination["basicAuth"]["password"].clone();
     (password, destination["hmacSecret"].clone())
 }

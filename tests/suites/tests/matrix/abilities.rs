@@ -104,7 +104,7 @@ impl Ability {
     }
 
     /// Returns whether it is a bulk job, which retries its steps.
-    const fn is_engine(self) -> bool {
+    const fn is_bulk_job(self) -> bool {
         matches!(
             self,
             Self::Archive(_) | Self::Unarchive | Self::Delete(_) | Self::MoveToCategory
@@ -222,11 +222,11 @@ fn writes(ability: Ability, visible: VisibleFault, applies: bool, occurrence: Oc
             }
         }
         // The job sends nothing more.
-        _ if ability.is_engine() && visible.waits_too_long() => OutcomeCounts {
+        _ if ability.is_bulk_job() && visible.waits_too_long() => OutcomeCounts {
             not_sent: ids - CHUNK,
             ..OutcomeCounts::done(CHUNK)
         },
-        _ if ability.is_engine() => all(OutcomeCounts::done),
+        _ if ability.is_bulk_job() => all(OutcomeCounts::done),
         _ => all(settled),
     }
 }
@@ -249,7 +249,7 @@ fn reads(ability: Ability, visible: VisibleFault, occurrence: Occurrence) -> Out
             not_sent: CHUNK,
             ..OutcomeCounts::done(ids - CHUNK)
         },
-        _ if ability.is_engine() && occurrence == Occurrence::Once && !visible.waits_too_long() => {
+        _ if ability.is_bulk_job() && occurrence == Occurrence::Once && !visible.waits_too_long() => {
             OutcomeCounts::done(ids)
         }
         _ => OutcomeCounts::not_sent(ids),
@@ -273,7 +273,7 @@ fn max_duration(ability: Ability, visible: VisibleFault, occurrence: Occurrence)
         Occurrence::Once => one_try + waits + pauses * 2,
         Occurrence::Always => {
             let call = (one_try * 5 + waits).min(Duration::from_secs(301));
-            let steps = if ability.is_engine() {
+            let steps = if ability.is_bulk_job() {
                 // A chunk that keeps failing is split down to single IDs.
                 ability.ids().div_ceil(CHUNK) * (RETRIES as usize + 1 + CHUNK)
             } else {

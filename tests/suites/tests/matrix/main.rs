@@ -36,16 +36,8 @@ const TEST_TIMEOUT: Duration = Duration::from_hours(24);
 
 /// Runs a cell on virtual time.
 fn run<T>(cell: impl Future<Output = T>) -> T {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .start_paused(true)
-        .build()
-        .unwrap();
-    runtime.block_on(async {
-        tokio::time::timeout(TEST_TIMEOUT, cell)
-            .await
-            .expect("the test hangs")
-    })
+    let cell = async { tokio::time::timeout(TEST_TIMEOUT, cell).await };
+    funnelflux_suites::run(cell).expect("the test hangs")
 }
 
 /// Maps items on all cores and returns the results in order.

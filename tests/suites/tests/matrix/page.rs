@@ -89,7 +89,8 @@ fn page(operations: &[calls::OperationColumn], abilities: &[abilities::AbilityCo
     let faults = operations[0].cells.len();
     let _ = write!(
         page,
-        "\n{faults} faults × {} operations × 2 + {faults} faults × {} abilities × 4 = {} cells.\nNo ID is lost, \
+        "\n{faults} faults × {} operations × 2 + {faults} faults × {} abilities × 4 = {} cells.\n\
+         No ID is lost, \
          nothing is created twice, and no call hangs.\n\n## Calls\n\n{CALLS}\n",
         operations.len(),
         abilities.len(),

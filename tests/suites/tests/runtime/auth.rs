@@ -16,7 +16,7 @@ async fn list(client: &Client) -> Result<usize, Error> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn calls_that_meet_an_expired_token_together_cause_one_renewal_and_all_succeed() -> Result<(), Error> {
+async fn concurrent_calls_with_an_expired_token_share_one_renewal() -> Result<(), Error> {
     for rejected_token in [RejectedToken::Unauthorized, RejectedToken::BadRequest] {
         for rotate_refresh_token in [false, true] {
             let fake = Fake::new(Settings {
@@ -58,7 +58,7 @@ async fn a_refused_write_is_repeated_once_after_the_renewal() -> Result<(), Erro
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_token_whose_end_is_known_is_renewed_without_a_refusal() -> Result<(), Error> {
+async fn a_token_with_a_known_expiry_is_renewed_in_advance() -> Result<(), Error> {
     let fake = Fake::default();
     let client = client(&fake).build()?;
     fake.expire_access_token();
@@ -73,7 +73,7 @@ async fn a_token_whose_end_is_known_is_renewed_without_a_refusal() -> Result<(),
 }
 
 #[tokio::test(start_paused = true)]
-async fn asking_too_early_changes_nothing_and_is_not_repeated() -> Result<(), Error> {
+async fn a_renewal_that_is_too_early_is_not_repeated() -> Result<(), Error> {
     let fake = Fake::default();
     let ends = fake.now() + Duration::from_hours(72);
     let client = client(&fake)
@@ -95,7 +95,7 @@ async fn asking_too_early_changes_nothing_and_is_not_repeated() -> Result<(), Er
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_failed_renewal_says_to_log_in_again_and_is_not_hammered() -> Result<(), Error> {
+async fn a_failed_renewal_asks_to_log_in_and_is_not_repeated() -> Result<(), Error> {
     let fake = Fake::default();
     let client = client_over(InProcess::new(&fake).latency(LATENCY)).build()?;
     fake.expire_access_token();
@@ -106,9 +106,10 @@ async fn a_failed_renewal_says_to_log_in_again_and_is_not_hammered() -> Result<(
         assert!(error.is_unauthorized() && !error.is_retryable(), "{error:?}");
         assert_eq!(
             error.to_string(),
-            "list_offer_sources (GET /offersource/list/): the access token is refused and could not be renewed: \
-             renew_access_token (POST /auth/validate): 401 Unauthorized: invalid_token: the refresh token is not valid; log in \
-             again; log in to FunnelFlux and make new tokens under settings → API access"
+            "list_offer_sources (GET /offersource/list/): the access token is refused and could not be \
+             renewed: renew_access_token (POST /auth/validate): 401 Unauthorized: invalid_token: \
+             the refresh token is not valid; log in again; log in to FunnelFlux and \
+             make new tokens under settings → API access"
         );
     }
     list(&client).await.unwrap_err();
@@ -134,8 +135,8 @@ async fn without_a_refresh_token_the_error_says_so() -> Result<(), Error> {
     ] {
         assert!(text.contains(part), "{text}");
     }
-    let nobody = Client::builder().transport(InProcess::new(&fake)).build()?;
-    let error = list(&nobody).await.unwrap_err();
+    let without_tokens = Client::builder().transport(InProcess::new(&fake)).build()?;
+    let error = list(&without_tokens).await.unwrap_err();
     assert!(
         error.is_unauthorized() && error.to_string().contains("the client has none"),
         "{error}"
@@ -144,7 +145,7 @@ async fn without_a_refresh_token_the_error_says_so() -> Result<(), Error> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn trouble_of_the_renewal_is_ridden_out_or_passed_on_as_passing() -> Result<(), Error> {
+async fn transient_errors_of_the_renewal_are_retried_or_reported_as_transient() -> Result<(), Error> {
     let fake = Fake::default();
     let client = client(&fake).build()?;
     fake.expire_access_token();
@@ -161,8 +162,8 @@ async fn trouble_of_the_renewal_is_ridden_out_or_passed_on_as_passing() -> Resul
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_renewal_that_makes_no_sense_is_told_and_not_used() -> Result<(), Error> {
-    for (fault, told) in [
+async fn an_invalid_renewal_response_is_reported_and_ignored() -> Result<(), Error> {
+    for (fault, message) in [
         (Fault::WrongJson, "the answer holds no tokens.access_token"),
         (Fault::TruncatedJson, "the answer holds no tokens.access_token"),
         (
@@ -176,7 +177,7 @@ async fn a_renewal_that_makes_no_sense_is_told_and_not_used() -> Result<(), Erro
         inject(&fake, RENEW, fault, 1);
         let error = list(&client).await.unwrap_err();
         assert!(
-            error.is_unauthorized() && error.to_string().contains(told),
+            error.is_unauthorized() && error.to_string().contains(message),
             "{error}"
         );
     }
@@ -211,16 +212,16 @@ async fn renewed_tokens_go_to_the_store_and_the_next_process_uses_them() -> Resu
     let first = credentials(&fake);
     let process = || client(&fake).credentials(first.clone()).token_file(&path).build();
     fake.expire_access_token();
-    let (one, two) = (process()?, process()?);
-    list(&one).await?;
+    let (first_client, second_client) = (process()?, process()?);
+    list(&first_client).await?;
     assert_eq!(fake.renewals(), 1);
     // The second process starts with old tokens, and the store has newer ones.
-    list(&two).await?;
+    list(&second_client).await?;
     list(&process()?).await?;
     assert_eq!(fake.renewals(), 1);
     // The token expires for both. The lock lets one of them renew it, and the other one uses the result.
     fake.expire_access_token();
-    let (a, b) = futures_util::join!(list(&one), list(&two));
+    let (a, b) = futures_util::join!(list(&first_client), list(&second_client));
     a?;
     b?;
     assert_eq!(fake.renewals(), 2);
@@ -243,7 +244,7 @@ async fn new_credentials_help_when_those_in_the_store_are_dead() -> Result<(), E
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_broken_store_is_an_error_when_read_and_none_when_written() -> Result<(), Error> {
+async fn only_reads_of_a_broken_store_are_errors() -> Result<(), Error> {
     #[derive(Default)]
     struct Broken {
         reading: bool,
@@ -279,9 +280,9 @@ async fn a_broken_store_is_an_error_when_read_and_none_when_written() -> Result<
 
 /// Refuses every list with a 400 about tokens, and sends other requests to the fake.
 #[derive(Clone, Debug)]
-struct Misleading(InProcess);
+struct MisleadingService(InProcess);
 
-impl Transport for Misleading {
+impl Transport for MisleadingService {
     fn send(
         &self,
         request: http::Request<bytes::Bytes>,
@@ -297,10 +298,10 @@ impl Transport for Misleading {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_400_that_no_expired_token_explains_stays_a_400() -> Result<(), Error> {
+async fn a_400_with_a_valid_token_stays_a_400() -> Result<(), Error> {
     let fake = Fake::default();
     let client = client(&fake)
-        .transport(Misleading(InProcess::new(&fake)))
+        .transport(MisleadingService(InProcess::new(&fake)))
         .build()?;
     let error = list(&client).await.unwrap_err();
     assert_eq!(count(&fake, RENEW), 1, "it may have been the token");
@@ -311,7 +312,7 @@ async fn a_400_that_no_expired_token_explains_stays_a_400() -> Result<(), Error>
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_renewal_that_failed_in_passing_is_asked_for_again() -> Result<(), Error> {
+async fn a_transient_failure_of_the_renewal_is_retried() -> Result<(), Error> {
     for fault in [
         Fault::Html { applied: false },
         Fault::WrongJson,
@@ -348,14 +349,14 @@ async fn a_refresh_token_that_another_process_has_replaced_is_found_in_the_store
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_token_taken_from_another_process_that_is_refused_too_is_renewed() -> Result<(), Error> {
+async fn a_refused_token_of_another_process_is_renewed() -> Result<(), Error> {
     let fake = Fake::default();
     let store = Arc::new(MemoryTokenStore::new());
     let first = client(&fake).token_store(Arc::clone(&store)).build()?;
-    let other = client(&fake).build()?;
+    let second = client(&fake).build()?;
     list(&first).await?;
     fake.expire_access_token();
-    list(&other).await?;
+    list(&second).await?;
     // The token of the other process seems valid for long but is not.
     let late = fake.now() + Duration::from_hours(72);
     store
@@ -369,7 +370,7 @@ async fn a_token_taken_from_another_process_that_is_refused_too_is_renewed() -> 
 }
 
 #[test]
-fn a_renewal_whose_runtime_has_ended_is_begun_anew() {
+fn a_renewal_restarts_if_its_runtime_has_ended() {
     let runtime = || {
         let mut builder = tokio::runtime::Builder::new_current_thread();
         builder.enable_time().start_paused(true).build().unwrap()

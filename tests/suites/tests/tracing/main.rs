@@ -16,10 +16,10 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use tracing::subscriber::DefaultGuard;
 
-/// Passes every span and event of this thread to `hear` as a line of text, until the guard is dropped.
+/// Passes every span and event of this thread to `on_line` as a line of text, until the guard is dropped.
 #[must_use]
-fn listen(hear: impl Fn(String) + Send + Sync + 'static) -> DefaultGuard {
-    tracing::subscriber::set_default(Listener(hear))
+fn listen(on_line: impl Fn(String) + Send + Sync + 'static) -> DefaultGuard {
+    tracing::subscriber::set_default(Listener(on_line))
 }
 
 struct Listener<F>(F);
