@@ -43,7 +43,7 @@ impl FiguresPage {
 
     /// Replaces a table.
     pub(crate) fn put(&mut self, name: &str, table: &str) -> Result<(), BoxError> {
-        // Measuring takes minutes, during which somebody may have changed the page.
+        // Measuring takes minutes, during which the page may have changed.
         self.text = fs::read_to_string(&self.path)?;
         let (start, end, _) = self.range_of(name)?;
         self.text

@@ -585,7 +585,7 @@ mod tests {
 
     #[test]
     fn every_operation_of_the_pattern_has_its_meaning() {
-        let of = |key: &str| {
+        let verb_of = |key: &str| {
             DOCUMENT
                 .operations
                 .values()
@@ -600,15 +600,15 @@ mod tests {
                 _ => "offersource",
             };
             assert_eq!(
-                of(&format!("{method} /{segment}/{suffix}")),
+                verb_of(&format!("{method} /{segment}/{suffix}")),
                 Some((segment.to_owned(), *verb))
             );
         }
         // A second listing returns the same assets. An operation that the vendor does not describe has no
         // verb.
-        assert_eq!(of("GET /campaign/list/").unwrap().0, "funnelgroup");
-        assert_eq!(of("GET /integration/list/"), None);
-        assert_eq!(of("PUT /funnel/move/"), None);
+        assert_eq!(verb_of("GET /campaign/list/").unwrap().0, "funnelgroup");
+        assert_eq!(verb_of("GET /integration/list/"), None);
+        assert_eq!(verb_of("PUT /funnel/move/"), None);
     }
 
     #[test]

@@ -307,7 +307,7 @@ impl Fault {
             Self::WrongJson => json_response(200, &json!("not what this operation returns")),
             Self::Html { .. } => response(200, "text/html; charset=utf-8", Bytes::from_static(HTML)),
             Self::GzipGarbage => {
-                let garbage = Bytes::from_static(b"\x1f\x8b\x08\x00 this is no deflate stream");
+                let garbage = Bytes::from_static(b"\x1f\x8b\x08\x00 not a deflate stream");
                 with_header(
                     response(200, "application/json", garbage),
                     header::CONTENT_ENCODING,

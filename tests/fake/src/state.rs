@@ -76,7 +76,7 @@ impl From<&str> for Status {
             "active" | "" => Self::Active,
             "archived" => Self::Archived,
             "deleted" => Self::Deleted,
-            other => Self::Other(other.to_owned()),
+            status => Self::Other(status.to_owned()),
         }
     }
 }

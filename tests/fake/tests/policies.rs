@@ -30,8 +30,8 @@ fn statuses(fake: &Fake) -> [String; 3] {
 
 #[test]
 fn an_unknown_entry_in_each_bulk_operation() {
-    // For the entries a, unknown and b: whether a and b are applied, and the status of the response.
-    for (policy, answered, a, b) in [
+    // The entries are a, unknown and b.
+    for (policy, status, a_applied, b_applied) in [
         (EntryPolicy::ignore(), 200, true, true),
         (EntryPolicy::refuse_all(404), 404, false, false),
         (EntryPolicy::apply_good(404), 404, true, true),
@@ -58,7 +58,7 @@ fn an_unknown_entry_in_each_bulk_operation() {
             }
             assert_eq!(
                 call(&fake, operation, &body).status,
-                answered,
+                status,
                 "{operation} {policy:?}"
             );
             let state = fake.state();
@@ -70,8 +70,12 @@ fn an_unknown_entry_in_each_bulk_operation() {
                     asset.status.as_str() == becomes
                 }
             };
-            assert_eq!((applied("a"), applied("b")), (a, b), "{operation} {policy:?}");
-            assert_eq!(fake.log()[0].applied, a || b);
+            assert_eq!(
+                (applied("a"), applied("b")),
+                (a_applied, b_applied),
+                "{operation} {policy:?}"
+            );
+            assert_eq!(fake.log()[0].applied, a_applied || b_applied);
         }
     }
 }
@@ -172,9 +176,9 @@ fn a_lock_refuses_saves_until_unlock() {
         (save(), fake.state().offer_source("a").unwrap().name.as_str()),
         (403, "Offer source a")
     );
-    for (policy, answered) in [(EntryPolicy::apply_good(422), 422), (EntryPolicy::ignore(), 403)] {
+    for (policy, status) in [(EntryPolicy::apply_good(422), 422), (EntryPolicy::ignore(), 403)] {
         fake.configure(|settings| settings.locked_entry = policy);
-        assert_eq!(save(), answered);
+        assert_eq!(save(), status);
     }
     fake.unlock("a");
     assert_eq!(
@@ -281,7 +285,7 @@ fn a_category_that_does_not_exist_may_be_accepted() {
 #[test]
 fn create_with_an_existing_id() {
     let body = json!({ "idOfferSource": "a", "offerSourceName": "Other" });
-    for (existing_on_create, answered, name) in [
+    for (existing_on_create, status, name) in [
         (ExistingOnCreate::Conflict, 409, "Offer source a"),
         (ExistingOnCreate::BadRequest, 400, "Offer source a"),
         (ExistingOnCreate::Overwrite, 200, "Other"),
@@ -290,7 +294,7 @@ fn create_with_an_existing_id() {
             existing_on_create,
             ..Settings::default()
         });
-        assert_eq!(call(&fake, "POST /offersource/save/", &body).status, answered);
+        assert_eq!(call(&fake, "POST /offersource/save/", &body).status, status);
         assert_eq!(fake.state().offer_source("a").unwrap().name, name);
     }
 }
@@ -316,7 +320,7 @@ fn saving_may_merge() {
 
 #[test]
 fn deleted_assets_may_be_gone() {
-    for (deleted, answered, rows) in [(DeletedAssets::Readable, 200, 2), (DeletedAssets::Gone, 404, 1)] {
+    for (deleted, expected, rows) in [(DeletedAssets::Readable, 200, 2), (DeletedAssets::Gone, 404, 1)] {
         let fake = account(Settings {
             deleted,
             ..Settings::default()
@@ -324,7 +328,7 @@ fn deleted_assets_may_be_gone() {
         call(&fake, DELETE, &json!({ "entries": ["a"] }));
         assert_eq!(
             get(&fake, "GET /offersource/find/byId/?idOfferSource=a").status,
-            answered
+            expected
         );
         assert_eq!(
             get(&fake, "GET /offersource/find/byIds/?idOfferSources=a,b")
@@ -339,7 +343,7 @@ fn deleted_assets_may_be_gone() {
                 &json!({ "idOfferSource": "a", "offerSourceName": "New" })
             )
             .status,
-            answered
+            expected
         );
         assert_eq!(status(&fake, "a"), "deleted");
     }

@@ -38,7 +38,7 @@ pub fn client_over(transport: InProcess) -> ClientBuilder {
 pub fn faults() -> impl Iterator<Item = Fault> {
     Fault::all().into_iter().map(|fault| match fault {
         Fault::Oversized { .. } => Fault::Oversized { bytes: LARGE + 1 },
-        other => other,
+        fault => fault,
     })
 }
 

@@ -73,10 +73,10 @@ fn changed(seeds: &[Vec<u8>], random: &mut Rng) -> Vec<u8> {
             2 => drop(bytes.splice(at..at, random.choice(WORDS).unwrap().iter().copied())),
             3 => drop(bytes.splice(at..end, random.choice(WORDS).unwrap().iter().copied())),
             4 => {
-                let other = random.choice(seeds).unwrap();
-                let from = random.usize(..=other.len());
-                let to = (from + random.usize(..64)).min(other.len());
-                bytes.splice(at..end, other[from..to].iter().copied());
+                let second = random.choice(seeds).unwrap();
+                let from = random.usize(..=second.len());
+                let to = (from + random.usize(..64)).min(second.len());
+                bytes.splice(at..end, second[from..to].iter().copied());
             }
             _ => bytes.truncate(at.max(bytes.len() / 2)),
         }
@@ -103,7 +103,7 @@ fn every_target_passes_on_seeds_and_mutations() {
                 for input in inputs {
                     assert!(
                         panic::catch_unwind(|| body(&input)).is_ok(),
-                        "{name} fails, repeat with FUNNELFLUX_SEED={seed}; the input is\n{}",
+                        "{name} panicked; repeat with FUNNELFLUX_SEED={seed}; input:\n{}",
                         input.escape_ascii()
                     );
                 }

@@ -184,7 +184,7 @@ fn sample(name: &str, schema: &'static Value) -> Value {
 pub(crate) fn related_segments(segment: &str) -> impl Iterator<Item = &str> {
     ["category", "page", "funnelgroup", "pagegroup"]
         .into_iter()
-        .filter(move |other| *other != segment)
+        .filter(move |related| *related != segment)
         .chain([segment])
 }
 
