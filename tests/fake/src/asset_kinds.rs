@@ -4,8 +4,6 @@
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
-use crate::document::Resource;
-
 /// A kind of asset that the fake always knows, even if the document does not describe it.
 pub(crate) struct AssetKind {
     pub(crate) segment: &'static str,
@@ -93,9 +91,8 @@ impl Relation {
     }
 
     /// Returns whether assets of this kind can be children.
-    pub(crate) fn has_children_of_kind(&self, kind: &Resource) -> bool {
-        self.child
-            .map_or_else(|| kind.has_category(), |child| child == kind.segment)
+    pub(crate) fn has_children_of_kind(&self, segment: &str, has_category: bool) -> bool {
+        self.child.map_or(has_category, |child| child == segment)
     }
 
     /// The parent ID in a child. An empty string means none.

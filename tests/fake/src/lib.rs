@@ -6,10 +6,13 @@
 //!
 //! # Request handling
 //!
+//! `fake` is the handle for tests, and `service` handles a request in these steps:
+//!
 //! 1. `document` finds the operation. Kinds of assets are found by the vendor's path pattern
 //!    (`/{segment}/list/`, `/{segment}/find/byId/`, …), so a document with more groups makes a fake that
-//!    serves more groups. `asset_kinds` holds the behaviour of single kinds.
-//! 2. `fault` injects a [`Fault`] if a [`Rule`] selects the request.
+//!    serves more groups. `schemas` holds their schemas, `verb` the verbs of the pattern, and `asset_kinds`
+//!    the behaviour of single kinds.
+//! 2. `fault_rule` selects a [`Fault`] if a [`Rule`] matches the request, and `fault` acts it out.
 //! 3. `auth` checks the bearer token.
 //! 4. `validate` validates query, content type and body against the document. Violations get one 400 that
 //!    lists them all.
@@ -73,19 +76,25 @@ mod document;
 mod entry_policy;
 mod fake;
 mod fault;
+mod fault_rule;
 mod id;
 mod log;
 mod read;
 mod responses;
+mod schemas;
 mod server;
+mod service;
 mod settings;
 mod state;
 mod validate;
+mod verb;
 mod write;
 
-pub use fake::{Fake, Outcome};
-pub use fault::{Break, Fault, Interruption, Received, RetryAfter, Rule, Stage};
+pub use fake::Fake;
+pub use fault::{Break, Fault, Interruption, Outcome, RetryAfter, Stage};
+pub use fault_rule::{Received, Rule};
 pub use log::{LogEntry, Verdict};
+pub use responses::Violation;
 pub use server::Server;
 pub use settings::{
     AbsentProperty, ByIdsOrder, ClockSource, DeletedAssets, EmptyList, EntryPolicy, ErrorShape,
@@ -93,4 +102,3 @@ pub use settings::{
     SuccessStatus, TrailingSlash,
 };
 pub use state::{Asset, State, Status};
-pub use validate::Violation;

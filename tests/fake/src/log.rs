@@ -9,8 +9,9 @@ use serde_json::Value;
 use crate::{
     auth::VALIDATE_PATH,
     fault::{Break, Fault, Stage},
+    responses::Violation,
     settings::LogRetention,
-    validate::{Violation, query_pairs},
+    validate::query_pairs,
 };
 
 /// Replacement for a token in the log.

@@ -6,11 +6,12 @@ use serde_json::Value;
 
 use crate::{
     asset_kinds,
-    document::{Read, Resource},
     responses::{Refusal, Success, add_unexpected_values, full, slim},
+    schemas::Resource,
     settings::{ByIdsOrder, DeletedAssets, Limit, MissingByIds, Settings},
     state::{Asset, State, Status},
     validate::Valid,
+    verb::Read,
 };
 
 /// Handles an operation that reads.

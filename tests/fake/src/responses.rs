@@ -1,6 +1,6 @@
 //! HTTP responses: errors in the configured format, rows as the settings present them, and successes.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 
 use bytes::Bytes;
 use http::{
@@ -11,11 +11,30 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     asset_kinds,
-    document::Resource,
+    schemas::Resource,
     settings::{AbsentProperty, EmptyList, ErrorShape, Settings, SuccessBody, SuccessStatus},
     state::{Asset, State},
-    validate::Violation,
 };
+
+/// One violation of the document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Violation {
+    /// Part of the request: `query`, `header` or `body`.
+    pub part: &'static str,
+    /// Name of the parameter or header. For a body, the JSON pointer of the value (empty: the whole body).
+    pub name: String,
+    /// Description of the violation.
+    pub message: String,
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.part, self.name.as_str()) {
+            (part, "") => write!(formatter, "{part}: {}", self.message),
+            (part, name) => write!(formatter, "{part} {name}: {}", self.message),
+        }
+    }
+}
 
 /// A request that fails, as a whole or in part.
 #[derive(Debug, Clone)]

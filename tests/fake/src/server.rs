@@ -19,8 +19,8 @@ use tokio::{
 };
 
 use crate::{
-    fake::{Fake, Outcome},
-    fault::{Break, Interruption},
+    fake::Fake,
+    fault::{Break, Interruption, Outcome},
 };
 
 /// A [`Fake`] that listens on a socket. Dropping it closes all connections.

@@ -9,6 +9,7 @@ use std::time::Duration;
 ///
 /// ```
 /// use funnelflux_fake::{EntryPolicy, Fake, Settings};
+///
 /// let fake = Fake::new(Settings {
 ///     unknown_entry: EntryPolicy::refuse_all(404),
 ///     ..Settings::default()

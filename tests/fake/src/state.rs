@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     asset_kinds::{self, Relation},
-    document::Resource,
+    schemas::Resource,
 };
 
 /// All assets at one moment, by kind and ID, in the order of their creation. Deleted assets remain, with

@@ -1,37 +1,19 @@
 //! Validation of requests against the document: query, content type, body. One response lists all violations.
 
-use std::fmt;
-
 use bytes::Bytes;
 use http::{HeaderMap, header::CONTENT_TYPE};
 use jsonschema::{ValidationError, error::ValidationErrorKind};
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
-use crate::{document::Operation, responses::Refusal, settings::Settings};
+use crate::{
+    document::Operation,
+    responses::{Refusal, Violation},
+    settings::Settings,
+};
 
 /// Maximum number of characters of a wrong value in a message.
 const VALUE_LENGTH: usize = 60;
-
-/// One violation of the document.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Violation {
-    /// Part of the request: `query`, `header` or `body`.
-    pub part: &'static str,
-    /// Name of the parameter or header. For a body, the JSON pointer of the value (empty: the whole body).
-    pub name: String,
-    /// Description of the violation.
-    pub message: String,
-}
-
-impl fmt::Display for Violation {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.part, self.name.as_str()) {
-            (part, "") => write!(formatter, "{part}: {}", self.message),
-            (part, name) => write!(formatter, "{part} {name}: {}", self.message),
-        }
-    }
-}
 
 /// A request that satisfies the document.
 #[derive(Debug)]

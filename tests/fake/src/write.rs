@@ -6,14 +6,16 @@ use serde_json::{Map, Value};
 
 use crate::{
     asset_kinds::{self, Relation},
-    document::{DOCUMENT, Resource, Write},
+    document::DOCUMENT,
     entry_policy::{EntryState, Selection, select},
     id,
     read::{check_count, readable, unknown_id},
-    responses::{Refusal, Success, add_unknown_fields},
+    responses::{Refusal, Success, Violation, add_unknown_fields},
+    schemas::Resource,
     settings::{BadEntry, ExistingOnCreate, SaveMeaning, Settings},
     state::{Asset, State, Status},
-    validate::{Valid, Violation, describe},
+    validate::{Valid, describe},
+    verb::Write,
 };
 
 /// The state and settings of one change.
@@ -327,7 +329,7 @@ impl Writer<'_> {
                     .is_some_and(|parent| parents.contains(parent))
         };
         let kinds = DOCUMENT.resources.values();
-        for kind in kinds.filter(|kind| relation.has_children_of_kind(kind)) {
+        for kind in kinds.filter(|kind| relation.has_children_of_kind(&kind.segment, kind.has_category())) {
             let children: Vec<String> = self
                 .state
                 .assets(&kind.segment)

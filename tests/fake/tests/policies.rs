@@ -1,4 +1,4 @@
-//! Every setting for undocumented behaviour.
+//! Every setting for undocumented behaviour, one test each. The file is long because there are many settings.
 
 #![allow(
     clippy::unwrap_used,

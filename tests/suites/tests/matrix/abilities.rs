@@ -1,5 +1,7 @@
 //! Every ability of `ext` × every fault, injected into one or all of its writes, or into one or all of its
 //! reads.
+//!
+//! The file is long because model, setup and assertions of an ability change together.
 
 use crate::expectation::{Guarantees, VisibleFault};
 use crate::{Occurrence, assert_no_failures, on_all_cores, run};
