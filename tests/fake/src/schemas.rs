@@ -1,4 +1,4 @@
-//! Schemas of the document: parameters, bodies, responses and resources, resolved and converted to JSON Schema.
+//! Schemas of the document: parameters, bodies, responses and resources, converted to JSON Schema.
 
 use std::sync::{Arc, OnceLock};
 
