@@ -1,5 +1,5 @@
-//! Any JSON that contains a valid answer is decoded and encoded without loss, for every type of the document: fields that nobody
-//! knows at every level, values of an enum that nobody knows, and `null` for what may be left out.
+//! Round trips of supersets of valid responses: every type of the document decodes and encodes without loss,
+//! despite unknown fields at every level, unknown enum values, and `null` for optional fields.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -12,7 +12,8 @@ use funnelflux::types;
 use serde_json::{Map, Value, json};
 use std::sync::LazyLock;
 
-/// Answers drawn for each type in the normal run; `FUNNELFLUX_SUPERSETS` sets another number, `FUNNELFLUX_SEED` repeats a run.
+/// Default number of values for each type, overridden by `FUNNELFLUX_SUPERSETS`. `FUNNELFLUX_SEED` repeats a
+/// run.
 const RUNS: usize = 300;
 
 static DOCUMENT: LazyLock<Value> =
@@ -25,8 +26,8 @@ fn resolve(schema: &'static Value) -> &'static Value {
     }
 }
 
-/// A name or text as a service may have it.
-fn word(random: &mut Rng) -> String {
+/// A random name or text.
+fn random_text(random: &mut Rng) -> String {
     let letters = [
         'a', 'Z', '0', '_', '-', ' ', '"', '\\', '/', 'é', '☺', '\u{0}', '\n',
     ];
@@ -35,41 +36,41 @@ fn word(random: &mut Rng) -> String {
         .collect()
 }
 
-/// A value of which nobody says anything.
-fn anything(random: &mut Rng, depth: usize) -> Value {
+/// A random value of any type.
+fn random_value(random: &mut Rng, depth: usize) -> Value {
     match random.u8(..if depth == 0 { 5 } else { 7 }) {
         0 => Value::Null,
         1 => json!(random.bool()),
         2 => json!(random.i64(..)),
         3 => json!(random.f64()),
-        4 => json!(word(random)),
+        4 => json!(random_text(random)),
         5 => (0..random.usize(..4))
-            .map(|_| anything(random, depth - 1))
+            .map(|_| random_value(random, depth - 1))
             .collect(),
-        _ => Value::Object(strangers(random, depth - 1, 4)),
+        _ => Value::Object(unknown_fields(random, depth - 1, 4)),
     }
 }
 
-fn strangers(random: &mut Rng, depth: usize, most: usize) -> Map<String, Value> {
+fn unknown_fields(random: &mut Rng, depth: usize, most: usize) -> Map<String, Value> {
     let names = (0..random.usize(..most))
-        .map(|_| format!("x{}", word(random)))
+        .map(|_| format!("x{}", random_text(random)))
         .collect::<Vec<_>>();
     names
         .into_iter()
-        .map(|name| (name, anything(random, depth)))
+        .map(|name| (name, random_value(random, depth)))
         .collect()
 }
 
-/// A value that contains a valid one.
+/// A random superset of a valid value.
 fn superset(schema: &'static Value, random: &mut Rng) -> Value {
     let schema = resolve(schema);
     if let Some(members) = schema["allOf"].as_array() {
-        // An `allOf` here only says more of one reference.
+        // In this document, an `allOf` only annotates one reference.
         return superset(&members[0], random);
     }
     if let Some(values) = schema["enum"].as_array() {
         return match random.u8(..4) {
-            0 => json!(format!("unknown {}", word(random))),
+            0 => json!(format!("unknown {}", random_text(random))),
             _ => random.choice(values).unwrap().clone(),
         };
     }
@@ -81,7 +82,7 @@ fn superset(schema: &'static Value, random: &mut Rng) -> Value {
         Some("integer") => json!(random.i32(0..)),
         Some("number") => json!(f64::from(random.i32(..)) / 4.0),
         Some("boolean") => json!(random.bool()),
-        Some("string") => json!(word(random)),
+        Some("string") => json!(random_text(random)),
         Some("object") | None => {
             let mut object = Map::new();
             let required = schema["required"].as_array().into_iter().flatten();
@@ -95,97 +96,98 @@ fn superset(schema: &'static Value, random: &mut Rng) -> Value {
                 }
             }
             let free = schema["properties"].is_null();
-            let others = strangers(random, 3, if free { 6 } else { 3 });
+            let others = unknown_fields(random, 3, if free { 6 } else { 3 });
             let described = &schema["additionalProperties"];
             object.extend(others.into_iter().map(|(name, value)| match described {
                 Value::Object(_) => (name, superset(described, random)),
                 _ => (name, value),
             }));
-            // Nobody promises an order.
+            // The order of fields is not guaranteed.
             let mut members: Vec<(String, Value)> = object.into_iter().collect();
             random.shuffle(&mut members);
             members.into_iter().collect()
         }
-        other => panic!("what is {other:?}?"),
+        type_name => panic!("unknown type: {type_name:?}"),
     }
 }
 
-/// Where something is lost or made up: a pointer. A field that the document knows may be left out instead of being `null`.
-fn lost(sent: &Value, back: &Value, schema: &'static Value, at: &str) -> Option<String> {
+/// JSON pointer to a value that was lost or added. A known field may be omitted instead of `null`.
+fn lost(sent: &Value, encoded: &Value, schema: &'static Value, at: &str) -> Option<String> {
     let mut schema = resolve(schema);
     while let Some(members) = schema["allOf"].as_array() {
         schema = resolve(&members[0]);
     }
-    match (sent, back) {
-        (Value::Object(sent), Value::Object(back)) => {
+    match (sent, encoded) {
+        (Value::Object(sent), Value::Object(encoded)) => {
             let properties = &schema["properties"];
             let known = |name: &str| !properties[name].is_null();
-            let made_up = back.keys().find(|name| !sent.contains_key(*name));
-            made_up.map(|name| format!("{at}/{name} is made up")).or_else(|| {
-                sent.iter().find_map(|(name, value)| match back.get(name) {
+            let added = encoded.keys().find(|name| !sent.contains_key(*name));
+            added.map(|name| format!("{at}/{name} was added")).or_else(|| {
+                sent.iter().find_map(|(name, value)| match encoded.get(name) {
                     None if value.is_null() && known(name) => None,
                     None => Some(format!("{at}/{name}")),
-                    Some(back) => {
+                    Some(encoded) => {
                         let schema = match &properties[name] {
                             Value::Null => &schema["additionalProperties"],
                             property => property,
                         };
-                        lost(value, back, schema, &format!("{at}/{name}"))
+                        lost(value, encoded, schema, &format!("{at}/{name}"))
                     }
                 })
             })
         }
-        (Value::Array(sent), Value::Array(back)) if sent.len() == back.len() => {
-            let mut pairs = sent.iter().zip(back).enumerate();
-            pairs.find_map(|(index, (sent, back))| {
-                lost(sent, back, &schema["items"], &format!("{at}/{index}"))
+        (Value::Array(sent), Value::Array(encoded)) if sent.len() == encoded.len() => {
+            let mut pairs = sent.iter().zip(encoded).enumerate();
+            pairs.find_map(|(index, (sent, encoded))| {
+                lost(sent, encoded, &schema["items"], &format!("{at}/{index}"))
             })
         }
-        _ => (sent != back).then(|| at.to_owned()),
+        _ => (sent != encoded).then(|| at.to_owned()),
     }
 }
 
-fn holds<T: serde::Serialize + serde::de::DeserializeOwned>(name: &str, seed: u64, runs: usize) {
+fn check_type<T: serde::Serialize + serde::de::DeserializeOwned>(name: &str, seed: u64, runs: usize) {
     let schema = &DOCUMENT["components"]["schemas"][name];
     assert!(!schema.is_null(), "the document has no {name}");
     let mut random = Rng::with_seed(seed);
     for _ in 0..runs {
         let sent = superset(schema, &mut random);
-        // As it comes over the wire.
+        // Decoding from text, as over the wire.
         let text = sent.to_string();
-        let said = |what: &str| format!("{name}, FUNNELFLUX_SEED={seed}: {what}\n{text}");
+        let message = |error: &str| format!("{name}, FUNNELFLUX_SEED={seed}: {error}\n{text}");
         let typed: T =
-            serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}", said(&error.to_string())));
-        let back = serde_json::to_value(&typed).unwrap();
-        if let Some(place) = lost(&sent, &back, schema, "") {
-            panic!("{}", said(&format!("lost at {place}: {back}")));
+            serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}", message(&error.to_string())));
+        let encoded = serde_json::to_value(&typed).unwrap();
+        if let Some(pointer) = lost(&sent, &encoded, schema, "") {
+            panic!("{}", message(&format!("lost at {pointer}: {encoded}")));
         }
     }
 }
 
 #[test]
-fn what_contains_a_valid_answer_is_decoded_and_encoded_without_loss() {
+fn supersets_of_valid_values_round_trip_without_loss() {
     let number = |name: &str| std::env::var(name).ok()?.parse::<u64>().ok();
     let seed = number("FUNNELFLUX_SEED").unwrap_or_else(|| fastrand::u64(..));
     let runs = number("FUNNELFLUX_SUPERSETS").map_or(RUNS, |runs| usize::try_from(runs).unwrap());
-    let mut tried = Vec::new();
+    let mut checked = Vec::new();
     macro_rules! each {
         ($($name:ident)*) => {$(
-            holds::<types::$name>(stringify!($name), seed, runs);
-            tried.push(stringify!($name));
+            check_type::<types::$name>(stringify!($name), seed, runs);
+            checked.push(stringify!($name));
         )*};
     }
     each! {
         AiNodeSettings Category CategoryType Condition ConditionInfo DuplicateRequest DuplicateResponse Funnel
-        FunnelDuplicateRequest FunnelGroup FunnelGroupInfo FunnelInfo LogicScript LogicScriptDuplicateRequest LogicScriptInfo
-        MiddlewareBasicAuth MiddlewareConfig MiddlewareConfigInfo MiddlewareDestination MiddlewareRoute MoveCategoryRequest
-        OfferSource OfferSourceInfo Page PageGroup PageGroupInfo PageInfo ParentMutationRequest Status StringList TrackingField
-        TrafficSource TrafficSourceInfo VisitorTag VisitorTagInfo WebhookConfig WebhookConfigInfo
+        FunnelDuplicateRequest FunnelGroup FunnelGroupInfo FunnelInfo LogicScript LogicScriptDuplicateRequest
+        LogicScriptInfo MiddlewareBasicAuth MiddlewareConfig MiddlewareConfigInfo MiddlewareDestination
+        MiddlewareRoute MoveCategoryRequest OfferSource OfferSourceInfo Page PageGroup PageGroupInfo PageInfo
+        ParentMutationRequest Status StringList TrackingField TrafficSource TrafficSourceInfo VisitorTag
+        VisitorTagInfo WebhookConfig WebhookConfigInfo
     }
     let all = DOCUMENT["components"]["schemas"].as_object().unwrap();
     let left: Vec<&String> = all
         .keys()
-        .filter(|name| !tried.contains(&name.as_str()))
+        .filter(|name| !checked.contains(&name.as_str()))
         .collect();
-    assert!(left.is_empty(), "not tried: {left:?}");
+    assert!(left.is_empty(), "not checked: {left:?}");
 }

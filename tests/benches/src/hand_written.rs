@@ -1,6 +1,6 @@
-//! What a person writes who needs these four calls and no more: reqwest, serde, and a loop.
+//! The client that a person would write for these four calls only: reqwest, serde, and a loop.
 //!
-//! It repeats nothing, renews no token, follows what the service says of no error, and has no limit but one of time.
+//! It has no retries, no token renewal, no parsing of error messages, and no limits except for a timeout.
 
 use funnelflux::http::header::AUTHORIZATION;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
@@ -8,17 +8,17 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::{collections::HashMap, time::Duration};
 
-/// The client.
+/// A hand-written client.
 #[derive(Clone, Debug)]
-pub struct Hand {
+pub struct HandWrittenClient {
     http: reqwest::Client,
     base_url: String,
 }
 
-/// Whether an asset is in use.
+/// Status of an asset.
 #[derive(Debug, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
-#[expect(missing_docs, reason = "the names say it")]
+#[expect(missing_docs, reason = "the names suffice")]
 pub enum Status {
     Active,
     Archived,
@@ -28,7 +28,7 @@ pub enum Status {
 /// An offer source with all its fields.
 #[derive(Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
-#[expect(missing_docs, reason = "the names are the document's")]
+#[expect(missing_docs, reason = "the document explains them")]
 pub struct OfferSource {
     pub id_offer_source: String,
     pub offer_source_name: String,
@@ -42,11 +42,11 @@ pub struct OfferSource {
     pub umr_domain_override: Option<String>,
 }
 
-/// An offer source in the slim form. Unknown fields are dropped.
+/// An offer source in the slim form, without unknown fields.
 #[derive(Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
-#[expect(missing_docs, reason = "the names are the document's")]
-pub struct Info {
+#[expect(missing_docs, reason = "the document explains them")]
+pub struct OfferSourceInfo {
     pub id_offer_source: String,
     pub offer_source_name: String,
     pub category_name: Option<String>,
@@ -54,28 +54,28 @@ pub struct Info {
     pub status: Status,
 }
 
-/// The slim form for those who keep unknown fields, in the way that serde has for it.
+/// The slim form with unknown fields, as serde supports it.
 #[derive(Debug, Deserialize, Serialize)]
-#[expect(missing_docs, reason = "the names say it")]
-pub struct Keeping {
+#[expect(missing_docs, reason = "the names suffice")]
+pub struct InfoWithUnknownFields {
     #[serde(flatten)]
-    pub known: Info,
+    pub known: OfferSourceInfo,
     #[serde(flatten)]
     pub unknown: Map<String, Value>,
 }
 
 #[derive(Serialize)]
-struct Entries {
+struct ArchiveRequest {
     entries: Vec<String>,
 }
 
-impl Hand {
-    /// A client of the service at `base_url`.
+impl HandWrittenClient {
+    /// Creates a client of the service at `base_url`.
     ///
     /// # Errors
-    /// When HTTP cannot be set up.
+    /// If the HTTP client cannot be set up.
     pub fn new(base_url: &str, token: &str) -> Result<Self, Box<dyn std::error::Error>> {
-        // What is installed already does as well.
+        // An error means that another provider is installed, which works as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let mut authorization = http::HeaderValue::from_str(&format!("Bearer {token}"))?;
         authorization.set_sensitive(true);
@@ -89,20 +89,20 @@ impl Hand {
         })
     }
 
-    /// One offer source.
+    /// Finds one offer source.
     ///
     /// # Errors
-    /// When the service does not answer as it should.
+    /// If the request fails or the response does not decode.
     pub async fn find(&self, id: &str) -> reqwest::Result<OfferSource> {
         let url = format!("{}/offersource/find/byId/", self.base_url);
         let request = self.http.get(url).query(&[("idOfferSource", id)]);
         request.send().await?.error_for_status()?.json().await
     }
 
-    /// The offer sources of a category, slim.
+    /// Lists the offer sources of a category in the slim form.
     ///
     /// # Errors
-    /// When the service does not answer as it should.
+    /// If the request fails or the response does not decode.
     pub async fn list<Row: for<'de> Deserialize<'de>>(&self, category: &str) -> reqwest::Result<Vec<Row>> {
         let url = format!("{}/offersource/list/", self.base_url);
         let query = [("status", "all"), ("idCategory", category)];
@@ -110,21 +110,21 @@ impl Hand {
         request.send().await?.error_for_status()?.json().await
     }
 
-    /// Archives some.
+    /// Archives offer sources by one request.
     ///
     /// # Errors
-    /// When the service does not answer as it should.
+    /// If the request fails.
     pub async fn archive(&self, entries: Vec<String>) -> reqwest::Result<()> {
         let url = format!("{}/offersource/archive/", self.base_url);
-        let request = self.http.put(url).json(&Entries { entries });
+        let request = self.http.put(url).json(&ArchiveRequest { entries });
         request.send().await?.error_for_status()?;
         Ok(())
     }
 
-    /// Archives many: so many at once, so many requests on their way. The first error ends it.
+    /// Archives offer sources by concurrent requests of `chunk_size` IDs each. Stops at the first error.
     ///
     /// # Errors
-    /// When the service does not answer as it should.
+    /// If a request fails.
     pub async fn archive_all(
         &self,
         ids: &[String],

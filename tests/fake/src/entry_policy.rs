@@ -1,54 +1,57 @@
-//! What becomes of a list of IDs some of which are bad: the documentation does not say, so each kind of badness has its policy.
+//! Policies for lists of IDs that contain bad entries. The documentation does not cover them.
 
 use std::collections::HashSet;
 
 use crate::{
-    answer::{Answer, Refusal},
+    responses::{Refusal, Success},
     settings::{BadEntry, Settings},
 };
 
-/// How one entry stands to what is asked.
+/// Condition of one entry with respect to the requested change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Standing {
+pub(crate) enum EntryState {
     Good,
-    /// It is so already.
+    /// The asset is in the requested state already.
     Already,
     Unknown,
     Locked,
 }
 
-/// What to do with a list.
+/// The entries of a list to act on.
 pub(crate) struct Selection {
-    /// To change, in order.
+    /// IDs to change, in order.
     pub(crate) apply: Vec<String>,
-    /// So already, and passed over without an error.
+    /// IDs in the requested state already, skipped without an error.
     pub(crate) already: Vec<String>,
     error: Option<Refusal>,
 }
 
 impl Selection {
-    pub(crate) fn into_answer(self) -> Result<Answer, Refusal> {
-        self.error.map_or(Ok(Answer::Done), Err)
+    pub(crate) fn into_answer(self) -> Result<Success, Refusal> {
+        self.error.map_or(Ok(Success::Done), Err)
     }
 }
 
-/// Sorts the entries by the policies. An `Err` means that nothing may be applied. An ID that is given twice counts once.
+/// Sorts the entries by the policies. Repeated IDs count once.
+///
+/// # Errors
+/// If a policy refuses the whole list.
 pub(crate) fn select(
     id_property: &str,
     ids: &[String],
     settings: &Settings,
-    standing: impl Fn(&str) -> Standing,
+    entry_state: impl Fn(&str) -> EntryState,
 ) -> Result<Selection, Refusal> {
     let mut seen = HashSet::new();
-    let entries: Vec<(&str, Standing)> = ids
+    let entries: Vec<(&str, EntryState)> = ids
         .iter()
         .map(String::as_str)
         .filter(|id| seen.insert(*id))
-        .map(|id| (id, standing(id)))
+        .map(|id| (id, entry_state(id)))
         .collect();
-    let mut refused = Bad::default();
-    for (id, standing) in &entries {
-        if let Some((BadEntry::RefuseAll(status), code)) = policy(*standing, settings) {
+    let mut refused = BadEntries::default();
+    for (id, entry_state) in &entries {
+        if let Some((BadEntry::RefuseAll(status), code)) = policy(*entry_state, settings) {
             refused.add(status, code, id);
         }
     }
@@ -60,14 +63,14 @@ pub(crate) fn select(
         already: Vec::new(),
         error: None,
     };
-    let mut failed = Bad::default();
-    for (id, standing) in entries {
-        match policy(standing, settings) {
+    let mut failed = BadEntries::default();
+    for (id, entry_state) in entries {
+        match policy(entry_state, settings) {
             None => selection.apply.push(id.to_owned()),
-            Some((BadEntry::Ignore, _)) if standing == Standing::Already => {
+            Some((BadEntry::Ignore, _)) if entry_state == EntryState::Already => {
                 selection.already.push(id.to_owned());
             }
-            // Whatever refuses all has been returned above.
+            // The first loop has handled `RefuseAll`.
             Some((BadEntry::Ignore | BadEntry::RefuseAll(_), _)) => {}
             Some((BadEntry::ApplyGood(status), code)) => failed.add(status, code, id),
             Some((BadEntry::StopAtBad(status), code)) => {
@@ -80,24 +83,25 @@ pub(crate) fn select(
     Ok(selection)
 }
 
-/// What a standing does to the list, and the code of the error; `None` for a good entry.
-fn policy(standing: Standing, settings: &Settings) -> Option<(BadEntry, &'static str)> {
-    match standing {
-        Standing::Good => None,
-        Standing::Already => Some((settings.already_entry.0, "already_done")),
-        Standing::Unknown => Some((settings.unknown_entry.0, "not_found")),
-        Standing::Locked => Some((settings.locked_entry.0, "locked")),
+/// Policy for an entry and the error code that it reports. `None` for a good entry.
+fn policy(entry_state: EntryState, settings: &Settings) -> Option<(BadEntry, &'static str)> {
+    match entry_state {
+        EntryState::Good => None,
+        EntryState::Already => Some((settings.already_entry.0, "already_done")),
+        EntryState::Unknown => Some((settings.unknown_entry.0, "not_found")),
+        EntryState::Locked => Some((settings.locked_entry.0, "locked")),
     }
 }
 
-/// Bad entries that make an error. The first decides on status and code; further ones of the same code are named too.
+/// Bad entries that share one error. The first sets status and code; later ones with the same code are
+/// listed.
 #[derive(Default)]
-struct Bad<'e> {
+struct BadEntries<'e> {
     decisive: Option<(u16, &'static str)>,
     ids: Vec<&'e str>,
 }
 
-impl<'e> Bad<'e> {
+impl<'e> BadEntries<'e> {
     fn add(&mut self, status: u16, code: &'static str, id: &'e str) {
         let (_, first) = *self.decisive.get_or_insert((status, code));
         if first == code {

@@ -1,50 +1,51 @@
-//! The section of the README that holds the tables.
+//! The page with the tables, `tests/benches/README.md`.
 
-use crate::Failure;
+use crate::BoxError;
 use std::{
     fs,
     path::{Path, PathBuf},
 };
 
-/// The README, with a place for each table.
-pub(crate) struct Readme {
+/// The text of the page, with marks around each table.
+pub(crate) struct FiguresPage {
     path: PathBuf,
     text: String,
 }
 
-impl Readme {
-    /// Opens it, and says what machine the tables are of. Where that was another, all tables have to be taken anew.
-    pub(crate) fn open(machine: &str, all: bool) -> Result<Self, Failure> {
-        let path = root().join("README.md");
+impl FiguresPage {
+    /// Opens the page and writes the description of the machine. Tables of another machine must all be
+    /// measured again.
+    pub(crate) fn open(machine: &str, all: bool) -> Result<Self, BoxError> {
+        let path = root().join("tests/benches/README.md");
         let text = fs::read_to_string(&path)?;
-        let mut readme = Self { path, text };
-        let before = readme.place("machine")?.2.trim();
+        let mut page = Self { path, text };
+        let before = page.range_of("machine")?.2.trim();
         let same = before.is_empty() || before == machine;
         if !same && !all {
-            return Err("the tables in the README are of another machine: measure all parts".into());
+            return Err("the page has tables of another machine\nfix: measure all parts".into());
         }
-        readme.put("machine", machine)?;
-        Ok(readme)
+        page.put("machine", machine)?;
+        Ok(page)
     }
 
-    /// Where a table begins and ends, and what is there.
-    fn place(&self, name: &str) -> Result<(usize, usize, &str), Failure> {
+    /// Range of a table, and its current text.
+    fn range_of(&self, name: &str) -> Result<(usize, usize, &str), BoxError> {
         let (begin, end) = (
             format!("<!-- figures: {name} -->\n"),
             format!("<!-- end: {name} -->"),
         );
-        let missing = || format!("the README has no place for the table {name}: {begin}{end}");
+        let missing = || format!("the page lacks the marks of the table {name}: {begin}{end}");
         let start = self.text.find(&begin).ok_or_else(missing)? + begin.len();
         let rest = self.text.get(start..).unwrap_or_default();
         let length = rest.find(&end).ok_or_else(missing)?;
         Ok((start, start + length, rest.get(..length).unwrap_or_default()))
     }
 
-    /// Puts a table into its place.
-    pub(crate) fn put(&mut self, name: &str, table: &str) -> Result<(), Failure> {
-        // A part takes minutes, in which somebody may have written.
+    /// Replaces a table.
+    pub(crate) fn put(&mut self, name: &str, table: &str) -> Result<(), BoxError> {
+        // Measuring takes minutes, during which the page may have changed.
         self.text = fs::read_to_string(&self.path)?;
-        let (start, end, _) = self.place(name)?;
+        let (start, end, _) = self.range_of(name)?;
         self.text
             .replace_range(start..end, &format!("{}\n", table.trim_end()));
         let folder = self.path.parent().unwrap_or(Path::new("."));
@@ -56,14 +57,14 @@ impl Readme {
     }
 }
 
-/// Where cargo puts what it builds.
+/// Build folder of cargo.
 pub(crate) fn target() -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
 }
 
-/// The workspace.
+/// Root of the workspace.
 pub(crate) fn root() -> PathBuf {
-    // Two levels above this package, which is where cargo built it from.
+    // The package is two levels below the root.
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .ancestors()
         .nth(2)

@@ -1,6 +1,6 @@
-//! What goes back: refusals in the chosen shape, rows as the settings want them shown, and the HTTP response made of either.
+//! HTTP responses: errors in the configured format, rows as the settings present them, and successes.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 
 use bytes::Bytes;
 use http::{
@@ -10,14 +10,33 @@ use http::{
 use serde_json::{Map, Value, json};
 
 use crate::{
-    document::Resource,
-    rules,
+    asset_kinds,
+    schemas::Resource,
     settings::{AbsentProperty, EmptyList, ErrorShape, Settings, SuccessBody, SuccessStatus},
     state::{Asset, State},
-    validate::Violation,
 };
 
-/// A request that is not fulfilled, or not as a whole.
+/// One violation of the document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Violation {
+    /// Part of the request: `query`, `header` or `body`.
+    pub part: &'static str,
+    /// Name of the parameter or header. For a body, the JSON pointer of the value (empty: the whole body).
+    pub name: String,
+    /// Description of the violation.
+    pub message: String,
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.part, self.name.as_str()) {
+            (part, "") => write!(formatter, "{part}: {}", self.message),
+            (part, name) => write!(formatter, "{part} {name}: {}", self.message),
+        }
+    }
+}
+
+/// A request that fails, as a whole or in part.
 #[derive(Debug, Clone)]
 pub(crate) struct Refusal {
     status: u16,
@@ -101,26 +120,27 @@ impl Refusal {
             .replace('<', "&lt;")
             .replace('\n', "<br>");
         format!(
-            "<!doctype html><html><head><title>{title}</title></head><body><h1>{} {title}</h1><p>{text}</p></body></html>",
+            "<!doctype html><html><head><title>{title}</title></head>\
+             <body><h1>{} {title}</h1><p>{text}</p></body></html>",
             self.status
         )
     }
 }
 
-/// A fulfilled request.
+/// The result of a request that succeeds.
 #[derive(Debug)]
-pub(crate) enum Answer {
-    /// Something was read.
+pub(crate) enum Success {
+    /// The operation read one value.
     Read(Value),
-    /// A list was read.
+    /// The operation read a list.
     List(Vec<Value>),
-    /// Something was changed and the documentation shows an answer.
+    /// The operation changed something, and its response body is documented.
     Changed(Value),
-    /// Something was changed and the documentation shows no data.
+    /// The operation changed something, and no response body is documented.
     Done,
 }
 
-impl Answer {
+impl Success {
     pub(crate) fn into_response(self, settings: &Settings) -> Response<Bytes> {
         match self {
             Self::Read(value) => json_response(200, &value),
@@ -158,7 +178,7 @@ pub(crate) fn json_response(status: u16, value: &Value) -> Response<Bytes> {
     response(status, "application/json", value.to_string().into())
 }
 
-/// A response; an empty content type is none.
+/// A response. An empty `content_type` sets no such header.
 pub(crate) fn response(status: u16, content_type: &'static str, body: Bytes) -> Response<Bytes> {
     let mut response = Response::new(body);
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -170,7 +190,7 @@ pub(crate) fn response(status: u16, content_type: &'static str, body: Bytes) -> 
     response
 }
 
-/// The headers that every answer has.
+/// Adds the headers that every response has.
 pub(crate) fn common_headers(
     headers: &mut HeaderMap,
     settings: &Settings,
@@ -189,10 +209,10 @@ pub(crate) fn common_headers(
     }
 }
 
-/// An asset as find by ID shows it.
+/// An asset in its full form, as find by ID returns it.
 pub(crate) fn full(resource: &Resource, asset: &Asset, settings: &Settings) -> Value {
     let mut row = asset.body.clone();
-    rules::show(&resource.segment, &mut row);
+    asset_kinds::mask_secrets(&resource.segment, &mut row);
     for (property, default) in &resource.properties {
         match (settings.absent, default) {
             (AbsentProperty::Default, Some(default)) => {
@@ -204,11 +224,11 @@ pub(crate) fn full(resource: &Resource, asset: &Asset, settings: &Settings) -> V
             _ => {}
         }
     }
-    decorate(&mut row, settings);
+    add_unknown_fields(&mut row, settings);
     Value::Object(row)
 }
 
-/// An asset as lists show it.
+/// An asset in its slim form, as lists return it.
 pub(crate) fn slim(resource: &Resource, asset: &Asset, state: &State, settings: &Settings) -> Value {
     let Some(properties) = &resource.slim else {
         return full(resource, asset, settings);
@@ -224,7 +244,7 @@ pub(crate) fn slim(resource: &Resource, asset: &Asset, state: &State, settings: 
             let category = state.category(&asset.category);
             category.map(|category| Value::from(category.name.as_str()))
         } else {
-            let derived = rules::only_slim(&resource.segment, property, &asset.body);
+            let derived = asset_kinds::slim_only_property(&resource.segment, property, &asset.body);
             derived.or_else(|| asset.body.get(property).or(default).cloned())
         };
         match value {
@@ -235,12 +255,12 @@ pub(crate) fn slim(resource: &Resource, asset: &Asset, state: &State, settings: 
             None => {}
         }
     }
-    decorate(&mut row, settings);
+    add_unknown_fields(&mut row, settings);
     Value::Object(row)
 }
 
-/// Adds what the document does not know, where the settings ask for it.
-pub(crate) fn decorate(row: &mut Map<String, Value>, settings: &Settings) {
+/// Adds undocumented properties if the settings ask for them.
+pub(crate) fn add_unknown_fields(row: &mut Map<String, Value>, settings: &Settings) {
     if settings.unknown_fields {
         if let Some(Value::Object(meta)) = row.get_mut("meta") {
             meta.entry("fieldOfTomorrow").or_insert_with(|| json!([1, null]));
@@ -250,8 +270,8 @@ pub(crate) fn decorate(row: &mut Map<String, Value>, settings: &Settings) {
     }
 }
 
-/// Lets the first row of a list say what no client expects, where the settings ask for it.
-pub(crate) fn surprise(resource: &Resource, rows: &mut [Value], settings: &Settings) {
+/// Puts unexpected values into the first row of a list if the settings ask for them.
+pub(crate) fn add_unexpected_values(resource: &Resource, rows: &mut [Value], settings: &Settings) {
     let Some(Value::Object(row)) = rows.first_mut() else {
         return;
     };

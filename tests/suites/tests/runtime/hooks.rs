@@ -1,4 +1,4 @@
-//! Hooks, options, the escape hatch: what a program can see and change.
+//! Hooks, options and calls of any path.
 
 use super::*;
 use funnelflux::hook::{Hook, RequestView, ResponseView};
@@ -83,7 +83,7 @@ async fn a_call_has_its_own_headers_and_gives_raw_access() -> Result<(), Error> 
 }
 
 #[tokio::test(start_paused = true)]
-async fn any_path_can_be_called_with_everything_that_a_call_has() -> Result<(), Error> {
+async fn any_path_can_be_called_with_all_options() -> Result<(), Error> {
     let fake = Fake::default();
     fake.seed_offer_source("a b&c");
     fake.expire_access_token();

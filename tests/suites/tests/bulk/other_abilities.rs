@@ -1,6 +1,6 @@
-//! The abilities beside the bulk jobs: find many, read-change-save, create, duplicate.
+//! The other abilities: find many, update, create, duplicate.
 
-use crate::service::{calls, run, service};
+use crate::service::{calls, service};
 use bytes::Bytes;
 use funnelflux::Client;
 use funnelflux::ext::{
@@ -11,6 +11,7 @@ use funnelflux::types::{DuplicateRequest, OfferSource};
 use funnelflux_fake::{
     AbsentProperty, DeletedAssets, Fake, Fault, MissingByIds, RetryAfter, Rule, SaveMeaning, Settings,
 };
+use funnelflux_suites::run;
 use serde_json::json;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -32,7 +33,7 @@ fn many_are_found_in_order_under_every_policy() {
         let mut wanted = fake.seed_many(40);
         wanted.reverse();
         let mut asked = wanted.clone();
-        asked.insert(7, "nobody".to_owned());
+        asked.insert(7, "missing".to_owned());
         asked.push("nowhere".to_owned());
         asked.push(wanted[0].clone());
         let search = client.offer_sources().find_many(asked);
@@ -45,7 +46,7 @@ fn many_are_found_in_order_under_every_policy() {
         assert_eq!(ids, wanted, "policies {policies}");
         assert_eq!(
             found.missing,
-            ["nobody".into(), "nowhere".into()],
+            ["missing".into(), "nowhere".into()],
             "policies {policies}"
         );
         assert!(found.unreadable.is_empty() && found.repeated.len() == 1);
@@ -53,7 +54,7 @@ fn many_are_found_in_order_under_every_policy() {
 }
 
 #[test]
-fn urls_stay_as_short_as_asked() {
+fn urls_respect_the_maximum_length() {
     let (fake, client) = service(Settings::default());
     let ids = fake.seed_many(300);
     let found = run(client.offer_sources().find_many(ids).chunk_size(300).send()).unwrap();
@@ -63,7 +64,7 @@ fn urls_stay_as_short_as_asked() {
 }
 
 #[test]
-fn a_service_that_goes_away_is_no_missing_id() {
+fn an_unreachable_service_does_not_make_ids_missing() {
     let (fake, client) = service(Settings::default());
     let ids = fake.seed_many(30);
     fake.inject(Rule::new(Fault::TruncatedJson).on(FIND_MANY).after(1).always());
@@ -74,7 +75,7 @@ fn a_service_that_goes_away_is_no_missing_id() {
 }
 
 #[test]
-fn an_update_changes_what_it_should_and_keeps_what_it_does_not_know() {
+fn an_update_keeps_unknown_fields() {
     for policies in 0..100 {
         let (fake, client) = service(Settings::vary(policies));
         let id = fake.seed_many(1).remove(0);
@@ -95,7 +96,7 @@ fn an_update_changes_what_it_should_and_keeps_what_it_does_not_know() {
 }
 
 #[test]
-fn a_field_that_is_taken_out_may_read_empty() {
+fn a_removed_field_may_read_as_empty() {
     for absent in [
         AbsentProperty::Default,
         AbsentProperty::LeftOut,
@@ -116,7 +117,7 @@ fn a_field_that_is_taken_out_may_read_empty() {
 }
 
 #[test]
-fn nothing_to_change_saves_nothing() {
+fn an_update_without_changes_saves_nothing() {
     let (fake, client) = service(Settings::default());
     fake.seed_offer_source("a");
     let updated = run(client.offer_sources().update("a", |_| {}).send()).unwrap();
@@ -125,7 +126,7 @@ fn nothing_to_change_saves_nothing() {
 }
 
 #[test]
-fn a_conflict_is_noticed_and_nothing_is_saved() {
+fn a_conflict_is_detected_and_nothing_is_saved() {
     let (fake, client) = service(Settings::default());
     fake.seed_offer_source("a");
     let elsewhere = fake.clone();
@@ -144,7 +145,7 @@ fn a_conflict_is_noticed_and_nothing_is_saved() {
     assert_eq!(current.postback_tx_id.as_deref(), Some("theirs"));
     assert_eq!(calls(&fake, SAVE), 0);
 
-    // Made again on what it is now, both changes are there.
+    // A repetition on the current asset keeps both changes.
     let elsewhere = fake.clone();
     let mut changes = 0;
     let update = client.offer_sources().update("a", |source: &mut OfferSource| {
@@ -160,7 +161,7 @@ fn a_conflict_is_noticed_and_nothing_is_saved() {
 }
 
 #[test]
-fn a_change_that_was_decided_on_long_ago_is_held_against_what_is_there() {
+fn an_update_based_on_an_old_read_detects_conflicts() {
     let (fake, client) = service(Settings::default());
     fake.seed_offer_source("a");
     let seen = run(async { client.find_offer_source_by_id(&"a".into()).await.unwrap() });
@@ -171,12 +172,12 @@ fn a_change_that_was_decided_on_long_ago_is_held_against_what_is_there() {
     assert_eq!(
         error.to_string(),
         "the asset was changed in the meantime (/postbackPayout), so nothing was saved; \
-        fix: repeat the change on the current asset"
+         fix: repeat the change on the current asset"
     );
 }
 
 #[test]
-fn a_field_that_the_service_keeps_is_told() {
+fn a_field_that_the_service_keeps_is_reported() {
     let (fake, client) = service(Settings {
         save: SaveMeaning::Merge,
         ..Settings::default()
@@ -184,7 +185,7 @@ fn a_field_that_the_service_keeps_is_told() {
     fake.seed_offer_source("a");
     let remove = |source: &mut OfferSource| source.postback_tx_id = None;
     let Err(UpdateError::Lost { fields, .. }) = run(client.offer_sources().update("a", remove).send()) else {
-        panic!("a merge does not take a field out");
+        panic!("a merge does not remove a field");
     };
     assert_eq!(fields, ["/postbackTxId"]);
 }
@@ -219,7 +220,7 @@ fn an_id_cannot_be_changed() {
 }
 
 #[test]
-fn create_or_save_does_what_is_due() {
+fn create_or_save_creates_saves_or_does_nothing() {
     let shown = [
         AbsentProperty::Default,
         AbsentProperty::LeftOut,
@@ -257,7 +258,7 @@ fn copies(fake: &Fake) -> usize {
 }
 
 #[test]
-fn each_is_duplicated_once_whatever_breaks() {
+fn each_asset_is_duplicated_once_under_any_fault() {
     let faults = [
         None,
         Some((Fault::ResetAfterApplying, true)),
@@ -289,7 +290,7 @@ fn each_is_duplicated_once_whatever_breaks() {
                         let copy = state.offer_source(copy).unwrap();
                         assert_eq!(copy.name, format!("Copy of {}", entry.id));
                     }
-                    other => panic!("{other:?}"),
+                    outcome => panic!("{outcome:?}"),
                 }
             }
             let lost = fault.as_ref().is_some_and(|(_, applied)| !applied);
@@ -299,7 +300,7 @@ fn each_is_duplicated_once_whatever_breaks() {
 }
 
 #[test]
-fn copies_of_one_name_cannot_be_told_apart() {
+fn copies_with_equal_names_are_ambiguous() {
     let (fake, client) = service(Settings::default());
     let ids = fake.seed_many(3);
     fake.inject(Rule::new(Fault::ResetAfterApplying).on(DUPLICATE).times(2));
@@ -316,7 +317,7 @@ fn copies_of_one_name_cannot_be_told_apart() {
 fn a_source_that_does_not_exist_is_rejected_and_the_others_are_duplicated() {
     let (fake, client) = service(Settings::default());
     let mut ids = fake.seed_many(3);
-    ids.insert(1, "nobody".to_owned());
+    ids.insert(1, "missing".to_owned());
     let job = client
         .offer_sources()
         .duplicate_many(ids, |id| DuplicateRequest::new(format!("Copy of {id}")));
@@ -327,7 +328,7 @@ fn a_source_that_does_not_exist_is_rejected_and_the_others_are_duplicated() {
 }
 
 #[test]
-fn an_update_that_was_applied_before_its_refusal_is_not_called_refused() {
+fn an_update_applied_before_its_refusal_is_not_refused() {
     let (fake, client) = service(Settings::default());
     fake.seed_offer_source("a");
     let answer = |status, applied| {
@@ -345,7 +346,7 @@ fn an_update_that_was_applied_before_its_refusal_is_not_called_refused() {
     let updated = run(client.offer_sources().update("a", rename).send()).unwrap();
     assert_eq!(updated.after.offer_source_name, "mine");
     assert_eq!(calls(&fake, SAVE), 2);
-    // Refused, and not applied before: that is what it is.
+    // Without an earlier applied attempt, the update is refused.
     fake.inject(answer(409, false));
     let rename = |source: &mut OfferSource| source.offer_source_name = "other".into();
     let error = run(client.offer_sources().update("a", rename).send()).unwrap_err();
@@ -353,7 +354,7 @@ fn an_update_that_was_applied_before_its_refusal_is_not_called_refused() {
 }
 
 #[test]
-fn storing_again_what_is_stored_sends_nothing_however_the_service_shows_it() {
+fn storing_an_unchanged_asset_sends_nothing() {
     for policies in 0..50 {
         let (_fake, client) = service(Settings {
             unknown_fields: false,
@@ -364,11 +365,11 @@ fn storing_again_what_is_stored_sends_nothing_however_the_service_shows_it() {
         let store = |asset| run(sources.create_or_save(asset)).unwrap();
         assert_eq!(store(asset.clone()), Stored::Created, "policies {policies}");
         assert_eq!(store(asset), Stored::Unchanged, "policies {policies}");
-        // What is not asked for goes.
+        // Fields that the new asset lacks are removed.
         let less = OfferSource::new("2nIemJxCKbFX", "one");
         assert_eq!(store(less), Stored::Saved, "policies {policies}");
     }
-    // What is deleted is not what ought to be.
+    // A deleted asset is not in the requested state.
     let (fake, client) = service(Settings::default());
     fake.seed_offer_source("2nIemJxCKbFX");
     let asset = run(async {
@@ -383,7 +384,7 @@ fn storing_again_what_is_stored_sends_nothing_however_the_service_shows_it() {
 }
 
 #[test]
-fn duplicating_waits_for_a_service_that_has_too_much_to_do() {
+fn duplicating_waits_as_retry_after_asks() {
     let (fake, client) = service(Settings::default());
     let ids = fake.seed_many(20);
     let busy = Fault::Status {
@@ -401,7 +402,7 @@ fn duplicating_waits_for_a_service_that_has_too_much_to_do() {
 }
 
 #[test]
-fn duplicating_stops_where_the_service_is_down() {
+fn duplicating_stops_if_the_service_is_down() {
     let (fake, client) = service(Settings::default());
     let ids = fake.seed_many(1_000);
     fake.inject(Rule::new(Fault::RefuseConnection).on(DUPLICATE).always());
@@ -413,7 +414,7 @@ fn duplicating_stops_where_the_service_is_down() {
 }
 
 #[test]
-fn duplicating_that_is_cancelled_before_it_begins_sends_nothing() {
+fn cancelled_duplicating_sends_nothing() {
     let (fake, client) = service(Settings::default());
     let ids = fake.seed_many(10);
     let sources = client.offer_sources();
@@ -423,11 +424,11 @@ fn duplicating_that_is_cancelled_before_it_begins_sends_nothing() {
     assert_eq!(calls(&fake, DUPLICATE), 0);
 }
 
-/// Answers every list with nothing, and everything else with an object that says nothing.
+/// Responds to lists with no rows, and to everything else with an empty object.
 #[derive(Debug)]
-struct SaysNothing(Arc<AtomicUsize>);
+struct EmptyResponses(Arc<AtomicUsize>);
 
-impl Transport for SaysNothing {
+impl Transport for EmptyResponses {
     fn send(
         &self,
         request: http::Request<Bytes>,
@@ -444,9 +445,9 @@ impl Transport for SaysNothing {
 }
 
 #[test]
-fn duplicating_stops_after_as_many_failures_as_it_is_told() {
+fn duplicating_stops_after_the_configured_number_of_failures() {
     let copy = |id: &_| DuplicateRequest::new(format!("Copy of {id}"));
-    // Refused, one after the other.
+    // Every request is refused.
     let (fake, client) = service(Settings::default());
     let job = client.offer_sources().duplicate_many(["a", "b", "c", "d"], copy);
     let report = run(job.concurrency(1).stop_after(2).send()).unwrap();
@@ -454,9 +455,9 @@ fn duplicating_stops_after_as_many_failures_as_it_is_told() {
     assert_eq!(calls(&fake, DUPLICATE), 2);
     let shown = report.to_string();
     assert!(shown.contains("the job stopped after 2 failed"), "{shown}");
-    // Accepted, by an answer that does not name the copy: nobody knows it.
+    // The response succeeds without the ID of the copy, so the copy is unknown.
     let sent = Arc::new(AtomicUsize::new(0));
-    let transport = SaysNothing(Arc::clone(&sent));
+    let transport = EmptyResponses(Arc::clone(&sent));
     let client = Client::builder().transport(transport).build().unwrap();
     let job = client.offer_sources().duplicate_many(["a", "b", "c"], copy);
     let report = run(job.concurrency(1).stop_after(1).send()).unwrap();

@@ -1,27 +1,17 @@
-//! Whatever the service does where the documentation is silent, and whatever breaks on the way: what a call says of itself is true.
+//! Calls report the truth under random undocumented behaviour and random faults.
 
 use super::*;
 use funnelflux::Error;
 use funnelflux::types::{DuplicateRequest, OfferSource, ParentMutationRequest};
 use funnelflux_fake::{Settings, Status};
-use funnelflux_suites::client;
+use funnelflux_suites::{client, run};
 use proptest::prelude::*;
 
-/// A service drawn by `seed`, and what goes wrong with its first requests, in this order.
+/// The seed of a service and the faults of its first requests, in order.
 fn trouble() -> impl Strategy<Value = (u64, Vec<Fault>)> {
     let faults: Vec<Fault> = faults().collect();
     let script = proptest::collection::vec(proptest::sample::select(faults), 0..9);
     (any::<u64>(), script)
-}
-
-/// Runs the case under a paused clock.
-fn run<F: Future<Output = Result<(), TestCaseError>>>(case: F) -> Result<(), TestCaseError> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .start_paused(true)
-        .build()
-        .unwrap();
-    runtime.block_on(case)
 }
 
 fn service(seed: u64, script: &[Fault]) -> (Fake, funnelflux::Client) {
@@ -38,7 +28,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 
     #[test]
-    fn a_create_makes_at_most_one_and_says_the_truth((seed, script) in trouble()) {
+    fn a_create_makes_at_most_one_asset_and_reports_the_truth((seed, script) in trouble()) {
         run(async {
             let (fake, client) = service(seed, &script);
             let outcome = client.create(|id| OfferSource::new(id, "new")).await;
@@ -54,7 +44,7 @@ proptest! {
     }
 
     #[test]
-    fn a_duplicate_makes_at_most_one_and_says_the_truth((seed, script) in trouble()) {
+    fn a_duplicate_makes_at_most_one_copy_and_reports_the_truth((seed, script) in trouble()) {
         run(async {
             let (fake, client) = service(seed, &script);
             let request = DuplicateRequest::new("copy");
@@ -73,7 +63,7 @@ proptest! {
     }
 
     #[test]
-    fn an_archive_is_done_where_it_says_so((seed, script) in trouble()) {
+    fn a_successful_archive_was_applied((seed, script) in trouble()) {
         run(async {
             let (fake, client) = service(seed, &script);
             let request = ParentMutationRequest::new(["a".to_owned()]);
