@@ -2,7 +2,7 @@
 
 use super::bulk::{Archiving, Bulk, Deleting, MovingToCategory, Unarchiving};
 use super::cascade::Cascade;
-use super::evidence::Word;
+use super::evidence::RequiredAcknowledgement;
 use super::resource::{Archive, Categorised, Delete, Handle, Resource, Unarchive};
 use crate::Client;
 use crate::types::CategoryId;
@@ -24,9 +24,11 @@ impl<R: Resource> Assets for Handle<R> {
 }
 
 /// Change that archives assets of the kind `R`, not yet acknowledged.
-type ArchivingOf<R> = Archiving<<R as Resource>::Id, <<R as Archive>::Word as Word>::Unsaid>;
+type ArchivingOf<R> =
+    Archiving<<R as Resource>::Id, <<R as Archive>::Acknowledgement as RequiredAcknowledgement>::Missing>;
 /// Change that deletes assets of the kind `R`, not yet acknowledged.
-type DeletingOf<R> = Deleting<<R as Resource>::Id, <<R as Delete>::Word as Word>::Unsaid>;
+type DeletingOf<R> =
+    Deleting<<R as Resource>::Id, <<R as Delete>::Acknowledgement as RequiredAcknowledgement>::Missing>;
 
 /// ID type of a handle's assets.
 pub(super) type IdOf<T> = <<T as Assets>::Resource as Resource>::Id;
@@ -59,7 +61,7 @@ pub trait BulkArchive: Assets<Resource: Archive> {
     ) -> Bulk<Self::Resource, ArchivingOf<Self::Resource>> {
         let change = Archiving {
             children: Cascade::leave(),
-            word: <Self::Resource as Archive>::Word::UNSAID,
+            acknowledgement: <Self::Resource as Archive>::Acknowledgement::MISSING,
         };
         Bulk::new(self.assets(), ids, change)
     }
@@ -128,7 +130,7 @@ pub trait BulkDelete: Assets<Resource: Delete> {
     ) -> Bulk<Self::Resource, DeletingOf<Self::Resource>> {
         let change = Deleting {
             children: Cascade::leave(),
-            word: <Self::Resource as Delete>::Word::UNSAID,
+            acknowledgement: <Self::Resource as Delete>::Acknowledgement::MISSING,
         };
         Bulk::new(self.assets(), ids, change)
     }

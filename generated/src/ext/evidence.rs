@@ -16,21 +16,21 @@ pub struct Documented;
 pub struct Inferred;
 
 /// An acknowledgement, given or still missing.
-pub trait Said: Copy + Debug + Send + Sync + 'static {}
+pub trait AcknowledgementState: Copy + Debug + Send + Sync + 'static {}
 
-impl<T: Copy + Debug + Send + Sync + 'static> Said for T {}
+impl<T: Copy + Debug + Send + Sync + 'static> AcknowledgementState for T {}
 
 /// The acknowledgement that a call requires. Sealed: this module is private.
-pub trait Word: Said {
+pub trait RequiredAcknowledgement: AcknowledgementState {
     /// The type of a job that still lacks the acknowledgement.
-    type Unsaid: Said;
+    type Missing: AcknowledgementState;
     /// The missing acknowledgement.
-    const UNSAID: Self::Unsaid;
+    const MISSING: Self::Missing;
 }
 
-impl Word for Documented {
-    type Unsaid = Self;
-    const UNSAID: Self = Self;
+impl RequiredAcknowledgement for Documented {
+    type Missing = Self;
+    const MISSING: Self = Self;
 }
 
 /// An acknowledgement that satisfies the required one, `Needed`. Sealed: this module is private.
@@ -40,19 +40,19 @@ impl Word for Documented {
     note = "`plan()` shows what the job would do and needs no acknowledgement; \
             the documentation of the asset kind has the evidence"
 )]
-pub trait Suffices<Needed>: Said {
+pub trait Satisfies<Needed>: AcknowledgementState {
     /// Converts to the required acknowledgement.
-    fn word(self) -> Needed;
+    fn give(self) -> Needed;
 }
 
-impl<W: Word> Suffices<W> for W {
-    fn word(self) -> W {
+impl<W: RequiredAcknowledgement> Satisfies<W> for W {
+    fn give(self) -> W {
         self
     }
 }
 
 #[cfg(feature = "_deduced")]
-impl Word for Unverified {
-    type Unsaid = Inferred;
-    const UNSAID: Inferred = Inferred;
+impl RequiredAcknowledgement for Unverified {
+    type Missing = Inferred;
+    const MISSING: Inferred = Inferred;
 }

@@ -6,7 +6,7 @@
 //! changes the body of an operation, the kind that uses it no longer compiles until somebody adapts it.
 
 use super::cascade::Cascade;
-use super::evidence::Word;
+use super::evidence::RequiredAcknowledgement;
 use crate::transport::BoxFuture;
 use crate::types::{
     CategoryId, DuplicateRequest, DuplicateResponse, MoveCategoryRequest, ParentMutationRequest, Status,
@@ -140,7 +140,8 @@ pub(super) type ListCall<R> = fn(&Client) -> Call<Vec<ListRow<<R as Resource>::I
 /// Client method that creates or saves an asset.
 pub(super) type StoreCall<R> = fn(&Client, &<R as Resource>::Asset) -> Call<()>;
 /// Client method that archives assets.
-pub(super) type ArchiveCall<R> = fn(&Client, &<R as Archive>::Request, <R as Archive>::Word) -> Call<()>;
+pub(super) type ArchiveCall<R> =
+    fn(&Client, &<R as Archive>::Request, <R as Archive>::Acknowledgement) -> Call<()>;
 /// Client method that restores assets from the archive.
 pub(super) type UnarchiveCall = fn(&Client, &StringList) -> Call<()>;
 /// Client method that deletes assets. The ID is an older parameter in the query and stays unused.
@@ -148,7 +149,7 @@ pub(super) type DeleteCall<R> = fn(
     &Client,
     Option<&<R as Resource>::Id>,
     Option<&<R as Delete>::Request>,
-    <R as Delete>::Word,
+    <R as Delete>::Acknowledgement,
 ) -> Call<()>;
 /// Client method that moves assets to a category. The empty category removes them from theirs.
 pub(super) type MoveCall = fn(&Client, &MoveCategoryRequest) -> Call<()>;
@@ -205,7 +206,7 @@ pub trait Archive: Resource {
     /// Request body. Only [`ParentMutationRequest`] can handle children.
     type Request: EntriesRequest<Self::Id>;
     /// The acknowledgement that the call requires.
-    type Word: Word;
+    type Acknowledgement: RequiredAcknowledgement;
     /// Archives assets.
     const ARCHIVE: ArchiveCall<Self>;
 }
@@ -221,7 +222,7 @@ pub trait Delete: Resource {
     /// Request body. Only [`ParentMutationRequest`] can handle children.
     type Request: EntriesRequest<Self::Id>;
     /// The acknowledgement that the call requires.
-    type Word: Word;
+    type Acknowledgement: RequiredAcknowledgement;
     /// Deletes assets.
     const DELETE: DeleteCall<Self>;
 }

@@ -16,6 +16,7 @@ use funnelflux::ext::{BulkArchive as _, Journal};
 use funnelflux::types::OfferSourceId;
 use funnelflux::{Client, Credentials, secrecy::ExposeSecret as _};
 use funnelflux_fake::{Fake, Server, Status};
+use std::io::ErrorKind;
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
@@ -211,7 +212,13 @@ fn a_read_only_folder_is_reported_and_stays_unchanged() {
         if is_root {
             command.uid(NOBODY).gid(NOBODY);
         }
-        let output = command.output().unwrap();
+        // Until another test's child has closed what it inherited, the copied program counts as open for writing.
+        let output = loop {
+            match command.output() {
+                Err(error) if error.kind() == ErrorKind::ExecutableFileBusy => std::thread::yield_now(),
+                result => break result.unwrap(),
+            }
+        };
         let stderr = String::from_utf8_lossy(&output.stderr);
         match child {
             // This child asserts the error itself.

@@ -1,7 +1,7 @@
 //! Changes of many assets: the call that each sends, and the state of an asset that satisfies it.
 
 use crate::ext::cascade::Cascade;
-use crate::ext::evidence::{Documented, Said, Suffices};
+use crate::ext::evidence::{AcknowledgementState, Documented, Satisfies};
 use crate::ext::resource::{
     Archive, AssetSummary, Categorised, Delete, EntriesRequest as _, Resource, Unarchive,
 };
@@ -49,7 +49,7 @@ pub trait SendableChange<R: Resource>: BulkChange<R> {
 #[derive(Clone, Debug)]
 pub struct Archiving<I, W = Documented> {
     pub(crate) children: Cascade<I>,
-    pub(crate) word: W,
+    pub(crate) acknowledgement: W,
 }
 
 /// Restores assets from the archive. See [`BulkUnarchive`](crate::ext::BulkUnarchive).
@@ -60,7 +60,7 @@ pub struct Unarchiving;
 #[derive(Clone, Debug)]
 pub struct Deleting<I, W = Documented> {
     pub(crate) children: Cascade<I>,
-    pub(crate) word: W,
+    pub(crate) acknowledgement: W,
 }
 
 /// Moves assets to a category. See [`MoveToCategory`](crate::ext::MoveToCategory).
@@ -69,7 +69,7 @@ pub struct MovingToCategory {
     pub(crate) category: CategoryId,
 }
 
-impl<R: Archive, W: Said> BulkChange<R> for Archiving<R::Id, W> {
+impl<R: Archive, W: AcknowledgementState> BulkChange<R> for Archiving<R::Id, W> {
     fn children(&self) -> Option<&Cascade<R::Id>> {
         Some(&self.children)
     }
@@ -94,7 +94,7 @@ impl<R: Unarchive> BulkChange<R> for Unarchiving {
     }
 }
 
-impl<R: Delete, W: Said> BulkChange<R> for Deleting<R::Id, W> {
+impl<R: Delete, W: AcknowledgementState> BulkChange<R> for Deleting<R::Id, W> {
     fn verifies(&self) -> bool {
         true
     }
@@ -137,10 +137,10 @@ impl<R: Categorised> BulkChange<R> for MovingToCategory {
     }
 }
 
-impl<R: Archive, W: Suffices<R::Word>> SendableChange<R> for Archiving<R::Id, W> {
+impl<R: Archive, W: Satisfies<R::Acknowledgement>> SendableChange<R> for Archiving<R::Id, W> {
     fn call(&self, client: &Client, entries: Vec<String>) -> Call<()> {
         let request = R::Request::new(entries, &self.children);
-        R::ARCHIVE(client, &request, self.word.word())
+        R::ARCHIVE(client, &request, self.acknowledgement.give())
     }
 }
 
@@ -150,10 +150,10 @@ impl<R: Unarchive> SendableChange<R> for Unarchiving {
     }
 }
 
-impl<R: Delete, W: Suffices<R::Word>> SendableChange<R> for Deleting<R::Id, W> {
+impl<R: Delete, W: Satisfies<R::Acknowledgement>> SendableChange<R> for Deleting<R::Id, W> {
     fn call(&self, client: &Client, entries: Vec<String>) -> Call<()> {
         let request = R::Request::new(entries, &self.children);
-        R::DELETE(client, None, Some(&request), self.word.word())
+        R::DELETE(client, None, Some(&request), self.acknowledgement.give())
     }
 }
 

@@ -129,10 +129,10 @@ impl<R: Delete<Request = ParentMutationRequest>, W> Bulk<R, Deleting<R::Id, W>> 
 impl<R: Archive> Bulk<R, Archiving<R::Id, Inferred>> {
     /// Acknowledges that the call which archives is inferred, not documented. A job without this can be
     /// planned, but not sent.
-    pub fn unverified(self, word: Unverified) -> Bulk<R, Archiving<R::Id, Unverified>> {
+    pub fn unverified(self, acknowledgement: Unverified) -> Bulk<R, Archiving<R::Id, Unverified>> {
         self.with(|change| Archiving {
             children: change.children,
-            word,
+            acknowledgement,
         })
     }
 }
@@ -141,10 +141,10 @@ impl<R: Archive> Bulk<R, Archiving<R::Id, Inferred>> {
 impl<R: Delete> Bulk<R, Deleting<R::Id, Inferred>> {
     /// Acknowledges that the call which deletes is inferred, not documented. A job without this can be
     /// planned, but not sent.
-    pub fn unverified(self, word: Unverified) -> Bulk<R, Deleting<R::Id, Unverified>> {
+    pub fn unverified(self, acknowledgement: Unverified) -> Bulk<R, Deleting<R::Id, Unverified>> {
         self.with(|change| Deleting {
             children: change.children,
-            word,
+            acknowledgement,
         })
     }
 }

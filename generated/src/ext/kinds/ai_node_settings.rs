@@ -64,7 +64,7 @@ impl Resource for SettingsOfAiNodes {
 
 impl Delete for SettingsOfAiNodes {
     type Request = StringList;
-    type Word = Unverified;
+    type Acknowledgement = Unverified;
     const DELETE: DeleteCall<Self> = Client::delete_ai_node_settings;
 }
 

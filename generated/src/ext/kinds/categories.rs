@@ -72,7 +72,7 @@ fn row(info: Category) -> ListRow<CategoryId> {
 
 impl Archive for Categories {
     type Request = ParentMutationRequest;
-    type Word = Unverified;
+    type Acknowledgement = Unverified;
     const ARCHIVE: ArchiveCall<Self> = Client::archive_categories;
 }
 
@@ -82,7 +82,7 @@ impl Unarchive for Categories {
 
 impl Delete for Categories {
     type Request = ParentMutationRequest;
-    type Word = Unverified;
+    type Acknowledgement = Unverified;
     const DELETE: DeleteCall<Self> = Client::delete_categories;
 }
 

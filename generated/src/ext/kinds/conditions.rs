@@ -70,7 +70,7 @@ fn row(info: ConditionInfo) -> ListRow<ConditionId> {
 
 impl Archive for Conditions {
     type Request = StringList;
-    type Word = Unverified;
+    type Acknowledgement = Unverified;
     const ARCHIVE: ArchiveCall<Self> = Client::archive_conditions;
 }
 
@@ -80,7 +80,7 @@ impl Unarchive for Conditions {
 
 impl Delete for Conditions {
     type Request = StringList;
-    type Word = Unverified;
+    type Acknowledgement = Unverified;
     const DELETE: DeleteCall<Self> = Client::delete_conditions;
 }
 

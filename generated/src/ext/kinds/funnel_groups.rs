@@ -81,7 +81,7 @@ fn row(info: FunnelGroupInfo) -> ListRow<FunnelGroupId> {
 
 impl Archive for FunnelGroups {
     type Request = ParentMutationRequest;
-    type Word = Unverified;
+    type Acknowledgement = Unverified;
     const ARCHIVE: ArchiveCall<Self> = Client::archive_funnel_groups;
 }
 
@@ -91,7 +91,7 @@ impl Unarchive for FunnelGroups {
 
 impl Delete for FunnelGroups {
     type Request = ParentMutationRequest;
-    type Word = Unverified;
+    type Acknowledgement = Unverified;
     const DELETE: DeleteCall<Self> = Client::delete_funnel_groups;
 }
 

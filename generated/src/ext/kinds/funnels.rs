@@ -89,7 +89,7 @@ fn row(info: FunnelInfo) -> ListRow<FunnelId> {
 
 impl Archive for Funnels {
     type Request = StringList;
-    type Word = Unverified;
+    type Acknowledgement = Unverified;
     const ARCHIVE: ArchiveCall<Self> = Client::archive_funnels;
 }
 
@@ -99,7 +99,7 @@ impl Unarchive for Funnels {
 
 impl Delete for Funnels {
     type Request = StringList;
-    type Word = Unverified;
+    type Acknowledgement = Unverified;
     const DELETE: DeleteCall<Self> = Client::delete_funnels;
 }
 

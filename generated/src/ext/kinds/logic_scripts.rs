@@ -74,7 +74,7 @@ fn row(info: LogicScriptInfo) -> ListRow<LogicScriptId> {
 
 impl Archive for LogicScripts {
     type Request = StringList;
-    type Word = Unverified;
+    type Acknowledgement = Unverified;
     const ARCHIVE: ArchiveCall<Self> = Client::archive_logic_scripts;
 }
 
@@ -84,7 +84,7 @@ impl Unarchive for LogicScripts {
 
 impl Delete for LogicScripts {
     type Request = StringList;
-    type Word = Unverified;
+    type Acknowledgement = Unverified;
     const DELETE: DeleteCall<Self> = Client::delete_logic_scripts;
 }
 

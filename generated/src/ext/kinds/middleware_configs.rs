@@ -72,7 +72,7 @@ fn row(info: MiddlewareConfigInfo) -> ListRow<MiddlewareConfigId> {
 
 impl Archive for MiddlewareConfigs {
     type Request = StringList;
-    type Word = Unverified;
+    type Acknowledgement = Unverified;
     const ARCHIVE: ArchiveCall<Self> = Client::archive_middleware_configs;
 }
 
@@ -82,7 +82,7 @@ impl Unarchive for MiddlewareConfigs {
 
 impl Delete for MiddlewareConfigs {
     type Request = StringList;
-    type Word = Unverified;
+    type Acknowledgement = Unverified;
     const DELETE: DeleteCall<Self> = Client::delete_middleware_configs;
 }
 

@@ -76,7 +76,7 @@ fn row(info: OfferSourceInfo) -> ListRow<OfferSourceId> {
 
 impl Archive for OfferSources {
     type Request = ParentMutationRequest;
-    type Word = Documented;
+    type Acknowledgement = Documented;
     const ARCHIVE: ArchiveCall<Self> = |client, request, _| client.archive_offer_sources(request);
 }
 
@@ -86,7 +86,7 @@ impl Unarchive for OfferSources {
 
 impl Delete for OfferSources {
     type Request = ParentMutationRequest;
-    type Word = Documented;
+    type Acknowledgement = Documented;
     const DELETE: DeleteCall<Self> = |client, id, request, _| client.delete_offer_sources(id, request);
 }
 

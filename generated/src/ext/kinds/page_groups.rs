@@ -72,7 +72,7 @@ fn row(info: PageGroupInfo) -> ListRow<PageGroupId> {
 
 impl Archive for PageGroups {
     type Request = StringList;
-    type Word = Unverified;
+    type Acknowledgement = Unverified;
     const ARCHIVE: ArchiveCall<Self> = Client::archive_page_groups;
 }
 
@@ -82,7 +82,7 @@ impl Unarchive for PageGroups {
 
 impl Delete for PageGroups {
     type Request = StringList;
-    type Word = Unverified;
+    type Acknowledgement = Unverified;
     const DELETE: DeleteCall<Self> = Client::delete_page_groups;
 }
 

@@ -101,7 +101,7 @@ fn row(info: PageInfo) -> ListRow<PageId> {
 
 impl Archive for Pages {
     type Request = StringList;
-    type Word = Unverified;
+    type Acknowledgement = Unverified;
     const ARCHIVE: ArchiveCall<Self> = Client::archive_pages;
 }
 
@@ -111,7 +111,7 @@ impl Unarchive for Pages {
 
 impl Delete for Pages {
     type Request = StringList;
-    type Word = Unverified;
+    type Acknowledgement = Unverified;
     const DELETE: DeleteCall<Self> = Client::delete_pages;
 }
 

@@ -72,7 +72,7 @@ fn row(info: TrafficSourceInfo) -> ListRow<TrafficSourceId> {
 
 impl Archive for TrafficSources {
     type Request = StringList;
-    type Word = Unverified;
+    type Acknowledgement = Unverified;
     const ARCHIVE: ArchiveCall<Self> = Client::archive_traffic_sources;
 }
 
@@ -82,7 +82,7 @@ impl Unarchive for TrafficSources {
 
 impl Delete for TrafficSources {
     type Request = StringList;
-    type Word = Unverified;
+    type Acknowledgement = Unverified;
     const DELETE: DeleteCall<Self> = Client::delete_traffic_sources;
 }
 

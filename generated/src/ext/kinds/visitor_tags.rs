@@ -73,7 +73,7 @@ fn row(info: VisitorTagInfo) -> ListRow<VisitorTagId> {
 
 impl Archive for VisitorTags {
     type Request = StringList;
-    type Word = Unverified;
+    type Acknowledgement = Unverified;
     const ARCHIVE: ArchiveCall<Self> = Client::archive_visitor_tags;
 }
 
@@ -83,7 +83,7 @@ impl Unarchive for VisitorTags {
 
 impl Delete for VisitorTags {
     type Request = StringList;
-    type Word = Unverified;
+    type Acknowledgement = Unverified;
     const DELETE: DeleteCall<Self> = Client::delete_visitor_tags;
 }
 

@@ -72,7 +72,7 @@ fn row(info: WebhookConfigInfo) -> ListRow<WebhookConfigId> {
 
 impl Archive for WebhookConfigs {
     type Request = StringList;
-    type Word = Unverified;
+    type Acknowledgement = Unverified;
     const ARCHIVE: ArchiveCall<Self> = Client::archive_webhook_configs;
 }
 
@@ -82,7 +82,7 @@ impl Unarchive for WebhookConfigs {
 
 impl Delete for WebhookConfigs {
     type Request = StringList;
-    type Word = Unverified;
+    type Acknowledgement = Unverified;
     const DELETE: DeleteCall<Self> = Client::delete_webhook_configs;
 }
 
