@@ -1,4 +1,4 @@
-//! Archives many offer sources, with their pages handled as you decide, and a report that you can trust.
+//! Archives many offer sources, handles their pages and prints a report.
 //!
 //! ```text
 //! cargo run -p funnelflux --example bulk_archive                        # on an embedded fake
@@ -10,7 +10,7 @@
 mod common;
 
 use clap::Parser;
-use common::{Account, Target};
+use common::{Account, AccountArguments};
 use funnelflux::ext::{BulkArchive as _, Cascade, Journal};
 use funnelflux::types::{OfferSourceId, StatusFilter};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -18,46 +18,46 @@ use std::error::Error;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// Archives many offer sources. Without arguments it shows its work on an embedded fake of the service.
+/// Archives many offer sources. Uses an embedded fake of the service unless --live is given.
 #[derive(Debug, Parser)]
 struct Arguments {
     #[command(flatten)]
-    target: Target,
-    /// IDs of the offer sources; on the fake, all active ones if none are given
+    account: AccountArguments,
+    /// IDs of the offer sources; default on the fake: all
     ids: Vec<String>,
-    /// A file with one ID a line
+    /// File with one ID per line
     #[arg(long, value_name = "FILE")]
     ids_from: Option<PathBuf>,
-    /// What happens to their pages: leave, cascade, orphan, or move:ID
-    #[arg(long, value_name = "CHOICE", default_value = "leave", value_parser = choice)]
+    /// Handling of their pages: leave, cascade, orphan, or move:ID
+    #[arg(long, value_name = "CHOICE", default_value = "leave", value_parser = parse_children)]
     children: Cascade<OfferSourceId>,
-    /// Write a journal, from which --resume can go on
+    /// Write a journal, from which --resume can continue
     #[arg(long, value_name = "FILE", conflicts_with = "resume")]
     journal: Option<PathBuf>,
-    /// Go on with the job of this journal
+    /// Continue the job of this journal
     #[arg(long, value_name = "FILE", conflicts_with_all = ["ids", "ids_from", "children"])]
     resume: Option<PathBuf>,
-    /// Say what would happen, and change nothing
+    /// Print what would change, and change nothing
     #[arg(long)]
     plan: bool,
-    /// With --live: do it
+    /// Confirm the change; needed with --live
     #[arg(long)]
     yes: bool,
-    /// How many IDs go in one request
+    /// Number of IDs per request
     #[arg(long, value_name = "NUMBER", default_value_t = 100)]
     chunk_size: usize,
-    /// How many requests are on their way at once
+    /// Maximum number of concurrent requests
     #[arg(long, value_name = "NUMBER", default_value_t = 4)]
     concurrency: usize,
 }
 
-fn choice(text: &str) -> Result<Cascade<OfferSourceId>, String> {
+fn parse_children(text: &str) -> Result<Cascade<OfferSourceId>, String> {
     match (text, text.strip_prefix("move:")) {
         ("leave", _) => Ok(Cascade::leave()),
         ("cascade", _) => Ok(Cascade::cascade()),
         ("orphan", _) => Ok(Cascade::orphan()),
         (_, Some(target)) if !target.is_empty() => Ok(Cascade::move_to(target)),
-        _ => Err("say leave, cascade, orphan, or move: and the ID of another offer source".into()),
+        _ => Err("expected leave, cascade, orphan, or move:ID with the ID of another offer source".into()),
     }
 }
 
@@ -73,16 +73,19 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Runs the job; whether every ID is as asked.
+/// Runs the job. Returns true if every offer source is archived.
 async fn run(arguments: Arguments) -> Result<bool, Box<dyn Error>> {
-    let account = arguments.target.open().await?;
+    let account = arguments.account.open().await?;
     let (ids, children) = match &arguments.resume {
         Some(path) => {
             let journal = Journal::read(path)?;
-            eprintln!("Going on with: {}. So far {}.", journal.job(), journal.counts());
+            eprintln!("Resuming: {} ({}).", journal.job(), journal.counts());
             (journal.ids(), journal.children())
         }
-        None => (wanted(&arguments, &account).await?, arguments.children.clone()),
+        None => (
+            ids_to_archive(&arguments, &account).await?,
+            arguments.children.clone(),
+        ),
     };
     let job = || {
         account
@@ -100,8 +103,8 @@ async fn run(arguments: Arguments) -> Result<bool, Box<dyn Error>> {
     if arguments.plan {
         return Ok(true);
     }
-    if arguments.target.live && !arguments.yes {
-        eprintln!("Nothing was changed. Say --yes to do it.");
+    if arguments.account.live && !arguments.yes {
+        eprintln!("Nothing was changed. Add --yes to apply the change.");
         return Ok(true);
     }
 
@@ -113,7 +116,7 @@ async fn run(arguments: Arguments) -> Result<bool, Box<dyn Error>> {
             shown.set_position(progress.finished() as u64);
             shown.set_message(progress.counts.to_string());
         })
-        // The first Ctrl-C ends the job in an orderly way.
+        // Ctrl-C stops the job; requests in flight still get their outcome.
         .cancel_when(tokio::signal::ctrl_c());
     if let Some(path) = &arguments.journal {
         job = job.journal(path);
@@ -129,14 +132,17 @@ async fn run(arguments: Arguments) -> Result<bool, Box<dyn Error>> {
         report.unfinished().next(),
         arguments.journal.as_ref().or(arguments.resume.as_ref()),
     ) {
-        println!("Go on with --resume {}", path.display());
+        println!("Continue with --resume {}", path.display());
     }
-    // The fake refuses some on purpose.
+    // The fake refuses some IDs on purpose.
     Ok(report.is_success() || account.fake.is_some())
 }
 
 /// The IDs to archive.
-async fn wanted(arguments: &Arguments, account: &Account) -> Result<Vec<OfferSourceId>, Box<dyn Error>> {
+async fn ids_to_archive(
+    arguments: &Arguments,
+    account: &Account,
+) -> Result<Vec<OfferSourceId>, Box<dyn Error>> {
     let mut ids: Vec<OfferSourceId> = arguments.ids.iter().map(|id| id.as_str().into()).collect();
     if let Some(path) = &arguments.ids_from {
         let text = std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
@@ -144,14 +150,14 @@ async fn wanted(arguments: &Arguments, account: &Account) -> Result<Vec<OfferSou
         ids.extend(lines.map(OfferSourceId::from));
     }
     if ids.is_empty() && account.fake.is_some() {
-        let all = account
+        let sources = account
             .client
             .list_offer_sources(StatusFilter::NotDeleted, None)
             .await?;
-        ids.extend(all.into_iter().map(|source| source.id_offer_source));
+        ids.extend(sources.into_iter().map(|source| source.id_offer_source));
     }
     if ids.is_empty() {
-        return Err("name the offer sources to archive, or a file with --ids-from".into());
+        return Err("no offer sources to archive; fix: pass their IDs, or a file with --ids-from".into());
     }
     Ok(ids)
 }

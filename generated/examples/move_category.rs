@@ -1,4 +1,4 @@
-//! Puts offer sources whose name contains some text into a category.
+//! Moves offer sources whose name contains a text to a category.
 //!
 //! ```text
 //! cargo run -p funnelflux --example move_category                       # on an embedded fake
@@ -9,21 +9,22 @@
 mod common;
 
 use clap::Parser;
-use common::Target;
+use common::AccountArguments;
 use funnelflux::ext::{MoveToCategory as _, Outcome};
 use funnelflux::types::{OfferSourceId, StatusFilter};
 use futures_util::StreamExt as _;
 use std::error::Error;
 
-/// Puts offer sources whose name contains some text into a category. Without arguments it shows its work on an embedded fake.
+/// Moves offer sources whose name contains a text to a category. Uses an embedded fake of the service unless
+/// --live is given.
 #[derive(Debug, Parser)]
 struct Arguments {
     #[command(flatten)]
-    target: Target,
-    /// Text that their name contains; on the fake, all if none is given
+    account: AccountArguments,
+    /// Text in the name of the offer sources; optional on the fake
     #[arg(long, value_name = "TEXT", default_value = "", required_if_eq("live", "true"))]
     name_contains: String,
-    /// ID of the category; the empty one takes them out of theirs
+    /// ID of the category; an empty ID removes the offer sources from theirs
     #[arg(
         long,
         value_name = "ID",
@@ -31,7 +32,7 @@ struct Arguments {
         required_if_eq("live", "true")
     )]
     category: String,
-    /// With --live: do it
+    /// Confirm the change; needed with --live
     #[arg(long)]
     yes: bool,
 }
@@ -39,47 +40,47 @@ struct Arguments {
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let arguments = Arguments::parse();
-    let account = arguments.target.open().await?;
+    let account = arguments.account.open().await?;
 
-    let all = account
+    let active = account
         .client
         .list_offer_sources(StatusFilter::Active, None)
         .await?;
-    let ids: Vec<OfferSourceId> = all
+    let ids: Vec<OfferSourceId> = active
         .into_iter()
         .filter(|source| source.offer_source_name.contains(&arguments.name_contains))
         .map(|source| source.id_offer_source)
         .collect();
     if ids.is_empty() {
-        println!("No offer source is called like that.");
+        println!("No offer source has this text in its name.");
         return Ok(());
     }
 
     let sources = account.client.offer_sources();
     let job = || sources.move_to_category(&ids, arguments.category.as_str());
     println!("{}", job().plan().await?);
-    if arguments.target.live && !arguments.yes {
-        println!("Nothing was changed. Say --yes to do it.");
+    if arguments.account.live && !arguments.yes {
+        println!("Nothing was changed. Add --yes to apply the change.");
         return Ok(());
     }
 
-    // The outcomes one by one, as they become known; a report would have them all at the end.
+    // The stream yields each outcome as it becomes known; `send` would return them all at the end.
     let mut outcomes = job().verify(true).stream()?;
     let (mut moved, mut already) = (0, 0);
     while let Some(entry) = outcomes.next().await {
         match entry.outcome {
             Outcome::Done { .. } => moved += 1,
             Outcome::AlreadySo { .. } => already += 1,
-            other => println!("{}: {}", entry.id, other.failure().ok_or("no reason given")?),
+            outcome => println!("{}: {}", entry.id, outcome.failure().ok_or("no reason given")?),
         }
     }
-    println!("{moved} were moved, {already} were there already.");
+    println!("{moved} moved, {already} in the category already.");
     if let Some(fake) = &account.fake {
         let state = fake.state();
-        let inside = state
+        let moved = state
             .offer_sources()
             .filter(|source| source.category == arguments.category);
-        println!("On the server {} are in it.", inside.count());
+        println!("The fake has {} offer sources in the category.", moved.count());
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
-//! A first walk through the API: create, list, duplicate, archive with the children.
+//! Introduction to the API: creates, lists, duplicates and archives offer sources.
 //!
-//! Without a token it starts a fake of the service on this machine and works there. With
-//! `FUNNELFLUX_ACCESS_TOKEN` set it says what it would do on the real service, and does it with `--live`.
+//! Without a token it works on a fake of the service on this machine. If `FUNNELFLUX_ACCESS_TOKEN` is set, it
+//! prints the calls that `--live` would make on the real service.
 
 use clap::Parser;
 use funnelflux::Client;
@@ -11,38 +11,38 @@ use funnelflux::types::{
 use funnelflux_fake::{Fake, Settings};
 use std::error::Error;
 
-/// Creates, lists, duplicates and archives an offer source, and says what happened.
+/// Creates, lists, duplicates and archives an offer source.
 #[derive(Parser)]
-struct Options {
-    /// Work on the real service with the token in `FUNNELFLUX_ACCESS_TOKEN`.
+struct Arguments {
+    /// Work on the real service with the token in `FUNNELFLUX_ACCESS_TOKEN`
     #[arg(long)]
     live: bool,
-    /// ID of the offer source to create; the service wants 12 characters in its own format.
+    /// ID of the offer source to create: 12 characters in the format of the service
     #[arg(long, default_value = "2nIemJxCKbFX")]
     id: OfferSourceId,
 }
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let options = Options::parse();
+    let arguments = Arguments::parse();
     let token = std::env::var("FUNNELFLUX_ACCESS_TOKEN").ok();
-    match (token, options.live) {
+    match (token, arguments.live) {
         (Some(token), true) => {
             let client = Client::builder().bearer_token(token).build()?;
-            walk(&client, &options.id).await?;
+            run(&client, &arguments.id).await?;
         }
         (None, true) => {
             return Err(
-                "--live needs a token: set FUNNELFLUX_ACCESS_TOKEN, from settings → API access".into(),
+                "--live needs a token; fix: set FUNNELFLUX_ACCESS_TOKEN, from settings → API access".into(),
             );
         }
         (Some(_), false) => {
-            println!("With --live this would, on your account at https://api.funnelflux.pro/v1:");
-            println!("  create the offer source {} (\"Example network\")", options.id);
+            println!("With --live, this makes these calls on your account at https://api.funnelflux.pro/v1:");
+            println!("  create the offer source {} (\"Example network\")", arguments.id);
             println!("  list the active offer sources");
             println!("  duplicate it under a new ID");
             println!("  archive both, together with their offer pages");
-            println!("Nothing was sent. Unset FUNNELFLUX_ACCESS_TOKEN to try it on the fake instead.");
+            println!("Nothing was sent. Unset FUNNELFLUX_ACCESS_TOKEN to run it on the fake.");
         }
         (None, false) => {
             let fake = Fake::new(Settings::default());
@@ -51,14 +51,14 @@ async fn main() -> Result<(), Box<dyn Error>> {
                 .base_url(server.base_url())
                 .bearer_token(fake.access_token())
                 .build()?;
-            fake.seed_page("page-1", options.id.as_str());
+            fake.seed_page("page-1", arguments.id.as_str());
             println!(
-                "The fake listens on {} and holds one offer page of {}.",
+                "The fake listens on {} and has one offer page of {}.",
                 server.base_url(),
-                options.id
+                arguments.id
             );
-            walk(&client, &options.id).await?;
-            println!("\nWhat the server saw:");
+            run(&client, &arguments.id).await?;
+            println!("\nRequests to the fake:");
             for entry in fake.log() {
                 println!("  {} {}", entry.method, entry.path);
             }
@@ -71,7 +71,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-async fn walk(client: &Client, id: &OfferSourceId) -> Result<(), funnelflux::Error> {
+async fn run(client: &Client, id: &OfferSourceId) -> Result<(), funnelflux::Error> {
     let source = OfferSource::new(id, "Example network").with_postback_sub_id("subid");
     client.create_offer_source(&source).await?;
     println!("\nCreated {id}.");

@@ -1,7 +1,7 @@
-//! Changes one field of an offer source, without losing what somebody else does meanwhile, nor fields that nobody told us of.
+//! Changes one field of an offer source without overwriting concurrent changes or unknown fields.
 //!
 //! ```text
-//! cargo run -p funnelflux --example safe_update                         # on an embedded fake, with somebody else at work
+//! cargo run -p funnelflux --example safe_update      # on an embedded fake, with a concurrent change
 //! FUNNELFLUX_ACCESS_TOKEN=… cargo run -p funnelflux --example safe_update -- \
 //!     --live --id 2nIemJxCKbFX --postback-tx-id txid --yes
 //! ```
@@ -9,23 +9,24 @@
 mod common;
 
 use clap::Parser;
-use common::Target;
+use common::AccountArguments;
 use funnelflux::ext::{Update as _, UpdateError};
 use funnelflux::types::{OfferSource, OfferSourceId, StatusFilter};
 use std::error::Error;
 
-/// Sets the name of the transaction ID parameter of an offer source. Without arguments it shows its work on an embedded fake.
+/// Sets the name of the transaction ID parameter of an offer source. Uses an embedded fake of the service
+/// unless --live is given.
 #[derive(Debug, Parser)]
 struct Arguments {
     #[command(flatten)]
-    target: Target,
-    /// ID of the offer source; on the fake, the first one if none is given
+    account: AccountArguments,
+    /// ID of the offer source; default on the fake: the first one
     #[arg(long, required_if_eq("live", "true"))]
     id: Option<String>,
-    /// Name of the parameter in which the offer source sends back a transaction ID
+    /// Name of the parameter in which the offer source returns a transaction ID
     #[arg(long, value_name = "NAME", default_value = "txid_new")]
     postback_tx_id: String,
-    /// With --live: do it
+    /// Confirm the change; needed with --live
     #[arg(long)]
     yes: bool,
 }
@@ -33,35 +34,35 @@ struct Arguments {
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let arguments = Arguments::parse();
-    let account = arguments.target.open().await?;
+    let account = arguments.account.open().await?;
     let id: OfferSourceId = if let Some(id) = &arguments.id {
         id.as_str().into()
     } else {
-        let all = account
+        let active = account
             .client
             .list_offer_sources(StatusFilter::Active, None)
             .await?;
-        let first = all.into_iter().next();
+        let first = active.into_iter().next();
         first.ok_or("there is no active offer source")?.id_offer_source
     };
-    let seen = account.client.find_offer_source_by_id(&id).await?;
+    let original = account.client.find_offer_source_by_id(&id).await?;
     println!(
-        "{} has {:?} now.",
-        seen.offer_source_name,
-        seen.postback_tx_id.as_deref().unwrap_or_default()
+        "{}: transaction ID parameter {:?}",
+        original.offer_source_name,
+        original.postback_tx_id.as_deref().unwrap_or_default()
     );
-    if arguments.target.live && !arguments.yes {
-        println!("Nothing was changed. Say --yes to do it.");
+    if arguments.account.live && !arguments.yes {
+        println!("Nothing was changed. Add --yes to apply the change.");
         return Ok(());
     }
 
-    // While we think about it, somebody else renames it.
+    // Another client renames the offer source in the meantime.
     if let Some(fake) = &account.fake {
         fake.set(
             "offersource",
             id.as_str(),
             "offerSourceName",
-            "Renamed by somebody else",
+            "Renamed by another client",
         );
     }
 
@@ -69,17 +70,20 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let change = |source: &mut OfferSource| {
         source.postback_tx_id = Some(arguments.postback_tx_id.clone());
     };
-    // The change was decided on when we saw the asset, so it is held against what we saw.
-    let updated = match sources.update(&id, change).based_on(seen).send().await {
+    // `based_on` detects changes made after `original` was read.
+    let updated = match sources.update(&id, change).based_on(original).send().await {
         Err(UpdateError::Conflict { fields, .. }) => {
-            println!("Somebody else has changed {} meanwhile.", fields.join(", "));
-            println!("Both changes can stand: it is made again on what the asset is now.");
+            println!(
+                "Another client has changed {} in the meantime.",
+                fields.join(", ")
+            );
+            println!("The changes do not overlap, so ours is repeated on the current asset.");
             sources.update(&id, change).repeat_on_conflict(3).send().await?
         }
-        other => other?,
+        result => result?,
     };
     println!(
-        "{} has {:?} now; changed: {}.",
+        "{}: transaction ID parameter {:?} (changed: {})",
         updated.after.offer_source_name,
         updated.after.postback_tx_id.as_deref().unwrap_or_default(),
         updated.changed.join(", ")

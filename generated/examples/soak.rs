@@ -1,11 +1,13 @@
-//! Endurance: many calls and a bulk job of many IDs against the embedded fake, watched for memory and sockets that do not come back.
+//! Endurance test: makes many calls and runs a large bulk job against the embedded fake, and looks for leaks
+//! of memory and sockets.
 //!
 //! ```sh
-//! cargo run --release -p funnelflux --example soak                                     # a few seconds
-//! cargo run --release -p funnelflux --example soak -- --calls 1000000 --ids 100000     # the long run
+//! cargo run --release -p funnelflux --example soak                                    # a few seconds
+//! cargo run --release -p funnelflux --example soak -- --calls 1000000 --ids 100000    # a long run
 //! ```
 //!
-//! Ends with 1 where memory or sockets grew more than they may. Linux tells of both; elsewhere only the calls are checked.
+//! The exit code is 1 if memory or sockets leak. Both are measured on Linux only; elsewhere only the calls
+//! are checked.
 
 use clap::Parser;
 use funnelflux::{Client, ext::BulkArchive as _, types::OfferSourceId};
@@ -13,33 +15,34 @@ use funnelflux_fake::{Fake, LogRetention, Settings, Status};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use std::{error::Error, fs, process::ExitCode, time::Instant};
 
-/// How much more memory than after the first tenth the calls may take, in KiB: a leak of 16 bytes a call shows in a million.
-const MAY_GROW: u64 = 16 * 1024;
+/// Allowed growth of memory after the first tenth of the calls, in KiB. In a run of a million calls, this
+/// detects a leak of 16 bytes per call.
+const MAX_GROWTH: u64 = 16 * 1024;
 
-/// Makes many calls and archives many IDs, and shows what memory and sockets do.
+/// Makes many calls, archives many IDs and reports leaks of memory and sockets.
 #[derive(Parser)]
 struct Arguments {
-    /// Calls to make
+    /// Number of calls
     #[arg(long, default_value_t = 2_000)]
     calls: usize,
-    /// IDs to archive in one bulk job
+    /// Number of IDs in the bulk job
     #[arg(long, default_value_t = 500)]
     ids: usize,
-    /// Calls, and requests of the bulk job, on their way at once
+    /// Maximum number of concurrent requests
     #[arg(long, default_value_t = 8)]
     concurrency: usize,
 }
 
-/// What the process holds.
+/// Memory and files that the process uses.
 #[derive(Clone, Copy)]
-struct Held {
+struct Usage {
     /// Resident memory in KiB.
     memory: Option<u64>,
     /// Open files, sockets included.
     files: Option<usize>,
 }
 
-impl Held {
+impl Usage {
     fn now() -> Self {
         let status = fs::read_to_string("/proc/self/status").ok();
         let memory = status.as_deref().and_then(|status| {
@@ -53,7 +56,7 @@ impl Held {
     }
 }
 
-impl std::fmt::Display for Held {
+impl std::fmt::Display for Usage {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let text = |value: Option<u64>| value.map_or("?".to_owned(), |value| value.to_string());
         let files = self.files.and_then(|files| u64::try_from(files).ok());
@@ -69,7 +72,7 @@ impl std::fmt::Display for Held {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<ExitCode, Box<dyn Error>> {
     let arguments = Arguments::parse();
-    // The fake shares the process: what it keeps of each request would look like a leak.
+    // The fake runs in this process, so its log would look like a leak.
     let fake = Fake::new(Settings {
         log: LogRetention::Last(0),
         ..Settings::default()
@@ -84,31 +87,31 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
     let (after_tenth, after_calls) = calls(&client, &ids, &arguments).await?;
     let after_job = bulk(&client, &fake, &ids, &arguments).await?;
 
-    let grown = |before: Option<u64>, after: Option<u64>| match (before, after) {
+    let growth = |before: Option<u64>, after: Option<u64>| match (before, after) {
         (Some(before), Some(after)) => after.saturating_sub(before),
         _ => 0,
     };
-    let calls_grew = grown(after_tenth.memory, after_calls.memory);
+    let calls_growth = growth(after_tenth.memory, after_calls.memory);
     // Each connection has two ends in this process.
-    let most_files = after_tenth.files.map(|files| files + 2 * arguments.concurrency);
-    let sockets_leak = after_job.files > most_files;
-    if calls_grew > MAY_GROW || sockets_leak {
-        println!("grew: {calls_grew} KiB by calls; sockets leak: {sockets_leak}");
+    let max_files = after_tenth.files.map(|files| files + 2 * arguments.concurrency);
+    let sockets_leak = after_job.files > max_files;
+    if calls_growth > MAX_GROWTH || sockets_leak {
+        println!("leak: calls grew by {calls_growth} KiB; sockets leak: {sockets_leak}");
         return Ok(ExitCode::FAILURE);
     }
-    println!("flat: {calls_grew} KiB more after nine tenths of the calls, no socket more");
+    println!("no leak: calls grew by {calls_growth} KiB, sockets by 0");
     Ok(ExitCode::SUCCESS)
 }
 
-/// What is held after a tenth of the calls, and after all.
+/// Makes the calls. Returns the usage after a tenth of them and after all.
 async fn calls(
     client: &Client,
     ids: &[String],
     arguments: &Arguments,
-) -> Result<(Held, Held), Box<dyn Error>> {
+) -> Result<(Usage, Usage), Box<dyn Error>> {
     let start = Instant::now();
     let mut first = None;
-    let mut last = Held::now();
+    let mut last = Usage::now();
     println!("{:>9} calls  {last}", 0);
     for tenth in 1..=10 {
         let numbers = arguments.calls * (tenth - 1) / 10..arguments.calls * tenth / 10;
@@ -116,14 +119,14 @@ async fn calls(
             .map(|(_, id)| async move {
                 let id = OfferSourceId::from(id.as_str());
                 let found = client.find_offer_source_by_id(&id).await?;
-                (found.id_offer_source == id)
-                    .then_some(())
-                    .ok_or_else(|| Box::<dyn Error>::from(format!("asked for {id}")))
+                (found.id_offer_source == id).then_some(()).ok_or_else(|| {
+                    Box::<dyn Error>::from(format!("expected {id}, actual {}", found.id_offer_source))
+                })
             })
             .buffer_unordered(arguments.concurrency)
             .try_collect::<()>()
             .await?;
-        last = Held::now();
+        last = Usage::now();
         first.get_or_insert(last);
         println!("{:>9} calls  {last}", arguments.calls * tenth / 10);
     }
@@ -131,13 +134,13 @@ async fn calls(
     Ok((first.unwrap_or(last), last))
 }
 
-/// What is held after a bulk job, whose report is dropped by then.
+/// Runs the bulk job. Returns the usage after its report is dropped.
 async fn bulk(
     client: &Client,
     fake: &Fake,
     ids: &[String],
     arguments: &Arguments,
-) -> Result<Held, Box<dyn Error>> {
+) -> Result<Usage, Box<dyn Error>> {
     let start = Instant::now();
     let report = client
         .offer_sources()
@@ -145,21 +148,21 @@ async fn bulk(
         .concurrency(arguments.concurrency)
         .send()
         .await?;
-    println!("{:>9} IDs    {}", ids.len(), Held::now());
+    println!("{:>9} IDs    {}", ids.len(), Usage::now());
     println!("{report}");
     if report.counts().done != ids.len() {
-        return Err("not all were archived".into());
+        return Err("some offer sources were not archived".into());
     }
     let state = fake.state();
     for id in ids {
         let source = state.offer_source(id);
         if source.is_none_or(|source| source.status != Status::Archived) {
-            return Err(format!("{id} is not archived at the service").into());
+            return Err(format!("{id} is not archived on the fake").into());
         }
     }
     drop((report, state));
-    let held = Held::now();
-    println!("afterwards       {held}");
+    let usage = Usage::now();
+    println!("afterwards       {usage}");
     println!("{:.1?}", start.elapsed());
-    Ok(held)
+    Ok(usage)
 }

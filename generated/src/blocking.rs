@@ -1,34 +1,37 @@
-//! The same calls for programs without async: [`Wait::wait`] instead of `.await`.
+//! Calls for programs without async: [`Wait::wait`] instead of `.await`.
 //!
-//! Nothing is doubled: whatever can be awaited can be waited for, the calls of [`Client`](crate::Client), [`Request`](crate::Request)s
-//! and the builders of [`ext`](crate::ext) alike.
+//! Everything that can be awaited can be waited for: the calls of [`Client`](crate::Client),
+//! [`Request`](crate::Request)s and the builders of [`ext`](crate::ext).
 //!
 //! ```
 //! use funnelflux::{Client, blocking::Wait as _, types::StatusFilter};
 //!
-//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! # let fake = funnelflux_fake::Fake::default();
-//! # fake.seed_offer_source("2nIemJxCKbFX");
-//! # let server = async { fake.serve(([127, 0, 0, 1], 0).into()).await }.wait()?;
-//! # let client = Client::builder().base_url(server.base_url()).bearer_token(fake.access_token()).build()?;
-//! for source in client.list_offer_sources(StatusFilter::Active, None).wait()? {
-//!     println!("{} {}", source.id_offer_source, source.offer_source_name);
+//! fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! #   #[cfg(any())]
+//!     let client = Client::from_env()?;
+//! #   let fake = funnelflux_fake::Fake::default();
+//! #   fake.seed_offer_source("2nIemJxCKbFX");
+//! #   let server = async { fake.serve(([127, 0, 0, 1], 0).into()).await }.wait()?;
+//! #   let client = Client::builder().base_url(server.base_url()).bearer_token(fake.access_token()).build()?;
+//!     for source in client.list_offer_sources(StatusFilter::Active, None).wait()? {
+//!         println!("{} {}", source.id_offer_source, source.offer_source_name);
+//!     }
+//!     Ok(())
 //! }
-//! # Ok(()) }
 //! ```
 //!
-//! One background thread, begun with the first wait, drives the connections of all clients and stays. Within an async runtime waiting is
-//! safe, too (it moves to a thread of its own), but it holds up the task that waits and everything that shares its thread: await there.
+//! A background thread, started by the first wait, drives the connections of all clients until the process
+//! ends. Within an async runtime, waiting is safe but blocks the current thread; use `.await` there.
 
 use std::{future::pending, sync::OnceLock, thread};
 use tokio::runtime::{Builder, Handle};
 
-/// Waits for whatever can be awaited.
+/// Waits for anything that can be awaited.
 pub trait Wait: IntoFuture {
-    /// Runs it to its end on this thread.
+    /// Blocks this thread until the result is available.
     ///
     /// # Panics
-    /// When the operating system refuses a thread or what a Tokio runtime needs, which [`std::thread::spawn`] panics at, too.
+    /// When the operating system cannot start a thread or a Tokio runtime, like [`std::thread::spawn`].
     fn wait(self) -> Self::Output;
 }
 
@@ -43,7 +46,7 @@ where
         if Handle::try_current().is_err() {
             return run();
         }
-        // This thread belongs to a runtime, and none may block within another.
+        // A runtime may not block one of its own threads, so another thread waits.
         thread::scope(|scope| match scope.spawn(run).join() {
             Ok(output) => output,
             Err(panic) => std::panic::resume_unwind(panic),
@@ -51,10 +54,10 @@ where
     }
 }
 
-/// The runtime in the background.
+/// Handle of the background runtime.
 #[expect(
     clippy::expect_used,
-    reason = "without threads and timers there is nothing to fall back on, and no input leads here"
+    reason = "there is no fallback without threads and timers, and no input leads here"
 )]
 fn driver() -> &'static Handle {
     static DRIVER: OnceLock<Handle> = OnceLock::new();
@@ -62,12 +65,12 @@ fn driver() -> &'static Handle {
         let runtime = Builder::new_current_thread()
             .enable_all()
             .build()
-            .expect("the operating system gives a Tokio runtime what it needs");
+            .expect("the operating system can start a Tokio runtime");
         let handle = runtime.handle().clone();
         thread::Builder::new()
             .name("funnelflux".to_owned())
             .spawn(move || runtime.block_on(pending::<()>()))
-            .expect("the operating system gives a thread");
+            .expect("the operating system can start a thread");
         handle
     })
 }

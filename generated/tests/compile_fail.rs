@@ -1,19 +1,20 @@
-//! What must not compile: a move without a target, a target with another choice, abilities that a kind of assets does not have.
+//! Checks that invalid jobs do not compile: a move without a target, a target with another choice, and
+//! abilities that a kind of asset lacks.
 
 use funnelflux::{Client, Error, ext::*, types::OfferSourceId};
 
 #[test]
-fn what_cannot_be_meant_does_not_compile() {
+fn invalid_jobs_do_not_compile() {
     let cases = trybuild::TestCases::new();
     cases.compile_fail("tests/compile_fail/fail_*.rs");
-    // What it is compiled with is what this test is.
+    // The cases use the features of this test.
     if cfg!(feature = "undocumented") {
-        cases.compile_fail("tests/compile_fail/deduced/fail_*.rs");
+        cases.compile_fail("tests/compile_fail/inferred/fail_*.rs");
     }
 }
 
-/// The counterpart: what can be meant compiles. In here and no case of its own, since for one that is to pass, everything
-/// would be compiled once more.
+/// The counterpart: every valid choice compiles. A passing trybuild case would compile all dependencies
+/// again.
 #[test]
 fn every_choice_compiles() -> Result<(), Error> {
     let client = Client::builder().bearer_token("token").build()?;

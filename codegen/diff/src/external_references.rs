@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use funnelflux_openapi::{
     Diagnostics, Document, Severity, Stage,
     openapi_model::{self, Kind, Visitor},
-    pointer,
+    pointer::{Pointer, PointerBuf},
 };
 
 /// One warning for each other file that the document refers to.
@@ -15,7 +15,7 @@ use funnelflux_openapi::{
 pub fn elsewhere(document: &Document) -> Diagnostics {
     let mut files = Files::default();
     openapi_model::walk(document.value(), &mut files);
-    let warning = |(file, at): (String, String)| {
+    let warning = |(file, at): (String, PointerBuf)| {
         let message = format!("`{file}` is another file: what it holds is not compared");
         document
             .diagnostic(Severity::Warning, Stage::Diff, "elsewhere", at, message)
@@ -26,21 +26,21 @@ pub fn elsewhere(document: &Document) -> Diagnostics {
 
 /// Each other file and the first reference to it.
 #[derive(Default)]
-struct Files(BTreeMap<String, String>);
+struct Files(BTreeMap<String, PointerBuf>);
 
 impl Visitor for Files {
-    fn object(&mut self, _: Kind, at: &str, object: &Map<String, Value>) {
+    fn object(&mut self, _: Kind, at: &Pointer, object: &Map<String, Value>) {
         let target = object.get("$ref").and_then(Value::as_str);
         if let Some((file, _)) = target.map(|target| target.split_once('#').unwrap_or((target, "")))
             && !file.is_empty()
         {
             self.0
                 .entry(file.to_owned())
-                .or_insert_with(|| pointer::join(at, "$ref"));
+                .or_insert_with(|| at.with_trailing_token("$ref"));
         }
     }
 
-    fn misfit(&mut self, _: &str, _: String) {}
+    fn misfit(&mut self, _: &Pointer, _: String) {}
 
-    fn unknown(&mut self, _: Kind, _: &str, _: &str) {}
+    fn unknown(&mut self, _: Kind, _: &Pointer, _: &str) {}
 }

@@ -37,8 +37,8 @@ pub struct Options<'a> {
     pub strict: bool,
     /// Called after each stage.
     pub on_stage: Option<&'a mut dyn FnMut(Stage)>,
-    /// Runs progenitor where a crash does no harm. By default it runs in a thread of this process, which catches
-    /// panics, but not a stack overflow.
+    /// Runs progenitor where a crash does no harm. By default it runs in a thread of this process, which
+    /// catches panics, but not a stack overflow.
     pub isolation: Option<Isolation<'a>>,
 }
 

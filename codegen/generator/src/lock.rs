@@ -1,5 +1,5 @@
-//! `spec/spec.lock`: what was generated, from what, by which versions. It lets `check` tell a file that is out of date
-//! from one that was edited by hand.
+//! `spec/spec.lock`: what was generated, from what, by which versions. It lets `check` tell a file that is
+//! out of date from one that was edited by hand.
 
 use std::collections::BTreeMap;
 

@@ -1,13 +1,15 @@
-//! The shape of an `OpenAPI` 3.0 document as a table, and one walk over a document that follows it.
+//! The objects of `OpenAPI` 3.0 as a table, and a walk over a document that follows it.
 //!
-//! Normalise and lint both have to find every schema, parameter and response wherever it may stand; here it is said
-//! once where that is.
+//! Normalise and lint find every schema, parameter and response by this table.
 
 use serde_json::{Map, Value};
 
-use crate::{pointer, text::kind};
+use crate::{
+    pointer::{Pointer, PointerBuf, Token},
+    text::kind,
+};
 
-/// The kinds of object of the specification.
+/// Objects of the specification.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(
     missing_docs,
@@ -45,7 +47,7 @@ pub enum Kind {
     Callback,
 }
 
-/// What may stand in a field.
+/// Types of a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shape {
     /// Anything.
@@ -56,13 +58,13 @@ pub enum Shape {
     Flag,
     /// A number.
     Number,
-    /// A whole number, not negative.
+    /// A non-negative integer.
     Count,
     /// A list of strings.
     Texts,
-    /// A list of anything.
+    /// A list of any values.
     Values,
-    /// An object with strings.
+    /// An object whose members are strings.
     TextMap,
     /// An object of that kind.
     One(Kind),
@@ -70,11 +72,11 @@ pub enum Shape {
     OneOrFlag(Kind),
     /// A list of objects of that kind.
     List(Kind),
-    /// An object with any keys and objects of that kind.
+    /// An object whose members are objects of that kind.
     Map(Kind),
 }
 
-/// A field of an object: its key, what may stand there, and whether it has to be there.
+/// A field of an object: key, type, and whether it is required.
 pub type Field = (&'static str, Shape, bool);
 
 use Kind::{
@@ -85,7 +87,7 @@ use Kind::{
 use Shape::{Any, Count, Flag, List, Map as MapOf, Number, One, OneOrFlag, Text, TextMap, Texts, Values};
 
 impl Kind {
-    /// Its fields.
+    /// Returns the fields.
     #[expect(clippy::too_many_lines, reason = "a table is as long as what it lists")]
     #[must_use]
     pub fn fields(self) -> &'static [Field] {
@@ -306,7 +308,7 @@ impl Kind {
         }
     }
 
-    /// What its own keys lead to, for kinds whose keys are not fixed.
+    /// Returns the type of members with arbitrary keys, for kinds that have them.
     fn members(self) -> Option<Shape> {
         match self {
             Paths | Callback => Some(One(PathItem)),
@@ -316,7 +318,7 @@ impl Kind {
         }
     }
 
-    /// The section of the components that a `$ref` in its place leads to; `None` if it cannot be a `$ref`.
+    /// Returns the section of the components that a `$ref` to it leads to; `None` if a `$ref` is not allowed.
     #[must_use]
     pub fn section(self) -> Option<&'static str> {
         match self {
@@ -333,7 +335,7 @@ impl Kind {
         }
     }
 
-    /// What to call it in a sentence.
+    /// Returns the name for a sentence.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -371,7 +373,7 @@ impl Kind {
 }
 
 impl Shape {
-    /// What is expected, for a sentence.
+    /// Returns the expected type for a sentence.
     fn name(self) -> String {
         match self {
             Any => "anything".to_owned(),
@@ -414,72 +416,42 @@ impl Shape {
     }
 }
 
-/// A pointer that grows and shrinks with the walk.
-pub struct Path(String);
-
-impl Path {
-    /// Starts at the root.
-    #[must_use]
-    pub fn root() -> Self {
-        Self(String::new())
-    }
-
-    /// Returns the JSON pointer.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// Runs with `token` (not escaped) appended.
-    pub fn within<T>(&mut self, token: &str, run: impl FnOnce(&mut Self) -> T) -> T {
-        let length = self.0.len();
-        self.0.push('/');
-        self.0.push_str(&pointer::escape(token));
-        let result = run(self);
-        self.0.truncate(length);
-        result
-    }
-
-    /// Runs with an index appended.
-    pub fn at<T>(&mut self, index: usize, run: impl FnOnce(&mut Self) -> T) -> T {
-        let length = self.0.len();
-        self.0.push('/');
-        self.0.push_str(&index.to_string());
-        let result = run(self);
-        self.0.truncate(length);
-        result
-    }
+/// Callbacks of a walk.
+pub trait Visitor {
+    /// Visits an object of a kind, possibly a `$ref`, before its members.
+    fn object(&mut self, kind: Kind, pointer: &Pointer, object: &Map<String, Value>);
+    /// Visits a value of another type than the table allows.
+    fn misfit(&mut self, pointer: &Pointer, message: String);
+    /// Visits a key that the kind does not have.
+    fn unknown(&mut self, kind: Kind, pointer: &Pointer, key: &str);
 }
 
-/// What a walk meets.
-pub trait Visitor {
-    /// An object of a kind, before what is in it. It may be a `$ref`.
-    fn object(&mut self, kind: Kind, pointer: &str, object: &Map<String, Value>);
-    /// A value that is not what has to stand there.
-    fn misfit(&mut self, pointer: &str, message: String);
-    /// A key that `kind` does not have.
-    fn unknown(&mut self, kind: Kind, pointer: &str, key: &str);
+/// Runs with `token` appended to the pointer of a walk.
+fn within<'t>(path: &mut PointerBuf, token: impl Into<Token<'t>>, run: impl FnOnce(&mut PointerBuf)) {
+    path.push_back(token);
+    run(path);
+    path.pop_back();
 }
 
 /// Walks over a document.
 pub fn walk(document: &Value, visitor: &mut impl Visitor) {
-    check(&mut Path::root(), One(Document), document, visitor);
+    check(&mut PointerBuf::root(), One(Document), document, visitor);
 }
 
-fn check(path: &mut Path, shape: Shape, value: &Value, visitor: &mut impl Visitor) {
+fn check(path: &mut PointerBuf, shape: Shape, value: &Value, visitor: &mut impl Visitor) {
     if !shape.fits(value) {
         let message = match (shape, value) {
             (Texts, Value::Array(list)) => {
                 let odd = list.iter().find(|item| !item.is_string()).unwrap_or(value);
-                format!("each item has to be a string, one is {}", kind(odd))
+                format!("each item must be a string, one is {}", kind(odd))
             }
             (TextMap, Value::Object(map)) => {
                 let odd = map.values().find(|item| !item.is_string()).unwrap_or(value);
-                format!("each member has to be a string, one is {}", kind(odd))
+                format!("each member must be a string, one is {}", kind(odd))
             }
-            _ => format!("here has to be {}, found {}", shape.name(), kind(value)),
+            _ => format!("expected {}, found {}", shape.name(), kind(value)),
         };
-        visitor.misfit(path.as_str(), message);
+        visitor.misfit(path, message);
         return;
     }
     match (shape, value) {
@@ -488,20 +460,20 @@ fn check(path: &mut Path, shape: Shape, value: &Value, visitor: &mut impl Visito
         }
         (List(kind), Value::Array(list)) => {
             for (index, item) in list.iter().enumerate() {
-                path.at(index, |path| check(path, One(kind), item, visitor));
+                within(path, index, |path| check(path, One(kind), item, visitor));
             }
         }
         (MapOf(kind), Value::Object(map)) => {
             for (key, member) in map {
-                path.within(key, |path| check(path, One(kind), member, visitor));
+                within(path, key, |path| check(path, One(kind), member, visitor));
             }
         }
         _ => {}
     }
 }
 
-fn check_object(path: &mut Path, kind: Kind, object: &Map<String, Value>, visitor: &mut impl Visitor) {
-    visitor.object(kind, path.as_str(), object);
+fn check_object(path: &mut PointerBuf, kind: Kind, object: &Map<String, Value>, visitor: &mut impl Visitor) {
+    visitor.object(kind, path, object);
     if is_reference(kind, object) {
         return;
     }
@@ -513,50 +485,50 @@ fn check_object(path: &mut Path, kind: Kind, object: &Map<String, Value>, visito
             (None, _) if key.starts_with("x-") => continue,
             (None, Some(shape)) => shape,
             (None, None) => {
-                visitor.unknown(kind, path.as_str(), key);
+                visitor.unknown(kind, path, key);
                 continue;
             }
         };
-        path.within(key, |path| check(path, shape, value, visitor));
+        within(path, key, |path| check(path, shape, value, visitor));
     }
     for (key, ..) in fields
         .iter()
         .filter(|(key, _, required)| *required && !object.contains_key(*key))
     {
-        visitor.misfit(path.as_str(), format!("{} needs `{key}`", kind.name()));
+        visitor.misfit(path, format!("{} needs `{key}`", kind.name()));
     }
 }
 
-/// Whether an object of that kind is a `$ref`, whose other members mean nothing in `OpenAPI` 3.0.
+/// Returns true if an object of that kind is a `$ref`, whose other members mean nothing in `OpenAPI` 3.0.
 pub fn is_reference(kind: Kind, object: &Map<String, Value>) -> bool {
     (kind.section().is_some() || kind == PathItem) && object.get("$ref").is_some_and(Value::is_string)
 }
 
-/// Gives every object of the kinds of the table, outermost first, to `change`. What does not fit the table is left
-/// alone: lint reports it.
-pub fn walk_mut(document: &mut Value, change: &mut impl FnMut(Kind, &str, &mut Map<String, Value>)) {
-    change_value(&mut Path::root(), One(Document), document, change);
+/// Gives every object of the table to `change`, outermost first. Values that do not fit the table stay as
+/// they are: lint reports them.
+pub fn walk_mut(document: &mut Value, change: &mut impl FnMut(Kind, &Pointer, &mut Map<String, Value>)) {
+    change_value(&mut PointerBuf::root(), One(Document), document, change);
 }
 
-/// The same for one part of a document.
+/// Like [`walk_mut`], for one part of a document.
 pub fn walk_part_mut(
-    pointer: &str,
+    pointer: &Pointer,
     shape: Shape,
     part: &mut Value,
-    change: &mut impl FnMut(Kind, &str, &mut Map<String, Value>),
+    change: &mut impl FnMut(Kind, &Pointer, &mut Map<String, Value>),
 ) {
-    change_value(&mut Path(pointer.to_owned()), shape, part, change);
+    change_value(&mut pointer.to_buf(), shape, part, change);
 }
 
 fn change_value(
-    path: &mut Path,
+    path: &mut PointerBuf,
     shape: Shape,
     value: &mut Value,
-    change: &mut impl FnMut(Kind, &str, &mut Map<String, Value>),
+    change: &mut impl FnMut(Kind, &Pointer, &mut Map<String, Value>),
 ) {
     match (shape, value) {
         (One(kind) | OneOrFlag(kind), Value::Object(object)) => {
-            change(kind, path.as_str(), object);
+            change(kind, path, object);
             for (key, value) in object.iter_mut() {
                 let field = kind.fields().iter().find(|(name, ..)| name == key);
                 let shape = match (field, kind.members()) {
@@ -565,18 +537,18 @@ fn change_value(
                     _ => continue,
                 };
                 if matches!(shape, One(_) | OneOrFlag(_) | List(_) | MapOf(_)) {
-                    path.within(key, |path| change_value(path, shape, value, change));
+                    within(path, key, |path| change_value(path, shape, value, change));
                 }
             }
         }
         (List(kind), Value::Array(list)) => {
             for (index, item) in list.iter_mut().enumerate() {
-                path.at(index, |path| change_value(path, One(kind), item, change));
+                within(path, index, |path| change_value(path, One(kind), item, change));
             }
         }
         (MapOf(kind), Value::Object(map)) => {
             for (key, member) in map {
-                path.within(key, |path| change_value(path, One(kind), member, change));
+                within(path, key, |path| change_value(path, One(kind), member, change));
             }
         }
         _ => {}

@@ -1,4 +1,5 @@
-//! JSON pointers (RFC 6901): the types of the crate `jsonptr`, and the parts of `OpenAPI` that a pointer leads to.
+//! JSON pointers (RFC 6901): the types of the crate `jsonptr`, and the parts of `OpenAPI` that a pointer
+//! leads to.
 
 use std::borrow::Cow;
 
@@ -13,8 +14,8 @@ pub const METHODS: [&str; 8] = [
 
 /// A JSON pointer, or a text that is read as one.
 ///
-/// A text of the user's is read leniently: a missing slash at the start is added, and a `~` that escapes nothing stands
-/// for itself. `serde_json` reads pointers in the same way.
+/// A text of the user's is read leniently: a missing slash at the start is added, and a `~` that escapes
+/// nothing stands for itself. `serde_json` reads pointers in the same way.
 pub trait ToPointer<'a> {
     /// Returns the pointer.
     fn to_pointer(self) -> Cow<'a, Pointer>;
@@ -123,8 +124,9 @@ pub fn split_last(pointer: &str) -> Option<(&str, &str)> {
     pointer.rsplit_once('/')
 }
 
-/// What a `$ref` leads to, and its pointer; `None` for one that leads nowhere or into another document. The pointer in
-/// it is percent-encoded, as it is a fragment; one that only leads somewhere as it is written is taken so.
+/// What a `$ref` leads to, and its pointer; `None` for one that leads nowhere or into another document. The
+/// pointer in it is percent-encoded, as it is a fragment; one that only leads somewhere as it is written is
+/// taken so.
 #[must_use]
 pub fn follow<'a>(document: &'a Value, reference: &str) -> Option<(String, &'a Value)> {
     let written = reference.strip_prefix('#')?;

@@ -13,11 +13,12 @@ pub fn shorten(text: &str, most: usize) -> Cow<'_, str> {
     excerpt(text, 0, most)
 }
 
-/// Returns `most` characters of a text from the character `start` on, with an ellipsis for each end that is cut off.
+/// Returns `most` characters of a text from the character `start` on, with an ellipsis for each end that is
+/// cut off.
 #[must_use]
 pub fn excerpt(text: &str, start: usize, most: usize) -> Cow<'_, str> {
     let offset = |text: &str, count| text.char_indices().nth(count).map(|(offset, _)| offset);
-    let start = offset(text, start).unwrap_or_else(|| if start == 0 { 0 } else { text.len() });
+    let start = offset(text, start).unwrap_or(if start == 0 { 0 } else { text.len() });
     let rest = text.get(start..).unwrap_or_default();
     let end = offset(rest, most);
     let part = end.and_then(|end| rest.get(..end)).unwrap_or(rest);

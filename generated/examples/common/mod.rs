@@ -1,20 +1,20 @@
-//! What the examples share: an account to work on, embedded or live.
+//! Account of the examples: an embedded fake or a live account.
 
 use clap::Args;
 use funnelflux::{Client, Credentials};
 use funnelflux_fake::{Fake, Server, Settings};
 use std::error::Error;
 
-/// How many offer sources the embedded service has.
+/// Number of offer sources on the fake.
 const ASSETS: usize = 1_000;
 
-/// Which account to work on.
+/// Arguments that select the account.
 #[derive(Debug, Args)]
-pub(crate) struct Target {
-    /// Work on the live account of `FUNNELFLUX_ACCESS_TOKEN`, instead of on an embedded fake of the service
+pub(crate) struct AccountArguments {
+    /// Work on the live account of `FUNNELFLUX_ACCESS_TOKEN` instead of an embedded fake
     #[arg(long)]
     pub(crate) live: bool,
-    /// With --live: another address of the service, such as that of a running funnelflux-fake
+    /// Address of the service, such as that of a running funnelflux-fake; needs --live
     #[arg(long, value_name = "URL", requires = "live")]
     pub(crate) base_url: Option<String>,
 }
@@ -22,12 +22,12 @@ pub(crate) struct Target {
 /// An account to work on.
 pub(crate) struct Account {
     pub(crate) client: Client,
-    /// The embedded service; `None` on a live account.
+    /// The embedded fake; `None` on a live account.
     pub(crate) fake: Option<Fake>,
     _server: Option<Server>,
 }
 
-impl Target {
+impl AccountArguments {
     /// Opens the account.
     pub(crate) async fn open(&self) -> Result<Account, Box<dyn Error>> {
         if self.live {
@@ -42,13 +42,13 @@ impl Target {
             });
         }
         if std::env::var_os("FUNNELFLUX_ACCESS_TOKEN").is_some() {
-            eprintln!("FUNNELFLUX_ACCESS_TOKEN is set, but without --live this works on a fake.");
+            eprintln!("note: FUNNELFLUX_ACCESS_TOKEN is ignored without --live");
         }
         let fake = Fake::new(Settings::default());
         populate(&fake);
         let server = fake.serve(([127, 0, 0, 1], 0).into()).await?;
         eprintln!(
-            "A fake of the service with {ASSETS} offer sources runs at {}.",
+            "A fake with {ASSETS} offer sources runs at {}.",
             server.base_url()
         );
         let client = Client::builder()
@@ -63,7 +63,8 @@ impl Target {
     }
 }
 
-/// A thousand offer sources, every fourth with a page; some archived already, a few that the service will refuse to change.
+/// Adds a thousand offer sources, every fourth with a page. Some are archived already, and the fake refuses
+/// to change a few.
 fn populate(fake: &Fake) {
     fake.seed_category("2nIemJxCcat1", "Kept for later");
     for (number, id) in fake.seed_many(ASSETS).into_iter().enumerate() {

@@ -1,30 +1,36 @@
-//! What happens to the children of the assets that are archived or deleted.
+//! Handling of children when their parents are archived or deleted.
 
 use crate::types::{CascadeAction, ParentMutationRequest};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// What happens to the children of the parents that are archived or deleted.
+/// Handling of children when their parents are archived or deleted.
 ///
-/// The children of an offer source are its offer pages. What the service does with them in each case (documented, unless
-/// marked otherwise; for parents of other kinds, categories and funnel groups, all of it is deduced):
+/// The children of an offer source are its offer pages. The table shows the documented effect on them; for
+/// the other kinds of parents, categories and funnel groups, the whole table is inferred.
 ///
 /// | choice | sent | archive | delete |
 /// |---|---|---|---|
-/// | [`leave`](Self::leave) | nothing | child pages are not touched | child pages are not touched |
-/// | [`cascade`](Self::cascade) | `cascade` | child pages are archived too | child pages are deleted too |
-/// | [`move_to`](Self::move_to) | `move` and the target | child pages are reassigned to the target | the same |
-/// | [`orphan`](Self::orphan) | `orphan` | the pages lose their parent (`offerParams.idOfferSource` is cleared) | the same |
+/// | [`leave`](Self::leave) | nothing | children stay unchanged | children stay unchanged |
+/// | [`cascade`](Self::cascade) | `cascade` | children are archived too | children are deleted too |
+/// | [`move_to`](Self::move_to) | `move` and the target | children are reassigned to the target | the same |
+/// | [`orphan`](Self::orphan) | `orphan` | children lose their parent | the same |
 ///
-/// **Not documented:** whether the children of a parent that is archived or deleted *already* are handled when it is named
-/// again; whether a target may itself be archived; whether unarchiving a parent brings back children that a cascade
-/// archived (nothing suggests that it does).
+/// `orphan` clears `offerParams.idOfferSource` of the children.
 ///
-/// A move without a target cannot be written, nor a target with another choice, nor one of another kind:
+/// **Not documented:**
+///
+/// - if a parent is *already* archived or deleted, whether another request handles its children;
+/// - whether a target may itself be archived;
+/// - whether unarchiving a parent restores children that a cascade archived; nothing suggests it.
+///
+/// A move without a target does not compile. Neither does a target with another choice, or a target of
+/// another kind:
 ///
 /// ```compile_fail,E0277
-/// # use funnelflux::{ext::Cascade, types::{CategoryId, OfferSourceId}};
-/// # let category = CategoryId::from("2nIemJxCKbFX");
+/// use funnelflux::{ext::Cascade, types::{CategoryId, OfferSourceId}};
+///
+/// let category = CategoryId::from("2nIemJxCKbFX");
 /// let children: Cascade<OfferSourceId> = Cascade::move_to(category);
 /// ```
 /// ```
@@ -48,17 +54,17 @@ enum Choice<I> {
 }
 
 impl<I> Cascade<I> {
-    /// Leaves the children as they are: no option is sent.
+    /// Leaves the children unchanged: no option is sent. This is the default.
     ///
-    /// Documented: omitted options keep the endpoint's existing behaviour and do not change child pages. This is the default.
+    /// Documented: omitted options keep the endpoint's existing behaviour and do not change child pages.
     pub const fn leave() -> Self {
         Self(Choice::Leave)
     }
 
-    /// Does to the children what is done to the parent: archives or deletes them too.
+    /// Archives or deletes the children together with the parent.
     #[expect(
         clippy::self_named_constructors,
-        reason = "the vendor calls both the option and this value of it cascade"
+        reason = "the vendor calls both the option and this value cascade"
     )]
     pub const fn cascade() -> Self {
         Self(Choice::Cascade)
@@ -66,24 +72,24 @@ impl<I> Cascade<I> {
 
     /// Reassigns the children to another parent, `target`.
     ///
-    /// A bulk job refuses a target that is among the parents being removed, and reads the target before it sends anything:
-    /// one that does not exist or is deleted ends the job with nothing sent.
+    /// A bulk job refuses a target that is among its own parents. It reads the target before it sends
+    /// anything; if the target is missing or deleted, the job ends with nothing sent.
     pub fn move_to(target: impl Into<I>) -> Self {
         Self(Choice::MoveTo(target.into()))
     }
 
-    /// Takes the children out of their parent and leaves them without one.
+    /// Removes the children from their parent and leaves them without one.
     pub const fn orphan() -> Self {
         Self(Choice::Orphan)
     }
 
-    /// Whether the children stay as they are.
+    /// Returns true if the children stay unchanged.
     #[must_use]
     pub const fn is_leave(&self) -> bool {
         matches!(self.0, Choice::Leave)
     }
 
-    /// The parent that the children move to.
+    /// Returns the parent that the children move to.
     #[must_use]
     pub const fn target(&self) -> Option<&I> {
         match &self.0 {
@@ -92,7 +98,7 @@ impl<I> Cascade<I> {
         }
     }
 
-    /// The same choice with another type of ID.
+    /// Converts the target to another ID type.
     pub(crate) fn map<J>(&self, id: impl FnOnce(&I) -> J) -> Cascade<J> {
         Cascade(match &self.0 {
             Choice::Leave => Choice::Leave,
@@ -104,7 +110,7 @@ impl<I> Cascade<I> {
 }
 
 impl<I: AsRef<str>> Cascade<I> {
-    /// The request body of an archive or delete call.
+    /// Builds the request body of an archive or delete call.
     pub(crate) fn request(&self, entries: Vec<String>) -> ParentMutationRequest {
         let request = ParentMutationRequest::new(entries);
         match &self.0 {

@@ -1,12 +1,13 @@
-//! Duplicating many assets, none of them twice.
+//! Duplicates many assets, none of them twice.
 
 use super::abilities::{Assets, IdOf};
 use super::bulk::{
-    Brakes, Counts, Entry, Failure, OnProgress, Outcome, Progress, Reason, Report, Stopping, pause_after,
+    Counts, Entry, Failure, OnProgress, Outcome, Progress, Reason, Report, StopControl, StopSignal,
+    pause_after,
 };
-use super::check::{self, Distinct, InvalidJob};
+use super::error_class::{ErrorClass, exceeds_max_wait};
 use super::resource::{self, CopyRequest as _, Handle, Resource};
-use super::verdict::{Verdict, verdict, wants_rest};
+use super::validate::{self, Distinct, InvalidJob};
 use crate::transport::BoxFuture;
 use crate::types::DuplicateResponse;
 use crate::{Call, Client, Error};
@@ -21,21 +22,21 @@ use std::time::Duration;
 /// ```no_run
 /// use funnelflux::{Client, ext::*, types::DuplicateRequest};
 ///
-/// # async fn run(client: Client, ids: Vec<String>) -> Result<(), Box<dyn std::error::Error>> {
-/// let report = client
-///     .offer_sources()
-///     .duplicate_many(ids, |id| DuplicateRequest::new(format!("Copy of {id}")))
-///     .send()
-///     .await?;
-/// for entry in report.entries() {
-///     println!("{} → {:?}", entry.id, entry.copy);
+/// async fn copy(client: &Client, ids: Vec<String>) -> Result<(), Box<dyn std::error::Error>> {
+///     let report = client
+///         .offer_sources()
+///         .duplicate_many(ids, |id| DuplicateRequest::new(format!("Copy of {id}")))
+///         .send()
+///         .await?;
+///     for entry in report.entries() {
+///         println!("{} → {:?}", entry.id, entry.copy);
+///     }
+///     Ok(())
 /// }
-/// # Ok(())
-/// # }
 /// ```
 pub trait DuplicateMany: Assets<Resource: resource::Duplicate> {
-    /// A job that makes one copy of each of these assets. `request` says, for each, how the copy is to be; a name of its own for
-    /// each lets a copy be found again when a connection breaks.
+    /// Creates a job that makes one copy of each of these assets. `request` describes each copy. Give each
+    /// copy a unique name, so that the job can find it after a broken connection.
     fn duplicate_many<I: Into<IdOf<Self>>>(
         &self,
         ids: impl IntoIterator<Item = I>,
@@ -57,14 +58,15 @@ pub trait DuplicateMany: Assets<Resource: resource::Duplicate> {
 
 impl<R: resource::Duplicate> DuplicateMany for Handle<R> {}
 
-/// A job that duplicates many assets, to be set up and sent.
+/// Builder of a job that duplicates many assets.
 ///
-/// The service makes the ID of a copy (documented), so a request that may have been received is never sent again. When its
-/// answer is lost, the job looks for the copy by its name: if, among all assets, exactly one of that name has come into being
-/// since the job began, that is the copy. Else the outcome is unknown, and the failure names what was found.
+/// The service generates the ID of a copy (documented), so a request that may have been received is never
+/// repeated. If its answer is lost, the job looks for the copy by name. If exactly one asset of that name is
+/// new since the job began, that is the copy. Otherwise the outcome is *unknown*, and the failure lists the
+/// candidates.
 ///
-/// A job that is turned away five times in a row stops by itself, and one whose service asks for more than a minute of rest
-/// (`Retry-After`) sends nothing more.
+/// The job stops if the service does not process five requests in a row, or if it asks for a wait of more
+/// than a minute (`Retry-After`).
 #[must_use = "a job does nothing until it is sent"]
 pub struct Duplication<R: resource::Duplicate> {
     client: Client,
@@ -83,43 +85,42 @@ impl<R: resource::Duplicate> fmt::Debug for Duplication<R> {
     }
 }
 
-/// The body of a kind that says how a copy is to be.
+/// Request body that describes a copy.
 type RequestOf<R> = <R as resource::Duplicate>::Request;
 
-/// Assets by name.
-type ByName<I> = HashMap<String, HashSet<I>>;
-
-/// Those of before the job, and those of after it.
-type Lists<I> = (ByName<I>, ByName<I>);
+/// IDs of assets by name.
+type IdsByName<I> = HashMap<String, HashSet<I>>;
 
 impl<R: resource::Duplicate> Duplication<R> {
-    /// How many requests are on their way at once: 1 to 64. Default 4.
+    /// Sets the maximum number of concurrent requests: 1 to 64. Default: 4.
     pub fn concurrency(mut self, requests: usize) -> Self {
         self.concurrency = requests.clamp(1, 64);
         self
     }
 
-    /// How often one that the service turned away before looking at it (no connection, too many requests) is sent again, after
-    /// the client's own tries: 0 to 10. Default 2. The waits are 0.5 s, 1 s, 2 s and so on, up to 20 s, and no less than the service
-    /// asks for.
+    /// Sets the number of retries of a request that the service did not process (no connection, too many
+    /// requests), in addition to the client's own attempts: 0 to 10. Default: 2.
+    ///
+    /// The waits are 0.5 s, 1 s, 2 s and so on, up to 20 s, and never shorter than the service asks for.
     pub fn retries(mut self, retries: u32) -> Self {
         self.retries = retries.min(10);
         self
     }
 
-    /// Stops once so many have failed; 1 stops on the first. Default: goes on to the end.
+    /// Stops the job after this number of failures; 1 stops on the first. Default: never.
     pub fn stop_after(mut self, failed: usize) -> Self {
         self.stop_after = Some(failed.max(1));
         self
     }
 
-    /// Is told how far the job is, whenever an outcome becomes known.
+    /// Sets a callback that receives the progress after each outcome.
     pub fn on_progress(mut self, on_progress: impl FnMut(&Progress) + Send + 'static) -> Self {
         self.on_progress = Some(Box::new(on_progress));
         self
     }
 
-    /// Cancels the job once this future completes: nothing more is sent, nor sent again; requests on their way are waited for.
+    /// Cancels the job once this future completes. Nothing more is sent or retried; the job waits for the
+    /// requests in flight.
     pub fn cancel_when<T>(mut self, cancel: impl Future<Output = T> + Send + 'static) -> Self {
         self.cancel = Some(Box::pin(async move {
             cancel.await;
@@ -127,18 +128,18 @@ impl<R: resource::Duplicate> Duplication<R> {
         self
     }
 
-    /// Duplicates the assets. The IDs of the copies are in the entries of the report.
+    /// Duplicates the assets. The entries of the report have the IDs of the copies.
     ///
     /// # Errors
-    /// Only before anything is sent, when an ID cannot be one or the list is empty.
+    /// Returns an error if the list is empty or has an invalid ID; nothing is sent then.
     pub async fn send(self) -> Result<Report<R::Id>, InvalidJob> {
         let mut requests: HashMap<R::Id, R::Request> = HashMap::new();
         for (id, request) in self.ids.iter().zip(self.requests) {
             requests.entry(id.clone()).or_insert(request);
         }
-        let Distinct { ids, repeated } = check::distinct(self.ids)?;
+        let Distinct { ids, repeated } = validate::distinct(self.ids)?;
         let total = ids.len();
-        let mut run = Run::<R> {
+        let mut run = DuplicationRun::<R> {
             progress: Progress {
                 total,
                 counts: Counts::default(),
@@ -146,14 +147,14 @@ impl<R: resource::Duplicate> Duplication<R> {
             on_progress: self.on_progress,
             entries: Vec::with_capacity(total),
             unanswered: Vec::new(),
-            again: Vec::new(),
+            retry: Vec::new(),
             retries: self.retries,
-            brakes: Brakes::new(self.stop_after, "it was turned away"),
+            stop: StopControl::new(self.stop_after, "the service did not process the request"),
         };
-        let stopping = run.brakes.stopping();
+        let stop_signal = run.stop.signal();
         let before = list::<R>(&self.client, &requests).await;
         if let Some(Err(error)) = &before
-            && wants_rest(error)
+            && exceeds_max_wait(error)
         {
             run.stop_for(error);
         }
@@ -161,109 +162,116 @@ impl<R: resource::Duplicate> Duplication<R> {
         let mut cancel = self.cancel;
         let mut in_flight = FuturesUnordered::new();
         loop {
-            // One that was cancelled before this turn sends nothing in it.
+            // A job that is cancelled before this turn sends nothing in it.
             if let Some(signal) = &mut cancel
                 && signal.now_or_never().is_some()
             {
                 cancel = None;
-                run.brakes.cancel();
+                run.stop.cancel();
             }
             while in_flight.len() < self.concurrency {
                 let fresh = || {
                     let (position, id) = open.next()?;
                     let name = requests.get(&id)?.name().to_owned();
-                    Some(Pending {
+                    Some(PendingCopy {
                         id,
                         position,
                         name,
-                        tries: 0,
+                        attempts: 0,
                         wait: Duration::ZERO,
                     })
                 };
-                let Some(pending) = run.again.pop().or_else(fresh) else {
+                let Some(pending) = run.retry.pop().or_else(fresh) else {
                     break;
                 };
-                if let Some(failure) = run.brakes.stopped().cloned() {
-                    run.end(pending.ends(Outcome::NotSent { failure }));
+                if let Some(failure) = run.stop.reason().cloned() {
+                    run.end(pending.entry(Outcome::NotSent { failure }));
                 } else if let Some(request) = requests.get(&pending.id) {
                     let call = R::DUPLICATE(&self.client, &pending.id, request);
-                    let call = call.stop_with(stopping.signal());
-                    in_flight.push(pending.send(call, stopping.clone()));
+                    let call = call.stop_with(stop_signal.receiver());
+                    in_flight.push(pending.send(call, stop_signal.clone()));
                 }
             }
             if in_flight.is_empty() {
                 break;
             }
-            let answered = match &mut cancel {
+            let finished = match &mut cancel {
                 None => in_flight.next().await,
                 Some(cancel) => match select(cancel, in_flight.next()).await {
                     Either::Left(_) => None,
-                    Either::Right((answered, _)) => answered,
+                    Either::Right((finished, _)) => finished,
                 },
             };
-            match answered {
+            match finished {
                 Some((pending, Some(answer))) => run.take(pending, answer),
-                Some((pending, None)) => run.again.push(pending),
+                Some((pending, None)) => run.retry.push(pending),
                 None => {
                     cancel = None;
-                    run.brakes.cancel();
+                    run.stop.cancel();
                 }
             }
         }
         if !run.unanswered.is_empty() {
             let after = list::<R>(&self.client, &requests).await;
             let lists = before.and_then(Result::ok).zip(after.and_then(Result::ok));
-            run.settle(lists.as_ref());
+            let lists = lists.map(|(before, after)| ListedCopies { before, after });
+            run.find_copies(lists.as_ref());
         }
         let job = format!("duplicate {}", R::NAMES.plural);
         Ok(Report::new(job, run.entries, repeated))
     }
 }
 
-/// One that is sent, or was.
-struct Pending<I> {
+/// A copy that is to be requested or was requested.
+struct PendingCopy<I> {
     id: I,
     position: usize,
     name: String,
-    /// How often it was turned away.
-    tries: u32,
-    /// The wait before it is sent.
+    /// Number of attempts that the service did not process.
+    attempts: u32,
+    /// Wait before the request.
     wait: Duration,
 }
 
-impl<I> Pending<I> {
-    /// Sends it after its wait; without an answer where the job stops before.
+impl<I> PendingCopy<I> {
+    /// Waits, then sends the request. Returns no answer if the job stops first.
     async fn send(
         self,
         call: Call<DuplicateResponse>,
-        stopping: Stopping,
+        stop_signal: StopSignal,
     ) -> (Self, Option<Result<DuplicateResponse, Error>>) {
-        stopping.rest(self.wait).await;
-        if stopping.is_told() {
+        stop_signal.sleep(self.wait).await;
+        if stop_signal.is_set() {
             return (self, None);
         }
         let answer = call.await;
         (self, Some(answer))
     }
 
-    fn ends(self, outcome: Outcome) -> Entry<I> {
+    fn entry(self, outcome: Outcome) -> Entry<I> {
         Entry::new(self.id, self.position, outcome)
     }
 }
 
-struct Run<R: Resource> {
+/// Assets that have the name of a requested copy, before and after the job.
+struct ListedCopies<I> {
+    before: IdsByName<I>,
+    after: IdsByName<I>,
+}
+
+struct DuplicationRun<R: Resource> {
     progress: Progress,
     on_progress: Option<OnProgress>,
     entries: Vec<Entry<R::Id>>,
-    /// Those whose answer was lost.
-    unanswered: Vec<(Pending<R::Id>, Failure)>,
-    /// Those that were turned away and are to be sent again.
-    again: Vec<Pending<R::Id>>,
+    /// Requests whose answer was lost.
+    unanswered: Vec<(PendingCopy<R::Id>, Failure)>,
+    /// Requests that the service did not process and that are to be retried.
+    retry: Vec<PendingCopy<R::Id>>,
     retries: u32,
-    brakes: Brakes,
+    stop: StopControl,
 }
 
-impl<R: Resource> Run<R> {
+impl<R: Resource> DuplicationRun<R> {
     fn end(&mut self, entry: Entry<R::Id>) {
         self.progress.counts.count(&entry.outcome);
         self.entries.push(entry);
@@ -272,65 +280,65 @@ impl<R: Resource> Run<R> {
         }
     }
 
-    /// Sends nothing more, since it would do no better.
+    /// Stops the job, because further requests would fail as well.
     fn stop_for(&mut self, error: &Error) {
         let message = format!("the job stopped: {error}");
-        self.brakes
+        self.stop
             .stop(Failure::with_error(Reason::Stopped, message, error));
     }
 
-    fn take(&mut self, mut pending: Pending<R::Id>, answer: Result<DuplicateResponse, Error>) {
+    fn take(&mut self, mut pending: PendingCopy<R::Id>, answer: Result<DuplicateResponse, Error>) {
         let error = match answer {
             Ok(DuplicateResponse { id: Some(copy), .. }) if !copy.is_empty() => {
-                let mut entry = pending.ends(Outcome::DONE);
+                let mut entry = pending.entry(Outcome::DONE);
                 entry.copy = Some(R::Id::from(copy));
                 self.end(entry);
-                return self.brakes.note(Some(true), 0);
+                return self.stop.record(Some(true), 0);
             }
             Ok(_) => {
                 let message = "the service accepted it, but its answer does not name the copy";
                 let failure = Failure::new(Reason::NoAnswer, message);
                 self.unanswered.push((pending, failure));
-                return self.brakes.note(Some(true), 1);
+                return self.stop.record(Some(true), 1);
             }
             Err(error) => error,
         };
-        if wants_rest(&error) {
+        if exceeds_max_wait(&error) {
             self.stop_for(&error);
         }
-        match verdict(&error) {
-            Verdict::TurnedAway if pending.tries < self.retries && self.brakes.stopped().is_none() => {
-                pending.wait = pause_after(pending.tries, &error);
-                pending.tries += 1;
-                self.again.push(pending);
+        match ErrorClass::of(&error) {
+            ErrorClass::NotProcessed if pending.attempts < self.retries && self.stop.reason().is_none() => {
+                pending.wait = pause_after(pending.attempts, &error);
+                pending.attempts += 1;
+                self.retry.push(pending);
             }
-            verdict @ (Verdict::TurnedAway | Verdict::Unauthorized) => {
-                let failure = Failure::of(Reason::TurnedAway, &error);
-                self.end(pending.ends(Outcome::NotSent { failure }));
-                if verdict == Verdict::Unauthorized {
+            class @ (ErrorClass::NotProcessed | ErrorClass::Unauthorized) => {
+                let failure = Failure::of(Reason::NotProcessed, &error);
+                self.end(pending.entry(Outcome::NotSent { failure }));
+                if class == ErrorClass::Unauthorized {
                     self.stop_for(&error);
                 }
-                self.brakes.note(Some(false), 1);
+                self.stop.record(Some(false), 1);
             }
-            Verdict::Refused => {
+            ErrorClass::Refused => {
                 let failure = Failure::of(Reason::Refused, &error);
-                self.end(pending.ends(Outcome::Rejected { failure }));
-                self.brakes.note(Some(true), 1);
+                self.end(pending.entry(Outcome::Rejected { failure }));
+                self.stop.record(Some(true), 1);
             }
-            Verdict::Ambiguous => {
+            ErrorClass::Ambiguous => {
                 let failure = Failure::of(Reason::NoAnswer, &error);
                 self.unanswered.push((pending, failure));
-                self.brakes.note(None, 1);
+                self.stop.record(None, 1);
             }
         }
     }
 
-    /// Looks for the copies whose answers were lost, in the lists of before and after.
-    fn settle(&mut self, lists: Option<&Lists<R::Id>>) {
+    /// Looks for the copies whose answers were lost.
+    fn find_copies(&mut self, lists: Option<&ListedCopies<R::Id>>) {
         let unanswered = std::mem::take(&mut self.unanswered);
-        let mut rivals: HashMap<String, usize> = HashMap::new();
+        let mut requests_by_name: HashMap<String, usize> = HashMap::new();
         for (pending, _) in &unanswered {
-            *rivals.entry(pending.name.clone()).or_default() += 1;
+            *requests_by_name.entry(pending.name.clone()).or_default() += 1;
         }
         let claimed: HashSet<R::Id> = self
             .entries
@@ -338,27 +346,27 @@ impl<R: Resource> Run<R> {
             .filter_map(|entry| entry.copy.clone())
             .collect();
         for (pending, failure) in unanswered {
-            let new: Option<Vec<&R::Id>> = lists.map(|(before, after)| {
-                let known = before.get(&pending.name);
+            let new_ids: Option<Vec<&R::Id>> = lists.map(|lists| {
+                let before = lists.before.get(&pending.name);
                 let is_new =
-                    |id: &&R::Id| !claimed.contains(*id) && !known.is_some_and(|known| known.contains(*id));
-                let now = after.get(&pending.name);
-                now.into_iter().flatten().filter(is_new).collect()
+                    |id: &&R::Id| !claimed.contains(*id) && !before.is_some_and(|ids| ids.contains(*id));
+                let after = lists.after.get(&pending.name);
+                after.into_iter().flatten().filter(is_new).collect()
             });
             let name = &pending.name;
             let mut entry = Entry::new(pending.id, pending.position, Outcome::CONFIRMED);
-            let note = match new.as_deref() {
-                Some([copy]) if rivals.get(&pending.name) == Some(&1) => {
+            let note = match new_ids.as_deref() {
+                Some([copy]) if requests_by_name.get(&pending.name) == Some(&1) => {
                     entry.copy = Some((*copy).clone());
                     self.end(entry);
                     continue;
                 }
                 None => "the list of all assets could not be read to look for the copy".to_owned(),
-                Some([]) => format!("no new asset is called {name:?}"),
-                Some(new) => {
-                    let mut ids: Vec<&str> = new.iter().map(AsRef::as_ref).collect();
+                Some([]) => format!("no new asset has the name {name:?}"),
+                Some(candidates) => {
+                    let mut ids: Vec<&str> = candidates.iter().map(AsRef::as_ref).collect();
                     ids.sort_unstable();
-                    format!("it may have made one of these: {}", ids.join(", "))
+                    format!("the copy may be one of these: {}", ids.join(", "))
                 }
             };
             let failure = failure.because(Reason::NoAnswer, &note);
@@ -368,21 +376,21 @@ impl<R: Resource> Run<R> {
     }
 }
 
-/// All assets that are called as one of the copies will be; `None` for a kind that has no list.
+/// Lists the assets that have the name of a requested copy; `None` if the kind has no list.
 async fn list<R: resource::Duplicate>(
     client: &Client,
     requests: &HashMap<R::Id, R::Request>,
-) -> Option<Result<ByName<R::Id>, Error>> {
+) -> Option<Result<IdsByName<R::Id>, Error>> {
     let names: HashSet<&str> = requests.values().map(resource::CopyRequest::name).collect();
-    let mut found = ByName::new();
+    let mut ids_by_name = IdsByName::new();
     let rows = match R::LIST?(client).await {
         Ok(rows) => rows,
         Err(error) => return Some(Err(error)),
     };
     for row in rows {
         if names.contains(row.name.as_str()) {
-            found.entry(row.name).or_default().insert(row.id);
+            ids_by_name.entry(row.name).or_default().insert(row.id);
         }
     }
-    Some(Ok(found))
+    Some(Ok(ids_by_name))
 }

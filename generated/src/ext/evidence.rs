@@ -1,57 +1,58 @@
-//! What the caller has to say before a job that removes something is sent: nothing where the call is documented, and that it
-//! is deduced where it is.
+//! Acknowledgements that a job needs before it is sent: none if its calls are documented, and
+//! [`Unverified`](crate::Unverified) if a call that archives or deletes is inferred.
 
 #[cfg(feature = "_inferred")]
 use crate::Unverified;
 use std::fmt::Debug;
 
-/// The calls of the job are documented: nothing has to be said before it is sent.
+/// Marks a job whose calls are documented. It can be sent without an acknowledgement.
 #[derive(Clone, Copy, Debug)]
 pub struct Documented;
 
-/// The calls of the job are deduced, and nobody has said yet that he knows. It can be planned, but not sent, before
-/// [`Bulk::unverified`](super::Bulk::unverified).
+/// Marks a job whose calls are inferred and not yet acknowledged. It can be planned. To send it, call
+/// [`Bulk::unverified`](super::Bulk::unverified) first.
 #[cfg(feature = "_inferred")]
 #[derive(Clone, Copy, Debug)]
-pub struct Deduced;
+pub struct Inferred;
 
-/// What is said, or not yet.
-pub trait Said: Copy + Debug + Send + Sync + 'static {}
+/// An acknowledgement, given or still missing.
+pub trait AcknowledgementState: Copy + Debug + Send + Sync + 'static {}
 
-impl<T: Copy + Debug + Send + Sync + 'static> Said for T {}
+impl<T: Copy + Debug + Send + Sync + 'static> AcknowledgementState for T {}
 
-/// What has to be said. Sealed: this module is private.
-pub trait Word: Said {
-    /// What stands in its place before it is said.
-    type Unsaid: Said;
-    /// Nothing is said yet.
-    const UNSAID: Self::Unsaid;
+/// The acknowledgement that a call requires. Sealed: this module is private.
+pub trait RequiredAcknowledgement: AcknowledgementState {
+    /// The type of a job that still lacks the acknowledgement.
+    type Missing: AcknowledgementState;
+    /// The missing acknowledgement.
+    const MISSING: Self::Missing;
 }
 
-impl Word for Documented {
-    type Unsaid = Self;
-    const UNSAID: Self = Self;
+impl RequiredAcknowledgement for Documented {
+    type Missing = Self;
+    const MISSING: Self = Self;
 }
 
-/// A word that suffices where `Needed` has to be said. Sealed: this module is private.
+/// An acknowledgement that satisfies the required one, `Needed`. Sealed: this module is private.
 #[diagnostic::on_unimplemented(
-    message = "the call of this job is deduced, not documented, and nobody has said yet that he knows",
-    label = "call `.unverified(Unverified::acknowledge())` on the job before this",
-    note = "without it, `plan()` tells what the job would do; the evidence is in the documentation of the kind of assets"
+    message = "this operation is inferred, not documented; acknowledge that before sending the job",
+    label = "fix: call `.unverified(Unverified::acknowledge())` on the job before this",
+    note = "`plan()` shows what the job would do and needs no acknowledgement; \
+            the documentation of the asset kind has the evidence"
 )]
-pub trait Suffices<Needed>: Said {
-    /// The word.
-    fn word(self) -> Needed;
+pub trait Satisfies<Needed>: AcknowledgementState {
+    /// Converts to the required acknowledgement.
+    fn give(self) -> Needed;
 }
 
-impl<W: Word> Suffices<W> for W {
-    fn word(self) -> W {
+impl<W: RequiredAcknowledgement> Satisfies<W> for W {
+    fn give(self) -> W {
         self
     }
 }
 
 #[cfg(feature = "_inferred")]
-impl Word for Unverified {
-    type Unsaid = Deduced;
-    const UNSAID: Deduced = Deduced;
+impl RequiredAcknowledgement for Unverified {
+    type Missing = Inferred;
+    const MISSING: Inferred = Inferred;
 }

@@ -1,10 +1,10 @@
-//! Finding many assets by ID.
+//! Finds many assets by ID.
 
 use super::abilities::{Assets, IdOf};
 use super::bulk::{Failure, Reason};
-use super::check::{self, Distinct, InvalidJob, Repeated};
-use super::read::{Reader, Seen, URL_LENGTH};
+use super::read::{ReadResult, Reader, URL_LENGTH};
 use super::resource::{Handle, Resource};
+use super::validate::{self, Distinct, InvalidJob, Repeated};
 use crate::Client;
 use futures_util::StreamExt as _;
 use std::fmt;
@@ -14,17 +14,17 @@ use std::fmt;
 /// ```no_run
 /// use funnelflux::{Client, ext::*};
 ///
-/// # async fn run(client: Client, ids: Vec<String>) -> Result<(), Box<dyn std::error::Error>> {
-/// let found = client.offer_sources().find_many(ids).send().await?;
-/// for source in &found.assets {
-///     println!("{}", source.offer_source_name);
+/// async fn find(client: &Client, ids: Vec<String>) -> Result<(), Box<dyn std::error::Error>> {
+///     let found = client.offer_sources().find_many(ids).send().await?;
+///     for source in &found.assets {
+///         println!("{}", source.offer_source_name);
+///     }
+///     println!("missing: {:?}", found.missing);
+///     Ok(())
 /// }
-/// println!("missing: {:?}", found.missing);
-/// # Ok(())
-/// # }
 /// ```
 pub trait FindMany: Assets {
-    /// A search for these assets, to be sent.
+    /// Creates a search for these assets.
     fn find_many<I: Into<IdOf<Self>>>(&self, ids: impl IntoIterator<Item = I>) -> Find<Self::Resource> {
         Find {
             client: self.assets().clone(),
@@ -38,10 +38,11 @@ pub trait FindMany: Assets {
 
 impl<R: Resource> FindMany for Handle<R> {}
 
-/// A search for many assets by ID, to be set up and sent.
+/// Builder of a search for many assets by ID.
 ///
-/// The list is cut by number and by the length of the URL. Whether the service leaves out unknown IDs or refuses a list that
-/// has one is not documented: a refused list is split until the refused ID stands alone.
+/// The IDs are sent in chunks, limited by number and by the length of the URL. It is not documented whether
+/// the service omits unknown IDs or refuses the whole list. A refused list is therefore split until each
+/// refused ID stands alone.
 #[must_use = "a search does nothing until it is sent"]
 pub struct Find<R: Resource> {
     client: Client,
@@ -58,19 +59,19 @@ impl<R: Resource> fmt::Debug for Find<R> {
 }
 
 impl<R: Resource> Find<R> {
-    /// How many IDs go in one request at most: 1 to 10,000. Default 100.
+    /// Sets the maximum number of IDs per request: 1 to 10,000. Default: 100.
     pub fn chunk_size(mut self, ids: usize) -> Self {
         self.chunk_size = ids.clamp(1, 10_000);
         self
     }
 
-    /// How many requests are on their way at once: 1 to 64. Default 4.
+    /// Sets the maximum number of concurrent requests: 1 to 64. Default: 4.
     pub fn concurrency(mut self, requests: usize) -> Self {
         self.concurrency = requests.clamp(1, 64);
         self
     }
 
-    /// How many bytes the list of IDs in a URL may have: 100 to 65,536. Default 1,800.
+    /// Sets the maximum length of the ID list in a URL, in bytes: 100 to 65,536. Default: 1,800.
     pub fn url_length(mut self, bytes: usize) -> Self {
         self.url_length = bytes.clamp(100, 65_536);
         self
@@ -79,17 +80,17 @@ impl<R: Resource> Find<R> {
     /// Finds the assets.
     ///
     /// # Errors
-    /// Only before anything is sent, when an ID cannot be one or the list is empty. IDs that the service did not answer for are
-    /// part of what comes back.
+    /// Returns an error if the list is empty or has an invalid ID; nothing is sent then. A failed request is
+    /// not an error: its IDs are in [`Found::unreadable`].
     pub async fn send(self) -> Result<Found<R::Asset, R::Id>, InvalidJob> {
-        let Distinct { ids, repeated } = check::distinct(self.ids)?;
+        let Distinct { ids, repeated } = validate::distinct(self.ids)?;
         let reader = &Reader::<R>::new(self.client, self.url_length);
         let chunks: Vec<Vec<R::Id>> = ids.chunks(self.chunk_size).map(<[_]>::to_vec).collect();
         drop(ids);
         let mut reads = futures_util::stream::iter(chunks)
             .map(|ids| async move {
-                let seen = reader.assets(&ids).await;
-                (ids, seen)
+                let results = reader.assets(&ids).await;
+                (ids, results)
             })
             .buffered(self.concurrency);
         let mut found = Found {
@@ -98,12 +99,12 @@ impl<R: Resource> Find<R> {
             unreadable: Vec::new(),
             repeated,
         };
-        while let Some((ids, seen)) = reads.next().await {
-            for (id, seen) in ids.into_iter().zip(seen) {
-                match seen {
-                    Seen::Found(asset) => found.assets.push(asset),
-                    Seen::Missing => found.missing.push(id),
-                    Seen::Unreadable(error) => {
+        while let Some((ids, results)) = reads.next().await {
+            for (id, result) in ids.into_iter().zip(results) {
+                match result {
+                    ReadResult::Found(asset) => found.assets.push(asset),
+                    ReadResult::Missing => found.missing.push(id),
+                    ReadResult::Unreadable(error) => {
                         let failure = Failure::of(Reason::NotLookedAt, &error);
                         found.unreadable.push((id, failure));
                     }
@@ -114,16 +115,16 @@ impl<R: Resource> Find<R> {
     }
 }
 
-/// What a search found. Every distinct ID is in exactly one of the lists, in the order in which they were given.
+/// Result of a search. Every distinct ID is in exactly one of the lists, in the given order.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Found<A, I> {
-    /// The assets.
+    /// The assets that were found.
     pub assets: Vec<A>,
-    /// The IDs of which there is no asset that can be read. (Whether deleted ones can be read is not documented.)
+    /// IDs without a readable asset. It is not documented whether deleted assets can be read.
     pub missing: Vec<I>,
-    /// The IDs for which the service gave no answer, and why.
+    /// IDs for which the service gave no answer, each with the reason.
     pub unreadable: Vec<(I, Failure)>,
-    /// The IDs that were given more than once. Each counts once.
+    /// IDs that were given more than once. Each counts once.
     pub repeated: Vec<Repeated<I>>,
 }

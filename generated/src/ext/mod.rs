@@ -1,43 +1,51 @@
-//! Extension traits: bulk work on assets, written once and implemented per resource in a few lines.
+//! Extension traits: operations on assets that take more than one call.
 //!
-//! A kind of assets has a handle, [`Client::offer_sources`](crate::Client::offer_sources), and the handle has abilities. (The other
-//! kinds have theirs, each with its cargo feature, and as many of the abilities as the vendor's index has operations.) Bring
-//! them into scope with `use funnelflux::ext::*`:
+//! Each kind of asset has a handle, such as [`Client::offer_sources`](crate::Client::offer_sources), and
+//! handles have abilities. Kinds other than offer sources need their cargo feature, and have the abilities
+//! for which the vendor's index lists operations. `use funnelflux::ext::*` brings the abilities into scope:
 //!
-//! | ability | does |
+//! | ability | effect |
 //! |---|---|
-//! | [`BulkArchive`], [`BulkUnarchive`], [`BulkDelete`] | changes the status of many, and handles their children by [`Cascade`] |
-//! | [`MoveToCategory`] | puts many into a category, or out of theirs |
-//! | [`DuplicateMany`] | makes a copy of each, and none twice |
-//! | [`FindMany`] | finds many by ID, and says which are missing |
-//! | [`Update`] | reads, changes and saves one, without losing what somebody else does meanwhile |
-//! | [`CreateOrSave`] | creates one, or saves it if its ID exists ([`Client::create`](crate::Client::create) creates under a new ID) |
+//! | [`BulkArchive`], [`BulkUnarchive`], [`BulkDelete`] | change the status of many assets |
+//! | [`MoveToCategory`] | moves many assets to a category, or out of theirs |
+//! | [`DuplicateMany`] | copies each of many assets exactly once |
+//! | [`FindMany`] | finds many assets by ID and reports the missing ones |
+//! | [`Update`] | reads, changes and saves an asset without overwriting concurrent changes |
+//! | [`CreateOrSave`] | creates an asset, or saves it if its ID exists |
+//!
+//! [`Cascade`] handles the children of archived and deleted assets.
+//! [`Client::create`](crate::Client::create) creates an asset under a new ID.
 //!
 //! # The contract of a bulk job
 //!
-//! Every distinct ID that goes in comes out in exactly one [`Outcome`]: *done*, *already so*, *rejected*, *unknown* or *not
-//! sent*. See [`Bulk`] for how a job works and for its limits.
+//! Every distinct ID ends in exactly one [`Outcome`]: *done*, *already so*, *rejected*, *unknown* or *not
+//! sent*. [`Bulk`] explains the steps of a job and its limits.
 //!
-//! # Where things are
+//! # Modules
 //!
-//! `resource` is the seam: what is to be known of a kind of assets, and `kinds` has it of each. `evidence` keeps what is deduced
-//! from being sent by guess.
-//! `abilities` has the traits that users see; `bulk` the jobs with their engine; `read` finds assets by ID whatever the service
-//! does with unknown ones; `verdict` says what an error tells about the server's state.
+//! | module | contents |
+//! |---|---|
+//! | `abilities`, `find`, `duplicate`, `update`, `create_or_save` | the traits that users call |
+//! | `bulk` | bulk jobs with their engine, journal and report |
+//! | `resource`, `kinds` | traits that connect a kind of asset to the client; one implementation per kind |
+//! | `evidence` | acknowledgement of inferred calls |
+//! | `validate` | checks of IDs and jobs before anything is sent |
+//! | `read` | reading by ID, however the service treats unknown IDs |
+//! | `error_class` | what the service did with a failed request |
 
 mod abilities;
 mod bulk;
 mod cascade;
-mod check;
-mod create;
+mod create_or_save;
 mod duplicate;
+mod error_class;
 mod evidence;
 mod find;
 mod kinds;
 mod read;
 mod resource;
 mod update;
-mod verdict;
+mod validate;
 
 pub use abilities::{BulkArchive, BulkDelete, BulkUnarchive, MoveToCategory};
 pub use bulk::{
@@ -45,13 +53,13 @@ pub use bulk::{
     JournalError, MovingToCategory, Outcome, Outcomes, Plan, Progress, Reason, Report, Unarchiving,
 };
 pub use cascade::Cascade;
-pub use check::{IdProblem, InvalidJob, Repeated};
-pub use create::{CreateOrSave, StoreError, Stored};
+pub use create_or_save::{CreateOrSave, StoreError, Stored};
 pub use duplicate::{DuplicateMany, Duplication};
-#[cfg(feature = "_inferred")]
-pub use evidence::Deduced;
 pub use evidence::Documented;
+#[cfg(feature = "_inferred")]
+pub use evidence::Inferred;
 pub use find::{Find, FindMany, Found};
 pub use kinds::*;
 pub use resource::Handle;
 pub use update::{Update, UpdateError, UpdateOne, Updated};
+pub use validate::{IdProblem, InvalidJob, Repeated};

@@ -1,31 +1,31 @@
-//! Reading assets by ID, whatever the service does with IDs that it does not know.
+//! Reads assets by ID, however the service treats unknown IDs.
 //!
-//! The documentation does not say whether *find by ID list* leaves out unknown IDs or refuses the whole list, nor with which
-//! status. So a refused list is split until the refused ID stands alone, and an ID that is refused alone with something else
-//! than "not found" is looked up in the list of all assets.
+//! The documentation does not say whether *find by ID list* omits unknown IDs or refuses the whole list, nor
+//! with which status. A refused list is therefore split until each refused ID stands alone. If that refusal
+//! is anything but "not found", the ID is looked up in the list of all assets.
 //!
-//! A kind that has no *find by ID list* is looked at in its list, and read one by one.
+//! If a kind has no *find by ID list*, summaries come from its list, and whole assets are read one by one.
 
-use super::resource::{List, Resource, Sight};
-use super::verdict::{Verdict, verdict};
+use super::error_class::ErrorClass;
+use super::resource::{AssetSummary, ListCall, ListRow, Resource};
 use crate::{Client, Error};
 use std::collections::{HashMap, HashSet};
 use std::marker::PhantomData;
 
-/// How an ID reads.
+/// Result of reading one ID.
 #[derive(Clone, Debug)]
-pub(crate) enum Seen<T> {
-    /// It is there.
+pub(crate) enum ReadResult<T> {
+    /// The asset exists.
     Found(T),
-    /// There is no such asset, or none that can be read.
+    /// The asset does not exist or cannot be read.
     Missing,
-    /// The service did not say.
+    /// The service gave no usable answer.
     Unreadable(Error),
 }
 
-/// How many bytes the list of IDs in a URL may have, percent-encoded, unless the user says otherwise.
+/// Default maximum length of the percent-encoded ID list in a URL, in bytes.
 ///
-/// No limit is documented. Below 2,000 bytes, the whole URL passes every common proxy.
+/// No limit is documented. Common proxies accept URLs below 2,000 bytes.
 pub(crate) const URL_LENGTH: usize = 1_800;
 
 /// Reads assets of one kind by ID.
@@ -45,36 +45,37 @@ impl<R: Resource> Reader<R> {
         }
     }
 
-    /// What the bulk jobs look at, for each ID in turn.
-    pub(crate) async fn sights(&self, ids: &[R::Id]) -> Vec<Seen<Sight>> {
+    /// Reads the summary of each ID, in order.
+    pub(crate) async fn summaries(&self, ids: &[R::Id]) -> Vec<ReadResult<AssetSummary>> {
         match (R::FIND_BY_IDS, R::LIST) {
-            (None, Some(list)) => self.sights_in(list, ids).await,
-            _ => self.read(ids, |asset| R::sight(&asset)).await,
+            (None, Some(list)) => self.summaries_in_list(list, ids).await,
+            _ => self.read(ids, |asset| R::summary(&asset)).await,
         }
     }
 
-    async fn sights_in(&self, list: List<R>, ids: &[R::Id]) -> Vec<Seen<Sight>> {
+    async fn summaries_in_list(&self, list: ListCall<R>, ids: &[R::Id]) -> Vec<ReadResult<AssetSummary>> {
         match list(&self.client).await {
             Ok(rows) => {
-                let listed: HashMap<R::Id, Sight> = rows.into_iter().map(|row| (row.id, row.sight)).collect();
-                let seen = |id| listed.get(id).cloned().map_or(Seen::Missing, Seen::Found);
-                ids.iter().map(seen).collect()
+                let found = |row: ListRow<R::Id>| (row.id, ReadResult::Found(row.summary));
+                let listed: HashMap<_, _> = rows.into_iter().map(found).collect();
+                let listed = |id| listed.get(id).cloned().unwrap_or(ReadResult::Missing);
+                ids.iter().map(listed).collect()
             }
-            Err(error) => vec![Seen::Unreadable(error); ids.len()],
+            Err(error) => vec![ReadResult::Unreadable(error); ids.len()],
         }
     }
 
-    /// The whole asset, for each ID in turn.
-    pub(crate) async fn assets(&self, ids: &[R::Id]) -> Vec<Seen<R::Asset>> {
+    /// Reads the whole asset of each ID, in order.
+    pub(crate) async fn assets(&self, ids: &[R::Id]) -> Vec<ReadResult<R::Asset>> {
         self.read(ids, |asset| asset).await
     }
 
-    async fn read<T: Clone>(&self, ids: &[R::Id], from_asset: impl Fn(R::Asset) -> T) -> Vec<Seen<T>> {
-        let mut seen: HashMap<&R::Id, Seen<T>> = HashMap::with_capacity(ids.len());
+    async fn read<T: Clone>(&self, ids: &[R::Id], from_asset: impl Fn(R::Asset) -> T) -> Vec<ReadResult<T>> {
+        let mut results: HashMap<&R::Id, ReadResult<T>> = HashMap::with_capacity(ids.len());
         let mut refused_alone: HashMap<&R::Id, Error> = HashMap::new();
         let mut lists: Vec<&[R::Id]> = by_url_length(ids, self.url_length);
         lists.reverse();
-        let mut broken = None;
+        let mut no_answer = None;
         while let Some(list) = lists.pop() {
             let answer = match (R::FIND_BY_IDS, list) {
                 (Some(find), _) => find(&self.client, list).await,
@@ -96,45 +97,46 @@ impl<R: Resource> Reader<R> {
                         .collect();
                     for id in list {
                         let row = found.remove(id);
-                        seen.insert(id, row.map_or(Seen::Missing, Seen::Found));
+                        results.insert(id, row.map_or(ReadResult::Missing, ReadResult::Found));
                     }
                     continue;
                 }
                 Err(error) => error,
             };
-            match (verdict(&error), list) {
-                (Verdict::Refused, [id]) if is_gone(&error) => {
-                    seen.insert(id, Seen::Missing);
+            match (ErrorClass::of(&error), list) {
+                (ErrorClass::Refused, [id]) if is_gone(&error) => {
+                    results.insert(id, ReadResult::Missing);
                 }
-                (Verdict::Refused, [id]) => {
+                (ErrorClass::Refused, [id]) => {
                     refused_alone.insert(id, error);
                 }
-                (Verdict::Refused, list) => {
+                (ErrorClass::Refused, list) => {
                     let (first, second) = list.split_at(list.len() / 2);
                     lists.extend([second, first]);
                 }
-                // More calls would only wear out a service that does not answer.
+                // The service does not answer, so further calls are pointless.
                 _ => {
-                    broken = Some(error);
+                    no_answer = Some(error);
                     break;
                 }
             }
         }
-        self.look_up(refused_alone, &mut seen).await;
+        self.look_up(refused_alone, &mut results).await;
         ids.iter()
-            .map(|id| match (seen.get(id), &broken) {
-                (Some(seen), _) => seen.clone(),
-                (None, Some(error)) => Seen::Unreadable(error.clone()),
-                (None, None) => Seen::Missing,
+            .map(|id| match (results.get(id), &no_answer) {
+                (Some(result), _) => result.clone(),
+                (None, Some(error)) => ReadResult::Unreadable(error.clone()),
+                (None, None) => ReadResult::Missing,
             })
             .collect()
     }
 
-    /// Looks for refused IDs in the list of all assets: one that is not there either is missing, of one that is nobody knows.
+    /// Looks refused IDs up in the list of all assets. An unlisted ID is missing; a listed one stays
+    /// unreadable.
     async fn look_up<'i, T>(
         &self,
         refused: HashMap<&'i R::Id, Error>,
-        seen: &mut HashMap<&'i R::Id, Seen<T>>,
+        results: &mut HashMap<&'i R::Id, ReadResult<T>>,
     ) {
         if refused.is_empty() {
             return;
@@ -147,22 +149,22 @@ impl<R: Resource> Reader<R> {
         for (id, refusal) in refused {
             let is_missing = listed.as_ref().is_some_and(|listed| !listed.contains(id));
             let unlisted = if is_missing {
-                Seen::Missing
+                ReadResult::Missing
             } else {
-                Seen::Unreadable(refusal)
+                ReadResult::Unreadable(refusal)
             };
-            seen.insert(id, unlisted);
+            results.insert(id, unlisted);
         }
     }
 }
 
-/// Whether the answer to a single ID says that there is no such asset.
+/// Returns true if the answer to a single ID means that the asset does not exist.
 pub(crate) fn is_gone(error: &Error) -> bool {
     let gone = [http::StatusCode::NOT_FOUND, http::StatusCode::GONE];
     error.status().is_some_and(|status| gone.contains(&status))
 }
 
-/// Cuts the list where the IDs, percent-encoded and separated by commas, would be longer than `limit` bytes.
+/// Splits `ids` so that each part, percent-encoded and separated by commas, has at most `limit` bytes.
 fn by_url_length<I: AsRef<str>>(ids: &[I], limit: usize) -> Vec<&[I]> {
     let mut lists = Vec::new();
     let mut rest = ids;
@@ -171,12 +173,12 @@ fn by_url_length<I: AsRef<str>>(ids: &[I], limit: usize) -> Vec<&[I]> {
         let count = rest
             .iter()
             .take_while(|id| {
-                // The comma becomes %2C.
+                // The comma is encoded as %2C.
                 length += encoded_length(id.as_ref()) + "%2C".len();
                 length <= limit
             })
             .count()
-            // One always goes, however long it is.
+            // An ID longer than the limit still goes alone.
             .max(1);
         let (list, others) = rest.split_at(count.min(rest.len()));
         lists.push(list);

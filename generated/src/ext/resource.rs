@@ -1,11 +1,12 @@
-//! What the abilities need to know of a kind of assets: one small trait per ability, implemented per kind in a few lines.
+//! Traits that connect each kind of asset to the generated client: one small trait per ability, implemented
+//! per kind.
 //!
-//! A user meets the [`Handle`] and the traits of the abilities; the traits of this module are the seam between the two, sealed
-//! by this module being private. What they ask for are methods of the generated client, with their types: where a new document
-//! gives an operation another body, the kind that uses it does not compile until it is looked at.
+//! Users work with [`Handle`] and the ability traits. The traits of this module are sealed because the module
+//! is private. Their constants are methods of the generated client with their exact types. If a new document
+//! changes the body of an operation, the kind that uses it no longer compiles until somebody adapts it.
 
 use super::cascade::Cascade;
-use super::evidence::Word;
+use super::evidence::RequiredAcknowledgement;
 use crate::transport::BoxFuture;
 use crate::types::{
     CategoryId, DuplicateRequest, DuplicateResponse, MoveCategoryRequest, ParentMutationRequest, Status,
@@ -17,10 +18,10 @@ use std::collections::HashSet;
 use std::fmt::{Debug, Display};
 use std::{hash::Hash, marker::PhantomData};
 
-/// One kind of assets of one client: `client.offer_sources()`.
+/// One kind of asset of one client: `client.offer_sources()`.
 ///
-/// Its abilities are traits: bring them into scope with `use funnelflux::ext::*`.
-/// Cheap to make and to clone; it shares everything with its client.
+/// Its abilities are traits; `use funnelflux::ext::*` brings them into scope. A handle is cheap to create and
+/// to clone, because it shares everything with its client.
 pub struct Handle<R> {
     client: Client,
     resource: PhantomData<fn() -> R>,
@@ -34,7 +35,7 @@ impl<R> Handle<R> {
         }
     }
 
-    /// The client that it belongs to.
+    /// The client of this handle.
     #[must_use]
     pub fn client(&self) -> &Client {
         &self.client
@@ -53,7 +54,7 @@ impl<R: Resource> Debug for Handle<R> {
     }
 }
 
-/// What IDs of all kinds can do.
+/// Capabilities that the IDs of all kinds share.
 pub trait AssetId:
     Clone
     + Debug
@@ -90,27 +91,27 @@ impl<T> AssetId for T where
 {
 }
 
-/// How a resource is called.
+/// Names of a kind of asset.
 #[derive(Debug)]
-pub struct Names {
-    /// First segment of its paths: `offersource`.
+pub struct ResourceNames {
+    /// First segment of its paths, such as `offersource`.
     pub segment: &'static str,
-    /// In a sentence: `offer source`.
+    /// Singular for messages, such as `offer source`.
     pub singular: &'static str,
-    /// In a sentence: `offer sources`.
+    /// Plural for messages, such as `offer sources`.
     pub plural: &'static str,
 }
 
-/// What the bulk jobs look at in an asset.
+/// The properties of an asset that bulk jobs compare.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Sight {
-    /// Its status; active where it says nothing, which is the documented default.
+pub struct AssetSummary {
+    /// Status; active if absent, which is the documented default.
     pub status: Status,
-    /// Its category; empty where it has none.
+    /// Category; empty if it has none.
     pub category: CategoryId,
 }
 
-impl Sight {
+impl AssetSummary {
     pub(crate) fn new(status: Option<&Status>, category: Option<&CategoryId>) -> Self {
         Self {
             status: status.cloned().unwrap_or(Status::Active),
@@ -119,119 +120,120 @@ impl Sight {
     }
 }
 
-/// One row of a list.
+/// One row of a list of assets.
 #[derive(Clone, Debug)]
-pub struct Row<I> {
-    /// Its ID.
+pub struct ListRow<I> {
+    /// ID of the asset.
     pub id: I,
-    /// Its name.
+    /// Name of the asset.
     pub name: String,
-    /// What the bulk jobs look at.
-    pub sight: Sight,
+    /// The properties that bulk jobs compare.
+    pub summary: AssetSummary,
 }
 
-/// The call that finds one asset.
+/// Client method that finds one asset.
 pub(super) type FindById<R> = fn(&Client, &<R as Resource>::Id) -> Call<<R as Resource>::Asset>;
-/// The call that finds many assets by ID.
+/// Client method that finds many assets by ID.
 pub(super) type FindByIds<R> = fn(&Client, &[<R as Resource>::Id]) -> Call<Vec<<R as Resource>::Asset>>;
-/// The call that lists all assets, whatever their status.
-pub(super) type List<R> = fn(&Client) -> Call<Vec<Row<<R as Resource>::Id>>>;
-/// The call that stores an asset.
-pub(super) type Store<R> = fn(&Client, &<R as Resource>::Asset) -> Call<()>;
-/// The call that archives.
-pub(super) type ArchiveCall<R> = fn(&Client, &<R as Archive>::Request, <R as Archive>::Word) -> Call<()>;
-/// The call that brings back from the archive.
+/// Client method that lists the assets of every status.
+pub(super) type ListCall<R> = fn(&Client) -> Call<Vec<ListRow<<R as Resource>::Id>>>;
+/// Client method that creates or saves an asset.
+pub(super) type StoreCall<R> = fn(&Client, &<R as Resource>::Asset) -> Call<()>;
+/// Client method that archives assets.
+pub(super) type ArchiveCall<R> =
+    fn(&Client, &<R as Archive>::Request, <R as Archive>::Acknowledgement) -> Call<()>;
+/// Client method that restores assets from the archive.
 pub(super) type UnarchiveCall = fn(&Client, &StringList) -> Call<()>;
-/// The call that deletes. The ID, which goes into the query, is an older way and not used.
+/// Client method that deletes assets. The ID is an older parameter in the query and stays unused.
 pub(super) type DeleteCall<R> = fn(
     &Client,
     Option<&<R as Resource>::Id>,
     Option<&<R as Delete>::Request>,
-    <R as Delete>::Word,
+    <R as Delete>::Acknowledgement,
 ) -> Call<()>;
-/// The call that puts into a category; an empty one takes out.
+/// Client method that moves assets to a category. The empty category removes them from theirs.
 pub(super) type MoveCall = fn(&Client, &MoveCategoryRequest) -> Call<()>;
-/// The call that duplicates.
+/// Client method that duplicates an asset.
 pub(super) type DuplicateCall<R> =
     fn(&Client, &<R as Resource>::Id, &<R as Duplicate>::Request) -> Call<DuplicateResponse>;
-/// Counts the children of some parents, as far as they can be read; `None`: how many there are is not known.
+/// Function that counts the children of some parents; `None` if they cannot be counted.
 pub(super) type CountChildren<R> =
     fn(Client, HashSet<<R as Resource>::Id>) -> BoxFuture<'static, Option<usize>>;
 
-/// A kind of assets that can be read by ID.
+/// A kind of asset that can be read by ID.
 pub trait Resource: Sized + Send + Sync + 'static {
-    /// Its ID.
+    /// Type of its IDs.
     type Id: AssetId;
-    /// An asset with all its fields.
+    /// Type of an asset with all its fields.
     type Asset: Clone + Debug + PartialEq + Serialize + DeserializeOwned + Send + Sync + 'static;
-    /// How it is called.
-    const NAMES: Names;
-    /// Finds one.
+    /// Names of the kind.
+    const NAMES: ResourceNames;
+    /// Finds one asset.
     const FIND_BY_ID: FindById<Self>;
-    /// Finds many by ID. `None`: the vendor's index has no such operation.
+    /// Finds many assets by ID; `None` if the vendor's index has no such operation.
     const FIND_BY_IDS: Option<FindByIds<Self>>;
-    /// Lists all. `None`: the vendor's index has no such operation.
-    const LIST: Option<List<Self>>;
-    /// Counts children. `None`: what the children are, or how they are read, is not known.
+    /// Lists all assets; `None` if the vendor's index has no such operation.
+    const LIST: Option<ListCall<Self>>;
+    /// Counts children; `None` if the kind has none that can be read.
     const COUNT_CHILDREN: Option<CountChildren<Self>> = None;
 
-    /// ID of an asset.
+    /// Returns the ID of an asset.
     fn id(asset: &Self::Asset) -> &Self::Id;
-    /// What the bulk jobs look at.
-    fn sight(asset: &Self::Asset) -> Sight;
+    /// Returns the properties that bulk jobs compare.
+    fn summary(asset: &Self::Asset) -> AssetSummary;
 }
 
-/// A body that names the assets to archive or delete.
-pub trait Entries<I> {
-    /// The body for these assets. What becomes of the children is in it where the body has a place for it.
+/// A request body that names the assets to archive or delete.
+pub trait EntriesRequest<I> {
+    /// Builds the body for these assets. Includes `children` if the body has a field for them.
     fn new(entries: Vec<String>, children: &Cascade<I>) -> Self;
 }
 
-impl<I> Entries<I> for StringList {
+impl<I> EntriesRequest<I> for StringList {
     fn new(entries: Vec<String>, _: &Cascade<I>) -> Self {
         Self::new(entries)
     }
 }
 
-impl<I: AsRef<str>> Entries<I> for ParentMutationRequest {
+impl<I: AsRef<str>> EntriesRequest<I> for ParentMutationRequest {
     fn new(entries: Vec<String>, children: &Cascade<I>) -> Self {
         children.request(entries)
     }
 }
 
-/// It can be archived.
+/// A kind of asset that can be archived.
 pub trait Archive: Resource {
-    /// The body. With [`ParentMutationRequest`] the children can be handled.
-    type Request: Entries<Self::Id>;
-    /// What the caller has to say before it is sent.
-    type Word: Word;
-    /// The call.
+    /// Request body. Only [`ParentMutationRequest`] can handle children.
+    type Request: EntriesRequest<Self::Id>;
+    /// The acknowledgement that the call requires.
+    type Acknowledgement: RequiredAcknowledgement;
+    /// Archives assets.
     const ARCHIVE: ArchiveCall<Self>;
 }
 
-/// It can be brought back from the archive.
+/// A kind of asset that can be restored from the archive.
 pub trait Unarchive: Resource {
-    /// The call.
+    /// Restores assets from the archive.
     const UNARCHIVE: UnarchiveCall;
 }
 
-/// It can be deleted.
+/// A kind of asset that can be deleted.
 pub trait Delete: Resource {
-    /// The body. With [`ParentMutationRequest`] the children can be handled.
-    type Request: Entries<Self::Id>;
-    /// What the caller has to say before it is sent.
-    type Word: Word;
-    /// The call.
+    /// Request body. Only [`ParentMutationRequest`] can handle children.
+    type Request: EntriesRequest<Self::Id>;
+    /// The acknowledgement that the call requires.
+    type Acknowledgement: RequiredAcknowledgement;
+    /// Deletes assets.
     const DELETE: DeleteCall<Self>;
 }
 
-/// It can be put into a category.
+/// A kind of asset that can be put into a category.
 pub trait Categorised: Resource {
-    /// The call.
+    /// Moves assets to a category.
     const MOVE_TO_CATEGORY: MoveCall;
 }
 
-/// A body that says how a copy is to be.
+/// A request body that describes a copy.
 pub trait CopyRequest: Send + 'static {
     /// Name of the copy.
     fn name(&self) -> &str;
@@ -243,18 +245,18 @@ impl CopyRequest for DuplicateRequest {
     }
 }
 
-/// It can be duplicated.
+/// A kind of asset that can be duplicated.
 pub trait Duplicate: Resource {
-    /// The body.
+    /// Request body.
     type Request: CopyRequest;
-    /// The call.
+    /// Duplicates an asset.
     const DUPLICATE: DuplicateCall<Self>;
 }
 
-/// It can be created and saved.
+/// A kind of asset that can be created and saved.
 pub trait Save: Resource {
-    /// The call that creates.
-    const CREATE: Store<Self>;
-    /// The call that saves.
-    const SAVE: Store<Self>;
+    /// Creates an asset.
+    const CREATE: StoreCall<Self>;
+    /// Saves an existing asset.
+    const SAVE: StoreCall<Self>;
 }

@@ -1,39 +1,39 @@
-//! Read, change, save: without losing what somebody else does meanwhile, nor fields that this crate does not know.
+//! Reads, changes and saves an asset without overwriting concurrent changes or unknown fields.
 
 use super::abilities::{Assets, IdOf};
 use super::resource::{Handle, Resource, Save};
-use crate::runtime::managed::Managed;
+use crate::runtime::server_managed::ServerManagedFields;
 use crate::{Client, Error};
 use serde::Serialize;
 use serde_json::Value;
 use std::fmt;
 use std::time::Duration;
 
-/// The wait before an asset is read back once more; it doubles each time.
+/// Wait before an asset is read back a second time; doubles each time.
 const PAUSE: Duration = Duration::from_millis(500);
-/// How often a saved asset is read back before the change counts as lost.
+/// Number of times that a saved asset is read back before the change counts as lost.
 const READS: u32 = 4;
 
-/// Changes one asset: reads it, changes it, saves it, and reads it back.
+/// Changes one asset: reads it, changes it, saves it and reads it back.
 ///
 /// ```no_run
 /// use funnelflux::{Client, ext::*};
 ///
-/// # async fn run(client: Client) -> Result<(), Box<dyn std::error::Error>> {
-/// let updated = client
-///     .offer_sources()
-///     .update("2nIemJxCKbFX", |source| source.postback_tx_id = Some("txid".into()))
-///     .send()
-///     .await?;
-/// println!("{} is saved", updated.after.offer_source_name);
-/// # Ok(())
-/// # }
+/// async fn set_postback(client: &Client) -> Result<(), Box<dyn std::error::Error>> {
+///     let updated = client
+///         .offer_sources()
+///         .update("2nIemJxCKbFX", |source| source.postback_tx_id = Some("txid".into()))
+///         .send()
+///         .await?;
+///     println!("{} is saved", updated.after.offer_source_name);
+///     Ok(())
+/// }
 /// ```
 pub trait Update: Assets<Resource: Save> {
-    /// A change of one asset, to be sent.
+    /// Creates an update of one asset.
     ///
-    /// All fields that the service sent go back to it, also those that this version of the crate does not know. `change` may be
-    /// called more than once, each time on what was read last.
+    /// All fields that the service sent are sent back, including those that this version of the crate does
+    /// not know. `change` may run more than once, each time on the asset as read last.
     fn update<F>(&self, id: impl Into<IdOf<Self>>, change: F) -> UpdateOne<Self::Resource, F>
     where
         F: FnMut(&mut <Self::Resource as Resource>::Asset) + Send,
@@ -50,17 +50,17 @@ pub trait Update: Assets<Resource: Save> {
 
 impl<R: Save> Update for Handle<R> {}
 
-/// A change of one asset, to be set up and sent.
+/// Builder of an update of one asset.
 ///
 /// # Conflicts
 ///
-/// The API has no version to compare, so this is what can be done: right before saving, the asset is read once more. If it
-/// differs from what the change is based on, nothing is saved, and the error says what differs; or the change is made again on
-/// the newer asset, if [`repeat_on_conflict`](Self::repeat_on_conflict) allows. A change by somebody else in the short time
-/// between that reading and the saving goes unseen, and is overwritten where both touch the same asset.
+/// The API has no versions to compare. Instead, the asset is read again right before saving. If it differs
+/// from the asset on which the change is based, nothing is saved and the error lists the differences. With
+/// [`repeat_on_conflict`](Self::repeat_on_conflict), the change is repeated on the newer asset. A concurrent
+/// change between that read and the save goes unnoticed and is overwritten.
 ///
-/// What was saved is read back up to four times, 0.5 s, 1 s and 2 s apart, since the service may be late. Of a secret, reading back
-/// shows only that there is one.
+/// The saved asset is read back up to four times, 0.5 s, 1 s and 2 s apart, because the service may be late.
+/// A secret cannot be read back; the service shows only that one is stored.
 #[must_use = "an update does nothing until it is sent"]
 pub struct UpdateOne<R: Resource, F> {
     client: Client,
@@ -81,23 +81,25 @@ where
     R: Save,
     F: FnMut(&mut R::Asset) + Send,
 {
-    /// The asset as it was when the change was decided on, such as minutes ago in a form. If it reads differently now, that is a
-    /// conflict. Default: what is read when the update is sent.
+    /// Sets the asset on which the change is based, such as the one shown in a form minutes ago. If the asset
+    /// reads differently now, the update reports a conflict. Default: the asset as read by
+    /// [`send`](Self::send).
     pub fn based_on(mut self, asset: R::Asset) -> Self {
         self.based_on = Some(asset);
         self
     }
 
-    /// How often the change is made again on a newer asset when somebody else has changed it. Default 0: a conflict is an error.
+    /// Sets the number of times that the change is repeated on a newer asset after a conflict. Default: 0,
+    /// which reports every conflict.
     pub fn repeat_on_conflict(mut self, times: u32) -> Self {
         self.repetitions = times;
         self
     }
 
-    /// Reads, changes, saves, and reads back.
+    /// Reads, changes and saves the asset, and reads it back.
     ///
     /// # Errors
-    /// See [`UpdateError`]: each says whether the asset was changed.
+    /// Returns an [`UpdateError`], which states whether the asset was changed.
     pub async fn send(mut self) -> Result<Updated<R::Asset>, UpdateError<R::Asset>> {
         let mut base = match self.based_on.take() {
             Some(asset) => asset,
@@ -107,9 +109,9 @@ where
             let mut wanted = base.clone();
             (self.change)(&mut wanted);
             if *R::id(&wanted) != self.id {
-                return Err(UpdateError::OtherId {
+                return Err(UpdateError::IdChanged {
                     id: self.id.to_string(),
-                    other: R::id(&wanted).to_string(),
+                    new_id: R::id(&wanted).to_string(),
                 });
             }
             let current = self.find().await.map_err(UpdateError::Find)?;
@@ -130,7 +132,7 @@ where
                     before: base.clone(),
                     after: base,
                     changed,
-                    otherwise: Vec::new(),
+                    unexpected: Vec::new(),
                 });
             }
             return self.save(base, &wanted, changed).await;
@@ -148,19 +150,19 @@ where
         changed: Vec<String>,
     ) -> Result<Updated<R::Asset>, UpdateError<R::Asset>> {
         // No read shows a secret.
-        let managed = Managed::of(R::NAMES.segment);
-        let shown = |asset: &R::Asset| managed.veiled(json(asset));
+        let managed = ServerManagedFields::for_segment(R::NAMES.segment);
+        let shown = |asset: &R::Asset| managed.with_masked_secrets(json(asset));
         let asked = json(wanted);
-        let emptied = managed.emptied_secrets(&asked);
-        let wanted_shown = managed.veiled(asked);
+        let emptied = managed.empty_secrets(&asked);
+        let wanted_shown = managed.with_masked_secrets(asked);
         let unseen = shown(&before) == wanted_shown;
         let unanswered = match R::SAVE(&self.client, wanted).await {
             Ok(()) => None,
-            // Reading back cannot tell.
+            // No read can show whether the change was applied.
             Err(error) if unseen && error.may_have_been_applied() => {
                 return Err(UpdateError::Unknown(error));
             }
-            // A refusal may be that of a second try, whose first one was applied.
+            // A refusal may answer a second attempt, while the first one was applied.
             Err(error) if error.may_have_been_applied() => Some(error),
             Err(error) => return Err(UpdateError::Refused(error)),
         };
@@ -173,16 +175,16 @@ where
                 (Err(error), None) => return Err(UpdateError::NotReadBack(error)),
             };
             let after_shown = shown(&after);
-            let otherwise = differences(&wanted_shown, &after_shown, Absent::MayBeEmpty);
-            // The service keeps a secret that is only left out.
+            let unexpected = differences(&wanted_shown, &after_shown, Absent::MayBeEmpty);
+            // The service keeps a secret if the field is absent.
             let kept = emptied
                 .iter()
                 .copied()
                 .filter(|secret| after_shown.pointer(secret).is_some());
-            let not_so: Vec<&str> = otherwise.iter().map(String::as_str).chain(kept).collect();
+            let differing: Vec<&str> = unexpected.iter().map(String::as_str).chain(kept).collect();
             let lost: Vec<String> = changed
                 .iter()
-                .filter(|field| not_so.iter().any(|other| overlap(field, other)))
+                .filter(|field| differing.iter().any(|pointer| overlap(field, pointer)))
                 .cloned()
                 .collect();
             if lost.is_empty() {
@@ -190,7 +192,7 @@ where
                     before,
                     after,
                     changed,
-                    otherwise,
+                    unexpected,
                 });
             }
             reads += 1;
@@ -209,103 +211,108 @@ where
     }
 }
 
-/// An asset that was updated.
+/// Result of an update.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Updated<A> {
-    /// The asset before.
+    /// The asset before the update.
     pub before: A,
-    /// The asset as it reads now.
+    /// The asset as read back.
     pub after: A,
-    /// The fields that the change touched, as JSON pointers. None: there was nothing to change, and nothing was saved.
+    /// The changed fields, as JSON pointers. If empty, there was nothing to change and nothing was saved.
     pub changed: Vec<String>,
-    /// Other fields that read differently from what was saved, as JSON pointers: what the service sets itself, or somebody
-    /// changed right afterwards, or a field that was taken out and that the service keeps.
-    pub otherwise: Vec<String>,
+    /// Unchanged fields that differ from the saved asset when read back, as JSON pointers. The service may
+    /// set them itself or keep a removed field, or another client may have changed them right afterwards.
+    pub unexpected: Vec<String>,
 }
 
-/// Why an asset was not updated.
+/// Error of an update.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum UpdateError<A> {
-    /// It could not be read. Nothing was saved.
-    #[error("it could not be read, so nothing was saved: {0}")]
+    /// The asset could not be read. Nothing was saved.
+    #[error("the asset could not be read, so nothing was saved: {0}")]
     Find(#[source] Error),
-    /// The change gave it another ID, which the service does not allow. Nothing was saved.
-    #[error("the change would give {id} the ID {other}, and an ID cannot be changed; nothing was saved")]
-    OtherId {
+    /// The change replaced the ID, which the service does not allow. Nothing was saved.
+    #[error("the change replaces the ID {id} by {new_id}, and an ID cannot change; nothing was saved")]
+    IdChanged {
         /// The ID.
         id: String,
         /// The ID after the change.
-        other: String,
+        new_id: String,
     },
-    /// Somebody else has changed it meanwhile. Nothing was saved.
-    #[error("somebody else has changed it meanwhile ({}); nothing was saved; make the change again on what it is now", .fields.join(", "))]
+    /// The asset was changed in the meantime. Nothing was saved.
+    #[error(
+        "the asset was changed in the meantime ({}), so nothing was saved; \
+         fix: repeat the change on the current asset",
+        .fields.join(", ")
+    )]
     Conflict {
         /// The fields that differ, as JSON pointers.
         fields: Vec<String>,
-        /// The asset as it reads now.
+        /// The asset as read last.
         current: Box<A>,
     },
-    /// The service refused to save it. Nothing was saved.
-    #[error("it was not saved: {0}")]
+    /// The service refused to save the asset. Nothing was saved.
+    #[error("the asset was not saved: {0}")]
     Refused(#[source] Error),
-    /// The service accepted it, and reading it back shows other values: somebody changed the same fields right afterwards, or
-    /// the service does not keep them.
-    #[error("it was saved, but these fields read differently now: {}", .fields.join(", "))]
+    /// The service accepted the asset, but reading it back shows other values. Another client changed the
+    /// same fields right afterwards, or the service does not keep them.
+    #[error("the asset was saved, but reading it back shows other values of {}", .fields.join(", "))]
     Lost {
-        /// The fields of the change that read differently, as JSON pointers.
+        /// The changed fields that differ when read back, as JSON pointers.
         fields: Vec<String>,
-        /// The asset as it reads now.
+        /// The asset as read last.
         current: Box<A>,
     },
-    /// The service accepted it, and it could not be read back.
-    #[error("it was saved, but it could not be read back: {0}")]
+    /// The service accepted the asset, but it could not be read back.
+    #[error("the asset was saved, but could not be read back: {0}")]
     NotReadBack(#[source] Error),
-    /// No trustworthy answer came, and reading it back does not show the change: it may be saved or not.
-    #[error("whether it was saved is not known; read it before you try again: {0}")]
+    /// No trustworthy answer came, and reading the asset back does not show the change. It may or may not be
+    /// saved.
+    #[error("it is unknown whether the asset was saved: {0}; fix: read it before you try again")]
     Unknown(#[source] Error),
 }
 
-/// What a property that only one of two assets has means.
+/// Meaning of a property that only one of two assets has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Absent {
-    /// They differ.
+    /// The assets differ.
     Differs,
-    /// They differ unless the other says nothing by it: `null`, an empty text, list or object. The service may show what it does
-    /// not have in one of these forms (documented: the defaults of texts are empty).
+    /// The assets differ unless the property is empty: `null`, or an empty string, list or object. The
+    /// service may show absent values in one of these forms (documented: strings default to empty).
     MayBeEmpty,
 }
 
-/// An asset as JSON, which each is.
+/// Converts an asset to JSON, which cannot fail for the types of the API.
 pub(super) fn json(asset: &impl Serialize) -> Value {
     serde_json::to_value(asset).unwrap_or_default()
 }
 
-/// Where two assets differ, as JSON pointers; lists are compared as a whole.
-pub(super) fn differences(one: &Value, other: &Value, absent: Absent) -> Vec<String> {
-    let mut found = Vec::new();
-    compare(one, other, absent, "", &mut found);
-    found
+/// Returns the differences of two assets as JSON pointers. Lists are compared as a whole.
+pub(super) fn differences(left: &Value, right: &Value, absent: Absent) -> Vec<String> {
+    let mut pointers = Vec::new();
+    compare(left, right, absent, "", &mut pointers);
+    pointers
 }
 
-fn compare(one: &Value, other: &Value, absent: Absent, pointer: &str, found: &mut Vec<String>) {
-    match (one, other) {
-        (Value::Object(one), Value::Object(other)) => {
-            let added = other.keys().filter(|name| !one.contains_key(*name));
-            for name in one.keys().chain(added) {
+fn compare(left: &Value, right: &Value, absent: Absent, pointer: &str, pointers: &mut Vec<String>) {
+    match (left, right) {
+        (Value::Object(left), Value::Object(right)) => {
+            let added = right.keys().filter(|name| !left.contains_key(*name));
+            for name in left.keys().chain(added) {
                 let escaped = name.replace('~', "~0").replace('/', "~1");
                 let pointer = format!("{pointer}/{escaped}");
-                match (one.get(name), other.get(name)) {
-                    (Some(one), Some(other)) => compare(one, other, absent, &pointer, found),
+                match (left.get(name), right.get(name)) {
+                    (Some(left), Some(right)) => compare(left, right, absent, &pointer, pointers),
                     (Some(alone), None) | (None, Some(alone))
                         if absent == Absent::MayBeEmpty && is_empty(alone) => {}
-                    _ => found.push(pointer),
+                    _ => pointers.push(pointer),
                 }
             }
         }
-        (one, other) if one == other => {}
-        _ => found.push(pointer.to_owned()),
+        (left, right) if left == right => {}
+        _ => pointers.push(pointer.to_owned()),
     }
 }
 
@@ -319,16 +326,13 @@ fn is_empty(value: &Value) -> bool {
     }
 }
 
-/// Whether one pointer is at or below the other.
-fn overlap(one: &str, other: &str) -> bool {
-    let (shorter, longer) = if one.len() < other.len() {
-        (one, other)
-    } else {
-        (other, one)
+/// Returns true if one pointer equals the other or is below it.
+fn overlap(left: &str, right: &str) -> bool {
+    let contains = |parent: &str, pointer: &str| {
+        let rest = pointer.strip_prefix(parent);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     };
-    longer
-        .strip_prefix(shorter)
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    contains(left, right) || contains(right, left)
 }
 
 #[cfg(test)]
@@ -338,14 +342,17 @@ mod tests {
 
     #[test]
     fn differences_are_named_by_pointer() {
-        let one = json!({"a": 1, "b": {"c": [1], "d/e": 2}, "gone": null});
-        let other = json!({"b": {"c": [1, 2], "d/e": 3}, "a": 1, "new": null});
+        let left = json!({"a": 1, "b": {"c": [1], "d/e": 2}, "gone": null});
+        let right = json!({"b": {"c": [1, 2], "d/e": 3}, "a": 1, "new": null});
         assert_eq!(
-            differences(&one, &other, Absent::Differs),
+            differences(&left, &right, Absent::Differs),
             ["/b/c", "/b/d~1e", "/gone", "/new"]
         );
-        assert_eq!(differences(&one, &other, Absent::MayBeEmpty), ["/b/c", "/b/d~1e"]);
-        assert!(differences(&one, &one, Absent::Differs).is_empty());
+        assert_eq!(
+            differences(&left, &right, Absent::MayBeEmpty),
+            ["/b/c", "/b/d~1e"]
+        );
+        assert!(differences(&left, &left, Absent::Differs).is_empty());
         assert!(overlap("/a", "/a/b") && overlap("/a/b", "/a") && !overlap("/a", "/ab"));
     }
 }

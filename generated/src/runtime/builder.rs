@@ -1,12 +1,12 @@
-//! The settings of a client, each with its default.
+//! Builder of a client: every setting with its default.
 
 use super::{
-    auth::{Credentials, FileTokenStore, Session, TokenStore},
-    client::{Client, Settings, Shared},
+    auth::{Credentials, FileTokenStore, TokenManager, TokenStore},
+    client::{Client, ClientInner, ClientSettings},
     error::{Error, seconds},
     hook::{Hook, Hooks},
-    limit::Limiter,
-    retry::{RetryBudget, RetryPolicy, Tokens},
+    rate_limit::Limiter,
+    retry::{RetryBudget, RetryPolicy, RetryTokens},
     transport::{Transport, reqwest::ReqwestTransport},
 };
 use std::{
@@ -16,10 +16,10 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-/// The server of the document.
+/// First server of the OpenAPI document.
 const BASE_URL: &str = "https://api.funnelflux.pro/v1";
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-const TRY_TIMEOUT: Duration = Duration::from_mins(1);
+const ATTEMPT_TIMEOUT: Duration = Duration::from_mins(1);
 const TIMEOUT: Duration = Duration::from_mins(5);
 const MAX_RESPONSE_BYTES: usize = 64 * 1024 * 1024;
 
@@ -30,11 +30,11 @@ const MAX_RESPONSE_BYTES: usize = 64 * 1024 * 1024;
 /// | [`base_url`](Self::base_url) | `https://api.funnelflux.pro/v1` |
 /// | [`credentials`](Self::credentials), [`token_store`](Self::token_store) | none |
 /// | [`connect_timeout`](Self::connect_timeout) | 10 s |
-/// | [`try_timeout`](Self::try_timeout) | 60 s |
+/// | [`attempt_timeout`](Self::attempt_timeout) | 60 s |
 /// | [`timeout`](Self::timeout) | 5 min |
 /// | [`max_response_bytes`](Self::max_response_bytes) | 64 MiB |
-/// | [`retry`](Self::retry) | 5 tries, see [`RetryPolicy`] |
-/// | [`retry_budget`](Self::retry_budget) | 100 retries, 0.2 back for each success, see [`RetryBudget`] |
+/// | [`retry`](Self::retry) | 5 attempts, see [`RetryPolicy`] |
+/// | [`retry_budget`](Self::retry_budget) | 100 retries, 0.2 returned for each success, see [`RetryBudget`] |
 /// | `rate_limit` (feature `rate-limit`) | none |
 /// | [`user_agent`](Self::user_agent) | `funnelflux/` and the version of this crate |
 ///
@@ -55,7 +55,7 @@ pub struct ClientBuilder {
     credentials: Option<Credentials>,
     store: Option<Box<dyn TokenStore>>,
     connect_timeout: Duration,
-    try_timeout: Duration,
+    attempt_timeout: Duration,
     timeout: Duration,
     max_response_bytes: usize,
     retry: RetryPolicy,
@@ -75,7 +75,7 @@ impl ClientBuilder {
             credentials: None,
             store: None,
             connect_timeout: CONNECT_TIMEOUT,
-            try_timeout: TRY_TIMEOUT,
+            attempt_timeout: ATTEMPT_TIMEOUT,
             timeout: TIMEOUT,
             max_response_bytes: MAX_RESPONSE_BYTES,
             retry: RetryPolicy::new(),
@@ -88,98 +88,104 @@ impl ClientBuilder {
         }
     }
 
-    /// Base URL of the service: `http` or `https`, a host, and the path before that of each operation. Default: the server of the
-    /// document, `https://api.funnelflux.pro/v1`.
+    /// Sets the base URL: `http` or `https`, a host, and the path prefix of all operations.
+    ///
+    /// Default: `https://api.funnelflux.pro/v1`, the server of the vendor's document.
     pub fn base_url(mut self, base_url: impl Into<String>) -> Self {
         self.base_url = base_url.into();
         self
     }
 
-    /// Lets tokens travel over plain `http` to another machine. Default: only to this one (`localhost`, 127.0.0.0/8, `::1`); the client
-    /// cannot be built otherwise.
+    /// Allows sending tokens over plain `http` to another machine.
+    ///
+    /// By default, plain `http` with tokens is allowed to this machine only (`localhost`, 127.0.0.0/8,
+    /// `::1`), and [`build`](Self::build) fails for other hosts.
     pub fn allow_plain_http(mut self) -> Self {
         self.allow_plain_http = true;
         self
     }
 
-    /// The tokens of the account. Default: none; every call is then sent without.
+    /// Sets the tokens of the account. Default: none, and calls carry no token.
     ///
-    /// Where the token store holds some, those are used first, and these when the service refuses those.
+    /// Tokens in the token store take precedence; these are used if the service rejects the stored ones.
     pub fn credentials(mut self, credentials: Credentials) -> Self {
         self.credentials = Some(credentials);
         self
     }
 
-    /// An access token alone: the same as [`Credentials::new`].
+    /// Sets an access token without a refresh token, like [`Credentials::new`].
     pub fn bearer_token(self, token: impl Into<secrecy::SecretString>) -> Self {
         self.credentials(Credentials::new(token))
     }
 
-    /// Where renewed tokens are kept. Default: in the client, as long as it lives.
+    /// Sets the store of renewed tokens. Default: they live as long as the client.
     pub fn token_store(mut self, store: impl TokenStore) -> Self {
         self.store = Some(Box::new(store));
         self
     }
 
-    /// Keeps renewed tokens in a file: the same as [`token_store`](Self::token_store) with a
-    /// [`FileTokenStore`](crate::auth::FileTokenStore).
+    /// Stores renewed tokens in a file, with a [`FileTokenStore`](crate::auth::FileTokenStore).
     pub fn token_file(self, path: impl Into<PathBuf>) -> Self {
         self.token_store(FileTokenStore::new(path))
     }
 
-    /// How long connecting may take, TLS included. Default 10 s. Without meaning for a transport or an HTTP client of your own.
+    /// Sets the time limit for connecting, TLS included. Default 10 s.
+    ///
+    /// A [`transport`](Self::transport) or [`reqwest_client`](Self::reqwest_client) of your own ignores it.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
         self
     }
 
-    /// How long one try may take, from sending the request to the last byte of the answer; a body that trickles in does not extend it.
-    /// Default 60 s.
-    pub fn try_timeout(mut self, timeout: Duration) -> Self {
-        self.try_timeout = timeout;
+    /// Sets the time limit of one attempt, from sending the request to the last byte of the response. Default
+    /// 60 s.
+    pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
+        self.attempt_timeout = timeout;
         self
     }
 
-    /// How long a call may take, with the renewal of the token, the rate limit, all tries, all waits and the reading back of a create.
-    /// Default 5 min. A wait that would end later is not begun. The tries of a create may use four fifths of it, since the rest may be
-    /// needed to read back.
+    /// Sets the time limit of a call. Default 5 min.
+    ///
+    /// It covers the renewal of the token, the rate limit, all attempts and waits, and the read-back of a
+    /// create. A wait that would exceed the limit is not started. The attempts of a create may use four
+    /// fifths of the limit; the rest is reserved for the read-back.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
 
-    /// How large an answer may be, decompressed. Default 64 MiB. A larger one is an error, and is not read further.
+    /// Sets the maximum size of a decompressed response body. Default 64 MiB. A larger response is an error.
     pub fn max_response_bytes(mut self, bytes: usize) -> Self {
         self.max_response_bytes = bytes;
         self
     }
 
-    /// When calls are tried again. Default: [`RetryPolicy::new`].
+    /// Sets the retry policy of all calls. Default: [`RetryPolicy::new`].
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.retry = policy;
         self
     }
 
-    /// How many retries all calls of the client share. Default: 100, and a fifth of one back for each success.
+    /// Sets the retry budget that all calls share. Default: 100 retries, and 0.2 returned for each success.
     pub fn retry_budget(mut self, budget: RetryBudget) -> Self {
         self.retry_budget = budget;
         self
     }
 
-    /// At which rate requests go out. Default: as they come.
+    /// Limits the rate of requests. Default: no limit.
     #[cfg(feature = "rate-limit")]
-    pub fn rate_limit(mut self, limit: super::limit::RateLimit) -> Self {
+    pub fn rate_limit(mut self, limit: super::rate_limit::RateLimit) -> Self {
         self.limiter = Some(Limiter::new(limit));
         self
     }
 
-    /// Shows every request and every answer to `hook`, after the hooks that were given before.
+    /// Adds a hook, which runs after the hooks that were added before.
     pub fn hook(mut self, hook: impl Hook) -> Self {
         self.hooks.0.push(Box::new(hook));
         self
     }
 
-    /// The `User-Agent` header. Default `funnelflux/` and the version of this crate.
+    /// Sets the `User-Agent` header. Default: `funnelflux/` and the version of this crate.
     pub fn user_agent(mut self, user_agent: impl Into<String>) -> Self {
         self.user_agent = user_agent.into();
         self
@@ -191,65 +197,67 @@ impl ClientBuilder {
         self
     }
 
-    /// Sends requests through an HTTP client that you have set up, for proxies, client certificates and the like.
+    /// Sends requests through a reqwest client that you configure, for proxies, client certificates and the
+    /// like.
     ///
-    /// This is the one place where a type of a dependency shows: [`reqwest::Client`] of reqwest 0.13. What it does is yours to decide,
-    /// and to get right: it must not follow redirects, since a redirected PUT becomes a GET and the token would travel along.
+    /// The type is [`reqwest::Client`] of reqwest 0.13. Configure the client not to follow redirects: a
+    /// redirected PUT would become a GET, and the token would be sent to the new location.
     pub fn reqwest_client(self, client: reqwest::Client) -> Self {
         self.transport(ReqwestTransport::from_client(client))
     }
 
-    /// The clock that ends of tokens, and `Retry-After` dates without a `Date` beside them, are compared with. Default: the machine's.
-    /// For tests, and for machines whose clock is not to be trusted. Waits follow Tokio's clock.
+    /// Sets the clock for the expiry of tokens and for `Retry-After` dates. Default: the system clock.
+    ///
+    /// It is meant for tests and for machines with an unreliable clock. Waits follow Tokio's clock.
     pub fn clock(mut self, clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
         self.clock = Box::new(clock);
         self
     }
 
-    /// The client.
+    /// Builds the client.
     ///
     /// # Errors
-    /// When the base URL is none, when a token would travel over plain `http`, when a limit is zero, when the user agent cannot be sent,
-    /// or when TLS cannot be set up.
+    /// When the base URL is invalid, a token would be sent over plain `http`, a limit is zero, the user agent
+    /// is not a valid header value, or TLS cannot be set up.
     pub fn build(self) -> Result<Client, Error> {
         let has_tokens = self.credentials.is_some() || self.store.is_some();
         let base_url = base_url(&self.base_url, has_tokens && !self.allow_plain_http)?;
         for (name, length) in [
             ("connect_timeout", self.connect_timeout),
-            ("try_timeout", self.try_timeout),
+            ("attempt_timeout", self.attempt_timeout),
             ("timeout", self.timeout),
         ] {
             if length.is_zero() {
                 return Err(Error::configuration(format!(
-                    "{name} is {}; nothing could be done within it",
+                    "{name} is {}; it must be longer than zero",
                     seconds(length)
                 )));
             }
         }
         if self.max_response_bytes == 0 {
             return Err(Error::configuration(
-                "max_response_bytes is 0; no answer would fit",
+                "max_response_bytes is 0; it must be at least 1",
             ));
         }
         let user_agent = http::HeaderValue::try_from(self.user_agent).map_err(|_| {
-            Error::configuration("the user agent holds characters that cannot be in a header")
+            Error::configuration("the user agent contains characters that a header cannot carry")
         })?;
         let transport = match self.transport {
             Some(transport) => transport,
             None => Box::new(ReqwestTransport::new(self.connect_timeout)?),
         };
-        Ok(Client(Arc::new(Shared {
-            settings: Settings {
+        Ok(Client(Arc::new(ClientInner {
+            settings: ClientSettings {
                 base_url,
                 user_agent,
                 timeout: self.timeout,
-                try_timeout: self.try_timeout,
+                attempt_timeout: self.attempt_timeout,
                 max_response_bytes: self.max_response_bytes,
                 retry: self.retry,
             },
             transport,
-            session: Session::new(self.credentials, self.store),
-            budget: Tokens::new(self.retry_budget),
+            token_manager: TokenManager::new(self.credentials, self.store),
+            budget: RetryTokens::new(self.retry_budget),
             limiter: self.limiter,
             hooks: self.hooks,
             clock: self.clock,
@@ -257,31 +265,31 @@ impl ClientBuilder {
     }
 }
 
-/// The base URL without the slash at its end, or what is wrong with it.
-fn base_url(text: &str, only_safe: bool) -> Result<String, Error> {
-    let wrong = |why: &str| {
-        // A URL may hold a password; what stands before the host is not repeated.
-        // A query may hold a token.
+/// Validates a base URL and removes its trailing slash.
+fn base_url(text: &str, require_https: bool) -> Result<String, Error> {
+    let invalid = |reason: &str| {
+        // The part before the host may hold a password, and a query may hold a token.
         let shown = text.split(['?', '#']).next().unwrap_or_default();
         let shown = shown.rsplit_once('@').map_or(shown, |(_, rest)| rest);
-        Err(Error::configuration(format!("the base URL {shown:?} {why}")))
+        Err(Error::configuration(format!("the base URL {shown:?} {reason}")))
     };
     let url = match reqwest::Url::parse(text) {
         Ok(url) => url,
-        Err(error) => return wrong(&format!("is not a URL: {error}")),
+        Err(error) => return invalid(&format!("is not a URL: {error}")),
     };
     if !matches!(url.scheme(), "http" | "https") {
-        return wrong("must begin with https:// or http://");
+        return invalid("must begin with https:// or http://");
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return wrong("must hold no user name or password; use Credentials");
+        return invalid("must not contain a user name or password; use Credentials");
     }
     if url.query().is_some() || url.fragment().is_some() {
-        return wrong("must hold no query and no fragment");
+        return invalid("must not contain a query or a fragment");
     }
-    if only_safe && url.scheme() == "http" && !is_loopback(&url) {
-        return wrong(
-            "would send the token unencrypted to another machine; use https, or ClientBuilder::allow_plain_http if you must",
+    if require_https && url.scheme() == "http" && !is_loopback(&url) {
+        return invalid(
+            "would send the token unencrypted to another machine; use https, or allow it with \
+             ClientBuilder::allow_plain_http",
         );
     }
     Ok(url.as_str().trim_end_matches('/').to_owned())
@@ -303,7 +311,7 @@ impl fmt::Debug for ClientBuilder {
             .field("base_url", &self.base_url)
             .field("credentials", &self.credentials)
             .field("timeout", &self.timeout)
-            .field("try_timeout", &self.try_timeout)
+            .field("attempt_timeout", &self.attempt_timeout)
             .field("retry", &self.retry)
             .finish_non_exhaustive()
     }
@@ -321,7 +329,7 @@ mod tests {
     }
 
     #[test]
-    fn a_base_url_is_checked_before_anything_is_sent() {
+    fn an_invalid_base_url_is_rejected() {
         for (given, expected) in [
             ("https://api.example.com/v1/", "https://api.example.com/v1"),
             ("https://API.example.com", "https://api.example.com"),
@@ -332,7 +340,7 @@ mod tests {
         ] {
             assert_eq!(base_url(given, true).unwrap(), expected, "{given}");
         }
-        for (given, why) in [
+        for (given, reason) in [
             ("", "not a URL"),
             ("api.example.com/v1", "not a URL"),
             ("ftp://example.com", "https://"),
@@ -344,7 +352,7 @@ mod tests {
         ] {
             let error = base_url(given, true).unwrap_err().to_string();
             assert!(
-                error.contains(why) && !error.contains("canary"),
+                error.contains(reason) && !error.contains("canary"),
                 "{given}: {error}"
             );
         }
@@ -352,7 +360,7 @@ mod tests {
     }
 
     #[test]
-    fn plain_http_needs_to_be_asked_for_only_with_a_token() {
+    fn plain_http_is_restricted_only_with_a_token() {
         let plain = || Client::builder().base_url("http://example.com");
         assert!(plain().build().is_ok());
         assert!(plain().bearer_token("t").build().is_err());
@@ -360,10 +368,10 @@ mod tests {
     }
 
     #[test]
-    fn limits_that_nothing_fits_into_are_refused() {
+    fn invalid_limits_are_rejected() {
         for builder in [
             Client::builder().timeout(Duration::ZERO),
-            Client::builder().try_timeout(Duration::ZERO),
+            Client::builder().attempt_timeout(Duration::ZERO),
             Client::builder().connect_timeout(Duration::ZERO),
             Client::builder().max_response_bytes(0),
             Client::builder().user_agent("line\nbreak"),

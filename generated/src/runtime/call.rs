@@ -1,11 +1,13 @@
-//! A call: an operation with its arguments and options, sent when it is awaited.
+//! Calls: an operation with its arguments and options, sent when it is awaited.
 
 use super::{
+    attempt_loop::execute,
     client::Client,
-    create::ReadBack,
-    error::{Error, Kind},
-    exchange::{Outgoing, Received, exchange},
-    operation::{Operation, Repeat, Target},
+    creatable::ReadBack,
+    error::{Error, ErrorKind},
+    operation::{Operation, Repeat, RequestTarget},
+    prepared_request::PreparedRequest,
+    received_response::ReceivedResponse,
     response::Response,
     retry::RetryPolicy,
     transport::BoxFuture,
@@ -21,73 +23,73 @@ use std::{
 };
 use tokio::sync::watch;
 
-/// Everything but what RFC 3986 calls unreserved.
+/// All characters except the unreserved ones of RFC 3986.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
     .remove(b'_')
     .remove(b'~');
 
-/// A call whose arguments are being put together by a generated method.
+/// A call whose arguments a generated method is setting.
 pub(crate) struct UnsentCall {
     client: Client,
-    outgoing: Outgoing,
-    /// The first thing that was wrong with the arguments.
-    problem: Option<Kind>,
-    /// Whether a body that may be left out was.
+    request: PreparedRequest,
+    /// First error in the arguments.
+    problem: Option<ErrorKind>,
+    /// True if an optional body was omitted.
     without_body: bool,
 }
 
 impl UnsentCall {
     pub(crate) fn new(client: Client, operation: &'static Operation) -> Self {
-        let mut unsent = Self::to(client, Target::from(operation));
-        unsent.outgoing.read_back = ReadBack::of(operation);
+        let mut unsent = Self::for_target(client, RequestTarget::from(operation));
+        unsent.request.read_back = ReadBack::for_operation(operation);
         unsent
     }
 
-    pub(crate) fn to(client: Client, target: Target) -> Self {
+    pub(crate) fn for_target(client: Client, target: RequestTarget) -> Self {
         Self {
             client,
-            outgoing: Outgoing::new(target),
+            request: PreparedRequest::new(target),
             problem: None,
             without_body: false,
         }
     }
 
-    pub(crate) fn target(&self) -> &Target {
-        &self.outgoing.target
+    pub(crate) fn target(&self) -> &RequestTarget {
+        &self.request.target
     }
 
-    /// Whether the call may be sent again.
+    /// Sets whether the call may be sent again.
     pub(crate) fn repeat(mut self, repeat: Repeat) -> Self {
-        self.outgoing.target.repeat = repeat;
+        self.request.target.repeat = repeat;
         self
     }
 
-    /// The call cannot be sent.
-    pub(crate) fn wrong(mut self, problem: Kind) -> Self {
+    /// Marks the call as one that cannot be sent.
+    pub(crate) fn invalid(mut self, problem: ErrorKind) -> Self {
         self.problem.get_or_insert(problem);
         self
     }
 
-    /// A query parameter.
+    /// Adds a query parameter.
     pub(crate) fn query(mut self, name: &str, value: impl fmt::Display) -> Self {
-        let query = &mut self.outgoing.query;
+        let query = &mut self.request.query;
         if query.is_empty() {
-            // Room for what most calls ask.
+            // Capacity for the parameters of most calls.
             query.reserve(64);
         } else {
             query.push('&');
         }
-        let mut encoded = Encoded(query);
-        // Text takes whatever is written to it.
+        let mut encoded = QueryEncoder(query);
+        // Writing to a string cannot fail.
         let _ = write!(encoded, "{name}");
         encoded.0.push('=');
         let _ = write!(encoded, "{value}");
         self
     }
 
-    /// A query parameter that may be left out.
+    /// Adds an optional query parameter.
     pub(crate) fn query_optional(self, name: &str, value: Option<impl fmt::Display>) -> Self {
         match value {
             Some(value) => self.query(name, value),
@@ -95,45 +97,44 @@ impl UnsentCall {
         }
     }
 
-    /// A query parameter that holds a list, separated by commas.
+    /// Adds a query parameter with a comma-separated list.
     pub(crate) fn query_list(self, name: &str, values: &[impl AsRef<str>]) -> Self {
         let values: Vec<&str> = values.iter().map(AsRef::as_ref).collect();
         let problem = if values.is_empty() {
-            // On the wire it would be a list of one empty ID.
-            Some(format!("{name} is an empty list: there is nothing to ask for"))
+            // On the wire this would be a list of one empty ID.
+            Some(format!("{name} is an empty list"))
         } else if values.contains(&"") {
-            Some(format!("{name} is a list with an empty entry"))
+            Some(format!("{name} contains an empty entry"))
         } else {
-            values
-                .iter()
-                .find(|value| value.contains(','))
-                .map(|odd| format!("{name} is a list separated by commas, and {odd:?} holds one itself"))
+            values.iter().find(|value| value.contains(',')).map(|value| {
+                format!("{name} is a comma-separated list, but its entry {value:?} contains a comma")
+            })
         };
         if let Some(problem) = problem {
-            return self.wrong(Kind::Argument(problem));
+            return self.invalid(ErrorKind::Argument(problem));
         }
         self.query(name, values.join(","))
     }
 
-    /// The request body, as JSON.
+    /// Sets the JSON request body.
     pub(crate) fn body(mut self, body: &(impl Serialize + ?Sized)) -> Self {
         let body = match serde_json::to_vec(body) {
             Ok(body) => Bytes::from(body),
-            Err(error) => return self.wrong(Kind::Encode(error)),
+            Err(error) => return self.invalid(ErrorKind::Encode(error)),
         };
         let problem = self
-            .outgoing
+            .request
             .read_back
             .as_ref()
-            .and_then(|create| create.check(&body));
-        self.outgoing.body = Some(body);
+            .and_then(|read_back| read_back.check_id(&body));
+        self.request.body = Some(body);
         match problem {
-            Some(problem) => self.wrong(problem),
+            Some(problem) => self.invalid(problem),
             None => self,
         }
     }
 
-    /// A request body that may be left out; then no body and no content type are sent.
+    /// Sets an optional request body; without one, neither a body nor a content type is sent.
     pub(crate) fn body_optional(mut self, body: Option<&impl Serialize>) -> Self {
         self.without_body = body.is_none();
         match body {
@@ -142,43 +143,46 @@ impl UnsentCall {
         }
     }
 
-    /// The response is JSON.
+    /// Expects a JSON response.
     pub(crate) fn json<T: DeserializeOwned + 'static>(self) -> Call<T> {
         self.decode(decode_json)
     }
 
-    /// The response is a JSON array; `null` is the empty one.
+    /// Expects a JSON array, with `null` as the empty one.
     pub(crate) fn list<T: DeserializeOwned + 'static>(self) -> Call<Vec<T>> {
         self.decode(|received| Ok(decode_json::<Option<Vec<T>>>(received)?.unwrap_or_default()))
     }
 
-    /// The response carries nothing; whatever it carries all the same is passed over, unless it is a page.
+    /// Expects no content. Any content other than an HTML page is ignored.
     pub(crate) fn empty(self) -> Call<()> {
-        let unsent = match self.names_nothing() {
-            Some(problem) => self.wrong(Kind::Argument(problem.to_owned())),
+        let unsent = match self.empty_deletion() {
+            Some(problem) => self.invalid(ErrorKind::Argument(problem.to_owned())),
             None => self,
         };
         unsent.decode(|_| Ok(()))
     }
 
-    /// What is wrong with a deletion of nothing: what the service would make of it is not documented, and might be everything.
-    fn names_nothing(&self) -> Option<&'static str> {
-        let Outgoing { target, query, .. } = &self.outgoing;
-        let named = query.split('&').any(|pair| {
+    /// Rejects a deletion without an ID: its effect is not documented, and it might delete everything.
+    fn empty_deletion(&self) -> Option<&'static str> {
+        let PreparedRequest { target, query, .. } = &self.request;
+        let has_id = query.split('&').any(|pair| {
             let value = pair.split_once('=').map(|(_, value)| value);
             value.is_some_and(|value| !value.is_empty())
         });
-        let nothing = target.method == http::Method::DELETE && self.without_body && !named;
-        nothing.then_some("what is to be deleted is empty: it names neither an ID nor a list of IDs")
+        let is_empty = target.method == http::Method::DELETE && self.without_body && !has_id;
+        is_empty.then_some("nothing to delete: the ID and the list of IDs are empty")
     }
 
-    /// The response may be anything.
+    /// Accepts any response.
     pub(crate) fn bytes(mut self) -> Call<Bytes> {
-        self.outgoing.any_content = true;
+        self.request.any_content = true;
         self.decode(|received| Ok(received.body.clone()))
     }
 
-    fn decode<T>(self, decode: impl FnOnce(&Received) -> Result<T, Kind> + Send + 'static) -> Call<T> {
+    fn decode<T>(
+        self,
+        decode: impl FnOnce(&ReceivedResponse) -> Result<T, ErrorKind> + Send + 'static,
+    ) -> Call<T> {
         Call {
             unsent: self,
             decode: Box::new(decode),
@@ -186,13 +190,14 @@ impl UnsentCall {
     }
 }
 
-/// A query to which text is written encoded where it is reserved; most names and values hold nothing of it.
-struct Encoded<'q>(&'q mut String);
+/// Writes text to a query and percent-encodes reserved characters, which most names and values do not
+/// contain.
+struct QueryEncoder<'q>(&'q mut String);
 
-impl fmt::Write for Encoded<'_> {
+impl fmt::Write for QueryEncoder<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-        if text.bytes().all(is_plain) {
+        let is_unreserved = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+        if text.bytes().all(is_unreserved) {
             self.0.push_str(text);
         } else {
             self.0.extend(utf8_percent_encode(text, RESERVED));
@@ -201,26 +206,25 @@ impl fmt::Write for Encoded<'_> {
     }
 }
 
-fn decode_json<T: DeserializeOwned>(received: &Received) -> Result<T, Kind> {
-    serde_json::from_slice(&received.body).map_err(|error| misfit::<T>(received, error))
+fn decode_json<T: DeserializeOwned>(received: &ReceivedResponse) -> Result<T, ErrorKind> {
+    serde_json::from_slice(&received.body).map_err(|error| decode_error::<T>(received, error))
 }
 
-/// Why the body does not fit, and where. Keeping track of the place doubles the work of decoding, so it is done only for a body that
-/// is known not to fit: it is decoded again.
+/// Locates a decoding error by decoding again with path tracking, which would make every call slower.
 #[cold]
-fn misfit<T: DeserializeOwned>(received: &Received, error: serde_json::Error) -> Kind {
+fn decode_error<T: DeserializeOwned>(received: &ReceivedResponse, error: serde_json::Error) -> ErrorKind {
     let mut deserializer = serde_json::Deserializer::from_slice(&received.body);
     match serde_path_to_error::deserialize::<_, T>(&mut deserializer) {
-        Err(error) => received.misfit(&error.path().to_string(), Some(error.into_inner())),
-        // The value fits, and something follows it.
-        Ok(_) => received.misfit(".", Some(error)),
+        Err(error) => received.decode_error(&error.path().to_string(), Some(error.into_inner())),
+        // The value decodes, so the error is in the text after it.
+        Ok(_) => received.decode_error(".", Some(error)),
     }
 }
 
-/// A call, ready to be sent: await it, or set options first.
+/// A call that is ready to be sent: await it, or set options first.
 ///
-/// Awaiting gives the value; [`response`](Self::response) gives the status and the headers with it. What is set here holds for this call
-/// only, everything else is as the [`ClientBuilder`](crate::ClientBuilder) says.
+/// Awaiting returns the value; [`response`](Self::response) returns the status and the headers as well.
+/// Options apply to this call only; [`ClientBuilder`](crate::ClientBuilder) sets the defaults.
 ///
 /// ```no_run
 /// use funnelflux::{Client, RetryPolicy, types::StatusFilter};
@@ -241,30 +245,33 @@ pub struct Call<T> {
     decode: Decode<T>,
 }
 
-/// Turns an answer into a value.
-type Decode<T> = Box<dyn FnOnce(&Received) -> Result<T, Kind> + Send>;
+/// Decodes a response into a value.
+type Decode<T> = Box<dyn FnOnce(&ReceivedResponse) -> Result<T, ErrorKind> + Send>;
 
 impl<T> Call<T> {
-    /// How long the call may take, with all tries and waits. Default: [`ClientBuilder::timeout`](crate::ClientBuilder::timeout), 5 min.
+    /// Sets the time limit of the call, all attempts and waits included.
+    ///
+    /// Default: [`ClientBuilder::timeout`](crate::ClientBuilder::timeout), 5 min.
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.unsent.outgoing.options.timeout = Some(timeout);
+        self.unsent.request.options.timeout = Some(timeout);
         self
     }
 
-    /// How long one try may take, the whole body included. Default: [`ClientBuilder::try_timeout`](crate::ClientBuilder::try_timeout),
-    /// 60 s.
-    pub fn try_timeout(mut self, timeout: Duration) -> Self {
-        self.unsent.outgoing.options.try_timeout = Some(timeout);
+    /// Sets the time limit of one attempt, the whole response body included.
+    ///
+    /// Default: [`ClientBuilder::attempt_timeout`](crate::ClientBuilder::attempt_timeout), 60 s.
+    pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
+        self.unsent.request.options.attempt_timeout = Some(timeout);
         self
     }
 
-    /// When the call is tried again. Default: [`ClientBuilder::retry`](crate::ClientBuilder::retry).
+    /// Sets the retry policy. Default: [`ClientBuilder::retry`](crate::ClientBuilder::retry).
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
-        self.unsent.outgoing.options.retry = Some(policy);
+        self.unsent.request.options.retry = Some(policy);
         self
     }
 
-    /// A header more; one that the client sets itself is replaced. A name or value that cannot be sent fails the call.
+    /// Adds a header, replacing one that the client sets itself. An invalid name or value fails the call.
     pub fn header<N, V>(mut self, name: N, value: V) -> Self
     where
         N: TryInto<HeaderName>,
@@ -274,32 +281,33 @@ impl<T> Call<T> {
             if name == http::header::AUTHORIZATION {
                 value.set_sensitive(true);
             }
-            self.unsent.outgoing.options.headers.insert(name, value);
+            self.unsent.request.options.headers.insert(name, value);
         } else {
-            // It is not shown: the value may be a secret.
-            let problem = "a header of this call has a name or a value that cannot be sent";
-            self.unsent = self.unsent.wrong(Kind::Argument(problem.to_owned()));
+            // The message omits the value, which may be a secret.
+            let problem = "a header of this call has an invalid name or value";
+            self.unsent = self.unsent.invalid(ErrorKind::Argument(problem.to_owned()));
         }
         self
     }
 
-    /// Sends the call and returns the value with the status, the headers and the number of tries.
+    /// Sends the call and returns the value with status, headers and number of attempts.
     ///
     /// ```no_run
     /// # async fn example(client: funnelflux::Client) -> Result<(), funnelflux::Error> {
     /// use funnelflux::types::StatusFilter;
     ///
     /// let response = client.list_offer_sources(StatusFilter::All, None).response().await?;
-    /// println!("{} after {} tries: {:?}", response.status, response.tries, response.headers.get("date"));
+    /// let date = response.headers.get("date");
+    /// println!("{} after {} attempts: {date:?}", response.status, response.attempts);
     /// # Ok(()) }
     /// ```
     ///
     /// # Errors
-    /// When the service does not answer with a success that can be decoded.
+    /// When the service does not respond with a success that can be decoded.
     pub async fn response(self) -> Result<Response<T>, Error> {
         let (received, value) = self.send().await?;
         Ok(Response {
-            tries: received.tries(),
+            attempts: received.attempts(),
             elapsed: received.elapsed(),
             status: received.status,
             headers: received.headers,
@@ -307,32 +315,32 @@ impl<T> Call<T> {
         })
     }
 
-    async fn send(mut self) -> Result<(Received, T), Error> {
+    async fn send(mut self) -> Result<(ReceivedResponse, T), Error> {
         let problem = self.unsent.problem.take();
-        // Where they are: copies of them would make the future of every call larger.
-        let UnsentCall { client, outgoing, .. } = &self.unsent;
+        // Borrowed, because moving them would make the future of every call larger.
+        let UnsentCall { client, request, .. } = &self.unsent;
         if let Some(problem) = problem {
-            return Err(Error::new(Some(&outgoing.target), problem));
+            return Err(Error::new(Some(&request.target), problem));
         }
-        let received = exchange(client, outgoing).await?;
-        let value = (self.decode)(&received).map_err(|kind| received.fail(outgoing, kind))?;
+        let received = execute(client, request).await?;
+        let value = (self.decode)(&received).map_err(|kind| received.fail(request, kind))?;
         Ok((received, value))
     }
 
-    /// Once `stop` says so, the call is not sent again; what was sent is waited for.
+    /// Stops retries once `stop` is true; an attempt in flight is awaited.
     pub(crate) fn stop_with(mut self, stop: watch::Receiver<bool>) -> Self {
-        self.unsent.outgoing.options.stop = Some(stop);
+        self.unsent.request.options.stop = Some(stop);
         self
     }
 
-    /// The call cannot be sent.
-    pub(crate) fn wrong(mut self, problem: Kind) -> Self {
-        // It comes before what followed from it.
+    /// Marks the call as one that cannot be sent.
+    pub(crate) fn invalid(mut self, problem: ErrorKind) -> Self {
+        // This cause takes precedence over errors that followed from it.
         self.unsent.problem = Some(problem);
         self
     }
 
-    /// The same call with another value.
+    /// Transforms the value of the call.
     pub(crate) fn map<U>(self, change: impl FnOnce(T) -> U + Send + 'static) -> Call<U>
     where
         T: 'static,
@@ -344,7 +352,7 @@ impl<T> Call<T> {
 
 impl<T> fmt::Debug for Call<T> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "Call to {}", self.unsent.outgoing.target)
+        write!(formatter, "Call to {}", self.unsent.request.target)
     }
 }
 

@@ -1,13 +1,13 @@
-//! The client: what all calls share.
+//! The client and the state that all its calls share.
 
 use super::{
-    auth::Session,
+    auth::TokenManager,
     builder::ClientBuilder,
     call::UnsentCall,
     hook::Hooks,
-    limit::Limiter,
     operation::Operation,
-    retry::{RetryPolicy, Tokens},
+    rate_limit::Limiter,
+    retry::{RetryPolicy, RetryTokens},
     transport::Transport,
 };
 use std::{
@@ -16,44 +16,45 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-/// A client of the FunnelFlux Assets API: one method for each operation of the document.
+/// Client for the FunnelFlux Assets API, with one method for each operation.
 ///
-/// Cheap to clone; clones share connections, tokens, the retry budget and the rate limit. It is to be used within a Tokio runtime, or
-/// with the feature `blocking` without one.
+/// Cloning is cheap; clones share connections, tokens, the retry budget and the rate limit. Calls need a
+/// Tokio runtime, or the feature `blocking`.
 ///
-/// The [front page](crate) shows what it does by itself; [`ClientBuilder`] lists every setting.
+/// The [front page](crate) describes its behaviour, and [`ClientBuilder`] lists every setting.
 #[derive(Clone)]
-pub struct Client(pub(super) Arc<Shared>);
+pub struct Client(pub(super) Arc<ClientInner>);
 
-/// What all clones have in common.
-pub(super) struct Shared {
-    pub(super) settings: Settings,
+/// State shared by all clones.
+pub(super) struct ClientInner {
+    pub(super) settings: ClientSettings,
     pub(super) transport: Box<dyn Transport>,
-    pub(super) session: Option<Session>,
-    pub(super) budget: Tokens,
+    pub(super) token_manager: Option<TokenManager>,
+    pub(super) budget: RetryTokens,
     pub(super) limiter: Option<Limiter>,
     pub(super) hooks: Hooks,
     pub(super) clock: Box<dyn Fn() -> SystemTime + Send + Sync>,
 }
 
-/// The numbers and texts of a client; [`ClientBuilder`] documents them.
+/// Plain settings of a client; [`ClientBuilder`] documents them.
 #[derive(Debug)]
-pub(crate) struct Settings {
+pub(crate) struct ClientSettings {
     pub(crate) base_url: String,
     pub(crate) user_agent: http::HeaderValue,
     pub(crate) timeout: Duration,
-    pub(crate) try_timeout: Duration,
+    pub(crate) attempt_timeout: Duration,
     pub(crate) max_response_bytes: usize,
     pub(crate) retry: RetryPolicy,
 }
 
 impl Client {
-    /// A builder with the defaults.
+    /// Starts a builder with the default settings.
     pub fn builder() -> ClientBuilder {
         ClientBuilder::new()
     }
 
-    /// A client with the defaults and the tokens of the environment: `FUNNELFLUX_ACCESS_TOKEN` and `FUNNELFLUX_REFRESH_TOKEN`.
+    /// Builds a client with default settings and the tokens in `FUNNELFLUX_ACCESS_TOKEN` and
+    /// `FUNNELFLUX_REFRESH_TOKEN`.
     ///
     /// ```no_run
     /// # async fn example() -> Result<(), funnelflux::Error> {
@@ -66,25 +67,25 @@ impl Client {
     /// ```
     ///
     /// # Errors
-    /// When there is no access token in the environment.
+    /// When the environment has no access token.
     pub fn from_env() -> Result<Self, crate::Error> {
         Self::builder()
             .credentials(crate::Credentials::from_env()?)
             .build()
     }
 
-    /// The base URL, without a slash at its end.
+    /// Base URL without a trailing slash.
     #[must_use]
     pub fn base_url(&self) -> &str {
         &self.0.settings.base_url
     }
 
-    /// Begins a call of `operation`; the generated methods do.
+    /// Starts a call of `operation`, for the generated methods.
     pub(crate) fn call(&self, operation: &'static Operation) -> UnsentCall {
         UnsentCall::new(self.clone(), operation)
     }
 
-    pub(crate) fn settings(&self) -> &Settings {
+    pub(crate) fn settings(&self) -> &ClientSettings {
         &self.0.settings
     }
 
@@ -92,11 +93,11 @@ impl Client {
         &*self.0.transport
     }
 
-    pub(crate) fn session(&self) -> Option<&Session> {
-        self.0.session.as_ref()
+    pub(crate) fn token_manager(&self) -> Option<&TokenManager> {
+        self.0.token_manager.as_ref()
     }
 
-    pub(crate) fn budget(&self) -> &Tokens {
+    pub(crate) fn budget(&self) -> &RetryTokens {
         &self.0.budget
     }
 
@@ -118,7 +119,7 @@ impl fmt::Debug for Client {
         formatter
             .debug_struct("Client")
             .field("settings", &self.0.settings)
-            .field("has_tokens", &self.0.session.is_some())
+            .field("has_tokens", &self.0.token_manager.is_some())
             .finish_non_exhaustive()
     }
 }

@@ -1,41 +1,43 @@
-//! Hooks: a program's own eyes, and its own headers, on every request.
+//! Hooks, with which a program observes every request and adds headers.
 
-use super::operation::Target;
+use super::operation::RequestTarget;
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode, Uri};
 use std::time::Duration;
 
-/// Sees every request before it is sent and every answer after it arrived, each try by itself, token renewals included.
+/// Observes every request before it is sent and every response after it arrived.
 ///
-/// Hooks run in the order in which they were given to [`ClientBuilder::hook`](crate::ClientBuilder::hook), on the task that makes the
-/// call: they must not block. They never see the client's tokens: the `Authorization` header is added after them (one that a hook or
-/// [`Call::header`](crate::Call::header) sets is kept), and renewals show no bodies.
+/// Each attempt is a request of its own, and token renewals are included. Hooks run in the order in which
+/// they were added with [`ClientBuilder::hook`](crate::ClientBuilder::hook), on the task that makes the call,
+/// and must not block. They never see the client's tokens: the client adds `Authorization` after the hooks,
+/// unless a hook or [`Call::header`](crate::Call::header) has set it, and the views of a renewal have no
+/// bodies.
 ///
 /// ```
-/// use funnelflux::hook::{Hook, RequestView, ResponseView};
+/// use funnelflux::{Client, hook::{Hook, RequestView, ResponseView}, http::HeaderValue};
 ///
 /// struct Audit;
 ///
 /// impl Hook for Audit {
 ///     fn before_request(&self, request: &mut RequestView<'_>) {
-///         request.headers.insert("x-team", http::HeaderValue::from_static("media-buying"));
+///         request.headers.insert("x-team", HeaderValue::from_static("media-buying"));
 ///     }
 ///
 ///     fn after_response(&self, response: &ResponseView<'_>) {
-///         println!("{} try {}: {:?}", response.operation, response.try_number, response.status);
+///         println!("{} attempt {}: {:?}", response.operation, response.attempt_number, response.status);
 ///     }
 /// }
 ///
-/// let client = funnelflux::Client::builder().hook(Audit).build()?;
+/// let client = Client::builder().hook(Audit).build()?;
 /// # Ok::<(), funnelflux::Error>(())
 /// ```
 pub trait Hook: Send + Sync + 'static {
-    /// Before a request is sent; its headers can be changed.
+    /// Runs before a request is sent, and may change its headers.
     fn before_request(&self, request: &mut RequestView<'_>) {
         let _ = request;
     }
 
-    /// After the whole answer arrived, or none did.
+    /// Runs after the complete response arrived, or after the attempt failed.
     fn after_response(&self, response: &ResponseView<'_>) {
         let _ = response;
     }
@@ -47,52 +49,52 @@ pub trait Hook: Send + Sync + 'static {
 pub struct RequestView<'a> {
     /// Name of the operation.
     pub operation: &'a str,
-    /// Which try of the call it is, from 1.
-    pub try_number: u32,
+    /// Number of the attempt within the call, from 1.
+    pub attempt_number: u32,
     /// HTTP method.
     pub method: &'a Method,
-    /// Address, with the query.
+    /// URI with its query.
     pub uri: &'a Uri,
-    /// Headers, without the client's own `Authorization`.
+    /// Headers without the client's `Authorization`.
     pub headers: &'a mut HeaderMap,
-    /// Body; `None` where there is none and for token renewals.
+    /// Body; `None` if the request has none, and for token renewals.
     pub body: Option<&'a Bytes>,
 }
 
-/// What came of a request.
+/// The outcome of an attempt.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct ResponseView<'a> {
     /// Name of the operation.
     pub operation: &'a str,
-    /// Which try of the call it was, from 1.
-    pub try_number: u32,
-    /// Status; `None` where no answer arrived.
+    /// Number of the attempt within the call, from 1.
+    pub attempt_number: u32,
+    /// Status; `None` if no response arrived.
     pub status: Option<StatusCode>,
-    /// Headers of the answer; `None` where none arrived.
+    /// Headers; `None` if no response arrived.
     pub headers: Option<&'a HeaderMap>,
-    /// Body of the answer as far as it was read; `None` where none arrived and for token renewals.
+    /// Body as far as it was read; `None` if no response arrived, and for token renewals.
     pub body: Option<&'a Bytes>,
-    /// How long this try took.
+    /// Duration of the attempt.
     pub duration: Duration,
 }
 
-/// All hooks of a client.
+/// Hooks of a client.
 #[derive(Default)]
 pub(crate) struct Hooks(pub(crate) Vec<Box<dyn Hook>>);
 
 impl Hooks {
     pub(crate) fn before(
         &self,
-        target: &Target,
-        try_number: u32,
+        target: &RequestTarget,
+        attempt_number: u32,
         uri: &Uri,
         headers: &mut HeaderMap,
         body: Option<&Bytes>,
     ) {
         let mut view = RequestView {
             operation: target.id,
-            try_number,
+            attempt_number,
             method: &target.method,
             uri,
             headers,
@@ -105,17 +107,17 @@ impl Hooks {
 
     pub(crate) fn after(
         &self,
-        target: &Target,
-        try_number: u32,
+        target: &RequestTarget,
+        attempt_number: u32,
         duration: Duration,
-        answer: Option<(StatusCode, &HeaderMap)>,
+        head: Option<(StatusCode, &HeaderMap)>,
         body: Option<&Bytes>,
     ) {
         let view = ResponseView {
             operation: target.id,
-            try_number,
-            status: answer.map(|(status, _)| status),
-            headers: answer.map(|(_, headers)| headers),
+            attempt_number,
+            status: head.map(|(status, _)| status),
+            headers: head.map(|(_, headers)| headers),
             body,
             duration,
         };

@@ -1,26 +1,29 @@
-//! What every call needs and no document says: transport, credentials, retries, limits, errors.
+//! Behaviour that every call shares: transport, credentials, retries, limits and errors.
 //!
-//! A call goes down this list: `call` (arguments and options) → `exchange` (one call from its first try to its last) → `auth` (the
-//! token), `limit` (the rate), `hook`, `transport` (one request, once) → `retry` (again?) → `create` (was it applied?) → `error`.
+//! A call passes through these modules: `call` (arguments and options), `attempt_loop` (all attempts of a
+//! call), `auth` (the token), `rate_limit`, `hook`, `transport` (one request), `retry` (another attempt?),
+//! `creatable` (the read-back of a create), `error`.
 
+pub(crate) mod attempt_loop;
 pub(crate) mod auth;
 pub(crate) mod builder;
 pub(crate) mod call;
 pub(crate) mod client;
-pub(crate) mod create;
+pub(crate) mod creatable;
 pub(crate) mod error;
-pub(crate) mod exchange;
 pub(crate) mod hook;
 pub(crate) mod id;
-pub(crate) mod limit;
-pub(crate) mod managed;
 pub(crate) mod null;
 pub(crate) mod open_enum;
 pub(crate) mod operation;
+pub(crate) mod prepared_request;
+pub(crate) mod rate_limit;
+pub(crate) mod received_response;
 pub(crate) mod request;
 pub(crate) mod response;
 pub(crate) mod retry;
 pub(crate) mod secret;
+pub(crate) mod server_managed;
 pub(crate) mod trace;
 pub(crate) mod transport;
 #[cfg(feature = "_inferred")]

@@ -1,8 +1,8 @@
-//! `null` where the document has none: the service is written in a language whose empty list is `null`.
+//! Accepts `null` where the document requires a value: the service may send an empty list as `null`.
 
 use serde::{Deserialize, Deserializer};
 
-/// Reads `null` as the default value.
+/// Deserialises `null` as the default value.
 pub(crate) fn null_as_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,

@@ -1,9 +1,9 @@
-//! Enumerations that stay open: a value that nobody documented is kept and sent back unchanged.
+//! Open enumerations, which keep an unknown value and send it back unchanged.
 
 use serde::{Deserializer, de::Visitor};
 use std::{fmt, marker::PhantomData};
 
-/// Declares an enumeration of strings with one variant more for all unknown values.
+/// Declares an enumeration of strings with an extra variant for unknown values.
 macro_rules! open_enum {
     (
         $(#[$attribute:meta])*
@@ -13,8 +13,8 @@ macro_rules! open_enum {
     ) => {
         $(#[$attribute])*
         ///
-        /// The enumeration is open: a value that this version does not know becomes
-        /// `Unknown` and is sent back as it came.
+        /// The enumeration is open: a value that this version does not know becomes `Unknown` and is sent
+        /// back unchanged.
         #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         #[non_exhaustive]
         pub enum $name {
@@ -24,10 +24,10 @@ macro_rules! open_enum {
         }
 
         impl $name {
-            /// The values that the document lists, in its order.
+            /// Values that the document lists, in its order.
             pub const KNOWN: &'static [&'static str] = &[$($value),+];
 
-            /// The value as it stands in JSON and in queries.
+            /// The value in JSON and in queries.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 match self {
@@ -41,7 +41,7 @@ macro_rules! open_enum {
             fn from(value: &str) -> Self {
                 match value {
                     $( $value => Self::$variant, )+
-                    other => Self::Unknown(other.to_owned()),
+                    unknown => Self::Unknown(unknown.to_owned()),
                 }
             }
         }
@@ -89,15 +89,15 @@ macro_rules! open_enum {
 
 pub(crate) use open_enum;
 
-/// Reads a value from text, without a copy of the text where the value needs none.
+/// Deserialises a value from a string without copying the string first.
 pub(crate) fn from_text<'de, T, D>(deserializer: D) -> Result<T, D::Error>
 where
     T: for<'a> From<&'a str>,
     D: Deserializer<'de>,
 {
-    struct Text<T>(PhantomData<T>);
+    struct StringVisitor<T>(PhantomData<T>);
 
-    impl<T: for<'a> From<&'a str>> Visitor<'_> for Text<T> {
+    impl<T: for<'a> From<&'a str>> Visitor<'_> for StringVisitor<T> {
         type Value = T;
 
         fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -109,7 +109,7 @@ where
         }
     }
 
-    deserializer.deserialize_str(Text(PhantomData))
+    deserializer.deserialize_str(StringVisitor(PhantomData))
 }
 
 #[cfg(test)]
@@ -117,7 +117,7 @@ mod tests {
     use crate::types::Status;
 
     #[test]
-    fn every_text_comes_back_as_it_was_and_nothing_else_is_taken() {
+    fn every_string_round_trips_and_other_types_are_errors() {
         for text in [
             r#""active""#,
             r#""paused""#,
@@ -131,8 +131,8 @@ mod tests {
             let again: String = serde_json::from_str(&serde_json::to_string(&status).unwrap()).unwrap();
             assert_eq!(again, serde_json::from_str::<String>(text).unwrap());
         }
-        for other in ["1", "null", "{}", r#"["active"]"#] {
-            let error = serde_json::from_str::<Status>(other).unwrap_err();
+        for json in ["1", "null", "{}", r#"["active"]"#] {
+            let error = serde_json::from_str::<Status>(json).unwrap_err();
             assert!(error.to_string().contains("expected a string"), "{error}");
         }
     }

@@ -1,31 +1,31 @@
-//! An operation of the document as data: what the retry, the logs and the errors need to know of it.
+//! Operations as data, for retries, logs and errors.
 
 use std::{borrow::Cow, fmt};
 
-/// One operation of the API.
+/// An operation of the API.
 ///
-/// The table of all operations is generated; [`crate::operations`] lists it.
+/// [`crate::operations`] contains the generated table of all operations.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Operation {
-    /// Name of the operation, the same as the method's: `list_offer_sources`.
+    /// Name of the operation and of its method, such as `list_offer_sources`.
     pub id: &'static str,
     /// HTTP method.
     pub method: http::Method,
-    /// Path below the base URL, exactly as documented, with its trailing slash.
+    /// Path relative to the base URL, exactly as documented, with its trailing slash.
     pub path: &'static str,
-    /// Tag of the document that groups the operation.
+    /// OpenAPI tag that groups the operation.
     pub tag: &'static str,
-    /// One line on what it does.
+    /// Summary in one line.
     pub summary: &'static str,
-    /// Whether it may be sent again when the first answer is not known.
+    /// Condition for sending the operation again.
     pub repeat: Repeat,
-    /// Whether it carries a request body.
+    /// Presence of a request body.
     pub request_body: RequestBody,
 }
 
 impl Operation {
-    /// First segment of its path: the kind of assets that it is about.
+    /// First path segment, which names the kind of asset.
     pub(crate) fn segment(&self) -> &'static str {
         self.path.split('/').nth(1).unwrap_or_default()
     }
@@ -37,43 +37,43 @@ impl fmt::Display for Operation {
     }
 }
 
-/// Whether an operation may be sent again after it may have been received.
+/// Condition for sending an operation again after the service may have received it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Repeat {
-    /// It only reads: it may always be repeated.
+    /// It only reads, and may be repeated.
     Read,
-    /// It writes, and twice is the same as once: it may be repeated.
+    /// It is an idempotent write, and may be repeated.
     Idempotent,
-    /// It creates under an ID that the client chose: it may be repeated, and reading that ID back
-    /// tells whether it was applied.
+    /// It creates an asset under an ID made by the client, and may be repeated. Reading the ID back shows
+    /// whether it was applied.
     ClientId,
-    /// Twice makes two: it is never repeated once it may have been received.
+    /// It makes a new asset each time, and is not repeated once the service may have received it.
     Never,
 }
 
-/// Whether an operation carries a request body.
+/// Presence of a request body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RequestBody {
-    /// It carries none.
+    /// It has none.
     None,
-    /// It may be sent with or without one.
+    /// The body may be omitted.
     Optional,
-    /// It is always sent with one.
+    /// The body is required.
     Required,
 }
 
-/// What a request is for: an operation of the document, or a path of the caller's own.
+/// Target of a request: an operation of the document, or a path of the caller.
 #[derive(Clone, Debug)]
-pub(crate) struct Target {
+pub(crate) struct RequestTarget {
     pub(crate) id: &'static str,
     pub(crate) method: http::Method,
     pub(crate) path: Cow<'static, str>,
     pub(crate) repeat: Repeat,
 }
 
-impl From<&'static Operation> for Target {
+impl From<&'static Operation> for RequestTarget {
     fn from(operation: &'static Operation) -> Self {
         Self {
             id: operation.id,
@@ -84,7 +84,7 @@ impl From<&'static Operation> for Target {
     }
 }
 
-impl fmt::Display for Target {
+impl fmt::Display for RequestTarget {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{} ({} {})", self.id, self.method, self.path)
     }

@@ -1,27 +1,27 @@
-//! The escape hatch: a request to any path, with everything that a call has.
+//! Requests to any path, with the same behaviour as the generated calls.
 
 use super::{
     call::{Call, UnsentCall},
     client::Client,
-    error::Kind,
-    operation::{Repeat, Target},
+    error::ErrorKind,
+    operation::{Repeat, RequestTarget},
 };
 use bytes::Bytes;
 use serde::{Serialize, de::DeserializeOwned};
 use std::{borrow::Cow, fmt};
 
 impl Client {
-    /// A request to a path that this crate has no method for, with the token, the retries and the errors of every other call.
+    /// Starts a request to a path without a method, with the token, retries and errors of every other call.
     ///
-    /// The path is below the base URL and begins with a slash. A GET is repeated like every reading call; anything else is sent once,
-    /// unless [`Request::repeat`] says that it may be repeated.
+    /// The path is relative to the base URL and begins with a slash. GET and HEAD are retried like other
+    /// reads; any other method is sent once, unless [`Request::repeat`] allows a retry.
     ///
     /// ```no_run
     /// # async fn example(client: funnelflux::Client) -> Result<(), funnelflux::Error> {
     /// use funnelflux::http::Method;
     ///
     /// let sources: serde_json::Value = client
-    ///     .request(Method::GET, "/trafficsource/list/") // a guess: the documentation at hand does not print this path
+    ///     .request(Method::GET, "/trafficsource/list/")
     ///     .query("status", "active")
     ///     .json()
     ///     .await?;
@@ -34,15 +34,15 @@ impl Client {
             _ => Repeat::Never,
         };
         let problem = path_problem(&path);
-        let target = Target {
+        let target = RequestTarget {
             id: "request",
             method,
             path: Cow::Owned(path),
             repeat,
         };
-        let unsent = UnsentCall::to(self.clone(), target);
+        let unsent = UnsentCall::for_target(self.clone(), target);
         Request(match problem {
-            Some(problem) => unsent.wrong(Kind::Argument(problem.to_owned())),
+            Some(problem) => unsent.invalid(ErrorKind::Argument(problem.to_owned())),
             None => unsent,
         })
     }
@@ -50,47 +50,47 @@ impl Client {
 
 fn path_problem(path: &str) -> Option<&'static str> {
     if !path.starts_with('/') {
-        Some("the path must begin with a slash; it is appended to the base URL")
+        Some("the path must begin with a slash, because it is appended to the base URL")
     } else if path.contains(['?', '#']) {
-        Some("the path must hold no query; use Request::query")
+        Some("the path must not contain a query; use Request::query")
     } else if path.split('/').any(|segment| matches!(segment, "." | "..")) {
-        Some("the path must not hold . or .. as a segment")
+        Some("the path must not contain the segments . or ..")
     } else {
         None
     }
 }
 
-/// A request to a path of your own, as [`Client::request`] begins it.
+/// A request to any path, started by [`Client::request`].
 #[must_use = "a request does nothing until its call is awaited"]
 pub struct Request(UnsentCall);
 
 impl Request {
-    /// A query parameter; it is encoded as needed.
+    /// Adds a query parameter, percent-encoded.
     pub fn query(self, name: &str, value: impl fmt::Display) -> Self {
         Self(self.0.query(name, value))
     }
 
-    /// The request body, written as JSON.
+    /// Sets the JSON request body.
     pub fn body(self, body: &(impl Serialize + ?Sized)) -> Self {
         Self(self.0.body(body))
     }
 
-    /// Whether the request may be sent again when the first answer is not known. Default: a GET or HEAD may, nothing else.
+    /// Sets whether the request may be sent again. Default: only GET and HEAD may.
     pub fn repeat(self, repeat: Repeat) -> Self {
         Self(self.0.repeat(repeat))
     }
 
-    /// The call, with an answer in JSON.
+    /// Expects a JSON response.
     pub fn json<T: DeserializeOwned + 'static>(self) -> Call<T> {
         self.0.json()
     }
 
-    /// The call, with an answer that carries nothing of interest.
+    /// Expects no content, and ignores any.
     pub fn empty(self) -> Call<()> {
         self.0.empty()
     }
 
-    /// The call, with an answer of any kind, as it came; also an HTML page.
+    /// Returns the response body unchanged, whatever its content type.
     pub fn bytes(self) -> Call<Bytes> {
         self.0.bytes()
     }

@@ -1,8 +1,8 @@
-//! A response with its status and headers, for those who want more than the value.
+//! A decoded response with its status and headers.
 
 use std::time::Duration;
 
-/// What the service answered: the decoded value with the status and the headers.
+/// A decoded response with its status and headers, returned by [`Call::response`](crate::Call::response).
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Response<T> {
@@ -12,8 +12,8 @@ pub struct Response<T> {
     pub headers: http::HeaderMap,
     /// The decoded body.
     pub value: T,
-    /// How often the request was sent.
-    pub tries: u32,
-    /// How long the call took, with all tries and waits.
+    /// Number of attempts.
+    pub attempts: u32,
+    /// Duration of the call, all attempts and waits included.
     pub elapsed: Duration,
 }

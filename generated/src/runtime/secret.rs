@@ -1,12 +1,13 @@
-//! Secrets that are part of an asset.
+//! Secrets in the fields of an asset.
 
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// A secret in an asset, such as the password of a service that is to be asked: a field whose format in the document is `password`.
+/// Secret in a field of an asset, such as the password for a destination. The field has the format
+/// `password`.
 ///
-/// It is sent as it is, and no formatting shows it. What is read of the service may be a placeholder; the field's documentation
-/// says so.
+/// It is sent as it is, and no formatting shows it. The service may return a placeholder instead of the
+/// secret; the field's documentation says so.
 ///
 /// ```
 /// use funnelflux::Secret;
@@ -19,7 +20,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 pub struct Secret(SecretString);
 
 impl Secret {
-    /// The text itself.
+    /// The secret in plain text.
     #[must_use]
     pub fn expose(&self) -> &str {
         self.0.expose_secret()

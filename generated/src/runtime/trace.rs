@@ -1,29 +1,29 @@
-//! What a call leaves in `tracing`; nothing at all without the feature.
+//! Spans and events of the feature `tracing`, and empty stand-ins without it.
 
 pub(crate) use imp::{CallSpan, unknown_value, warn};
 
-/// What is known of a call when it ends.
+/// Summary of a finished call.
 #[cfg_attr(
     not(feature = "tracing"),
-    expect(dead_code, reason = "nobody reads it without the feature")
+    expect(dead_code, reason = "not read without the feature")
 )]
-pub(crate) struct Summary<'a> {
+pub(crate) struct CallSummary<'a> {
     pub(crate) status: Option<http::StatusCode>,
-    /// Its name is looked for only where somebody wants to know it.
+    /// Searches the headers, so it runs only if the span is enabled.
     pub(crate) request_id: &'a dyn Fn() -> Option<String>,
-    pub(crate) tries: u32,
+    pub(crate) attempts: u32,
     pub(crate) waited: std::time::Duration,
     pub(crate) elapsed: std::time::Duration,
-    /// Text of the error, where it failed.
+    /// Error of a failed call.
     pub(crate) error: Option<&'a dyn std::fmt::Display>,
 }
 
 #[cfg(feature = "tracing")]
 mod imp {
-    use super::Summary;
+    use super::CallSummary;
     use crate::runtime::{
-        error::{Kind, message::excerpt},
-        operation::Target,
+        error::{ErrorKind, message::excerpt},
+        operation::RequestTarget,
     };
     use std::{
         collections::HashSet,
@@ -32,21 +32,21 @@ mod imp {
     };
     use tracing::{Instrument as _, Span, field::Empty};
 
-    /// How many unknown values are remembered, so that a confused service cannot fill the memory.
-    const REMEMBERED: usize = 1_000;
+    /// Maximum number of unknown values that are remembered, so that memory stays bounded.
+    const MAX_REMEMBERED: usize = 1_000;
 
-    /// The span of one call.
+    /// Span of one call.
     pub(crate) struct CallSpan(Span);
 
     impl CallSpan {
-        pub(crate) fn new(target: &Target) -> Self {
+        pub(crate) fn new(target: &RequestTarget) -> Self {
             Self(tracing::info_span!(
                 "funnelflux",
                 operation = target.id,
                 method = %target.method,
                 path = %target.path,
                 status = Empty,
-                tries = Empty,
+                attempts = Empty,
                 wait_ms = Empty,
                 duration_ms = Empty,
                 request_id = Empty,
@@ -57,13 +57,13 @@ mod imp {
             future.instrument(self.0.clone()).await
         }
 
-        pub(crate) fn retry(&self, tries: u32, failure: &Kind, wait: Duration) {
+        pub(crate) fn retry(&self, attempts: u32, failure: &ErrorKind, wait: Duration) {
             self.0.in_scope(|| {
-                tracing::info!(tries, wait_ms = milliseconds(wait), reason = %failure, "trying again");
+                tracing::info!(attempts, wait_ms = milliseconds(wait), reason = %failure, "retrying");
             });
         }
 
-        pub(crate) fn end(&self, summary: &Summary<'_>) {
+        pub(crate) fn end(&self, summary: &CallSummary<'_>) {
             let span = &self.0;
             if !span.is_disabled() {
                 if let Some(status) = summary.status {
@@ -72,11 +72,11 @@ mod imp {
                 if let Some(id) = (summary.request_id)() {
                     span.record("request_id", id);
                 }
-                span.record("tries", summary.tries);
+                span.record("attempts", summary.attempts);
                 span.record("wait_ms", milliseconds(summary.waited));
                 span.record("duration_ms", milliseconds(summary.elapsed));
             }
-            let _inside = span.enter();
+            let _entered = span.enter();
             if let Some(error) = summary.error {
                 tracing::warn!(%error, "call failed");
             } else {
@@ -89,25 +89,26 @@ mod imp {
         u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
     }
 
-    /// Something that does not fail a call and that a person should know.
+    /// Logs a problem that does not fail the call.
     pub(crate) fn warn(message: &str, error: &dyn std::fmt::Display) {
         tracing::warn!(%error, "{message}");
     }
 
-    /// A value that an enumeration does not know; said once for each.
+    /// Logs an unknown value of an enumeration, once per value.
     pub(crate) fn unknown_value(enumeration: &'static str, value: &str) {
         static SEEN: Mutex<Option<HashSet<(&'static str, String)>>> = Mutex::new(None);
         let value = excerpt(value, 100);
-        let fresh = {
+        let is_new = {
             let mut seen = SEEN.lock().unwrap_or_else(PoisonError::into_inner);
             let seen = seen.get_or_insert_default();
-            seen.len() < REMEMBERED && seen.insert((enumeration, value.clone()))
+            seen.len() < MAX_REMEMBERED && seen.insert((enumeration, value.clone()))
         };
-        if fresh {
+        if is_new {
             tracing::warn!(
                 enumeration,
                 value,
-                "the service sent a value that this version of funnelflux does not know; it is kept and sent back as it came"
+                "the service sent a value that this version of funnelflux does not know; \
+                 it is kept and sent back unchanged"
             );
         }
     }
@@ -115,15 +116,15 @@ mod imp {
 
 #[cfg(not(feature = "tracing"))]
 mod imp {
-    use super::Summary;
-    use crate::runtime::{error::Kind, operation::Target};
+    use super::CallSummary;
+    use crate::runtime::{error::ErrorKind, operation::RequestTarget};
     use std::time::Duration;
 
     pub(crate) struct CallSpan;
 
-    #[expect(clippy::unused_self, reason = "the same face as with the feature")]
+    #[expect(clippy::unused_self, reason = "same interface as with the feature")]
     impl CallSpan {
-        pub(crate) fn new(_: &Target) -> Self {
+        pub(crate) fn new(_: &RequestTarget) -> Self {
             Self
         }
 
@@ -131,9 +132,9 @@ mod imp {
             future.await
         }
 
-        pub(crate) fn retry(&self, _: u32, _: &Kind, _: Duration) {}
+        pub(crate) fn retry(&self, _: u32, _: &ErrorKind, _: Duration) {}
 
-        pub(crate) fn end(&self, _: &Summary<'_>) {}
+        pub(crate) fn end(&self, _: &CallSummary<'_>) {}
     }
 
     pub(crate) fn warn(_: &str, _: &dyn std::fmt::Display) {}

@@ -1,24 +1,25 @@
-//! The word of the caller that a call which removes something may rest on a guess.
+//! The acknowledgement that a destructive call may rely on an inferred operation.
 
-/// Says that the caller knows: what the call that takes this does was deduced, not documented.
+/// Acknowledges that the operation of a destructive call is inferred, not documented.
 ///
-/// The vendor's index lists such an operation by title and method; its path and its body follow the pattern of another
-/// group. It may fail, and it may do something else than its name says. Try it on something that may be lost, and read
-/// back what it did.
+/// The vendor's index lists such an operation by title and method only; its path and its body follow the
+/// pattern of another group. The call may fail, or do something else than its name says. Test it on an asset
+/// that you can lose, and read the asset back.
 ///
 /// ```
 /// use funnelflux::Unverified;
 ///
-/// let yes = Unverified::acknowledge();
-/// # let _ = yes;
+/// let acknowledged = Unverified::acknowledge();
+/// println!("{acknowledged:?}");
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Unverified(());
 
 impl Unverified {
-    /// Accepts that a call which deletes or archives was never tried, and that its path and its body are deduced.
+    /// Acknowledges that the call was never tested against the service, and that its path and body are
+    /// inferred.
     ///
-    /// Each item's documentation says on what evidence it rests.
+    /// The documentation of each operation states its evidence.
     #[must_use]
     pub const fn acknowledge() -> Self {
         Self(())

@@ -1,4 +1,4 @@
-//! Unarchiving and moving to a category do nothing with children.
+//! Unarchiving and moving to a category do not handle children.
 use funnelflux::{Client, ext::*};
 
 fn job(client: &Client) {

@@ -1,4 +1,4 @@
-//! A report says what is not done; throwing it away unseen is a warning, and here an error.
+//! A report shows which IDs are not done. Ignoring it is a warning, and an error here.
 #![deny(unused_must_use)]
 use funnelflux::{Client, ext::*};
 

@@ -1,11 +1,11 @@
-//! Time of calls, beside a client written by hand: `cargo bench --package funnelflux-benches`.
+//! Duration of calls, compared to a hand-written client: `cargo bench --package funnelflux-benches`.
 //!
-//! On a machine that does something else as well, the instructions of `cargo figures calls` say more.
+//! On a machine with other load, the instructions of `cargo figures calls` are more reliable.
 
 use divan::Bencher;
 use funnelflux_benches::{
     service,
-    work::{By, Work, Worker, ids},
+    workload::{BenchClient, ClientKind, Workload, ids},
 };
 use std::{error::Error, sync::mpsc, thread, time::Duration};
 
@@ -13,7 +13,7 @@ fn main() {
     divan::main();
 }
 
-/// The service, in a thread of its own.
+/// Starts the service in a thread and returns its base URL.
 fn start() -> Result<String, Box<dyn Error>> {
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
@@ -23,7 +23,7 @@ fn start() -> Result<String, Box<dyn Error>> {
         runtime.block_on(async {
             let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await?;
             let base_url = format!("http://{}/v1", listener.local_addr()?);
-            // Nobody waits for it any more when the bench has ended.
+            // An error means that the benchmark has ended.
             let _ = sender.send(base_url);
             service::serve(listener, Duration::ZERO).await
         })
@@ -31,19 +31,19 @@ fn start() -> Result<String, Box<dyn Error>> {
     Ok(receiver.recv()?)
 }
 
-fn bench(bencher: Bencher<'_, '_>, by: By, work: Work, count: usize) {
+fn bench(bencher: Bencher<'_, '_>, kind: ClientKind, workload: Workload, count: usize) {
     let run = || -> Result<(), Box<dyn Error>> {
         let base_url = start()?;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
         let ids = ids(count);
-        let worker = runtime.block_on(async { Worker::new(by, &base_url) })?;
+        let client = runtime.block_on(async { BenchClient::new(kind, &base_url) })?;
         bencher
             .counter(divan::counter::ItemsCount::new(count))
             .bench_local(|| {
                 runtime
-                    .block_on(worker.once(work, &ids))
+                    .block_on(client.run(workload, &ids))
                     .map_err(|error| error.to_string())
             });
         Ok(())
@@ -53,17 +53,21 @@ fn bench(bencher: Bencher<'_, '_>, by: By, work: Work, count: usize) {
     }
 }
 
-#[divan::bench(args = [By::Crate, By::Hand])]
-fn find(bencher: Bencher<'_, '_>, by: By) {
-    bench(bencher, by, Work::Find, 1);
+#[divan::bench(args = [ClientKind::Crate, ClientKind::HandWritten])]
+fn find(bencher: Bencher<'_, '_>, kind: ClientKind) {
+    bench(bencher, kind, Workload::Find, 1);
 }
 
-#[divan::bench(args = [By::Crate, By::Hand])]
-fn archive_100(bencher: Bencher<'_, '_>, by: By) {
-    bench(bencher, by, Work::Archive, 100);
+#[divan::bench(args = [ClientKind::Crate, ClientKind::HandWritten])]
+fn archive_100(bencher: Bencher<'_, '_>, kind: ClientKind) {
+    bench(bencher, kind, Workload::Archive, 100);
 }
 
-#[divan::bench(args = [By::Crate, By::Hand], consts = [1, 1_000, 100_000], max_time = 5)]
-fn list<const ROWS: usize>(bencher: Bencher<'_, '_>, by: By) {
-    bench(bencher, by, Work::List, ROWS);
+#[divan::bench(
+    args = [ClientKind::Crate, ClientKind::HandWritten],
+    consts = [1, 1_000, 100_000],
+    max_time = 5
+)]
+fn list<const ROWS: usize>(bencher: Bencher<'_, '_>, kind: ClientKind) {
+    bench(bencher, kind, Workload::List, ROWS);
 }

@@ -1,52 +1,52 @@
-//! CPU time and crates of building an empty program that depends on a client: this one, and those that others generate.
+//! CPU time and number of crates of a build of an empty program that depends on a client: this one, a
+//! hand-written one, and those of other generators.
 
 use crate::{
-    Failure,
-    child::{self, cpu_time, output},
+    BoxError,
     commands::copy,
-    peers::{self, Built},
-    readme::root,
+    page::root,
+    peers::{self, ClientCrate},
+    processes::{self, cpu_time, output},
 };
 use std::{fmt::Write as _, fs, path::Path, process::Command, time::Duration};
 
-/// How often a source is changed and built again; the mean counts.
+/// Number of changes followed by a rebuild, of which the mean is taken.
 const CHANGES: u32 = 3;
 
-/// Which names of hosts the program can resolve, which is a choice of its lock file.
+/// The host names that the program can resolve, selected in its lock file.
 #[derive(Clone, Copy)]
-enum Hosts {
-    /// Also those with letters beyond ASCII, for which `url` has the tables of Unicode.
+enum HostNames {
+    /// All host names. Those beyond ASCII need the Unicode tables of `url`.
     All,
-    /// ASCII only, without the tables.
+    /// ASCII host names only, without the tables.
     Ascii,
 }
 
-pub(crate) fn measure() -> Result<String, Failure> {
-    let mut table = "Debug build of an empty program that depends on the client, the 12 documented operations unless said otherwise; \
-        CPU seconds, with all of the same versions of crates:\n\n\
-        | client | TLS | crates | cold | after a change of a generated file |\n|---|---|---:|---:|---:|\n"
-        .to_owned();
+pub(crate) fn measure() -> Result<String, BoxError> {
+    let mut table =
+        "| client | TLS | crates | cold | after a change of a generated file |\n|---|---|---:|---:|---:|\n"
+            .to_owned();
     let folder = tempfile::tempdir()?;
     let workspace = copy(&folder.path().join("workspace"))?;
     for (name, features, hosts) in [
-        ("funnelflux", "default-features = true", Hosts::All),
+        ("funnelflux", "default-features = true", HostNames::All),
         (
-            "funnelflux, hosts in ASCII only (`cargo update idna_adapter --precise 1.0.0`)",
+            "funnelflux, ASCII host names only (`cargo update idna_adapter --precise 1.0.0`)",
             "default-features = true",
-            Hosts::Ascii,
+            HostNames::Ascii,
         ),
         (
             "funnelflux, with HTTP/2 and gzip",
             "features = [\"http2\", \"gzip\"]",
-            Hosts::All,
+            HostNames::All,
         ),
         (
             "funnelflux, all 161 operations",
             "features = [\"undocumented\"]",
-            Hosts::All,
+            HostNames::All,
         ),
     ] {
-        let client = Built {
+        let client = ClientCrate {
             dependency: format!(
                 "funnelflux = {{ path = '{}', {features} }}",
                 workspace.join("generated").display()
@@ -58,34 +58,36 @@ pub(crate) fn measure() -> Result<String, Failure> {
     let document = folder.path().join("document.json");
     peers::with_operation_ids(&root().join("spec/upstream.json"), &document)?;
     for peer in peers::ALL {
-        let place = folder.path().join(peer.name);
-        let figures = (peer.generate)(&document, &place).and_then(|client| build(&client, Hosts::All));
+        let peer_folder = folder.path().join(peer.name);
+        let figures =
+            (peer.generate)(&document, &peer_folder).and_then(|client| build(&client, HostNames::All));
         match figures {
             Ok(figures) => writeln!(table, "| {} {} | {figures}", peer.name, peer.version)?,
             Err(failure) => {
                 eprintln!("{}: {failure}", peer.name);
-                writeln!(table, "| {} {} | not run here | | | |", peer.name, peer.version)?;
+                writeln!(table, "| {} {} | not measured | | | |", peer.name, peer.version)?;
             }
         }
     }
-    writeln!(table, "\nTarget: at most 62 CPU seconds and 92 crates with TLS.")?;
+
     Ok(table)
 }
 
-/// The cells of a client.
-fn build(client: &Built, hosts: Hosts) -> Result<String, Failure> {
+/// Builds a program that depends on `client` and returns the table cells.
+fn build(client: &ClientCrate, hosts: HostNames) -> Result<String, BoxError> {
     let folder = tempfile::tempdir()?;
     let program = folder.path();
     fs::create_dir(program.join("src"))?;
     fs::write(program.join("src/main.rs"), "fn main() {}\n")?;
     let manifest = format!(
-        "[package]\nname = \"program\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[workspace]\n\n[dependencies]\n{}\n",
+        "[package]\nname = \"program\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[workspace]\n\n\
+         [dependencies]\n{}\n",
         client.dependency
     );
     fs::write(program.join("Cargo.toml"), manifest)?;
     fs::copy(root().join("Cargo.lock"), program.join("Cargo.lock"))?;
     output(cargo(program).arg("fetch"))?;
-    if let Hosts::Ascii = hosts {
+    if let HostNames::Ascii = hosts {
         let update = ["update", "idna_adapter", "--precise", "1.0.0"];
         output(cargo(program).args(update))?;
     }
@@ -111,27 +113,27 @@ fn build(client: &Built, hosts: Hosts) -> Result<String, Failure> {
         _ => "none",
     };
     let cold = seconds(program)?;
-    let mut again = Duration::ZERO;
+    let mut rebuilds = Duration::ZERO;
     let unchanged = fs::read_to_string(&client.changed)?;
     for number in 0..CHANGES {
         let addition = format!("\n/// Changed.\npub fn changed_{number}() -> usize {{\n    {number}\n}}\n");
         fs::write(&client.changed, format!("{unchanged}{addition}"))?;
-        again += seconds(program)?;
+        rebuilds += seconds(program)?;
     }
     // The next client may be the same one with other features.
     fs::write(&client.changed, unchanged)?;
     Ok(format!(
         "{} | {} | {:.0} | {:.1} |",
         tls,
-        // Without the program itself.
+        // The program itself does not count.
         crates.len() - 1,
         cold.as_secs_f64(),
-        (again / CHANGES).as_secs_f64()
+        (rebuilds / CHANGES).as_secs_f64()
     ))
 }
 
-fn seconds(program: &Path) -> Result<Duration, Failure> {
-    cpu_time(cargo(program).arg("build"), child::Expect::Success)
+fn seconds(program: &Path) -> Result<Duration, BoxError> {
+    cpu_time(cargo(program).arg("build"), processes::AcceptedExit::Success)
 }
 
 fn cargo(program: &Path) -> Command {

@@ -1,33 +1,30 @@
-//! Time of bulk jobs over a network that takes its time.
+//! Duration of bulk jobs over a slow network.
 
 use crate::{
-    Failure,
-    child::{Job, Service},
+    BoxError,
+    processes::{Job, ServiceProcess},
 };
-use funnelflux_benches::work::{By, CHUNK_SIZE, CONCURRENCY, Work};
+use funnelflux_benches::workload::{CHUNK_SIZE, CONCURRENCY, ClientKind, Workload};
 use std::{fmt::Write as _, time::Duration};
 
 const IDS: usize = 10_000;
 const LATENCIES: [u64; 3] = [10, 50, 250];
-/// How often each is done, in turn; the shortest counts, since nothing but other load makes one longer.
+/// Number of interleaved runs, of which the shortest counts: only other load makes a run longer.
 const TIMES: usize = 3;
 
-pub(crate) fn measure() -> Result<String, Failure> {
-    let mut table = format!(
-        "Bulk archive of 10,000 IDs, {CHUNK_SIZE} a request, {CONCURRENCY} requests at once, wall-clock time over sockets, divided by the ideal of \
-         ⌈chunks ÷ concurrency⌉ × latency for the requests that are sent:\n\n\
-         | latency of a request | loop by hand | the same requests by funnelflux | with its defaults, which read each asset first | target |\n\
-         |---:|---:|---:|---:|---:|\n"
-    );
+pub(crate) fn measure() -> Result<String, BoxError> {
+    let mut table = "| latency of a request | hand-written loop | funnelflux, sending only \
+        | funnelflux with its defaults | target |\n|---:|---:|---:|---:|---:|\n"
+        .to_owned();
     for latency in LATENCIES {
         let latency = Duration::from_millis(latency);
-        let service = Service::start(latency)?;
+        let service = ServiceProcess::start(latency)?;
         let rounds = IDS.div_ceil(CHUNK_SIZE).div_ceil(CONCURRENCY);
         let ideal = latency * u32::try_from(rounds)?;
-        let run = |by, work| -> Result<f64, Failure> {
+        let run = |kind, workload| -> Result<f64, BoxError> {
             let job = Job {
-                by,
-                work,
+                kind,
+                workload,
                 ids: IDS,
                 times: 1,
             };
@@ -35,20 +32,20 @@ pub(crate) fn measure() -> Result<String, Failure> {
         };
         let mut shortest = [f64::INFINITY; 3];
         for _ in 0..TIMES {
-            let taken = [
-                run(By::Hand, Work::Bulk)?,
-                run(By::Crate, Work::Bulk)?,
-                // Reading and sending are two requests for each chunk.
-                run(By::Crate, Work::BulkLooking)? / 2.0,
+            let ratios = [
+                run(ClientKind::HandWritten, Workload::Bulk)?,
+                run(ClientKind::Crate, Workload::Bulk)?,
+                // Each chunk takes two requests, one to read and one to send.
+                run(ClientKind::Crate, Workload::BulkReadFirst)? / 2.0,
             ];
-            for (shortest, taken) in shortest.iter_mut().zip(taken) {
-                *shortest = shortest.min(taken);
+            for (shortest, ratio) in shortest.iter_mut().zip(ratios) {
+                *shortest = shortest.min(ratio);
             }
         }
-        let [hand, ours, looking] = shortest;
+        let [hand_written, ours, read_first] = shortest;
         writeln!(
             table,
-            "| {} ms | {hand:.2} | {ours:.2} | {looking:.2} | 1.15 |",
+            "| {} ms | {hand_written:.2} | {ours:.2} | {read_first:.2} | 1.15 |",
             latency.as_millis()
         )?;
     }

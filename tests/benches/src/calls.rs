@@ -1,72 +1,120 @@
 //! Instructions of calls, counted by callgrind.
 
 use crate::{
-    Failure,
-    child::{Job, Service, output},
+    BoxError,
+    processes::{Job, ServiceProcess, output},
 };
-use funnelflux_benches::work::{By, Work};
+use funnelflux_benches::workload::{ClientKind, Workload};
 use std::{fmt::Write as _, process::Command, time::Duration};
 
-/// What a row is called, what is done, to how many, how often it is done more in the longer run, and the target.
-const ROWS: [(&str, Work, usize, usize, &str); 6] = [
-    ("find one", Work::Find, 1, 300, "1.05"),
-    ("archive 100 by one call", Work::Archive, 100, 300, "1.05"),
-    ("list, 1 row", Work::List, 1, 300, "1.10"),
-    ("list, 1,000 rows", Work::List, 1_000, 20, "1.10"),
-    // More than one: the allocator tidies up after one list or after another, which one more would count twice or not at all.
-    ("list, 100,000 rows", Work::List, 100_000, 4, "1.10"),
-    (
-        "list, 1,000 rows with 2 unknown fields each, kept",
-        Work::ListUnknown,
-        1_000,
-        20,
-        "1.10",
-    ),
+/// The rows of the table.
+const ROWS: [Row; 6] = [
+    Row {
+        name: "find one",
+        workload: Workload::Find,
+        ids: 1,
+        repetitions: 300,
+        target: "1.05",
+    },
+    Row {
+        name: "archive 100 by one call",
+        workload: Workload::Archive,
+        ids: 100,
+        repetitions: 300,
+        target: "1.05",
+    },
+    Row {
+        name: "list, 1 row",
+        workload: Workload::List,
+        ids: 1,
+        repetitions: 300,
+        target: "1.10",
+    },
+    Row {
+        name: "list, 1,000 rows",
+        workload: Workload::List,
+        ids: 1_000,
+        repetitions: 20,
+        target: "1.10",
+    },
+    Row {
+        name: "list, 100,000 rows",
+        workload: Workload::List,
+        ids: 100_000,
+        // The allocator cleans up after some lists only, which one repetition alone would count or miss.
+        repetitions: 4,
+        target: "1.10",
+    },
+    Row {
+        name: "list, 1,000 rows with 2 unknown fields each, kept",
+        workload: Workload::ListUnknown,
+        ids: 1_000,
+        repetitions: 20,
+        target: "1.10",
+    },
 ];
 
-pub(crate) fn measure() -> Result<String, Failure> {
-    let service = Service::start(Duration::ZERO)?;
-    let mut table = "Instructions of one call over a socket, user space, release build, the service in another process:\n\n\
-        | call | by hand (reqwest, serde) | funnelflux | ratio | target |\n|---|---:|---:|---:|---:|\n"
+struct Row {
+    name: &'static str,
+    workload: Workload,
+    ids: usize,
+    /// Number of times that the longer run repeats the workload more often than the shorter one.
+    repetitions: usize,
+    /// Maximum ratio.
+    target: &'static str,
+}
+
+pub(crate) fn measure() -> Result<String, BoxError> {
+    let service = ServiceProcess::start(Duration::ZERO)?;
+    let mut table = "| call | hand-written (reqwest, serde) | funnelflux | ratio | target |\n\
+        |---|---:|---:|---:|---:|\n"
         .to_owned();
-    for (name, work, ids, more, target) in ROWS {
-        let count = |by| instructions(&service, by, work, ids, more);
-        let (hand, ours) = (count(By::Hand)?, count(By::Crate)?);
+    for row in ROWS {
+        let count = |kind| instructions(&service, kind, &row);
+        let (hand_written, ours) = (count(ClientKind::HandWritten)?, count(ClientKind::Crate)?);
         writeln!(
             table,
-            "| {name} | {} | {} | {:.2} | {target} |",
-            thousands(hand),
+            "| {} | {} | {} | {:.2} | {} |",
+            row.name,
+            thousands(hand_written),
             thousands(ours),
-            ours / hand
+            ours / hand_written,
+            row.target
         )?;
     }
     Ok(table)
 }
 
-/// Instructions of doing it once: what a run with `more` of them takes above one without.
-fn instructions(service: &Service, by: By, work: Work, ids: usize, more: usize) -> Result<f64, Failure> {
-    let run = |times| -> Result<f64, Failure> {
-        let job = Job { by, work, ids, times };
-        let (_, said) = output(
+/// Instructions of one repetition: the difference between a run with `repetitions` more of them and one
+/// without.
+fn instructions(service: &ServiceProcess, kind: ClientKind, row: &Row) -> Result<f64, BoxError> {
+    let run = |times| -> Result<f64, BoxError> {
+        let job = Job {
+            kind,
+            workload: row.workload,
+            ids: row.ids,
+            times,
+        };
+        let (_, stderr) = output(
             Command::new("valgrind")
                 .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
                 .arg(std::env::current_exe()?)
                 .args(job.arguments(&service.base_url)),
         )?;
-        let counted = said
+        let collected = stderr
             .lines()
             .find_map(|line| line.split_once("Collected :"))
             .ok_or("callgrind counted nothing")?;
-        Ok(counted.1.trim().parse()?)
+        Ok(collected.1.trim().parse()?)
     };
-    // The first one fills buffers and tables that stay.
+    // The first repetition fills buffers and tables that remain.
     let few = 1;
     #[expect(clippy::cast_precision_loss, reason = "a few thousand at most")]
-    let more_times = more as f64;
-    Ok((run(few + more)? - run(few)?) / more_times)
+    let repetitions = row.repetitions as f64;
+    Ok((run(few + row.repetitions)? - run(few)?) / repetitions)
 }
 
-/// A count with its thousands apart.
+/// Formats a count with thousands separators.
 fn thousands(count: f64) -> String {
     let digits = format!("{count:.0}");
     let mut text = String::new();

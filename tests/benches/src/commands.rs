@@ -1,9 +1,9 @@
 //! CPU time of `cargo xtask generate` and `check`, on copies of the workspace.
 
 use crate::{
-    Failure,
-    child::{self, cpu_time, output},
-    readme::{root, target},
+    BoxError,
+    page::{root, target},
+    processes::{self, cpu_time, output},
 };
 use std::{
     fmt::Write as _,
@@ -13,10 +13,10 @@ use std::{
     time::Duration,
 };
 
-/// How often each command is run; the mean counts.
+/// Number of runs of each command, of which the mean is taken.
 const TIMES: u32 = 5;
 
-pub(crate) fn measure(document: Option<&Path>) -> Result<String, Failure> {
+pub(crate) fn measure(document: Option<&Path>) -> Result<String, BoxError> {
     let release = build("release", &["--release"])?;
     let debug = build("debug", &[])?;
     let folder = tempfile::tempdir()?;
@@ -31,15 +31,15 @@ pub(crate) fn measure(document: Option<&Path>) -> Result<String, Failure> {
             "check below 0.30 s (release)",
         ),
     ];
-    let mut table = "CPU seconds of a command, the mean of 5 runs:\n\n\
-        | document | generate, release | check, release | check, debug as `cargo xtask` runs it | target |\n|---|---:|---:|---:|---|\n"
+    let mut table = "| document | generate, release | check, release | check, debug | target |\n\
+        |---|---:|---:|---:|---|\n"
         .to_owned();
-    for (name, place, target) in subjects {
-        // Once for all: what is compared and overwritten is there then.
-        run(&release, "generate", &place, 1)?;
-        let generate = run(&release, "generate", &place, TIMES)?;
-        let check = run(&release, "check", &place, TIMES)?;
-        let check_debug = run(&debug, "check", &place, TIMES)?;
+    for (name, workspace, target) in subjects {
+        // A first run writes the files that later runs compare and overwrite.
+        run(&release, "generate", &workspace, 1)?;
+        let generate = run(&release, "generate", &workspace, TIMES)?;
+        let check = run(&release, "check", &workspace, TIMES)?;
+        let check_debug = run(&debug, "check", &workspace, TIMES)?;
         writeln!(
             table,
             "| {name} | {generate:.2} | {check:.2} | {check_debug:.2} | {target} |"
@@ -52,32 +52,32 @@ pub(crate) fn measure(document: Option<&Path>) -> Result<String, Failure> {
         let seconds = foreign(document, &folder.path().join("foreign"))?;
         writeln!(
             table,
-            "\nA public document, {name} ({megabytes:.1} MB), read, normalised and linted by the harness for documents of others: \
+            "\nReading, normalising and linting the public document {name} ({megabytes:.1} MB) takes \
              {seconds:.2} CPU seconds."
         )?;
     }
     Ok(table)
 }
 
-/// CPU seconds of the stages over a document of others, up to the one that refuses parts of it. `generate` takes only documents
-/// in which its rules find something to do.
-fn foreign(document: &Path, folder: &Path) -> Result<f64, Failure> {
+/// CPU seconds to read, normalise and lint a foreign document. `generate` only accepts documents that its
+/// rules apply to.
+fn foreign(document: &Path, folder: &Path) -> Result<f64, BoxError> {
     let mut command = Command::new("cargo");
     command.current_dir(root());
     command.args(["build", "--quiet", "--locked", "--release"]);
     output(command.args(["--package", "funnelflux-generator", "--example", "corpus"]))?;
     fs::create_dir(folder)?;
     fs::copy(document, folder.join(document.file_name().unwrap_or_default()))?;
-    let mut all = Duration::ZERO;
+    let mut total = Duration::ZERO;
     for _ in 0..TIMES {
         let mut run = Command::new(target().join("release/examples/corpus"));
         run.arg(folder);
-        all += cpu_time(&mut run, child::Expect::Success)?;
+        total += cpu_time(&mut run, processes::AcceptedExit::Success)?;
     }
-    Ok((all / TIMES).as_secs_f64())
+    Ok((total / TIMES).as_secs_f64())
 }
 
-fn build(profile: &str, flags: &[&str]) -> Result<PathBuf, Failure> {
+fn build(profile: &str, flags: &[&str]) -> Result<PathBuf, BoxError> {
     let mut command = Command::new("cargo");
     command
         .current_dir(root())
@@ -86,20 +86,21 @@ fn build(profile: &str, flags: &[&str]) -> Result<PathBuf, Failure> {
     Ok(target().join(profile).join("xtask"))
 }
 
-/// CPU seconds of a run.
-fn run(program: &Path, command: &str, place: &Path, times: u32) -> Result<f64, Failure> {
-    let mut all = Duration::ZERO;
+/// Mean CPU seconds of a command.
+fn run(program: &Path, command: &str, workspace: &Path, times: u32) -> Result<f64, BoxError> {
+    let mut total = Duration::ZERO;
     for _ in 0..times {
         let mut run = Command::new(program);
-        run.arg("--root").arg(place).arg(command);
-        // Without the overlays there are fewer groups than the manifest has features, which `check` says with a code of its own.
-        all += cpu_time(&mut run, child::Expect::AnyOf(&[0, 3]))?;
+        run.arg("--root").arg(workspace).arg(command);
+        // Without the overlays there are fewer groups than the manifest has features, so `check` exits with
+        // 3.
+        total += cpu_time(&mut run, processes::AcceptedExit::AnyOf(&[0, 3]))?;
     }
-    Ok((all / times).as_secs_f64())
+    Ok((total / times).as_secs_f64())
 }
 
-/// A copy of what the repository holds, at `to`.
-pub(crate) fn copy(to: &Path) -> Result<PathBuf, Failure> {
+/// Copies the repository to `to`.
+pub(crate) fn copy(to: &Path) -> Result<PathBuf, BoxError> {
     fn folder(from: &Path, to: &Path) -> std::io::Result<()> {
         fs::create_dir_all(to)?;
         for entry in fs::read_dir(from)? {

@@ -1,5 +1,5 @@
-//! The work that is measured, for this crate and for a client written by hand, and the service that both call.
+//! The measured workloads, for this crate and for a hand-written client, and the service that both call.
 
-pub mod hand;
+pub mod hand_written;
 pub mod service;
-pub mod work;
+pub mod workload;

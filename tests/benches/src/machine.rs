@@ -1,10 +1,10 @@
-//! What figures were taken on, without a name of it.
+//! Description of the machine that the figures were measured on, without its host name.
 
-use crate::{Failure, child::output};
+use crate::{BoxError, processes::output};
 use std::{fs, process::Command};
 
 /// Processor, cores, system and compiler, in one line.
-pub(crate) fn describe() -> Result<String, Failure> {
+pub(crate) fn describe() -> Result<String, BoxError> {
     let processors = fs::read_to_string("/proc/cpuinfo")?;
     let processor = processors
         .lines()
@@ -24,13 +24,13 @@ pub(crate) fn describe() -> Result<String, Failure> {
     ))
 }
 
-/// The most memory that this process had, in KiB.
-pub(crate) fn peak_memory() -> Result<u64, Failure> {
+/// Peak memory of this process in KiB.
+pub(crate) fn peak_memory() -> Result<u64, BoxError> {
     let status = fs::read_to_string("/proc/self/status")?;
     let peak = status
         .lines()
         .find_map(|line| line.strip_prefix("VmHWM:"))
         .and_then(|peak| peak.split_whitespace().next())
-        .ok_or("/proc/self/status is odd")?;
+        .ok_or("/proc/self/status lacks VmHWM")?;
     Ok(peak.parse()?)
 }

@@ -1,78 +1,78 @@
-//! `cargo figures`: measures, prints the tables, and with `--write` puts them into the README.
+//! `cargo figures`: measures, prints tables, and with `--write` stores them in `tests/benches/README.md`.
 //!
-//! Every figure is one that other load on the machine hardly moves: instructions, CPU time, or a ratio of times that were
-//! taken in turn. A part is one file, and each has its own table.
+//! Other load on the machine hardly affects the figures: they are instructions, CPU times, and ratios of
+//! interleaved runs. Each part has its own file and its own table.
 
 mod builds;
 mod bulk;
 mod calls;
-mod child;
 mod commands;
 mod machine;
 mod memory;
+mod page;
 mod peers;
-mod readme;
+mod processes;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use funnelflux_benches::{
     service,
-    work::{self, By, Work, Worker},
+    workload::{self, BenchClient, ClientKind, Workload},
 };
 use std::{error::Error, path::PathBuf, process::ExitCode, time::Duration};
 
-/// Why something could not be measured.
-type Failure = Box<dyn Error>;
+/// The cause of a failed measurement.
+type BoxError = Box<dyn Error>;
 
-/// Measures what this crate and its tools cost, beside others.
+/// Measures the costs of the client and its tools, compared to alternatives.
 #[derive(Parser)]
 #[command(name = "cargo figures", bin_name = "cargo figures")]
 struct Arguments {
-    /// Only these parts; without any, all of them.
+    /// Parts to measure; default: all.
     #[arg(value_enum)]
     parts: Vec<Part>,
-    /// Puts the tables into the README.
+    /// Writes the tables to tests/benches/README.md.
     #[arg(long)]
     write: bool,
-    /// A large public document of another API, for `commands`.
+    /// Large public document of another API, for the part `commands`.
     #[arg(long, value_name = "FILE")]
     document: Option<PathBuf>,
     #[command(subcommand)]
     command: Option<Command>,
 }
 
-/// What a part measures.
+/// A part of the figures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Part {
-    /// Instructions of calls and of decoding, beside a client written by hand. Needs valgrind.
+    /// Instructions of calls and of decoding, compared to a hand-written client. Requires valgrind.
     Calls,
-    /// Time of bulk jobs, beside a loop written by hand and the ideal.
+    /// Duration of bulk jobs, compared to a hand-written loop and to the ideal.
     Bulk,
-    /// Memory of bulk jobs.
+    /// Peak memory of bulk jobs.
     Memory,
     /// CPU time of `generate` and `check`.
     Commands,
-    /// CPU time and crates of building this client and those that other generators make.
+    /// CPU time and crates of a build of this client and of those of other generators.
     Builds,
 }
 
-/// What the program does in the processes that it starts.
+/// Roles of this program in its child processes.
 #[derive(Subcommand)]
 enum Command {
-    /// Answers requests until it is ended; prints its base URL first.
+    /// Serves requests until killed. Prints the base URL first.
     #[command(hide = true)]
     Serve {
         #[arg(long, default_value_t = 0)]
         latency: u64,
     },
-    /// Does some work so many times, and prints the seconds that it took.
+    /// Runs a workload several times and prints the seconds.
     #[command(hide = true)]
     Work {
         #[arg(long)]
         base_url: String,
         #[arg(long)]
-        by: By,
+        kind: ClientKind,
         #[arg(long)]
-        work: Work,
+        workload: Workload,
         #[arg(long)]
         ids: usize,
         #[arg(long)]
@@ -86,11 +86,11 @@ fn main() -> ExitCode {
         Some(Command::Serve { latency }) => serve(Duration::from_millis(latency)),
         Some(Command::Work {
             base_url,
-            by,
-            work,
+            kind,
+            workload,
             ids,
             times,
-        }) => do_work(&base_url, by, work, ids, times),
+        }) => run_workload(&base_url, kind, workload, ids, times),
         None => measure(&arguments),
     };
     match outcome {
@@ -102,16 +102,16 @@ fn main() -> ExitCode {
     }
 }
 
-fn measure(arguments: &Arguments) -> Result<(), Failure> {
+fn measure(arguments: &Arguments) -> Result<(), BoxError> {
     let all = Part::value_variants();
     let parts = match arguments.parts.as_slice() {
         [] => all,
-        some => some,
+        selected => selected,
     };
     let machine = machine::describe()?;
-    let mut readme = arguments
+    let mut page = arguments
         .write
-        .then(|| readme::Readme::open(&machine, parts.len() == all.len()))
+        .then(|| page::FiguresPage::open(&machine, parts.len() == all.len()))
         .transpose()?;
     println!("{machine}\n");
     for part in parts {
@@ -122,21 +122,24 @@ fn measure(arguments: &Arguments) -> Result<(), Failure> {
             Part::Commands => commands::measure(arguments.document.as_deref())?,
             Part::Builds => builds::measure()?,
         };
+        if let Some(value) = part.to_possible_value() {
+            println!("{}: {}\n", value.get_name(), value.get_help().unwrap_or_default());
+        }
         println!("{table}");
-        // What is measured is kept, whatever becomes of the next part.
-        if let (Some(readme), Some(name)) = (&mut readme, part.to_possible_value()) {
-            readme.put(name.get_name(), &table)?;
+        // Writing each table at once keeps it if a later part fails.
+        if let (Some(page), Some(name)) = (&mut page, part.to_possible_value()) {
+            page.put(name.get_name(), &table)?;
         }
     }
     Ok(())
 }
 
-fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+fn runtime() -> Result<tokio::runtime::Runtime, BoxError> {
     let mut builder = tokio::runtime::Builder::new_current_thread();
     Ok(builder.enable_all().build()?)
 }
 
-fn serve(latency: Duration) -> Result<(), Failure> {
+fn serve(latency: Duration) -> Result<(), BoxError> {
     runtime()?.block_on(async {
         let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await?;
         println!("http://{}/v1", listener.local_addr()?);
@@ -144,18 +147,24 @@ fn serve(latency: Duration) -> Result<(), Failure> {
     })
 }
 
-fn do_work(base_url: &str, by: By, work: Work, ids: usize, times: usize) -> Result<(), Failure> {
-    let ids = work::ids(ids);
+fn run_workload(
+    base_url: &str,
+    kind: ClientKind,
+    workload: Workload,
+    ids: usize,
+    times: usize,
+) -> Result<(), BoxError> {
+    let ids = workload::ids(ids);
     runtime()?.block_on(async {
-        let worker = Worker::new(by, base_url)?;
-        // The connection is made before the time runs.
+        let client = BenchClient::new(kind, base_url)?;
+        // A first call opens the connection before the time starts.
         let first = ids.get(..1).unwrap_or_default();
-        worker.once(Work::Find, first).await?;
+        client.run(Workload::Find, first).await?;
         let start = std::time::Instant::now();
         for _ in 0..times {
-            let done = worker.once(work, &ids).await?;
-            if done == 0 {
-                return Err("the service did not do it".into());
+            let assets = client.run(workload, &ids).await?;
+            if assets == 0 {
+                return Err("the service returned no asset".into());
             }
         }
         println!("{}", start.elapsed().as_secs_f64());

@@ -1,37 +1,40 @@
-//! Memory of bulk jobs: what a job of many IDs takes above one of few.
+//! Peak memory of bulk jobs with few and with many IDs.
 
 use crate::{
-    Failure,
-    child::{Job, Service},
+    BoxError,
+    processes::{Job, ServiceProcess},
 };
-use funnelflux_benches::work::{By, Work};
+use funnelflux_benches::workload::{ClientKind, Workload};
 use std::{fmt::Write as _, time::Duration};
 
 const FEW: usize = 10_000;
 const MANY: usize = 100_000;
 
-pub(crate) fn measure() -> Result<String, Failure> {
-    let service = Service::start(Duration::ZERO)?;
-    let mut table = "Peak memory of the process that runs a bulk archive:\n\n\
-        | | 10,000 IDs | 100,000 IDs | bytes for each further ID |\n|---|---:|---:|---:|\n"
-        .to_owned();
-    for (name, by, work) in [
-        ("the IDs alone, and a loop by hand", By::Hand, Work::Bulk),
-        ("funnelflux, sending only", By::Crate, Work::Bulk),
+pub(crate) fn measure() -> Result<String, BoxError> {
+    let service = ServiceProcess::start(Duration::ZERO)?;
+    let mut table =
+        "| | 10,000 IDs | 100,000 IDs | bytes per additional ID |\n|---|---:|---:|---:|\n".to_owned();
+    for (name, kind, workload) in [
         (
-            "funnelflux with its defaults, which read first",
-            By::Crate,
-            Work::BulkLooking,
+            "hand-written loop (mostly the IDs)",
+            ClientKind::HandWritten,
+            Workload::Bulk,
+        ),
+        ("funnelflux, sending only", ClientKind::Crate, Workload::Bulk),
+        (
+            "funnelflux with its defaults",
+            ClientKind::Crate,
+            Workload::BulkReadFirst,
         ),
     ] {
         let peak = |ids| {
             let job = Job {
-                by,
-                work,
+                kind,
+                workload,
                 ids,
                 times: 1,
             };
-            Ok::<_, Failure>(job.run(&service.base_url)?.peak_memory)
+            Ok::<_, BoxError>(job.run(&service.base_url)?.peak_memory)
         };
         let (few, many) = (peak(FEW)?, peak(MANY)?);
         #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]

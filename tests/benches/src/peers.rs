@@ -1,32 +1,32 @@
-//! What else makes a client: the work of hands, and other generators, run as their documentation says. Each is installed
-//! below the target directory when it is first needed.
+//! Alternative clients: a hand-written one, and those of other generators, run as documented. Generators are
+//! installed below the target directory on first use.
 
-use crate::{Failure, child::output, readme::target};
+use crate::{BoxError, page::target, processes::output};
 use std::{
     fs,
     path::{Path, PathBuf},
     process::Command,
 };
 
-/// A client that is ready to be built.
-pub(crate) struct Built {
-    /// The line of a manifest that depends on it.
+/// The crate of a client.
+pub(crate) struct ClientCrate {
+    /// The manifest line that depends on it.
     pub(crate) dependency: String,
-    /// The file that holds its calls.
+    /// The file with its calls, changed for the rebuild.
     pub(crate) changed: PathBuf,
 }
 
-/// A generator.
+/// An alternative client.
 pub(crate) struct Peer {
     pub(crate) name: &'static str,
     pub(crate) version: &'static str,
-    /// Makes a client of the document at a place.
-    pub(crate) generate: fn(&Path, &Path) -> Result<Built, Failure>,
+    /// Creates the client for a document in a folder.
+    pub(crate) generate: fn(&Path, &Path) -> Result<ClientCrate, BoxError>,
 }
 
 pub(crate) const ALL: [Peer; 5] = [
     Peer {
-        name: "by hand, before its first line: reqwest and serde",
+        name: "dependencies of a hand-written client: reqwest and serde",
         version: "0.13",
         generate: by_hand,
     },
@@ -52,8 +52,9 @@ pub(crate) const ALL: [Peer; 5] = [
     },
 ];
 
-/// The document with a name for each operation, without which some generators leave the operation out, and some end.
-pub(crate) fn with_operation_ids(document: &Path, place: &Path) -> Result<(), Failure> {
+/// Writes a copy of the document with an ID for each operation. Without IDs, some generators omit the
+/// operation, and others fail.
+pub(crate) fn with_operation_ids(document: &Path, folder: &Path) -> Result<(), BoxError> {
     let mut value: serde_json::Value = serde_json::from_str(&fs::read_to_string(document)?)?;
     let paths = value.get_mut("paths").and_then(|paths| paths.as_object_mut());
     for (path, item) in paths.ok_or("the document has no paths")? {
@@ -64,17 +65,17 @@ pub(crate) fn with_operation_ids(document: &Path, place: &Path) -> Result<(), Fa
             }
         }
     }
-    fs::write(place, value.to_string())?;
+    fs::write(folder, value.to_string())?;
     Ok(())
 }
 
-/// Where they are installed.
+/// Folder for installed generators.
 fn tools() -> PathBuf {
     target().join("peers")
 }
 
-/// A program of crates.io.
-fn installed(program: &str, package: &str) -> Result<Command, Failure> {
+/// Installs a generator written in Rust.
+fn installed(program: &str, package: &str) -> Result<Command, BoxError> {
     let path = tools().join("bin").join(program);
     if !path.exists() {
         let mut install = Command::new("cargo");
@@ -84,12 +85,12 @@ fn installed(program: &str, package: &str) -> Result<Command, Failure> {
     Ok(Command::new(path))
 }
 
-fn dependency(place: &Path) -> String {
-    format!("peer = {{ path = '{}' }}", place.display())
+fn dependency(folder: &Path) -> String {
+    format!("peer = {{ path = '{}' }}", folder.display())
 }
 
-/// What a client written by hand cannot do without, with the same TLS as ours, and no code.
-fn by_hand(_: &Path, place: &Path) -> Result<Built, Failure> {
+/// The dependencies of a hand-written client, with the same TLS as ours, and no code.
+fn by_hand(_: &Path, folder: &Path) -> Result<ClientCrate, BoxError> {
     const MANIFEST: &str = r#"[package]
 name = "peer"
 version = "0.0.0"
@@ -103,28 +104,28 @@ serde = { version = "1", features = ["derive"] }
 serde_json = "1"
 tokio = { version = "1", default-features = false, features = ["rt", "time"] }
 "#;
-    fs::create_dir_all(place.join("src"))?;
-    fs::write(place.join("Cargo.toml"), MANIFEST)?;
-    let changed = place.join("src/lib.rs");
+    fs::create_dir_all(folder.join("src"))?;
+    fs::write(folder.join("Cargo.toml"), MANIFEST)?;
+    let changed = folder.join("src/lib.rs");
     fs::write(&changed, "//! Nothing yet.\n")?;
-    Ok(Built {
-        dependency: dependency(place),
+    Ok(ClientCrate {
+        dependency: dependency(folder),
         changed,
     })
 }
 
-fn progenitor(document: &Path, place: &Path) -> Result<Built, Failure> {
+fn progenitor(document: &Path, folder: &Path) -> Result<ClientCrate, BoxError> {
     let mut command = installed("cargo-progenitor", "cargo-progenitor@0.15.1")?;
     command.args(["progenitor", "--name", "peer", "--version", "0.1.0"]);
     command.args(["--include-client", "false", "--input"]);
-    output(command.arg(document).arg("--output").arg(place))?;
-    Ok(Built {
-        dependency: dependency(place),
-        changed: place.join("src/lib.rs"),
+    output(command.arg(document).arg("--output").arg(folder))?;
+    Ok(ClientCrate {
+        dependency: dependency(folder),
+        changed: folder.join("src/lib.rs"),
     })
 }
 
-fn openapi_generator(document: &Path, place: &Path) -> Result<Built, Failure> {
+fn openapi_generator(document: &Path, folder: &Path) -> Result<ClientCrate, BoxError> {
     let environment = tools().join("openapi-generator");
     if !environment.exists() {
         output(Command::new("python3").args(["-m", "venv"]).arg(&environment))?;
@@ -134,37 +135,37 @@ fn openapi_generator(document: &Path, place: &Path) -> Result<Built, Failure> {
     let mut command = Command::new(environment.join("bin/openapi-generator-cli"));
     command.args(["generate", "--generator-name", "rust"]);
     command.args(["--additional-properties", "packageName=peer", "--input-spec"]);
-    output(command.arg(document).arg("--output").arg(place))?;
-    Ok(Built {
-        // Its default is OpenSSL, which is not on every machine.
+    output(command.arg(document).arg("--output").arg(folder))?;
+    Ok(ClientCrate {
+        // The default is OpenSSL, which some machines lack.
         dependency: format!(
             "peer = {{ path = '{}', default-features = false, features = [\"rustls\"] }}",
-            place.display()
+            folder.display()
         ),
-        changed: place.join("src/apis/offer_sources_api.rs"),
+        changed: folder.join("src/apis/offer_sources_api.rs"),
     })
 }
 
-fn ploidy(document: &Path, place: &Path) -> Result<Built, Failure> {
+fn ploidy(document: &Path, folder: &Path) -> Result<ClientCrate, BoxError> {
     let mut command = installed("ploidy", "ploidy@0.15.0")?;
     command.args(["generate", "rust", "--name", "peer", "--output"]);
-    output(command.arg(place).arg(document))?;
-    Ok(Built {
-        dependency: dependency(place),
-        changed: place.join("src/client/default.rs"),
+    output(command.arg(folder).arg(document))?;
+    Ok(ClientCrate {
+        dependency: dependency(folder),
+        changed: folder.join("src/client/default.rs"),
     })
 }
 
-fn openapi_to_rust(document: &Path, place: &Path) -> Result<Built, Failure> {
+fn openapi_to_rust(document: &Path, folder: &Path) -> Result<ClientCrate, BoxError> {
     let mut command = installed("openapi-to-rust", "openapi-to-rust@0.23.0")?;
     command.arg("generate").arg(document).arg("--output-dir");
-    output(command.arg(place.join("src/generated")))?;
-    let needed = fs::read_to_string(place.join("src/generated/REQUIRED_DEPS.toml"))?;
+    output(command.arg(folder.join("src/generated")))?;
+    let needed = fs::read_to_string(folder.join("src/generated/REQUIRED_DEPS.toml"))?;
     let package = "[package]\nname = \"peer\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n";
-    fs::write(place.join("Cargo.toml"), format!("{package}{needed}"))?;
-    fs::write(place.join("src/lib.rs"), "pub mod api;\n")?;
-    Ok(Built {
-        dependency: dependency(place),
-        changed: place.join("src/generated/client.rs"),
+    fs::write(folder.join("Cargo.toml"), format!("{package}{needed}"))?;
+    fs::write(folder.join("src/lib.rs"), "pub mod generated;\n")?;
+    Ok(ClientCrate {
+        dependency: dependency(folder),
+        changed: folder.join("src/generated/client.rs"),
     })
 }

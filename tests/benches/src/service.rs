@@ -1,4 +1,5 @@
-//! A service that answers at once, or after a set time, with what was made beforehand: so a client's time is its own.
+//! A service with prepared responses, at once or after a fixed latency, so that measurements show the
+//! client's own time.
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -15,13 +16,14 @@ use std::{
 };
 use tokio::net::TcpListener;
 
-/// The category whose name says how many rows its list has; with this prefix, rows with fields that no document knows.
+/// Prefix of a category whose lists have rows with unknown fields. The rest of the category's name is the
+/// number of rows.
 pub const UNKNOWN_FIELDS: &str = "unknown-";
 
-/// Answers what comes in on `listener`, each request after `latency`, for ever.
+/// Serves requests on `listener`, each after `latency`, without end.
 ///
 /// # Errors
-/// When no connection can be accepted.
+/// If no connection can be accepted.
 pub async fn serve(listener: TcpListener, latency: Duration) -> io::Result<()> {
     let lists = Arc::new(Mutex::new(HashMap::new()));
     loop {
@@ -32,7 +34,7 @@ pub async fn serve(listener: TcpListener, latency: Duration) -> io::Result<()> {
             let lists = Arc::clone(&lists);
             async move {
                 let answer = answer(&lists, request.uri().path(), request.uri().query());
-                // Read to its end, so that the connection can be used again.
+                // Reading the whole body keeps the connection open for the next request.
                 let _ = request.into_body().collect().await;
                 if !latency.is_zero() {
                     tokio::time::sleep(latency).await;
@@ -43,7 +45,7 @@ pub async fn serve(listener: TcpListener, latency: Duration) -> io::Result<()> {
                 Ok::<_, Infallible>(response)
             }
         });
-        // A connection that the client gives up is no concern of the others.
+        // An error affects this connection only.
         tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
     }
 }

@@ -1,7 +1,8 @@
-//! Tokens: which are valid, until when, and their renewal by `POST /auth/validate`.
+//! Valid tokens, their expiry, and their renewal by `POST /auth/validate`.
 //!
-//! Documented: an access token lives for 72 hours; the renewal takes a bearer token that may have expired and, in the body, an optional `refresh_token`; the
-//! answer has `tokens` with `access_token`, `expires_at` (seconds since 1970) and a refresh token. The rest is the plainest reading.
+//! Documented: an access token is valid for 72 hours. The renewal takes a bearer token that may have expired
+//! and, in the body, an optional `refresh_token`. The response has `tokens` with `access_token`, `expires_at`
+//! (seconds since 1970) and a refresh token. Everything else is the plainest reading.
 
 use std::time::SystemTime;
 
@@ -10,20 +11,20 @@ use indexmap::IndexMap;
 use serde_json::{Value, json};
 
 use crate::{
-    answer::Refusal,
     clock::{later, unix_seconds},
+    responses::Refusal,
     settings::{RejectedToken, Settings},
 };
 
-/// Path of the renewal below the base path; the documentation writes it without a trailing slash.
+/// Path of the renewal below the base path. The documentation writes it without a trailing slash.
 pub(crate) const VALIDATE_PATH: &str = "/auth/validate";
 
 #[derive(Debug)]
 pub(crate) struct Tokens {
-    /// Every access token that was ever given out, with its end.
+    /// Every access token issued so far, with its expiry.
     access: IndexMap<String, SystemTime>,
     current: String,
-    /// `None`: no refresh token is accepted any more.
+    /// `None` if the refresh token was invalidated.
     refresh: Option<String>,
     pub(crate) renewals: u64,
 }
@@ -46,7 +47,7 @@ impl Tokens {
         self.refresh.as_deref()
     }
 
-    /// Ends every access token given out so far.
+    /// Expires every access token issued so far.
     pub(crate) fn expire(&mut self, now: SystemTime) {
         for end in self.access.values_mut() {
             *end = (*end).min(now);
@@ -57,7 +58,7 @@ impl Tokens {
         self.refresh = None;
     }
 
-    /// Whether the request may pass.
+    /// Checks the bearer token of a request.
     pub(crate) fn check(
         &self,
         settings: &Settings,
@@ -73,7 +74,7 @@ impl Tokens {
         Err(rejected(settings, problem))
     }
 
-    /// Answers `POST /auth/validate`.
+    /// Handles `POST /auth/validate`.
     pub(crate) fn validate(
         &mut self,
         settings: &Settings,
@@ -99,10 +100,10 @@ impl Tokens {
             None | Some(Value::Null) => Err(unauthorized(
                 "the access token has expired; send refresh_token to renew it",
             )),
-            Some(given)
-                if given
+            Some(sent)
+                if sent
                     .as_str()
-                    .is_some_and(|given| Some(given) == self.refresh.as_deref()) =>
+                    .is_some_and(|sent| Some(sent) == self.refresh.as_deref()) =>
             {
                 self.renewals += 1;
                 let renewed = format!("{}-{}", settings.access_token, self.renewals);

@@ -1,4 +1,4 @@
-//! The fake's own time, so that a test never waits. It stays between 1970 and 9999, which is what HTTP dates can say.
+//! The fake's own clock, so that tests never wait. It stays between 1970 and 9999, the range of HTTP dates.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -6,7 +6,7 @@ use crate::settings::ClockSource;
 
 #[derive(Debug)]
 pub(crate) struct Clock {
-    /// `None`: the machine's clock.
+    /// `None` reads the system clock.
     still: Option<SystemTime>,
     ahead: Duration,
 }
@@ -43,13 +43,13 @@ impl Clock {
 /// 9999-12-31T23:59:59Z in seconds since 1970.
 const LAST_SECOND: u64 = 253_402_300_799;
 
-/// So much later, but not after the year 9999.
+/// Adds a duration to a time, without passing the end of the year 9999.
 pub(crate) fn later(time: SystemTime, by: Duration) -> SystemTime {
     let last = UNIX_EPOCH + Duration::from_secs(LAST_SECOND);
     time.checked_add(by).map_or(last, |time| time.min(last))
 }
 
-/// Whole seconds since 1970; times before it count as 0.
+/// Whole seconds since 1970. Earlier times count as 0.
 pub(crate) fn unix_seconds(time: SystemTime) -> u64 {
     time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }

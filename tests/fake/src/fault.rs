@@ -1,81 +1,82 @@
-//! Faults: what can go wrong between the service and the client, and the script that says for which request it does.
+//! Faults between the service and the client.
 
 use std::{
     fmt,
-    sync::Arc,
     time::{Duration, SystemTime},
 };
 
 use bytes::Bytes;
 use http::{
-    HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode,
+    HeaderName, HeaderValue, Response, StatusCode,
     header::{self, InvalidHeaderValue},
 };
 use serde_json::{Value, json};
 
 use crate::{
-    answer::{json_response, response},
     clock::later,
-    fake::Outcome,
+    responses::{json_response, response},
 };
 
-/// What goes wrong with one request. Each variant says whether the request is applied to the state: that is what a client cannot see.
+/// A fault of one request. Each variant documents whether the request is applied to the state, which a client
+/// cannot see.
 ///
-/// [`Fault::all`] has one of each for tests that walk over all of them.
+/// [`Fault::all`] returns one of each, for tests that iterate over them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fault {
-    /// No connection comes about. Not applied. (On a socket the kernel has accepted by the time that the fake sees the request, so there it is a reset;
-    /// [`Server::refuse_connections`](crate::Server::refuse_connections) refuses for real.)
+    /// The connection is refused. Not applied. On a socket the kernel has accepted the connection before the
+    /// fake sees the request, so the fake resets it;
+    /// [`Server::refuse_connections`](crate::Server::refuse_connections) really refuses.
     RefuseConnection,
-    /// The connection hangs before the request can be sent. Not applied. (On a socket: nothing comes back, as in [`Fault::StallHeaders`].)
+    /// The connection hangs before the request can be sent. Not applied. On a socket there is no response, as
+    /// in [`Fault::StallHeaders`].
     StallConnect,
     /// The connection is reset before the request has been read. Not applied.
     ResetBeforeReading,
     /// The connection is reset after the request has been read. Not applied.
     ResetAfterReading,
-    /// The connection is reset after the request has been applied, without an answer.
+    /// The connection is reset after the request has been applied, without a response.
     ResetAfterApplying,
-    /// The connection is reset in the middle of the answer's body. Applied.
+    /// The connection is reset in the middle of the response body. Applied.
     ResetInBody,
-    /// The connection is closed in an orderly way without an answer.
+    /// The connection is closed in order, without a response.
     CloseWithoutAnswer {
-        /// Whether the request is applied.
+        /// `true` if the request is applied.
         applied: bool,
     },
-    /// The connection is closed in an orderly way in the middle of the answer's body. Applied.
+    /// The connection is closed in order, in the middle of the response body. Applied.
     CloseInBody,
-    /// No answer ever comes.
+    /// The response never comes.
     StallHeaders {
-        /// Whether the request is applied.
+        /// `true` if the request is applied.
         applied: bool,
     },
-    /// The answer stops in the middle of its body and the connection stays open. Applied.
+    /// The response stops in the middle of its body, and the connection stays open. Applied.
     StallBody,
-    /// The body is JSON that ends too early, in a complete HTTP message. Applied.
+    /// The body is truncated JSON in a complete HTTP message. Applied.
     TruncatedJson,
     /// The body is JSON of a type that no operation returns (a string). Applied.
     WrongJson,
-    /// Status 200 with an HTML page, as a login or maintenance page has it.
+    /// Status 200 with an HTML page, as login and maintenance pages have.
     Html {
-        /// Whether the request is applied.
+        /// `true` if the request is applied.
         applied: bool,
     },
-    /// The body claims to be gzip and is not. Applied.
+    /// The body has `content-encoding: gzip` but is not gzip. Applied.
     GzipGarbage,
-    /// The body is right, and followed by white space up to this size. Applied.
+    /// The body is right, with trailing white space up to this size. Applied.
     Oversized {
         /// Size of the body in bytes.
         bytes: usize,
     },
-    /// The body is right but called `text/plain`. Applied.
+    /// The body is right, but its content type is `text/plain`. Applied.
     WrongContentType,
-    /// An error of the service or of something before it.
+    /// An error of the service or of a gateway.
     Status {
         /// Status code.
         status: u16,
         /// The `Retry-After` header.
         retry_after: RetryAfter,
-        /// Whether the request is applied.
+        /// `true` if the request is applied.
         applied: bool,
     },
     /// A redirect. Not applied.
@@ -85,11 +86,12 @@ pub enum Fault {
         /// The `Location` header.
         location: String,
     },
-    /// 401 for this one request, with a token that stays valid. Not applied.
+    /// 401 for this request only; the token stays valid. Not applied.
     Unauthorized,
-    /// The access token expires the moment the request arrives; the answer is that of an expired token. Not applied.
+    /// The access token expires when the request arrives, and the response reports an expired token. Not
+    /// applied.
     ExpireToken,
-    /// Each row of a list comes twice. Applied.
+    /// Each row of a list is repeated. Applied.
     DuplicateRows,
     /// The rows of a list come in reverse order. Applied.
     ReverseRows,
@@ -100,50 +102,61 @@ pub enum Fault {
 pub enum RetryAfter {
     /// No such header.
     Absent,
-    /// So many seconds.
+    /// A number of seconds.
     Seconds(u64),
-    /// An HTTP date so far from the fake's present time.
+    /// An HTTP date this far from the fake's current time.
     Date(Duration),
     /// Any text.
     Text(String),
 }
 
-/// How a connection ends, or does not.
+/// Behaviour of a broken connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Break {
-    /// It is refused.
+    /// The connection is refused.
     Refused,
-    /// It is reset.
+    /// The connection is reset.
     Reset,
-    /// It is closed in an orderly way, too early.
+    /// The connection is closed in order, but too early.
     Closed,
-    /// It stays open and nothing more comes. A transport waits until its own time is up; on a socket the fake waits until the client leaves.
+    /// The connection stays open without further data. A transport waits for its own timeout; on a socket the
+    /// fake waits until the client leaves.
     Stalled,
 }
 
-/// How far a request got before its connection broke.
+/// Progress of a request when its connection broke.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Stage {
     /// Not connected yet.
     Connect,
-    /// Connected, the request not read yet.
+    /// Connected; the request is not read.
     Request,
-    /// The request read, no byte of the answer sent.
+    /// The request is read; nothing of the response is sent.
     Headers,
-    /// Head and part of the body of the answer sent.
+    /// The head of the response and part of its body are sent.
     Body,
 }
 
-/// A fault that a transport or socket must act out, because no HTTP response stands for it.
+/// The result of a request.
+#[derive(Debug)]
+pub enum Outcome {
+    /// A complete HTTP response. A fault can make it a wrong one.
+    Response(Response<Bytes>),
+    /// A broken or hanging connection for the transport to act out.
+    Fault(Interruption),
+}
+
+/// A fault that a transport or socket must act out, because no HTTP response can express it.
 #[derive(Debug)]
 pub struct Interruption {
-    /// What happens to the connection.
+    /// The way in which the connection breaks.
     pub how: Break,
-    /// When it happens.
+    /// The stage at which it breaks.
     pub stage: Stage,
-    /// Whether the request changed the state. The client does not get to know.
+    /// `true` if the request changed the state, which the client does not learn.
     pub applied: bool,
-    /// For [`Stage::Body`], what has arrived: the head, with the `content-length` of the whole body, and the part of the body.
+    /// The part of the response that has arrived, for [`Stage::Body`]: the head, with the `content-length` of
+    /// the whole body, and the first part of the body.
     pub partial: Option<Response<Bytes>>,
 }
 
@@ -151,7 +164,7 @@ pub struct Interruption {
 const OVERSIZED: usize = 64 * 1024 * 1024;
 
 impl Fault {
-    /// A 500 or other status without `Retry-After`, not applied.
+    /// A 500 or another status without `Retry-After`. Not applied.
     #[must_use]
     pub fn status(status: u16) -> Self {
         Self::Status {
@@ -171,7 +184,7 @@ impl Fault {
         }
     }
 
-    /// One of each, with the variants of status and `Retry-After` that matter to a client: the rows of a fault matrix.
+    /// All faults, with the variants of status and `Retry-After` that matter to a client.
     #[must_use]
     pub fn all() -> Vec<Self> {
         let year = 365 * 24 * 60 * 60;
@@ -229,7 +242,7 @@ impl Fault {
         ]
     }
 
-    /// Whether a request that meets this fault is applied to the state all the same.
+    /// Returns whether a request with this fault is applied to the state.
     #[must_use]
     pub fn applies(&self) -> bool {
         match self {
@@ -258,7 +271,7 @@ impl Fault {
         }
     }
 
-    /// How and when the connection breaks; `None` for a fault that is a whole HTTP response.
+    /// The break of the connection and its stage. `None` for a fault that is a complete HTTP response.
     #[must_use]
     pub fn breaks(&self) -> Option<(Break, Stage)> {
         match self {
@@ -275,7 +288,7 @@ impl Fault {
         }
     }
 
-    /// Turns what would have been answered (an empty 200, if the request was not applied) into what happens.
+    /// Turns the right response (an empty 200 if the request was not applied) into the outcome of the fault.
     pub(crate) fn act(&self, answered: Response<Bytes>, applied: bool, now: SystemTime) -> Outcome {
         match self.breaks() {
             Some((how, stage)) => {
@@ -291,7 +304,7 @@ impl Fault {
         }
     }
 
-    /// The response in place of the right one.
+    /// Replaces the right response.
     fn spoil(&self, answered: Response<Bytes>, now: SystemTime) -> Response<Bytes> {
         match self {
             Self::TruncatedJson => {
@@ -301,7 +314,7 @@ impl Fault {
             Self::WrongJson => json_response(200, &json!("not what this operation returns")),
             Self::Html { .. } => response(200, "text/html; charset=utf-8", Bytes::from_static(HTML)),
             Self::GzipGarbage => {
-                let garbage = Bytes::from_static(b"\x1f\x8b\x08\x00 this is no deflate stream");
+                let garbage = Bytes::from_static(b"\x1f\x8b\x08\x00 not a deflate stream");
                 with_header(
                     response(200, "application/json", garbage),
                     header::CONTENT_ENCODING,
@@ -344,7 +357,7 @@ impl Fault {
                 rows.into_iter().flat_map(|row| [row.clone(), row]).collect()
             }),
             Self::ReverseRows => rows(answered, |rows| rows.into_iter().rev().collect()),
-            // The token has expired before; the connection breaks without an answer.
+            // `ExpireToken` has taken effect before, and the other faults break the connection.
             _ => answered,
         }
     }
@@ -353,7 +366,7 @@ impl Fault {
 const HTML: &[u8] =
     b"<!doctype html><html><head><title>Log in</title></head><body><h1>Please log in</h1></body></html>";
 
-/// An answer without a body has nothing to break or cut; then one is made up, as a proxy might.
+/// Replaces an empty body, which cannot be cut, by one that a proxy might send.
 fn or_made_up(body: Bytes) -> Bytes {
     if body.is_empty() {
         Bytes::from_static(b"{\"message\": \"done\"}")
@@ -362,7 +375,7 @@ fn or_made_up(body: Bytes) -> Bytes {
     }
 }
 
-/// The answer with a body, whether or not it had one.
+/// Gives the response a body if it has none.
 fn with_body(answered: Response<Bytes>) -> Response<Bytes> {
     let (mut parts, body) = answered.into_parts();
     if parts.status == StatusCode::NO_CONTENT {
@@ -375,7 +388,7 @@ fn with_body(answered: Response<Bytes>) -> Response<Bytes> {
     Response::from_parts(parts, or_made_up(body))
 }
 
-/// The head, announcing the whole body, and the first half of it.
+/// The head, with the length of the whole body, and the first half of the body.
 fn first_half(answered: Response<Bytes>) -> Response<Bytes> {
     let (mut parts, body) = with_body(answered).into_parts();
     parts
@@ -418,9 +431,9 @@ impl RetryAfter {
 }
 
 impl fmt::Display for Fault {
-    /// A short name, the same for the same fault: fit for the rows of a table.
+    /// Writes a short name that is the same for equal faults, for the rows of a table.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let applied = |applied: &bool| if *applied { " (applied)" } else { "" };
+        let suffix = |applied: &bool| if *applied { " (applied)" } else { "" };
         match self {
             Self::RefuseConnection => formatter.write_str("connection refused"),
             Self::StallConnect => formatter.write_str("stall at connect"),
@@ -428,25 +441,25 @@ impl fmt::Display for Fault {
             Self::ResetAfterReading => formatter.write_str("reset after reading"),
             Self::ResetAfterApplying => formatter.write_str("reset after applying"),
             Self::ResetInBody => formatter.write_str("reset in body"),
-            Self::CloseWithoutAnswer { applied: is } => {
-                write!(formatter, "close without answer{}", applied(is))
+            Self::CloseWithoutAnswer { applied } => {
+                write!(formatter, "close without answer{}", suffix(applied))
             }
             Self::CloseInBody => formatter.write_str("close in body"),
-            Self::StallHeaders { applied: is } => {
-                write!(formatter, "stall before headers{}", applied(is))
+            Self::StallHeaders { applied } => {
+                write!(formatter, "stall before headers{}", suffix(applied))
             }
             Self::StallBody => formatter.write_str("stall in body"),
             Self::TruncatedJson => formatter.write_str("truncated JSON"),
             Self::WrongJson => formatter.write_str("wrong JSON"),
-            Self::Html { applied: is } => write!(formatter, "HTML with 200{}", applied(is)),
+            Self::Html { applied } => write!(formatter, "HTML with 200{}", suffix(applied)),
             Self::GzipGarbage => formatter.write_str("gzip garbage"),
             Self::Oversized { bytes } => write!(formatter, "oversized body of {bytes} bytes"),
             Self::WrongContentType => formatter.write_str("wrong content type"),
             Self::Status {
                 status,
                 retry_after,
-                applied: is,
-            } => write!(formatter, "{status}{retry_after}{}", applied(is)),
+                applied,
+            } => write!(formatter, "{status}{retry_after}{}", suffix(applied)),
             Self::Redirect { status, .. } => write!(formatter, "redirect {status} to another host"),
             Self::Unauthorized => formatter.write_str("401 once"),
             Self::ExpireToken => formatter.write_str("token expires"),
@@ -464,173 +477,5 @@ impl fmt::Display for RetryAfter {
             Self::Date(from_now) => write!(formatter, " with Retry-After: date in {} s", from_now.as_secs()),
             Self::Text(text) => write!(formatter, " with Retry-After: {text:?}"),
         }
-    }
-}
-
-/// A request as the script sees it, before anything is done with it.
-#[derive(Debug)]
-pub struct Received<'r> {
-    /// How many requests the fake has got, this one included.
-    pub number: u64,
-    /// Method and path as in the document, such as `PUT /offersource/archive/`; `POST /auth/validate` for the renewal; `None` for what the fake does not know.
-    pub operation: Option<&'r str>,
-    /// The method.
-    pub method: &'r Method,
-    /// The path, as sent.
-    pub path: &'r str,
-    /// The query string, as sent.
-    pub query: &'r str,
-    /// The headers, as sent.
-    pub headers: &'r HeaderMap,
-    /// The body, as sent.
-    pub body: &'r [u8],
-}
-
-type Predicate = Arc<dyn Fn(&Received<'_>) -> bool + Send + Sync>;
-
-/// Says which requests meet a fault. Without further words: the next one, whatever it is.
-///
-/// ```
-/// use funnelflux_fake::{Fault, Rule};
-///
-/// // The third and fourth archive call are applied, and their connections reset.
-/// let rule = Rule::new(Fault::ResetAfterApplying).on("PUT /offersource/archive/").after(2).times(2);
-/// # let _ = rule;
-/// ```
-#[derive(Clone)]
-pub struct Rule {
-    fault: Fault,
-    operation: Option<String>,
-    predicate: Option<Predicate>,
-    /// How many matching requests still pass.
-    after: u64,
-    /// How many are still to be hit; `None`: all.
-    times: Option<u64>,
-    chance: Option<f64>,
-}
-
-impl Rule {
-    /// The next request meets `fault`.
-    #[must_use]
-    pub fn new(fault: Fault) -> Self {
-        Self {
-            fault,
-            operation: None,
-            predicate: None,
-            after: 0,
-            times: Some(1),
-            chance: None,
-        }
-    }
-
-    /// Only requests of this operation, such as `PUT /offersource/archive/` or `POST /auth/validate`.
-    #[must_use]
-    pub fn on(mut self, operation: impl Into<String>) -> Self {
-        self.operation = Some(operation.into());
-        self
-    }
-
-    /// Only requests for which this holds.
-    #[must_use]
-    pub fn when(mut self, predicate: impl Fn(&Received<'_>) -> bool + Send + Sync + 'static) -> Self {
-        self.predicate = Some(Arc::new(predicate));
-        self
-    }
-
-    /// The first `count` matching requests pass.
-    #[must_use]
-    pub fn after(mut self, count: u64) -> Self {
-        self.after = count;
-        self
-    }
-
-    /// So many matching requests are hit (instead of one).
-    #[must_use]
-    pub fn times(mut self, count: u64) -> Self {
-        self.times = Some(count);
-        self
-    }
-
-    /// Every matching request is hit.
-    #[must_use]
-    pub fn always(mut self) -> Self {
-        self.times = None;
-        self
-    }
-
-    /// A matching request is hit with this probability (0 to 1), drawn by the seed of the settings.
-    #[must_use]
-    pub fn chance(mut self, probability: f64) -> Self {
-        self.chance = Some(probability);
-        self
-    }
-
-    fn matches(&self, request: &Received<'_>) -> bool {
-        self.operation
-            .as_deref()
-            .is_none_or(|operation| Some(operation) == request.operation)
-            && self.predicate.as_ref().is_none_or(|predicate| predicate(request))
-    }
-
-    /// Counts the matching request; says whether it is hit.
-    fn hits(&mut self, request: &Received<'_>, random: &mut fastrand::Rng) -> bool {
-        if self.times == Some(0) || !self.matches(request) {
-            return false;
-        }
-        if self.after > 0 {
-            self.after -= 1;
-            return false;
-        }
-        if self.chance.is_some_and(|chance| random.f64() >= chance) {
-            return false;
-        }
-        if let Some(times) = &mut self.times {
-            *times -= 1;
-        }
-        true
-    }
-}
-
-impl fmt::Debug for Rule {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("Rule")
-            .field("fault", &self.fault)
-            .field("operation", &self.operation)
-            .field("predicate", &self.predicate.is_some())
-            .field("after", &self.after)
-            .field("times", &self.times)
-            .field("chance", &self.chance)
-            .finish()
-    }
-}
-
-/// All rules, in the order in which they were injected. The first that hits decides; later ones do not see that request.
-#[derive(Debug, Default)]
-pub(crate) struct Script(Vec<Rule>);
-
-impl Script {
-    pub(crate) fn add(&mut self, rule: Rule) {
-        self.0.push(rule);
-    }
-
-    pub(crate) fn clear(&mut self) {
-        self.0.clear();
-    }
-
-    pub(crate) fn next(&mut self, request: &Received<'_>, random: &mut fastrand::Rng) -> Option<Fault> {
-        let hit = self
-            .0
-            .iter_mut()
-            .find_map(|rule| rule.hits(request, random).then(|| rule.fault.clone()));
-        if hit.is_some() {
-            self.0.retain(|rule| rule.times != Some(0));
-        }
-        hit
-    }
-
-    /// Rules that have not hit as often as they were to.
-    pub(crate) fn pending(&self) -> usize {
-        self.0.iter().filter(|rule| rule.times.is_some()).count()
     }
 }

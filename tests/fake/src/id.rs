@@ -1,7 +1,8 @@
-//! IDs in the vendor's format, for the assets that the service creates itself (duplicates).
+//! IDs in the vendor's format, for assets that the service creates itself (duplicates).
 //!
-//! Documented: 12 characters, 7 base-62 digits (0-9, A-Z, a-z) of the milliseconds since 2019-07-23T00:00:00Z, then 5 random ones. Deduced from IDs that the
-//! vendor prints: the most significant digit comes first.
+//! Documented: 12 characters, of which the first 7 are base-62 digits (0-9, A-Z, a-z) of the milliseconds
+//! since 2019-07-23T00:00:00Z, and the last 5 are random. Inferred from IDs that the vendor prints: the most
+//! significant digit comes first.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -9,7 +10,7 @@ const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmn
 /// 2019-07-23T00:00:00Z in seconds since 1970.
 const EPOCH_SECONDS: u64 = 1_563_840_000;
 
-/// An ID that was made at `now`; earlier times than the vendor's epoch count as the epoch.
+/// Generates an ID for the time `now`. Times before the vendor's epoch count as the epoch.
 pub(crate) fn generate(now: SystemTime, random: &mut fastrand::Rng) -> String {
     let epoch = UNIX_EPOCH + Duration::from_secs(EPOCH_SECONDS);
     let mut rest = now.duration_since(epoch).map_or(0, |since| since.as_millis());

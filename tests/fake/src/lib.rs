@@ -1,78 +1,100 @@
-//! A FunnelFlux Pro in memory, for tests and for trying things without an account.
+//! FunnelFlux Pro in memory, for tests and for experiments without an account.
 //!
-//! [`Fake`] answers HTTP requests: in process by [`Fake::handle`], without sockets and without waiting, or on a socket by [`Fake::serve`] (and as the program
-//! `funnelflux-fake`). It knows the effective OpenAPI document and the vendor's documentation, and nothing of the client crate, so the two can disagree.
+//! [`Fake`] handles HTTP requests in process ([`Fake::handle`], without sockets and without waiting) or on a
+//! socket ([`Fake::serve`], and the program `funnelflux-fake`). It knows the effective OpenAPI document and
+//! the vendor's documentation, and nothing of the client crate, so the two can disagree.
 //!
-//! # How it works
+//! # Request handling
 //!
-//! A request takes this way, one module a step:
+//! `fake` is the handle for tests, and `service` handles a request in these steps:
 //!
-//! 1. `document` finds the operation. Kinds of assets are found by the vendor's path pattern (`/{segment}/list/`, `/{segment}/find/byId/`, …), so a document
-//!    with more groups makes a fake that serves more; `rules` holds what is true of single kinds only.
-//! 2. [`Rule`]s may say that the request meets a [`Fault`] (`fault`).
-//! 3. `auth` wants a bearer token.
-//! 4. `validate` holds query, content type and body against the document. Violations are answered with 400 and a list of all of them.
-//! 5. `read` or `write` does what the operation does to the [`State`]; `entries` decides about lists with bad IDs in them.
-//! 6. `answer` makes the response, `log` remembers the request.
+//! 1. `document` finds the operation. Kinds of assets are found by the vendor's path pattern
+//!    (`/{segment}/list/`, `/{segment}/find/byId/`, …), so a document with more groups makes a fake that
+//!    serves more groups. `schemas` holds their schemas, `verb` the verbs of the pattern, and `asset_kinds`
+//!    the behaviour of single kinds.
+//! 2. `fault_rule` selects a [`Fault`] if a [`Rule`] matches the request, and `fault` acts it out.
+//! 3. `auth` checks the bearer token.
+//! 4. `validate` validates query, content type and body against the document. Violations get one 400 that
+//!    lists them all.
+//! 5. `read` or `write` runs the operation on the [`State`]. `entry_policy` handles lists with bad IDs.
+//! 6. `responses` builds the response, and `log` records the request.
 //!
-//! # What is documented, what is a reading, what is a setting
+//! # Documented behaviour, plainest readings, and settings
 //!
-//! **Documented** (the Offer Sources page, unless another is named):
-//! - the twelve operations, their parameters, bodies, constraints, and the full and slim forms of an asset;
-//! - the status filter: `active`, `archived`, `not-deleted` (not the deleted ones), `all`;
-//! - create takes the ID from the client, save cannot change it, duplicate makes it (in the format of the page on IDs);
-//! - duplicate merges `bodyUpdates`, except for ID, owner and status, and takes `name` and, as category, `parentId`;
-//! - children of archived or deleted offer sources: untouched without `cascadeAction`; `cascade` archives or deletes them, `move` gives them
-//!   `targetParentID`, `orphan` clears `offerParams.idOfferSource`; `move` needs a target, every other action refuses one;
-//! - delete takes one ID in the query where no body names any; moving to the category `""` takes out of the category;
-//! - of other pages: a funnel's `idCampaign` is an older name of its `idFunnelGroup`, its copy goes into the group `parentId`; a
-//!   copy of a logic script takes over category and description only, and the hash of its code is the service's; owners cannot be
-//!   set; secrets of middleware configs are shown as placeholders and kept where a flag says so; conditions can be listed by funnel;
-//! - bearer tokens that last 72 hours, and their renewal by `POST /auth/validate` (page on authentication).
+//! **Documented** (on the Offer Sources page, unless another is named):
+//! - The twelve operations, their parameters, bodies and constraints, and the full and slim forms of an
+//!   asset.
+//! - The status filter: `active`, `archived`, `not-deleted` and `all`.
+//! - Create takes the ID from the client, save cannot change it, and duplicate generates it (in the format of
+//!   the page on IDs).
+//! - Duplicate merges `bodyUpdates`, except for ID, owner and status, and takes `name` and, as the category,
+//!   `parentId`.
+//! - Children of archived or deleted offer sources: unchanged without `cascadeAction`; `cascade` archives or
+//!   deletes them, `move` gives them `targetParentID`, `orphan` clears `offerParams.idOfferSource`. `move`
+//!   requires a target, and every other action refuses one.
+//! - Delete takes one ID in the query if no body names any. Moving to the category `""` removes the category.
+//! - Other pages: a funnel's `idCampaign` is an older name of its `idFunnelGroup`, and its copy goes into the
+//!   group `parentId`. A copy of a logic script takes over category and description only, and the service
+//!   computes the hash of its code. Owners cannot be set. Secrets of middleware configs are shown as
+//!   placeholders and kept if a flag asks for it. Conditions can be listed by funnel.
+//! - Bearer tokens are valid for 72 hours and renewed by `POST /auth/validate` (page on authentication).
 //!
-//! **Plainest reading** (nothing says so; no setting, because a client is hardly touched by it):
-//! - an ID that a list names twice counts once; find by ID list separates IDs by commas (stated for logic scripts) and leaves out empty ones;
-//! - deleting with body and query obeys the body; with neither, it is a violation; a target without any action is refused as with another action;
-//! - `bodyUpdates` replaces whole properties; where the merged asset violates the document, nothing is created; `name` wins over the name in `bodyUpdates`;
-//! - a copy is active and has no children; creating needs a non-empty ID; create and save accept any category;
-//! - a deleted asset cannot be archived, unarchived, moved or duplicated: it counts as unknown there; deleted children are not handled by a cascade;
-//! - an optional filter that is empty is no filter; find by category `""` finds what is in none;
-//! - an empty value of a required query parameter is a value. (Read strictly, OpenAPI 3.0 allows empty values only under `allowEmptyValue`, which the document
-//!   does not have, and tools such as Prism refuse them.)
-//! - an operation that the vendor's index only names, for assets of which not even the ID is known, is answered without doing
-//!   anything ([`Fake::simulates`]); the second listings of funnel groups and page groups are about the same assets as the first;
-//! - the children of a category are the assets in it, those of a funnel group its funnels, and a cascade does to them what is
-//!   documented for offer pages;
-//! - unknown properties of an asset are kept and shown in full objects, not in slim ones.
+//! **Plainest reading** (undocumented, and not a setting because clients are hardly affected):
+//! - Repeated IDs in a list count once. Find by ID list separates IDs by commas (documented for logic
+//!   scripts) and ignores empty ones.
+//! - Delete with both body and query obeys the body; with neither, it is a violation. A target without an
+//!   action is refused, as with a wrong action.
+//! - `bodyUpdates` replaces whole properties. If the merged asset violates the document, nothing is created.
+//!   `name` takes precedence over the name in `bodyUpdates`.
+//! - A copy is active and has no children. Create needs a non-empty ID. Create and save accept any category.
+//! - A deleted asset cannot be archived, unarchived, moved or duplicated: it counts as unknown. Cascades skip
+//!   deleted children.
+//! - An optional filter that is empty does not filter. Find by category `""` finds assets without a category.
+//! - An empty value of a required query parameter is a value. (Read strictly, OpenAPI 3.0 allows empty values
+//!   only under `allowEmptyValue`, which the document does not use, and tools such as Prism refuse them.)
+//! - An operation that only the vendor's index names, on assets without a known ID property, succeeds and
+//!   changes nothing ([`Fake::simulates`]). The second listings of funnel groups and page groups return the
+//!   same assets as the first ones.
+//! - The children of a category are its assets, those of a funnel group its funnels. A cascade treats them as
+//!   documented for offer pages.
+//! - Unknown properties of an asset are kept, and shown in full objects but not in slim ones.
 //!
-//! **Setting**: everything else that the documentation leaves open, see [`Settings`]. Each has the plainest reading as its default, and
-//! [`Settings::vary`] draws them all at random, so that a test can hold a client against every service that the documentation allows.
+//! **Setting**: everything else that the documentation leaves open, see [`Settings`]. Defaults are the
+//! plainest readings. [`Settings::vary`] draws all of them at random, so that a test can run a client against
+//! every service that the documentation allows.
 //!
-//! # Time and chance
+//! # Time and randomness
 //!
-//! The fake's clock stands still until a test moves it ([`Fake::advance`]), and everything random comes from [`Settings::seed`]: the same requests give the
-//! same answers. Compiled validators are shared by all fakes of a process; a new fake costs next to nothing.
+//! The fake's clock is stopped until a test moves it ([`Fake::advance`]), and everything random is drawn by
+//! [`Settings::seed`]: equal requests get equal responses. All fakes of a process share their compiled
+//! validators, so that a new fake is cheap.
 
-mod answer;
+mod asset_kinds;
 mod auth;
 mod clock;
 mod document;
-mod entries;
+mod entry_policy;
 mod fake;
 mod fault;
+mod fault_rule;
 mod id;
 mod log;
 mod read;
-mod rules;
+mod responses;
+mod schemas;
 mod server;
+mod service;
 mod settings;
 mod state;
 mod validate;
+mod verb;
 mod write;
 
-pub use fake::{Fake, Outcome};
-pub use fault::{Break, Fault, Interruption, Received, RetryAfter, Rule, Stage};
+pub use fake::Fake;
+pub use fault::{Break, Fault, Interruption, Outcome, RetryAfter, Stage};
+pub use fault_rule::{Received, Rule};
 pub use log::{LogEntry, Verdict};
+pub use responses::Violation;
 pub use server::Server;
 pub use settings::{
     AbsentProperty, ByIdsOrder, ClockSource, DeletedAssets, EmptyList, EntryPolicy, ErrorShape,
@@ -80,4 +102,3 @@ pub use settings::{
     SuccessStatus, TrailingSlash,
 };
 pub use state::{Asset, State, Status};
-pub use validate::Violation;

@@ -1,4 +1,4 @@
-//! The log of every request, for tests that assert what a client sent. Tokens are not in it.
+//! The log of every request, for tests that assert the requests of a client. It contains no tokens.
 
 use std::{collections::VecDeque, time::SystemTime};
 
@@ -9,21 +9,23 @@ use serde_json::Value;
 use crate::{
     auth::VALIDATE_PATH,
     fault::{Break, Fault, Stage},
+    responses::Violation,
     settings::LogRetention,
-    validate::{Violation, query_pairs},
+    validate::query_pairs,
 };
 
-/// What stands in the log in place of a token.
+/// Replacement for a token in the log.
 const REDACTED: &str = "[redacted]";
 
-/// One request and what became of it.
+/// One request and its result.
 #[derive(Debug, Clone)]
 pub struct LogEntry {
-    /// Counts the requests from 1.
+    /// Number of the request, counted from 1.
     pub number: u64,
-    /// The fake's time.
+    /// Time of the request, by the fake's clock.
     pub at: SystemTime,
-    /// Method and path as in the document, such as `PUT /offersource/archive/`; `POST /auth/validate` for the renewal; `None` for what the fake does not know.
+    /// Method and path as in the document, such as `PUT /offersource/archive/`. `POST /auth/validate` for the
+    /// renewal; `None` for an unknown operation.
     pub operation: Option<&'static str>,
     /// The method.
     pub method: Method,
@@ -31,31 +33,31 @@ pub struct LogEntry {
     pub path: String,
     /// The query string, as sent.
     pub query: String,
-    /// The headers, the token replaced.
+    /// The headers, with the token redacted.
     pub headers: HeaderMap,
-    /// The body as sent; of a renewal the refresh token is replaced.
+    /// The body, as sent. In a renewal the refresh token is redacted.
     pub body: Bytes,
-    /// How the request violates the document.
+    /// Violations of the document.
     pub violations: Vec<Violation>,
-    /// What went back.
+    /// The response.
     pub verdict: Verdict,
-    /// The fault that the request met.
+    /// The fault injected into this request.
     pub fault: Option<Fault>,
-    /// Whether the request changed the state (or renewed the token).
+    /// `true` if the request changed the state or renewed the token.
     pub applied: bool,
 }
 
-/// What went back for a request.
+/// The response to a logged request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    /// An answer with this status.
+    /// A response with this status.
     Answered(u16),
-    /// None, or not a whole one.
+    /// No response, or an incomplete one.
     Broken(Break, Stage),
 }
 
 impl LogEntry {
-    /// The body as JSON.
+    /// The body, parsed as JSON.
     #[must_use]
     pub fn json(&self) -> Option<Value> {
         serde_json::from_slice(&self.body).ok()
@@ -66,11 +68,11 @@ impl LogEntry {
     pub fn query_value(&self, name: &str) -> Option<String> {
         query_pairs(&self.query, &mut Vec::new())
             .into_iter()
-            .find(|(of, _)| of == name)
+            .find(|(parameter, _)| parameter == name)
             .map(|(_, value)| value)
     }
 
-    /// The IDs that the body lists under `entries`.
+    /// The IDs in the body's `entries`.
     #[must_use]
     pub fn entries(&self) -> Vec<String> {
         let body = self.json().unwrap_or_default();
@@ -83,7 +85,7 @@ impl LogEntry {
     }
 }
 
-/// The kept entries.
+/// The entries that are kept.
 #[derive(Debug, Default)]
 pub(crate) struct Log(VecDeque<LogEntry>);
 
@@ -109,7 +111,7 @@ impl Log {
     }
 }
 
-/// The headers without the token; whether there was one stays visible.
+/// Redacts the token in the headers. An authorization header stays visible.
 pub(crate) fn redact_headers(mut headers: HeaderMap) -> HeaderMap {
     if let Some(value) = headers.get(AUTHORIZATION) {
         let scheme = value
@@ -118,7 +120,7 @@ pub(crate) fn redact_headers(mut headers: HeaderMap) -> HeaderMap {
             .and_then(|text| text.split_once(' '))
             .map(|(scheme, _)| scheme);
         let text = scheme.map_or_else(|| REDACTED.to_owned(), |scheme| format!("{scheme} {REDACTED}"));
-        // `insert` also drops further values of the header.
+        // `insert` also removes repeated values of the header.
         headers.insert(
             AUTHORIZATION,
             HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static(REDACTED)),
@@ -127,7 +129,7 @@ pub(crate) fn redact_headers(mut headers: HeaderMap) -> HeaderMap {
     headers
 }
 
-/// The body without the refresh token.
+/// Redacts the refresh token in the body.
 pub(crate) fn redact_body(path: &str, body: Bytes) -> Bytes {
     if !path.ends_with(VALIDATE_PATH) || body.is_empty() {
         return body;

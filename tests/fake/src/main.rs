@@ -1,118 +1,122 @@
-//! `funnelflux-fake`: the fake as a program, for trying a client without an account.
+//! `funnelflux-fake`: the fake as a program, to try a client without an account.
 //!
-//! The options are those settings of the library that a person at a terminal may want; tests use the library, which has all of them.
+//! Its options are the settings of the library that matter in a terminal. Tests use the library, which has
+//! all of them.
 
-use std::{fmt::Display, net::SocketAddr, str::FromStr};
+use std::{net::SocketAddr, process::ExitCode, str::FromStr};
 
 use clap::{Parser, ValueEnum};
 use funnelflux_fake::{
     ClockSource, EntryPolicy, ErrorShape, Fake, Limit, LogRetention, Settings, TrailingSlash,
 };
 
-/// A FunnelFlux Pro in memory that answers real HTTP requests until Ctrl-C.
+/// FunnelFlux Pro in memory: serves HTTP requests until Ctrl-C.
 ///
-/// It starts with some offer sources, their offer pages and categories, and prints its base URL and tokens. It serves every operation of the OpenAPI document
-/// that it was built with, and POST /auth/validate, which renews tokens. Requests that violate the document are answered with 400 and a list of what is
-/// wrong. Everything is lost when it ends.
+/// The server starts with some offer sources, their offer pages and categories, and prints its base URL and
+/// tokens. It serves every operation of the OpenAPI document that it was built with, and POST /auth/validate,
+/// which renews tokens. A request that violates the document gets a 400 that lists all violations. All data
+/// is lost on exit.
 #[derive(Debug, Parser)]
 #[command(name = "funnelflux-fake", version, after_long_help = MORE)]
 struct Options {
-    /// Where to listen; port 0 takes a free one, which is printed.
+    /// Address to listen on; port 0 selects a free port, which is printed.
     #[arg(long, default_value = "127.0.0.1:8090")]
     address: SocketAddr,
-    /// The access token that requests must carry, for 72 hours from the start; then it must be renewed.
+    /// Access token that requests must carry; expires 72 hours after the start.
     #[arg(long, default_value = "fake-access-token")]
     token: String,
-    /// The refresh token, for POST /auth/validate.
+    /// Refresh token for POST /auth/validate.
     #[arg(long, default_value = "fake-refresh-token")]
     refresh_token: String,
-    /// Ask for no token.
+    /// Accept requests without a token.
     #[arg(long)]
     no_auth: bool,
-    /// How many offer sources there are at the start.
+    /// Initial number of offer sources.
     #[arg(long, default_value_t = 10)]
     assets: usize,
-    /// How many child offer pages each of them has.
+    /// Initial number of offer pages of each offer source.
     #[arg(long, default_value_t = 2)]
     pages: usize,
-    /// How many categories there are at the start (category-1, …).
+    /// Initial number of categories (category-1, …).
     #[arg(long, default_value_t = 2)]
     categories: usize,
-    /// An ID that bulk calls and saves reject; may be given more than once.
+    /// ID that bulk calls and saves reject; can be repeated.
     #[arg(long = "locked", value_name = "ID")]
     locked: Vec<String>,
-    /// Draw what the documentation leaves open at random, by this seed; see below.
+    /// Draw all undocumented behaviour at random, with this seed; see below.
     #[arg(long, value_name = "SEED")]
     vary: Option<u64>,
-    /// What an ID that does not exist does to a bulk call: a policy, see below; by default ignore.
+    /// Policy for unknown IDs in a bulk call, see below; default: ignore.
     #[arg(long, value_name = "POLICY")]
-    unknown_entry: Option<Entries>,
-    /// What an asset that is so already (archived, for an archive) does to a bulk call; by default ignore.
+    unknown_entry: Option<PolicyArgument>,
+    /// Policy for assets that are in the requested state already; default: ignore.
     #[arg(long, value_name = "POLICY")]
-    already_entry: Option<Entries>,
-    /// What a locked asset does to a bulk call; by default refuse-all:403.
+    already_entry: Option<PolicyArgument>,
+    /// Policy for locked assets in a bulk call; default: refuse-all:403.
     #[arg(long, value_name = "POLICY")]
-    locked_entry: Option<Entries>,
-    /// What a path without its trailing slash does: 404, the same, or 301; by default required.
+    locked_entry: Option<PolicyArgument>,
+    /// Response to a path without its trailing slash: 404, the same, or 301; default: required.
     #[arg(long)]
-    trailing_slash: Option<Slash>,
-    /// The form of error bodies; by default json.
+    trailing_slash: Option<TrailingSlashArgument>,
+    /// Format of error bodies; default: json.
     #[arg(long)]
-    errors: Option<Shape>,
-    /// For how many reads after a change the lists still show what was before it; by default none.
+    errors: Option<ErrorFormat>,
+    /// Number of list reads that return the old state after a change; default: 0.
     #[arg(long)]
     stale_reads: Option<u32>,
-    /// How many IDs one call may carry; more is answered with 413. By default any number.
+    /// Maximum number of IDs in one call; more get a 413; default: unlimited.
     #[arg(long)]
     max_entries: Option<usize>,
 }
 
 const MORE: &str = "\
-Policies on bad entries of a bulk call (archive, unarchive, delete, move-category):
-  ignore              the bad ones are passed over, the answer is success
-  refuse-all:STATUS   nothing is applied, the answer is an error
-  apply-good:STATUS   the good ones are applied, the answer is an error
-  stop-at-bad:STATUS  those before the first bad one are applied, the answer is an error
-STATUS is 400 to 499; without it, 400.
+Policies for bad entries of a bulk call (archive, unarchive, delete, move-category):
+  ignore              skip bad entries; the response is a success
+  refuse-all:STATUS   apply nothing; the response is an error
+  apply-good:STATUS   apply the good entries; the response is an error
+  stop-at-bad:STATUS  apply the entries before the first bad one; the response is an error
+STATUS is 400 to 499; default: 400.
 
-What the documentation leaves open has the plainest reading as its default. --vary draws it instead, but for the trailing slash, late reads and limits;
-options given beside it win.
+Undocumented behaviour defaults to the plainest reading of the documentation. --vary draws it at random,
+except for the trailing slash, stale reads and limits. Other options take precedence over --vary.
 
-A request:
-  curl -H 'Authorization: Bearer fake-access-token' 'http://127.0.0.1:8090/v1/offersource/list/?status=active'";
+Example of a request:
+  curl -H 'Authorization: Bearer fake-access-token' \
+    'http://127.0.0.1:8090/v1/offersource/list/?status=active'";
 
-/// A policy on bad entries, with the status of its error, such as `refuse-all:404`.
+/// A policy for bad entries with the status of its error, such as `refuse-all:404`.
 #[derive(Debug, Clone, Copy)]
-struct Entries(EntryPolicy);
+struct PolicyArgument(EntryPolicy);
 
-impl FromStr for Entries {
+impl FromStr for PolicyArgument {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
         let (name, status) = text.split_once(':').unwrap_or((text, "400"));
         let status = status.parse().ok().filter(|status| (400..500).contains(status));
-        let status = status.ok_or_else(|| format!("the status in {text:?} is not one of 400 to 499"))?;
+        let status = status.ok_or_else(|| format!("the status in {text:?} is not between 400 and 499"))?;
         match name {
             "ignore" => Ok(Self(EntryPolicy::ignore())),
             "refuse-all" => Ok(Self(EntryPolicy::refuse_all(status))),
             "apply-good" => Ok(Self(EntryPolicy::apply_good(status))),
             "stop-at-bad" => Ok(Self(EntryPolicy::stop_at_bad(status))),
             _ => Err(format!(
-                "{name:?} is none of ignore, refuse-all, apply-good, stop-at-bad (with a status, such as refuse-all:404)"
+                "{name:?} is not a policy; expected ignore, refuse-all, apply-good or stop-at-bad, \
+                 possibly with a status (refuse-all:404)"
             )),
         }
     }
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
-enum Slash {
+enum TrailingSlashArgument {
     Required,
     Optional,
     Redirect,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
-enum Shape {
+enum ErrorFormat {
     Json,
     Text,
     Html,
@@ -126,28 +130,28 @@ impl Options {
         settings.refresh_token.clone_from(&self.refresh_token);
         settings.auth = !self.no_auth;
         settings.clock = ClockSource::Wall;
-        // Nobody reads the log of the program.
+        // Nothing reads the log of the program.
         settings.log = LogRetention::Last(0);
-        for (given, setting) in [
+        for (argument, setting) in [
             (self.unknown_entry, &mut settings.unknown_entry),
             (self.already_entry, &mut settings.already_entry),
             (self.locked_entry, &mut settings.locked_entry),
         ] {
-            *setting = given.map_or(*setting, |Entries(policy)| policy);
+            *setting = argument.map_or(*setting, |PolicyArgument(policy)| policy);
         }
         if let Some(slash) = self.trailing_slash {
             settings.trailing_slash = match slash {
-                Slash::Required => TrailingSlash::Required,
-                Slash::Optional => TrailingSlash::Optional,
-                Slash::Redirect => TrailingSlash::Redirect,
+                TrailingSlashArgument::Required => TrailingSlash::Required,
+                TrailingSlashArgument::Optional => TrailingSlash::Optional,
+                TrailingSlashArgument::Redirect => TrailingSlash::Redirect,
             };
         }
         if let Some(shape) = self.errors {
             settings.error_shape = match shape {
-                Shape::Json => ErrorShape::Json,
-                Shape::Text => ErrorShape::Text,
-                Shape::Html => ErrorShape::Html,
-                Shape::Empty => ErrorShape::Empty,
+                ErrorFormat::Json => ErrorShape::Json,
+                ErrorFormat::Text => ErrorShape::Text,
+                ErrorFormat::Html => ErrorShape::Html,
+                ErrorFormat::Empty => ErrorShape::Empty,
             };
         }
         settings.stale_reads = self.stale_reads.unwrap_or(settings.stale_reads);
@@ -176,28 +180,33 @@ impl Options {
 }
 
 #[tokio::main]
-async fn main() -> Result<(), String> {
-    let options = Options::parse();
-    let server = options
-        .fake()
-        .serve(options.address)
-        .await
-        .map_err(|error| problem(&format!("cannot listen on {}", options.address), &error))?;
+async fn main() -> ExitCode {
+    match serve(&Options::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("error: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn serve(options: &Options) -> Result<(), String> {
+    let server = options.fake().serve(options.address).await.map_err(|error| {
+        format!(
+            "cannot listen on {}: {error}\nfix: choose another --address; port 0 selects a free port",
+            options.address
+        )
+    })?;
     println!("base URL      {}", server.base_url());
     if options.no_auth {
-        println!("access token  none needed");
+        println!("access token  not required");
     } else {
         println!("access token  {}", options.token);
         println!("refresh token {}", options.refresh_token);
     }
-    println!("Ctrl-C ends it.");
-    tokio::signal::ctrl_c()
-        .await
-        .map_err(|error| problem("cannot wait for Ctrl-C", &error))?;
+    println!("Press Ctrl-C to stop.");
+    let signal = tokio::signal::ctrl_c().await;
+    signal.map_err(|error| format!("cannot wait for Ctrl-C: {error}"))?;
     server.shutdown().await;
     Ok(())
-}
-
-fn problem(what: &str, error: &dyn Display) -> String {
-    format!("{what}: {error}")
 }

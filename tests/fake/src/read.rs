@@ -1,37 +1,40 @@
-//! The operations that read: list, and find by ID, ID list, status, category, name and type.
+//! Operations that read: list, and find by ID, ID list, status, category, name and type.
 
 use std::collections::HashSet;
 
 use serde_json::Value;
 
 use crate::{
-    answer::{Answer, Refusal, full, slim, surprise},
-    document::{Read, Resource},
-    rules,
+    asset_kinds,
+    responses::{Refusal, Success, add_unexpected_values, full, slim},
+    schemas::Resource,
     settings::{ByIdsOrder, DeletedAssets, Limit, MissingByIds, Settings},
     state::{Asset, State, Status},
     validate::Valid,
+    verb::Read,
 };
 
-/// Answers a reading operation.
+/// Handles an operation that reads.
 pub(crate) fn read(
     resource: &Resource,
-    what: Read,
+    operation: Read,
     request: &Valid,
     state: &State,
     settings: &Settings,
-) -> Result<Answer, Refusal> {
+) -> Result<Success, Refusal> {
     let query = |name: &str| request.query(name).unwrap_or_default();
-    let mut rows: Vec<Value> = match what {
+    let mut rows: Vec<Value> = match operation {
         Read::List | Read::FindByStatus => {
             let category = request
                 .query("idCategory")
-                .filter(|id| what == Read::List && !id.is_empty());
+                .filter(|id| operation == Read::List && !id.is_empty());
             let rows = state
                 .assets(&resource.segment)
                 .filter(|asset| matches_filter(&asset.status, query("status"), settings))
                 .filter(|asset| category.is_none_or(|category| asset.category == category))
-                .filter(|asset| rules::is_listed(&resource.segment, &asset.body, request.pairs()))
+                .filter(|asset| {
+                    asset_kinds::passes_list_filters(&resource.segment, &asset.body, request.pairs())
+                })
                 .map(|asset| slim(resource, asset, state, settings));
             rows.collect()
         }
@@ -54,7 +57,7 @@ pub(crate) fn read(
                 .assets(&resource.segment)
                 .filter(|asset| asset.status != Status::Deleted)
                 .filter(wanted)
-                .map(|asset| match what {
+                .map(|asset| match operation {
                     Read::FindByName => slim(resource, asset, state, settings),
                     _ => full(resource, asset, settings),
                 });
@@ -64,16 +67,17 @@ pub(crate) fn read(
         Read::FindById => {
             let id = query(&resource.id);
             return match readable(resource, id, state, settings) {
-                Some(asset) => Ok(Answer::Read(full(resource, asset, settings))),
+                Some(asset) => Ok(Success::Read(full(resource, asset, settings))),
                 None => Err(unknown_id(resource, id, settings)),
             };
         }
     };
-    surprise(resource, &mut rows, settings);
-    Ok(Answer::List(rows))
+    add_unexpected_values(resource, &mut rows, settings);
+    Ok(Success::List(rows))
 }
 
-/// `not-deleted` stands for all but the deleted ones (documented for another group of operations); that `all` has deleted ones is a setting.
+/// `not-deleted` matches all but deleted assets (documented for another group of operations). A setting
+/// decides whether `all` matches deleted ones.
 fn matches_filter(status: &Status, filter: &str, settings: &Settings) -> bool {
     match filter {
         "all" => settings.all_includes_deleted || *status != Status::Deleted,
@@ -117,7 +121,7 @@ fn by_ids(
     })
 }
 
-/// The asset, if a request that names its ID can reach it.
+/// The asset with this ID, unless it is deleted and the settings hide deleted assets.
 pub(crate) fn readable<'s>(
     resource: &Resource,
     id: &str,
@@ -141,7 +145,7 @@ pub(crate) fn unknown_id(resource: &Resource, id: &str, settings: &Settings) -> 
     )
 }
 
-/// Refuses a list that is longer than the service takes.
+/// Refuses a list that exceeds the limit.
 pub(crate) fn check_count(count: usize, limit: Option<Limit>) -> Result<(), Refusal> {
     match limit {
         Some(limit) if count > limit.max => Err(Refusal::new(

@@ -1,7 +1,8 @@
-//! The fake on a real socket: HTTP/1.1 by hyper, and the faults that no HTTP response stands for acted out on the TCP stream itself.
+//! The fake on a real socket: HTTP/1.1 by hyper, and broken connections on the TCP stream itself.
 //!
-//! hyper parses each request. Where a fault breaks the connection, the service fails before it has answered, hyper gives the untouched stream back, and the
-//! rest (half an answer, a reset, silence) is written here, byte by byte.
+//! hyper parses each request. If a fault breaks the connection, the service fails before its response, hyper
+//! returns the untouched stream, and this module writes the rest (half a response, a reset, silence) byte by
+//! byte.
 
 use std::{fmt::Write as _, future::poll_fn, io, net::SocketAddr, pin::Pin, sync::Arc};
 
@@ -18,29 +19,29 @@ use tokio::{
 };
 
 use crate::{
-    fake::{Fake, Outcome},
-    fault::{Break, Interruption},
+    fake::Fake,
+    fault::{Break, Interruption, Outcome},
 };
 
-/// A [`Fake`] that listens. Dropping it ends it, its connections included.
+/// A [`Fake`] that listens on a socket. Dropping it closes all connections.
 #[derive(Debug)]
 pub struct Server {
     address: SocketAddr,
     task: JoinHandle<()>,
-    commands: mpsc::Sender<Command>,
+    commands: mpsc::Sender<ListenerCommand>,
 }
 
 #[derive(Debug)]
-enum Command {
+enum ListenerCommand {
     Refuse(oneshot::Sender<io::Result<()>>),
     Accept(oneshot::Sender<io::Result<()>>),
 }
 
 impl Fake {
-    /// Listens on `address`; port 0 takes a free one.
+    /// Listens on `address`. Port 0 selects a free port.
     ///
     /// # Errors
-    /// When the address cannot be bound.
+    /// If the address cannot be bound.
     pub async fn serve(&self, address: SocketAddr) -> io::Result<Server> {
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
@@ -55,7 +56,7 @@ impl Fake {
 }
 
 impl Server {
-    /// Where it listens.
+    /// The address that the server listens on.
     #[must_use]
     pub fn addr(&self) -> SocketAddr {
         self.address
@@ -67,25 +68,25 @@ impl Server {
         format!("http://{}{}", self.address, Fake::base_path())
     }
 
-    /// Stops listening and ends all connections: a new one is refused by the operating system.
+    /// Stops listening and closes all connections. The operating system refuses new ones.
     ///
     /// # Errors
-    /// When the server has ended.
+    /// If the server has ended.
     pub async fn refuse_connections(&self) -> io::Result<()> {
-        self.command(Command::Refuse).await
+        self.command(ListenerCommand::Refuse).await
     }
 
     /// Listens again, at the same address.
     ///
     /// # Errors
-    /// When the address cannot be bound again, or the server has ended.
+    /// If the address cannot be bound again, or the server has ended.
     pub async fn accept_connections(&self) -> io::Result<()> {
-        self.command(Command::Accept).await
+        self.command(ListenerCommand::Accept).await
     }
 
     async fn command(
         &self,
-        command: impl FnOnce(oneshot::Sender<io::Result<()>>) -> Command,
+        command: impl FnOnce(oneshot::Sender<io::Result<()>>) -> ListenerCommand,
     ) -> io::Result<()> {
         let ended = || io::Error::other("the fake's server has ended");
         let (sender, answer) = oneshot::channel();
@@ -93,10 +94,10 @@ impl Server {
         answer.await.map_err(|_| ended())?
     }
 
-    /// Ends the server and all its connections.
+    /// Stops the server and closes all connections.
     pub async fn shutdown(mut self) {
         self.task.abort();
-        // Whether it ended by itself or by this does not matter.
+        // An error here means that the task was aborted, as requested.
         let _ = (&mut self.task).await;
     }
 }
@@ -111,7 +112,7 @@ async fn accept(
     fake: Fake,
     address: SocketAddr,
     listener: TcpListener,
-    mut commands: mpsc::Receiver<Command>,
+    mut commands: mpsc::Receiver<ListenerCommand>,
 ) {
     let mut listener = Some(listener);
     let mut connections = JoinSet::new();
@@ -125,27 +126,30 @@ async fn accept(
         tokio::select! {
             command = commands.recv() => match command {
                 None => return,
-                Some(Command::Refuse(done)) => {
+                Some(ListenerCommand::Refuse(done)) => {
                     listener = None;
                     connections.shutdown().await;
                     let _ = done.send(Ok(()));
                 }
-                Some(Command::Accept(done)) => {
-                    let bound = if listener.is_some() { Ok(()) } else { TcpListener::bind(address).await.map(|bound| listener = Some(bound)) };
+                Some(ListenerCommand::Accept(done)) => {
+                    let bound = match &listener {
+                        Some(_) => Ok(()),
+                        None => TcpListener::bind(address).await.map(|bound| listener = Some(bound)),
+                    };
                     let _ = done.send(bound);
                 }
             },
-            // A failed accept concerns one connection that is gone already.
+            // A failed accept affects one connection, which is closed already.
             Ok((stream, _)) = accepted => {
                 let _ = stream.set_nodelay(true);
-                connections.spawn(converse(fake.clone(), stream));
+                connections.spawn(serve_connection(fake.clone(), stream));
             }
             Some(_) = connections.join_next() => {}
         }
     }
 }
 
-/// The service's way to say that the connection ends without an answer: a fault breaks it, or the client has left.
+/// Ends a connection without a response: a fault breaks it, or the client has left.
 #[derive(Debug)]
 struct Interrupted;
 
@@ -157,13 +161,13 @@ impl std::fmt::Display for Interrupted {
 
 impl std::error::Error for Interrupted {}
 
-async fn converse(fake: Fake, stream: TcpStream) {
+async fn serve_connection(fake: Fake, stream: TcpStream) {
     let interruption: Arc<Mutex<Option<Interruption>>> = Arc::default();
     let service = service_fn(|request: Request<Incoming>| {
         let (fake, interruption) = (fake.clone(), interruption.clone());
         Box::pin(async move {
             let (head, body) = request.into_parts();
-            // A client that leaves before it has sent the whole body has asked for nothing.
+            // A client that leaves before the end of its body has not made a request.
             let body = collect(body, fake.max_body_bytes())
                 .await
                 .map_err(|_| Interrupted)?;
@@ -177,25 +181,25 @@ async fn converse(fake: Fake, stream: TcpStream) {
         }) as Pin<Box<dyn Future<Output = Result<Response<Full<Bytes>>, Interrupted>> + Send>>
     });
     let mut connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
-    // An error here is a client that left or does not speak HTTP; it is no concern of ours.
+    // An error here means that the client left or does not speak HTTP.
     let _ = poll_fn(|context| connection.poll_without_shutdown(context)).await;
     let mut stream = connection.into_parts().io.into_inner();
     let interruption = interruption.lock().await.take();
-    // Errors while acting it out mean that the client has left already.
+    // An error here means that the client has left.
     let _ = match interruption {
-        Some(interruption) => act_out(interruption, stream).await,
+        Some(interruption) => break_connection(interruption, stream).await,
         None => stream.shutdown().await,
     };
 }
 
-async fn act_out(interruption: Interruption, mut stream: TcpStream) -> io::Result<()> {
+async fn break_connection(interruption: Interruption, mut stream: TcpStream) -> io::Result<()> {
     if let Some(partial) = &interruption.partial {
         stream.write_all(&head_of(partial)).await?;
         stream.write_all(partial.body()).await?;
         stream.flush().await?;
     }
     match interruption.how {
-        // With nothing to linger for, closing sends a reset.
+        // With a zero linger time, closing sends a reset.
         Break::Refused | Break::Reset => stream.set_zero_linger(),
         Break::Closed => stream.shutdown().await,
         Break::Stalled => {
@@ -226,7 +230,7 @@ fn head_of(response: &Response<Bytes>) -> Vec<u8> {
     head
 }
 
-/// Reads a body, but not much more than the fake accepts: then it answers with an error, whatever follows.
+/// Reads a body up to the limit, plus at most one frame. A larger body gets an error in any case.
 async fn collect(mut body: Incoming, max: usize) -> Result<Bytes, hyper::Error> {
     let mut collected = BytesMut::new();
     while let Some(frame) = body.frame().await {

@@ -1,17 +1,20 @@
-//! What the fake does where the documentation is silent: one setting each, the default being the plainest reading.
+//! Settings for everything that the documentation leaves open. Defaults are the plainest readings.
 
 use std::time::Duration;
 
-/// Everything about a [`Fake`](crate::Fake) that can be chosen.
+/// Configuration of a [`Fake`](crate::Fake).
 ///
-/// `Settings::default()` is the plainest reading of the documentation; [`Settings::vary`] draws every undocumented behaviour at random, for tests that
-/// must hold under each of them.
+/// `Settings::default()` is the plainest reading of the documentation. [`Settings::vary`] draws every
+/// undocumented behaviour at random, for tests that must pass under each of them.
 ///
 /// ```
 /// use funnelflux_fake::{EntryPolicy, Fake, Settings};
 ///
-/// let fake = Fake::new(Settings { unknown_entry: EntryPolicy::refuse_all(404), ..Settings::default() });
-/// # let _ = fake;
+/// let fake = Fake::new(Settings {
+///     unknown_entry: EntryPolicy::refuse_all(404),
+///     ..Settings::default()
+/// });
+/// assert_eq!(fake.settings().unknown_entry, EntryPolicy::refuse_all(404));
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 #[expect(
@@ -19,94 +22,109 @@ use std::time::Duration;
     reason = "each is an independent choice, and reads as one where it is set"
 )]
 pub struct Settings {
-    /// Whether every operation wants a valid bearer token. Default `true` (documented).
+    /// Requires a valid bearer token for every operation. Default: `true` (documented).
     pub auth: bool,
-    /// The access token that is valid at the start.
+    /// The initial access token.
     pub access_token: String,
-    /// The refresh token that is valid at the start.
+    /// The initial refresh token.
     pub refresh_token: String,
-    /// How long an access token is valid, from the start or from its renewal. Default 72 hours (documented).
+    /// Lifetime of an access token, from the start or from its renewal. Default: 72 hours (documented).
     pub token_lifetime: Duration,
-    /// Whether a renewal also replaces the refresh token, and the old one ends. Default `false` (unknown).
+    /// Replaces and invalidates the refresh token on renewal. Default: `false` (unknown).
     pub rotate_refresh_token: bool,
-    /// What a missing, wrong or expired token is answered with. Default 401 (documented as "400 or 401").
+    /// Response to a missing, wrong or expired token. Default: 401 (documented as "400 or 401").
     pub rejected_token: RejectedToken,
 
-    /// What a path without its trailing slash does. Default: 404 (unknown).
+    /// Response to a path without its trailing slash. Default: 404 (unknown).
     pub trailing_slash: TrailingSlash,
-    /// Whether a query parameter that the document does not know is refused. Default `true` (unknown; strict, so that a client's mistakes show).
+    /// Refuses query parameters that the document lacks. Default: `true` (unknown; strict, to expose mistakes
+    /// of a client).
     pub refuse_unknown_query: bool,
-    /// The form of error bodies. Default: JSON (unknown; the vendor's Domains API has it so).
+    /// Format of error bodies. Default: JSON (unknown; the vendor's Domains API uses it).
     pub error_shape: ErrorShape,
-    /// Status of the answer about an ID that does not exist, where exactly one asset is addressed (find by ID, save, duplicate). Default 404 (unknown).
+    /// Status for an ID that does not exist, in operations on exactly one asset (find by ID, save,
+    /// duplicate). Default: 404 (unknown).
     pub unknown_id_status: u16,
 
-    /// What an ID that does not exist does to the list of a bulk call. A deleted asset counts as not existing, except in a delete. Default: ignored (unknown).
+    /// Policy for an ID that does not exist, in a bulk call. A deleted asset counts as missing, except in a
+    /// delete. Default: ignored (unknown).
     pub unknown_entry: EntryPolicy,
-    /// What an asset that is so already does to the list of an archive, unarchive or delete. Default: fine (unknown).
+    /// Policy for an asset that is in the requested state already, in an archive, unarchive or delete.
+    /// Default: ignored (unknown).
     pub already_entry: EntryPolicy,
-    /// What an asset that was locked with [`Fake::lock`](crate::Fake::lock) does to the list of a bulk call. Default: the whole call is refused with 403.
-    /// Locking stands for every reason that a service may have to reject one asset. A save of a locked asset is refused with the same status, and with 403
-    /// where the policy has none.
+    /// Policy for an asset locked with [`Fake::lock`](crate::Fake::lock), in a bulk call. Default: the whole
+    /// call is refused with 403.
+    ///
+    /// A lock represents any reason that a service may have to reject one asset. A save of a locked asset is
+    /// refused with the same status, or with 403 if the policy has none.
     pub locked_entry: EntryPolicy,
-    /// Whether the cascade also handles the children of a parent that was archived or deleted already. Default `true` (unknown).
+    /// Applies the cascade to the children of a parent that was archived or deleted before. Default: `true`
+    /// (unknown).
     pub cascade_of_already: bool,
-    /// Whether a `targetParentID` that does not exist is refused, and with which status; `None` accepts it. Default `Some(400)` (unknown).
+    /// Status that refuses a `targetParentID` that does not exist; `None` accepts it. Default: `Some(400)`
+    /// (unknown).
     pub unknown_target: Option<u16>,
-    /// Whether a `targetParentID` that is itself among the entries is refused, and with which status; `None` accepts it. Default `Some(400)` (unknown).
+    /// Status that refuses a `targetParentID` that is among the entries; `None` accepts it. Default:
+    /// `Some(400)` (unknown).
     pub target_among_entries: Option<u16>,
-    /// Whether moving to a category that does not exist is refused, and with which status; `None` accepts it. Holds for move-category and for the
-    /// `parentId` of a duplicate. Default `Some(404)` (unknown).
+    /// Status that refuses a category that does not exist; `None` accepts it. Applies to move-category and to
+    /// the `parentId` of a duplicate. Default: `Some(404)` (unknown).
     pub unknown_category: Option<u16>,
 
-    /// What creating under an ID that exists does. Default: 409 (unknown).
+    /// Response to a create with an existing ID. Default: 409 (unknown).
     pub existing_on_create: ExistingOnCreate,
-    /// What saving does to properties that the request leaves out. Default: they are reset (unknown; the body is documented as the full object).
+    /// Effect of a save on properties that the request omits. Default: reset (unknown; the body is documented
+    /// as the full object).
     pub save: SaveMeaning,
-    /// Whether a deleted asset can still be found by its ID. Default: it can (unknown; the status `deleted` exists for a reason).
+    /// Visibility of deleted assets by ID. Default: readable (unknown; the status `deleted` exists for a
+    /// reason).
     pub deleted: DeletedAssets,
-    /// Whether the status filter `all` includes deleted assets. Default `true` (unknown).
+    /// Includes deleted assets under the status filter `all`. Default: `true` (unknown).
     pub all_includes_deleted: bool,
-    /// Whether find by category includes deleted assets. Default `false` (unknown).
+    /// Includes deleted assets in find by category. Default: `false` (unknown).
     pub by_category_includes_deleted: bool,
-    /// What find by ID list does about IDs that do not exist. Default: leaves them out (unknown).
+    /// Response of find by ID list to IDs that do not exist. Default: omits them (unknown).
     pub missing_by_ids: MissingByIds,
-    /// The order of the rows of find by ID list. Default: as stored (unknown).
+    /// Order of the rows of find by ID list. Default: as stored (unknown).
     pub by_ids_order: ByIdsOrder,
 
-    /// How a property that an asset does not have is shown in full objects. Default: by its documented default.
+    /// Representation of a missing property in full objects. Default: its documented default.
     pub absent: AbsentProperty,
-    /// How a list without rows is shown. Default: `[]` (unknown).
+    /// Representation of an empty list. Default: `[]` (unknown).
     pub empty_list: EmptyList,
-    /// Status of success of the operations that change something. Default 200 (the page prints none).
+    /// Success status of operations that change something. Default: 200 (the documentation prints none).
     pub success_status: SuccessStatus,
-    /// Body of success where the documentation says that no data is returned. Default: none.
+    /// Success body of operations that return no data. Default: none.
     pub success_body: SuccessBody,
-    /// Adds properties that the document does not know to every object of an answer, at the top and inside `meta`. Default `false`.
+    /// Adds undocumented properties to every object of a response, at the top level and inside `meta`.
+    /// Default: `false`.
     pub unknown_fields: bool,
-    /// Shows this status, unknown to the document, in the first row of every list and of find by ID list. Default `None`.
+    /// Sets this undocumented status in the first row of every list and of find by ID list. Default: `None`.
     pub unknown_status: Option<String>,
-    /// Shows the name in the first row of every list at this length in characters, whatever the document's maximum. Default `None`.
+    /// Extends the name in the first row of every list to this number of characters, beyond the documented
+    /// maximum. Default: `None`.
     pub long_names: Option<usize>,
-    /// Adds a header of this name with a unique value to every answer. Default `None` (none is documented).
+    /// Adds a header of this name with a unique value to every response. Default: `None` (none is
+    /// documented).
     pub request_id_header: Option<String>,
 
-    /// How many IDs one call may carry (`entries`, and find by ID list). Default: any number (unknown).
+    /// Maximum number of IDs in one call (`entries`, and find by ID list). Default: unlimited (unknown).
     pub max_entries: Option<Limit>,
-    /// How many bytes path and query may have together; more is answered with 414. Default: any number (unknown).
+    /// Maximum size of path and query in bytes; a longer one gets 414. Default: unlimited (unknown).
     pub max_url_length: Option<usize>,
-    /// How many bytes a request's body may have; more is answered with 413. Default 16 MiB (unknown).
+    /// Maximum size of a request body in bytes; a larger one gets 413. Default: 16 MiB (unknown).
     pub max_body_bytes: usize,
-    /// For how many reads after a change the lists still show what was before it. Default 0 (unknown).
+    /// Number of list reads that return the old state after a change. Default: 0 (unknown).
     pub stale_reads: u32,
-    /// Whether find by ID and by ID list are late too, where `stale_reads` is not 0. Default `false`.
+    /// Applies `stale_reads` to find by ID and by ID list, too. Default: `false`.
     pub stale_by_id: bool,
 
-    /// How many requests the log keeps. Default: all. An endurance run wants a bound.
+    /// Number of logged requests. Default: all. Long runs need a limit.
     pub log: LogRetention,
-    /// Where the fake's time comes from. Default: stands still at 2026-01-01T00:00:00Z until a test moves it.
+    /// Source of the fake's time. Default: stopped at 2026-01-01T00:00:00Z until a test moves it.
     pub clock: ClockSource,
-    /// Seed of everything random in the fake (the IDs that it makes, faults by chance): the same seed and requests give the same answers.
+    /// Seed of everything random in the fake (generated IDs, faults with a probability). Equal seeds and
+    /// requests give equal responses.
     pub seed: u64,
 }
 
@@ -160,10 +178,11 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// Draws every behaviour that the documentation leaves open, by `seed`. A client must be right under each seed.
+    /// Draws every undocumented behaviour, by `seed`. A client must be right under each seed.
     ///
-    /// Not drawn, because they are no guesses about the service or because a test sets them on purpose: tokens, `auth`, `clock`, `log`, the limits
-    /// (`max_*`), the late reads (`stale_*`), the trailing slash, `refuse_unknown_query`, and `unknown_status` and `long_names` (which lie about the state).
+    /// Not drawn, because they are not guesses about the service or because tests set them on purpose:
+    /// tokens, `auth`, `clock`, `log`, the limits (`max_*`), late reads (`stale_*`), the trailing slash,
+    /// `refuse_unknown_query`, and `unknown_status` and `long_names` (which misreport the state).
     #[must_use]
     pub fn vary(seed: u64) -> Self {
         let random = &mut fastrand::Rng::with_seed(seed);
@@ -218,13 +237,13 @@ impl Settings {
     }
 }
 
-/// One of several values, each as likely as the others.
+/// Picks one of several values with equal probability.
 fn pick<T: Copy>(random: &mut fastrand::Rng, first: T, others: &[T]) -> T {
     let drawn = random.usize(..=others.len());
     others.get(drawn).copied().unwrap_or(first)
 }
 
-/// A policy on bad entries that may also pass over them.
+/// A policy for bad entries, possibly to ignore them.
 fn any_entry(random: &mut fastrand::Rng, first: u16, others: &[u16]) -> EntryPolicy {
     let failing = failing_entry(random, first, others);
     pick(random, failing, &[failing, failing, EntryPolicy::ignore()])
@@ -240,37 +259,37 @@ fn failing_entry(random: &mut fastrand::Rng, first: u16, others: &[u16]) -> Entr
     )
 }
 
-/// What one bad ID does to a bulk call, and the status of the error, where there is one.
+/// Effect of one bad ID on a bulk call, and the status of the error, if any.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EntryPolicy(pub(crate) BadEntry);
 
 impl EntryPolicy {
-    /// The bad entry is passed over in silence.
+    /// Skips the bad entry silently.
     #[must_use]
     pub fn ignore() -> Self {
         Self(BadEntry::Ignore)
     }
 
-    /// Nothing is applied; the answer is an error of this status (400 to 499).
+    /// Applies nothing. The response is an error with this status (400 to 499).
     #[must_use]
     pub fn refuse_all(status: u16) -> Self {
         Self(BadEntry::RefuseAll(status))
     }
 
-    /// The good ones are applied; the answer is an error of this status all the same.
+    /// Applies the good entries. The response is still an error with this status.
     #[must_use]
     pub fn apply_good(status: u16) -> Self {
         Self(BadEntry::ApplyGood(status))
     }
 
-    /// Those before the bad one are applied, it and those after it are not; the answer is an error of this status.
+    /// Applies the entries before the bad one only. The response is an error with this status.
     #[must_use]
     pub fn stop_at_bad(status: u16) -> Self {
         Self(BadEntry::StopAtBad(status))
     }
 }
 
-/// What an [`EntryPolicy`] says, for the module that carries it out.
+/// The content of an [`EntryPolicy`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum BadEntry {
     Ignore,
@@ -279,98 +298,99 @@ pub(crate) enum BadEntry {
     StopAtBad(u16),
 }
 
-/// What a missing, wrong or expired token is answered with.
+/// Response to a missing, wrong or expired token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RejectedToken {
     /// 401 with a `WWW-Authenticate` header.
     Unauthorized,
-    /// 400 with a message that speaks of the token.
+    /// 400 with a message about the token.
     BadRequest,
 }
 
-/// What a path that lacks its trailing slash does.
+/// Response to a path without its trailing slash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TrailingSlash {
     /// 404.
     Required,
-    /// The same as with it.
+    /// The same as with the slash.
     Optional,
-    /// 301 to the path with it, as some routers do.
+    /// 301 to the path with the slash, as some routers do.
     Redirect,
 }
 
-/// The form of an error's body.
+/// Format of an error body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ErrorShape {
-    /// `{"error": …, "error_description": …}`, with `violations` where the request violates the document.
+    /// `{"error": …, "error_description": …}`, plus `violations` if the request violates the document.
     Json,
-    /// Plain text, one line a violation.
+    /// Plain text, one line per violation.
     Text,
     /// An HTML page.
     Html,
-    /// No body at all.
+    /// No body.
     Empty,
 }
 
-/// What creating under an ID that exists does.
+/// Response to a create with an existing ID.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ExistingOnCreate {
-    /// 409, nothing changes.
+    /// 409; nothing changes.
     Conflict,
-    /// 400, nothing changes.
+    /// 400; nothing changes.
     BadRequest,
-    /// The asset is replaced, the answer is success.
+    /// Success; the asset is replaced.
     Overwrite,
 }
 
-/// What saving does to properties that the request leaves out.
+/// Effect of a save on properties that the request omits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SaveMeaning {
-    /// They are reset to their defaults; only the status stays as it is.
+    /// They are reset to their defaults, except for the status.
     Replace,
-    /// They stay as they are.
+    /// They stay unchanged.
     Merge,
 }
 
-/// Whether deleted assets can still be read by ID.
+/// Visibility of deleted assets by ID.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DeletedAssets {
-    /// Find by ID and by ID list show them, with status `deleted`.
+    /// Find by ID and by ID list return them, with status `deleted`.
     Readable,
-    /// Find by ID and by ID list, save and duplicate treat them as not existing. Lists show them where `all_includes_deleted` says so.
+    /// Find by ID and by ID list, save and duplicate treat them as missing. Lists still return them if
+    /// `all_includes_deleted` is set.
     Gone,
 }
 
-/// What find by ID list does about IDs that do not exist.
+/// Response of find by ID list to IDs that do not exist.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MissingByIds {
-    /// The answer has no row for them.
+    /// The response omits them.
     LeftOut,
     /// The call is refused with the status of an unknown ID.
     NotFound,
 }
 
-/// The order of the rows of find by ID list.
+/// Order of the rows of find by ID list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ByIdsOrder {
-    /// As the assets were created.
+    /// In the order of creation.
     Stored,
-    /// As the request names them.
+    /// In the order of the request.
     Requested,
 }
 
-/// How a documented property that an asset does not have is shown.
+/// Representation of a documented property that an asset lacks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AbsentProperty {
-    /// With its documented default; left out where it has none.
+    /// Its documented default; omitted if there is none.
     Default,
-    /// Not at all.
+    /// Omitted.
     LeftOut,
-    /// As `null`.
+    /// `null`
     Null,
 }
 
-/// How a list without rows is shown.
+/// Representation of an empty list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EmptyList {
     /// `[]`
@@ -379,18 +399,18 @@ pub enum EmptyList {
     Null,
 }
 
-/// Status of success of the operations that change something.
+/// Success status of operations that change something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SuccessStatus {
     /// 200.
     Ok,
     /// 201.
     Created,
-    /// 204 without a body; 200 for duplicate, whose answer is documented.
+    /// 204 without a body. Duplicate returns 200, since its response body is documented.
     NoContent,
 }
 
-/// Body of success where no data is documented.
+/// Success body of operations without a documented one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SuccessBody {
     /// None.
@@ -403,32 +423,33 @@ pub enum SuccessBody {
     Message,
 }
 
-/// A number that must not be exceeded, and what happens otherwise.
+/// A maximum and the status that refuses more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limit {
-    /// The greatest number that is accepted.
+    /// The maximum.
     pub max: usize,
-    /// Status of the refusal, such as 400 or 413.
+    /// Status of the error, such as 400 or 413.
     pub status: u16,
 }
 
-/// How many requests the log keeps.
+/// Number of requests that the log keeps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogRetention {
-    /// All of them.
+    /// All requests.
     All,
-    /// The newest so many. Zero keeps none; requests are counted all the same.
+    /// The newest requests. `Last(0)` keeps none; requests are still counted.
     Last(usize),
 }
 
-/// Where the fake's time comes from.
+/// Source of the fake's time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ClockSource {
-    /// It starts here and moves only by [`Fake::advance`](crate::Fake::advance) and [`Fake::set_now`](crate::Fake::set_now).
+    /// Starts here and moves only by [`Fake::advance`](crate::Fake::advance) and
+    /// [`Fake::set_now`](crate::Fake::set_now).
     Still {
         /// Seconds since 1970-01-01T00:00:00Z.
         unix_seconds: u64,
     },
-    /// The machine's clock, which `advance` moves forward from.
+    /// Reads the system clock; `advance` adds to it.
     Wall,
 }

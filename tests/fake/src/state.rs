@@ -1,4 +1,5 @@
-//! The assets that the fake holds. [`State`] is the store and, cloned, the snapshot that tests read: cloning is cheap, changes copy what they touch.
+//! The assets in the fake. [`State`] is both the store and, cloned, the snapshot that tests read. Cloning is
+//! cheap; changes copy only the affected assets.
 
 use std::{fmt, sync::Arc};
 
@@ -6,39 +7,40 @@ use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
 use crate::{
-    document::Resource,
-    rules::{self, Relation},
+    asset_kinds::{self, Relation},
+    schemas::Resource,
 };
 
-/// All assets at one moment, by kind and ID, in the order of their creation. Deleted ones are still in it, with [`Status::Deleted`].
+/// All assets at one moment, by kind and ID, in the order of their creation. Deleted assets remain, with
+/// [`Status::Deleted`].
 #[derive(Debug, Clone, Default)]
 pub struct State {
     kinds: IndexMap<String, Arc<IndexMap<String, Arc<Asset>>>>,
-    /// Counts the changes.
+    /// Number of changes so far.
     pub(crate) version: u64,
 }
 
 impl PartialEq for State {
-    /// Whether both hold the same assets; how they came to them does not count.
+    /// Compares the assets. The number of changes is ignored.
     fn eq(&self, other: &Self) -> bool {
         self.kinds == other.kinds
     }
 }
 
-/// One asset as the fake holds it.
+/// One asset in the fake.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Asset {
     /// Its ID.
     pub id: String,
-    /// Its name; empty if it has none.
+    /// Its name, or an empty string.
     pub name: String,
-    /// Its status; active if it says nothing.
+    /// Its status. Assets without one are active.
     pub status: Status,
-    /// ID of its category; empty: none.
+    /// ID of its category, or an empty string.
     pub category: String,
-    /// ID of the asset that it belongs to, for an offer page its offer source.
+    /// ID of its parent; for an offer page, its offer source.
     pub parent: Option<String>,
-    /// Every property, known to the document or not, as it was created or saved.
+    /// Every property, documented or not, as it was created or saved.
     pub body: Map<String, Value>,
 }
 
@@ -51,12 +53,12 @@ pub enum Status {
     Archived,
     /// `deleted`
     Deleted,
-    /// One that the document does not know; only seeding can make it.
+    /// A status that the document lacks. Only seeding can create one.
     Other(String),
 }
 
 impl Status {
-    /// The value as in JSON.
+    /// The value in JSON.
     #[must_use]
     pub fn as_str(&self) -> &str {
         match self {
@@ -74,7 +76,7 @@ impl From<&str> for Status {
             "active" | "" => Self::Active,
             "archived" => Self::Archived,
             "deleted" => Self::Deleted,
-            other => Self::Other(other.to_owned()),
+            status => Self::Other(status.to_owned()),
         }
     }
 }
@@ -98,12 +100,12 @@ impl Asset {
             name: text(&resource.name),
             status: Status::from(text("status").as_str()),
             category: if resource.has_category() {
-                text(rules::CATEGORY_PROPERTY)
+                text(asset_kinds::CATEGORY_PROPERTY)
             } else {
                 String::new()
             },
-            parent: Relation::of_child(&resource.segment)
-                .and_then(|relation| relation.parent_in(&body))
+            parent: Relation::with_child_kind(&resource.segment)
+                .and_then(|relation| relation.parent_of(&body))
                 .map(str::to_owned),
             body,
         }
@@ -111,7 +113,7 @@ impl Asset {
 }
 
 impl State {
-    /// All assets of a kind, by the first segment of its paths (`offersource`, `page`, `category`).
+    /// All assets of a kind, named by the first segment of its paths (`offersource`, `page`, `category`).
     pub fn assets(&self, segment: &str) -> impl Iterator<Item = &Asset> {
         self.kinds
             .get(segment)
@@ -126,7 +128,7 @@ impl State {
         self.kinds.get(segment)?.get(id).map(Arc::as_ref)
     }
 
-    /// The assets of a kind that have one of these IDs, in the order of their creation. The IDs must differ.
+    /// The assets of a kind with these distinct IDs, in the order of their creation.
     pub(crate) fn stored_order<'s>(&'s self, segment: &str, ids: &[&str]) -> impl Iterator<Item = &'s Asset> {
         let assets = self.kinds.get(segment);
         let mut places: Vec<usize> = ids.iter().filter_map(|id| assets?.get_index_of(*id)).collect();
@@ -138,35 +140,35 @@ impl State {
 
     /// All offer sources.
     pub fn offer_sources(&self) -> impl Iterator<Item = &Asset> {
-        self.assets(rules::OFFER_SOURCE)
+        self.assets(asset_kinds::OFFER_SOURCE)
     }
 
     /// One offer source.
     #[must_use]
     pub fn offer_source(&self, id: &str) -> Option<&Asset> {
-        self.asset(rules::OFFER_SOURCE, id)
+        self.asset(asset_kinds::OFFER_SOURCE, id)
     }
 
     /// All pages.
     pub fn pages(&self) -> impl Iterator<Item = &Asset> {
-        self.assets(rules::PAGE)
+        self.assets(asset_kinds::PAGE)
     }
 
     /// One page.
     #[must_use]
     pub fn page(&self, id: &str) -> Option<&Asset> {
-        self.asset(rules::PAGE, id)
+        self.asset(asset_kinds::PAGE, id)
     }
 
     /// All categories.
     pub fn categories(&self) -> impl Iterator<Item = &Asset> {
-        self.assets(rules::CATEGORY)
+        self.assets(asset_kinds::CATEGORY)
     }
 
     /// One category.
     #[must_use]
     pub fn category(&self, id: &str) -> Option<&Asset> {
-        self.asset(rules::CATEGORY, id)
+        self.asset(asset_kinds::CATEGORY, id)
     }
 
     /// The pages that belong to an offer source.
@@ -175,7 +177,7 @@ impl State {
             .filter(move |page| page.parent.as_deref() == Some(offer_source))
     }
 
-    /// IDs of the offer sources that have a status.
+    /// IDs of the offer sources with a status.
     #[must_use]
     pub fn offer_sources_with(&self, status: &Status) -> Vec<&str> {
         self.offer_sources()
@@ -184,14 +186,14 @@ impl State {
             .collect()
     }
 
-    /// Puts an asset in place of the one with its ID, or at the end.
+    /// Inserts an asset, or replaces the one with its ID.
     pub(crate) fn put(&mut self, segment: &str, asset: Asset) {
         self.version += 1;
         let assets = Arc::make_mut(self.kinds.entry(segment.to_owned()).or_default());
         assets.insert(asset.id.clone(), Arc::new(asset));
     }
 
-    /// Changes the properties of an asset, if it exists.
+    /// Changes the properties of an asset if it exists.
     pub(crate) fn change(
         &mut self,
         resource: &Resource,

@@ -1,6 +1,4 @@
-//! Holds a request against the document: query, content type, body. Collects every violation, so that one answer names them all.
-
-use std::fmt;
+//! Validation of requests against the document: query, content type, body. One response lists all violations.
 
 use bytes::Bytes;
 use http::{HeaderMap, header::CONTENT_TYPE};
@@ -8,32 +6,16 @@ use jsonschema::{ValidationError, error::ValidationErrorKind};
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
-use crate::{answer::Refusal, document::Operation, settings::Settings};
+use crate::{
+    document::Operation,
+    responses::{Refusal, Violation},
+    settings::Settings,
+};
 
-/// How many characters of a wrong value are shown; the rest of a huge one helps nobody.
+/// Maximum number of characters of a wrong value in a message.
 const VALUE_LENGTH: usize = 60;
 
-/// One way in which a request violates the document.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Violation {
-    /// Part of the request: `query`, `header` or `body`.
-    pub part: &'static str,
-    /// Name of the parameter or header; for a body, JSON pointer of the value (empty: the whole body).
-    pub name: String,
-    /// What is wrong with it.
-    pub message: String,
-}
-
-impl fmt::Display for Violation {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.part, self.name.as_str()) {
-            (part, "") => write!(formatter, "{part}: {}", self.message),
-            (part, name) => write!(formatter, "{part} {name}: {}", self.message),
-        }
-    }
-}
-
-/// A request that the document allows.
+/// A request that satisfies the document.
 #[derive(Debug)]
 pub(crate) struct Valid {
     query: Vec<(String, String)>,
@@ -41,7 +23,7 @@ pub(crate) struct Valid {
 }
 
 impl Valid {
-    /// All pairs of the query.
+    /// All parameters of the query.
     pub(crate) fn pairs(&self) -> &[(String, String)] {
         &self.query
     }
@@ -49,7 +31,7 @@ impl Valid {
     pub(crate) fn query(&self, name: &str) -> Option<&str> {
         self.query
             .iter()
-            .find(|(of, _)| of == name)
+            .find(|(parameter, _)| parameter == name)
             .map(|(_, value)| value.as_str())
     }
 }
@@ -72,7 +54,7 @@ pub(crate) fn validate(
     }
 }
 
-/// The decoded pairs of a query string.
+/// Decodes the parameters of a query string.
 pub(crate) fn query_pairs(query: &str, violations: &mut Vec<Violation>) -> Vec<(String, String)> {
     let mut decode = |text: &str, name: &str| {
         let spaced = text.replace('+', " ");
@@ -125,7 +107,7 @@ fn check_query(
                 } else {
                     serde_json::from_str(text).unwrap_or_else(|_| Value::from(text))
                 };
-                for error in parameter.validator.validator().iter_errors(&value) {
+                for error in parameter.validator.get().iter_errors(&value) {
                     report(&parameter.name, describe(&error));
                 }
             }
@@ -161,7 +143,7 @@ fn check_body(
     };
     let Some(body) = &operation.body else {
         if !bytes.is_empty() {
-            report("body", "", "this operation takes none".to_owned());
+            report("body", "", "this operation has no body".to_owned());
         }
         return None;
     };
@@ -182,7 +164,7 @@ fn check_body(
             "header",
             "content-type",
             format!(
-                "must be application/json, is {}",
+                "expected application/json, actual {}",
                 bounded(content_type.as_deref().unwrap_or("missing"), VALUE_LENGTH)
             ),
         );
@@ -193,7 +175,7 @@ fn check_body(
             None
         }
         Ok(value) => {
-            for error in body.validator.validator().iter_errors(&value) {
+            for error in body.validator.get().iter_errors(&value) {
                 report("body", &error.instance_path().to_string(), describe(&error));
             }
             Some(value)
@@ -201,7 +183,7 @@ fn check_body(
     }
 }
 
-/// What is wrong with a value, in one bounded line.
+/// Describes a validation error in one line of limited length.
 pub(crate) fn describe(error: &ValidationError<'_>) -> String {
     let value = bounded(&error.instance().to_string(), VALUE_LENGTH);
     match error.kind() {
@@ -209,7 +191,7 @@ pub(crate) fn describe(error: &ValidationError<'_>) -> String {
             options: Value::Array(options),
         } => {
             let options: Vec<String> = options.iter().map(Value::to_string).collect();
-            format!("{value} is none of {}", options.join(", "))
+            format!("{value} is not one of {}", options.join(", "))
         }
         _ => error.masked_with(value).to_string(),
     }

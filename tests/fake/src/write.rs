@@ -1,22 +1,24 @@
-//! The operations that change something: save, create, duplicate, and those on lists of assets.
+//! Operations that change something: save, create, duplicate, and those on lists of assets.
 
 use std::{collections::HashSet, time::SystemTime};
 
 use serde_json::{Map, Value};
 
 use crate::{
-    answer::{Answer, Refusal, decorate},
-    document::{DOCUMENT, Resource, Write},
-    entries::{Selection, Standing, select},
+    asset_kinds::{self, Relation},
+    document::DOCUMENT,
+    entry_policy::{EntryState, Selection, select},
     id,
     read::{check_count, readable, unknown_id},
-    rules::{self, Relation},
+    responses::{Refusal, Success, Violation, add_unknown_fields},
+    schemas::Resource,
     settings::{BadEntry, ExistingOnCreate, SaveMeaning, Settings},
     state::{Asset, State, Status},
-    validate::{Valid, Violation, describe},
+    validate::{Valid, describe},
+    verb::Write,
 };
 
-/// What a change works on.
+/// The state and settings of one change.
 pub(crate) struct Writer<'f> {
     pub(crate) state: &'f mut State,
     pub(crate) settings: &'f Settings,
@@ -25,22 +27,22 @@ pub(crate) struct Writer<'f> {
     pub(crate) random: &'f mut fastrand::Rng,
 }
 
-/// What happens to the children of assets that are archived or deleted.
-enum Children {
-    Untouched,
-    Retired,
-    Moved(String),
-    Orphaned,
+/// Treatment of the children of assets that are archived or deleted.
+enum ChildrenAction {
+    Leave,
+    Cascade,
+    Move(String),
+    Orphan,
 }
 
 impl Writer<'_> {
     pub(crate) fn write(
         &mut self,
         resource: &Resource,
-        what: Write,
+        operation: Write,
         request: &Valid,
-    ) -> Result<Answer, Refusal> {
-        match what {
+    ) -> Result<Success, Refusal> {
+        match operation {
             Write::Save => self.save(resource, request),
             Write::Create => self.create(resource, request),
             Write::Duplicate => self.duplicate(resource, request),
@@ -51,7 +53,7 @@ impl Writer<'_> {
         }
     }
 
-    fn save(&mut self, resource: &Resource, request: &Valid) -> Result<Answer, Refusal> {
+    fn save(&mut self, resource: &Resource, request: &Valid) -> Result<Success, Refusal> {
         let sent = object(request);
         let id = text(&sent, &resource.id).to_owned();
         let Some(asset) = readable(resource, &id, self.state, self.settings) else {
@@ -77,14 +79,14 @@ impl Writer<'_> {
         };
         let before = asset.body.clone();
         body.extend(sent);
-        rules::settle(&resource.segment, Some(&before), &mut body);
+        asset_kinds::apply_server_behavior(&resource.segment, Some(&before), &mut body);
         self.state.put(&resource.segment, Asset::new(resource, body));
-        Ok(Answer::Done)
+        Ok(Success::Done)
     }
 
-    fn create(&mut self, resource: &Resource, request: &Valid) -> Result<Answer, Refusal> {
+    fn create(&mut self, resource: &Resource, request: &Valid) -> Result<Success, Refusal> {
         let mut sent = object(request);
-        rules::settle(&resource.segment, None, &mut sent);
+        asset_kinds::apply_server_behavior(&resource.segment, None, &mut sent);
         let id = text(&sent, &resource.id);
         if id.is_empty() {
             let message = "must not be empty: the client chooses the ID".to_owned();
@@ -104,14 +106,14 @@ impl Writer<'_> {
             return Err(Refusal::new(
                 status,
                 "already_exists",
-                format!("{} {id:?} exists already", resource.id),
+                format!("{} {id:?} already exists", resource.id),
             ));
         }
         self.state.put(&resource.segment, Asset::new(resource, sent));
-        Ok(Answer::Done)
+        Ok(Success::Done)
     }
 
-    fn duplicate(&mut self, resource: &Resource, request: &Valid) -> Result<Answer, Refusal> {
+    fn duplicate(&mut self, resource: &Resource, request: &Valid) -> Result<Success, Refusal> {
         let source = request.query(&resource.id).unwrap_or_default();
         let found = self
             .state
@@ -128,34 +130,34 @@ impl Writer<'_> {
             .into_iter()
             .flatten()
         {
-            if rules::may_override(&resource.segment, &resource.id, property) {
+            if asset_kinds::may_override(&resource.segment, &resource.id, property) {
                 body.insert(property.clone(), value.clone());
             }
         }
         body.insert(resource.name.clone(), Value::from(text(&sent, "name")));
         let parent = text(&sent, "parentId");
-        if let Some(property) = rules::parent_property(&resource.segment) {
+        if let Some(property) = asset_kinds::parent_property(&resource.segment) {
             body.insert(property.to_owned(), Value::from(parent));
         } else if resource.has_category() && !parent.is_empty() {
             self.check_category(parent)?;
-            body.insert(rules::CATEGORY_PROPERTY.to_owned(), Value::from(parent));
+            body.insert(asset_kinds::CATEGORY_PROPERTY.to_owned(), Value::from(parent));
         }
         if resource.has("status") {
             body.insert("status".to_owned(), Value::from("active"));
         }
         let original = asset.body.clone();
-        rules::settle(&resource.segment, Some(&original), &mut body);
+        asset_kinds::apply_server_behavior(&resource.segment, Some(&original), &mut body);
         let id = self.new_id(resource);
         body.insert(resource.id.clone(), Value::from(id.as_str()));
         check_asset(resource, &body)?;
         self.state.put(&resource.segment, Asset::new(resource, body));
         let mut answer = Map::from_iter([("id".to_owned(), Value::from(id))]);
-        decorate(&mut answer, self.settings);
-        Ok(Answer::Changed(Value::Object(answer)))
+        add_unknown_fields(&mut answer, self.settings);
+        Ok(Success::Changed(Value::Object(answer)))
     }
 
-    /// Archives or deletes, and handles the children.
-    fn retire(&mut self, resource: &Resource, request: &Valid, status: &Status) -> Result<Answer, Refusal> {
+    /// Archives or deletes assets and handles their children.
+    fn retire(&mut self, resource: &Resource, request: &Valid, status: &Status) -> Result<Success, Refusal> {
         let ids = match (&request.body, request.query(&resource.id)) {
             (Some(_), _) => entries(request),
             (None, Some(id)) if !id.is_empty() => vec![id.to_owned()],
@@ -171,14 +173,14 @@ impl Writer<'_> {
                 }]));
             }
         };
-        let fate = self.fate_of_children(resource, request, &ids)?;
+        let children_action = self.children_action(resource, request, &ids)?;
         let selection = self.select(resource, &ids, |asset| {
             if asset.status == *status {
-                Standing::Already
+                EntryState::Already
             } else if asset.status == Status::Deleted {
-                Standing::Unknown
+                EntryState::Unknown
             } else {
-                Standing::Good
+                EntryState::Good
             }
         })?;
         for id in &selection.apply {
@@ -188,15 +190,15 @@ impl Writer<'_> {
         if self.settings.cascade_of_already {
             parents.extend(selection.already.iter().map(String::as_str));
         }
-        self.handle_children(resource, &parents, &fate, status);
+        self.handle_children(resource, &parents, &children_action, status);
         selection.into_answer()
     }
 
-    fn unarchive(&mut self, resource: &Resource, request: &Valid) -> Result<Answer, Refusal> {
+    fn unarchive(&mut self, resource: &Resource, request: &Valid) -> Result<Success, Refusal> {
         let selection = self.select(resource, &entries(request), |asset| match asset.status {
-            Status::Active => Standing::Already,
-            Status::Deleted => Standing::Unknown,
-            _ => Standing::Good,
+            Status::Active => EntryState::Already,
+            Status::Deleted => EntryState::Unknown,
+            _ => EntryState::Good,
         })?;
         for id in &selection.apply {
             self.state.set_status(resource, id, &Status::Active);
@@ -204,7 +206,7 @@ impl Writer<'_> {
         selection.into_answer()
     }
 
-    fn move_category(&mut self, resource: &Resource, request: &Valid) -> Result<Answer, Refusal> {
+    fn move_category(&mut self, resource: &Resource, request: &Valid) -> Result<Success, Refusal> {
         let category = request
             .body
             .as_ref()
@@ -214,17 +216,17 @@ impl Writer<'_> {
         if !category.is_empty() {
             self.check_category(category)?;
         }
-        let standing = |asset: &Asset| {
+        let entry_state = |asset: &Asset| {
             if asset.status == Status::Deleted {
-                Standing::Unknown
+                EntryState::Unknown
             } else {
-                Standing::Good
+                EntryState::Good
             }
         };
-        let selection = self.select(resource, &entries(request), standing)?;
+        let selection = self.select(resource, &entries(request), entry_state)?;
         for id in &selection.apply {
             self.state.change(resource, id, |body| {
-                body.insert(rules::CATEGORY_PROPERTY.to_owned(), Value::from(category));
+                body.insert(asset_kinds::CATEGORY_PROPERTY.to_owned(), Value::from(category));
             });
         }
         selection.into_answer()
@@ -234,24 +236,24 @@ impl Writer<'_> {
         &self,
         resource: &Resource,
         ids: &[String],
-        standing: impl Fn(&Asset) -> Standing,
+        entry_state: impl Fn(&Asset) -> EntryState,
     ) -> Result<Selection, Refusal> {
         check_count(ids.len(), self.settings.max_entries)?;
-        let of = |id: &str| match self.state.asset(&resource.segment, id) {
-            Some(_) if self.locked.contains(id) => Standing::Locked,
-            Some(asset) => standing(asset),
-            None => Standing::Unknown,
+        let state_of = |id: &str| match self.state.asset(&resource.segment, id) {
+            Some(_) if self.locked.contains(id) => EntryState::Locked,
+            Some(asset) => entry_state(asset),
+            None => EntryState::Unknown,
         };
-        select(&resource.id, ids, self.settings, of)
+        select(&resource.id, ids, self.settings, state_of)
     }
 
-    /// Reads the cascade options; `move` needs a target, every other action refuses one (both documented).
-    fn fate_of_children(
+    /// Reads the cascade options. `move` requires a target; all other actions refuse one (both documented).
+    fn children_action(
         &self,
         resource: &Resource,
         request: &Valid,
         ids: &[String],
-    ) -> Result<Children, Refusal> {
+    ) -> Result<ChildrenAction, Refusal> {
         let option = |name: &str| {
             request
                 .body
@@ -271,12 +273,12 @@ impl Writer<'_> {
             (Some("move"), None | Some("")) => Err(invalid("is required when cascadeAction is move")),
             (Some("move"), Some(target)) => {
                 self.check_target(resource, target, ids)?;
-                Ok(Children::Moved(target.to_owned()))
+                Ok(ChildrenAction::Move(target.to_owned()))
             }
             (_, Some(_)) => Err(invalid("is only allowed when cascadeAction is move")),
-            (Some("cascade"), None) => Ok(Children::Retired),
-            (Some("orphan"), None) => Ok(Children::Orphaned),
-            (_, None) => Ok(Children::Untouched),
+            (Some("cascade"), None) => Ok(ChildrenAction::Cascade),
+            (Some("orphan"), None) => Ok(ChildrenAction::Orphan),
+            (_, None) => Ok(ChildrenAction::Leave),
         }
     }
 
@@ -305,28 +307,29 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Deleted children stay as they are; nothing says what would become of them.
+    /// Applies the cascade to the children of `parents`. Deleted children stay unchanged; the documentation
+    /// does not mention them.
     fn handle_children(
         &mut self,
         resource: &Resource,
         parents: &HashSet<&str>,
-        fate: &Children,
+        children_action: &ChildrenAction,
         status: &Status,
     ) {
-        let Some(relation) = Relation::of_parent(&resource.segment) else {
+        let Some(relation) = Relation::with_parent_kind(&resource.segment) else {
             return;
         };
-        if matches!(fate, Children::Untouched) {
+        if matches!(children_action, ChildrenAction::Leave) {
             return;
         }
         let belongs = |asset: &&Asset| {
             asset.status != Status::Deleted
                 && relation
-                    .parent_in(&asset.body)
+                    .parent_of(&asset.body)
                     .is_some_and(|parent| parents.contains(parent))
         };
         let kinds = DOCUMENT.resources.values();
-        for kind in kinds.filter(|kind| relation.takes(kind)) {
+        for kind in kinds.filter(|kind| relation.has_children_of_kind(&kind.segment, kind.has_category())) {
             let children: Vec<String> = self
                 .state
                 .assets(&kind.segment)
@@ -334,13 +337,15 @@ impl Writer<'_> {
                 .map(|asset| asset.id.clone())
                 .collect();
             for id in children {
-                match fate {
-                    Children::Untouched => {}
-                    Children::Retired => self.state.set_status(kind, &id, status),
-                    Children::Moved(target) => self
+                match children_action {
+                    ChildrenAction::Leave => {}
+                    ChildrenAction::Cascade => self.state.set_status(kind, &id, status),
+                    ChildrenAction::Move(target) => self
                         .state
                         .change(kind, &id, |body| relation.set_parent(body, target)),
-                    Children::Orphaned => self.state.change(kind, &id, |body| relation.set_parent(body, "")),
+                    ChildrenAction::Orphan => {
+                        self.state.change(kind, &id, |body| relation.set_parent(body, ""));
+                    }
                 }
             }
         }
@@ -378,7 +383,7 @@ fn check_asset(resource: &Resource, body: &Map<String, Value>) -> Result<(), Ref
     };
     let asset = Value::Object(body.clone());
     let violations: Vec<Violation> = validator
-        .validator()
+        .get()
         .iter_errors(&asset)
         .map(|error| Violation {
             part: "body",
@@ -393,7 +398,7 @@ fn check_asset(resource: &Resource, body: &Map<String, Value>) -> Result<(), Ref
     }
 }
 
-/// The body, which the document says is an object.
+/// The body, which is an object by the document.
 fn object(request: &Valid) -> Map<String, Value> {
     request
         .body

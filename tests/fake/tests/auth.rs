@@ -1,4 +1,4 @@
-//! Tokens: what they open, how long, and how they are renewed.
+//! Access tokens: validity, lifetime and renewal.
 
 #![allow(
     clippy::unwrap_used,
@@ -15,9 +15,9 @@ use bytes::Bytes;
 use funnelflux_fake::{Fake, RejectedToken, Settings};
 use http::Request;
 use serde_json::{Value, json};
-use support::{Answered, account, get, send};
+use support::{TextResponse, account, get, send};
 
-fn with_header(fake: &Fake, authorization: Option<&str>) -> Answered {
+fn with_header(fake: &Fake, authorization: Option<&str>) -> TextResponse {
     let builder = Request::get("/v1/offersource/list/?status=all");
     let builder = match authorization {
         Some(value) => builder.header("authorization", value),
@@ -26,7 +26,7 @@ fn with_header(fake: &Fake, authorization: Option<&str>) -> Answered {
     send(fake, builder.body(Bytes::new()).unwrap())
 }
 
-fn renew(fake: &Fake, token: &str, body: &Value) -> Answered {
+fn renew(fake: &Fake, token: &str, body: &Value) -> TextResponse {
     let body = if body.is_null() {
         Bytes::new()
     } else {
@@ -43,7 +43,7 @@ fn renew(fake: &Fake, token: &str, body: &Value) -> Answered {
 }
 
 #[test]
-fn a_valid_token_is_wanted() {
+fn a_valid_token_is_required() {
     let fake = account(Settings::default());
     for authorization in [
         None,
@@ -96,7 +96,7 @@ fn a_token_lasts_72_hours() {
 }
 
 #[test]
-fn time_stays_within_what_http_dates_can_say() {
+fn time_stays_in_the_range_of_http_dates() {
     let fake = account(Settings {
         token_lifetime: Duration::MAX,
         ..Settings::default()
@@ -118,7 +118,11 @@ fn a_valid_token_is_described_and_not_renewed() {
         "fake-access-token",
         &json!({ "refresh_token": "fake-refresh-token" }),
     );
-    let expected = json!({ "tokens": { "access_token": "fake-access-token", "expires_at": 1_767_225_600 + 72 * 3600, "refresh_token": "fake-refresh-token" } });
+    let expected = json!({ "tokens": {
+        "access_token": "fake-access-token",
+        "expires_at": 1_767_225_600 + 72 * 3600,
+        "refresh_token": "fake-refresh-token",
+    } });
     assert_eq!(
         (answer.status, answer.json(), fake.renewals()),
         (200, expected, 0)

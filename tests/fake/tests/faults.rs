@@ -1,4 +1,4 @@
-//! Faults in process: which requests they hit, what comes out, and what they do to the state.
+//! Faults in process: their selection, their outcome and their effect on the state.
 
 #![allow(
     clippy::unwrap_used,
@@ -21,7 +21,7 @@ use support::{account, broken, call, get, now, request, send, status};
 const ARCHIVE: &str = "PUT /offersource/archive/";
 const LIST: &str = "GET /offersource/list/?status=all";
 
-/// What a client gets to see.
+/// Describes an outcome as a client sees it.
 fn describe(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Response(response) => {
@@ -45,7 +45,7 @@ fn describe(outcome: &Outcome) -> String {
 }
 
 #[test]
-fn every_fault_tells_the_truth_about_the_state() {
+fn every_fault_reports_whether_the_request_was_applied() {
     let mut page = String::new();
     for fault in Fault::all() {
         let fake = account(Settings::default());
@@ -77,7 +77,7 @@ fn every_fault_tells_the_truth_about_the_state() {
             if archived { "applied" } else { "not applied" }
         )
         .unwrap();
-        // The fault is over.
+        // The rule has hit once, so the next request succeeds.
         assert_eq!(
             (
                 fake.pending_faults(),
@@ -99,7 +99,7 @@ fn names_are_unique() {
 }
 
 #[test]
-fn answers_of_reads_are_spoiled_or_cut() {
+fn responses_of_reads_are_changed_or_truncated() {
     let spoiled = |fault| {
         let fake = account(Settings::default());
         fake.inject(Rule::new(fault));
@@ -136,7 +136,7 @@ fn answers_of_reads_are_spoiled_or_cut() {
 }
 
 #[test]
-fn a_rule_picks_its_requests() {
+fn a_rule_selects_its_requests() {
     let failing = || Fault::status(500);
     let statuses = |rule: Rule| {
         let fake = account(Settings::default());
@@ -172,7 +172,7 @@ fn a_rule_picks_its_requests() {
 }
 
 #[test]
-fn the_first_rule_that_hits_decides() {
+fn the_first_rule_that_hits_wins() {
     let fake = account(Settings::default());
     fake.inject(Rule::new(Fault::status(500)));
     fake.inject(Rule::new(Fault::status(502)).times(2));
@@ -198,7 +198,7 @@ fn chance_follows_the_seed() {
 }
 
 #[test]
-fn retry_after_counts_from_the_fakes_time() {
+fn retry_after_dates_follow_the_fakes_clock() {
     let fake = account(Settings::default());
     fake.set_now(UNIX_EPOCH + Duration::from_hours(500_000));
     fake.inject(Rule::new(Fault::too_many_requests(RetryAfter::Date(
@@ -228,7 +228,7 @@ fn an_expired_token_stays_expired() {
 }
 
 #[test]
-fn the_renewal_can_fail_too() {
+fn the_renewal_can_fail() {
     let fake = account(Settings::default());
     fake.expire_access_token();
     fake.inject(Rule::new(Fault::ResetAfterApplying).on("POST /auth/validate"));

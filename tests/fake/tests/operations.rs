@@ -1,4 +1,4 @@
-//! Every operation of the document, and what it does to the state.
+//! Every documented operation and its effect on the state.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
@@ -50,7 +50,8 @@ fn list_and_by_status_are_slim_and_name_the_category() {
     for path in ["list", "find/byStatus"] {
         let rows = get(&fake, &format!("GET /offersource/{path}/?status=active")).json();
         let first = json!({
-            "idOfferSource": "a", "offerSourceName": "Offer source a", "status": "active", "idCategory": "cat", "categoryName": "Networks",
+            "idOfferSource": "a", "offerSourceName": "Offer source a", "status": "active",
+            "idCategory": "cat", "categoryName": "Networks",
         });
         assert_eq!(rows[0], first);
         assert_eq!(rows[1]["idCategory"], "");
@@ -175,7 +176,10 @@ fn duplicate_merges_and_protects() {
     let fake = default_account();
     let body = json!({
         "name": "Copy", "parentId": "cat",
-        "bodyUpdates": { "idOfferSource": "mine", "status": "deleted", "owner": "me", "postbackSubId": "s1", "queryParams": { "k": "v" }, "offerSourceName": "no" },
+        "bodyUpdates": {
+            "idOfferSource": "mine", "status": "deleted", "owner": "me", "postbackSubId": "s1",
+            "queryParams": { "k": "v" }, "offerSourceName": "no",
+        },
     });
     let answer = call(&fake, "POST /offersource/duplicate/?idOfferSource=c", &body);
     let id = answer.json()["id"].as_str().unwrap().to_owned();
@@ -199,7 +203,7 @@ fn duplicate_merges_and_protects() {
 }
 
 #[test]
-fn duplicate_refuses_what_would_be_invalid() {
+fn duplicate_refuses_an_invalid_result() {
     let fake = default_account();
     let before = fake.state();
     let duplicate = |query: &str, body| {
@@ -233,7 +237,7 @@ fn delete_takes_a_body_or_the_older_query() {
         200
     );
     assert_eq!(status(&fake, "b"), "deleted");
-    // The query is the fallback, so a body comes first.
+    // A body takes precedence over the query.
     let fake = default_account();
     assert_eq!(
         call(
@@ -307,7 +311,7 @@ fn move_category_moves_and_removes() {
     assert_eq!((to(""), categories()), (200, vec![String::new(); 3]));
 }
 
-/// Both retiring operations with the status that they give.
+/// The operations that archive or delete, and the resulting status.
 const RETIRE: [(&str, &str); 2] = [
     ("PUT /offersource/archive/", "archived"),
     ("DELETE /offersource/delete/", "deleted"),
@@ -337,7 +341,7 @@ fn without_a_cascade_children_stay_as_they_are() {
 }
 
 #[test]
-fn cascade_takes_the_children_along() {
+fn cascade_changes_the_children() {
     for (operation, becomes) in RETIRE {
         let fake = default_account();
         assert_eq!(
@@ -407,7 +411,7 @@ fn orphan_clears_the_parent_of_the_children() {
 }
 
 #[test]
-fn a_target_belongs_to_move_and_to_nothing_else() {
+fn only_move_accepts_a_target() {
     for (operation, _) in RETIRE {
         let fake = default_account();
         let before = fake.state();

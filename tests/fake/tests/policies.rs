@@ -1,4 +1,4 @@
-//! Every setting for what the documentation leaves open.
+//! Every setting for undocumented behaviour, one test each. The file is long because there are many settings.
 
 #![allow(
     clippy::unwrap_used,
@@ -23,15 +23,15 @@ const DELETE: &str = "DELETE /offersource/delete/";
 const UNARCHIVE: &str = "PUT /offersource/unarchive/";
 const MOVE: &str = "PUT /offersource/move-category/";
 
-/// The statuses of a, b and c in one word each.
+/// The statuses of a, b and c.
 fn statuses(fake: &Fake) -> [String; 3] {
     ["a", "b", "c"].map(|id| status(fake, id))
 }
 
 #[test]
 fn an_unknown_entry_in_each_bulk_operation() {
-    // Of a, unknown and b: which are applied, and what is answered.
-    for (policy, answered, a, b) in [
+    // The entries are a, unknown and b.
+    for (policy, status, a_applied, b_applied) in [
         (EntryPolicy::ignore(), 200, true, true),
         (EntryPolicy::refuse_all(404), 404, false, false),
         (EntryPolicy::apply_good(404), 404, true, true),
@@ -58,7 +58,7 @@ fn an_unknown_entry_in_each_bulk_operation() {
             }
             assert_eq!(
                 call(&fake, operation, &body).status,
-                answered,
+                status,
                 "{operation} {policy:?}"
             );
             let state = fake.state();
@@ -70,14 +70,18 @@ fn an_unknown_entry_in_each_bulk_operation() {
                     asset.status.as_str() == becomes
                 }
             };
-            assert_eq!((applied("a"), applied("b")), (a, b), "{operation} {policy:?}");
-            assert_eq!(fake.log()[0].applied, a || b);
+            assert_eq!(
+                (applied("a"), applied("b")),
+                (a_applied, b_applied),
+                "{operation} {policy:?}"
+            );
+            assert_eq!(fake.log()[0].applied, a_applied || b_applied);
         }
     }
 }
 
 #[test]
-fn an_entry_that_is_so_already() {
+fn an_entry_in_the_requested_state_already() {
     let archive = |policy| {
         let fake = account(Settings {
             already_entry: policy,
@@ -157,7 +161,7 @@ fn a_locked_entry() {
 }
 
 #[test]
-fn a_lock_holds_for_save_until_it_is_undone() {
+fn a_lock_refuses_saves_until_unlock() {
     let fake = account(Settings::default());
     fake.lock("a");
     let save = || {
@@ -172,9 +176,9 @@ fn a_lock_holds_for_save_until_it_is_undone() {
         (save(), fake.state().offer_source("a").unwrap().name.as_str()),
         (403, "Offer source a")
     );
-    for (policy, answered) in [(EntryPolicy::apply_good(422), 422), (EntryPolicy::ignore(), 403)] {
+    for (policy, status) in [(EntryPolicy::apply_good(422), 422), (EntryPolicy::ignore(), 403)] {
         fake.configure(|settings| settings.locked_entry = policy);
-        assert_eq!(save(), answered);
+        assert_eq!(save(), status);
     }
     fake.unlock("a");
     assert_eq!(
@@ -194,14 +198,14 @@ fn a_refusal_names_the_bad_entries() {
         answer,
         json!({ "error": "not_found", "error_description": "not found idOfferSource: x, y" })
     );
-    // What comes after the first bad one has not been looked at.
+    // Entries after the first bad one are not checked.
     fake.configure(|settings| settings.unknown_entry = EntryPolicy::stop_at_bad(404));
     let answer = call(&fake, ARCHIVE, &json!({ "entries": ["x", "a", "y"] })).json();
     assert_eq!(answer["error_description"], "not found idOfferSource: x");
 }
 
 #[test]
-fn the_cascade_of_a_parent_that_is_so_already() {
+fn the_cascade_of_a_parent_in_the_requested_state_already() {
     for (cascade_of_already, expected) in [(true, "archived"), (false, "active")] {
         let fake = account(Settings {
             cascade_of_already,
@@ -221,7 +225,7 @@ fn the_cascade_of_a_parent_that_is_so_already() {
 }
 
 #[test]
-fn targets_that_are_doubtful() {
+fn unknown_targets_and_targets_among_the_entries() {
     let settings = Settings {
         unknown_target: None,
         target_among_entries: None,
@@ -279,9 +283,9 @@ fn a_category_that_does_not_exist_may_be_accepted() {
 }
 
 #[test]
-fn creating_what_exists() {
+fn create_with_an_existing_id() {
     let body = json!({ "idOfferSource": "a", "offerSourceName": "Other" });
-    for (existing_on_create, answered, name) in [
+    for (existing_on_create, status, name) in [
         (ExistingOnCreate::Conflict, 409, "Offer source a"),
         (ExistingOnCreate::BadRequest, 400, "Offer source a"),
         (ExistingOnCreate::Overwrite, 200, "Other"),
@@ -290,7 +294,7 @@ fn creating_what_exists() {
             existing_on_create,
             ..Settings::default()
         });
-        assert_eq!(call(&fake, "POST /offersource/save/", &body).status, answered);
+        assert_eq!(call(&fake, "POST /offersource/save/", &body).status, status);
         assert_eq!(fake.state().offer_source("a").unwrap().name, name);
     }
 }
@@ -316,7 +320,7 @@ fn saving_may_merge() {
 
 #[test]
 fn deleted_assets_may_be_gone() {
-    for (deleted, answered, rows) in [(DeletedAssets::Readable, 200, 2), (DeletedAssets::Gone, 404, 1)] {
+    for (deleted, expected, rows) in [(DeletedAssets::Readable, 200, 2), (DeletedAssets::Gone, 404, 1)] {
         let fake = account(Settings {
             deleted,
             ..Settings::default()
@@ -324,7 +328,7 @@ fn deleted_assets_may_be_gone() {
         call(&fake, DELETE, &json!({ "entries": ["a"] }));
         assert_eq!(
             get(&fake, "GET /offersource/find/byId/?idOfferSource=a").status,
-            answered
+            expected
         );
         assert_eq!(
             get(&fake, "GET /offersource/find/byIds/?idOfferSources=a,b")
@@ -339,7 +343,7 @@ fn deleted_assets_may_be_gone() {
                 &json!({ "idOfferSource": "a", "offerSourceName": "New" })
             )
             .status,
-            answered
+            expected
         );
         assert_eq!(status(&fake, "a"), "deleted");
     }
@@ -429,7 +433,10 @@ fn properties_that_are_absent() {
     assert_eq!(full.as_object().unwrap().len(), 10);
     assert_eq!(
         slim,
-        json!([{ "idOfferSource": "a", "offerSourceName": "A", "status": "active", "idCategory": null, "categoryName": null }])
+        json!([{
+            "idOfferSource": "a", "offerSourceName": "A", "status": "active",
+            "idCategory": null, "categoryName": null,
+        }])
     );
 }
 
@@ -490,7 +497,7 @@ fn the_status_and_body_of_success() {
 }
 
 #[test]
-fn what_no_client_expects() {
+fn unexpected_values_in_responses() {
     let fake = account(Settings {
         unknown_fields: true,
         unknown_status: Some("paused".to_owned()),
@@ -511,7 +518,7 @@ fn what_no_client_expects() {
         ),
         (&json!([1, null]), &Value::Null)
     );
-    // What came can go back.
+    // Full objects with unknown fields can be saved.
     assert_eq!(call(&fake, "PUT /offersource/save/", &full).status, 200);
     assert_eq!(
         fake.state().offer_source("a").unwrap().body["fieldOfTomorrow"],
@@ -541,7 +548,7 @@ fn the_number_of_entries_may_be_limited() {
 }
 
 #[test]
-fn reads_may_be_late() {
+fn reads_may_be_stale() {
     let fake = account(Settings {
         stale_reads: 2,
         ..Settings::default()
@@ -560,7 +567,7 @@ fn reads_may_be_late() {
     call(&fake, ARCHIVE, &json!({ "entries": ["b"] }));
     let by_id = || get(&fake, "GET /offersource/find/byId/?idOfferSource=b").json()["status"].clone();
     assert_eq!([by_id(), by_id(), by_id()], ["active", "active", "archived"]);
-    // A change that changes nothing makes nothing late.
+    // A change without effect makes no reads stale.
     call(&fake, ARCHIVE, &json!({ "entries": ["b"] }));
     assert_eq!(active(), [""; 0]);
 }
@@ -613,8 +620,8 @@ fn the_same_seed_gives_the_same_fake() {
 }
 
 #[test]
-fn vary_draws_every_value_of_what_is_open_and_nothing_else() {
-    // Without `..`, so that whoever adds a setting decides here.
+fn vary_draws_every_value_of_undocumented_settings_only() {
+    // Listing all fields without `..` makes whoever adds a setting decide here.
     let values = |settings: Settings| {
         let Settings {
             auth,

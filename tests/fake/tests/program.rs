@@ -1,4 +1,4 @@
-//! The program: what it says of itself, and that it serves what its options ask for.
+//! The program: its help, its messages, and the effect of its options.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests")]
 
@@ -14,16 +14,16 @@ fn program() -> Command {
     Command::new(env!("CARGO_BIN_EXE_funnelflux-fake"))
 }
 
-/// A running program, ended when the test is over.
+/// The running program, killed when dropped.
 struct Running {
     child: Child,
-    /// What it has printed, up to the line on how to end it.
+    /// Output up to the line about Ctrl-C.
     printed: String,
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // The program may have ended.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -51,11 +51,17 @@ impl Running {
         rest.split_once('/').unwrap().0
     }
 
-    /// Head and body of the answer.
+    /// Sends a request and returns head and body of the response.
     fn call(&self, method: &str, target: &str, token: &str, body: &str) -> (String, String) {
         let mut stream = TcpStream::connect(self.address()).unwrap();
         let length = body.len();
-        write!(stream, "{method} /v1{target} HTTP/1.1\r\nhost: fake\r\nconnection: close\r\nauthorization: Bearer {token}\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}").unwrap();
+        write!(
+            stream,
+            "{method} /v1{target} HTTP/1.1\r\nhost: fake\r\nconnection: close\r\n\
+             authorization: Bearer {token}\r\ncontent-type: application/json\r\n\
+             content-length: {length}\r\n\r\n{body}"
+        )
+        .unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
         let (head, body) = answer.split_once("\r\n\r\n").unwrap();
@@ -79,8 +85,8 @@ fn the_help() {
 }
 
 #[test]
-fn options_that_make_no_sense_are_named() {
-    let said = |options: &[&str]| {
+fn invalid_options_are_reported() {
+    let error_of = |options: &[&str]| {
         let output = program().args(options).output().unwrap();
         assert_eq!(output.status.code(), Some(2));
         String::from_utf8(output.stderr).unwrap()
@@ -88,26 +94,26 @@ fn options_that_make_no_sense_are_named() {
     let policies = ["refuse-all:200", "refuse-all:four", "explode", "explode:400"];
     let mut page = String::new();
     for policy in policies {
-        page += &said(&["--unknown-entry", policy]);
+        page += &error_of(&["--unknown-entry", policy]);
     }
-    page += &said(&["--address", "nowhere"]);
+    page += &error_of(&["--address", "nowhere"]);
     insta::assert_snapshot!("wrong_options", page);
 }
 
 #[test]
-fn an_address_in_use_is_named() {
+fn an_address_in_use_is_reported() {
     let running = Running::start(&[]);
     let second = program().args(["--address", running.address()]).output().unwrap();
-    let said = String::from_utf8(second.stderr).unwrap();
+    let error = String::from_utf8(second.stderr).unwrap();
     assert_eq!(second.status.code(), Some(1));
     assert!(
-        said.contains(&format!("cannot listen on {}", running.address())),
-        "{said}"
+        error.contains(&format!("error: cannot listen on {}", running.address())),
+        "{error}"
     );
 }
 
 #[test]
-fn it_serves_what_it_was_asked_for() {
+fn options_configure_the_fake() {
     let running = Running::start(&[
         "--assets",
         "3",
@@ -143,9 +149,9 @@ fn it_serves_what_it_was_asked_for() {
 }
 
 #[test]
-fn without_auth_any_token_will_do() {
+fn without_auth_any_token_is_accepted() {
     let running = Running::start(&["--no-auth", "--trailing-slash", "optional"]);
-    assert!(running.printed.contains("none needed"), "{}", running.printed);
+    assert!(running.printed.contains("not required"), "{}", running.printed);
     let (head, _) = running.call("GET", "/offersource/list?status=active", "another", "");
     assert!(head.starts_with("HTTP/1.1 200"), "{head}");
 }

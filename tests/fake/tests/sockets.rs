@@ -1,4 +1,5 @@
-//! The fake on real sockets: HTTP as it goes over the wire, and broken connections as a client sees them. Nothing here waits for time to pass.
+//! The fake on real sockets: HTTP on the wire, and broken connections as a client sees them. No test waits
+//! for time to pass.
 
 #![allow(
     clippy::unwrap_used,
@@ -15,8 +16,11 @@ use tokio::{
     net::TcpStream,
 };
 
-const LIST: &str = "GET /v1/offersource/list/?status=all HTTP/1.1\r\nhost: fake\r\nauthorization: Bearer fake-access-token\r\n";
-const ARCHIVE: &str = "PUT /v1/offersource/archive/ HTTP/1.1\r\nhost: fake\r\nauthorization: Bearer fake-access-token\r\ncontent-type: application/json\r\ncontent-length: 17\r\n\r\n{\"entries\":[\"a\"]}";
+const LIST: &str = "GET /v1/offersource/list/?status=all HTTP/1.1\r\nhost: fake\r\n\
+    authorization: Bearer fake-access-token\r\n";
+const ARCHIVE: &str = "PUT /v1/offersource/archive/ HTTP/1.1\r\nhost: fake\r\n\
+    authorization: Bearer fake-access-token\r\ncontent-type: application/json\r\n\
+    content-length: 17\r\n\r\n{\"entries\":[\"a\"]}";
 
 async fn start() -> (Fake, Server) {
     let fake = Fake::default();
@@ -31,7 +35,7 @@ async fn send(server: &Server, text: &str) -> TcpStream {
     stream
 }
 
-/// Everything until the other side closes, and the error, if it does not close in order.
+/// Reads until the other side closes, and returns the error if it does not close in order.
 async fn read_all(stream: &mut TcpStream) -> (String, Option<io::ErrorKind>) {
     let mut bytes = Vec::new();
     let error = stream
@@ -42,7 +46,7 @@ async fn read_all(stream: &mut TcpStream) -> (String, Option<io::ErrorKind>) {
     (String::from_utf8_lossy(&bytes).into_owned(), error)
 }
 
-/// One exchange on a connection of its own.
+/// Sends a request on a new connection and reads the response.
 async fn exchange(server: &Server, text: &str) -> (String, Option<io::ErrorKind>) {
     let mut stream = send(server, text).await;
     read_all(&mut stream).await
@@ -95,7 +99,8 @@ async fn bodies_may_come_in_chunks_and_must_not_be_too_large() {
     let (fake, server) = start().await;
     let head = ARCHIVE.split("content-length").next().unwrap();
     let chunked = format!(
-        "{head}transfer-encoding: chunked\r\nconnection: close\r\n\r\n8\r\n{{\"entrie\r\n9\r\ns\":[\"a\"]}}\r\n0\r\n\r\n"
+        "{head}transfer-encoding: chunked\r\nconnection: close\r\n\r\n\
+         8\r\n{{\"entrie\r\n9\r\ns\":[\"a\"]}}\r\n0\r\n\r\n"
     );
     assert!(exchange(&server, &chunked).await.0.starts_with("HTTP/1.1 200"));
     fake.configure(|settings| settings.max_body_bytes = 10);
@@ -111,10 +116,11 @@ async fn bodies_may_come_in_chunks_and_must_not_be_too_large() {
 }
 
 #[tokio::test]
-async fn a_request_that_is_cut_short_is_none() {
+async fn an_incomplete_request_is_ignored() {
     let (fake, server) = start().await;
-    // A delete of one ID needs no body, so half of this request would be a whole one.
-    let head = "DELETE /v1/offersource/delete/?idOfferSource=a HTTP/1.1\r\nhost: fake\r\nauthorization: Bearer fake-access-token\r\ncontent-length: 17\r\n\r\n";
+    // Half of this request would be complete if it had no body, since a delete of one ID needs none.
+    let head = "DELETE /v1/offersource/delete/?idOfferSource=a HTTP/1.1\r\nhost: fake\r\n\
+        authorization: Bearer fake-access-token\r\ncontent-length: 17\r\n\r\n";
     let mut stream = send(&server, head).await;
     stream.shutdown().await.unwrap();
     assert_eq!(read_all(&mut stream).await.0, "");
@@ -123,7 +129,7 @@ async fn a_request_that_is_cut_short_is_none() {
 }
 
 #[tokio::test]
-async fn what_is_not_http_ends_that_connection_only() {
+async fn invalid_http_ends_only_its_connection() {
     let (_, server) = start().await;
     assert!(
         exchange(&server, "this is not http\r\n\r\n")
@@ -135,7 +141,7 @@ async fn what_is_not_http_ends_that_connection_only() {
 }
 
 #[tokio::test]
-async fn resets_are_resets() {
+async fn resets_reach_the_client() {
     for (fault, archived) in [
         (Fault::RefuseConnection, false),
         (Fault::ResetBeforeReading, false),
@@ -154,7 +160,7 @@ async fn resets_are_resets() {
 }
 
 #[tokio::test]
-async fn closes_are_in_order() {
+async fn orderly_closes_reach_the_client() {
     let (fake, server) = start().await;
     fake.inject(Rule::new(Fault::CloseWithoutAnswer { applied: true }));
     assert_eq!(exchange(&server, ARCHIVE).await, (String::new(), None));
@@ -162,7 +168,7 @@ async fn closes_are_in_order() {
 }
 
 #[tokio::test]
-async fn a_body_breaks_in_its_middle() {
+async fn a_body_breaks_in_the_middle() {
     for (fault, ends) in [
         (Fault::ResetInBody, Some(io::ErrorKind::ConnectionReset)),
         (Fault::CloseInBody, None),
@@ -205,11 +211,16 @@ async fn a_stall_lasts_until_the_client_leaves_or_the_server_ends() {
             assert_ne!(stalled.read_buf(&mut seen).await.unwrap(), 0);
         }
         let mut more = [0; 16];
-        // While the one hangs, others are served.
+        // Other requests are served while the first one hangs.
         tokio::select! {
             biased;
             read = stalled.read(&mut more) => panic!("{fault}: {read:?}"),
-            rows = async { while fake.request_count() == 0 { tokio::task::yield_now().await; } list(&server).await } => {
+            rows = async {
+                while fake.request_count() == 0 {
+                    tokio::task::yield_now().await;
+                }
+                list(&server).await
+            } => {
                 assert_eq!(rows.contains("archived"), archived, "{fault}");
             }
         }
@@ -232,7 +243,7 @@ async fn answers_of_faults_go_over_the_wire() {
 }
 
 #[tokio::test]
-async fn connections_can_be_refused_for_real() {
+async fn the_operating_system_can_refuse_connections() {
     let (_, server) = start().await;
     let mut idle = send(&server, &format!("{LIST}\r\n")).await;
     let mut byte = [0];
@@ -240,7 +251,7 @@ async fn connections_can_be_refused_for_real() {
     server.refuse_connections().await.unwrap();
     let refused = TcpStream::connect(server.addr()).await.unwrap_err();
     assert_eq!(refused.kind(), io::ErrorKind::ConnectionRefused);
-    // The open connection has ended too.
+    // The open connection is closed, too.
     read_all(&mut idle).await;
     server.accept_connections().await.unwrap();
     assert!(list(&server).await.starts_with("HTTP/1.1 200"));

@@ -1,4 +1,4 @@
-//! Requests that violate the document, and the messages that say so.
+//! Requests that violate the document, and the messages about them.
 
 #![allow(
     clippy::unwrap_used,
@@ -15,10 +15,10 @@ use bytes::Bytes;
 use funnelflux_fake::{ErrorShape, Fake, Fault, Rule, Settings, TrailingSlash};
 use http::Request;
 use serde_json::json;
-use support::{Answered, account, call, get, request, send};
+use support::{TextResponse, account, call, get, request, send};
 
-/// Sends a request that is given in full, with a valid token.
-fn raw(fake: &Fake, method: &str, path: &str, content_type: &str, body: &[u8]) -> Answered {
+/// Sends a complete request with a valid token.
+fn raw(fake: &Fake, method: &str, path: &str, content_type: &str, body: &[u8]) -> TextResponse {
     let builder = Request::builder()
         .method(method)
         .uri(path)
@@ -31,138 +31,121 @@ fn raw(fake: &Fake, method: &str, path: &str, content_type: &str, body: &[u8]) -
     send(fake, builder.body(Bytes::copy_from_slice(body)).unwrap())
 }
 
-/// Method, path, content type and body of requests that are wrong.
-const WRONG: &[(&str, &str, &str, &[u8])] = &[
-    ("GET", "/v1/offersource/list/", "", b""),
-    ("GET", "/v1/offersource/list/?status=deleted", "", b""),
-    (
-        "GET",
-        "/v1/offersource/list/?status=active&status=all&page=2",
-        "",
-        b"",
-    ),
-    (
-        "GET",
-        "/v1/offersource/list/?status=active&idCategory=%ff",
-        "",
-        b"",
-    ),
-    (
-        "GET",
-        "/v1/offersource/list/?status=active",
-        "application/json",
-        b"{}",
-    ),
-    ("GET", "/v1/offersource/find/byId/?idoffersource=a", "", b""),
-    ("PUT", "/v1/offersource/save/", "application/json", b""),
-    (
+/// A request that violates the document.
+struct InvalidRequest {
+    method: &'static str,
+    path: &'static str,
+    content_type: &'static str,
+    body: &'static [u8],
+}
+
+const fn without_body(method: &'static str, path: &'static str) -> InvalidRequest {
+    InvalidRequest {
+        method,
+        path,
+        content_type: "",
+        body: b"",
+    }
+}
+
+const fn with_json(method: &'static str, path: &'static str, body: &'static [u8]) -> InvalidRequest {
+    InvalidRequest {
+        method,
+        path,
+        content_type: "application/json",
+        body,
+    }
+}
+
+const INVALID_REQUESTS: &[InvalidRequest] = &[
+    without_body("GET", "/v1/offersource/list/"),
+    without_body("GET", "/v1/offersource/list/?status=deleted"),
+    without_body("GET", "/v1/offersource/list/?status=active&status=all&page=2"),
+    without_body("GET", "/v1/offersource/list/?status=active&idCategory=%ff"),
+    with_json("GET", "/v1/offersource/list/?status=active", b"{}"),
+    without_body("GET", "/v1/offersource/find/byId/?idoffersource=a"),
+    with_json("PUT", "/v1/offersource/save/", b""),
+    with_json("PUT", "/v1/offersource/save/", b"{\"idOfferSource\": "),
+    with_json("PUT", "/v1/offersource/save/", b"\xff"),
+    with_json("PUT", "/v1/offersource/save/", b"[]"),
+    with_json(
         "PUT",
         "/v1/offersource/save/",
-        "application/json",
-        b"{\"idOfferSource\": ",
-    ),
-    ("PUT", "/v1/offersource/save/", "application/json", b"\xff"),
-    ("PUT", "/v1/offersource/save/", "application/json", b"[]"),
-    (
-        "PUT",
-        "/v1/offersource/save/",
-        "application/json",
         br#"{"offerSourceName":"","status":"gone","queryParams":{"a":1},"meta":[]}"#,
     ),
-    (
+    with_json(
         "PUT",
         "/v1/offersource/save/",
-        "application/json",
         br#"{"idOfferSource":"x","offerSourceName":"LONG"}"#,
     ),
-    (
-        "PUT",
-        "/v1/offersource/save/",
-        "",
-        br#"{"idOfferSource":"a","offerSourceName":"A"}"#,
-    ),
-    (
-        "PUT",
-        "/v1/offersource/save/",
-        "text/plain",
-        br#"{"idOfferSource":"a","offerSourceName":"A"}"#,
-    ),
-    (
+    InvalidRequest {
+        method: "PUT",
+        path: "/v1/offersource/save/",
+        content_type: "",
+        body: br#"{"idOfferSource":"a","offerSourceName":"A"}"#,
+    },
+    InvalidRequest {
+        method: "PUT",
+        path: "/v1/offersource/save/",
+        content_type: "text/plain",
+        body: br#"{"idOfferSource":"a","offerSourceName":"A"}"#,
+    },
+    with_json(
         "POST",
         "/v1/offersource/save/",
-        "application/json",
         br#"{"idOfferSource":"","offerSourceName":"A"}"#,
     ),
-    (
-        "POST",
-        "/v1/offersource/duplicate/",
-        "application/json",
-        br#"{"bodyUpdates":null}"#,
-    ),
-    (
+    with_json("POST", "/v1/offersource/duplicate/", br#"{"bodyUpdates":null}"#),
+    with_json(
         "POST",
         "/v1/offersource/duplicate/?idOfferSource=a",
-        "application/json",
         br#"{"name":"x","bodyUpdates":{"status":3,"meta":4}}"#,
     ),
-    ("DELETE", "/v1/offersource/delete/", "", b""),
-    (
-        "DELETE",
-        "/v1/offersource/delete/",
-        "application/json",
-        br#"{"entries":[]}"#,
-    ),
-    (
+    without_body("DELETE", "/v1/offersource/delete/"),
+    with_json("DELETE", "/v1/offersource/delete/", br#"{"entries":[]}"#),
+    with_json(
         "PUT",
         "/v1/offersource/archive/",
-        "application/json",
         br#"{"entries":["a",1],"cascadeAction":"explode"}"#,
     ),
-    (
+    with_json(
         "PUT",
         "/v1/offersource/archive/",
-        "application/json",
         br#"{"entries":["a"],"cascadeAction":null}"#,
     ),
-    (
+    with_json(
         "PUT",
         "/v1/offersource/archive/",
-        "application/json",
         br#"{"entries":["a"],"cascadeAction":"move"}"#,
     ),
-    (
+    with_json(
         "PUT",
         "/v1/offersource/archive/",
-        "application/json",
         br#"{"entries":["a"],"cascadeAction":"orphan","targetParentID":"b"}"#,
     ),
-    (
-        "PUT",
-        "/v1/offersource/unarchive/",
-        "application/json",
-        br#"{"entries":"a"}"#,
-    ),
-    (
-        "PUT",
-        "/v1/offersource/move-category/",
-        "application/json",
-        br#"{"entries":["a"]}"#,
-    ),
-    ("PATCH", "/v1/offersource/save/", "application/json", b"{}"),
-    ("GET", "/v1/offersource/list?status=active", "", b""),
-    ("GET", "/v1/offersource/nothing/", "", b""),
-    ("GET", "/offersource/list/?status=active", "", b""),
+    with_json("PUT", "/v1/offersource/unarchive/", br#"{"entries":"a"}"#),
+    with_json("PUT", "/v1/offersource/move-category/", br#"{"entries":["a"]}"#),
+    with_json("PATCH", "/v1/offersource/save/", b"{}"),
+    without_body("GET", "/v1/offersource/list?status=active"),
+    without_body("GET", "/v1/offersource/nothing/"),
+    without_body("GET", "/offersource/list/?status=active"),
 ];
 
 #[test]
-fn every_violation_is_named() {
+fn every_violation_is_reported() {
     let fake = account(Settings {
         error_shape: ErrorShape::Text,
         ..Settings::default()
     });
     let before = fake.state();
     let mut page = String::new();
-    for (method, path, content_type, body) in WRONG {
+    for InvalidRequest {
+        method,
+        path,
+        content_type,
+        body,
+    } in INVALID_REQUESTS
+    {
         let body = match str::from_utf8(body) {
             Ok(text) => text.replace("LONG", &"n".repeat(257)).into_bytes(),
             Err(_) => body.to_vec(),
@@ -215,9 +198,9 @@ fn the_shapes_of_an_error() {
 }
 
 #[test]
-fn what_the_document_allows_passes() {
+fn valid_requests_pass() {
     let fake = account(Settings::default());
-    // Unknown properties, a charset, an empty query parameter, escapes.
+    // Unknown properties, a charset, an empty query parameter, percent escapes.
     assert_eq!(
         raw(
             &fake,
@@ -244,7 +227,7 @@ fn what_the_document_allows_passes() {
         get(&fake, "GET /offersource/list/?st%61tus=not-deleted&idCategory").status,
         200
     );
-    // 256 characters, not bytes.
+    // The limit counts characters, not bytes.
     let name = "ü".repeat(256);
     assert_eq!(
         call(
@@ -306,7 +289,7 @@ fn the_trailing_slash() {
         get(&with(TrailingSlash::Optional), "POST /offersource/list").status,
         405
     );
-    // Where it is optional, the request is that of the operation, for rules and log too.
+    // If the slash is optional, rules and log see the operation of the full path.
     let fake = with(TrailingSlash::Optional);
     fake.inject(Rule::new(Fault::status(503)).on("GET /offersource/list/"));
     assert_eq!(

@@ -1,7 +1,8 @@
-//! What must hold of any bytes, wherever text from outside comes in: one body for each fuzz target.
+//! Properties that hold for any bytes wherever external text comes in: one function for each fuzz target.
 //!
-//! `tests/fuzz` has the targets for cargo-fuzz, which run for as long as one likes; `tests/suites/tests/fuzz.rs` runs the same bodies
-//! over the seeds and over some thousand changes of them, with every test run. A body panics when something does not hold.
+//! `tests/fuzz` has the targets for cargo-fuzz, which run without end. `tests/suites/tests/fuzz.rs` runs the
+//! same functions on the seeds and on some thousand mutations of them, in every test run. A function panics
+//! if its property does not hold.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -9,9 +10,9 @@
     reason = "a panic is what a fuzzer looks for"
 )]
 
+use crate::{FixedResponse, run};
 use bytes::Bytes;
 use funnelflux::ext::Journal;
-use funnelflux::transport::{BoxFuture, ResponseBody, Transport, TransportError};
 use funnelflux::types::{OfferSource, OfferSourceId, StatusFilter};
 use funnelflux::{Client, Error, RetryPolicy};
 use funnelflux_generator::{lint, overlay, supersede};
@@ -20,7 +21,7 @@ use serde_json::Value;
 use std::io::Write as _;
 use std::time::Duration;
 
-/// A fuzz target: its name, which is that of its folder of seeds, and its body.
+/// Name of a fuzz target, which is also the folder of its seeds, and its function.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets.
@@ -33,10 +34,10 @@ pub const TARGETS: &[Target] = &[
     ("journal", journal),
 ];
 
-/// The vendor's document, to be changed by overlays.
+/// The vendor's document, for overlays.
 const UPSTREAM: &str = include_str!("../../../spec/upstream.json");
 
-/// A document is read, normalised and linted, or refused with places.
+/// A document is read, normalised and linted, or refused with locations.
 pub fn document(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     for name in ["a.json", "a.yaml"] {
@@ -48,11 +49,11 @@ pub fn document(bytes: &[u8]) {
             Err(diagnostics) => diagnostics,
         };
         let located = diagnostics.iter().all(|diagnostic| diagnostic.location.is_some());
-        assert!(located, "a diagnostic has no place: {diagnostics}");
+        assert!(located, "an error without a location: {diagnostics}");
     }
 }
 
-/// An overlay is applied, or refused with places.
+/// An overlay is applied, or refused with locations.
 pub fn overlay_actions(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let upstream = read::read(Source {
@@ -72,103 +73,74 @@ pub fn overlay_actions(bytes: &[u8]) {
         Ok(applied) => {
             let diagnostics = lint::lint(&applied.document);
             let located = diagnostics.iter().all(|diagnostic| diagnostic.location.is_some());
-            assert!(located, "a diagnostic has no place: {diagnostics}");
+            assert!(located, "an error without a location: {diagnostics}");
         }
-        Err(diagnostics) => assert!(!diagnostics.is_empty(), "refused without a word"),
+        Err(diagnostics) => assert!(!diagnostics.is_empty(), "refused without an error"),
     }
 }
 
-/// Answers everything with the same.
-#[derive(Clone, Debug)]
-struct Answer {
-    status: http::StatusCode,
-    headers: http::HeaderMap,
-    body: Bytes,
-}
-
-impl Transport for Answer {
-    fn send(
-        &self,
-        _: http::Request<Bytes>,
-    ) -> BoxFuture<'_, Result<http::Response<ResponseBody>, TransportError>> {
-        let mut response = http::Response::new(ResponseBody::from(self.body.clone()));
-        *response.status_mut() = self.status;
-        *response.headers_mut() = self.headers.clone();
-        Box::pin(std::future::ready(Ok(response)))
-    }
-}
-
-/// Runs a future on virtual time.
-fn run<T>(future: impl Future<Output = T>) -> T {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .start_paused(true)
-        .build();
-    runtime.unwrap().block_on(future)
-}
-
-fn client(answer: Answer, retry: RetryPolicy) -> Client {
-    let builder = Client::builder().transport(answer).retry(retry);
+fn client(response: FixedResponse, retry: RetryPolicy) -> Client {
+    let builder = Client::builder().transport(response).retry(retry);
     builder.bearer_token("canary").build().unwrap()
 }
 
-/// An answer is decoded without losing anything, or is an error of one line that says where and shows no token. The first byte
-/// chooses the status.
+/// A response decodes without loss, or is a one-line error with a location and without a token. The first
+/// byte selects the status.
 pub fn response(bytes: &[u8]) {
     let (first, body) = bytes.split_first().unwrap_or((&0, &[]));
     let status = [200, 201, 204, 400, 401, 404, 429, 500]
         .get(usize::from(first % 8))
         .copied();
-    let answer = Answer {
+    let response = FixedResponse {
         status: http::StatusCode::from_u16(status.unwrap_or(200)).unwrap(),
         headers: http::HeaderMap::new(),
         body: Bytes::copy_from_slice(body),
     };
-    let client = client(answer, RetryPolicy::none());
+    let client = client(response, RetryPolicy::none());
     let sent: Option<Value> = serde_json::from_slice(body).ok();
     match run(client.find_offer_source_by_id(&"a".into()).into_future()) {
-        Ok(source) => kept(sent.as_ref(), &source),
-        Err(error) => told(&error),
+        Ok(source) => assert_lossless(sent.as_ref(), &source),
+        Err(error) => check_error(&error),
     }
     match run(client.list_offer_sources(StatusFilter::All, None).into_future()) {
         Ok(rows) => match sent {
             Some(Value::Array(sent)) => {
                 assert_eq!(rows.len(), sent.len());
                 for (sent, row) in sent.iter().zip(&rows) {
-                    kept(Some(sent), row);
+                    assert_lossless(Some(sent), row);
                 }
             }
-            other => assert!(other == Some(Value::Null) && rows.is_empty(), "{other:?}"),
+            body => assert!(body == Some(Value::Null) && rows.is_empty(), "{body:?}"),
         },
-        Err(error) => told(&error),
+        Err(error) => check_error(&error),
     }
     if let Err(error) = run(client
         .save_offer_source(&OfferSource::new("a", "b"))
         .into_future())
     {
-        told(&error);
+        check_error(&error);
     }
 }
 
-/// Everything that was sent is in what is sent back; only a `null` for a known field may be left out.
-fn kept<T: serde::Serialize>(sent: Option<&Value>, typed: &T) {
-    let back = serde_json::to_value(typed).unwrap();
-    let (Some(Value::Object(sent)), Value::Object(back)) = (sent, &back) else {
-        panic!("{sent:?} was decoded as {back}");
+/// Asserts that nothing that was sent is lost. Only a `null` for a known field may be omitted.
+fn assert_lossless<T: serde::Serialize>(sent: Option<&Value>, typed: &T) {
+    let encoded = serde_json::to_value(typed).unwrap();
+    let (Some(Value::Object(sent)), Value::Object(encoded)) = (sent, &encoded) else {
+        panic!("{sent:?} was decoded as {encoded}");
     };
     for (name, value) in sent {
-        let same = back.get(name) == Some(value) || (value.is_null() && !back.contains_key(name));
-        assert!(same, "{name}: {value} came back as {:?}", back.get(name));
+        let same = encoded.get(name) == Some(value) || (value.is_null() && !encoded.contains_key(name));
+        assert!(same, "{name}: {value} was encoded as {:?}", encoded.get(name));
     }
-    for name in back.keys() {
-        assert!(sent.contains_key(name), "{name} was made up");
+    for name in encoded.keys() {
+        assert!(sent.contains_key(name), "{name} was added");
     }
 }
 
-fn told(error: &Error) {
+fn check_error(error: &Error) {
     let text = format!("{error}");
     assert!(!text.is_empty() && !text.contains('\n'), "{text:?}");
-    // Only what was sent could hold the word.
+    // Only the token contains this word.
     let body = error.body().unwrap_or_default();
     assert!(
         !text.contains("canary") && !body.windows(6).any(|part| part == b"canary"),
@@ -176,7 +148,7 @@ fn told(error: &Error) {
     );
 }
 
-/// Whatever `Retry-After` holds, the wait is what can be meant by it, and a call ends in its time.
+/// For any `Retry-After`, the wait is a valid interpretation, and the call ends within its timeout.
 pub fn retry_after(bytes: &[u8]) {
     let mut headers = http::HeaderMap::new();
     for (name, value) in ["retry-after", "date", "retry-after-ms"]
@@ -187,27 +159,27 @@ pub fn retry_after(bytes: &[u8]) {
             headers.insert(name, value);
         }
     }
-    let answer = Answer {
+    let response = FixedResponse {
         status: http::StatusCode::TOO_MANY_REQUESTS,
         headers,
         body: Bytes::new(),
     };
-    let client = client(answer, RetryPolicy::new());
-    let (error, took) = run(async {
+    let client = client(response, RetryPolicy::new());
+    let (error, elapsed) = run(async {
         let start = tokio::time::Instant::now();
         let outcome = client.list_offer_sources(StatusFilter::All, None).await;
         (outcome.err(), start.elapsed())
     });
-    let error = error.unwrap_or_else(|| panic!("429 is no success"));
-    assert!(took <= Duration::from_mins(5), "{took:?}");
+    let error = error.unwrap_or_else(|| panic!("429 is an error"));
+    assert!(elapsed <= Duration::from_mins(5), "{elapsed:?}");
     let waits_too_long = error
         .retry_after()
         .is_some_and(|wait| wait > Duration::from_mins(1));
-    assert!(!waits_too_long || error.tries() == 1, "{error}");
-    told(&error);
+    assert!(!waits_too_long || error.attempts() == 1, "{error}");
+    check_error(&error);
 }
 
-/// Any text is an ID, comes back as it was, and tells its time or not.
+/// Any text is an ID that round-trips. It may or may not contain a time.
 pub fn id(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let id = OfferSourceId::from(&*text);
@@ -222,7 +194,7 @@ pub fn id(bytes: &[u8]) {
     }
 }
 
-/// A journal is read, or refused with its name; what is read adds up.
+/// A journal is read, or refused with its name, and its counts are consistent.
 pub fn journal(bytes: &[u8]) {
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all(bytes).unwrap();

@@ -1,6 +1,7 @@
-//! The suites that need a server, and the transport that brings a client and the fake together in one process.
+//! Suites that need a server, and a transport that connects a client and the fake in one process.
 //!
-//! No sockets and no waiting: under Tokio's paused clock a fault that takes minutes takes none, and the fake's own clock follows.
+//! Tests need no sockets and no waiting: under Tokio's paused clock a timeout of minutes takes no time, and
+//! the fake's clock follows.
 
 pub mod fuzz;
 
@@ -16,14 +17,14 @@ use std::{
 };
 use tokio::time::Instant;
 
-/// A builder of clients of `fake`, with its tokens, in process, and with the fake's time as clock.
+/// Creates a builder for clients of `fake`, in process, with its tokens and its clock.
 ///
-/// To be called within a Tokio runtime.
+/// Must be called within a Tokio runtime.
 pub fn client(fake: &Fake) -> ClientBuilder {
     client_over(InProcess::new(fake))
 }
 
-/// The same over a transport that was set up before.
+/// Creates a builder for clients over an existing transport.
 pub fn client_over(transport: InProcess) -> ClientBuilder {
     let time = Arc::clone(&transport.time);
     Client::builder()
@@ -32,18 +33,55 @@ pub fn client_over(transport: InProcess) -> ClientBuilder {
         .transport(transport)
 }
 
-/// One fault of each kind. What is too large is a little above [`LARGE`] instead of tens of megabytes, for the sake of time.
+/// One fault of each kind. Oversized bodies have a little more than [`LARGE`] bytes instead of tens of
+/// megabytes, to save time.
 pub fn faults() -> impl Iterator<Item = Fault> {
     Fault::all().into_iter().map(|fault| match fault {
         Fault::Oversized { .. } => Fault::Oversized { bytes: LARGE + 1 },
-        other => other,
+        fault => fault,
     })
 }
 
-/// The limit of a client that [`faults`] are tried on.
+/// Response limit of clients that are tested with [`faults`].
 pub const LARGE: usize = 100_000;
 
-/// The tokens of `fake`.
+/// Runs a future on virtual time.
+///
+/// # Panics
+/// If the runtime cannot be built.
+#[expect(clippy::expect_used, reason = "tests need the runtime")]
+pub fn run<F: IntoFuture>(future: F) -> F::Output {
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    let runtime = builder.enable_time().start_paused(true).build();
+    runtime
+        .expect("a runtime without I/O can be built")
+        .block_on(future.into_future())
+}
+
+/// A transport that always returns the same response.
+#[derive(Clone, Debug)]
+pub struct FixedResponse {
+    /// Status of the response.
+    pub status: http::StatusCode,
+    /// Headers of the response.
+    pub headers: http::HeaderMap,
+    /// Body of the response.
+    pub body: Bytes,
+}
+
+impl Transport for FixedResponse {
+    fn send(
+        &self,
+        _: http::Request<Bytes>,
+    ) -> BoxFuture<'_, Result<http::Response<ResponseBody>, TransportError>> {
+        let mut response = http::Response::new(ResponseBody::from(self.body.clone()));
+        *response.status_mut() = self.status;
+        *response.headers_mut() = self.headers.clone();
+        Box::pin(ready(Ok(response)))
+    }
+}
+
+/// The current tokens of `fake`.
 #[must_use]
 pub fn credentials(fake: &Fake) -> Credentials {
     let credentials = Credentials::new(fake.access_token());
@@ -53,14 +91,14 @@ pub fn credentials(fake: &Fake) -> Credentials {
     }
 }
 
-/// Carries requests to a fake in the same process and acts its faults out.
+/// Sends requests to a fake in the same process and acts out its faults.
 #[derive(Clone, Debug)]
 pub struct InProcess {
     time: Arc<FakeTime>,
     latency: Duration,
 }
 
-/// The fake's clock, led by Tokio's.
+/// The fake's clock, synchronised with Tokio's.
 #[derive(Debug)]
 struct FakeTime {
     fake: Fake,
@@ -78,7 +116,7 @@ impl FakeTime {
 }
 
 impl InProcess {
-    /// To be called within a Tokio runtime.
+    /// Must be called within a Tokio runtime.
     #[must_use]
     pub fn new(fake: &Fake) -> Self {
         Self {
@@ -90,7 +128,7 @@ impl InProcess {
         }
     }
 
-    /// How long each request is under way before the service gets it; so calls that are made together are under way together.
+    /// Delays each request, so that concurrent calls overlap.
     #[must_use]
     pub fn latency(mut self, latency: Duration) -> Self {
         self.latency = latency;
@@ -116,7 +154,7 @@ impl Transport for InProcess {
     }
 }
 
-/// The body as a transport hands it on. The fake compresses nothing: what it calls gzip is garbage.
+/// The body after decompression. The fake compresses nothing, so its gzip is always garbage.
 fn decompressed(body: Bytes) -> ResponseBody {
     if body.starts_with(b"\x1f\x8b") {
         return ResponseBody::stream(stream::once(ready(Err(broken("invalid gzip header")))));
@@ -129,7 +167,7 @@ async fn act(interruption: Interruption) -> Result<http::Response<ResponseBody>,
         Break::Refused => TransportError::new(TransportErrorKind::Connect, "connection refused"),
         Break::Reset => broken("connection reset by peer"),
         Break::Closed => broken("connection closed before message completed"),
-        // Nobody but the client's own clock ends this.
+        // Only the client's own timeout ends this.
         Break::Stalled if interruption.stage != Stage::Body => pending().await,
         Break::Stalled => broken("stalled"),
     };

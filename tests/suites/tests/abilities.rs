@@ -1,4 +1,4 @@
-//! What each kind of assets can do, over all kinds: every ability is used once, and the fake is asked what it holds afterwards.
+//! The abilities of all kinds of assets: each ability is used once, and its effect on the server is asserted.
 
 #![allow(
     clippy::unwrap_used,
@@ -18,11 +18,11 @@ use std::collections::BTreeSet;
 
 const IDS: [&str; 3] = ["2nIemJxCKbFX", "2n5JuOKWLTzd", "2n5JuOKWLTze"];
 const KEEPER: &str = "2n5JuOKWLTzf";
-const GONE: &str = "2n5JuOKWLTzz";
+const MISSING_ID: &str = "2n5JuOKWLTzz";
 
-const SURE: Unverified = Unverified::acknowledge();
+const ACKNOWLEDGED: Unverified = Unverified::acknowledge();
 
-/// A service, and how it deals with IDs that it does not know.
+/// Creates a service with this behaviour for unknown IDs.
 fn service(missing: MissingByIds) -> (Fake, Client) {
     let fake = Fake::new(Settings {
         missing_by_ids: missing,
@@ -32,21 +32,22 @@ fn service(missing: MissingByIds) -> (Fake, Client) {
     (fake, client)
 }
 
-/// The status of each asset, as the fake has it.
+/// Status of each asset in the fake.
 fn statuses(fake: &Fake, segment: &str) -> String {
     let state = fake.state();
-    let of = |id: &&str| state.asset(segment, id).unwrap().status.as_str().to_owned();
-    IDS.iter().map(of).collect::<Vec<_>>().join(" ")
+    let status = |id: &&str| state.asset(segment, id).unwrap().status.as_str().to_owned();
+    IDS.iter().map(status).collect::<Vec<_>>().join(" ")
 }
 
-/// Creates an asset under a new ID.
+/// Creates an asset with a new ID.
 fn create<A: Create<Id: AsRef<str>>>(client: &Client, new: &dyn Fn(&str) -> A) -> Call<A::Id> {
     client.create(|id: A::Id| new(id.as_ref()))
 }
 
-/// Walks one kind through what it can do. Each ability is a row of its own.
-macro_rules! kind {
-    ($missing:ident, $handle:ident, $segment:literal, $new:expr; $($ability:ident $(($($extra:tt)*))?),* $(,)?) => {{
+/// Uses all abilities of one kind, and returns the operations that were called.
+macro_rules! use_abilities {
+    ($missing:ident, $handle:ident, $segment:literal, $new:expr;
+        $($ability:ident $(($($extra:tt)*))?),* $(,)?) => {{
         let (fake, client) = service($missing);
         fake.seed_category("shelf", "Shelf");
         let handle = client.$handle();
@@ -56,21 +57,21 @@ macro_rules! kind {
         for id in IDS {
             assert_eq!(handle.create_or_save(new(id)).await.unwrap(), Stored::Created, "{}", $segment);
         }
-        let found = handle.find_many(IDS.into_iter().chain([GONE])).send().await.unwrap();
-        assert_eq!((found.assets.len(), found.missing), (3, vec![GONE.into()]), "{}", $segment);
+        let found = handle.find_many(IDS.into_iter().chain([MISSING_ID])).send().await.unwrap();
+        assert_eq!((found.assets.len(), found.missing), (3, vec![MISSING_ID.into()]), "{}", $segment);
         let updated = handle.update(IDS[0], |asset| drop(asset.extra.insert("kept".to_owned(), json!(7))));
         updated.send().await.unwrap();
         assert_eq!(fake.state().asset($segment, IDS[0]).unwrap().body["kept"], json!(7), $segment);
-        $(kind!(@$ability fake handle $segment $(($($extra)*))?);)*
-        asked(&fake)
+        $(use_abilities!(@$ability fake handle $segment $(($($extra)*))?);)*
+        called_operations(&fake)
     }};
-    // The ability, its answer for each of the three IDs and one that is not there, and what the fake holds.
+    // Each ability asserts its results and the state of the fake.
     (@archive $fake:ident $handle:ident $segment:literal) => {
-        let job = || $handle.bulk_archive(IDS.into_iter().chain([GONE]));
+        let job = || $handle.bulk_archive(IDS.into_iter().chain([MISSING_ID]));
         let plan = job().plan().await.unwrap();
         assert_eq!((plan.would_change.len(), plan.missing.len()), (3, 1), "{}", $segment);
-        assert_eq!(statuses(&$fake, $segment), "active active active", "a plan changes nothing: {}", $segment);
-        let report = job().unverified(SURE).verify(true).send().await.unwrap();
+        assert_eq!(statuses(&$fake, $segment), "active active active", "{}: plan", $segment);
+        let report = job().unverified(ACKNOWLEDGED).verify(true).send().await.unwrap();
         assert_eq!((report.counts().done, report.counts().rejected), (3, 1), "{}: {report}", $segment);
         assert_eq!(statuses(&$fake, $segment), "archived archived archived", $segment);
     };
@@ -87,7 +88,8 @@ macro_rules! kind {
         }
     };
     (@duplicate $fake:ident $handle:ident $segment:literal ($request:expr)) => {
-        let report = $handle.duplicate_many(IDS, |id| $request(format!("Copy of {id}"))).send().await.unwrap();
+        let job = $handle.duplicate_many(IDS, |id| $request(format!("Copy of {id}")));
+        let report = job.send().await.unwrap();
         for entry in report.entries() {
             let copy = entry.copy.clone().unwrap();
             let state = $fake.state();
@@ -96,50 +98,53 @@ macro_rules! kind {
         }
     };
     (@delete $fake:ident $handle:ident $segment:literal) => {
-        let report = $handle.bulk_delete(IDS).unverified(SURE).send().await.unwrap();
+        let report = $handle.bulk_delete(IDS).unverified(ACKNOWLEDGED).send().await.unwrap();
         assert_eq!(report.counts().done, 3, "{}: {report}", $segment);
         assert_eq!(statuses(&$fake, $segment), "deleted deleted deleted", $segment);
     };
 }
 
 /// The operations that were called.
-fn asked(fake: &Fake) -> BTreeSet<&'static str> {
+fn called_operations(fake: &Fake) -> BTreeSet<&'static str> {
     let log = fake.log();
     log.iter().filter_map(|entry| entry.operation).collect()
 }
 
-async fn every_kind(missing: MissingByIds) {
+async fn use_all_abilities(missing: MissingByIds) {
     let copy = |name: String| DuplicateRequest::new(name);
+    let script_copy = |name: String| LogicScriptDuplicateRequest::new(name);
     let used: BTreeSet<&str> = [
-        kind!(missing, traffic_sources, "trafficsource", |id: &str| TrafficSource::new(id, "T");
+        use_abilities!(missing, traffic_sources, "trafficsource", |id: &str| TrafficSource::new(id, "T");
         archive, unarchive, category, duplicate(copy), delete),
-        kind!(missing, funnel_groups, "funnelgroup", |id: &str| FunnelGroup::new(id, "G");
+        use_abilities!(missing, funnel_groups, "funnelgroup", |id: &str| FunnelGroup::new(id, "G");
         archive, unarchive, duplicate(copy), delete),
-        kind!(missing, funnels, "funnel", |id: &str| Funnel::new(id, "F");
+        use_abilities!(missing, funnels, "funnel", |id: &str| Funnel::new(id, "F");
         archive, unarchive, duplicate(|name: String| FunnelDuplicateRequest::new(name, "group")), delete),
-        kind!(missing, conditions, "condition", |id: &str| Condition::new(id, "C");
+        use_abilities!(missing, conditions, "condition", |id: &str| Condition::new(id, "C");
         archive, unarchive, category, duplicate(copy), delete),
-        kind!(missing, logic_scripts, "logicscript", |id: &str| LogicScript::new(id, "L");
-        archive, unarchive, category, duplicate(|name: String| LogicScriptDuplicateRequest::new(name)), delete),
-        kind!(missing, visitor_tags, "visitortag", |id: &str| VisitorTag::new(id, "V");
+        use_abilities!(missing, logic_scripts, "logicscript", |id: &str| LogicScript::new(id, "L");
+        archive, unarchive, category, duplicate(script_copy), delete),
+        use_abilities!(missing, visitor_tags, "visitortag", |id: &str| VisitorTag::new(id, "V");
         archive, unarchive, category, duplicate(copy), delete),
-        kind!(missing, page_groups, "pagegroup", |id: &str| PageGroup::new(id, "P");
+        use_abilities!(missing, page_groups, "pagegroup", |id: &str| PageGroup::new(id, "P");
         archive, unarchive, category, duplicate(copy), delete),
-        kind!(missing, pages, "page", |id: &str| Page::new(id, "P");
+        use_abilities!(missing, pages, "page", |id: &str| Page::new(id, "P");
         archive, unarchive, category, duplicate(copy), delete),
-        kind!(missing, categories, "category", |id: &str| Category::new(id, "C");
+        use_abilities!(missing, categories, "category", |id: &str| Category::new(id, "C");
         archive, unarchive, duplicate(copy), delete),
-        kind!(missing, ai_node_settings, "ainodesettings", |id: &str| AiNodeSettings::new(id); delete),
-        kind!(missing, webhook_configs, "webhookconfig", |id: &str| WebhookConfig::new(id, "W");
+        use_abilities!(missing, ai_node_settings, "ainodesettings", |id: &str| AiNodeSettings::new(id);
+        delete),
+        use_abilities!(missing, webhook_configs, "webhookconfig", |id: &str| WebhookConfig::new(id, "W");
         archive, unarchive, category, duplicate(copy), delete),
-        kind!(missing, middleware_configs, "middlewareconfig", |id: &str| MiddlewareConfig::new(id, "M");
+        use_abilities!(missing, middleware_configs, "middlewareconfig",
+        |id: &str| MiddlewareConfig::new(id, "M");
         archive, unarchive, category, duplicate(copy), delete),
     ]
     .into_iter()
     .flatten()
     .collect();
-    // Whatever changes assets of a kind is behind an ability. A second listing is of the same assets, and of the rest nobody
-    // knows what it does with what.
+    // Every operation that writes assets of a kind belongs to an ability. Second listings concern the same
+    // assets, and the vendor does not describe the other exceptions.
     let writes = |operation: &&&Operation| {
         let by_ability = [
             "archive",
@@ -151,37 +156,37 @@ async fn every_kind(missing: MissingByIds) {
         ];
         let mut segments = operation.path.split('/').skip(1);
         let (segment, verb) = (segments.next().unwrap(), segments.next().unwrap());
-        let elsewhere = [
+        let exceptions = [
             "offersource",
             "campaign",
             "globalpagegroup",
             "usersettings",
             "integration",
         ];
-        operation.method != Method::GET && by_ability.contains(&verb) && !elsewhere.contains(&segment)
+        operation.method != Method::GET && by_ability.contains(&verb) && !exceptions.contains(&segment)
     };
-    let missed: Vec<String> = operations::GROUPS
+    let unused: Vec<String> = operations::GROUPS
         .iter()
         .flat_map(|group| group.iter())
         .filter(writes)
         .map(|operation| format!("{} {}", operation.method, operation.path))
         .filter(|key| !used.contains(key.as_str()))
         .collect();
-    assert!(missed.is_empty(), "no ability uses {missed:?}");
+    assert!(unused.is_empty(), "no ability uses {unused:?}");
 }
 
 #[tokio::test(start_paused = true)]
-async fn every_kind_can_do_what_its_operations_allow() {
-    every_kind(MissingByIds::LeftOut).await;
+async fn every_kind_has_the_abilities_of_its_operations() {
+    use_all_abilities(MissingByIds::LeftOut).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn and_where_the_service_refuses_lists_with_unknown_ids() {
-    every_kind(MissingByIds::NotFound).await;
+async fn abilities_work_if_lists_with_unknown_ids_are_refused() {
+    use_all_abilities(MissingByIds::NotFound).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn tags_are_looked_at_in_one_list() {
+async fn visitor_tags_are_read_by_one_list() {
     let (fake, client) = service(MissingByIds::LeftOut);
     for id in IDS {
         let tag = VisitorTag::new(id, "V");
@@ -189,7 +194,7 @@ async fn tags_are_looked_at_in_one_list() {
     }
     fake.clear_log();
     let job = client.visitor_tags().bulk_archive(IDS);
-    let report = job.unverified(SURE).send().await.unwrap();
+    let report = job.unverified(ACKNOWLEDGED).send().await.unwrap();
     assert_eq!(report.counts().done, 3);
     let asked: Vec<String> = fake
         .log()
@@ -199,7 +204,7 @@ async fn tags_are_looked_at_in_one_list() {
     assert_eq!(asked, ["GET /visitortag/list/", "PUT /visitortag/archive/"]);
 }
 
-/// What a cascade did to the funnels of a group that is removed, and to the assets of a category.
+/// Effects of a cascade on the funnels of a group and on the assets of a category.
 #[tokio::test(start_paused = true)]
 async fn categories_and_funnel_groups_are_parents_too() {
     for (children, expected) in [
@@ -224,10 +229,10 @@ async fn categories_and_funnel_groups_are_parents_too() {
         let known = match job().plan().await.unwrap().children {
             Children::Untouched => None,
             Children::Known { count } => Some(count),
-            other => unreachable!("{other:?}"),
+            children => unreachable!("{children:?}"),
         };
         assert_eq!(known, (!children.is_leave()).then_some(1));
-        let report = job().unverified(SURE).send().await.unwrap();
+        let report = job().unverified(ACKNOWLEDGED).send().await.unwrap();
         assert_eq!(report.counts().done, 1, "{report}");
         let state = fake.state();
         let funnel = state.asset("funnel", IDS[1]).unwrap();
@@ -247,7 +252,7 @@ async fn categories_and_funnel_groups_are_parents_too() {
         let page = Page::new(IDS[1], "P").with_id_category(IDS[0]);
         client.create_page(&page).await.unwrap();
         let job = client.categories().bulk_delete([IDS[0]]);
-        let job = job.children(children.clone()).unverified(SURE);
+        let job = job.children(children.clone()).unverified(ACKNOWLEDGED);
         assert_eq!(job.send().await.unwrap().counts().done, 1);
         let state = fake.state();
         let page = state.asset("page", IDS[1]).unwrap();
@@ -272,7 +277,7 @@ async fn a_plan_counts_the_offer_pages_of_offer_sources() {
         fake.seed_page(page, parent);
     }
     let plan = |children| {
-        let job = client.offer_sources().bulk_archive([IDS[0], IDS[1], GONE]);
+        let job = client.offer_sources().bulk_archive([IDS[0], IDS[1], MISSING_ID]);
         job.children(children).plan()
     };
     let planned = plan(Cascade::orphan()).await.unwrap();
@@ -286,13 +291,14 @@ async fn a_plan_counts_the_offer_pages_of_offer_sources() {
         Children::Untouched
     );
 
-    // Deleted ones do not count, and a parent that is so already counts: it is sent for its children.
+    // Deleted children do not count. A parent that is archived already counts, because it is sent for its
+    // children.
     fake.set("page", "p2", "status", "deleted");
     fake.set("offersource", IDS[1], "status", "archived");
     let planned = plan(Cascade::orphan()).await.unwrap();
     assert_eq!(planned.children, Children::Known { count: 2 });
 
-    // Where the pages cannot be read, nobody claims to know.
+    // If the pages cannot be read, the number of children is unknown.
     for broken in ["GET /page/list/", "GET /page/find/byIds/"] {
         fake.inject(Rule::new(Fault::status(403)).on(broken).always());
         let planned = plan(Cascade::orphan()).await.unwrap();

@@ -1,9 +1,9 @@
-//! A disk that is full, read-only, or cut off from a process that is killed: journals and token files stay whole, and a later
-//! process goes on.
+//! A disk that is full or read-only, and a process that is killed while it writes: journals and token files
+//! stay complete, and a later process continues.
 //!
-//! The process that has the trouble is this test program once more, under a limit on the size of files (`ulimit -f`): a write
-//! beyond it is done in part, and then fails, or kills the process where the signal is not ignored. The service is in the process
-//! that looks on, so that what was applied is known in any case.
+//! The process that writes is this test program again, with a limit on the size of files (`ulimit -f`). A
+//! write beyond the limit is incomplete and then fails, or kills the process if the signal is not ignored.
+//! The service is in the parent process, which therefore knows all applied changes.
 #![cfg(unix)]
 #![allow(
     clippy::unwrap_used,
@@ -16,6 +16,7 @@ use funnelflux::ext::{BulkArchive as _, Journal};
 use funnelflux::types::OfferSourceId;
 use funnelflux::{Client, Credentials, secrecy::ExposeSecret as _};
 use funnelflux_fake::{Fake, Server, Status};
+use std::io::ErrorKind;
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
@@ -23,22 +24,22 @@ use std::process::{Command, ExitStatus, Stdio};
 const IDS: usize = 120;
 const CHUNK: usize = 10;
 
-/// What the child finds in its environment.
+/// Environment variables for the child process.
 const FILE: &str = "FUNNELFLUX_DISK_FILE";
 const SERVICE: &str = "FUNNELFLUX_DISK_SERVICE";
 
-/// How a write beyond the limit ends.
+/// Effect of a write beyond the limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Beyond {
-    Fails,
-    Kills,
+enum WriteFailure {
+    Error,
+    Kill,
 }
 
-/// Runs one of the children below where no file can become longer than so many blocks of 512 bytes.
-fn under_limit(child: &str, beyond: Beyond, blocks: usize, file: &Path, service: &str) -> ExitStatus {
-    let trap = match beyond {
-        Beyond::Fails => "trap '' XFSZ;",
-        Beyond::Kills => "ulimit -c 0;",
+/// Runs one of the tests below as a child whose files are limited to `blocks` blocks of 512 bytes.
+fn under_limit(child: &str, failure: WriteFailure, blocks: usize, file: &Path, service: &str) -> ExitStatus {
+    let trap = match failure {
+        WriteFailure::Error => "trap '' XFSZ;",
+        WriteFailure::Kill => "ulimit -c 0;",
     };
     Command::new("sh")
         .arg("-c")
@@ -48,7 +49,7 @@ fn under_limit(child: &str, beyond: Beyond, blocks: usize, file: &Path, service:
         .args(["--exact", child, "--ignored", "--nocapture"])
         .env(FILE, file)
         .env(SERVICE, service)
-        // A limited file, were it one.
+        // A file would count towards the limit.
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .output()
@@ -79,7 +80,7 @@ async fn service() -> (Fake, Server) {
 }
 
 #[tokio::test]
-#[ignore = "a child of the tests below"]
+#[ignore = "runs as a child of the tests below"]
 async fn child_archives() {
     let fake = Fake::default();
     let job = client(&variable(SERVICE), &fake)
@@ -90,34 +91,34 @@ async fn child_archives() {
         .journal(variable(FILE));
     let report = match job.send().await {
         Ok(report) => report,
-        // Not even the list of IDs found room: nothing was sent.
+        // Even the list of IDs did not fit: nothing was sent.
         Err(error) => panic!("{error}"),
     };
     let counts = report.counts();
-    // What the journal does not know was not sent.
+    // Entries that the journal lacks were not sent.
     assert_eq!(counts.done + counts.not_sent, IDS, "{report}");
     assert!(report.to_string().contains("journal"), "{report}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_journal_survives_a_full_disk_and_a_kill_at_any_write() {
-    let mut torn = 0;
-    for beyond in [Beyond::Fails, Beyond::Kills] {
+    let mut incomplete = 0;
+    for failure in [WriteFailure::Error, WriteFailure::Kill] {
         for blocks in [0, 1, 3, 4, 5, 6, 7, 9, 12] {
             let (fake, server) = service().await;
             let folder = tempfile::tempdir().unwrap();
             let path = folder.path().join("journal");
             let (file, url) = (path.clone(), server.base_url());
-            let child = move || under_limit("child_archives", beyond, blocks, &file, &url);
+            let child = move || under_limit("child_archives", failure, blocks, &file, &url);
             let status = tokio::task::spawn_blocking(child).await.unwrap();
-            let case = format!("{beyond:?}, {blocks} blocks, {status}");
+            let case = format!("{failure:?}, {blocks} blocks, {status}");
             let archived = || fake.state().offer_sources_with(&Status::Archived).len();
             if !path.exists() {
                 assert!(!status.success(), "{case}");
                 assert_eq!((archived(), fake.request_count()), (0, 0), "{case}");
                 continue;
             }
-            assert_eq!(status.success(), beyond == Beyond::Fails, "{case}");
+            assert_eq!(status.success(), failure == WriteFailure::Error, "{case}");
             let journal = Journal::read(&path).unwrap_or_else(|error| panic!("{case}: {error}"));
             assert_eq!(journal.ids::<String>(), ids(), "{case}");
             assert!(
@@ -125,7 +126,7 @@ async fn a_journal_survives_a_full_disk_and_a_kill_at_any_write() {
                 "{case}: {}",
                 journal.counts()
             );
-            torn += usize::from(archived() < IDS);
+            incomplete += usize::from(archived() < IDS);
             let sent_before = fake.request_count();
             let job = client(&server.base_url(), &fake)
                 .offer_sources()
@@ -143,7 +144,7 @@ async fn a_journal_survives_a_full_disk_and_a_kill_at_any_write() {
             assert!(Journal::read(&path).unwrap().counts().done == IDS, "{case}");
         }
     }
-    assert!(torn >= 8, "the limits are too wide: {torn}");
+    assert!(incomplete >= 8, "the limits are too high: {incomplete}");
 }
 
 fn tokens(name: &str) -> Credentials {
@@ -151,7 +152,7 @@ fn tokens(name: &str) -> Credentials {
 }
 
 #[tokio::test]
-#[ignore = "a child of the tests below"]
+#[ignore = "runs as a child of the tests below"]
 async fn child_saves_tokens() {
     let store = FileTokenStore::new(variable(FILE));
     let error = store.save(&tokens("new")).await.unwrap_err().to_string();
@@ -161,32 +162,36 @@ async fn child_saves_tokens() {
     );
 }
 
-async fn kept(path: &Path) -> String {
-    let kept = FileTokenStore::new(path).load().await.unwrap().unwrap();
-    kept.access_token().expose_secret().to_owned()
+async fn stored_access_token(path: &Path) -> String {
+    let tokens = FileTokenStore::new(path).load().await.unwrap().unwrap();
+    tokens.access_token().expose_secret().to_owned()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_token_file_survives_a_full_disk_and_a_kill() {
-    for beyond in [Beyond::Fails, Beyond::Kills] {
+    for failure in [WriteFailure::Error, WriteFailure::Kill] {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("tokens.json");
         FileTokenStore::new(&path).save(&tokens("old")).await.unwrap();
-        let status = under_limit("child_saves_tokens", beyond, 0, &path, "");
-        assert_eq!(status.success(), beyond == Beyond::Fails, "{beyond:?}: {status}");
-        assert_eq!(kept(&path).await, "old-access", "{beyond:?}");
+        let status = under_limit("child_saves_tokens", failure, 0, &path, "");
+        assert_eq!(
+            status.success(),
+            failure == WriteFailure::Error,
+            "{failure:?}: {status}"
+        );
+        assert_eq!(stored_access_token(&path).await, "old-access", "{failure:?}");
         FileTokenStore::new(&path).save(&tokens("newer")).await.unwrap();
-        assert_eq!(kept(&path).await, "newer-access", "{beyond:?}");
-        if beyond == Beyond::Fails {
+        assert_eq!(stored_access_token(&path).await, "newer-access", "{failure:?}");
+        if failure == WriteFailure::Error {
             let files = std::fs::read_dir(folder.path()).unwrap().count();
-            assert_eq!(files, 1, "no temporary file stays");
+            assert_eq!(files, 1, "a temporary file is left");
         }
     }
 }
 
-/// The superuser may write anywhere, so the child becomes somebody else for this.
+/// The superuser can write anywhere, so the child runs as another user.
 #[test]
-fn a_folder_that_is_read_only_is_said_and_what_is_in_it_stays() {
+fn a_read_only_folder_is_reported_and_stays_unchanged() {
     use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
     const NOBODY: u32 = 65_534;
     let folder = tempfile::tempdir().unwrap();
@@ -207,14 +212,20 @@ fn a_folder_that_is_read_only_is_said_and_what_is_in_it_stays() {
         if is_root {
             command.uid(NOBODY).gid(NOBODY);
         }
-        let output = command.output().unwrap();
-        let said = String::from_utf8_lossy(&output.stderr);
+        // Until another test's child has closed what it inherited, the copied program counts as open for writing.
+        let output = loop {
+            match command.output() {
+                Err(error) if error.kind() == ErrorKind::ExecutableFileBusy => std::thread::yield_now(),
+                result => break result.unwrap(),
+            }
+        };
+        let stderr = String::from_utf8_lossy(&output.stderr);
         match child {
-            // It expects to be told.
-            "child_saves_tokens" => assert!(output.status.success(), "{said}"),
+            // This child asserts the error itself.
+            "child_saves_tokens" => assert!(output.status.success(), "{stderr}"),
             _ => assert!(
-                !output.status.success() && said.contains("journal") && said.contains("denied"),
-                "{said}"
+                !output.status.success() && stderr.contains("journal") && stderr.contains("denied"),
+                "{stderr}"
             ),
         }
         assert!(!folder.path().join(file).exists(), "{child}");

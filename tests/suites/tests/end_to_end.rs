@@ -1,4 +1,4 @@
-//! Every operation over a real socket against the fake, asserting what the server holds afterwards.
+//! Every documented operation over a real socket against the fake, with assertions about the server.
 
 #![allow(
     clippy::unwrap_used,
@@ -14,14 +14,14 @@ use funnelflux::types::{
 use funnelflux_fake::{Fake, Server, Settings, Verdict};
 use serde_json::json;
 
-struct Service {
+struct TestService {
     fake: Fake,
     client: Client,
     server: Server,
 }
 
-/// A server with the offer sources a and b, each with one page, and the category shelf.
-async fn service() -> Service {
+/// Starts a server with the offer sources a and b, each with one page, and the category shelf.
+async fn service() -> TestService {
     let fake = Fake::new(Settings::default());
     fake.seed_category("shelf", "Shelf");
     for id in ["a", "b"] {
@@ -34,10 +34,10 @@ async fn service() -> Service {
         .bearer_token(fake.access_token())
         .build()
         .unwrap();
-    Service { fake, client, server }
+    TestService { fake, client, server }
 }
 
-impl Service {
+impl TestService {
     fn status(&self, id: &str) -> &'static str {
         match self.fake.state().offer_source(id).unwrap().status.as_str() {
             "active" => "active",
@@ -48,13 +48,13 @@ impl Service {
     }
 
     /// Status and parent of the page of an offer source.
-    fn page(&self, of: &str) -> (String, Option<String>) {
+    fn page(&self, offer_source: &str) -> (String, Option<String>) {
         let state = self.fake.state();
-        let page = state.page(&format!("page-{of}")).unwrap();
+        let page = state.page(&format!("page-{offer_source}")).unwrap();
         (page.status.as_str().to_owned(), page.parent.clone())
     }
 
-    /// Every request was valid and had a success for an answer.
+    /// Asserts that every request was valid and succeeded.
     fn assert_clean(&self) {
         for entry in self.fake.log() {
             assert!(entry.violations.is_empty(), "{entry:?}");
@@ -64,7 +64,7 @@ impl Service {
 }
 
 #[tokio::test]
-async fn reads_return_what_the_server_holds() {
+async fn reads_return_the_state_of_the_server() {
     let service = service().await;
     let client = &service.client;
     let ids = |list: Vec<funnelflux::types::OfferSourceInfo>| {
@@ -116,7 +116,7 @@ async fn reads_return_what_the_server_holds() {
 }
 
 #[tokio::test]
-async fn create_save_and_duplicate_leave_what_was_sent() {
+async fn create_save_and_duplicate_store_the_request() {
     let service = service().await;
     let client = &service.client;
     let mut source = OfferSource::new("2nIemJxCKbFX", "Network").with_meta(serde_json::Map::new());
@@ -124,16 +124,19 @@ async fn create_save_and_duplicate_leave_what_was_sent() {
         .extra
         .insert("newField".to_owned(), json!({"deep": [1, null]}));
     client.create_offer_source(&source).await.unwrap();
-    let held = service
+    let stored = service
         .fake
         .state()
         .offer_source("2nIemJxCKbFX")
         .unwrap()
         .body
         .clone();
-    assert_eq!(held["newField"], json!({"deep": [1, null]}));
-    assert_eq!(held["meta"], json!({}), "an empty object can be sent");
-    assert!(!held.contains_key("postbackSubId"), "what is absent stays absent");
+    assert_eq!(stored["newField"], json!({"deep": [1, null]}));
+    assert_eq!(stored["meta"], json!({}), "an empty object can be sent");
+    assert!(
+        !stored.contains_key("postbackSubId"),
+        "what is absent stays absent"
+    );
 
     let mut found = client
         .find_offer_source_by_id(&"2nIemJxCKbFX".into())
@@ -141,15 +144,15 @@ async fn create_save_and_duplicate_leave_what_was_sent() {
         .unwrap();
     found.offer_source_name = "Network, renamed".to_owned();
     client.save_offer_source(&found).await.unwrap();
-    let held = service
+    let stored = service
         .fake
         .state()
         .offer_source("2nIemJxCKbFX")
         .unwrap()
         .body
         .clone();
-    assert_eq!(held["offerSourceName"], "Network, renamed");
-    assert_eq!(held["newField"], json!({"deep": [1, null]}));
+    assert_eq!(stored["offerSourceName"], "Network, renamed");
+    assert_eq!(stored["newField"], json!({"deep": [1, null]}));
 
     let request = DuplicateRequest::new("Copy").with_parent_id("shelf");
     let copy = client
@@ -165,7 +168,7 @@ async fn create_save_and_duplicate_leave_what_was_sent() {
 }
 
 #[tokio::test]
-async fn archive_unarchive_and_move_change_the_named_ones_alone() {
+async fn archive_unarchive_and_move_change_only_the_named_assets() {
     let service = service().await;
     let client = &service.client;
     let only_a = || ["a".to_owned()];
@@ -194,15 +197,15 @@ async fn archive_unarchive_and_move_change_the_named_ones_alone() {
 }
 
 #[tokio::test]
-async fn the_children_go_where_the_cascade_says() {
-    let of = |id: &str| Some(id.to_owned());
+async fn a_cascade_changes_the_children() {
+    let some = |id: &str| Some(id.to_owned());
     for (action, archived, deleted) in [
         (
             CascadeAction::Cascade,
-            ("archived", of("a")),
-            ("deleted", of("a")),
+            ("archived", some("a")),
+            ("deleted", some("a")),
         ),
-        (CascadeAction::Move, ("active", of("b")), ("active", of("b"))),
+        (CascadeAction::Move, ("active", some("b")), ("active", some("b"))),
         (CascadeAction::Orphan, ("active", None), ("active", None)),
     ] {
         for delete in [false, true] {
@@ -230,7 +233,7 @@ async fn the_children_go_where_the_cascade_says() {
                 (status.to_owned(), parent),
                 "{action}, delete: {delete}"
             );
-            assert_eq!(service.page("b"), ("active".to_owned(), of("b")));
+            assert_eq!(service.page("b"), ("active".to_owned(), some("b")));
             service.assert_clean();
         }
     }

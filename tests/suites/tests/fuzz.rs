@@ -1,4 +1,4 @@
-//! The bodies of the fuzz targets over their seeds, and over changes of them: short, on every run.
+//! The functions of the fuzz targets on their seeds and on mutations of these, in every test run.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -13,10 +13,10 @@ use funnelflux_openapi::{Source, normalise, read};
 use funnelflux_suites::fuzz::TARGETS;
 use std::{fs, panic, path::Path};
 
-/// Changed inputs of each target in the normal run; `FUNNELFLUX_FUZZ` sets another number.
+/// Default number of mutated inputs for each target, overridden by `FUNNELFLUX_FUZZ`.
 const RUNS: u64 = 1_500;
 
-/// Words that mean something somewhere.
+/// Words with a meaning in one of the formats.
 const WORDS: &[&[u8]] = &[
     b"null",
     b"true",
@@ -62,7 +62,7 @@ fn seeds(target: &str) -> Vec<Vec<u8>> {
     paths.iter().map(|path| fs::read(path).unwrap()).collect()
 }
 
-/// A seed, changed in a few places.
+/// Mutates a seed in a few places.
 fn changed(seeds: &[Vec<u8>], random: &mut Rng) -> Vec<u8> {
     let mut bytes = random.choice(seeds).cloned().unwrap_or_default();
     for _ in 0..random.usize(1..6) {
@@ -74,10 +74,10 @@ fn changed(seeds: &[Vec<u8>], random: &mut Rng) -> Vec<u8> {
             2 => drop(bytes.splice(at..at, random.choice(WORDS).unwrap().iter().copied())),
             3 => drop(bytes.splice(at..end, random.choice(WORDS).unwrap().iter().copied())),
             4 => {
-                let other = random.choice(seeds).unwrap();
-                let from = random.usize(..=other.len());
-                let to = (from + random.usize(..64)).min(other.len());
-                bytes.splice(at..end, other[from..to].iter().copied());
+                let second = random.choice(seeds).unwrap();
+                let from = random.usize(..=second.len());
+                let to = (from + random.usize(..64)).min(second.len());
+                bytes.splice(at..end, second[from..to].iter().copied());
             }
             _ => bytes.truncate(at.max(bytes.len() / 2)),
         }
@@ -86,7 +86,7 @@ fn changed(seeds: &[Vec<u8>], random: &mut Rng) -> Vec<u8> {
 }
 
 #[test]
-fn every_target_holds_over_its_seeds_and_changes_of_them() {
+fn every_target_passes_on_seeds_and_mutations() {
     let number = |name: &str| std::env::var(name).ok()?.parse().ok();
     let seed = number("FUNNELFLUX_SEED").unwrap_or_else(|| fastrand::u64(..));
     let runs = number("FUNNELFLUX_FUZZ").unwrap_or(RUNS);
@@ -104,7 +104,7 @@ fn every_target_holds_over_its_seeds_and_changes_of_them() {
                 for input in inputs {
                     assert!(
                         panic::catch_unwind(|| body(&input)).is_ok(),
-                        "{name} fails, repeat with FUNNELFLUX_SEED={seed}; the input is\n{}",
+                        "{name} panicked; repeat with FUNNELFLUX_SEED={seed}; input:\n{}",
                         input.escape_ascii()
                     );
                 }
@@ -113,9 +113,9 @@ fn every_target_holds_over_its_seeds_and_changes_of_them() {
     });
 }
 
-/// A seed that is refused at its first word would lead a fuzzer nowhere.
+/// A fuzzer cannot explore beyond a seed that is refused at its start.
 #[test]
-fn the_seeds_get_as_far_as_they_are_meant_to() {
+fn seeds_are_accepted() {
     let seed = |name: &str| {
         Path::new(env!("CARGO_MANIFEST_DIR"))
             .join("../fuzz/seeds")

@@ -1,4 +1,4 @@
-//! What goes over the wire, seen by a transport that records the requests.
+//! Requests on the wire, recorded by a transport.
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use bytes::Bytes;
@@ -7,39 +7,39 @@ use funnelflux::types::{ParentMutationRequest, StatusFilter};
 use funnelflux::{Client, Error};
 use std::sync::{Arc, Mutex};
 
-/// Answers with a body in these pieces.
+/// Responds with a body in these chunks.
 #[derive(Debug)]
-struct Pieces(&'static [&'static str]);
+struct ChunkedBody(&'static [&'static str]);
 
-impl Transport for Pieces {
+impl Transport for ChunkedBody {
     fn send(
         &self,
         _: http::Request<Bytes>,
     ) -> BoxFuture<'_, Result<http::Response<ResponseBody>, TransportError>> {
-        let pieces = self
+        let chunks = self
             .0
             .iter()
-            .map(|piece| Ok(Bytes::from_static(piece.as_bytes())));
-        let body = ResponseBody::stream(futures_util::stream::iter(pieces));
+            .map(|chunk| Ok(Bytes::from_static(chunk.as_bytes())));
+        let body = ResponseBody::stream(futures_util::stream::iter(chunks));
         Box::pin(std::future::ready(Ok(http::Response::new(body))))
     }
 }
 
 #[tokio::test]
-async fn a_body_arrives_whole_in_whatever_pieces_and_within_its_limit() -> Result<(), Error> {
-    let request = |pieces, limit| {
-        let client = Client::builder().transport(Pieces(pieces));
+async fn a_body_in_any_chunks_arrives_complete_and_within_its_limit() -> Result<(), Error> {
+    let request = |chunks, limit| {
+        let client = Client::builder().transport(ChunkedBody(chunks));
         let client = client.max_response_bytes(limit).build()?;
         Ok::<_, Error>(client.request(http::Method::GET, "/x/").bytes())
     };
-    for pieces in [
+    for chunks in [
         &["[1,2,3]"][..],
         &["", "[1,2,3]", ""],
         &["[1", ",2", ",3]"],
         &["", "[", "", "1,2,3", "]", ""],
     ] {
-        assert_eq!(request(pieces, 7)?.await?, "[1,2,3]", "{pieces:?}");
-        let error = request(pieces, 6)?.await.unwrap_err();
+        assert_eq!(request(chunks, 7)?.await?, "[1,2,3]", "{chunks:?}");
+        let error = request(chunks, 6)?.await.unwrap_err();
         assert!(error.to_string().contains('6'), "{error}");
     }
     assert_eq!(request(&[], 1)?.await?, "");
@@ -87,7 +87,8 @@ fn service(status: u16, body: &'static str) -> (Client, Arc<Mutex<Vec<http::Requ
 
 #[tokio::test]
 async fn an_unknown_status_and_an_unknown_field_are_kept_and_sent_back() -> Result<(), Error> {
-    let sent = r#"{"idOfferSource":"1","offerSourceName":"a","status":"paused","meta":{"v":{"deep":[1]}},"newField":{"x":null}}"#;
+    let sent = r#"{"idOfferSource":"1","offerSourceName":"a","status":"paused",
+        "meta":{"v":{"deep":[1]}},"newField":{"x":null}}"#;
     let (client, seen) = service(200, sent);
     let source = client.find_offer_source_by_id(&"1".into()).await?;
     client.save_offer_source(&source).await?;
@@ -97,10 +98,11 @@ async fn an_unknown_status_and_an_unknown_field_are_kept_and_sent_back() -> Resu
     Ok(())
 }
 
-/// Offer Sources has no typed object inside of another one; traffic sources have a map of them.
+/// Offer sources have no typed nested objects. Traffic sources have a map of them.
 #[tokio::test]
 async fn an_unknown_field_of_a_nested_object_is_kept_and_sent_back() -> Result<(), Error> {
-    let sent = r#"{"idTrafficSource":"1","trafficSourceName":"a","trackingFieldSlots":{"c1":{"name":"zone","newField":{"x":[null]}}}}"#;
+    let sent = r#"{"idTrafficSource":"1","trafficSourceName":"a",
+        "trackingFieldSlots":{"c1":{"name":"zone","newField":{"x":[null]}}}}"#;
     let (client, seen) = service(200, sent);
     let source = client.find_traffic_source_by_id(&"1".into()).await?;
     client.save_traffic_source(&source).await?;
@@ -129,10 +131,11 @@ async fn a_delete_without_a_body_sends_none() -> Result<(), Error> {
 }
 
 #[tokio::test]
-async fn a_list_survives_a_long_name_an_unknown_status_and_null_for_what_is_optional() -> Result<(), Error> {
+async fn a_list_decodes_long_names_unknown_statuses_and_nulls() -> Result<(), Error> {
     let long = "n".repeat(300);
     let body = format!(
-        r#"[{{"idOfferSource":"1","offerSourceName":"{long}","status":"paused","idCategory":null,"categoryName":null}}]"#
+        r#"[{{"idOfferSource":"1","offerSourceName":"{long}","status":"paused",
+            "idCategory":null,"categoryName":null}}]"#
     );
     let (client, _) = service(200, body.leak());
     let rows = client.list_offer_sources(StatusFilter::All, None).await?;
@@ -143,10 +146,11 @@ async fn a_list_survives_a_long_name_an_unknown_status_and_null_for_what_is_opti
 }
 
 #[tokio::test]
-async fn null_and_the_empty_object_can_be_told_apart_and_both_are_read() -> Result<(), Error> {
+async fn null_and_the_empty_object_decode_differently() -> Result<(), Error> {
     let (client, seen) = service(
         200,
-        r#"{"idOfferSource":"1","offerSourceName":"a","queryParams":null,"meta":{},"status":null,"idCategory":null}"#,
+        r#"{"idOfferSource":"1","offerSourceName":"a","queryParams":null,"meta":{},
+            "status":null,"idCategory":null}"#,
     );
     let source = client.find_offer_source_by_id(&"1".into()).await?;
     assert_eq!(source.query_params, None);
@@ -214,7 +218,7 @@ async fn a_null_list_is_empty() -> Result<(), Error> {
 }
 
 #[tokio::test]
-async fn a_refusal_is_an_error_with_its_status_and_without_the_token() {
+async fn an_error_has_the_status_and_not_the_token() {
     let (client, seen) = service(409, r#"{"error":"taken"}"#);
     let error = client.find_offer_source_by_id(&"1".into()).await.unwrap_err();
     assert_eq!(error.status().map(|status| status.as_u16()), Some(409));

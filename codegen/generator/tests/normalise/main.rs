@@ -1,4 +1,10 @@
-//! What normalise promises: the same API in `OpenAPI` 3.0.3, with every loss named and every place kept.
+//! Normalise gives the same API in `OpenAPI` 3.0.3, reports every loss and keeps every location.
+
+#![allow(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test stops at the first surprise"
+)]
 
 mod keywords;
 

@@ -1,8 +1,9 @@
-//! What `read` promises: the value, the places, and located errors.
+//! Tests of `read`: values, positions and located errors.
 
 use serde_json::json;
 
 use super::*;
+use crate::diagnostic::Severity;
 
 fn value(name: &str, text: &str) -> serde_json::Value {
     parse(Source { name, text }).unwrap().into_value()
@@ -28,7 +29,7 @@ fn json_and_yaml_of_the_same_document_are_equal() {
         document.value(),
         &serde_json::from_str::<serde_json::Value>(text).unwrap()
     );
-    // JSON is YAML, nearly.
+    // Nearly all JSON is YAML.
     assert_eq!(
         value("upstream.yaml", &format!("# a comment\n{text}")),
         *document.value()
@@ -67,7 +68,7 @@ fn places_of_yaml() {
         ("/paths/~1a~1/get/0", "a.yaml:5:9"),
         ("/paths/~1a~1/get/1/x/y", "a.yaml:6:13"),
         ("/paths/~1b~1", "a.yaml:7:3"),
-        // The content of an alias is where its anchor is.
+        // An alias is located at its anchor.
         ("/paths/~1b~1/get/0", "a.yaml:5:9"),
     ] {
         assert_eq!(place(&document, pointer), expected, "{pointer}");
@@ -164,7 +165,7 @@ fn numbers_keep_their_digits_or_are_named() {
         "18446744073709551615",
         "100000000000000000000",
     ] {
-        // Beside a float each number is looked at; what starts with a comment is YAML.
+        // A float makes the reader scan each number; a text that starts with a comment is YAML.
         for start in ["", "# YAML\n"] {
             let text = format!("{start}{{\"minimum\": 0.5, \"maximum\": {kept}}}");
             let document = parse(Source {
@@ -184,7 +185,7 @@ fn numbers_keep_their_digits_or_are_named() {
         text: &format!("{{{long}}}"),
     })
     .unwrap();
-    // An alias is no second number.
+    // An alias does not count twice.
     let text = format!("{{{long}, \"f\": &f [18446744073709551617], \"g\": *f}}");
     let yaml = parse(Source {
         name: "a.yaml",
@@ -192,7 +193,7 @@ fn numbers_keep_their_digits_or_are_named() {
     })
     .unwrap();
     insta::assert_snapshot!(format!("{}\n\n{}", json.warnings(), yaml.warnings()));
-    // What was found on the way to the value is there for those who ask.
+    // Warnings of reading stay with the document.
     let text = "{\"openapi\": \"3.0.3\", \"x-number\": 18446744073709551616}";
     let (_, found) = crate::normalise::normalise(read(Source { name: "a.json", text }).unwrap()).unwrap();
     assert_eq!(found.count(Severity::Warning), 1, "{found}");
@@ -231,7 +232,7 @@ fn an_alias_bomb_is_refused() {
         let aliases = vec![format!("*a{}", level - 1); 10].join(", ");
         writeln!(bomb, "a{level}: &a{level} [{aliases}]").unwrap();
     }
-    assert!(error("bomb.yaml", &bomb).contains("its aliases stand for more values than are read"));
+    assert!(error("bomb.yaml", &bomb).contains("its aliases expand to more values than the limit"));
     let mut bomb = "a0: &a0 {k0: x, l0: y}\n".to_owned();
     for level in 1..200 {
         writeln!(bomb, "a{level}: &a{level} {{n: *a{}}}", level - 1).unwrap();

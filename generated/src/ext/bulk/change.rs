@@ -1,78 +1,81 @@
-//! The changes that can be made to many assets at once: what is sent, and when an asset is as asked.
+//! Changes of many assets: the call that each sends, and the state of an asset that satisfies it.
 
 use crate::ext::cascade::Cascade;
-use crate::ext::check::{self, InvalidJob};
-use crate::ext::evidence::{Documented, Said, Suffices};
-use crate::ext::resource::{Archive, Categorised, Delete, Entries as _, Resource, Sight, Unarchive};
+use crate::ext::evidence::{AcknowledgementState, Documented, Satisfies};
+use crate::ext::resource::{
+    Archive, AssetSummary, Categorised, Delete, EntriesRequest as _, Resource, Unarchive,
+};
+use crate::ext::validate::{self, InvalidJob};
 use crate::types::{CategoryId, MoveCategoryRequest, Status, StringList};
 use crate::{Call, Client};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// A change of many assets of the resource `R`. Sealed: this module is private.
-pub trait Change<R: Resource>: Clone + fmt::Debug + Send + Sync + 'static {
-    /// Whether the job's answers are checked by reading back, unless the user says otherwise.
+pub trait BulkChange<R: Resource>: Clone + fmt::Debug + Send + Sync + 'static {
+    /// Default of [`Bulk::verify`](crate::ext::Bulk::verify).
     fn verifies(&self) -> bool {
         !self.children().is_none_or(Cascade::is_leave)
     }
 
-    /// What happens to the children.
+    /// Returns the handling of the children.
     fn children(&self) -> Option<&Cascade<R::Id>> {
         None
     }
 
-    /// Whether an asset that reads like this is as asked; `None`: it cannot be read.
-    fn is_so(&self, sight: Option<&Sight>) -> bool;
+    /// Returns true if an asset is as asked; `None` stands for an asset that cannot be read.
+    fn is_satisfied_by(&self, summary: Option<&AssetSummary>) -> bool;
 
-    /// Refuses what cannot be meant.
+    /// Checks the change before anything is sent.
     fn check(&self, entries: &[R::Id]) -> Result<(), InvalidJob> {
         match self.children().and_then(Cascade::target) {
-            Some(target) => check::target(target, entries),
+            Some(target) => validate::target(target, entries),
             None => Ok(()),
         }
     }
 
-    /// The change as data, for the journal and the report.
+    /// Returns the change as data, for the journal and the report.
     fn record(&self) -> ChangeRecord;
 }
 
-/// A change that may be sent: its calls are documented, or the caller has said that he knows they are not.
-pub trait Ready<R: Resource>: Change<R> {
-    /// The call for some of the IDs.
+/// A change that may be sent: its calls are documented, or the caller has acknowledged that they are
+/// inferred.
+pub trait SendableChange<R: Resource>: BulkChange<R> {
+    /// Creates the call for some of the IDs.
     fn call(&self, client: &Client, entries: Vec<String>) -> Call<()>;
 }
 
-/// Archiving. See [`BulkArchive`](crate::ext::BulkArchive).
+/// Archives assets. See [`BulkArchive`](crate::ext::BulkArchive).
 #[derive(Clone, Debug)]
 pub struct Archiving<I, W = Documented> {
     pub(crate) children: Cascade<I>,
-    pub(crate) word: W,
+    pub(crate) acknowledgement: W,
 }
 
-/// Bringing back from the archive. See [`BulkUnarchive`](crate::ext::BulkUnarchive).
+/// Restores assets from the archive. See [`BulkUnarchive`](crate::ext::BulkUnarchive).
 #[derive(Clone, Copy, Debug)]
 pub struct Unarchiving;
 
-/// Deleting. See [`BulkDelete`](crate::ext::BulkDelete).
+/// Deletes assets. See [`BulkDelete`](crate::ext::BulkDelete).
 #[derive(Clone, Debug)]
 pub struct Deleting<I, W = Documented> {
     pub(crate) children: Cascade<I>,
-    pub(crate) word: W,
+    pub(crate) acknowledgement: W,
 }
 
-/// Moving to a category. See [`MoveToCategory`](crate::ext::MoveToCategory).
+/// Moves assets to a category. See [`MoveToCategory`](crate::ext::MoveToCategory).
 #[derive(Clone, Debug)]
 pub struct MovingToCategory {
     pub(crate) category: CategoryId,
 }
 
-impl<R: Archive, W: Said> Change<R> for Archiving<R::Id, W> {
+impl<R: Archive, W: AcknowledgementState> BulkChange<R> for Archiving<R::Id, W> {
     fn children(&self) -> Option<&Cascade<R::Id>> {
         Some(&self.children)
     }
 
-    fn is_so(&self, sight: Option<&Sight>) -> bool {
-        sight.is_some_and(|sight| sight.status == Status::Archived)
+    fn is_satisfied_by(&self, summary: Option<&AssetSummary>) -> bool {
+        summary.is_some_and(|summary| summary.status == Status::Archived)
     }
 
     fn record(&self) -> ChangeRecord {
@@ -81,9 +84,9 @@ impl<R: Archive, W: Said> Change<R> for Archiving<R::Id, W> {
     }
 }
 
-impl<R: Unarchive> Change<R> for Unarchiving {
-    fn is_so(&self, sight: Option<&Sight>) -> bool {
-        sight.is_some_and(|sight| sight.status == Status::Active)
+impl<R: Unarchive> BulkChange<R> for Unarchiving {
+    fn is_satisfied_by(&self, summary: Option<&AssetSummary>) -> bool {
+        summary.is_some_and(|summary| summary.status == Status::Active)
     }
 
     fn record(&self) -> ChangeRecord {
@@ -91,7 +94,7 @@ impl<R: Unarchive> Change<R> for Unarchiving {
     }
 }
 
-impl<R: Delete, W: Said> Change<R> for Deleting<R::Id, W> {
+impl<R: Delete, W: AcknowledgementState> BulkChange<R> for Deleting<R::Id, W> {
     fn verifies(&self) -> bool {
         true
     }
@@ -100,9 +103,9 @@ impl<R: Delete, W: Said> Change<R> for Deleting<R::Id, W> {
         Some(&self.children)
     }
 
-    fn is_so(&self, sight: Option<&Sight>) -> bool {
-        // Whether a deleted asset can still be read is not documented; the status exists.
-        sight.is_none_or(|sight| sight.status == Status::Deleted)
+    fn is_satisfied_by(&self, summary: Option<&AssetSummary>) -> bool {
+        // It is not documented whether deleted assets can be read, but the status exists.
+        summary.is_none_or(|summary| summary.status == Status::Deleted)
     }
 
     fn record(&self) -> ChangeRecord {
@@ -111,15 +114,15 @@ impl<R: Delete, W: Said> Change<R> for Deleting<R::Id, W> {
     }
 }
 
-impl<R: Categorised> Change<R> for MovingToCategory {
-    fn is_so(&self, sight: Option<&Sight>) -> bool {
-        sight.is_some_and(|sight| sight.category == self.category)
+impl<R: Categorised> BulkChange<R> for MovingToCategory {
+    fn is_satisfied_by(&self, summary: Option<&AssetSummary>) -> bool {
+        summary.is_some_and(|summary| summary.category == self.category)
     }
 
     fn check(&self, _: &[R::Id]) -> Result<(), InvalidJob> {
         let id = self.category.as_str();
-        // The empty one is documented: it takes assets out of their category.
-        match check::problem(id).filter(|_| !id.is_empty()) {
+        // The empty category removes assets from theirs (documented).
+        match validate::problem(id).filter(|_| !id.is_empty()) {
             Some(problem) => Err(InvalidJob::Target {
                 id: id.to_owned(),
                 problem,
@@ -134,58 +137,58 @@ impl<R: Categorised> Change<R> for MovingToCategory {
     }
 }
 
-impl<R: Archive, W: Suffices<R::Word>> Ready<R> for Archiving<R::Id, W> {
+impl<R: Archive, W: Satisfies<R::Acknowledgement>> SendableChange<R> for Archiving<R::Id, W> {
     fn call(&self, client: &Client, entries: Vec<String>) -> Call<()> {
         let request = R::Request::new(entries, &self.children);
-        R::ARCHIVE(client, &request, self.word.word())
+        R::ARCHIVE(client, &request, self.acknowledgement.give())
     }
 }
 
-impl<R: Unarchive> Ready<R> for Unarchiving {
+impl<R: Unarchive> SendableChange<R> for Unarchiving {
     fn call(&self, client: &Client, entries: Vec<String>) -> Call<()> {
         R::UNARCHIVE(client, &StringList::new(entries))
     }
 }
 
-impl<R: Delete, W: Suffices<R::Word>> Ready<R> for Deleting<R::Id, W> {
+impl<R: Delete, W: Satisfies<R::Acknowledgement>> SendableChange<R> for Deleting<R::Id, W> {
     fn call(&self, client: &Client, entries: Vec<String>) -> Call<()> {
         let request = R::Request::new(entries, &self.children);
-        R::DELETE(client, None, Some(&request), self.word.word())
+        R::DELETE(client, None, Some(&request), self.acknowledgement.give())
     }
 }
 
-impl<R: Categorised> Ready<R> for MovingToCategory {
+impl<R: Categorised> SendableChange<R> for MovingToCategory {
     fn call(&self, client: &Client, entries: Vec<String>) -> Call<()> {
         R::MOVE_TO_CATEGORY(client, &MoveCategoryRequest::new(entries, &self.category))
     }
 }
 
-/// A change as data: what a journal is a journal of.
+/// A change as data, recorded in the journal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "action", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ChangeRecord {
-    /// Archive.
+    /// Archive the assets.
     Archive {
-        /// What happens to the children.
+        /// Handling of the children.
         children: Cascade<String>,
     },
-    /// Bring back from the archive.
+    /// Restore the assets from the archive.
     Unarchive,
-    /// Delete.
+    /// Delete the assets.
     Delete {
-        /// What happens to the children.
+        /// Handling of the children.
         children: Cascade<String>,
     },
-    /// Move to a category.
+    /// Move the assets to a category.
     MoveToCategory {
-        /// The category; empty: out of theirs.
+        /// ID of the category; empty to remove the assets from theirs.
         category: String,
     },
 }
 
 impl ChangeRecord {
-    /// The job in words.
+    /// Describes the job for messages.
     pub(crate) fn describe(&self, assets: &str) -> String {
         match self {
             Self::Archive { children } if children.is_leave() => format!("archive {assets}"),

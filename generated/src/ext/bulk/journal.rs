@@ -1,9 +1,9 @@
-//! The journal of a job: a file from which a later process can go on after a crash.
+//! Journal of a job: a file from which a later process can resume after a crash.
 //!
-//! JSON lines, only ever appended to. The first says what the job is, the next ones list its IDs; they are written at once and
-//! appear under the file's name complete or not at all. Then, as the job runs, `sending` is written before each request and
-//! reaches the disk before the request leaves, and `settled` after it. A crash can tear the last line at any byte; such a line
-//! is dropped, and what it would have said is found out again by reading the assets.
+//! The file has JSON lines and only grows. The first line describes the job and the next ones list its IDs.
+//! They are written together, so the file appears complete or not at all. While the job runs, a `sending`
+//! line reaches the disk before each request leaves, and a `settled` line follows its result. A crash can
+//! tear the last line at any byte. A torn line is dropped, and the resumed job reads its assets instead.
 
 use super::change::ChangeRecord;
 use super::outcome::{Entry, Outcome};
@@ -16,72 +16,73 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, BufRead as _, BufReader, Seek as _, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-/// How many IDs stand on one line.
+/// Number of IDs per line.
 const IDS_PER_LINE: usize = 1_000;
-/// The version of the format.
+/// Version of the format.
 const VERSION: u32 = 1;
 
-/// Why a journal cannot be used.
+/// Error of a journal that cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[error("journal {}: {problem}", .path.display())]
 pub struct JournalError {
     path: PathBuf,
-    problem: Problem,
+    problem: JournalProblem,
 }
 
 #[derive(Debug, thiserror::Error)]
-enum Problem {
-    #[error("the file exists; go on with that job by resume(), or choose another name")]
+enum JournalProblem {
+    #[error("the file exists; fix: continue its job with resume(), or choose another name")]
     Exists,
-    #[error("another process is working on it")]
+    #[error("another process uses it")]
     InUse,
     #[error("this is not the journal of a bulk job")]
     NotAJournal,
-    #[error("it is of version {0}, and this version of the crate knows {VERSION}")]
+    #[error("its format has version {0}; this version of the crate supports {VERSION}")]
     Version(u32),
-    #[error("it is the journal of another job: of {recorded:?}, not of {asked:?}")]
-    OtherJob { recorded: String, asked: String },
-    #[error("it is the journal of a job with other IDs; take them from Journal::read")]
+    #[error("it is the journal of another job; expected {expected:?}, actual {recorded:?}")]
+    OtherJob { recorded: String, expected: String },
+    #[error("it is the journal of a job with other IDs; fix: take the IDs from Journal::read")]
     OtherIds,
-    #[error("line {line} is damaged: {message}; what follows it cannot be trusted")]
+    #[error("line {line} is damaged, so the lines after it are unusable: {message}")]
     Damaged { line: usize, message: String },
-    #[error("line {0} names an ID that is not in the job")]
+    #[error("line {0} has an ID that is not in the job")]
     ForeignId(usize),
     #[error("{0}")]
     Io(io::Error),
 }
 
 impl JournalError {
-    fn new(path: &Path, problem: Problem) -> Self {
+    fn new(path: &Path, problem: JournalProblem) -> Self {
         let path = path.to_owned();
         Self { path, problem }
     }
 
-    /// The file.
+    /// Returns the path of the journal.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 }
 
-/// One line.
+/// A line of the journal.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Line<'a> {
     Job(Cow<'a, Header>),
     Ids(Vec<Cow<'a, str>>),
-    /// Sent, for the first time or once more.
+    /// IDs of a request with the change.
     Sending(Vec<Cow<'a, str>>),
-    /// Sent for the sake of the children only.
-    Again(Vec<Cow<'a, str>>),
-    Settled(Vec<Settled<'a>>),
+    /// IDs of a request that is only for the children.
+    #[serde(rename = "again")]
+    SendingForChildren(Vec<Cow<'a, str>>),
+    Settled(Vec<SettledId<'a>>),
 }
 
-/// What the job is.
+/// Description of the job.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Header {
     version: u32,
-    /// In words.
+    /// Description for messages.
     job: String,
     resource: Cow<'static, str>,
     change: ChangeRecord,
@@ -101,91 +102,99 @@ impl Header {
 }
 
 #[derive(Debug, Serialize, Deserialize)]
-struct Settled<'a> {
+struct SettledId<'a> {
     id: Cow<'a, str>,
     #[serde(flatten)]
     outcome: Cow<'a, Outcome>,
 }
 
-/// What is known of one ID.
+/// Recorded state of an ID.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Known {
-    /// How it ended.
+pub(super) struct RecordedState {
     pub(super) outcome: Option<Outcome>,
-    /// Whether it was sent and no end is known.
-    pub(super) sent: Option<Sent>,
+    /// Purpose of a request whose result is unknown.
+    pub(super) sent: Option<SentFor>,
 }
 
-impl Known {
-    fn learn(&mut self, news: Self) {
-        match news.outcome {
-            // Not the end: it stays as it was sent.
+impl RecordedState {
+    fn sent(purpose: SentFor) -> Self {
+        Self {
+            outcome: None,
+            sent: Some(purpose),
+        }
+    }
+
+    fn update(&mut self, newer: Self) {
+        match newer.outcome {
+            // An unknown outcome leaves the ID sent without a result.
             Some(Outcome::Unknown { .. }) => {}
-            _ => *self = news,
+            _ => *self = newer,
         }
     }
 }
 
-/// How an ID was sent.
+/// Purpose of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Sent {
-    /// For the change: if it is as asked, that is done.
+pub(super) enum SentFor {
+    /// To change the asset. If the asset is as asked afterwards, the ID is done.
     Change,
-    /// For the sake of its children, since it was so already: reading it says nothing.
-    Again,
+    /// To handle the children of an asset that was as asked before. Reading the asset shows nothing about
+    /// them.
+    Children,
 }
 
-/// A journal as it was read: what the job is, and how far it got.
+/// A journal that was read: description and progress of its job.
 ///
 /// ```no_run
 /// use funnelflux::{Client, ext::*, types::OfferSourceId};
 ///
-/// # async fn run(client: Client) -> Result<(), Box<dyn std::error::Error>> {
-/// let journal = Journal::read("archive.journal")?;
-/// println!("{}: {}", journal.job(), journal.counts());
-/// let report = client
-///     .offer_sources()
-///     .bulk_archive(journal.ids::<OfferSourceId>())
-///     .children(journal.children())
-///     .resume("archive.journal")
-///     .send()
-///     .await?;
-/// # Ok(())
-/// # }
+/// async fn resume(client: &Client) -> Result<(), Box<dyn std::error::Error>> {
+///     let journal = Journal::read("archive.journal")?;
+///     println!("{}: {}", journal.job(), journal.counts());
+///     let report = client
+///         .offer_sources()
+///         .bulk_archive(journal.ids::<OfferSourceId>())
+///         .children(journal.children())
+///         .resume("archive.journal")
+///         .send()
+///         .await?;
+///     println!("{report}");
+///     Ok(())
+/// }
 /// ```
 #[derive(Debug)]
 pub struct Journal {
     header: Header,
     ids: Vec<String>,
-    known: Vec<Known>,
-    /// How many bytes of the file are whole lines.
+    states: Vec<RecordedState>,
+    /// Length of the whole lines, in bytes.
     length: u64,
 }
 
 impl Journal {
-    /// Reads a journal. The file is not changed, and may be in use.
+    /// Reads a journal. Does not change the file, which may be in use.
     ///
     /// # Errors
-    /// When the file cannot be read, is no journal, or is damaged other than by a torn last line.
+    /// Returns an error if the file cannot be read, is not a journal, or is damaged before its last line.
     pub fn read(path: impl AsRef<Path>) -> Result<Self, JournalError> {
         let path = path.as_ref();
-        let file = File::open(path).map_err(|error| JournalError::new(path, Problem::Io(error)))?;
+        let file = File::open(path).map_err(|error| JournalError::new(path, JournalProblem::Io(error)))?;
         Self::parse(&file).map_err(|problem| JournalError::new(path, problem))
     }
 
-    /// What the job is, in words.
+    /// Returns the description of the job.
     #[must_use]
     pub fn job(&self) -> &str {
         &self.header.job
     }
 
-    /// What the job does.
+    /// Returns the change of the job.
     #[must_use]
     pub fn change(&self) -> &ChangeRecord {
         &self.header.change
     }
 
-    /// What the job does with the children; [`Cascade::leave`] where it has nothing to do with them.
+    /// Returns the handling of the children; [`Cascade::leave`] if the job does not handle them.
     pub fn children<I: From<String>>(&self) -> Cascade<I> {
         match &self.header.change {
             ChangeRecord::Archive { children } | ChangeRecord::Delete { children } => {
@@ -195,43 +204,44 @@ impl Journal {
         }
     }
 
-    /// All distinct IDs of the job, in their order.
+    /// Returns all distinct IDs of the job, in order.
     #[must_use]
     pub fn ids<I: From<String>>(&self) -> Vec<I> {
         self.ids.iter().cloned().map(I::from).collect()
     }
 
-    /// How the IDs ended so far. Those that were sent without an answer, or not at all, are not in it.
+    /// Returns the number of IDs that have ended, by outcome. Excludes IDs that were not sent or got no
+    /// answer.
     #[must_use]
     pub fn counts(&self) -> Counts {
         let mut counts = Counts::default();
-        for outcome in self.known.iter().filter_map(|known| known.outcome.as_ref()) {
+        for outcome in self.states.iter().filter_map(|state| state.outcome.as_ref()) {
             counts.count(outcome);
         }
         counts
     }
 
-    fn parse(file: &File) -> Result<Self, Problem> {
+    fn parse(file: &File) -> Result<Self, JournalProblem> {
         let mut reader = BufReader::new(file);
         let mut journal: Option<Self> = None;
-        let mut places: HashMap<String, usize> = HashMap::new();
+        let mut indices: HashMap<String, usize> = HashMap::new();
         let mut text = Vec::new();
         let mut length = 0;
         for number in 1.. {
             text.clear();
-            let read = reader.read_until(b'\n', &mut text).map_err(Problem::Io)?;
-            // A line without an end is torn; what it says has not happened or is found out again.
+            let read = reader.read_until(b'\n', &mut text).map_err(JournalProblem::Io)?;
+            // A line without a line feed is torn. The resumed job reads its assets again.
             if read == 0 || text.last() != Some(&b'\n') {
                 break;
             }
             let line = match serde_json::from_slice::<Line<'_>>(&text) {
                 Ok(line) => line,
-                Err(_) if journal.is_none() => return Err(Problem::NotAJournal),
-                // The last line may have been written in part over what a power failure left.
-                Err(_) if reader.fill_buf().map_err(Problem::Io)?.is_empty() => break,
+                Err(_) if journal.is_none() => return Err(JournalProblem::NotAJournal),
+                // After a power failure, the last line may be a mixture of old and new bytes.
+                Err(_) if reader.fill_buf().map_err(JournalProblem::Io)?.is_empty() => break,
                 Err(error) => {
                     let message = error.to_string();
-                    return Err(Problem::Damaged {
+                    return Err(JournalProblem::Damaged {
                         line: number,
                         message,
                     });
@@ -240,36 +250,38 @@ impl Journal {
             length += read as u64;
             match (line, &mut journal) {
                 (Line::Job(header), None) if header.version != VERSION => {
-                    return Err(Problem::Version(header.version));
+                    return Err(JournalProblem::Version(header.version));
                 }
                 (Line::Job(header), journal @ None) => {
                     *journal = Some(Self {
                         header: header.into_owned(),
                         ids: Vec::new(),
-                        known: Vec::new(),
+                        states: Vec::new(),
                         length: 0,
                     });
                 }
                 (Line::Ids(ids), Some(journal)) => {
                     for id in ids {
-                        places.insert(id.clone().into_owned(), journal.ids.len());
+                        indices.insert(id.clone().into_owned(), journal.ids.len());
                         journal.ids.push(id.into_owned());
                     }
-                    journal.known.resize_with(journal.ids.len(), Known::default);
+                    journal
+                        .states
+                        .resize_with(journal.ids.len(), RecordedState::default);
                 }
                 (line, Some(journal)) => {
-                    for (id, known) in line.news() {
-                        let place = places.get(&*id).copied();
-                        let slot = place.and_then(|place| journal.known.get_mut(place));
-                        slot.ok_or(Problem::ForeignId(number))?.learn(known);
+                    for (id, newer) in line.states() {
+                        let index = indices.get(&*id).copied();
+                        let state = index.and_then(|index| journal.states.get_mut(index));
+                        state.ok_or(JournalProblem::ForeignId(number))?.update(newer);
                     }
                 }
-                (_, None) => return Err(Problem::NotAJournal),
+                (_, None) => return Err(JournalProblem::NotAJournal),
             }
         }
-        let mut journal = journal.ok_or(Problem::NotAJournal)?;
+        let mut journal = journal.ok_or(JournalProblem::NotAJournal)?;
         if journal.ids.len() != journal.header.ids {
-            return Err(Problem::NotAJournal);
+            return Err(JournalProblem::NotAJournal);
         }
         journal.length = length;
         Ok(journal)
@@ -277,52 +289,38 @@ impl Journal {
 }
 
 impl<'a> Line<'a> {
-    /// What the line says of IDs that the job has.
-    fn news(self) -> Vec<(Cow<'a, str>, Known)> {
+    /// Returns the states that the line records.
+    fn states(self) -> Vec<(Cow<'a, str>, RecordedState)> {
+        let sent = |ids: Vec<Cow<'a, str>>, purpose| {
+            let state = |id| (id, RecordedState::sent(purpose));
+            ids.into_iter().map(state).collect()
+        };
         match self {
             Self::Job(_) | Self::Ids(_) => Vec::new(),
-            Self::Sending(ids) => {
-                let known = Known {
-                    outcome: None,
-                    sent: Some(Sent::Change),
-                };
-                ids.into_iter().map(|id| (id, known.clone())).collect()
-            }
-            Self::Again(ids) => {
-                let known = Known {
-                    outcome: None,
-                    sent: Some(Sent::Again),
-                };
-                ids.into_iter().map(|id| (id, known.clone())).collect()
-            }
+            Self::Sending(ids) => sent(ids, SentFor::Change),
+            Self::SendingForChildren(ids) => sent(ids, SentFor::Children),
             Self::Settled(entries) => entries
                 .into_iter()
-                .map(|Settled { id, outcome }| {
-                    let outcome = outcome.into_owned();
-                    (
-                        id,
-                        Known {
-                            outcome: Some(outcome),
-                            sent: None,
-                        },
-                    )
+                .map(|SettledId { id, outcome }| {
+                    let outcome = Some(outcome.into_owned());
+                    (id, RecordedState { outcome, sent: None })
                 })
                 .collect(),
         }
     }
 }
 
-/// A journal that is being written.
+/// Writer of a journal.
 #[derive(Debug)]
-pub(super) struct Writer {
+pub(super) struct JournalWriter {
     path: PathBuf,
     file: File,
-    /// How many bytes of the file are whole lines.
+    /// Length of the whole lines, in bytes.
     length: u64,
 }
 
-impl Writer {
-    /// Begins a journal. The file appears with the whole job in it, or not at all.
+impl JournalWriter {
+    /// Creates a journal. The file appears with the whole job in it, or not at all.
     pub(super) fn create<I: AsRef<str>>(
         path: &Path,
         header: Header,
@@ -330,14 +328,15 @@ impl Writer {
     ) -> Result<Self, JournalError> {
         let failed = |error: io::Error| {
             let problem = if error.kind() == io::ErrorKind::AlreadyExists {
-                Problem::Exists
+                JournalProblem::Exists
             } else {
-                Problem::Io(error)
+                JournalProblem::Io(error)
             };
             JournalError::new(path, problem)
         };
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        let mut begun = tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new("."))).map_err(failed)?;
+        let mut new_file =
+            tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new("."))).map_err(failed)?;
         let header = Header {
             ids: ids.len(),
             ..header
@@ -348,9 +347,9 @@ impl Writer {
             let ids = ids.iter().map(|id| Cow::Borrowed(id.as_ref())).collect();
             write_line(&mut text, &Line::Ids(ids)).map_err(failed)?;
         }
-        begun.write_all(&text).map_err(failed)?;
-        begun.as_file().sync_all().map_err(failed)?;
-        let file = begun
+        new_file.write_all(&text).map_err(failed)?;
+        new_file.as_file().sync_all().map_err(failed)?;
+        let file = new_file
             .persist_noclobber(path)
             .map_err(|error| failed(error.error))?;
         let writer = Self {
@@ -362,18 +361,18 @@ impl Writer {
         Ok(writer)
     }
 
-    /// Goes on with a journal. It must be of this job, with these IDs.
+    /// Resumes a journal, which must be of this job with these IDs.
     pub(super) fn resume<I: AsRef<str>>(
         path: &Path,
         header: &Header,
         ids: &[I],
-    ) -> Result<(Self, Vec<Known>), JournalError> {
+    ) -> Result<(Self, Vec<RecordedState>), JournalError> {
         let failed = |problem| JournalError::new(path, problem);
         let file = OpenOptions::new()
             .read(true)
             .write(true)
             .open(path)
-            .map_err(|error| failed(Problem::Io(error)))?;
+            .map_err(|error| failed(JournalProblem::Io(error)))?;
         let mut writer = Self {
             path: path.to_owned(),
             file,
@@ -383,9 +382,9 @@ impl Writer {
         let journal = Journal::parse(&writer.file).map_err(failed)?;
         let recorded = &journal.header;
         if (&recorded.resource, &recorded.change) != (&header.resource, &header.change) {
-            return Err(failed(Problem::OtherJob {
+            return Err(failed(JournalProblem::OtherJob {
                 recorded: recorded.job.clone(),
-                asked: header.job.clone(),
+                expected: header.job.clone(),
             }));
         }
         if !journal
@@ -394,49 +393,49 @@ impl Writer {
             .map(String::as_str)
             .eq(ids.iter().map(AsRef::as_ref))
         {
-            return Err(failed(Problem::OtherIds));
+            return Err(failed(JournalProblem::OtherIds));
         }
-        // What is torn goes, or the next line would be torn with it.
+        // Cuts off a torn line, so that the next line starts on its own.
         let cut = writer
             .file
             .set_len(journal.length)
             .and_then(|()| writer.file.seek(SeekFrom::End(0)));
-        writer.length = cut.map_err(|error| failed(Problem::Io(error)))?;
-        Ok((writer, journal.known))
+        writer.length = cut.map_err(|error| failed(JournalProblem::Io(error)))?;
+        Ok((writer, journal.states))
     }
 
-    /// Keeps a second process out. Where the file system knows no locks, nothing does.
+    /// Locks the file against a second process, if the file system supports locks.
     fn lock(&self) -> Result<(), JournalError> {
         match self.file.try_lock() {
-            Err(TryLockError::WouldBlock) => Err(JournalError::new(&self.path, Problem::InUse)),
+            Err(TryLockError::WouldBlock) => Err(JournalError::new(&self.path, JournalProblem::InUse)),
             Ok(()) | Err(TryLockError::Error(_)) => Ok(()),
         }
     }
 
-    /// Records that these IDs are about to be sent, and returns when that is on the disk.
+    /// Records that these IDs are about to be sent. Returns once the line is on the disk.
     pub(super) fn sending<'i>(
         &mut self,
         ids: impl Iterator<Item = &'i str>,
-        again: bool,
+        for_children: bool,
     ) -> Result<(), JournalError> {
         let ids = ids.map(Cow::Borrowed).collect();
-        let line = if again {
-            Line::Again(ids)
+        let line = if for_children {
+            Line::SendingForChildren(ids)
         } else {
             Line::Sending(ids)
         };
         self.append(&line)?;
         self.file
             .sync_data()
-            .map_err(|error| JournalError::new(&self.path, Problem::Io(error)))
+            .map_err(|error| JournalError::new(&self.path, JournalProblem::Io(error)))
     }
 
-    /// Records how IDs ended. What was not sent stays open.
+    /// Records outcomes. IDs that were not sent stay open.
     pub(super) fn settled<I: AsRef<str>>(&mut self, entries: &[Entry<I>]) -> Result<(), JournalError> {
-        let settled: Vec<Settled<'_>> = entries
+        let settled: Vec<SettledId<'_>> = entries
             .iter()
             .filter(|entry| !matches!(entry.outcome, Outcome::NotSent { .. }))
-            .map(|entry| Settled {
+            .map(|entry| SettledId {
                 id: Cow::Borrowed(entry.id.as_ref()),
                 outcome: Cow::Borrowed(&entry.outcome),
             })
@@ -449,8 +448,8 @@ impl Writer {
 
     fn append(&mut self, line: &Line<'_>) -> Result<(), JournalError> {
         let mut text = Vec::new();
-        // One write for the whole line. On a full disk a part of it may be written, and what is written later, while the job winds
-        // down, would be torn with it: so each line begins where the last whole one ends.
+        // A full disk may take only a part of the line. Each line therefore starts at the end of the last
+        // whole line, so that a torn one does not damage the lines that follow while the job stops.
         let written = write_line(&mut text, line)
             .and_then(|()| self.file.set_len(self.length))
             .and_then(|()| self.file.seek(SeekFrom::Start(self.length)))
@@ -460,7 +459,7 @@ impl Writer {
                 self.length += text.len() as u64;
                 Ok(())
             }
-            Err(error) => Err(JournalError::new(&self.path, Problem::Io(error))),
+            Err(error) => Err(JournalError::new(&self.path, JournalProblem::Io(error))),
         }
     }
 }
@@ -504,7 +503,7 @@ mod tests {
     fn written(folder: &tempfile::TempDir) -> (PathBuf, Vec<String>) {
         let path = folder.path().join("journal");
         let ids: Vec<String> = (0..6).map(|id| id.to_string()).collect();
-        let mut writer = Writer::create(&path, header(), &ids).unwrap();
+        let mut writer = JournalWriter::create(&path, header(), &ids).unwrap();
         writer.sending(["0", "1", "2", "4"].into_iter(), false).unwrap();
         writer.sending(["5"].into_iter(), true).unwrap();
         writer.settled(&entries()).unwrap();
@@ -512,24 +511,24 @@ mod tests {
     }
 
     #[test]
-    fn a_journal_says_what_is_done_and_what_was_sent() {
+    fn a_journal_records_outcomes_and_open_requests() {
         let folder = tempfile::tempdir().unwrap();
         let (path, ids) = written(&folder);
-        let (_writer, known) = Writer::resume(&path, &header(), &ids).unwrap();
-        let known: Vec<_> = known
+        let (_writer, states) = JournalWriter::resume(&path, &header(), &ids).unwrap();
+        let states: Vec<_> = states
             .iter()
-            .map(|known| (known.outcome.clone(), known.sent))
+            .map(|state| (state.outcome.clone(), state.sent))
             .collect();
         let outcome = |position: usize| Some(entries()[position].outcome.clone());
         assert_eq!(
-            known,
+            states,
             [
                 (outcome(0), None),
                 (outcome(1), None),
-                (None, Some(Sent::Change)),
+                (None, Some(SentFor::Change)),
                 (None, None),
-                (None, Some(Sent::Change)),
-                (None, Some(Sent::Again))
+                (None, Some(SentFor::Change)),
+                (None, Some(SentFor::Children))
             ]
         );
         let journal = Journal::read(&path).unwrap();
@@ -539,77 +538,78 @@ mod tests {
     }
 
     #[test]
-    fn a_crash_at_any_byte_leaves_a_journal_that_knows_no_more_than_was_written() {
+    fn a_crash_at_any_byte_leaves_a_readable_journal() {
         let folder = tempfile::tempdir().unwrap();
         let (path, ids) = written(&folder);
-        let whole = std::fs::read(&path).unwrap();
-        let begun = whole
+        let bytes = std::fs::read(&path).unwrap();
+        let start = bytes
             .split_inclusive(|byte| *byte == b'\n')
             .take(2)
             .flatten()
             .count();
         let torn = folder.path().join("torn");
-        let mut seen = 0;
-        for length in begun..=whole.len() {
+        let mut cases = 0;
+        for length in start..=bytes.len() {
             for tail in [&b""[..], b"\0\0\0", b"\0\0\n"] {
-                let text = [whole.get(..length).unwrap(), tail].concat();
+                let text = [bytes.get(..length).unwrap(), tail].concat();
                 std::fs::write(&torn, text).unwrap();
-                let (mut writer, known) = Writer::resume(&torn, &header(), &ids).unwrap();
-                let ended = known.iter().filter(|known| known.outcome.is_some()).count();
-                assert!(ended == 0 || (ended == 2 && length == whole.len()), "{length}");
+                let (mut writer, states) = JournalWriter::resume(&torn, &header(), &ids).unwrap();
+                let ended = states.iter().filter(|state| state.outcome.is_some()).count();
+                assert!(ended == 0 || (ended == 2 && length == bytes.len()), "{length}");
                 writer.settled(&entries()).unwrap();
                 drop(writer);
                 assert_eq!(Journal::read(&torn).unwrap().counts().total(), 2, "{length}");
-                seen += 1;
+                cases += 1;
             }
         }
-        assert!(seen > 300);
+        assert!(cases > 300);
     }
 
     #[test]
-    fn what_is_no_journal_of_this_job_is_refused_with_words() {
+    fn a_journal_of_another_job_or_version_is_refused_with_its_problem() {
         let folder = tempfile::tempdir().unwrap();
         let (path, ids) = written(&folder);
         let text = std::fs::read_to_string(&path).unwrap();
-        let says = |error: JournalError| {
-            let shown = error.to_string();
-            shown.split_once("journal: ").unwrap().1.to_owned()
+        let message = |error: JournalError| {
+            let text = error.to_string();
+            text.split_once("journal: ").unwrap().1.to_owned()
         };
-        let other = Header::new("offersource", "unarchive".to_owned(), ChangeRecord::Unarchive);
+        let unarchive = Header::new("offersource", "unarchive".to_owned(), ChangeRecord::Unarchive);
         let refusals = [
-            says(Writer::create(&path, header(), &ids).unwrap_err()),
-            says(Writer::resume(&path, &other, &ids).unwrap_err()),
-            says(Writer::resume(&path, &header(), &ids[1..]).unwrap_err()),
+            message(JournalWriter::create(&path, header(), &ids).unwrap_err()),
+            message(JournalWriter::resume(&path, &unarchive, &ids).unwrap_err()),
+            message(JournalWriter::resume(&path, &header(), &ids[1..]).unwrap_err()),
             {
-                let _held = Writer::resume(&path, &header(), &ids).unwrap();
-                says(Writer::resume(&path, &header(), &ids).unwrap_err())
+                let _locked = JournalWriter::resume(&path, &header(), &ids).unwrap();
+                message(JournalWriter::resume(&path, &header(), &ids).unwrap_err())
             },
             {
                 std::fs::write(&path, text.replace("\"again\"", "\"agian\"")).unwrap();
-                says(Journal::read(&path).unwrap_err())
+                message(Journal::read(&path).unwrap_err())
             },
             {
                 std::fs::write(&path, text.replace("\"version\":1", "\"version\":9")).unwrap();
-                says(Journal::read(&path).unwrap_err())
+                message(Journal::read(&path).unwrap_err())
             },
             {
                 std::fs::write(&path, text.replace("\"4\"]}", "\"x\"]}")).unwrap();
-                says(Journal::read(&path).unwrap_err())
+                message(Journal::read(&path).unwrap_err())
             },
             {
                 std::fs::write(&path, "hello\n").unwrap();
-                says(Journal::read(&path).unwrap_err())
+                message(Journal::read(&path).unwrap_err())
             },
         ];
         assert_eq!(
             refusals.join("\n"),
-            "the file exists; go on with that job by resume(), or choose another name\n\
-            it is the journal of another job: of \"archive offer sources\", not of \"unarchive\"\n\
-            it is the journal of a job with other IDs; take them from Journal::read\n\
-            another process is working on it\n\
-            line 4 is damaged: unknown variant `agian`, expected one of `job`, `ids`, `sending`, `again`, `settled` at line 1 column 8; what follows it cannot be trusted\n\
-            it is of version 9, and this version of the crate knows 1\n\
-            line 3 names an ID that is not in the job\n\
+            "the file exists; fix: continue its job with resume(), or choose another name\n\
+            it is the journal of another job; expected \"unarchive\", actual \"archive offer sources\"\n\
+            it is the journal of a job with other IDs; fix: take the IDs from Journal::read\n\
+            another process uses it\n\
+            line 4 is damaged, so the lines after it are unusable: unknown variant `agian`, expected one of \
+            `job`, `ids`, `sending`, `again`, `settled` at line 1 column 8\n\
+            its format has version 9; this version of the crate supports 1\n\
+            line 3 has an ID that is not in the job\n\
             this is not the journal of a bulk job"
         );
     }

@@ -1,48 +1,50 @@
-//! What became of one ID, and why.
+//! Outcome of an ID, with the reason of a failure.
 
 use crate::Error;
 use serde::{Deserialize, Serialize};
 use std::{fmt, sync::Arc};
 
-/// What became of one ID. Every ID of a job ends in exactly one of these.
+/// Outcome of an ID. Every ID of a job ends in exactly one of these.
 ///
-/// | outcome | the asset now | what to do |
+/// | outcome | state of the asset | fix |
 /// |---|---|---|
-/// | [`Done`](Self::Done) | as asked, by this job | nothing |
-/// | [`AlreadySo`](Self::AlreadySo) | as asked, and was so before | nothing |
-/// | [`Rejected`](Self::Rejected) | as it was | read the failure; sending it again gives the same |
-/// | [`Unknown`](Self::Unknown) | one or the other | run the job again for [`Report::unfinished`](super::Report::unfinished): it looks first |
-/// | [`NotSent`](Self::NotSent) | as it was | the same |
+/// | [`Done`](Self::Done) | as asked, by this job | none needed |
+/// | [`AlreadySo`](Self::AlreadySo) | as asked, as before | none needed |
+/// | [`Rejected`](Self::Rejected) | unchanged | read the failure; a second attempt fails the same way |
+/// | [`Unknown`](Self::Unknown) | changed or unchanged | run the job again for these IDs |
+/// | [`NotSent`](Self::NotSent) | unchanged | run the job again for these IDs |
+///
+/// [`Report::unfinished`](super::Report::unfinished) returns the IDs for which to run the job again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Outcome {
-    /// It was sent and is as asked.
+    /// The change was sent, and the asset is as asked.
     Done {
-        /// Whether reading the asset back showed it. If not, the service's answer is all that says so: a service that passes
-        /// over an ID in silence would answer the same.
+        /// Reading the asset back confirmed the change. Otherwise only the answer of the service shows it,
+        /// and a service that silently ignores an ID would answer the same.
         confirmed: bool,
     },
-    /// It was so already.
+    /// The asset was as asked before.
     AlreadySo {
-        /// A job with a [`Cascade`](crate::ext::Cascade) names parents that are so already to the service again, for the sake of
-        /// their children; this is the service's refusal of that, if it refused.
+        /// Refusal of the service to handle the children. A job with a [`Cascade`](crate::ext::Cascade) sends
+        /// parents that are as asked already again, because of their children.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         children: Option<Failure>,
     },
-    /// It was refused for itself, not for its company in a request; nothing was changed.
+    /// The service refused this ID, not only a request that contained it. Nothing was changed.
     Rejected {
-        /// Why.
+        /// The reason.
         failure: Failure,
     },
-    /// It was sent, no trustworthy answer came, and reading it back did not settle it.
+    /// The change was sent, no trustworthy answer came, and reading back did not show the result.
     Unknown {
-        /// What is known.
+        /// The reason.
         failure: Failure,
     },
-    /// It was not sent, or the service turned the request away before looking at it; nothing was changed.
+    /// The change was not sent, or the service did not process the request. Nothing was changed.
     NotSent {
-        /// Why.
+        /// The reason.
         failure: Failure,
     },
 }
@@ -52,19 +54,20 @@ impl Outcome {
     pub(crate) const CONFIRMED: Self = Self::Done { confirmed: true };
     pub(crate) const ALREADY: Self = Self::AlreadySo { children: None };
 
-    /// Whether the asset is as asked: done, or so already.
+    /// Returns true if the asset is as asked: done, or already so.
     #[must_use]
     pub const fn is_success(&self) -> bool {
         matches!(self, Self::Done { .. } | Self::AlreadySo { .. })
     }
 
-    /// Whether something is left to do: unknown or not sent.
+    /// Returns true if the job should run again for the ID: unknown or not sent.
     #[must_use]
     pub const fn is_unfinished(&self) -> bool {
         matches!(self, Self::Unknown { .. } | Self::NotSent { .. })
     }
 
-    /// Why it is not done; for [`AlreadySo`](Self::AlreadySo), why the children were not handled.
+    /// Returns the reason of a failure; for [`AlreadySo`](Self::AlreadySo), the reason why children were not
+    /// handled.
     #[must_use]
     pub const fn failure(&self) -> Option<&Failure> {
         match self {
@@ -76,15 +79,15 @@ impl Outcome {
         }
     }
 
-    /// What is known after a later job about the same ID.
+    /// Combines the outcome with that of a later job.
     pub(crate) fn then(self, later: Self) -> Self {
         match (&self, &later) {
-            // The later job did not look, or only confirms: what was known stays.
+            // The later job did not read the asset.
             (_, Self::NotSent { .. }) if !matches!(self, Self::NotSent { .. }) => self,
-            // It was sent, and now it is so.
+            // The change was sent, and now the asset is as asked.
             (Self::Done { .. }, Self::AlreadySo { .. })
             | (Self::Unknown { .. }, Self::AlreadySo { children: None }) => Self::CONFIRMED,
-            // It was to be deleted and sent, and now it is gone.
+            // The deletion was sent, and now the asset is gone.
             (Self::Done { .. } | Self::Unknown { .. }, Self::Rejected { failure })
                 if failure.reason() == Reason::Gone =>
             {
@@ -96,12 +99,12 @@ impl Outcome {
     }
 }
 
-/// Why an ID is not done.
+/// Reason why an ID is not done.
 ///
-/// Its text is one line. It serialises; what comes back has all but the [`error`](Self::error). Cheap to clone: all IDs of a
-/// request share it.
+/// Displays as one line. After deserialisation, [`error`](Self::error) is `None`. Clones are cheap: all IDs
+/// of a request share one failure.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Failure(Arc<Inner>);
+pub struct Failure(Arc<FailureData>);
 
 impl Serialize for Failure {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -111,12 +114,12 @@ impl Serialize for Failure {
 
 impl<'de> Deserialize<'de> for Failure {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Inner::deserialize(deserializer).map(|inner| Self(Arc::new(inner)))
+        FailureData::deserialize(deserializer).map(|data| Self(Arc::new(data)))
     }
 }
 
 #[derive(Debug, Serialize, Deserialize)]
-struct Inner {
+struct FailureData {
     reason: Reason,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     status: Option<u16>,
@@ -125,46 +128,47 @@ struct Inner {
     error: Option<Error>,
 }
 
-impl PartialEq for Inner {
+impl PartialEq for FailureData {
     fn eq(&self, other: &Self) -> bool {
         (self.reason, self.status, &self.message) == (other.reason, other.status, &other.message)
     }
 }
 
-impl Eq for Inner {}
+impl Eq for FailureData {}
 
-/// The kinds of [`Failure`].
+/// Kinds of [`Failure`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Reason {
-    /// The service refused it.
+    /// The service refused the change.
     Refused,
-    /// Reading showed no asset of this ID, so nothing was sent for it.
+    /// No asset of this ID can be read, so nothing was sent.
     NotFound,
-    /// The same, where it was to be deleted: it may have been deleted before, or never have been.
+    /// The same in a deletion: the asset was deleted before, or never existed.
     Gone,
-    /// Reading showed that the asset is deleted, so nothing was sent for it.
+    /// The asset is deleted, so nothing was sent.
     Deleted,
-    /// No trustworthy answer came: the connection broke, time ran out, or the service failed.
+    /// No trustworthy answer came: the connection broke, the call timed out, or the service failed.
     NoAnswer,
-    /// The service accepted it, and reading it back shows it unchanged.
+    /// The service accepted the change, but the asset reads unchanged.
     NotApplied,
-    /// The service accepted it, and it could not be read back.
+    /// The service accepted the change, but the asset could not be read back.
     NotReadable,
-    /// The service turned the request away before looking at it: no connection, credentials refused, too many requests.
-    TurnedAway,
-    /// The state of the asset could not be read, so nothing was sent for it.
+    /// The service did not process the request: no connection, credentials refused, or too many requests.
+    #[serde(alias = "turned_away")]
+    NotProcessed,
+    /// The state of the asset could not be read, so nothing was sent.
     NotLookedAt,
-    /// The job was cancelled before.
+    /// The job was cancelled before the ID was sent.
     Cancelled,
-    /// The job stopped before, because of an error with another ID.
+    /// The job stopped before the ID was sent, because of an error with another ID.
     Stopped,
 }
 
 impl Failure {
     pub(crate) fn new(reason: Reason, message: impl Into<String>) -> Self {
-        Self(Arc::new(Inner {
+        Self(Arc::new(FailureData {
             reason,
             status: None,
             message: message.into(),
@@ -176,9 +180,9 @@ impl Failure {
         Self::with_error(reason, error.to_string(), error)
     }
 
-    /// With more words about the error.
+    /// Creates a failure with its own message about the error.
     pub(crate) fn with_error(reason: Reason, message: String, error: &Error) -> Self {
-        Self(Arc::new(Inner {
+        Self(Arc::new(FailureData {
             reason,
             status: error.status().map(|status| status.as_u16()),
             message,
@@ -186,9 +190,9 @@ impl Failure {
         }))
     }
 
-    /// The same failure, for another reason and with more words.
+    /// Returns the same failure with another reason and a note after the message.
     pub(crate) fn because(&self, reason: Reason, note: &str) -> Self {
-        Self(Arc::new(Inner {
+        Self(Arc::new(FailureData {
             reason,
             status: self.0.status,
             message: format!("{}; {note}", self.0.message),
@@ -196,25 +200,25 @@ impl Failure {
         }))
     }
 
-    /// What kind of failure it is.
+    /// Returns the kind of failure.
     #[must_use]
     pub fn reason(&self) -> Reason {
         self.0.reason
     }
 
-    /// Status of the service's answer, where there was one.
+    /// Returns the HTTP status of the answer, if any.
     #[must_use]
     pub fn status(&self) -> Option<u16> {
         self.0.status
     }
 
-    /// What happened, in one line.
+    /// Returns the description in one line.
     #[must_use]
     pub fn message(&self) -> &str {
         &self.0.message
     }
 
-    /// The error of the call, where there was one; `None` after a report was read from a file.
+    /// Returns the error of the call, if any; `None` in a report that was read from a file.
     #[must_use]
     pub fn error(&self) -> Option<&Error> {
         self.0.error.as_ref()
@@ -227,18 +231,18 @@ impl fmt::Display for Failure {
     }
 }
 
-/// One ID and what became of it.
+/// An ID with its outcome.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Entry<I> {
     /// The ID.
     pub id: I,
-    /// Its place among the distinct IDs of the job, counted from 0.
+    /// Index among the distinct IDs of the job, counted from 0.
     pub position: usize,
-    /// What became of it.
+    /// Its outcome.
     #[serde(flatten)]
     pub outcome: Outcome,
-    /// ID of the copy, where the job duplicates.
+    /// ID of the copy, if the job duplicates.
     #[serde(default = "none", skip_serializing_if = "Option::is_none")]
     pub copy: Option<I>,
 }

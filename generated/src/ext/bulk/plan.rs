@@ -1,54 +1,53 @@
-//! What a job would do.
+//! Preview of a job.
 
 use super::outcome::{Failure, Reason};
-use crate::ext::check::{self, Repeated};
-use crate::ext::read::Seen;
-use crate::ext::resource::Sight;
+use super::text::{write_counts, write_repeated, write_section};
+use crate::ext::read::ReadResult;
+use crate::ext::resource::AssetSummary;
+use crate::ext::validate::Repeated;
 use crate::types::Status;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// How many IDs of a kind the text of a plan shows.
-const SHOWN: usize = 5;
-
-/// What a job would do, as the assets read now. Every distinct ID is in exactly one of the lists.
+/// Preview of a job, based on the current state of the assets. Every distinct ID is in exactly one of the
+/// lists.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Plan<I> {
-    /// What the job is, in words.
+    /// Description of the job.
     pub job: String,
-    /// Those that would change.
+    /// IDs of the assets that would change.
     pub would_change: Vec<I>,
-    /// Those that are so already.
+    /// IDs of the assets that are as asked already.
     pub already: Vec<I>,
-    /// Those that do not exist, or are deleted: the job would reject them. (Whether a deleted asset can still be read is not
-    /// documented; where it cannot, it reads like one that never was.)
+    /// IDs of missing or deleted assets, which the job would reject. It is not documented whether deleted
+    /// assets can be read; if not, they look missing.
     pub missing: Vec<I>,
-    /// Those that could not be read, and why.
+    /// IDs of the assets that could not be read, each with the reason.
     pub unreadable: Vec<(I, Failure)>,
-    /// What is known of the children.
+    /// Number of children, as far as known.
     pub children: Children,
-    /// The IDs that were given more than once. Each counts once.
+    /// IDs that were given more than once. Each counts once.
     pub repeated: Vec<Repeated<I>>,
 }
 
-/// What a plan knows of the children.
+/// Children of the assets in a plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Children {
-    /// The job does not touch them.
+    /// The job does not change children.
     Untouched,
-    /// The job handles them, and this is how many there are now, those left out that are deleted.
+    /// The job handles children, and their number is known.
     ///
-    /// The offer pages of offer sources are counted where the feature `pages` is on, the funnels of funnel groups where `funnels`
-    /// is; the calls that read them are deduced.
+    /// Offer pages of offer sources are counted with the feature `pages`, funnels of funnel groups with the
+    /// feature `funnels`. The calls that read them are inferred.
     Known {
-        /// How many.
+        /// Number of children that are not deleted.
         count: usize,
     },
-    /// The job handles them, and how many there are is not known: no documented call lists the children of an asset, and there
-    /// is no deduced one, or it failed.
+    /// The job handles children, but their number is unknown. No documented call lists them, and no inferred
+    /// call is available or the call failed.
     Unknown,
 }
 
@@ -65,17 +64,22 @@ impl<I> Plan<I> {
         }
     }
 
-    pub(super) fn add(&mut self, id: I, seen: Seen<Sight>, is_so: impl Fn(Option<&Sight>) -> bool) {
-        let list = match seen {
-            Seen::Unreadable(error) => {
+    pub(super) fn add(
+        &mut self,
+        id: I,
+        read: ReadResult<AssetSummary>,
+        is_satisfied_by: impl Fn(Option<&AssetSummary>) -> bool,
+    ) {
+        let list = match read {
+            ReadResult::Unreadable(error) => {
                 let failure = Failure::of(Reason::NotLookedAt, &error);
                 self.unreadable.push((id, failure));
                 return;
             }
-            Seen::Missing => &mut self.missing,
-            Seen::Found(sight) if is_so(Some(&sight)) => &mut self.already,
-            Seen::Found(sight) if sight.status == Status::Deleted => &mut self.missing,
-            Seen::Found(_) => &mut self.would_change,
+            ReadResult::Missing => &mut self.missing,
+            ReadResult::Found(summary) if is_satisfied_by(Some(&summary)) => &mut self.already,
+            ReadResult::Found(summary) if summary.status == Status::Deleted => &mut self.missing,
+            ReadResult::Found(_) => &mut self.would_change,
         };
         list.push(id);
     }
@@ -89,16 +93,13 @@ impl<I: fmt::Display> fmt::Display for Plan<I> {
             self.job,
             self.would_change.len()
         )?;
-        for (count, name) in [
+        let counts = [
             (self.already.len(), "already so"),
             (self.missing.len(), "missing or deleted"),
             (self.unreadable.len(), "unreadable"),
-        ] {
-            if count > 0 {
-                write!(formatter, ", {count} {name}")?;
-            }
-        }
-        check::tell_repeated(formatter, self.repeated.len())?;
+        ];
+        write_counts(formatter, counts)?;
+        write_repeated(formatter, self.repeated.len())?;
         match self.children {
             Children::Untouched => {}
             Children::Known { count: 0 } => formatter.write_str("\n  they have no children")?,
@@ -109,26 +110,15 @@ impl<I: fmt::Display> fmt::Display for Plan<I> {
                 write!(formatter, "\n  their {count} children are handled too")?;
             }
             Children::Unknown => {
-                formatter.write_str("\n  their children are handled too; how many there are is not known")?
+                formatter.write_str("\n  their children are handled too; their number is unknown")?;
             }
         }
-        let mut section = |name, lines: &mut dyn Iterator<Item = String>, count: usize| {
-            if count == 0 {
-                return Ok(());
-            }
-            write!(formatter, "\n{name}:")?;
-            for line in lines.take(SHOWN) {
-                write!(formatter, "\n  {line}")?;
-            }
-            if count > SHOWN {
-                write!(formatter, "\n  and {} more", count - SHOWN)?;
-            }
-            Ok(())
-        };
-        let mut missing = self.missing.iter().map(ToString::to_string);
-        section("missing or deleted", &mut missing, self.missing.len())?;
-        let mut unreadable = self.unreadable.iter().map(|(id, why)| format!("{id}: {why}"));
-        section("unreadable", &mut unreadable, self.unreadable.len())
+        let missing = self.missing.iter();
+        write_section(formatter, "missing or deleted", missing, ToString::to_string)?;
+        let unreadable = self.unreadable.iter();
+        write_section(formatter, "unreadable", unreadable, |(id, failure)| {
+            format!("{id}: {failure}")
+        })
     }
 }
 
@@ -137,7 +127,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_text_says_what_would_change_and_what_is_wrong() {
+    fn the_text_shows_changes_and_problems() {
         let ids = |range: std::ops::Range<u8>| range.map(|id| format!("id{id}")).collect();
         let failure = Failure::new(Reason::NotLookedAt, "503 Service Unavailable");
         let plan: Plan<String> = Plan {
@@ -157,7 +147,7 @@ mod tests {
             "\
 delete offer sources, children are orphaned: 3 would change, 1 already so, 7 missing or deleted, 1 unreadable
   1 ID was given more than once and counts once
-  their children are handled too; how many there are is not known
+  their children are handled too; their number is unknown
 missing or deleted:
   id4
   id5

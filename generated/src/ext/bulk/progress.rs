@@ -1,23 +1,23 @@
-//! How far a job is.
+//! Progress of a job.
 
 use super::report::Counts;
 use std::fmt;
 
-/// What wants to know how far a job is.
+/// Callback that receives the progress of a job.
 pub(crate) type OnProgress = Box<dyn FnMut(&Progress) + Send>;
 
-/// How far a job is. Its text is one line.
+/// Progress of a job. Displays as one line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Progress {
-    /// How many distinct IDs the job has.
+    /// Number of distinct IDs in the job.
     pub total: usize,
-    /// How many have ended, by their outcome.
+    /// Number of IDs that have ended, by outcome.
     pub counts: Counts,
 }
 
 impl Progress {
-    /// How many IDs have ended in any outcome.
+    /// Returns the number of IDs that have ended in any outcome.
     #[must_use]
     pub const fn finished(&self) -> usize {
         self.counts.total()

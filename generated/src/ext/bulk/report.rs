@@ -1,43 +1,41 @@
-//! What a job did: every ID with its outcome.
+//! Report of a job: every ID with its outcome.
 
 use super::outcome::{Entry, Outcome};
-use crate::ext::check::{self, Repeated};
+use super::text::{write_counts, write_repeated, write_section};
+use crate::ext::validate::Repeated;
 use serde::{Deserialize, Serialize};
 use std::{collections::HashMap, fmt, hash::Hash};
 
-/// How many failures of each kind the text of a report shows.
-const SHOWN: usize = 5;
-
-/// What a job did: every ID that went in, with what became of it.
+/// Report of a job: every ID with its outcome.
 ///
-/// Its text is a summary and the first failures. It serialises, so a program can keep it; [`merge`](Self::merge) joins the
-/// report of a later run for what was left.
+/// Displays as a summary with the first failures. A program can serialise it and later [`merge`](Self::merge)
+/// the report of a run for the remaining IDs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[must_use = "the report says what is not done"]
+#[must_use = "the report shows which IDs are not done"]
 pub struct Report<I> {
     job: String,
     entries: Vec<Entry<I>>,
     repeated: Vec<Repeated<I>>,
 }
 
-/// How many IDs ended in which outcome.
+/// Number of IDs by outcome.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Counts {
-    /// Sent, and as asked.
+    /// Changed by the job.
     pub done: usize,
-    /// So already.
+    /// As asked before the job.
     pub already: usize,
-    /// Refused.
+    /// Refused by the service.
     pub rejected: usize,
-    /// Sent, and one or the other.
+    /// Sent with an unknown result.
     pub unknown: usize,
     /// Not sent.
     pub not_sent: usize,
 }
 
 impl Counts {
-    /// All together.
+    /// Returns the sum of all outcomes.
     #[must_use]
     pub const fn total(&self) -> usize {
         self.done + self.already + self.rejected + self.unknown + self.not_sent
@@ -58,28 +56,24 @@ impl Counts {
 impl fmt::Display for Counts {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{} done", self.done)?;
-        for (count, name) in [
+        let counts = [
             (self.already, "already so"),
             (self.rejected, "rejected"),
             (self.unknown, "unknown"),
             (self.not_sent, "not sent"),
-        ] {
-            if count > 0 {
-                write!(formatter, ", {count} {name}")?;
-            }
-        }
-        Ok(())
+        ];
+        write_counts(formatter, counts)
     }
 }
 
-/// Two reports are of different jobs and cannot be joined.
+/// Error of merging the reports of different jobs.
 #[derive(Debug, thiserror::Error)]
-#[error("a report of {later:?} cannot be merged into one of {first:?}: they are different jobs")]
+#[error("cannot merge a report of {later:?} into one of {first:?}: they are different jobs")]
 #[non_exhaustive]
 pub struct DifferentJobs {
-    /// The job of the report that was to be extended.
+    /// Job of the report to extend.
     pub first: String,
-    /// The job of the other one.
+    /// Job of the other report.
     pub later: String,
 }
 
@@ -93,25 +87,25 @@ impl<I> Report<I> {
         }
     }
 
-    /// What the job was, in words: `archive offer sources, children move to 2nIemJxCKbFX`.
+    /// Returns the description of the job, such as `archive offer sources, children move to 2nIemJxCKbFX`.
     #[must_use]
     pub fn job(&self) -> &str {
         &self.job
     }
 
-    /// Every distinct ID, in the order in which they were given.
+    /// Returns the entries of all distinct IDs, in the given order.
     #[must_use]
     pub fn entries(&self) -> &[Entry<I>] {
         &self.entries
     }
 
-    /// The IDs that were given more than once. Each is one entry.
+    /// Returns the IDs that were given more than once. Each has one entry.
     #[must_use]
     pub fn repeated(&self) -> &[Repeated<I>] {
         &self.repeated
     }
 
-    /// How many IDs ended in which outcome.
+    /// Number of IDs by outcome.
     #[must_use]
     pub fn counts(&self) -> Counts {
         let mut counts = Counts::default();
@@ -121,24 +115,24 @@ impl<I> Report<I> {
         counts
     }
 
-    /// Whether every ID is as asked: done, or so already.
+    /// Returns true if every asset is as asked: done, or already so.
     #[must_use]
     pub fn is_success(&self) -> bool {
         self.entries.iter().all(|entry| entry.outcome.is_success())
     }
 
-    /// The IDs for which something is left to do: unknown, and not sent. The next job takes them as its input; it looks at the
-    /// assets first, so that nothing is done twice.
+    /// Returns the unknown and unsent IDs, the input of the next job. That job reads the assets first, so
+    /// nothing is done twice.
     pub fn unfinished(&self) -> impl Iterator<Item = &I> {
         self.ids(Outcome::is_unfinished)
     }
 
-    /// The IDs that were rejected. Sending them again as they are gives the same.
+    /// Returns the rejected IDs. A second attempt fails the same way.
     pub fn rejected(&self) -> impl Iterator<Item = &I> {
         self.ids(|outcome| matches!(outcome, Outcome::Rejected { .. }))
     }
 
-    /// The IDs whose outcome is one that `wanted` accepts.
+    /// Returns the IDs whose outcome `wanted` accepts.
     pub fn ids(&self, wanted: impl Fn(&Outcome) -> bool) -> impl Iterator<Item = &I> {
         let wanted = move |entry: &&Entry<I>| wanted(&entry.outcome);
         self.entries.iter().filter(wanted).map(|entry| &entry.id)
@@ -146,43 +140,44 @@ impl<I> Report<I> {
 }
 
 impl<I: Clone + Eq + Hash> Report<I> {
-    /// What became of an ID; `None` if it was not in the job.
+    /// Returns the outcome of an ID; `None` if it was not in the job.
     #[must_use]
     pub fn outcome(&self, id: &I) -> Option<&Outcome> {
         let entry = self.entries.iter().find(|entry| entry.id == *id)?;
         Some(&entry.outcome)
     }
 
-    /// Takes in the report of a later run of the same job, for all or for some of the IDs, or for others.
+    /// Merges the report of a later run of the same job, for any IDs.
     ///
-    /// Of an ID that is in both, the later outcome holds, unless the later run did not send it. One that was *unknown* and is
-    /// found to be so already is *done*; so is one that was sent to be deleted and is found to be gone.
+    /// If both reports have an ID, the later outcome replaces the earlier one, unless the later run did not
+    /// send it. An *unknown* ID that the later run finds already so is *done*, and so is a sent deletion
+    /// whose asset is gone.
     ///
     /// # Errors
-    /// When the reports are of different jobs; then nothing is changed.
+    /// Returns an error if the reports are of different jobs; nothing changes then.
     pub fn merge(&mut self, later: Self) -> Result<(), DifferentJobs> {
         if self.job != later.job {
             let first = self.job.clone();
             let later = later.job;
             return Err(DifferentJobs { first, later });
         }
-        let mut places: HashMap<I, usize> = HashMap::with_capacity(self.entries.len());
-        for (place, entry) in self.entries.iter().enumerate() {
-            places.insert(entry.id.clone(), place);
+        let mut indices: HashMap<I, usize> = HashMap::with_capacity(self.entries.len());
+        for (index, entry) in self.entries.iter().enumerate() {
+            indices.insert(entry.id.clone(), index);
         }
         for entry in later.entries {
-            let known = places.get(&entry.id).copied();
-            if let Some(known) = known.and_then(|place| self.entries.get_mut(place)) {
-                known.outcome = known.outcome.clone().then(entry.outcome);
-                known.copy = entry.copy.or(known.copy.take());
+            let index = indices.get(&entry.id).copied();
+            if let Some(earlier) = index.and_then(|index| self.entries.get_mut(index)) {
+                earlier.outcome = earlier.outcome.clone().then(entry.outcome);
+                earlier.copy = entry.copy.or(earlier.copy.take());
             } else {
                 let position = self.entries.len();
                 self.entries.push(Entry { position, ..entry });
             }
         }
         for repeated in later.repeated {
-            match self.repeated.iter_mut().find(|known| known.id == repeated.id) {
-                Some(known) => known.times = known.times.max(repeated.times),
+            match self.repeated.iter_mut().find(|earlier| earlier.id == repeated.id) {
+                Some(earlier) => earlier.times = earlier.times.max(repeated.times),
                 None => self.repeated.push(repeated),
             }
         }
@@ -199,7 +194,7 @@ impl<I> IntoIterator for Report<I> {
     }
 }
 
-/// A part of the text: its title, and the outcomes that it is about.
+/// Title of a section in the text, and a filter of its outcomes.
 type Section = (&'static str, fn(&Outcome) -> bool);
 
 impl<I: fmt::Display> fmt::Display for Report<I> {
@@ -208,9 +203,12 @@ impl<I: fmt::Display> fmt::Display for Report<I> {
         let unconfirmed = |entry: &&Entry<I>| entry.outcome == Outcome::DONE;
         match self.entries.iter().filter(unconfirmed).count() {
             0 => {}
-            count => write!(formatter, "\n  {count} done on the service's word, not read back")?,
+            count => write!(
+                formatter,
+                "\n  {count} done according to the service, not read back"
+            )?,
         }
-        check::tell_repeated(formatter, self.repeated.len())?;
+        write_repeated(formatter, self.repeated.len())?;
         let sections: [Section; 4] = [
             ("rejected", |outcome| matches!(outcome, Outcome::Rejected { .. })),
             ("unknown", |outcome| matches!(outcome, Outcome::Unknown { .. })),
@@ -220,25 +218,16 @@ impl<I: fmt::Display> fmt::Display for Report<I> {
             }),
         ];
         for (name, wanted) in sections {
-            let failed = || self.entries.iter().filter(|entry| wanted(&entry.outcome));
-            let count = failed().count();
-            if count == 0 {
-                continue;
-            }
-            write!(formatter, "\n{name}:")?;
-            for entry in failed().take(SHOWN) {
-                write!(formatter, "\n  {}", entry.id)?;
-                if let Some(failure) = entry.outcome.failure() {
-                    write!(formatter, ": {failure}")?;
-                }
-            }
-            if count > SHOWN {
-                write!(formatter, "\n  and {} more", count - SHOWN)?;
-            }
+            let entries = self.entries.iter().filter(|entry| wanted(&entry.outcome));
+            let line = |entry: &Entry<I>| match entry.outcome.failure() {
+                Some(failure) => format!("{}: {failure}", entry.id),
+                None => entry.id.to_string(),
+            };
+            write_section(formatter, name, entries, line)?;
         }
         if self.unfinished().next().is_some() {
             formatter.write_str(
-                "\nwhat is unknown or not sent is left to do: run the job again for unfinished()",
+                "\nsome IDs are unknown or not sent; fix: run the job again for the IDs of unfinished()",
             )?;
         }
         Ok(())
@@ -299,10 +288,10 @@ mod tests {
     }
 
     #[test]
-    fn the_text_is_a_summary_and_the_first_failures() {
+    fn the_text_shows_a_summary_and_the_first_failures() {
         let expected = "\
 archive offer sources, children too: 3 done, 2 already so, 7 rejected, 1 unknown, 1 not sent
-  1 done on the service's word, not read back
+  1 done according to the service, not read back
   1 ID was given more than once and counts once
 rejected:
   id7: 403 Forbidden: locked
@@ -317,17 +306,17 @@ not sent:
   id6: the job was cancelled before its turn
 already so, but children not handled:
   id4: 403 Forbidden: locked
-what is unknown or not sent is left to do: run the job again for unfinished()";
+some IDs are unknown or not sent; fix: run the job again for the IDs of unfinished()";
         assert_eq!(everything().to_string(), expected);
-        let good = report([Outcome::CONFIRMED, Outcome::ALREADY]);
+        let success = report([Outcome::CONFIRMED, Outcome::ALREADY]);
         assert_eq!(
-            good.to_string(),
+            success.to_string(),
             "archive offer sources, children too: 1 done, 1 already so"
         );
     }
 
     #[test]
-    fn a_report_survives_a_file() {
+    fn a_report_can_be_serialised_and_read_back() {
         let report = everything();
         let text = serde_json::to_string_pretty(&report).unwrap();
         assert_eq!(serde_json::from_str::<Report<String>>(&text).unwrap(), report);
@@ -348,7 +337,7 @@ what is unknown or not sent is left to do: run the job again for unfinished()";
     }
 
     #[test]
-    fn the_later_run_holds_unless_it_knows_less() {
+    fn a_later_outcome_replaces_an_earlier_one_unless_it_was_not_sent() {
         let unknown = || Outcome::Unknown {
             failure: failure(Reason::NoAnswer, "?"),
         };
@@ -387,13 +376,14 @@ what is unknown or not sent is left to do: run the job again for unfinished()";
         first.merge(later).unwrap();
         assert_eq!(first.counts().to_string(), "3 done");
         assert!(first.unfinished().next().is_none());
-        let other = Report {
+        let deletion = Report {
             job: "delete".to_owned(),
             ..first.clone()
         };
         assert_eq!(
-            first.merge(other).unwrap_err().to_string(),
-            r#"a report of "delete" cannot be merged into one of "archive offer sources, children too": they are different jobs"#
+            first.merge(deletion).unwrap_err().to_string(),
+            "cannot merge a report of \"delete\" into one of \"archive offer sources, children too\": \
+            they are different jobs"
         );
     }
 }

@@ -1,35 +1,36 @@
-//! The abilities of categories.
+//! Bulk abilities of categories.
 
 use crate::ext::resource::{
-    Archive, ArchiveCall, Delete, DeleteCall, Duplicate, DuplicateCall, FindById, FindByIds, Handle, List,
-    Names, Resource, Row, Save, Sight, Store, Unarchive, UnarchiveCall,
+    Archive, ArchiveCall, AssetSummary, Delete, DeleteCall, Duplicate, DuplicateCall, FindById, FindByIds,
+    Handle, ListCall, ListRow, Resource, ResourceNames, Save, StoreCall, Unarchive, UnarchiveCall,
 };
 use crate::types::{Category, CategoryId, DuplicateRequest, ParentMutationRequest, StatusFilter};
 use crate::{Client, Unverified};
 
-/// **Deduced.** Categories: the kind of assets that [`Client::categories`] handles.
+/// **Inferred.** Categories: the kind of asset behind [`Client::categories`].
 #[derive(Debug)]
 pub enum Categories {}
 
 impl Client {
-    /// **Deduced.** Categories as a whole: bulk jobs, find many, read-change-save and the like.
+    /// **Inferred.** Operations on many categories: bulk jobs, search by ID, safe updates.
     ///
-    /// The vendor's index lists the operations by title and method; their paths and bodies follow the pattern of offer sources. So
-    /// what removes is sent only after `unverified`.
+    /// The vendor's index lists these operations by title and method only. Paths and bodies follow the
+    /// pattern of offer sources. Archiving and deleting must therefore be acknowledged with `unverified`.
     ///
-    /// Their children are the assets in them: that archiving and deleting can handle those rests on the general wording of the type
-    /// `ParentMutationRequest`, and what becomes of them is not documented.
+    /// The children of a category are the assets in it. The general wording of `ParentMutationRequest`
+    /// suggests that archiving and deleting can handle them; the effect on them is not documented.
     ///
     /// ```no_run
     /// use funnelflux::{Client, Unverified, ext::*};
     ///
-    /// # async fn run(client: Client) -> Result<(), Box<dyn std::error::Error>> {
-    /// let job = || client.categories().bulk_archive(["2nIemJxCKbFX", "2n5JuOKWLTzd"]);
-    /// println!("{}", job().plan().await?);
-    /// let report = job().unverified(Unverified::acknowledge()).send().await?;
-    /// println!("{report}");
-    /// # Ok(())
-    /// # }
+    /// async fn archive(client: &Client) -> Result<(), Box<dyn std::error::Error>> {
+    ///     let categories = client.categories();
+    ///     let ids = ["2nIemJxCKbFX", "2n5JuOKWLTzd"];
+    ///     println!("{}", categories.bulk_archive(ids).plan().await?);
+    ///     let job = categories.bulk_archive(ids).unverified(Unverified::acknowledge());
+    ///     println!("{}", job.send().await?);
+    ///     Ok(())
+    /// }
     /// ```
     #[must_use]
     pub fn categories(&self) -> Handle<Categories> {
@@ -40,14 +41,14 @@ impl Client {
 impl Resource for Categories {
     type Id = CategoryId;
     type Asset = Category;
-    const NAMES: Names = Names {
+    const NAMES: ResourceNames = ResourceNames {
         segment: "category",
         singular: "category",
         plural: "categories",
     };
     const FIND_BY_ID: FindById<Self> = Client::find_category_by_id;
     const FIND_BY_IDS: Option<FindByIds<Self>> = Some(Client::find_categories_by_ids);
-    const LIST: Option<List<Self>> = Some(|client| {
+    const LIST: Option<ListCall<Self>> = Some(|client| {
         let call = client.list_categories(StatusFilter::All, None);
         call.map(|rows| rows.into_iter().map(row).collect())
     });
@@ -56,14 +57,14 @@ impl Resource for Categories {
         &asset.id_category
     }
 
-    fn sight(asset: &Category) -> Sight {
-        Sight::new(asset.status.as_ref(), None)
+    fn summary(asset: &Category) -> AssetSummary {
+        AssetSummary::new(asset.status.as_ref(), None)
     }
 }
 
-fn row(info: Category) -> Row<CategoryId> {
-    Row {
-        sight: Sight::new(info.status.as_ref(), None),
+fn row(info: Category) -> ListRow<CategoryId> {
+    ListRow {
+        summary: AssetSummary::new(info.status.as_ref(), None),
         id: info.id_category,
         name: info.category_name,
     }
@@ -71,7 +72,7 @@ fn row(info: Category) -> Row<CategoryId> {
 
 impl Archive for Categories {
     type Request = ParentMutationRequest;
-    type Word = Unverified;
+    type Acknowledgement = Unverified;
     const ARCHIVE: ArchiveCall<Self> = Client::archive_categories;
 }
 
@@ -81,7 +82,7 @@ impl Unarchive for Categories {
 
 impl Delete for Categories {
     type Request = ParentMutationRequest;
-    type Word = Unverified;
+    type Acknowledgement = Unverified;
     const DELETE: DeleteCall<Self> = Client::delete_categories;
 }
 
@@ -91,6 +92,6 @@ impl Duplicate for Categories {
 }
 
 impl Save for Categories {
-    const CREATE: Store<Self> = Client::create_category;
-    const SAVE: Store<Self> = Client::save_category;
+    const CREATE: StoreCall<Self> = Client::create_category;
+    const SAVE: StoreCall<Self> = Client::save_category;
 }

@@ -1,32 +1,34 @@
-//! The abilities of conditions.
+//! Bulk abilities of conditions.
 
 use crate::ext::resource::{
-    Archive, ArchiveCall, Categorised, Delete, DeleteCall, Duplicate, DuplicateCall, FindById, FindByIds,
-    Handle, List, MoveCall, Names, Resource, Row, Save, Sight, Store, Unarchive, UnarchiveCall,
+    Archive, ArchiveCall, AssetSummary, Categorised, Delete, DeleteCall, Duplicate, DuplicateCall, FindById,
+    FindByIds, Handle, ListCall, ListRow, MoveCall, Resource, ResourceNames, Save, StoreCall, Unarchive,
+    UnarchiveCall,
 };
 use crate::types::{Condition, ConditionId, ConditionInfo, DuplicateRequest, StatusFilter, StringList};
 use crate::{Client, Unverified};
 
-/// **Deduced.** Conditions: the kind of assets that [`Client::conditions`] handles.
+/// **Inferred.** Conditions: the kind of asset behind [`Client::conditions`].
 #[derive(Debug)]
 pub enum Conditions {}
 
 impl Client {
-    /// **Deduced.** Conditions as a whole: bulk jobs, find many, read-change-save and the like.
+    /// **Inferred.** Operations on many conditions: bulk jobs, search by ID, safe updates.
     ///
-    /// The vendor's index lists the operations by title and method; their paths and bodies follow the pattern of offer sources. So
-    /// what removes is sent only after `unverified`.
+    /// The vendor's index lists these operations by title and method only. Paths and bodies follow the
+    /// pattern of offer sources. Archiving and deleting must therefore be acknowledged with `unverified`.
     ///
     /// ```no_run
     /// use funnelflux::{Client, Unverified, ext::*};
     ///
-    /// # async fn run(client: Client) -> Result<(), Box<dyn std::error::Error>> {
-    /// let job = || client.conditions().bulk_archive(["2nIemJxCKbFX", "2n5JuOKWLTzd"]);
-    /// println!("{}", job().plan().await?);
-    /// let report = job().unverified(Unverified::acknowledge()).send().await?;
-    /// println!("{report}");
-    /// # Ok(())
-    /// # }
+    /// async fn archive(client: &Client) -> Result<(), Box<dyn std::error::Error>> {
+    ///     let conditions = client.conditions();
+    ///     let ids = ["2nIemJxCKbFX", "2n5JuOKWLTzd"];
+    ///     println!("{}", conditions.bulk_archive(ids).plan().await?);
+    ///     let job = conditions.bulk_archive(ids).unverified(Unverified::acknowledge());
+    ///     println!("{}", job.send().await?);
+    ///     Ok(())
+    /// }
     /// ```
     #[must_use]
     pub fn conditions(&self) -> Handle<Conditions> {
@@ -37,14 +39,14 @@ impl Client {
 impl Resource for Conditions {
     type Id = ConditionId;
     type Asset = Condition;
-    const NAMES: Names = Names {
+    const NAMES: ResourceNames = ResourceNames {
         segment: "condition",
         singular: "condition",
         plural: "conditions",
     };
     const FIND_BY_ID: FindById<Self> = Client::find_condition_by_id;
     const FIND_BY_IDS: Option<FindByIds<Self>> = Some(Client::find_conditions_by_ids);
-    const LIST: Option<List<Self>> = Some(|client| {
+    const LIST: Option<ListCall<Self>> = Some(|client| {
         let call = client.list_conditions(StatusFilter::All, None, None, None);
         call.map(|rows| rows.into_iter().map(row).collect())
     });
@@ -53,14 +55,14 @@ impl Resource for Conditions {
         &asset.id_condition
     }
 
-    fn sight(asset: &Condition) -> Sight {
-        Sight::new(asset.status.as_ref(), asset.id_category.as_ref())
+    fn summary(asset: &Condition) -> AssetSummary {
+        AssetSummary::new(asset.status.as_ref(), asset.id_category.as_ref())
     }
 }
 
-fn row(info: ConditionInfo) -> Row<ConditionId> {
-    Row {
-        sight: Sight::new(Some(&info.status), info.id_category.as_ref()),
+fn row(info: ConditionInfo) -> ListRow<ConditionId> {
+    ListRow {
+        summary: AssetSummary::new(Some(&info.status), info.id_category.as_ref()),
         id: info.id_condition,
         name: info.condition_name,
     }
@@ -68,7 +70,7 @@ fn row(info: ConditionInfo) -> Row<ConditionId> {
 
 impl Archive for Conditions {
     type Request = StringList;
-    type Word = Unverified;
+    type Acknowledgement = Unverified;
     const ARCHIVE: ArchiveCall<Self> = Client::archive_conditions;
 }
 
@@ -78,7 +80,7 @@ impl Unarchive for Conditions {
 
 impl Delete for Conditions {
     type Request = StringList;
-    type Word = Unverified;
+    type Acknowledgement = Unverified;
     const DELETE: DeleteCall<Self> = Client::delete_conditions;
 }
 
@@ -92,6 +94,6 @@ impl Duplicate for Conditions {
 }
 
 impl Save for Conditions {
-    const CREATE: Store<Self> = Client::create_condition;
-    const SAVE: Store<Self> = Client::save_condition;
+    const CREATE: StoreCall<Self> = Client::create_condition;
+    const SAVE: StoreCall<Self> = Client::save_condition;
 }

@@ -1,40 +1,43 @@
-//! The abilities of funnel groups.
+//! Bulk abilities of funnel groups.
 
 #[cfg(feature = "funnels")]
 use crate::ext::resource::CountChildren;
 use crate::ext::resource::{
-    Archive, ArchiveCall, Delete, DeleteCall, Duplicate, DuplicateCall, FindById, FindByIds, Handle, List,
-    Names, Resource, Row, Save, Sight, Store, Unarchive, UnarchiveCall,
+    Archive, ArchiveCall, AssetSummary, Delete, DeleteCall, Duplicate, DuplicateCall, FindById, FindByIds,
+    Handle, ListCall, ListRow, Resource, ResourceNames, Save, StoreCall, Unarchive, UnarchiveCall,
 };
 use crate::types::{
     DuplicateRequest, FunnelGroup, FunnelGroupId, FunnelGroupInfo, ParentMutationRequest, StatusFilter,
 };
 use crate::{Client, Unverified};
 
-/// **Deduced.** Funnel groups: the kind of assets that [`Client::funnel_groups`] handles.
+/// **Inferred.** Funnel groups: the kind of asset behind [`Client::funnel_groups`].
 #[derive(Debug)]
 pub enum FunnelGroups {}
 
 impl Client {
-    /// **Deduced.** Funnel groups as a whole: bulk jobs, find many, read-change-save and the like.
+    /// **Inferred.** Operations on many funnel groups: bulk jobs, search by ID, safe updates.
     ///
-    /// The vendor's index lists the operations by title and method; their paths and bodies follow the pattern of offer sources. So
-    /// what removes is sent only after `unverified`.
+    /// The vendor's index lists these operations by title and method only. Paths and bodies follow the
+    /// pattern of offer sources. Archiving and deleting must therefore be acknowledged with `unverified`.
     ///
-    /// They go by the listing `/funnelgroup/`, since only it has a way back from the archive; which of the two listings of the vendor's
-    /// index is the older one, `/campaign/`, is not documented. Their children are the funnels in them: that archiving and deleting
-    /// can handle those rests on the general wording of the type `ParentMutationRequest`.
+    /// The calls use the paths under `/funnelgroup/`. The vendor's index also lists `/campaign/`, which lacks
+    /// a way back from the archive; which of the two is the older one is not documented.
+    ///
+    /// The children of a funnel group are the funnels in it. The general wording of `ParentMutationRequest`
+    /// suggests that archiving and deleting can handle them.
     ///
     /// ```no_run
     /// use funnelflux::{Client, Unverified, ext::*};
     ///
-    /// # async fn run(client: Client) -> Result<(), Box<dyn std::error::Error>> {
-    /// let job = || client.funnel_groups().bulk_archive(["2nIemJxCKbFX", "2n5JuOKWLTzd"]);
-    /// println!("{}", job().plan().await?);
-    /// let report = job().unverified(Unverified::acknowledge()).send().await?;
-    /// println!("{report}");
-    /// # Ok(())
-    /// # }
+    /// async fn archive(client: &Client) -> Result<(), Box<dyn std::error::Error>> {
+    ///     let funnel_groups = client.funnel_groups();
+    ///     let ids = ["2nIemJxCKbFX", "2n5JuOKWLTzd"];
+    ///     println!("{}", funnel_groups.bulk_archive(ids).plan().await?);
+    ///     let job = funnel_groups.bulk_archive(ids).unverified(Unverified::acknowledge());
+    ///     println!("{}", job.send().await?);
+    ///     Ok(())
+    /// }
     /// ```
     #[must_use]
     pub fn funnel_groups(&self) -> Handle<FunnelGroups> {
@@ -45,14 +48,14 @@ impl Client {
 impl Resource for FunnelGroups {
     type Id = FunnelGroupId;
     type Asset = FunnelGroup;
-    const NAMES: Names = Names {
+    const NAMES: ResourceNames = ResourceNames {
         segment: "funnelgroup",
         singular: "funnel group",
         plural: "funnel groups",
     };
     const FIND_BY_ID: FindById<Self> = Client::find_funnel_group_by_id;
     const FIND_BY_IDS: Option<FindByIds<Self>> = Some(Client::find_funnel_groups_by_ids);
-    const LIST: Option<List<Self>> = Some(|client| {
+    const LIST: Option<ListCall<Self>> = Some(|client| {
         let call = client.list_funnel_groups(StatusFilter::All);
         call.map(|rows| rows.into_iter().map(row).collect())
     });
@@ -63,14 +66,14 @@ impl Resource for FunnelGroups {
         &asset.id_funnel_group
     }
 
-    fn sight(asset: &FunnelGroup) -> Sight {
-        Sight::new(asset.status.as_ref(), None)
+    fn summary(asset: &FunnelGroup) -> AssetSummary {
+        AssetSummary::new(asset.status.as_ref(), None)
     }
 }
 
-fn row(info: FunnelGroupInfo) -> Row<FunnelGroupId> {
-    Row {
-        sight: Sight::new(Some(&info.status), None),
+fn row(info: FunnelGroupInfo) -> ListRow<FunnelGroupId> {
+    ListRow {
+        summary: AssetSummary::new(Some(&info.status), None),
         id: info.id_funnel_group,
         name: info.funnel_group_name,
     }
@@ -78,7 +81,7 @@ fn row(info: FunnelGroupInfo) -> Row<FunnelGroupId> {
 
 impl Archive for FunnelGroups {
     type Request = ParentMutationRequest;
-    type Word = Unverified;
+    type Acknowledgement = Unverified;
     const ARCHIVE: ArchiveCall<Self> = Client::archive_funnel_groups;
 }
 
@@ -88,7 +91,7 @@ impl Unarchive for FunnelGroups {
 
 impl Delete for FunnelGroups {
     type Request = ParentMutationRequest;
-    type Word = Unverified;
+    type Acknowledgement = Unverified;
     const DELETE: DeleteCall<Self> = Client::delete_funnel_groups;
 }
 
@@ -98,6 +101,6 @@ impl Duplicate for FunnelGroups {
 }
 
 impl Save for FunnelGroups {
-    const CREATE: Store<Self> = Client::create_funnel_group;
-    const SAVE: Store<Self> = Client::save_funnel_group;
+    const CREATE: StoreCall<Self> = Client::create_funnel_group;
+    const SAVE: StoreCall<Self> = Client::save_funnel_group;
 }

@@ -1,8 +1,8 @@
-//! The abilities of funnels.
+//! Bulk abilities of funnels.
 
 use crate::ext::resource::{
-    Archive, ArchiveCall, CopyRequest, Delete, DeleteCall, Duplicate, DuplicateCall, FindById, FindByIds,
-    Handle, List, Names, Resource, Row, Save, Sight, Store, Unarchive, UnarchiveCall,
+    Archive, ArchiveCall, AssetSummary, CopyRequest, Delete, DeleteCall, Duplicate, DuplicateCall, FindById,
+    FindByIds, Handle, ListCall, ListRow, Resource, ResourceNames, Save, StoreCall, Unarchive, UnarchiveCall,
 };
 use crate::types::{Funnel, FunnelDuplicateRequest, FunnelId, FunnelInfo, StatusFilter, StringList};
 use crate::{Client, Unverified};
@@ -11,29 +11,30 @@ use crate::{transport::BoxFuture, types::FunnelGroupId};
 #[cfg(feature = "funnel-groups")]
 use std::collections::HashSet;
 
-/// **Deduced.** Funnels: the kind of assets that [`Client::funnels`] handles.
+/// **Inferred.** Funnels: the kind of asset behind [`Client::funnels`].
 #[derive(Debug)]
 pub enum Funnels {}
 
 impl Client {
-    /// **Deduced.** Funnels as a whole: bulk jobs, find many, read-change-save and the like.
+    /// **Inferred.** Operations on many funnels: bulk jobs, search by ID, safe updates.
     ///
-    /// The vendor's index lists the operations by title and method; their paths and bodies follow the pattern of offer sources. So
-    /// what removes is sent only after `unverified`.
+    /// The vendor's index lists these operations by title and method only. Paths and bodies follow the
+    /// pattern of offer sources. Archiving and deleting must therefore be acknowledged with `unverified`.
     ///
-    /// A copy needs a funnel group to be in (documented: `FunnelDuplicateRequest::parent_id`). How a funnel is moved is not known, so
-    /// that only [`Client::move_funnel`] is there, with an open body.
+    /// A copy needs a funnel group (documented: `FunnelDuplicateRequest::parent_id`). The request that moves
+    /// a funnel is unknown, so moving is available only as [`Client::move_funnel`] with a free-form body.
     ///
     /// ```no_run
     /// use funnelflux::{Client, Unverified, ext::*};
     ///
-    /// # async fn run(client: Client) -> Result<(), Box<dyn std::error::Error>> {
-    /// let job = || client.funnels().bulk_archive(["2nIemJxCKbFX", "2n5JuOKWLTzd"]);
-    /// println!("{}", job().plan().await?);
-    /// let report = job().unverified(Unverified::acknowledge()).send().await?;
-    /// println!("{report}");
-    /// # Ok(())
-    /// # }
+    /// async fn archive(client: &Client) -> Result<(), Box<dyn std::error::Error>> {
+    ///     let funnels = client.funnels();
+    ///     let ids = ["2nIemJxCKbFX", "2n5JuOKWLTzd"];
+    ///     println!("{}", funnels.bulk_archive(ids).plan().await?);
+    ///     let job = funnels.bulk_archive(ids).unverified(Unverified::acknowledge());
+    ///     println!("{}", job.send().await?);
+    ///     Ok(())
+    /// }
     /// ```
     #[must_use]
     pub fn funnels(&self) -> Handle<Funnels> {
@@ -41,7 +42,7 @@ impl Client {
     }
 }
 
-/// How many funnels that are not deleted are in one of these groups; `None` where they cannot be read.
+/// Counts the funnels of these groups that are not deleted; `None` if they cannot be read.
 #[cfg(feature = "funnel-groups")]
 pub(super) fn count_in(client: Client, groups: HashSet<FunnelGroupId>) -> BoxFuture<'static, Option<usize>> {
     Box::pin(async move {
@@ -57,14 +58,14 @@ pub(super) fn count_in(client: Client, groups: HashSet<FunnelGroupId>) -> BoxFut
 impl Resource for Funnels {
     type Id = FunnelId;
     type Asset = Funnel;
-    const NAMES: Names = Names {
+    const NAMES: ResourceNames = ResourceNames {
         segment: "funnel",
         singular: "funnel",
         plural: "funnels",
     };
     const FIND_BY_ID: FindById<Self> = Client::find_funnel_by_id;
     const FIND_BY_IDS: Option<FindByIds<Self>> = Some(Client::find_funnels_by_ids);
-    const LIST: Option<List<Self>> = Some(|client| {
+    const LIST: Option<ListCall<Self>> = Some(|client| {
         let call = client.list_funnels(StatusFilter::All, None);
         call.map(|rows| rows.into_iter().map(row).collect())
     });
@@ -73,14 +74,14 @@ impl Resource for Funnels {
         &asset.id_funnel
     }
 
-    fn sight(asset: &Funnel) -> Sight {
-        Sight::new(asset.status.as_ref(), None)
+    fn summary(asset: &Funnel) -> AssetSummary {
+        AssetSummary::new(asset.status.as_ref(), None)
     }
 }
 
-fn row(info: FunnelInfo) -> Row<FunnelId> {
-    Row {
-        sight: Sight::new(Some(&info.status), None),
+fn row(info: FunnelInfo) -> ListRow<FunnelId> {
+    ListRow {
+        summary: AssetSummary::new(Some(&info.status), None),
         id: info.id_funnel,
         name: info.funnel_name,
     }
@@ -88,7 +89,7 @@ fn row(info: FunnelInfo) -> Row<FunnelId> {
 
 impl Archive for Funnels {
     type Request = StringList;
-    type Word = Unverified;
+    type Acknowledgement = Unverified;
     const ARCHIVE: ArchiveCall<Self> = Client::archive_funnels;
 }
 
@@ -98,7 +99,7 @@ impl Unarchive for Funnels {
 
 impl Delete for Funnels {
     type Request = StringList;
-    type Word = Unverified;
+    type Acknowledgement = Unverified;
     const DELETE: DeleteCall<Self> = Client::delete_funnels;
 }
 
@@ -114,6 +115,6 @@ impl Duplicate for Funnels {
 }
 
 impl Save for Funnels {
-    const CREATE: Store<Self> = Client::create_funnel;
-    const SAVE: Store<Self> = Client::save_funnel;
+    const CREATE: StoreCall<Self> = Client::create_funnel;
+    const SAVE: StoreCall<Self> = Client::save_funnel;
 }

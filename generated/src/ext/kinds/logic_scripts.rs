@@ -1,36 +1,38 @@
-//! The abilities of logic scripts.
+//! Bulk abilities of logic scripts.
 
 use crate::ext::resource::{
-    Archive, ArchiveCall, Categorised, CopyRequest, Delete, DeleteCall, Duplicate, DuplicateCall, FindById,
-    FindByIds, Handle, List, MoveCall, Names, Resource, Row, Save, Sight, Store, Unarchive, UnarchiveCall,
+    Archive, ArchiveCall, AssetSummary, Categorised, CopyRequest, Delete, DeleteCall, Duplicate,
+    DuplicateCall, FindById, FindByIds, Handle, ListCall, ListRow, MoveCall, Resource, ResourceNames, Save,
+    StoreCall, Unarchive, UnarchiveCall,
 };
 use crate::types::{
     LogicScript, LogicScriptDuplicateRequest, LogicScriptId, LogicScriptInfo, StatusFilter, StringList,
 };
 use crate::{Client, Unverified};
 
-/// **Deduced.** Logic scripts: the kind of assets that [`Client::logic_scripts`] handles.
+/// **Inferred.** Logic scripts: the kind of asset behind [`Client::logic_scripts`].
 #[derive(Debug)]
 pub enum LogicScripts {}
 
 impl Client {
-    /// **Deduced.** Logic scripts as a whole: bulk jobs, find many, read-change-save and the like.
+    /// **Inferred.** Operations on many logic scripts: bulk jobs, search by ID, safe updates.
     ///
-    /// The vendor's index lists the operations by title and method; their paths and bodies follow the pattern of offer sources. So
-    /// what removes is sent only after `unverified`.
+    /// The vendor's index lists these operations by title and method only. Paths and bodies follow the
+    /// pattern of offer sources. Archiving and deleting must therefore be acknowledged with `unverified`.
     ///
-    /// Of a copy only category and description can differ (documented).
+    /// A copy can differ only in category and description (documented).
     ///
     /// ```no_run
     /// use funnelflux::{Client, Unverified, ext::*};
     ///
-    /// # async fn run(client: Client) -> Result<(), Box<dyn std::error::Error>> {
-    /// let job = || client.logic_scripts().bulk_archive(["2nIemJxCKbFX", "2n5JuOKWLTzd"]);
-    /// println!("{}", job().plan().await?);
-    /// let report = job().unverified(Unverified::acknowledge()).send().await?;
-    /// println!("{report}");
-    /// # Ok(())
-    /// # }
+    /// async fn archive(client: &Client) -> Result<(), Box<dyn std::error::Error>> {
+    ///     let logic_scripts = client.logic_scripts();
+    ///     let ids = ["2nIemJxCKbFX", "2n5JuOKWLTzd"];
+    ///     println!("{}", logic_scripts.bulk_archive(ids).plan().await?);
+    ///     let job = logic_scripts.bulk_archive(ids).unverified(Unverified::acknowledge());
+    ///     println!("{}", job.send().await?);
+    ///     Ok(())
+    /// }
     /// ```
     #[must_use]
     pub fn logic_scripts(&self) -> Handle<LogicScripts> {
@@ -41,14 +43,14 @@ impl Client {
 impl Resource for LogicScripts {
     type Id = LogicScriptId;
     type Asset = LogicScript;
-    const NAMES: Names = Names {
+    const NAMES: ResourceNames = ResourceNames {
         segment: "logicscript",
         singular: "logic script",
         plural: "logic scripts",
     };
     const FIND_BY_ID: FindById<Self> = Client::find_logic_script_by_id;
     const FIND_BY_IDS: Option<FindByIds<Self>> = Some(Client::find_logic_scripts_by_ids);
-    const LIST: Option<List<Self>> = Some(|client| {
+    const LIST: Option<ListCall<Self>> = Some(|client| {
         let call = client.list_logic_scripts(StatusFilter::All, None);
         call.map(|rows| rows.into_iter().map(row).collect())
     });
@@ -57,14 +59,14 @@ impl Resource for LogicScripts {
         &asset.id_logic_script
     }
 
-    fn sight(asset: &LogicScript) -> Sight {
-        Sight::new(asset.status.as_ref(), asset.id_category.as_ref())
+    fn summary(asset: &LogicScript) -> AssetSummary {
+        AssetSummary::new(asset.status.as_ref(), asset.id_category.as_ref())
     }
 }
 
-fn row(info: LogicScriptInfo) -> Row<LogicScriptId> {
-    Row {
-        sight: Sight::new(Some(&info.status), info.id_category.as_ref()),
+fn row(info: LogicScriptInfo) -> ListRow<LogicScriptId> {
+    ListRow {
+        summary: AssetSummary::new(Some(&info.status), info.id_category.as_ref()),
         id: info.id_logic_script,
         name: info.logic_script_name,
     }
@@ -72,7 +74,7 @@ fn row(info: LogicScriptInfo) -> Row<LogicScriptId> {
 
 impl Archive for LogicScripts {
     type Request = StringList;
-    type Word = Unverified;
+    type Acknowledgement = Unverified;
     const ARCHIVE: ArchiveCall<Self> = Client::archive_logic_scripts;
 }
 
@@ -82,7 +84,7 @@ impl Unarchive for LogicScripts {
 
 impl Delete for LogicScripts {
     type Request = StringList;
-    type Word = Unverified;
+    type Acknowledgement = Unverified;
     const DELETE: DeleteCall<Self> = Client::delete_logic_scripts;
 }
 
@@ -102,6 +104,6 @@ impl Duplicate for LogicScripts {
 }
 
 impl Save for LogicScripts {
-    const CREATE: Store<Self> = Client::create_logic_script;
-    const SAVE: Store<Self> = Client::save_logic_script;
+    const CREATE: StoreCall<Self> = Client::create_logic_script;
+    const SAVE: StoreCall<Self> = Client::save_logic_script;
 }

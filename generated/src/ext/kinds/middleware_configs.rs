@@ -1,34 +1,36 @@
-//! The abilities of middleware configs.
+//! Bulk abilities of middleware configs.
 
 use crate::ext::resource::{
-    Archive, ArchiveCall, Categorised, Delete, DeleteCall, Duplicate, DuplicateCall, FindById, FindByIds,
-    Handle, List, MoveCall, Names, Resource, Row, Save, Sight, Store, Unarchive, UnarchiveCall,
+    Archive, ArchiveCall, AssetSummary, Categorised, Delete, DeleteCall, Duplicate, DuplicateCall, FindById,
+    FindByIds, Handle, ListCall, ListRow, MoveCall, Resource, ResourceNames, Save, StoreCall, Unarchive,
+    UnarchiveCall,
 };
 use crate::types::{
     DuplicateRequest, MiddlewareConfig, MiddlewareConfigId, MiddlewareConfigInfo, StatusFilter, StringList,
 };
 use crate::{Client, Unverified};
 
-/// **Deduced.** Middleware configs: the kind of assets that [`Client::middleware_configs`] handles.
+/// **Inferred.** Middleware configs: the kind of asset behind [`Client::middleware_configs`].
 #[derive(Debug)]
 pub enum MiddlewareConfigs {}
 
 impl Client {
-    /// **Deduced.** Middleware configs as a whole: bulk jobs, find many, read-change-save and the like.
+    /// **Inferred.** Operations on many middleware configs: bulk jobs, search by ID, safe updates.
     ///
-    /// The vendor's index lists the operations by title and method; their paths and bodies follow the pattern of offer sources. So
-    /// what removes is sent only after `unverified`.
+    /// The vendor's index lists these operations by title and method only. Paths and bodies follow the
+    /// pattern of offer sources. Archiving and deleting must therefore be acknowledged with `unverified`.
     ///
     /// ```no_run
     /// use funnelflux::{Client, Unverified, ext::*};
     ///
-    /// # async fn run(client: Client) -> Result<(), Box<dyn std::error::Error>> {
-    /// let job = || client.middleware_configs().bulk_archive(["2nIemJxCKbFX", "2n5JuOKWLTzd"]);
-    /// println!("{}", job().plan().await?);
-    /// let report = job().unverified(Unverified::acknowledge()).send().await?;
-    /// println!("{report}");
-    /// # Ok(())
-    /// # }
+    /// async fn archive(client: &Client) -> Result<(), Box<dyn std::error::Error>> {
+    ///     let middleware_configs = client.middleware_configs();
+    ///     let ids = ["2nIemJxCKbFX", "2n5JuOKWLTzd"];
+    ///     println!("{}", middleware_configs.bulk_archive(ids).plan().await?);
+    ///     let job = middleware_configs.bulk_archive(ids).unverified(Unverified::acknowledge());
+    ///     println!("{}", job.send().await?);
+    ///     Ok(())
+    /// }
     /// ```
     #[must_use]
     pub fn middleware_configs(&self) -> Handle<MiddlewareConfigs> {
@@ -39,14 +41,14 @@ impl Client {
 impl Resource for MiddlewareConfigs {
     type Id = MiddlewareConfigId;
     type Asset = MiddlewareConfig;
-    const NAMES: Names = Names {
+    const NAMES: ResourceNames = ResourceNames {
         segment: "middlewareconfig",
         singular: "middleware config",
         plural: "middleware configs",
     };
     const FIND_BY_ID: FindById<Self> = Client::find_middleware_config_by_id;
     const FIND_BY_IDS: Option<FindByIds<Self>> = Some(Client::find_middleware_configs_by_ids);
-    const LIST: Option<List<Self>> = Some(|client| {
+    const LIST: Option<ListCall<Self>> = Some(|client| {
         let call = client.list_middleware_configs(None, Some(StatusFilter::All));
         call.map(|rows| rows.into_iter().map(row).collect())
     });
@@ -55,14 +57,14 @@ impl Resource for MiddlewareConfigs {
         &asset.id_middleware_config
     }
 
-    fn sight(asset: &MiddlewareConfig) -> Sight {
-        Sight::new(asset.status.as_ref(), asset.id_category.as_ref())
+    fn summary(asset: &MiddlewareConfig) -> AssetSummary {
+        AssetSummary::new(asset.status.as_ref(), asset.id_category.as_ref())
     }
 }
 
-fn row(info: MiddlewareConfigInfo) -> Row<MiddlewareConfigId> {
-    Row {
-        sight: Sight::new(Some(&info.status), info.id_category.as_ref()),
+fn row(info: MiddlewareConfigInfo) -> ListRow<MiddlewareConfigId> {
+    ListRow {
+        summary: AssetSummary::new(Some(&info.status), info.id_category.as_ref()),
         id: info.id_middleware_config,
         name: info.middleware_config_name,
     }
@@ -70,7 +72,7 @@ fn row(info: MiddlewareConfigInfo) -> Row<MiddlewareConfigId> {
 
 impl Archive for MiddlewareConfigs {
     type Request = StringList;
-    type Word = Unverified;
+    type Acknowledgement = Unverified;
     const ARCHIVE: ArchiveCall<Self> = Client::archive_middleware_configs;
 }
 
@@ -80,7 +82,7 @@ impl Unarchive for MiddlewareConfigs {
 
 impl Delete for MiddlewareConfigs {
     type Request = StringList;
-    type Word = Unverified;
+    type Acknowledgement = Unverified;
     const DELETE: DeleteCall<Self> = Client::delete_middleware_configs;
 }
 
@@ -94,6 +96,6 @@ impl Duplicate for MiddlewareConfigs {
 }
 
 impl Save for MiddlewareConfigs {
-    const CREATE: Store<Self> = Client::create_middleware_config;
-    const SAVE: Store<Self> = Client::save_middleware_config;
+    const CREATE: StoreCall<Self> = Client::create_middleware_config;
+    const SAVE: StoreCall<Self> = Client::save_middleware_config;
 }

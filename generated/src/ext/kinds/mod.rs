@@ -1,4 +1,4 @@
-//! The kinds of assets: what each can do, one file a kind.
+//! The abilities of each kind of asset, one file per kind.
 
 #[cfg(feature = "ai-node-settings")]
 mod ai_node_settings;

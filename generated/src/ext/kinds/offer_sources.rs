@@ -1,37 +1,38 @@
-//! The abilities of offer sources.
+//! Bulk abilities of offer sources.
 
 use crate::Client;
 use crate::ext::evidence::Documented;
 #[cfg(feature = "pages")]
 use crate::ext::resource::CountChildren;
 use crate::ext::resource::{
-    Archive, ArchiveCall, Categorised, Delete, DeleteCall, Duplicate, DuplicateCall, FindById, FindByIds,
-    Handle, List, MoveCall, Names, Resource, Row, Save, Sight, Store, Unarchive, UnarchiveCall,
+    Archive, ArchiveCall, AssetSummary, Categorised, Delete, DeleteCall, Duplicate, DuplicateCall, FindById,
+    FindByIds, Handle, ListCall, ListRow, MoveCall, Resource, ResourceNames, Save, StoreCall, Unarchive,
+    UnarchiveCall,
 };
 use crate::types::{
     DuplicateRequest, OfferSource, OfferSourceId, OfferSourceInfo, ParentMutationRequest, StatusFilter,
 };
 
-/// Offer sources: the kind of assets that [`Client::offer_sources`] handles.
+/// Offer sources: the kind of asset behind [`Client::offer_sources`].
 #[derive(Debug)]
 pub enum OfferSources {}
 
 impl Client {
-    /// Offer sources as a whole: bulk jobs, find many, read-change-save and the like.
+    /// Operations on many offer sources: bulk jobs, search by ID, safe updates.
     ///
     /// ```no_run
     /// use funnelflux::{Client, ext::*};
     ///
-    /// # async fn run(client: Client) -> Result<(), Box<dyn std::error::Error>> {
-    /// let report = client
-    ///     .offer_sources()
-    ///     .bulk_archive(["2nIemJxCKbFX", "2n5JuOKWLTzd"])
-    ///     .children(Cascade::orphan())
-    ///     .send()
-    ///     .await?;
-    /// println!("{report}");
-    /// # Ok(())
-    /// # }
+    /// async fn archive(client: &Client) -> Result<(), Box<dyn std::error::Error>> {
+    ///     let report = client
+    ///         .offer_sources()
+    ///         .bulk_archive(["2nIemJxCKbFX", "2n5JuOKWLTzd"])
+    ///         .children(Cascade::orphan())
+    ///         .send()
+    ///         .await?;
+    ///     println!("{report}");
+    ///     Ok(())
+    /// }
     /// ```
     #[must_use]
     pub fn offer_sources(&self) -> Handle<OfferSources> {
@@ -42,14 +43,14 @@ impl Client {
 impl Resource for OfferSources {
     type Id = OfferSourceId;
     type Asset = OfferSource;
-    const NAMES: Names = Names {
+    const NAMES: ResourceNames = ResourceNames {
         segment: "offersource",
         singular: "offer source",
         plural: "offer sources",
     };
     const FIND_BY_ID: FindById<Self> = Client::find_offer_source_by_id;
     const FIND_BY_IDS: Option<FindByIds<Self>> = Some(Client::find_offer_sources_by_ids);
-    const LIST: Option<List<Self>> = Some(|client| {
+    const LIST: Option<ListCall<Self>> = Some(|client| {
         let call = client.list_offer_sources(StatusFilter::All, None);
         call.map(|rows| rows.into_iter().map(row).collect())
     });
@@ -60,14 +61,14 @@ impl Resource for OfferSources {
         &asset.id_offer_source
     }
 
-    fn sight(asset: &OfferSource) -> Sight {
-        Sight::new(asset.status.as_ref(), asset.id_category.as_ref())
+    fn summary(asset: &OfferSource) -> AssetSummary {
+        AssetSummary::new(asset.status.as_ref(), asset.id_category.as_ref())
     }
 }
 
-fn row(info: OfferSourceInfo) -> Row<OfferSourceId> {
-    Row {
-        sight: Sight::new(Some(&info.status), info.id_category.as_ref()),
+fn row(info: OfferSourceInfo) -> ListRow<OfferSourceId> {
+    ListRow {
+        summary: AssetSummary::new(Some(&info.status), info.id_category.as_ref()),
         id: info.id_offer_source,
         name: info.offer_source_name,
     }
@@ -75,7 +76,7 @@ fn row(info: OfferSourceInfo) -> Row<OfferSourceId> {
 
 impl Archive for OfferSources {
     type Request = ParentMutationRequest;
-    type Word = Documented;
+    type Acknowledgement = Documented;
     const ARCHIVE: ArchiveCall<Self> = |client, request, _| client.archive_offer_sources(request);
 }
 
@@ -85,7 +86,7 @@ impl Unarchive for OfferSources {
 
 impl Delete for OfferSources {
     type Request = ParentMutationRequest;
-    type Word = Documented;
+    type Acknowledgement = Documented;
     const DELETE: DeleteCall<Self> = |client, id, request, _| client.delete_offer_sources(id, request);
 }
 
@@ -99,6 +100,6 @@ impl Duplicate for OfferSources {
 }
 
 impl Save for OfferSources {
-    const CREATE: Store<Self> = Client::create_offer_source;
-    const SAVE: Store<Self> = Client::save_offer_source;
+    const CREATE: StoreCall<Self> = Client::create_offer_source;
+    const SAVE: StoreCall<Self> = Client::save_offer_source;
 }

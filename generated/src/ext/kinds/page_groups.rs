@@ -1,34 +1,36 @@
-//! The abilities of page groups.
+//! Bulk abilities of page groups.
 
 use crate::ext::resource::{
-    Archive, ArchiveCall, Categorised, Delete, DeleteCall, Duplicate, DuplicateCall, FindById, FindByIds,
-    Handle, List, MoveCall, Names, Resource, Row, Save, Sight, Store, Unarchive, UnarchiveCall,
+    Archive, ArchiveCall, AssetSummary, Categorised, Delete, DeleteCall, Duplicate, DuplicateCall, FindById,
+    FindByIds, Handle, ListCall, ListRow, MoveCall, Resource, ResourceNames, Save, StoreCall, Unarchive,
+    UnarchiveCall,
 };
 use crate::types::{DuplicateRequest, PageGroup, PageGroupId, PageGroupInfo, StatusFilter, StringList};
 use crate::{Client, Unverified};
 
-/// **Deduced.** Page groups: the kind of assets that [`Client::page_groups`] handles.
+/// **Inferred.** Page groups: the kind of asset behind [`Client::page_groups`].
 #[derive(Debug)]
 pub enum PageGroups {}
 
 impl Client {
-    /// **Deduced.** Page groups as a whole: bulk jobs, find many, read-change-save and the like.
+    /// **Inferred.** Operations on many page groups: bulk jobs, search by ID, safe updates.
     ///
-    /// The vendor's index lists the operations by title and method; their paths and bodies follow the pattern of offer sources. So
-    /// what removes is sent only after `unverified`.
+    /// The vendor's index lists these operations by title and method only. Paths and bodies follow the
+    /// pattern of offer sources. Archiving and deleting must therefore be acknowledged with `unverified`.
     ///
-    /// Only global ones can be put into a category (documented).
+    /// Only global page groups can be put into a category (documented).
     ///
     /// ```no_run
     /// use funnelflux::{Client, Unverified, ext::*};
     ///
-    /// # async fn run(client: Client) -> Result<(), Box<dyn std::error::Error>> {
-    /// let job = || client.page_groups().bulk_archive(["2nIemJxCKbFX", "2n5JuOKWLTzd"]);
-    /// println!("{}", job().plan().await?);
-    /// let report = job().unverified(Unverified::acknowledge()).send().await?;
-    /// println!("{report}");
-    /// # Ok(())
-    /// # }
+    /// async fn archive(client: &Client) -> Result<(), Box<dyn std::error::Error>> {
+    ///     let page_groups = client.page_groups();
+    ///     let ids = ["2nIemJxCKbFX", "2n5JuOKWLTzd"];
+    ///     println!("{}", page_groups.bulk_archive(ids).plan().await?);
+    ///     let job = page_groups.bulk_archive(ids).unverified(Unverified::acknowledge());
+    ///     println!("{}", job.send().await?);
+    ///     Ok(())
+    /// }
     /// ```
     #[must_use]
     pub fn page_groups(&self) -> Handle<PageGroups> {
@@ -39,14 +41,14 @@ impl Client {
 impl Resource for PageGroups {
     type Id = PageGroupId;
     type Asset = PageGroup;
-    const NAMES: Names = Names {
+    const NAMES: ResourceNames = ResourceNames {
         segment: "pagegroup",
         singular: "page group",
         plural: "page groups",
     };
     const FIND_BY_ID: FindById<Self> = Client::find_page_group_by_id;
     const FIND_BY_IDS: Option<FindByIds<Self>> = Some(Client::find_page_groups_by_ids);
-    const LIST: Option<List<Self>> = Some(|client| {
+    const LIST: Option<ListCall<Self>> = Some(|client| {
         let call = client.list_page_groups(StatusFilter::All, None);
         call.map(|rows| rows.into_iter().map(row).collect())
     });
@@ -55,14 +57,14 @@ impl Resource for PageGroups {
         &asset.id_page_group
     }
 
-    fn sight(asset: &PageGroup) -> Sight {
-        Sight::new(asset.status.as_ref(), asset.id_category.as_ref())
+    fn summary(asset: &PageGroup) -> AssetSummary {
+        AssetSummary::new(asset.status.as_ref(), asset.id_category.as_ref())
     }
 }
 
-fn row(info: PageGroupInfo) -> Row<PageGroupId> {
-    Row {
-        sight: Sight::new(Some(&info.status), info.id_category.as_ref()),
+fn row(info: PageGroupInfo) -> ListRow<PageGroupId> {
+    ListRow {
+        summary: AssetSummary::new(Some(&info.status), info.id_category.as_ref()),
         id: info.id_page_group,
         name: info.page_group_name,
     }
@@ -70,7 +72,7 @@ fn row(info: PageGroupInfo) -> Row<PageGroupId> {
 
 impl Archive for PageGroups {
     type Request = StringList;
-    type Word = Unverified;
+    type Acknowledgement = Unverified;
     const ARCHIVE: ArchiveCall<Self> = Client::archive_page_groups;
 }
 
@@ -80,7 +82,7 @@ impl Unarchive for PageGroups {
 
 impl Delete for PageGroups {
     type Request = StringList;
-    type Word = Unverified;
+    type Acknowledgement = Unverified;
     const DELETE: DeleteCall<Self> = Client::delete_page_groups;
 }
 
@@ -94,6 +96,6 @@ impl Duplicate for PageGroups {
 }
 
 impl Save for PageGroups {
-    const CREATE: Store<Self> = Client::create_page_group;
-    const SAVE: Store<Self> = Client::save_page_group;
+    const CREATE: StoreCall<Self> = Client::create_page_group;
+    const SAVE: StoreCall<Self> = Client::save_page_group;
 }

@@ -1,37 +1,39 @@
-//! The abilities of pages.
+//! Bulk abilities of pages.
 
 use crate::ext::find::FindMany as _;
 use crate::ext::resource::{
-    Archive, ArchiveCall, Categorised, Delete, DeleteCall, Duplicate, DuplicateCall, FindById, FindByIds,
-    Handle, List, MoveCall, Names, Resource, Row, Save, Sight, Store, Unarchive, UnarchiveCall,
+    Archive, ArchiveCall, AssetSummary, Categorised, Delete, DeleteCall, Duplicate, DuplicateCall, FindById,
+    FindByIds, Handle, ListCall, ListRow, MoveCall, Resource, ResourceNames, Save, StoreCall, Unarchive,
+    UnarchiveCall,
 };
 use crate::transport::BoxFuture;
 use crate::types::{DuplicateRequest, OfferSourceId, Page, PageId, PageInfo, StatusFilter, StringList};
 use crate::{Client, Unverified};
 use std::collections::HashSet;
 
-/// **Deduced.** Pages: the kind of assets that [`Client::pages`] handles.
+/// **Inferred.** Pages: the kind of asset behind [`Client::pages`].
 #[derive(Debug)]
 pub enum Pages {}
 
 impl Client {
-    /// **Deduced.** Pages as a whole: bulk jobs, find many, read-change-save and the like.
+    /// **Inferred.** Operations on many pages: bulk jobs, search by ID, safe updates.
     ///
-    /// The vendor's index lists the operations by title and method; their paths and bodies follow the pattern of offer sources. So
-    /// what removes is sent only after `unverified`.
+    /// The vendor's index lists these operations by title and method only. Paths and bodies follow the
+    /// pattern of offer sources. Archiving and deleting must therefore be acknowledged with `unverified`.
     ///
-    /// Landers and offers; an offer belongs to an offer source.
+    /// Pages are landers and offers; an offer belongs to an offer source.
     ///
     /// ```no_run
     /// use funnelflux::{Client, Unverified, ext::*};
     ///
-    /// # async fn run(client: Client) -> Result<(), Box<dyn std::error::Error>> {
-    /// let job = || client.pages().bulk_archive(["2nIemJxCKbFX", "2n5JuOKWLTzd"]);
-    /// println!("{}", job().plan().await?);
-    /// let report = job().unverified(Unverified::acknowledge()).send().await?;
-    /// println!("{report}");
-    /// # Ok(())
-    /// # }
+    /// async fn archive(client: &Client) -> Result<(), Box<dyn std::error::Error>> {
+    ///     let pages = client.pages();
+    ///     let ids = ["2nIemJxCKbFX", "2n5JuOKWLTzd"];
+    ///     println!("{}", pages.bulk_archive(ids).plan().await?);
+    ///     let job = pages.bulk_archive(ids).unverified(Unverified::acknowledge());
+    ///     println!("{}", job.send().await?);
+    ///     Ok(())
+    /// }
     /// ```
     #[must_use]
     pub fn pages(&self) -> Handle<Pages> {
@@ -39,10 +41,11 @@ impl Client {
     }
 }
 
-/// How many pages that are not deleted belong to one of these offer sources; `None` where they cannot all be read.
+/// Counts the pages of these offer sources that are not deleted; `None` if not all of them can be read.
 ///
-/// Deduced: that lists show pages of both kinds, and that a page names its offer source in `offerParams.idOfferSource`, is known;
-/// the calls follow the pattern. Lists do not show the property, so each page is read.
+/// Inferred: the calls follow the pattern of offer sources. Only two facts are known: lists show pages of
+/// both kinds, and a page names its offer source in `offerParams.idOfferSource`. Lists omit that property, so
+/// each page is read.
 pub(super) fn count_offers(
     client: Client,
     parents: HashSet<OfferSourceId>,
@@ -67,14 +70,14 @@ pub(super) fn count_offers(
 impl Resource for Pages {
     type Id = PageId;
     type Asset = Page;
-    const NAMES: Names = Names {
+    const NAMES: ResourceNames = ResourceNames {
         segment: "page",
         singular: "page",
         plural: "pages",
     };
     const FIND_BY_ID: FindById<Self> = Client::find_page_by_id;
     const FIND_BY_IDS: Option<FindByIds<Self>> = Some(Client::find_pages_by_ids);
-    const LIST: Option<List<Self>> = Some(|client| {
+    const LIST: Option<ListCall<Self>> = Some(|client| {
         let call = client.list_pages(StatusFilter::All, None);
         call.map(|rows| rows.into_iter().map(row).collect())
     });
@@ -83,14 +86,14 @@ impl Resource for Pages {
         &asset.id_page
     }
 
-    fn sight(asset: &Page) -> Sight {
-        Sight::new(asset.status.as_ref(), asset.id_category.as_ref())
+    fn summary(asset: &Page) -> AssetSummary {
+        AssetSummary::new(asset.status.as_ref(), asset.id_category.as_ref())
     }
 }
 
-fn row(info: PageInfo) -> Row<PageId> {
-    Row {
-        sight: Sight::new(Some(&info.status), info.id_category.as_ref()),
+fn row(info: PageInfo) -> ListRow<PageId> {
+    ListRow {
+        summary: AssetSummary::new(Some(&info.status), info.id_category.as_ref()),
         id: info.id_page,
         name: info.page_name,
     }
@@ -98,7 +101,7 @@ fn row(info: PageInfo) -> Row<PageId> {
 
 impl Archive for Pages {
     type Request = StringList;
-    type Word = Unverified;
+    type Acknowledgement = Unverified;
     const ARCHIVE: ArchiveCall<Self> = Client::archive_pages;
 }
 
@@ -108,7 +111,7 @@ impl Unarchive for Pages {
 
 impl Delete for Pages {
     type Request = StringList;
-    type Word = Unverified;
+    type Acknowledgement = Unverified;
     const DELETE: DeleteCall<Self> = Client::delete_pages;
 }
 
@@ -122,6 +125,6 @@ impl Duplicate for Pages {
 }
 
 impl Save for Pages {
-    const CREATE: Store<Self> = Client::create_page;
-    const SAVE: Store<Self> = Client::save_page;
+    const CREATE: StoreCall<Self> = Client::create_page;
+    const SAVE: StoreCall<Self> = Client::save_page;
 }

@@ -1,34 +1,36 @@
-//! The abilities of traffic sources.
+//! Bulk abilities of traffic sources.
 
 use crate::ext::resource::{
-    Archive, ArchiveCall, Categorised, Delete, DeleteCall, Duplicate, DuplicateCall, FindById, FindByIds,
-    Handle, List, MoveCall, Names, Resource, Row, Save, Sight, Store, Unarchive, UnarchiveCall,
+    Archive, ArchiveCall, AssetSummary, Categorised, Delete, DeleteCall, Duplicate, DuplicateCall, FindById,
+    FindByIds, Handle, ListCall, ListRow, MoveCall, Resource, ResourceNames, Save, StoreCall, Unarchive,
+    UnarchiveCall,
 };
 use crate::types::{
     DuplicateRequest, StatusFilter, StringList, TrafficSource, TrafficSourceId, TrafficSourceInfo,
 };
 use crate::{Client, Unverified};
 
-/// **Deduced.** Traffic sources: the kind of assets that [`Client::traffic_sources`] handles.
+/// **Inferred.** Traffic sources: the kind of asset behind [`Client::traffic_sources`].
 #[derive(Debug)]
 pub enum TrafficSources {}
 
 impl Client {
-    /// **Deduced.** Traffic sources as a whole: bulk jobs, find many, read-change-save and the like.
+    /// **Inferred.** Operations on many traffic sources: bulk jobs, search by ID, safe updates.
     ///
-    /// The vendor's index lists the operations by title and method; their paths and bodies follow the pattern of offer sources. So
-    /// what removes is sent only after `unverified`.
+    /// The vendor's index lists these operations by title and method only. Paths and bodies follow the
+    /// pattern of offer sources. Archiving and deleting must therefore be acknowledged with `unverified`.
     ///
     /// ```no_run
     /// use funnelflux::{Client, Unverified, ext::*};
     ///
-    /// # async fn run(client: Client) -> Result<(), Box<dyn std::error::Error>> {
-    /// let job = || client.traffic_sources().bulk_archive(["2nIemJxCKbFX", "2n5JuOKWLTzd"]);
-    /// println!("{}", job().plan().await?);
-    /// let report = job().unverified(Unverified::acknowledge()).send().await?;
-    /// println!("{report}");
-    /// # Ok(())
-    /// # }
+    /// async fn archive(client: &Client) -> Result<(), Box<dyn std::error::Error>> {
+    ///     let traffic_sources = client.traffic_sources();
+    ///     let ids = ["2nIemJxCKbFX", "2n5JuOKWLTzd"];
+    ///     println!("{}", traffic_sources.bulk_archive(ids).plan().await?);
+    ///     let job = traffic_sources.bulk_archive(ids).unverified(Unverified::acknowledge());
+    ///     println!("{}", job.send().await?);
+    ///     Ok(())
+    /// }
     /// ```
     #[must_use]
     pub fn traffic_sources(&self) -> Handle<TrafficSources> {
@@ -39,14 +41,14 @@ impl Client {
 impl Resource for TrafficSources {
     type Id = TrafficSourceId;
     type Asset = TrafficSource;
-    const NAMES: Names = Names {
+    const NAMES: ResourceNames = ResourceNames {
         segment: "trafficsource",
         singular: "traffic source",
         plural: "traffic sources",
     };
     const FIND_BY_ID: FindById<Self> = Client::find_traffic_source_by_id;
     const FIND_BY_IDS: Option<FindByIds<Self>> = Some(Client::find_traffic_sources_by_ids);
-    const LIST: Option<List<Self>> = Some(|client| {
+    const LIST: Option<ListCall<Self>> = Some(|client| {
         let call = client.list_traffic_sources(StatusFilter::All, None);
         call.map(|rows| rows.into_iter().map(row).collect())
     });
@@ -55,14 +57,14 @@ impl Resource for TrafficSources {
         &asset.id_traffic_source
     }
 
-    fn sight(asset: &TrafficSource) -> Sight {
-        Sight::new(asset.status.as_ref(), asset.id_category.as_ref())
+    fn summary(asset: &TrafficSource) -> AssetSummary {
+        AssetSummary::new(asset.status.as_ref(), asset.id_category.as_ref())
     }
 }
 
-fn row(info: TrafficSourceInfo) -> Row<TrafficSourceId> {
-    Row {
-        sight: Sight::new(Some(&info.status), info.id_category.as_ref()),
+fn row(info: TrafficSourceInfo) -> ListRow<TrafficSourceId> {
+    ListRow {
+        summary: AssetSummary::new(Some(&info.status), info.id_category.as_ref()),
         id: info.id_traffic_source,
         name: info.traffic_source_name,
     }
@@ -70,7 +72,7 @@ fn row(info: TrafficSourceInfo) -> Row<TrafficSourceId> {
 
 impl Archive for TrafficSources {
     type Request = StringList;
-    type Word = Unverified;
+    type Acknowledgement = Unverified;
     const ARCHIVE: ArchiveCall<Self> = Client::archive_traffic_sources;
 }
 
@@ -80,7 +82,7 @@ impl Unarchive for TrafficSources {
 
 impl Delete for TrafficSources {
     type Request = StringList;
-    type Word = Unverified;
+    type Acknowledgement = Unverified;
     const DELETE: DeleteCall<Self> = Client::delete_traffic_sources;
 }
 
@@ -94,6 +96,6 @@ impl Duplicate for TrafficSources {
 }
 
 impl Save for TrafficSources {
-    const CREATE: Store<Self> = Client::create_traffic_source;
-    const SAVE: Store<Self> = Client::save_traffic_source;
+    const CREATE: StoreCall<Self> = Client::create_traffic_source;
+    const SAVE: StoreCall<Self> = Client::save_traffic_source;
 }

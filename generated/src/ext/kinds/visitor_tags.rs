@@ -1,34 +1,37 @@
-//! The abilities of visitor tags.
+//! Bulk abilities of visitor tags.
 
 use crate::ext::resource::{
-    Archive, ArchiveCall, Categorised, Delete, DeleteCall, Duplicate, DuplicateCall, FindById, FindByIds,
-    Handle, List, MoveCall, Names, Resource, Row, Save, Sight, Store, Unarchive, UnarchiveCall,
+    Archive, ArchiveCall, AssetSummary, Categorised, Delete, DeleteCall, Duplicate, DuplicateCall, FindById,
+    FindByIds, Handle, ListCall, ListRow, MoveCall, Resource, ResourceNames, Save, StoreCall, Unarchive,
+    UnarchiveCall,
 };
 use crate::types::{DuplicateRequest, StatusFilter, StringList, VisitorTag, VisitorTagId, VisitorTagInfo};
 use crate::{Client, Unverified};
 
-/// **Deduced.** Visitor tags: the kind of assets that [`Client::visitor_tags`] handles.
+/// **Inferred.** Visitor tags: the kind of asset behind [`Client::visitor_tags`].
 #[derive(Debug)]
 pub enum VisitorTags {}
 
 impl Client {
-    /// **Deduced.** Visitor tags as a whole: bulk jobs, find many, read-change-save and the like.
+    /// **Inferred.** Operations on many visitor tags: bulk jobs, search by ID, safe updates.
     ///
-    /// The vendor's index lists the operations by title and method; their paths and bodies follow the pattern of offer sources. So
-    /// what removes is sent only after `unverified`.
+    /// The vendor's index lists these operations by title and method only. Paths and bodies follow the
+    /// pattern of offer sources. Archiving and deleting must therefore be acknowledged with `unverified`.
     ///
-    /// The vendor's index has no *find by ID list* for them: they are looked at in their list, and read one by one.
+    /// The index has no *find by ID list* for them: bulk jobs look them up in the list of all tags, and a
+    /// search reads them one by one.
     ///
     /// ```no_run
     /// use funnelflux::{Client, Unverified, ext::*};
     ///
-    /// # async fn run(client: Client) -> Result<(), Box<dyn std::error::Error>> {
-    /// let job = || client.visitor_tags().bulk_archive(["2nIemJxCKbFX", "2n5JuOKWLTzd"]);
-    /// println!("{}", job().plan().await?);
-    /// let report = job().unverified(Unverified::acknowledge()).send().await?;
-    /// println!("{report}");
-    /// # Ok(())
-    /// # }
+    /// async fn archive(client: &Client) -> Result<(), Box<dyn std::error::Error>> {
+    ///     let visitor_tags = client.visitor_tags();
+    ///     let ids = ["2nIemJxCKbFX", "2n5JuOKWLTzd"];
+    ///     println!("{}", visitor_tags.bulk_archive(ids).plan().await?);
+    ///     let job = visitor_tags.bulk_archive(ids).unverified(Unverified::acknowledge());
+    ///     println!("{}", job.send().await?);
+    ///     Ok(())
+    /// }
     /// ```
     #[must_use]
     pub fn visitor_tags(&self) -> Handle<VisitorTags> {
@@ -39,14 +42,14 @@ impl Client {
 impl Resource for VisitorTags {
     type Id = VisitorTagId;
     type Asset = VisitorTag;
-    const NAMES: Names = Names {
+    const NAMES: ResourceNames = ResourceNames {
         segment: "visitortag",
         singular: "visitor tag",
         plural: "visitor tags",
     };
     const FIND_BY_ID: FindById<Self> = Client::find_visitor_tag_by_id;
     const FIND_BY_IDS: Option<FindByIds<Self>> = None;
-    const LIST: Option<List<Self>> = Some(|client| {
+    const LIST: Option<ListCall<Self>> = Some(|client| {
         let call = client.list_visitor_tags(StatusFilter::All, None);
         call.map(|rows| rows.into_iter().map(row).collect())
     });
@@ -55,14 +58,14 @@ impl Resource for VisitorTags {
         &asset.id_visitor_tag
     }
 
-    fn sight(asset: &VisitorTag) -> Sight {
-        Sight::new(asset.status.as_ref(), asset.id_category.as_ref())
+    fn summary(asset: &VisitorTag) -> AssetSummary {
+        AssetSummary::new(asset.status.as_ref(), asset.id_category.as_ref())
     }
 }
 
-fn row(info: VisitorTagInfo) -> Row<VisitorTagId> {
-    Row {
-        sight: Sight::new(Some(&info.status), info.id_category.as_ref()),
+fn row(info: VisitorTagInfo) -> ListRow<VisitorTagId> {
+    ListRow {
+        summary: AssetSummary::new(Some(&info.status), info.id_category.as_ref()),
         id: info.id_visitor_tag,
         name: info.visitor_tag_name,
     }
@@ -70,7 +73,7 @@ fn row(info: VisitorTagInfo) -> Row<VisitorTagId> {
 
 impl Archive for VisitorTags {
     type Request = StringList;
-    type Word = Unverified;
+    type Acknowledgement = Unverified;
     const ARCHIVE: ArchiveCall<Self> = Client::archive_visitor_tags;
 }
 
@@ -80,7 +83,7 @@ impl Unarchive for VisitorTags {
 
 impl Delete for VisitorTags {
     type Request = StringList;
-    type Word = Unverified;
+    type Acknowledgement = Unverified;
     const DELETE: DeleteCall<Self> = Client::delete_visitor_tags;
 }
 
@@ -94,6 +97,6 @@ impl Duplicate for VisitorTags {
 }
 
 impl Save for VisitorTags {
-    const CREATE: Store<Self> = Client::create_visitor_tag;
-    const SAVE: Store<Self> = Client::save_visitor_tag;
+    const CREATE: StoreCall<Self> = Client::create_visitor_tag;
+    const SAVE: StoreCall<Self> = Client::save_visitor_tag;
 }

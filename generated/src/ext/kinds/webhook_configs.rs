@@ -1,34 +1,36 @@
-//! The abilities of webhook configs.
+//! Bulk abilities of webhook configs.
 
 use crate::ext::resource::{
-    Archive, ArchiveCall, Categorised, Delete, DeleteCall, Duplicate, DuplicateCall, FindById, FindByIds,
-    Handle, List, MoveCall, Names, Resource, Row, Save, Sight, Store, Unarchive, UnarchiveCall,
+    Archive, ArchiveCall, AssetSummary, Categorised, Delete, DeleteCall, Duplicate, DuplicateCall, FindById,
+    FindByIds, Handle, ListCall, ListRow, MoveCall, Resource, ResourceNames, Save, StoreCall, Unarchive,
+    UnarchiveCall,
 };
 use crate::types::{
     DuplicateRequest, StatusFilter, StringList, WebhookConfig, WebhookConfigId, WebhookConfigInfo,
 };
 use crate::{Client, Unverified};
 
-/// **Deduced.** Webhook configs: the kind of assets that [`Client::webhook_configs`] handles.
+/// **Inferred.** Webhook configs: the kind of asset behind [`Client::webhook_configs`].
 #[derive(Debug)]
 pub enum WebhookConfigs {}
 
 impl Client {
-    /// **Deduced.** Webhook configs as a whole: bulk jobs, find many, read-change-save and the like.
+    /// **Inferred.** Operations on many webhook configs: bulk jobs, search by ID, safe updates.
     ///
-    /// The vendor's index lists the operations by title and method; their paths and bodies follow the pattern of offer sources. So
-    /// what removes is sent only after `unverified`.
+    /// The vendor's index lists these operations by title and method only. Paths and bodies follow the
+    /// pattern of offer sources. Archiving and deleting must therefore be acknowledged with `unverified`.
     ///
     /// ```no_run
     /// use funnelflux::{Client, Unverified, ext::*};
     ///
-    /// # async fn run(client: Client) -> Result<(), Box<dyn std::error::Error>> {
-    /// let job = || client.webhook_configs().bulk_archive(["2nIemJxCKbFX", "2n5JuOKWLTzd"]);
-    /// println!("{}", job().plan().await?);
-    /// let report = job().unverified(Unverified::acknowledge()).send().await?;
-    /// println!("{report}");
-    /// # Ok(())
-    /// # }
+    /// async fn archive(client: &Client) -> Result<(), Box<dyn std::error::Error>> {
+    ///     let webhook_configs = client.webhook_configs();
+    ///     let ids = ["2nIemJxCKbFX", "2n5JuOKWLTzd"];
+    ///     println!("{}", webhook_configs.bulk_archive(ids).plan().await?);
+    ///     let job = webhook_configs.bulk_archive(ids).unverified(Unverified::acknowledge());
+    ///     println!("{}", job.send().await?);
+    ///     Ok(())
+    /// }
     /// ```
     #[must_use]
     pub fn webhook_configs(&self) -> Handle<WebhookConfigs> {
@@ -39,14 +41,14 @@ impl Client {
 impl Resource for WebhookConfigs {
     type Id = WebhookConfigId;
     type Asset = WebhookConfig;
-    const NAMES: Names = Names {
+    const NAMES: ResourceNames = ResourceNames {
         segment: "webhookconfig",
         singular: "webhook config",
         plural: "webhook configs",
     };
     const FIND_BY_ID: FindById<Self> = Client::find_webhook_config_by_id;
     const FIND_BY_IDS: Option<FindByIds<Self>> = Some(Client::find_webhook_configs_by_ids);
-    const LIST: Option<List<Self>> = Some(|client| {
+    const LIST: Option<ListCall<Self>> = Some(|client| {
         let call = client.list_webhook_configs(StatusFilter::All, None);
         call.map(|rows| rows.into_iter().map(row).collect())
     });
@@ -55,14 +57,14 @@ impl Resource for WebhookConfigs {
         &asset.id_webhook_config
     }
 
-    fn sight(asset: &WebhookConfig) -> Sight {
-        Sight::new(asset.status.as_ref(), asset.id_category.as_ref())
+    fn summary(asset: &WebhookConfig) -> AssetSummary {
+        AssetSummary::new(asset.status.as_ref(), asset.id_category.as_ref())
     }
 }
 
-fn row(info: WebhookConfigInfo) -> Row<WebhookConfigId> {
-    Row {
-        sight: Sight::new(Some(&info.status), info.id_category.as_ref()),
+fn row(info: WebhookConfigInfo) -> ListRow<WebhookConfigId> {
+    ListRow {
+        summary: AssetSummary::new(Some(&info.status), info.id_category.as_ref()),
         id: info.id_webhook_config,
         name: info.webhook_config_name,
     }
@@ -70,7 +72,7 @@ fn row(info: WebhookConfigInfo) -> Row<WebhookConfigId> {
 
 impl Archive for WebhookConfigs {
     type Request = StringList;
-    type Word = Unverified;
+    type Acknowledgement = Unverified;
     const ARCHIVE: ArchiveCall<Self> = Client::archive_webhook_configs;
 }
 
@@ -80,7 +82,7 @@ impl Unarchive for WebhookConfigs {
 
 impl Delete for WebhookConfigs {
     type Request = StringList;
-    type Word = Unverified;
+    type Acknowledgement = Unverified;
     const DELETE: DeleteCall<Self> = Client::delete_webhook_configs;
 }
 
@@ -94,6 +96,6 @@ impl Duplicate for WebhookConfigs {
 }
 
 impl Save for WebhookConfigs {
-    const CREATE: Store<Self> = Client::create_webhook_config;
-    const SAVE: Store<Self> = Client::save_webhook_config;
+    const CREATE: StoreCall<Self> = Client::create_webhook_config;
+    const SAVE: StoreCall<Self> = Client::save_webhook_config;
 }

@@ -1,4 +1,5 @@
-//! Tokens in a file: only the owner can read it, it is replaced as a whole, and a second process waits.
+//! The token store in a file that only its owner can read, with atomic replacement and a lock between
+//! processes.
 
 use super::{
     Credentials,
@@ -14,59 +15,57 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-/// How long another process may hold the lock.
+/// Maximum wait for a lock that another process holds.
 const LOCK_TIMEOUT: Duration = Duration::from_mins(1);
-/// How often the lock is looked at.
+/// Interval between attempts to take the lock.
 const LOCK_INTERVAL: Duration = Duration::from_millis(50);
 
-/// Keeps tokens in a JSON file.
+/// Stores tokens in a JSON file. Its folder must exist.
 ///
-/// - On Unix the file has mode 0600, and one that others can read is refused.
-/// - Saving writes a new file beside it and renames it: a crash leaves the old or the new one, never a part.
-/// - During a renewal a lock (`<file>.lock`) keeps other processes from renewing too; they wait for up to 60 s and then use the new
-///   tokens.
-///
-/// The folder must exist.
+/// - On Unix the file gets mode 0600, and a file that others can read is rejected.
+/// - Saving writes a temporary file and renames it, so a crash leaves the old or the new file.
+/// - During a renewal, the lock `<file>.lock` keeps other processes from renewing. They wait up to 60 s and
+///   then use the new tokens.
 #[derive(Clone, Debug)]
 pub struct FileTokenStore {
     path: PathBuf,
 }
 
-/// The form of the file, the same as that of the service's answer.
+/// Content of the file, in the format of the service's response.
 #[derive(Deserialize, Serialize)]
-struct Stored {
+struct StoredTokens {
     access_token: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     refresh_token: Option<String>,
-    /// Seconds since 1970.
+    /// Unix time in seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     expires_at: Option<u64>,
 }
 
 impl FileTokenStore {
-    /// Tokens in the file at `path`, which need not exist yet.
+    /// Uses the file at `path`, which need not exist yet.
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self { path: path.into() }
     }
 
-    fn problem(&self, what: &str, error: impl std::fmt::Display) -> StoreError {
-        format!("the token file {} {what}: {error}", self.path.display()).into()
+    fn error(&self, problem: &str, error: impl std::fmt::Display) -> StoreError {
+        format!("the token file {} {problem}: {error}", self.path.display()).into()
     }
 
     fn read(&self) -> Result<Option<Credentials>, StoreError> {
         let text = match fs::read_to_string(&self.path) {
             Ok(text) => SecretString::from(text),
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(self.problem("cannot be read", error)),
+            Err(error) => return Err(self.error("cannot be read", error)),
         };
         self.check_mode()?;
-        // The parser's own text could quote a token.
-        let stored: Stored = serde_json::from_str(text.expose_secret()).map_err(|error| {
-            self.problem(
-                "does not hold tokens",
+        // The parser's message could quote a token.
+        let stored: StoredTokens = serde_json::from_str(text.expose_secret()).map_err(|error| {
+            self.error(
+                "contains no tokens",
                 format_args!(
-                    "expected JSON with access_token, refresh_token and expires_at, and failed at line {}, column {}; \
-                     delete the file and give the tokens anew",
+                    "expected JSON with access_token, refresh_token and expires_at, but line {}, column {} \
+                     is invalid; delete the file and enter the tokens again",
                     error.line(),
                     error.column()
                 ),
@@ -86,14 +85,14 @@ impl FileTokenStore {
     fn check_mode(&self) -> Result<(), StoreError> {
         use std::os::unix::fs::PermissionsExt as _;
         let mode = fs::metadata(&self.path)
-            .map_err(|error| self.problem("cannot be read", error))?
+            .map_err(|error| self.error("cannot be read", error))?
             .permissions()
             .mode();
-        // The bits of the group and of all others are the six lowest.
+        // The six lowest bits are the permissions of the group and of others.
         if mode.trailing_zeros() >= 6 {
             return Ok(());
         }
-        Err(self.problem(
+        Err(self.error(
             "can be read by others",
             format_args!(
                 "its mode is {:o}; run: chmod 600 {}",
@@ -107,14 +106,14 @@ impl FileTokenStore {
     #[expect(
         clippy::unnecessary_wraps,
         clippy::unused_self,
-        reason = "the same signature as where modes exist"
+        reason = "same signature as on Unix"
     )]
     fn check_mode(&self) -> Result<(), StoreError> {
         Ok(())
     }
 
     fn write(&self, credentials: &Credentials) -> Result<(), StoreError> {
-        let stored = Stored {
+        let stored = StoredTokens {
             access_token: credentials.access_token.expose_secret().to_owned(),
             refresh_token: credentials
                 .refresh_token
@@ -123,14 +122,14 @@ impl FileTokenStore {
             expires_at: credentials
                 .expires_at
                 .and_then(|at| at.duration_since(SystemTime::UNIX_EPOCH).ok())
-                .map(|since| since.as_secs()),
+                .map(|duration| duration.as_secs()),
         };
         let folder = match self.path.parent() {
             Some(folder) if folder != Path::new("") => folder,
             _ => Path::new("."),
         };
         let write = || -> io::Result<()> {
-            // A new temporary file belongs to its owner alone (0600).
+            // A temporary file is created with mode 0600.
             let mut file = tempfile::NamedTempFile::new_in(folder)?;
             serde_json::to_writer(&mut file, &stored)?;
             file.write_all(b"\n")?;
@@ -138,7 +137,7 @@ impl FileTokenStore {
             file.persist(&self.path)?;
             Ok(())
         };
-        write().map_err(|error| self.problem("cannot be written", error))
+        write().map_err(|error| self.error("cannot be written", error))
     }
 
     async fn acquire(&self) -> Result<StoreGuard, StoreError> {
@@ -150,21 +149,21 @@ impl FileTokenStore {
             .truncate(false)
             .write(true)
             .open(&path)
-            .map_err(|error| self.problem("cannot be locked", error))?;
-        // A blocking lock would hold up the whole runtime.
-        let patience = tokio::time::Instant::now() + LOCK_TIMEOUT;
+            .map_err(|error| self.error("cannot be locked", error))?;
+        // A blocking lock would block the async runtime.
+        let deadline = tokio::time::Instant::now() + LOCK_TIMEOUT;
         loop {
             match file.try_lock() {
                 Ok(()) => return Ok(StoreGuard::holding(file)),
-                Err(TryLockError::WouldBlock) if tokio::time::Instant::now() < patience => {
+                Err(TryLockError::WouldBlock) if tokio::time::Instant::now() < deadline => {
                     tokio::time::sleep(LOCK_INTERVAL).await;
                 }
                 Err(TryLockError::WouldBlock) => {
                     let busy = format_args!("another process has held {} for 60 s", path.display());
-                    return Err(self.problem("cannot be locked", busy));
+                    return Err(self.error("cannot be locked", busy));
                 }
                 Err(TryLockError::Error(error)) => {
-                    return Err(self.problem("cannot be locked", error));
+                    return Err(self.error("cannot be locked", error));
                 }
             }
         }
@@ -196,7 +195,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_saved_is_loaded_and_belongs_to_the_owner_alone() {
+    async fn saved_tokens_are_loaded_and_only_the_owner_can_read_them() {
         let folder = tempfile::tempdir().unwrap();
         let store = FileTokenStore::new(folder.path().join("tokens.json"));
         assert!(store.load().await.unwrap().is_none());
@@ -217,11 +216,11 @@ mod tests {
             assert!(error.contains("chmod 600") && error.contains("644"), "{error}");
         }
         let files = fs::read_dir(folder.path()).unwrap().count();
-        assert_eq!(files, 1, "no temporary file stays");
+        assert_eq!(files, 1, "no temporary file is left");
     }
 
     #[tokio::test]
-    async fn a_broken_file_says_where_and_quotes_nothing() {
+    async fn the_error_of_an_invalid_file_has_a_position_and_quotes_nothing() {
         let folder = tempfile::tempdir().unwrap();
         let store = FileTokenStore::new(folder.path().join("tokens.json"));
         store.save(&tokens()).await.unwrap();
@@ -235,7 +234,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_folder_that_is_not_there_is_named() {
+    async fn a_missing_folder_is_named() {
         let folder = tempfile::tempdir().unwrap();
         let store = FileTokenStore::new(folder.path().join("missing/tokens.json"));
         for error in [
@@ -247,7 +246,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn the_lock_is_waited_for_but_not_for_ever() {
+    async fn waiting_for_the_lock_has_a_time_limit() {
         let folder = tempfile::tempdir().unwrap();
         let store = FileTokenStore::new(folder.path().join("tokens.json"));
         let guard = store.lock().await.unwrap();

@@ -1,28 +1,33 @@
-//! Credentials: what they are, where they are kept, how they are renewed.
+//! Credentials, their stores and their renewal.
 
 mod file;
-mod session;
+mod redactor;
+mod rejection;
 mod store;
+mod token_manager;
 
 pub use file::FileTokenStore;
-pub(crate) use session::{Bearer, Renewed, Secrets, Session};
+pub(crate) use redactor::Redactor;
+pub(crate) use rejection::rejects_the_token;
 pub use store::{MemoryTokenStore, StoreError, StoreGuard, TokenStore};
+pub(crate) use token_manager::{BearerToken, RenewalOutcome, TokenManager};
 
 use super::error::Error;
 use secrecy::{ExposeSecret as _, SecretString};
 use std::{fmt, time::SystemTime};
 
-/// The environment variable of the access token.
+/// Environment variable of the access token.
 pub(crate) const ACCESS_TOKEN_VARIABLE: &str = "FUNNELFLUX_ACCESS_TOKEN";
-/// The environment variable of the refresh token.
+/// Environment variable of the refresh token.
 pub(crate) const REFRESH_TOKEN_VARIABLE: &str = "FUNNELFLUX_REFRESH_TOKEN";
 
-/// The tokens of an account: get them in FunnelFlux under settings → API access.
+/// Tokens of an account, created in FunnelFlux under settings → API access.
 ///
-/// An access token lives for 72 hours (documented). With the refresh token beside it, the client gets a new one by itself: at the
-/// end of its life where that is known, else when the service refuses it; once for all calls that wait for it.
+/// An access token is valid for 72 hours (documented). With a refresh token, the client renews it by itself:
+/// shortly before it expires if the expiry is known, otherwise when the service rejects it. Concurrent calls
+/// share one renewal.
 ///
-/// Both tokens are secrets: neither `Debug` nor any error or log shows them.
+/// Both tokens are secrets: no `Debug` output, error or log shows them.
 ///
 /// ```no_run
 /// use funnelflux::{Client, Credentials};
@@ -42,7 +47,7 @@ pub struct Credentials {
 }
 
 impl Credentials {
-    /// With an access token alone: calls work until it expires.
+    /// Creates credentials with an access token; calls work until it expires.
     pub fn new(access_token: impl Into<SecretString>) -> Self {
         Self {
             access_token: access_token.into(),
@@ -51,22 +56,23 @@ impl Credentials {
         }
     }
 
-    /// With the refresh token, by which the client gets new access tokens.
+    /// Adds the refresh token, with which the client gets new access tokens.
     #[must_use]
     pub fn with_refresh_token(mut self, refresh_token: impl Into<SecretString>) -> Self {
         self.refresh_token = Some(refresh_token.into());
         self
     }
 
-    /// With the end of the access token's life, so that it is renewed in time: from one minute before. Without it, the first refusal
-    /// tells.
+    /// Adds the expiry of the access token, so that it is renewed from one minute before.
+    ///
+    /// Without it, the token is renewed when the service first rejects it.
     #[must_use]
     pub fn with_expires_at(mut self, expires_at: SystemTime) -> Self {
         self.expires_at = Some(expires_at);
         self
     }
 
-    /// From the environment: `FUNNELFLUX_ACCESS_TOKEN`, and `FUNNELFLUX_REFRESH_TOKEN` if it is there.
+    /// Reads `FUNNELFLUX_ACCESS_TOKEN` and, if it is set, `FUNNELFLUX_REFRESH_TOKEN` from the environment.
     ///
     /// # Errors
     /// When there is no access token, or when a variable is not Unicode.
@@ -79,15 +85,15 @@ impl Credentials {
             Ok(value) if value.trim().is_empty() => Ok(None),
             Ok(value) => Ok(Some(SecretString::from(value.trim()))),
             Err(std::env::VarError::NotPresent) => Ok(None),
-            // The error of the standard library quotes the value.
+            // The standard library's error quotes the value.
             Err(std::env::VarError::NotUnicode(_)) => Err(Error::configuration(format!(
                 "the environment variable {name} is not Unicode"
             ))),
         };
         let Some(access_token) = variable(ACCESS_TOKEN_VARIABLE)? else {
             return Err(Error::configuration(format!(
-                "the environment variable {ACCESS_TOKEN_VARIABLE} is not set: put an access token from FunnelFlux, settings → \
-                 API access, into it, and the refresh token into {REFRESH_TOKEN_VARIABLE}"
+                "the environment variable {ACCESS_TOKEN_VARIABLE} is not set; set it to an access token from \
+                 FunnelFlux, settings → API access, and set {REFRESH_TOKEN_VARIABLE} to the refresh token"
             )));
         };
         Ok(Self {
@@ -97,35 +103,35 @@ impl Credentials {
         })
     }
 
-    /// The access token, for a store of your own.
+    /// Access token, for a store of your own.
     #[must_use]
     pub fn access_token(&self) -> &SecretString {
         &self.access_token
     }
 
-    /// The refresh token, for a store of your own.
+    /// Refresh token, for a store of your own.
     #[must_use]
     pub fn refresh_token(&self) -> Option<&SecretString> {
         self.refresh_token.as_ref()
     }
 
-    /// When the access token expires, where it is known.
+    /// Expiry of the access token, if it is known.
     #[must_use]
     pub fn expires_at(&self) -> Option<SystemTime> {
         self.expires_at
     }
 
-    /// Whether both tokens are the same.
+    /// Compares both tokens.
     fn same(&self, other: &Self) -> bool {
         let same_refresh_token = match (&self.refresh_token, &other.refresh_token) {
-            (Some(one), Some(other)) => one.expose_secret() == other.expose_secret(),
+            (Some(left), Some(right)) => left.expose_secret() == right.expose_secret(),
             (None, None) => true,
             _ => false,
         };
         same_refresh_token && self.same_token(&other.access_token)
     }
 
-    /// Whether both have the same access token.
+    /// Compares the access token.
     pub(crate) fn same_token(&self, token: &SecretString) -> bool {
         self.access_token.expose_secret() == token.expose_secret()
     }
@@ -151,12 +157,12 @@ mod tests {
     use std::env::VarError;
 
     #[test]
-    fn the_environment_gives_credentials_or_says_what_is_missing() {
+    fn the_environment_gives_credentials_or_names_the_missing_variable() {
         let environment = |access: Result<&str, VarError>, refresh: Result<&str, VarError>| {
             Credentials::from_variables(|name| match name {
                 ACCESS_TOKEN_VARIABLE => access.clone().map(str::to_owned),
                 REFRESH_TOKEN_VARIABLE => refresh.clone().map(str::to_owned),
-                other => panic!("{other}"),
+                name => panic!("{name}"),
             })
         };
         let both = environment(Ok(" access\n"), Ok("refresh")).unwrap();

@@ -1,17 +1,17 @@
-//! Where renewed tokens go: a trait, and the store that forgets them with the process.
+//! Stores of renewed tokens: the trait, and the store in memory.
 
 use super::Credentials;
 use crate::transport::BoxFuture;
 use std::sync::{Mutex, PoisonError};
 
-/// What went wrong in a store.
+/// Error of a store.
 pub type StoreError = Box<dyn std::error::Error + Send + Sync>;
 
-/// Keeps tokens between renewals, and between processes where it can.
+/// Stores tokens between renewals and, if it is persistent, between processes.
 ///
-/// The client loads from the store before its first call and before each renewal, so that tokens that another process has
-/// renewed are used instead of being renewed again, and saves after each renewal. [`MemoryTokenStore`] and [`FileTokenStore`] are
-/// ready-made; implement the trait for a secrets manager or a database. One store belongs to one account.
+/// The client loads tokens before its first call and before each renewal, so that it uses tokens that another
+/// process has renewed. It saves them after each renewal. [`MemoryTokenStore`] and [`FileTokenStore`] are
+/// ready-made; implement the trait for a secrets manager or a database. A store belongs to one account.
 ///
 /// [`FileTokenStore`]: crate::auth::FileTokenStore
 ///
@@ -38,25 +38,27 @@ pub type StoreError = Box<dyn std::error::Error + Send + Sync>;
 /// # Ok::<(), funnelflux::Error>(())
 /// ```
 pub trait TokenStore: Send + Sync + 'static {
-    /// The tokens that are kept; `None` when there are none.
+    /// Loads the stored tokens; `None` if there are none.
     ///
     /// # Errors
-    /// When the store cannot be read; the call that needed it then fails. The text of the error is shown to people and must hold no
-    /// secret.
+    /// When the store cannot be read; the call then fails. Users see the error's text, so it must not contain
+    /// a secret.
     fn load(&self) -> BoxFuture<'_, Result<Option<Credentials>, StoreError>>;
 
-    /// Keeps the tokens instead of those from before.
+    /// Replaces the stored tokens.
     ///
     /// # Errors
-    /// When they cannot be kept. The client goes on with the new tokens and warns in `tracing`: the process works, but the next one
-    /// starts with the old ones.
+    /// When the tokens cannot be stored. The client keeps using the new tokens and logs a warning with
+    /// `tracing`; the next process starts with the old ones.
     fn save<'a>(&'a self, credentials: &'a Credentials) -> BoxFuture<'a, Result<(), StoreError>>;
 
-    /// Keeps other processes from renewing until the guard is dropped. Without it, two processes may renew at the same time, which
-    /// is harmless unless the service ends a refresh token with its use (unknown).
+    /// Locks out renewals by other processes until the guard is dropped. Default: no lock.
+    ///
+    /// Without a lock, two processes may renew at the same time. This is harmless unless the service
+    /// invalidates a refresh token after its use, which is not documented.
     ///
     /// # Errors
-    /// When the lock cannot be had.
+    /// When the lock cannot be taken.
     fn lock(&self) -> BoxFuture<'_, Result<StoreGuard, StoreError>> {
         Box::pin(async { Ok(StoreGuard::none()) })
     }
@@ -64,21 +66,21 @@ pub trait TokenStore: Send + Sync + 'static {
 
 /// Holds a store's lock until it is dropped.
 pub struct StoreGuard {
-    _held: Option<Box<dyn Send>>,
+    _guard: Option<Box<dyn Send>>,
 }
 
 impl StoreGuard {
-    /// No lock.
+    /// A guard without a lock.
     #[must_use]
     pub fn none() -> Self {
-        Self { _held: None }
+        Self { _guard: None }
     }
 
-    /// Whatever unlocks when it is dropped.
+    /// A guard that drops `guard` to unlock.
     #[must_use]
     pub fn holding(guard: impl Send + 'static) -> Self {
         Self {
-            _held: Some(Box::new(guard)),
+            _guard: Some(Box::new(guard)),
         }
     }
 }
@@ -89,12 +91,12 @@ impl std::fmt::Debug for StoreGuard {
     }
 }
 
-/// Keeps tokens as long as the process lives. Share one between clients that have the same account.
+/// Stores tokens in memory. Clients of the same account can share one.
 #[derive(Debug, Default)]
 pub struct MemoryTokenStore(Mutex<Option<Credentials>>);
 
 impl MemoryTokenStore {
-    /// An empty store.
+    /// Creates an empty store.
     #[must_use]
     pub fn new() -> Self {
         Self::default()

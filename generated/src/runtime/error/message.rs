@@ -1,14 +1,14 @@
-//! The service's own words in the body of a refusal: found in JSON, plain text and HTML, in one bounded line.
+//! Extracts the service's message from the body of an error response: JSON, plain text or HTML.
 
 use serde_json::Value;
 
-/// How many characters of the service's message are kept.
+/// Maximum length of a message in characters.
 pub(crate) const MESSAGE_CHARACTERS: usize = 400;
 
-/// How many entries of a list of problems are shown.
+/// Maximum number of problems shown from a list.
 const PROBLEMS: usize = 3;
 
-/// Members that hold a sentence, the most telling first.
+/// Properties that contain a sentence, the most specific first.
 const SENTENCES: &[&str] = &[
     "message",
     "error_description",
@@ -19,14 +19,14 @@ const SENTENCES: &[&str] = &[
     "title",
     "reason",
 ];
-/// Members that hold a code or a name of the error.
+/// Properties that contain a code or a name of the error.
 const CODES: &[&str] = &["error", "code", "errorCode", "error_code"];
-/// Members that hold single problems.
+/// Properties that contain a list of problems.
 const LISTS: &[&str] = &["violations", "errors", "details"];
-/// Members of a single problem that say where it is.
-const PLACES: &[&str] = &["field", "name", "path", "property", "param"];
+/// Properties that locate a problem.
+const LOCATIONS: &[&str] = &["field", "name", "path", "property", "param"];
 
-/// What the body says, in one line of at most [`MESSAGE_CHARACTERS`] characters.
+/// Message in a body, in one line of at most [`MESSAGE_CHARACTERS`] characters.
 pub(crate) fn message(content_type: Option<&str>, body: &[u8]) -> Option<String> {
     let text = String::from_utf8_lossy(body);
     let found = if is_html(content_type, body) {
@@ -40,7 +40,7 @@ pub(crate) fn message(content_type: Option<&str>, body: &[u8]) -> Option<String>
     (!line.is_empty()).then_some(line)
 }
 
-/// Whether the body is an HTML page, by what it says of itself or by how it begins: no JSON begins like a tag.
+/// Recognises an HTML page by its content type or by its first character, since no JSON text begins with `<`.
 pub(crate) fn is_html(content_type: Option<&str>, body: &[u8]) -> bool {
     let declared = content_type.is_some_and(|kind| {
         ["text/html", "application/xhtml"].iter().any(|html| {
@@ -53,7 +53,7 @@ pub(crate) fn is_html(content_type: Option<&str>, body: &[u8]) -> bool {
     (declared && !begin.is_empty()) || begin.starts_with(b"<")
 }
 
-/// The text on one line, without control characters, cut after so many characters.
+/// Collapses text into one line without control characters and truncates it.
 pub(crate) fn excerpt(text: &str, characters: usize) -> String {
     let mut line = String::new();
     let mut count = 0;
@@ -99,12 +99,12 @@ fn from_json(value: &Value) -> Option<String> {
                     _ => None,
                 })
             };
-            // An error that is itself an object says more than its surroundings.
+            // A nested error object is more specific than the properties around it.
             if let Some(inner @ (Value::Object(_) | Value::Array(_))) = object.get("error") {
                 return from_json(inner);
             }
-            let place = text(PLACES);
-            let head: Vec<String> = [place, text(CODES), text(SENTENCES)]
+            let location = text(LOCATIONS);
+            let head: Vec<String> = [location, text(CODES), text(SENTENCES)]
                 .into_iter()
                 .flatten()
                 .collect();
@@ -120,7 +120,7 @@ fn from_json(value: &Value) -> Option<String> {
                             .collect::<Vec<_>>()
                             .join("; "),
                     ),
-                    other => from_json(other),
+                    list => from_json(list),
                 })
                 .filter(|problems| !problems.is_empty());
             match (head.is_empty(), problems) {
@@ -134,7 +134,7 @@ fn from_json(value: &Value) -> Option<String> {
     }
 }
 
-/// The text of a page: its title, then what a reader would see.
+/// Visible text of a page, after its title.
 fn from_html(page: &str) -> String {
     let lower = page.to_ascii_lowercase();
     let title = element(page, &lower, "title").unwrap_or_default();
@@ -148,7 +148,7 @@ fn from_html(page: &str) -> String {
         text.push_str(page.get(position..open).unwrap_or_default());
         text.push(' ');
         let tag = lower.get(open..).unwrap_or_default();
-        // What these hold is not text for a reader.
+        // The content of these elements is not visible text.
         let end = ["script", "style", "title"]
             .iter()
             .find(|name| tag.get(1..).is_some_and(|tag| tag.starts_with(**name)))
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn the_service_is_quoted_whatever_the_shape_of_its_json() {
+    fn messages_are_found_in_every_json_format() {
         for (body, expected) in [
             (
                 r#"{"error":"invalid_request","error_description":"no such ID"}"#,
@@ -222,13 +222,13 @@ mod tests {
         ] {
             assert_eq!(json(body).as_deref(), Some(expected), "{body}");
         }
-        for silent in ["", "   ", "null", "{}", "[]"] {
-            assert_eq!(json(silent), None, "{silent:?}");
+        for body in ["", "   ", "null", "{}", "[]"] {
+            assert_eq!(json(body), None, "{body:?}");
         }
     }
 
     #[test]
-    fn a_page_is_read_as_a_reader_sees_it() {
+    fn the_visible_text_of_a_page_is_extracted() {
         let page = "<!DOCTYPE html><html><head><title>Down &amp; out</title><style>b{}</style></head>\
             <body><script>let a = '<b>';</script><h1>Maintenance</h1>\n<p>Back at <b>noon</b></p>";
         assert_eq!(
@@ -242,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_is_recognised_by_its_declaration_or_its_beginning() {
+    fn a_page_is_recognised_by_its_content_type_or_first_character() {
         assert!(is_html(None, b"\xef\xbb\xbf \n<!DOCTYPE html>"));
         assert!(is_html(Some("text/html; charset=utf-8"), b"Login"));
         let late = format!("{}<!-- generated --><HTML>", "\n  ".repeat(1_000));
@@ -256,14 +256,16 @@ mod tests {
     fn text_is_one_bounded_line() {
         let long = "é\n".repeat(10_000);
         let line = message(Some("text/plain"), long.as_bytes()).unwrap();
-        assert_eq!(line.chars().count(), MESSAGE_CHARACTERS + 1 - 1);
+        assert_eq!(line.chars().count(), MESSAGE_CHARACTERS);
         assert!(line.ends_with('…') && !line.contains('\n'), "{line}");
         assert_eq!(excerpt("a\u{1b}[31m b", 10), "a [31m b");
     }
 
     proptest::proptest! {
         #[test]
-        fn no_body_is_too_odd(body in proptest::collection::vec(proptest::num::u8::ANY, 0..300), html: bool) {
+        fn every_body_gives_a_bounded_line(
+            body in proptest::collection::vec(proptest::num::u8::ANY, 0..300), html: bool
+        ) {
             let kind = if html { "text/html" } else { "application/json" };
             if let Some(line) = message(Some(kind), &body) {
                 proptest::prop_assert!(line.chars().count() <= MESSAGE_CHARACTERS + 1);
@@ -271,7 +273,7 @@ mod tests {
         }
 
         #[test]
-        fn no_page_is_too_odd(page in "[<>/a-z &;!İ\"=]{0,200}") {
+        fn no_page_causes_a_panic(page in "[<>/a-z &;!İ\"=]{0,200}") {
             from_html(&page);
         }
     }

@@ -1,39 +1,40 @@
-//! IDs in the vendor's format: 7 digits of time, then 5 at random, in base 62.
+//! Generator of IDs in the vendor's format: 7 digits of time and 5 random digits, in base 62.
 
 use std::{
     sync::{Mutex, PoisonError},
     time::{Duration, SystemTime},
 };
 
-/// The digits, the least first (documented).
+/// Base-62 digits in ascending order (documented).
 const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-/// How many characters an ID has (documented).
+/// Length of an ID in characters (documented).
 const LENGTH: usize = 12;
-/// 62⁵: how many IDs there are in one millisecond.
+/// Number of IDs per millisecond.
 const PER_MILLISECOND: u128 = 62u128.pow(5);
-/// 62⁷: the first millisecond that has no ID any more, in the year 2131.
+/// Number of milliseconds that IDs can represent, up to the year 2131.
 const MILLISECONDS: u128 = 62u128.pow(7);
-/// 2019-07-23T00:00:00Z, where the vendor begins to count (documented), after 1970.
+/// Start of the vendor's time scale, 2019-07-23T00:00:00Z (documented), as Unix time.
 const EPOCH: Duration = Duration::from_hours(434_400);
-/// The farthest step from one ID to the next within the same millisecond.
-const STRIDE: u128 = 1 << 16;
+/// Upper bound of the random step between IDs of the same millisecond.
+const MAX_STEP: u128 = 1 << 16;
 
-/// Makes IDs, each greater than all before.
+/// Generates IDs, each greater than all before it.
 #[derive(Debug)]
-pub(crate) struct Generator {
+pub(crate) struct IdGenerator {
     last: Mutex<u128>,
 }
 
-/// Why no ID can be made.
+/// Error of a clock outside the range of the ID format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ClockOutOfRange;
 
-impl Generator {
+impl IdGenerator {
     pub(crate) const fn new() -> Self {
         Self { last: Mutex::new(0) }
     }
 
-    /// The next ID. While the clock stands still or steps back, the IDs go on from the last one by random steps.
+    /// Generates the next ID. While the clock stands still or goes back, IDs continue from the last one in
+    /// random steps.
     pub(crate) fn next(
         &self,
         now: SystemTime,
@@ -46,7 +47,7 @@ impl Generator {
         let fresh = milliseconds * PER_MILLISECOND + random.u128(0..PER_MILLISECOND);
         let number = {
             let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-            let number = fresh.max(*last + 1 + random.u128(0..STRIDE));
+            let number = fresh.max(*last + 1 + random.u128(0..MAX_STEP));
             if milliseconds >= MILLISECONDS || number >= MILLISECONDS * PER_MILLISECOND {
                 return Err(ClockOutOfRange);
             }
@@ -57,9 +58,9 @@ impl Generator {
     }
 }
 
-/// The ID of the process's own generator.
+/// Generates an ID with the generator of this process.
 pub(crate) fn generate() -> Result<String, ClockOutOfRange> {
-    static GENERATOR: Generator = Generator::new();
+    static GENERATOR: IdGenerator = IdGenerator::new();
     GENERATOR.next(SystemTime::now(), &mut fastrand::Rng::new())
 }
 
@@ -88,12 +89,12 @@ fn decode(id: &str) -> Option<u128> {
     })
 }
 
-/// Whether the text has the documented form: 12 characters out of `0-9A-Za-z`.
+/// Checks for the documented format: 12 characters of `0-9A-Za-z`.
 pub(crate) fn is_well_formed(id: &str) -> bool {
     decode(id).is_some()
 }
 
-/// When an ID of the documented form was made, to the millisecond.
+/// Creation time of an ID in the documented format, to the millisecond.
 pub(crate) fn created_at(id: &str) -> Option<SystemTime> {
     let milliseconds = u64::try_from(decode(id)? / PER_MILLISECOND).ok()?;
     SystemTime::UNIX_EPOCH
@@ -112,19 +113,19 @@ mod tests {
     }
 
     #[test]
-    fn the_vendors_own_ids_tell_when_they_were_made() {
+    fn the_vendors_ids_contain_their_creation_time() {
         // 2024-08-02T13:51:12.853Z and 2024-07-31T07:06:46.620Z
         assert_eq!(created_at("2nIemJxCKbFX"), Some(at(1_722_606_672_853)));
         assert_eq!(created_at("2n5JuOKWLTzd"), Some(at(1_722_409_606_620)));
-        for odd in ["", "123", "2nIemJxCKbF-", "2nIemJxCKbFXX", "äöü-äöü"] {
-            assert_eq!(created_at(odd), None, "{odd}");
+        for id in ["", "123", "2nIemJxCKbF-", "2nIemJxCKbFXX", "äöü-äöü"] {
+            assert_eq!(created_at(id), None, "{id}");
         }
     }
 
     #[test]
-    fn a_clock_outside_the_format_is_refused() {
+    fn a_clock_outside_the_format_is_an_error() {
         let random = &mut fastrand::Rng::with_seed(7);
-        let generator = Generator::new();
+        let generator = IdGenerator::new();
         assert_eq!(generator.next(at(0), random), Err(ClockOutOfRange));
         let end = 1_563_840_000_000 + 62u64.pow(7);
         assert_eq!(generator.next(at(end), random), Err(ClockOutOfRange));
@@ -133,7 +134,7 @@ mod tests {
 
     #[test]
     fn ids_are_unique_and_increasing_under_64_threads() {
-        let generator = Generator::new();
+        let generator = IdGenerator::new();
         let frozen = at(1_800_000_000_000);
         let all: Vec<Vec<String>> = std::thread::scope(|scope| {
             let threads: Vec<_> = (0..64)
@@ -155,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn the_process_makes_well_formed_ids_of_now() {
+    fn generated_ids_are_well_formed_and_current() {
         let before = SystemTime::now() - Duration::from_millis(1);
         let id = generate().unwrap();
         assert!(is_well_formed(&id) && created_at(&id).unwrap() >= before, "{id}");
@@ -163,8 +164,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn ids_increase_whatever_the_clock_does(seed: u64, steps in prop::collection::vec(-5_000i64..5_000, 1..200)) {
-            let generator = Generator::new();
+        fn ids_increase_whatever_the_clock_does(
+            seed: u64, steps in prop::collection::vec(-5_000i64..5_000, 1..200)
+        ) {
+            let generator = IdGenerator::new();
             let mut random = fastrand::Rng::with_seed(seed);
             let mut clock = 1_700_000_000_000i64;
             let mut last = String::new();

@@ -1,14 +1,14 @@
-//! IDs: tolerant when they address what exists, strict when they name what is to be created.
+//! ID types. They accept any text to address existing assets; only new assets need the documented format.
 
 pub(crate) mod generator;
 
 use super::error::Error;
 
-/// A new ID as text.
+/// Generates an ID as text.
 pub(crate) fn generate() -> Result<String, Error> {
     generator::generate().map_err(|generator::ClockOutOfRange| {
         Error::configuration(
-            "no ID can be made: this machine's clock is before 2019-07-23 or after 2131; set it right",
+            "cannot generate an ID: the clock of this machine is before 2019-07-23 or after 2131; correct it",
         )
     })
 }
@@ -18,17 +18,18 @@ macro_rules! id_type {
     ($(#[$attribute:meta])* $name:ident) => {
         $(#[$attribute])*
         ///
-        /// Any text is accepted, since old accounts may hold IDs that predate today's format; only what is created must have
-        /// an ID of that format. [`generate`](Self::generate) makes one.
-        #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::serde::Serialize, ::serde::Deserialize)]
+        /// Any text is accepted, because old accounts may contain IDs in an older format. A new asset needs
+        /// an ID in the documented format; [`generate`](Self::generate) makes one.
+        #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[derive(::serde::Serialize, ::serde::Deserialize)]
         #[serde(transparent)]
         pub struct $name(String);
 
         impl $name {
-            /// A new ID, greater than all that this process made before.
+            /// Generates an ID, greater than all that this process has generated before.
             ///
-            /// The format is documented: 12 characters out of `0-9A-Za-z`, of which 7 count the milliseconds since
-            /// 2019-07-23T00:00:00Z and 5 are random.
+            /// The format is documented: 12 characters of `0-9A-Za-z`. The first 7 count the milliseconds
+            /// since 2019-07-23T00:00:00Z, the other 5 are random.
             ///
             /// # Errors
             /// When the clock of this machine is before 2019 or after 2131.
@@ -42,13 +43,13 @@ macro_rules! id_type {
                 &self.0
             }
 
-            /// Whether the ID has the documented format. What exists may have another.
+            /// Returns true if the ID has the documented format. Existing assets may have other IDs.
             #[must_use]
             pub fn is_well_formed(&self) -> bool {
                 $crate::runtime::id::generator::is_well_formed(&self.0)
             }
 
-            /// When the ID was made, to the millisecond; `None` if it has not the documented format.
+            /// Creation time of the ID, to the millisecond; `None` if the ID is not in the documented format.
             #[must_use]
             pub fn created_at(&self) -> Option<::std::time::SystemTime> {
                 $crate::runtime::id::generator::created_at(&self.0)

@@ -1,12 +1,12 @@
-//! The retry budget: what keeps a burst of failures from multiplying the load.
+//! The retry budget, which keeps a burst of failures from multiplying the load.
 
 use std::sync::{Mutex, PoisonError};
 
-/// How many tries beyond the first all calls of a client may make together.
+/// Limit on the retries that all calls of a client make together.
 ///
-/// The budget starts full. Each try beyond a call's first takes one from it, each success gives a part of one back. While it is
-/// empty, failures are returned at once. So a short disturbance is ridden out by everybody, and a long one is not made worse: at a
-/// steady state the service sees at most `1 + per_success` times the load.
+/// The budget starts full. Each retry takes one token, each success returns a fraction of a token. While the
+/// budget is empty, failures are returned at once. Short outages are bridged by retries, and long ones are
+/// not made worse: in a steady state the service receives at most `1 + per_success` times the load.
 ///
 /// ```
 /// use funnelflux::{Client, RetryBudget};
@@ -21,17 +21,18 @@ pub struct RetryBudget {
 }
 
 impl RetryBudget {
-    /// At most `capacity` retries in a burst, and `per_success` (0 to 1) given back by each success. Default: 100 and 0.2.
+    /// Allows bursts of `capacity` retries and returns `per_success` (0 to 1) for each success. Default: 100
+    /// and 0.2.
     #[must_use]
     pub fn new(capacity: u32, per_success: f64) -> Self {
-        let sane = per_success.is_finite() && per_success > 0.0;
+        let valid = per_success.is_finite() && per_success > 0.0;
         Self {
             capacity,
-            per_success: if sane { per_success.min(1.0) } else { 0.0 },
+            per_success: if valid { per_success.min(1.0) } else { 0.0 },
         }
     }
 
-    /// No limit: only the policy of each call counts.
+    /// A budget without a limit: only the policy of each call counts.
     #[must_use]
     pub fn unlimited() -> Self {
         Self::new(u32::MAX, 1.0)
@@ -44,35 +45,35 @@ impl Default for RetryBudget {
     }
 }
 
-/// What is left of a budget.
+/// Remaining tokens of a budget.
 #[derive(Debug)]
-pub(crate) struct Tokens {
+pub(crate) struct RetryTokens {
     budget: RetryBudget,
-    left: Mutex<f64>,
+    remaining: Mutex<f64>,
 }
 
-impl Tokens {
+impl RetryTokens {
     pub(crate) fn new(budget: RetryBudget) -> Self {
         Self {
             budget,
-            left: Mutex::new(budget.capacity.into()),
+            remaining: Mutex::new(budget.capacity.into()),
         }
     }
 
-    /// Takes one, if there is one.
+    /// Takes a token if there is one.
     pub(crate) fn take(&self) -> bool {
-        let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
-        let enough = *left >= 1.0;
-        if enough {
-            *left -= 1.0;
+        let mut remaining = self.remaining.lock().unwrap_or_else(PoisonError::into_inner);
+        let available = *remaining >= 1.0;
+        if available {
+            *remaining -= 1.0;
         }
-        enough
+        available
     }
 
-    /// Gives back what a success is worth.
+    /// Returns the tokens of one success.
     pub(crate) fn success(&self) {
-        let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
-        *left = (*left + self.budget.per_success).min(self.budget.capacity.into());
+        let mut remaining = self.remaining.lock().unwrap_or_else(PoisonError::into_inner);
+        *remaining = (*remaining + self.budget.per_success).min(self.budget.capacity.into());
     }
 }
 
@@ -82,7 +83,7 @@ mod tests {
 
     #[test]
     fn a_budget_runs_out_and_recovers_up_to_its_capacity() {
-        let tokens = Tokens::new(RetryBudget::new(2, 0.5));
+        let tokens = RetryTokens::new(RetryBudget::new(2, 0.5));
         assert!(tokens.take() && tokens.take() && !tokens.take());
         tokens.success();
         assert!(!tokens.take());
@@ -95,12 +96,12 @@ mod tests {
     }
 
     #[test]
-    fn a_senseless_share_is_none() {
-        for share in [f64::NAN, f64::INFINITY, -1.0] {
-            let tokens = Tokens::new(RetryBudget::new(1, share));
+    fn an_invalid_fraction_counts_as_zero() {
+        for fraction in [f64::NAN, f64::INFINITY, -1.0] {
+            let tokens = RetryTokens::new(RetryBudget::new(1, fraction));
             assert!(tokens.take());
             tokens.success();
-            assert!(!tokens.take(), "{share}");
+            assert!(!tokens.take(), "{fraction}");
         }
     }
 }

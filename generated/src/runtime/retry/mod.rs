@@ -1,125 +1,132 @@
-//! When a call is tried again, and after which wait.
+//! The retry policy: decides after a failed attempt whether to retry, and after which wait.
 
-mod after;
 mod budget;
+mod retry_after;
 
-pub(crate) use after::retry_after;
 pub use budget::RetryBudget;
-pub(crate) use budget::Tokens;
+pub(crate) use budget::RetryTokens;
+pub(crate) use retry_after::retry_after;
 
-use super::{error::Kind, operation::Repeat, transport::TransportErrorKind};
+use super::{error::ErrorKind, operation::Repeat, transport::TransportErrorKind};
 use std::time::Duration;
 
-/// How often a call is tried, and how long it waits in between. Per client ([`ClientBuilder::retry`](crate::ClientBuilder::retry))
-/// and per call ([`Call::retry`](crate::Call::retry)).
+/// Number of attempts of a call, and the waits between them.
 ///
-/// Tried again are 429, 500, 502, 503, 504, failed and broken connections, and tries that ran out of time; and only if the
-/// operation allows it ([`Repeat`](crate::operations::Repeat)): a duplicate never, once the service may have received it.
+/// Set it per client ([`ClientBuilder::retry`](crate::ClientBuilder::retry)) or per call
+/// ([`Call::retry`](crate::Call::retry)).
 ///
-/// The wait is what the service asks for in `Retry-After` (seconds, an HTTP date, or `retry-after-ms`), and up to a tenth more so that
-/// many callers do not come back in the same instant. Where it asks for nothing, or for no time at all, the wait is drawn evenly
-/// between zero and `base_delay` × 2ⁿ (full jitter), never more than `max_delay`.
+/// An attempt is retried after status 429, 500, 502, 503 or 504, a failed or broken connection, or a timeout,
+/// but only if the operation allows it ([`Repeat`](crate::operations::Repeat)): a duplicate is never sent
+/// again once the service may have received it.
+///
+/// The wait is the one that the service asks for in `Retry-After` (seconds, an HTTP date, or
+/// `retry-after-ms`), plus up to a tenth, so that many callers do not return in the same instant. If the
+/// service asks for no wait, or for zero, the wait is random between zero and `base_delay` × 2ⁿ (full
+/// jitter), at most `max_delay`.
 ///
 /// ```
-/// use funnelflux::RetryPolicy;
+/// use funnelflux::{Client, RetryPolicy};
 /// use std::time::Duration;
 ///
-/// let patient = RetryPolicy::new().max_tries(10).max_retry_after(Duration::from_secs(600));
-/// # let client = funnelflux::Client::builder().build()?;
-/// # let call = client.list_offer_sources(funnelflux::types::StatusFilter::All, None);
-/// let call = call.retry(patient);
+/// let policy = RetryPolicy::new().max_attempts(10).max_retry_after(Duration::from_secs(600));
+/// let client = Client::builder().retry(policy).build()?;
 /// # Ok::<(), funnelflux::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RetryPolicy {
-    max_tries: u32,
+    max_attempts: u32,
     base_delay: Duration,
     max_delay: Duration,
     max_retry_after: Duration,
 }
 
 impl RetryPolicy {
-    /// The defaults: 5 tries, a base delay of 500 ms, at most 20 s between two tries, and at most 60 s of `Retry-After`.
+    /// The defaults: 5 attempts, a base delay of 500 ms, at most 20 s between attempts, and at most 60 s of
+    /// `Retry-After`.
     #[must_use]
     pub const fn new() -> Self {
         Self {
-            max_tries: 5,
+            max_attempts: 5,
             base_delay: Duration::from_millis(500),
             max_delay: Duration::from_secs(20),
             max_retry_after: Duration::from_mins(1),
         }
     }
 
-    /// One try only.
+    /// A single attempt.
     #[must_use]
     pub const fn none() -> Self {
-        Self::new().max_tries(1)
+        Self::new().max_attempts(1)
     }
 
-    /// How often a call is sent at most, the first time included. Default 5; zero counts as one.
+    /// Maximum number of attempts, the first included. Default 5; zero counts as one.
     #[must_use]
-    pub const fn max_tries(mut self, tries: u32) -> Self {
-        self.max_tries = if tries == 0 { 1 } else { tries };
+    pub const fn max_attempts(mut self, attempts: u32) -> Self {
+        self.max_attempts = if attempts == 0 { 1 } else { attempts };
         self
     }
 
-    /// The longest wait before the second try; it doubles with each further one. Default 500 ms.
+    /// Longest wait before the second attempt; it doubles with each further one. Default 500 ms.
     #[must_use]
     pub const fn base_delay(mut self, delay: Duration) -> Self {
         self.base_delay = delay;
         self
     }
 
-    /// The longest wait before any try, where the service asks for none. Default 20 s.
+    /// Longest wait before an attempt if the service asks for none. Default 20 s.
     #[must_use]
     pub const fn max_delay(mut self, delay: Duration) -> Self {
         self.max_delay = delay;
         self
     }
 
-    /// The longest wait that the service may ask for. If it asks for more, the call ends with an error whose
-    /// [`retry_after`](crate::Error::retry_after) says how long. Default 60 s.
+    /// Longest `Retry-After` that a call accepts. Default 60 s.
+    ///
+    /// If the service asks for more, the call fails, and [`Error::retry_after`](crate::Error::retry_after)
+    /// has the wait.
     #[must_use]
     pub const fn max_retry_after(mut self, wait: Duration) -> Self {
         self.max_retry_after = wait;
         self
     }
 
-    /// What follows a try that failed: the wait before the next one, or why there is none.
-    pub(crate) fn next(
+    /// Decides what follows a failed attempt.
+    pub(crate) fn decide(
         &self,
         repeat: Repeat,
-        tries: u32,
-        failure: &Kind,
+        attempts: u32,
+        failure: &ErrorKind,
         random: &mut fastrand::Rng,
-    ) -> Next {
+    ) -> RetryDecision {
         if !failure.is_transient() {
-            return Next::Stop(None);
+            return RetryDecision::GiveUp(None);
         }
         let not_received =
-            matches!(failure, Kind::Transport(error) if error.kind() == TransportErrorKind::Connect);
+            matches!(failure, ErrorKind::Transport(error) if error.kind() == TransportErrorKind::Connect);
         if repeat == Repeat::Never && !not_received {
-            return Next::Stop(Some("not sent again, because twice would make two"));
+            return RetryDecision::GiveUp(Some("not sent again, because the service could apply it twice"));
         }
-        if tries >= self.max_tries {
-            return Next::Stop(None);
+        if attempts >= self.max_attempts {
+            return RetryDecision::GiveUp(None);
         }
-        let asked = match failure {
-            Kind::Status(reply) if matches!(reply.status.as_u16(), 429 | 503) => reply.retry_after,
+        let requested = match failure {
+            ErrorKind::Status(response) if matches!(response.status.as_u16(), 429 | 503) => {
+                response.retry_after
+            }
             _ => None,
         };
-        match asked {
+        match requested {
             Some(wait) if wait > self.max_retry_after => {
-                Next::Stop(Some("longer than max_retry_after allows"))
+                RetryDecision::GiveUp(Some("the requested wait exceeds max_retry_after"))
             }
             Some(wait) if !wait.is_zero() => {
-                Next::Wait(wait.saturating_add(wait.mul_f64(0.1 * random.f64())))
+                RetryDecision::RetryAfter(wait.saturating_add(wait.mul_f64(0.1 * random.f64())))
             }
-            // A date that has passed is no reason to come back at once.
+            // Zero, or a date in the past, must not cause an immediate retry.
             _ => {
-                let doublings = 2u32.saturating_pow(tries.saturating_sub(1));
+                let doublings = 2u32.saturating_pow(attempts.saturating_sub(1));
                 let ceiling = self.base_delay.saturating_mul(doublings).min(self.max_delay);
-                Next::Wait(ceiling.mul_f64(random.f64()))
+                RetryDecision::RetryAfter(ceiling.mul_f64(random.f64()))
             }
         }
     }
@@ -131,44 +138,46 @@ impl Default for RetryPolicy {
     }
 }
 
-/// What follows a try that failed.
+/// Reaction to a failed attempt.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Next {
-    /// Another one, after this wait.
-    Wait(Duration),
-    /// None, and what the error should say about it.
-    Stop(Option<&'static str>),
+pub(crate) enum RetryDecision {
+    /// Another attempt after this wait.
+    RetryAfter(Duration),
+    /// No further attempt, with a remark for the error.
+    GiveUp(Option<&'static str>),
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::runtime::{
-        auth::Secrets,
-        error::{Limit, reply::Reply},
+        auth::Redactor,
+        error::{TimeLimit, response_snapshot::ResponseSnapshot},
         transport::TransportError,
     };
     use bytes::Bytes;
 
-    fn status(status: u16, retry_after: Option<u64>) -> Kind {
+    fn status(status: u16, retry_after: Option<u64>) -> ErrorKind {
         let status = http::StatusCode::from_u16(status).unwrap();
         let wait = retry_after.map(Duration::from_secs);
         let headers = http::HeaderMap::new();
-        Kind::Status(Reply::new(status, &headers, &Bytes::new(), wait, &Secrets::default()).into())
+        ErrorKind::Status(
+            ResponseSnapshot::new(status, &headers, &Bytes::new(), wait, &Redactor::default()).into(),
+        )
     }
 
-    fn transport(kind: TransportErrorKind) -> Kind {
-        Kind::Transport(TransportError::new(kind, "reset"))
+    fn transport(kind: TransportErrorKind) -> ErrorKind {
+        ErrorKind::Transport(TransportError::new(kind, "reset"))
     }
 
-    fn next(repeat: Repeat, tries: u32, failure: &Kind) -> Next {
-        RetryPolicy::new().next(repeat, tries, failure, &mut fastrand::Rng::with_seed(1))
+    fn decide(repeat: Repeat, attempts: u32, failure: &ErrorKind) -> RetryDecision {
+        RetryPolicy::new().decide(repeat, attempts, failure, &mut fastrand::Rng::with_seed(1))
     }
 
     #[test]
-    fn what_is_repeated_depends_on_the_operation_and_on_the_failure() {
-        let timeout = Kind::Timeout {
-            limit: Limit::Try,
+    fn a_retry_depends_on_the_operation_and_on_the_failure() {
+        let timeout = ErrorKind::Timeout {
+            limit: TimeLimit::Attempt,
             after: Duration::from_secs(1),
         };
         let failures = [
@@ -186,32 +195,34 @@ mod tests {
             (status(409, Some(1)), false, false),
             (status(501, None), false, false),
         ];
-        for (failure, repeatable, never) in &failures {
+        for (failure, retried, retried_if_never) in &failures {
             for repeat in [Repeat::Read, Repeat::Idempotent, Repeat::ClientId] {
                 assert_eq!(
-                    matches!(next(repeat, 1, failure), Next::Wait(_)),
-                    *repeatable,
+                    matches!(decide(repeat, 1, failure), RetryDecision::RetryAfter(_)),
+                    *retried,
                     "{repeat:?} {failure}"
                 );
             }
             assert_eq!(
-                matches!(next(Repeat::Never, 1, failure), Next::Wait(_)),
-                *never,
+                matches!(decide(Repeat::Never, 1, failure), RetryDecision::RetryAfter(_)),
+                *retried_if_never,
                 "{failure}"
             );
             assert!(
-                matches!(next(Repeat::Read, 5, failure), Next::Stop(_)),
+                matches!(decide(Repeat::Read, 5, failure), RetryDecision::GiveUp(_)),
                 "{failure}"
             );
         }
     }
 
     #[test]
-    fn the_service_is_waited_for_as_long_as_it_asks_up_to_the_cap() {
+    fn retry_after_is_honoured_up_to_the_limit() {
         for seed in 0..100 {
             let mut random = fastrand::Rng::with_seed(seed);
             let policy = RetryPolicy::new();
-            let Next::Wait(wait) = policy.next(Repeat::Read, 1, &status(503, Some(2)), &mut random) else {
+            let RetryDecision::RetryAfter(wait) =
+                policy.decide(Repeat::Read, 1, &status(503, Some(2)), &mut random)
+            else {
                 panic!("seed {seed}: no wait");
             };
             assert!(
@@ -220,17 +231,21 @@ mod tests {
             );
         }
         assert!(matches!(
-            next(Repeat::Read, 1, &status(429, Some(61))),
-            Next::Stop(Some(_))
+            decide(Repeat::Read, 1, &status(429, Some(61))),
+            RetryDecision::GiveUp(Some(_))
         ));
-        // Nothing to wait for is no leave to hammer.
+        // A requested wait of zero does not cause an immediate retry.
         let waits = (0..10).map(|seed| {
             let random = &mut fastrand::Rng::with_seed(seed);
-            RetryPolicy::new().next(Repeat::Read, 1, &status(429, Some(0)), random)
+            RetryPolicy::new().decide(Repeat::Read, 1, &status(429, Some(0)), random)
         });
-        assert!(waits.into_iter().any(|next| next != Next::Wait(Duration::ZERO)));
-        // Only these two carry a meaning of Retry-After that is a wait.
-        let Next::Wait(wait) = next(Repeat::Read, 1, &status(500, Some(30))) else {
+        assert!(
+            waits
+                .into_iter()
+                .any(|decision| decision != RetryDecision::RetryAfter(Duration::ZERO))
+        );
+        // `Retry-After` counts for 429 and 503 only.
+        let RetryDecision::RetryAfter(wait) = decide(Repeat::Read, 1, &status(500, Some(30))) else {
             panic!("no wait")
         };
         assert!(wait <= Duration::from_millis(500));
@@ -238,13 +253,18 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn waits_stay_below_the_doubling_ceiling(seed: u64, tries in 1u32..40, base in 0u64..10_000, max in 0u64..100_000) {
-            let policy = RetryPolicy::new().max_tries(100)
+        fn waits_stay_below_the_doubling_ceiling(
+            seed: u64, attempts in 1u32..40, base in 0u64..10_000, max in 0u64..100_000
+        ) {
+            let policy = RetryPolicy::new().max_attempts(100)
                 .base_delay(Duration::from_millis(base)).max_delay(Duration::from_millis(max));
-            let ceiling = Duration::from_millis(base.saturating_mul(1 << (tries - 1).min(32)).min(max));
-            match policy.next(Repeat::Read, tries, &status(500, None), &mut fastrand::Rng::with_seed(seed)) {
-                Next::Wait(wait) => proptest::prop_assert!(wait <= ceiling, "{wait:?} > {ceiling:?}"),
-                Next::Stop(why) => proptest::prop_assert!(false, "{why:?}"),
+            let ceiling = Duration::from_millis(base.saturating_mul(1 << (attempts - 1).min(32)).min(max));
+            let mut random = fastrand::Rng::with_seed(seed);
+            match policy.decide(Repeat::Read, attempts, &status(500, None), &mut random) {
+                RetryDecision::RetryAfter(wait) => {
+                    proptest::prop_assert!(wait <= ceiling, "{wait:?} > {ceiling:?}");
+                }
+                RetryDecision::GiveUp(note) => proptest::prop_assert!(false, "{note:?}"),
             }
         }
     }

@@ -1,6 +1,6 @@
-//! How requests leave the process: a trait with one method, and the implementation by reqwest.
+//! The transport: a trait that sends one request once, and its implementation with reqwest.
 //!
-//! The runtime decides what is sent, when and how often; a transport sends one request once.
+//! The attempt loop decides about requests, retries and redirects.
 
 pub(crate) mod reqwest;
 
@@ -9,37 +9,37 @@ use futures_core::Stream;
 use futures_util::StreamExt as _;
 use std::{error::Error as StdError, fmt, future::Future, pin::Pin};
 
-/// A boxed future, as a [`Transport`] returns it.
+/// Boxed future that a [`Transport`] returns.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// Sends one request, once: no retries, no redirects, no credentials of its own.
+/// Sends one request once, without retries, redirects or credentials of its own.
 ///
-/// The crate brings a transport over HTTP. Another one is for tests without sockets, or for a
-/// program that must send its requests through a stack of its own. A transport sees everything, the
-/// `Authorization` header and the body of a token renewal included: it must not log them.
+/// The crate has a transport over HTTP. Implement another one for tests without sockets, or for a program
+/// with its own HTTP stack. A transport sees everything, including the `Authorization` header and the body of
+/// a token renewal, and must not log them.
 pub trait Transport: fmt::Debug + Send + Sync + 'static {
     /// Sends `request` and resolves when the head of the response has arrived.
     ///
-    /// The runtime drops the future, or the body, when time runs out.
+    /// The client drops the future, or the body, when a time limit is exceeded.
     ///
     /// # Errors
-    /// When no response arrived; the error says whether the service may have received the request.
+    /// When no response arrived; the error's kind says whether the service may have received the request.
     fn send(
         &self,
         request: http::Request<Bytes>,
     ) -> BoxFuture<'_, Result<http::Response<ResponseBody>, TransportError>>;
 }
 
-/// The body of a response, arriving in pieces.
+/// Body of a response, which arrives in chunks.
 pub struct ResponseBody(Pin<Box<dyn Stream<Item = Result<Bytes, TransportError>> + Send>>);
 
 impl ResponseBody {
-    /// A body that arrives in pieces.
-    pub fn stream(pieces: impl Stream<Item = Result<Bytes, TransportError>> + Send + 'static) -> Self {
-        Self(Box::pin(pieces))
+    /// Creates a body from a stream of chunks.
+    pub fn stream(chunks: impl Stream<Item = Result<Bytes, TransportError>> + Send + 'static) -> Self {
+        Self(Box::pin(chunks))
     }
 
-    /// The next piece; `None` at the end.
+    /// Next chunk; `None` at the end.
     pub(crate) async fn next(&mut self) -> Option<Result<Bytes, TransportError>> {
         self.0.next().await
     }
@@ -57,7 +57,7 @@ impl fmt::Debug for ResponseBody {
     }
 }
 
-/// Why no whole response arrived.
+/// Error of a request without a complete response.
 #[derive(Debug)]
 pub struct TransportError {
     kind: TransportErrorKind,
@@ -65,20 +65,20 @@ pub struct TransportError {
     source: Box<dyn StdError + Send + Sync>,
 }
 
-/// What went wrong below HTTP.
+/// Cause of a transport error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TransportErrorKind {
-    /// No connection came about: the service has not received the request.
+    /// No connection was established: the service has not received the request.
     Connect,
     /// The connection broke afterwards: the service may have received and applied the request.
     Interrupted,
-    /// The request could not be built or sent at all, and sending it again will not help.
+    /// The request could not be built or sent, and a retry will not help.
     Request,
 }
 
 impl TransportError {
-    /// An error of the given kind.
+    /// Creates an error of the given kind.
     pub fn new(kind: TransportErrorKind, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self {
             kind,
@@ -87,20 +87,20 @@ impl TransportError {
         }
     }
 
-    /// The same error, known to be a limit of time that ran out, such as that of connecting.
+    /// Marks the error as an exceeded time limit, such as that of connecting.
     #[must_use]
     pub fn timed_out(mut self) -> Self {
         self.timeout = true;
         self
     }
 
-    /// Whether a limit of time ran out.
+    /// Returns true if a time limit was exceeded.
     #[must_use]
     pub fn is_timeout(&self) -> bool {
         self.timeout
     }
 
-    /// What went wrong.
+    /// Cause of the error.
     #[must_use]
     pub fn kind(&self) -> TransportErrorKind {
         self.kind
@@ -109,13 +109,13 @@ impl TransportError {
 
 impl fmt::Display for TransportError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let what = match self.kind {
+        let summary = match self.kind {
             TransportErrorKind::Connect => "no connection to the service",
-            TransportErrorKind::Interrupted => "the connection broke before the whole answer arrived",
+            TransportErrorKind::Interrupted => "the connection broke before the complete response arrived",
             TransportErrorKind::Request => "the request could not be sent",
         };
-        // Libraries put the reason at the end of the chain; a person wants it in the same line.
-        let mut text = String::from(what);
+        // Libraries put the reason at the end of the error chain; include it in this line.
+        let mut text = String::from(summary);
         let mut next: Option<&(dyn StdError + 'static)> = Some(&*self.source);
         while let Some(error) = next {
             let cause = error.to_string();

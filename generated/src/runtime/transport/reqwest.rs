@@ -1,4 +1,4 @@
-//! The transport over HTTP, by reqwest.
+//! The transport over HTTP with reqwest.
 
 use super::{BoxFuture, ResponseBody, Transport, TransportError, TransportErrorKind};
 use crate::runtime::error::Error;
@@ -6,49 +6,47 @@ use bytes::Bytes;
 use std::{sync::OnceLock, time::Duration};
 
 #[cfg(not(any(feature = "rustls", feature = "native-tls")))]
-compile_error!(
-    "funnelflux talks to its service over TLS: enable the feature `rustls` (on by default) or `native-tls`"
-);
+compile_error!("funnelflux needs TLS: enable the feature `rustls` (on by default) or `native-tls`");
 
 /// Sends requests over HTTP.
 #[derive(Debug)]
 pub(crate) struct ReqwestTransport {
     client: ::reqwest::Client,
-    origin: Origin,
+    origin: CachedOrigin,
 }
 
 impl ReqwestTransport {
-    /// Around a client that somebody else has set up.
+    /// Uses a client configured by the caller.
     pub(crate) fn from_client(client: ::reqwest::Client) -> Self {
         Self {
             client,
-            origin: Origin::default(),
+            origin: CachedOrigin::default(),
         }
     }
 
-    /// With TLS as the features of the crate choose it, and without redirects.
+    /// Creates a client with the TLS of the enabled features and without redirects.
     pub(crate) fn new(connect_timeout: Duration) -> Result<Self, Error> {
         let builder = ::reqwest::Client::builder()
             .redirect(::reqwest::redirect::Policy::none())
             .connect_timeout(connect_timeout);
         let client = with_tls(builder)?
             .build()
-            .map_err(|error| Error::configuration(format!("the HTTP client cannot be set up: {error}")))?;
+            .map_err(|error| Error::configuration(format!("cannot set up the HTTP client: {error}")))?;
         Ok(Self::from_client(client))
     }
 }
 
-/// The scheme, host and port of the first request, parsed. The others of a client have the same, and half the work of parsing is
-/// that of the host.
+/// Parsed scheme, host and port of the first request. The other requests of a client share them, and parsing
+/// the host is half the work of parsing a URL.
 #[derive(Debug, Default)]
-struct Origin(OnceLock<::reqwest::Url>);
+struct CachedOrigin(OnceLock<::reqwest::Url>);
 
-impl Origin {
-    /// The address as reqwest has it.
+impl CachedOrigin {
+    /// Converts the URI to reqwest's type.
     fn url(&self, uri: &http::Uri) -> Result<::reqwest::Url, TransportError> {
-        let known = self.0.get().filter(|known| is_of(known, uri));
-        if let Some(known) = known {
-            let mut url = known.clone();
+        let cached = self.0.get().filter(|origin| has_origin(uri, origin));
+        if let Some(origin) = cached {
+            let mut url = origin.clone();
             url.set_path(uri.path());
             url.set_query(uri.query());
             return Ok(url);
@@ -58,20 +56,20 @@ impl Origin {
         let mut origin = url.clone();
         origin.set_path("");
         origin.set_query(None);
-        // Where another was first, that one stays.
+        // If another task was faster, its origin stays.
         let _ = self.0.set(origin);
         Ok(url)
     }
 }
 
-/// Whether the address begins with this scheme, host and port, in the same words.
-fn is_of(origin: &::reqwest::Url, uri: &http::Uri) -> bool {
+/// Checks that the URI begins with exactly this scheme, host and port.
+fn has_origin(uri: &http::Uri, origin: &::reqwest::Url) -> bool {
     let rest = origin.as_str().strip_prefix(uri.scheme_str().unwrap_or_default());
     let authority = rest.and_then(|rest| rest.strip_prefix("://")?.strip_suffix('/'));
     authority.is_some() && authority == uri.authority().map(http::uri::Authority::as_str)
 }
 
-/// Rustls with ring, chosen for this client alone: the process may have another default provider, or none.
+/// Configures rustls with ring for this client only, independent of the process's default provider.
 #[cfg(feature = "rustls")]
 fn with_tls(builder: ::reqwest::ClientBuilder) -> Result<::reqwest::ClientBuilder, Error> {
     use rustls_platform_verifier::BuilderVerifierExt;
@@ -80,7 +78,7 @@ fn with_tls(builder: ::reqwest::ClientBuilder) -> Result<::reqwest::ClientBuilde
     let mut config = rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .and_then(BuilderVerifierExt::with_platform_verifier)
-        .map_err(|error| Error::configuration(format!("TLS cannot be set up: {error}")))?
+        .map_err(|error| Error::configuration(format!("cannot set up TLS: {error}")))?
         .with_no_client_auth();
     #[cfg(feature = "http2")]
     config.alpn_protocols.push(b"h2".to_vec());
@@ -88,12 +86,9 @@ fn with_tls(builder: ::reqwest::ClientBuilder) -> Result<::reqwest::ClientBuilde
     Ok(builder.tls_backend_preconfigured(config))
 }
 
-/// The library of the operating system.
+/// Configures the TLS library of the operating system.
 #[cfg(all(feature = "native-tls", not(feature = "rustls")))]
-#[expect(
-    clippy::unnecessary_wraps,
-    reason = "the same signature for each choice of TLS"
-)]
+#[expect(clippy::unnecessary_wraps, reason = "same signature as with rustls")]
 fn with_tls(builder: ::reqwest::ClientBuilder) -> Result<::reqwest::ClientBuilder, Error> {
     Ok(builder.tls_backend_native())
 }
@@ -113,11 +108,11 @@ impl Transport for ReqwestTransport {
             if let Some(headers) = head.headers_mut() {
                 *headers = std::mem::take(response.headers_mut());
             }
-            let pieces = futures_util::stream::unfold(response, |mut response| async move {
-                let piece = response.chunk().await.transpose()?;
-                Some((piece.map_err(classify), response))
+            let chunks = futures_util::stream::unfold(response, |mut response| async move {
+                let chunk = response.chunk().await.transpose()?;
+                Some((chunk.map_err(classify), response))
             });
-            head.body(ResponseBody::stream(pieces))
+            head.body(ResponseBody::stream(chunks))
                 .map_err(|error| TransportError::new(TransportErrorKind::Interrupted, error))
         })
     }
@@ -132,7 +127,7 @@ fn classify(error: ::reqwest::Error) -> TransportError {
         TransportErrorKind::Interrupted
     };
     let timed_out = error.is_timeout();
-    // The URL of an error may carry IDs but never a secret; it is left out because ours is better placed.
+    // Our own error already names the operation and its path.
     let error = TransportError::new(kind, error.without_url());
     if timed_out { error.timed_out() } else { error }
 }
@@ -142,8 +137,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_is_the_same_however_it_is_parsed() {
-        let origin = Origin::default();
+    fn a_cached_origin_gives_the_same_urls_as_parsing() {
+        let origin = CachedOrigin::default();
         for address in [
             "https://api.example.com/v1/offersource/list/?status=all",
             "https://api.example.com/v1/offersource/list/?status=all",
@@ -163,7 +158,7 @@ mod tests {
             "https://user@api.example.com/v1/",
             "http://[::1]:8080/x",
         ] {
-            // What cannot be in a request is none here.
+            // Skips texts that are not URIs.
             let Ok(uri) = http::Uri::try_from(address) else {
                 continue;
             };
@@ -171,14 +166,14 @@ mod tests {
             for _ in 0..2 {
                 assert_eq!(origin.url(&uri).unwrap(), parsed, "{address}");
             }
-            let first = Origin::default();
+            let first = CachedOrigin::default();
             assert_eq!(first.url(&uri).unwrap(), parsed, "{address}");
             assert_eq!(first.url(&uri).unwrap(), parsed, "{address}");
         }
     }
 
     #[test]
-    fn the_process_keeps_its_choice_of_a_tls_provider() {
+    fn no_default_tls_provider_is_installed() {
         ReqwestTransport::new(Duration::from_secs(1)).unwrap();
         assert!(rustls::crypto::CryptoProvider::get_default().is_none());
     }

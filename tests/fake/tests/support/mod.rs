@@ -1,4 +1,4 @@
-//! Raw requests to the fake, in process.
+//! Requests to the fake, in process.
 #![allow(
     dead_code,
     unreachable_pub,
@@ -22,20 +22,20 @@ pub fn now<T>(future: impl Future<Output = T>) -> T {
         .block_on(future)
 }
 
-/// An answer, read.
+/// A response with its body as text.
 #[derive(Debug)]
-pub struct Answered {
+pub struct TextResponse {
     pub status: u16,
     pub headers: HeaderMap,
     pub text: String,
 }
 
-impl Answered {
+impl TextResponse {
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {:?}", self.text))
     }
 
-    /// The values of one property of each row.
+    /// Values of one property in all rows.
     pub fn each(&self, property: &str) -> Vec<String> {
         let rows = self.json();
         rows.as_array()
@@ -46,7 +46,7 @@ impl Answered {
     }
 }
 
-/// `PUT /offersource/save/` or the like, with a valid token.
+/// An operation such as `PUT /offersource/save/` as a request with a valid token.
 pub fn request(fake: &Fake, operation: &str, body: Option<&Value>) -> Request<Bytes> {
     let (method, path) = operation.split_once(' ').unwrap();
     let builder = Request::builder()
@@ -62,11 +62,11 @@ pub fn request(fake: &Fake, operation: &str, body: Option<&Value>) -> Request<By
     .unwrap()
 }
 
-pub fn send(fake: &Fake, request: Request<Bytes>) -> Answered {
+pub fn send(fake: &Fake, request: Request<Bytes>) -> TextResponse {
     match now(fake.handle(request)) {
         Outcome::Response(response) => {
             let (head, body) = response.into_parts();
-            Answered {
+            TextResponse {
                 status: head.status.as_u16(),
                 headers: head.headers,
                 text: String::from_utf8_lossy(&body).into_owned(),
@@ -83,17 +83,17 @@ pub fn broken(fake: &Fake, request: Request<Bytes>) -> Interruption {
     }
 }
 
-/// A call without a body.
-pub fn get(fake: &Fake, operation: &str) -> Answered {
+/// Sends a request without a body.
+pub fn get(fake: &Fake, operation: &str) -> TextResponse {
     send(fake, request(fake, operation, None))
 }
 
-/// A call with a body.
-pub fn call(fake: &Fake, operation: &str, body: &Value) -> Answered {
+/// Sends a request with a body.
+pub fn call(fake: &Fake, operation: &str, body: &Value) -> TextResponse {
     send(fake, request(fake, operation, Some(body)))
 }
 
-/// Three offer sources (one archived), four pages, a category.
+/// An account with three offer sources (one archived), four pages and a category.
 pub fn account(settings: funnelflux_fake::Settings) -> Fake {
     let fake = Fake::new(settings);
     for id in ["a", "b", "c"] {

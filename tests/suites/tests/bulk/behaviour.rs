@@ -1,6 +1,6 @@
-//! Single promises of the bulk jobs, one test each.
+//! Single guarantees of bulk jobs, one test each.
 
-use crate::service::{Alarm, calls, client, run, service};
+use crate::service::{Alarm, calls, client, service};
 use funnelflux::ext::{
     BulkArchive as _, BulkDelete as _, BulkUnarchive as _, Cascade, Counts, DuplicateMany as _, Entry,
     InvalidJob, MoveToCategory as _, Outcome, Reason,
@@ -9,7 +9,7 @@ use funnelflux::types::{DuplicateRequest, OfferSourceId};
 use funnelflux_fake::{
     DeletedAssets, EntryPolicy, Fault, Limit, LogRetention, MissingByIds, RetryAfter, Rule, Settings, Status,
 };
-use funnelflux_suites::{InProcess, client_over};
+use funnelflux_suites::{InProcess, client_over, run};
 use futures_util::StreamExt as _;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -18,12 +18,12 @@ use tokio::time::Instant;
 const ARCHIVE: &str = "PUT /offersource/archive/";
 
 #[test]
-fn what_cannot_be_meant_is_refused_before_anything_is_sent() {
+fn invalid_jobs_are_refused_before_anything_is_sent() {
     let (fake, client) = service(Settings::default());
     let sources = client.offer_sources();
-    let nobody: [&str; 0] = [];
+    let no_ids: [&str; 0] = [];
     run(async {
-        let empty = sources.bulk_archive(nobody).send().await.unwrap_err();
+        let empty = sources.bulk_archive(no_ids).send().await.unwrap_err();
         assert!(matches!(empty, InvalidJob::Empty));
         for id in ["", "a,b", "a b", "a\n"] {
             let error = sources.bulk_delete(["good", id]).send().await.unwrap_err();
@@ -44,7 +44,7 @@ fn what_cannot_be_meant_is_refused_before_anything_is_sent() {
 }
 
 #[test]
-fn the_few_that_are_refused_stand_alone_with_few_requests() {
+fn rejected_ids_are_isolated_with_few_requests() {
     for policy in [
         EntryPolicy::refuse_all(403),
         EntryPolicy::apply_good(403),
@@ -55,8 +55,8 @@ fn the_few_that_are_refused_stand_alone_with_few_requests() {
             ..Settings::default()
         });
         let ids = fake.seed_many(100);
-        for place in [3, 50, 99] {
-            fake.lock(ids[place].clone());
+        for index in [3, 50, 99] {
+            fake.lock(ids[index].clone());
         }
         let report = run(client.offer_sources().bulk_archive(ids.clone()).send()).unwrap();
         let rejected: Vec<&str> = report.rejected().map(OfferSourceId::as_str).collect();
@@ -69,7 +69,7 @@ fn the_few_that_are_refused_stand_alone_with_few_requests() {
 }
 
 #[test]
-fn a_refusal_keeps_the_words_of_the_service() {
+fn a_rejection_keeps_the_message_of_the_service() {
     let (fake, client) = service(Settings::default());
     fake.seed_offer_source("a");
     fake.lock("a");
@@ -81,7 +81,7 @@ fn a_refusal_keeps_the_words_of_the_service() {
 }
 
 #[test]
-fn a_target_that_does_not_exist_is_noticed_before_the_children_are_lost() {
+fn a_missing_target_is_detected_before_children_are_lost() {
     let (fake, client) = service(Settings {
         unknown_target: None,
         ..Settings::default()
@@ -96,13 +96,13 @@ fn a_target_that_does_not_exist_is_noticed_before_the_children_are_lost() {
         "delete offer sources, children move to typo: 0 done, 1 not sent\n\
         not sent:\n  \
         a: the job stopped: the target of the children, offer source typo, does not exist\n\
-        what is unknown or not sent is left to do: run the job again for unfinished()"
+        some IDs are unknown or not sent; fix: run the job again for the IDs of unfinished()"
     );
     assert_eq!(fake.state(), before);
 }
 
 #[test]
-fn a_service_that_is_down_is_not_called_forever() {
+fn a_job_stops_if_the_service_is_down() {
     let (fake, client) = service(Settings {
         log: LogRetention::Last(0),
         ..Settings::default()
@@ -127,7 +127,7 @@ fn refused_credentials_end_the_job_at_once() {
 }
 
 #[test]
-fn it_stops_after_as_many_failures_as_it_is_told() {
+fn a_job_stops_after_the_configured_number_of_failures() {
     let (fake, client) = service(Settings::default());
     let ids = fake.seed_many(100);
     for id in &ids[..10] {
@@ -139,7 +139,7 @@ fn it_stops_after_as_many_failures_as_it_is_told() {
 }
 
 #[test]
-fn cancelling_leaves_a_truthful_report_and_the_rest_can_be_done() {
+fn a_cancelled_job_reports_the_truth_and_can_be_finished() {
     let (fake, _) = service(Settings::default());
     let ids = fake.seed_many(100);
     let alarm = Alarm::after(Some(7));
@@ -149,7 +149,7 @@ fn cancelling_leaves_a_truthful_report_and_the_rest_can_be_done() {
         .bulk_archive(ids)
         .chunk_size(10)
         .concurrency(2);
-    let mut report = run(job.cancel_when(alarm.rings()).send()).unwrap();
+    let mut report = run(job.cancel_when(alarm.triggered()).send()).unwrap();
     let Counts { done, not_sent, .. } = report.counts();
     assert!(done > 0 && not_sent > 0 && done + not_sent == 100);
     let archived = fake.state().offer_sources_with(&Status::Archived).len();
@@ -162,8 +162,8 @@ fn cancelling_leaves_a_truthful_report_and_the_rest_can_be_done() {
 }
 
 #[test]
-fn a_service_that_is_late_is_read_again_and_one_that_lies_is_not_believed() {
-    // Late.
+fn stale_reads_are_repeated_and_wrong_successes_are_detected() {
+    // Stale reads are repeated.
     let (fake, client) = service(Settings {
         stale_reads: 2,
         stale_by_id: true,
@@ -172,7 +172,7 @@ fn a_service_that_is_late_is_read_again_and_one_that_lies_is_not_believed() {
     fake.seed_offer_source("a");
     let report = run(client.offer_sources().bulk_delete(["a"]).send()).unwrap();
     assert_eq!(report.entries()[0].outcome, Outcome::Done { confirmed: true });
-    // It says that it has deleted what it passes over.
+    // The service reports success for a delete that it skips.
     let (fake, client) = service(Settings {
         locked_entry: EntryPolicy::ignore(),
         ..Settings::default()
@@ -205,14 +205,14 @@ fn progress_and_outcomes_come_as_they_become_known() {
     let (fake, client) = service(Settings::default());
     let ids = fake.seed_many(95);
     let lines = Arc::new(Mutex::new(Vec::new()));
-    let heard = Arc::clone(&lines);
+    let recorded = Arc::clone(&lines);
     let job = client
         .offer_sources()
         .bulk_archive(ids.clone())
         .chunk_size(10)
         .concurrency(3)
         .in_order(true)
-        .on_progress(move |progress| heard.lock().unwrap().push(progress.to_string()));
+        .on_progress(move |progress| recorded.lock().unwrap().push(progress.to_string()));
     let mut outcomes = job.stream().unwrap();
     let first = run(outcomes.next()).unwrap();
     assert_eq!(first.id.as_str(), ids[0]);
@@ -225,7 +225,7 @@ fn progress_and_outcomes_come_as_they_become_known() {
 }
 
 #[test]
-fn unknown_ids_are_told_whatever_the_service_does_with_them() {
+fn unknown_ids_are_reported_under_every_policy() {
     for missing_by_ids in [MissingByIds::LeftOut, MissingByIds::NotFound] {
         for unknown_id_status in [400, 404] {
             let (fake, client) = service(Settings {
@@ -244,7 +244,7 @@ fn unknown_ids_are_told_whatever_the_service_does_with_them() {
             assert_eq!(
                 report.to_string(),
                 "archive offer sources: 20 done, 1 rejected\n  \
-                20 done on the service's word, not read back\n\
+                20 done according to the service, not read back\n\
                 rejected:\n  typo: no offer source of this ID can be read"
             );
         }
@@ -252,12 +252,12 @@ fn unknown_ids_are_told_whatever_the_service_does_with_them() {
 }
 
 #[test]
-fn a_job_takes_as_long_as_its_requests_and_no_longer() {
+fn a_job_takes_no_longer_than_its_requests() {
     let latency = Duration::from_millis(50);
     for (look_first, steps) in [(false, 1), (true, 2)] {
         let (fake, _) = service(Settings::default());
         let ids = fake.seed_many(2_000);
-        let took = run(async {
+        let elapsed = run(async {
             let transport = InProcess::new(&fake).latency(latency);
             let client = client_over(transport).build().unwrap();
             let job = client.offer_sources().bulk_archive(ids);
@@ -267,14 +267,14 @@ fn a_job_takes_as_long_as_its_requests_and_no_longer() {
             begun.elapsed()
         });
         assert_eq!(fake.request_count(), 20 * u64::from(steps));
-        // The steps of one chunk wait for each other.
+        // The steps of one chunk are sequential.
         let ideal = latency * steps * u32::div_ceil(20, 8);
-        assert!(took <= ideal.mul_f64(1.02), "{took:?} instead of {ideal:?}");
+        assert!(elapsed <= ideal.mul_f64(1.02), "{elapsed:?} instead of {ideal:?}");
     }
 }
 
 #[test]
-fn a_hundred_thousand_are_a_matter_of_course() {
+fn a_hundred_thousand_ids_are_possible() {
     let (fake, client) = service(Settings {
         log: LogRetention::Last(0),
         ..Settings::default()
@@ -284,7 +284,7 @@ fn a_hundred_thousand_are_a_matter_of_course() {
         Some(id) => id.clone(),
         None => format!("unknown{number}"),
     });
-    // One list of a thousand is enough of the fake; what counts is that nothing piles up.
+    // The fake needs only one list of a thousand IDs. The test checks that nothing accumulates.
     let mut outcomes = client
         .offer_sources()
         .bulk_unarchive(many)
@@ -302,9 +302,9 @@ fn a_hundred_thousand_are_a_matter_of_course() {
     assert_eq!(count, 91_000);
 }
 
-/// The vendor suspends accounts that hammer on.
+/// The vendor suspends accounts that send too many requests.
 #[test]
-fn a_service_that_asks_for_a_long_rest_is_left_alone() {
+fn a_long_retry_after_stops_the_job() {
     let hour = |status, applied| Fault::Status {
         status,
         retry_after: RetryAfter::Seconds(3_600),
@@ -314,26 +314,26 @@ fn a_service_that_asks_for_a_long_rest_is_left_alone() {
         for method in [http::Method::GET, http::Method::PUT] {
             let (fake, client) = service(Settings::default());
             let ids = fake.seed_many(30);
-            let is_met = method.clone();
-            let rule = Rule::new(fault.clone()).when(move |request| *request.method == is_met);
+            let faulty_method = method.clone();
+            let rule = Rule::new(fault.clone()).when(move |request| *request.method == faulty_method);
             fake.inject(rule.always());
             let job = client.offer_sources().bulk_archive(ids).chunk_size(10);
             let report = run(job.concurrency(1).send()).unwrap();
-            // One request is refused; after it the server is asked at most what became of the assets in it.
+            // After the first refused request, the job only reads back the assets of that request.
             let sent: Vec<_> = fake.log().into_iter().map(|entry| entry.method).collect();
-            let met = sent.iter().filter(|sent| **sent == method).count();
-            assert!(met == 1 && sent.len() <= 3, "{fault}, {method}: {sent:?}");
+            let faulty = sent.iter().filter(|sent| **sent == method).count();
+            assert!(faulty == 1 && sent.len() <= 3, "{fault}, {method}: {sent:?}");
             let archived = fake.state().offer_sources_with(&Status::Archived).len();
             assert_eq!(report.counts().done, archived, "{fault}, {method}: {report}");
             assert_eq!(report.counts().total(), 30);
-            let waits = |entry: &&Entry<OfferSourceId>| {
+            let is_waiting = |entry: &&Entry<OfferSourceId>| {
                 let failure = entry.outcome.failure();
                 failure.is_some_and(|failure| failure.message().contains("asks to wait 3600 s"))
             };
-            assert_eq!(report.entries().iter().filter(waits).count(), 30 - archived);
+            assert_eq!(report.entries().iter().filter(is_waiting).count(), 30 - archived);
         }
     }
-    // A copy is not made either.
+    // Duplicating stops as well.
     let (fake, client) = service(Settings::default());
     let ids = fake.seed_many(5);
     fake.inject(
@@ -350,11 +350,11 @@ fn a_service_that_asks_for_a_long_rest_is_left_alone() {
 }
 
 #[test]
-fn a_shorter_rest_is_granted_between_two_tries_of_a_step() {
+fn a_short_retry_after_delays_the_next_attempt() {
     let (fake, client) = service(Settings::default());
     let ids = fake.seed_many(3);
     let busy = Fault::too_many_requests(RetryAfter::Seconds(30));
-    // The call itself tries five times.
+    // The call itself makes five attempts.
     fake.inject(Rule::new(busy).on(ARCHIVE).times(5));
     let (report, took) = run(async {
         let start = Instant::now();
@@ -366,7 +366,7 @@ fn a_shorter_rest_is_granted_between_two_tries_of_a_step() {
 }
 
 #[test]
-fn the_target_of_the_children_is_looked_for_again_where_the_service_talks_nonsense() {
+fn the_target_is_read_again_after_an_invalid_response() {
     let (fake, client) = service(Settings::default());
     for id in ["a", "keeper"] {
         fake.seed_offer_source(id);
@@ -400,7 +400,7 @@ fn nothing_is_sent_again_once_the_job_is_cancelled() {
 }
 
 #[test]
-fn nobody_who_cancels_waits_for_readings() {
+fn cancelling_does_not_wait_for_reads() {
     let (fake, client) = service(Settings::default());
     let ids = fake.seed_many(10);
     let stalled = Fault::StallHeaders { applied: false };
@@ -427,7 +427,7 @@ fn a_job_that_is_cancelled_before_it_begins_sends_nothing() {
 }
 
 #[test]
-fn what_was_deleted_without_an_answer_is_done_once_it_cannot_be_read() {
+fn a_delete_without_a_response_is_done_if_the_asset_is_gone() {
     let (fake, client) = service(Settings {
         deleted: DeletedAssets::Gone,
         ..Settings::default()
@@ -449,11 +449,11 @@ fn what_was_deleted_without_an_answer_is_done_once_it_cannot_be_read() {
     let later = run(sources.bulk_delete(left).send()).unwrap();
     report.merge(later).unwrap();
     assert_eq!(report.counts().to_string(), "1 done", "{report}");
-    // The whole list once more: what is done stays done.
+    // Running the whole list again leaves finished entries done.
     let done = run(sources.bulk_delete(["b"]).send()).unwrap();
     report.merge(done).unwrap();
     report
-        .merge(run(sources.bulk_delete(["a", "b", "nobody"]).send()).unwrap())
+        .merge(run(sources.bulk_delete(["a", "b", "no_ids"]).send()).unwrap())
         .unwrap();
     assert_eq!(report.counts().to_string(), "2 done, 1 rejected", "{report}");
 }

@@ -1,7 +1,7 @@
-//! What must hold of every job, whatever the service does.
+//! Properties of every job, for any behaviour of the service.
 
-use crate::scenario::{Action, Children, KEEPER, Options, Scenario, scenario};
-use crate::service::{Alarm, client, run};
+use crate::scenario::{ChildrenOption, JobOptions, KEEPER, RequestedChange, Scenario, scenario};
+use crate::service::{Alarm, client};
 use funnelflux::Client;
 use funnelflux::ext::{
     Bulk, BulkArchive as _, BulkDelete as _, BulkUnarchive as _, Entry, InvalidJob, MoveToCategory as _,
@@ -9,20 +9,21 @@ use funnelflux::ext::{
 };
 use funnelflux::types::OfferSourceId;
 use funnelflux_fake::{Asset, State, Status};
+use funnelflux_suites::run;
 use futures_util::StreamExt as _;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
-type Check = Result<(), TestCaseError>;
+type PropertyResult = Result<(), TestCaseError>;
 
-/// Scenarios of each property in the normal run; `FUNNELFLUX_SCENARIOS` sets another number.
+/// Default number of scenarios for each property, overridden by `FUNNELFLUX_SCENARIOS`.
 const SCENARIOS: u32 = 10_000;
 
-/// Runs a property over random scenarios, on all cores.
+/// Checks a property for random scenarios, on all cores.
 ///
-/// `FUNNELFLUX_SEED` repeats a run that failed; what failed is shown in its smallest form.
-fn for_all(scenarios: u32, property: fn(&Scenario) -> Check) {
+/// `FUNNELFLUX_SEED` repeats a failed run. Failures are shown in their smallest form.
+fn for_all(scenarios: u32, property: fn(&Scenario) -> PropertyResult) {
     let number = |name: &str| std::env::var(name).ok()?.parse().ok();
     let scenarios =
         number("FUNNELFLUX_SCENARIOS").map_or(scenarios, |count| u32::try_from(count).unwrap_or(u32::MAX));
@@ -49,7 +50,7 @@ fn for_all(scenarios: u32, property: fn(&Scenario) -> Check) {
     });
 }
 
-fn require(holds: bool, what: impl Fn() -> String) -> Check {
+fn require(holds: bool, what: impl Fn() -> String) -> PropertyResult {
     if holds {
         Ok(())
     } else {
@@ -57,24 +58,24 @@ fn require(holds: bool, what: impl Fn() -> String) -> Check {
     }
 }
 
-enum Journal<'p> {
+enum JournalUse<'p> {
     None,
     New(&'p Path),
     Resumed(&'p Path),
 }
 
-/// The job that the scenario asks for.
+/// Creates the job of the scenario.
 fn job(
     client: &Client,
     scenario: &Scenario,
-    journal: &Journal<'_>,
+    journal: &JournalUse<'_>,
     cancel: Option<&Alarm>,
 ) -> Result<Outcomes<OfferSourceId>, InvalidJob> {
     let sources = client.offer_sources();
     let ids = scenario.ids();
     macro_rules! set {
         ($bulk:expr) => {{
-            let Options {
+            let JobOptions {
                 chunk_size,
                 concurrency,
                 retries,
@@ -99,55 +100,55 @@ fn job(
                 bulk = bulk.stop_after(stop_after);
             }
             if let Some(cancel) = cancel {
-                bulk = bulk.cancel_when(cancel.rings());
+                bulk = bulk.cancel_when(cancel.triggered());
             }
             match journal {
-                Journal::None => {}
-                Journal::New(path) => bulk = bulk.journal(path),
-                Journal::Resumed(path) => bulk = bulk.resume(path),
+                JournalUse::None => {}
+                JournalUse::New(path) => bulk = bulk.journal(path),
+                JournalUse::Resumed(path) => bulk = bulk.resume(path),
             }
             bulk.stream()
         }};
     }
     match scenario.action {
-        Action::Archive(children) => set!(sources.bulk_archive(ids).children(children.cascade())),
-        Action::Delete(children) => set!(sources.bulk_delete(ids).children(children.cascade())),
-        Action::Unarchive => set!(sources.bulk_unarchive(ids)),
-        Action::Move(category) => set!(sources.move_to_category(ids, category)),
+        RequestedChange::Archive(children) => set!(sources.bulk_archive(ids).children(children.cascade())),
+        RequestedChange::Delete(children) => set!(sources.bulk_delete(ids).children(children.cascade())),
+        RequestedChange::Unarchive => set!(sources.bulk_unarchive(ids)),
+        RequestedChange::Move(category) => set!(sources.move_to_category(ids, category)),
     }
 }
 
-/// Whether an asset is as asked.
-fn is_so(action: Action, asset: Option<&Asset>) -> bool {
+/// Returns whether an asset is in the requested state.
+fn is_in_requested_state(action: RequestedChange, asset: Option<&Asset>) -> bool {
     match action {
-        Action::Archive(_) => asset.is_some_and(|asset| asset.status == Status::Archived),
-        Action::Unarchive => asset.is_some_and(|asset| asset.status == Status::Active),
-        Action::Delete(_) => asset.is_none_or(|asset| asset.status == Status::Deleted),
-        Action::Move(category) => asset.is_some_and(|asset| asset.category == category),
+        RequestedChange::Archive(_) => asset.is_some_and(|asset| asset.status == Status::Archived),
+        RequestedChange::Unarchive => asset.is_some_and(|asset| asset.status == Status::Active),
+        RequestedChange::Delete(_) => asset.is_none_or(|asset| asset.status == Status::Deleted),
+        RequestedChange::Move(category) => asset.is_some_and(|asset| asset.category == category),
     }
 }
 
-/// What the cascade makes of a page.
-fn handled(action: Action, page: &Asset) -> (Status, Option<String>) {
+/// Expected status and parent of a page after the cascade.
+fn after_cascade(action: RequestedChange, page: &Asset) -> (Status, Option<String>) {
     let (status, parent) = (page.status.clone(), page.parent.clone());
     if status == Status::Deleted {
         return (status, parent);
     }
     match (action.children(), action) {
-        (Children::Leave, _) => (status, parent),
-        (Children::Cascade, Action::Delete(_)) => (Status::Deleted, parent),
-        (Children::Cascade, _) => (Status::Archived, parent),
-        (Children::Move | Children::MoveToNowhere, _) => (status, Some(KEEPER.to_owned())),
-        // The fake sets it to the empty text, which it reads as none.
-        (Children::Orphan, _) => (status, None),
+        (ChildrenOption::Leave, _) => (status, parent),
+        (ChildrenOption::Cascade, RequestedChange::Delete(_)) => (Status::Deleted, parent),
+        (ChildrenOption::Cascade, _) => (Status::Archived, parent),
+        (ChildrenOption::Move | ChildrenOption::MoveToNowhere, _) => (status, Some(KEEPER.to_owned())),
+        // The fake stores an empty string, which it reads as no parent.
+        (ChildrenOption::Orphan, _) => (status, None),
     }
 }
 
-fn place(page: &Asset) -> (Status, Option<String>) {
+fn status_and_parent(page: &Asset) -> (Status, Option<String>) {
     (page.status.clone(), page.parent.clone())
 }
 
-/// Holds what came out against the server before and after.
+/// Compares the results to the server before and after the job.
 fn check(
     scenario: &Scenario,
     entries: &[Entry<OfferSourceId>],
@@ -155,7 +156,7 @@ fn check(
     before: &State,
     after: &State,
     resumed: bool,
-) -> Check {
+) -> PropertyResult {
     let mut distinct = Vec::new();
     let mut times: HashMap<String, usize> = HashMap::new();
     for id in scenario.ids() {
@@ -167,7 +168,7 @@ fn check(
     }
     let reported: Vec<&str> = entries.iter().map(|entry| entry.id.as_str()).collect();
     require(distinct == reported, || {
-        format!("{distinct:?} went in, {reported:?} came out")
+        format!("IDs of the job: {distinct:?}, of the report: {reported:?}")
     })?;
     let repeated: Vec<(String, usize)> = repeated
         .iter()
@@ -179,7 +180,7 @@ fn check(
         .filter(|(_, times)| *times > 1)
         .collect();
     require(repeated == expected, || {
-        format!("repeated: {repeated:?}, not {expected:?}")
+        format!("repeated IDs: expected {expected:?}, actual {repeated:?}")
     })?;
 
     for entry in entries {
@@ -194,12 +195,12 @@ fn check(
         .map_err(|error| TestCaseError::fail(format!("{entry:?}: {error}")))?;
     }
 
-    // Nothing else changed.
+    // Assets outside of the job are unchanged.
     let inside: HashSet<&str> = reported.into_iter().collect();
     for segment in ["offersource", "page", "category"] {
         let count = |state: &State| state.assets(segment).count();
         require(count(before) == count(after), || {
-            format!("{segment}: assets came or went")
+            format!("{segment}: the number of assets changed")
         })?;
         for asset in before.assets(segment) {
             let owner = asset.parent.as_deref().unwrap_or(&asset.id);
@@ -221,78 +222,82 @@ fn check_entry(
     before: &State,
     after: &State,
     resumed: bool,
-) -> Check {
+) -> PropertyResult {
     let action = scenario.action;
-    let (was, is) = (before.offer_source(id), after.offer_source(id));
+    let (old, new) = (before.offer_source(id), after.offer_source(id));
     let pages = || {
         let pages = before.pages_of(id);
         pages.map(|page| (page, after.page(&page.id).expect("pages are never removed")))
     };
-    let untouched = || pages().all(|(was, is)| was == is);
-    let cascaded = || pages().all(|(was, is)| place(is) == handled(action, was));
+    let unchanged = || pages().all(|(old, new)| old == new);
+    let cascaded = || pages().all(|(old, new)| status_and_parent(new) == after_cascade(action, old));
     match outcome {
         Outcome::Done { confirmed } => {
-            // On the service's word alone, and without having looked, a job cannot know better.
-            let on_its_word = !confirmed
-                && (!scenario.options.look_first || scenario.has_lies())
-                && is_so(action, was) == is_so(action, is);
-            require(is_so(action, is) || on_its_word, || {
-                format!("done is not true: {is:?}")
+            // Without read-back and without `look_first`, a job cannot notice a wrong success.
+            let unverified = !confirmed
+                && (!scenario.options.look_first || scenario.has_wrong_successes())
+                && is_in_requested_state(action, old) == is_in_requested_state(action, new);
+            require(is_in_requested_state(action, new) || unverified, || {
+                format!("done is not true: {new:?}")
             })?;
-            let was_so = is_so(action, was) || was.is_none_or(|was| was.status == Status::Deleted);
-            require(cascaded() || ((was_so || on_its_word) && untouched()), || {
-                format!("children: {:?}", pages().collect::<Vec<_>>())
-            })?;
-            let only_the_change = was
-                .zip(is)
-                .is_none_or(|(was, is)| same_but_for_the_change(was, is));
-            require(only_the_change, || format!("{was:?} became {is:?}"))
+            let was_in_requested_state =
+                is_in_requested_state(action, old) || old.is_none_or(|old| old.status == Status::Deleted);
+            require(
+                cascaded() || ((was_in_requested_state || unverified) && unchanged()),
+                || format!("children: {:?}", pages().collect::<Vec<_>>()),
+            )?;
+            let only_the_change = old
+                .zip(new)
+                .is_none_or(|(old, new)| equal_except_for_the_change(old, new));
+            require(only_the_change, || format!("{old:?} became {new:?}"))
         }
         Outcome::AlreadySo { children } => {
-            require(is_so(action, was) || resumed, || {
-                format!("it was not so before: {was:?}")
+            require(is_in_requested_state(action, old) || resumed, || {
+                format!("reported as done before, actual: {old:?}")
             })?;
-            require(is_so(action, is), || format!("it is not so: {is:?}"))?;
-            require(resumed || was == is, || format!("{was:?} became {is:?}"))?;
-            require(untouched() || (children.is_none() && cascaded()), || {
+            require(is_in_requested_state(action, new), || {
+                format!("it is not so: {new:?}")
+            })?;
+            require(resumed || old == new, || format!("{old:?} became {new:?}"))?;
+            require(unchanged() || (children.is_none() && cascaded()), || {
                 format!("children: {:?}", pages().collect::<Vec<_>>())
             })
         }
         Outcome::Rejected { .. } | Outcome::NotSent { .. } => {
-            require(was == is, || format!("it left a trace: {was:?} became {is:?}"))?;
-            require(untouched(), || {
+            require(old == new, || {
+                format!("reported as unchanged: {old:?} became {new:?}")
+            })?;
+            require(unchanged(), || {
                 format!("children: {:?}", pages().collect::<Vec<_>>())
             })
         }
         Outcome::Unknown { .. } => require(
-            pages().all(|(was, is)| was == is || place(is) == handled(action, was)),
+            pages().all(|(old, new)| old == new || status_and_parent(new) == after_cascade(action, old)),
             || format!("children: {:?}", pages().collect::<Vec<_>>()),
         ),
-        other => Err(TestCaseError::fail(format!(
-            "an outcome that nobody knows: {other:?}"
-        ))),
+        outcome => Err(TestCaseError::fail(format!("unknown outcome: {outcome:?}"))),
     }
 }
 
-fn same_but_for_the_change(was: &Asset, is: &Asset) -> bool {
+fn equal_except_for_the_change(old: &Asset, new: &Asset) -> bool {
     let rest = |asset: &Asset| {
         let mut body = asset.body.clone();
         body.remove("status");
         body.remove("idCategory");
         body
     };
-    rest(was) == rest(is)
+    rest(old) == rest(new)
 }
 
-/// One job from beginning to end, possibly cancelled.
-fn a_job_tells_the_truth(scenario: &Scenario) -> Check {
+/// Runs one job to its end or cancellation.
+fn job_reports_the_truth(scenario: &Scenario) -> PropertyResult {
     let fake = scenario.fake();
     let before = fake.state();
     let alarm = Alarm::after(scenario.options.ends_after);
     let client = client(&fake, &alarm);
     let cancel = scenario.options.ends_after.map(|_| &alarm);
     let (entries, repeated) = run(async {
-        let outcomes = job(&client, scenario, &Journal::None, cancel).unwrap();
+        let outcomes = job(&client, scenario, &JournalUse::None, cancel).unwrap();
         let repeated = outcomes.repeated().to_vec();
         (outcomes.collect::<Vec<_>>().await, repeated)
     });
@@ -305,12 +310,12 @@ fn a_job_tells_the_truth(scenario: &Scenario) -> Check {
 }
 
 #[test]
-fn every_job_tells_the_truth() {
-    for_all(SCENARIOS, a_job_tells_the_truth);
+fn every_job_reports_the_truth() {
+    for_all(SCENARIOS, job_reports_the_truth);
 }
 
-/// A job whose process dies at any moment, and another process that goes on.
-fn a_crash_loses_nothing(scenario: &Scenario) -> Check {
+/// Runs a job whose process dies, and resumes it in another process.
+fn crash_loses_nothing(scenario: &Scenario) -> PropertyResult {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("journal");
     let fake = scenario.fake();
@@ -318,14 +323,14 @@ fn a_crash_loses_nothing(scenario: &Scenario) -> Check {
     let alarm = Alarm::after(scenario.options.ends_after.or(Some(4)));
     let first = client(&fake, &alarm);
     run(async {
-        let outcomes = job(&first, scenario, &Journal::New(&path), None).unwrap();
+        let outcomes = job(&first, scenario, &JournalUse::New(&path), None).unwrap();
         tokio::select! {
             biased;
-            () = alarm.rings() => {}
+            () = alarm.triggered() => {}
             _ = outcomes.report() => {}
         }
     });
-    // What the crash tore.
+    // An incomplete last line, as a crash leaves it.
     let mut file = std::fs::OpenOptions::new().append(true).open(&path).unwrap();
     std::io::Write::write_all(&mut file, b"{\"settled\":[{\"id\"").unwrap();
     drop(file);
@@ -334,7 +339,7 @@ fn a_crash_loses_nothing(scenario: &Scenario) -> Check {
     let second = client(&fake, &Alarm::after(None));
     let sent_before = fake.request_count();
     let report = run(async {
-        let outcomes = job(&second, scenario, &Journal::Resumed(&path), None).unwrap();
+        let outcomes = job(&second, scenario, &JournalUse::Resumed(&path), None).unwrap();
         outcomes.report().await
     });
     check(
@@ -346,23 +351,23 @@ fn a_crash_loses_nothing(scenario: &Scenario) -> Check {
         true,
     )?;
     require(known.done <= report.counts().done, || {
-        "what was done was forgotten".to_owned()
+        "the resumed job forgot IDs that were done".to_owned()
     })?;
     let finished = known.total() == report.counts().total();
     require(!finished || fake.request_count() == sent_before, || {
-        "a finished job sent something again".to_owned()
+        "a finished job sent another request".to_owned()
     })
 }
 
 #[test]
 fn a_crash_at_any_moment_loses_nothing() {
-    for_all(SCENARIOS / 10, a_crash_loses_nothing);
+    for_all(SCENARIOS / 10, crash_loses_nothing);
 }
 
-/// The plan says what the job then does, where nothing goes wrong.
-fn a_plan_comes_true(scenario: &Scenario) -> Check {
+/// Without faults, the job does what the plan predicts.
+fn plan_predicts_the_job(scenario: &Scenario) -> PropertyResult {
     let mut scenario = scenario.clone();
-    scenario.troubles.clear();
+    scenario.faults.clear();
     scenario.options.ends_after = None;
     let fake = scenario.fake();
     let before = fake.state();
@@ -400,6 +405,6 @@ fn a_plan_comes_true(scenario: &Scenario) -> Check {
 }
 
 #[test]
-fn every_plan_comes_true() {
-    for_all(SCENARIOS / 10, a_plan_comes_true);
+fn every_plan_predicts_its_job() {
+    for_all(SCENARIOS / 10, plan_predicts_the_job);
 }

@@ -1,4 +1,4 @@
-//! The contract of the bulk jobs, against the fake in process, under every policy and fault.
+//! The contract of bulk jobs, against the fake in process, under every policy and fault.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -9,6 +9,6 @@
 
 mod behaviour;
 mod contract;
+mod other_abilities;
 mod scenario;
 mod service;
-mod single;

@@ -1,4 +1,4 @@
-//! A random situation: what is on the server, how the service behaves, what goes wrong, and what is asked.
+//! Random scenarios: the state of the server, the behaviour of the service, faults, and a job.
 
 use funnelflux::ext::Cascade;
 use funnelflux::types::OfferSourceId;
@@ -8,7 +8,7 @@ use serde_json::json;
 
 /// An offer source before the job.
 #[derive(Clone, Debug)]
-pub(crate) struct Source {
+pub(crate) struct SourceSetup {
     pub(crate) status: &'static str,
     pub(crate) category: &'static str,
     pub(crate) locked: bool,
@@ -16,24 +16,24 @@ pub(crate) struct Source {
     pub(crate) pages: Vec<&'static str>,
 }
 
-/// Children in a scenario.
+/// Treatment of children in a scenario.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Children {
+pub(crate) enum ChildrenOption {
     Leave,
     Cascade,
-    /// To a parent that exists and is not in the job.
+    /// Moves them to a parent that exists and is not in the job.
     Move,
-    /// To one that does not exist.
+    /// Moves them to a parent that does not exist.
     MoveToNowhere,
     Orphan,
 }
 
-/// The ID that children move to.
+/// ID of the parent that children move to.
 pub(crate) const KEEPER: &str = "keeper";
 /// An ID that does not exist.
 pub(crate) const NOWHERE: &str = "nowhere";
 
-impl Children {
+impl ChildrenOption {
     pub(crate) fn cascade(self) -> Cascade<OfferSourceId> {
         match self {
             Self::Leave => Cascade::leave(),
@@ -45,27 +45,27 @@ impl Children {
     }
 }
 
-/// What is asked.
+/// Requested change.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Action {
-    Archive(Children),
+pub(crate) enum RequestedChange {
+    Archive(ChildrenOption),
     Unarchive,
-    Delete(Children),
+    Delete(ChildrenOption),
     Move(&'static str),
 }
 
-impl Action {
-    pub(crate) fn children(self) -> Children {
+impl RequestedChange {
+    pub(crate) fn children(self) -> ChildrenOption {
         match self {
             Self::Archive(children) | Self::Delete(children) => children,
-            Self::Unarchive | Self::Move(_) => Children::Leave,
+            Self::Unarchive | Self::Move(_) => ChildrenOption::Leave,
         }
     }
 }
 
-/// How the job is set up.
+/// Settings of the job.
 #[derive(Clone, Debug)]
-pub(crate) struct Options {
+pub(crate) struct JobOptions {
     pub(crate) chunk_size: usize,
     pub(crate) concurrency: usize,
     pub(crate) retries: u32,
@@ -74,15 +74,15 @@ pub(crate) struct Options {
     pub(crate) in_order: bool,
     pub(crate) stop_after: Option<usize>,
     pub(crate) url_length: usize,
-    /// Cancelled, or crashed, after so many requests.
+    /// Number of requests after which the job is cancelled or crashes.
     pub(crate) ends_after: Option<u8>,
 }
 
-/// A fault and the requests that meet it.
+/// A fault and its requests.
 #[derive(Clone, Debug)]
-pub(crate) struct Trouble {
+pub(crate) struct InjectedFault {
     pub(crate) fault: Fault,
-    /// On reads, or on writes.
+    /// Injects the fault into reads instead of writes.
     pub(crate) reads: bool,
     pub(crate) after: u64,
     pub(crate) times: u64,
@@ -94,17 +94,17 @@ pub(crate) struct Scenario {
     pub(crate) max_entries: Option<Limit>,
     pub(crate) max_url_length: Option<usize>,
     pub(crate) stale_lists: u32,
-    pub(crate) sources: Vec<Source>,
-    pub(crate) troubles: Vec<Trouble>,
-    pub(crate) action: Action,
-    /// Indexes of sources; one past the end is an ID that does not exist.
+    pub(crate) sources: Vec<SourceSetup>,
+    pub(crate) faults: Vec<InjectedFault>,
+    pub(crate) action: RequestedChange,
+    /// Indexes of sources. Higher indexes are IDs that do not exist.
     pub(crate) ids: Vec<usize>,
-    pub(crate) options: Options,
+    pub(crate) options: JobOptions,
 }
 
 impl Scenario {
     pub(crate) fn id(index: usize) -> String {
-        // Not in order, and of different lengths, with characters that a URL must encode.
+        // IDs that are not sorted, differ in length, and have characters that a URL must encode.
         format!("{}é{index}", "x".repeat(index * 7 % 5))
     }
 
@@ -112,14 +112,14 @@ impl Scenario {
         self.ids.iter().map(|index| Self::id(*index)).collect()
     }
 
-    /// Whether some fault makes a success of a refusal.
-    pub(crate) fn has_lies(&self) -> bool {
-        let lies = [Fault::TruncatedJson, Fault::WrongJson, Fault::GzipGarbage];
-        let mut troubles = self.troubles.iter();
-        troubles.any(|trouble| !trouble.reads && lies.contains(&trouble.fault))
+    /// Returns whether a fault can turn a refusal into a success.
+    pub(crate) fn has_wrong_successes(&self) -> bool {
+        let wrong_successes = [Fault::TruncatedJson, Fault::WrongJson, Fault::GzipGarbage];
+        let mut faults = self.faults.iter();
+        faults.any(|injected_fault| !injected_fault.reads && wrong_successes.contains(&injected_fault.fault))
     }
 
-    /// The server before the job.
+    /// Creates the server before the job.
     pub(crate) fn fake(&self) -> Fake {
         let fake = Fake::new(Settings {
             max_entries: self.max_entries,
@@ -139,7 +139,7 @@ impl Scenario {
             fake.seed(
                 "offersource",
                 json!({
-                    "idOfferSource": id, "offerSourceName": format!("Source {index}"),
+                    "idOfferSource": id, "offerSourceName": format!("SourceSetup {index}"),
                     "status": source.status, "idCategory": source.category,
                     "fieldThatNobodyKnows": { "x": index },
                 }),
@@ -153,12 +153,12 @@ impl Scenario {
                 fake.lock(id);
             }
         }
-        for trouble in &self.troubles {
-            let reads = trouble.reads;
-            let rule = Rule::new(trouble.fault.clone())
+        for injected_fault in &self.faults {
+            let reads = injected_fault.reads;
+            let rule = Rule::new(injected_fault.fault.clone())
                 .when(move |request| (request.method == http::Method::GET) == reads)
-                .after(trouble.after);
-            fake.inject(rule.times(trouble.times));
+                .after(injected_fault.after);
+            fake.inject(rule.times(injected_fault.times));
         }
         fake
     }
@@ -168,14 +168,14 @@ fn status() -> impl Strategy<Value = &'static str> {
     prop_oneof![5 => Just("active"), 3 => Just("archived"), 1 => Just("deleted")]
 }
 
-fn source() -> impl Strategy<Value = Source> {
+fn source() -> impl Strategy<Value = SourceSetup> {
     (
         status(),
         prop_oneof![Just(""), Just("c1"), Just("c2")],
         prop::bool::weighted(0.15),
         prop::collection::vec(status(), 0..3),
     )
-        .prop_map(|(status, category, locked, pages)| Source {
+        .prop_map(|(status, category, locked, pages)| SourceSetup {
             status,
             category,
             locked,
@@ -183,22 +183,22 @@ fn source() -> impl Strategy<Value = Source> {
         })
 }
 
-fn children() -> impl Strategy<Value = Children> {
+fn children() -> impl Strategy<Value = ChildrenOption> {
     prop_oneof![
-        3 => Just(Children::Leave),
-        3 => Just(Children::Cascade),
-        3 => Just(Children::Move),
-        1 => Just(Children::MoveToNowhere),
-        3 => Just(Children::Orphan),
+        3 => Just(ChildrenOption::Leave),
+        3 => Just(ChildrenOption::Cascade),
+        3 => Just(ChildrenOption::Move),
+        1 => Just(ChildrenOption::MoveToNowhere),
+        3 => Just(ChildrenOption::Orphan),
     ]
 }
 
-fn action() -> impl Strategy<Value = Action> {
+fn action() -> impl Strategy<Value = RequestedChange> {
     prop_oneof![
-        4 => children().prop_map(Action::Archive),
-        1 => Just(Action::Unarchive),
-        4 => children().prop_map(Action::Delete),
-        1 => prop_oneof![Just("c1"), Just(""), Just("c-none")].prop_map(Action::Move),
+        4 => children().prop_map(RequestedChange::Archive),
+        1 => Just(RequestedChange::Unarchive),
+        4 => children().prop_map(RequestedChange::Delete),
+        1 => prop_oneof![Just("c1"), Just(""), Just("c-none")].prop_map(RequestedChange::Move),
     ]
 }
 
@@ -214,7 +214,7 @@ fn fault() -> impl Strategy<Value = Fault> {
         Fault::Status {
             status,
             retry_after,
-            // Too many requests are turned away.
+            // 429 means that the request was not processed.
             applied: applied && status != 429,
         }
     });
@@ -250,9 +250,9 @@ fn fault() -> impl Strategy<Value = Fault> {
     prop_oneof![1 => refused, 3 => others]
 }
 
-fn trouble() -> impl Strategy<Value = Trouble> {
+fn injected_fault() -> impl Strategy<Value = InjectedFault> {
     let times = prop_oneof![6 => 1_u64..3, 2 => 3_u64..12, 1 => Just(1_000)];
-    (fault(), any::<bool>(), 0_u64..8, times).prop_map(|(fault, reads, after, times)| Trouble {
+    (fault(), any::<bool>(), 0_u64..8, times).prop_map(|(fault, reads, after, times)| InjectedFault {
         fault,
         reads,
         after,
@@ -260,7 +260,7 @@ fn trouble() -> impl Strategy<Value = Trouble> {
     })
 }
 
-fn options() -> impl Strategy<Value = Options> {
+fn options() -> impl Strategy<Value = JobOptions> {
     let ends_after = prop_oneof![4 => Just(None), 1 => (1_u8..12).prop_map(Some)];
     let stop_after = prop_oneof![5 => Just(None), 1 => (1_usize..4).prop_map(Some)];
     (
@@ -283,7 +283,7 @@ fn options() -> impl Strategy<Value = Options> {
                 url_length,
                 ends_after,
             )| {
-                Options {
+                JobOptions {
                     chunk_size,
                     concurrency,
                     retries,
@@ -301,21 +301,22 @@ fn options() -> impl Strategy<Value = Options> {
 pub(crate) fn scenario() -> impl Strategy<Value = Scenario> {
     let max_entries = prop_oneof![
         5 => Just(None),
-        1 => (1_usize..4, prop::sample::select(vec![400_u16, 413])).prop_map(|(max, status)| Some(Limit { max, status })),
+        1 => (1_usize..4, prop::sample::select(vec![400_u16, 413]))
+            .prop_map(|(max, status)| Some(Limit { max, status })),
     ];
     let max_url_length = prop_oneof![8 => Just(None), 1 => (120_usize..200).prop_map(Some)];
-    let troubles = prop_oneof![
+    let faults = prop_oneof![
         1 => Just(Vec::new()),
-        2 => prop::collection::vec(trouble(), 1..4),
+        2 => prop::collection::vec(injected_fault(), 1..4),
     ];
     (
         (any::<u64>(), max_entries, max_url_length, 0_u32..3),
         prop::collection::vec(source(), 1..16),
-        troubles,
+        faults,
         action(),
         options(),
     )
-        .prop_flat_map(|(service, sources, troubles, action, options)| {
+        .prop_flat_map(|(service, sources, faults, action, options)| {
             let count = sources.len();
             prop::collection::vec(0..count + 2, 1..20).prop_map(move |ids| Scenario {
                 policies: service.0,
@@ -323,7 +324,7 @@ pub(crate) fn scenario() -> impl Strategy<Value = Scenario> {
                 max_url_length: service.2,
                 stale_lists: service.3,
                 sources: sources.clone(),
-                troubles: troubles.clone(),
+                faults: faults.clone(),
                 action,
                 ids,
                 options: options.clone(),

@@ -1,4 +1,4 @@
-//! A client of the fake, whose transport tells when so many requests have been carried.
+//! Clients of the fake, whose transport triggers an alarm after a number of requests.
 
 use bytes::Bytes;
 use funnelflux::Client;
@@ -9,88 +9,78 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::Notify;
 
-/// Carries requests to the fake, and sets off the alarm.
+/// Sends requests to the fake and counts them for the alarm.
 #[derive(Clone, Debug)]
-struct Carrier {
-    carrier: InProcess,
+struct CountingTransport {
+    transport: InProcess,
     alarm: Alarm,
 }
 
-/// Goes off when the request of this number has been handled, before its answer arrives.
+/// Triggers after a number of requests, before the last response arrives.
 #[derive(Clone, Debug)]
 pub(crate) struct Alarm {
     left: Arc<AtomicU64>,
-    rings: Arc<Notify>,
+    notify: Arc<Notify>,
 }
 
 impl Alarm {
     pub(crate) fn after(requests: Option<u8>) -> Self {
         Self {
             left: Arc::new(AtomicU64::new(requests.map_or(u64::MAX, Into::into))),
-            rings: Arc::new(Notify::new()),
+            notify: Arc::new(Notify::new()),
         }
     }
 
-    pub(crate) fn rings(&self) -> impl Future<Output = ()> + Send + use<> {
-        let rings = Arc::clone(&self.rings);
-        async move { rings.notified().await }
+    pub(crate) fn triggered(&self) -> impl Future<Output = ()> + Send + use<> {
+        let notify = Arc::clone(&self.notify);
+        async move { notify.notified().await }
     }
 
     fn count(&self) {
         if self.left.fetch_sub(1, Ordering::Relaxed) == 1 {
-            self.rings.notify_one();
+            self.notify.notify_one();
         }
     }
 }
 
-impl Transport for Carrier {
+impl Transport for CountingTransport {
     fn send(
         &self,
         request: http::Request<Bytes>,
     ) -> BoxFuture<'_, Result<http::Response<ResponseBody>, TransportError>> {
         Box::pin(async move {
-            let answer = self.carrier.send(request).await;
+            let answer = self.transport.send(request).await;
             self.alarm.count();
-            // So that whoever hears the alarm may leave before the answer is there.
+            // The waiting task may now cancel the job before the response arrives.
             tokio::task::yield_now().await;
             answer
         })
     }
 }
 
-/// A client of the fake.
+/// Creates a client of the fake.
 pub(crate) fn client(fake: &Fake, alarm: &Alarm) -> Client {
     let clock = fake.clone();
     Client::builder()
         .credentials(credentials(fake))
         .clock(move || clock.now())
-        .transport(Carrier {
-            carrier: InProcess::new(fake),
+        .transport(CountingTransport {
+            transport: InProcess::new(fake),
             alarm: alarm.clone(),
         })
         .build()
         .unwrap()
 }
 
-/// A fake of these settings and a client of it.
+/// Creates a fake with these settings and a client of it.
 pub(crate) fn service(settings: Settings) -> (Fake, Client) {
     let fake = Fake::new(settings);
     let client = client(&fake, &Alarm::after(None));
     (fake, client)
 }
 
-/// How often an operation was called.
+/// Number of calls of an operation.
 pub(crate) fn calls(fake: &Fake, operation: &str) -> usize {
-    let is_it = |entry: &&funnelflux_fake::LogEntry| entry.operation == Some(operation);
-    fake.log().iter().filter(is_it).count()
-}
-
-/// Runs a future on virtual time.
-pub(crate) fn run<T>(future: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .start_paused(true)
-        .build()
-        .unwrap()
-        .block_on(future)
+    let is_call = |entry: &&funnelflux_fake::LogEntry| entry.operation == Some(operation);
+    fake.log().iter().filter(is_call).count()
 }

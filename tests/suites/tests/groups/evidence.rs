@@ -1,5 +1,5 @@
-//! Nothing that is deduced goes without saying: in the document, in the documentation of each method, and in the arguments of
-//! what destroys.
+//! Inferred parts are marked: in the document, in the documentation of each method, and in the arguments of
+//! destructive methods.
 
 use serde_json::Value;
 use std::{collections::BTreeSet, fs, path::Path};
@@ -11,14 +11,14 @@ fn document(name: &str) -> Value {
     serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
 }
 
-/// The members of an object.
+/// Members of an object.
 fn members(object: &Value) -> impl Iterator<Item = (&str, &Value)> {
     let members = object.as_object().into_iter().flatten();
     members.map(|(name, value)| (name.as_str(), value))
 }
 
 #[test]
-fn every_part_that_is_no_fact_of_a_page_has_its_evidence() {
+fn every_inferred_part_has_evidence() {
     let effective = document("effective.json");
     let groups: BTreeSet<&str> = effective["tags"]
         .as_array()
@@ -72,8 +72,8 @@ fn every_part_that_is_no_fact_of_a_page_has_its_evidence() {
 }
 
 #[test]
-fn each_method_begins_with_its_evidence_and_what_destroys_takes_a_word() {
-    let generated = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../generated/src/api");
+fn inferred_methods_are_marked_and_destructive_ones_need_an_acknowledgement() {
+    let generated = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../generated/src/api");
     let (mut methods, mut destructive) = (0, 0);
     for group in fs::read_dir(generated).unwrap() {
         let group = group.unwrap().path();

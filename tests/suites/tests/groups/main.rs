@@ -1,4 +1,5 @@
-//! The groups of operations, all that the vendor's index has: what each sends and does, and what is stated of single ones.
+//! All groups of operations in the vendor's index: requests, effects, and documented behaviour of single
+//! groups.
 
 #![allow(
     clippy::unwrap_used,
@@ -6,34 +7,35 @@
     reason = "a test stops at the first surprise"
 )]
 
+mod asset_kind;
+mod documented;
 mod evidence;
-mod managed;
 mod operations;
-mod stated;
+mod server_managed;
 
 use funnelflux::Client;
 use funnelflux::types::{MiddlewareBasicAuth, MiddlewareConfig, MiddlewareDestination};
 use funnelflux_fake::{Fake, Settings};
 use serde_json::Value;
 
-/// IDs: to create something under one, it has to be such.
-const ONE: &str = "2nIemJxCKbFX";
-const TWO: &str = "2n5JuOKWLTzd";
+/// IDs in the documented format, which create requires.
+const FIRST_ID: &str = "2nIemJxCKbFX";
+const SECOND_ID: &str = "2n5JuOKWLTzd";
 
-/// To be called within a Tokio runtime.
+/// Creates a fake and a client.
 fn service() -> (Fake, Client) {
     service_with(Settings::default())
 }
 
-/// To be called within a Tokio runtime.
+/// Creates a fake with these settings and a client.
 fn service_with(settings: Settings) -> (Fake, Client) {
     let fake = Fake::new(settings);
     let client = funnelflux_suites::client(&fake).build().unwrap();
     (fake, client)
 }
 
-/// What the server holds.
-fn held(fake: &Fake, segment: &str, id: &str) -> Value {
+/// The body of an asset on the server.
+fn stored(fake: &Fake, segment: &str, id: &str) -> Value {
     let state = fake.state();
     Value::from(state.asset(segment, id).unwrap().body.clone())
 }
@@ -47,12 +49,12 @@ fn with_secrets() -> MiddlewareConfig {
         .with_url("https://example.com")
         .with_basic_auth(basic)
         .with_hmac_secret("hush");
-    MiddlewareConfig::new(ONE, "M").with_destination(destination)
+    MiddlewareConfig::new(FIRST_ID, "M").with_destination(destination)
 }
 
-/// Both secrets, as the server has them.
+/// Both secrets on the server.
 fn secrets(fake: &Fake) -> (Value, Value) {
-    let destination = &held(fake, "middlewareconfig", ONE)["destination"];
+    let destination = &stored(fake, "middlewareconfig", FIRST_ID)["destination"];
     let password = destination["basicAuth"]["password"].clone();
     (password, destination["hmacSecret"].clone())
 }

@@ -1,7 +1,10 @@
-//! Every ability of `ext` × every fault × met by one or by all of its writes, or of its reads.
+//! Every ability of `ext` × every fault, injected into one or all of its writes, or into one or all of its
+//! reads.
+//!
+//! The file is long because model, setup and assertions of an ability change together.
 
-use crate::promise::{Promise, Seen};
-use crate::{Script, none_is_wrong, on_all_cores, run};
+use crate::expectation::{Guarantees, VisibleFault};
+use crate::{Occurrence, assert_no_failures, on_all_cores, run};
 use funnelflux::Client;
 use funnelflux::ext::{
     Bulk, BulkArchive as _, BulkDelete as _, BulkUnarchive as _, Cascade, CreateOrSave as _,
@@ -16,24 +19,24 @@ use std::fmt;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// How many assets the job of a cell is about, two a request, one request at a time.
+/// Number of assets in a job, with two IDs per request and one request at a time.
 const IDS: usize = 6;
 const CHUNK: usize = 2;
-/// How often a bulk job tries a step again: the documented default.
+/// Number of retries of a step in a bulk job: the documented default.
 const RETRIES: u32 = 2;
-/// To whom children move.
+/// ID of the parent that children move to.
 const KEEPER: &str = "2nIemJxCKbFK";
-/// What `create_or_save` creates.
-const NEW: &str = "2nIemJxCKbFN";
+/// ID that `create_or_save` creates.
+const NEW_ID: &str = "2nIemJxCKbFN";
 const CATEGORY: &str = "2nIemJxCKbFC";
-/// What is written into the field that the single abilities change.
+/// Value that the abilities on one asset set.
 const CHANGED: &str = "changed";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Ability {
-    Archive(Children),
+    Archive(ChildrenOption),
     Unarchive,
-    Delete(Children),
+    Delete(ChildrenOption),
     MoveToCategory,
     DuplicateMany,
     FindMany,
@@ -43,7 +46,7 @@ enum Ability {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Children {
+enum ChildrenOption {
     Leave,
     Cascade,
     Move,
@@ -51,15 +54,15 @@ enum Children {
 }
 
 const ABILITIES: [Ability; 15] = [
-    Ability::Archive(Children::Leave),
-    Ability::Archive(Children::Cascade),
-    Ability::Archive(Children::Move),
-    Ability::Archive(Children::Orphan),
+    Ability::Archive(ChildrenOption::Leave),
+    Ability::Archive(ChildrenOption::Cascade),
+    Ability::Archive(ChildrenOption::Move),
+    Ability::Archive(ChildrenOption::Orphan),
     Ability::Unarchive,
-    Ability::Delete(Children::Leave),
-    Ability::Delete(Children::Cascade),
-    Ability::Delete(Children::Move),
-    Ability::Delete(Children::Orphan),
+    Ability::Delete(ChildrenOption::Leave),
+    Ability::Delete(ChildrenOption::Cascade),
+    Ability::Delete(ChildrenOption::Move),
+    Ability::Delete(ChildrenOption::Orphan),
     Ability::MoveToCategory,
     Ability::DuplicateMany,
     Ability::FindMany,
@@ -71,15 +74,15 @@ const ABILITIES: [Ability; 15] = [
 impl Ability {
     const fn name(self) -> &'static str {
         match self {
-            Self::Archive(Children::Leave) => "bulk_archive",
-            Self::Archive(Children::Cascade) => "bulk_archive, cascade",
-            Self::Archive(Children::Move) => "bulk_archive, move",
-            Self::Archive(Children::Orphan) => "bulk_archive, orphan",
+            Self::Archive(ChildrenOption::Leave) => "bulk_archive",
+            Self::Archive(ChildrenOption::Cascade) => "bulk_archive, cascade",
+            Self::Archive(ChildrenOption::Move) => "bulk_archive, move",
+            Self::Archive(ChildrenOption::Orphan) => "bulk_archive, orphan",
             Self::Unarchive => "bulk_unarchive",
-            Self::Delete(Children::Leave) => "bulk_delete",
-            Self::Delete(Children::Cascade) => "bulk_delete, cascade",
-            Self::Delete(Children::Move) => "bulk_delete, move",
-            Self::Delete(Children::Orphan) => "bulk_delete, orphan",
+            Self::Delete(ChildrenOption::Leave) => "bulk_delete",
+            Self::Delete(ChildrenOption::Cascade) => "bulk_delete, cascade",
+            Self::Delete(ChildrenOption::Move) => "bulk_delete, move",
+            Self::Delete(ChildrenOption::Orphan) => "bulk_delete, orphan",
             Self::MoveToCategory => "move_to_category",
             Self::DuplicateMany => "duplicate_many",
             Self::FindMany => "find_many",
@@ -89,28 +92,28 @@ impl Ability {
         }
     }
 
-    /// What is promised of the operation that writes.
-    const fn promise(self) -> Promise {
+    /// Guarantees of the operation that writes.
+    const fn guarantees(self) -> Guarantees {
         let repeat = match self {
             Self::DuplicateMany => Repeat::Never,
             Self::Create => Repeat::ClientId,
             _ => Repeat::Idempotent,
         };
-        Promise {
+        Guarantees {
             repeat,
-            data: matches!(self, Self::DuplicateMany),
+            returns_data: matches!(self, Self::DuplicateMany),
         }
     }
 
-    /// Whether it is a job of the engine, which tries again by itself.
-    const fn is_engine(self) -> bool {
+    /// Returns whether it is a bulk job, which retries its steps.
+    const fn is_bulk_job(self) -> bool {
         matches!(
             self,
             Self::Archive(_) | Self::Unarchive | Self::Delete(_) | Self::MoveToCategory
         )
     }
 
-    /// How many IDs it is about.
+    /// Number of IDs.
     const fn ids(self) -> usize {
         match self {
             Self::Update | Self::Create | Self::Save => 1,
@@ -119,22 +122,22 @@ impl Ability {
     }
 }
 
-/// Which requests meet the fault.
+/// The requests that get the fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Met {
+pub(crate) enum FaultyRequests {
     Writes,
     Reads,
 }
 
-/// How many IDs came out as what.
+/// Number of IDs per outcome.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Counts {
+struct OutcomeCounts {
     done: usize,
     unknown: usize,
     not_sent: usize,
 }
 
-impl Counts {
+impl OutcomeCounts {
     const fn done(done: usize) -> Self {
         Self {
             done,
@@ -158,118 +161,125 @@ impl Counts {
     }
 }
 
-impl fmt::Display for Counts {
+impl fmt::Display for OutcomeCounts {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let all = [
             (self.done, "done"),
             (self.unknown, "unknown"),
             (self.not_sent, "not sent"),
         ];
-        let said = all.iter().filter(|(count, _)| *count > 0);
-        let said: Vec<String> = said.map(|(count, name)| format!("{count} {name}")).collect();
-        formatter.write_str(&said.join(", "))
+        let present = all.iter().filter(|(count, _)| *count > 0);
+        let parts: Vec<String> = present.map(|(count, name)| format!("{count} {name}")).collect();
+        formatter.write_str(&parts.join(", "))
     }
 }
 
-/// What is promised: how the IDs end, and for how long the job may run.
-fn expected(ability: Ability, fault: &Fault, met: Met, script: Script) -> (Counts, Duration) {
-    let seen = Seen::of(fault);
-    let counts = match met {
-        Met::Writes => writes(ability, seen, fault.applies(), script),
-        Met::Reads => reads(ability, seen, script),
+/// Expected outcomes, and the maximum duration of the job.
+fn expected(
+    ability: Ability,
+    fault: &Fault,
+    faulty: FaultyRequests,
+    occurrence: Occurrence,
+) -> (OutcomeCounts, Duration) {
+    let visible = VisibleFault::of(fault);
+    let counts = match faulty {
+        FaultyRequests::Writes => writes(ability, visible, fault.applies(), occurrence),
+        FaultyRequests::Reads => reads(ability, visible, occurrence),
     };
-    (counts, longest(ability, seen, script))
+    (counts, max_duration(ability, visible, occurrence))
 }
 
-fn writes(ability: Ability, seen: Seen, applies: bool, script: Script) -> Counts {
-    let promise = ability.promise();
+fn writes(ability: Ability, visible: VisibleFault, applies: bool, occurrence: Occurrence) -> OutcomeCounts {
+    let guarantees = ability.guarantees();
     let ids = ability.ids();
-    let all = |counts: fn(usize) -> Counts| counts(ids);
-    if ability == Ability::FindMany || seen.is_success(promise) {
-        return all(Counts::done);
+    let all = |counts: fn(usize) -> OutcomeCounts| counts(ids);
+    if ability == Ability::FindMany || visible.is_success(guarantees) {
+        return all(OutcomeCounts::done);
     }
-    // Where it may have been applied, reading tells.
-    let settled: fn(usize) -> Counts = match (seen.leaves_doubt(promise), applies) {
-        (true, true) => Counts::done,
-        (true, false) => Counts::unknown,
-        (false, _) => Counts::not_sent,
+    // After an ambiguous result, reading back shows whether the change was applied.
+    let settled: fn(usize) -> OutcomeCounts = match (visible.is_ambiguous(guarantees), applies) {
+        (true, true) => OutcomeCounts::done,
+        (true, false) => OutcomeCounts::unknown,
+        (false, _) => OutcomeCounts::not_sent,
     };
-    if script == Script::Always {
+    if occurrence == Occurrence::Always {
         return all(settled);
     }
-    if seen.is_repeated(promise.repeat) {
-        return all(Counts::done);
+    if visible.is_repeated(guarantees.repeat) {
+        return all(OutcomeCounts::done);
     }
-    // One write, the second of a job, met it and was not sent again by the call.
+    // One write, the second of a job, failed without a retry by the call.
     match ability {
-        Ability::DuplicateMany if seen.waits_too_long() => Counts {
+        Ability::DuplicateMany if visible.waits_too_long() => OutcomeCounts {
             not_sent: ids - 1,
-            ..Counts::done(1)
+            ..OutcomeCounts::done(1)
         },
-        // It was turned away, and the job sends it again.
-        Ability::DuplicateMany if !seen.leaves_doubt(promise) => all(Counts::done),
+        // The request was not processed, and the job sends it again.
+        Ability::DuplicateMany if !visible.is_ambiguous(guarantees) => all(OutcomeCounts::done),
         Ability::DuplicateMany => {
-            let one = settled(1);
-            Counts {
-                done: ids - 1 + one.done,
-                ..one
+            let lost = settled(1);
+            OutcomeCounts {
+                done: ids - 1 + lost.done,
+                ..lost
             }
         }
-        // The service is left alone.
-        _ if ability.is_engine() && seen.waits_too_long() => Counts {
+        // The job sends nothing more.
+        _ if ability.is_bulk_job() && visible.waits_too_long() => OutcomeCounts {
             not_sent: ids - CHUNK,
-            ..Counts::done(CHUNK)
+            ..OutcomeCounts::done(CHUNK)
         },
-        _ if ability.is_engine() => all(Counts::done),
+        _ if ability.is_bulk_job() => all(OutcomeCounts::done),
         _ => all(settled),
     }
 }
 
-fn reads(ability: Ability, seen: Seen, script: Script) -> Counts {
+fn reads(ability: Ability, visible: VisibleFault, occurrence: Occurrence) -> OutcomeCounts {
     let ids = ability.ids();
-    let read = Promise {
+    let read = Guarantees {
         repeat: Repeat::Read,
-        data: true,
+        returns_data: true,
     };
-    let passes = script == Script::Once && seen.is_repeated(Repeat::Read);
-    if seen.is_success(read) || passes {
-        return Counts::done(ids);
+    let passes = occurrence == Occurrence::Once && visible.is_repeated(Repeat::Read);
+    if visible.is_success(read) || passes {
+        return OutcomeCounts::done(ids);
     }
     match ability {
-        _ if seen.waits_too_long() && ability == Ability::DuplicateMany => Counts::not_sent(ids),
-        // Its lists are read for the case that an answer is lost.
-        Ability::DuplicateMany => Counts::done(ids),
-        Ability::FindMany if script == Script::Once => Counts {
+        _ if visible.waits_too_long() && ability == Ability::DuplicateMany => OutcomeCounts::not_sent(ids),
+        // The lists are only read to look for copies after a lost response.
+        Ability::DuplicateMany => OutcomeCounts::done(ids),
+        Ability::FindMany if occurrence == Occurrence::Once => OutcomeCounts {
             not_sent: CHUNK,
-            ..Counts::done(ids - CHUNK)
+            ..OutcomeCounts::done(ids - CHUNK)
         },
-        _ if ability.is_engine() && script == Script::Once && !seen.waits_too_long() => Counts::done(ids),
-        _ => Counts::not_sent(ids),
+        _ if ability.is_bulk_job() && occurrence == Occurrence::Once && !visible.waits_too_long() => {
+            OutcomeCounts::done(ids)
+        }
+        _ => OutcomeCounts::not_sent(ids),
     }
 }
 
-/// The longest time that it may take: of all calls that it may have to make, each with all its tries, and the pauses in between.
-fn longest(ability: Ability, seen: Seen, script: Script) -> Duration {
-    let one_try = match seen {
-        Seen::Silence => Duration::from_mins(1),
+/// Maximum duration: all possible calls with all attempts, and the pauses in between.
+fn max_duration(ability: Ability, visible: VisibleFault, occurrence: Occurrence) -> Duration {
+    let one_try = match visible {
+        VisibleFault::NoResponse => Duration::from_mins(1),
         _ => Duration::ZERO,
     };
-    // The waits between five tries, by back-off or as the service asks.
-    let waits = match seen {
-        Seen::Status(429 | 503, Some(_)) => Duration::from_millis(8_800),
+    // Waits between five attempts, by back-off or as the service asks.
+    let waits = match visible {
+        VisibleFault::Status(429 | 503, Some(_)) => Duration::from_millis(8_800),
         _ => Duration::from_millis(7_500),
     };
-    // Of a step: between its tries, and before an accepted change is read once more.
+    // Pauses of a step: between its attempts, and before an accepted change is read again.
     let pauses = Duration::from_secs(4);
-    match script {
-        Script::Once => one_try + waits + pauses * 2,
-        Script::Always => {
+    match occurrence {
+        Occurrence::Once => one_try + waits + pauses * 2,
+        Occurrence::Always => {
             let call = (one_try * 5 + waits).min(Duration::from_secs(301));
-            let steps = if ability.is_engine() {
-                // A chunk that the service fails at is cut until each ID stands alone.
+            let steps = if ability.is_bulk_job() {
+                // A chunk that keeps failing is split down to single IDs.
                 ability.ids().div_ceil(CHUNK) * (RETRIES as usize + 1 + CHUNK)
             } else {
-                // Duplicates look at two lists besides.
+                // Duplicating also reads two lists.
                 ability.ids() + 2
             };
             (call + pauses) * u32::try_from(steps).unwrap()
@@ -277,11 +287,11 @@ fn longest(ability: Ability, seen: Seen, script: Script) -> Duration {
     }
 }
 
-/// A server with all that the abilities work on.
+/// Creates a server with the assets that the abilities work on.
 fn server(ability: Ability) -> (Fake, Vec<String>) {
     let fake = Fake::default();
     let ids = match ability {
-        Ability::Create => vec![NEW.to_owned()],
+        Ability::Create => vec![NEW_ID.to_owned()],
         _ => fake.seed_many(ability.ids()),
     };
     fake.seed_category(CATEGORY, "Shelf");
@@ -296,43 +306,43 @@ fn server(ability: Ability) -> (Fake, Vec<String>) {
     (fake, ids)
 }
 
-/// Runs the ability, and says how its IDs ended: those that are done, unknown, and not sent.
-async fn perform(client: &Client, ability: Ability, ids: &[String]) -> Ends {
+/// Runs the ability and returns the outcomes of its IDs.
+async fn run_ability(client: &Client, ability: Ability, ids: &[String]) -> OutcomeIds {
     let sources = client.offer_sources();
     let ids = || ids.to_vec();
     macro_rules! job {
         ($job:expr) => {{
             let job: Bulk<_, _> = $job;
-            Ends::of(&job.chunk_size(CHUNK).concurrency(1).send().await.unwrap())
+            OutcomeIds::of(&job.chunk_size(CHUNK).concurrency(1).send().await.unwrap())
         }};
     }
     let children = |children| match children {
-        Children::Leave => Cascade::leave(),
-        Children::Cascade => Cascade::cascade(),
-        Children::Move => Cascade::move_to(KEEPER),
-        Children::Orphan => Cascade::orphan(),
+        ChildrenOption::Leave => Cascade::leave(),
+        ChildrenOption::Cascade => Cascade::cascade(),
+        ChildrenOption::Move => Cascade::move_to(KEEPER),
+        ChildrenOption::Orphan => Cascade::orphan(),
     };
     match ability {
-        Ability::Archive(what) => job!(sources.bulk_archive(ids()).children(children(what))),
+        Ability::Archive(option) => job!(sources.bulk_archive(ids()).children(children(option))),
         Ability::Unarchive => job!(sources.bulk_unarchive(ids())),
-        Ability::Delete(what) => job!(sources.bulk_delete(ids()).children(children(what))),
+        Ability::Delete(option) => job!(sources.bulk_delete(ids()).children(children(option))),
         Ability::MoveToCategory => job!(sources.move_to_category(ids(), CATEGORY)),
         Ability::DuplicateMany => {
             let copies = sources.duplicate_many(ids(), |id| DuplicateRequest::new(copy_of(id.as_str())));
-            Ends::of(&copies.concurrency(1).send().await.unwrap())
+            OutcomeIds::of(&copies.concurrency(1).send().await.unwrap())
         }
         Ability::FindMany => {
             let find = sources.find_many(ids()).chunk_size(CHUNK).concurrency(1);
             let found = find.send().await.unwrap();
             assert!(found.missing.is_empty(), "{:?}", found.missing);
-            Ends {
+            OutcomeIds {
                 done: found
                     .assets
                     .iter()
                     .map(|asset| asset.id_offer_source.to_string())
                     .collect(),
                 not_sent: found.unreadable.iter().map(|(id, _)| id.to_string()).collect(),
-                ..Ends::default()
+                ..OutcomeIds::default()
             }
         }
         Ability::Update => {
@@ -341,19 +351,19 @@ async fn perform(client: &Client, ability: Ability, ids: &[String]) -> Ends {
             });
             match update.send().await {
                 Ok(updated) => assert_eq!(updated.changed, ["/postbackTxId"]),
-                Err(UpdateError::Find(_) | UpdateError::Refused(_)) => return Ends::not_sent(ids()),
-                Err(UpdateError::Unknown(_)) => return Ends::unknown(ids()),
-                Err(other) => panic!("{other}"),
+                Err(UpdateError::Find(_) | UpdateError::Refused(_)) => return OutcomeIds::not_sent(ids()),
+                Err(UpdateError::Unknown(_)) => return OutcomeIds::unknown(ids()),
+                Err(error) => panic!("{error}"),
             }
-            Ends::done(ids())
+            OutcomeIds::done(ids())
         }
         Ability::Create | Ability::Save => {
             let asset = OfferSource::new(ids()[0].as_str(), "as it ought to be").with_postback_tx_id(CHANGED);
             match sources.create_or_save(asset).await {
-                Ok(_) => Ends::done(ids()),
-                Err(StoreError::Find { .. } | StoreError::Refused { .. }) => Ends::not_sent(ids()),
-                Err(StoreError::Unknown { .. }) => Ends::unknown(ids()),
-                Err(other) => panic!("{other}"),
+                Ok(_) => OutcomeIds::done(ids()),
+                Err(StoreError::Find { .. } | StoreError::Refused { .. }) => OutcomeIds::not_sent(ids()),
+                Err(StoreError::Unknown { .. }) => OutcomeIds::unknown(ids()),
+                Err(error) => panic!("{error}"),
             }
         }
     }
@@ -363,15 +373,15 @@ fn copy_of(id: &str) -> String {
     format!("Copy of {id}")
 }
 
-/// The IDs by how they ended.
+/// IDs by outcome.
 #[derive(Debug, Default)]
-struct Ends {
+struct OutcomeIds {
     done: BTreeSet<String>,
     unknown: BTreeSet<String>,
     not_sent: BTreeSet<String>,
 }
 
-impl Ends {
+impl OutcomeIds {
     fn done(ids: Vec<String>) -> Self {
         Self {
             done: ids.into_iter().collect(),
@@ -394,21 +404,21 @@ impl Ends {
     }
 
     fn of(report: &Report<OfferSourceId>) -> Self {
-        let mut ends = Self::default();
+        let mut outcomes = Self::default();
         for entry in report.entries() {
             let list = match &entry.outcome {
-                outcome if outcome.is_success() => &mut ends.done,
-                funnelflux::ext::Outcome::Unknown { .. } => &mut ends.unknown,
-                funnelflux::ext::Outcome::NotSent { .. } => &mut ends.not_sent,
-                other => panic!("nothing here is rejected: {other:?}"),
+                outcome if outcome.is_success() => &mut outcomes.done,
+                funnelflux::ext::Outcome::Unknown { .. } => &mut outcomes.unknown,
+                funnelflux::ext::Outcome::NotSent { .. } => &mut outcomes.not_sent,
+                outcome => panic!("unexpected outcome: {outcome:?}"),
             };
             assert!(list.insert(entry.id.to_string()), "{} came out twice", entry.id);
         }
-        ends
+        outcomes
     }
 
-    fn counts(&self) -> Counts {
-        Counts {
+    fn counts(&self) -> OutcomeCounts {
+        OutcomeCounts {
             done: self.done.len(),
             unknown: self.unknown.len(),
             not_sent: self.not_sent.len(),
@@ -416,25 +426,25 @@ impl Ends {
     }
 }
 
-/// Whether the server has done to an ID what was asked, exactly once; `None` if it has done something else.
+/// Returns whether the server has applied the change to an ID exactly once. `None` if it did something else.
 fn is_done(ability: Ability, id: &str, before: &State, after: &State) -> Option<bool> {
-    let (was, is) = (before.offer_source(id), after.offer_source(id));
+    let (asset_before, asset) = (before.offer_source(id), after.offer_source(id));
     let page = after.page(&format!("page of {id}")).unwrap();
-    let page_was = before.page(&page.id).unwrap();
-    let status = |status: Status, children: Children| {
-        let page_is = match children {
-            Children::Leave => page == page_was,
-            Children::Cascade => page.status == status,
-            Children::Move => page.parent.as_deref() == Some(KEEPER),
-            Children::Orphan => page.parent.is_none(),
+    let page_before = before.page(&page.id).unwrap();
+    let status = |status: Status, children: ChildrenOption| {
+        let page_changed = match children {
+            ChildrenOption::Leave => page == page_before,
+            ChildrenOption::Cascade => page.status == status,
+            ChildrenOption::Move => page.parent.as_deref() == Some(KEEPER),
+            ChildrenOption::Orphan => page.parent.is_none(),
         };
-        page_is && is.is_some_and(|asset| asset.status == status)
+        page_changed && asset.is_some_and(|asset| asset.status == status)
     };
     let done = match ability {
         Ability::Archive(children) => status(Status::Archived, children),
-        Ability::Unarchive => status(Status::Active, Children::Leave),
+        Ability::Unarchive => status(Status::Active, ChildrenOption::Leave),
         Ability::Delete(children) => status(Status::Deleted, children),
-        Ability::MoveToCategory => is.is_some_and(|asset| asset.category == CATEGORY),
+        Ability::MoveToCategory => asset.is_some_and(|asset| asset.category == CATEGORY),
         Ability::DuplicateMany => {
             let name = copy_of(id);
             match after.offer_sources().filter(|asset| asset.name == name).count() {
@@ -443,91 +453,92 @@ fn is_done(ability: Ability, id: &str, before: &State, after: &State) -> Option<
                 _ => return None,
             }
         }
-        Ability::FindMany => return Some(was == is),
+        Ability::FindMany => return Some(asset_before == asset),
         Ability::Update | Ability::Create | Ability::Save => {
-            is.is_some_and(|asset| asset.body["postbackTxId"] == CHANGED)
+            asset.is_some_and(|asset| asset.body["postbackTxId"] == CHANGED)
         }
     };
-    (done || (was == is && page == page_was)).then_some(done)
+    (done || (asset_before == asset && page == page_before)).then_some(done)
 }
 
-/// What one ability does under each fault, in the words of the page.
-pub(crate) struct Column {
+/// Outcomes of one ability under each fault.
+pub(crate) struct AbilityColumn {
     pub(crate) name: &'static str,
-    /// Fault, and what comes out: writes met once and always, reads met once and always.
+    /// The fault, and the outcomes with the fault in one write, all writes, one read and all reads.
     pub(crate) cells: Vec<(String, [String; 4])>,
-    wrong: Vec<String>,
+    failures: Vec<String>,
 }
 
-/// Tries all of it.
-pub(crate) fn matrix() -> Vec<Column> {
+/// Checks all cells.
+pub(crate) fn matrix() -> Vec<AbilityColumn> {
     let columns = on_all_cores(&ABILITIES, |ability| column(*ability));
-    none_is_wrong(columns.iter().flat_map(|column| &column.wrong));
+    assert_no_failures(columns.iter().flat_map(|column| &column.failures));
     columns
 }
 
-fn column(ability: Ability) -> Column {
-    let mut wrong = Vec::new();
+fn column(ability: Ability) -> AbilityColumn {
+    let mut failures = Vec::new();
     let cells = faults()
         .map(|fault| {
-            let said = [
-                (Met::Writes, Script::Once),
-                (Met::Writes, Script::Always),
-                (Met::Reads, Script::Once),
-                (Met::Reads, Script::Always),
+            let outcomes = [
+                (FaultyRequests::Writes, Occurrence::Once),
+                (FaultyRequests::Writes, Occurrence::Always),
+                (FaultyRequests::Reads, Occurrence::Once),
+                (FaultyRequests::Reads, Occurrence::Always),
             ]
-            .map(|(met, script)| {
-                wrong.extend(check(ability, &fault, met, script));
-                expected(ability, &fault, met, script).0.to_string()
+            .map(|(faulty, occurrence)| {
+                failures.extend(check(ability, &fault, faulty, occurrence));
+                expected(ability, &fault, faulty, occurrence).0.to_string()
             });
-            (fault.to_string(), said)
+            (fault.to_string(), outcomes)
         })
         .collect();
-    Column {
+    AbilityColumn {
         name: ability.name(),
         cells,
-        wrong,
+        failures,
     }
 }
 
-/// What is wrong with a cell; nothing, if it is as promised.
-fn check(ability: Ability, fault: &Fault, met: Met, script: Script) -> Option<String> {
+/// Checks a cell and returns a description of the failure.
+fn check(ability: Ability, fault: &Fault, faulty: FaultyRequests, occurrence: Occurrence) -> Option<String> {
     let (fake, ids) = server(ability);
     let before = fake.state();
-    // In a job, the second write meets it: what was done before it must stay done.
-    let passes = u64::from(met == Met::Writes && ability.ids() > 1 && script == Script::Once);
+    // In a job, the second write gets the fault, and the first one must stay done.
+    let passes =
+        u64::from(faulty == FaultyRequests::Writes && ability.ids() > 1 && occurrence == Occurrence::Once);
     let rule = Rule::new(fault.clone())
         .when(move |request| {
             let reads = request.method == http::Method::GET;
-            reads == (met == Met::Reads) && request.operation != Some("POST /auth/validate")
+            reads == (faulty == FaultyRequests::Reads) && request.operation != Some("POST /auth/validate")
         })
         .after(passes);
-    fake.inject(match script {
-        Script::Once => rule,
-        Script::Always => rule.always(),
+    fake.inject(match occurrence {
+        Occurrence::Once => rule,
+        Occurrence::Always => rule.always(),
     });
-    let (ends, took) = run(async {
+    let (outcomes, took) = run(async {
         let client = client(&fake).max_response_bytes(LARGE).build().unwrap();
         let start = Instant::now();
-        (perform(&client, ability, &ids).await, start.elapsed())
+        (run_ability(&client, ability, &ids).await, start.elapsed())
     });
     let after = fake.state();
-    let (counts, longest) = expected(ability, fault, met, script);
+    let (counts, max_duration) = expected(ability, fault, faulty, occurrence);
     let states: Vec<(&String, Option<bool>)> = ids
         .iter()
         .filter(|id| before.page(&format!("page of {id}")).is_some())
         .map(|id| (id, is_done(ability, id, &before, &after)))
         .collect();
-    let holds = |id: &String, done: Option<bool>| match done {
+    let agrees = |id: &String, done: Option<bool>| match done {
         None => false,
-        Some(true) => ability == Ability::FindMany || ends.done.contains(id),
-        // Unknown here means that it was not applied: the fake knows.
-        Some(false) => ends.unknown.contains(id) || ends.not_sent.contains(id),
+        Some(true) => ability == Ability::FindMany || outcomes.done.contains(id),
+        // The fake knows that an unknown ID was not changed.
+        Some(false) => outcomes.unknown.contains(id) || outcomes.not_sent.contains(id),
     };
-    let in_one: usize = ends.counts().done + ends.counts().unknown + ends.counts().not_sent;
+    let total: usize = outcomes.counts().done + outcomes.counts().unknown + outcomes.counts().not_sent;
     let created = |state: &State| state.offer_sources().count() - before.offer_sources().count();
     let may_create = match ability {
-        Ability::DuplicateMany | Ability::Create => ends.done.len(),
+        Ability::DuplicateMany | Ability::Create => outcomes.done.len(),
         _ => 0,
     };
     let bystander = |state: &State| {
@@ -535,24 +546,25 @@ fn check(ability: Ability, fault: &Fault, met: Met, script: Script) -> Option<St
         (state.offer_source(KEEPER).cloned(), pages)
     };
     let checks = [
-        ("outcomes", ends.counts() == counts),
-        ("an ID is lost", in_one == ids.len()),
-        ("server", states.iter().all(|(id, done)| holds(id, *done))),
+        ("outcomes", outcomes.counts() == counts),
+        ("number of IDs", total == ids.len()),
+        ("server", states.iter().all(|(id, done)| agrees(id, *done))),
         ("number of assets", created(&after) == may_create),
         ("bystander", bystander(&before) == bystander(&after)),
-        ("time", took <= longest),
+        ("time", took <= max_duration),
     ];
-    let wrong: Vec<&str> = checks
+    let failures: Vec<&str> = checks
         .iter()
-        .filter(|(_, holds)| !holds)
-        .map(|(what, _)| *what)
+        .filter(|(_, passed)| !passed)
+        .map(|(name, _)| *name)
         .collect();
-    (!wrong.is_empty()).then(|| {
+    (!failures.is_empty()).then(|| {
         format!(
-            "{} × {fault} × {met:?} {script:?}: {} not as promised\n  expected {counts} within {longest:?}\n  \
-             after {took:?} and {} requests: {ends:?}\n  on the server: {states:?}",
+            "{} × {fault} × {faulty:?} {occurrence:?}: {} not as expected\n  \
+             expected {counts} within {max_duration:?}\n  \
+             after {took:?} and {} requests: {outcomes:?}\n  on the server: {states:?}",
             ability.name(),
-            wrong.join(", "),
+            failures.join(", "),
             fake.request_count(),
         )
     })

@@ -1,8 +1,8 @@
-//! Every operation of the document × every fault × met once and met always.
+//! Every operation of the document × every fault, injected into one request or into all requests.
 
-use crate::promise::{Class, Expected, of_call};
-use crate::requests::{self, Answer, NEW, OLD, Request, SECOND, near};
-use crate::{Script, none_is_wrong, on_all_cores, run};
+use crate::expectation::{Expected, ResultClass, expected_result};
+use crate::requests::{self, EXISTING_ID, NEW_ID, Request, ResponseKind, SECOND_ID, related_segments};
+use crate::{Occurrence, assert_no_failures, on_all_cores, run};
 use funnelflux::transport::{TransportError, TransportErrorKind};
 use funnelflux::{Client, Error, Response, types};
 use funnelflux_fake::{Fake, Fault, Rule, State};
@@ -15,18 +15,18 @@ use std::fmt;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// What the timer adds at most: it counts in milliseconds.
-const GRAIN: Duration = Duration::from_millis(10);
+/// Resolution of the timer.
+const TIMER_RESOLUTION: Duration = Duration::from_millis(10);
 
-/// What one operation does under each fault, in the words of the page.
-pub(crate) struct Column {
+/// Results of one operation under each fault.
+pub(crate) struct OperationColumn {
     pub(crate) name: &'static str,
     pub(crate) documented: bool,
     pub(crate) cells: Vec<Cell>,
-    wrong: Vec<String>,
+    failures: Vec<String>,
 }
 
-/// How a cell ended, met once and met always.
+/// Results of one fault, injected into one request and into all requests.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Cell {
     pub(crate) fault: String,
@@ -34,28 +34,32 @@ pub(crate) struct Cell {
     pub(crate) always: String,
 }
 
-/// Tries all of it.
-pub(crate) fn matrix() -> Vec<Column> {
+/// Checks all cells.
+pub(crate) fn matrix() -> Vec<OperationColumn> {
     let columns = on_all_cores(&requests::all(), column);
-    none_is_wrong(columns.iter().flat_map(|column| &column.wrong));
+    assert_no_failures(columns.iter().flat_map(|column| &column.failures));
     columns
 }
 
-fn column(request: &Request) -> Column {
-    let promise = request.promise();
+fn column(request: &Request) -> OperationColumn {
+    let guarantees = request.guarantees();
     assert_eq!(
-        request.operation.repeat, promise.repeat,
-        "{}: the table of operations says something else",
+        request.operation.repeat, guarantees.repeat,
+        "{}: the table of operations differs",
         request.operation
     );
-    let clean = clean(request);
-    let mut wrong = Vec::new();
+    let fault_free = fault_free(request);
+    let mut failures = Vec::new();
     let cells = faults()
         .map(|fault| {
-            let [once, always] = [Script::Once, Script::Always].map(|script| {
-                let expected = of_call(&fault, promise, script);
-                wrong.extend(check(request, &fault, script, &expected, &clean));
-                Said(&expected, promise.writes()).to_string()
+            let [once, always] = [Occurrence::Once, Occurrence::Always].map(|occurrence| {
+                let expected = expected_result(&fault, guarantees, occurrence);
+                failures.extend(check(request, &fault, occurrence, &expected, &fault_free));
+                CellText {
+                    expected: &expected,
+                    writes: guarantees.writes(),
+                }
+                .to_string()
             });
             Cell {
                 fault: fault.to_string(),
@@ -64,33 +68,33 @@ fn column(request: &Request) -> Column {
             }
         })
         .collect();
-    Column {
+    OperationColumn {
         name: request.operation.id,
         documented: request.is_documented(),
         cells,
-        wrong,
+        failures,
     }
 }
 
-/// What is there before the call.
+/// Creates the server before the call.
 fn server(request: &Request) -> Fake {
     let fake = requests::server(request);
     if request.operation.path.ends_with("/unarchive/") {
-        fake.set(request.segment(), OLD, "status", "archived");
+        fake.set(request.segment(), EXISTING_ID, "status", "archived");
     }
     fake
 }
 
-/// What the call gives, and what it leaves on the server, where nothing goes wrong.
-struct Clean {
+/// Result of the call and its effect on the server without a fault.
+struct FaultFreeResult {
     value: Value,
-    before: Shape,
-    after: Shape,
+    before: AssetsByKind,
+    after: AssetsByKind,
 }
 
-fn clean(request: &Request) -> Clean {
+fn fault_free(request: &Request) -> FaultFreeResult {
     let fake = server(request);
-    let before = shape(request, &fake.state());
+    let before = assets_by_kind(request, &fake.state());
     let value = run(async {
         let client = client(&fake).build().unwrap();
         let response = send(&client, request).await;
@@ -98,57 +102,58 @@ fn clean(request: &Request) -> Clean {
             .unwrap_or_else(|error| panic!("{request:?}: {error}"))
             .value
     });
-    let after = shape(request, &fake.state());
+    let after = assets_by_kind(request, &fake.state());
     let simulated = Fake::simulates(&request.key()).unwrap();
     let changes = before != after;
-    // A row of settings has nothing that could be seen to change.
+    // Changes of settings are not visible.
     assert!(
-        changes == (request.promise().writes() && simulated) || request.segment() == "ainodesettings",
+        changes == (request.guarantees().writes() && simulated) || request.segment() == "ainodesettings",
         "{}: {changes}",
         request.operation
     );
-    Clean { value, before, after }
+    FaultFreeResult { value, before, after }
 }
 
-/// What is wrong with a cell; nothing, if it is as promised.
+/// Checks a cell and returns a description of the failure.
 fn check(
     request: &Request,
     fault: &Fault,
-    script: Script,
+    occurrence: Occurrence,
     expected: &Expected,
-    clean: &Clean,
+    fault_free: &FaultFreeResult,
 ) -> Option<String> {
     let fake = server(request);
     let rule = Rule::new(fault.clone()).on(request.key());
-    fake.inject(match script {
-        Script::Once => rule,
-        Script::Always => rule.always(),
+    fake.inject(match occurrence {
+        Occurrence::Once => rule,
+        Occurrence::Always => rule.always(),
     });
     let (outcome, took) = run(async {
         let client = client(&fake).max_response_bytes(LARGE).build().unwrap();
         let start = Instant::now();
         (send(&client, request).await, start.elapsed())
     });
-    let (class, tries) = match &outcome {
-        Ok(response) => (Class::Ok, response.tries),
-        Err(error) => (class(error), error.tries()),
+    let (class, attempts) = match &outcome {
+        Ok(response) => (ResultClass::Ok, response.attempts),
+        Err(error) => (classify(error), error.attempts()),
     };
     let key = request.key();
     let log = fake.log();
     let sent = log.iter().filter(|entry| entry.operation == Some(&*key));
-    let (sent, after) = (sent.count(), shape(request, &fake.state()));
+    let (sent, after) = (sent.count(), assets_by_kind(request, &fake.state()));
     let server = if expected.applied {
-        &clean.after
+        &fault_free.after
     } else {
-        &clean.before
+        &fault_free.before
     };
-    let holds = [
+    let error = outcome.as_ref().err();
+    let checks = [
         ("class", class == expected.class),
-        ("tries", tries == expected.tries),
-        ("requests", sent == expected.tries as usize),
+        ("attempts", attempts == expected.attempts),
+        ("requests", sent == expected.attempts as usize),
         (
             "time",
-            took + GRAIN >= expected.least && took <= expected.most + GRAIN,
+            took + TIMER_RESOLUTION >= expected.min_time && took <= expected.max_time + TIMER_RESOLUTION,
         ),
         ("server", after == *server),
         (
@@ -158,104 +163,100 @@ fn check(
                 Ok(response) if request.operation.path.ends_with("/duplicate/") => {
                     let id = response.value["id"].as_str();
                     let is_copy = |segment| id.is_some_and(|id| fake.state().asset(segment, id).is_some());
-                    near(request.segment()).any(is_copy) || clean.after == clean.before
+                    related_segments(request.segment()).any(is_copy) || fault_free.after == fault_free.before
                 }
                 Ok(response) => {
-                    let met = script == Script::Always || expected.tries == 1;
-                    response.value == told(&clean.value, fault, met)
+                    let faulty = occurrence == Occurrence::Always || expected.attempts == 1;
+                    response.value == changed_by(&fault_free.value, fault, faulty)
                 }
             },
         ),
         (
             "may_have_been_applied",
-            outcome
-                .as_ref()
-                .err()
-                .is_none_or(|error| error.may_have_been_applied() == expected.doubt),
+            error.is_none_or(|error| error.may_have_been_applied() == expected.may_have_been_applied),
         ),
         (
             "is_retryable",
-            outcome
-                .as_ref()
-                .err()
-                .is_none_or(|error| error.is_retryable() == expected.retryable),
+            error.is_none_or(|error| error.is_retryable() == expected.retryable),
         ),
     ];
-    let wrong: Vec<&str> = holds
+    let failures: Vec<&str> = checks
         .iter()
-        .filter(|(_, holds)| !holds)
-        .map(|(what, _)| *what)
+        .filter(|(_, passed)| !passed)
+        .map(|(name, _)| *name)
         .collect();
-    (!wrong.is_empty()).then(|| {
-        let outcome = outcome.map(|answered| answered.value).map_err(|error| error.to_string());
+    (!failures.is_empty()).then(|| {
+        let outcome = outcome
+            .map(|response| response.value)
+            .map_err(|error| error.to_string());
         format!(
-            "{} × {fault} × {script:?}: {} not as promised\n  expected {expected:?}\n  after {took:?} and {sent} \
-             requests: {outcome:?}\n  the server holds {:?}",
+            "{} × {fault} × {occurrence:?}: {} not as expected\n  expected {expected:?}\n  \
+             after {took:?} and {sent} requests: {outcome:?}\n  on the server: {:?}",
             request.operation,
-            wrong.join(", "),
+            failures.join(", "),
             after[request.segment()]
         )
     })
 }
 
-/// What a fault makes of a right answer.
-fn told(value: &Value, fault: &Fault, met: bool) -> Value {
+/// Changes that a fault makes to a right value.
+fn changed_by(value: &Value, fault: &Fault, faulty: bool) -> Value {
     match (value, fault) {
-        (Value::Array(rows), Fault::DuplicateRows) if met => {
+        (Value::Array(rows), Fault::DuplicateRows) if faulty => {
             rows.iter().flat_map(|row| [row.clone(), row.clone()]).collect()
         }
-        (Value::Array(rows), Fault::ReverseRows) if met => rows.iter().rev().cloned().collect(),
+        (Value::Array(rows), Fault::ReverseRows) if faulty => rows.iter().rev().cloned().collect(),
         _ => value.clone(),
     }
 }
 
-/// Reads the class off an error, by what everybody can ask it.
-fn class(error: &Error) -> Class {
+/// Classifies an error by its public methods.
+fn classify(error: &Error) -> ResultClass {
     let text = error.to_string();
     let broken = error
         .source()
         .and_then(|source| source.downcast_ref::<TransportError>());
     match (error.status(), broken.map(TransportError::kind)) {
-        _ if error.json_path().is_some() => Class::Misfit,
-        _ if error.is_unauthorized() => Class::Login,
-        _ if error.is_timeout() => Class::Timeout,
-        _ if text.contains("an HTML page came back where JSON belongs") => Class::Page,
-        _ if text.contains("larger than 100000 bytes") => Class::TooLarge,
-        (Some(status), _) => Class::Status(status.as_u16()),
-        (None, Some(TransportErrorKind::Connect)) => Class::NoConnection,
-        (None, Some(TransportErrorKind::Interrupted)) => Class::Broken,
-        _ => panic!("what is this? {error:?}"),
+        _ if error.json_path().is_some() => ResultClass::DecodeError,
+        _ if error.is_unauthorized() => ResultClass::LoginRequired,
+        _ if error.is_timeout() => ResultClass::Timeout,
+        _ if text.contains("expected JSON, but the response is an HTML page") => ResultClass::HtmlPage,
+        _ if text.contains("larger than 100000 bytes") => ResultClass::TooLarge,
+        (Some(status), _) => ResultClass::Status(status.as_u16()),
+        (None, Some(TransportErrorKind::Connect)) => ResultClass::NoConnection,
+        (None, Some(TransportErrorKind::Interrupted)) => ResultClass::Broken,
+        _ => panic!("unknown class of error: {error:?}"),
     }
 }
 
-/// All assets, kind by kind; the ID of a copy, which the service draws, left out.
-type Shape = BTreeMap<String, Vec<Value>>;
+/// All assets by kind, without the random IDs of copies.
+type AssetsByKind = BTreeMap<String, Vec<Value>>;
 
-fn shape(request: &Request, state: &State) -> Shape {
+fn assets_by_kind(request: &Request, state: &State) -> AssetsByKind {
     let bodies = |segment| {
         let assets = state.assets(segment).map(|asset| {
             let mut body = asset.body.clone();
-            if ![OLD, NEW, SECOND].contains(&&*asset.id) {
+            if ![EXISTING_ID, NEW_ID, SECOND_ID].contains(&&*asset.id) {
                 body.retain(|_, value| value.as_str() != Some(&*asset.id));
             }
             Value::Object(body)
         });
         assets.collect()
     };
-    near(request.segment())
+    related_segments(request.segment())
         .map(|segment| (segment.to_owned(), bodies(segment)))
         .collect()
 }
 
-/// A success: the value as JSON, and how often the request was sent.
-struct Answered {
+/// A success: the value as JSON, and the number of attempts.
+struct JsonResponse {
     value: Value,
-    tries: u32,
+    attempts: u32,
 }
 
-/// Makes the call: by its method where it is documented or creates, and by the way for any path else.
-async fn send(client: &Client, request: &Request) -> Result<Answered, Error> {
-    let old = types::OfferSourceId::from(OLD);
+/// Sends the request: by its method if it is documented or creates, otherwise by `Client::request`.
+async fn send(client: &Client, request: &Request) -> Result<JsonResponse, Error> {
+    let old = types::OfferSourceId::from(EXISTING_ID);
     macro_rules! call {
         ($call:expr) => {
             json(&$call.response().await?)
@@ -269,7 +270,7 @@ async fn send(client: &Client, request: &Request) -> Result<Answered, Error> {
             call!(client.find_offer_sources_by_status(types::StatusFilter::Active))
         }
         "find_offer_sources_by_category" => {
-            call!(client.find_offer_sources_by_category(&OLD.into()))
+            call!(client.find_offer_sources_by_category(&EXISTING_ID.into()))
         }
         "save_offer_source" => call!(client.save_offer_source(&body(request))),
         "duplicate_offer_source" => call!(client.duplicate_offer_source(&old, &body(request))),
@@ -303,10 +304,10 @@ async fn send(client: &Client, request: &Request) -> Result<Answered, Error> {
             if let Some(body) = &request.body {
                 sent = sent.body(body);
             }
-            match request.answer {
-                Answer::Nothing => call!(sent.empty()),
-                Answer::Object => call!(sent.json::<Map<String, Value>>()),
-                Answer::List => call!(sent.json::<Vec<Value>>()),
+            match request.response {
+                ResponseKind::Nothing => call!(sent.empty()),
+                ResponseKind::Object => call!(sent.json::<Map<String, Value>>()),
+                ResponseKind::List => call!(sent.json::<Vec<Value>>()),
             }
         }
     })
@@ -316,35 +317,44 @@ fn body<T: DeserializeOwned>(request: &Request) -> T {
     serde_json::from_value(request.body.clone().unwrap()).unwrap()
 }
 
-fn json<T: Serialize>(response: &Response<T>) -> Answered {
-    Answered {
+fn json<T: Serialize>(response: &Response<T>) -> JsonResponse {
+    JsonResponse {
         value: json!(response.value),
-        tries: response.tries,
+        attempts: response.attempts,
     }
 }
 
-/// A cell in the words of the page.
-struct Said<'e>(&'e Expected, bool);
+/// A result as the page shows it.
+struct CellText<'e> {
+    expected: &'e Expected,
+    writes: bool,
+}
 
-impl fmt::Display for Said<'_> {
+impl fmt::Display for CellText<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self(expected, writes) = *self;
+        let Self { expected, writes } = *self;
         write!(formatter, "{}", expected.class)?;
-        if expected.tries > 1 {
-            write!(formatter, " ×{}", expected.tries)?;
-        }
-        if writes {
-            formatter.write_str(if expected.applied { " ●" } else { " ○" })?;
-        }
-        if expected.doubt {
-            formatter.write_str("?")?;
+        if expected.attempts > 1 {
+            write!(formatter, ", {} attempts", expected.attempts)?;
         }
         let seconds = |time: Duration| (time.as_secs_f64() * 100.0).round() / 100.0;
-        match (seconds(expected.least), seconds(expected.most)) {
-            (0.0, 0.0) => Ok(()),
-            (0.0, most) => write!(formatter, ", ≤{most} s"),
-            (least, most) if least.total_cmp(&most).is_eq() => write!(formatter, ", {least} s"),
-            (least, most) => write!(formatter, ", {least}–{most} s"),
+        match (seconds(expected.min_time), seconds(expected.max_time)) {
+            (0.0, 0.0) => {}
+            (0.0, max) => write!(formatter, ", ≤{max} s")?,
+            (min, max) if min.total_cmp(&max).is_eq() => write!(formatter, ", {min} s")?,
+            (min, max) => write!(formatter, ", {min}–{max} s")?,
         }
+        if writes {
+            let applied = if expected.applied {
+                "applied"
+            } else {
+                "not applied"
+            };
+            write!(formatter, ", {applied}")?;
+        }
+        if expected.may_have_been_applied {
+            formatter.write_str(" (client unsure)")?;
+        }
+        Ok(())
     }
 }

@@ -1,10 +1,10 @@
-//! The fault matrix: every fault that the fake can act out × every operation of the document × every ability of `ext`.
+//! The fault matrix: every fault of the fake × every operation of the document × every ability of `ext`.
 //!
-//! Each cell says, before the call is made, how it must end: the class of the result, the number of tries, the time that it may
-//! take, and what the server holds afterwards. What is said comes from `promise`, which is written from what the crate promises
-//! (which operation may be repeated, what a fault lets a client see), and from nothing that was recorded. What is the case is
-//! then printed to `MATRIX.md`, where a person can read it; the suite fails when that page is not what it would print, and
-//! rewrites it when `FUNNELFLUX_UPDATE=1` is set.
+//! Each cell has an expected result before the call: its class, number of attempts, duration, and effect on
+//! the server. The expectations in `expectation` derive from the guarantees of the crate (the operations that
+//! it may repeat, and the faults as a client sees them), not from recorded results. The suite checks all
+//! cells and compares them to `MATRIX.md`. It fails if that page is stale, and rewrites it if
+//! `FUNNELFLUX_UPDATE=1` is set.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -15,43 +15,39 @@
 
 mod abilities;
 mod calls;
+mod expectation;
 mod page;
-mod promise;
 mod requests;
 
 use funnelflux_suites::faults;
 use std::time::Duration;
 
-/// How often a cell's operation meets the fault.
+/// Number of requests that get the fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Script {
-    /// One request meets it, all others go through.
+enum Occurrence {
+    /// One request gets it, and later ones succeed.
     Once,
-    /// Every request meets it.
+    /// Every request gets it.
     Always,
 }
 
-/// Longer than anything may take: what is not over by then hangs.
-const HANGS: Duration = Duration::from_hours(24);
+/// Longer than any test may take. A test that is still running hangs.
+const TEST_TIMEOUT: Duration = Duration::from_hours(24);
 
 /// Runs a cell on virtual time.
 fn run<T>(cell: impl Future<Output = T>) -> T {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .start_paused(true)
-        .build()
-        .unwrap();
-    runtime.block_on(async { tokio::time::timeout(HANGS, cell).await.expect("it hangs") })
+    let cell = async { tokio::time::timeout(TEST_TIMEOUT, cell).await };
+    funnelflux_suites::run(cell).expect("the test hangs")
 }
 
-/// Does the same with each of many things, on all cores, and returns what came out in their order.
-fn on_all_cores<T: Sync, U: Send>(things: &[T], work: impl Fn(&T) -> U + Sync) -> Vec<U> {
+/// Maps items on all cores and returns the results in order.
+fn on_all_cores<T: Sync, U: Send>(items: &[T], map: impl Fn(&T) -> U + Sync) -> Vec<U> {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let share = things.len().div_ceil(cores).max(1);
+    let share = items.len().div_ceil(cores).max(1);
     std::thread::scope(|scope| {
-        let threads: Vec<_> = things
+        let threads: Vec<_> = items
             .chunks(share)
-            .map(|things| scope.spawn(|| things.iter().map(&work).collect::<Vec<U>>()))
+            .map(|items| scope.spawn(|| items.iter().map(&map).collect::<Vec<U>>()))
             .collect();
         threads
             .into_iter()
@@ -63,23 +59,23 @@ fn on_all_cores<T: Sync, U: Send>(things: &[T], work: impl Fn(&T) -> U + Sync) -
     })
 }
 
-/// Fails with the first of those that are wrong.
-fn none_is_wrong<'a>(wrong: impl Iterator<Item = &'a String>) {
-    let wrong: Vec<&str> = wrong.map(String::as_str).collect();
-    let shown = wrong.iter().take(20).copied().collect::<Vec<_>>();
+/// Panics with the first failures, if there are any.
+fn assert_no_failures<'a>(failures: impl Iterator<Item = &'a String>) {
+    let failures: Vec<&str> = failures.map(String::as_str).collect();
+    let shown = failures.iter().take(20).copied().collect::<Vec<_>>();
     assert!(
-        wrong.is_empty(),
-        "{} cells are wrong:\n{}",
-        wrong.len(),
+        failures.is_empty(),
+        "{} cells differ from the expectation:\n{}",
+        failures.len(),
         shown.join("\n")
     );
 }
 
 #[test]
-fn every_cell_is_as_promised_and_the_page_shows_it() {
+fn every_cell_is_as_expected_and_the_page_is_fresh() {
     let abilities = abilities::matrix();
     let calls = calls::matrix();
-    page::holds(&calls, &abilities);
+    page::compare(&calls, &abilities);
 }
 
 #[test]

@@ -1,74 +1,97 @@
-//! `MATRIX.md`: the matrix as a person reads it, and the comparison with what is checked in.
+//! The page `MATRIX.md` and its comparison to the checked-in file.
 
 use crate::{abilities, calls};
 use std::fmt::Write as _;
 use std::path::Path;
 
-/// Where the page is.
+/// Path of the page.
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/MATRIX.md");
-/// Set to anything, it has the page rewritten.
+/// Environment variable that makes the suite rewrite the page.
 const UPDATE: &str = "FUNNELFLUX_UPDATE";
 
 const INTRODUCTION: &str = "\
-<!-- Printed by tests/matrix; `FUNNELFLUX_UPDATE=1 cargo test -p funnelflux-suites --test matrix` prints it anew. -->
+<!-- Written by tests/matrix. To update it, run
+FUNNELFLUX_UPDATE=1 cargo test -p funnelflux-suites --test matrix -->
 
 # Fault matrix
 
-What the client makes of everything that can go wrong between it and the service. The fake acts each fault out, on a virtual
-clock; each cell holds the class of the result, the number of tries, the time, and what the server holds afterwards against what
-the crate promises. The promises are in `tests/matrix/promise.rs`; this page is printed by the suite and fails it when it is not
-true.
+Results of all calls and abilities under every fault between the client and the service. The fake acts out
+each fault on a virtual clock. The expected results derive from the guarantees of the crate, which are in
+`tests/suites/tests/matrix/expectation.rs`. The suite checks every cell, and fails if this page is stale.
 ";
 
-const LEGEND: &str = "\
-A fault is met once (and the next request goes through), or always. `×5`: the request was sent five times. A time is the least
-and the most that the waits may take, by back-off with full jitter or as `Retry-After` asks; no time: at once. `●` the server has
-done it, exactly once; `○` it has not. `?` the error says that it may have been applied. `misfit` an answer that does not decode,
-`login` the token is refused and cannot be renewed; a number is the status of the error.
+const CALLS: &str = "\
+A fault is injected into the first request only, or (\"always\") into every request. Each cell has:
 
-Operations that behave alike share a column.
+- the result: *ok*, the status of an error, or a kind of error;
+- the number of attempts, if there is more than one;
+- the waiting time, if there is any, as a minimum and a maximum (by back-off with full jitter, or as
+  `Retry-After` asks);
+- for operations that write, whether the server has applied the request (exactly once) or not;
+- *client unsure*, if the error reports that the request may have been applied.
+
+A *decode error* is a response that does not decode. *Login required* means that the token is refused and
+cannot be renewed. Operations with equal results share a column.
 ";
 
 const ABILITIES: &str = "\
-Each ability works on six assets, two a request, one request at a time (update and `create_or_save`: on one). The fault is met by
-one of its writes (of many, the second) or by all, and by its first read or by all. Every ID comes out as exactly one of *done*,
-*unknown* and *not sent*, what is done is so on the server, once, with its children, and nothing else has changed there.
+Each ability works on six assets, with two IDs per request and one request at a time. `update` and
+`create_or_save` work on one asset. The fault is injected into one write (in a job, the second one), into all
+writes, into the first read, or into all reads. Each ID has exactly one outcome: *done*, *unknown* or *not
+sent*. IDs that are done are changed on the server, once, with their children. Nothing else has changed there.
 ";
 
-/// Columns with the same cells, under one head.
-struct Group {
-    head: String,
+/// Columns with equal cells, under one heading.
+struct ColumnGroup<'c> {
+    documented: Vec<&'c str>,
+    inferred: Vec<&'c str>,
     cells: Vec<String>,
 }
 
-/// Compares the page with the one that is checked in, or writes it.
-pub(crate) fn holds(operations: &[calls::Column], abilities: &[abilities::Column]) {
+impl ColumnGroup<'_> {
+    /// The names of documented operations, and the names or the number of inferred ones.
+    fn heading(&self) -> String {
+        let code = |name: &&str| format!("`{name}`");
+        let mut names: Vec<String> = self.documented.iter().map(code).collect();
+        match self.inferred.len() {
+            0..=3 => names.extend(self.inferred.iter().map(code)),
+            count if names.is_empty() => names.push(format!("{count} inferred operations")),
+            count => names.push(format!("and {count} inferred operations")),
+        }
+        names.join("<br>")
+    }
+}
+
+/// Compares the page to the checked-in file, or writes it.
+pub(crate) fn compare(operations: &[calls::OperationColumn], abilities: &[abilities::AbilityColumn]) {
     let page = page(operations, abilities);
     let path = Path::new(PAGE);
     if std::env::var_os(UPDATE).is_some() {
         std::fs::write(path, page).unwrap();
         return;
     }
-    let there = std::fs::read_to_string(path).unwrap_or_default();
+    let checked_in = std::fs::read_to_string(path).unwrap_or_default();
     let differs = page
         .lines()
-        .zip(there.lines())
-        .find(|(page, there)| page != there);
+        .zip(checked_in.lines())
+        .find(|(page, checked_in)| page != checked_in);
     assert!(
-        page == there,
-        "MATRIX.md is not what the suite prints; look at the difference and, if it is meant, run\n  {UPDATE}=1 cargo test -p \
-         funnelflux-suites --test matrix\nthe first line that differs: {differs:?}"
+        page == checked_in,
+        "error: MATRIX.md is stale\n  first difference (expected, actual): {differs:?}\n\
+         fix: look at the difference; if it is intended, run\n  \
+         {UPDATE}=1 cargo test -p funnelflux-suites --test matrix"
     );
 }
 
-fn page(operations: &[calls::Column], abilities: &[abilities::Column]) -> String {
+fn page(operations: &[calls::OperationColumn], abilities: &[abilities::AbilityColumn]) -> String {
     let mut page = INTRODUCTION.to_owned();
     let cells: usize = operations.iter().map(|column| column.cells.len() * 2).sum();
     let faults = operations[0].cells.len();
     let _ = write!(
         page,
-        "\n{faults} faults × {} operations × 2 + {faults} faults × {} abilities × 4 = {} cells. No ID lost, no double \
-         create, no call that hangs.\n\n## Calls\n\n{LEGEND}\n",
+        "\n{faults} faults × {} operations × 2 + {faults} faults × {} abilities × 4 = {} cells.\n\
+         No ID is lost, \
+         nothing is created twice, and no call hangs.\n\n## Calls\n\n{CALLS}\n",
         operations.len(),
         abilities.len(),
         cells + faults * abilities.len() * 4
@@ -81,25 +104,24 @@ fn page(operations: &[calls::Column], abilities: &[abilities::Column]) -> String
                 format!("{}; always: {}", cell.once, cell.always)
             }
         });
-        let name = column.documented.then_some(column.name);
-        (column.name, name.is_some(), cells.collect())
+        (column.name, column.documented, cells.collect())
     });
     let names: Vec<&str> = operations[0].cells.iter().map(|cell| &*cell.fault).collect();
     table(&mut page, &names, &grouped(columns));
     let _ = write!(page, "\n## Abilities\n\n{ABILITIES}");
     let names: Vec<&str> = abilities[0].cells.iter().map(|(fault, _)| &**fault).collect();
     for (index, title) in [
-        "One write meets it",
-        "All writes meet it",
-        "One read meets it",
-        "All reads meet it",
+        "Fault in one write",
+        "Fault in all writes",
+        "Fault in the first read",
+        "Fault in all reads",
     ]
     .into_iter()
     .enumerate()
     {
         let _ = write!(page, "\n### {title}\n\n");
         let columns = abilities.iter().map(|column| {
-            let cells = column.cells.iter().map(|(_, said)| said[index].clone());
+            let cells = column.cells.iter().map(|(_, outcomes)| outcomes[index].clone());
             (column.name, true, cells.collect())
         });
         table(&mut page, &names, &grouped(columns));
@@ -107,44 +129,36 @@ fn page(operations: &[calls::Column], abilities: &[abilities::Column]) -> String
     page
 }
 
-/// Joins columns that are the same; names those that are documented and counts the others.
-fn grouped<'c>(columns: impl Iterator<Item = (&'c str, bool, Vec<String>)>) -> Vec<Group> {
-    let mut groups: Vec<(Vec<&str>, Vec<&str>, Vec<String>)> = Vec::new();
-    for (name, named, cells) in columns {
-        let place = groups.iter().position(|(.., there)| *there == cells);
-        let place = place.unwrap_or_else(|| {
-            groups.push((Vec::new(), Vec::new(), cells));
+/// Joins equal columns.
+fn grouped<'c>(columns: impl Iterator<Item = (&'c str, bool, Vec<String>)>) -> Vec<ColumnGroup<'c>> {
+    let mut groups: Vec<ColumnGroup<'c>> = Vec::new();
+    for (name, documented, cells) in columns {
+        let index = groups.iter().position(|group| group.cells == cells);
+        let index = index.unwrap_or_else(|| {
+            groups.push(ColumnGroup {
+                documented: Vec::new(),
+                inferred: Vec::new(),
+                cells,
+            });
             groups.len() - 1
         });
-        let (documented, deduced, _) = &mut groups[place];
-        if named { documented } else { deduced }.push(name);
-    }
-    let head = |documented: &[&str], deduced: &[&str]| {
-        let mut names: Vec<String> = documented.iter().map(|name| format!("`{name}`")).collect();
-        match deduced {
-            [] => {}
-            few if few.len() <= 3 => names.extend(few.iter().map(|name| format!("`{name}`"))),
-            many if documented.is_empty() => names.push(format!("{} deduced ones", many.len())),
-            many => names.push(format!("and {} deduced ones", many.len())),
+        let group = &mut groups[index];
+        if documented {
+            group.documented.push(name);
+        } else {
+            group.inferred.push(name);
         }
-        names.join("<br>")
-    };
+    }
     groups
-        .into_iter()
-        .map(|(documented, deduced, cells)| Group {
-            head: head(&documented, &deduced),
-            cells,
-        })
-        .collect()
 }
 
-fn table(page: &mut String, names: &[&str], groups: &[Group]) {
-    let heads: Vec<&str> = groups.iter().map(|group| &*group.head).collect();
+fn table(page: &mut String, names: &[&str], groups: &[ColumnGroup<'_>]) {
+    let headings: Vec<String> = groups.iter().map(ColumnGroup::heading).collect();
     let _ = writeln!(
         page,
         "| fault | {} |\n|---{}|",
-        heads.join(" | "),
-        "|---".repeat(heads.len())
+        headings.join(" | "),
+        "|---".repeat(headings.len())
     );
     for (row, name) in names.iter().enumerate() {
         let cells: Vec<&str> = groups.iter().map(|group| &*group.cells[row]).collect();

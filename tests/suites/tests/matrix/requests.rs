@@ -1,24 +1,24 @@
-//! A valid request for each operation, made from the document alone, and a server on which it can be carried out.
+//! A valid request for each operation, derived from the document, and a server that accepts it.
 
-use crate::promise::Promise;
+use crate::expectation::Guarantees;
 use funnelflux::operations::{GROUPS, Operation, Repeat};
 use funnelflux_fake::{Fake, Settings};
 use serde_json::{Map, Value, json};
 use std::sync::LazyLock;
 
-/// The ID of the asset of each kind that exists.
-pub(crate) const OLD: &str = "2nIemJxCKbFX";
-/// The ID of one more offer source.
-pub(crate) const SECOND: &str = "2nIemJxCKbF0";
-/// The ID under which a create makes one.
-pub(crate) const NEW: &str = "2nIemJxCKbFY";
+/// ID of the existing asset of each kind.
+pub(crate) const EXISTING_ID: &str = "2nIemJxCKbFX";
+/// ID of a second offer source.
+pub(crate) const SECOND_ID: &str = "2nIemJxCKbF0";
+/// ID of a created asset.
+pub(crate) const NEW_ID: &str = "2nIemJxCKbFY";
 
 static DOCUMENT: LazyLock<Value> =
     LazyLock::new(|| serde_json::from_str(include_str!("../../../../spec/effective.json")).unwrap());
 
-/// What an operation returns.
+/// Kind of response of an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Answer {
+pub(crate) enum ResponseKind {
     Nothing,
     Object,
     List,
@@ -30,11 +30,11 @@ pub(crate) struct Request {
     pub(crate) operation: &'static Operation,
     pub(crate) query: Vec<(String, String)>,
     pub(crate) body: Option<Value>,
-    pub(crate) answer: Answer,
+    pub(crate) response: ResponseKind,
 }
 
 impl Request {
-    /// Method and path, as the fake calls the operation.
+    /// Method and path, as the fake names the operation.
     pub(crate) fn key(&self) -> String {
         format!("{} {}", self.operation.method, self.operation.path)
     }
@@ -48,26 +48,28 @@ impl Request {
         self.segment() == "offersource"
     }
 
-    /// What is promised of the operation, by its method and path (and not by what the generated table says, which is compared).
-    pub(crate) fn promise(&self) -> Promise {
+    /// Guarantees of the operation, derived from its method and path. The generated table is compared to
+    /// them.
+    pub(crate) fn guarantees(&self) -> Guarantees {
         let method = self.operation.method.as_str();
         let verb = self.operation.path.trim_end_matches('/').rsplit('/').next();
         let repeat = match (method, verb, self.segment()) {
             ("GET", ..) => Repeat::Read,
             ("PUT" | "DELETE", ..) => Repeat::Idempotent,
-            // API keys are made by the service; of the older listing of funnel groups the ID is another resource's.
+            // The service generates API keys. In the older listing of funnel groups, the ID belongs to
+            // another resource.
             ("POST", Some("save"), "integration" | "campaign") => Repeat::Never,
             ("POST", Some("save"), _) => Repeat::ClientId,
             _ => Repeat::Never,
         };
-        Promise {
+        Guarantees {
             repeat,
-            data: self.answer != Answer::Nothing,
+            returns_data: self.response != ResponseKind::Nothing,
         }
     }
 }
 
-/// A request for every operation.
+/// Creates a request for every operation.
 pub(crate) fn all() -> Vec<Request> {
     GROUPS
         .iter()
@@ -101,15 +103,15 @@ fn request(operation: &'static Operation) -> Request {
     let mut body = (!body.is_null()).then(|| sample("", body));
     if let Some(Value::Object(body)) = &mut body {
         if is_delete && body.is_empty() {
-            body.insert("entries".to_owned(), json!([OLD]));
+            body.insert("entries".to_owned(), json!([EXISTING_ID]));
         }
         if operation.repeat == Repeat::ClientId || operation.id == "create_campaign" {
-            // Of what is created, its own ID comes first.
+            // The first ID property is that of the created asset.
             let own = body.keys().find(|name| is_id(name)).cloned().unwrap();
-            body.insert(own, Value::from(NEW));
+            body.insert(own, Value::from(NEW_ID));
         }
         if operation.path.ends_with("/save/") && operation.method == http::Method::PUT {
-            // So that saving changes something.
+            // This makes the save change something.
             let name = body.keys().find(|name| name.ends_with("Name")).cloned();
             name.map(|name| body.insert(name, Value::from("changed")));
         }
@@ -125,10 +127,10 @@ fn request(operation: &'static Operation) -> Request {
         operation,
         query,
         body,
-        answer: match resolve(answer) {
-            Value::Null => Answer::Nothing,
-            schema if schema["items"].is_null() => Answer::Object,
-            _ => Answer::List,
+        response: match resolve(answer) {
+            Value::Null => ResponseKind::Nothing,
+            schema if schema["items"].is_null() => ResponseKind::Object,
+            _ => ResponseKind::List,
         },
     }
 }
@@ -145,7 +147,7 @@ fn is_id(name: &str) -> bool {
         .is_some_and(|rest| rest.starts_with(|letter: char| letter.is_ascii_uppercase()))
 }
 
-/// The plainest value that a schema allows.
+/// The simplest value that a schema allows.
 fn sample(name: &str, schema: &'static Value) -> Value {
     let schema = resolve(schema);
     if let Some(values) = schema["enum"].as_array() {
@@ -164,7 +166,7 @@ fn sample(name: &str, schema: &'static Value) -> Value {
         Some("array") => json!([sample(name, &schema["items"])]),
         Some("integer" | "number") => schema.get("minimum").cloned().unwrap_or(json!(1)),
         Some("boolean") => json!(true),
-        Some("string") if is_id(name) || name == "entries" => Value::from(OLD),
+        Some("string") if is_id(name) || name == "entries" => Value::from(EXISTING_ID),
         Some("string") => Value::from("text"),
         _ => {
             let required = schema["required"].as_array().into_iter().flatten();
@@ -177,16 +179,16 @@ fn sample(name: &str, schema: &'static Value) -> Value {
     }
 }
 
-/// The segments of the assets that an operation may touch: its own, those that are kept under another name, its children, and
+/// Segments of the assets that an operation may change: its own, those of a second listing, its children, and
 /// categories.
-pub(crate) fn near(segment: &str) -> impl Iterator<Item = &str> {
+pub(crate) fn related_segments(segment: &str) -> impl Iterator<Item = &str> {
     ["category", "page", "funnelgroup", "pagegroup"]
         .into_iter()
-        .filter(move |other| *other != segment)
+        .filter(move |related| *related != segment)
         .chain([segment])
 }
 
-/// A server with one asset of each kind that the operation may touch.
+/// Creates a server with one asset of each kind that the operation may change.
 pub(crate) fn server(request: &Request) -> Fake {
     static ASSETS: LazyLock<Vec<(String, Value)>> = LazyLock::new(|| {
         let saves = all().into_iter().filter(|request| {
@@ -209,18 +211,18 @@ pub(crate) fn server(request: &Request) -> Fake {
             .collect()
     });
     let fake = Fake::new(Settings {
-        // What a text stands for that the document does not explain is nobody's category.
+        // Undescribed text properties can contain any category.
         unknown_category: None,
         ..Settings::default()
     });
     for (segment, body) in &*ASSETS {
-        if near(request.segment()).any(|near| near == segment) {
+        if related_segments(request.segment()).any(|related_segments| related_segments == segment) {
             fake.seed(segment, body.clone());
         }
     }
-    // Two rows can be told from their reverse.
+    // Two rows make their reverse order visible.
     if request.is_documented() {
-        fake.seed_offer_source(SECOND);
+        fake.seed_offer_source(SECOND_ID);
     }
     fake
 }

@@ -1,4 +1,4 @@
-//! Tokens are renewed once for all, kept where the user wants them, and a failure says what to do.
+//! Renewal of tokens: one for all calls, stored on request, with helpful errors.
 
 use super::*;
 use funnelflux::auth::{FileTokenStore, MemoryTokenStore, StoreError, TokenStore};
@@ -16,7 +16,7 @@ async fn list(client: &Client) -> Result<usize, Error> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn calls_that_meet_an_expired_token_together_cause_one_renewal_and_all_succeed() -> Result<(), Error> {
+async fn concurrent_calls_with_an_expired_token_share_one_renewal() -> Result<(), Error> {
     for rejected_token in [RejectedToken::Unauthorized, RejectedToken::BadRequest] {
         for rotate_refresh_token in [false, true] {
             let fake = Fake::new(Settings {
@@ -49,7 +49,7 @@ async fn a_refused_write_is_repeated_once_after_the_renewal() -> Result<(), Erro
         .duplicate_offer_source(&"a".into(), &DuplicateRequest::new("copy"))
         .await?;
     assert_eq!(fake.state().assets("offersource").count(), 2);
-    // Refused again although renewed: no third time.
+    // A refusal after the renewal is final.
     inject(&fake, LIST, Fault::Unauthorized, 5);
     let error = list(&client).await.unwrap_err();
     assert!(error.is_unauthorized() && !error.is_retryable(), "{error}");
@@ -58,13 +58,13 @@ async fn a_refused_write_is_repeated_once_after_the_renewal() -> Result<(), Erro
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_token_whose_end_is_known_is_renewed_without_a_refusal() -> Result<(), Error> {
+async fn a_token_with_a_known_expiry_is_renewed_in_advance() -> Result<(), Error> {
     let fake = Fake::default();
     let client = client(&fake).build()?;
     fake.expire_access_token();
     list(&client).await?;
     fake.clear_log();
-    // The renewal told that the new one lives for 72 hours.
+    // The renewal reported that the new token is valid for 72 hours.
     tokio::time::sleep(Duration::from_hours(72)).await;
     list(&client).await?;
     assert_eq!((count(&fake, LIST), count(&fake, RENEW)), (1, 1));
@@ -73,7 +73,7 @@ async fn a_token_whose_end_is_known_is_renewed_without_a_refusal() -> Result<(),
 }
 
 #[tokio::test(start_paused = true)]
-async fn asking_too_early_changes_nothing_and_is_not_repeated() -> Result<(), Error> {
+async fn a_renewal_that_is_too_early_is_not_repeated() -> Result<(), Error> {
     let fake = Fake::default();
     let ends = fake.now() + Duration::from_hours(72);
     let client = client(&fake)
@@ -85,7 +85,7 @@ async fn asking_too_early_changes_nothing_and_is_not_repeated() -> Result<(), Er
     for _ in 0..10 {
         list(&client).await?;
     }
-    // Documented: a token that is still valid is only confirmed.
+    // Documented: the renewal only confirms a token that is still valid.
     assert_eq!((count(&fake, RENEW), fake.renewals()), (1, 0));
     tokio::time::sleep(Duration::from_mins(2)).await;
     list(&client).await?;
@@ -95,7 +95,7 @@ async fn asking_too_early_changes_nothing_and_is_not_repeated() -> Result<(), Er
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_failed_renewal_says_to_log_in_again_and_is_not_hammered() -> Result<(), Error> {
+async fn a_failed_renewal_asks_to_log_in_and_is_not_repeated() -> Result<(), Error> {
     let fake = Fake::default();
     let client = client_over(InProcess::new(&fake).latency(LATENCY)).build()?;
     fake.expire_access_token();
@@ -106,9 +106,10 @@ async fn a_failed_renewal_says_to_log_in_again_and_is_not_hammered() -> Result<(
         assert!(error.is_unauthorized() && !error.is_retryable(), "{error:?}");
         assert_eq!(
             error.to_string(),
-            "list_offer_sources (GET /offersource/list/): the access token is refused and could not be renewed: \
-             renew_access_token (POST /auth/validate): 401 Unauthorized: invalid_token: the refresh token is not valid; log in \
-             again; log in to FunnelFlux and make new tokens under settings → API access"
+            "list_offer_sources (GET /offersource/list/): the access token was rejected and could not be \
+             renewed: renew_access_token (POST /auth/validate): 401 Unauthorized: invalid_token: \
+             the refresh token is not valid; log in again; log in to FunnelFlux and \
+             create new tokens under settings → API access"
         );
     }
     list(&client).await.unwrap_err();
@@ -134,8 +135,8 @@ async fn without_a_refresh_token_the_error_says_so() -> Result<(), Error> {
     ] {
         assert!(text.contains(part), "{text}");
     }
-    let nobody = Client::builder().transport(InProcess::new(&fake)).build()?;
-    let error = list(&nobody).await.unwrap_err();
+    let without_tokens = Client::builder().transport(InProcess::new(&fake)).build()?;
+    let error = list(&without_tokens).await.unwrap_err();
     assert!(
         error.is_unauthorized() && error.to_string().contains("the client has none"),
         "{error}"
@@ -144,7 +145,7 @@ async fn without_a_refresh_token_the_error_says_so() -> Result<(), Error> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn trouble_of_the_renewal_is_ridden_out_or_passed_on_as_passing() -> Result<(), Error> {
+async fn transient_errors_of_the_renewal_are_retried_or_reported_as_transient() -> Result<(), Error> {
     let fake = Fake::default();
     let client = client(&fake).build()?;
     fake.expire_access_token();
@@ -161,13 +162,16 @@ async fn trouble_of_the_renewal_is_ridden_out_or_passed_on_as_passing() -> Resul
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_renewal_that_makes_no_sense_is_told_and_not_used() -> Result<(), Error> {
-    for (fault, told) in [
-        (Fault::WrongJson, "the answer holds no tokens.access_token"),
-        (Fault::TruncatedJson, "the answer holds no tokens.access_token"),
+async fn an_invalid_renewal_response_is_reported_and_ignored() -> Result<(), Error> {
+    for (fault, message) in [
+        (Fault::WrongJson, "the response contains no tokens.access_token"),
+        (
+            Fault::TruncatedJson,
+            "the response contains no tokens.access_token",
+        ),
         (
             Fault::Html { applied: false },
-            "an HTML page came back where JSON belongs",
+            "expected JSON, but the response is an HTML page",
         ),
     ] {
         let fake = Fake::default();
@@ -176,7 +180,7 @@ async fn a_renewal_that_makes_no_sense_is_told_and_not_used() -> Result<(), Erro
         inject(&fake, RENEW, fault, 1);
         let error = list(&client).await.unwrap_err();
         assert!(
-            error.is_unauthorized() && error.to_string().contains(told),
+            error.is_unauthorized() && error.to_string().contains(message),
             "{error}"
         );
     }
@@ -211,16 +215,16 @@ async fn renewed_tokens_go_to_the_store_and_the_next_process_uses_them() -> Resu
     let first = credentials(&fake);
     let process = || client(&fake).credentials(first.clone()).token_file(&path).build();
     fake.expire_access_token();
-    let (one, two) = (process()?, process()?);
-    list(&one).await?;
+    let (first_client, second_client) = (process()?, process()?);
+    list(&first_client).await?;
     assert_eq!(fake.renewals(), 1);
-    // It began with the old tokens or none; the store has better ones.
-    list(&two).await?;
+    // The second process starts with old tokens, and the store has newer ones.
+    list(&second_client).await?;
     list(&process()?).await?;
     assert_eq!(fake.renewals(), 1);
-    // Both meet the end of the token: the lock lets one renew, and the other takes what that one got.
+    // The token expires for both. The lock lets one of them renew it, and the other one uses the result.
     fake.expire_access_token();
-    let (a, b) = futures_util::join!(list(&one), list(&two));
+    let (a, b) = futures_util::join!(list(&first_client), list(&second_client));
     a?;
     b?;
     assert_eq!(fake.renewals(), 2);
@@ -243,7 +247,7 @@ async fn new_credentials_help_when_those_in_the_store_are_dead() -> Result<(), E
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_broken_store_is_an_error_when_read_and_none_when_written() -> Result<(), Error> {
+async fn only_reads_of_a_broken_store_are_errors() -> Result<(), Error> {
     #[derive(Default)]
     struct Broken {
         reading: bool,
@@ -271,17 +275,17 @@ async fn a_broken_store_is_an_error_when_read_and_none_when_written() -> Result<
     list(&full).await?;
     list(&full).await?;
     assert_eq!(fake.renewals(), 1);
-    // Nothing at all.
+    // A missing file is an empty store.
     let empty = client(&fake).token_store(FileTokenStore::new("/nonexistent/tokens.json"));
     list(&empty.build()?).await?;
     Ok(())
 }
 
-/// Refuses every list with a 400 that speaks of tokens, and carries the rest to the fake.
+/// Refuses every list with a 400 about tokens, and sends other requests to the fake.
 #[derive(Clone, Debug)]
-struct Misleading(InProcess);
+struct MisleadingService(InProcess);
 
-impl Transport for Misleading {
+impl Transport for MisleadingService {
     fn send(
         &self,
         request: http::Request<bytes::Bytes>,
@@ -297,10 +301,10 @@ impl Transport for Misleading {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_400_that_no_expired_token_explains_stays_a_400() -> Result<(), Error> {
+async fn a_400_with_a_valid_token_stays_a_400() -> Result<(), Error> {
     let fake = Fake::default();
     let client = client(&fake)
-        .transport(Misleading(InProcess::new(&fake)))
+        .transport(MisleadingService(InProcess::new(&fake)))
         .build()?;
     let error = list(&client).await.unwrap_err();
     assert_eq!(count(&fake, RENEW), 1, "it may have been the token");
@@ -311,7 +315,7 @@ async fn a_400_that_no_expired_token_explains_stays_a_400() -> Result<(), Error>
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_renewal_that_failed_in_passing_is_asked_for_again() -> Result<(), Error> {
+async fn a_transient_failure_of_the_renewal_is_retried() -> Result<(), Error> {
     for fault in [
         Fault::Html { applied: false },
         Fault::WrongJson,
@@ -339,7 +343,7 @@ async fn a_refresh_token_that_another_process_has_replaced_is_found_in_the_store
         .token_store(Arc::clone(&store))
         .build()?;
     list(&client).await?;
-    // The other process asked early: the access token was confirmed, the refresh token replaced.
+    // The other process renewed early: the access token was confirmed, and the refresh token replaced.
     store.save(&credentials(&fake)).await.unwrap();
     fake.expire_access_token();
     list(&client).await?;
@@ -348,15 +352,15 @@ async fn a_refresh_token_that_another_process_has_replaced_is_found_in_the_store
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_token_taken_from_another_process_that_is_refused_too_is_renewed() -> Result<(), Error> {
+async fn a_refused_token_of_another_process_is_renewed() -> Result<(), Error> {
     let fake = Fake::default();
     let store = Arc::new(MemoryTokenStore::new());
     let first = client(&fake).token_store(Arc::clone(&store)).build()?;
-    let other = client(&fake).build()?;
+    let second = client(&fake).build()?;
     list(&first).await?;
     fake.expire_access_token();
-    list(&other).await?;
-    // What the other process got looks good for long, and is not.
+    list(&second).await?;
+    // The token of the other process seems valid for long but is not.
     let late = fake.now() + Duration::from_hours(72);
     store
         .save(&credentials(&fake).with_expires_at(late))
@@ -369,7 +373,7 @@ async fn a_token_taken_from_another_process_that_is_refused_too_is_renewed() -> 
 }
 
 #[test]
-fn a_renewal_whose_runtime_has_ended_is_begun_anew() {
+fn a_renewal_restarts_if_its_runtime_has_ended() {
     let runtime = || {
         let mut builder = tokio::runtime::Builder::new_current_thread();
         builder.enable_time().start_paused(true).build().unwrap()
@@ -380,7 +384,7 @@ fn a_renewal_whose_runtime_has_ended_is_begun_anew() {
         let client = client(&fake).build().unwrap();
         fake.expire_access_token();
         let mut call = std::pin::pin!(list(&client));
-        // The renewal is a task of this runtime, and never gets its turn.
+        // The renewal is a task of this runtime, which never runs it.
         assert!(futures_util::poll!(&mut call).is_pending());
         client.clone()
     });

@@ -1,4 +1,4 @@
-//! The same without async: outside of every runtime, and inside of one.
+//! The blocking client, outside and inside of a runtime.
 
 use super::*;
 use funnelflux::types::{OfferSource, StatusFilter};
@@ -49,7 +49,7 @@ async fn waiting_within_a_runtime_does_not_panic() -> Result<(), Error> {
 }
 
 #[test]
-fn a_panic_comes_through() {
+fn a_panic_propagates() {
     let outcome = std::thread::spawn(|| async { panic!("out") }.wait()).join();
     assert_eq!(outcome.unwrap_err().downcast_ref::<&str>(), Some(&"out"));
 }

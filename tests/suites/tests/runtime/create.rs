@@ -1,4 +1,4 @@
-//! A create ends with exactly one asset, whatever happens on the way.
+//! A create ends with exactly one asset under any fault.
 
 use super::*;
 use funnelflux::Error;
@@ -15,7 +15,7 @@ fn answered(status: u16, applied: bool) -> Fault {
 }
 
 #[tokio::test(start_paused = true)]
-async fn every_ambiguous_end_is_settled_with_exactly_one_offer_source() -> Result<(), Error> {
+async fn every_ambiguous_create_ends_with_at_most_one_offer_source() -> Result<(), Error> {
     let faults = [
         answered(503, false),
         answered(503, true),
@@ -40,7 +40,7 @@ async fn every_ambiguous_end_is_settled_with_exactly_one_offer_source() -> Resul
                     ..Settings::default()
                 });
                 inject(&fake, CREATE, fault.clone(), times);
-                let client = client(&fake).try_timeout(Duration::from_secs(10)).build()?;
+                let client = client(&fake).attempt_timeout(Duration::from_secs(10)).build()?;
                 let outcome = client
                     .create(|id| OfferSource::new(id, " ClickBank ").with_postback_tx_id("tx"))
                     .await;
@@ -52,7 +52,7 @@ async fn every_ambiguous_end_is_settled_with_exactly_one_offer_source() -> Resul
                 let case = format!("{existing:?}, {times} × {fault}");
                 match outcome {
                     Ok(id) => assert_eq!(sources, [id.as_str()], "{case}"),
-                    // Only what was never applied may fail.
+                    // A create may only fail if it was never applied.
                     Err(error) => {
                         assert!(sources.is_empty(), "{case}: {error}");
                         assert!(error.may_have_been_applied(), "{case}: {error}");
@@ -72,7 +72,7 @@ async fn every_ambiguous_end_is_settled_with_exactly_one_offer_source() -> Resul
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_create_whose_time_ran_out_has_kept_some_for_reading_back() -> Result<(), Error> {
+async fn a_create_reserves_time_to_read_back() -> Result<(), Error> {
     let fake = Fake::default();
     fake.inject(
         Rule::new(Fault::StallHeaders { applied: true })
@@ -92,7 +92,7 @@ async fn a_create_whose_time_ran_out_has_kept_some_for_reading_back() -> Result<
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_id_that_is_taken_by_something_else_is_not_called_a_success() -> Result<(), Error> {
+async fn a_create_with_the_id_of_another_asset_fails() -> Result<(), Error> {
     let fake = Fake::default();
     fake.seed_offer_source("2nIemJxCKbFX");
     let client = client(&fake).build()?;
@@ -111,7 +111,7 @@ async fn an_id_that_is_taken_by_something_else_is_not_called_a_success() -> Resu
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_created_needs_an_id_of_the_documented_format() -> Result<(), Error> {
+async fn a_create_needs_an_id_in_the_documented_format() -> Result<(), Error> {
     let fake = Fake::default();
     let client = client(&fake).build()?;
     for odd in ["", "123", "2nIemJxCKbF-", "2nIemJxCKbFXX"] {
@@ -120,10 +120,10 @@ async fn what_is_created_needs_an_id_of_the_documented_format() -> Result<(), Er
             .await
             .unwrap_err();
         assert!(error.to_string().contains("12 characters"), "{error}");
-        assert_eq!(error.tries(), 0);
+        assert_eq!(error.attempts(), 0);
     }
     assert_eq!(fake.request_count(), 0);
-    // What exists may be addressed by any ID.
+    // Existing assets can have any ID.
     fake.seed_offer_source("123");
     client.find_offer_source_by_id(&"123".into()).await?;
     let id = OfferSourceId::generate()?;

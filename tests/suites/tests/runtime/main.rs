@@ -1,4 +1,4 @@
-//! What the runtime promises, against the fake: in process and in virtual time, and a few over real sockets.
+//! Guarantees of the runtime, against the fake: in process on virtual time, and some over real sockets.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -8,12 +8,12 @@
 
 mod auth;
 mod blocking;
-mod chance;
 mod create;
 mod errors;
+mod hooks;
+mod random_service;
 mod retry;
 mod sockets;
-mod visible;
 
 use funnelflux_fake::{Fake, Fault, Rule};
 use funnelflux_suites::{LARGE, faults};
@@ -28,7 +28,7 @@ const ARCHIVE: &str = "PUT /offersource/archive/";
 const FIND: &str = "GET /offersource/find/byId/";
 const RENEW: &str = "POST /auth/validate";
 
-/// How often the fake got a request of this operation.
+/// Number of requests for an operation.
 fn count(fake: &Fake, operation: &str) -> usize {
     let log = fake.log();
     log.iter()
@@ -40,7 +40,7 @@ fn inject(fake: &Fake, operation: &str, fault: Fault, times: u64) {
     fake.inject(Rule::new(fault).on(operation).times(times));
 }
 
-/// The outcome, and how long it took in virtual time.
+/// Awaits a call and measures its virtual time.
 async fn timed<F: IntoFuture>(call: F) -> (F::Output, Duration) {
     let start = Instant::now();
     let outcome = call.await;

@@ -1,4 +1,4 @@
-//! What is sent again, after which wait, and what is not.
+//! Retries: the requests that are repeated, their waits, and those that are not repeated.
 
 use super::*;
 use funnelflux::types::{DuplicateRequest, ParentMutationRequest, StatusFilter};
@@ -35,7 +35,7 @@ async fn retry_after_is_waited_for_in_seconds_and_as_a_date() -> Result<(), Erro
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_wait_beyond_the_cap_is_returned_and_not_waited() -> Result<(), Error> {
+async fn a_wait_beyond_the_limit_is_returned_as_an_error() -> Result<(), Error> {
     let fake = Fake::default();
     inject(&fake, LIST, refusal(429, RetryAfter::Seconds(3_600)), 1);
     let client = client(&fake).build()?;
@@ -44,7 +44,7 @@ async fn a_wait_beyond_the_cap_is_returned_and_not_waited() -> Result<(), Error>
     assert_eq!(error.retry_after(), Some(Duration::from_hours(1)));
     assert!(error.is_rate_limited() && error.is_retryable() && !error.may_have_been_applied());
     assert!(time < Duration::from_secs(1), "{time:?}");
-    // It is known for this call that it is worth the while.
+    // A call may raise the limit for itself.
     inject(&fake, LIST, refusal(429, RetryAfter::Seconds(3_600)), 1);
     let patient = RetryPolicy::new().max_retry_after(Duration::from_hours(2));
     let call = client.list_offer_sources(StatusFilter::All, None);
@@ -55,7 +55,7 @@ async fn a_wait_beyond_the_cap_is_returned_and_not_waited() -> Result<(), Error>
 }
 
 #[tokio::test(start_paused = true)]
-async fn passing_trouble_is_ridden_out() -> Result<(), Error> {
+async fn transient_errors_are_retried() -> Result<(), Error> {
     for fault in [
         Fault::status(500),
         Fault::status(502),
@@ -83,7 +83,7 @@ async fn passing_trouble_is_ridden_out() -> Result<(), Error> {
         );
         let request = ParentMutationRequest::new(["a".to_owned()]);
         let response = client.archive_offer_sources(&request).response().await?;
-        assert_eq!(response.tries, 3, "{fault}");
+        assert_eq!(response.attempts, 3, "{fault}");
         assert_eq!(fake.pending_faults(), 0, "{fault}");
         let archived = fake.state().asset("offersource", "a").unwrap().status.clone();
         assert_eq!(archived, funnelflux_fake::Status::Archived, "{fault}");
@@ -92,24 +92,27 @@ async fn passing_trouble_is_ridden_out() -> Result<(), Error> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_error_says_how_many_tries_over_how_long() -> Result<(), Error> {
+async fn an_error_reports_attempts_and_duration() -> Result<(), Error> {
     let fake = Fake::default();
     fake.inject(Rule::new(Fault::status(503)).on(LIST).times(100));
     let client = client(&fake).build()?;
     let (outcome, time) = timed(client.list_offer_sources(StatusFilter::All, None)).await;
     let error = outcome.unwrap_err();
-    assert_eq!(error.tries(), 5);
+    assert_eq!(error.attempts(), 5);
     assert_eq!(count(&fake, LIST), 5);
-    // The timer counts in milliseconds.
+    // The timer has a resolution of milliseconds.
     assert!(
         error.elapsed().abs_diff(time) < Duration::from_millis(5),
         "{error:?} {time:?}"
     );
-    // 0.5 + 1 + 2 + 4 s is the most that full jitter can draw.
+    // Full jitter waits for at most 0.5 + 1 + 2 + 4 s.
     assert!(time <= Duration::from_millis(7_510), "{time:?}");
     let text = error.to_string();
     assert!(
-        text.starts_with("list_offer_sources (GET /offersource/list/): 503 Service Unavailable: fault: a fault that a test asked for (5 tries in "),
+        text.starts_with(
+            "list_offer_sources (GET /offersource/list/): 503 Service Unavailable: fault: \
+             a fault that a test asked for (5 attempts in "
+        ),
         "{text}"
     );
     Ok(())
@@ -128,7 +131,7 @@ async fn a_duplicate_is_never_repeated_once_it_may_have_been_received() -> Resul
         let sources = fake.state().assets("offersource").count();
         assert!(sources <= 2, "{fault}: {sources}");
         let repeated = count(&fake, DUPLICATE) > 1;
-        // A refused token is no reception: the operation was not reached.
+        // With a refused token, the request did not reach the operation.
         let harmless = matches!(
             fault,
             Fault::RefuseConnection | Fault::Unauthorized | Fault::ExpireToken
@@ -153,8 +156,8 @@ async fn a_policy_of_none_sends_once() -> Result<(), Error> {
     inject(&fake, LIST, Fault::status(503), 2);
     let client = client(&fake).retry(RetryPolicy::none()).build()?;
     let call = || client.list_offer_sources(StatusFilter::All, None);
-    assert_eq!(call().await.unwrap_err().tries(), 1);
-    assert_eq!(call().retry(RetryPolicy::new()).response().await?.tries, 2);
+    assert_eq!(call().await.unwrap_err().attempts(), 1);
+    assert_eq!(call().retry(RetryPolicy::new()).response().await?.attempts, 2);
     Ok(())
 }
 
@@ -167,16 +170,13 @@ async fn the_budget_keeps_a_burst_of_failures_from_multiplying() -> Result<(), E
     let outcomes = futures_util::future::join_all(calls).await;
     assert!(outcomes.iter().all(Result::is_err));
     assert_eq!(count(&fake, LIST), 60);
-    let told = outcomes.iter().filter_map(|outcome| outcome.as_ref().err());
-    assert!(
-        told.clone()
-            .any(|error| error.to_string().contains("retry budget"))
-    );
+    let mut errors = outcomes.iter().filter_map(|outcome| outcome.as_ref().err());
+    assert!(errors.any(|error| error.to_string().contains("retry budget")));
     Ok(())
 }
 
 #[tokio::test(start_paused = true)]
-async fn no_body_however_slow_defeats_a_limit_of_time() -> Result<(), Error> {
+async fn a_slow_body_does_not_extend_a_timeout() -> Result<(), Error> {
     for fault in [
         Fault::StallBody,
         Fault::StallHeaders { applied: false },
@@ -185,9 +185,9 @@ async fn no_body_however_slow_defeats_a_limit_of_time() -> Result<(), Error> {
         let fake = Fake::default();
         fake.inject(Rule::new(fault.clone()).on(LIST).times(1_000));
         let client = client(&fake)
-            .try_timeout(Duration::from_secs(7))
+            .attempt_timeout(Duration::from_secs(7))
             .timeout(Duration::from_secs(30))
-            .retry(RetryPolicy::new().max_tries(2))
+            .retry(RetryPolicy::new().max_attempts(2))
             .build()?;
         let call = || client.list_offer_sources(StatusFilter::All, None);
         let (outcome, time) = timed(call()).await;
@@ -212,7 +212,7 @@ async fn no_body_however_slow_defeats_a_limit_of_time() -> Result<(), Error> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn no_wait_is_begun_that_ends_after_the_call() -> Result<(), Error> {
+async fn a_wait_that_exceeds_the_timeout_does_not_start() -> Result<(), Error> {
     let fake = Fake::default();
     inject(&fake, LIST, refusal(503, RetryAfter::Seconds(30)), 1);
     let client = client(&fake).timeout(Duration::from_secs(10)).build()?;
@@ -249,7 +249,7 @@ async fn a_429_slows_all_clones_down() -> Result<(), Error> {
     inject(&fake, LIST, refusal(429, RetryAfter::Seconds(5)), 1);
     let (outcomes, time) = timed(burst(&client, 21)).await;
     assert!(outcomes.iter().all(Result::is_ok));
-    // Held for 5 s, then from half the rate back to the full one.
+    // The limiter stops for 5 s and then increases from half the rate to the full rate.
     assert!(
         time >= Duration::from_secs(7) && time < Duration::from_secs(10),
         "{time:?}"
@@ -258,7 +258,7 @@ async fn a_429_slows_all_clones_down() -> Result<(), Error> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_wait_longer_than_any_clock_is_returned() -> Result<(), Error> {
+async fn an_endless_wait_is_returned_as_an_error() -> Result<(), Error> {
     let fake = Fake::default();
     let endless = RetryAfter::Text("9".repeat(30));
     inject(&fake, LIST, refusal(503, endless), 1);

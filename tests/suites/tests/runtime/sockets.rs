@@ -1,4 +1,4 @@
-//! The same over real sockets: what only a kernel and an HTTP library can show.
+//! Behaviour that needs real sockets: a kernel and an HTTP library.
 
 use super::*;
 use funnelflux::types::{OfferSource, StatusFilter};
@@ -6,7 +6,7 @@ use funnelflux::{Client, ClientBuilder, Error, RetryPolicy};
 use funnelflux_fake::{Server, Settings};
 use funnelflux_suites::credentials;
 
-/// A fake on a port of its own, and a client that loses no time.
+/// A fake on a free port, and a client that retries without delay.
 async fn served(settings: Settings) -> (Fake, Server, ClientBuilder) {
     let fake = Fake::new(settings);
     let server = fake.serve("127.0.0.1:0".parse().unwrap()).await.unwrap();
@@ -36,7 +36,7 @@ async fn a_client_works_over_http_and_renews_its_token() -> Result<(), Error> {
 }
 
 #[tokio::test]
-async fn broken_connections_are_told_apart() -> Result<(), Error> {
+async fn broken_connections_are_classified() -> Result<(), Error> {
     let (fake, server, builder) = served(Settings::default()).await;
     let client = builder.build()?;
     for fault in [
@@ -82,7 +82,7 @@ async fn a_redirect_is_not_followed_over_http_either() -> Result<(), Error> {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_too_large_is_not_read_to_its_end() -> Result<(), Error> {
+async fn reading_stops_at_the_response_limit() -> Result<(), Error> {
     let (fake, _server, builder) = served(Settings::default()).await;
     let client = builder.max_response_bytes(100_000).build()?;
     inject(&fake, LIST, Fault::Oversized { bytes: 50_000_000 }, 1);

@@ -1,8 +1,8 @@
-//! What a subscriber of `tracing` gets: everything that helps, and never a token.
+//! Output of a `tracing` subscriber: everything helpful, and never a token.
 //!
-//! A program of its own, because `tracing` remembers of each place in the code whether anybody listens: where a test
-//! without a subscriber passes such a place at the moment when another test subscribes, that place stays silent. So
-//! every test in here listens before it does anything else.
+//! These tests need their own program, because `tracing` caches for each call site whether any subscriber is
+//! interested. If a test without a subscriber reached a call site while another test subscribes, the call
+//! site could stay disabled. Every test here therefore subscribes first.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -16,10 +16,10 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use tracing::subscriber::DefaultGuard;
 
-/// Gives `hear` every span and event of this thread as a line of text, until the guard is dropped.
+/// Passes every span and event of this thread to `on_line` as a line of text, until the guard is dropped.
 #[must_use]
-fn listen(hear: impl Fn(String) + Send + Sync + 'static) -> DefaultGuard {
-    tracing::subscriber::set_default(Listener(hear))
+fn listen(on_line: impl Fn(String) + Send + Sync + 'static) -> DefaultGuard {
+    tracing::subscriber::set_default(Listener(on_line))
 }
 
 struct Listener<F>(F);

@@ -1,4 +1,4 @@
-//! The canary: no Debug, Display, tracing output, panic or error holds a token, whatever happens.
+//! Canary tokens: no `Debug`, `Display`, tracing output, panic or error contains a token.
 
 use super::*;
 use funnelflux::hook::{Hook, RequestView, ResponseView};
@@ -12,39 +12,39 @@ use std::sync::{Arc, Mutex};
 
 const CANARY: &str = "CANARY";
 
-/// Everything that anybody could have read.
+/// All output that a person could read.
 #[derive(Clone, Default)]
-struct Ear(Arc<Mutex<String>>);
+struct Recorder(Arc<Mutex<String>>);
 
-impl Ear {
+impl Recorder {
     fn listen(&self) -> DefaultGuard {
-        let ear = self.clone();
-        listen(move |line| ear.hear(line))
+        let recorder = self.clone();
+        listen(move |line| recorder.record_line(line))
     }
 
-    fn hear(&self, what: impl std::fmt::Display) {
-        writeln!(self.0.lock().unwrap(), "{what}").unwrap();
+    fn record_line(&self, line: impl std::fmt::Display) {
+        writeln!(self.0.lock().unwrap(), "{line}").unwrap();
     }
 }
 
-impl Hook for Ear {
+impl Hook for Recorder {
     fn before_request(&self, request: &mut RequestView<'_>) {
-        self.hear(format_args!("{request:?}"));
+        self.record_line(format_args!("{request:?}"));
     }
     fn after_response(&self, response: &ResponseView<'_>) {
-        // What the service says aloud, it says; the hook sees the answer as it came.
-        self.hear(format_args!("{:?} {:?}", response.operation, response.status));
+        // Hooks see responses unchanged, so this records only operation and status.
+        self.record_line(format_args!("{:?} {:?}", response.operation, response.status));
     }
 }
 
-/// A service that repeats the token in everything it says.
+/// A service that repeats the token in every response.
 #[derive(Clone, Debug)]
-struct Parrot {
+struct TokenRepeatingService {
     status: u16,
     content_type: &'static str,
 }
 
-impl Transport for Parrot {
+impl Transport for TokenRepeatingService {
     fn send(
         &self,
         request: http::Request<bytes::Bytes>,
@@ -56,7 +56,7 @@ impl Transport for Parrot {
             .to_str()
             .unwrap()
             .to_owned();
-        let said = format!(
+        let body = format!(
             r#"{{"error":"invalid {token}","echo":{:?},"tokens":"{token}"}}"#,
             String::from_utf8_lossy(request.body())
         );
@@ -64,7 +64,7 @@ impl Transport for Parrot {
             .status(self.status)
             .header("content-type", self.content_type)
             .header("location", format!("https://login.example/?t={token}"))
-            .body(ResponseBody::from(bytes::Bytes::from(said)))
+            .body(ResponseBody::from(bytes::Bytes::from(body)))
             .unwrap();
         Box::pin(std::future::ready(Ok(response)))
     }
@@ -74,38 +74,41 @@ fn tokens() -> Credentials {
     Credentials::new("CANARY-access").with_refresh_token("CANARY-refresh")
 }
 
-async fn everything(client: &Client, ear: &Ear) {
-    ear.hear(format_args!("{client:?}"));
+async fn run_calls(client: &Client, recorder: &Recorder) {
+    recorder.record_line(format_args!("{client:?}"));
     let list = client.list_offer_sources(StatusFilter::All, None);
-    ear.hear(format_args!("{list:?}"));
+    recorder.record_line(format_args!("{list:?}"));
     let mut outcomes = vec![list.await.map(drop)];
     outcomes.push(client.find_offer_source_by_id(&"a".into()).await.map(drop));
     outcomes.push(client.create(|id| OfferSource::new(id, "a")).await.map(drop));
     let request = ParentMutationRequest::new(["a".to_owned()]);
     outcomes.push(client.archive_offer_sources(&request).await);
     for error in outcomes.into_iter().filter_map(Result::err) {
-        ear.hear(format_args!("{error} {error:?} {error:#?} {:?}", error.message()));
-        ear.hear(String::from_utf8_lossy(error.body().unwrap_or_default()));
+        recorder.record_line(format_args!("{error} {error:?} {error:#?} {:?}", error.message()));
+        recorder.record_line(String::from_utf8_lossy(error.body().unwrap_or_default()));
         let mut cause = std::error::Error::source(&error);
         while let Some(error) = cause {
-            ear.hear(format_args!("{error} {error:?}"));
+            recorder.record_line(format_args!("{error} {error:?}"));
             cause = error.source();
         }
     }
 }
 
-fn silent(ear: &Ear, case: &str) {
-    let heard = ear.0.lock().unwrap();
-    assert!(!heard.contains(CANARY), "{case}: {heard}");
-    assert!(heard.contains("list_offer_sources"), "{case}: the ear is deaf");
-    assert!(heard.contains("tries="), "{case}: no spans");
+fn assert_no_token(recorder: &Recorder, case: &str) {
+    let output = recorder.0.lock().unwrap();
+    assert!(!output.contains(CANARY), "{case}: {output}");
+    assert!(
+        output.contains("list_offer_sources"),
+        "{case}: nothing was recorded"
+    );
+    assert!(output.contains("attempts="), "{case}: no spans");
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_canary_is_never_heard_under_any_fault() {
+async fn no_token_is_printed_under_any_fault() {
     for fault in faults() {
-        let ear = Ear::default();
-        let _guard = ear.listen();
+        let recorder = Recorder::default();
+        let _guard = recorder.listen();
         let fake = Fake::new(Settings {
             access_token: "CANARY-access".to_owned(),
             refresh_token: "CANARY-refresh".to_owned(),
@@ -118,10 +121,10 @@ async fn the_canary_is_never_heard_under_any_fault() {
             .credentials(tokens())
             .transport(InProcess::new(&fake))
             .max_response_bytes(LARGE)
-            .hook(ear.clone());
-        ear.hear(format_args!("{builder:?} {:?}", tokens()));
-        everything(&builder.build().unwrap(), &ear).await;
-        silent(&ear, &fault.to_string());
+            .hook(recorder.clone());
+        recorder.record_line(format_args!("{builder:?} {:?}", tokens()));
+        run_calls(&builder.build().unwrap(), &recorder).await;
+        assert_no_token(&recorder, &fault.to_string());
     }
 }
 
@@ -129,27 +132,27 @@ async fn the_canary_is_never_heard_under_any_fault() {
 async fn a_service_that_repeats_the_token_is_not_quoted() {
     for status in [200, 301, 400, 401, 409, 500] {
         for content_type in ["application/json", "text/plain", "text/html"] {
-            let ear = Ear::default();
-            let _guard = ear.listen();
-            let parrot = Parrot { status, content_type };
-            let builder = Client::builder().credentials(tokens()).hook(ear.clone());
-            everything(&builder.transport(parrot).build().unwrap(), &ear).await;
-            silent(&ear, &format!("{status} {content_type}"));
+            let recorder = Recorder::default();
+            let _guard = recorder.listen();
+            let service = TokenRepeatingService { status, content_type };
+            let builder = Client::builder().credentials(tokens()).hook(recorder.clone());
+            run_calls(&builder.transport(service).build().unwrap(), &recorder).await;
+            assert_no_token(&recorder, &format!("{status} {content_type}"));
         }
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_panic_with_an_error_or_a_client_holds_no_token() {
-    let ear = Ear::default();
-    let _guard = ear.listen();
-    let parrot = Parrot {
+    let recorder = Recorder::default();
+    let _guard = recorder.listen();
+    let service = TokenRepeatingService {
         status: 409,
         content_type: "application/json",
     };
     let client = Client::builder()
         .credentials(tokens())
-        .transport(parrot)
+        .transport(service)
         .build()
         .unwrap();
     let outcome = client.find_offer_source_by_id(&"a".into()).await;
@@ -159,16 +162,16 @@ async fn a_panic_with_an_error_or_a_client_holds_no_token() {
     assert!(text.contains("[redacted]") && !text.contains(CANARY), "{text}");
 }
 
-/// Renews tokens in an answer that calls itself a page, and refuses everything else.
+/// Returns renewed tokens with an HTML content type, and refuses everything else.
 #[derive(Clone, Debug)]
-struct Chatty;
+struct HtmlRenewalService;
 
-impl Transport for Chatty {
+impl Transport for HtmlRenewalService {
     fn send(
         &self,
         request: http::Request<bytes::Bytes>,
     ) -> BoxFuture<'_, Result<http::Response<ResponseBody>, TransportError>> {
-        let (status, said) = if request.uri().path().ends_with("/auth/validate") {
+        let (status, body) = if request.uri().path().ends_with("/auth/validate") {
             (
                 200,
                 r#"{"tokens":{"access_token":"CANARY-new","refresh_token":"CANARY-next"}}"#,
@@ -179,26 +182,26 @@ impl Transport for Chatty {
         let response = http::Response::builder()
             .status(status)
             .header("content-type", "text/html")
-            .body(ResponseBody::from(bytes::Bytes::from_static(said.as_bytes())))
+            .body(ResponseBody::from(bytes::Bytes::from_static(body.as_bytes())))
             .unwrap();
         Box::pin(std::future::ready(Ok(response)))
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn tokens_that_a_failed_renewal_brought_are_not_quoted() {
-    let ear = Ear::default();
-    let _guard = ear.listen();
-    let builder = Client::builder().credentials(tokens()).hook(ear.clone());
-    everything(&builder.transport(Chatty).build().unwrap(), &ear).await;
-    silent(&ear, "a renewal that calls itself a page");
+async fn tokens_in_a_failed_renewal_are_not_quoted() {
+    let recorder = Recorder::default();
+    let _guard = recorder.listen();
+    let builder = Client::builder().credentials(tokens()).hook(recorder.clone());
+    run_calls(&builder.transport(HtmlRenewalService).build().unwrap(), &recorder).await;
+    assert_no_token(&recorder, "a renewal that calls itself a page");
 }
 
-/// Repeats the token as the ID of the request, and as a status that nobody knows.
+/// Returns the token as the request ID.
 #[derive(Clone, Debug)]
-struct Echo;
+struct RequestIdEchoService;
 
-impl Transport for Echo {
+impl Transport for RequestIdEchoService {
     fn send(
         &self,
         request: http::Request<bytes::Bytes>,
@@ -209,38 +212,42 @@ impl Transport for Echo {
         } else {
             400
         };
-        let said = r#"[{"idOfferSource":"1","offerSourceName":"a","status":"active"}]"#;
+        let body = r#"[{"idOfferSource":"1","offerSourceName":"a","status":"active"}]"#;
         let response = http::Response::builder()
             .status(status)
             .header("x-request-id", token.to_str().unwrap())
-            .body(ResponseBody::from(bytes::Bytes::from_static(said.as_bytes())))
+            .body(ResponseBody::from(bytes::Bytes::from_static(body.as_bytes())))
             .unwrap();
         Box::pin(std::future::ready(Ok(response)))
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_service_that_calls_the_request_by_the_token_is_not_quoted() {
-    let ear = Ear::default();
-    let _guard = ear.listen();
-    let builder = Client::builder().credentials(tokens()).hook(ear.clone());
-    everything(&builder.transport(Echo).build().unwrap(), &ear).await;
-    silent(&ear, "the token as request ID");
+async fn a_token_in_the_request_id_is_not_quoted() {
+    let recorder = Recorder::default();
+    let _guard = recorder.listen();
+    let builder = Client::builder().credentials(tokens()).hook(recorder.clone());
+    run_calls(
+        &builder.transport(RequestIdEchoService).build().unwrap(),
+        &recorder,
+    )
+    .await;
+    assert_no_token(&recorder, "the token as request ID");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_token_of_one_call_is_hidden_like_that_of_the_client() {
-    let ear = Ear::default();
-    let _guard = ear.listen();
-    let parrot = Parrot {
+async fn the_token_of_a_single_call_is_redacted() {
+    let recorder = Recorder::default();
+    let _guard = recorder.listen();
+    let service = TokenRepeatingService {
         status: 409,
         content_type: "application/json",
     };
-    let builder = Client::builder().hook(ear.clone()).transport(parrot);
+    let builder = Client::builder().hook(recorder.clone()).transport(service);
     let client = builder.build().unwrap();
     let call = client.list_offer_sources(StatusFilter::All, None);
     let call = call.header("authorization", "Bearer CANARY-call");
     let error = call.await.unwrap_err();
-    ear.hear(format_args!("{error} {error:?}"));
-    silent(&ear, "a header of one call");
+    recorder.record_line(format_args!("{error} {error:?}"));
+    assert_no_token(&recorder, "a header of one call");
 }

@@ -1,4 +1,4 @@
-//! Spans and events: one span a call, with everything, and an unknown value is said once.
+//! Spans and events: one complete span per call, and one event per unknown value.
 
 use super::*;
 use funnelflux::Error;
@@ -8,7 +8,7 @@ use funnelflux_suites::client;
 
 const LIST: &str = "GET /offersource/list/";
 
-/// What was heard, one line each.
+/// The recorded lines.
 #[derive(Clone, Default)]
 struct Lines(Arc<Mutex<Vec<String>>>);
 
@@ -25,7 +25,7 @@ impl Lines {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_call_leaves_a_span_with_everything_and_an_unknown_value_is_said_once() -> Result<(), Error> {
+async fn a_call_has_one_complete_span_and_unknown_values_are_logged_once() -> Result<(), Error> {
     let lines = Lines::default();
     let _guard = lines.listen();
     let fake = Fake::new(Settings {
@@ -45,14 +45,14 @@ async fn a_call_leaves_a_span_with_everything_and_an_unknown_value_is_said_once(
     );
     for field in [
         "record status=200",
-        "record tries=2",
+        "record attempts=2",
         "record request_id=\"fake-00000002\"",
         "record wait_ms=",
         "record duration_ms=",
     ] {
         assert!(lines.with(field) >= 1, "{field}: {:#?}", lines.0.lock().unwrap());
     }
-    assert_eq!(lines.with("INFO message=trying again reason=503"), 1);
+    assert_eq!(lines.with("INFO attempts=1 message=retrying reason=503"), 1);
     assert_eq!(
         lines.with("paused-by-visible-rs"),
         1,

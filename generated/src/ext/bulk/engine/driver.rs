@@ -1,15 +1,16 @@
-//! The driver: starts steps, at most so many at once, takes what they leave, writes the journal, and winds down when it is told to.
+//! Driver of a job: starts steps, limits their number, takes their results, writes the journal and stops the
+//! job.
 
-use super::Settings;
-use super::step::{Shared, give_up};
-use super::work::{Item, Step, Task, Trace, Work};
+use super::send::give_up;
+use super::step::{EarlierRequest, Item, ScheduledStep, StepResult, Task};
+use super::{JobSettings, StepContext};
 use crate::Client;
-use crate::ext::bulk::brakes::Brakes;
-use crate::ext::bulk::change::Ready;
-use crate::ext::bulk::journal::{Sent, Writer};
+use crate::ext::bulk::change::SendableChange;
+use crate::ext::bulk::journal::{JournalWriter, SentFor};
 use crate::ext::bulk::outcome::{Entry, Failure, Reason};
 use crate::ext::bulk::progress::{OnProgress, Progress};
 use crate::ext::bulk::report::Counts;
+use crate::ext::bulk::stop::StopControl;
 use crate::ext::read::Reader;
 use crate::ext::resource::Resource;
 use crate::transport::BoxFuture;
@@ -18,93 +19,92 @@ use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 
-/// Position and ID of what is to be done, and how an earlier run sent it without getting to know what became of it.
-pub(in crate::ext::bulk) type Open<I> = (usize, I, Option<Sent>);
-
-/// IDs of a job with what is known of them from an earlier run.
+/// An ID without an outcome at the start of the job.
 #[derive(Debug)]
-pub(in crate::ext::bulk) struct Input<I> {
-    /// Those with an outcome.
-    pub(in crate::ext::bulk) settled: Vec<Entry<I>>,
-    /// The others.
-    pub(in crate::ext::bulk) open: Vec<Open<I>>,
+pub(in crate::ext::bulk) struct OpenId<I> {
+    pub(in crate::ext::bulk) position: usize,
+    pub(in crate::ext::bulk) id: I,
+    /// Purpose of a request of an earlier run whose result is unknown.
+    pub(in crate::ext::bulk) sent: Option<SentFor>,
 }
 
-/// What the user wants to be told, and may say.
-pub(in crate::ext::bulk) struct Hooks {
+/// IDs of a job, with the results of an earlier run.
+#[derive(Debug)]
+pub(in crate::ext::bulk) struct JobIds<I> {
+    pub(in crate::ext::bulk) settled: Vec<Entry<I>>,
+    pub(in crate::ext::bulk) open: Vec<OpenId<I>>,
+}
+
+/// Callbacks of the user.
+pub(in crate::ext::bulk) struct JobCallbacks {
     pub(in crate::ext::bulk) cancel: Option<BoxFuture<'static, ()>>,
     pub(in crate::ext::bulk) on_progress: Option<OnProgress>,
 }
 
-/// Runs a job: a stream of entries, by hand.
+/// Runs a job and returns its entries one by one.
 pub(in crate::ext::bulk) struct Driver<R: Resource, C> {
-    shared: Arc<Shared<R, C>>,
-    open: std::vec::IntoIter<Open<R::Id>>,
-    queue: VecDeque<Work<R::Id>>,
-    in_flight: FuturesUnordered<BoxFuture<'static, Step<R::Id>>>,
-    /// Whether the target of the children is being checked.
-    gate: bool,
+    context: Arc<StepContext<R, C>>,
+    open: std::vec::IntoIter<OpenId<R::Id>>,
+    queue: VecDeque<ScheduledStep<R::Id>>,
+    in_flight: FuturesUnordered<BoxFuture<'static, StepResult<R::Id>>>,
+    /// The target of the children is being read.
+    checking_target: bool,
     ready: VecDeque<Entry<R::Id>>,
-    /// Entries that came before their turn, where the order counts.
-    held: BTreeMap<usize, Entry<R::Id>>,
+    /// Entries that wait for their turn, by position.
+    waiting: BTreeMap<usize, Entry<R::Id>>,
+    /// Position of the next entry, if the order matters.
     turn: usize,
-    journal: Option<Writer>,
-    hooks: Hooks,
-    brakes: Brakes,
+    journal: Option<JournalWriter>,
+    callbacks: JobCallbacks,
+    stop: StopControl,
     progress: Progress,
 }
 
-impl<R: Resource, C: Ready<R>> Driver<R, C> {
+impl<R: Resource, C: SendableChange<R>> Driver<R, C> {
     pub(in crate::ext::bulk) fn new(
         reader: Reader<R>,
         client: Client,
         change: C,
-        settings: Settings,
-        input: Input<R::Id>,
-        journal: Option<Writer>,
-        hooks: Hooks,
+        settings: JobSettings,
+        ids: JobIds<R::Id>,
+        journal: Option<JournalWriter>,
+        callbacks: JobCallbacks,
     ) -> Self {
-        let brakes = Brakes::new(settings.stop_after, "the service gave no answer");
-        let shared = Shared {
+        let stop = StopControl::new(settings.stop_after, "the service gave no answer");
+        let context = StepContext {
             client,
             reader,
             change,
             settings,
-            stopping: brakes.stopping(),
-            chunk_limit: AtomicUsize::new(usize::MAX),
+            stop_signal: stop.signal(),
+            max_chunk_size: AtomicUsize::new(usize::MAX),
         };
         let mut driver = Self {
-            gate: shared.target().is_some() && !input.open.is_empty(),
+            checking_target: context.target().is_some() && !ids.open.is_empty(),
             progress: Progress {
-                total: input.settled.len() + input.open.len(),
+                total: ids.settled.len() + ids.open.len(),
                 counts: Counts::default(),
             },
-            shared: Arc::new(shared),
-            open: input.open.into_iter(),
+            context: Arc::new(context),
+            open: ids.open.into_iter(),
             queue: VecDeque::new(),
             in_flight: FuturesUnordered::new(),
             ready: VecDeque::new(),
-            held: BTreeMap::new(),
+            waiting: BTreeMap::new(),
             turn: 0,
             journal,
-            hooks,
-            brakes,
+            callbacks,
+            stop,
         };
-        if driver.gate {
-            driver.start(Work {
-                task: Task::CheckTarget,
-                items: Vec::new(),
-                tries: 0,
-                pause: Duration::ZERO,
-            });
+        if driver.checking_target {
+            driver.start(ScheduledStep::new(Task::CheckTarget, Vec::new()));
         }
-        driver.publish(input.settled);
+        driver.publish(ids.settled);
         driver
     }
 
-    /// The next entry; `None` at the end. Nothing is lost if the future is dropped.
+    /// Returns the next entry; `None` at the end. Nothing is lost if the future is dropped.
     pub(in crate::ext::bulk) async fn next(&mut self) -> Option<Entry<R::Id>> {
         loop {
             if let Some(entry) = self.ready.pop_front() {
@@ -117,112 +117,111 @@ impl<R: Resource, C: Ready<R>> Driver<R, C> {
             if self.in_flight.is_empty() {
                 return None;
             }
-            let step = match &mut self.hooks.cancel {
+            let result = match &mut self.callbacks.cancel {
                 None => self.in_flight.next().await,
                 Some(cancel) => match select(cancel, self.in_flight.next()).await {
                     Either::Left(_) => None,
-                    Either::Right((step, _)) => step,
+                    Either::Right((result, _)) => result,
                 },
             };
-            if let Some(step) = step {
-                self.take(step);
+            if let Some(result) = result {
+                self.take(result);
             } else {
-                self.hooks.cancel = None;
-                self.brakes.cancel();
+                self.callbacks.cancel = None;
+                self.stop.cancel();
             }
         }
     }
 
-    /// Starts steps until enough are on their way.
+    /// Starts steps up to the limit.
     fn fill(&mut self) {
-        while !self.gate && self.ready.is_empty() && self.in_flight.len() < self.shared.settings.concurrency {
-            let Some(work) = self.queue.pop_front().or_else(|| self.cut()) else {
+        let concurrency = self.context.settings.concurrency;
+        while !self.checking_target && self.ready.is_empty() && self.in_flight.len() < concurrency {
+            let Some(step) = self.queue.pop_front().or_else(|| self.next_chunk()) else {
                 return;
             };
-            match self.brakes.stopped().cloned() {
-                Some(failure) if !matches!(work.task, Task::Settle(_)) => {
-                    let mut step = Step::new();
-                    give_up(&mut step, work.items, &failure);
-                    self.take(step);
+            match self.stop.reason().cloned() {
+                Some(failure) if !matches!(step.task, Task::Settle(_)) => {
+                    let mut result = StepResult::new();
+                    give_up(&mut result, step.items, &failure);
+                    self.take(result);
                 }
-                _ => self.start(work),
+                _ => self.start(step),
             }
         }
     }
 
-    /// The next chunk of what has not been begun.
-    fn cut(&mut self) -> Option<Work<R::Id>> {
-        let settings = &self.shared.settings;
-        let limit = self.shared.chunk_limit.load(Ordering::Relaxed);
-        let size = settings.chunk_size.min(limit).max(1);
+    /// Cuts the next chunk from the open IDs.
+    fn next_chunk(&mut self) -> Option<ScheduledStep<R::Id>> {
+        let settings = &self.context.settings;
+        let max_size = self.context.max_chunk_size.load(Ordering::Relaxed);
+        let size = settings.chunk_size.min(max_size).max(1);
         let items: Vec<Item<R::Id>> = self
             .open
             .by_ref()
             .take(size)
-            .map(|(position, id, sent)| Item {
+            .map(|OpenId { position, id, sent }| Item {
                 id,
                 position,
-                so_before: (sent == Some(Sent::Again)).then_some(true),
-                trace: sent.map_or(Trace::None, |_| Trace::Unanswered),
+                was_satisfied: (sent == Some(SentFor::Children)).then_some(true),
+                earlier_request: sent.map_or(EarlierRequest::None, |_| EarlierRequest::Unanswered),
             })
             .collect();
-        let task = if settings.look_first || items.iter().any(|item| item.trace != Trace::None) {
+        let sent_before = items
+            .iter()
+            .any(|item| item.earlier_request != EarlierRequest::None);
+        let task = if settings.look_first || sent_before {
             Task::Look
         } else {
-            Task::Send { again: false }
+            Task::Send { for_children: false }
         };
-        (!items.is_empty()).then_some(Work {
-            task,
-            items,
-            tries: 0,
-            pause: Duration::ZERO,
-        })
+        (!items.is_empty()).then(|| ScheduledStep::new(task, items))
     }
 
-    fn start(&mut self, work: Work<R::Id>) {
-        if let (Task::Send { again }, Some(journal)) = (&work.task, &mut self.journal) {
-            let ids = work.items.iter().map(|item| item.id.as_ref());
-            if let Err(error) = journal.sending(ids, *again) {
-                // What the journal does not know must not be sent.
+    fn start(&mut self, step: ScheduledStep<R::Id>) {
+        if let (Task::Send { for_children }, Some(journal)) = (&step.task, &mut self.journal) {
+            let ids = step.items.iter().map(|item| item.id.as_ref());
+            if let Err(error) = journal.sending(ids, *for_children) {
+                // A request that the journal does not record must not be sent.
                 let message = format!("the job stopped: {error}");
-                self.brakes.stop(Failure::new(Reason::Stopped, message));
-                self.queue.push_front(work);
+                self.stop.stop(Failure::new(Reason::Stopped, message));
+                self.queue.push_front(step);
                 return;
             }
         }
-        let shared = Arc::clone(&self.shared);
-        self.in_flight.push(Box::pin(shared.step(work)));
+        let context = Arc::clone(&self.context);
+        self.in_flight.push(Box::pin(context.run(step)));
     }
 
-    /// Takes what a step leaves.
-    fn take(&mut self, step: Step<R::Id>) {
-        self.gate = false;
-        // What is begun comes before what is not, so that little is open at any time.
-        for work in step.next.into_iter().rev() {
-            self.queue.push_front(work);
+    /// Takes the result of a step.
+    fn take(&mut self, result: StepResult<R::Id>) {
+        self.checking_target = false;
+        // Further steps of started chunks come first, so that few chunks are open at any time.
+        for step in result.next.into_iter().rev() {
+            self.queue.push_front(step);
         }
-        let failed = step
+        let failed = result
             .entries
             .iter()
             .filter(|entry| !entry.outcome.is_success())
             .count();
         let recorded = match &mut self.journal {
-            Some(journal) => journal.settled(&step.entries),
+            Some(journal) => journal.settled(&result.entries),
             None => Ok(()),
         };
-        self.publish(step.entries);
+        self.publish(result.entries);
         if let Err(error) = recorded {
             let message = format!("the job stopped: {error}");
-            self.brakes.stop(Failure::new(Reason::Stopped, message));
+            self.stop.stop(Failure::new(Reason::Stopped, message));
         }
-        if let Some(failure) = step.fatal {
+        if let Some(failure) = result.fatal {
             let message = format!("the job stopped: {failure}");
-            self.brakes.stop(match failure.error() {
+            self.stop.stop(match failure.error() {
                 Some(error) => Failure::with_error(Reason::Stopped, message, error),
                 None => Failure::new(failure.reason(), message),
             });
         }
-        self.brakes.note(step.answered, failed);
+        self.stop.record(result.answered, failed);
     }
 
     fn publish(&mut self, entries: Vec<Entry<R::Id>>) {
@@ -232,17 +231,17 @@ impl<R: Resource, C: Ready<R>> Driver<R, C> {
         for entry in &entries {
             self.progress.counts.count(&entry.outcome);
         }
-        if self.shared.settings.in_order {
-            self.held
+        if self.context.settings.in_order {
+            self.waiting
                 .extend(entries.into_iter().map(|entry| (entry.position, entry)));
-            while let Some(entry) = self.held.remove(&self.turn) {
+            while let Some(entry) = self.waiting.remove(&self.turn) {
                 self.turn += 1;
                 self.ready.push_back(entry);
             }
         } else {
             self.ready.extend(entries);
         }
-        if let Some(on_progress) = &mut self.hooks.on_progress {
+        if let Some(on_progress) = &mut self.callbacks.on_progress {
             on_progress(&self.progress);
         }
     }

@@ -1,170 +1,151 @@
-//! What becomes known by reading after something was sent.
+//! Reads assets back after a request, and decides what happened to them.
 
-use super::step::Shared;
-use super::work::{Cause, Item, Step, Task, Trace, pause, pause_after};
+use super::StepContext;
+use super::step::{EarlierRequest, Item, SettleCause, StepResult, Task, pause, pause_after};
 use crate::Error;
-use crate::ext::bulk::change::Ready;
+use crate::ext::bulk::change::SendableChange;
 use crate::ext::bulk::outcome::{Failure, Outcome, Reason};
-use crate::ext::read::Seen;
+use crate::ext::error_class::exceeds_max_wait;
+use crate::ext::read::ReadResult;
 use crate::ext::resource::Resource;
-use crate::ext::verdict::wants_rest;
 
-/// How often an accepted change is read back before it counts as unknown.
+/// Number of times that an accepted change is read back before its outcome is unknown.
 const VERIFY_READS: u32 = 4;
 
-impl<R: Resource, C: Ready<R>> Shared<R, C> {
-    pub(super) async fn settle(&self, items: Vec<Item<R::Id>>, tries: u32, cause: Cause) -> Step<R::Id> {
-        let seen = self.read(&items).await;
-        let mut step = Step::new();
-        let mut open = Unsettled {
+impl<R: Resource, C: SendableChange<R>> StepContext<R, C> {
+    pub(super) async fn settle(
+        &self,
+        items: Vec<Item<R::Id>>,
+        attempts: u32,
+        cause: SettleCause,
+    ) -> StepResult<R::Id> {
+        let results = self.read(&items).await;
+        let mut result = StepResult::new();
+        let mut unsettled = Unsettled {
             sent_alone: items.len() == 1,
-            left: Vec::new(),
+            unchanged: Vec::new(),
             unread: Vec::new(),
-            unreadable: None,
+            read_error: None,
         };
-        for (mut item, seen) in items.into_iter().zip(seen) {
-            let sight = match seen {
-                Seen::Found(sight) => Some(sight),
-                Seen::Missing => None,
-                Seen::Unreadable(error) => {
-                    open.unreadable = Some(error);
-                    open.unread.push(item);
+        for (mut item, read) in items.into_iter().zip(results) {
+            let summary = match read {
+                ReadResult::Found(summary) => Some(summary),
+                ReadResult::Missing => None,
+                ReadResult::Unreadable(error) => {
+                    unsettled.read_error = Some(error);
+                    unsettled.unread.push(item);
                     continue;
                 }
             };
-            if self.change.is_so(sight.as_ref()) {
-                // Never accepted, refused for itself, and so all the same: it was so before.
-                let before = matches!(cause, Cause::Refused { alone: true, .. }) && item.so_before.is_none();
-                let outcome = if before {
+            if self.change.is_satisfied_by(summary.as_ref()) {
+                // A refused request did not change the asset, so it was as asked before.
+                let was_satisfied =
+                    matches!(cause, SettleCause::Refused { alone: true, .. }) && item.was_satisfied.is_none();
+                let outcome = if was_satisfied {
                     Outcome::ALREADY
                 } else {
                     Outcome::CONFIRMED
                 };
-                step.end(item, outcome);
+                result.end(item, outcome);
             } else {
-                if item.trace == Trace::Refused {
-                    // The refused request is over, and has not changed it.
-                    item.trace = Trace::None;
+                if item.earlier_request == EarlierRequest::Refused {
+                    // The refused request is over and has not changed the asset.
+                    item.earlier_request = EarlierRequest::None;
                 }
-                open.left.push(item);
+                unsettled.unchanged.push(item);
             }
         }
-        let asked = [cause.error(), open.unreadable.as_ref()];
-        let rests = asked.into_iter().flatten().find(|error| wants_rest(error));
-        step.fatal = rests.map(|error| Failure::of(Reason::TurnedAway, error));
-        let retry = tries < self.settings.retries && rests.is_none();
+        let errors = [cause.error(), unsettled.read_error.as_ref()];
+        let long_wait = errors.into_iter().flatten().find(|error| exceeds_max_wait(error));
+        result.fatal = long_wait.map(|error| Failure::of(Reason::NotProcessed, error));
+        let retry = attempts < self.settings.retries && long_wait.is_none();
         match cause {
-            Cause::Accepted => open.after_acceptance(&mut step, tries, retry),
-            Cause::Refused { error, alone } => open.after_refusal(&mut step, &error, alone),
-            Cause::Unanswered(error) => {
-                let retry = retry && !self.stopping.is_told();
-                open.after_silence(&mut step, &error, tries, retry);
+            SettleCause::Accepted => unsettled.after_acceptance(&mut result, attempts, retry),
+            SettleCause::Refused { error, alone } => unsettled.after_refusal(&mut result, &error, alone),
+            SettleCause::Unanswered(error) => {
+                let retry = retry && !self.stop_signal.is_set();
+                unsettled.after_no_answer(&mut result, &error, attempts, retry);
             }
-            Cause::Stopped(failure) => open.after_stop(&mut step, &failure),
+            SettleCause::Stopped(failure) => unsettled.after_stop(&mut result, &failure),
         }
-        step
+        result
     }
 }
 
-/// What was read after sending, and is not as asked.
-struct Unsettled<I> {
-    /// Whether the request was for one ID alone.
-    sent_alone: bool,
-    /// Those that read unchanged.
-    left: Vec<Item<I>>,
-    /// Those that could not be read.
-    unread: Vec<Item<I>>,
-    /// Why.
-    unreadable: Option<Error>,
+/// Items that reading back did not show as asked.
+pub(super) struct Unsettled<I> {
+    /// The request was for one ID only.
+    pub(super) sent_alone: bool,
+    /// Items that read unchanged.
+    pub(super) unchanged: Vec<Item<I>>,
+    /// Items that could not be read.
+    pub(super) unread: Vec<Item<I>>,
+    /// Error of the read.
+    read_error: Option<Error>,
 }
 
 impl<I> Unsettled<I> {
-    /// All of them, in order.
-    fn all(self) -> Vec<Item<I>> {
-        let mut all = self.left;
+    /// Returns all items, in order.
+    pub(super) fn all(self) -> Vec<Item<I>> {
+        let mut all = self.unchanged;
         all.extend(self.unread);
         all.sort_by_key(|item| item.position);
         all
     }
 
-    fn after_acceptance(self, step: &mut Step<I>, tries: u32, retry: bool) {
-        let again = || Task::Settle(Cause::Accepted);
-        if tries + 1 < VERIFY_READS {
-            step.then_after(pause(tries), tries + 1, again(), self.left);
+    fn after_acceptance(self, result: &mut StepResult<I>, attempts: u32, retry: bool) {
+        let again = || Task::Settle(SettleCause::Accepted);
+        if attempts + 1 < VERIFY_READS {
+            result.then_after(pause(attempts), attempts + 1, again(), self.unchanged);
         } else {
             let message = format!(
                 "the service accepted it, but reading it back {VERIFY_READS} times shows it unchanged"
             );
             let failure = Failure::new(Reason::NotApplied, message);
-            step.end_all(self.left, &Outcome::Unknown { failure });
+            result.end_all(self.unchanged, &Outcome::Unknown { failure });
         }
-        if let Some(error) = self.unreadable {
+        if let Some(error) = self.read_error {
             if retry {
-                let pause = pause_after(tries, &error);
-                step.then_after(pause, tries + 1, again(), self.unread);
+                let pause = pause_after(attempts, &error);
+                result.then_after(pause, attempts + 1, again(), self.unread);
                 return;
             }
             let message = format!("the service accepted it, but it could not be read back: {error}");
             let failure = Failure::with_error(Reason::NotReadable, message, &error);
-            step.end_all(self.unread, &Outcome::Unknown { failure });
+            result.end_all(self.unread, &Outcome::Unknown { failure });
         }
     }
 
-    fn after_refusal(self, step: &mut Step<I>, error: &Error, alone: bool) {
-        if !self.sent_alone {
-            let rest = self.all();
-            if rest.len() > 1 {
-                step.split(rest, false, 0);
-            } else {
-                step.then(Task::Send { again: false }, rest);
-            }
-            return;
-        }
-        let failure = Failure::of(Reason::Refused, error);
-        let rejected = Outcome::Rejected {
-            failure: failure.clone(),
-        };
-        step.end_all(self.left, &rejected);
-        // An answer to it alone is trusted, unless an earlier request may have changed it.
-        let outcome = if alone {
-            rejected
-        } else {
-            let failure = failure.because(Reason::NotReadable, "it could not be read back");
-            Outcome::Unknown { failure }
-        };
-        step.end_all(self.unread, &outcome);
-    }
-
-    fn after_silence(self, step: &mut Step<I>, error: &Error, tries: u32, retry: bool) {
+    fn after_no_answer(self, result: &mut StepResult<I>, error: &Error, attempts: u32, retry: bool) {
         let failed = error.status() == Some(http::StatusCode::INTERNAL_SERVER_ERROR);
         if retry {
-            let task = Task::Send { again: false };
-            step.then_after(pause_after(tries, error), tries + 1, task, self.all());
+            let task = Task::Send { for_children: false };
+            result.then_after(pause_after(attempts, error), attempts + 1, task, self.all());
         } else if failed && !self.sent_alone {
-            // One ID may be what the service fails at.
-            step.split(self.all(), false, tries);
+            // A single ID may make the service fail.
+            result.split(self.all(), false, attempts);
         } else {
-            step.answered = Some(failed);
+            result.answered = Some(failed);
             let failure = Failure::of(Reason::NoAnswer, error);
-            let note = "read back afterwards, it was unchanged; the request may still be on its way";
+            let note = "read back afterwards, it was unchanged; the request may still be in flight";
             let unchanged = failure.because(Reason::NoAnswer, note);
-            step.end_all(self.left, &Outcome::Unknown { failure: unchanged });
+            result.end_all(self.unchanged, &Outcome::Unknown { failure: unchanged });
             let unread = failure.because(Reason::NoAnswer, "it could not be read back");
-            step.end_all(self.unread, &Outcome::Unknown { failure: unread });
+            result.end_all(self.unread, &Outcome::Unknown { failure: unread });
         }
     }
 
-    fn after_stop(self, step: &mut Step<I>, failure: &Failure) {
-        for item in self.left {
+    fn after_stop(self, result: &mut StepResult<I>, failure: &Failure) {
+        for item in self.unchanged {
             let failure = failure.clone();
-            let outcome = match item.trace {
-                Trace::None | Trace::Refused => Outcome::NotSent { failure },
-                Trace::Unanswered => Outcome::Unknown { failure },
+            let outcome = match item.earlier_request {
+                EarlierRequest::None | EarlierRequest::Refused => Outcome::NotSent { failure },
+                EarlierRequest::Unanswered => Outcome::Unknown { failure },
             };
-            step.end(item, outcome);
+            result.end(item, outcome);
         }
         let note = "it was part of an earlier request and could not be read back";
         let failure = failure.because(failure.reason(), note);
-        step.end_all(self.unread, &Outcome::Unknown { failure });
+        result.end_all(self.unread, &Outcome::Unknown { failure });
     }
 }

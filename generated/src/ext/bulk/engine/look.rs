@@ -1,0 +1,155 @@
+//! Reads the target of the children and the assets before the change.
+
+use super::step::{EarlierRequest, Item, ScheduledStep, StepResult, Task, pause_after};
+use super::{StepContext, ends_the_job};
+use crate::Error;
+use crate::ext::bulk::change::SendableChange;
+use crate::ext::bulk::outcome::{Failure, Outcome, Reason};
+use crate::ext::cascade::Cascade;
+use crate::ext::read::ReadResult;
+use crate::ext::resource::{AssetSummary, Resource};
+use crate::types::Status;
+use futures_util::future::{Either, FutureExt as _, select};
+use std::pin::pin;
+
+impl<R: Resource, C: SendableChange<R>> StepContext<R, C> {
+    pub(super) fn target(&self) -> Option<&R::Id> {
+        self.change.children()?.target()
+    }
+
+    /// Reads the target, because children that move to a missing target would be lost.
+    pub(super) async fn check_target(&self) -> StepResult<R::Id> {
+        let mut result = StepResult::new();
+        let Some(target) = self.target() else {
+            return result;
+        };
+        let mut attempts = 0;
+        let target_read = loop {
+            let results = self.reader.summaries(std::slice::from_ref(target)).await;
+            match results.into_iter().next() {
+                Some(ReadResult::Unreadable(error)) if self.may_retry(attempts, &error) => {
+                    self.stop_signal.sleep(pause_after(attempts, &error)).await;
+                    attempts += 1;
+                }
+                target_read => break target_read,
+            }
+        };
+        let target = format!("the target of the children, {} {target},", R::NAMES.singular);
+        result.fatal = match target_read {
+            Some(ReadResult::Found(summary)) if summary.status == Status::Deleted => {
+                Some(Failure::new(Reason::Deleted, format!("{target} is deleted")))
+            }
+            Some(ReadResult::Found(_)) => None,
+            Some(ReadResult::Unreadable(error)) => {
+                let message = format!("{target} could not be read: {error}");
+                Some(Failure::with_error(Reason::NotLookedAt, message, &error))
+            }
+            Some(ReadResult::Missing) | None => {
+                Some(Failure::new(Reason::NotFound, format!("{target} does not exist")))
+            }
+        };
+        result
+    }
+
+    pub(super) async fn look(&self, step: ScheduledStep<R::Id>) -> StepResult<R::Id> {
+        // A stopped job sends nothing after this, so it need not wait for the answer.
+        let results = select(pin!(self.read(&step.items)), pin!(self.stop_signal.wait()))
+            .map(|first| match first {
+                Either::Left((results, _)) => Some(results),
+                Either::Right(_) => None,
+            })
+            .await;
+        match results {
+            Some(results) => self.looked(step.items, step.attempts, results),
+            None => StepResult::not_run(step),
+        }
+    }
+
+    fn looked(
+        &self,
+        items: Vec<Item<R::Id>>,
+        attempts: u32,
+        results: Vec<ReadResult<AssetSummary>>,
+    ) -> StepResult<R::Id> {
+        let mut result = StepResult::new();
+        let (mut to_change, mut for_children, mut unread) = (Vec::new(), Vec::new(), Vec::new());
+        let mut read_error = None;
+        let has_children = !self.change.children().is_none_or(Cascade::is_leave);
+        for (mut item, read) in items.into_iter().zip(results) {
+            let summary = match read {
+                ReadResult::Found(summary) => Some(summary),
+                ReadResult::Missing => None,
+                ReadResult::Unreadable(error) => {
+                    read_error = Some(error);
+                    unread.push(item);
+                    continue;
+                }
+            };
+            let satisfied = self.change.is_satisfied_by(summary.as_ref());
+            let earlier_look = item.was_satisfied.replace(satisfied);
+            match summary {
+                // An earlier run of this job sent the change and did not learn the result.
+                _ if satisfied
+                    && item.earlier_request == EarlierRequest::Unanswered
+                    && earlier_look.is_none() =>
+                {
+                    result.end(item, Outcome::CONFIRMED);
+                }
+                None => {
+                    let message = format!("no {} of this ID can be read", R::NAMES.singular);
+                    // For a deletion, a missing asset may have been deleted before.
+                    let reason = if satisfied { Reason::Gone } else { Reason::NotFound };
+                    let failure = Failure::new(reason, message);
+                    result.end(item, Outcome::Rejected { failure });
+                }
+                Some(_) if satisfied && has_children => for_children.push(item),
+                Some(_) if satisfied => result.end(item, Outcome::ALREADY),
+                Some(summary) if summary.status == Status::Deleted => {
+                    let message = format!("this {} is deleted", R::NAMES.singular);
+                    let failure = Failure::new(Reason::Deleted, message);
+                    result.end(item, Outcome::Rejected { failure });
+                }
+                Some(_) => to_change.push(item),
+            }
+        }
+        // If nothing is sent, only this read shows that the service answers.
+        let nothing_sent = to_change.is_empty() && for_children.is_empty() && read_error.is_none();
+        result.answered = nothing_sent.then_some(true);
+        result.then(Task::Send { for_children: false }, to_change);
+        result.then(Task::Send { for_children: true }, for_children);
+        if let Some(error) = read_error {
+            self.look_failed(&mut result, unread, attempts, &error);
+        }
+        result
+    }
+
+    fn look_failed(
+        &self,
+        result: &mut StepResult<R::Id>,
+        items: Vec<Item<R::Id>>,
+        attempts: u32,
+        error: &Error,
+    ) {
+        if self.may_retry(attempts, error) {
+            result.then_after(pause_after(attempts, error), attempts + 1, Task::Look, items);
+            return;
+        }
+        let message = format!("its state could not be read: {error}");
+        let failure = Failure::with_error(Reason::NotLookedAt, message, error);
+        result.fatal = ends_the_job(error).then(|| failure.clone());
+        result.answered = Some(false);
+        for item in items {
+            let failure = failure.clone();
+            let outcome = match item.earlier_request {
+                EarlierRequest::None => Outcome::NotSent { failure },
+                EarlierRequest::Refused | EarlierRequest::Unanswered => Outcome::Unknown { failure },
+            };
+            result.end(item, outcome);
+        }
+    }
+
+    /// Returns true if a read that failed with `error` is to be repeated.
+    fn may_retry(&self, attempts: u32, error: &Error) -> bool {
+        attempts < self.settings.retries && !self.stop_signal.is_set() && !ends_the_job(error)
+    }
+}

@@ -1,0 +1,161 @@
+//! Stops a job early: keeps the first reason, signals the requests in flight, and counts failures.
+
+use super::outcome::{Failure, Reason};
+use futures_util::future::select;
+use std::pin::pin;
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// Number of consecutive requests without an answer after which the job stops.
+const MAX_UNANSWERED: u32 = 5;
+
+/// Decides when a job stops.
+#[derive(Debug)]
+pub(in crate::ext) struct StopControl {
+    /// The first reason to stop, if any.
+    reason: Option<Failure>,
+    sender: watch::Sender<bool>,
+    /// Meaning of a request without an answer, for the message.
+    unanswered_text: &'static str,
+    unanswered_in_a_row: u32,
+    failed: usize,
+    /// Number of failed IDs after which the job stops.
+    stop_after: Option<usize>,
+}
+
+impl StopControl {
+    /// `unanswered_text` describes a request without an answer.
+    pub(in crate::ext) fn new(stop_after: Option<usize>, unanswered_text: &'static str) -> Self {
+        Self {
+            reason: None,
+            sender: watch::Sender::new(false),
+            unanswered_text,
+            unanswered_in_a_row: 0,
+            failed: 0,
+            stop_after,
+        }
+    }
+
+    /// Returns the reason to stop, if any. Nothing more is sent then.
+    pub(in crate::ext) fn reason(&self) -> Option<&Failure> {
+        self.reason.as_ref()
+    }
+
+    /// Returns the signal for the requests in flight.
+    pub(in crate::ext) fn signal(&self) -> StopSignal {
+        StopSignal(self.sender.subscribe())
+    }
+
+    /// Stops the job. Later reasons are ignored.
+    pub(in crate::ext) fn stop(&mut self, failure: Failure) {
+        if self.reason.is_none() {
+            self.reason = Some(failure);
+            self.sender.send_replace(true);
+        }
+    }
+
+    /// Stops the job at the request of the user.
+    pub(in crate::ext) fn cancel(&mut self) {
+        let message = "the job was cancelled before its turn";
+        self.stop(Failure::new(Reason::Cancelled, message));
+    }
+
+    /// Records a request: whether the service answered, if that is relevant, and the number of IDs that
+    /// failed by it.
+    pub(in crate::ext) fn record(&mut self, answered: Option<bool>, failed: usize) {
+        match answered {
+            Some(true) => self.unanswered_in_a_row = 0,
+            Some(false) => self.unanswered_in_a_row += 1,
+            None => {}
+        }
+        self.failed += failed;
+        let message = if self.unanswered_in_a_row >= MAX_UNANSWERED {
+            let text = self.unanswered_text;
+            format!("the job stopped: {text} {MAX_UNANSWERED} times in a row")
+        } else if self.stop_after.is_some_and(|limit| self.failed >= limit) {
+            format!("the job stopped after {} failed", self.failed)
+        } else {
+            return;
+        };
+        self.stop(Failure::new(Reason::Stopped, message));
+    }
+}
+
+/// Signal that a job is to stop.
+#[derive(Clone, Debug)]
+pub(in crate::ext) struct StopSignal(watch::Receiver<bool>);
+
+impl StopSignal {
+    pub(in crate::ext) fn is_set(&self) -> bool {
+        *self.0.borrow()
+    }
+
+    /// Completes once the signal is set.
+    pub(in crate::ext) async fn wait(&self) {
+        let mut receiver = self.0.clone();
+        if receiver.wait_for(|is_set| *is_set).await.is_err() {
+            // The job is gone, and nobody waits for its steps.
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// Sleeps for `duration`, or until the signal is set.
+    pub(in crate::ext) async fn sleep(&self, duration: Duration) {
+        if !duration.is_zero() {
+            select(pin!(tokio::time::sleep(duration)), pin!(self.wait())).await;
+        }
+    }
+
+    /// Returns the receiver for a call, which then stops retrying.
+    pub(in crate::ext) fn receiver(&self) -> watch::Receiver<bool> {
+        self.0.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reason(stop: &StopControl) -> Option<String> {
+        stop.reason().map(ToString::to_string)
+    }
+
+    #[test]
+    fn unanswered_requests_count_only_in_a_row() {
+        let mut stop = StopControl::new(None, "it was silent");
+        for answered in [false, false, false, false, true, false, false, false, false] {
+            stop.record(Some(answered), 1);
+            stop.record(None, 1);
+        }
+        assert_eq!(reason(&stop), None);
+        assert!(!stop.signal().is_set());
+        stop.record(Some(false), 0);
+        let message = reason(&stop).unwrap();
+        assert!(message.contains("it was silent 5 times in a row"), "{message}");
+        assert!(stop.signal().is_set());
+        // The first reason is kept.
+        stop.cancel();
+        assert_eq!(reason(&stop), Some(message));
+    }
+
+    #[test]
+    fn a_job_stops_after_the_given_number_of_failures() {
+        let mut stop = StopControl::new(Some(3), "");
+        stop.record(Some(true), 2);
+        assert_eq!(reason(&stop), None);
+        stop.record(None, 1);
+        assert!(reason(&stop).unwrap().contains("after 3 failed"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stop_ends_all_waits() {
+        let mut stop = StopControl::new(None, "");
+        let signal = stop.signal();
+        let start = tokio::time::Instant::now();
+        signal.sleep(Duration::from_secs(5)).await;
+        assert_eq!(start.elapsed(), Duration::from_secs(5));
+        stop.cancel();
+        signal.sleep(Duration::from_secs(5)).await;
+        assert_eq!(start.elapsed(), Duration::from_secs(5));
+    }
+}

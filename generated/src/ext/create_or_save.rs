@@ -1,0 +1,148 @@
+//! Creates an asset under a chosen ID, or saves it if the ID exists.
+//!
+//! [`Client::create`](crate::Client::create) creates an asset under a new ID. After a lost answer it reads
+//! that ID.
+
+use super::abilities::{Assets, IdOf};
+use super::read::{ReadResult, Reader, URL_LENGTH};
+use super::resource::{Handle, Resource, Save};
+use super::update::{Absent, differences, json};
+use crate::runtime::server_managed::ServerManagedFields;
+use crate::types::Status;
+use crate::{Client, Error};
+
+/// Creates an asset under a chosen ID, or saves it if that ID exists.
+///
+/// ```no_run
+/// use funnelflux::{Client, ext::*, types::OfferSource};
+///
+/// async fn store(client: &Client) -> Result<(), Box<dyn std::error::Error>> {
+///     let source = OfferSource::new("2nIemJxCKbFX", "MaxBounty");
+///     let stored = client.offer_sources().create_or_save(source).await?;
+///     println!("{stored:?}");
+///     Ok(())
+/// }
+/// ```
+pub trait CreateOrSave: Assets<Resource: Save> {
+    /// Creates the asset if its ID does not exist; otherwise saves it if it differs from the stored asset.
+    ///
+    /// The asset replaces the stored one. To change single fields and keep the others, use
+    /// [`Update`](super::Update). A second run does nothing, so a script can declare the assets that should
+    /// exist. The comparison has these rules:
+    ///
+    /// - An absent field equals an empty one.
+    /// - An absent status is not compared, except that a deleted asset always differs.
+    /// - Fields that only the service sets, such as the hash of a script, are not compared.
+    /// - Secrets cannot be compared, so an asset with a secret is always saved.
+    ///
+    /// # Errors
+    /// Returns a [`StoreError`] if the asset was neither created nor saved, or if that is unknown.
+    fn create_or_save(
+        &self,
+        asset: <Self::Resource as Resource>::Asset,
+    ) -> impl Future<Output = Result<Stored, StoreError<IdOf<Self>>>> + Send + use<Self> {
+        let client = self.assets().clone();
+        async move { create_or_save::<Self::Resource>(&client, &asset).await }
+    }
+}
+
+impl<R: Save> CreateOrSave for Handle<R> {}
+
+/// Effect of [`CreateOrSave::create_or_save`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Stored {
+    /// The ID did not exist; the asset was created.
+    Created,
+    /// The stored asset differed; the asset was saved.
+    Saved,
+    /// The stored asset was the same; nothing was sent.
+    Unchanged,
+}
+
+/// Error of [`CreateOrSave::create_or_save`].
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError<I> {
+    /// The ID could not be looked up. Nothing was sent.
+    #[error("could not look up {id}, so nothing was sent: {error}")]
+    Find {
+        /// The ID.
+        id: I,
+        /// Error of the call.
+        #[source]
+        error: Error,
+    },
+    /// The service refused or never received the request. Nothing was created or saved under this ID.
+    #[error("{id} was not stored: {error}")]
+    Refused {
+        /// The ID.
+        id: I,
+        /// Error of the call.
+        #[source]
+        error: Error,
+    },
+    /// No trustworthy answer came, and reading the asset back did not show the result.
+    #[error("it is unknown whether {id} was stored: {error}; fix: read it before you try again")]
+    Unknown {
+        /// The ID.
+        id: I,
+        /// Error of the call.
+        #[source]
+        error: Error,
+    },
+}
+
+async fn create_or_save<R: Save>(client: &Client, asset: &R::Asset) -> Result<Stored, StoreError<R::Id>> {
+    let id = R::id(asset).clone();
+    match read::<R>(client, &id).await {
+        ReadResult::Found(found) if is_stored::<R>(asset, &found) => return Ok(Stored::Unchanged),
+        ReadResult::Found(_) => {}
+        ReadResult::Missing => {
+            let error = match R::CREATE(client, asset).await {
+                Ok(()) => return Ok(Stored::Created),
+                Err(error) if error.may_have_been_applied() => {
+                    return Err(StoreError::Unknown { id, error });
+                }
+                Err(error) => error,
+            };
+            // Another client may have created it in the meantime.
+            if !matches!(read::<R>(client, &id).await, ReadResult::Found(_)) {
+                return Err(StoreError::Refused { id, error });
+            }
+        }
+        ReadResult::Unreadable(error) => return Err(StoreError::Find { id, error }),
+    }
+    match R::SAVE(client, asset).await {
+        Ok(()) => Ok(Stored::Saved),
+        Err(error) if !error.may_have_been_applied() => Err(StoreError::Refused { id, error }),
+        Err(error) => match read::<R>(client, &id).await {
+            ReadResult::Found(found) if is_stored::<R>(asset, &found) => Ok(Stored::Saved),
+            _ => Err(StoreError::Unknown { id, error }),
+        },
+    }
+}
+
+/// Returns true if saving `asset` over `found` would change nothing visible.
+///
+/// The service may show absent fields as empty, sets some fields itself, and keeps a status that saving is
+/// not known to change. A secret always counts as a change, because no read shows it.
+fn is_stored<R: Resource>(asset: &R::Asset, found: &R::Asset) -> bool {
+    let managed = ServerManagedFields::for_segment(R::NAMES.segment);
+    let asset = json(asset);
+    if managed.contains_secret(&asset) {
+        return false;
+    }
+    let has_status = asset.get("status").is_some();
+    let is_deleted = R::summary(found).status == Status::Deleted;
+    let (asset, found) = (managed.as_stored(asset), managed.as_stored(json(found)));
+    differences(&asset, &found, Absent::MayBeEmpty)
+        .iter()
+        .all(|pointer| pointer == "/status" && !has_status && !is_deleted)
+}
+
+async fn read<R: Resource>(client: &Client, id: &R::Id) -> ReadResult<R::Asset> {
+    let reader = Reader::<R>::new(client.clone(), URL_LENGTH);
+    let results = reader.assets(std::slice::from_ref(id)).await;
+    results.into_iter().next().unwrap_or(ReadResult::Missing)
+}

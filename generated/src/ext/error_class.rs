@@ -1,0 +1,59 @@
+//! Classifies errors by what the service did with the request.
+
+use crate::Error;
+use http::StatusCode;
+use std::time::Duration;
+
+/// Longest `Retry-After` that a job waits for; equals the default of the client.
+const MAX_WAIT: Duration = Duration::from_mins(1);
+
+/// Class of an error by what the service did with the request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ErrorClass {
+    /// The service rejected the credentials, so further requests fail too.
+    Unauthorized,
+    /// The service did not process the request.
+    NotProcessed,
+    /// The service processed the request and refused all or part of it.
+    Refused,
+    /// The request may or may not have been applied.
+    Ambiguous,
+}
+
+impl ErrorClass {
+    pub(crate) fn of(error: &Error) -> Self {
+        let status = error.status();
+        let not_processed = [
+            StatusCode::UNAUTHORIZED,
+            StatusCode::REQUEST_TIMEOUT,
+            StatusCode::TOO_EARLY,
+            StatusCode::TOO_MANY_REQUESTS,
+        ];
+        let refused =
+            status.is_some_and(|status| status.is_client_error() && !not_processed.contains(&status));
+        if refused && !error.is_unauthorized() {
+            Self::Refused
+        } else if error.may_have_been_applied() {
+            // An earlier attempt may have been applied, whatever the last answer was.
+            Self::Ambiguous
+        } else if error.is_unauthorized() {
+            Self::Unauthorized
+        } else {
+            Self::NotProcessed
+        }
+    }
+}
+
+/// Returns the `Retry-After` of the two statuses that give it the meaning of a wait.
+pub(crate) fn requested_wait(error: &Error) -> Option<Duration> {
+    let busy = [StatusCode::TOO_MANY_REQUESTS, StatusCode::SERVICE_UNAVAILABLE];
+    error
+        .retry_after()
+        .filter(|_| error.status().is_some_and(|status| busy.contains(&status)))
+}
+
+/// Returns true if the service asks for a longer wait than a job accepts. The job then sends nothing more,
+/// because the service suspends accounts that send too many requests.
+pub(crate) fn exceeds_max_wait(error: &Error) -> bool {
+    requested_wait(error).is_some_and(|wait| wait > MAX_WAIT)
+}

@@ -1,0 +1,223 @@
+//! Checks IDs and jobs before anything is sent.
+
+use std::{collections::HashMap, fmt, hash::Hash};
+
+/// Error in a job, found before anything was sent.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum InvalidJob {
+    /// The list of IDs is empty.
+    #[error("the list of IDs is empty; fix: pass at least one ID")]
+    Empty,
+    /// An ID is invalid.
+    #[error("ID number {} ({id:?}) {problem}; nothing was sent", .position.saturating_add(1))]
+    Id {
+        /// The invalid ID.
+        id: String,
+        /// Its index in the list, counted from 0.
+        position: usize,
+        /// The problem.
+        problem: IdProblem,
+    },
+    /// The ID of the target, a parent or a category, is invalid.
+    #[error("the target {id:?} {problem}; nothing was sent")]
+    Target {
+        /// The invalid ID.
+        id: String,
+        /// The problem.
+        problem: IdProblem,
+    },
+    /// The target of the children is itself among the parents to archive or delete.
+    #[error(
+        "the target {id:?} of the children is also ID number {} of the parents to archive or delete; \
+         nothing was sent; fix: remove it from the list or choose another target",
+        .position.saturating_add(1)
+    )]
+    TargetAmongEntries {
+        /// The target.
+        id: String,
+        /// Its index in the list, counted from 0.
+        position: usize,
+    },
+    /// The journal cannot be used.
+    #[error(transparent)]
+    Journal(#[from] super::bulk::JournalError),
+}
+
+/// Problem of an invalid ID.
+///
+/// Any other text is accepted, because old accounts may have IDs that predate the current format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum IdProblem {
+    /// The ID is empty.
+    Empty,
+    /// The ID contains a comma, which separates IDs in requests.
+    Comma,
+    /// The ID contains white space.
+    WhiteSpace,
+    /// The ID contains a control character.
+    Control,
+}
+
+impl fmt::Display for IdProblem {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Empty => "is empty",
+            Self::Comma => "contains a comma, which separates IDs in requests",
+            Self::WhiteSpace => "contains white space",
+            Self::Control => "contains a control character",
+        })
+    }
+}
+
+/// Returns the problem of an ID, if any.
+pub(crate) fn problem(id: &str) -> Option<IdProblem> {
+    if id.is_empty() {
+        return Some(IdProblem::Empty);
+    }
+    // The documented format, checked byte by byte, is the common case.
+    if id.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        return None;
+    }
+    id.chars().find_map(|character| match character {
+        ',' => Some(IdProblem::Comma),
+        character if character.is_whitespace() => Some(IdProblem::WhiteSpace),
+        character if character.is_control() => Some(IdProblem::Control),
+        _ => None,
+    })
+}
+
+/// The distinct IDs in the order of their first occurrence, and those that were given more than once.
+#[derive(Debug)]
+pub(crate) struct Distinct<I> {
+    pub(crate) ids: Vec<I>,
+    pub(crate) repeated: Vec<Repeated<I>>,
+}
+
+/// An ID that was given more than once. It counts once.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[non_exhaustive]
+pub struct Repeated<I> {
+    /// The ID.
+    pub id: I,
+    /// Number of occurrences, at least 2.
+    pub times: usize,
+}
+
+/// Checks every ID and removes duplicates.
+pub(crate) fn distinct<I: AsRef<str> + Clone + Eq + Hash>(ids: Vec<I>) -> Result<Distinct<I>, InvalidJob> {
+    if ids.is_empty() {
+        return Err(InvalidJob::Empty);
+    }
+    for (position, id) in ids.iter().enumerate() {
+        let id = id.as_ref();
+        if let Some(problem) = problem(id) {
+            let id = id.to_owned();
+            return Err(InvalidJob::Id {
+                id,
+                position,
+                problem,
+            });
+        }
+    }
+    let mut times: HashMap<&str, usize> = HashMap::with_capacity(ids.len());
+    for id in &ids {
+        *times.entry(id.as_ref()).or_default() += 1;
+    }
+    if times.len() == ids.len() {
+        drop(times);
+        let repeated = Vec::new();
+        return Ok(Distinct { ids, repeated });
+    }
+    let mut distinct = Distinct {
+        ids: Vec::with_capacity(times.len()),
+        repeated: Vec::new(),
+    };
+    for id in &ids {
+        // Removing the entry makes later occurrences count as duplicates.
+        if let Some(times) = times.remove(id.as_ref()) {
+            distinct.ids.push(id.clone());
+            if times > 1 {
+                let id = id.clone();
+                distinct.repeated.push(Repeated { id, times });
+            }
+        }
+    }
+    Ok(distinct)
+}
+
+/// Checks the target of the children against the parents of the job.
+pub(crate) fn target<I: AsRef<str> + Eq>(target: &I, entries: &[I]) -> Result<(), InvalidJob> {
+    let id = target.as_ref().to_owned();
+    if let Some(problem) = problem(&id) {
+        return Err(InvalidJob::Target { id, problem });
+    }
+    match entries.iter().position(|entry| entry == target) {
+        Some(position) => Err(InvalidJob::TargetAmongEntries { id, position }),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(ids: &[&str]) -> String {
+        let ids = ids.iter().map(ToString::to_string).collect();
+        distinct::<String>(ids).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn invalid_ids_are_reported_with_their_position() {
+        assert_eq!(
+            refusal(&[]),
+            "the list of IDs is empty; fix: pass at least one ID"
+        );
+        assert_eq!(
+            refusal(&["a", ""]),
+            "ID number 2 (\"\") is empty; nothing was sent"
+        );
+        assert_eq!(
+            refusal(&["a,b"]),
+            "ID number 1 (\"a,b\") contains a comma, which separates IDs in requests; nothing was sent"
+        );
+        assert_eq!(
+            refusal(&["a", "a", "b\u{a0}"]),
+            "ID number 3 (\"b\\u{a0}\") contains white space; nothing was sent"
+        );
+        assert_eq!(
+            refusal(&["a\u{7}"]),
+            "ID number 1 (\"a\\u{7}\") contains a control character; nothing was sent"
+        );
+        let removed = ["a".to_owned(), "b".to_owned()];
+        assert_eq!(
+            target(&"b".to_owned(), &removed).unwrap_err().to_string(),
+            "the target \"b\" of the children is also ID number 2 of the parents to archive or delete; \
+            nothing was sent; fix: remove it from the list or choose another target"
+        );
+        assert_eq!(
+            target(&" ".to_owned(), &removed).unwrap_err().to_string(),
+            "the target \" \" contains white space; nothing was sent"
+        );
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn every_id_counts_once_in_order(ids in proptest::collection::vec("[a-cé/.%]{1,2}", 1..30)) {
+            let distinct = distinct(ids.clone()).unwrap();
+            let mut expected: Vec<String> = Vec::new();
+            for id in &ids {
+                if !expected.contains(id) {
+                    expected.push(id.clone());
+                }
+            }
+            proptest::prop_assert_eq!(&distinct.ids, &expected);
+            for id in &expected {
+                let times = ids.iter().filter(|given| *given == id).count();
+                let repeated = distinct.repeated.iter().find(|repeated| repeated.id == *id);
+                proptest::prop_assert_eq!(repeated.map_or(1, |repeated| repeated.times), times);
+            }
+        }
+    }
+}

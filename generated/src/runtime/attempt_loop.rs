@@ -1,0 +1,463 @@
+//! The attempt loop: sends one call until it succeeds, fails for good or runs out of time.
+//!
+//! Each attempt takes a token, waits for the rate limiter and sends the request. After a failure the loop
+//! renews the token or waits and retries. A create whose result is unknown is read back at the end.
+
+use super::{
+    auth::{BearerToken, Redactor, RenewalOutcome, rejects_the_token},
+    client::Client,
+    creatable::ReadBackOutcome,
+    error::{AttemptStats, Error, ErrorKind, TimeLimit, message, response_snapshot},
+    prepared_request::{Authorization, CallOptions, PreparedRequest},
+    received_response::ReceivedResponse,
+    retry::{self, RetryDecision},
+    trace::{CallSpan, CallSummary},
+    transport::{TransportError, TransportErrorKind},
+};
+use bytes::Bytes;
+use futures_util::future::{Either, select};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use secrecy::SecretString;
+use std::{future::pending, pin::pin, sync::Arc, time::Duration};
+use tokio::time::{Instant, timeout_at};
+
+/// Runs the attempt loop of one call and records its span.
+pub(crate) async fn execute(client: &Client, request: &PreparedRequest) -> Result<ReceivedResponse, Error> {
+    let span = CallSpan::new(&request.target);
+    let mut execution = Execution::new(client, request, &span);
+    let result = span
+        .follow(async {
+            match execution.run().await {
+                Ok(received) => Ok(received),
+                // Boxed, because few calls need it and the future of every call stays smaller.
+                Err(failure) => Box::pin(execution.read_back(failure)).await,
+            }
+        })
+        .await;
+    let (stats, waited) = (execution.stats(), execution.waited);
+    let result = result
+        .map(|mut received| {
+            received.stats = stats;
+            received
+        })
+        .map_err(|failure| {
+            let error = Error::after(Some(&request.target), failure.kind, stats, failure.note);
+            error.with_asset_id(request.asset_id())
+        });
+    span.end(&CallSummary {
+        status: match &result {
+            Ok(received) => Some(received.status),
+            Err(error) => error.status(),
+        },
+        request_id: &|| match &result {
+            Ok(received) => response_snapshot::request_id(&received.headers, &received.redactor),
+            Err(error) => error.request_id().map(str::to_owned),
+        },
+        attempts: stats.attempts,
+        waited,
+        elapsed: stats.elapsed,
+        error: result.as_ref().err().map(|error| error as _),
+    });
+    result
+}
+
+/// Final failure of a call, with a remark for the error's text.
+struct CallFailure {
+    kind: ErrorKind,
+    note: Option<String>,
+}
+
+impl CallFailure {
+    fn with_note(kind: ErrorKind, note: &str) -> Self {
+        let note = Some(note.to_owned());
+        Self { kind, note }
+    }
+}
+
+impl From<ErrorKind> for CallFailure {
+    fn from(kind: ErrorKind) -> Self {
+        Self { kind, note: None }
+    }
+}
+
+/// Progress of one call.
+struct Execution<'a> {
+    client: &'a Client,
+    request: &'a PreparedRequest,
+    span: &'a CallSpan,
+    started: Instant,
+    /// Time limit of the whole call.
+    limit: Duration,
+    /// End of the last attempt. A create keeps the rest of its time for the read-back.
+    deadline: Instant,
+    attempts: u32,
+    waited: Duration,
+    may_have_been_applied: bool,
+}
+
+impl<'a> Execution<'a> {
+    fn new(client: &'a Client, request: &'a PreparedRequest, span: &'a CallSpan) -> Self {
+        let started = Instant::now();
+        let limit = request.options.timeout.unwrap_or(client.settings().timeout);
+        let reserve = match request.read_back {
+            Some(_) => (limit / 5).min(client.settings().attempt_timeout),
+            None => Duration::ZERO,
+        };
+        Self {
+            client,
+            request,
+            span,
+            started,
+            limit,
+            deadline: later(started, limit.saturating_sub(reserve)),
+            attempts: 0,
+            waited: Duration::ZERO,
+            may_have_been_applied: false,
+        }
+    }
+
+    fn stats(&self) -> AttemptStats {
+        AttemptStats {
+            attempts: self.attempts,
+            elapsed: self.started.elapsed(),
+            may_have_been_applied: self.may_have_been_applied,
+        }
+    }
+
+    async fn run(&mut self) -> Result<ReceivedResponse, CallFailure> {
+        let policy = self.request.options.retry.as_ref();
+        let policy = policy.unwrap_or(&self.client.settings().retry);
+        let mut token_confirmed = false;
+        loop {
+            let token = self.token().await?;
+            if let Some(limiter) = self.client.limiter() {
+                self.before_deadline(limiter.ready()).await?;
+            }
+            let failure = match self.attempt(token.as_deref()).await {
+                Ok(received) => {
+                    self.client.budget().success();
+                    return Ok(received);
+                }
+                Err(failure) => failure,
+            };
+            if self.request.writes() {
+                self.may_have_been_applied |= failure.may_have_been_applied();
+            }
+            if rejects_the_token(&failure) && matches!(self.request.authorization, Authorization::Client) {
+                let renewal = Box::pin(self.renew(token.as_deref(), token_confirmed, failure)).await?;
+                token_confirmed = renewal == RenewalOutcome::Confirmed;
+                continue;
+            }
+            if matches!(
+                failure,
+                ErrorKind::Timeout {
+                    limit: TimeLimit::Call,
+                    ..
+                }
+            ) {
+                return Err(failure.into());
+            }
+            let repeat = self.request.target.repeat;
+            let wait = match policy.decide(repeat, self.attempts, &failure, &mut fastrand::Rng::new()) {
+                RetryDecision::RetryAfter(wait) => wait,
+                RetryDecision::GiveUp(None) => return Err(failure.into()),
+                RetryDecision::GiveUp(Some(note)) => return Err(CallFailure::with_note(failure, note)),
+            };
+            if wait >= self.deadline.saturating_duration_since(Instant::now()) {
+                return Err(CallFailure::with_note(
+                    failure,
+                    "no time left for another attempt",
+                ));
+            }
+            if !self.client.budget().take() {
+                let note = "not sent again, because the retry budget is used up";
+                return Err(CallFailure::with_note(failure, note));
+            }
+            self.span.retry(self.attempts, &failure, wait);
+            if !Box::pin(self.pause(wait)).await {
+                return Err(CallFailure::with_note(
+                    failure,
+                    "not sent again, because the job was stopped",
+                ));
+            }
+            self.waited += wait;
+        }
+    }
+
+    /// Waits for `wait` and returns true, or returns false as soon as the call is stopped.
+    async fn pause(&self, wait: Duration) -> bool {
+        let elapsed = tokio::time::sleep(wait);
+        let Some(mut stop) = self.request.options.stop.clone() else {
+            elapsed.await;
+            return true;
+        };
+        let stopped = async {
+            if stop.wait_for(|stop| *stop).await.is_err() {
+                // The sender is gone, so nobody can stop the call.
+                pending::<()>().await;
+            }
+        };
+        matches!(select(pin!(stopped), pin!(elapsed)).await, Either::Right(_))
+    }
+
+    /// Awaits `future`, at most until the deadline.
+    async fn before_deadline<F: Future>(&self, future: F) -> Result<F::Output, ErrorKind> {
+        timeout_at(self.deadline, future)
+            .await
+            .map_err(|_| ErrorKind::Timeout {
+                limit: TimeLimit::Call,
+                after: self.limit,
+            })
+    }
+
+    async fn token(&self) -> Result<Option<Arc<BearerToken>>, ErrorKind> {
+        match (&self.request.authorization, self.client.token_manager()) {
+            (Authorization::Fixed(token), _) => Ok(Some(Arc::clone(token))),
+            (Authorization::Client, Some(token_manager)) => self
+                .before_deadline(token_manager.token(self.client))
+                .await?
+                .map(Some),
+            (Authorization::Client, None) => Ok(None),
+        }
+    }
+
+    /// Replaces the token that the service rejected.
+    ///
+    /// `confirmed` means that the service itself issued or confirmed this token during this call.
+    async fn renew(
+        &self,
+        token: Option<&BearerToken>,
+        confirmed: bool,
+        failure: ErrorKind,
+    ) -> Result<RenewalOutcome, CallFailure> {
+        let login = |reason: &str, failure: ErrorKind| {
+            let cause = Error::new(Some(&self.request.target), failure);
+            let kind = ErrorKind::Login {
+                reason: reason.to_owned(),
+                cause: Some(cause),
+            };
+            Err(kind.into())
+        };
+        let (Some(token_manager), Some(token)) = (self.client.token_manager(), token) else {
+            return login(
+                "the service requires an access token, and the client has none",
+                failure,
+            );
+        };
+        if confirmed && failure.status() == Some(StatusCode::BAD_REQUEST) {
+            // The token is valid, so the 400 is about the request itself.
+            return Err(failure.into());
+        }
+        if confirmed {
+            return login(
+                "the service rejects the access token that it has just confirmed",
+                failure,
+            );
+        }
+        match self
+            .before_deadline(token_manager.renew(self.client, token))
+            .await
+        {
+            Ok(Ok(renewal)) => Ok(renewal),
+            // No renewal was sent, so the rejection of the token is the better cause.
+            Ok(Err(ErrorKind::Login { reason, cause: None })) => login(&reason, failure),
+            Ok(Err(kind)) | Err(kind) => Err(kind.into()),
+        }
+    }
+
+    /// Sends the request once and reads the whole response.
+    async fn attempt(&mut self, token: Option<&BearerToken>) -> Result<ReceivedResponse, ErrorKind> {
+        let (http_request, redactor) = self.http_request(token)?;
+        self.attempts += 1;
+        let began = Instant::now();
+        let request = self.request;
+        let default = self.client.settings().attempt_timeout;
+        let length = request.options.attempt_timeout.unwrap_or(default);
+        let end = later(began, length);
+        let received = self.receive(http_request, redactor);
+        let result = match timeout_at(end.min(self.deadline), received).await {
+            Ok(result) => result,
+            Err(_) if end < self.deadline => Err(ErrorKind::Timeout {
+                limit: TimeLimit::Attempt,
+                after: length,
+            }),
+            Err(_) => Err(ErrorKind::Timeout {
+                limit: TimeLimit::Call,
+                after: self.limit,
+            }),
+        };
+        let received = result.as_ref().ok();
+        let head = received.map(|received| (received.status, &received.headers));
+        let body = received.map(|received| &received.body);
+        let body = body.filter(|_| !request.confidential);
+        self.client
+            .hooks()
+            .after(&request.target, self.attempts, began.elapsed(), head, body);
+        self.classify(result?)
+    }
+
+    /// Separates success from failure by status and content.
+    fn classify(&self, received: ReceivedResponse) -> Result<ReceivedResponse, ErrorKind> {
+        let content_type = received.headers.get(header::CONTENT_TYPE);
+        let content_type = content_type.and_then(|kind| kind.to_str().ok());
+        if received.status.is_success() {
+            if let Some(limiter) = self.client.limiter() {
+                limiter.success();
+            }
+            if !self.request.any_content && message::is_html(content_type, &received.body) {
+                return Err(ErrorKind::Page(received.snapshot(None).into()));
+            }
+            return Ok(received);
+        }
+        let retry_after = retry::retry_after(&received.headers, self.client.now());
+        if received.status == StatusCode::TOO_MANY_REQUESTS
+            && let Some(limiter) = self.client.limiter()
+        {
+            limiter.throttled(retry_after);
+        }
+        Err(ErrorKind::Status(received.snapshot(retry_after).into()))
+    }
+
+    /// Builds the HTTP request and a redactor for its tokens.
+    ///
+    /// A token that the caller or a hook sets replaces the client's token and is redacted as well.
+    fn http_request(
+        &self,
+        token: Option<&BearerToken>,
+    ) -> Result<(http::Request<Bytes>, Redactor), ErrorKind> {
+        let request = self.request;
+        let settings = self.client.settings();
+        let separator = if request.query.is_empty() { "" } else { "?" };
+        let (path, query) = (&*request.target.path, &*request.query);
+        let url = [&*settings.base_url, path, separator, query].concat();
+        let length = url.len();
+        let uri = http::Uri::try_from(url).map_err(|error| {
+            ErrorKind::Argument(format!("the URL, {length} bytes long, cannot be sent: {error}"))
+        })?;
+        // Capacity for the headers below and a few more.
+        let mut headers = HeaderMap::with_capacity(8);
+        headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+        headers.insert(header::USER_AGENT, settings.user_agent.clone());
+        if request.body.is_some() {
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        }
+        for (name, value) in &request.options.headers {
+            headers.insert(name, value.clone());
+        }
+        let visible_body = request.body.as_ref().filter(|_| !request.confidential);
+        self.client.hooks().before(
+            &request.target,
+            self.attempts + 1,
+            &uri,
+            &mut headers,
+            visible_body,
+        );
+        let mut redactor = token.map(BearerToken::redactor).unwrap_or_default();
+        if let Some(replacement) = headers.get_mut(header::AUTHORIZATION) {
+            replacement.set_sensitive(true);
+            let text = String::from_utf8_lossy(replacement.as_bytes());
+            let token = text.split_once(' ').map_or(&*text, |(_, token)| token);
+            redactor = redactor.and(SecretString::from(token.trim()));
+        } else if let Some(token) = token {
+            headers.insert(header::AUTHORIZATION, token.header()?);
+        }
+        let mut http_request = http::Request::new(request.body.clone().unwrap_or_default());
+        *http_request.method_mut() = request.target.method.clone();
+        *http_request.uri_mut() = uri;
+        *http_request.headers_mut() = headers;
+        Ok((http_request, redactor))
+    }
+
+    async fn receive(
+        &self,
+        request: http::Request<Bytes>,
+        redactor: Redactor,
+    ) -> Result<ReceivedResponse, ErrorKind> {
+        let response = self
+            .client
+            .transport()
+            .send(request)
+            .await
+            .map_err(ErrorKind::Transport)?;
+        let (head, mut chunks) = response.into_parts();
+        let limit = self.client.settings().max_response_bytes;
+        // Most bodies arrive in one chunk, which needs no copy.
+        let (mut first, mut joined) = (Bytes::new(), Vec::new());
+        let mut length = 0;
+        while let Some(chunk) = chunks.next().await {
+            match (chunk, head.status.is_success()) {
+                (Ok(chunk), true) if length + chunk.len() > limit => {
+                    return Err(ErrorKind::TooLarge {
+                        status: head.status,
+                        limit,
+                    });
+                }
+                (Ok(chunk), _) => {
+                    if length == 0 {
+                        first = chunk;
+                    } else {
+                        if joined.is_empty() {
+                            joined.extend_from_slice(&first);
+                        }
+                        joined.extend_from_slice(&chunk);
+                    }
+                    length = joined.len().max(first.len());
+                }
+                (Err(error), true) => return Err(interrupted(error)),
+                // An error status counts even if its body is incomplete.
+                (Err(_), false) => break,
+            }
+            // Twice as much as an error keeps, so that a secret across the cut is still complete.
+            if !head.status.is_success() && length >= 2 * response_snapshot::BODY_BYTES {
+                break;
+            }
+        }
+        let body = if joined.is_empty() { first } else { joined.into() };
+        Ok(ReceivedResponse {
+            status: head.status,
+            headers: head.headers,
+            body,
+            stats: AttemptStats::default(),
+            redactor,
+            confidential: self.request.confidential && head.status.is_success(),
+        })
+    }
+
+    /// Reads a create back if it may have been applied, and turns the failure into a success if it was.
+    async fn read_back(&self, failure: CallFailure) -> Result<ReceivedResponse, CallFailure> {
+        let remaining = self.limit.saturating_sub(self.started.elapsed());
+        let read_back = match &self.request.read_back {
+            Some(read_back) if self.may_have_been_applied && !remaining.is_zero() => read_back,
+            _ => return Err(failure),
+        };
+        let options = CallOptions {
+            timeout: Some(remaining),
+            ..self.request.options.clone()
+        };
+        let body = self.request.body.as_ref();
+        match read_back.execute(self.client, body, options).await {
+            ReadBackOutcome::Applied(received) => Ok(received),
+            ReadBackOutcome::Unknown(reason) => Err(CallFailure {
+                kind: failure.kind,
+                note: Some(match failure.note {
+                    Some(note) => format!("{note}, {reason}"),
+                    None => reason,
+                }),
+            }),
+        }
+    }
+}
+
+/// Marks an error after the response began as interrupted: the service has received the request.
+fn interrupted(error: TransportError) -> ErrorKind {
+    ErrorKind::Transport(match error.kind() {
+        TransportErrorKind::Interrupted => error,
+        _ => TransportError::new(TransportErrorKind::Interrupted, error),
+    })
+}
+
+fn later(start: Instant, length: Duration) -> Instant {
+    // Capped at a year, so that no clock overflows.
+    let length = length.min(Duration::from_hours(365 * 24));
+    start.checked_add(length).unwrap_or(start)
+}

@@ -1,0 +1,157 @@
+//! The text of errors: one line for a person.
+
+use super::{Error, ErrorKind, TimeLimit, message};
+use std::{fmt, time::Duration};
+
+impl fmt::Debug for Error {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(formatter)
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let inner = &*self.0;
+        if let Some(target) = &inner.target {
+            write!(formatter, "{target}: ")?;
+        }
+        write!(formatter, "{}", inner.kind)?;
+        let mut remarks = Vec::new();
+        match inner.stats.attempts {
+            0 => {}
+            1 if inner.stats.elapsed < Duration::from_secs(1) => {}
+            1 => remarks.push(format!("1 attempt in {}", seconds(inner.stats.elapsed))),
+            attempts => remarks.push(format!("{attempts} attempts in {}", seconds(inner.stats.elapsed))),
+        }
+        remarks.extend(inner.note.clone());
+        if let Some(wait) = self.retry_after() {
+            remarks.push(format!("the service asks to wait {}", seconds(wait)));
+        }
+        if self.may_have_been_applied() {
+            remarks.push(match self.asset_id() {
+                Some(id) => format!("it may have been applied, under the ID {id}"),
+                None => "it may have been applied".to_owned(),
+            });
+        }
+        if let Some(id) = self.request_id() {
+            remarks.push(format!("request ID {id}"));
+        }
+        if !remarks.is_empty() {
+            write!(formatter, " ({})", remarks.join(", "))?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for ErrorKind {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Configuration(message) | Self::Argument(message) => formatter.write_str(message),
+            Self::Encode(error) => {
+                write!(
+                    formatter,
+                    "the request body cannot be serialised as JSON: {error}"
+                )
+            }
+            Self::Transport(error) => write!(formatter, "{error}"),
+            Self::Timeout { limit, after } => match limit {
+                TimeLimit::Attempt => write!(
+                    formatter,
+                    "no complete response within {}, the time limit of one attempt",
+                    seconds(*after)
+                ),
+                TimeLimit::Call => write!(
+                    formatter,
+                    "not finished within {}, the time limit of the call",
+                    seconds(*after)
+                ),
+            },
+            Self::TooLarge { status, limit } => write!(
+                formatter,
+                "the response ({}) is larger than {limit} bytes, the limit set by \
+                 ClientBuilder::max_response_bytes",
+                status.as_u16()
+            ),
+            Self::Status(response) => {
+                write!(formatter, "{}", DisplayStatus(response.status))?;
+                if let Some(location) = &response.location
+                    && response.status.is_redirection()
+                {
+                    return write!(
+                        formatter,
+                        ": redirects to {location}, and redirects are not followed; check the base URL"
+                    );
+                }
+                match &response.message {
+                    Some(message) => write!(formatter, ": {message}"),
+                    None => formatter.write_str(", without a message in the body"),
+                }
+            }
+            Self::Page(response) => {
+                write!(
+                    formatter,
+                    "expected JSON, but the response is an HTML page ({})",
+                    DisplayStatus(response.status)
+                )?;
+                if let Some(message) = &response.message {
+                    write!(formatter, ": {message}")?;
+                }
+                formatter.write_str("; probably a login or maintenance page, or a wrong base URL")
+            }
+            Self::Decode {
+                response,
+                path,
+                reason,
+                ..
+            } => {
+                write!(
+                    formatter,
+                    "the response ({}) does not decode",
+                    DisplayStatus(response.status)
+                )?;
+                // Names and values in the response may be long and contain line breaks.
+                let (path, reason) = (message::excerpt(path, 300), message::excerpt(reason, 500));
+                match path.as_str() {
+                    "." => write!(formatter, ": {reason}"),
+                    path => write!(formatter, " at {path}: {reason}"),
+                }
+            }
+            Self::Login { reason, cause } => {
+                formatter.write_str(reason)?;
+                if let Some(cause) = cause {
+                    write!(formatter, ": {cause}")?;
+                }
+                if self.is_transient() {
+                    return Ok(());
+                }
+                formatter
+                    .write_str("; log in to FunnelFlux and create new tokens under settings → API access")
+            }
+        }
+    }
+}
+
+/// Shows a status with its standard name, if it has one.
+struct DisplayStatus(http::StatusCode);
+
+impl fmt::Display for DisplayStatus {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.canonical_reason() {
+            Some(reason) => write!(formatter, "{} {reason}", self.0.as_u16()),
+            None => write!(formatter, "{}", self.0.as_u16()),
+        }
+    }
+}
+
+/// Formats a duration for a person.
+pub(crate) fn seconds(duration: Duration) -> String {
+    if duration < Duration::from_secs(1) {
+        format!("{} ms", duration.as_millis())
+    } else if duration < Duration::from_mins(1) && duration.subsec_millis() >= 50 {
+        format!("{:.1} s", duration.as_secs_f64())
+    } else if duration < Duration::from_hours(2) {
+        format!("{} s", duration.as_secs())
+    } else {
+        format!("{} h", duration.as_secs() / 3_600)
+    }
+}

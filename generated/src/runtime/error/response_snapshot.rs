@@ -1,0 +1,79 @@
+//! The part of a response that an error keeps.
+
+use super::message;
+use crate::runtime::auth::Redactor;
+use bytes::Bytes;
+use std::{fmt, time::Duration};
+
+/// Maximum number of body bytes that an error keeps.
+pub(crate) const BODY_BYTES: usize = 64 * 1024;
+
+/// Maximum number of body characters that `Debug` shows.
+const DEBUG_CHARACTERS: usize = 400;
+
+/// Common headers for a request ID, the most common first. It is not documented which one the service sends.
+static REQUEST_ID_HEADERS: [http::HeaderName; 6] = [
+    http::HeaderName::from_static("x-request-id"),
+    http::HeaderName::from_static("request-id"),
+    http::HeaderName::from_static("x-correlation-id"),
+    http::HeaderName::from_static("x-amzn-requestid"),
+    http::HeaderName::from_static("x-amz-cf-id"),
+    http::HeaderName::from_static("cf-ray"),
+];
+
+/// Bounded copy of a response without secrets.
+pub(crate) struct ResponseSnapshot {
+    pub(crate) status: http::StatusCode,
+    pub(crate) request_id: Option<String>,
+    pub(crate) retry_after: Option<Duration>,
+    pub(crate) location: Option<String>,
+    pub(crate) message: Option<String>,
+    pub(crate) body: Bytes,
+}
+
+impl ResponseSnapshot {
+    pub(crate) fn new(
+        status: http::StatusCode,
+        headers: &http::HeaderMap,
+        body: &Bytes,
+        retry_after: Option<Duration>,
+        redactor: &Redactor,
+    ) -> Self {
+        let text = |name: http::HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+        // Twice the final length, so that a secret across the cut is found.
+        let body = body.slice(..body.len().min(2 * BODY_BYTES));
+        let body = redactor.redact(&body).unwrap_or(body);
+        let location = text(http::header::LOCATION);
+        Self {
+            status,
+            request_id: request_id(headers, redactor),
+            retry_after,
+            location: location.map(|url| message::excerpt(&redactor.redact_text(url), 200)),
+            message: message::message(text(http::header::CONTENT_TYPE), &body),
+            body: body.slice(..body.len().min(BODY_BYTES)),
+        }
+    }
+}
+
+/// Request ID in the headers.
+pub(crate) fn request_id(headers: &http::HeaderMap, redactor: &Redactor) -> Option<String> {
+    REQUEST_ID_HEADERS
+        .iter()
+        .filter_map(|name| headers.get(name)?.to_str().ok())
+        .map(|id| message::excerpt(&redactor.redact_text(id), 100))
+        .find(|id| !id.is_empty())
+}
+
+impl fmt::Debug for ResponseSnapshot {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let body = message::excerpt(&String::from_utf8_lossy(&self.body), DEBUG_CHARACTERS);
+        formatter
+            .debug_struct("ResponseSnapshot")
+            .field("status", &self.status)
+            .field("request_id", &self.request_id)
+            .field("retry_after", &self.retry_after)
+            .field("message", &self.message)
+            .field("body", &body)
+            .finish_non_exhaustive()
+    }
+}

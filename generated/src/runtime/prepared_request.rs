@@ -1,0 +1,70 @@
+//! A request that the attempt loop sends, with the options of its call.
+
+use super::{
+    auth::BearerToken,
+    creatable::ReadBack,
+    operation::{Repeat, RequestTarget},
+    retry::RetryPolicy,
+};
+use bytes::Bytes;
+use http::HeaderMap;
+use std::{sync::Arc, time::Duration};
+use tokio::sync::watch;
+
+/// A request with everything that an attempt needs.
+pub(crate) struct PreparedRequest {
+    pub(crate) target: RequestTarget,
+    /// Encoded query without the question mark.
+    pub(crate) query: String,
+    pub(crate) body: Option<Bytes>,
+    pub(crate) options: CallOptions,
+    pub(crate) authorization: Authorization,
+    /// The bodies hold tokens: hooks and errors must not see them.
+    pub(crate) confidential: bool,
+    /// Accepts a response of any content type, HTML included.
+    pub(crate) any_content: bool,
+    pub(crate) read_back: Option<ReadBack>,
+}
+
+/// Options that a caller sets on one call.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct CallOptions {
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) attempt_timeout: Option<Duration>,
+    pub(crate) retry: Option<RetryPolicy>,
+    pub(crate) headers: HeaderMap,
+    /// Once this is `true`, the request is not sent again.
+    pub(crate) stop: Option<watch::Receiver<bool>>,
+}
+
+/// The token that a request carries.
+pub(crate) enum Authorization {
+    /// The client's token, which the loop may renew.
+    Client,
+    /// A token that the loop must not renew.
+    Fixed(Arc<BearerToken>),
+}
+
+impl PreparedRequest {
+    pub(crate) fn new(target: RequestTarget) -> Self {
+        Self {
+            target,
+            query: String::new(),
+            body: None,
+            options: CallOptions::default(),
+            authorization: Authorization::Client,
+            confidential: false,
+            any_content: false,
+            read_back: None,
+        }
+    }
+
+    pub(crate) fn writes(&self) -> bool {
+        self.target.repeat != Repeat::Read
+    }
+
+    /// ID of the asset that a create makes.
+    pub(crate) fn asset_id(&self) -> Option<String> {
+        self.read_back?.asset_id(self.body.as_ref()?)
+    }
+}

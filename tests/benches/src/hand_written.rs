@@ -1,0 +1,140 @@
+//! The client that a person would write for these four calls only: reqwest, serde, and a loop.
+//!
+//! It has no retries, no token renewal, no parsing of error messages, and no limits except for a timeout.
+
+use funnelflux::http::header::AUTHORIZATION;
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use std::{collections::HashMap, time::Duration};
+
+/// A hand-written client.
+#[derive(Clone, Debug)]
+pub struct HandWrittenClient {
+    http: reqwest::Client,
+    base_url: String,
+}
+
+/// Status of an asset.
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+#[expect(missing_docs, reason = "the names suffice")]
+pub enum Status {
+    Active,
+    Archived,
+    Deleted,
+}
+
+/// An offer source with all its fields.
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "the document explains them")]
+pub struct OfferSource {
+    pub id_offer_source: String,
+    pub offer_source_name: String,
+    pub id_category: Option<String>,
+    pub meta: Option<Map<String, Value>>,
+    pub postback_payout: Option<String>,
+    pub postback_sub_id: Option<String>,
+    pub postback_tx_id: Option<String>,
+    pub query_params: Option<HashMap<String, String>>,
+    pub status: Option<Status>,
+    pub umr_domain_override: Option<String>,
+}
+
+/// An offer source in the slim form, without unknown fields.
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "the document explains them")]
+pub struct OfferSourceInfo {
+    pub id_offer_source: String,
+    pub offer_source_name: String,
+    pub category_name: Option<String>,
+    pub id_category: Option<String>,
+    pub status: Status,
+}
+
+/// The slim form with unknown fields, as serde supports it.
+#[derive(Debug, Deserialize, Serialize)]
+#[expect(missing_docs, reason = "the names suffice")]
+pub struct InfoWithUnknownFields {
+    #[serde(flatten)]
+    pub known: OfferSourceInfo,
+    #[serde(flatten)]
+    pub unknown: Map<String, Value>,
+}
+
+#[derive(Serialize)]
+struct ArchiveRequest {
+    entries: Vec<String>,
+}
+
+impl HandWrittenClient {
+    /// Creates a client of the service at `base_url`.
+    ///
+    /// # Errors
+    /// If the HTTP client cannot be set up.
+    pub fn new(base_url: &str, token: &str) -> Result<Self, Box<dyn std::error::Error>> {
+        // An error means that another provider is installed, which works as well.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let mut authorization = http::HeaderValue::from_str(&format!("Bearer {token}"))?;
+        authorization.set_sensitive(true);
+        let http = reqwest::Client::builder()
+            .timeout(Duration::from_mins(1))
+            .default_headers([(AUTHORIZATION, authorization)].into_iter().collect())
+            .build()?;
+        Ok(Self {
+            http,
+            base_url: base_url.to_owned(),
+        })
+    }
+
+    /// Finds one offer source.
+    ///
+    /// # Errors
+    /// If the request fails or the response does not decode.
+    pub async fn find(&self, id: &str) -> reqwest::Result<OfferSource> {
+        let url = format!("{}/offersource/find/byId/", self.base_url);
+        let request = self.http.get(url).query(&[("idOfferSource", id)]);
+        request.send().await?.error_for_status()?.json().await
+    }
+
+    /// Lists the offer sources of a category in the slim form.
+    ///
+    /// # Errors
+    /// If the request fails or the response does not decode.
+    pub async fn list<Row: for<'de> Deserialize<'de>>(&self, category: &str) -> reqwest::Result<Vec<Row>> {
+        let url = format!("{}/offersource/list/", self.base_url);
+        let query = [("status", "all"), ("idCategory", category)];
+        let request = self.http.get(url).query(&query);
+        request.send().await?.error_for_status()?.json().await
+    }
+
+    /// Archives offer sources by one request.
+    ///
+    /// # Errors
+    /// If the request fails.
+    pub async fn archive(&self, entries: Vec<String>) -> reqwest::Result<()> {
+        let url = format!("{}/offersource/archive/", self.base_url);
+        let request = self.http.put(url).json(&ArchiveRequest { entries });
+        request.send().await?.error_for_status()?;
+        Ok(())
+    }
+
+    /// Archives offer sources by concurrent requests of `chunk_size` IDs each. Stops at the first error.
+    ///
+    /// # Errors
+    /// If a request fails.
+    pub async fn archive_all(
+        &self,
+        ids: &[String],
+        chunk_size: usize,
+        concurrency: usize,
+    ) -> reqwest::Result<()> {
+        stream::iter(ids.chunks(chunk_size))
+            .map(|entries| self.archive(entries.to_vec()))
+            .buffer_unordered(concurrency)
+            .try_collect()
+            .await
+    }
+}

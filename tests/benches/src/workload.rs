@@ -1,0 +1,129 @@
+//! One workload, run by either client.
+
+use crate::{
+    hand_written::{HandWrittenClient, InfoWithUnknownFields, OfferSourceInfo},
+    service::UNKNOWN_FIELDS,
+};
+use funnelflux::{
+    Client,
+    ext::BulkArchive as _,
+    types::{CategoryId, OfferSourceId, ParentMutationRequest, StatusFilter},
+};
+use std::error::Error;
+
+/// Default number of IDs in a request of a bulk job of the crate.
+pub const CHUNK_SIZE: usize = 100;
+
+/// Default number of concurrent requests of a bulk job of the crate.
+pub const CONCURRENCY: usize = 4;
+
+/// A workload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Workload {
+    /// Find one offer source by ID.
+    Find,
+    /// Archive offer sources by one call.
+    Archive,
+    /// List offer sources.
+    List,
+    /// List offer sources with two unknown fields each, and keep these.
+    ListUnknown,
+    /// Archive offer sources by a bulk job that reads nothing, like the hand-written loop.
+    Bulk,
+    /// Archive offer sources by a bulk job with its defaults: it reads each asset first.
+    BulkReadFirst,
+}
+
+/// The client that runs a workload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum ClientKind {
+    /// This crate.
+    Crate,
+    /// A client written by hand.
+    HandWritten,
+}
+
+/// A client to measure.
+#[derive(Debug)]
+pub enum BenchClient {
+    /// This crate.
+    Crate(Client),
+    /// A client written by hand.
+    HandWritten(HandWrittenClient),
+}
+
+impl BenchClient {
+    /// Creates a client. Must be called within a Tokio runtime.
+    ///
+    /// # Errors
+    /// If the HTTP client cannot be set up.
+    pub fn new(kind: ClientKind, base_url: &str) -> Result<Self, Box<dyn Error>> {
+        // The length of the vendor's tokens.
+        let token = "t".repeat(400);
+        Ok(match kind {
+            ClientKind::Crate => {
+                let client = Client::builder().base_url(base_url).bearer_token(token);
+                Self::Crate(client.build()?)
+            }
+            ClientKind::HandWritten => Self::HandWritten(HandWrittenClient::new(base_url, &token)?),
+        })
+    }
+
+    /// Runs `workload` once. Returns the number of assets in the responses.
+    ///
+    /// # Errors
+    /// If the service does not respond as expected.
+    pub async fn run(&self, workload: Workload, ids: &[String]) -> Result<usize, Box<dyn Error>> {
+        let first = ids.first().map(String::as_str).unwrap_or_default();
+        let category = match workload {
+            Workload::ListUnknown => format!("{UNKNOWN_FIELDS}{}", ids.len()),
+            _ => ids.len().to_string(),
+        };
+        Ok(match (self, workload) {
+            (Self::Crate(client), Workload::Find) => {
+                let found = client.find_offer_source_by_id(&OfferSourceId::from(first));
+                usize::from(found.await?.id_offer_source.as_str() == first)
+            }
+            (Self::HandWritten(client), Workload::Find) => {
+                usize::from(client.find(first).await?.id_offer_source == first)
+            }
+            (Self::Crate(client), Workload::Archive) => {
+                let body = ParentMutationRequest::new(ids.to_vec());
+                client.archive_offer_sources(&body).await?;
+                ids.len()
+            }
+            (Self::HandWritten(client), Workload::Archive) => {
+                client.archive(ids.to_vec()).await?;
+                ids.len()
+            }
+            (Self::Crate(client), Workload::List | Workload::ListUnknown) => {
+                let category = CategoryId::from(category);
+                let list = client.list_offer_sources(StatusFilter::All, Some(&category));
+                list.await?.len()
+            }
+            (Self::HandWritten(client), Workload::List) => {
+                client.list::<OfferSourceInfo>(&category).await?.len()
+            }
+            (Self::HandWritten(client), Workload::ListUnknown) => {
+                client.list::<InfoWithUnknownFields>(&category).await?.len()
+            }
+            (Self::Crate(client), Workload::Bulk | Workload::BulkReadFirst) => {
+                let job = client
+                    .offer_sources()
+                    .bulk_archive(ids.iter().map(String::as_str))
+                    .look_first(workload == Workload::BulkReadFirst);
+                job.send().await?.counts().done
+            }
+            (Self::HandWritten(client), Workload::Bulk | Workload::BulkReadFirst) => {
+                client.archive_all(ids, CHUNK_SIZE, CONCURRENCY).await?;
+                ids.len()
+            }
+        })
+    }
+}
+
+/// A list of `count` distinct IDs.
+#[must_use]
+pub fn ids(count: usize) -> Vec<String> {
+    (0..count).map(|number| format!("2nIem{number:07}")).collect()
+}

@@ -1,0 +1,180 @@
+//! Rules that select the requests to inject faults into.
+
+use std::{fmt, sync::Arc};
+
+use http::{HeaderMap, Method};
+
+use crate::fault::Fault;
+
+/// A request before it is handled, as rules see it.
+#[derive(Debug)]
+pub struct Received<'r> {
+    /// Number of requests so far, including this one.
+    pub number: u64,
+    /// Method and path as in the document, such as `PUT /offersource/archive/`. `POST /auth/validate` for the
+    /// renewal; `None` for an unknown operation.
+    pub operation: Option<&'r str>,
+    /// The method.
+    pub method: &'r Method,
+    /// The path, as sent.
+    pub path: &'r str,
+    /// The query string, as sent.
+    pub query: &'r str,
+    /// The headers, as sent.
+    pub headers: &'r HeaderMap,
+    /// The body, as sent.
+    pub body: &'r [u8],
+}
+
+type Predicate = Arc<dyn Fn(&Received<'_>) -> bool + Send + Sync>;
+
+/// Selects the requests to inject a fault into. Without conditions it selects the next request.
+///
+/// ```
+/// use funnelflux_fake::{Fake, Fault, Rule};
+///
+/// let fake = Fake::default();
+/// // The third and fourth archive calls are applied, and their connections reset.
+/// let archive = "PUT /offersource/archive/";
+/// fake.inject(Rule::new(Fault::ResetAfterApplying).on(archive).after(2).times(2));
+/// assert_eq!(fake.pending_faults(), 1);
+/// ```
+#[derive(Clone)]
+pub struct Rule {
+    fault: Fault,
+    operation: Option<String>,
+    predicate: Option<Predicate>,
+    /// Number of matching requests that still pass.
+    after: u64,
+    /// Number of matching requests that are still to be hit. `None`: all.
+    times: Option<u64>,
+    chance: Option<f64>,
+}
+
+impl Rule {
+    /// Injects `fault` into the next request.
+    #[must_use]
+    pub fn new(fault: Fault) -> Self {
+        Self {
+            fault,
+            operation: None,
+            predicate: None,
+            after: 0,
+            times: Some(1),
+            chance: None,
+        }
+    }
+
+    /// Selects only requests of this operation, such as `PUT /offersource/archive/` or `POST /auth/validate`.
+    #[must_use]
+    pub fn on(mut self, operation: impl Into<String>) -> Self {
+        self.operation = Some(operation.into());
+        self
+    }
+
+    /// Selects only requests for which `predicate` returns `true`.
+    #[must_use]
+    pub fn when(mut self, predicate: impl Fn(&Received<'_>) -> bool + Send + Sync + 'static) -> Self {
+        self.predicate = Some(Arc::new(predicate));
+        self
+    }
+
+    /// Lets the first `count` matching requests pass.
+    #[must_use]
+    pub fn after(mut self, count: u64) -> Self {
+        self.after = count;
+        self
+    }
+
+    /// Injects the fault into `count` matching requests instead of one.
+    #[must_use]
+    pub fn times(mut self, count: u64) -> Self {
+        self.times = Some(count);
+        self
+    }
+
+    /// Injects the fault into every matching request.
+    #[must_use]
+    pub fn always(mut self) -> Self {
+        self.times = None;
+        self
+    }
+
+    /// Injects the fault into matching requests with this probability (0 to 1), drawn by the seed of the
+    /// settings.
+    #[must_use]
+    pub fn chance(mut self, probability: f64) -> Self {
+        self.chance = Some(probability);
+        self
+    }
+
+    fn matches(&self, request: &Received<'_>) -> bool {
+        self.operation
+            .as_deref()
+            .is_none_or(|operation| Some(operation) == request.operation)
+            && self.predicate.as_ref().is_none_or(|predicate| predicate(request))
+    }
+
+    /// Counts a matching request. Returns whether to inject the fault into it.
+    fn hits(&mut self, request: &Received<'_>, random: &mut fastrand::Rng) -> bool {
+        if self.times == Some(0) || !self.matches(request) {
+            return false;
+        }
+        if self.after > 0 {
+            self.after -= 1;
+            return false;
+        }
+        if self.chance.is_some_and(|chance| random.f64() >= chance) {
+            return false;
+        }
+        if let Some(times) = &mut self.times {
+            *times -= 1;
+        }
+        true
+    }
+}
+
+impl fmt::Debug for Rule {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Rule")
+            .field("fault", &self.fault)
+            .field("operation", &self.operation)
+            .field("predicate", &self.predicate.is_some())
+            .field("after", &self.after)
+            .field("times", &self.times)
+            .field("chance", &self.chance)
+            .finish()
+    }
+}
+
+/// All rules, in the order of their injection. The first one that hits a request wins, and later ones do not
+/// count that request.
+#[derive(Debug, Default)]
+pub(crate) struct FaultRules(Vec<Rule>);
+
+impl FaultRules {
+    pub(crate) fn add(&mut self, rule: Rule) {
+        self.0.push(rule);
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    pub(crate) fn next(&mut self, request: &Received<'_>, random: &mut fastrand::Rng) -> Option<Fault> {
+        let hit = self
+            .0
+            .iter_mut()
+            .find_map(|rule| rule.hits(request, random).then(|| rule.fault.clone()));
+        if hit.is_some() {
+            self.0.retain(|rule| rule.times != Some(0));
+        }
+        hit
+    }
+
+    /// Number of rules that have not hit as often as they should.
+    pub(crate) fn pending(&self) -> usize {
+        self.0.iter().filter(|rule| rule.times.is_some()).count()
+    }
+}

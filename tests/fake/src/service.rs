@@ -1,0 +1,290 @@
+//! The state of the service, and the handling of a request: faults, tokens, validation, operation, log.
+
+use std::{collections::HashSet, time::SystemTime};
+
+use bytes::Bytes;
+use http::{Method, Request, Response, Uri, request};
+use serde_json::{Map, Value};
+
+use crate::{
+    auth::{Tokens, VALIDATE_PATH},
+    clock::Clock,
+    document::{DOCUMENT, Operation, Route},
+    fault::{Fault, Outcome},
+    fault_rule::{FaultRules, Received},
+    log::{Log, LogEntry, Verdict, redact_body, redact_headers},
+    read,
+    responses::{Refusal, Success, common_headers, json_response, response},
+    schemas::{Resource, ResponseKind},
+    settings::{Settings, TrailingSlash},
+    state::State,
+    validate::{Valid, validate},
+    verb::{Read, Verb, Write},
+    write::Writer,
+};
+
+/// Key of the renewal in rules and in the log.
+const VALIDATE_OPERATION: &str = "POST /auth/validate";
+
+#[derive(Debug)]
+pub(crate) struct Service {
+    pub(crate) settings: Settings,
+    pub(crate) state: State,
+    /// The state before the last change, and the number of list reads that still return it.
+    pub(crate) stale: Option<(State, u32)>,
+    pub(crate) tokens: Tokens,
+    pub(crate) clock: Clock,
+    pub(crate) locked: HashSet<String>,
+    pub(crate) fault_rules: FaultRules,
+    pub(crate) log: Log,
+    pub(crate) requests: u64,
+    pub(crate) random: fastrand::Rng,
+}
+
+impl Service {
+    pub(crate) fn handle(&mut self, request: Request<Bytes>) -> Outcome {
+        let (head, body) = request.into_parts();
+        self.requests += 1;
+        let path = head.uri.path();
+        let destination = Destination::of(&head.method, path, self.settings.trailing_slash);
+        let operation = destination.operation();
+        let received = Received {
+            number: self.requests,
+            operation,
+            method: &head.method,
+            path,
+            query: head.uri.query().unwrap_or_default(),
+            headers: &head.headers,
+            body: &body,
+        };
+        let fault = self.fault_rules.next(&received, &mut self.random);
+        let now = self.clock.now();
+        if fault == Some(Fault::ExpireToken) {
+            self.tokens.expire(now);
+        }
+        let before = (self.state.version, self.tokens.renewals);
+        let reaches = fault
+            .as_ref()
+            .is_none_or(|fault| fault.applies() || *fault == Fault::ExpireToken);
+        let mut violations = Vec::new();
+        let answered = reaches.then(|| match self.process(&destination, &head, &body, now) {
+            Ok(response) => response,
+            Err(refusal) => {
+                violations.clone_from(&refusal.violations);
+                refusal.into_response(self.settings.error_shape)
+            }
+        });
+        let applied = before != (self.state.version, self.tokens.renewals);
+        let answered = answered.unwrap_or_default();
+        let mut outcome = match &fault {
+            Some(fault) => fault.act(answered, applied, now),
+            None => Outcome::Response(answered),
+        };
+        let verdict = match &mut outcome {
+            Outcome::Response(response) => {
+                common_headers(response.headers_mut(), &self.settings, now, self.requests);
+                Verdict::Answered(response.status().as_u16())
+            }
+            Outcome::Fault(interruption) => {
+                if let Some(partial) = &mut interruption.partial {
+                    common_headers(partial.headers_mut(), &self.settings, now, self.requests);
+                }
+                Verdict::Broken(interruption.how, interruption.stage)
+            }
+        };
+        let entry = || LogEntry {
+            number: self.requests,
+            at: now,
+            operation,
+            path: path.to_owned(),
+            query: head.uri.query().unwrap_or_default().to_owned(),
+            body: redact_body(path, body),
+            method: head.method.clone(),
+            headers: redact_headers(head.headers.clone()),
+            violations,
+            verdict,
+            fault,
+            applied,
+        };
+        self.log.push(entry, self.settings.log);
+        outcome
+    }
+
+    /// The response of a service without faults.
+    fn process(
+        &mut self,
+        destination: &Destination,
+        head: &request::Parts,
+        body: &Bytes,
+        now: SystemTime,
+    ) -> Result<Response<Bytes>, Refusal> {
+        let uri = &head.uri;
+        self.check_size(uri, body)?;
+        match destination {
+            Destination::Validate if head.method == Method::POST => {
+                let answer = self.tokens.validate(&self.settings, &head.headers, body, now)?;
+                Ok(json_response(200, &answer))
+            }
+            Destination::Validate => Err(not_allowed(&head.method, &[&Method::POST])),
+            Destination::Outside => Err(not_found(
+                uri,
+                &format!("; every path begins with {}", DOCUMENT.base_path),
+            )),
+            Destination::Route(Route::Nothing) => Err(not_found(uri, "")),
+            Destination::Route(Route::LacksSlash(slashed)) => match self.settings.trailing_slash {
+                TrailingSlash::Redirect => Ok(redirect(slashed, uri.query())),
+                TrailingSlash::Required | TrailingSlash::Optional => {
+                    Err(not_found(uri, "; the path ends with a slash"))
+                }
+            },
+            Destination::Route(Route::OtherMethods(methods)) => Err(not_allowed(&head.method, methods)),
+            Destination::Route(Route::Operation(operation)) => self.perform(operation, head, body, now),
+        }
+    }
+
+    fn check_size(&self, uri: &Uri, body: &Bytes) -> Result<(), Refusal> {
+        let length = uri.path_and_query().map_or(0, |whole| whole.as_str().len());
+        if self.settings.max_url_length.is_some_and(|max| length > max) {
+            let message = format!("path and query have {length} bytes");
+            return Err(Refusal::new(414, "uri_too_long", message));
+        }
+        let max = self.settings.max_body_bytes;
+        if body.len() > max {
+            let message = format!("the body has more than {max} bytes");
+            return Err(Refusal::new(413, "body_too_large", message));
+        }
+        Ok(())
+    }
+
+    fn perform(
+        &mut self,
+        operation: &Operation,
+        head: &request::Parts,
+        body: &Bytes,
+        now: SystemTime,
+    ) -> Result<Response<Bytes>, Refusal> {
+        if self.settings.auth {
+            self.tokens.check(&self.settings, &head.headers, now)?;
+        }
+        let query = head.uri.query().unwrap_or_default();
+        let request = validate(operation, query, &head.headers, body, &self.settings)?;
+        let known = operation
+            .meaning
+            .as_ref()
+            .and_then(|(segment, verb)| Some((DOCUMENT.resource(segment)?, *verb)));
+        let answer = match known {
+            Some((resource, Verb::Read(operation))) => self.read(resource, operation, &request),
+            Some((resource, Verb::Write(operation))) => self.write(resource, operation, &request, now),
+            // The vendor does not describe the operation: a valid request succeeds and changes nothing.
+            None => Ok(match operation.answer {
+                ResponseKind::Nothing => Success::Done,
+                ResponseKind::List => Success::List(Vec::new()),
+                ResponseKind::Object => Success::Read(Value::Object(Map::new())),
+            }),
+        };
+        answer.map(|answer| answer.into_response(&self.settings))
+    }
+
+    fn read(&mut self, resource: &Resource, operation: Read, request: &Valid) -> Result<Success, Refusal> {
+        let by_id = matches!(operation, Read::FindById | Read::FindByIds);
+        let late = self
+            .stale
+            .as_mut()
+            .filter(|_| !by_id || self.settings.stale_by_id);
+        let state = late.as_ref().map_or(&self.state, |(state, _)| state);
+        let answer = read::read(resource, operation, request, state, &self.settings);
+        if let Some((_, reads)) = late {
+            *reads -= 1;
+            if *reads == 0 {
+                self.stale = None;
+            }
+        }
+        answer
+    }
+
+    fn write(
+        &mut self,
+        resource: &Resource,
+        operation: Write,
+        request: &Valid,
+        now: SystemTime,
+    ) -> Result<Success, Refusal> {
+        let before = (self.settings.stale_reads > 0).then(|| self.state.clone());
+        let mut writer = Writer {
+            state: &mut self.state,
+            settings: &self.settings,
+            locked: &self.locked,
+            now,
+            random: &mut self.random,
+        };
+        let answer = writer.write(resource, operation, request);
+        if let Some(before) = before.filter(|before| before.version != self.state.version) {
+            self.stale = Some((before, self.settings.stale_reads));
+        }
+        answer
+    }
+}
+
+/// Destination of a request.
+enum Destination {
+    /// The renewal of tokens, which the document lacks.
+    Validate,
+    /// A path outside of the base path.
+    Outside,
+    Route(Route<'static>),
+}
+
+impl Destination {
+    fn of(method: &Method, path: &str, trailing_slash: TrailingSlash) -> Self {
+        match path.strip_prefix(DOCUMENT.base_path.as_str()) {
+            Some(VALIDATE_PATH) => Self::Validate,
+            Some(rest) if rest.starts_with('/') => Self::Route(match DOCUMENT.route(method, rest) {
+                Route::LacksSlash(slashed) if trailing_slash == TrailingSlash::Optional => {
+                    DOCUMENT.route(method, &slashed)
+                }
+                route => route,
+            }),
+            _ => Self::Outside,
+        }
+    }
+
+    fn operation(&self) -> Option<&'static str> {
+        match self {
+            Self::Validate => Some(VALIDATE_OPERATION),
+            Self::Route(Route::Operation(operation)) => Some(operation.key.as_str()),
+            Self::Outside | Self::Route(_) => None,
+        }
+    }
+}
+
+fn not_found(uri: &Uri, hint: &str) -> Refusal {
+    let message = format!("nothing at {}{hint}", uri.path());
+    Refusal::new(404, "not_found", message)
+}
+
+fn not_allowed(method: &Method, allowed: &[&Method]) -> Refusal {
+    let allowed = allowed
+        .iter()
+        .map(|method| method.as_str())
+        .collect::<Vec<_>>()
+        .join(", ");
+    Refusal::new(
+        405,
+        "method_not_allowed",
+        format!("{method} is not allowed here; allowed: {allowed}"),
+    )
+    .with_header("allow", allowed)
+}
+
+fn redirect(path: &str, query: Option<&str>) -> Response<Bytes> {
+    let base = &DOCUMENT.base_path;
+    let location = query.map_or_else(
+        || format!("{base}{path}"),
+        |query| format!("{base}{path}?{query}"),
+    );
+    let mut redirect = response(301, "", Bytes::new());
+    if let Ok(location) = http::HeaderValue::from_str(&location) {
+        redirect.headers_mut().insert(http::header::LOCATION, location);
+    }
+    redirect
+}

@@ -1,0 +1,466 @@
+//! The other abilities: find many, update, create, duplicate.
+
+use crate::service::{calls, service};
+use bytes::Bytes;
+use funnelflux::Client;
+use funnelflux::ext::{
+    CreateOrSave as _, DuplicateMany as _, FindMany as _, Outcome, Stored, Update as _, UpdateError,
+};
+use funnelflux::transport::{BoxFuture, ResponseBody, Transport, TransportError};
+use funnelflux::types::{DuplicateRequest, OfferSource};
+use funnelflux_fake::{
+    AbsentProperty, DeletedAssets, Fake, Fault, MissingByIds, RetryAfter, Rule, SaveMeaning, Settings,
+};
+use funnelflux_suites::run;
+use serde_json::json;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+const FIND: &str = "GET /offersource/find/byId/";
+const FIND_MANY: &str = "GET /offersource/find/byIds/";
+const SAVE: &str = "PUT /offersource/save/";
+const CREATE: &str = "POST /offersource/save/";
+const DUPLICATE: &str = "POST /offersource/duplicate/";
+
+#[test]
+fn many_are_found_in_order_under_every_policy() {
+    for policies in 0..200 {
+        let (fake, client) = service(Settings {
+            unknown_fields: false,
+            deleted: DeletedAssets::Readable,
+            ..Settings::vary(policies)
+        });
+        let mut wanted = fake.seed_many(40);
+        wanted.reverse();
+        let mut asked = wanted.clone();
+        asked.insert(7, "missing".to_owned());
+        asked.push("nowhere".to_owned());
+        asked.push(wanted[0].clone());
+        let search = client.offer_sources().find_many(asked);
+        let found = run(search.chunk_size(15).url_length(150).send()).unwrap();
+        let ids: Vec<&str> = found
+            .assets
+            .iter()
+            .map(|asset| asset.id_offer_source.as_str())
+            .collect();
+        assert_eq!(ids, wanted, "policies {policies}");
+        assert_eq!(
+            found.missing,
+            ["missing".into(), "nowhere".into()],
+            "policies {policies}"
+        );
+        assert!(found.unreadable.is_empty() && found.repeated.len() == 1);
+    }
+}
+
+#[test]
+fn urls_respect_the_maximum_length() {
+    let (fake, client) = service(Settings::default());
+    let ids = fake.seed_many(300);
+    let found = run(client.offer_sources().find_many(ids).chunk_size(300).send()).unwrap();
+    assert_eq!(found.assets.len(), 300);
+    let longest = fake.log().iter().map(|entry| entry.query.len()).max().unwrap();
+    assert!((1_700..2_000).contains(&longest), "{longest}");
+}
+
+#[test]
+fn an_unreachable_service_does_not_make_ids_missing() {
+    let (fake, client) = service(Settings::default());
+    let ids = fake.seed_many(30);
+    fake.inject(Rule::new(Fault::TruncatedJson).on(FIND_MANY).after(1).always());
+    let search = client.offer_sources().find_many(ids);
+    let found = run(search.chunk_size(10).concurrency(1).send()).unwrap();
+    assert_eq!((found.assets.len(), found.missing.len()), (10, 0));
+    assert_eq!(found.unreadable.len(), 20);
+}
+
+#[test]
+fn an_update_keeps_unknown_fields() {
+    for policies in 0..100 {
+        let (fake, client) = service(Settings::vary(policies));
+        let id = fake.seed_many(1).remove(0);
+        fake.set("offersource", &id, "unknown", json!({"deep": [1, null]}));
+        let rename = |source: &mut OfferSource| source.offer_source_name = "new".into();
+        let updated = run(client.offer_sources().update(&*id, rename).send()).unwrap();
+        assert_eq!(updated.changed, ["/offerSourceName"]);
+        assert_eq!(updated.after.offer_source_name, "new");
+        let state = fake.state();
+        let stored = &state.offer_source(&id).unwrap().body;
+        assert_eq!(
+            stored["unknown"],
+            json!({"deep": [1, null]}),
+            "policies {policies}"
+        );
+        assert_eq!(stored["offerSourceName"], "new");
+    }
+}
+
+#[test]
+fn a_removed_field_may_read_as_empty() {
+    for absent in [
+        AbsentProperty::Default,
+        AbsentProperty::LeftOut,
+        AbsentProperty::Null,
+    ] {
+        let (fake, client) = service(Settings {
+            absent,
+            ..Settings::default()
+        });
+        fake.seed_offer_source("a");
+        let clear = |source: &mut OfferSource| source.postback_tx_id = None;
+        let updated = run(client.offer_sources().update("a", clear).send()).unwrap();
+        assert_eq!(updated.changed, ["/postbackTxId"]);
+        assert!(updated.unexpected.is_empty(), "{:?}", updated.unexpected);
+        let state = fake.state();
+        assert_eq!(state.offer_source("a").unwrap().body.get("postbackTxId"), None);
+    }
+}
+
+#[test]
+fn an_update_without_changes_saves_nothing() {
+    let (fake, client) = service(Settings::default());
+    fake.seed_offer_source("a");
+    let updated = run(client.offer_sources().update("a", |_| {}).send()).unwrap();
+    assert!(updated.changed.is_empty());
+    assert_eq!(calls(&fake, SAVE), 0);
+}
+
+#[test]
+fn a_conflict_is_detected_and_nothing_is_saved() {
+    let (fake, client) = service(Settings::default());
+    fake.seed_offer_source("a");
+    let elsewhere = fake.clone();
+    let mut changes = 0;
+    let update = client.offer_sources().update("a", |source: &mut OfferSource| {
+        if changes == 0 {
+            elsewhere.set("offersource", "a", "postbackTxId", "theirs");
+        }
+        changes += 1;
+        source.offer_source_name = "mine".into();
+    });
+    let Err(UpdateError::Conflict { fields, current }) = run(update.send()) else {
+        panic!("no conflict");
+    };
+    assert_eq!(fields, ["/postbackTxId"]);
+    assert_eq!(current.postback_tx_id.as_deref(), Some("theirs"));
+    assert_eq!(calls(&fake, SAVE), 0);
+
+    // A repetition on the current asset keeps both changes.
+    let elsewhere = fake.clone();
+    let mut changes = 0;
+    let update = client.offer_sources().update("a", |source: &mut OfferSource| {
+        if changes == 0 {
+            elsewhere.set("offersource", "a", "postbackSubId", "theirs too");
+        }
+        changes += 1;
+        source.offer_source_name = "mine".into();
+    });
+    let updated = run(update.repeat_on_conflict(1).send()).unwrap();
+    assert_eq!(updated.after.postback_sub_id.as_deref(), Some("theirs too"));
+    assert_eq!(updated.after.offer_source_name, "mine");
+}
+
+#[test]
+fn an_update_based_on_an_old_read_detects_conflicts() {
+    let (fake, client) = service(Settings::default());
+    fake.seed_offer_source("a");
+    let seen = run(async { client.find_offer_source_by_id(&"a".into()).await.unwrap() });
+    fake.set("offersource", "a", "postbackPayout", "theirs");
+    let rename = |source: &mut OfferSource| source.offer_source_name = "mine".into();
+    let update = client.offer_sources().update("a", rename).based_on(seen);
+    let error = run(update.send()).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the asset was changed in the meantime (/postbackPayout), so nothing was saved; \
+         fix: repeat the change on the current asset"
+    );
+}
+
+#[test]
+fn a_field_that_the_service_keeps_is_reported() {
+    let (fake, client) = service(Settings {
+        save: SaveMeaning::Merge,
+        ..Settings::default()
+    });
+    fake.seed_offer_source("a");
+    let remove = |source: &mut OfferSource| source.postback_tx_id = None;
+    let Err(UpdateError::Lost { fields, .. }) = run(client.offer_sources().update("a", remove).send()) else {
+        panic!("a merge does not remove a field");
+    };
+    assert_eq!(fields, ["/postbackTxId"]);
+}
+
+#[test]
+fn an_update_whose_answer_is_lost_is_settled_by_reading() {
+    for (fault, saved) in [
+        (Fault::ResetAfterApplying, true),
+        (Fault::CloseWithoutAnswer { applied: false }, false),
+    ] {
+        let (fake, client) = service(Settings::default());
+        fake.seed_offer_source("a");
+        fake.inject(Rule::new(fault).on(SAVE).always());
+        let rename = |source: &mut OfferSource| source.offer_source_name = "mine".into();
+        let result = run(client.offer_sources().update("a", rename).send());
+        match result {
+            Ok(updated) => assert!(saved && updated.after.offer_source_name == "mine"),
+            Err(UpdateError::Unknown(_)) => assert!(!saved),
+            Err(error) => panic!("{error}"),
+        }
+    }
+}
+
+#[test]
+fn an_id_cannot_be_changed() {
+    let (fake, client) = service(Settings::default());
+    fake.seed_offer_source("a");
+    let rename = |source: &mut OfferSource| source.id_offer_source = "b".into();
+    let error = run(client.offer_sources().update("a", rename).send()).unwrap_err();
+    assert!(matches!(error, UpdateError::IdChanged { .. }), "{error}");
+    assert_eq!(calls(&fake, SAVE), 0);
+}
+
+#[test]
+fn create_or_save_creates_saves_or_does_nothing() {
+    let shown = [
+        AbsentProperty::Default,
+        AbsentProperty::LeftOut,
+        AbsentProperty::Null,
+    ];
+    for (missing, absent) in [MissingByIds::LeftOut, MissingByIds::NotFound]
+        .into_iter()
+        .flat_map(|missing| shown.map(|absent| (missing, absent)))
+    {
+        for unknown_id_status in [400, 404] {
+            let (fake, client) = service(Settings {
+                missing_by_ids: missing,
+                unknown_id_status,
+                absent,
+                ..Settings::default()
+            });
+            let sources = client.offer_sources();
+            let store =
+                |name: &str| run(sources.create_or_save(OfferSource::new("2nIemJxCKbFX", name))).unwrap();
+            assert_eq!(store("one"), Stored::Created);
+            assert_eq!(store("one"), Stored::Unchanged);
+            assert_eq!(store("two"), Stored::Saved);
+            assert_eq!(fake.state().offer_source("2nIemJxCKbFX").unwrap().name, "two");
+            assert_eq!((calls(&fake, CREATE), calls(&fake, SAVE)), (1, 1));
+        }
+    }
+}
+
+fn copies(fake: &Fake) -> usize {
+    let state = fake.state();
+    state
+        .offer_sources()
+        .filter(|source| source.name.starts_with("Copy"))
+        .count()
+}
+
+#[test]
+fn each_asset_is_duplicated_once_under_any_fault() {
+    let faults = [
+        None,
+        Some((Fault::ResetAfterApplying, true)),
+        Some((Fault::ResetInBody, true)),
+        Some((Fault::TruncatedJson, true)),
+        Some((Fault::CloseWithoutAnswer { applied: false }, false)),
+    ];
+    for policies in 0..50 {
+        for fault in &faults {
+            let (fake, client) = service(Settings::vary(policies));
+            let ids = fake.seed_many(6);
+            if let Some((fault, _)) = fault {
+                fake.inject(Rule::new(fault.clone()).on(DUPLICATE).after(2));
+            }
+            let name = |id: &_| DuplicateRequest::new(format!("Copy of {id}"));
+            let job = client
+                .offer_sources()
+                .duplicate_many(ids.iter().map(|id| &**id), name);
+            let report = run(job.concurrency(1).send()).unwrap();
+            assert_eq!(calls(&fake, DUPLICATE), 6, "nothing is sent twice");
+            let state = fake.state();
+            for (position, entry) in report.entries().iter().enumerate() {
+                let hit = fault.as_ref().filter(|_| position == 2);
+                match (&entry.outcome, hit) {
+                    (Outcome::Unknown { .. }, Some((_, false))) => assert_eq!(entry.copy, None),
+                    (Outcome::Done { confirmed }, hit) => {
+                        assert_eq!(*confirmed, hit.is_some());
+                        let copy = entry.copy.as_ref().unwrap().as_str();
+                        let copy = state.offer_source(copy).unwrap();
+                        assert_eq!(copy.name, format!("Copy of {}", entry.id));
+                    }
+                    outcome => panic!("{outcome:?}"),
+                }
+            }
+            let lost = fault.as_ref().is_some_and(|(_, applied)| !applied);
+            assert_eq!(copies(&fake), if lost { 5 } else { 6 });
+        }
+    }
+}
+
+#[test]
+fn copies_with_equal_names_are_ambiguous() {
+    let (fake, client) = service(Settings::default());
+    let ids = fake.seed_many(3);
+    fake.inject(Rule::new(Fault::ResetAfterApplying).on(DUPLICATE).times(2));
+    let job = client
+        .offer_sources()
+        .duplicate_many(ids, |_| DuplicateRequest::new("Copy"));
+    let report = run(job.concurrency(1).send()).unwrap();
+    assert_eq!(report.counts().to_string(), "1 done, 2 unknown");
+    let shown = report.to_string();
+    assert!(shown.contains("the copy may be one of these: "), "{shown}");
+}
+
+#[test]
+fn a_source_that_does_not_exist_is_rejected_and_the_others_are_duplicated() {
+    let (fake, client) = service(Settings::default());
+    let mut ids = fake.seed_many(3);
+    ids.insert(1, "missing".to_owned());
+    let job = client
+        .offer_sources()
+        .duplicate_many(ids, |id| DuplicateRequest::new(format!("Copy of {id}")));
+    let report = run(job.send()).unwrap();
+    assert_eq!(report.counts().to_string(), "3 done, 1 rejected");
+    assert_eq!(calls(&fake, FIND), 0);
+    assert_eq!(copies(&fake), 3);
+}
+
+#[test]
+fn an_update_applied_before_its_refusal_is_not_refused() {
+    let (fake, client) = service(Settings::default());
+    fake.seed_offer_source("a");
+    let answer = |status, applied| {
+        let retry_after = RetryAfter::Absent;
+        let fault = Fault::Status {
+            status,
+            retry_after,
+            applied,
+        };
+        Rule::new(fault).on(SAVE)
+    };
+    fake.inject(answer(503, true));
+    fake.inject(answer(409, false));
+    let rename = |source: &mut OfferSource| source.offer_source_name = "mine".into();
+    let updated = run(client.offer_sources().update("a", rename).send()).unwrap();
+    assert_eq!(updated.after.offer_source_name, "mine");
+    assert_eq!(calls(&fake, SAVE), 2);
+    // Without an earlier applied attempt, the update is refused.
+    fake.inject(answer(409, false));
+    let rename = |source: &mut OfferSource| source.offer_source_name = "other".into();
+    let error = run(client.offer_sources().update("a", rename).send()).unwrap_err();
+    assert!(matches!(error, UpdateError::Refused(_)), "{error}");
+}
+
+#[test]
+fn storing_an_unchanged_asset_sends_nothing() {
+    for policies in 0..50 {
+        let (_fake, client) = service(Settings {
+            unknown_fields: false,
+            ..Settings::vary(policies)
+        });
+        let sources = client.offer_sources();
+        let asset = OfferSource::new("2nIemJxCKbFX", "one").with_postback_tx_id("tx");
+        let store = |asset| run(sources.create_or_save(asset)).unwrap();
+        assert_eq!(store(asset.clone()), Stored::Created, "policies {policies}");
+        assert_eq!(store(asset), Stored::Unchanged, "policies {policies}");
+        // Fields that the new asset lacks are removed.
+        let less = OfferSource::new("2nIemJxCKbFX", "one");
+        assert_eq!(store(less), Stored::Saved, "policies {policies}");
+    }
+    // A deleted asset is not in the requested state.
+    let (fake, client) = service(Settings::default());
+    fake.seed_offer_source("2nIemJxCKbFX");
+    let asset = run(async {
+        let id = "2nIemJxCKbFX".into();
+        client.find_offer_source_by_id(&id).await.unwrap()
+    });
+    let without_status = OfferSource::new("2nIemJxCKbFX", asset.offer_source_name);
+    run(client.offer_sources().create_or_save(without_status.clone())).unwrap();
+    fake.set("offersource", "2nIemJxCKbFX", "status", "deleted");
+    let stored = run(client.offer_sources().create_or_save(without_status));
+    assert_ne!(stored.ok(), Some(Stored::Unchanged));
+}
+
+#[test]
+fn duplicating_waits_as_retry_after_asks() {
+    let (fake, client) = service(Settings::default());
+    let ids = fake.seed_many(20);
+    let busy = Fault::Status {
+        status: 429,
+        retry_after: RetryAfter::Seconds(30),
+        applied: false,
+    };
+    fake.inject(Rule::new(busy).on(DUPLICATE).after(3).times(4));
+    let sources = client.offer_sources();
+    let job = sources.duplicate_many(ids, |id| DuplicateRequest::new(format!("Copy of {id}")));
+    let report = run(job.send()).unwrap();
+    assert_eq!(report.counts().to_string(), "20 done");
+    assert_eq!(copies(&fake), 20);
+    assert_eq!(calls(&fake, DUPLICATE), 24);
+}
+
+#[test]
+fn duplicating_stops_if_the_service_is_down() {
+    let (fake, client) = service(Settings::default());
+    let ids = fake.seed_many(1_000);
+    fake.inject(Rule::new(Fault::RefuseConnection).on(DUPLICATE).always());
+    let sources = client.offer_sources();
+    let job = sources.duplicate_many(ids, |id| DuplicateRequest::new(format!("Copy of {id}")));
+    let report = run(job.send()).unwrap();
+    assert_eq!(report.counts().not_sent, 1_000);
+    assert!(fake.request_count() < 200, "{}", fake.request_count());
+}
+
+#[test]
+fn cancelled_duplicating_sends_nothing() {
+    let (fake, client) = service(Settings::default());
+    let ids = fake.seed_many(10);
+    let sources = client.offer_sources();
+    let job = sources.duplicate_many(ids, |id| DuplicateRequest::new(format!("Copy of {id}")));
+    let report = run(job.cancel_when(std::future::ready(())).send()).unwrap();
+    assert_eq!(report.counts().not_sent, 10);
+    assert_eq!(calls(&fake, DUPLICATE), 0);
+}
+
+/// Responds to lists with no rows, and to everything else with an empty object.
+#[derive(Debug)]
+struct EmptyResponses(Arc<AtomicUsize>);
+
+impl Transport for EmptyResponses {
+    fn send(
+        &self,
+        request: http::Request<Bytes>,
+    ) -> BoxFuture<'_, Result<http::Response<ResponseBody>, TransportError>> {
+        let body = if request.method() == http::Method::GET {
+            "[]"
+        } else {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            "{}"
+        };
+        let body = ResponseBody::from(Bytes::from_static(body.as_bytes()));
+        Box::pin(std::future::ready(Ok(http::Response::new(body))))
+    }
+}
+
+#[test]
+fn duplicating_stops_after_the_configured_number_of_failures() {
+    let copy = |id: &_| DuplicateRequest::new(format!("Copy of {id}"));
+    // Every request is refused.
+    let (fake, client) = service(Settings::default());
+    let job = client.offer_sources().duplicate_many(["a", "b", "c", "d"], copy);
+    let report = run(job.concurrency(1).stop_after(2).send()).unwrap();
+    assert_eq!(report.counts().to_string(), "0 done, 2 rejected, 2 not sent");
+    assert_eq!(calls(&fake, DUPLICATE), 2);
+    let shown = report.to_string();
+    assert!(shown.contains("the job stopped after 2 failed"), "{shown}");
+    // The response succeeds without the ID of the copy, so the copy is unknown.
+    let sent = Arc::new(AtomicUsize::new(0));
+    let transport = EmptyResponses(Arc::clone(&sent));
+    let client = Client::builder().transport(transport).build().unwrap();
+    let job = client.offer_sources().duplicate_many(["a", "b", "c"], copy);
+    let report = run(job.concurrency(1).stop_after(1).send()).unwrap();
+    assert_eq!(report.counts().to_string(), "0 done, 1 unknown, 2 not sent");
+    assert_eq!(sent.load(Ordering::Relaxed), 1);
+}

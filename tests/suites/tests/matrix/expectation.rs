@@ -1,0 +1,294 @@
+//! A model of the guarantees for a call with a fault. It depends on the fault as the client sees it, and on
+//! the operation.
+
+use crate::Occurrence;
+use funnelflux::operations::Repeat;
+use funnelflux_fake::{Fault, RetryAfter};
+use std::{fmt, time::Duration};
+
+/// Timeout of one attempt: the documented default.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_mins(1);
+/// Timeout of a call: the documented default.
+const CALL_TIMEOUT: Duration = Duration::from_mins(5);
+/// Time that a create reserves to read back: a fifth of its timeout, at most one attempt.
+const READ_BACK_RESERVE: Duration = Duration::from_mins(1);
+/// Maximum number of attempts: the documented default.
+const MAX_ATTEMPTS: u32 = 5;
+/// Maximum `Retry-After` that the client waits for: the documented default.
+pub(crate) const LONGEST_WAIT: Duration = Duration::from_mins(1);
+
+/// A fault as the client sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum VisibleFault {
+    /// The right response, possibly with a wrong content type or order.
+    RightResponse,
+    /// A success with a body that the operation does not return.
+    WrongBody,
+    /// An HTML page with status 200.
+    HtmlPage,
+    /// A success with more bytes than the client accepts.
+    TooLarge,
+    /// A transient status, and the wait that the service asks for.
+    Status(u16, Option<Duration>),
+    /// A redirect, which the client does not follow.
+    Redirect(u16),
+    /// No connection: the service has not received the request.
+    NoConnection,
+    /// The connection broke before a response.
+    Broken,
+    /// The connection broke in the body of a response.
+    BrokenBody,
+    /// No response before the timeout.
+    NoResponse,
+    /// The service refused the token.
+    TokenRefused,
+}
+
+impl VisibleFault {
+    pub(crate) fn of(fault: &Fault) -> Self {
+        match fault {
+            Fault::RefuseConnection => Self::NoConnection,
+            // In process, only the timeout of the attempt ends it, so the client cannot attribute it to
+            // connecting.
+            Fault::StallConnect | Fault::StallHeaders { .. } | Fault::StallBody => Self::NoResponse,
+            Fault::ResetBeforeReading
+            | Fault::ResetAfterReading
+            | Fault::ResetAfterApplying
+            | Fault::CloseWithoutAnswer { .. } => Self::Broken,
+            // The end of a stream that cannot be decompressed is not trustworthy.
+            Fault::ResetInBody | Fault::CloseInBody | Fault::GzipGarbage => Self::BrokenBody,
+            Fault::TruncatedJson | Fault::WrongJson => Self::WrongBody,
+            Fault::Html { .. } => Self::HtmlPage,
+            Fault::Oversized { .. } => Self::TooLarge,
+            Fault::WrongContentType | Fault::DuplicateRows | Fault::ReverseRows => Self::RightResponse,
+            Fault::Status {
+                status, retry_after, ..
+            } => Self::Status(
+                *status,
+                match retry_after {
+                    RetryAfter::Absent | RetryAfter::Text(_) => None,
+                    RetryAfter::Seconds(seconds) => Some(Duration::from_secs(*seconds)),
+                    RetryAfter::Date(from_now) => Some(*from_now),
+                },
+            ),
+            Fault::Redirect { status, .. } => Self::Redirect(*status),
+            Fault::Unauthorized | Fault::ExpireToken => Self::TokenRefused,
+        }
+    }
+
+    /// Returns whether a later attempt may succeed.
+    pub(crate) fn is_transient(self) -> bool {
+        matches!(
+            self,
+            Self::Status(..) | Self::NoConnection | Self::Broken | Self::BrokenBody | Self::NoResponse
+        )
+    }
+
+    /// Returns whether the service asks for a longer wait than the client accepts.
+    pub(crate) fn waits_too_long(self) -> bool {
+        matches!(self, Self::Status(_, Some(wait)) if wait > LONGEST_WAIT)
+    }
+
+    /// Returns whether the client cannot know that the request was applied.
+    pub(crate) fn is_ambiguous(self, guarantees: Guarantees) -> bool {
+        match self {
+            Self::WrongBody => guarantees.returns_data,
+            Self::Status(status, _) => status != 429,
+            Self::HtmlPage | Self::TooLarge | Self::Broken | Self::BrokenBody | Self::NoResponse => true,
+            Self::RightResponse | Self::Redirect(_) | Self::NoConnection | Self::TokenRefused => false,
+        }
+    }
+
+    /// Returns whether the client treats it as a success.
+    pub(crate) fn is_success(self, guarantees: Guarantees) -> bool {
+        self == Self::RightResponse || (self == Self::WrongBody && !guarantees.returns_data)
+    }
+
+    /// Returns whether the client sends the request again.
+    pub(crate) fn is_repeated(self, repeat: Repeat) -> bool {
+        match self {
+            Self::NoConnection | Self::TokenRefused => true,
+            visible => visible.is_transient() && repeat != Repeat::Never && !visible.waits_too_long(),
+        }
+    }
+}
+
+/// Guarantees of an operation, and its kind of response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Guarantees {
+    pub(crate) repeat: Repeat,
+    /// `true` if it returns data, which must decode.
+    pub(crate) returns_data: bool,
+}
+
+impl Guarantees {
+    pub(crate) fn writes(self) -> bool {
+        self.repeat != Repeat::Read
+    }
+
+    /// Returns whether the client reads back the asset: it creates one with an ID from the client.
+    fn reads_back(self) -> bool {
+        self.repeat == Repeat::ClientId
+    }
+}
+
+/// Result of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ResultClass {
+    Ok,
+    Status(u16),
+    NoConnection,
+    Broken,
+    Timeout,
+    HtmlPage,
+    DecodeError,
+    TooLarge,
+    LoginRequired,
+}
+
+impl fmt::Display for ResultClass {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ok => formatter.write_str("ok"),
+            Self::Status(status) => write!(formatter, "{status}"),
+            Self::NoConnection => formatter.write_str("no connection"),
+            Self::Broken => formatter.write_str("broken connection"),
+            Self::Timeout => formatter.write_str("timeout"),
+            Self::HtmlPage => formatter.write_str("HTML page"),
+            Self::DecodeError => formatter.write_str("decode error"),
+            Self::TooLarge => formatter.write_str("too large"),
+            Self::LoginRequired => formatter.write_str("login required"),
+        }
+    }
+}
+
+/// Expected result of a cell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Expected {
+    pub(crate) class: ResultClass,
+    /// Number of attempts.
+    pub(crate) attempts: u32,
+    pub(crate) min_time: Duration,
+    pub(crate) max_time: Duration,
+    /// `true` if the server has applied the request, once.
+    pub(crate) applied: bool,
+    /// `true` if the error reports that the request may have been applied.
+    pub(crate) may_have_been_applied: bool,
+    /// `true` if the error reports that a later call may succeed and repeats no change.
+    pub(crate) retryable: bool,
+}
+
+/// Expected result of one call.
+pub(crate) fn expected_result(fault: &Fault, guarantees: Guarantees, occurrence: Occurrence) -> Expected {
+    let visible = VisibleFault::of(fault);
+    let applied = guarantees.writes() && fault.applies();
+    let may_have_been_applied = guarantees.writes() && visible.is_ambiguous(guarantees);
+    let mut time = CallTime::new(guarantees);
+    let mut attempts = 0;
+    let repeated = visible.is_repeated(guarantees.repeat);
+    let max_attempts = match (repeated, visible, occurrence) {
+        // The service reports to the second attempt that the ID exists. A refusal counts even if its body is
+        // cut, but not if garbage hides its status.
+        (true, VisibleFault::BrokenBody, Occurrence::Always)
+            if guarantees.reads_back() && fault.breaks().is_some() =>
+        {
+            2
+        }
+        // The renewed token gets one attempt.
+        (true, VisibleFault::TokenRefused, Occurrence::Always) => 2,
+        (true, _, Occurrence::Always) => MAX_ATTEMPTS,
+        (false, ..) | (true, _, Occurrence::Once) => 1,
+    };
+    while attempts < max_attempts {
+        attempts += 1;
+        if visible == VisibleFault::NoResponse && time.no_response() {
+            break;
+        }
+        if attempts < max_attempts || (repeated && occurrence == Occurrence::Once) {
+            time.wait(visible, attempts);
+        }
+    }
+    if visible.is_success(guarantees) {
+        return time.finish(ResultClass::Ok, attempts, guarantees.writes(), false, false);
+    }
+    if occurrence == Occurrence::Once && repeated {
+        // The next attempt succeeds. A create is told that its ID exists, and reads the asset back.
+        return time.finish(ResultClass::Ok, attempts + 1, guarantees.writes(), false, false);
+    }
+    if guarantees.reads_back() && may_have_been_applied && applied {
+        return time.finish(ResultClass::Ok, attempts, true, false, false);
+    }
+    let class = match visible {
+        VisibleFault::RightResponse | VisibleFault::WrongBody => ResultClass::DecodeError,
+        VisibleFault::HtmlPage => ResultClass::HtmlPage,
+        VisibleFault::TooLarge => ResultClass::TooLarge,
+        VisibleFault::Status(status, _) | VisibleFault::Redirect(status) => ResultClass::Status(status),
+        VisibleFault::NoConnection => ResultClass::NoConnection,
+        VisibleFault::Broken | VisibleFault::BrokenBody => ResultClass::Broken,
+        VisibleFault::NoResponse => ResultClass::Timeout,
+        VisibleFault::TokenRefused => ResultClass::LoginRequired,
+    };
+    let retryable = visible.is_transient() && !(guarantees.repeat == Repeat::Never && may_have_been_applied);
+    time.finish(class, attempts, applied, may_have_been_applied, retryable)
+}
+
+/// Minimum and maximum duration of a call so far.
+struct CallTime {
+    min_time: Duration,
+    max_time: Duration,
+    limit: Duration,
+}
+
+impl CallTime {
+    fn new(guarantees: Guarantees) -> Self {
+        Self {
+            min_time: Duration::ZERO,
+            max_time: Duration::ZERO,
+            limit: if guarantees.reads_back() {
+                CALL_TIMEOUT.saturating_sub(READ_BACK_RESERVE)
+            } else {
+                CALL_TIMEOUT
+            },
+        }
+    }
+
+    /// Adds an attempt without a response. Returns whether the time of the call is over.
+    fn no_response(&mut self) -> bool {
+        self.min_time = (self.min_time + ATTEMPT_TIMEOUT).min(self.limit);
+        self.max_time = (self.max_time + ATTEMPT_TIMEOUT).min(self.limit);
+        self.min_time == self.limit
+    }
+
+    /// Adds the wait after an attempt: up to a tenth more than the service asks for, or full jitter.
+    fn wait(&mut self, visible: VisibleFault, attempts: u32) {
+        let (min, max) = match visible {
+            VisibleFault::TokenRefused => (Duration::ZERO, Duration::ZERO),
+            VisibleFault::Status(429 | 503, Some(wait)) => (wait, wait.mul_f64(1.1)),
+            _ => (
+                Duration::ZERO,
+                Duration::from_millis(500) * 2_u32.pow(attempts - 1),
+            ),
+        };
+        self.min_time += min;
+        self.max_time += max;
+    }
+
+    fn finish(
+        self,
+        class: ResultClass,
+        attempts: u32,
+        applied: bool,
+        may_have_been_applied: bool,
+        retryable: bool,
+    ) -> Expected {
+        Expected {
+            class,
+            attempts,
+            min_time: self.min_time,
+            max_time: self.max_time,
+            applied,
+            may_have_been_applied,
+            retryable,
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! Round trips of supersets of valid responses: every type of the document decodes and encodes without loss,
+//! despite unknown fields at every level, unknown enum values, and `null` for optional fields.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test stops at the first surprise"
+)]
+
+use fastrand::Rng;
+use funnelflux::types;
+use serde_json::{Map, Value, json};
+use std::sync::LazyLock;
+
+/// Default number of values for each type, overridden by `FUNNELFLUX_SUPERSETS`. `FUNNELFLUX_SEED` repeats a
+/// run.
+const RUNS: usize = 300;
+
+static DOCUMENT: LazyLock<Value> =
+    LazyLock::new(|| serde_json::from_str(include_str!("../../../spec/effective.json")).unwrap());
+
+fn resolve(schema: &'static Value) -> &'static Value {
+    match schema["$ref"].as_str() {
+        Some(reference) => resolve(DOCUMENT.pointer(&reference[1..]).unwrap()),
+        None => schema,
+    }
+}
+
+/// A random name or text.
+fn random_text(random: &mut Rng) -> String {
+    let letters = [
+        'a', 'Z', '0', '_', '-', ' ', '"', '\\', '/', 'é', '☺', '\u{0}', '\n',
+    ];
+    (0..random.usize(0..8))
+        .map(|_| *random.choice(letters).as_ref().unwrap())
+        .collect()
+}
+
+/// A random value of any type.
+fn random_value(random: &mut Rng, depth: usize) -> Value {
+    match random.u8(..if depth == 0 { 5 } else { 7 }) {
+        0 => Value::Null,
+        1 => json!(random.bool()),
+        2 => json!(random.i64(..)),
+        3 => json!(random.f64()),
+        4 => json!(random_text(random)),
+        5 => (0..random.usize(..4))
+            .map(|_| random_value(random, depth - 1))
+            .collect(),
+        _ => Value::Object(unknown_fields(random, depth - 1, 4)),
+    }
+}
+
+fn unknown_fields(random: &mut Rng, depth: usize, most: usize) -> Map<String, Value> {
+    let names = (0..random.usize(..most))
+        .map(|_| format!("x{}", random_text(random)))
+        .collect::<Vec<_>>();
+    names
+        .into_iter()
+        .map(|name| (name, random_value(random, depth)))
+        .collect()
+}
+
+/// A random superset of a valid value.
+fn superset(schema: &'static Value, random: &mut Rng) -> Value {
+    let schema = resolve(schema);
+    if let Some(members) = schema["allOf"].as_array() {
+        // In this document, an `allOf` only annotates one reference.
+        return superset(&members[0], random);
+    }
+    if let Some(values) = schema["enum"].as_array() {
+        return match random.u8(..4) {
+            0 => json!(format!("unknown {}", random_text(random))),
+            _ => random.choice(values).unwrap().clone(),
+        };
+    }
+    match schema["type"].as_str() {
+        Some("array") => {
+            let items = &schema["items"];
+            (0..random.usize(..4)).map(|_| superset(items, random)).collect()
+        }
+        Some("integer") => json!(random.i32(0..)),
+        Some("number") => json!(f64::from(random.i32(..)) / 4.0),
+        Some("boolean") => json!(random.bool()),
+        Some("string") => json!(random_text(random)),
+        Some("object") | None => {
+            let mut object = Map::new();
+            let required = schema["required"].as_array().into_iter().flatten();
+            let required: Vec<&str> = required.filter_map(Value::as_str).collect();
+            for (name, property) in schema["properties"].as_object().into_iter().flatten() {
+                let must = required.contains(&name.as_str());
+                match random.u8(..4) {
+                    0 if !must => {}
+                    1 if !must => drop(object.insert(name.clone(), Value::Null)),
+                    _ => drop(object.insert(name.clone(), superset(property, random))),
+                }
+            }
+            let free = schema["properties"].is_null();
+            let others = unknown_fields(random, 3, if free { 6 } else { 3 });
+            let described = &schema["additionalProperties"];
+            object.extend(others.into_iter().map(|(name, value)| match described {
+                Value::Object(_) => (name, superset(described, random)),
+                _ => (name, value),
+            }));
+            // The order of fields is not guaranteed.
+            let mut members: Vec<(String, Value)> = object.into_iter().collect();
+            random.shuffle(&mut members);
+            members.into_iter().collect()
+        }
+        type_name => panic!("unknown type: {type_name:?}"),
+    }
+}
+
+/// JSON pointer to a value that was lost or added. A known field may be omitted instead of `null`.
+fn lost(sent: &Value, encoded: &Value, schema: &'static Value, at: &str) -> Option<String> {
+    let mut schema = resolve(schema);
+    while let Some(members) = schema["allOf"].as_array() {
+        schema = resolve(&members[0]);
+    }
+    match (sent, encoded) {
+        (Value::Object(sent), Value::Object(encoded)) => {
+            let properties = &schema["properties"];
+            let known = |name: &str| !properties[name].is_null();
+            let added = encoded.keys().find(|name| !sent.contains_key(*name));
+            added.map(|name| format!("{at}/{name} was added")).or_else(|| {
+                sent.iter().find_map(|(name, value)| match encoded.get(name) {
+                    None if value.is_null() && known(name) => None,
+                    None => Some(format!("{at}/{name}")),
+                    Some(encoded) => {
+                        let schema = match &properties[name] {
+                            Value::Null => &schema["additionalProperties"],
+                            property => property,
+                        };
+                        lost(value, encoded, schema, &format!("{at}/{name}"))
+                    }
+                })
+            })
+        }
+        (Value::Array(sent), Value::Array(encoded)) if sent.len() == encoded.len() => {
+            let mut pairs = sent.iter().zip(encoded).enumerate();
+            pairs.find_map(|(index, (sent, encoded))| {
+                lost(sent, encoded, &schema["items"], &format!("{at}/{index}"))
+            })
+        }
+        _ => (sent != encoded).then(|| at.to_owned()),
+    }
+}
+
+fn check_type<T: serde::Serialize + serde::de::DeserializeOwned>(name: &str, seed: u64, runs: usize) {
+    let schema = &DOCUMENT["components"]["schemas"][name];
+    assert!(!schema.is_null(), "the document has no {name}");
+    let mut random = Rng::with_seed(seed);
+    for _ in 0..runs {
+        let sent = superset(schema, &mut random);
+        // Decoding from text, as over the wire.
+        let text = sent.to_string();
+        let message = |error: &str| format!("{name}, FUNNELFLUX_SEED={seed}: {error}\n{text}");
+        let typed: T =
+            serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}", message(&error.to_string())));
+        let encoded = serde_json::to_value(&typed).unwrap();
+        if let Some(pointer) = lost(&sent, &encoded, schema, "") {
+            panic!("{}", message(&format!("lost at {pointer}: {encoded}")));
+        }
+    }
+}
+
+#[test]
+fn supersets_of_valid_values_round_trip_without_loss() {
+    let number = |name: &str| std::env::var(name).ok()?.parse::<u64>().ok();
+    let seed = number("FUNNELFLUX_SEED").unwrap_or_else(|| fastrand::u64(..));
+    let runs = number("FUNNELFLUX_SUPERSETS").map_or(RUNS, |runs| usize::try_from(runs).unwrap());
+    let mut checked = Vec::new();
+    macro_rules! each {
+        ($($name:ident)*) => {$(
+            check_type::<types::$name>(stringify!($name), seed, runs);
+            checked.push(stringify!($name));
+        )*};
+    }
+    each! {
+        AiNodeSettings Category CategoryType Condition ConditionInfo DuplicateRequest DuplicateResponse Funnel
+        FunnelDuplicateRequest FunnelGroup FunnelGroupInfo FunnelInfo LogicScript LogicScriptDuplicateRequest
+        LogicScriptInfo MiddlewareBasicAuth MiddlewareConfig MiddlewareConfigInfo MiddlewareDestination
+        MiddlewareRoute MoveCategoryRequest OfferSource OfferSourceInfo Page PageGroup PageGroupInfo PageInfo
+        ParentMutationRequest Status StringList TrackingField TrafficSource TrafficSourceInfo VisitorTag
+        VisitorTagInfo WebhookConfig WebhookConfigInfo
+    }
+    let all = DOCUMENT["components"]["schemas"].as_object().unwrap();
+    let left: Vec<&String> = all
+        .keys()
+        .filter(|name| !checked.contains(&name.as_str()))
+        .collect();
+    assert!(left.is_empty(), "not checked: {left:?}");
+}
