@@ -327,51 +327,36 @@ mod tests {
 
     #[test]
     fn operations_are_named_by_method_and_path() {
-        for (method, path, id) in [
-            ("GET", "/offersource/list/", "list_offer_sources"),
-            ("GET", "/offersource/find/byId/", "find_offer_source_by_id"),
-            ("GET", "/offersource/find/byIds/", "find_offer_sources_by_ids"),
-            (
-                "GET",
-                "/offersource/find/byStatus/",
-                "find_offer_sources_by_status",
-            ),
-            (
-                "GET",
-                "/offersource/find/byCategory/",
-                "find_offer_sources_by_category",
-            ),
-            ("PUT", "/offersource/save/", "save_offer_source"),
-            ("POST", "/offersource/save/", "create_offer_source"),
-            ("POST", "/offersource/duplicate/", "duplicate_offer_source"),
-            ("DELETE", "/offersource/delete/", "delete_offer_sources"),
-            ("PUT", "/offersource/archive/", "archive_offer_sources"),
-            ("PUT", "/offersource/unarchive/", "unarchive_offer_sources"),
-            (
-                "PUT",
-                "/offersource/move-category/",
-                "move_offer_sources_to_category",
-            ),
-            ("GET", "/category/list/", "list_categories"),
-            // The trailing slash, or its absence, is no part of the name.
-            ("GET", "/offersource/list", "list_offer_sources"),
-            // Unknown to the tables.
-            (
-                "GET",
-                "/offersource/find/byColour/",
-                "get_offer_source_find_by_colour",
-            ),
-            ("POST", "/nobody/validate-code/", "post_nobody_validate_code"),
-            ("PATCH", "/offersource/save/", "patch_offer_source_save"),
-            ("GET", "/user/{idUser}/", "get_user_id_user"),
-            ("GET", "/campaign/list/", "list_campaigns"),
-            ("GET", "/funnelgroup/list/", "list_funnel_groups"),
-            ("GET", "/usersettings/get/", "get_user_settings"),
-            ("POST", "/logicscript/validate/", "validate_logic_script"),
-            ("PUT", "/funnel/move/", "move_funnel"),
-            ("GET", "/", "get"),
-        ] {
-            assert_eq!(operation(method, path).id, id, "{method} {path}");
+        // The trailing slash does not matter. Unknown verbs and resources get general names.
+        let names = "\
+            GET /offersource/list/             list_offer_sources
+            GET /offersource/find/byId/        find_offer_source_by_id
+            GET /offersource/find/byIds/       find_offer_sources_by_ids
+            GET /offersource/find/byStatus/    find_offer_sources_by_status
+            GET /offersource/find/byCategory/  find_offer_sources_by_category
+            PUT /offersource/save/             save_offer_source
+            POST /offersource/save/            create_offer_source
+            POST /offersource/duplicate/       duplicate_offer_source
+            DELETE /offersource/delete/        delete_offer_sources
+            PUT /offersource/archive/          archive_offer_sources
+            PUT /offersource/unarchive/        unarchive_offer_sources
+            PUT /offersource/move-category/    move_offer_sources_to_category
+            GET /category/list/                list_categories
+            GET /offersource/list              list_offer_sources
+            GET /offersource/find/byColour/    get_offer_source_find_by_colour
+            POST /nobody/validate-code/        post_nobody_validate_code
+            PATCH /offersource/save/           patch_offer_source_save
+            GET /user/{idUser}/                get_user_id_user
+            GET /campaign/list/                list_campaigns
+            GET /funnelgroup/list/             list_funnel_groups
+            GET /usersettings/get/             get_user_settings
+            POST /logicscript/validate/        validate_logic_script
+            PUT /funnel/move/                  move_funnel
+            GET /                              get
+        ";
+        for line in names.lines().filter(|line| !line.trim().is_empty()) {
+            let words: Vec<&str> = line.split_whitespace().collect();
+            assert_eq!(operation(words[0], words[1]).id, words[2], "{line}");
         }
     }
 
@@ -396,20 +381,20 @@ mod tests {
     }
 
     #[test]
-    fn the_tables_have_no_row_twice() {
+    fn rows_of_the_tables_are_unique() {
         for (index, resource) in RESOURCES.iter().enumerate() {
-            for other in &RESOURCES[..index] {
-                assert_ne!(resource.segment, other.segment);
-                if resource.id == other.id || resource.ids == other.ids {
-                    assert_eq!(resource.id_type, other.id_type);
+            for earlier in &RESOURCES[..index] {
+                assert_ne!(resource.segment, earlier.segment);
+                if resource.id == earlier.id || resource.ids == earlier.ids {
+                    assert_eq!(resource.id_type, earlier.id_type);
                 }
-                assert_ne!(resource.singular, other.singular);
-                assert_ne!(resource.plural, other.plural);
+                assert_ne!(resource.singular, earlier.singular);
+                assert_ne!(resource.plural, earlier.plural);
             }
         }
         for (index, verb) in VERBS.iter().enumerate() {
-            for other in &VERBS[..index] {
-                assert_ne!((verb.method, verb.path), (other.method, other.path));
+            for earlier in &VERBS[..index] {
+                assert_ne!((verb.method, verb.path), (earlier.method, earlier.path));
             }
         }
     }

@@ -326,7 +326,7 @@ fn each_pass_over_types_makes_its_change() {
 }
 
 #[test]
-fn the_client_of_the_generator_goes_and_types_and_methods_stay() {
+fn take_apart_keeps_only_types_and_methods() {
     let fixture = Fixture::empty();
     let mut state = fixture.state();
     state.file = items(
@@ -507,7 +507,7 @@ fn every_pass_has_a_case() {
 }
 
 #[test]
-fn a_pass_that_finds_nothing_where_it_should_is_an_error() {
+fn an_idle_pass_is_an_error() {
     let fixture = Fixture::empty();
     let mut state = fixture.state();
     let report = StageReport {

@@ -34,7 +34,7 @@ struct Registry<'a, 'b> {
 struct Known {
     component: String,
     pointer: PointerBuf,
-    /// `None` if the component is no enumeration of strings.
+    /// `None` for any other component than an enumeration of strings.
     values: Option<Vec<String>>,
     /// Schema of a new component; `None` for one that the document has.
     new: Option<Value>,

@@ -12,7 +12,7 @@ pub(super) const SECRET_TYPE: &str = "Secret";
 
 /// Gives every property that is a secret the type for secrets.
 ///
-/// `drop-limits` has marked the secrets. Those that are no property stay plain text.
+/// `drop-limits` has marked the secrets. Outside of properties, they stay plain text.
 pub(super) fn secret_types(state: &mut State<'_>) -> usize {
     let mut count = 0;
     visit::schemas(&mut state.document, &mut |_, schema| {

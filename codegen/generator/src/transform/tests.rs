@@ -118,7 +118,7 @@ fn every_rule_has_a_case() {
 }
 
 #[test]
-fn a_rule_has_nothing_to_do_after_itself() {
+fn rules_are_idempotent() {
     // This rule writes descriptions unconditionally.
     for case in cases().into_iter().filter(|case| case.rule != "describe") {
         let rule = &case.rule;
@@ -130,7 +130,7 @@ fn a_rule_has_nothing_to_do_after_itself() {
 }
 
 #[test]
-fn a_rule_that_finds_nothing_where_it_should_is_an_error() {
+fn an_idle_rule_is_an_error() {
     let source = testing::document(json!({"info": {}, "openapi": "", "paths": {}}));
     let (_, report) = transform(&source).unwrap();
     let idle: BTreeSet<String> = report
