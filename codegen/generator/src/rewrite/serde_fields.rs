@@ -41,23 +41,19 @@ pub(super) fn is_extra(field: &Field) -> bool {
 
 /// Returns `true` if the field is flattened.
 pub(super) fn is_flat(field: &Field) -> bool {
-    serde_items(&field.attrs)
-        .iter()
-        .any(|item| item.path().is_ident("flatten"))
+    has_serde(&field.attrs, "flatten")
 }
 
 /// Returns `true` if the field has a default for an absent value.
 pub(super) fn may_be_absent(field: &Field) -> bool {
-    serde_items(&field.attrs)
-        .iter()
-        .any(|item| item.path().is_ident("default"))
+    has_serde(&field.attrs, "default")
 }
 
-/// Returns `true` if the variants are untagged.
-pub(super) fn is_untagged(item: &syn::ItemEnum) -> bool {
-    serde_items(&item.attrs)
+/// Returns `true` if `#[serde(…)]` has an item with this name.
+pub(super) fn has_serde(attributes: &[Attribute], name: &str) -> bool {
+    serde_items(attributes)
         .iter()
-        .any(|item| item.path().is_ident("untagged"))
+        .any(|item| item.path().is_ident(name))
 }
 
 /// Returns the JSON name of the field.

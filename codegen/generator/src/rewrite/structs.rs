@@ -1,44 +1,41 @@
 //! Structs and enums: documentation, optional fields, constructors.
 
 use quote::quote;
-use syn::{Fields, FieldsNamed, FnArg, ImplItem, Item, ItemImpl, ItemStruct, Meta, Type, parse_quote};
+use syn::{Field, Fields, FieldsNamed, FnArg, ImplItem, Item, ItemImpl, ItemStruct, Meta, Type, parse_quote};
 
 use crate::rustdoc;
 
 use super::{doc_comments, excerpt::excerpt, serde_fields, state::State};
 
 /// Returns the named fields of all structs and enum variants.
-fn named(types: &mut [Item]) -> impl Iterator<Item = &mut FieldsNamed> {
-    types.iter_mut().flat_map(named_in)
+fn fields(types: &mut [Item]) -> impl Iterator<Item = &mut Field> {
+    types.iter_mut().flat_map(fields_of)
 }
 
-fn named_in(item: &mut Item) -> Vec<&mut FieldsNamed> {
+fn fields_of(item: &mut Item) -> Vec<&mut Field> {
     let all: Vec<&mut Fields> = match item {
         Item::Struct(item) => vec![&mut item.fields],
-        Item::Enum(item) => {
-            let variants = item.variants.iter_mut();
-            variants.map(|variant| &mut variant.fields).collect()
-        }
+        Item::Enum(item) => item
+            .variants
+            .iter_mut()
+            .map(|variant| &mut variant.fields)
+            .collect(),
         _ => Vec::new(),
     };
     let named = all.into_iter().filter_map(|fields| match fields {
-        Fields::Named(fields) => Some(fields),
+        Fields::Named(fields) => Some(&mut fields.named),
         _ => None,
     });
-    named.collect()
+    named.flatten().collect()
 }
 
 /// Documents the map of unknown fields.
 pub(super) fn document_extra_fields(state: &mut State<'_>) -> usize {
     let mut count = 0;
-    for fields in named(&mut state.types) {
-        for field in &mut fields.named {
-            if serde_fields::is_extra(field) {
-                let text = "Unknown fields, kept as received and sent back unchanged.";
-                field.attrs.splice(0..0, rustdoc::attributes(text));
-                count += 1;
-            }
-        }
+    for field in fields(&mut state.types).filter(|field| serde_fields::is_extra(field)) {
+        let text = "Unknown fields, kept as received and sent back unchanged.";
+        field.attrs.splice(0..0, rustdoc::attributes(text));
+        count += 1;
     }
     count
 }
@@ -46,19 +43,17 @@ pub(super) fn document_extra_fields(state: &mut State<'_>) -> usize {
 /// Turns every `Box<Option<_>>` into an `Option<Box<_>>` that is omitted when it is absent.
 pub(super) fn boxes_in_options(state: &mut State<'_>) -> usize {
     let mut count = 0;
-    for fields in named(&mut state.types) {
-        for field in &mut fields.named {
-            let inner = serde_fields::argument_of(&field.ty, "Box");
-            let Some(inner) = inner.and_then(|inner| serde_fields::argument_of(inner, "Option")) else {
-                continue;
-            };
-            field.ty = parse_quote!(Option<Box<#inner>>);
-            if serde_fields::may_be_absent(field) {
-                let skip = quote!(skip_serializing_if = "Option::is_none");
-                serde_fields::add_serde(field, &skip);
-            }
-            count += 1;
+    for field in fields(&mut state.types) {
+        let inner = serde_fields::argument_of(&field.ty, "Box");
+        let Some(inner) = inner.and_then(|inner| serde_fields::argument_of(inner, "Option")) else {
+            continue;
+        };
+        field.ty = parse_quote!(Option<Box<#inner>>);
+        if serde_fields::may_be_absent(field) {
+            let skip = quote!(skip_serializing_if = "Option::is_none");
+            serde_fields::add_serde(field, &skip);
         }
+        count += 1;
     }
     count
 }
@@ -66,18 +61,16 @@ pub(super) fn boxes_in_options(state: &mut State<'_>) -> usize {
 /// Turns every list or map that is omitted when it is empty into an `Option`.
 pub(super) fn collections_in_options(state: &mut State<'_>) -> usize {
     let mut count = 0;
-    for fields in named(&mut state.types) {
-        for field in &mut fields.named {
-            if serde_fields::is_collection(&field.ty)
-                && serde_fields::may_be_absent(field)
-                && !serde_fields::is_extra(field)
-            {
-                let inner = &field.ty;
-                field.ty = parse_quote!(Option<#inner>);
-                serde_fields::remove_serde(field, &["default", "skip_serializing_if"]);
-                serde_fields::add_serde(field, &quote!(skip_serializing_if = "Option::is_none"));
-                count += 1;
-            }
+    for field in fields(&mut state.types) {
+        if serde_fields::is_collection(&field.ty)
+            && serde_fields::may_be_absent(field)
+            && !serde_fields::is_extra(field)
+        {
+            let inner = &field.ty;
+            field.ty = parse_quote!(Option<#inner>);
+            serde_fields::remove_serde(field, &["default", "skip_serializing_if"]);
+            serde_fields::add_serde(field, &quote!(skip_serializing_if = "Option::is_none"));
+            count += 1;
         }
     }
     count
@@ -86,18 +79,14 @@ pub(super) fn collections_in_options(state: &mut State<'_>) -> usize {
 /// Documents each undocumented field by its JSON name.
 pub(super) fn document_fields(state: &mut State<'_>) -> usize {
     let mut count = 0;
-    for fields in named(&mut state.types) {
-        for field in &mut fields.named {
-            if !doc_comments::is_documented(&field.attrs) {
-                let text = if serde_fields::is_flat(field) {
-                    "Alternative, present if its fields are present.".to_owned()
-                } else {
-                    format!("`{}` in JSON.", serde_fields::json_name(field))
-                };
-                field.attrs.splice(0..0, rustdoc::attributes(&text));
-                count += 1;
-            }
-        }
+    for field in fields(&mut state.types).filter(|field| !doc_comments::is_documented(&field.attrs)) {
+        let text = if serde_fields::is_flat(field) {
+            "Alternative, present if its fields are present.".to_owned()
+        } else {
+            format!("`{}` in JSON.", serde_fields::json_name(field))
+        };
+        field.attrs.splice(0..0, rustdoc::attributes(&text));
+        count += 1;
     }
     count
 }
@@ -127,10 +116,10 @@ pub(super) fn null_lists(state: &mut State<'_>) -> usize {
     for item in &mut state.types {
         let null = quote!(deserialize_with = "crate::runtime::null::null_as_default");
         let addition = match item {
-            Item::Enum(item) if serde_fields::is_untagged(item) => null,
+            Item::Enum(item) if serde_fields::has_serde(&item.attrs, "untagged") => null,
             _ => quote!(default, #null),
         };
-        for field in named_in(item).into_iter().flat_map(|fields| &mut fields.named) {
+        for field in fields_of(item) {
             if serde_fields::is_collection(&field.ty) && !serde_fields::is_extra(field) {
                 serde_fields::add_serde(field, &addition);
                 count += 1;
@@ -244,13 +233,7 @@ fn is_own_id(name: &syn::Ident, ty: &Type) -> bool {
 /// required.
 fn optional(field: &syn::Field) -> Option<&Type> {
     let inner = serde_fields::argument_of(&field.ty, "Option")?;
-    let may_be_absent = field.attrs.iter().any(|attribute| match &attribute.meta {
-        Meta::List(list) => {
-            list.path.is_ident("serde") && list.tokens.to_string().contains("skip_serializing_if")
-        }
-        _ => false,
-    });
-    may_be_absent.then_some(inner)
+    serde_fields::has_serde(&field.attrs, "skip_serializing_if").then_some(inner)
 }
 
 fn setter(field: &syn::Ident, ty: &Type) -> ImplItem {
@@ -273,25 +256,21 @@ pub(super) fn derive_default(state: &mut State<'_>) -> usize {
         let Item::Struct(item) = item else {
             continue;
         };
-        let empty = item
-            .fields
-            .iter()
-            .all(|field| serde_fields::is_extra(field) || optional(field).is_some());
-        if !empty {
-            continue;
-        }
-        for attribute in &mut item.attrs {
-            if let Meta::List(list) = &mut attribute.meta
-                && list.path.is_ident("derive")
-            {
-                if list.tokens.to_string().contains("Default") {
-                    break;
-                }
-                let derives = &list.tokens;
-                list.tokens = quote!(#derives, Default);
-                count += 1;
-                break;
-            }
+        let mut fields = item.fields.iter();
+        let has_no_required = fields.all(|field| serde_fields::is_extra(field) || optional(field).is_some());
+        let derive = item
+            .attrs
+            .iter_mut()
+            .find_map(|attribute| match &mut attribute.meta {
+                Meta::List(list) if list.path.is_ident("derive") => Some(list),
+                _ => None,
+            });
+        if let Some(derive) = derive.filter(|_| has_no_required)
+            && !derive.tokens.to_string().contains("Default")
+        {
+            let derives = &derive.tokens;
+            derive.tokens = quote!(#derives, Default);
+            count += 1;
         }
     }
     count
