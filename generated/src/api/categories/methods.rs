@@ -121,7 +121,7 @@ impl Client {
     /// # Arguments
     /// - `id_category` (`idCategory`): **Deduced.** ID of the category to copy. Evidence: **deduced**
     ///   from the pattern of the other operations. As for offer sources.
-    /// - `body`: How a copy is to differ from its original.
+    /// - `body`: Differences between a copy and its original.
     ///
     /// # Response
     /// The ID of the copy.
@@ -147,8 +147,8 @@ impl Client {
     /// - `id_category` (`idCategory`): **Deduced.** A single category to delete. An older form that
     ///   applies if the body names none. Evidence: **deduced** from the pattern of the other
     ///   operations. As for offer sources.
-    /// - `body`: Which parents to archive or delete, and what happens to their children. With `None`,
-    ///   none is sent.
+    /// - `body`: Parents to archive or delete, and the treatment of their children. With `None`, none
+    ///   is sent.
     /// - `_unverified`: Says that the caller knows that this call removes something on a guess.
     ///
     /// # Response
@@ -173,7 +173,7 @@ impl Client {
     /// `PUT /category/archive/`
     ///
     /// # Arguments
-    /// - `body`: Which parents to archive or delete, and what happens to their children.
+    /// - `body`: Parents to archive or delete, and the treatment of their children.
     /// - `_unverified`: Says that the caller knows that this call removes something on a guess.
     ///
     /// # Response

@@ -177,7 +177,7 @@ impl Client {
     /// # Arguments
     /// - `id_condition` (`idCondition`): **Deduced.** ID of the condition to copy. Evidence: **deduced**
     ///   from the pattern of the other operations. As for offer sources.
-    /// - `body`: How a copy is to differ from its original.
+    /// - `body`: Differences between a copy and its original.
     ///
     /// # Response
     /// The ID of the copy.
@@ -261,7 +261,7 @@ impl Client {
     /// `PUT /condition/move-category/`
     ///
     /// # Arguments
-    /// - `body`: Which assets to put into which category.
+    /// - `body`: Assets to move, and their new category.
     ///
     /// # Response
     /// The conditions have been moved.

@@ -45,7 +45,7 @@ pub struct Condition {
     /// `restrictToFunnelId` in JSON.
     #[serde(rename = "restrictToFunnelId", skip_serializing_if = "Option::is_none")]
     pub restrict_to_funnel_id: Option<String>,
-    /// **Documented in part.** Whether an asset is in use, archived or deleted.
+    /// **Documented in part.** Status of an asset: in use, archived or deleted.
     ///
     /// `status` in JSON.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -137,7 +137,7 @@ pub struct ConditionInfo {
     /// `idCondition` in JSON.
     #[serde(rename = "idCondition")]
     pub id_condition: ConditionId,
-    /// **Documented in part.** Whether an asset is in use, archived or deleted.
+    /// **Documented in part.** Status of an asset: in use, archived or deleted.
     ///
     /// `status` in JSON.
     pub status: Status,

@@ -281,7 +281,7 @@ impl Client {
     ///
     /// # Arguments
     /// - `id_funnel_group` (`idFunnelGroup`): **Deduced.** ID of the funnel group to copy.
-    /// - `body`: How a copy is to differ from its original.
+    /// - `body`: Differences between a copy and its original.
     ///
     /// # Response
     /// The ID of the copy.
@@ -304,7 +304,7 @@ impl Client {
     ///
     /// # Arguments
     /// - `id_funnel_group` (`idFunnelGroup`): **Deduced.** ID of the funnel group to copy.
-    /// - `body`: How a copy is to differ from its original.
+    /// - `body`: Differences between a copy and its original.
     ///
     /// # Response
     /// The ID of the copy.
@@ -334,8 +334,8 @@ impl Client {
     /// # Arguments
     /// - `id_funnel_group` (`idFunnelGroup`): **Deduced.** A single funnel group to delete. An older
     ///   form that applies if the body names none.
-    /// - `body`: Which parents to archive or delete, and what happens to their children. With `None`,
-    ///   none is sent.
+    /// - `body`: Parents to archive or delete, and the treatment of their children. With `None`, none
+    ///   is sent.
     /// - `_unverified`: Says that the caller knows that this call removes something on a guess.
     ///
     /// # Response
@@ -362,8 +362,8 @@ impl Client {
     /// # Arguments
     /// - `id_funnel_group` (`idFunnelGroup`): **Deduced.** A single funnel group to delete. An older
     ///   form that applies if the body names none.
-    /// - `body`: Which parents to archive or delete, and what happens to their children. With `None`,
-    ///   none is sent.
+    /// - `body`: Parents to archive or delete, and the treatment of their children. With `None`, none
+    ///   is sent.
     /// - `_unverified`: Says that the caller knows that this call removes something on a guess.
     ///
     /// # Response
@@ -393,7 +393,7 @@ impl Client {
     /// two may be swapped.
     ///
     /// # Arguments
-    /// - `body`: Which parents to archive or delete, and what happens to their children.
+    /// - `body`: Parents to archive or delete, and the treatment of their children.
     /// - `_unverified`: Says that the caller knows that this call removes something on a guess.
     ///
     /// # Response
@@ -414,7 +414,7 @@ impl Client {
     /// `PUT /funnelgroup/archive/`
     ///
     /// # Arguments
-    /// - `body`: Which parents to archive or delete, and what happens to their children.
+    /// - `body`: Parents to archive or delete, and the treatment of their children.
     /// - `_unverified`: Says that the caller knows that this call removes something on a guess.
     ///
     /// # Response

@@ -30,7 +30,7 @@ pub struct FunnelGroup {
     /// for the funnel group of a funnel.
     #[serde(rename = "idFunnelGroup")]
     pub id_funnel_group: FunnelGroupId,
-    /// **Deduced.** Whether an asset is in use, archived or deleted.
+    /// **Deduced.** Status of an asset: in use, archived or deleted.
     ///
     /// `status` in JSON.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -89,7 +89,7 @@ pub struct FunnelGroupInfo {
     /// for the funnel group of a funnel.
     #[serde(rename = "idFunnelGroup")]
     pub id_funnel_group: FunnelGroupId,
-    /// **Deduced.** Whether an asset is in use, archived or deleted.
+    /// **Deduced.** Status of an asset: in use, archived or deleted.
     ///
     /// `status` in JSON.
     pub status: Status,

@@ -77,7 +77,7 @@ pub struct Funnel {
     /// `owner` in JSON, set by the service.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub owner: Option<::serde_json::Value>,
-    /// **Documented in part.** Whether an asset is in use, archived or deleted.
+    /// **Documented in part.** Status of an asset: in use, archived or deleted.
     ///
     /// `status` in JSON.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -275,7 +275,7 @@ pub struct FunnelInfo {
     /// `idFunnelGroup` in JSON.
     #[serde(rename = "idFunnelGroup", skip_serializing_if = "Option::is_none")]
     pub id_funnel_group: Option<FunnelGroupId>,
-    /// **Documented in part.** Whether an asset is in use, archived or deleted.
+    /// **Documented in part.** Status of an asset: in use, archived or deleted.
     ///
     /// `status` in JSON.
     pub status: Status,

@@ -320,7 +320,7 @@ impl Client {
     /// `PUT /logicscript/move-category/`
     ///
     /// # Arguments
-    /// - `body`: Which assets to put into which category.
+    /// - `body`: Assets to move, and their new category.
     ///
     /// # Response
     /// The logic scripts have been moved.

@@ -109,7 +109,7 @@ pub struct MiddlewareConfig {
     /// `schemaVersion` in JSON.
     #[serde(rename = "schemaVersion", skip_serializing_if = "Option::is_none")]
     pub schema_version: Option<::serde_json::Value>,
-    /// **Documented in part.** Whether an asset is in use, archived or deleted.
+    /// **Documented in part.** Status of an asset: in use, archived or deleted.
     ///
     /// `status` in JSON.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -244,7 +244,7 @@ pub struct MiddlewareConfigInfo {
     /// `middlewareConfigName` in JSON, 1 to 256 characters.
     #[serde(rename = "middlewareConfigName")]
     pub middleware_config_name: String,
-    /// **Documented in part.** Whether an asset is in use, archived or deleted.
+    /// **Documented in part.** Status of an asset: in use, archived or deleted.
     ///
     /// `status` in JSON.
     pub status: Status,

@@ -206,7 +206,7 @@ impl Client {
     ///
     /// # Arguments
     /// - `id_page_group` (`idPageGroup`): **Deduced.** ID of the page group to copy.
-    /// - `body`: How a copy is to differ from its original.
+    /// - `body`: Differences between a copy and its original.
     ///
     /// # Response
     /// The ID of the copy.
@@ -293,7 +293,7 @@ impl Client {
     /// guess, and the segment itself is a placeholder made of the words “global page group”. Expect 404.
     ///
     /// # Arguments
-    /// - `body`: Which assets to put into which category.
+    /// - `body`: Assets to move, and their new category.
     ///
     /// # Response
     /// The page groups have been moved.
@@ -311,7 +311,7 @@ impl Client {
     /// `PUT /pagegroup/move-category/`
     ///
     /// # Arguments
-    /// - `body`: Which assets to put into which category.
+    /// - `body`: Assets to move, and their new category.
     ///
     /// # Response
     /// The page groups have been moved.

@@ -29,7 +29,7 @@ pub struct PageGroup {
     /// `pageGroupName` in JSON, 1 to 256 characters.
     #[serde(rename = "pageGroupName")]
     pub page_group_name: String,
-    /// **Deduced.** Whether an asset is in use, archived or deleted.
+    /// **Deduced.** Status of an asset: in use, archived or deleted.
     ///
     /// `status` in JSON.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -99,7 +99,7 @@ pub struct PageGroupInfo {
     /// `pageGroupName` in JSON, 1 to 256 characters.
     #[serde(rename = "pageGroupName")]
     pub page_group_name: String,
-    /// **Deduced.** Whether an asset is in use, archived or deleted.
+    /// **Deduced.** Status of an asset: in use, archived or deleted.
     ///
     /// `status` in JSON.
     pub status: Status,

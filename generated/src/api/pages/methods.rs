@@ -146,7 +146,7 @@ impl Client {
     ///
     /// # Arguments
     /// - `id_page` (`idPage`): **Deduced.** ID of the page to copy.
-    /// - `body`: How a copy is to differ from its original.
+    /// - `body`: Differences between a copy and its original.
     ///
     /// # Response
     /// The ID of the copy.
@@ -226,7 +226,7 @@ impl Client {
     /// `PUT /page/move-category/`
     ///
     /// # Arguments
-    /// - `body`: Which assets to put into which category.
+    /// - `body`: Assets to move, and their new category.
     ///
     /// # Response
     /// The pages have been moved.

@@ -42,7 +42,7 @@ pub struct Page {
     /// `pageName` in JSON, 1 to 256 characters.
     #[serde(rename = "pageName")]
     pub page_name: String,
-    /// **Deduced.** Whether an asset is in use, archived or deleted.
+    /// **Deduced.** Status of an asset: in use, archived or deleted.
     ///
     /// `status` in JSON.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -128,7 +128,7 @@ pub struct PageInfo {
     /// `pageName` in JSON, 1 to 256 characters.
     #[serde(rename = "pageName")]
     pub page_name: String,
-    /// **Deduced.** Whether an asset is in use, archived or deleted.
+    /// **Deduced.** Status of an asset: in use, archived or deleted.
     ///
     /// `status` in JSON.
     pub status: Status,

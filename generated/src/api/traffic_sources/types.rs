@@ -160,7 +160,7 @@ pub struct TrafficSource {
     /// `outgoingRevenueModifier` in JSON, at least 0 and at most 500.
     #[serde(rename = "outgoingRevenueModifier", skip_serializing_if = "Option::is_none")]
     pub outgoing_revenue_modifier: Option<f64>,
-    /// **Documented in part.** Whether an asset is in use, archived or deleted.
+    /// **Documented in part.** Status of an asset: in use, archived or deleted.
     ///
     /// `status` in JSON.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -330,7 +330,7 @@ pub struct TrafficSourceInfo {
     /// `idTrafficSource` in JSON.
     #[serde(rename = "idTrafficSource")]
     pub id_traffic_source: TrafficSourceId,
-    /// **Documented in part.** Whether an asset is in use, archived or deleted.
+    /// **Documented in part.** Status of an asset: in use, archived or deleted.
     ///
     /// `status` in JSON.
     pub status: Status,

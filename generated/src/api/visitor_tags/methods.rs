@@ -119,7 +119,7 @@ impl Client {
     ///
     /// # Arguments
     /// - `id_visitor_tag` (`idVisitorTag`): **Deduced.** ID of the visitor tag to copy.
-    /// - `body`: How a copy is to differ from its original.
+    /// - `body`: Differences between a copy and its original.
     ///
     /// # Response
     /// The ID of the copy.
@@ -202,7 +202,7 @@ impl Client {
     /// `PUT /visitortag/move-category/`
     ///
     /// # Arguments
-    /// - `body`: Which assets to put into which category.
+    /// - `body`: Assets to move, and their new category.
     ///
     /// # Response
     /// The visitor tags have been moved.

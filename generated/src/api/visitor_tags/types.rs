@@ -23,7 +23,7 @@ pub struct VisitorTag {
     /// `idVisitorTag` in JSON.
     #[serde(rename = "idVisitorTag")]
     pub id_visitor_tag: VisitorTagId,
-    /// **Deduced.** Whether an asset is in use, archived or deleted.
+    /// **Deduced.** Status of an asset: in use, archived or deleted.
     ///
     /// `status` in JSON.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -93,7 +93,7 @@ pub struct VisitorTagInfo {
     /// `idVisitorTag` in JSON.
     #[serde(rename = "idVisitorTag")]
     pub id_visitor_tag: VisitorTagId,
-    /// **Deduced.** Whether an asset is in use, archived or deleted.
+    /// **Deduced.** Status of an asset: in use, archived or deleted.
     ///
     /// `status` in JSON.
     pub status: Status,

@@ -120,7 +120,7 @@ impl Client {
     /// # Arguments
     /// - `id_webhook_config` (`idWebhookConfig`): **Deduced.** ID of the webhook config to copy.
     ///   Evidence: **deduced** from the pattern of the other operations. As for offer sources.
-    /// - `body`: How a copy is to differ from its original.
+    /// - `body`: Differences between a copy and its original.
     ///
     /// # Response
     /// The ID of the copy.
@@ -204,7 +204,7 @@ impl Client {
     /// `PUT /webhookconfig/move-category/`
     ///
     /// # Arguments
-    /// - `body`: Which assets to put into which category.
+    /// - `body`: Assets to move, and their new category.
     ///
     /// # Response
     /// The webhook configs have been moved.

@@ -23,7 +23,7 @@ pub struct WebhookConfig {
     /// `idWebhookConfig` in JSON.
     #[serde(rename = "idWebhookConfig")]
     pub id_webhook_config: WebhookConfigId,
-    /// **Deduced.** Whether an asset is in use, archived or deleted.
+    /// **Deduced.** Status of an asset: in use, archived or deleted.
     ///
     /// `status` in JSON.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -93,7 +93,7 @@ pub struct WebhookConfigInfo {
     /// `idWebhookConfig` in JSON.
     #[serde(rename = "idWebhookConfig")]
     pub id_webhook_config: WebhookConfigId,
-    /// **Deduced.** Whether an asset is in use, archived or deleted.
+    /// **Deduced.** Status of an asset: in use, archived or deleted.
     ///
     /// `status` in JSON.
     pub status: Status,
