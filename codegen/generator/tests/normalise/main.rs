@@ -38,7 +38,7 @@ fn golden(document: &Document, diagnostics: &Diagnostics) -> String {
     format!("{value}\n\n== normalise\n{diagnostics}\n\n== lint\n{lint}")
 }
 
-/// What stands in the original text where a pointer of the normalised document leads.
+/// Asserts the original text at the locations of pointers into the normalised document.
 fn places(file: &str, document: &Document, places: &[(&str, &str)]) {
     let text = text_of(file);
     for (pointer, expected) in places {
@@ -92,7 +92,8 @@ fn swagger_20() {
                 "type: array",
             ),
             (
-                "/paths/~1asset~1upload~1{id}/post/requestBody/content/multipart~1form-data/schema/properties/note/type",
+                "/paths/~1asset~1upload~1{id}/post/requestBody/content/multipart~1form-data/schema/properties\
+                 /note/type",
                 "type: string, description: shared",
             ),
         ],

@@ -4,8 +4,7 @@
 use crate::api::ids::{CategoryId, WebhookConfigId};
 use crate::api::shared::Status;
 
-/// **Inferred.** A webhook config. Which other fields it has is unknown; they are kept as they
-/// come.
+/// **Inferred.** A webhook config. Other fields are unknown and kept unchanged.
 ///
 /// Schema `WebhookConfig`.
 ///
@@ -14,7 +13,7 @@ use crate::api::shared::Status;
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct WebhookConfig {
-    /// **Inferred.** ID of the category that the webhook config is in. Empty: in none.
+    /// **Inferred.** ID of the category of the webhook config; empty for none.
     ///
     /// `idCategory` in JSON.
     #[serde(rename = "idCategory", skip_serializing_if = "Option::is_none")]
@@ -24,7 +23,7 @@ pub struct WebhookConfig {
     /// `idWebhookConfig` in JSON.
     #[serde(rename = "idWebhookConfig")]
     pub id_webhook_config: WebhookConfigId,
-    /// **Inferred.** Whether an asset is in use, archived or deleted.
+    /// **Inferred.** Status of an asset: in use, archived or deleted.
     ///
     /// `status` in JSON.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -85,7 +84,7 @@ pub struct WebhookConfigInfo {
     /// `categoryName` in JSON, at most 256 characters.
     #[serde(rename = "categoryName", skip_serializing_if = "Option::is_none")]
     pub category_name: Option<String>,
-    /// **Inferred.** ID of the category that the webhook config is in.
+    /// **Inferred.** ID of the category of the webhook config.
     ///
     /// `idCategory` in JSON.
     #[serde(rename = "idCategory", skip_serializing_if = "Option::is_none")]
@@ -95,7 +94,7 @@ pub struct WebhookConfigInfo {
     /// `idWebhookConfig` in JSON.
     #[serde(rename = "idWebhookConfig")]
     pub id_webhook_config: WebhookConfigId,
-    /// **Inferred.** Whether an asset is in use, archived or deleted.
+    /// **Inferred.** Status of an asset: in use, archived or deleted.
     ///
     /// `status` in JSON.
     pub status: Status,
