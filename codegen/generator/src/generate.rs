@@ -88,21 +88,21 @@ impl Run<'_> {
     fn all(&mut self, input: &Input<'_>) -> Result<Output, Diagnostics> {
         let document = self.effective(input)?;
         let effective = format!("{:#}\n", document.value());
-        let (prepared, report) = transform::transform(&document)?;
+        let (model, report) = transform::transform(&document)?;
         self.check_and_report(report)?;
         let isolation = self.options.isolation.unwrap_or(&progenitor::in_process);
-        let (file, report) = progenitor::generate_items(&prepared, &document, isolation)
-            .map_err(|diagnostics| prepared.relocate(diagnostics, &document))?;
+        let (file, report) = progenitor::generate_items(&model, &document, isolation)
+            .map_err(|diagnostics| model.relocate(diagnostics, &document))?;
         self.report(report);
-        let (items, report) = rewrite::rewrite(file, &prepared, &document)
-            .map_err(|diagnostics| prepared.relocate(diagnostics, &document))?;
+        let (items, report) = rewrite::rewrite(file, &model, &document)
+            .map_err(|diagnostics| model.relocate(diagnostics, &document))?;
         self.check_and_report(report)?;
         let (files, report) = render::render(&items)?;
         self.report(report);
         if input.previous_lock.is_none() {
             self.notices.push(lock::missing());
         }
-        let tags = prepared.tags.iter();
+        let tags = model.tags.iter();
         let mut features: Vec<String> = tags.filter_map(|tag| tag.feature.clone()).collect();
         features.sort();
         let coverage = coverage(document.value());

@@ -37,19 +37,19 @@ pub type Isolation<'a> = &'a dyn Fn(&str) -> Result<String, String>;
 /// # Errors
 /// Refusals and crashes of the generator, located.
 pub fn generate_items(
-    prepared: &ApiModel,
+    model: &ApiModel,
     source: &Document,
     isolation: Isolation<'_>,
 ) -> Result<(syn::File, StageReport), Diagnostics> {
     let run = Run {
-        prepared,
+        model,
         source,
         isolation,
     };
     let file = run
-        .generate(&prepared.document)
+        .generate(&model.document)
         .map_err(|failure| run.locate(&failure))?;
-    let operations = counted(prepared.operations.len(), "operation");
+    let operations = counted(model.operations.len(), "operation");
     Ok((file, StageReport::new(Stage::Progenitor, operations)))
 }
 
@@ -161,7 +161,7 @@ struct Cause<'a> {
 }
 
 struct Run<'a> {
-    prepared: &'a ApiModel,
+    model: &'a ApiModel,
     source: &'a Document,
     isolation: Isolation<'a>,
 }
@@ -175,11 +175,11 @@ impl<'a> Run<'a> {
                 .map_or(0, Map::len)
         };
         let size = count("/paths") + count("/components/schemas");
-        let names = self.prepared.enums.iter().map(|open| &open.name);
-        let names = names.chain(self.prepared.ids.iter().map(|id| &id.name));
+        let names = self.model.enums.iter().map(|open| &open.name);
+        let names = names.chain(self.model.ids.iter().map(|id| &id.name));
         let settings = json!(Settings {
             replaced: names.cloned().collect(),
-            secret: self.prepared.secret.map(str::to_owned),
+            secret: self.model.secret.map(str::to_owned),
             seconds: 3 + size as u64 / 4,
         });
         let response =
@@ -192,14 +192,14 @@ impl<'a> Run<'a> {
 
     /// Generates each schema and each operation alone, to find those that fail.
     fn locate(&self, failure: &Failure) -> Diagnostics {
-        let document = &self.prepared.document;
+        let document = &self.model.document;
         if self.generate(&part(document, json!({}), [])).is_err() {
             return self.diagnostic(failure, Pointer::root()).into();
         }
         let references = References::new(document);
         let mut causes = self.failing_schemas(&references);
         let mut others: BTreeMap<Failure, Vec<&Operation>> = BTreeMap::new();
-        for operation in &self.prepared.operations {
+        for operation in &self.model.operations {
             let pointer = &operation.pointer;
             let needed = references.needed(pointer);
             let mut is_explained = false;
@@ -238,7 +238,7 @@ impl<'a> Run<'a> {
 
     /// The schemas that fail alone, without those that fail because they use one of the others.
     fn failing_schemas(&self, references: &References<'_>) -> Vec<Cause<'a>> {
-        let document = &self.prepared.document;
+        let document = &self.model.document;
         let section = Pointer::from_static("/components/schemas");
         let schemas = document.pointer(section.as_str()).and_then(Value::as_object);
         let mut schemas: Vec<(PointerBuf, Vec<&Target<'_>>)> = schemas
@@ -310,15 +310,15 @@ mod tests {
     use crate::transform::transform;
     use funnelflux_openapi::{Source, read::read};
 
-    fn prepared(document: &Value) -> (Document, ApiModel) {
+    fn model(document: &Value) -> (Document, ApiModel) {
         let text = document.to_string();
         let document = read(Source {
             name: "spec/upstream.json",
             text: &text,
         })
         .unwrap();
-        let (prepared, _) = transform(&document).unwrap();
-        (document, prepared)
+        let (model, _) = transform(&document).unwrap();
+        (document, model)
     }
 
     fn operation(schema: &Value) -> Value {
@@ -330,7 +330,7 @@ mod tests {
 
     #[test]
     fn a_panic_names_the_operation() {
-        let (document, prepared) = prepared(&json!({
+        let (document, model) = model(&json!({
             "openapi": "3.0.3",
             "info": {"title": "t", "version": "1"},
             "paths": {
@@ -339,7 +339,7 @@ mod tests {
             },
             "components": {"schemas": {}},
         }));
-        let diagnostics = generate_items(&prepared, &document, &in_process).unwrap_err();
+        let diagnostics = generate_items(&model, &document, &in_process).unwrap_err();
         assert_eq!(diagnostics.len(), 1);
         let diagnostic = &diagnostics.0[0];
         assert_eq!(diagnostic.code, "generator-crash");
@@ -350,12 +350,12 @@ mod tests {
 
     #[test]
     fn the_only_operation_is_named_too() {
-        let (document, prepared) = prepared(&json!({
+        let (document, model) = model(&json!({
             "openapi": "3.0.3",
             "info": {"title": "t", "version": "1"},
             "paths": {"/bad/": {"get": operation(&json!({"$ref": "#/components/schemas/Nobody"}))}},
         }));
-        let diagnostics = generate_items(&prepared, &document, &in_process).unwrap_err();
+        let diagnostics = generate_items(&model, &document, &in_process).unwrap_err();
         assert_eq!(diagnostics.len(), 1, "{diagnostics}");
         assert_eq!(diagnostics.0[0].operation.as_deref(), Some("GET /bad/"));
     }
@@ -363,7 +363,7 @@ mod tests {
     #[test]
     fn a_schema_that_many_use_is_named_with_them() {
         let bad = json!({"type": "object", "properties": {"deep": {"$ref": "#/components/schemas/Bad"}}});
-        let (document, prepared) = prepared(&json!({
+        let (document, model) = model(&json!({
             "openapi": "3.0.3",
             "info": {"title": "t", "version": "1"},
             "paths": {
@@ -377,7 +377,7 @@ mod tests {
                 }},
             }},
         }));
-        let diagnostics = generate_items(&prepared, &document, &in_process).unwrap_err();
+        let diagnostics = generate_items(&model, &document, &in_process).unwrap_err();
         assert_eq!(diagnostics.len(), 1, "{diagnostics}");
         let diagnostic = &diagnostics.0[0];
         assert_eq!(diagnostic.pointer, "/components/schemas/Bad");
@@ -387,7 +387,7 @@ mod tests {
     #[test]
     fn a_crash_in_isolation_is_located() {
         let text = json!({"type": "string"});
-        let (document, prepared) = prepared(&json!({
+        let (document, model) = model(&json!({
             "openapi": "3.0.3",
             "info": {"title": "t", "version": "1"},
             "paths": {
@@ -405,7 +405,7 @@ mod tests {
             }
             in_process(request)
         };
-        let diagnostics = generate_items(&prepared, &document, &crash).unwrap_err();
+        let diagnostics = generate_items(&model, &document, &crash).unwrap_err();
         assert_eq!(diagnostics.len(), 1, "{diagnostics}");
         let diagnostic = &diagnostics.0[0];
         assert_eq!(diagnostic.pointer, "/components/schemas/Inner");
