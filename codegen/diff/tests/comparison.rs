@@ -76,7 +76,7 @@ fn the_fingerprint_of_an_unclassified_change_does_not_depend_on_order() {
             document
         };
         let report = compare_values(&list(before), &list(after));
-        assert_eq!(report.changes.len(), 1, "{}", report.text());
+        assert_eq!(report.changes.len(), 1, "{}", report.view().text());
         assert_eq!(report.changes[0].id, "unclassified");
         report.changes[0].fingerprint.clone()
     };
@@ -153,7 +153,10 @@ fn text_of_the_document_is_escaped() {
         json!({"type": "string", "default": "`@h` <i> | \n::error::j"}),
     );
     let report = compare_values(&everything(), &new);
-    insta::assert_snapshot!("commands", format!("{}\n{}", report.text(), report.markdown()));
+    insta::assert_snapshot!(
+        "commands",
+        format!("{}\n{}", report.view().text(), report.view().markdown())
+    );
 }
 
 /// The same document with the keys of every object in another order.
@@ -316,15 +319,15 @@ proptest! {
         }
         let forwards = compare_values(&old, &new);
         let backwards = compare_values(&new, &old);
-        prop_assert_eq!(old == new, forwards.is_empty(), "{}", forwards.text());
-        prop_assert_eq!(old == new, backwards.is_empty(), "{}", backwards.text());
+        prop_assert_eq!(old == new, forwards.is_empty(), "{}", forwards.view().text());
+        prop_assert_eq!(old == new, backwards.is_empty(), "{}", backwards.view().text());
 
         let fingerprints = fingerprints(&forwards);
         let again = compare_values(&reordered(&old, seed), &reordered(&new, seed.rotate_left(7)));
         prop_assert_eq!(fingerprints, self::fingerprints(&again), "fingerprints depend on the order of keys");
         // Every change has a text.
-        prop_assert!(!forwards.text().is_empty() && !forwards.markdown().is_empty());
-        prop_assert_eq!(forwards.github().lines().count(), forwards.changes.len());
+        prop_assert!(!forwards.view().text().is_empty() && !forwards.view().markdown().is_empty());
+        prop_assert_eq!(forwards.view().github().lines().count(), forwards.changes.len());
     }
 
     #[test]
@@ -334,7 +337,7 @@ proptest! {
             mutate(&mut document, mutation);
         }
         let report = compare_values(&document, &reordered(&document, seed));
-        prop_assert!(report.is_empty(), "{}", report.text());
+        prop_assert!(report.is_empty(), "{}", report.view().text());
     }
 
     /// New words beside a breaking change do not hide it.

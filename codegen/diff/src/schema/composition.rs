@@ -1,349 +1,239 @@
-//! Schemas made of schemas: `allOf`, `anyOf`, `oneOf`, `not`, and what tells alternatives apart.
+//! Schemas made of schemas: `allOf`, `anyOf`, `oneOf`, and discriminators.
 
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use serde_json::Value;
 
-use super::set_unset_changed;
 use crate::{
-    Found,
-    discriminator_subtypes::Heirs,
+    comparer::Comparer,
     node::{Node, canonical},
-    rules::{self, CHECKS, FORMS, Rule},
-    walk::{Place, Spot, Walk, before_after, keys, quote, resolve, same, subject},
+    raw_change::{SchemaContext, Site},
+    rules::ChangeKind,
+    wording::{quote, subject},
 };
-use funnelflux_openapi::digest::sha256;
 
-impl<'a> Walk<'a> {
-    /// What is excluded works the other way round, so any difference is told as one.
-    pub(super) fn not(&mut self, spot: &Spot<'_, 'a>, place: Place) {
-        if let Some(found) = self.as_one("not", spot, &rules::NOT_CHANGED) {
-            found.at(place);
-        }
-    }
-
-    /// A keyword that `OpenAPI` 3.0 does not have, kept under `x-`: true if the key is one.
-    pub(super) fn check(&mut self, key: &str, spot: &Spot<'_, 'a>, place: Place) -> bool {
-        let name_in = |keywords: &[(&str, &'static str)]| {
-            let found = keywords.iter().find(|(keyword, _)| *keyword == key);
-            found.map(|(_, name)| *name)
-        };
-        let (rule, name) = match (name_in(&CHECKS), name_in(&FORMS)) {
-            (Some(name), _) => {
-                let rules = [&rules::CHECK_ADDED, &rules::CHECK_REMOVED, &rules::CHECK_CHANGED];
-                (set_unset_changed(spot, rules), name)
-            }
-            (_, Some(name)) => (&rules::FORM_CHANGED, name),
-            _ => return false,
-        };
-        if let Some(found) = self.as_one(key.trim_start_matches("x-"), spot, rule) {
-            found.at(place).limit = name;
-        }
-        true
-    }
-
-    /// Tells a difference with all that it refers to as one change; `None` where there is none.
-    pub(crate) fn as_one(
-        &mut self,
-        key: &str,
-        spot: &Spot<'_, 'a>,
-        rule: &'static Rule,
-    ) -> Option<&mut Found> {
-        let (Some(old), Some(new)) = (spot.old, spot.new) else {
-            let is_there = spot.old.or(spot.new).is_some();
-            return is_there.then(|| self.note(rule, spot, spot.told(key)));
-        };
-        if self.alike.are(old.value, new.value) {
-            return None;
-        }
-        let before = expand(&self.old, old, &mut HashSet::new(), 0);
-        let after = expand(&self.new, new, &mut HashSet::new(), 0);
-        if before == after && before.is_some() {
-            return None;
-        }
-        let what = if same(spot.old, spot.new) {
-            format!("what `{key}` of {} refers to changed", subject(spot.parent))
-        } else {
-            spot.told(key)
-        };
-        let found = self.note(rule, spot, what);
-        // Many such parts can refer to the same large schemas.
-        found.value = sha256(&format!("{before:?}→{after:?}"));
-        Some(found)
-    }
-
-    /// `around`: the schemas that the lists stand in.
+impl<'a> Comparer<'a> {
+    /// Compares the lists of a keyword of the schemas `old` and `site.parent`.
     pub(super) fn composition(
         &mut self,
         key: &str,
-        spot: &Spot<'_, 'a>,
-        around: [&Node<'a>; 2],
-        place: Place,
+        site: &Site<'_, 'a>,
+        old: &Node<'a>,
+        context: SchemaContext,
     ) {
-        let (added, removed): (&'static Rule, &'static Rule) = match key {
-            "allOf" => (&rules::ALL_OF_ADDED, &rules::ALL_OF_REMOVED),
-            "anyOf" => (&rules::ANY_OF_ADDED, &rules::ANY_OF_REMOVED),
-            _ => (&rules::ONE_OF_ADDED, &rules::ONE_OF_REMOVED),
+        let (added, removed) = match key {
+            "allOf" => (ChangeKind::AllOfAdded, ChangeKind::AllOfRemoved),
+            "anyOf" => (ChangeKind::AnyOfAdded, ChangeKind::AnyOfRemoved),
+            _ => (ChangeKind::OneOfAdded, ChangeKind::OneOfRemoved),
         };
-        let (Some(old), Some(list)) = (spot.old, spot.new) else {
-            if spot.old.is_none() && spot.new.is_none() {
-                return;
-            }
-            let rule = match (key, spot.old.is_none()) {
+        let Some((old_list, new_list)) = site.both() else {
+            let kind = match (key, site.old.is_none()) {
                 ("allOf", true) => added,
                 ("allOf", false) => removed,
-                (_, true) => &rules::ALTERNATIVES_INTRODUCED,
-                (_, false) => &rules::ALTERNATIVES_DROPPED,
+                (_, true) => ChangeKind::AlternativesIntroduced,
+                (_, false) => ChangeKind::AlternativesDropped,
             };
-            let what = spot.told(key);
-            self.note(rule, spot, what).at(place);
-            return;
+            return self
+                .change(kind, site, site.describe(key))
+                .context(context)
+                .report();
         };
-        let name = |value: &Value| {
-            value
-                .get("$ref")
-                .and_then(Value::as_str)
-                .map_or_else(|| canonical(value), str::to_owned)
-        };
-        let (before, after) = (old.entries(name), list.entries(name));
-        let mut pairs = twins(&before, &after, name);
-        let in_order = pairs.is_sorted();
-        let alone = |count: usize, paired: &dyn Fn(usize) -> bool| -> Vec<usize> {
-            (0..count).filter(|index| !paired(*index)).collect()
-        };
-        let gone = alone(before.len(), &|index| pairs.iter().any(|(one, _)| *one == index));
-        let come = alone(after.len(), &|index| {
-            pairs.iter().any(|(_, other)| *other == index)
-        });
-        // As many came as went: each took the place of another, and they are compared one by one.
-        let replaced = gone.len() == come.len();
-        if replaced {
-            pairs.extend(gone.iter().copied().zip(come.iter().copied()));
+        let [before, after] = [old_list, new_list].map(|list| list.entries(part_name));
+        let mut pairs = pair_by_name(&before, &after);
+        let is_in_order = pairs.is_sorted();
+        let paired: HashSet<usize> = pairs.iter().map(|(old, _)| *old).collect();
+        let gone: Vec<usize> = (0..before.len())
+            .filter(|index| !paired.contains(index))
+            .collect();
+        let paired: HashSet<usize> = pairs.iter().map(|(_, new)| *new).collect();
+        let come: Vec<usize> = (0..after.len()).filter(|index| !paired.contains(index)).collect();
+        if gone.len() == come.len() {
+            // Each new part replaces an old one, and is compared with it.
+            pairs.extend(gone.into_iter().zip(come));
         } else {
-            for entry in come.iter().filter_map(|index| after.get(*index)) {
-                let what = format!(
-                    "{} was added to `{key}` of {}",
-                    quote(entry.value),
-                    subject(spot.parent)
-                );
-                self.note(added, &Spot::added(entry, list), what).at(place);
+            let parent = subject(site.parent);
+            for part in come.iter().filter_map(|index| after.get(*index)) {
+                let what = format!("{} was added to `{key}` of {parent}", quote(part.value));
+                self.change(added, &Site::added(part, new_list), what)
+                    .context(context)
+                    .report();
             }
-            for entry in gone.iter().filter_map(|index| before.get(*index)) {
-                let what = format!(
-                    "{} was removed from `{key}` of {}",
-                    quote(entry.value),
-                    subject(spot.parent)
-                );
-                self.note(removed, &Spot::removed(entry, list), what).at(place);
+            for part in gone.iter().filter_map(|index| before.get(*index)) {
+                let what = format!("{} was removed from `{key}` of {parent}", quote(part.value));
+                self.change(removed, &Site::removed(part, new_list), what)
+                    .context(context)
+                    .report();
             }
         }
-        for (one, other) in pairs {
-            if let (Some(one), Some(other)) = (before.get(one), after.get(other)) {
+        for (old_index, new_index) in pairs {
+            if let (Some(old_part), Some(new_part)) = (before.get(old_index), after.get(new_index)) {
                 if key != "allOf" {
-                    self.names_of_alternative([one, other], around, place);
+                    self.discriminator_names([old_part, new_part], [old, site.parent], context);
                 }
-                self.schema(one, other, place, false);
+                self.schema(old_part, new_part, context, false);
             }
         }
-        if !in_order {
-            let what = format!("`{key}` of {} is in another order", subject(spot.parent));
-            let found = if key == "allOf" {
-                self.notation(spot, what, around, place)
+        if !is_in_order {
+            let what = format!("the order of `{key}` of {} changed", subject(site.parent));
+            if key == "allOf" {
+                self.notation(site, what, [old, site.parent], context, false);
             } else {
-                self.note(&rules::COMPOSITION_ORDER, spot, what).at(place)
-            };
-            found.subtree = false;
+                self.change(ChangeKind::CompositionOrderChanged, site, what)
+                    .context(context)
+                    .without_subtree()
+                    .report();
+            }
         }
     }
 
-    /// An alternative without an entry in the discriminator's mapping is told by the name of its schema, which travels then.
-    fn names_of_alternative(
+    /// Compares the names by which discriminators identify an alternative. The name of its schema identifies one without
+    /// an entry in the mapping, so that the name is sent.
+    fn discriminator_names(
         &mut self,
         [old, new]: [&Node<'a>; 2],
-        [before, after]: [&Node<'a>; 2],
-        place: Place,
+        [old_parent, new_parent]: [&Node<'a>; 2],
+        context: SchemaContext,
     ) {
-        let (former, current) = (values_of(old, before), values_of(new, after));
-        let is_new = |value: &&str| !former.values.contains(value);
-        let is_gone = |value: &&str| !current.values.contains(value);
-        if let Some(value) = former.name.filter(is_gone) {
-            let what = format!("`{value}` no longer names an alternative of {}", subject(after));
-            self.note(&rules::MAPPING_DELETED, &Spot::removed(old, after), what)
-                .at(place)
-                .subtree = false;
+        let (before, after) = (Identifiers::of(old, old_parent), Identifiers::of(new, new_parent));
+        if let Some(name) = before.schema_name.filter(|name| !after.values.contains(name)) {
+            let what = format!(
+                "`{name}` no longer identifies an alternative of {}",
+                subject(new_parent)
+            );
+            self.change(ChangeKind::MappingRemoved, &Site::removed(old, new_parent), what)
+                .context(context)
+                .without_subtree()
+                .report();
         }
-        if let Some(value) = current.name.filter(is_new) {
-            let what = format!("`{value}` names an alternative of {}", subject(after));
-            self.note(&rules::MAPPING_ADDED, &Spot::added(new, after), what)
-                .at(place)
-                .subtree = false;
+        if let Some(name) = after.schema_name.filter(|name| !before.values.contains(name)) {
+            let what = format!("`{name}` identifies an alternative of {}", subject(new_parent));
+            self.change(ChangeKind::MappingAdded, &Site::added(new, new_parent), what)
+                .context(context)
+                .without_subtree()
+                .report();
         }
     }
 
-    /// Where a schema with a discriminator is expected, every schema that is put together from it may come.
-    pub(super) fn heirs(&mut self, old: &Node<'a>, new: &Node<'a>, place: Place) {
-        // Where only one side has a discriminator, that is told.
+    /// Compares the subtypes that a discriminator can select.
+    pub(super) fn subtypes(&mut self, old: &Node<'a>, new: &Node<'a>, context: SchemaContext) {
+        // If only one side has a discriminator, that is a change of its own.
         if [old, new]
             .iter()
-            .any(|node| node.value.get("discriminator").is_none())
+            .any(|schema| schema.value.get("discriminator").is_none())
         {
             return;
         }
-        let [old_heirs, new_heirs] = &self.heirs;
-        let heirs = |all: &Heirs<'a>, node: &Node<'a>| -> BTreeMap<&'a str, Node<'a>> {
-            let heirs = all.of(&node.pointer, node.value);
-            heirs.map(|(name, heir)| (name, heir.clone())).collect()
-        };
-        let (before, after) = (heirs(old_heirs, old), heirs(new_heirs, new));
-        for (name, node) in &after {
+        let (before, after) = (self.old.subtypes(old), self.new.subtypes(new));
+        for (name, subtype) in &after {
             if let Some(other) = before.get(name) {
-                self.queue.push_back((other.clone(), node.clone(), place));
-            } else {
-                let what = format!("`{name}` can stand for {}", subject(new));
-                self.note(&rules::MAPPING_ADDED, &Spot::added(node, new), what)
-                    .at(place)
-                    .subtree = false;
-            }
-        }
-        for (name, node) in before.iter().filter(|(name, _)| !after.contains_key(*name)) {
-            let what = format!("`{name}` no longer stands for {}", subject(new));
-            self.note(&rules::MAPPING_DELETED, &Spot::removed(node, new), what)
-                .at(place)
-                .subtree = false;
-        }
-    }
-
-    pub(super) fn discriminator(&mut self, spot: &Spot<'_, 'a>, place: Place) {
-        let (Some(old), Some(new)) = (spot.old, spot.new) else {
-            let rule = if spot.old.is_none() {
-                &rules::DISCRIMINATOR_ADDED
-            } else {
-                &rules::DISCRIMINATOR_REMOVED
-            };
-            let what = spot.told("discriminator");
-            self.note(rule, spot, what).at(place);
-            return;
-        };
-        for key in keys(old, new) {
-            let (before, after) = (old.get(key), new.get(key));
-            let spot = Spot::between(before.as_ref(), after.as_ref(), new);
-            if same(spot.old, spot.new) {
+                self.queue.push_back((other.clone(), subtype.clone(), context));
                 continue;
             }
+            let what = format!("`{name}` is a new subtype of {}", subject(new));
+            self.change(ChangeKind::MappingAdded, &Site::added(subtype, new), what)
+                .context(context)
+                .without_subtree()
+                .report();
+        }
+        for (name, subtype) in before.iter().filter(|(name, _)| !after.contains_key(*name)) {
+            let what = format!("`{name}` is no longer a subtype of {}", subject(new));
+            self.change(ChangeKind::MappingRemoved, &Site::removed(subtype, new), what)
+                .context(context)
+                .without_subtree()
+                .report();
+        }
+    }
+
+    pub(super) fn discriminator(&mut self, site: &Site<'_, 'a>, context: SchemaContext) {
+        let Some((old, new)) = site.both() else {
+            let [added, removed] = [ChangeKind::DiscriminatorAdded, ChangeKind::DiscriminatorRemoved];
+            let kind = site.kind([added, removed, added]);
+            return self
+                .change(kind, site, site.describe("discriminator"))
+                .context(context)
+                .report();
+        };
+        for (key, site) in Site::members(old, new) {
             match key {
+                _ if site.is_unchanged() => {}
                 "propertyName" => {
-                    let what = format!(
-                        "`discriminator.propertyName` {}",
-                        before_after(spot.old, spot.new)
-                    );
-                    self.note(&rules::DISCRIMINATOR_RENAMED, &spot, what).at(place);
+                    let what = format!("`discriminator.propertyName` {}", site.before_after());
+                    let kind = ChangeKind::DiscriminatorPropertyChanged;
+                    self.change(kind, &site, what).context(context).report();
                 }
-                "mapping" => {
-                    let nothing = Node {
-                        value: &Value::Null,
-                        ..new.clone()
-                    };
-                    let one = before.clone().unwrap_or_else(|| nothing.clone());
-                    let other = after.clone().unwrap_or(nothing);
-                    for value in keys(&one, &other) {
-                        let (before, after) = (one.get(value), other.get(value));
-                        let spot = Spot::between(before.as_ref(), after.as_ref(), &other);
-                        if !same(spot.old, spot.new) {
-                            let rule = set_unset_changed(
-                                &spot,
-                                [
-                                    &rules::MAPPING_ADDED,
-                                    &rules::MAPPING_DELETED,
-                                    &rules::MAPPING_CHANGED,
-                                ],
-                            );
-                            let what = format!(
-                                "`discriminator.mapping.{value}` {}",
-                                before_after(spot.old, spot.new)
-                            );
-                            self.note(rule, &spot, what).at(place);
-                        }
-                    }
-                }
-                _ if self.annotation(key, spot.old, spot.new, new, place.direction) => {}
-                _ => self.unknown(spot.old, spot.new),
+                "mapping" => self.mapping(&site, context),
+                _ => self.annotation_or_unclassified(key, &site, context.direction),
+            }
+        }
+    }
+
+    fn mapping(&mut self, site: &Site<'_, 'a>, context: SchemaContext) {
+        let nothing = site.parent.with(&Value::Null);
+        let [old, new] = [&site.old, &site.new].map(|node| node.as_ref().unwrap_or(&nothing));
+        for (value, site) in Site::members(old, new) {
+            if !site.is_unchanged() {
+                let kind = site.kind([
+                    ChangeKind::MappingAdded,
+                    ChangeKind::MappingRemoved,
+                    ChangeKind::MappingChanged,
+                ]);
+                let what = format!("`discriminator.mapping.{value}` {}", site.before_after());
+                self.change(kind, &site, what).context(context).report();
             }
         }
     }
 }
 
-/// By which values a discriminator tells an alternative.
+/// The values by which a discriminator identifies an alternative.
 #[derive(Default)]
-struct Values<'a> {
+struct Identifiers<'a> {
     values: Vec<&'a str>,
-    /// The name of its schema, where that is the value.
-    name: Option<&'a str>,
+    /// The name of its schema, if that is the value.
+    schema_name: Option<&'a str>,
 }
 
-/// `around`: the schema with the alternatives and, maybe, a discriminator.
-fn values_of<'a>(alternative: &Node<'a>, around: &Node<'a>) -> Values<'a> {
-    let (Some(reference), Some(discriminator)) = (alternative.str("$ref"), around.value.get("discriminator"))
-    else {
-        return Values::default();
-    };
-    let name = reference.rsplit('/').next().unwrap_or(reference);
-    let mapping = discriminator.get("mapping").and_then(Value::as_object);
-    let values: Vec<&str> = mapping
-        .into_iter()
-        .flatten()
-        .filter(|(_, target)| [reference, name].map(Value::from).contains(target))
-        .map(|(value, _)| value.as_str())
-        .collect();
-    if values.is_empty() {
-        return Values {
-            values: vec![name],
-            name: Some(name),
+impl<'a> Identifiers<'a> {
+    /// `parent`: the schema with the alternatives and perhaps a discriminator.
+    fn of(alternative: &Node<'a>, parent: &Node<'a>) -> Self {
+        let discriminator = parent.value.get("discriminator");
+        let (Some(reference), Some(discriminator)) = (alternative.reference(), discriminator) else {
+            return Self::default();
         };
+        let name = reference.rsplit('/').next().unwrap_or(reference);
+        let mapping = discriminator.get("mapping").and_then(Value::as_object);
+        let values: Vec<&str> = mapping
+            .into_iter()
+            .flatten()
+            .filter(|(_, target)| *target == reference || *target == name)
+            .map(|(value, _)| value.as_str())
+            .collect();
+        if values.is_empty() {
+            return Self {
+                values: vec![name],
+                schema_name: Some(name),
+            };
+        }
+        Self {
+            values,
+            schema_name: None,
+        }
     }
-    Values { values, name: None }
 }
 
-/// How deep a part is written out. Nobody writes deeper ones by hand.
-const DEEPEST: usize = 500;
-
-/// A schema as text with its references replaced by what they lead to, each once; `None` if it is too deep for that.
-fn expand(document: &Node<'_>, node: &Node<'_>, seen: &mut HashSet<String>, depth: usize) -> Option<String> {
-    if depth > DEEPEST {
-        return None;
-    }
-    let resolved = resolve(document, node);
-    if resolved.pointer != node.pointer && !seen.insert(resolved.pointer.clone()) {
-        return Some(format!("again {}", resolved.pointer));
-    }
-    if resolved.value.is_object() {
-        let mut members = resolved.members();
-        members.sort_by_key(|(key, _)| *key);
-        let members = members.iter().map(|(key, member)| {
-            let member = expand(document, member, seen, depth + 1)?;
-            Some(format!("{key}:{member}"))
-        });
-        let members: Option<Vec<String>> = members.collect();
-        return Some(format!("{{{}}}", members?.join(",")));
-    }
-    if resolved.value.is_array() {
-        let entries = resolved.entries(canonical);
-        let entries = entries
-            .iter()
-            .map(|entry| expand(document, entry, seen, depth + 1));
-        let entries: Option<Vec<String>> = entries.collect();
-        return Some(format!("[{}]", entries?.join(",")));
-    }
-    Some(resolved.value.to_string())
+/// The reference of a part, or else its content.
+fn part_name(part: &Value) -> String {
+    let reference = part.get("$ref").and_then(Value::as_str);
+    reference.map_or_else(|| canonical(part), str::to_owned)
 }
 
-/// Entries of two lists that have the same name, by their positions; each is paired once.
-fn twins(before: &[Node<'_>], after: &[Node<'_>], name: impl Fn(&Value) -> String) -> Vec<(usize, usize)> {
+/// Pairs of positions with the same name, each position once.
+fn pair_by_name(before: &[Node<'_>], after: &[Node<'_>]) -> Vec<(usize, usize)> {
     let mut open: HashMap<String, VecDeque<usize>> = HashMap::new();
-    for (index, entry) in before.iter().enumerate() {
-        open.entry(name(entry.value)).or_default().push_back(index);
+    for (index, part) in before.iter().enumerate() {
+        open.entry(part_name(part.value)).or_default().push_back(index);
     }
-    let pairs = after.iter().enumerate().filter_map(|(index, entry)| {
-        let twin = open.get_mut(&name(entry.value))?.pop_front()?;
+    let pairs = after.iter().enumerate().filter_map(|(index, part)| {
+        let twin = open.get_mut(&part_name(part.value))?.pop_front()?;
         Some((twin, index))
     });
     pairs.collect()

@@ -1,330 +1,325 @@
-//! What objects and lists hold: properties, which of them are required, further ones, and items.
+//! Contents of objects and arrays: properties, required ones, undeclared ones, and items.
 
 use std::sync::LazyLock;
 
 use serde_json::{Map, Value};
 
 use crate::{
-    Direction, Impact,
-    all_of_parents::Holders,
-    composition_index::Kin,
+    comparer::Comparer,
+    index::DocumentIndex,
     node::Node,
-    rules,
-    walk::{Place, Spot, Walk, quote, resolve, same, subject},
+    raw_change::{SchemaContext, Site},
+    report::{Direction, Fact},
+    rules::ChangeKind,
+    wording::{quote, subject},
 };
 
-impl<'a> Walk<'a> {
-    pub(super) fn mode(&mut self, key: &str, spot: &Spot<'_, 'a>, place: Place, optional: bool) {
-        let rules = if key == "readOnly" {
-            let must_be_sent = !optional && place.direction == Direction::Request;
-            let off = if must_be_sent {
-                &rules::REQUIRED_NOT_READ_ONLY
-            } else {
-                &rules::NOT_READ_ONLY
-            };
-            [&rules::READ_ONLY, off]
-        } else {
-            [&rules::WRITE_ONLY, &rules::NOT_WRITE_ONLY]
+/// The schema that every value matches.
+static ANYTHING: LazyLock<Value> = LazyLock::new(|| Value::Object(Map::new()));
+
+impl<'a> Comparer<'a> {
+    pub(super) fn required(&mut self, site: &Site<'_, 'a>, old: &Node<'a>, context: SchemaContext) {
+        let new = site.parent;
+        let names = |list: &Option<Node<'a>>| {
+            let entries = list
+                .as_ref()
+                .map(|list| list.entries(|name| name.as_str().unwrap_or_default().to_owned()));
+            entries.unwrap_or_default()
         };
-        self.flag(spot, key, rules, place);
-        if let Some(found) = self.found.last_mut() {
-            found.need = if optional { "optional" } else { "required" };
+        let [before, after] = [&site.old, &site.new].map(names);
+        let only_in = |names: &[Node<'a>], others: &[Node<'a>]| -> Vec<Node<'a>> {
+            let is_missing = |name: &&Node<'a>| !others.iter().any(|other| other.value == name.value);
+            names.iter().filter(is_missing).cloned().collect()
+        };
+        let (added, removed) = (only_in(&after, &before), only_in(&before, &after));
+        for name in &added {
+            let site = Site::added(name, new);
+            self.presence(
+                ChangeKind::PropertyBecameRequired,
+                &site,
+                name,
+                (new, old),
+                context,
+            );
+        }
+        for name in &removed {
+            let site = Site::removed(name, new);
+            self.presence(
+                ChangeKind::PropertyBecameOptional,
+                &site,
+                name,
+                (old, new),
+                context,
+            );
+        }
+        if added.is_empty() && removed.is_empty() {
+            self.change(ChangeKind::NotationChanged, site, site.describe("required"))
+                .direction(context.direction)
+                .report();
         }
     }
 
-    pub(super) fn required(&mut self, old: &Node<'a>, new: &Node<'a>, place: Place) {
-        let names = |node: &Node<'a>| -> Vec<Node<'a>> {
-            node.get("required")
-                .map(|list| list.entries(|name| name.as_str().unwrap_or_default().to_owned()))
-                .unwrap_or_default()
+    /// Reports a property that only one of two schemas requires.
+    fn presence(
+        &mut self,
+        kind: ChangeKind,
+        site: &Site<'_, 'a>,
+        name: &Node<'a>,
+        (requiring, other): (&Node<'a>, &Node<'a>),
+        context: SchemaContext,
+    ) {
+        let declares = |schema: &Node<'a>| {
+            let properties = schema.value.get("properties");
+            properties
+                .zip(name.value.as_str())
+                .is_some_and(|(all, name)| all.get(name).is_some())
         };
-        let (before, after) = (names(old), names(new));
-        let has = |list: &[Node<'a>], name: &Value| list.iter().any(|other| other.value == name);
-        let declared = |node: &Node<'a>, name: &Value| {
-            name.as_str().is_some_and(|name| {
-                node.value
-                    .get("properties")
-                    .and_then(|all| all.get(name))
-                    .is_some()
-            })
+        // The change of a property that was added or removed covers it.
+        if declares(requiring) && !declares(other) {
+            return self.findings.explained.push(name.pointer.clone());
+        }
+        let difference = match kind {
+            ChangeKind::PropertyBecameRequired => "became required",
+            _ => "became optional",
         };
-        let mut reported = false;
-        for name in after.iter().filter(|name| !has(&before, name.value)) {
-            reported = true;
-            // A property that was added is told with it.
-            if declared(new, name.value) && !declared(old, name.value) {
-                self.explained.push(name.pointer.clone());
-                continue;
-            }
-            let what = format!(
-                "the property {} of {} became required",
-                quote(name.value),
-                subject(new)
-            );
-            let spot = Spot::added(name, new);
-            let found = self.note(&rules::PROPERTY_BECAME_REQUIRED, &spot, what);
-            found.at(place);
-            if !declared(new, name.value) && found.reason.is_none() {
-                found.reason = Some(UNDECLARED.to_owned());
-            }
-        }
-        for name in before.iter().filter(|name| !has(&after, name.value)) {
-            reported = true;
-            if declared(old, name.value) && !declared(new, name.value) {
-                self.explained.push(name.pointer.clone());
-                continue;
-            }
-            let what = format!(
-                "the property {} of {} became optional",
-                quote(name.value),
-                subject(new)
-            );
-            let spot = Spot::removed(name, new);
-            let found = self.note(&rules::PROPERTY_BECAME_OPTIONAL, &spot, what);
-            found.at(place);
-            if !declared(new, name.value) && found.reason.is_none() {
-                found.reason = Some(UNDECLARED.to_owned());
-            }
-        }
-        if !reported {
-            let (one, other) = (old.get("required"), new.get("required"));
-            let spot = Spot::between(one.as_ref(), other.as_ref(), new);
-            let found = self.note(&rules::NOTATION_CHANGED, &spot, spot.told("required"));
-            found.direction = place.direction;
-        }
+        let what = format!(
+            "the property {} of {} {difference}",
+            quote(name.value),
+            subject(site.parent)
+        );
+        self.change(kind, site, what)
+            .context(context)
+            .fact_if(!declares(site.parent), Fact::UndeclaredProperty)
+            .report();
     }
 
-    pub(super) fn properties(&mut self, old: &Node<'a>, new: &Node<'a>, place: Place) {
-        let inner = place.inner();
-        let members = |node: &Node<'a>| {
-            node.get("properties")
-                .map(|all| all.members())
-                .unwrap_or_default()
-        };
-        let required = |node: &Node<'a>, name: &str| {
-            node.value
-                .get("required")
-                .and_then(Value::as_array)
-                .is_some_and(|names| names.iter().any(|one| one == name))
-        };
-        let (before, after) = (members(old), members(new));
-        let container = new.get("properties").unwrap_or_else(|| new.clone());
-        let added: Vec<&(&str, Node<'a>)> = after
-            .iter()
-            .filter(|(name, _)| !before.iter().any(|(other, _)| other == name))
-            .collect();
+    pub(super) fn properties(&mut self, old: &Node<'a>, new: &Node<'a>, context: SchemaContext) {
+        let inner = context.inner();
+        let site = Site::member("properties", old, new);
+        let members = |node: &Option<Node<'a>>| node.as_ref().map(Node::members).unwrap_or_default();
+        let (before, after) = (members(&site.old), members(&site.new));
+        let container = site.new.clone().unwrap_or_else(|| new.clone());
         for (name, property) in &after {
-            let Some((_, other)) = before.iter().find(|(other, _)| other == name) else {
-                let others = elsewhere(name, old, &self.old, &self.old_kin);
-                if !others.is_empty() && self.has_moved(name, old, new) {
-                    self.moved(name, &Spot::added(property, &container), inner);
-                } else {
-                    self.property_added(property, &container, required(new, name), old, inner);
-                }
-                for former in others {
-                    self.schema(&former, property, inner, !required(new, name));
-                }
+            let is_optional = !new.lists("required", name);
+            if let Some((_, other)) = before.iter().find(|(other, _)| other == name) {
+                self.schema(
+                    other,
+                    property,
+                    inner,
+                    is_optional && !old.lists("required", name),
+                );
                 continue;
-            };
-            self.schema(
-                other,
-                property,
-                inner,
-                !required(old, name) && !required(new, name),
-            );
+            }
+            let others = described_elsewhere(name, old, &self.old);
+            let site = Site::added(property, &container);
+            if !others.is_empty() && self.has_moved(name, old, new) {
+                self.moved(name, &site, inner);
+            } else {
+                self.property_added(&site, property, is_optional, old, inner);
+            }
+            for other in others {
+                self.schema(&other, property, inner, is_optional);
+            }
         }
         for (name, property) in &before {
             if after.iter().any(|(other, _)| other == name) {
                 continue;
             }
-            let needed = required(old, name);
-            let others = elsewhere(name, new, &self.new, &self.new_kin);
+            let is_optional = !old.lists("required", name);
+            let others = described_elsewhere(name, new, &self.new);
+            let site = Site::removed(property, &container);
             if !others.is_empty() && self.has_moved(name, old, new) {
-                self.moved(name, &Spot::removed(property, &container), inner);
+                self.moved(name, &site, inner);
             } else {
-                let rule = match (inner.direction, needed) {
-                    (Direction::Response, true) => &rules::RESPONSE_REQUIRED_PROPERTY_REMOVED,
-                    (Direction::Response, false) => &rules::RESPONSE_OPTIONAL_PROPERTY_REMOVED,
-                    _ => &rules::REQUEST_PROPERTY_REMOVED,
-                };
-                let mut what = format!(
-                    "the {} property {} was removed",
-                    if needed { "required" } else { "optional" },
-                    subject(property)
-                );
-                if let Some((twin, _)) = added.iter().find(|(_, node)| node.value == property.value) {
-                    what = format!("{what}; `{twin}`, which was added, has the same schema");
-                }
-                self.note(rule, &Spot::removed(property, &container), what)
-                    .at(inner);
+                let is_new = |name: &str| !before.iter().any(|(other, _)| *other == name);
+                let is_twin =
+                    |(name, node): &&(&'a str, Node<'a>)| is_new(name) && node.value == property.value;
+                let twin = after.iter().find(is_twin).map(|(name, _)| *name);
+                self.property_removed(&site, property, is_optional, twin, inner);
             }
-            for remaining in others {
-                self.schema(property, &remaining, inner, !needed);
+            for other in others {
+                self.schema(property, &other, inner, is_optional);
             }
         }
-        if before.is_empty() && after.is_empty() {
-            let lists = (old.get("properties"), new.get("properties"));
-            if !same(lists.0.as_ref(), lists.1.as_ref()) {
-                let what = "an empty `properties` was added or removed".to_owned();
-                let spot = Spot::between(lists.0.as_ref(), lists.1.as_ref(), new);
-                self.notation(&spot, what, [old, new], place);
-            }
+        if before.is_empty() && after.is_empty() && !site.is_unchanged() {
+            let what = "an empty `properties` was added or removed".to_owned();
+            self.notation(&site, what, [old, new], context, true);
         }
     }
 
-    /// Whether a field that only one side of a part declares is a field of the same wholes on both.
+    /// Whether a property that only one side of a part declares is a property of the same parents on both sides.
     fn has_moved(&self, name: &str, old: &Node<'a>, new: &Node<'a>) -> bool {
-        let [old_holders, new_holders] = &self.holders;
-        let before = old_holders
-            .get_or_init(|| Holders::new(self.old.value))
-            .field(&old.pointer, name);
-        let after = new_holders
-            .get_or_init(|| Holders::new(self.new.value))
-            .field(&new.pointer, name);
-        before.is_some() && before == after
+        let before = self.old.merged_property(old, name);
+        before.is_some() && before == self.new.merged_property(new, name)
     }
 
-    fn moved(&mut self, name: &str, spot: &Spot<'_, 'a>, place: Place) {
-        let what = match spot.new {
-            Some(_) => format!(
-                "`{name}` of another part is declared here now ({})",
-                subject(spot.parent)
-            ),
-            None => format!(
-                "`{name}` is declared in another part now ({})",
-                subject(spot.parent)
-            ),
+    fn moved(&mut self, name: &str, site: &Site<'_, 'a>, context: SchemaContext) {
+        let difference = match site.new {
+            Some(_) => "moved here from another part",
+            None => "moved to another part",
         };
-        let found = self.note(&rules::TYPE_NOTATION, spot, what);
-        found.at(place);
-        found.reason =
-            Some("The type of the part gains or loses a field; that of the whole does not.".to_owned());
+        let what = format!("`{name}` {difference} ({})", subject(site.parent));
+        self.change(ChangeKind::TypeNotationChanged, site, what)
+            .context(context)
+            .fact(Fact::MovedBetweenParts)
+            .report();
     }
 
-    pub(super) fn property_added(
+    fn property_added(
         &mut self,
+        site: &Site<'_, 'a>,
         property: &Node<'a>,
-        container: &Node<'a>,
-        required: bool,
+        is_optional: bool,
         old: &Node<'a>,
-        place: Place,
+        context: SchemaContext,
     ) {
-        let closed = old.value.get("additionalProperties") == Some(&Value::Bool(false));
-        let default = resolve(&self.new, property).value.get("default").is_some();
-        let rule = match (place.direction, required) {
-            (Direction::Response, _) if closed => &rules::RESPONSE_PROPERTY_ADDED_TO_CLOSED,
-            (Direction::Response, true) => &rules::RESPONSE_REQUIRED_PROPERTY_ADDED,
-            (Direction::Response, false) => &rules::RESPONSE_OPTIONAL_PROPERTY_ADDED,
-            (_, true) if default => &rules::NEW_REQUIRED_REQUEST_PROPERTY_DEFAULT,
-            (_, true) => &rules::NEW_REQUIRED_REQUEST_PROPERTY,
-            (_, false) => &rules::NEW_OPTIONAL_REQUEST_PROPERTY,
+        let is_closed = old.value.get("additionalProperties") == Some(&Value::Bool(false));
+        let has_default = self.new.resolve(property).value.get("default").is_some();
+        let kind = match (context.direction, is_optional) {
+            (Direction::Response, _) if is_closed => ChangeKind::ClosedResponsePropertyAdded,
+            (Direction::Response, false) => ChangeKind::RequiredResponsePropertyAdded,
+            (Direction::Response, true) => ChangeKind::OptionalResponsePropertyAdded,
+            (_, false) if has_default => ChangeKind::RequiredRequestPropertyWithDefaultAdded,
+            (_, false) => ChangeKind::RequiredRequestPropertyAdded,
+            (_, true) => ChangeKind::OptionalRequestPropertyAdded,
         };
         let what = format!(
             "the {} property {} was added",
-            if required { "required" } else { "optional" },
+            presence(is_optional),
             subject(property)
         );
-        let has_fields = old.value.get("properties").and_then(Value::as_object);
-        let found = self.note(rule, &Spot::added(property, container), what);
-        found.at(place);
-        if has_fields.is_none_or(Map::is_empty) {
-            found.impact = Impact::Major;
-            found.reason = Some("Its first field makes a struct of what was a map.".to_owned());
-        } else if !required {
-            found.impact = found.impact.min(Impact::Minor);
-        }
+        let properties = old.value.get("properties").and_then(Value::as_object);
+        self.change(kind, site, what)
+            .context(context)
+            .fact_if(properties.is_none_or(Map::is_empty), Fact::FirstProperty)
+            .fact_if(is_optional, Fact::Optional)
+            .report();
     }
 
-    pub(super) fn items(&mut self, spot: &Spot<'_, 'a>, place: Place) {
-        match (spot.old, spot.new) {
-            (Some(old), Some(new)) => self.schema(old, new, place.inner(), false),
-            (None, None) => {}
-            (old, _) => {
-                let rule = if old.is_none() {
-                    &rules::ITEMS_ADDED
-                } else {
-                    &rules::ITEMS_REMOVED
-                };
-                let what = spot.told("items");
-                self.note(rule, spot, what).at(place);
-            }
-        }
-    }
-
-    pub(super) fn additional_properties(&mut self, old: &Node<'a>, new: &Node<'a>, place: Place) {
-        let (before, after) = (old.get("additionalProperties"), new.get("additionalProperties"));
-        let kind = |node: Option<&Node<'a>>| match node.map(|node| node.value) {
-            None | Some(Value::Bool(true)) => "anything",
-            Some(Value::Bool(false)) => "nothing",
-            Some(Value::Object(members)) if members.is_empty() => "anything",
-            Some(_) => "typed",
+    fn property_removed(
+        &mut self,
+        site: &Site<'_, 'a>,
+        property: &Node<'a>,
+        is_optional: bool,
+        twin: Option<&str>,
+        context: SchemaContext,
+    ) {
+        let kind = match (context.direction, is_optional) {
+            (Direction::Response, false) => ChangeKind::RequiredResponsePropertyRemoved,
+            (Direction::Response, true) => ChangeKind::OptionalResponsePropertyRemoved,
+            _ => ChangeKind::RequestPropertyRemoved,
         };
-        let spot = Spot::between(before.as_ref(), after.as_ref(), new);
-        let rule = match (kind(spot.old), kind(spot.new)) {
-            ("typed", "typed") => {
-                if let (Some(before), Some(after)) = (&before, &after) {
-                    self.schema(before, after, place.inner(), false);
+        let twin = twin.map(|twin| format!("; the new property `{twin}` has the same schema"));
+        let twin = twin.unwrap_or_default();
+        let what = format!(
+            "the {} property {} was removed{twin}",
+            presence(is_optional),
+            subject(property)
+        );
+        self.change(kind, site, what).context(context).report();
+    }
+
+    pub(super) fn items(&mut self, site: &Site<'_, 'a>, context: SchemaContext) {
+        if let Some((old, new)) = site.both() {
+            return self.schema(old, new, context.inner(), false);
+        }
+        let kind = if site.old.is_none() {
+            ChangeKind::ItemsAdded
+        } else {
+            ChangeKind::ItemsRemoved
+        };
+        self.change(kind, site, site.describe("items"))
+            .context(context)
+            .report();
+    }
+
+    pub(super) fn additional_properties(
+        &mut self,
+        site: &Site<'_, 'a>,
+        old: &Node<'a>,
+        context: SchemaContext,
+    ) {
+        use Allowed::{Anything, Matching, Nothing};
+        let new = site.parent;
+        let (before, after) = (Allowed::by(site.old.as_ref()), Allowed::by(site.new.as_ref()));
+        let what = || site.describe("additionalProperties");
+        let kind = match (before, after) {
+            (Matching, Matching) => {
+                if let Some((old, new)) = site.both() {
+                    self.schema(old, new, context.inner(), false);
                 }
                 return;
             }
-            (one, other) if one == other => {
-                if !same(spot.old, spot.new) {
-                    let what = spot.told("additionalProperties");
-                    self.notation(&spot, what, [old, new], place);
+            (Anything, Anything) | (Nothing, Nothing) => {
+                if !site.is_unchanged() {
+                    self.notation(site, what(), [old, new], context, true);
                 }
                 return;
             }
-            (_, "nothing") => &rules::ADDITIONAL_FORBIDDEN,
-            ("nothing", _) => &rules::ADDITIONAL_ALLOWED,
-            ("anything", _) => &rules::ADDITIONAL_TYPED,
-            _ => &rules::ADDITIONAL_UNTYPED,
+            (_, Nothing) => ChangeKind::AdditionalPropertiesForbidden,
+            (Nothing, _) => ChangeKind::AdditionalPropertiesAllowed,
+            (Anything, Matching) => ChangeKind::AdditionalPropertiesRestricted,
+            (Matching, Anything) => ChangeKind::AdditionalPropertiesUnrestricted,
         };
-        let what = spot.told("additionalProperties");
-        let typed = kind(spot.old) == "typed" || kind(spot.new) == "typed";
-        let has_fields = |node: &Node<'a>| node.value.get("properties").is_some();
-        let found = self.note(rule, &spot, what);
-        found.at(place);
-        if !typed && has_fields(old) && has_fields(new) {
-            found.lower(
-                Impact::Patch,
-                "A type with fields keeps further ones in `extra`, whatever the schema says.",
-            );
+        let has_schema = before == Matching || after == Matching;
+        let declares_properties = [old, new]
+            .iter()
+            .all(|schema| schema.value.get("properties").is_some());
+        self.change(kind, site, what())
+            .context(context)
+            .fact_if(!has_schema && declares_properties, Fact::UndeclaredPropertiesOnly)
+            .report();
+    }
+}
+
+/// The undeclared properties that `additionalProperties` allows.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Allowed {
+    Anything,
+    Nothing,
+    /// Those that match a schema.
+    Matching,
+}
+
+impl Allowed {
+    fn by(keyword: Option<&Node<'_>>) -> Self {
+        match keyword.map(|node| node.value) {
+            None | Some(Value::Bool(true)) => Self::Anything,
+            Some(Value::Bool(false)) => Self::Nothing,
+            Some(Value::Object(members)) if members.is_empty() => Self::Anything,
+            Some(_) => Self::Matching,
         }
     }
 }
 
-/// What else describes a field that a schema does not declare: the schema of its further fields, that it is required all
-/// the same, and the schemas that apply together with it. A field that is new in the schema had to fit them before; one
-/// that is gone has to from now on.
-fn elsewhere<'a>(name: &str, schema: &Node<'a>, document: &Node<'a>, kin: &Kin) -> Vec<Node<'a>> {
-    let of = |node: &Node<'a>| {
-        let declared = node.get("properties").and_then(|all| all.get(name));
-        let further = node.get("additionalProperties").filter(|further| {
-            let schema = further.value.as_object();
-            schema.is_some_and(|all| !all.is_empty())
-        });
-        let required = node.get("required").filter(|list| {
-            let names = list.value.as_array();
-            names.is_some_and(|names| names.iter().any(|one| one == name))
-        });
-        let anything = || {
-            required.map(|list| Node {
-                value: &ANYTHING,
-                ..list
-            })
+fn presence(is_optional: bool) -> &'static str {
+    if is_optional { "optional" } else { "required" }
+}
+
+/// Other descriptions of a property that a schema does not declare: the schema of undeclared properties, that it is
+/// required nevertheless, and the schemas that apply together with it. A new property had to match them before; a removed
+/// one has to match them now.
+fn described_elsewhere<'a>(name: &str, schema: &Node<'a>, document: &DocumentIndex<'a>) -> Vec<Node<'a>> {
+    let description = |schema: &Node<'a>| {
+        let declared = schema.get("properties").and_then(|all| all.get(name));
+        let undeclared = || {
+            let further = schema.get("additionalProperties")?;
+            further
+                .value
+                .as_object()
+                .is_some_and(|all| !all.is_empty())
+                .then_some(further)
         };
-        declared.or(further).or_else(anything)
+        let required = || {
+            let list = schema
+                .get("required")
+                .filter(|_| schema.lists("required", name))?;
+            Some(list.with(&ANYTHING))
+        };
+        declared.or_else(undeclared).or_else(required)
     };
-    let kin = kin.get(&schema.pointer).into_iter().flatten();
-    let others = kin.filter_map(|pointer| {
-        let value = document.value.pointer(pointer)?;
-        of(&Node::at(value, pointer.clone()))
-    });
-    of(schema).into_iter().chain(others).collect()
+    let others = document
+        .composed_with(schema)
+        .filter_map(|other| description(&other));
+    description(schema).into_iter().chain(others).collect()
 }
-
-/// What the generator makes of a name that is required and not declared.
-const UNDECLARED: &str = "A property that is required without being declared is a field that takes any JSON: the field comes or goes.";
-
-/// The schema that every value fits.
-static ANYTHING: LazyLock<Value> = LazyLock::new(|| Value::Object(serde_json::Map::new()));

@@ -1,25 +1,24 @@
-//! Schemas side by side, in the direction in which the walk came to them: how they are met, and each keyword in turn. What a
-//! keyword means is in a module for each sort of them.
+//! Schemas, in the direction of their message: how two of them are paired, and each keyword in turn.
 
 mod composition;
+mod constraints;
 mod contents;
 mod values;
 
-use std::iter;
-
 use serde_json::Value;
 
-use super::{
-    Found, Impact,
-    composition_index::Kin,
-    node::Node,
-    rules::{self, Rule},
-    walk::{Place, Spot, Walk, keys, resolve, same, subject},
-};
-use funnelflux_openapi::pointer::join;
-use values::number_type;
+use funnelflux_openapi::pointer::PointerBuf;
 
-/// Keywords that say nothing about which values are allowed.
+use crate::{
+    comparer::Comparer,
+    index::DocumentIndex,
+    node::Node,
+    raw_change::{SchemaContext, Site},
+    rules::ChangeKind,
+    wording::subject,
+};
+
+/// Keywords that do not say which values are allowed.
 const ANNOTATIONS: [&str; 9] = [
     "title",
     "description",
@@ -32,299 +31,272 @@ const ANNOTATIONS: [&str; 9] = [
     "writeOnly",
 ];
 
-impl<'a> Walk<'a> {
-    /// Compares the pairs of components that have been met. They wait in a queue, since schemas can be recursive.
-    pub(super) fn drain(&mut self) {
-        while let Some((old, new, place)) = self.queue.pop_front() {
-            if self
-                .seen
-                .insert((old.pointer.clone(), new.pointer.clone(), place))
-            {
-                self.keywords(&old, &new, place, false);
+impl<'a> Comparer<'a> {
+    /// Compares the pairs in the queue. Pairs of components wait there, since schemas can be recursive.
+    pub(crate) fn queued_schemas(&mut self) {
+        while let Some((old, new, context)) = self.queue.pop_front() {
+            let pair = (old.pointer.clone(), new.pointer.clone(), context);
+            if self.compared.insert(pair) {
+                self.keywords(&old, &new, context, false);
             }
         }
     }
 
-    /// Two schemas at one place. `optional`: the value may be left out on both sides.
-    pub(super) fn schema(&mut self, old: &Node<'a>, new: &Node<'a>, place: Place, optional: bool) {
-        let (before, after) = (resolve(&self.old, old), resolve(&self.new, new));
-        let (old_name, new_name) = (component(old, &before), component(new, &after));
-        if old_name.is_none() && new_name.is_none() {
-            // A schema around a single reference, as it is written to add words to one.
-            match (wrapped(old), wrapped(new)) {
-                (Some(inner), None) | (None, Some(inner))
-                    if old.value.get("allOf").is_none() || new.value.get("allOf").is_none() =>
-                {
-                    let is_old = wrapped(old).is_some();
-                    self.unwrap_one(old, new, &inner, is_old, place, optional);
-                }
-                _ => self.keywords(old, new, place, optional),
-            }
-            return;
+    /// Compares two schemas. `optional`: the value may be omitted on both sides.
+    pub(crate) fn schema(&mut self, old: &Node<'a>, new: &Node<'a>, context: SchemaContext, optional: bool) {
+        let (before, after) = (self.old.resolve(old), self.new.resolve(new));
+        let (old_target, new_target) = (target(old, &before), target(new, &after));
+        let is_wrapper = |node: &Node<'a>| node.value.get("allOf").is_some();
+        let wrapper = match (old_target, new_target) {
+            (None, None) => match (wrapped(old), wrapped(new)) {
+                (Some(inner), None) if !is_wrapper(new) => Some(Wrapper::Old(inner)),
+                (None, Some(inner)) if !is_wrapper(old) => Some(Wrapper::New(inner)),
+                _ => return self.keywords(old, new, context, optional),
+            },
+            (Some(target), None) => wraps(&self.new, target, new).map(Wrapper::New),
+            (None, Some(target)) => wraps(&self.old, target, old).map(Wrapper::Old),
+            _ => None,
+        };
+        if let Some(wrapper) = wrapper {
+            return self.wrapper(old, new, &wrapper, context, optional);
         }
-        if old_name != new_name {
-            let unchanged_side = match (&old_name, &new_name) {
-                (Some(name), None) => around(name, new, &self.new).map(|inner| (inner, false)),
-                (None, Some(name)) => around(name, old, &self.old).map(|inner| (inner, true)),
-                _ => None,
-            };
-            if let Some((inner, is_old)) = unchanged_side {
-                self.unwrap_one(old, new, &inner, is_old, place, optional);
-                return;
-            }
-            self.replaced(old, new, (&before, &after), place);
+        if old_target != new_target {
+            self.replaced(old, new, (&before, &after), context);
         }
-        if old_name.is_some() && new_name.is_some() {
-            self.beside_reference(old, new, place);
+        if old_target.is_some() && new_target.is_some() {
+            self.beside_reference(old, new, context);
         }
-        self.queue.push_back((before, after, place));
+        self.queue.push_back((before, after, context));
     }
 
-    /// What is said of a schema where it is referred to. Only words count there, by whatever version.
-    fn beside_reference(&mut self, old: &Node<'a>, new: &Node<'a>, place: Place) {
-        for key in keys(old, new) {
-            let (before, after) = (old.get(key), new.get(key));
-            let spot = Spot::between(before.as_ref(), after.as_ref(), new);
+    /// Compares the siblings of a reference. In every version only documentation counts there.
+    fn beside_reference(&mut self, old: &Node<'a>, new: &Node<'a>, context: SchemaContext) {
+        for (key, site) in Site::members(old, new) {
             if key == "deprecated" {
-                self.property_deprecated(&spot, place);
+                self.property_deprecated(&site, context);
             } else {
-                self.annotation(key, spot.old, spot.new, new, place.direction);
+                self.annotation(key, &site, context.direction);
             }
         }
     }
 
-    fn property_deprecated(&mut self, spot: &Spot<'_, 'a>, place: Place) {
-        let rules = (&rules::PROPERTY_DEPRECATED, &rules::PROPERTY_REACTIVATED);
-        self.deprecated(spot, rules.0, rules.1, place.direction);
+    fn property_deprecated(&mut self, site: &Site<'_, 'a>, context: SchemaContext) {
+        let kinds = [ChangeKind::PropertyDeprecated, ChangeKind::PropertyReactivated];
+        self.deprecated(site, kinds, context.direction);
     }
 
-    /// Another schema is referred to, or one in place of an inline one.
-    fn replaced(&mut self, old: &Node<'a>, new: &Node<'a>, resolved: (&Node<'a>, &Node<'a>), place: Place) {
-        let name = |node: &Node<'a>| {
-            node.str("$ref")
-                .map(|text| text.rsplit('/').next().unwrap_or(text).to_owned())
-        };
-        let is_gone = |node: &Node<'a>, document: &Node<'a>| document.value.pointer(&node.pointer).is_none();
-        if let (Some(former), Some(current)) = (name(old), name(new))
-            && is_gone(resolved.0, &self.new)
-            && is_gone(resolved.1, &self.old)
-        {
-            // The old name is gone and the new one was not there: the schema has been renamed.
-            let known = self
-                .renamed
-                .insert(resolved.0.pointer.clone(), resolved.1.pointer.clone());
-            if known.is_none() {
-                let what = format!("the schema `{former}` is called `{current}` now");
-                let spot = Spot::between(Some(resolved.0), Some(resolved.1), new);
-                let found = self.note(&rules::SCHEMA_RENAMED, &spot, what);
-                found.value = String::new();
-                found.subtree = false;
-            }
-            if known.is_none_or(|pointer| pointer == resolved.1.pointer) {
-                let what = format!("`{former}` is referred to as `{current}`");
-                let spot = Spot::between(Some(old), Some(new), new);
-                let found = self.note(&rules::NOTATION_CHANGED, &spot, what);
-                found.direction = place.direction;
-                return;
-            }
-        }
-        let call = |name: Option<String>, in_place: &str, named: &str| {
-            name.map_or(in_place.to_owned(), |name| format!("{named}`{name}`"))
-        };
-        let what = format!(
-            "{} has {} instead of {}",
-            subject(new),
-            call(name(new), "a schema in place", "the schema "),
-            call(name(old), "one in place", "")
-        );
-        let spot = Spot::between(Some(old), Some(new), new);
-        let found = self.note(&rules::SCHEMA_REPLACED, &spot, what);
-        found.at(place);
-        found.value = format!("{:?}→{:?}", name(old), name(new));
-    }
-
-    /// One side is a schema around the single schema `inner`, the other one is not.
-    fn unwrap_one(
+    /// Reports that another schema is used here: a shared one, or an inline one.
+    fn replaced(
         &mut self,
         old: &Node<'a>,
         new: &Node<'a>,
-        inner: &Node<'a>,
-        is_old: bool,
-        place: Place,
+        (before, after): (&Node<'a>, &Node<'a>),
+        context: SchemaContext,
+    ) {
+        let name = |node: &Node<'a>| {
+            node.reference()
+                .map(|text| text.rsplit('/').next().unwrap_or(text))
+        };
+        let site = Site::between(old, new, new);
+        if let (Some(old_name), Some(new_name)) = (name(old), name(new))
+            && self.new.node(&before.pointer).is_none()
+            && self.old.node(&after.pointer).is_none()
+        {
+            // Neither document has both names: the schema was renamed.
+            let known = self.renamed.insert(before.pointer.clone(), after.pointer.clone());
+            if known.is_none() {
+                let what = format!("the schema `{old_name}` was renamed to `{new_name}`");
+                self.change(
+                    ChangeKind::SchemaRenamed,
+                    &Site::between(before, after, new),
+                    what,
+                )
+                .value(String::new())
+                .without_subtree()
+                .report();
+            }
+            if known.is_none_or(|pointer| pointer == after.pointer) {
+                let what = format!("the reference to `{old_name}` became one to `{new_name}`");
+                self.change(ChangeKind::NotationChanged, &site, what)
+                    .direction(context.direction)
+                    .report();
+                return;
+            }
+        }
+        let words =
+            |node: &Node<'a>| name(node).map_or("an inline schema".to_owned(), |name| format!("`{name}`"));
+        let what = format!("{} uses {} instead of {}", subject(new), words(new), words(old));
+        self.change(ChangeKind::SchemaReplaced, &site, what)
+            .context(context)
+            .value(format!("{:?}→{:?}", name(old), name(new)))
+            .report();
+    }
+
+    /// Reports that one side is an `allOf` around a single schema, and compares that with the other side.
+    fn wrapper(
+        &mut self,
+        old: &Node<'a>,
+        new: &Node<'a>,
+        wrapper: &Wrapper<'a>,
+        context: SchemaContext,
         optional: bool,
     ) {
-        let what = format!(
-            "{} is written {} `allOf` around a single schema",
-            subject(new),
-            if is_old { "without" } else { "with" }
-        );
-        let list = if is_old {
-            old.get("allOf")
-        } else {
-            new.get("allOf")
+        let (outer, plain, words) = match wrapper {
+            Wrapper::Old(_) => (old, new, "no longer"),
+            Wrapper::New(_) => (new, old, "now"),
         };
-        let spot = Spot {
-            old: if is_old { list.as_ref() } else { None },
-            new: if is_old { None } else { list.as_ref() },
-            parent: new,
+        let what = format!("{} is {words} an `allOf` around a single schema", subject(new));
+        let list = outer.get("allOf");
+        let site = match wrapper {
+            Wrapper::Old(_) => Site {
+                old: list,
+                new: None,
+                parent: new,
+            },
+            Wrapper::New(_) => Site {
+                old: None,
+                new: list,
+                parent: new,
+            },
         };
-        // With more than words beside it, it is a type of its own.
-        let rule = match wrapped(if is_old { old } else { new }) {
-            Some(_) => &rules::NOTATION_CHANGED,
-            None => &rules::TYPE_NOTATION,
+        // With more than documentation beside it, it is a type of its own.
+        let kind = match wrapped(outer) {
+            Some(_) => ChangeKind::NotationChanged,
+            None => ChangeKind::TypeNotationChanged,
         };
-        self.note(rule, &spot, what).direction = place.direction;
-        let inner_side = if is_old { new } else { old };
-        self.explained.push(join(&inner_side.pointer, "$ref"));
-        // What stands beside the single schema applies in addition to it.
-        let outer = if is_old { old } else { new };
-        let empty = Node {
-            value: &Value::Null,
-            pointer: outer.pointer.clone(),
-            identity: outer.identity.clone(),
-        };
-        for (key, _) in outer.members() {
-            if key != "allOf" {
-                if is_old {
-                    self.keyword(key, outer, &empty, place, optional);
-                } else {
-                    self.keyword(key, &empty, outer, place, optional);
-                }
+        self.change(kind, &site, what)
+            .direction(context.direction)
+            .report();
+        self.findings
+            .explained
+            .push(plain.pointer.with_trailing_token("$ref"));
+        // The siblings of the `allOf` apply in addition to the single schema.
+        let empty = outer.with(&Value::Null);
+        for key in outer.keys().filter(|key| *key != "allOf") {
+            match wrapper {
+                Wrapper::Old(_) => self.keyword(key, outer, &empty, context, optional),
+                Wrapper::New(_) => self.keyword(key, &empty, outer, context, optional),
             }
         }
-        if is_old {
-            self.schema(inner, new, place, optional);
-        } else {
-            self.schema(old, inner, place, optional);
+        match wrapper {
+            Wrapper::Old(inner) => self.schema(inner, new, context, optional),
+            Wrapper::New(inner) => self.schema(old, inner, context, optional),
         }
     }
 
-    /// Notes that the same is said of a schema in another way. Where it has to do with alternatives, or does not say its type, that
-    /// can make another Rust type.
+    /// Reports another notation with the same meaning. With alternatives, or without a type, it may lead tools to another
+    /// type.
     fn notation(
         &mut self,
-        spot: &Spot<'_, 'a>,
+        site: &Site<'_, 'a>,
         what: String,
         [old, new]: [&Node<'a>; 2],
-        place: Place,
-    ) -> &mut Found {
-        let decides = has_alternatives(old, &self.old, &self.old_kin)
-            || has_alternatives(new, &self.new, &self.new_kin)
+        context: SchemaContext,
+        covers_subtree: bool,
+    ) {
+        let decides_type = self.old.has_alternatives(old)
+            || self.new.has_alternatives(new)
             || is_untyped(old)
             || is_untyped(new);
-        let rule = if decides {
-            &rules::TYPE_NOTATION
+        let kind = if decides_type {
+            ChangeKind::TypeNotationChanged
         } else {
-            &rules::NOTATION_CHANGED
+            ChangeKind::NotationChanged
         };
-        self.note(rule, spot, what).at(place)
+        let change = self.change(kind, site, what).context(context);
+        if covers_subtree {
+            change.report();
+        } else {
+            change.without_subtree().report();
+        }
     }
 
-    fn keywords(&mut self, old: &Node<'a>, new: &Node<'a>, place: Place, optional: bool) {
+    fn keywords(&mut self, old: &Node<'a>, new: &Node<'a>, context: SchemaContext, optional: bool) {
         if !old.value.is_object() || !new.value.is_object() {
-            self.unknown(Some(old), Some(new));
-            return;
+            return self.unclassified(&Site::between(old, new, new));
         }
-        for key in keys(old, new) {
-            self.keyword(key, old, new, place, optional);
+        for (key, site) in Site::members(old, new) {
+            self.keyword_at(key, &site, old, context, optional);
         }
-        self.heirs(old, new, place);
+        self.subtypes(old, new, context);
     }
 
-    fn keyword(&mut self, key: &str, old: &Node<'a>, new: &Node<'a>, place: Place, optional: bool) {
-        let (before, after) = (old.get(key), new.get(key));
-        let spot = Spot::between(before.as_ref(), after.as_ref(), new);
-        let mut sides = [spot.old, spot.new].into_iter().flatten();
-        if sides.any(|side| !fits(key, side.value)) {
-            return self.unknown(spot.old, spot.new);
+    fn keyword(&mut self, key: &str, old: &Node<'a>, new: &Node<'a>, context: SchemaContext, optional: bool) {
+        self.keyword_at(key, &Site::member(key, old, new), old, context, optional);
+    }
+
+    /// Compares a keyword of the schemas `old` and `site.parent`.
+    fn keyword_at(
+        &mut self,
+        key: &str,
+        site: &Site<'_, 'a>,
+        old: &Node<'a>,
+        context: SchemaContext,
+        optional: bool,
+    ) {
+        let new = site.parent;
+        if site.values().any(|value| !fits(key, value.value)) {
+            return self.unclassified(site);
         }
         match key {
-            // These hold schemas, which may differ behind a reference though they are written alike.
-            "properties" => return self.properties(old, new, place),
-            "items" => return self.items(&spot, place),
-            "additionalProperties" => return self.additional_properties(old, new, place),
-            "allOf" | "anyOf" | "oneOf" => return self.composition(key, &spot, [old, new], place),
-            "not" => return self.not(&spot, place),
-            _ if self.check(key, &spot, place) => return,
+            // These contain schemas, which may differ behind a reference though they are equal.
+            "properties" => return self.properties(old, new, context),
+            "items" => return self.items(site, context),
+            "additionalProperties" => return self.additional_properties(site, old, context),
+            "allOf" | "anyOf" | "oneOf" => return self.composition(key, site, old, context),
+            _ if self.constraint(key, site, context) => return,
             _ => {}
         }
-        if same(spot.old, spot.new) {
+        if site.is_unchanged() {
             return;
         }
         match key {
-            // A reference that leads nowhere, into another document or in a circle: what it stands for is not known.
-            "$ref" => self.unknown(spot.old, spot.new),
-            "type" => self.type_(old, new, &spot, place),
-            "format" => self.format(old, new, &spot, place),
-            "nullable" => self.nullable(&spot, place, optional),
-            "enum" => self.enumeration(&spot, place),
-            "default" => self.default(&spot, place),
-            "required" => self.required(old, new, place),
-            "pattern" => {
-                let rules = [
-                    &rules::PATTERN_ADDED,
-                    &rules::PATTERN_REMOVED,
-                    &rules::PATTERN_CHANGED,
-                ];
-                self.value(key, &spot, rules, place);
-            }
-            "multipleOf" => {
-                let rules = [
-                    &rules::MULTIPLE_SET,
-                    &rules::MULTIPLE_UNSET,
-                    &rules::MULTIPLE_CHANGED,
-                ];
-                self.value(key, &spot, rules, place);
-            }
-            "uniqueItems" => self.flag(&spot, key, [&rules::UNIQUE_SET, &rules::UNIQUE_UNSET], place),
-            "exclusiveMaximum" | "exclusiveMinimum" => {
-                self.flag(
-                    &spot,
-                    key,
-                    [&rules::EXCLUSIVE_SET, &rules::EXCLUSIVE_UNSET],
-                    place,
-                );
-                if let Some(found) = self.found.last_mut()
-                    && number_type(old) != number_type(new)
-                {
-                    found.impact = Impact::Major;
-                    found.reason = Some("The limits choose the number type.".to_owned());
+            // A broken reference: its target is unknown.
+            "$ref" => self.unclassified(site),
+            "type" => self.value_type(site, context),
+            "format" => self.format(site, old, context),
+            "nullable" => self.nullable(site, context, optional),
+            "enum" => self.enumeration(site, context),
+            "default" => self.default(site, context),
+            "required" => self.required(site, old, context),
+            "pattern" => self.pattern(site, context),
+            "multipleOf" => self.multiple_of(site, context),
+            "uniqueItems" => {
+                let kinds = [ChangeKind::UniqueItemsSet, ChangeKind::UniqueItemsUnset];
+                if let Some(change) = self.schema_flag(key, site, kinds, context) {
+                    change.report();
                 }
             }
-            "readOnly" | "writeOnly" => self.mode(key, &spot, place, optional),
-            "deprecated" => self.property_deprecated(&spot, place),
-            "discriminator" => self.discriminator(&spot, place),
-            "x-extensible-enum" => self.extensible_enumeration(&spot, place),
-            _ if self.limit(key, old, new, &spot, place) => {}
-            _ if self.annotation(key, spot.old, spot.new, new, place.direction) => {}
-            _ => self.unknown(spot.old, spot.new),
+            "exclusiveMaximum" | "exclusiveMinimum" => self.exclusive_limit(key, site, old, context),
+            "readOnly" | "writeOnly" => self.access(key, site, context, optional),
+            "deprecated" => self.property_deprecated(site, context),
+            "discriminator" => self.discriminator(site, context),
+            "x-extensible-enum" => self.extensible_enumeration(site, context),
+            _ if self.limit(key, site, old, context) => {}
+            _ => self.annotation_or_unclassified(key, site, context.direction),
         }
     }
 }
 
-/// The pointer of the component that a reference leads to.
-fn component(node: &Node<'_>, resolved: &Node<'_>) -> Option<String> {
-    (node.value.get("$ref").is_some() && node.pointer != resolved.pointer).then(|| resolved.pointer.clone())
+/// The side that is an `allOf` around a single schema, and that schema.
+enum Wrapper<'a> {
+    Old(Node<'a>),
+    New(Node<'a>),
 }
 
-/// Whether there are alternatives in a schema, or in what applies together with it.
-pub(super) fn has_alternatives(schema: &Node<'_>, document: &Node<'_>, kin: &Kin) -> bool {
-    let kin = kin.get(&schema.pointer).into_iter().flatten();
-    iter::once(&schema.pointer).chain(kin).any(|pointer| {
-        let schema = document.value.pointer(pointer);
-        schema.is_some_and(|schema| schema.get("anyOf").or(schema.get("oneOf")).is_some())
-    })
+/// The pointer of the target, if the node is a reference.
+fn target<'n>(node: &Node<'_>, resolved: &'n Node<'_>) -> Option<&'n PointerBuf> {
+    (node.value.get("$ref").is_some() && node.pointer != resolved.pointer).then_some(&resolved.pointer)
 }
 
-/// Whether neither a type nor fields nor parts say what a schema is.
+/// Whether a schema has no type, properties or parts.
 fn is_untyped(schema: &Node<'_>) -> bool {
-    let has_fields = schema
-        .get("properties")
-        .is_some_and(|all| !all.members().is_empty());
-    !has_fields && schema.get("type").or(schema.get("allOf")).is_none()
+    let properties = schema.value.get("properties").and_then(Value::as_object);
+    let has_properties = properties.is_some_and(|all| !all.is_empty());
+    !has_properties && schema.value.get("type").or(schema.value.get("allOf")).is_none()
 }
 
-/// Whether the value of a keyword is of the kind that is compared.
+/// Whether the value of a keyword has the JSON type that can be compared.
 fn fits(key: &str, value: &Value) -> bool {
     match key {
         "type" | "format" | "pattern" | "$ref" => value.is_string(),
@@ -334,35 +306,28 @@ fn fits(key: &str, value: &Value) -> bool {
     }
 }
 
-/// The single schema of an `allOf` that only has words beside it.
+/// The single schema of an `allOf` with only documentation beside it.
 fn wrapped<'a>(node: &Node<'a>) -> Option<Node<'a>> {
-    let only_words = node.members().iter().all(|(key, _)| {
-        *key == "allOf" || *key == "nullable" || key.starts_with("x-") || ANNOTATIONS.contains(key)
-    });
-    single(node).filter(|_| only_words)
+    let is_documentation = |key: &str| {
+        key == "allOf" || key == "nullable" || key.starts_with("x-") || ANNOTATIONS.contains(&key)
+    };
+    single(node).filter(|_| node.keys().all(is_documentation))
 }
 
-/// The single schema of an `allOf`, where there are only words around it or it is the component at `pointer`.
-fn around<'a>(pointer: &str, node: &Node<'a>, document: &Node<'a>) -> Option<Node<'a>> {
-    wrapped(node).or_else(|| single(node).filter(|inner| resolve(document, inner).pointer == pointer))
+/// The single schema of an `allOf`, if it is the component at `target` or has only documentation beside it.
+fn wraps<'a>(document: &DocumentIndex<'a>, target: &PointerBuf, node: &Node<'a>) -> Option<Node<'a>> {
+    wrapped(node).or_else(|| single(node).filter(|inner| document.resolve(inner).pointer == *target))
 }
 
+/// The single schema of an `allOf`.
 fn single<'a>(node: &Node<'a>) -> Option<Node<'a>> {
-    let mut entries = node.get("allOf")?.entries(|value| {
+    let name = |value: &'a Value| {
         value
             .get("$ref")
             .and_then(Value::as_str)
             .unwrap_or("0")
             .to_owned()
-    });
+    };
+    let mut entries = node.get("allOf")?.entries(name);
     (entries.len() == 1).then(|| entries.pop()).flatten()
-}
-
-fn set_unset_changed(spot: &Spot<'_, '_>, rules: [&'static Rule; 3]) -> &'static Rule {
-    let [set, unset, changed] = rules;
-    match (spot.old, spot.new) {
-        (None, _) => set,
-        (_, None) => unset,
-        _ => changed,
-    }
 }

@@ -1,10 +1,9 @@
-//! Words of a description that bind a client.
+//! Normative words of descriptions: those that bind a client, take something back, or state an amount.
 
-use crate::node::Node;
+use crate::raw_change::Site;
 use std::{cmp::Ordering, collections::BTreeMap};
 
-/// Words by which a description binds a client, takes something back, or says how much.
-const OBLIGATIONS: &str = "
+const NORMATIVE: &str = "
     must shall should may might can could cannot required requires require needed mandatory optional optionally
     no not never none neither nor without only always unless except excluding including instead
     reserved forbidden prohibited allowed refused rejected accepted ignored overwritten removed deprecated obsolete
@@ -13,20 +12,20 @@ const OBLIGATIONS: &str = "
     milliseconds seconds minutes hours days weeks months years bytes kilobytes megabytes characters percent cents
     ms kb mb utc";
 
-/// In which binding words and numbers two texts differ; empty if in none, nor in the order in which they say them.
-pub(super) fn obligations(old: Option<&Node<'_>>, new: Option<&Node<'_>>) -> Vec<String> {
-    let [old, new] = [old, new].map(|node| {
-        let text = node.and_then(|node| node.value.as_str());
+/// Differences of two texts in normative words and numbers, or in their order.
+pub(crate) fn differences(site: &Site<'_, '_>) -> Vec<String> {
+    let [old, new] = [&site.old, &site.new].map(|node| {
+        let text = node.as_ref().and_then(|node| node.value.as_str());
         let text = text.unwrap_or_default().to_lowercase();
         text.replace('’', "'").replace('−', "-")
     });
     let [before, after] = [&old, &new].map(|text| words(text));
-    let [bound, binds] = [&before, &after].map(|words| {
+    let [old_normative, new_normative] = [&before, &after].map(|words| {
         let words = words.iter().copied();
-        words.filter(|word| is_binding(word)).collect::<Vec<_>>()
+        words.filter(|word| is_normative(word)).collect::<Vec<_>>()
     });
     let mut counts: BTreeMap<&str, [usize; 2]> = BTreeMap::new();
-    for (side, words) in [&bound, &binds].into_iter().enumerate() {
+    for (side, words) in [&old_normative, &new_normative].into_iter().enumerate() {
         for word in words {
             if let Some(count) = counts.entry(word).or_default().get_mut(side) {
                 *count += 1;
@@ -41,34 +40,32 @@ pub(super) fn obligations(old: Option<&Node<'_>>, new: Option<&Node<'_>>) -> Vec
             Ordering::Equal => None,
         })
         .collect();
-    // To whom a word applies is said by what stands around it: “required for A, ignored for B”.
-    let is_turned = !binds.is_empty() && before != after && sorted(before) == sorted(after);
-    if differences.is_empty() && (bound != binds || is_turned) {
+    // The words around a normative word say to whom it applies: “required for A, ignored for B”.
+    let is_reordered = !new_normative.is_empty() && before != after && sorted(before) == sorted(after);
+    if differences.is_empty() && (old_normative != new_normative || is_reordered) {
         differences.push("the same words in another order".to_owned());
     }
     differences
 }
 
-fn is_binding(word: &str) -> bool {
+fn is_normative(word: &str) -> bool {
     is_number(word.trim_start_matches('-'))
         || word.ends_with("n't")
-        || OBLIGATIONS
-            .split_whitespace()
-            .any(|obligation| obligation == word)
+        || NORMATIVE.split_whitespace().any(|normative| normative == word)
 }
 
 fn is_number(word: &str) -> bool {
     word.starts_with(|first: char| first.is_numeric())
 }
 
-/// The words of a text; a number with its sign and its fraction is one.
+/// The words of a text. A number with its sign and its fraction is one word.
 fn words(text: &str) -> Vec<&str> {
-    let is_apart = |character: char| !character.is_alphanumeric() && !"'.-".contains(character);
+    let is_separator = |character: char| !character.is_alphanumeric() && !"'.-".contains(character);
     let mut words = Vec::new();
-    for chunk in text.split(is_apart) {
+    for chunk in text.split(is_separator) {
         let chunk = chunk.trim_matches('\'').trim_end_matches(['\'', '.', '-']);
-        let below_zero = chunk.strip_prefix('-');
-        if below_zero.is_some_and(is_number) || chunk.parse::<f64>().is_ok() {
+        let negative = chunk.strip_prefix('-');
+        if negative.is_some_and(is_number) || chunk.parse::<f64>().is_ok() {
             words.push(chunk);
         } else {
             let parts = chunk.split(['.', '-']).map(|part| part.trim_matches('\''));
@@ -88,14 +85,16 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
+    use crate::node::Node;
 
-    fn told(old: &str, new: &str) -> Vec<String> {
+    fn between(old: &str, new: &str) -> Vec<String> {
         let [old, new] = [old, new].map(Value::from);
-        obligations(Some(&Node::root(&old)), Some(&Node::root(&new)))
+        let [old, new] = [&old, &new].map(Node::root);
+        differences(&Site::between(&old, &new, &new))
     }
 
     #[test]
-    fn what_binds_is_told_and_nothing_else() {
+    fn normative_words_are_reported_and_nothing_else() {
         for (old, new) in [
             ("This field is used.", "This field is no longer used."),
             ("Send it.", "Don't send it."),
@@ -113,8 +112,8 @@ mod tests {
             ("Required for A, ignored for B.", "Ignored for A, required for B."),
             ("Required for A, ignored for B.", "Required for B, ignored for A."),
         ] {
-            assert_ne!(told(old, new), [""; 0], "{old} → {new}");
-            assert_ne!(told(new, old), [""; 0], "{new} → {old}");
+            assert_ne!(between(old, new), [""; 0], "{old} → {new}");
+            assert_ne!(between(new, old), [""; 0], "{new} → {old}");
         }
         for (old, new) in [
             ("The name of the asset.", "What the asset is called."),
@@ -122,7 +121,7 @@ mod tests {
             ("Required: 'name'.", "Required: name."),
             ("One to ten.", "Ten to one."),
         ] {
-            assert_eq!(told(old, new), [""; 0], "{old} → {new}");
+            assert_eq!(between(old, new), [""; 0], "{old} → {new}");
         }
     }
 }
