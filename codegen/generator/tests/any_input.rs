@@ -6,7 +6,7 @@
     reason = "a test stops at the first surprise"
 )]
 
-use funnelflux_generator::{lint, overlay};
+use funnelflux_generator::{lint, overlay, supersede};
 use funnelflux_openapi::{Document, Source, normalise, pointer, read};
 use proptest::prelude::*;
 use serde_json::Value;
@@ -45,7 +45,11 @@ fn run(name: &str, text: &str, overlay: &str) {
         name: "o.yaml",
         text: overlay,
     };
-    if let Ok(applied) = overlay::apply(document, &[source]) {
+    let Ok(overlays) = overlay::read(&[source]) else {
+        return;
+    };
+    let superseded = supersede::supersede(document, overlays);
+    if let Ok(applied) = overlay::apply(superseded.document, &superseded.overlays) {
         let _ = lint::lint(&applied.document);
     }
 }

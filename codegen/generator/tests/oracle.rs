@@ -21,7 +21,7 @@ use fastrand::Rng;
 use funnelflux_diff as diff;
 use funnelflux_diff::{Level, Report};
 use funnelflux_generator::{
-    Input, generate_any,
+    Input, Options, generate,
     impact::{self, Impact},
 };
 use funnelflux_openapi::{Document, Source, normalise, read};
@@ -29,6 +29,10 @@ use jsonschema::Validator;
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use serde_json::{Map, Value, json};
+
+#[expect(dead_code, reason = "the program that serves requests is another one")]
+#[path = "../../../xtask/src/isolated.rs"]
+mod isolated;
 
 #[path = "oracle/interface.rs"]
 mod interface;
@@ -562,7 +566,13 @@ fn interface(document: &Value) -> Option<Interface> {
         overlays: Vec::new(),
         previous_lock: None,
     };
-    Some(Interface::read(generate_any(&input).ok()?.files.values()))
+    let isolation =
+        |request: &str| isolated::run_in(env!("CARGO_BIN_EXE_isolated-generator").as_ref(), request);
+    let options = Options {
+        isolation: Some(&isolation),
+        ..Options::default()
+    };
+    Some(Interface::read(generate(&input, options).ok()?.files.values()))
 }
 
 /// Describes a change of the interface that the comparison did not predict; `None` if there is none, or if one

@@ -21,6 +21,8 @@ pub enum Stage {
     Read,
     /// Any accepted version to OpenAPI 3.0.3.
     Normalise,
+    /// Inferred overlay parts against what the document now has itself.
+    Supersede,
     /// Our own deviations from the vendor's document.
     Overlay,
     /// Refusing what the generator cannot take.
@@ -44,6 +46,7 @@ impl fmt::Display for Stage {
         formatter.pad(match self {
             Self::Read => "read",
             Self::Normalise => "normalise",
+            Self::Supersede => "supersede",
             Self::Overlay => "overlay",
             Self::Lint => "lint",
             Self::Transform => "transform",

@@ -142,28 +142,28 @@ pub(crate) struct Text {
     name: String,
     /// The text itself where the places are still to be found in it.
     json: String,
-    positions: OnceLock<SourceMap>,
+    source_map: OnceLock<SourceMap>,
     warnings: Diagnostics,
 }
 
 impl Text {
     /// A JSON text that has been read without an error; its places are looked up when one is wanted, unless they have
     /// been.
-    pub(crate) fn json(source: Source<'_>, positions: Option<SourceMap>, warnings: Diagnostics) -> Self {
+    pub(crate) fn json(source: Source<'_>, source_map: Option<SourceMap>, warnings: Diagnostics) -> Self {
         Self {
             name: source.name.to_owned(),
             json: source.text.to_owned(),
-            positions: positions.map_or_else(OnceLock::new, OnceLock::from),
+            source_map: source_map.map_or_else(OnceLock::new, OnceLock::from),
             warnings,
         }
     }
 
     /// A YAML text, whose places come with reading it.
-    pub(crate) fn yaml(name: &str, positions: SourceMap, warnings: Diagnostics) -> Self {
+    pub(crate) fn yaml(name: &str, source_map: SourceMap, warnings: Diagnostics) -> Self {
         Self {
             name: name.to_owned(),
             json: String::new(),
-            positions: OnceLock::from(positions),
+            source_map: OnceLock::from(source_map),
             warnings,
         }
     }
@@ -173,8 +173,8 @@ impl Text {
             // The start of a text needs no index.
             Position::START
         } else {
-            self.positions
-                .get_or_init(|| source_map::json::positions(&self.json))
+            self.source_map
+                .get_or_init(|| source_map::json::source_map(&self.json))
                 .locate(pointer)
         };
         Location {

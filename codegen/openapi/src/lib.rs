@@ -6,6 +6,7 @@ mod diagnostic;
 pub mod digest;
 mod document;
 pub mod evidence;
+mod limits;
 pub mod media;
 pub mod normalise;
 pub mod number;

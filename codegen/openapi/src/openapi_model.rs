@@ -5,7 +5,10 @@
 
 use serde_json::{Map, Value};
 
-use crate::{pointer, text::kind};
+use crate::{
+    pointer::{Pointer, PointerBuf, Token},
+    text::kind,
+};
 
 /// The kinds of object of the specification.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -414,59 +417,29 @@ impl Shape {
     }
 }
 
-/// A pointer that grows and shrinks with the walk.
-pub struct Path(String);
-
-impl Path {
-    /// Starts at the root.
-    #[must_use]
-    pub fn root() -> Self {
-        Self(String::new())
-    }
-
-    /// Returns the JSON pointer.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// Runs with `token` (not escaped) appended.
-    pub fn within<T>(&mut self, token: &str, run: impl FnOnce(&mut Self) -> T) -> T {
-        let length = self.0.len();
-        self.0.push('/');
-        self.0.push_str(&pointer::escape(token));
-        let result = run(self);
-        self.0.truncate(length);
-        result
-    }
-
-    /// Runs with an index appended.
-    pub fn at<T>(&mut self, index: usize, run: impl FnOnce(&mut Self) -> T) -> T {
-        let length = self.0.len();
-        self.0.push('/');
-        self.0.push_str(&index.to_string());
-        let result = run(self);
-        self.0.truncate(length);
-        result
-    }
-}
-
 /// What a walk meets.
 pub trait Visitor {
     /// An object of a kind, before what is in it. It may be a `$ref`.
-    fn object(&mut self, kind: Kind, pointer: &str, object: &Map<String, Value>);
+    fn object(&mut self, kind: Kind, pointer: &Pointer, object: &Map<String, Value>);
     /// A value that is not what has to stand there.
-    fn misfit(&mut self, pointer: &str, message: String);
+    fn misfit(&mut self, pointer: &Pointer, message: String);
     /// A key that `kind` does not have.
-    fn unknown(&mut self, kind: Kind, pointer: &str, key: &str);
+    fn unknown(&mut self, kind: Kind, pointer: &Pointer, key: &str);
+}
+
+/// Runs with `token` appended to the pointer of a walk.
+fn within<'t>(path: &mut PointerBuf, token: impl Into<Token<'t>>, run: impl FnOnce(&mut PointerBuf)) {
+    path.push_back(token);
+    run(path);
+    path.pop_back();
 }
 
 /// Walks over a document.
 pub fn walk(document: &Value, visitor: &mut impl Visitor) {
-    check(&mut Path::root(), One(Document), document, visitor);
+    check(&mut PointerBuf::root(), One(Document), document, visitor);
 }
 
-fn check(path: &mut Path, shape: Shape, value: &Value, visitor: &mut impl Visitor) {
+fn check(path: &mut PointerBuf, shape: Shape, value: &Value, visitor: &mut impl Visitor) {
     if !shape.fits(value) {
         let message = match (shape, value) {
             (Texts, Value::Array(list)) => {
@@ -479,7 +452,7 @@ fn check(path: &mut Path, shape: Shape, value: &Value, visitor: &mut impl Visito
             }
             _ => format!("here has to be {}, found {}", shape.name(), kind(value)),
         };
-        visitor.misfit(path.as_str(), message);
+        visitor.misfit(path, message);
         return;
     }
     match (shape, value) {
@@ -488,20 +461,20 @@ fn check(path: &mut Path, shape: Shape, value: &Value, visitor: &mut impl Visito
         }
         (List(kind), Value::Array(list)) => {
             for (index, item) in list.iter().enumerate() {
-                path.at(index, |path| check(path, One(kind), item, visitor));
+                within(path, index, |path| check(path, One(kind), item, visitor));
             }
         }
         (MapOf(kind), Value::Object(map)) => {
             for (key, member) in map {
-                path.within(key, |path| check(path, One(kind), member, visitor));
+                within(path, key, |path| check(path, One(kind), member, visitor));
             }
         }
         _ => {}
     }
 }
 
-fn check_object(path: &mut Path, kind: Kind, object: &Map<String, Value>, visitor: &mut impl Visitor) {
-    visitor.object(kind, path.as_str(), object);
+fn check_object(path: &mut PointerBuf, kind: Kind, object: &Map<String, Value>, visitor: &mut impl Visitor) {
+    visitor.object(kind, path, object);
     if is_reference(kind, object) {
         return;
     }
@@ -513,17 +486,17 @@ fn check_object(path: &mut Path, kind: Kind, object: &Map<String, Value>, visito
             (None, _) if key.starts_with("x-") => continue,
             (None, Some(shape)) => shape,
             (None, None) => {
-                visitor.unknown(kind, path.as_str(), key);
+                visitor.unknown(kind, path, key);
                 continue;
             }
         };
-        path.within(key, |path| check(path, shape, value, visitor));
+        within(path, key, |path| check(path, shape, value, visitor));
     }
     for (key, ..) in fields
         .iter()
         .filter(|(key, _, required)| *required && !object.contains_key(*key))
     {
-        visitor.misfit(path.as_str(), format!("{} needs `{key}`", kind.name()));
+        visitor.misfit(path, format!("{} needs `{key}`", kind.name()));
     }
 }
 
@@ -534,29 +507,29 @@ pub fn is_reference(kind: Kind, object: &Map<String, Value>) -> bool {
 
 /// Gives every object of the kinds of the table, outermost first, to `change`. What does not fit the table is left
 /// alone: lint reports it.
-pub fn walk_mut(document: &mut Value, change: &mut impl FnMut(Kind, &str, &mut Map<String, Value>)) {
-    change_value(&mut Path::root(), One(Document), document, change);
+pub fn walk_mut(document: &mut Value, change: &mut impl FnMut(Kind, &Pointer, &mut Map<String, Value>)) {
+    change_value(&mut PointerBuf::root(), One(Document), document, change);
 }
 
 /// The same for one part of a document.
 pub fn walk_part_mut(
-    pointer: &str,
+    pointer: &Pointer,
     shape: Shape,
     part: &mut Value,
-    change: &mut impl FnMut(Kind, &str, &mut Map<String, Value>),
+    change: &mut impl FnMut(Kind, &Pointer, &mut Map<String, Value>),
 ) {
-    change_value(&mut Path(pointer.to_owned()), shape, part, change);
+    change_value(&mut pointer.to_buf(), shape, part, change);
 }
 
 fn change_value(
-    path: &mut Path,
+    path: &mut PointerBuf,
     shape: Shape,
     value: &mut Value,
-    change: &mut impl FnMut(Kind, &str, &mut Map<String, Value>),
+    change: &mut impl FnMut(Kind, &Pointer, &mut Map<String, Value>),
 ) {
     match (shape, value) {
         (One(kind) | OneOrFlag(kind), Value::Object(object)) => {
-            change(kind, path.as_str(), object);
+            change(kind, path, object);
             for (key, value) in object.iter_mut() {
                 let field = kind.fields().iter().find(|(name, ..)| name == key);
                 let shape = match (field, kind.members()) {
@@ -565,18 +538,18 @@ fn change_value(
                     _ => continue,
                 };
                 if matches!(shape, One(_) | OneOrFlag(_) | List(_) | MapOf(_)) {
-                    path.within(key, |path| change_value(path, shape, value, change));
+                    within(path, key, |path| change_value(path, shape, value, change));
                 }
             }
         }
         (List(kind), Value::Array(list)) => {
             for (index, item) in list.iter_mut().enumerate() {
-                path.at(index, |path| change_value(path, One(kind), item, change));
+                within(path, index, |path| change_value(path, One(kind), item, change));
             }
         }
         (MapOf(kind), Value::Object(map)) => {
             for (key, member) in map {
-                path.within(key, |path| change_value(path, One(kind), member, change));
+                within(path, key, |path| change_value(path, One(kind), member, change));
             }
         }
         _ => {}

@@ -17,7 +17,7 @@ pub fn shorten(text: &str, most: usize) -> Cow<'_, str> {
 #[must_use]
 pub fn excerpt(text: &str, start: usize, most: usize) -> Cow<'_, str> {
     let offset = |text: &str, count| text.char_indices().nth(count).map(|(offset, _)| offset);
-    let start = offset(text, start).unwrap_or_else(|| if start == 0 { 0 } else { text.len() });
+    let start = offset(text, start).unwrap_or(if start == 0 { 0 } else { text.len() });
     let rest = text.get(start..).unwrap_or_default();
     let end = offset(rest, most);
     let part = end.and_then(|end| rest.get(..end)).unwrap_or(rest);

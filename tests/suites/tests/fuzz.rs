@@ -137,6 +137,7 @@ fn the_seeds_get_as_far_as_they_are_meant_to() {
             name: "a.json",
             text: upstream,
         });
-        overlay::apply(document.unwrap(), &[Source { name, text: &text }]).unwrap();
+        let overlays = overlay::read(&[Source { name, text: &text }]).unwrap();
+        overlay::apply(document.unwrap(), &overlays).unwrap();
     }
 }

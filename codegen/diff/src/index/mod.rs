@@ -82,7 +82,7 @@ impl<'a> DocumentIndex<'a> {
 
     /// The operations that use the place, and the paths by which they do.
     pub(crate) fn usages(&self, pointer: &Pointer, direction: Direction) -> (Vec<String>, Vec<Usage>) {
-        let usages = self.usages.get_or_init(|| self.references.usages());
+        let usages = self.usages.get_or_init(|| Usages::new(self.references));
         usages::of(&self.root, usages, pointer, direction)
     }
 }

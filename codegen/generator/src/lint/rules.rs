@@ -250,10 +250,6 @@ rules! {
         "`allOf` whose parts contradict each other",
         "emits a type without a value: nothing decodes into it",
         "leave the part that the service keeps to, in an overlay";
-    RECURSIVE_ALL_OF = "recursive-all-of", Error,
-        "a schema put together from several, by `allOf` or by fields beside `oneOf` or `anyOf`, that has a property of its own type",
-        "merges without end and overflows its stack",
-        "write all properties of the schema into one object without `allOf`, `oneOf` and `anyOf`, in an overlay";
     CLOSED_OBJECT = "closed-object", Notice,
         "`additionalProperties: false`",
         "refuses an object with a member that is new",

@@ -227,7 +227,7 @@ fn references_in_callbacks_generate() {
         overlays: Vec::new(),
         previous_lock: None,
     };
-    let output = funnelflux_generator::generate_any(&input).unwrap();
+    let output = funnelflux_generator::generate(&input, funnelflux_generator::Options::default()).unwrap();
     let codes: Vec<&str> = output.notices.iter().map(|diagnostic| diagnostic.code).collect();
     assert_eq!(codes, ["callbacks", "callbacks", "missing"]);
 }

@@ -7,31 +7,42 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::{Object, Work};
-use crate::{diagnostic::Severity, document::Place, openapi_model::Kind, pointer, read::COPIES, text::kind};
+use super::context::{Context, Object};
+use crate::{
+    diagnostic::Severity,
+    document::Place,
+    limits::COPIES,
+    openapi_model::Kind,
+    pointer::{Pointer, PointerBuf},
+    references::follow,
+    text::kind,
+};
 
 /// The code of what is found about path items.
 pub(super) const CODE: &str = "path-item";
 
 /// Puts what paths and webhooks refer to in the place of the reference, and gives the pointers of all path items that
 /// were followed on the way. What leads nowhere or into another file stays a reference: lint says so.
-pub(super) fn inline(document: &mut Value, work: &mut Work) -> BTreeSet<String> {
+pub(super) fn inline(document: &mut Value, context: &mut Context) -> BTreeSet<PointerBuf> {
     let mut inline = Inline {
         document,
-        work,
+        context,
         resolved: BTreeMap::new(),
         followed: BTreeSet::new(),
         copies: 0,
     };
     let mut places = Vec::new();
-    for section in ["/paths", "/webhooks"] {
-        let items = inline.document.pointer(section).and_then(Value::as_object);
+    for section in ["/paths", "/webhooks"].map(Pointer::from_static) {
+        let items = inline
+            .document
+            .pointer(section.as_str())
+            .and_then(Value::as_object);
         for (name, item) in items.into_iter().flatten() {
             let refers = |item: &&Object| item.contains_key("$ref") && !name.starts_with("x-");
             let Some(item) = item.as_object().filter(refers) else {
                 continue;
             };
-            let place = pointer::join(section, name);
+            let place = section.with_trailing_token(name);
             places.push(place.clone());
             inline.resolve(Link { place, item });
         }
@@ -44,12 +55,12 @@ pub(super) fn inline(document: &mut Value, work: &mut Work) -> BTreeSet<String> 
     // Only now, for others may refer to what is replaced.
     for place in places {
         if let Some(Some(Resolved { item, from, own })) = resolved.remove(&place)
-            && let Some(value) = document.pointer_mut(&place)
+            && let Some(value) = document.pointer_mut(place.as_str())
         {
             *value = Value::Object(item);
-            work.provenance.put(place.clone(), from);
+            context.provenance.put(place.clone(), from);
             for (key, from) in own {
-                work.provenance.put(pointer::join(&place, &key), from);
+                context.provenance.put(place.with_trailing_token(&key), from);
             }
         }
     }
@@ -58,7 +69,7 @@ pub(super) fn inline(document: &mut Value, work: &mut Work) -> BTreeSet<String> 
 
 /// A path item and where it stands.
 struct Link<'a> {
-    place: String,
+    place: PointerBuf,
     item: &'a Object,
 }
 
@@ -73,10 +84,10 @@ struct Resolved {
 
 struct Inline<'a> {
     document: &'a Value,
-    work: &'a mut Work,
+    context: &'a mut Context,
     /// The path items with references, by their places; without a value where it is wrong, which has been reported.
-    resolved: BTreeMap<String, Option<Resolved>>,
-    followed: BTreeSet<String>,
+    resolved: BTreeMap<PointerBuf, Option<Resolved>>,
+    followed: BTreeSet<PointerBuf>,
     /// How many values have been put in the place of references.
     copies: usize,
 }
@@ -98,17 +109,17 @@ impl<'a> Inline<'a> {
             match self.next(&here, &places) {
                 Some(Ok(next)) => links.push(std::mem::replace(&mut here, next)),
                 Some(Err(message)) => {
-                    let place = pointer::join(&here.place, "$ref");
-                    let help =
+                    let place = here.place.with_trailing_token("$ref");
+                    let fix =
                         "refer to the path item that is meant, in an overlay if the document is the vendor's";
-                    self.work.report(Severity::Error, CODE, place, message, help);
+                    self.context.report(Severity::Error, CODE, place, message, fix);
                     self.resolved.insert(here.place.clone(), None);
                     break None;
                 }
                 None => {
                     break Some(Resolved {
                         item: here.item.clone(),
-                        from: self.work.provenance.place(&here.place),
+                        from: self.context.provenance.place(&here.place),
                         own: Vec::new(),
                     });
                 }
@@ -125,27 +136,27 @@ impl<'a> Inline<'a> {
     }
 
     /// What a path item refers to, or why that cannot be; nothing if it does not refer, or leads nowhere.
-    fn next(&self, here: &Link<'a>, places: &BTreeSet<String>) -> Option<Result<Link<'a>, String>> {
-        let reference = here.item.get("$ref")?.as_str()?;
-        let (place, target) = pointer::follow(self.document, reference)?;
+    fn next(&self, here: &Link<'a>, places: &BTreeSet<PointerBuf>) -> Option<Result<Link<'a>, String>> {
+        let written = here.item.get("$ref")?.as_str()?;
+        let (place, target) = follow(self.document, written)?;
         Some(match path_item(target) {
             Ok(_) if places.contains(&place) => Err(format!(
-                "`{reference}` has been followed before: the references go in a circle"
+                "`{written}` has been followed before: the references go in a circle"
             )),
             Ok(item) => Ok(Link { place, item }),
-            Err(why) => Err(format!("`{reference}` is no path item: {why}")),
+            Err(why) => Err(format!("`{written}` is no path item: {why}")),
         })
     }
 
     /// Whether another copy of a path item may be made.
-    fn has_room(&mut self, item: &Object, place: &str) -> bool {
+    fn has_room(&mut self, item: &Object, place: &Pointer) -> bool {
         self.copies += item.values().map(count).sum::<usize>();
         let has_room = self.copies <= COPIES;
         if !has_room {
-            let place = pointer::join(place, "$ref");
+            let place = place.with_trailing_token("$ref");
             let message = "up to here, references of path items stand for more values than are read";
-            let help = format!("at most {COPIES}: this is no API document that anybody wrote");
-            self.work.report(Severity::Error, CODE, place, message, &help);
+            let fix = format!("at most {COPIES}: this is no API document that anybody wrote");
+            self.context.report(Severity::Error, CODE, place, message, &fix);
         }
         has_room
     }
@@ -153,11 +164,11 @@ impl<'a> Inline<'a> {
     /// What a reference leads to, with what stands beside the reference.
     fn add_siblings(&mut self, mut end: Resolved, link: &Link<'a>) -> Resolved {
         for (key, value) in link.item.iter().filter(|(key, _)| *key != "$ref") {
-            let here = pointer::join(&link.place, key);
+            let here = link.place.with_trailing_token(key);
             match end.item.get(key) {
                 None => {
                     end.item.insert(key.clone(), value.clone());
-                    end.own.push((key.clone(), self.work.provenance.place(&here)));
+                    end.own.push((key.clone(), self.context.provenance.place(&here)));
                 }
                 Some(other) if other == value => {}
                 Some(_) => {
@@ -165,8 +176,8 @@ impl<'a> Inline<'a> {
                         "`{key}` stands here and in the path item that the `$ref` beside it leads to: OpenAPI \
                          leaves open which of them counts"
                     );
-                    let help = "remove one of the two, in an overlay if the document is the vendor's";
-                    self.work.report(Severity::Error, CODE, here, message, help);
+                    let fix = "remove one of the two, in an overlay if the document is the vendor's";
+                    self.context.report(Severity::Error, CODE, here, message, fix);
                 }
             }
         }

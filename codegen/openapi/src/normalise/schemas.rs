@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{Object, Work};
-use crate::{diagnostic::Severity, number, pointer};
+use super::context::{Context, Object};
+use crate::{diagnostic::Severity, number, pointer::Pointer};
 
 /// Keywords that only check values: without them a type is as wide as before.
 const CHECKS: &[&str] = &[
@@ -87,7 +87,7 @@ const NUMERIC: &[&str] = &[
 ];
 
 /// A schema of Swagger 2.0.
-pub(super) fn swagger(work: &mut Work, pointer: &str, schema: &mut Object) {
+pub(super) fn swagger(context: &mut Context, pointer: &Pointer, schema: &mut Object) {
     match schema.get("x-nullable") {
         Some(Value::Bool(nullable)) => {
             if *nullable {
@@ -95,10 +95,10 @@ pub(super) fn swagger(work: &mut Work, pointer: &str, schema: &mut Object) {
             }
             schema.shift_remove("x-nullable");
         }
-        Some(_) => work.report(
+        Some(_) => context.report(
             Severity::Warning,
             "nullable",
-            pointer::join(pointer, "x-nullable"),
+            pointer.with_trailing_token("x-nullable"),
             "`x-nullable` is neither true nor false: the value is read as one that is never null",
             "write `x-nullable: true` in an overlay if the value may be null",
         ),
@@ -113,45 +113,45 @@ pub(super) fn swagger(work: &mut Work, pointer: &str, schema: &mut Object) {
         keep_aside(schema, "format");
         schema.insert("format".to_owned(), "binary".into());
     }
-    types(work, pointer, schema);
-    wrap_reference(work, pointer, schema);
+    types(context, pointer, schema);
+    wrap_reference(context, pointer, schema);
 }
 
 /// A schema of `OpenAPI` 3.1.
-pub(super) fn openapi31(work: &mut Work, pointer: &str, schema: &mut Object) {
+pub(super) fn openapi31(context: &mut Context, pointer: &Pointer, schema: &mut Object) {
     for key in REMARKS {
         keep_aside(schema, key);
     }
     if schema.contains_key("$dynamicRef") {
-        work.report(
+        context.report(
             Severity::Error,
             "dynamic-reference",
-            pointer::join(pointer, "$dynamicRef"),
+            pointer.with_trailing_token("$dynamicRef"),
             "`$dynamicRef` cannot be expressed in OpenAPI 3.0",
             "replace it by a `$ref` to the schema that is meant",
         );
     }
     // What they make belongs to one of several types.
-    tuples(work, pointer, schema);
-    pattern_properties(work, pointer, schema);
-    constant(work, pointer, schema);
-    null_variants(work, pointer, schema);
-    content(work, pointer, schema);
-    types(work, pointer, schema);
-    exclusive_bounds(work, pointer, schema);
-    examples(work, pointer, schema);
+    tuples(context, pointer, schema);
+    pattern_properties(context, pointer, schema);
+    constant(context, pointer, schema);
+    null_variants(context, pointer, schema);
+    content(context, pointer, schema);
+    types(context, pointer, schema);
+    exclusive_bounds(context, pointer, schema);
+    examples(context, pointer, schema);
     for key in CHECKS {
         if keep_aside(schema, key) {
-            work.report(
+            context.report(
                 Severity::Warning,
                 "unexpressed",
-                pointer::join(pointer, key),
+                pointer.with_trailing_token(*key),
                 format!("`{key}` cannot be expressed in OpenAPI 3.0: the type is wider than meant"),
                 "nothing has to be done unless the caller must be held to it; the original is kept under `x-…`",
             );
         }
     }
-    wrap_reference(work, pointer, schema);
+    wrap_reference(context, pointer, schema);
 }
 
 /// Moves a member to `x-…`, where nothing is lost and nobody reads it as a keyword; whether there was one.
@@ -174,7 +174,7 @@ pub(super) fn name_aside(object: &Object, key: &str) -> String {
 }
 
 /// `const` to an enumeration of one value.
-fn constant(work: &mut Work, pointer: &str, schema: &mut Object) {
+fn constant(context: &mut Context, pointer: &Pointer, schema: &mut Object) {
     // An enumeration of null alone says the same as a constant.
     let key = if schema.get("enum") == Some(&json!([null])) {
         "enum"
@@ -184,9 +184,9 @@ fn constant(work: &mut Work, pointer: &str, schema: &mut Object) {
     let Some(value) = schema.shift_remove(key) else {
         return;
     };
-    let from = pointer::join(pointer, key);
+    let from = pointer.with_trailing_token(key);
     if value.is_null() || key == "enum" {
-        work.put(pointer::join(pointer, "type"), &from);
+        context.put(pointer.with_trailing_token("type"), &from);
         schema.insert("type".to_owned(), "null".into());
         return;
     }
@@ -200,7 +200,7 @@ fn constant(work: &mut Work, pointer: &str, schema: &mut Object) {
     };
     match schema.get_mut("type") {
         None => {
-            work.put(pointer::join(pointer, "type"), &from);
+            context.put(pointer.with_trailing_token("type"), &from);
             schema.insert("type".to_owned(), kind.into());
         }
         Some(Value::Array(kinds)) => {
@@ -215,7 +215,7 @@ fn constant(work: &mut Work, pointer: &str, schema: &mut Object) {
     if let Some(Value::Array(values)) = schema.get("enum")
         && !values.contains(&value)
     {
-        work.report(
+        context.report(
             Severity::Error,
             "constant",
             from,
@@ -224,12 +224,12 @@ fn constant(work: &mut Work, pointer: &str, schema: &mut Object) {
         );
         return;
     }
-    work.put(pointer::join(pointer, "enum"), &from);
+    context.put(pointer.with_trailing_token("enum"), &from);
     schema.insert("enum".to_owned(), Value::Array(vec![value]));
 }
 
 /// `type` lists, and the type `null`, to `nullable`.
-fn types(work: &mut Work, pointer: &str, schema: &mut Object) {
+fn types(context: &mut Context, pointer: &Pointer, schema: &mut Object) {
     if schema
         .get("enum")
         .and_then(Value::as_array)
@@ -255,10 +255,10 @@ fn types(work: &mut Work, pointer: &str, schema: &mut Object) {
             && !others.is_empty()
             && !values.contains(&Value::Null)
         {
-            work.report(
+            context.report(
                 Severity::Notice,
                 "null-value",
-                pointer::join(pointer, "enum"),
+                pointer.with_trailing_token("enum"),
                 "null is one of the types and none of the values: it is read all the same",
                 "nothing has to be done; remove `null` from the types in an overlay if it never comes",
             );
@@ -267,10 +267,10 @@ fn types(work: &mut Work, pointer: &str, schema: &mut Object) {
     match others.as_slice() {
         [] if kinds.is_empty() => {
             schema.shift_remove("type");
-            work.report(
+            context.report(
                 Severity::Warning,
                 "type-list",
-                pointer::join(pointer, "type"),
+                pointer.with_trailing_token("type"),
                 "the list of types is empty: any value is read",
                 "write the types of the value in an overlay, or remove the list there",
             );
@@ -278,10 +278,10 @@ fn types(work: &mut Work, pointer: &str, schema: &mut Object) {
         [] => {
             schema.shift_remove("type");
             schema.insert("nullable".to_owned(), Value::Bool(true));
-            work.report(
+            context.report(
                 Severity::Warning,
                 "null-type",
-                pointer::join(pointer, "type"),
+                pointer.with_trailing_token("type"),
                 "a value that is always null cannot be expressed in OpenAPI 3.0: any value is read",
                 "nothing has to be done; remove it in an overlay if it is in the way",
             );
@@ -297,10 +297,10 @@ fn types(work: &mut Work, pointer: &str, schema: &mut Object) {
             // The variants or values say it more closely.
             let list = kinds.iter().map(Value::to_string).collect::<Vec<_>>().join(", ");
             schema.shift_remove("type");
-            work.report(
+            context.report(
                 Severity::Warning,
                 "type-list",
-                pointer::join(pointer, "type"),
+                pointer.with_trailing_token("type"),
                 format!(
                     "the types {list} next to an enumeration or union cannot be expressed in OpenAPI 3.0"
                 ),
@@ -339,12 +339,12 @@ fn variant(kind: &Value, schema: &Object) -> Value {
 }
 
 /// Variants that are null to `nullable`; a union of one to that one.
-fn null_variants(work: &mut Work, pointer: &str, schema: &mut Object) {
+fn null_variants(context: &mut Context, pointer: &Pointer, schema: &mut Object) {
     for key in ["oneOf", "anyOf"] {
         let Some(variants) = schema.get_mut(key).and_then(Value::as_array_mut) else {
             continue;
         };
-        let place = pointer::join(pointer, key);
+        let place = pointer.with_trailing_token(key);
         let before = variants.len();
         let mut index = 0;
         while let Some(variant) = variants.get(index) {
@@ -352,15 +352,15 @@ fn null_variants(work: &mut Work, pointer: &str, schema: &mut Object) {
                 // The types say all of it but for remarks.
                 let mut keys = variant.as_object().into_iter().flat_map(Object::keys);
                 if keys.any(|key| !["type", "const", "enum"].contains(&key.as_str())) {
-                    work.report(
+                    context.report(
                         Severity::Notice,
                         "null-variant",
-                        pointer::item(&place, index),
+                        place.with_trailing_token(index),
                         "what is said of the variant null is left out: in OpenAPI 3.0 it is no schema of its own",
                         "nothing has to be done",
                     );
                 }
-                work.provenance.remove_item(&place, index, variants.len());
+                context.provenance.remove_item(&place, index, variants.len());
                 variants.remove(index);
             } else {
                 index += 1;
@@ -374,12 +374,12 @@ fn null_variants(work: &mut Work, pointer: &str, schema: &mut Object) {
             schema.shift_remove(key);
             if only.is_none() {
                 schema.insert("type".to_owned(), "null".into());
-                work.put(pointer::join(pointer, "type"), &place);
+                context.put(pointer.with_trailing_token("type"), &place);
             }
         }
         schema.insert("nullable".to_owned(), Value::Bool(true));
         let Some(only) = only else { continue };
-        let from = work.provenance.place(pointer::item(&place, 0));
+        let from = context.provenance.place(place.with_trailing_token(0));
         match only {
             Value::Object(only)
                 if !only.contains_key("$ref")
@@ -388,26 +388,29 @@ fn null_variants(work: &mut Work, pointer: &str, schema: &mut Object) {
                         .all(|key| !schema.contains_key(key) || key == "nullable") =>
             {
                 for (key, value) in only.into_iter().filter(|(key, _)| key != "nullable") {
-                    work.provenance
-                        .put(pointer::join(pointer, &key), from.member(&key));
+                    context
+                        .provenance
+                        .put(pointer.with_trailing_token(&key), from.member(&key));
                     schema.insert(key, value);
                 }
             }
-            only => add_part(work, pointer, schema, &pointer::item(&place, 0), only),
+            only => add_part(context, pointer, schema, &place.with_trailing_token(0), only),
         }
     }
 }
 
 /// Adds a schema that stood at `old` to the `allOf` of a schema.
-fn add_part(work: &mut Work, pointer: &str, schema: &mut Object, old: &str, part: Value) {
-    let place = pointer::join(pointer, "allOf");
-    let from = work.provenance.place(old);
+fn add_part(context: &mut Context, pointer: &Pointer, schema: &mut Object, old: &Pointer, part: Value) {
+    let place = pointer.with_trailing_token("allOf");
+    let from = context.provenance.place(old);
     let parts = schema.entry("allOf").or_insert_with(|| {
-        work.provenance.put(place.clone(), from.clone());
+        context.provenance.put(place.clone(), from.clone());
         Value::Array(Vec::new())
     });
     if let Some(parts) = parts.as_array_mut() {
-        work.provenance.put(pointer::item(&place, parts.len()), from);
+        context
+            .provenance
+            .put(place.with_trailing_token(parts.len()), from);
         parts.push(part);
     }
 }
@@ -424,7 +427,7 @@ fn is_null(schema: &Value) -> bool {
 }
 
 /// Exclusive bounds that are numbers to a bound and a flag; of two bounds the tighter.
-fn exclusive_bounds(work: &mut Work, pointer: &str, schema: &mut Object) {
+fn exclusive_bounds(context: &mut Context, pointer: &Pointer, schema: &mut Object) {
     for (exclusive, bound, lower) in [
         ("exclusiveMinimum", "minimum", true),
         ("exclusiveMaximum", "maximum", false),
@@ -437,8 +440,8 @@ fn exclusive_bounds(work: &mut Work, pointer: &str, schema: &mut Object) {
             if lower { order.is_ge() } else { order.is_le() }
         });
         if tighter {
-            let from = pointer::join(pointer, exclusive);
-            work.put(pointer::join(pointer, bound), &from);
+            let from = pointer.with_trailing_token(exclusive);
+            context.put(pointer.with_trailing_token(bound), &from);
             schema.insert(bound.to_owned(), limit);
             schema.insert(exclusive.to_owned(), Value::Bool(true));
         } else {
@@ -448,7 +451,7 @@ fn exclusive_bounds(work: &mut Work, pointer: &str, schema: &mut Object) {
 }
 
 /// Content in strings to the formats `byte` and `binary`.
-fn content(work: &mut Work, pointer: &str, schema: &mut Object) {
+fn content(context: &mut Context, pointer: &Pointer, schema: &mut Object) {
     // They are about text only, and a union or a reference says elsewhere whether there is any.
     let elsewhere = ["$ref", "allOf", "oneOf", "anyOf"];
     let is_text = match schema.get("type") {
@@ -465,7 +468,10 @@ fn content(work: &mut Work, pointer: &str, schema: &mut Object) {
         (None, Some("application/octet-stream")) => ("contentMediaType", "binary"),
         _ => return,
     };
-    work.put(pointer::join(pointer, "format"), pointer::join(pointer, key));
+    context.put(
+        pointer.with_trailing_token("format"),
+        pointer.with_trailing_token(key),
+    );
     schema.insert("format".to_owned(), format.into());
     schema.entry("type").or_insert_with(|| "string".into());
     for key in ["contentEncoding", "contentMediaType"] {
@@ -474,7 +480,7 @@ fn content(work: &mut Work, pointer: &str, schema: &mut Object) {
 }
 
 /// `examples` of a schema to its `example`.
-fn examples(work: &mut Work, pointer: &str, schema: &mut Object) {
+fn examples(context: &mut Context, pointer: &Pointer, schema: &mut Object) {
     let Some(Value::Array(examples)) = schema.get("examples") else {
         return;
     };
@@ -487,19 +493,19 @@ fn examples(work: &mut Work, pointer: &str, schema: &mut Object) {
     if let Some(first) = first
         && !schema.contains_key("example")
     {
-        let from = pointer::item(&pointer::join(pointer, "examples"), 0);
-        work.put(pointer::join(pointer, "example"), &from);
+        let from = pointer.with_trailing_token("examples").with_trailing_token(0);
+        context.put(pointer.with_trailing_token("example"), &from);
         schema.insert("example".to_owned(), first);
     }
 }
 
 /// Tuples to lists of anything.
-fn tuples(work: &mut Work, pointer: &str, schema: &mut Object) {
+fn tuples(context: &mut Context, pointer: &Pointer, schema: &mut Object) {
     if schema.contains_key("prefixItems") {
-        work.report(
+        context.report(
             Severity::Warning,
             "tuple",
-            pointer::join(pointer, "prefixItems"),
+            pointer.with_trailing_token("prefixItems"),
             "a tuple cannot be expressed in OpenAPI 3.0: its items are any JSON values",
             "say in an overlay what the items have in common; the original is kept under `x-prefixItems`",
         );
@@ -511,7 +517,7 @@ fn tuples(work: &mut Work, pointer: &str, schema: &mut Object) {
 }
 
 /// Properties by pattern to additional properties.
-fn pattern_properties(work: &mut Work, pointer: &str, schema: &mut Object) {
+fn pattern_properties(context: &mut Context, pointer: &Pointer, schema: &mut Object) {
     let Some(Value::Object(patterns)) = schema.get("patternProperties") else {
         return;
     };
@@ -522,19 +528,22 @@ fn pattern_properties(work: &mut Work, pointer: &str, schema: &mut Object) {
             if additional == Some(&Value::Bool(false))
                 || additional.is_none() && EVERY_NAME.contains(&key.as_str()) =>
         {
-            let from = work
+            let from = context.provenance.place(
+                pointer
+                    .with_trailing_token("patternProperties")
+                    .with_trailing_token(key),
+            );
+            context
                 .provenance
-                .place(pointer::join(&pointer::join(pointer, "patternProperties"), key));
-            work.provenance
-                .put(pointer::join(pointer, "additionalProperties"), from);
+                .put(pointer.with_trailing_token("additionalProperties"), from);
             only.clone()
         }
         _ => Value::Bool(true),
     };
-    work.report(
+    context.report(
         Severity::Warning,
         "pattern-properties",
-        pointer::join(pointer, "patternProperties"),
+        pointer.with_trailing_token("patternProperties"),
         "properties by pattern cannot be expressed in OpenAPI 3.0: they are properties of any name",
         "nothing has to be done; the original is kept under `x-patternProperties`",
     );
@@ -547,12 +556,12 @@ fn pattern_properties(work: &mut Work, pointer: &str, schema: &mut Object) {
 
 /// A `$ref` with keywords next to it that change the type, to an `allOf` of the `$ref`: in `OpenAPI` 3.0 nothing counts
 /// next to a `$ref`.
-fn wrap_reference(work: &mut Work, pointer: &str, schema: &mut Object) {
+fn wrap_reference(context: &mut Context, pointer: &Pointer, schema: &mut Object) {
     if !schema.contains_key("$ref") || !TYPE_CHANGING.iter().any(|key| schema.contains_key(*key)) {
         return;
     }
     if let Some(target) = schema.shift_remove("$ref") {
-        let old = pointer::join(pointer, "$ref");
-        add_part(work, pointer, schema, &old, json!({ "$ref": target }));
+        let old = pointer.with_trailing_token("$ref");
+        add_part(context, pointer, schema, &old, json!({ "$ref": target }));
     }
 }

@@ -1,21 +1,19 @@
 //! Read: text to [`Document`], from JSON or YAML. Every error names file, line and column; nothing is lost in silence.
 
-pub(crate) mod json;
+mod errors;
+mod json;
 mod numbers;
 mod version;
 mod yaml;
 
 use crate::{
-    diagnostic::{Diagnostic, Diagnostics, Location, Severity, Stage},
+    diagnostic::Diagnostics,
     document::{Document, Source, Text},
     source_map::Position,
 };
+use errors::syntax;
 
 pub use version::{Version, version};
-
-/// How many values aliases, or references that are written out, may make of one text beyond those that stand in it. A
-/// text of a few hundred bytes can otherwise stand for more values than memory holds.
-pub(crate) const COPIES: usize = 2_000_000;
 
 /// Reads an API document: JSON or YAML, in a version that [`Version`] lists.
 ///
@@ -32,7 +30,7 @@ pub fn read(source: Source<'_>) -> Result<Document, Diagnostics> {
 /// # Errors
 /// Located diagnostics for what is neither.
 pub fn parse(source: Source<'_>) -> Result<Document, Diagnostics> {
-    // A byte order mark is no part of the document.
+    // A byte order position is no part of the document.
     let text = source.text.strip_prefix('\u{feff}').unwrap_or(source.text);
     let source = Source { text, ..source };
     let name = source.name.to_ascii_lowercase();
@@ -66,45 +64,18 @@ fn has_extension(name: &str, extensions: &[&str]) -> bool {
 fn read_json(source: Source<'_>) -> Result<Document, Diagnostics> {
     let json::Reading {
         value,
-        positions,
+        source_map,
         warnings,
     } = json::read(source)?;
-    Ok(Document::read(value, Text::json(source, positions, warnings)))
+    Ok(Document::read(value, Text::json(source, source_map, warnings)))
 }
 
 fn read_yaml(source: Source<'_>) -> Result<Document, Diagnostics> {
-    let (value, positions, warnings) = yaml::read(source)?;
+    let (value, source_map, warnings) = yaml::read(source)?;
     Ok(Document::read(
         value,
-        Text::yaml(source.name, positions, warnings),
+        Text::yaml(source.name, source_map, warnings),
     ))
-}
-
-/// A diagnostic on the text itself, before there is a document.
-fn syntax(source: Source<'_>, mark: Position, message: impl Into<String>) -> Diagnostic {
-    at(source, mark, "syntax", message)
-}
-
-fn at(source: Source<'_>, mark: Position, code: &'static str, message: impl Into<String>) -> Diagnostic {
-    Diagnostic::new(Severity::Error, Stage::Read, code, "", message).at(Some(Location {
-        file: source.name.to_owned(),
-        line: mark.line as usize,
-        column: mark.column as usize,
-    }))
-}
-
-/// A key that stands twice in one object. Parsers disagree on which one counts, so neither does.
-fn duplicate(source: Source<'_>, key: &str, mark: Position, first: Position) -> Diagnostic {
-    at(
-        source,
-        mark,
-        "duplicate-key",
-        format!(
-            "the key `{key}` stands twice in this object; first at line {} column {}",
-            first.line, first.column
-        ),
-    )
-    .fix("remove one of the two: programs disagree on which of them counts")
 }
 
 #[cfg(test)]

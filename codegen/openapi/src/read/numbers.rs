@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::Number;
 
-use super::at;
+use super::errors::at;
 use crate::{
     diagnostic::{Diagnostics, Severity},
     document::Source,
@@ -16,22 +16,22 @@ use crate::{
 /// A warning for each of the numbers, which are those that are not kept, by their nodes.
 pub(super) fn warnings(
     source: Source<'_>,
-    positions: &SourceMap,
+    source_map: &SourceMap,
     numbers: Vec<(NodeId, String)>,
 ) -> Diagnostics {
     let mut numbers: HashMap<NodeId, String> = numbers.into_iter().collect();
     let mut diagnostics = Vec::new();
     let mut seen = HashSet::new();
-    let mut open = vec![(positions.root, positions.start, PointerBuf::root())];
+    let mut open = vec![(source_map.root, source_map.start, PointerBuf::root())];
     while !numbers.is_empty()
-        && let Some((node, mark, pointer)) = open.pop()
+        && let Some((node, position, pointer)) = open.pop()
     {
         // An alias stands for what has been seen at its anchor.
         if !seen.insert(node) {
             continue;
         }
         if let Some(text) = numbers.remove(&node) {
-            let mut diagnostic = at(source, mark, "number", message(&text)).fix(
+            let mut diagnostic = at(source, position, "number", message(&text)).fix(
                 "write it with fewer digits, or as a string, in an overlay if the digits matter; otherwise leave it",
             );
             diagnostic.severity = Severity::Warning;
@@ -39,15 +39,15 @@ pub(super) fn warnings(
             diagnostic.pointer.clone_from(&pointer);
             diagnostics.push(diagnostic);
         }
-        let inside: Vec<_> = match positions.nodes.get(node) {
+        let inside: Vec<_> = match source_map.nodes.get(node) {
             Some(Node::Mapping(members)) => members
                 .iter()
-                .map(|(key, mark, node)| (*node, *mark, pointer.with_trailing_token(&**key)))
+                .map(|(key, position, node)| (*node, *position, pointer.with_trailing_token(&**key)))
                 .collect(),
             Some(Node::Sequence(items)) => items
                 .iter()
                 .enumerate()
-                .map(|(index, (mark, node))| (*node, *mark, pointer.with_trailing_token(index)))
+                .map(|(index, (position, node))| (*node, *position, pointer.with_trailing_token(index)))
                 .collect(),
             Some(Node::Scalar) | None => Vec::new(),
         };

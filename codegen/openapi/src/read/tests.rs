@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::*;
+use crate::diagnostic::Severity;
 
 fn value(name: &str, text: &str) -> serde_json::Value {
     parse(Source { name, text }).unwrap().into_value()

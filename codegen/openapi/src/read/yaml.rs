@@ -9,34 +9,40 @@ use std::collections::HashMap;
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Tag};
 use serde_json::{Map, Number, Value};
 
-use super::{COPIES, at, duplicate, numbers, syntax};
+use super::{
+    errors::{at, duplicate, syntax},
+    numbers,
+};
 use crate::{
     diagnostic::Diagnostics,
     document::Source,
+    limits::{COPIES, DEPTH},
     number,
-    source_map::{DEPTH, Node, NodeId, Position, SourceMap, duplicate_keys},
+    source_map::{Node, NodeId, Position, SourceMap, duplicate_keys},
 };
 
 /// Reads a YAML text that holds one document.
 pub(super) fn read(source: Source<'_>) -> Result<(Value, SourceMap, Diagnostics), Diagnostics> {
     let tree = Builder::new(source).build()?;
-    let mut budget = tree.positions.nodes.len().saturating_add(COPIES);
-    let value = tree.value(tree.positions.root, 0, &mut budget).map_err(|limit| {
-        let message = match limit {
-            Limit::Copies => "its aliases stand for more values than are read",
-            Limit::Depth => "its aliases nest values more deeply than is read",
-        };
-        Diagnostics::from(at(source, tree.positions.start, "aliases", message).fix(format!(
-            "at most {COPIES} values by alias, at most {DEPTH} levels: write some of it out"
-        )))
-    })?;
-    let warnings = numbers::warnings(source, &tree.positions, tree.numbers);
-    Ok((value, tree.positions, warnings))
+    let mut budget = tree.source_map.nodes.len().saturating_add(COPIES);
+    let value = tree
+        .value(tree.source_map.root, 0, &mut budget)
+        .map_err(|limit| {
+            let message = match limit {
+                Limit::Copies => "its aliases stand for more values than are read",
+                Limit::Depth => "its aliases nest values more deeply than is read",
+            };
+            Diagnostics::from(at(source, tree.source_map.start, "aliases", message).fix(format!(
+                "at most {COPIES} values by alias, at most {DEPTH} levels: write some of it out"
+            )))
+        })?;
+    let warnings = numbers::warnings(source, &tree.source_map, tree.numbers);
+    Ok((value, tree.source_map, warnings))
 }
 
 /// The values of a text by node, next to the places.
 struct Tree {
-    positions: SourceMap,
+    source_map: SourceMap,
     /// For a scalar its value.
     scalars: Vec<Value>,
     /// The numbers that are not kept as they are written.
@@ -54,7 +60,7 @@ impl Tree {
         if depth > DEPTH {
             return Err(Limit::Depth);
         }
-        Ok(match self.positions.nodes.get(node) {
+        Ok(match self.source_map.nodes.get(node) {
             Some(Node::Mapping(members)) => {
                 let mut object = Map::with_capacity(members.len());
                 for (key, _, node) in members {
@@ -77,7 +83,7 @@ impl Tree {
 /// A collection whose end has not come yet.
 struct Frame {
     anchor: usize,
-    mark: Position,
+    position: Position,
     kind: Kind,
 }
 
@@ -97,7 +103,7 @@ enum Key {
 
 struct Builder<'a> {
     source: Source<'a>,
-    positions: SourceMap,
+    source_map: SourceMap,
     scalars: Vec<Value>,
     numbers: Vec<(NodeId, String)>,
     anchors: HashMap<usize, NodeId>,
@@ -110,7 +116,7 @@ impl<'a> Builder<'a> {
     fn new(source: Source<'a>) -> Self {
         Self {
             source,
-            positions: SourceMap {
+            source_map: SourceMap {
                 nodes: Vec::new(),
                 root: 0,
                 start: Position::START,
@@ -130,13 +136,13 @@ impl<'a> Builder<'a> {
                 Diagnostics::from(
                     syntax(
                         self.source,
-                        mark(error.marker()),
+                        position(error.marker()),
                         format!("this is not YAML: {}", error.info()),
                     )
                     .fix("mend the text at this place"),
                 )
             })?;
-            self.event(event, mark(&span.start))?;
+            self.event(event, position(&span.start))?;
         }
         if self.documents == 0 {
             let diagnostic = syntax(
@@ -148,21 +154,23 @@ impl<'a> Builder<'a> {
         }
         self.duplicates
             .unless_errors(Tree {
-                positions: self.positions,
+                source_map: self.source_map,
                 scalars: self.scalars,
                 numbers: self.numbers,
             })
             .map(|(tree, _)| tree)
     }
 
-    fn event(&mut self, event: Event<'_>, mark: Position) -> Result<(), Diagnostics> {
+    fn event(&mut self, event: Event<'_>, position: Position) -> Result<(), Diagnostics> {
         match event {
             Event::DocumentStart(_) => {
                 self.documents += 1;
                 if self.documents > 1 {
-                    return Err(syntax(self.source, mark, "a second YAML document starts here")
-                        .fix("one text holds one API document: split it, or remove the line `---`")
-                        .into());
+                    return Err(
+                        syntax(self.source, position, "a second YAML document starts here")
+                            .fix("one text holds one API document: split it, or remove the line `---`")
+                            .into(),
+                    );
                 }
             }
             Event::Scalar(text, style, anchor, tag) => {
@@ -173,9 +181,9 @@ impl<'a> Builder<'a> {
                 {
                     // A key is text whatever it looks like: `200:` and `true:` are strings here, as in JSON.
                     *key = Some(if style == ScalarStyle::Plain && text == "<<" && tag.is_none() {
-                        Key::Merge(mark)
+                        Key::Merge(position)
                     } else {
-                        Key::Plain(text.as_ref().into(), mark)
+                        Key::Plain(text.as_ref().into(), position)
                     });
                     if anchor > 0 {
                         let node = self.node(Node::Scalar, Value::String(text.into_owned()));
@@ -184,7 +192,7 @@ impl<'a> Builder<'a> {
                     return Ok(());
                 }
                 let value = scalar(&text, style, tag.as_deref()).map_err(|message| {
-                    at(self.source, mark, "scalar", message)
+                    at(self.source, position, "scalar", message)
                         .fix("write a value that JSON has too, or a quoted string")
                 })?;
                 let is_changed = value.is_f64() && !number::is_kept(&text);
@@ -192,10 +200,16 @@ impl<'a> Builder<'a> {
                 if is_changed {
                     self.numbers.push((node, text.into_owned()));
                 }
-                self.complete(node, mark, anchor)?;
+                self.complete(node, position, anchor)?;
             }
             Event::SequenceStart(anchor, tag) => {
-                self.open(anchor, tag.as_deref(), "seq", mark, Kind::Sequence(Vec::new()))?;
+                self.open(
+                    anchor,
+                    tag.as_deref(),
+                    "seq",
+                    position,
+                    Kind::Sequence(Vec::new()),
+                )?;
             }
             Event::MappingStart(anchor, tag) => {
                 let kind = Kind::Mapping {
@@ -203,14 +217,14 @@ impl<'a> Builder<'a> {
                     key: None,
                     merges: Vec::new(),
                 };
-                self.open(anchor, tag.as_deref(), "map", mark, kind)?;
+                self.open(anchor, tag.as_deref(), "map", position, kind)?;
             }
             Event::SequenceEnd | Event::MappingEnd => self.close()?,
             Event::Alias(anchor) => {
                 let node = *self.anchors.get(&anchor).ok_or_else(|| {
                     at(
                         self.source,
-                        mark,
+                        position,
                         "aliases",
                         "this alias stands inside the value that it stands for",
                     )
@@ -222,12 +236,12 @@ impl<'a> Builder<'a> {
                 }) = self.frames.last_mut()
                 {
                     let Some(Value::String(text)) = self.scalars.get(node) else {
-                        return Err(complex_key(self.source, mark));
+                        return Err(complex_key(self.source, position));
                     };
-                    *key = Some(Key::Plain(text.as_str().into(), mark));
+                    *key = Some(Key::Plain(text.as_str().into(), position));
                     return Ok(());
                 }
-                self.complete(node, mark, 0)?;
+                self.complete(node, position, 0)?;
             }
             Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => {}
         }
@@ -235,7 +249,7 @@ impl<'a> Builder<'a> {
     }
 
     fn node(&mut self, node: Node, scalar: Value) -> NodeId {
-        self.positions.nodes.push(node);
+        self.source_map.nodes.push(node);
         self.scalars.push(scalar);
         self.scalars.len() - 1
     }
@@ -245,13 +259,13 @@ impl<'a> Builder<'a> {
         anchor: usize,
         tag: Option<&Tag>,
         suffix: &str,
-        mark: Position,
+        position: Position,
         kind: Kind,
     ) -> Result<(), Diagnostics> {
         if let Some(tag) = tag.filter(|tag| !(tag.is_yaml_core_schema() && tag.suffix == suffix)) {
             return Err(at(
                 self.source,
-                mark,
+                position,
                 "tag",
                 format!("the tag `{tag}` is not known here"),
             )
@@ -265,65 +279,74 @@ impl<'a> Builder<'a> {
                 ..
             })
         ) {
-            return Err(complex_key(self.source, mark));
+            return Err(complex_key(self.source, position));
         }
         if self.frames.len() >= DEPTH {
             return Err(syntax(
                 self.source,
-                mark,
+                position,
                 format!("values are nested more than {DEPTH} levels deep"),
             )
             .fix("this is no API document that anybody wrote: look at how it was made")
             .into());
         }
-        self.frames.push(Frame { anchor, mark, kind });
+        self.frames.push(Frame {
+            anchor,
+            position,
+            kind,
+        });
         Ok(())
     }
 
     /// Ends the collection that is open.
     fn close(&mut self) -> Result<(), Diagnostics> {
-        let Some(Frame { anchor, mark, kind }) = self.frames.pop() else {
+        let Some(Frame {
+            anchor,
+            position,
+            kind,
+        }) = self.frames.pop()
+        else {
             return Ok(());
         };
         let node = match kind {
             Kind::Sequence(items) => Node::Sequence(items),
             Kind::Mapping { members, merges, .. } => {
-                for (key, mark, first) in duplicate_keys(&members) {
-                    self.duplicates.push(duplicate(self.source, key, mark, first));
+                for (key, position, first) in duplicate_keys(&members) {
+                    self.duplicates.push(duplicate(self.source, key, position, first));
                 }
                 Node::Mapping(self.merge(members, &merges)?)
             }
         };
         let node = self.node(node, Value::Null);
-        self.complete(node, mark, anchor)
+        self.complete(node, position, anchor)
     }
 
     /// Hangs a complete value into the collection that is open.
-    fn complete(&mut self, node: NodeId, mark: Position, anchor: usize) -> Result<(), Diagnostics> {
+    fn complete(&mut self, node: NodeId, position: Position, anchor: usize) -> Result<(), Diagnostics> {
         if anchor > 0 {
             self.anchors.insert(anchor, node);
         }
         match self.frames.last_mut() {
             None => {
-                self.positions.root = node;
-                self.positions.start = mark;
+                self.source_map.root = node;
+                self.source_map.start = position;
             }
             Some(Frame {
                 kind: Kind::Sequence(items),
                 ..
-            }) => items.push((mark, node)),
+            }) => items.push((position, node)),
             Some(Frame {
                 kind: Kind::Mapping { members, key, merges },
                 ..
             }) => match key.take() {
-                Some(Key::Plain(key, mark)) => members.push((key, mark, node)),
-                Some(Key::Merge(mark)) => match self.positions.nodes.get(node) {
+                Some(Key::Plain(key, position)) => members.push((key, position, node)),
+                Some(Key::Merge(position)) => match self.source_map.nodes.get(node) {
                     Some(Node::Sequence(items)) => {
-                        merges.extend(items.iter().map(|(_, node)| (mark, *node)));
+                        merges.extend(items.iter().map(|(_, node)| (position, *node)));
                     }
-                    _ => merges.push((mark, node)),
+                    _ => merges.push((position, node)),
                 },
-                None => return Err(complex_key(self.source, mark)),
+                None => return Err(complex_key(self.source, position)),
             },
         }
         Ok(())
@@ -335,11 +358,11 @@ impl<'a> Builder<'a> {
         mut members: Vec<(Box<str>, Position, NodeId)>,
         merges: &[(Position, NodeId)],
     ) -> Result<Vec<(Box<str>, Position, NodeId)>, Diagnostics> {
-        for (mark, node) in merges {
-            let Some(Node::Mapping(inherited)) = self.positions.nodes.get(*node) else {
+        for (position, node) in merges {
+            let Some(Node::Mapping(inherited)) = self.source_map.nodes.get(*node) else {
                 return Err(at(
                     self.source,
-                    *mark,
+                    *position,
                     "merge-key",
                     "`<<` takes a mapping or a list of mappings",
                 )
@@ -349,7 +372,7 @@ impl<'a> Builder<'a> {
             if members.len().saturating_add(inherited.len()) > COPIES {
                 return Err(at(
                     self.source,
-                    *mark,
+                    *position,
                     "aliases",
                     "merging makes more members than are read",
                 )
@@ -368,10 +391,10 @@ impl<'a> Builder<'a> {
     }
 }
 
-fn complex_key(source: Source<'_>, mark: Position) -> Diagnostics {
+fn complex_key(source: Source<'_>, position: Position) -> Diagnostics {
     at(
         source,
-        mark,
+        position,
         "key",
         "the key of this member is a mapping or a list",
     )
@@ -379,7 +402,7 @@ fn complex_key(source: Source<'_>, mark: Position) -> Diagnostics {
     .into()
 }
 
-fn mark(marker: &Marker) -> Position {
+fn position(marker: &Marker) -> Position {
     let saturate = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
     Position {
         line: saturate(marker.line()),

@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::operations::Direction;
+use crate::{operations::Direction, pointer::Pointer};
 
 /// Everything inside of `place` that refers, and its target.
 fn within<'a>(references: &'a References<'_>, place: &'static str) -> Vec<(&'a str, Option<&'a str>)> {
@@ -19,7 +19,7 @@ fn within<'a>(references: &'a References<'_>, place: &'static str) -> Vec<(&'a s
 /// The usages of a place, one line each: operation, direction and hops.
 fn usages(document: &Value, place: &'static str) -> Vec<String> {
     let references = References::new(document);
-    let usages = references.usages();
+    let usages = Usages::new(&references);
     let lines = usages.of(Pointer::from_static(place)).map(|usage| {
         let hops = usage.hops.iter().map(|hop| format!("{} > {}", hop.from, hop.to));
         let hops: Vec<String> = hops.collect();
@@ -182,7 +182,7 @@ fn usages_lead_from_operations_to_components() {
         ]
     );
     let references = References::new(&document);
-    let usages = references.usages();
+    let usages = Usages::new(&references);
     let names = |place| -> Vec<String> {
         let operations = usages.operations(Pointer::from_static(place));
         operations.into_iter().map(ToString::to_string).collect()

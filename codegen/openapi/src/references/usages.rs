@@ -2,7 +2,7 @@
 
 use std::{collections::VecDeque, rc::Rc};
 
-use super::{Reference, References};
+use super::graph::{Reference, References};
 use crate::{
     operations::{Direction, Operation, operations},
     pointer::{Pointer, Token},
@@ -61,10 +61,12 @@ pub struct Usages<'r> {
 type Link<'r> = (usize, Hop<'r>);
 
 impl<'r> Usages<'r> {
-    pub(super) fn new(references: &'r References<'r>) -> Self {
+    /// Searches the operations that use each target.
+    #[must_use]
+    pub fn new(references: &'r References<'r>) -> Self {
         let mut usages = Self {
             references,
-            operations: operations(references.document).collect(),
+            operations: operations(references.document()).collect(),
             entries: Vec::new(),
             ways: Vec::new(),
             by_target: vec![Vec::new(); references.targets.len()],

@@ -1,11 +1,11 @@
-//! Scans a JSON text for the positions of its values.
+//! Scans a JSON text for the `source_map` of its values.
 
 use super::{Node, NodeId, Position, SourceMap};
-use crate::number;
+use crate::{limits::DEPTH, number};
 
 /// The places of all values of a JSON text that has been read without an error. Of a text that is no JSON it gives
 /// some tree.
-pub(crate) fn positions(text: &str) -> SourceMap {
+pub(crate) fn source_map(text: &str) -> SourceMap {
     scan(text).0
 }
 
@@ -21,12 +21,12 @@ pub(crate) fn scan(text: &str) -> (SourceMap, Vec<(NodeId, String)>) {
         numbers: Vec::new(),
     };
     let (start, root) = scan.value(0);
-    let positions = SourceMap {
+    let source_map = SourceMap {
         nodes: scan.nodes,
         root,
         start,
     };
-    (positions, scan.numbers)
+    (source_map, scan.numbers)
 }
 
 struct Scan<'a> {
@@ -57,7 +57,7 @@ impl Scan<'_> {
         None
     }
 
-    fn mark(&mut self) -> Position {
+    fn position(&mut self) -> Position {
         let (end, count) = if self.counted.0 < self.line_start {
             (self.line_start, 0)
         } else {
@@ -104,24 +104,24 @@ impl Scan<'_> {
 
     fn value(&mut self, depth: usize) -> (Position, NodeId) {
         let first = self.peek();
-        let mark = self.mark();
-        if depth > super::DEPTH {
+        let position = self.position();
+        if depth > DEPTH {
             // The reader refuses what is nested so deeply.
             self.offset = self.text.len();
-            return (mark, self.node(Node::Scalar));
+            return (position, self.node(Node::Scalar));
         }
         let node = match first {
             Some(b'{') => {
                 self.offset += 1;
                 let mut members = Vec::new();
                 while self.peek() == Some(b'"') {
-                    let mark = self.mark();
+                    let position = self.position();
                     let key = self.string();
                     if self.peek() == Some(b':') {
                         self.offset += 1;
                     }
                     let (_, node) = self.value(depth + 1);
-                    members.push((key, mark, node));
+                    members.push((key, position, node));
                     if self.peek() == Some(b',') {
                         self.offset += 1;
                     }
@@ -164,7 +164,7 @@ impl Scan<'_> {
                 Node::Scalar
             }
         };
-        (mark, self.node(node))
+        (position, self.node(node))
     }
 }
 

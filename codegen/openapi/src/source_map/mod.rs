@@ -6,9 +6,6 @@ use std::collections::HashMap;
 
 use crate::pointer::Pointer;
 
-/// How deep values may be nested. It is the limit of `serde_json`, kept for YAML too.
-pub(crate) const DEPTH: usize = 128;
-
 /// A line and a column, both from 1, the column in characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Position {
@@ -47,7 +44,7 @@ impl SourceMap {
     /// Where the value at `pointer` is: a member at its key, an item at its start. What does not exist is placed at its
     /// nearest ancestor that does.
     pub(crate) fn locate(&self, pointer: &Pointer) -> Position {
-        let mut mark = self.start;
+        let mut position = self.start;
         let mut node = self.root;
         for token in pointer.tokens() {
             let token = token.decoded();
@@ -55,7 +52,7 @@ impl SourceMap {
                 Some(Node::Mapping(members)) => members
                     .iter()
                     .find(|(key, ..)| **key == *token)
-                    .map(|(_, mark, node)| (*mark, *node)),
+                    .map(|(_, position, node)| (*position, *node)),
                 Some(Node::Sequence(items)) => token
                     .parse::<usize>()
                     .ok()
@@ -63,9 +60,9 @@ impl SourceMap {
                 Some(Node::Scalar) | None => None,
             };
             let Some(child) = child else { break };
-            (mark, node) = child;
+            (position, node) = child;
         }
-        mark
+        position
     }
 }
 
@@ -75,18 +72,18 @@ pub(crate) fn duplicate_keys(members: &[(Box<str>, Position, NodeId)]) -> Vec<(&
     const FEW: usize = 12;
     let mut duplicates = Vec::new();
     if members.len() <= FEW {
-        for (index, (key, mark, _)) in members.iter().enumerate() {
+        for (index, (key, position, _)) in members.iter().enumerate() {
             if let Some((_, first, _)) = members.iter().take(index).find(|(earlier, ..)| earlier == key) {
-                duplicates.push((&**key, *mark, *first));
+                duplicates.push((&**key, *position, *first));
             }
         }
     } else {
         let mut seen = HashMap::with_capacity(members.len());
-        for (key, mark, _) in members {
+        for (key, position, _) in members {
             if let Some(first) = seen.get(&**key) {
-                duplicates.push((&**key, *mark, *first));
+                duplicates.push((&**key, *position, *first));
             } else {
-                seen.insert(&**key, *mark);
+                seen.insert(&**key, *position);
             }
         }
     }

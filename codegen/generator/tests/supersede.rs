@@ -1,4 +1,4 @@
-//! A supplement steps back where the vendor's document says itself what was deduced, and says how good the deduction was.
+//! An inferred overlay gives way to what the vendor's document says itself, and the inference is compared with it.
 
 #![allow(
     clippy::unwrap_used,
@@ -8,11 +8,8 @@
 
 use std::fmt::Write as _;
 
-use funnelflux_generator::{
-    Input, Output, generate,
-    overlay::{self, Applied},
-};
-use funnelflux_openapi::{Source, read::read};
+use funnelflux_generator::{Input, Options, Output, generate, overlay, supersede::supersede};
+use funnelflux_openapi::{Diagnostics, Document, Source, read::read};
 use serde_json::{Value, json};
 
 const UPSTREAM: &str = include_str!("../../../spec/upstream.json");
@@ -22,7 +19,7 @@ const PAGES: Source<'_> = Source {
     text: include_str!("../../../spec/overlays/09-pages.yaml"),
 };
 
-/// The vendor's document of a later day: it has the pages, as we deduced them.
+/// A later version of the vendor's document: it has the pages as we inferred them.
 fn later() -> Value {
     let mut document: Value = serde_json::from_str(UPSTREAM).unwrap();
     let effective: Value = serde_json::from_str(EFFECTIVE).unwrap();
@@ -52,20 +49,24 @@ fn plain(value: &Value) -> Value {
     }
 }
 
-fn apply(document: &Value) -> Applied {
+/// The effective document, the result of the comparison, and the number of overlays that are left.
+fn apply(document: &Value) -> (Document, Diagnostics, usize) {
     let text = document.to_string();
     let source = Source {
         name: "spec/upstream.json",
         text: &text,
     };
-    overlay::apply(read(source).unwrap(), &[PAGES]).unwrap()
+    let superseded = supersede(read(source).unwrap(), overlay::read(&[PAGES]).unwrap());
+    let applied = overlay::apply(superseded.document, &superseded.overlays).unwrap();
+    assert!(applied.notices.is_empty(), "{}", applied.notices);
+    (applied.document, superseded.notices, superseded.overlays.len())
 }
 
-/// What the report says, without the places where all is said to be confirmed.
-fn report(applied: &Applied) -> String {
+fn report(notices: &Diagnostics) -> String {
     let mut text = String::new();
-    for verdict in &applied.verdicts {
-        writeln!(text, "{}: {}", verdict.operation, verdict.found).unwrap();
+    for notice in notices {
+        let operation = notice.operation.as_deref().unwrap_or_default();
+        writeln!(text, "{} {operation}: {}", notice.code, notice.message).unwrap();
     }
     text
 }
@@ -81,33 +82,28 @@ fn generated(document: &Value) -> Output {
         overlays: vec![PAGES],
         previous_lock: None,
     };
-    generate(&input).unwrap()
+    let options = Options {
+        strict: true,
+        ..Options::default()
+    };
+    generate(&input, options).unwrap()
 }
 
 #[test]
-fn nothing_steps_back_from_a_document_that_lacks_the_group() {
+fn a_document_that_lacks_the_group_supersedes_nothing() {
     let upstream: Value = serde_json::from_str(UPSTREAM).unwrap();
-    let applied = apply(&upstream);
-    assert_eq!(applied.verdicts, []);
-    assert!(
-        applied
-            .document
-            .get("/paths/~1page~1list~1/get/x-evidence")
-            .is_some()
-    );
+    let (document, notices, overlays) = apply(&upstream);
+    assert_eq!((notices.len(), overlays), (0, 1));
+    assert!(document.get("/paths/~1page~1list~1/get/x-evidence").is_some());
 }
 
 #[test]
-fn what_was_right_is_confirmed_and_known_from_now_on() {
+fn a_correct_inference_is_confirmed_and_superseded() {
     let document = later();
-    let applied = apply(&document);
-    assert_eq!(report(&applied).lines().count(), 12);
-    insta::assert_snapshot!(report(&applied));
-    assert_eq!(
-        applied.document.value(),
-        &document,
-        "the overlay adds nothing any more"
-    );
+    let (effective, notices, overlays) = apply(&document);
+    assert_eq!(overlays, 0);
+    insta::assert_snapshot!(report(&notices));
+    assert_eq!(effective.value(), &document, "the overlay adds nothing any more");
     let output = generated(&document);
     assert_eq!(output.features, [""; 0], "the group is documented");
     assert!(
@@ -120,7 +116,7 @@ fn what_was_right_is_confirmed_and_known_from_now_on() {
 }
 
 #[test]
-fn what_was_wrong_is_said_and_nothing_else() {
+fn each_difference_from_a_wrong_inference_is_reported() {
     let mut document = later();
     let paths = document["paths"].as_object_mut().unwrap();
     // Another path.
@@ -128,7 +124,7 @@ fn what_was_wrong_is_said_and_nothing_else() {
     paths.insert("/page/move/".to_owned(), moved);
     // Another parameter.
     paths["/page/find/byIds/"]["get"]["parameters"][0]["name"] = json!("ids");
-    // A body that must be there, and another number for success, of which nothing was deduced.
+    // A required body, and another success status, which is never inferred.
     paths["/page/delete/"]["delete"]["requestBody"]["required"] = json!(true);
     let done = paths["/page/delete/"]["delete"]["responses"]
         .as_object_mut()
@@ -148,26 +144,25 @@ fn what_was_wrong_is_said_and_nothing_else() {
         .shift_remove("categoryName")
         .unwrap();
     info["category"] = name;
-    let applied = apply(&document);
-    insta::assert_snapshot!(report(&applied));
-    // What it does not have stays, with its doubt; what it has is the vendor's.
-    let found = &applied.document;
+    let (found, notices, _) = apply(&document);
+    insta::assert_snapshot!(report(&notices));
+    // The operation that it lacks stays inferred.
     assert!(found.get("/paths/~1page~1unarchive~1/put/x-evidence").is_some());
     assert!(found.get("/paths/~1page~1move-category~1").is_none());
     let info = found.get("/components/schemas/PageInfo/properties").unwrap();
     assert!(info.get("category").is_some() && info.get("categoryName").is_none());
-    // The group is not wholly documented, and so stays behind its feature.
+    // The group is only partly documented, so it stays behind its feature.
     let output = generated(&document);
     assert_eq!(output.features, ["pages"]);
     let notices = output.notices.to_string();
     assert!(
-        notices.contains("notice[overlay::stepped-back] at PUT /page/move-category/"),
+        notices.contains("notice[supersede::wrong] at PUT /page/move-category/"),
         "{notices}"
     );
 }
 
 #[test]
-fn a_type_that_nothing_needs_any_more_is_not_added() {
+fn a_schema_that_is_no_longer_used_is_not_added() {
     let mut document = later();
     let schemas = document["components"]["schemas"].as_object_mut().unwrap();
     let page = schemas.shift_remove("Page").unwrap();
@@ -177,7 +172,7 @@ fn a_type_that_nothing_needs_any_more_is_not_added() {
         "#/components/schemas/LandingPage\"",
     );
     let document: Value = serde_json::from_str(&text).unwrap();
-    let applied = apply(&document);
-    assert!(applied.document.get("/components/schemas/Page").is_none());
-    insta::assert_snapshot!(report(&applied));
+    let (effective, notices, _) = apply(&document);
+    assert!(effective.get("/components/schemas/Page").is_none());
+    insta::assert_snapshot!(report(&notices));
 }

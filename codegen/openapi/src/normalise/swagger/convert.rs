@@ -1,0 +1,141 @@
+//! State and helpers of the conversion of a Swagger 2.0 document.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::{
+    diagnostic::{Diagnostic, Severity, Stage},
+    document::Provenance,
+    normalise::{
+        context::{Context, Object},
+        schemas,
+    },
+    pointer::{Pointer, PointerBuf, ToPointer},
+    references::fragment,
+};
+
+/// The strings of a list, such as `consumes`; none if there is no list.
+pub(super) fn texts(context: &mut Context, list: Option<&Value>, place: &Pointer) -> Vec<String> {
+    let strings: Option<Vec<String>> = match list {
+        None => Some(Vec::new()),
+        Some(Value::Array(list)) => list.iter().map(|item| item.as_str().map(str::to_owned)).collect(),
+        Some(_) => None,
+    };
+    strings.unwrap_or_else(|| {
+        misfit(context, place, "a list of strings");
+        Vec::new()
+    })
+}
+
+/// What is no longer there when lint looks.
+pub(super) fn misfit(context: &mut Context, place: &Pointer, wanted: &str) {
+    let fix = "write what the Swagger 2.0 specification wants there";
+    let message = format!("here has to be {wanted}");
+    context.report(Severity::Error, "structure", place, message, fix);
+}
+
+/// Where the document says what all operations consume.
+pub(super) const CONSUMES: &Pointer = Pointer::from_static("/consumes");
+
+/// Media types that a list says, and where it stands.
+#[derive(Clone)]
+pub(super) struct MediaTypes {
+    pub(super) types: Vec<String>,
+    pub(super) place: PointerBuf,
+}
+
+impl MediaTypes {
+    pub(super) fn new(context: &mut Context, list: Option<&Value>, place: &Pointer) -> Self {
+        Self {
+            types: texts(context, list, place),
+            place: place.to_buf(),
+        }
+    }
+
+    /// Whether these are the media types of the content of a body or response.
+    pub(super) fn are_of(&self, holder: &Value) -> bool {
+        let content = holder.get("content").and_then(Value::as_object);
+        content.is_some_and(|content| content.keys().eq(&self.types))
+    }
+}
+
+pub(super) struct Convert<'a> {
+    pub(super) consumes: MediaTypes,
+    pub(super) produces: MediaTypes,
+    pub(super) schemes: Vec<String>,
+    pub(super) parameters: Object,
+    pub(super) responses: Object,
+    pub(super) host: Option<String>,
+    pub(super) base_path: String,
+    /// The places of the shared parameters that became bodies of operations.
+    pub(super) bodies_used: BTreeSet<PointerBuf>,
+    /// Which of the document's `consumes` and `produces` became the content of something.
+    pub(super) types_used: BTreeSet<&'static str>,
+    /// Where the parts of the old document come from.
+    pub(super) before: Provenance,
+    pub(super) context: &'a mut Context,
+}
+
+impl Convert<'_> {
+    /// The media types that an operation lists itself.
+    pub(super) fn own_types(&mut self, operation: &Object, key: &str, place: &Pointer) -> Option<MediaTypes> {
+        let list = operation.get(key)?;
+        let place = place.with_trailing_token(key);
+        Some(MediaTypes::new(self.context, Some(list), &place))
+    }
+
+    /// Takes `consumes` or `produces` out of its holder; where it did not become the content of anything, it is kept
+    /// aside, so that a comparison sees it.
+    pub(super) fn types_are_read(&mut self, holder: &mut Object, key: &str, place: &Pointer, used: bool) {
+        if used {
+            holder.shift_remove(key);
+        } else if holder.contains_key(key) {
+            let aside = schemas::name_aside(holder, key);
+            self.moved(place.with_trailing_token(&aside), place.with_trailing_token(key));
+            schemas::keep_aside(holder, key);
+        }
+    }
+
+    pub(super) fn moved<'a, 'b>(&mut self, new: impl ToPointer<'a>, old: impl ToPointer<'b>) {
+        self.context.provenance.put(new, self.before.place(old));
+    }
+
+    /// Reports on what stands at `place` in the old document; the new one may have something else there.
+    pub(super) fn report<'a>(
+        &mut self,
+        severity: Severity,
+        code: &'static str,
+        place: impl ToPointer<'a>,
+        message: impl Into<String>,
+        fix: &str,
+    ) {
+        let diagnostic = Diagnostic::new(severity, Stage::Normalise, code, place, message).fix(fix);
+        let location = self.before.place(&diagnostic.pointer).location();
+        self.context.diagnostics.push(diagnostic.at(Some(location)));
+    }
+
+    /// Refuses a key of `OpenAPI` 3.0 where the keys of Swagger 2.0 say the same thing. `place` is that of its holder in
+    /// the old document.
+    pub(super) fn mixed(&mut self, holder: &mut Object, key: &str, place: &Pointer) {
+        if !holder.contains_key(key) {
+            return;
+        }
+        self.report(
+            Severity::Error,
+            "mixed-versions",
+            place.with_trailing_token(key),
+            format!("`{key}` is of OpenAPI 3.0, and what Swagger 2.0 has for it stands here too"),
+            "remove one of the two: which of them counts is not known",
+        );
+        schemas::keep_aside(holder, key);
+    }
+}
+
+/// Returns the name in a reference to a shared part in a section of the document, such as `parameters`.
+pub(super) fn shared_name(reference: &str, section: &str) -> Option<String> {
+    let pointer = fragment(reference)?;
+    let mut tokens = pointer.tokens();
+    let (found, name) = (tokens.next()?, tokens.next()?);
+    (found.encoded() == section && tokens.next().is_none()).then(|| name.decoded().into_owned())
+}
