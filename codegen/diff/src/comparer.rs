@@ -11,11 +11,13 @@ use funnelflux_openapi::{
 
 use crate::{
     index::{DeepEquality, DocumentIndex},
+    level::Direction,
     node::Node,
     normative_words,
-    raw_change::{ChangeBuilder, Findings, SchemaContext, Site},
-    report::{Direction, Fact},
+    raw_change::{ChangeBuilder, Changes},
+    report::Fact,
     rules::ChangeKind,
+    site::{SchemaContext, Site},
     steps::tokens,
     unclassified::Difference,
     wording::subject,
@@ -24,8 +26,8 @@ use crate::{
 /// Evidence for a part of the document.
 const EVIDENCE: &str = "x-evidence";
 
-/// Fields of a Swagger 2.0 operation or document that `OpenAPI` 3.0 does not have. No rule covers them, and they are more
-/// than documentation.
+/// Fields of a Swagger 2.0 operation or document that `OpenAPI` 3.0 does not have. No rule covers them, and
+/// they are more than documentation.
 const UNCONVERTED: [&str; 3] = ["x-schemes", "x-consumes", "x-produces"];
 
 /// Compares two documents.
@@ -33,7 +35,7 @@ pub(crate) struct Comparer<'a> {
     pub old: DocumentIndex<'a>,
     pub new: DocumentIndex<'a>,
     pub equality: DeepEquality<'a>,
-    pub findings: Findings,
+    pub changes: Changes,
     /// Pairs of schemas that have been compared.
     pub compared: HashSet<(PointerBuf, PointerBuf, SchemaContext)>,
     /// Pairs of schemas to compare.
@@ -48,39 +50,11 @@ impl<'a> Comparer<'a> {
             old: DocumentIndex::new(old),
             new: DocumentIndex::new(new),
             equality: DeepEquality::new(old, new),
-            findings: Findings::default(),
+            changes: Changes::default(),
             compared: HashSet::new(),
             queue: VecDeque::new(),
             renamed: BTreeMap::new(),
         }
-    }
-
-    /// Compares the whole documents.
-    pub(crate) fn document(&mut self) {
-        let (old, new) = (self.old.root.clone(), self.new.root.clone());
-        for (key, site) in Site::members(&old, &new) {
-            match key {
-                "openapi" => {
-                    if !site.is_unchanged() {
-                        let what = format!("`openapi` {}", site.before_after());
-                        self.change(ChangeKind::OpenapiVersionChanged, &site, what)
-                            .report();
-                    }
-                }
-                "info" => self.info(&site),
-                "servers" => self.servers(&site, &[None, None]),
-                "security" => self.document_security(&site),
-                "tags" => self.tags(&site),
-                "paths" => self.paths(&site),
-                "components" => {}
-                // Normalising prefixes another `x-` if the author has an extension of that name.
-                _ if key != "webhooks" && key.trim_start_matches("x-") == "webhooks" => self.webhooks(&site),
-                _ => self.unconverted_or_annotation(key, &site),
-            }
-        }
-        self.queued_schemas();
-        self.components(&Site::member("components", &old, &new));
-        self.queued_schemas();
     }
 
     /// Begins a change.
@@ -90,14 +64,14 @@ impl<'a> Comparer<'a> {
         site: &Site<'_, 'a>,
         what: String,
     ) -> ChangeBuilder<'_> {
-        self.findings.change(kind, site, what)
+        self.changes.change(kind, site, what)
     }
 
     /// Reports a difference that no rule covers.
     pub(crate) fn unclassified(&mut self, site: &Site<'_, 'a>) {
         if !site.is_unchanged() {
             let difference = Difference::between(site.old.as_ref(), site.new.as_ref());
-            self.findings.changes.push(difference.into_change());
+            self.changes.raw.push(difference.into_change());
         }
     }
 
@@ -197,7 +171,8 @@ impl<'a> Comparer<'a> {
         self.change(kind, site, what).direction(direction).report();
     }
 
-    /// Reports a part that is inline on one side and behind a reference on the other, or behind another reference.
+    /// Reports a part that is inline on one side and behind a reference on the other, or behind another
+    /// reference.
     pub(crate) fn reference(&mut self, site: &Site<'_, 'a>, direction: Direction) {
         let [old, new] = [&site.old, &site.new].map(|node| node.as_ref().and_then(Node::reference));
         if old == new {
@@ -220,13 +195,13 @@ impl<'a> Comparer<'a> {
     }
 }
 
-/// Whether the pointer leads to an operation.
+/// Checks whether the pointer leads to an operation.
 fn is_operation(pointer: &Pointer) -> bool {
     let tokens = tokens(pointer);
     matches!(tokens.as_slice(), [root, _, method] if root == "paths" && METHODS.contains(&method.as_str()))
 }
 
-/// Whether the evidence of an operation changed between documented and inferred.
+/// Checks whether the evidence of an operation changed between documented and inferred.
 fn inference_changed(site: &Site<'_, '_>) -> bool {
     let is_inferred = |node: &Option<Node<'_>>| {
         let kind = node.as_ref().and_then(|node| node.str("kind"));
@@ -235,13 +210,13 @@ fn inference_changed(site: &Site<'_, '_>) -> bool {
     is_operation(&site.parent.pointer) && is_inferred(&site.old) != is_inferred(&site.new)
 }
 
-/// Whether the schema is not a component, so that it has no name of its own.
+/// Checks whether the schema is not a component, so that it has no name of its own.
 fn is_inline(schema: &Node<'_>) -> bool {
     let is_shared = schema.pointer.starts_with(Pointer::from_static("/components"));
     !(is_shared && schema.pointer.count() == 3)
 }
 
-/// Whether the schema describes a single value without an enumeration.
+/// Checks whether the schema describes a single value without an enumeration.
 fn is_scalar(schema: &Node<'_>) -> bool {
     let kind = schema.str("type");
     schema.value.get("enum").is_none() && kind.is_some_and(|kind| kind != "object" && kind != "array")

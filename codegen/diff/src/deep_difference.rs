@@ -8,7 +8,7 @@ use crate::{
     comparer::Comparer,
     index::DocumentIndex,
     node::{Node, canonical},
-    raw_change::Site,
+    site::Site,
     wording::subject,
 };
 
@@ -50,7 +50,8 @@ impl<'a> Comparer<'a> {
     }
 }
 
-/// Writes a part with the targets of its references in their place, each once; `None` if it is too deep for that.
+/// Writes a part with the targets of its references in their place, each once; `None` if it is too deep for
+/// that.
 fn expand<'a>(
     document: &DocumentIndex<'a>,
     node: &Node<'a>,

@@ -1,32 +1,25 @@
 //! Compares two `OpenAPI` 3.0.3 documents: the changes between them, and what each means on the wire.
 //!
-//! The [`comparer`] goes through both documents side by side. At every place each key of either side is compared by a rule
-//! of [`rules`], or reported as `unclassified`. Afterwards a plain structural comparison checks that nothing was left out,
-//! so no difference goes unseen.
+//! The [`comparer`] goes through both documents side by side. At every place each key of either side is
+//! compared by a rule of [`rules`], or reported as `unclassified`. Afterwards a plain structural comparison
+//! checks that nothing was left out, so no difference goes unseen.
 
 mod allow_list;
-mod bodies;
 mod comparer;
-mod components;
 mod deep_difference;
+mod document;
 mod external_references;
 mod index;
-mod info;
+mod level;
 mod node;
 mod normative_words;
-mod parameters;
-mod paths;
 mod raw_change;
 mod render;
 mod report;
-mod responses;
 pub mod rules;
-mod schema;
-mod security;
-mod servers;
+mod site;
 mod steps;
 mod unclassified;
-mod webhooks;
 mod wording;
 
 use std::collections::HashSet;
@@ -46,8 +39,9 @@ use raw_change::{RawChange, merge};
 
 pub use allow_list::{AllowList, Allowed, Date};
 pub use external_references::external_references;
+pub use level::{Direction, Level};
 pub use render::{Audience, Consequence, View, annotation};
-pub use report::{Change, Direction, Fact, IntegerRange, Level, Report, Side, Summary, Usage};
+pub use report::{Change, Fact, IntegerRange, Report, Side, Summary, Usage};
 pub use rules::ChangeKind;
 
 /// The JSON Schema of a report in JSON.
@@ -62,11 +56,11 @@ pub fn compare(old: &Document, new: &Document) -> Report {
     let Comparer {
         old: old_index,
         new: new_index,
-        findings,
+        changes,
         ..
     } = comparer;
-    let uncovered = unclassified::uncovered(old.value(), new.value(), &findings);
-    let changes = merge(findings.changes.into_iter().chain(uncovered).collect());
+    let uncovered = unclassified::uncovered(old.value(), new.value(), &changes);
+    let changes = merge(changes.raw.into_iter().chain(uncovered).collect());
     let mut changes: Vec<Change> = changes
         .into_iter()
         .map(|change| complete(change, (old, &old_index), (new, &new_index)))

@@ -2,14 +2,18 @@
 
 use serde_json::{Map, Value};
 
-use funnelflux_openapi::pointer::{Pointer, PointerBuf, Token, join};
+use funnelflux_openapi::{
+    pointer::{Pointer, PointerBuf, Token, join},
+    references,
+};
 
 /// A value and where it is.
 #[derive(Clone, Debug)]
 pub(crate) struct Node<'a> {
     pub value: &'a Value,
     pub pointer: PointerBuf,
-    /// The pointer with the names of array entries in place of their positions, so that it stays when entries move.
+    /// The pointer with the names of array entries in place of their positions, so that it stays when entries
+    /// move.
     pub identity: String,
 }
 
@@ -85,10 +89,19 @@ impl<'a> Node<'a> {
         self.value.get(key).is_some_and(|value| value == true)
     }
 
-    /// Whether the array `key` contains the text.
+    /// Checks whether the array `key` contains the text.
     pub(crate) fn lists(&self, key: &str, text: &str) -> bool {
         let entries = self.value.get(key).and_then(Value::as_array);
         entries.is_some_and(|entries| entries.iter().any(|entry| entry == text))
+    }
+
+    /// Follows references to the end. A broken one leads nowhere, so the node stays as it is.
+    pub(crate) fn resolve(&self, document: &'a Value) -> Self {
+        let (pointer, value) = references::resolve(document, &self.pointer, self.value);
+        if *pointer == *self.pointer {
+            return self.clone();
+        }
+        Self::at(value, pointer.into_owned())
     }
 
     pub(crate) fn reference(&self) -> Option<&'a str> {

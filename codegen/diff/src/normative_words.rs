@@ -1,16 +1,16 @@
 //! Normative words of descriptions: those that bind a client, take something back, or state an amount.
 
-use crate::raw_change::Site;
+use crate::site::Site;
 use std::{cmp::Ordering, collections::BTreeMap};
 
 const NORMATIVE: &str = "
-    must shall should may might can could cannot required requires require needed mandatory optional optionally
-    no not never none neither nor without only always unless except excluding including instead
-    reserved forbidden prohibited allowed refused rejected accepted ignored overwritten removed deprecated obsolete
-    hidden masked placeholder secret internal unique immutable permanent permanently irreversible irreversibly
-    maximum minimum clamped limit limited unlimited inclusive inclusively exclusive exclusively ascending descending
-    milliseconds seconds minutes hours days weeks months years bytes kilobytes megabytes characters percent cents
-    ms kb mb utc";
+    must shall should may might can could cannot required requires require needed mandatory optional
+    optionally no not never none neither nor without only always unless except excluding including instead
+    reserved forbidden prohibited allowed refused rejected accepted ignored overwritten removed deprecated
+    obsolete hidden masked placeholder secret internal unique immutable permanent permanently irreversible
+    irreversibly maximum minimum clamped limit limited unlimited inclusive inclusively exclusive
+    exclusively ascending descending milliseconds seconds minutes hours days weeks months years bytes
+    kilobytes megabytes characters percent cents ms kb mb utc";
 
 /// Differences of two texts in normative words and numbers, or in their order.
 pub(crate) fn differences(site: &Site<'_, '_>) -> Vec<String> {

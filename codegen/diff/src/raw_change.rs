@@ -1,4 +1,4 @@
-//! Changes as the comparison finds them: at which site, in which context, and how they are reported.
+//! Changes as the comparison finds them, from their start to the merge of those found in several contexts.
 
 use std::collections::BTreeMap;
 
@@ -7,163 +7,12 @@ use sha2::{Digest, Sha256};
 use funnelflux_openapi::pointer::{Pointer, PointerBuf};
 
 use crate::{
-    node::{Node, canonical},
-    report::{Direction, Fact, Level},
+    level::{Direction, Level},
+    node::Node,
+    report::Fact,
     rules::{ChangeKind, Id},
-    wording::{before_after, subject},
+    site::{SchemaContext, Site},
 };
-
-/// The part of a message that a schema describes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum SchemaRole {
-    Body,
-    Property,
-    Parameter,
-    ParameterProperty,
-    Header,
-}
-
-/// The context in which a schema is compared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct SchemaContext {
-    pub direction: Direction,
-    pub role: SchemaRole,
-    /// In the response to a failed call.
-    pub failure: bool,
-}
-
-impl SchemaContext {
-    pub(crate) fn new(direction: Direction, role: SchemaRole) -> Self {
-        Self {
-            direction,
-            role,
-            failure: false,
-        }
-    }
-
-    /// The context of what the schema contains.
-    pub(crate) fn inner(self) -> Self {
-        let role = match self.role {
-            SchemaRole::Parameter | SchemaRole::ParameterProperty => SchemaRole::ParameterProperty,
-            SchemaRole::Body | SchemaRole::Property | SchemaRole::Header => SchemaRole::Property,
-        };
-        Self { role, ..self }
-    }
-
-    fn id(self) -> &'static str {
-        match (self.direction, self.role) {
-            (Direction::Response, SchemaRole::Body) => "response-body",
-            (Direction::Response, SchemaRole::Header) => "response-header",
-            (Direction::Response, _) => "response-property",
-            (Direction::Request, SchemaRole::Body | SchemaRole::Header) => "request-body",
-            (Direction::Request, SchemaRole::Property) => "request-property",
-            (Direction::Request, SchemaRole::Parameter) => "request-parameter",
-            (Direction::Request, SchemaRole::ParameterProperty) => "request-parameter-property",
-            (Direction::None | Direction::Both, _) => "schema",
-        }
-    }
-}
-
-/// The place of a change: the values before and after, and the object that contains them.
-pub(crate) struct Site<'n, 'a> {
-    pub old: Option<Node<'a>>,
-    pub new: Option<Node<'a>>,
-    /// In the new document: the object that contains the new value, or contained the old one.
-    pub parent: &'n Node<'a>,
-}
-
-impl<'n, 'a> Site<'n, 'a> {
-    pub(crate) fn between(old: &Node<'a>, new: &Node<'a>, parent: &'n Node<'a>) -> Self {
-        Self {
-            old: Some(old.clone()),
-            new: Some(new.clone()),
-            parent,
-        }
-    }
-
-    pub(crate) fn added(new: &Node<'a>, parent: &'n Node<'a>) -> Self {
-        Self {
-            old: None,
-            new: Some(new.clone()),
-            parent,
-        }
-    }
-
-    pub(crate) fn removed(old: &Node<'a>, parent: &'n Node<'a>) -> Self {
-        Self {
-            old: Some(old.clone()),
-            new: None,
-            parent,
-        }
-    }
-
-    /// The member `key` of two objects.
-    pub(crate) fn member(key: &str, old: &Node<'a>, new: &'n Node<'a>) -> Self {
-        Self {
-            old: old.get(key),
-            new: new.get(key),
-            parent: new,
-        }
-    }
-
-    /// Every member of two objects: those of the new one in its order, then those that only the old one has.
-    pub(crate) fn members(old: &Node<'a>, new: &'n Node<'a>) -> impl Iterator<Item = (&'a str, Self)> {
-        let only_old = old.keys().filter(|key| new.value.get(*key).is_none());
-        let keys: Vec<&'a str> = new.keys().chain(only_old).collect();
-        keys.into_iter().map(|key| (key, Self::member(key, old, new)))
-    }
-
-    /// Both values, if both exist.
-    pub(crate) fn both(&self) -> Option<(&Node<'a>, &Node<'a>)> {
-        self.old.as_ref().zip(self.new.as_ref())
-    }
-
-    /// The values that exist.
-    pub(crate) fn values(&self) -> impl Iterator<Item = &Node<'a>> {
-        self.old.iter().chain(&self.new)
-    }
-
-    /// Whether the values are equal, whatever the order of their keys.
-    pub(crate) fn is_unchanged(&self) -> bool {
-        let [old, new] = [&self.old, &self.new].map(|node| node.as_ref().map(|node| node.value));
-        old == new
-    }
-
-    /// The value of a flag before and after, where absent is false.
-    pub(crate) fn flags(&self) -> (bool, bool) {
-        let flag = |node: &Option<Node<'a>>| node.as_ref().is_some_and(|node| node.value == true);
-        (flag(&self.old), flag(&self.new))
-    }
-
-    /// Picks the kind for a value that was added, removed or changed.
-    pub(crate) fn kind(&self, [added, removed, changed]: [ChangeKind; 3]) -> ChangeKind {
-        match (&self.old, &self.new) {
-            (None, _) => added,
-            (_, None) => removed,
-            _ => changed,
-        }
-    }
-
-    /// The values before and after, as text that distinguishes changes at one place. A value that was added counts, too:
-    /// accepting one limit does not accept another one.
-    pub(crate) fn value(&self) -> String {
-        let value = |node: &Option<Node<'a>>| {
-            node.as_ref()
-                .map_or_else(String::new, |node| canonical(node.value))
-        };
-        format!("{}→{}", value(&self.old), value(&self.new))
-    }
-
-    /// The difference of the values in words: ``was added: `1` `` or ``changed: `1` → `2` ``.
-    pub(crate) fn before_after(&self) -> String {
-        before_after(self.old.as_ref(), self.new.as_ref())
-    }
-
-    /// The difference of a keyword in words.
-    pub(crate) fn describe(&self, keyword: &str) -> String {
-        format!("`{keyword}` of {} {}", subject(self.parent), self.before_after())
-    }
-}
 
 /// A change as the comparison finds it.
 #[derive(Clone, Debug)]
@@ -187,7 +36,7 @@ pub(crate) struct RawChange {
     value: String,
     /// Facts for each context.
     pub facts: Vec<Vec<Fact>>,
-    /// Whether it covers everything below the values.
+    /// True if it covers everything below the values.
     pub covers_subtree: bool,
 }
 
@@ -289,15 +138,15 @@ pub(crate) fn merge(changes: Vec<RawChange>) -> Vec<RawChange> {
     merged.into_values().collect()
 }
 
-/// What the comparison has found.
+/// Everything that the comparison has found.
 #[derive(Default)]
-pub(crate) struct Findings {
-    pub changes: Vec<RawChange>,
+pub(crate) struct Changes {
+    pub raw: Vec<RawChange>,
     /// Pointers to differences that a change elsewhere covers.
     pub explained: Vec<PointerBuf>,
 }
 
-impl Findings {
+impl Changes {
     /// Begins a change; [`ChangeBuilder::report`] ends it.
     pub(crate) fn change(
         &mut self,
@@ -316,16 +165,16 @@ impl Findings {
             site.value(),
         );
         ChangeBuilder {
-            findings: self,
+            changes: self,
             change,
             facts: Vec::new(),
         }
     }
 
-    /// Whether a change is at or below one of the places.
+    /// Checks whether a change is at or below one of the places.
     pub(crate) fn has_within(&self, old: &Pointer, new: &Pointer) -> bool {
         let is_in = |at: &Option<PointerBuf>, place| at.as_ref().is_some_and(|at| at.starts_with(place));
-        self.changes
+        self.raw
             .iter()
             .any(|change| is_in(&change.old, old) || is_in(&change.new, new))
     }
@@ -334,7 +183,7 @@ impl Findings {
 /// A change in the making.
 #[must_use = "nothing is reported without `report`"]
 pub(crate) struct ChangeBuilder<'f> {
-    findings: &'f mut Findings,
+    changes: &'f mut Changes,
     change: RawChange,
     facts: Vec<Fact>,
 }
@@ -392,6 +241,6 @@ impl ChangeBuilder<'_> {
 
     pub(crate) fn report(mut self) {
         self.change.facts.push(self.facts);
-        self.findings.changes.push(self.change);
+        self.changes.raw.push(self.change);
     }
 }

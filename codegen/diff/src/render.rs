@@ -1,5 +1,5 @@
-//! Formats of a report: text for a terminal, JSON for programs, markdown for a pull request, and annotations for a GitHub
-//! workflow.
+//! Formats of a report: text for a terminal, JSON for programs, markdown for a pull request, and annotations
+//! for a GitHub workflow.
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
@@ -9,7 +9,10 @@ use serde_json::Value;
 use funnelflux_openapi::text::{markdown, one_line};
 use funnelflux_openapi::{Location, Severity};
 
-use crate::report::{Change, Direction, Level, Report, Side, Summary, Usage};
+use crate::{
+    level::{Direction, Level},
+    report::{Change, Report, Side, Summary, Usage},
+};
 
 /// Most usages of a place that are listed.
 const MOST_USAGES: usize = 6;
@@ -21,7 +24,7 @@ pub struct Consequence {
     pub impact: &'static str,
     /// Reason for it.
     pub reason: &'static str,
-    /// What to do.
+    /// Advice.
     pub action: &'static str,
 }
 
@@ -130,7 +133,8 @@ impl<'a> View<'a> {
             let count = entries.len();
             let _ = write!(
                 text,
-                "\n### {title} ({count})\n\n| change | operations |{column} rule, fingerprint |\n|---|---|{line}---|\n",
+                "\n### {title} ({count})\n\n\
+                 | change | operations |{column} rule, fingerprint |\n|---|---|{line}---|\n",
             );
             for entry in entries {
                 let Change {

@@ -1,50 +1,13 @@
 //! The result of a comparison: changes, their levels, and facts about them.
 
-use std::fmt;
-
 use serde::Serialize;
 
 use funnelflux_openapi::Location;
 
-use crate::rules::ChangeKind;
-
-/// What a change means on the wire, whatever client is used. Ordered from harmless to harmful.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Level {
-    /// Only documentation.
-    Docs,
-    /// Existing clients do not notice it.
-    Info,
-    /// Possibly harmful; a person has to judge.
-    Warning,
-    /// A correct client can fail now.
-    Breaking,
-}
-
-/// The messages that a change is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Direction {
-    /// No messages, or no operation uses the changed part.
-    None,
-    /// To the service.
-    Request,
-    /// From the service.
-    Response,
-    /// Requests and responses.
-    Both,
-}
-
-impl Direction {
-    pub(crate) fn union(self, other: Self) -> Self {
-        match (self, other) {
-            (direction, Self::None) | (Self::None, direction) => direction,
-            (direction, other) if direction == other => direction,
-            _ => Self::Both,
-        }
-    }
-}
+use crate::{
+    level::{Direction, Level},
+    rules::ChangeKind,
+};
 
 /// One of the two documents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -55,18 +18,6 @@ pub enum Side {
     /// The document after.
     New,
 }
-
-/// Pads the lower-case name of a variant.
-macro_rules! display_lowercase {
-    ($($type:ident),*) => {$(
-        impl fmt::Display for $type {
-            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.pad(&format!("{self:?}").to_lowercase())
-            }
-        }
-    )*};
-}
-display_lowercase!(Level, Direction);
 
 /// A fact about a change that its kind does not state. Those who depend on the document can judge by it.
 #[derive(Clone, Debug, PartialEq)]
@@ -141,8 +92,8 @@ pub struct Change {
     pub level: Level,
     /// Direction of the messages.
     pub direction: Direction,
-    /// Operations that it concerns, such as `PUT /offersource/save/`. Empty for the whole document, and for parts that
-    /// no operation uses.
+    /// Operations that it concerns, such as `PUT /offersource/save/`. Empty for the whole document, and for
+    /// parts that no operation uses.
     pub operations: Vec<String>,
     /// JSON pointer to the changed part, in the document that `side` names.
     pub pointer: String,
@@ -189,7 +140,7 @@ pub struct Report {
 }
 
 impl Report {
-    /// Whether nothing has changed.
+    /// Checks whether nothing has changed.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.changes.is_empty()

@@ -1,6 +1,7 @@
 //! Steps of a path through schemas, in the words of a person.
 
-/// Appends the steps of the tokens within a schema. A leading array is kept as `[]`, for the name that follows.
+/// Appends the steps of the tokens within a schema. A leading array is kept as `[]`, for the name that
+/// follows.
 pub(crate) fn schema_steps(tokens: &[String], path: &mut Vec<String>) {
     let mut rest = tokens.iter();
     while let Some(token) = rest.next() {
@@ -22,7 +23,8 @@ pub(crate) fn schema_steps(tokens: &[String], path: &mut Vec<String>) {
     }
 }
 
-/// `["entries", "[]"]` is `["entries[]"]`, but `["200", "[]", "OfferSourceInfo"]` is `["200", "OfferSourceInfo[]"]`.
+/// `["entries", "[]"]` is `["entries[]"]`, but `["200", "[]", "OfferSourceInfo"]` is `["200",
+/// "OfferSourceInfo[]"]`.
 pub(crate) fn join_arrays(path: Vec<String>) -> Vec<String> {
     let mut joined: Vec<String> = Vec::new();
     let mut arrays = 0_usize;

@@ -6,11 +6,13 @@ use serde_json::Value;
 
 use crate::{
     node::{Node, ancestors, canonical, entry_name},
-    raw_change::{Findings, RawChange},
+    raw_change::{Changes, RawChange},
     rules::ChangeKind,
-    wording::shorten_both,
 };
-use funnelflux_openapi::pointer::{Pointer, PointerBuf, join};
+use funnelflux_openapi::{
+    pointer::{Pointer, PointerBuf, join},
+    text::shorten_pair,
+};
 
 /// A place where the documents differ.
 pub(crate) struct Difference {
@@ -40,7 +42,7 @@ impl Difference {
         let [before, after] =
             [self.before, self.after].map(|value| value.unwrap_or_else(|| "nothing".to_owned()));
         let value = format!("{before}→{after}");
-        let (before, after) = shorten_both(&before, &after);
+        let (before, after) = shorten_pair(&before, &after);
         let what = format!("`{pointer}` changed: {before} → {after}");
         RawChange::new(
             ChangeKind::Unclassified,
@@ -54,11 +56,11 @@ impl Difference {
 }
 
 /// Lists the differences that neither a change nor an explained pointer covers.
-pub(crate) fn uncovered(old: &Value, new: &Value, findings: &Findings) -> Vec<RawChange> {
+pub(crate) fn uncovered(old: &Value, new: &Value, changes: &Changes) -> Vec<RawChange> {
     let mut differences = Vec::new();
     compare(&Node::root(old), &Node::root(new), &mut differences);
-    let old_side = Covered::new(findings, |change| change.old.as_deref());
-    let new_side = Covered::new(findings, |change| change.new.as_deref());
+    let old_side = Covered::new(changes, |change| change.old.as_deref());
+    let new_side = Covered::new(changes, |change| change.new.as_deref());
     let is_covered = |side: &Covered<'_>, place: &Option<PointerBuf>| {
         place.as_deref().is_some_and(|place| side.contains(place))
     };
@@ -71,7 +73,8 @@ pub(crate) fn uncovered(old: &Value, new: &Value, findings: &Findings) -> Vec<Ra
         .collect()
 }
 
-/// The places of one side that changes cover. Sets, since large documents have thousands of differences and changes.
+/// The places of one side that changes cover. Sets, since large documents have thousands of differences and
+/// changes.
 struct Covered<'f> {
     /// A change is at or below these.
     above: HashSet<&'f Pointer>,
@@ -80,10 +83,10 @@ struct Covered<'f> {
 }
 
 impl<'f> Covered<'f> {
-    fn new(findings: &'f Findings, side: impl Fn(&'f RawChange) -> Option<&'f Pointer>) -> Self {
-        let reported = findings.changes.iter().filter_map(&side);
-        let reported = reported.chain(findings.explained.iter().map(|pointer| &**pointer));
-        let subtrees = findings.changes.iter().filter(|change| change.covers_subtree);
+    fn new(changes: &'f Changes, side: impl Fn(&'f RawChange) -> Option<&'f Pointer>) -> Self {
+        let reported = changes.raw.iter().filter_map(&side);
+        let reported = reported.chain(changes.explained.iter().map(|pointer| &**pointer));
+        let subtrees = changes.raw.iter().filter(|change| change.covers_subtree);
         Self {
             above: reported.flat_map(ancestors).collect(),
             subtrees: subtrees.filter_map(&side).collect(),
@@ -120,8 +123,8 @@ fn is_records(entries: &[Value]) -> bool {
     !entries.is_empty() && entries.iter().all(Value::is_object)
 }
 
-/// Compares lists of objects entry by entry. Entries match by name; nameless ones by equality if the other list has an
-/// equal one, and by position otherwise.
+/// Compares lists of objects entry by entry. Entries match by name; nameless ones by equality if the other
+/// list has an equal one, and by position otherwise.
 fn records<'a>(
     old: &Node<'a>,
     new: &Node<'a>,

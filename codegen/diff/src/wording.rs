@@ -2,54 +2,15 @@
 
 use serde_json::Value;
 
-use funnelflux_openapi::pointer::METHODS;
+use funnelflux_openapi::{
+    pointer::METHODS,
+    text::{SENTENCE, shorten, shorten_pair},
+};
 
 use crate::{
     node::Node,
     steps::{schema_steps, tokens},
 };
-
-/// Most characters of a value in a sentence.
-const MOST: usize = 160;
-
-/// Most characters of the difference between two values: nobody can judge what they cannot read.
-const MOST_DIFFERENT: usize = 1_200;
-
-/// Characters shown before and after the difference between two values.
-const AROUND: usize = 60;
-
-fn shorten(value: &str, most: usize) -> String {
-    match value.char_indices().nth(most) {
-        None => value.to_owned(),
-        Some((end, _)) => format!("{}…", value.get(..end).unwrap_or_default()),
-    }
-}
-
-/// Shortens two values for a sentence, keeping the difference up to [`MOST_DIFFERENT`].
-pub(crate) fn shorten_both(before: &str, after: &str) -> (String, String) {
-    let is_short = |text: &str| text.chars().count() <= MOST;
-    if is_short(before) && is_short(after) {
-        return (before.to_owned(), after.to_owned());
-    }
-    let same = |pair: &(char, char)| pair.0 == pair.1;
-    let start = before.chars().zip(after.chars()).take_while(same).count();
-    let rest = before.chars().count().min(after.chars().count()) - start;
-    let ends = before.chars().rev().zip(after.chars().rev());
-    let end = ends.take(rest).take_while(same).count();
-    let cut = |text: &str| {
-        let count = text.chars().count();
-        let from = if start > AROUND + 20 { start - AROUND } else { 0 };
-        let to = if end > AROUND + 20 {
-            count - end + AROUND
-        } else {
-            count
-        };
-        let middle: String = text.chars().skip(from).take(to.saturating_sub(from)).collect();
-        let [before, after] = [from > 0, to < count].map(|is_cut| if is_cut { "…" } else { "" });
-        format!("{before}{}{after}", shorten(&middle, MOST_DIFFERENT))
-    };
-    (cut(before), cut(after))
-}
 
 /// A value as JSON, without characters that end the quotation.
 fn json(value: &Value) -> String {
@@ -57,7 +18,7 @@ fn json(value: &Value) -> String {
 }
 
 pub(crate) fn quote(value: &Value) -> String {
-    format!("`{}`", shorten(&json(value), MOST))
+    format!("`{}`", shorten(&json(value), SENTENCE))
 }
 
 /// `was added: x`, `was removed: x` or `changed: x → y`.
@@ -67,7 +28,7 @@ pub(crate) fn before_after(old: Option<&Node<'_>>, new: Option<&Node<'_>>) -> St
         (None, Some(new)) => format!("was added: {}", quote(new.value)),
         (Some(old), None) => format!("was removed: {}", quote(old.value)),
         (Some(old), Some(new)) => {
-            let (before, after) = shorten_both(&json(old.value), &json(new.value));
+            let (before, after) = shorten_pair(&json(old.value), &json(new.value));
             format!("changed: `{before}` → `{after}`")
         }
     }

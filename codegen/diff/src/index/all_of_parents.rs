@@ -22,8 +22,8 @@ pub(crate) struct MergedProperty {
     pub required: bool,
 }
 
-/// The property `name` of the schema at `pointer`. `None` if a parent lacks it, if parents disagree, or if the schema is
-/// used as anything but a part of an `allOf`.
+/// The property `name` of the schema at `pointer`. `None` if a parent lacks it, if parents disagree, or if
+/// the schema is used as anything but a part of an `allOf`.
 pub(super) fn merged_property(
     references: &References<'_>,
     pointer: &Pointer,
@@ -55,13 +55,13 @@ pub(super) fn merged_property(
         .then_some(first)
 }
 
-/// What a schema with all its parts says about a property.
+/// A property as a schema with all its parts has it.
 #[derive(Default)]
 struct Merged {
     declares: bool,
     requires: bool,
-    /// A part restricts undeclared properties, or its discriminator admits its parent in its place. Then more depends on
-    /// which part declares a property.
+    /// A part restricts undeclared properties, or its discriminator admits its parent in its place. Then more
+    /// depends on which part declares a property.
     is_unclear: bool,
 }
 

@@ -1,4 +1,5 @@
-//! Composition index: the schemas that a value must match at once, because `allOf` and alternatives combine them.
+//! Composition index: the schemas that a value must match at once, because `allOf` and alternatives combine
+//! them.
 //!
 //! Another of them may already have described a property that is new in one.
 
@@ -8,7 +9,6 @@ use serde_json::Value;
 
 use funnelflux_openapi::pointer::{Pointer, PointerBuf};
 
-use super::resolve;
 use crate::node::{Node, walk};
 
 /// Compositions are followed this deep. Deeper ones are circles or malicious.
@@ -23,7 +23,7 @@ pub(super) struct CompositionIndex(HashMap<PointerBuf, BTreeSet<PointerBuf>>);
 impl CompositionIndex {
     pub(super) fn new(document: &Value) -> Self {
         let mut search = Search {
-            root: Node::root(document),
+            document,
             index: HashMap::new(),
             visits: 0,
         };
@@ -42,13 +42,14 @@ impl CompositionIndex {
 }
 
 struct Search<'a> {
-    root: Node<'a>,
+    document: &'a Value,
     index: HashMap<PointerBuf, BTreeSet<PointerBuf>>,
     visits: usize,
 }
 
 impl<'a> Search<'a> {
-    /// Records for a schema and its parts the schemas that apply with each: `around`, the schema itself, its other parts.
+    /// Records for a schema and its parts the schemas that apply with each: `around`, the schema itself, its
+    /// other parts.
     fn visit(&mut self, schema: &Node<'a>, around: &BTreeSet<PointerBuf>, depth: usize) {
         self.visits += 1;
         let Some(depth) = depth.checked_sub(1) else {
@@ -57,7 +58,7 @@ impl<'a> Search<'a> {
         if self.visits > MOST_VISITS {
             return;
         }
-        let Parts { all, alternatives } = Parts::of(schema, &self.root);
+        let Parts { all, alternatives } = Parts::of(schema, self.document);
         let below = |parts: &[Node<'a>], except: Option<usize>| {
             let mut below = BTreeSet::new();
             for (index, part) in parts.iter().enumerate() {
@@ -92,7 +93,7 @@ impl<'a> Search<'a> {
         if let Some(depth) = depth.checked_sub(1)
             && found.insert(schema.pointer.clone())
         {
-            let Parts { all, alternatives } = Parts::of(schema, &self.root);
+            let Parts { all, alternatives } = Parts::of(schema, self.document);
             for part in all.iter().chain(&alternatives) {
                 self.with_parts(part, depth, found);
             }
@@ -107,11 +108,11 @@ struct Parts<'a> {
 }
 
 impl<'a> Parts<'a> {
-    fn of(schema: &Node<'a>, root: &Node<'a>) -> Self {
+    fn of(schema: &Node<'a>, document: &'a Value) -> Self {
         let list = |key: &str| {
             let entries = schema.get(key).map(|list| list.entries(|_| String::new()));
             let entries = entries.into_iter().flatten();
-            entries.map(|entry| resolve(root, &entry)).collect::<Vec<_>>()
+            entries.map(|entry| entry.resolve(document)).collect::<Vec<_>>()
         };
         Self {
             all: list("allOf"),

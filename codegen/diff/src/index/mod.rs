@@ -9,13 +9,10 @@ use std::{cell::OnceCell, collections::BTreeMap};
 
 use funnelflux_openapi::{
     pointer::Pointer,
-    references::{self, References, Usages},
+    references::{References, Usages},
 };
 
-use crate::{
-    node::Node,
-    report::{Direction, Usage},
-};
+use crate::{level::Direction, node::Node, report::Usage};
 use all_of_parents::MergedProperty;
 use composition::CompositionIndex;
 
@@ -44,12 +41,11 @@ impl<'a> DocumentIndex<'a> {
         Some(Node::at(value, pointer.to_buf()))
     }
 
-    /// Follows the references of a node to the end; the node itself if it is no reference, or a broken one.
     pub(crate) fn resolve(&self, node: &Node<'a>) -> Node<'a> {
-        resolve(&self.root, node)
+        node.resolve(self.root.value)
     }
 
-    /// Whether something refers to the place.
+    /// Checks whether something refers to the place.
     pub(crate) fn is_referenced(&self, pointer: &Pointer) -> bool {
         self.references.referrers(pointer).next().is_some()
     }
@@ -60,7 +56,7 @@ impl<'a> DocumentIndex<'a> {
         others.filter_map(|pointer| self.node(pointer))
     }
 
-    /// Whether the schema, or one that applies together with it, has alternatives.
+    /// Checks whether the schema, or one that applies together with it, has alternatives.
     pub(crate) fn has_alternatives(&self, schema: &Node<'a>) -> bool {
         let own = self.node(&schema.pointer);
         let mut all = own.into_iter().chain(self.composed_with(schema));
@@ -85,12 +81,4 @@ impl<'a> DocumentIndex<'a> {
         let usages = self.usages.get_or_init(|| Usages::new(self.references));
         usages::of(&self.root, usages, pointer, direction)
     }
-}
-
-fn resolve<'a>(root: &Node<'a>, node: &Node<'a>) -> Node<'a> {
-    let (pointer, value) = references::resolve(root.value, &node.pointer, node.value);
-    if *pointer == *node.pointer {
-        return node.clone();
-    }
-    Node::at(value, pointer.into_owned())
 }

@@ -7,8 +7,9 @@ use funnelflux_openapi::{
 };
 
 use crate::{
+    level::Direction,
     node::Node,
-    report::{Direction, Usage},
+    report::Usage,
     steps::{join_arrays, schema_steps, tokens},
 };
 
@@ -107,7 +108,7 @@ fn operation_steps(root: &Node<'_>, pointer: &Pointer) -> Vec<String> {
             let parameter = pointer.get(..if is_operation { 5 } else { 4 });
             let parameter =
                 parameter.and_then(|at| Some(Node::at(root.value.pointer(at.as_str())?, at.to_buf())));
-            let parameter = parameter.map(|parameter| super::resolve(root, &parameter));
+            let parameter = parameter.map(|parameter| parameter.resolve(root.value));
             let text = |key: &str| parameter.as_ref().and_then(|parameter| parameter.str(key));
             let name = text("name").unwrap_or(index);
             (format!("{} {name}", text("in").unwrap_or("parameter")), rest)

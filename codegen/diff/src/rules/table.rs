@@ -1,15 +1,15 @@
 //! The table of rules: every kind of change with its level and meaning on the wire.
 //!
-//! Two principles decide the level. A *request* breaks when its schema gets narrower, since the service may reject
-//! values that it accepted. A *response* breaks when its schema gets wider, since readers may not understand new
-//! values. Where two readings of a change differ, the worse one counts.
+//! Two principles decide the level. A *request* breaks when its schema gets narrower, since the service may
+//! reject values that it accepted. A *response* breaks when its schema gets wider, since readers may not
+//! understand new values. Where two readings of a change differ, the worse one counts.
 
-use super::{
+use super::rule::{
     ByDirection::{Any, Each},
     Id::{Fixed, Keyword, Property, PropertyPresence, Schema},
     Rule,
 };
-use crate::report::Level::{Breaking, Docs, Info, Warning};
+use crate::level::Level::{Breaking, Docs, Info, Warning};
 
 macro_rules! rules {
     ($($kind:ident: { $($fields:tt)* })*) => {

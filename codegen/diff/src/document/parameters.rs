@@ -7,10 +7,10 @@ use funnelflux_openapi::{pointer::Pointer, references};
 use crate::{
     comparer::Comparer,
     index::DocumentIndex,
+    level::Direction,
     node::{Node, canonical, entry_name},
-    raw_change::{SchemaContext, SchemaRole, Site},
-    report::Direction,
     rules::ChangeKind,
+    site::{SchemaContext, SchemaRole, Site},
     wording::{parameter_name, subject},
 };
 

@@ -4,10 +4,10 @@ use serde_json::Map;
 
 use crate::{
     comparer::Comparer,
+    level::Direction,
     node::{Node, canonical},
-    raw_change::Site,
-    report::Direction,
     rules::ChangeKind,
+    site::Site,
     wording::quote,
 };
 
@@ -121,7 +121,7 @@ impl<'a> Comparer<'a> {
     }
 }
 
-/// Whether nothing has to be sent: there is no alternative, or an empty one.
+/// Checks whether nothing has to be sent: there is no alternative, or an empty one.
 fn is_optional(alternatives: &[Node<'_>]) -> bool {
     let is_empty = |entry: &Node<'_>| entry.value.as_object().is_some_and(Map::is_empty);
     alternatives.is_empty() || alternatives.iter().any(is_empty)

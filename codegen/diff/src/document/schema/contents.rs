@@ -7,10 +7,11 @@ use serde_json::{Map, Value};
 use crate::{
     comparer::Comparer,
     index::DocumentIndex,
+    level::Direction,
     node::Node,
-    raw_change::{SchemaContext, Site},
-    report::{Direction, Fact},
+    report::Fact,
     rules::ChangeKind,
+    site::{SchemaContext, Site},
     wording::{quote, subject},
 };
 
@@ -76,7 +77,7 @@ impl<'a> Comparer<'a> {
         };
         // The change of a property that was added or removed covers it.
         if declares(requiring) && !declares(other) {
-            return self.findings.explained.push(name.pointer.clone());
+            return self.changes.explained.push(name.pointer.clone());
         }
         let difference = match kind {
             ChangeKind::PropertyBecameRequired => "became required",
@@ -147,7 +148,8 @@ impl<'a> Comparer<'a> {
         }
     }
 
-    /// Whether a property that only one side of a part declares is a property of the same parents on both sides.
+    /// Checks whether a property that only one side of a part declares is a property of the same parents on both
+    /// sides.
     fn has_moved(&self, name: &str, old: &Node<'a>, new: &Node<'a>) -> bool {
         let before = self.old.merged_property(old, name);
         before.is_some() && before == self.new.merged_property(new, name)
@@ -296,9 +298,9 @@ fn presence(is_optional: bool) -> &'static str {
     if is_optional { "optional" } else { "required" }
 }
 
-/// Other descriptions of a property that a schema does not declare: the schema of undeclared properties, that it is
-/// required nevertheless, and the schemas that apply together with it. A new property had to match them before; a removed
-/// one has to match them now.
+/// Other descriptions of a property that a schema does not declare: the schema of undeclared properties, that
+/// it is required nevertheless, and the schemas that apply together with it. A new property had to match them
+/// before; a removed one has to match them now.
 fn described_elsewhere<'a>(name: &str, schema: &Node<'a>, document: &DocumentIndex<'a>) -> Vec<Node<'a>> {
     let description = |schema: &Node<'a>| {
         let declared = schema.get("properties").and_then(|all| all.get(name));

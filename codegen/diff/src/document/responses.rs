@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use crate::{
     comparer::Comparer,
     index::DocumentIndex,
+    level::Direction,
     node::{Node, canonical},
-    raw_change::{SchemaContext, SchemaRole, Site},
-    report::{Direction, Fact},
+    report::Fact,
     rules::ChangeKind,
+    site::{SchemaContext, SchemaRole, Site},
     wording::subject,
 };
 
@@ -146,7 +147,8 @@ impl<'a> Comparer<'a> {
                     let kinds = [ChangeKind::HeaderDeprecated, ChangeKind::HeaderReactivated];
                     self.deprecated(&site, kinds, DIRECTION);
                 }
-                // The separator of a list in a header of Swagger 2.0: no rule covers it, and it is not only words.
+                // The separator of a list in a header of Swagger 2.0: no rule covers it, and it is not only
+                // words.
                 ("x-collectionFormat", _) => self.unclassified(&site),
                 _ => self.annotation_or_unclassified(key, &site, DIRECTION),
             }

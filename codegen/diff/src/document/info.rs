@@ -6,11 +6,11 @@ use serde_json::Value;
 
 use crate::{
     comparer::Comparer,
+    level::Direction,
     node::{Node, entry_name},
     normative_words,
-    raw_change::Site,
-    report::Direction,
     rules::ChangeKind,
+    site::Site,
     wording::quote,
 };
 

@@ -7,8 +7,8 @@ use serde_json::Value;
 use crate::{
     comparer::Comparer,
     node::{Node, canonical},
-    raw_change::{SchemaContext, Site},
     rules::ChangeKind,
+    site::{SchemaContext, Site},
     wording::{quote, subject},
 };
 
@@ -86,8 +86,8 @@ impl<'a> Comparer<'a> {
         }
     }
 
-    /// Compares the names by which discriminators identify an alternative. The name of its schema identifies one without
-    /// an entry in the mapping, so that the name is sent.
+    /// Compares the names by which discriminators identify an alternative. The name of its schema identifies
+    /// one without an entry in the mapping, so that the name is sent.
     fn discriminator_names(
         &mut self,
         [old, new]: [&Node<'a>; 2],

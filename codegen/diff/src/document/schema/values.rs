@@ -4,10 +4,12 @@ use std::collections::HashSet;
 
 use crate::{
     comparer::Comparer,
+    level::Direction,
     node::{Node, canonical},
-    raw_change::{ChangeBuilder, SchemaContext, SchemaRole, Site},
-    report::{Direction, Fact},
+    raw_change::ChangeBuilder,
+    report::Fact,
     rules::ChangeKind,
+    site::{SchemaContext, SchemaRole, Site},
     wording::{quote, subject},
 };
 
@@ -65,7 +67,8 @@ impl<'a> Comparer<'a> {
         }
     }
 
-    /// Begins the change of a flag, where absent is false; `None` if a value is not boolean, which is reported.
+    /// Begins the change of a flag, where absent is false; `None` if a value is not boolean, which is
+    /// reported.
     pub(super) fn schema_flag(
         &mut self,
         key: &str,

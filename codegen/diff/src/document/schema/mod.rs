@@ -13,8 +13,8 @@ use crate::{
     comparer::Comparer,
     index::DocumentIndex,
     node::Node,
-    raw_change::{SchemaContext, Site},
     rules::ChangeKind,
+    site::{SchemaContext, Site},
     wording::subject,
 };
 
@@ -167,7 +167,7 @@ impl<'a> Comparer<'a> {
         self.change(kind, &site, what)
             .direction(context.direction)
             .report();
-        self.findings
+        self.changes
             .explained
             .push(plain.pointer.with_trailing_token("$ref"));
         // The siblings of the `allOf` apply in addition to the single schema.
@@ -184,8 +184,8 @@ impl<'a> Comparer<'a> {
         }
     }
 
-    /// Reports another notation with the same meaning. With alternatives, or without a type, it may lead tools to another
-    /// type.
+    /// Reports another notation with the same meaning. With alternatives, or without a type, it may lead
+    /// tools to another type.
     fn notation(
         &mut self,
         site: &Site<'_, 'a>,
@@ -289,14 +289,14 @@ fn target<'n>(node: &Node<'_>, resolved: &'n Node<'_>) -> Option<&'n PointerBuf>
     (node.value.get("$ref").is_some() && node.pointer != resolved.pointer).then_some(&resolved.pointer)
 }
 
-/// Whether a schema has no type, properties or parts.
+/// Checks whether a schema has no type, properties or parts.
 fn is_untyped(schema: &Node<'_>) -> bool {
     let properties = schema.value.get("properties").and_then(Value::as_object);
     let has_properties = properties.is_some_and(|all| !all.is_empty());
     !has_properties && schema.value.get("type").or(schema.value.get("allOf")).is_none()
 }
 
-/// Whether the value of a keyword has the JSON type that can be compared.
+/// Checks whether the value of a keyword has the JSON type that can be compared.
 fn fits(key: &str, value: &Value) -> bool {
     match key {
         "type" | "format" | "pattern" | "$ref" => value.is_string(),

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::{comparer::Comparer, raw_change::Site, report::Direction, rules::ChangeKind};
+use crate::{comparer::Comparer, level::Direction, rules::ChangeKind, site::Site};
 
 impl<'a> Comparer<'a> {
     pub(crate) fn webhooks(&mut self, site: &Site<'_, 'a>) {

@@ -2,10 +2,10 @@
 
 use crate::{
     comparer::Comparer,
+    level::Direction,
     node::{Node, entry_name},
-    raw_change::Site,
-    report::Direction,
     rules::ChangeKind,
+    site::Site,
     wording::subject,
 };
 

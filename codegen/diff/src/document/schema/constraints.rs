@@ -9,9 +9,9 @@ use funnelflux_openapi::number;
 use crate::{
     comparer::Comparer,
     node::Node,
-    raw_change::{SchemaContext, Site},
     report::{Fact, IntegerRange},
     rules::ChangeKind,
+    site::{SchemaContext, Site},
 };
 
 /// The one lower limit that is 1 if absent.
@@ -34,7 +34,8 @@ fn limit_name(keyword: &str) -> Option<(&'static str, bool)> {
     })
 }
 
-/// The name in ids of a keyword that narrows values. `OpenAPI` 3.0 does not have it; normalising keeps it under `x-`.
+/// The name in ids of a keyword that narrows values. `OpenAPI` 3.0 does not have it; normalising keeps it
+/// under `x-`.
 fn constraint_name(keyword: &str) -> Option<&'static str> {
     Some(match keyword {
         "x-if" => "if",
@@ -72,7 +73,7 @@ impl<'a> Comparer<'a> {
     /// Compares a constraint as a whole, with everything that it refers to; false if the key is none.
     pub(super) fn constraint(&mut self, key: &str, site: &Site<'_, 'a>, context: SchemaContext) -> bool {
         let (kind, name) = if key == "not" {
-            // What `not` excludes works the other way round, so any difference is one change.
+            // A wider `not` means fewer values, so any difference is one change.
             (ChangeKind::NotChanged, "")
         } else if let Some(name) = constraint_name(key) {
             let kinds = [

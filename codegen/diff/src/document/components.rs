@@ -8,10 +8,10 @@ use funnelflux_openapi::pointer::Pointer;
 
 use crate::{
     comparer::Comparer,
+    level::Direction,
     node::{Node, canonical},
-    raw_change::{SchemaContext, SchemaRole, Site},
-    report::Direction,
     rules::ChangeKind,
+    site::{SchemaContext, SchemaRole, Site},
 };
 
 impl<'a> Comparer<'a> {
@@ -84,7 +84,8 @@ impl<'a> Comparer<'a> {
         }
     }
 
-    /// Compares shared parameters, responses, bodies, headers and examples. Used ones are compared at their uses.
+    /// Compares shared parameters, responses, bodies, headers and examples. Used ones are compared at their
+    /// uses.
     fn other_components(&mut self, kind: &str, old: &Node<'a>, new: &Node<'a>) {
         for (name, site) in Site::members(old, new) {
             if site.is_unchanged() {
@@ -98,7 +99,7 @@ impl<'a> Comparer<'a> {
                 Some((before, after)) => {
                     let is_used =
                         self.old.is_referenced(&before.pointer) && self.new.is_referenced(&after.pointer);
-                    if is_used || self.findings.has_within(&before.pointer, &after.pointer) {
+                    if is_used || self.changes.has_within(&before.pointer, &after.pointer) {
                         continue;
                     }
                     (

@@ -2,10 +2,11 @@
 
 use crate::{
     comparer::Comparer,
+    level::Direction,
     node::Node,
-    raw_change::{SchemaContext, SchemaRole, Site},
-    report::{Direction, Fact},
+    report::Fact,
     rules::ChangeKind,
+    site::{SchemaContext, SchemaRole, Site},
     wording::subject,
 };
 

@@ -8,13 +8,14 @@ use funnelflux_openapi::pointer::{METHODS, Pointer};
 
 use crate::{
     comparer::Comparer,
+    level::Direction,
     node::Node,
-    parameters::Renames,
-    raw_change::Site,
-    report::Direction,
     rules::ChangeKind,
+    site::Site,
     wording::{quote, subject},
 };
+
+use super::parameters::Renames;
 
 impl<'a> Comparer<'a> {
     pub(crate) fn paths(&mut self, site: &Site<'_, 'a>) {
