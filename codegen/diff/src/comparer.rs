@@ -95,7 +95,7 @@ impl<'a> Comparer<'a> {
         }
     }
 
-    /// Compares a key that only documents; false if the key is none.
+    /// Compares documentation and extensions; false for any other key.
     pub(crate) fn annotation(&mut self, key: &str, site: &Site<'_, 'a>, direction: Direction) -> bool {
         let kind = match key {
             "description" => ChangeKind::DescriptionChanged,
@@ -184,14 +184,10 @@ impl<'a> Comparer<'a> {
         });
         let node = site.new.as_ref().unwrap_or(site.parent);
         let what = format!("{} is now {after} instead of {before}", subject(node));
-        let change = self
-            .change(ChangeKind::NotationChanged, site, what)
-            .direction(direction);
-        if old.is_some() && new.is_some() {
-            change.without_subtree().report();
-        } else {
-            change.report();
-        }
+        self.change(ChangeKind::NotationChanged, site, what)
+            .direction(direction)
+            .covers_subtree(old.is_none() || new.is_none())
+            .report();
     }
 }
 

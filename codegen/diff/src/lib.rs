@@ -118,7 +118,7 @@ fn complete<'a>(
         operations,
         location: document.locate(&pointer),
         new_location: new.locate(nearest),
-        pointer: pointer.to_string(),
+        pointer,
         side,
         usages,
         meaning: change.kind.rule().meaning(direction),

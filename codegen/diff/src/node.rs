@@ -152,6 +152,12 @@ pub(crate) fn canonical(value: &Value) -> String {
     }
 }
 
+/// The nodes without an equal one among the others.
+pub(crate) fn missing_from<'a>(nodes: &[Node<'a>], others: &[Node<'a>]) -> Vec<Node<'a>> {
+    let is_missing = |node: &&Node<'a>| !others.iter().any(|other| other.value == node.value);
+    nodes.iter().filter(is_missing).cloned().collect()
+}
+
 /// The name of an array entry: its `name`, `$ref` or `url`.
 pub(crate) fn entry_name(entry: &Value) -> Option<String> {
     let text = |key: &str| entry.get(key).and_then(Value::as_str);

@@ -233,9 +233,9 @@ impl ChangeBuilder<'_> {
         self
     }
 
-    /// Differences below the values are reported separately.
-    pub(crate) fn without_subtree(mut self) -> Self {
-        self.change.covers_subtree = false;
+    /// Sets whether the change covers everything below the values, which is the default.
+    pub(crate) fn covers_subtree(mut self, covers: bool) -> Self {
+        self.change.covers_subtree = covers;
         self
     }
 

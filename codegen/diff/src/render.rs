@@ -1,16 +1,15 @@
 //! Formats of a report: text for a terminal, JSON for programs, markdown for a pull request, and annotations
 //! for a GitHub workflow.
 
-use std::{collections::BTreeMap, fmt::Write as _};
+use std::fmt::Write as _;
 
-use serde::{Serialize, Serializer};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use funnelflux_openapi::text::{markdown, one_line};
 use funnelflux_openapi::{Location, Severity};
 
 use crate::{
-    level::{Direction, Level},
+    level::Level,
     report::{Change, Report, Side, Summary, Usage},
 };
 
@@ -103,8 +102,16 @@ impl<'a> View<'a> {
     /// For programs; [`crate::REPORT_SCHEMA`] describes it.
     #[must_use]
     pub fn json(self) -> Value {
-        // Texts, numbers and lists of them: conversion cannot fail.
-        serde_json::to_value(self).unwrap_or_default()
+        let mut summary = json!(self.report.summary());
+        if let (Some(audience), Some(members)) = (self.audience, summary.as_object_mut()) {
+            members.insert(format!("{}_impact", audience.name), audience.impact.into());
+        }
+        json!({
+            "old": self.report.old,
+            "new": self.report.new,
+            "changes": self.entries().map(|entry| entry.json()).collect::<Vec<_>>(),
+            "summary": summary,
+        })
     }
 
     /// For a pull request.
@@ -233,6 +240,38 @@ impl Entry<'_> {
             None => format!("{what}. {meaning}"),
         }
     }
+
+    fn json(&self) -> Value {
+        let change = self.change;
+        let mut json = json!({
+            "id": change.id,
+            "level": change.level,
+            "direction": change.direction,
+            "operation": change.operations.first(),
+            "operations": change.operations,
+            "side": change.side,
+            "pointer": change.pointer,
+            "file": change.location.file,
+            "line": change.location.line,
+            "column": change.location.column,
+            "usages": change.usages,
+            "message": self.message(),
+            "what": change.what,
+            "meaning": change.meaning,
+            "fingerprint": change.fingerprint,
+        });
+        if let (Some((name, consequence)), Some(members)) = (self.consequence, json.as_object_mut()) {
+            let Consequence {
+                impact,
+                reason,
+                action,
+            } = consequence;
+            members.insert("action".to_owned(), action.into());
+            members.insert(format!("{name}_impact"), impact.into());
+            members.insert(format!("{name}_reason"), reason.into());
+        }
+        json
+    }
 }
 
 /// Writes the line by which a GitHub workflow attaches a message to a line of a file.
@@ -253,8 +292,8 @@ fn write_text(text: &mut String, entry: &Entry<'_>) -> std::fmt::Result {
     let change = entry.change;
     writeln!(text, "{:<9} {}", change.level, one_line(&change.what))?;
     writeln!(text, "     rule {} ({})", change.id, change.direction)?;
-    let pointer = one_line(&change.pointer);
-    let pointer = if change.pointer.is_empty() { "/" } else { &pointer };
+    let pointer = one_line(change.pointer.as_str());
+    let pointer = if change.pointer.is_root() { "/" } else { &pointer };
     let gone = if change.side == Side::Old { " (before)" } else { "" };
     writeln!(text, "       at {} {pointer}{gone}", change.location)?;
     write_usages(text, &change.usages)?;
@@ -294,106 +333,6 @@ fn write_usages(text: &mut String, usages: &[Usage]) -> std::fmt::Result {
         writeln!(text, "          and {} more", usages.len() - shown.len())?;
     }
     Ok(())
-}
-
-/// JSON can be written piece by piece: between large documents it is far longer than they are.
-impl Serialize for View<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        #[derive(Serialize)]
-        struct Json<'a> {
-            old: &'a str,
-            new: &'a str,
-            changes: Entries<'a>,
-            summary: SummaryJson<'a>,
-        }
-        struct Entries<'a>(View<'a>);
-        impl Serialize for Entries<'_> {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.collect_seq(self.0.entries())
-            }
-        }
-        #[derive(Serialize)]
-        struct SummaryJson<'a> {
-            #[serde(flatten)]
-            counts: Summary,
-            #[serde(flatten)]
-            audience: BTreeMap<String, &'a str>,
-        }
-        let impact = self
-            .audience
-            .map(|audience| (format!("{}_impact", audience.name), audience.impact));
-        let json = Json {
-            old: &self.report.old,
-            new: &self.report.new,
-            changes: Entries(*self),
-            summary: SummaryJson {
-                counts: self.report.summary(),
-                audience: impact.into_iter().collect(),
-            },
-        };
-        json.serialize(serializer)
-    }
-}
-
-impl Serialize for Entry<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        #[derive(Serialize)]
-        struct Json<'a> {
-            id: &'a str,
-            level: Level,
-            direction: Direction,
-            operation: Option<&'a String>,
-            operations: &'a [String],
-            side: Side,
-            pointer: &'a str,
-            file: &'a str,
-            line: usize,
-            column: usize,
-            usages: &'a [Usage],
-            message: String,
-            what: &'a str,
-            meaning: &'a str,
-            #[serde(flatten)]
-            consequence: BTreeMap<String, &'a str>,
-            fingerprint: &'a str,
-        }
-        let change = self.change;
-        let consequence = self.consequence.map(
-            |(
-                name,
-                Consequence {
-                    impact,
-                    reason,
-                    action,
-                },
-            )| {
-                [
-                    ("action".to_owned(), action),
-                    (format!("{name}_impact"), impact),
-                    (format!("{name}_reason"), reason),
-                ]
-            },
-        );
-        let json = Json {
-            id: &change.id,
-            level: change.level,
-            direction: change.direction,
-            operation: change.operations.first(),
-            operations: &change.operations,
-            side: change.side,
-            pointer: &change.pointer,
-            file: &change.location.file,
-            line: change.location.line,
-            column: change.location.column,
-            usages: &change.usages,
-            message: self.message(),
-            what: &change.what,
-            meaning: change.meaning,
-            consequence: consequence.into_iter().flatten().collect(),
-            fingerprint: &change.fingerprint,
-        };
-        json.serialize(serializer)
-    }
 }
 
 fn operations(change: &Change) -> String {

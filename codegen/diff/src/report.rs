@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use funnelflux_openapi::Location;
+use funnelflux_openapi::{Location, pointer::PointerBuf};
 
 use crate::{
     level::{Direction, Level},
@@ -96,7 +96,7 @@ pub struct Change {
     /// parts that no operation uses.
     pub operations: Vec<String>,
     /// JSON pointer to the changed part, in the document that `side` names.
-    pub pointer: String,
+    pub pointer: PointerBuf,
     /// The new document, or the old one for a removed part.
     pub side: Side,
     /// Location of the part in the text of that document.

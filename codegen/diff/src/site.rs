@@ -1,5 +1,7 @@
 //! Sites of changes, and the contexts in which schemas are compared.
 
+use serde_json::Value;
+
 use crate::{
     level::Direction,
     node::{Node, canonical},
@@ -116,6 +118,11 @@ impl<'n, 'a> Site<'n, 'a> {
     /// The values that exist.
     pub(crate) fn values(&self) -> impl Iterator<Item = &Node<'a>> {
         self.old.iter().chain(&self.new)
+    }
+
+    /// The entries of both arrays, named by `name`; none without an array.
+    pub(crate) fn entries(&self, name: impl Fn(&'a Value) -> String) -> [Vec<Node<'a>>; 2] {
+        [&self.old, &self.new].map(|node| node.as_ref().map(|node| node.entries(&name)).unwrap_or_default())
     }
 
     /// Checks whether the values are equal, whatever the order of their keys.

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use funnelflux_diff::{Audience, Change, ChangeKind, Consequence, Fact, IntegerRange, Report};
+use funnelflux_openapi::pointer::{Pointer, Token};
 
 /// Meaning of a change for code that depends on the crate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -134,15 +135,15 @@ fn by_facts(change: &Change, facts: &[Fact]) -> Option<(Impact, &'static str)> {
     }
 }
 
-fn of_extension(pointer: &str, inference_changed: bool) -> (Impact, &'static str) {
-    let key = pointer.rsplit('/').next().unwrap_or_default();
-    match key {
+fn of_extension(pointer: &Pointer, inference_changed: bool) -> (Impact, &'static str) {
+    let key = pointer.last();
+    match key.as_ref().map_or("", Token::encoded) {
         "x-evidence" if inference_changed => (
             Impact::Major,
             "Inferred operations that remove something take an `Unverified`; documented ones do not.",
         ),
         "x-evidence" => (Impact::Patch, "The documentation states the evidence."),
-        "x-undocumented" if pointer.starts_with("/tags/") => (
+        "x-undocumented" if pointer.starts_with(Pointer::from_static("/tags")) => (
             Impact::Major,
             "The group of an undocumented tag is behind a feature.",
         ),

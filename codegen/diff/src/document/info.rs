@@ -39,13 +39,7 @@ impl<'a> Comparer<'a> {
         if site.is_unchanged() {
             return;
         }
-        let list = |node: &Option<Node<'a>>| {
-            let entries = node
-                .as_ref()
-                .map(|node| node.entries(|tag| entry_name(tag).unwrap_or_default()));
-            entries.unwrap_or_default()
-        };
-        let [before, after] = [&site.old, &site.new].map(list);
+        let [before, after] = site.entries(|tag| entry_name(tag).unwrap_or_default());
         // Tags with a reported description.
         let mut described = HashSet::new();
         for tag in &after {
@@ -66,7 +60,7 @@ impl<'a> Comparer<'a> {
             if !mark.is_unchanged() {
                 let what = format!("{UNDOCUMENTED} of the tag {name} {}", mark.before_after());
                 self.change(ChangeKind::ExtensionChanged, &mark, what)
-                    .without_subtree()
+                    .covers_subtree(false)
                     .report();
             }
         }

@@ -71,7 +71,7 @@ impl<'a> Comparer<'a> {
             let what = format!("the order of parameters changed: {old_order} → {new_order}");
             self.change(ChangeKind::ParameterOrderChanged, &site, what)
                 .direction(Direction::Request)
-                .without_subtree()
+                .covers_subtree(false)
                 .value(new_order.replace(", ", ","))
                 .report();
         } else if old_order.len() == before.len() && new_order.len() == after.len() {

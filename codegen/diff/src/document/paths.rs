@@ -9,7 +9,7 @@ use funnelflux_openapi::pointer::{METHODS, Pointer};
 use crate::{
     comparer::Comparer,
     level::Direction,
-    node::Node,
+    node::{Node, missing_from},
     rules::ChangeKind,
     site::Site,
     wording::{quote, subject},
@@ -71,7 +71,7 @@ impl<'a> Comparer<'a> {
         };
         let what = format!("the path `{}` became `{}`", old.0, new.0);
         self.change(kind, &Site::between(old.1, new.1, parent), what)
-            .without_subtree()
+            .covers_subtree(false)
             .report();
         // A name that both have is the same parameter, wherever it is.
         let is_renamed = |pair: &(&str, &str)| !new_names.contains(&pair.0) && !old_names.contains(&pair.1);
@@ -218,18 +218,8 @@ impl<'a> Comparer<'a> {
         if site.is_unchanged() {
             return;
         }
-        let list = |node: &Option<Node<'a>>| {
-            let entries = node
-                .as_ref()
-                .map(|node| node.entries(|tag| tag.as_str().unwrap_or_default().to_owned()));
-            entries.unwrap_or_default()
-        };
-        let [before, after] = [&site.old, &site.new].map(list);
-        let only_in = |tags: &[Node<'a>], others: &[Node<'a>]| -> Vec<Node<'a>> {
-            let is_missing = |tag: &&Node<'a>| !others.iter().any(|other| other.value == tag.value);
-            tags.iter().filter(is_missing).cloned().collect()
-        };
-        let (added, removed) = (only_in(&after, &before), only_in(&before, &after));
+        let [before, after] = site.entries(|tag| tag.as_str().unwrap_or_default().to_owned());
+        let (added, removed) = (missing_from(&after, &before), missing_from(&before, &after));
         let operation = subject(site.parent);
         for tag in &added {
             let what = format!("the tag {} was added to {operation}", quote(tag.value));

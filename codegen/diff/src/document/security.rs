@@ -5,7 +5,7 @@ use serde_json::Map;
 use crate::{
     comparer::Comparer,
     level::Direction,
-    node::{Node, canonical},
+    node::{Node, canonical, missing_from},
     rules::ChangeKind,
     site::Site,
     wording::quote,
@@ -26,9 +26,7 @@ impl<'a> Comparer<'a> {
             effective(&site.old, &self.old.root),
             effective(&site.new, &self.new.root),
         );
-        let is_in = |list: &[Node<'a>], entry: &Node<'a>| list.iter().any(|other| other.value == entry.value);
-        let is_same = before.iter().all(|entry| is_in(&after, entry))
-            && after.iter().all(|entry| is_in(&before, entry));
+        let is_same = missing_from(&before, &after).is_empty() && missing_from(&after, &before).is_empty();
         let (kind, note) = if is_same {
             (ChangeKind::NotationChanged, "; the same requirements apply")
         } else if is_optional(&after) {
@@ -55,17 +53,8 @@ impl<'a> Comparer<'a> {
         if site.values().any(|list| !list.value.is_array()) {
             return self.unclassified(site);
         }
-        let list = |node: &Option<Node<'a>>| {
-            node.as_ref()
-                .map(|node| node.entries(canonical))
-                .unwrap_or_default()
-        };
-        let [before, after] = [&site.old, &site.new].map(list);
-        let only_in = |list: &'_ [Node<'a>], others: &[Node<'a>]| -> Vec<Node<'a>> {
-            let is_missing = |entry: &&Node<'a>| !others.iter().any(|other| other.value == entry.value);
-            list.iter().filter(is_missing).cloned().collect()
-        };
-        let (new, gone) = (only_in(&after, &before), only_in(&before, &after));
+        let [before, after] = site.entries(canonical);
+        let (new, gone) = (missing_from(&after, &before), missing_from(&before, &after));
         for entry in &new {
             let kind = if is_optional(std::slice::from_ref(entry)) {
                 ChangeKind::SecurityDropped

@@ -85,7 +85,7 @@ impl<'a> Comparer<'a> {
         if is_moved || kept(&old_urls, &new_urls) != kept(&new_urls, &old_urls) {
             let what = format!("the order of servers changed: {addresses}");
             self.change(ChangeKind::ServerOrderChanged, site, what)
-                .without_subtree()
+                .covers_subtree(false)
                 .report();
         }
     }

@@ -80,7 +80,7 @@ impl<'a> Comparer<'a> {
             } else {
                 self.change(ChangeKind::CompositionOrderChanged, site, what)
                     .context(context)
-                    .without_subtree()
+                    .covers_subtree(false)
                     .report();
             }
         }
@@ -102,14 +102,14 @@ impl<'a> Comparer<'a> {
             );
             self.change(ChangeKind::MappingRemoved, &Site::removed(old, new_parent), what)
                 .context(context)
-                .without_subtree()
+                .covers_subtree(false)
                 .report();
         }
         if let Some(name) = after.schema_name.filter(|name| !before.values.contains(name)) {
             let what = format!("`{name}` identifies an alternative of {}", subject(new_parent));
             self.change(ChangeKind::MappingAdded, &Site::added(new, new_parent), what)
                 .context(context)
-                .without_subtree()
+                .covers_subtree(false)
                 .report();
         }
     }
@@ -132,14 +132,14 @@ impl<'a> Comparer<'a> {
             let what = format!("`{name}` is a new subtype of {}", subject(new));
             self.change(ChangeKind::MappingAdded, &Site::added(subtype, new), what)
                 .context(context)
-                .without_subtree()
+                .covers_subtree(false)
                 .report();
         }
         for (name, subtype) in before.iter().filter(|(name, _)| !after.contains_key(*name)) {
             let what = format!("`{name}` is no longer a subtype of {}", subject(new));
             self.change(ChangeKind::MappingRemoved, &Site::removed(subtype, new), what)
                 .context(context)
-                .without_subtree()
+                .covers_subtree(false)
                 .report();
         }
     }

@@ -8,7 +8,7 @@ use crate::{
     comparer::Comparer,
     index::DocumentIndex,
     level::Direction,
-    node::Node,
+    node::{Node, missing_from},
     report::Fact,
     rules::ChangeKind,
     site::{SchemaContext, Site},
@@ -21,18 +21,8 @@ static ANYTHING: LazyLock<Value> = LazyLock::new(|| Value::Object(Map::new()));
 impl<'a> Comparer<'a> {
     pub(super) fn required(&mut self, site: &Site<'_, 'a>, old: &Node<'a>, context: SchemaContext) {
         let new = site.parent;
-        let names = |list: &Option<Node<'a>>| {
-            let entries = list
-                .as_ref()
-                .map(|list| list.entries(|name| name.as_str().unwrap_or_default().to_owned()));
-            entries.unwrap_or_default()
-        };
-        let [before, after] = [&site.old, &site.new].map(names);
-        let only_in = |names: &[Node<'a>], others: &[Node<'a>]| -> Vec<Node<'a>> {
-            let is_missing = |name: &&Node<'a>| !others.iter().any(|other| other.value == name.value);
-            names.iter().filter(is_missing).cloned().collect()
-        };
-        let (added, removed) = (only_in(&after, &before), only_in(&before, &after));
+        let [before, after] = site.entries(|name| name.as_str().unwrap_or_default().to_owned());
+        let (added, removed) = (missing_from(&after, &before), missing_from(&before, &after));
         for name in &added {
             let site = Site::added(name, new);
             self.presence(

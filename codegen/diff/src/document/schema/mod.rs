@@ -112,7 +112,7 @@ impl<'a> Comparer<'a> {
                     what,
                 )
                 .value(String::new())
-                .without_subtree()
+                .covers_subtree(false)
                 .report();
             }
             if known.is_none_or(|pointer| pointer == after.pointer) {
@@ -203,12 +203,10 @@ impl<'a> Comparer<'a> {
         } else {
             ChangeKind::NotationChanged
         };
-        let change = self.change(kind, site, what).context(context);
-        if covers_subtree {
-            change.report();
-        } else {
-            change.without_subtree().report();
-        }
+        self.change(kind, site, what)
+            .context(context)
+            .covers_subtree(covers_subtree)
+            .report();
     }
 
     fn keywords(&mut self, old: &Node<'a>, new: &Node<'a>, context: SchemaContext, optional: bool) {

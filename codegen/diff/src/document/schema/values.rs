@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use crate::{
     comparer::Comparer,
     level::Direction,
-    node::{Node, canonical},
+    node::{Node, canonical, missing_from},
     raw_change::ChangeBuilder,
     report::Fact,
     rules::ChangeKind,
@@ -142,15 +142,9 @@ impl<'a> Comparer<'a> {
 
     /// Compares values that are known, though others may come. Only the loss of one has a meaning.
     pub(super) fn extensible_enumeration(&mut self, site: &Site<'_, 'a>, context: SchemaContext) {
-        let list = |node: &Option<Node<'a>>| {
-            node.as_ref()
-                .map(|node| node.entries(canonical))
-                .unwrap_or_default()
-        };
-        let [before, after] = [&site.old, &site.new].map(list);
-        let is_missing = |value: &&Node<'a>| !after.iter().any(|other| other.value == value.value);
-        let removed: Vec<_> = match site.new {
-            Some(_) => before.iter().filter(is_missing).collect(),
+        let [before, after] = site.entries(canonical);
+        let removed = match site.new {
+            Some(_) => missing_from(&before, &after),
             None => Vec::new(),
         };
         for value in &removed {
