@@ -156,6 +156,34 @@ impl<'n, 'a> Site<'n, 'a> {
         format!("{}→{}", value(&self.old), value(&self.new))
     }
 
+    /// Picks the kind for a value that only one side has.
+    pub(crate) fn one_sided_kind(&self, [added, removed]: [ChangeKind; 2]) -> ChangeKind {
+        if self.old.is_none() { added } else { removed }
+    }
+
+    /// `was added`, `was removed` or `changed`.
+    pub(crate) fn verb(&self) -> &'static str {
+        match (&self.old, &self.new) {
+            (None, _) => "was added",
+            (_, None) => "was removed",
+            _ => "changed",
+        }
+    }
+
+    /// The site of another value that only the same side has.
+    pub(crate) fn with(&self, node: Node<'a>) -> Self {
+        let (old, new) = if self.new.is_none() {
+            (Some(node), None)
+        } else {
+            (None, Some(node))
+        };
+        Self {
+            old,
+            new,
+            parent: self.parent,
+        }
+    }
+
     /// The difference of the values in words: ``was added: `1` `` or ``changed: `1` → `2` ``.
     pub(crate) fn before_after(&self) -> String {
         before_after(self.old.as_ref(), self.new.as_ref())

@@ -75,11 +75,7 @@ impl<'a> Comparer<'a> {
     pub(crate) fn whole_content(&mut self, site: &Site<'_, 'a>, context: SchemaContext) {
         let members = site.values().next().map(Node::members).unwrap_or_default();
         for (name, media_type) in &members {
-            let site = match &site.new {
-                Some(_) => Site::added(media_type, site.parent),
-                None => Site::removed(media_type, site.parent),
-            };
-            self.media_type_added_or_removed(name, &site, context, false);
+            self.media_type_added_or_removed(name, &site.with(media_type.clone()), context, false);
         }
         if members.is_empty() {
             let what = "`content` without media types was added or removed".to_owned();
@@ -96,17 +92,18 @@ impl<'a> Comparer<'a> {
         context: SchemaContext,
         other_has_json: bool,
     ) {
-        let added = site.new.is_some();
-        let kind = match (context.direction, added) {
-            (Direction::Response, true) => ChangeKind::ResponseMediaTypeAdded,
-            (Direction::Response, false) => ChangeKind::ResponseMediaTypeRemoved,
-            (_, true) => ChangeKind::BodyMediaTypeAdded,
-            (_, false) => ChangeKind::BodyMediaTypeRemoved,
+        let kinds = match context.direction {
+            Direction::Response => [
+                ChangeKind::ResponseMediaTypeAdded,
+                ChangeKind::ResponseMediaTypeRemoved,
+            ],
+            _ => [ChangeKind::BodyMediaTypeAdded, ChangeKind::BodyMediaTypeRemoved],
         };
-        let difference = if added { "added" } else { "removed" };
+        let kind = site.one_sided_kind(kinds);
         let what = format!(
-            "the media type `{name}` of {} was {difference}",
-            subject(site.parent)
+            "the media type `{name}` of {} {}",
+            subject(site.parent),
+            site.verb()
         );
         self.change(kind, site, what)
             .direction(context.direction)
@@ -126,13 +123,12 @@ impl<'a> Comparer<'a> {
                         }
                         _ => [ChangeKind::BodySchemaAdded, ChangeKind::BodySchemaRemoved],
                     };
-                    let [added, removed] = kinds;
-                    let (kind, words) = match &site.old {
-                        None => (added, "now has a schema"),
-                        Some(_) => (removed, "no longer has a schema"),
+                    let words = match &site.old {
+                        None => "now has a schema",
+                        Some(_) => "no longer has a schema",
                     };
                     let what = format!("{} {words}", subject(new));
-                    self.change(kind, &site, what)
+                    self.change(site.one_sided_kind(kinds), &site, what)
                         .direction(context.direction)
                         .report();
                 }

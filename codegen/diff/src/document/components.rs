@@ -107,14 +107,11 @@ impl<'a> Comparer<'a> {
                         format!("the unused component `{name}` changed"),
                     )
                 }
-                None if site.new.is_some() => (
-                    ChangeKind::ComponentAdded,
-                    format!("the component `{name}` was added"),
-                ),
-                None => (
-                    ChangeKind::ComponentRemoved,
-                    format!("the component `{name}` was removed"),
-                ),
+                None => {
+                    let kinds = [ChangeKind::ComponentAdded, ChangeKind::ComponentRemoved];
+                    let what = format!("the component `{name}` {}", site.verb());
+                    (site.one_sided_kind(kinds), what)
+                }
             };
             self.change(kind, &site, what).report();
         }

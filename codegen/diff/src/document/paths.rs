@@ -81,15 +81,10 @@ impl<'a> Comparer<'a> {
 
     /// Reports all operations of a path that only one side has.
     fn path_added_or_removed(&mut self, path: &str, site: &Site<'_, 'a>) {
-        let added = site.new.is_some();
         let Some(item) = site.values().next() else { return };
         for method in METHODS {
             if let Some(operation) = item.get(method) {
-                let site = if added {
-                    Site::added(&operation, site.parent)
-                } else {
-                    Site::removed(&operation, site.parent)
-                };
+                let site = site.with(operation);
                 let removed = [ChangeKind::PathRemoved, ChangeKind::DeprecatedPathRemoved];
                 self.operation_added_or_removed(path, method, &site, removed);
             }
@@ -97,10 +92,7 @@ impl<'a> Comparer<'a> {
         // The rest of the path item comes and goes with its operations.
         let is_empty = !METHODS.iter().any(|method| item.value.get(*method).is_some());
         if is_empty || item.keys().any(|key| !METHODS.contains(&key)) {
-            let what = format!(
-                "the path `{path}` was {}",
-                if added { "added" } else { "removed" }
-            );
+            let what = format!("the path `{path}` {}", site.verb());
             self.change(ChangeKind::PathItemChanged, site, what).report();
         }
     }

@@ -49,16 +49,11 @@ impl<'a> Comparer<'a> {
             _ if is_success(status) => [ChangeKind::SuccessStatusAdded, ChangeKind::SuccessStatusRemoved],
             _ => [ChangeKind::FailureStatusAdded, ChangeKind::FailureStatusRemoved],
         };
-        let [added, removed] = kinds;
-        let (kind, difference) = if site.new.is_some() {
-            (added, "added")
-        } else {
-            (removed, "removed")
-        };
         let response = subject(site.values().next().unwrap_or(new));
         let bodies = [success_bodies(&self.old, old), success_bodies(&self.new, new)];
         let [before, after] = &bodies;
-        self.change(kind, site, format!("the response {response} was {difference}"))
+        let what = format!("the response {response} {}", site.verb());
+        self.change(site.one_sided_kind(kinds), site, what)
             .direction(DIRECTION)
             .fact_if(before == after && !before.is_empty(), Fact::SameSuccessBodies)
             .report();

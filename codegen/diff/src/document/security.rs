@@ -85,14 +85,9 @@ impl<'a> Comparer<'a> {
     pub(crate) fn security_schemes(&mut self, old: &Node<'a>, new: &Node<'a>) {
         for (name, site) in Site::members(old, new) {
             let Some((old, new)) = site.both() else {
-                let [added, removed] = [ChangeKind::SecuritySchemeAdded, ChangeKind::SecuritySchemeRemoved];
-                let (kind, difference) = if site.old.is_none() {
-                    (added, "added")
-                } else {
-                    (removed, "removed")
-                };
-                let what = format!("the security scheme `{name}` was {difference}");
-                self.change(kind, &site, what).report();
+                let kinds = [ChangeKind::SecuritySchemeAdded, ChangeKind::SecuritySchemeRemoved];
+                let what = format!("the security scheme `{name}` {}", site.verb());
+                self.change(site.one_sided_kind(kinds), &site, what).report();
                 continue;
             };
             for (key, site) in Site::members(old, new) {

@@ -18,16 +18,9 @@ impl<'a> Comparer<'a> {
                 ChangeKind::WebhookRemoved,
                 ChangeKind::WebhookChanged,
             ]);
-            let difference = match kind {
-                ChangeKind::WebhookAdded => "was added",
-                ChangeKind::WebhookRemoved => "was removed",
-                _ => "changed",
-            };
-            if let Some(difference_of_parts) = self.deep_difference(name, &site) {
-                let what = format!("the webhook `{name}` {difference}");
-                self.change(kind, &site, what)
-                    .value(difference_of_parts.value)
-                    .report();
+            if let Some(difference) = self.deep_difference(name, &site) {
+                let what = format!("the webhook `{name}` {}", site.verb());
+                self.change(kind, &site, what).value(difference.value).report();
             }
         }
     }

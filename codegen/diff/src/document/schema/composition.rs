@@ -27,12 +27,14 @@ impl<'a> Comparer<'a> {
             _ => (ChangeKind::OneOfAdded, ChangeKind::OneOfRemoved),
         };
         let Some((old_list, new_list)) = site.both() else {
-            let kind = match (key, site.old.is_none()) {
-                ("allOf", true) => added,
-                ("allOf", false) => removed,
-                (_, true) => ChangeKind::AlternativesIntroduced,
-                (_, false) => ChangeKind::AlternativesDropped,
+            let kinds = match key {
+                "allOf" => [added, removed],
+                _ => [
+                    ChangeKind::AlternativesIntroduced,
+                    ChangeKind::AlternativesDropped,
+                ],
             };
+            let kind = site.one_sided_kind(kinds);
             return self
                 .change(kind, site, site.describe(key))
                 .context(context)
@@ -146,8 +148,8 @@ impl<'a> Comparer<'a> {
 
     pub(super) fn discriminator(&mut self, site: &Site<'_, 'a>, context: SchemaContext) {
         let Some((old, new)) = site.both() else {
-            let [added, removed] = [ChangeKind::DiscriminatorAdded, ChangeKind::DiscriminatorRemoved];
-            let kind = site.kind([added, removed, added]);
+            let kinds = [ChangeKind::DiscriminatorAdded, ChangeKind::DiscriminatorRemoved];
+            let kind = site.one_sided_kind(kinds);
             return self
                 .change(kind, site, site.describe("discriminator"))
                 .context(context)

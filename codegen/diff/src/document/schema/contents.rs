@@ -215,11 +215,7 @@ impl<'a> Comparer<'a> {
         if let Some((old, new)) = site.both() {
             return self.schema(old, new, context.inner(), false);
         }
-        let kind = if site.old.is_none() {
-            ChangeKind::ItemsAdded
-        } else {
-            ChangeKind::ItemsRemoved
-        };
+        let kind = site.one_sided_kind([ChangeKind::ItemsAdded, ChangeKind::ItemsRemoved]);
         self.change(kind, site, site.describe("items"))
             .context(context)
             .report();

@@ -92,11 +92,7 @@ impl<'a> Comparer<'a> {
 
     pub(super) fn enumeration(&mut self, site: &Site<'_, 'a>, context: SchemaContext) {
         let Some((old, new)) = site.both() else {
-            let kind = site.kind([
-                ChangeKind::BecameEnum,
-                ChangeKind::EnumUnset,
-                ChangeKind::EnumOrderChanged,
-            ]);
+            let kind = site.one_sided_kind([ChangeKind::BecameEnum, ChangeKind::EnumUnset]);
             return self
                 .change(kind, site, site.describe("enum"))
                 .context(context)
