@@ -86,7 +86,8 @@ struct Entry {
     pointer: PointerBuf,
 }
 
-/// Accepted changes, as JSON or YAML: `{"allow": [{"fingerprint": …, "reason": …, "expires": "YYYY-MM-DD"}]}`.
+/// Accepted changes, as JSON or YAML: `{"allow": [{"fingerprint": …, "reason": …, "expires":
+/// "YYYY-MM-DD"}]}`.
 #[derive(Clone, Debug)]
 pub struct AllowList {
     document: Document,
@@ -108,8 +109,8 @@ impl AllowList {
     /// Reads a list. An entry is valid up to and including the day in `expires`.
     ///
     /// # Errors
-    /// Located diagnostics for another structure, for entries without fingerprint, reason or expiry, for unknown
-    /// keys, and for repeated fingerprints.
+    /// Located diagnostics for another structure, for entries without fingerprint, reason or expiry, for
+    /// unknown keys, and for repeated fingerprints.
     pub fn read(source: Source<'_>) -> Result<Self, Diagnostics> {
         let document = read::parse(source)?;
         let list = match document.value().as_object() {

@@ -1,8 +1,8 @@
 //! Compares two `OpenAPI` 3.0.3 documents: the changes between them, and what each means on the wire.
 //!
-//! The [`comparer`] goes through both documents side by side. At every place each key of either side is
-//! compared by a rule of [`rules`], or reported as `unclassified`. Afterwards a plain structural comparison
-//! checks that nothing was left out, so no difference goes unseen.
+//! The documents are compared part by part (`document`). Each key of either side is compared by a rule of
+//! [`rules`], or reported as `unclassified`. Afterwards a plain structural comparison (`unclassified`) checks
+//! that nothing was left out, so no difference goes unseen.
 
 mod allow_list;
 mod comparer;

@@ -119,6 +119,7 @@ fn compare(old: &Node<'_>, new: &Node<'_>, differences: &mut Vec<Difference>) {
         _ => differences.push(Difference::between(Some(old), Some(new))),
     }
 }
+
 fn is_records(entries: &[Value]) -> bool {
     !entries.is_empty() && entries.iter().all(Value::is_object)
 }
@@ -138,9 +139,9 @@ fn records<'a>(
     let on_both: HashSet<String> = &nameless(before) & &nameless(after);
     let key = |entry: &Value, index: usize| {
         entry_name(entry).unwrap_or_else(|| {
-            let held = canonical(entry);
-            if on_both.contains(&held) {
-                held
+            let content = canonical(entry);
+            if on_both.contains(&content) {
+                content
             } else {
                 index.to_string()
             }

@@ -138,8 +138,8 @@ impl<'a> Comparer<'a> {
         }
     }
 
-    /// Checks whether a property that only one side of a part declares is a property of the same parents on both
-    /// sides.
+    /// Checks whether a property that only one side of a part declares is a property of the same parents on
+    /// both sides.
     fn has_moved(&self, name: &str, old: &Node<'a>, new: &Node<'a>) -> bool {
         let before = self.old.merged_property(old, name);
         before.is_some() && before == self.new.merged_property(new, name)
