@@ -84,10 +84,10 @@ impl Tree {
 struct Frame {
     anchor: usize,
     position: Position,
-    kind: Kind,
+    collection: Collection,
 }
 
-enum Kind {
+enum Collection {
     Sequence(Vec<(Position, NodeId)>),
     Mapping {
         members: Vec<(Box<str>, Position, NodeId)>,
@@ -175,7 +175,7 @@ impl<'a> Builder<'a> {
             }
             Event::Scalar(text, style, anchor, tag) => {
                 if let Some(Frame {
-                    kind: Kind::Mapping { key: key @ None, .. },
+                    collection: Collection::Mapping { key: key @ None, .. },
                     ..
                 }) = self.frames.last_mut()
                 {
@@ -208,16 +208,16 @@ impl<'a> Builder<'a> {
                     tag.as_deref(),
                     "seq",
                     position,
-                    Kind::Sequence(Vec::new()),
+                    Collection::Sequence(Vec::new()),
                 )?;
             }
             Event::MappingStart(anchor, tag) => {
-                let kind = Kind::Mapping {
+                let collection = Collection::Mapping {
                     members: Vec::new(),
                     key: None,
                     merges: Vec::new(),
                 };
-                self.open(anchor, tag.as_deref(), "map", position, kind)?;
+                self.open(anchor, tag.as_deref(), "map", position, collection)?;
             }
             Event::SequenceEnd | Event::MappingEnd => self.close()?,
             Event::Alias(anchor) => {
@@ -231,7 +231,7 @@ impl<'a> Builder<'a> {
                     .fix("write the value out: a value cannot contain itself")
                 })?;
                 if let Some(Frame {
-                    kind: Kind::Mapping { key: key @ None, .. },
+                    collection: Collection::Mapping { key: key @ None, .. },
                     ..
                 }) = self.frames.last_mut()
                 {
@@ -260,7 +260,7 @@ impl<'a> Builder<'a> {
         tag: Option<&Tag>,
         suffix: &str,
         position: Position,
-        kind: Kind,
+        collection: Collection,
     ) -> Result<(), Diagnostics> {
         if let Some(tag) = tag.filter(|tag| !(tag.is_yaml_core_schema() && tag.suffix == suffix)) {
             return Err(at(
@@ -275,7 +275,7 @@ impl<'a> Builder<'a> {
         if matches!(
             self.frames.last(),
             Some(Frame {
-                kind: Kind::Mapping { key: None, .. },
+                collection: Collection::Mapping { key: None, .. },
                 ..
             })
         ) {
@@ -293,7 +293,7 @@ impl<'a> Builder<'a> {
         self.frames.push(Frame {
             anchor,
             position,
-            kind,
+            collection,
         });
         Ok(())
     }
@@ -303,14 +303,14 @@ impl<'a> Builder<'a> {
         let Some(Frame {
             anchor,
             position,
-            kind,
+            collection,
         }) = self.frames.pop()
         else {
             return Ok(());
         };
-        let node = match kind {
-            Kind::Sequence(items) => Node::Sequence(items),
-            Kind::Mapping { members, merges, .. } => {
+        let node = match collection {
+            Collection::Sequence(items) => Node::Sequence(items),
+            Collection::Mapping { members, merges, .. } => {
                 for (key, position, first) in duplicate_keys(&members) {
                     self.duplicates.push(duplicate(self.source, key, position, first));
                 }
@@ -332,11 +332,11 @@ impl<'a> Builder<'a> {
                 self.source_map.start = position;
             }
             Some(Frame {
-                kind: Kind::Sequence(items),
+                collection: Collection::Sequence(items),
                 ..
             }) => items.push((position, node)),
             Some(Frame {
-                kind: Kind::Mapping { members, key, merges },
+                collection: Collection::Mapping { members, key, merges },
                 ..
             }) => match key.take() {
                 Some(Key::Plain(key, position)) => members.push((key, position, node)),
