@@ -147,7 +147,7 @@ fn booleans(context: &mut Context, kind: ObjectKind, pointer: &Pointer, object: 
         // No further items: the end of a tuple, which is reported elsewhere.
         object.shift_remove("items");
     }
-    let mut open = |pointer: PointerBuf, value: &mut Value| match value {
+    let mut replace = |pointer: PointerBuf, value: &mut Value| match value {
         Value::Bool(true) => *value = json!({}),
         Value::Bool(false) => {
             context.report(
@@ -166,15 +166,15 @@ fn booleans(context: &mut Context, kind: ObjectKind, pointer: &Pointer, object: 
         };
         let place = pointer.with_trailing_token(field.key);
         match (field.value, value) {
-            (FieldType::One(ObjectKind::Schema), value) => open(place, value),
+            (FieldType::One(ObjectKind::Schema), value) => replace(place, value),
             (FieldType::List(ObjectKind::Schema), Value::Array(list)) => {
                 for (index, value) in list.iter_mut().enumerate() {
-                    open(place.with_trailing_token(index), value);
+                    replace(place.with_trailing_token(index), value);
                 }
             }
             (FieldType::Map(ObjectKind::Schema), Value::Object(map)) => {
                 for (key, value) in map {
-                    open(place.with_trailing_token(key), value);
+                    replace(place.with_trailing_token(key), value);
                 }
             }
             _ => {}
