@@ -1,8 +1,8 @@
-//! A document together with the texts that it came from, so that any JSON pointer leads back to a file, line and column.
+//! A document with its source texts, so that any JSON pointer leads back to a file, line and column.
 //!
-//! The value is read by a fast parser; the index of places is built only when a diagnostic asks for one. Stages that
-//! change the document (normalise, overlay) note what they moved or put in, hence the pointers of their output still
-//! lead to the vendor's text, or to the overlay action that put the value there.
+//! A fast parser reads the value; the source map is built only when a diagnostic asks for a position. Stages
+//! that change the document (normalise, overlay) record what they move and add. The pointers of their output
+//! still lead to the vendor's text, or to the overlay action that added the value.
 
 use std::{
     collections::BTreeMap,
@@ -21,13 +21,13 @@ use crate::{
 /// A text to read.
 #[derive(Clone, Copy, Debug)]
 pub struct Source<'a> {
-    /// What messages call it: a path or an address.
+    /// Name in messages: a path or an address.
     pub name: &'a str,
-    /// Its content.
+    /// Content.
     pub text: &'a str,
 }
 
-/// A document and where each part of it came from.
+/// A document and the provenance of its parts.
 #[derive(Clone)]
 pub struct Document {
     value: Value,
@@ -35,7 +35,7 @@ pub struct Document {
 }
 
 impl Document {
-    /// A document that is `value`, as read from `text`.
+    /// Makes a document of a value that was read from `text`.
     pub(crate) fn read(value: Value, text: Text) -> Self {
         Self {
             value,
@@ -43,43 +43,43 @@ impl Document {
         }
     }
 
-    /// A document that is `value`, whose parts came from where `provenance` says.
+    /// Makes a document of a value whose parts have this provenance.
     #[must_use]
     pub fn new(value: Value, provenance: Provenance) -> Self {
         Self { value, provenance }
     }
 
-    /// The whole document.
+    /// Returns the whole document.
     #[must_use]
     pub fn value(&self) -> &Value {
         &self.value
     }
 
-    /// The value at a JSON pointer.
+    /// Returns the value at a JSON pointer.
     #[must_use]
     pub fn get<'a>(&self, pointer: impl ToPointer<'a>) -> Option<&Value> {
         self.value.pointer(pointer.to_pointer().as_str())
     }
 
-    /// The whole document, without its places.
+    /// Returns the whole document without its provenance.
     #[must_use]
     pub fn into_value(self) -> Value {
         self.value
     }
 
-    /// The value and the places, to be changed together and put together again.
+    /// Returns the value and its provenance, to be changed together.
     #[must_use]
     pub fn into_parts(self) -> (Value, Provenance) {
         (self.value, self.provenance)
     }
 
-    /// What its text is called in messages.
+    /// Returns the name of its text in messages.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.provenance.origin.name
     }
 
-    /// What reading its text found that does not stop anything: numbers that are not kept as they are written.
+    /// Returns the warnings of reading: numbers that are not kept exactly.
     #[must_use]
     pub fn warnings(&self) -> &Diagnostics {
         &self.provenance.origin.warnings
@@ -91,14 +91,14 @@ impl Document {
         &self.provenance
     }
 
-    /// Where the value at a JSON pointer stands in the text that it came from: a member at its key, an item at its
-    /// start. A pointer to nothing gets the place of its nearest ancestor that is in the text.
+    /// Locates a value in its source text: a member at its key, an item at its start. A pointer to nothing
+    /// gets the location of its nearest ancestor in the text.
     #[must_use]
     pub fn locate<'a>(&self, pointer: impl ToPointer<'a>) -> Location {
         self.provenance.place(pointer).location()
     }
 
-    /// A located diagnostic that stops the generation.
+    /// Makes a located error.
     #[must_use]
     pub fn error<'a>(
         &self,
@@ -110,7 +110,7 @@ impl Document {
         self.diagnostic(Severity::Error, stage, code, pointer, message)
     }
 
-    /// A located diagnostic.
+    /// Makes a located diagnostic.
     #[must_use]
     pub fn diagnostic<'a>(
         &self,
@@ -127,7 +127,7 @@ impl Document {
 }
 
 impl fmt::Debug for Document {
-    /// The name and the value; the texts would bury them.
+    /// Prints name and value. The texts would bury them.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("Document")
@@ -137,18 +137,18 @@ impl fmt::Debug for Document {
     }
 }
 
-/// A text that was read, with the places of its values.
+/// A text that was read, with its source map.
 pub(crate) struct Text {
     name: String,
-    /// The text itself where the places are still to be found in it.
+    /// The text itself, as long as its source map is still to be built.
     json: String,
     source_map: OnceLock<SourceMap>,
     warnings: Diagnostics,
 }
 
 impl Text {
-    /// A JSON text that has been read without an error; its places are looked up when one is wanted, unless they have
-    /// been.
+    /// Makes a JSON text that has been read without an error. Without a source map, one is built on first
+    /// use.
     pub(crate) fn json(source: Source<'_>, source_map: Option<SourceMap>, warnings: Diagnostics) -> Self {
         Self {
             name: source.name.to_owned(),
@@ -158,7 +158,7 @@ impl Text {
         }
     }
 
-    /// A YAML text, whose places come with reading it.
+    /// Makes a YAML text. Its source map comes with reading it.
     pub(crate) fn yaml(name: &str, source_map: SourceMap, warnings: Diagnostics) -> Self {
         Self {
             name: name.to_owned(),
@@ -170,7 +170,7 @@ impl Text {
 
     fn locate(&self, pointer: &Pointer) -> Location {
         let Position { line, column } = if pointer.is_root() && !self.json.is_empty() {
-            // The start of a text needs no index.
+            // The start of a text needs no source map.
             Position::START
         } else {
             self.source_map
@@ -199,7 +199,7 @@ impl Place {
         self.text.locate(&self.pointer)
     }
 
-    /// The place of a member of what is here.
+    /// Returns the place of a member of this value.
     #[must_use]
     pub fn member<'t>(&self, key: impl Into<Token<'t>>) -> Self {
         Self {
@@ -209,10 +209,10 @@ impl Place {
     }
 }
 
-/// Where each part of a document came from.
+/// Origins of the parts of a document.
 ///
-/// Only what is not where its parent is gets an entry: the place of a value is the entry of its nearest ancestor (or
-/// its own), extended by the rest of the pointer.
+/// A value without an entry stands where its parent does: its place is the entry of its nearest ancestor,
+/// extended by the rest of the pointer.
 #[derive(Clone)]
 pub struct Provenance {
     origin: Arc<Text>,
@@ -243,14 +243,14 @@ impl Provenance {
         })
     }
 
-    /// Notes that the value at `pointer`, with all that is in it, came from `place`.
+    /// Records that the value at `pointer`, with everything inside, came from `place`.
     pub fn put<'a>(&mut self, pointer: impl ToPointer<'a>, place: Place) {
         let pointer = pointer.to_pointer();
         self.forget(&*pointer);
         self.moved.insert(pointer.into_owned(), place);
     }
 
-    /// Drops what was noted of `pointer` and of all that is in it.
+    /// Removes the entries of `pointer` and of everything inside.
     pub fn forget<'a>(&mut self, pointer: impl ToPointer<'a>) {
         let pointer = pointer.to_pointer();
         self.moved.remove(&*pointer);
@@ -268,8 +268,8 @@ impl Provenance {
             .take_while(move |(key, _)| key.starts_with(pointer))
     }
 
-    /// Notes that item `index` of the array at `pointer`, which had `length` items, has been taken out: the later
-    /// items now stand one place earlier.
+    /// Records that item `index` of the array at `pointer`, which had `length` items, was removed: later
+    /// items move up by one.
     pub fn remove_item<'a>(&mut self, pointer: impl ToPointer<'a>, index: usize, length: usize) {
         let pointer = pointer.to_pointer();
         for later in index + 1..length {

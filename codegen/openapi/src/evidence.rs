@@ -60,7 +60,7 @@ impl Evidence {
         Self::parse(part.get(KEY)?)
     }
 
-    /// Whether we inferred it: nothing that the vendor has written says so.
+    /// Returns true if we inferred it: nothing that the vendor has written says so.
     #[must_use]
     pub fn is_inferred(self) -> bool {
         matches!(self, Self::Sibling | Self::Pattern)

@@ -54,8 +54,8 @@ pub enum Direction {
 }
 
 impl Direction {
-    /// Returns the direction of a part of an operation; `None` for a part that belongs to neither message, such as a
-    /// callback.
+    /// Returns the direction of a part of an operation; `None` for a part that belongs to neither message,
+    /// such as a callback.
     #[must_use]
     pub fn of(part: &Pointer) -> Option<Self> {
         match part.front()?.encoded() {

@@ -13,7 +13,8 @@ pub fn shorten(text: &str, most: usize) -> Cow<'_, str> {
     excerpt(text, 0, most)
 }
 
-/// Returns `most` characters of a text from the character `start` on, with an ellipsis for each end that is cut off.
+/// Returns `most` characters of a text from the character `start` on, with an ellipsis for each end that is
+/// cut off.
 #[must_use]
 pub fn excerpt(text: &str, start: usize, most: usize) -> Cow<'_, str> {
     let offset = |text: &str, count| text.char_indices().nth(count).map(|(offset, _)| offset);

@@ -1,5 +1,12 @@
 //! What normalise promises: the same API in `OpenAPI` 3.0.3, with every loss named and every place kept.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test stops at the first surprise"
+)]
+
 mod keywords;
 
 use funnelflux_generator::lint;

@@ -1,8 +1,9 @@
-//! Normalise: Swagger 2.0, `OpenAPI` 3.0.x and 3.1.x to `OpenAPI` 3.0.3.
+//! Converts Swagger 2.0, `OpenAPI` 3.0.x and 3.1.x to `OpenAPI` 3.0.3.
 //!
-//! What 3.0.3 cannot express is a located diagnostic, never a silent loss: an error where the client would be wrong, a
-//! warning where a type is wider than meant (the original is kept under `x-…`), a notice where only documentation is
-//! concerned. What moves is noted, so that its new pointer still leads to the original text.
+//! Each construct that 3.0.3 cannot express is reported: as an error if the client would be wrong, as a
+//! warning if a type becomes wider (the original stays under `x-…`), as a notice if only documentation is
+//! affected. The provenance of moved values is recorded, so that their new pointers lead to the original
+//! text.
 
 mod context;
 mod openapi31;
@@ -19,17 +20,17 @@ use context::Context;
 
 pub use context::TARGET;
 
-/// Turns a document into `OpenAPI` 3.0.3 and returns it with warnings and notices, those of reading it first.
+/// Converts a document to `OpenAPI` 3.0.3. Its warnings and notices begin with those of reading.
 ///
 /// # Errors
-/// Located diagnostics for what `OpenAPI` 3.0.3 cannot express.
+/// Located diagnostics for constructs that `OpenAPI` 3.0.3 cannot express.
 pub fn normalise(document: Document) -> Result<(Document, Diagnostics), Diagnostics> {
     let version = version(&document)?;
     let (document, diagnostics) = normalise_as_far_as_possible(document, version);
     diagnostics.unless_errors(document)
 }
 
-/// Turns a document into `OpenAPI` 3.0.3 as far as that can express it, and reports the rest.
+/// Converts a document to `OpenAPI` 3.0.3 as far as possible, and reports the rest.
 #[must_use]
 pub fn normalise_as_far_as_possible(document: Document, version: Version) -> (Document, Diagnostics) {
     let diagnostics = document.warnings().clone();

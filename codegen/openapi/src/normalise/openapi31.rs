@@ -1,4 +1,4 @@
-//! `OpenAPI` 3.1 to 3.0.3, in place.
+//! Converts `OpenAPI` 3.1 to 3.0.3, in place.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -14,12 +14,12 @@ use super::{
 };
 use crate::{
     diagnostic::Severity,
-    openapi_model::{self, Kind, Shape},
+    openapi_model::{self, FieldType, ObjectKind},
     pointer::{METHODS, Pointer, PointerBuf},
     references::fragment,
 };
 
-/// The dialect that `OpenAPI` 3.1 has by itself.
+/// Default dialect of `OpenAPI` 3.1.
 const DIALECT: &str = "https://spec.openapis.org/oas/3.1/dialect/base";
 
 /// Path items that references lead to.
@@ -44,7 +44,7 @@ pub(super) fn normalise(mut value: Value, followed: &BTreeSet<PointerBuf>, conte
             "webhooks",
             "/webhooks",
             message,
-            "nothing has to be done: the client only calls",
+            "nothing to do: the client only calls",
         );
         let aside = Pointer::root().with_trailing_token(schemas::name_aside(root, "webhooks"));
         context.put(aside, "/webhooks");
@@ -73,19 +73,25 @@ pub(super) fn normalise(mut value: Value, followed: &BTreeSet<PointerBuf>, conte
     value
 }
 
-/// What references within schemas lead to besides pointers.
+/// Definitions and anchors inside of schemas, to which references lead.
 #[derive(Default)]
 struct Hoisted {
-    /// `$defs` on their way to the components, by the pointer that they had.
+    /// `$defs` that move to the components, with their old pointers.
     definitions: Vec<(PointerBuf, Object)>,
-    /// The pointers of schemas by their `$anchor` or `$dynamicAnchor`.
+    /// Pointers of schemas by their `$anchor` or `$dynamicAnchor`.
     anchors: BTreeMap<String, Vec<PointerBuf>>,
 }
 
-fn change(context: &mut Context, hoisted: &mut Hoisted, kind: Kind, pointer: &Pointer, object: &mut Object) {
+fn change(
+    context: &mut Context,
+    hoisted: &mut Hoisted,
+    kind: ObjectKind,
+    pointer: &Pointer,
+    object: &mut Object,
+) {
     booleans(context, kind, pointer, object);
     match kind {
-        Kind::Info => {
+        ObjectKind::Info => {
             if let Some(summary) = object.shift_remove("summary") {
                 if object.contains_key("description") {
                     object.insert("x-summary".to_owned(), summary);
@@ -96,10 +102,10 @@ fn change(context: &mut Context, hoisted: &mut Hoisted, kind: Kind, pointer: &Po
                 }
             }
         }
-        Kind::License => {
+        ObjectKind::License => {
             schemas::keep_aside(object, "identifier");
         }
-        Kind::SecurityScheme if object.get("type").is_some_and(|kind| kind == "mutualTLS") => {
+        ObjectKind::SecurityScheme if object.get("type").is_some_and(|kind| kind == "mutualTLS") => {
             context.report(
                 Severity::Warning,
                 "mutual-tls",
@@ -110,7 +116,7 @@ fn change(context: &mut Context, hoisted: &mut Hoisted, kind: Kind, pointer: &Po
             object.insert("type".to_owned(), "http".into());
             object.insert("scheme".to_owned(), "mutual".into());
         }
-        Kind::Schema => {
+        ObjectKind::Schema => {
             for key in ["$defs", "definitions"] {
                 if object.get(key).is_some_and(Value::is_object)
                     && let Some(Value::Object(definitions)) = object.shift_remove(key)
@@ -131,43 +137,44 @@ fn change(context: &mut Context, hoisted: &mut Hoisted, kind: Kind, pointer: &Po
     }
 }
 
-/// Schemas that are `true` or `false`, which walks over objects do not meet.
-fn booleans(context: &mut Context, kind: Kind, pointer: &Pointer, object: &mut Object) {
-    if kind == Kind::Schema
+/// Replaces schemas that are `true`, and reports those that are `false`: a walk over objects does not visit
+/// them.
+fn booleans(context: &mut Context, kind: ObjectKind, pointer: &Pointer, object: &mut Object) {
+    if kind == ObjectKind::Schema
         && object.contains_key("prefixItems")
         && object.get("items") == Some(&Value::Bool(false))
     {
-        // No further items: the end of a tuple, which has a diagnostic of its own.
+        // No further items: the end of a tuple, which is reported elsewhere.
         object.shift_remove("items");
     }
-    let mut open = |pointer: PointerBuf, value: &mut Value| match value {
+    let mut replace = |pointer: PointerBuf, value: &mut Value| match value {
         Value::Bool(true) => *value = json!({}),
         Value::Bool(false) => {
             context.report(
                 Severity::Error,
                 "false-schema",
                 pointer,
-                "a schema that no value fits (`false`) cannot be expressed in OpenAPI 3.0",
-                "remove what it belongs to",
+                "a schema that matches no value (`false`) cannot be expressed in OpenAPI 3.0",
+                "remove the property, item or parameter that it describes",
             );
         }
         _ => {}
     };
-    for (key, shape, _) in kind.fields() {
-        let Some(value) = object.get_mut(*key) else {
+    for field in kind.fields() {
+        let Some(value) = object.get_mut(field.key) else {
             continue;
         };
-        let place = pointer.with_trailing_token(*key);
-        match (shape, value) {
-            (Shape::One(Kind::Schema), value) => open(place, value),
-            (Shape::List(Kind::Schema), Value::Array(list)) => {
+        let place = pointer.with_trailing_token(field.key);
+        match (field.value, value) {
+            (FieldType::One(ObjectKind::Schema), value) => replace(place, value),
+            (FieldType::List(ObjectKind::Schema), Value::Array(list)) => {
                 for (index, value) in list.iter_mut().enumerate() {
-                    open(place.with_trailing_token(index), value);
+                    replace(place.with_trailing_token(index), value);
                 }
             }
-            (Shape::Map(Kind::Schema), Value::Object(map)) => {
+            (FieldType::Map(ObjectKind::Schema), Value::Object(map)) => {
                 for (key, value) in map {
-                    open(place.with_trailing_token(key), value);
+                    replace(place.with_trailing_token(key), value);
                 }
             }
             _ => {}
@@ -175,17 +182,17 @@ fn booleans(context: &mut Context, kind: Kind, pointer: &Pointer, object: &mut O
     }
 }
 
-/// Path items and webhooks, for which `OpenAPI` 3.0 has no place, on their way to where they are kept aside.
+/// Path items and webhooks that move to an extension, because `OpenAPI` 3.0 has no section for them.
 struct Aside {
     webhooks: String,
     path_items: String,
     items: Object,
-    /// The names of those that something still refers to, each once it has been met.
+    /// Names of the path items that references lead to, in the order of discovery.
     referred: Vec<String>,
 }
 
 impl Aside {
-    /// Leads a reference to where its target is kept.
+    /// Redirects a reference to the new place of its target.
     fn redirect(&mut self, object: &mut Object) {
         let Some(Value::String(target)) = object.get_mut("$ref") else {
             return;
@@ -203,8 +210,8 @@ impl Aside {
     }
 }
 
-/// Keeps aside the path items that something, such as a callback, still refers to, and leaves out the others; those that
-/// have not been `followed` either are reported.
+/// Moves path items that a reference leads to, such as one in a callback, to an extension, and removes the
+/// others. Those that were not `followed` either are reported.
 fn keep_path_items(value: &mut Value, followed: &BTreeSet<PointerBuf>, context: &mut Context) {
     let Some(root) = value.as_object_mut() else {
         return;
@@ -224,10 +231,10 @@ fn keep_path_items(value: &mut Value, followed: &BTreeSet<PointerBuf>, context: 
     }
     openapi_model::walk_mut(value, &mut |_, _, object| aside.redirect(object));
     if let Some(webhooks) = value.get_mut("webhooks") {
-        let shape = Shape::Map(Kind::PathItem);
+        let expected = FieldType::Map(ObjectKind::PathItem);
         openapi_model::walk_part_mut(
             Pointer::from_static("/webhooks"),
-            shape,
+            expected,
             webhooks,
             &mut |_, _, object| {
                 aside.redirect(object);
@@ -240,11 +247,11 @@ fn keep_path_items(value: &mut Value, followed: &BTreeSet<PointerBuf>, context: 
             continue;
         }
         let old = PATH_ITEMS.with_trailing_token(&name);
-        // Its name stays, for it may refer to itself.
+        // Its name stays, because it may refer to itself.
         let mut item = aside.items.get_mut(&name).map(std::mem::take).unwrap_or_default();
         openapi_model::walk_part_mut(
             &old,
-            Shape::One(Kind::PathItem),
+            FieldType::One(ObjectKind::PathItem),
             &mut item,
             &mut |_, _, object| aside.redirect(object),
         );
@@ -264,7 +271,7 @@ fn keep_path_items(value: &mut Value, followed: &BTreeSet<PointerBuf>, context: 
                 path_items::CODE,
                 place,
                 format!("no path, webhook or callback leads to the path item `{name}`: it is left out"),
-                "nothing has to be done unless a path should have it",
+                "nothing to do unless a path should have it",
             );
         }
         keep
@@ -276,7 +283,7 @@ fn keep_path_items(value: &mut Value, followed: &BTreeSet<PointerBuf>, context: 
     }
 }
 
-/// Puts `$defs` into the components, and leads references there and to anchors.
+/// Moves `$defs` to the components, and redirects references to them and to anchors.
 fn hoist(value: &mut Value, context: &mut Context, mut hoisted: Hoisted) {
     let mut moved: BTreeMap<PointerBuf, PointerBuf> = BTreeMap::new();
     while let Some((place, definitions)) = hoisted.definitions.pop() {
@@ -306,13 +313,13 @@ fn hoist(value: &mut Value, context: &mut Context, mut hoisted: Hoisted) {
             };
             openapi_model::walk_part_mut(
                 &new,
-                Shape::One(Kind::Schema),
+                FieldType::One(ObjectKind::Schema),
                 &mut definition,
                 &mut |kind, pointer, object| {
                     change(context, &mut deeper, kind, pointer, object);
                 },
             );
-            // What was inside has been noted under its new place, but is referred to by its old one.
+            // Inner definitions were recorded under their new place, but references use the old one.
             hoisted.anchors = deeper.anchors;
             for (inner, definitions) in deeper.definitions {
                 let rest = inner.strip_prefix(&new);
@@ -337,7 +344,7 @@ fn hoist(value: &mut Value, context: &mut Context, mut hoisted: Hoisted) {
                 Severity::Error,
                 "anchor",
                 place,
-                format!("several schemas have the anchor `{plain}`: which of them is meant is not known"),
+                format!("several schemas have the anchor `{plain}`: it is unknown which one is intended"),
                 "refer to the schema by its place, in an overlay if the document is the vendor's",
             ),
             None => {
@@ -357,7 +364,7 @@ fn hoist(value: &mut Value, context: &mut Context, mut hoisted: Hoisted) {
         if let Some(Value::String(target)) = object.get_mut("$ref") {
             redirect(place.with_trailing_token("$ref"), target);
         }
-        if kind == Kind::Discriminator
+        if kind == ObjectKind::Discriminator
             && let Some(Value::Object(mapping)) = object.get_mut("mapping")
         {
             let place = place.with_trailing_token("mapping");
@@ -370,7 +377,8 @@ fn hoist(value: &mut Value, context: &mut Context, mut hoisted: Hoisted) {
     });
 }
 
-/// A name that no component has: the definition's own, that of the schema around it in front, or a number behind.
+/// Returns a free name for a component: the definition's own, prefixed with that of the schema around it, or
+/// numbered.
 fn free_name(name: &str, place: &Pointer, taken: &Object) -> String {
     let names = place.tokens().map(|token| token.decoded().into_owned());
     let around = names

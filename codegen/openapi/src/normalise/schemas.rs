@@ -1,11 +1,14 @@
-//! Schemas: JSON Schema 2020-12 (`OpenAPI` 3.1) and the dialect of Swagger 2.0 to the dialect of `OpenAPI` 3.0.
+//! Converts schemas of JSON Schema 2020-12 (`OpenAPI` 3.1) and of Swagger 2.0 to the dialect of `OpenAPI`
+//! 3.0.
+//!
+//! One function per keyword, and the order in which they run: splitting the file would hide the order.
 
 use serde_json::{Value, json};
 
 use super::context::{Context, Object};
 use crate::{diagnostic::Severity, number, pointer::Pointer};
 
-/// Keywords that only check values: without them a type is as wide as before.
+/// Keywords that only validate: without them, a type is wider.
 const CHECKS: &[&str] = &[
     "if",
     "then",
@@ -23,10 +26,10 @@ const CHECKS: &[&str] = &[
     "contentEncoding",
 ];
 
-/// Keywords that say something about the schema and nothing about values.
+/// Keywords that describe the schema, not its values.
 const REMARKS: &[&str] = &["$schema", "$comment", "$vocabulary", "$anchor", "$dynamicAnchor"];
 
-/// Patterns that every name of a property matches.
+/// Patterns that match every property name.
 const EVERY_NAME: &[&str] = &["", ".*", "^.*$", ".+", "^.+$"];
 
 /// Keywords next to a `$ref` that change the type.
@@ -86,7 +89,7 @@ const NUMERIC: &[&str] = &[
     "multipleOf",
 ];
 
-/// A schema of Swagger 2.0.
+/// Converts a schema of Swagger 2.0.
 pub(super) fn swagger(context: &mut Context, pointer: &Pointer, schema: &mut Object) {
     match schema.get("x-nullable") {
         Some(Value::Bool(nullable)) => {
@@ -99,7 +102,7 @@ pub(super) fn swagger(context: &mut Context, pointer: &Pointer, schema: &mut Obj
             Severity::Warning,
             "nullable",
             pointer.with_trailing_token("x-nullable"),
-            "`x-nullable` is neither true nor false: the value is read as one that is never null",
+            "`x-nullable` is neither true nor false: it is read as false",
             "write `x-nullable: true` in an overlay if the value may be null",
         ),
         None => {}
@@ -117,7 +120,7 @@ pub(super) fn swagger(context: &mut Context, pointer: &Pointer, schema: &mut Obj
     wrap_reference(context, pointer, schema);
 }
 
-/// A schema of `OpenAPI` 3.1.
+/// Converts a schema of `OpenAPI` 3.1.
 pub(super) fn openapi31(context: &mut Context, pointer: &Pointer, schema: &mut Object) {
     for key in REMARKS {
         keep_aside(schema, key);
@@ -128,10 +131,10 @@ pub(super) fn openapi31(context: &mut Context, pointer: &Pointer, schema: &mut O
             "dynamic-reference",
             pointer.with_trailing_token("$dynamicRef"),
             "`$dynamicRef` cannot be expressed in OpenAPI 3.0",
-            "replace it by a `$ref` to the schema that is meant",
+            "replace it by a `$ref` to the intended schema",
         );
     }
-    // What they make belongs to one of several types.
+    // Before `types`, which splits their results among the types.
     tuples(context, pointer, schema);
     pattern_properties(context, pointer, schema);
     constant(context, pointer, schema);
@@ -147,14 +150,14 @@ pub(super) fn openapi31(context: &mut Context, pointer: &Pointer, schema: &mut O
                 "unexpressed",
                 pointer.with_trailing_token(*key),
                 format!("`{key}` cannot be expressed in OpenAPI 3.0: the type is wider than meant"),
-                "nothing has to be done unless the caller must be held to it; the original is kept under `x-…`",
+                "nothing, unless callers must obey it; the original is kept under `x-…`",
             );
         }
     }
     wrap_reference(context, pointer, schema);
 }
 
-/// Moves a member to `x-…`, where nothing is lost and nobody reads it as a keyword; whether there was one.
+/// Moves a member to `x-…`, where it is kept without being read as a keyword. Returns true if there was one.
 pub(super) fn keep_aside(object: &mut Object, key: &str) -> bool {
     let Some(value) = object.shift_remove(key) else {
         return false;
@@ -163,19 +166,19 @@ pub(super) fn keep_aside(object: &mut Object, key: &str) -> bool {
     true
 }
 
-/// The name under which a member is kept aside.
+/// Returns the name of the extension that keeps a member.
 pub(super) fn name_aside(object: &Object, key: &str) -> String {
     let mut name = format!("x-{}", key.trim_start_matches('$'));
     while object.contains_key(&name) {
-        // The author's own.
+        // The document has an extension of that name.
         name.insert_str(0, "x-");
     }
     name
 }
 
-/// `const` to an enumeration of one value.
+/// Rewrites `const` as an enumeration of one value.
 fn constant(context: &mut Context, pointer: &Pointer, schema: &mut Object) {
-    // An enumeration of null alone says the same as a constant.
+    // An enumeration of null alone equals a constant.
     let key = if schema.get("enum") == Some(&json!([null])) {
         "enum"
     } else {
@@ -204,7 +207,7 @@ fn constant(context: &mut Context, pointer: &Pointer, schema: &mut Object) {
             schema.insert("type".to_owned(), kind.into());
         }
         Some(Value::Array(kinds)) => {
-            // Null stays, for many write it and forget the value.
+            // Null stays: many authors add the type and forget the value.
             let fits = |other: &Value| other == kind || kind == "integer" && other == "number";
             if kinds.iter().any(fits) {
                 kinds.retain(|other| fits(other) || other == "null");
@@ -228,7 +231,7 @@ fn constant(context: &mut Context, pointer: &Pointer, schema: &mut Object) {
     schema.insert("enum".to_owned(), Value::Array(vec![value]));
 }
 
-/// `type` lists, and the type `null`, to `nullable`.
+/// Rewrites lists of types, and the type `null`, as `nullable` and `oneOf`.
 fn types(context: &mut Context, pointer: &Pointer, schema: &mut Object) {
     if schema
         .get("enum")
@@ -260,7 +263,7 @@ fn types(context: &mut Context, pointer: &Pointer, schema: &mut Object) {
                 "null-value",
                 pointer.with_trailing_token("enum"),
                 "null is one of the types and none of the values: it is read all the same",
-                "nothing has to be done; remove `null` from the types in an overlay if it never comes",
+                "nothing to do; remove `null` from the types in an overlay if it never comes",
             );
         }
     }
@@ -283,7 +286,7 @@ fn types(context: &mut Context, pointer: &Pointer, schema: &mut Object) {
                 "null-type",
                 pointer.with_trailing_token("type"),
                 "a value that is always null cannot be expressed in OpenAPI 3.0: any value is read",
-                "nothing has to be done; remove it in an overlay if it is in the way",
+                "nothing to do; remove it in an overlay if it is in the way",
             );
         }
         [kind] => {
@@ -294,7 +297,7 @@ fn types(context: &mut Context, pointer: &Pointer, schema: &mut Object) {
                 .iter()
                 .any(|key| schema.contains_key(*key)) =>
         {
-            // The variants or values say it more closely.
+            // The variants or values are more precise.
             let list = kinds.iter().map(Value::to_string).collect::<Vec<_>>().join(", ");
             schema.shift_remove("type");
             context.report(
@@ -304,7 +307,7 @@ fn types(context: &mut Context, pointer: &Pointer, schema: &mut Object) {
                 format!(
                     "the types {list} next to an enumeration or union cannot be expressed in OpenAPI 3.0"
                 ),
-                "nothing has to be done if the values or variants have these types",
+                "nothing to do if the values or variants have these types",
             );
         }
         kinds => {
@@ -321,7 +324,7 @@ fn types(context: &mut Context, pointer: &Pointer, schema: &mut Object) {
     }
 }
 
-/// The part of a schema that is about one of its types.
+/// Returns the part of a schema that concerns one of its types.
 fn variant(kind: &Value, schema: &Object) -> Value {
     let mut variant = Object::new();
     variant.insert("type".to_owned(), kind.clone());
@@ -338,7 +341,7 @@ fn variant(kind: &Value, schema: &Object) -> Value {
     Value::Object(variant)
 }
 
-/// Variants that are null to `nullable`; a union of one to that one.
+/// Rewrites null variants as `nullable`, and a union of one variant as that variant.
 fn null_variants(context: &mut Context, pointer: &Pointer, schema: &mut Object) {
     for key in ["oneOf", "anyOf"] {
         let Some(variants) = schema.get_mut(key).and_then(Value::as_array_mut) else {
@@ -349,15 +352,15 @@ fn null_variants(context: &mut Context, pointer: &Pointer, schema: &mut Object) 
         let mut index = 0;
         while let Some(variant) = variants.get(index) {
             if is_null(variant) {
-                // The types say all of it but for remarks.
+                // Other keywords than these are lost.
                 let mut keys = variant.as_object().into_iter().flat_map(Object::keys);
                 if keys.any(|key| !["type", "const", "enum"].contains(&key.as_str())) {
                     context.report(
                         Severity::Notice,
                         "null-variant",
                         place.with_trailing_token(index),
-                        "what is said of the variant null is left out: in OpenAPI 3.0 it is no schema of its own",
-                        "nothing has to be done",
+                        "keywords of the variant null are left out: OpenAPI 3.0 has no schema for it",
+                        "nothing to do",
                     );
                 }
                 context.provenance.remove_item(&place, index, variants.len());
@@ -426,7 +429,7 @@ fn is_null(schema: &Value) -> bool {
         || schema.get("enum").is_some_and(|values| *values == json!([null]))
 }
 
-/// Exclusive bounds that are numbers to a bound and a flag; of two bounds the tighter.
+/// Rewrites numeric exclusive bounds as a bound plus a flag, keeping the tighter bound.
 fn exclusive_bounds(context: &mut Context, pointer: &Pointer, schema: &mut Object) {
     for (exclusive, bound, lower) in [
         ("exclusiveMinimum", "minimum", true),
@@ -450,9 +453,9 @@ fn exclusive_bounds(context: &mut Context, pointer: &Pointer, schema: &mut Objec
     }
 }
 
-/// Content in strings to the formats `byte` and `binary`.
+/// Rewrites encoded content of strings as the formats `byte` and `binary`.
 fn content(context: &mut Context, pointer: &Pointer, schema: &mut Object) {
-    // They are about text only, and a union or a reference says elsewhere whether there is any.
+    // The keywords concern text only; a union or a reference states its type elsewhere.
     let elsewhere = ["$ref", "allOf", "oneOf", "anyOf"];
     let is_text = match schema.get("type") {
         None => !elsewhere.iter().any(|key| schema.contains_key(*key)),
@@ -479,7 +482,7 @@ fn content(context: &mut Context, pointer: &Pointer, schema: &mut Object) {
     }
 }
 
-/// `examples` of a schema to its `example`.
+/// Rewrites `examples` of a schema as its `example`.
 fn examples(context: &mut Context, pointer: &Pointer, schema: &mut Object) {
     let Some(Value::Array(examples)) = schema.get("examples") else {
         return;
@@ -499,7 +502,7 @@ fn examples(context: &mut Context, pointer: &Pointer, schema: &mut Object) {
     }
 }
 
-/// Tuples to lists of anything.
+/// Rewrites tuples as lists of any values.
 fn tuples(context: &mut Context, pointer: &Pointer, schema: &mut Object) {
     if schema.contains_key("prefixItems") {
         context.report(
@@ -507,23 +510,23 @@ fn tuples(context: &mut Context, pointer: &Pointer, schema: &mut Object) {
             "tuple",
             pointer.with_trailing_token("prefixItems"),
             "a tuple cannot be expressed in OpenAPI 3.0: its items are any JSON values",
-            "say in an overlay what the items have in common; the original is kept under `x-prefixItems`",
+            "state in an overlay what the items have in common; the original is kept under `x-prefixItems`",
         );
         keep_aside(schema, "prefixItems");
-        // What stands behind the tuple.
+        // Items after those of the tuple.
         keep_aside(schema, "items");
         schema.insert("items".to_owned(), json!({}));
     }
 }
 
-/// Properties by pattern to additional properties.
+/// Rewrites properties by pattern as additional properties.
 fn pattern_properties(context: &mut Context, pointer: &Pointer, schema: &mut Object) {
     let Some(Value::Object(patterns)) = schema.get("patternProperties") else {
         return;
     };
     let mut schemas = patterns.iter();
     let additional = match (schemas.next(), schemas.next(), schema.get("additionalProperties")) {
-        // Where other names are open, a type for all of them would refuse what is allowed.
+        // A type for all names would reject values if other names are allowed.
         (Some((key, only)), None, additional)
             if additional == Some(&Value::Bool(false))
                 || additional.is_none() && EVERY_NAME.contains(&key.as_str()) =>
@@ -545,7 +548,7 @@ fn pattern_properties(context: &mut Context, pointer: &Pointer, schema: &mut Obj
         "pattern-properties",
         pointer.with_trailing_token("patternProperties"),
         "properties by pattern cannot be expressed in OpenAPI 3.0: they are properties of any name",
-        "nothing has to be done; the original is kept under `x-patternProperties`",
+        "nothing to do; the original is kept under `x-patternProperties`",
     );
     keep_aside(schema, "patternProperties");
     if schema.get("additionalProperties").is_some_and(Value::is_object) {
@@ -554,8 +557,7 @@ fn pattern_properties(context: &mut Context, pointer: &Pointer, schema: &mut Obj
     schema.insert("additionalProperties".to_owned(), additional);
 }
 
-/// A `$ref` with keywords next to it that change the type, to an `allOf` of the `$ref`: in `OpenAPI` 3.0 nothing counts
-/// next to a `$ref`.
+/// Wraps a `$ref` in an `allOf` if its siblings change the type: `OpenAPI` 3.0 ignores siblings of a `$ref`.
 fn wrap_reference(context: &mut Context, pointer: &Pointer, schema: &mut Object) {
     if !schema.contains_key("$ref") || !TYPE_CHANGING.iter().any(|key| schema.contains_key(*key)) {
         return;

@@ -31,5 +31,5 @@ pub(super) fn duplicate(source: Source<'_>, key: &str, position: Position, first
     let message =
         format!("the key `{key}` occurs twice in this object; first at line {line} column {column}");
     at(source, position, "duplicate-key", message)
-        .fix("remove one of the two: programs disagree on which of them counts")
+        .fix("remove one of the two: programs disagree on which one applies")
 }

@@ -1,4 +1,4 @@
-//! JSON: the value by `serde_json`, the places by a scan of the same text when they are wanted.
+//! JSON: `serde_json` reads the value; a scan of the same text finds positions when they are needed.
 
 use std::fmt;
 
@@ -18,10 +18,10 @@ use crate::{
     },
 };
 
-/// What a JSON text is.
+/// Result of reading a JSON text.
 pub(super) struct Reading {
     pub(super) value: Value,
-    /// The places of its values, if they were wanted on the way.
+    /// The source map, if reading needed it.
     pub(super) source_map: Option<SourceMap>,
     pub(super) warnings: Diagnostics,
 }
@@ -35,10 +35,10 @@ pub(super) fn read(source: Source<'_>) -> Result<Reading, Diagnostics> {
         let message = message.replace("EOF while parsing", "the text ends inside");
         let position = character_position(source.text, error.line(), error.column());
         Diagnostics::from(
-            syntax(source, position, format!("this is not JSON: {message}")).fix(if error.is_eof() {
-                "was the text cut off?"
+            syntax(source, position, format!("this is not valid JSON: {message}")).fix(if error.is_eof() {
+                "fetch the text again: it may have been cut off"
             } else {
-                "mend the text at this place"
+                "correct the text at this position"
             }),
         )
     })?;
@@ -72,7 +72,7 @@ pub(super) fn read(source: Source<'_>) -> Result<Reading, Diagnostics> {
     })
 }
 
-/// The place that `serde_json` names, which counts columns in bytes and from 0 in front of a line.
+/// Converts a position of `serde_json`, which counts columns in bytes, from 0 in front of a line.
 fn character_position(text: &str, line: usize, column: usize) -> Position {
     let content = text.split('\n').nth(line.saturating_sub(1)).unwrap_or_default();
     let before = content
@@ -85,8 +85,8 @@ fn character_position(text: &str, line: usize, column: usize) -> Position {
     }
 }
 
-/// A value, and whether nothing in it wants a closer look: a key that stands twice, of which `serde_json` keeps the last,
-/// or a number that has become a float, which has fewer digits than a text.
+/// A value, `plain` unless the text needs a scan: for a duplicate key, of which `serde_json` keeps the last,
+/// or for a number that became a float and may have lost digits.
 struct Strict {
     value: Value,
     plain: bool,

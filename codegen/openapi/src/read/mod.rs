@@ -1,8 +1,9 @@
-//! Read: text to [`Document`], from JSON or YAML. Every error names file, line and column; nothing is lost in silence.
+//! Reads JSON or YAML into a [`Document`]. Every error has file, line and column; nothing is lost silently.
 
 mod errors;
 mod json;
 mod numbers;
+mod scalar;
 mod version;
 mod yaml;
 
@@ -18,7 +19,7 @@ pub use version::{Version, version};
 /// Reads an API document: JSON or YAML, in a version that [`Version`] lists.
 ///
 /// # Errors
-/// Located diagnostics for anything that is not such a document.
+/// Located diagnostics for any other text.
 pub fn read(source: Source<'_>) -> Result<Document, Diagnostics> {
     let document = parse(source)?;
     version(&document)?;
@@ -28,9 +29,9 @@ pub fn read(source: Source<'_>) -> Result<Document, Diagnostics> {
 /// Reads any JSON or YAML text, whatever it describes.
 ///
 /// # Errors
-/// Located diagnostics for what is neither.
+/// Located diagnostics for any other text.
 pub fn parse(source: Source<'_>) -> Result<Document, Diagnostics> {
-    // A byte order position is no part of the document.
+    // A byte order mark is not part of the document.
     let text = source.text.strip_prefix('\u{feff}').unwrap_or(source.text);
     let source = Source { text, ..source };
     let name = source.name.to_ascii_lowercase();

@@ -1,4 +1,4 @@
-//! Numbers that are not kept as they are written: a value holds a number of 64 bits, a text any number of digits.
+//! Numbers that are not kept exactly: a value holds 64 bits, a text any number of digits.
 
 use std::collections::{HashMap, HashSet};
 
@@ -13,7 +13,7 @@ use crate::{
     text::shorten,
 };
 
-/// A warning for each of the numbers, which are those that are not kept, by their nodes.
+/// Makes a warning for each of the numbers, which are given with their nodes.
 pub(super) fn warnings(
     source: Source<'_>,
     source_map: &SourceMap,
@@ -26,14 +26,13 @@ pub(super) fn warnings(
     while !numbers.is_empty()
         && let Some((node, position, pointer)) = open.pop()
     {
-        // An alias stands for what has been seen at its anchor.
+        // The target of an alias has been visited at its anchor.
         if !seen.insert(node) {
             continue;
         }
         if let Some(text) = numbers.remove(&node) {
-            let mut diagnostic = at(source, position, "number", message(&text)).fix(
-                "write it with fewer digits, or as a string, in an overlay if the digits matter; otherwise leave it",
-            );
+            let mut diagnostic = at(source, position, "number", message(&text))
+                .fix("if the digits matter, let an overlay write it with fewer digits or as a string");
             diagnostic.severity = Severity::Warning;
             diagnostic.operation = pointer::operation(&pointer);
             diagnostic.pointer.clone_from(&pointer);
@@ -51,7 +50,7 @@ pub(super) fn warnings(
                 .collect(),
             Some(Node::Scalar) | None => Vec::new(),
         };
-        // The first is taken next.
+        // The first child is visited next.
         open.extend(inside.into_iter().rev());
     }
     diagnostics.sort_by(|left, right| left.location.cmp(&right.location));

@@ -1,17 +1,18 @@
-//! YAML 1.2 (core schema): parser events to a tree with places, the tree to a value.
+//! YAML 1.2 (core schema): turns parser events into a tree with positions, and the tree into a value.
 //!
-//! The parser is `saphyr-parser`: maintained, passes the YAML test suite, and gives events with places, which is what
-//! duplicate keys, merge keys, bounded aliases and located diagnostics need. A tree in between means that an alias is
-//! checked and counted before anything is copied.
+//! The parser is `saphyr-parser`: it is maintained, passes the YAML test suite, and gives events with
+//! positions, which duplicate keys, merge keys, bounded aliases and located diagnostics need. The tree in
+//! between makes it possible to check and count aliases before anything is copied.
 
 use std::collections::HashMap;
 
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Tag};
-use serde_json::{Map, Number, Value};
+use serde_json::{Map, Value};
 
 use super::{
     errors::{at, duplicate, syntax},
     numbers,
+    scalar::scalar,
 };
 use crate::{
     diagnostic::Diagnostics,
@@ -29,23 +30,23 @@ pub(super) fn read(source: Source<'_>) -> Result<(Value, SourceMap, Diagnostics)
         .value(tree.source_map.root, 0, &mut budget)
         .map_err(|limit| {
             let message = match limit {
-                Limit::Copies => "its aliases stand for more values than are read",
-                Limit::Depth => "its aliases nest values more deeply than is read",
+                Limit::Copies => "its aliases expand to more values than the limit",
+                Limit::Depth => "its aliases nest values more deeply than the limit",
             };
             Diagnostics::from(at(source, tree.source_map.start, "aliases", message).fix(format!(
-                "at most {COPIES} values by alias, at most {DEPTH} levels: write some of it out"
+                "at most {COPIES} values by alias, at most {DEPTH} levels: write some of them out"
             )))
         })?;
     let warnings = numbers::warnings(source, &tree.source_map, tree.numbers);
     Ok((value, tree.source_map, warnings))
 }
 
-/// The values of a text by node, next to the places.
+/// Values and positions of a text, by node.
 struct Tree {
     source_map: SourceMap,
-    /// For a scalar its value.
+    /// Values of scalars; null for other nodes.
     scalars: Vec<Value>,
-    /// The numbers that are not kept as they are written.
+    /// Numbers that are not kept exactly.
     numbers: Vec<(NodeId, String)>,
 }
 
@@ -80,14 +81,14 @@ impl Tree {
     }
 }
 
-/// A collection whose end has not come yet.
+/// A collection that is still open.
 struct Frame {
     anchor: usize,
     position: Position,
-    kind: Kind,
+    collection: Collection,
 }
 
-enum Kind {
+enum Collection {
     Sequence(Vec<(Position, NodeId)>),
     Mapping {
         members: Vec<(Box<str>, Position, NodeId)>,
@@ -137,9 +138,9 @@ impl<'a> Builder<'a> {
                     syntax(
                         self.source,
                         position(error.marker()),
-                        format!("this is not YAML: {}", error.info()),
+                        format!("this is not valid YAML: {}", error.info()),
                     )
-                    .fix("mend the text at this place"),
+                    .fix("correct the text at this position"),
                 )
             })?;
             self.event(event, position(&span.start))?;
@@ -175,11 +176,11 @@ impl<'a> Builder<'a> {
             }
             Event::Scalar(text, style, anchor, tag) => {
                 if let Some(Frame {
-                    kind: Kind::Mapping { key: key @ None, .. },
+                    collection: Collection::Mapping { key: key @ None, .. },
                     ..
                 }) = self.frames.last_mut()
                 {
-                    // A key is text whatever it looks like: `200:` and `true:` are strings here, as in JSON.
+                    // Every key is text: `200:` and `true:` are strings, as in JSON.
                     *key = Some(if style == ScalarStyle::Plain && text == "<<" && tag.is_none() {
                         Key::Merge(position)
                     } else {
@@ -208,16 +209,16 @@ impl<'a> Builder<'a> {
                     tag.as_deref(),
                     "seq",
                     position,
-                    Kind::Sequence(Vec::new()),
+                    Collection::Sequence(Vec::new()),
                 )?;
             }
             Event::MappingStart(anchor, tag) => {
-                let kind = Kind::Mapping {
+                let collection = Collection::Mapping {
                     members: Vec::new(),
                     key: None,
                     merges: Vec::new(),
                 };
-                self.open(anchor, tag.as_deref(), "map", position, kind)?;
+                self.open(anchor, tag.as_deref(), "map", position, collection)?;
             }
             Event::SequenceEnd | Event::MappingEnd => self.close()?,
             Event::Alias(anchor) => {
@@ -226,12 +227,12 @@ impl<'a> Builder<'a> {
                         self.source,
                         position,
                         "aliases",
-                        "this alias stands inside the value that it stands for",
+                        "this alias is inside of its own value",
                     )
                     .fix("write the value out: a value cannot contain itself")
                 })?;
                 if let Some(Frame {
-                    kind: Kind::Mapping { key: key @ None, .. },
+                    collection: Collection::Mapping { key: key @ None, .. },
                     ..
                 }) = self.frames.last_mut()
                 {
@@ -260,7 +261,7 @@ impl<'a> Builder<'a> {
         tag: Option<&Tag>,
         suffix: &str,
         position: Position,
-        kind: Kind,
+        collection: Collection,
     ) -> Result<(), Diagnostics> {
         if let Some(tag) = tag.filter(|tag| !(tag.is_yaml_core_schema() && tag.suffix == suffix)) {
             return Err(at(
@@ -269,13 +270,13 @@ impl<'a> Builder<'a> {
                 "tag",
                 format!("the tag `{tag}` is not known here"),
             )
-            .fix("remove the tag, or write out what it stands for")
+            .fix("remove the tag, or write its value out")
             .into());
         }
         if matches!(
             self.frames.last(),
             Some(Frame {
-                kind: Kind::Mapping { key: None, .. },
+                collection: Collection::Mapping { key: None, .. },
                 ..
             })
         ) {
@@ -287,30 +288,30 @@ impl<'a> Builder<'a> {
                 position,
                 format!("values are nested more than {DEPTH} levels deep"),
             )
-            .fix("this is no API document that anybody wrote: look at how it was made")
+            .fix("check how the document was made: nobody writes such nesting by hand")
             .into());
         }
         self.frames.push(Frame {
             anchor,
             position,
-            kind,
+            collection,
         });
         Ok(())
     }
 
-    /// Ends the collection that is open.
+    /// Closes the innermost open collection.
     fn close(&mut self) -> Result<(), Diagnostics> {
         let Some(Frame {
             anchor,
             position,
-            kind,
+            collection,
         }) = self.frames.pop()
         else {
             return Ok(());
         };
-        let node = match kind {
-            Kind::Sequence(items) => Node::Sequence(items),
-            Kind::Mapping { members, merges, .. } => {
+        let node = match collection {
+            Collection::Sequence(items) => Node::Sequence(items),
+            Collection::Mapping { members, merges, .. } => {
                 for (key, position, first) in duplicate_keys(&members) {
                     self.duplicates.push(duplicate(self.source, key, position, first));
                 }
@@ -321,7 +322,7 @@ impl<'a> Builder<'a> {
         self.complete(node, position, anchor)
     }
 
-    /// Hangs a complete value into the collection that is open.
+    /// Adds a complete value to the innermost open collection.
     fn complete(&mut self, node: NodeId, position: Position, anchor: usize) -> Result<(), Diagnostics> {
         if anchor > 0 {
             self.anchors.insert(anchor, node);
@@ -332,11 +333,11 @@ impl<'a> Builder<'a> {
                 self.source_map.start = position;
             }
             Some(Frame {
-                kind: Kind::Sequence(items),
+                collection: Collection::Sequence(items),
                 ..
             }) => items.push((position, node)),
             Some(Frame {
-                kind: Kind::Mapping { members, key, merges },
+                collection: Collection::Mapping { members, key, merges },
                 ..
             }) => match key.take() {
                 Some(Key::Plain(key, position)) => members.push((key, position, node)),
@@ -352,7 +353,7 @@ impl<'a> Builder<'a> {
         Ok(())
     }
 
-    /// The members with those of the merged mappings behind them; what stands earlier wins.
+    /// Appends the members of merged mappings. Earlier members win.
     fn merge(
         &self,
         mut members: Vec<(Box<str>, Position, NodeId)>,
@@ -374,7 +375,7 @@ impl<'a> Builder<'a> {
                     self.source,
                     *position,
                     "aliases",
-                    "merging makes more members than are read",
+                    "merging makes more members than the limit",
                 )
                 .fix("write some of it out")
                 .into());
@@ -408,100 +409,4 @@ fn position(marker: &Marker) -> Position {
         line: saturate(marker.line()),
         column: saturate(marker.col().saturating_add(1)),
     }
-}
-
-/// A scalar by the core schema of YAML 1.2, where `yes`, `no` and dates are text.
-fn scalar(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> Result<Value, String> {
-    let resolved = || {
-        if style == ScalarStyle::Plain {
-            plain(text)
-        } else {
-            Ok(Value::String(text.to_owned()))
-        }
-    };
-    let Some(tag) = tag else { return resolved() };
-    let value = match tag.suffix.as_str() {
-        _ if tag.handle.is_empty() && tag.suffix == "!" => Value::String(text.to_owned()),
-        suffix if !tag.is_yaml_core_schema() => {
-            return Err(format!("the tag `{}{suffix}` is not known here", tag.handle));
-        }
-        "str" => Value::String(text.to_owned()),
-        "null" | "bool" | "int" | "float" => plain(text)?,
-        suffix => return Err(format!("the tag `!!{suffix}` is not known here")),
-    };
-    let fits = match tag.suffix.as_str() {
-        "null" => value.is_null(),
-        "bool" => value.is_boolean(),
-        "int" => value.is_i64() || value.is_u64(),
-        "float" => value.is_number(),
-        _ => true,
-    };
-    if fits {
-        Ok(value)
-    } else {
-        Err(format!("`{text}` is no `!!{}`", tag.suffix))
-    }
-}
-
-/// A scalar without quotes.
-fn plain(text: &str) -> Result<Value, String> {
-    match text {
-        "" | "~" | "null" | "Null" | "NULL" => return Ok(Value::Null),
-        "true" | "True" | "TRUE" => return Ok(Value::Bool(true)),
-        "false" | "False" | "FALSE" => return Ok(Value::Bool(false)),
-        _ => {}
-    }
-    let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
-    if matches!(unsigned, ".inf" | ".Inf" | ".INF") || matches!(text, ".nan" | ".NaN" | ".NAN") {
-        return Err(format!("`{text}` is a number that JSON does not have"));
-    }
-    for (prefix, radix) in [("0x", 16), ("0o", 8)] {
-        if let Some(digits) = text.strip_prefix(prefix)
-            && !digits.is_empty()
-            && digits.chars().all(|digit| digit.is_digit(radix))
-        {
-            return u64::from_str_radix(digits, radix)
-                .map(Value::from)
-                .map_err(|_| out_of_range(text));
-        }
-    }
-    // Whatever does not start like a number is text; this is nearly everything.
-    if !unsigned.starts_with(|first: char| first.is_ascii_digit() || first == '.') {
-        return Ok(Value::String(text.to_owned()));
-    }
-    if unsigned.bytes().all(|byte| byte.is_ascii_digit()) {
-        let integer = text.strip_prefix('+').unwrap_or(text);
-        if let Ok(number) = integer.parse::<i64>() {
-            return Ok(number.into());
-        }
-        if let Ok(number) = integer.parse::<u64>() {
-            return Ok(number.into());
-        }
-    }
-    if is_float(unsigned) {
-        let number = text.parse::<f64>().ok().and_then(Number::from_f64);
-        return number.map(Value::Number).ok_or_else(|| out_of_range(text));
-    }
-    Ok(Value::String(text.to_owned()))
-}
-
-fn out_of_range(text: &str) -> String {
-    format!("the number `{text}` is out of range")
-}
-
-/// `( "." digits | digits [ "." digits? ] ) [ exponent ]`, a sign taken off.
-fn is_float(text: &str) -> bool {
-    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    let (mantissa, exponent) = match text.split_once(['e', 'E']) {
-        Some((mantissa, exponent)) => (
-            mantissa,
-            Some(exponent.strip_prefix(['-', '+']).unwrap_or(exponent)),
-        ),
-        None => (text, None),
-    };
-    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    digits(whole)
-        && digits(fraction)
-        && !(whole.is_empty() && fraction.is_empty())
-        && exponent.is_none_or(|exponent| !exponent.is_empty() && digits(exponent))
 }

@@ -1,7 +1,8 @@
 //! The reference graph: each `$ref` of a document, its target, and the operations that use the target.
 //!
-//! References are resolved here only. [`follow`] and [`resolve`] need nothing but the document; [`References`] answers
-//! questions about all references at once, and [`Usages`] leads from a component back to the operations.
+//! References are resolved here only. [`follow`] and [`resolve`] need nothing but the document;
+//! [`References`] answers questions about all references at once, and [`Usages`] leads from a component back
+//! to the operations.
 
 mod follow;
 mod graph;

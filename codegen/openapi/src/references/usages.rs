@@ -29,7 +29,7 @@ pub struct Usage<'u> {
     pub hops: Vec<Hop<'u>>,
 }
 
-/// A part of an operation from which usages are told apart: a parameter, the request body, or the response of
+/// A part of an operation that usages are distinguished by: a parameter, the request body, or the response of
 /// a status.
 struct Entry {
     /// Position of the operation.
@@ -57,7 +57,7 @@ pub struct Usages<'r> {
     by_target: Vec<Vec<usize>>,
 }
 
-/// Where a hop leads: the number of the target, and the hop itself.
+/// A hop and the number of its target.
 type Link<'r> = (usize, Hop<'r>);
 
 impl<'r> Usages<'r> {

@@ -1,4 +1,4 @@
-//! What goes in a body: requests, from the parameters that are bodies, and responses.
+//! Request bodies, which are parameters in Swagger 2.0, and responses.
 
 use serde_json::{Value, json};
 
@@ -47,7 +47,7 @@ impl Convert<'_> {
         Some(self.form(bodies.first()?, bodies, new, consumes))
     }
 
-    /// The body of form parameters, of which `first` is one.
+    /// Converts form parameters, of which `first` is one, to a body.
     fn form(
         &mut self,
         first: &Placed<'_>,
@@ -86,8 +86,8 @@ impl Convert<'_> {
                 Some(Value::Bool(false)) | None => {}
                 Some(_) => {
                     let place = body.place.with_trailing_token("required");
-                    let fix = "write what the Swagger 2.0 specification wants there";
-                    let message = "here has to be true or false";
+                    let fix = "write a value that the Swagger 2.0 specification allows";
+                    let message = "expected true or false";
                     self.report(Severity::Error, "structure", &place, message, fix);
                 }
             }
@@ -113,7 +113,7 @@ impl Convert<'_> {
         json!({ "required": any_required, "content": content })
     }
 
-    /// The media types of a form.
+    /// Returns the media types of a form.
     fn form_types<'t>(
         &mut self,
         first: &Placed<'_>,
@@ -158,7 +158,7 @@ impl Convert<'_> {
         types
     }
 
-    /// What a form parameter says of its value, and whether it is required.
+    /// Returns the schema of a form parameter, with its `required`.
     fn form_field(&mut self, body: &Placed<'_>) -> Object {
         let mut property = body.parameter.clone();
         for key in ["name", "in"] {
@@ -169,11 +169,11 @@ impl Convert<'_> {
                 Severity::Notice,
                 "empty-value",
                 body.place.with_trailing_token("allowEmptyValue"),
-                "whether a field of a form may be empty is not expressed",
-                "nothing has to be done",
+                "OpenAPI 3.0 cannot express that a field of a form may be empty",
+                "nothing to do",
             );
         }
-        // OpenAPI 3.0 repeats the field, as `multi` does.
+        // `OpenAPI` 3.0 repeats the field, like `multi`.
         let joined = property.get("type").is_some_and(|kind| kind == "array")
             && property
                 .get("collectionFormat")
@@ -184,7 +184,7 @@ impl Convert<'_> {
                 Severity::Warning,
                 "collection-format",
                 body.place.with_trailing_token("collectionFormat"),
-                "how a list in a form is joined is not expressed",
+                "OpenAPI 3.0 cannot express how a list in a form is joined",
                 "make the field a string in an overlay and join the items",
             );
         }
@@ -240,7 +240,7 @@ impl Convert<'_> {
             return response;
         };
         if response.get("$ref").is_some_and(Value::is_string) {
-            // The content types are those of the operation; where they are the document's, the reference stands.
+            // The content types are those of the operation. The reference stays if the document has the same.
             let response = Value::Object(response);
             if let Some((from, shared)) = self.shared_response(&response)
                 && produces.types != self.produces.types
@@ -294,7 +294,7 @@ impl Convert<'_> {
             }
             response.insert("content".to_owned(), Value::Object(content));
         }
-        // Those of media types that the response does not have.
+        // Examples of media types that the response does not have.
         if let Some(examples) = examples.filter(|examples| *examples != json!({})) {
             response.insert("examples".to_owned(), examples);
             schemas::keep_aside(&mut response, "examples");
@@ -303,13 +303,14 @@ impl Convert<'_> {
                 "examples",
                 old.with_trailing_token("examples"),
                 "an example of a media type that the response does not have is not shown",
-                "nothing has to be done; the original is kept under `x-examples`",
+                "nothing to do; the original is kept under `x-examples`",
             );
         }
         Value::Object(response)
     }
 
-    /// The shared response that one refers to, and its place; `None` if it refers to none that is one itself.
+    /// Returns the shared response that a reference leads to, and its place; `None` if that is a reference
+    /// itself.
     pub(super) fn shared_response(&self, response: &Value) -> Option<(PointerBuf, &Value)> {
         let target = response.get("$ref")?.as_str()?;
         let name = shared_name(target, "responses")?;
@@ -337,7 +338,7 @@ impl Convert<'_> {
                     Severity::Warning,
                     "collection-format",
                     old.with_trailing_token("collectionFormat"),
-                    "a header holds a list joined otherwise than by commas, which OpenAPI 3.0 cannot express",
+                    "OpenAPI 3.0 cannot express a list in a header that is not joined by commas",
                     "make it a string in an overlay",
                 );
             }

@@ -15,7 +15,7 @@ use crate::{
     references::fragment,
 };
 
-/// The strings of a list, such as `consumes`; none if there is no list.
+/// Returns the strings of a list, such as `consumes`; none without a list.
 pub(super) fn texts(context: &mut Context, list: Option<&Value>, place: &Pointer) -> Vec<String> {
     let strings: Option<Vec<String>> = match list {
         None => Some(Vec::new()),
@@ -28,17 +28,17 @@ pub(super) fn texts(context: &mut Context, list: Option<&Value>, place: &Pointer
     })
 }
 
-/// What is no longer there when lint looks.
+/// Reports a value of the wrong type, which lint will not see.
 pub(super) fn misfit(context: &mut Context, place: &Pointer, wanted: &str) {
-    let fix = "write what the Swagger 2.0 specification wants there";
-    let message = format!("here has to be {wanted}");
+    let fix = "write a value that the Swagger 2.0 specification allows";
+    let message = format!("expected {wanted}");
     context.report(Severity::Error, "structure", place, message, fix);
 }
 
-/// Where the document says what all operations consume.
+/// Media types that all operations consume.
 pub(super) const CONSUMES: &Pointer = Pointer::from_static("/consumes");
 
-/// Media types that a list says, and where it stands.
+/// A list of media types and its place.
 #[derive(Clone)]
 pub(super) struct MediaTypes {
     pub(super) types: Vec<String>,
@@ -53,7 +53,7 @@ impl MediaTypes {
         }
     }
 
-    /// Whether these are the media types of the content of a body or response.
+    /// Returns true if a body or response has exactly these media types.
     pub(super) fn are_of(&self, holder: &Value) -> bool {
         let content = holder.get("content").and_then(Value::as_object);
         content.is_some_and(|content| content.keys().eq(&self.types))
@@ -68,25 +68,25 @@ pub(super) struct Convert<'a> {
     pub(super) responses: Object,
     pub(super) host: Option<String>,
     pub(super) base_path: String,
-    /// The places of the shared parameters that became bodies of operations.
+    /// Places of shared parameters that became bodies of operations.
     pub(super) bodies_used: BTreeSet<PointerBuf>,
-    /// Which of the document's `consumes` and `produces` became the content of something.
+    /// Those of `consumes` and `produces` of the document that became the content of a body or response.
     pub(super) types_used: BTreeSet<&'static str>,
-    /// Where the parts of the old document come from.
+    /// Provenance of the old document.
     pub(super) before: Provenance,
     pub(super) context: &'a mut Context,
 }
 
 impl Convert<'_> {
-    /// The media types that an operation lists itself.
+    /// Returns the media types that an operation lists itself.
     pub(super) fn own_types(&mut self, operation: &Object, key: &str, place: &Pointer) -> Option<MediaTypes> {
         let list = operation.get(key)?;
         let place = place.with_trailing_token(key);
         Some(MediaTypes::new(self.context, Some(list), &place))
     }
 
-    /// Takes `consumes` or `produces` out of its holder; where it did not become the content of anything, it is kept
-    /// aside, so that a comparison sees it.
+    /// Removes `consumes` or `produces` from an object. A list that was not used moves to an extension, so
+    /// that a comparison sees it.
     pub(super) fn types_are_read(&mut self, holder: &mut Object, key: &str, place: &Pointer, used: bool) {
         if used {
             holder.shift_remove(key);
@@ -101,7 +101,7 @@ impl Convert<'_> {
         self.context.provenance.put(new, self.before.place(old));
     }
 
-    /// Reports on what stands at `place` in the old document; the new one may have something else there.
+    /// Reports a diagnostic on a place in the old document. The new one may have another value there.
     pub(super) fn report<'a>(
         &mut self,
         severity: Severity,
@@ -115,7 +115,7 @@ impl Convert<'_> {
         self.context.diagnostics.push(diagnostic.at(Some(location)));
     }
 
-    /// Refuses a key of `OpenAPI` 3.0 where the keys of Swagger 2.0 say the same thing. `place` is that of its holder in
+    /// Reports a key of `OpenAPI` 3.0 next to its equivalent of Swagger 2.0. `place` is that of the object in
     /// the old document.
     pub(super) fn mixed(&mut self, holder: &mut Object, key: &str, place: &Pointer) {
         if !holder.contains_key(key) {
@@ -125,14 +125,14 @@ impl Convert<'_> {
             Severity::Error,
             "mixed-versions",
             place.with_trailing_token(key),
-            format!("`{key}` is of OpenAPI 3.0, and what Swagger 2.0 has for it stands here too"),
-            "remove one of the two: which of them counts is not known",
+            format!("`{key}` belongs to OpenAPI 3.0, and its equivalent in Swagger 2.0 is here too"),
+            "remove one of the two: it is unknown which one applies",
         );
         schemas::keep_aside(holder, key);
     }
 }
 
-/// Returns the name in a reference to a shared part in a section of the document, such as `parameters`.
+/// Returns the name in a reference to a section of the document, such as `parameters`.
 pub(super) fn shared_name(reference: &str, section: &str) -> Option<String> {
     let pointer = fragment(reference)?;
     let mut tokens = pointer.tokens();

@@ -1,4 +1,4 @@
-//! Swagger 2.0 to `OpenAPI` 3.0.3: a new document out of the parts of the old one.
+//! Converts Swagger 2.0 to `OpenAPI` 3.0.3: a new document from the parts of the old one.
 
 mod bodies;
 mod convert;
@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     diagnostic::Severity,
-    openapi_model::{self, Kind},
+    openapi_model::{self, ObjectKind},
     pointer::{METHODS, Pointer, Token},
     references::References,
 };
@@ -51,20 +51,20 @@ pub(super) fn normalise(value: Value, context: &mut Context) -> Value {
                     Severity::Warning,
                     "reference-place",
                     pointer.with_trailing_token("$ref"),
-                    format!("`{target}` leads to what may stand elsewhere in OpenAPI 3.0"),
-                    "move what it refers to into the definitions, parameters or responses and refer to it there",
+                    format!("`{target}` leads to a part that may move in OpenAPI 3.0"),
+                    "move the target to the definitions, parameters or responses, and refer to it there",
                 );
             }
             reference(object);
         }
-        if kind == Kind::Schema {
+        if kind == ObjectKind::Schema {
             schemas::swagger(context, pointer, object);
         }
     });
     value
 }
 
-/// The references that lead somewhere, but not to a schema, parameter or response of the document.
+/// Lists the references that lead to anything else than a shared schema, parameter or response.
 fn inner_references(document: &Value) -> BTreeSet<String> {
     let references = References::new(document);
     let inner = references.all().iter().filter(|reference| {
@@ -80,7 +80,7 @@ fn inner_references(document: &Value) -> BTreeSet<String> {
     inner.map(|reference| reference.written.to_owned()).collect()
 }
 
-/// Leads a reference to where its target is now.
+/// Redirects a reference to the new place of its target.
 fn reference(object: &mut Object) {
     let Some(Value::String(target)) = object.get_mut("$ref") else {
         return;
@@ -98,7 +98,7 @@ fn reference(object: &mut Object) {
     }
 }
 
-/// A section of the document, out of it; an empty one if there is none.
+/// Takes a section out of the document; an empty one if it is missing.
 fn take(context: &mut Context, document: &mut Object, key: &str) -> Object {
     match document.shift_remove(key) {
         Some(Value::Object(section)) => section,
@@ -110,7 +110,7 @@ fn take(context: &mut Context, document: &mut Object, key: &str) -> Object {
     }
 }
 
-/// The string that a member of the document is.
+/// Returns a member of the document that is a string.
 fn text(context: &mut Context, document: &Object, key: &str) -> Option<String> {
     let value = document.get(key)?;
     let text = value.as_str().map(str::to_owned);
@@ -120,7 +120,7 @@ fn text(context: &mut Context, document: &Object, key: &str) -> Option<String> {
     text
 }
 
-/// The schemes of the document, the safer one first: the first server is the default.
+/// Returns the schemes of the document, the safest first: the first server is the default.
 fn schemes(context: &mut Context, list: Option<&Value>) -> Vec<String> {
     let mut schemes = texts(context, list, Pointer::from_static("/schemes"));
     if schemes.is_empty() {
@@ -200,7 +200,7 @@ impl Convert<'_> {
                 Severity::Error,
                 "server",
                 "/host",
-                format!("`{host}` is no host: a scheme does not belong there"),
+                format!("`{host}` is not a host: it must not have a scheme"),
                 "write the scheme into `schemes`",
             );
         }
@@ -249,7 +249,7 @@ impl Convert<'_> {
         let mut parameters = Object::new();
         for (name, parameter) in self.parameters.clone() {
             let place = parameter.get("in").and_then(Value::as_str).unwrap_or_default();
-            // Bodies stand in the operations: their content types do too.
+            // Bodies belong to the operations, like their content types.
             let from = Pointer::from_static("/parameters").with_trailing_token(&name);
             if !matches!(place, "body" | "formData") {
                 let new = Pointer::from_static("/components/parameters").with_trailing_token(&name);
@@ -260,7 +260,7 @@ impl Convert<'_> {
                     "unused-body",
                     &from,
                     "no operation takes this parameter: it is left out",
-                    "nothing has to be done unless an operation should have it",
+                    "nothing to do unless an operation should have it",
                 );
             }
         }
@@ -366,7 +366,7 @@ impl Convert<'_> {
             .into_iter()
             .filter(Placed::is_body)
             .collect();
-        // A body of the path counts where the operation has none of that kind and name.
+        // The operation overrides a body of the path by kind and name.
         for shared in shared_bodies {
             let overridden = bodies.iter().any(|own| {
                 own.place_name() == shared.place_name()
@@ -400,7 +400,7 @@ impl Convert<'_> {
                 let place = place.with_trailing_token(status);
                 let old = std::mem::take(response);
                 *response = self.response(old, &place, &place, &produces);
-                // What it refers to has the media types of the document.
+                // A shared response has the media types of the document.
                 let of_shared = self.shared_response(response).is_some_and(|(_, shared)| {
                     shared.get("schema").is_some() && produces.types == self.produces.types
                 });
@@ -420,7 +420,7 @@ impl Convert<'_> {
     }
 }
 
-/// Puts parameters where they were; an empty list goes.
+/// Puts parameters back; an empty list is removed.
 fn put_list(object: &mut Object, parameters: Vec<Value>) {
     if !parameters.is_empty() {
         object.insert("parameters".to_owned(), Value::Array(parameters));
@@ -449,8 +449,8 @@ fn security_scheme(context: &mut Context, scheme: Value, place: &Pointer) -> Val
                         Severity::Warning,
                         "oauth-flow",
                         place.with_trailing_token("flow"),
-                        "the flow is none of `implicit`, `password`, `application` and `accessCode`: it is read as \
-                         `implicit`",
+                        "the flow is none of `implicit`, `password`, `application` and `accessCode`: it is \
+                         read as `implicit`",
                         "write the flow that the service has; the client's calls do not depend on it",
                     );
                     "implicit"

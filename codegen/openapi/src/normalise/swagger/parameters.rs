@@ -1,4 +1,4 @@
-//! Parameters: those that stay parameters, and which are bodies.
+//! Parameters, and the distinction from bodies.
 
 use serde_json::Value;
 
@@ -9,7 +9,7 @@ use crate::{
     pointer::{Pointer, PointerBuf},
 };
 
-/// Keys of a parameter or header that describe its value. The others describe the parameter.
+/// Keys of a parameter or header that describe its value; the others describe the parameter itself.
 const VALUE_KEYS: &[&str] = &[
     "type",
     "format",
@@ -31,7 +31,7 @@ const VALUE_KEYS: &[&str] = &[
     "example",
 ];
 
-/// A parameter and where it stands in the old document.
+/// A parameter and its place in the old document.
 pub(super) struct Placed<'a> {
     pub(super) place: PointerBuf,
     pub(super) parameter: &'a Object,
@@ -63,7 +63,7 @@ pub(super) fn placed<'a>(list: &'a [Value], place: &Pointer, global: &'a Object)
         .collect()
 }
 
-/// A parameter, or the one of the document that it refers to.
+/// Resolves a parameter that may be a reference.
 pub(super) fn placed_one<'a>(
     parameter: &'a Value,
     place: PointerBuf,
@@ -90,7 +90,7 @@ pub(super) fn placed_one<'a>(
 }
 
 impl Convert<'_> {
-    /// The parameters of a list that are no bodies.
+    /// Converts the parameters of a list that are not bodies.
     pub(super) fn parameter_list(
         &mut self,
         list: &[Value],
@@ -129,7 +129,7 @@ impl Convert<'_> {
         Value::Object(parameter)
     }
 
-    /// Moves what describes a value into a schema.
+    /// Moves the keys that describe a value into a schema.
     pub(super) fn value_schema(&mut self, holder: &mut Object, new: &Pointer, old: &Pointer) {
         let mut schema = Object::new();
         for key in VALUE_KEYS.iter().chain(&["$ref"]) {
@@ -142,11 +142,11 @@ impl Convert<'_> {
                 Severity::Warning,
                 "type-missing",
                 old,
-                "what type of value stands here is not said: any is taken",
+                "the type of this value is missing: any value is accepted",
                 "give it a `type` in an overlay",
             );
         }
-        // Lists in lists have delimiters too, which only Swagger 2.0 knows.
+        // Lists in lists have delimiters too, which only Swagger 2.0 can express.
         let mut items = schema.get_mut("items").and_then(Value::as_object_mut);
         let mut place = old.to_buf();
         while let Some(inner) = items {
@@ -163,20 +163,21 @@ impl Convert<'_> {
             }
             items = inner.get_mut("items").and_then(Value::as_object_mut);
         }
-        // Some documents write a schema where only `type` is allowed: both count unless they contradict each other.
-        let said = holder.get("schema");
-        if schema.is_empty() && said.is_some() {
+        // Some documents write a schema where only `type` is allowed. Both apply unless they contradict each
+        // other.
+        let written = holder.get("schema");
+        if schema.is_empty() && written.is_some() {
             return;
         }
-        if said.is_some_and(|said| contradict(said, &schema)) {
+        if written.is_some_and(|written| contradict(written, &schema)) {
             self.mixed(holder, "schema", old);
         }
         let place = new.with_trailing_token("schema");
-        if let Some(Value::Object(said)) = holder.get_mut("schema") {
+        if let Some(Value::Object(written)) = holder.get_mut("schema") {
             for (key, value) in schema {
-                if !said.contains_key(&key) {
+                if !written.contains_key(&key) {
                     self.moved(place.with_trailing_token(&key), old.with_trailing_token(&key));
-                    said.insert(key, value);
+                    written.insert(key, value);
                 }
             }
         } else {
@@ -186,10 +187,10 @@ impl Convert<'_> {
     }
 
     fn collection_format(&mut self, parameter: &mut Object, place: &str, new: &Pointer, old: &Pointer) {
-        let said = parameter.get("schema").and_then(|schema| schema.get("type"));
-        let kind = parameter.get("type").or(said);
+        let written = parameter.get("schema").and_then(|schema| schema.get("type"));
+        let kind = parameter.get("type").or(written);
         if kind.is_none_or(|kind| kind != "array") {
-            // It says something about lists only.
+            // The key concerns lists only.
             schemas::keep_aside(parameter, "collectionFormat");
             return;
         }
@@ -207,7 +208,9 @@ impl Convert<'_> {
                     Severity::Error,
                     "collection-format",
                     &old,
-                    format!("the collection format `{format}` of a {place} parameter cannot be expressed in OpenAPI 3.0"),
+                    format!(
+                        "OpenAPI 3.0 cannot express the collection format `{format}` of a {place} parameter"
+                    ),
                     "make the parameter a string",
                 );
                 return;
@@ -220,7 +223,7 @@ impl Convert<'_> {
     }
 }
 
-/// Whether a schema says something else than the keys beside it.
+/// Returns true if a schema contradicts the keys beside it.
 fn contradict(schema: &Value, keys: &Object) -> bool {
     schema.as_object().is_none_or(|schema| {
         keys.iter()
