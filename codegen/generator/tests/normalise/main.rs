@@ -5,6 +5,12 @@
     clippy::unwrap_used,
     reason = "a test stops at the first surprise"
 )]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test stops at the first surprise"
+)]
 
 mod keywords;
 
