@@ -1,13 +1,16 @@
-//! Runs all stages over a folder of public API documents, each under a time limit, and prints a table.
+//! Runs all stages on a folder of public API documents, each under a time limit, and prints a table.
 //!
-//! `cargo run --release -p funnelflux-generator --example corpus -- FOLDER [--prune] [--show CODE] [--write
-//! FOLDER]`
+//! ```sh
+//! cargo run --release -p funnelflux-generator --example corpus -- \
+//!     FOLDER [--prune] [--show CODE] [--write FOLDER]
+//! ```
 //!
-//! `--prune` removes refused parts in rounds until the rest generates, so that later stages are exercised,
-//! too. `--show` prints the diagnostics with a code; those of later rounds are located in the pruned
-//! document. `--write` writes the generated code, a folder per document, and the pruned document as
-//! `NAME.pruned.json`. Exit code 1 if a document caused a panic, exceeded the time limit, was refused without
-//! a location, or has nothing left after pruning.
+//! `--prune` removes the parts with errors, again and again, until the rest generates, so that the later
+//! stages see foreign constructs, too. `--show` also prints the diagnostics of a code; those of later rounds
+//! have locations in the document of that round. `--write` writes the generated files, a folder per document,
+//! and the document that they come from, `NAME.pruned.json`. The exit code is 1 if a document made the
+//! program panic, took longer than the limit, was refused without a location, or, with `--prune`, left
+//! nothing that generates.
 
 use std::{
     collections::BTreeMap,

@@ -6,6 +6,7 @@
 pub mod changelog;
 pub mod coverage;
 mod generate;
+pub mod impact;
 pub mod lint;
 pub mod lock;
 pub mod naming;

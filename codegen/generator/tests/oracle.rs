@@ -19,8 +19,11 @@
 
 use fastrand::Rng;
 use funnelflux_diff as diff;
-use funnelflux_diff::{Impact, Level, Report};
-use funnelflux_generator::{Input, Options, generate};
+use funnelflux_diff::{Level, Report};
+use funnelflux_generator::{
+    Input, Options, generate,
+    impact::{self, Impact},
+};
 use funnelflux_openapi::{Document, Source, normalise, read};
 use jsonschema::Validator;
 use proptest::prelude::*;
@@ -550,7 +553,7 @@ proptest! {
             prop_assert_eq!(
                 worst, Some(Level::Breaking),
                 "{:?} {} is valid on one side only\nold {}\nnew {}\n{}",
-                direction, value, old, new, report.text()
+                direction, value, old, new, report.view().text()
             );
         }
     }
@@ -581,11 +584,11 @@ fn interface(document: &Value) -> Option<Interface> {
 fn surprise(old: &Value, new: &Value) -> Option<String> {
     let (impact, names) = interface(old)?.compare(&interface(new)?);
     let report = compare(old, new);
-    let predicted = report.summary().crate_impact;
+    let predicted = impact::overall(&report);
     (impact > predicted).then(|| {
         format!(
             "predicted {predicted}, but {impact}: {names:?}\nold {old}\nnew {new}\n{}",
-            report.text()
+            report.view().text()
         )
     })
 }

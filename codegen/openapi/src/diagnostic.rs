@@ -347,7 +347,8 @@ mod tests {
             sample().to_string(),
             "spec/upstream.json:12:5: error[lint::parameter-style] at \
              /paths/~1offersource~1save~1/put/parameters/0 (PUT /offersource/save/): \
-             the parameter `filter` has the unsupported style `deepObject`\n  fix: let an overlay split it into single parameters\n       or remove it"
+             the parameter `filter` has the unsupported style `deepObject`\n  \
+             fix: let an overlay split it into single parameters\n       or remove it"
         );
     }
 

@@ -7,15 +7,15 @@ pub use jsonptr::{Pointer, PointerBuf, Token};
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
-/// The HTTP methods that a path item can hold, in the order of the OpenAPI specification.
+/// HTTP methods of a path item, in the order of the `OpenAPI` specification.
 pub const METHODS: [&str; 8] = [
     "get", "put", "post", "delete", "options", "head", "patch", "trace",
 ];
 
 /// A JSON pointer, or a text that is read as one.
 ///
-/// A text of the user's is read leniently: a missing slash at the start is added, and a `~` that escapes
-/// nothing stands for itself. `serde_json` reads pointers in the same way.
+/// Text is read leniently: a missing slash at the start is added, and a `~` that escapes nothing stands for
+/// itself.
 pub trait ToPointer<'a> {
     /// Returns the pointer.
     fn to_pointer(self) -> Cow<'a, Pointer>;
@@ -57,7 +57,7 @@ impl ToPointer<'static> for String {
     }
 }
 
-/// Reads a text that is no JSON pointer as one.
+/// Reads invalid text as a JSON pointer.
 fn lenient(text: &str) -> PointerBuf {
     let tokens = text.strip_prefix('/').unwrap_or(text).split('/');
     PointerBuf::from_tokens(tokens.map(|token| Token::new(unescape(token))))
@@ -69,17 +69,7 @@ pub fn parse(text: &str) -> Option<Cow<'_, Pointer>> {
     (text.is_empty() || text.starts_with('/')).then(|| text.to_pointer())
 }
 
-/// A token as it is written inside a pointer: `~` and `/` escaped.
-#[must_use]
-pub fn escape(token: &str) -> Cow<'_, str> {
-    if token.contains(['~', '/']) {
-        Cow::Owned(token.replace('~', "~0").replace('/', "~1"))
-    } else {
-        Cow::Borrowed(token)
-    }
-}
-
-/// A token of a pointer with its escapes undone.
+/// Undoes the escapes of a token.
 #[must_use]
 pub fn unescape(token: &str) -> Cow<'_, str> {
     if token.contains('~') {
@@ -87,53 +77,6 @@ pub fn unescape(token: &str) -> Cow<'_, str> {
     } else {
         Cow::Borrowed(token)
     }
-}
-
-/// A token as a reference writes it, which is a fragment, with percent-encoding and escapes undone.
-#[must_use]
-pub fn decode(token: &str) -> String {
-    unescape(&percent_decode_str(token).decode_utf8_lossy()).into_owned()
-}
-
-/// The pointer to the member or item `token` (not yet escaped) of what `pointer` points to.
-#[must_use]
-pub fn join(pointer: &str, token: &str) -> String {
-    format!("{pointer}/{}", escape(token))
-}
-
-/// The pointer to item `index` of the array that `pointer` points to.
-#[must_use]
-pub fn item(pointer: &str, index: usize) -> String {
-    format!("{pointer}/{index}")
-}
-
-/// The tokens of a pointer, unescaped, from the root downwards.
-pub fn tokens(pointer: &str) -> impl Iterator<Item = Cow<'_, str>> {
-    pointer.split('/').skip(1).map(unescape)
-}
-
-/// A pointer and those of all that it is in, the innermost first, without the root.
-pub fn prefixes(pointer: &str) -> impl Iterator<Item = &str> {
-    std::iter::successors(Some(pointer), |pointer| Some(split_last(pointer)?.0))
-        .filter(|prefix| !prefix.is_empty())
-}
-
-/// The pointer one level up and the last token, still escaped; `None` for the root.
-#[must_use]
-pub fn split_last(pointer: &str) -> Option<(&str, &str)> {
-    pointer.rsplit_once('/')
-}
-
-/// What a `$ref` leads to, and its pointer; `None` for one that leads nowhere or into another document. The
-/// pointer in it is percent-encoded, as it is a fragment; one that only leads somewhere as it is written is
-/// taken so.
-#[must_use]
-pub fn follow<'a>(document: &'a Value, reference: &str) -> Option<(String, &'a Value)> {
-    let written = reference.strip_prefix('#')?;
-    let decoded = percent_decode_str(written).decode_utf8_lossy();
-    [decoded.as_ref(), written]
-        .into_iter()
-        .find_map(|pointer| Some((pointer.to_owned(), document.pointer(pointer)?)))
 }
 
 /// Returns the operation that a pointer leads into, such as `PUT /offersource/save/`.
@@ -149,6 +92,57 @@ pub fn operation<'a>(pointer: impl ToPointer<'a>) -> Option<String> {
     METHODS
         .contains(&&*method)
         .then(|| format!("{} {path}", method.to_ascii_uppercase()))
+}
+
+// Helpers on strings.
+
+/// Escapes `~` and `/` in a token.
+#[must_use]
+pub fn escape(token: &str) -> Cow<'_, str> {
+    if token.contains(['~', '/']) {
+        Cow::Owned(token.replace('~', "~0").replace('/', "~1"))
+    } else {
+        Cow::Borrowed(token)
+    }
+}
+
+/// Appends a token, which is not yet escaped.
+#[must_use]
+pub fn join(pointer: &str, token: &str) -> String {
+    format!("{pointer}/{}", escape(token))
+}
+
+/// Appends an index.
+#[must_use]
+pub fn item(pointer: &str, index: usize) -> String {
+    format!("{pointer}/{index}")
+}
+
+/// Iterates over the unescaped tokens.
+pub fn tokens(pointer: &str) -> impl Iterator<Item = Cow<'_, str>> {
+    pointer.split('/').skip(1).map(unescape)
+}
+
+/// Iterates over a pointer and its ancestors without the root, the innermost first.
+pub fn prefixes(pointer: &str) -> impl Iterator<Item = &str> {
+    std::iter::successors(Some(pointer), |pointer| Some(split_last(pointer)?.0))
+        .filter(|prefix| !prefix.is_empty())
+}
+
+/// Returns the parent and the last token, still escaped; `None` for the root.
+#[must_use]
+pub fn split_last(pointer: &str) -> Option<(&str, &str)> {
+    pointer.rsplit_once('/')
+}
+
+/// Resolves one reference.
+#[must_use]
+pub fn follow<'a>(document: &'a Value, reference: &str) -> Option<(String, &'a Value)> {
+    let written = reference.strip_prefix('#')?;
+    let decoded = percent_decode_str(written).decode_utf8_lossy();
+    [decoded.as_ref(), written]
+        .into_iter()
+        .find_map(|pointer| Some((pointer.to_owned(), document.pointer(pointer)?)))
 }
 
 #[cfg(test)]

@@ -134,7 +134,7 @@ impl Visitor for Linter<'_> {
         let near = kind
             .fields()
             .iter()
-            .map(|(name, ..)| *name)
+            .map(|field| field.key)
             .find(|name| is_near(name, key));
         match near {
             Some(near) if !DOCUMENTATION.contains(&near) => {

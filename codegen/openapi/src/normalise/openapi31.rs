@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     diagnostic::Severity,
-    openapi_model::{self, Kind, Shape},
+    openapi_model::{self, FieldType, ObjectKind},
     pointer::{METHODS, Pointer, PointerBuf},
     references::fragment,
 };
@@ -82,10 +82,16 @@ struct Hoisted {
     anchors: BTreeMap<String, Vec<PointerBuf>>,
 }
 
-fn change(context: &mut Context, hoisted: &mut Hoisted, kind: Kind, pointer: &Pointer, object: &mut Object) {
+fn change(
+    context: &mut Context,
+    hoisted: &mut Hoisted,
+    kind: ObjectKind,
+    pointer: &Pointer,
+    object: &mut Object,
+) {
     booleans(context, kind, pointer, object);
     match kind {
-        Kind::Info => {
+        ObjectKind::Info => {
             if let Some(summary) = object.shift_remove("summary") {
                 if object.contains_key("description") {
                     object.insert("x-summary".to_owned(), summary);
@@ -96,10 +102,10 @@ fn change(context: &mut Context, hoisted: &mut Hoisted, kind: Kind, pointer: &Po
                 }
             }
         }
-        Kind::License => {
+        ObjectKind::License => {
             schemas::keep_aside(object, "identifier");
         }
-        Kind::SecurityScheme if object.get("type").is_some_and(|kind| kind == "mutualTLS") => {
+        ObjectKind::SecurityScheme if object.get("type").is_some_and(|kind| kind == "mutualTLS") => {
             context.report(
                 Severity::Warning,
                 "mutual-tls",
@@ -110,7 +116,7 @@ fn change(context: &mut Context, hoisted: &mut Hoisted, kind: Kind, pointer: &Po
             object.insert("type".to_owned(), "http".into());
             object.insert("scheme".to_owned(), "mutual".into());
         }
-        Kind::Schema => {
+        ObjectKind::Schema => {
             for key in ["$defs", "definitions"] {
                 if object.get(key).is_some_and(Value::is_object)
                     && let Some(Value::Object(definitions)) = object.shift_remove(key)
@@ -133,15 +139,15 @@ fn change(context: &mut Context, hoisted: &mut Hoisted, kind: Kind, pointer: &Po
 
 /// Replaces schemas that are `true`, and reports those that are `false`: a walk over objects does not visit
 /// them.
-fn booleans(context: &mut Context, kind: Kind, pointer: &Pointer, object: &mut Object) {
-    if kind == Kind::Schema
+fn booleans(context: &mut Context, kind: ObjectKind, pointer: &Pointer, object: &mut Object) {
+    if kind == ObjectKind::Schema
         && object.contains_key("prefixItems")
         && object.get("items") == Some(&Value::Bool(false))
     {
         // No further items: the end of a tuple, which is reported elsewhere.
         object.shift_remove("items");
     }
-    let mut open = |pointer: PointerBuf, value: &mut Value| match value {
+    let mut replace = |pointer: PointerBuf, value: &mut Value| match value {
         Value::Bool(true) => *value = json!({}),
         Value::Bool(false) => {
             context.report(
@@ -154,21 +160,21 @@ fn booleans(context: &mut Context, kind: Kind, pointer: &Pointer, object: &mut O
         }
         _ => {}
     };
-    for (key, shape, _) in kind.fields() {
-        let Some(value) = object.get_mut(*key) else {
+    for field in kind.fields() {
+        let Some(value) = object.get_mut(field.key) else {
             continue;
         };
-        let place = pointer.with_trailing_token(*key);
-        match (shape, value) {
-            (Shape::One(Kind::Schema), value) => open(place, value),
-            (Shape::List(Kind::Schema), Value::Array(list)) => {
+        let place = pointer.with_trailing_token(field.key);
+        match (field.value, value) {
+            (FieldType::One(ObjectKind::Schema), value) => replace(place, value),
+            (FieldType::List(ObjectKind::Schema), Value::Array(list)) => {
                 for (index, value) in list.iter_mut().enumerate() {
-                    open(place.with_trailing_token(index), value);
+                    replace(place.with_trailing_token(index), value);
                 }
             }
-            (Shape::Map(Kind::Schema), Value::Object(map)) => {
+            (FieldType::Map(ObjectKind::Schema), Value::Object(map)) => {
                 for (key, value) in map {
-                    open(place.with_trailing_token(key), value);
+                    replace(place.with_trailing_token(key), value);
                 }
             }
             _ => {}
@@ -225,10 +231,10 @@ fn keep_path_items(value: &mut Value, followed: &BTreeSet<PointerBuf>, context: 
     }
     openapi_model::walk_mut(value, &mut |_, _, object| aside.redirect(object));
     if let Some(webhooks) = value.get_mut("webhooks") {
-        let shape = Shape::Map(Kind::PathItem);
+        let expected = FieldType::Map(ObjectKind::PathItem);
         openapi_model::walk_part_mut(
             Pointer::from_static("/webhooks"),
-            shape,
+            expected,
             webhooks,
             &mut |_, _, object| {
                 aside.redirect(object);
@@ -245,7 +251,7 @@ fn keep_path_items(value: &mut Value, followed: &BTreeSet<PointerBuf>, context: 
         let mut item = aside.items.get_mut(&name).map(std::mem::take).unwrap_or_default();
         openapi_model::walk_part_mut(
             &old,
-            Shape::One(Kind::PathItem),
+            FieldType::One(ObjectKind::PathItem),
             &mut item,
             &mut |_, _, object| aside.redirect(object),
         );
@@ -307,7 +313,7 @@ fn hoist(value: &mut Value, context: &mut Context, mut hoisted: Hoisted) {
             };
             openapi_model::walk_part_mut(
                 &new,
-                Shape::One(Kind::Schema),
+                FieldType::One(ObjectKind::Schema),
                 &mut definition,
                 &mut |kind, pointer, object| {
                     change(context, &mut deeper, kind, pointer, object);
@@ -358,7 +364,7 @@ fn hoist(value: &mut Value, context: &mut Context, mut hoisted: Hoisted) {
         if let Some(Value::String(target)) = object.get_mut("$ref") {
             redirect(place.with_trailing_token("$ref"), target);
         }
-        if kind == Kind::Discriminator
+        if kind == ObjectKind::Discriminator
             && let Some(Value::Object(mapping)) = object.get_mut("mapping")
         {
             let place = place.with_trailing_token("mapping");

@@ -12,7 +12,7 @@ use crate::{
     diagnostic::Severity,
     document::Place,
     limits::COPIES,
-    openapi_model::Kind,
+    openapi_model::ObjectKind,
     pointer::{Pointer, PointerBuf},
     references::follow,
     text::kind,
@@ -191,9 +191,9 @@ fn path_item(value: &Value) -> Result<&Object, String> {
     let item = value
         .as_object()
         .ok_or_else(|| format!("it is {}", kind(value)))?;
-    let fields = Kind::PathItem.fields();
+    let fields = ObjectKind::PathItem.fields();
     let is_foreign = |key: &&String| {
-        *key != "$ref" && !key.starts_with("x-") && !fields.iter().any(|(name, ..)| name == key)
+        *key != "$ref" && !key.starts_with("x-") && !fields.iter().any(|field| field.key == *key)
     };
     match item.keys().find(is_foreign) {
         Some(key) => Err(format!("it has the key `{key}`")),

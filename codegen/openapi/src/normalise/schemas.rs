@@ -1,5 +1,7 @@
 //! Converts schemas of JSON Schema 2020-12 (`OpenAPI` 3.1) and of Swagger 2.0 to the dialect of `OpenAPI`
 //! 3.0.
+//!
+//! One function per keyword, and the order in which they run: splitting the file would hide the order.
 
 use serde_json::{Value, json};
 

@@ -3,6 +3,7 @@
 mod errors;
 mod json;
 mod numbers;
+mod scalar;
 mod version;
 mod yaml;
 

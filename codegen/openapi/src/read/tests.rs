@@ -37,8 +37,12 @@ fn json_and_yaml_of_the_same_document_are_equal() {
 }
 
 #[test]
-fn places_of_json() {
-    let text = "{\n  \"openapi\": \"3.0.3\",\n  \"pa\\u0074hs\": {\"ü\": {}, \"/a/\": {\"get\": [1,\n    [true, \"]}\"], {}]}}\n}";
+fn positions_of_json() {
+    let text = r#"{
+  "openapi": "3.0.3",
+  "pa\u0074hs": {"ü": {}, "/a/": {"get": [1,
+    [true, "]}"], {}]}}
+}"#;
     let document = parse(Source { name: "a.json", text }).unwrap();
     for (pointer, expected) in [
         ("", "a.json:1:1"),
@@ -58,7 +62,7 @@ fn places_of_json() {
 }
 
 #[test]
-fn places_of_yaml() {
+fn positions_of_yaml() {
     let text = "openapi: 3.0.3\npaths:\n  /a/: &a\n    get:\n      - 1\n      - x: {y: z}\n  /b/: *a\n";
     let document = parse(Source { name: "a.yaml", text }).unwrap();
     for (pointer, expected) in [
@@ -80,13 +84,14 @@ fn yaml_scalars_follow_the_core_schema() {
     assert_eq!(
         value(
             "a.yaml",
-            "a: yes\nb: true\nc: 2026-11-25\nd: 012\ne: 1.50\nf: 1e3\ng: ~\nh:\ni: 0x1F\nj: '1'\nk: !!str 1\nl: 1_000\n\
-             m: -7\nn: 18446744073709551615\no: 1.2.3\np: .\nq: v1\nr:\n-\ns: 5e\nt: +3\n200: x\ntrue: y\n~: z\n"
+            "a: yes\nb: true\nc: 2026-11-25\nd: 012\ne: 1.50\nf: 1e3\ng: ~\nh:\ni: 0x1F\nj: '1'\n\
+             k: !!str 1\nl: 1_000\nm: -7\nn: 18446744073709551615\no: 1.2.3\np: .\nq: v1\nr:\n-\n\
+             s: 5e\nt: +3\n200: x\ntrue: y\n~: z\n"
         ),
         json!({
-            "a": "yes", "b": true, "c": "2026-11-25", "d": 12, "e": 1.5, "f": 1000.0, "g": null, "h": null, "i": 31,
-            "j": "1", "k": "1", "l": "1_000", "m": -7, "n": u64::MAX, "o": "1.2.3", "p": ".", "q": "v1",
-            "r": [null], "s": "5e", "t": 3, "200": "x", "true": "y", "~": "z",
+            "a": "yes", "b": true, "c": "2026-11-25", "d": 12, "e": 1.5, "f": 1000.0, "g": null, "h": null,
+            "i": 31, "j": "1", "k": "1", "l": "1_000", "m": -7, "n": u64::MAX,
+            "o": "1.2.3", "p": ".", "q": "v1", "r": [null], "s": "5e", "t": 3, "200": "x", "true": "y", "~": "z",
         })
     );
 }
@@ -99,14 +104,14 @@ fn yaml_merge_keys() {
             "a: &a {x: 1, y: 2}\nb: &b {y: 3, z: 4}\nc: {<<: *a, x: 9}\nd:\n  <<: [*b, *a]\ne: {\"<<\": 1}\n"
         ),
         json!({
-            "a": {"x": 1, "y": 2}, "b": {"y": 3, "z": 4}, "c": {"x": 9, "y": 2}, "d": {"y": 3, "z": 4, "x": 1},
-            "e": {"<<": 1},
+            "a": {"x": 1, "y": 2}, "b": {"y": 3, "z": 4}, "c": {"x": 9, "y": 2},
+            "d": {"y": 3, "z": 4, "x": 1}, "e": {"<<": 1},
         })
     );
 }
 
 #[test]
-fn a_byte_order_mark_is_no_part_of_the_document() {
+fn a_byte_order_mark_is_not_part_of_the_document() {
     assert_eq!(value("a.json", "\u{feff}{\"a\": 1}"), json!({"a": 1}));
     assert_eq!(value("a.yaml", "\u{feff}a: 1"), json!({"a": 1}));
 }
@@ -218,14 +223,14 @@ fn versions() {
 }
 
 #[test]
-fn what_is_nested_too_deeply_is_refused() {
+fn deep_nesting_is_rejected() {
     assert!(error("a.json", &"[".repeat(100_000)).contains("recursion limit"));
     assert!(error("a.yaml", &format!("a: {}", "[".repeat(100_000))).contains("recursion limit"));
     assert!(error("a.yaml", &"- ".repeat(200)).contains("nested more than 128 levels"));
 }
 
 #[test]
-fn an_alias_bomb_is_refused() {
+fn an_alias_bomb_is_rejected() {
     use std::fmt::Write;
     let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
     for level in 1..30 {

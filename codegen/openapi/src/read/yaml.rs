@@ -7,11 +7,12 @@
 use std::collections::HashMap;
 
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Tag};
-use serde_json::{Map, Number, Value};
+use serde_json::{Map, Value};
 
 use super::{
     errors::{at, duplicate, syntax},
     numbers,
+    scalar::scalar,
 };
 use crate::{
     diagnostic::Diagnostics,
@@ -84,10 +85,10 @@ impl Tree {
 struct Frame {
     anchor: usize,
     position: Position,
-    kind: Kind,
+    collection: Collection,
 }
 
-enum Kind {
+enum Collection {
     Sequence(Vec<(Position, NodeId)>),
     Mapping {
         members: Vec<(Box<str>, Position, NodeId)>,
@@ -175,7 +176,7 @@ impl<'a> Builder<'a> {
             }
             Event::Scalar(text, style, anchor, tag) => {
                 if let Some(Frame {
-                    kind: Kind::Mapping { key: key @ None, .. },
+                    collection: Collection::Mapping { key: key @ None, .. },
                     ..
                 }) = self.frames.last_mut()
                 {
@@ -208,16 +209,16 @@ impl<'a> Builder<'a> {
                     tag.as_deref(),
                     "seq",
                     position,
-                    Kind::Sequence(Vec::new()),
+                    Collection::Sequence(Vec::new()),
                 )?;
             }
             Event::MappingStart(anchor, tag) => {
-                let kind = Kind::Mapping {
+                let collection = Collection::Mapping {
                     members: Vec::new(),
                     key: None,
                     merges: Vec::new(),
                 };
-                self.open(anchor, tag.as_deref(), "map", position, kind)?;
+                self.open(anchor, tag.as_deref(), "map", position, collection)?;
             }
             Event::SequenceEnd | Event::MappingEnd => self.close()?,
             Event::Alias(anchor) => {
@@ -231,7 +232,7 @@ impl<'a> Builder<'a> {
                     .fix("write the value out: a value cannot contain itself")
                 })?;
                 if let Some(Frame {
-                    kind: Kind::Mapping { key: key @ None, .. },
+                    collection: Collection::Mapping { key: key @ None, .. },
                     ..
                 }) = self.frames.last_mut()
                 {
@@ -260,7 +261,7 @@ impl<'a> Builder<'a> {
         tag: Option<&Tag>,
         suffix: &str,
         position: Position,
-        kind: Kind,
+        collection: Collection,
     ) -> Result<(), Diagnostics> {
         if let Some(tag) = tag.filter(|tag| !(tag.is_yaml_core_schema() && tag.suffix == suffix)) {
             return Err(at(
@@ -275,7 +276,7 @@ impl<'a> Builder<'a> {
         if matches!(
             self.frames.last(),
             Some(Frame {
-                kind: Kind::Mapping { key: None, .. },
+                collection: Collection::Mapping { key: None, .. },
                 ..
             })
         ) {
@@ -293,7 +294,7 @@ impl<'a> Builder<'a> {
         self.frames.push(Frame {
             anchor,
             position,
-            kind,
+            collection,
         });
         Ok(())
     }
@@ -303,14 +304,14 @@ impl<'a> Builder<'a> {
         let Some(Frame {
             anchor,
             position,
-            kind,
+            collection,
         }) = self.frames.pop()
         else {
             return Ok(());
         };
-        let node = match kind {
-            Kind::Sequence(items) => Node::Sequence(items),
-            Kind::Mapping { members, merges, .. } => {
+        let node = match collection {
+            Collection::Sequence(items) => Node::Sequence(items),
+            Collection::Mapping { members, merges, .. } => {
                 for (key, position, first) in duplicate_keys(&members) {
                     self.duplicates.push(duplicate(self.source, key, position, first));
                 }
@@ -332,11 +333,11 @@ impl<'a> Builder<'a> {
                 self.source_map.start = position;
             }
             Some(Frame {
-                kind: Kind::Sequence(items),
+                collection: Collection::Sequence(items),
                 ..
             }) => items.push((position, node)),
             Some(Frame {
-                kind: Kind::Mapping { members, key, merges },
+                collection: Collection::Mapping { members, key, merges },
                 ..
             }) => match key.take() {
                 Some(Key::Plain(key, position)) => members.push((key, position, node)),
@@ -408,100 +409,4 @@ fn position(marker: &Marker) -> Position {
         line: saturate(marker.line()),
         column: saturate(marker.col().saturating_add(1)),
     }
-}
-
-/// Reads a scalar by the core schema of YAML 1.2, in which `yes`, `no` and dates are text.
-fn scalar(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> Result<Value, String> {
-    let resolved = || {
-        if style == ScalarStyle::Plain {
-            plain(text)
-        } else {
-            Ok(Value::String(text.to_owned()))
-        }
-    };
-    let Some(tag) = tag else { return resolved() };
-    let value = match tag.suffix.as_str() {
-        _ if tag.handle.is_empty() && tag.suffix == "!" => Value::String(text.to_owned()),
-        suffix if !tag.is_yaml_core_schema() => {
-            return Err(format!("the tag `{}{suffix}` is not known here", tag.handle));
-        }
-        "str" => Value::String(text.to_owned()),
-        "null" | "bool" | "int" | "float" => plain(text)?,
-        suffix => return Err(format!("the tag `!!{suffix}` is not known here")),
-    };
-    let fits = match tag.suffix.as_str() {
-        "null" => value.is_null(),
-        "bool" => value.is_boolean(),
-        "int" => value.is_i64() || value.is_u64(),
-        "float" => value.is_number(),
-        _ => true,
-    };
-    if fits {
-        Ok(value)
-    } else {
-        Err(format!("`{text}` is not a `!!{}`", tag.suffix))
-    }
-}
-
-/// Reads a scalar without quotes.
-fn plain(text: &str) -> Result<Value, String> {
-    match text {
-        "" | "~" | "null" | "Null" | "NULL" => return Ok(Value::Null),
-        "true" | "True" | "TRUE" => return Ok(Value::Bool(true)),
-        "false" | "False" | "FALSE" => return Ok(Value::Bool(false)),
-        _ => {}
-    }
-    let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
-    if matches!(unsigned, ".inf" | ".Inf" | ".INF") || matches!(text, ".nan" | ".NaN" | ".NAN") {
-        return Err(format!("`{text}` is a number that JSON does not have"));
-    }
-    for (prefix, radix) in [("0x", 16), ("0o", 8)] {
-        if let Some(digits) = text.strip_prefix(prefix)
-            && !digits.is_empty()
-            && digits.chars().all(|digit| digit.is_digit(radix))
-        {
-            return u64::from_str_radix(digits, radix)
-                .map(Value::from)
-                .map_err(|_| out_of_range(text));
-        }
-    }
-    // Nearly all scalars are text: they do not start like a number.
-    if !unsigned.starts_with(|first: char| first.is_ascii_digit() || first == '.') {
-        return Ok(Value::String(text.to_owned()));
-    }
-    if unsigned.bytes().all(|byte| byte.is_ascii_digit()) {
-        let integer = text.strip_prefix('+').unwrap_or(text);
-        if let Ok(number) = integer.parse::<i64>() {
-            return Ok(number.into());
-        }
-        if let Ok(number) = integer.parse::<u64>() {
-            return Ok(number.into());
-        }
-    }
-    if is_float(unsigned) {
-        let number = text.parse::<f64>().ok().and_then(Number::from_f64);
-        return number.map(Value::Number).ok_or_else(|| out_of_range(text));
-    }
-    Ok(Value::String(text.to_owned()))
-}
-
-fn out_of_range(text: &str) -> String {
-    format!("the number `{text}` is out of range")
-}
-
-/// Matches `( "." digits | digits [ "." digits? ] ) [ exponent ]`, the sign removed.
-fn is_float(text: &str) -> bool {
-    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    let (mantissa, exponent) = match text.split_once(['e', 'E']) {
-        Some((mantissa, exponent)) => (
-            mantissa,
-            Some(exponent.strip_prefix(['-', '+']).unwrap_or(exponent)),
-        ),
-        None => (text, None),
-    };
-    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    digits(whole)
-        && digits(fraction)
-        && !(whole.is_empty() && fraction.is_empty())
-        && exponent.is_none_or(|exponent| !exponent.is_empty() && digits(exponent))
 }

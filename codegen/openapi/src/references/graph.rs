@@ -44,7 +44,7 @@ pub struct References<'a> {
 impl<'a> References<'a> {
     /// Collects the references of a document.
     ///
-    /// Examples, defaults and enumerations are data: a `$ref` in them is no reference.
+    /// Examples, defaults and enumerations are data: a `$ref` in them is not a reference.
     #[must_use]
     pub fn new(document: &'a Value) -> Self {
         let mut references = Self {

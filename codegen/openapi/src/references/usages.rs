@@ -29,7 +29,7 @@ pub struct Usage<'u> {
     pub hops: Vec<Hop<'u>>,
 }
 
-/// A part of an operation from which usages are told apart: a parameter, the request body, or the response of
+/// A part of an operation that usages are distinguished by: a parameter, the request body, or the response of
 /// a status.
 struct Entry {
     /// Position of the operation.

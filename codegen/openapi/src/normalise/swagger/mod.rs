@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     diagnostic::Severity,
-    openapi_model::{self, Kind},
+    openapi_model::{self, ObjectKind},
     pointer::{METHODS, Pointer, Token},
     references::References,
 };
@@ -57,7 +57,7 @@ pub(super) fn normalise(value: Value, context: &mut Context) -> Value {
             }
             reference(object);
         }
-        if kind == Kind::Schema {
+        if kind == ObjectKind::Schema {
             schemas::swagger(context, pointer, object);
         }
     });

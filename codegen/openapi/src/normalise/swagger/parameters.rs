@@ -165,19 +165,19 @@ impl Convert<'_> {
         }
         // Some documents write a schema where only `type` is allowed. Both apply unless they contradict each
         // other.
-        let said = holder.get("schema");
-        if schema.is_empty() && said.is_some() {
+        let written = holder.get("schema");
+        if schema.is_empty() && written.is_some() {
             return;
         }
-        if said.is_some_and(|said| contradict(said, &schema)) {
+        if written.is_some_and(|written| contradict(written, &schema)) {
             self.mixed(holder, "schema", old);
         }
         let place = new.with_trailing_token("schema");
-        if let Some(Value::Object(said)) = holder.get_mut("schema") {
+        if let Some(Value::Object(written)) = holder.get_mut("schema") {
             for (key, value) in schema {
-                if !said.contains_key(&key) {
+                if !written.contains_key(&key) {
                     self.moved(place.with_trailing_token(&key), old.with_trailing_token(&key));
-                    said.insert(key, value);
+                    written.insert(key, value);
                 }
             }
         } else {
@@ -187,8 +187,8 @@ impl Convert<'_> {
     }
 
     fn collection_format(&mut self, parameter: &mut Object, place: &str, new: &Pointer, old: &Pointer) {
-        let said = parameter.get("schema").and_then(|schema| schema.get("type"));
-        let kind = parameter.get("type").or(said);
+        let written = parameter.get("schema").and_then(|schema| schema.get("type"));
+        let kind = parameter.get("type").or(written);
         if kind.is_none_or(|kind| kind != "array") {
             // The key concerns lists only.
             schemas::keep_aside(parameter, "collectionFormat");
