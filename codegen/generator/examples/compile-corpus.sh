@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Compiles the code that `corpus --write OUT` wrote: codegen/generator/examples/compile-corpus.sh OUT COPY
 #
-# The code of each document replaces `generated/src/api` in COPY, a copy of this repository at HEAD without `ext/`
-# and the list in `runtime/create.rs`, which are specific to FunnelFlux. Prints a line per document, smallest
-# first, with the first error; COPY/DOCUMENT.log has all of them. Exit code 1 if one does not compile.
+# The code of each document replaces `generated/src/api` in COPY, a copy of this repository at HEAD without
+# `ext/` and the list in `runtime/creatable.rs`, which are specific to FunnelFlux. Prints a line per document,
+# smallest first, with the first error; COPY/DOCUMENT.log has all of them. Exit code 1 if one does not compile.
 set -euo pipefail
 out=$(realpath "$1")
 mkdir -p "$2"
@@ -15,7 +15,7 @@ git archive HEAD | tar -x -m -C "$copy"
 source=$copy/generated/src
 rm -r "$source/ext"
 sed -i '/^pub mod ext;$/d' "$source/lib.rs"
-sed -i '/^creatable! {$/,/^}$/c creatable! {}' "$source/runtime/create.rs"
+sed -i '/^creatable! {$/,/^}$/c creatable! {}' "$source/runtime/creatable.rs"
 cd "$copy"
 failed=0
 count=0
