@@ -3,7 +3,7 @@
 #
 # The code of each document replaces `generated/src/api` in COPY, a copy of this repository at HEAD without
 # `ext/` and the list in `runtime/creatable.rs`, which are specific to FunnelFlux. Prints a line per document,
-# smallest first, with the first error; COPY/DOCUMENT.log has all of them. Exit code 1 if one does not compile.
+# smallest first, with the first error; COPY/DOCUMENT.log has all. Exit code 1 if one does not compile.
 set -euo pipefail
 out=$(realpath "$1")
 mkdir -p "$2"
