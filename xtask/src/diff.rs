@@ -6,6 +6,7 @@ use std::{
 };
 
 use funnelflux_diff::{self as diff, AllowList, Date, Report};
+use funnelflux_generator::impact;
 use funnelflux_openapi::{Diagnostics, Document, normalise, read};
 
 use crate::{
@@ -65,7 +66,10 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<Outcom
     let new = document(&arguments.new.read(root)?);
     let (old, new) = both(old, new)?;
     let mut report = diff::compare(&old, &new);
-    let mut diagnostics: Diagnostics = [&old, &new].into_iter().flat_map(diff::elsewhere).collect();
+    let mut diagnostics: Diagnostics = [&old, &new]
+        .into_iter()
+        .flat_map(diff::external_references)
+        .collect();
     let mut notes = Vec::new();
     let mut accepted = 0;
     if let Some(allow) = allow {
@@ -119,12 +123,19 @@ fn both(
 
 /// Renders a report.
 pub(crate) fn render(report: &Report, format: Format) -> String {
+    let audience = impact::audience(report);
+    let view = report.view_for(&audience);
     match format {
-        Format::Text => report.text(),
-        Format::Json => format!("{:#}", report.json()),
-        Format::Markdown => report.markdown(),
-        Format::Github => report.github(),
+        Format::Text => view.text(),
+        Format::Json => format!("{:#}", view.json()),
+        Format::Markdown => view.markdown(),
+        Format::Github => view.github(),
     }
+}
+
+/// The report as JSON, with the impact on users of the crate.
+pub(crate) fn json(report: &Report) -> serde_json::Value {
+    report.view_for(&impact::audience(report)).json()
 }
 
 /// The current day in UTC.

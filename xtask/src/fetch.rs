@@ -1,7 +1,7 @@
 //! `cargo xtask fetch`: replaces the vendor's document by the current one, and reports the changes.
 
 use funnelflux_diff as comparison;
-use funnelflux_generator::overlay;
+use funnelflux_generator::{overlay, supersede};
 use funnelflux_openapi::Document;
 use serde::Deserialize;
 
@@ -118,28 +118,29 @@ fn default_source(workspace: &Workspace) -> Result<Source, Failure> {
 /// Describes the effect of the new document on our overlays.
 fn overlay_notes(new: Document, spec: &Spec) -> Vec<String> {
     let sources: Vec<_> = spec.overlays.iter().map(Text::source).collect();
-    match overlay::apply(new, &sources) {
-        Err(diagnostics) => vec![format!(
-            "error: the overlays do not fit the new document\n{diagnostics}\n  \
-             fix: correct the overlays; `generate` refuses them until then"
-        )],
-        Ok(applied) => {
-            let idle = applied.actions.iter().filter(|action| !action.changed);
-            let idle = idle.map(|action| {
-                let location = action
-                    .location
-                    .as_ref()
-                    .map_or_else(String::new, ToString::to_string);
-                format!(
-                    "{location}: the action on `{}` no longer changes anything; its reason was: {}\n  \
-                     fix: remove the action if that reason no longer applies",
-                    action.target, action.reason
-                )
-            });
-            let verdicts = applied.verdicts.iter().map(ToString::to_string);
-            verdicts.chain(idle).collect()
+    let applied = overlay::read(&sources).and_then(|overlays| {
+        let superseded = supersede::supersede(new, overlays);
+        let applied = overlay::apply(superseded.document, &superseded.overlays)?;
+        Ok((superseded.notices, applied))
+    });
+    let (notices, applied) = match applied {
+        Ok(applied) => applied,
+        Err(diagnostics) => {
+            return vec![format!(
+                "error: the overlays do not fit the new document\n{diagnostics}\n  \
+                 fix: correct the overlays; `generate` refuses them until then"
+            )];
         }
-    }
+    };
+    let needless = applied.actions.iter().filter(|action| !action.changed);
+    let needless = needless.map(|action| {
+        format!(
+            "{}: the action on `{}` no longer changes anything; its reason was: {}\n  \
+             fix: remove the action if that reason no longer applies",
+            action.location, action.target, action.reason
+        )
+    });
+    notices.iter().map(ToString::to_string).chain(needless).collect()
 }
 
 fn is_json(text: &str) -> bool {

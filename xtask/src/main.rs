@@ -8,6 +8,7 @@ mod expected;
 mod features;
 mod fetch;
 mod generate;
+mod isolated;
 mod outcome;
 mod source;
 mod spec;
@@ -47,6 +48,9 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    if isolated::is_child() {
+        return isolated::child();
+    }
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {

@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
-use funnelflux_generator::{Input, Lock, Output, generate_watched};
+use funnelflux_generator::{Input, Lock, Options, Output, generate};
 use funnelflux_openapi::{Diagnostics, Stage};
 
 use crate::{
+    isolated,
     outcome::Failure,
     source::Text,
     workspace::{LOCK, Workspace},
@@ -106,6 +107,11 @@ impl Spec {
             overlays: self.overlays.iter().map(Text::source).collect(),
             previous_lock,
         };
-        generate_watched(&input, done)
+        let options = Options {
+            strict: true,
+            on_stage: Some(done),
+            isolation: Some(&isolated::run),
+        };
+        generate(&input, options)
     }
 }

@@ -1,13 +1,18 @@
-//! Allow lists: changes that somebody has looked at and accepted, each with a reason and an end.
+//! Allow lists: accepted changes, each with a reason and an expiry.
 
 use std::fmt;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use super::Report;
-use funnelflux_openapi::{Diagnostic, Diagnostics, Document, Severity, Source, Stage, read};
+use funnelflux_openapi::{
+    Diagnostic, Diagnostics, Document, Severity, Source, Stage,
+    pointer::{PointerBuf, ToPointer},
+    read,
+};
 
-/// A day of the calendar. Compares in time.
+use crate::report::{Change, Report};
+
+/// A day of the calendar, ordered by time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Date {
     year: u16,
@@ -16,7 +21,7 @@ pub struct Date {
 }
 
 impl Date {
-    /// The day that `text` names as `YYYY-MM-DD`; `None` if that is no day of the calendar.
+    /// Parses `YYYY-MM-DD`; `None` if the calendar does not have that day.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let mut parts = text.split('-');
@@ -43,10 +48,10 @@ impl Date {
         (1..=days).contains(&date.day).then_some(date)
     }
 
-    /// The day that is so many days after 1970-01-01; `None` after the year 9999.
+    /// Returns the day after this number of days since 1970-01-01; `None` after the year 9999.
     #[must_use]
     pub fn from_days(days: u64) -> Option<Self> {
-        // Years are counted from March, so that a leap day is the last of its year; 400 of them have 146097 days.
+        // With years from March, a leap day is the last day of its year. 400 years have 146097 days.
         let days = days.checked_add(719_468)?;
         let (era, of_era) = (days / 146_097, days % 146_097);
         let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
@@ -73,153 +78,100 @@ impl fmt::Display for Date {
     }
 }
 
-/// One accepted change.
+/// An accepted change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Entry {
     fingerprint: String,
     expires: Date,
-    pointer: String,
+    pointer: PointerBuf,
 }
 
-/// A list of accepted changes: `{"allow": [{"fingerprint": …, "reason": …, "expires": "YYYY-MM-DD"}]}`, JSON or YAML.
+/// Accepted changes, as JSON or YAML: `{"allow": [{"fingerprint": …, "reason": …, "expires":
+/// "YYYY-MM-DD"}]}`.
 #[derive(Clone, Debug)]
 pub struct AllowList {
     document: Document,
     entries: Vec<Entry>,
 }
 
-/// A report without what has been accepted.
+/// A report without accepted changes.
 #[derive(Clone, Debug)]
 pub struct Allowed {
-    /// What is left.
+    /// The remaining changes.
     pub report: Report,
-    /// How many changes were accepted.
+    /// Number of accepted changes.
     pub accepted: usize,
-    /// Entries that have expired (errors: the change counts again) and entries that match nothing (warnings).
+    /// Errors for expired entries, whose changes count again, and warnings for entries without a change.
     pub diagnostics: Diagnostics,
 }
 
 impl AllowList {
-    /// Reads a list. The last day on which an entry holds is its `expires`.
+    /// Reads a list. An entry is valid up to and including the day in `expires`.
     ///
     /// # Errors
-    /// Located diagnostics for what is no such list: an entry without reason or expiry, an unknown key, a fingerprint that
-    /// stands there twice.
+    /// Located diagnostics for another structure, for entries without fingerprint, reason or expiry, for
+    /// unknown keys, and for repeated fingerprints.
     pub fn read(source: Source<'_>) -> Result<Self, Diagnostics> {
         let document = read::parse(source)?;
-        let mut diagnostics = Diagnostics::new();
-        let mut entries: Vec<Entry> = Vec::new();
-        let error = |code: &'static str, pointer: String, message: String| {
-            document.error(Stage::Diff, code, pointer, message).help(
-                "an entry is {\"fingerprint\": \"…\", \"reason\": \"why this is accepted\", \"expires\": \"YYYY-MM-DD\"}",
-            )
-        };
         let list = match document.value().as_object() {
             Some(members) if members.len() == 1 => members.get("allow").and_then(Value::as_array),
             _ => None,
         };
         let Some(list) = list else {
-            return Err(error(
-                "allow-list",
-                String::new(),
-                "this is no allow list: it holds `allow`, a list of entries, and nothing else".to_owned(),
-            )
-            .into());
+            let message = "an allow list has one member, `allow`, which is a list of entries";
+            return Err(error(&document, "allow-list", PointerBuf::new(), message).into());
         };
-        for (index, entry) in list.iter().enumerate() {
-            let pointer = format!("/allow/{index}");
-            let text = |key: &str| {
-                entry
-                    .get(key)
-                    .and_then(Value::as_str)
-                    .map(str::trim)
-                    .filter(|text| !text.is_empty())
-            };
-            for key in entry.as_object().into_iter().flat_map(serde_json::Map::keys) {
-                if !["fingerprint", "reason", "expires"].contains(&key.as_str()) {
-                    diagnostics.push(error(
-                        "allow-unknown-key",
-                        format!("{pointer}/{key}"),
-                        format!("an entry has no `{key}`"),
-                    ));
-                }
-            }
-            if text("reason").is_none() {
-                diagnostics.push(error(
-                    "allow-reason",
-                    pointer.clone(),
-                    "the entry gives no reason".to_owned(),
-                ));
-            }
-            let expires = text("expires").and_then(Date::parse);
-            if expires.is_none() {
-                diagnostics.push(error(
-                    "allow-expiry",
-                    pointer.clone(),
-                    "the entry has no `expires` that is a day, YYYY-MM-DD".to_owned(),
-                ));
-            }
-            let Some(fingerprint) = text("fingerprint") else {
-                diagnostics.push(error(
-                    "allow-fingerprint",
-                    pointer.clone(),
-                    "the entry has no fingerprint".to_owned(),
-                ));
+        let mut diagnostics = Diagnostics::new();
+        let mut entries: Vec<Entry> = Vec::new();
+        for (index, value) in list.iter().enumerate() {
+            let pointer = PointerBuf::from_tokens(["allow", &index.to_string()]);
+            let Some(entry) = read_entry(&document, pointer.clone(), value, &mut diagnostics) else {
                 continue;
             };
-            if entries.iter().any(|other| other.fingerprint == fingerprint) {
-                diagnostics.push(error(
-                    "allow-twice",
-                    pointer.clone(),
-                    format!("`{fingerprint}` stands in the list twice"),
-                ));
+            if entries.iter().any(|other| other.fingerprint == entry.fingerprint) {
+                let message = format!("the fingerprint `{}` is repeated", entry.fingerprint);
+                diagnostics.push(error(&document, "allow-twice", pointer, message));
             }
-            if let Some(expires) = expires {
-                entries.push(Entry {
-                    fingerprint: fingerprint.to_owned(),
-                    expires,
-                    pointer,
-                });
-            }
+            entries.push(entry);
         }
         diagnostics
             .unless_errors(entries)
             .map(|(entries, _)| Self { document, entries })
     }
 
-    /// Takes the accepted changes out of a report.
+    /// Removes the accepted changes from a report.
     #[must_use]
     pub fn apply(&self, mut report: Report, today: Date) -> Allowed {
         let mut diagnostics = Diagnostics::new();
         let mut accepted = 0;
         for entry in &self.entries {
-            let matches = report
-                .changes
-                .iter()
-                .any(|change| change.fingerprint == entry.fingerprint);
-            if !matches {
-                diagnostics.push(self.diagnostic(
-                    Severity::Warning,
-                    "allow-unused",
-                    entry,
-                    "matches no change",
-                    "remove it: the change is gone, or it is another one now",
-                ));
-            } else if today > entry.expires {
-                let message = format!("expired on {}, so the change counts again", entry.expires);
-                diagnostics.push(self.diagnostic(
+            let Entry {
+                fingerprint,
+                expires,
+                pointer,
+            } = entry;
+            let is_accepted = |change: &Change| change.fingerprint == *fingerprint;
+            let (severity, code, message, fix) = if !report.changes.iter().any(is_accepted) {
+                let message = format!("no change has the fingerprint `{fingerprint}`");
+                (Severity::Warning, "allow-unused", message, "remove the entry")
+            } else if today > *expires {
+                let message =
+                    format!("the entry `{fingerprint}` expired on {expires}, so its change counts again");
+                (
                     Severity::Error,
                     "allow-expired",
-                    entry,
-                    &message,
-                    "deal with the change, or give a new day and say why it takes longer",
-                ));
+                    message,
+                    "handle the change, or extend the entry with a reason",
+                )
             } else {
                 accepted += 1;
-                report
-                    .changes
-                    .retain(|change| change.fingerprint != entry.fingerprint);
-            }
+                report.changes.retain(|change| !is_accepted(change));
+                continue;
+            };
+            let diagnostic = self
+                .document
+                .diagnostic(severity, Stage::Diff, code, pointer, message);
+            diagnostics.push(diagnostic.fix(fix));
         }
         Allowed {
             report,
@@ -227,18 +179,62 @@ impl AllowList {
             diagnostics,
         }
     }
+}
 
-    fn diagnostic(
-        &self,
-        severity: Severity,
-        code: &'static str,
-        entry: &Entry,
-        message: &str,
-        help: &str,
-    ) -> Diagnostic {
-        let message = format!("the entry `{}` {message}", entry.fingerprint);
-        self.document
-            .diagnostic(severity, Stage::Diff, code, entry.pointer.clone(), message)
-            .help(help)
+/// Reads an entry; `None` if it is incomplete, which is reported.
+fn read_entry(
+    document: &Document,
+    pointer: PointerBuf,
+    value: &Value,
+    diagnostics: &mut Diagnostics,
+) -> Option<Entry> {
+    for key in value.as_object().into_iter().flat_map(Map::keys) {
+        if !["fingerprint", "reason", "expires"].contains(&key.as_str()) {
+            let message = format!("unknown key `{key}`");
+            let at = pointer.with_trailing_token(key);
+            diagnostics.push(error(document, "allow-unknown-key", at, message));
+        }
     }
+    let text = |key: &str| {
+        let text = value.get(key).and_then(Value::as_str).map(str::trim);
+        text.filter(|text| !text.is_empty())
+    };
+    let (fingerprint, expires) = (text("fingerprint"), text("expires").and_then(Date::parse));
+    for (is_missing, code, message) in [
+        (
+            text("reason").is_none(),
+            "allow-reason",
+            "the entry has no reason",
+        ),
+        (
+            expires.is_none(),
+            "allow-expiry",
+            "the entry has no date `expires`",
+        ),
+        (
+            fingerprint.is_none(),
+            "allow-fingerprint",
+            "the entry has no fingerprint",
+        ),
+    ] {
+        if is_missing {
+            diagnostics.push(error(document, code, &pointer, message));
+        }
+    }
+    Some(Entry {
+        fingerprint: fingerprint?.to_owned(),
+        expires: expires?,
+        pointer,
+    })
+}
+
+fn error<'a>(
+    document: &Document,
+    code: &'static str,
+    pointer: impl ToPointer<'a>,
+    message: impl Into<String>,
+) -> Diagnostic {
+    const FIX: &str =
+        "write {\"fingerprint\": \"…\", \"reason\": \"why it is accepted\", \"expires\": \"YYYY-MM-DD\"}";
+    document.error(Stage::Diff, code, pointer, message).fix(FIX)
 }

@@ -1,46 +1,30 @@
-//! Other files that a document refers to: what they hold is not compared, so it can change unseen.
+//! External references: files that a document refers to. They are not compared, so they can change unseen.
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value};
+use funnelflux_openapi::{Diagnostics, Document, Severity, Stage, references::References};
 
-use funnelflux_openapi::{
-    Diagnostics, Document, Severity, Stage,
-    openapi_model::{self, Kind, Visitor},
-    pointer,
-};
-
-/// One warning for each other file that the document refers to.
+/// Warns once about each external file.
 #[must_use]
-pub fn elsewhere(document: &Document) -> Diagnostics {
-    let mut files = Files::default();
-    openapi_model::walk(document.value(), &mut files);
-    let warning = |(file, at): (String, String)| {
-        let message = format!("`{file}` is another file: what it holds is not compared");
-        document
-            .diagnostic(Severity::Warning, Stage::Diff, "elsewhere", at, message)
-            .help("compare documents that hold all of it, such as a bundler writes")
-    };
-    files.0.into_iter().map(warning).collect()
-}
-
-/// Each other file and the first reference to it.
-#[derive(Default)]
-struct Files(BTreeMap<String, String>);
-
-impl Visitor for Files {
-    fn object(&mut self, _: Kind, at: &str, object: &Map<String, Value>) {
-        let target = object.get("$ref").and_then(Value::as_str);
-        if let Some((file, _)) = target.map(|target| target.split_once('#').unwrap_or((target, "")))
-            && !file.is_empty()
-        {
-            self.0
-                .entry(file.to_owned())
-                .or_insert_with(|| pointer::join(at, "$ref"));
+pub fn external_references(document: &Document) -> Diagnostics {
+    let references = References::new(document.value());
+    let mut files = BTreeMap::new();
+    for reference in references.all() {
+        let file = reference
+            .written
+            .split_once('#')
+            .map_or(reference.written, |(file, _)| file);
+        if !file.is_empty() {
+            files
+                .entry(file)
+                .or_insert_with(|| reference.pointer.with_trailing_token("$ref"));
         }
     }
-
-    fn misfit(&mut self, _: &str, _: String) {}
-
-    fn unknown(&mut self, _: Kind, _: &str, _: &str) {}
+    let warning = |(file, at)| {
+        let message = format!("the external file `{file}` is not compared");
+        document
+            .diagnostic(Severity::Warning, Stage::Diff, "external-reference", at, message)
+            .fix("bundle each document into one file before comparing")
+    };
+    files.into_iter().map(warning).collect()
 }

@@ -1,99 +1,139 @@
-//! Places in a document: a value, its JSON pointer, and an identity that survives reordering.
+//! Cursor in a document: a value, its JSON pointer, and an identity that survives reordering.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use funnelflux_openapi::pointer::join;
+use funnelflux_openapi::{
+    pointer::{Pointer, PointerBuf, Token, join},
+    references,
+};
 
-/// A value together with where it is.
+/// A value and where it is.
 #[derive(Clone, Debug)]
-pub(super) struct Node<'a> {
+pub(crate) struct Node<'a> {
     pub value: &'a Value,
-    /// JSON pointer, RFC 6901.
-    pub pointer: String,
-    /// The pointer with array positions replaced by what the entry is called, so that it stays the same when entries move.
+    pub pointer: PointerBuf,
+    /// The pointer with the names of array entries in place of their positions, so that it stays when entries
+    /// move.
     pub identity: String,
 }
 
 impl<'a> Node<'a> {
-    pub(super) fn root(value: &'a Value) -> Self {
-        Self {
-            value,
-            pointer: String::new(),
-            identity: String::new(),
-        }
+    pub(crate) fn root(value: &'a Value) -> Self {
+        Self::at(value, PointerBuf::new())
     }
 
-    /// A value at a place that no list leads to, so that the pointer is the identity.
-    pub(super) fn at(value: &'a Value, pointer: String) -> Self {
+    /// A value that no array leads to, so that the pointer is the identity.
+    pub(crate) fn at(value: &'a Value, pointer: PointerBuf) -> Self {
         Self {
             value,
-            identity: pointer.clone(),
+            identity: pointer.to_string(),
             pointer,
         }
     }
 
-    /// The member `key` of an object.
-    pub(super) fn get(&self, key: &str) -> Option<Self> {
-        let value = self.value.get(key)?;
-        Some(Self {
+    /// The place of this node with another value.
+    pub(crate) fn with(&self, value: &'a Value) -> Self {
+        Self {
             value,
-            pointer: join(&self.pointer, key),
+            ..self.clone()
+        }
+    }
+
+    fn child(&self, key: &str, value: &'a Value) -> Self {
+        Self {
+            value,
+            pointer: self.pointer.with_trailing_token(key),
             identity: join(&self.identity, key),
-        })
+        }
+    }
+
+    /// The member `key` of an object.
+    pub(crate) fn get(&self, key: &str) -> Option<Self> {
+        Some(self.child(key, self.value.get(key)?))
     }
 
     /// All entries of an array, named by `name`.
-    pub(super) fn entries(&self, name: impl Fn(&'a Value) -> String) -> Vec<Self> {
-        let Some(entries) = self.value.as_array() else {
-            return Vec::new();
-        };
+    pub(crate) fn entries(&self, name: impl Fn(&'a Value) -> String) -> Vec<Self> {
+        let entries = self.value.as_array().into_iter().flatten().enumerate();
         entries
-            .iter()
-            .enumerate()
             .map(|(index, value)| Self {
                 value,
-                pointer: join(&self.pointer, &index.to_string()),
+                pointer: self.pointer.with_trailing_token(index),
                 identity: join(&self.identity, &name(value)),
             })
             .collect()
     }
 
+    /// All keys of an object.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &'a str> + use<'a> {
+        self.value
+            .as_object()
+            .into_iter()
+            .flat_map(Map::keys)
+            .map(String::as_str)
+    }
+
     /// All members of an object.
-    pub(super) fn members(&self) -> Vec<(&'a str, Self)> {
-        let Some(members) = self.value.as_object() else {
-            return Vec::new();
-        };
+    pub(crate) fn members(&self) -> Vec<(&'a str, Self)> {
+        let members = self.value.as_object().into_iter().flatten();
         members
-            .iter()
-            .map(|(key, value)| {
-                let node = Self {
-                    value,
-                    pointer: join(&self.pointer, key),
-                    identity: join(&self.identity, key),
-                };
-                (key.as_str(), node)
-            })
+            .map(|(key, value)| (key.as_str(), self.child(key, value)))
             .collect()
     }
 
-    pub(super) fn str(&self, key: &str) -> Option<&'a str> {
+    pub(crate) fn str(&self, key: &str) -> Option<&'a str> {
         self.value.get(key)?.as_str()
     }
 
-    pub(super) fn flag(&self, key: &str) -> bool {
-        self.value.get(key).and_then(Value::as_bool).unwrap_or(false)
+    pub(crate) fn flag(&self, key: &str) -> bool {
+        self.value.get(key).is_some_and(|value| value == true)
+    }
+
+    /// Checks whether the array `key` contains the text.
+    pub(crate) fn lists(&self, key: &str, text: &str) -> bool {
+        let entries = self.value.get(key).and_then(Value::as_array);
+        entries.is_some_and(|entries| entries.iter().any(|entry| entry == text))
+    }
+
+    /// Follows references to the end. A broken one leads nowhere, so the node stays as it is.
+    pub(crate) fn resolve(&self, document: &'a Value) -> Self {
+        let (pointer, value) = references::resolve(document, &self.pointer, self.value);
+        if *pointer == *self.pointer {
+            return self.clone();
+        }
+        Self::at(value, pointer.into_owned())
+    }
+
+    pub(crate) fn reference(&self) -> Option<&'a str> {
+        self.str("$ref")
     }
 }
 
-/// Whether `inner` is `outer` or lies below it.
-pub(super) fn is_within(inner: &str, outer: &str) -> bool {
-    inner
-        .strip_prefix(outer)
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+/// Visits every value at and below a place, parents before children.
+pub(crate) fn walk<'a>(value: &'a Value, at: &mut PointerBuf, visit: &mut impl FnMut(&Pointer, &'a Value)) {
+    visit(at, value);
+    let mut child = |token: Token<'_>, value| {
+        at.push_back(token);
+        walk(value, at, visit);
+        at.pop_back();
+    };
+    match value {
+        Value::Object(members) => members.iter().for_each(|(key, value)| child(key.into(), value)),
+        Value::Array(entries) => entries
+            .iter()
+            .enumerate()
+            .for_each(|(index, value)| child(index.into(), value)),
+        _ => {}
+    }
+}
+
+/// The pointer itself and all that it lies below, up to the whole document.
+pub(crate) fn ancestors(pointer: &Pointer) -> impl Iterator<Item = &Pointer> {
+    std::iter::successors(Some(pointer), |pointer| pointer.parent())
 }
 
 /// The value in a form that does not depend on the order of keys.
-pub(super) fn canonical(value: &Value) -> String {
+pub(crate) fn canonical(value: &Value) -> String {
     match value {
         Value::Object(members) => {
             let mut members: Vec<_> = members.iter().collect();
@@ -109,5 +149,23 @@ pub(super) fn canonical(value: &Value) -> String {
             format!("[{}]", entries.join(","))
         }
         scalar => scalar.to_string(),
+    }
+}
+
+/// The nodes without an equal one among the others.
+pub(crate) fn missing_from<'a>(nodes: &[Node<'a>], others: &[Node<'a>]) -> Vec<Node<'a>> {
+    let is_missing = |node: &&Node<'a>| !others.iter().any(|other| other.value == node.value);
+    nodes.iter().filter(is_missing).cloned().collect()
+}
+
+/// The name of an array entry: its `name`, `$ref` or `url`.
+pub(crate) fn entry_name(entry: &Value) -> Option<String> {
+    let text = |key: &str| entry.get(key).and_then(Value::as_str);
+    match (text("in"), text("name"), text("$ref"), text("url")) {
+        (Some(place), Some(name), ..) => Some(format!("{place}:{name}")),
+        (_, Some(name), ..) => Some(name.to_owned()),
+        (_, _, Some(reference), _) => Some(reference.to_owned()),
+        (_, _, _, Some(url)) => Some(url.to_owned()),
+        _ => None,
     }
 }

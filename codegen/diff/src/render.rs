@@ -1,147 +1,280 @@
-//! A report as text for a terminal, JSON for programs, markdown for a pull request, or annotations for a GitHub workflow.
+//! Formats of a report: text for a terminal, JSON for programs, markdown for a pull request, and annotations
+//! for a GitHub workflow.
 
 use std::fmt::Write as _;
 
-use serde::{Serialize, Serializer};
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use funnelflux_openapi::text::{markdown as cell, one_line};
+use funnelflux_openapi::text::{markdown, one_line};
 use funnelflux_openapi::{Location, Severity};
 
-use super::{Change, Direction, Impact, Level, Reach, Report, Side, Summary};
+use crate::{
+    level::Level,
+    report::{Change, Report, Side, Summary, Usage},
+};
 
-/// How many ways to a place are told in full.
-const MOST_WAYS: usize = 6;
+/// Most usages of a place that are listed.
+const MOST_USAGES: usize = 6;
+
+/// The meaning of a change for one audience, such as the users of a client library.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Consequence {
+    /// Size of the impact in one word.
+    pub impact: &'static str,
+    /// Reason for it.
+    pub reason: &'static str,
+    /// Advice.
+    pub action: &'static str,
+}
+
+/// The meaning of a whole report for one audience.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Audience {
+    /// Names the audience in every format, such as `crate`.
+    pub name: &'static str,
+    /// The consequence of each change, in the order of the report.
+    pub consequences: Vec<Consequence>,
+    /// The largest impact.
+    pub impact: &'static str,
+}
+
+/// A report to be formatted, perhaps for an audience.
+#[derive(Clone, Copy, Debug)]
+pub struct View<'a> {
+    report: &'a Report,
+    audience: Option<&'a Audience>,
+}
+
+/// A change with its consequence.
+struct Entry<'a> {
+    change: &'a Change,
+    consequence: Option<(&'static str, Consequence)>,
+}
 
 impl Report {
+    /// Prepares the report for formatting, without an audience.
+    #[must_use]
+    pub fn view(&self) -> View<'_> {
+        View {
+            report: self,
+            audience: None,
+        }
+    }
+
+    /// Prepares the report for formatting with the consequences for an audience.
+    #[must_use]
+    pub fn view_for<'a>(&'a self, audience: &'a Audience) -> View<'a> {
+        View {
+            report: self,
+            audience: Some(audience),
+        }
+    }
+}
+
+impl<'a> View<'a> {
+    fn entries(self) -> impl Iterator<Item = Entry<'a>> {
+        self.report
+            .changes
+            .iter()
+            .enumerate()
+            .map(move |(index, change)| Entry {
+                change,
+                consequence: self
+                    .audience
+                    .and_then(|audience| Some((audience.name, *audience.consequences.get(index)?))),
+            })
+    }
+
     /// For a terminal.
     #[must_use]
-    pub fn text(&self) -> String {
+    pub fn text(self) -> String {
         let mut text = String::new();
-        for change in &self.changes {
+        for entry in self.entries() {
             // Writing to a `String` cannot fail.
-            let _ = write_text(&mut text, change);
+            let _ = write_text(&mut text, &entry);
             text.push('\n');
         }
-        text.push_str(&self.last_line());
+        text.push_str(&self.summary_line());
         text.push('\n');
         text
     }
 
-    /// For programs; [`super::REPORT_SCHEMA`] describes it.
+    /// For programs; [`crate::REPORT_SCHEMA`] describes it.
     #[must_use]
-    pub fn json(&self) -> Value {
-        // Texts, numbers and lists of them: making a value of them cannot fail.
-        serde_json::to_value(self).unwrap_or_default()
+    pub fn json(self) -> Value {
+        let mut summary = json!(self.report.summary());
+        if let (Some(audience), Some(members)) = (self.audience, summary.as_object_mut()) {
+            members.insert(format!("{}_impact", audience.name), audience.impact.into());
+        }
+        json!({
+            "old": self.report.old,
+            "new": self.report.new,
+            "changes": self.entries().map(|entry| entry.json()).collect::<Vec<_>>(),
+            "summary": summary,
+        })
     }
 
     /// For a pull request.
     #[must_use]
-    pub fn markdown(&self) -> String {
-        let mut text = format!(
-            "## Drift of the API: {} → {}\n\n{}\n",
-            cell(&format!("`{}`", self.old)),
-            cell(&format!("`{}`", self.new)),
-            self.last_line()
-        );
-        let groups = [
+    pub fn markdown(self) -> String {
+        let [old, new] = [&self.report.old, &self.report.new].map(|name| markdown(&format!("`{name}`")));
+        let mut text = format!("## Drift of the API: {old} → {new}\n\n{}\n", self.summary_line());
+        let column = self
+            .audience
+            .map(|audience| format!(" {} |", audience.name))
+            .unwrap_or_default();
+        let line = if self.audience.is_some() { "---|" } else { "" };
+        for (level, title) in [
             (Level::Breaking, "Breaking on the wire"),
             (Level::Warning, "To be judged by a person"),
             (Level::Info, "Harmless on the wire"),
-            (Level::Docs, "Words"),
-        ];
-        for (level, title) in groups {
-            let changes: Vec<&Change> = self
-                .changes
-                .iter()
-                .filter(|change| change.level == level)
+            (Level::Docs, "Documentation"),
+        ] {
+            let entries: Vec<_> = self
+                .entries()
+                .filter(|entry| entry.change.level == level)
                 .collect();
-            if changes.is_empty() {
+            if entries.is_empty() {
                 continue;
             }
+            let count = entries.len();
             let _ = write!(
                 text,
-                "\n### {title} ({})\n\n| change | operations | crate | rule, fingerprint |\n|---|---|---|---|\n",
-                changes.len()
+                "\n### {title} ({count})\n\n\
+                 | change | operations |{column} rule, fingerprint |\n|---|---|{line}---|\n",
             );
-            for change in changes {
+            for entry in entries {
+                let Change {
+                    id,
+                    fingerprint,
+                    meaning,
+                    ..
+                } = entry.change;
+                let consequence = entry.consequence.map(|(_, consequence)| consequence);
+                let action = consequence
+                    .map(|consequence| format!(" {}", consequence.action))
+                    .unwrap_or_default();
+                let column = consequence.map(|Consequence { impact, reason, .. }| {
+                    format!(" **{impact}**: {} |", markdown(reason))
+                });
                 let _ = writeln!(
                     text,
-                    "| {}.<br>{} {} | {} | **{}**: {} | `{}`<br>`{}` |",
-                    cell(&change.what),
-                    cell(change.meaning),
-                    cell(change.action),
-                    operations(change),
-                    change.crate_impact,
-                    cell(&change.crate_reason),
-                    change.id,
-                    change.fingerprint
+                    "| {}.<br>{}{} | {} |{} `{id}`<br>`{fingerprint}` |",
+                    markdown(&entry.change.what),
+                    markdown(meaning),
+                    markdown(&action),
+                    operations(entry.change),
+                    column.unwrap_or_default(),
                 );
             }
         }
         text
     }
 
-    /// For a GitHub workflow: one annotation a change, on the line of the new document.
+    /// For a GitHub workflow: one annotation per change, on the line of the new document.
     #[must_use]
-    pub fn github(&self) -> String {
+    pub fn github(self) -> String {
         let mut text = String::new();
-        for change in &self.changes {
-            let severity = match change.level {
+        for entry in self.entries() {
+            let Change {
+                id,
+                level,
+                fingerprint,
+                ..
+            } = entry.change;
+            let severity = match level {
                 Level::Breaking => Severity::Error,
                 Level::Warning => Severity::Warning,
                 Level::Info | Level::Docs => Severity::Notice,
             };
-            let title = format!("{} ({}, crate: {})", change.id, change.level, change.crate_impact);
-            let message = format!(
-                "{}\nCrate: {}: {}\nFingerprint: {}",
-                change.message(),
-                change.crate_impact,
-                change.crate_reason,
-                change.fingerprint
-            );
-            text.push_str(&annotation(
-                severity,
-                change.new_location.as_ref(),
-                &title,
-                &message,
-            ));
+            let mut title = format!("{id} ({level}");
+            let mut message = entry.message();
+            if let Some((name, Consequence { impact, reason, .. })) = entry.consequence {
+                let _ = write!(title, ", {name}: {impact}");
+                let _ = write!(message, "\nImpact on the {name}: {impact}: {reason}");
+            }
+            title.push(')');
+            let _ = write!(message, "\nFingerprint: {fingerprint}");
+            let location = Some(&entry.change.new_location);
+            text.push_str(&annotation(severity, location, &title, &message));
             text.push('\n');
         }
         text
     }
 
-    fn last_line(&self) -> String {
-        let summary = self.summary();
-        if self.is_empty() {
+    fn summary_line(self) -> String {
+        if self.report.is_empty() {
             return "no changes".to_owned();
         }
-        let counts: Vec<String> = [
-            (summary.breaking, "breaking"),
-            (summary.warning, "warning"),
-            (summary.info, "info"),
-            (summary.docs, "docs"),
-        ]
-        .into_iter()
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, name)| format!("{count} {name}"))
-        .collect();
-        let due = match summary.crate_impact {
-            Impact::None => "none",
-            Impact::Patch => "patch",
-            Impact::Minor => "minor",
-            Impact::Major => "major",
+        let Summary {
+            breaking,
+            warning,
+            info,
+            docs,
+        } = self.report.summary();
+        let counts = [
+            (breaking, "breaking"),
+            (warning, "warning"),
+            (info, "info"),
+            (docs, "docs"),
+        ];
+        let counts = counts.into_iter().filter(|(count, _)| *count > 0);
+        let counts: Vec<String> = counts.map(|(count, name)| format!("{count} {name}")).collect();
+        let changes = match self.report.changes.len() {
+            1 => "1 change".to_owned(),
+            count => format!("{count} changes"),
         };
-        let changes = if self.changes.len() == 1 {
-            "1 change"
-        } else {
-            &format!("{} changes", self.changes.len())
-        };
-        format!("{changes}: {}; for the crate: {due}", counts.join(", "))
+        let impact = self
+            .audience
+            .map(|Audience { name, impact, .. }| format!("; for the {name}: {impact}"));
+        format!("{changes}: {}{}", counts.join(", "), impact.unwrap_or_default())
     }
 }
 
-/// One line by which a GitHub workflow puts a message on a line of a file.
+impl Entry<'_> {
+    /// The difference, its meaning and the action in one line.
+    fn message(&self) -> String {
+        let Change { what, meaning, .. } = self.change;
+        match self.consequence {
+            Some((_, Consequence { action, .. })) => format!("{what}. {meaning} {action}"),
+            None => format!("{what}. {meaning}"),
+        }
+    }
+
+    fn json(&self) -> Value {
+        let change = self.change;
+        let mut json = json!({
+            "id": change.id,
+            "level": change.level,
+            "direction": change.direction,
+            "operation": change.operations.first(),
+            "operations": change.operations,
+            "side": change.side,
+            "pointer": change.pointer,
+            "file": change.location.file,
+            "line": change.location.line,
+            "column": change.location.column,
+            "usages": change.usages,
+            "message": self.message(),
+            "what": change.what,
+            "meaning": change.meaning,
+            "fingerprint": change.fingerprint,
+        });
+        if let (Some((name, consequence)), Some(members)) = (self.consequence, json.as_object_mut()) {
+            let Consequence {
+                impact,
+                reason,
+                action,
+            } = consequence;
+            members.insert("action".to_owned(), action.into());
+            members.insert(format!("{name}_impact"), impact.into());
+            members.insert(format!("{name}_reason"), reason.into());
+        }
+        json
+    }
+}
+
+/// Writes the line by which a GitHub workflow attaches a message to a line of a file.
 #[must_use]
 pub fn annotation(severity: Severity, location: Option<&Location>, title: &str, message: &str) -> String {
     let kind = match severity {
@@ -155,150 +288,69 @@ pub fn annotation(severity: Severity, location: Option<&Location>, title: &str, 
     format!("::{kind} {place}title={}::{}", property(title), data(message))
 }
 
-fn write_text(text: &mut String, change: &Change) -> std::fmt::Result {
+fn write_text(text: &mut String, entry: &Entry<'_>) -> std::fmt::Result {
+    let change = entry.change;
     writeln!(text, "{:<9} {}", change.level, one_line(&change.what))?;
     writeln!(text, "     rule {} ({})", change.id, change.direction)?;
-    let place = change
-        .location
-        .as_ref()
-        .map(|location| format!("{location} "))
-        .unwrap_or_default();
-    let pointer = one_line(&change.pointer);
+    let pointer = one_line(change.pointer.as_str());
+    let pointer = if change.pointer.is_root() { "/" } else { &pointer };
     let gone = if change.side == Side::Old { " (before)" } else { "" };
-    writeln!(
-        text,
-        "       at {place}{}{gone}",
-        if change.pointer.is_empty() { "/" } else { &pointer }
-    )?;
-    write_reach(text, &change.reach)?;
+    writeln!(text, "       at {} {pointer}{gone}", change.location)?;
+    write_usages(text, &change.usages)?;
     writeln!(text, "     wire {}", change.meaning)?;
-    writeln!(
-        text,
-        "    crate {}: {}",
-        change.crate_impact,
-        one_line(&change.crate_reason)
-    )?;
-    writeln!(text, "       do {}", change.action)?;
+    if let Some((
+        name,
+        Consequence {
+            impact,
+            reason,
+            action,
+        },
+    )) = entry.consequence
+    {
+        writeln!(text, "{name:>9} {impact}: {reason}")?;
+        writeln!(text, "       do {action}")?;
+    }
     writeln!(text, "       id {}", change.fingerprint)
 }
 
-/// The ways to the place, as a tree: an operation, below it each way from it.
-fn write_reach(text: &mut String, reach: &[Reach]) -> std::fmt::Result {
-    let shown = reach.get(..reach.len().min(MOST_WAYS)).unwrap_or_default();
-    let mut operations: Vec<&str> = shown.iter().map(|reach| reach.operation.as_str()).collect();
-    operations.dedup();
-    for operation in operations {
+/// Writes the usages as a tree: an operation, and below it each path from it.
+fn write_usages(text: &mut String, usages: &[Usage]) -> std::fmt::Result {
+    let shown = usages.get(..usages.len().min(MOST_USAGES)).unwrap_or_default();
+    for group in shown.chunk_by(|left, right| left.operation == right.operation) {
+        let operation = group.first().map_or("", |usage| &usage.operation);
         writeln!(text, "  used by {}", one_line(operation))?;
-        let ways: Vec<&Reach> = shown
-            .iter()
-            .filter(|reach| reach.operation == operation && !reach.path.is_empty())
-            .collect();
-        for (index, way) in ways.iter().enumerate() {
-            let branch = if index + 1 == ways.len() {
+        let paths: Vec<&Usage> = group.iter().filter(|usage| !usage.path.is_empty()).collect();
+        for (index, usage) in paths.iter().enumerate() {
+            let branch = if index + 1 == paths.len() {
                 "└─"
             } else {
                 "├─"
             };
-            let way = way.path.join(" → ");
-            writeln!(text, "          {branch} {}", one_line(&way))?;
+            writeln!(text, "          {branch} {}", one_line(&usage.path.join(" → ")))?;
         }
     }
-    if reach.len() > shown.len() {
-        writeln!(text, "          and {} more", reach.len() - shown.len())?;
+    if usages.len() > shown.len() {
+        writeln!(text, "          and {} more", usages.len() - shown.len())?;
     }
     Ok(())
 }
 
-/// As JSON it can be written piece by piece: between large documents it is far longer than they are.
-impl Serialize for Report {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        #[derive(Serialize)]
-        struct Json<'a> {
-            old: &'a str,
-            new: &'a str,
-            changes: &'a [Change],
-            summary: Summary,
-        }
-        let json = Json {
-            old: &self.old,
-            new: &self.new,
-            changes: &self.changes,
-            summary: self.summary(),
-        };
-        json.serialize(serializer)
-    }
-}
-
-impl Serialize for Change {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        #[derive(Serialize)]
-        struct Json<'a> {
-            id: &'a str,
-            level: Level,
-            direction: Direction,
-            operation: Option<&'a String>,
-            operations: &'a [String],
-            side: Side,
-            pointer: &'a str,
-            file: Option<&'a str>,
-            line: Option<usize>,
-            column: Option<usize>,
-            reach: &'a [Reach],
-            message: String,
-            what: &'a str,
-            meaning: &'a str,
-            action: &'a str,
-            crate_impact: Impact,
-            crate_reason: &'a str,
-            fingerprint: &'a str,
-        }
-        let place = self.location.as_ref();
-        let json = Json {
-            id: &self.id,
-            level: self.level,
-            direction: self.direction,
-            operation: self.operations.first(),
-            operations: &self.operations,
-            side: self.side,
-            pointer: &self.pointer,
-            file: place.map(|place| place.file.as_str()),
-            line: place.map(|place| place.line),
-            column: place.map(|place| place.column),
-            reach: &self.reach,
-            message: self.message(),
-            what: &self.what,
-            meaning: self.meaning,
-            action: self.action,
-            crate_impact: self.crate_impact,
-            crate_reason: &self.crate_reason,
-            fingerprint: &self.fingerprint,
-        };
-        json.serialize(serializer)
-    }
-}
-
 fn operations(change: &Change) -> String {
-    let shown: Vec<String> = change
-        .operations
-        .iter()
-        .take(MOST_WAYS)
-        .map(|name| cell(&format!("`{name}`")))
-        .collect();
-    let more = change.operations.len().saturating_sub(shown.len());
+    let shown = change.operations.iter().take(MOST_USAGES);
+    let shown: Vec<String> = shown.map(|name| markdown(&format!("`{name}`"))).collect();
     let text = shown.join("<br>");
-    if more > 0 {
-        format!("{text}<br>and {more} more")
-    } else {
-        text
+    match change.operations.len() - shown.len() {
+        0 => text,
+        more => format!("{text}<br>and {more} more"),
     }
 }
 
-/// The message of a workflow command.
+/// Escapes the message of a workflow command.
 fn data(text: &str) -> String {
     text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
-/// A property of a workflow command.
+/// Escapes a property of a workflow command.
 fn property(text: &str) -> String {
     data(text).replace(':', "%3A").replace(',', "%2C")
 }

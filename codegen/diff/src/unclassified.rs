@@ -1,31 +1,31 @@
-//! The plain comparison of two documents, key by key, to find what no rule has explained.
+//! The plain comparison of two documents, key by key, which finds what no rule has covered.
 
 use std::collections::{BTreeMap, HashSet};
 
 use serde_json::Value;
 
-use super::{
-    Direction, Found, Impact,
-    node::{Node, canonical},
-    rules,
-    walk::both_short,
+use crate::{
+    node::{Node, ancestors, canonical, entry_name},
+    raw_change::{Changes, RawChange},
+    rules::ChangeKind,
 };
-use funnelflux_openapi::pointer::join;
+use funnelflux_openapi::{
+    pointer::{Pointer, PointerBuf, join},
+    text::shorten_pair,
+};
 
-/// One place where the documents differ.
-pub(super) struct Difference {
-    /// Pointers to it.
-    pub(super) old: Option<String>,
-    pub(super) new: Option<String>,
-    /// What [`Node`](super::node::Node) calls so.
-    pub(super) identity: String,
-    /// What stands there.
-    pub(super) before: Option<String>,
-    pub(super) after: Option<String>,
+/// A place where the documents differ.
+pub(crate) struct Difference {
+    old: Option<PointerBuf>,
+    new: Option<PointerBuf>,
+    /// The identity of the node.
+    identity: String,
+    before: Option<String>,
+    after: Option<String>,
 }
 
 impl Difference {
-    pub(super) fn between(old: Option<&Node<'_>>, new: Option<&Node<'_>>) -> Self {
+    pub(crate) fn between(old: Option<&Node<'_>>, new: Option<&Node<'_>>) -> Self {
         let identity = new.or(old).map(|node| node.identity.clone());
         Self {
             old: old.map(|node| node.pointer.clone()),
@@ -35,86 +35,67 @@ impl Difference {
             after: new.map(|node| canonical(node.value)),
         }
     }
+
+    /// The change that no rule covers.
+    pub(crate) fn into_change(self) -> RawChange {
+        let pointer = self.new.clone().or_else(|| self.old.clone()).unwrap_or_default();
+        let [before, after] =
+            [self.before, self.after].map(|value| value.unwrap_or_else(|| "nothing".to_owned()));
+        let value = format!("{before}→{after}");
+        let (before, after) = shorten_pair(&before, &after);
+        let what = format!("`{pointer}` changed: {before} → {after}");
+        RawChange::new(
+            ChangeKind::Unclassified,
+            [self.old, self.new],
+            pointer,
+            self.identity,
+            what,
+            value,
+        )
+    }
 }
 
-/// A diagnostic for every difference that neither `found` nor one of the pointers `explained` accounts for.
-pub(super) fn unexplained(old: &Value, new: &Value, found: &[Found], explained: &[String]) -> Vec<Found> {
+/// Lists the differences that neither a change nor an explained pointer covers.
+pub(crate) fn uncovered(old: &Value, new: &Value, changes: &Changes) -> Vec<RawChange> {
     let mut differences = Vec::new();
     compare(&Node::root(old), &Node::root(new), &mut differences);
-    let of_old = Explained::new(found, explained, |found| found.old.as_deref());
-    let of_new = Explained::new(found, explained, |found| found.new.as_deref());
-    let of = |side: &Explained<'_>, place: &Option<String>| {
-        place.as_deref().is_some_and(|place| side.covers(place))
+    let old_side = Covered::new(changes, |change| change.old.as_deref());
+    let new_side = Covered::new(changes, |change| change.new.as_deref());
+    let is_covered = |side: &Covered<'_>, place: &Option<PointerBuf>| {
+        place.as_deref().is_some_and(|place| side.contains(place))
     };
     differences
         .into_iter()
-        .filter(|difference| !of(&of_old, &difference.old) && !of(&of_new, &difference.new))
-        .map(unclassified)
+        .filter(|difference| {
+            !is_covered(&old_side, &difference.old) && !is_covered(&new_side, &difference.new)
+        })
+        .map(Difference::into_change)
         .collect()
 }
 
-/// A change that no rule knows.
-pub(super) fn unclassified(difference: Difference) -> Found {
-    let Difference {
-        old,
-        new,
-        identity,
-        before,
-        after,
-    } = difference;
-    let pointer = new.clone().or_else(|| old.clone()).unwrap_or_default();
-    let side = |value: Option<String>| value.unwrap_or_else(|| "nothing".to_owned());
-    let (before, after) = (side(before), side(after));
-    let value = format!("{before}→{after}");
-    let (before, after) = both_short(&before, &after);
-    Found {
-        rule: &rules::UNCLASSIFIED,
-        place: "",
-        need: "",
-        limit: "",
-        direction: Direction::None,
-        unused: false,
-        nearest: pointer.clone(),
-        identity,
-        what: format!("`{pointer}` changed: {before} → {after}"),
-        value,
-        old,
-        new,
-        impact: Impact::Major,
-        reason: None,
-        subtree: true,
-    }
+/// The places of one side that changes cover. Sets, since large documents have thousands of differences and
+/// changes.
+struct Covered<'f> {
+    /// A change is at or below these.
+    above: HashSet<&'f Pointer>,
+    /// A change covers these with everything below.
+    subtrees: HashSet<&'f Pointer>,
 }
 
-/// The places of one side that are accounted for. Sets, since large documents have thousands of differences and of diagnostics.
-struct Explained<'a> {
-    /// Something at or below these is told.
-    above: HashSet<&'a str>,
-    /// These are told with all that is below them.
-    whole: HashSet<&'a str>,
-}
-
-impl<'a> Explained<'a> {
-    fn new(found: &'a [Found], explained: &'a [String], side: impl Fn(&'a Found) -> Option<&'a str>) -> Self {
-        let told = found.iter().filter_map(&side);
-        let told = told.chain(explained.iter().map(String::as_str));
-        let subtrees = found.iter().filter(|found| found.subtree);
+impl<'f> Covered<'f> {
+    fn new(changes: &'f Changes, side: impl Fn(&'f RawChange) -> Option<&'f Pointer>) -> Self {
+        let reported = changes.raw.iter().filter_map(&side);
+        let reported = reported.chain(changes.explained.iter().map(|pointer| &**pointer));
+        let subtrees = changes.raw.iter().filter(|change| change.covers_subtree);
         Self {
-            above: told.flat_map(ancestors).collect(),
-            whole: subtrees.filter_map(&side).collect(),
+            above: reported.flat_map(ancestors).collect(),
+            subtrees: subtrees.filter_map(&side).collect(),
         }
     }
 
-    fn covers(&self, place: &str) -> bool {
-        self.above.contains(place) || ancestors(place).any(|above| self.whole.contains(above))
+    fn contains(&self, place: &Pointer) -> bool {
+        self.above.contains(place) || ancestors(place).any(|above| self.subtrees.contains(above))
     }
-}
-
-/// The pointer itself and all that it lies below, up to the whole document.
-fn ancestors(pointer: &str) -> impl Iterator<Item = &str> {
-    std::iter::successors(Some(pointer), |pointer| {
-        pointer.rfind('/').and_then(|slash| pointer.get(..slash))
-    })
 }
 
 fn compare(old: &Node<'_>, new: &Node<'_>, differences: &mut Vec<Difference>) {
@@ -143,8 +124,8 @@ fn is_records(entries: &[Value]) -> bool {
     !entries.is_empty() && entries.iter().all(Value::is_object)
 }
 
-/// Lists of objects are compared entry by entry, matched by what the entries are called; those without a name by what
-/// they hold where the other list holds the same, and by their position otherwise.
+/// Compares lists of objects entry by entry. Entries match by name; nameless ones by equality if the other
+/// list has an equal one, and by position otherwise.
 fn records<'a>(
     old: &Node<'a>,
     new: &Node<'a>,
@@ -152,15 +133,15 @@ fn records<'a>(
     differences: &mut Vec<Difference>,
 ) {
     let nameless = |entries: &'a [Value]| -> HashSet<String> {
-        let entries = entries.iter().filter(|entry| name(entry).is_none());
+        let entries = entries.iter().filter(|entry| entry_name(entry).is_none());
         entries.map(canonical).collect()
     };
     let on_both: HashSet<String> = &nameless(before) & &nameless(after);
     let key = |entry: &Value, index: usize| {
-        name(entry).unwrap_or_else(|| {
-            let held = canonical(entry);
-            if on_both.contains(&held) {
-                held
+        entry_name(entry).unwrap_or_else(|| {
+            let content = canonical(entry);
+            if on_both.contains(&content) {
+                content
             } else {
                 index.to_string()
             }
@@ -197,17 +178,5 @@ fn records<'a>(
     let with_one_name = old_entries.len() != before.len() || new_entries.len() != after.len();
     if order(before) != order(after) || (with_one_name && before != after) {
         differences.push(Difference::between(Some(old), Some(new)));
-    }
-}
-
-/// What an entry of a list is called.
-pub(super) fn name(entry: &Value) -> Option<String> {
-    let text = |key: &str| entry.get(key).and_then(Value::as_str);
-    match (text("in"), text("name"), text("$ref"), text("url")) {
-        (Some(place), Some(name), ..) => Some(format!("{place}:{name}")),
-        (_, Some(name), ..) => Some(name.to_owned()),
-        (_, _, Some(reference), _) => Some(reference.to_owned()),
-        (_, _, _, Some(url)) => Some(url.to_owned()),
-        _ => None,
     }
 }

@@ -19,12 +19,15 @@ use std::{
     time::{Duration, Instant},
 };
 
-use funnelflux_generator::{Input, generate_any};
+use funnelflux_generator::{Input, Options, generate};
 use funnelflux_openapi::{Diagnostic, Diagnostics, Severity, Source, normalise, pointer, read};
 use serde_json::{Map, Value, json};
 
 /// Pruning runs all stages many times.
 const LIMIT: Duration = Duration::from_mins(5);
+
+#[path = "../../../xtask/src/isolated.rs"]
+mod isolated;
 
 #[derive(Default)]
 struct Arguments {
@@ -68,7 +71,7 @@ fn run(name: &str, text: &str, prune: bool) -> Outcome {
     let version = read::read(source)
         .and_then(|document| read::version(&document))
         .map_or_else(|_| "?".to_owned(), |version| version.to_string());
-    let mut outcome = generate(source, version);
+    let mut outcome = run_once(source, version);
     let document = read::read(source).and_then(normalise::normalise);
     let Ok((document, _)) = document else {
         return outcome;
@@ -81,7 +84,7 @@ fn run(name: &str, text: &str, prune: bool) -> Outcome {
         while pruned.leave_out(&mut document, &reasons) {
             let text = document.to_string();
             let source = Source { name, text: &text };
-            let next = generate(source, String::new());
+            let next = run_once(source, String::new());
             reasons = next.diagnostics;
             pruned.later.0.extend(errors(&reasons).cloned());
             outcome.files = next.files;
@@ -125,7 +128,7 @@ impl Pruned {
             if diagnostic.severity != Severity::Error {
                 continue;
             }
-            let tokens: Vec<String> = pointer::tokens(&diagnostic.pointer)
+            let tokens: Vec<String> = pointer::tokens(diagnostic.pointer.as_str())
                 .map(std::borrow::Cow::into_owned)
                 .collect();
             let tokens: Vec<&str> = tokens.iter().map(String::as_str).collect();
@@ -133,12 +136,12 @@ impl Pruned {
                 // The way out that the message names.
                 _ if diagnostic.code == "enum-name"
                     && document
-                        .pointer(&diagnostic.pointer)
+                        .pointer(diagnostic.pointer.as_str())
                         .is_some_and(|schema| schema.get("x-rust-name").is_none()) =>
                 {
                     self.named += 1;
                     let name = format!("Enumeration{}", self.named);
-                    set(document, &diagnostic.pointer, "x-rust-name", json!(name))
+                    set(document, diagnostic.pointer.as_str(), "x-rust-name", json!(name))
                 }
                 ["paths", path, method, ..] if diagnostic.code == "no-tag" => {
                     let place = pointer::join(&pointer::join("/paths", path), method);
@@ -193,13 +196,18 @@ fn set(document: &mut Value, place: &str, key: &str, value: Value) -> bool {
     true
 }
 
-fn generate(source: Source<'_>, version: String) -> Outcome {
+fn run_once(source: Source<'_>, version: String) -> Outcome {
     let start = Instant::now();
-    let result = generate_any(&Input {
+    let input = Input {
         upstream: source,
         overlays: Vec::new(),
         previous_lock: None,
-    });
+    };
+    let options = Options {
+        isolation: Some(&isolated::run),
+        ..Options::default()
+    };
+    let result = generate(&input, options);
     let time = start.elapsed();
     let (files, diagnostics) = match result {
         Ok(output) => (output.files, output.notices),
@@ -355,6 +363,9 @@ fn document(file: &Path, arguments: &Arguments, out: &mut impl io::Write) -> io:
 }
 
 fn main() -> io::Result<ExitCode> {
+    if isolated::is_child() {
+        return Ok(isolated::child());
+    }
     let Some(arguments) = arguments() else {
         eprintln!("usage: corpus FOLDER [--prune] [--show CODE] [--write FOLDER]");
         return Ok(ExitCode::from(2));

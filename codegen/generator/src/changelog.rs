@@ -2,7 +2,8 @@
 //!
 //! The format is Keep a Changelog. Wording and order may be edited by hand; an entry is written once.
 
-use funnelflux_diff::{Change, Impact, Report, Side};
+use crate::impact::{self, Impact};
+use funnelflux_diff::{Change, ChangeKind, Report, Side};
 use funnelflux_openapi::{
     digest::sha256,
     text::{counted, markdown},
@@ -100,8 +101,9 @@ fn read_sections(release: &str) -> (String, Vec<Section>) {
 /// Entries of a report, each with the title of its section.
 fn entries(report: &Report) -> impl Iterator<Item = (&'static str, String)> {
     // Evidence matters to users only where it changes an item.
-    let is_evidence =
-        |change: &&Change| change.id == "extension-changed" && change.crate_impact <= Impact::Patch;
+    let is_evidence = |change: &&Change| {
+        change.kind == ChangeKind::ExtensionChanged && impact::of(change).0 <= Impact::Patch
+    };
     let (evidence, changes): (Vec<&Change>, Vec<&Change>) = report.changes.iter().partition(is_evidence);
     let evidence = (!evidence.is_empty()).then(|| {
         let entry = format!(
@@ -118,7 +120,7 @@ fn entries(report: &Report) -> impl Iterator<Item = (&'static str, String)> {
 
 /// Title of the section that a change belongs to, as users of the crate see it.
 fn section(change: &Change) -> &'static str {
-    match (change.crate_impact, change.side) {
+    match (impact::of(change).0, change.side) {
         _ if change.id.ends_with("-deprecated") => "Deprecated",
         (Impact::Minor, _) => "Added",
         (Impact::Major, Side::Old) => "Removed",
@@ -127,11 +129,11 @@ fn section(change: &Change) -> &'static str {
 }
 
 fn entry(change: &Change) -> String {
+    let (impact, reason) = impact::of(change);
     format!(
-        "- {}. {} (crate: {}, wire: {}, `{}`)",
+        "- {}. {} (crate: {impact}, wire: {}, `{}`)",
         markdown(&change.what),
-        markdown(&change.crate_reason),
-        change.crate_impact,
+        markdown(reason),
         change.level,
         change.id
     )

@@ -1,6 +1,6 @@
-//! The whole way, from the vendor's document to the files.
+//! Runs all stages, from the vendor's document to the generated files.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, mem};
 
 use serde_json::Value;
 
@@ -9,39 +9,53 @@ use crate::{
     coverage::{COVERAGE, coverage},
     lint,
     lock::{self, Lock, LockedFile},
-    overlay, progenitor, render, rewrite, transform,
+    overlay,
+    progenitor::{self, Isolation},
+    render, rewrite, supersede, transform,
 };
 use funnelflux_openapi::text::counted;
 use funnelflux_openapi::{Diagnostics, Document, Source, Stage, normalise, pointer::METHODS, read};
 
-/// What the effective document is called in the lock and in messages.
+/// Path of the effective document, in the lock and in messages.
 pub const EFFECTIVE: &str = "spec/effective.json";
 
-/// What goes in.
+/// Input of [`generate`].
 #[derive(Clone, Debug)]
 pub struct Input<'a> {
     /// The vendor's document.
     pub upstream: Source<'a>,
     /// Our deviations from it, in the order in which they apply.
     pub overlays: Vec<Source<'a>>,
-    /// The lock that is there, for what it carries on.
+    /// The existing lock, whose record of the document's source is kept.
     pub previous_lock: Option<Lock>,
 }
 
-/// What comes out.
+/// Options of [`generate`]. The default suits documents other than ours.
+#[derive(Default)]
+pub struct Options<'a> {
+    /// A rule or pass that changes nothing, although our document must give it something to do, is an error.
+    pub strict: bool,
+    /// Called after each stage.
+    pub on_stage: Option<&'a mut dyn FnMut(Stage)>,
+    /// Runs progenitor where a crash does no harm. By default it runs in a thread of this process, which catches
+    /// panics, but not a stack overflow.
+    pub isolation: Option<Isolation<'a>>,
+}
+
+/// Output of [`generate`].
 #[derive(Clone, Debug)]
 pub struct Output {
-    /// The effective document, as text.
+    /// Text of the effective document.
     pub effective: String,
-    /// What is known of each operation, as text.
+    /// Text of the coverage table.
     pub coverage: String,
-    /// The cargo features that the generated code wants: one for each group that is deduced.
+    /// Cargo features that the generated code needs: one for each inferred group.
     pub features: Vec<String>,
     /// The new lock.
     pub lock: Lock,
-    /// The generated files; a path is relative to `generated/src/api`.
+    /// The generated files by their paths relative to `generated/src/api`.
     pub files: BTreeMap<String, String>,
-    /// What each stage did.
+    /// One report for each stage.
     pub stages: Vec<StageReport>,
     /// Warnings and notices.
     pub notices: Diagnostics,
@@ -50,98 +64,46 @@ pub struct Output {
 /// Runs all stages.
 ///
 /// # Errors
-/// All errors of the first stage that has any, with the warnings and notices up to there.
-pub fn generate(input: &Input<'_>) -> Result<Output, Diagnostics> {
-    run(input, Idle::Error, &mut |_| {})
-}
-
-/// The same, and tells of each stage when it is done, so that somebody with a clock can say how long it took.
-///
-/// # Errors
-/// As [`generate`].
-pub fn generate_watched(input: &Input<'_>, done: &mut dyn FnMut(Stage)) -> Result<Output, Diagnostics> {
-    run(input, Idle::Error, done)
-}
-
-/// Runs all stages over a document of somebody else. It need not have what ours has: a step of ours that finds nothing
-/// to do is no error.
-///
-/// # Errors
-/// All errors of the first stage that has any, with the warnings and notices up to there.
-pub fn generate_any(input: &Input<'_>) -> Result<Output, Diagnostics> {
-    run(input, Idle::Fine, &mut |_| {})
-}
-
-/// What it means that a step which our document needs finds nothing to do.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Idle {
-    Error,
-    Fine,
-}
-
-fn run(input: &Input<'_>, idle: Idle, done: &mut dyn FnMut(Stage)) -> Result<Output, Diagnostics> {
+/// All errors of the first stage that has any, after the warnings and notices of the stages before.
+pub fn generate(input: &Input<'_>, options: Options<'_>) -> Result<Output, Diagnostics> {
     let mut run = Run {
-        idle,
-        done,
+        options,
         stages: Vec::new(),
         notices: Diagnostics::new(),
     };
-    match run.all(input) {
-        Ok(made) => Ok(Output {
-            effective: made.effective,
-            coverage: made.coverage,
-            features: made.features,
-            lock: made.lock,
-            files: made.files,
-            stages: run.stages,
-            notices: run.notices,
-        }),
-        Err(errors) => {
-            run.notices.0.extend(errors);
-            Err(run.notices)
-        }
-    }
+    run.all(input).map_err(|errors| {
+        let mut diagnostics = mem::take(&mut run.notices);
+        diagnostics.extend(errors);
+        diagnostics
+    })
 }
 
-/// What the stages made.
-struct Made {
-    effective: String,
-    coverage: String,
-    features: Vec<String>,
-    lock: Lock,
-    files: BTreeMap<String, String>,
-}
-
-/// What has been said so far.
 struct Run<'a> {
-    idle: Idle,
-    done: &'a mut dyn FnMut(Stage),
+    options: Options<'a>,
     stages: Vec<StageReport>,
     notices: Diagnostics,
 }
 
 impl Run<'_> {
-    fn all(&mut self, input: &Input<'_>) -> Result<Made, Diagnostics> {
+    fn all(&mut self, input: &Input<'_>) -> Result<Output, Diagnostics> {
         let document = self.effective(input)?;
-        let effective = text_of(document.value());
+        let effective = format!("{:#}\n", document.value());
         let (prepared, report) = transform::transform(&document)?;
-        self.worked(report)?;
-        let (file, report) = progenitor::generate_items(&prepared, &document)
+        self.check_and_report(report)?;
+        let isolation = self.options.isolation.unwrap_or(&progenitor::in_process);
+        let (file, report) = progenitor::generate_items(&prepared, &document, isolation)
             .map_err(|diagnostics| prepared.relocate(diagnostics, &document))?;
-        self.worked(report)?;
+        self.report(report);
         let (items, report) = rewrite::rewrite(file, &prepared, &document)
             .map_err(|diagnostics| prepared.relocate(diagnostics, &document))?;
-        self.worked(report)?;
+        self.check_and_report(report)?;
         let (files, report) = render::render(&items)?;
-        self.worked(report)?;
+        self.report(report);
         if input.previous_lock.is_none() {
             self.notices.push(lock::missing());
         }
-        let mut features: Vec<String> = prepared
-            .tags
-            .iter()
-            .filter_map(|tag| tag.feature.clone())
-            .collect();
+        let tags = prepared.tags.iter();
+        let mut features: Vec<String> = tags.filter_map(|tag| tag.feature.clone()).collect();
         features.sort();
         let coverage = coverage(document.value());
         let mut lock = Lock::new(
@@ -158,73 +120,70 @@ impl Run<'_> {
             name: COVERAGE,
             text: &coverage,
         }));
-        Ok(Made {
+        Ok(Output {
             effective,
             coverage,
             features,
             lock,
             files,
+            stages: mem::take(&mut self.stages),
+            notices: mem::take(&mut self.notices),
         })
     }
 
-    /// The document as we understand it: read, normalised, overlaid, and fit for the generator.
+    /// The effective document: read, normalised, with overlays applied, and fit for the generator.
     fn effective(&mut self, input: &Input<'_>) -> Result<Document, Diagnostics> {
         let document = read::read(input.upstream)?;
-        self.did(
-            Stage::Read,
-            format!("{}: {}", input.upstream.name, census(document.value())),
+        let summary = format!("{}: {}", input.upstream.name, census(document.value()));
+        self.report(StageReport::new(Stage::Read, summary));
+
+        let (document, notices) = normalise::normalise(document)?;
+        self.notices.extend(notices);
+        self.report(StageReport::new(Stage::Normalise, "OpenAPI 3.0.3"));
+
+        let superseded = supersede::supersede(document, overlay::read(&input.overlays)?);
+        let summary = superseded.summary();
+        self.notices.extend(superseded.notices);
+        self.report(StageReport::new(Stage::Supersede, summary));
+
+        let applied = overlay::apply(superseded.document, &superseded.overlays)?;
+        self.notices.extend(applied.notices);
+        let summary = format!(
+            "{} with {} make {EFFECTIVE}: {}",
+            counted(superseded.overlays.len(), "overlay"),
+            counted(applied.actions.len(), "action"),
+            census(applied.document.value())
         );
-        let (document, found) = normalise::normalise(document)?;
-        self.did(Stage::Normalise, "OpenAPI 3.0.3");
-        self.notices.0.extend(found);
-        let overlay::Applied {
-            document,
-            actions,
-            notices: found,
-            ..
-        } = overlay::apply(document, &input.overlays)?;
-        self.did(
-            Stage::Overlay,
-            format!(
-                "{} with {} make {EFFECTIVE}: {}",
-                counted(input.overlays.len(), "overlay"),
-                counted(actions.len(), "action"),
-                census(document.value())
-            ),
-        );
-        self.notices.0.extend(found);
-        let ((), found) = lint::lint(&document).unless_errors(())?;
-        self.did(
-            Stage::Lint,
-            match found.len() {
-                0 => "nothing to object to".to_owned(),
-                count => format!("{}, see below", counted(count, "diagnostic")),
-            },
-        );
-        self.notices.0.extend(found);
-        Ok(document)
+        self.report(StageReport::new(Stage::Overlay, summary));
+
+        let ((), notices) = lint::lint(&applied.document).unless_errors(())?;
+        let summary = match notices.len() {
+            0 => "no diagnostics".to_owned(),
+            count => format!("{}, see below", counted(count, "diagnostic")),
+        };
+        self.notices.extend(notices);
+        self.report(StageReport::new(Stage::Lint, summary));
+        Ok(applied.document)
     }
 
-    fn did(&mut self, stage: Stage, summary: impl Into<String>) {
-        self.report(StageReport::new(stage, summary));
-    }
-
-    /// Adds a report, unless a step of it was idle that must not be.
-    fn worked(&mut self, report: StageReport) -> Result<(), Diagnostics> {
-        if self.idle == Idle::Error {
-            let ((), _) = report.idle().unless_errors(())?;
+    /// Adds a report, unless a step was idle that must not be.
+    fn check_and_report(&mut self, report: StageReport) -> Result<(), Diagnostics> {
+        if self.options.strict {
+            report.idle().unless_errors(())?;
         }
         self.report(report);
         Ok(())
     }
 
     fn report(&mut self, report: StageReport) {
-        (self.done)(report.stage);
+        if let Some(on_stage) = &mut self.options.on_stage {
+            on_stage(report.stage);
+        }
         self.stages.push(report);
     }
 }
 
-/// How much a document holds.
+/// Number of paths, operations and schemas of a document.
 fn census(document: &Value) -> String {
     let paths = document.get("paths").and_then(Value::as_object);
     let operations = paths
@@ -244,8 +203,4 @@ fn census(document: &Value) -> String {
         counted(operations, "operation"),
         counted(schemas, "schema")
     )
-}
-
-fn text_of(document: &Value) -> String {
-    format!("{document:#}\n")
 }

@@ -1,11 +1,12 @@
-//! Turns the API document into the Rust crate `funnelflux`: text in, files and diagnostics out, no input or output.
+//! Generates the Rust crate `funnelflux` from the API document: text in, files and diagnostics out, no I/O.
 //!
-//! [`generate`] ties the stages together: read → normalise → [`overlay`] → [`lint`] → [`transform`] →
+//! [`generate`] runs the stages: read → normalise → [`supersede`] → [`overlay`] → [`lint`] → [`transform`] →
 //! [`progenitor`] → [`rewrite`] → [`render`] → [`lock`].
 
 pub mod changelog;
 pub mod coverage;
 mod generate;
+pub mod impact;
 pub mod lint;
 pub mod lock;
 pub mod naming;
@@ -15,11 +16,12 @@ mod prose;
 pub mod render;
 pub mod rewrite;
 mod steps;
+pub mod supersede;
 #[cfg(test)]
 mod testing;
 pub mod transform;
 
 pub use coverage::COVERAGE;
-pub use generate::{EFFECTIVE, Input, Output, generate, generate_any, generate_watched};
+pub use generate::{EFFECTIVE, Input, Options, Output, generate};
 pub use lock::Lock;
 pub use steps::{StageReport, StepReport};

@@ -74,7 +74,7 @@ pub(crate) fn missing() -> Diagnostic {
         "",
         "there is no lock yet, so the new one cannot say where the document came from",
     )
-    .help(
+    .fix(
         "if it was deleted, restore it from version control and run `cargo xtask generate` again\n\
          else write down in it, as `source` of `upstream`, where the document came from",
     )
@@ -130,7 +130,7 @@ impl Lock {
             Diagnostics::from(
                 diagnostic
                     .at(Some(location))
-                    .help("restore it from version control, or remove it and run `cargo xtask generate`"),
+                    .fix("restore it from version control, or remove it and run `cargo xtask generate`"),
             )
         })
     }
@@ -172,7 +172,7 @@ fn versions(resolved: &str) -> Result<BTreeMap<String, String>, Diagnostics> {
                     "",
                     format!("Cargo.lock has {} versions of `{name}`", versions.len()),
                 )
-                .help("there must be exactly one, to record what generated the code"),
+                .fix("there must be exactly one, to record what generated the code"),
             );
         }
     }

@@ -76,7 +76,7 @@ pub fn render(items: &Items) -> Result<(BTreeMap<String, String>, StageReport), 
                     "",
                     format!("{path}:{}:{} is not Rust: {error}", at.line, at.column + 1),
                 )
-                .help("this is a mistake of codegen/generator/src/render.rs"),
+                .fix("this is a mistake of codegen/generator/src/render.rs"),
             )
         })
         .collect();

@@ -1,7 +1,7 @@
-//! Named, reasoned, counted changes: the rules on the document ahead of the generator and the passes over its code.
+//! Named changes with a reason and a count: rules on the document and passes over the generated code.
 //!
-//! A step says whether it must find something to do in the FunnelFlux document. One that must and does not is an error:
-//! else a new generator, or a new document, could slip by a step that no longer does anything.
+//! A step declares whether the FunnelFlux document must give it something to do. A step that must change something and
+//! does not is an error: otherwise an upgrade of the generator or of the document could disable a step unnoticed.
 
 use serde::Serialize;
 
@@ -11,10 +11,10 @@ use funnelflux_openapi::{Diagnostic, Diagnostics, Severity, Stage};
 pub(crate) struct Step<W> {
     /// In kebab case, unique within its stage.
     pub(crate) name: &'static str,
-    /// Why it is needed.
+    /// Reason for the step.
     pub(crate) reason: &'static str,
     pub(crate) expect: Expect,
-    /// Does it, and counts how often.
+    /// Makes the change and returns how often it applied.
     pub(crate) apply: fn(&mut W) -> usize,
 }
 
@@ -34,36 +34,36 @@ impl<W> Step<W> {
     }
 }
 
-/// Whether a step must find something to do.
+/// Expectation of a step on the FunnelFlux document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Expect {
-    /// The FunnelFlux document has what it looks for.
+    /// The step must change something.
     Work,
-    /// Other documents have; the vendor's may.
-    WorkOrNone,
+    /// The step may find nothing to change; it serves other documents, or later ones of the vendor.
+    MayBeNoop,
 }
 
-/// What a stage did, for a person to read.
+/// Report of a stage, for a person to read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct StageReport {
     /// The stage.
     pub stage: Stage,
-    /// In one line, with numbers.
+    /// One line, with numbers.
     pub summary: String,
-    /// Its rules or passes, if it has any, in their order.
+    /// Its rules or passes in their order, if it has any.
     pub steps: Vec<StepReport>,
 }
 
-/// What a rule or pass did.
+/// Report of a rule or pass.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct StepReport {
     /// Its name, in kebab case.
     pub name: &'static str,
-    /// Why it is there.
+    /// Reason for the step.
     pub reason: &'static str,
-    /// How often it applied.
+    /// Number of times it applied.
     pub count: usize,
-    /// It did nothing, though the document should give it something to do.
+    /// It changed nothing, though the FunnelFlux document must give it something to do.
     pub idle: bool,
 }
 
@@ -94,35 +94,33 @@ impl StageReport {
         }
     }
 
-    /// One error for each step that did nothing where it should have.
+    /// A report on steps, called `noun`; its summary begins with the number of those that applied.
+    pub(crate) fn of_steps(stage: Stage, noun: &str, steps: Vec<StepReport>, summary: &str) -> Self {
+        let applied = steps.iter().filter(|step| step.count > 0).count();
+        Self {
+            stage,
+            summary: format!("{applied} of {} {noun} applied; {summary}", steps.len()),
+            steps,
+        }
+    }
+
+    /// One error for each step that changed nothing and must not be idle.
     #[must_use]
     pub fn idle(&self) -> Diagnostics {
-        let table = match self.stage {
-            Stage::Transform => "codegen/generator/src/transform/mod.rs",
-            _ => "codegen/generator/src/rewrite/mod.rs",
+        let error = |step: &StepReport| {
+            let message = format!(
+                "the step `{}` found nothing to change; its reason: {}",
+                step.name, step.reason
+            );
+            Diagnostic::new(Severity::Error, self.stage, "idle-step", "", message).fix(format!(
+                "if neither document nor generator needs the step any more, remove it from \
+                 codegen/generator/src/{stage}/mod.rs, or mark it `Expect::MayBeNoop` there\n\
+                 otherwise correct the step: it no longer recognises what it is for",
+                stage = self.stage
+            ))
         };
-        Diagnostics(
-            self.steps
-                .iter()
-                .filter(|step| step.idle)
-                .map(|step| {
-                    Diagnostic::new(
-                        Severity::Error,
-                        self.stage,
-                        "idle-step",
-                        "",
-                        format!(
-                            "`{}` found nothing to do, but it is there for a reason: {}",
-                            step.name, step.reason
-                        ),
-                    )
-                    .help(format!(
-                        "if the document or the generator no longer needs it, remove it from the table in {table} \
-                         or let it be idle there (`Expect::WorkOrNone`)\nelse it no longer recognises what it is for"
-                    ))
-                })
-                .collect(),
-        )
+        let idle = self.steps.iter().filter(|step| step.idle);
+        idle.map(error).collect()
     }
 }
 
@@ -142,7 +140,7 @@ mod tests {
                 },
                 "it is too much",
             ),
-            Step::new("nothing", Expect::WorkOrNone, |_| 0, "it may be nothing"),
+            Step::new("nothing", Expect::MayBeNoop, |_| 0, "it may be nothing"),
         ];
         let report = |mut work: usize| StageReport {
             steps: run(&steps, &mut work),
@@ -152,7 +150,7 @@ mod tests {
         let idle = report(1).idle();
         assert_eq!(idle.len(), 1);
         assert!(idle.to_string().starts_with(
-            "error[transform::idle-step]: `halve` found nothing to do, but it is there for a reason: it is too much\n"
+            "error[transform::idle-step]: the step `halve` found nothing to change; its reason: it is too much\n"
         ));
     }
 }

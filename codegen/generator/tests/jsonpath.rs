@@ -46,11 +46,12 @@ fn remove(document: &Value, target: &str) -> Came {
         name: "o.json",
         text: &overlay,
     };
-    match overlay::apply(document.unwrap(), &[source]) {
+    let overlays = overlay::read(&[source]).unwrap();
+    match overlay::apply(document.unwrap(), &overlays) {
         Ok(applied) => Came::Removed(applied.actions[0].matches, applied.document.value().clone()),
         Err(diagnostics) => {
             let text = diagnostics.to_string();
-            if text.contains("is no JSONPath") {
+            if text.contains("is not a JSONPath") {
                 Came::Invalid
             } else if text.contains("matches nothing") {
                 Came::Nothing

@@ -19,13 +19,20 @@
 
 use fastrand::Rng;
 use funnelflux_diff as diff;
-use funnelflux_diff::{Impact, Level, Report};
-use funnelflux_generator::{Input, generate_any};
+use funnelflux_diff::{Level, Report};
+use funnelflux_generator::{
+    Input, Options, generate,
+    impact::{self, Impact},
+};
 use funnelflux_openapi::{Document, Source, normalise, read};
 use jsonschema::Validator;
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use serde_json::{Map, Value, json};
+
+#[expect(dead_code, reason = "the program that serves requests is another one")]
+#[path = "../../../xtask/src/isolated.rs"]
+mod isolated;
 
 #[path = "oracle/interface.rs"]
 mod interface;
@@ -542,7 +549,7 @@ proptest! {
             let worst = report.changes.iter().map(|change| change.level).max();
             prop_assert_eq!(
                 worst, Some(Level::Breaking),
-                "{:?} {} is good on one side only\nold {}\nnew {}\n{}", direction, value, old, new, report.text()
+                "{:?} {} is good on one side only\nold {}\nnew {}\n{}", direction, value, old, new, report.view().text()
             );
         }
     }
@@ -559,7 +566,13 @@ fn interface(document: &Value) -> Option<Interface> {
         overlays: Vec::new(),
         previous_lock: None,
     };
-    Some(Interface::read(generate_any(&input).ok()?.files.values()))
+    let isolation =
+        |request: &str| isolated::run_in(env!("CARGO_BIN_EXE_isolated-generator").as_ref(), request);
+    let options = Options {
+        isolation: Some(&isolation),
+        ..Options::default()
+    };
+    Some(Interface::read(generate(&input, options).ok()?.files.values()))
 }
 
 /// Describes a change of the interface that the comparison did not predict; `None` if there is none, or if one
@@ -567,11 +580,11 @@ fn interface(document: &Value) -> Option<Interface> {
 fn surprise(old: &Value, new: &Value) -> Option<String> {
     let (impact, names) = interface(old)?.compare(&interface(new)?);
     let report = compare(old, new);
-    let predicted = report.summary().crate_impact;
+    let predicted = impact::overall(&report);
     (impact > predicted).then(|| {
         format!(
             "predicted {predicted}, but {impact}: {names:?}\nold {old}\nnew {new}\n{}",
-            report.text()
+            report.view().text()
         )
     })
 }

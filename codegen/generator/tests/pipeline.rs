@@ -14,7 +14,7 @@ use std::{
     sync::LazyLock,
 };
 
-use funnelflux_generator::{EFFECTIVE, Input, Lock, Output, generate};
+use funnelflux_generator::{EFFECTIVE, Input, Lock, Options, Output, generate};
 use funnelflux_openapi::Source;
 use proptest::prelude::*;
 use serde_json::Value;
@@ -50,15 +50,19 @@ fn run(name: &str, text: &str) -> Output {
         name: "spec/spec.lock",
         text: &lock,
     });
-    generate(&Input {
+    let input = Input {
         upstream: Source { name, text },
         overlays: overlays
             .iter()
             .map(|(name, text)| Source { name, text })
             .collect(),
         previous_lock: Some(lock.unwrap()),
-    })
-    .unwrap_or_else(|diagnostics| panic!("{diagnostics}"))
+    };
+    let options = Options {
+        strict: true,
+        ..Options::default()
+    };
+    generate(&input, options).unwrap_or_else(|diagnostics| panic!("{diagnostics}"))
 }
 
 /// The vendor's document, which may be JSON or YAML.

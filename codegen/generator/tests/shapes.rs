@@ -8,7 +8,7 @@
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
-use funnelflux_generator::{Input, generate_any};
+use funnelflux_generator::{Input, Options, generate};
 use funnelflux_openapi::{Diagnostics, Severity, Source};
 use serde_json::{Value, json};
 
@@ -18,14 +18,15 @@ fn generated(members: Value) -> Result<BTreeMap<String, String>, Diagnostics> {
     if let (Value::Object(document), Value::Object(members)) = (&mut document, members) {
         document.extend(members);
     }
-    let output = generate_any(&Input {
+    let input = Input {
         upstream: Source {
             name: "spec/upstream.json",
             text: &format!("{document:#}"),
         },
         overlays: Vec::new(),
         previous_lock: None,
-    });
+    };
+    let output = generate(&input, Options::default());
     output.map(|output| output.files)
 }
 
@@ -506,14 +507,15 @@ fn the_same_api_in_each_version_is_the_same_code() {
     let code = |text: &str| {
         // The runtime knows no parameters in paths.
         let text = &text.replace("{id}:", ":").replace("in: path", "in: query");
-        let output = generate_any(&Input {
+        let input = Input {
             upstream: Source {
                 name: "spec/upstream.yaml",
                 text,
             },
             overlays: Vec::new(),
             previous_lock: None,
-        });
+        };
+        let output = generate(&input, Options::default());
         output.unwrap_or_else(|diagnostics| panic!("{diagnostics}")).files
     };
     let expected = code(include_str!("documents/openapi30/same.yaml"));

@@ -1,38 +1,43 @@
-//! Diagnostics: what a person must know about a document, where it is, and what to do about it.
+//! Diagnostics: problems of a document, with their location and fix.
 //!
-//! Every stage reports through [`Diagnostic`], so that a syntax error, a construct that the generator cannot take and a
-//! stale overlay action all look alike, on a terminal and as JSON.
+//! Every stage reports through [`Diagnostic`]. A syntax error, an unsupported construct and a stale overlay
+//! action look alike, on a terminal and as JSON.
 
 use std::fmt;
 
 use serde::Serialize;
 
-use crate::text::one_line;
+use crate::{
+    pointer::{self, PointerBuf, ToPointer},
+    text::one_line,
+};
 
-/// The stage of the pipeline that found something.
+/// Stages of the pipeline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Stage {
-    /// Text to value.
+    /// Reads a text into a value.
     Read,
-    /// Any accepted version to OpenAPI 3.0.3.
+    /// Converts any accepted version to `OpenAPI` 3.0.3.
     Normalise,
-    /// Our own deviations from the vendor's document.
+    /// Compares inferred parts of overlays with the document.
+    Supersede,
+    /// Applies our own deviations from the vendor's document.
     Overlay,
-    /// Refusing what the generator cannot take.
+    /// Reports unsupported constructs.
     Lint,
-    /// Named rules on the document ahead of the generator.
+    /// Applies named rules to the document before generation.
     Transform,
-    /// The generator itself.
+    /// Runs the generator.
     Progenitor,
-    /// Named passes over the generated code.
+    /// Applies named passes to the generated code.
     Rewrite,
-    /// Code to files.
+    /// Writes code to files.
     Render,
-    /// The record of what was generated from what.
+    /// Records inputs and outputs of a generation.
     Lock,
-    /// The comparison of two documents.
+    /// Compares two documents.
     Diff,
 }
 
@@ -41,6 +46,7 @@ impl fmt::Display for Stage {
         formatter.pad(match self {
             Self::Read => "read",
             Self::Normalise => "normalise",
+            Self::Supersede => "supersede",
             Self::Overlay => "overlay",
             Self::Lint => "lint",
             Self::Transform => "transform",
@@ -53,13 +59,13 @@ impl fmt::Display for Stage {
     }
 }
 
-/// How bad a diagnostic is. The order is from harmless to fatal.
+/// Severities of diagnostics, from harmless to fatal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Severity {
     /// Worth knowing; nothing is lost.
     Notice,
-    /// Generation goes on, but something is not as the document says.
+    /// Generation continues, but deviates from the document.
     Warning,
     /// Generation stops.
     Error,
@@ -75,14 +81,14 @@ impl fmt::Display for Severity {
     }
 }
 
-/// A place in a text. Lines and columns count from 1, columns in characters.
+/// A location in a text. Lines and columns count from 1, columns in characters.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Location {
-    /// The name of the text, as its [`Source`](crate::Source) gives it: a path or an address.
+    /// Name of the text as in its [`Source`](crate::Source): a path or an address.
     pub file: String,
-    /// The line, from 1.
+    /// Line, from 1.
     pub line: usize,
-    /// The column in characters, from 1.
+    /// Column in characters, from 1.
     pub column: usize,
 }
 
@@ -92,69 +98,70 @@ impl fmt::Display for Location {
     }
 }
 
-/// One thing that a person must know.
+/// A problem of a document.
 ///
-/// Its `Display` is one block: place, severity, stage and code, JSON pointer and operation, what is wrong, and, on a
-/// line of its own, what to do.
+/// Its `Display` is one block: location, severity, stage and code, JSON pointer, operation and message, then
+/// the fix on its own line.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Diagnostic {
-    /// How bad it is.
+    /// Severity.
     pub severity: Severity,
-    /// Who found it.
+    /// Stage that found it.
     pub stage: Stage,
-    /// The rule, in kebab case, such as `parameter-style`. It stays the same between releases.
+    /// Rule in kebab case, such as `parameter-style`. It stays the same between releases.
     pub code: &'static str,
-    /// What is wrong, in one sentence without a full stop.
+    /// Problem, in one sentence without a full stop.
     pub message: String,
-    /// What to do about it; may be empty where there is nothing to do.
-    pub help: String,
-    /// Where it is in the text, if that can be told.
+    /// Fix; empty if there is nothing to do.
+    pub fix: String,
+    /// Location in the text, if known.
     pub location: Option<Location>,
-    /// JSON pointer (RFC 6901) to the value in the document that the stage looked at; `""` is the whole document.
-    pub pointer: String,
-    /// The operation concerned, such as `PUT /offersource/save/`, with `and 3 more` where there are several.
+    /// JSON pointer to the value in the document of that stage; `""` is the whole document.
+    pub pointer: PointerBuf,
+    /// Operation concerned, such as `PUT /offersource/save/`, with `and 3 more` if there are several.
     pub operation: Option<String>,
 }
 
 impl Diagnostic {
-    /// A diagnostic on the value at `pointer`. The operation is taken from the pointer if the pointer leads into one.
+    /// Makes a diagnostic on the value at `pointer`, and on the operation that the pointer leads into, if
+    /// any.
     #[must_use]
-    pub fn new(
+    pub fn new<'a>(
         severity: Severity,
         stage: Stage,
         code: &'static str,
-        pointer: impl Into<String>,
+        pointer: impl ToPointer<'a>,
         message: impl Into<String>,
     ) -> Self {
-        let pointer = pointer.into();
+        let pointer = pointer.to_pointer().into_owned();
         Self {
             severity,
             stage,
             code,
             message: message.into(),
-            help: String::new(),
+            fix: String::new(),
             location: None,
-            operation: crate::pointer::operation(&pointer),
+            operation: pointer::operation(&pointer),
             pointer,
         }
     }
 
-    /// The same diagnostic with what to do about it.
+    /// Adds the fix.
     #[must_use]
-    pub fn help(mut self, help: impl Into<String>) -> Self {
-        self.help = help.into();
+    pub fn fix(mut self, fix: impl Into<String>) -> Self {
+        self.fix = fix.into();
         self
     }
 
-    /// The same diagnostic with its place in the text.
+    /// Adds the location.
     #[must_use]
     pub fn at(mut self, location: Option<Location>) -> Self {
         self.location = location;
         self
     }
 
-    /// The same diagnostic with the operations it concerns: the first by name, the others by their number. Without any,
-    /// it stays as it is. For one whose pointer does not lead into an operation.
+    /// Adds the operations concerned, for a pointer that does not lead into one: the first by name, the
+    /// others by their number. An empty list changes nothing.
     #[must_use]
     pub fn operations(mut self, operations: &[String]) -> Self {
         match operations {
@@ -179,52 +186,52 @@ impl fmt::Display for Diagnostic {
             ("", Some(operation)) => write!(formatter, " at {}", one_line(operation))?,
             (pointer, None) => write!(formatter, " at {}", one_line(pointer))?,
             (pointer, Some(operation)) => {
-                write!(formatter, " at {} ({})", one_line(pointer), one_line(operation))?
+                write!(formatter, " at {} ({})", one_line(pointer), one_line(operation))?;
             }
         }
         write!(formatter, ": {}", one_line(&self.message))?;
-        if !self.help.is_empty() {
-            write!(formatter, "\n  help: {}", self.help.replace('\n', "\n        "))?;
+        if !self.fix.is_empty() {
+            write!(formatter, "\n  fix: {}", self.fix.replace('\n', "\n       "))?;
         }
         Ok(())
     }
 }
 
-/// All diagnostics of a stage or of a run, in the order in which they were found.
+/// Diagnostics of a stage or of a run, in the order of discovery.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct Diagnostics(pub Vec<Diagnostic>);
 
 impl Diagnostics {
-    /// No diagnostics.
+    /// Makes an empty list.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Adds one.
+    /// Adds a diagnostic.
     pub fn push(&mut self, diagnostic: Diagnostic) {
         self.0.push(diagnostic);
     }
 
-    /// Whether there is none at all.
+    /// Returns true if the list is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// How many there are.
+    /// Returns the number of diagnostics.
     #[must_use]
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// The diagnostics, one after the other.
+    /// Iterates over the diagnostics.
     pub fn iter(&self) -> std::slice::Iter<'_, Diagnostic> {
         self.0.iter()
     }
 
-    /// How many there are of this severity.
+    /// Counts the diagnostics of a severity.
     #[must_use]
     pub fn count(&self, severity: Severity) -> usize {
         self.iter()
@@ -232,17 +239,16 @@ impl Diagnostics {
             .count()
     }
 
-    /// Whether one of them stops the generation.
+    /// Returns true if one is an error.
     #[must_use]
     pub fn has_errors(&self) -> bool {
         self.count(Severity::Error) > 0
     }
 
-    /// The value if no diagnostic is an error; the diagnostics otherwise. On success they come back for their warnings and
-    /// notices.
+    /// Returns the value with these diagnostics, unless one of them is an error.
     ///
     /// # Errors
-    /// All diagnostics, warnings and notices too, if one of them is an error.
+    /// All diagnostics, with warnings and notices, if one of them is an error.
     pub fn unless_errors<T>(self, value: T) -> Result<(T, Self), Self> {
         if self.has_errors() {
             Err(self)
@@ -255,7 +261,7 @@ impl Diagnostics {
 impl std::error::Error for Diagnostics {}
 
 impl fmt::Display for Diagnostics {
-    /// One block a diagnostic, then a line that counts them.
+    /// Prints one block per diagnostic, then a line that counts them.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         for diagnostic in self {
             writeln!(formatter, "{diagnostic}")?;
@@ -325,9 +331,9 @@ mod tests {
             Stage::Lint,
             "parameter-style",
             "/paths/~1offersource~1save~1/put/parameters/0",
-            "the query parameter `filter` has the style `deepObject`, which the generator does not know",
+            "the parameter `filter` has the unsupported style `deepObject`",
         )
-        .help("let an overlay turn it into single parameters\nor remove it")
+        .fix("let an overlay split it into single parameters\nor remove it")
         .at(Some(Location {
             file: "spec/upstream.json".into(),
             line: 12,
@@ -336,17 +342,18 @@ mod tests {
     }
 
     #[test]
-    fn a_finding_says_where_what_and_what_to_do() {
+    fn a_diagnostic_prints_location_message_and_fix() {
         assert_eq!(
             sample().to_string(),
-            "spec/upstream.json:12:5: error[lint::parameter-style] at /paths/~1offersource~1save~1/put/parameters/0 \
-             (PUT /offersource/save/): the query parameter `filter` has the style `deepObject`, which the generator \
-             does not know\n  help: let an overlay turn it into single parameters\n        or remove it"
+            "spec/upstream.json:12:5: error[lint::parameter-style] at \
+             /paths/~1offersource~1save~1/put/parameters/0 (PUT /offersource/save/): \
+             the parameter `filter` has the unsupported style `deepObject`\n  \
+             fix: let an overlay split it into single parameters\n       or remove it"
         );
     }
 
     #[test]
-    fn a_finding_on_the_whole_document_names_no_pointer() {
+    fn a_diagnostic_on_the_whole_document_prints_no_pointer() {
         let diagnostic = Diagnostic::new(
             Severity::Notice,
             Stage::Normalise,
@@ -361,7 +368,7 @@ mod tests {
     }
 
     #[test]
-    fn findings_are_counted_at_the_end() {
+    fn diagnostics_are_counted_at_the_end() {
         let mut diagnostics = Diagnostics::from(sample());
         diagnostics.push(sample());
         diagnostics.push(Diagnostic::new(Severity::Warning, Stage::Read, "x", "", "y"));
@@ -375,15 +382,15 @@ mod tests {
     }
 
     #[test]
-    fn a_finding_is_json() {
+    fn a_diagnostic_is_json() {
         assert_eq!(
             serde_json::to_value(sample()).unwrap(),
             serde_json::json!({
                 "severity": "error",
                 "stage": "lint",
                 "code": "parameter-style",
-                "message": "the query parameter `filter` has the style `deepObject`, which the generator does not know",
-                "help": "let an overlay turn it into single parameters\nor remove it",
+                "message": "the parameter `filter` has the unsupported style `deepObject`",
+                "fix": "let an overlay split it into single parameters\nor remove it",
                 "location": {"file": "spec/upstream.json", "line": 12, "column": 5},
                 "pointer": "/paths/~1offersource~1save~1/put/parameters/0",
                 "operation": "PUT /offersource/save/",

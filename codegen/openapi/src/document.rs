@@ -1,12 +1,12 @@
-//! A document together with the texts that it came from, so that any JSON pointer leads back to a file, line and column.
+//! A document with its source texts, so that any JSON pointer leads back to a file, line and column.
 //!
-//! The value is read by a fast parser; the index of places is built only when a diagnostic asks for one. Stages that
-//! change the document (normalise, overlay) note what they moved or put in, hence the pointers of their output still
-//! lead to the vendor's text, or to the overlay action that put the value there.
+//! A fast parser reads the value; the source map is built only when a diagnostic asks for a position. Stages
+//! that change the document (normalise, overlay) record what they move and add. The pointers of their output
+//! still lead to the vendor's text, or to the overlay action that added the value.
 
 use std::{
     collections::BTreeMap,
-    fmt,
+    fmt, iter,
     sync::{Arc, OnceLock},
 };
 
@@ -14,20 +14,20 @@ use serde_json::Value;
 
 use crate::{
     diagnostic::{Diagnostic, Diagnostics, Location, Severity, Stage},
-    pointer,
+    pointer::{Pointer, PointerBuf, ToPointer, Token},
     source_map::{self, Position, SourceMap},
 };
 
 /// A text to read.
 #[derive(Clone, Copy, Debug)]
 pub struct Source<'a> {
-    /// What messages call it: a path or an address.
+    /// Name in messages: a path or an address.
     pub name: &'a str,
-    /// Its content.
+    /// Content.
     pub text: &'a str,
 }
 
-/// A document and where each part of it came from.
+/// A document and the provenance of its parts.
 #[derive(Clone)]
 pub struct Document {
     value: Value,
@@ -35,7 +35,7 @@ pub struct Document {
 }
 
 impl Document {
-    /// A document that is `value`, as read from `text`.
+    /// Makes a document of a value that was read from `text`.
     pub(crate) fn read(value: Value, text: Text) -> Self {
         Self {
             value,
@@ -43,41 +43,43 @@ impl Document {
         }
     }
 
-    /// A document that is `value`, whose parts came from where `provenance` says.
+    /// Makes a document of a value whose parts have this provenance.
+    #[must_use]
     pub fn new(value: Value, provenance: Provenance) -> Self {
         Self { value, provenance }
     }
 
-    /// The whole document.
+    /// Returns the whole document.
     #[must_use]
     pub fn value(&self) -> &Value {
         &self.value
     }
 
-    /// The value at a JSON pointer.
+    /// Returns the value at a JSON pointer.
     #[must_use]
-    pub fn get(&self, pointer: &str) -> Option<&Value> {
-        self.value.pointer(pointer)
+    pub fn get<'a>(&self, pointer: impl ToPointer<'a>) -> Option<&Value> {
+        self.value.pointer(pointer.to_pointer().as_str())
     }
 
-    /// The whole document, without its places.
+    /// Returns the whole document without its provenance.
     #[must_use]
     pub fn into_value(self) -> Value {
         self.value
     }
 
-    /// The value and the places, to be changed together and put together again.
+    /// Returns the value and its provenance, to be changed together.
+    #[must_use]
     pub fn into_parts(self) -> (Value, Provenance) {
         (self.value, self.provenance)
     }
 
-    /// What its text is called in messages.
+    /// Returns the name of its text in messages.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.provenance.origin.name
     }
 
-    /// What reading its text found that does not stop anything: numbers that are not kept as they are written.
+    /// Returns the warnings of reading: numbers that are not kept exactly.
     #[must_use]
     pub fn warnings(&self) -> &Diagnostics {
         &self.provenance.origin.warnings
@@ -89,44 +91,43 @@ impl Document {
         &self.provenance
     }
 
-    /// Where the value at a JSON pointer stands in the text that it came from: a member at its key, an item at its
-    /// start. A pointer to nothing gets the place of its nearest ancestor that is in the text. `None` only if
-    /// `pointer` is no JSON pointer.
+    /// Locates a value in its source text: a member at its key, an item at its start. A pointer to nothing
+    /// gets the location of its nearest ancestor in the text.
     #[must_use]
-    pub fn locate(&self, pointer: &str) -> Option<Location> {
-        (pointer.is_empty() || pointer.starts_with('/')).then(|| self.provenance.place(pointer).location())
+    pub fn locate<'a>(&self, pointer: impl ToPointer<'a>) -> Location {
+        self.provenance.place(pointer).location()
     }
 
-    /// A located diagnostic that stops the generation.
+    /// Makes a located error.
     #[must_use]
-    pub fn error(
+    pub fn error<'a>(
         &self,
         stage: Stage,
         code: &'static str,
-        pointer: impl Into<String>,
+        pointer: impl ToPointer<'a>,
         message: impl Into<String>,
     ) -> Diagnostic {
         self.diagnostic(Severity::Error, stage, code, pointer, message)
     }
 
-    /// A located diagnostic.
+    /// Makes a located diagnostic.
     #[must_use]
-    pub fn diagnostic(
+    pub fn diagnostic<'a>(
         &self,
         severity: Severity,
         stage: Stage,
         code: &'static str,
-        pointer: impl Into<String>,
+        pointer: impl ToPointer<'a>,
         message: impl Into<String>,
     ) -> Diagnostic {
         let diagnostic = Diagnostic::new(severity, stage, code, pointer, message);
         let location = self.locate(&diagnostic.pointer);
-        diagnostic.at(location)
+        diagnostic.at(Some(location))
     }
 }
 
 impl fmt::Debug for Document {
-    /// The name and the value; the texts would bury them.
+    /// Prints name and value. The texts would bury them.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("Document")
@@ -136,44 +137,44 @@ impl fmt::Debug for Document {
     }
 }
 
-/// A text that was read, with the places of its values.
+/// A text that was read, with its source map.
 pub(crate) struct Text {
     name: String,
-    /// The text itself where the places are still to be found in it.
+    /// The text itself, as long as its source map is still to be built.
     json: String,
-    positions: OnceLock<SourceMap>,
+    source_map: OnceLock<SourceMap>,
     warnings: Diagnostics,
 }
 
 impl Text {
-    /// A JSON text that has been read without an error; its places are looked up when one is wanted, unless they have
-    /// been.
-    pub(crate) fn json(source: Source<'_>, positions: Option<SourceMap>, warnings: Diagnostics) -> Self {
+    /// Makes a JSON text that has been read without an error. Without a source map, one is built on first
+    /// use.
+    pub(crate) fn json(source: Source<'_>, source_map: Option<SourceMap>, warnings: Diagnostics) -> Self {
         Self {
             name: source.name.to_owned(),
             json: source.text.to_owned(),
-            positions: positions.map_or_else(OnceLock::new, OnceLock::from),
+            source_map: source_map.map_or_else(OnceLock::new, OnceLock::from),
             warnings,
         }
     }
 
-    /// A YAML text, whose places come with reading it.
-    pub(crate) fn yaml(name: &str, positions: SourceMap, warnings: Diagnostics) -> Self {
+    /// Makes a YAML text. Its source map comes with reading it.
+    pub(crate) fn yaml(name: &str, source_map: SourceMap, warnings: Diagnostics) -> Self {
         Self {
             name: name.to_owned(),
             json: String::new(),
-            positions: OnceLock::from(positions),
+            source_map: OnceLock::from(source_map),
             warnings,
         }
     }
 
-    fn locate(&self, pointer: &str) -> Location {
-        let Position { line, column } = if pointer.is_empty() && !self.json.is_empty() {
-            // The start of a text needs no index.
+    fn locate(&self, pointer: &Pointer) -> Location {
+        let Position { line, column } = if pointer.is_root() && !self.json.is_empty() {
+            // The start of a text needs no source map.
             Position::START
         } else {
-            self.positions
-                .get_or_init(|| source_map::json::positions(&self.json))
+            self.source_map
+                .get_or_init(|| source_map::json::source_map(&self.json))
                 .locate(pointer)
         };
         Location {
@@ -188,7 +189,7 @@ impl Text {
 #[derive(Clone)]
 pub struct Place {
     text: Arc<Text>,
-    pointer: String,
+    pointer: PointerBuf,
 }
 
 impl Place {
@@ -198,23 +199,24 @@ impl Place {
         self.text.locate(&self.pointer)
     }
 
-    /// The place of a member of what is here.
-    pub fn member(&self, key: &str) -> Self {
+    /// Returns the place of a member of this value.
+    #[must_use]
+    pub fn member<'t>(&self, key: impl Into<Token<'t>>) -> Self {
         Self {
             text: Arc::clone(&self.text),
-            pointer: pointer::join(&self.pointer, key),
+            pointer: self.pointer.with_trailing_token(key),
         }
     }
 }
 
-/// Where each part of a document came from.
+/// Origins of the parts of a document.
 ///
-/// Only what is not where its parent is gets an entry: the place of a value is the entry of its nearest ancestor (or
-/// its own), extended by the rest of the pointer.
+/// A value without an entry stands where its parent does: its place is the entry of its nearest ancestor,
+/// extended by the rest of the pointer.
 #[derive(Clone)]
 pub struct Provenance {
     origin: Arc<Text>,
-    moved: BTreeMap<String, Place>,
+    moved: BTreeMap<PointerBuf, Place>,
 }
 
 impl Provenance {
@@ -225,72 +227,62 @@ impl Provenance {
         }
     }
 
-    /// Where the value at `pointer` came from.
-    pub fn place(&self, pointer: &str) -> Place {
-        let mut ancestor = pointer;
-        loop {
-            let rest = pointer.get(ancestor.len()..).unwrap_or_default();
-            if let Some(place) = self.moved.get(ancestor) {
-                return Place {
-                    text: Arc::clone(&place.text),
-                    pointer: format!("{}{rest}", place.pointer),
-                };
-            }
-            match pointer::split_last(ancestor) {
-                Some((parent, _)) => ancestor = parent,
-                None => {
-                    return Place {
-                        text: Arc::clone(&self.origin),
-                        pointer: pointer.to_owned(),
-                    };
-                }
-            }
-        }
+    /// Returns the place that the value at `pointer` came from.
+    pub fn place<'a>(&self, pointer: impl ToPointer<'a>) -> Place {
+        let pointer = pointer.to_pointer();
+        let mut ancestors = iter::successors(Some(&*pointer), |ancestor| ancestor.parent());
+        let nearest = ancestors.find_map(|ancestor| {
+            let place = self.moved.get(ancestor)?;
+            let pointer = place.pointer.concat(pointer.strip_prefix(ancestor)?);
+            let text = Arc::clone(&place.text);
+            Some(Place { text, pointer })
+        });
+        nearest.unwrap_or_else(|| Place {
+            text: Arc::clone(&self.origin),
+            pointer: pointer.into_owned(),
+        })
     }
 
-    /// Notes that the value at `pointer`, with all that is in it, came from `place`.
-    pub fn put(&mut self, pointer: String, place: Place) {
-        self.forget(&pointer);
-        self.moved.insert(pointer, place);
+    /// Records that the value at `pointer`, with everything inside, came from `place`.
+    pub fn put<'a>(&mut self, pointer: impl ToPointer<'a>, place: Place) {
+        let pointer = pointer.to_pointer();
+        self.forget(&*pointer);
+        self.moved.insert(pointer.into_owned(), place);
     }
 
-    /// Drops what was noted of `pointer` and of all that is in it.
-    pub fn forget(&mut self, pointer: &str) {
-        self.moved.remove(pointer);
-        let inside = format!("{pointer}/");
-        let keys: Vec<String> = self
-            .moved
-            .range(inside.clone()..)
-            .take_while(|(key, _)| key.starts_with(&inside))
-            .map(|(key, _)| key.clone())
-            .collect();
+    /// Removes the entries of `pointer` and of everything inside.
+    pub fn forget<'a>(&mut self, pointer: impl ToPointer<'a>) {
+        let pointer = pointer.to_pointer();
+        self.moved.remove(&*pointer);
+        let keys: Vec<PointerBuf> = self.inside(&pointer).map(|(key, _)| key.clone()).collect();
         for key in keys {
             self.moved.remove(&key);
         }
     }
 
-    /// Notes that item `index` of the array at `pointer`, which had `length` items, has been taken out: the later
-    /// items now stand one place earlier.
-    pub fn remove_item(&mut self, pointer: &str, index: usize, length: usize) {
+    /// Entries of values inside of the value at `pointer`.
+    fn inside(&self, pointer: &Pointer) -> impl Iterator<Item = (&PointerBuf, &Place)> {
+        // The member with the empty name is the first that anything can have.
+        self.moved
+            .range(pointer.with_trailing_token("")..)
+            .take_while(move |(key, _)| key.starts_with(pointer))
+    }
+
+    /// Records that item `index` of the array at `pointer`, which had `length` items, was removed: later
+    /// items move up by one.
+    pub fn remove_item<'a>(&mut self, pointer: impl ToPointer<'a>, index: usize, length: usize) {
+        let pointer = pointer.to_pointer();
         for later in index + 1..length {
-            let from = pointer::item(pointer, later);
-            let to = pointer::item(pointer, later - 1);
-            let inside = format!("{from}/");
-            let entries: Vec<(String, Place)> = self
-                .moved
-                .range(inside.clone()..)
-                .take_while(|(key, _)| key.starts_with(&inside))
-                .map(|(key, place)| {
-                    (
-                        format!("{to}{}", key.get(from.len()..).unwrap_or_default()),
-                        place.clone(),
-                    )
-                })
+            let from = pointer.with_trailing_token(later);
+            let to = pointer.with_trailing_token(later - 1);
+            let entries: Vec<(PointerBuf, Place)> = self
+                .inside(&from)
+                .filter_map(|(key, place)| Some((to.concat(key.strip_prefix(&from)?), place.clone())))
                 .collect();
             let place = self.place(&from);
             self.put(to, place);
             self.moved.extend(entries);
         }
-        self.forget(&pointer::item(pointer, length.saturating_sub(1)));
+        self.forget(pointer.with_trailing_token(length.saturating_sub(1)));
     }
 }

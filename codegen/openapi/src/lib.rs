@@ -5,10 +5,13 @@
 mod diagnostic;
 pub mod digest;
 mod document;
+pub mod evidence;
+mod limits;
 pub mod media;
 pub mod normalise;
 pub mod number;
 pub mod openapi_model;
+pub mod operations;
 pub mod pointer;
 pub mod read;
 pub mod references;

@@ -1,17 +1,17 @@
-//! Media types: which of those that a body may have is JSON.
+//! Media types, and the JSON form of a body.
 
 use serde_json::{Map, Value};
 
-/// The one that the runtime speaks.
+/// Media type of the runtime's bodies.
 pub const JSON: &str = "application/json";
 
-/// A media type without its parameters.
+/// Returns a media type without its parameters.
 #[must_use]
 pub fn essence(media_type: &str) -> &str {
     media_type.split(';').next().unwrap_or_default().trim()
 }
 
-/// The key of the JSON form in a `content`: `application/json`, else a range that covers it.
+/// Returns the key of the JSON form in a `content`: `application/json`, or else a range that covers it.
 #[must_use]
 pub fn json(content: &Map<String, Value>) -> Option<&str> {
     [JSON, "application/*", "*/*"]

@@ -1,15 +1,15 @@
-//! Numbers of a document: their order, without rounding.
+//! Comparison of the numbers of a document, without rounding.
 
 use std::cmp::Ordering;
 
 use serde_json::Value;
 
-/// The order of two numbers. Whole ones are not rounded, however they are written.
+/// Compares two numbers. Whole numbers are not rounded, however they are written.
 #[must_use]
 pub fn compare(left: &Value, right: &Value) -> Ordering {
     match (whole(left), whole(right)) {
         (Some(left), Some(right)) => left.cmp(&right),
-        // A float with a fraction is smaller than what a float cannot hold exactly.
+        // A float with a fraction is smaller than any integer that a float cannot hold exactly.
         _ => left
             .as_f64()
             .partial_cmp(&right.as_f64())
@@ -18,7 +18,7 @@ pub fn compare(left: &Value, right: &Value) -> Ordering {
 }
 
 fn whole(value: &Value) -> Option<i128> {
-    /// What is less than this fits, and every float that is less than this and whole is exact.
+    /// Smaller floats fit, and every smaller whole float is exact.
     const BOUND: f64 = 1e38;
     let integer = value.as_i64().map(i128::from);
     let integer = integer.or_else(|| value.as_u64().map(i128::from));
@@ -29,15 +29,15 @@ fn whole(value: &Value) -> Option<i128> {
     })
 }
 
-/// Whether a number is whole and of 64 bits, or the float that it becomes is written with the same digits, as that is
-/// which stands for `0.1` and is a little more.
+/// Returns true if a number is kept exactly: it is an integer of 64 bits, or the nearest float is written
+/// with the same digits, as that of `0.1` is.
 pub(crate) fn is_kept(text: &str) -> bool {
     let is_whole = text.parse::<i64>().is_ok() || text.parse::<u64>().is_ok();
     let float = text.parse::<f64>();
     is_whole || float.is_ok_and(|float| decimal(text) == decimal(&format!("{float:e}")))
 }
 
-/// Sign, digits without zeros at the ends, and exponent of a number.
+/// Returns sign, digits without zeros at the ends, and exponent of a number.
 fn decimal(text: &str) -> Option<(bool, String, i64)> {
     let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
     let unsigned = mantissa.trim_start_matches(['-', '+']);

@@ -1,19 +1,22 @@
-//! The shape of an `OpenAPI` 3.0 document as a table, and one walk over a document that follows it.
+//! The objects of `OpenAPI` 3.0 as a table, and a walk over a document that follows it.
 //!
-//! Normalise and lint both have to find every schema, parameter and response wherever it may stand; here it is said
-//! once where that is.
+//! Normalise and lint find every schema, parameter and response by this table. The table of the specification
+//! makes this file long.
 
 use serde_json::{Map, Value};
 
-use crate::{pointer, text::kind};
+use crate::{
+    pointer::{Pointer, PointerBuf, Token},
+    text::kind,
+};
 
-/// The kinds of object of the specification.
+/// Objects of the specification.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(
     missing_docs,
     reason = "each variant is the object of that name in the specification"
 )]
-pub enum Kind {
+pub enum ObjectKind {
     Document,
     Info,
     Contact,
@@ -45,9 +48,9 @@ pub enum Kind {
     Callback,
 }
 
-/// What may stand in a field.
+/// Types of a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shape {
+pub enum FieldType {
     /// Anything.
     Any,
     /// A string.
@@ -56,257 +59,290 @@ pub enum Shape {
     Flag,
     /// A number.
     Number,
-    /// A whole number, not negative.
+    /// A non-negative integer.
     Count,
     /// A list of strings.
     Texts,
-    /// A list of anything.
+    /// A list of any values.
     Values,
-    /// An object with strings.
+    /// An object whose members are strings.
     TextMap,
     /// An object of that kind.
-    One(Kind),
+    One(ObjectKind),
     /// An object of that kind, or a boolean.
-    OneOrFlag(Kind),
+    OneOrFlag(ObjectKind),
     /// A list of objects of that kind.
-    List(Kind),
-    /// An object with any keys and objects of that kind.
-    Map(Kind),
+    List(ObjectKind),
+    /// An object whose members are objects of that kind.
+    Map(ObjectKind),
 }
 
-/// A field of an object: its key, what may stand there, and whether it has to be there.
-pub type Field = (&'static str, Shape, bool);
+/// A field of an object.
+#[derive(Clone, Copy, Debug)]
+pub struct Field {
+    /// Key.
+    pub key: &'static str,
+    /// Type of the value.
+    pub value: FieldType,
+    /// True if the object must have the field.
+    pub required: bool,
+}
 
-use Kind::{
+const fn required(key: &'static str, value: FieldType) -> Field {
+    Field {
+        key,
+        value,
+        required: true,
+    }
+}
+
+const fn optional(key: &'static str, value: FieldType) -> Field {
+    Field {
+        key,
+        value,
+        required: false,
+    }
+}
+
+/// A table of fields.
+macro_rules! fields {
+    ($($field:expr),* $(,)?) => { const { &[$($field),*] } };
+}
+
+/// The former name of [`ObjectKind`].
+pub type Kind = ObjectKind;
+
+use FieldType::{Any, Count, Flag, List, Map as MapOf, Number, One, OneOrFlag, Text, TextMap, Texts, Values};
+use ObjectKind::{
     Callback, Components, Contact, Discriminator, Document, Encoding, Example, ExternalDocumentation, Flow,
     Flows, Header, Info, License, Link, MediaType, Operation, Parameter, PathItem, Paths, RequestBody,
     Response, Responses, Schema, SecurityRequirement, SecurityScheme, Server, ServerVariable, Tag, Xml,
 };
-use Shape::{Any, Count, Flag, List, Map as MapOf, Number, One, OneOrFlag, Text, TextMap, Texts, Values};
 
-impl Kind {
-    /// Its fields.
+impl ObjectKind {
+    /// Returns the fields.
     #[expect(clippy::too_many_lines, reason = "a table is as long as what it lists")]
+    #[must_use]
     pub fn fields(self) -> &'static [Field] {
         match self {
-            Document => &[
-                ("openapi", Text, true),
-                ("info", One(Info), true),
-                ("servers", List(Server), false),
-                ("paths", One(Paths), true),
-                ("components", One(Components), false),
-                ("security", List(SecurityRequirement), false),
-                ("tags", List(Tag), false),
-                ("externalDocs", One(ExternalDocumentation), false),
+            Document => fields![
+                required("openapi", Text),
+                required("info", One(Info)),
+                optional("servers", List(Server)),
+                required("paths", One(Paths)),
+                optional("components", One(Components)),
+                optional("security", List(SecurityRequirement)),
+                optional("tags", List(Tag)),
+                optional("externalDocs", One(ExternalDocumentation)),
             ],
-            Info => &[
-                ("title", Text, true),
-                ("description", Text, false),
-                ("termsOfService", Text, false),
-                ("contact", One(Contact), false),
-                ("license", One(License), false),
-                ("version", Text, true),
+            Info => fields![
+                required("title", Text),
+                optional("description", Text),
+                optional("termsOfService", Text),
+                optional("contact", One(Contact)),
+                optional("license", One(License)),
+                required("version", Text),
             ],
-            Contact => &[
-                ("name", Text, false),
-                ("url", Text, false),
-                ("email", Text, false),
+            Contact => fields![
+                optional("name", Text),
+                optional("url", Text),
+                optional("email", Text),
             ],
-            License => &[("name", Text, true), ("url", Text, false)],
-            Server => &[
-                ("url", Text, true),
-                ("description", Text, false),
-                ("variables", MapOf(ServerVariable), false),
+            License => fields![required("name", Text), optional("url", Text)],
+            Server => fields![
+                required("url", Text),
+                optional("description", Text),
+                optional("variables", MapOf(ServerVariable)),
             ],
-            ServerVariable => &[
-                ("enum", Texts, false),
-                ("default", Text, true),
-                ("description", Text, false),
+            ServerVariable => fields![
+                optional("enum", Texts),
+                required("default", Text),
+                optional("description", Text),
             ],
-            Tag => &[
-                ("name", Text, true),
-                ("description", Text, false),
-                ("externalDocs", One(ExternalDocumentation), false),
+            Tag => fields![
+                required("name", Text),
+                optional("description", Text),
+                optional("externalDocs", One(ExternalDocumentation)),
             ],
-            ExternalDocumentation => &[("description", Text, false), ("url", Text, true)],
-            PathItem => &[
-                ("summary", Text, false),
-                ("description", Text, false),
-                ("get", One(Operation), false),
-                ("put", One(Operation), false),
-                ("post", One(Operation), false),
-                ("delete", One(Operation), false),
-                ("options", One(Operation), false),
-                ("head", One(Operation), false),
-                ("patch", One(Operation), false),
-                ("trace", One(Operation), false),
-                ("servers", List(Server), false),
-                ("parameters", List(Parameter), false),
+            ExternalDocumentation => fields![optional("description", Text), required("url", Text)],
+            PathItem => fields![
+                optional("summary", Text),
+                optional("description", Text),
+                optional("get", One(Operation)),
+                optional("put", One(Operation)),
+                optional("post", One(Operation)),
+                optional("delete", One(Operation)),
+                optional("options", One(Operation)),
+                optional("head", One(Operation)),
+                optional("patch", One(Operation)),
+                optional("trace", One(Operation)),
+                optional("servers", List(Server)),
+                optional("parameters", List(Parameter)),
             ],
-            Operation => &[
-                ("tags", Texts, false),
-                ("summary", Text, false),
-                ("description", Text, false),
-                ("externalDocs", One(ExternalDocumentation), false),
-                ("operationId", Text, false),
-                ("parameters", List(Parameter), false),
-                ("requestBody", One(RequestBody), false),
-                ("responses", One(Responses), true),
-                ("callbacks", MapOf(Callback), false),
-                ("deprecated", Flag, false),
-                ("security", List(SecurityRequirement), false),
-                ("servers", List(Server), false),
+            Operation => fields![
+                optional("tags", Texts),
+                optional("summary", Text),
+                optional("description", Text),
+                optional("externalDocs", One(ExternalDocumentation)),
+                optional("operationId", Text),
+                optional("parameters", List(Parameter)),
+                optional("requestBody", One(RequestBody)),
+                required("responses", One(Responses)),
+                optional("callbacks", MapOf(Callback)),
+                optional("deprecated", Flag),
+                optional("security", List(SecurityRequirement)),
+                optional("servers", List(Server)),
             ],
-            Parameter => &[
-                ("name", Text, true),
-                ("in", Text, true),
-                ("description", Text, false),
-                ("required", Flag, false),
-                ("deprecated", Flag, false),
-                ("allowEmptyValue", Flag, false),
-                ("style", Text, false),
-                ("explode", Flag, false),
-                ("allowReserved", Flag, false),
-                ("schema", One(Schema), false),
-                ("example", Any, false),
-                ("examples", MapOf(Example), false),
-                ("content", MapOf(MediaType), false),
+            Parameter => fields![
+                required("name", Text),
+                required("in", Text),
+                optional("description", Text),
+                optional("required", Flag),
+                optional("deprecated", Flag),
+                optional("allowEmptyValue", Flag),
+                optional("style", Text),
+                optional("explode", Flag),
+                optional("allowReserved", Flag),
+                optional("schema", One(Schema)),
+                optional("example", Any),
+                optional("examples", MapOf(Example)),
+                optional("content", MapOf(MediaType)),
             ],
-            Header => &[
-                ("description", Text, false),
-                ("required", Flag, false),
-                ("deprecated", Flag, false),
-                ("allowEmptyValue", Flag, false),
-                ("style", Text, false),
-                ("explode", Flag, false),
-                ("allowReserved", Flag, false),
-                ("schema", One(Schema), false),
-                ("example", Any, false),
-                ("examples", MapOf(Example), false),
-                ("content", MapOf(MediaType), false),
+            Header => fields![
+                optional("description", Text),
+                optional("required", Flag),
+                optional("deprecated", Flag),
+                optional("allowEmptyValue", Flag),
+                optional("style", Text),
+                optional("explode", Flag),
+                optional("allowReserved", Flag),
+                optional("schema", One(Schema)),
+                optional("example", Any),
+                optional("examples", MapOf(Example)),
+                optional("content", MapOf(MediaType)),
             ],
-            RequestBody => &[
-                ("description", Text, false),
-                ("content", MapOf(MediaType), true),
-                ("required", Flag, false),
+            RequestBody => fields![
+                optional("description", Text),
+                required("content", MapOf(MediaType)),
+                optional("required", Flag),
             ],
-            MediaType => &[
-                ("schema", One(Schema), false),
-                ("example", Any, false),
-                ("examples", MapOf(Example), false),
-                ("encoding", MapOf(Encoding), false),
+            MediaType => fields![
+                optional("schema", One(Schema)),
+                optional("example", Any),
+                optional("examples", MapOf(Example)),
+                optional("encoding", MapOf(Encoding)),
             ],
-            Encoding => &[
-                ("contentType", Text, false),
-                ("headers", MapOf(Header), false),
-                ("style", Text, false),
-                ("explode", Flag, false),
-                ("allowReserved", Flag, false),
+            Encoding => fields![
+                optional("contentType", Text),
+                optional("headers", MapOf(Header)),
+                optional("style", Text),
+                optional("explode", Flag),
+                optional("allowReserved", Flag),
             ],
-            Response => &[
-                ("description", Text, true),
-                ("headers", MapOf(Header), false),
-                ("content", MapOf(MediaType), false),
-                ("links", MapOf(Link), false),
+            Response => fields![
+                required("description", Text),
+                optional("headers", MapOf(Header)),
+                optional("content", MapOf(MediaType)),
+                optional("links", MapOf(Link)),
             ],
-            Schema => &[
-                ("title", Text, false),
-                ("multipleOf", Number, false),
-                ("maximum", Number, false),
-                ("exclusiveMaximum", Flag, false),
-                ("minimum", Number, false),
-                ("exclusiveMinimum", Flag, false),
-                ("maxLength", Count, false),
-                ("minLength", Count, false),
-                ("pattern", Text, false),
-                ("maxItems", Count, false),
-                ("minItems", Count, false),
-                ("uniqueItems", Flag, false),
-                ("maxProperties", Count, false),
-                ("minProperties", Count, false),
-                ("required", Texts, false),
-                ("enum", Values, false),
-                ("type", Text, false),
-                ("allOf", List(Schema), false),
-                ("oneOf", List(Schema), false),
-                ("anyOf", List(Schema), false),
-                ("not", One(Schema), false),
-                ("items", One(Schema), false),
-                ("properties", MapOf(Schema), false),
-                ("additionalProperties", OneOrFlag(Schema), false),
-                ("description", Text, false),
-                ("format", Text, false),
-                ("default", Any, false),
-                ("nullable", Flag, false),
-                ("discriminator", One(Discriminator), false),
-                ("readOnly", Flag, false),
-                ("writeOnly", Flag, false),
-                ("xml", One(Xml), false),
-                ("externalDocs", One(ExternalDocumentation), false),
-                ("example", Any, false),
-                ("deprecated", Flag, false),
+            Schema => fields![
+                optional("title", Text),
+                optional("multipleOf", Number),
+                optional("maximum", Number),
+                optional("exclusiveMaximum", Flag),
+                optional("minimum", Number),
+                optional("exclusiveMinimum", Flag),
+                optional("maxLength", Count),
+                optional("minLength", Count),
+                optional("pattern", Text),
+                optional("maxItems", Count),
+                optional("minItems", Count),
+                optional("uniqueItems", Flag),
+                optional("maxProperties", Count),
+                optional("minProperties", Count),
+                optional("required", Texts),
+                optional("enum", Values),
+                optional("type", Text),
+                optional("allOf", List(Schema)),
+                optional("oneOf", List(Schema)),
+                optional("anyOf", List(Schema)),
+                optional("not", One(Schema)),
+                optional("items", One(Schema)),
+                optional("properties", MapOf(Schema)),
+                optional("additionalProperties", OneOrFlag(Schema)),
+                optional("description", Text),
+                optional("format", Text),
+                optional("default", Any),
+                optional("nullable", Flag),
+                optional("discriminator", One(Discriminator)),
+                optional("readOnly", Flag),
+                optional("writeOnly", Flag),
+                optional("xml", One(Xml)),
+                optional("externalDocs", One(ExternalDocumentation)),
+                optional("example", Any),
+                optional("deprecated", Flag),
             ],
-            Discriminator => &[("propertyName", Text, true), ("mapping", TextMap, false)],
-            Xml => &[
-                ("name", Text, false),
-                ("namespace", Text, false),
-                ("prefix", Text, false),
-                ("attribute", Flag, false),
-                ("wrapped", Flag, false),
+            Discriminator => fields![required("propertyName", Text), optional("mapping", TextMap)],
+            Xml => fields![
+                optional("name", Text),
+                optional("namespace", Text),
+                optional("prefix", Text),
+                optional("attribute", Flag),
+                optional("wrapped", Flag),
             ],
-            Components => &[
-                ("schemas", MapOf(Schema), false),
-                ("responses", MapOf(Response), false),
-                ("parameters", MapOf(Parameter), false),
-                ("examples", MapOf(Example), false),
-                ("requestBodies", MapOf(RequestBody), false),
-                ("headers", MapOf(Header), false),
-                ("securitySchemes", MapOf(SecurityScheme), false),
-                ("links", MapOf(Link), false),
-                ("callbacks", MapOf(Callback), false),
+            Components => fields![
+                optional("schemas", MapOf(Schema)),
+                optional("responses", MapOf(Response)),
+                optional("parameters", MapOf(Parameter)),
+                optional("examples", MapOf(Example)),
+                optional("requestBodies", MapOf(RequestBody)),
+                optional("headers", MapOf(Header)),
+                optional("securitySchemes", MapOf(SecurityScheme)),
+                optional("links", MapOf(Link)),
+                optional("callbacks", MapOf(Callback)),
             ],
-            SecurityScheme => &[
-                ("type", Text, true),
-                ("description", Text, false),
-                ("name", Text, false),
-                ("in", Text, false),
-                ("scheme", Text, false),
-                ("bearerFormat", Text, false),
-                ("flows", One(Flows), false),
-                ("openIdConnectUrl", Text, false),
+            SecurityScheme => fields![
+                required("type", Text),
+                optional("description", Text),
+                optional("name", Text),
+                optional("in", Text),
+                optional("scheme", Text),
+                optional("bearerFormat", Text),
+                optional("flows", One(Flows)),
+                optional("openIdConnectUrl", Text),
             ],
-            Flows => &[
-                ("implicit", One(Flow), false),
-                ("password", One(Flow), false),
-                ("clientCredentials", One(Flow), false),
-                ("authorizationCode", One(Flow), false),
+            Flows => fields![
+                optional("implicit", One(Flow)),
+                optional("password", One(Flow)),
+                optional("clientCredentials", One(Flow)),
+                optional("authorizationCode", One(Flow)),
             ],
-            Flow => &[
-                ("authorizationUrl", Text, false),
-                ("tokenUrl", Text, false),
-                ("refreshUrl", Text, false),
-                ("scopes", TextMap, true),
+            Flow => fields![
+                optional("authorizationUrl", Text),
+                optional("tokenUrl", Text),
+                optional("refreshUrl", Text),
+                required("scopes", TextMap),
             ],
-            Example => &[
-                ("summary", Text, false),
-                ("description", Text, false),
-                ("value", Any, false),
-                ("externalValue", Text, false),
+            Example => fields![
+                optional("summary", Text),
+                optional("description", Text),
+                optional("value", Any),
+                optional("externalValue", Text),
             ],
-            Link => &[
-                ("operationRef", Text, false),
-                ("operationId", Text, false),
-                ("parameters", Any, false),
-                ("requestBody", Any, false),
-                ("description", Text, false),
-                ("server", One(Server), false),
+            Link => fields![
+                optional("operationRef", Text),
+                optional("operationId", Text),
+                optional("parameters", Any),
+                optional("requestBody", Any),
+                optional("description", Text),
+                optional("server", One(Server)),
             ],
-            Paths | Responses | SecurityRequirement | Callback => &[],
+            Paths | Responses | SecurityRequirement | Callback => fields![],
         }
     }
 
-    /// What its own keys lead to, for kinds whose keys are not fixed.
-    fn members(self) -> Option<Shape> {
+    /// Returns the type of members with arbitrary keys, for kinds that have them.
+    fn members(self) -> Option<FieldType> {
         match self {
             Paths | Callback => Some(One(PathItem)),
             Responses => Some(One(Response)),
@@ -315,7 +351,8 @@ impl Kind {
         }
     }
 
-    /// The section of the components that a `$ref` in its place leads to; `None` if it cannot be a `$ref`.
+    /// Returns the section of the components that a `$ref` to it leads to; `None` if a `$ref` is not allowed.
+    #[must_use]
     pub fn section(self) -> Option<&'static str> {
         match self {
             Schema => Some("schemas"),
@@ -331,7 +368,8 @@ impl Kind {
         }
     }
 
-    /// What to call it in a sentence.
+    /// Returns the name for a sentence.
+    #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Document => "an API document",
@@ -367,8 +405,8 @@ impl Kind {
     }
 }
 
-impl Shape {
-    /// What is expected, for a sentence.
+impl FieldType {
+    /// Returns the expected type for a sentence.
     fn name(self) -> String {
         match self {
             Any => "anything".to_owned(),
@@ -411,169 +449,146 @@ impl Shape {
     }
 }
 
-/// A pointer that grows and shrinks with the walk.
-pub struct Path(String);
-
-impl Path {
-    /// Starts at the root.
-    #[must_use]
-    pub fn root() -> Self {
-        Self(String::new())
-    }
-
-    /// Returns the JSON pointer.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// Runs with `token` (not escaped) appended.
-    pub fn within<T>(&mut self, token: &str, run: impl FnOnce(&mut Self) -> T) -> T {
-        let length = self.0.len();
-        self.0.push('/');
-        self.0.push_str(&pointer::escape(token));
-        let result = run(self);
-        self.0.truncate(length);
-        result
-    }
-
-    /// Runs with an index appended.
-    pub fn at<T>(&mut self, index: usize, run: impl FnOnce(&mut Self) -> T) -> T {
-        let length = self.0.len();
-        self.0.push('/');
-        self.0.push_str(&index.to_string());
-        let result = run(self);
-        self.0.truncate(length);
-        result
-    }
+/// Callbacks of a walk.
+pub trait Visitor {
+    /// Visits an object of a kind, possibly a `$ref`, before its members.
+    fn object(&mut self, kind: ObjectKind, pointer: &Pointer, object: &Map<String, Value>);
+    /// Visits a value of another type than the table allows.
+    fn misfit(&mut self, pointer: &Pointer, message: String);
+    /// Visits a key that the kind does not have.
+    fn unknown(&mut self, kind: ObjectKind, pointer: &Pointer, key: &str);
 }
 
-/// What a walk meets.
-pub trait Visitor {
-    /// An object of a kind, before what is in it. It may be a `$ref`.
-    fn object(&mut self, kind: Kind, pointer: &str, object: &Map<String, Value>);
-    /// A value that is not what has to stand there.
-    fn misfit(&mut self, pointer: &str, message: String);
-    /// A key that `kind` does not have.
-    fn unknown(&mut self, kind: Kind, pointer: &str, key: &str);
+/// Runs with `token` appended to the pointer of a walk.
+fn within<'t>(path: &mut PointerBuf, token: impl Into<Token<'t>>, run: impl FnOnce(&mut PointerBuf)) {
+    path.push_back(token);
+    run(path);
+    path.pop_back();
 }
 
 /// Walks over a document.
 pub fn walk(document: &Value, visitor: &mut impl Visitor) {
-    check(&mut Path::root(), One(Document), document, visitor);
+    check(&mut PointerBuf::root(), One(Document), document, visitor);
 }
 
-fn check(path: &mut Path, shape: Shape, value: &Value, visitor: &mut impl Visitor) {
-    if !shape.fits(value) {
-        let message = match (shape, value) {
+fn check(path: &mut PointerBuf, expected: FieldType, value: &Value, visitor: &mut impl Visitor) {
+    if !expected.fits(value) {
+        let message = match (expected, value) {
             (Texts, Value::Array(list)) => {
                 let odd = list.iter().find(|item| !item.is_string()).unwrap_or(value);
-                format!("each item has to be a string, one is {}", kind(odd))
+                format!("each item must be a string, one is {}", kind(odd))
             }
             (TextMap, Value::Object(map)) => {
                 let odd = map.values().find(|item| !item.is_string()).unwrap_or(value);
-                format!("each member has to be a string, one is {}", kind(odd))
+                format!("each member must be a string, one is {}", kind(odd))
             }
-            _ => format!("here has to be {}, found {}", shape.name(), kind(value)),
+            _ => format!("expected {}, found {}", expected.name(), kind(value)),
         };
-        visitor.misfit(path.as_str(), message);
+        visitor.misfit(path, message);
         return;
     }
-    match (shape, value) {
+    match (expected, value) {
         (One(kind) | OneOrFlag(kind), Value::Object(object)) => {
             check_object(path, kind, object, visitor);
         }
         (List(kind), Value::Array(list)) => {
             for (index, item) in list.iter().enumerate() {
-                path.at(index, |path| check(path, One(kind), item, visitor));
+                within(path, index, |path| check(path, One(kind), item, visitor));
             }
         }
         (MapOf(kind), Value::Object(map)) => {
             for (key, member) in map {
-                path.within(key, |path| check(path, One(kind), member, visitor));
+                within(path, key, |path| check(path, One(kind), member, visitor));
             }
         }
         _ => {}
     }
 }
 
-fn check_object(path: &mut Path, kind: Kind, object: &Map<String, Value>, visitor: &mut impl Visitor) {
-    visitor.object(kind, path.as_str(), object);
+fn check_object(
+    path: &mut PointerBuf,
+    kind: ObjectKind,
+    object: &Map<String, Value>,
+    visitor: &mut impl Visitor,
+) {
+    visitor.object(kind, path, object);
     if is_reference(kind, object) {
         return;
     }
     let fields = kind.fields();
     for (key, value) in object {
-        let field = fields.iter().find(|(name, ..)| name == key);
-        let shape = match (field, kind.members()) {
-            (Some((_, shape, _)), _) => *shape,
+        let field = fields.iter().find(|field| field.key == key);
+        let expected = match (field, kind.members()) {
+            (Some(field), _) => field.value,
             (None, _) if key.starts_with("x-") => continue,
-            (None, Some(shape)) => shape,
+            (None, Some(expected)) => expected,
             (None, None) => {
-                visitor.unknown(kind, path.as_str(), key);
+                visitor.unknown(kind, path, key);
                 continue;
             }
         };
-        path.within(key, |path| check(path, shape, value, visitor));
+        within(path, key, |path| check(path, expected, value, visitor));
     }
-    for (key, ..) in fields
-        .iter()
-        .filter(|(key, _, required)| *required && !object.contains_key(*key))
-    {
-        visitor.misfit(path.as_str(), format!("{} needs `{key}`", kind.name()));
+    for Field { key, .. } in fields.iter().filter(|field| field.required) {
+        if !object.contains_key(*key) {
+            visitor.misfit(path, format!("{} needs `{key}`", kind.name()));
+        }
     }
 }
 
-/// Whether an object of that kind is a `$ref`, whose other members mean nothing in `OpenAPI` 3.0.
-pub fn is_reference(kind: Kind, object: &Map<String, Value>) -> bool {
+/// Returns true if an object of that kind is a `$ref`, whose other members mean nothing in `OpenAPI` 3.0.
+pub fn is_reference(kind: ObjectKind, object: &Map<String, Value>) -> bool {
     (kind.section().is_some() || kind == PathItem) && object.get("$ref").is_some_and(Value::is_string)
 }
 
-/// Gives every object of the kinds of the table, outermost first, to `change`. What does not fit the table is left
-/// alone: lint reports it.
-pub fn walk_mut(document: &mut Value, change: &mut impl FnMut(Kind, &str, &mut Map<String, Value>)) {
-    change_value(&mut Path::root(), One(Document), document, change);
+/// Gives every object of the table to `change`, outermost first. Values that do not fit the table stay as
+/// they are: lint reports them.
+pub fn walk_mut(
+    document: &mut Value,
+    change: &mut impl FnMut(ObjectKind, &Pointer, &mut Map<String, Value>),
+) {
+    change_value(&mut PointerBuf::root(), One(Document), document, change);
 }
 
-/// The same for one part of a document.
+/// Like [`walk_mut`], for one part of a document.
 pub fn walk_part_mut(
-    pointer: &str,
-    shape: Shape,
+    pointer: &Pointer,
+    expected: FieldType,
     part: &mut Value,
-    change: &mut impl FnMut(Kind, &str, &mut Map<String, Value>),
+    change: &mut impl FnMut(ObjectKind, &Pointer, &mut Map<String, Value>),
 ) {
-    change_value(&mut Path(pointer.to_owned()), shape, part, change);
+    change_value(&mut pointer.to_buf(), expected, part, change);
 }
 
 fn change_value(
-    path: &mut Path,
-    shape: Shape,
+    path: &mut PointerBuf,
+    expected: FieldType,
     value: &mut Value,
-    change: &mut impl FnMut(Kind, &str, &mut Map<String, Value>),
+    change: &mut impl FnMut(ObjectKind, &Pointer, &mut Map<String, Value>),
 ) {
-    match (shape, value) {
+    match (expected, value) {
         (One(kind) | OneOrFlag(kind), Value::Object(object)) => {
-            change(kind, path.as_str(), object);
+            change(kind, path, object);
             for (key, value) in object.iter_mut() {
-                let field = kind.fields().iter().find(|(name, ..)| name == key);
-                let shape = match (field, kind.members()) {
-                    (Some((_, shape, _)), _) => *shape,
-                    (None, Some(shape)) if !key.starts_with("x-") => shape,
+                let field = kind.fields().iter().find(|field| field.key == key);
+                let expected = match (field, kind.members()) {
+                    (Some(field), _) => field.value,
+                    (None, Some(expected)) if !key.starts_with("x-") => expected,
                     _ => continue,
                 };
-                if matches!(shape, One(_) | OneOrFlag(_) | List(_) | MapOf(_)) {
-                    path.within(key, |path| change_value(path, shape, value, change));
+                if matches!(expected, One(_) | OneOrFlag(_) | List(_) | MapOf(_)) {
+                    within(path, key, |path| change_value(path, expected, value, change));
                 }
             }
         }
         (List(kind), Value::Array(list)) => {
             for (index, item) in list.iter_mut().enumerate() {
-                path.at(index, |path| change_value(path, One(kind), item, change));
+                within(path, index, |path| change_value(path, One(kind), item, change));
             }
         }
         (MapOf(kind), Value::Object(map)) => {
             for (key, member) in map {
-                path.within(key, |path| change_value(path, One(kind), member, change));
+                within(path, key, |path| change_value(path, One(kind), member, change));
             }
         }
         _ => {}

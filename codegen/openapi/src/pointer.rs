@@ -1,27 +1,75 @@
-//! JSON pointers (RFC 6901) as strings: building them, taking them apart, reading an operation out of one, and following
-//! a reference.
+//! JSON pointers (RFC 6901): the types of the crate `jsonptr`, and the parts of `OpenAPI` that a pointer
+//! leads to.
 
 use std::borrow::Cow;
 
+pub use jsonptr::{Pointer, PointerBuf, Token};
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
-/// The HTTP methods that a path item can hold, in the order of the OpenAPI specification.
+/// HTTP methods of a path item, in the order of the `OpenAPI` specification.
 pub const METHODS: [&str; 8] = [
     "get", "put", "post", "delete", "options", "head", "patch", "trace",
 ];
 
-/// A token as it is written inside a pointer: `~` and `/` escaped.
-#[must_use]
-pub fn escape(token: &str) -> Cow<'_, str> {
-    if token.contains(['~', '/']) {
-        Cow::Owned(token.replace('~', "~0").replace('/', "~1"))
-    } else {
-        Cow::Borrowed(token)
+/// A JSON pointer, or a text that is read as one.
+///
+/// Text is read leniently: a missing slash at the start is added, and a `~` that escapes nothing stands for
+/// itself.
+pub trait ToPointer<'a> {
+    /// Returns the pointer.
+    fn to_pointer(self) -> Cow<'a, Pointer>;
+}
+
+impl<'a> ToPointer<'a> for &'a Pointer {
+    fn to_pointer(self) -> Cow<'a, Pointer> {
+        Cow::Borrowed(self)
     }
 }
 
-/// A token of a pointer with its escapes undone.
+impl<'a> ToPointer<'a> for &'a PointerBuf {
+    fn to_pointer(self) -> Cow<'a, Pointer> {
+        Cow::Borrowed(self)
+    }
+}
+
+impl ToPointer<'static> for PointerBuf {
+    fn to_pointer(self) -> Cow<'static, Pointer> {
+        Cow::Owned(self)
+    }
+}
+
+impl<'a> ToPointer<'a> for &'a str {
+    fn to_pointer(self) -> Cow<'a, Pointer> {
+        Pointer::parse(self).map_or_else(|_| Cow::Owned(lenient(self)), Cow::Borrowed)
+    }
+}
+
+impl<'a> ToPointer<'a> for &'a String {
+    fn to_pointer(self) -> Cow<'a, Pointer> {
+        self.as_str().to_pointer()
+    }
+}
+
+impl ToPointer<'static> for String {
+    fn to_pointer(self) -> Cow<'static, Pointer> {
+        Cow::Owned(PointerBuf::parse(self).unwrap_or_else(|error| lenient(error.subject())))
+    }
+}
+
+/// Reads invalid text as a JSON pointer.
+fn lenient(text: &str) -> PointerBuf {
+    let tokens = text.strip_prefix('/').unwrap_or(text).split('/');
+    PointerBuf::from_tokens(tokens.map(|token| Token::new(unescape(token))))
+}
+
+/// Parses a text that a document gives as a JSON pointer; `None` unless it is empty or begins with a slash.
+#[must_use]
+pub fn parse(text: &str) -> Option<Cow<'_, Pointer>> {
+    (text.is_empty() || text.starts_with('/')).then(|| text.to_pointer())
+}
+
+/// Undoes the escapes of a token.
 #[must_use]
 pub fn unescape(token: &str) -> Cow<'_, str> {
     if token.contains('~') {
@@ -31,43 +79,63 @@ pub fn unescape(token: &str) -> Cow<'_, str> {
     }
 }
 
-/// A token as a reference writes it, which is a fragment, with percent-encoding and escapes undone.
+/// Returns the operation that a pointer leads into, such as `PUT /offersource/save/`.
 #[must_use]
-pub fn decode(token: &str) -> String {
-    unescape(&percent_decode_str(token).decode_utf8_lossy()).into_owned()
+pub fn operation<'a>(pointer: impl ToPointer<'a>) -> Option<String> {
+    let pointer = pointer.to_pointer();
+    let mut tokens = pointer.tokens();
+    if tokens.next()?.encoded() != "paths" {
+        return None;
+    }
+    let (path, method) = (tokens.next()?, tokens.next()?);
+    let (path, method) = (path.decoded(), method.decoded());
+    METHODS
+        .contains(&&*method)
+        .then(|| format!("{} {path}", method.to_ascii_uppercase()))
 }
 
-/// The pointer to the member or item `token` (not yet escaped) of what `pointer` points to.
+// Helpers on strings.
+
+/// Escapes `~` and `/` in a token.
+#[must_use]
+pub fn escape(token: &str) -> Cow<'_, str> {
+    if token.contains(['~', '/']) {
+        Cow::Owned(token.replace('~', "~0").replace('/', "~1"))
+    } else {
+        Cow::Borrowed(token)
+    }
+}
+
+/// Appends a token, which is not yet escaped.
 #[must_use]
 pub fn join(pointer: &str, token: &str) -> String {
     format!("{pointer}/{}", escape(token))
 }
 
-/// The pointer to item `index` of the array that `pointer` points to.
+/// Appends an index.
 #[must_use]
 pub fn item(pointer: &str, index: usize) -> String {
     format!("{pointer}/{index}")
 }
 
-/// The tokens of a pointer, unescaped, from the root downwards.
+/// Iterates over the unescaped tokens.
 pub fn tokens(pointer: &str) -> impl Iterator<Item = Cow<'_, str>> {
     pointer.split('/').skip(1).map(unescape)
 }
 
-/// A pointer and those of all that it is in, the innermost first, without the root.
+/// Iterates over a pointer and its ancestors without the root, the innermost first.
 pub fn prefixes(pointer: &str) -> impl Iterator<Item = &str> {
     std::iter::successors(Some(pointer), |pointer| Some(split_last(pointer)?.0))
         .filter(|prefix| !prefix.is_empty())
 }
 
-/// The pointer one level up and the last token, still escaped; `None` for the root.
+/// Returns the parent and the last token, still escaped; `None` for the root.
 #[must_use]
 pub fn split_last(pointer: &str) -> Option<(&str, &str)> {
     pointer.rsplit_once('/')
 }
 
-/// What a `$ref` leads to, and its pointer; `None` for one that leads nowhere or into another document. The pointer in
-/// it is percent-encoded, as it is a fragment; one that only leads somewhere as it is written is taken so.
+/// Resolves one reference.
 #[must_use]
 pub fn follow<'a>(document: &'a Value, reference: &str) -> Option<(String, &'a Value)> {
     let written = reference.strip_prefix('#')?;
@@ -75,20 +143,6 @@ pub fn follow<'a>(document: &'a Value, reference: &str) -> Option<(String, &'a V
     [decoded.as_ref(), written]
         .into_iter()
         .find_map(|pointer| Some((pointer.to_owned(), document.pointer(pointer)?)))
-}
-
-/// The operation that a pointer leads into, such as `PUT /offersource/save/`.
-#[must_use]
-pub fn operation(pointer: &str) -> Option<String> {
-    let mut tokens = tokens(pointer);
-    if tokens.next()? != "paths" {
-        return None;
-    }
-    let path = tokens.next()?;
-    let method = tokens.next()?;
-    METHODS
-        .contains(&&*method)
-        .then(|| format!("{} {path}", method.to_ascii_uppercase()))
 }
 
 #[cfg(test)]
@@ -121,6 +175,22 @@ mod tests {
             let followed = followed.map(|(pointer, value)| (pointer, value.clone()));
             assert_eq!(followed, found, "{reference}");
         }
+    }
+
+    #[test]
+    fn any_text_is_read_as_a_pointer() {
+        for (text, pointer) in [
+            ("", ""),
+            ("/a~1b/~0/0", "/a~1b/~0/0"),
+            ("a/b", "/a/b"),
+            ("/a~b/~", "/a~0b/~0"),
+            ("/a~1b~", "/a~1b~0"),
+            ("//ü", "//ü"),
+        ] {
+            assert_eq!(text.to_pointer().as_str(), pointer, "{text}");
+            assert_eq!(text.to_owned().to_pointer().as_str(), pointer, "{text}");
+        }
+        assert_eq!(parse("a/b"), None);
     }
 
     #[test]

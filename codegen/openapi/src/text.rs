@@ -1,10 +1,79 @@
-//! Text for people: escaping for terminals and markdown, counts.
+//! Text for people: shortening, escaping for terminals and markdown, counts.
 
 use std::{borrow::Cow, fmt};
 
 use serde_json::Value;
 
-/// A text of somebody else on one line, without what a terminal or a workflow takes as a command.
+/// Most characters of a value in a sentence.
+pub const SENTENCE: usize = 160;
+
+/// Returns the first `most` characters of a text, with an ellipsis if there are more.
+#[must_use]
+pub fn shorten(text: &str, most: usize) -> Cow<'_, str> {
+    excerpt(text, 0, most)
+}
+
+/// Returns `most` characters of a text from the character `start` on, with an ellipsis for each end that is
+/// cut off.
+#[must_use]
+pub fn excerpt(text: &str, start: usize, most: usize) -> Cow<'_, str> {
+    let offset = |text: &str, count| text.char_indices().nth(count).map(|(offset, _)| offset);
+    let start = offset(text, start).unwrap_or(if start == 0 { 0 } else { text.len() });
+    let rest = text.get(start..).unwrap_or_default();
+    let end = offset(rest, most);
+    let part = end.and_then(|end| rest.get(..end)).unwrap_or(rest);
+    match (start, end) {
+        (0, None) => Cow::Borrowed(text),
+        (0, Some(_)) => Cow::Owned(format!("{part}…")),
+        (_, None) => Cow::Owned(format!("…{part}")),
+        (_, Some(_)) => Cow::Owned(format!("…{part}…")),
+    }
+}
+
+/// Shortens two texts for a sentence so that both show their difference.
+#[must_use]
+pub fn shorten_pair(left: &str, right: &str) -> (String, String) {
+    /// Most characters of the difference: a reader cannot judge what is left out.
+    const DIFFERENCE: usize = 1_200;
+    /// Characters in front of the difference and behind it.
+    const AROUND: usize = 60;
+    /// Fewer characters than this are not worth an ellipsis.
+    const SAVING: usize = 20;
+    let counts = [left, right].map(|text| text.chars().count());
+    if counts.iter().all(|count| *count <= SENTENCE) {
+        return (left.to_owned(), right.to_owned());
+    }
+    let same = |pair: &(char, char)| pair.0 == pair.1;
+    let start = left.chars().zip(right.chars()).take_while(same).count();
+    let rest = counts.iter().min().map_or(0, |count| count - start);
+    let ends = left.chars().rev().zip(right.chars().rev());
+    let end = ends.take(rest).take_while(same).count();
+    let from = if start > AROUND + SAVING {
+        start - AROUND
+    } else {
+        0
+    };
+    let kept_end = if end > AROUND + SAVING { AROUND } else { end };
+    let [left, right] = [left, right].map(|text| {
+        let tail = text
+            .chars()
+            .rev()
+            .take(end - kept_end)
+            .map(char::len_utf8)
+            .sum::<usize>();
+        let head = text.get(..text.len() - tail).unwrap_or(text);
+        let shown = excerpt(head, from, DIFFERENCE);
+        let is_cut = tail > 0 && !shown.ends_with('…');
+        if is_cut {
+            format!("{shown}…")
+        } else {
+            shown.into_owned()
+        }
+    });
+    (left, right)
+}
+
+/// Puts foreign text on one line, without characters that a terminal or a workflow takes as a command.
 #[must_use]
 pub fn one_line(text: &str) -> Cow<'_, str> {
     let is_command = |character: char| {
@@ -20,13 +89,13 @@ pub fn one_line(text: &str) -> Cow<'_, str> {
     Cow::Owned(escaped.collect())
 }
 
-/// A text of somebody else inside of markdown, on one line, in a table as well. Code spans stay; outside of them nothing is markup.
+/// Escapes foreign text for a line of markdown or a cell of a table. Code spans stay; the rest is plain text.
 #[must_use]
 pub fn markdown(text: &str) -> String {
     let text = one_line(text);
     let parts: Vec<&str> = text.split('`').collect();
     if parts.len().is_multiple_of(2) {
-        // A name with a backtick: nobody can tell where a span ends.
+        // A backtick without a partner: no span can be trusted.
         return plain(&text);
     }
     let parts = parts.iter().enumerate().map(|(index, part)| match index % 2 {
@@ -36,7 +105,7 @@ pub fn markdown(text: &str) -> String {
     parts.collect()
 }
 
-/// Text in which nothing is markdown, nor a person who is called.
+/// Escapes text so that nothing in it is markdown or mentions a person.
 fn plain(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     for character in text.chars() {
@@ -50,14 +119,14 @@ fn plain(text: &str) -> String {
     plain
 }
 
-/// How many of something there are: `1 path`, `2 paths`.
+/// Returns a count with its noun: `1 path`, `2 paths`.
 #[must_use]
 pub fn counted<Number: Copy + fmt::Display + PartialEq + From<u8>>(count: Number, noun: &str) -> String {
     let plural = if count == Number::from(1) { "" } else { "s" };
     format!("{count} {noun}{plural}")
 }
 
-/// What a value is, for a sentence.
+/// Returns the JSON type of a value with its article.
 #[must_use]
 pub fn kind(value: &Value) -> &'static str {
     match value {
@@ -73,6 +142,37 @@ pub fn kind(value: &Value) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn texts_are_cut_between_characters() {
+        for (text, start, most, expected) in [
+            ("äöü", 0, 3, "äöü"),
+            ("äöü", 0, 2, "äö…"),
+            ("äöü", 1, 2, "…öü"),
+            ("äöü", 1, 1, "…ö…"),
+            ("äöü", 3, 1, "…"),
+            ("äöü", 9, 9, "…"),
+            ("", 0, 0, ""),
+            ("", 1, 1, ""),
+        ] {
+            assert_eq!(excerpt(text, start, most), expected, "{text} {start} {most}");
+        }
+    }
+
+    #[test]
+    fn two_long_texts_show_their_difference() {
+        assert_eq!(shorten_pair("a", "b"), ("a".to_owned(), "b".to_owned()));
+        let (front, back) = ("ä".repeat(100), "ö".repeat(100));
+        let (near, far) = ("ä".repeat(60), "ö".repeat(60));
+        let (left, right) = shorten_pair(&format!("{front}1{back}"), &format!("{front}234{back}"));
+        assert_eq!(
+            (left, right),
+            (format!("…{near}1{far}…"), format!("…{near}234{far}…"))
+        );
+        let many = "x".repeat(2_000);
+        let (left, right) = shorten_pair(&many, "");
+        assert_eq!((left, right), (format!("{}…", "x".repeat(1_200)), String::new()));
+    }
 
     #[test]
     fn counts_have_the_right_plural() {

@@ -15,7 +15,7 @@ use bytes::Bytes;
 use funnelflux::ext::Journal;
 use funnelflux::types::{OfferSource, OfferSourceId, StatusFilter};
 use funnelflux::{Client, Error, RetryPolicy};
-use funnelflux_generator::{lint, overlay};
+use funnelflux_generator::{lint, overlay, supersede};
 use funnelflux_openapi::{Source, normalise, read};
 use serde_json::Value;
 use std::io::Write as _;
@@ -64,10 +64,12 @@ pub fn overlay_actions(bytes: &[u8]) {
         name: "o.yaml",
         text: &text,
     };
-    match overlay::apply(
-        upstream.unwrap_or_else(|diagnostics| panic!("{diagnostics}")),
-        &[source],
-    ) {
+    let upstream = upstream.unwrap_or_else(|diagnostics| panic!("{diagnostics}"));
+    let applied = overlay::read(&[source]).and_then(|overlays| {
+        let superseded = supersede::supersede(upstream, overlays);
+        overlay::apply(superseded.document, &superseded.overlays)
+    });
+    match applied {
         Ok(applied) => {
             let diagnostics = lint::lint(&applied.document);
             let located = diagnostics.iter().all(|diagnostic| diagnostic.location.is_some());

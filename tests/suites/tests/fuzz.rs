@@ -137,6 +137,7 @@ fn seeds_are_accepted() {
             name: "a.json",
             text: upstream,
         });
-        overlay::apply(document.unwrap(), &[Source { name, text: &text }]).unwrap();
+        let overlays = overlay::read(&[Source { name, text: &text }]).unwrap();
+        overlay::apply(document.unwrap(), &overlays).unwrap();
     }
 }

@@ -8,6 +8,7 @@ use funnelflux_openapi::{Diagnostic, Diagnostics, Location, Severity};
 use serde_json::{Value, json};
 
 use crate::{
+    diff,
     outcome::{Code, Failure},
     workspace::{GENERATED, LOCK},
 };
@@ -77,7 +78,7 @@ impl CheckReport {
                     "\nour document compared with the vendor's, {} → {}:",
                     report.old, report.new
                 ));
-                blocks.push(report.text());
+                blocks.push(diff::render(report, diff::Format::Text));
                 if !report.is_empty() {
                     blocks.push(format!("  fix: `cargo xtask fetch {}`", report.new));
                 }
@@ -97,7 +98,7 @@ impl CheckReport {
             "exit_code": self.code().number(),
             "invalid": self.invalid,
             "problems": problems,
-            "upstream": self.upstream_report().map(Report::json),
+            "upstream": self.upstream_report().map(diff::json),
             "upstream_failure": self.upstream_failure().map(ToString::to_string),
         })
     }
@@ -105,7 +106,10 @@ impl CheckReport {
     pub(super) fn github(&self) -> String {
         let mut lines: Vec<String> = self.invalid.iter().map(annotate).collect();
         lines.extend(self.problems.iter().map(Problem::github));
-        lines.extend(self.upstream_report().map(Report::github));
+        lines.extend(
+            self.upstream_report()
+                .map(|report| diff::render(report, diff::Format::Github)),
+        );
         match self.upstream_failure() {
             None => {}
             Some(Failure::Diagnostics(diagnostics)) => lines.extend(diagnostics.iter().map(annotate)),
@@ -183,7 +187,7 @@ fn annotate_failure(severity: Severity, message: &str) -> String {
 
 fn annotate(diagnostic: &Diagnostic) -> String {
     let title = format!("{}::{}", diagnostic.stage, diagnostic.code);
-    let message = format!("{}\n{}", diagnostic.message, diagnostic.help);
+    let message = format!("{}\n{}", diagnostic.message, diagnostic.fix);
     annotation(
         diagnostic.severity,
         diagnostic.location.as_ref(),

@@ -204,7 +204,7 @@ fn fetch_reports_confirmed_and_wrong_inferences() {
     let overlay = json!({
         "overlay": "1.0.0",
         "info": {"title": "Pages", "version": "1"},
-        "x-supplement": true,
+        "x-inferred": true,
         "actions": [
             {"target": "$.tags", "description": "The index lists the group.", "update": [tag]},
             {"target": "$.paths", "description": "The index lists the operations.", "update": {

@@ -11,6 +11,7 @@
 )]
 
 mod check;
+mod crashes;
 mod drift;
 #[cfg(unix)]
 mod interrupted;

@@ -1,15 +1,12 @@
 //! Lint: a located message for every construct that the generator would panic on, mistype in silence, or turn into code
 //! that does not compile, unless a prepare rule repairs it. [`rules`] is the table of them.
 
-mod merges;
 mod names;
 mod operations;
 mod references;
 mod rules;
 mod schemas;
 mod security;
-
-use std::collections::{BTreeMap, HashSet, VecDeque};
 
 use openapiv3::OpenAPI;
 use serde::Deserialize as _;
@@ -18,7 +15,8 @@ use serde_json::{Map, Value};
 use funnelflux_openapi::{
     Diagnostics, Document, Stage,
     openapi_model::{self, Kind, Visitor},
-    pointer,
+    pointer::{self, Pointer},
+    references::{References, Usages, follow, resolve},
 };
 
 pub use rules::{Rule, rules};
@@ -36,11 +34,11 @@ pub fn lint(document: &Document) -> Diagnostics {
     lint.operations();
     lint.security();
     lint.names();
-    lint.cycles();
-    lint.endless_merges();
+    let references = References::new(document.value());
+    lint.cycles(&references);
     lint.parse();
     let mut diagnostics = lint.diagnostics;
-    name_operations(document, &mut diagnostics);
+    name_operations(&references, &mut diagnostics);
     diagnostics
         .0
         .sort_by(|left, right| left.location.cmp(&right.location));
@@ -63,27 +61,23 @@ struct Lint<'a> {
 }
 
 impl<'a> Lint<'a> {
-    fn report(&mut self, rule: &Rule, pointer: impl Into<String>, message: impl Into<String>) {
+    fn report<'p>(&mut self, rule: &Rule, pointer: impl pointer::ToPointer<'p>, message: impl Into<String>) {
         let diagnostic = self
             .document
             .diagnostic(rule.severity, Stage::Lint, rule.code, pointer, message);
-        self.diagnostics.push(diagnostic.help(rule.help));
+        self.diagnostics.push(diagnostic.fix(rule.fix));
     }
 
-    /// The object that an object of a kind is or refers to, with its pointer; `None` where a reference leads nowhere.
+    /// Resolves an object of a kind through its references, with its pointer; `None` if they lead to no such object.
     fn resolve(&self, kind: Kind, pointer: &str, object: &'a Object) -> Option<(String, &'a Object)> {
-        const HOPS: usize = 16;
-        let mut pointer = pointer.to_owned();
-        let mut object = object;
-        for _ in 0..HOPS {
-            if !openapi_model::is_reference(kind, object) {
-                return Some((pointer, object));
-            }
-            let target = object.get("$ref")?.as_str()?.strip_prefix('#')?;
-            object = self.document.get(target)?.as_object()?;
-            target.clone_into(&mut pointer);
+        if !openapi_model::is_reference(kind, object) {
+            return Some((pointer.to_owned(), object));
         }
-        None
+        let document = self.document.value();
+        let (pointer, value) = follow(document, object.get("$ref")?.as_str()?)?;
+        let (pointer, value) = resolve(document, &pointer, value);
+        let object = value.as_object()?;
+        (!openapi_model::is_reference(kind, object)).then(|| (pointer.to_string(), object))
     }
 
     fn object(&self, pointer: &str) -> Option<&'a Object> {
@@ -105,7 +99,8 @@ impl<'a> Lint<'a> {
 }
 
 impl Visitor for Lint<'_> {
-    fn object(&mut self, kind: Kind, pointer: &str, object: &Object) {
+    fn object(&mut self, kind: Kind, pointer: &Pointer, object: &Object) {
+        let pointer = pointer.as_str();
         let says = |key: &str| object.get(key) == Some(&Value::Bool(true));
         if kind == Kind::Schema && says("x-nullable") && !says("nullable") {
             let place = pointer::join(pointer, "x-nullable");
@@ -154,12 +149,12 @@ impl Visitor for Lint<'_> {
         }
     }
 
-    fn misfit(&mut self, pointer: &str, message: String) {
+    fn misfit(&mut self, pointer: &Pointer, message: String) {
         self.report(&rules::STRUCTURE, pointer, message);
     }
 
-    fn unknown(&mut self, kind: Kind, pointer: &str, key: &str) {
-        let place = pointer::join(pointer, key);
+    fn unknown(&mut self, kind: Kind, pointer: &Pointer, key: &str) {
+        let place = pointer.with_trailing_token(key);
         if kind == Kind::Schema && key == "const" {
             self.report(&rules::CONST, place, "`const` means nothing in OpenAPI 3.0");
             return;
@@ -167,7 +162,7 @@ impl Visitor for Lint<'_> {
         let near = kind
             .fields()
             .iter()
-            .map(|(name, ..)| *name)
+            .map(|field| field.key)
             .find(|name| is_near(name, key));
         match near {
             Some(near) if !DOCUMENTATION.contains(&near) => {
@@ -229,50 +224,25 @@ impl Lint<'_> {
     }
 }
 
-/// Names the operations by which a component with a diagnostic is reached, for nobody calls a component.
-fn name_operations(document: &Document, diagnostics: &mut Diagnostics) {
-    let component = |pointer: &str| {
-        let rest = pointer.strip_prefix("/components/")?;
-        let end = rest
-            .match_indices('/')
-            .nth(1)
-            .map_or(rest.len(), |(index, _)| index);
-        rest.get(..end).map(|rest| format!("/components/{rest}"))
-    };
-    let wanted: HashSet<String> = diagnostics
+/// Names the operations that use a component with a diagnostic: a component itself is not called.
+fn name_operations(references: &References<'_>, diagnostics: &mut Diagnostics) {
+    let is_in_component = |pointer: &Pointer| pointer.starts_with(Pointer::from_static("/components"));
+    if !diagnostics
         .iter()
-        .filter_map(|diagnostic| component(&diagnostic.pointer))
-        .collect();
-    if wanted.is_empty() {
+        .any(|diagnostic| is_in_component(&diagnostic.pointer))
+    {
         return;
     }
-    let mut users: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    let mut references = Vec::new();
-    for (path, method, operation) in operations::all(document) {
-        let name = format!("{} {path}", method.to_ascii_uppercase());
-        let mut seen = HashSet::new();
-        let mut queue = VecDeque::new();
-        references.clear();
-        funnelflux_openapi::references::collect(operation, &mut references);
-        queue.extend(references.drain(..));
-        while let Some(target) = queue.pop_front() {
-            if !seen.insert(target) {
-                continue;
-            }
-            if let Some(value) = document.get(target) {
-                funnelflux_openapi::references::collect(value, &mut references);
-                queue.extend(references.drain(..));
-            }
-            if wanted.contains(target) {
-                users.entry(target.to_owned()).or_default().push(name.clone());
-            }
-        }
-    }
+    let usages = Usages::new(references);
     diagnostics.0 = std::mem::take(&mut diagnostics.0)
         .into_iter()
         .map(|diagnostic| {
-            let users = component(&diagnostic.pointer).and_then(|component| users.get(&component));
-            diagnostic.operations(users.map_or(&[], Vec::as_slice))
+            if !is_in_component(&diagnostic.pointer) {
+                return diagnostic;
+            }
+            let operations = usages.operations(&diagnostic.pointer);
+            let names: Vec<String> = operations.into_iter().map(ToString::to_string).collect();
+            diagnostic.operations(&names)
         })
         .collect();
 }

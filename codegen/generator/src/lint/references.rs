@@ -1,13 +1,14 @@
 //! References: where they lead, what stands next to them, and whether they go round in circles.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use serde_json::Value;
 
 use super::{Lint, Object, rules};
 use funnelflux_openapi::{
-    openapi_model::{Kind, is_reference},
-    pointer,
+    openapi_model::Kind,
+    pointer::{self, Pointer, PointerBuf, Token},
+    references::{References, follow},
 };
 
 /// Keys next to a `$ref` that change no type.
@@ -37,7 +38,7 @@ impl Lint<'_> {
                 .as_ref()
                 .and_then(|section| inside.strip_prefix(section.as_str()));
             let fits = component.is_some_and(|name| !name.is_empty() && !name.contains(['/', '~', '%']));
-            if pointer::follow(self.document.value(), target).is_none() {
+            if follow(self.document.value(), target).is_none() {
                 let message = format!("`{target}` is not in the document");
                 self.report(&rules::DANGLING_REFERENCE, place, message);
             } else if let Some(section) = section.filter(|_| !fits) {
@@ -69,47 +70,23 @@ impl Lint<'_> {
         }
     }
 
-    /// Components that are themselves, in the end.
-    pub(super) fn cycles(&mut self) {
-        let Some(components) = self.object("/components") else {
-            return;
-        };
-        for (section, members) in components {
-            let Some(members) = members.as_object() else {
-                continue;
-            };
-            let kind = [
-                Kind::Schema,
-                Kind::Response,
-                Kind::Parameter,
-                Kind::RequestBody,
-                Kind::Header,
-            ]
-            .into_iter()
-            .find(|kind| kind.section() == Some(section));
-            let Some(kind) = kind else { continue };
-            let prefix = format!("#/components/{section}/");
-            let edges: HashMap<&str, Vec<&str>> = members
-                .iter()
-                .map(|(name, member)| {
-                    let mut targets = Vec::new();
-                    direct(kind, member, &mut targets);
-                    let names = targets
-                        .iter()
-                        .filter_map(|target| target.strip_prefix(prefix.as_str()))
-                        .collect();
-                    (name.as_str(), names)
-                })
-                .collect();
-            for name in members.keys() {
-                if reaches_itself(name, &edges) {
+    /// Reports components that are defined by themselves.
+    pub(super) fn cycles(&mut self, references: &References<'_>) {
+        const KINDS: [Kind; 5] = [
+            Kind::Schema,
+            Kind::Response,
+            Kind::Parameter,
+            Kind::RequestBody,
+            Kind::Header,
+        ];
+        for section in KINDS.into_iter().filter_map(Kind::section) {
+            let section = PointerBuf::from_tokens(["components", section]);
+            for name in self.object(section.as_str()).into_iter().flat_map(Object::keys) {
+                let place = section.with_trailing_token(name);
+                if reaches_itself(references, &place) {
                     let message =
                         format!("`{name}` is defined by itself, without a property or item in between");
-                    self.report(
-                        &rules::REFERENCE_CYCLE,
-                        pointer::join(&format!("/components/{section}"), name),
-                        message,
-                    );
+                    self.report(&rules::REFERENCE_CYCLE, place, message);
                 }
             }
         }
@@ -123,32 +100,27 @@ fn in_callback(pointer: &str) -> bool {
         .is_none_or(|rest| rest.contains('/'))
 }
 
-/// What a value refers to by being it: its own `$ref`, those in its `allOf`, and those of which it may be one.
-fn direct<'a>(kind: Kind, value: &'a Value, targets: &mut Vec<&'a str>) {
-    let Some(object) = value.as_object() else {
-        return;
-    };
-    if is_reference(kind, object) {
-        targets.extend(object.get("$ref").and_then(Value::as_str));
-    } else if kind == Kind::Schema {
-        let parts = ["allOf", "oneOf", "anyOf"]
-            .iter()
-            .filter_map(|key| object.get(*key)?.as_array());
-        for part in parts.flatten() {
-            direct(kind, part, targets);
-        }
-    }
+/// Lists the targets that define the value at `place`: those of its own `$ref`, and of the parts and alternatives that
+/// it is composed of.
+fn defining<'r>(references: &'r References<'_>, place: &Pointer) -> Vec<&'r Pointer> {
+    let is_composition = |token: Token<'_>| matches!(token.encoded(), "allOf" | "oneOf" | "anyOf");
+    let within = references.within(place).iter().filter(|reference| {
+        let inner = reference.pointer.strip_prefix(place);
+        inner.is_some_and(|inner| inner.tokens().step_by(2).all(is_composition))
+    });
+    let targets = within.filter_map(|reference| references.target(reference));
+    targets.map(|target| &*target.pointer).collect()
 }
 
-fn reaches_itself(name: &str, edges: &HashMap<&str, Vec<&str>>) -> bool {
+fn reaches_itself(references: &References<'_>, place: &Pointer) -> bool {
     let mut seen = HashSet::new();
-    let mut open: Vec<&str> = edges.get(name).cloned().unwrap_or_default();
+    let mut open = defining(references, place);
     while let Some(next) = open.pop() {
-        if next == name {
+        if next == place {
             return true;
         }
         if seen.insert(next) {
-            open.extend(edges.get(next).into_iter().flatten());
+            open.extend(defining(references, next));
         }
     }
     false

@@ -16,17 +16,17 @@ pub struct Rule {
     /// What the generator does with it if nobody stops it. Measured on progenitor 0.15.1 unless it says otherwise.
     pub generator: &'static str,
     /// What to do about it.
-    pub help: &'static str,
+    pub fix: &'static str,
 }
 
 macro_rules! rules {
-    ($($name:ident = $code:literal, $severity:ident, $summary:literal, $generator:literal, $help:literal;)*) => {
+    ($($name:ident = $code:literal, $severity:ident, $summary:literal, $generator:literal, $fix:literal;)*) => {
         $(pub(super) const $name: Rule = Rule {
             code: $code,
             severity: Severity::$severity,
             summary: $summary,
             generator: $generator,
-            help: $help,
+            fix: $fix,
         };)*
 
         /// All rules, in the order in which the documentation lists them.
@@ -89,7 +89,7 @@ rules! {
     REFERENCE_DOCUMENTATION = "reference-documentation", Notice,
         "a description or another remark next to `$ref`",
         "ignores it without a word",
-        "nothing has to be done: the documentation shows what the referred schema says";
+        "nothing to do: the documentation shows what the referred schema says";
 
     PATH_TEMPLATE = "path-template", Error,
         "a path that does not start with `/`, has braces that do not pair, a `?`, a `#` or `//`",
@@ -147,7 +147,7 @@ rules! {
     CONTENT_CHOICE = "content-choice", Notice,
         "several content types, one of which is JSON",
         "panics at a request body with several; JSON is taken",
-        "nothing has to be done";
+        "nothing to do";
     CONTENT_ENCODING = "content-encoding", Error,
         "`encoding` in a body that is used",
         "panics: media type encoding not empty",
@@ -163,7 +163,7 @@ rules! {
     CALLBACKS = "callbacks", Notice,
         "callbacks and links",
         "ignores them",
-        "nothing has to be done: the client only calls";
+        "nothing to do: the client only calls";
     OWN_SERVERS = "own-servers", Warning,
         "servers that a path or an operation has of its own",
         "ignores them without a word, and sends the request to the base URL of the client",
@@ -179,7 +179,7 @@ rules! {
     NEEDLESS_TOKEN = "needless-token", Notice,
         "a call that wants no authentication (`security: []`)",
         "ignores it without a word; the runtime sends a bearer token with every call",
-        "nothing has to be done, unless the token must not get there: then make such calls with a client that has none";
+        "nothing to do, unless the token must not get there: then make such calls with a client that has none";
 
     COMPONENT_NAMES = "component-names", Error,
         "schemas whose names give the same Rust type",
@@ -250,26 +250,22 @@ rules! {
         "`allOf` whose parts contradict each other",
         "emits a type without a value: nothing decodes into it",
         "leave the part that the service keeps to, in an overlay";
-    RECURSIVE_ALL_OF = "recursive-all-of", Error,
-        "a schema put together from several, by `allOf` or by fields beside `oneOf` or `anyOf`, that has a property of its own type",
-        "merges without end and overflows its stack",
-        "write all properties of the schema into one object without `allOf`, `oneOf` and `anyOf`, in an overlay";
     CLOSED_OBJECT = "closed-object", Notice,
         "`additionalProperties: false`",
         "refuses an object with a member that is new",
-        "nothing has to be done: unknown members are kept all the same";
+        "nothing to do: unknown members are kept all the same";
     UNIQUE_ITEMS = "unique-items", Notice,
         "`uniqueItems`",
         "does not enforce it and may change the type",
-        "nothing has to be done: it is documentation here";
+        "nothing to do: it is documentation here";
     FIXED_LENGTH = "fixed-length", Notice,
         "`minItems` equal to `maxItems`",
         "emits an array of fixed length, so that a list of another length fails the whole response",
-        "nothing has to be done: the length is documentation here";
+        "nothing to do: the length is documentation here";
     PATTERN = "pattern", Notice,
         "`pattern`",
         "emits a type that refuses other values, also in responses",
-        "nothing has to be done: the pattern is documentation here";
+        "nothing to do: the pattern is documentation here";
     DECIMAL = "decimal", Warning,
         "a `number` of format `decimal`",
         "emits `f64`, which does not hold every decimal number",

@@ -63,7 +63,7 @@ fn the_table_of_rules_is_complete_and_without_twins() {
     let mut seen = std::collections::HashSet::new();
     for rule in lint::rules() {
         assert!(seen.insert(rule.code), "{} stands twice", rule.code);
-        for text in [rule.summary, rule.generator, rule.help] {
+        for text in [rule.summary, rule.generator, rule.fix] {
             assert!(!text.is_empty() && !text.ends_with('.'), "{}", rule.code);
         }
     }

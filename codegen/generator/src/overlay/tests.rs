@@ -1,4 +1,4 @@
-//! What overlays promise: applied as the specification says, located in both directions, never stale.
+//! Overlays are applied as the specification says, located in both directions, and cannot go stale.
 
 use serde_json::json;
 
@@ -15,7 +15,7 @@ const DOCUMENT: &str = r#"{
 }"#;
 
 fn document() -> Document {
-    read::read(Source {
+    funnelflux_openapi::read::read(Source {
         name: "spec/upstream.json",
         text: DOCUMENT,
     })
@@ -26,32 +26,24 @@ fn overlay(actions: &str) -> String {
     format!("overlay: 1.1.0\ninfo: {{title: t, version: '1'}}\nactions:\n{actions}")
 }
 
+fn apply_text(text: &str) -> Result<Applied, Diagnostics> {
+    let overlays = read(&[Source {
+        name: "01.yaml",
+        text,
+    }])?;
+    apply(document(), &overlays)
+}
+
 fn applied(actions: &str) -> Applied {
-    let text = overlay(actions);
-    apply(
-        document(),
-        &[Source {
-            name: "01.yaml",
-            text: &text,
-        }],
-    )
-    .unwrap()
+    apply_text(&overlay(actions)).unwrap()
 }
 
 fn errors(text: &str) -> String {
-    apply(
-        document(),
-        &[Source {
-            name: "01.yaml",
-            text,
-        }],
-    )
-    .unwrap_err()
-    .to_string()
+    apply_text(text).unwrap_err().to_string()
 }
 
 fn place(document: &Document, pointer: &str) -> String {
-    document.locate(pointer).unwrap().to_string()
+    document.locate(pointer).to_string()
 }
 
 #[test]
@@ -84,7 +76,7 @@ fn update_merges_and_leads_to_the_line_that_put_it_there() {
     let [first, second] = applied.actions.as_slice() else {
         panic!("{:?}", applied.actions)
     };
-    assert_eq!(first.location.as_ref().unwrap().to_string(), "01.yaml:4:3");
+    assert_eq!(first.location.to_string(), "01.yaml:4:3");
     assert_eq!(
         (first.matches, first.changed, first.effect),
         (1, true, Effect::Update)
@@ -136,14 +128,14 @@ fn copy_and_append_and_replace() {
 }
 
 #[test]
-fn an_action_that_changes_nothing_is_named() {
+fn an_action_that_changes_nothing_is_reported() {
     let applied = applied("- target: $.info\n  description: because\n  update: {title: t}\n");
     assert!(!applied.actions[0].changed);
     insta::assert_snapshot!(applied.notices.to_string());
 }
 
 #[test]
-fn a_number_that_is_not_kept_is_named_at_its_line() {
+fn a_number_that_is_not_kept_is_located() {
     let applied =
         applied("- target: $.info\n  description: because\n  update:\n    x-limit: 18446744073709551616\n");
     let [diagnostic] = applied.notices.0.as_slice() else {
@@ -179,28 +171,14 @@ fn errors_are_located() {
 }
 
 #[test]
-fn an_overlay_for_another_document_is_named() {
+fn an_overlay_for_another_document_is_reported() {
     let text = format!(
         "extends: ../swagger.yaml\n{}",
         overlay("- target: $.info\n  description: because\n  update: {title: u}\n")
     );
-    let applied = apply(
-        document(),
-        &[Source {
-            name: "01.yaml",
-            text: &text,
-        }],
-    )
-    .unwrap();
+    let applied = apply_text(&text).unwrap();
     insta::assert_snapshot!(applied.notices.to_string());
     let text = text.replace("../swagger.yaml", "../upstream.json");
-    let applied = apply(
-        document(),
-        &[Source {
-            name: "01.yaml",
-            text: &text,
-        }],
-    )
-    .unwrap();
+    let applied = apply_text(&text).unwrap();
     assert!(applied.notices.is_empty());
 }

@@ -84,9 +84,7 @@ impl Code<'_> {
             self.diagnostics.push(
                 self.source
                     .error(Stage::Rewrite, "type-twice", self.place_of(&name), message)
-                    .help(
-                        "in an overlay, rename one of the two, or give the one inside of another a `title`",
-                    ),
+                    .fix("in an overlay, rename one of the two, or give the one inside of another a `title`"),
             );
         }
     }
@@ -103,7 +101,7 @@ impl Code<'_> {
 fn not_understood(source: &Document, at: &str, message: String) -> Diagnostic {
     source
         .error(Stage::Rewrite, "not-understood", at, message)
-        .help(
+        .fix(
             "the generator makes something that codegen/generator/src/rewrite/ has not seen yet: teach it, or let an overlay \
              change the document",
         )
@@ -112,7 +110,7 @@ fn not_understood(source: &Document, at: &str, message: String) -> Diagnostic {
 /// All passes, in their order.
 #[rustfmt::skip]
 fn passes<'a>() -> Vec<Step<Code<'a>>> {
-    use Expect::{Work, WorkOrNone};
+    use Expect::{Work, MayBeNoop};
     let pass = Step::new;
     vec![
         pass("take-apart", Work, client::take_apart,
@@ -123,15 +121,15 @@ fn passes<'a>() -> Vec<Step<Code<'a>>> {
             "a person reads the code, and no name of the document hides one of the standard library"),
         pass("call-runtime", Work, calls::call_runtime,
             "every call goes through our runtime"),
-        pass("boxes-in-options", WorkOrNone, structs::boxes_in_options,
+        pass("boxes-in-options", MayBeNoop, structs::boxes_in_options,
             "the generator may put the option of a field that holds its own type into the box, and then sends `null` for what is absent"),
-        pass("collections-in-options", WorkOrNone, structs::collections_in_options,
+        pass("collections-in-options", MayBeNoop, structs::collections_in_options,
             "the generator leaves a list or map that it has put together from parts away where it is empty, and no rule sees it before"),
         pass("document-extra-fields", Work, structs::document_extra_fields,
             "the generator does not say what the map of unknown fields is for"),
-        pass("document-fields", WorkOrNone, structs::document_fields,
+        pass("document-fields", MayBeNoop, structs::document_fields,
             "the generator drops the descriptions of properties that it merges"),
-        pass("document-variants", WorkOrNone, structs::document_variants,
+        pass("document-variants", MayBeNoop, structs::document_variants,
             "the generator does not say what the variants of an alternative are"),
         pass("null-lists", Work, structs::null_lists,
             "the service is written in a language whose empty list is `null`, which must not fail a whole response"),
@@ -173,7 +171,6 @@ pub fn rewrite(
     } = code;
     let ((types, methods), _) = diagnostics.unless_errors((types, methods))?;
     let items = split::split(types, methods, prepared);
-    let applied = steps.iter().filter(|step| step.count > 0).count();
     let names: BTreeSet<&str> = items
         .tags
         .iter()
@@ -181,17 +178,11 @@ pub fn rewrite(
         .chain(items.shared.iter().map(|(item, _)| item))
         .map(TypeItem::name)
         .collect();
-    let report = StageReport {
-        steps,
-        ..StageReport::new(
-            Stage::Rewrite,
-            format!(
-                "{applied} of {} passes applied; {}, {}",
-                passes().len(),
-                counted(prepared.operations.len(), "method"),
-                counted(names.len(), "type")
-            ),
-        )
-    };
+    let summary = format!(
+        "{}, {}",
+        counted(prepared.operations.len(), "method"),
+        counted(names.len(), "type")
+    );
+    let report = StageReport::of_steps(Stage::Rewrite, "passes", steps, &summary);
     Ok((items, report))
 }

@@ -54,7 +54,7 @@ pub(super) fn short_paths(code: &mut Code<'_>) -> usize {
             let message =
                 format!("a schema makes the type `{name}`, a name that the generated code uses already");
             let diagnostic = super::not_understood(code.source, &code.place_of(&name), message);
-            code.diagnostics.push(diagnostic.help(help));
+            code.diagnostics.push(diagnostic.fix(help));
         }
     }
     let mut shorten = Shorten { count: 0 };

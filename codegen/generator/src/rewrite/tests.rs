@@ -53,7 +53,7 @@ impl Fixture {
 
     /// What the generator makes of the document.
     fn generated(&self) -> syn::File {
-        progenitor::generate_items(&self.prepared, &self.source)
+        progenitor::generate_items(&self.prepared, &self.source, &progenitor::in_process)
             .unwrap()
             .0
     }
@@ -527,6 +527,10 @@ fn a_pass_that_finds_nothing_where_it_should_is_an_error() {
     assert_eq!(idle.len(), must.len());
     for (diagnostic, name) in idle.iter().zip(must) {
         assert_eq!(diagnostic.code, "idle-step");
-        assert!(diagnostic.message.starts_with(&format!("`{name}` found nothing")));
+        assert!(
+            diagnostic
+                .message
+                .starts_with(&format!("the step `{name}` found nothing"))
+        );
     }
 }

@@ -158,18 +158,14 @@ impl Registry<'_, '_> {
                     Some(other) => format!("an enumeration of {}", schema::codes(other)),
                     None => "no enumeration".to_owned(),
                 };
-                let place = self
-                    .draft_source
-                    .locate(&origin(self.origins, &known.at))
-                    .map(|place| place.to_string());
+                let place = self.draft_source.locate(origin(self.origins, &known.at));
                 self.diagnostics.push(error(
                     self.draft_source,
                     "enum-name",
                     at,
                     format!(
-                        "this enumeration of {} would get the name `{name}`, which is {other}{}",
+                        "this enumeration of {} would get the name `{name}`, which is {other} ({place})",
                         schema::codes(&values),
-                        place.map(|place| format!(" ({place})")).unwrap_or_default()
                     ),
                     "let an overlay add `x-rust-name` with another name to one of the schemas",
                 ));

@@ -55,22 +55,22 @@ impl Draft<'_> {
 }
 
 fn error(source: &Document, code: &'static str, at: &str, message: String, help: &str) -> Diagnostic {
-    source.error(Stage::Transform, code, at, message).help(help)
+    source.error(Stage::Transform, code, at, message).fix(help)
 }
 
 /// All rules, in their order.
 #[rustfmt::skip]
 fn rules<'a>() -> Vec<Step<Draft<'a>>> {
-    use Expect::{Work, WorkOrNone};
+    use Expect::{Work, MayBeNoop};
     let rule = Step::new;
     vec![
         rule("canonical-order", Work, order::canonical_order,
             "the order of keys means nothing in JSON, but the generator's output follows it"),
-        rule("inline-references", WorkOrNone, references::inline_references,
+        rule("inline-references", MayBeNoop, references::inline_references,
             "the other rules look for parameters, bodies and responses where they are used"),
-        rule("keep-json", WorkOrNone, responses::keep_json,
+        rule("keep-json", MayBeNoop, responses::keep_json,
             "the generator panics on a second media type of a request, and the runtime speaks JSON only"),
-        rule("drop-error-responses", WorkOrNone, responses::drop_error_responses,
+        rule("drop-error-responses", MayBeNoop, responses::drop_error_responses,
             "the generator panics on two error types, and loses the status of an error that is not JSON; the runtime reads errors itself"),
         rule("widen-success", Work, responses::widen_success,
             "the service may answer 201 or 204 where 200 is documented; any 2xx is success"),
@@ -82,29 +82,29 @@ fn rules<'a>() -> Vec<Step<Draft<'a>>> {
             "the generator invents the default for an absent field and sends it back; absent must stay absent"),
         rule("keep-unknown-fields", Work, objects::keep_unknown_fields,
             "find, change, save must not drop what the service sent and the document does not know"),
-        rule("drop-empty-parts", WorkOrNone, objects::drop_empty_parts,
+        rule("drop-empty-parts", MayBeNoop, objects::drop_empty_parts,
             "a part that says nothing makes another type of what would be but another name"),
-        rule("hoist-objects", WorkOrNone, objects::hoist_objects,
+        rule("hoist-objects", MayBeNoop, objects::hoist_objects,
             "the generator loses the description of an inline object and names it without looking for clashes"),
         rule("hoist-enums", Work, enums::hoist_enums,
             "an inline enumeration gets one type a use, and only a component can be replaced by an open enumeration"),
-        rule("inline-aliases", WorkOrNone, objects::inline_aliases,
+        rule("inline-aliases", MayBeNoop, objects::inline_aliases,
             "a component that is a mere string, list or map would become a wrapper that serves nobody"),
         rule("id-lists", Work, ids::id_lists,
             "a list of IDs in one string is easy to join wrongly by hand"),
         rule("id-types", Work, ids::id_types,
             "an ID of one kind of asset must not pass for that of another"),
-        rule("secret-types", WorkOrNone, secrets::secret_types,
+        rule("secret-types", MayBeNoop, secrets::secret_types,
             "a secret must not be printed with the asset that it is in"),
-        rule("nullable-components", WorkOrNone, objects::nullable_components,
+        rule("nullable-components", MayBeNoop, objects::nullable_components,
             "the generator makes a wrapper around an option of a component that may be null; its uses may be null instead"),
         rule("nullable-collections", Work, objects::nullable_collections,
             "the generator leaves an empty list or object away; absent, null and empty must be told apart"),
-        rule("drop-titles", WorkOrNone, objects::drop_titles,
+        rule("drop-titles", MayBeNoop, objects::drop_titles,
             "the generator calls what it merges after the title of a part, and so like the type of that part"),
         rule("optional-bodies", Work, bodies::optional_bodies,
             "the generator makes every request body mandatory unless its schema is nullable"),
-        rule("share-evidence", WorkOrNone, descriptions::share_evidence,
+        rule("share-evidence", MayBeNoop, descriptions::share_evidence,
             "the same evidence on each operation and field hides what is particular to one"),
         rule("describe", Work, descriptions::describe,
             "each item of the generated code says what it is, its limits and its evidence"),
@@ -118,12 +118,12 @@ fn relocate(
     source: &Document,
 ) -> Diagnostics {
     for diagnostic in &mut diagnostics.0 {
-        let place = origin(origins, &diagnostic.pointer);
+        let place = origin(origins, diagnostic.pointer.as_str());
         if place != diagnostic.pointer {
-            diagnostic.location = source.locate(&place);
+            diagnostic.location = Some(source.locate(&place));
             let operation = diagnostic.operation.take();
             diagnostic.operation = operation.or_else(|| pointer::operation(&place));
-            diagnostic.pointer = place;
+            diagnostic.pointer = pointer::ToPointer::to_pointer(place).into_owned();
         }
     }
     diagnostics
@@ -170,19 +170,12 @@ pub fn transform(source: &Document) -> Result<(Prepared, StageReport), Diagnosti
     let prepared = model::read(draft.into_value(), source, &mut diagnostics);
     let (mut prepared, _) = diagnostics.unless_errors(prepared).map_err(relocated)?;
     prepared.origins = origins;
-    let applied = steps.iter().filter(|step| step.count > 0).count();
-    let report = StageReport {
-        steps,
-        ..StageReport::new(
-            Stage::Transform,
-            format!(
-                "{applied} of {} rules applied; {}, {}, {}",
-                rules().len(),
-                counted(prepared.operations.len(), "operation"),
-                counted(prepared.enums.len(), "open enumeration"),
-                counted(prepared.ids.len(), "ID type")
-            ),
-        )
-    };
+    let summary = format!(
+        "{}, {}, {}",
+        counted(prepared.operations.len(), "operation"),
+        counted(prepared.enums.len(), "open enumeration"),
+        counted(prepared.ids.len(), "ID type")
+    );
+    let report = StageReport::of_steps(Stage::Transform, "rules", steps, &summary);
     Ok((prepared, report))
 }

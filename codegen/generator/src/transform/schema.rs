@@ -19,8 +19,6 @@ pub(super) const SECRET_TYPE: &str = "Secret";
 /// Marks a component that the document writes where it is used.
 pub(super) const INLINE: &str = "x-inline";
 
-/// All of these: an extension of such a name in the document would be read as one.
-
 /// Siblings that stay beside a schema when the rest of it moves to a component.
 pub(super) const SIBLINGS: [&str; 5] = ["description", "nullable", "x-evidence", NOTES, "deprecated"];
 

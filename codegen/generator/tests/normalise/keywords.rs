@@ -121,8 +121,8 @@ fn fate(base: &Value, before: &Run, place: &str, key: &str, value: &Value) -> (S
     let after = run(&changed);
 
     // The lines of the keyword itself: a diagnostic on its holder says nothing of it.
-    let first = after.input.locate(&pointer::join(place, key));
-    let first = first.unwrap().line;
+    let first = after.input.locate(pointer::join(place, key));
+    let first = first.line;
     let lines = first..first + format!("{value:#}").lines().count();
     let reported: Vec<&Diagnostic> = after
         .diagnostics

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use funnelflux_diff::Impact;
+use funnelflux_generator::impact::Impact;
 use quote::ToTokens;
 use syn::{
     Attribute, Fields, Ident, ImplItem, Item, LitStr, Token, Visibility, braced,

@@ -1,25 +1,32 @@
-//! `OpenAPI` 3.1 to 3.0.3, in place.
+//! Converts `OpenAPI` 3.1 to 3.0.3, in place.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    iter,
+};
 
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 
-use super::{Object, TARGET, Work, count_operations, path_items, schemas};
+use super::{
+    context::{Context, Object, TARGET},
+    path_items, schemas,
+};
 use crate::{
     diagnostic::Severity,
-    openapi_model::{self, Kind, Shape},
-    pointer,
+    openapi_model::{self, FieldType, ObjectKind},
+    pointer::{METHODS, Pointer, PointerBuf},
+    references::fragment,
 };
 
-/// The dialect that `OpenAPI` 3.1 has by itself.
+/// Default dialect of `OpenAPI` 3.1.
 const DIALECT: &str = "https://spec.openapis.org/oas/3.1/dialect/base";
 
-/// Where it keeps path items that are referred to.
-const PATH_ITEMS: &str = "/components/pathItems";
+/// Path items that references lead to.
+const PATH_ITEMS: &Pointer = Pointer::from_static("/components/pathItems");
 
-pub(super) fn normalise(mut value: Value, followed: &BTreeSet<String>, work: &mut Work) -> Value {
-    keep_path_items(&mut value, followed, work);
+pub(super) fn normalise(mut value: Value, followed: &BTreeSet<PointerBuf>, context: &mut Context) -> Value {
+    keep_path_items(&mut value, followed, context);
     let Some(root) = value.as_object_mut() else {
         return value;
     };
@@ -32,22 +39,22 @@ pub(super) fn normalise(mut value: Value, followed: &BTreeSet<String>, work: &mu
             "webhooks (operations: {}) are left out: they are calls of the service, not to it",
             count_operations(webhooks)
         );
-        work.report(
+        context.report(
             Severity::Notice,
             "webhooks",
             "/webhooks",
             message,
-            "nothing has to be done: the client only calls",
+            "nothing to do: the client only calls",
         );
-        let aside = pointer::join("", &schemas::name_aside(root, "webhooks"));
-        work.put(aside, "/webhooks");
+        let aside = Pointer::root().with_trailing_token(schemas::name_aside(root, "webhooks"));
+        context.put(aside, "/webhooks");
         schemas::keep_aside(root, "webhooks");
     }
     if root
         .get("jsonSchemaDialect")
         .is_some_and(|dialect| dialect != DIALECT)
     {
-        work.report(
+        context.report(
             Severity::Warning,
             "dialect",
             "/jsonSchemaDialect",
@@ -60,107 +67,114 @@ pub(super) fn normalise(mut value: Value, followed: &BTreeSet<String>, work: &mu
 
     let mut hoisted = Hoisted::default();
     openapi_model::walk_mut(&mut value, &mut |kind, pointer, object| {
-        change(work, &mut hoisted, kind, pointer, object);
+        change(context, &mut hoisted, kind, pointer, object);
     });
-    hoist(&mut value, work, hoisted);
+    hoist(&mut value, context, hoisted);
     value
 }
 
-/// What references within schemas lead to besides pointers.
+/// Definitions and anchors inside of schemas, to which references lead.
 #[derive(Default)]
 struct Hoisted {
-    /// `$defs` on their way to the components, by the pointer that they had.
-    definitions: Vec<(String, Object)>,
-    /// The pointers of schemas by their `$anchor` or `$dynamicAnchor`.
-    anchors: BTreeMap<String, Vec<String>>,
+    /// `$defs` that move to the components, with their old pointers.
+    definitions: Vec<(PointerBuf, Object)>,
+    /// Pointers of schemas by their `$anchor` or `$dynamicAnchor`.
+    anchors: BTreeMap<String, Vec<PointerBuf>>,
 }
 
-fn change(work: &mut Work, hoisted: &mut Hoisted, kind: Kind, pointer: &str, object: &mut Object) {
-    booleans(work, kind, pointer, object);
+fn change(
+    context: &mut Context,
+    hoisted: &mut Hoisted,
+    kind: ObjectKind,
+    pointer: &Pointer,
+    object: &mut Object,
+) {
+    booleans(context, kind, pointer, object);
     match kind {
-        Kind::Info => {
+        ObjectKind::Info => {
             if let Some(summary) = object.shift_remove("summary") {
                 if object.contains_key("description") {
                     object.insert("x-summary".to_owned(), summary);
                 } else {
-                    let from = pointer::join(pointer, "summary");
-                    work.put(pointer::join(pointer, "description"), &from);
+                    let from = pointer.with_trailing_token("summary");
+                    context.put(pointer.with_trailing_token("description"), &from);
                     object.insert("description".to_owned(), summary);
                 }
             }
         }
-        Kind::License => {
+        ObjectKind::License => {
             schemas::keep_aside(object, "identifier");
         }
-        Kind::SecurityScheme if object.get("type").is_some_and(|kind| kind == "mutualTLS") => {
-            work.report(
+        ObjectKind::SecurityScheme if object.get("type").is_some_and(|kind| kind == "mutualTLS") => {
+            context.report(
                 Severity::Warning,
                 "mutual-tls",
-                pointer::join(pointer, "type"),
+                pointer.with_trailing_token("type"),
                 "the security scheme `mutualTLS` cannot be expressed in OpenAPI 3.0",
                 "give the transport the client's certificate",
             );
             object.insert("type".to_owned(), "http".into());
             object.insert("scheme".to_owned(), "mutual".into());
         }
-        Kind::Schema => {
+        ObjectKind::Schema => {
             for key in ["$defs", "definitions"] {
                 if object.get(key).is_some_and(Value::is_object)
                     && let Some(Value::Object(definitions)) = object.shift_remove(key)
                 {
-                    let place = pointer::join(pointer, key);
+                    let place = pointer.with_trailing_token(key);
                     hoisted.definitions.push((place, definitions));
                 }
             }
             for key in ["$anchor", "$dynamicAnchor"] {
                 if let Some(Value::String(anchor)) = object.get(key) {
                     let places = hoisted.anchors.entry(anchor.clone()).or_default();
-                    places.push(pointer.to_owned());
+                    places.push(pointer.to_buf());
                 }
             }
-            schemas::openapi31(work, pointer, object);
+            schemas::openapi31(context, pointer, object);
         }
         _ => {}
     }
 }
 
-/// Schemas that are `true` or `false`, which walks over objects do not meet.
-fn booleans(work: &mut Work, kind: Kind, pointer: &str, object: &mut Object) {
-    if kind == Kind::Schema
+/// Replaces schemas that are `true`, and reports those that are `false`: a walk over objects does not visit
+/// them.
+fn booleans(context: &mut Context, kind: ObjectKind, pointer: &Pointer, object: &mut Object) {
+    if kind == ObjectKind::Schema
         && object.contains_key("prefixItems")
         && object.get("items") == Some(&Value::Bool(false))
     {
-        // No further items: the end of a tuple, which has a diagnostic of its own.
+        // No further items: the end of a tuple, which is reported elsewhere.
         object.shift_remove("items");
     }
-    let mut open = |pointer: String, value: &mut Value| match value {
+    let mut replace = |pointer: PointerBuf, value: &mut Value| match value {
         Value::Bool(true) => *value = json!({}),
         Value::Bool(false) => {
-            work.report(
+            context.report(
                 Severity::Error,
                 "false-schema",
                 pointer,
-                "a schema that no value fits (`false`) cannot be expressed in OpenAPI 3.0",
-                "remove what it belongs to",
+                "a schema that matches no value (`false`) cannot be expressed in OpenAPI 3.0",
+                "remove the property, item or parameter that it describes",
             );
         }
         _ => {}
     };
-    for (key, shape, _) in kind.fields() {
-        let Some(value) = object.get_mut(*key) else {
+    for field in kind.fields() {
+        let Some(value) = object.get_mut(field.key) else {
             continue;
         };
-        let place = pointer::join(pointer, key);
-        match (shape, value) {
-            (Shape::One(Kind::Schema), value) => open(place, value),
-            (Shape::List(Kind::Schema), Value::Array(list)) => {
+        let place = pointer.with_trailing_token(field.key);
+        match (field.value, value) {
+            (FieldType::One(ObjectKind::Schema), value) => replace(place, value),
+            (FieldType::List(ObjectKind::Schema), Value::Array(list)) => {
                 for (index, value) in list.iter_mut().enumerate() {
-                    open(pointer::item(&place, index), value);
+                    replace(place.with_trailing_token(index), value);
                 }
             }
-            (Shape::Map(Kind::Schema), Value::Object(map)) => {
+            (FieldType::Map(ObjectKind::Schema), Value::Object(map)) => {
                 for (key, value) in map {
-                    open(pointer::join(&place, key), value);
+                    replace(place.with_trailing_token(key), value);
                 }
             }
             _ => {}
@@ -168,36 +182,37 @@ fn booleans(work: &mut Work, kind: Kind, pointer: &str, object: &mut Object) {
     }
 }
 
-/// Path items and webhooks, for which `OpenAPI` 3.0 has no place, on their way to where they are kept aside.
+/// Path items and webhooks that move to an extension, because `OpenAPI` 3.0 has no section for them.
 struct Aside {
     webhooks: String,
     path_items: String,
     items: Object,
-    /// The names of those that something still refers to, each once it has been met.
+    /// Names of the path items that references lead to, in the order of discovery.
     referred: Vec<String>,
 }
 
 impl Aside {
-    /// Leads a reference to where its target is kept.
-    fn lead(&mut self, object: &mut Object) {
+    /// Redirects a reference to the new place of its target.
+    fn redirect(&mut self, object: &mut Object) {
         let Some(Value::String(target)) = object.get_mut("$ref") else {
             return;
         };
         if let Some(rest) = target.strip_prefix("#/webhooks/") {
             *target = format!("#/{}/{rest}", self.webhooks);
         } else if let Some(rest) = target.strip_prefix("#/components/pathItems/") {
-            let name = pointer::decode(rest.split('/').next().unwrap_or_default());
-            if self.items.contains_key(&name) {
+            let place = fragment(target);
+            let name = place.as_ref().and_then(|place| place.get(2));
+            if let Some(name) = name.filter(|name| self.items.contains_key(&*name.decoded())) {
+                self.referred.push(name.decoded().into_owned());
                 *target = format!("#/components/{}/{rest}", self.path_items);
-                self.referred.push(name);
             }
         }
     }
 }
 
-/// Keeps aside the path items that something, such as a callback, still refers to, and leaves out the others; those that
-/// have not been `followed` either are reported.
-fn keep_path_items(value: &mut Value, followed: &BTreeSet<String>, work: &mut Work) {
+/// Moves path items that a reference leads to, such as one in a callback, to an extension, and removes the
+/// others. Those that were not `followed` either are reported.
+fn keep_path_items(value: &mut Value, followed: &BTreeSet<PointerBuf>, context: &mut Context) {
     let Some(root) = value.as_object_mut() else {
         return;
     };
@@ -214,42 +229,49 @@ fn keep_path_items(value: &mut Value, followed: &BTreeSet<String>, work: &mut Wo
         components.shift_remove("pathItems");
         aside.path_items = schemas::name_aside(components, "pathItems");
     }
-    openapi_model::walk_mut(value, &mut |_, _, object| aside.lead(object));
+    openapi_model::walk_mut(value, &mut |_, _, object| aside.redirect(object));
     if let Some(webhooks) = value.get_mut("webhooks") {
-        let shape = Shape::Map(Kind::PathItem);
-        openapi_model::walk_part_mut("/webhooks", shape, webhooks, &mut |_, _, object| {
-            aside.lead(object);
-        });
+        let expected = FieldType::Map(ObjectKind::PathItem);
+        openapi_model::walk_part_mut(
+            Pointer::from_static("/webhooks"),
+            expected,
+            webhooks,
+            &mut |_, _, object| {
+                aside.redirect(object);
+            },
+        );
     }
     let mut kept = BTreeSet::new();
     while let Some(name) = aside.referred.pop() {
         if kept.contains(&name) {
             continue;
         }
-        let old = pointer::join(PATH_ITEMS, &name);
-        // Its name stays, for it may refer to itself.
+        let old = PATH_ITEMS.with_trailing_token(&name);
+        // Its name stays, because it may refer to itself.
         let mut item = aside.items.get_mut(&name).map(std::mem::take).unwrap_or_default();
         openapi_model::walk_part_mut(
             &old,
-            Shape::One(Kind::PathItem),
+            FieldType::One(ObjectKind::PathItem),
             &mut item,
-            &mut |_, _, object| aside.lead(object),
+            &mut |_, _, object| aside.redirect(object),
         );
         aside.items.insert(name.clone(), item);
-        let new = pointer::join(&pointer::join("/components", &aside.path_items), &name);
-        work.put(new, &old);
+        let new = Pointer::from_static("/components")
+            .with_trailing_token(&aside.path_items)
+            .with_trailing_token(&name);
+        context.put(new, &old);
         kept.insert(name);
     }
     aside.items.retain(|name, _| {
-        let place = pointer::join(PATH_ITEMS, name);
+        let place = PATH_ITEMS.with_trailing_token(name);
         let keep = kept.contains(name);
         if !keep && !followed.contains(&place) {
-            work.report(
+            context.report(
                 Severity::Notice,
                 path_items::CODE,
                 place,
                 format!("no path, webhook or callback leads to the path item `{name}`: it is left out"),
-                "nothing has to be done unless a path should have it",
+                "nothing to do unless a path should have it",
             );
         }
         keep
@@ -261,9 +283,9 @@ fn keep_path_items(value: &mut Value, followed: &BTreeSet<String>, work: &mut Wo
     }
 }
 
-/// Puts `$defs` into the components, and leads references there and to anchors.
-fn hoist(value: &mut Value, work: &mut Work, mut hoisted: Hoisted) {
-    let mut moved: BTreeMap<String, String> = BTreeMap::new();
+/// Moves `$defs` to the components, and redirects references to them and to anchors.
+fn hoist(value: &mut Value, context: &mut Context, mut hoisted: Hoisted) {
+    let mut moved: BTreeMap<PointerBuf, PointerBuf> = BTreeMap::new();
     while let Some((place, definitions)) = hoisted.definitions.pop() {
         for (name, mut definition) in definitions {
             let Some(root) = value.as_object_mut() else {
@@ -280,10 +302,10 @@ fn hoist(value: &mut Value, work: &mut Work, mut hoisted: Hoisted) {
             if definition == Value::Bool(true) {
                 definition = json!({});
             }
-            let old = pointer::join(&place, &name);
+            let old = place.with_trailing_token(&name);
             let free = free_name(&name, &place, schemas);
-            let new = pointer::join("/components/schemas", &free);
-            work.put(new.clone(), &old);
+            let new = Pointer::from_static("/components/schemas").with_trailing_token(&free);
+            context.put(new.clone(), &old);
             moved.insert(old.clone(), new.clone());
             let mut deeper = Hoisted {
                 definitions: Vec::new(),
@@ -291,19 +313,18 @@ fn hoist(value: &mut Value, work: &mut Work, mut hoisted: Hoisted) {
             };
             openapi_model::walk_part_mut(
                 &new,
-                Shape::One(Kind::Schema),
+                FieldType::One(ObjectKind::Schema),
                 &mut definition,
                 &mut |kind, pointer, object| {
-                    change(work, &mut deeper, kind, pointer, object);
+                    change(context, &mut deeper, kind, pointer, object);
                 },
             );
-            // What was inside has been noted under its new place, but is referred to by its old one.
+            // Inner definitions were recorded under their new place, but references use the old one.
             hoisted.anchors = deeper.anchors;
             for (inner, definitions) in deeper.definitions {
-                let before = inner
-                    .strip_prefix(&new)
-                    .map_or(inner.clone(), |rest| format!("{old}{rest}"));
-                work.put(before.clone(), &inner);
+                let rest = inner.strip_prefix(&new);
+                let before = rest.map_or_else(|| inner.clone(), |rest| old.concat(rest));
+                context.put(before.clone(), &inner);
                 hoisted.definitions.push((before, definitions));
             }
             schemas.insert(free, definition);
@@ -312,50 +333,56 @@ fn hoist(value: &mut Value, work: &mut Work, mut hoisted: Hoisted) {
     if moved.is_empty() && hoisted.anchors.is_empty() {
         return;
     }
-    let mut lead = |place: String, target: &mut String| {
+    let mut redirect = |place: PointerBuf, target: &mut String| {
         let Some(plain) = target.strip_prefix('#') else {
             return;
         };
         let plain = percent_decode_str(plain).decode_utf8_lossy().into_owned();
         match hoisted.anchors.get(&plain).map(Vec::as_slice) {
             Some([only]) => *target = format!("#{only}"),
-            Some(_) => work.report(
+            Some(_) => context.report(
                 Severity::Error,
                 "anchor",
                 place,
-                format!("several schemas have the anchor `{plain}`: which of them is meant is not known"),
+                format!("several schemas have the anchor `{plain}`: it is unknown which one is intended"),
                 "refer to the schema by its place, in an overlay if the document is the vendor's",
             ),
             None => {
-                let moved = pointer::prefixes(&plain).find_map(|prefix| moved.get_key_value(prefix));
-                if let Some((old, new)) = moved {
-                    let rest = plain.get(old.len()..).unwrap_or_default();
-                    *target = format!("#{new}{rest}");
+                let Some(pointer) = fragment(target) else { return };
+                let mut ancestors = iter::successors(Some(&*pointer), |pointer| pointer.parent());
+                let moved = ancestors.find_map(|ancestor| {
+                    let new = moved.get(ancestor)?;
+                    Some(new.concat(pointer.strip_prefix(ancestor)?))
+                });
+                if let Some(moved) = moved {
+                    *target = format!("#{moved}");
                 }
             }
         }
     };
     openapi_model::walk_mut(value, &mut |kind, place, object| {
         if let Some(Value::String(target)) = object.get_mut("$ref") {
-            lead(pointer::join(place, "$ref"), target);
+            redirect(place.with_trailing_token("$ref"), target);
         }
-        if kind == Kind::Discriminator
+        if kind == ObjectKind::Discriminator
             && let Some(Value::Object(mapping)) = object.get_mut("mapping")
         {
-            let place = pointer::join(place, "mapping");
+            let place = place.with_trailing_token("mapping");
             for (key, target) in mapping {
                 if let Value::String(target) = target {
-                    lead(pointer::join(&place, key), target);
+                    redirect(place.with_trailing_token(key), target);
                 }
             }
         }
     });
 }
 
-/// A name that no component has: the definition's own, that of the schema around it in front, or a number behind.
-fn free_name(name: &str, place: &str, taken: &Object) -> String {
-    let around = pointer::tokens(place)
-        .filter(|token| token != "$defs" && token != "definitions")
+/// Returns a free name for a component: the definition's own, prefixed with that of the schema around it, or
+/// numbered.
+fn free_name(name: &str, place: &Pointer, taken: &Object) -> String {
+    let names = place.tokens().map(|token| token.decoded().into_owned());
+    let around = names
+        .filter(|name| name != "$defs" && name != "definitions")
         .last();
     let long = format!("{}{name}", around.unwrap_or_default());
     let numbered = (2..).map(|number| format!("{long}{number}"));
@@ -364,4 +391,18 @@ fn free_name(name: &str, place: &str, taken: &Object) -> String {
         .chain(numbered)
         .find(|name| !taken.contains_key(name))
         .unwrap_or(long)
+}
+
+/// Returns the number of operations in an object of path items.
+fn count_operations(items: &Value) -> usize {
+    let items = items.as_object().into_iter().flatten();
+    let items = items.filter_map(|(_, item)| item.as_object());
+    items
+        .map(|item| {
+            METHODS
+                .iter()
+                .filter(|method| item.contains_key(**method))
+                .count()
+        })
+        .sum()
 }

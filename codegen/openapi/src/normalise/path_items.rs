@@ -1,37 +1,48 @@
-//! Path items by reference: those of paths and webhooks to the path items themselves, for the generator knows no
-//! reference there.
+//! Replaces references of paths and webhooks by the path items themselves: the generator does not resolve
+//! them.
 //!
-//! Those of callbacks stay references, since a callback may lead back to the operation that it belongs to.
+//! References of callbacks stay, because a callback may lead back to its own operation.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::{Object, Work};
-use crate::{diagnostic::Severity, document::Place, openapi_model::Kind, pointer, read::COPIES, text::kind};
+use super::context::{Context, Object};
+use crate::{
+    diagnostic::Severity,
+    document::Place,
+    limits::COPIES,
+    openapi_model::ObjectKind,
+    pointer::{Pointer, PointerBuf},
+    references::follow,
+    text::kind,
+};
 
-/// The code of what is found about path items.
+/// Code of diagnostics on path items.
 pub(super) const CODE: &str = "path-item";
 
-/// Puts what paths and webhooks refer to in the place of the reference, and gives the pointers of all path items that
-/// were followed on the way. What leads nowhere or into another file stays a reference: lint says so.
-pub(super) fn inline(document: &mut Value, work: &mut Work) -> BTreeSet<String> {
+/// Replaces the references of paths and webhooks by their targets, and returns the pointers of all targets. A
+/// dangling or external reference stays: lint reports it.
+pub(super) fn inline(document: &mut Value, context: &mut Context) -> BTreeSet<PointerBuf> {
     let mut inline = Inline {
         document,
-        work,
+        context,
         resolved: BTreeMap::new(),
         followed: BTreeSet::new(),
         copies: 0,
     };
     let mut places = Vec::new();
-    for section in ["/paths", "/webhooks"] {
-        let items = inline.document.pointer(section).and_then(Value::as_object);
+    for section in ["/paths", "/webhooks"].map(Pointer::from_static) {
+        let items = inline
+            .document
+            .pointer(section.as_str())
+            .and_then(Value::as_object);
         for (name, item) in items.into_iter().flatten() {
             let refers = |item: &&Object| item.contains_key("$ref") && !name.starts_with("x-");
             let Some(item) = item.as_object().filter(refers) else {
                 continue;
             };
-            let place = pointer::join(section, name);
+            let place = section.with_trailing_token(name);
             places.push(place.clone());
             inline.resolve(Link { place, item });
         }
@@ -41,48 +52,48 @@ pub(super) fn inline(document: &mut Value, work: &mut Work) -> BTreeSet<String> 
         followed,
         ..
     } = inline;
-    // Only now, for others may refer to what is replaced.
+    // Not earlier: others may refer to the replaced path items.
     for place in places {
         if let Some(Some(Resolved { item, from, own })) = resolved.remove(&place)
-            && let Some(value) = document.pointer_mut(&place)
+            && let Some(value) = document.pointer_mut(place.as_str())
         {
             *value = Value::Object(item);
-            work.provenance.put(place.clone(), from);
+            context.provenance.put(place.clone(), from);
             for (key, from) in own {
-                work.provenance.put(pointer::join(&place, &key), from);
+                context.provenance.put(place.with_trailing_token(&key), from);
             }
         }
     }
     followed
 }
 
-/// A path item and where it stands.
+/// A path item and its place.
 struct Link<'a> {
-    place: String,
+    place: PointerBuf,
     item: &'a Object,
 }
 
-/// What a path item with a reference is in the end.
+/// A path item whose reference is resolved.
 #[derive(Clone)]
 struct Resolved {
     item: Object,
     from: Place,
-    /// The members that come from elsewhere than the rest.
+    /// Members that have another origin than the rest.
     own: Vec<(String, Place)>,
 }
 
 struct Inline<'a> {
     document: &'a Value,
-    work: &'a mut Work,
-    /// The path items with references, by their places; without a value where it is wrong, which has been reported.
-    resolved: BTreeMap<String, Option<Resolved>>,
-    followed: BTreeSet<String>,
-    /// How many values have been put in the place of references.
+    context: &'a mut Context,
+    /// Path items with references, by place; `None` for those that were reported as wrong.
+    resolved: BTreeMap<PointerBuf, Option<Resolved>>,
+    followed: BTreeSet<PointerBuf>,
+    /// Number of values copied so far.
     copies: usize,
 }
 
 impl<'a> Inline<'a> {
-    /// Follows the references of a path item to their end, unless what is there is known.
+    /// Resolves the references of a path item, up to one that is already resolved.
     fn resolve(&mut self, first: Link<'a>) {
         if self.copies > COPIES {
             return;
@@ -98,17 +109,17 @@ impl<'a> Inline<'a> {
             match self.next(&here, &places) {
                 Some(Ok(next)) => links.push(std::mem::replace(&mut here, next)),
                 Some(Err(message)) => {
-                    let place = pointer::join(&here.place, "$ref");
-                    let help =
-                        "refer to the path item that is meant, in an overlay if the document is the vendor's";
-                    self.work.report(Severity::Error, CODE, place, message, help);
+                    let place = here.place.with_trailing_token("$ref");
+                    let fix =
+                        "refer to the intended path item, in an overlay if the document is the vendor's";
+                    self.context.report(Severity::Error, CODE, place, message, fix);
                     self.resolved.insert(here.place.clone(), None);
                     break None;
                 }
                 None => {
                     break Some(Resolved {
                         item: here.item.clone(),
-                        from: self.work.provenance.place(&here.place),
+                        from: self.context.provenance.place(&here.place),
                         own: Vec::new(),
                     });
                 }
@@ -124,49 +135,50 @@ impl<'a> Inline<'a> {
         }
     }
 
-    /// What a path item refers to, or why that cannot be; nothing if it does not refer, or leads nowhere.
-    fn next(&self, here: &Link<'a>, places: &BTreeSet<String>) -> Option<Result<Link<'a>, String>> {
-        let reference = here.item.get("$ref")?.as_str()?;
-        let (place, target) = pointer::follow(self.document, reference)?;
+    /// Returns the target of a path item, or the reason why it cannot be one; `None` without a reference or a
+    /// target.
+    fn next(&self, here: &Link<'a>, places: &BTreeSet<PointerBuf>) -> Option<Result<Link<'a>, String>> {
+        let written = here.item.get("$ref")?.as_str()?;
+        let (place, target) = follow(self.document, written)?;
         Some(match path_item(target) {
             Ok(_) if places.contains(&place) => Err(format!(
-                "`{reference}` has been followed before: the references go in a circle"
+                "`{written}` has been followed before: the references go in a circle"
             )),
             Ok(item) => Ok(Link { place, item }),
-            Err(why) => Err(format!("`{reference}` is no path item: {why}")),
+            Err(why) => Err(format!("`{written}` is not a path item: {why}")),
         })
     }
 
-    /// Whether another copy of a path item may be made.
-    fn has_room(&mut self, item: &Object, place: &str) -> bool {
+    /// Counts another copy of a path item, and reports the one that exceeds the limit.
+    fn has_room(&mut self, item: &Object, place: &Pointer) -> bool {
         self.copies += item.values().map(count).sum::<usize>();
         let has_room = self.copies <= COPIES;
         if !has_room {
-            let place = pointer::join(place, "$ref");
-            let message = "up to here, references of path items stand for more values than are read";
-            let help = format!("at most {COPIES}: this is no API document that anybody wrote");
-            self.work.report(Severity::Error, CODE, place, message, &help);
+            let place = place.with_trailing_token("$ref");
+            let message = "up to here, references of path items expand to more values than the limit";
+            let fix = format!("at most {COPIES}: write some of the path items out");
+            self.context.report(Severity::Error, CODE, place, message, &fix);
         }
         has_room
     }
 
-    /// What a reference leads to, with what stands beside the reference.
+    /// Adds the siblings of a reference to its target.
     fn add_siblings(&mut self, mut end: Resolved, link: &Link<'a>) -> Resolved {
         for (key, value) in link.item.iter().filter(|(key, _)| *key != "$ref") {
-            let here = pointer::join(&link.place, key);
+            let here = link.place.with_trailing_token(key);
             match end.item.get(key) {
                 None => {
                     end.item.insert(key.clone(), value.clone());
-                    end.own.push((key.clone(), self.work.provenance.place(&here)));
+                    end.own.push((key.clone(), self.context.provenance.place(&here)));
                 }
                 Some(other) if other == value => {}
                 Some(_) => {
                     let message = format!(
-                        "`{key}` stands here and in the path item that the `$ref` beside it leads to: OpenAPI \
-                         leaves open which of them counts"
+                        "`{key}` is here and in the path item that the `$ref` beside it leads to: OpenAPI \
+                         leaves open which one applies"
                     );
-                    let help = "remove one of the two, in an overlay if the document is the vendor's";
-                    self.work.report(Severity::Error, CODE, here, message, help);
+                    let fix = "remove one of the two, in an overlay if the document is the vendor's";
+                    self.context.report(Severity::Error, CODE, here, message, fix);
                 }
             }
         }
@@ -174,14 +186,14 @@ impl<'a> Inline<'a> {
     }
 }
 
-/// The path item that a value is, or why it is none.
+/// Returns the path item that a value is, or the reason why it is not one.
 fn path_item(value: &Value) -> Result<&Object, String> {
     let item = value
         .as_object()
         .ok_or_else(|| format!("it is {}", kind(value)))?;
-    let fields = Kind::PathItem.fields();
+    let fields = ObjectKind::PathItem.fields();
     let is_foreign = |key: &&String| {
-        *key != "$ref" && !key.starts_with("x-") && !fields.iter().any(|(name, ..)| name == key)
+        *key != "$ref" && !key.starts_with("x-") && !fields.iter().any(|field| field.key == *key)
     };
     match item.keys().find(is_foreign) {
         Some(key) => Err(format!("it has the key `{key}`")),
@@ -189,7 +201,7 @@ fn path_item(value: &Value) -> Result<&Object, String> {
     }
 }
 
-/// How many values a value is; a long text weighs as many.
+/// Counts the values in a value. A long text counts as several.
 fn count(value: &Value) -> usize {
     1 + match value {
         Value::Array(items) => items.iter().map(count).sum(),

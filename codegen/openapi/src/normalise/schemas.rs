@@ -1,11 +1,14 @@
-//! Schemas: JSON Schema 2020-12 (`OpenAPI` 3.1) and the dialect of Swagger 2.0 to the dialect of `OpenAPI` 3.0.
+//! Converts schemas of JSON Schema 2020-12 (`OpenAPI` 3.1) and of Swagger 2.0 to the dialect of `OpenAPI`
+//! 3.0.
+//!
+//! One function per keyword, and the order in which they run: splitting the file would hide the order.
 
 use serde_json::{Value, json};
 
-use super::{Object, Work};
-use crate::{diagnostic::Severity, number, pointer};
+use super::context::{Context, Object};
+use crate::{diagnostic::Severity, number, pointer::Pointer};
 
-/// Keywords that only check values: without them a type is as wide as before.
+/// Keywords that only validate: without them, a type is wider.
 const CHECKS: &[&str] = &[
     "if",
     "then",
@@ -23,10 +26,10 @@ const CHECKS: &[&str] = &[
     "contentEncoding",
 ];
 
-/// Keywords that say something about the schema and nothing about values.
+/// Keywords that describe the schema, not its values.
 const REMARKS: &[&str] = &["$schema", "$comment", "$vocabulary", "$anchor", "$dynamicAnchor"];
 
-/// Patterns that every name of a property matches.
+/// Patterns that match every property name.
 const EVERY_NAME: &[&str] = &["", ".*", "^.*$", ".+", "^.+$"];
 
 /// Keywords next to a `$ref` that change the type.
@@ -86,8 +89,8 @@ const NUMERIC: &[&str] = &[
     "multipleOf",
 ];
 
-/// A schema of Swagger 2.0.
-pub(super) fn swagger(work: &mut Work, pointer: &str, schema: &mut Object) {
+/// Converts a schema of Swagger 2.0.
+pub(super) fn swagger(context: &mut Context, pointer: &Pointer, schema: &mut Object) {
     match schema.get("x-nullable") {
         Some(Value::Bool(nullable)) => {
             if *nullable {
@@ -95,11 +98,11 @@ pub(super) fn swagger(work: &mut Work, pointer: &str, schema: &mut Object) {
             }
             schema.shift_remove("x-nullable");
         }
-        Some(_) => work.report(
+        Some(_) => context.report(
             Severity::Warning,
             "nullable",
-            pointer::join(pointer, "x-nullable"),
-            "`x-nullable` is neither true nor false: the value is read as one that is never null",
+            pointer.with_trailing_token("x-nullable"),
+            "`x-nullable` is neither true nor false: it is read as false",
             "write `x-nullable: true` in an overlay if the value may be null",
         ),
         None => {}
@@ -113,48 +116,48 @@ pub(super) fn swagger(work: &mut Work, pointer: &str, schema: &mut Object) {
         keep_aside(schema, "format");
         schema.insert("format".to_owned(), "binary".into());
     }
-    types(work, pointer, schema);
-    wrap_reference(work, pointer, schema);
+    types(context, pointer, schema);
+    wrap_reference(context, pointer, schema);
 }
 
-/// A schema of `OpenAPI` 3.1.
-pub(super) fn openapi31(work: &mut Work, pointer: &str, schema: &mut Object) {
+/// Converts a schema of `OpenAPI` 3.1.
+pub(super) fn openapi31(context: &mut Context, pointer: &Pointer, schema: &mut Object) {
     for key in REMARKS {
         keep_aside(schema, key);
     }
     if schema.contains_key("$dynamicRef") {
-        work.report(
+        context.report(
             Severity::Error,
             "dynamic-reference",
-            pointer::join(pointer, "$dynamicRef"),
+            pointer.with_trailing_token("$dynamicRef"),
             "`$dynamicRef` cannot be expressed in OpenAPI 3.0",
-            "replace it by a `$ref` to the schema that is meant",
+            "replace it by a `$ref` to the intended schema",
         );
     }
-    // What they make belongs to one of several types.
-    tuples(work, pointer, schema);
-    pattern_properties(work, pointer, schema);
-    constant(work, pointer, schema);
-    null_variants(work, pointer, schema);
-    content(work, pointer, schema);
-    types(work, pointer, schema);
-    exclusive_bounds(work, pointer, schema);
-    examples(work, pointer, schema);
+    // Before `types`, which splits their results among the types.
+    tuples(context, pointer, schema);
+    pattern_properties(context, pointer, schema);
+    constant(context, pointer, schema);
+    null_variants(context, pointer, schema);
+    content(context, pointer, schema);
+    types(context, pointer, schema);
+    exclusive_bounds(context, pointer, schema);
+    examples(context, pointer, schema);
     for key in CHECKS {
         if keep_aside(schema, key) {
-            work.report(
+            context.report(
                 Severity::Warning,
                 "unexpressed",
-                pointer::join(pointer, key),
+                pointer.with_trailing_token(*key),
                 format!("`{key}` cannot be expressed in OpenAPI 3.0: the type is wider than meant"),
-                "nothing has to be done unless the caller must be held to it; the original is kept under `x-…`",
+                "nothing, unless callers must obey it; the original is kept under `x-…`",
             );
         }
     }
-    wrap_reference(work, pointer, schema);
+    wrap_reference(context, pointer, schema);
 }
 
-/// Moves a member to `x-…`, where nothing is lost and nobody reads it as a keyword; whether there was one.
+/// Moves a member to `x-…`, where it is kept without being read as a keyword. Returns true if there was one.
 pub(super) fn keep_aside(object: &mut Object, key: &str) -> bool {
     let Some(value) = object.shift_remove(key) else {
         return false;
@@ -163,19 +166,19 @@ pub(super) fn keep_aside(object: &mut Object, key: &str) -> bool {
     true
 }
 
-/// The name under which a member is kept aside.
+/// Returns the name of the extension that keeps a member.
 pub(super) fn name_aside(object: &Object, key: &str) -> String {
     let mut name = format!("x-{}", key.trim_start_matches('$'));
     while object.contains_key(&name) {
-        // The author's own.
+        // The document has an extension of that name.
         name.insert_str(0, "x-");
     }
     name
 }
 
-/// `const` to an enumeration of one value.
-fn constant(work: &mut Work, pointer: &str, schema: &mut Object) {
-    // An enumeration of null alone says the same as a constant.
+/// Rewrites `const` as an enumeration of one value.
+fn constant(context: &mut Context, pointer: &Pointer, schema: &mut Object) {
+    // An enumeration of null alone equals a constant.
     let key = if schema.get("enum") == Some(&json!([null])) {
         "enum"
     } else {
@@ -184,9 +187,9 @@ fn constant(work: &mut Work, pointer: &str, schema: &mut Object) {
     let Some(value) = schema.shift_remove(key) else {
         return;
     };
-    let from = pointer::join(pointer, key);
+    let from = pointer.with_trailing_token(key);
     if value.is_null() || key == "enum" {
-        work.put(pointer::join(pointer, "type"), &from);
+        context.put(pointer.with_trailing_token("type"), &from);
         schema.insert("type".to_owned(), "null".into());
         return;
     }
@@ -200,11 +203,11 @@ fn constant(work: &mut Work, pointer: &str, schema: &mut Object) {
     };
     match schema.get_mut("type") {
         None => {
-            work.put(pointer::join(pointer, "type"), &from);
+            context.put(pointer.with_trailing_token("type"), &from);
             schema.insert("type".to_owned(), kind.into());
         }
         Some(Value::Array(kinds)) => {
-            // Null stays, for many write it and forget the value.
+            // Null stays: many authors add the type and forget the value.
             let fits = |other: &Value| other == kind || kind == "integer" && other == "number";
             if kinds.iter().any(fits) {
                 kinds.retain(|other| fits(other) || other == "null");
@@ -215,7 +218,7 @@ fn constant(work: &mut Work, pointer: &str, schema: &mut Object) {
     if let Some(Value::Array(values)) = schema.get("enum")
         && !values.contains(&value)
     {
-        work.report(
+        context.report(
             Severity::Error,
             "constant",
             from,
@@ -224,12 +227,12 @@ fn constant(work: &mut Work, pointer: &str, schema: &mut Object) {
         );
         return;
     }
-    work.put(pointer::join(pointer, "enum"), &from);
+    context.put(pointer.with_trailing_token("enum"), &from);
     schema.insert("enum".to_owned(), Value::Array(vec![value]));
 }
 
-/// `type` lists, and the type `null`, to `nullable`.
-fn types(work: &mut Work, pointer: &str, schema: &mut Object) {
+/// Rewrites lists of types, and the type `null`, as `nullable` and `oneOf`.
+fn types(context: &mut Context, pointer: &Pointer, schema: &mut Object) {
     if schema
         .get("enum")
         .and_then(Value::as_array)
@@ -255,22 +258,22 @@ fn types(work: &mut Work, pointer: &str, schema: &mut Object) {
             && !others.is_empty()
             && !values.contains(&Value::Null)
         {
-            work.report(
+            context.report(
                 Severity::Notice,
                 "null-value",
-                pointer::join(pointer, "enum"),
+                pointer.with_trailing_token("enum"),
                 "null is one of the types and none of the values: it is read all the same",
-                "nothing has to be done; remove `null` from the types in an overlay if it never comes",
+                "nothing to do; remove `null` from the types in an overlay if it never comes",
             );
         }
     }
     match others.as_slice() {
         [] if kinds.is_empty() => {
             schema.shift_remove("type");
-            work.report(
+            context.report(
                 Severity::Warning,
                 "type-list",
-                pointer::join(pointer, "type"),
+                pointer.with_trailing_token("type"),
                 "the list of types is empty: any value is read",
                 "write the types of the value in an overlay, or remove the list there",
             );
@@ -278,12 +281,12 @@ fn types(work: &mut Work, pointer: &str, schema: &mut Object) {
         [] => {
             schema.shift_remove("type");
             schema.insert("nullable".to_owned(), Value::Bool(true));
-            work.report(
+            context.report(
                 Severity::Warning,
                 "null-type",
-                pointer::join(pointer, "type"),
+                pointer.with_trailing_token("type"),
                 "a value that is always null cannot be expressed in OpenAPI 3.0: any value is read",
-                "nothing has to be done; remove it in an overlay if it is in the way",
+                "nothing to do; remove it in an overlay if it is in the way",
             );
         }
         [kind] => {
@@ -294,17 +297,17 @@ fn types(work: &mut Work, pointer: &str, schema: &mut Object) {
                 .iter()
                 .any(|key| schema.contains_key(*key)) =>
         {
-            // The variants or values say it more closely.
+            // The variants or values are more precise.
             let list = kinds.iter().map(Value::to_string).collect::<Vec<_>>().join(", ");
             schema.shift_remove("type");
-            work.report(
+            context.report(
                 Severity::Warning,
                 "type-list",
-                pointer::join(pointer, "type"),
+                pointer.with_trailing_token("type"),
                 format!(
                     "the types {list} next to an enumeration or union cannot be expressed in OpenAPI 3.0"
                 ),
-                "nothing has to be done if the values or variants have these types",
+                "nothing to do if the values or variants have these types",
             );
         }
         kinds => {
@@ -321,7 +324,7 @@ fn types(work: &mut Work, pointer: &str, schema: &mut Object) {
     }
 }
 
-/// The part of a schema that is about one of its types.
+/// Returns the part of a schema that concerns one of its types.
 fn variant(kind: &Value, schema: &Object) -> Value {
     let mut variant = Object::new();
     variant.insert("type".to_owned(), kind.clone());
@@ -338,29 +341,29 @@ fn variant(kind: &Value, schema: &Object) -> Value {
     Value::Object(variant)
 }
 
-/// Variants that are null to `nullable`; a union of one to that one.
-fn null_variants(work: &mut Work, pointer: &str, schema: &mut Object) {
+/// Rewrites null variants as `nullable`, and a union of one variant as that variant.
+fn null_variants(context: &mut Context, pointer: &Pointer, schema: &mut Object) {
     for key in ["oneOf", "anyOf"] {
         let Some(variants) = schema.get_mut(key).and_then(Value::as_array_mut) else {
             continue;
         };
-        let place = pointer::join(pointer, key);
+        let place = pointer.with_trailing_token(key);
         let before = variants.len();
         let mut index = 0;
         while let Some(variant) = variants.get(index) {
             if is_null(variant) {
-                // The types say all of it but for remarks.
+                // Other keywords than these are lost.
                 let mut keys = variant.as_object().into_iter().flat_map(Object::keys);
                 if keys.any(|key| !["type", "const", "enum"].contains(&key.as_str())) {
-                    work.report(
+                    context.report(
                         Severity::Notice,
                         "null-variant",
-                        pointer::item(&place, index),
-                        "what is said of the variant null is left out: in OpenAPI 3.0 it is no schema of its own",
-                        "nothing has to be done",
+                        place.with_trailing_token(index),
+                        "keywords of the variant null are left out: OpenAPI 3.0 has no schema for it",
+                        "nothing to do",
                     );
                 }
-                work.provenance.remove_item(&place, index, variants.len());
+                context.provenance.remove_item(&place, index, variants.len());
                 variants.remove(index);
             } else {
                 index += 1;
@@ -374,12 +377,12 @@ fn null_variants(work: &mut Work, pointer: &str, schema: &mut Object) {
             schema.shift_remove(key);
             if only.is_none() {
                 schema.insert("type".to_owned(), "null".into());
-                work.put(pointer::join(pointer, "type"), &place);
+                context.put(pointer.with_trailing_token("type"), &place);
             }
         }
         schema.insert("nullable".to_owned(), Value::Bool(true));
         let Some(only) = only else { continue };
-        let from = work.provenance.place(&pointer::item(&place, 0));
+        let from = context.provenance.place(place.with_trailing_token(0));
         match only {
             Value::Object(only)
                 if !only.contains_key("$ref")
@@ -388,26 +391,29 @@ fn null_variants(work: &mut Work, pointer: &str, schema: &mut Object) {
                         .all(|key| !schema.contains_key(key) || key == "nullable") =>
             {
                 for (key, value) in only.into_iter().filter(|(key, _)| key != "nullable") {
-                    work.provenance
-                        .put(pointer::join(pointer, &key), from.member(&key));
+                    context
+                        .provenance
+                        .put(pointer.with_trailing_token(&key), from.member(&key));
                     schema.insert(key, value);
                 }
             }
-            only => add_part(work, pointer, schema, &pointer::item(&place, 0), only),
+            only => add_part(context, pointer, schema, &place.with_trailing_token(0), only),
         }
     }
 }
 
 /// Adds a schema that stood at `old` to the `allOf` of a schema.
-fn add_part(work: &mut Work, pointer: &str, schema: &mut Object, old: &str, part: Value) {
-    let place = pointer::join(pointer, "allOf");
-    let from = work.provenance.place(old);
+fn add_part(context: &mut Context, pointer: &Pointer, schema: &mut Object, old: &Pointer, part: Value) {
+    let place = pointer.with_trailing_token("allOf");
+    let from = context.provenance.place(old);
     let parts = schema.entry("allOf").or_insert_with(|| {
-        work.provenance.put(place.clone(), from.clone());
+        context.provenance.put(place.clone(), from.clone());
         Value::Array(Vec::new())
     });
     if let Some(parts) = parts.as_array_mut() {
-        work.provenance.put(pointer::item(&place, parts.len()), from);
+        context
+            .provenance
+            .put(place.with_trailing_token(parts.len()), from);
         parts.push(part);
     }
 }
@@ -423,8 +429,8 @@ fn is_null(schema: &Value) -> bool {
         || schema.get("enum").is_some_and(|values| *values == json!([null]))
 }
 
-/// Exclusive bounds that are numbers to a bound and a flag; of two bounds the tighter.
-fn exclusive_bounds(work: &mut Work, pointer: &str, schema: &mut Object) {
+/// Rewrites numeric exclusive bounds as a bound plus a flag, keeping the tighter bound.
+fn exclusive_bounds(context: &mut Context, pointer: &Pointer, schema: &mut Object) {
     for (exclusive, bound, lower) in [
         ("exclusiveMinimum", "minimum", true),
         ("exclusiveMaximum", "maximum", false),
@@ -437,8 +443,8 @@ fn exclusive_bounds(work: &mut Work, pointer: &str, schema: &mut Object) {
             if lower { order.is_ge() } else { order.is_le() }
         });
         if tighter {
-            let from = pointer::join(pointer, exclusive);
-            work.put(pointer::join(pointer, bound), &from);
+            let from = pointer.with_trailing_token(exclusive);
+            context.put(pointer.with_trailing_token(bound), &from);
             schema.insert(bound.to_owned(), limit);
             schema.insert(exclusive.to_owned(), Value::Bool(true));
         } else {
@@ -447,9 +453,9 @@ fn exclusive_bounds(work: &mut Work, pointer: &str, schema: &mut Object) {
     }
 }
 
-/// Content in strings to the formats `byte` and `binary`.
-fn content(work: &mut Work, pointer: &str, schema: &mut Object) {
-    // They are about text only, and a union or a reference says elsewhere whether there is any.
+/// Rewrites encoded content of strings as the formats `byte` and `binary`.
+fn content(context: &mut Context, pointer: &Pointer, schema: &mut Object) {
+    // The keywords concern text only; a union or a reference states its type elsewhere.
     let elsewhere = ["$ref", "allOf", "oneOf", "anyOf"];
     let is_text = match schema.get("type") {
         None => !elsewhere.iter().any(|key| schema.contains_key(*key)),
@@ -465,7 +471,10 @@ fn content(work: &mut Work, pointer: &str, schema: &mut Object) {
         (None, Some("application/octet-stream")) => ("contentMediaType", "binary"),
         _ => return,
     };
-    work.put(pointer::join(pointer, "format"), &pointer::join(pointer, key));
+    context.put(
+        pointer.with_trailing_token("format"),
+        pointer.with_trailing_token(key),
+    );
     schema.insert("format".to_owned(), format.into());
     schema.entry("type").or_insert_with(|| "string".into());
     for key in ["contentEncoding", "contentMediaType"] {
@@ -473,8 +482,8 @@ fn content(work: &mut Work, pointer: &str, schema: &mut Object) {
     }
 }
 
-/// `examples` of a schema to its `example`.
-fn examples(work: &mut Work, pointer: &str, schema: &mut Object) {
+/// Rewrites `examples` of a schema as its `example`.
+fn examples(context: &mut Context, pointer: &Pointer, schema: &mut Object) {
     let Some(Value::Array(examples)) = schema.get("examples") else {
         return;
     };
@@ -487,56 +496,59 @@ fn examples(work: &mut Work, pointer: &str, schema: &mut Object) {
     if let Some(first) = first
         && !schema.contains_key("example")
     {
-        let from = pointer::item(&pointer::join(pointer, "examples"), 0);
-        work.put(pointer::join(pointer, "example"), &from);
+        let from = pointer.with_trailing_token("examples").with_trailing_token(0);
+        context.put(pointer.with_trailing_token("example"), &from);
         schema.insert("example".to_owned(), first);
     }
 }
 
-/// Tuples to lists of anything.
-fn tuples(work: &mut Work, pointer: &str, schema: &mut Object) {
+/// Rewrites tuples as lists of any values.
+fn tuples(context: &mut Context, pointer: &Pointer, schema: &mut Object) {
     if schema.contains_key("prefixItems") {
-        work.report(
+        context.report(
             Severity::Warning,
             "tuple",
-            pointer::join(pointer, "prefixItems"),
+            pointer.with_trailing_token("prefixItems"),
             "a tuple cannot be expressed in OpenAPI 3.0: its items are any JSON values",
-            "say in an overlay what the items have in common; the original is kept under `x-prefixItems`",
+            "state in an overlay what the items have in common; the original is kept under `x-prefixItems`",
         );
         keep_aside(schema, "prefixItems");
-        // What stands behind the tuple.
+        // Items after those of the tuple.
         keep_aside(schema, "items");
         schema.insert("items".to_owned(), json!({}));
     }
 }
 
-/// Properties by pattern to additional properties.
-fn pattern_properties(work: &mut Work, pointer: &str, schema: &mut Object) {
+/// Rewrites properties by pattern as additional properties.
+fn pattern_properties(context: &mut Context, pointer: &Pointer, schema: &mut Object) {
     let Some(Value::Object(patterns)) = schema.get("patternProperties") else {
         return;
     };
     let mut schemas = patterns.iter();
     let additional = match (schemas.next(), schemas.next(), schema.get("additionalProperties")) {
-        // Where other names are open, a type for all of them would refuse what is allowed.
+        // A type for all names would reject values if other names are allowed.
         (Some((key, only)), None, additional)
             if additional == Some(&Value::Bool(false))
                 || additional.is_none() && EVERY_NAME.contains(&key.as_str()) =>
         {
-            let from = work
+            let from = context.provenance.place(
+                pointer
+                    .with_trailing_token("patternProperties")
+                    .with_trailing_token(key),
+            );
+            context
                 .provenance
-                .place(&pointer::join(&pointer::join(pointer, "patternProperties"), key));
-            work.provenance
-                .put(pointer::join(pointer, "additionalProperties"), from);
+                .put(pointer.with_trailing_token("additionalProperties"), from);
             only.clone()
         }
         _ => Value::Bool(true),
     };
-    work.report(
+    context.report(
         Severity::Warning,
         "pattern-properties",
-        pointer::join(pointer, "patternProperties"),
+        pointer.with_trailing_token("patternProperties"),
         "properties by pattern cannot be expressed in OpenAPI 3.0: they are properties of any name",
-        "nothing has to be done; the original is kept under `x-patternProperties`",
+        "nothing to do; the original is kept under `x-patternProperties`",
     );
     keep_aside(schema, "patternProperties");
     if schema.get("additionalProperties").is_some_and(Value::is_object) {
@@ -545,14 +557,13 @@ fn pattern_properties(work: &mut Work, pointer: &str, schema: &mut Object) {
     schema.insert("additionalProperties".to_owned(), additional);
 }
 
-/// A `$ref` with keywords next to it that change the type, to an `allOf` of the `$ref`: in `OpenAPI` 3.0 nothing counts
-/// next to a `$ref`.
-fn wrap_reference(work: &mut Work, pointer: &str, schema: &mut Object) {
+/// Wraps a `$ref` in an `allOf` if its siblings change the type: `OpenAPI` 3.0 ignores siblings of a `$ref`.
+fn wrap_reference(context: &mut Context, pointer: &Pointer, schema: &mut Object) {
     if !schema.contains_key("$ref") || !TYPE_CHANGING.iter().any(|key| schema.contains_key(*key)) {
         return;
     }
     if let Some(target) = schema.shift_remove("$ref") {
-        let old = pointer::join(pointer, "$ref");
-        add_part(work, pointer, schema, &old, json!({ "$ref": target }));
+        let old = pointer.with_trailing_token("$ref");
+        add_part(context, pointer, schema, &old, json!({ "$ref": target }));
     }
 }

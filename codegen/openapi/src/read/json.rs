@@ -1,11 +1,14 @@
-//! JSON: the value by `serde_json`, the places by a scan of the same text when they are wanted.
+//! JSON: `serde_json` reads the value; a scan of the same text finds positions when they are needed.
 
 use std::fmt;
 
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-use super::{duplicate, numbers, syntax};
+use super::{
+    errors::{duplicate, syntax},
+    numbers,
+};
 use crate::{
     diagnostic::Diagnostics,
     document::Source,
@@ -15,11 +18,11 @@ use crate::{
     },
 };
 
-/// What a JSON text is.
+/// Result of reading a JSON text.
 pub(super) struct Reading {
     pub(super) value: Value,
-    /// The places of its values, if they were wanted on the way.
-    pub(super) positions: Option<SourceMap>,
+    /// The source map, if reading needed it.
+    pub(super) source_map: Option<SourceMap>,
     pub(super) warnings: Diagnostics,
 }
 
@@ -30,24 +33,24 @@ pub(super) fn read(source: Source<'_>) -> Result<Reading, Diagnostics> {
         let position = format!(" at line {} column {}", error.line(), error.column());
         let message = text.strip_suffix(&position).unwrap_or(&text);
         let message = message.replace("EOF while parsing", "the text ends inside");
-        let mark = character_mark(source.text, error.line(), error.column());
-        Diagnostics::from(syntax(source, mark, format!("this is not JSON: {message}")).help(
-            if error.is_eof() {
-                "was the text cut off?"
+        let position = character_position(source.text, error.line(), error.column());
+        Diagnostics::from(
+            syntax(source, position, format!("this is not valid JSON: {message}")).fix(if error.is_eof() {
+                "fetch the text again: it may have been cut off"
             } else {
-                "mend the text at this place"
-            },
-        ))
+                "correct the text at this position"
+            }),
+        )
     })?;
     if plain {
         return Ok(Reading {
             value,
-            positions: None,
+            source_map: None,
             warnings: Diagnostics::new(),
         });
     }
-    let (positions, numbers) = scan(source.text);
-    let duplicates: Diagnostics = positions
+    let (source_map, numbers) = scan(source.text);
+    let duplicates: Diagnostics = source_map
         .nodes
         .iter()
         .filter_map(|node| {
@@ -58,19 +61,19 @@ pub(super) fn read(source: Source<'_>) -> Result<Reading, Diagnostics> {
             }
         })
         .flat_map(|members| duplicate_keys(members))
-        .map(|(key, mark, first)| duplicate(source, key, mark, first))
+        .map(|(key, position, first)| duplicate(source, key, position, first))
         .collect();
     let ((), _) = duplicates.unless_errors(())?;
-    let warnings = numbers::warnings(source, &positions, numbers);
+    let warnings = numbers::warnings(source, &source_map, numbers);
     Ok(Reading {
         value,
-        positions: Some(positions),
+        source_map: Some(source_map),
         warnings,
     })
 }
 
-/// The place that `serde_json` names, which counts columns in bytes and from 0 in front of a line.
-fn character_mark(text: &str, line: usize, column: usize) -> Position {
+/// Converts a position of `serde_json`, which counts columns in bytes, from 0 in front of a line.
+fn character_position(text: &str, line: usize, column: usize) -> Position {
     let content = text.split('\n').nth(line.saturating_sub(1)).unwrap_or_default();
     let before = content
         .as_bytes()
@@ -82,8 +85,8 @@ fn character_mark(text: &str, line: usize, column: usize) -> Position {
     }
 }
 
-/// A value, and whether nothing in it wants a closer look: a key that stands twice, of which `serde_json` keeps the last,
-/// or a number that has become a float, which has fewer digits than a text.
+/// A value, `plain` unless the text needs a scan: for a duplicate key, of which `serde_json` keeps the last,
+/// or for a number that became a float and may have lost digits.
 struct Strict {
     value: Value,
     plain: bool,

@@ -1,56 +1,56 @@
-//! Numbers that are not kept as they are written: a value holds a number of 64 bits, a text any number of digits.
+//! Numbers that are not kept exactly: a value holds 64 bits, a text any number of digits.
 
 use std::collections::{HashMap, HashSet};
 
 use serde_json::Number;
 
-use super::at;
+use super::errors::at;
 use crate::{
     diagnostic::{Diagnostics, Severity},
     document::Source,
-    pointer,
+    pointer::{self, PointerBuf},
     source_map::{Node, NodeId, SourceMap},
+    text::shorten,
 };
 
-/// A warning for each of the numbers, which are those that are not kept, by their nodes.
+/// Makes a warning for each of the numbers, which are given with their nodes.
 pub(super) fn warnings(
     source: Source<'_>,
-    positions: &SourceMap,
+    source_map: &SourceMap,
     numbers: Vec<(NodeId, String)>,
 ) -> Diagnostics {
     let mut numbers: HashMap<NodeId, String> = numbers.into_iter().collect();
     let mut diagnostics = Vec::new();
     let mut seen = HashSet::new();
-    let mut open = vec![(positions.root, positions.start, String::new())];
+    let mut open = vec![(source_map.root, source_map.start, PointerBuf::root())];
     while !numbers.is_empty()
-        && let Some((node, mark, pointer)) = open.pop()
+        && let Some((node, position, pointer)) = open.pop()
     {
-        // An alias stands for what has been seen at its anchor.
+        // The target of an alias has been visited at its anchor.
         if !seen.insert(node) {
             continue;
         }
         if let Some(text) = numbers.remove(&node) {
-            let mut diagnostic = at(source, mark, "number", message(&text)).help(
-                "write it with fewer digits, or as a string, in an overlay if the digits matter; otherwise leave it",
-            );
+            let mut diagnostic = at(source, position, "number", message(&text))
+                .fix("if the digits matter, let an overlay write it with fewer digits or as a string");
             diagnostic.severity = Severity::Warning;
             diagnostic.operation = pointer::operation(&pointer);
             diagnostic.pointer.clone_from(&pointer);
             diagnostics.push(diagnostic);
         }
-        let inside: Vec<_> = match positions.nodes.get(node) {
+        let inside: Vec<_> = match source_map.nodes.get(node) {
             Some(Node::Mapping(members)) => members
                 .iter()
-                .map(|(key, mark, node)| (*node, *mark, pointer::join(&pointer, key)))
+                .map(|(key, position, node)| (*node, *position, pointer.with_trailing_token(&**key)))
                 .collect(),
             Some(Node::Sequence(items)) => items
                 .iter()
                 .enumerate()
-                .map(|(index, (mark, node))| (*node, *mark, pointer::item(&pointer, index)))
+                .map(|(index, (position, node))| (*node, *position, pointer.with_trailing_token(index)))
                 .collect(),
             Some(Node::Scalar) | None => Vec::new(),
         };
-        // The first is taken next.
+        // The first child is visited next.
         open.extend(inside.into_iter().rev());
     }
     diagnostics.sort_by(|left, right| left.location.cmp(&right.location));
@@ -58,11 +58,10 @@ pub(super) fn warnings(
 }
 
 fn message(text: &str) -> String {
-    /// What is longer is cut off.
-    const LENGTH: usize = 60;
-    let rest = if text.len() > LENGTH { "…" } else { "" };
-    let start: String = text.chars().take(LENGTH).collect();
-    let kept = text.parse().ok().and_then(Number::from_f64);
-    let kept = kept.map_or_else(|| "another".to_owned(), |kept| kept.to_string());
-    format!("the number {start}{rest} is not kept exactly: it is read as {kept}")
+    /// Most digits in the message.
+    const DIGITS: usize = 60;
+    let read = text.parse().ok().and_then(Number::from_f64);
+    let read = read.map_or_else(|| "another".to_owned(), |read| read.to_string());
+    let written = shorten(text, DIGITS);
+    format!("the number {written} is not kept exactly: it is read as {read}")
 }

@@ -1,4 +1,4 @@
-//! The version gate: which kinds of API document are read, and a clear word for all others.
+//! Accepted versions, and the diagnostic for all others.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use crate::{
     text::kind,
 };
 
-/// A kind of API document that is read.
+/// Accepted versions of API documents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Version {
     /// Swagger 2.0.
@@ -33,28 +33,31 @@ impl fmt::Display for Version {
 
 const ACCEPTED: &str = "accepted are Swagger 2.0, OpenAPI 3.0.x and OpenAPI 3.1.x";
 
-/// The version that a document says it has.
+/// Returns the version that a document states.
 ///
 /// # Errors
-/// A located diagnostic that names the version found and what is accepted.
+/// A located diagnostic with the version found and those that are accepted.
 pub fn version(document: &Document) -> Result<Version, Diagnostics> {
     let error = |pointer: &str, message: String| {
         Diagnostics::from(
             document
                 .error(Stage::Read, "version", pointer, message)
-                .help(ACCEPTED),
+                .fix(ACCEPTED),
         )
     };
     let Some(root) = document.value().as_object() else {
         return Err(error(
             "",
-            format!("an API document is an object, this is {}", kind(document.value())),
+            format!(
+                "an API document must be an object, this is {}",
+                kind(document.value())
+            ),
         ));
     };
     match (root.get("openapi"), root.get("swagger")) {
         (Some(_), Some(_)) => Err(error(
             "/swagger",
-            "the document says both `openapi` and `swagger`: which one is it?".to_owned(),
+            "the document has both `openapi` and `swagger`".to_owned(),
         )),
         (None, None) => Err(error(
             "",
@@ -67,7 +70,7 @@ pub fn version(document: &Document) -> Result<Version, Diagnostics> {
                 ["3", "1", ..] => Ok(Version::OpenApi31),
                 _ => Err(error(
                     "/openapi",
-                    format!("the document is OpenAPI `{text}`, which is not read"),
+                    format!("the document is OpenAPI `{text}`, which is not supported"),
                 )),
             }
         }
@@ -75,13 +78,13 @@ pub fn version(document: &Document) -> Result<Version, Diagnostics> {
             "2.0" | "2" => Ok(Version::Swagger20),
             text => Err(error(
                 "/swagger",
-                format!("the document is Swagger `{text}`, which is not read"),
+                format!("the document is Swagger `{text}`, which is not supported"),
             )),
         },
     }
 }
 
-/// The version as text; YAML makes a number of `3.1` and `2.0` without quotes.
+/// Returns the version as text. In YAML, `3.1` and `2.0` without quotes are numbers.
 fn text(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }

@@ -1,45 +1,52 @@
-//! YAML 1.2 (core schema): parser events to a tree with places, the tree to a value.
+//! YAML 1.2 (core schema): turns parser events into a tree with positions, and the tree into a value.
 //!
-//! The parser is `saphyr-parser`: maintained, passes the YAML test suite, and gives events with places, which is what
-//! duplicate keys, merge keys, bounded aliases and located diagnostics need. A tree in between means that an alias is
-//! checked and counted before anything is copied.
+//! The parser is `saphyr-parser`: it is maintained, passes the YAML test suite, and gives events with
+//! positions, which duplicate keys, merge keys, bounded aliases and located diagnostics need. The tree in
+//! between makes it possible to check and count aliases before anything is copied.
 
 use std::collections::HashMap;
 
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Tag};
-use serde_json::{Map, Number, Value};
+use serde_json::{Map, Value};
 
-use super::{COPIES, at, duplicate, numbers, syntax};
+use super::{
+    errors::{at, duplicate, syntax},
+    numbers,
+    scalar::scalar,
+};
 use crate::{
     diagnostic::Diagnostics,
     document::Source,
+    limits::{COPIES, DEPTH},
     number,
-    source_map::{DEPTH, Node, NodeId, Position, SourceMap, duplicate_keys},
+    source_map::{Node, NodeId, Position, SourceMap, duplicate_keys},
 };
 
 /// Reads a YAML text that holds one document.
 pub(super) fn read(source: Source<'_>) -> Result<(Value, SourceMap, Diagnostics), Diagnostics> {
     let tree = Builder::new(source).build()?;
-    let mut budget = tree.positions.nodes.len().saturating_add(COPIES);
-    let value = tree.value(tree.positions.root, 0, &mut budget).map_err(|limit| {
-        let message = match limit {
-            Limit::Copies => "its aliases stand for more values than are read",
-            Limit::Depth => "its aliases nest values more deeply than is read",
-        };
-        Diagnostics::from(at(source, tree.positions.start, "aliases", message).help(format!(
-            "at most {COPIES} values by alias, at most {DEPTH} levels: write some of it out"
-        )))
-    })?;
-    let warnings = numbers::warnings(source, &tree.positions, tree.numbers);
-    Ok((value, tree.positions, warnings))
+    let mut budget = tree.source_map.nodes.len().saturating_add(COPIES);
+    let value = tree
+        .value(tree.source_map.root, 0, &mut budget)
+        .map_err(|limit| {
+            let message = match limit {
+                Limit::Copies => "its aliases expand to more values than the limit",
+                Limit::Depth => "its aliases nest values more deeply than the limit",
+            };
+            Diagnostics::from(at(source, tree.source_map.start, "aliases", message).fix(format!(
+                "at most {COPIES} values by alias, at most {DEPTH} levels: write some of them out"
+            )))
+        })?;
+    let warnings = numbers::warnings(source, &tree.source_map, tree.numbers);
+    Ok((value, tree.source_map, warnings))
 }
 
-/// The values of a text by node, next to the places.
+/// Values and positions of a text, by node.
 struct Tree {
-    positions: SourceMap,
-    /// For a scalar its value.
+    source_map: SourceMap,
+    /// Values of scalars; null for other nodes.
     scalars: Vec<Value>,
-    /// The numbers that are not kept as they are written.
+    /// Numbers that are not kept exactly.
     numbers: Vec<(NodeId, String)>,
 }
 
@@ -54,7 +61,7 @@ impl Tree {
         if depth > DEPTH {
             return Err(Limit::Depth);
         }
-        Ok(match self.positions.nodes.get(node) {
+        Ok(match self.source_map.nodes.get(node) {
             Some(Node::Mapping(members)) => {
                 let mut object = Map::with_capacity(members.len());
                 for (key, _, node) in members {
@@ -74,14 +81,14 @@ impl Tree {
     }
 }
 
-/// A collection whose end has not come yet.
+/// A collection that is still open.
 struct Frame {
     anchor: usize,
-    mark: Position,
-    kind: Kind,
+    position: Position,
+    collection: Collection,
 }
 
-enum Kind {
+enum Collection {
     Sequence(Vec<(Position, NodeId)>),
     Mapping {
         members: Vec<(Box<str>, Position, NodeId)>,
@@ -97,7 +104,7 @@ enum Key {
 
 struct Builder<'a> {
     source: Source<'a>,
-    positions: SourceMap,
+    source_map: SourceMap,
     scalars: Vec<Value>,
     numbers: Vec<(NodeId, String)>,
     anchors: HashMap<usize, NodeId>,
@@ -110,7 +117,7 @@ impl<'a> Builder<'a> {
     fn new(source: Source<'a>) -> Self {
         Self {
             source,
-            positions: SourceMap {
+            source_map: SourceMap {
                 nodes: Vec::new(),
                 root: 0,
                 start: Position::START,
@@ -130,13 +137,13 @@ impl<'a> Builder<'a> {
                 Diagnostics::from(
                     syntax(
                         self.source,
-                        mark(error.marker()),
-                        format!("this is not YAML: {}", error.info()),
+                        position(error.marker()),
+                        format!("this is not valid YAML: {}", error.info()),
                     )
-                    .help("mend the text at this place"),
+                    .fix("correct the text at this position"),
                 )
             })?;
-            self.event(event, mark(&span.start))?;
+            self.event(event, position(&span.start))?;
         }
         if self.documents == 0 {
             let diagnostic = syntax(
@@ -144,38 +151,40 @@ impl<'a> Builder<'a> {
                 Position::START,
                 "there is no YAML document in this text",
             );
-            return Err(diagnostic.help("put the API document there").into());
+            return Err(diagnostic.fix("put the API document there").into());
         }
         self.duplicates
             .unless_errors(Tree {
-                positions: self.positions,
+                source_map: self.source_map,
                 scalars: self.scalars,
                 numbers: self.numbers,
             })
             .map(|(tree, _)| tree)
     }
 
-    fn event(&mut self, event: Event<'_>, mark: Position) -> Result<(), Diagnostics> {
+    fn event(&mut self, event: Event<'_>, position: Position) -> Result<(), Diagnostics> {
         match event {
             Event::DocumentStart(_) => {
                 self.documents += 1;
                 if self.documents > 1 {
-                    return Err(syntax(self.source, mark, "a second YAML document starts here")
-                        .help("one text holds one API document: split it, or remove the line `---`")
-                        .into());
+                    return Err(
+                        syntax(self.source, position, "a second YAML document starts here")
+                            .fix("one text holds one API document: split it, or remove the line `---`")
+                            .into(),
+                    );
                 }
             }
             Event::Scalar(text, style, anchor, tag) => {
                 if let Some(Frame {
-                    kind: Kind::Mapping { key: key @ None, .. },
+                    collection: Collection::Mapping { key: key @ None, .. },
                     ..
                 }) = self.frames.last_mut()
                 {
-                    // A key is text whatever it looks like: `200:` and `true:` are strings here, as in JSON.
+                    // Every key is text: `200:` and `true:` are strings, as in JSON.
                     *key = Some(if style == ScalarStyle::Plain && text == "<<" && tag.is_none() {
-                        Key::Merge(mark)
+                        Key::Merge(position)
                     } else {
-                        Key::Plain(text.as_ref().into(), mark)
+                        Key::Plain(text.as_ref().into(), position)
                     });
                     if anchor > 0 {
                         let node = self.node(Node::Scalar, Value::String(text.into_owned()));
@@ -184,50 +193,56 @@ impl<'a> Builder<'a> {
                     return Ok(());
                 }
                 let value = scalar(&text, style, tag.as_deref()).map_err(|message| {
-                    at(self.source, mark, "scalar", message)
-                        .help("write a value that JSON has too, or a quoted string")
+                    at(self.source, position, "scalar", message)
+                        .fix("write a value that JSON has too, or a quoted string")
                 })?;
                 let is_changed = value.is_f64() && !number::is_kept(&text);
                 let node = self.node(Node::Scalar, value);
                 if is_changed {
                     self.numbers.push((node, text.into_owned()));
                 }
-                self.complete(node, mark, anchor)?;
+                self.complete(node, position, anchor)?;
             }
             Event::SequenceStart(anchor, tag) => {
-                self.open(anchor, tag.as_deref(), "seq", mark, Kind::Sequence(Vec::new()))?;
+                self.open(
+                    anchor,
+                    tag.as_deref(),
+                    "seq",
+                    position,
+                    Collection::Sequence(Vec::new()),
+                )?;
             }
             Event::MappingStart(anchor, tag) => {
-                let kind = Kind::Mapping {
+                let collection = Collection::Mapping {
                     members: Vec::new(),
                     key: None,
                     merges: Vec::new(),
                 };
-                self.open(anchor, tag.as_deref(), "map", mark, kind)?;
+                self.open(anchor, tag.as_deref(), "map", position, collection)?;
             }
             Event::SequenceEnd | Event::MappingEnd => self.close()?,
             Event::Alias(anchor) => {
                 let node = *self.anchors.get(&anchor).ok_or_else(|| {
                     at(
                         self.source,
-                        mark,
+                        position,
                         "aliases",
-                        "this alias stands inside the value that it stands for",
+                        "this alias is inside of its own value",
                     )
-                    .help("write the value out: a value cannot contain itself")
+                    .fix("write the value out: a value cannot contain itself")
                 })?;
                 if let Some(Frame {
-                    kind: Kind::Mapping { key: key @ None, .. },
+                    collection: Collection::Mapping { key: key @ None, .. },
                     ..
                 }) = self.frames.last_mut()
                 {
                     let Some(Value::String(text)) = self.scalars.get(node) else {
-                        return Err(complex_key(self.source, mark));
+                        return Err(complex_key(self.source, position));
                     };
-                    *key = Some(Key::Plain(text.as_str().into(), mark));
+                    *key = Some(Key::Plain(text.as_str().into(), position));
                     return Ok(());
                 }
-                self.complete(node, mark, 0)?;
+                self.complete(node, position, 0)?;
             }
             Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => {}
         }
@@ -235,7 +250,7 @@ impl<'a> Builder<'a> {
     }
 
     fn node(&mut self, node: Node, scalar: Value) -> NodeId {
-        self.positions.nodes.push(node);
+        self.source_map.nodes.push(node);
         self.scalars.push(scalar);
         self.scalars.len() - 1
     }
@@ -245,115 +260,124 @@ impl<'a> Builder<'a> {
         anchor: usize,
         tag: Option<&Tag>,
         suffix: &str,
-        mark: Position,
-        kind: Kind,
+        position: Position,
+        collection: Collection,
     ) -> Result<(), Diagnostics> {
         if let Some(tag) = tag.filter(|tag| !(tag.is_yaml_core_schema() && tag.suffix == suffix)) {
             return Err(at(
                 self.source,
-                mark,
+                position,
                 "tag",
                 format!("the tag `{tag}` is not known here"),
             )
-            .help("remove the tag, or write out what it stands for")
+            .fix("remove the tag, or write its value out")
             .into());
         }
         if matches!(
             self.frames.last(),
             Some(Frame {
-                kind: Kind::Mapping { key: None, .. },
+                collection: Collection::Mapping { key: None, .. },
                 ..
             })
         ) {
-            return Err(complex_key(self.source, mark));
+            return Err(complex_key(self.source, position));
         }
         if self.frames.len() >= DEPTH {
             return Err(syntax(
                 self.source,
-                mark,
+                position,
                 format!("values are nested more than {DEPTH} levels deep"),
             )
-            .help("this is no API document that anybody wrote: look at how it was made")
+            .fix("check how the document was made: nobody writes such nesting by hand")
             .into());
         }
-        self.frames.push(Frame { anchor, mark, kind });
+        self.frames.push(Frame {
+            anchor,
+            position,
+            collection,
+        });
         Ok(())
     }
 
-    /// Ends the collection that is open.
+    /// Closes the innermost open collection.
     fn close(&mut self) -> Result<(), Diagnostics> {
-        let Some(Frame { anchor, mark, kind }) = self.frames.pop() else {
+        let Some(Frame {
+            anchor,
+            position,
+            collection,
+        }) = self.frames.pop()
+        else {
             return Ok(());
         };
-        let node = match kind {
-            Kind::Sequence(items) => Node::Sequence(items),
-            Kind::Mapping { members, merges, .. } => {
-                for (key, mark, first) in duplicate_keys(&members) {
-                    self.duplicates.push(duplicate(self.source, key, mark, first));
+        let node = match collection {
+            Collection::Sequence(items) => Node::Sequence(items),
+            Collection::Mapping { members, merges, .. } => {
+                for (key, position, first) in duplicate_keys(&members) {
+                    self.duplicates.push(duplicate(self.source, key, position, first));
                 }
                 Node::Mapping(self.merge(members, &merges)?)
             }
         };
         let node = self.node(node, Value::Null);
-        self.complete(node, mark, anchor)
+        self.complete(node, position, anchor)
     }
 
-    /// Hangs a complete value into the collection that is open.
-    fn complete(&mut self, node: NodeId, mark: Position, anchor: usize) -> Result<(), Diagnostics> {
+    /// Adds a complete value to the innermost open collection.
+    fn complete(&mut self, node: NodeId, position: Position, anchor: usize) -> Result<(), Diagnostics> {
         if anchor > 0 {
             self.anchors.insert(anchor, node);
         }
         match self.frames.last_mut() {
             None => {
-                self.positions.root = node;
-                self.positions.start = mark;
+                self.source_map.root = node;
+                self.source_map.start = position;
             }
             Some(Frame {
-                kind: Kind::Sequence(items),
+                collection: Collection::Sequence(items),
                 ..
-            }) => items.push((mark, node)),
+            }) => items.push((position, node)),
             Some(Frame {
-                kind: Kind::Mapping { members, key, merges },
+                collection: Collection::Mapping { members, key, merges },
                 ..
             }) => match key.take() {
-                Some(Key::Plain(key, mark)) => members.push((key, mark, node)),
-                Some(Key::Merge(mark)) => match self.positions.nodes.get(node) {
+                Some(Key::Plain(key, position)) => members.push((key, position, node)),
+                Some(Key::Merge(position)) => match self.source_map.nodes.get(node) {
                     Some(Node::Sequence(items)) => {
-                        merges.extend(items.iter().map(|(_, node)| (mark, *node)));
+                        merges.extend(items.iter().map(|(_, node)| (position, *node)));
                     }
-                    _ => merges.push((mark, node)),
+                    _ => merges.push((position, node)),
                 },
-                None => return Err(complex_key(self.source, mark)),
+                None => return Err(complex_key(self.source, position)),
             },
         }
         Ok(())
     }
 
-    /// The members with those of the merged mappings behind them; what stands earlier wins.
+    /// Appends the members of merged mappings. Earlier members win.
     fn merge(
         &self,
         mut members: Vec<(Box<str>, Position, NodeId)>,
         merges: &[(Position, NodeId)],
     ) -> Result<Vec<(Box<str>, Position, NodeId)>, Diagnostics> {
-        for (mark, node) in merges {
-            let Some(Node::Mapping(inherited)) = self.positions.nodes.get(*node) else {
+        for (position, node) in merges {
+            let Some(Node::Mapping(inherited)) = self.source_map.nodes.get(*node) else {
                 return Err(at(
                     self.source,
-                    *mark,
+                    *position,
                     "merge-key",
                     "`<<` takes a mapping or a list of mappings",
                 )
-                .help("quote the key if it is meant as text, or merge a mapping")
+                .fix("quote the key if it is meant as text, or merge a mapping")
                 .into());
             };
             if members.len().saturating_add(inherited.len()) > COPIES {
                 return Err(at(
                     self.source,
-                    *mark,
+                    *position,
                     "aliases",
-                    "merging makes more members than are read",
+                    "merging makes more members than the limit",
                 )
-                .help("write some of it out")
+                .fix("write some of it out")
                 .into());
             }
             let known: std::collections::HashSet<&str> = members.iter().map(|(key, ..)| &**key).collect();
@@ -368,117 +392,21 @@ impl<'a> Builder<'a> {
     }
 }
 
-fn complex_key(source: Source<'_>, mark: Position) -> Diagnostics {
+fn complex_key(source: Source<'_>, position: Position) -> Diagnostics {
     at(
         source,
-        mark,
+        position,
         "key",
         "the key of this member is a mapping or a list",
     )
-    .help("a key is text, as in JSON; a template such as `{{ name }}` has to be filled in or quoted")
+    .fix("a key is text, as in JSON; a template such as `{{ name }}` has to be filled in or quoted")
     .into()
 }
 
-fn mark(marker: &Marker) -> Position {
+fn position(marker: &Marker) -> Position {
     let saturate = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
     Position {
         line: saturate(marker.line()),
         column: saturate(marker.col().saturating_add(1)),
     }
-}
-
-/// A scalar by the core schema of YAML 1.2, where `yes`, `no` and dates are text.
-fn scalar(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> Result<Value, String> {
-    let resolved = || {
-        if style == ScalarStyle::Plain {
-            plain(text)
-        } else {
-            Ok(Value::String(text.to_owned()))
-        }
-    };
-    let Some(tag) = tag else { return resolved() };
-    let value = match tag.suffix.as_str() {
-        _ if tag.handle.is_empty() && tag.suffix == "!" => Value::String(text.to_owned()),
-        suffix if !tag.is_yaml_core_schema() => {
-            return Err(format!("the tag `{}{suffix}` is not known here", tag.handle));
-        }
-        "str" => Value::String(text.to_owned()),
-        "null" | "bool" | "int" | "float" => plain(text)?,
-        suffix => return Err(format!("the tag `!!{suffix}` is not known here")),
-    };
-    let fits = match tag.suffix.as_str() {
-        "null" => value.is_null(),
-        "bool" => value.is_boolean(),
-        "int" => value.is_i64() || value.is_u64(),
-        "float" => value.is_number(),
-        _ => true,
-    };
-    if fits {
-        Ok(value)
-    } else {
-        Err(format!("`{text}` is no `!!{}`", tag.suffix))
-    }
-}
-
-/// A scalar without quotes.
-fn plain(text: &str) -> Result<Value, String> {
-    match text {
-        "" | "~" | "null" | "Null" | "NULL" => return Ok(Value::Null),
-        "true" | "True" | "TRUE" => return Ok(Value::Bool(true)),
-        "false" | "False" | "FALSE" => return Ok(Value::Bool(false)),
-        _ => {}
-    }
-    let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
-    if matches!(unsigned, ".inf" | ".Inf" | ".INF") || matches!(text, ".nan" | ".NaN" | ".NAN") {
-        return Err(format!("`{text}` is a number that JSON does not have"));
-    }
-    for (prefix, radix) in [("0x", 16), ("0o", 8)] {
-        if let Some(digits) = text.strip_prefix(prefix)
-            && !digits.is_empty()
-            && digits.chars().all(|digit| digit.is_digit(radix))
-        {
-            return u64::from_str_radix(digits, radix)
-                .map(Value::from)
-                .map_err(|_| out_of_range(text));
-        }
-    }
-    // Whatever does not start like a number is text; this is nearly everything.
-    if !unsigned.starts_with(|first: char| first.is_ascii_digit() || first == '.') {
-        return Ok(Value::String(text.to_owned()));
-    }
-    if unsigned.bytes().all(|byte| byte.is_ascii_digit()) {
-        let integer = text.strip_prefix('+').unwrap_or(text);
-        if let Ok(number) = integer.parse::<i64>() {
-            return Ok(number.into());
-        }
-        if let Ok(number) = integer.parse::<u64>() {
-            return Ok(number.into());
-        }
-    }
-    if is_float(unsigned) {
-        let number = text.parse::<f64>().ok().and_then(Number::from_f64);
-        return number.map(Value::Number).ok_or_else(|| out_of_range(text));
-    }
-    Ok(Value::String(text.to_owned()))
-}
-
-fn out_of_range(text: &str) -> String {
-    format!("the number `{text}` is out of range")
-}
-
-/// `( "." digits | digits [ "." digits? ] ) [ exponent ]`, a sign taken off.
-fn is_float(text: &str) -> bool {
-    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    let (mantissa, exponent) = match text.split_once(['e', 'E']) {
-        Some((mantissa, exponent)) => (
-            mantissa,
-            Some(exponent.strip_prefix(['-', '+']).unwrap_or(exponent)),
-        ),
-        None => (text, None),
-    };
-    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    digits(whole)
-        && digits(fraction)
-        && !(whole.is_empty() && fraction.is_empty())
-        && exponent.is_none_or(|exponent| !exponent.is_empty() && digits(exponent))
 }

@@ -1,15 +1,14 @@
 //! Scans a JSON text for the positions of its values.
 
 use super::{Node, NodeId, Position, SourceMap};
-use crate::number;
+use crate::{limits::DEPTH, number};
 
-/// The places of all values of a JSON text that has been read without an error. Of a text that is no JSON it gives
-/// some tree.
-pub(crate) fn positions(text: &str) -> SourceMap {
+/// Builds the source map of a valid JSON text. For any other text the result is some tree.
+pub(crate) fn source_map(text: &str) -> SourceMap {
     scan(text).0
 }
 
-/// The same, and the numbers that are not kept as they are written.
+/// Builds the source map, and lists the numbers that are not kept exactly.
 pub(crate) fn scan(text: &str) -> (SourceMap, Vec<(NodeId, String)>) {
     let mut scan = Scan {
         text,
@@ -21,12 +20,12 @@ pub(crate) fn scan(text: &str) -> (SourceMap, Vec<(NodeId, String)>) {
         numbers: Vec::new(),
     };
     let (start, root) = scan.value(0);
-    let positions = SourceMap {
+    let source_map = SourceMap {
         nodes: scan.nodes,
         root,
         start,
     };
-    (positions, scan.numbers)
+    (source_map, scan.numbers)
 }
 
 struct Scan<'a> {
@@ -34,8 +33,8 @@ struct Scan<'a> {
     offset: usize,
     line: u32,
     line_start: usize,
-    /// How far the characters of the line have been counted, and how many there are. A document may be one line, so
-    /// that to count each time from its start would take the square of its length.
+    /// Offset up to which the characters of the line are counted, and their number. A document may be one
+    /// line: counting from its start each time would be quadratic.
     counted: (usize, usize),
     nodes: Vec<Node>,
     numbers: Vec<(NodeId, String)>,
@@ -57,7 +56,7 @@ impl Scan<'_> {
         None
     }
 
-    fn mark(&mut self) -> Position {
+    fn position(&mut self) -> Position {
         let (end, count) = if self.counted.0 < self.line_start {
             (self.line_start, 0)
         } else {
@@ -77,7 +76,7 @@ impl Scan<'_> {
         self.nodes.len() - 1
     }
 
-    /// The string at the current place, and steps over it.
+    /// Reads the string at the current offset.
     fn string(&mut self) -> Box<str> {
         let start = self.offset;
         self.offset += 1;
@@ -104,24 +103,24 @@ impl Scan<'_> {
 
     fn value(&mut self, depth: usize) -> (Position, NodeId) {
         let first = self.peek();
-        let mark = self.mark();
-        if depth > super::DEPTH {
-            // The reader refuses what is nested so deeply.
+        let position = self.position();
+        if depth > DEPTH {
+            // The reader refuses deeper nesting.
             self.offset = self.text.len();
-            return (mark, self.node(Node::Scalar));
+            return (position, self.node(Node::Scalar));
         }
         let node = match first {
             Some(b'{') => {
                 self.offset += 1;
                 let mut members = Vec::new();
                 while self.peek() == Some(b'"') {
-                    let mark = self.mark();
+                    let position = self.position();
                     let key = self.string();
                     if self.peek() == Some(b':') {
                         self.offset += 1;
                     }
                     let (_, node) = self.value(depth + 1);
-                    members.push((key, mark, node));
+                    members.push((key, position, node));
                     if self.peek() == Some(b',') {
                         self.offset += 1;
                     }
@@ -158,17 +157,17 @@ impl Scan<'_> {
                     .unwrap_or(rest.len());
                 let literal = self.text.get(start..self.offset).unwrap_or_default();
                 if matches!(first, Some(b'-' | b'0'..=b'9')) && !number::is_kept(literal) {
-                    // The node that is made of it below.
+                    // The number of the node that is pushed below.
                     self.numbers.push((self.nodes.len(), literal.to_owned()));
                 }
                 Node::Scalar
             }
         };
-        (mark, self.node(node))
+        (position, self.node(node))
     }
 }
 
-/// The number of characters that start in these bytes.
+/// Counts the characters that start in these bytes.
 pub(crate) fn characters(bytes: &[u8]) -> usize {
     bytes.iter().filter(|byte| !matches!(byte, 0x80..0xc0)).count()
 }

@@ -1,13 +1,10 @@
-//! Where each value of a text is: a tree that follows the value and turns a JSON pointer into a line and a column.
+//! Source map: a tree that follows the value of a text and turns a JSON pointer into a line and a column.
 
 pub(crate) mod json;
 
 use std::collections::HashMap;
 
-use crate::pointer;
-
-/// How deep values may be nested. It is the limit of `serde_json`, kept for YAML too.
-pub(crate) const DEPTH: usize = 128;
+use crate::pointer::Pointer;
 
 /// A line and a column, both from 1, the column in characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,25 +14,25 @@ pub(crate) struct Position {
 }
 
 impl Position {
-    /// The very start of a text.
+    /// Start of a text.
     pub(crate) const START: Self = Self { line: 1, column: 1 };
 }
 
-/// The number of a node in [`SourceMap`].
+/// Number of a node in a [`SourceMap`].
 pub(crate) type NodeId = usize;
 
-/// The children of one value. The same node may hang in several places: YAML has aliases.
+/// Children of a value. Several parents may share a node: YAML has aliases.
 #[derive(Debug)]
 pub(crate) enum Node {
     /// A value without children.
     Scalar,
-    /// Items, each with the place where it starts.
+    /// Items, each with the position of its start.
     Sequence(Vec<(Position, NodeId)>),
-    /// Members, each with the place of its key.
+    /// Members, each with the position of its key.
     Mapping(Vec<(Box<str>, Position, NodeId)>),
 }
 
-/// The places of all values of one text.
+/// Positions of all values of a text.
 #[derive(Debug)]
 pub(crate) struct SourceMap {
     pub(crate) nodes: Vec<Node>,
@@ -44,17 +41,18 @@ pub(crate) struct SourceMap {
 }
 
 impl SourceMap {
-    /// Where the value at `pointer` is: a member at its key, an item at its start. What does not exist is placed at its
-    /// nearest ancestor that does.
-    pub(crate) fn locate(&self, pointer: &str) -> Position {
-        let mut mark = self.start;
+    /// Locates the value at `pointer`: a member at its key, an item at its start. A value that does not exist
+    /// gets the position of its nearest ancestor.
+    pub(crate) fn locate(&self, pointer: &Pointer) -> Position {
+        let mut position = self.start;
         let mut node = self.root;
-        for token in pointer::tokens(pointer) {
+        for token in pointer.tokens() {
+            let token = token.decoded();
             let child = match self.nodes.get(node) {
                 Some(Node::Mapping(members)) => members
                     .iter()
                     .find(|(key, ..)| **key == *token)
-                    .map(|(_, mark, node)| (*mark, *node)),
+                    .map(|(_, position, node)| (*position, *node)),
                 Some(Node::Sequence(items)) => token
                     .parse::<usize>()
                     .ok()
@@ -62,30 +60,30 @@ impl SourceMap {
                 Some(Node::Scalar) | None => None,
             };
             let Some(child) = child else { break };
-            (mark, node) = child;
+            (position, node) = child;
         }
-        mark
+        position
     }
 }
 
-/// The keys that stand more than once among `members`: the key, its place, and the place where it stood first.
+/// Lists the duplicate keys among `members`: key, position, and position of the first occurrence.
 pub(crate) fn duplicate_keys(members: &[(Box<str>, Position, NodeId)]) -> Vec<(&str, Position, Position)> {
-    /// Below this many members comparing each with each is faster than hashing.
+    /// Up to this many members, pairwise comparison is faster than hashing.
     const FEW: usize = 12;
     let mut duplicates = Vec::new();
     if members.len() <= FEW {
-        for (index, (key, mark, _)) in members.iter().enumerate() {
+        for (index, (key, position, _)) in members.iter().enumerate() {
             if let Some((_, first, _)) = members.iter().take(index).find(|(earlier, ..)| earlier == key) {
-                duplicates.push((&**key, *mark, *first));
+                duplicates.push((&**key, *position, *first));
             }
         }
     } else {
         let mut seen = HashMap::with_capacity(members.len());
-        for (key, mark, _) in members {
+        for (key, position, _) in members {
             if let Some(first) = seen.get(&**key) {
-                duplicates.push((&**key, *mark, *first));
+                duplicates.push((&**key, *position, *first));
             } else {
-                seen.insert(&**key, *mark);
+                seen.insert(&**key, *position);
             }
         }
     }

@@ -1,9 +1,17 @@
-//! What goes in a body: requests, from the parameters that are bodies, and responses.
+//! Request bodies, which are parameters in Swagger 2.0, and responses.
 
 use serde_json::{Value, json};
 
-use super::{CONSUMES, Convert, MediaTypes, Object, parameters::Placed, schemas};
-use crate::{diagnostic::Severity, media::JSON, pointer};
+use super::{
+    convert::{CONSUMES, Convert, MediaTypes, shared_name},
+    parameters::Placed,
+};
+use crate::{
+    diagnostic::Severity,
+    media::JSON,
+    normalise::{context::Object, schemas},
+    pointer::{Pointer, PointerBuf},
+};
 
 const FORM: &str = "application/x-www-form-urlencoded";
 const MULTIPART: &str = "multipart/form-data";
@@ -12,7 +20,7 @@ impl Convert<'_> {
     pub(super) fn request_body(
         &mut self,
         bodies: &[Placed<'_>],
-        new: &str,
+        new: &Pointer,
         consumes: &MediaTypes,
     ) -> Option<Value> {
         if let Some(body) = bodies.iter().find(|body| body.place_name() == "body") {
@@ -39,9 +47,15 @@ impl Convert<'_> {
         Some(self.form(bodies.first()?, bodies, new, consumes))
     }
 
-    /// The body of form parameters, of which `first` is one.
-    fn form(&mut self, first: &Placed<'_>, bodies: &[Placed<'_>], new: &str, consumes: &MediaTypes) -> Value {
-        self.moved(new.to_owned(), &first.place);
+    /// Converts form parameters, of which `first` is one, to a body.
+    fn form(
+        &mut self,
+        first: &Placed<'_>,
+        bodies: &[Placed<'_>],
+        new: &Pointer,
+        consumes: &MediaTypes,
+    ) -> Value {
+        self.moved(new, &first.place);
         let types = self.form_types(first, bodies, consumes);
         let mut properties = Object::new();
         let mut required = Vec::new();
@@ -71,10 +85,10 @@ impl Convert<'_> {
                 Some(Value::Bool(true)) => required.push(Value::from(name)),
                 Some(Value::Bool(false)) | None => {}
                 Some(_) => {
-                    let place = pointer::join(&body.place, "required");
-                    let help = "write what the Swagger 2.0 specification wants there";
-                    let message = "here has to be true or false";
-                    self.report(Severity::Error, "structure", &place, message, help);
+                    let place = body.place.with_trailing_token("required");
+                    let fix = "write a value that the Swagger 2.0 specification allows";
+                    let message = "expected true or false";
+                    self.report(Severity::Error, "structure", &place, message, fix);
                 }
             }
             properties.insert(name.to_owned(), Value::Object(property));
@@ -85,11 +99,13 @@ impl Convert<'_> {
             schema.insert("required".to_owned(), Value::Array(required));
         }
         for media_type in types {
-            let place = pointer::join(&pointer::join(new, "content"), media_type);
-            let place = format!("{place}/schema/properties");
+            let place = new.with_trailing_token("content").with_trailing_token(media_type);
+            let place = place
+                .with_trailing_token("schema")
+                .with_trailing_token("properties");
             for body in bodies {
                 if let Some(name) = body.parameter.get("name").and_then(Value::as_str) {
-                    self.moved(pointer::join(&place, name), &body.place);
+                    self.moved(place.with_trailing_token(name), &body.place);
                 }
             }
             content.insert(media_type.to_owned(), json!({ "schema": schema }));
@@ -97,7 +113,7 @@ impl Convert<'_> {
         json!({ "required": any_required, "content": content })
     }
 
-    /// The media types of a form.
+    /// Returns the media types of a form.
     fn form_types<'t>(
         &mut self,
         first: &Placed<'_>,
@@ -142,7 +158,7 @@ impl Convert<'_> {
         types
     }
 
-    /// What a form parameter says of its value, and whether it is required.
+    /// Returns the schema of a form parameter, with its `required`.
     fn form_field(&mut self, body: &Placed<'_>) -> Object {
         let mut property = body.parameter.clone();
         for key in ["name", "in"] {
@@ -152,12 +168,12 @@ impl Convert<'_> {
             self.report(
                 Severity::Notice,
                 "empty-value",
-                &pointer::join(&body.place, "allowEmptyValue"),
-                "whether a field of a form may be empty is not expressed",
-                "nothing has to be done",
+                body.place.with_trailing_token("allowEmptyValue"),
+                "OpenAPI 3.0 cannot express that a field of a form may be empty",
+                "nothing to do",
             );
         }
-        // OpenAPI 3.0 repeats the field, as `multi` does.
+        // `OpenAPI` 3.0 repeats the field, like `multi`.
         let joined = property.get("type").is_some_and(|kind| kind == "array")
             && property
                 .get("collectionFormat")
@@ -167,16 +183,16 @@ impl Convert<'_> {
             self.report(
                 Severity::Warning,
                 "collection-format",
-                &pointer::join(&body.place, "collectionFormat"),
-                "how a list in a form is joined is not expressed",
+                body.place.with_trailing_token("collectionFormat"),
+                "OpenAPI 3.0 cannot express how a list in a form is joined",
                 "make the field a string in an overlay and join the items",
             );
         }
         property
     }
 
-    fn json_body(&mut self, body: &Placed<'_>, new: &str, consumes: &MediaTypes) -> Value {
-        self.moved(new.to_owned(), &body.place);
+    fn json_body(&mut self, body: &Placed<'_>, new: &Pointer, consumes: &MediaTypes) -> Value {
+        self.moved(new, &body.place);
         let mut result = Object::new();
         for (key, value) in body.parameter {
             match key.as_str() {
@@ -189,7 +205,7 @@ impl Convert<'_> {
                 }
             }
         }
-        let place = pointer::join(new, "content");
+        let place = new.with_trailing_token("content");
         let types = if consumes.types.is_empty() {
             vec![JSON.to_owned()]
         } else {
@@ -200,8 +216,11 @@ impl Convert<'_> {
         for media_type in types {
             let mut media = Object::new();
             if let Some(schema) = body.parameter.get("schema") {
-                let place = pointer::join(&place, &media_type);
-                self.moved(format!("{place}/schema"), &format!("{}/schema", body.place));
+                let place = place.with_trailing_token(&media_type);
+                self.moved(
+                    place.with_trailing_token("schema"),
+                    body.place.with_trailing_token("schema"),
+                );
                 media.insert("schema".to_owned(), schema.clone());
             }
             content.insert(media_type, Value::Object(media));
@@ -210,26 +229,32 @@ impl Convert<'_> {
         Value::Object(result)
     }
 
-    pub(super) fn response(&mut self, response: Value, new: &str, old: &str, produces: &MediaTypes) -> Value {
+    pub(super) fn response(
+        &mut self,
+        response: Value,
+        new: &Pointer,
+        old: &Pointer,
+        produces: &MediaTypes,
+    ) -> Value {
         let Value::Object(mut response) = response else {
             return response;
         };
         if response.get("$ref").is_some_and(Value::is_string) {
-            // The content types are those of the operation; where they are the document's, the reference stands.
+            // The content types are those of the operation. The reference stays if the document has the same.
             let response = Value::Object(response);
             if let Some((from, shared)) = self.shared_response(&response)
                 && produces.types != self.produces.types
                 && shared.get("schema").is_some()
             {
                 let shared = shared.clone();
-                self.moved(new.to_owned(), &from);
+                self.moved(new, &from);
                 return self.response(shared, new, &from, produces);
             }
             return response;
         }
         if let Some(Value::Object(headers)) = response.get_mut("headers") {
-            let new = pointer::join(new, "headers");
-            self.headers(headers, &new, &pointer::join(old, "headers"));
+            let new = new.with_trailing_token("headers");
+            self.headers(headers, &new, &old.with_trailing_token("headers"));
         }
         let mut examples = response.shift_remove("examples");
         if let Some(schema) = response.shift_remove("schema") {
@@ -238,14 +263,19 @@ impl Convert<'_> {
             let types = match produces.types.as_slice() {
                 [] => vec![if is_file { "application/octet-stream" } else { JSON }.to_owned()],
                 types => {
-                    self.moved(pointer::join(new, "content"), &produces.place);
+                    self.moved(new.with_trailing_token("content"), &produces.place);
                     types.to_vec()
                 }
             };
             let mut content = Object::new();
             for media_type in types {
-                let place = pointer::join(&pointer::join(new, "content"), &media_type);
-                self.moved(format!("{place}/schema"), &format!("{old}/schema"));
+                let place = new
+                    .with_trailing_token("content")
+                    .with_trailing_token(&media_type);
+                self.moved(
+                    place.with_trailing_token("schema"),
+                    old.with_trailing_token("schema"),
+                );
                 let mut media = Object::new();
                 media.insert("schema".to_owned(), schema.clone());
                 let example = examples
@@ -254,8 +284,9 @@ impl Convert<'_> {
                     .and_then(|examples| examples.shift_remove(&media_type));
                 if let Some(example) = example {
                     self.moved(
-                        format!("{place}/example"),
-                        &pointer::join(&pointer::join(old, "examples"), &media_type),
+                        place.with_trailing_token("example"),
+                        old.with_trailing_token("examples")
+                            .with_trailing_token(&media_type),
                     );
                     media.insert("example".to_owned(), example);
                 }
@@ -263,50 +294,56 @@ impl Convert<'_> {
             }
             response.insert("content".to_owned(), Value::Object(content));
         }
-        // Those of media types that the response does not have.
+        // Examples of media types that the response does not have.
         if let Some(examples) = examples.filter(|examples| *examples != json!({})) {
             response.insert("examples".to_owned(), examples);
             schemas::keep_aside(&mut response, "examples");
             self.report(
                 Severity::Notice,
                 "examples",
-                &pointer::join(old, "examples"),
+                old.with_trailing_token("examples"),
                 "an example of a media type that the response does not have is not shown",
-                "nothing has to be done; the original is kept under `x-examples`",
+                "nothing to do; the original is kept under `x-examples`",
             );
         }
         Value::Object(response)
     }
 
-    /// The shared response that one refers to, and its place; `None` if it refers to none that is one itself.
-    pub(super) fn shared_response(&self, response: &Value) -> Option<(String, &Value)> {
+    /// Returns the shared response that a reference leads to, and its place; `None` if that is a reference
+    /// itself.
+    pub(super) fn shared_response(&self, response: &Value) -> Option<(PointerBuf, &Value)> {
         let target = response.get("$ref")?.as_str()?;
-        let name = pointer::decode(target.strip_prefix("#/responses/")?);
+        let name = shared_name(target, "responses")?;
         let shared = self.responses.get(&name)?;
         let is_reference = shared
             .as_object()
             .is_some_and(|shared| shared.contains_key("$ref"));
-        (!is_reference).then(|| (pointer::join("/responses", &name), shared))
+        (!is_reference).then(|| {
+            (
+                Pointer::from_static("/responses").with_trailing_token(&name),
+                shared,
+            )
+        })
     }
 
-    fn headers(&mut self, headers: &mut Object, new: &str, old: &str) {
+    fn headers(&mut self, headers: &mut Object, new: &Pointer, old: &Pointer) {
         for (name, header) in headers {
             let Value::Object(header) = header else {
                 continue;
             };
-            let old = pointer::join(old, name);
+            let old = old.with_trailing_token(name);
             let format = header.get("collectionFormat");
             if format.is_some_and(|format| format != "csv") {
                 self.report(
                     Severity::Warning,
                     "collection-format",
-                    &pointer::join(&old, "collectionFormat"),
-                    "a header holds a list joined otherwise than by commas, which OpenAPI 3.0 cannot express",
+                    old.with_trailing_token("collectionFormat"),
+                    "OpenAPI 3.0 cannot express a list in a header that is not joined by commas",
                     "make it a string in an overlay",
                 );
             }
             schemas::keep_aside(header, "collectionFormat");
-            self.value_schema(header, &pointer::join(new, name), &old);
+            self.value_schema(header, &new.with_trailing_token(name), &old);
         }
     }
 }

@@ -1,6 +1,7 @@
-//! Swagger 2.0 to `OpenAPI` 3.0.3: a new document out of the parts of the old one.
+//! Converts Swagger 2.0 to `OpenAPI` 3.0.3: a new document from the parts of the old one.
 
 mod bodies;
+mod convert;
 mod parameters;
 
 use std::collections::BTreeSet;
@@ -8,35 +9,37 @@ use std::collections::BTreeSet;
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 
+use super::{
+    context::{Context, Object, TARGET},
+    schemas,
+};
+use crate::{
+    diagnostic::Severity,
+    openapi_model::{self, ObjectKind},
+    pointer::{METHODS, Pointer, Token},
+    references::References,
+};
+use convert::{CONSUMES, Convert, MediaTypes, misfit, texts};
 use parameters::{Placed, placed};
 
-use super::{Object, TARGET, Work, schemas};
-use crate::{
-    diagnostic::{Diagnostic, Severity, Stage},
-    document::Provenance,
-    openapi_model::{self, Kind},
-    pointer::{self, METHODS},
-    references,
-};
-
-pub(super) fn normalise(value: Value, work: &mut Work) -> Value {
+pub(super) fn normalise(value: Value, context: &mut Context) -> Value {
     let inner = inner_references(&value);
     let Value::Object(mut old) = value else {
         return value;
     };
-    let before = work.provenance.clone();
+    let before = context.provenance.clone();
     let convert = Convert {
-        consumes: MediaTypes::new(work, old.get("consumes"), CONSUMES),
-        produces: MediaTypes::new(work, old.get("produces"), "/produces"),
-        schemes: schemes(work, old.get("schemes")),
-        parameters: take(work, &mut old, "parameters"),
-        responses: take(work, &mut old, "responses"),
-        host: text(work, &old, "host").filter(|host| !host.is_empty()),
-        base_path: text(work, &old, "basePath").unwrap_or_default(),
+        consumes: MediaTypes::new(context, old.get("consumes"), CONSUMES),
+        produces: MediaTypes::new(context, old.get("produces"), Pointer::from_static("/produces")),
+        schemes: schemes(context, old.get("schemes")),
+        parameters: take(context, &mut old, "parameters"),
+        responses: take(context, &mut old, "responses"),
+        host: text(context, &old, "host").filter(|host| !host.is_empty()),
+        base_path: text(context, &old, "basePath").unwrap_or_default(),
         bodies_used: BTreeSet::new(),
         types_used: BTreeSet::new(),
         before,
-        work,
+        context,
     };
     let mut value = Value::Object(convert.document(old));
     openapi_model::walk_mut(&mut value, &mut |kind, pointer, object| {
@@ -44,43 +47,40 @@ pub(super) fn normalise(value: Value, work: &mut Work) -> Value {
             if let Some(Value::String(target)) = object.get("$ref")
                 && inner.contains(target)
             {
-                work.report(
+                context.report(
                     Severity::Warning,
                     "reference-place",
-                    pointer::join(pointer, "$ref"),
-                    format!("`{target}` leads to what may stand elsewhere in OpenAPI 3.0"),
-                    "move what it refers to into the definitions, parameters or responses and refer to it there",
+                    pointer.with_trailing_token("$ref"),
+                    format!("`{target}` leads to a part that may move in OpenAPI 3.0"),
+                    "move the target to the definitions, parameters or responses, and refer to it there",
                 );
             }
             reference(object);
         }
-        if kind == Kind::Schema {
-            schemas::swagger(work, pointer, object);
+        if kind == ObjectKind::Schema {
+            schemas::swagger(context, pointer, object);
         }
     });
     value
 }
 
-/// The references that lead somewhere, but not to a schema, parameter or response of the document.
+/// Lists the references that lead to anything else than a shared schema, parameter or response.
 fn inner_references(document: &Value) -> BTreeSet<String> {
-    let mut targets = Vec::new();
-    references::collect(document, &mut targets);
-    targets
-        .into_iter()
-        .filter(|target| {
-            let mut tokens = pointer::tokens(target);
-            match tokens.next().as_deref() {
+    let references = References::new(document);
+    let inner = references.all().iter().filter(|reference| {
+        references.target(reference).is_some_and(|target| {
+            let section = target.pointer.front();
+            match section.as_ref().map(Token::encoded) {
                 Some("definitions") => false,
-                Some("parameters" | "responses") => tokens.nth(1).is_some(),
+                Some("parameters" | "responses") => target.pointer.count() > 2,
                 _ => true,
             }
         })
-        .filter(|target| document.pointer(target).is_some())
-        .map(|target| format!("#{target}"))
-        .collect()
+    });
+    inner.map(|reference| reference.written.to_owned()).collect()
 }
 
-/// Leads a reference to where its target is now.
+/// Redirects a reference to the new place of its target.
 fn reference(object: &mut Object) {
     let Some(Value::String(target)) = object.get_mut("$ref") else {
         return;
@@ -98,51 +98,31 @@ fn reference(object: &mut Object) {
     }
 }
 
-/// A section of the document, out of it; an empty one if there is none.
-fn take(work: &mut Work, document: &mut Object, key: &str) -> Object {
+/// Takes a section out of the document; an empty one if it is missing.
+fn take(context: &mut Context, document: &mut Object, key: &str) -> Object {
     match document.shift_remove(key) {
         Some(Value::Object(section)) => section,
         Some(_) => {
-            misfit(work, &pointer::join("", key), "an object");
+            misfit(context, &Pointer::root().with_trailing_token(key), "an object");
             Object::new()
         }
         None => Object::new(),
     }
 }
 
-/// The strings of a list, such as `consumes`; none if there is no list.
-fn texts(work: &mut Work, list: Option<&Value>, place: &str) -> Vec<String> {
-    let strings: Option<Vec<String>> = match list {
-        None => Some(Vec::new()),
-        Some(Value::Array(list)) => list.iter().map(|item| item.as_str().map(str::to_owned)).collect(),
-        Some(_) => None,
-    };
-    strings.unwrap_or_else(|| {
-        misfit(work, place, "a list of strings");
-        Vec::new()
-    })
-}
-
-/// The string that a member of the document is.
-fn text(work: &mut Work, document: &Object, key: &str) -> Option<String> {
+/// Returns a member of the document that is a string.
+fn text(context: &mut Context, document: &Object, key: &str) -> Option<String> {
     let value = document.get(key)?;
     let text = value.as_str().map(str::to_owned);
     if text.is_none() {
-        misfit(work, &pointer::join("", key), "a string");
+        misfit(context, &Pointer::root().with_trailing_token(key), "a string");
     }
     text
 }
 
-/// What is no longer there when lint looks.
-fn misfit(work: &mut Work, place: &str, wanted: &str) {
-    let help = "write what the Swagger 2.0 specification wants there";
-    let message = format!("here has to be {wanted}");
-    work.report(Severity::Error, "structure", place, message, help);
-}
-
-/// The schemes of the document, the safer one first: the first server is the default.
-fn schemes(work: &mut Work, list: Option<&Value>) -> Vec<String> {
-    let mut schemes = texts(work, list, "/schemes");
+/// Returns the schemes of the document, the safest first: the first server is the default.
+fn schemes(context: &mut Context, list: Option<&Value>) -> Vec<String> {
+    let mut schemes = texts(context, list, Pointer::from_static("/schemes"));
     if schemes.is_empty() {
         schemes.push("https".to_owned());
     }
@@ -150,102 +130,7 @@ fn schemes(work: &mut Work, list: Option<&Value>) -> Vec<String> {
     schemes
 }
 
-/// Where the document says what all operations consume.
-const CONSUMES: &str = "/consumes";
-
-/// Media types that a list says, and where it stands.
-#[derive(Clone)]
-struct MediaTypes {
-    types: Vec<String>,
-    place: String,
-}
-
-impl MediaTypes {
-    fn new(work: &mut Work, list: Option<&Value>, place: &str) -> Self {
-        Self {
-            types: texts(work, list, place),
-            place: place.to_owned(),
-        }
-    }
-
-    /// Whether these are the media types of the content of a body or response.
-    fn are_of(&self, holder: &Value) -> bool {
-        let content = holder.get("content").and_then(Value::as_object);
-        content.is_some_and(|content| content.keys().eq(&self.types))
-    }
-}
-
-struct Convert<'a> {
-    consumes: MediaTypes,
-    produces: MediaTypes,
-    schemes: Vec<String>,
-    parameters: Object,
-    responses: Object,
-    host: Option<String>,
-    base_path: String,
-    /// The places of the shared parameters that became bodies of operations.
-    bodies_used: BTreeSet<String>,
-    /// Which of the document's `consumes` and `produces` became the content of something.
-    types_used: BTreeSet<&'static str>,
-    /// Where the parts of the old document come from.
-    before: Provenance,
-    work: &'a mut Work,
-}
-
 impl Convert<'_> {
-    /// The media types that an operation lists itself.
-    fn own_types(&mut self, operation: &Object, key: &str, place: &str) -> Option<MediaTypes> {
-        let list = operation.get(key)?;
-        let place = pointer::join(place, key);
-        Some(MediaTypes::new(self.work, Some(list), &place))
-    }
-
-    /// Takes `consumes` or `produces` out of its holder; where it did not become the content of anything, it is kept
-    /// aside, so that a comparison sees it.
-    fn types_are_read(&mut self, holder: &mut Object, key: &str, place: &str, used: bool) {
-        if used {
-            holder.shift_remove(key);
-        } else if holder.contains_key(key) {
-            let aside = schemas::name_aside(holder, key);
-            self.moved(pointer::join(place, &aside), &pointer::join(place, key));
-            schemas::keep_aside(holder, key);
-        }
-    }
-
-    fn moved(&mut self, new: String, old: &str) {
-        self.work.provenance.put(new, self.before.place(old));
-    }
-
-    /// Reports on what stands at `place` in the old document; the new one may have something else there.
-    fn report(
-        &mut self,
-        severity: Severity,
-        code: &'static str,
-        place: &str,
-        message: impl Into<String>,
-        help: &str,
-    ) {
-        let diagnostic = Diagnostic::new(severity, Stage::Normalise, code, place, message).help(help);
-        let location = self.before.place(place).location();
-        self.work.diagnostics.push(diagnostic.at(Some(location)));
-    }
-
-    /// Refuses a key of `OpenAPI` 3.0 where the keys of Swagger 2.0 say the same thing. `place` is that of its holder in
-    /// the old document.
-    fn mixed(&mut self, holder: &mut Object, key: &str, place: &str) {
-        if !holder.contains_key(key) {
-            return;
-        }
-        self.report(
-            Severity::Error,
-            "mixed-versions",
-            &pointer::join(place, key),
-            format!("`{key}` is of OpenAPI 3.0, and what Swagger 2.0 has for it stands here too"),
-            "remove one of the two: which of them counts is not known",
-        );
-        schemas::keep_aside(holder, key);
-    }
-
     fn document(mut self, mut old: Object) -> Object {
         let mut new = Object::new();
         new.insert("openapi".to_owned(), TARGET.into());
@@ -279,11 +164,11 @@ impl Convert<'_> {
         }
         for key in ["consumes", "produces"] {
             let used = self.types_used.contains(key);
-            self.types_are_read(&mut old, key, "", used);
+            self.types_are_read(&mut old, key, Pointer::root(), used);
         }
         for key in ["servers", "components"] {
             if new.contains_key(key) {
-                self.mixed(&mut old, key, "");
+                self.mixed(&mut old, key, Pointer::root());
             }
         }
         // Extensions, and keys that lint will report.
@@ -297,7 +182,7 @@ impl Convert<'_> {
             base.insert(0, '/');
         }
         let Some(host) = self.host.clone() else {
-            self.work.report(
+            self.context.report(
                 Severity::Notice,
                 "server",
                 "",
@@ -311,11 +196,11 @@ impl Convert<'_> {
             return Some(json!([{ "url": base }]));
         };
         if host.contains("://") {
-            self.work.report(
+            self.context.report(
                 Severity::Error,
                 "server",
                 "/host",
-                format!("`{host}` is no host: a scheme does not belong there"),
+                format!("`{host}` is not a host: it must not have a scheme"),
                 "write the scheme into `schemes`",
             );
         }
@@ -341,15 +226,15 @@ impl Convert<'_> {
 
     fn components(&mut self, old: &mut Object) -> Object {
         let mut components = Object::new();
-        let definitions = take(self.work, old, "definitions");
+        let definitions = take(self.context, old, "definitions");
         if !definitions.is_empty() {
             self.moved("/components/schemas".to_owned(), "/definitions");
             components.insert("schemas".to_owned(), Value::Object(definitions));
         }
         let mut responses = Object::new();
         for (name, response) in self.responses.clone() {
-            let new = pointer::join("/components/responses", &name);
-            let from = pointer::join("/responses", &name);
+            let new = Pointer::from_static("/components/responses").with_trailing_token(&name);
+            let from = Pointer::from_static("/responses").with_trailing_token(&name);
             self.moved(new.clone(), &from);
             let produces = self.produces.clone();
             let response = self.response(response, &new, &from, &produces);
@@ -364,10 +249,10 @@ impl Convert<'_> {
         let mut parameters = Object::new();
         for (name, parameter) in self.parameters.clone() {
             let place = parameter.get("in").and_then(Value::as_str).unwrap_or_default();
-            // Bodies stand in the operations: their content types do too.
-            let from = pointer::join("/parameters", &name);
+            // Bodies belong to the operations, like their content types.
+            let from = Pointer::from_static("/parameters").with_trailing_token(&name);
             if !matches!(place, "body" | "formData") {
-                let new = pointer::join("/components/parameters", &name);
+                let new = Pointer::from_static("/components/parameters").with_trailing_token(&name);
                 parameters.insert(name, self.parameter(parameter, &new, &from));
             } else if !self.bodies_used.contains(&from) {
                 self.report(
@@ -375,21 +260,22 @@ impl Convert<'_> {
                     "unused-body",
                     &from,
                     "no operation takes this parameter: it is left out",
-                    "nothing has to be done unless an operation should have it",
+                    "nothing to do unless an operation should have it",
                 );
             }
         }
         if !parameters.is_empty() {
             components.insert("parameters".to_owned(), Value::Object(parameters));
         }
-        let schemes = take(self.work, old, "securityDefinitions");
+        let schemes = take(self.context, old, "securityDefinitions");
         if !schemes.is_empty() {
             self.moved("/components/securitySchemes".to_owned(), "/securityDefinitions");
             let schemes: Object = schemes
                 .into_iter()
                 .map(|(name, scheme)| {
-                    let place = pointer::join("/components/securitySchemes", &name);
-                    (name, security_scheme(self.work, scheme, &place))
+                    let place =
+                        Pointer::from_static("/components/securitySchemes").with_trailing_token(&name);
+                    (name, security_scheme(self.context, scheme, &place))
                 })
                 .collect();
             components.insert("securitySchemes".to_owned(), Value::Object(schemes));
@@ -401,7 +287,7 @@ impl Convert<'_> {
         paths
             .into_iter()
             .map(|(path, item)| {
-                let place = pointer::join("/paths", &path);
+                let place = Pointer::from_static("/paths").with_trailing_token(&path);
                 let item = match item {
                     Value::Object(item) if !path.starts_with("x-") => {
                         Value::Object(self.path_item(item, &place))
@@ -413,7 +299,7 @@ impl Convert<'_> {
             .collect()
     }
 
-    fn path_item(&mut self, mut item: Object, place: &str) -> Object {
+    fn path_item(&mut self, mut item: Object, place: &Pointer) -> Object {
         let shared = match item.get_mut("parameters").map(std::mem::take) {
             Some(Value::Array(shared)) => shared,
             Some(other) => {
@@ -422,7 +308,7 @@ impl Convert<'_> {
             }
             None => Vec::new(),
         };
-        let list = pointer::join(place, "parameters");
+        let list = place.with_trailing_token("parameters");
         let global = self.parameters.clone();
         let shared_bodies: Vec<Placed<'_>> = placed(&shared, &list, &global)
             .into_iter()
@@ -432,7 +318,7 @@ impl Convert<'_> {
             if let Value::Object(operation) = operation
                 && METHODS.contains(&method.as_str())
             {
-                let place = pointer::join(place, method);
+                let place = place.with_trailing_token(method);
                 self.operation(operation, &place, &shared_bodies, &global);
             }
         }
@@ -444,7 +330,7 @@ impl Convert<'_> {
     fn operation(
         &mut self,
         operation: &mut Object,
-        place: &str,
+        place: &Pointer,
         shared_bodies: &[Placed<'_>],
         global: &Object,
     ) {
@@ -453,11 +339,11 @@ impl Convert<'_> {
         let own_produces = self.own_types(operation, "produces", place);
         let produces = own_produces.clone().unwrap_or_else(|| self.produces.clone());
         if let Some(schemes) = operation.get("schemes") {
-            let list = pointer::join(place, "schemes");
-            let own = texts(self.work, Some(schemes), &list);
+            let list = place.with_trailing_token("schemes");
+            let own = texts(self.context, Some(schemes), &list);
             let default = self.schemes.first();
             if !own.is_empty() && !default.is_some_and(|default| own.contains(default)) {
-                self.work.report(
+                self.context.report(
                     Severity::Notice,
                     "schemes",
                     list,
@@ -475,12 +361,12 @@ impl Convert<'_> {
             }
             None => Vec::new(),
         };
-        let list = pointer::join(place, "parameters");
+        let list = place.with_trailing_token("parameters");
         let mut bodies: Vec<Placed<'_>> = placed(&parameters, &list, global)
             .into_iter()
             .filter(Placed::is_body)
             .collect();
-        // A body of the path counts where the operation has none of that kind and name.
+        // The operation overrides a body of the path by kind and name.
         for shared in shared_bodies {
             let overridden = bodies.iter().any(|own| {
                 own.place_name() == shared.place_name()
@@ -498,7 +384,7 @@ impl Convert<'_> {
         let converted = self.parameter_list(&parameters, &list, &list, global);
         put_list(operation, converted);
         let mut used = Vec::new();
-        if let Some(body) = self.request_body(&bodies, &pointer::join(place, "requestBody"), &consumes) {
+        if let Some(body) = self.request_body(&bodies, &place.with_trailing_token("requestBody"), &consumes) {
             self.mixed(operation, "requestBody", place);
             if consumes.are_of(&body) {
                 used.push("consumes");
@@ -506,15 +392,15 @@ impl Convert<'_> {
             operation.insert("requestBody".to_owned(), body);
         }
         if let Some(Value::Object(responses)) = operation.get_mut("responses") {
-            let place = pointer::join(place, "responses");
+            let place = place.with_trailing_token("responses");
             for (status, response) in responses
                 .iter_mut()
                 .filter(|(status, _)| !status.starts_with("x-"))
             {
-                let place = pointer::join(&place, status);
+                let place = place.with_trailing_token(status);
                 let old = std::mem::take(response);
                 *response = self.response(old, &place, &place, &produces);
-                // What it refers to has the media types of the document.
+                // A shared response has the media types of the document.
                 let of_shared = self.shared_response(response).is_some_and(|(_, shared)| {
                     shared.get("schema").is_some() && produces.types == self.produces.types
                 });
@@ -534,7 +420,7 @@ impl Convert<'_> {
     }
 }
 
-/// Puts parameters where they were; an empty list goes.
+/// Puts parameters back; an empty list is removed.
 fn put_list(object: &mut Object, parameters: Vec<Value>) {
     if !parameters.is_empty() {
         object.insert("parameters".to_owned(), Value::Array(parameters));
@@ -543,7 +429,7 @@ fn put_list(object: &mut Object, parameters: Vec<Value>) {
     }
 }
 
-fn security_scheme(work: &mut Work, scheme: Value, place: &str) -> Value {
+fn security_scheme(context: &mut Context, scheme: Value, place: &Pointer) -> Value {
     let Value::Object(mut scheme) = scheme else {
         return scheme;
     };
@@ -559,12 +445,12 @@ fn security_scheme(work: &mut Work, scheme: Value, place: &str) -> Value {
                 Some("password") => "password",
                 Some("implicit") => "implicit",
                 _ => {
-                    work.report(
+                    context.report(
                         Severity::Warning,
                         "oauth-flow",
-                        pointer::join(place, "flow"),
-                        "the flow is none of `implicit`, `password`, `application` and `accessCode`: it is read as \
-                         `implicit`",
+                        place.with_trailing_token("flow"),
+                        "the flow is none of `implicit`, `password`, `application` and `accessCode`: it is \
+                         read as `implicit`",
                         "write the flow that the service has; the client's calls do not depend on it",
                     );
                     "implicit"

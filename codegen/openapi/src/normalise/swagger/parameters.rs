@@ -1,11 +1,15 @@
-//! Parameters: those that stay parameters, and which are bodies.
+//! Parameters, and the distinction from bodies.
 
 use serde_json::Value;
 
-use super::{Convert, Object, schemas};
-use crate::{diagnostic::Severity, pointer};
+use super::convert::{Convert, shared_name};
+use crate::{
+    diagnostic::Severity,
+    normalise::{context::Object, schemas},
+    pointer::{Pointer, PointerBuf},
+};
 
-/// Keys of a parameter or header that describe its value. The others describe the parameter.
+/// Keys of a parameter or header that describe its value; the others describe the parameter itself.
 const VALUE_KEYS: &[&str] = &[
     "type",
     "format",
@@ -27,9 +31,9 @@ const VALUE_KEYS: &[&str] = &[
     "example",
 ];
 
-/// A parameter and where it stands in the old document.
+/// A parameter and its place in the old document.
 pub(super) struct Placed<'a> {
-    pub(super) place: String,
+    pub(super) place: PointerBuf,
     pub(super) parameter: &'a Object,
 }
 
@@ -53,23 +57,26 @@ impl Placed<'_> {
     }
 }
 
-pub(super) fn placed<'a>(list: &'a [Value], place: &str, global: &'a Object) -> Vec<Placed<'a>> {
+pub(super) fn placed<'a>(list: &'a [Value], place: &Pointer, global: &'a Object) -> Vec<Placed<'a>> {
     let list = list.iter().enumerate();
-    list.filter_map(|(index, parameter)| placed_one(parameter, pointer::item(place, index), global))
+    list.filter_map(|(index, parameter)| placed_one(parameter, place.with_trailing_token(index), global))
         .collect()
 }
 
-/// A parameter, or the one of the document that it refers to.
-pub(super) fn placed_one<'a>(parameter: &'a Value, place: String, global: &'a Object) -> Option<Placed<'a>> {
+/// Resolves a parameter that may be a reference.
+pub(super) fn placed_one<'a>(
+    parameter: &'a Value,
+    place: PointerBuf,
+    global: &'a Object,
+) -> Option<Placed<'a>> {
     let object = parameter.as_object()?;
     let name = object
         .get("$ref")
         .and_then(Value::as_str)
-        .and_then(|target| target.strip_prefix("#/parameters/"));
+        .and_then(|written| shared_name(written, "parameters"));
     match name {
         Some(name) if !object.contains_key("in") => {
-            let name = pointer::decode(name);
-            let place = pointer::join("/parameters", &name);
+            let place = Pointer::from_static("/parameters").with_trailing_token(&name);
             Some(Placed {
                 place,
                 parameter: global.get(&name)?.as_object()?,
@@ -83,29 +90,29 @@ pub(super) fn placed_one<'a>(parameter: &'a Value, place: String, global: &'a Ob
 }
 
 impl Convert<'_> {
-    /// The parameters of a list that are no bodies.
+    /// Converts the parameters of a list that are not bodies.
     pub(super) fn parameter_list(
         &mut self,
         list: &[Value],
-        new: &str,
-        old: &str,
+        new: &Pointer,
+        old: &Pointer,
         global: &Object,
     ) -> Vec<Value> {
         let mut converted = Vec::new();
         for (index, parameter) in list.iter().enumerate() {
-            let from = pointer::item(old, index);
+            let from = old.with_trailing_token(index);
             let body = placed_one(parameter, from.clone(), global).is_some_and(|placed| placed.is_body());
             if body {
                 continue;
             }
-            let place = pointer::item(new, converted.len());
+            let place = new.with_trailing_token(converted.len());
             converted.push(self.parameter(parameter.clone(), &place, &from));
         }
         converted
     }
 
-    pub(super) fn parameter(&mut self, parameter: Value, new: &str, old: &str) -> Value {
-        self.moved(new.to_owned(), old);
+    pub(super) fn parameter(&mut self, parameter: Value, new: &Pointer, old: &Pointer) -> Value {
+        self.moved(new, old);
         let Value::Object(mut parameter) = parameter else {
             return parameter;
         };
@@ -122,8 +129,8 @@ impl Convert<'_> {
         Value::Object(parameter)
     }
 
-    /// Moves what describes a value into a schema.
-    pub(super) fn value_schema(&mut self, holder: &mut Object, new: &str, old: &str) {
+    /// Moves the keys that describe a value into a schema.
+    pub(super) fn value_schema(&mut self, holder: &mut Object, new: &Pointer, old: &Pointer) {
         let mut schema = Object::new();
         for key in VALUE_KEYS.iter().chain(&["$ref"]) {
             if let Some(value) = holder.shift_remove(*key) {
@@ -135,41 +142,42 @@ impl Convert<'_> {
                 Severity::Warning,
                 "type-missing",
                 old,
-                "what type of value stands here is not said: any is taken",
+                "the type of this value is missing: any value is accepted",
                 "give it a `type` in an overlay",
             );
         }
-        // Lists in lists have delimiters too, which only Swagger 2.0 knows.
+        // Lists in lists have delimiters too, which only Swagger 2.0 can express.
         let mut items = schema.get_mut("items").and_then(Value::as_object_mut);
-        let mut place = old.to_owned();
+        let mut place = old.to_buf();
         while let Some(inner) = items {
-            place = pointer::join(&place, "items");
+            place = place.with_trailing_token("items");
             schemas::keep_aside(inner, "collectionFormat");
             if inner.get("type").is_some_and(|kind| kind == "array") {
                 self.report(
                     Severity::Warning,
                     "collection-format",
-                    &pointer::join(&place, "collectionFormat"),
+                    place.with_trailing_token("collectionFormat"),
                     "how a list in a list is joined cannot be expressed in OpenAPI 3.0",
                     "make it a string in an overlay",
                 );
             }
             items = inner.get_mut("items").and_then(Value::as_object_mut);
         }
-        // Some documents write a schema where only `type` is allowed: both count unless they contradict each other.
-        let said = holder.get("schema");
-        if schema.is_empty() && said.is_some() {
+        // Some documents write a schema where only `type` is allowed. Both apply unless they contradict each
+        // other.
+        let written = holder.get("schema");
+        if schema.is_empty() && written.is_some() {
             return;
         }
-        if said.is_some_and(|said| contradict(said, &schema)) {
+        if written.is_some_and(|written| contradict(written, &schema)) {
             self.mixed(holder, "schema", old);
         }
-        let place = pointer::join(new, "schema");
-        if let Some(Value::Object(said)) = holder.get_mut("schema") {
+        let place = new.with_trailing_token("schema");
+        if let Some(Value::Object(written)) = holder.get_mut("schema") {
             for (key, value) in schema {
-                if !said.contains_key(&key) {
-                    self.moved(pointer::join(&place, &key), &pointer::join(old, &key));
-                    said.insert(key, value);
+                if !written.contains_key(&key) {
+                    self.moved(place.with_trailing_token(&key), old.with_trailing_token(&key));
+                    written.insert(key, value);
                 }
             }
         } else {
@@ -178,15 +186,15 @@ impl Convert<'_> {
         }
     }
 
-    fn collection_format(&mut self, parameter: &mut Object, place: &str, new: &str, old: &str) {
-        let said = parameter.get("schema").and_then(|schema| schema.get("type"));
-        let kind = parameter.get("type").or(said);
+    fn collection_format(&mut self, parameter: &mut Object, place: &str, new: &Pointer, old: &Pointer) {
+        let written = parameter.get("schema").and_then(|schema| schema.get("type"));
+        let kind = parameter.get("type").or(written);
         if kind.is_none_or(|kind| kind != "array") {
-            // It says something about lists only.
+            // The key concerns lists only.
             schemas::keep_aside(parameter, "collectionFormat");
             return;
         }
-        let old = pointer::join(old, "collectionFormat");
+        let old = old.with_trailing_token("collectionFormat");
         let format = parameter.shift_remove("collectionFormat");
         let format = format.as_ref().and_then(Value::as_str).unwrap_or("csv");
         let (style, explode) = match (place, format) {
@@ -200,20 +208,22 @@ impl Convert<'_> {
                     Severity::Error,
                     "collection-format",
                     &old,
-                    format!("the collection format `{format}` of a {place} parameter cannot be expressed in OpenAPI 3.0"),
+                    format!(
+                        "OpenAPI 3.0 cannot express the collection format `{format}` of a {place} parameter"
+                    ),
                     "make the parameter a string",
                 );
                 return;
             }
         };
         for (key, value) in [("style", Value::from(style)), ("explode", explode.into())] {
-            self.moved(pointer::join(new, key), &old);
+            self.moved(new.with_trailing_token(key), &old);
             parameter.insert(key.to_owned(), value);
         }
     }
 }
 
-/// Whether a schema says something else than the keys beside it.
+/// Returns true if a schema contradicts the keys beside it.
 fn contradict(schema: &Value, keys: &Object) -> bool {
     schema.as_object().is_none_or(|schema| {
         keys.iter()

@@ -1,0 +1,218 @@
+//! The comparison of two documents, part by part: its state, and the parts that occur everywhere.
+//!
+//! Each module beside this one compares one part of a document.
+
+use std::collections::{BTreeMap, HashSet, VecDeque};
+
+use funnelflux_openapi::{
+    pointer::{METHODS, Pointer, PointerBuf},
+    references::References,
+};
+
+use crate::{
+    index::{DeepEquality, DocumentIndex},
+    level::Direction,
+    node::Node,
+    normative_words,
+    raw_change::{ChangeBuilder, Changes},
+    report::Fact,
+    rules::ChangeKind,
+    site::{SchemaContext, Site},
+    steps::tokens,
+    unclassified::Difference,
+    wording::subject,
+};
+
+/// Evidence for a part of the document.
+const EVIDENCE: &str = "x-evidence";
+
+/// Fields of a Swagger 2.0 operation or document that `OpenAPI` 3.0 does not have. No rule covers them, and
+/// they are more than documentation.
+const UNCONVERTED: [&str; 3] = ["x-schemes", "x-consumes", "x-produces"];
+
+/// Compares two documents.
+pub(crate) struct Comparer<'a> {
+    pub old: DocumentIndex<'a>,
+    pub new: DocumentIndex<'a>,
+    pub equality: DeepEquality<'a>,
+    pub changes: Changes,
+    /// Pairs of schemas that have been compared.
+    pub compared: HashSet<(PointerBuf, PointerBuf, SchemaContext)>,
+    /// Pairs of schemas to compare.
+    pub queue: VecDeque<(Node<'a>, Node<'a>, SchemaContext)>,
+    /// Renamed schemas: old pointer to new pointer.
+    pub renamed: BTreeMap<PointerBuf, PointerBuf>,
+}
+
+impl<'a> Comparer<'a> {
+    pub(crate) fn new(old: &'a References<'a>, new: &'a References<'a>) -> Self {
+        Self {
+            old: DocumentIndex::new(old),
+            new: DocumentIndex::new(new),
+            equality: DeepEquality::new(old, new),
+            changes: Changes::default(),
+            compared: HashSet::new(),
+            queue: VecDeque::new(),
+            renamed: BTreeMap::new(),
+        }
+    }
+
+    /// Begins a change.
+    pub(crate) fn change(
+        &mut self,
+        kind: ChangeKind,
+        site: &Site<'_, 'a>,
+        what: String,
+    ) -> ChangeBuilder<'_> {
+        self.changes.change(kind, site, what)
+    }
+
+    /// Reports a difference that no rule covers.
+    pub(crate) fn unclassified(&mut self, site: &Site<'_, 'a>) {
+        if !site.is_unchanged() {
+            let difference = Difference::between(site.old.as_ref(), site.new.as_ref());
+            self.changes.raw.push(difference.into_change());
+        }
+    }
+
+    /// Compares an annotation, or reports the key as unclassified.
+    pub(crate) fn annotation_or_unclassified(
+        &mut self,
+        key: &str,
+        site: &Site<'_, 'a>,
+        direction: Direction,
+    ) {
+        if !self.annotation(key, site, direction) {
+            self.unclassified(site);
+        }
+    }
+
+    pub(crate) fn unconverted_or_annotation(&mut self, key: &str, site: &Site<'_, 'a>) {
+        if UNCONVERTED.contains(&key) {
+            self.unclassified(site);
+        } else {
+            self.annotation_or_unclassified(key, site, Direction::None);
+        }
+    }
+
+    /// Compares documentation and extensions; false for any other key.
+    pub(crate) fn annotation(&mut self, key: &str, site: &Site<'_, 'a>, direction: Direction) -> bool {
+        let kind = match key {
+            "description" => ChangeKind::DescriptionChanged,
+            "summary" => ChangeKind::SummaryChanged,
+            "title" => ChangeKind::TitleChanged,
+            "example" | "examples" => ChangeKind::ExampleChanged,
+            "externalDocs" => ChangeKind::ExternalDocsChanged,
+            "x-sunset" | "x-stability-level" => ChangeKind::LifecycleChanged,
+            _ if key.starts_with("x-") => ChangeKind::ExtensionChanged,
+            _ => return false,
+        };
+        if site.is_unchanged() {
+            return true;
+        }
+        let holder = subject(site.parent);
+        let words = match key {
+            "description" | "summary" => normative_words::differences(site),
+            _ => Vec::new(),
+        };
+        if !words.is_empty() {
+            let what = format!(
+                "{key} of {holder}, with {}, {}",
+                words.join(", "),
+                site.before_after()
+            );
+            self.change(ChangeKind::NormativeWordsChanged, site, what)
+                .direction(direction)
+                .report();
+            return true;
+        }
+        let is_title = key == "title";
+        let has_alternatives = is_title && self.new.has_alternatives(site.parent);
+        self.change(kind, site, format!("{key} of {holder} {}", site.before_after()))
+            .direction(direction)
+            .fact_if(has_alternatives, Fact::HasAlternatives)
+            .fact_if(is_title && is_inline(site.parent), Fact::InlineSchema)
+            .fact_if(is_title && is_scalar(site.parent), Fact::Scalar)
+            .fact_if(key == EVIDENCE && inference_changed(site), Fact::InferenceChanged)
+            .report();
+        true
+    }
+
+    /// Compares `deprecated`.
+    pub(crate) fn deprecated(&mut self, site: &Site<'_, 'a>, kinds: [ChangeKind; 2], direction: Direction) {
+        if !site.is_unchanged() {
+            let words = [
+                "is now deprecated",
+                "is no longer deprecated",
+                "is as deprecated as before",
+            ];
+            self.flag(&subject(site.parent), site, kinds, words, direction);
+        }
+    }
+
+    /// Compares a flag of the named part, in words for set, unset and unchanged.
+    pub(crate) fn flag(
+        &mut self,
+        name: &str,
+        site: &Site<'_, 'a>,
+        [set, unset]: [ChangeKind; 2],
+        words: [&str; 3],
+        direction: Direction,
+    ) {
+        let [when_set, when_unset, otherwise] = words;
+        let (kind, words) = match site.flags() {
+            (false, true) => (set, when_set),
+            (true, false) => (unset, when_unset),
+            _ => (ChangeKind::NotationChanged, otherwise),
+        };
+        self.change(kind, site, format!("{name} {words}"))
+            .direction(direction)
+            .report();
+    }
+
+    /// Reports a part that is inline on one side and behind a reference on the other, or behind another
+    /// reference.
+    pub(crate) fn reference(&mut self, site: &Site<'_, 'a>, direction: Direction) {
+        let [old, new] = [&site.old, &site.new].map(|node| node.as_ref().and_then(Node::reference));
+        if old == new {
+            return;
+        }
+        let [before, after] = [old, new].map(|reference| match reference {
+            Some(reference) => format!("behind `{reference}`"),
+            None => "inline".to_owned(),
+        });
+        let node = site.new.as_ref().unwrap_or(site.parent);
+        let what = format!("{} is now {after} instead of {before}", subject(node));
+        self.change(ChangeKind::NotationChanged, site, what)
+            .direction(direction)
+            .covers_subtree(old.is_none() || new.is_none())
+            .report();
+    }
+}
+
+/// Checks whether the pointer leads to an operation.
+fn is_operation(pointer: &Pointer) -> bool {
+    let tokens = tokens(pointer);
+    matches!(tokens.as_slice(), [root, _, method] if root == "paths" && METHODS.contains(&method.as_str()))
+}
+
+/// Checks whether the evidence of an operation changed between documented and inferred.
+fn inference_changed(site: &Site<'_, '_>) -> bool {
+    let is_inferred = |node: &Option<Node<'_>>| {
+        let kind = node.as_ref().and_then(|node| node.str("kind"));
+        matches!(kind, Some("sibling" | "pattern"))
+    };
+    is_operation(&site.parent.pointer) && is_inferred(&site.old) != is_inferred(&site.new)
+}
+
+/// Checks whether the schema is not a component, so that it has no name of its own.
+fn is_inline(schema: &Node<'_>) -> bool {
+    let is_shared = schema.pointer.starts_with(Pointer::from_static("/components"));
+    !(is_shared && schema.pointer.count() == 3)
+}
+
+/// Checks whether the schema describes a single value without an enumeration.
+fn is_scalar(schema: &Node<'_>) -> bool {
+    let kind = schema.str("type");
+    schema.value.get("enum").is_none() && kind.is_some_and(|kind| kind != "object" && kind != "array")
+}

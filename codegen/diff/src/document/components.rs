@@ -1,0 +1,119 @@
+//! Shared components.
+
+use std::collections::HashSet;
+
+use serde_json::Value;
+
+use funnelflux_openapi::pointer::Pointer;
+
+use crate::{
+    comparer::Comparer,
+    level::Direction,
+    node::{Node, canonical},
+    rules::ChangeKind,
+    site::{SchemaContext, SchemaRole, Site},
+};
+
+impl<'a> Comparer<'a> {
+    pub(crate) fn components(&mut self, site: &Site<'_, 'a>) {
+        let nothing = Node::at(&Value::Null, Pointer::from_static("/components").to_buf());
+        let [old, new] = [&site.old, &site.new].map(|node| node.as_ref().unwrap_or(&nothing));
+        for (kind, site) in Site::members(old, new) {
+            if kind.starts_with("x-") {
+                self.annotation(kind, &site, Direction::None);
+                continue;
+            }
+            let nothing = Node::at(&Value::Null, nothing.pointer.with_trailing_token(kind));
+            let [old, new] = [&site.old, &site.new].map(|node| node.as_ref().unwrap_or(&nothing));
+            match kind {
+                "schemas" => self.shared_schemas(old, new),
+                "securitySchemes" => self.security_schemes(old, new),
+                _ => self.other_components(kind, old, new),
+            }
+        }
+    }
+
+    fn shared_schemas(&mut self, old: &Node<'a>, new: &Node<'a>) {
+        // A schema without uses can only be recognised under another name by its content.
+        let mut removed: Vec<(&'a str, String, Node<'a>)> = old
+            .members()
+            .into_iter()
+            .filter(|(name, node)| {
+                new.value.get(*name).is_none() && !self.renamed.contains_key(&node.pointer)
+            })
+            .map(|(name, node)| (name, canonical(node.value), node))
+            .collect();
+        for (name, node) in new.members() {
+            if old.value.get(name).is_some() || self.renamed.values().any(|pointer| *pointer == node.pointer)
+            {
+                continue;
+            }
+            let text = canonical(node.value);
+            let Some(twin) = removed.iter().position(|(_, other, _)| *other == text) else {
+                let what = format!("the schema `{name}` was added");
+                self.change(ChangeKind::SchemaAdded, &Site::added(&node, new), what)
+                    .report();
+                continue;
+            };
+            let (old_name, _, old_node) = removed.remove(twin);
+            let what = format!("the schema `{old_name}` was renamed to `{name}`");
+            let site = Site::between(&old_node, &node, new);
+            self.change(ChangeKind::SchemaRenamed, &site, what)
+                .value(String::new())
+                .report();
+            self.renamed.insert(old_node.pointer, node.pointer);
+        }
+        for (name, _, node) in &removed {
+            let what = format!("the schema `{name}` was removed");
+            self.change(ChangeKind::SchemaRemoved, &Site::removed(node, new), what)
+                .report();
+        }
+        // Schemas that no operation of both documents uses are compared, too, without a direction.
+        let compared = self
+            .compared
+            .iter()
+            .map(|(old, new, _)| (old.clone(), new.clone()));
+        let compared: HashSet<_> = compared.collect();
+        for (name, node) in new.members() {
+            if let Some(other) = old.get(name)
+                && !compared.contains(&(other.pointer.clone(), node.pointer.clone()))
+            {
+                let context = SchemaContext::new(Direction::None, SchemaRole::Property);
+                self.queue.push_back((other, node, context));
+            }
+        }
+    }
+
+    /// Compares shared parameters, responses, bodies, headers and examples. Used ones are compared at their
+    /// uses.
+    fn other_components(&mut self, kind: &str, old: &Node<'a>, new: &Node<'a>) {
+        for (name, site) in Site::members(old, new) {
+            if site.is_unchanged() {
+                continue;
+            }
+            let (kind, what) = match site.both() {
+                Some(_) if kind == "examples" => (
+                    ChangeKind::ExampleChanged,
+                    format!("the shared example `{name}` changed"),
+                ),
+                Some((before, after)) => {
+                    let is_used =
+                        self.old.is_referenced(&before.pointer) && self.new.is_referenced(&after.pointer);
+                    if is_used || self.changes.has_within(&before.pointer, &after.pointer) {
+                        continue;
+                    }
+                    (
+                        ChangeKind::UnusedComponentChanged,
+                        format!("the unused component `{name}` changed"),
+                    )
+                }
+                None => {
+                    let kinds = [ChangeKind::ComponentAdded, ChangeKind::ComponentRemoved];
+                    let what = format!("the component `{name}` {}", site.verb());
+                    (site.one_sided_kind(kinds), what)
+                }
+            };
+            self.change(kind, &site, what).report();
+        }
+    }
+}

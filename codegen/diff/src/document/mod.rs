@@ -1,0 +1,44 @@
+//! The parts of a document, a module for each.
+
+mod bodies;
+mod components;
+mod info;
+mod parameters;
+mod paths;
+mod responses;
+mod schema;
+mod security;
+mod servers;
+mod webhooks;
+
+use crate::{comparer::Comparer, rules::ChangeKind, site::Site};
+
+impl Comparer<'_> {
+    /// Compares the whole documents.
+    pub(crate) fn document(&mut self) {
+        let (old, new) = (self.old.root.clone(), self.new.root.clone());
+        for (key, site) in Site::members(&old, &new) {
+            match key {
+                "openapi" => {
+                    if !site.is_unchanged() {
+                        let what = format!("`openapi` {}", site.before_after());
+                        self.change(ChangeKind::OpenapiVersionChanged, &site, what)
+                            .report();
+                    }
+                }
+                "info" => self.info(&site),
+                "servers" => self.servers(&site, &[None, None]),
+                "security" => self.document_security(&site),
+                "tags" => self.tags(&site),
+                "paths" => self.paths(&site),
+                "components" => {}
+                // Normalising prefixes another `x-` if the author has an extension of that name.
+                _ if key != "webhooks" && key.trim_start_matches("x-") == "webhooks" => self.webhooks(&site),
+                _ => self.unconverted_or_annotation(key, &site),
+            }
+        }
+        self.queued_schemas();
+        self.components(&Site::member("components", &old, &new));
+        self.queued_schemas();
+    }
+}

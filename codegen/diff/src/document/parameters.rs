@@ -1,0 +1,211 @@
+//! Parameters, as they apply to an operation.
+
+use serde_json::Value;
+
+use funnelflux_openapi::{pointer::Pointer, references};
+
+use crate::{
+    comparer::Comparer,
+    index::DocumentIndex,
+    level::Direction,
+    node::{Node, canonical, entry_name},
+    rules::ChangeKind,
+    site::{SchemaContext, SchemaRole, Site},
+    wording::{parameter_name, subject},
+};
+
+/// Path parameters with another name: the old name and the new one.
+pub(crate) type Renames<'n> = Vec<(&'n str, &'n str)>;
+
+/// A parameter of an operation, its own or its path's.
+struct Parameter<'a> {
+    /// Location and name, such as `query:page`.
+    name: String,
+    value: Node<'a>,
+    /// The parameter itself, or the reference to it.
+    written: Node<'a>,
+}
+
+impl<'a> Comparer<'a> {
+    pub(crate) fn parameters(
+        &mut self,
+        (old, new): (&Node<'a>, &Node<'a>),
+        items: (&Node<'a>, &Node<'a>),
+        renames: &Renames<'_>,
+    ) {
+        let mut before = effective_parameters(&self.old, old, items.0);
+        let after = effective_parameters(&self.new, new, items.1);
+        for parameter in &mut before {
+            if let Some(placeholder) = parameter.name.strip_prefix("path:")
+                && let Some((_, renamed)) = renames.iter().find(|(from, _)| *from == placeholder)
+            {
+                parameter.name = format!("path:{renamed}");
+            }
+        }
+        let is_in = |list: &[Parameter<'a>], name: &str| list.iter().any(|other| other.name == name);
+        for parameter in &after {
+            match before.iter().find(|other| other.name == parameter.name) {
+                Some(other) => self.parameter(&other.value, &parameter.value),
+                None => self.parameter_added(parameter, new),
+            }
+        }
+        for parameter in before.iter().filter(|parameter| !is_in(&after, &parameter.name)) {
+            let what = format!(
+                "the {} was removed from {}",
+                parameter_name(&parameter.value),
+                subject(new)
+            );
+            let site = Site::removed(&parameter.written, new);
+            self.change(ChangeKind::ParameterRemoved, &site, what)
+                .direction(Direction::Request)
+                .report();
+        }
+        let kept = |list: &[Parameter<'a>], others: &[Parameter<'a>]| -> Vec<String> {
+            let kept = list.iter().filter(|parameter| is_in(others, &parameter.name));
+            kept.map(|parameter| parameter.name.clone()).collect()
+        };
+        let (old_order, new_order) = (kept(&before, &after), kept(&after, &before));
+        if old_order != new_order {
+            let site = Site::member("parameters", old, new);
+            let [old_order, new_order] = [old_order.join(", "), new_order.join(", ")];
+            let what = format!("the order of parameters changed: {old_order} → {new_order}");
+            self.change(ChangeKind::ParameterOrderChanged, &site, what)
+                .direction(Direction::Request)
+                .covers_subtree(false)
+                .value(new_order.replace(", ", ","))
+                .report();
+        } else if old_order.len() == before.len() && new_order.len() == after.len() {
+            for (old, new) in [(old, new), items] {
+                // The parameters moved between path and operation, or behind a reference.
+                let site = Site::member("parameters", old, new);
+                if written(site.old.as_ref()) != written(site.new.as_ref()) {
+                    let what = "the same parameters are written in another place".to_owned();
+                    self.change(ChangeKind::NotationChanged, &site, what)
+                        .direction(Direction::Request)
+                        .report();
+                }
+            }
+        }
+    }
+
+    fn parameter_added(&mut self, added: &Parameter<'a>, parent: &Node<'a>) {
+        let parameter = &added.value;
+        let required = parameter.flag("required");
+        let has_default = parameter.value.pointer("/schema/default").is_some();
+        let kind = match (parameter.str("in"), required, has_default) {
+            (Some("path"), ..) => ChangeKind::PathParameterAdded,
+            (_, true, false) => ChangeKind::RequiredParameterAdded,
+            (_, true, true) => ChangeKind::RequiredParameterWithDefaultAdded,
+            (_, false, false) => ChangeKind::OptionalParameterAdded,
+            (_, false, true) => ChangeKind::OptionalParameterWithDefaultAdded,
+        };
+        let presence = if required { "required" } else { "optional" };
+        let name = parameter_name(parameter);
+        let what = format!("the {presence} {name} was added to {}", subject(parent));
+        let site = Site::added(&added.written, parent);
+        self.change(kind, &site, what)
+            .direction(Direction::Request)
+            .report();
+    }
+
+    fn parameter(&mut self, old: &Node<'a>, new: &Node<'a>) {
+        let direction = Direction::Request;
+        let context = SchemaContext::new(direction, SchemaRole::Parameter);
+        for (key, site) in Site::members(old, new) {
+            match (key, site.both()) {
+                ("schema", Some((before, after))) => self.schema(before, after, context, false),
+                ("content", Some((before, after))) => self.content(before, after, context),
+                ("schema" | "content", None) => {
+                    let kind = ChangeKind::ParameterContentChanged;
+                    self.change(kind, &site, site.describe(key))
+                        .direction(direction)
+                        .report();
+                }
+                _ if site.is_unchanged() => {}
+                // Names identify parameters, except those of headers by case, and of renamed placeholders.
+                ("name" | "in", _) => {
+                    let is_header = new.str("in") == Some("header");
+                    let renamed = ChangeKind::PathParameterRenamed;
+                    let kind = if is_header {
+                        ChangeKind::NotationChanged
+                    } else {
+                        renamed
+                    };
+                    self.change(kind, &site, site.describe(key))
+                        .direction(direction)
+                        .report();
+                }
+                ("required", _) => {
+                    let kinds = [
+                        ChangeKind::ParameterBecameRequired,
+                        ChangeKind::ParameterBecameOptional,
+                    ];
+                    let words = ["became required", "became optional", "is as required as before"];
+                    self.flag(&subject(new), &site, kinds, words, direction);
+                }
+                ("deprecated", _) => {
+                    let kinds = [ChangeKind::ParameterDeprecated, ChangeKind::ParameterReactivated];
+                    self.deprecated(&site, kinds, direction);
+                }
+                ("style" | "explode" | "allowReserved", _) => {
+                    let kind = ChangeKind::ParameterSerializationChanged;
+                    self.change(kind, &site, site.describe(key))
+                        .direction(direction)
+                        .report();
+                }
+                ("allowEmptyValue", _) => {
+                    let kinds = [
+                        ChangeKind::ParameterEmptyValueAllowed,
+                        ChangeKind::ParameterEmptyValueForbidden,
+                    ];
+                    let words = [
+                        "may now be empty",
+                        "may no longer be empty",
+                        "may be empty as before",
+                    ];
+                    self.flag(&subject(new), &site, kinds, words, direction);
+                }
+                _ => self.annotation_or_unclassified(key, &site, direction),
+            }
+        }
+    }
+}
+
+/// The parameters of an operation as they apply: those of the path that it does not override, and its own.
+fn effective_parameters<'a>(
+    document: &DocumentIndex<'a>,
+    operation: &Node<'a>,
+    item: &Node<'a>,
+) -> Vec<Parameter<'a>> {
+    let name = |entry: &'a Value| {
+        let (_, target) = references::resolve(document.root.value, Pointer::root(), entry);
+        entry_name(target).unwrap_or_else(|| canonical(target))
+    };
+    let list = |holder: &Node<'a>| -> Vec<Parameter<'a>> {
+        let entries = holder.get("parameters").map(|list| list.entries(name));
+        let parameters = entries.into_iter().flatten().map(|written| {
+            let mut name = written.identity.rsplit('/').next().unwrap_or_default().to_owned();
+            // Names of headers do not depend on case.
+            if name.starts_with("header:") {
+                name.make_ascii_lowercase();
+            }
+            Parameter {
+                name,
+                value: document.resolve(&written),
+                written,
+            }
+        });
+        parameters.collect()
+    };
+    let own = list(operation);
+    let mut all = list(item);
+    all.retain(|parameter| !own.iter().any(|other| other.name == parameter.name));
+    all.extend(own);
+    all
+}
+
+/// The references by which a list has its parameters; `None` for an inline one.
+fn written<'a>(list: Option<&Node<'a>>) -> Vec<Option<&'a str>> {
+    let entries = list.and_then(|list| list.value.as_array()).into_iter().flatten();
+    entries.map(references::reference).collect()
+}

@@ -1,0 +1,164 @@
+//! Responses and their headers.
+
+use std::collections::BTreeSet;
+
+use crate::{
+    comparer::Comparer,
+    index::DocumentIndex,
+    level::Direction,
+    node::{Node, canonical},
+    report::Fact,
+    rules::ChangeKind,
+    site::{SchemaContext, SchemaRole, Site},
+    wording::subject,
+};
+
+const DIRECTION: Direction = Direction::Response;
+
+impl<'a> Comparer<'a> {
+    pub(crate) fn responses(&mut self, old: &Node<'a>, new: &Node<'a>) {
+        for (key, site) in Site::members(old, new) {
+            if key.starts_with("x-") {
+                self.annotation(key, &site, DIRECTION);
+            } else if let Some((before, after)) = site.both() {
+                self.reference(&site, DIRECTION);
+                let (before, after) = (self.old.resolve(before), self.new.resolve(after));
+                let context = SchemaContext {
+                    failure: !is_success(key) && key != "default",
+                    ..SchemaContext::new(DIRECTION, SchemaRole::Body)
+                };
+                self.response(&before, &after, context);
+            } else {
+                self.response_added_or_removed(key, &site, old, new);
+            }
+        }
+    }
+
+    fn response_added_or_removed(
+        &mut self,
+        status: &str,
+        site: &Site<'_, 'a>,
+        old: &Node<'a>,
+        new: &Node<'a>,
+    ) {
+        let kinds = match status {
+            "default" => [
+                ChangeKind::DefaultResponseAdded,
+                ChangeKind::DefaultResponseRemoved,
+            ],
+            _ if is_success(status) => [ChangeKind::SuccessStatusAdded, ChangeKind::SuccessStatusRemoved],
+            _ => [ChangeKind::FailureStatusAdded, ChangeKind::FailureStatusRemoved],
+        };
+        let response = subject(site.values().next().unwrap_or(new));
+        let bodies = [success_bodies(&self.old, old), success_bodies(&self.new, new)];
+        let [before, after] = &bodies;
+        let what = format!("the response {response} {}", site.verb());
+        self.change(site.one_sided_kind(kinds), site, what)
+            .direction(DIRECTION)
+            .fact_if(before == after && !before.is_empty(), Fact::SameSuccessBodies)
+            .report();
+    }
+
+    fn response(&mut self, old: &Node<'a>, new: &Node<'a>, context: SchemaContext) {
+        for (key, site) in Site::members(old, new) {
+            match (key, site.both()) {
+                ("content", Some((before, after))) => self.content(before, after, context),
+                ("content", None) => self.whole_content(&site, context),
+                ("headers", _) => self.headers(&site, context),
+                _ => self.annotation_or_unclassified(key, &site, DIRECTION),
+            }
+        }
+    }
+
+    fn headers(&mut self, site: &Site<'_, 'a>, context: SchemaContext) {
+        let members = |node: &Option<Node<'a>>| node.as_ref().map(Node::members).unwrap_or_default();
+        let (before, after) = (members(&site.old), members(&site.new));
+        // Names of headers do not depend on case.
+        let find = |headers: &[(&'a str, Node<'a>)], name: &str| {
+            headers
+                .iter()
+                .find(|(other, _)| other.eq_ignore_ascii_case(name))
+                .cloned()
+        };
+        let response = subject(site.parent);
+        for (name, header) in &after {
+            let Some((old_name, old_header)) = find(&before, name) else {
+                let what = format!("the response header `{name}` was added to {response}");
+                let site = Site::added(header, site.parent);
+                self.change(ChangeKind::HeaderAdded, &site, what)
+                    .direction(DIRECTION)
+                    .report();
+                continue;
+            };
+            let site = Site::between(&old_header, header, site.parent);
+            if old_name != *name {
+                let what = format!("the response header `{old_name}` is now written `{name}`");
+                self.change(ChangeKind::NotationChanged, &site, what)
+                    .direction(DIRECTION)
+                    .report();
+            }
+            self.reference(&site, DIRECTION);
+            let (old_header, header) = (self.old.resolve(&old_header), self.new.resolve(header));
+            let context = SchemaContext {
+                role: SchemaRole::Header,
+                ..context
+            };
+            self.header(
+                &old_header,
+                &header,
+                &format!("the response header `{name}` of {response}"),
+                context,
+            );
+        }
+        for (name, header) in before.iter().filter(|(name, _)| find(&after, name).is_none()) {
+            let kind = if self.old.resolve(header).flag("required") {
+                ChangeKind::RequiredHeaderRemoved
+            } else {
+                ChangeKind::OptionalHeaderRemoved
+            };
+            let what = format!("the response header `{name}` was removed from {response}");
+            let site = Site::removed(header, site.parent);
+            self.change(kind, &site, what).direction(DIRECTION).report();
+        }
+    }
+
+    fn header(&mut self, old: &Node<'a>, new: &Node<'a>, name: &str, context: SchemaContext) {
+        for (key, site) in Site::members(old, new) {
+            match (key, site.both()) {
+                ("schema", Some((before, after))) => self.schema(before, after, context, false),
+                ("content", Some((before, after))) => self.content(before, after, context),
+                _ if site.is_unchanged() => {}
+                ("required", _) => {
+                    let kinds = [ChangeKind::HeaderBecameRequired, ChangeKind::HeaderBecameOptional];
+                    let words = ["is now always present", "may be missing", "is present as before"];
+                    self.flag(name, &site, kinds, words, DIRECTION);
+                }
+                ("deprecated", _) => {
+                    let kinds = [ChangeKind::HeaderDeprecated, ChangeKind::HeaderReactivated];
+                    self.deprecated(&site, kinds, DIRECTION);
+                }
+                // The separator of a list in a header of Swagger 2.0: no rule covers it, and it is not only
+                // words.
+                ("x-collectionFormat", _) => self.unclassified(&site),
+                _ => self.annotation_or_unclassified(key, &site, DIRECTION),
+            }
+        }
+    }
+}
+
+fn is_success(status: &str) -> bool {
+    status.starts_with('2')
+}
+
+/// The bodies of successful responses. The same body with another status is the same.
+fn success_bodies<'a>(document: &DocumentIndex<'a>, responses: &Node<'a>) -> BTreeSet<String> {
+    let responses = responses
+        .members()
+        .into_iter()
+        .filter(|(status, _)| is_success(status));
+    let bodies = responses.map(|(_, response)| {
+        let response = document.resolve(&response);
+        response.value.get("content").map(canonical).unwrap_or_default()
+    });
+    bodies.collect()
+}

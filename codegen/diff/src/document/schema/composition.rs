@@ -1,0 +1,242 @@
+//! Schemas made of schemas: `allOf`, `anyOf`, `oneOf`, and discriminators.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+
+use serde_json::Value;
+
+use crate::{
+    comparer::Comparer,
+    node::{Node, canonical},
+    rules::ChangeKind,
+    site::{SchemaContext, Site},
+    wording::{quote, subject},
+};
+
+impl<'a> Comparer<'a> {
+    /// Compares the lists of a keyword of the schemas `old` and `site.parent`.
+    pub(super) fn composition(
+        &mut self,
+        key: &str,
+        site: &Site<'_, 'a>,
+        old: &Node<'a>,
+        context: SchemaContext,
+    ) {
+        let (added, removed) = match key {
+            "allOf" => (ChangeKind::AllOfAdded, ChangeKind::AllOfRemoved),
+            "anyOf" => (ChangeKind::AnyOfAdded, ChangeKind::AnyOfRemoved),
+            _ => (ChangeKind::OneOfAdded, ChangeKind::OneOfRemoved),
+        };
+        let Some((old_list, new_list)) = site.both() else {
+            let kinds = match key {
+                "allOf" => [added, removed],
+                _ => [
+                    ChangeKind::AlternativesIntroduced,
+                    ChangeKind::AlternativesDropped,
+                ],
+            };
+            let kind = site.one_sided_kind(kinds);
+            return self
+                .change(kind, site, site.describe(key))
+                .context(context)
+                .report();
+        };
+        let [before, after] = [old_list, new_list].map(|list| list.entries(part_name));
+        let mut pairs = pair_by_name(&before, &after);
+        let is_in_order = pairs.is_sorted();
+        let paired: HashSet<usize> = pairs.iter().map(|(old, _)| *old).collect();
+        let gone: Vec<usize> = (0..before.len())
+            .filter(|index| !paired.contains(index))
+            .collect();
+        let paired: HashSet<usize> = pairs.iter().map(|(_, new)| *new).collect();
+        let come: Vec<usize> = (0..after.len()).filter(|index| !paired.contains(index)).collect();
+        if gone.len() == come.len() {
+            // Each new part replaces an old one, and is compared with it.
+            pairs.extend(gone.into_iter().zip(come));
+        } else {
+            let parent = subject(site.parent);
+            for part in come.iter().filter_map(|index| after.get(*index)) {
+                let what = format!("{} was added to `{key}` of {parent}", quote(part.value));
+                self.change(added, &Site::added(part, new_list), what)
+                    .context(context)
+                    .report();
+            }
+            for part in gone.iter().filter_map(|index| before.get(*index)) {
+                let what = format!("{} was removed from `{key}` of {parent}", quote(part.value));
+                self.change(removed, &Site::removed(part, new_list), what)
+                    .context(context)
+                    .report();
+            }
+        }
+        for (old_index, new_index) in pairs {
+            if let (Some(old_part), Some(new_part)) = (before.get(old_index), after.get(new_index)) {
+                if key != "allOf" {
+                    self.discriminator_names([old_part, new_part], [old, site.parent], context);
+                }
+                self.schema(old_part, new_part, context, false);
+            }
+        }
+        if !is_in_order {
+            let what = format!("the order of `{key}` of {} changed", subject(site.parent));
+            if key == "allOf" {
+                self.notation(site, what, [old, site.parent], context, false);
+            } else {
+                self.change(ChangeKind::CompositionOrderChanged, site, what)
+                    .context(context)
+                    .covers_subtree(false)
+                    .report();
+            }
+        }
+    }
+
+    /// Compares the names by which discriminators identify an alternative. The name of its schema identifies
+    /// one without an entry in the mapping, so that the name is sent.
+    fn discriminator_names(
+        &mut self,
+        [old, new]: [&Node<'a>; 2],
+        [old_parent, new_parent]: [&Node<'a>; 2],
+        context: SchemaContext,
+    ) {
+        let (before, after) = (Identifiers::of(old, old_parent), Identifiers::of(new, new_parent));
+        if let Some(name) = before.schema_name.filter(|name| !after.values.contains(name)) {
+            let what = format!(
+                "`{name}` no longer identifies an alternative of {}",
+                subject(new_parent)
+            );
+            self.change(ChangeKind::MappingRemoved, &Site::removed(old, new_parent), what)
+                .context(context)
+                .covers_subtree(false)
+                .report();
+        }
+        if let Some(name) = after.schema_name.filter(|name| !before.values.contains(name)) {
+            let what = format!("`{name}` identifies an alternative of {}", subject(new_parent));
+            self.change(ChangeKind::MappingAdded, &Site::added(new, new_parent), what)
+                .context(context)
+                .covers_subtree(false)
+                .report();
+        }
+    }
+
+    /// Compares the subtypes that a discriminator can select.
+    pub(super) fn subtypes(&mut self, old: &Node<'a>, new: &Node<'a>, context: SchemaContext) {
+        // If only one side has a discriminator, that is a change of its own.
+        if [old, new]
+            .iter()
+            .any(|schema| schema.value.get("discriminator").is_none())
+        {
+            return;
+        }
+        let (before, after) = (self.old.subtypes(old), self.new.subtypes(new));
+        for (name, subtype) in &after {
+            if let Some(other) = before.get(name) {
+                self.queue.push_back((other.clone(), subtype.clone(), context));
+                continue;
+            }
+            let what = format!("`{name}` is a new subtype of {}", subject(new));
+            self.change(ChangeKind::MappingAdded, &Site::added(subtype, new), what)
+                .context(context)
+                .covers_subtree(false)
+                .report();
+        }
+        for (name, subtype) in before.iter().filter(|(name, _)| !after.contains_key(*name)) {
+            let what = format!("`{name}` is no longer a subtype of {}", subject(new));
+            self.change(ChangeKind::MappingRemoved, &Site::removed(subtype, new), what)
+                .context(context)
+                .covers_subtree(false)
+                .report();
+        }
+    }
+
+    pub(super) fn discriminator(&mut self, site: &Site<'_, 'a>, context: SchemaContext) {
+        let Some((old, new)) = site.both() else {
+            let kinds = [ChangeKind::DiscriminatorAdded, ChangeKind::DiscriminatorRemoved];
+            let kind = site.one_sided_kind(kinds);
+            return self
+                .change(kind, site, site.describe("discriminator"))
+                .context(context)
+                .report();
+        };
+        for (key, site) in Site::members(old, new) {
+            match key {
+                _ if site.is_unchanged() => {}
+                "propertyName" => {
+                    let what = format!("`discriminator.propertyName` {}", site.before_after());
+                    let kind = ChangeKind::DiscriminatorPropertyChanged;
+                    self.change(kind, &site, what).context(context).report();
+                }
+                "mapping" => self.mapping(&site, context),
+                _ => self.annotation_or_unclassified(key, &site, context.direction),
+            }
+        }
+    }
+
+    fn mapping(&mut self, site: &Site<'_, 'a>, context: SchemaContext) {
+        let nothing = site.parent.with(&Value::Null);
+        let [old, new] = [&site.old, &site.new].map(|node| node.as_ref().unwrap_or(&nothing));
+        for (value, site) in Site::members(old, new) {
+            if !site.is_unchanged() {
+                let kind = site.kind([
+                    ChangeKind::MappingAdded,
+                    ChangeKind::MappingRemoved,
+                    ChangeKind::MappingChanged,
+                ]);
+                let what = format!("`discriminator.mapping.{value}` {}", site.before_after());
+                self.change(kind, &site, what).context(context).report();
+            }
+        }
+    }
+}
+
+/// The values by which a discriminator identifies an alternative.
+#[derive(Default)]
+struct Identifiers<'a> {
+    values: Vec<&'a str>,
+    /// The name of its schema, if that is the value.
+    schema_name: Option<&'a str>,
+}
+
+impl<'a> Identifiers<'a> {
+    /// `parent`: the schema with the alternatives and perhaps a discriminator.
+    fn of(alternative: &Node<'a>, parent: &Node<'a>) -> Self {
+        let discriminator = parent.value.get("discriminator");
+        let (Some(reference), Some(discriminator)) = (alternative.reference(), discriminator) else {
+            return Self::default();
+        };
+        let name = reference.rsplit('/').next().unwrap_or(reference);
+        let mapping = discriminator.get("mapping").and_then(Value::as_object);
+        let values: Vec<&str> = mapping
+            .into_iter()
+            .flatten()
+            .filter(|(_, target)| *target == reference || *target == name)
+            .map(|(value, _)| value.as_str())
+            .collect();
+        if values.is_empty() {
+            return Self {
+                values: vec![name],
+                schema_name: Some(name),
+            };
+        }
+        Self {
+            values,
+            schema_name: None,
+        }
+    }
+}
+
+/// The reference of a part, or else its content.
+fn part_name(part: &Value) -> String {
+    let reference = part.get("$ref").and_then(Value::as_str);
+    reference.map_or_else(|| canonical(part), str::to_owned)
+}
+
+/// Pairs of positions with the same name, each position once.
+fn pair_by_name(before: &[Node<'_>], after: &[Node<'_>]) -> Vec<(usize, usize)> {
+    let mut open: HashMap<String, VecDeque<usize>> = HashMap::new();
+    for (index, part) in before.iter().enumerate() {
+        open.entry(part_name(part.value)).or_default().push_back(index);
+    }
+    let pairs = after.iter().enumerate().filter_map(|(index, part)| {
+        let twin = open.get_mut(&part_name(part.value))?.pop_front()?;
+        Some((twin, index))
+    });
+    pairs.collect()
+}

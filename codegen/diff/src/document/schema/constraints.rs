@@ -1,0 +1,208 @@
+//! Constraints: limits, patterns, multiples, and keywords that `OpenAPI` 3.0 does not have.
+
+use std::cmp::Ordering;
+
+use serde_json::Value;
+
+use funnelflux_openapi::number;
+
+use crate::{
+    comparer::Comparer,
+    node::Node,
+    report::{Fact, IntegerRange},
+    rules::ChangeKind,
+    site::{SchemaContext, Site},
+};
+
+/// The one lower limit that is 1 if absent.
+const MIN_CONTAINS: &str = "x-minContains";
+
+/// The name of a limit in ids, and whether it is an upper one.
+fn limit_name(keyword: &str) -> Option<(&'static str, bool)> {
+    Some(match keyword {
+        "maximum" => ("max", true),
+        "minimum" => ("min", false),
+        "maxLength" => ("max-length", true),
+        "minLength" => ("min-length", false),
+        "maxItems" => ("max-items", true),
+        "minItems" => ("min-items", false),
+        "maxProperties" => ("max-properties", true),
+        "minProperties" => ("min-properties", false),
+        "x-maxContains" => ("max-contains", true),
+        MIN_CONTAINS => ("min-contains", false),
+        _ => return None,
+    })
+}
+
+/// The name in ids of a keyword that narrows values. `OpenAPI` 3.0 does not have it; normalising keeps it
+/// under `x-`.
+fn constraint_name(keyword: &str) -> Option<&'static str> {
+    Some(match keyword {
+        "x-if" => "if",
+        "x-then" => "then",
+        "x-else" => "else",
+        "x-contains" => "contains",
+        "x-contentSchema" => "content-schema",
+        "x-dependentRequired" => "dependent-required",
+        "x-dependentSchemas" => "dependent-schema",
+        "x-patternProperties" => "pattern-property",
+        "x-propertyNames" => "property-names",
+        "x-unevaluatedItems" => "unevaluated-items",
+        "x-unevaluatedProperties" => "unevaluated-properties",
+        // Beside properties by pattern, and behind a tuple.
+        "x-additionalProperties" => "further-properties",
+        "x-items" => "further-items",
+        _ => return None,
+    })
+}
+
+/// The name in ids of such a keyword whose change may widen or narrow values.
+fn representation_name(keyword: &str) -> Option<&'static str> {
+    Some(match keyword {
+        // Of a form parameter of Swagger 2.0.
+        "x-allowEmptyValue" => "allow-empty-value",
+        "x-collectionFormat" => "collection-format",
+        "x-contentEncoding" => "content-encoding",
+        "x-contentMediaType" => "content-media-type",
+        "x-prefixItems" => "prefix-items",
+        _ => return None,
+    })
+}
+
+impl<'a> Comparer<'a> {
+    /// Compares a constraint as a whole, with everything that it refers to; false if the key is none.
+    pub(super) fn constraint(&mut self, key: &str, site: &Site<'_, 'a>, context: SchemaContext) -> bool {
+        let (kind, name) = if key == "not" {
+            // A wider `not` means fewer values, so any difference is one change.
+            (ChangeKind::NotChanged, "")
+        } else if let Some(name) = constraint_name(key) {
+            let kinds = [
+                ChangeKind::ConstraintAdded,
+                ChangeKind::ConstraintRemoved,
+                ChangeKind::ConstraintChanged,
+            ];
+            (site.kind(kinds), name)
+        } else if let Some(name) = representation_name(key) {
+            (ChangeKind::RepresentationChanged, name)
+        } else {
+            return false;
+        };
+        if let Some(difference) = self.deep_difference(key.trim_start_matches("x-"), site) {
+            self.change(kind, site, difference.what)
+                .context(context)
+                .keyword(name)
+                .value(difference.value)
+                .report();
+        }
+        true
+    }
+
+    pub(super) fn pattern(&mut self, site: &Site<'_, 'a>, context: SchemaContext) {
+        let kinds = [
+            ChangeKind::PatternAdded,
+            ChangeKind::PatternRemoved,
+            ChangeKind::PatternChanged,
+        ];
+        self.change(site.kind(kinds), site, site.describe("pattern"))
+            .context(context)
+            .report();
+    }
+
+    pub(super) fn multiple_of(&mut self, site: &Site<'_, 'a>, context: SchemaContext) {
+        let kinds = [
+            ChangeKind::MultipleOfSet,
+            ChangeKind::MultipleOfUnset,
+            ChangeKind::MultipleOfChanged,
+        ];
+        self.change(site.kind(kinds), site, site.describe("multipleOf"))
+            .context(context)
+            .report();
+    }
+
+    pub(super) fn exclusive_limit(
+        &mut self,
+        key: &str,
+        site: &Site<'_, 'a>,
+        old: &Node<'a>,
+        context: SchemaContext,
+    ) {
+        let kinds = [ChangeKind::ExclusiveLimitSet, ChangeKind::ExclusiveLimitUnset];
+        let ranges = integer_ranges(old, site.parent);
+        if let Some(change) = self.schema_flag(key, site, kinds, context) {
+            change.fact(ranges).report();
+        }
+    }
+
+    /// Compares a bound, a length or a count; false if the key is none.
+    pub(super) fn limit(
+        &mut self,
+        key: &str,
+        site: &Site<'_, 'a>,
+        old: &Node<'a>,
+        context: SchemaContext,
+    ) -> bool {
+        let Some((name, is_upper)) = limit_name(key) else {
+            return false;
+        };
+        if site.values().any(|node| !node.value.is_number()) {
+            self.unclassified(site);
+            return true;
+        }
+        let one = Value::from(1);
+        let absent = (key == MIN_CONTAINS).then_some(&one);
+        let [before, after] =
+            [&site.old, &site.new].map(|node| node.as_ref().map(|node| node.value).or(absent));
+        let order = before
+            .zip(after)
+            .map(|(before, after)| number::compare(after, before));
+        // A lower limit of zero allows everything, except for `minimum`.
+        let allows_all = |limit: Option<&Value>| limit.is_none_or(|limit| limit.as_f64() == Some(0.0));
+        let is_count = !is_upper && !["minimum", MIN_CONTAINS].contains(&key);
+        let kind = match (order, is_upper) {
+            _ if is_count && allows_all(before) && allows_all(after) => ChangeKind::NotationChanged,
+            (None, _) if before.is_none() => ChangeKind::LimitSet,
+            (None, _) => ChangeKind::LimitUnset,
+            (Some(Ordering::Less), true) => ChangeKind::MaximumDecreased,
+            (Some(Ordering::Greater), true) => ChangeKind::MaximumIncreased,
+            (Some(Ordering::Less), false) => ChangeKind::MinimumDecreased,
+            (Some(Ordering::Greater), false) => ChangeKind::MinimumIncreased,
+            // The same number in another notation.
+            (Some(Ordering::Equal), _) => ChangeKind::NotationChanged,
+        };
+        let has_fixed_length = |schema: &Node<'a>| {
+            let least = schema.value.get("minItems");
+            least.is_some() && least == schema.value.get("maxItems")
+        };
+        self.change(kind, site, site.describe(key))
+            .context(context)
+            .keyword(name)
+            .fact(integer_ranges(old, site.parent))
+            .fact_if(
+                has_fixed_length(old) || has_fixed_length(site.parent),
+                Fact::FixedLength,
+            )
+            .report();
+        true
+    }
+}
+
+fn integer_ranges(old: &Node<'_>, new: &Node<'_>) -> Fact {
+    let range = |schema: &Node<'_>| {
+        let bound = |key: &str, exclusive: &str, step: f64| {
+            let value = schema.value.get(key).and_then(Value::as_f64)?;
+            Some(if schema.flag(exclusive) {
+                value + step
+            } else {
+                value
+            })
+        };
+        (schema.str("type") == Some("integer")).then(|| IntegerRange {
+            minimum: bound("minimum", "exclusiveMinimum", 1.0),
+            maximum: bound("maximum", "exclusiveMaximum", -1.0),
+        })
+    };
+    Fact::IntegerRanges {
+        old: range(old),
+        new: range(new),
+    }
+}

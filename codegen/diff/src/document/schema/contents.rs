@@ -1,0 +1,313 @@
+//! Contents of objects and arrays: properties, required ones, undeclared ones, and items.
+
+use std::sync::LazyLock;
+
+use serde_json::{Map, Value};
+
+use crate::{
+    comparer::Comparer,
+    index::DocumentIndex,
+    level::Direction,
+    node::{Node, missing_from},
+    report::Fact,
+    rules::ChangeKind,
+    site::{SchemaContext, Site},
+    wording::{quote, subject},
+};
+
+/// The schema that every value matches.
+static ANYTHING: LazyLock<Value> = LazyLock::new(|| Value::Object(Map::new()));
+
+impl<'a> Comparer<'a> {
+    pub(super) fn required(&mut self, site: &Site<'_, 'a>, old: &Node<'a>, context: SchemaContext) {
+        let new = site.parent;
+        let [before, after] = site.entries(|name| name.as_str().unwrap_or_default().to_owned());
+        let (added, removed) = (missing_from(&after, &before), missing_from(&before, &after));
+        for name in &added {
+            let site = Site::added(name, new);
+            self.presence(
+                ChangeKind::PropertyBecameRequired,
+                &site,
+                name,
+                (new, old),
+                context,
+            );
+        }
+        for name in &removed {
+            let site = Site::removed(name, new);
+            self.presence(
+                ChangeKind::PropertyBecameOptional,
+                &site,
+                name,
+                (old, new),
+                context,
+            );
+        }
+        if added.is_empty() && removed.is_empty() {
+            self.change(ChangeKind::NotationChanged, site, site.describe("required"))
+                .direction(context.direction)
+                .report();
+        }
+    }
+
+    /// Reports a property that only one of two schemas requires.
+    fn presence(
+        &mut self,
+        kind: ChangeKind,
+        site: &Site<'_, 'a>,
+        name: &Node<'a>,
+        (requiring, other): (&Node<'a>, &Node<'a>),
+        context: SchemaContext,
+    ) {
+        let declares = |schema: &Node<'a>| {
+            let properties = schema.value.get("properties");
+            properties
+                .zip(name.value.as_str())
+                .is_some_and(|(all, name)| all.get(name).is_some())
+        };
+        // The change of a property that was added or removed covers it.
+        if declares(requiring) && !declares(other) {
+            return self.changes.explained.push(name.pointer.clone());
+        }
+        let difference = match kind {
+            ChangeKind::PropertyBecameRequired => "became required",
+            _ => "became optional",
+        };
+        let what = format!(
+            "the property {} of {} {difference}",
+            quote(name.value),
+            subject(site.parent)
+        );
+        self.change(kind, site, what)
+            .context(context)
+            .fact_if(!declares(site.parent), Fact::UndeclaredProperty)
+            .report();
+    }
+
+    pub(super) fn properties(&mut self, old: &Node<'a>, new: &Node<'a>, context: SchemaContext) {
+        let inner = context.inner();
+        let site = Site::member("properties", old, new);
+        let members = |node: &Option<Node<'a>>| node.as_ref().map(Node::members).unwrap_or_default();
+        let (before, after) = (members(&site.old), members(&site.new));
+        let container = site.new.clone().unwrap_or_else(|| new.clone());
+        for (name, property) in &after {
+            let is_optional = !new.lists("required", name);
+            if let Some((_, other)) = before.iter().find(|(other, _)| other == name) {
+                self.schema(
+                    other,
+                    property,
+                    inner,
+                    is_optional && !old.lists("required", name),
+                );
+                continue;
+            }
+            let others = described_elsewhere(name, old, &self.old);
+            let site = Site::added(property, &container);
+            if !others.is_empty() && self.has_moved(name, old, new) {
+                self.moved(name, &site, inner);
+            } else {
+                self.property_added(&site, property, is_optional, old, inner);
+            }
+            for other in others {
+                self.schema(&other, property, inner, is_optional);
+            }
+        }
+        for (name, property) in &before {
+            if after.iter().any(|(other, _)| other == name) {
+                continue;
+            }
+            let is_optional = !old.lists("required", name);
+            let others = described_elsewhere(name, new, &self.new);
+            let site = Site::removed(property, &container);
+            if !others.is_empty() && self.has_moved(name, old, new) {
+                self.moved(name, &site, inner);
+            } else {
+                let is_new = |name: &str| !before.iter().any(|(other, _)| *other == name);
+                let is_twin =
+                    |(name, node): &&(&'a str, Node<'a>)| is_new(name) && node.value == property.value;
+                let twin = after.iter().find(is_twin).map(|(name, _)| *name);
+                self.property_removed(&site, property, is_optional, twin, inner);
+            }
+            for other in others {
+                self.schema(property, &other, inner, is_optional);
+            }
+        }
+        if before.is_empty() && after.is_empty() && !site.is_unchanged() {
+            let what = "an empty `properties` was added or removed".to_owned();
+            self.notation(&site, what, [old, new], context, true);
+        }
+    }
+
+    /// Checks whether a property that only one side of a part declares is a property of the same parents on
+    /// both sides.
+    fn has_moved(&self, name: &str, old: &Node<'a>, new: &Node<'a>) -> bool {
+        let before = self.old.merged_property(old, name);
+        before.is_some() && before == self.new.merged_property(new, name)
+    }
+
+    fn moved(&mut self, name: &str, site: &Site<'_, 'a>, context: SchemaContext) {
+        let difference = match site.new {
+            Some(_) => "moved here from another part",
+            None => "moved to another part",
+        };
+        let what = format!("`{name}` {difference} ({})", subject(site.parent));
+        self.change(ChangeKind::TypeNotationChanged, site, what)
+            .context(context)
+            .fact(Fact::MovedBetweenParts)
+            .report();
+    }
+
+    fn property_added(
+        &mut self,
+        site: &Site<'_, 'a>,
+        property: &Node<'a>,
+        is_optional: bool,
+        old: &Node<'a>,
+        context: SchemaContext,
+    ) {
+        let is_closed = old.value.get("additionalProperties") == Some(&Value::Bool(false));
+        let has_default = self.new.resolve(property).value.get("default").is_some();
+        let kind = match (context.direction, is_optional) {
+            (Direction::Response, _) if is_closed => ChangeKind::ClosedResponsePropertyAdded,
+            (Direction::Response, false) => ChangeKind::RequiredResponsePropertyAdded,
+            (Direction::Response, true) => ChangeKind::OptionalResponsePropertyAdded,
+            (_, false) if has_default => ChangeKind::RequiredRequestPropertyWithDefaultAdded,
+            (_, false) => ChangeKind::RequiredRequestPropertyAdded,
+            (_, true) => ChangeKind::OptionalRequestPropertyAdded,
+        };
+        let what = format!(
+            "the {} property {} was added",
+            presence(is_optional),
+            subject(property)
+        );
+        let properties = old.value.get("properties").and_then(Value::as_object);
+        self.change(kind, site, what)
+            .context(context)
+            .fact_if(properties.is_none_or(Map::is_empty), Fact::FirstProperty)
+            .fact_if(is_optional, Fact::Optional)
+            .report();
+    }
+
+    fn property_removed(
+        &mut self,
+        site: &Site<'_, 'a>,
+        property: &Node<'a>,
+        is_optional: bool,
+        twin: Option<&str>,
+        context: SchemaContext,
+    ) {
+        let kind = match (context.direction, is_optional) {
+            (Direction::Response, false) => ChangeKind::RequiredResponsePropertyRemoved,
+            (Direction::Response, true) => ChangeKind::OptionalResponsePropertyRemoved,
+            _ => ChangeKind::RequestPropertyRemoved,
+        };
+        let twin = twin.map(|twin| format!("; the new property `{twin}` has the same schema"));
+        let twin = twin.unwrap_or_default();
+        let what = format!(
+            "the {} property {} was removed{twin}",
+            presence(is_optional),
+            subject(property)
+        );
+        self.change(kind, site, what).context(context).report();
+    }
+
+    pub(super) fn items(&mut self, site: &Site<'_, 'a>, context: SchemaContext) {
+        if let Some((old, new)) = site.both() {
+            return self.schema(old, new, context.inner(), false);
+        }
+        let kind = site.one_sided_kind([ChangeKind::ItemsAdded, ChangeKind::ItemsRemoved]);
+        self.change(kind, site, site.describe("items"))
+            .context(context)
+            .report();
+    }
+
+    pub(super) fn additional_properties(
+        &mut self,
+        site: &Site<'_, 'a>,
+        old: &Node<'a>,
+        context: SchemaContext,
+    ) {
+        use Allowed::{Anything, Matching, Nothing};
+        let new = site.parent;
+        let (before, after) = (Allowed::by(site.old.as_ref()), Allowed::by(site.new.as_ref()));
+        let what = || site.describe("additionalProperties");
+        let kind = match (before, after) {
+            (Matching, Matching) => {
+                if let Some((old, new)) = site.both() {
+                    self.schema(old, new, context.inner(), false);
+                }
+                return;
+            }
+            (Anything, Anything) | (Nothing, Nothing) => {
+                if !site.is_unchanged() {
+                    self.notation(site, what(), [old, new], context, true);
+                }
+                return;
+            }
+            (_, Nothing) => ChangeKind::AdditionalPropertiesForbidden,
+            (Nothing, _) => ChangeKind::AdditionalPropertiesAllowed,
+            (Anything, Matching) => ChangeKind::AdditionalPropertiesRestricted,
+            (Matching, Anything) => ChangeKind::AdditionalPropertiesUnrestricted,
+        };
+        let has_schema = before == Matching || after == Matching;
+        let declares_properties = [old, new]
+            .iter()
+            .all(|schema| schema.value.get("properties").is_some());
+        self.change(kind, site, what())
+            .context(context)
+            .fact_if(!has_schema && declares_properties, Fact::UndeclaredPropertiesOnly)
+            .report();
+    }
+}
+
+/// The undeclared properties that `additionalProperties` allows.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Allowed {
+    Anything,
+    Nothing,
+    /// Those that match a schema.
+    Matching,
+}
+
+impl Allowed {
+    fn by(keyword: Option<&Node<'_>>) -> Self {
+        match keyword.map(|node| node.value) {
+            None | Some(Value::Bool(true)) => Self::Anything,
+            Some(Value::Bool(false)) => Self::Nothing,
+            Some(Value::Object(members)) if members.is_empty() => Self::Anything,
+            Some(_) => Self::Matching,
+        }
+    }
+}
+
+fn presence(is_optional: bool) -> &'static str {
+    if is_optional { "optional" } else { "required" }
+}
+
+/// Other descriptions of a property that a schema does not declare: the schema of undeclared properties, that
+/// it is required nevertheless, and the schemas that apply together with it. A new property had to match them
+/// before; a removed one has to match them now.
+fn described_elsewhere<'a>(name: &str, schema: &Node<'a>, document: &DocumentIndex<'a>) -> Vec<Node<'a>> {
+    let description = |schema: &Node<'a>| {
+        let declared = schema.get("properties").and_then(|all| all.get(name));
+        let undeclared = || {
+            let further = schema.get("additionalProperties")?;
+            further
+                .value
+                .as_object()
+                .is_some_and(|all| !all.is_empty())
+                .then_some(further)
+        };
+        let required = || {
+            let list = schema
+                .get("required")
+                .filter(|_| schema.lists("required", name))?;
+            Some(list.with(&ANYTHING))
+        };
+        declared.or_else(undeclared).or_else(required)
+    };
+    let others = document
+        .composed_with(schema)
+        .filter_map(|other| description(&other));
+    description(schema).into_iter().chain(others).collect()
+}

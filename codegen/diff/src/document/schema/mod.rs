@@ -1,0 +1,328 @@
+//! Schemas, in the direction of their message: how two of them are paired, and each keyword in turn.
+
+mod composition;
+mod constraints;
+mod contents;
+mod values;
+
+use serde_json::Value;
+
+use funnelflux_openapi::pointer::PointerBuf;
+
+use crate::{
+    comparer::Comparer,
+    index::DocumentIndex,
+    node::Node,
+    rules::ChangeKind,
+    site::{SchemaContext, Site},
+    wording::subject,
+};
+
+/// Keywords that do not say which values are allowed.
+const ANNOTATIONS: [&str; 9] = [
+    "title",
+    "description",
+    "example",
+    "examples",
+    "externalDocs",
+    "deprecated",
+    "default",
+    "readOnly",
+    "writeOnly",
+];
+
+impl<'a> Comparer<'a> {
+    /// Compares the pairs in the queue. Pairs of components wait there, since schemas can be recursive.
+    pub(crate) fn queued_schemas(&mut self) {
+        while let Some((old, new, context)) = self.queue.pop_front() {
+            let pair = (old.pointer.clone(), new.pointer.clone(), context);
+            if self.compared.insert(pair) {
+                self.keywords(&old, &new, context, false);
+            }
+        }
+    }
+
+    /// Compares two schemas. `optional`: the value may be omitted on both sides.
+    pub(crate) fn schema(&mut self, old: &Node<'a>, new: &Node<'a>, context: SchemaContext, optional: bool) {
+        let (before, after) = (self.old.resolve(old), self.new.resolve(new));
+        let (old_target, new_target) = (target(old, &before), target(new, &after));
+        let is_wrapper = |node: &Node<'a>| node.value.get("allOf").is_some();
+        let wrapper = match (old_target, new_target) {
+            (None, None) => match (wrapped(old), wrapped(new)) {
+                (Some(inner), None) if !is_wrapper(new) => Some(Wrapper::Old(inner)),
+                (None, Some(inner)) if !is_wrapper(old) => Some(Wrapper::New(inner)),
+                _ => return self.keywords(old, new, context, optional),
+            },
+            (Some(target), None) => wraps(&self.new, target, new).map(Wrapper::New),
+            (None, Some(target)) => wraps(&self.old, target, old).map(Wrapper::Old),
+            _ => None,
+        };
+        if let Some(wrapper) = wrapper {
+            return self.wrapper(old, new, &wrapper, context, optional);
+        }
+        if old_target != new_target {
+            self.replaced(old, new, (&before, &after), context);
+        }
+        if old_target.is_some() && new_target.is_some() {
+            self.beside_reference(old, new, context);
+        }
+        self.queue.push_back((before, after, context));
+    }
+
+    /// Compares the siblings of a reference. In every version only documentation counts there.
+    fn beside_reference(&mut self, old: &Node<'a>, new: &Node<'a>, context: SchemaContext) {
+        for (key, site) in Site::members(old, new) {
+            if key == "deprecated" {
+                self.property_deprecated(&site, context);
+            } else {
+                self.annotation(key, &site, context.direction);
+            }
+        }
+    }
+
+    fn property_deprecated(&mut self, site: &Site<'_, 'a>, context: SchemaContext) {
+        let kinds = [ChangeKind::PropertyDeprecated, ChangeKind::PropertyReactivated];
+        self.deprecated(site, kinds, context.direction);
+    }
+
+    /// Reports that another schema is used here: a shared one, or an inline one.
+    fn replaced(
+        &mut self,
+        old: &Node<'a>,
+        new: &Node<'a>,
+        (before, after): (&Node<'a>, &Node<'a>),
+        context: SchemaContext,
+    ) {
+        let name = |node: &Node<'a>| {
+            node.reference()
+                .map(|text| text.rsplit('/').next().unwrap_or(text))
+        };
+        let site = Site::between(old, new, new);
+        if let (Some(old_name), Some(new_name)) = (name(old), name(new))
+            && self.new.node(&before.pointer).is_none()
+            && self.old.node(&after.pointer).is_none()
+        {
+            // Neither document has both names: the schema was renamed.
+            let known = self.renamed.insert(before.pointer.clone(), after.pointer.clone());
+            if known.is_none() {
+                let what = format!("the schema `{old_name}` was renamed to `{new_name}`");
+                self.change(
+                    ChangeKind::SchemaRenamed,
+                    &Site::between(before, after, new),
+                    what,
+                )
+                .value(String::new())
+                .covers_subtree(false)
+                .report();
+            }
+            if known.is_none_or(|pointer| pointer == after.pointer) {
+                let what = format!("the reference to `{old_name}` became one to `{new_name}`");
+                self.change(ChangeKind::NotationChanged, &site, what)
+                    .direction(context.direction)
+                    .report();
+                return;
+            }
+        }
+        let words =
+            |node: &Node<'a>| name(node).map_or("an inline schema".to_owned(), |name| format!("`{name}`"));
+        let what = format!("{} uses {} instead of {}", subject(new), words(new), words(old));
+        self.change(ChangeKind::SchemaReplaced, &site, what)
+            .context(context)
+            .value(format!("{:?}→{:?}", name(old), name(new)))
+            .report();
+    }
+
+    /// Reports that one side is an `allOf` around a single schema, and compares that with the other side.
+    fn wrapper(
+        &mut self,
+        old: &Node<'a>,
+        new: &Node<'a>,
+        wrapper: &Wrapper<'a>,
+        context: SchemaContext,
+        optional: bool,
+    ) {
+        let (outer, plain, words) = match wrapper {
+            Wrapper::Old(_) => (old, new, "no longer"),
+            Wrapper::New(_) => (new, old, "now"),
+        };
+        let what = format!("{} is {words} an `allOf` around a single schema", subject(new));
+        let list = outer.get("allOf");
+        let site = match wrapper {
+            Wrapper::Old(_) => Site {
+                old: list,
+                new: None,
+                parent: new,
+            },
+            Wrapper::New(_) => Site {
+                old: None,
+                new: list,
+                parent: new,
+            },
+        };
+        // With more than documentation beside it, it is a type of its own.
+        let kind = match wrapped(outer) {
+            Some(_) => ChangeKind::NotationChanged,
+            None => ChangeKind::TypeNotationChanged,
+        };
+        self.change(kind, &site, what)
+            .direction(context.direction)
+            .report();
+        self.changes
+            .explained
+            .push(plain.pointer.with_trailing_token("$ref"));
+        // The siblings of the `allOf` apply in addition to the single schema.
+        let empty = outer.with(&Value::Null);
+        for key in outer.keys().filter(|key| *key != "allOf") {
+            let (old, new) = match wrapper {
+                Wrapper::Old(_) => (outer, &empty),
+                Wrapper::New(_) => (&empty, outer),
+            };
+            self.keyword(key, &Site::member(key, old, new), old, context, optional);
+        }
+        match wrapper {
+            Wrapper::Old(inner) => self.schema(inner, new, context, optional),
+            Wrapper::New(inner) => self.schema(old, inner, context, optional),
+        }
+    }
+
+    /// Reports another notation with the same meaning. With alternatives, or without a type, it may lead
+    /// tools to another type.
+    fn notation(
+        &mut self,
+        site: &Site<'_, 'a>,
+        what: String,
+        [old, new]: [&Node<'a>; 2],
+        context: SchemaContext,
+        covers_subtree: bool,
+    ) {
+        let decides_type = self.old.has_alternatives(old)
+            || self.new.has_alternatives(new)
+            || is_untyped(old)
+            || is_untyped(new);
+        let kind = if decides_type {
+            ChangeKind::TypeNotationChanged
+        } else {
+            ChangeKind::NotationChanged
+        };
+        self.change(kind, site, what)
+            .context(context)
+            .covers_subtree(covers_subtree)
+            .report();
+    }
+
+    fn keywords(&mut self, old: &Node<'a>, new: &Node<'a>, context: SchemaContext, optional: bool) {
+        if !old.value.is_object() || !new.value.is_object() {
+            return self.unclassified(&Site::between(old, new, new));
+        }
+        for (key, site) in Site::members(old, new) {
+            self.keyword(key, &site, old, context, optional);
+        }
+        self.subtypes(old, new, context);
+    }
+
+    /// Compares a keyword of the schemas `old` and `site.parent`.
+    fn keyword(
+        &mut self,
+        key: &str,
+        site: &Site<'_, 'a>,
+        old: &Node<'a>,
+        context: SchemaContext,
+        optional: bool,
+    ) {
+        let new = site.parent;
+        if site.values().any(|value| !fits(key, value.value)) {
+            return self.unclassified(site);
+        }
+        match key {
+            // These contain schemas, which may differ behind a reference though they are equal.
+            "properties" => return self.properties(old, new, context),
+            "items" => return self.items(site, context),
+            "additionalProperties" => return self.additional_properties(site, old, context),
+            "allOf" | "anyOf" | "oneOf" => return self.composition(key, site, old, context),
+            _ if self.constraint(key, site, context) => return,
+            _ => {}
+        }
+        if site.is_unchanged() {
+            return;
+        }
+        match key {
+            // A broken reference: its target is unknown.
+            "$ref" => self.unclassified(site),
+            "type" => self.value_type(site, context),
+            "format" => self.format(site, old, context),
+            "nullable" => self.nullable(site, context, optional),
+            "enum" => self.enumeration(site, context),
+            "default" => self.default(site, context),
+            "required" => self.required(site, old, context),
+            "pattern" => self.pattern(site, context),
+            "multipleOf" => self.multiple_of(site, context),
+            "uniqueItems" => {
+                let kinds = [ChangeKind::UniqueItemsSet, ChangeKind::UniqueItemsUnset];
+                if let Some(change) = self.schema_flag(key, site, kinds, context) {
+                    change.report();
+                }
+            }
+            "exclusiveMaximum" | "exclusiveMinimum" => self.exclusive_limit(key, site, old, context),
+            "readOnly" | "writeOnly" => self.access(key, site, context, optional),
+            "deprecated" => self.property_deprecated(site, context),
+            "discriminator" => self.discriminator(site, context),
+            "x-extensible-enum" => self.extensible_enumeration(site, context),
+            _ if self.limit(key, site, old, context) => {}
+            _ => self.annotation_or_unclassified(key, site, context.direction),
+        }
+    }
+}
+
+/// The side that is an `allOf` around a single schema, and that schema.
+enum Wrapper<'a> {
+    Old(Node<'a>),
+    New(Node<'a>),
+}
+
+/// The pointer of the target, if the node is a reference.
+fn target<'n>(node: &Node<'_>, resolved: &'n Node<'_>) -> Option<&'n PointerBuf> {
+    (node.value.get("$ref").is_some() && node.pointer != resolved.pointer).then_some(&resolved.pointer)
+}
+
+/// Checks whether a schema has no type, properties or parts.
+fn is_untyped(schema: &Node<'_>) -> bool {
+    let properties = schema.value.get("properties").and_then(Value::as_object);
+    let has_properties = properties.is_some_and(|all| !all.is_empty());
+    !has_properties && schema.value.get("type").or(schema.value.get("allOf")).is_none()
+}
+
+/// Checks whether the value of a keyword has the JSON type that can be compared.
+fn fits(key: &str, value: &Value) -> bool {
+    match key {
+        "type" | "format" | "pattern" | "$ref" => value.is_string(),
+        "required" | "enum" | "allOf" | "anyOf" | "oneOf" => value.is_array(),
+        "properties" | "discriminator" => value.is_object(),
+        _ => true,
+    }
+}
+
+/// The single schema of an `allOf` with only documentation beside it.
+fn wrapped<'a>(node: &Node<'a>) -> Option<Node<'a>> {
+    let is_documentation = |key: &str| {
+        key == "allOf" || key == "nullable" || key.starts_with("x-") || ANNOTATIONS.contains(&key)
+    };
+    single(node).filter(|_| node.keys().all(is_documentation))
+}
+
+/// The single schema of an `allOf`, if it is the component at `target` or has only documentation beside it.
+fn wraps<'a>(document: &DocumentIndex<'a>, target: &PointerBuf, node: &Node<'a>) -> Option<Node<'a>> {
+    wrapped(node).or_else(|| single(node).filter(|inner| document.resolve(inner).pointer == *target))
+}
+
+/// The single schema of an `allOf`.
+fn single<'a>(node: &Node<'a>) -> Option<Node<'a>> {
+    let name = |value: &'a Value| {
+        value
+            .get("$ref")
+            .and_then(Value::as_str)
+            .unwrap_or("0")
+            .to_owned()
+    };
+    let mut entries = node.get("allOf")?.entries(name);
+    (entries.len() == 1).then(|| entries.pop()).flatten()
+}

@@ -1,0 +1,105 @@
+//! Servers of the document, of a path, or of an operation.
+
+use crate::{
+    comparer::Comparer,
+    level::Direction,
+    node::{Node, entry_name},
+    rules::ChangeKind,
+    site::Site,
+    wording::subject,
+};
+
+impl<'a> Comparer<'a> {
+    /// Compares servers. The inherited ones apply if a side has none of its own.
+    pub(crate) fn servers(
+        &mut self,
+        site: &Site<'_, 'a>,
+        [old_inherited, new_inherited]: &[Option<Node<'a>>; 2],
+    ) {
+        if site.is_unchanged() {
+            return;
+        }
+        let effective = [(&site.old, old_inherited), (&site.new, new_inherited)];
+        let effective = effective.map(|(own, inherited)| own.as_ref().or(inherited.as_ref()));
+        if effective.into_iter().flatten().any(|list| !list.value.is_array()) {
+            return self.unclassified(site);
+        }
+        let [before, after] = effective.map(|list| {
+            let entries = list.map(|list| list.entries(|entry| entry_name(entry).unwrap_or_default()));
+            entries.unwrap_or_default()
+        });
+        let url = |server: &Node<'a>| server.str("url").unwrap_or_default();
+        // Without any server it is the address of the document.
+        let urls = |servers: &[Node<'a>]| match servers {
+            [] => vec!["/"],
+            servers => servers.iter().map(url).collect::<Vec<_>>(),
+        };
+        let [old_urls, new_urls] = [urls(&before), urls(&after)];
+        for server in &after {
+            if let Some(other) = before.iter().find(|other| url(other) == url(server)) {
+                self.server(other, server);
+            }
+        }
+        let addresses = format!("{} → {}", old_urls.join(", "), new_urls.join(", "));
+        if before.is_empty() || after.is_empty() || site.both().is_none() {
+            let kind = if old_urls == new_urls {
+                ChangeKind::NotationChanged
+            } else if !old_urls.iter().all(|url| new_urls.contains(url)) {
+                ChangeKind::ServersReplaced
+            } else if old_urls.first() == new_urls.first() {
+                ChangeKind::ServerAdded
+            } else {
+                ChangeKind::ServerOrderChanged
+            };
+            let difference = match (&site.old, &site.new) {
+                (None, _) => "were added",
+                (_, None) => "were removed",
+                _ => "changed",
+            };
+            let what = format!(
+                "`servers` of {} {difference}; addresses: {addresses}",
+                subject(site.parent)
+            );
+            return self.change(kind, site, what).report();
+        }
+        for server in before.iter().filter(|server| !new_urls.contains(&url(server))) {
+            let what = format!("the server `{}` was removed", url(server));
+            self.change(
+                ChangeKind::ServerRemoved,
+                &Site::removed(server, site.parent),
+                what,
+            )
+            .report();
+        }
+        for server in after.iter().filter(|server| !old_urls.contains(&url(server))) {
+            let what = format!("the server `{}` was added", url(server));
+            self.change(ChangeKind::ServerAdded, &Site::added(server, site.parent), what)
+                .report();
+        }
+        let kept = |urls: &[&'a str], others: &[&'a str]| -> Vec<&'a str> {
+            urls.iter().filter(|url| others.contains(url)).copied().collect()
+        };
+        // The first one is the default, so another one before it changes the order, too.
+        let is_first_kept = old_urls.first().is_some_and(|first| new_urls.contains(first));
+        let is_moved = is_first_kept && old_urls.first() != new_urls.first();
+        if is_moved || kept(&old_urls, &new_urls) != kept(&new_urls, &old_urls) {
+            let what = format!("the order of servers changed: {addresses}");
+            self.change(ChangeKind::ServerOrderChanged, site, what)
+                .covers_subtree(false)
+                .report();
+        }
+    }
+
+    fn server(&mut self, old: &Node<'a>, new: &Node<'a>) {
+        for (key, site) in Site::members(old, new) {
+            if key != "variables" {
+                self.annotation_or_unclassified(key, &site, Direction::None);
+            } else if !site.is_unchanged() {
+                let url = new.str("url").unwrap_or_default();
+                let what = format!("variables of the server `{url}` {}", site.before_after());
+                self.change(ChangeKind::ServerVariablesChanged, &site, what)
+                    .report();
+            }
+        }
+    }
+}

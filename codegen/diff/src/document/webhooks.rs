@@ -1,0 +1,35 @@
+//! Calls of the service: webhooks and callbacks. Each is one change, with everything that it refers to.
+
+use serde_json::Value;
+
+use crate::{comparer::Comparer, level::Direction, rules::ChangeKind, site::Site};
+
+impl<'a> Comparer<'a> {
+    pub(crate) fn webhooks(&mut self, site: &Site<'_, 'a>) {
+        if site.values().any(|node| !node.value.is_object()) {
+            self.annotation("x-webhooks", site, Direction::None);
+            return;
+        }
+        let nothing = site.parent.with(&Value::Null);
+        let [old, new] = [&site.old, &site.new].map(|node| node.as_ref().unwrap_or(&nothing));
+        for (name, site) in Site::members(old, new) {
+            let kind = site.kind([
+                ChangeKind::WebhookAdded,
+                ChangeKind::WebhookRemoved,
+                ChangeKind::WebhookChanged,
+            ]);
+            if let Some(difference) = self.deep_difference(name, &site) {
+                let what = format!("the webhook `{name}` {}", site.verb());
+                self.change(kind, &site, what).value(difference.value).report();
+            }
+        }
+    }
+
+    pub(crate) fn callbacks(&mut self, site: &Site<'_, 'a>) {
+        if let Some(difference) = self.deep_difference("callbacks", site) {
+            self.change(ChangeKind::CallbacksChanged, site, difference.what)
+                .value(difference.value)
+                .report();
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! Questions about one whole document, answered from its reference graph.
+
+mod all_of_parents;
+mod composition;
+mod equality;
+mod usages;
+
+use std::{cell::OnceCell, collections::BTreeMap};
+
+use funnelflux_openapi::{
+    pointer::Pointer,
+    references::{References, Usages},
+};
+
+use crate::{level::Direction, node::Node, report::Usage};
+use all_of_parents::MergedProperty;
+use composition::CompositionIndex;
+
+pub(crate) use equality::DeepEquality;
+
+/// One document with its indexes.
+pub(crate) struct DocumentIndex<'a> {
+    pub root: Node<'a>,
+    references: &'a References<'a>,
+    composition: CompositionIndex,
+    usages: OnceCell<Usages<'a>>,
+}
+
+impl<'a> DocumentIndex<'a> {
+    pub(crate) fn new(references: &'a References<'a>) -> Self {
+        Self {
+            root: Node::root(references.document()),
+            references,
+            composition: CompositionIndex::new(references.document()),
+            usages: OnceCell::new(),
+        }
+    }
+
+    pub(crate) fn node(&self, pointer: &Pointer) -> Option<Node<'a>> {
+        let value = self.root.value.pointer(pointer.as_str())?;
+        Some(Node::at(value, pointer.to_buf()))
+    }
+
+    pub(crate) fn resolve(&self, node: &Node<'a>) -> Node<'a> {
+        node.resolve(self.root.value)
+    }
+
+    /// Checks whether something refers to the place.
+    pub(crate) fn is_referenced(&self, pointer: &Pointer) -> bool {
+        self.references.referrers(pointer).next().is_some()
+    }
+
+    /// Schemas that a value must match together with this one.
+    pub(crate) fn composed_with(&self, schema: &Node<'a>) -> impl Iterator<Item = Node<'a>> {
+        let others = self.composition.with(&schema.pointer);
+        others.filter_map(|pointer| self.node(pointer))
+    }
+
+    /// Checks whether the schema, or one that applies together with it, has alternatives.
+    pub(crate) fn has_alternatives(&self, schema: &Node<'a>) -> bool {
+        let own = self.node(&schema.pointer);
+        let mut all = own.into_iter().chain(self.composed_with(schema));
+        all.any(|schema| schema.value.get("anyOf").or(schema.value.get("oneOf")).is_some())
+    }
+
+    /// Schemas that a discriminator of this one can select, by their names.
+    pub(crate) fn subtypes(&self, schema: &Node<'a>) -> BTreeMap<String, Node<'a>> {
+        let subtypes = self.references.subtypes(&schema.pointer).into_iter();
+        subtypes
+            .filter_map(|(name, pointer)| Some((name.into_owned(), self.node(pointer)?)))
+            .collect()
+    }
+
+    /// The property of the schema as all schemas that include it by `allOf` have it.
+    pub(crate) fn merged_property(&self, schema: &Node<'a>, name: &str) -> Option<MergedProperty> {
+        all_of_parents::merged_property(self.references, &schema.pointer, name)
+    }
+
+    /// The operations that use the place, and the paths by which they do.
+    pub(crate) fn usages(&self, pointer: &Pointer, direction: Direction) -> (Vec<String>, Vec<Usage>) {
+        let usages = self.usages.get_or_init(|| Usages::new(self.references));
+        usages::of(&self.root, usages, pointer, direction)
+    }
+}

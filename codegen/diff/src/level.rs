@@ -1,0 +1,55 @@
+//! Levels of changes, and directions of messages.
+
+use std::fmt;
+
+use serde::Serialize;
+
+/// Meaning of a change on the wire, whatever client is used. Ordered from harmless to harmful.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// Only documentation.
+    Docs,
+    /// Existing clients do not notice it.
+    Info,
+    /// Possibly harmful; a person has to judge.
+    Warning,
+    /// A correct client can fail now.
+    Breaking,
+}
+
+/// The messages that a change is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Direction {
+    /// No messages, or no operation uses the changed part.
+    None,
+    /// To the service.
+    Request,
+    /// From the service.
+    Response,
+    /// Requests and responses.
+    Both,
+}
+
+impl Direction {
+    pub(crate) fn union(self, other: Self) -> Self {
+        match (self, other) {
+            (direction, Self::None) | (Self::None, direction) => direction,
+            (direction, other) if direction == other => direction,
+            _ => Self::Both,
+        }
+    }
+}
+
+/// Pads the lower-case name of a variant.
+macro_rules! display_lowercase {
+    ($($type:ident),*) => {$(
+        impl fmt::Display for $type {
+            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.pad(&format!("{self:?}").to_lowercase())
+            }
+        }
+    )*};
+}
+display_lowercase!(Level, Direction);

@@ -1,0 +1,246 @@
+//! Changes as the comparison finds them, from their start to the merge of those found in several contexts.
+
+use std::collections::BTreeMap;
+
+use sha2::{Digest, Sha256};
+
+use funnelflux_openapi::pointer::{Pointer, PointerBuf};
+
+use crate::{
+    level::{Direction, Level},
+    node::Node,
+    report::Fact,
+    rules::{ChangeKind, Id},
+    site::{SchemaContext, Site},
+};
+
+/// A change as the comparison finds it.
+#[derive(Clone, Debug)]
+pub(crate) struct RawChange {
+    pub kind: ChangeKind,
+    /// Parts that complete the id.
+    context: &'static str,
+    presence: &'static str,
+    keyword: &'static str,
+    pub direction: Direction,
+    /// No operation uses the schema, so it is never on the wire.
+    unused: bool,
+    /// Pointers to the values; `None` for a value that was added or removed.
+    pub old: Option<PointerBuf>,
+    pub new: Option<PointerBuf>,
+    /// Pointer in the new document from which to look for the nearest remaining ancestor.
+    pub nearest: PointerBuf,
+    identity: String,
+    pub what: String,
+    /// Distinguishes this change from others of the same kind at the same place.
+    value: String,
+    /// Facts for each context.
+    pub facts: Vec<Vec<Fact>>,
+    /// True if it covers everything below the values.
+    pub covers_subtree: bool,
+}
+
+impl RawChange {
+    pub(crate) fn new(
+        kind: ChangeKind,
+        [old, new]: [Option<PointerBuf>; 2],
+        nearest: PointerBuf,
+        identity: String,
+        what: String,
+        value: String,
+    ) -> Self {
+        Self {
+            kind,
+            context: "",
+            presence: "",
+            keyword: "",
+            direction: Direction::None,
+            unused: false,
+            old,
+            new,
+            nearest,
+            identity,
+            what,
+            value,
+            facts: Vec::new(),
+            covers_subtree: true,
+        }
+    }
+
+    pub(crate) fn id(&self) -> String {
+        let direction = match self.direction {
+            Direction::Request => "request",
+            Direction::Response => "response",
+            Direction::Both | Direction::None => "schema",
+        };
+        let Self {
+            context,
+            presence,
+            keyword,
+            ..
+        } = self;
+        match self.kind.rule().id {
+            Id::Fixed(id) => id.to_owned(),
+            Id::Schema(change) => format!("{context}-{change}"),
+            Id::Keyword(change) => format!("{context}-{keyword}-{change}"),
+            Id::Property(change) => format!("{direction}-property-{change}"),
+            Id::PropertyPresence(change) => format!("{direction}-{presence}-property-{change}"),
+        }
+    }
+
+    pub(crate) fn level(&self) -> Level {
+        let level = self.kind.rule().level(self.direction);
+        if self.unused {
+            level.min(Level::Info)
+        } else {
+            level
+        }
+    }
+
+    pub(crate) fn fingerprint(&self) -> String {
+        let text = format!("{}\n{}\n{}", self.id(), self.identity, self.value);
+        let digest = Sha256::digest(text);
+        digest
+            .iter()
+            .take(8)
+            .fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
+    }
+
+    fn absorb(&mut self, other: Self) {
+        self.direction = self.direction.union(other.direction);
+        self.unused &= other.unused;
+        for facts in other.facts {
+            if !self.facts.contains(&facts) {
+                self.facts.push(facts);
+            }
+        }
+    }
+}
+
+/// Merges changes of one kind at one place that were found in several contexts.
+pub(crate) fn merge(changes: Vec<RawChange>) -> Vec<RawChange> {
+    let mut merged: BTreeMap<(String, Option<PointerBuf>, Option<PointerBuf>, String), RawChange> =
+        BTreeMap::new();
+    for change in changes {
+        let key = (
+            change.id(),
+            change.old.clone(),
+            change.new.clone(),
+            change.value.clone(),
+        );
+        match merged.get_mut(&key) {
+            None => {
+                merged.insert(key, change);
+            }
+            Some(first) => first.absorb(change),
+        }
+    }
+    merged.into_values().collect()
+}
+
+/// Everything that the comparison has found.
+#[derive(Default)]
+pub(crate) struct Changes {
+    pub raw: Vec<RawChange>,
+    /// Pointers to differences that a change elsewhere covers.
+    pub explained: Vec<PointerBuf>,
+}
+
+impl Changes {
+    /// Begins a change; [`ChangeBuilder::report`] ends it.
+    pub(crate) fn change(
+        &mut self,
+        kind: ChangeKind,
+        site: &Site<'_, '_>,
+        what: String,
+    ) -> ChangeBuilder<'_> {
+        let node = site.new.as_ref().or(site.old.as_ref()).unwrap_or(site.parent);
+        let pointer = |node: &Option<Node<'_>>| node.as_ref().map(|node| node.pointer.clone());
+        let change = RawChange::new(
+            kind,
+            [&site.old, &site.new].map(pointer),
+            site.new.as_ref().unwrap_or(site.parent).pointer.clone(),
+            node.identity.clone(),
+            what,
+            site.value(),
+        );
+        ChangeBuilder {
+            changes: self,
+            change,
+            facts: Vec::new(),
+        }
+    }
+
+    /// Checks whether a change is at or below one of the places.
+    pub(crate) fn has_within(&self, old: &Pointer, new: &Pointer) -> bool {
+        let is_in = |at: &Option<PointerBuf>, place| at.as_ref().is_some_and(|at| at.starts_with(place));
+        self.raw
+            .iter()
+            .any(|change| is_in(&change.old, old) || is_in(&change.new, new))
+    }
+}
+
+/// A change in the making.
+#[must_use = "nothing is reported without `report`"]
+pub(crate) struct ChangeBuilder<'f> {
+    changes: &'f mut Changes,
+    change: RawChange,
+    facts: Vec<Fact>,
+}
+
+impl ChangeBuilder<'_> {
+    /// The schema is compared in this context.
+    pub(crate) fn context(mut self, context: SchemaContext) -> Self {
+        self.change.context = context.id();
+        self.change.direction = context.direction;
+        self.change.unused = context.direction == Direction::None;
+        let is_shared = self
+            .change
+            .nearest
+            .starts_with(Pointer::from_static("/components"));
+        self.fact_if(context.failure && !is_shared, Fact::FailureResponse)
+    }
+
+    pub(crate) fn direction(mut self, direction: Direction) -> Self {
+        self.change.direction = direction;
+        self
+    }
+
+    /// Completes the id with the name of a keyword.
+    pub(crate) fn keyword(mut self, name: &'static str) -> Self {
+        self.change.keyword = name;
+        self
+    }
+
+    /// Completes the id with `optional` or `required`.
+    pub(crate) fn presence(mut self, optional: bool) -> Self {
+        self.change.presence = if optional { "optional" } else { "required" };
+        self
+    }
+
+    pub(crate) fn fact(mut self, fact: Fact) -> Self {
+        self.facts.push(fact);
+        self
+    }
+
+    pub(crate) fn fact_if(self, holds: bool, fact: Fact) -> Self {
+        if holds { self.fact(fact) } else { self }
+    }
+
+    /// Replaces the values as what distinguishes the change.
+    pub(crate) fn value(mut self, value: String) -> Self {
+        self.change.value = value;
+        self
+    }
+
+    /// Sets whether the change covers everything below the values, which is the default.
+    pub(crate) fn covers_subtree(mut self, covers: bool) -> Self {
+        self.change.covers_subtree = covers;
+        self
+    }
+
+    pub(crate) fn report(mut self) {
+        self.change.facts.push(self.facts);
+        self.changes.raw.push(self.change);
+    }
+}

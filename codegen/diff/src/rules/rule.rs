@@ -1,0 +1,65 @@
+//! A rule: the id, level and meaning of a kind of change.
+
+use crate::level::{Direction, Level};
+
+/// One rule.
+#[derive(Debug)]
+pub struct Rule {
+    /// Id of its changes.
+    pub id: Id,
+    /// Level of its changes.
+    pub level: ByDirection<Level>,
+    /// Meaning of its changes on the wire.
+    pub meaning: ByDirection<&'static str>,
+}
+
+/// A value that may depend on the direction of the message.
+#[derive(Clone, Copy, Debug)]
+pub enum ByDirection<T> {
+    /// The same for requests, responses, and where there is no message.
+    Any(T),
+    /// One value for requests and another one for responses.
+    #[expect(missing_docs, reason = "the names of the fields say it")]
+    Each { request: T, response: T },
+}
+
+/// Id of a change. Where oasdiff has the same rule, the id is oasdiff's.
+#[derive(Clone, Copy, Debug)]
+pub enum Id {
+    /// Always the same.
+    Fixed(&'static str),
+    /// Of a schema: `{context}-…`, such as `request-body-type-changed`.
+    Schema(&'static str),
+    /// Of one keyword of a schema: `{context}-{keyword}-…`, such as `response-property-max-length-set`.
+    Keyword(&'static str),
+    /// Of a property: `{direction}-property-…`.
+    Property(&'static str),
+    /// Of a property, also by its presence: `{direction}-{required or optional}-property-…`.
+    PropertyPresence(&'static str),
+}
+
+impl Rule {
+    /// Returns the level of a change in messages of a direction.
+    #[must_use]
+    pub fn level(&self, direction: Direction) -> Level {
+        match (self.level, direction) {
+            (ByDirection::Any(level), _)
+            | (ByDirection::Each { request: level, .. }, Direction::Request)
+            | (ByDirection::Each { response: level, .. }, Direction::Response) => level,
+            (ByDirection::Each { request, response }, Direction::Both | Direction::None) => {
+                request.max(response)
+            }
+        }
+    }
+
+    pub(crate) fn meaning(&self, direction: Direction) -> &'static str {
+        match (self.meaning, direction) {
+            (ByDirection::Any(text), _)
+            | (ByDirection::Each { request: text, .. }, Direction::Request)
+            | (ByDirection::Each { response: text, .. }, Direction::Response) => text,
+            (ByDirection::Each { .. }, Direction::Both | Direction::None) => {
+                "No operation is known to send or receive it. Other uses of it are reported separately."
+            }
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! Sites of changes, and the contexts in which schemas are compared.
+
+use serde_json::Value;
+
+use crate::{
+    level::Direction,
+    node::{Node, canonical},
+    rules::ChangeKind,
+    wording::{before_after, subject},
+};
+
+/// The part of a message that a schema describes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum SchemaRole {
+    Body,
+    Property,
+    Parameter,
+    ParameterProperty,
+    Header,
+}
+
+/// The context in which a schema is compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct SchemaContext {
+    pub direction: Direction,
+    pub role: SchemaRole,
+    /// In the response to a failed call.
+    pub failure: bool,
+}
+
+impl SchemaContext {
+    pub(crate) fn new(direction: Direction, role: SchemaRole) -> Self {
+        Self {
+            direction,
+            role,
+            failure: false,
+        }
+    }
+
+    /// The context of what the schema contains.
+    pub(crate) fn inner(self) -> Self {
+        let role = match self.role {
+            SchemaRole::Parameter | SchemaRole::ParameterProperty => SchemaRole::ParameterProperty,
+            SchemaRole::Body | SchemaRole::Property | SchemaRole::Header => SchemaRole::Property,
+        };
+        Self { role, ..self }
+    }
+
+    /// Begins the ids of its changes.
+    pub(crate) fn id(self) -> &'static str {
+        match (self.direction, self.role) {
+            (Direction::Response, SchemaRole::Body) => "response-body",
+            (Direction::Response, SchemaRole::Header) => "response-header",
+            (Direction::Response, _) => "response-property",
+            (Direction::Request, SchemaRole::Body | SchemaRole::Header) => "request-body",
+            (Direction::Request, SchemaRole::Property) => "request-property",
+            (Direction::Request, SchemaRole::Parameter) => "request-parameter",
+            (Direction::Request, SchemaRole::ParameterProperty) => "request-parameter-property",
+            (Direction::None | Direction::Both, _) => "schema",
+        }
+    }
+}
+
+/// The place of a change: the values before and after, and the object that contains them.
+pub(crate) struct Site<'n, 'a> {
+    pub old: Option<Node<'a>>,
+    pub new: Option<Node<'a>>,
+    /// In the new document: the object that contains the new value, or contained the old one.
+    pub parent: &'n Node<'a>,
+}
+
+impl<'n, 'a> Site<'n, 'a> {
+    pub(crate) fn between(old: &Node<'a>, new: &Node<'a>, parent: &'n Node<'a>) -> Self {
+        Self {
+            old: Some(old.clone()),
+            new: Some(new.clone()),
+            parent,
+        }
+    }
+
+    pub(crate) fn added(new: &Node<'a>, parent: &'n Node<'a>) -> Self {
+        Self {
+            old: None,
+            new: Some(new.clone()),
+            parent,
+        }
+    }
+
+    pub(crate) fn removed(old: &Node<'a>, parent: &'n Node<'a>) -> Self {
+        Self {
+            old: Some(old.clone()),
+            new: None,
+            parent,
+        }
+    }
+
+    /// The member `key` of two objects.
+    pub(crate) fn member(key: &str, old: &Node<'a>, new: &'n Node<'a>) -> Self {
+        Self {
+            old: old.get(key),
+            new: new.get(key),
+            parent: new,
+        }
+    }
+
+    /// Every member of two objects: those of the new one in its order, then those that only the old one has.
+    pub(crate) fn members(old: &Node<'a>, new: &'n Node<'a>) -> impl Iterator<Item = (&'a str, Self)> {
+        let only_old = old.keys().filter(|key| new.value.get(*key).is_none());
+        let keys: Vec<&'a str> = new.keys().chain(only_old).collect();
+        keys.into_iter().map(|key| (key, Self::member(key, old, new)))
+    }
+
+    /// Both values, if both exist.
+    pub(crate) fn both(&self) -> Option<(&Node<'a>, &Node<'a>)> {
+        self.old.as_ref().zip(self.new.as_ref())
+    }
+
+    /// The values that exist.
+    pub(crate) fn values(&self) -> impl Iterator<Item = &Node<'a>> {
+        self.old.iter().chain(&self.new)
+    }
+
+    /// The entries of both arrays, named by `name`; none without an array.
+    pub(crate) fn entries(&self, name: impl Fn(&'a Value) -> String) -> [Vec<Node<'a>>; 2] {
+        [&self.old, &self.new].map(|node| node.as_ref().map(|node| node.entries(&name)).unwrap_or_default())
+    }
+
+    /// Checks whether the values are equal, whatever the order of their keys.
+    pub(crate) fn is_unchanged(&self) -> bool {
+        let [old, new] = [&self.old, &self.new].map(|node| node.as_ref().map(|node| node.value));
+        old == new
+    }
+
+    /// The value of a flag before and after, where absent is false.
+    pub(crate) fn flags(&self) -> (bool, bool) {
+        let flag = |node: &Option<Node<'a>>| node.as_ref().is_some_and(|node| node.value == true);
+        (flag(&self.old), flag(&self.new))
+    }
+
+    /// Picks the kind for a value that was added, removed or changed.
+    pub(crate) fn kind(&self, [added, removed, changed]: [ChangeKind; 3]) -> ChangeKind {
+        match (&self.old, &self.new) {
+            (None, _) => added,
+            (_, None) => removed,
+            _ => changed,
+        }
+    }
+
+    /// The values before and after, as text that distinguishes changes at one place. A value that was added
+    /// counts, too: accepting one limit does not accept another one.
+    pub(crate) fn value(&self) -> String {
+        let value = |node: &Option<Node<'a>>| {
+            node.as_ref()
+                .map_or_else(String::new, |node| canonical(node.value))
+        };
+        format!("{}→{}", value(&self.old), value(&self.new))
+    }
+
+    /// Picks the kind for a value that only one side has.
+    pub(crate) fn one_sided_kind(&self, [added, removed]: [ChangeKind; 2]) -> ChangeKind {
+        if self.old.is_none() { added } else { removed }
+    }
+
+    /// `was added`, `was removed` or `changed`.
+    pub(crate) fn verb(&self) -> &'static str {
+        match (&self.old, &self.new) {
+            (None, _) => "was added",
+            (_, None) => "was removed",
+            _ => "changed",
+        }
+    }
+
+    /// The site of another value that only the same side has.
+    pub(crate) fn with(&self, node: Node<'a>) -> Self {
+        let (old, new) = if self.new.is_none() {
+            (Some(node), None)
+        } else {
+            (None, Some(node))
+        };
+        Self {
+            old,
+            new,
+            parent: self.parent,
+        }
+    }
+
+    /// The difference of the values in words: ``was added: `1` `` or ``changed: `1` → `2` ``.
+    pub(crate) fn before_after(&self) -> String {
+        before_after(self.old.as_ref(), self.new.as_ref())
+    }
+
+    /// The difference of a keyword in words.
+    pub(crate) fn describe(&self, keyword: &str) -> String {
+        format!("`{keyword}` of {} {}", subject(self.parent), self.before_after())
+    }
+}

@@ -1,0 +1,75 @@
+//! Accepts changes by allow lists, until a day.
+
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+mod support;
+
+use funnelflux_diff::{AllowList, Date};
+use funnelflux_openapi::{Diagnostics, Source};
+use serde_json::json;
+use support::{cases, compare};
+
+fn read(text: &str) -> Result<AllowList, Diagnostics> {
+    AllowList::read(Source {
+        name: "allow.json",
+        text,
+    })
+}
+
+#[test]
+fn an_accepted_change_is_hidden_until_it_expires() {
+    let mut cases = cases().iter();
+    let case = cases
+        .find(|case| case.folder.ends_with("seen/maximum-lowered"))
+        .unwrap();
+    let report = compare(&case.old, &case.new);
+    let breaking = report.changes.first().unwrap().fingerprint.clone();
+    let text = json!({"allow": [
+        {"fingerprint": breaking, "reason": "all callers are below it", "expires": "2026-03-01"},
+        {"fingerprint": "0000000000000000", "reason": "seen", "expires": "2026-03-01"},
+    ]});
+    let list = read(&format!("{text:#}")).unwrap();
+    let on_the_day = list.apply(report.clone(), Date::parse("2026-03-01").unwrap());
+    assert_eq!((on_the_day.report.exit_code(), on_the_day.accepted), (5, 1));
+    insta::assert_snapshot!("before", on_the_day.diagnostics.to_string());
+    let after = list.apply(report, Date::parse("2026-03-02").unwrap());
+    assert_eq!((after.report.exit_code(), after.accepted), (6, 0));
+    insta::assert_snapshot!("after", after.diagnostics.to_string());
+}
+
+#[test]
+fn days_since_1970_are_dates_of_the_calendar() {
+    for (days, day) in [
+        (0, "1970-01-01"),
+        (58, "1970-02-28"),
+        (59, "1970-03-01"),
+        (11_016, "2000-02-29"),
+        (20_512, "2026-02-28"),
+        (20_513, "2026-03-01"),
+        (20_819, "2027-01-01"),
+        (47_540, "2100-02-28"),
+        (47_541, "2100-03-01"),
+    ] {
+        assert_eq!(Date::from_days(days), Date::parse(day), "{days}");
+    }
+    // Every day of 130 years is a day of the calendar, later than the one before.
+    let days: Vec<Date> = (0..47_482).map(|days| Date::from_days(days).unwrap()).collect();
+    assert!(days.is_sorted());
+    assert!(days.iter().all(|day| Date::parse(&day.to_string()) == Some(*day)));
+    assert_eq!(Date::from_days(u64::MAX), None);
+}
+
+#[test]
+fn errors_in_an_allow_list_are_located() {
+    let text = r#"{
+  "allow": [
+    {"fingerprint": "0123456789abcdef", "expires": "2026-02-29"},
+    {"reason": "because", "expires": "2028-02-29", "until": "later"},
+    {"fingerprint": "aa", "reason": "twice", "expires": "2026-01-01"},
+    {"fingerprint": "aa", "reason": "twice", "expires": "2026-01-01"}
+  ]
+}
+"#;
+    insta::assert_snapshot!("errors", read(text).unwrap_err().to_string());
+    insta::assert_snapshot!("none", read("[]").unwrap_err().to_string());
+}

@@ -1,0 +1,11 @@
+//! Serves one request of the generator, for tests with documents that can crash it.
+
+use std::process::ExitCode;
+
+#[expect(dead_code, reason = "this program serves requests only")]
+#[path = "../../../../xtask/src/isolated.rs"]
+mod isolated;
+
+fn main() -> ExitCode {
+    isolated::child()
+}

@@ -1,0 +1,446 @@
+//! Impact: what a change of the document means for users of the crate, in terms of semantic versioning.
+
+use std::fmt;
+
+use funnelflux_diff::{Audience, Change, ChangeKind, Consequence, Fact, IntegerRange, Report};
+use funnelflux_openapi::pointer::{Pointer, Token};
+
+/// Meaning of a change for code that depends on the crate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Impact {
+    /// The crate stays as it is.
+    None,
+    /// Documentation or behaviour behind the same interface.
+    Patch,
+    /// The interface grows.
+    Minor,
+    /// Code that compiled may no longer do so.
+    Major,
+}
+
+impl Impact {
+    fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Patch => "patch",
+            Self::Minor => "minor",
+            Self::Major => "major",
+        }
+    }
+}
+
+impl fmt::Display for Impact {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(self.name())
+    }
+}
+
+/// Judges a report for users of the crate.
+#[must_use]
+pub fn audience(report: &Report) -> Audience {
+    let consequences = report.changes.iter().map(|change| {
+        let (impact, reason) = of(change);
+        Consequence {
+            impact: impact.name(),
+            reason,
+            action: action(change.kind),
+        }
+    });
+    Audience {
+        name: "crate",
+        consequences: consequences.collect(),
+        impact: overall(report).name(),
+    }
+}
+
+/// Returns the largest impact of a report.
+#[must_use]
+pub fn overall(report: &Report) -> Impact {
+    report
+        .changes
+        .iter()
+        .map(|change| of(change).0)
+        .max()
+        .unwrap_or(Impact::None)
+}
+
+/// Returns the impact of a change, and the reason.
+///
+/// A change that the comparison found in several contexts has the largest impact of them.
+#[must_use]
+pub fn of(change: &Change) -> (Impact, &'static str) {
+    let judged = change.facts.iter().map(|facts| in_context(change, facts));
+    judged
+        .reduce(|worst, other| if other.0 > worst.0 { other } else { worst })
+        .unwrap_or_else(|| of_kind(change.kind))
+}
+
+fn in_context(change: &Change, facts: &[Fact]) -> (Impact, &'static str) {
+    let has = |fact: &Fact| facts.contains(fact);
+    if has(&Fact::FirstProperty) {
+        return (Impact::Major, "The first property turns a map into a struct.");
+    }
+    let judged = by_facts(change, facts).unwrap_or_else(|| of_kind(change.kind));
+    if has(&Fact::FailureResponse) {
+        return (judged.0.min(Impact::Patch), FAILURE);
+    }
+    judged
+}
+
+/// The impact where facts decide it.
+fn by_facts(change: &Change, facts: &[Fact]) -> Option<(Impact, &'static str)> {
+    let has = |fact: &Fact| facts.contains(fact);
+    match change.kind {
+        ChangeKind::NotationChanged => None,
+        ChangeKind::ExtensionChanged => Some(of_extension(&change.pointer, has(&Fact::InferenceChanged))),
+        ChangeKind::TitleChanged => {
+            let names_type = has(&Fact::InlineSchema) && (!has(&Fact::Scalar) || has(&Fact::HasAlternatives));
+            (!names_type).then_some((Impact::Patch, "Components, properties and parameters name types."))
+        }
+        ChangeKind::BecameNullable | ChangeKind::BecameNotNullable if has(&Fact::Optional) => Some((
+            Impact::Patch,
+            "An optional field reads null as absent, and is never sent as null.",
+        )),
+        ChangeKind::ClosedResponsePropertyAdded if has(&Fact::Optional) => {
+            Some((Impact::Minor, "The crate keeps unknown fields, so it reads both."))
+        }
+        _ => facts.iter().find_map(|fact| match fact {
+            Fact::SameSuccessBodies => Some((
+                Impact::Patch,
+                "Every 2xx is a success and every other status is one error type, so the return type stays.",
+            )),
+            Fact::JsonStays => Some((Impact::Patch, "The crate uses JSON, before and after.")),
+            Fact::UndeclaredProperty => {
+                let reason =
+                    "A required property without a declaration is a field of any JSON, which comes or goes.";
+                Some((Impact::Major, reason))
+            }
+            Fact::MovedBetweenParts => Some((
+                Impact::Major,
+                "The type of the part gains or loses a field; that of the whole does not.",
+            )),
+            Fact::UndeclaredPropertiesOnly => Some((
+                Impact::Patch,
+                "A type with fields keeps unknown ones in `extra`, whatever the schema allows.",
+            )),
+            Fact::StringFormats { old, new } => (!selects_type(old.as_deref())
+                && !selects_type(new.as_deref()))
+            .then_some((Impact::Patch, "With either format the type is `String`.")),
+            Fact::IntegerRanges { old, new } if range_type(*old) != range_type(*new) => {
+                Some((Impact::Major, "The limits select the type of the number."))
+            }
+            Fact::FixedLength => Some((Impact::Major, "The limits select the type of the array.")),
+            _ => None,
+        }),
+    }
+}
+
+fn of_extension(pointer: &Pointer, inference_changed: bool) -> (Impact, &'static str) {
+    let key = pointer.last();
+    match key.as_ref().map_or("", Token::encoded) {
+        "x-evidence" if inference_changed => (
+            Impact::Major,
+            "Inferred operations that remove something take an `Unverified`; documented ones do not.",
+        ),
+        "x-evidence" => (Impact::Patch, "The documentation states the evidence."),
+        "x-undocumented" if pointer.starts_with(Pointer::from_static("/tags")) => (
+            Impact::Major,
+            "The group of an undocumented tag is behind a feature.",
+        ),
+        "x-rust-name" | "x-notes" | "x-id-type" | "x-secret" | "x-inline" => {
+            (Impact::Major, "The generator reads this extension.")
+        }
+        _ => (Impact::None, "The generator does not read this extension."),
+    }
+}
+
+/// Checks whether a format of strings selects another type than `String`.
+fn selects_type(format: Option<&str>) -> bool {
+    const FORMATS: [&str; 9] = [
+        "uuid",
+        "date",
+        "date-time",
+        "ip",
+        "ipv4",
+        "ipv6",
+        "byte",
+        "binary",
+        "password",
+    ];
+    format.is_some_and(|format| FORMATS.contains(&format))
+}
+
+/// The limits that select the type of an integer: those that exactly fit a type, and a minimum of one for a
+/// non-zero type.
+fn range_type(range: Option<IntegerRange>) -> Option<[Option<f64>; 2]> {
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "the generator compares in floating point, too"
+    )]
+    let (minima, maxima) = (
+        [
+            0.0,
+            1.0,
+            f64::from(i8::MIN),
+            f64::from(i16::MIN),
+            f64::from(i32::MIN),
+            i64::MIN as f64,
+        ],
+        [
+            f64::from(i8::MAX),
+            f64::from(u8::MAX),
+            f64::from(i16::MAX),
+            f64::from(u16::MAX),
+            f64::from(i32::MAX),
+            f64::from(u32::MAX),
+            i64::MAX as f64,
+            u64::MAX as f64,
+        ],
+    );
+    let fit = |value: Option<f64>, limits: &[f64]| {
+        limits
+            .iter()
+            .copied()
+            .find(|limit| value.is_some_and(|value| (limit - value).abs() < 0.5))
+    };
+    let range = range?;
+    Some([fit(range.minimum, &minima), fit(range.maximum, &maxima)])
+}
+
+const FAILURE: &str = "All failures share one error type, documented or not.";
+
+/// Returns the impact of a kind of change, as far as no fact decides it.
+#[rustfmt::skip]
+#[expect(clippy::too_many_lines, reason = "a table")]
+fn of_kind(kind: ChangeKind) -> (Impact, &'static str) {
+    use ChangeKind as K;
+    match kind {
+        K::OperationAdded => (Impact::Minor, "A new method on the client."),
+        K::OperationRemoved | K::DeprecatedOperationRemoved | K::PathRemoved
+        | K::DeprecatedPathRemoved => (Impact::Major, "Its method is gone; calls no longer compile."),
+        K::PathParameterRenamed => (Impact::Major, "The path names the method, so the name may change."),
+        K::PathParametersSwapped => (Impact::Major, "The path names the method and orders its arguments."),
+        K::PathItemChanged | K::UnusedComponentChanged => (Impact::Patch, "Nothing is generated from it."),
+        K::OperationIdAdded | K::OperationIdRemoved =>
+            (Impact::None, "Method names come from method and path, never from the operationId."),
+        K::OperationDeprecated | K::OperationReactivated | K::ParameterDeprecated
+        | K::ParameterReactivated | K::PropertyDeprecated | K::PropertyReactivated
+        | K::DescriptionChanged | K::SummaryChanged | K::ExampleChanged | K::ExternalDocsChanged
+        | K::TagDescriptionChanged | K::InfoChanged => (Impact::Patch, "Documentation changes."),
+        K::TagAdded | K::TagRemoved =>
+            (Impact::Patch, "The tag is in the table of operations; names do not depend on it."),
+        K::FirstTagChanged =>
+            (Impact::Major, "The first tag is the group: the module of the operation, perhaps its feature."),
+        K::RequiredParameterAdded | K::RequiredParameterWithDefaultAdded | K::PathParameterAdded
+        | K::RequiredBodyAdded | K::OptionalBodyAdded =>
+            (Impact::Major, "The method has one more argument; calls no longer compile."),
+        K::OptionalParameterAdded | K::OptionalParameterWithDefaultAdded =>
+            (Impact::Major, "Parameters are positional arguments, so calls no longer compile."),
+        K::ParameterRemoved | K::BodyRemoved =>
+            (Impact::Major, "The method loses an argument; calls no longer compile."),
+        K::ParameterBecameRequired =>
+            (Impact::Major, "The argument is no longer an `Option`; calls no longer compile."),
+        K::ParameterBecameOptional =>
+            (Impact::Major, "The argument becomes an `Option`; calls no longer compile."),
+        K::ParameterSerializationChanged =>
+            (Impact::Patch, "Signatures stay; the runtime must send it differently."),
+        K::ParameterEmptyValueForbidden | K::ParameterEmptyValueAllowed =>
+            (Impact::Patch, "Signatures stay."),
+        K::ParameterOrderChanged =>
+            (Impact::Major, "Arguments are positional, so two of one type could be swapped unnoticed."),
+        K::ParameterContentChanged => (Impact::Major, "The argument's type may change."),
+        K::BodyBecameRequired => (Impact::Major, "`Option<&T>` becomes `&T`; calls no longer compile."),
+        K::BodyBecameOptional => (Impact::Major, "`&T` becomes `Option<&T>`; calls no longer compile."),
+        K::BodyMediaTypeAdded => (Impact::Major, "The crate sends JSON, which may be new here."),
+        K::BodyMediaTypeRemoved => (Impact::Major, "The crate sends JSON, which may no longer be accepted."),
+        K::BodySchemaAdded | K::BodySchemaRemoved => (Impact::Major, "The type of the argument changes."),
+        K::SuccessStatusAdded | K::SuccessStatusRemoved =>
+            (Impact::Major, "Every 2xx is a success; another body changes the return type."),
+        K::FailureStatusAdded | K::FailureStatusRemoved => (Impact::Patch, FAILURE),
+        K::DefaultResponseAdded | K::DefaultResponseRemoved =>
+            (Impact::Major, "Without a declared 2xx, the default response is the success."),
+        K::ResponseMediaTypeAdded => (Impact::Major, "If there was no body, the method now returns one."),
+        K::ResponseMediaTypeRemoved => (Impact::Major, "Without JSON, the return type changes."),
+        K::ResponseSchemaAdded | K::ResponseSchemaRemoved => (Impact::Major, "The return type changes."),
+        K::HeaderAdded | K::RequiredHeaderRemoved | K::OptionalHeaderRemoved
+        | K::HeaderBecameOptional | K::HeaderBecameRequired | K::HeaderDeprecated
+        | K::HeaderReactivated => (Impact::Patch, "The crate exposes all headers, documented or not."),
+        K::SchemaAdded => (Impact::Minor, "A new type."),
+        K::SchemaRemoved => (Impact::Major, "Its type is gone; code that names it no longer compiles."),
+        K::SchemaRenamed => (Impact::Major, "Its type is renamed; code that names it no longer compiles."),
+        K::ComponentAdded | K::ComponentRemoved =>
+            (Impact::None, "Shared components are not visible in the crate."),
+        K::SchemaReplaced =>
+            (Impact::Major, "The type has another name; code that names it no longer compiles."),
+        K::OptionalRequestPropertyAdded =>
+            (Impact::Minor, "A new optional field with a setter. Structs are non-exhaustive."),
+        K::RequiredRequestPropertyAdded | K::RequiredRequestPropertyWithDefaultAdded =>
+            (Impact::Major, "The constructor has one more argument; calls no longer compile."),
+        K::RequestPropertyRemoved | K::OptionalResponsePropertyRemoved
+        | K::RequiredResponsePropertyRemoved =>
+            (Impact::Major, "The field is gone; code that names it no longer compiles."),
+        K::OptionalResponsePropertyAdded =>
+            (Impact::Minor, "A new optional field. Its value was in `extra` before."),
+        K::RequiredResponsePropertyAdded =>
+            (Impact::Major, "The constructor has one more argument; responses without the field fail."),
+        K::ClosedResponsePropertyAdded =>
+            (Impact::Major, "The crate keeps unknown fields, so it reads both."),
+        K::PropertyBecameRequired =>
+            (Impact::Major, "The field is no longer an `Option`, and the constructor requires it."),
+        K::PropertyBecameOptional =>
+            (Impact::Major, "The field becomes an `Option` and leaves the constructor."),
+        K::BecameReadOnly | K::BecameNotReadOnly | K::RequiredBecameNotReadOnly
+        | K::BecameNotWriteOnly => (Impact::Patch, "The field stays."),
+        K::BecameWriteOnly => (Impact::Patch, "The field stays, and is empty in responses."),
+        K::TypeChanged | K::TypeGeneralized | K::TypeSpecialized | K::AlternativesIntroduced
+        | K::AlternativesDropped => (Impact::Major, "The type changes."),
+        K::FormatAdded | K::FormatRemoved | K::FormatChanged | K::FormatGeneralized
+        | K::FormatSpecialized => (Impact::Major, "A format may select another type."),
+        K::BecameNullable => (Impact::Major, "A required field becomes an `Option`."),
+        K::BecameNotNullable => (Impact::Major, "A required field is no longer an `Option`."),
+        K::ItemsAdded | K::ItemsRemoved => (Impact::Major, "The type of the items changes."),
+        K::AdditionalPropertiesForbidden =>
+            (Impact::Major, "The crate sends unknown fields back, which the service may now reject."),
+        K::AdditionalPropertiesAllowed => (Impact::Major, "The crate keeps unknown fields already."),
+        K::AdditionalPropertiesRestricted | K::AdditionalPropertiesUnrestricted =>
+            (Impact::Major, "The type of the map's values changes."),
+        K::EnumValueAdded =>
+            (Impact::Minor, "Enums are open: released versions keep it as unknown, the next one names it."),
+        K::EnumValueRemoved => (Impact::Major, "The variant is gone; code that names it no longer compiles."),
+        K::BecameEnum => (Impact::Major, "The type becomes an open enum."),
+        K::EnumUnset => (Impact::Major, "The enum becomes a plain type."),
+        K::EnumOrderChanged => (Impact::Patch, "Variants are listed in another order."),
+        K::ParameterDefaultAdded | K::ParameterDefaultRemoved | K::DefaultAdded | K::DefaultRemoved =>
+            (Impact::Patch, "The crate sends no defaults of its own. The documentation changes."),
+        K::ParameterDefaultChanged | K::DefaultChanged =>
+            (Impact::Patch, "The crate sends no defaults of its own, so behaviour changes with the service."),
+        K::MaximumDecreased | K::MaximumIncreased | K::MinimumIncreased | K::MinimumDecreased
+        | K::LimitSet | K::LimitUnset | K::ExclusiveLimitSet | K::ExclusiveLimitUnset
+        | K::PatternAdded | K::PatternRemoved | K::PatternChanged | K::MultipleOfSet
+        | K::MultipleOfUnset | K::MultipleOfChanged | K::ConstraintAdded | K::ConstraintRemoved
+        | K::ConstraintChanged =>
+            (Impact::Patch, "The service validates it, not the crate. Only documentation changes."),
+        K::UniqueItemsSet | K::UniqueItemsUnset => (Impact::Major, "The type of the list may change."),
+        K::AllOfAdded | K::AllOfRemoved | K::NotChanged => (Impact::Major, "The type may change."),
+        K::AnyOfAdded | K::AnyOfRemoved | K::OneOfAdded | K::OneOfRemoved =>
+            (Impact::Major, "The type of the alternatives changes."),
+        K::CompositionOrderChanged => (Impact::Major, "Alternatives are tried in order."),
+        K::RepresentationChanged =>
+            (Impact::Patch, "OpenAPI 3.0 lacks the keyword. A change of type is reported separately."),
+        K::ExtensibleEnumValueRemoved => (Impact::Patch, "The generator does not read the extension."),
+        K::DiscriminatorAdded | K::DiscriminatorRemoved | K::DiscriminatorPropertyChanged
+        | K::MappingAdded | K::MappingRemoved | K::MappingChanged =>
+            (Impact::Major, "Alternatives are identified differently."),
+        K::ServerAdded | K::ServerRemoved | K::ServersReplaced | K::ServerOrderChanged
+        | K::ServerVariablesChanged => (Impact::Patch, "The default address may change."),
+        K::SecurityAdded | K::SecurityRemoved | K::GlobalSecurityAdded | K::GlobalSecurityRemoved
+        | K::SecuritySchemeChanged => (Impact::Patch, "The runtime sends a bearer token only."),
+        K::SecurityAlternativeAdded | K::SecurityDropped | K::SecuritySchemeRemoved =>
+            (Impact::None, "The runtime keeps sending a bearer token."),
+        K::SecuritySchemeAdded | K::OpenapiVersionChanged => (Impact::None, "Nothing changes."),
+        K::WebhookAdded | K::WebhookRemoved | K::WebhookChanged | K::CallbacksChanged =>
+            (Impact::None, "Nothing is generated from calls of the service."),
+        K::NormativeWordsChanged =>
+            (Impact::Patch, "Documentation changes. Hand-written code may rely on the old meaning."),
+        K::TitleChanged =>
+            (Impact::Major, "The title names alternatives, and inline types inside of others."),
+        K::NotationChanged => (Impact::Patch, "At most documentation changes."),
+        K::TypeNotationChanged =>
+            (Impact::Major, "The notation of alternatives and of schemas without a type decides the type."),
+        K::ExtensionChanged => (Impact::None, "The generator does not read this extension."),
+        K::LifecycleChanged => (Impact::None, "The generator does not read the extension."),
+        K::Unclassified => (Impact::Major, "Unknown; compare the generated code."),
+    }
+}
+
+/// Returns what maintainers of the crate should do.
+#[rustfmt::skip]
+fn action(kind: ChangeKind) -> &'static str {
+    use ChangeKind as K;
+    match kind {
+        K::OperationAdded => "Regenerate, and check the name of the new method.",
+        K::OperationRemoved | K::DeprecatedOperationRemoved | K::DeprecatedPathRemoved =>
+            "Find its callers, then regenerate.",
+        K::PathRemoved =>
+            "Check whether only the notation changed, such as a trailing slash. If not, find its callers.",
+        K::PathParameterRenamed | K::TitleChanged => "Compare the names before and after.",
+        K::PathParametersSwapped | K::ParameterOrderChanged | K::ParameterContentChanged
+        | K::SuccessStatusAdded | K::SuccessStatusRemoved | K::DefaultResponseAdded
+        | K::DefaultResponseRemoved | K::ResponseMediaTypeAdded | K::ResponseMediaTypeRemoved =>
+            "Compare the signatures before and after.",
+        K::PathItemChanged | K::OperationIdAdded | K::OperationIdRemoved
+        | K::ParameterEmptyValueAllowed | K::HeaderAdded | K::HeaderBecameRequired
+        | K::HeaderReactivated | K::ComponentAdded | K::ComponentRemoved | K::UnusedComponentChanged
+        | K::BecameNotReadOnly | K::EnumOrderChanged | K::SecurityAlternativeAdded
+        | K::SecuritySchemeAdded | K::WebhookAdded | K::ExternalDocsChanged
+        | K::TagDescriptionChanged | K::InfoChanged | K::OpenapiVersionChanged | K::NotationChanged =>
+            "Nothing.",
+        K::OperationDeprecated | K::ParameterDeprecated | K::PropertyDeprecated =>
+            "Announce it in the changelog.",
+        K::OperationReactivated | K::TagAdded | K::TagRemoved | K::ParameterReactivated
+        | K::BodySchemaAdded | K::BodySchemaRemoved | K::ResponseSchemaAdded
+        | K::ResponseSchemaRemoved | K::SchemaAdded | K::OptionalRequestPropertyAdded
+        | K::OptionalResponsePropertyAdded | K::ClosedResponsePropertyAdded | K::PropertyReactivated
+        | K::TypeGeneralized | K::TypeSpecialized | K::FormatAdded | K::FormatRemoved
+        | K::FormatChanged | K::FormatGeneralized | K::FormatSpecialized | K::BecameNullable
+        | K::BecameNotNullable | K::ItemsAdded | K::ItemsRemoved | K::AdditionalPropertiesAllowed
+        | K::AdditionalPropertiesRestricted | K::AdditionalPropertiesUnrestricted
+        | K::EnumValueAdded | K::BecameEnum | K::EnumUnset | K::MaximumIncreased
+        | K::MinimumDecreased | K::LimitUnset | K::ExclusiveLimitUnset | K::PatternRemoved
+        | K::UniqueItemsSet | K::UniqueItemsUnset | K::MultipleOfUnset | K::ConstraintRemoved
+        | K::SummaryChanged => "Regenerate.",
+        K::FirstTagChanged | K::ParameterBecameOptional | K::BodyBecameRequired
+        | K::BodyBecameOptional | K::SchemaReplaced | K::PropertyBecameOptional =>
+            "Regenerate, and announce it in the changelog.",
+        K::RequiredParameterAdded | K::RequiredParameterWithDefaultAdded | K::PathParameterAdded
+        | K::ParameterBecameRequired | K::RequiredBodyAdded | K::RequiredRequestPropertyAdded
+        | K::RequiredRequestPropertyWithDefaultAdded =>
+            "Regenerate, and announce in the changelog which value to pass.",
+        K::OptionalParameterAdded | K::OptionalBodyAdded =>
+            "Regenerate, and announce in the changelog that `None` keeps the old behaviour.",
+        K::OptionalParameterWithDefaultAdded | K::ParameterDefaultAdded | K::DefaultAdded =>
+            "Check the previous behaviour without it.",
+        K::ParameterRemoved | K::BodyRemoved | K::RequestPropertyRemoved
+        | K::OptionalResponsePropertyRemoved | K::RequiredResponsePropertyRemoved => "Find its replacement.",
+        K::ParameterSerializationChanged => "Check how the runtime sends this parameter.",
+        K::ParameterEmptyValueForbidden => "Check whether the crate can send it empty.",
+        K::BodyMediaTypeAdded | K::BodyMediaTypeRemoved => "Check the remaining formats.",
+        K::FailureStatusAdded | K::FailureStatusRemoved => "Check the predicates of the error type.",
+        K::RequiredHeaderRemoved | K::OptionalHeaderRemoved | K::HeaderBecameOptional
+        | K::HeaderDeprecated => "Check whether the runtime reads it.",
+        K::SchemaRemoved | K::EnumValueRemoved => "Find its users.",
+        K::SchemaRenamed => "Consider a deprecated alias for one release.",
+        K::RequiredResponsePropertyAdded | K::PropertyBecameRequired =>
+            "Check that the service always sends it.",
+        K::BecameReadOnly | K::BecameWriteOnly | K::AdditionalPropertiesForbidden =>
+            "Test find, change and save.",
+        K::RequiredBecameNotReadOnly => "Find callers that do not send it.",
+        K::BecameNotWriteOnly => "Check whether it is a secret.",
+        K::TypeChanged => "Regenerate, and look for stored values of the old type.",
+        K::ParameterDefaultRemoved | K::ParameterDefaultChanged | K::DefaultRemoved
+        | K::DefaultChanged => "Send the old default explicitly if you rely on it.",
+        K::MaximumDecreased | K::MinimumIncreased | K::LimitSet | K::ExclusiveLimitSet
+        | K::PatternAdded | K::MultipleOfSet | K::ConstraintAdded | K::ExtensibleEnumValueRemoved =>
+            "Find callers with other values.",
+        K::PatternChanged | K::MultipleOfChanged | K::ConstraintChanged | K::RepresentationChanged
+        | K::NotChanged => "Compare the two.",
+        K::AllOfAdded | K::AllOfRemoved | K::AnyOfAdded | K::AnyOfRemoved | K::OneOfAdded
+        | K::OneOfRemoved | K::AlternativesIntroduced | K::AlternativesDropped
+        | K::CompositionOrderChanged | K::DiscriminatorAdded | K::DiscriminatorRemoved
+        | K::DiscriminatorPropertyChanged | K::MappingAdded | K::MappingRemoved | K::MappingChanged
+        | K::TypeNotationChanged => "Compare the types before and after.",
+        K::ServerAdded | K::ServerRemoved | K::ServersReplaced | K::ServerOrderChanged
+        | K::ServerVariablesChanged => "Check the address that the crate uses.",
+        K::SecurityAdded | K::SecurityRemoved | K::SecurityDropped | K::GlobalSecurityAdded
+        | K::GlobalSecurityRemoved | K::SecuritySchemeRemoved | K::SecuritySchemeChanged =>
+            "Check the credentials that the runtime sends.",
+        K::WebhookRemoved => "Find its receivers.",
+        K::WebhookChanged | K::CallbacksChanged => "Check its receivers.",
+        K::DescriptionChanged => "Read both; words alone can change a meaning.",
+        K::NormativeWordsChanged => "Read both; update code, overlays and fake if the meaning has changed.",
+        K::ExampleChanged => "Check whether the example shows more than the schema.",
+        K::ExtensionChanged => "Compare the signatures and features before and after.",
+        K::LifecycleChanged => "Find its last day and its replacement.",
+        K::Unclassified => "Judge it by hand; add a rule if it recurs.",
+    }
+}

@@ -1,0 +1,178 @@
+//! An inferred overlay gives way to what the vendor's document says itself, and the inference is compared with it.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test stops at the first surprise"
+)]
+
+use std::fmt::Write as _;
+
+use funnelflux_generator::{Input, Options, Output, generate, overlay, supersede::supersede};
+use funnelflux_openapi::{Diagnostics, Document, Source, read::read};
+use serde_json::{Value, json};
+
+const UPSTREAM: &str = include_str!("../../../spec/upstream.json");
+const EFFECTIVE: &str = include_str!("../../../spec/effective.json");
+const PAGES: Source<'_> = Source {
+    name: "spec/overlays/09-pages.yaml",
+    text: include_str!("../../../spec/overlays/09-pages.yaml"),
+};
+
+/// A later version of the vendor's document: it has the pages as we inferred them.
+fn later() -> Value {
+    let mut document: Value = serde_json::from_str(UPSTREAM).unwrap();
+    let effective: Value = serde_json::from_str(EFFECTIVE).unwrap();
+    let ours = |of: &Value, prefix: &str| -> Vec<(String, Value)> {
+        let all = of.as_object().unwrap().iter();
+        let some = all.filter(|(name, _)| name.starts_with(prefix) && !name.starts_with("PageGroup"));
+        some.map(|(name, value)| (name.clone(), plain(value))).collect()
+    };
+    let paths = document["paths"].as_object_mut().unwrap();
+    paths.extend(ours(&effective["paths"], "/page/"));
+    let schemas = document["components"]["schemas"].as_object_mut().unwrap();
+    schemas.extend(ours(&effective["components"]["schemas"], "Page"));
+    let tag = json!({"name": "Pages", "description": "Pages of all sorts."});
+    document["tags"].as_array_mut().unwrap().push(tag);
+    document
+}
+
+/// A value without our marks.
+fn plain(value: &Value) -> Value {
+    match value {
+        Value::Object(object) => {
+            let kept = object.iter().filter(|(key, _)| !key.starts_with("x-"));
+            Value::Object(kept.map(|(key, value)| (key.clone(), plain(value))).collect())
+        }
+        Value::Array(items) => Value::Array(items.iter().map(plain).collect()),
+        other => other.clone(),
+    }
+}
+
+/// The effective document, the result of the comparison, and the number of overlays that are left.
+fn apply(document: &Value) -> (Document, Diagnostics, usize) {
+    let text = document.to_string();
+    let source = Source {
+        name: "spec/upstream.json",
+        text: &text,
+    };
+    let superseded = supersede(read(source).unwrap(), overlay::read(&[PAGES]).unwrap());
+    let applied = overlay::apply(superseded.document, &superseded.overlays).unwrap();
+    assert!(applied.notices.is_empty(), "{}", applied.notices);
+    (applied.document, superseded.notices, superseded.overlays.len())
+}
+
+fn report(notices: &Diagnostics) -> String {
+    let mut text = String::new();
+    for notice in notices {
+        let operation = notice.operation.as_deref().unwrap_or_default();
+        writeln!(text, "{} {operation}: {}", notice.code, notice.message).unwrap();
+    }
+    text
+}
+
+fn generated(document: &Value) -> Output {
+    let text = document.to_string();
+    let upstream = Source {
+        name: "spec/upstream.json",
+        text: &text,
+    };
+    let input = Input {
+        upstream,
+        overlays: vec![PAGES],
+        previous_lock: None,
+    };
+    let options = Options {
+        strict: true,
+        ..Options::default()
+    };
+    generate(&input, options).unwrap()
+}
+
+#[test]
+fn a_document_that_lacks_the_group_supersedes_nothing() {
+    let upstream: Value = serde_json::from_str(UPSTREAM).unwrap();
+    let (document, notices, overlays) = apply(&upstream);
+    assert_eq!((notices.len(), overlays), (0, 1));
+    assert!(document.get("/paths/~1page~1list~1/get/x-evidence").is_some());
+}
+
+#[test]
+fn a_correct_inference_is_confirmed_and_superseded() {
+    let document = later();
+    let (effective, notices, overlays) = apply(&document);
+    assert_eq!(overlays, 0);
+    insta::assert_snapshot!(report(&notices));
+    assert_eq!(effective.value(), &document, "the overlay adds nothing any more");
+    let output = generated(&document);
+    assert_eq!(output.features, [""; 0], "the group is documented");
+    assert!(
+        output
+            .coverage
+            .contains("| Pages | List pages | GET | `/page/list/` | `list_pages` | page |")
+    );
+    let methods = &output.files["pages/methods.rs"];
+    assert!(!methods.contains("Deduced") && !methods.contains("Unverified"));
+}
+
+#[test]
+fn each_difference_from_a_wrong_inference_is_reported() {
+    let mut document = later();
+    let paths = document["paths"].as_object_mut().unwrap();
+    // Another path.
+    let moved = paths.shift_remove("/page/move-category/").unwrap();
+    paths.insert("/page/move/".to_owned(), moved);
+    // Another parameter.
+    paths["/page/find/byIds/"]["get"]["parameters"][0]["name"] = json!("ids");
+    // A required body, and another success status, which is never inferred.
+    paths["/page/delete/"]["delete"]["requestBody"]["required"] = json!(true);
+    let done = paths["/page/delete/"]["delete"]["responses"]
+        .as_object_mut()
+        .unwrap();
+    let response = done.shift_remove("200").unwrap();
+    done.insert("204".to_owned(), response);
+    // An operation that it does not have.
+    paths.shift_remove("/page/unarchive/").unwrap();
+    // A type of another name, and another type of a property.
+    paths["/page/duplicate/"]["post"]["responses"]["200"]["content"]["application/json"]["schema"] =
+        json!({"type": "object", "properties": {"id": {"type": "integer"}}});
+    // A property of another name, in the slim form.
+    let info = &mut document["components"]["schemas"]["PageInfo"]["properties"];
+    let name = info
+        .as_object_mut()
+        .unwrap()
+        .shift_remove("categoryName")
+        .unwrap();
+    info["category"] = name;
+    let (found, notices, _) = apply(&document);
+    insta::assert_snapshot!(report(&notices));
+    // The operation that it lacks stays inferred.
+    assert!(found.get("/paths/~1page~1unarchive~1/put/x-evidence").is_some());
+    assert!(found.get("/paths/~1page~1move-category~1").is_none());
+    let info = found.get("/components/schemas/PageInfo/properties").unwrap();
+    assert!(info.get("category").is_some() && info.get("categoryName").is_none());
+    // The group is only partly documented, so it stays behind its feature.
+    let output = generated(&document);
+    assert_eq!(output.features, ["pages"]);
+    let notices = output.notices.to_string();
+    assert!(
+        notices.contains("notice[supersede::wrong] at PUT /page/move-category/"),
+        "{notices}"
+    );
+}
+
+#[test]
+fn a_schema_that_is_no_longer_used_is_not_added() {
+    let mut document = later();
+    let schemas = document["components"]["schemas"].as_object_mut().unwrap();
+    let page = schemas.shift_remove("Page").unwrap();
+    schemas.insert("LandingPage".to_owned(), page);
+    let text = document.to_string().replace(
+        "#/components/schemas/Page\"",
+        "#/components/schemas/LandingPage\"",
+    );
+    let document: Value = serde_json::from_str(&text).unwrap();
+    let (effective, notices, _) = apply(&document);
+    assert!(effective.get("/components/schemas/Page").is_none());
+    insta::assert_snapshot!(report(&notices));
+}

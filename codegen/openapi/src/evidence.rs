@@ -1,0 +1,94 @@
+//! Evidence: what a part of our document rests on, as the extension `x-evidence` says.
+
+use serde_json::Value;
+
+/// Key of the extension. Its `kind` is the name of an [`Evidence`], its `source` a sentence.
+pub const KEY: &str = "x-evidence";
+
+/// Kinds of evidence, the strongest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Evidence {
+    /// The vendor's page documents it.
+    Page,
+    /// The vendor documents it elsewhere.
+    Docs,
+    /// The vendor's help centre says so.
+    Help,
+    /// Inferred from a similar operation or field.
+    Sibling,
+    /// Inferred from the pattern of the other operations.
+    Pattern,
+    /// Nothing is known, or the document names a kind that does not exist.
+    Unknown,
+}
+
+impl Evidence {
+    /// All kinds, the strongest first.
+    pub const ALL: [Self; 6] = [
+        Self::Page,
+        Self::Docs,
+        Self::Help,
+        Self::Sibling,
+        Self::Pattern,
+        Self::Unknown,
+    ];
+
+    /// Returns the name in the document.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Page => "page",
+            Self::Docs => "docs",
+            Self::Help => "help",
+            Self::Sibling => "sibling",
+            Self::Pattern => "pattern",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// Parses the value of the extension; `None` if it names no kind.
+    #[must_use]
+    pub fn parse(extension: &Value) -> Option<Self> {
+        let name = extension.get("kind")?.as_str()?;
+        let kind = Self::ALL.into_iter().find(|kind| kind.name() == name);
+        Some(kind.unwrap_or(Self::Unknown))
+    }
+
+    /// Returns the evidence that a part of the document states for itself.
+    #[must_use]
+    pub fn of(part: &Value) -> Option<Self> {
+        Self::parse(part.get(KEY)?)
+    }
+
+    /// Returns true if we inferred it: nothing that the vendor has written says so.
+    #[must_use]
+    pub fn is_inferred(self) -> bool {
+        matches!(self, Self::Sibling | Self::Pattern)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn evidence_is_parsed_by_name() {
+        for kind in Evidence::ALL {
+            assert_eq!(Evidence::of(&json!({KEY: {"kind": kind.name()}})), Some(kind));
+        }
+        assert_eq!(
+            Evidence::of(&json!({KEY: {"kind": "hearsay"}})),
+            Some(Evidence::Unknown)
+        );
+        for part in [
+            json!({}),
+            json!({KEY: "page"}),
+            json!({KEY: {"source": "x"}}),
+            json!(1),
+        ] {
+            assert_eq!(Evidence::of(&part), None, "{part}");
+        }
+    }
+}

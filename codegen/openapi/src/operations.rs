@@ -1,0 +1,67 @@
+//! Operations of a document.
+
+use std::fmt;
+
+use serde_json::Value;
+
+use crate::pointer::{METHODS, Pointer, PointerBuf, Token};
+
+/// An operation and its place.
+#[derive(Clone, Debug)]
+pub struct Operation<'a> {
+    /// Method in lower case, as the document writes it.
+    pub method: &'a str,
+    /// Path template.
+    pub path: &'a str,
+    /// Pointer to the operation.
+    pub pointer: PointerBuf,
+    /// The operation itself.
+    pub value: &'a Value,
+}
+
+impl fmt::Display for Operation<'_> {
+    /// Method and path, such as `PUT /offersource/save/`.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} {}", self.method.to_ascii_uppercase(), self.path)
+    }
+}
+
+/// Lists all operations in the order of the document.
+pub fn operations(document: &Value) -> impl Iterator<Item = Operation<'_>> {
+    let paths = document.get("paths").and_then(Value::as_object);
+    let paths = paths.into_iter().flatten();
+    paths
+        .filter(|(path, _)| !path.starts_with("x-"))
+        .flat_map(|(path, item)| {
+            let members = item.as_object().into_iter().flatten();
+            let members = members.filter(|(key, _)| METHODS.contains(&key.as_str()));
+            members.map(move |(method, value)| Operation {
+                method,
+                path,
+                pointer: PointerBuf::from_tokens([Token::new("paths"), path.into(), method.into()]),
+                value,
+            })
+        })
+}
+
+/// Which message of an operation a part of it belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Direction {
+    /// The client sends it.
+    Request,
+    /// The service sends it.
+    Response,
+}
+
+impl Direction {
+    /// Returns the direction of a part of an operation; `None` for a part that belongs to neither message,
+    /// such as a callback.
+    #[must_use]
+    pub fn of(part: &Pointer) -> Option<Self> {
+        match part.front()?.encoded() {
+            "parameters" | "requestBody" => Some(Self::Request),
+            "responses" => Some(Self::Response),
+            _ => None,
+        }
+    }
+}

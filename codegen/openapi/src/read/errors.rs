@@ -1,0 +1,35 @@
+//! Diagnostics on a text, before there is a document.
+
+use crate::{
+    diagnostic::{Diagnostic, Location, Severity, Stage},
+    document::Source,
+    source_map::Position,
+};
+
+/// Reports that the text is not in its format.
+pub(super) fn syntax(source: Source<'_>, position: Position, message: impl Into<String>) -> Diagnostic {
+    at(source, position, "syntax", message)
+}
+
+/// Reports an error at a position of the text.
+pub(super) fn at(
+    source: Source<'_>,
+    position: Position,
+    code: &'static str,
+    message: impl Into<String>,
+) -> Diagnostic {
+    Diagnostic::new(Severity::Error, Stage::Read, code, "", message).at(Some(Location {
+        file: source.name.to_owned(),
+        line: position.line as usize,
+        column: position.column as usize,
+    }))
+}
+
+/// Reports a key that occurs twice in one object. Parsers disagree on which one counts, so neither does.
+pub(super) fn duplicate(source: Source<'_>, key: &str, position: Position, first: Position) -> Diagnostic {
+    let (line, column) = (first.line, first.column);
+    let message =
+        format!("the key `{key}` occurs twice in this object; first at line {line} column {column}");
+    at(source, position, "duplicate-key", message)
+        .fix("remove one of the two: programs disagree on which one applies")
+}

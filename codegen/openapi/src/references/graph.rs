@@ -1,0 +1,290 @@
+//! The graph of all references of a document.
+
+use std::{borrow::Cow, collections::HashMap};
+
+use serde_json::Value;
+
+use super::follow::{follow, reference};
+use crate::pointer::{Pointer, PointerBuf, Token, unescape};
+
+/// A reference of a document.
+#[derive(Clone, Debug)]
+pub struct Reference<'a> {
+    /// Pointer to the object with the `$ref`.
+    pub pointer: PointerBuf,
+    /// The reference as the document writes it.
+    pub written: &'a str,
+    /// Number of its target; `None` if it leads nowhere or into another document.
+    pub(super) target: Option<usize>,
+}
+
+/// A value that a reference leads to.
+#[derive(Clone, Debug)]
+pub struct Target<'a> {
+    /// Pointer to the value.
+    pub pointer: PointerBuf,
+    /// The value itself.
+    pub value: &'a Value,
+    /// Positions of the references that lead here.
+    referrers: Vec<usize>,
+}
+
+/// All references of a document.
+pub struct References<'a> {
+    document: &'a Value,
+    /// In the order of the document: whatever is inside of a value stands together.
+    all: Vec<Reference<'a>>,
+    /// Positions in `all`, sorted by pointer.
+    by_pointer: Vec<usize>,
+    pub(super) targets: Vec<Target<'a>>,
+    /// Positions in `targets`.
+    pub(super) numbers: HashMap<PointerBuf, usize>,
+}
+
+impl<'a> References<'a> {
+    /// Collects the references of a document.
+    ///
+    /// Examples, defaults and enumerations are data: a `$ref` in them is not a reference.
+    #[must_use]
+    pub fn new(document: &'a Value) -> Self {
+        let mut references = Self {
+            document,
+            all: Vec::new(),
+            by_pointer: Vec::new(),
+            targets: Vec::new(),
+            numbers: HashMap::new(),
+        };
+        let mut known = HashMap::new();
+        walk(
+            document,
+            &mut PointerBuf::root(),
+            false,
+            &mut |pointer, written| {
+                let target = *known.entry(written).or_insert_with(|| {
+                    let (pointer, value) = follow(document, written)?;
+                    Some(references.number(pointer, value))
+                });
+                let position = references.all.len();
+                if let Some(target) = target.and_then(|target| references.targets.get_mut(target)) {
+                    target.referrers.push(position);
+                }
+                references.all.push(Reference {
+                    pointer: pointer.clone(),
+                    written,
+                    target,
+                });
+            },
+        );
+        let all = &references.all;
+        references.by_pointer = (0..all.len()).collect();
+        references
+            .by_pointer
+            .sort_by_key(|position| all.get(*position).map(|reference| &reference.pointer));
+        let parents = references.targets.iter();
+        let subtypes = parents.flat_map(|parent| references.subtypes(&parent.pointer));
+        let subtypes: Vec<PointerBuf> = subtypes.map(|(_, subtype)| subtype.to_buf()).collect();
+        for pointer in subtypes {
+            if let Some(value) = document.pointer(pointer.as_str()) {
+                references.number(pointer, value);
+            }
+        }
+        references
+    }
+
+    /// Returns the number of the value at a pointer, which is a target from now on.
+    fn number(&mut self, pointer: PointerBuf, value: &'a Value) -> usize {
+        let next = self.targets.len();
+        let number = *self.numbers.entry(pointer.clone()).or_insert(next);
+        if number == next {
+            self.targets.push(Target {
+                pointer,
+                value,
+                referrers: Vec::new(),
+            });
+        }
+        number
+    }
+
+    /// Returns the document.
+    #[must_use]
+    pub fn document(&self) -> &'a Value {
+        self.document
+    }
+
+    /// Lists all references in the order of the document.
+    #[must_use]
+    pub fn all(&self) -> &[Reference<'a>] {
+        &self.all
+    }
+
+    /// Lists the references at `place` and inside of it, in the order of the document.
+    #[must_use]
+    pub fn within(&self, place: &Pointer) -> &[Reference<'a>] {
+        let pointer = |position: &usize| self.all.get(*position).map_or(Pointer::root(), |at| &*at.pointer);
+        // In this order, a longer name such as `/a-b` stands between `/a` and `/a/b`.
+        let itself = self
+            .by_pointer
+            .binary_search_by(|position| pointer(position).cmp(place));
+        let first = place.with_trailing_token("");
+        let start = self
+            .by_pointer
+            .partition_point(|position| pointer(position) < &*first);
+        let inside = self.by_pointer.get(start..).unwrap_or_default();
+        let count = inside.partition_point(|position| pointer(position).starts_with(place));
+        let itself = itself.ok().and_then(|index| self.by_pointer.get(index));
+        let start = inside
+            .iter()
+            .take(count)
+            .chain(itself)
+            .min()
+            .copied()
+            .unwrap_or_default();
+        let end = start + count + usize::from(itself.is_some());
+        self.all.get(start..end).unwrap_or_default()
+    }
+
+    /// Returns the target of a reference; `None` if it leads nowhere or into another document.
+    #[must_use]
+    pub fn target(&self, reference: &Reference<'_>) -> Option<&Target<'a>> {
+        self.targets.get(reference.target?)
+    }
+
+    /// Lists the references that lead exactly to `place`, in the order of the document.
+    pub fn referrers(&self, place: &Pointer) -> impl Iterator<Item = &Reference<'a>> {
+        let target = self
+            .numbers
+            .get(place)
+            .and_then(|number| self.targets.get(*number));
+        let referrers = target.map_or(&[][..], |target| &target.referrers);
+        referrers.iter().filter_map(|position| self.all.get(*position))
+    }
+
+    /// Lists the targets that `place` needs, directly or by other targets, each once and the nearest first.
+    #[must_use]
+    pub fn needed(&self, place: &Pointer) -> Vec<&Target<'a>> {
+        let mut seen = vec![false; self.targets.len()];
+        let mut needed: Vec<&Target<'a>> = Vec::new();
+        let mut next = Some(place);
+        let mut done = 0;
+        while let Some(place) = next {
+            for number in self.within(place).iter().filter_map(|reference| reference.target) {
+                if let (Some(seen), Some(target)) = (seen.get_mut(number), self.targets.get(number))
+                    && !std::mem::replace(seen, true)
+                {
+                    needed.push(target);
+                }
+            }
+            next = needed.get(done).map(|target| &*target.pointer);
+            done += 1;
+        }
+        needed
+    }
+
+    /// Lists the shared schemas that may stand where the schema at `parent` is expected, sorted by name:
+    /// those that have it in their `allOf`, provided that it has a discriminator.
+    #[must_use]
+    pub fn subtypes(&self, parent: &Pointer) -> Vec<(Cow<'_, str>, &Pointer)> {
+        let number = self.numbers.get(parent);
+        let target = number.and_then(|number| self.targets.get(*number));
+        if target.is_none_or(|target| target.value.get("discriminator").is_none()) {
+            return Vec::new();
+        }
+        let subtypes = self.referrers(parent).filter_map(|reference| {
+            let (list, _) = reference.pointer.split_back()?;
+            let (schema, key) = list.split_back()?;
+            let (section, _) = schema.split_back()?;
+            let name = schema.as_str().get(section.len() + 1..)?;
+            let is_part = key.encoded() == "allOf" && section == SCHEMAS;
+            is_part.then(|| (unescape(name), schema))
+        });
+        let mut subtypes: Vec<_> = subtypes.collect();
+        subtypes.sort();
+        subtypes.dedup();
+        subtypes
+    }
+}
+
+/// Pointer to the shared schemas.
+const SCHEMAS: &str = "/components/schemas";
+
+/// Keys whose members have names instead of keywords, so that `default` or `enum` may be one.
+const NAMED: [&str; 18] = [
+    "$defs",
+    "callbacks",
+    "content",
+    "definitions",
+    "dependentSchemas",
+    "encoding",
+    "headers",
+    "links",
+    "parameters",
+    "paths",
+    "patternProperties",
+    "properties",
+    "requestBodies",
+    "responses",
+    "schemas",
+    "securitySchemes",
+    "webhooks",
+    "x-patternProperties",
+];
+
+/// Keywords whose values are data.
+const DATA: [&str; 4] = ["default", "enum", "example", "examples"];
+
+/// Gives every object with a reference to `found`, with its pointer. `named`: the members of `value` have
+/// names.
+fn walk<'a>(
+    value: &'a Value,
+    pointer: &mut PointerBuf,
+    named: bool,
+    found: &mut impl FnMut(&PointerBuf, &'a str),
+) {
+    if let Some(written) = reference(value) {
+        found(pointer, written);
+    }
+    let mut inside = |token: Token<'_>, member: &'a Value, named: bool| {
+        if member.is_object() || member.is_array() {
+            pointer.push_back(token);
+            walk(member, pointer, named, found);
+            pointer.pop_back();
+        }
+    };
+    match value {
+        Value::Object(members) => {
+            for (key, member) in members {
+                if named || !DATA.contains(&key.as_str()) {
+                    inside(key.into(), member, !named && NAMED.contains(&key.as_str()));
+                }
+            }
+        }
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                inside(index.into(), item, false);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Appends the pointers that all references in a value hold.
+pub fn collect<'a>(value: &'a Value, targets: &mut Vec<&'a str>) {
+    match value {
+        Value::Object(object) => {
+            for (key, value) in object {
+                match value {
+                    Value::String(target) if key == "$ref" => {
+                        targets.extend(target.strip_prefix('#'));
+                    }
+                    _ => collect(value, targets),
+                }
+            }
+        }
+        Value::Array(array) => {
+            for value in array {
+                collect(value, targets);
+            }
+        }
+        _ => {}
+    }
+}

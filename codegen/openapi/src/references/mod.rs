@@ -1,0 +1,16 @@
+//! The reference graph: each `$ref` of a document, its target, and the operations that use the target.
+//!
+//! References are resolved here only. [`follow`] and [`resolve`] need nothing but the document;
+//! [`References`] answers questions about all references at once, and [`Usages`] leads from a component back
+//! to the operations.
+
+mod follow;
+mod graph;
+mod usages;
+
+pub use follow::{follow, fragment, reference, resolve};
+pub use graph::{Reference, References, Target, collect};
+pub use usages::{Hop, Usage, Usages};
+
+#[cfg(test)]
+mod tests;
