@@ -1,11 +1,6 @@
 //! Normalise gives the same API in `OpenAPI` 3.0.3, reports every loss and keeps every location.
 
 #![allow(
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a test stops at the first surprise"
-)]
-#![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::panic,
