@@ -1,7 +1,7 @@
 //! Runs the generator in a child process, so that a crash of it does not end the command.
 //!
-//! The program executes itself with a hidden argument. The child reads a request from standard input and writes the
-//! response to standard output; if it crashes, its last words on standard error describe the crash.
+//! The program executes itself with a hidden argument. The child reads a request from standard input and
+//! writes the response to standard output. If it crashes, standard error describes the crash.
 
 use std::{
     env,

@@ -1,11 +1,15 @@
-//! Runs all stages over a folder of public API documents, each under a time limit, and prints a table.
+//! Runs all stages on a folder of public API documents, each under a time limit, and prints a table.
 //!
-//! `cargo run --release -p funnelflux-generator --example corpus -- FOLDER [--prune] [--show CODE] [--write FOLDER]`
+//! ```sh
+//! cargo run --release -p funnelflux-generator --example corpus -- \
+//!     FOLDER [--prune] [--show CODE] [--write FOLDER]
+//! ```
 //!
-//! `--prune` leaves out what is objected to, again and again, until the rest generates, so that the later stages get to
-//! see much of what others write; `--show` prints the diagnostics of a code too, those of later rounds at their places in what was
-//! left then; `--write` writes what is generated, a folder per document, and of what it is made, `NAME.pruned.json`. Exit code 1
-//! if a document made the program panic, took longer than the limit, was refused without a place, or, with `--prune`, left
+//! `--prune` removes the parts with errors, again and again, until the rest generates, so that the later
+//! stages see foreign constructs, too. `--show` also prints the diagnostics of a code; those of later rounds
+//! have locations in the document of that round. `--write` writes the generated files, a folder per document,
+//! and the document that they come from, `NAME.pruned.json`. The exit code is 1 if a document made the
+//! program panic, took longer than the limit, was refused without a location, or, with `--prune`, left
 //! nothing that generates.
 
 use std::{
@@ -381,7 +385,8 @@ fn main() -> io::Result<ExitCode> {
     let mut out = io::stdout().lock();
     writeln!(
         out,
-        "| document | KB | version | operations | ms | errors/warnings/notices | outcome |\n|---|---|---|---|---|---|---|"
+        "| document | KB | version | operations | ms | errors/warnings/notices | outcome |\n\
+         |---|---|---|---|---|---|---|"
     )?;
     let mut good = true;
     for file in files {

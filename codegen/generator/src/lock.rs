@@ -1,5 +1,5 @@
-//! `spec/spec.lock`: what was generated, from what, by which versions. It lets `check` tell a file that is out of date
-//! from one that was edited by hand.
+//! `spec/spec.lock`: checksums of inputs and generated files, and the versions that generated them. With it,
+//! `check` distinguishes a stale file from a hand-edited one.
 
 use std::collections::BTreeMap;
 
@@ -7,13 +7,13 @@ use serde::{Deserialize, Serialize};
 
 use funnelflux_openapi::{Diagnostic, Diagnostics, Location, Severity, Source, Stage, digest::sha256};
 
-/// The versions that were resolved for this very program.
+/// Versions that this program was built with.
 const RESOLVED: &str = include_str!("../../../Cargo.lock");
 
-/// Whose versions decide what the generated code looks like.
+/// Packages whose versions determine the generated code.
 const GENERATOR: [&str; 3] = ["prettyplease", "progenitor-impl", "typify-impl"];
 
-/// The record.
+/// Record of a run of `generate`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Lock {
@@ -21,14 +21,14 @@ pub struct Lock {
     pub upstream: Upstream,
     /// The overlays, in the order in which they apply.
     pub overlays: Vec<LockedFile>,
-    /// The document after normalise and overlays.
+    /// The effective document.
     pub effective: LockedFile,
-    /// The table of what is known of each operation.
+    /// The coverage table.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub coverage: Option<LockedFile>,
-    /// Generator and formatter, each with its version.
+    /// Versions of generator and formatter.
     pub generator: BTreeMap<String, String>,
-    /// sha256 of every generated file, by its path below `generated/src/api`.
+    /// SHA-256 of every generated file, by its path below `generated/src/api`.
     pub files: BTreeMap<String, String>,
 }
 
@@ -38,9 +38,9 @@ pub struct Lock {
 pub struct Upstream {
     /// Its path in the repository.
     pub file: String,
-    /// Of its bytes.
+    /// SHA-256 of its bytes.
     pub sha256: String,
-    /// Where it came from, as `cargo xtask fetch` or a person wrote it down; `generate` leaves it alone.
+    /// Source of the document, written by `cargo xtask fetch` or by hand; `generate` keeps it.
     pub source: String,
 }
 
@@ -50,12 +50,12 @@ pub struct Upstream {
 pub struct LockedFile {
     /// Its path in the repository.
     pub file: String,
-    /// Of its bytes.
+    /// SHA-256 of its bytes.
     pub sha256: String,
 }
 
 impl LockedFile {
-    /// The record of a file.
+    /// Records a file.
     #[must_use]
     pub fn new(source: Source<'_>) -> Self {
         Self {
@@ -65,26 +65,26 @@ impl LockedFile {
     }
 }
 
-/// What is lost where there is no lock to carry on.
+/// Warns of a missing lock.
 pub(crate) fn missing() -> Diagnostic {
     Diagnostic::new(
         Severity::Warning,
         Stage::Lock,
         "missing",
         "",
-        "there is no lock yet, so the new one cannot say where the document came from",
+        "the lock is missing, so the new one has no source of the document",
     )
     .fix(
-        "if it was deleted, restore it from version control and run `cargo xtask generate` again\n\
-         else write down in it, as `source` of `upstream`, where the document came from",
+        "restore it from version control and run `cargo xtask generate` again\n\
+         or write the source of the document into the new lock, as `source` of `upstream`",
     )
 }
 
 impl Lock {
-    /// The record of a run.
+    /// Records a run.
     ///
     /// # Errors
-    /// If the versions of the generator cannot be told.
+    /// If the versions of the generator cannot be determined.
     pub fn new(
         upstream: Source<'_>,
         overlays: &[Source<'_>],
@@ -117,7 +117,7 @@ impl Lock {
     /// Reads a lock.
     ///
     /// # Errors
-    /// A located diagnostic if it is none.
+    /// A located diagnostic if the text is not a lock.
     pub fn read(source: Source<'_>) -> Result<Self, Diagnostics> {
         serde_json::from_str(source.text).map_err(|error| {
             let location = Location {
@@ -135,17 +135,17 @@ impl Lock {
         })
     }
 
-    /// The text of the file.
+    /// Returns the text of the file.
     #[must_use]
     pub fn text(&self) -> String {
-        // A struct of strings, lists and maps of strings: writing it cannot fail.
+        // Serializing strings, lists and maps of strings cannot fail.
         let mut text = serde_json::to_string_pretty(self).unwrap_or_default();
         text.push('\n');
         text
     }
 }
 
-/// The versions of the generator in a `Cargo.lock`.
+/// Reads the versions of the generator from a `Cargo.lock`.
 fn versions(resolved: &str) -> Result<BTreeMap<String, String>, Diagnostics> {
     let mut found: BTreeMap<String, String> = BTreeMap::new();
     let mut diagnostics = Diagnostics::new();
@@ -172,7 +172,7 @@ fn versions(resolved: &str) -> Result<BTreeMap<String, String>, Diagnostics> {
                     "",
                     format!("Cargo.lock has {} versions of `{name}`", versions.len()),
                 )
-                .fix("there must be exactly one, to record what generated the code"),
+                .fix("update `Cargo.lock` so that it has exactly one"),
             );
         }
     }

@@ -1,12 +1,12 @@
 //! Progenitor: generates Rust items from the transformed document.
 //!
-//! The generator can panic, overflow its stack or never finish, and names no place when it does. So it runs in an
-//! [`Isolation`], which turns a crash into a message. After a crash, each schema and each operation is generated alone:
-//! the diagnostics name the smallest schemas that crash, and the operations that use them.
+//! The generator can panic, overflow its stack or never finish, and names no place when it does. So it runs
+//! in an [`Isolation`], which turns a crash into a message. After a crash, each schema and each operation is
+//! generated alone: the diagnostics name the smallest schemas that crash, and the operations that use them.
 
 use std::{
     any::Any,
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     sync::mpsc::{self, RecvTimeoutError},
     thread,
     time::Duration,
@@ -21,11 +21,15 @@ use crate::{
     steps::StageReport,
     transform::{Operation, Prepared},
 };
-use funnelflux_openapi::text::counted;
-use funnelflux_openapi::{Diagnostic, Diagnostics, Document, Stage, pointer, references};
+use funnelflux_openapi::{
+    Diagnostic, Diagnostics, Document, Stage,
+    pointer::{Pointer, PointerBuf, ToPointer as _},
+    references::{References, Target},
+    text::counted,
+};
 
-/// Runs [`in_process`] on a request, in a process where a crash does no harm. Returns its response, or describes the
-/// crash.
+/// Runs [`in_process`] on a request, in a process where a crash does no harm. Returns its response, or
+/// describes the crash.
 pub type Isolation<'a> = &'a dyn Fn(&str) -> Result<String, String>;
 
 /// Generates the client that the passes take apart.
@@ -37,7 +41,7 @@ pub fn generate_items(
     source: &Document,
     isolation: Isolation<'_>,
 ) -> Result<(syn::File, StageReport), Diagnostics> {
-    let run = Run {
+    let run = Driver {
         prepared,
         source,
         isolation,
@@ -51,7 +55,7 @@ pub fn generate_items(
 
 /// Everything that the generator needs to know beside the document.
 #[derive(Serialize, Deserialize)]
-struct Settings {
+struct RequestSettings {
     /// Components that are replaced by types of the same name, which the crate defines.
     replaced: Vec<String>,
     /// The type of secrets, which the runtime defines.
@@ -60,7 +64,7 @@ struct Settings {
     seconds: u64,
 }
 
-impl Settings {
+impl RequestSettings {
     fn apply(&self) -> GenerationSettings {
         let mut settings = GenerationSettings::new();
         settings
@@ -81,8 +85,8 @@ impl Settings {
 
 /// Generates code for a request in a thread of this process. Returns the response, or describes the panic.
 ///
-/// A stack overflow ends the process, and a thread that does not finish in time is left running, so a caller who has
-/// to survive any document calls this in a child process.
+/// A stack overflow ends the process, and a thread that does not finish in time is left running, so a caller
+/// who has to survive any document calls this in a child process.
 ///
 /// # Errors
 /// A description of the crash.
@@ -90,7 +94,7 @@ pub fn in_process(request: &str) -> Result<String, String> {
     // Deep schemas need a deep stack.
     const STACK: usize = 64 << 20;
     let (settings, document) = request.split_once('\n').unwrap_or_default();
-    let settings: Settings = serde_json::from_str(settings).map_err(|error| error.to_string())?;
+    let settings: RequestSettings = serde_json::from_str(settings).map_err(|error| error.to_string())?;
     let seconds = settings.seconds;
     let document = document.to_owned();
     let (sender, receiver) = mpsc::channel();
@@ -128,12 +132,12 @@ fn panic_message(panic: &(dyn Any + Send)) -> String {
 
 /// Reason for which nothing was generated.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Failure {
+struct GeneratorFailure {
     code: &'static str,
     message: String,
 }
 
-impl Failure {
+impl GeneratorFailure {
     fn refusal(message: &str) -> Self {
         Self {
             code: "generator-refusal",
@@ -150,20 +154,20 @@ impl Failure {
 }
 
 /// A failure, where it is, and the operations that it concerns.
-struct Cause<'a> {
-    failure: Failure,
-    pointer: String,
+struct LocatedFailure<'a> {
+    failure: GeneratorFailure,
+    pointer: PointerBuf,
     operations: Vec<&'a Operation>,
 }
 
-struct Run<'a> {
+struct Driver<'a> {
     prepared: &'a Prepared,
     source: &'a Document,
     isolation: Isolation<'a>,
 }
 
-impl<'a> Run<'a> {
-    fn generate(&self, document: &Value) -> Result<syn::File, Failure> {
+impl<'a> Driver<'a> {
+    fn generate(&self, document: &Value) -> Result<syn::File, GeneratorFailure> {
         let count = |pointer| {
             document
                 .pointer(pointer)
@@ -173,61 +177,58 @@ impl<'a> Run<'a> {
         let size = count("/paths") + count("/components/schemas");
         let names = self.prepared.enums.iter().map(|open| &open.name);
         let names = names.chain(self.prepared.ids.iter().map(|id| &id.name));
-        let settings = json!(Settings {
+        let settings = json!(RequestSettings {
             replaced: names.cloned().collect(),
             secret: self.prepared.secret.map(str::to_owned),
             seconds: 3 + size as u64 / 4,
         });
-        let response =
-            (self.isolation)(&format!("{settings}\n{document}")).map_err(|crash| Failure::crash(&crash))?;
+        let response = (self.isolation)(&format!("{settings}\n{document}"))
+            .map_err(|crash| GeneratorFailure::crash(&crash))?;
         let response: Result<String, String> =
-            serde_json::from_str(&response).map_err(|error| Failure::crash(&error.to_string()))?;
-        let code = response.map_err(|refusal| Failure::refusal(&refusal))?;
-        syn::parse_str(&code).map_err(|error| Failure::crash(&format!("its output is not Rust: {error}")))
+            serde_json::from_str(&response).map_err(|error| GeneratorFailure::crash(&error.to_string()))?;
+        let code = response.map_err(|refusal| GeneratorFailure::refusal(&refusal))?;
+        syn::parse_str(&code)
+            .map_err(|error| GeneratorFailure::crash(&format!("its output is not Rust: {error}")))
     }
 
     /// Generates each schema and each operation alone, to find those that fail.
-    fn locate(&self, failure: &Failure) -> Diagnostics {
+    fn locate(&self, failure: &GeneratorFailure) -> Diagnostics {
         let document = &self.prepared.document;
-        if self
-            .generate(&part(document, json!({}), &BTreeSet::new()))
-            .is_err()
-        {
-            return self.diagnostic(failure, "").into();
+        if self.generate(&part(document, json!({}), [])).is_err() {
+            return self.diagnostic(failure, Pointer::root()).into();
         }
-        let mut causes = self.failing_schemas();
-        let mut others: BTreeMap<Failure, Vec<&Operation>> = BTreeMap::new();
+        let references = References::new(document);
+        let mut causes = self.failing_schemas(&references);
+        let mut others: BTreeMap<GeneratorFailure, Vec<&Operation>> = BTreeMap::new();
         for operation in &self.prepared.operations {
-            let method = operation.method.to_ascii_lowercase();
-            let item = document.get("paths").and_then(|paths| paths.get(&operation.path));
-            let Some(value) = item.and_then(|item| item.get(&method)) else {
-                continue;
-            };
-            let schemas = closure(document, value);
+            let pointer = operation.pointer.as_str().to_pointer();
+            let needed = references.needed(&pointer);
             let mut is_explained = false;
-            for (name, cause) in &mut causes {
-                if schemas.contains(name) {
+            for cause in &mut causes {
+                if needed.iter().any(|target| target.pointer == cause.pointer) {
                     cause.operations.push(operation);
                     is_explained = true;
                 }
             }
-            let alone = || part(document, json!({ &*operation.path: { method: value } }), &schemas);
-            if !is_explained && let Err(failure) = self.generate(&alone()) {
+            let method = operation.method.to_ascii_lowercase();
+            let paths = json!({ &*operation.path: { method: document.pointer(pointer.as_str()) } });
+            if !is_explained && let Err(failure) = self.generate(&part(document, paths, needed)) {
                 others.entry(failure).or_default().push(operation);
             }
         }
-        let others = others.into_iter().map(|(failure, operations)| Cause {
-            failure,
-            pointer: operations
+        causes.extend(others.into_iter().map(|(failure, operations)| {
+            let pointer = operations
                 .first()
-                .map(|first| first.pointer.clone())
-                .unwrap_or_default(),
-            operations,
-        });
-        let causes: Vec<Cause<'_>> = causes.into_values().chain(others).collect();
+                .map(|first| first.pointer.as_str().to_pointer());
+            LocatedFailure {
+                failure,
+                pointer: pointer.unwrap_or_default().into_owned(),
+                operations,
+            }
+        }));
         if causes.is_empty() {
             // Each part alone is fine.
-            return self.diagnostic(failure, "").into();
+            return self.diagnostic(failure, Pointer::root()).into();
         }
         let located = causes.iter().map(|cause| {
             let name = |operation: &&Operation| format!("{} {}", operation.method, operation.path);
@@ -239,76 +240,72 @@ impl<'a> Run<'a> {
     }
 
     /// The schemas that fail alone, without those that fail because they use one of the others.
-    fn failing_schemas(&self) -> BTreeMap<&'a str, Cause<'a>> {
+    fn failing_schemas(&self, references: &References<'_>) -> Vec<LocatedFailure<'a>> {
         let document = &self.prepared.document;
-        let schemas = document.pointer("/components/schemas").and_then(Value::as_object);
-        let mut closures: Vec<(&str, BTreeSet<&str>)> = schemas
+        let section = Pointer::from_static("/components/schemas");
+        let schemas = document.pointer(section.as_str()).and_then(Value::as_object);
+        let mut schemas: Vec<(PointerBuf, Vec<&Target<'_>>)> = schemas
             .into_iter()
-            .flatten()
-            .map(|(name, schema)| {
-                let mut closure = closure(document, schema);
-                closure.insert(name.as_str());
-                (name.as_str(), closure)
+            .flat_map(Map::keys)
+            .map(|name| {
+                let pointer = section.with_trailing_token(name);
+                let needed = references.needed(&pointer);
+                (pointer, needed)
             })
             .collect();
-        closures.sort_by_key(|(_, closure)| closure.len());
-        let mut causes: BTreeMap<&str, Cause<'_>> = BTreeMap::new();
-        for (name, closure) in closures {
-            if causes.keys().any(|failing| closure.contains(failing)) {
+        schemas.sort_by_key(|(_, needed)| needed.len());
+        let mut causes: Vec<LocatedFailure<'_>> = Vec::new();
+        for (pointer, needed) in schemas {
+            let uses =
+                |cause: &LocatedFailure<'_>| needed.iter().any(|target| target.pointer == cause.pointer);
+            if causes.iter().any(uses) {
                 continue;
             }
-            if let Err(failure) = self.generate(&part(document, json!({}), &closure)) {
-                let cause = Cause {
+            let mut alone = part(document, json!({}), needed);
+            let own = (
+                alone.pointer_mut(section.as_str()),
+                document.pointer(pointer.as_str()),
+            );
+            if let (Some(Value::Object(schemas)), Some(schema)) = own {
+                schemas.insert(last_token(&pointer), schema.clone());
+            }
+            if let Err(failure) = self.generate(&alone) {
+                causes.push(LocatedFailure {
                     failure,
-                    pointer: pointer::join("/components/schemas", name),
+                    pointer,
                     operations: Vec::new(),
-                };
-                causes.insert(name, cause);
+                });
             }
         }
         causes
     }
 
-    fn diagnostic(&self, failure: &Failure, at: &str) -> Diagnostic {
+    fn diagnostic(&self, failure: &GeneratorFailure, at: &Pointer) -> Diagnostic {
         self.source
             .error(Stage::Progenitor, failure.code, at, &*failure.message)
             .fix(
-                "in an overlay, replace the construct that the generator does not support; where a schema contains \
-                 itself through `allOf`, `oneOf` or `anyOf`, write all its properties into one object\n\
-                 a rule in codegen/generator/src/lint/ would report it more precisely",
+                "in an overlay, replace the construct that the generator does not support; if a schema \
+                 contains itself by `allOf`, `oneOf` or `anyOf`, write all its properties into one object\n\
+                 or add a rule to codegen/generator/src/lint/ that reports the construct",
             )
     }
 }
 
 /// The document with these paths and schemas only.
-fn part(document: &Value, paths: Value, names: &BTreeSet<&str>) -> Value {
+fn part<'a>(document: &Value, paths: Value, schemas: impl IntoIterator<Item = &'a Target<'a>>) -> Value {
     let mut part: Map<String, Value> = document.as_object().cloned().unwrap_or_default();
-    let schema = |name: &&str| {
-        let schema = document.pointer(&pointer::join("/components/schemas", name))?;
-        Some(((*name).to_owned(), schema.clone()))
-    };
-    let schemas: Map<String, Value> = names.iter().filter_map(schema).collect();
+    let schemas = schemas.into_iter();
+    let schemas: Map<String, Value> = schemas
+        .map(|schema| (last_token(&schema.pointer), schema.value.clone()))
+        .collect();
     part.insert("paths".to_owned(), paths);
     part.insert("components".to_owned(), json!({ "schemas": schemas }));
     Value::Object(part)
 }
 
-/// Names of the schemas that a value uses, directly or not.
-fn closure<'a>(document: &'a Value, value: &'a Value) -> BTreeSet<&'a str> {
-    let mut names = BTreeSet::new();
-    let mut open = vec![value];
-    while let Some(value) = open.pop() {
-        let mut targets = Vec::new();
-        references::collect(value, &mut targets);
-        for target in targets {
-            if let Some(name) = target.strip_prefix("/components/schemas/")
-                && names.insert(name)
-            {
-                open.extend(document.pointer(target));
-            }
-        }
-    }
-    names
+fn last_token(pointer: &Pointer) -> String {
+    let token = pointer.back();
+    token.map_or_else(String::new, |token| token.decoded().into_owned())
 }
 
 #[cfg(test)]
@@ -379,7 +376,9 @@ mod tests {
             },
             "components": {"schemas": {
                 "Outer": bad,
-                "Bad": {"type": "object", "properties": {"odd": {"not": {"type": "object", "properties": {"a": {}}}}}},
+                "Bad": {"type": "object", "properties": {
+                    "odd": {"not": {"type": "object", "properties": {"a": {}}}},
+                }},
             }},
         }));
         let diagnostics = generate_items(&prepared, &document, &in_process).unwrap_err();
@@ -404,9 +403,11 @@ mod tests {
                 "Inner": {"type": "object", "properties": {"poison": text}},
             }},
         }));
-        let crash = |request: &str| match request.contains("poison") {
-            true => Err("it overflowed its stack".to_owned()),
-            false => in_process(request),
+        let crash = |request: &str| {
+            if request.contains("poison") {
+                return Err("it overflowed its stack".to_owned());
+            }
+            in_process(request)
         };
         let diagnostics = generate_items(&prepared, &document, &crash).unwrap_err();
         assert_eq!(diagnostics.len(), 1, "{diagnostics}");

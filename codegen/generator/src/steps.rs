@@ -1,7 +1,8 @@
 //! Named changes with a reason and a count: rules on the document and passes over the generated code.
 //!
-//! A step declares whether the FunnelFlux document must give it something to do. A step that must change something and
-//! does not is an error: otherwise an upgrade of the generator or of the document could disable a step unnoticed.
+//! A step declares whether the FunnelFlux document must give it something to do. A step that must change
+//! something and does not is an error: otherwise an upgrade of the generator or of the document could disable
+//! a step unnoticed.
 
 use serde::Serialize;
 
@@ -150,7 +151,8 @@ mod tests {
         let idle = report(1).idle();
         assert_eq!(idle.len(), 1);
         assert!(idle.to_string().starts_with(
-            "error[transform::idle-step]: the step `halve` found nothing to change; its reason: it is too much\n"
+            "error[transform::idle-step]: the step `halve` found nothing to change; \
+             its reason: it is too much\n"
         ));
     }
 }

@@ -1,4 +1,5 @@
-//! No input makes read, normalise, overlay or lint panic or lose its way, and places agree with the text.
+//! No input makes read, normalise, supersede, overlay or lint panic or lose a location, and locations match
+//! the text.
 
 #![allow(
     clippy::indexing_slicing,
@@ -17,11 +18,16 @@ const OPENAPI31: &str = include_str!("documents/openapi31/assets.yaml");
 const PATH_ITEMS: &str = include_str!("documents/path-items/openapi31.yaml");
 const TOGETHER: &str = include_str!("documents/openapi31/together.yaml");
 const MIXED: &str = include_str!("documents/swagger20/mixed.yaml");
-const OVERLAY: &str = "overlay: 1.1.0\ninfo: {title: t, version: '1'}\nactions:\n- target: $.paths.*\n  \
-                       description: because\n  update: {x-seen: [1]}\n- target: $..required\n  \
-                       description: because\n  remove: true\n- target: $.info\n  description: because\n  copy: $.tags[0]\n";
+const OVERLAY: &str = "\
+overlay: 1.1.0
+info: {title: t, version: '1'}
+actions:
+- {target: $.paths.*, description: because, update: {x-seen: [1]}}
+- {target: $..required, description: because, remove: true}
+- {target: $.info, description: because, copy: '$.tags[0]'}
+";
 
-/// All stages, as far as they go.
+/// Runs the stages up to the first error.
 fn run(name: &str, text: &str, overlay: &str) {
     let Ok(document) = read::read(Source { name, text }) else {
         return;
@@ -54,9 +60,10 @@ fn run(name: &str, text: &str, overlay: &str) {
     }
 }
 
-/// A value to put somewhere in a document.
+/// A value to insert into a document.
 fn any_value() -> impl Strategy<Value = Value> {
-    let words = "(\\$ref|#/components/schemas/OfferSource|#/definitions/X|#/paths/~1own~1\\{id\\}|#/components/pathItems/A|#here|object|array|null|string|a|/x/\\{y\\}|200|x-z|)";
+    let words = "(\\$ref|#/components/schemas/OfferSource|#/definitions/X|#/paths/~1own~1\\{id\\}|\
+                 #/components/pathItems/A|#here|object|array|null|string|a|/x/\\{y\\}|200|x-z|)";
     let leaf = prop_oneof![
         Just(Value::Null),
         any::<bool>().prop_map(Value::from),
@@ -64,8 +71,9 @@ fn any_value() -> impl Strategy<Value = Value> {
         any::<f64>().prop_map(Value::from),
         words.prop_map(Value::from),
     ];
-    let keys = "(\\$ref|type|allOf|oneOf|anyOf|enum|const|items|properties|required|in|name|schema|content|get|nullable|\
-                \\$defs|\\$anchor|prefixItems|security|callbacks|discriminator|examples|parameters|responses|200|default|a)";
+    let keys = "(\\$ref|type|allOf|oneOf|anyOf|enum|const|items|properties|required|in|name|schema|content|\
+                get|nullable|\\$defs|\\$anchor|prefixItems|security|callbacks|discriminator|examples|\
+                parameters|responses|200|default|a)";
     leaf.prop_recursive(4, 24, 5, move |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
@@ -121,7 +129,7 @@ fn mutated(text: &'static str) -> impl Strategy<Value = String> {
     })
 }
 
-/// The text at the place of each member begins with its key.
+/// Asserts that the text at the location of each member begins with its key.
 fn places_agree(document: &Document, text: &str) {
     let lines: Vec<&str> = text.split('\n').collect();
     let mut all = Vec::new();
@@ -163,7 +171,7 @@ fn places_agree_with_the_text() {
 
 #[test]
 fn places_in_one_long_line_are_found() {
-    // Counting from the start of the line for each of them would never come to an end.
+    // Counting from the start of the line for each member would take too long.
     let members: Vec<String> = (0..100_000)
         .map(|index| format!(r#""ü{index}":{index}"#))
         .collect();
@@ -181,7 +189,7 @@ fn places_in_one_long_line_are_found() {
     );
 }
 
-/// Few cases, since each runs all stages over a whole document; `PROPTEST_CASES` asks for more.
+/// Few cases, because each runs all stages on a whole document; set `PROPTEST_CASES` for more.
 fn config() -> ProptestConfig {
     let default = ProptestConfig::default();
     let cases = std::env::var_os("PROPTEST_CASES").map_or(48, |_| default.cases);
@@ -216,7 +224,11 @@ proptest! {
     }
 
     #[test]
-    fn a_text_cut_or_bent_anywhere_is_read_or_refused(at in any::<prop::sample::Index>(), length in 0..9usize, new in "\\PC{0,3}") {
+    fn a_text_cut_or_bent_anywhere_is_read_or_refused(
+        at in any::<prop::sample::Index>(),
+        length in 0..9usize,
+        new in "\\PC{0,3}",
+    ) {
         for (name, text) in [("a.json", UPSTREAM), ("a.yaml", SWAGGER), ("b.yaml", OPENAPI31)] {
             let start = at.index(text.len());
             let end = (start + length).min(text.len());
@@ -253,16 +265,18 @@ proptest! {
     }
 
     #[test]
-    fn any_number_is_the_same_in_json_and_yaml(text in "-?(0|[1-9][0-9]{0,24})(\\.[0-9]{1,24})?([eE][-+]?[0-9]{1,2})?") {
-        // Which `serde_json` takes for a float.
+    fn any_number_is_the_same_in_json_and_yaml(
+        text in "-?(0|[1-9][0-9]{0,24})(\\.[0-9]{1,24})?([eE][-+]?[0-9]{1,2})?",
+    ) {
+        // `serde_json` reads it as a float.
         prop_assume!(text != "-0");
         let text = format!("{{\"a\": 0.5, \"b\": {text}}}");
         let read = |text: &str| read::parse(Source { name: "a", text }).unwrap();
-        // What starts with a comment is no JSON.
+        // A text that starts with a comment is not JSON.
         let (json, yaml) = (read(&text), read(&format!("# YAML\n{text}")));
         prop_assert_eq!(json.value(), yaml.value());
         prop_assert_eq!(json.warnings().len(), yaml.warnings().len());
-        // Without a warning it is written again with the same digits, give or take zeros and the exponent.
+        // Without a warning, the digits stay the same, apart from zeros and the exponent.
         let digits = |text: &str| {
             let mantissa = text.split(['e', 'E']).next().unwrap().replace(['-', '.'], "");
             mantissa.trim_matches('0').to_owned()
@@ -274,7 +288,8 @@ proptest! {
 
     #[test]
     fn any_target_is_applied_or_refused(target in "\\$[\\[\\]().*?@'\"a-z0-9:,&|!=<> $-]{0,40}") {
-        let text = format!("{OVERLAY}- description: because\n  remove: true\n  target: {}\n", serde_json::to_string(&target).unwrap());
+        let target = Value::from(target);
+        let text = format!("{OVERLAY}- {{description: because, remove: true, target: {target}}}\n");
         run("a.json", UPSTREAM, &text);
     }
 

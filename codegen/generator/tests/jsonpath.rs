@@ -1,8 +1,8 @@
-//! Targets of overlay actions are JSONPath as RFC 9535 has it: tables of our own over every part of it, and the public compliance
-//! suite where a copy is at hand.
+//! Targets of overlay actions are JSONPath (RFC 9535): our own tables cover every part of it, and the public
+//! compliance suite can be run from a copy.
 //!
-//! The suite (github.com/jsonpath-standard/jsonpath-compliance-test-suite, `cts.json`) is not part of this repository. To hold the
-//! targets against it:
+//! The suite (github.com/jsonpath-standard/jsonpath-compliance-test-suite, `cts.json`) is not part of this
+//! repository. To run it:
 //!
 //! ```sh
 //! JSONPATH_CTS=path/to/cts.json cargo test -p funnelflux-generator --test jsonpath -- --ignored
@@ -20,19 +20,19 @@ use funnelflux_openapi::{Source, pointer, read};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
-/// What came of an action that removes what its target matches.
-enum Came {
-    /// The target is no JSONPath.
+/// Result of an action that removes the matches of its target.
+enum Removal {
+    /// The target is not a JSONPath.
     Invalid,
     /// It matches nothing.
     Nothing,
     /// It matches the root, which cannot be removed.
     Root,
-    /// It matches so many values, and this is left.
+    /// Number of matches, and the document without them.
     Removed(usize, Value),
 }
 
-fn remove(document: &Value, target: &str) -> Came {
+fn remove(document: &Value, target: &str) -> Removal {
     let text = document.to_string();
     let document = read::parse(Source {
         name: "a.json",
@@ -48,15 +48,15 @@ fn remove(document: &Value, target: &str) -> Came {
     };
     let overlays = overlay::read(&[source]).unwrap();
     match overlay::apply(document.unwrap(), &overlays) {
-        Ok(applied) => Came::Removed(applied.actions[0].matches, applied.document.value().clone()),
+        Ok(applied) => Removal::Removed(applied.actions[0].matches, applied.document.value().clone()),
         Err(diagnostics) => {
             let text = diagnostics.to_string();
             if text.contains("is not a JSONPath") {
-                Came::Invalid
+                Removal::Invalid
             } else if text.contains("matches nothing") {
-                Came::Nothing
+                Removal::Nothing
             } else if text.contains("root") {
-                Came::Root
+                Removal::Root
             } else {
                 panic!("{target}: {text}")
             }
@@ -64,7 +64,7 @@ fn remove(document: &Value, target: &str) -> Came {
     }
 }
 
-/// Takes out what stands at these pointers, the later places first.
+/// Removes the values at these pointers, the last first.
 fn without(document: &Value, places: &BTreeSet<String>) -> Value {
     let mut left = document.clone();
     let index = |place: &str| {
@@ -88,13 +88,13 @@ fn without(document: &Value, places: &BTreeSet<String>) -> Value {
     left
 }
 
-/// What is wrong with what a target matches; nothing, if it matches these pointers.
+/// Describes the difference between the matches of a target and these pointers.
 fn problem(document: &Value, target: &str, places: &BTreeSet<String>) -> Option<String> {
     match remove(document, target) {
-        Came::Invalid => Some("it is refused".to_owned()),
-        Came::Nothing => (!places.is_empty()).then(|| "it matches nothing".to_owned()),
-        Came::Root => (!places.contains("")).then(|| "it matches the root".to_owned()),
-        Came::Removed(matches, left) => {
+        Removal::Invalid => Some("it is refused".to_owned()),
+        Removal::Nothing => (!places.is_empty()).then(|| "it matches nothing".to_owned()),
+        Removal::Root => (!places.contains("")).then(|| "it matches the root".to_owned()),
+        Removal::Removed(matches, left) => {
             let expected = without(document, places);
             (matches != places.len() || left != expected)
                 .then(|| format!("it matches {matches} values, and {left} is left"))
@@ -112,7 +112,7 @@ fn document() -> Value {
     })
 }
 
-/// Targets, and the pointers of what they match in [`document`].
+/// Targets, and pointers to their matches in [`document`].
 const VALID: &[(&str, &[&str])] = &[
     // Names.
     ("$.e", &["/e"]),
@@ -151,7 +151,7 @@ const VALID: &[(&str, &[&str])] = &[
     ("$.a[-2:]", &["/a/8", "/a/9"]),
     ("$.a[7:2]", &[]),
     ("$.a[ 1 : 2 ]", &["/a/1"]),
-    // More than one selector; what is matched twice is one value.
+    // Several selectors; a value that matches twice counts once.
     ("$.a[0, 3]", &["/a/0", "/a/3"]),
     ("$.a[0, 0]", &["/a/0"]),
     ("$.a[0:2, 7]", &["/a/0", "/a/1", "/a/7"]),
@@ -197,11 +197,11 @@ const VALID: &[(&str, &[&str])] = &[
     ("$.a[?search(@.b, '[jk]')]", &["/a/6", "/a/7", "/a/9"]),
     ("$.a[?match(@.b, 'k.*')]", &["/a/7", "/a/9"]),
     ("$.o[?value(@..u) == 6]", &["/o/t"]),
-    // The root cannot be taken out.
+    // The root cannot be removed.
     ("$", &[""]),
 ];
 
-/// What is no JSONPath.
+/// Texts that are not JSONPath.
 const INVALID: &[&str] = &[
     " $",
     "$ ",
@@ -257,7 +257,7 @@ fn places(places: &[&str]) -> BTreeSet<String> {
 }
 
 #[test]
-fn every_part_of_the_language_matches_what_it_should() {
+fn every_part_of_the_language_matches() {
     let document = document();
     let wrong: Vec<String> = VALID
         .iter()
@@ -270,22 +270,22 @@ fn every_part_of_the_language_matches_what_it_should() {
 }
 
 #[test]
-fn what_is_no_jsonpath_is_refused_with_its_place() {
+fn invalid_paths_are_located_errors() {
     let document = document();
     let taken: Vec<&&str> = INVALID
         .iter()
-        .filter(|target| !matches!(remove(&document, target), Came::Invalid))
+        .filter(|target| !matches!(remove(&document, target), Removal::Invalid))
         .collect();
     assert!(taken.is_empty(), "{taken:?}");
 }
 
-/// A case of the suite: what its query matches, or one of several orders of it.
+/// Checks a case of the suite: the matches of its query, in one of several possible orders.
 fn case(case: &Value) -> Option<String> {
     let selector = case["selector"].as_str().unwrap();
     let document = &case["document"];
     let problem = if case["invalid_selector"] == true {
         match remove(&json!({}), selector) {
-            Came::Invalid => return None,
+            Removal::Invalid => return None,
             _ => Some("it is taken".to_owned()),
         }
     } else {
@@ -314,7 +314,7 @@ fn normalised(path: &str) -> String {
                     name[end..].chars().next().unwrap().len_utf8()
                 };
             }
-            // Within single quotes only the quotes are written otherwise than in JSON.
+            // In single quotes, only the quotes are escaped differently from JSON.
             let text = name[..end].replace("\\'", "'").replace('"', "\\\"");
             let name_in_json: String = serde_json::from_str(&format!("\"{text}\"")).unwrap();
             place = pointer::join(&place, &name_in_json);
@@ -329,7 +329,7 @@ fn normalised(path: &str) -> String {
 }
 
 #[test]
-#[ignore = "the suite is not part of this repository: JSONPATH_CTS says where it is"]
+#[ignore = "the suite is not part of this repository; JSONPATH_CTS is the path to it"]
 fn the_public_compliance_suite_passes() {
     let path = std::env::var_os("JSONPATH_CTS").unwrap();
     let suite: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();

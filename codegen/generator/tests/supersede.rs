@@ -1,4 +1,5 @@
-//! An inferred overlay gives way to what the vendor's document says itself, and the inference is compared with it.
+//! An inferred overlay gives way to what the vendor's document says itself, and the inference is compared
+//! with it.
 
 #![allow(
     clippy::unwrap_used,

@@ -7,7 +7,7 @@ use crate::runtime::open_enum::open_enum;
 open_enum! {
     /// Values of the property `cascadeAction`.
     ///
-    /// What happens to the children. Left out: what the operation has always done.
+    /// Treatment of the children. If absent, the operation behaves as before the field existed.
     CascadeAction {
         /// `cascade`
         Cascade = "cascade",
@@ -19,7 +19,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// Whether an asset is in use, archived or deleted.
+    /// Status of an asset: in use, archived or deleted.
     ///
     /// Schema `Status`, default `"active"`.
     Status {
@@ -46,15 +46,15 @@ open_enum! {
     }
 }
 
-/// How a copy is to differ from its original.
+/// Differences between a copy and its original.
 ///
 /// Schema `DuplicateRequest`.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct DuplicateRequest {
-    /// Fields of the copy that get another value than the original's, by their JSON name (such as
-    /// `baseURL` or `trackingFieldSlots`). ID, owner and status are set by the service afterwards and
-    /// cannot be changed here.
+    /// Fields of the copy whose values differ from the original, by JSON name (such as `baseURL` or
+    /// `trackingFieldSlots`). ID, owner and status are set by the service afterwards and cannot be
+    /// changed here.
     ///
     /// `bodyUpdates` in JSON.
     ///
@@ -106,7 +106,7 @@ impl DuplicateRequest {
     }
 }
 
-/// What a duplication made.
+/// Result of a duplication.
 ///
 /// Schema `DuplicateResponse`.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
@@ -140,7 +140,7 @@ impl DuplicateResponse {
     }
 }
 
-/// Which assets to put into which category.
+/// Assets to move, and their new category.
 ///
 /// Schema `MoveCategoryRequest`.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
@@ -151,7 +151,7 @@ pub struct MoveCategoryRequest {
     /// `entries` in JSON.
     #[serde(default, deserialize_with = "crate::runtime::null::null_as_default")]
     pub entries: Vec<String>,
-    /// ID of the category to move them to. Empty: take them out of theirs.
+    /// ID of the category to move them to; empty to remove them from theirs.
     ///
     /// `idCategory` in JSON.
     #[serde(rename = "idCategory")]
@@ -176,13 +176,13 @@ impl MoveCategoryRequest {
     }
 }
 
-/// Which parents to archive or delete, and what happens to their children.
+/// Parents to archive or delete, and the treatment of their children.
 ///
 /// Schema `ParentMutationRequest`.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ParentMutationRequest {
-    /// What happens to the children. Left out: what the operation has always done.
+    /// Treatment of the children. If absent, the operation behaves as before the field existed.
     ///
     /// `cascadeAction` in JSON.
     #[serde(rename = "cascadeAction", skip_serializing_if = "Option::is_none")]

@@ -1,6 +1,7 @@
-//! Lint: a located message for every construct that the generator would panic on, mistype in silence, or turn into code
-//! that does not compile, unless a prepare rule repairs it. [`rules`] is the table of them.
+//! Lint: a located diagnostic for each construct that the generator would panic on, mistype silently, or turn
+//! into code that does not compile, unless a rule of `transform` repairs it. [`rules`] lists them.
 
+mod linter;
 mod names;
 mod operations;
 mod references;
@@ -10,113 +11,84 @@ mod security;
 
 use openapiv3::OpenAPI;
 use serde::Deserialize as _;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use funnelflux_openapi::{
-    Diagnostics, Document, Stage,
+    Diagnostics, Document,
     openapi_model::{self, Kind, Visitor},
-    pointer::{self, Pointer},
-    references::{References, Usages, follow, resolve},
+    pointer::Pointer,
+    references::{References, Usages},
 };
 
-pub use rules::{Rule, rules};
+use linter::{Linter, Object};
+pub use rules::{LintRule, rules};
 
-type Object = Map<String, Value>;
-
-/// Looks for all that the generator cannot take. The document is an `OpenAPI` 3.0 document, with overlays applied.
+/// Reports the constructs of an `OpenAPI` 3.0 document with overlays applied that the generator does not
+/// support.
 #[must_use]
 pub fn lint(document: &Document) -> Diagnostics {
-    let mut lint = Lint {
-        document,
-        diagnostics: Diagnostics::new(),
-    };
-    openapi_model::walk(document.value(), &mut lint);
-    lint.operations();
-    lint.security();
-    lint.names();
     let references = References::new(document.value());
-    lint.cycles(&references);
-    lint.parse();
-    let mut diagnostics = lint.diagnostics;
-    name_operations(&references, &mut diagnostics);
+    let mut linter = Linter::new(document);
+    openapi_model::walk(document.value(), &mut linter);
+    linter.operations();
+    linter.security();
+    linter.names();
+    linter.cycles(&references);
+    if !linter.diagnostics.has_errors()
+        && let Err(error) = OpenAPI::deserialize(document.value())
+    {
+        let message = format!("the generator's parser refuses the document: {error}");
+        linter.report(&rules::STRUCTURE, "", message);
+    }
+    let mut diagnostics = name_operations(linter.diagnostics, &references);
     diagnostics
         .0
         .sort_by(|left, right| left.location.cmp(&right.location));
     diagnostics
 }
 
-/// Looks only for names that several types would get: rules make schemas with names of their own.
+/// Reports only names that several types would get, since rules create schemas with names of their own.
 pub(crate) fn names(document: &Document) -> Diagnostics {
-    let mut lint = Lint {
-        document,
-        diagnostics: Diagnostics::new(),
-    };
-    lint.names();
-    lint.diagnostics
+    let mut linter = Linter::new(document);
+    linter.names();
+    linter.diagnostics
 }
 
-struct Lint<'a> {
-    document: &'a Document,
-    diagnostics: Diagnostics,
-}
-
-impl<'a> Lint<'a> {
-    fn report<'p>(&mut self, rule: &Rule, pointer: impl pointer::ToPointer<'p>, message: impl Into<String>) {
-        let diagnostic = self
-            .document
-            .diagnostic(rule.severity, Stage::Lint, rule.code, pointer, message);
-        self.diagnostics.push(diagnostic.fix(rule.fix));
+/// Names the operations that use a component with a diagnostic.
+fn name_operations(diagnostics: Diagnostics, references: &References<'_>) -> Diagnostics {
+    let components = Pointer::from_static("/components");
+    if !diagnostics
+        .iter()
+        .any(|diagnostic| diagnostic.pointer.starts_with(components))
+    {
+        return diagnostics;
     }
-
-    /// Resolves an object of a kind through its references, with its pointer; `None` if they lead to no such object.
-    fn resolve(&self, kind: Kind, pointer: &str, object: &'a Object) -> Option<(String, &'a Object)> {
-        if !openapi_model::is_reference(kind, object) {
-            return Some((pointer.to_owned(), object));
+    let usages = Usages::new(references);
+    let named = diagnostics.into_iter().map(|diagnostic| {
+        if !diagnostic.pointer.starts_with(components) {
+            return diagnostic;
         }
-        let document = self.document.value();
-        let (pointer, value) = follow(document, object.get("$ref")?.as_str()?)?;
-        let (pointer, value) = resolve(document, &pointer, value);
-        let object = value.as_object()?;
-        (!openapi_model::is_reference(kind, object)).then(|| (pointer.to_string(), object))
-    }
-
-    fn object(&self, pointer: &str) -> Option<&'a Object> {
-        self.document.get(pointer).and_then(Value::as_object)
-    }
-
-    /// A document that lint finds nothing wrong with has to parse; the generator's parser has the last word.
-    fn parse(&mut self) {
-        if !self.diagnostics.has_errors()
-            && let Err(error) = OpenAPI::deserialize(self.document.value())
-        {
-            self.report(
-                &rules::STRUCTURE,
-                "",
-                format!("the generator's parser refuses the document: {error}"),
-            );
-        }
-    }
+        let operations = usages.operations(&diagnostic.pointer);
+        let operations: Vec<String> = operations.iter().map(ToString::to_string).collect();
+        diagnostic.operations(&operations)
+    });
+    named.collect()
 }
 
-impl Visitor for Lint<'_> {
+impl Visitor for Linter<'_> {
     fn object(&mut self, kind: Kind, pointer: &Pointer, object: &Object) {
-        let pointer = pointer.as_str();
         let says = |key: &str| object.get(key) == Some(&Value::Bool(true));
         if kind == Kind::Schema && says("x-nullable") && !says("nullable") {
-            let place = pointer::join(pointer, "x-nullable");
-            self.report(
-                &rules::X_NULLABLE,
-                place,
-                "`x-nullable` means nothing in OpenAPI 3",
-            );
+            let place = pointer.with_trailing_token("x-nullable");
+            self.report(&rules::X_NULLABLE, place, "OpenAPI 3 has no `x-nullable`");
         }
         if openapi_model::is_reference(kind, object) {
             self.reference(kind, pointer, object);
             return;
         }
         if matches!(kind, Kind::PathItem | Kind::Operation) && object.contains_key("servers") {
-            let place = pointer::join(pointer, "servers");
-            let message = format!("{} has servers of its own, which are not called", kind.name());
+            let place = pointer.with_trailing_token("servers");
+            let message = format!("{} has servers of its own, which are not used", kind.name());
             self.report(&rules::OWN_SERVERS, place, message);
         }
         match kind {
@@ -129,20 +101,20 @@ impl Visitor for Lint<'_> {
                 self.report(&rules::STRUCTURE, pointer, message);
             }
             Kind::Callback => {
-                // The generator's parser takes them for path items.
+                // The generator's parser reads them as path items.
                 let extensions = object.iter().filter(|(key, _)| key.starts_with("x-"));
                 for (key, _) in extensions.filter(|(_, value)| !value.is_object()) {
-                    let place = pointer::join(pointer, key);
-                    let message = "an extension in a callback has to be an object".to_owned();
+                    let place = pointer.with_trailing_token(key);
+                    let message = "an extension in a callback must be an object";
                     self.report(&rules::STRUCTURE, place, message);
                 }
             }
             Kind::Operation if object.contains_key("callbacks") => {
-                let place = pointer::join(pointer, "callbacks");
+                let place = pointer.with_trailing_token("callbacks");
                 self.report(&rules::CALLBACKS, place, "callbacks are not generated");
             }
             Kind::Response if object.contains_key("links") => {
-                let place = pointer::join(pointer, "links");
+                let place = pointer.with_trailing_token("links");
                 self.report(&rules::CALLBACKS, place, "links are not generated");
             }
             _ => {}
@@ -156,7 +128,7 @@ impl Visitor for Lint<'_> {
     fn unknown(&mut self, kind: Kind, pointer: &Pointer, key: &str) {
         let place = pointer.with_trailing_token(key);
         if kind == Kind::Schema && key == "const" {
-            self.report(&rules::CONST, place, "`const` means nothing in OpenAPI 3.0");
+            self.report(&rules::CONST, place, "OpenAPI 3.0 has no `const`");
             return;
         }
         let near = kind
@@ -166,7 +138,7 @@ impl Visitor for Lint<'_> {
             .find(|name| is_near(name, key));
         match near {
             Some(near) if !DOCUMENTATION.contains(&near) => {
-                let message = format!("{} has no key `{key}`: is `{near}` meant?", kind.name());
+                let message = format!("{} has no key `{key}`; did you mean `{near}`?", kind.name());
                 self.report(&rules::MISSPELT_KEYWORD, place, message);
             }
             _ => {
@@ -203,48 +175,27 @@ const DOCUMENTATION: &[&str] = &[
     "callbacks",
 ];
 
-/// Whether a person who wrote `key` may have meant `name`.
+/// Whether `key` may be a misspelling of `name`.
 fn is_near(name: &str, key: &str) -> bool {
     let distance = if name.len().min(key.len()) <= 4 { 1 } else { 2 };
     name.len().abs_diff(key.len()) <= distance
         && (name.eq_ignore_ascii_case(key) || strsim::osa_distance(name, key) <= distance)
 }
 
-impl Lint<'_> {
-    fn info(&mut self, pointer: &str, info: &Object) {
+impl Linter<'_> {
+    fn info(&mut self, pointer: &Pointer, info: &Object) {
         if let Some(Value::String(version)) = info.get("version")
             && let Some(odd) = version.chars().find(|character| !matches!(character, ' '..='~'))
         {
-            let message = format!(
-                "the version holds `{}`, which no HTTP header can carry",
-                odd.escape_debug()
+            let odd = odd.escape_debug();
+            let message = format!("the version contains `{odd}`, which an HTTP header cannot contain");
+            self.report(
+                &rules::INFO_VERSION,
+                pointer.with_trailing_token("version"),
+                message,
             );
-            self.report(&rules::INFO_VERSION, pointer::join(pointer, "version"), message);
         }
     }
-}
-
-/// Names the operations that use a component with a diagnostic: a component itself is not called.
-fn name_operations(references: &References<'_>, diagnostics: &mut Diagnostics) {
-    let is_in_component = |pointer: &Pointer| pointer.starts_with(Pointer::from_static("/components"));
-    if !diagnostics
-        .iter()
-        .any(|diagnostic| is_in_component(&diagnostic.pointer))
-    {
-        return;
-    }
-    let usages = Usages::new(references);
-    diagnostics.0 = std::mem::take(&mut diagnostics.0)
-        .into_iter()
-        .map(|diagnostic| {
-            if !is_in_component(&diagnostic.pointer) {
-                return diagnostic;
-            }
-            let operations = usages.operations(&diagnostic.pointer);
-            let names: Vec<String> = operations.into_iter().map(ToString::to_string).collect();
-            diagnostic.operations(&names)
-        })
-        .collect();
 }
 
 #[cfg(test)]

@@ -1,26 +1,33 @@
-//! Names that become the same name in Rust.
+//! Names of the document that become the same Rust name.
 
 use std::collections::HashMap;
 
 use heck::{ToPascalCase as _, ToSnakeCase as _};
 use serde_json::Value;
 
-use super::{Lint, Object, rules};
+use super::{
+    linter::{COMPOSITIONS, Linter, Object, is_composed, list},
+    rules,
+};
 use crate::naming;
-use funnelflux_openapi::pointer;
+use funnelflux_openapi::{
+    operations::operations,
+    pointer::{Pointer, PointerBuf},
+};
 
-/// Pointers to schemas by the Rust name that they get, with the schema.
-type Names<'a> = HashMap<String, (String, &'a Object)>;
+/// Schemas with their pointers, by the Rust names that they get.
+type Names<'a> = HashMap<String, (PointerBuf, &'a Object)>;
 
-impl<'a> Lint<'a> {
+impl<'a> Linter<'a> {
     pub(super) fn names(&mut self) {
-        let schemas = self.object("/components/schemas");
+        let section = Pointer::from_static("/components/schemas");
+        let schemas = self.object(section);
         let mut components: Names<'a> = HashMap::new();
         for (name, schema) in schemas.into_iter().flatten() {
             let Some(schema) = schema.as_object() else {
                 continue;
             };
-            let place = pointer::join("/components/schemas", name);
+            let place = section.with_trailing_token(name);
             let type_name = naming::type_name(name);
             if let Some((first, _)) = components.get(&type_name) {
                 let message = format!(
@@ -35,20 +42,19 @@ impl<'a> Lint<'a> {
         let mut titles = HashMap::new();
         for (name, schema) in schemas.into_iter().flatten() {
             if let Some(schema) = schema.as_object() {
-                let place = pointer::join("/components/schemas", name);
+                let place = section.with_trailing_token(name);
                 self.inline(&place, schema, &naming::type_name(name), &components, &mut titles);
             }
         }
-        for (path, method, operation) in super::operations::all(self.document) {
-            let place = pointer::join(&pointer::join("/paths", path), method);
-            self.titles_in(&place, operation, &components, &mut titles);
+        for operation in operations(self.document.value()) {
+            self.titles_in(&operation.pointer, operation.value, &components, &mut titles);
         }
     }
 
-    /// The schemas inside a schema, each with the name that the generator would derive for it.
+    /// Visits the schemas inside a schema, each with the name that the generator derives for it.
     fn inline(
         &mut self,
-        place: &str,
+        place: &Pointer,
         schema: &'a Object,
         name: &str,
         components: &Names<'a>,
@@ -56,7 +62,7 @@ impl<'a> Lint<'a> {
     ) {
         let properties = schema.get("properties").and_then(Value::as_object);
         for (key, property) in properties.into_iter().flatten() {
-            let place = pointer::join(&pointer::join(place, "properties"), key);
+            let place = place.with_trailing_token("properties").with_trailing_token(key);
             self.part(
                 &place,
                 property,
@@ -72,18 +78,18 @@ impl<'a> Lint<'a> {
         for (key, suffix) in [("items", "Item"), ("additionalProperties", rest)] {
             if let Some(inner) = schema.get(key) {
                 let derived = format!("{name}{suffix}");
-                self.part(&pointer::join(place, key), inner, &derived, components, titles);
+                self.part(
+                    &place.with_trailing_token(key),
+                    inner,
+                    &derived,
+                    components,
+                    titles,
+                );
             }
         }
-        for key in ["allOf", "oneOf", "anyOf"] {
-            for (index, part) in schema
-                .get(key)
-                .and_then(Value::as_array)
-                .into_iter()
-                .flatten()
-                .enumerate()
-            {
-                let place = pointer::item(&pointer::join(place, key), index);
+        for key in COMPOSITIONS {
+            for (index, part) in list(schema, key).enumerate() {
+                let place = place.with_trailing_token(key).with_trailing_token(index);
                 if let Some(part) = part.as_object() {
                     self.inline(&place, part, name, components, titles);
                 }
@@ -93,7 +99,7 @@ impl<'a> Lint<'a> {
 
     fn part(
         &mut self,
-        place: &str,
+        place: &Pointer,
         schema: &'a Value,
         derived: &str,
         components: &Names<'a>,
@@ -106,7 +112,7 @@ impl<'a> Lint<'a> {
         if needs_name(schema) {
             match &title {
                 Some(title) => self.title(place, schema, title, components, titles),
-                // An inline enumeration gets a component and a name by a prepare rule.
+                // A rule of `transform` makes an inline enumeration a component with a name.
                 None if schema.contains_key("enum") => {}
                 None => {
                     if let Some((component, _)) = components.get(derived) {
@@ -130,7 +136,7 @@ impl<'a> Lint<'a> {
 
     fn title(
         &mut self,
-        place: &str,
+        place: &Pointer,
         schema: &'a Object,
         title: &str,
         components: &Names<'a>,
@@ -141,26 +147,31 @@ impl<'a> Lint<'a> {
             .filter(|(_, other)| !same(schema, other))
             .or_else(|| titles.get(title).filter(|(_, other)| !same(schema, other)));
         if let Some((other, _)) = clash {
-            let message = format!(
-                "this schema and the one at {other} both get the type `{title}` from their titles and names, and differ"
-            );
+            let message =
+                format!("this schema differs from the one at {other}, and both become the type `{title}`");
             self.report(&rules::TITLE_CLASH, place, message);
         } else {
             titles
                 .entry(title.to_owned())
-                .or_insert_with(|| (place.to_owned(), schema));
+                .or_insert_with(|| (place.to_buf(), schema));
         }
     }
 
-    /// Titles of schemas that stand in an operation itself.
-    fn titles_in(&mut self, place: &str, value: &'a Value, components: &Names<'a>, titles: &mut Names<'a>) {
+    /// Visits the titles of schemas inside an operation.
+    fn titles_in(
+        &mut self,
+        place: &Pointer,
+        value: &'a Value,
+        components: &Names<'a>,
+        titles: &mut Names<'a>,
+    ) {
         match value {
             Value::Object(object) => {
                 for (key, value) in object.iter().filter(|(key, _)| {
                     !matches!(key.as_str(), "example" | "examples" | "enum" | "default")
                         && !key.starts_with("x-")
                 }) {
-                    let place = pointer::join(place, key);
+                    let place = place.with_trailing_token(key);
                     if let ("schema" | "items", Value::Object(schema)) = (key.as_str(), value)
                         && needs_name(schema)
                         && let Some(title) = schema.get("title").and_then(Value::as_str)
@@ -172,22 +183,22 @@ impl<'a> Lint<'a> {
             }
             Value::Array(array) => {
                 for (index, value) in array.iter().enumerate() {
-                    self.titles_in(&pointer::item(place, index), value, components, titles);
+                    self.titles_in(&place.with_trailing_token(index), value, components, titles);
                 }
             }
             _ => {}
         }
     }
 
-    /// The fields of one struct.
-    pub(super) fn property_names(&mut self, pointer: &str, properties: &Object) {
+    /// Reports properties of a schema that become the same field.
+    pub(super) fn property_names(&mut self, pointer: &Pointer, properties: &Object) {
         let mut seen: HashMap<String, &str> = HashMap::with_capacity(properties.len());
         for name in properties.keys() {
             let field = name.to_snake_case();
             if let Some(first) = seen.get(&field) {
                 let message =
                     format!("the properties `{first}` and `{name}` both become the field `{field}`");
-                self.report(&rules::PROPERTY_NAMES, pointer::join(pointer, name), message);
+                self.report(&rules::PROPERTY_NAMES, pointer.with_trailing_token(name), message);
             } else {
                 seen.insert(field, name);
             }
@@ -195,11 +206,10 @@ impl<'a> Lint<'a> {
     }
 }
 
-/// Whether the generator makes a type of its own of an inline schema.
+/// Whether the generator makes a type of an inline schema.
 fn needs_name(schema: &Object) -> bool {
-    let parts = schema.get("allOf").and_then(Value::as_array);
-    // One that is all there is of it is no type but another name.
-    let is_merged = parts.is_some_and(|parts| parts.iter().filter(|part| says_more(part)).count() > 1);
+    // A single part is only another name of a type.
+    let is_merged = list(schema, "allOf").filter(|part| makes_type(part)).count() > 1;
     !schema.contains_key("$ref")
         && (is_merged
             || ["properties", "enum", "oneOf", "anyOf"]
@@ -207,14 +217,14 @@ fn needs_name(schema: &Object) -> bool {
                 .any(|key| schema.contains_key(*key)))
 }
 
-/// Whether a part of an `allOf` holds what makes a type.
-fn says_more(part: &Value) -> bool {
-    ["$ref", "properties", "allOf", "oneOf", "anyOf"]
-        .iter()
-        .any(|key| part.get(key).is_some())
+/// Whether a part of an `allOf` contributes to a type.
+fn makes_type(part: &Value) -> bool {
+    part.as_object().is_some_and(|part| {
+        is_composed(part) || ["$ref", "properties"].iter().any(|key| part.contains_key(*key))
+    })
 }
 
-/// Whether two schemas are the same but for what is said about them.
+/// Whether two schemas are equal, apart from annotations.
 fn same(left: &Object, right: &Object) -> bool {
     let matter =
         |key: &str| !matches!(key, "title" | "description" | "example" | "default") && !key.starts_with("x-");
@@ -227,8 +237,9 @@ fn same(left: &Object, right: &Object) -> bool {
             .all(|key| left.contains_key(key))
 }
 
-fn last(place: &str) -> String {
-    pointer::split_last(place)
-        .map(|(_, token)| pointer::unescape(token).into_owned())
+fn last(place: &Pointer) -> String {
+    place
+        .back()
+        .map(|token| token.decoded().into_owned())
         .unwrap_or_default()
 }

@@ -5,50 +5,37 @@ use std::collections::HashMap;
 use heck::ToSnakeCase as _;
 use serde_json::Value;
 
-use super::{Lint, Object, rules};
+use super::{
+    linter::{Linter, Object, list},
+    rules,
+};
 use funnelflux_openapi::{
-    Document,
     media::json,
-    openapi_model::Kind,
-    pointer::{self, METHODS},
+    pointer::{METHODS, Pointer, PointerBuf},
 };
 
-/// Arguments and variables that the generated method has of its own.
+/// Names of arguments and variables that every generated method has.
 const TAKEN: &[&str] = &["body", "header_map"];
 
-/// All operations: path, method and the operation object, in the document's order.
-pub(super) fn all(document: &Document) -> impl Iterator<Item = (&str, &str, &Value)> {
-    let paths = document.get("/paths").and_then(Value::as_object);
-    paths
-        .into_iter()
-        .flatten()
-        .filter(|(path, _)| !path.starts_with("x-"))
-        .flat_map(|(path, item)| {
-            item.as_object()
-                .into_iter()
-                .flatten()
-                .filter(|(method, _)| METHODS.contains(&method.as_str()))
-                .map(move |(method, operation)| (path.as_str(), method.as_str(), operation))
-        })
-}
-
-/// A parameter of an operation, and where it is referred to and defined.
+/// A parameter of an operation.
 struct Parameter<'a> {
     name: &'a str,
     place: &'a str,
-    /// Where the operation or its path lists it.
-    listed: String,
-    defined: String,
+    /// Pointer to the entry in the list of the operation or path.
+    listed: PointerBuf,
+    /// Pointer to the definition.
+    defined: PointerBuf,
     object: &'a Object,
 }
 
-impl<'a> Lint<'a> {
+impl<'a> Linter<'a> {
     pub(super) fn operations(&mut self) {
-        let Some(paths) = self.object("/paths") else {
+        let section = Pointer::from_static("/paths");
+        let Some(paths) = self.object(section) else {
             return;
         };
         for (path, item) in paths.iter().filter(|(path, _)| !path.starts_with("x-")) {
-            let item_pointer = pointer::join("/paths", path);
+            let item_pointer = section.with_trailing_token(path);
             let names = self.template(&item_pointer, path);
             let Some(item) = item.as_object() else {
                 continue;
@@ -58,26 +45,26 @@ impl<'a> Lint<'a> {
                 .iter()
                 .filter(|(method, _)| METHODS.contains(&method.as_str()))
             {
-                let pointer = pointer::join(&item_pointer, method);
+                let pointer = item_pointer.with_trailing_token(method);
                 let Some(operation) = operation.as_object() else {
                     continue;
                 };
                 self.operation(&pointer, operation, &shared, names.as_deref());
             }
         }
-        // Shared parameters too that no operation uses.
+        // Includes shared parameters that no operation uses.
         self.each_parameter();
     }
 
-    /// The names in a path, in its order; `None` if the path is not one.
-    fn template(&mut self, pointer: &str, path: &'a str) -> Option<Vec<&'a str>> {
+    /// Returns the parameter names in a path in their order; `None` if the path is invalid.
+    fn template(&mut self, pointer: &Pointer, path: &'a str) -> Option<Vec<&'a str>> {
         let mut wrong = None;
         if !path.starts_with('/') {
-            wrong = Some("it does not start with `/`");
+            wrong = Some("it must start with `/`");
         } else if path.contains("//") {
-            wrong = Some("the generator makes one `/` of `//`");
+            wrong = Some("the generator reduces `//` to `/`");
         } else if path.contains(['?', '#']) {
-            wrong = Some("a query or fragment is no part of a path");
+            wrong = Some("a path cannot contain a query or fragment");
         }
         let mut names = Vec::new();
         let mut rest = path;
@@ -88,7 +75,7 @@ impl<'a> Lint<'a> {
                     rest = after;
                 }
                 _ => {
-                    wrong = Some("its braces do not pair");
+                    wrong = Some("its braces are unpaired");
                     break;
                 }
             }
@@ -97,22 +84,20 @@ impl<'a> Lint<'a> {
             self.report(
                 &rules::PATH_TEMPLATE,
                 pointer,
-                format!("the path `{path}` cannot be called: {wrong}"),
+                format!("the path `{path}` is invalid: {wrong}"),
             );
             return None;
         }
         Some(names)
     }
 
-    fn parameters(&mut self, pointer: &str, object: &'a Object) -> Vec<Parameter<'a>> {
-        let place = pointer::join(pointer, "parameters");
-        let list = object.get("parameters").and_then(Value::as_array);
-        list.into_iter()
-            .flatten()
+    fn parameters(&mut self, pointer: &Pointer, object: &'a Object) -> Vec<Parameter<'a>> {
+        let place = pointer.with_trailing_token("parameters");
+        list(object, "parameters")
             .enumerate()
             .filter_map(|(index, parameter)| {
-                let listed = pointer::item(&place, index);
-                let (defined, object) = self.resolve(Kind::Parameter, &listed, parameter.as_object()?)?;
+                let listed = place.with_trailing_token(index);
+                let (defined, object) = self.resolve_at(&listed, parameter)?;
                 Some(Parameter {
                     name: object.get("name")?.as_str()?,
                     place: object.get("in")?.as_str()?,
@@ -126,7 +111,7 @@ impl<'a> Lint<'a> {
 
     fn operation(
         &mut self,
-        pointer: &str,
+        pointer: &Pointer,
         operation: &'a Object,
         shared: &[Parameter<'a>],
         names: Option<&[&str]>,
@@ -155,26 +140,26 @@ impl<'a> Lint<'a> {
             .iter()
             .chain(shared.iter().filter(|other| !is_own(other)))
             .collect();
-        let body = operation.get("requestBody").and_then(Value::as_object);
+        let body = operation.get("requestBody");
         self.argument_names(pointer, &all, body.is_some());
         if let Some(names) = names {
             self.path_parameters(pointer, &all, names);
         }
         if let Some(body) = body {
-            self.request(&pointer::join(pointer, "requestBody"), body);
+            self.request(&pointer.with_trailing_token("requestBody"), body);
         }
         if let Some(responses) = operation.get("responses").and_then(Value::as_object) {
-            self.responses(&pointer::join(pointer, "responses"), responses);
+            self.responses(&pointer.with_trailing_token("responses"), responses);
         }
     }
 
-    fn argument_names(&mut self, pointer: &str, parameters: &[&Parameter<'_>], body: bool) {
+    fn argument_names(&mut self, pointer: &Pointer, parameters: &[&Parameter<'_>], body: bool) {
         let mut seen: HashMap<String, &Parameter<'_>> = HashMap::new();
         for parameter in parameters {
             let argument = parameter.name.to_snake_case();
             if TAKEN.contains(&argument.as_str()) && (body || argument != "body") {
                 let message = format!(
-                    "the parameter `{}` becomes the argument `{argument}`, which the method has of its own",
+                    "the parameter `{}` becomes the argument `{argument}`, which every method has",
                     parameter.name
                 );
                 self.report(&rules::PARAMETER_NAME, parameter.listed.clone(), message);
@@ -195,7 +180,7 @@ impl<'a> Lint<'a> {
         }
     }
 
-    fn path_parameters(&mut self, pointer: &str, parameters: &[&Parameter<'_>], names: &[&str]) {
+    fn path_parameters(&mut self, pointer: &Pointer, parameters: &[&Parameter<'_>], names: &[&str]) {
         for name in names {
             if !parameters
                 .iter()
@@ -204,7 +189,7 @@ impl<'a> Lint<'a> {
                 self.report(
                     &rules::PATH_PARAMETER,
                     pointer,
-                    format!("the path has `{{{name}}}`, but no path parameter `{name}` is defined"),
+                    format!("the path contains `{{{name}}}`, but no path parameter `{name}` is defined"),
                 );
             }
         }
@@ -219,18 +204,19 @@ impl<'a> Lint<'a> {
         }
     }
 
-    /// Looks at each definition of a parameter once.
+    /// Checks each definition of a parameter once.
     fn each_parameter(&mut self) {
         let mut lists = vec![];
-        if let Some(paths) = self.object("/paths") {
+        let section = Pointer::from_static("/paths");
+        if let Some(paths) = self.object(section) {
             for (path, item) in paths {
-                let pointer = pointer::join("/paths", path);
+                let pointer = section.with_trailing_token(path);
                 let Some(item) = item.as_object() else {
                     continue;
                 };
                 for method in METHODS {
                     if let Some(operation) = item.get(method).and_then(Value::as_object) {
-                        lists.push((pointer::join(&pointer, method), operation));
+                        lists.push((pointer.with_trailing_token(method), operation));
                     }
                 }
                 lists.push((pointer, item));
@@ -243,17 +229,18 @@ impl<'a> Lint<'a> {
                 }
             }
         }
-        for (name, parameter) in self.object("/components/parameters").into_iter().flatten() {
+        let section = Pointer::from_static("/components/parameters");
+        for (name, parameter) in self.object(section).into_iter().flatten() {
             if let Some(parameter) = parameter
                 .as_object()
                 .filter(|parameter| !parameter.contains_key("$ref"))
             {
-                self.parameter(&pointer::join("/components/parameters", name), parameter);
+                self.parameter(&section.with_trailing_token(name), parameter);
             }
         }
     }
 
-    fn parameter(&mut self, pointer: &str, parameter: &'a Object) {
+    fn parameter(&mut self, pointer: &Pointer, parameter: &'a Object) {
         let text = |key: &str| parameter.get(key).and_then(Value::as_str);
         let (Some(name), Some(place)) = (text("name"), text("in")) else {
             return;
@@ -270,9 +257,8 @@ impl<'a> Lint<'a> {
                 return;
             }
             other => {
-                let message =
-                    format!("`{name}` is in `{other}`; a parameter is in query, header, path or cookie");
-                self.report(&rules::STRUCTURE, pointer::join(pointer, "in"), message);
+                let message = format!("`{name}` is in `{other}` instead of query, header, path or cookie");
+                self.report(&rules::STRUCTURE, pointer.with_trailing_token("in"), message);
                 return;
             }
         };
@@ -280,18 +266,18 @@ impl<'a> Lint<'a> {
             self.report(
                 &rules::PATH_PARAMETER,
                 pointer,
-                format!("the path parameter `{name}` has to say `required: true`"),
+                format!("the path parameter `{name}` must have `required: true`"),
             );
         }
         if parameter.contains_key("content") {
             self.report(
                 &rules::PARAMETER_CONTENT,
-                pointer::join(pointer, "content"),
+                pointer.with_trailing_token("content"),
                 format!("the {place} parameter `{name}` is described by `content`"),
             );
             return;
         }
-        let Some(schema) = parameter.get("schema").and_then(Value::as_object) else {
+        let Some(schema) = parameter.get("schema").filter(|schema| schema.is_object()) else {
             self.report(
                 &rules::STRUCTURE,
                 pointer,
@@ -303,12 +289,12 @@ impl<'a> Lint<'a> {
         if style != standard {
             self.report(
                 &rules::PARAMETER_STYLE,
-                pointer::join(pointer, "style"),
+                pointer.with_trailing_token("style"),
                 format!("the {place} parameter `{name}` has the style `{style}`"),
             );
             return;
         }
-        let schema = self.resolve(Kind::Schema, "", schema).map(|(_, schema)| schema);
+        let schema = self.resolve(schema);
         let kind = schema
             .and_then(|schema| schema.get("type"))
             .and_then(Value::as_str);
@@ -320,9 +306,9 @@ impl<'a> Lint<'a> {
             ("query", Some("array")) if !explode => {
                 let is_required = parameter.get("required") == Some(&Value::Bool(true));
                 let problem = if !is_required {
-                    "holds a list in one value, and may be left out"
-                } else if !schema.is_some_and(|schema| self.has_items_of_text(schema)) {
-                    "holds a list in one value, and the items are not strings"
+                    "is an optional list in one value"
+                } else if !schema.is_some_and(|schema| self.has_string_items(schema)) {
+                    "is a list in one value whose items are not strings"
                 } else {
                     return;
                 };
@@ -343,21 +329,19 @@ impl<'a> Lint<'a> {
         }
     }
 
-    fn has_items_of_text(&self, list: &'a Object) -> bool {
-        list.get("items")
-            .and_then(Value::as_object)
-            .and_then(|items| self.resolve(Kind::Schema, "", items))
-            .is_some_and(|(_, items)| items.get("type").is_some_and(|kind| kind == "string"))
+    fn has_string_items(&self, list: &'a Object) -> bool {
+        let items = list.get("items").and_then(|items| self.resolve(items));
+        items.is_some_and(|items| items.get("type").is_some_and(|kind| kind == "string"))
     }
 
-    fn request(&mut self, pointer: &str, body: &'a Object) {
-        let Some((pointer, body)) = self.resolve(Kind::RequestBody, pointer, body) else {
+    fn request(&mut self, pointer: &Pointer, body: &'a Value) {
+        let Some((pointer, body)) = self.resolve_at(pointer, body) else {
             return;
         };
         let Some(content) = body.get("content").and_then(Value::as_object) else {
             return;
         };
-        let place = pointer::join(&pointer, "content");
+        let place = pointer.with_trailing_token("content");
         let types: Vec<&str> = content.keys().map(String::as_str).collect();
         let chosen = match (json(content), types.as_slice()) {
             (Some(json), all) => {
@@ -386,10 +370,7 @@ impl<'a> Lint<'a> {
                 self.report(
                     &rules::REQUEST_CONTENT,
                     place,
-                    format!(
-                        "the request body cannot be sent as JSON, only as {}",
-                        types.join(", ")
-                    ),
+                    format!("the request body is not JSON, only {}", types.join(", ")),
                 );
                 return;
             }
@@ -397,7 +378,7 @@ impl<'a> Lint<'a> {
         let Some(media) = content.get(chosen).and_then(Value::as_object) else {
             return;
         };
-        let place = pointer::join(&place, chosen);
+        let place = place.with_trailing_token(chosen);
         if !media.contains_key("schema") {
             self.report(
                 &rules::REQUEST_SCHEMA,
@@ -408,24 +389,21 @@ impl<'a> Lint<'a> {
         self.encoding(&place, media);
     }
 
-    fn encoding(&mut self, place: &str, media: &Object) {
-        if media
-            .get("encoding")
-            .and_then(Value::as_object)
-            .is_some_and(|encoding| !encoding.is_empty())
-        {
+    fn encoding(&mut self, place: &Pointer, media: &Object) {
+        let encoding = media.get("encoding").and_then(Value::as_object);
+        if encoding.is_some_and(|encoding| !encoding.is_empty()) {
             self.report(
                 &rules::CONTENT_ENCODING,
-                pointer::join(place, "encoding"),
+                place.with_trailing_token("encoding"),
                 "the body has an `encoding`",
             );
         }
     }
 
-    fn responses(&mut self, pointer: &str, responses: &'a Object) {
+    fn responses(&mut self, pointer: &Pointer, responses: &'a Object) {
         let mut success: Vec<(&str, Option<&Value>)> = Vec::new();
         for (status, response) in responses.iter().filter(|(status, _)| !status.starts_with("x-")) {
-            let place = pointer::join(pointer, status);
+            let place = pointer.with_trailing_token(status);
             let mut digits = status.chars();
             let class = digits.next().filter(char::is_ascii_digit);
             let rest = digits.as_str();
@@ -435,17 +413,14 @@ impl<'a> Lint<'a> {
                 self.report(
                     &rules::STRUCTURE,
                     place,
-                    format!("`{status}` is no status: it is `200`, `2XX` or `default`"),
+                    format!("`{status}` is not a status such as `200`, `2XX` or `default`"),
                 );
                 continue;
             }
             if class != Some('2') {
                 continue;
             }
-            let Some((place, response)) = response
-                .as_object()
-                .and_then(|response| self.resolve(Kind::Response, &place, response))
-            else {
+            let Some((place, response)) = self.resolve_at(&place, response) else {
                 continue;
             };
             success.push((status, self.response(&place, response)));
@@ -457,7 +432,7 @@ impl<'a> Lint<'a> {
                     "the operation documents no response".to_owned()
                 } else {
                     format!(
-                        "the operation documents no success (2xx), only {}",
+                        "the operation documents no success response (2xx), only {}",
                         listed.join(", ")
                     )
                 };
@@ -475,24 +450,24 @@ impl<'a> Lint<'a> {
         }
     }
 
-    /// Looks at a success response; its type.
-    fn response(&mut self, pointer: &str, response: &'a Object) -> Option<&'a Value> {
+    /// Checks a success response and returns its type.
+    fn response(&mut self, pointer: &Pointer, response: &'a Object) -> Option<&'a Value> {
         let content = response
             .get("content")
             .and_then(Value::as_object)
             .filter(|content| !content.is_empty())?;
-        let place = pointer::join(pointer, "content");
+        let place = pointer.with_trailing_token("content");
         let Some(json) = json(content) else {
             let types: Vec<&str> = content.keys().map(String::as_str).collect();
             self.report(
                 &rules::RESPONSE_CONTENT,
                 place,
-                format!("the response comes as {}, not as JSON", types.join(", ")),
+                format!("the response is not JSON, only {}", types.join(", ")),
             );
             return content.values().next();
         };
         let media = content.get(json).and_then(Value::as_object)?;
-        let place = pointer::join(&place, json);
+        let place = place.with_trailing_token(json);
         self.encoding(&place, media);
         let schema = media.get("schema");
         if schema.is_none() {

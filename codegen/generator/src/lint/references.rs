@@ -1,18 +1,21 @@
-//! References: where they lead, what stands next to them, and whether they go round in circles.
+//! References: their targets, the keys beside them, and cycles.
 
 use std::collections::HashSet;
 
 use serde_json::Value;
 
-use super::{Lint, Object, rules};
+use super::{
+    linter::{COMPOSITIONS, Linter, Object},
+    rules,
+};
 use funnelflux_openapi::{
     openapi_model::Kind,
-    pointer::{self, Pointer, PointerBuf, Token},
-    references::{References, follow},
+    pointer::Pointer,
+    references::{self, References},
 };
 
-/// Keys next to a `$ref` that change no type.
-const REMARKS: &[&str] = &[
+/// Keys beside a `$ref` that do not change the type.
+const ANNOTATIONS: &[&str] = &[
     "description",
     "summary",
     "title",
@@ -26,101 +29,104 @@ const REMARKS: &[&str] = &[
     "xml",
 ];
 
-impl Lint<'_> {
-    pub(super) fn reference(&mut self, kind: Kind, pointer: &str, object: &Object) {
+impl Linter<'_> {
+    pub(super) fn reference(&mut self, kind: Kind, pointer: &Pointer, object: &Object) {
         let Some(target) = object.get("$ref").and_then(Value::as_str) else {
             return;
         };
-        let place = pointer::join(pointer, "$ref");
-        if let Some(inside) = target.strip_prefix('#') {
-            let section = kind.section().map(|section| format!("/components/{section}/"));
-            let component = section
-                .as_ref()
-                .and_then(|section| inside.strip_prefix(section.as_str()));
-            let fits = component.is_some_and(|name| !name.is_empty() && !name.contains(['/', '~', '%']));
-            if follow(self.document.value(), target).is_none() {
-                let message = format!("`{target}` is not in the document");
-                self.report(&rules::DANGLING_REFERENCE, place, message);
-            } else if let Some(section) = section.filter(|_| !fits) {
-                let message = format!(
-                    "`{target}` is not in `#{section}`, where {} can be referred to",
-                    kind.name()
-                );
-                self.report(&rules::REFERENCE_PLACE, place, message);
-            } else if kind == Kind::PathItem && !in_callback(pointer) {
-                let message =
-                    "the reference of a path item is followed before overlays apply, not here".to_owned();
-                self.report(&rules::PATH_REFERENCE, place, message);
-            }
-        } else {
-            let message = format!("`{target}` is in another file");
-            self.report(&rules::EXTERNAL_REFERENCE, place, message);
+        if let Some((rule, message)) = self.problem(kind, pointer, target) {
+            self.report(rule, pointer.with_trailing_token("$ref"), message);
         }
         let siblings = object
             .keys()
             .filter(|key| *key != "$ref" && !key.starts_with("x-"));
         for key in siblings {
-            let (rule, message) = if REMARKS.contains(&key.as_str()) {
-                (&rules::REFERENCE_DOCUMENTATION, "is not used")
+            let rule = if ANNOTATIONS.contains(&key.as_str()) {
+                &rules::REFERENCE_DOCUMENTATION
             } else {
-                (&rules::REFERENCE_SIBLINGS, "means nothing")
+                &rules::REFERENCE_SIBLINGS
             };
-            let message = format!("`{key}` {message} next to `$ref`");
-            self.report(rule, pointer::join(pointer, key), message);
+            let message = format!("`{key}` is ignored beside `$ref`");
+            self.report(rule, pointer.with_trailing_token(key), message);
         }
     }
 
-    /// Reports components that are defined by themselves.
+    fn problem(
+        &self,
+        kind: Kind,
+        pointer: &Pointer,
+        target: &str,
+    ) -> Option<(&'static rules::LintRule, String)> {
+        let Some(inside) = target.strip_prefix('#') else {
+            return Some((
+                &rules::EXTERNAL_REFERENCE,
+                format!("`{target}` is in another file"),
+            ));
+        };
+        if references::follow(self.document.value(), target).is_none() {
+            return Some((
+                &rules::DANGLING_REFERENCE,
+                format!("`{target}` is not in the document"),
+            ));
+        }
+        if let Some(section) = kind.section() {
+            let section = format!("/components/{section}/");
+            let name = inside.strip_prefix(&section).unwrap_or_default();
+            let fits = !name.is_empty() && !name.contains(['/', '~', '%']);
+            let message = || {
+                format!(
+                    "`{target}` is not in `#{section}`, which must hold the target of {}",
+                    kind.name()
+                )
+            };
+            return (!fits).then(|| (&rules::REFERENCE_PLACE, message()));
+        }
+        // A path item of a callback is not generated, so it may be a reference.
+        let is_path = pointer.count() == 2 && pointer.front().is_some_and(|token| token.encoded() == "paths");
+        let message = "the reference of a path item is resolved before overlays apply, not after";
+        (kind == Kind::PathItem && is_path).then(|| (&rules::PATH_REFERENCE, message.to_owned()))
+    }
+
+    /// Reports components that lead back to themselves.
     pub(super) fn cycles(&mut self, references: &References<'_>) {
-        const KINDS: [Kind; 5] = [
+        let kinds = [
             Kind::Schema,
             Kind::Response,
             Kind::Parameter,
             Kind::RequestBody,
             Kind::Header,
         ];
-        for section in KINDS.into_iter().filter_map(Kind::section) {
-            let section = PointerBuf::from_tokens(["components", section]);
-            for name in self.object(section.as_str()).into_iter().flat_map(Object::keys) {
-                let place = section.with_trailing_token(name);
-                if reaches_itself(references, &place) {
-                    let message =
-                        format!("`{name}` is defined by itself, without a property or item in between");
-                    self.report(&rules::REFERENCE_CYCLE, place, message);
+        for section in kinds.into_iter().filter_map(Kind::section) {
+            let section = Pointer::from_static("/components").with_trailing_token(section);
+            for name in self.object(&section).into_iter().flat_map(Object::keys) {
+                let component = section.with_trailing_token(name);
+                if leads_to_itself(references, &component) {
+                    let message = format!("`{name}` contains itself without a property or item between");
+                    self.report(&rules::REFERENCE_CYCLE, &component, message);
                 }
             }
         }
     }
 }
 
-/// Whether a path item is one of a callback, which is not generated, so that it may be a reference.
-fn in_callback(pointer: &str) -> bool {
-    pointer
-        .strip_prefix("/paths/")
-        .is_none_or(|rest| rest.contains('/'))
-}
-
-/// Lists the targets that define the value at `place`: those of its own `$ref`, and of the parts and alternatives that
-/// it is composed of.
-fn defining<'r>(references: &'r References<'_>, place: &Pointer) -> Vec<&'r Pointer> {
-    let is_composition = |token: Token<'_>| matches!(token.encoded(), "allOf" | "oneOf" | "anyOf");
-    let within = references.within(place).iter().filter(|reference| {
-        let inner = reference.pointer.strip_prefix(place);
-        inner.is_some_and(|inner| inner.tokens().step_by(2).all(is_composition))
-    });
-    let targets = within.filter_map(|reference| references.target(reference));
-    targets.map(|target| &*target.pointer).collect()
-}
-
-fn reaches_itself(references: &References<'_>, place: &Pointer) -> bool {
+/// Whether references of a component, its own and those in its compositions, lead back to it.
+fn leads_to_itself(references: &References<'_>, component: &Pointer) -> bool {
+    let is_composition = |part: &Pointer| {
+        part.tokens()
+            .all(|token| COMPOSITIONS.contains(&token.encoded()) || token.encoded().parse::<usize>().is_ok())
+    };
     let mut seen = HashSet::new();
-    let mut open = defining(references, place);
-    while let Some(next) = open.pop() {
-        if next == place {
-            return true;
-        }
-        if seen.insert(next) {
-            open.extend(defining(references, next));
+    let mut open = vec![component];
+    while let Some(place) = open.pop() {
+        let parts = references.within(place).iter();
+        let parts = parts.filter(|part| part.pointer.strip_prefix(place).is_some_and(is_composition));
+        for target in parts.filter_map(|part| references.target(part)) {
+            if *target.pointer == *component {
+                return true;
+            }
+            if seen.insert(&target.pointer) {
+                open.push(&target.pointer);
+            }
         }
     }
     false

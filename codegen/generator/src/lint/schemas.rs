@@ -4,24 +4,27 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde_json::Value;
 
-use super::{Lint, Object, Rule, rules};
+use super::{
+    linter::{COMPOSITIONS, Linter, Object, is_composed, list},
+    rules::{self, LintRule},
+};
 use crate::naming;
-use funnelflux_openapi::{openapi_model::Kind, pointer};
+use funnelflux_openapi::pointer::Pointer;
 
 const TYPES: &[&str] = &["string", "number", "integer", "boolean", "array", "object"];
 
-impl<'a> Lint<'a> {
-    pub(super) fn schema(&mut self, pointer: &str, schema: &Object) {
+impl<'a> Linter<'a> {
+    pub(super) fn schema(&mut self, pointer: &Pointer, schema: &Object) {
         let text = |key: &str| schema.get(key).and_then(Value::as_str);
         let has = |key: &str| schema.contains_key(key);
         let is_true = |key: &str| schema.get(key) == Some(&Value::Bool(true));
-        let mut report = |rule: &Rule, key: &str, message: String| {
-            self.report(rule, pointer::join(pointer, key), message);
+        let mut report = |rule: &LintRule, key: &str, message: String| {
+            self.report(rule, pointer.with_trailing_token(key), message);
         };
 
         let kind = text("type");
         if let Some(kind) = kind.filter(|kind| !TYPES.contains(kind)) {
-            report(&rules::TYPE, "type", format!("there is no type `{kind}`"));
+            report(&rules::TYPE, "type", format!("`{kind}` is not a type"));
         }
         for (flag, bound) in [("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")] {
             if is_true(flag) && !has(bound) {
@@ -33,13 +36,13 @@ impl<'a> Lint<'a> {
             }
         }
         if has("not") {
-            report(&rules::NOT, "not", "`not` cannot be a type".to_owned());
+            report(&rules::NOT, "not", "`not` is unsupported".to_owned());
         }
         if is_true("uniqueItems") {
             report(
                 &rules::UNIQUE_ITEMS,
                 "uniqueItems",
-                "that the items are unique is documented, not enforced".to_owned(),
+                "unique items are documented, not enforced".to_owned(),
             );
         }
         let count = |key: &str| schema.get(key).and_then(Value::as_u64);
@@ -47,7 +50,7 @@ impl<'a> Lint<'a> {
             report(
                 &rules::FIXED_LENGTH,
                 "minItems",
-                format!("that the list has {length} items is documented, not enforced"),
+                format!("the length of {length} items is documented, not enforced"),
             );
         }
         if has("pattern") {
@@ -61,21 +64,21 @@ impl<'a> Lint<'a> {
             report(
                 &rules::DECIMAL,
                 "format",
-                "a decimal number is held in binary".to_owned(),
+                "a decimal number is stored in binary".to_owned(),
             );
         }
         if kind == Some("array") && !has("items") {
             report(
                 &rules::ITEMS_MISSING,
                 "type",
-                "what the items of the array are is not said".to_owned(),
+                "the array does not describe its items".to_owned(),
             );
         }
         if schema.get("additionalProperties") == Some(&Value::Bool(false)) {
             report(
                 &rules::CLOSED_OBJECT,
                 "additionalProperties",
-                "the object is closed, but members that are new are kept".to_owned(),
+                "the object is closed, but new members are kept".to_owned(),
             );
         }
         self.enumeration(pointer, schema);
@@ -84,11 +87,11 @@ impl<'a> Lint<'a> {
         self.all_of(pointer, schema);
     }
 
-    fn enumeration(&mut self, pointer: &str, schema: &Object) {
+    fn enumeration(&mut self, pointer: &Pointer, schema: &Object) {
         let Some(values) = schema.get("enum").and_then(Value::as_array) else {
             return;
         };
-        let place = pointer::join(pointer, "enum");
+        let place = pointer.with_trailing_token("enum");
         let given: Vec<&Value> = values.iter().filter(|value| !value.is_null()).collect();
         if given.is_empty() {
             self.report(&rules::ENUM_VALUES, place, "the enumeration has no value");
@@ -109,13 +112,13 @@ impl<'a> Lint<'a> {
         };
         let mut variants: HashMap<String, &Value> = HashMap::new();
         for (index, value) in values.iter().enumerate().filter(|(_, value)| !value.is_null()) {
-            let place = pointer::item(&place, index);
+            let place = place.with_trailing_token(index);
             if !fits(value) {
-                let kind = kind.unwrap_or("that the first value has");
+                let kind = kind.unwrap_or("of the first value");
                 self.report(
                     &rules::ENUM_VALUES,
                     place,
-                    format!("the value {value} is not of the type {kind}"),
+                    format!("the value {value} does not have the type {kind}"),
                 );
                 continue;
             }
@@ -126,7 +129,7 @@ impl<'a> Lint<'a> {
                     self.report(
                         &rules::ENUM_VALUES,
                         place,
-                        format!("the value {value} is named twice"),
+                        format!("the value {value} is repeated"),
                     );
                 }
                 Some(first) => {
@@ -147,34 +150,24 @@ impl<'a> Lint<'a> {
         {
             self.report(
                 &rules::ENUM_DEFAULT,
-                pointer::join(pointer, "default"),
+                pointer.with_trailing_token("default"),
                 format!("the default {default} is not one of the values"),
             );
         }
     }
 
-    fn properties(&mut self, pointer: &str, schema: &Object) {
+    fn properties(&mut self, pointer: &Pointer, schema: &Object) {
         let Some(properties) = schema.get("properties").and_then(Value::as_object) else {
             return;
         };
-        self.property_names(&pointer::join(pointer, "properties"), properties);
-        // With other parts around, the property may be defined there.
-        if ["allOf", "oneOf", "anyOf"]
-            .iter()
-            .any(|key| schema.contains_key(*key))
-            || is_part(pointer)
-        {
+        self.property_names(&pointer.with_trailing_token("properties"), properties);
+        // In a composition, another part may define the property.
+        if is_composed(schema) || is_part(pointer) {
             return;
         }
-        for (index, name) in schema
-            .get("required")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-            .enumerate()
-        {
+        for (index, name) in list(schema, "required").enumerate() {
             if let Some(name) = name.as_str().filter(|name| !properties.contains_key(*name)) {
-                let place = pointer::item(&pointer::join(pointer, "required"), index);
+                let place = pointer.with_trailing_token("required").with_trailing_token(index);
                 self.report(
                     &rules::REQUIRED_UNDEFINED,
                     place,
@@ -184,7 +177,7 @@ impl<'a> Lint<'a> {
         }
     }
 
-    fn unions(&mut self, pointer: &str, schema: &Object) {
+    fn unions(&mut self, pointer: &Pointer, schema: &Object) {
         let property = schema
             .get("discriminator")
             .and_then(|discriminator| discriminator.get("propertyName"))
@@ -198,18 +191,15 @@ impl<'a> Lint<'a> {
             if variants.len() < 2 {
                 continue;
             }
-            let place = pointer::join(pointer, key);
-            // Owned by the document, so that `self` is free for reports.
-            let resolved: Vec<Option<&'a Object>> = variants
-                .iter()
-                .enumerate()
-                .map(|(index, _)| {
-                    let place = pointer::item(&place, index);
-                    let variant = self.object(&place)?;
-                    self.resolve(Kind::Schema, &place, variant)
-                        .map(|(_, variant)| variant)
-                })
-                .collect();
+            let place = pointer.with_trailing_token(key);
+            // Borrowed from the document, so that `self` is free for reports.
+            let variants = self
+                .document
+                .get(&place)
+                .and_then(Value::as_array)
+                .into_iter()
+                .flatten();
+            let resolved: Vec<Option<&'a Object>> = variants.map(|variant| self.resolve(variant)).collect();
             let objects = resolved
                 .iter()
                 .flatten()
@@ -228,40 +218,38 @@ impl<'a> Lint<'a> {
                     .all(|variant| self.fixes(variant, tag, 0))
             });
             if let Some(property) = property.filter(|_| !tagged) {
-                let message = format!(
-                    "the variants do not fix the value of `{property}`, by which they are told apart"
-                );
+                let message =
+                    format!("the variants do not fix the value of their discriminator `{property}`");
                 self.report(
                     &rules::DISCRIMINATOR,
-                    pointer::join(pointer, "discriminator"),
+                    pointer.with_trailing_token("discriminator"),
                     message,
                 );
             } else if key == "anyOf" && objects < resolved.len() {
                 self.report(
                     &rules::ANY_OF,
                     place,
-                    "not every variant of this `anyOf` is an object",
+                    "this `anyOf` has a variant that is not an object",
                 );
             } else if key == "anyOf" && !tagged && open > 1 {
-                let message =
-                    format!("{open} of the objects in this `anyOf` may apply to one value together");
+                let message = format!("{open} objects of this `anyOf` can match the same value");
                 self.report(&rules::OVERLAPPING_ANY_OF, place, message);
             } else if objects > 1 && !tagged {
-                let message = format!("no property tells the {objects} objects in this `{key}` apart");
+                let message = format!("no property distinguishes the {objects} objects of this `{key}`");
                 self.report(&rules::UNTAGGED_UNION, place, message);
             }
         }
         if let Some(property) = property.filter(|_| !is_union) {
-            let message = format!("`{property}` tells variants apart that are not listed here");
+            let message = format!("`{property}` distinguishes variants that are not listed here");
             self.report(
                 &rules::INHERITANCE,
-                pointer::join(pointer, "discriminator"),
+                pointer.with_trailing_token("discriminator"),
                 message,
             );
         }
     }
 
-    /// A property whose value each variant fixes.
+    /// Returns a property whose value each variant fixes.
     fn common_tag(&self, variants: &[Option<&'a Object>]) -> Option<String> {
         let first = variants.first().copied().flatten()?;
         let properties = first.get("properties")?.as_object()?;
@@ -269,7 +257,7 @@ impl<'a> Lint<'a> {
         Some(tag.clone())
     }
 
-    /// Whether a schema allows one value of a property only.
+    /// Whether a schema allows a single value of a property.
     fn fixes(&self, schema: &'a Object, property: &str, depth: usize) -> bool {
         const DEPTH: usize = 8;
         if depth > DEPTH {
@@ -278,28 +266,14 @@ impl<'a> Lint<'a> {
         let own = schema
             .get("properties")
             .and_then(|properties| properties.get(property))
-            .and_then(Value::as_object);
-        let own = own.and_then(|own| self.resolve(Kind::Schema, "", own));
-        if own.is_some_and(|(_, own)| {
-            own.get("enum")
-                .and_then(Value::as_array)
-                .is_some_and(|values| values.len() == 1)
-        }) {
-            return true;
-        }
-        schema
-            .get("allOf")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-            .any(|part| {
-                part.as_object()
-                    .and_then(|part| self.resolve(Kind::Schema, "", part))
-                    .is_some_and(|(_, part)| self.fixes(part, property, depth + 1))
-            })
+            .and_then(|own| self.resolve(own));
+        own.is_some_and(|own| list(own, "enum").count() == 1)
+            || list(schema, "allOf")
+                .filter_map(|part| self.resolve(part))
+                .any(|part| self.fixes(part, property, depth + 1))
     }
 
-    fn all_of(&mut self, pointer: &str, schema: &Object) {
+    fn all_of(&mut self, pointer: &Pointer, schema: &Object) {
         if !schema.contains_key("allOf") {
             return;
         }
@@ -310,12 +284,16 @@ impl<'a> Lint<'a> {
         let mut conflicts = Vec::new();
         self.gather(schema, 0, &mut seen, &mut conflicts);
         for (what, first, second) in conflicts {
-            let message = format!("the parts contradict each other about {what}: {first} and {second}");
-            self.report(&rules::ALL_OF_CONFLICT, pointer::join(pointer, "allOf"), message);
+            let message = format!("the parts contradict each other on {what}: {first} and {second}");
+            self.report(
+                &rules::ALL_OF_CONFLICT,
+                pointer.with_trailing_token("allOf"),
+                message,
+            );
         }
     }
 
-    /// The types that the parts of a schema give to itself and its properties.
+    /// Collects the types that the parts of a schema give to it and to its properties.
     fn gather(
         &self,
         schema: &'a Object,
@@ -347,10 +325,7 @@ impl<'a> Lint<'a> {
             .into_iter()
             .flatten()
         {
-            let property = property
-                .as_object()
-                .and_then(|property| self.resolve(Kind::Schema, "", property));
-            let Some((_, property)) = property else {
+            let Some(property) = self.resolve(property) else {
                 continue;
             };
             for key in ["type", "enum"] {
@@ -359,23 +334,13 @@ impl<'a> Lint<'a> {
                 }
             }
         }
-        for part in schema
-            .get("allOf")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-        {
-            let part = part
-                .as_object()
-                .and_then(|part| self.resolve(Kind::Schema, "", part));
-            if let Some((_, part)) = part {
-                self.gather(part, depth + 1, seen, conflicts);
-            }
+        for part in list(schema, "allOf").filter_map(|part| self.resolve(part)) {
+            self.gather(part, depth + 1, seen, conflicts);
         }
     }
 }
 
-/// Whether two types, or two lists of values, leave nothing that is both.
+/// Whether no value matches both types, or both lists of values.
 fn contradict(left: &Value, right: &Value) -> bool {
     match (left, right) {
         (Value::Array(left), Value::Array(right)) => !left.iter().any(|value| right.contains(value)),
@@ -390,18 +355,17 @@ fn contradict(left: &Value, right: &Value) -> bool {
     }
 }
 
-/// Whether a schema is a part of another one, which may define what it requires.
-fn is_part(pointer: &str) -> bool {
-    let parent = pointer::split_last(pointer).and_then(|(parent, _)| pointer::split_last(parent));
-    parent.is_some_and(|(_, key)| matches!(key, "allOf" | "oneOf" | "anyOf"))
+/// Whether a schema is part of a composition, which may define the properties that it requires.
+fn is_part(pointer: &Pointer) -> bool {
+    let key = pointer.parent().and_then(Pointer::back);
+    key.is_some_and(|key| COMPOSITIONS.contains(&key.encoded()))
 }
 
 fn is_object(schema: &Object) -> bool {
     schema.get("type").map_or_else(
         || {
-            ["properties", "allOf", "oneOf", "anyOf", "additionalProperties"]
-                .iter()
-                .any(|key| schema.contains_key(*key))
+            let keys = ["properties", "additionalProperties"];
+            is_composed(schema) || keys.iter().any(|key| schema.contains_key(*key))
         },
         |kind| kind == "object",
     )

@@ -1,85 +1,85 @@
-//! Security: what calls ask for, against the bearer token that the client sends with each of them.
-
-use std::collections::{HashMap, hash_map::Entry};
+//! Security: the requirements of calls, compared with the bearer token that the client sends.
 
 use serde_json::Value;
 
-use super::{Lint, Object, operations, rules};
-use funnelflux_openapi::{openapi_model::Kind, pointer};
+use super::{
+    linter::{Linter, Object},
+    rules,
+};
+use funnelflux_openapi::{
+    Diagnostic,
+    operations::operations,
+    pointer::{Pointer, PointerBuf},
+};
 
-impl<'a> Lint<'a> {
-    /// Looks at each list of requirements once, however many operations repeat it.
+/// A list of alternative requirements, and the operations that have it.
+struct Requirements<'a> {
+    pointer: PointerBuf,
+    list: &'a Value,
+    operations: Vec<String>,
+}
+
+impl<'a> Linter<'a> {
+    /// Checks each list of requirements once, however many operations repeat it.
     pub(super) fn security(&mut self) {
-        let document = self.document;
-        let mut lists: Vec<(String, &Value, Vec<String>)> = Vec::new();
-        let mut known: HashMap<String, usize> = HashMap::new();
-        for (path, method, operation) in operations::all(document) {
-            let (place, list) = match (operation.get("security"), document.get("/security")) {
-                (Some(own), _) => {
-                    let operation = pointer::join(&pointer::join("/paths", path), method);
-                    (pointer::join(&operation, "security"), own)
-                }
-                (None, Some(all)) => ("/security".to_owned(), all),
+        let root = Pointer::from_static("/security");
+        let shared = self.document.get(root);
+        let mut all: Vec<Requirements<'a>> = Vec::new();
+        for operation in operations(self.document.value()) {
+            let (pointer, list) = match (operation.value.get("security"), shared) {
+                (Some(own), _) => (operation.pointer.with_trailing_token("security"), own),
+                (None, Some(shared)) => (root.to_buf(), shared),
                 (None, None) => continue,
             };
-            let name = format!("{} {path}", method.to_ascii_uppercase());
-            match known.entry(list.to_string()) {
-                Entry::Occupied(entry) => {
-                    if let Some((.., operations)) = lists.get_mut(*entry.get()) {
-                        operations.push(name);
-                    }
-                }
-                Entry::Vacant(entry) => {
-                    entry.insert(lists.len());
-                    lists.push((place, list, vec![name]));
-                }
+            let name = operation.to_string();
+            if let Some(known) = all.iter_mut().find(|known| known.list == list) {
+                known.operations.push(name);
+            } else {
+                let operations = vec![name];
+                all.push(Requirements {
+                    pointer,
+                    list,
+                    operations,
+                });
             }
         }
-        for (place, list, operations) in lists {
-            let before = self.diagnostics.len();
-            self.requirements(&place, list);
-            let found = self.diagnostics.0.split_off(before);
+        for requirements in &all {
+            let found = self.requirements(&requirements.pointer, requirements.list);
             let found = found.into_iter();
             self.diagnostics
-                .extend(found.map(|diagnostic| diagnostic.operations(&operations)));
+                .extend(found.map(|diagnostic| diagnostic.operations(&requirements.operations)));
         }
     }
 
-    /// Looks at a list of alternatives.
-    fn requirements(&mut self, pointer: &str, list: &'a Value) {
+    fn requirements(&self, pointer: &Pointer, list: &Value) -> Vec<Diagnostic> {
         let Some(list) = list.as_array() else {
-            return;
+            return Vec::new();
         };
         let alternatives: Vec<&Object> = list.iter().filter_map(Value::as_object).collect();
+        let mut found = Vec::new();
         for (index, alternative) in alternatives.iter().enumerate() {
-            for name in alternative.keys() {
-                if self.scheme(name).is_none() {
-                    let place = pointer::join(&pointer::item(pointer, index), name);
-                    let message = format!("the security scheme `{name}` is not defined");
-                    self.report(&rules::SCHEME_UNDEFINED, place, message);
-                }
+            for name in alternative.keys().filter(|name| self.scheme(name).is_none()) {
+                let place = pointer.with_trailing_token(index).with_trailing_token(name);
+                let message = format!("the security scheme `{name}` is not defined");
+                found.push(self.diagnostic(&rules::SCHEME_UNDEFINED, place, message));
             }
         }
         if alternatives.iter().all(|alternative| alternative.is_empty()) {
-            self.report(
-                &rules::NEEDLESS_TOKEN,
-                pointer,
-                "no authentication is wanted here, and the token is sent all the same",
-            );
+            let message = "this call requires no authentication, but the token is sent";
+            found.push(self.diagnostic(&rules::NEEDLESS_TOKEN, pointer, message));
         } else if !alternatives.iter().any(|alternative| self.is_met(alternative)) {
-            let wanted: Vec<String> = alternatives
-                .iter()
-                .map(|alternative| {
-                    let names: Vec<String> = alternative.keys().map(|name| format!("`{name}`")).collect();
-                    names.join(" with ")
-                })
-                .collect();
-            let message = format!("{} is wanted, not a bearer token alone", wanted.join(" or "));
-            self.report(&rules::SECURITY_SCHEME, pointer, message);
+            let names = |alternative: &&Object| {
+                let names: Vec<String> = alternative.keys().map(|name| format!("`{name}`")).collect();
+                names.join(" with ")
+            };
+            let required: Vec<String> = alternatives.iter().map(names).collect();
+            let message = format!("{} is required, not only a bearer token", required.join(" or "));
+            found.push(self.diagnostic(&rules::SECURITY_SCHEME, pointer, message));
         }
+        found
     }
 
-    /// Whether a bearer token is all that an alternative asks for. Of a scheme that is not defined nothing is known.
+    /// Whether a bearer token meets all requirements of an alternative. An undefined scheme counts as met.
     fn is_met(&self, alternative: &Object) -> bool {
         alternative
             .keys()
@@ -87,22 +87,20 @@ impl<'a> Lint<'a> {
     }
 
     fn scheme(&self, name: &str) -> Option<&'a Object> {
-        let place = pointer::join("/components/securitySchemes", name);
-        let scheme = self.object(&place)?;
-        let (_, scheme) = self.resolve(Kind::SecurityScheme, &place, scheme)?;
-        Some(scheme)
+        let schemes = self.object("/components/securitySchemes")?;
+        self.resolve(schemes.get(name)?)
     }
 }
 
-/// Whether a scheme is met by a bearer token in the header `Authorization`.
+/// Whether a bearer token in the header `Authorization` meets a scheme.
 fn takes_bearer(scheme: &Object) -> bool {
-    let is = |key: &str, wanted: &str| {
+    let is = |key: &str, expected: &str| {
         let text = scheme.get(key).and_then(Value::as_str);
-        text.is_some_and(|text| text.eq_ignore_ascii_case(wanted))
+        text.is_some_and(|text| text.eq_ignore_ascii_case(expected))
     };
     is("type", "oauth2")
         || is("type", "openIdConnect")
         || is("type", "http") && is("scheme", "bearer")
-        // Swagger 2.0 has no other way to say it.
+        // Swagger 2.0 has no other way to express it.
         || is("type", "apiKey") && is("in", "header") && is("name", "Authorization")
 }

@@ -1,4 +1,4 @@
-//! Each rule of lint has a document that breaks it, and says so in words that a person can act on.
+//! Each rule of lint has a document that breaks it and a diagnostic with a fix.
 
 use std::fmt::Write as _;
 
@@ -42,13 +42,13 @@ fn each_rule_breaks_no_other_error_by_accident() {
 }
 
 #[test]
-fn what_prepare_repairs_is_no_error() {
+fn constructs_that_transform_repairs_are_not_reported() {
     let diagnostics = lint::lint(&document("nothing-to-say"));
     assert!(diagnostics.is_empty(), "{diagnostics}");
 }
 
 #[test]
-fn our_document_has_nothing_to_say() {
+fn our_document_has_no_diagnostics() {
     let document = read::read(Source {
         name: "spec/upstream.json",
         text: include_str!("../../../../spec/upstream.json"),
@@ -59,10 +59,10 @@ fn our_document_has_nothing_to_say() {
 }
 
 #[test]
-fn the_table_of_rules_is_complete_and_without_twins() {
+fn rules_are_complete_and_unique() {
     let mut seen = std::collections::HashSet::new();
     for rule in lint::rules() {
-        assert!(seen.insert(rule.code), "{} stands twice", rule.code);
+        assert!(seen.insert(rule.code), "{} is there twice", rule.code);
         for text in [rule.summary, rule.generator, rule.fix] {
             assert!(!text.is_empty() && !text.ends_with('.'), "{}", rule.code);
         }

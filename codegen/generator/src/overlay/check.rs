@@ -3,14 +3,18 @@
 use serde_json::{Map, Value};
 use serde_json_path::JsonPath;
 
-use funnelflux_openapi::{Diagnostics, Document, Severity, Stage, pointer, text::kind};
+use funnelflux_openapi::{
+    Diagnostics, Document, Severity, Stage,
+    pointer::{Pointer, PointerBuf},
+    text::kind,
+};
 
 /// Maximum length of a JSONPath in bytes. Nobody writes a longer one, and the parser recurses into it.
 const MAX_QUERY: usize = 2_000;
 
 /// An action that can be applied.
 pub(super) struct CheckedAction<'a> {
-    pub(super) pointer: String,
+    pub(super) pointer: PointerBuf,
     pub(super) target: &'a str,
     pub(super) path: JsonPath,
     pub(super) reason: &'a str,
@@ -42,10 +46,10 @@ struct Checker<'a, 'b> {
 
 impl<'a> Checker<'a, '_> {
     fn overlay(&mut self, document: &str) -> Vec<CheckedAction<'a>> {
-        let Some(root) = self.object("", self.overlay.value(), "an overlay") else {
+        let Some(root) = self.object(Pointer::root(), self.overlay.value(), "an overlay") else {
             return Vec::new();
         };
-        self.known_keys("", root, &["overlay", "info", "extends", "actions"]);
+        self.known_keys(Pointer::root(), root, &["overlay", "info", "extends", "actions"]);
         let version = root.get("overlay").and_then(Value::as_str).unwrap_or_default();
         let is = |wanted: &str| {
             version
@@ -54,36 +58,38 @@ impl<'a> Checker<'a, '_> {
         };
         if !is("1.0") && !is("1.1") {
             self.error(
-                "/overlay",
+                Pointer::from_static("/overlay"),
                 "version",
                 "`overlay` is not `1.0.x` or `1.1.x`",
                 "write `overlay: 1.0.0` at the top",
             );
         }
         let info = root.get("info").unwrap_or(&Value::Null);
-        if let Some(info) = self.object("/info", info, "`info`") {
-            self.known_keys("/info", info, &["title", "version", "description"]);
+        let info_at = Pointer::from_static("/info");
+        if let Some(info) = self.object(info_at, info, "`info`") {
+            self.known_keys(info_at, info, &["title", "version", "description"]);
             for key in ["title", "version"] {
                 let text = info.get(key).and_then(Value::as_str).unwrap_or_default();
                 if text.trim().is_empty() {
                     let message = format!("`info` needs a `{key}`, a string");
-                    let at = pointer::join("/info", key);
+                    let at = info_at.with_trailing_token(key);
                     self.error(&at, "info", message, "describe the purpose of the overlay");
                 }
             }
         }
         self.extends(root, document);
+        let actions_at = Pointer::from_static("/actions");
         match root.get("actions").and_then(Value::as_array) {
             Some(actions) if !actions.is_empty() => {
                 let actions = actions.iter().enumerate();
                 let checked = actions.filter_map(|(index, action)| {
-                    self.action(pointer::item("/actions", index), action, is("1.0"))
+                    self.action(actions_at.with_trailing_token(index), action, is("1.0"))
                 });
                 checked.collect()
             }
             _ => {
                 self.error(
-                    "/actions",
+                    actions_at,
                     "actions",
                     "`actions` must be a list with at least one action",
                     "remove the overlay if it has nothing left to do",
@@ -99,16 +105,17 @@ impl<'a> Checker<'a, '_> {
         let Some(extends) = root.get("extends") else {
             return;
         };
+        let extends_at = Pointer::from_static("/extends");
         let Some(extends) = extends.as_str().filter(|text| !text.trim().is_empty()) else {
             let fix = "give the path or address of the document, or remove `extends`";
-            self.error("/extends", "extends", "`extends` is not an address", fix);
+            self.error(extends_at, "extends", "`extends` is not an address", fix);
             return;
         };
         if last(extends) != last(document) {
             let message = format!("this overlay is for `{extends}`, but is applied to `{document}`");
             let warning =
                 self.overlay
-                    .diagnostic(Severity::Warning, Stage::Overlay, "extends", "/extends", message);
+                    .diagnostic(Severity::Warning, Stage::Overlay, "extends", extends_at, message);
             self.diagnostics
                 .push(warning.fix("correct or remove `extends`, or remove the overlay"));
         }
@@ -116,12 +123,12 @@ impl<'a> Checker<'a, '_> {
 
     fn action(
         &mut self,
-        pointer: String,
+        pointer: PointerBuf,
         action: &'a Value,
         only_containers: bool,
     ) -> Option<CheckedAction<'a>> {
         let before = self.diagnostics.count(Severity::Error);
-        let place = pointer.as_str();
+        let place = &*pointer;
         let action = self.object(place, action, "an action")?;
         self.known_keys(
             place,
@@ -138,10 +145,10 @@ impl<'a> Checker<'a, '_> {
                 "write into `description` what is wrong in the vendor's document, and the evidence for it",
             );
         }
-        let path = self.path(&pointer::join(place, "target"), text("target"));
+        let path = self.path(&place.with_trailing_token("target"), text("target"));
         let remove = action.get("remove").unwrap_or(&Value::Bool(false));
         if !remove.is_boolean() {
-            let at = pointer::join(place, "remove");
+            let at = place.with_trailing_token("remove");
             self.error(
                 &at,
                 "effect",
@@ -154,7 +161,7 @@ impl<'a> Checker<'a, '_> {
             (Some(update), false, None) => Some(CheckedEffect::Update(update)),
             (None, true, None) => Some(CheckedEffect::Remove),
             (None, false, Some(_)) if !only_containers => self
-                .path(&pointer::join(place, "copy"), text("copy"))
+                .path(&place.with_trailing_token("copy"), text("copy"))
                 .map(CheckedEffect::Copy),
             _ => {
                 self.error(
@@ -178,7 +185,7 @@ impl<'a> Checker<'a, '_> {
         (self.diagnostics.count(Severity::Error) == before).then_some(checked)
     }
 
-    fn path(&mut self, at: &str, query: &str) -> Option<JsonPath> {
+    fn path(&mut self, at: &Pointer, query: &str) -> Option<JsonPath> {
         let message = if query.len() > MAX_QUERY {
             format!("the JSONPath is longer than {MAX_QUERY} bytes")
         } else {
@@ -196,7 +203,7 @@ impl<'a> Checker<'a, '_> {
         None
     }
 
-    fn object(&mut self, at: &str, value: &'a Value, noun: &str) -> Option<&'a Map<String, Value>> {
+    fn object(&mut self, at: &Pointer, value: &'a Value, noun: &str) -> Option<&'a Map<String, Value>> {
         let object = value.as_object();
         if object.is_none() {
             let message = format!("{noun} must be an object, not {}", kind(value));
@@ -205,13 +212,13 @@ impl<'a> Checker<'a, '_> {
         object
     }
 
-    fn known_keys(&mut self, at: &str, object: &Map<String, Value>, known: &[&str]) {
+    fn known_keys(&mut self, at: &Pointer, object: &Map<String, Value>, known: &[&str]) {
         let unknown = |key: &&String| !key.starts_with("x-") && !known.contains(&key.as_str());
         for key in object.keys().filter(unknown) {
             let known: Vec<String> = known.iter().map(|key| format!("`{key}`")).collect();
             let fix = format!("use one of {}, or an extension `x-…`", known.join(", "));
             self.error(
-                &pointer::join(at, key),
+                &at.with_trailing_token(key),
                 "key",
                 format!("unknown key `{key}`"),
                 fix,
@@ -219,7 +226,13 @@ impl<'a> Checker<'a, '_> {
         }
     }
 
-    fn error(&mut self, at: &str, code: &'static str, message: impl Into<String>, fix: impl Into<String>) {
+    fn error(
+        &mut self,
+        at: &Pointer,
+        code: &'static str,
+        message: impl Into<String>,
+        fix: impl Into<String>,
+    ) {
         let error = self.overlay.error(Stage::Overlay, code, at, message);
         self.diagnostics.push(error.fix(fix));
     }

@@ -5,7 +5,11 @@ use std::{cmp::Ordering, collections::HashSet};
 use serde_json::Value;
 use serde_json_path::JsonPath;
 
-use funnelflux_openapi::{Document, Place, Provenance, pointer, text::kind};
+use funnelflux_openapi::{
+    Document, Place, Provenance,
+    pointer::{Pointer, PointerBuf, Token},
+    text::kind,
+};
 
 /// A document that actions change.
 pub(super) struct Editor {
@@ -16,7 +20,7 @@ pub(super) struct Editor {
 /// Source of the values that an action puts into the document.
 pub(super) struct Origin<'a> {
     pub(super) overlay: &'a Document,
-    pub(super) pointer: String,
+    pub(super) pointer: PointerBuf,
     /// Parts of the value have locations of their own; the parts of a copy do not.
     pub(super) deep: bool,
 }
@@ -26,9 +30,9 @@ impl Origin<'_> {
         self.overlay.provenance().place(&self.pointer)
     }
 
-    fn part(&self, token: &str) -> Self {
+    fn part<'t>(&self, token: impl Into<Token<'t>>) -> Self {
         let pointer = if self.deep {
-            pointer::join(&self.pointer, token)
+            self.pointer.with_trailing_token(token)
         } else {
             self.pointer.clone()
         };
@@ -47,37 +51,38 @@ impl Editor {
     }
 
     /// Pointers to the matches of a query, each once.
-    pub(super) fn query(&self, path: &JsonPath) -> Vec<String> {
+    pub(super) fn query(&self, path: &JsonPath) -> Vec<PointerBuf> {
         let mut seen = HashSet::new();
         path.query_located(&self.value)
             .iter()
-            .map(|node| node.location().to_json_pointer())
+            .filter_map(|node| PointerBuf::parse(node.location().to_json_pointer()).ok())
             .filter(|pointer| seen.insert(pointer.clone()))
             .collect()
     }
 
-    pub(super) fn remove(&mut self, targets: &[String]) {
+    pub(super) fn remove(&mut self, targets: &[PointerBuf]) {
         remove(&mut self.value, &mut self.provenance, targets);
     }
 
-    /// Merges a value into each target. Returns for each whether that changed it, or why the value does not fit.
+    /// Merges a value into each target. Returns for each whether that changed it, or why the value does not
+    /// fit.
     pub(super) fn update(
         &mut self,
-        targets: &[String],
+        targets: &[PointerBuf],
         update: &Value,
         origin: &Origin<'_>,
         only_containers: bool,
     ) -> Vec<Result<bool, String>> {
         let mut results = Vec::new();
         for target in targets {
-            let Some(value) = self.value.pointer_mut(target) else {
+            let Some(value) = self.value.pointer_mut(target.as_str()) else {
                 continue;
             };
             results.push(match misfit(value, update, only_containers) {
                 Some(problem) => Err(format!("the target {target} is {problem}")),
                 None => Ok(match value {
                     Value::Array(array) if !update.is_array() => {
-                        let item = pointer::item(target, array.len());
+                        let item = target.with_trailing_token(array.len());
                         self.provenance.put(item, origin.place());
                         array.push(update.clone());
                         true
@@ -105,12 +110,12 @@ fn misfit(value: &Value, update: &Value, only_containers: bool) -> Option<String
     }
 }
 
-/// Merges by the rules of the Overlay specification: objects member by member, arrays by appending, everything else
-/// by replacing. Returns whether anything changed.
+/// Merges by the rules of the Overlay specification: objects member by member, arrays by appending,
+/// everything else by replacing. Returns whether anything changed.
 fn merge(
     value: &mut Value,
     update: &Value,
-    target: &str,
+    target: &Pointer,
     origin: &Origin<'_>,
     provenance: &mut Provenance,
 ) -> bool {
@@ -118,7 +123,7 @@ fn merge(
         (Value::Object(object), Value::Object(update)) => {
             let mut changed = false;
             for (key, update) in update {
-                let target = pointer::join(target, key);
+                let target = target.with_trailing_token(key);
                 let origin = origin.part(key);
                 if let Some(value) = object.get_mut(key) {
                     changed |= merge(value, update, &target, &origin, provenance);
@@ -132,8 +137,8 @@ fn merge(
         }
         (Value::Array(array), Value::Array(update)) => {
             for (index, update) in update.iter().enumerate() {
-                let place = origin.part(&index.to_string()).place();
-                provenance.put(pointer::item(target, array.len()), place);
+                let place = origin.part(index).place();
+                provenance.put(target.with_trailing_token(array.len()), place);
                 array.push(update.clone());
             }
             !update.is_empty()
@@ -142,7 +147,7 @@ fn merge(
             let changed = value != update;
             if changed {
                 *value = update.clone();
-                provenance.put(target.to_owned(), origin.place());
+                provenance.put(target, origin.place());
             }
             changed
         }
@@ -150,21 +155,21 @@ fn merge(
 }
 
 /// Removes members and items. What remains keeps its order and its locations.
-pub(crate) fn remove(value: &mut Value, provenance: &mut Provenance, targets: &[String]) {
+pub(crate) fn remove(value: &mut Value, provenance: &mut Provenance, targets: &[PointerBuf]) {
     // The last first, so that indexes stay valid.
-    let mut targets: Vec<&String> = targets.iter().collect();
+    let mut targets: Vec<&PointerBuf> = targets.iter().collect();
     targets.sort_by(|left, right| document_order(right, left));
     for target in targets {
-        let Some((parent, token)) = pointer::split_last(target) else {
+        let Some((parent, token)) = target.split_back() else {
             continue;
         };
-        match value.pointer_mut(parent) {
+        match value.pointer_mut(parent.as_str()) {
             Some(Value::Object(object)) => {
-                object.shift_remove(&*pointer::unescape(token));
+                object.shift_remove(&*token.decoded());
                 provenance.forget(target);
             }
             Some(Value::Array(array)) => {
-                if let Some(index) = token.parse().ok().filter(|index| *index < array.len()) {
+                if let Some(index) = index_of(&token).filter(|index| *index < array.len()) {
                     provenance.remove_item(parent, index, array.len());
                     array.remove(index);
                 }
@@ -175,16 +180,19 @@ pub(crate) fn remove(value: &mut Value, provenance: &mut Provenance, targets: &[
 }
 
 /// Orders pointers so that an ancestor comes before its descendants and a lower index before a higher one.
-fn document_order(left: &str, right: &str) -> Ordering {
-    let index = |token: &str| token.parse::<usize>().ok();
-    for (left, right) in left.split('/').zip(right.split('/')) {
-        let order = match (index(left), index(right)) {
+fn document_order(left: &Pointer, right: &Pointer) -> Ordering {
+    for (left, right) in left.tokens().zip(right.tokens()) {
+        let order = match (index_of(&left), index_of(&right)) {
             (Some(left), Some(right)) => left.cmp(&right),
-            _ => left.cmp(right),
+            _ => left.encoded().cmp(right.encoded()),
         };
         if order.is_ne() {
             return order;
         }
     }
-    left.split('/').count().cmp(&right.split('/').count())
+    left.count().cmp(&right.count())
+}
+
+fn index_of(token: &Token<'_>) -> Option<usize> {
+    token.encoded().parse().ok()
 }

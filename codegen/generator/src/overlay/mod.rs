@@ -1,9 +1,11 @@
-//! Overlay: applies our deviations from the vendor's document, written as `OpenAPI` Overlay 1.0 or 1.1 actions.
+//! Overlay: applies our deviations from the vendor's document, written as `OpenAPI` Overlay 1.0 or 1.1
+//! actions.
 //!
-//! An action that matches nothing is an error at its line, so overlays cannot go stale; so is an action without a
-//! reason (`description`). JSONPath (RFC 9535) comes from `serde_json_path`. The crate `roas-overlay` cannot apply the
-//! actions: it works on plain values and records neither locations nor changes. Here each value keeps the action that
-//! put it there, so that later diagnostics name the line of the overlay.
+//! An action that matches nothing is an error at its line, so overlays cannot go stale; so is an action
+//! without a reason (`description`). JSONPath (RFC 9535) comes from `serde_json_path`. The crate
+//! `roas-overlay` cannot apply the actions: it works on plain values and records neither locations nor
+//! changes. Here each value keeps the action that put it there, so that later diagnostics name the line of
+//! the overlay.
 
 mod check;
 mod edit;
@@ -11,9 +13,7 @@ mod edit;
 use serde::Serialize;
 use serde_json::Value;
 
-use funnelflux_openapi::{
-    Diagnostic, Diagnostics, Document, Location, Severity, Source, Stage, pointer, read,
-};
+use funnelflux_openapi::{Diagnostic, Diagnostics, Document, Location, Severity, Source, Stage, read};
 
 use check::{CheckedAction, CheckedEffect};
 pub(crate) use edit::remove;
@@ -81,7 +81,8 @@ pub fn read(sources: &[Source<'_>]) -> Result<Vec<Document>, Diagnostics> {
 /// Applies overlays to a document, in the order given.
 ///
 /// # Errors
-/// Located diagnostics for each invalid overlay, and for each action that matches nothing or does not fit its match.
+/// Located diagnostics for each invalid overlay, and for each action that matches nothing or does
+/// not fit its match.
 pub fn apply(document: Document, overlays: &[Document]) -> Result<Applied, Diagnostics> {
     let name = document.name().to_owned();
     let mut editor = Editor::new(document);
@@ -111,12 +112,12 @@ pub fn apply(document: Document, overlays: &[Document]) -> Result<Applied, Diagn
 
 /// Applies one action.
 fn act(editor: &mut Editor, overlay: &Document, action: &CheckedAction<'_>) -> Result<Action, Diagnostics> {
-    let place = action.pointer.as_str();
+    let place = &*action.pointer;
     let error = |code, key: &str, message: String, fix: &str| -> Diagnostics {
         let at = if key.is_empty() {
-            place.to_owned()
+            place.to_buf()
         } else {
-            pointer::join(place, key)
+            place.with_trailing_token(key)
         };
         overlay.error(Stage::Overlay, code, at, message).fix(fix).into()
     };
@@ -126,7 +127,7 @@ fn act(editor: &mut Editor, overlay: &Document, action: &CheckedAction<'_>) -> R
             "no-match",
             "target",
             format!("the target `{}` matches nothing in the document", action.target),
-            "correct the target if it is misspelt or the document has changed; remove an action that is no longer needed",
+            "correct the target, or remove the action if it is no longer needed",
         ));
     }
     let update = |editor: &mut Editor, update: &Value, origin: &Origin<'_>| {
@@ -147,7 +148,7 @@ fn act(editor: &mut Editor, overlay: &Document, action: &CheckedAction<'_>) -> R
         misfits.unless_errors(changed).map(|(changed, _)| changed)
     };
     let (effect, changed) = match &action.effect {
-        CheckedEffect::Remove if targets.iter().any(String::is_empty) => {
+        CheckedEffect::Remove if targets.iter().any(|target| target.is_root()) => {
             return Err(error(
                 "root",
                 "",
@@ -162,7 +163,7 @@ fn act(editor: &mut Editor, overlay: &Document, action: &CheckedAction<'_>) -> R
         CheckedEffect::Update(value) => {
             let origin = Origin {
                 overlay,
-                pointer: pointer::join(place, "update"),
+                pointer: place.with_trailing_token("update"),
                 deep: true,
             };
             (Effect::Update, update(editor, value, &origin)?)
@@ -173,10 +174,10 @@ fn act(editor: &mut Editor, overlay: &Document, action: &CheckedAction<'_>) -> R
                 let message = format!("`copy` must match one value, and matches {}", sources.len());
                 return Err(error("copy", "copy", message, "correct the path"));
             };
-            let value = editor.value.pointer(source).cloned().unwrap_or_default();
+            let value = editor.value.pointer(source.as_str()).cloned().unwrap_or_default();
             let origin = Origin {
                 overlay,
-                pointer: place.to_owned(),
+                pointer: place.to_buf(),
                 deep: false,
             };
             (Effect::Copy, update(editor, &value, &origin)?)

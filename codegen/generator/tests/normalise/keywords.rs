@@ -1,6 +1,6 @@
-//! Every keyword of Swagger 2.0 and `OpenAPI` 3.1 is carried over, kept aside or reported at its own lines, and those of
-//! other versions are reported in a document of 3.0: none is lost in silence. A table in `tests/documents/keywords` puts
-//! each into a document, one after the other.
+//! Every keyword of Swagger 2.0 and `OpenAPI` 3.1 is carried over, kept aside or reported at its own lines,
+//! and those of other versions are reported in a document of 3.0: none is lost in silence. A table in
+//! `tests/documents/keywords` puts each into a document, one after the other.
 
 use std::fmt::Write as _;
 
@@ -11,7 +11,7 @@ use funnelflux_openapi::{Diagnostic, Document, Source, pointer, read};
 
 use crate::force;
 
-/// What the strings begin with that must not get lost.
+/// Prefix of strings that must not get lost.
 const MARK: &str = "keep";
 
 struct Run {
@@ -35,7 +35,7 @@ fn run(value: &Value) -> Run {
     }
 }
 
-/// The pointers at which two values differ.
+/// Collects the pointers at which two values differ.
 fn differences(before: &Value, after: &Value, pointer: &str, found: &mut Vec<String>) {
     match (before, after) {
         (Value::Object(before), Value::Object(after)) => {
@@ -75,7 +75,7 @@ fn marked(value: &Value, found: &mut Vec<String>) {
     }
 }
 
-/// What becomes of each keyword of a table; fails where one of them is lost.
+/// Describes the treatment of each keyword of a table; fails if one of them is lost.
 fn fates(version: &str) -> String {
     let path = format!(
         "{}/tests/documents/keywords/{version}.yaml",
@@ -89,7 +89,7 @@ fn fates(version: &str) -> String {
     .unwrap()
     .into_value();
     let base = table.get("document").unwrap();
-    // Keywords of other versions mean nothing, so that to carry them over is not enough.
+    // Keywords of other versions mean nothing, so it is not enough to keep them.
     let foreign = table.get("foreign").is_some();
     let before = run(base);
     let mut all = String::new();
@@ -112,7 +112,8 @@ fn fates(version: &str) -> String {
     all
 }
 
-/// What becomes of one keyword, in words; whether it is reported, and whether all of it is in the output.
+/// Describes the treatment of a keyword: in words, whether it is reported, and whether the output has all of
+/// it.
 fn fate(base: &Value, before: &Run, place: &str, key: &str, value: &Value) -> (String, bool, bool) {
     let mut changed = base.clone();
     let holder = changed.pointer_mut(place).and_then(Value::as_object_mut);
@@ -120,7 +121,7 @@ fn fate(base: &Value, before: &Run, place: &str, key: &str, value: &Value) -> (S
     holder.insert(key.to_owned(), value.clone());
     let after = run(&changed);
 
-    // The lines of the keyword itself: a diagnostic on its holder says nothing of it.
+    // The lines of the keyword itself: a diagnostic on its parent does not count.
     let first = after.input.locate(pointer::join(place, key));
     let first = first.line;
     let lines = first..first + format!("{value:#}").lines().count();
@@ -136,7 +137,7 @@ fn fate(base: &Value, before: &Run, place: &str, key: &str, value: &Value) -> (S
     marked(&changed, &mut lost);
     let mut kept = Vec::new();
     marked(&after.output, &mut kept);
-    // Each as often as it was there.
+    // Each as often as in the input.
     lost.retain(|text| match kept.iter().position(|kept| kept == text) {
         Some(index) => {
             kept.swap_remove(index);
@@ -166,7 +167,7 @@ fn fate(base: &Value, before: &Run, place: &str, key: &str, value: &Value) -> (S
     (fate, !reported.is_empty(), carried)
 }
 
-/// Whether two diagnostics say the same thing of the same value; its line may have moved.
+/// Compares two diagnostics apart from their lines, which may have moved.
 fn same(left: &Diagnostic, right: &Diagnostic) -> bool {
     (left.code, &left.pointer, &left.message) == (right.code, &right.pointer, &right.message)
 }

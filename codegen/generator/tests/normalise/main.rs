@@ -1,4 +1,4 @@
-//! What normalise promises: the same API in `OpenAPI` 3.0.3, with every loss named and every place kept.
+//! Normalise gives the same API in `OpenAPI` 3.0.3, reports every loss and keeps every location.
 
 #![allow(
     clippy::unwrap_used,
@@ -39,7 +39,7 @@ fn golden(document: &Document, diagnostics: &Diagnostics) -> String {
     format!("{value}\n\n== normalise\n{diagnostics}\n\n== lint\n{lint}")
 }
 
-/// What stands in the original text where a pointer of the normalised document leads.
+/// Asserts the original text at the locations of pointers into the normalised document.
 fn places(file: &str, document: &Document, places: &[(&str, &str)]) {
     let text = text_of(file);
     for (pointer, expected) in places {
@@ -93,7 +93,8 @@ fn swagger_20() {
                 "type: array",
             ),
             (
-                "/paths/~1asset~1upload~1{id}/post/requestBody/content/multipart~1form-data/schema/properties/note/type",
+                "/paths/~1asset~1upload~1{id}/post/requestBody/content/multipart~1form-data/schema/properties\
+                 /note/type",
                 "type: string, description: shared",
             ),
         ],

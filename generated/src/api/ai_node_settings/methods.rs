@@ -10,13 +10,12 @@ use crate::runtime::{call::Call, client::Client, unverified::Unverified};
 ///
 /// Manage the settings of AI nodes. The vendor asks not to create AI nodes by program.
 ///
-/// Evidence for all operations: **deduced** from the pattern of the other operations. Nothing but
-/// title and method is known; segment and suffix are guessed from the words of the title, the way
-/// those of offer sources are. Expect 404: `ainodesettings` may be called something else
-/// altogether.
+/// Evidence for all operations: **deduced** from the pattern of the other operations. Only title
+/// and method are known. Segment and suffix are guessed from the words of the title, following
+/// offer sources. Expect 404: the real name may differ from `ainodesettings`.
 ///
 /// Evidence for all arguments: **deduced** from the pattern of the other operations. As for offer
-/// sources. How the name is spelt (`AINode`, `AiNode`, one or many settings) is a guess.
+/// sources. The spelling of the name (`AINode`, `AiNode`, one or many settings) is a guess.
 impl Client {
     /// **Deduced.** Find AI node settings by ID.
     ///
@@ -66,9 +65,9 @@ impl Client {
     /// `PUT /ainodesettings/save/`
     ///
     /// # Arguments
-    /// - `body`: The settings of an AI node. The help centre speaks of a mode (conversion rate or
-    ///   revenue per view), how often it is updated and how far it looks back; what the fields are
-    ///   called is unknown. They are kept as they come.
+    /// - `body`: The settings of an AI node. The help centre mentions a mode (conversion rate or
+    ///   revenue per view), an update interval and a look-back period; the names of the fields are
+    ///   unknown. They are kept unchanged.
     ///
     /// # Response
     /// The settings have been updated.
@@ -83,9 +82,9 @@ impl Client {
     /// `POST /ainodesettings/save/`
     ///
     /// # Arguments
-    /// - `body`: The settings of an AI node. The help centre speaks of a mode (conversion rate or
-    ///   revenue per view), how often it is updated and how far it looks back; what the fields are
-    ///   called is unknown. They are kept as they come.
+    /// - `body`: The settings of an AI node. The help centre mentions a mode (conversion rate or
+    ///   revenue per view), an update interval and a look-back period; the names of the fields are
+    ///   unknown. They are kept unchanged.
     ///
     /// # Response
     /// The settings have been created.
@@ -100,8 +99,8 @@ impl Client {
     /// `DELETE /ainodesettings/delete/`
     ///
     /// # Arguments
-    /// - `id_ai_node_setting` (`idAiNodeSetting`): **Deduced.** The settings to delete, if only one:
-    ///   the older way, used where no body names any.
+    /// - `id_ai_node_setting` (`idAiNodeSetting`): **Deduced.** The settings to delete, if only one. An
+    ///   older form that applies if the body names none.
     /// - `body`: A list of asset IDs. With `None`, none is sent.
     /// - `_unverified`: Says that the caller knows that this call removes something on a guess.
     ///

@@ -3,14 +3,15 @@
 
 use crate::api::ids::AiNodeSettingsId;
 
-/// **Deduced.** The settings of an AI node. The help centre speaks of a mode (conversion rate or
-/// revenue per view), how often it is updated and how far it looks back; what the fields are called
-/// is unknown. They are kept as they come.
+/// **Deduced.** The settings of an AI node. The help centre mentions a mode (conversion rate or
+/// revenue per view), an update interval and a look-back period; the names of the fields are
+/// unknown. They are kept unchanged.
 ///
 /// Schema `AiNodeSettings`.
 ///
 /// Evidence for the type and its fields: **deduced** from the pattern of the other operations. As
-/// for offer sources. How the name is spelt (`AINode`, `AiNode`, one or many settings) is a guess.
+/// for offer sources. The spelling of the name (`AINode`, `AiNode`, one or many settings) is a
+/// guess.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct AiNodeSettings {

@@ -8,10 +8,10 @@ use crate::runtime::{call::Call, client::Client, unverified::Unverified};
 
 /// # Categories
 ///
-/// Manage categories, into which assets of one type are put.
+/// Manage categories, which group assets of one type.
 ///
 /// Evidence for all operations: **deduced** from the pattern of the other operations. The index
-/// gives title and method; the path follows the pattern of offer sources.
+/// states title and method; the path follows the pattern of offer sources.
 ///
 /// Evidence for the arguments that state none: documented elsewhere by the vendor. Page Categories
 /// of the documentation, in a shortened copy: names and meanings, without types and required marks.
@@ -23,8 +23,8 @@ impl Client {
     /// `GET /category/list/`
     ///
     /// # Arguments
-    /// - `status`: **Documented in part.** Which categories to return, by their status. `not-deleted`
-    ///   stands for active and archived ones together.
+    /// - `status`: **Documented in part.** Status of the categories to return. `not-deleted` means
+    ///   active and archived.
     /// - `category_type` (`categoryType`): **Documented in part.** Return only categories for assets of
     ///   this type.
     ///
@@ -84,12 +84,12 @@ impl Client {
 
     /// **Deduced.** Update a category.
     ///
-    /// Updates a category that exists. Its ID cannot be changed.
+    /// Updates an existing category. Its ID cannot be changed.
     ///
     /// `PUT /category/save/`
     ///
     /// # Arguments
-    /// - `body`: A category. The empty ID, by which an asset says that it is in none, is no category.
+    /// - `body`: A category. Assets without a category have the empty ID.
     ///
     /// # Response
     /// The category has been updated.
@@ -104,7 +104,7 @@ impl Client {
     /// `POST /category/save/`
     ///
     /// # Arguments
-    /// - `body`: A category. The empty ID, by which an asset says that it is in none, is no category.
+    /// - `body`: A category. Assets without a category have the empty ID.
     ///
     /// # Response
     /// The category has been created.
@@ -121,7 +121,7 @@ impl Client {
     /// # Arguments
     /// - `id_category` (`idCategory`): **Deduced.** ID of the category to copy. Evidence: **deduced**
     ///   from the pattern of the other operations. As for offer sources.
-    /// - `body`: How a copy is to differ from its original.
+    /// - `body`: Differences between a copy and its original.
     ///
     /// # Response
     /// The ID of the copy.
@@ -138,17 +138,17 @@ impl Client {
 
     /// **Deduced.** Delete a category.
     ///
-    /// Deletes the given categories. The children of a category would be the assets in it. What becomes
-    /// of the children without `cascadeAction`, and with it, is not documented for this group.
+    /// Deletes the given categories. The children of a category would be the assets in it. The effect
+    /// on the children, with or without `cascadeAction`, is not documented for this group.
     ///
     /// `DELETE /category/delete/`
     ///
     /// # Arguments
-    /// - `id_category` (`idCategory`): **Deduced.** A single category to delete: the older way, used
-    ///   where no body names any. Evidence: **deduced** from the pattern of the other operations. As
-    ///   for offer sources.
-    /// - `body`: Which parents to archive or delete, and what happens to their children. With `None`,
-    ///   none is sent.
+    /// - `id_category` (`idCategory`): **Deduced.** A single category to delete. An older form that
+    ///   applies if the body names none. Evidence: **deduced** from the pattern of the other
+    ///   operations. As for offer sources.
+    /// - `body`: Parents to archive or delete, and the treatment of their children. With `None`, none
+    ///   is sent.
     /// - `_unverified`: Says that the caller knows that this call removes something on a guess.
     ///
     /// # Response
@@ -167,13 +167,13 @@ impl Client {
 
     /// **Deduced.** Archive categories.
     ///
-    /// Archives the given categories. The children of a category would be the assets in it. What
-    /// becomes of the children without `cascadeAction`, and with it, is not documented for this group.
+    /// Archives the given categories. The children of a category would be the assets in it. The effect
+    /// on the children, with or without `cascadeAction`, is not documented for this group.
     ///
     /// `PUT /category/archive/`
     ///
     /// # Arguments
-    /// - `body`: Which parents to archive or delete, and what happens to their children.
+    /// - `body`: Parents to archive or delete, and the treatment of their children.
     /// - `_unverified`: Says that the caller knows that this call removes something on a guess.
     ///
     /// # Response
@@ -188,7 +188,7 @@ impl Client {
 
     /// **Deduced.** Unarchive categories.
     ///
-    /// Takes the given categories out of the archive.
+    /// Unarchives the given categories.
     ///
     /// `PUT /category/unarchive/`
     ///

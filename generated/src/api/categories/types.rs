@@ -38,8 +38,7 @@ open_enum! {
     }
 }
 
-/// **Documented in part.** A category. The empty ID, by which an asset says that it is in none, is
-/// no category.
+/// **Documented in part.** A category. Assets without a category have the empty ID.
 ///
 /// Schema `Category`.
 ///
@@ -70,10 +69,10 @@ pub struct Category {
     /// `meta` in JSON.
     ///
     /// Evidence: documented elsewhere by the vendor. The page describes the object without its name;
-    /// the introduction calls the object of some assets that is reserved like this `meta`.
+    /// the introduction uses the name `meta` for such reserved objects of some assets.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub meta: Option<::serde_json::Map<String, ::serde_json::Value>>,
-    /// **Documented in part.** Whether an asset is in use, archived or deleted.
+    /// **Documented in part.** Status of an asset: in use, archived or deleted.
     ///
     /// `status` in JSON.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -11,7 +11,7 @@ use crate::runtime::{call::Call, client::Client, unverified::Unverified};
 /// Manage conditions, by which a funnel routes its visitors.
 ///
 /// Evidence for all operations: **deduced** from the pattern of the other operations. The index
-/// gives title and method; the path follows the pattern of offer sources.
+/// states title and method; the path follows the pattern of offer sources.
 ///
 /// Evidence for the arguments that state none: documented elsewhere by the vendor. Page Conditions
 /// of the documentation, in a shortened copy: names and meanings, without types and required marks.
@@ -23,8 +23,8 @@ impl Client {
     /// `GET /condition/list/`
     ///
     /// # Arguments
-    /// - `status`: **Documented in part.** Which conditions to return, by their status. `not-deleted`
-    ///   stands for active and archived ones together.
+    /// - `status`: **Documented in part.** Status of the conditions to return. `not-deleted` means
+    ///   active and archived.
     /// - `global_only` (`globalOnly`): **Documented in part.** Return only the conditions that all
     ///   funnels can use.
     /// - `id_category` (`idCategory`): **Documented in part.** Return only the conditions of this
@@ -97,8 +97,8 @@ impl Client {
     /// `GET /condition/find/byStatus/`
     ///
     /// # Arguments
-    /// - `status`: **Documented in part.** Which conditions to return, by their status. `not-deleted`
-    ///   stands for active and archived ones together.
+    /// - `status`: **Documented in part.** Status of the conditions to return. `not-deleted` means
+    ///   active and archived.
     /// - `id_funnel` (`idFunnel`): **Documented in part.** Return only the conditions that are for this
     ///   funnel alone.
     ///
@@ -138,13 +138,13 @@ impl Client {
 
     /// **Deduced.** Update a condition.
     ///
-    /// Updates a condition that exists. Its ID cannot be changed.
+    /// Updates an existing condition. Its ID cannot be changed.
     ///
     /// `PUT /condition/save/`
     ///
     /// # Arguments
-    /// - `body`: A condition. Its routes, with their groups of rules, are described without their name;
-    ///   they are kept as they come.
+    /// - `body`: A condition. Its routes, with their groups of rules, are described without their names
+    ///   and kept unchanged.
     ///
     /// # Response
     /// The condition has been updated.
@@ -159,8 +159,8 @@ impl Client {
     /// `POST /condition/save/`
     ///
     /// # Arguments
-    /// - `body`: A condition. Its routes, with their groups of rules, are described without their name;
-    ///   they are kept as they come.
+    /// - `body`: A condition. Its routes, with their groups of rules, are described without their names
+    ///   and kept unchanged.
     ///
     /// # Response
     /// The condition has been created.
@@ -177,7 +177,7 @@ impl Client {
     /// # Arguments
     /// - `id_condition` (`idCondition`): **Deduced.** ID of the condition to copy. Evidence: **deduced**
     ///   from the pattern of the other operations. As for offer sources.
-    /// - `body`: How a copy is to differ from its original.
+    /// - `body`: Differences between a copy and its original.
     ///
     /// # Response
     /// The ID of the copy.
@@ -199,9 +199,9 @@ impl Client {
     /// `DELETE /condition/delete/`
     ///
     /// # Arguments
-    /// - `id_condition` (`idCondition`): **Deduced.** A single condition to delete: the older way, used
-    ///   where no body names any. Evidence: **deduced** from the pattern of the other operations. As
-    ///   for offer sources.
+    /// - `id_condition` (`idCondition`): **Deduced.** A single condition to delete. An older form that
+    ///   applies if the body names none. Evidence: **deduced** from the pattern of the other
+    ///   operations. As for offer sources.
     /// - `body`: A list of asset IDs. With `None`, none is sent.
     /// - `_unverified`: Says that the caller knows that this call removes something on a guess.
     ///
@@ -241,7 +241,7 @@ impl Client {
 
     /// **Deduced.** Unarchive conditions.
     ///
-    /// Takes the given conditions out of the archive.
+    /// Unarchives the given conditions.
     ///
     /// `PUT /condition/unarchive/`
     ///
@@ -256,12 +256,12 @@ impl Client {
 
     /// **Deduced.** Move conditions to a category.
     ///
-    /// Puts the given conditions into a category, or takes them out of theirs.
+    /// Moves the given conditions into a category, or out of theirs.
     ///
     /// `PUT /condition/move-category/`
     ///
     /// # Arguments
-    /// - `body`: Which assets to put into which category.
+    /// - `body`: Assets to move, and their new category.
     ///
     /// # Response
     /// The conditions have been moved.

@@ -5,7 +5,7 @@ use crate::api::ids::{CategoryId, ConditionId};
 use crate::api::shared::Status;
 
 /// **Documented in part.** A condition. Its routes, with their groups of rules, are described
-/// without their name; they are kept as they come.
+/// without their names and kept unchanged.
 ///
 /// Schema `Condition`.
 ///
@@ -20,7 +20,7 @@ pub struct Condition {
     /// `conditionName` in JSON, 1 to 256 characters.
     #[serde(rename = "conditionName")]
     pub condition_name: String,
-    /// **Documented in part.** ID of the category that the condition is in.
+    /// **Documented in part.** ID of the category of the condition.
     ///
     /// `idCategory` in JSON.
     #[serde(rename = "idCategory", skip_serializing_if = "Option::is_none")]
@@ -36,16 +36,16 @@ pub struct Condition {
     /// `meta` in JSON.
     ///
     /// Evidence: documented elsewhere by the vendor. The page describes the object without its name;
-    /// the introduction calls the object of some assets that is reserved like this `meta`.
+    /// the introduction uses the name `meta` for such reserved objects of some assets.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub meta: Option<::serde_json::Map<String, ::serde_json::Value>>,
-    /// **Documented in part.** ID of the only funnel that can use the condition, which then is in no
-    /// global list. Empty: all funnels can.
+    /// **Documented in part.** ID of the only funnel that can use the condition. If empty, all funnels
+    /// can use it, and it is in the global list.
     ///
     /// `restrictToFunnelId` in JSON.
     #[serde(rename = "restrictToFunnelId", skip_serializing_if = "Option::is_none")]
     pub restrict_to_funnel_id: Option<String>,
-    /// **Documented in part.** Whether an asset is in use, archived or deleted.
+    /// **Documented in part.** Status of an asset: in use, archived or deleted.
     ///
     /// `status` in JSON.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -127,7 +127,7 @@ pub struct ConditionInfo {
     /// `conditionName` in JSON, 1 to 256 characters.
     #[serde(rename = "conditionName")]
     pub condition_name: String,
-    /// **Documented in part.** ID of the category that the condition is in.
+    /// **Documented in part.** ID of the category of the condition.
     ///
     /// `idCategory` in JSON.
     #[serde(rename = "idCategory", skip_serializing_if = "Option::is_none")]
@@ -137,7 +137,7 @@ pub struct ConditionInfo {
     /// `idCondition` in JSON.
     #[serde(rename = "idCondition")]
     pub id_condition: ConditionId,
-    /// **Documented in part.** Whether an asset is in use, archived or deleted.
+    /// **Documented in part.** Status of an asset: in use, archived or deleted.
     ///
     /// `status` in JSON.
     pub status: Status,

@@ -11,9 +11,9 @@ use crate::runtime::{call::Call, client::Client, unverified::Unverified};
 /// Manage funnel groups, which older parts of the product call campaigns.
 ///
 /// Evidence for the operations that state none: **deduced** from the pattern of the other
-/// operations. The index gives title and method, in two listings. That the second listing, which
-/// has unarchiving, is the one with the newer segment is a guess; segment and suffix follow the
-/// pattern of offer sources.
+/// operations. The index states title and method, in two listings. The second listing has
+/// unarchiving, so we guess that it uses the newer segment; segment and suffix follow the pattern
+/// of offer sources.
 ///
 /// Evidence for all arguments: **deduced** from the pattern of the other operations. As for offer
 /// sources.
@@ -24,14 +24,14 @@ impl Client {
     ///
     /// `GET /campaign/list/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method, in two listings. The introduction says that some URLs keep the older word `campaign`;
-    /// that the first listing is the one is a guess: it lacks unarchiving. If a call fails with 404,
-    /// the two may be the other way round.
+    /// Evidence: **deduced** from the pattern of the other operations. The index states title and
+    /// method, in two listings. The introduction says that some URLs keep the older word `campaign`. We
+    /// guess that the first listing does, because it lacks unarchiving. If a call fails with 404, the
+    /// two may be swapped.
     ///
     /// # Arguments
-    /// - `status`: **Deduced.** Which funnel groups to return, by their status. `not-deleted` stands
-    ///   for active and archived ones together.
+    /// - `status`: **Deduced.** Status of the funnel groups to return. `not-deleted` means active and
+    ///   archived.
     ///
     /// # Response
     /// The funnel groups.
@@ -49,8 +49,8 @@ impl Client {
     /// `GET /funnelgroup/list/`
     ///
     /// # Arguments
-    /// - `status`: **Deduced.** Which funnel groups to return, by their status. `not-deleted` stands
-    ///   for active and archived ones together.
+    /// - `status`: **Deduced.** Status of the funnel groups to return. `not-deleted` means active and
+    ///   archived.
     ///
     /// # Response
     /// The funnel groups.
@@ -67,10 +67,10 @@ impl Client {
     ///
     /// `GET /campaign/find/byId/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method, in two listings. The introduction says that some URLs keep the older word `campaign`;
-    /// that the first listing is the one is a guess: it lacks unarchiving. If a call fails with 404,
-    /// the two may be the other way round.
+    /// Evidence: **deduced** from the pattern of the other operations. The index states title and
+    /// method, in two listings. The introduction says that some URLs keep the older word `campaign`. We
+    /// guess that the first listing does, because it lacks unarchiving. If a call fails with 404, the
+    /// two may be swapped.
     ///
     /// # Arguments
     /// - `id_funnel_group` (`idFunnelGroup`): **Deduced.** ID of the funnel group.
@@ -112,10 +112,10 @@ impl Client {
     ///
     /// `GET /campaign/find/byIds/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method, in two listings. The introduction says that some URLs keep the older word `campaign`;
-    /// that the first listing is the one is a guess: it lacks unarchiving. If a call fails with 404,
-    /// the two may be the other way round.
+    /// Evidence: **deduced** from the pattern of the other operations. The index states title and
+    /// method, in two listings. The introduction says that some URLs keep the older word `campaign`. We
+    /// guess that the first listing does, because it lacks unarchiving. If a call fails with 404, the
+    /// two may be swapped.
     ///
     /// # Arguments
     /// - `id_funnel_groups` (`idFunnelGroups`): **Deduced.** The IDs of the funnel groups to return, as
@@ -159,14 +159,14 @@ impl Client {
     ///
     /// `GET /campaign/find/byStatus/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method, in two listings. The introduction says that some URLs keep the older word `campaign`;
-    /// that the first listing is the one is a guess: it lacks unarchiving. If a call fails with 404,
-    /// the two may be the other way round.
+    /// Evidence: **deduced** from the pattern of the other operations. The index states title and
+    /// method, in two listings. The introduction says that some URLs keep the older word `campaign`. We
+    /// guess that the first listing does, because it lacks unarchiving. If a call fails with 404, the
+    /// two may be swapped.
     ///
     /// # Arguments
-    /// - `status`: **Deduced.** Which funnel groups to return, by their status. `not-deleted` stands
-    ///   for active and archived ones together.
+    /// - `status`: **Deduced.** Status of the funnel groups to return. `not-deleted` means active and
+    ///   archived.
     ///
     /// # Response
     /// The funnel groups with this status.
@@ -184,8 +184,8 @@ impl Client {
     /// `GET /funnelgroup/find/byStatus/`
     ///
     /// # Arguments
-    /// - `status`: **Deduced.** Which funnel groups to return, by their status. `not-deleted` stands
-    ///   for active and archived ones together.
+    /// - `status`: **Deduced.** Status of the funnel groups to return. `not-deleted` means active and
+    ///   archived.
     ///
     /// # Response
     /// The funnel groups with this status.
@@ -200,17 +200,17 @@ impl Client {
 
     /// **Deduced.** Update a funnel group.
     ///
-    /// Updates a funnel group that exists. Its ID cannot be changed.
+    /// Updates an existing funnel group. Its ID cannot be changed.
     ///
     /// `PUT /campaign/save/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method, in two listings. The introduction says that some URLs keep the older word `campaign`;
-    /// that the first listing is the one is a guess: it lacks unarchiving. If a call fails with 404,
-    /// the two may be the other way round.
+    /// Evidence: **deduced** from the pattern of the other operations. The index states title and
+    /// method, in two listings. The introduction says that some URLs keep the older word `campaign`. We
+    /// guess that the first listing does, because it lacks unarchiving. If a call fails with 404, the
+    /// two may be swapped.
     ///
     /// # Arguments
-    /// - `body`: A funnel group. Which other fields it has is unknown; they are kept as they come.
+    /// - `body`: A funnel group. Other fields are unknown and kept unchanged.
     ///
     /// # Response
     /// The funnel group has been updated.
@@ -220,12 +220,12 @@ impl Client {
 
     /// **Deduced.** Update an existing funnel group.
     ///
-    /// Updates a funnel group that exists. Its ID cannot be changed.
+    /// Updates an existing funnel group. Its ID cannot be changed.
     ///
     /// `PUT /funnelgroup/save/`
     ///
     /// # Arguments
-    /// - `body`: A funnel group. Which other fields it has is unknown; they are kept as they come.
+    /// - `body`: A funnel group. Other fields are unknown and kept unchanged.
     ///
     /// # Response
     /// The funnel group has been updated.
@@ -239,13 +239,13 @@ impl Client {
     ///
     /// `POST /campaign/save/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method, in two listings. The introduction says that some URLs keep the older word `campaign`;
-    /// that the first listing is the one is a guess: it lacks unarchiving. If a call fails with 404,
-    /// the two may be the other way round.
+    /// Evidence: **deduced** from the pattern of the other operations. The index states title and
+    /// method, in two listings. The introduction says that some URLs keep the older word `campaign`. We
+    /// guess that the first listing does, because it lacks unarchiving. If a call fails with 404, the
+    /// two may be swapped.
     ///
     /// # Arguments
-    /// - `body`: A funnel group. Which other fields it has is unknown; they are kept as they come.
+    /// - `body`: A funnel group. Other fields are unknown and kept unchanged.
     ///
     /// # Response
     /// The funnel group has been created.
@@ -260,7 +260,7 @@ impl Client {
     /// `POST /funnelgroup/save/`
     ///
     /// # Arguments
-    /// - `body`: A funnel group. Which other fields it has is unknown; they are kept as they come.
+    /// - `body`: A funnel group. Other fields are unknown and kept unchanged.
     ///
     /// # Response
     /// The funnel group has been created.
@@ -274,14 +274,14 @@ impl Client {
     ///
     /// `POST /campaign/duplicate/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method, in two listings. The introduction says that some URLs keep the older word `campaign`;
-    /// that the first listing is the one is a guess: it lacks unarchiving. If a call fails with 404,
-    /// the two may be the other way round.
+    /// Evidence: **deduced** from the pattern of the other operations. The index states title and
+    /// method, in two listings. The introduction says that some URLs keep the older word `campaign`. We
+    /// guess that the first listing does, because it lacks unarchiving. If a call fails with 404, the
+    /// two may be swapped.
     ///
     /// # Arguments
     /// - `id_funnel_group` (`idFunnelGroup`): **Deduced.** ID of the funnel group to copy.
-    /// - `body`: How a copy is to differ from its original.
+    /// - `body`: Differences between a copy and its original.
     ///
     /// # Response
     /// The ID of the copy.
@@ -304,7 +304,7 @@ impl Client {
     ///
     /// # Arguments
     /// - `id_funnel_group` (`idFunnelGroup`): **Deduced.** ID of the funnel group to copy.
-    /// - `body`: How a copy is to differ from its original.
+    /// - `body`: Differences between a copy and its original.
     ///
     /// # Response
     /// The ID of the copy.
@@ -321,21 +321,21 @@ impl Client {
 
     /// **Deduced.** Delete a funnel group.
     ///
-    /// Deletes the given funnel groups. The children of a funnel group are its funnels. What becomes of
-    /// the children without `cascadeAction`, and with it, is not documented for this group.
+    /// Deletes the given funnel groups. The children of a funnel group are its funnels. The effect on
+    /// the children, with or without `cascadeAction`, is not documented for this group.
     ///
     /// `DELETE /campaign/delete/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method, in two listings. The introduction says that some URLs keep the older word `campaign`;
-    /// that the first listing is the one is a guess: it lacks unarchiving. If a call fails with 404,
-    /// the two may be the other way round.
+    /// Evidence: **deduced** from the pattern of the other operations. The index states title and
+    /// method, in two listings. The introduction says that some URLs keep the older word `campaign`. We
+    /// guess that the first listing does, because it lacks unarchiving. If a call fails with 404, the
+    /// two may be swapped.
     ///
     /// # Arguments
-    /// - `id_funnel_group` (`idFunnelGroup`): **Deduced.** A single funnel group to delete: the older
-    ///   way, used where no body names any.
-    /// - `body`: Which parents to archive or delete, and what happens to their children. With `None`,
-    ///   none is sent.
+    /// - `id_funnel_group` (`idFunnelGroup`): **Deduced.** A single funnel group to delete. An older
+    ///   form that applies if the body names none.
+    /// - `body`: Parents to archive or delete, and the treatment of their children. With `None`, none
+    ///   is sent.
     /// - `_unverified`: Says that the caller knows that this call removes something on a guess.
     ///
     /// # Response
@@ -354,16 +354,16 @@ impl Client {
 
     /// **Deduced.** Delete a funnel group.
     ///
-    /// Deletes the given funnel groups. The children of a funnel group are its funnels. What becomes of
-    /// the children without `cascadeAction`, and with it, is not documented for this group.
+    /// Deletes the given funnel groups. The children of a funnel group are its funnels. The effect on
+    /// the children, with or without `cascadeAction`, is not documented for this group.
     ///
     /// `DELETE /funnelgroup/delete/`
     ///
     /// # Arguments
-    /// - `id_funnel_group` (`idFunnelGroup`): **Deduced.** A single funnel group to delete: the older
-    ///   way, used where no body names any.
-    /// - `body`: Which parents to archive or delete, and what happens to their children. With `None`,
-    ///   none is sent.
+    /// - `id_funnel_group` (`idFunnelGroup`): **Deduced.** A single funnel group to delete. An older
+    ///   form that applies if the body names none.
+    /// - `body`: Parents to archive or delete, and the treatment of their children. With `None`, none
+    ///   is sent.
     /// - `_unverified`: Says that the caller knows that this call removes something on a guess.
     ///
     /// # Response
@@ -382,18 +382,18 @@ impl Client {
 
     /// **Deduced.** Archive funnel groups.
     ///
-    /// Archives the given funnel groups. The children of a funnel group are its funnels. What becomes
-    /// of the children without `cascadeAction`, and with it, is not documented for this group.
+    /// Archives the given funnel groups. The children of a funnel group are its funnels. The effect on
+    /// the children, with or without `cascadeAction`, is not documented for this group.
     ///
     /// `PUT /campaign/archive/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and
-    /// method, in two listings. The introduction says that some URLs keep the older word `campaign`;
-    /// that the first listing is the one is a guess: it lacks unarchiving. If a call fails with 404,
-    /// the two may be the other way round.
+    /// Evidence: **deduced** from the pattern of the other operations. The index states title and
+    /// method, in two listings. The introduction says that some URLs keep the older word `campaign`. We
+    /// guess that the first listing does, because it lacks unarchiving. If a call fails with 404, the
+    /// two may be swapped.
     ///
     /// # Arguments
-    /// - `body`: Which parents to archive or delete, and what happens to their children.
+    /// - `body`: Parents to archive or delete, and the treatment of their children.
     /// - `_unverified`: Says that the caller knows that this call removes something on a guess.
     ///
     /// # Response
@@ -408,13 +408,13 @@ impl Client {
 
     /// **Deduced.** Archive funnel groups.
     ///
-    /// Archives the given funnel groups. The children of a funnel group are its funnels. What becomes
-    /// of the children without `cascadeAction`, and with it, is not documented for this group.
+    /// Archives the given funnel groups. The children of a funnel group are its funnels. The effect on
+    /// the children, with or without `cascadeAction`, is not documented for this group.
     ///
     /// `PUT /funnelgroup/archive/`
     ///
     /// # Arguments
-    /// - `body`: Which parents to archive or delete, and what happens to their children.
+    /// - `body`: Parents to archive or delete, and the treatment of their children.
     /// - `_unverified`: Says that the caller knows that this call removes something on a guess.
     ///
     /// # Response
@@ -429,7 +429,7 @@ impl Client {
 
     /// **Deduced.** Unarchive funnel groups.
     ///
-    /// Takes the given funnel groups out of the archive.
+    /// Unarchives the given funnel groups.
     ///
     /// `PUT /funnelgroup/unarchive/`
     ///

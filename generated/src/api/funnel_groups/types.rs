@@ -4,7 +4,7 @@
 use crate::api::ids::FunnelGroupId;
 use crate::api::shared::Status;
 
-/// **Deduced.** A funnel group. Which other fields it has is unknown; they are kept as they come.
+/// **Deduced.** A funnel group. Other fields are unknown and kept unchanged.
 ///
 /// Schema `FunnelGroup`.
 ///
@@ -17,8 +17,8 @@ pub struct FunnelGroup {
     ///
     /// `funnelGroupName` in JSON, 1 to 256 characters.
     ///
-    /// Evidence: documented elsewhere by the vendor. Page Funnels of the documentation names the funnel
-    /// group of a funnel like this.
+    /// Evidence: documented elsewhere by the vendor. Page Funnels of the documentation uses this name
+    /// for the funnel group of a funnel.
     #[serde(rename = "funnelGroupName")]
     pub funnel_group_name: String,
     /// **Documented in part.** ID of the funnel group. Chosen by the client when it is created; never
@@ -26,11 +26,11 @@ pub struct FunnelGroup {
     ///
     /// `idFunnelGroup` in JSON.
     ///
-    /// Evidence: documented elsewhere by the vendor. Page Funnels of the documentation names the funnel
-    /// group of a funnel like this.
+    /// Evidence: documented elsewhere by the vendor. Page Funnels of the documentation uses this name
+    /// for the funnel group of a funnel.
     #[serde(rename = "idFunnelGroup")]
     pub id_funnel_group: FunnelGroupId,
-    /// **Deduced.** Whether an asset is in use, archived or deleted.
+    /// **Deduced.** Status of an asset: in use, archived or deleted.
     ///
     /// `status` in JSON.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -63,8 +63,8 @@ impl FunnelGroup {
     }
 }
 
-/// **Deduced.** A funnel group in the slim form that lists return. Whether the first listing calls
-/// its fields `idCampaign` and the like is unknown.
+/// **Deduced.** A funnel group in the slim form that lists return. The first listing may name its
+/// fields `idCampaign` and so on.
 ///
 /// Schema `FunnelGroupInfo`.
 ///
@@ -77,19 +77,19 @@ pub struct FunnelGroupInfo {
     ///
     /// `funnelGroupName` in JSON, 1 to 256 characters.
     ///
-    /// Evidence: documented elsewhere by the vendor. Page Funnels of the documentation names the funnel
-    /// group of a funnel like this.
+    /// Evidence: documented elsewhere by the vendor. Page Funnels of the documentation uses this name
+    /// for the funnel group of a funnel.
     #[serde(rename = "funnelGroupName")]
     pub funnel_group_name: String,
     /// **Documented in part.** ID of the funnel group.
     ///
     /// `idFunnelGroup` in JSON.
     ///
-    /// Evidence: documented elsewhere by the vendor. Page Funnels of the documentation names the funnel
-    /// group of a funnel like this.
+    /// Evidence: documented elsewhere by the vendor. Page Funnels of the documentation uses this name
+    /// for the funnel group of a funnel.
     #[serde(rename = "idFunnelGroup")]
     pub id_funnel_group: FunnelGroupId,
-    /// **Deduced.** Whether an asset is in use, archived or deleted.
+    /// **Deduced.** Status of an asset: in use, archived or deleted.
     ///
     /// `status` in JSON.
     pub status: Status,

@@ -12,7 +12,7 @@ use crate::runtime::{call::Call, client::Client, unverified::Unverified};
 /// requests: a funnel is easy to get wrong.
 ///
 /// Evidence for the operations that state none: **deduced** from the pattern of the other
-/// operations. The index gives title and method; the path follows the pattern of offer sources.
+/// operations. The index states title and method; the path follows the pattern of offer sources.
 ///
 /// Evidence for the arguments that state none: **deduced** from the pattern of the other
 /// operations. As for offer sources.
@@ -24,12 +24,11 @@ impl Client {
     /// `GET /funnel/list/`
     ///
     /// # Arguments
-    /// - `status`: **Documented in part.** Which funnels to return, by their status. `not-deleted`
-    ///   stands for active and archived ones together. Evidence: documented elsewhere by the vendor.
-    ///   Page Funnels of the documentation, in a shortened copy: names and meanings, without types and
-    ///   required marks.
-    /// - `funnel_type` (`funnelType`): **Documented in part.** Return only funnels of this type. Which
-    ///   types there are is unknown. Evidence: documented elsewhere by the vendor. Page Funnels of the
+    /// - `status`: **Documented in part.** Status of the funnels to return. `not-deleted` means active
+    ///   and archived. Evidence: documented elsewhere by the vendor. Page Funnels of the documentation,
+    ///   in a shortened copy: names and meanings, without types and required marks.
+    /// - `funnel_type` (`funnelType`): **Documented in part.** Return only funnels of this type. The
+    ///   possible types are unknown. Evidence: documented elsewhere by the vendor. Page Funnels of the
     ///   documentation, in a shortened copy: names and meanings, without types and required marks.
     ///
     /// # Response
@@ -92,8 +91,8 @@ impl Client {
     /// `GET /funnel/find/byStatus/`
     ///
     /// # Arguments
-    /// - `status`: **Deduced.** Which funnels to return, by their status. `not-deleted` stands for
-    ///   active and archived ones together.
+    /// - `status`: **Deduced.** Status of the funnels to return. `not-deleted` means active and
+    ///   archived.
     ///
     /// # Response
     /// The funnels with this status.
@@ -106,14 +105,14 @@ impl Client {
 
     /// **Deduced.** Find funnels by type.
     ///
-    /// Returns the funnels of one type. Whether in the full form, as here assumed, is unknown.
+    /// Returns the funnels of one type. The full form is assumed.
     ///
     /// `GET /funnel/find/byType/`
     ///
     /// # Arguments
-    /// - `funnel_type` (`funnelType`): **Deduced.** The type. Which types there are is unknown.
-    ///   Evidence: **deduced** from a similar operation or field. Its parameter is unknown; the list
-    ///   has a filter of this name.
+    /// - `funnel_type` (`funnelType`): **Deduced.** The type. The possible types are unknown. Evidence: **deduced**
+    ///   from a similar operation or field. Its parameter is unknown; the list has a filter of this
+    ///   name.
     ///
     /// # Response
     /// The funnels of the type.
@@ -145,14 +144,14 @@ impl Client {
 
     /// **Deduced.** Update a funnel.
     ///
-    /// Updates a funnel that exists. Its ID cannot be changed.
+    /// Updates an existing funnel. Its ID cannot be changed.
     ///
     /// `PUT /funnel/save/`
     ///
     /// # Arguments
     /// - `body`: A funnel. The documentation describes five fields without their names: query
     ///   parameters of its tracking URL, cost overrides and postback overrides by traffic source, its
-    ///   nodes and its connections. They are kept as they come.
+    ///   nodes and its connections. They are kept unchanged.
     ///
     /// # Response
     /// The funnel has been updated.
@@ -169,7 +168,7 @@ impl Client {
     /// # Arguments
     /// - `body`: A funnel. The documentation describes five fields without their names: query
     ///   parameters of its tracking URL, cost overrides and postback overrides by traffic source, its
-    ///   nodes and its connections. They are kept as they come.
+    ///   nodes and its connections. They are kept unchanged.
     ///
     /// # Response
     /// The funnel has been created.
@@ -185,7 +184,7 @@ impl Client {
     ///
     /// # Arguments
     /// - `id_funnel` (`idFunnel`): **Deduced.** ID of the funnel to copy.
-    /// - `body`: How a copy of a funnel is to differ from its original.
+    /// - `body`: Differences between a copy of a funnel and its original.
     ///
     /// # Response
     /// The ID of the copy.
@@ -207,8 +206,8 @@ impl Client {
     /// `DELETE /funnel/delete/`
     ///
     /// # Arguments
-    /// - `id_funnel` (`idFunnel`): **Deduced.** A single funnel to delete: the older way, used where no
-    ///   body names any.
+    /// - `id_funnel` (`idFunnel`): **Deduced.** A single funnel to delete. An older form that applies
+    ///   if the body names none.
     /// - `body`: A list of asset IDs. With `None`, none is sent.
     /// - `_unverified`: Says that the caller knows that this call removes something on a guess.
     ///
@@ -248,7 +247,7 @@ impl Client {
 
     /// **Deduced.** Unarchive a funnel.
     ///
-    /// Takes the given funnels out of the archive.
+    /// Unarchives the given funnels.
     ///
     /// `PUT /funnel/unarchive/`
     ///
@@ -263,14 +262,14 @@ impl Client {
 
     /// **Deduced.** Move a funnel.
     ///
-    /// Moves a funnel. Where to (another funnel group, a category) and what the body says is unknown,
-    /// so it is any JSON object.
+    /// Moves a funnel. The target (another funnel group or a category) and the contents of the body are
+    /// unknown, so it is any JSON object.
     ///
     /// `PUT /funnel/move/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and method
-    /// only. The title lacks the words “to a category”, and no type of category is for funnels, so the
-    /// last segment is the title's verb; it may well be `move-category`.
+    /// Evidence: **deduced** from the pattern of the other operations. The index states title and
+    /// method only. The title lacks the words “to a category”, and no type of category is for funnels,
+    /// so the last segment is the title's verb; it may well be `move-category`.
     ///
     /// # Arguments
     /// - `body`: The request body.

@@ -6,7 +6,7 @@ use crate::api::shared::Status;
 
 /// **Documented in part.** A funnel. The documentation describes five fields without their names:
 /// query parameters of its tracking URL, cost overrides and postback overrides by traffic source,
-/// its nodes and its connections. They are kept as they come.
+/// its nodes and its connections. They are kept unchanged.
 ///
 /// Schema `Funnel`.
 ///
@@ -26,8 +26,7 @@ pub struct Funnel {
     /// `canvasWidth` in JSON.
     #[serde(rename = "canvasWidth", skip_serializing_if = "Option::is_none")]
     pub canvas_width: Option<f64>,
-    /// **Documented in part.** The cost where nothing else gives one. Its type is unknown, so any JSON
-    /// is taken.
+    /// **Documented in part.** The default cost. Its type is unknown, so any JSON is accepted.
     ///
     /// `defaultCost` in JSON.
     #[serde(rename = "defaultCost", skip_serializing_if = "Option::is_none")]
@@ -37,7 +36,7 @@ pub struct Funnel {
     /// `funnelName` in JSON, 1 to 256 characters.
     #[serde(rename = "funnelName")]
     pub funnel_name: String,
-    /// **Documented in part.** Type of the funnel. Which types there are is unknown.
+    /// **Documented in part.** Type of the funnel. The possible types are unknown.
     ///
     /// `funnelType` in JSON.
     #[serde(rename = "funnelType", skip_serializing_if = "Option::is_none")]
@@ -58,8 +57,8 @@ pub struct Funnel {
     /// `idFunnelGroup` in JSON.
     #[serde(rename = "idFunnelGroup", skip_serializing_if = "Option::is_none")]
     pub id_funnel_group: Option<FunnelGroupId>,
-    /// **Documented in part.** Whether the addresses of visitors are made anonymous. Left out: as the
-    /// settings of the account say. Its type is unknown, so any JSON is taken.
+    /// **Documented in part.** Visitor addresses are anonymised. If absent, the settings of the account
+    /// apply. Its type is unknown, so any JSON is accepted.
     ///
     /// `ipAnonymizer` in JSON.
     #[serde(rename = "ipAnonymizer", skip_serializing_if = "Option::is_none")]
@@ -69,16 +68,16 @@ pub struct Funnel {
     /// `meta` in JSON.
     ///
     /// Evidence: documented elsewhere by the vendor. The page describes the object without its name;
-    /// the introduction calls the object of some assets that is reserved like this `meta`.
+    /// the introduction uses the name `meta` for such reserved objects of some assets.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub meta: Option<::serde_json::Map<String, ::serde_json::Value>>,
     /// **Documented in part.** Set by the service when the funnel is read, ignored when it is saved.
-    /// Its type is unknown, so any JSON is taken.
+    /// Its type is unknown, so any JSON is accepted.
     ///
     /// `owner` in JSON, set by the service.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub owner: Option<::serde_json::Value>,
-    /// **Documented in part.** Whether an asset is in use, archived or deleted.
+    /// **Documented in part.** Status of an asset: in use, archived or deleted.
     ///
     /// `status` in JSON.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -192,7 +191,7 @@ impl Funnel {
     }
 }
 
-/// **Documented in part.** How a copy of a funnel is to differ from its original.
+/// **Documented in part.** Differences between a copy of a funnel and its original.
 ///
 /// Schema `FunnelDuplicateRequest`.
 ///
@@ -201,13 +200,13 @@ impl Funnel {
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct FunnelDuplicateRequest {
-    /// **Deduced.** Fields of the copy that get another value than the original's, by their JSON name.
-    /// ID, owner, status and funnel group cannot be changed here.
+    /// **Deduced.** Fields of the copy whose values differ from the original, by JSON name. ID, owner,
+    /// status and funnel group cannot be changed here.
     ///
     /// `bodyUpdates` in JSON.
     ///
     /// Evidence: **deduced** from a similar operation or field. The page describes the object without
-    /// its name; it is called so in the request for other assets.
+    /// its name; requests for other assets use this name.
     #[serde(rename = "bodyUpdates", skip_serializing_if = "Option::is_none")]
     pub body_updates: Option<::serde_json::Map<String, ::serde_json::Value>>,
     /// **Documented in part.** Name of the copy.
@@ -276,7 +275,7 @@ pub struct FunnelInfo {
     /// `idFunnelGroup` in JSON.
     #[serde(rename = "idFunnelGroup", skip_serializing_if = "Option::is_none")]
     pub id_funnel_group: Option<FunnelGroupId>,
-    /// **Documented in part.** Whether an asset is in use, archived or deleted.
+    /// **Documented in part.** Status of an asset: in use, archived or deleted.
     ///
     /// `status` in JSON.
     pub status: Status,

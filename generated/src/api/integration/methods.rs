@@ -8,13 +8,14 @@ use crate::runtime::{call::Call, client::Client, unverified::Unverified};
 ///
 /// Manage the API keys of integrations.
 ///
-/// Evidence for all operations: **deduced** from the pattern of the other operations. Nothing but
-/// title and method is known; segment and suffix are guessed from the words of the title, the way
-/// those of offer sources are. Expect 404: `integration` may be called something else altogether.
+/// Evidence for all operations: **deduced** from the pattern of the other operations. Only title
+/// and method are known. Segment and suffix are guessed from the words of the title, following
+/// offer sources. Expect 404: the real name may differ from `integration`.
 impl Client {
     /// **Deduced.** List integration API keys.
     ///
-    /// Lists the API keys. What a row holds is unknown, so it is any JSON object; it may hold a secret.
+    /// Lists the API keys. The contents of a row are unknown, so it is any JSON object; it may contain
+    /// a secret.
     ///
     /// `GET /integration/list/`
     ///
@@ -28,8 +29,8 @@ impl Client {
 
     /// **Deduced.** Update integration API key.
     ///
-    /// Updates an API key. What the body holds, the name of its ID included, is unknown, so it is any
-    /// JSON object.
+    /// Updates an API key. The contents of the body, including the name of the ID, are unknown, so it
+    /// is any JSON object.
     ///
     /// `PUT /integration/save/`
     ///
@@ -47,8 +48,8 @@ impl Client {
 
     /// **Deduced.** Generate integration API key.
     ///
-    /// Makes a new API key. What body and answer hold is unknown, so they are any JSON object; the
-    /// answer may hold a secret.
+    /// Creates an API key. The contents of body and answer are unknown, so they are any JSON object;
+    /// the answer may contain a secret.
     ///
     /// `POST /integration/save/`
     ///
@@ -66,7 +67,8 @@ impl Client {
 
     /// **Deduced.** Delete integration API key.
     ///
-    /// Deletes an API key. How it is named in the request is unknown, so the body is any JSON object.
+    /// Deletes an API key. The field that names it in the request is unknown, so the body is any JSON
+    /// object.
     ///
     /// `DELETE /integration/delete/`
     ///

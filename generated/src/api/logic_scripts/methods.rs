@@ -11,7 +11,7 @@ use crate::runtime::{call::Call, client::Client, unverified::Unverified};
 /// Manage logic scripts: snippets of code that return the route of a visitor.
 ///
 /// Evidence for the operations that state none: **deduced** from the pattern of the other
-/// operations. The index gives title and method; the path follows the pattern of offer sources.
+/// operations. The index states title and method; the path follows the pattern of offer sources.
 ///
 /// Evidence for the arguments that state none: **deduced** from the pattern of the other
 /// operations. As for offer sources.
@@ -23,10 +23,9 @@ impl Client {
     /// `GET /logicscript/list/`
     ///
     /// # Arguments
-    /// - `status`: **Documented in part.** Which logic scripts to return, by their status.
-    ///   `not-deleted` stands for active and archived ones together. Evidence: documented elsewhere by
-    ///   the vendor. Page Logic Scripts of the documentation, in a shortened copy: names and meanings,
-    ///   without types and required marks.
+    /// - `status`: **Documented in part.** Status of the logic scripts to return. `not-deleted` means
+    ///   active and archived. Evidence: documented elsewhere by the vendor. Page Logic Scripts of the
+    ///   documentation, in a shortened copy: names and meanings, without types and required marks.
     /// - `id_category` (`idCategory`): **Documented in part.** Return only the logic scripts of this
     ///   category. Evidence: documented elsewhere by the vendor. Page Logic Scripts of the
     ///   documentation, in a shortened copy: names and meanings, without types and required marks.
@@ -91,8 +90,8 @@ impl Client {
 
     /// **Deduced.** Find logic scripts by name.
     ///
-    /// Returns the logic scripts of a name. Whether in the slim form, as here assumed, and whether the
-    /// whole name has to match is unknown.
+    /// Returns the logic scripts with a name. The slim form is assumed; it is unknown whether the whole
+    /// name must match.
     ///
     /// `GET /logicscript/find/byName/`
     ///
@@ -119,8 +118,8 @@ impl Client {
     /// `GET /logicscript/find/byStatus/`
     ///
     /// # Arguments
-    /// - `status`: **Deduced.** Which logic scripts to return, by their status. `not-deleted` stands
-    ///   for active and archived ones together.
+    /// - `status`: **Deduced.** Status of the logic scripts to return. `not-deleted` means active and
+    ///   archived.
     ///
     /// # Response
     /// The logic scripts with this status.
@@ -155,7 +154,7 @@ impl Client {
 
     /// **Deduced.** Update a logic script.
     ///
-    /// Updates a logic script that exists. Its ID cannot be changed.
+    /// Updates an existing logic script. Its ID cannot be changed.
     ///
     /// `PUT /logicscript/save/`
     ///
@@ -195,7 +194,7 @@ impl Client {
     ///
     /// # Arguments
     /// - `id_logic_script` (`idLogicScript`): **Deduced.** ID of the logic script to copy.
-    /// - `body`: How a copy of a logic script is to differ from its original.
+    /// - `body`: Differences between a copy of a logic script and its original.
     ///
     /// # Response
     /// The ID of the copy.
@@ -217,8 +216,8 @@ impl Client {
     /// `DELETE /logicscript/delete/`
     ///
     /// # Arguments
-    /// - `id_logic_script` (`idLogicScript`): **Deduced.** A single logic script to delete: the older
-    ///   way, used where no body names any.
+    /// - `id_logic_script` (`idLogicScript`): **Deduced.** A single logic script to delete. An older
+    ///   form that applies if the body names none.
     /// - `body`: A list of asset IDs. With `None`, none is sent.
     /// - `_unverified`: Says that the caller knows that this call removes something on a guess.
     ///
@@ -238,13 +237,14 @@ impl Client {
 
     /// **Deduced.** Get logic script language metadata.
     ///
-    /// Returns what a script can use. What the answer holds is unknown, so it is any JSON object.
+    /// Returns the facilities available to scripts. The contents of the answer are unknown, so it is
+    /// any JSON object.
     ///
     /// `GET /logicscript/language-metadata/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and method
-    /// only. The last segment is made of the title's words, as `move-category` is; nothing says that it
-    /// is right.
+    /// Evidence: **deduced** from the pattern of the other operations. The index states title and
+    /// method only. The last segment is made of the words of the title, like `move-category`, without
+    /// other evidence.
     ///
     /// # Response
     /// The metadata.
@@ -256,21 +256,21 @@ impl Client {
 
     /// **Deduced.** Validate logic script code.
     ///
-    /// Checks a script without saving it. The vendor advises to do so before saving. What the body and
-    /// the answer hold is unknown, so both are any JSON object; that the body has a `code`, as a logic
-    /// script has, is likely.
+    /// Checks a script without saving it. The vendor advises to do so before saving. The contents of
+    /// body and answer are unknown, so both are any JSON object; the body probably has a `code`, like a
+    /// logic script.
     ///
     /// `POST /logicscript/validate/`
     ///
-    /// Evidence: **deduced** from the pattern of the other operations. The index gives title and method
-    /// only. The last segment is made of the title's words, as `move-category` is; nothing says that it
-    /// is right.
+    /// Evidence: **deduced** from the pattern of the other operations. The index states title and
+    /// method only. The last segment is made of the words of the title, like `move-category`, without
+    /// other evidence.
     ///
     /// # Arguments
     /// - `body`: The request body.
     ///
     /// # Response
-    /// What is wrong with the script.
+    /// Errors in the script.
     pub fn validate_logic_script(
         &self,
         body: &::serde_json::Map<String, ::serde_json::Value>,
@@ -300,7 +300,7 @@ impl Client {
 
     /// **Deduced.** Unarchive logic scripts.
     ///
-    /// Takes the given logic scripts out of the archive.
+    /// Unarchives the given logic scripts.
     ///
     /// `PUT /logicscript/unarchive/`
     ///
@@ -315,12 +315,12 @@ impl Client {
 
     /// **Deduced.** Move logic scripts to a category.
     ///
-    /// Puts the given logic scripts into a category, or takes them out of theirs.
+    /// Moves the given logic scripts into a category, or out of theirs.
     ///
     /// `PUT /logicscript/move-category/`
     ///
     /// # Arguments
-    /// - `body`: Which assets to put into which category.
+    /// - `body`: Assets to move, and their new category.
     ///
     /// # Response
     /// The logic scripts have been moved.

@@ -21,17 +21,17 @@ pub struct LogicScript {
     /// `code` in JSON.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
-    /// **Documented in part.** SHA-256 of the code. Left out when creating and saving.
+    /// **Documented in part.** SHA-256 of the code. Omitted when creating and saving.
     ///
     /// `codeHash` in JSON, set by the service.
     #[serde(rename = "codeHash", skip_serializing_if = "Option::is_none")]
     pub code_hash: Option<String>,
-    /// **Documented in part.** What the script is for.
+    /// **Documented in part.** Purpose of the script.
     ///
     /// `description` in JSON.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// **Documented in part.** ID of the category that the logic script is in.
+    /// **Documented in part.** ID of the category of the logic script.
     ///
     /// `idCategory` in JSON.
     #[serde(rename = "idCategory", skip_serializing_if = "Option::is_none")]
@@ -53,16 +53,16 @@ pub struct LogicScript {
     /// `meta` in JSON.
     ///
     /// Evidence: documented elsewhere by the vendor. The page describes the object without its name;
-    /// the introduction calls the object of some assets that is reserved like this `meta`.
+    /// the introduction uses the name `meta` for such reserved objects of some assets.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub meta: Option<::serde_json::Map<String, ::serde_json::Value>>,
-    /// **Documented in part.** Left out when creating and saving. Its type is unknown, so any JSON is
-    /// taken.
+    /// **Documented in part.** Omitted when creating and saving. Its type is unknown, so any JSON is
+    /// accepted.
     ///
     /// `owner` in JSON, set by the service.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub owner: Option<::serde_json::Value>,
-    /// **Documented in part.** Whether an asset is in use, archived or deleted.
+    /// **Documented in part.** Status of an asset: in use, archived or deleted.
     ///
     /// `status` in JSON.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -146,7 +146,7 @@ impl LogicScript {
     }
 }
 
-/// **Documented in part.** How a copy of a logic script is to differ from its original.
+/// **Documented in part.** Differences between a copy of a logic script and its original.
 ///
 /// Schema `LogicScriptDuplicateRequest`.
 ///
@@ -155,13 +155,13 @@ impl LogicScript {
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct LogicScriptDuplicateRequest {
-    /// **Deduced.** Fields of the copy that get another value than the original's: `idCategory`,
+    /// **Deduced.** Fields of the copy whose values differ from the original: `idCategory`,
     /// `categoryName` and `description`; all others are ignored.
     ///
     /// `bodyUpdates` in JSON.
     ///
     /// Evidence: **deduced** from a similar operation or field. The page describes the object without
-    /// its name; it is called so in the request for other assets.
+    /// its name; requests for other assets use this name.
     #[serde(rename = "bodyUpdates", skip_serializing_if = "Option::is_none")]
     pub body_updates: Option<::serde_json::Map<String, ::serde_json::Value>>,
     /// **Documented in part.** Name of the copy.
@@ -210,12 +210,12 @@ pub struct LogicScriptInfo {
     /// `categoryName` in JSON, at most 256 characters.
     #[serde(rename = "categoryName", skip_serializing_if = "Option::is_none")]
     pub category_name: Option<String>,
-    /// **Documented in part.** SHA-256 of the code. Left out when creating and saving.
+    /// **Documented in part.** SHA-256 of the code. Omitted when creating and saving.
     ///
     /// `codeHash` in JSON, set by the service.
     #[serde(rename = "codeHash", skip_serializing_if = "Option::is_none")]
     pub code_hash: Option<String>,
-    /// **Documented in part.** ID of the category that the logic script is in.
+    /// **Documented in part.** ID of the category of the logic script.
     ///
     /// `idCategory` in JSON.
     #[serde(rename = "idCategory", skip_serializing_if = "Option::is_none")]
@@ -230,7 +230,7 @@ pub struct LogicScriptInfo {
     /// `logicScriptName` in JSON, 1 to 256 characters.
     #[serde(rename = "logicScriptName")]
     pub logic_script_name: String,
-    /// **Documented in part.** Whether an asset is in use, archived or deleted.
+    /// **Documented in part.** Status of an asset: in use, archived or deleted.
     ///
     /// `status` in JSON.
     pub status: Status,

@@ -8,11 +8,11 @@ use crate::runtime::{call::Call, client::Client, unverified::Unverified};
 
 /// # Middleware Configs
 ///
-/// Manage middleware configs: services of your own that a funnel asks for the route of a visitor.
+/// Manage middleware configs: services of your own that choose the route of a visitor.
 ///
 /// Evidence for all operations: **deduced** from the pattern of the other operations. The index
-/// gives title and method; a link of the documentation has the segment `middlewareconfig`, the rest
-/// follows the pattern of offer sources.
+/// states title and method; a link of the documentation has the segment `middlewareconfig`, the
+/// rest follows the pattern of offer sources.
 ///
 /// Evidence for the arguments that state none: **deduced** from the pattern of the other
 /// operations. As for offer sources.
@@ -27,10 +27,10 @@ impl Client {
     /// - `id_category` (`idCategory`): **Documented in part.** Return only the middleware configs of
     ///   this category. Evidence: documented elsewhere by the vendor. Page Middleware Configs of the
     ///   documentation, in a shortened copy: names and meanings, without types and required marks.
-    /// - `status`: **Documented in part.** Which middleware configs to return, by their status.
-    ///   `not-deleted` stands for active and archived ones together; so does the empty value, which the
-    ///   documentation allows. Evidence: documented elsewhere by the vendor. Page Middleware Configs of
-    ///   the documentation, in a shortened copy: names and meanings, without types and required marks.
+    /// - `status`: **Documented in part.** Status of the middleware configs to return. `not-deleted`
+    ///   means active and archived; so does the empty value, which the documentation allows. Evidence:
+    ///   documented elsewhere by the vendor. Page Middleware Configs of the documentation, in a
+    ///   shortened copy: names and meanings, without types and required marks.
     ///
     /// # Response
     /// The middleware configs.
@@ -90,7 +90,7 @@ impl Client {
 
     /// **Deduced.** Save middleware config.
     ///
-    /// Updates a middleware config that exists. Its ID cannot be changed.
+    /// Updates an existing middleware config. Its ID cannot be changed.
     ///
     /// `PUT /middlewareconfig/save/`
     ///
@@ -127,7 +127,7 @@ impl Client {
     /// # Arguments
     /// - `id_middleware_config` (`idMiddlewareConfig`): **Deduced.** ID of the middleware config to
     ///   copy.
-    /// - `body`: How a copy is to differ from its original.
+    /// - `body`: Differences between a copy and its original.
     ///
     /// # Response
     /// The ID of the copy.
@@ -150,7 +150,7 @@ impl Client {
     ///
     /// # Arguments
     /// - `id_middleware_config` (`idMiddlewareConfig`): **Deduced.** A single middleware config to
-    ///   delete: the older way, used where no body names any.
+    ///   delete. An older form that applies if the body names none.
     /// - `body`: A list of asset IDs. With `None`, none is sent.
     /// - `_unverified`: Says that the caller knows that this call removes something on a guess.
     ///
@@ -190,7 +190,7 @@ impl Client {
 
     /// **Deduced.** Unarchive middleware configs.
     ///
-    /// Takes the given middleware configs out of the archive.
+    /// Unarchives the given middleware configs.
     ///
     /// `PUT /middlewareconfig/unarchive/`
     ///
@@ -205,12 +205,12 @@ impl Client {
 
     /// **Deduced.** Move middleware configs to category.
     ///
-    /// Puts the given middleware configs into a category, or takes them out of theirs.
+    /// Moves the given middleware configs into a category, or out of theirs.
     ///
     /// `PUT /middlewareconfig/move-category/`
     ///
     /// # Arguments
-    /// - `body`: Which assets to put into which category.
+    /// - `body`: Assets to move, and their new category.
     ///
     /// # Response
     /// The middleware configs have been moved.

@@ -4,7 +4,7 @@
 use crate::api::ids::{CategoryId, MiddlewareConfigId};
 use crate::api::shared::Status;
 
-/// **Documented in part.** Credentials by which a middleware config authorizes its requests.
+/// **Documented in part.** Credentials that authorize the requests of a middleware config.
 ///
 /// Schema `MiddlewareBasicAuth`.
 ///
@@ -65,12 +65,12 @@ impl MiddlewareBasicAuth {
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct MiddlewareConfig {
-    /// **Documented in part.** What it is for.
+    /// **Documented in part.** Purpose.
     ///
     /// `description` in JSON.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// **Deduced.** The service that is asked.
+    /// **Deduced.** The service to call.
     ///
     /// `destination` in JSON.
     ///
@@ -78,7 +78,7 @@ pub struct MiddlewareConfig {
     /// its name, which is guessed from its type.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub destination: Option<MiddlewareDestination>,
-    /// **Documented in part.** ID of the category that the middleware config is in.
+    /// **Documented in part.** ID of the category of the middleware config.
     ///
     /// `idCategory` in JSON.
     #[serde(rename = "idCategory", skip_serializing_if = "Option::is_none")]
@@ -94,7 +94,7 @@ pub struct MiddlewareConfig {
     /// `middlewareConfigName` in JSON, 1 to 256 characters.
     #[serde(rename = "middlewareConfigName")]
     pub middleware_config_name: String,
-    /// **Deduced.** Where the answer leads. Exactly one is the default; the others are tried in
+    /// **Deduced.** Routes for the answer. Exactly one is the default; the others are tried in
     /// ascending priority.
     ///
     /// `routes` in JSON.
@@ -104,18 +104,17 @@ pub struct MiddlewareConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub routes: Option<Vec<MiddlewareRoute>>,
     /// **Documented in part.** Version of the contract with the service. Its type is unknown, so any
-    /// JSON is taken.
+    /// JSON is accepted.
     ///
     /// `schemaVersion` in JSON.
     #[serde(rename = "schemaVersion", skip_serializing_if = "Option::is_none")]
     pub schema_version: Option<::serde_json::Value>,
-    /// **Documented in part.** Whether an asset is in use, archived or deleted.
+    /// **Documented in part.** Status of an asset: in use, archived or deleted.
     ///
     /// `status` in JSON.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<Status>,
-    /// **Documented in part.** How long the service may take, in milliseconds. More than 10000 is taken
-    /// as 10000.
+    /// **Documented in part.** Time limit for the service, in milliseconds. Values above 10000 count as 10000.
     ///
     /// `timeoutMs` in JSON, at least 1, default `5000`.
     ///
@@ -225,12 +224,12 @@ pub struct MiddlewareConfigInfo {
     /// `destinationMethod` in JSON.
     #[serde(rename = "destinationMethod", skip_serializing_if = "Option::is_none")]
     pub destination_method: Option<String>,
-    /// **Documented in part.** Type of its destination. Which types there are is unknown.
+    /// **Documented in part.** Type of its destination. The possible types are unknown.
     ///
     /// `destinationType` in JSON.
     #[serde(rename = "destinationType", skip_serializing_if = "Option::is_none")]
     pub destination_type: Option<String>,
-    /// **Documented in part.** ID of the category that the middleware config is in.
+    /// **Documented in part.** ID of the category of the middleware config.
     ///
     /// `idCategory` in JSON.
     #[serde(rename = "idCategory", skip_serializing_if = "Option::is_none")]
@@ -245,7 +244,7 @@ pub struct MiddlewareConfigInfo {
     /// `middlewareConfigName` in JSON, 1 to 256 characters.
     #[serde(rename = "middlewareConfigName")]
     pub middleware_config_name: String,
-    /// **Documented in part.** Whether an asset is in use, archived or deleted.
+    /// **Documented in part.** Status of an asset: in use, archived or deleted.
     ///
     /// `status` in JSON.
     pub status: Status,
@@ -306,7 +305,7 @@ impl MiddlewareConfigInfo {
     }
 }
 
-/// **Documented in part.** The service that a middleware config asks. Secrets are never read back:
+/// **Documented in part.** The service that a middleware config calls. Secrets are never read back:
 /// a placeholder (`********`) stands for one. To keep a stored secret when saving, send the
 /// placeholder, the empty string or nothing, with its `has…` set.
 ///
@@ -323,17 +322,17 @@ pub struct MiddlewareDestination {
     /// `basicAuth` in JSON.
     #[serde(rename = "basicAuth", skip_serializing_if = "Option::is_none")]
     pub basic_auth: Option<MiddlewareBasicAuth>,
-    /// **Documented in part.** Whether a password is stored.
+    /// **Documented in part.** A password is stored.
     ///
     /// `hasBasicAuthPassword` in JSON.
     #[serde(rename = "hasBasicAuthPassword", skip_serializing_if = "Option::is_none")]
     pub has_basic_auth_password: Option<bool>,
-    /// **Documented in part.** Whether a secret is stored.
+    /// **Documented in part.** A secret is stored.
     ///
     /// `hasHmacSecret` in JSON.
     #[serde(rename = "hasHmacSecret", skip_serializing_if = "Option::is_none")]
     pub has_hmac_secret: Option<bool>,
-    /// **Documented in part.** Headers of the request. Their form is unknown, so any JSON is taken.
+    /// **Documented in part.** Headers of the request. Their form is unknown, so any JSON is accepted.
     ///
     /// `headers` in JSON.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -348,7 +347,7 @@ pub struct MiddlewareDestination {
     /// `method` in JSON.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub method: Option<String>,
-    /// **Documented in part.** Type of the destination. Which types there are is unknown.
+    /// **Documented in part.** Type of the destination. The possible types are unknown.
     ///
     /// `type` in JSON.
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
@@ -446,8 +445,8 @@ impl MiddlewareDestination {
     }
 }
 
-/// **Documented in part.** Where the answer of a service leads. The conditions of a route are
-/// described without their name; they are kept as they come.
+/// **Documented in part.** A route for the answer of a service. The documentation describes its
+/// conditions without naming them; they are kept unchanged.
 ///
 /// Schema `MiddlewareRoute`.
 ///
@@ -456,18 +455,18 @@ impl MiddlewareDestination {
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
 #[non_exhaustive]
 pub struct MiddlewareRoute {
-    /// **Documented in part.** Key of the route in small letters, which also is its label; that of the
-    /// default route is `default`.
+    /// **Documented in part.** Key of the route in lower case, which is also its label; `default` for
+    /// the default route.
     ///
     /// `idRoute` in JSON.
     #[serde(rename = "idRoute", skip_serializing_if = "Option::is_none")]
     pub id_route: Option<String>,
-    /// **Documented in part.** Whether it is the default route.
+    /// **Documented in part.** This is the default route.
     ///
     /// `isDefault` in JSON.
     #[serde(rename = "isDefault", skip_serializing_if = "Option::is_none")]
     pub is_default: Option<bool>,
-    /// **Documented in part.** The lower, the earlier it is tried; 0 for the default route.
+    /// **Documented in part.** Priority; lower values are tried first. 0 for the default route.
     ///
     /// `priority` in JSON, at least 0 and at most 255.
     #[serde(skip_serializing_if = "Option::is_none")]

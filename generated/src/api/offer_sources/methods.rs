@@ -21,8 +21,7 @@ impl Client {
     /// `GET /offersource/list/`
     ///
     /// # Arguments
-    /// - `status`: Which offer sources to return, by their status. `not-deleted` stands for active and
-    ///   archived ones together.
+    /// - `status`: Status of the offer sources to return. `not-deleted` means active and archived.
     /// - `id_category` (`idCategory`): Return only the offer sources of this category.
     ///
     /// # Response
@@ -89,8 +88,7 @@ impl Client {
     /// `GET /offersource/find/byStatus/`
     ///
     /// # Arguments
-    /// - `status`: Which offer sources to return, by their status. `not-deleted` stands for active and
-    ///   archived ones together.
+    /// - `status`: Status of the offer sources to return. `not-deleted` means active and archived.
     ///
     /// # Response
     /// The offer sources with this status, slim.
@@ -125,7 +123,7 @@ impl Client {
 
     /// Save offer source.
     ///
-    /// Updates an offer source that exists. Its ID cannot be changed.
+    /// Updates an existing offer source. Its ID cannot be changed.
     ///
     /// `PUT /offersource/save/`
     ///
@@ -161,7 +159,7 @@ impl Client {
     ///
     /// # Arguments
     /// - `id_offer_source` (`idOfferSource`): ID of the offer source to copy.
-    /// - `body`: How a copy is to differ from its original.
+    /// - `body`: Differences between a copy and its original.
     ///
     /// # Response
     /// The ID of the copy.
@@ -185,10 +183,10 @@ impl Client {
     /// `DELETE /offersource/delete/`
     ///
     /// # Arguments
-    /// - `id_offer_source` (`idOfferSource`): A single offer source to delete: the older way, used
-    ///   where no body names any.
-    /// - `body`: Which parents to archive or delete, and what happens to their children. With `None`,
-    ///   none is sent.
+    /// - `id_offer_source` (`idOfferSource`): A single offer source to delete. An older form that
+    ///   applies if the body names none.
+    /// - `body`: Parents to archive or delete, and the treatment of their children. With `None`, none
+    ///   is sent.
     ///
     /// # Response
     /// The offer sources have been deleted.
@@ -212,7 +210,7 @@ impl Client {
     /// `PUT /offersource/archive/`
     ///
     /// # Arguments
-    /// - `body`: Which parents to archive or delete, and what happens to their children.
+    /// - `body`: Parents to archive or delete, and the treatment of their children.
     ///
     /// # Response
     /// The offer sources have been archived.
@@ -225,7 +223,7 @@ impl Client {
 
     /// Unarchive offer sources.
     ///
-    /// Takes the given offer sources out of the archive.
+    /// Unarchives the given offer sources.
     ///
     /// `PUT /offersource/unarchive/`
     ///
@@ -240,12 +238,12 @@ impl Client {
 
     /// Move offer sources to a category.
     ///
-    /// Puts the given offer sources into a category, or takes them out of theirs.
+    /// Moves the given offer sources into a category, or out of theirs.
     ///
     /// `PUT /offersource/move-category/`
     ///
     /// # Arguments
-    /// - `body`: Which assets to put into which category.
+    /// - `body`: Assets to move, and their new category.
     ///
     /// # Response
     /// The offer sources have been moved.

@@ -10,7 +10,7 @@ use crate::api::shared::Status;
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct OfferSource {
-    /// ID of the category that the offer source is in. Empty: in none.
+    /// ID of the category of the offer source; empty for none.
     ///
     /// `idCategory` in JSON, default `""`.
     #[serde(rename = "idCategory", skip_serializing_if = "Option::is_none")]
@@ -59,7 +59,7 @@ pub struct OfferSource {
     /// and the string values come from its examples.
     #[serde(rename = "queryParams", skip_serializing_if = "Option::is_none")]
     pub query_params: Option<::std::collections::BTreeMap<String, String>>,
-    /// Whether an asset is in use, archived or deleted.
+    /// Status of an asset: in use, archived or deleted.
     ///
     /// `status` in JSON.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -174,7 +174,7 @@ pub struct OfferSourceInfo {
     /// `categoryName` in JSON, at most 256 characters.
     #[serde(rename = "categoryName", skip_serializing_if = "Option::is_none")]
     pub category_name: Option<String>,
-    /// ID of the category that the offer source is in.
+    /// ID of the category of the offer source.
     ///
     /// `idCategory` in JSON.
     #[serde(rename = "idCategory", skip_serializing_if = "Option::is_none")]
@@ -189,7 +189,7 @@ pub struct OfferSourceInfo {
     /// `offerSourceName` in JSON, 1 to 256 characters.
     #[serde(rename = "offerSourceName")]
     pub offer_source_name: String,
-    /// Whether an asset is in use, archived or deleted.
+    /// Status of an asset: in use, archived or deleted.
     ///
     /// `status` in JSON.
     pub status: Status,

@@ -11,7 +11,7 @@ use crate::runtime::{call::Call, client::Client, unverified::Unverified};
 /// Manage page groups: pages of one kind (landers or offers) among which a funnel rotates.
 ///
 /// Evidence for the operations that state none: **deduced** from the pattern of the other
-/// operations. The index gives title and method; the path follows the pattern of offer sources.
+/// operations. The index states title and method; the path follows the pattern of offer sources.
 ///
 /// Evidence for the arguments that state none: **deduced** from the pattern of the other
 /// operations. As for offer sources.
@@ -23,8 +23,8 @@ impl Client {
     /// `GET /pagegroup/list/`
     ///
     /// # Arguments
-    /// - `status`: **Deduced.** Which page groups to return, by their status. `not-deleted` stands for
-    ///   active and archived ones together.
+    /// - `status`: **Deduced.** Status of the page groups to return. `not-deleted` means active and
+    ///   archived.
     /// - `id_category` (`idCategory`): **Deduced.** Return only the page groups of this category.
     ///
     /// # Response
@@ -88,8 +88,8 @@ impl Client {
     /// `GET /pagegroup/find/byStatus/`
     ///
     /// # Arguments
-    /// - `status`: **Deduced.** Which page groups to return, by their status. `not-deleted` stands for
-    ///   active and archived ones together.
+    /// - `status`: **Deduced.** Status of the page groups to return. `not-deleted` means active and
+    ///   archived.
     ///
     /// # Response
     /// The page groups with this status.
@@ -102,13 +102,13 @@ impl Client {
 
     /// **Deduced.** Find page groups by type.
     ///
-    /// Returns the page groups of one type. Whether in the full form, as here assumed, is unknown.
+    /// Returns the page groups of one type. The full form is assumed.
     ///
     /// `GET /pagegroup/find/byType/`
     ///
     /// # Arguments
-    /// - `page_group_type` (`pageGroupType`): **Deduced.** The type. Which types there are is unknown;
-    ///   categories know `landerGroup` and `offerGroup`. Evidence: **deduced** from a similar operation
+    /// - `page_group_type` (`pageGroupType`): **Deduced.** The type. The possible types are unknown;
+    ///   categories have `landerGroup` and `offerGroup`. Evidence: **deduced** from a similar operation
     ///   or field. Its parameter is unknown; funnels are filtered by `funnelType`.
     ///
     /// # Response
@@ -129,9 +129,8 @@ impl Client {
     /// `GET /globalpagegroup/find/byCategory/`
     ///
     /// Evidence: **deduced** from the pattern of the other operations. The index lists this title and
-    /// method twice, so that a second path must exist. That it differs in its segment, as that of
-    /// funnel groups does, is a guess, and the segment itself is a placeholder made of the words
-    /// “global page group”. Expect 404.
+    /// method twice, so a second path must exist. A different segment, as for funnel groups, is a
+    /// guess, and the segment itself is a placeholder made of the words “global page group”. Expect 404.
     ///
     /// # Arguments
     /// - `id_category` (`idCategory`): **Deduced.** ID of the category.
@@ -169,13 +168,13 @@ impl Client {
 
     /// **Deduced.** Update a page group.
     ///
-    /// Updates a page group that exists. Its ID cannot be changed.
+    /// Updates an existing page group. Its ID cannot be changed.
     ///
     /// `PUT /pagegroup/save/`
     ///
     /// # Arguments
-    /// - `body`: A page group. It is global, or belongs to one funnel. Which other fields it has is
-    ///   unknown; they are kept as they come.
+    /// - `body`: A page group. It is global, or belongs to one funnel. Other fields are unknown and
+    ///   kept unchanged.
     ///
     /// # Response
     /// The page group has been updated.
@@ -190,8 +189,8 @@ impl Client {
     /// `POST /pagegroup/save/`
     ///
     /// # Arguments
-    /// - `body`: A page group. It is global, or belongs to one funnel. Which other fields it has is
-    ///   unknown; they are kept as they come.
+    /// - `body`: A page group. It is global, or belongs to one funnel. Other fields are unknown and
+    ///   kept unchanged.
     ///
     /// # Response
     /// The page group has been created.
@@ -207,7 +206,7 @@ impl Client {
     ///
     /// # Arguments
     /// - `id_page_group` (`idPageGroup`): **Deduced.** ID of the page group to copy.
-    /// - `body`: How a copy is to differ from its original.
+    /// - `body`: Differences between a copy and its original.
     ///
     /// # Response
     /// The ID of the copy.
@@ -229,8 +228,8 @@ impl Client {
     /// `DELETE /pagegroup/delete/`
     ///
     /// # Arguments
-    /// - `id_page_group` (`idPageGroup`): **Deduced.** A single page group to delete: the older way,
-    ///   used where no body names any.
+    /// - `id_page_group` (`idPageGroup`): **Deduced.** A single page group to delete. An older form
+    ///   that applies if the body names none.
     /// - `body`: A list of asset IDs. With `None`, none is sent.
     /// - `_unverified`: Says that the caller knows that this call removes something on a guess.
     ///
@@ -270,7 +269,7 @@ impl Client {
 
     /// **Deduced.** Unarchive page groups.
     ///
-    /// Takes the given page groups out of the archive.
+    /// Unarchives the given page groups.
     ///
     /// `PUT /pagegroup/unarchive/`
     ///
@@ -285,17 +284,16 @@ impl Client {
 
     /// **Deduced.** Move global page groups to a category.
     ///
-    /// Puts the given page groups into a category, or takes them out of theirs.
+    /// Moves the given page groups into a category, or out of theirs.
     ///
     /// `PUT /globalpagegroup/move-category/`
     ///
     /// Evidence: **deduced** from the pattern of the other operations. The index lists this title and
-    /// method twice, so that a second path must exist. That it differs in its segment, as that of
-    /// funnel groups does, is a guess, and the segment itself is a placeholder made of the words
-    /// “global page group”. Expect 404.
+    /// method twice, so a second path must exist. A different segment, as for funnel groups, is a
+    /// guess, and the segment itself is a placeholder made of the words “global page group”. Expect 404.
     ///
     /// # Arguments
-    /// - `body`: Which assets to put into which category.
+    /// - `body`: Assets to move, and their new category.
     ///
     /// # Response
     /// The page groups have been moved.
@@ -308,12 +306,12 @@ impl Client {
 
     /// **Deduced.** Move global page groups to a category.
     ///
-    /// Puts the given page groups into a category, or takes them out of theirs.
+    /// Moves the given page groups into a category, or out of theirs.
     ///
     /// `PUT /pagegroup/move-category/`
     ///
     /// # Arguments
-    /// - `body`: Which assets to put into which category.
+    /// - `body`: Assets to move, and their new category.
     ///
     /// # Response
     /// The page groups have been moved.

@@ -4,8 +4,8 @@
 use crate::api::ids::{CategoryId, PageGroupId};
 use crate::api::shared::Status;
 
-/// **Deduced.** A page group. It is global, or belongs to one funnel. Which other fields it has is
-/// unknown; they are kept as they come.
+/// **Deduced.** A page group. It is global, or belongs to one funnel. Other fields are unknown and
+/// kept unchanged.
 ///
 /// Schema `PageGroup`.
 ///
@@ -14,7 +14,7 @@ use crate::api::shared::Status;
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct PageGroup {
-    /// **Deduced.** ID of the category that the page group is in. Empty: in none.
+    /// **Deduced.** ID of the category of the page group; empty for none.
     ///
     /// `idCategory` in JSON.
     #[serde(rename = "idCategory", skip_serializing_if = "Option::is_none")]
@@ -29,7 +29,7 @@ pub struct PageGroup {
     /// `pageGroupName` in JSON, 1 to 256 characters.
     #[serde(rename = "pageGroupName")]
     pub page_group_name: String,
-    /// **Deduced.** Whether an asset is in use, archived or deleted.
+    /// **Deduced.** Status of an asset: in use, archived or deleted.
     ///
     /// `status` in JSON.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -84,7 +84,7 @@ pub struct PageGroupInfo {
     /// `categoryName` in JSON, at most 256 characters.
     #[serde(rename = "categoryName", skip_serializing_if = "Option::is_none")]
     pub category_name: Option<String>,
-    /// **Deduced.** ID of the category that the page group is in.
+    /// **Deduced.** ID of the category of the page group.
     ///
     /// `idCategory` in JSON.
     #[serde(rename = "idCategory", skip_serializing_if = "Option::is_none")]
@@ -99,7 +99,7 @@ pub struct PageGroupInfo {
     /// `pageGroupName` in JSON, 1 to 256 characters.
     #[serde(rename = "pageGroupName")]
     pub page_group_name: String,
-    /// **Deduced.** Whether an asset is in use, archived or deleted.
+    /// **Deduced.** Status of an asset: in use, archived or deleted.
     ///
     /// `status` in JSON.
     pub status: Status,

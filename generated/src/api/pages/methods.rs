@@ -11,7 +11,7 @@ use crate::runtime::{call::Call, client::Client, unverified::Unverified};
 /// Manage pages: landers, and offers, which belong to an offer source.
 ///
 /// Evidence for all operations: **deduced** from the pattern of the other operations. The index
-/// gives title and method; the path follows the pattern of offer sources.
+/// states title and method; the path follows the pattern of offer sources.
 ///
 /// Evidence for all arguments: **deduced** from the pattern of the other operations. As for offer
 /// sources.
@@ -23,8 +23,7 @@ impl Client {
     /// `GET /page/list/`
     ///
     /// # Arguments
-    /// - `status`: **Deduced.** Which pages to return, by their status. `not-deleted` stands for active
-    ///   and archived ones together.
+    /// - `status`: **Deduced.** Status of the pages to return. `not-deleted` means active and archived.
     /// - `id_category` (`idCategory`): **Deduced.** Return only the pages of this category.
     ///
     /// # Response
@@ -78,8 +77,7 @@ impl Client {
     /// `GET /page/find/byStatus/`
     ///
     /// # Arguments
-    /// - `status`: **Deduced.** Which pages to return, by their status. `not-deleted` stands for active
-    ///   and archived ones together.
+    /// - `status`: **Deduced.** Status of the pages to return. `not-deleted` means active and archived.
     ///
     /// # Response
     /// The pages with this status.
@@ -112,12 +110,12 @@ impl Client {
 
     /// **Deduced.** Update a page.
     ///
-    /// Updates a page that exists. Its ID cannot be changed.
+    /// Updates an existing page. Its ID cannot be changed.
     ///
     /// `PUT /page/save/`
     ///
     /// # Arguments
-    /// - `body`: A page. Which other fields it has is unknown; they are kept as they come.
+    /// - `body`: A page. Other fields are unknown and kept unchanged.
     ///
     /// # Response
     /// The page has been updated.
@@ -132,7 +130,7 @@ impl Client {
     /// `POST /page/save/`
     ///
     /// # Arguments
-    /// - `body`: A page. Which other fields it has is unknown; they are kept as they come.
+    /// - `body`: A page. Other fields are unknown and kept unchanged.
     ///
     /// # Response
     /// The page has been created.
@@ -148,7 +146,7 @@ impl Client {
     ///
     /// # Arguments
     /// - `id_page` (`idPage`): **Deduced.** ID of the page to copy.
-    /// - `body`: How a copy is to differ from its original.
+    /// - `body`: Differences between a copy and its original.
     ///
     /// # Response
     /// The ID of the copy.
@@ -167,8 +165,8 @@ impl Client {
     /// `DELETE /page/delete/`
     ///
     /// # Arguments
-    /// - `id_page` (`idPage`): **Deduced.** A single page to delete: the older way, used where no body
-    ///   names any.
+    /// - `id_page` (`idPage`): **Deduced.** A single page to delete. An older form that applies if the
+    ///   body names none.
     /// - `body`: A list of asset IDs. With `None`, none is sent.
     /// - `_unverified`: Says that the caller knows that this call removes something on a guess.
     ///
@@ -208,7 +206,7 @@ impl Client {
 
     /// **Deduced.** Unarchive pages.
     ///
-    /// Takes the given pages out of the archive.
+    /// Unarchives the given pages.
     ///
     /// `PUT /page/unarchive/`
     ///
@@ -223,12 +221,12 @@ impl Client {
 
     /// **Deduced.** Move pages to a category.
     ///
-    /// Puts the given pages into a category, or takes them out of theirs.
+    /// Moves the given pages into a category, or out of theirs.
     ///
     /// `PUT /page/move-category/`
     ///
     /// # Arguments
-    /// - `body`: Which assets to put into which category.
+    /// - `body`: Assets to move, and their new category.
     ///
     /// # Response
     /// The pages have been moved.

@@ -4,7 +4,7 @@
 use crate::api::ids::{CategoryId, OfferSourceId, PageId};
 use crate::api::shared::Status;
 
-/// **Deduced.** A page. Which other fields it has is unknown; they are kept as they come.
+/// **Deduced.** A page. Other fields are unknown and kept unchanged.
 ///
 /// Schema `Page`.
 ///
@@ -20,7 +20,7 @@ pub struct Page {
     /// Evidence: documented on the vendor's page. The page Offer Sources mentions it.
     #[serde(rename = "baseURL", skip_serializing_if = "Option::is_none")]
     pub base_url: Option<String>,
-    /// **Deduced.** ID of the category that the page is in. Empty: in none.
+    /// **Deduced.** ID of the category of the page; empty for none.
     ///
     /// `idCategory` in JSON.
     #[serde(rename = "idCategory", skip_serializing_if = "Option::is_none")]
@@ -30,7 +30,7 @@ pub struct Page {
     /// `idPage` in JSON.
     #[serde(rename = "idPage")]
     pub id_page: PageId,
-    /// What only an offer page has. Which other fields it has is unknown; they are kept as they come.
+    /// Fields that only offer pages have. Other fields are unknown and kept unchanged.
     ///
     /// `offerParams` in JSON.
     ///
@@ -42,7 +42,7 @@ pub struct Page {
     /// `pageName` in JSON, 1 to 256 characters.
     #[serde(rename = "pageName")]
     pub page_name: String,
-    /// **Deduced.** Whether an asset is in use, archived or deleted.
+    /// **Deduced.** Status of an asset: in use, archived or deleted.
     ///
     /// `status` in JSON.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -113,7 +113,7 @@ pub struct PageInfo {
     /// `categoryName` in JSON, at most 256 characters.
     #[serde(rename = "categoryName", skip_serializing_if = "Option::is_none")]
     pub category_name: Option<String>,
-    /// **Deduced.** ID of the category that the page is in.
+    /// **Deduced.** ID of the category of the page.
     ///
     /// `idCategory` in JSON.
     #[serde(rename = "idCategory", skip_serializing_if = "Option::is_none")]
@@ -128,7 +128,7 @@ pub struct PageInfo {
     /// `pageName` in JSON, 1 to 256 characters.
     #[serde(rename = "pageName")]
     pub page_name: String,
-    /// **Deduced.** Whether an asset is in use, archived or deleted.
+    /// **Deduced.** Status of an asset: in use, archived or deleted.
     ///
     /// `status` in JSON.
     pub status: Status,
@@ -170,7 +170,7 @@ impl PageInfo {
     }
 }
 
-/// What only an offer page has. Which other fields it has is unknown; they are kept as they come.
+/// Fields that only offer pages have. Other fields are unknown and kept unchanged.
 ///
 /// Evidence for the type and its fields: documented on the vendor's page. The page Offer Sources
 /// mentions it.

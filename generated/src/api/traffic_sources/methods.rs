@@ -11,7 +11,7 @@ use crate::runtime::{call::Call, client::Client, unverified::Unverified};
 /// Manage traffic sources.
 ///
 /// Evidence for all operations: **deduced** from the pattern of the other operations. The index
-/// gives title and method; the path follows the pattern of offer sources.
+/// states title and method; the path follows the pattern of offer sources.
 ///
 /// Evidence for the arguments that state none: **deduced** from the pattern of the other
 /// operations. As for offer sources.
@@ -23,10 +23,9 @@ impl Client {
     /// `GET /trafficsource/list/`
     ///
     /// # Arguments
-    /// - `status`: **Documented in part.** Which traffic sources to return, by their status.
-    ///   `not-deleted` stands for active and archived ones together. Evidence: documented elsewhere by
-    ///   the vendor. Page Traffic Sources of the documentation, in a shortened copy: names and
-    ///   meanings, without types and required marks.
+    /// - `status`: **Documented in part.** Status of the traffic sources to return. `not-deleted` means
+    ///   active and archived. Evidence: documented elsewhere by the vendor. Page Traffic Sources of the
+    ///   documentation, in a shortened copy: names and meanings, without types and required marks.
     /// - `id_category` (`idCategory`): **Documented in part.** Return only the traffic sources of this
     ///   category. Evidence: documented elsewhere by the vendor. Page Traffic Sources of the
     ///   documentation, in a shortened copy: names and meanings, without types and required marks.
@@ -94,8 +93,8 @@ impl Client {
     /// `GET /trafficsource/find/byStatus/`
     ///
     /// # Arguments
-    /// - `status`: **Deduced.** Which traffic sources to return, by their status. `not-deleted` stands
-    ///   for active and archived ones together.
+    /// - `status`: **Deduced.** Status of the traffic sources to return. `not-deleted` means active and
+    ///   archived.
     ///
     /// # Response
     /// The traffic sources with this status.
@@ -130,15 +129,15 @@ impl Client {
 
     /// **Deduced.** Save traffic source.
     ///
-    /// Updates a traffic source that exists. Its ID cannot be changed.
+    /// Updates an existing traffic source. Its ID cannot be changed.
     ///
     /// `PUT /trafficsource/save/`
     ///
     /// # Arguments
     /// - `body`: A traffic source. The documentation describes more fields than it names: the
     ///   deprecated tracking fields and scenario data, the settings of conversion tracking for the user
-    ///   interface, and the webhooks that are bound to it; its end is cut off. What is not listed here
-    ///   is kept as it comes.
+    ///   interface, and the webhooks that are bound to it; its end is cut off. Fields that are not
+    ///   listed are kept unchanged.
     ///
     /// # Response
     /// The traffic source has been updated.
@@ -155,8 +154,8 @@ impl Client {
     /// # Arguments
     /// - `body`: A traffic source. The documentation describes more fields than it names: the
     ///   deprecated tracking fields and scenario data, the settings of conversion tracking for the user
-    ///   interface, and the webhooks that are bound to it; its end is cut off. What is not listed here
-    ///   is kept as it comes.
+    ///   interface, and the webhooks that are bound to it; its end is cut off. Fields that are not
+    ///   listed are kept unchanged.
     ///
     /// # Response
     /// The traffic source has been created.
@@ -172,7 +171,7 @@ impl Client {
     ///
     /// # Arguments
     /// - `id_traffic_source` (`idTrafficSource`): **Deduced.** ID of the traffic source to copy.
-    /// - `body`: How a copy is to differ from its original.
+    /// - `body`: Differences between a copy and its original.
     ///
     /// # Response
     /// The ID of the copy.
@@ -194,8 +193,8 @@ impl Client {
     /// `DELETE /trafficsource/delete/`
     ///
     /// # Arguments
-    /// - `id_traffic_source` (`idTrafficSource`): **Deduced.** A single traffic source to delete: the
-    ///   older way, used where no body names any.
+    /// - `id_traffic_source` (`idTrafficSource`): **Deduced.** A single traffic source to delete. An
+    ///   older form that applies if the body names none.
     /// - `body`: A list of asset IDs. With `None`, none is sent.
     /// - `_unverified`: Says that the caller knows that this call removes something on a guess.
     ///
@@ -235,7 +234,7 @@ impl Client {
 
     /// **Deduced.** Unarchive traffic sources.
     ///
-    /// Takes the given traffic sources out of the archive.
+    /// Unarchives the given traffic sources.
     ///
     /// `PUT /trafficsource/unarchive/`
     ///
@@ -250,12 +249,12 @@ impl Client {
 
     /// **Deduced.** Move traffic sources to a category.
     ///
-    /// Puts the given traffic sources into a category, or takes them out of theirs.
+    /// Moves the given traffic sources into a category, or out of theirs.
     ///
     /// `PUT /trafficsource/move-category/`
     ///
     /// # Arguments
-    /// - `body`: Which assets to put into which category.
+    /// - `body`: Assets to move, and their new category.
     ///
     /// # Response
     /// The traffic sources have been moved.

@@ -21,7 +21,7 @@ pub struct TrackingField {
     /// shortened copy: names and meanings, without types and required marks.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// **Documented in part.** What it was called before.
+    /// **Documented in part.** Former name.
     ///
     /// `previousName` in JSON.
     ///
@@ -29,7 +29,7 @@ pub struct TrackingField {
     /// shortened copy: names and meanings, without types and required marks.
     #[serde(rename = "previousName", skip_serializing_if = "Option::is_none")]
     pub previous_name: Option<String>,
-    /// **Documented in part.** Its status. Its values are unknown, so any JSON is taken.
+    /// **Documented in part.** Its status. Its values are unknown, so any JSON is accepted.
     ///
     /// `status` in JSON.
     ///
@@ -94,8 +94,8 @@ impl TrackingField {
 
 /// **Documented in part.** A traffic source. The documentation describes more fields than it names:
 /// the deprecated tracking fields and scenario data, the settings of conversion tracking for the
-/// user interface, and the webhooks that are bound to it; its end is cut off. What is not listed
-/// here is kept as it comes.
+/// user interface, and the webhooks that are bound to it; its end is cut off. Fields that are not
+/// listed are kept unchanged.
 ///
 /// Schema `TrafficSource`.
 ///
@@ -105,18 +105,17 @@ impl TrackingField {
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct TrafficSource {
-    /// **Documented in part.** How the cost is counted. Which values there are is unknown.
+    /// **Documented in part.** Cost model. The possible values are unknown.
     ///
     /// `costType` in JSON.
     #[serde(rename = "costType", skip_serializing_if = "Option::is_none")]
     pub cost_type: Option<String>,
-    /// **Documented in part.** The cost where nothing else gives one. Its type is unknown, so any JSON
-    /// is taken.
+    /// **Documented in part.** The default cost. Its type is unknown, so any JSON is accepted.
     ///
     /// `defaultCost` in JSON.
     #[serde(rename = "defaultCost", skip_serializing_if = "Option::is_none")]
     pub default_cost: Option<::serde_json::Value>,
-    /// **Documented in part.** Whether postbacks without revenue are held back.
+    /// **Documented in part.** Postbacks without revenue are held back.
     ///
     /// `disableZeroRevenuePostbacks` in JSON.
     #[serde(
@@ -124,7 +123,7 @@ pub struct TrafficSource {
         skip_serializing_if = "Option::is_none"
     )]
     pub disable_zero_revenue_postbacks: Option<bool>,
-    /// **Documented in part.** ID of the category that the traffic source is in. Empty: in none.
+    /// **Documented in part.** ID of the category of the traffic source; empty for none.
     ///
     /// `idCategory` in JSON.
     #[serde(rename = "idCategory", skip_serializing_if = "Option::is_none")]
@@ -135,7 +134,7 @@ pub struct TrafficSource {
     /// `idTrafficSource` in JSON.
     #[serde(rename = "idTrafficSource")]
     pub id_traffic_source: TrafficSourceId,
-    /// **Documented in part.** Scales the cost that comes in, in percent.
+    /// **Documented in part.** Scales the incoming cost, in percent.
     ///
     /// `incomingCostModifier` in JSON, at least 0 and at most 500.
     #[serde(rename = "incomingCostModifier", skip_serializing_if = "Option::is_none")]
@@ -145,10 +144,10 @@ pub struct TrafficSource {
     /// `meta` in JSON.
     ///
     /// Evidence: documented elsewhere by the vendor. The page describes the object without its name;
-    /// the introduction calls the object of some assets that is reserved like this `meta`.
+    /// the introduction uses the name `meta` for such reserved objects of some assets.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub meta: Option<::serde_json::Map<String, ::serde_json::Value>>,
-    /// **Documented in part.** How many of the postbacks are sent, in percent.
+    /// **Documented in part.** Share of the postbacks that are sent, in percent.
     ///
     /// `outgoingPostbackProbability` in JSON, at least 0 and at most 100.
     #[serde(
@@ -156,12 +155,12 @@ pub struct TrafficSource {
         skip_serializing_if = "Option::is_none"
     )]
     pub outgoing_postback_probability: Option<f64>,
-    /// **Documented in part.** Scales the revenue that postbacks send, in percent.
+    /// **Documented in part.** Scales the revenue in postbacks, in percent.
     ///
     /// `outgoingRevenueModifier` in JSON, at least 0 and at most 500.
     #[serde(rename = "outgoingRevenueModifier", skip_serializing_if = "Option::is_none")]
     pub outgoing_revenue_modifier: Option<f64>,
-    /// **Documented in part.** Whether an asset is in use, archived or deleted.
+    /// **Documented in part.** Status of an asset: in use, archived or deleted.
     ///
     /// `status` in JSON.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -171,8 +170,8 @@ pub struct TrafficSource {
     /// `trackingFieldSlots` in JSON.
     ///
     /// Evidence: **deduced** from a similar operation or field. The page describes the map without its
-    /// name and values; the name is mentioned where overrides of a duplicate are described, the values
-    /// by the neighbouring schema.
+    /// name and values. The name is in the description of overrides of a duplicate, the values are in
+    /// the neighbouring schema.
     #[serde(rename = "trackingFieldSlots", skip_serializing_if = "Option::is_none")]
     pub tracking_field_slots: Option<
         ::std::collections::BTreeMap<String, TrackingField>,
@@ -321,7 +320,7 @@ pub struct TrafficSourceInfo {
     /// `categoryName` in JSON, at most 256 characters.
     #[serde(rename = "categoryName", skip_serializing_if = "Option::is_none")]
     pub category_name: Option<String>,
-    /// **Documented in part.** ID of the category that the traffic source is in.
+    /// **Documented in part.** ID of the category of the traffic source.
     ///
     /// `idCategory` in JSON.
     #[serde(rename = "idCategory", skip_serializing_if = "Option::is_none")]
@@ -331,7 +330,7 @@ pub struct TrafficSourceInfo {
     /// `idTrafficSource` in JSON.
     #[serde(rename = "idTrafficSource")]
     pub id_traffic_source: TrafficSourceId,
-    /// **Documented in part.** Whether an asset is in use, archived or deleted.
+    /// **Documented in part.** Status of an asset: in use, archived or deleted.
     ///
     /// `status` in JSON.
     pub status: Status,

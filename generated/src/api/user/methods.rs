@@ -8,14 +8,14 @@ use crate::runtime::{call::Call, client::Client, unverified::Unverified};
 ///
 /// Manage the settings of the user.
 ///
-/// Evidence for all operations: **deduced** from the pattern of the other operations. Nothing but
-/// title and method is known; segment and suffix are guessed from the words of the title, the way
-/// those of offer sources are. Expect 404: `usersettings` may be called something else altogether.
+/// Evidence for all operations: **deduced** from the pattern of the other operations. Only title
+/// and method are known. Segment and suffix are guessed from the words of the title, following
+/// offer sources. Expect 404: the real name may differ from `usersettings`.
 impl Client {
     /// **Deduced.** Get user settings.
     ///
-    /// Returns the settings of the user. What they hold is unknown (one of them makes the addresses of
-    /// visitors anonymous), so they are any JSON object.
+    /// Returns the settings of the user. Their contents are unknown (one of them anonymises visitor
+    /// addresses), so they are any JSON object.
     ///
     /// `GET /usersettings/get/`
     ///
@@ -29,7 +29,7 @@ impl Client {
 
     /// **Deduced.** Save user settings.
     ///
-    /// Saves the settings of the user. What they hold is unknown, so they are any JSON object.
+    /// Saves the settings of the user. Their contents are unknown, so they are any JSON object.
     ///
     /// `PUT /usersettings/save/`
     ///
@@ -47,7 +47,7 @@ impl Client {
 
     /// **Deduced.** Delete user settings.
     ///
-    /// Deletes the settings of the user. Whether the defaults apply from then on is unknown.
+    /// Deletes the settings of the user. It is unknown whether the defaults apply afterwards.
     ///
     /// `DELETE /usersettings/delete/`
     ///

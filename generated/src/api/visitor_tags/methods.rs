@@ -11,7 +11,7 @@ use crate::runtime::{call::Call, client::Client, unverified::Unverified};
 /// Manage visitor tags.
 ///
 /// Evidence for all operations: **deduced** from the pattern of the other operations. The index
-/// gives title and method; the path follows the pattern of offer sources.
+/// states title and method; the path follows the pattern of offer sources.
 ///
 /// Evidence for all arguments: **deduced** from the pattern of the other operations. As for offer
 /// sources.
@@ -23,8 +23,8 @@ impl Client {
     /// `GET /visitortag/list/`
     ///
     /// # Arguments
-    /// - `status`: **Deduced.** Which visitor tags to return, by their status. `not-deleted` stands for
-    ///   active and archived ones together.
+    /// - `status`: **Deduced.** Status of the visitor tags to return. `not-deleted` means active and
+    ///   archived.
     /// - `id_category` (`idCategory`): **Deduced.** Return only the visitor tags of this category.
     ///
     /// # Response
@@ -67,8 +67,8 @@ impl Client {
     /// `GET /visitortag/find/byStatus/`
     ///
     /// # Arguments
-    /// - `status`: **Deduced.** Which visitor tags to return, by their status. `not-deleted` stands for
-    ///   active and archived ones together.
+    /// - `status`: **Deduced.** Status of the visitor tags to return. `not-deleted` means active and
+    ///   archived.
     ///
     /// # Response
     /// The visitor tags with this status.
@@ -83,12 +83,12 @@ impl Client {
 
     /// **Deduced.** Update a visitor tag.
     ///
-    /// Updates a visitor tag that exists. Its ID cannot be changed.
+    /// Updates an existing visitor tag. Its ID cannot be changed.
     ///
     /// `PUT /visitortag/save/`
     ///
     /// # Arguments
-    /// - `body`: A visitor tag. Which other fields it has is unknown; they are kept as they come.
+    /// - `body`: A visitor tag. Other fields are unknown and kept unchanged.
     ///
     /// # Response
     /// The visitor tag has been updated.
@@ -103,7 +103,7 @@ impl Client {
     /// `POST /visitortag/save/`
     ///
     /// # Arguments
-    /// - `body`: A visitor tag. Which other fields it has is unknown; they are kept as they come.
+    /// - `body`: A visitor tag. Other fields are unknown and kept unchanged.
     ///
     /// # Response
     /// The visitor tag has been created.
@@ -119,7 +119,7 @@ impl Client {
     ///
     /// # Arguments
     /// - `id_visitor_tag` (`idVisitorTag`): **Deduced.** ID of the visitor tag to copy.
-    /// - `body`: How a copy is to differ from its original.
+    /// - `body`: Differences between a copy and its original.
     ///
     /// # Response
     /// The ID of the copy.
@@ -141,8 +141,8 @@ impl Client {
     /// `DELETE /visitortag/delete/`
     ///
     /// # Arguments
-    /// - `id_visitor_tag` (`idVisitorTag`): **Deduced.** A single visitor tag to delete: the older way,
-    ///   used where no body names any.
+    /// - `id_visitor_tag` (`idVisitorTag`): **Deduced.** A single visitor tag to delete. An older form
+    ///   that applies if the body names none.
     /// - `body`: A list of asset IDs. With `None`, none is sent.
     /// - `_unverified`: Says that the caller knows that this call removes something on a guess.
     ///
@@ -182,7 +182,7 @@ impl Client {
 
     /// **Deduced.** Unarchive visitor tags.
     ///
-    /// Takes the given visitor tags out of the archive.
+    /// Unarchives the given visitor tags.
     ///
     /// `PUT /visitortag/unarchive/`
     ///
@@ -197,12 +197,12 @@ impl Client {
 
     /// **Deduced.** Move visitor tags to category.
     ///
-    /// Puts the given visitor tags into a category, or takes them out of theirs.
+    /// Moves the given visitor tags into a category, or out of theirs.
     ///
     /// `PUT /visitortag/move-category/`
     ///
     /// # Arguments
-    /// - `body`: Which assets to put into which category.
+    /// - `body`: Assets to move, and their new category.
     ///
     /// # Response
     /// The visitor tags have been moved.

@@ -4,7 +4,7 @@
 use crate::api::ids::{CategoryId, VisitorTagId};
 use crate::api::shared::Status;
 
-/// **Deduced.** A visitor tag. Which other fields it has is unknown; they are kept as they come.
+/// **Deduced.** A visitor tag. Other fields are unknown and kept unchanged.
 ///
 /// Schema `VisitorTag`.
 ///
@@ -13,7 +13,7 @@ use crate::api::shared::Status;
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct VisitorTag {
-    /// **Deduced.** ID of the category that the visitor tag is in. Empty: in none.
+    /// **Deduced.** ID of the category of the visitor tag; empty for none.
     ///
     /// `idCategory` in JSON.
     #[serde(rename = "idCategory", skip_serializing_if = "Option::is_none")]
@@ -23,7 +23,7 @@ pub struct VisitorTag {
     /// `idVisitorTag` in JSON.
     #[serde(rename = "idVisitorTag")]
     pub id_visitor_tag: VisitorTagId,
-    /// **Deduced.** Whether an asset is in use, archived or deleted.
+    /// **Deduced.** Status of an asset: in use, archived or deleted.
     ///
     /// `status` in JSON.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -83,7 +83,7 @@ pub struct VisitorTagInfo {
     /// `categoryName` in JSON, at most 256 characters.
     #[serde(rename = "categoryName", skip_serializing_if = "Option::is_none")]
     pub category_name: Option<String>,
-    /// **Deduced.** ID of the category that the visitor tag is in.
+    /// **Deduced.** ID of the category of the visitor tag.
     ///
     /// `idCategory` in JSON.
     #[serde(rename = "idCategory", skip_serializing_if = "Option::is_none")]
@@ -93,7 +93,7 @@ pub struct VisitorTagInfo {
     /// `idVisitorTag` in JSON.
     #[serde(rename = "idVisitorTag")]
     pub id_visitor_tag: VisitorTagId,
-    /// **Deduced.** Whether an asset is in use, archived or deleted.
+    /// **Deduced.** Status of an asset: in use, archived or deleted.
     ///
     /// `status` in JSON.
     pub status: Status,

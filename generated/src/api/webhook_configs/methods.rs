@@ -8,10 +8,10 @@ use crate::runtime::{call::Call, client::Client, unverified::Unverified};
 
 /// # Webhook Configs
 ///
-/// Manage webhook configs: where the service sends word of what happens.
+/// Manage webhook configs: addresses to which the service reports events.
 ///
 /// Evidence for all operations: **deduced** from the pattern of the other operations. The index
-/// gives title and method; the path follows the pattern of offer sources.
+/// states title and method; the path follows the pattern of offer sources.
 ///
 /// Evidence for the arguments that state none: **deduced** from a similar operation or field. As
 /// for middleware configs.
@@ -23,8 +23,8 @@ impl Client {
     /// `GET /webhookconfig/list/`
     ///
     /// # Arguments
-    /// - `status`: **Deduced.** Which webhook configs to return, by their status. `not-deleted` stands
-    ///   for active and archived ones together.
+    /// - `status`: **Deduced.** Status of the webhook configs to return. `not-deleted` means active and
+    ///   archived.
     /// - `id_category` (`idCategory`): **Deduced.** Return only the webhook configs of this category.
     ///
     /// # Response
@@ -83,12 +83,12 @@ impl Client {
 
     /// **Deduced.** Save webhook config.
     ///
-    /// Updates a webhook config that exists. Its ID cannot be changed.
+    /// Updates an existing webhook config. Its ID cannot be changed.
     ///
     /// `PUT /webhookconfig/save/`
     ///
     /// # Arguments
-    /// - `body`: A webhook config. Which other fields it has is unknown; they are kept as they come.
+    /// - `body`: A webhook config. Other fields are unknown and kept unchanged.
     ///
     /// # Response
     /// The webhook config has been updated.
@@ -103,7 +103,7 @@ impl Client {
     /// `POST /webhookconfig/save/`
     ///
     /// # Arguments
-    /// - `body`: A webhook config. Which other fields it has is unknown; they are kept as they come.
+    /// - `body`: A webhook config. Other fields are unknown and kept unchanged.
     ///
     /// # Response
     /// The webhook config has been created.
@@ -120,7 +120,7 @@ impl Client {
     /// # Arguments
     /// - `id_webhook_config` (`idWebhookConfig`): **Deduced.** ID of the webhook config to copy.
     ///   Evidence: **deduced** from the pattern of the other operations. As for offer sources.
-    /// - `body`: How a copy is to differ from its original.
+    /// - `body`: Differences between a copy and its original.
     ///
     /// # Response
     /// The ID of the copy.
@@ -142,9 +142,9 @@ impl Client {
     /// `DELETE /webhookconfig/delete/`
     ///
     /// # Arguments
-    /// - `id_webhook_config` (`idWebhookConfig`): **Deduced.** A single webhook config to delete: the
-    ///   older way, used where no body names any. Evidence: **deduced** from the pattern of the other
-    ///   operations. As for offer sources.
+    /// - `id_webhook_config` (`idWebhookConfig`): **Deduced.** A single webhook config to delete. An
+    ///   older form that applies if the body names none. Evidence: **deduced** from the pattern of the
+    ///   other operations. As for offer sources.
     /// - `body`: A list of asset IDs. With `None`, none is sent.
     /// - `_unverified`: Says that the caller knows that this call removes something on a guess.
     ///
@@ -184,7 +184,7 @@ impl Client {
 
     /// **Deduced.** Unarchive webhook configs.
     ///
-    /// Takes the given webhook configs out of the archive.
+    /// Unarchives the given webhook configs.
     ///
     /// `PUT /webhookconfig/unarchive/`
     ///
@@ -199,12 +199,12 @@ impl Client {
 
     /// **Deduced.** Move webhook configs to category.
     ///
-    /// Puts the given webhook configs into a category, or takes them out of theirs.
+    /// Moves the given webhook configs into a category, or out of theirs.
     ///
     /// `PUT /webhookconfig/move-category/`
     ///
     /// # Arguments
-    /// - `body`: Which assets to put into which category.
+    /// - `body`: Assets to move, and their new category.
     ///
     /// # Response
     /// The webhook configs have been moved.

@@ -4,7 +4,7 @@
 use crate::api::ids::{CategoryId, WebhookConfigId};
 use crate::api::shared::Status;
 
-/// **Deduced.** A webhook config. Which other fields it has is unknown; they are kept as they come.
+/// **Deduced.** A webhook config. Other fields are unknown and kept unchanged.
 ///
 /// Schema `WebhookConfig`.
 ///
@@ -13,7 +13,7 @@ use crate::api::shared::Status;
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct WebhookConfig {
-    /// **Deduced.** ID of the category that the webhook config is in. Empty: in none.
+    /// **Deduced.** ID of the category of the webhook config; empty for none.
     ///
     /// `idCategory` in JSON.
     #[serde(rename = "idCategory", skip_serializing_if = "Option::is_none")]
@@ -23,7 +23,7 @@ pub struct WebhookConfig {
     /// `idWebhookConfig` in JSON.
     #[serde(rename = "idWebhookConfig")]
     pub id_webhook_config: WebhookConfigId,
-    /// **Deduced.** Whether an asset is in use, archived or deleted.
+    /// **Deduced.** Status of an asset: in use, archived or deleted.
     ///
     /// `status` in JSON.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -83,7 +83,7 @@ pub struct WebhookConfigInfo {
     /// `categoryName` in JSON, at most 256 characters.
     #[serde(rename = "categoryName", skip_serializing_if = "Option::is_none")]
     pub category_name: Option<String>,
-    /// **Deduced.** ID of the category that the webhook config is in.
+    /// **Deduced.** ID of the category of the webhook config.
     ///
     /// `idCategory` in JSON.
     #[serde(rename = "idCategory", skip_serializing_if = "Option::is_none")]
@@ -93,7 +93,7 @@ pub struct WebhookConfigInfo {
     /// `idWebhookConfig` in JSON.
     #[serde(rename = "idWebhookConfig")]
     pub id_webhook_config: WebhookConfigId,
-    /// **Deduced.** Whether an asset is in use, archived or deleted.
+    /// **Deduced.** Status of an asset: in use, archived or deleted.
     ///
     /// `status` in JSON.
     pub status: Status,

@@ -1,0 +1,79 @@
+//! The document under lint and the diagnostics so far.
+
+use serde_json::{Map, Value};
+
+use super::rules::LintRule;
+use funnelflux_openapi::{
+    Diagnostic, Diagnostics, Document, Stage,
+    pointer::{Pointer, PointerBuf, ToPointer},
+    references,
+};
+
+pub(super) type Object = Map<String, Value>;
+
+/// Keys that combine schemas.
+pub(super) const COMPOSITIONS: [&str; 3] = ["allOf", "oneOf", "anyOf"];
+
+pub(super) struct Linter<'a> {
+    pub(super) document: &'a Document,
+    pub(super) diagnostics: Diagnostics,
+}
+
+impl<'a> Linter<'a> {
+    pub(super) fn new(document: &'a Document) -> Self {
+        Self {
+            document,
+            diagnostics: Diagnostics::new(),
+        }
+    }
+
+    pub(super) fn report<'p>(
+        &mut self,
+        rule: &LintRule,
+        pointer: impl ToPointer<'p>,
+        message: impl Into<String>,
+    ) {
+        self.diagnostics.push(self.diagnostic(rule, pointer, message));
+    }
+
+    pub(super) fn diagnostic<'p>(
+        &self,
+        rule: &LintRule,
+        pointer: impl ToPointer<'p>,
+        message: impl Into<String>,
+    ) -> Diagnostic {
+        let stage = Stage::Lint;
+        let diagnostic = self
+            .document
+            .diagnostic(rule.severity, stage, rule.code, pointer, message);
+        diagnostic.fix(rule.fix)
+    }
+
+    /// Returns the object that a value is or refers to, with its pointer; `None` if the reference leads
+    /// nowhere.
+    pub(super) fn resolve_at(&self, pointer: &Pointer, value: &'a Value) -> Option<(PointerBuf, &'a Object)> {
+        let (pointer, value) = references::resolve(self.document.value(), pointer, value);
+        let object = value
+            .as_object()
+            .filter(|_| references::reference(value).is_none())?;
+        Some((pointer.into_owned(), object))
+    }
+
+    /// The same without the pointer.
+    pub(super) fn resolve(&self, value: &'a Value) -> Option<&'a Object> {
+        self.resolve_at(Pointer::root(), value).map(|(_, object)| object)
+    }
+
+    pub(super) fn object<'p>(&self, pointer: impl ToPointer<'p>) -> Option<&'a Object> {
+        self.document.get(pointer).and_then(Value::as_object)
+    }
+}
+
+/// Lists the schemas that a composition combines.
+pub(super) fn list<'a>(schema: &'a Object, key: &str) -> impl Iterator<Item = &'a Value> {
+    schema.get(key).and_then(Value::as_array).into_iter().flatten()
+}
+
+pub(super) fn is_composed(schema: &Object) -> bool {
+    COMPOSITIONS.iter().any(|key| schema.contains_key(*key))
+}

@@ -1,0 +1,90 @@
+//! Differences between inferred operations and those of the vendor's document.
+
+use serde_json::{Map, Value};
+
+use super::inferred::{self, Inferred};
+use funnelflux_diff::{self as diff, Level};
+use funnelflux_openapi::{Document, operations::Operation};
+
+/// Lists the differences between each inferred operation and its match; `None` for an operation without one.
+pub(super) fn differences(
+    inferred: &Inferred<'_>,
+    matches: &[Option<&Operation<'_>>],
+    schemas: &Map<String, Value>,
+    document: &Document,
+) -> Vec<Option<Vec<String>>> {
+    let pairs = || {
+        let all = inferred.operations.iter().zip(matches);
+        all.filter_map(|((_, our), their)| Some((our, (*their)?)))
+    };
+    if pairs().next().is_none() {
+        return vec![None; matches.len()];
+    }
+    let facts = |value| Document::new(without_words(value, false), document.provenance().clone());
+    let mut our_schemas = schemas.clone();
+    our_schemas.extend(inferred.all_schemas());
+    // Both sides use the vendor's path: another path is a difference of its own.
+    let ours = pairs().map(|(our, their)| (their, with_status(our.value, their.value)));
+    let ours = inferred::document(ours, &our_schemas);
+    let theirs = pairs().map(|(_, their)| (their, their.value.clone()));
+    let theirs = inferred::document(theirs, schemas);
+    let report = diff::compare(&facts(&ours), &facts(&theirs));
+    let of_pair = |our: &Operation<'_>, their: &Operation<'_>| {
+        let path = (our.path != their.path).then(|| format!("the path is `{}`", their.path));
+        let name = their.to_string();
+        let changes = report
+            .changes
+            .iter()
+            .filter(|change| change.level != Level::Docs && change.operations.contains(&name));
+        let changes = changes.map(|change| change.what.clone());
+        path.into_iter().chain(changes).collect()
+    };
+    let all = inferred.operations.iter().zip(matches);
+    all.map(|((_, our), their)| Some(of_pair(our, (*their)?)))
+        .collect()
+}
+
+/// Our operation with the vendor's success status, which is never inferred.
+fn with_status(our: &Value, their: &Value) -> Value {
+    let success = |operation: &Value| {
+        let responses = operation.get("responses")?.as_object()?;
+        responses.keys().find(|status| status.starts_with('2')).cloned()
+    };
+    let mut our = our.clone();
+    if let (Some(mine), Some(theirs)) = (success(&our), success(their))
+        && let Some(Value::Object(responses)) = our.get_mut("responses")
+        && let Some(response) = responses.shift_remove(&mine)
+    {
+        responses.insert(theirs, response);
+    }
+    our
+}
+
+/// A document without descriptions, titles, operation IDs, tags and extensions: they are never inferred. In
+/// an object that is `named`, the keys are names, such as those of properties.
+fn without_words(value: &Value, named: bool) -> Value {
+    const WORDS: &[&str] = &[
+        "description",
+        "summary",
+        "title",
+        "operationId",
+        "tags",
+        "example",
+        "examples",
+    ];
+    const NAMED: &[&str] = &["properties", "schemas", "paths", "responses", "content"];
+    match value {
+        Value::Object(object) => {
+            let facts = object
+                .iter()
+                .filter(|(key, _)| named || !(WORDS.contains(&key.as_str()) || key.starts_with("x-")));
+            let facts = facts.map(|(key, value)| {
+                let inner = without_words(value, !named && NAMED.contains(&key.as_str()));
+                (key.clone(), inner)
+            });
+            Value::Object(facts.collect())
+        }
+        Value::Array(items) => Value::Array(items.iter().map(|item| without_words(item, false)).collect()),
+        other => other.clone(),
+    }
+}

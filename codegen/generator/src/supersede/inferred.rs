@@ -1,0 +1,162 @@
+//! Parts that inferred overlays add to the document.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value, json};
+
+use funnelflux_openapi::{
+    Document,
+    operations::Operation,
+    pointer::{METHODS, Pointer, PointerBuf},
+    references::References,
+};
+
+/// Identifies a part of an overlay.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct PartId {
+    /// Index of the overlay.
+    pub(super) overlay: usize,
+    /// Pointer in the overlay.
+    pub(super) pointer: PointerBuf,
+}
+
+/// Everything that inferred overlays add.
+#[derive(Default)]
+pub(super) struct Inferred<'a> {
+    pub(super) tags: Vec<(PartId, &'a str)>,
+    pub(super) operations: Vec<(PartId, Operation<'a>)>,
+    pub(super) schemas: Vec<(PartId, &'a str, &'a Value)>,
+}
+
+impl<'a> Inferred<'a> {
+    pub(super) fn read(overlays: &'a [Document]) -> Self {
+        let mut all = Self::default();
+        for (index, overlay) in overlays.iter().enumerate() {
+            if overlay.get("/x-inferred") == Some(&Value::Bool(true)) {
+                for (at, action) in actions(overlay) {
+                    all.read_action(index, &at.with_trailing_token("update"), action);
+                }
+            }
+        }
+        all
+    }
+
+    fn read_action(&mut self, overlay: usize, at: &Pointer, action: &'a Value) {
+        let id = |pointer: PointerBuf| PartId { overlay, pointer };
+        let update = action.get("update").unwrap_or(&Value::Null);
+        let members = || update.as_object().into_iter().flatten();
+        match action.get("target").and_then(Value::as_str) {
+            Some("$.tags") => {
+                let tags = update.as_array().into_iter().flatten().enumerate();
+                self.tags.extend(tags.filter_map(|(index, tag)| {
+                    let name = tag.get("name")?.as_str()?;
+                    Some((id(at.with_trailing_token(index)), name))
+                }));
+            }
+            Some("$.paths") => {
+                for (path, item) in members() {
+                    let at = at.with_trailing_token(path);
+                    let members = item.as_object().into_iter().flatten();
+                    let members = members.filter(|(key, _)| METHODS.contains(&key.as_str()));
+                    self.operations.extend(members.map(|(method, value)| {
+                        let pointer = at.with_trailing_token(method);
+                        let operation = Operation {
+                            method,
+                            path,
+                            pointer: pointer.clone(),
+                            value,
+                        };
+                        (id(pointer), operation)
+                    }));
+                }
+            }
+            Some("$.components.schemas") => {
+                let all = members();
+                self.schemas.extend(
+                    all.map(|(name, schema)| (id(at.with_trailing_token(name)), name.as_str(), schema)),
+                );
+            }
+            _ => {}
+        }
+    }
+
+    pub(super) fn all_schemas(&self) -> Map<String, Value> {
+        let all = self.schemas.iter();
+        all.map(|(_, name, schema)| ((*name).to_owned(), (*schema).clone()))
+            .collect()
+    }
+
+    /// The document's operation for each inferred one, if there is one.
+    pub(super) fn matches<'b>(&self, theirs: &'b [Operation<'b>]) -> Vec<Option<&'b Operation<'b>>> {
+        let key = |operation: &Operation<'a>| (operation.method, operation.path);
+        let ours: BTreeSet<_> = self.operations.iter().map(|(_, our)| key(our)).collect();
+        let free = theirs
+            .iter()
+            .filter(|their| !ours.contains(&(their.method, their.path)));
+        let mut free: Vec<&Operation<'_>> = free.collect();
+        let mut matches = Vec::new();
+        for (_, our) in &self.operations {
+            let same_path = theirs.iter().find(|their| (their.method, their.path) == key(our));
+            let has_title = |their: &&Operation<'_>| {
+                (their.method, tag_of(their), title_of(their)) == (our.method, tag_of(our), title_of(our))
+            };
+            matches.push(same_path.or_else(|| {
+                let index = free.iter().position(has_title)?;
+                Some(free.remove(index))
+            }));
+        }
+        matches
+    }
+}
+
+/// Actions of an overlay with their pointers.
+pub(super) fn actions(overlay: &Document) -> impl Iterator<Item = (PointerBuf, &Value)> {
+    let at = Pointer::from_static("/actions");
+    let actions = overlay.get(at).and_then(Value::as_array).into_iter().flatten();
+    actions
+        .enumerate()
+        .map(move |(index, action)| (at.with_trailing_token(index), action))
+}
+
+pub(super) fn tag_of<'a>(operation: &Operation<'a>) -> &'a str {
+    operation
+        .value
+        .pointer("/tags/0")
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+}
+
+fn title_of(operation: &Operation<'_>) -> String {
+    let title = operation.value.get("summary").and_then(Value::as_str);
+    title.unwrap_or_default().trim().to_lowercase()
+}
+
+/// A document with these operations, each at the path and method of another one, and these schemas.
+pub(super) fn document<'a>(
+    operations: impl Iterator<Item = (&'a Operation<'a>, Value)>,
+    schemas: &Map<String, Value>,
+) -> Value {
+    let mut paths: Map<String, Value> = Map::new();
+    for (at, value) in operations {
+        let item = paths.entry(at.path).or_insert_with(|| json!({}));
+        if let Some(item) = item.as_object_mut() {
+            item.insert(at.method.to_owned(), value);
+        }
+    }
+    json!({
+        "openapi": "3.0.3", "info": {"title": "", "version": ""},
+        "paths": paths, "components": {"schemas": schemas},
+    })
+}
+
+/// Names of the schemas that operations use.
+pub(super) fn used_schemas<'a>(
+    operations: impl Iterator<Item = (&'a Operation<'a>, Value)>,
+    schemas: &Map<String, Value>,
+) -> BTreeSet<String> {
+    let document = document(operations, schemas);
+    let references = References::new(&document);
+    let used = references.needed(Pointer::from_static("/paths")).into_iter();
+    let names = used.filter_map(|target| Some(target.pointer.back()?.decoded().into_owned()));
+    names.collect()
+}

@@ -1,0 +1,261 @@
+//! Supersede: compares what our inferred overlays add with what the vendor's document now says itself.
+//!
+//! An inferred overlay (`x-inferred: true`) adds operations, schemas and tags that the vendor's document
+//! lacks. Once the document has one of them, the document's own version counts: the overlay's version is
+//! dropped, and the comparison says how good the inference was. Two operations are the same if method and
+//! path are equal, or else method, tag and title: then the inferred path was wrong.
+
+mod differences;
+mod inferred;
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::overlay;
+use funnelflux_openapi::{
+    Diagnostic, Diagnostics, Document, Location, Severity, Stage,
+    operations::operations,
+    pointer::{Pointer, PointerBuf},
+    text::counted,
+};
+
+use differences::differences;
+use inferred::{Inferred, PartId, tag_of, used_schemas};
+
+/// The document and the overlays, once the document's own version of inferred parts has taken precedence.
+#[derive(Debug)]
+pub struct Superseded {
+    /// The document. Its tags whose operations are partly inferred are marked `x-undocumented`.
+    pub document: Document,
+    /// The overlays without superseded parts; those without an action left are gone.
+    pub overlays: Vec<Document>,
+    /// The inferred operations whose tag the vendor's document uses.
+    pub comparisons: Vec<Comparison>,
+    /// The same as notices, and one for each action that is superseded completely.
+    pub notices: Diagnostics,
+    /// Number of operations that inferred overlays add.
+    inferred: usize,
+}
+
+/// An inferred operation, compared with the vendor's document.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Comparison {
+    /// Location in the overlay.
+    pub location: Option<Location>,
+    /// Method and path as inferred: `PUT /page/save/`.
+    pub operation: String,
+    /// Result.
+    pub inference: Inference,
+}
+
+/// Quality of an inference.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Inference {
+    /// The vendor's document says the same.
+    Confirmed,
+    /// The vendor's document differs; one line for each difference.
+    Wrong(Vec<String>),
+    /// The vendor's document uses the tag, but lacks this operation, so the overlay still adds it.
+    Absent,
+}
+
+impl Comparison {
+    /// One notice for a result, and one for each difference.
+    fn notices(&self) -> Vec<Diagnostic> {
+        let notice = |code, message: &str, fix: &str| {
+            let mut notice = Diagnostic::new(Severity::Notice, Stage::Supersede, code, "", message)
+                .at(self.location.clone())
+                .fix(fix);
+            notice.operation = Some(self.operation.clone());
+            notice
+        };
+        match &self.inference {
+            Inference::Confirmed => vec![notice(
+                "confirmed",
+                "the vendor's document confirms the inference",
+                "remove the operation from the overlay",
+            )],
+            Inference::Wrong(differences) => differences
+                .iter()
+                .map(|difference| {
+                    notice(
+                        "wrong",
+                        &format!("the vendor's document differs from the inference: {difference}"),
+                        "remove the operation from the overlay; the vendor's document is used",
+                    )
+                })
+                .collect(),
+            Inference::Absent => vec![notice(
+                "absent",
+                "the vendor's document has this group without this operation; it stays inferred",
+                "look for the operation in the vendor's document under another name, otherwise leave it",
+            )],
+        }
+    }
+}
+
+impl Superseded {
+    /// Summary of the stage in one line.
+    #[must_use]
+    pub fn summary(&self) -> String {
+        let count = |is: fn(&Inference) -> bool| {
+            let all = self.comparisons.iter();
+            all.filter(|comparison| is(&comparison.inference)).count()
+        };
+        format!(
+            "{}: {} confirmed, {} wrong",
+            counted(self.inferred, "inferred operation"),
+            count(|inference| *inference == Inference::Confirmed),
+            count(|inference| matches!(inference, Inference::Wrong(_))),
+        )
+    }
+}
+
+/// Compares the inferred overlays with the document, and drops the parts that the document has itself.
+#[must_use]
+pub fn supersede(document: Document, overlays: Vec<Document>) -> Superseded {
+    let empty = Map::new();
+    let schemas = document.get("/components/schemas").and_then(Value::as_object);
+    let schemas = schemas.unwrap_or(&empty);
+    let theirs: Vec<_> = operations(document.value()).collect();
+    let tags: BTreeSet<&str> = theirs.iter().map(tag_of).collect();
+
+    let inferred = Inferred::read(&overlays);
+    let matches = inferred.matches(&theirs);
+    let differences = differences(&inferred, &matches, schemas, &document);
+    let mut comparisons = Vec::new();
+    let mut partly_inferred = BTreeSet::new();
+    let mut superseded: BTreeSet<PartId> = BTreeSet::new();
+    for ((id, our), differences) in inferred.operations.iter().zip(differences) {
+        let inference = match differences {
+            Some(differences) => {
+                superseded.insert(id.clone());
+                if differences.is_empty() {
+                    Inference::Confirmed
+                } else {
+                    Inference::Wrong(differences)
+                }
+            }
+            None if tags.contains(tag_of(our)) => {
+                partly_inferred.insert(tag_of(our).to_owned());
+                Inference::Absent
+            }
+            None => continue,
+        };
+        comparisons.push(Comparison {
+            location: overlays
+                .get(id.overlay)
+                .map(|overlay| overlay.locate(&id.pointer)),
+            operation: our.to_string(),
+            inference,
+        });
+    }
+
+    let with_match = |wanted: bool| {
+        let all = inferred.operations.iter().zip(&matches);
+        let some = all.filter(move |(_, their)| their.is_some() == wanted);
+        some.map(|((_, our), _)| (our, our.value.clone()))
+    };
+    // A schema of the document takes the place of ours, so whatever only ours uses is unused.
+    let mut left = inferred.all_schemas();
+    left.retain(|name, _| !schemas.contains_key(name));
+    let still_used = used_schemas(with_match(false), &left);
+    let no_longer_used = used_schemas(with_match(true), &inferred.all_schemas());
+    let is_superseded = |name: &str| {
+        schemas.contains_key(name) || no_longer_used.contains(name) && !still_used.contains(name)
+    };
+    let dropped = inferred.schemas.iter().filter(|(_, name, _)| is_superseded(name));
+    superseded.extend(dropped.map(|(id, ..)| id.clone()));
+    let dropped = inferred.tags.iter();
+    let dropped = dropped.filter(|(_, name)| tag_index(document.value(), name).is_some());
+    superseded.extend(dropped.map(|(id, _)| id.clone()));
+
+    let mut notices: Diagnostics = comparisons.iter().flat_map(Comparison::notices).collect();
+    let inferred = inferred.operations.len();
+    let overlays = overlays.into_iter().enumerate();
+    let overlays = overlays.filter_map(|(index, overlay)| {
+        let parts = superseded.iter().filter(|id| id.overlay == index);
+        prune(
+            overlay,
+            parts.map(|id| id.pointer.clone()).collect(),
+            &mut notices,
+        )
+    });
+    let overlays = overlays.collect();
+    Superseded {
+        document: mark(document, &partly_inferred),
+        overlays,
+        comparisons,
+        notices,
+        inferred,
+    }
+}
+
+fn tag_index(document: &Value, name: &str) -> Option<usize> {
+    let mut tags = document.get("tags")?.as_array()?.iter();
+    tags.position(|tag| tag.get("name").and_then(Value::as_str) == Some(name))
+}
+
+/// Marks tags as undocumented: a group is documented once all of its operations are.
+fn mark(document: Document, tags: &BTreeSet<String>) -> Document {
+    let (mut value, provenance) = document.into_parts();
+    for name in tags {
+        let tag = tag_index(&value, name).and_then(|index| value.get_mut("tags")?.get_mut(index));
+        if let Some(Value::Object(tag)) = tag {
+            tag.insert("x-undocumented".to_owned(), Value::Bool(true));
+        }
+    }
+    Document::new(value, provenance)
+}
+
+/// Removes parts of an overlay, and everything that is empty without them. `None` if no action is left.
+fn prune(overlay: Document, mut parts: BTreeSet<PointerBuf>, notices: &mut Diagnostics) -> Option<Document> {
+    if parts.is_empty() {
+        return Some(overlay);
+    }
+    let is_empty = |value: &Value, at: &Pointer, parts: &BTreeSet<PointerBuf>| {
+        let children: Vec<PointerBuf> = match value {
+            Value::Object(object) => object.keys().map(|key| at.with_trailing_token(key)).collect(),
+            Value::Array(items) => (0..items.len())
+                .map(|index| at.with_trailing_token(index))
+                .collect(),
+            _ => Vec::new(),
+        };
+        !children.is_empty() && children.iter().all(|child| parts.contains(child))
+    };
+    for (action_at, action) in inferred::actions(&overlay) {
+        let at = action_at.with_trailing_token("update");
+        let Some(update) = action.get("update") else {
+            continue;
+        };
+        for (path, item) in update.as_object().into_iter().flatten() {
+            let at = at.with_trailing_token(path);
+            if is_empty(item, &at, &parts) {
+                parts.insert(at);
+            }
+        }
+        if is_empty(update, &at, &parts) {
+            let target = action.get("target").and_then(Value::as_str).unwrap_or_default();
+            let message =
+                format!("the vendor's document now has everything that the action on `{target}` adds");
+            let notice = overlay.diagnostic(
+                Severity::Notice,
+                Stage::Supersede,
+                "needless",
+                &action_at,
+                message,
+            );
+            notices.push(notice.fix("remove the action"));
+            parts.insert(action_at);
+        }
+    }
+    let (mut value, mut provenance) = overlay.into_parts();
+    let parts: Vec<PointerBuf> = parts.into_iter().collect();
+    overlay::remove(&mut value, &mut provenance, &parts);
+    let actions = value.get("actions").and_then(Value::as_array);
+    let has_actions = actions.is_none_or(|actions| !actions.is_empty());
+    has_actions.then(|| Document::new(value, provenance))
+}
