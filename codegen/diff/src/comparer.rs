@@ -140,22 +140,20 @@ impl<'a> Comparer<'a> {
 
     /// Compares `deprecated`.
     pub(crate) fn deprecated(&mut self, site: &Site<'_, 'a>, kinds: [ChangeKind; 2], direction: Direction) {
-        if site.is_unchanged() {
-            return;
+        if !site.is_unchanged() {
+            let words = [
+                "is now deprecated",
+                "is no longer deprecated",
+                "is as deprecated as before",
+            ];
+            self.flag(&subject(site.parent), site, kinds, words, direction);
         }
-        let [deprecated, reactivated] = kinds;
-        let subject = subject(site.parent);
-        let (kind, what) = match site.flags() {
-            (false, true) => (deprecated, format!("{subject} is now deprecated")),
-            (true, false) => (reactivated, format!("{subject} is no longer deprecated")),
-            _ => (ChangeKind::NotationChanged, site.describe("deprecated")),
-        };
-        self.change(kind, site, what).direction(direction).report();
     }
 
-    /// Compares a flag that has words for set, unset and unchanged.
+    /// Compares a flag of the named part, in words for set, unset and unchanged.
     pub(crate) fn flag(
         &mut self,
+        name: &str,
         site: &Site<'_, 'a>,
         [set, unset]: [ChangeKind; 2],
         words: [&str; 3],
@@ -167,8 +165,9 @@ impl<'a> Comparer<'a> {
             (true, false) => (unset, when_unset),
             _ => (ChangeKind::NotationChanged, otherwise),
         };
-        let what = format!("{} {words}", subject(site.parent));
-        self.change(kind, site, what).direction(direction).report();
+        self.change(kind, site, format!("{name} {words}"))
+            .direction(direction)
+            .report();
     }
 
     /// Reports a part that is inline on one side and behind a reference on the other, or behind another

@@ -66,7 +66,7 @@ pub struct Output {
 /// # Errors
 /// All errors of the first stage that has any, after the warnings and notices of the stages before.
 pub fn generate(input: &Input<'_>, options: Options<'_>) -> Result<Output, Diagnostics> {
-    let mut run = Run {
+    let mut run = Pipeline {
         options,
         stages: Vec::new(),
         notices: Diagnostics::new(),
@@ -78,13 +78,13 @@ pub fn generate(input: &Input<'_>, options: Options<'_>) -> Result<Output, Diagn
     })
 }
 
-struct Run<'a> {
+struct Pipeline<'a> {
     options: Options<'a>,
     stages: Vec<StageReport>,
     notices: Diagnostics,
 }
 
-impl Run<'_> {
+impl Pipeline<'_> {
     fn all(&mut self, input: &Input<'_>) -> Result<Output, Diagnostics> {
         let document = self.effective(input)?;
         let effective = format!("{:#}\n", document.value());

@@ -41,7 +41,7 @@ pub fn generate_items(
     source: &Document,
     isolation: Isolation<'_>,
 ) -> Result<(syn::File, StageReport), Diagnostics> {
-    let run = Run {
+    let run = Driver {
         model,
         source,
         isolation,
@@ -55,7 +55,7 @@ pub fn generate_items(
 
 /// Everything that the generator needs to know beside the document.
 #[derive(Serialize, Deserialize)]
-struct Settings {
+struct RequestSettings {
     /// Components that are replaced by types of the same name, which the crate defines.
     replaced: Vec<String>,
     /// The type of secrets, which the runtime defines.
@@ -64,7 +64,7 @@ struct Settings {
     seconds: u64,
 }
 
-impl Settings {
+impl RequestSettings {
     fn apply(&self) -> GenerationSettings {
         let mut settings = GenerationSettings::new();
         settings
@@ -94,7 +94,7 @@ pub fn in_process(request: &str) -> Result<String, String> {
     // Deep schemas need a deep stack.
     const STACK: usize = 64 << 20;
     let (settings, document) = request.split_once('\n').unwrap_or_default();
-    let settings: Settings = serde_json::from_str(settings).map_err(|error| error.to_string())?;
+    let settings: RequestSettings = serde_json::from_str(settings).map_err(|error| error.to_string())?;
     let seconds = settings.seconds;
     let document = document.to_owned();
     let (sender, receiver) = mpsc::channel();
@@ -132,12 +132,12 @@ fn panic_message(panic: &(dyn Any + Send)) -> String {
 
 /// Reason for which nothing was generated.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Failure {
+struct GeneratorFailure {
     code: &'static str,
     message: String,
 }
 
-impl Failure {
+impl GeneratorFailure {
     fn refusal(message: &str) -> Self {
         Self {
             code: "generator-refusal",
@@ -154,20 +154,20 @@ impl Failure {
 }
 
 /// A failure, where it is, and the operations that it concerns.
-struct Cause<'a> {
-    failure: Failure,
+struct LocatedFailure<'a> {
+    failure: GeneratorFailure,
     pointer: PointerBuf,
     operations: Vec<&'a Operation>,
 }
 
-struct Run<'a> {
+struct Driver<'a> {
     model: &'a ApiModel,
     source: &'a Document,
     isolation: Isolation<'a>,
 }
 
-impl<'a> Run<'a> {
-    fn generate(&self, document: &Value) -> Result<syn::File, Failure> {
+impl<'a> Driver<'a> {
+    fn generate(&self, document: &Value) -> Result<syn::File, GeneratorFailure> {
         let count = |pointer| {
             document
                 .pointer(pointer)
@@ -177,28 +177,29 @@ impl<'a> Run<'a> {
         let size = count("/paths") + count("/components/schemas");
         let names = self.model.enums.iter().map(|open| &open.name);
         let names = names.chain(self.model.ids.iter().map(|id| &id.name));
-        let settings = json!(Settings {
+        let settings = json!(RequestSettings {
             replaced: names.cloned().collect(),
             secret: self.model.secret.map(str::to_owned),
             seconds: 3 + size as u64 / 4,
         });
-        let response =
-            (self.isolation)(&format!("{settings}\n{document}")).map_err(|crash| Failure::crash(&crash))?;
+        let response = (self.isolation)(&format!("{settings}\n{document}"))
+            .map_err(|crash| GeneratorFailure::crash(&crash))?;
         let response: Result<String, String> =
-            serde_json::from_str(&response).map_err(|error| Failure::crash(&error.to_string()))?;
-        let code = response.map_err(|refusal| Failure::refusal(&refusal))?;
-        syn::parse_str(&code).map_err(|error| Failure::crash(&format!("its output is not Rust: {error}")))
+            serde_json::from_str(&response).map_err(|error| GeneratorFailure::crash(&error.to_string()))?;
+        let code = response.map_err(|refusal| GeneratorFailure::refusal(&refusal))?;
+        syn::parse_str(&code)
+            .map_err(|error| GeneratorFailure::crash(&format!("its output is not Rust: {error}")))
     }
 
     /// Generates each schema and each operation alone, to find those that fail.
-    fn locate(&self, failure: &Failure) -> Diagnostics {
+    fn locate(&self, failure: &GeneratorFailure) -> Diagnostics {
         let document = &self.model.document;
         if self.generate(&part(document, json!({}), [])).is_err() {
             return self.diagnostic(failure, Pointer::root()).into();
         }
         let references = References::new(document);
         let mut causes = self.failing_schemas(&references);
-        let mut others: BTreeMap<Failure, Vec<&Operation>> = BTreeMap::new();
+        let mut others: BTreeMap<GeneratorFailure, Vec<&Operation>> = BTreeMap::new();
         for operation in &self.model.operations {
             let pointer = &operation.pointer;
             let needed = references.needed(pointer);
@@ -217,7 +218,7 @@ impl<'a> Run<'a> {
         }
         causes.extend(others.into_iter().map(|(failure, operations)| {
             let pointer = operations.first().map(|first| first.pointer.clone());
-            Cause {
+            LocatedFailure {
                 failure,
                 pointer: pointer.unwrap_or_default(),
                 operations,
@@ -237,7 +238,7 @@ impl<'a> Run<'a> {
     }
 
     /// The schemas that fail alone, without those that fail because they use one of the others.
-    fn failing_schemas(&self, references: &References<'_>) -> Vec<Cause<'a>> {
+    fn failing_schemas(&self, references: &References<'_>) -> Vec<LocatedFailure<'a>> {
         let document = &self.model.document;
         let section = Pointer::from_static("/components/schemas");
         let schemas = document.pointer(section.as_str()).and_then(Value::as_object);
@@ -251,9 +252,10 @@ impl<'a> Run<'a> {
             })
             .collect();
         schemas.sort_by_key(|(_, needed)| needed.len());
-        let mut causes: Vec<Cause<'_>> = Vec::new();
+        let mut causes: Vec<LocatedFailure<'_>> = Vec::new();
         for (pointer, needed) in schemas {
-            let uses = |cause: &Cause<'_>| needed.iter().any(|target| target.pointer == cause.pointer);
+            let uses =
+                |cause: &LocatedFailure<'_>| needed.iter().any(|target| target.pointer == cause.pointer);
             if causes.iter().any(uses) {
                 continue;
             }
@@ -266,7 +268,7 @@ impl<'a> Run<'a> {
                 schemas.insert(last_token(&pointer), schema.clone());
             }
             if let Err(failure) = self.generate(&alone) {
-                causes.push(Cause {
+                causes.push(LocatedFailure {
                     failure,
                     pointer,
                     operations: Vec::new(),
@@ -276,7 +278,7 @@ impl<'a> Run<'a> {
         causes
     }
 
-    fn diagnostic(&self, failure: &Failure, at: &Pointer) -> Diagnostic {
+    fn diagnostic(&self, failure: &GeneratorFailure, at: &Pointer) -> Diagnostic {
         self.source
             .error(Stage::Progenitor, failure.code, at, &*failure.message)
             .fix(

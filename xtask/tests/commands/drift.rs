@@ -226,7 +226,7 @@ fn fetch_reports_confirmed_and_wrong_inferences() {
     });
     let run = workspace.xtask(&["fetch", "vendor.json"]).ended_with(0);
     let (_, notes) = run.stdout.split_once("spec/upstream.json is now").unwrap();
-    insta::assert_snapshot!("fetch-supplement", notes);
+    insta::assert_snapshot!("fetch-inferred", notes);
 }
 
 #[test]

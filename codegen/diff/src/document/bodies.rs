@@ -47,13 +47,10 @@ impl<'a> Comparer<'a> {
                 ("content", Some((before, after))) => self.content(before, after, context),
                 _ if site.is_unchanged() => {}
                 ("required", _) => {
-                    let (kind, words) = match site.flags() {
-                        (false, true) => (ChangeKind::BodyBecameRequired, "became required"),
-                        (true, false) => (ChangeKind::BodyBecameOptional, "became optional"),
-                        _ => (ChangeKind::NotationChanged, "is as required as before"),
-                    };
-                    let what = format!("the request body of {operation} {words}");
-                    self.change(kind, &site, what).direction(direction).report();
+                    let name = format!("the request body of {operation}");
+                    let kinds = [ChangeKind::BodyBecameRequired, ChangeKind::BodyBecameOptional];
+                    let words = ["became required", "became optional", "is as required as before"];
+                    self.flag(&name, &site, kinds, words, direction);
                 }
                 _ => self.annotation_or_unclassified(key, &site, direction),
             }

@@ -141,7 +141,7 @@ impl<'a> Comparer<'a> {
                         ChangeKind::ParameterBecameOptional,
                     ];
                     let words = ["became required", "became optional", "is as required as before"];
-                    self.flag(&site, kinds, words, direction);
+                    self.flag(&subject(new), &site, kinds, words, direction);
                 }
                 ("deprecated", _) => {
                     let kinds = [ChangeKind::ParameterDeprecated, ChangeKind::ParameterReactivated];
@@ -163,7 +163,7 @@ impl<'a> Comparer<'a> {
                         "may no longer be empty",
                         "may be empty as before",
                     ];
-                    self.flag(&site, kinds, words, direction);
+                    self.flag(&subject(new), &site, kinds, words, direction);
                 }
                 _ => self.annotation_or_unclassified(key, &site, direction),
             }

@@ -129,14 +129,9 @@ impl<'a> Comparer<'a> {
                 ("content", Some((before, after))) => self.content(before, after, context),
                 _ if site.is_unchanged() => {}
                 ("required", _) => {
-                    let (kind, words) = match site.flags() {
-                        (false, true) => (ChangeKind::HeaderBecameRequired, "is now always present"),
-                        (true, false) => (ChangeKind::HeaderBecameOptional, "may be missing"),
-                        _ => (ChangeKind::NotationChanged, "is present as before"),
-                    };
-                    self.change(kind, &site, format!("{name} {words}"))
-                        .direction(DIRECTION)
-                        .report();
+                    let kinds = [ChangeKind::HeaderBecameRequired, ChangeKind::HeaderBecameOptional];
+                    let words = ["is now always present", "may be missing", "is present as before"];
+                    self.flag(name, &site, kinds, words, DIRECTION);
                 }
                 ("deprecated", _) => {
                     let kinds = [ChangeKind::HeaderDeprecated, ChangeKind::HeaderReactivated];

@@ -173,10 +173,11 @@ impl<'a> Comparer<'a> {
         // The siblings of the `allOf` apply in addition to the single schema.
         let empty = outer.with(&Value::Null);
         for key in outer.keys().filter(|key| *key != "allOf") {
-            match wrapper {
-                Wrapper::Old(_) => self.keyword(key, outer, &empty, context, optional),
-                Wrapper::New(_) => self.keyword(key, &empty, outer, context, optional),
-            }
+            let (old, new) = match wrapper {
+                Wrapper::Old(_) => (outer, &empty),
+                Wrapper::New(_) => (&empty, outer),
+            };
+            self.keyword(key, &Site::member(key, old, new), old, context, optional);
         }
         match wrapper {
             Wrapper::Old(inner) => self.schema(inner, new, context, optional),
@@ -214,17 +215,13 @@ impl<'a> Comparer<'a> {
             return self.unclassified(&Site::between(old, new, new));
         }
         for (key, site) in Site::members(old, new) {
-            self.keyword_at(key, &site, old, context, optional);
+            self.keyword(key, &site, old, context, optional);
         }
         self.subtypes(old, new, context);
     }
 
-    fn keyword(&mut self, key: &str, old: &Node<'a>, new: &Node<'a>, context: SchemaContext, optional: bool) {
-        self.keyword_at(key, &Site::member(key, old, new), old, context, optional);
-    }
-
     /// Compares a keyword of the schemas `old` and `site.parent`.
-    fn keyword_at(
+    fn keyword(
         &mut self,
         key: &str,
         site: &Site<'_, 'a>,
