@@ -284,19 +284,20 @@ pub use secrecy;
 /// Stores of tokens.
 pub mod auth {
     pub use crate::runtime::auth::{
-        AccountId, FileTokenStore, MemoryTokenStore, StoreError, StoreGuard, TokenStore,
+        AccountId, CredentialSource, FileTokenStore, MemoryTokenStore, StoreError, StoreGuard, TokenStore,
     };
 }
 
 /// Hooks, which observe requests and responses.
 pub mod hook {
-    pub use crate::runtime::hook::{Hook, RequestView, ResponseView};
+    pub use crate::runtime::hook::{Hook, RenewalView, RequestView, ResponseView};
 }
 
 /// The transport that sends requests.
 pub mod transport {
     pub use crate::runtime::transport::{
-        BoxFuture, ResponseBody, Transport, TransportError, TransportErrorKind,
+        BoxFuture, FromFn, FromService, HttpTransport, ResponseBody, Transport, TransportError,
+        TransportErrorKind, TransportService, from_fn, from_service,
     };
 }
 

@@ -114,8 +114,8 @@ mod tests {
 
     #[test]
     fn the_expiry_of_a_jwt_is_read() {
-        let at = SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000);
-        assert_eq!(expiry_of_token(&token(r#"{"exp":1800000000}"#)), Some(at));
+        let at = SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_001);
+        assert_eq!(expiry_of_token(&token(r#"{"exp":1800000001}"#)), Some(at));
         for claims in [r#"{"exp":-1}"#, r#"{"exp":1e300}"#, r#"{"exp":"soon"}"#, "{}"] {
             assert_eq!(expiry_of_token(&token(claims)), None, "{claims}");
         }

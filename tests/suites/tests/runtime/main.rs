@@ -12,6 +12,7 @@ mod create;
 mod errors;
 mod hooks;
 mod random_service;
+mod rate_limit;
 mod retry;
 mod sockets;
 
