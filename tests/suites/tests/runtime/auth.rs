@@ -1,7 +1,7 @@
 //! Renewal of tokens: one for all calls, stored on request, with helpful errors.
 
 use super::*;
-use funnelflux::auth::{FileTokenStore, MemoryTokenStore, StoreError, TokenStore};
+use funnelflux::auth::{MemoryTokenStore, StoreError, TokenStore};
 use funnelflux::transport::{BoxFuture, ResponseBody, Transport, TransportError};
 use funnelflux::types::{DuplicateRequest, StatusFilter};
 use funnelflux::{Client, Credentials, Error};

@@ -6,6 +6,7 @@
     reason = "a test stops at the first surprise"
 )]
 
+mod accounts;
 mod auth;
 mod blocking;
 mod create;
