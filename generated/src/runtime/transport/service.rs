@@ -107,3 +107,55 @@ impl<S> fmt::Debug for FromService<S> {
         formatter.write_str("FromService")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::runtime::transport::{TransportErrorKind, from_fn};
+    use std::future::ready;
+    use tower::{ServiceBuilder, service_fn};
+
+    fn request() -> http::Request<Bytes> {
+        http::Request::new(Bytes::from("body"))
+    }
+
+    #[tokio::test]
+    async fn a_request_passes_the_layers_and_the_transport() {
+        let echo = from_fn(|request: http::Request<Bytes>| {
+            let mut response = http::Response::new(request.body().clone());
+            *response.headers_mut() = request.headers().clone();
+            ready(Ok(response))
+        });
+        let service = ServiceBuilder::new()
+            .map_request(|mut request: http::Request<Bytes>| {
+                request
+                    .headers_mut()
+                    .insert("x-layer", http::HeaderValue::from_static("1"));
+                request
+            })
+            .service(TransportService::new(Arc::new(echo)));
+        let response = from_service(service).send(request()).await.unwrap();
+        assert_eq!(response.headers()["x-layer"], "1");
+        assert_eq!(response.into_body().bytes().await.unwrap(), "body");
+    }
+
+    #[tokio::test]
+    async fn an_error_of_a_layer_is_a_broken_connection() {
+        let own = service_fn(|_: http::Request<Bytes>| {
+            ready(Err::<http::Response<ResponseBody>, _>("a layer gave up"))
+        });
+        let error = from_service(own).send(request()).await.unwrap_err();
+        assert_eq!(error.kind(), TransportErrorKind::Interrupted);
+        assert!(error.to_string().contains("a layer gave up"), "{error}");
+        // An error of the transport keeps its kind.
+        let refused = from_fn(|_| {
+            let error = TransportError::new(TransportErrorKind::Connect, "refused");
+            ready(Err::<http::Response<Bytes>, _>(error))
+        });
+        let service = ServiceBuilder::new()
+            .map_err(Box::<dyn StdError + Send + Sync>::from)
+            .service(TransportService::new(refused));
+        let error = from_service(service).send(request()).await.unwrap_err();
+        assert_eq!(error.kind(), TransportErrorKind::Connect);
+    }
+}
