@@ -121,10 +121,18 @@ mod imp {
     }
 
     impl Period {
-        /// Rate that the service accepted. The 429 that leads to the question does not count.
+        /// Estimate of the rate that the service accepts.
         fn accepted_rate(&self) -> f64 {
             let (accepted, refused) = (f64::from(self.accepted), f64::from(self.refused));
-            self.rate * (accepted + 1.0) / (accepted + refused).max(1.0)
+            // The 429 that leads to the question counts half.
+            let rate = self.rate * accepted / (accepted + refused - 0.5).max(1.0);
+            // A service without bursts refuses every other request at a rate that is a little too high.
+            let is_far_too_high = rate < 0.45 * self.rate;
+            if is_far_too_high {
+                rate
+            } else {
+                (rate * self.rate).sqrt()
+            }
         }
     }
 
@@ -217,19 +225,24 @@ mod imp {
             let seconds = (now - self.last_success).min(1.0 + 1.0 / self.rate);
             self.last_success = now;
             let max = self.limit.max();
-            if self.rate < max {
-                let growth: f64 = match self.rate / self.ceiling {
-                    near if near > 1.1 => 1.25,
-                    near if near > 0.85 => 1.01,
-                    _ => 1.1,
+            // Nor do successes between refusals.
+            if self.rate < max && self.period.refused == 0 {
+                // Growth per second, and per success at a slow rate.
+                let growth = match self.rate / self.ceiling {
+                    near if near > 1.1 => (0.05 * self.rate).min(0.25),
+                    near if near > 0.85 => (0.005 * self.rate).min(0.01),
+                    near if near > 0.5 => 0.1,
+                    _ => 0.4,
                 };
-                self.rate = (self.rate * growth.powf(seconds)).min(max);
+                self.rate = (self.rate * (1.0 + growth).powf(seconds)).min(max);
             }
         }
 
         fn throttled(&mut self, permit: Permit, pause: f64, now: f64) {
             let was_paused_until = self.paused_until;
-            self.paused_until = was_paused_until.max(now + pause);
+            if pause > 0.0 {
+                self.paused_until = was_paused_until.max(now + pause);
+            }
             if let Some(period) = self.period_of(permit) {
                 period.refused = period.refused.saturating_add(1);
             }
@@ -246,8 +259,9 @@ mod imp {
             }
             self.period.rate = self.rate;
             let length = now - self.period.start.max(was_paused_until);
-            // A short period says little: the service may have accepted a burst.
-            if length < DECREASE_INTERVAL || self.period.accepted == 0 {
+            let accepted = f64::from(self.period.accepted);
+            if length < DECREASE_INTERVAL || accepted == 0.0 {
+                // A short period says little: the service may have accepted a burst.
                 self.ceiling = self.rate;
                 if self.period.sent >= MANY_REQUESTS {
                     // The program, or the latency, may keep the rate below the limit.
@@ -255,7 +269,13 @@ mod imp {
                         .ceiling
                         .min(f64::from(self.period.sent) / length.max(RESOLUTION));
                 }
-                self.set_rate(self.ceiling / 2.0);
+                let mut rate = self.ceiling / 2.0;
+                if was_paused_until > self.period.start && accepted > 0.0 {
+                    // The true rate is between that with the pause and that without it.
+                    let with_pause = accepted / (now - self.period.start);
+                    rate = (self.ceiling * with_pause).sqrt().min(self.ceiling) * DECREASE;
+                }
+                self.set_rate(rate);
             } else {
                 self.ceiling = self.period.accepted_rate();
                 self.set_rate(self.ceiling * DECREASE);
