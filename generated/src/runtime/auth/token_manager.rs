@@ -525,15 +525,19 @@ impl TokenManager {
             return;
         }
         let now = client.now();
-        state.no_renewal_before = credentials.same_token(rejected).then(|| {
+        let before = state.no_renewal_before.take();
+        if credentials.same_token(rejected) {
             // The service only confirms a valid token, so the next chance is its expiry.
             let soon = now.checked_add(RENEWAL_MARGIN).unwrap_or(now);
-            let expiry = credentials.expires_at().filter(|expiry| *expiry > now);
-            if let Some(expiry) = expiry.filter(|expiry| *expiry <= soon) {
-                spawn_renewal_at(client, expiry.duration_since(now).unwrap_or_default());
+            let next = credentials
+                .expires_at()
+                .filter(|expiry| *expiry > now)
+                .unwrap_or(soon);
+            state.no_renewal_before = Some(next);
+            if next <= soon && before != Some(next) {
+                spawn_renewal_at(client, next.duration_since(now).unwrap_or_default());
             }
-            expiry.unwrap_or(soon)
-        });
+        }
         state.activate(credentials, source);
         state.permanent_rejection = None;
     }

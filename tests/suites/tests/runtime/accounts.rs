@@ -171,6 +171,14 @@ async fn a_store_that_cannot_store_is_an_error_of_the_builder() {
         let error = builder.build().unwrap_err().to_string();
         assert!(error.contains(path) && error.contains(problem), "{error}");
     }
+    if cfg!(target_os = "linux") {
+        // Nobody can create files there, not even the superuser.
+        let error = Client::builder()
+            .token_file("/proc/tokens.json")
+            .build()
+            .unwrap_err();
+        assert!(error.to_string().contains("must be writable"), "{error}");
+    }
     write_file(&path, "{");
     let error = Client::builder()
         .token_file(&path)
