@@ -70,7 +70,7 @@ mod imp {
     /// Requests from which a period of less than a second counts as evidence.
     const MANY_REQUESTS: u32 = 20;
     /// Lowest rate, in requests per second.
-    const MIN_RATE: f64 = 0.1;
+    const MIN_RATE: f64 = 0.5;
     /// Longest pause of all requests after a 429.
     const MAX_PAUSE: Duration = Duration::from_mins(1);
     /// Resolution of Tokio's timer in seconds; a request may be this early.
@@ -121,17 +121,16 @@ mod imp {
     }
 
     impl Period {
-        /// Estimate of the rate that the service accepts.
-        fn accepted_rate(&self) -> f64 {
+        /// Estimates the rate that the service accepts, and the rate that it certainly refuses.
+        fn estimate(&self) -> (f64, f64) {
             let (accepted, refused) = (f64::from(self.accepted), f64::from(self.refused));
             // The 429 that leads to the question counts half.
-            let rate = self.rate * accepted / (accepted + refused - 0.5).max(1.0);
-            // A service without bursts refuses every other request at a rate that is a little too high.
-            let is_far_too_high = rate < 0.45 * self.rate;
-            if is_far_too_high {
-                rate
-            } else {
-                (rate * self.rate).sqrt()
+            let share = accepted / (accepted + refused - 0.5).max(1.0);
+            match share {
+                // Far too high, or hardly: the service accepted as much as it can.
+                share if !(0.45..0.8).contains(&share) => (self.rate * share, self.rate * share),
+                // A service without bursts refuses every other request at a rate that is a little too high.
+                share => (self.rate * share.sqrt(), self.rate),
             }
         }
     }
@@ -226,12 +225,13 @@ mod imp {
             self.last_success = now;
             let max = self.limit.max();
             // Nor do successes between refusals.
-            if self.rate < max && self.period.refused == 0 {
+            let is_refused = self.period.refused > 0 && now < self.next_decrease;
+            if self.rate < max && !is_refused {
                 // Growth per second, and per success at a slow rate.
                 let growth = match self.rate / self.ceiling {
                     near if near > 1.1 => (0.05 * self.rate).min(0.25),
                     near if near > 0.85 => (0.005 * self.rate).min(0.01),
-                    near if near > 0.5 => 0.1,
+                    near if near > 0.5 => (0.05 * self.rate).min(0.1),
                     _ => 0.4,
                 };
                 self.rate = (self.rate * (1.0 + growth).powf(seconds)).min(max);
@@ -248,9 +248,13 @@ mod imp {
             }
             if permit.0 != self.period.number {
                 let previous = self.previous;
-                if previous.refused >= MANY_REQUESTS && previous.refused > previous.accepted.saturating_mul(2)
+                let rate = previous.estimate().0 * DECREASE;
+                if previous.refused >= MANY_REQUESTS
+                    && previous.refused > previous.accepted.saturating_mul(2)
+                    && rate < self.rate
                 {
-                    self.set_rate(self.rate.min(previous.accepted_rate() * DECREASE));
+                    self.set_rate(rate);
+                    self.begin_period(now);
                 }
                 return;
             }
@@ -260,7 +264,7 @@ mod imp {
             self.period.rate = self.rate;
             let length = now - self.period.start.max(was_paused_until);
             let accepted = f64::from(self.period.accepted);
-            if length < DECREASE_INTERVAL || accepted == 0.0 {
+            if length + RESOLUTION < DECREASE_INTERVAL || accepted == 0.0 {
                 // A short period says little: the service may have accepted a burst.
                 self.ceiling = self.rate;
                 if self.period.sent >= MANY_REQUESTS {
@@ -277,10 +281,19 @@ mod imp {
                 }
                 self.set_rate(rate);
             } else {
-                self.ceiling = self.period.accepted_rate();
-                self.set_rate(self.ceiling * DECREASE);
+                let (rate, ceiling) = self.period.estimate();
+                self.ceiling = ceiling;
+                self.set_rate(rate * DECREASE);
             }
             self.previous = self.period;
+            self.begin_period(now);
+            let interval = (MIN_SAMPLE / self.rate).max(DECREASE_INTERVAL);
+            self.next_decrease = self.paused_until.max(now + interval);
+            self.due = self.due.max(now + 1.0 / self.rate);
+        }
+
+        /// Counts from here, because the rate has changed.
+        fn begin_period(&mut self, now: f64) {
             self.period = Period {
                 number: self.period.number + 1,
                 start: now,
@@ -289,9 +302,6 @@ mod imp {
                 accepted: 0,
                 refused: 0,
             };
-            let interval = (MIN_SAMPLE / self.rate).max(DECREASE_INTERVAL);
-            self.next_decrease = self.paused_until.max(now + interval);
-            self.due = self.due.max(now + 1.0 / self.rate);
         }
 
         fn set_rate(&mut self, rate: f64) {
