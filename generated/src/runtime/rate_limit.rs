@@ -20,8 +20,8 @@ mod imp {
     /// the configured one:
     ///
     /// - The first 429 halves the rate. Further ones within a second change nothing.
-    /// - If requests are still refused after a second, the rate drops below what the service accepted, but not
-    ///   below one request in two seconds.
+    /// - If requests are still refused after a second, the rate drops below what the service accepted, but
+    ///   not below one request in two seconds.
     /// - Successes restore the rate, slowly near the rate that was refused last, then faster.
     /// - A 429 pauses all requests for as long as the service asks, at most 60 s.
     ///
