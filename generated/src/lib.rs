@@ -44,9 +44,11 @@
 //! # Authentication
 //!
 //! Create tokens in FunnelFlux under settings → API access. An access token is valid for 72 hours
-//! (documented). With a refresh token, the client renews the access token shortly before it expires or when
-//! the service rejects it, and then repeats the rejected call. Concurrent calls share one renewal. A [token
-//! store](auth::TokenStore) keeps the renewed tokens in memory, in a file or in a store of your own:
+//! (documented). With a refresh token, the client renews the access token in the background before it
+//! expires, or when the service rejects it, and then repeats the rejected call. Concurrent calls share one
+//! renewal, and [`Hook::tokens_renewed`](hook::Hook::tokens_renewed) reports it. A [token
+//! store](auth::TokenStore) keeps the renewed tokens in memory, in a file or in a store of your own. It
+//! belongs to one base URL and one account, and the client refuses another one:
 //!
 //! ```no_run
 //! use funnelflux::{Client, Credentials};
@@ -57,6 +59,10 @@
 //!     .build()?;
 //! # Ok::<(), funnelflux::Error>(())
 //! ```
+//!
+//! [`Client::from_env`] reads tokens, token file and base URL from the environment. For many accounts in one
+//! process, [`Client::with_credentials`] shares the connections; [`Client::replace_credentials`] replaces the
+//! tokens of a running client.
 //!
 //! # Retries
 //!
@@ -140,7 +146,8 @@
 //! ```
 //!
 //! [`Call::timeout`] and [`Call::attempt_timeout`] set the limits of a single call. With the feature
-//! `rate-limit`, all clones of a client share a request rate; a 429 halves it, and successes restore it:
+//! `rate-limit`, all clones of a client share a request rate. It adapts to the service: 429s lower it, and
+//! successes restore it:
 //!
 #![cfg_attr(feature = "rate-limit", doc = "```")]
 #![cfg_attr(not(feature = "rate-limit"), doc = "```ignore")]
@@ -208,8 +215,12 @@
 //! - Redirects are not followed.
 //! - An HTML page instead of JSON is an error, whatever its status.
 //! - Tokens are sent over plain `http` to this machine only, unless [`ClientBuilder::allow_plain_http`] is
-//!   set.
+//!   set. Requests to this machine pass no proxy.
+//! - Stored tokens are sent only to the base URL that they came from.
 //! - No `Debug` output, error, span or event contains a token, even if the service returns it.
+//!
+//! [`HttpTransport`](transport::HttpTransport) describes proxies, `SSL_CERT_FILE` and private certificate
+//! authorities. [`transport::from_fn`] and layers for tower decorate a transport.
 //!
 //! # Without async
 //!
@@ -251,8 +262,9 @@
 //! | `blocking` | no | [calls without async](#without-async) |
 //! | `undocumented` | no | all groups of inferred operations; each also has its own feature |
 //!
-//! The public interface uses types of [`bytes`], [`http`] and [`secrecy`], which are re-exported. The only
-//! type of reqwest in it is the parameter of [`ClientBuilder::reqwest_client`].
+//! The public interface uses types of [`bytes`], [`http`] and [`secrecy`], which are re-exported, and
+//! implements traits of `http-body` 1 and `tower-service` 0.3 in [`transport`]. The only type of reqwest in
+//! it is the parameter of [`ClientBuilder::reqwest_client`].
 
 #[rustfmt::skip]
 mod api;
@@ -281,20 +293,23 @@ pub use runtime::secret::Secret;
 pub use runtime::unverified::Unverified;
 pub use secrecy;
 
-/// Stores of tokens.
+/// Stores and owners of tokens.
 pub mod auth {
-    pub use crate::runtime::auth::{FileTokenStore, MemoryTokenStore, StoreError, StoreGuard, TokenStore};
+    pub use crate::runtime::auth::{
+        AccountId, CredentialSource, FileTokenStore, MemoryTokenStore, StoreError, StoreGuard, TokenStore,
+    };
 }
 
 /// Hooks, which observe requests and responses.
 pub mod hook {
-    pub use crate::runtime::hook::{Hook, RequestView, ResponseView};
+    pub use crate::runtime::hook::{Hook, RenewalView, RequestView, ResponseView};
 }
 
-/// The transport that sends requests.
+/// Transports, which send requests: the default one over HTTP, decorators, and your own.
 pub mod transport {
     pub use crate::runtime::transport::{
-        BoxFuture, ResponseBody, Transport, TransportError, TransportErrorKind,
+        BoxFuture, FromFn, FromService, HttpTransport, ResponseBody, Transport, TransportError,
+        TransportErrorKind, TransportService, from_fn, from_service,
     };
 }
 

@@ -91,6 +91,15 @@ fn move_category_moves() {
 }
 
 #[test]
+fn record_replay_needs_no_service_to_replay() {
+    let text = printed(&run("record_replay", &[]));
+    assert_eq!(
+        text,
+        "recorded 3 offer sources\nreplayed 3 offer sources in 0 requests\n"
+    );
+}
+
+#[test]
 fn safe_update_keeps_a_concurrent_change() {
     let text = printed(&run("safe_update", &[]));
     assert!(

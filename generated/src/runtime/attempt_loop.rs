@@ -9,6 +9,7 @@ use super::{
     creatable::ReadBackOutcome,
     error::{AttemptStats, Error, ErrorKind, TimeLimit, message, response_snapshot},
     prepared_request::{Authorization, CallOptions, PreparedRequest},
+    rate_limit::Permit,
     received_response::ReceivedResponse,
     retry::{self, RetryDecision},
     trace::{CallSpan, CallSummary},
@@ -93,6 +94,10 @@ struct Execution<'a> {
     attempts: u32,
     waited: Duration,
     may_have_been_applied: bool,
+    /// Permission of the rate limiter for the current attempt.
+    permit: Permit,
+    /// The program set the `Authorization` header of the current attempt.
+    foreign_authorization: bool,
 }
 
 impl<'a> Execution<'a> {
@@ -113,6 +118,8 @@ impl<'a> Execution<'a> {
             attempts: 0,
             waited: Duration::ZERO,
             may_have_been_applied: false,
+            permit: Permit::default(),
+            foreign_authorization: false,
         }
     }
 
@@ -131,7 +138,7 @@ impl<'a> Execution<'a> {
         loop {
             let token = self.token().await?;
             if let Some(limiter) = self.client.limiter() {
-                self.before_deadline(limiter.ready()).await?;
+                self.permit = self.before_deadline(limiter.ready()).await?;
             }
             let failure = match self.attempt(token.as_deref()).await {
                 Ok(received) => {
@@ -142,6 +149,10 @@ impl<'a> Execution<'a> {
             };
             if self.request.writes() {
                 self.may_have_been_applied |= failure.may_have_been_applied();
+            }
+            if rejects_the_token(&failure) && self.foreign_authorization {
+                let note = "the Authorization header came from the call or a hook, so nothing was renewed";
+                return Err(CallFailure::with_note(failure, note));
             }
             if rejects_the_token(&failure) && matches!(self.request.authorization, Authorization::Client) {
                 let renewal = Box::pin(self.renew(token.as_deref(), token_confirmed, failure)).await?;
@@ -213,6 +224,8 @@ impl<'a> Execution<'a> {
     async fn token(&self) -> Result<Option<Arc<BearerToken>>, ErrorKind> {
         match (&self.request.authorization, self.client.token_manager()) {
             (Authorization::Fixed(token), _) => Ok(Some(Arc::clone(token))),
+            // The call has its own, so the client's is not needed.
+            _ if self.request.options.headers.contains_key(header::AUTHORIZATION) => Ok(None),
             (Authorization::Client, Some(token_manager)) => self
                 .before_deadline(token_manager.token(self.client))
                 .await?
@@ -267,7 +280,8 @@ impl<'a> Execution<'a> {
 
     /// Sends the request once and reads the whole response.
     async fn attempt(&mut self, token: Option<&BearerToken>) -> Result<ReceivedResponse, ErrorKind> {
-        let (http_request, redactor) = self.http_request(token)?;
+        let (http_request, redactor, foreign_authorization) = self.http_request(token)?;
+        self.foreign_authorization = foreign_authorization;
         self.attempts += 1;
         let began = Instant::now();
         let request = self.request;
@@ -302,7 +316,7 @@ impl<'a> Execution<'a> {
         let content_type = content_type.and_then(|kind| kind.to_str().ok());
         if received.status.is_success() {
             if let Some(limiter) = self.client.limiter() {
-                limiter.success();
+                limiter.success(self.permit);
             }
             if !self.request.any_content && message::is_html(content_type, &received.body) {
                 return Err(ErrorKind::Page(received.snapshot(None).into()));
@@ -313,18 +327,18 @@ impl<'a> Execution<'a> {
         if received.status == StatusCode::TOO_MANY_REQUESTS
             && let Some(limiter) = self.client.limiter()
         {
-            limiter.throttled(retry_after);
+            limiter.throttled(self.permit, retry_after);
         }
         Err(ErrorKind::Status(received.snapshot(retry_after).into()))
     }
 
-    /// Builds the HTTP request and a redactor for its tokens.
+    /// Builds the HTTP request and a redactor for its tokens, and reports a foreign `Authorization`.
     ///
     /// A token that the caller or a hook sets replaces the client's token and is redacted as well.
     fn http_request(
         &self,
         token: Option<&BearerToken>,
-    ) -> Result<(http::Request<Bytes>, Redactor), ErrorKind> {
+    ) -> Result<(http::Request<Bytes>, Redactor, bool), ErrorKind> {
         let request = self.request;
         let settings = self.client.settings();
         let separator = if request.query.is_empty() { "" } else { "?" };
@@ -353,7 +367,11 @@ impl<'a> Execution<'a> {
             visible_body,
         );
         let mut redactor = token.map(BearerToken::redactor).unwrap_or_default();
-        if let Some(replacement) = headers.get_mut(header::AUTHORIZATION) {
+        // A renewal always carries the token that it renews.
+        let may_be_foreign = matches!(request.authorization, Authorization::Client);
+        let replacement = headers.get_mut(header::AUTHORIZATION).filter(|_| may_be_foreign);
+        let foreign_authorization = replacement.is_some();
+        if let Some(replacement) = replacement {
             replacement.set_sensitive(true);
             let text = String::from_utf8_lossy(replacement.as_bytes());
             let token = text.split_once(' ').map_or(&*text, |(_, token)| token);
@@ -365,7 +383,7 @@ impl<'a> Execution<'a> {
         *http_request.method_mut() = request.target.method.clone();
         *http_request.uri_mut() = uri;
         *http_request.headers_mut() = headers;
-        Ok((http_request, redactor))
+        Ok((http_request, redactor, foreign_authorization))
     }
 
     async fn receive(

@@ -1,39 +1,95 @@
 //! The transport over HTTP with reqwest.
 
 use super::{BoxFuture, ResponseBody, Transport, TransportError, TransportErrorKind};
-use crate::runtime::error::Error;
+use crate::runtime::{builder::CONNECT_TIMEOUT, error::Error};
 use bytes::Bytes;
 use std::{sync::OnceLock, time::Duration};
 
 #[cfg(not(any(feature = "rustls", feature = "native-tls")))]
 compile_error!("funnelflux needs TLS: enable the feature `rustls` (on by default) or `native-tls`");
 
-/// Sends requests over HTTP.
+/// Transport over HTTP, which a client uses unless it is given another one.
+///
+/// It follows no redirects. With the feature `rustls`, it verifies certificates like the operating system.
+///
+/// # Proxies
+/// Requests to another machine obey `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`. Requests over
+/// `https` pass a proxy encrypted. Requests over plain `http` do not, and need
+/// [`ClientBuilder::allow_plain_http`](crate::ClientBuilder::allow_plain_http) whether there is a proxy or
+/// not. Requests to this machine (`localhost`, 127.0.0.0/8, `::1`) never pass a proxy.
+///
+/// # Private certificate authorities
+/// Add the authority to the certificates of the operating system. On Linux, the variables `SSL_CERT_FILE` (a
+/// PEM file) and `SSL_CERT_DIR` replace those certificates; on macOS and Windows `rustls` ignores them. The
+/// file must then contain the public authorities, too, if they are needed. To trust an authority in one
+/// client only, configure a
+/// [`reqwest::Client`](crate::ClientBuilder::reqwest_client) with it.
+///
+/// ```
+/// use funnelflux::{Client, transport::HttpTransport};
+/// use std::sync::Arc;
+///
+/// // Two clients with different settings share their connections.
+/// let transport = Arc::new(HttpTransport::new()?);
+/// let first = Client::builder().transport(Arc::clone(&transport)).build()?;
+/// let second = Client::builder().max_response_bytes(1_000).transport(transport).build()?;
+/// # Ok::<(), funnelflux::Error>(())
+/// ```
 #[derive(Debug)]
-pub(crate) struct ReqwestTransport {
+pub struct HttpTransport {
     client: ::reqwest::Client,
+    /// Client without proxies, for requests to this machine.
+    direct: ::reqwest::Client,
     origin: CachedOrigin,
 }
 
-impl ReqwestTransport {
+impl HttpTransport {
+    /// Creates a transport that connects within 10 s.
+    ///
+    /// # Errors
+    /// When TLS cannot be set up.
+    pub fn new() -> Result<Self, Error> {
+        Self::with_connect_timeout(CONNECT_TIMEOUT)
+    }
+
+    /// Creates a transport with a time limit for connecting, TLS included.
+    ///
+    /// # Errors
+    /// When TLS cannot be set up.
+    pub fn with_connect_timeout(timeout: Duration) -> Result<Self, Error> {
+        let tls = Tls::new()?;
+        let build = |builder: ::reqwest::ClientBuilder| {
+            let builder = builder
+                .redirect(::reqwest::redirect::Policy::none())
+                .connect_timeout(timeout);
+            let built = tls.configure(builder).build();
+            built.map_err(|error| Error::configuration(format!("cannot set up the HTTP client: {error}")))
+        };
+        Ok(Self {
+            client: build(::reqwest::Client::builder())?,
+            direct: build(::reqwest::Client::builder().no_proxy())?,
+            origin: CachedOrigin::default(),
+        })
+    }
+
     /// Uses a client configured by the caller.
     pub(crate) fn from_client(client: ::reqwest::Client) -> Self {
         Self {
+            direct: client.clone(),
             client,
             origin: CachedOrigin::default(),
         }
     }
+}
 
-    /// Creates a client with the TLS of the enabled features and without redirects.
-    pub(crate) fn new(connect_timeout: Duration) -> Result<Self, Error> {
-        let builder = ::reqwest::Client::builder()
-            .redirect(::reqwest::redirect::Policy::none())
-            .connect_timeout(connect_timeout);
-        let client = with_tls(builder)?
-            .build()
-            .map_err(|error| Error::configuration(format!("cannot set up the HTTP client: {error}")))?;
-        Ok(Self::from_client(client))
-    }
+/// Recognises a URL of this machine.
+pub(crate) fn is_loopback(url: &::reqwest::Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let address = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost"
+        || address
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|address| address.to_canonical().is_loopback())
 }
 
 /// Parsed scheme, host and port of the first request. The other requests of a client share them, and parsing
@@ -69,41 +125,66 @@ fn has_origin(uri: &http::Uri, origin: &::reqwest::Url) -> bool {
     authority.is_some() && authority == uri.authority().map(http::uri::Authority::as_str)
 }
 
-/// Configures rustls with ring for this client only, independent of the process's default provider.
+/// TLS of all connections: rustls with ring, independent of the process's default provider.
 #[cfg(feature = "rustls")]
-fn with_tls(builder: ::reqwest::ClientBuilder) -> Result<::reqwest::ClientBuilder, Error> {
-    use rustls_platform_verifier::BuilderVerifierExt;
+struct Tls(rustls::ClientConfig);
 
-    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
-    let mut config = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .and_then(BuilderVerifierExt::with_platform_verifier)
-        .map_err(|error| Error::configuration(format!("cannot set up TLS: {error}")))?
-        .with_no_client_auth();
-    #[cfg(feature = "http2")]
-    config.alpn_protocols.push(b"h2".to_vec());
-    config.alpn_protocols.push(b"http/1.1".to_vec());
-    Ok(builder.tls_backend_preconfigured(config))
+#[cfg(feature = "rustls")]
+impl Tls {
+    fn new() -> Result<Self, Error> {
+        use rustls_platform_verifier::BuilderVerifierExt;
+
+        let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+        let mut config = rustls::ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .and_then(BuilderVerifierExt::with_platform_verifier)
+            .map_err(|error| Error::configuration(format!("cannot set up TLS: {error}")))?
+            .with_no_client_auth();
+        #[cfg(feature = "http2")]
+        config.alpn_protocols.push(b"h2".to_vec());
+        config.alpn_protocols.push(b"http/1.1".to_vec());
+        Ok(Self(config))
+    }
+
+    fn configure(&self, builder: ::reqwest::ClientBuilder) -> ::reqwest::ClientBuilder {
+        builder.tls_backend_preconfigured(self.0.clone())
+    }
 }
 
-/// Configures the TLS library of the operating system.
+/// TLS of all connections: the library of the operating system.
 #[cfg(all(feature = "native-tls", not(feature = "rustls")))]
-#[expect(clippy::unnecessary_wraps, reason = "same signature as with rustls")]
-fn with_tls(builder: ::reqwest::ClientBuilder) -> Result<::reqwest::ClientBuilder, Error> {
-    Ok(builder.tls_backend_native())
+struct Tls;
+
+#[cfg(all(feature = "native-tls", not(feature = "rustls")))]
+impl Tls {
+    #[expect(clippy::unnecessary_wraps, reason = "same signature as with rustls")]
+    fn new() -> Result<Self, Error> {
+        Ok(Self)
+    }
+
+    #[expect(clippy::unused_self, reason = "same signature as with rustls")]
+    fn configure(&self, builder: ::reqwest::ClientBuilder) -> ::reqwest::ClientBuilder {
+        builder.tls_backend_native()
+    }
 }
 
-impl Transport for ReqwestTransport {
+impl Transport for HttpTransport {
     fn send(
         &self,
         request: http::Request<Bytes>,
     ) -> BoxFuture<'_, Result<http::Response<ResponseBody>, TransportError>> {
         Box::pin(async move {
             let (head, body) = request.into_parts();
-            let mut request = ::reqwest::Request::new(head.method, self.origin.url(&head.uri)?);
+            let url = self.origin.url(&head.uri)?;
+            let client = if is_loopback(&url) {
+                &self.direct
+            } else {
+                &self.client
+            };
+            let mut request = ::reqwest::Request::new(head.method, url);
             *request.headers_mut() = head.headers;
             *request.body_mut() = Some(body.into());
-            let mut response = self.client.execute(request).await.map_err(classify)?;
+            let mut response = client.execute(request).await.map_err(classify)?;
             let mut head = http::Response::builder().status(response.status());
             if let Some(headers) = head.headers_mut() {
                 *headers = std::mem::take(response.headers_mut());
@@ -174,7 +255,7 @@ mod tests {
 
     #[test]
     fn no_default_tls_provider_is_installed() {
-        ReqwestTransport::new(Duration::from_secs(1)).unwrap();
+        HttpTransport::new().unwrap();
         assert!(rustls::crypto::CryptoProvider::get_default().is_none());
     }
 }
