@@ -109,9 +109,6 @@ macro_rules! fields {
     ($($field:expr),* $(,)?) => { const { &[$($field),*] } };
 }
 
-/// The former name of [`ObjectKind`].
-pub type Kind = ObjectKind;
-
 use FieldType::{Any, Count, Flag, List, Map as MapOf, Number, One, OneOrFlag, Text, TextMap, Texts, Values};
 use ObjectKind::{
     Callback, Components, Contact, Discriminator, Document, Encoding, Example, ExternalDocumentation, Flow,

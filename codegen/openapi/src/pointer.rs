@@ -4,8 +4,6 @@
 use std::borrow::Cow;
 
 pub use jsonptr::{Pointer, PointerBuf, Token};
-use percent_encoding::percent_decode_str;
-use serde_json::Value;
 
 /// HTTP methods of a path item, in the order of the `OpenAPI` specification.
 pub const METHODS: [&str; 8] = [
@@ -70,8 +68,7 @@ pub fn parse(text: &str) -> Option<Cow<'_, Pointer>> {
 }
 
 /// Undoes the escapes of a token.
-#[must_use]
-pub fn unescape(token: &str) -> Cow<'_, str> {
+pub(crate) fn unescape(token: &str) -> Cow<'_, str> {
     if token.contains('~') {
         Cow::Owned(token.replace("~1", "/").replace("~0", "~"))
     } else {
@@ -92,57 +89,6 @@ pub fn operation<'a>(pointer: impl ToPointer<'a>) -> Option<String> {
     METHODS
         .contains(&&*method)
         .then(|| format!("{} {path}", method.to_ascii_uppercase()))
-}
-
-// Helpers on strings.
-
-/// Escapes `~` and `/` in a token.
-#[must_use]
-pub fn escape(token: &str) -> Cow<'_, str> {
-    if token.contains(['~', '/']) {
-        Cow::Owned(token.replace('~', "~0").replace('/', "~1"))
-    } else {
-        Cow::Borrowed(token)
-    }
-}
-
-/// Appends a token, which is not yet escaped.
-#[must_use]
-pub fn join(pointer: &str, token: &str) -> String {
-    format!("{pointer}/{}", escape(token))
-}
-
-/// Appends an index.
-#[must_use]
-pub fn item(pointer: &str, index: usize) -> String {
-    format!("{pointer}/{index}")
-}
-
-/// Iterates over the unescaped tokens.
-pub fn tokens(pointer: &str) -> impl Iterator<Item = Cow<'_, str>> {
-    pointer.split('/').skip(1).map(unescape)
-}
-
-/// Iterates over a pointer and its ancestors without the root, the innermost first.
-pub fn prefixes(pointer: &str) -> impl Iterator<Item = &str> {
-    std::iter::successors(Some(pointer), |pointer| Some(split_last(pointer)?.0))
-        .filter(|prefix| !prefix.is_empty())
-}
-
-/// Returns the parent and the last token, still escaped; `None` for the root.
-#[must_use]
-pub fn split_last(pointer: &str) -> Option<(&str, &str)> {
-    pointer.rsplit_once('/')
-}
-
-/// Resolves one reference.
-#[must_use]
-pub fn follow<'a>(document: &'a Value, reference: &str) -> Option<(String, &'a Value)> {
-    let written = reference.strip_prefix('#')?;
-    let decoded = percent_decode_str(written).decode_utf8_lossy();
-    [decoded.as_ref(), written]
-        .into_iter()
-        .find_map(|pointer| Some((pointer.to_owned(), document.pointer(pointer)?)))
 }
 
 #[cfg(test)]
