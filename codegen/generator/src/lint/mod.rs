@@ -184,7 +184,7 @@ const DOCUMENTATION: &[&str] = &[
     "callbacks",
 ];
 
-/// Whether `key` may be a misspelling of `name`.
+/// Returns true if `key` may be a misspelling of `name`.
 fn is_near(name: &str, key: &str) -> bool {
     let distance = if name.len().min(key.len()) <= 4 { 1 } else { 2 };
     name.len().abs_diff(key.len()) <= distance

@@ -206,7 +206,7 @@ impl<'a> Linter<'a> {
     }
 }
 
-/// Whether the generator makes a type of an inline schema.
+/// Returns true if the generator makes a type of an inline schema.
 fn needs_name(schema: &Object) -> bool {
     // A single part is only another name of a type.
     let is_merged = list(schema, "allOf").filter(|part| makes_type(part)).count() > 1;
@@ -217,14 +217,14 @@ fn needs_name(schema: &Object) -> bool {
                 .any(|key| schema.contains_key(*key)))
 }
 
-/// Whether a part of an `allOf` contributes to a type.
+/// Returns true if a part of an `allOf` contributes to a type.
 fn makes_type(part: &Value) -> bool {
     part.as_object().is_some_and(|part| {
         is_composed(part) || ["$ref", "properties"].iter().any(|key| part.contains_key(*key))
     })
 }
 
-/// Whether two schemas are equal, apart from annotations.
+/// Returns true if two schemas are equal, apart from annotations.
 fn same(left: &Object, right: &Object) -> bool {
     let matter =
         |key: &str| !matches!(key, "title" | "description" | "example" | "default") && !key.starts_with("x-");

@@ -109,7 +109,7 @@ impl Linter<'_> {
     }
 }
 
-/// Whether references of a component, its own and those in its compositions, lead back to it.
+/// Returns true if references of a component, its own and those in its compositions, lead back to it.
 fn leads_to_itself(references: &References<'_>, component: &Pointer) -> bool {
     let is_composition = |part: &Pointer| {
         part.tokens()
