@@ -93,9 +93,6 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<Outcom
 }
 
 /// Adds the changes of the effective document to the changelog; `None` if the changelog stays as it is.
-///
-/// # Errors
-/// If the old document is invalid.
 fn add_changes(
     changelog: Option<&str>,
     old: Option<&[u8]>,

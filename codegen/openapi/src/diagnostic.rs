@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::{
     pointer::{self, PointerBuf, ToPointer},
-    text::one_line,
+    text::{counted, one_line},
 };
 
 /// Stages of the pipeline.
@@ -43,19 +43,7 @@ pub enum Stage {
 
 impl fmt::Display for Stage {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.pad(match self {
-            Self::Read => "read",
-            Self::Normalise => "normalise",
-            Self::Supersede => "supersede",
-            Self::Overlay => "overlay",
-            Self::Lint => "lint",
-            Self::Transform => "transform",
-            Self::Progenitor => "progenitor",
-            Self::Rewrite => "rewrite",
-            Self::Render => "render",
-            Self::Lock => "lock",
-            Self::Diff => "diff",
-        })
+        self.serialize(formatter)
     }
 }
 
@@ -73,11 +61,7 @@ pub enum Severity {
 
 impl fmt::Display for Severity {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.pad(match self {
-            Self::Notice => "notice",
-            Self::Warning => "warning",
-            Self::Error => "error",
-        })
+        self.serialize(formatter)
     }
 }
 
@@ -268,11 +252,9 @@ impl fmt::Display for Diagnostics {
         }
         let counts: Vec<String> = [Severity::Error, Severity::Warning, Severity::Notice]
             .into_iter()
-            .filter_map(|severity| match self.count(severity) {
-                0 => None,
-                1 => Some(format!("1 {severity}")),
-                count => Some(format!("{count} {severity}s")),
-            })
+            .map(|severity| (self.count(severity), severity.to_string()))
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, severity)| counted(count, &severity))
             .collect();
         formatter.write_str(if counts.is_empty() { "nothing found" } else { "" })?;
         formatter.write_str(&counts.join(", "))
@@ -282,12 +264,6 @@ impl fmt::Display for Diagnostics {
 impl From<Diagnostic> for Diagnostics {
     fn from(diagnostic: Diagnostic) -> Self {
         Self(vec![diagnostic])
-    }
-}
-
-impl From<Vec<Diagnostic>> for Diagnostics {
-    fn from(diagnostics: Vec<Diagnostic>) -> Self {
-        Self(diagnostics)
     }
 }
 

@@ -104,9 +104,7 @@ enum Key {
 
 struct Builder<'a> {
     source: Source<'a>,
-    source_map: SourceMap,
-    scalars: Vec<Value>,
-    numbers: Vec<(NodeId, String)>,
+    tree: Tree,
     anchors: HashMap<usize, NodeId>,
     frames: Vec<Frame>,
     documents: usize,
@@ -117,13 +115,15 @@ impl<'a> Builder<'a> {
     fn new(source: Source<'a>) -> Self {
         Self {
             source,
-            source_map: SourceMap {
-                nodes: Vec::new(),
-                root: 0,
-                start: Position::START,
+            tree: Tree {
+                source_map: SourceMap {
+                    nodes: Vec::new(),
+                    root: 0,
+                    start: Position::START,
+                },
+                scalars: Vec::new(),
+                numbers: Vec::new(),
             },
-            scalars: Vec::new(),
-            numbers: Vec::new(),
             anchors: HashMap::new(),
             frames: Vec::new(),
             documents: 0,
@@ -153,13 +153,7 @@ impl<'a> Builder<'a> {
             );
             return Err(diagnostic.fix("put the API document there").into());
         }
-        self.duplicates
-            .unless_errors(Tree {
-                source_map: self.source_map,
-                scalars: self.scalars,
-                numbers: self.numbers,
-            })
-            .map(|(tree, _)| tree)
+        self.duplicates.unless_errors(self.tree).map(|(tree, _)| tree)
     }
 
     fn event(&mut self, event: Event<'_>, position: Position) -> Result<(), Diagnostics> {
@@ -199,7 +193,7 @@ impl<'a> Builder<'a> {
                 let is_changed = value.is_f64() && !number::is_kept(&text);
                 let node = self.node(Node::Scalar, value);
                 if is_changed {
-                    self.numbers.push((node, text.into_owned()));
+                    self.tree.numbers.push((node, text.into_owned()));
                 }
                 self.complete(node, position, anchor)?;
             }
@@ -236,7 +230,7 @@ impl<'a> Builder<'a> {
                     ..
                 }) = self.frames.last_mut()
                 {
-                    let Some(Value::String(text)) = self.scalars.get(node) else {
+                    let Some(Value::String(text)) = self.tree.scalars.get(node) else {
                         return Err(complex_key(self.source, position));
                     };
                     *key = Some(Key::Plain(text.as_str().into(), position));
@@ -250,9 +244,9 @@ impl<'a> Builder<'a> {
     }
 
     fn node(&mut self, node: Node, scalar: Value) -> NodeId {
-        self.source_map.nodes.push(node);
-        self.scalars.push(scalar);
-        self.scalars.len() - 1
+        self.tree.source_map.nodes.push(node);
+        self.tree.scalars.push(scalar);
+        self.tree.scalars.len() - 1
     }
 
     fn open(
@@ -329,8 +323,8 @@ impl<'a> Builder<'a> {
         }
         match self.frames.last_mut() {
             None => {
-                self.source_map.root = node;
-                self.source_map.start = position;
+                self.tree.source_map.root = node;
+                self.tree.source_map.start = position;
             }
             Some(Frame {
                 collection: Collection::Sequence(items),
@@ -341,7 +335,7 @@ impl<'a> Builder<'a> {
                 ..
             }) => match key.take() {
                 Some(Key::Plain(key, position)) => members.push((key, position, node)),
-                Some(Key::Merge(position)) => match self.source_map.nodes.get(node) {
+                Some(Key::Merge(position)) => match self.tree.source_map.nodes.get(node) {
                     Some(Node::Sequence(items)) => {
                         merges.extend(items.iter().map(|(_, node)| (position, *node)));
                     }
@@ -360,7 +354,7 @@ impl<'a> Builder<'a> {
         merges: &[(Position, NodeId)],
     ) -> Result<Vec<(Box<str>, Position, NodeId)>, Diagnostics> {
         for (position, node) in merges {
-            let Some(Node::Mapping(inherited)) = self.source_map.nodes.get(*node) else {
+            let Some(Node::Mapping(inherited)) = self.tree.source_map.nodes.get(*node) else {
                 return Err(at(
                     self.source,
                     *position,
