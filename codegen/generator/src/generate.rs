@@ -8,7 +8,7 @@ use crate::{
     StageReport,
     coverage::{COVERAGE, coverage},
     lint,
-    lock::{self, Lock, LockedFile},
+    lock::{self, Lock},
     overlay,
     progenitor::{self, Isolation},
     render, rewrite, supersede, transform,
@@ -107,20 +107,14 @@ impl Pipeline<'_> {
         let mut features: Vec<String> = tags.filter_map(|tag| tag.feature.clone()).collect();
         features.sort();
         let coverage = coverage(document.value());
-        let mut lock = Lock::new(
+        let written = [(EFFECTIVE, &effective), (COVERAGE, &coverage)];
+        let lock = Lock::new(
             input.upstream,
             &input.overlays,
-            Source {
-                name: EFFECTIVE,
-                text: &effective,
-            },
+            written.map(|(name, text)| Source { name, text }),
             &files,
             input.previous_lock.as_ref(),
         )?;
-        lock.coverage = Some(LockedFile::new(Source {
-            name: COVERAGE,
-            text: &coverage,
-        }));
         Ok(Output {
             effective,
             coverage,

@@ -24,8 +24,7 @@ pub struct Lock {
     /// The effective document.
     pub effective: LockedFile,
     /// The coverage table.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub coverage: Option<LockedFile>,
+    pub coverage: LockedFile,
     /// Versions of generator and formatter.
     pub generator: BTreeMap<String, String>,
     /// SHA-256 of every generated file, by its path below `generated/src/api`.
@@ -88,7 +87,7 @@ impl Lock {
     pub fn new(
         upstream: Source<'_>,
         overlays: &[Source<'_>],
-        effective: Source<'_>,
+        [effective, coverage]: [Source<'_>; 2],
         files: &BTreeMap<String, String>,
         previous: Option<&Self>,
     ) -> Result<Self, Diagnostics> {
@@ -105,7 +104,7 @@ impl Lock {
             },
             overlays: overlays.iter().copied().map(LockedFile::new).collect(),
             effective: LockedFile::new(effective),
-            coverage: None,
+            coverage: LockedFile::new(coverage),
             generator: versions(RESOLVED)?,
             files: files
                 .iter()

@@ -107,12 +107,9 @@ pub(super) fn with_lock(workspace: &Workspace, old_lock: &OldLock) -> Result<Vec
 fn recorded_files(lock: &Lock) -> BTreeMap<String, &str> {
     let generated = lock.files.iter();
     let generated = generated.map(|(path, sha256)| (format!("{GENERATED}/{path}"), sha256.as_str()));
-    let coverage = lock.coverage.as_ref();
-    let coverage = coverage.map(|coverage| (COVERAGE.to_owned(), coverage.sha256.as_str()));
-    generated
-        .chain(coverage)
-        .chain([(EFFECTIVE.to_owned(), lock.effective.sha256.as_str())])
-        .collect()
+    let written = [(COVERAGE, &lock.coverage), (EFFECTIVE, &lock.effective)];
+    let written = written.map(|(path, file)| (path.to_owned(), file.sha256.as_str()));
+    generated.chain(written).collect()
 }
 
 fn problem(kind: Kind, path: &str, message: impl Into<String>, fix: &'static str) -> Problem {

@@ -17,7 +17,7 @@ use serde_json::Value;
 
 use funnelflux_openapi::{
     Diagnostics, Document,
-    openapi_model::{self, ObjectKind, Visitor},
+    openapi_model::{self, ANNOTATIONS, ObjectKind, Visitor},
     pointer::Pointer,
     references::{References, Usages},
 };
@@ -146,7 +146,7 @@ impl Visitor for Linter<'_> {
             .map(|field| field.key)
             .find(|name| is_near(name, key));
         match near {
-            Some(near) if !DOCUMENTATION.contains(&near) => {
+            Some(near) if !ANNOTATIONS.contains(&near) && !DOCUMENTATION.contains(&near) => {
                 let message = format!("{} has no key `{key}`; did you mean `{near}`?", kind.name());
                 self.report(&rules::MISSPELT_KEYWORD, place, message);
             }
@@ -158,19 +158,8 @@ impl Visitor for Linter<'_> {
     }
 }
 
-/// Keys on which no type depends.
+/// Keys on which no type depends, beside annotations.
 const DOCUMENTATION: &[&str] = &[
-    "title",
-    "description",
-    "summary",
-    "example",
-    "examples",
-    "externalDocs",
-    "deprecated",
-    "xml",
-    "readOnly",
-    "writeOnly",
-    "default",
     "termsOfService",
     "contact",
     "license",

@@ -9,25 +9,10 @@ use super::{
     rules,
 };
 use funnelflux_openapi::{
-    openapi_model::ObjectKind,
+    openapi_model::{ANNOTATIONS, ObjectKind},
     pointer::Pointer,
     references::{self, References},
 };
-
-/// Keys beside a `$ref` that do not change the type.
-const ANNOTATIONS: &[&str] = &[
-    "description",
-    "summary",
-    "title",
-    "example",
-    "examples",
-    "default",
-    "externalDocs",
-    "deprecated",
-    "readOnly",
-    "writeOnly",
-    "xml",
-];
 
 impl Linter<'_> {
     pub(super) fn reference(&mut self, kind: ObjectKind, pointer: &Pointer, object: &Object) {

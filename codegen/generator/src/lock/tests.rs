@@ -29,7 +29,10 @@ fn a_lock_survives_the_round_trip_and_keeps_its_source() {
         Lock::new(
             source("spec/upstream.json", "a"),
             &[source("spec/overlays/10-a.yaml", "b")],
-            source("spec/effective.json", "c"),
+            [
+                source("spec/effective.json", "c"),
+                source("spec/COVERAGE.md", "d"),
+            ],
             &files,
             previous,
         )

@@ -157,23 +157,18 @@ impl<'a> Builder<'a> {
     }
 
     fn event(&mut self, event: Event<'_>, position: Position) -> Result<(), Diagnostics> {
+        let source = self.source;
         match event {
             Event::DocumentStart(_) => {
                 self.documents += 1;
                 if self.documents > 1 {
-                    return Err(
-                        syntax(self.source, position, "a second YAML document starts here")
-                            .fix("one text holds one API document: split it, or remove the line `---`")
-                            .into(),
-                    );
+                    return Err(syntax(source, position, "a second YAML document starts here")
+                        .fix("one text holds one API document: split it, or remove the line `---`")
+                        .into());
                 }
             }
             Event::Scalar(text, style, anchor, tag) => {
-                if let Some(Frame {
-                    collection: Collection::Mapping { key: key @ None, .. },
-                    ..
-                }) = self.frames.last_mut()
-                {
+                if let Some(key) = self.awaited_key() {
                     // Every key is text: `200:` and `true:` are strings, as in JSON.
                     *key = Some(if style == ScalarStyle::Plain && text == "<<" && tag.is_none() {
                         Key::Merge(position)
@@ -187,7 +182,7 @@ impl<'a> Builder<'a> {
                     return Ok(());
                 }
                 let value = scalar(&text, style, tag.as_deref()).map_err(|message| {
-                    at(self.source, position, "scalar", message)
+                    at(source, position, "scalar", message)
                         .fix("write a value that JSON has too, or a quoted string")
                 })?;
                 let is_changed = value.is_f64() && !number::is_kept(&text);
@@ -218,22 +213,17 @@ impl<'a> Builder<'a> {
             Event::Alias(anchor) => {
                 let node = *self.anchors.get(&anchor).ok_or_else(|| {
                     at(
-                        self.source,
+                        source,
                         position,
                         "aliases",
                         "this alias is inside of its own value",
                     )
                     .fix("write the value out: a value cannot contain itself")
                 })?;
-                if let Some(Frame {
-                    collection: Collection::Mapping { key: key @ None, .. },
-                    ..
-                }) = self.frames.last_mut()
-                {
-                    let Some(Value::String(text)) = self.tree.scalars.get(node) else {
-                        return Err(complex_key(self.source, position));
-                    };
-                    *key = Some(Key::Plain(text.as_str().into(), position));
+                let text = self.tree.scalars.get(node).and_then(Value::as_str).map(Box::from);
+                if let Some(key) = self.awaited_key() {
+                    let text = text.ok_or_else(|| complex_key(source, position))?;
+                    *key = Some(Key::Plain(text, position));
                     return Ok(());
                 }
                 self.complete(node, position, 0)?;
@@ -241,6 +231,14 @@ impl<'a> Builder<'a> {
             Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => {}
         }
         Ok(())
+    }
+
+    /// Returns the place for the key that the innermost open mapping expects next.
+    fn awaited_key(&mut self) -> Option<&mut Option<Key>> {
+        match &mut self.frames.last_mut()?.collection {
+            Collection::Mapping { key, .. } if key.is_none() => Some(key),
+            _ => None,
+        }
     }
 
     fn node(&mut self, node: Node, scalar: Value) -> NodeId {
@@ -267,13 +265,7 @@ impl<'a> Builder<'a> {
             .fix("remove the tag, or write its value out")
             .into());
         }
-        if matches!(
-            self.frames.last(),
-            Some(Frame {
-                collection: Collection::Mapping { key: None, .. },
-                ..
-            })
-        ) {
+        if self.awaited_key().is_some() {
             return Err(complex_key(self.source, position));
         }
         if self.frames.len() >= DEPTH {
