@@ -119,8 +119,8 @@ fn keywords(kind: ChangeKind) -> &'static [&'static str] {
     }
 }
 
-/// Our level is at least as strict as that of oasdiff, for each id that both have. `oasdiff/rules.txt` has its
-/// ids and levels. `oasdiff/parity.txt` lists each of our rules with the ids that oasdiff has too.
+/// Our level is at least as strict as that of oasdiff, for each id that both have. `oasdiff/rules.txt` has
+/// its ids and levels. `oasdiff/parity.txt` lists each of our rules with the ids that oasdiff has too.
 #[test]
 fn no_level_is_milder_than_that_of_oasdiff() {
     let theirs: BTreeMap<&str, Level> = include_str!("oasdiff/rules.txt")
