@@ -95,18 +95,12 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<Outcom
 }
 
 /// Parses and normalises a document.
-///
-/// # Errors
-/// If it is invalid.
 pub(crate) fn document(text: &Text) -> Result<Document, Diagnostics> {
     let (document, _) = normalise::normalise(read::read(text.source())?)?;
     Ok(document)
 }
 
 /// Joins two documents, or the errors of both.
-///
-/// # Errors
-/// If either is invalid.
 fn both(
     old: Result<Document, Diagnostics>,
     new: Result<Document, Diagnostics>,

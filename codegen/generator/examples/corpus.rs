@@ -24,7 +24,11 @@ use std::{
 };
 
 use funnelflux_generator::{Input, Options, generate};
-use funnelflux_openapi::{Diagnostic, Diagnostics, Severity, Source, normalise, pointer, read};
+use funnelflux_openapi::{
+    Diagnostic, Diagnostics, Severity, Source, normalise,
+    pointer::{METHODS, Pointer, PointerBuf},
+    read,
+};
 use serde_json::{Map, Value, json};
 
 /// Time limit per document. Pruning runs all stages many times.
@@ -108,9 +112,7 @@ fn operations(document: &Value) -> usize {
     let paths = document.get("paths").and_then(Value::as_object);
     let items = paths.into_iter().flat_map(Map::values);
     let members = items.filter_map(Value::as_object).flat_map(Map::keys);
-    members
-        .filter(|key| pointer::METHODS.contains(&key.as_str()))
-        .count()
+    members.filter(|key| METHODS.contains(&key.as_str())).count()
 }
 
 /// Parts that were removed from a document.
@@ -133,8 +135,10 @@ impl Pruned {
             if diagnostic.severity != Severity::Error {
                 continue;
             }
-            let tokens: Vec<String> = pointer::tokens(diagnostic.pointer.as_str())
-                .map(std::borrow::Cow::into_owned)
+            let tokens: Vec<String> = diagnostic
+                .pointer
+                .tokens()
+                .map(|token| token.decoded().into_owned())
                 .collect();
             let tokens: Vec<&str> = tokens.iter().map(String::as_str).collect();
             changed |= match tokens.as_slice() {
@@ -146,32 +150,33 @@ impl Pruned {
                 {
                     self.named += 1;
                     let name = format!("Enumeration{}", self.named);
-                    set(document, diagnostic.pointer.as_str(), "x-rust-name", json!(name))
+                    set(document, &diagnostic.pointer, "x-rust-name", json!(name))
                 }
                 ["paths", path, method, ..] if diagnostic.code == "no-tag" => {
-                    let parent = pointer::join(&pointer::join("/paths", path), method);
-                    set(document, &parent, "tags", json!(["Default"]))
+                    let operation = PointerBuf::from_tokens(["paths", path, method]);
+                    set(document, &operation, "tags", json!(["Default"]))
                 }
-                ["paths", path, method, ..] if pointer::METHODS.contains(method) => {
-                    remove(document, &pointer::join("/paths", path), method)
+                ["paths", path, method, ..] if METHODS.contains(method) => {
+                    remove(document, &PointerBuf::from_tokens(["paths", path]), method)
                 }
                 ["paths", path, ..] => {
-                    let removed = remove(document, "/paths", path);
+                    let removed = remove(document, Pointer::from_static("/paths"), path);
                     self.other += usize::from(removed);
                     removed
                 }
                 ["components", "schemas", name, ..] => {
-                    let parent = pointer::join("/components/schemas", name);
-                    let exists = document.pointer(&parent).is_some();
-                    let opened = exists && set(document, "/components/schemas", name, json!({}));
+                    let schemas = Pointer::from_static("/components/schemas");
+                    let schema = schemas.with_trailing_token(*name);
+                    let exists = document.pointer(schema.as_str()).is_some();
+                    let opened = exists && set(document, schemas, name, json!({}));
                     self.opened += usize::from(opened);
                     // If its name is refused, too, its users are removed in the next round.
-                    let removed = !opened && remove(document, "/components/schemas", name);
+                    let removed = !opened && remove(document, schemas, name);
                     self.other += usize::from(removed);
                     opened || removed
                 }
                 ["components", section, name, ..] => {
-                    let removed = remove(document, &format!("/components/{section}"), name);
+                    let removed = remove(document, &PointerBuf::from_tokens(["components", section]), name);
                     self.other += usize::from(removed);
                     removed
                 }
@@ -182,16 +187,19 @@ impl Pruned {
     }
 }
 
-fn remove(document: &mut Value, place: &str, key: &str) -> bool {
+fn remove(document: &mut Value, place: &Pointer, key: &str) -> bool {
     document
-        .pointer_mut(place)
+        .pointer_mut(place.as_str())
         .and_then(Value::as_object_mut)
         .is_some_and(|object| object.shift_remove(key).is_some())
 }
 
 /// Sets a member; returns `true` if that changed it.
-fn set(document: &mut Value, place: &str, key: &str, value: Value) -> bool {
-    let Some(object) = document.pointer_mut(place).and_then(Value::as_object_mut) else {
+fn set(document: &mut Value, place: &Pointer, key: &str, value: Value) -> bool {
+    let Some(object) = document
+        .pointer_mut(place.as_str())
+        .and_then(Value::as_object_mut)
+    else {
         return false;
     };
     if object.get(key) == Some(&value) {

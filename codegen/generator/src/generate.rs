@@ -8,13 +8,14 @@ use crate::{
     StageReport,
     coverage::{COVERAGE, coverage},
     lint,
-    lock::{self, Lock, LockedFile},
+    lock::{self, Lock},
     overlay,
     progenitor::{self, Isolation},
     render, rewrite, supersede, transform,
 };
-use funnelflux_openapi::text::counted;
-use funnelflux_openapi::{Diagnostics, Document, Source, Stage, normalise, pointer::METHODS, read};
+use funnelflux_openapi::{
+    Diagnostics, Document, Source, Stage, normalise, operations::operations, read, text::counted,
+};
 
 /// Path of the effective document, in the lock and in messages.
 pub const EFFECTIVE: &str = "spec/effective.json";
@@ -106,20 +107,14 @@ impl Pipeline<'_> {
         let mut features: Vec<String> = tags.filter_map(|tag| tag.feature.clone()).collect();
         features.sort();
         let coverage = coverage(document.value());
-        let mut lock = Lock::new(
+        let written = [(EFFECTIVE, &effective), (COVERAGE, &coverage)];
+        let lock = Lock::new(
             input.upstream,
             &input.overlays,
-            Source {
-                name: EFFECTIVE,
-                text: &effective,
-            },
+            written.map(|(name, text)| Source { name, text }),
             &files,
             input.previous_lock.as_ref(),
         )?;
-        lock.coverage = Some(LockedFile::new(Source {
-            name: COVERAGE,
-            text: &coverage,
-        }));
         Ok(Output {
             effective,
             coverage,
@@ -186,13 +181,6 @@ impl Pipeline<'_> {
 /// Number of paths, operations and schemas of a document.
 fn census(document: &Value) -> String {
     let paths = document.get("paths").and_then(Value::as_object);
-    let operations = paths
-        .into_iter()
-        .flat_map(|paths| paths.values())
-        .filter_map(Value::as_object)
-        .flat_map(|item| item.keys())
-        .filter(|key| METHODS.contains(&key.as_str()))
-        .count();
     let schemas = document
         .pointer("/components/schemas")
         .and_then(Value::as_object)
@@ -200,7 +188,7 @@ fn census(document: &Value) -> String {
     format!(
         "{}, {}, {}",
         counted(paths.map_or(0, serde_json::Map::len), "path"),
-        counted(operations, "operation"),
+        counted(operations(document).count(), "operation"),
         counted(schemas, "schema")
     )
 }

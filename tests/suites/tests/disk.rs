@@ -212,7 +212,8 @@ fn a_read_only_folder_is_reported_and_stays_unchanged() {
         if is_root {
             command.uid(NOBODY).gid(NOBODY);
         }
-        // Until another test's child has closed what it inherited, the copied program counts as open for writing.
+        // The copied program counts as open for writing until the child of another test has closed what it
+        // inherited.
         let output = loop {
             match command.output() {
                 Err(error) if error.kind() == ErrorKind::ExecutableFileBusy => std::thread::yield_now(),

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fmt};
 
 use funnelflux_generator::{COVERAGE, EFFECTIVE, Lock, Output};
-use funnelflux_openapi::{Diagnostics, digest::sha256};
+use funnelflux_openapi::{Diagnostics, digest::sha256, text::shorten};
 use serde::Serialize;
 
 use crate::{
@@ -57,9 +57,6 @@ impl fmt::Display for Kind {
 pub(super) type OldLock = Result<Option<Lock>, Diagnostics>;
 
 /// Compares the workspace with the output of the pipeline.
-///
-/// # Errors
-/// If a file cannot be read.
 pub(super) fn with_output(
     workspace: &Workspace,
     old_lock: &OldLock,
@@ -93,9 +90,6 @@ pub(super) fn with_output(
 }
 
 /// Compares the workspace with the lock alone, for the case that nothing can be generated.
-///
-/// # Errors
-/// If a file cannot be read.
 pub(super) fn with_lock(workspace: &Workspace, old_lock: &OldLock) -> Result<Vec<Problem>, Failure> {
     let Ok(Some(lock)) = old_lock else {
         return Ok(lock_problem(old_lock).into_iter().collect());
@@ -113,12 +107,9 @@ pub(super) fn with_lock(workspace: &Workspace, old_lock: &OldLock) -> Result<Vec
 fn recorded_files(lock: &Lock) -> BTreeMap<String, &str> {
     let generated = lock.files.iter();
     let generated = generated.map(|(path, sha256)| (format!("{GENERATED}/{path}"), sha256.as_str()));
-    let coverage = lock.coverage.as_ref();
-    let coverage = coverage.map(|coverage| (COVERAGE.to_owned(), coverage.sha256.as_str()));
-    generated
-        .chain(coverage)
-        .chain([(EFFECTIVE.to_owned(), lock.effective.sha256.as_str())])
-        .collect()
+    let written = [(COVERAGE, &lock.coverage), (EFFECTIVE, &lock.effective)];
+    let written = written.map(|(path, file)| (path.to_owned(), file.sha256.as_str()));
+    generated.chain(written).collect()
 }
 
 fn problem(kind: Kind, path: &str, message: impl Into<String>, fix: &'static str) -> Problem {
@@ -245,11 +236,7 @@ fn show(line: Option<&str>) -> String {
     };
     let body = line.strip_suffix('\n');
     let text = body.unwrap_or(line);
-    let mut text: String = match text.char_indices().nth(120) {
-        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
-        None => text.to_owned(),
-    };
-    text = text.replace('\r', "\\r");
+    let mut text = shorten(text, 120).replace('\r', "\\r");
     if text.trim().is_empty() {
         return "(empty line)".to_owned();
     }

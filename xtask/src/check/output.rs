@@ -4,7 +4,7 @@ use std::fmt;
 
 use funnelflux_diff::{Report, annotation};
 use funnelflux_generator::{COVERAGE, EFFECTIVE};
-use funnelflux_openapi::{Diagnostic, Diagnostics, Location, Severity};
+use funnelflux_openapi::{Diagnostic, Diagnostics, Location, Severity, text::counted};
 use serde_json::{Value, json};
 
 use crate::{
@@ -66,10 +66,7 @@ impl CheckReport {
             ));
         } else if !self.problems.is_empty() {
             blocks.extend(self.problems.iter().map(ToString::to_string));
-            blocks.push(match self.problems.len() {
-                1 => "1 problem".to_owned(),
-                count => format!("{count} problems"),
-            });
+            blocks.push(counted(self.problems.len(), "problem"));
         }
         match &self.upstream {
             None => {}

@@ -6,7 +6,12 @@
 use serde_json::{Value, json};
 
 use super::context::{Context, Object};
-use crate::{diagnostic::Severity, number, pointer::Pointer};
+use crate::{
+    diagnostic::Severity,
+    number,
+    openapi_model::{ANNOTATIONS, ObjectKind},
+    pointer::Pointer,
+};
 
 /// Keywords that only validate: without them, a type is wider.
 const CHECKS: &[&str] = &[
@@ -31,37 +36,6 @@ const REMARKS: &[&str] = &["$schema", "$comment", "$vocabulary", "$anchor", "$dy
 
 /// Patterns that match every property name.
 const EVERY_NAME: &[&str] = &["", ".*", "^.*$", ".+", "^.+$"];
-
-/// Keywords next to a `$ref` that change the type.
-const TYPE_CHANGING: &[&str] = &[
-    "nullable",
-    "type",
-    "enum",
-    "const",
-    "properties",
-    "required",
-    "items",
-    "allOf",
-    "oneOf",
-    "anyOf",
-    "additionalProperties",
-    "format",
-    "pattern",
-    "minLength",
-    "maxLength",
-    "minimum",
-    "maximum",
-    "exclusiveMinimum",
-    "exclusiveMaximum",
-    "multipleOf",
-    "minItems",
-    "maxItems",
-    "uniqueItems",
-    "minProperties",
-    "maxProperties",
-    "discriminator",
-    "not",
-];
 
 /// Keywords that belong to one type, by that type.
 const OF_TYPE: &[(&str, &[&str])] = &[
@@ -559,7 +533,9 @@ fn pattern_properties(context: &mut Context, pointer: &Pointer, schema: &mut Obj
 
 /// Wraps a `$ref` in an `allOf` if its siblings change the type: `OpenAPI` 3.0 ignores siblings of a `$ref`.
 fn wrap_reference(context: &mut Context, pointer: &Pointer, schema: &mut Object) {
-    if !schema.contains_key("$ref") || !TYPE_CHANGING.iter().any(|key| schema.contains_key(*key)) {
+    let mut fields = ObjectKind::Schema.fields().iter().map(|field| field.key);
+    let is_changed = fields.any(|key| !ANNOTATIONS.contains(&key) && schema.contains_key(key));
+    if !is_changed || !schema.contains_key("$ref") {
         return;
     }
     if let Some(target) = schema.shift_remove("$ref") {

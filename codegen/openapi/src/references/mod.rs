@@ -9,7 +9,7 @@ mod graph;
 mod usages;
 
 pub use follow::{follow, fragment, reference, resolve};
-pub use graph::{Reference, References, Target, collect};
+pub use graph::{Reference, References, Target};
 pub use usages::{Hop, Usage, Usages};
 
 #[cfg(test)]

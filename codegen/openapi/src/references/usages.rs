@@ -1,6 +1,6 @@
 //! Usages: which operations use a target of a reference, in which message, and by which references.
 
-use std::{collections::VecDeque, rc::Rc};
+use std::collections::VecDeque;
 
 use super::graph::{Reference, References};
 use crate::{
@@ -29,88 +29,87 @@ pub struct Usage<'u> {
     pub hops: Vec<Hop<'u>>,
 }
 
-/// A part of an operation that usages are distinguished by: a parameter, the request body, or the response of
-/// a status.
-struct Entry {
-    /// Position of the operation.
-    operation: usize,
-    direction: Option<Direction>,
-}
-
-/// The last hop of a shortest way from an entry to a target. Large documents have millions of ways, and most
-/// share their beginning with others, so each way holds only where it goes on from.
-struct Way<'r> {
-    /// Position of the entry.
-    entry: usize,
-    /// Position of the way to the place that the last hop starts in.
-    before: Option<usize>,
-    hop: Hop<'r>,
-}
-
-/// The operations that use each target of a reference.
-pub struct Usages<'r> {
-    references: &'r References<'r>,
-    operations: Vec<Operation<'r>>,
-    entries: Vec<Entry>,
-    ways: Vec<Way<'r>>,
-    /// Positions in `ways`, by the number of the target.
-    by_target: Vec<Vec<usize>>,
-}
-
 /// A hop and the number of its target.
 type Link<'r> = (usize, Hop<'r>);
 
+/// A part of an operation that usages are distinguished by: a parameter, the request body, or the response of
+/// a status.
+struct Entry<'r> {
+    /// Position of the operation.
+    operation: usize,
+    direction: Option<Direction>,
+    links: Vec<Link<'r>>,
+}
+
+/// The operations that use each target of a reference.
+///
+/// Large documents have millions of pairs of an entry and a target, so each question is a search of its own,
+/// backwards from the target.
+pub struct Usages<'r> {
+    references: &'r References<'r>,
+    operations: Vec<Operation<'r>>,
+    entries: Vec<Entry<'r>>,
+    /// By the number of a target: the links inside of it.
+    links: Vec<Vec<Link<'r>>>,
+    /// By the number of a target: whatever has a link to it.
+    users: Vec<Users>,
+}
+
+/// Whatever has a link to a target.
+#[derive(Clone, Default)]
+struct Users {
+    /// Positions of entries.
+    entries: Vec<usize>,
+    /// Numbers of targets.
+    targets: Vec<usize>,
+}
+
+/// Result of a search backwards from a target.
+struct Search {
+    /// By the number of a target: the fewest hops from it to the target of the search.
+    distances: Vec<Option<usize>>,
+    /// Positions of the entries that lead to the target, in the order of the document.
+    entries: Vec<usize>,
+}
+
 impl<'r> Usages<'r> {
-    /// Searches the operations that use each target.
+    /// Lists the parts of all operations, and the links between targets.
     #[must_use]
     pub fn new(references: &'r References<'r>) -> Self {
-        let mut usages = Self {
-            references,
-            operations: operations(references.document()).collect(),
-            entries: Vec::new(),
-            ways: Vec::new(),
-            by_target: vec![Vec::new(); references.targets.len()],
-        };
-        let mut search = Search {
-            references,
-            links: vec![None; references.targets.len()],
-            visits: vec![0; references.targets.len()],
-        };
-        for (number, operation) in usages.operations.iter().enumerate() {
-            let item = operation.pointer.parent().unwrap_or_default();
-            let shared = item.with_trailing_token("parameters");
-            for (around, place) in [(&*operation.pointer, &*operation.pointer), (item, &*shared)] {
-                let links = references.within(place).iter().filter_map(|reference| {
-                    let part = reference.pointer.strip_prefix(around)?;
-                    Some((part, search.link(reference)?))
-                });
-                let links: Vec<_> = links.collect();
-                for group in links.chunk_by(|(left, _), (right, _)| entry_of(left) == entry_of(right)) {
-                    let direction = group.first().and_then(|(part, _)| Direction::of(part));
-                    let entry = usages.entries.len();
-                    usages.entries.push(Entry {
-                        operation: number,
-                        direction,
-                    });
-                    let links = group.iter().map(|(_, link)| *link);
-                    search.ways(entry, links, &mut usages.ways, &mut usages.by_target);
-                }
-            }
+        let targets = references.targets.iter();
+        let links: Vec<_> = targets.map(|target| links(references, &target.pointer)).collect();
+        let operations: Vec<_> = operations(references.document()).collect();
+        let numbered = operations.iter().enumerate();
+        let entries = numbered.flat_map(|(number, operation)| entries(references, number, operation));
+        let entries: Vec<Entry<'r>> = entries.collect();
+        let mut users = vec![Users::default(); links.len()];
+        for (user, links) in links.iter().enumerate() {
+            add_user(&mut users, links, user, |users| &mut users.targets);
         }
-        usages
+        for (user, entry) in entries.iter().enumerate() {
+            add_user(&mut users, &entry.links, user, |users| &mut users.entries);
+        }
+        Self {
+            references,
+            operations,
+            entries,
+            links,
+            users,
+        }
     }
 
-    /// Lists the operations that use the value at `pointer` or one around it, the innermost first.
+    /// Lists the operations that use the value at `pointer` or one around it, the innermost first, each with
+    /// the shortest hops.
     pub fn of<'u>(&'u self, pointer: &'u Pointer) -> impl Iterator<Item = Usage<'u>> {
-        self.ways_to(pointer).filter_map(|way| {
-            let entry = self.entries.get(way.entry)?;
-            let hops = std::iter::successors(Some(way), |way| self.ways.get(way.before?));
-            let mut hops: Vec<Hop<'u>> = hops.map(|way| way.hop).collect();
-            hops.reverse();
-            Some(Usage {
-                operation: self.operations.get(entry.operation)?,
-                direction: entry.direction,
-                hops,
+        self.around(pointer).flat_map(move |number| {
+            let Search { distances, entries } = self.search(number);
+            entries.into_iter().filter_map(move |entry| {
+                let entry = self.entries.get(entry)?;
+                Some(Usage {
+                    operation: self.operations.get(entry.operation)?,
+                    direction: entry.direction,
+                    hops: self.hops(entry, &distances)?,
+                })
             })
         })
     }
@@ -120,9 +119,11 @@ impl<'r> Usages<'r> {
     #[must_use]
     pub fn operations(&self, pointer: &Pointer) -> Vec<&Operation<'r>> {
         let entries = self
-            .ways_to(pointer)
-            .filter_map(|way| self.entries.get(way.entry));
-        let mut numbers: Vec<usize> = entries.map(|entry| entry.operation).collect();
+            .around(pointer)
+            .flat_map(|number| self.search(number).entries);
+        let mut numbers: Vec<usize> = entries
+            .filter_map(|entry| Some(self.entries.get(entry)?.operation))
+            .collect();
         numbers.sort_unstable();
         numbers.dedup();
         numbers
@@ -131,12 +132,109 @@ impl<'r> Usages<'r> {
             .collect()
     }
 
-    fn ways_to<'u>(&'u self, pointer: &'u Pointer) -> impl Iterator<Item = &'u Way<'r>> {
+    /// Lists the numbers of the targets at `pointer` and around it, the innermost first.
+    fn around(&self, pointer: &Pointer) -> impl Iterator<Item = usize> {
         let around = std::iter::successors(Some(pointer), |pointer| pointer.parent());
-        let numbers = around.filter_map(|place| self.references.numbers.get(place));
-        let ways = numbers.filter_map(|number| self.by_target.get(*number)).flatten();
-        ways.filter_map(|way| self.ways.get(*way))
+        around.filter_map(|place| self.references.numbers.get(place).copied())
     }
+
+    /// Searches backwards from a target.
+    fn search(&self, target: usize) -> Search {
+        let mut search = Search {
+            distances: vec![None; self.links.len()],
+            entries: Vec::new(),
+        };
+        let mut open = VecDeque::from([(target, 0)]);
+        while let Some((number, hops)) = open.pop_front() {
+            let (Some(distance @ None), Some(users)) =
+                (search.distances.get_mut(number), self.users.get(number))
+            else {
+                continue;
+            };
+            *distance = Some(hops);
+            search.entries.extend(&users.entries);
+            let is_new = |user: &&usize| search.distances.get(**user) == Some(&None);
+            open.extend(users.targets.iter().filter(is_new).map(|user| (*user, hops + 1)));
+        }
+        search.entries.sort_unstable();
+        search.entries.dedup();
+        search
+    }
+
+    /// Returns the shortest way from an entry to the target of a search.
+    fn hops(&self, entry: &Entry<'r>, distances: &[Option<usize>]) -> Option<Vec<Hop<'r>>> {
+        let mut hops = Vec::new();
+        let mut links = &entry.links;
+        loop {
+            let reaching = links
+                .iter()
+                .filter_map(|(number, hop)| Some(((*distances.get(*number)?)?, number, hop)));
+            let (distance, number, hop) = reaching.min_by_key(|(distance, ..)| *distance)?;
+            hops.push(*hop);
+            if distance == 0 {
+                return Some(hops);
+            }
+            links = self.links.get(*number)?;
+        }
+    }
+}
+
+/// Records `user` in one of the lists of each target that `links` lead to.
+fn add_user(
+    users: &mut [Users],
+    links: &[Link<'_>],
+    user: usize,
+    list: impl Fn(&mut Users) -> &mut Vec<usize>,
+) {
+    for (number, _) in links {
+        if let Some(list) = users.get_mut(*number).map(&list)
+            && list.last() != Some(&user)
+        {
+            list.push(user);
+        }
+    }
+}
+
+/// Lists the parts of an operation, and of the parameters of its path, that have references.
+fn entries<'r>(references: &'r References<'r>, number: usize, operation: &Operation<'_>) -> Vec<Entry<'r>> {
+    let item = operation.pointer.parent().unwrap_or_default();
+    let shared = item.with_trailing_token("parameters");
+    let mut entries = Vec::new();
+    for (around, place) in [(&*operation.pointer, &*operation.pointer), (item, &*shared)] {
+        let links = references.within(place).iter().filter_map(|reference| {
+            let part = reference.pointer.strip_prefix(around)?;
+            Some((part, link(references, reference)?))
+        });
+        let links: Vec<_> = links.collect();
+        let parts = links.chunk_by(|(left, _), (right, _)| entry_of(left) == entry_of(right));
+        entries.extend(parts.map(|part| Entry {
+            operation: number,
+            direction: part.first().and_then(|(part, _)| Direction::of(part)),
+            links: part.iter().map(|(_, link)| *link).collect(),
+        }));
+    }
+    entries
+}
+
+/// Returns the link that a reference makes.
+fn link<'r>(references: &'r References<'r>, reference: &'r Reference<'r>) -> Option<Link<'r>> {
+    let number = reference.target?;
+    let from = &*reference.pointer;
+    let to = &*references.targets.get(number)?.pointer;
+    Some((number, Hop { from, to }))
+}
+
+/// Lists the links inside of a target: its references, and the subtypes that its discriminator admits.
+fn links<'r>(references: &'r References<'r>, from: &'r Pointer) -> Vec<Link<'r>> {
+    let inside = references.within(from).iter();
+    let subtypes = references.subtypes(from).into_iter().filter_map(|(_, to)| {
+        let number = references.numbers.get(to)?;
+        Some((*number, Hop { from, to }))
+    });
+    inside
+        .filter_map(|reference| link(references, reference))
+        .chain(subtypes)
+        .collect()
 }
 
 /// Returns the part of an operation that a place in it belongs to: the body, or else the first two tokens.
@@ -146,81 +244,4 @@ fn entry_of(part: &Pointer) -> (Option<Token<'_>>, Option<Token<'_>>) {
         .as_ref()
         .is_some_and(|first| first.encoded() == "requestBody");
     (first, part.get(1).filter(|_| !is_body))
-}
-
-/// The state of the search for ways.
-struct Search<'r> {
-    references: &'r References<'r>,
-    /// By the number of a target: the links inside of it, once they have been wanted.
-    links: Vec<Option<Rc<[Link<'r>]>>>,
-    /// By the number of a target: the last entry from which it was visited, plus one.
-    visits: Vec<usize>,
-}
-
-impl<'r> Search<'r> {
-    /// Returns the link that a reference makes.
-    fn link(&self, reference: &'r Reference<'r>) -> Option<Link<'r>> {
-        let number = reference.target?;
-        let from = &*reference.pointer;
-        let to = &*self.references.targets.get(number)?.pointer;
-        Some((number, Hop { from, to }))
-    }
-
-    /// Returns the links inside of a target: its references, and the subtypes that its discriminator admits.
-    fn links(&mut self, number: usize) -> Rc<[Link<'r>]> {
-        if let Some(Some(known)) = self.links.get(number) {
-            return Rc::clone(known);
-        }
-        let references = self.references;
-        let mut links = Vec::new();
-        if let Some(target) = references.targets.get(number) {
-            let from = &*target.pointer;
-            links.extend(
-                references
-                    .within(from)
-                    .iter()
-                    .filter_map(|reference| self.link(reference)),
-            );
-            links.extend(references.subtypes(from).into_iter().filter_map(|(_, to)| {
-                let number = references.numbers.get(to)?;
-                Some((*number, Hop { from, to }))
-            }));
-        }
-        let links: Rc<[Link<'r>]> = links.into();
-        if let Some(known) = self.links.get_mut(number) {
-            *known = Some(Rc::clone(&links));
-        }
-        links
-    }
-
-    /// Adds a shortest way from an entry to each target that it reaches.
-    fn ways(
-        &mut self,
-        entry: usize,
-        first: impl Iterator<Item = Link<'r>>,
-        ways: &mut Vec<Way<'r>>,
-        by_target: &mut [Vec<usize>],
-    ) {
-        let mut open: VecDeque<(usize, Way<'r>)> = VecDeque::new();
-        let visit = |visits: &mut [usize], open: &mut VecDeque<_>, before, (number, hop): Link<'r>| {
-            if let Some(visit) = visits.get_mut(number)
-                && std::mem::replace(visit, entry + 1) != entry + 1
-            {
-                open.push_back((number, Way { entry, before, hop }));
-            }
-        };
-        for link in first {
-            visit(&mut self.visits, &mut open, None, link);
-        }
-        while let Some((number, way)) = open.pop_front() {
-            let position = ways.len();
-            ways.push(way);
-            if let Some(ways) = by_target.get_mut(number) {
-                ways.push(position);
-            }
-            for link in &*self.links(number) {
-                visit(&mut self.visits, &mut open, Some(position), *link);
-            }
-        }
-    }
 }

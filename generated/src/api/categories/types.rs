@@ -10,8 +10,8 @@ open_enum! {
     ///
     /// Schema `CategoryType`.
     ///
-    /// Evidence: documented elsewhere by the vendor. Page Categories of the documentation, in a
-    /// shortened copy: names and meanings, without types and required marks.
+    /// Evidence: documented elsewhere by the vendor. An abridged copy of the documentation page
+    /// Categories, with names and meanings but without types and required marks.
     CategoryType {
         /// `trafficsources`
         Trafficsources = "trafficsources",
@@ -43,7 +43,7 @@ open_enum! {
 /// Schema `Category`.
 ///
 /// Evidence for the type, and for its fields unless they state their own: documented elsewhere by
-/// the vendor. Page Categories of the documentation, in a shortened copy: names and meanings,
+/// the vendor. An abridged copy of the documentation page Categories, with names and meanings but
 /// without types and required marks.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]

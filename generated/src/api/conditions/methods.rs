@@ -13,13 +13,13 @@ use crate::runtime::{call::Call, client::Client, unverified::Unverified};
 /// Evidence for all operations: **inferred** from the pattern of the other operations. The index
 /// states title and method; the path follows the pattern of offer sources.
 ///
-/// Evidence for arguments, unless they state their own: documented elsewhere by the vendor. Page
-/// Conditions of the documentation, in a shortened copy: names and meanings, without types and
-/// required marks.
+/// Evidence for arguments, unless they state their own: documented elsewhere by the vendor. An
+/// abridged copy of the documentation page Conditions, with names and meanings but without types
+/// and required marks.
 impl Client {
     /// **Inferred.** List conditions.
     ///
-    /// Lists the conditions of the account in a slim form.
+    /// Lists summaries of the conditions of the account.
     ///
     /// `GET /condition/list/`
     ///

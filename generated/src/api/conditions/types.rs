@@ -10,7 +10,7 @@ use crate::api::shared::Status;
 /// Schema `Condition`.
 ///
 /// Evidence for the type, and for its fields unless they state their own: documented elsewhere by
-/// the vendor. Page Conditions of the documentation, in a shortened copy: names and meanings,
+/// the vendor. An abridged copy of the documentation page Conditions, with names and meanings but
 /// without types and required marks.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -108,12 +108,12 @@ impl Condition {
     }
 }
 
-/// **Documented in part.** A condition in the slim form that lists return.
+/// **Documented in part.** Summary of a condition, as lists return it.
 ///
 /// Schema `ConditionInfo`.
 ///
-/// Evidence for the type and its fields: documented elsewhere by the vendor. Page Conditions of the
-/// documentation, in a shortened copy: names and meanings, without types and required marks.
+/// Evidence for the type and its fields: documented elsewhere by the vendor. An abridged copy of
+/// the documentation page Conditions, with names and meanings but without types and required marks.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ConditionInfo {

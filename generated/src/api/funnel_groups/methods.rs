@@ -20,7 +20,7 @@ use crate::runtime::{call::Call, client::Client, unverified::Unverified};
 impl Client {
     /// **Inferred.** List funnel groups.
     ///
-    /// Lists the funnel groups of the account in a slim form.
+    /// Lists summaries of the funnel groups of the account.
     ///
     /// `GET /campaign/list/`
     ///
@@ -44,7 +44,7 @@ impl Client {
 
     /// **Inferred.** List funnel groups.
     ///
-    /// Lists the funnel groups of the account in a slim form.
+    /// Lists summaries of the funnel groups of the account.
     ///
     /// `GET /funnelgroup/list/`
     ///

@@ -63,7 +63,7 @@ impl FunnelGroup {
     }
 }
 
-/// **Inferred.** A funnel group in the slim form that lists return. The first listing may name its
+/// **Inferred.** Summary of a funnel group, as lists return it. The first listing may name its
 /// fields `idCampaign` and so on.
 ///
 /// Schema `FunnelGroupInfo`.

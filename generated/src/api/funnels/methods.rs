@@ -19,17 +19,17 @@ use crate::runtime::{call::Call, client::Client, unverified::Unverified};
 impl Client {
     /// **Inferred.** List funnels.
     ///
-    /// Lists the funnels of the account in a slim form.
+    /// Lists summaries of the funnels of the account.
     ///
     /// `GET /funnel/list/`
     ///
     /// # Arguments
     /// - `status`: **Documented in part.** Status of the funnels to return. `not-deleted` means active
-    ///   and archived. Evidence: documented elsewhere by the vendor. Page Funnels of the documentation,
-    ///   in a shortened copy: names and meanings, without types and required marks.
+    ///   and archived. Evidence: documented elsewhere by the vendor. An abridged copy of the
+    ///   documentation page Funnels, with names and meanings but without types and required marks.
     /// - `funnel_type` (`funnelType`): **Documented in part.** Return only funnels of this type. The
-    ///   possible types are unknown. Evidence: documented elsewhere by the vendor. Page Funnels of the
-    ///   documentation, in a shortened copy: names and meanings, without types and required marks.
+    ///   possible types are unknown. Evidence: documented elsewhere by the vendor. An abridged copy of
+    ///   the documentation page Funnels, with names and meanings but without types and required marks.
     ///
     /// # Response
     /// The funnels.
@@ -52,8 +52,8 @@ impl Client {
     ///
     /// # Arguments
     /// - `id_funnel` (`idFunnel`): **Documented in part.** ID of the funnel. Evidence: documented
-    ///   elsewhere by the vendor. Page Funnels of the documentation, in a shortened copy: names and
-    ///   meanings, without types and required marks.
+    ///   elsewhere by the vendor. An abridged copy of the documentation page Funnels, with names and
+    ///   meanings but without types and required marks.
     ///
     /// # Response
     /// The funnel.
@@ -70,8 +70,8 @@ impl Client {
     /// # Arguments
     /// - `id_funnels` (`idFunnels`): **Documented in part.** The IDs of the funnels to return, as one
     ///   string. The items are sent separated by commas. Evidence: documented elsewhere by the vendor.
-    ///   Page Funnels of the documentation, in a shortened copy: names and meanings, without types and
-    ///   required marks.
+    ///   An abridged copy of the documentation page Funnels, with names and meanings but without types
+    ///   and required marks.
     ///
     /// # Response
     /// The funnels with these IDs.

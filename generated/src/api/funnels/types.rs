@@ -11,8 +11,8 @@ use crate::api::shared::Status;
 /// Schema `Funnel`.
 ///
 /// Evidence for the type, and for its fields unless they state their own: documented elsewhere by
-/// the vendor. Page Funnels of the documentation, in a shortened copy: names and meanings, without
-/// types and required marks.
+/// the vendor. An abridged copy of the documentation page Funnels, with names and meanings but
+/// without types and required marks.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Funnel {
@@ -196,7 +196,7 @@ impl Funnel {
 /// Schema `FunnelDuplicateRequest`.
 ///
 /// Evidence for the type, and for its fields unless they state their own: documented elsewhere by
-/// the vendor. The list of all schemas, in a shortened copy.
+/// the vendor. An abridged copy of the list of all schemas.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct FunnelDuplicateRequest {
@@ -247,12 +247,12 @@ impl FunnelDuplicateRequest {
     }
 }
 
-/// **Documented in part.** A funnel in the slim form that lists return.
+/// **Documented in part.** Summary of a funnel, as lists return it.
 ///
 /// Schema `FunnelInfo`.
 ///
-/// Evidence for the type and its fields: documented elsewhere by the vendor. Page Funnels of the
-/// documentation, in a shortened copy: names and meanings, without types and required marks.
+/// Evidence for the type and its fields: documented elsewhere by the vendor. An abridged copy of
+/// the documentation page Funnels, with names and meanings but without types and required marks.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct FunnelInfo {

@@ -18,17 +18,18 @@ use crate::runtime::{call::Call, client::Client, unverified::Unverified};
 impl Client {
     /// **Inferred.** List logic scripts.
     ///
-    /// Lists the logic scripts of the account in a slim form.
+    /// Lists summaries of the logic scripts of the account.
     ///
     /// `GET /logicscript/list/`
     ///
     /// # Arguments
     /// - `status`: **Documented in part.** Status of the logic scripts to return. `not-deleted` means
-    ///   active and archived. Evidence: documented elsewhere by the vendor. Page Logic Scripts of the
-    ///   documentation, in a shortened copy: names and meanings, without types and required marks.
+    ///   active and archived. Evidence: documented elsewhere by the vendor. An abridged copy of the
+    ///   documentation page Logic Scripts, with names and meanings but without types and required
+    ///   marks.
     /// - `id_category` (`idCategory`): **Documented in part.** Return only the logic scripts of this
-    ///   category. Evidence: documented elsewhere by the vendor. Page Logic Scripts of the
-    ///   documentation, in a shortened copy: names and meanings, without types and required marks.
+    ///   category. Evidence: documented elsewhere by the vendor. An abridged copy of the documentation
+    ///   page Logic Scripts, with names and meanings but without types and required marks.
     ///
     /// # Response
     /// The logic scripts.
@@ -51,8 +52,8 @@ impl Client {
     ///
     /// # Arguments
     /// - `id_logic_script` (`idLogicScript`): **Documented in part.** ID of the logic script. Evidence:
-    ///   documented elsewhere by the vendor. Page Logic Scripts of the documentation, in a shortened
-    ///   copy: names and meanings, without types and required marks.
+    ///   documented elsewhere by the vendor. An abridged copy of the documentation page Logic Scripts,
+    ///   with names and meanings but without types and required marks.
     ///
     /// # Response
     /// The logic script.
@@ -74,8 +75,8 @@ impl Client {
     /// # Arguments
     /// - `id_logic_scripts` (`idLogicScripts`): **Documented in part.** The IDs of the logic scripts to
     ///   return, as one string. The items are sent separated by commas. Evidence: documented elsewhere
-    ///   by the vendor. Page Logic Scripts of the documentation, in a shortened copy: names and
-    ///   meanings, without types and required marks.
+    ///   by the vendor. An abridged copy of the documentation page Logic Scripts, with names and
+    ///   meanings but without types and required marks.
     ///
     /// # Response
     /// The logic scripts with these IDs.
@@ -90,8 +91,8 @@ impl Client {
 
     /// **Inferred.** Find logic scripts by name.
     ///
-    /// Returns the logic scripts with a name. The slim form is assumed; it is unknown whether the whole
-    /// name must match.
+    /// Returns the logic scripts with a name. It is assumed to return summaries; it is unknown whether
+    /// the whole name must match.
     ///
     /// `GET /logicscript/find/byName/`
     ///
@@ -101,7 +102,7 @@ impl Client {
     ///   kind take the property that they look for.
     ///
     /// # Response
-    /// The logic scripts of the name.
+    /// The logic scripts with this name.
     pub fn find_logic_scripts_by_name(
         &self,
         logic_script_name: &str,

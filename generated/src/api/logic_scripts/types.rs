@@ -11,8 +11,8 @@ use crate::api::shared::Status;
 /// Schema `LogicScript`.
 ///
 /// Evidence for the type, and for its fields unless they state their own: documented elsewhere by
-/// the vendor. Page Logic Scripts of the documentation, in a shortened copy: names and meanings,
-/// without types and required marks.
+/// the vendor. An abridged copy of the documentation page Logic Scripts, with names and meanings
+/// but without types and required marks.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct LogicScript {
@@ -151,7 +151,7 @@ impl LogicScript {
 /// Schema `LogicScriptDuplicateRequest`.
 ///
 /// Evidence for the type, and for its fields unless they state their own: documented elsewhere by
-/// the vendor. The list of all schemas, in a shortened copy.
+/// the vendor. An abridged copy of the list of all schemas.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct LogicScriptDuplicateRequest {
@@ -196,12 +196,13 @@ impl LogicScriptDuplicateRequest {
     }
 }
 
-/// **Documented in part.** A logic script in the slim form that lists return.
+/// **Documented in part.** Summary of a logic script, as lists return it.
 ///
 /// Schema `LogicScriptInfo`.
 ///
-/// Evidence for the type and its fields: documented elsewhere by the vendor. Page Logic Scripts of
-/// the documentation, in a shortened copy: names and meanings, without types and required marks.
+/// Evidence for the type and its fields: documented elsewhere by the vendor. An abridged copy of
+/// the documentation page Logic Scripts, with names and meanings but without types and required
+/// marks.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct LogicScriptInfo {

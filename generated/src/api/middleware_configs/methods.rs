@@ -19,18 +19,19 @@ use crate::runtime::{call::Call, client::Client, unverified::Unverified};
 impl Client {
     /// **Inferred.** List middleware configs.
     ///
-    /// Lists the middleware configs of the account in a slim form.
+    /// Lists summaries of the middleware configs of the account.
     ///
     /// `GET /middlewareconfig/list/`
     ///
     /// # Arguments
     /// - `id_category` (`idCategory`): **Documented in part.** Return only the middleware configs of
-    ///   this category. Evidence: documented elsewhere by the vendor. Page Middleware Configs of the
-    ///   documentation, in a shortened copy: names and meanings, without types and required marks.
+    ///   this category. Evidence: documented elsewhere by the vendor. An abridged copy of the
+    ///   documentation page Middleware Configs, with names and meanings but without types and required
+    ///   marks.
     /// - `status`: **Documented in part.** Status of the middleware configs to return. `not-deleted`
     ///   means active and archived; so does the empty value, which the documentation allows. Evidence:
-    ///   documented elsewhere by the vendor. Page Middleware Configs of the documentation, in a
-    ///   shortened copy: names and meanings, without types and required marks.
+    ///   documented elsewhere by the vendor. An abridged copy of the documentation page Middleware
+    ///   Configs, with names and meanings but without types and required marks.
     ///
     /// # Response
     /// The middleware configs.
@@ -53,8 +54,8 @@ impl Client {
     ///
     /// # Arguments
     /// - `id_middleware_config` (`idMiddlewareConfig`): **Documented in part.** ID of the middleware
-    ///   config. Evidence: documented elsewhere by the vendor. Page Middleware Configs of the
-    ///   documentation, in a shortened copy: names and meanings, without types and required marks.
+    ///   config. Evidence: documented elsewhere by the vendor. An abridged copy of the documentation
+    ///   page Middleware Configs, with names and meanings but without types and required marks.
     ///
     /// # Response
     /// The middleware config.

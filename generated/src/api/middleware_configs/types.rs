@@ -8,8 +8,8 @@ use crate::api::shared::Status;
 ///
 /// Schema `MiddlewareBasicAuth`.
 ///
-/// Evidence for the type and its fields: documented elsewhere by the vendor. Page Middleware
-/// Configs of the documentation, in a shortened copy: names and meanings, without types and
+/// Evidence for the type and its fields: documented elsewhere by the vendor. An abridged copy of
+/// the documentation page Middleware Configs, with names and meanings but without types and
 /// required marks.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
 #[non_exhaustive]
@@ -60,8 +60,8 @@ impl MiddlewareBasicAuth {
 /// Schema `MiddlewareConfig`.
 ///
 /// Evidence for the type, and for its fields unless they state their own: documented elsewhere by
-/// the vendor. Page Middleware Configs of the documentation, in a shortened copy: names and
-/// meanings, without types and required marks.
+/// the vendor. An abridged copy of the documentation page Middleware Configs, with names and
+/// meanings but without types and required marks.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct MiddlewareConfig {
@@ -205,12 +205,12 @@ impl MiddlewareConfig {
     }
 }
 
-/// **Documented in part.** A middleware config in the slim form that lists return.
+/// **Documented in part.** Summary of a middleware config, as lists return it.
 ///
 /// Schema `MiddlewareConfigInfo`.
 ///
-/// Evidence for the type and its fields: documented elsewhere by the vendor. Page Middleware
-/// Configs of the documentation, in a shortened copy: names and meanings, without types and
+/// Evidence for the type and its fields: documented elsewhere by the vendor. An abridged copy of
+/// the documentation page Middleware Configs, with names and meanings but without types and
 /// required marks.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -314,8 +314,8 @@ impl MiddlewareConfigInfo {
 /// Schema `MiddlewareDestination`.
 ///
 /// Evidence for the type, and for its fields unless they state their own: documented elsewhere by
-/// the vendor. Page Middleware Configs of the documentation, in a shortened copy: names and
-/// meanings, without types and required marks.
+/// the vendor. An abridged copy of the documentation page Middleware Configs, with names and
+/// meanings but without types and required marks.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
 #[non_exhaustive]
 pub struct MiddlewareDestination {

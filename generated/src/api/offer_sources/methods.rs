@@ -15,7 +15,7 @@ use crate::runtime::{call::Call, client::Client};
 impl Client {
     /// List offer sources.
     ///
-    /// Lists the offer sources of the account in a slim form, filtered by status and, if wanted, by
+    /// Lists summaries of the offer sources of the account, filtered by status and, if wanted, by
     /// category.
     ///
     /// `GET /offersource/list/`
@@ -25,7 +25,7 @@ impl Client {
     /// - `id_category` (`idCategory`): Return only the offer sources of this category.
     ///
     /// # Response
-    /// The offer sources, slim.
+    /// Summaries of the offer sources.
     pub fn list_offer_sources(
         &self,
         status: shared::StatusFilter,
@@ -82,8 +82,8 @@ impl Client {
 
     /// Find offer sources by status.
     ///
-    /// Lists the offer sources that have the given status, in the same slim form as the list. Find by
-    /// ID gives the full form.
+    /// Lists summaries of the offer sources that have the given status. Find by ID returns them in
+    /// full.
     ///
     /// `GET /offersource/find/byStatus/`
     ///
@@ -91,7 +91,7 @@ impl Client {
     /// - `status`: Status of the offer sources to return. `not-deleted` means active and archived.
     ///
     /// # Response
-    /// The offer sources with this status, slim.
+    /// Summaries of the offer sources with this status.
     pub fn find_offer_sources_by_status(
         &self,
         status: shared::StatusFilter,

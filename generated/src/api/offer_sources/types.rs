@@ -64,8 +64,8 @@ pub struct OfferSource {
     /// `status` in JSON.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<Status>,
-    /// A bare domain of the same owner that UMR offer bounces use instead of the usual one. Empty:
-    /// none.
+    /// A bare domain of the same owner that UMR offer bounces use instead of the usual one. Empty if
+    /// there is none.
     ///
     /// `umrDomainOverride` in JSON, default `""`.
     #[serde(rename = "umrDomainOverride", skip_serializing_if = "Option::is_none")]
@@ -163,7 +163,7 @@ impl OfferSource {
     }
 }
 
-/// An offer source in the slim form that list and find by status return.
+/// Summary of an offer source, as list and find by status return it.
 ///
 /// Schema `OfferSourceInfo`.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]

@@ -18,7 +18,7 @@ use crate::runtime::{call::Call, client::Client, unverified::Unverified};
 impl Client {
     /// **Inferred.** List page groups.
     ///
-    /// Lists the page groups of the account in a slim form.
+    /// Lists summaries of the page groups of the account.
     ///
     /// `GET /pagegroup/list/`
     ///

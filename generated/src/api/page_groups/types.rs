@@ -70,7 +70,7 @@ impl PageGroup {
     }
 }
 
-/// **Inferred.** A page group in the slim form that lists return.
+/// **Inferred.** Summary of a page group, as lists return it.
 ///
 /// Schema `PageGroupInfo`.
 ///

@@ -18,7 +18,7 @@ use crate::runtime::{call::Call, client::Client, unverified::Unverified};
 impl Client {
     /// **Inferred.** List pages.
     ///
-    /// Lists the pages of the account in a slim form.
+    /// Lists summaries of the pages of the account.
     ///
     /// `GET /page/list/`
     ///

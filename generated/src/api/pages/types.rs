@@ -99,7 +99,7 @@ impl Page {
     }
 }
 
-/// **Inferred.** A page in the slim form that lists return.
+/// **Inferred.** Summary of a page, as lists return it.
 ///
 /// Schema `PageInfo`.
 ///
@@ -177,7 +177,7 @@ impl PageInfo {
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
 #[non_exhaustive]
 pub struct PageOfferParams {
-    /// ID of the offer source that the page belongs to. Empty or absent in one that belongs to none.
+    /// ID of the offer source that the page belongs to. Empty or absent if the page belongs to none.
     ///
     /// `idOfferSource` in JSON.
     #[serde(rename = "idOfferSource", skip_serializing_if = "Option::is_none")]

@@ -18,17 +18,18 @@ use crate::runtime::{call::Call, client::Client, unverified::Unverified};
 impl Client {
     /// **Inferred.** List traffic sources.
     ///
-    /// Lists the traffic sources of the account in a slim form.
+    /// Lists summaries of the traffic sources of the account.
     ///
     /// `GET /trafficsource/list/`
     ///
     /// # Arguments
     /// - `status`: **Documented in part.** Status of the traffic sources to return. `not-deleted` means
-    ///   active and archived. Evidence: documented elsewhere by the vendor. Page Traffic Sources of the
-    ///   documentation, in a shortened copy: names and meanings, without types and required marks.
+    ///   active and archived. Evidence: documented elsewhere by the vendor. An abridged copy of the
+    ///   documentation page Traffic Sources, with names and meanings but without types and required
+    ///   marks.
     /// - `id_category` (`idCategory`): **Documented in part.** Return only the traffic sources of this
-    ///   category. Evidence: documented elsewhere by the vendor. Page Traffic Sources of the
-    ///   documentation, in a shortened copy: names and meanings, without types and required marks.
+    ///   category. Evidence: documented elsewhere by the vendor. An abridged copy of the documentation
+    ///   page Traffic Sources, with names and meanings but without types and required marks.
     ///
     /// # Response
     /// The traffic sources.
@@ -51,8 +52,8 @@ impl Client {
     ///
     /// # Arguments
     /// - `id_traffic_source` (`idTrafficSource`): **Documented in part.** ID of the traffic source.
-    ///   Evidence: documented elsewhere by the vendor. Page Traffic Sources of the documentation, in a
-    ///   shortened copy: names and meanings, without types and required marks.
+    ///   Evidence: documented elsewhere by the vendor. An abridged copy of the documentation page
+    ///   Traffic Sources, with names and meanings but without types and required marks.
     ///
     /// # Response
     /// The traffic source.

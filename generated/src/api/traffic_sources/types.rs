@@ -8,7 +8,7 @@ use crate::api::shared::Status;
 ///
 /// Schema `TrackingField`.
 ///
-/// Evidence: documented elsewhere by the vendor. The list of all schemas, in a shortened copy:
+/// Evidence: documented elsewhere by the vendor. An abridged copy of the list of all schemas, with
 /// names only.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
 #[non_exhaustive]
@@ -17,32 +17,32 @@ pub struct TrackingField {
     ///
     /// `name` in JSON.
     ///
-    /// Evidence: documented elsewhere by the vendor. Page Traffic Sources of the documentation, in a
-    /// shortened copy: names and meanings, without types and required marks.
+    /// Evidence: documented elsewhere by the vendor. An abridged copy of the documentation page Traffic
+    /// Sources, with names and meanings but without types and required marks.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// **Documented in part.** Former name.
     ///
     /// `previousName` in JSON.
     ///
-    /// Evidence: documented elsewhere by the vendor. Page Traffic Sources of the documentation, in a
-    /// shortened copy: names and meanings, without types and required marks.
+    /// Evidence: documented elsewhere by the vendor. An abridged copy of the documentation page Traffic
+    /// Sources, with names and meanings but without types and required marks.
     #[serde(rename = "previousName", skip_serializing_if = "Option::is_none")]
     pub previous_name: Option<String>,
     /// **Documented in part.** Its status. Its values are unknown, so any JSON is accepted.
     ///
     /// `status` in JSON.
     ///
-    /// Evidence: documented elsewhere by the vendor. Page Traffic Sources of the documentation, in a
-    /// shortened copy: names and meanings, without types and required marks.
+    /// Evidence: documented elsewhere by the vendor. An abridged copy of the documentation page Traffic
+    /// Sources, with names and meanings but without types and required marks.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<::serde_json::Value>,
     /// **Documented in part.** Its value.
     ///
     /// `value` in JSON.
     ///
-    /// Evidence: documented elsewhere by the vendor. Page Traffic Sources of the documentation, in a
-    /// shortened copy: names and meanings, without types and required marks.
+    /// Evidence: documented elsewhere by the vendor. An abridged copy of the documentation page Traffic
+    /// Sources, with names and meanings but without types and required marks.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<String>,
     /// Unknown fields, kept as received and sent back unchanged.
@@ -100,8 +100,8 @@ impl TrackingField {
 /// Schema `TrafficSource`.
 ///
 /// Evidence for the type, and for its fields unless they state their own: documented elsewhere by
-/// the vendor. Page Traffic Sources of the documentation, in a shortened copy: names and meanings,
-/// without types and required marks.
+/// the vendor. An abridged copy of the documentation page Traffic Sources, with names and meanings
+/// but without types and required marks.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct TrafficSource {
@@ -307,12 +307,13 @@ impl TrafficSource {
     }
 }
 
-/// **Documented in part.** A traffic source in the slim form that lists return.
+/// **Documented in part.** Summary of a traffic source, as lists return it.
 ///
 /// Schema `TrafficSourceInfo`.
 ///
-/// Evidence for the type and its fields: documented elsewhere by the vendor. Page Traffic Sources
-/// of the documentation, in a shortened copy: names and meanings, without types and required marks.
+/// Evidence for the type and its fields: documented elsewhere by the vendor. An abridged copy of
+/// the documentation page Traffic Sources, with names and meanings but without types and required
+/// marks.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct TrafficSourceInfo {

@@ -18,7 +18,7 @@ use crate::runtime::{call::Call, client::Client, unverified::Unverified};
 impl Client {
     /// **Inferred.** List visitor tags.
     ///
-    /// Lists the visitor tags of the account in a slim form.
+    /// Lists summaries of the visitor tags of the account.
     ///
     /// `GET /visitortag/list/`
     ///

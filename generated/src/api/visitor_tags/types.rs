@@ -69,7 +69,7 @@ impl VisitorTag {
     }
 }
 
-/// **Inferred.** A visitor tag in the slim form that lists return.
+/// **Inferred.** Summary of a visitor tag, as lists return it.
 ///
 /// Schema `VisitorTagInfo`.
 ///

@@ -18,7 +18,7 @@ use crate::runtime::{call::Call, client::Client, unverified::Unverified};
 impl Client {
     /// **Inferred.** List webhook configs.
     ///
-    /// Lists the webhook configs of the account in a slim form.
+    /// Lists summaries of the webhook configs of the account.
     ///
     /// `GET /webhookconfig/list/`
     ///

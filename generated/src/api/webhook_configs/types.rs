@@ -70,7 +70,7 @@ impl WebhookConfig {
     }
 }
 
-/// **Inferred.** A webhook config in the slim form that lists return.
+/// **Inferred.** Summary of a webhook config, as lists return it.
 ///
 /// Schema `WebhookConfigInfo`.
 ///

@@ -81,7 +81,8 @@ async fn errors_quote_the_service_in_every_format() {
         ),
         (
             ErrorShape::Empty,
-            "find_offer_source_by_id (GET /offersource/find/byId/): 404 Not Found, without a message in the body",
+            "find_offer_source_by_id (GET /offersource/find/byId/): 404 Not Found, \
+             without a message in the body",
         ),
     ] {
         let fake = Fake::new(Settings {
