@@ -4,7 +4,7 @@ use std::{borrow::Cow, collections::HashMap};
 
 use serde_json::Value;
 
-use super::follow::{follow, reference};
+use super::resolve::{follow, reference};
 use crate::pointer::{Pointer, PointerBuf, Token, unescape};
 
 /// A reference of a document.

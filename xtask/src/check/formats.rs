@@ -13,7 +13,7 @@ use crate::{
     workspace::{GENERATED, LOCK},
 };
 
-use super::compare::Problem;
+use super::problems::Problem;
 
 /// Output format of `check`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]

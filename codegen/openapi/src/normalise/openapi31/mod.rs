@@ -8,9 +8,12 @@ use std::{
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 
+mod schemas;
+
 use super::{
+    aside,
     context::{Context, Object, TARGET},
-    path_items, schemas,
+    path_items,
 };
 use crate::{
     diagnostic::Severity,
@@ -46,9 +49,9 @@ pub(super) fn normalise(mut value: Value, followed: &BTreeSet<PointerBuf>, conte
             message,
             "nothing to do: the client only calls",
         );
-        let aside = Pointer::root().with_trailing_token(schemas::name_aside(root, "webhooks"));
+        let aside = Pointer::root().with_trailing_token(aside::name_aside(root, "webhooks"));
         context.put(aside, "/webhooks");
-        schemas::keep_aside(root, "webhooks");
+        aside::keep_aside(root, "webhooks");
     }
     if root
         .get("jsonSchemaDialect")
@@ -62,8 +65,8 @@ pub(super) fn normalise(mut value: Value, followed: &BTreeSet<PointerBuf>, conte
             "check the schemas for keywords that this dialect adds",
         );
     }
-    schemas::keep_aside(root, "jsonSchemaDialect");
-    schemas::keep_aside(root, "$self");
+    aside::keep_aside(root, "jsonSchemaDialect");
+    aside::keep_aside(root, "$self");
 
     let mut hoisted = Hoisted::default();
     openapi_model::walk_mut(&mut value, &mut |kind, pointer, object| {
@@ -103,7 +106,7 @@ fn change(
             }
         }
         ObjectKind::License => {
-            schemas::keep_aside(object, "identifier");
+            aside::keep_aside(object, "identifier");
         }
         ObjectKind::SecurityScheme if object.get("type").is_some_and(|kind| kind == "mutualTLS") => {
             context.report(
@@ -131,7 +134,7 @@ fn change(
                     places.push(pointer.to_buf());
                 }
             }
-            schemas::openapi31(context, pointer, object);
+            schemas::convert_schema(context, pointer, object);
         }
         _ => {}
     }
@@ -217,7 +220,7 @@ fn keep_path_items(value: &mut Value, followed: &BTreeSet<PointerBuf>, context: 
         return;
     };
     let mut aside = Aside {
-        webhooks: schemas::name_aside(root, "webhooks"),
+        webhooks: aside::name_aside(root, "webhooks"),
         path_items: String::new(),
         items: Object::new(),
         referred: Vec::new(),
@@ -227,7 +230,7 @@ fn keep_path_items(value: &mut Value, followed: &BTreeSet<PointerBuf>, context: 
     {
         aside.items = std::mem::take(items);
         components.shift_remove("pathItems");
-        aside.path_items = schemas::name_aside(components, "pathItems");
+        aside.path_items = aside::name_aside(components, "pathItems");
     }
     openapi_model::walk_mut(value, &mut |_, _, object| aside.redirect(object));
     if let Some(webhooks) = value.get_mut("webhooks") {

@@ -13,7 +13,7 @@ use crate::{
     workspace::{GENERATED, LOCK, MANIFEST, Workspace},
 };
 
-use super::cause;
+use super::stale_cause;
 
 const GENERATE: &str = "`cargo xtask generate`";
 
@@ -64,7 +64,7 @@ pub(super) fn with_output(
 ) -> Result<Vec<Problem>, Failure> {
     let lock = old_lock.as_ref().ok().and_then(Option::as_ref);
     let recorded = lock.map(recorded_files).unwrap_or_default();
-    let cause = cause::describe(lock, &output.lock);
+    let cause = stale_cause::describe(lock, &output.lock);
     let mut problems = Vec::new();
     for file in expected::compare(workspace, output)? {
         if file.is_current() {
