@@ -1,5 +1,5 @@
-//! Converts what schemas of Swagger 2.0 and of `OpenAPI` 3.1 have in common: lists of types, and references with
-//! siblings.
+//! Converts what schemas of Swagger 2.0 and of `OpenAPI` 3.1 have in common: lists of types, and references
+//! with siblings.
 
 use serde_json::{Value, json};
 
