@@ -265,6 +265,8 @@ mod runtime;
 pub use api::public::{operations, types};
 pub use bytes;
 pub use http;
+#[cfg(feature = "reqwest")]
+pub use reqwest;
 pub use runtime::auth::Credentials;
 pub use runtime::builder::ClientBuilder;
 pub use runtime::call::Call;
@@ -280,6 +282,7 @@ pub use runtime::secret::Secret;
 #[cfg(feature = "_deduced")]
 pub use runtime::unverified::Unverified;
 pub use secrecy;
+pub use serde_json;
 
 /// Stores of tokens.
 pub mod auth {

@@ -7,7 +7,10 @@ use super::{
     hook::{Hook, Hooks},
     rate_limit::Limiter,
     retry::{RetryBudget, RetryPolicy, RetryTokens},
-    transport::{Transport, reqwest::ReqwestTransport},
+    transport::{
+        Transport,
+        reqwest::{Configure, ReqwestTransport},
+    },
 };
 use std::{
     fmt,
@@ -64,6 +67,7 @@ pub struct ClientBuilder {
     hooks: Hooks,
     user_agent: String,
     transport: Option<Box<dyn Transport>>,
+    configure: Option<Configure>,
     clock: Box<dyn Fn() -> SystemTime + Send + Sync>,
 }
 
@@ -84,6 +88,7 @@ impl ClientBuilder {
             hooks: Hooks::default(),
             user_agent: concat!("funnelflux/", env!("CARGO_PKG_VERSION")).to_owned(),
             transport: None,
+            configure: None,
             clock: Box::new(SystemTime::now),
         }
     }
@@ -131,7 +136,7 @@ impl ClientBuilder {
 
     /// Sets the time limit for connecting, TLS included. Default 10 s.
     ///
-    /// A [`transport`](Self::transport) or [`reqwest_client`](Self::reqwest_client) of your own ignores it.
+    /// A [`transport`](Self::transport) of your own ignores it.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
         self
@@ -197,13 +202,28 @@ impl ClientBuilder {
         self
     }
 
-    /// Sends requests through a reqwest client that you configure, for proxies, client certificates and the
-    /// like.
+    /// Configures the HTTP client: proxies, local addresses, pools and the like.
     ///
-    /// The type is [`reqwest::Client`] of reqwest 0.13. Configure the client not to follow redirects: a
-    /// redirected PUT would become a GET, and the token would be sent to the new location.
-    pub fn reqwest_client(self, client: reqwest::Client) -> Self {
-        self.transport(ReqwestTransport::from_client(client))
+    /// The builder has already the TLS of this crate, the connect timeout, and redirects switched off; keep
+    /// them off, since a redirected PUT would become a GET, and the token would be sent to the new location.
+    /// The function runs once for each Tokio runtime that uses the client.
+    ///
+    /// ```
+    /// use funnelflux::{Client, reqwest};
+    ///
+    /// let proxy = reqwest::Proxy::https("http://proxy.example:3128")?;
+    /// let client = Client::builder()
+    ///     .reqwest(move |builder| builder.proxy(proxy.clone()))
+    ///     .build()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[cfg(feature = "reqwest")]
+    pub fn reqwest(
+        mut self,
+        configure: impl Fn(reqwest::ClientBuilder) -> reqwest::ClientBuilder + Send + Sync + 'static,
+    ) -> Self {
+        self.configure = Some(Box::new(configure));
+        self
     }
 
     /// Sets the clock for the expiry of tokens and for `Retry-After` dates. Default: the system clock.
@@ -244,7 +264,7 @@ impl ClientBuilder {
         })?;
         let transport = match self.transport {
             Some(transport) => transport,
-            None => Box::new(ReqwestTransport::new(self.connect_timeout)?),
+            None => Box::new(ReqwestTransport::new(self.connect_timeout, self.configure)?),
         };
         Ok(Client(Arc::new(ClientInner {
             settings: ClientSettings {

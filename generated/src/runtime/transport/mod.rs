@@ -58,7 +58,9 @@ impl fmt::Debug for ResponseBody {
 }
 
 /// Error of a request without a complete response.
-#[derive(Debug)]
+///
+/// Its text, which `Debug` prints as well, contains every cause, so it has no
+/// [`source`](std::error::Error::source); [`cause`](Self::cause) is the error of the HTTP library.
 pub struct TransportError {
     kind: TransportErrorKind,
     timeout: bool,
@@ -73,6 +75,8 @@ pub enum TransportErrorKind {
     Connect,
     /// The connection broke afterwards: the service may have received and applied the request.
     Interrupted,
+    /// The certificate of the service is not trusted: the request was not sent, and a retry will not help.
+    Certificate,
     /// The request could not be built or sent, and a retry will not help.
     Request,
 }
@@ -100,7 +104,13 @@ impl TransportError {
         self.timeout
     }
 
-    /// Cause of the error.
+    /// The underlying error.
+    #[must_use]
+    pub fn cause(&self) -> &(dyn StdError + Send + Sync + 'static) {
+        &*self.source
+    }
+
+    /// Kind of the error.
     #[must_use]
     pub fn kind(&self) -> TransportErrorKind {
         self.kind
@@ -112,6 +122,7 @@ impl fmt::Display for TransportError {
         let summary = match self.kind {
             TransportErrorKind::Connect => "no connection to the service",
             TransportErrorKind::Interrupted => "the connection broke before the complete response arrived",
+            TransportErrorKind::Certificate => "the certificate of the service is not trusted",
             TransportErrorKind::Request => "the request could not be sent",
         };
         // Libraries put the reason at the end of the error chain; include it in this line.
@@ -125,12 +136,21 @@ impl fmt::Display for TransportError {
             }
             next = error.source();
         }
-        formatter.write_str(&text)
+        formatter.write_str(&text)?;
+        if self.kind == TransportErrorKind::Certificate {
+            formatter.write_str(
+                "; fix: check the base URL and the clock of this machine; if a proxy or a private authority \
+                 issues the certificate, add its CA to the system's store, or name it in SSL_CERT_FILE",
+            )?;
+        }
+        Ok(())
     }
 }
 
-impl StdError for TransportError {
-    fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        Some(&*self.source)
+impl fmt::Debug for TransportError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, formatter)
     }
 }
+
+impl StdError for TransportError {}

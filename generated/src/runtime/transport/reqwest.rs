@@ -3,7 +3,13 @@
 use super::{BoxFuture, ResponseBody, Transport, TransportError, TransportErrorKind};
 use crate::runtime::error::Error;
 use bytes::Bytes;
-use std::{sync::OnceLock, time::Duration};
+use std::{
+    error::Error as StdError,
+    fmt,
+    sync::{Mutex, OnceLock, PoisonError},
+    time::Duration,
+};
+use tokio::runtime::{Handle, Id};
 
 #[cfg(not(any(feature = "rustls", feature = "native-tls")))]
 compile_error!("funnelflux needs TLS: enable the feature `rustls` (on by default) or `native-tls`");
@@ -11,28 +17,81 @@ compile_error!("funnelflux needs TLS: enable the feature `rustls` (on by default
 /// Sends requests over HTTP.
 #[derive(Debug)]
 pub(crate) struct ReqwestTransport {
-    client: ::reqwest::Client,
+    clients: ClientPerRuntime,
     origin: CachedOrigin,
 }
 
+/// Changes the settings of a reqwest client before it is built.
+pub(crate) type Configure = Box<dyn Fn(::reqwest::ClientBuilder) -> ::reqwest::ClientBuilder + Send + Sync>;
+
 impl ReqwestTransport {
-    /// Uses a client configured by the caller.
-    pub(crate) fn from_client(client: ::reqwest::Client) -> Self {
-        Self {
-            client,
+    /// Creates a client with the TLS of the enabled features and without redirects.
+    pub(crate) fn new(connect_timeout: Duration, configure: Option<Configure>) -> Result<Self, Error> {
+        let tls = tls()?;
+        let build = move || {
+            let builder = ::reqwest::Client::builder()
+                .redirect(::reqwest::redirect::Policy::none())
+                .connect_timeout(connect_timeout);
+            let builder = tls(builder);
+            let builder = match &configure {
+                Some(configure) => configure(builder),
+                None => builder,
+            };
+            builder.build()
+        };
+        let clients = ClientPerRuntime::new(Box::new(build))
+            .map_err(|error| Error::configuration(format!("cannot set up the HTTP client: {error}")))?;
+        Ok(Self {
+            clients,
             origin: CachedOrigin::default(),
-        }
+        })
+    }
+}
+
+/// Maximum number of runtimes whose connections are kept.
+const RUNTIMES: usize = 16;
+
+/// One client, with its own connections, for each Tokio runtime.
+///
+/// A runtime drives the connections that were opened on it. While a current-thread runtime is not running, for
+/// example because its thread waits for another runtime, a request on one of its connections would hang.
+struct ClientPerRuntime {
+    build: Box<dyn Fn() -> ::reqwest::Result<::reqwest::Client> + Send + Sync>,
+    /// The most recently created client last. The first one belongs to no runtime until it is used.
+    clients: Mutex<Vec<(Option<Id>, ::reqwest::Client)>>,
+}
+
+impl ClientPerRuntime {
+    fn new(
+        build: Box<dyn Fn() -> ::reqwest::Result<::reqwest::Client> + Send + Sync>,
+    ) -> ::reqwest::Result<Self> {
+        let clients = Mutex::new(vec![(None, build()?)]);
+        Ok(Self { build, clients })
     }
 
-    /// Creates a client with the TLS of the enabled features and without redirects.
-    pub(crate) fn new(connect_timeout: Duration) -> Result<Self, Error> {
-        let builder = ::reqwest::Client::builder()
-            .redirect(::reqwest::redirect::Policy::none())
-            .connect_timeout(connect_timeout);
-        let client = with_tls(builder)?
-            .build()
-            .map_err(|error| Error::configuration(format!("cannot set up the HTTP client: {error}")))?;
-        Ok(Self::from_client(client))
+    /// Client of the current runtime.
+    fn get(&self) -> ::reqwest::Result<::reqwest::Client> {
+        let runtime = Handle::try_current().ok().map(|handle| handle.id());
+        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, client)) = clients.iter().find(|(owner, _)| *owner == runtime) {
+            return Ok(client.clone());
+        }
+        if let Some((owner @ None, client)) = clients.first_mut() {
+            *owner = runtime;
+            return Ok(client.clone());
+        }
+        let client = (self.build)()?;
+        if clients.len() >= RUNTIMES {
+            clients.remove(0);
+        }
+        clients.push((runtime, client.clone()));
+        Ok(client)
+    }
+}
+
+impl fmt::Debug for ClientPerRuntime {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("ClientPerRuntime")
     }
 }
 
@@ -71,7 +130,7 @@ fn has_origin(uri: &http::Uri, origin: &::reqwest::Url) -> bool {
 
 /// Configures rustls with ring for this client only, independent of the process's default provider.
 #[cfg(feature = "rustls")]
-fn with_tls(builder: ::reqwest::ClientBuilder) -> Result<::reqwest::ClientBuilder, Error> {
+fn tls() -> Result<impl Fn(::reqwest::ClientBuilder) -> ::reqwest::ClientBuilder + Send + Sync, Error> {
     use rustls_platform_verifier::BuilderVerifierExt;
 
     let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
@@ -83,14 +142,14 @@ fn with_tls(builder: ::reqwest::ClientBuilder) -> Result<::reqwest::ClientBuilde
     #[cfg(feature = "http2")]
     config.alpn_protocols.push(b"h2".to_vec());
     config.alpn_protocols.push(b"http/1.1".to_vec());
-    Ok(builder.tls_backend_preconfigured(config))
+    Ok(move |builder: ::reqwest::ClientBuilder| builder.tls_backend_preconfigured(config.clone()))
 }
 
 /// Configures the TLS library of the operating system.
 #[cfg(all(feature = "native-tls", not(feature = "rustls")))]
 #[expect(clippy::unnecessary_wraps, reason = "same signature as with rustls")]
-fn with_tls(builder: ::reqwest::ClientBuilder) -> Result<::reqwest::ClientBuilder, Error> {
-    Ok(builder.tls_backend_native())
+fn tls() -> Result<impl Fn(::reqwest::ClientBuilder) -> ::reqwest::ClientBuilder + Send + Sync, Error> {
+    Ok(::reqwest::ClientBuilder::tls_backend_native)
 }
 
 impl Transport for ReqwestTransport {
@@ -103,7 +162,8 @@ impl Transport for ReqwestTransport {
             let mut request = ::reqwest::Request::new(head.method, self.origin.url(&head.uri)?);
             *request.headers_mut() = head.headers;
             *request.body_mut() = Some(body.into());
-            let mut response = self.client.execute(request).await.map_err(classify)?;
+            let client = self.clients.get().map_err(classify)?;
+            let mut response = client.execute(request).await.map_err(classify)?;
             let mut head = http::Response::builder().status(response.status());
             if let Some(headers) = head.headers_mut() {
                 *headers = std::mem::take(response.headers_mut());
@@ -119,7 +179,9 @@ impl Transport for ReqwestTransport {
 }
 
 fn classify(error: ::reqwest::Error) -> TransportError {
-    let kind = if error.is_connect() {
+    let kind = if has_certificate_error(&error) {
+        TransportErrorKind::Certificate
+    } else if error.is_connect() {
         TransportErrorKind::Connect
     } else if error.is_builder() {
         TransportErrorKind::Request
@@ -130,6 +192,36 @@ fn classify(error: ::reqwest::Error) -> TransportError {
     // Our own error already names the operation and its path.
     let error = TransportError::new(kind, error.without_url());
     if timed_out { error.timed_out() } else { error }
+}
+
+/// Finds the verdict on a certificate, which the TLS library hides in I/O errors.
+fn has_certificate_error(error: &::reqwest::Error) -> bool {
+    let mut next: Option<&(dyn StdError + 'static)> = error.source();
+    while let Some(error) = next {
+        if is_certificate_error(error) {
+            return true;
+        }
+        // An I/O error skips the error inside of it in `source`.
+        let inner = error
+            .downcast_ref::<std::io::Error>()
+            .and_then(std::io::Error::get_ref);
+        next = match inner {
+            Some(inner) => Some(inner),
+            None => error.source(),
+        };
+    }
+    false
+}
+
+#[cfg(feature = "rustls")]
+fn is_certificate_error(error: &(dyn StdError + 'static)) -> bool {
+    matches!(error.downcast_ref(), Some(rustls::Error::InvalidCertificate(_)))
+}
+
+/// The libraries of the operating systems have no common type for it.
+#[cfg(all(feature = "native-tls", not(feature = "rustls")))]
+fn is_certificate_error(error: &(dyn StdError + 'static)) -> bool {
+    error.to_string().contains("certificate")
 }
 
 #[cfg(all(test, feature = "rustls"))]
@@ -174,7 +266,7 @@ mod tests {
 
     #[test]
     fn no_default_tls_provider_is_installed() {
-        ReqwestTransport::new(Duration::from_secs(1)).unwrap();
+        ReqwestTransport::new(Duration::from_secs(1), None).unwrap();
         assert!(rustls::crypto::CryptoProvider::get_default().is_none());
     }
 }
