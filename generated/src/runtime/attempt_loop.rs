@@ -323,6 +323,11 @@ impl<'a> Execution<'a> {
             if received.body.starts_with(message::BYTE_ORDER_MARK) {
                 received.body.advance(message::BYTE_ORDER_MARK.len());
             }
+            if let Some(error) = message::reported_error(&received.body)
+                && (self.request.no_content || error.is_alone)
+            {
+                return Err(received.unusable(".", error.text));
+            }
             return Ok(received);
         }
         let retry_after = retry::retry_after(&received.headers, self.client.now());

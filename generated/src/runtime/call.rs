@@ -5,7 +5,7 @@ use super::{
     client::Client,
     creatable::ReadBack,
     duplicate_key,
-    error::{Error, ErrorKind, message},
+    error::{Error, ErrorKind},
     operation::{Operation, Repeat, RequestTarget},
     prepared_request::PreparedRequest,
     received_response::ReceivedResponse,
@@ -158,14 +158,12 @@ impl UnsentCall {
 
     /// Expects no content. Any content is ignored, except for an HTML page and a reported error.
     pub(crate) fn empty(self) -> Call<()> {
-        let unsent = match self.empty_deletion() {
+        let mut unsent = match self.empty_deletion() {
             Some(problem) => self.invalid(ErrorKind::Argument(problem.to_owned())),
             None => self,
         };
-        unsent.decode(|received| match message::reported_error(&received.body) {
-            None => Ok(()),
-            Some(reason) => Err(received.unusable(".", reason)),
-        })
+        unsent.request.no_content = true;
+        unsent.decode(|_| Ok(()))
     }
 
     /// Rejects a deletion without an ID: its effect is not documented, and it might delete everything.

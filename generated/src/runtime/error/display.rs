@@ -110,7 +110,11 @@ impl fmt::Display for ErrorKind {
             } => {
                 let status = DisplayStatus(response.status);
                 if let Some(error) = message::reported_error(&response.body) {
-                    return write!(formatter, "the response ({status}) reports an error: {error}");
+                    return write!(
+                        formatter,
+                        "the response ({status}) reports an error: {}",
+                        error.text
+                    );
                 }
                 write!(formatter, "the response ({status}) does not decode")?;
                 // Names and values in the response may be long and contain line breaks.

@@ -27,6 +27,16 @@ const SENTENCES: &[&str] = &[
 const CODES: &[&str] = &["error", "code", "errorCode", "error_code"];
 /// Properties that contain a list of problems.
 const LISTS: &[&str] = &["violations", "errors", "details"];
+/// Further properties of an object that reports an error.
+const ENVELOPE: &[&str] = &[
+    "data",
+    "ok",
+    "requestId",
+    "request_id",
+    "status",
+    "statusCode",
+    "success",
+];
 /// Properties that locate a problem.
 const LOCATIONS: &[&str] = &["field", "name", "path", "property", "param"];
 
@@ -45,19 +55,34 @@ pub(crate) fn message(content_type: Option<&str>, body: &[u8]) -> Option<String>
     (!line.is_empty()).then_some(line)
 }
 
-/// The service's words in a response that reports an error with a success status: a JSON object whose
-/// `error` or `errors` says something.
-pub(crate) fn reported_error(body: &[u8]) -> Option<String> {
+/// An error that a response with a success status reports.
+pub(crate) struct ReportedError {
+    /// The service's words, in one line.
+    pub(crate) text: String,
+    /// The response contains nothing else, so it cannot be an asset with a property of that name.
+    pub(crate) is_alone: bool,
+}
+
+/// Finds an error in a JSON object: a property `error` or `errors` that says something.
+pub(crate) fn reported_error(body: &[u8]) -> Option<ReportedError> {
+    if !body.trim_ascii_start().starts_with(b"{") {
+        return None;
+    }
     let value = serde_json::from_slice::<Value>(body).ok()?;
-    let reports = ["error", "errors"].iter().any(|name| match value.get(name) {
+    let object = value.as_object()?;
+    let reports = ["error", "errors"].iter().any(|name| match object.get(*name) {
         None | Some(Value::Null | Value::Bool(false)) => false,
         Some(Value::Bool(true) | Value::Number(_)) => true,
         Some(Value::String(text)) => !text.trim().is_empty(),
         Some(Value::Array(items)) => !items.is_empty(),
         Some(Value::Object(object)) => !object.is_empty(),
     });
-    let words = from_json(&value).filter(|_| reports)?;
-    Some(excerpt(&words, MESSAGE_CHARACTERS))
+    let text = from_json(&value).filter(|_| reports)?;
+    let words = [SENTENCES, CODES, LISTS, ENVELOPE].concat();
+    Some(ReportedError {
+        text: excerpt(&text, MESSAGE_CHARACTERS),
+        is_alone: object.keys().all(|key| words.contains(&key.as_str())),
+    })
 }
 
 /// Recognises an HTML page by its content type or by its first character, since no JSON text begins with `<`.
@@ -295,8 +320,19 @@ mod tests {
             (r#"[{"error":"a row"}]"#, None),
             ("null", None),
         ] {
-            assert_eq!(reported_error(body.as_bytes()).as_deref(), expected, "{body}");
+            let text = reported_error(body.as_bytes()).map(|error| error.text);
+            assert_eq!(text.as_deref(), expected, "{body}");
         }
+    }
+
+    #[test]
+    fn an_asset_may_have_a_property_named_error() {
+        let is_alone = |body: &[u8]| reported_error(body).map(|error| error.is_alone);
+        assert_eq!(
+            is_alone(br#"{"success":false,"error":"denied","data":null}"#),
+            Some(true)
+        );
+        assert_eq!(is_alone(br#"{"idPage":"1","error":"denied"}"#), Some(false));
     }
 
     #[test]

@@ -231,7 +231,9 @@ pub(crate) fn expected_result(fault: &Fault, guarantees: Guarantees, occurrence:
         return time.finish(ResultClass::Ok, attempts, true, false, false);
     }
     let class = match visible {
-        VisibleFault::RightResponse | VisibleFault::WrongBody => ResultClass::DecodeError,
+        VisibleFault::RightResponse | VisibleFault::WrongBody | VisibleFault::ReportedError => {
+            ResultClass::DecodeError
+        }
         VisibleFault::HtmlPage => ResultClass::HtmlPage,
         VisibleFault::TooLarge => ResultClass::TooLarge,
         VisibleFault::Status(status, _) | VisibleFault::Redirect(status) => ResultClass::Status(status),

@@ -8,6 +8,8 @@
 
 mod auth;
 mod blocking;
+mod bodies;
+
 mod create;
 mod errors;
 mod hooks;
