@@ -180,8 +180,12 @@
 //!
 //! # Observation
 //!
-//! With the feature `tracing` (on by default), each call is a span `funnelflux` with operation, method, path,
-//! status, attempts, wait, duration and request ID. Each retry is an event. An unknown enum value is logged
+//! With the feature `tracing` (on by default), each call is a span `funnelflux` with operation, attempts,
+//! wait, duration and request ID. Its children are the attempts, spans `funnelflux.attempt` with the
+//! attributes of OpenTelemetry's HTTP clients: `http.request.method`, `url.template`, `server.address`,
+//! `server.port`, `http.request.resend_count`, `http.response.status_code`, `error.type`, `otel.kind` and
+//! `otel.status_code`. A bulk job is a span `funnelflux.job`, the parent of its calls. Each retry is an event,
+//! and a failed call a warning, except for a read that finds nothing (404). An unknown enum value is logged
 //! once.
 //!
 //! A [`Hook`](hook::Hook) sees every request and response and can add headers:
@@ -249,10 +253,20 @@
 //! | `http2`, `gzip` | no | HTTP/2 and compressed responses, if the service has them; 12 more crates |
 //! | `rate-limit` | no | [a client-side rate limit](#limits) |
 //! | `blocking` | no | [calls without async](#without-async) |
-//! | `undocumented` | no | all groups of inferred operations; each also has its own feature |
+//! | `reqwest` | no | `ClientBuilder::reqwest`, which configures the HTTP client: proxies, pools, addresses |
+//! | `undocumented` | no | all groups of inferred operations, the features below |
+//! | `ai-node-settings`, `categories`, `conditions`, `funnel-groups`, `funnels` | no | one group each |
+//! | `integration`, `logic-scripts`, `middleware-configs`, `page-groups`, `pages` | no | one group each |
+//! | `traffic-sources`, `user`, `visitor-tags`, `webhook-configs` | no | one group each |
 //!
-//! The public interface uses types of [`bytes`], [`http`] and [`secrecy`], which are re-exported. The only
-//! type of reqwest in it is the parameter of [`ClientBuilder::reqwest_client`].
+//! The public interface contains types of [`bytes`], [`http`], [`secrecy`] and [`serde_json`], which are
+//! re-exported, the traits of `serde`, and `Stream` of `futures-core`. With the feature `reqwest` it contains
+//! types of reqwest 0.13, re-exported as well. A new major version of any of them is one of this crate.
+//!
+//! # Versions
+//!
+//! The minimum version of Rust is in `rust-version` of the manifest and checked in CI. It is at least six
+//! months old when it is raised, and raising it is a minor release.
 
 #[rustfmt::skip]
 mod api;

@@ -6,12 +6,20 @@ use std::{fmt, time::Duration};
 /// Maximum number of characters that a decoding error quotes from the body.
 const QUOTED_CHARACTERS: usize = 100;
 
-/// The same line as [`Display`](fmt::Display): `main` and `unwrap` print it.
-impl fmt::Debug for Error {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, formatter)
-    }
+/// Implements `Debug` of an error as its `Display`, because `main` and `unwrap` print `Debug`.
+macro_rules! debug_as_display {
+    ($error:ty $(, $($generics:tt)+)?) => {
+        impl $(<$($generics)+>)? ::std::fmt::Debug for $error {
+            fn fmt(&self, formatter: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                ::std::fmt::Display::fmt(self, formatter)
+            }
+        }
+    };
 }
+
+pub(crate) use debug_as_display;
+
+debug_as_display!(Error);
 
 impl fmt::Display for Error {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -4,7 +4,7 @@ mod display;
 pub(crate) mod message;
 pub(crate) mod response_snapshot;
 
-pub(crate) use display::seconds;
+pub(crate) use display::{debug_as_display, seconds};
 
 use super::operation::{Repeat, RequestTarget};
 use super::transport::{TransportError, TransportErrorKind};
@@ -230,8 +230,8 @@ impl Error {
         }
     }
 
-    /// Class of the error for metrics and logs, like OpenTelemetry's `error.type`: the status, such as `503`, or a
-    /// word, such as `timeout`, `connect` or `decode`.
+    /// Class of the error for metrics and logs, like OpenTelemetry's `error.type`: the status, such as `503`,
+    /// or a word, such as `timeout`, `connect` or `decode`.
     #[must_use]
     pub fn error_type(&self) -> &str {
         self.0.kind.error_type()

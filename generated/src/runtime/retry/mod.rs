@@ -100,8 +100,8 @@ impl RetryPolicy {
     }
 
     /// Statuses after which an attempt is retried, and for which
-    /// [`Error::is_retryable`](crate::Error::is_retryable) is true. Default: 408, 425, 429, 500, 502 to 504, 520
-    /// to 524, 529 and 530.
+    /// [`Error::is_retryable`](crate::Error::is_retryable) is true. Default: 408, 425, 429, 500, 502 to 504,
+    /// 520 to 524, 529 and 530.
     ///
     /// ```
     /// use funnelflux::RetryPolicy;

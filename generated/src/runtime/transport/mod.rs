@@ -4,6 +4,7 @@
 
 pub(crate) mod reqwest;
 
+use super::error::debug_as_display;
 use bytes::Bytes;
 use futures_core::Stream;
 use futures_util::StreamExt as _;
@@ -147,10 +148,6 @@ impl fmt::Display for TransportError {
     }
 }
 
-impl fmt::Debug for TransportError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, formatter)
-    }
-}
+debug_as_display!(TransportError);
 
 impl StdError for TransportError {}

@@ -1,6 +1,7 @@
 //! Bodies that are not quite what the document says.
 
 use super::*;
+use funnelflux::ext::*;
 use funnelflux::types::{DuplicateRequest, OfferSource, ParentMutationRequest, StatusFilter};
 use funnelflux::{Error, RetryPolicy, transport};
 use funnelflux_fake::RetryAfter;
@@ -158,4 +159,35 @@ async fn an_error_says_everything_once() {
     let error = transport::TransportError::new(transport::TransportErrorKind::Connect, "refused");
     assert_eq!(format!("{error:?}"), "no connection to the service: refused");
     assert_eq!(error.cause().to_string(), "refused");
+}
+
+/// The errors of `ext` contain an error of a call or of the disk.
+#[tokio::test(start_paused = true)]
+async fn every_other_error_says_everything_once() {
+    fn assert_one_line(error: &dyn std::error::Error) {
+        assert_eq!(format!("{error:?}"), error.to_string());
+        assert!(error.source().is_none(), "{error}");
+    }
+    let fake = Fake::default();
+    let client = client(&fake).build().unwrap();
+    let none: [&str; 0] = [];
+    assert_one_line(
+        &client
+            .offer_sources()
+            .bulk_archive(none)
+            .send()
+            .await
+            .unwrap_err(),
+    );
+    let job = client.offer_sources().bulk_archive(["a"]);
+    assert_one_line(&job.journal("/no/such/folder/journal").send().await.unwrap_err());
+    fake.inject(Rule::new(Fault::status(403)).always());
+    let id = "2nIemJxCKbFX";
+    let update = client
+        .offer_sources()
+        .update(id, |source| source.offer_source_name.clear());
+    assert_one_line(&update.send().await.unwrap_err());
+    let source = OfferSource::new(id, "a");
+    let stored = client.offer_sources().create_or_save(source);
+    assert_one_line(&stored.await.unwrap_err());
 }
