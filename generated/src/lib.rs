@@ -268,6 +268,8 @@
 //! The minimum version of Rust is in `rust-version` of the manifest and checked in CI. It is at least six
 //! months old when it is raised, and raising it is a minor release.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 #[rustfmt::skip]
 mod api;
 
@@ -317,5 +319,5 @@ pub mod transport {
 
 /// Runs every code block of the README as a test.
 #[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
+#[doc = include_str!("../README.md")]
 struct Readme;

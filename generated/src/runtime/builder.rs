@@ -343,7 +343,7 @@ mod tests {
 
     #[test]
     fn the_default_is_the_server_of_the_document() {
-        let document = include_str!("../../../spec/upstream.json");
+        let document = include_str!("../../tests/spec/upstream.json");
         let document: serde_json::Value = serde_json::from_str(document).unwrap();
         assert_eq!(document["servers"][0]["url"], BASE_URL);
     }

@@ -159,7 +159,8 @@ impl FileTokenStore {
                     tokio::time::sleep(LOCK_INTERVAL).await;
                 }
                 Err(TryLockError::WouldBlock) => {
-                    let busy = format_args!("another process has held {} for 60 s", path.display());
+                    let path = path.display();
+                    let busy = format_args!("another process has held {path} for 60 s");
                     return Err(self.error("cannot be locked", busy));
                 }
                 Err(TryLockError::Error(error)) => {
