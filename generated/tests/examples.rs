@@ -137,3 +137,18 @@ fn soak_finds_no_leak() {
     assert!(text.contains("archive offer sources: 200 done"), "{text}");
     assert!(text.contains("\nno leak: "), "{text}");
 }
+
+#[test]
+fn explore_finds_the_planted_mistake_and_nothing_else() {
+    let text = printed(&run("explore", &[]));
+    let (careless, careful) = text.split_once("careful script: ").unwrap();
+    assert!(
+        careless.contains("offersource \"Summer\": 2 instead of 1"),
+        "{text}"
+    );
+    assert!(
+        careless.contains("fix: repeat one of them with Explore::only("),
+        "{text}"
+    );
+    assert!(careful.starts_with("no asset was lost or doubled in "), "{text}");
+}

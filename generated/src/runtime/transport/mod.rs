@@ -8,7 +8,7 @@ use super::error::debug_as_display;
 use bytes::Bytes;
 use futures_core::Stream;
 use futures_util::StreamExt as _;
-use std::{error::Error as StdError, fmt, future::Future, pin::Pin};
+use std::{error::Error as StdError, fmt, future::Future, io, pin::Pin};
 
 /// Boxed future that a [`Transport`] returns.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -115,6 +115,26 @@ impl TransportError {
     #[must_use]
     pub fn kind(&self) -> TransportErrorKind {
         self.kind
+    }
+}
+
+/// For transports in tests: a refused or impossible connection is [`Connect`](TransportErrorKind::Connect), and
+/// every other error [`Interrupted`](TransportErrorKind::Interrupted).
+impl From<io::Error> for TransportError {
+    fn from(error: io::Error) -> Self {
+        use io::ErrorKind::{AddrNotAvailable, ConnectionRefused, HostUnreachable, NetworkUnreachable};
+        let no_connection = [
+            AddrNotAvailable,
+            ConnectionRefused,
+            HostUnreachable,
+            NetworkUnreachable,
+        ];
+        let kind = if no_connection.contains(&error.kind()) {
+            TransportErrorKind::Connect
+        } else {
+            TransportErrorKind::Interrupted
+        };
+        Self::new(kind, error)
     }
 }
 
