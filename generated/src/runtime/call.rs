@@ -221,7 +221,7 @@ fn decode_error<T: DeserializeOwned>(received: &ReceivedResponse, error: &serde_
     match serde_path_to_error::deserialize::<_, T>(&mut deserializer) {
         Err(error) => received.decode_error(&error.path().to_string(), error.inner()),
         // The value decodes, so the error is in the text after it.
-        Ok(_) => received.decode_error(".", &error),
+        Ok(_) => received.decode_error(".", error),
     }
 }
 

@@ -46,9 +46,10 @@ impl ReceivedResponse {
 
     /// Error for a body that does not decode, with secrets redacted.
     pub(crate) fn decode_error(&self, path: &str, error: &serde_json::Error) -> ErrorKind {
-        let reason = match self.body.is_empty() {
-            true => "the body is empty".to_owned(),
-            false => error.to_string(),
+        let reason = if self.body.is_empty() {
+            "the body is empty".to_owned()
+        } else {
+            error.to_string()
         };
         self.unusable(path, reason)
     }

@@ -8,7 +8,7 @@
 use bytes::Bytes;
 use funnelflux::ext::*;
 use funnelflux::transport::{BoxFuture, ResponseBody, Transport, TransportError};
-use funnelflux::types::{OfferSource, StatusFilter};
+use funnelflux::types::{OfferSource, OfferSourceId, StatusFilter};
 use funnelflux::{Client, Credentials, Error};
 use funnelflux_fake::Fake;
 use funnelflux_fake::explore::{Explore, Run};
@@ -57,13 +57,12 @@ async fn create_once(run: Run, name: &str) -> Result<(), Error> {
 async fn create_under_a_remembered_id(run: Run) -> Result<(), Error> {
     let file = run.folder().join("id");
     let client = client(&run);
-    let id = match fs::read_to_string(&file) {
-        Ok(id) => funnelflux::types::OfferSourceId::from(id),
-        Err(_) => {
-            let id = funnelflux::types::OfferSourceId::generate()?;
-            fs::write(&file, id.as_str()).unwrap();
-            id
-        }
+    let id = if let Ok(id) = fs::read_to_string(&file) {
+        OfferSourceId::from(id)
+    } else {
+        let id = OfferSourceId::generate()?;
+        fs::write(&file, id.as_str()).unwrap();
+        id
     };
     let sources = client.list_offer_sources(StatusFilter::All, None).await?;
     if sources.iter().all(|source| source.id_offer_source != id) {

@@ -120,9 +120,10 @@ async fn no_key_is_sent_twice() -> Result<(), Error> {
     let client = client(&fake).build()?;
     let mut source = OfferSource::new("2nIemJxCKbFX", "a");
     source.extra.insert("postbackTxId".to_owned(), "{x}".into());
-    if client.save_offer_source(&source).await.is_ok() {
-        panic!("an unknown ID was saved");
-    }
+    assert!(
+        client.save_offer_source(&source).await.is_err(),
+        "the ID is unknown"
+    );
     source.extra.insert("offerSourceName".to_owned(), "b".into());
     let error = client.create_offer_source(&source).await.unwrap_err();
     assert!(
