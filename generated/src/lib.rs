@@ -186,7 +186,8 @@
 //! `server.port`, `http.request.resend_count`, `http.response.status_code`, `error.type`, `otel.kind` and
 //! `otel.status_code`. A bulk job is a span `funnelflux.job`, the parent of its calls. Each retry is an event,
 //! and a failed call a warning, except for a read that finds nothing (404). An unknown enum value is logged
-//! once.
+//! once. With the feature `traceparent`, each request carries the context of its attempt's span as `traceparent`
+//! and `tracestate`, if the program collects its spans with `tracing-opentelemetry` 0.34.
 //!
 //! A [`Hook`](hook::Hook) sees every request and response and can add headers:
 //!
@@ -250,6 +251,7 @@
 //! | `rustls` | yes | TLS by rustls with ring and the system's certificates; overrides `native-tls` |
 //! | `native-tls` | no | TLS by the operating system's library; one of the two is required |
 //! | `tracing` | yes | spans and events |
+//! | `traceparent` | no | [the trace context in every request](#observation) |
 //! | `http2`, `gzip` | no | HTTP/2 and compressed responses, if the service has them; 12 more crates |
 //! | `rate-limit` | no | [a client-side rate limit](#limits) |
 //! | `blocking` | no | [calls without async](#without-async) |

@@ -271,7 +271,11 @@ impl<'a> Execution<'a> {
 
     /// Sends the request once and reads the whole response.
     async fn attempt(&mut self, token: Option<&BearerToken>) -> Result<ReceivedResponse, ErrorKind> {
-        let (http_request, redactor) = self.http_request(token)?;
+        #[cfg_attr(
+            not(feature = "traceparent"),
+            expect(unused_mut, reason = "gets a header with the feature")
+        )]
+        let (mut http_request, redactor) = self.http_request(token)?;
         self.attempts += 1;
         let began = Instant::now();
         let request = self.request;
@@ -281,6 +285,8 @@ impl<'a> Execution<'a> {
         let span = self
             .span
             .attempt(&request.target, http_request.uri(), self.attempts);
+        #[cfg(feature = "traceparent")]
+        span.propagate(http_request.headers_mut());
         let received = span.follow(self.receive(http_request, redactor));
         let result = match timeout_at(end.min(self.deadline), received).await {
             Ok(result) => result,

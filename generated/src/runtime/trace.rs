@@ -141,6 +141,32 @@ mod imp {
     pub(crate) struct AttemptSpan(Span);
 
     impl AttemptSpan {
+        /// Adds the W3C trace context of this span, unless the program has set one.
+        #[cfg(feature = "traceparent")]
+        pub(crate) fn propagate(&self, headers: &mut http::HeaderMap) {
+            use opentelemetry::trace::TraceContextExt as _;
+            use tracing_opentelemetry::OpenTelemetrySpanExt as _;
+
+            let context = self.0.context();
+            let span = context.span();
+            let span = span.span_context();
+            if !span.is_valid() || headers.contains_key("traceparent") {
+                return;
+            }
+            let (trace, id, flags) = (span.trace_id(), span.span_id(), span.trace_flags().to_u8());
+            let state = span.trace_state().header();
+            for (name, value) in [
+                ("traceparent", format!("00-{trace}-{id}-{flags:02x}")),
+                ("tracestate", state),
+            ] {
+                if let Ok(value) = value.parse::<http::HeaderValue>()
+                    && !value.is_empty()
+                {
+                    headers.insert(name, value);
+                }
+            }
+        }
+
         pub(crate) async fn follow<F: Future>(&self, future: F) -> F::Output {
             future.instrument(self.0.clone()).await
         }

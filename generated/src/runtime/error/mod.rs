@@ -6,10 +6,17 @@ pub(crate) mod response_snapshot;
 
 pub(crate) use display::{debug_as_display, seconds};
 
-use super::operation::{Repeat, RequestTarget};
+use super::auth::Redactor;
+use super::operation::{Operation, Repeat, RequestTarget};
+use super::retry::retry_after;
 use super::transport::{TransportError, TransportErrorKind};
+use bytes::Bytes;
 use response_snapshot::ResponseSnapshot;
-use std::{error::Error as StdError, sync::Arc, time::Duration};
+use std::{
+    error::Error as StdError,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 /// Error of a call.
 ///
@@ -134,6 +141,62 @@ impl Error {
             note,
             asset_id: None,
         }))
+    }
+
+    /// Creates the error that a call of `operation` returns after this response, for tests of your own code.
+    ///
+    /// ```
+    /// use funnelflux::{Error, http, operations::offer_sources::FIND_OFFER_SOURCE_BY_ID};
+    ///
+    /// let response = http::Response::builder().status(404).body(r#"{"error":"unknown ID"}"#)?;
+    /// let error = Error::from_response(&FIND_OFFER_SOURCE_BY_ID, response);
+    /// assert!(error.is_not_found());
+    /// assert_eq!(error.message(), Some("unknown ID"));
+    /// # Ok::<(), http::Error>(())
+    /// ```
+    #[must_use]
+    pub fn from_response(operation: &'static Operation, response: http::Response<impl Into<Bytes>>) -> Self {
+        let (head, body) = response.into_parts();
+        let body = body.into();
+        let wait = retry_after(&head.headers, SystemTime::now());
+        let response = ResponseSnapshot::new(head.status, &head.headers, &body, wait, &Redactor::default());
+        let kind = if head.status.is_success() {
+            ErrorKind::Decode {
+                response: response.into(),
+                path: ".".to_owned(),
+                reason: "it has an unexpected form".to_owned(),
+            }
+        } else {
+            ErrorKind::Status(response.into())
+        };
+        Self::of_attempt(operation, kind)
+    }
+
+    /// Creates the error that a call of `operation` returns after this failure of the transport, for tests of your
+    /// own code.
+    ///
+    /// ```
+    /// use funnelflux::{Error, operations::offer_sources::DUPLICATE_OFFER_SOURCE};
+    /// use funnelflux::transport::{TransportError, TransportErrorKind};
+    ///
+    /// let timeout = TransportError::new(TransportErrorKind::Interrupted, "no answer").timed_out();
+    /// let error = Error::from_transport(&DUPLICATE_OFFER_SOURCE, timeout);
+    /// assert!(error.is_timeout() && error.may_have_been_applied() && !error.is_retryable());
+    /// ```
+    #[must_use]
+    pub fn from_transport(operation: &'static Operation, error: TransportError) -> Self {
+        Self::of_attempt(operation, ErrorKind::Transport(error))
+    }
+
+    fn of_attempt(operation: &'static Operation, kind: ErrorKind) -> Self {
+        let target = RequestTarget::from(operation);
+        let writes = target.repeat != Repeat::Read;
+        let stats = AttemptStats {
+            attempts: 1,
+            elapsed: Duration::ZERO,
+            may_have_been_applied: writes && kind.may_have_been_applied(),
+        };
+        Self::after(Some(&target), kind, stats, None)
     }
 
     /// Adds the ID of the asset that a create was to make.
