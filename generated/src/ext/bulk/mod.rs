@@ -1,6 +1,7 @@
 //! Bulk jobs: the builder, the changes, the engine and the results.
 
 mod change;
+mod constructors;
 mod engine;
 mod journal;
 mod outcome;
