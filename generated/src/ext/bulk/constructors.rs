@@ -35,7 +35,6 @@ impl<I> Report<I> {
     /// assert!(report.to_string().contains("1 done, 1 rejected"));
     /// # Ok::<(), http::Error>(())
     /// ```
-    #[must_use]
     pub fn from_outcomes(job: impl Into<String>, outcomes: impl IntoIterator<Item = (I, Outcome)>) -> Self {
         let outcomes = outcomes.into_iter().enumerate();
         let entries = outcomes.map(|(position, (id, outcome))| Entry::new(id, position, outcome));
