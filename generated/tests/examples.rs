@@ -5,25 +5,23 @@
     reason = "a test stops at the first surprise"
 )]
 
-use std::path::PathBuf;
 use std::process::{Command, Output};
 
-/// Runs an example. Cargo builds all examples before it runs the tests of the package.
-fn run(name: &str, arguments: &[&str]) -> Output {
+/// The command of an example. Cargo builds all examples before it runs the tests of the package.
+fn command(name: &str) -> Command {
     let mut folder = std::env::current_exe().unwrap();
     folder.pop();
     folder.set_file_name("examples");
-    let program: PathBuf = folder.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
-    Command::new(&program)
+    Command::new(folder.join(format!("{name}{}", std::env::consts::EXE_SUFFIX)))
+}
+
+fn run(name: &str, arguments: &[&str]) -> Output {
+    let mut command = command(name);
+    command
         .args(arguments)
         .env_remove("FUNNELFLUX_ACCESS_TOKEN")
         .output()
-        .unwrap_or_else(|error| {
-            panic!(
-                "{}: {error}; fix: cargo build -p funnelflux --examples",
-                program.display()
-            )
-        })
+        .unwrap_or_else(|error| panic!("{command:?}: {error}; fix: cargo build -p funnelflux --examples"))
 }
 
 fn printed(output: &Output) -> String {
@@ -145,4 +143,42 @@ fn soak_finds_no_leak() {
     let text = printed(&run("soak", &["--calls", "500", "--ids", "200"]));
     assert!(text.contains("archive offer sources: 200 done"), "{text}");
     assert!(text.contains("\nno leak: "), "{text}");
+}
+
+#[test]
+fn explore_finds_the_planted_mistake_and_nothing_else() {
+    let text = printed(&run("explore", &[]));
+    let (careless, careful) = text.split_once("careful script: ").unwrap();
+    assert!(
+        careless.contains("offersource \"Summer\": 2 instead of 1"),
+        "{text}"
+    );
+    assert!(
+        careless.contains("fix: repeat one of them with Explore::only("),
+        "{text}"
+    );
+    assert!(careful.starts_with("no asset was lost or doubled in "), "{text}");
+}
+
+/// `main` returns the error, and Rust prints its `Debug`.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_error_of_main_is_one_useful_line() {
+    let fake = funnelflux_fake::Fake::default();
+    let server = fake.serve(([127, 0, 0, 1], 0).into()).await.unwrap();
+    let output = command("safe_update")
+        .args(["--live", "--id", "2nIemJxCKbFX", "--base-url", &server.base_url()])
+        .env("FUNNELFLUX_ACCESS_TOKEN", "wrong")
+        .output()
+        .unwrap();
+    let printed = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success() && output.stdout.is_empty(), "{printed}");
+    let line = printed
+        .strip_prefix("Error: find_offer_source_by_id (GET /offersource/find/byId/): ")
+        .unwrap();
+    assert!(
+        line.contains("401 Unauthorized") && line.contains("create new tokens"),
+        "{line}"
+    );
+    assert_eq!(line.matches("401 Unauthorized").count(), 1, "{line}");
+    assert_eq!(printed.lines().count(), 1, "{printed}");
 }

@@ -61,7 +61,7 @@ pub enum Stored {
 }
 
 /// Error of [`CreateOrSave::create_or_save`].
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError<I> {
     /// The ID could not be looked up. Nothing was sent.
@@ -70,7 +70,6 @@ pub enum StoreError<I> {
         /// The ID.
         id: I,
         /// Error of the call.
-        #[source]
         error: Error,
     },
     /// The service refused or never received the request. Nothing was created or saved under this ID.
@@ -79,7 +78,6 @@ pub enum StoreError<I> {
         /// The ID.
         id: I,
         /// Error of the call.
-        #[source]
         error: Error,
     },
     /// No trustworthy answer came, and reading the asset back did not show the result.
@@ -88,10 +86,11 @@ pub enum StoreError<I> {
         /// The ID.
         id: I,
         /// Error of the call.
-        #[source]
         error: Error,
     },
 }
+
+crate::runtime::error::debug_as_display!(StoreError<I>, I: std::fmt::Display);
 
 async fn create_or_save<R: Save>(client: &Client, asset: &R::Asset) -> Result<Stored, StoreError<R::Id>> {
     let id = R::id(asset).clone();

@@ -25,6 +25,7 @@
 //!
 //! | module | contents |
 //! |---|---|
+//! | `asset_kind` | the kinds of assets in generic code |
 //! | `abilities`, `find`, `duplicate`, `update`, `create_or_save` | the traits that users call |
 //! | `bulk` | bulk jobs with their engine, journal and report |
 //! | `resource`, `kinds` | traits that connect a kind of asset to the client; one implementation per kind |
@@ -34,6 +35,7 @@
 //! | `error_class` | what the service did with a failed request |
 
 mod abilities;
+mod asset_kind;
 mod bulk;
 mod cascade;
 mod create_or_save;
@@ -48,6 +50,7 @@ mod update;
 mod validate;
 
 pub use abilities::{BulkArchive, BulkDelete, BulkUnarchive, MoveToCategory};
+pub use asset_kind::{AssetKind, AssetRow};
 pub use bulk::{
     Archiving, Bulk, ChangeRecord, Children, Counts, Deleting, DifferentJobs, Entry, Failure, Journal,
     JournalError, MovingToCategory, Outcome, Outcomes, Plan, Progress, Reason, Report, Unarchiving,

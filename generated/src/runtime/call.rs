@@ -4,6 +4,7 @@ use super::{
     attempt_loop::execute,
     client::Client,
     creatable::ReadBack,
+    duplicate_key,
     error::{Error, ErrorKind},
     operation::{Operation, Repeat, RequestTarget},
     prepared_request::PreparedRequest,
@@ -122,11 +123,13 @@ impl UnsentCall {
             Ok(body) => Bytes::from(body),
             Err(error) => return self.invalid(ErrorKind::Encode(error)),
         };
-        let problem = self
-            .request
-            .read_back
-            .as_ref()
-            .and_then(|read_back| read_back.check_id(&body));
+        let duplicate = duplicate_key::find(&body).map(|key| {
+            ErrorKind::Argument(format!(
+                "the request body has the key {key:?} twice; fix: set its field, and remove it from `extra`"
+            ))
+        });
+        let read_back = self.request.read_back.as_ref();
+        let problem = duplicate.or_else(|| read_back?.check_id(&body));
         self.request.body = Some(body);
         match problem {
             Some(problem) => self.invalid(problem),
@@ -153,12 +156,13 @@ impl UnsentCall {
         self.decode(|received| Ok(decode_json::<Option<Vec<T>>>(received)?.unwrap_or_default()))
     }
 
-    /// Expects no content. Any content other than an HTML page is ignored.
+    /// Expects no content. Any content is ignored, except for an HTML page and a reported error.
     pub(crate) fn empty(self) -> Call<()> {
-        let unsent = match self.empty_deletion() {
+        let mut unsent = match self.empty_deletion() {
             Some(problem) => self.invalid(ErrorKind::Argument(problem.to_owned())),
             None => self,
         };
+        unsent.request.no_content = true;
         unsent.decode(|_| Ok(()))
     }
 
@@ -207,17 +211,17 @@ impl fmt::Write for QueryEncoder<'_> {
 }
 
 fn decode_json<T: DeserializeOwned>(received: &ReceivedResponse) -> Result<T, ErrorKind> {
-    serde_json::from_slice(&received.body).map_err(|error| decode_error::<T>(received, error))
+    serde_json::from_slice(&received.body).map_err(|error| decode_error::<T>(received, &error))
 }
 
 /// Locates a decoding error by decoding again with path tracking, which would make every call slower.
 #[cold]
-fn decode_error<T: DeserializeOwned>(received: &ReceivedResponse, error: serde_json::Error) -> ErrorKind {
+fn decode_error<T: DeserializeOwned>(received: &ReceivedResponse, error: &serde_json::Error) -> ErrorKind {
     let mut deserializer = serde_json::Deserializer::from_slice(&received.body);
     match serde_path_to_error::deserialize::<_, T>(&mut deserializer) {
-        Err(error) => received.decode_error(&error.path().to_string(), Some(error.into_inner())),
+        Err(error) => received.decode_error(&error.path().to_string(), error.inner()),
         // The value decodes, so the error is in the text after it.
-        Ok(_) => received.decode_error(".", Some(error)),
+        Ok(_) => received.decode_error(".", error),
     }
 }
 

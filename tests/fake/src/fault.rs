@@ -70,6 +70,15 @@ pub enum Fault {
     },
     /// The body is right, but its content type is `text/plain`. Applied.
     WrongContentType,
+    /// The body is right, but its content type is `text/html`. Applied.
+    HtmlContentType,
+    /// The body is right, with a byte order mark before it. Applied.
+    ByteOrderMark,
+    /// Status 200 with an object that reports an error.
+    ReportedError {
+        /// `true` if the request is applied.
+        applied: bool,
+    },
     /// An error of the service or of a gateway.
     Status {
         /// Status code.
@@ -213,6 +222,10 @@ impl Fault {
             Self::GzipGarbage,
             Self::Oversized { bytes: OVERSIZED },
             Self::WrongContentType,
+            Self::HtmlContentType,
+            Self::ByteOrderMark,
+            Self::ReportedError { applied: false },
+            Self::ReportedError { applied: true },
             Self::too_many_requests(RetryAfter::Absent),
             Self::too_many_requests(RetryAfter::Seconds(2)),
             Self::too_many_requests(RetryAfter::Date(Duration::from_secs(2))),
@@ -262,11 +275,14 @@ impl Fault {
             | Self::GzipGarbage
             | Self::Oversized { .. }
             | Self::WrongContentType
+            | Self::HtmlContentType
+            | Self::ByteOrderMark
             | Self::DuplicateRows
             | Self::ReverseRows => true,
             Self::CloseWithoutAnswer { applied }
             | Self::StallHeaders { applied }
             | Self::Html { applied }
+            | Self::ReportedError { applied }
             | Self::Status { applied, .. } => *applied,
         }
     }
@@ -331,6 +347,16 @@ impl Fault {
                 answered,
                 header::CONTENT_TYPE,
                 Ok(HeaderValue::from_static("text/plain")),
+            ),
+            Self::HtmlContentType => with_header(
+                answered,
+                header::CONTENT_TYPE,
+                Ok(HeaderValue::from_static("text/html; charset=utf-8")),
+            ),
+            Self::ByteOrderMark => answered.map(|body| [b"\xef\xbb\xbf", &*body].concat().into()),
+            Self::ReportedError { .. } => json_response(
+                200,
+                &json!({ "error": "denied", "error_description": "a fault that a test asked for" }),
             ),
             Self::Status {
                 status, retry_after, ..
@@ -455,6 +481,9 @@ impl fmt::Display for Fault {
             Self::GzipGarbage => formatter.write_str("gzip garbage"),
             Self::Oversized { bytes } => write!(formatter, "oversized body of {bytes} bytes"),
             Self::WrongContentType => formatter.write_str("wrong content type"),
+            Self::HtmlContentType => formatter.write_str("content type of HTML"),
+            Self::ByteOrderMark => formatter.write_str("byte order mark"),
+            Self::ReportedError { applied } => write!(formatter, "error with 200{}", suffix(applied)),
             Self::Status {
                 status,
                 retry_after,

@@ -22,7 +22,7 @@ const IDS_PER_LINE: usize = 1_000;
 const VERSION: u32 = 1;
 
 /// Error of a journal that cannot be used.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[error("journal {}: {problem}", .path.display())]
 pub struct JournalError {
     path: PathBuf,
@@ -50,6 +50,8 @@ enum JournalProblem {
     #[error("{0}")]
     Io(io::Error),
 }
+
+crate::runtime::error::debug_as_display!(JournalError);
 
 impl JournalError {
     fn new(path: &Path, problem: JournalProblem) -> Self {

@@ -1,6 +1,7 @@
 //! Bulk jobs: the builder, the changes, the engine and the results.
 
 mod change;
+mod constructors;
 mod engine;
 mod journal;
 mod outcome;
@@ -28,6 +29,7 @@ use super::resource::{Archive, Delete, Resource};
 use super::validate::{self, Distinct, InvalidJob, Repeated};
 #[cfg(feature = "_inferred")]
 use crate::Unverified;
+use crate::runtime::trace::JobSpan;
 use crate::types::ParentMutationRequest;
 use crate::{Client, RetryPolicy};
 use change::{BulkChange, SendableChange};
@@ -347,6 +349,7 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
                 (Some(journal), states)
             }
         };
+        let span = JobSpan::new(&job, ids.len());
         let mut settled = Vec::new();
         let mut open = Vec::with_capacity(ids.len());
         // Without an earlier run, every ID starts in the default state.
@@ -370,9 +373,9 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
         );
         // The stream moves the driver with each entry; a box makes that cheap.
         let driver = Box::new(driver);
-        let entries = futures_util::stream::unfold(driver, |mut driver| async move {
-            let entry = driver.next().await?;
-            Some((entry, driver))
+        let entries = futures_util::stream::unfold((driver, span), |(mut driver, span)| async move {
+            let entry = span.follow(driver.next()).await?;
+            Some((entry, (driver, span)))
         });
         Ok(Outcomes {
             entries: Box::pin(entries),

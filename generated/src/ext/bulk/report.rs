@@ -67,7 +67,7 @@ impl fmt::Display for Counts {
 }
 
 /// Error of merging the reports of different jobs.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[error("cannot merge a report of {later:?} into one of {first:?}: they are different jobs")]
 #[non_exhaustive]
 pub struct DifferentJobs {
@@ -76,6 +76,8 @@ pub struct DifferentJobs {
     /// Job of the other report.
     pub later: String,
 }
+
+crate::runtime::error::debug_as_display!(DifferentJobs);
 
 impl<I> Report<I> {
     pub(crate) fn new(job: String, mut entries: Vec<Entry<I>>, repeated: Vec<Repeated<I>>) -> Self {
