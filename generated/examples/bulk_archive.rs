@@ -122,7 +122,7 @@ async fn run(arguments: Arguments) -> Result<bool, Box<dyn Error>> {
         job = job.journal(path);
     }
     if let Some(path) = &arguments.resume {
-        job = job.resume(path);
+        job = job.journal(path);
     }
     let report = job.send().await?;
     bar.finish_and_clear();

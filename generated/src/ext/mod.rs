@@ -25,8 +25,8 @@
 //!
 //! | module | contents |
 //! |---|---|
-//! | `abilities`, `find`, `duplicate`, `update`, `create_or_save` | the traits that users call |
-//! | `bulk` | bulk jobs with their engine, journal and report |
+//! | `abilities`, `find`, `update`, `create_or_save` | the traits that users call |
+//! | `bulk` | bulk jobs with their engine, journal and report; `duplicate_many` |
 //! | `resource`, `kinds` | traits that connect a kind of asset to the client; one implementation per kind |
 //! | `evidence` | acknowledgement of inferred calls |
 //! | `validate` | checks of IDs and jobs before anything is sent |
@@ -37,7 +37,6 @@ mod abilities;
 mod bulk;
 mod cascade;
 mod create_or_save;
-mod duplicate;
 mod error_class;
 mod evidence;
 mod find;
@@ -49,12 +48,12 @@ mod validate;
 
 pub use abilities::{BulkArchive, BulkDelete, BulkUnarchive, MoveToCategory};
 pub use bulk::{
-    Archiving, Bulk, ChangeRecord, Children, Counts, Deleting, DifferentJobs, Entry, Failure, Journal,
-    JournalError, MovingToCategory, Outcome, Outcomes, Plan, Progress, Reason, Report, Unarchiving,
+    Archiving, Bulk, ChangeRecord, Children, Counts, Deleting, DifferentJobs, DuplicateMany, Duplicating,
+    Duplication, Entry, Failure, Journal, JournalError, MovingToCategory, Outcome, Outcomes, Plan, Progress,
+    Reason, Report, Unarchiving,
 };
 pub use cascade::Cascade;
 pub use create_or_save::{CreateOrSave, StoreError, Stored};
-pub use duplicate::{DuplicateMany, Duplication};
 pub use evidence::Documented;
 #[cfg(feature = "_deduced")]
 pub use evidence::Inferred;

@@ -1,6 +1,7 @@
 //! Bulk jobs: the builder, the changes, the engine and the results.
 
 mod change;
+mod duplicate;
 mod engine;
 mod journal;
 mod outcome;
@@ -11,14 +12,12 @@ mod stop;
 mod text;
 
 pub use change::{Archiving, ChangeRecord, Deleting, MovingToCategory, Unarchiving};
-pub(super) use engine::pause_after;
+pub use duplicate::{DuplicateMany, Duplicating, Duplication};
 pub use journal::{Journal, JournalError};
 pub use outcome::{Entry, Failure, Outcome, Reason};
 pub use plan::{Children, Plan};
-pub(super) use progress::OnProgress;
 pub use progress::Progress;
 pub use report::{Counts, DifferentJobs, Report};
-pub(super) use stop::{StopControl, StopSignal};
 
 use super::cascade::Cascade;
 #[cfg(feature = "_deduced")]
@@ -31,14 +30,17 @@ use crate::Unverified;
 use crate::types::ParentMutationRequest;
 use crate::{Client, RetryPolicy};
 use change::{BulkChange, SendableChange};
-use engine::{Driver, JobCallbacks, JobIds, JobSettings, OpenId};
+use engine::{AccountCheck, Driver, JobCallbacks, JobIds, JobSettings, OpenId, Refusal, Shared};
 use futures_core::Stream;
 use futures_util::StreamExt as _;
 use journal::{JournalWriter, RecordedState};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
+use std::time::Duration;
+use stop::StopControl;
 
 /// Builder of a bulk job: a change of many assets of one kind.
 ///
@@ -88,14 +90,8 @@ pub struct Bulk<R: Resource, C> {
     change: C,
     settings: JobSettings,
     url_length: usize,
-    journal: Option<JournalMode>,
+    journal: Option<PathBuf>,
     callbacks: JobCallbacks,
-}
-
-/// Path of a new or an existing journal.
-enum JournalMode {
-    New(PathBuf),
-    Resumed(PathBuf),
 }
 
 impl<R: Resource, C: fmt::Debug> fmt::Debug for Bulk<R, C> {
@@ -272,8 +268,8 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
     /// Cancels the job once this future completes: a signal, a timer, a message.
     ///
     /// Nothing more is sent or retried then. The job waits for requests in flight and reads their effect back
-    /// if it is unclear, so that the report stays accurate. All other IDs end as not sent. To cancel without
-    /// waiting, drop the future of the job; only a [`journal`](Self::journal) keeps the outcomes then.
+    /// if it is unclear, so that the report stays accurate. All other IDs end as not sent. To limit the wait,
+    /// set a [`cancel_grace`](Self::cancel_grace).
     pub fn cancel_when<T>(mut self, cancel: impl Future<Output = T> + Send + 'static) -> Self {
         self.callbacks.cancel = Some(Box::pin(async move {
             cancel.await;
@@ -281,22 +277,40 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
         self
     }
 
-    /// Writes a journal to a new file, from which [`resume`](Self::resume) can continue.
+    /// Sets the longest wait for requests in flight once the job is cancelled. Default: until they end.
     ///
-    /// The IDs of each request reach the disk before the request is sent. Writing blocks the thread. If the
-    /// journal can no longer be written, the job stops.
-    pub fn journal(mut self, path: impl AsRef<Path>) -> Self {
-        self.journal = Some(JournalMode::New(path.as_ref().to_owned()));
+    /// A request that has no answer by then ends as unknown, so run the job again for it.
+    ///
+    /// ```no_run
+    /// use funnelflux::{Client, ext::*};
+    /// use std::time::Duration;
+    ///
+    /// async fn archive(client: &Client, ids: Vec<String>) -> Result<(), Box<dyn std::error::Error>> {
+    ///     let an_hour = tokio::time::sleep(Duration::from_secs(3_600));
+    ///     let job = client.offer_sources().bulk_archive(ids).cancel_when(an_hour);
+    ///     println!("{}", job.cancel_grace(Duration::from_secs(1)).send().await?);
+    ///     Ok(())
+    /// }
+    /// ```
+    pub fn cancel_grace(mut self, wait: Duration) -> Self {
+        self.settings.cancel_grace = Some(wait);
         self
     }
 
-    /// Continues from the journal of an earlier run of the same job, with the same change and the same IDs.
-    /// [`Journal::read`] returns both.
+    /// Writes a journal to this file, or continues the job of the journal that is there.
     ///
-    /// IDs that are done, already so or rejected keep their outcome and are not sent again. IDs whose result
-    /// the earlier run did not learn are read first; those that are as asked are done.
-    pub fn resume(mut self, path: impl AsRef<Path>) -> Self {
-        self.journal = Some(JournalMode::Resumed(path.as_ref().to_owned()));
+    /// A journal belongs to one change of the same IDs in one account at one base URL, and another job is
+    /// refused; [`Journal::read`] returns change and IDs. IDs that are done, already so or rejected keep
+    /// their outcome and are not sent again. IDs whose result the earlier run did not learn are read first;
+    /// those that are as asked are done.
+    ///
+    /// The account is that of the token. If the token does not tell it, a job that begins lists the assets
+    /// and records some of them, and a job that resumes must find one again.
+    ///
+    /// The IDs of each request reach the disk before the request is sent. Writing blocks the thread. If the
+    /// journal can no longer be written, or the file is removed, the job stops.
+    pub fn journal(mut self, path: impl AsRef<Path>) -> Self {
+        self.journal = Some(path.as_ref().to_owned());
         self
     }
 
@@ -309,7 +323,13 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
     where
         C: SendableChange<R>,
     {
-        Ok(self.stream()?.report().await)
+        let outcomes = self.stream()?;
+        let refusal = Arc::clone(&outcomes.refusal);
+        let report = outcomes.report().await;
+        match Arc::into_inner(refusal).and_then(OnceLock::into_inner) {
+            Some(error) => Err(InvalidJob::Journal(error)),
+            None => Ok(report),
+        }
     }
 
     /// Runs the job as a stream of outcomes, in the order in which they become known. The job runs only while
@@ -338,36 +358,53 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
         self.change.check(&ids)?;
         let record = self.change.record();
         let job = record.describe(R::NAMES.plural);
-        let header = journal::Header::new(R::NAMES.segment, job.clone(), record);
-        let (journal, states) = match self.journal {
-            None => (None, Vec::new()),
-            Some(JournalMode::New(path)) => (Some(JournalWriter::create(&path, header, &ids)?), Vec::new()),
-            Some(JournalMode::Resumed(path)) => {
-                let (journal, states) = JournalWriter::resume(&path, &header, &ids)?;
-                (Some(journal), states)
+        let duplicates = matches!(record, ChangeRecord::Duplicate { .. });
+        let begun = self.client.now();
+        let header = journal::Header::new(R::NAMES.segment, job.clone(), record, &self.client, begun);
+        let (journal, earlier) = match self.journal {
+            None => (None, None),
+            Some(path) => {
+                let (journal, earlier) = JournalWriter::open(&path, &header, &ids)?;
+                (Some(journal), earlier)
             }
         };
+        let begun = earlier.as_ref().map_or(begun, |earlier| earlier.begun);
+        let account = journal
+            .is_some()
+            .then(|| AccountCheck::new(&ids, self.change.deletes(), earlier.as_ref()));
+        let seen = earlier.as_ref().and_then(|earlier| earlier.seen.clone());
         let mut settled = Vec::new();
         let mut open = Vec::with_capacity(ids.len());
         // Without an earlier run, every ID starts in the default state.
-        let states = states
+        let states = earlier
+            .map(|earlier| earlier.states)
+            .unwrap_or_default()
             .into_iter()
             .chain(std::iter::repeat_with(RecordedState::default));
-        for (position, (id, RecordedState { outcome, sent })) in ids.into_iter().zip(states).enumerate() {
+        for (position, (id, state)) in ids.into_iter().zip(states).enumerate() {
+            let RecordedState { outcome, copy, sent } = state;
             match outcome {
-                Some(outcome) => settled.push(Entry::new(id, position, outcome)),
+                Some(outcome) => settled.push(Entry {
+                    copy: copy.map(R::Id::from),
+                    ..Entry::new(id, position, outcome)
+                }),
                 None => open.push(OpenId { position, id, sent }),
             }
         }
-        let driver = Driver::new(
-            Reader::<R>::new(self.client.clone(), self.url_length),
-            self.client,
-            self.change,
-            self.settings,
-            JobIds { settled, open },
-            journal,
-            self.callbacks,
-        );
+        let stop = StopControl::new(self.settings.stop_after, "the service gave no answer");
+        let steps = self.change.steps(Shared {
+            reader: Reader::<R>::new(self.client.clone(), self.url_length),
+            client: self.client,
+            settings: self.settings,
+            stop_signal: stop.signal(),
+            account,
+            begun,
+            seen,
+            copies: settled.iter().filter_map(|entry| entry.copy.clone()).collect(),
+        });
+        let refusal = Refusal::default();
+        let ids = JobIds { settled, open };
+        let driver = Driver::new(steps, stop, ids, journal, Arc::clone(&refusal), self.callbacks);
         // The stream moves the driver with each entry; a box makes that cheap.
         let driver = Box::new(driver);
         let entries = futures_util::stream::unfold(driver, |mut driver| async move {
@@ -376,8 +413,10 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
         });
         Ok(Outcomes {
             entries: Box::pin(entries),
+            duplicates,
             job,
             repeated,
+            refusal,
         })
     }
 
@@ -425,19 +464,23 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
 
 /// [`Stream`] of the outcomes of a job, in the order in which they become known.
 ///
-/// Polling the stream runs the job. Dropping it ends the job and abandons the requests in flight.
+/// Polling the stream runs the job. Requests in flight make progress between polls, so a slow consumer lets
+/// none of them time out, but the next requests start with the next poll. Dropping the stream ends the job and
+/// abandons the requests in flight.
 #[must_use = "a job does nothing until its stream is polled"]
 pub struct Outcomes<I> {
     entries: Pin<Box<dyn Stream<Item = Entry<I>> + Send>>,
     job: String,
+    duplicates: bool,
     repeated: Vec<Repeated<I>>,
+    refusal: Refusal,
 }
 
 impl<I> Outcomes<I> {
     /// Runs the job to its end and collects the remaining outcomes in a report.
     pub async fn report(self) -> Report<I> {
         let entries = self.entries.collect().await;
-        Report::new(self.job, entries, self.repeated)
+        Report::new(self.job, self.duplicates, entries, self.repeated)
     }
 
     /// Returns the description of the job.

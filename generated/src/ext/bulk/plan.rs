@@ -76,6 +76,10 @@ impl<I> Plan<I> {
                 self.unreadable.push((id, failure));
                 return;
             }
+            ReadResult::Odd(failure) => {
+                self.unreadable.push((id, failure));
+                return;
+            }
             ReadResult::Missing => &mut self.missing,
             ReadResult::Found(summary) if is_satisfied_by(Some(&summary)) => &mut self.already,
             ReadResult::Found(summary) if summary.status == Status::Deleted => &mut self.missing,
@@ -113,12 +117,10 @@ impl<I: fmt::Display> fmt::Display for Plan<I> {
                 formatter.write_str("\n  their children are handled too; their number is unknown")?;
             }
         }
-        let missing = self.missing.iter();
-        write_section(formatter, "missing or deleted", missing, ToString::to_string)?;
-        let unreadable = self.unreadable.iter();
-        write_section(formatter, "unreadable", unreadable, |(id, failure)| {
-            format!("{id}: {failure}")
-        })
+        let missing = self.missing.iter().map(|id| (id, None));
+        write_section(formatter, "missing or deleted", missing)?;
+        let unreadable = self.unreadable.iter().map(|(id, failure)| (id, Some(failure)));
+        write_section(formatter, "unreadable", unreadable)
     }
 }
 
