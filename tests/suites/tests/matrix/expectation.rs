@@ -71,6 +71,8 @@ impl VisibleFault {
                     RetryAfter::Date(from_now) => Some(*from_now),
                 },
             ),
+            Fault::Gateway { status, .. } => Self::Status(*status, None),
+            Fault::Repeated { .. } => Self::WrongBody,
             Fault::Redirect { status, .. } => Self::Redirect(*status),
             Fault::Unauthorized | Fault::ExpireToken => Self::TokenRefused,
         }
