@@ -12,6 +12,7 @@ use crate::runtime::server_managed::ServerManagedFields;
 use crate::types::Status;
 use crate::{Client, Error};
 use serde_json::{Value, json};
+use std::fmt;
 
 /// Creates an asset under a chosen ID, or saves it if that ID exists.
 ///
@@ -68,7 +69,7 @@ pub enum Stored {
 }
 
 /// Error of [`CreateOrSave::create_or_save`].
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError<I> {
     /// The ID could not be looked up. Nothing was sent.
@@ -77,7 +78,6 @@ pub enum StoreError<I> {
         /// The ID.
         id: I,
         /// Error of the call.
-        #[source]
         error: Error,
     },
     /// The asset exists in a form that this version of the crate cannot read. Nothing was sent.
@@ -94,7 +94,6 @@ pub enum StoreError<I> {
         /// The ID.
         id: I,
         /// Error of the call.
-        #[source]
         error: Error,
     },
     /// No trustworthy answer came, and reading the asset back did not show the result.
@@ -103,9 +102,14 @@ pub enum StoreError<I> {
         /// The ID.
         id: I,
         /// Error of the call.
-        #[source]
         error: Error,
     },
+}
+
+impl<I: fmt::Display> fmt::Debug for StoreError<I> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, formatter)
+    }
 }
 
 async fn create_or_save<R: Save>(client: &Client, asset: &R::Asset) -> Result<Stored, StoreError<R::Id>> {

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, fmt, hash::Hash};
 
 /// Error in a job, found before anything was sent.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidJob {
     /// The list of IDs is empty.
@@ -42,6 +42,12 @@ pub enum InvalidJob {
     /// The journal cannot be used.
     #[error(transparent)]
     Journal(#[from] super::bulk::JournalError),
+}
+
+impl fmt::Debug for InvalidJob {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, formatter)
+    }
 }
 
 /// Problem of an invalid ID.

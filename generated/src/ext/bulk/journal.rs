@@ -16,6 +16,7 @@ use crate::ext::cascade::Cascade;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
+use std::fmt;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, BufRead as _, BufReader, Seek as _, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -27,7 +28,7 @@ const IDS_PER_LINE: usize = 1_000;
 const VERSION: u32 = 2;
 
 /// Error of a journal that cannot be used.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[error("journal {}: {problem}", .path.display())]
 pub struct JournalError {
     path: PathBuf,
@@ -66,6 +67,12 @@ enum JournalProblem {
     Removed,
     #[error("{0}")]
     Io(io::Error),
+}
+
+impl fmt::Debug for JournalError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, formatter)
+    }
 }
 
 impl JournalError {

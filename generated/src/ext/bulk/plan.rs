@@ -11,7 +11,7 @@ use std::fmt;
 
 /// Preview of a job, based on the current state of the assets. Every distinct ID is in exactly one of the
 /// lists.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Plan<I> {
     /// Description of the job.
@@ -121,6 +121,12 @@ impl<I: fmt::Display> fmt::Display for Plan<I> {
         write_section(formatter, "missing or deleted", missing)?;
         let unreadable = self.unreadable.iter().map(|(id, failure)| (id, Some(failure)));
         write_section(formatter, "unreadable", unreadable)
+    }
+}
+
+impl<I: fmt::Display> fmt::Debug for Plan<I> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, formatter)
     }
 }
 

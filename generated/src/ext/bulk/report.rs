@@ -70,7 +70,7 @@ impl fmt::Display for Counts {
 }
 
 /// Error of merging the reports of different jobs.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[error("cannot merge a report of {later:?} into one of {first:?}: they are different jobs")]
 #[non_exhaustive]
 pub struct DifferentJobs {
@@ -78,6 +78,12 @@ pub struct DifferentJobs {
     pub first: String,
     /// Job of the other report.
     pub later: String,
+}
+
+impl fmt::Debug for DifferentJobs {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, formatter)
+    }
 }
 
 impl<I> Report<I> {
