@@ -177,7 +177,8 @@ impl<R: Resource> Reader<R> {
                             Some(row) => row.map_or_else(odd, ReadResult::Found),
                             None => ReadResult::Missing,
                         };
-                        results.insert(id, result);
+                        // An ID that was given twice has one row.
+                        results.entry(id).or_insert(result);
                     }
                     continue;
                 }

@@ -54,7 +54,7 @@ enum JournalProblem {
     OtherService { recorded: String, actual: String },
     #[error(
         "it was written for the account {recorded}, and the client uses the account {actual}; nothing was \
-         sent; fix: use the credentials of {recorded}, or another journal"
+         sent; fix: use the credentials of the first account, or another journal"
     )]
     OtherAccount { recorded: String, actual: String },
     #[error("line {line} is damaged, so the lines after it are unusable: {message}; fix: {fix}")]

@@ -81,10 +81,13 @@ pub(super) fn write_section<'e, I: Display + 'e>(
     }
 }
 
-/// The message without the ID, numbers of attempts, durations and request IDs.
+/// The words of a message without the ID, numbers, durations and the request ID.
 fn cause(message: &str, id: &str) -> String {
     let message = message.replace(id, "");
     let message = message.split("request ID").next().unwrap_or_default();
-    let without_digits = message.chars().filter(|character| !character.is_ascii_digit());
-    without_digits.collect::<String>().replace("attempts", "attempt")
+    let words: String = message
+        .chars()
+        .filter(|character| character.is_alphabetic())
+        .collect();
+    words.replace("attempts", "attempt")
 }

@@ -56,7 +56,11 @@ impl<I: AssetId> AccountCheck<I> {
                     .states
                     .iter()
                     .any(|state| state.sent.is_some() || state.outcome.is_some());
-                let recorded: Vec<I> = seen.chain(proven.map(|(id, _)| id.clone())).collect();
+                let mut distinct = HashSet::new();
+                let recorded: Vec<I> = seen
+                    .chain(proven.map(|(id, _)| id.clone()))
+                    .filter(|id| distinct.insert(id.clone()))
+                    .collect();
                 if earlier.seen.is_some() || was_sent && !recorded.is_empty() {
                     EarlierAssets::Recorded(recorded)
                 } else {

@@ -362,6 +362,8 @@ impl<I: AssetId> Driver<I> {
             // Set once, because a job prepares once.
             let _ = self.refusal.set(error);
             self.is_abandoned = true;
+            // The journal of the other account stays as it is.
+            self.journal = None;
         } else if !result.seen.is_empty()
             && let Err(error) = journal.seen(result.seen.iter().map(AsRef::as_ref))
         {
