@@ -283,7 +283,9 @@ pub use secrecy;
 
 /// Stores of tokens.
 pub mod auth {
-    pub use crate::runtime::auth::{FileTokenStore, MemoryTokenStore, StoreError, StoreGuard, TokenStore};
+    pub use crate::runtime::auth::{
+        AccountId, FileTokenStore, MemoryTokenStore, StoreError, StoreGuard, TokenStore,
+    };
 }
 
 /// Hooks, which observe requests and responses.

@@ -1,9 +1,10 @@
 //! The client and the state that all its calls share.
 
 use super::{
-    auth::TokenManager,
+    auth::{AccountId, TokenManager},
     builder::ClientBuilder,
     call::UnsentCall,
+    error::Error,
     hook::Hooks,
     operation::Operation,
     rate_limit::Limiter,
@@ -68,7 +69,7 @@ impl Client {
     ///
     /// # Errors
     /// When the environment has no access token.
-    pub fn from_env() -> Result<Self, crate::Error> {
+    pub fn from_env() -> Result<Self, Error> {
         Self::builder()
             .credentials(crate::Credentials::from_env()?)
             .build()
@@ -78,6 +79,31 @@ impl Client {
     #[must_use]
     pub fn base_url(&self) -> &str {
         &self.0.settings.base_url
+    }
+
+    /// Account that the client acts on, as its access token says; `None` if the client has no token or the
+    /// token does not say.
+    ///
+    /// It loads the token store if no call has done so yet, and sends nothing.
+    ///
+    /// ```no_run
+    /// # async fn example(client: funnelflux::Client) -> Result<(), funnelflux::Error> {
+    /// if let Some(account) = client.account().await? {
+    ///     println!("this is the account {account}");
+    /// }
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// When the token store cannot be read.
+    pub async fn account(&self) -> Result<Option<AccountId>, Error> {
+        match self.token_manager() {
+            Some(token_manager) => token_manager
+                .account()
+                .await
+                .map_err(|kind| Error::new(None, kind)),
+            None => Ok(None),
+        }
     }
 
     /// Starts a call of `operation`, for the generated methods.

@@ -1,11 +1,13 @@
 //! Credentials, their stores and their renewal.
 
+mod account;
 mod file;
 mod redactor;
 mod rejection;
 mod store;
 mod token_manager;
 
+pub use account::AccountId;
 pub use file::FileTokenStore;
 pub(crate) use redactor::Redactor;
 pub(crate) use rejection::rejects_the_token;
@@ -115,10 +117,18 @@ impl Credentials {
         self.refresh_token.as_ref()
     }
 
-    /// Expiry of the access token, if it is known.
+    /// Expiry of the access token, if it is known: set by [`with_expires_at`](Self::with_expires_at), or
+    /// stated by a token that is a JWT.
     #[must_use]
     pub fn expires_at(&self) -> Option<SystemTime> {
         self.expires_at
+            .or_else(|| account::expiry_of_token(&self.access_token))
+    }
+
+    /// Account of the access token, if the token says so.
+    #[must_use]
+    pub fn account(&self) -> Option<AccountId> {
+        AccountId::of_token(&self.access_token)
     }
 
     /// Compares both tokens.

@@ -5,7 +5,7 @@
 //! a new token. A renewal before the expiry may therefore change nothing; the client then renews again at the
 //! expiry.
 
-use super::{Credentials, Redactor, TokenStore, store::StoreError};
+use super::{AccountId, Credentials, Redactor, TokenStore, store::StoreError};
 use crate::runtime::{
     attempt_loop::execute,
     client::Client,
@@ -154,6 +154,16 @@ impl TokenManager {
 
     fn state(&self) -> MutexGuard<'_, TokenState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Account of the tokens in use, if they say so.
+    pub(crate) async fn account(&self) -> Result<Option<AccountId>, ErrorKind> {
+        self.loaded.get_or_try_init(|| self.load()).await?;
+        let state = self.state();
+        Ok(state
+            .current
+            .as_ref()
+            .and_then(|current| current.credentials.account()))
     }
 
     /// Access token for the next request, renewed first if it is about to expire.
