@@ -5,8 +5,9 @@
 //! line reaches the disk before each request leaves, and a `settled` line follows its result. A crash can
 //! tear the last line at any byte. A torn line is dropped, and the resumed job reads its assets instead.
 //!
-//! A journal belongs to one account at one base URL. The first line names both, if the token tells the
-//! account. Otherwise a `seen` line lists some assets of the account, of which a resumed job must find one.
+//! A journal belongs to one account at one base URL. The first line has the base URL. An `account` line names
+//! the account if the token tells it. Otherwise a `seen` line lists some assets of the account, of which a
+//! resumed job must find one.
 
 use super::change::ChangeRecord;
 use super::outcome::{Entry, Outcome};
@@ -94,6 +95,8 @@ impl JournalError {
 enum Line<'a> {
     Job(Cow<'a, Header>),
     Ids(Vec<Cow<'a, str>>),
+    /// The account, as the token tells it.
+    Account(Cow<'a, str>),
     /// IDs that the account was seen to own when the job began. Copies are new if they are not among them.
     Seen(Vec<Cow<'a, str>>),
     /// IDs of a request with the change.
@@ -114,9 +117,6 @@ pub(super) struct Header {
     change: ChangeRecord,
     ids: usize,
     base_url: String,
-    /// The account, if the token tells it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    account: Option<String>,
     /// Start of the job, in milliseconds since 1970.
     begun: u64,
 }
@@ -137,13 +137,11 @@ impl Header {
             change,
             ids: 0,
             base_url: client.base_url().to_owned(),
-            account: account(client),
             begun: u64::try_from(since_epoch.as_millis()).unwrap_or(u64::MAX),
         }
     }
 
-    /// Checks that this is the recorded job at the same service and, as far as the tokens tell, of the same
-    /// account.
+    /// Checks that this is the recorded job at the same service.
     fn check(&self, recorded: &Self) -> Result<(), JournalProblem> {
         if (&recorded.resource, &recorded.change) != (&self.resource, &self.change) {
             return Err(JournalProblem::OtherJob {
@@ -157,19 +155,8 @@ impl Header {
                 actual: self.base_url.clone(),
             });
         }
-        match (&recorded.account, &self.account) {
-            (Some(recorded), Some(actual)) if recorded != actual => Err(JournalProblem::OtherAccount {
-                recorded: recorded.clone(),
-                actual: actual.clone(),
-            }),
-            _ => Ok(()),
-        }
+        Ok(())
     }
-}
-
-/// Account of a client, if its token tells it.
-fn account(_: &Client) -> Option<String> {
-    None
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -244,6 +231,7 @@ pub struct Journal {
     states: Vec<RecordedState>,
     /// IDs that the account was seen to own; `None` if they were not recorded.
     seen: Option<HashSet<String>>,
+    account: Option<String>,
     /// Length of the whole lines, in bytes.
     length: u64,
 }
@@ -290,7 +278,7 @@ impl Journal {
     /// Returns the account for which the job was written, if its token told that.
     #[must_use]
     pub fn account(&self) -> Option<&str> {
-        self.header.account.as_deref()
+        self.account.as_deref()
     }
 
     /// Returns all distinct IDs of the job, in order.
@@ -345,6 +333,7 @@ impl Journal {
                         ids: Vec::new(),
                         states: Vec::new(),
                         seen: None,
+                        account: None,
                         length: 0,
                     });
                 }
@@ -357,6 +346,7 @@ impl Journal {
                         .states
                         .resize_with(journal.ids.len(), RecordedState::default);
                 }
+                (Line::Account(account), Some(journal)) => journal.account = Some(account.into_owned()),
                 (Line::Seen(ids), Some(journal)) => {
                     let seen = journal.seen.get_or_insert_default();
                     seen.extend(ids.into_iter().map(Cow::into_owned));
@@ -404,7 +394,7 @@ impl<'a> Line<'a> {
             ids.into_iter().map(state).collect()
         };
         match self {
-            Self::Job(_) | Self::Ids(_) | Self::Seen(_) => Vec::new(),
+            Self::Job(_) | Self::Ids(_) | Self::Account(_) | Self::Seen(_) => Vec::new(),
             Self::Sending(ids) => sent(ids, SentFor::Change),
             Self::SendingForChildren(ids) => sent(ids, SentFor::Children),
             Self::Settled(entries) => entries
@@ -440,8 +430,8 @@ pub(super) struct EarlierRun {
     pub(super) seen: Option<HashSet<String>>,
     /// Start of the first run.
     pub(super) begun: SystemTime,
-    /// The tokens of both runs tell the same account.
-    pub(super) is_same_account: bool,
+    /// The account, if its token told it.
+    pub(super) account: Option<String>,
 }
 
 impl JournalWriter {
@@ -525,27 +515,24 @@ impl JournalWriter {
             .set_len(journal.length)
             .and_then(|()| writer.file.seek(SeekFrom::End(0)));
         writer.length = cut.map_err(|error| failed(JournalProblem::Io(error)))?;
-        let recorded = journal.header;
         let earlier = EarlierRun {
             states: journal.states,
             seen: journal.seen,
-            begun: UNIX_EPOCH + Duration::from_millis(recorded.begun),
-            is_same_account: recorded.account.is_some() && recorded.account == header.account,
+            begun: UNIX_EPOCH + Duration::from_millis(journal.header.begun),
+            account: journal.account,
         };
         Ok((writer, earlier))
     }
 
     /// Returns the error for a client of another account, whose assets are not those of the journal.
-    pub(super) fn other_account(
-        &self,
-        recorded: &[impl AsRef<str>],
-        actual: &[impl AsRef<str>],
-    ) -> JournalError {
-        let problem = JournalProblem::OtherAccount {
-            recorded: owner_of(recorded),
-            actual: owner_of(actual),
-        };
+    pub(super) fn other_account(&self, recorded: String, actual: String) -> JournalError {
+        let problem = JournalProblem::OtherAccount { recorded, actual };
         JournalError::new(&self.path, problem)
+    }
+
+    /// Records the account.
+    pub(super) fn account(&mut self, account: &str) -> Result<(), JournalError> {
+        self.append(&Line::Account(Cow::Borrowed(account)))
     }
 
     /// Records IDs that the account owns.
@@ -631,17 +618,6 @@ impl JournalWriter {
         #[cfg(not(unix))]
         {
             named.len() == open.len()
-        }
-    }
-}
-
-/// Describes an account by some of its assets.
-fn owner_of(ids: &[impl AsRef<str>]) -> String {
-    match ids {
-        [] => "without such assets".to_owned(),
-        ids => {
-            let ids: Vec<&str> = ids.iter().take(3).map(AsRef::as_ref).collect();
-            format!("that owns {}", ids.join(", "))
         }
     }
 }
@@ -814,7 +790,7 @@ mod tests {
             another journal\n\
             another process uses it\n\
             line 4 is damaged, so the lines after it are unusable: unknown variant `agian`, expected one of \
-            `job`, `ids`, `seen`, `sending`, `again`, `settled` at line 1 column 8; fix: move the file away \
+            `job`, `ids`, `account`, `seen`, `sending`, `again`, `settled` at line 1 column 8; fix: move the file away \
             and run the job again with a new journal; it reads the assets first, and those that are as asked \
             count as already so\n\
             its format has version 9; this version of the crate supports 2\n\

@@ -102,6 +102,45 @@ fn a_journal_of_another_account_is_refused_and_changes_nothing() {
 }
 
 #[test]
+fn the_account_is_that_of_the_token_if_it_tells_one() {
+    // {"sub":"account-a"} and {"sub":"account-b"}
+    let tokens = [
+        "eyJhbGciOiJub25lIn0.eyJzdWIiOiJhY2NvdW50LWEifQ.",
+        "eyJhbGciOiJub25lIn0.eyJzdWIiOiJhY2NvdW50LWIifQ.",
+    ];
+    let fakes = tokens.map(|token| {
+        Fake::new(Settings {
+            access_token: token.to_owned(),
+            ..Settings::default()
+        })
+    });
+    // Both accounts have assets with these IDs, so only the tokens differ.
+    let ids = fakes[0].seed_many(40);
+    assert_eq!(fakes[1].seed_many(40), ids);
+    let (_folder, path) = journal();
+    begin(&fakes[0], &ids, false, &path);
+    assert_eq!(Journal::read(&path).unwrap().account(), Some("account-a"));
+    let archive = |fake: &Fake| {
+        let client = client(fake, &Alarm::after(None));
+        run(client
+            .offer_sources()
+            .bulk_archive(ids.clone())
+            .journal(&path)
+            .send())
+    };
+    let error = archive(&fakes[1]).unwrap_err().to_string();
+    let expected = "it was written for the account account-a, and the client uses the account account-b";
+    assert!(error.contains(expected), "{error}");
+    assert_eq!(fakes[1].request_count(), 0);
+    assert_eq!(archive(&fakes[0]).unwrap().counts().done, 40);
+    assert_eq!(
+        calls(&fakes[0], "GET /offersource/list/"),
+        0,
+        "no assets are needed to tell the account"
+    );
+}
+
+#[test]
 fn a_deletion_of_all_assets_is_not_confirmed_by_another_account() {
     let settings = Settings {
         deleted: DeletedAssets::Gone,

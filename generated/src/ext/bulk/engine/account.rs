@@ -22,7 +22,9 @@ pub(in crate::ext::bulk) struct AccountCheck<I> {
     pub(in crate::ext::bulk) job: HashSet<I>,
     /// The job removes assets, so that its own IDs identify no account.
     pub(in crate::ext::bulk) deletes: bool,
-    /// Assets of an earlier run; `None` if nothing was sent.
+    /// Account of an earlier run, if its token told it.
+    pub(in crate::ext::bulk) recorded: Option<String>,
+    /// Assets of an earlier run.
     pub(in crate::ext::bulk) earlier: EarlierAssets<I>,
     /// The account may be another one, so that a missing asset proves nothing.
     pub(in crate::ext::bulk) is_unverified: AtomicBool,
@@ -33,17 +35,15 @@ pub(in crate::ext::bulk) struct AccountCheck<I> {
 pub(in crate::ext::bulk) enum EarlierAssets<I> {
     /// No earlier run has recorded assets or sent a request.
     None,
-    /// The tokens tell that the account is the same.
-    SameAccount,
     /// Assets of which one must be found.
     Recorded(Vec<I>),
 }
 
 impl<I: AssetId> AccountCheck<I> {
     pub(in crate::ext::bulk) fn new(ids: &[I], deletes: bool, earlier: Option<&EarlierRun>) -> Self {
+        let recorded = earlier.and_then(|earlier| earlier.account.clone());
         let earlier = match earlier {
             None => EarlierAssets::None,
-            Some(earlier) if earlier.is_same_account => EarlierAssets::SameAccount,
             Some(earlier) => {
                 let seen = earlier.seen.iter().flatten().cloned().map(I::from);
                 let states = ids.iter().zip(&earlier.states);
@@ -71,6 +71,7 @@ impl<I: AssetId> AccountCheck<I> {
         Self {
             job: ids.iter().cloned().collect(),
             deletes,
+            recorded,
             earlier,
             is_unverified: AtomicBool::new(false),
         }
@@ -90,8 +91,21 @@ impl<R: Resource> Shared<R> {
         let Some(check) = &self.account else {
             return result;
         };
+        // A token store that cannot be read fails the reads, too.
+        let account = self.client.account().await.ok().flatten();
+        let account = account.map(|account| account.as_str().to_owned());
+        match (&check.recorded, &account) {
+            (Some(recorded), Some(actual)) if recorded == actual => return result,
+            (Some(recorded), Some(actual)) => {
+                result.other_account = Some((recorded.clone(), actual.clone()));
+                return result;
+            }
+            (None, Some(_)) => result.account = account,
+            (_, None) => {}
+        }
         match &check.earlier {
-            EarlierAssets::SameAccount => {}
+            // The token tells the account.
+            EarlierAssets::None if result.account.is_some() => {}
             EarlierAssets::None => result.seen = self.sample(check).await,
             EarlierAssets::Recorded(recorded) => self.find_recorded(check, recorded, &mut result).await,
         }
@@ -159,10 +173,23 @@ impl<R: Resource> Shared<R> {
                     return;
                 }
                 None => {
-                    result.other_account = Some((probe, self.sample(check).await));
+                    let actual = self.sample(check).await;
+                    result.other_account = Some((owner_of(&probe), owner_of(&actual)));
+                    result.account = None;
                     return;
                 }
             }
+        }
+    }
+}
+
+/// Describes an account by some of its assets.
+fn owner_of<I: AsRef<str>>(ids: &[I]) -> String {
+    match ids {
+        [] => "without such assets".to_owned(),
+        ids => {
+            let ids: Vec<&str> = ids.iter().take(3).map(AsRef::as_ref).collect();
+            format!("that owns {}", ids.join(", "))
         }
     }
 }

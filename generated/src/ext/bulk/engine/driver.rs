@@ -318,9 +318,9 @@ impl<I: AssetId> Driver<I> {
     }
 
     /// Takes the result of a step.
-    fn take(&mut self, result: StepResult<I>) {
+    fn take(&mut self, mut result: StepResult<I>) {
         if std::mem::take(&mut self.preparing) {
-            self.prepared(&result);
+            self.prepared(&mut result);
         }
         // Further steps of started chunks come first, so that few chunks are open at any time.
         for step in result.next.into_iter().rev() {
@@ -352,11 +352,11 @@ impl<I: AssetId> Driver<I> {
     }
 
     /// Records the account of a journal, or refuses another account.
-    fn prepared(&mut self, result: &StepResult<I>) {
+    fn prepared(&mut self, result: &mut StepResult<I>) {
         let Some(journal) = &mut self.journal else {
             return;
         };
-        if let Some((recorded, actual)) = &result.other_account {
+        if let Some((recorded, actual)) = result.other_account.take() {
             let error = journal.other_account(recorded, actual);
             self.stop_for_journal(&error);
             // Set once, because a job prepares once.
@@ -364,9 +364,17 @@ impl<I: AssetId> Driver<I> {
             self.is_abandoned = true;
             // The journal of the other account stays as it is.
             self.journal = None;
-        } else if !result.seen.is_empty()
-            && let Err(error) = journal.seen(result.seen.iter().map(AsRef::as_ref))
-        {
+            return;
+        }
+        let mut recorded = result
+            .account
+            .as_deref()
+            .map_or(Ok(()), |account| journal.account(account));
+        if !result.seen.is_empty() {
+            let seen = result.seen.iter().map(AsRef::as_ref);
+            recorded = recorded.and_then(|()| journal.seen(seen));
+        }
+        if let Err(error) = recorded {
             self.stop_for_journal(&error);
         }
     }

@@ -109,8 +109,10 @@ pub struct StepResult<I> {
     pub(in crate::ext::bulk) answered: Option<bool>,
     /// Assets of the account, for the journal.
     pub(in crate::ext::bulk) seen: Vec<I>,
-    /// The account is not that of the journal: assets of the one and of the other.
-    pub(in crate::ext::bulk) other_account: Option<(Vec<I>, Vec<I>)>,
+    /// The account, as the token tells it, for the journal.
+    pub(in crate::ext::bulk) account: Option<String>,
+    /// The account of the journal and that of the client, if they differ.
+    pub(in crate::ext::bulk) other_account: Option<(String, String)>,
 }
 
 impl<I> StepResult<I> {
@@ -122,6 +124,7 @@ impl<I> StepResult<I> {
             fatal: None,
             answered: None,
             seen: Vec::new(),
+            account: None,
             other_account: None,
         }
     }
