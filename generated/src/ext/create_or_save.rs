@@ -5,7 +5,7 @@
 
 use super::abilities::{Assets, IdOf};
 use super::bulk::Failure;
-use super::read::{ReadResult, Reader, URL_LENGTH};
+use super::read::{ReadResult, Reader, URL_LENGTH, is_not_found};
 use super::resource::{Handle, Resource, Save};
 use super::update::{self, Absent, differences};
 use crate::runtime::server_managed::ServerManagedFields;
@@ -117,7 +117,11 @@ async fn create_or_save<R: Save>(client: &Client, asset: &R::Asset) -> Result<St
     match read::<R>(client, &id).await {
         ReadResult::Found(found) if is_stored::<R>(asset, &found) => return Ok(Stored::Unchanged),
         ReadResult::Found(_) => {}
-        ReadResult::Missing => {
+        // Without a list, only the creation itself shows whether the ID exists.
+        ReadResult::Unreadable(error) if !(R::LIST.is_none() && is_not_found(&error)) => {
+            return Err(StoreError::Find { id, error });
+        }
+        ReadResult::Missing | ReadResult::Unreadable(_) => {
             let error = match R::CREATE(client, asset).await {
                 Ok(()) => return Ok(Stored::Created),
                 Err(error) if error.may_have_been_applied() => {
@@ -131,7 +135,6 @@ async fn create_or_save<R: Save>(client: &Client, asset: &R::Asset) -> Result<St
             }
         }
         ReadResult::Odd(failure) => return Err(StoreError::Odd { id, failure }),
-        ReadResult::Unreadable(error) => return Err(StoreError::Find { id, error }),
     }
     match R::SAVE(client, asset).await {
         Ok(()) => Ok(Stored::Saved),

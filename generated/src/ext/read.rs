@@ -113,7 +113,7 @@ impl<R: Resource> Reader<R> {
                 match row.get(&property).and_then(Value::as_str) {
                     Some(id) => {
                         let id = R::Id::from(id.to_owned());
-                        listed.rows.insert(id, parse_summary(row).ok());
+                        listed.rows.insert(id, parse_summary(&row).ok());
                     }
                     None => listed.is_complete = false,
                 }
@@ -129,7 +129,7 @@ impl<R: Resource> Reader<R> {
     async fn find<T: Send + 'static>(
         &self,
         ids: &[R::Id],
-        parse: fn(Value) -> Result<T, String>,
+        parse: fn(&Value) -> Result<T, String>,
     ) -> Result<Rows<R::Id, T>, Error> {
         let found = match (R::FIND_BY_IDS, ids) {
             (Some(find), _) => {
@@ -143,7 +143,7 @@ impl<R: Resource> Reader<R> {
                 let asset = R::FIND_BY_ID(&self.client, id).await;
                 asset.map(|asset| {
                     let row = serde_json::to_value(&asset).map_err(|error| error.to_string());
-                    HashMap::from([(id.clone(), row.and_then(parse))])
+                    HashMap::from([(id.clone(), row.and_then(|row| parse(&row)))])
                 })
             }
             (None, _) => Ok(HashMap::new()),
@@ -155,7 +155,7 @@ impl<R: Resource> Reader<R> {
     async fn read<T: Clone + Send + 'static>(
         &self,
         ids: &[R::Id],
-        parse: fn(Value) -> Result<T, String>,
+        parse: fn(&Value) -> Result<T, String>,
         from_summary: fn(AssetSummary) -> Option<T>,
     ) -> Vec<ReadResult<T>> {
         let mut results: HashMap<R::Id, ReadResult<T>> = HashMap::with_capacity(ids.len());
@@ -291,7 +291,7 @@ fn match_rows<I, T>(
     rows: Vec<Value>,
     asked: &HashSet<I>,
     property: &str,
-    parse: fn(Value) -> Result<T, String>,
+    parse: fn(&Value) -> Result<T, String>,
 ) -> Result<Rows<I, T>, String>
 where
     I: From<String> + Eq + std::hash::Hash + Clone,
@@ -310,7 +310,7 @@ where
                 "it has a row for {id_text}, which was not asked for, so it may belong to another request"
             ));
         }
-        matched.insert(id, parse(row));
+        matched.insert(id, parse(&row));
     }
     if !is_complete {
         for id in asked {
@@ -322,7 +322,7 @@ where
 }
 
 /// Reads status and category, the only properties that bulk jobs compare.
-fn parse_summary(row: Value) -> Result<AssetSummary, String> {
+fn parse_summary(row: &Value) -> Result<AssetSummary, String> {
     let text = |property: &str| match row.get(property) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => Ok(Some(text.as_str())),
@@ -336,7 +336,7 @@ fn parse_summary(row: Value) -> Result<AssetSummary, String> {
     ))
 }
 
-fn parse_asset<R: Resource>(row: Value) -> Result<R::Asset, String> {
+fn parse_asset<R: Resource>(row: &Value) -> Result<R::Asset, String> {
     serde_path_to_error::deserialize(row).map_err(|error| {
         let path = error.path();
         format!("the service shows it in a form that does not decode at {path}")

@@ -36,6 +36,8 @@ pub(crate) struct UnsentCall {
     request: PreparedRequest,
     /// First error in the arguments.
     problem: Option<ErrorKind>,
+    /// True if the body may be omitted. For a deletion, the ID then belongs into the query.
+    has_optional_body: bool,
 }
 
 impl UnsentCall {
@@ -50,6 +52,7 @@ impl UnsentCall {
             client,
             request: PreparedRequest::new(target),
             problem: None,
+            has_optional_body: false,
         }
     }
 
@@ -132,7 +135,8 @@ impl UnsentCall {
     }
 
     /// Sets an optional request body; without one, neither a body nor a content type is sent.
-    pub(crate) fn body_optional(self, body: Option<&impl Serialize>) -> Self {
+    pub(crate) fn body_optional(mut self, body: Option<&impl Serialize>) -> Self {
+        self.has_optional_body = true;
         match body {
             Some(body) => self.body(body),
             None => self,
@@ -167,7 +171,7 @@ impl UnsentCall {
             let value = pair.split_once('=').map(|(_, value)| value);
             value.is_some_and(|value| !value.is_empty())
         });
-        let lists_nothing = || body.as_deref().is_none_or(names_nothing);
+        let lists_nothing = || body.as_deref().map_or(self.has_optional_body, names_nothing);
         let is_empty = target.method == http::Method::DELETE && !has_id && lists_nothing();
         is_empty.then_some("nothing to delete: the ID and the list of IDs are empty")
     }
@@ -189,7 +193,7 @@ impl UnsentCall {
     }
 }
 
-/// Returns true if the body of a deletion names no asset.
+/// Returns true if the body of a deletion has a list of IDs, but no ID in it.
 fn names_nothing(body: &[u8]) -> bool {
     #[derive(serde::Deserialize)]
     struct Entries {
@@ -198,7 +202,7 @@ fn names_nothing(body: &[u8]) -> bool {
     }
     // A body of another form is left to the service.
     serde_json::from_slice::<Entries>(body)
-        .is_ok_and(|body| body.entries.is_none_or(|ids| ids.iter().all(String::is_empty)))
+        .is_ok_and(|body| body.entries.is_some_and(|ids| ids.iter().all(String::is_empty)))
 }
 
 /// Writes text to a query and percent-encodes reserved characters, which most names and values do not

@@ -100,9 +100,12 @@ impl<R: resource::Duplicate> fmt::Debug for Duplicating<R> {
     }
 }
 
+/// Function that changes an original into its copy.
+type ChangeCopy<A> = Box<dyn Fn(&mut A) + Send + Sync>;
+
 /// Change of the copies.
 struct Overrides<R: resource::Duplicate> {
-    change: Box<dyn Fn(&mut R::Asset) + Send + Sync>,
+    change: ChangeCopy<R::Asset>,
     /// Adds the changed properties to a request.
     add: fn(&mut RequestOf<R>, Map<String, Value>),
 }

@@ -354,13 +354,11 @@ impl Journal {
                 (line, Some(journal)) => {
                     for (id, newer) in line.states() {
                         let index = indices.get(&*id).copied();
-                        match index.and_then(|index| journal.states.get_mut(index)) {
-                            Some(state) => state.update(newer),
-                            None => {
-                                let message = format!("the ID {id} is not in the job");
-                                return Err(journal.damaged(number, message));
-                            }
-                        }
+                        let Some(state) = index.and_then(|index| journal.states.get_mut(index)) else {
+                            let message = format!("the ID {id} is not in the job");
+                            return Err(journal.damaged(number, message));
+                        };
+                        state.update(newer);
                     }
                 }
                 (_, None) => return Err(JournalProblem::NotAJournal),

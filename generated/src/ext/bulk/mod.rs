@@ -52,11 +52,14 @@ use stop::StopControl;
 ///    [`Cascade`], parents that are as asked already are sent because of their children.
 /// 2. It sends the other assets in one request.
 /// 3. If the service refuses the request, the job reads which changes were applied anyway. It sends the rest
-///    in halves, until each refused ID stands alone.
+///    in halves, until each refused ID stands alone. A 404 for assets that exist is not split but repeated,
+///    because it is the answer of a gateway, or about something else.
 /// 4. If no trustworthy answer comes, the job reads the assets and repeats the request for the unchanged
 ///    ones.
 ///
-/// If the job cannot find out the result, the outcome is *unknown*.
+/// If the job cannot find out the result, the outcome is *unknown*. An asset is missing only if a success of
+/// the service omits it; nobody else's 404 counts. Reading compares ID, status and category only, so an
+/// unusual asset hinders no other.
 ///
 /// # Outcomes
 ///
@@ -73,16 +76,17 @@ use stop::StopControl;
 /// | [`look_first`](Self::look_first) | yes | |
 /// | [`verify`](Self::verify) | for deletions and cascades | |
 /// | [`stop_after`](Self::stop_after) | never | at least 1 |
+/// | [`cancel_grace`](Self::cancel_grace) | until requests in flight end | |
 /// | [`url_length`](Self::url_length) | 1,800 bytes of IDs in a URL | 100 to 65,536 |
 ///
-/// A job stops after five consecutive requests without an answer, or if the service asks for a wait of more
-/// than a minute (`Retry-After`). The remaining IDs are not sent, and the failure contains the requested
-/// wait. The service documents no limits of its own; a chunk that it refuses as too large is split.
+/// A job stops after five consecutive requests without an answer, if the service refuses every read, or if it
+/// asks for a wait of more than a minute (`Retry-After`). The remaining IDs are not sent, and the failure
+/// contains the requested wait. The service documents no limits of its own; a chunk that it refuses as too large is split.
 ///
 /// # Memory
 ///
-/// A job keeps the IDs, a small outcome for each, and up to `concurrency` chunks. If the service refuses
-/// unknown IDs with another error than *not found*, the job also reads the list of all assets.
+/// A job keeps the IDs, a small outcome for each, and up to `concurrency` chunks. If the service refuses to
+/// read a chunk, the job also reads the list of all assets.
 #[must_use = "a job does nothing until it is sent"]
 pub struct Bulk<R: Resource, C> {
     client: Client,

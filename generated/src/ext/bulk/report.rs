@@ -114,6 +114,11 @@ impl<I> Report<I> {
         &self.entries
     }
 
+    /// Iterates over the entries of all distinct IDs, in the given order.
+    pub fn iter(&self) -> std::slice::Iter<'_, Entry<I>> {
+        self.entries.iter()
+    }
+
     /// Returns the IDs that were given more than once. Each has one entry.
     #[must_use]
     pub fn repeated(&self) -> &[Repeated<I>] {
@@ -232,7 +237,7 @@ impl<'r, I> IntoIterator for &'r Report<I> {
     type IntoIter = std::slice::Iter<'r, Entry<I>>;
 
     fn into_iter(self) -> Self::IntoIter {
-        self.entries.iter()
+        self.iter()
     }
 }
 
