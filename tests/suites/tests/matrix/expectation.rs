@@ -57,7 +57,7 @@ impl VisibleFault {
             | Fault::CloseWithoutAnswer { .. } => Self::Broken,
             // The end of a stream that cannot be decompressed is not trustworthy.
             Fault::ResetInBody | Fault::CloseInBody | Fault::GzipGarbage => Self::BrokenBody,
-            Fault::TruncatedJson | Fault::WrongJson => Self::WrongBody,
+            Fault::TruncatedJson | Fault::WrongJson | Fault::Repeated { .. } => Self::WrongBody,
             Fault::Html { .. } => Self::HtmlPage,
             Fault::Oversized { .. } => Self::TooLarge,
             Fault::WrongContentType | Fault::DuplicateRows | Fault::ReverseRows => Self::RightResponse,
@@ -72,7 +72,6 @@ impl VisibleFault {
                 },
             ),
             Fault::Gateway { status, .. } => Self::Status(*status, None),
-            Fault::Repeated { .. } => Self::WrongBody,
             Fault::Redirect { status, .. } => Self::Redirect(*status),
             Fault::Unauthorized | Fault::ExpireToken => Self::TokenRefused,
         }
