@@ -5,6 +5,7 @@ mod duplicate;
 mod engine;
 mod journal;
 mod outcome;
+mod outcomes;
 mod plan;
 mod progress;
 mod report;
@@ -15,6 +16,7 @@ pub use change::{Archiving, ChangeRecord, Deleting, MovingToCategory, Unarchivin
 pub use duplicate::{DuplicateMany, Duplicating, Duplication};
 pub use journal::{Journal, JournalError};
 pub use outcome::{Entry, Failure, Outcome, Reason};
+pub use outcomes::Outcomes;
 pub use plan::{Children, Plan};
 pub use progress::Progress;
 pub use report::{Counts, DifferentJobs, Report};
@@ -24,21 +26,18 @@ use super::cascade::Cascade;
 use super::evidence::Inferred;
 use super::read::{Reader, URL_LENGTH};
 use super::resource::{Archive, Delete, Resource};
-use super::validate::{self, Distinct, InvalidJob, Repeated};
+use super::validate::{self, Distinct, InvalidJob};
 #[cfg(feature = "_deduced")]
 use crate::Unverified;
 use crate::types::ParentMutationRequest;
 use crate::{Client, RetryPolicy};
 use change::{BulkChange, SendableChange};
 use engine::{AccountCheck, Driver, JobCallbacks, JobIds, JobSettings, OpenId, Refusal, Shared};
-use futures_core::Stream;
 use futures_util::StreamExt as _;
 use journal::{JournalWriter, RecordedState};
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::pin::Pin;
-use std::sync::{Arc, OnceLock};
-use std::task::{Context, Poll};
+use std::sync::Arc;
 use std::time::Duration;
 use stop::StopControl;
 
@@ -327,13 +326,7 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
     where
         C: SendableChange<R>,
     {
-        let outcomes = self.stream()?;
-        let refusal = Arc::clone(&outcomes.refusal);
-        let report = outcomes.report().await;
-        match Arc::into_inner(refusal).and_then(OnceLock::into_inner) {
-            Some(error) => Err(InvalidJob::Journal(error)),
-            None => Ok(report),
-        }
+        Ok(self.stream()?.try_report().await?)
     }
 
     /// Runs the job as a stream of outcomes, in the order in which they become known. The job runs only while
@@ -415,13 +408,7 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
             let entry = driver.next().await?;
             Some((entry, driver))
         });
-        Ok(Outcomes {
-            entries: Box::pin(entries),
-            duplicates,
-            job,
-            repeated,
-            refusal,
-        })
+        Ok(Outcomes::new(entries, job, duplicates, repeated, refusal))
     }
 
     /// Reads the assets and returns a preview of the job. Changes nothing.
@@ -463,56 +450,6 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
             plan.children = count.map_or(Children::Unknown, |count| Children::Known { count });
         }
         Ok(plan)
-    }
-}
-
-/// [`Stream`] of the outcomes of a job, in the order in which they become known.
-///
-/// Polling the stream runs the job. Requests in flight make progress between polls, so a slow consumer lets
-/// none of them time out, but the next requests start with the next poll. Dropping the stream ends the job and
-/// abandons the requests in flight.
-#[must_use = "a job does nothing until its stream is polled"]
-pub struct Outcomes<I> {
-    entries: Pin<Box<dyn Stream<Item = Entry<I>> + Send>>,
-    job: String,
-    duplicates: bool,
-    repeated: Vec<Repeated<I>>,
-    refusal: Refusal,
-}
-
-impl<I> Outcomes<I> {
-    /// Runs the job to its end and collects the remaining outcomes in a report.
-    pub async fn report(self) -> Report<I> {
-        let entries = self.entries.collect().await;
-        Report::new(self.job, self.duplicates, entries, self.repeated)
-    }
-
-    /// Returns the description of the job.
-    #[must_use]
-    pub fn job(&self) -> &str {
-        &self.job
-    }
-
-    /// Returns the IDs that were given more than once. Each has one outcome.
-    #[must_use]
-    pub fn repeated(&self) -> &[Repeated<I>] {
-        &self.repeated
-    }
-}
-
-impl<I> Stream for Outcomes<I> {
-    type Item = Entry<I>;
-
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Entry<I>>> {
-        self.entries.as_mut().poll_next(context)
-    }
-}
-
-impl<I> Unpin for Outcomes<I> {}
-
-impl<I> fmt::Debug for Outcomes<I> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "Outcomes({})", self.job)
     }
 }
 

@@ -9,85 +9,30 @@
 //! the account if the token tells it. Otherwise a `seen` line lists some assets of the account, of which a
 //! resumed job must find one.
 
+mod error;
+mod writer;
+
+pub use error::JournalError;
+pub(super) use writer::{EarlierRun, JournalWriter};
+
 use super::change::ChangeRecord;
-use super::outcome::{Entry, Outcome};
+use super::outcome::Outcome;
 use super::report::Counts;
 use crate::Client;
 use crate::ext::cascade::Cascade;
+use error::JournalProblem;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
-use std::fmt;
-use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{self, BufRead as _, BufReader, Seek as _, SeekFrom, Write};
-use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::fs::File;
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Number of IDs per line.
 const IDS_PER_LINE: usize = 1_000;
 /// Version of the format.
 const VERSION: u32 = 2;
-
-/// Error of a journal that cannot be used.
-#[derive(thiserror::Error)]
-#[error("journal {}: {problem}", .path.display())]
-pub struct JournalError {
-    path: PathBuf,
-    problem: JournalProblem,
-}
-
-#[derive(Debug, thiserror::Error)]
-enum JournalProblem {
-    #[error("another process uses it")]
-    InUse,
-    #[error("this is not the journal of a bulk job")]
-    NotAJournal,
-    #[error("its format has version {0}; this version of the crate supports {VERSION}")]
-    Version(u32),
-    #[error("it is the journal of another job; expected {expected:?}, actual {recorded:?}")]
-    OtherJob { recorded: String, expected: String },
-    #[error("it is the journal of a job with other IDs; fix: take the IDs from Journal::read")]
-    OtherIds,
-    #[error(
-        "it was written for the base URL {recorded}, and the client uses {actual}; nothing was sent; \
-         fix: use a client of {recorded}, or another journal"
-    )]
-    OtherService { recorded: String, actual: String },
-    #[error(
-        "it was written for the account {recorded}, and the client uses the account {actual}; nothing was \
-         sent; fix: use the credentials of the first account, or another journal"
-    )]
-    OtherAccount { recorded: String, actual: String },
-    #[error("line {line} is damaged, so the lines after it are unusable: {message}; fix: {fix}")]
-    Damaged {
-        line: usize,
-        message: String,
-        fix: &'static str,
-    },
-    #[error("the file was removed or replaced while the job ran")]
-    Removed,
-    #[error("{0}")]
-    Io(io::Error),
-}
-
-impl fmt::Debug for JournalError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, formatter)
-    }
-}
-
-impl JournalError {
-    fn new(path: &Path, problem: JournalProblem) -> Self {
-        let path = path.to_owned();
-        Self { path, problem }
-    }
-
-    /// Returns the path of the journal.
-    #[must_use]
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-}
 
 /// A line of the journal.
 #[derive(Debug, Serialize, Deserialize)]
@@ -410,226 +355,11 @@ impl<'a> Line<'a> {
     }
 }
 
-/// Writer of a journal.
-#[derive(Debug)]
-pub(super) struct JournalWriter {
-    path: PathBuf,
-    file: File,
-    /// Length of the whole lines, in bytes.
-    length: u64,
-}
-
-/// Results of an earlier run.
-#[derive(Debug)]
-pub(super) struct EarlierRun {
-    /// States of the IDs, in order.
-    pub(super) states: Vec<RecordedState>,
-    /// IDs that the account was seen to own; `None` if they were not recorded.
-    pub(super) seen: Option<HashSet<String>>,
-    /// Start of the first run.
-    pub(super) begun: SystemTime,
-    /// The account, if its token told it.
-    pub(super) account: Option<String>,
-}
-
-impl JournalWriter {
-    /// Begins a journal, or resumes the one that exists. It must be of this job with these IDs.
-    pub(super) fn open<I: AsRef<str>>(
-        path: &Path,
-        header: &Header,
-        ids: &[I],
-    ) -> Result<(Self, Option<EarlierRun>), JournalError> {
-        if !path.try_exists().unwrap_or(true)
-            && let Some(writer) = Self::create(path, header.clone(), ids)?
-        {
-            return Ok((writer, None));
-        }
-        let (writer, earlier) = Self::resume(path, header, ids)?;
-        Ok((writer, Some(earlier)))
-    }
-
-    /// Creates a journal. The file appears with the whole job in it, or not at all; `None` if it exists.
-    fn create<I: AsRef<str>>(path: &Path, header: Header, ids: &[I]) -> Result<Option<Self>, JournalError> {
-        let failed = |error: io::Error| JournalError::new(path, JournalProblem::Io(error));
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        let mut new_file =
-            tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new("."))).map_err(failed)?;
-        let header = Header {
-            ids: ids.len(),
-            ..header
-        };
-        let mut text = Vec::new();
-        write_line(&mut text, &Line::Job(Cow::Owned(header))).map_err(failed)?;
-        for ids in ids.chunks(IDS_PER_LINE) {
-            let ids = ids.iter().map(|id| Cow::Borrowed(id.as_ref())).collect();
-            write_line(&mut text, &Line::Ids(ids)).map_err(failed)?;
-        }
-        new_file.write_all(&text).map_err(failed)?;
-        new_file.as_file().sync_all().map_err(failed)?;
-        let file = match new_file.persist_noclobber(path) {
-            Ok(file) => file,
-            Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => return Ok(None),
-            Err(error) => return Err(failed(error.error)),
-        };
-        let writer = Self {
-            path: path.to_owned(),
-            file,
-            length: text.len() as u64,
-        };
-        writer.lock()?;
-        Ok(Some(writer))
-    }
-
-    fn resume<I: AsRef<str>>(
-        path: &Path,
-        header: &Header,
-        ids: &[I],
-    ) -> Result<(Self, EarlierRun), JournalError> {
-        let failed = |problem| JournalError::new(path, problem);
-        let file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .open(path)
-            .map_err(|error| failed(JournalProblem::Io(error)))?;
-        let mut writer = Self {
-            path: path.to_owned(),
-            file,
-            length: 0,
-        };
-        writer.lock()?;
-        let journal = Journal::parse(&writer.file).map_err(failed)?;
-        header.check(&journal.header).map_err(failed)?;
-        if !journal
-            .ids
-            .iter()
-            .map(String::as_str)
-            .eq(ids.iter().map(AsRef::as_ref))
-        {
-            return Err(failed(JournalProblem::OtherIds));
-        }
-        // Cuts off a torn line, so that the next line starts on its own.
-        let cut = writer
-            .file
-            .set_len(journal.length)
-            .and_then(|()| writer.file.seek(SeekFrom::End(0)));
-        writer.length = cut.map_err(|error| failed(JournalProblem::Io(error)))?;
-        let earlier = EarlierRun {
-            states: journal.states,
-            seen: journal.seen,
-            begun: UNIX_EPOCH + Duration::from_millis(journal.header.begun),
-            account: journal.account,
-        };
-        Ok((writer, earlier))
-    }
-
-    /// Returns the error for a client of another account, whose assets are not those of the journal.
-    pub(super) fn other_account(&self, recorded: String, actual: String) -> JournalError {
-        let problem = JournalProblem::OtherAccount { recorded, actual };
-        JournalError::new(&self.path, problem)
-    }
-
-    /// Records the account.
-    pub(super) fn account(&mut self, account: &str) -> Result<(), JournalError> {
-        self.append(&Line::Account(Cow::Borrowed(account)))
-    }
-
-    /// Records IDs that the account owns.
-    pub(super) fn seen<'i>(&mut self, ids: impl Iterator<Item = &'i str>) -> Result<(), JournalError> {
-        self.append(&Line::Seen(ids.map(Cow::Borrowed).collect()))
-    }
-
-    /// Locks the file against a second process, if the file system supports locks.
-    fn lock(&self) -> Result<(), JournalError> {
-        match self.file.try_lock() {
-            Err(TryLockError::WouldBlock) => Err(JournalError::new(&self.path, JournalProblem::InUse)),
-            Ok(()) | Err(TryLockError::Error(_)) => Ok(()),
-        }
-    }
-
-    /// Records that these IDs are about to be sent. Returns once the line is on the disk.
-    pub(super) fn sending<'i>(
-        &mut self,
-        ids: impl Iterator<Item = &'i str>,
-        for_children: bool,
-    ) -> Result<(), JournalError> {
-        let ids = ids.map(Cow::Borrowed).collect();
-        let line = if for_children {
-            Line::SendingForChildren(ids)
-        } else {
-            Line::Sending(ids)
-        };
-        self.append(&line)?;
-        self.file
-            .sync_data()
-            .map_err(|error| JournalError::new(&self.path, JournalProblem::Io(error)))
-    }
-
-    /// Records outcomes. IDs that were not sent stay open.
-    pub(super) fn settled<I: AsRef<str>>(&mut self, entries: &[Entry<I>]) -> Result<(), JournalError> {
-        let settled: Vec<SettledId<'_>> = entries
-            .iter()
-            .filter(|entry| !matches!(entry.outcome, Outcome::NotSent { .. }))
-            .map(|entry| SettledId {
-                id: Cow::Borrowed(entry.id.as_ref()),
-                outcome: Cow::Borrowed(&entry.outcome),
-                copy: entry.copy.as_ref().map(|copy| Cow::Borrowed(copy.as_ref())),
-            })
-            .collect();
-        if settled.is_empty() {
-            return Ok(());
-        }
-        self.append(&Line::Settled(settled))
-    }
-
-    fn append(&mut self, line: &Line<'_>) -> Result<(), JournalError> {
-        if !self.is_in_place() {
-            return Err(JournalError::new(&self.path, JournalProblem::Removed));
-        }
-        let mut text = Vec::new();
-        // A full disk may take only a part of the line. Each line therefore starts at the end of the last
-        // whole line, so that a torn one does not damage the lines that follow while the job stops.
-        let written = write_line(&mut text, line)
-            .and_then(|()| self.file.set_len(self.length))
-            .and_then(|()| self.file.seek(SeekFrom::Start(self.length)))
-            .and_then(|_| self.file.write_all(&text));
-        match written {
-            Ok(()) => {
-                self.length += text.len() as u64;
-                Ok(())
-            }
-            Err(error) => Err(JournalError::new(&self.path, JournalProblem::Io(error))),
-        }
-    }
-}
-
-impl JournalWriter {
-    /// Returns false if the path does not lead to the open file any more.
-    fn is_in_place(&self) -> bool {
-        let (Ok(named), Ok(open)) = (std::fs::metadata(&self.path), self.file.metadata()) else {
-            return false;
-        };
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::MetadataExt as _;
-            (named.dev(), named.ino()) == (open.dev(), open.ino())
-        }
-        #[cfg(not(unix))]
-        {
-            named.len() == open.len()
-        }
-    }
-}
-
-fn write_line(text: &mut Vec<u8>, line: &Line<'_>) -> io::Result<()> {
-    serde_json::to_writer(&mut *text, line)?;
-    text.push(b'\n');
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ext::bulk::outcome::{Failure, Reason};
+    use crate::ext::bulk::outcome::{Entry, Failure, Reason};
+    use std::path::PathBuf;
 
     fn client() -> Client {
         Client::builder().build().unwrap()
