@@ -373,7 +373,8 @@ impl Fault {
                 let title = StatusCode::from_u16(*status).map(|status| status.to_string());
                 let title = title.unwrap_or_else(|_| status.to_string());
                 let page = format!(
-                    "<html>\r\n<head><title>{title}</title></head>\r\n<body>\r\n<center><h1>{title}</h1></center>\r\n\
+                    "<html>\r\n<head><title>{title}</title></head>\r\n<body>\r\n\
+                     <center><h1>{title}</h1></center>\r\n\
                      <hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"
                 );
                 response(*status, "text/html", page.into())

@@ -80,7 +80,8 @@ use stop::StopControl;
 ///
 /// A job stops after five consecutive requests without an answer, if the service refuses every read, or if it
 /// asks for a wait of more than a minute (`Retry-After`). The remaining IDs are not sent, and the failure
-/// contains the requested wait. The service documents no limits of its own; a chunk that it refuses as too large is split.
+/// contains the requested wait. The service documents no limits of its own; a chunk that it refuses as too
+/// large is split.
 ///
 /// # Memory
 ///

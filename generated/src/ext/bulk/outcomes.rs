@@ -15,8 +15,8 @@ use std::task::{Context, Poll};
 /// [`Stream`] of the outcomes of a job, in the order in which they become known.
 ///
 /// Polling the stream runs the job. Requests in flight make progress between polls, so a slow consumer lets
-/// none of them time out, but the next requests start with the next poll. Dropping the stream ends the job and
-/// abandons the requests in flight.
+/// none of them time out, but the next requests start with the next poll. Dropping the stream ends the job
+/// and abandons the requests in flight.
 #[must_use = "a job does nothing until its stream is polled"]
 pub struct Outcomes<I> {
     entries: Pin<Box<dyn Stream<Item = Entry<I>> + Send>>,

@@ -274,7 +274,7 @@ fn overrides_are_typed_and_only_the_difference_is_sent() {
             "txid"
         );
     }
-    // What the service sets itself cannot be overridden.
+    // The service sets the status itself.
     let job = copies(&client, &ids)
         .overriding(|source: &mut OfferSource| source.status = Some(SourceStatus::Archived));
     let report = run(job.send()).unwrap();
