@@ -26,8 +26,8 @@
 //! | module | contents |
 //! |---|---|
 //! | `asset_kind` | the kinds of assets in generic code |
-//! | `abilities`, `find`, `duplicate`, `update`, `create_or_save` | the traits that users call |
-//! | `bulk` | bulk jobs with their engine, journal and report |
+//! | `abilities`, `find`, `update`, `create_or_save` | the traits that users call |
+//! | `bulk` | bulk jobs with their engine, journal and report; `duplicate_many` |
 //! | `resource`, `kinds` | traits that connect a kind of asset to the client; one implementation per kind |
 //! | `evidence` | acknowledgement of inferred calls |
 //! | `validate` | checks of IDs and jobs before anything is sent |
@@ -39,7 +39,6 @@ mod asset_kind;
 mod bulk;
 mod cascade;
 mod create_or_save;
-mod duplicate;
 mod error_class;
 mod evidence;
 mod find;
@@ -52,12 +51,12 @@ mod validate;
 pub use abilities::{BulkArchive, BulkDelete, BulkUnarchive, MoveToCategory};
 pub use asset_kind::{AssetKind, AssetRow};
 pub use bulk::{
-    Archiving, Bulk, ChangeRecord, Children, Counts, Deleting, DifferentJobs, Entry, Failure, Journal,
-    JournalError, MovingToCategory, Outcome, Outcomes, Plan, Progress, Reason, Report, Unarchiving,
+    Archiving, Bulk, ChangeRecord, Children, Counts, Deleting, DifferentJobs, DuplicateMany, Duplicating,
+    Duplication, Entry, Failure, Journal, JournalError, MovingToCategory, Outcome, Outcomes, Plan, Progress,
+    Reason, Report, Unarchiving,
 };
 pub use cascade::Cascade;
 pub use create_or_save::{CreateOrSave, StoreError, Stored};
-pub use duplicate::{DuplicateMany, Duplication};
 pub use evidence::Documented;
 #[cfg(feature = "_inferred")]
 pub use evidence::Inferred;

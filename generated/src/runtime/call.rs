@@ -37,8 +37,8 @@ pub(crate) struct UnsentCall {
     request: PreparedRequest,
     /// First error in the arguments.
     problem: Option<ErrorKind>,
-    /// True if an optional body was omitted.
-    without_body: bool,
+    /// True if the body may be omitted. For a deletion, the ID then belongs into the query.
+    has_optional_body: bool,
 }
 
 impl UnsentCall {
@@ -53,7 +53,7 @@ impl UnsentCall {
             client,
             request: PreparedRequest::new(target),
             problem: None,
-            without_body: false,
+            has_optional_body: false,
         }
     }
 
@@ -139,7 +139,7 @@ impl UnsentCall {
 
     /// Sets an optional request body; without one, neither a body nor a content type is sent.
     pub(crate) fn body_optional(mut self, body: Option<&impl Serialize>) -> Self {
-        self.without_body = body.is_none();
+        self.has_optional_body = true;
         match body {
             Some(body) => self.body(body),
             None => self,
@@ -168,12 +168,15 @@ impl UnsentCall {
 
     /// Rejects a deletion without an ID: its effect is not documented, and it might delete everything.
     fn empty_deletion(&self) -> Option<&'static str> {
-        let PreparedRequest { target, query, .. } = &self.request;
+        let PreparedRequest {
+            target, query, body, ..
+        } = &self.request;
         let has_id = query.split('&').any(|pair| {
             let value = pair.split_once('=').map(|(_, value)| value);
             value.is_some_and(|value| !value.is_empty())
         });
-        let is_empty = target.method == http::Method::DELETE && self.without_body && !has_id;
+        let lists_nothing = || body.as_deref().map_or(self.has_optional_body, names_nothing);
+        let is_empty = target.method == http::Method::DELETE && !has_id && lists_nothing();
         is_empty.then_some("nothing to delete: the ID and the list of IDs are empty")
     }
 
@@ -192,6 +195,18 @@ impl UnsentCall {
             decode: Box::new(decode),
         }
     }
+}
+
+/// Returns true if the body of a deletion has a list of IDs, but no ID in it.
+fn names_nothing(body: &[u8]) -> bool {
+    #[derive(serde::Deserialize)]
+    struct Entries {
+        #[serde(default)]
+        entries: Option<Vec<String>>,
+    }
+    // A body of another form is left to the service.
+    serde_json::from_slice::<Entries>(body)
+        .is_ok_and(|body| body.entries.is_some_and(|ids| ids.iter().all(String::is_empty)))
 }
 
 /// Writes text to a query and percent-encodes reserved characters, which most names and values do not
@@ -342,6 +357,24 @@ impl<T> Call<T> {
         // This cause takes precedence over errors that followed from it.
         self.unsent.problem = Some(problem);
         self
+    }
+
+    /// Name of the first query parameter. For a search by ID, the ID has this name in the asset, too.
+    pub(crate) fn first_query_name(&self) -> &str {
+        let query = &self.unsent.request.query;
+        query.split('=').next().unwrap_or_default()
+    }
+
+    /// Replaces the decoding of a list: `read` takes its rows as they are. An error of `read` is the reason
+    /// why they cannot be the answer.
+    pub(crate) fn rows<U>(
+        self,
+        read: impl FnOnce(Vec<serde_json::Value>) -> Result<U, String> + Send + 'static,
+    ) -> Call<U> {
+        self.unsent.decode(move |received| {
+            let rows = decode_json::<Option<Vec<serde_json::Value>>>(received)?;
+            read(rows.unwrap_or_default()).map_err(|reason| received.unusable(".", reason))
+        })
     }
 
     /// Transforms the value of the call.

@@ -88,6 +88,20 @@ pub enum Fault {
         /// `true` if the request is applied.
         applied: bool,
     },
+    /// The answer of a gateway that does not reach the service: a page of nginx, or for a 404 the text of
+    /// Kubernetes' default backend. Not applied.
+    Gateway {
+        /// Status code, such as 404 or 502.
+        status: u16,
+        /// `true` for nginx's page.
+        page: bool,
+    },
+    /// The service answers with the success of this body, whatever the request was: that of another request.
+    /// Not applied.
+    Repeated {
+        /// The body, as JSON.
+        body: String,
+    },
     /// A redirect. Not applied.
     Redirect {
         /// Status code, such as 302 or 307.
@@ -193,7 +207,8 @@ impl Fault {
         }
     }
 
-    /// All faults, with the variants of status and `Retry-After` that matter to a client.
+    /// All faults, with the variants of status and `Retry-After` that matter to a client. Without
+    /// [`Fault::Gateway`] and [`Fault::Repeated`], whose meaning depends on the operation.
     #[must_use]
     pub fn all() -> Vec<Self> {
         let year = 365 * 24 * 60 * 60;
@@ -263,6 +278,8 @@ impl Fault {
             | Self::StallConnect
             | Self::ResetBeforeReading
             | Self::ResetAfterReading
+            | Self::Gateway { .. }
+            | Self::Repeated { .. }
             | Self::Redirect { .. }
             | Self::Unauthorized
             | Self::ExpireToken => false,
@@ -370,6 +387,25 @@ impl Fault {
                     None => failed,
                 }
             }
+            Self::Gateway {
+                status: 404,
+                page: false,
+            } => response(
+                404,
+                "text/plain; charset=utf-8",
+                Bytes::from_static(b"default backend - 404"),
+            ),
+            Self::Gateway { status, .. } => {
+                let title = StatusCode::from_u16(*status).map(|status| status.to_string());
+                let title = title.unwrap_or_else(|_| status.to_string());
+                let page = format!(
+                    "<html>\r\n<head><title>{title}</title></head>\r\n<body>\r\n\
+                     <center><h1>{title}</h1></center>\r\n\
+                     <hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"
+                );
+                response(*status, "text/html", page.into())
+            }
+            Self::Repeated { body } => response(200, "application/json", body.clone().into()),
             Self::Redirect { status, location } => with_header(
                 response(*status, "", Bytes::new()),
                 header::LOCATION,
@@ -489,6 +525,11 @@ impl fmt::Display for Fault {
                 retry_after,
                 applied,
             } => write!(formatter, "{status}{retry_after}{}", suffix(applied)),
+            Self::Gateway { status, page } => {
+                let kind = if *page { "page" } else { "text" };
+                write!(formatter, "{status} of a gateway ({kind})")
+            }
+            Self::Repeated { .. } => formatter.write_str("answer of another request"),
             Self::Redirect { status, .. } => write!(formatter, "redirect {status} to another host"),
             Self::Unauthorized => formatter.write_str("401 once"),
             Self::ExpireToken => formatter.write_str("token expires"),

@@ -38,6 +38,6 @@ impl<I> Report<I> {
     pub fn from_outcomes(job: impl Into<String>, outcomes: impl IntoIterator<Item = (I, Outcome)>) -> Self {
         let outcomes = outcomes.into_iter().enumerate();
         let entries = outcomes.map(|(position, (id, outcome))| Entry::new(id, position, outcome));
-        Self::new(job.into(), entries.collect(), Vec::new())
+        Self::new(job.into(), false, entries.collect(), Vec::new())
     }
 }

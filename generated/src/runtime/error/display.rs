@@ -6,7 +6,7 @@ use std::{fmt, time::Duration};
 /// Maximum number of characters that a decoding error quotes from the body.
 const QUOTED_CHARACTERS: usize = 100;
 
-/// Implements `Debug` of an error as its `Display`, because `main` and `unwrap` print `Debug`.
+/// Implements `Debug` as `Display`, for errors, which `main` and `unwrap` print with `Debug`, and for reports.
 macro_rules! debug_as_display {
     ($error:ty $(, $($generics:tt)+)?) => {
         impl $(<$($generics)+>)? ::std::fmt::Debug for $error {

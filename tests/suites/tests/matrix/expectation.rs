@@ -59,7 +59,7 @@ impl VisibleFault {
             | Fault::CloseWithoutAnswer { .. } => Self::Broken,
             // The end of a stream that cannot be decompressed is not trustworthy.
             Fault::ResetInBody | Fault::CloseInBody | Fault::GzipGarbage => Self::BrokenBody,
-            Fault::TruncatedJson | Fault::WrongJson => Self::WrongBody,
+            Fault::TruncatedJson | Fault::WrongJson | Fault::Repeated { .. } => Self::WrongBody,
             Fault::Html { .. } => Self::HtmlPage,
             Fault::Oversized { .. } => Self::TooLarge,
             Fault::WrongContentType
@@ -78,6 +78,7 @@ impl VisibleFault {
                     RetryAfter::Date(from_now) => Some(*from_now),
                 },
             ),
+            Fault::Gateway { status, .. } => Self::Status(*status, None),
             Fault::Redirect { status, .. } => Self::Redirect(*status),
             Fault::Unauthorized | Fault::ExpireToken => Self::TokenRefused,
         }
