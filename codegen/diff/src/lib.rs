@@ -13,6 +13,7 @@ mod index;
 mod level;
 mod node;
 mod normative_words;
+mod proof;
 mod raw_change;
 mod render;
 mod report;
@@ -40,6 +41,7 @@ use raw_change::{RawChange, merge};
 pub use allow_list::{AllowList, Allowed, Date};
 pub use external_references::external_references;
 pub use level::{Direction, Level};
+pub use proof::Proof;
 pub use render::{Audience, Consequence, View, annotation};
 pub use report::{Change, Fact, IntegerRange, Report, Side, Summary, Usage};
 pub use rules::ChangeKind;
@@ -114,6 +116,7 @@ fn complete<'a>(
         kind: change.kind,
         id: change.id(),
         level: change.level(),
+        proof: change.proof.clone(),
         direction,
         operations,
         location: document.locate(&pointer),

@@ -9,6 +9,7 @@ use funnelflux_openapi::pointer::{Pointer, PointerBuf};
 use crate::{
     level::{Direction, Level},
     node::Node,
+    proof::Proof,
     report::Fact,
     rules::{ChangeKind, Id},
     site::{SchemaContext, Site},
@@ -34,6 +35,7 @@ pub(crate) struct RawChange {
     pub what: String,
     /// Distinguishes this change from others of the same kind at the same place.
     value: String,
+    pub proof: Proof,
     /// Facts for each context.
     pub facts: Vec<Vec<Fact>>,
     /// True if it covers everything below the values.
@@ -62,6 +64,7 @@ impl RawChange {
             identity,
             what,
             value,
+            proof: Proof::None,
             facts: Vec::new(),
             covers_subtree: true,
         }
