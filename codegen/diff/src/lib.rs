@@ -131,7 +131,7 @@ fn complete<'a>(
         pointer,
         side,
         usages,
-        meaning: change.kind.rule().meaning(direction),
+        meaning: change.meaning(),
         fingerprint: change.fingerprint(),
         what: change.what,
         facts: change.facts,

@@ -104,6 +104,14 @@ impl RawChange {
         }
     }
 
+    pub(crate) fn meaning(&self) -> &'static str {
+        match (&self.proof, self.direction) {
+            (Proof::Included, Direction::Response) => "Everything that may be sent was allowed before.",
+            (Proof::Included, _) => "Everything that was accepted still is.",
+            _ => self.kind.rule().meaning(self.direction),
+        }
+    }
+
     pub(crate) fn fingerprint(&self) -> String {
         let text = format!("{}\n{}\n{}", self.id(), self.identity, self.value);
         let digest = Sha256::digest(text);
