@@ -9,10 +9,15 @@ mod comparer;
 mod deep_difference;
 mod document;
 mod external_references;
+mod frames;
+mod inclusion;
 mod index;
+mod judgement;
 mod level;
+mod media_type;
 mod node;
 mod normative_words;
+mod proof;
 mod raw_change;
 mod render;
 mod report;
@@ -39,7 +44,9 @@ use raw_change::{RawChange, merge};
 
 pub use allow_list::{AllowList, Allowed, Date};
 pub use external_references::external_references;
+pub use judgement::prove;
 pub use level::{Direction, Level};
+pub use proof::Proof;
 pub use render::{Audience, Consequence, View, annotation};
 pub use report::{Change, Fact, IntegerRange, Report, Side, Summary, Usage};
 pub use rules::ChangeKind;
@@ -56,9 +63,11 @@ pub fn compare(old: &Document, new: &Document) -> Report {
     let Comparer {
         old: old_index,
         new: new_index,
-        changes,
+        mut changes,
+        frames,
         ..
     } = comparer;
+    judgement::judge(&mut changes.raw, &frames, [old.value(), new.value()]);
     let uncovered = unclassified::uncovered(old.value(), new.value(), &changes);
     let changes = merge(changes.raw.into_iter().chain(uncovered).collect());
     let mut changes: Vec<Change> = changes
@@ -114,6 +123,7 @@ fn complete<'a>(
         kind: change.kind,
         id: change.id(),
         level: change.level(),
+        proof: change.proof.clone(),
         direction,
         operations,
         location: document.locate(&pointer),
@@ -121,7 +131,7 @@ fn complete<'a>(
         pointer,
         side,
         usages,
-        meaning: change.kind.rule().meaning(direction),
+        meaning: change.meaning(),
         fingerprint: change.fingerprint(),
         what: change.what,
         facts: change.facts,

@@ -6,6 +6,7 @@ use funnelflux_openapi::{Location, pointer::PointerBuf};
 
 use crate::{
     level::{Direction, Level},
+    proof::Proof,
     rules::ChangeKind,
 };
 
@@ -90,6 +91,8 @@ pub struct Change {
     pub id: String,
     /// Meaning on the wire.
     pub level: Level,
+    /// Proof of the level.
+    pub proof: Proof,
     /// Direction of the messages.
     pub direction: Direction,
     /// Operations that it concerns, such as `PUT /offersource/save/`. Empty for the whole document, and for
