@@ -91,18 +91,18 @@ impl Source {
     pub(crate) fn read(&self, root: &Path) -> Result<Text, Failure> {
         let text = match self {
             Self::StandardInput => {
-                let mut text = String::new();
+                let mut bytes = Vec::new();
                 io::stdin()
-                    .read_to_string(&mut text)
+                    .read_to_end(&mut bytes)
                     .map_err(|error| Failure::io("read", Path::new("standard input"), &error))?;
-                text
+                utf8("standard input", bytes)?
             }
             Self::Address(address) => download(address)?,
             Self::Revision { revision, path } => read_revision(root, revision, path)?,
-            Self::File(path) => fs::read_to_string(path).map_err(|error| match error.kind() {
-                io::ErrorKind::InvalidData => not_text(&path.display().to_string()),
-                _ => Failure::io("read", path, &error),
-            })?,
+            Self::File(path) => {
+                let bytes = fs::read(path).map_err(|error| Failure::io("read", path, &error))?;
+                utf8(&path.display().to_string(), bytes)?
+            }
         };
         Ok(Text {
             name: self.to_string(),
@@ -185,19 +185,44 @@ fn read_revision(root: &Path, revision: &str, path: &str) -> Result<String, Fail
             String::from_utf8_lossy(&output.stderr).trim()
         )));
     }
-    String::from_utf8(output.stdout).map_err(|_| not_text(&name))
+    utf8(&name, output.stdout)
 }
 
-/// The error for a file that is not UTF-8.
-pub(crate) fn not_text(name: &str) -> Failure {
-    Failure::Io(format!(
-        "error: cannot read {name}: it is not UTF-8\n  fix: save it as UTF-8"
-    ))
+/// Decodes a text.
+///
+/// # Errors
+/// If it is not UTF-8; the error names what it is instead.
+pub(crate) fn utf8(name: &str, bytes: Vec<u8>) -> Result<String, Failure> {
+    let failure =
+        |what: &str, fix: &str| Failure::Io(format!("error: cannot read {name}: it is {what}\n  fix: {fix}"));
+    match bytes.as_slice() {
+        [0x1f, 0x8b, ..] => Err(failure("compressed with gzip", "unpack it with `gunzip`")),
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [_, 0, ..] | [0, _, ..] => {
+            Err(failure("UTF-16, not UTF-8", "save it as UTF-8"))
+        }
+        _ => String::from_utf8(bytes).map_err(|_| failure("not UTF-8", "save it as UTF-8")),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn texts_of_another_encoding_are_named() {
+        for (bytes, expected) in [
+            (&b"\x1f\x8b\x08"[..], "it is compressed with gzip"),
+            (b"\xff\xfe{\0", "it is UTF-16, not UTF-8"),
+            (b"\xfe\xff\0{", "it is UTF-16, not UTF-8"),
+            (b"{\0}\0", "it is UTF-16, not UTF-8"),
+            (b"\0{\0}", "it is UTF-16, not UTF-8"),
+            (b"{\"caf\xe9\"}", "it is not UTF-8"),
+        ] {
+            let failure = utf8("a.json", bytes.to_vec()).unwrap_err().to_string();
+            assert!(failure.contains(expected), "{failure}");
+        }
+        assert_eq!(utf8("a.json", b"{}".to_vec()).unwrap(), "{}");
+    }
 
     #[test]
     fn sources_are_recognised_by_their_form() {

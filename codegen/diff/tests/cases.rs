@@ -33,7 +33,7 @@ type Render = fn(&Report) -> String;
 const FORMATS: [(&str, Render); 4] = [
     ("report.txt", |report| report.view().text()),
     ("report.md", |report| report.view().markdown()),
-    ("report.json", |report| format!("{:#}\n", report.view().json())),
+    ("report.json", |report| diff::print_json(&report.view().json())),
     ("report.github", |report| report.view().github()),
 ];
 
@@ -47,7 +47,7 @@ fn block(change: &Change) -> String {
         Side::Old => "old",
         Side::New => "new",
     };
-    let operations = match change.operations.as_slice() {
+    let operations = match &*change.operations {
         [] => "none".to_owned(),
         operations => operations.join(", "),
     };

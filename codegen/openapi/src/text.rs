@@ -89,6 +89,31 @@ pub fn one_line(text: &str) -> Cow<'_, str> {
     Cow::Owned(escaped.collect())
 }
 
+/// Parts of a sentence that are not quotations in backticks. Sentences with the same parts are alike.
+#[must_use]
+pub fn unquoted(sentence: &str) -> Vec<&str> {
+    let parts: Vec<&str> = sentence.split('`').collect();
+    if parts.len().is_multiple_of(2) {
+        // A backtick without a partner: nothing is a quotation.
+        vec![sentence]
+    } else {
+        parts.into_iter().step_by(2).collect()
+    }
+}
+
+/// Returns the sentence that like sentences share: quotations that differ are an ellipsis.
+pub fn shared_sentence<'t>(mut sentences: impl Iterator<Item = &'t str>) -> String {
+    let mut parts: Vec<&str> = sentences.next().unwrap_or_default().split('`').collect();
+    for sentence in sentences {
+        for (part, found) in parts.iter_mut().zip(sentence.split('`')) {
+            if *part != found {
+                *part = "…";
+            }
+        }
+    }
+    parts.join("`")
+}
+
 /// Escapes foreign text for a line of markdown or a cell of a table. Code spans stay; the rest is plain text.
 #[must_use]
 pub fn markdown(text: &str) -> String {
@@ -172,6 +197,15 @@ mod tests {
         let many = "x".repeat(2_000);
         let (left, right) = shorten_pair(&many, "");
         assert_eq!((left, right), (format!("{}…", "x".repeat(1_200)), String::new()));
+    }
+
+    #[test]
+    fn like_sentences_differ_in_quotations_only() {
+        let like = ["the `a` of `x` was removed", "the `b` of `x` was removed"];
+        assert_eq!(unquoted(like[0]), ["the ", " of ", " was removed"]);
+        assert_eq!(unquoted(like[0]), unquoted(like[1]));
+        assert_eq!(shared_sentence(like.into_iter()), "the `…` of `x` was removed");
+        assert_eq!(unquoted("a ` b"), ["a ` b"]);
     }
 
     #[test]

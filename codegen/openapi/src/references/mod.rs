@@ -10,7 +10,7 @@ mod usages;
 
 pub use follow::{follow, fragment, reference, resolve};
 pub use graph::{Reference, References, Target, collect};
-pub use usages::{Hop, Usage, Usages};
+pub use usages::{Usages, Use, User};
 
 #[cfg(test)]
 mod tests;

@@ -1,0 +1,125 @@
+//! For a terminal: what matters, on one screen.
+
+use std::{collections::BTreeMap, fmt::Write as _};
+
+use funnelflux_openapi::text::{SENTENCE, one_line, shorten};
+
+use super::{MOST_OPERATIONS, View, groups::Group, proof, text::with_example, title};
+use crate::level::Level;
+
+/// Lines that the count of what is not shown may take.
+const NOT_SHOWN: usize = 8;
+
+/// Most kinds of changes that are named when they are not shown.
+const MOST_KINDS: usize = 5;
+
+impl View<'_> {
+    /// For a terminal: the verdict, then like changes as one, those that break and those that concern the
+    /// audience first. Everything, if that many lines hold it.
+    #[must_use]
+    pub fn summary(self, most_lines: usize) -> String {
+        let full = self.text();
+        if full.lines().count() <= most_lines {
+            return full;
+        }
+        let mut lines = vec![self.verdict(), self.counts()];
+        let mut hidden: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut heading = String::new();
+        let mut is_full = false;
+        for group in self.groups() {
+            let title = self.heading(&group);
+            let mut block = block(&group);
+            if title.as_ref().is_some_and(|title| *title != heading) {
+                block.splice(0..0, [String::new(), title.clone().unwrap_or_default()]);
+            }
+            is_full |= lines.len() + block.len() + NOT_SHOWN > most_lines;
+            match title {
+                Some(title) if !is_full => {
+                    heading = title;
+                    lines.extend(block);
+                }
+                _ => {
+                    for entry in &group.entries {
+                        *hidden.entry(&entry.change.id).or_default() += 1;
+                    }
+                }
+            }
+        }
+        lines.extend(not_shown(hidden));
+        lines.join("\n") + "\n"
+    }
+
+    /// Heading of the changes that a group belongs to; `None` if nobody needs to see it at once.
+    fn heading(self, group: &Group<'_>) -> Option<String> {
+        match (group.level(), self.audience) {
+            (level @ (Level::Breaking | Level::Warning), _) => Some(title(level).to_owned()),
+            (_, Some(audience)) if group.concerns() => Some(format!(
+                "Harmless on the wire, noticed by users of the {}",
+                audience.name
+            )),
+            (Level::Info, None) => Some(title(Level::Info).to_owned()),
+            _ => None,
+        }
+    }
+}
+
+/// Like changes: their sentence, where they are, the counterexample, and the action if one breaks.
+fn block(group: &Group<'_>) -> Vec<String> {
+    const INDENT: &str = "        ";
+    let count = match group.entries.len() {
+        1 => INDENT.to_owned(),
+        count => format!("{count:>5} × "),
+    };
+    let sentence = group.sentence();
+    let Some(first) = group.first() else {
+        return Vec::new();
+    };
+    let rule = match group.entries.len() {
+        1 => String::new(),
+        _ => format!(" ({})", first.change.id),
+    };
+    let mut block = vec![format!(
+        "{count}{}{rule}",
+        shorten(&one_line(&sentence), SENTENCE)
+    )];
+    let operations = group.operations();
+    let shown = operations.iter().take(MOST_OPERATIONS).map(|name| one_line(name));
+    let mut shown = shown.collect::<Vec<_>>().join(", ");
+    if operations.len() > MOST_OPERATIONS {
+        let _ = write!(shown, " and {} more", operations.len() - MOST_OPERATIONS);
+    }
+    let location = &first.change.location;
+    let place = if group.entries.len() > 1 { "first at" } else { "at" };
+    block.push(match shown.as_str() {
+        "" => format!("{INDENT}{place} {location}"),
+        _ => format!("{INDENT}{shown}; {place} {location}"),
+    });
+    if group.level() == Level::Breaking {
+        if let Some((sentence, Some(example))) = proof(&first.change.proof) {
+            let proof = with_example(sentence, Some(&example));
+            block.push(format!("{INDENT}{}", shorten(&proof, SENTENCE)));
+        }
+        if let Some((_, consequence)) = first.consequence {
+            block.push(format!("{INDENT}do: {}", consequence.action));
+        }
+    }
+    block
+}
+
+/// Counts the changes that are not shown, by rule.
+fn not_shown(hidden: BTreeMap<&str, usize>) -> Vec<String> {
+    let all: usize = hidden.values().sum();
+    if all == 0 {
+        return Vec::new();
+    }
+    let mut kinds: Vec<_> = hidden.into_iter().collect();
+    kinds.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    let rest = kinds.split_off(kinds.len().min(MOST_KINDS));
+    let mut lines = vec![String::new(), format!("Not shown ({all})")];
+    lines.extend(kinds.iter().map(|(id, count)| format!("{count:>5} × {id}")));
+    if !rest.is_empty() {
+        let count: usize = rest.iter().map(|(_, count)| count).sum();
+        lines.push(format!("{count:>5} × other rules"));
+    }
+    lines
+}
