@@ -66,10 +66,12 @@ pub fn compare(old: &Document, new: &Document) -> Report {
     let uncovered = unclassified::uncovered(old.value(), new.value(), &changes);
     let changes = merge(changes.raw.into_iter().chain(uncovered).collect());
     let mut table = UsageTable::default();
-    let [mut old_usages, mut new_usages] = [&old_index, &new_index].map(UsageIndex::new);
+    let [mut old_usages, mut new_usages] = [(&old_index, old), (&new_index, new)]
+        .map(|(index, document)| UsageIndex::new(index, document.provenance(), &mut table));
     let mut changes: Vec<Change> = changes
         .into_iter()
         .map(|change| complete(change, (old, &mut old_usages), (new, &mut new_usages), &mut table))
+        .filter(|change| !is_converted(change))
         .collect();
     changes.sort_by(|left, right| {
         right
@@ -131,6 +133,7 @@ fn complete<'a>(
         direction,
         operations,
         location: document.locate(&pointer),
+        source_pointer: document.provenance().place(&pointer).pointer().to_buf(),
         new_location: new.locate(nearest),
         pointer,
         side,
@@ -142,6 +145,14 @@ fn complete<'a>(
         old: change.old,
         new: change.new,
     }
+}
+
+/// Checks whether a document has an extension only because its version writes something else in its place,
+/// such as the name of a body in Swagger 2.0, and the other document has nothing there.
+fn is_converted(change: &Change) -> bool {
+    change.kind == ChangeKind::ExtensionChanged
+        && (change.old.is_none() || change.new.is_none())
+        && change.pointer.last() != change.source_pointer.last()
 }
 
 /// The pointer itself or its nearest ancestor that exists.

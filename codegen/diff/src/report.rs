@@ -101,7 +101,7 @@ pub struct Use {
 /// A part of the document that references lead to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Component {
-    /// JSON pointer to it.
+    /// JSON pointer to it in its text.
     pub pointer: PointerBuf,
     /// References to it.
     pub used_by: Vec<Use>,
@@ -138,8 +138,10 @@ pub struct Change {
     pub old: Option<PointerBuf>,
     /// Pointer to the value after; `None` if it was removed.
     pub new: Option<PointerBuf>,
-    /// JSON pointer to the changed part, in the document that `side` names.
+    /// JSON pointer to the changed part, in the document that `side` names, once it is normalised.
     pub pointer: PointerBuf,
+    /// JSON pointer to the same part in the text that `location` names, or to its nearest ancestor there.
+    pub source_pointer: PointerBuf,
     /// The new document, or the old one for a removed part.
     pub side: Side,
     /// Location of the part in the text of that document.

@@ -6,7 +6,7 @@ use std::{
 };
 
 use funnelflux_openapi::{
-    operations,
+    Provenance, operations,
     pointer::{METHODS, Pointer},
     references::{self, Usages},
 };
@@ -52,20 +52,32 @@ impl UsageTable {
 /// The usages of one document.
 pub(crate) struct UsageIndex<'a> {
     usages: Usages<'a>,
+    provenance: &'a Provenance,
     root: Node<'a>,
     /// Position in [`UsageTable::components`] by the number of the target.
     components: HashMap<usize, usize>,
+    /// Names of the operations, in the order of the document.
+    names: Vec<Arc<str>>,
     /// Operations by the innermost target and the direction.
     lists: HashMap<(usize, Direction), Operations>,
+    /// The same by the operations that it contains: many targets have the same users.
+    by_users: HashMap<Vec<bool>, Operations>,
 }
 
 impl<'a> UsageIndex<'a> {
-    pub(crate) fn new(index: &DocumentIndex<'a>) -> Self {
+    pub(crate) fn new(index: &DocumentIndex<'a>, provenance: &'a Provenance, table: &mut UsageTable) -> Self {
+        let usages = Usages::new(index.references);
+        let operations = usages.operations.iter();
         Self {
-            usages: Usages::new(index.references),
+            names: operations
+                .map(|operation| table.name(operation.to_string()))
+                .collect(),
+            usages,
+            provenance,
             root: index.root.clone(),
             components: HashMap::new(),
             lists: HashMap::new(),
+            by_users: HashMap::new(),
         }
     }
 
@@ -78,30 +90,12 @@ impl<'a> UsageIndex<'a> {
     ) -> Operations {
         let around: Vec<usize> = self.usages.around(pointer).collect();
         let shared = around.first().map(|innermost| {
-            if let Some(known) = self.lists.get(&(*innermost, direction)) {
+            let key = (*innermost, direction);
+            if let Some(known) = self.lists.get(&key) {
                 return Arc::clone(known);
             }
-            let targets = self.usages.users(around.iter().copied());
-            let uses = targets.iter().flat_map(|target| self.usages.of(*target));
-            let numbers: BTreeSet<usize> = uses
-                .filter_map(|used| match used.user {
-                    references::User::Operation {
-                        number,
-                        direction: of,
-                    } => direction
-                        .wants(of.map_or(Direction::None, Into::into))
-                        .then_some(number),
-                    references::User::Target(_) => None,
-                })
-                .collect();
-            let operations = numbers
-                .into_iter()
-                .filter_map(|number| self.usages.operation(number));
-            let names: Vec<Arc<str>> = operations
-                .map(|operation| table.name(operation.to_string()))
-                .collect();
-            let list = table.list(names.into_iter());
-            self.lists.insert((*innermost, direction), Arc::clone(&list));
+            let list = self.list(&around, direction, table);
+            self.lists.insert(key, Arc::clone(&list));
             list
         });
         let direct = self.direct(pointer, direction, table);
@@ -117,6 +111,35 @@ impl<'a> UsageIndex<'a> {
                 table.list(shared.chain(direct))
             }
         }
+    }
+
+    /// The operations that use one of the targets.
+    fn list(&mut self, targets: &[usize], direction: Direction, table: &mut UsageTable) -> Operations {
+        let mut is_user = vec![false; self.names.len()];
+        for target in self.usages.users(targets.iter().copied()) {
+            for used in self.usages.of(target) {
+                if let references::User::Operation {
+                    number,
+                    direction: of,
+                } = used.user
+                    && direction.wants(of.map_or(Direction::None, Into::into))
+                    && let Some(is_user) = is_user.get_mut(number)
+                {
+                    *is_user = true;
+                }
+            }
+        }
+        if let Some(known) = self.by_users.get(&is_user) {
+            return Arc::clone(known);
+        }
+        let names = self.names.iter().zip(&is_user);
+        let list = table.list(
+            names
+                .filter(|(_, is_user)| **is_user)
+                .map(|(name, _)| Arc::clone(name)),
+        );
+        self.by_users.insert(is_user, Arc::clone(&list));
+        list
     }
 
     /// The uses of the place.
@@ -157,25 +180,27 @@ impl<'a> UsageIndex<'a> {
             .extend(positions.map(|(offset, target)| (*target, first + offset)));
         for target in fresh {
             let component = Component {
-                pointer: self.usages.target(target).unwrap_or_default().to_buf(),
-                used_by: self.used_by(target, table),
+                pointer: self
+                    .provenance
+                    .place(self.usages.target(target).unwrap_or_default())
+                    .pointer()
+                    .to_buf(),
+                used_by: self.used_by(target),
             };
             table.components.push(component);
         }
         first
     }
 
-    fn used_by(&self, target: usize, table: &mut UsageTable) -> Vec<Use> {
+    fn used_by(&self, target: usize) -> Vec<Use> {
         let mut used_by = Vec::new();
         for used in self.usages.of(target) {
             let found = match used.user {
-                references::User::Operation { number, direction } => {
-                    self.usages.operation(number).map(|operation| Use {
-                        user: User::Operation(table.name(operation.to_string())),
-                        direction: direction.map_or(Direction::None, Into::into),
-                        path: operation_steps(&self.root, &used.from),
-                    })
-                }
+                references::User::Operation { number, direction } => self.names.get(number).map(|name| Use {
+                    user: User::Operation(Arc::clone(name)),
+                    direction: direction.map_or(Direction::None, Into::into),
+                    path: operation_steps(&self.root, &used.from),
+                }),
                 references::User::Target(user) => {
                     let component = self.components.get(&user);
                     component

@@ -8,7 +8,7 @@ use std::{
 use funnelflux_openapi::text::{shared_sentence, unquoted};
 
 use super::{Consequence, Entry, View};
-use crate::level::Level;
+use crate::{level::Level, report::Operations};
 
 /// Like changes, in the order of the report.
 pub(super) struct Group<'a> {
@@ -65,12 +65,24 @@ impl<'a> Group<'a> {
 
     /// Operations that one of the changes concerns.
     pub(super) fn operations(&self) -> BTreeSet<&'a Arc<str>> {
-        let mut lists: Vec<_> = self
-            .entries
-            .iter()
-            .map(|entry| &entry.change.operations)
-            .collect();
-        lists.dedup_by(|left, right| Arc::ptr_eq(left, right));
-        lists.into_iter().flat_map(|list| list.iter()).collect()
+        self.lists()
+            .into_iter()
+            .flat_map(|(list, _)| list.iter())
+            .collect()
+    }
+
+    /// The lists of operations, each with the number of changes that concern it.
+    pub(super) fn lists(&self) -> Vec<(&'a Operations, usize)> {
+        let mut lists: Vec<(&Operations, usize)> = Vec::new();
+        // By address: equal lists of a report are one.
+        let mut numbers = HashMap::new();
+        for list in self.entries.iter().map(|entry| &entry.change.operations) {
+            let number = *numbers.entry(list.as_ptr()).or_insert(lists.len());
+            match lists.get_mut(number) {
+                Some((_, count)) => *count += 1,
+                None => lists.push((list, 1)),
+            }
+        }
+        lists
     }
 }

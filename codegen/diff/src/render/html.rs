@@ -1,7 +1,7 @@
 //! For a colleague or a pull request: one page without scripts and without resources of others.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     fmt::Write as _,
     sync::Arc,
 };
@@ -40,16 +40,15 @@ impl View<'_> {
     /// For a colleague: one HTML page. The documents are those of the comparison.
     #[must_use]
     pub fn html(self, old: &Document, new: &Document) -> String {
-        let names: BTreeSet<&str> = self
-            .report
-            .changes
-            .iter()
-            .flat_map(|change| change.operations.iter().map(|name| &**name))
+        let groups = self.groups();
+        let lists = groups.iter().flat_map(Group::lists);
+        let names: BTreeSet<&str> = lists
+            .flat_map(|(list, _)| list.iter().map(|name| &**name))
             .collect();
         let sections: BTreeSet<&str> = names.iter().map(|name| section(name)).collect();
         let page = Page {
             documents: [old, new],
-            groups: self.groups(),
+            groups,
             operations: numbered(names),
             sections: numbered(sections),
         };
@@ -187,10 +186,12 @@ impl Page<'_> {
         let shown = groups.iter().take(MOST_LINKS);
         let links = shown.filter_map(|number| {
             let sentence = self.groups.get(*number)?.sentence();
-            Some(format!(
-                "<a href=\"#like-{number}\">{}</a>",
-                rich(&shorten(&sentence, SENTENCE / 2))
-            ))
+            let mut shown = shorten(&sentence, SENTENCE / 2).into_owned();
+            if !shown.matches('`').count().is_multiple_of(2) {
+                // The end of the quotation is cut off.
+                shown.push('`');
+            }
+            Some(format!("<a href=\"#like-{number}\">{}</a>", rich(&shown)))
         });
         text.write_str(&links.collect::<Vec<_>>().join("; "))?;
         match groups.len().saturating_sub(MOST_LINKS) {
@@ -264,23 +265,36 @@ impl Page<'_> {
         writeln!(
             text,
             "<details class=\"like {level}{sections}\" data-level=\"{level}\" data-in id=\"like-{number}\">\n\
-             <summary>{count}{}{impact}</summary>\n<p>{}</p>",
+             <summary>{count}{}{impact}{}</summary>\n<p>{}</p>",
             rich(&group.sentence()),
+            some_operations(group),
             rich(first.change.meaning),
         )?;
         if let Some((_, consequence)) = first.consequence {
             let (reason, action) = (rich(consequence.reason), rich(consequence.action));
             writeln!(text, "<p>{reason} <b>{action}</b></p>")?;
         }
+        let by_list: HashMap<_, String> = group
+            .lists()
+            .into_iter()
+            .map(|(list, _)| (list.as_ptr(), self.sections(list.iter())))
+            .collect();
         for entry in &group.entries {
-            self.write_change(text, entry, group.entries.len() > 1)?;
+            let sections = by_list.get(&entry.change.operations.as_ptr());
+            let sections = sections.map_or("", String::as_str);
+            self.write_change(text, entry, sections, group.entries.len() > 1)?;
         }
         text.write_str("</details>\n")
     }
 
-    fn write_change(&self, text: &mut String, entry: &Entry<'_>, is_one_of_many: bool) -> std::fmt::Result {
+    fn write_change(
+        &self,
+        text: &mut String,
+        entry: &Entry<'_>,
+        sections: &str,
+        is_one_of_many: bool,
+    ) -> std::fmt::Result {
         let change = entry.change;
-        let sections = self.sections(change.operations.iter());
         writeln!(
             text,
             "<div class=\"change{sections}\" data-in id=\"{}\">",
@@ -305,7 +319,7 @@ impl Page<'_> {
             "<p class=\"soft\">{}, <code>{}</code>{gone}. Rule <code>{}</code>, \
              fingerprint <code>{}</code></p>\n</div>",
             escape(&change.location.to_string()),
-            escape(&one_line(change.pointer.as_str())),
+            escape(&one_line(change.source_pointer.as_str())),
             escape(&change.id),
             change.fingerprint,
         )
@@ -358,12 +372,12 @@ impl Page<'_> {
     fn write_operations(&self, text: &mut String) -> std::fmt::Result {
         let mut rows: BTreeMap<&str, ([usize; 4], Vec<usize>)> = BTreeMap::new();
         for (number, group) in self.groups.iter().enumerate() {
-            for entry in &group.entries {
-                for name in entry.change.operations.iter() {
+            let level = LEVELS.iter().position(|level| *level == group.level());
+            for (list, changes) in group.lists() {
+                for name in list.iter() {
                     let (counts, groups) = rows.entry(name).or_default();
-                    let level = LEVELS.iter().position(|level| *level == entry.change.level);
                     if let Some(count) = level.and_then(|level| counts.get_mut(level)) {
-                        *count += 1;
+                        *count += changes;
                     }
                     if groups.last() != Some(&number) {
                         groups.push(number);
@@ -378,7 +392,7 @@ impl Page<'_> {
             .map(|level| format!("<th class=\"count {level}\"><span class=\"level\">{level}</span></th>"));
         writeln!(
             text,
-            "<h2>Operations</h2>\n<table>\n<tr><th>operation</th>{}<th>changes</th></tr>",
+            "<h2>Operations</h2>\n<div class=\"wide\">\n<table>\n<tr><th>operation</th>{}<th>changes</th></tr>",
             heads.concat()
         )?;
         for (name, (counts, groups)) in rows {
@@ -401,7 +415,22 @@ impl Page<'_> {
                 links.collect::<Vec<_>>().join(" ")
             )?;
         }
-        text.write_str("</table>\n")
+        text.write_str("</table>\n</div>\n")
+    }
+}
+
+/// The first operations of a group, for its summary.
+fn some_operations(group: &Group<'_>) -> String {
+    const MOST: usize = 2;
+    let operations = group.operations();
+    let shown: Vec<String> = operations.iter().take(MOST).map(|name| escape(name)).collect();
+    match operations.len().saturating_sub(MOST) {
+        0 if shown.is_empty() => String::new(),
+        0 => format!("<br><span class=\"soft\">{}</span>", shown.join(", ")),
+        more => format!(
+            "<br><span class=\"soft\">{} and {more} more</span>",
+            shown.join(", ")
+        ),
     }
 }
 

@@ -1,6 +1,9 @@
 //! For programs. Operations, lists of them, and components are stated once; changes refer to them by number.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 use serde_json::{Map, Value, json};
 
@@ -14,7 +17,8 @@ use crate::{
 struct Numbers<'a> {
     operations: BTreeMap<&'a str, usize>,
     lists: Vec<&'a Operations>,
-    by_list: HashMap<&'a Operations, usize>,
+    /// By address: equal lists of a report are one.
+    by_list: HashMap<*const Arc<str>, usize>,
 }
 
 impl View<'_> {
@@ -56,7 +60,7 @@ impl View<'_> {
             }
         }
         for change in &self.report.changes {
-            by_list.entry(&change.operations).or_insert_with(|| {
+            by_list.entry(change.operations.as_ptr()).or_insert_with(|| {
                 names.extend(change.operations.iter().map(|name| &**name));
                 lists.push(&change.operations);
                 lists.len() - 1
@@ -95,9 +99,9 @@ impl Numbers<'_> {
             "id": change.id,
             "level": change.level,
             "direction": change.direction,
-            "operations": self.by_list.get(&change.operations),
+            "operations": self.by_list.get(&change.operations.as_ptr()),
             "side": change.side,
-            "pointer": change.pointer,
+            "pointer": change.source_pointer,
             "file": change.location.file,
             "line": change.location.line,
             "column": change.location.column,

@@ -180,7 +180,7 @@ fn title(level: Level) -> &'static str {
 fn proof(proof: &Proof) -> Option<(&'static str, Option<String>)> {
     match proof {
         Proof::None => None,
-        Proof::Included => Some(("proved: everything that was right is right", None)),
+        Proof::Included => Some(("everything that was valid stays valid", None)),
         Proof::Counterexample { value, accepted_by } => {
             let sentence = match accepted_by {
                 Side::Old => "accepted until now, refused from now on",

@@ -18,9 +18,13 @@ impl View<'_> {
     /// audience first. Everything, if that many lines hold it.
     #[must_use]
     pub fn summary(self, most_lines: usize) -> String {
-        let full = self.text();
-        if full.lines().count() <= most_lines {
-            return full;
+        /// Fewest lines of a change in full.
+        const FEWEST: usize = 5;
+        if self.report.changes.len() * FEWEST <= most_lines {
+            let full = self.text();
+            if full.lines().count() <= most_lines {
+                return full;
+            }
         }
         let mut lines = vec![self.verdict(), self.counts()];
         let mut hidden: BTreeMap<&str, usize> = BTreeMap::new();

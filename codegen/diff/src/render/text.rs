@@ -28,8 +28,12 @@ fn write_entry(text: &mut String, report: &Report, entry: &Entry<'_>) -> std::fm
     let change = entry.change;
     writeln!(text, "{:<9} {}", change.level, one_line(&change.what))?;
     writeln!(text, "     rule {} ({})", change.id, change.direction)?;
-    let pointer = one_line(change.pointer.as_str());
-    let pointer = if change.pointer.is_root() { "/" } else { &pointer };
+    let pointer = one_line(change.source_pointer.as_str());
+    let pointer = if change.source_pointer.is_root() {
+        "/"
+    } else {
+        &pointer
+    };
     let gone = if change.side == Side::Old { " (before)" } else { "" };
     writeln!(text, "       at {} {pointer}{gone}", change.location)?;
     let (usages, all) = report.usages(change, MOST_USAGES);

@@ -31,7 +31,7 @@ fn usages(document: &Value, place: &'static str) -> Vec<String> {
                         Some(Direction::Response) => "response",
                         None => "neither",
                     };
-                    format!("{} {direction}: ", usages.operation(number).unwrap())
+                    format!("{} {direction}: ", usages.operations[number])
                 }
                 User::Target(_) => String::new(),
             };

@@ -35,7 +35,8 @@ pub struct Use {
 /// The uses of each target of a reference: the reference graph, read backwards.
 pub struct Usages<'r> {
     references: &'r References<'r>,
-    operations: Vec<Operation<'r>>,
+    /// The operations in the order of the document.
+    pub operations: Vec<Operation<'r>>,
     /// By the number of the target.
     uses: Vec<Vec<Use>>,
 }
@@ -94,12 +95,6 @@ impl<'r> Usages<'r> {
         }
     }
 
-    /// Returns an operation by its position in the document.
-    #[must_use]
-    pub fn operation(&self, number: usize) -> Option<&Operation<'r>> {
-        self.operations.get(number)
-    }
-
     /// Returns the pointer to a target.
     #[must_use]
     pub fn target(&self, number: usize) -> Option<&'r Pointer> {
@@ -151,16 +146,16 @@ impl<'r> Usages<'r> {
     #[must_use]
     pub fn operations(&self, pointer: &Pointer) -> Vec<&Operation<'r>> {
         let users = self.users(self.around(pointer)).into_iter();
-        let numbers = users.flat_map(|target| self.of(target));
-        let numbers: BTreeSet<usize> = numbers
+        let numbers = users
+            .flat_map(|target| self.of(target))
             .filter_map(|used| match used.user {
                 User::Operation { number, .. } => Some(number),
                 User::Target(_) => None,
-            })
-            .collect();
-        numbers
-            .into_iter()
-            .filter_map(|number| self.operation(number))
+            });
+        let numbers: BTreeSet<usize> = numbers.collect();
+        let operations = numbers.into_iter();
+        operations
+            .filter_map(|number| self.operations.get(number))
             .collect()
     }
 }
