@@ -9,7 +9,10 @@ mod comparer;
 mod deep_difference;
 mod document;
 mod external_references;
+mod frames;
+mod inclusion;
 mod index;
+mod judgement;
 mod level;
 mod node;
 mod normative_words;
@@ -40,6 +43,7 @@ use raw_change::{RawChange, merge};
 
 pub use allow_list::{AllowList, Allowed, Date};
 pub use external_references::external_references;
+pub use judgement::prove;
 pub use level::{Direction, Level};
 pub use proof::Proof;
 pub use render::{Audience, Consequence, View, annotation, print_json};
@@ -60,9 +64,11 @@ pub fn compare(old: &Document, new: &Document) -> Report {
     let Comparer {
         old: old_index,
         new: new_index,
-        changes,
+        mut changes,
+        frames,
         ..
     } = comparer;
+    judgement::judge(&mut changes.raw, &frames, [old.value(), new.value()]);
     let uncovered = unclassified::uncovered(old.value(), new.value(), &changes);
     let changes = merge(changes.raw.into_iter().chain(uncovered).collect());
     let mut table = UsageTable::default();

@@ -26,3 +26,15 @@ pub enum Proof {
     /// Inclusion is not decided. The level is that of the rule.
     Undecided,
 }
+
+impl Proof {
+    /// Orders the proofs of one change in several uses: the one that decides the level is the strongest.
+    pub(crate) fn strength(&self) -> u8 {
+        match self {
+            Self::Included => 0,
+            Self::None => 1,
+            Self::Undecided => 2,
+            Self::Counterexample { .. } => 3,
+        }
+    }
+}

@@ -36,6 +36,8 @@ pub(crate) struct RawChange {
     /// Distinguishes this change from others of the same kind at the same place.
     value: String,
     pub proof: Proof,
+    /// The pair of schemas that differ.
+    pub frame: Option<usize>,
     /// Facts for each context.
     pub facts: Vec<Vec<Fact>>,
     /// True if it covers everything below the values.
@@ -65,6 +67,7 @@ impl RawChange {
             what,
             value,
             proof: Proof::None,
+            frame: None,
             facts: Vec::new(),
             covers_subtree: true,
         }
@@ -93,7 +96,8 @@ impl RawChange {
 
     pub(crate) fn level(&self) -> Level {
         let level = self.kind.rule().level(self.direction);
-        if self.unused {
+        let is_harmless = self.unused || self.proof == Proof::Included;
+        if is_harmless {
             level.min(Level::Info)
         } else {
             level
@@ -112,6 +116,10 @@ impl RawChange {
     fn absorb(&mut self, other: Self) {
         self.direction = self.direction.union(other.direction);
         self.unused &= other.unused;
+        // One use that breaks is enough.
+        if other.proof.strength() > self.proof.strength() {
+            self.proof = other.proof;
+        }
         for facts in other.facts {
             if !self.facts.contains(&facts) {
                 self.facts.push(facts);
@@ -202,6 +210,11 @@ impl ChangeBuilder<'_> {
             .nearest
             .starts_with(Pointer::from_static("/components"));
         self.fact_if(context.failure && !is_shared, Fact::FailureResponse)
+    }
+
+    pub(super) fn frame(mut self, frame: Option<usize>) -> Self {
+        self.change.frame = frame;
+        self
     }
 
     pub(crate) fn direction(mut self, direction: Direction) -> Self {

@@ -10,7 +10,7 @@ mod support;
 
 use std::fs;
 
-use funnelflux_diff::{self as diff, Change, ChangeKind, Direction, Level, Report, Side};
+use funnelflux_diff::{self as diff, Change, ChangeKind, Direction, Level, Proof, Report, Side};
 use funnelflux_openapi::{Source, read};
 use serde_json::Value;
 use support::{cases, compare, expect_file};
@@ -46,18 +46,33 @@ fn expected(report: &Report) -> String {
 }
 
 fn block(change: &Change) -> String {
-    let document = match change.side {
-        Side::Old => "old",
-        Side::New => "new",
+    let document = side(change.side);
+    let proof = match &change.proof {
+        Proof::None => String::new(),
+        Proof::Included => "  proof: included\n".to_owned(),
+        Proof::Undecided => "  proof: undecided\n".to_owned(),
+        Proof::Counterexample { value, accepted_by } => {
+            format!(
+                "  proof: only the {} document allows {value}\n",
+                side(*accepted_by)
+            )
+        }
     };
     let operations = match &*change.operations {
         [] => "none".to_owned(),
         operations => operations.join(", "),
     };
     format!(
-        "{} {}\n  direction: {}\n  pointer: {} ({document})\n  operations: {operations}\n  {}\n",
+        "{} {}\n  direction: {}\n  pointer: {} ({document})\n  operations: {operations}\n{proof}  {}\n",
         change.level, change.id, change.direction, change.pointer, change.what
     )
+}
+
+fn side(side: Side) -> &'static str {
+    match side {
+        Side::Old => "old",
+        Side::New => "new",
+    }
 }
 
 #[test]
@@ -83,14 +98,14 @@ fn every_rule_has_a_case() {
     }
 }
 
-/// Changes of parts that no operation uses are at most informative.
+/// Changes of parts that no operation uses, and of those that are included, are at most informative.
 #[test]
 fn every_level_is_that_of_its_rule() {
     for change in all_changes() {
         let level = change.kind.rule().level(change.direction);
-        let is_unused = change.direction == Direction::None && change.level == Level::Info;
+        let is_harmless = change.direction == Direction::None || change.proof == Proof::Included;
         assert!(
-            level == change.level || is_unused,
+            level == change.level || (is_harmless && change.level == Level::Info),
             "{} {}",
             change.id,
             change.level

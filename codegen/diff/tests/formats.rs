@@ -202,8 +202,9 @@ fn a_browser_shows_what_to_do_on_the_first_screen() {
         seen.filtered = !shown(".like.breaking") && shown(".like.info");
         document.querySelector("#show-breaking").click();
         document.querySelector("#section-1").click();
-        seen.other = document.querySelectorAll("tr[data-in]").length;
-        seen.visible = [...document.querySelectorAll("tr[data-in]")].filter(row => row.checkVisibility()).length;
+        const rows = [...document.querySelectorAll("tr[data-in]")];
+        seen.other = rows.length;
+        seen.visible = rows.filter(row => row.checkVisibility()).length;
         document.querySelector(".like.breaking").open = true;
         seen.unfolded = shown(".proof") && document.querySelector(".proof").innerText;
         document.body.innerHTML = "<pre id=seen></pre>";

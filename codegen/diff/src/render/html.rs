@@ -154,19 +154,16 @@ impl Page<'_> {
         } else {
             text.write_str("<ol class=\"todo\">\n")?;
             for (action, numbers) in &actions {
-                let groups = numbers.iter().filter_map(|number| self.groups.get(*number));
-                let level = groups.clone().map(Group::level).max().unwrap_or(Level::Docs);
-                let count: usize = groups.map(|group| group.entries.len()).sum();
-                let count = if count == 1 {
-                    "1 change".to_owned()
-                } else {
-                    format!("{count} changes")
-                };
-                write!(
-                    text,
-                    "<li><b>{}</b> <span class=\"level {level}\">{count}</span>: ",
-                    escape(action)
-                )?;
+                write!(text, "<li><b>{}</b> ", escape(action))?;
+                for level in LEVELS {
+                    let groups = numbers.iter().filter_map(|number| self.groups.get(*number));
+                    let groups = groups.filter(|group| group.level() == level);
+                    let count: usize = groups.map(|group| group.entries.len()).sum();
+                    if count > 0 {
+                        write!(text, "<span class=\"level {level}\">{count} {level}</span> ")?;
+                    }
+                }
+                text.write_str("– ")?;
                 self.write_links(text, numbers)?;
                 text.write_str("</li>\n")?;
             }
@@ -256,6 +253,10 @@ impl Page<'_> {
             1 => String::new(),
             count => format!("<b>{count} ×</b> "),
         };
+        let rule = match group.entries.len() {
+            1 => String::new(),
+            _ => format!(" <span class=\"soft\">({})</span>", escape(&first.change.id)),
+        };
         let impact = first.consequence.map_or_else(String::new, |(name, consequence)| {
             format!(
                 " <span class=\"soft\">for the {name}: {}</span>",
@@ -265,7 +266,7 @@ impl Page<'_> {
         writeln!(
             text,
             "<details class=\"like {level}{sections}\" data-level=\"{level}\" data-in id=\"like-{number}\">\n\
-             <summary>{count}{}{impact}{}</summary>\n<p>{}</p>",
+             <summary>{count}{}{rule}{impact}{}</summary>\n<p>{}</p>",
             rich(&group.sentence()),
             some_operations(group),
             rich(first.change.meaning),
@@ -392,7 +393,8 @@ impl Page<'_> {
             .map(|level| format!("<th class=\"count {level}\"><span class=\"level\">{level}</span></th>"));
         writeln!(
             text,
-            "<h2>Operations</h2>\n<div class=\"wide\">\n<table>\n<tr><th>operation</th>{}<th>changes</th></tr>",
+            "<h2>Operations</h2>\n<div class=\"wide\">\n<table>\n\
+             <tr><th>operation</th>{}<th>changes</th></tr>",
             heads.concat()
         )?;
         for (name, (counts, groups)) in rows {
@@ -409,7 +411,8 @@ impl Page<'_> {
             let more = if groups.len() > MOST_LINKS { " …" } else { "" };
             writeln!(
                 text,
-                "<tr class=\"in-{section}\" data-in id=\"operation-{number}\"><td>{}</td>{}<td>{}{more}</td></tr>",
+                "<tr class=\"in-{section}\" data-in id=\"operation-{number}\">\
+                 <td>{}</td>{}<td>{}{more}</td></tr>",
                 escape(name),
                 counts.concat(),
                 links.collect::<Vec<_>>().join(" ")

@@ -188,6 +188,6 @@ fn proof(proof: &Proof) -> Option<(&'static str, Option<String>)> {
             };
             Some((sentence, Some(value.to_string())))
         }
-        Proof::Undecided => Some(("undecided: no proof, the level is that of the rule", None)),
+        Proof::Undecided => Some(("undecided: the level is that of the rule", None)),
     }
 }

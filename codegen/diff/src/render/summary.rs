@@ -7,9 +7,6 @@ use funnelflux_openapi::text::{SENTENCE, one_line, shorten};
 use super::{MOST_OPERATIONS, View, groups::Group, proof, text::with_example, title};
 use crate::level::Level;
 
-/// Lines that the count of what is not shown may take.
-const NOT_SHOWN: usize = 8;
-
 /// Most kinds of changes that are named when they are not shown.
 const MOST_KINDS: usize = 5;
 
@@ -26,30 +23,32 @@ impl View<'_> {
                 return full;
             }
         }
-        let mut lines = vec![self.verdict(), self.counts()];
+        let groups = self.groups();
+        let mut sections: Vec<(String, Vec<&Group<'_>>)> = Vec::new();
         let mut hidden: BTreeMap<&str, usize> = BTreeMap::new();
-        let mut heading = String::new();
-        let mut is_full = false;
-        for group in self.groups() {
-            let title = self.heading(&group);
-            let mut block = block(&group);
-            if title.as_ref().is_some_and(|title| *title != heading) {
-                block.splice(0..0, [String::new(), title.clone().unwrap_or_default()]);
-            }
-            is_full |= lines.len() + block.len() + NOT_SHOWN > most_lines;
-            match title {
-                Some(title) if !is_full => {
-                    heading = title;
-                    lines.extend(block);
+        for group in &groups {
+            let Some(title) = self.heading(group) else {
+                for entry in &group.entries {
+                    *hidden.entry(&entry.change.id).or_default() += 1;
                 }
-                _ => {
-                    for entry in &group.entries {
-                        *hidden.entry(&entry.change.id).or_default() += 1;
-                    }
-                }
+                continue;
+            };
+            match sections.iter_mut().find(|(known, _)| *known == title) {
+                Some((_, groups)) => groups.push(group),
+                None => sections.push((title, vec![group])),
             }
         }
-        lines.extend(not_shown(hidden));
+        let hidden = not_shown(hidden);
+        let mut lines = vec![self.verdict(), self.counts()];
+        let mut sections_left = sections.len();
+        for (title, groups) in sections {
+            let free = most_lines.saturating_sub(lines.len() + hidden.len());
+            // The worst changes get most of what is left, but never all of it.
+            let room = if sections_left > 1 { free * 2 / 3 } else { free };
+            lines.extend(section(title, &groups, room));
+            sections_left -= 1;
+        }
+        lines.extend(hidden);
         lines.join("\n") + "\n"
     }
 
@@ -65,6 +64,23 @@ impl View<'_> {
             _ => None,
         }
     }
+}
+
+/// An empty line, the title, as many groups as there is room for, and the number of the others.
+fn section(title: String, groups: &[&Group<'_>], room: usize) -> Vec<String> {
+    let mut lines = vec![String::new(), title];
+    for (index, group) in groups.iter().enumerate() {
+        let block = block(group);
+        let rest = groups.get(index..).unwrap_or_default();
+        let is_last = rest.len() == 1;
+        if lines.len() + block.len() + usize::from(!is_last) > room {
+            let count: usize = rest.iter().map(|group| group.entries.len()).sum();
+            lines.push(format!("{count:>5} more"));
+            break;
+        }
+        lines.extend(block);
+    }
+    lines
 }
 
 /// Like changes: their sentence, where they are, the counterexample, and the action if one breaks.

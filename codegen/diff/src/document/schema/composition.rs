@@ -72,6 +72,7 @@ impl<'a> Comparer<'a> {
                 if key != "allOf" {
                     self.discriminator_names([old_part, new_part], [old, site.parent], context);
                 }
+                self.frames.is_part = true;
                 self.schema(old_part, new_part, context, false);
             }
         }
@@ -128,7 +129,8 @@ impl<'a> Comparer<'a> {
         let (before, after) = (self.old.subtypes(old), self.new.subtypes(new));
         for (name, subtype) in &after {
             if let Some(other) = before.get(name) {
-                self.queue.push_back((other.clone(), subtype.clone(), context));
+                // A value here may be any subtype, so this schema says nothing about it.
+                self.enqueue_root(other.clone(), subtype.clone(), context);
                 continue;
             }
             let what = format!("`{name}` is a new subtype of {}", subject(new));

@@ -1,0 +1,388 @@
+//! Judgement: the proof of each change of a schema.
+//!
+//! The smaller schema of a request is the old one, that of a response the new one. A change does not break if
+//! the larger schema includes the smaller one where the change is, or around it on every way from a message.
+//! Otherwise a counterexample proves that it breaks, or the level stays that of the rule.
+
+use std::collections::{HashMap, HashSet};
+
+use serde_json::{Map, Value, json};
+
+use funnelflux_openapi::pointer::{Pointer, PointerBuf};
+
+use crate::{
+    frames::{Frame, Frames},
+    inclusion::{Mode, Prover, Schema},
+    level::{Direction, Level},
+    proof::Proof,
+    raw_change::RawChange,
+    report::Side,
+    rules::ChangeKind,
+    steps::tokens,
+};
+
+/// Counterexamples are put into the objects around them as long as they are this short.
+const SHORT: usize = 100;
+
+/// Most objects that a counterexample is put into.
+const MOST_OBJECTS: usize = 3;
+
+/// Adds a proof to each change that inclusion decides.
+pub(crate) fn judge<'a>(changes: &mut [RawChange], frames: &Frames<'a>, documents: [&'a Value; 2]) {
+    let mut judged: Vec<(&mut RawChange, usize)> = changes
+        .iter_mut()
+        .filter(|change| change.kind.rule().level(change.direction) > Level::Info)
+        .filter(|change| Decision::about(change.kind) != Decision::Rule)
+        .filter_map(|change| {
+            let index = change.frame?;
+            let direction = frames.all.get(index)?.direction;
+            let has_direction = matches!(direction, Direction::Request | Direction::Response);
+            has_direction.then_some((change, index))
+        })
+        .collect();
+    let mut judgement = Judgement::new(frames, documents, judged.iter().map(|(_, index)| *index));
+    let sent = judgement.exposed(Mode::Sent);
+    let declared = judgement.exposed(Mode::Declared);
+    let mut counts: HashMap<usize, usize> = HashMap::new();
+    for (_, index) in &judged {
+        *counts.entry(*index).or_default() += 1;
+    }
+    for (change, index) in &mut judged {
+        let exposed = match Decision::about(change.kind) {
+            Decision::Declarations => &declared,
+            Decision::Values | Decision::Rule => &sent,
+        };
+        let is_only = counts.get(index) == Some(&1);
+        change.proof = if exposed.contains(index) {
+            judgement.counterexample(change, *index, is_only)
+        } else {
+            Proof::Included
+        };
+    }
+}
+
+/// Decides inclusion of the schemas at one place of two documents.
+#[must_use]
+pub fn prove(documents: [&Value; 2], place: &Pointer, direction: Direction) -> Proof {
+    let [Some(old), Some(new)] = documents.map(|document| document.pointer(place.as_str())) else {
+        return Proof::None;
+    };
+    let mut prover = Prover::new(documents, direction);
+    let (small, large) = sides(direction, [old, new]);
+    if prover.includes(small, large, Mode::Sent) {
+        return Proof::Included;
+    }
+    match prover.witnesses(small, large).into_iter().next() {
+        Some(value) => Proof::Counterexample {
+            value,
+            accepted_by: small.side,
+        },
+        None => Proof::Undecided,
+    }
+}
+
+/// The smaller schema and the larger one, if nothing breaks.
+fn sides(direction: Direction, [old, new]: [&Value; 2]) -> (Schema<'_>, Schema<'_>) {
+    let (old, new) = (
+        Schema {
+            value: old,
+            side: Side::Old,
+        },
+        Schema {
+            value: new,
+            side: Side::New,
+        },
+    );
+    if direction == Direction::Response {
+        (new, old)
+    } else {
+        (old, new)
+    }
+}
+
+/// The judge of a kind of change.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Decision {
+    /// Inclusion of the values.
+    Values,
+    /// Inclusion of the values, and of the declared properties: an open object allows a property that is gone.
+    Declarations,
+    /// Its rule.
+    Rule,
+}
+
+impl Decision {
+    fn about(kind: ChangeKind) -> Self {
+        use ChangeKind as Kind;
+        match kind {
+            Kind::RequiredRequestPropertyAdded
+            | Kind::RequiredRequestPropertyWithDefaultAdded
+            | Kind::ClosedResponsePropertyAdded
+            | Kind::RequiredResponsePropertyRemoved
+            | Kind::PropertyBecameRequired
+            | Kind::PropertyBecameOptional
+            | Kind::TypeChanged
+            | Kind::TypeGeneralized
+            | Kind::TypeSpecialized
+            | Kind::FormatAdded
+            | Kind::FormatRemoved
+            | Kind::FormatChanged
+            | Kind::FormatGeneralized
+            | Kind::FormatSpecialized
+            | Kind::BecameNullable
+            | Kind::BecameNotNullable
+            | Kind::ItemsAdded
+            | Kind::ItemsRemoved
+            | Kind::AdditionalPropertiesForbidden
+            | Kind::AdditionalPropertiesAllowed
+            | Kind::AdditionalPropertiesRestricted
+            | Kind::AdditionalPropertiesUnrestricted
+            | Kind::EnumValueAdded
+            | Kind::EnumValueRemoved
+            | Kind::BecameEnum
+            | Kind::EnumUnset
+            | Kind::MaximumDecreased
+            | Kind::MaximumIncreased
+            | Kind::MinimumIncreased
+            | Kind::MinimumDecreased
+            | Kind::LimitSet
+            | Kind::LimitUnset
+            | Kind::ExclusiveLimitSet
+            | Kind::ExclusiveLimitUnset
+            | Kind::PatternAdded
+            | Kind::PatternRemoved
+            | Kind::PatternChanged
+            | Kind::UniqueItemsSet
+            | Kind::UniqueItemsUnset
+            | Kind::MultipleOfSet
+            | Kind::MultipleOfUnset
+            | Kind::MultipleOfChanged
+            | Kind::AllOfAdded
+            | Kind::AnyOfAdded
+            | Kind::OneOfAdded
+            | Kind::ConstraintAdded
+            | Kind::ConstraintRemoved
+            | Kind::ConstraintChanged
+            | Kind::RepresentationChanged
+            | Kind::NotChanged => Self::Values,
+            Kind::RequestPropertyRemoved
+            | Kind::OptionalResponsePropertyRemoved
+            | Kind::AllOfRemoved
+            | Kind::AnyOfRemoved
+            | Kind::OneOfRemoved
+            | Kind::AlternativesIntroduced
+            | Kind::AlternativesDropped => Self::Declarations,
+            _ => Self::Rule,
+        }
+    }
+}
+
+struct Judgement<'f, 'a> {
+    frames: &'f Frames<'a>,
+    documents: [&'a Value; 2],
+    /// Frames with changes to judge and all around them, with those that they contain.
+    relevant: HashMap<usize, Vec<usize>>,
+    requests: Prover<'a>,
+    responses: Prover<'a>,
+    witnesses: HashMap<usize, Vec<Value>>,
+    /// Frames at and below parts of compositions.
+    parts: HashSet<usize>,
+}
+
+impl<'f, 'a> Judgement<'f, 'a> {
+    fn new(frames: &'f Frames<'a>, documents: [&'a Value; 2], changed: impl Iterator<Item = usize>) -> Self {
+        let mut relevant: HashMap<usize, Vec<usize>> = HashMap::new();
+        let mut open: Vec<usize> = changed.collect();
+        while let Some(index) = open.pop() {
+            if relevant.contains_key(&index) {
+                continue;
+            }
+            relevant.insert(index, Vec::new());
+            open.extend(frames.all.get(index).into_iter().flat_map(|frame| &frame.parents));
+        }
+        let indexes: Vec<usize> = relevant.keys().copied().collect();
+        for index in indexes {
+            for parent in frames.all.get(index).into_iter().flat_map(|frame| &frame.parents) {
+                relevant.entry(*parent).or_default().push(index);
+            }
+        }
+        let is_part = |index: &usize| frames.all.get(*index).is_some_and(|frame| frame.is_part);
+        let mut open: Vec<usize> = relevant.keys().copied().filter(is_part).collect();
+        let mut parts = HashSet::new();
+        while let Some(index) = open.pop() {
+            if parts.insert(index) {
+                open.extend(relevant.get(&index).into_iter().flatten());
+            }
+        }
+        Self {
+            frames,
+            documents,
+            parts,
+            relevant,
+            requests: Prover::new(documents, Direction::Request),
+            responses: Prover::new(documents, Direction::Response),
+            witnesses: HashMap::new(),
+        }
+    }
+
+    /// The frames to which a way from a message leads on which nothing is included.
+    fn exposed(&mut self, mode: Mode) -> HashSet<usize> {
+        let mut exposed = HashSet::new();
+        let is_root = |index: &usize| self.frames.all.get(*index).is_some_and(|frame| frame.is_root);
+        let mut open: Vec<usize> = self.relevant.keys().copied().filter(is_root).collect();
+        let mut seen: HashSet<usize> = open.iter().copied().collect();
+        while let Some(index) = open.pop() {
+            let Some(frame) = self.frames.all.get(index) else {
+                continue;
+            };
+            let (small, large) = sides(frame.direction, [frame.old, frame.new]);
+            // Another part may declare what this one does not.
+            let is_part = self.parts.contains(&index);
+            let prover = self.prover(frame.direction);
+            if prover.includes(small, large, mode) && (!is_part || prover.includes(small, large, Mode::All)) {
+                continue;
+            }
+            exposed.insert(index);
+            let inner = self.relevant.get(&index).into_iter().flatten();
+            open.extend(inner.copied().filter(|inner| seen.insert(*inner)));
+        }
+        exposed
+    }
+
+    fn prover(&mut self, direction: Direction) -> &mut Prover<'a> {
+        match direction {
+            Direction::Response => &mut self.responses,
+            _ => &mut self.requests,
+        }
+    }
+
+    /// Finds a value that shows that a change breaks. `is_only`: the frame has no other change to judge.
+    fn counterexample(&mut self, change: &RawChange, index: usize, is_only: bool) -> Proof {
+        let frames = self.frames;
+        let Some(frame) = frames.all.get(index) else {
+            return Proof::Undecided;
+        };
+        let (small, large) = sides(frame.direction, [frame.old, frame.new]);
+        if !self.witnesses.contains_key(&index) {
+            let found = self.prover(frame.direction).witnesses(small, large);
+            self.witnesses.insert(index, found);
+        }
+        let witnesses = self.witnesses.get(&index).map_or([].as_slice(), Vec::as_slice);
+        let cause = Cause::of(change, frame, large, self.documents);
+        let value = witnesses
+            .iter()
+            .find(|value| self.is_caused(value, &cause, frame.direction, large.side));
+        let Some(value) = value.or_else(|| witnesses.first().filter(|_| is_only)) else {
+            return Proof::Undecided;
+        };
+        Proof::Counterexample {
+            value: self.lifted(index, value.clone()),
+            accepted_by: small.side,
+        }
+    }
+
+    fn is_caused(&self, value: &Value, cause: &Cause<'a>, direction: Direction, side: Side) -> bool {
+        match cause {
+            Cause::Unclear => false,
+            Cause::Value(wanted) => value == *wanted,
+            Cause::Property(name) => value.get(name).is_some(),
+            Cause::Keywords(schema) => {
+                let schema = Schema { value: schema, side };
+                Prover::new(self.documents, direction).refuses(schema, value)
+            }
+        }
+    }
+
+    /// Puts the value of a property into the object around it.
+    fn lifted(&mut self, mut index: usize, mut value: Value) -> Value {
+        let frames = self.frames;
+        for _ in 0..MOST_OBJECTS {
+            let Some(frame) = frames.all.get(index) else { break };
+            let [_, pointer] = &frame.pointers;
+            let path = tokens(pointer);
+            let [.., keyword, name] = path.as_slice() else {
+                break;
+            };
+            let Some(outer) = frame.parents.first().filter(|_| keyword == "properties") else {
+                break;
+            };
+            let Some(parent) = frames.all.get(*outer) else {
+                break;
+            };
+            let (small, large) = sides(parent.direction, [parent.old, parent.new]);
+            let Some(object) = self.prover(parent.direction).lift(small, large, name, &value) else {
+                break;
+            };
+            if object.to_string().len() > SHORT {
+                break;
+            }
+            (index, value) = (*outer, object);
+        }
+        value
+    }
+}
+
+/// The part of the larger schema that refuses a counterexample of a change.
+enum Cause<'a> {
+    /// It is this value.
+    Value(&'a Value),
+    /// It has this property.
+    Property(String),
+    /// These keywords refuse it.
+    Keywords(Value),
+    Unclear,
+}
+
+impl<'a> Cause<'a> {
+    fn of(change: &RawChange, frame: &Frame<'a>, large: Schema<'a>, documents: [&'a Value; 2]) -> Self {
+        let [old_frame, new_frame] = &frame.pointers;
+        let [old_document, new_document] = documents;
+        let below = |at: &Option<PointerBuf>, frame: &Pointer, document: &'a Value| {
+            let at = at.as_ref().filter(|at| at.starts_with(frame))?;
+            let all = tokens(at);
+            Some((all.get(frame.count()..)?.to_vec(), document.pointer(at.as_str())?))
+        };
+        let place = below(&change.new, new_frame, new_document)
+            .or_else(|| below(&change.old, old_frame, old_document));
+        let Some((path, value)) = place else {
+            return Self::Unclear;
+        };
+        let [keyword, ..] = path.as_slice() else {
+            return Self::Unclear;
+        };
+        match change.kind {
+            ChangeKind::EnumValueAdded | ChangeKind::EnumValueRemoved => Self::Value(value),
+            ChangeKind::PropertyBecameRequired | ChangeKind::PropertyBecameOptional => {
+                Self::Keywords(json!({"required": [value]}))
+            }
+            ChangeKind::RequiredRequestPropertyAdded
+            | ChangeKind::RequiredRequestPropertyWithDefaultAdded
+            | ChangeKind::RequiredResponsePropertyRemoved => {
+                Self::Keywords(json!({"required": [path.last()]}))
+            }
+            ChangeKind::RequestPropertyRemoved | ChangeKind::ClosedResponsePropertyAdded => path
+                .last()
+                .map_or(Self::Unclear, |name| Self::Property(name.clone())),
+            _ => {
+                let mut fragment = Map::new();
+                for key in companions(keyword) {
+                    if let Some(value) = large.value.get(key) {
+                        fragment.insert(key.to_owned(), value.clone());
+                    }
+                }
+                Self::Keywords(fragment.into())
+            }
+        }
+    }
+}
+
+/// A keyword with those that it is only understood with.
+fn companions(keyword: &str) -> Vec<&str> {
+    match keyword {
+        "type" | "nullable" => vec!["type", "nullable"],
+        "minimum" | "exclusiveMinimum" => vec!["minimum", "exclusiveMinimum"],
+        "maximum" | "exclusiveMaximum" => vec!["maximum", "exclusiveMaximum"],
+        "additionalProperties" => vec!["additionalProperties", "properties"],
+        keyword => vec![keyword],
+    }
+}
