@@ -8,7 +8,7 @@ use super::{MOST_OPERATIONS, View, groups::Group, proof, text::with_example, tit
 use crate::level::Level;
 
 /// Most kinds of changes that are named when they are not shown.
-const MOST_KINDS: usize = 5;
+const MOST_KINDS: usize = 3;
 
 impl View<'_> {
     /// For a terminal: the verdict, then like changes as one, those that break and those that concern the
