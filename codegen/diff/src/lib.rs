@@ -22,6 +22,7 @@ mod render;
 mod report;
 pub mod rules;
 mod site;
+mod source_names;
 mod steps;
 mod unclassified;
 mod wording;
@@ -131,6 +132,8 @@ fn complete<'a>(
         }
     }
     let uses = usages.uses(&pointer, direction, table);
+    let provenance = document.provenance();
+    let source_pointer = provenance.place(&pointer).pointer().to_buf();
     Change {
         kind: change.kind,
         id: change.id(),
@@ -139,14 +142,14 @@ fn complete<'a>(
         direction,
         operations,
         location: document.locate(&pointer),
-        source_pointer: document.provenance().place(&pointer).pointer().to_buf(),
         new_location: new.locate(nearest),
+        fingerprint: change.fingerprint(),
+        what: source_names::sentence(change.what, provenance, &pointer, &source_pointer),
+        source_pointer,
         pointer,
         side,
         uses,
         meaning: change.kind.rule().meaning(direction),
-        fingerprint: change.fingerprint(),
-        what: change.what,
         facts: change.facts,
         old: change.old,
         new: change.new,

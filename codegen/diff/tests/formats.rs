@@ -172,6 +172,48 @@ fn a_converted_document_does_not_differ() {
     }
 }
 
+/// Sentences and paths have the names of the text, not those of the normalised document.
+#[test]
+fn names_are_those_of_the_text() {
+    let report = |old: &Value, new: &Value| {
+        let [old, new] = [old, new].map(|value| {
+            let text = value.to_string();
+            let name = "a.json";
+            let document = read::read(Source { name, text: &text }).unwrap();
+            normalise::normalise(document).unwrap().0
+        });
+        compare(&old, &new)
+    };
+    let swagger = |format: &str| {
+        let parameter = json!({
+            "name": "ids", "in": "query", "type": "array", "items": {"type": "string"}, "collectionFormat": format,
+        });
+        let get = json!({"parameters": [parameter], "responses": {"200": {"description": "d"}}});
+        json!({"swagger": "2.0", "info": {"title": "t", "version": "1"}, "paths": {"/a/": {"get": get}}})
+    };
+    let nested = |length: usize| {
+        let schema = json!({
+            "type": "object",
+            "$defs": {"q": {"type": "string", "maxLength": length}},
+            "properties": {"x": {"$ref": "#/components/schemas/W/$defs/q"}},
+        });
+        let content = json!({"application/json": {"schema": {"$ref": "#/components/schemas/W"}}});
+        let get = json!({"responses": {"200": {"description": "d", "content": content}}});
+        json!({
+            "openapi": "3.1.0",
+            "info": {"title": "t", "version": "1"},
+            "paths": {"/a/": {"get": get}},
+            "webhooks": {"sold": {"post": {"deprecated": length == 8}}},
+            "components": {"schemas": {"W": schema}},
+        })
+    };
+    let texts = [
+        report(&swagger("csv"), &swagger("multi")).view().text(),
+        report(&nested(9), &nested(8)).view().text(),
+    ];
+    insta::assert_snapshot!("names_of_the_text", texts.join("\n"));
+}
+
 /// Lays the page out in a browser, wide and narrow, and asks for what a reader sees. Runs only where Chromium
 /// is installed.
 #[test]

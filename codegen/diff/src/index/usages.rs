@@ -16,6 +16,7 @@ use crate::{
     level::Direction,
     node::Node,
     report::{Component, Operations, Use, User},
+    source_names,
     steps::{schema_steps, tokens},
 };
 
@@ -154,7 +155,10 @@ impl<'a> UsageIndex<'a> {
         // References lead to the place itself or to one around it.
         for target in around {
             let component = self.component(target, table);
-            let path = self.usages.target(target).map(|at| steps_within(at, pointer));
+            let path = self
+                .usages
+                .target(target)
+                .map(|at| self.steps_within(at, pointer));
             uses.push(Use {
                 user: User::Component(component),
                 direction: Direction::None,
@@ -208,13 +212,32 @@ impl<'a> UsageIndex<'a> {
                         .map(|(component, at)| Use {
                             user: User::Component(*component),
                             direction: Direction::None,
-                            path: steps_within(at, &used.from),
+                            path: self.steps_within(at, &used.from),
                         })
                 }
             };
             used_by.extend(found.filter(|found| !used_by.contains(found)));
         }
         used_by
+    }
+
+    /// Steps into a referenced place: the name of a shared schema, and the steps from `at` to `pointer`.
+    fn steps_within(&self, at: &Pointer, pointer: &Pointer) -> Vec<String> {
+        let mut path = Vec::new();
+        let outer = tokens(at);
+        if let [root, kind, name, rest @ ..] = outer.as_slice()
+            && root == "components"
+            && kind == "schemas"
+        {
+            path.push(match source_names::schema(self.provenance, at) {
+                Some((_, source)) => source,
+                None => name.clone(),
+            });
+            schema_steps(rest, &mut path);
+        }
+        let inner = tokens(pointer);
+        schema_steps(inner.get(outer.len()..).unwrap_or_default(), &mut path);
+        path
     }
 
     /// Uses of a place inside of an operation or a path.
@@ -281,21 +304,5 @@ fn operation_steps(root: &Node<'_>, pointer: &Pointer) -> Vec<String> {
     };
     let mut path = vec![first];
     schema_steps(rest, &mut path);
-    path
-}
-
-/// Steps into a referenced place: the name of a shared schema, and the steps from `at` to `pointer`.
-fn steps_within(at: &Pointer, pointer: &Pointer) -> Vec<String> {
-    let mut path = Vec::new();
-    let outer = tokens(at);
-    if let [root, kind, name, rest @ ..] = outer.as_slice()
-        && root == "components"
-        && kind == "schemas"
-    {
-        path.push(name.clone());
-        schema_steps(rest, &mut path);
-    }
-    let inner = tokens(pointer);
-    schema_steps(inner.get(outer.len()..).unwrap_or_default(), &mut path);
     path
 }
