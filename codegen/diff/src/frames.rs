@@ -21,6 +21,8 @@ pub(crate) struct Frame<'a> {
     pub is_root: bool,
     /// Other schemas describe the same value.
     pub is_part: bool,
+    /// The two describe a property in different parts of a composition.
+    pub is_beside: bool,
 }
 
 /// The pairs of a comparison.
@@ -50,6 +52,7 @@ impl<'a> Frames<'a> {
                     parents: Vec::new(),
                     is_root: false,
                     is_part: false,
+                    is_beside: false,
                 });
                 self.all.len() - 1
             });

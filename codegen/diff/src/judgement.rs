@@ -228,7 +228,14 @@ impl<'f, 'a> Judgement<'f, 'a> {
     /// The frames to which a way from a message leads on which nothing is included.
     fn exposed(&mut self, mode: Mode) -> HashSet<usize> {
         let mut exposed = HashSet::new();
-        let is_root = |index: &usize| self.frames.all.get(*index).is_some_and(|frame| frame.is_root);
+        // Descriptions in different parts are not compared by the pair of one part.
+        let is_root = |index: &usize| {
+            let frame = self.frames.all.get(*index);
+            frame.is_some_and(|frame| {
+                frame.is_root
+                    || (frame.is_beside && frame.parents.iter().any(|parent| self.parts.contains(parent)))
+            })
+        };
         let mut open: Vec<usize> = self.relevant.keys().copied().filter(is_root).collect();
         let mut seen: HashSet<usize> = open.iter().copied().collect();
         while let Some(index) = open.pop() {
@@ -273,12 +280,33 @@ impl<'f, 'a> Judgement<'f, 'a> {
             .iter()
             .find(|value| self.is_caused(value, &cause, frame.direction, large.side));
         let Some(value) = value.or_else(|| witnesses.first().filter(|_| is_only)) else {
-            return Proof::Undecided;
+            return self.without_witness(change, frame, &cause, small, large.side);
         };
         Proof::Counterexample {
             value: self.lifted(index, value.clone()),
             accepted_by: small.side,
         }
+    }
+
+    /// Decides a change among others of its pair: its keywords may allow all values of the smaller schema.
+    fn without_witness(
+        &self,
+        change: &RawChange,
+        frame: &Frame<'a>,
+        cause: &Cause<'a>,
+        small: Schema<'a>,
+        side: Side,
+    ) -> Proof {
+        if let Cause::Keywords(schema) = cause
+            && Decision::about(change.kind) == Decision::Values
+        {
+            let large = Schema { value: schema, side };
+            let mut prover = Prover::new(self.documents, frame.direction);
+            if prover.includes(small, large, Mode::All) {
+                return Proof::Included;
+            }
+        }
+        Proof::Undecided
     }
 
     fn is_caused(&self, value: &Value, cause: &Cause<'a>, direction: Direction, side: Side) -> bool {
@@ -363,6 +391,8 @@ impl<'a> Cause<'a> {
             ChangeKind::RequestPropertyRemoved | ChangeKind::ClosedResponsePropertyAdded => path
                 .last()
                 .map_or(Self::Unclear, |name| Self::Property(name.clone())),
+            // Keywords of newer versions depend on each other.
+            _ if keyword.starts_with("x-") => Self::Unclear,
             _ => {
                 let mut fragment = Map::new();
                 for key in companions(keyword) {

@@ -14,6 +14,7 @@ mod inclusion;
 mod index;
 mod judgement;
 mod level;
+mod media_type;
 mod node;
 mod normative_words;
 mod proof;

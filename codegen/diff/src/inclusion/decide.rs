@@ -90,10 +90,16 @@ impl<'a> Prover<'a> {
             return false;
         };
         // A value may owe a property to one alternative, and match by another one.
-        let known: BTreeSet<&'a str> = branches
-            .iter()
-            .flat_map(|branch| branch.properties.keys().copied())
-            .collect();
+        let names = |branches: &[Branch<'a>]| -> BTreeSet<&'a str> {
+            branches
+                .iter()
+                .flat_map(|branch| branch.properties.keys().copied())
+                .collect()
+        };
+        let mut known = names(&branches);
+        if branches.len() > 1 && branches.iter().any(|branch| !branch.further.is_empty()) {
+            known.extend(names(&targets));
+        }
         branches.iter().all(|branch| {
             let mut same_kind = targets.iter().filter(|target| target.kind == branch.kind);
             same_kind.any(|target| self.within(branch, target, &known, mode, depth))

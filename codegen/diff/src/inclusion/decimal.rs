@@ -41,7 +41,8 @@ impl Decimal {
     /// The number as a JSON value; `None` if a JSON value would round it.
     pub(super) fn to_value(self) -> Option<Value> {
         if let Some(whole) = self.exactly_whole() {
-            return i64::try_from(whole).ok().map(Value::from);
+            let signed = i64::try_from(whole).map(Value::from);
+            return signed.or_else(|_| u64::try_from(whole).map(Value::from)).ok();
         }
         let number = format!("{}e{}", self.mantissa, self.exponent)
             .parse::<f64>()

@@ -18,7 +18,7 @@ use super::{
     decimal::Decimal,
     schema::Schema,
 };
-use crate::{level::Direction, node::canonical, report::Side};
+use crate::{document::schema::constraints::repeats_format, level::Direction, node::canonical, report::Side};
 
 /// Most branches of a schema. More are not decided.
 const MOST_BRANCHES: usize = 96;
@@ -295,12 +295,19 @@ impl<'a> Narrowing<'_, 'a> {
             };
             Some(format!("{key} {text} {side}"))
         };
+        let is_repeated = |key: &str| {
+            let keyword = members.get(key);
+            keyword.is_some_and(|keyword| repeats_format(key, keyword, schema.value))
+        };
         branch
             .opaque
             .extend(CONSTRAINTS.iter().filter_map(|key| text(key)));
-        branch
-            .representation
-            .extend(REPRESENTATION.iter().filter_map(|key| text(key)));
+        branch.representation.extend(
+            REPRESENTATION
+                .iter()
+                .filter(|key| !is_repeated(key))
+                .filter_map(|key| text(key)),
+        );
         match branch.kind {
             Kind::Null | Kind::Boolean => {}
             Kind::Number => numbers(&mut branch, members, is_whole)?,
@@ -429,21 +436,17 @@ fn numbers<'a>(branch: &mut Branch<'a>, members: &'a Map<String, Value>, is_whol
     }
     branch.multiples.extend(number("multipleOf")?);
     match members.get("format").map(|format| format.as_str()) {
-        Some(Some("int32")) if is_whole => {
-            for (limit, at) in [
-                (&mut branch.minimum, i128::from(i32::MIN)),
-                (&mut branch.negated_maximum, -i128::from(i32::MAX)),
-            ] {
-                let at = Decimal::whole(at);
-                Branch::raise(
-                    limit,
-                    Bound {
-                        at,
-                        is_exclusive: false,
-                    },
-                );
-            }
-            branch.formats.insert("int64");
+        Some(Some(format @ ("int32" | "int64"))) if is_whole => {
+            let (least, most) = match format {
+                "int32" => (i32::MIN.into(), i32::MAX.into()),
+                _ => (i64::MIN, i64::MAX),
+            };
+            let bound = |at: i64| Bound {
+                at: Decimal::whole(at.into()),
+                is_exclusive: false,
+            };
+            Branch::raise(&mut branch.minimum, bound(least));
+            Branch::raise(&mut branch.negated_maximum, bound(most).negated());
         }
         Some(Some(format)) => {
             branch.formats.insert(format);

@@ -1,7 +1,7 @@
 //! Schemas, in the direction of their message: how two of them are paired, and each keyword in turn.
 
 mod composition;
-mod constraints;
+pub(crate) mod constraints;
 mod contents;
 mod values;
 
@@ -65,8 +65,7 @@ impl<'a> Comparer<'a> {
         self.frames.current = outer;
     }
 
-    /// Compares descriptions of a property in different parts. No pair of parts contains them, so that none
-    /// judges their changes.
+    /// Compares descriptions of a property in different parts of a composition.
     pub(super) fn schema_beside(
         &mut self,
         old: &Node<'a>,
@@ -74,10 +73,11 @@ impl<'a> Comparer<'a> {
         context: SchemaContext,
         optional: bool,
     ) {
-        let outer = self.frames.current.take();
-        self.frames.is_part = true;
+        let frame = self.frames.add(old, new, context.direction);
+        if let Some(frame) = self.frames.all.get_mut(frame) {
+            frame.is_beside = true;
+        }
         self.schema(old, new, context, optional);
-        self.frames.current = outer;
     }
 
     fn schema_pair(&mut self, old: &Node<'a>, new: &Node<'a>, context: SchemaContext, optional: bool) {
@@ -276,7 +276,7 @@ impl<'a> Comparer<'a> {
             "items" => return self.items(site, context),
             "additionalProperties" => return self.additional_properties(site, old, context),
             "allOf" | "anyOf" | "oneOf" => return self.composition(key, site, old, context),
-            _ if self.constraint(key, site, context) => return,
+            _ if self.constraint(key, site, old, context) => return,
             _ => {}
         }
         if site.is_unchanged() {
@@ -302,7 +302,7 @@ impl<'a> Comparer<'a> {
             "exclusiveMaximum" | "exclusiveMinimum" => self.exclusive_limit(key, site, old, context),
             "readOnly" | "writeOnly" => self.access(key, site, context, optional),
             "deprecated" => self.property_deprecated(site, context),
-            "discriminator" => self.discriminator(site, context),
+            "discriminator" => self.discriminator(site, old, context),
             "x-extensible-enum" => self.extensible_enumeration(site, context),
             _ if self.limit(key, site, old, context) => {}
             _ => self.annotation_or_unclassified(key, site, context.direction),
