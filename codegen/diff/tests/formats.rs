@@ -186,7 +186,11 @@ fn names_are_those_of_the_text() {
     };
     let swagger = |format: &str| {
         let parameter = json!({
-            "name": "ids", "in": "query", "type": "array", "items": {"type": "string"}, "collectionFormat": format,
+            "name": "ids",
+            "in": "query",
+            "type": "array",
+            "items": {"type": "string"},
+            "collectionFormat": format,
         });
         let get = json!({"parameters": [parameter], "responses": {"200": {"description": "d"}}});
         json!({"swagger": "2.0", "info": {"title": "t", "version": "1"}, "paths": {"/a/": {"get": get}}})
