@@ -9,6 +9,7 @@
 mod support;
 
 use std::{
+    collections::BTreeSet,
     fs,
     path::Path,
     process::{Command, Stdio},
@@ -70,11 +71,32 @@ fn the_json_is_smaller_than_the_documents() {
     let json = diff::print_json(&report.view().json());
     let documents = old.value().to_string().len() + new.value().to_string().len();
     assert!(json.len() < documents, "{} of {documents}", json.len());
-    // Every path from an operation is still in it.
+    // A reader still finds every path from an operation.
     let (_, paths) = report.usages(&report.changes[0], 0);
     assert_eq!(paths, 400);
+    let json: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(users(&json, &json["changes"][0]["uses"]).len(), 400);
     let html = report.view().html(&old, &new);
     assert!(html.len() < 4 * documents, "{} of {documents}", html.len());
+}
+
+/// Follows the uses in a report in JSON to the operations.
+fn users(json: &Value, uses: &Value) -> BTreeSet<u64> {
+    let mut operations = BTreeSet::new();
+    let mut components = BTreeSet::new();
+    let mut open = vec![uses];
+    while let Some(uses) = open.pop() {
+        for used in uses.as_array().unwrap() {
+            operations.extend(used.get("operation").and_then(Value::as_u64));
+            if let Some(component) = used.get("component").and_then(Value::as_u64)
+                && components.insert(component)
+            {
+                let pointer = format!("/components/{component}/used_by");
+                open.push(json.pointer(&pointer).unwrap());
+            }
+        }
+    }
+    operations
 }
 
 #[test]
