@@ -11,6 +11,7 @@ use funnelflux_openapi::{Diagnostics, Stage};
 
 use crate::{
     diff, expected, features,
+    notices::grouped,
     outcome::{Code, Failure, Outcome},
     source::Text,
     spec::Spec,
@@ -24,7 +25,7 @@ use crate::{
 #[command(after_help = "Exit codes: 0 everything is written, 1 usage or I/O, \
                   2 the document or an overlay is invalid, 3 the lock cannot be read")]
 pub(crate) struct Arguments {
-    /// Also lists rules and passes that found nothing to do, and the reason for each.
+    /// Also lists each of like notices, and rules and passes that found nothing to do, with their reasons.
     #[arg(short, long)]
     verbose: bool,
 }
@@ -154,10 +155,13 @@ fn report(
             }
         }
     }
-    for notice in notices {
-        for part in notice.to_string().lines() {
-            line("", part.to_owned());
-        }
+    let notices = if verbose {
+        notices.iter().map(ToString::to_string).collect()
+    } else {
+        grouped(notices)
+    };
+    for part in notices.iter().flat_map(|notice| notice.lines()) {
+        line("", part.to_owned());
     }
     line(
         "files",

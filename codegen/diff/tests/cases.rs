@@ -8,7 +8,10 @@
 
 mod support;
 
+use std::fs;
+
 use funnelflux_diff::{self as diff, Change, ChangeKind, Direction, Level, Proof, Report, Side};
+use funnelflux_openapi::{Source, read};
 use serde_json::Value;
 use support::{cases, compare, expect_file};
 
@@ -33,7 +36,7 @@ type Render = fn(&Report) -> String;
 const FORMATS: [(&str, Render); 4] = [
     ("report.txt", |report| report.view().text()),
     ("report.md", |report| report.view().markdown()),
-    ("report.json", |report| format!("{:#}\n", report.view().json())),
+    ("report.json", |report| diff::print_json(&report.view().json())),
     ("report.github", |report| report.view().github()),
 ];
 
@@ -55,7 +58,7 @@ fn block(change: &Change) -> String {
             )
         }
     };
-    let operations = match change.operations.as_slice() {
+    let operations = match &*change.operations {
         [] => "none".to_owned(),
         operations => operations.join(", "),
     };
@@ -119,6 +122,37 @@ fn all_changes() -> Vec<Change> {
         .iter()
         .flat_map(|case| compare(&case.old, &case.new).changes)
         .collect()
+}
+
+/// A report names parts of the texts that were given, not those of the normalised documents.
+#[test]
+fn every_pointer_leads_into_its_text() {
+    for case in cases() {
+        let raw = |file: &str| {
+            let text = fs::read_to_string(case.folder.join(file)).unwrap();
+            let source = Source {
+                name: file,
+                text: &text,
+            };
+            read::parse(source).unwrap().into_parts().0
+        };
+        let (old, new) = (raw(case.old.name()), raw(case.new.name()));
+        let report = compare(&case.old, &case.new);
+        for change in &report.changes {
+            let text = if change.side == Side::Old { &old } else { &new };
+            let pointer = change.source_pointer.as_str();
+            assert!(
+                text.pointer(pointer).is_some(),
+                "{}: {pointer}",
+                case.folder.display()
+            );
+        }
+        for component in &report.components {
+            let pointer = component.pointer.as_str();
+            let is_somewhere = [&old, &new].iter().any(|text| text.pointer(pointer).is_some());
+            assert!(is_somewhere, "{}: {pointer}", case.folder.display());
+        }
+    }
 }
 
 #[test]

@@ -42,6 +42,7 @@ pub fn audience(report: &Report) -> Audience {
         let (impact, reason) = of(change);
         Consequence {
             impact: impact.name(),
+            concerns: impact >= Impact::Minor,
             reason,
             action: action(change.kind),
         }
