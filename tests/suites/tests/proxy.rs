@@ -1,5 +1,5 @@
-//! Proxies of the environment and of the caller: requests to this machine pass none, and plain http to another
-//! machine needs the same permission with a proxy as without.
+//! Proxies of the environment and of the caller: requests to this machine pass none, and plain http to
+//! another machine needs the same permission with a proxy as without.
 //!
 //! The environment belongs to the process, so each case runs this test program again.
 #![allow(
