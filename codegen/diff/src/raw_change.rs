@@ -96,6 +96,9 @@ impl RawChange {
 
     pub(crate) fn level(&self) -> Level {
         let level = self.kind.rule().level(self.direction);
+        if matches!(self.proof, Proof::Counterexample { .. }) {
+            return Level::Breaking;
+        }
         let is_harmless = self.unused || self.proof == Proof::Included;
         if is_harmless {
             level.min(Level::Info)
