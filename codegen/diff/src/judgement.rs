@@ -157,7 +157,7 @@ fn sides(direction: Direction, [old, new]: [&Value; 2]) -> (Schema<'_>, Schema<'
 enum Decision {
     /// Inclusion of the values.
     Values,
-    /// Inclusion of the values, and of the declared properties: an open object allows a property that is gone.
+    /// Inclusion of the values and of the declared properties: an open object allows one that is gone.
     Declarations,
     /// Its rule.
     Rule,

@@ -3,6 +3,9 @@
 //! The documents are compared part by part (`document`). Each key of either side is compared by a rule of
 //! [`rules`], or reported as `unclassified`. Afterwards a plain structural comparison (`unclassified`) checks
 //! that nothing was left out, so no difference goes unseen.
+//!
+//! Rules say what changed and where. A change of a schema does not break if the schemas include each other in
+//! the direction of the message, and breaks if a value shows that they do not (`judgement`, `inclusion`).
 
 mod allow_list;
 mod comparer;
