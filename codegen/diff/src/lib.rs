@@ -3,6 +3,9 @@
 //! The documents are compared part by part (`document`). Each key of either side is compared by a rule of
 //! [`rules`], or reported as `unclassified`. Afterwards a plain structural comparison (`unclassified`) checks
 //! that nothing was left out, so no difference goes unseen.
+//!
+//! Rules say what changed and where. A change of a schema does not break if the schemas include each other in
+//! the direction of the message, and breaks if a value shows that they do not (`judgement`, `inclusion`).
 
 mod allow_list;
 mod comparer;
@@ -22,6 +25,7 @@ mod raw_change;
 mod render;
 mod report;
 pub mod rules;
+mod side;
 mod site;
 mod source_names;
 mod steps;
@@ -49,10 +53,9 @@ pub use judgement::prove;
 pub use level::{Direction, Level};
 pub use proof::Proof;
 pub use render::{Audience, Consequence, View, annotation, print_json};
-pub use report::{
-    Change, Component, Fact, IntegerRange, Operations, Report, Side, Summary, Usage, Use, User,
-};
+pub use report::{Change, Component, Fact, IntegerRange, Operations, Report, Summary, Usage, Use, User};
 pub use rules::ChangeKind;
+pub use side::Side;
 
 /// The JSON Schema of a report in JSON.
 pub const REPORT_SCHEMA: &str = include_str!("report.schema.json");

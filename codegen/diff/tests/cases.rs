@@ -98,8 +98,8 @@ fn every_rule_has_a_case() {
     }
 }
 
-/// Changes of parts that no operation uses, and of those that are included, are at most informative. Those with
-/// a counterexample break.
+/// Changes of parts that no operation uses, and of those that are included, are at most informative. Those
+/// with a counterexample break.
 #[test]
 fn every_level_is_that_of_its_rule() {
     for change in all_changes() {

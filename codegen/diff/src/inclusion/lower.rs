@@ -1,8 +1,8 @@
 //! Lowering: from schemas of `OpenAPI` 3.0 to branches.
 //!
-//! Two readings of a schema differ where authors do: whether `nullable` adds null beside an `enum` without it,
-//! and beside a composition. The narrow reading has the values that all readings allow, and the wide one those
-//! that any reading allows. `oneOf` is read as `anyOf`: one more alternative does not mean fewer values.
+//! Two readings of a schema differ where authors do: `nullable` may add null beside an `enum` without it, and
+//! beside a composition, or not. The narrow reading has the values that all readings allow, and the wide one
+//! those that any reading allows. `oneOf` is read as `anyOf`: one more alternative does not mean fewer values.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -18,7 +18,7 @@ use super::{
     decimal::Decimal,
     schema::Schema,
 };
-use crate::{document::schema::constraints::repeats_format, level::Direction, node::canonical, report::Side};
+use crate::{document::schema::constraints::repeats_format, level::Direction, node::canonical, side::Side};
 
 /// Most branches of a schema. More are not decided.
 const MOST_BRANCHES: usize = 96;

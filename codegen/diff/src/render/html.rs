@@ -15,7 +15,8 @@ use funnelflux_openapi::{
 use super::{Entry, MOST_OPERATIONS, View, groups::Group, proof, title};
 use crate::{
     level::Level,
-    report::{Change, Operations, Side},
+    report::{Change, Operations},
+    side::Side,
 };
 
 /// Most lines of a value that are shown.

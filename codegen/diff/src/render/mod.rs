@@ -14,7 +14,8 @@ mod text;
 use crate::{
     level::Level,
     proof::Proof,
-    report::{Change, Report, Side, Summary},
+    report::{Change, Report, Summary},
+    side::Side,
 };
 
 pub use github::annotation;
