@@ -44,9 +44,11 @@
 //! # Authentication
 //!
 //! Create tokens in FunnelFlux under settings → API access. An access token is valid for 72 hours
-//! (documented). With a refresh token, the client renews the access token shortly before it expires or when
-//! the service rejects it, and then repeats the rejected call. Concurrent calls share one renewal. A [token
-//! store](auth::TokenStore) keeps the renewed tokens in memory, in a file or in a store of your own:
+//! (documented). With a refresh token, the client renews the access token in the background before it
+//! expires, or when the service rejects it, and then repeats the rejected call. Concurrent calls share one
+//! renewal, and [`Hook::tokens_renewed`](hook::Hook::tokens_renewed) reports it. A [token
+//! store](auth::TokenStore) keeps the renewed tokens in memory, in a file or in a store of your own. It
+//! belongs to one base URL and one account, and the client refuses another one:
 //!
 //! ```no_run
 //! use funnelflux::{Client, Credentials};
@@ -57,6 +59,10 @@
 //!     .build()?;
 //! # Ok::<(), funnelflux::Error>(())
 //! ```
+//!
+//! [`Client::from_env`] reads tokens, token file and base URL from the environment. For many accounts in one
+//! process, [`Client::with_credentials`] shares the connections; [`Client::replace_credentials`] replaces the
+//! tokens of a running client.
 //!
 //! # Retries
 //!
@@ -140,7 +146,8 @@
 //! ```
 //!
 //! [`Call::timeout`] and [`Call::attempt_timeout`] set the limits of a single call. With the feature
-//! `rate-limit`, all clones of a client share a request rate; a 429 halves it, and successes restore it:
+//! `rate-limit`, all clones of a client share a request rate. It adapts to the service: 429s lower it, and
+//! successes restore it:
 //!
 #![cfg_attr(feature = "rate-limit", doc = "```")]
 #![cfg_attr(not(feature = "rate-limit"), doc = "```ignore")]
@@ -180,9 +187,14 @@
 //!
 //! # Observation
 //!
-//! With the feature `tracing` (on by default), each call is a span `funnelflux` with operation, method, path,
-//! status, attempts, wait, duration and request ID. Each retry is an event. An unknown enum value is logged
-//! once.
+//! With the feature `tracing` (on by default), each call is a span `funnelflux` with operation, attempts,
+//! wait, duration and request ID. Its children are the attempts, spans `funnelflux.attempt` with the
+//! attributes of OpenTelemetry's HTTP clients: `http.request.method`, `url.template`, `server.address`,
+//! `server.port`, `http.request.resend_count`, `http.response.status_code`, `error.type`, `otel.kind` and
+//! `otel.status_code`. A bulk job is a span `funnelflux.job`, the parent of its calls. Each retry is an event,
+//! and a failed call a warning, except for a read that finds nothing (404). An unknown enum value is logged
+//! once. With the feature `traceparent`, each request carries the context of its attempt's span as `traceparent`
+//! and `tracestate`, if the program collects its spans with `tracing-opentelemetry` 0.34.
 //!
 //! A [`Hook`](hook::Hook) sees every request and response and can add headers:
 //!
@@ -208,8 +220,12 @@
 //! - Redirects are not followed.
 //! - An HTML page instead of JSON is an error, whatever its status.
 //! - Tokens are sent over plain `http` to this machine only, unless [`ClientBuilder::allow_plain_http`] is
-//!   set.
+//!   set. Requests to this machine pass no proxy.
+//! - Stored tokens are sent only to the base URL that they came from.
 //! - No `Debug` output, error, span or event contains a token, even if the service returns it.
+//!
+//! [`HttpTransport`](transport::HttpTransport) describes proxies, `SSL_CERT_FILE` and private certificate
+//! authorities. [`transport::from_fn`] and layers for tower decorate a transport.
 //!
 //! # Without async
 //!
@@ -246,13 +262,27 @@
 //! | `rustls` | yes | TLS by rustls with ring and the system's certificates; overrides `native-tls` |
 //! | `native-tls` | no | TLS by the operating system's library; one of the two is required |
 //! | `tracing` | yes | spans and events |
+//! | `traceparent` | no | [the trace context in every request](#observation) |
 //! | `http2`, `gzip` | no | HTTP/2 and compressed responses, if the service has them; 12 more crates |
 //! | `rate-limit` | no | [a client-side rate limit](#limits) |
 //! | `blocking` | no | [calls without async](#without-async) |
-//! | `undocumented` | no | all groups of inferred operations; each also has its own feature |
+//! | `reqwest` | no | `ClientBuilder::reqwest`, which configures the HTTP client: proxies, pools, addresses |
+//! | `undocumented` | no | all groups of inferred operations, the features below |
+//! | `ai-node-settings`, `categories`, `conditions`, `funnel-groups`, `funnels` | no | one group each |
+//! | `integration`, `logic-scripts`, `middleware-configs`, `page-groups`, `pages` | no | one group each |
+//! | `traffic-sources`, `user`, `visitor-tags`, `webhook-configs` | no | one group each |
 //!
-//! The public interface uses types of [`bytes`], [`http`] and [`secrecy`], which are re-exported. The only
-//! type of reqwest in it is the parameter of [`ClientBuilder::reqwest_client`].
+//! The public interface contains types of [`bytes`], [`http`], [`secrecy`] and [`serde_json`], which are
+//! re-exported, the traits of `serde`, and `Stream` of `futures-core`. [`transport`] implements traits of
+//! `http-body` 1 and `tower-service` 0.3. With the feature `reqwest`, the interface contains types of reqwest
+//! 0.13, re-exported as well. A new major version of any of them is one of this crate.
+//!
+//! # Versions
+//!
+//! The minimum version of Rust is in `rust-version` of the manifest and checked in CI. It is at least six
+//! months old when it is raised, and raising it is a minor release.
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[rustfmt::skip]
 mod api;
@@ -265,6 +295,8 @@ mod runtime;
 pub use api::public::{operations, types};
 pub use bytes;
 pub use http;
+#[cfg(feature = "reqwest")]
+pub use reqwest;
 pub use runtime::auth::Credentials;
 pub use runtime::builder::ClientBuilder;
 pub use runtime::call::Call;
@@ -277,28 +309,32 @@ pub use runtime::request::Request;
 pub use runtime::response::Response;
 pub use runtime::retry::{RetryBudget, RetryPolicy};
 pub use runtime::secret::Secret;
-#[cfg(feature = "_deduced")]
+#[cfg(feature = "_inferred")]
 pub use runtime::unverified::Unverified;
 pub use secrecy;
+pub use serde_json;
 
-/// Stores of tokens.
+/// Stores and owners of tokens.
 pub mod auth {
-    pub use crate::runtime::auth::{FileTokenStore, MemoryTokenStore, StoreError, StoreGuard, TokenStore};
+    pub use crate::runtime::auth::{
+        AccountId, CredentialSource, FileTokenStore, MemoryTokenStore, StoreError, StoreGuard, TokenStore,
+    };
 }
 
 /// Hooks, which observe requests and responses.
 pub mod hook {
-    pub use crate::runtime::hook::{Hook, RequestView, ResponseView};
+    pub use crate::runtime::hook::{Hook, RenewalView, RequestView, ResponseView};
 }
 
-/// The transport that sends requests.
+/// Transports, which send requests: the default one over HTTP, decorators, and your own.
 pub mod transport {
     pub use crate::runtime::transport::{
-        BoxFuture, ResponseBody, Transport, TransportError, TransportErrorKind,
+        BoxFuture, FromFn, FromService, HttpTransport, ResponseBody, Transport, TransportError,
+        TransportErrorKind, TransportService, from_fn, from_service,
     };
 }
 
 /// Runs every code block of the README as a test.
 #[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
+#[doc = include_str!("../README.md")]
 struct Readme;

@@ -114,18 +114,12 @@ pub(crate) fn run(root: Option<&Path>, arguments: &Arguments) -> Result<Outcome,
 }
 
 /// Parses and normalises a document.
-///
-/// # Errors
-/// If it is invalid.
 pub(crate) fn document(text: &Text) -> Result<Document, Diagnostics> {
     let (document, _) = normalise::normalise(read::read(text.source())?)?;
     Ok(document)
 }
 
 /// Joins two documents, or the errors of both.
-///
-/// # Errors
-/// If either is invalid.
 fn both(
     old: Result<Document, Diagnostics>,
     new: Result<Document, Diagnostics>,

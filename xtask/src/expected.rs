@@ -27,9 +27,6 @@ impl ComparedFile {
 /// Reads each file that the pipeline produces, in the order in which they are to be written.
 ///
 /// The lock comes last: after an interrupted run the old lock is still there, and the next run replaces it.
-///
-/// # Errors
-/// If a file cannot be read.
 pub(crate) fn compare(workspace: &Workspace, output: &Output) -> Result<Vec<ComparedFile>, Failure> {
     let mut expected = vec![
         (EFFECTIVE.to_owned(), output.effective.clone()),
@@ -52,9 +49,6 @@ pub(crate) fn compare(workspace: &Workspace, output: &Output) -> Result<Vec<Comp
 }
 
 /// Paths of files among the generated ones that `generated`, the paths below [`GENERATED`], does not have.
-///
-/// # Errors
-/// If a folder cannot be listed.
 pub(crate) fn orphans<'a>(
     workspace: &Workspace,
     generated: impl Iterator<Item = &'a String>,

@@ -8,7 +8,7 @@ use serde::Deserialize;
 const ALL: &str = "undocumented";
 
 /// Feature that each group enables.
-const EACH: &str = "_deduced";
+const EACH: &str = "_inferred";
 
 /// Fix for each problem with the features.
 pub(crate) const FIX: &str =
@@ -65,8 +65,8 @@ mod tests {
 
     #[test]
     fn the_features_are_the_groups() {
-        let manifest = "[features]\ntls = []\nundocumented = ['pages', 'user']\npages = ['_deduced']\n\
-                        user = ['_deduced']\n_deduced = []";
+        let manifest = "[features]\ntls = []\nundocumented = ['pages', 'user']\npages = ['_inferred']\n\
+                        user = ['_inferred']\n_inferred = []";
         assert_eq!(problem_of(manifest), None);
         assert_eq!(problem(None, &[]), None);
         assert_eq!(problem(Some("[package]\nname = 'x'"), &[]), None);
@@ -75,7 +75,7 @@ mod tests {
     #[test]
     fn missing_and_superfluous_features_are_named() {
         let manifest =
-            "[features]\nundocumented = ['pages', 'tls']\npages = ['_deduced']\nold = ['_deduced']";
+            "[features]\nundocumented = ['pages', 'tls']\npages = ['_inferred']\nold = ['_inferred']";
         assert_eq!(
             problem_of(manifest).unwrap(),
             "features are missing: `user`; features without a group in the document: `old`; \

@@ -52,7 +52,7 @@ fn output(program: &Path, request: &str) -> io::Result<Output> {
     child.wait_with_output()
 }
 
-/// Whether this process is such a child.
+/// Returns true if this process is such a child.
 pub(crate) fn is_child() -> bool {
     env::args_os().nth(1).is_some_and(|argument| argument == ARGUMENT)
 }

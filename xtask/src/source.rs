@@ -85,9 +85,6 @@ impl fmt::Display for Source {
 
 impl Source {
     /// Reads the whole text; a revision is one of the repository at `root`.
-    ///
-    /// # Errors
-    /// If it cannot be read.
     pub(crate) fn read(&self, root: &Path) -> Result<Text, Failure> {
         let text = match self {
             Self::StandardInput => {

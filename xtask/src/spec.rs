@@ -26,9 +26,6 @@ pub(crate) struct Spec {
 
 impl Spec {
     /// Reads the inputs.
-    ///
-    /// # Errors
-    /// If a file is missing or cannot be read.
     pub(crate) fn read(workspace: &Workspace) -> Result<Self, Failure> {
         Self::read_replacing(workspace, None)
     }
@@ -36,9 +33,6 @@ impl Spec {
     /// Reads the inputs when the text `new` is to replace the document.
     ///
     /// An interrupted fetch may have left `new` beside the old document, under another name.
-    ///
-    /// # Errors
-    /// If a file is missing or cannot be read.
     pub(crate) fn read_replacing(workspace: &Workspace, new: Option<&str>) -> Result<Self, Failure> {
         let mut documents = Vec::new();
         for name in UPSTREAM {
@@ -83,9 +77,6 @@ impl Spec {
     }
 
     /// Parses the lock; `None` if there is none.
-    ///
-    /// # Errors
-    /// If it is not a lock.
     pub(crate) fn lock(&self) -> Result<Option<Lock>, Diagnostics> {
         self.lock
             .as_ref()
@@ -94,9 +85,6 @@ impl Spec {
     }
 
     /// Runs the pipeline; calls `done` after each stage.
-    ///
-    /// # Errors
-    /// If the document or an overlay is invalid.
     pub(crate) fn generate(
         &self,
         previous_lock: Option<Lock>,

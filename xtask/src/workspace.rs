@@ -39,9 +39,6 @@ pub(crate) struct Workspace {
 
 impl Workspace {
     /// Finds the workspace at `root`, or else around the current directory.
-    ///
-    /// # Errors
-    /// If there is none.
     pub(crate) fn find(root: Option<&Path>) -> Result<Self, Failure> {
         let is_workspace =
             |directory: &&Path| directory.join("spec").is_dir() && directory.join("generated").is_dir();
@@ -85,9 +82,6 @@ impl Workspace {
     }
 
     /// Reads a file as text; `None` if there is no such file.
-    ///
-    /// # Errors
-    /// If it cannot be read, or is not UTF-8.
     pub(crate) fn read(&self, name: &str) -> Result<Option<Text>, Failure> {
         let Some(bytes) = self.read_bytes(name)? else {
             return Ok(None);
@@ -99,9 +93,6 @@ impl Workspace {
     }
 
     /// Reads a file; `None` if there is no such file.
-    ///
-    /// # Errors
-    /// If it cannot be read.
     pub(crate) fn read_bytes(&self, name: &str) -> Result<Option<Vec<u8>>, Failure> {
         let path = self.root.join(name);
         match fs::read(&path) {
@@ -111,10 +102,8 @@ impl Workspace {
         }
     }
 
-    /// Writes a file as a whole: into a temporary file beside it, which then replaces it.
-    ///
-    /// # Errors
-    /// If it cannot be written; the old file is intact then.
+    /// Writes a file as a whole: into a temporary file beside it, which then replaces it. After an error, the
+    /// old file is intact.
     pub(crate) fn write(&self, name: &str, text: &str) -> Result<(), Failure> {
         let path = self.root.join(name);
         let failure = |error: io::Error| Failure::io("write", &path, &error);
@@ -141,9 +130,6 @@ impl Workspace {
     }
 
     /// Removes a file, and the folders that become empty.
-    ///
-    /// # Errors
-    /// If it cannot be removed.
     pub(crate) fn remove(&self, name: &str) -> Result<(), Failure> {
         let path = self.root.join(name);
         fs::remove_file(&path).map_err(|error| Failure::io("remove", &path, &error))?;
@@ -160,9 +146,6 @@ impl Workspace {
     /// Removes temporary files that an interrupted run left at the root and in `spec/`.
     ///
     /// Those among the generated files are orphans like any other.
-    ///
-    /// # Errors
-    /// If one cannot be removed.
     pub(crate) fn remove_leftovers(&self) -> Result<(), Failure> {
         let (mut names, _) = self.list("")?;
         names.extend(self.files_in("spec")?);
@@ -178,9 +161,6 @@ impl Workspace {
     }
 
     /// All files below a folder, by their path below the root, in order; none if there is no such folder.
-    ///
-    /// # Errors
-    /// If a folder cannot be listed.
     pub(crate) fn files_in(&self, folder: &str) -> Result<Vec<String>, Failure> {
         let (mut files, folders) = self.list(&format!("{folder}/"))?;
         for folder in folders {

@@ -16,8 +16,8 @@ use crate::{
     level::{Direction, Level},
     proof::Proof,
     raw_change::RawChange,
-    report::Side,
     rules::ChangeKind,
+    side::Side,
     steps::tokens,
 };
 

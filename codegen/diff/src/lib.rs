@@ -22,6 +22,7 @@ mod raw_change;
 mod render;
 mod report;
 pub mod rules;
+mod side;
 mod site;
 mod source_names;
 mod steps;
@@ -49,10 +50,9 @@ pub use judgement::prove;
 pub use level::{Direction, Level};
 pub use proof::Proof;
 pub use render::{Audience, Consequence, View, annotation, print_json};
-pub use report::{
-    Change, Component, Fact, IntegerRange, Operations, Report, Side, Summary, Usage, Use, User,
-};
+pub use report::{Change, Component, Fact, IntegerRange, Operations, Report, Summary, Usage, Use, User};
 pub use rules::ChangeKind;
+pub use side::Side;
 
 /// The JSON Schema of a report in JSON.
 pub const REPORT_SCHEMA: &str = include_str!("report.schema.json");
@@ -64,18 +64,14 @@ pub fn compare(old: &Document, new: &Document) -> Report {
     let mut comparer = Comparer::new(&old_references, &new_references);
     comparer.document();
     let Comparer {
-        old: old_index,
-        new: new_index,
-        mut changes,
-        frames,
-        ..
+        mut changes, frames, ..
     } = comparer;
     judgement::judge(&mut changes.raw, &frames, [old.value(), new.value()]);
     let uncovered = unclassified::uncovered(old.value(), new.value(), &changes);
     let changes = merge(changes.raw.into_iter().chain(uncovered).collect());
     let mut table = UsageTable::default();
-    let [mut old_usages, mut new_usages] = [(&old_index, old), (&new_index, new)]
-        .map(|(index, document)| UsageIndex::new(index, document.provenance(), &mut table));
+    let [mut old_usages, mut new_usages] = [(&old_references, old), (&new_references, new)]
+        .map(|(references, document)| UsageIndex::new(references, document.provenance(), &mut table));
     let mut changes: Vec<Change> = changes
         .into_iter()
         .map(|change| complete(change, (old, &mut old_usages), (new, &mut new_usages), &mut table))

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use funnelflux_openapi::{
-    pointer::{Pointer, PointerBuf, Token, join},
+    pointer::{Pointer, PointerBuf, Token},
     references,
 };
 
@@ -14,7 +14,7 @@ pub(crate) struct Node<'a> {
     pub pointer: PointerBuf,
     /// The pointer with the names of array entries in place of their positions, so that it stays when entries
     /// move.
-    pub identity: String,
+    pub identity: PointerBuf,
 }
 
 impl<'a> Node<'a> {
@@ -26,7 +26,7 @@ impl<'a> Node<'a> {
     pub(crate) fn at(value: &'a Value, pointer: PointerBuf) -> Self {
         Self {
             value,
-            identity: pointer.to_string(),
+            identity: pointer.clone(),
             pointer,
         }
     }
@@ -43,7 +43,7 @@ impl<'a> Node<'a> {
         Self {
             value,
             pointer: self.pointer.with_trailing_token(key),
-            identity: join(&self.identity, key),
+            identity: self.identity.with_trailing_token(key),
         }
     }
 
@@ -59,7 +59,7 @@ impl<'a> Node<'a> {
             .map(|(index, value)| Self {
                 value,
                 pointer: self.pointer.with_trailing_token(index),
-                identity: join(&self.identity, &name(value)),
+                identity: self.identity.with_trailing_token(name(value)),
             })
             .collect()
     }

@@ -31,7 +31,7 @@ pub(crate) struct RawChange {
     pub new: Option<PointerBuf>,
     /// Pointer in the new document from which to look for the nearest remaining ancestor.
     pub nearest: PointerBuf,
-    identity: String,
+    identity: PointerBuf,
     pub what: String,
     /// Distinguishes this change from others of the same kind at the same place.
     value: String,
@@ -49,7 +49,7 @@ impl RawChange {
         kind: ChangeKind,
         [old, new]: [Option<PointerBuf>; 2],
         nearest: PointerBuf,
-        identity: String,
+        identity: PointerBuf,
         what: String,
         value: String,
     ) -> Self {

@@ -10,7 +10,7 @@ use crate::{
     rules::ChangeKind,
 };
 use funnelflux_openapi::{
-    pointer::{Pointer, PointerBuf, join},
+    pointer::{Pointer, PointerBuf},
     text::shorten_pair,
 };
 
@@ -19,7 +19,7 @@ pub(crate) struct Difference {
     old: Option<PointerBuf>,
     new: Option<PointerBuf>,
     /// The identity of the node.
-    identity: String,
+    identity: PointerBuf,
     before: Option<String>,
     after: Option<String>,
 }
@@ -152,7 +152,7 @@ fn records<'a>(
         entries
             .map(|(index, mut entry)| {
                 let name = key(entry.value, index);
-                entry.identity = join(&list.identity, &name);
+                entry.identity = list.identity.with_trailing_token(&name);
                 (name, entry)
             })
             .collect()

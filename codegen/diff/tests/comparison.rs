@@ -12,6 +12,7 @@ mod support;
 use std::{collections::BTreeSet, sync::LazyLock};
 
 use funnelflux_diff::{Level, Report};
+use funnelflux_openapi::pointer::{Pointer, PointerBuf};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 use support::{Case, cases, compare, compare_values};
@@ -178,17 +179,17 @@ fn reordered(value: &Value, seed: usize) -> Value {
     }
 }
 
-fn pointers(value: &Value, at: &str, all: &mut Vec<String>) {
-    all.push(at.to_owned());
+fn pointers(value: &Value, at: &Pointer, all: &mut Vec<PointerBuf>) {
+    all.push(at.to_buf());
     match value {
         Value::Object(members) => {
             for (key, value) in members {
-                pointers(value, &funnelflux_openapi::pointer::join(at, key), all);
+                pointers(value, &at.with_trailing_token(key), all);
             }
         }
         Value::Array(entries) => {
             for (index, value) in entries.iter().enumerate() {
-                pointers(value, &funnelflux_openapi::pointer::item(at, index), all);
+                pointers(value, &at.with_trailing_token(index), all);
             }
         }
         _ => {}
@@ -256,10 +257,10 @@ fn mutations() -> impl Strategy<Value = Vec<Mutation>> {
 fn mutate(document: &mut Value, mutation: &Mutation) {
     let (keys, values) = ingredients();
     let mut all = Vec::new();
-    pointers(document, "", &mut all);
+    pointers(document, Pointer::root(), &mut all);
     let pointer = mutation.place.get(&all).clone();
     let value = mutation.value.get(&values).clone();
-    let target = document.pointer_mut(&pointer).unwrap();
+    let target = document.pointer_mut(pointer.as_str()).unwrap();
     match (mutation.kind, target) {
         (0, Value::Object(members)) if !members.is_empty() => {
             let key = members
@@ -369,16 +370,16 @@ fn worst(report: &Report) -> Option<Level> {
 /// Describes the document, a schema, parameter, response or operation in other words.
 fn describe(document: &mut Value, mutation: &Mutation) {
     let mut all = Vec::new();
-    pointers(document, "", &mut all);
+    pointers(document, Pointer::root(), &mut all);
     all.retain(|pointer| {
         let has = |key| {
             document
-                .pointer(pointer)
+                .pointer(pointer.as_str())
                 .is_some_and(|value| value.get(key).is_some())
         };
         pointer == "/info" || ["description", "type", "in", "responses"].into_iter().any(has)
     });
-    if let Some(Value::Object(members)) = document.pointer_mut(mutation.place.get::<String>(&all)) {
+    if let Some(Value::Object(members)) = document.pointer_mut(mutation.place.get(&all).as_str()) {
         members.insert("description".to_owned(), json!("Other words."));
     }
 }

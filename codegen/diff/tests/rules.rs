@@ -64,7 +64,7 @@ fn ids(kind: ChangeKind) -> Vec<(String, Level)> {
     ids.map(|id| (id.clone(), level(&id))).collect()
 }
 
-/// Whether no other kind has the id as its only one.
+/// Returns true if no other kind has the id as its only one.
 fn is_own(kind: ChangeKind, id: &str) -> bool {
     let is_fixed = |other: &&ChangeKind| matches!(other.rule().id, Id::Fixed(fixed) if fixed == id);
     ChangeKind::ALL
@@ -119,8 +119,8 @@ fn keywords(kind: ChangeKind) -> &'static [&'static str] {
     }
 }
 
-/// Where oasdiff has an id of ours, our level is at least as strict. `oasdiff/rules.txt` has its ids and
-/// levels. `oasdiff/parity.txt` lists each of our rules with the ids that oasdiff has too.
+/// Our level is at least as strict as that of oasdiff, for each id that both have. `oasdiff/rules.txt` has
+/// its ids and levels. `oasdiff/parity.txt` lists each of our rules with the ids that oasdiff has too.
 #[test]
 fn no_level_is_milder_than_that_of_oasdiff() {
     let theirs: BTreeMap<&str, Level> = include_str!("oasdiff/rules.txt")

@@ -1,29 +1,29 @@
 #!/usr/bin/env bash
-# Checks that what `corpus --write OUT` wrote compiles: codegen/generator/examples/compile-corpus.sh OUT COPY
+# Compiles the code that `corpus --write OUT` wrote: codegen/generator/examples/compile-corpus.sh OUT COPY
 #
-# The code of each document takes the place of `generated/src/api` in COPY, a copy of this repository at HEAD. What is
-# FunnelFlux's is taken out of the copy: `ext/`, and the kinds that `runtime/create.rs` lists. Prints a line per document, smallest
-# first, with the first error of what does not compile; all that rustc said is in COPY/DOCUMENT.log. Exit code 1 if one does not.
+# The code of each document replaces `generated/src/api` in COPY, a copy of this repository at HEAD without
+# `ext/` and the list in `runtime/creatable.rs`, which are specific to FunnelFlux. Prints a line per document,
+# smallest first, with the first error; COPY/DOCUMENT.log has all. Exit code 1 if one does not compile.
 set -euo pipefail
 out=$(realpath "$1")
 mkdir -p "$2"
 copy=$(realpath "$2")
-cd "$(dirname "$0")/../.."
-# What an older run left may not be there any more.
+cd "$(dirname "$0")/../../.."
+# Remove the files of an earlier run.
 git archive HEAD | tar -t | cut -d / -f 1 | sort -u | while read -r name; do rm -rf "${copy:?}/$name"; done
 git archive HEAD | tar -x -m -C "$copy"
 source=$copy/generated/src
 rm -r "$source/ext"
 sed -i '/^pub mod ext;$/d' "$source/lib.rs"
-sed -i '/^creatable! {$/,/^}$/c creatable! {}' "$source/runtime/create.rs"
+sed -i '/^creatable! {$/,/^}$/c creatable! {}' "$source/runtime/creatable.rs"
 cd "$copy"
 failed=0
 count=0
 while IFS=$'\t' read -r _ folder; do
     count=$((count + 1))
     document=$(basename "$folder")
-    rm -rf "$source/generated"
-    cp -r "$folder" "$source/generated"
+    rm -rf "$source/api"
+    cp -r "$folder" "$source/api"
     if cargo check --quiet --package funnelflux --lib --message-format short 2> "$document.log"; then
         echo "$document: compiles"
     else
@@ -33,7 +33,7 @@ while IFS=$'\t' read -r _ folder; do
     fi
 done < <(find "$out" -mindepth 1 -maxdepth 1 -type d -exec du -s {} + | sort -n)
 if [ "$count" = 0 ]; then
-    echo "$out holds no code of any document" >&2
+    echo "$out contains no generated code" >&2
     exit 1
 fi
 exit $failed

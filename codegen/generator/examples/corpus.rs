@@ -24,10 +24,14 @@ use std::{
 };
 
 use funnelflux_generator::{Input, Options, generate};
-use funnelflux_openapi::{Diagnostic, Diagnostics, Severity, Source, normalise, pointer, read};
+use funnelflux_openapi::{
+    Diagnostic, Diagnostics, Severity, Source, normalise,
+    pointer::{METHODS, Pointer, PointerBuf},
+    read,
+};
 use serde_json::{Map, Value, json};
 
-/// Pruning runs all stages many times.
+/// Time limit per document. Pruning runs all stages many times.
 const LIMIT: Duration = Duration::from_mins(5);
 
 #[path = "../../../xtask/src/isolated.rs"]
@@ -55,18 +59,19 @@ fn arguments() -> Option<Arguments> {
     (!arguments.folder.is_empty()).then_some(arguments)
 }
 
-/// What came of a document.
+/// Result for a document.
 struct Outcome {
     version: String,
     time: Duration,
     files: BTreeMap<String, String>,
     diagnostics: Diagnostics,
-    /// How many operations there are, and for how many of them there is code.
+    /// Number of operations.
     operations: usize,
+    /// Number of operations with generated code.
     kept: usize,
-    /// What was left out for there to be files.
+    /// Parts that were removed until the rest generated.
     pruned: Option<Pruned>,
-    /// The document that the files are made of.
+    /// Text of the document that the files were generated from.
     document: String,
 }
 
@@ -85,7 +90,7 @@ fn run(name: &str, text: &str, prune: bool) -> Outcome {
     if prune && outcome.files.is_empty() {
         let mut pruned = Pruned::default();
         let mut reasons = outcome.diagnostics.clone();
-        while pruned.leave_out(&mut document, &reasons) {
+        while pruned.remove_refused(&mut document, &reasons) {
             let text = document.to_string();
             let source = Source { name, text: &text };
             let next = run_once(source, String::new());
@@ -107,37 +112,37 @@ fn operations(document: &Value) -> usize {
     let paths = document.get("paths").and_then(Value::as_object);
     let items = paths.into_iter().flat_map(Map::values);
     let members = items.filter_map(Value::as_object).flat_map(Map::keys);
-    members
-        .filter(|key| pointer::METHODS.contains(&key.as_str()))
-        .count()
+    members.filter(|key| METHODS.contains(&key.as_str())).count()
 }
 
-/// What was left out of a document.
+/// Parts that were removed from a document.
 #[derive(Default)]
 struct Pruned {
     opened: usize,
     named: usize,
     other: usize,
-    /// What the later rounds objected to.
+    /// Errors of later rounds.
     later: Diagnostics,
-    /// Errors that leaving out does not mend.
+    /// Errors that pruning cannot fix.
     rest: Diagnostics,
 }
 
 impl Pruned {
-    /// Leaves out what errors point to; whether that changed the document.
-    fn leave_out(&mut self, document: &mut Value, diagnostics: &Diagnostics) -> bool {
+    /// Removes the parts that errors point to; returns `true` if that changed the document.
+    fn remove_refused(&mut self, document: &mut Value, diagnostics: &Diagnostics) -> bool {
         let mut changed = false;
         for diagnostic in diagnostics {
             if diagnostic.severity != Severity::Error {
                 continue;
             }
-            let tokens: Vec<String> = pointer::tokens(diagnostic.pointer.as_str())
-                .map(std::borrow::Cow::into_owned)
+            let tokens: Vec<String> = diagnostic
+                .pointer
+                .tokens()
+                .map(|token| token.decoded().into_owned())
                 .collect();
             let tokens: Vec<&str> = tokens.iter().map(String::as_str).collect();
             changed |= match tokens.as_slice() {
-                // The way out that the message names.
+                // The fix that the message proposes.
                 _ if diagnostic.code == "enum-name"
                     && document
                         .pointer(diagnostic.pointer.as_str())
@@ -145,34 +150,35 @@ impl Pruned {
                 {
                     self.named += 1;
                     let name = format!("Enumeration{}", self.named);
-                    set(document, diagnostic.pointer.as_str(), "x-rust-name", json!(name))
+                    set(document, &diagnostic.pointer, "x-rust-name", json!(name))
                 }
                 ["paths", path, method, ..] if diagnostic.code == "no-tag" => {
-                    let place = pointer::join(&pointer::join("/paths", path), method);
-                    set(document, &place, "tags", json!(["Default"]))
+                    let operation = PointerBuf::from_tokens(["paths", path, method]);
+                    set(document, &operation, "tags", json!(["Default"]))
                 }
-                ["paths", path, method, ..] if pointer::METHODS.contains(method) => {
-                    remove(document, &pointer::join("/paths", path), method)
+                ["paths", path, method, ..] if METHODS.contains(method) => {
+                    remove(document, &PointerBuf::from_tokens(["paths", path]), method)
                 }
                 ["paths", path, ..] => {
-                    let gone = remove(document, "/paths", path);
-                    self.other += usize::from(gone);
-                    gone
+                    let removed = remove(document, Pointer::from_static("/paths"), path);
+                    self.other += usize::from(removed);
+                    removed
                 }
                 ["components", "schemas", name, ..] => {
-                    let place = pointer::join("/components/schemas", name);
-                    let is_there = document.pointer(&place).is_some();
-                    let opened = is_there && set(document, "/components/schemas", name, json!({}));
+                    let schemas = Pointer::from_static("/components/schemas");
+                    let schema = schemas.with_trailing_token(*name);
+                    let exists = document.pointer(schema.as_str()).is_some();
+                    let opened = exists && set(document, schemas, name, json!({}));
                     self.opened += usize::from(opened);
-                    // Where even its name is in the way, those who use it go next.
-                    let gone = !opened && remove(document, "/components/schemas", name);
-                    self.other += usize::from(gone);
-                    opened || gone
+                    // If its name is refused, too, its users are removed in the next round.
+                    let removed = !opened && remove(document, schemas, name);
+                    self.other += usize::from(removed);
+                    opened || removed
                 }
                 ["components", section, name, ..] => {
-                    let gone = remove(document, &format!("/components/{section}"), name);
-                    self.other += usize::from(gone);
-                    gone
+                    let removed = remove(document, &PointerBuf::from_tokens(["components", section]), name);
+                    self.other += usize::from(removed);
+                    removed
                 }
                 _ => false,
             };
@@ -181,16 +187,19 @@ impl Pruned {
     }
 }
 
-fn remove(document: &mut Value, place: &str, key: &str) -> bool {
+fn remove(document: &mut Value, place: &Pointer, key: &str) -> bool {
     document
-        .pointer_mut(place)
+        .pointer_mut(place.as_str())
         .and_then(Value::as_object_mut)
         .is_some_and(|object| object.shift_remove(key).is_some())
 }
 
-/// Sets a member; whether it was another before.
-fn set(document: &mut Value, place: &str, key: &str, value: Value) -> bool {
-    let Some(object) = document.pointer_mut(place).and_then(Value::as_object_mut) else {
+/// Sets a member; returns `true` if that changed it.
+fn set(document: &mut Value, place: &Pointer, key: &str, value: Value) -> bool {
+    let Some(object) = document
+        .pointer_mut(place.as_str())
+        .and_then(Value::as_object_mut)
+    else {
         return false;
     };
     if object.get(key) == Some(&value) {
@@ -230,12 +239,12 @@ fn run_once(source: Source<'_>, version: String) -> Outcome {
 }
 
 impl Outcome {
-    /// Whether each reason has a place.
+    /// Returns `true` if each error has a location.
     fn is_located(&self) -> bool {
         self.errors().all(|diagnostic| diagnostic.location.is_some())
     }
 
-    /// A row of the table, from the version on.
+    /// Formats a row of the table, beginning with the version.
     fn row(&self) -> String {
         let mut reasons: Vec<String> = Vec::new();
         if !self.files.is_empty() {
@@ -246,7 +255,7 @@ impl Outcome {
         if let Some(pruned) = &self.pruned {
             let _ = write!(
                 reasons,
-                "; without {} other parts, with {} schemas open and {} enumerations named",
+                "; {} other parts removed, {} schemas opened, {} enumerations named",
                 pruned.other, pruned.opened, pruned.named
             );
             if !pruned.later.is_empty() {
@@ -258,7 +267,7 @@ impl Outcome {
             }
         }
         if !self.is_located() {
-            reasons.push_str(" (WITHOUT A PLACE)");
+            reasons.push_str(" (WITHOUT A LOCATION)");
         }
         format!(
             "{} | {} of {} | {} | {}/{}/{} | {reasons}",
@@ -283,7 +292,7 @@ fn errors(diagnostics: &Diagnostics) -> impl Iterator<Item = &Diagnostic> {
         .filter(|diagnostic| diagnostic.severity == Severity::Error)
 }
 
-/// How often each rule refuses something.
+/// Counts errors by code.
 fn codes(diagnostics: &Diagnostics) -> BTreeMap<String, usize> {
     let mut codes = BTreeMap::new();
     for diagnostic in errors(diagnostics) {
@@ -312,7 +321,7 @@ fn write_files(folder: &Path, files: &BTreeMap<String, String>) -> io::Result<()
     Ok(())
 }
 
-/// Runs one document and prints its row; whether it went as it must.
+/// Runs one document and prints its row; returns `true` if it was handled properly.
 fn document(file: &Path, arguments: &Arguments, out: &mut impl io::Write) -> io::Result<bool> {
     let name = file
         .file_name()
@@ -332,7 +341,7 @@ fn document(file: &Path, arguments: &Arguments, out: &mut impl io::Write) -> io:
     let job = {
         let (name, prune) = (name.clone(), arguments.prune);
         thread::spawn(move || {
-            // Nobody listens any more where it took too long.
+            // The receiver is gone after the time limit.
             let _ = send.send(run(&name, &text, prune));
         })
     };
@@ -388,11 +397,11 @@ fn main() -> io::Result<ExitCode> {
         "| document | KB | version | operations | ms | errors/warnings/notices | outcome |\n\
          |---|---|---|---|---|---|---|"
     )?;
-    let mut good = true;
+    let mut success = true;
     for file in files {
-        good &= document(&file, &arguments, &mut out)?;
+        success &= document(&file, &arguments, &mut out)?;
     }
-    Ok(if good {
+    Ok(if success {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE

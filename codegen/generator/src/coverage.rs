@@ -1,20 +1,25 @@
-//! `spec/COVERAGE.md`: every operation with what is known of it, in the order of the vendor's index.
+//! Coverage table: the evidence for every operation, in the order of the vendor's index.
 //!
-//! Evidence is inherited: what says nothing of its own rests on what its operation rests on, and what is in no overlay
-//! is the vendor's page.
+//! A part without evidence of its own has that of its operation. An operation without evidence is from the
+//! vendor's page.
 
 use std::fmt::Write as _;
 
 use serde_json::Value;
 
 use crate::naming;
-use funnelflux_openapi::pointer::METHODS;
-use funnelflux_openapi::text::counted;
+use funnelflux_openapi::{
+    evidence::Evidence,
+    operations::{Operation, operations},
+    pointer::Pointer,
+    references,
+    text::counted,
+};
 
-/// What the table is called in the lock and in messages.
+/// Path of the table.
 pub const COVERAGE: &str = "spec/COVERAGE.md";
 
-/// The groups in the order of the vendor's index; any other comes after them.
+/// Groups in the order of the vendor's index; all others come after them.
 const INDEX: &[&str] = &[
     "Traffic Sources",
     "Offer Sources",
@@ -33,239 +38,163 @@ const INDEX: &[&str] = &[
     "Middleware Configs",
 ];
 
-/// What is known of a part of an operation, best first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Known {
-    /// There is nothing to know.
-    Nothing,
-    Page,
-    Docs,
-    Help,
-    Sibling,
-    Pattern,
-    /// Not even the pattern says what it looks like: an open object.
-    Unknown,
-}
+const HEAD: &str = "\
+# Evidence for each operation
 
-impl Known {
-    const ALL: [Self; 7] = [
-        Self::Nothing,
-        Self::Page,
-        Self::Docs,
-        Self::Help,
-        Self::Sibling,
-        Self::Pattern,
-        Self::Unknown,
-    ];
+Written by `cargo xtask generate` from `effective.json` and verified by `cargo xtask check`.
 
-    fn word(self) -> &'static str {
-        match self {
-            Self::Nothing => "–",
-            Self::Page => "page",
-            Self::Docs => "docs",
-            Self::Help => "help",
-            Self::Sibling => "sibling",
-            Self::Pattern => "pattern",
-            Self::Unknown => "unknown",
-        }
-    }
+| word | evidence |
+|---|---|
+| page | the vendor's page of the group; the index has only titles and methods of the other fourteen groups |
+| docs | another page of the documentation, often with names and meanings only |
+| help | the help centre |
+| sibling | inferred from a similar operation or field |
+| pattern | inferred from the pattern of the documented group |
+| unknown | none: the type is an open object |
+| – | the operation has no such part |
 
-    /// What a part of the document says of itself. A kind that nobody knows claims nothing.
-    fn of(part: &Value) -> Option<Self> {
-        let kind = part.pointer("/x-evidence/kind")?.as_str()?;
-        let known = Self::ALL.into_iter().find(|known| known.word() == kind);
-        Some(known.unwrap_or(Self::Unknown))
-    }
-}
+The evidence for a body or response is that for the names of its fields. The documentation of each field
+states its own evidence. The column *fake*: `yes` if the fake service in `tests/fake` simulates the operation;
+`accepts` if it only accepts valid requests, because the effect of the operation is unknown.
+
+";
 
 struct Row {
-    place: usize,
+    rank: usize,
     tag: String,
     title: String,
     method: String,
     path: String,
+    /// Name of the Rust method.
     name: String,
-    path_known: Known,
-    parameters: Known,
-    body: Known,
-    response: Known,
-    /// Whether our fake does what the operation does, or only answers it.
-    simulated: bool,
+    path_evidence: Evidence,
+    /// `None` if there are none.
+    parameters: Option<Evidence>,
+    /// `None` if there is none.
+    body: Option<Evidence>,
+    response: Evidence,
+    is_simulated: bool,
 }
 
-/// The text of the table, from the effective document.
+/// Renders the table for an effective document.
 #[must_use]
 pub fn coverage(document: &Value) -> String {
-    let mut rows = rows(document);
-    rows.sort_by_key(|row| row.place);
-    let mut text = String::from(HEAD);
-    // Writing to a string cannot fail.
-    let _ = writeln!(text, "{}\n", census(&rows));
+    let rows = operations(document).map(|operation| row(document, &operation));
+    let mut rows: Vec<Row> = rows.collect();
+    rows.sort_by_key(|row| row.rank);
+    let word = |evidence: Option<Evidence>| evidence.map_or("–", Evidence::name);
+    let mut text = format!("{HEAD}{}\n\n", summary(&rows));
     text.push_str(
-        "| # | group | title | method | path | Rust | path rests on | parameters | body | response | fake |\n\
+        "| # | group | title | method | path | Rust | path evidence | parameters | body | response | fake |\n\
          |---|---|---|---|---|---|---|---|---|---|---|\n",
     );
-    for (number, row) in rows.iter().enumerate() {
+    for (index, row) in rows.iter().enumerate() {
+        // Writing to a string cannot fail.
         let _ = writeln!(
             text,
             "| {} | {} | {} | {} | `{}` | `{}` | {} | {} | {} | {} | {} |",
-            number + 1,
-            cell(&row.tag),
-            cell(&row.title),
+            index + 1,
+            escape_cell(&row.tag),
+            escape_cell(&row.title),
             row.method,
             row.path,
             row.name,
-            row.path_known.word(),
-            row.parameters.word(),
-            row.body.word(),
-            row.response.word(),
-            if row.simulated { "yes" } else { "answers" }
+            row.path_evidence.name(),
+            word(row.parameters),
+            word(row.body),
+            row.response.name(),
+            if row.is_simulated { "yes" } else { "accepts" }
         );
     }
     text
 }
 
-const HEAD: &str = "\
-# What is known of each operation
-
-Written by `cargo xtask generate` from `effective.json`, held true by `cargo xtask check`.
-
-| word | rests on |
-|---|---|
-| page | the vendor's complete page of the group; of the fourteen other groups only the title and the method are in its index |
-| docs | another page of the documentation, often shortened: names and meanings, but no types or required marks |
-| help | the help centre |
-| sibling | deduced from a similar operation or field |
-| pattern | deduced from the pattern that the documented group follows |
-| unknown | nothing; the type is an open object |
-| – | there is none |
-
-A response or body is as well known as the names of its fields; each field says in its own documentation on what it rests.
-`fake` is whether the fake service in `tests/fake` does what the operation is said to do (`yes`), or answers valid requests
-without doing anything, because nobody says what it does with what (`answers`).
-
-";
-
-fn census(rows: &[Row]) -> String {
-    let known: Vec<String> = Known::ALL
-        .into_iter()
-        .filter_map(|known| {
-            let count = rows.iter().filter(|row| row.path_known == known).count();
-            (count > 0).then(|| format!("{count} by {}", known.word()))
-        })
-        .collect();
+/// Counts the operations by the evidence for their paths.
+fn summary(rows: &[Row]) -> String {
+    let counts = Evidence::ALL.into_iter().filter_map(|evidence| {
+        let count = rows.iter().filter(|row| row.path_evidence == evidence).count();
+        (count > 0).then(|| format!("{} {count}", evidence.name()))
+    });
+    let counts: Vec<String> = counts.collect();
     format!(
-        "{}; their paths are known {}.",
+        "{}. Evidence for their paths: {}.",
         counted(rows.len(), "operation"),
-        known.join(", ")
+        counts.join(", ")
     )
 }
 
-/// A cell may hold no sign that ends it.
-fn cell(text: &str) -> String {
+fn escape_cell(text: &str) -> String {
     text.replace('|', "\\|")
 }
 
-fn rows(document: &Value) -> Vec<Row> {
-    let paths = document.get("paths").and_then(Value::as_object);
-    let mut rows = Vec::new();
-    for (path, item) in paths.into_iter().flatten() {
-        for (method, operation) in item.as_object().into_iter().flatten() {
-            if METHODS.contains(&method.as_str()) {
-                rows.push(row(document, path, item, method, operation));
-            }
-        }
-    }
-    rows
-}
-
-fn row(document: &Value, path: &str, item: &Value, method: &str, operation: &Value) -> Row {
+fn row(document: &Value, operation: &Operation<'_>) -> Row {
+    let Operation {
+        method, path, value, ..
+    } = operation;
     let text = |pointer: &str| {
-        let text = operation.pointer(pointer).and_then(Value::as_str);
+        let text = value.pointer(pointer).and_then(Value::as_str);
         text.unwrap_or_default().to_owned()
     };
+    let item = document.get("paths").and_then(|paths| paths.get(path));
     let method = method.to_ascii_uppercase();
     let tag = text("/tags/0");
-    let own = Known::of(operation).unwrap_or(Known::Page);
-    let parameters = [item, operation]
-        .into_iter()
-        .filter_map(|holder| holder.get("parameters")?.as_array())
-        .flatten()
-        .map(|parameter| Known::of(resolved(document, parameter)).unwrap_or(own))
-        .max()
-        .unwrap_or(Known::Nothing);
-    let body = operation.get("requestBody").map_or(Known::Nothing, |body| {
-        content(document, body, Known::of(body).unwrap_or(own))
-    });
-    let response = operation
-        .get("responses")
-        .and_then(Value::as_object)
-        .and_then(|responses| {
-            responses
-                .iter()
-                .find(|(status, _)| status.starts_with('2'))
-                .map(|(_, response)| content(document, response, own))
-        })
-        .unwrap_or(own);
-    let has_id = path
-        .split('/')
-        .find(|segment| !segment.is_empty())
-        .and_then(naming::resource_of_segment)
-        .is_some_and(|resource| !resource.id.is_empty());
+    let own = Evidence::of(value).unwrap_or(Evidence::Page);
+    let holders = item.into_iter().chain([*value]);
+    let parameters = holders.filter_map(|holder| holder.get("parameters")?.as_array());
+    let parameters = parameters.flatten();
+    let parameters = parameters
+        .map(|parameter| Evidence::of(resolve(document, parameter)).unwrap_or(own))
+        .max();
+    let body = value.get("requestBody");
+    let body = body.map(|body| content(document, body, Evidence::of(body).unwrap_or(own)));
+    let responses = value.get("responses").and_then(Value::as_object);
+    let mut responses = responses.into_iter().flatten();
+    let success = responses.find(|(status, _)| status.starts_with('2'));
+    let response = success.map_or(own, |(_, response)| content(document, response, own));
+    let has_id = naming::resource_of_path(path).is_some_and(|resource| !resource.id.is_empty());
     Row {
-        place: INDEX
+        rank: INDEX
             .iter()
-            .position(|other| *other == tag)
+            .position(|group| *group == tag)
             .unwrap_or(INDEX.len()),
         tag,
         title: text("/summary"),
         name: naming::operation(&method, path).id,
         method,
-        path: path.to_owned(),
-        path_known: Known::of(item).unwrap_or(own),
+        path: (*path).to_owned(),
+        path_evidence: item.and_then(Evidence::of).unwrap_or(own),
         parameters,
         body,
         response,
-        simulated: has_id && body != Known::Unknown && response != Known::Unknown,
+        is_simulated: has_id && body != Some(Evidence::Unknown) && response != Evidence::Unknown,
     }
 }
 
-/// What is known of the JSON that a body or a response carries. The evidence of a response itself is for its status; that
-/// of what it carries is at its media type.
-fn content(document: &Value, holder: &Value, own: Known) -> Known {
-    let holder = resolved(document, holder);
-    let media = holder
-        .get("content")
-        .and_then(Value::as_object)
-        .and_then(|content| content.values().next());
-    let Some(media) = media else {
+/// Returns the evidence for the JSON of a body or response, which is at its media type.
+///
+/// The evidence of a response itself is that for its status.
+fn content(document: &Value, holder: &Value, own: Evidence) -> Evidence {
+    let content = resolve(document, holder).get("content");
+    let content = content.and_then(Value::as_object);
+    let Some(media) = content.and_then(|content| content.values().next()) else {
         return own;
     };
-    if media
-        .get("schema")
-        .is_some_and(|schema| is_open(document, schema))
-    {
-        return Known::Unknown;
+    let schema = media.get("schema");
+    if schema.is_some_and(|schema| is_open(document, schema)) {
+        return Evidence::Unknown;
     }
-    Known::of(media).unwrap_or(own)
+    Evidence::of(media).unwrap_or(own)
 }
 
-/// An object of which only is known that it is one, or a list of such.
+/// Returns `true` for an object without known properties, or a list of such objects.
 fn is_open(document: &Value, schema: &Value) -> bool {
-    let schema = resolved(document, schema);
+    let schema = resolve(document, schema);
     match schema.get("items") {
         Some(items) => is_open(document, items),
-        None => {
-            schema.get("type").and_then(Value::as_str) == Some("object") && schema.get("properties").is_none()
-        }
+        None => schema.get("type").is_some_and(|kind| kind == "object") && schema.get("properties").is_none(),
     }
 }
 
-/// What a value stands for, if it is a reference.
-fn resolved<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
-    value
-        .get("$ref")
-        .and_then(Value::as_str)
-        .and_then(|reference| document.pointer(reference.strip_prefix('#')?))
-        .unwrap_or(value)
+fn resolve<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
+    references::resolve(document, Pointer::root(), value).1
 }

@@ -8,13 +8,14 @@ use crate::{
     StageReport,
     coverage::{COVERAGE, coverage},
     lint,
-    lock::{self, Lock, LockedFile},
+    lock::{self, Lock},
     overlay,
     progenitor::{self, Isolation},
     render, rewrite, supersede, transform,
 };
-use funnelflux_openapi::text::counted;
-use funnelflux_openapi::{Diagnostics, Document, Source, Stage, normalise, pointer::METHODS, read};
+use funnelflux_openapi::{
+    Diagnostics, Document, Source, Stage, normalise, operations::operations, read, text::counted,
+};
 
 /// Path of the effective document, in the lock and in messages.
 pub const EFFECTIVE: &str = "spec/effective.json";
@@ -88,38 +89,32 @@ impl Pipeline<'_> {
     fn all(&mut self, input: &Input<'_>) -> Result<Output, Diagnostics> {
         let document = self.effective(input)?;
         let effective = format!("{:#}\n", document.value());
-        let (prepared, report) = transform::transform(&document)?;
+        let (model, report) = transform::transform(&document)?;
         self.check_and_report(report)?;
         let isolation = self.options.isolation.unwrap_or(&progenitor::in_process);
-        let (file, report) = progenitor::generate_items(&prepared, &document, isolation)
-            .map_err(|diagnostics| prepared.relocate(diagnostics, &document))?;
+        let (file, report) = progenitor::generate_items(&model, &document, isolation)
+            .map_err(|diagnostics| model.relocate(diagnostics, &document))?;
         self.report(report);
-        let (items, report) = rewrite::rewrite(file, &prepared, &document)
-            .map_err(|diagnostics| prepared.relocate(diagnostics, &document))?;
+        let (items, report) = rewrite::rewrite(file, &model, &document)
+            .map_err(|diagnostics| model.relocate(diagnostics, &document))?;
         self.check_and_report(report)?;
         let (files, report) = render::render(&items)?;
         self.report(report);
         if input.previous_lock.is_none() {
             self.notices.push(lock::missing());
         }
-        let tags = prepared.tags.iter();
+        let tags = model.tags.iter();
         let mut features: Vec<String> = tags.filter_map(|tag| tag.feature.clone()).collect();
         features.sort();
         let coverage = coverage(document.value());
-        let mut lock = Lock::new(
+        let written = [(EFFECTIVE, &effective), (COVERAGE, &coverage)];
+        let lock = Lock::new(
             input.upstream,
             &input.overlays,
-            Source {
-                name: EFFECTIVE,
-                text: &effective,
-            },
+            written.map(|(name, text)| Source { name, text }),
             &files,
             input.previous_lock.as_ref(),
         )?;
-        lock.coverage = Some(LockedFile::new(Source {
-            name: COVERAGE,
-            text: &coverage,
-        }));
         Ok(Output {
             effective,
             coverage,
@@ -186,13 +181,6 @@ impl Pipeline<'_> {
 /// Number of paths, operations and schemas of a document.
 fn census(document: &Value) -> String {
     let paths = document.get("paths").and_then(Value::as_object);
-    let operations = paths
-        .into_iter()
-        .flat_map(|paths| paths.values())
-        .filter_map(Value::as_object)
-        .flat_map(|item| item.keys())
-        .filter(|key| METHODS.contains(&key.as_str()))
-        .count();
     let schemas = document
         .pointer("/components/schemas")
         .and_then(Value::as_object)
@@ -200,7 +188,7 @@ fn census(document: &Value) -> String {
     format!(
         "{}, {}, {}",
         counted(paths.map_or(0, serde_json::Map::len), "path"),
-        counted(operations, "operation"),
+        counted(operations(document).count(), "operation"),
         counted(schemas, "schema")
     )
 }

@@ -12,9 +12,9 @@ pub mod lock;
 pub mod naming;
 pub mod overlay;
 pub mod progenitor;
-mod prose;
 pub mod render;
 pub mod rewrite;
+mod rustdoc;
 mod steps;
 pub mod supersede;
 #[cfg(test)]

@@ -19,11 +19,11 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     steps::StageReport,
-    transform::{Operation, Prepared},
+    transform::{ApiModel, Operation},
 };
 use funnelflux_openapi::{
     Diagnostic, Diagnostics, Document, Stage,
-    pointer::{Pointer, PointerBuf, ToPointer as _},
+    pointer::{Pointer, PointerBuf},
     references::{References, Target},
     text::counted,
 };
@@ -37,19 +37,19 @@ pub type Isolation<'a> = &'a dyn Fn(&str) -> Result<String, String>;
 /// # Errors
 /// Refusals and crashes of the generator, located.
 pub fn generate_items(
-    prepared: &Prepared,
+    model: &ApiModel,
     source: &Document,
     isolation: Isolation<'_>,
 ) -> Result<(syn::File, StageReport), Diagnostics> {
     let run = Driver {
-        prepared,
+        model,
         source,
         isolation,
     };
     let file = run
-        .generate(&prepared.document)
+        .generate(&model.document)
         .map_err(|failure| run.locate(&failure))?;
-    let operations = counted(prepared.operations.len(), "operation");
+    let operations = counted(model.operations.len(), "operation");
     Ok((file, StageReport::new(Stage::Progenitor, operations)))
 }
 
@@ -161,7 +161,7 @@ struct LocatedFailure<'a> {
 }
 
 struct Driver<'a> {
-    prepared: &'a Prepared,
+    model: &'a ApiModel,
     source: &'a Document,
     isolation: Isolation<'a>,
 }
@@ -175,11 +175,11 @@ impl<'a> Driver<'a> {
                 .map_or(0, Map::len)
         };
         let size = count("/paths") + count("/components/schemas");
-        let names = self.prepared.enums.iter().map(|open| &open.name);
-        let names = names.chain(self.prepared.ids.iter().map(|id| &id.name));
+        let names = self.model.enums.iter().map(|open| &open.name);
+        let names = names.chain(self.model.ids.iter().map(|id| &id.name));
         let settings = json!(RequestSettings {
             replaced: names.cloned().collect(),
-            secret: self.prepared.secret.map(str::to_owned),
+            secret: self.model.secret.map(str::to_owned),
             seconds: 3 + size as u64 / 4,
         });
         let response = (self.isolation)(&format!("{settings}\n{document}"))
@@ -193,16 +193,16 @@ impl<'a> Driver<'a> {
 
     /// Generates each schema and each operation alone, to find those that fail.
     fn locate(&self, failure: &GeneratorFailure) -> Diagnostics {
-        let document = &self.prepared.document;
+        let document = &self.model.document;
         if self.generate(&part(document, json!({}), [])).is_err() {
             return self.diagnostic(failure, Pointer::root()).into();
         }
         let references = References::new(document);
         let mut causes = self.failing_schemas(&references);
         let mut others: BTreeMap<GeneratorFailure, Vec<&Operation>> = BTreeMap::new();
-        for operation in &self.prepared.operations {
-            let pointer = operation.pointer.as_str().to_pointer();
-            let needed = references.needed(&pointer);
+        for operation in &self.model.operations {
+            let pointer = &operation.pointer;
+            let needed = references.needed(pointer);
             let mut is_explained = false;
             for cause in &mut causes {
                 if needed.iter().any(|target| target.pointer == cause.pointer) {
@@ -217,12 +217,10 @@ impl<'a> Driver<'a> {
             }
         }
         causes.extend(others.into_iter().map(|(failure, operations)| {
-            let pointer = operations
-                .first()
-                .map(|first| first.pointer.as_str().to_pointer());
+            let pointer = operations.first().map(|first| first.pointer.clone());
             LocatedFailure {
                 failure,
-                pointer: pointer.unwrap_or_default().into_owned(),
+                pointer: pointer.unwrap_or_default(),
                 operations,
             }
         }));
@@ -241,7 +239,7 @@ impl<'a> Driver<'a> {
 
     /// The schemas that fail alone, without those that fail because they use one of the others.
     fn failing_schemas(&self, references: &References<'_>) -> Vec<LocatedFailure<'a>> {
-        let document = &self.prepared.document;
+        let document = &self.model.document;
         let section = Pointer::from_static("/components/schemas");
         let schemas = document.pointer(section.as_str()).and_then(Value::as_object);
         let mut schemas: Vec<(PointerBuf, Vec<&Target<'_>>)> = schemas
@@ -309,114 +307,4 @@ fn last_token(pointer: &Pointer) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::transform::transform;
-    use funnelflux_openapi::{Source, read::read};
-
-    fn prepared(document: &Value) -> (Document, Prepared) {
-        let text = document.to_string();
-        let document = read(Source {
-            name: "spec/upstream.json",
-            text: &text,
-        })
-        .unwrap();
-        let (prepared, _) = transform(&document).unwrap();
-        (document, prepared)
-    }
-
-    fn operation(schema: &Value) -> Value {
-        json!({
-            "tags": ["T"],
-            "responses": {"200": {"description": "x", "content": {"application/json": {"schema": schema}}}},
-        })
-    }
-
-    #[test]
-    fn a_panic_names_the_operation() {
-        let (document, prepared) = prepared(&json!({
-            "openapi": "3.0.3",
-            "info": {"title": "t", "version": "1"},
-            "paths": {
-                "/good/": {"get": operation(&json!({"type": "string"}))},
-                "/bad/": {"get": operation(&json!({"$ref": "#/components/schemas/Nobody"}))},
-            },
-            "components": {"schemas": {}},
-        }));
-        let diagnostics = generate_items(&prepared, &document, &in_process).unwrap_err();
-        assert_eq!(diagnostics.len(), 1);
-        let diagnostic = &diagnostics.0[0];
-        assert_eq!(diagnostic.code, "generator-crash");
-        assert_eq!(diagnostic.operation.as_deref(), Some("GET /bad/"));
-        assert!(diagnostic.location.is_some());
-        assert!(diagnostic.message.contains("Nobody"), "{}", diagnostic.message);
-    }
-
-    #[test]
-    fn the_only_operation_is_named_too() {
-        let (document, prepared) = prepared(&json!({
-            "openapi": "3.0.3",
-            "info": {"title": "t", "version": "1"},
-            "paths": {"/bad/": {"get": operation(&json!({"$ref": "#/components/schemas/Nobody"}))}},
-        }));
-        let diagnostics = generate_items(&prepared, &document, &in_process).unwrap_err();
-        assert_eq!(diagnostics.len(), 1, "{diagnostics}");
-        assert_eq!(diagnostics.0[0].operation.as_deref(), Some("GET /bad/"));
-    }
-
-    #[test]
-    fn a_schema_that_many_use_is_named_with_them() {
-        let bad = json!({"type": "object", "properties": {"deep": {"$ref": "#/components/schemas/Bad"}}});
-        let (document, prepared) = prepared(&json!({
-            "openapi": "3.0.3",
-            "info": {"title": "t", "version": "1"},
-            "paths": {
-                "/one/": {"get": operation(&json!({"$ref": "#/components/schemas/Outer"}))},
-                "/two/": {"get": operation(&json!({"$ref": "#/components/schemas/Outer"}))},
-            },
-            "components": {"schemas": {
-                "Outer": bad,
-                "Bad": {"type": "object", "properties": {
-                    "odd": {"not": {"type": "object", "properties": {"a": {}}}},
-                }},
-            }},
-        }));
-        let diagnostics = generate_items(&prepared, &document, &in_process).unwrap_err();
-        assert_eq!(diagnostics.len(), 1, "{diagnostics}");
-        let diagnostic = &diagnostics.0[0];
-        assert_eq!(diagnostic.pointer, "/components/schemas/Bad");
-        assert_eq!(diagnostic.operation.as_deref(), Some("GET /one/ and 1 more"));
-    }
-
-    #[test]
-    fn a_crash_in_isolation_is_located() {
-        let text = json!({"type": "string"});
-        let (document, prepared) = prepared(&json!({
-            "openapi": "3.0.3",
-            "info": {"title": "t", "version": "1"},
-            "paths": {
-                "/good/": {"get": operation(&text)},
-                "/bad/": {"get": operation(&json!({"$ref": "#/components/schemas/Outer"}))},
-            },
-            "components": {"schemas": {
-                "Outer": {"type": "object", "properties": {"inner": {"$ref": "#/components/schemas/Inner"}}},
-                "Inner": {"type": "object", "properties": {"poison": text}},
-            }},
-        }));
-        let crash = |request: &str| {
-            if request.contains("poison") {
-                return Err("it overflowed its stack".to_owned());
-            }
-            in_process(request)
-        };
-        let diagnostics = generate_items(&prepared, &document, &crash).unwrap_err();
-        assert_eq!(diagnostics.len(), 1, "{diagnostics}");
-        let diagnostic = &diagnostics.0[0];
-        assert_eq!(diagnostic.pointer, "/components/schemas/Inner");
-        assert_eq!(diagnostic.operation.as_deref(), Some("GET /bad/"));
-        assert_eq!(
-            diagnostic.message,
-            "the generator crashed: it overflowed its stack"
-        );
-    }
-}
+mod tests;

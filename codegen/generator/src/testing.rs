@@ -1,11 +1,11 @@
-//! What the tests of several stages need.
+//! Helpers for the tests of several stages.
 
 use serde_json::{Value, json};
 
-use crate::transform::{self, Prepared};
+use crate::transform::{self, ApiModel};
 use funnelflux_openapi::{Document, Source, read};
 
-/// An OpenAPI document with these members beside those that every one has, as if read from a file in this layout.
+/// Reads an OpenAPI document with these members, and those that every document must have, from indented JSON.
 pub(crate) fn document(members: Value) -> Document {
     let mut value = json!({
         "openapi": "3.0.3",
@@ -22,7 +22,7 @@ pub(crate) fn document(members: Value) -> Document {
     .unwrap()
 }
 
-/// The document that the generator gets, and what the rules read off it.
-pub(crate) fn prepared(source: &Document) -> Prepared {
+/// Applies all rules.
+pub(crate) fn model(source: &Document) -> ApiModel {
     transform::transform(source).unwrap().0
 }

@@ -8,7 +8,11 @@
 )]
 
 use funnelflux_generator::{lint, overlay, supersede};
-use funnelflux_openapi::{Document, Source, normalise, pointer, read};
+use funnelflux_openapi::{
+    Document, Source, normalise,
+    pointer::{Pointer, PointerBuf},
+    read,
+};
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -83,43 +87,43 @@ fn any_value() -> impl Strategy<Value = Value> {
 }
 
 /// All pointers of a value.
-fn pointers(value: &Value, at: String, all: &mut Vec<String>) {
+fn pointers(value: &Value, at: &Pointer, all: &mut Vec<PointerBuf>) {
     match value {
         Value::Object(object) => {
             for (key, value) in object {
-                pointers(value, pointer::join(&at, key), all);
+                pointers(value, &at.with_trailing_token(key), all);
             }
         }
         Value::Array(array) => {
             for (index, value) in array.iter().enumerate() {
-                pointers(value, pointer::item(&at, index), all);
+                pointers(value, &at.with_trailing_token(index), all);
             }
         }
         _ => {}
     }
-    all.push(at);
+    all.push(at.to_buf());
 }
 
 /// A document with some of its values replaced, and some of its keys renamed.
 fn mutated(text: &'static str) -> impl Strategy<Value = String> {
     let value = read::parse(Source { name: "a", text }).unwrap().into_value();
     let mut all = Vec::new();
-    pointers(&value, String::new(), &mut all);
+    pointers(&value, Pointer::root(), &mut all);
     let change = (0..all.len(), any_value(), prop::option::of("[a-zA-Z$]{1,9}"));
     prop::collection::vec(change, 1..6).prop_map(move |changes| {
         let mut value = value.clone();
         for (index, new, key) in changes {
             let place = all.get(index).unwrap();
-            match (key, pointer::split_last(place)) {
+            match (key, place.split_back()) {
                 (Some(key), Some((parent, old))) => {
-                    if let Some(object) = value.pointer_mut(parent).and_then(Value::as_object_mut)
-                        && let Some(member) = object.shift_remove(&*pointer::unescape(old))
+                    if let Some(object) = value.pointer_mut(parent.as_str()).and_then(Value::as_object_mut)
+                        && let Some(member) = object.shift_remove(&*old.decoded())
                     {
                         object.insert(key, member);
                     }
                 }
                 _ => {
-                    if let Some(old) = value.pointer_mut(place) {
+                    if let Some(old) = value.pointer_mut(place.as_str()) {
                         *old = new;
                     }
                 }
@@ -133,16 +137,16 @@ fn mutated(text: &'static str) -> impl Strategy<Value = String> {
 fn places_agree(document: &Document, text: &str) {
     let lines: Vec<&str> = text.split('\n').collect();
     let mut all = Vec::new();
-    pointers(document.value(), String::new(), &mut all);
+    pointers(document.value(), Pointer::root(), &mut all);
     for place in all {
         let location = document.locate(&place);
         let line = lines[location.line - 1];
         let found: String = line.chars().skip(location.column - 1).collect();
-        let Some((parent, token)) = pointer::split_last(&place) else {
+        let Some((parent, token)) = place.split_back() else {
             continue;
         };
         if document.get(parent).unwrap().is_object() {
-            let key = pointer::unescape(token);
+            let key = token.decoded();
             let quoted = serde_json::to_string(&*key).unwrap();
             assert!(
                 found.starts_with(&*key)

@@ -1,11 +1,13 @@
-//! `spec/COVERAGE.md` has every operation of the vendor's index, and claims no more than the documentation says.
+//! `spec/COVERAGE.md` lists every operation of the vendor's index, and claims no stronger evidence than there
+//! is.
 //!
-//! The table in `documents/index.txt` was read off the documentation, not off the document: group, method, title, and how
-//! well path, parameters, body and response are known at most: `p` by the complete page, `d` by another page of the
-//! documentation, `i` by deduction only, `-` there is none.
+//! `documents/index.txt` was transcribed from the documentation, not from our document. For path, parameters,
+//! body and response it states the strongest possible evidence: `page`, the complete page of the group;
+//! `docs`, another page of the documentation; `inferred`; or `none`, if the operation has no such part.
 
 #![allow(
     clippy::unwrap_used,
+    clippy::panic,
     clippy::indexing_slicing,
     reason = "a test stops at the first surprise"
 )]
@@ -15,51 +17,92 @@ use std::collections::BTreeSet;
 const INDEX: &str = include_str!("documents/index.txt");
 const COVERAGE: &str = include_str!("../../../spec/COVERAGE.md");
 
-struct Expected<'a> {
+/// Operation of the index.
+struct Indexed<'a> {
     group: &'a str,
     method: &'a str,
     title: &'a str,
-    /// Path, parameters, body, response.
-    most: Vec<char>,
+    /// Strongest possible evidence for each part.
+    strongest: Parts<'a>,
 }
 
-fn index() -> Vec<Expected<'static>> {
+/// Row of the coverage table.
+struct Row<'a> {
+    number: &'a str,
+    group: &'a str,
+    title: &'a str,
+    method: &'a str,
+    path: &'a str,
+    name: &'a str,
+    evidence: Parts<'a>,
+}
+
+/// Evidence for the parts of an operation.
+struct Parts<'a> {
+    path: &'a str,
+    parameters: &'a str,
+    body: &'a str,
+    response: &'a str,
+}
+
+fn index() -> Vec<Indexed<'static>> {
     let mut group = "";
-    let mut rows = Vec::new();
+    let mut operations = Vec::new();
     for line in INDEX.lines() {
-        match line.strip_prefix("  ") {
-            None => group = line.trim_end_matches(':'),
-            Some(row) => {
-                let (row, most) = row.rsplit_once(" / ").unwrap();
-                let (method, title) = row.split_once(' ').unwrap();
-                rows.push(Expected {
-                    group,
-                    method,
-                    title,
-                    most: most.chars().collect(),
-                });
-            }
-        }
+        let Some(operation) = line.strip_prefix("  ") else {
+            group = line.trim_end_matches(':');
+            continue;
+        };
+        let (operation, evidence) = operation.split_once(" | ").unwrap();
+        let (method, title) = operation.split_once(' ').unwrap();
+        let mut evidence = evidence.split(", ");
+        let mut of = |part| evidence.next().unwrap().strip_prefix(part).unwrap().trim_start();
+        operations.push(Indexed {
+            group,
+            method,
+            title,
+            strongest: Parts {
+                path: of("path"),
+                parameters: of("parameters"),
+                body: of("body"),
+                response: of("response"),
+            },
+        });
     }
-    rows
+    operations
 }
 
-fn rows() -> Vec<Vec<&'static str>> {
-    COVERAGE
+fn rows() -> Vec<Row<'static>> {
+    let cells = COVERAGE
         .lines()
-        .map(|line| line.trim_matches('|').split('|').map(str::trim).collect())
-        .filter(|cells: &Vec<&str>| cells.len() == 11 && cells[0].parse::<usize>().is_ok())
-        .collect()
+        .map(|line| line.trim_matches('|').split('|').map(str::trim).collect());
+    let rows = cells.filter(|cells: &Vec<&str>| cells.len() == 11 && cells[0].parse::<usize>().is_ok());
+    rows.map(|cells| Row {
+        number: cells[0],
+        group: cells[1],
+        title: cells[2],
+        method: cells[3],
+        path: cells[4],
+        name: cells[5],
+        evidence: Parts {
+            path: cells[6],
+            parameters: cells[7],
+            body: cells[8],
+            response: cells[9],
+        },
+    })
+    .collect()
 }
 
-fn strength(claim: &str) -> usize {
-    let claims = [
-        &["page"][..],
-        &["docs", "help"],
-        &["sibling", "pattern"],
-        &["unknown"],
-    ];
-    claims.iter().position(|words| words.contains(&claim)).unwrap()
+/// Rank of the evidence that the index or the table states, the strongest first.
+fn rank(evidence: &str) -> usize {
+    match evidence {
+        "page" => 0,
+        "docs" | "help" => 1,
+        "sibling" | "pattern" | "inferred" => 2,
+        "unknown" => 3,
+        _ => panic!("not a kind of evidence: {evidence}"),
+    }
 }
 
 #[test]
@@ -67,65 +110,61 @@ fn every_operation_of_the_index_has_its_row_in_order() {
     let (index, rows) = (index(), rows());
     assert_eq!(index.len(), 161);
     assert_eq!(rows.len(), 161);
-    for (number, (expected, row)) in index.iter().zip(&rows).enumerate() {
+    for (number, (indexed, row)) in (1..).zip(index.iter().zip(&rows)) {
+        assert_eq!(row.number, number.to_string());
         assert_eq!(
-            (row[0].to_owned(), row[1], row[2], row[3]),
-            (
-                (number + 1).to_string(),
-                expected.group,
-                expected.title,
-                expected.method
-            )
+            (row.group, row.title, row.method),
+            (indexed.group, indexed.title, indexed.method)
         );
     }
 }
 
 #[test]
 fn no_row_claims_more_than_is_known() {
-    for (expected, row) in index().iter().zip(&rows()) {
-        for (part, most, claim) in [
-            ("path", expected.most[0], row[6]),
-            ("parameters", expected.most[1], row[7]),
-            ("body", expected.most[2], row[8]),
-            ("response", expected.most[3], row[9]),
+    for (indexed, row) in index().iter().zip(&rows()) {
+        let (strongest, claimed) = (&indexed.strongest, &row.evidence);
+        for (part, strongest, claimed) in [
+            ("path", strongest.path, claimed.path),
+            ("parameters", strongest.parameters, claimed.parameters),
+            ("body", strongest.body, claimed.body),
+            ("response", strongest.response, claimed.response),
         ] {
-            let at = format!("{} / {}: {part}: {claim}", expected.group, expected.title);
-            match (most, claim) {
-                ('-', claim) => assert_eq!(claim, "–", "{at}: there is none"),
-                // Nothing is known, and nothing is claimed.
-                ('i', "–") => {}
-                (most, claim) => {
-                    let most = "pdi".find(most).unwrap();
-                    assert!(strength(claim) >= most, "{at}: at most {most} is known");
-                }
+            let at = format!("{} / {}: {part}: {claimed}", row.group, row.title);
+            match (strongest, claimed) {
+                ("none", _) => assert_eq!(claimed, "–", "{at}"),
+                // The part may not exist, and nothing is claimed about it.
+                ("inferred", "–") => {}
+                _ => assert!(
+                    rank(claimed) >= rank(strongest),
+                    "{at}: at most {strongest} is known"
+                ),
             }
         }
     }
 }
 
-/// What is deduced is compiled only where it is asked for.
 #[test]
-fn what_is_deduced_is_behind_its_feature() {
+fn inferred_groups_are_behind_their_features() {
     let document: serde_json::Value =
         serde_json::from_str(include_str!("../../../spec/effective.json")).unwrap();
     let public = include_str!("../../../generated/src/api/public.rs");
+    let lines: Vec<&str> = public.lines().map(str::trim).collect();
     for tag in document["tags"].as_array().unwrap() {
         let name = tag["name"].as_str().unwrap();
         let module = name.to_lowercase().replace(' ', "_");
-        let gate = format!("#[cfg(feature = \"{}\")]", module.replace('_', "-"));
-        let lines: Vec<&str> = public.lines().map(str::trim).collect();
-        let own =
+        let condition = format!("#[cfg(feature = \"{}\")]", module.replace('_', "-"));
+        let is_of_tag =
             |line: &str| line == format!("{module}::ALL,") || line.contains(&format!("::{module}::types::*"));
-        let gates: Vec<&str> = lines
+        let preceding: Vec<&str> = lines
             .windows(2)
-            .filter(|pair| own(pair[1]))
+            .filter(|pair| is_of_tag(pair[1]))
             .map(|pair| pair[0])
             .collect();
-        let is_deduced = tag["x-undocumented"] == true;
-        assert!(!gates.is_empty(), "{name} is nowhere");
+        let is_inferred = tag["x-undocumented"] == true;
+        assert!(!preceding.is_empty(), "{name} is missing");
         assert!(
-            gates.iter().all(|line| (*line == gate) == is_deduced),
-            "{name}: {gates:?}"
+            preceding.iter().all(|line| (*line == condition) == is_inferred),
+            "{name}: {preceding:?}"
         );
     }
 }
@@ -133,7 +172,7 @@ fn what_is_deduced_is_behind_its_feature() {
 #[test]
 fn no_two_operations_share_a_name_or_a_path() {
     let rows = rows();
-    let names: BTreeSet<&str> = rows.iter().map(|row| row[5]).collect();
-    let paths: BTreeSet<(&str, &str)> = rows.iter().map(|row| (row[3], row[4])).collect();
+    let names: BTreeSet<&str> = rows.iter().map(|row| row.name).collect();
+    let paths: BTreeSet<(&str, &str)> = rows.iter().map(|row| (row.method, row.path)).collect();
     assert_eq!((names.len(), paths.len()), (161, 161));
 }

@@ -16,7 +16,11 @@
 )]
 
 use funnelflux_generator::overlay;
-use funnelflux_openapi::{Source, pointer, read};
+use funnelflux_openapi::{
+    Source,
+    pointer::{Pointer, PointerBuf},
+    read,
+};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -65,22 +69,19 @@ fn remove(document: &Value, target: &str) -> Removal {
 }
 
 /// Removes the values at these pointers, the last first.
-fn without(document: &Value, places: &BTreeSet<String>) -> Value {
+fn without(document: &Value, places: &BTreeSet<PointerBuf>) -> Value {
     let mut left = document.clone();
-    let index = |place: &str| {
-        let last = pointer::split_last(place).map(|(_, last)| last.to_owned());
-        last.and_then(|last| last.parse::<usize>().ok())
-    };
-    let mut places: Vec<&String> = places.iter().collect();
-    places.sort_by_key(|place| std::cmp::Reverse((place.matches('/').count(), index(place))));
+    let index = |place: &Pointer| place.back()?.encoded().parse::<usize>().ok();
+    let mut places: Vec<&PointerBuf> = places.iter().collect();
+    places.sort_by_key(|place| std::cmp::Reverse((place.count(), index(place))));
     for place in places {
-        let (parent, last) = pointer::split_last(place).unwrap();
-        match left.pointer_mut(parent) {
+        let (parent, last) = place.split_back().unwrap();
+        match left.pointer_mut(parent.as_str()) {
             Some(Value::Object(object)) => {
-                object.shift_remove(&*pointer::unescape(last));
+                object.shift_remove(&*last.decoded());
             }
             Some(Value::Array(array)) => {
-                array.remove(last.parse().unwrap());
+                array.remove(last.encoded().parse().unwrap());
             }
             _ => panic!("{place} is not there"),
         }
@@ -89,11 +90,11 @@ fn without(document: &Value, places: &BTreeSet<String>) -> Value {
 }
 
 /// Describes the difference between the matches of a target and these pointers.
-fn problem(document: &Value, target: &str, places: &BTreeSet<String>) -> Option<String> {
+fn problem(document: &Value, target: &str, places: &BTreeSet<PointerBuf>) -> Option<String> {
     match remove(document, target) {
         Removal::Invalid => Some("it is refused".to_owned()),
         Removal::Nothing => (!places.is_empty()).then(|| "it matches nothing".to_owned()),
-        Removal::Root => (!places.contains("")).then(|| "it matches the root".to_owned()),
+        Removal::Root => (!places.contains(Pointer::root())).then(|| "it matches the root".to_owned()),
         Removal::Removed(matches, left) => {
             let expected = without(document, places);
             (matches != places.len() || left != expected)
@@ -252,8 +253,11 @@ const INVALID: &[&str] = &[
     "$,$",
 ];
 
-fn places(places: &[&str]) -> BTreeSet<String> {
-    places.iter().map(|place| (*place).to_owned()).collect()
+fn places(places: &[&str]) -> BTreeSet<PointerBuf> {
+    places
+        .iter()
+        .map(|place| PointerBuf::parse(*place).unwrap())
+        .collect()
 }
 
 #[test]
@@ -301,8 +305,8 @@ fn case(case: &Value) -> Option<String> {
 }
 
 /// The pointer of a normalised path: `$['a'][0]`.
-fn normalised(path: &str) -> String {
-    let mut place = String::new();
+fn normalised(path: &str) -> PointerBuf {
+    let mut place = PointerBuf::new();
     let mut rest = path.strip_prefix('$').unwrap();
     while let Some(after) = rest.strip_prefix('[') {
         if let Some(name) = after.strip_prefix('\'') {
@@ -317,11 +321,11 @@ fn normalised(path: &str) -> String {
             // In single quotes, only the quotes are escaped differently from JSON.
             let text = name[..end].replace("\\'", "'").replace('"', "\\\"");
             let name_in_json: String = serde_json::from_str(&format!("\"{text}\"")).unwrap();
-            place = pointer::join(&place, &name_in_json);
+            place.push_back(name_in_json);
             rest = &name[end + 2..];
         } else {
             let (index, after) = after.split_once(']').unwrap();
-            place = pointer::item(&place, index.parse().unwrap());
+            place.push_back(index.parse::<usize>().unwrap());
             rest = after;
         }
     }

@@ -1,14 +1,14 @@
-//! The comparison is never wrong in the dangerous direction: held to judges that know nothing of its rules.
+//! The comparison never misses a breaking change, according to oracles that do not know its rules.
 //!
-//! On the wire, a validator of JSON Schema is the judge: values are drawn from one of two random documents, and where
-//! the other one refuses a value, the comparison must say `breaking`. For users of the crate, the generated code is:
-//! what its public interface says has changed, the comparison must have foretold.
+//! On the wire, the oracle is a JSON Schema validator: if a random value is valid in one of two random
+//! documents and invalid in the other, the comparison must report a breaking change. For users of the crate,
+//! the oracle is the generated code: the comparison must predict every change of its public interface.
 //!
-//! Two readings are those of the comparison, not of JSON Schema, since they are what people mean. Undeclared fields of
-//! an object that says nothing about them are not drawn: a new field breaks nobody who did not know it. And `oneOf`
-//! is read as `anyOf`: an alternative more does not exclude values because two fit.
+//! Two interpretations deviate from JSON Schema on purpose. Undeclared fields are drawn only for objects that
+//! describe them, because a new field breaks no one who did not know it. And `oneOf` is read as `anyOf`,
+//! because a new alternative is not meant to exclude values that match two.
 //!
-//! `PROPTEST_CASES` asks for more cases, and others.
+//! `PROPTEST_CASES` sets the number of cases and makes them random.
 
 #![allow(
     clippy::unwrap_used,
@@ -39,9 +39,9 @@ mod interface;
 
 use interface::Interface;
 
-/// Names of fields: few, so that parts of a composition describe the same one.
+/// Names of fields: few, so that parts of a composition describe the same fields.
 const NAMES: [&str; 4] = ["a", "b", "c", "d"];
-/// Names of schemas that can be referred to.
+/// Names of shared schemas.
 const SCHEMAS: [&str; 3] = ["First", "Second", "Third"];
 const TEXTS: [&str; 10] = [
     "",
@@ -57,8 +57,8 @@ const TEXTS: [&str; 10] = [
 ];
 const PATTERNS: [&str; 3] = ["^a", "b$", "^[ab]*$"];
 const FORMATS: [&str; 4] = ["date", "ipv4", "password", "uuid"];
-/// Keywords that say nothing about values.
-const WORDS: [&str; 8] = [
+/// Keywords that do not constrain values.
+const ANNOTATIONS: [&str; 8] = [
     "title",
     "description",
     "example",
@@ -69,11 +69,11 @@ const WORDS: [&str; 8] = [
     "x-other",
 ];
 
-fn pick<T: Clone>(random: &mut Rng, of: &[T]) -> T {
-    of[random.usize(..of.len())].clone()
+fn pick<T: Clone>(random: &mut Rng, items: &[T]) -> T {
+    items[random.usize(..items.len())].clone()
 }
 
-/// A random schema.
+/// Draws a random schema.
 fn schema(random: &mut Rng, depth: usize) -> Value {
     if depth == 0 || random.u8(..10) == 0 {
         return match random.u8(..8) {
@@ -85,11 +85,11 @@ fn schema(random: &mut Rng, depth: usize) -> Value {
     }
     let mut schema = Map::new();
     if random.u8(..6) == 0 {
-        say(random, &mut schema);
+        annotate(random, &mut schema);
     }
     if random.u8(..12) == 0 {
-        // Words only, as they are written beside a reference in an `allOf`.
-        say(random, &mut schema);
+        // Annotations only, as documents have them beside a reference in an `allOf`.
+        annotate(random, &mut schema);
         return schema.into();
     }
     let kind = pick(
@@ -121,9 +121,9 @@ fn schema(random: &mut Rng, depth: usize) -> Value {
     schema.into()
 }
 
-/// Says something about a schema, or no longer.
-fn say(random: &mut Rng, schema: &mut Map<String, Value>) {
-    let key = pick(random, &WORDS);
+/// Toggles an annotation.
+fn annotate(random: &mut Rng, schema: &mut Map<String, Value>) {
+    let key = pick(random, &ANNOTATIONS);
     let value = match key {
         "externalDocs" => json!({"url": "https://a.example"}),
         "deprecated" | "readOnly" => true.into(),
@@ -136,7 +136,7 @@ fn say(random: &mut Rng, schema: &mut Map<String, Value>) {
     }
 }
 
-/// Keywords that mean something for a type.
+/// Lists the keywords of a type.
 fn keywords(kind: &str) -> &'static [&'static str] {
     match kind {
         "string" => &["minLength", "maxLength", "pattern", "format", "enum", "nullable"],
@@ -196,15 +196,15 @@ fn keyword(random: &mut Rng, kind: &str, key: &str, depth: usize) -> Value {
     }
 }
 
-/// Changes one schema somewhere below: a keyword comes, goes or gets another value, something is said of it, or all of it is
-/// another one.
+/// Changes a schema, or one inside of it: adds, removes or changes a keyword or an annotation, or replaces
+/// the schema.
 fn change(random: &mut Rng, value: &mut Value, depth: usize) {
     let Some(members) = value.as_object_mut() else {
         *value = schema(random, depth);
         return;
     };
     if random.u8(..8) == 0 {
-        say(random, members);
+        annotate(random, members);
         return;
     }
     let composition = ["allOf", "anyOf", "oneOf"]
@@ -275,7 +275,7 @@ fn change(random: &mut Rng, value: &mut Value, depth: usize) {
     }
 }
 
-/// Two documents: the schema that is sent or received, and those that it refers to.
+/// Two versions of a schema and the schemas that it refers to.
 struct Pair {
     old: Schemas,
     new: Schemas,
@@ -316,7 +316,7 @@ impl Schemas {
         })
     }
 
-    /// One operation that sends or receives the schema.
+    /// Builds a document with one operation that sends or receives the schema.
     fn operation(&self, direction: Direction) -> Value {
         let content = json!({"description": "d", "content": {"application/json": {"schema": self.root}}});
         self.document(&match direction {
@@ -335,43 +335,43 @@ impl Schemas {
         let named: Map<String, Value> = self
             .named
             .iter()
-            .map(|(name, schema)| (name.clone(), plain(schema)))
+            .map(|(name, schema)| (name.clone(), json_schema(schema)))
             .collect();
-        let whole = json!({"allOf": [plain(&self.root)], "components": {"schemas": named}});
+        let whole = json!({"allOf": [json_schema(&self.root)], "components": {"schemas": named}});
         jsonschema::draft4::options()
             .should_validate_formats(true)
             .build(&whole)
             .ok()
     }
 
-    /// A value that the schema may take; whether it does is for the validator to say.
-    fn value(&self, random: &mut Rng, of: &Value, depth: usize) -> Value {
-        if let Some(reference) = of["$ref"].as_str() {
+    /// Draws a value that is probably valid.
+    fn value(&self, random: &mut Rng, schema: &Value, depth: usize) -> Value {
+        if let Some(reference) = schema["$ref"].as_str() {
             if depth == 0 {
                 return Value::Null;
             }
             let name = reference.rsplit('/').next().unwrap();
             return self.value(random, &self.named[name], depth - 1);
         }
-        if of["nullable"] == true && random.u8(..4) == 0 {
+        if schema["nullable"] == true && random.u8(..4) == 0 {
             return Value::Null;
         }
-        if let Some(values) = of["enum"].as_array() {
+        if let Some(values) = schema["enum"].as_array() {
             return pick(random, values);
         }
-        if let Some(parts) = of["allOf"].as_array() {
+        if let Some(parts) = schema["allOf"].as_array() {
             let mut values = parts.iter().map(|part| self.value(random, part, depth));
             let first = values.next().unwrap_or_default();
-            let all = values.fold(first, together);
-            return together(all, self.fields(random, of, depth));
+            let all = values.fold(first, merge);
+            return merge(all, self.fields(random, schema, depth));
         }
-        if let Some(parts) = of["anyOf"].as_array().or(of["oneOf"].as_array()) {
+        if let Some(parts) = schema["anyOf"].as_array().or(schema["oneOf"].as_array()) {
             let part = pick(random, parts);
             let value = self.value(random, &part, depth);
-            return together(value, self.fields(random, of, depth));
+            return merge(value, self.fields(random, schema, depth));
         }
-        let bound = |key: &str| of[key].as_i64();
-        match of["type"].as_str() {
+        let bound = |key: &str| schema[key].as_i64();
+        match schema["type"].as_str() {
             Some("string") => pick(random, &TEXTS).into(),
             Some("integer") => match (bound("minimum"), bound("maximum"), random.u8(..6)) {
                 (Some(least), _, 0 | 1) => (least + random.i64(0..3)).into(),
@@ -386,13 +386,13 @@ impl Schemas {
             },
             Some("boolean") => random.bool().into(),
             Some("array") => {
-                let items = &of["items"];
+                let items = &schema["items"];
                 (0..random.usize(..4))
                     .map(|_| self.value(random, items, depth.saturating_sub(1)))
                     .collect()
             }
-            Some("object") => self.object(random, of, depth.saturating_sub(1)),
-            // Nothing is said: anything but an object, all of whose fields would be undeclared.
+            Some("object") => self.object(random, schema, depth.saturating_sub(1)),
+            // Any value but an object, all of whose fields would be undeclared.
             _ => pick(
                 random,
                 &[json!("a"), json!(1), json!(1.5), json!(true), json!([])],
@@ -400,30 +400,30 @@ impl Schemas {
         }
     }
 
-    /// The fields that stand beside a composition, if some do.
-    fn fields(&self, random: &mut Rng, of: &Value, depth: usize) -> Value {
-        if of["properties"].is_object() {
-            self.object(random, of, depth.saturating_sub(1))
+    /// Draws the fields beside a composition.
+    fn fields(&self, random: &mut Rng, schema: &Value, depth: usize) -> Value {
+        if schema["properties"].is_object() {
+            self.object(random, schema, depth.saturating_sub(1))
         } else {
             Value::Null
         }
     }
 
-    fn object(&self, random: &mut Rng, of: &Value, depth: usize) -> Value {
+    fn object(&self, random: &mut Rng, schema: &Value, depth: usize) -> Value {
         let mut object = Map::new();
         let required = |name: &str| {
-            of["required"]
+            schema["required"]
                 .as_array()
-                .is_some_and(|all| all.iter().any(|one| one == name))
+                .is_some_and(|all| all.iter().any(|required| required == name))
         };
-        for (name, property) in of["properties"].as_object().into_iter().flatten() {
+        for (name, property) in schema["properties"].as_object().into_iter().flatten() {
             if required(name) || random.bool() {
                 object.insert(name.clone(), self.value(random, property, depth));
             }
         }
         for name in NAMES {
-            let declared = of["properties"].get(name).is_some();
-            let further = &of["additionalProperties"];
+            let declared = schema["properties"].get(name).is_some();
+            let further = &schema["additionalProperties"];
             let says = further.as_object().is_some_and(|all| !all.is_empty());
             if !declared && (required(name) || (says && random.u8(..3) == 0)) {
                 object.insert(name.to_owned(), self.value(random, further, depth));
@@ -433,12 +433,12 @@ impl Schemas {
     }
 }
 
-/// The fields of both; null where a part has nothing to say.
-fn together(one: Value, other: Value) -> Value {
-    match (one, other) {
+/// Merges two objects; null stands for no value.
+fn merge(first: Value, second: Value) -> Value {
+    match (first, second) {
         (Value::Object(mut all), Value::Object(more)) => {
             for (name, value) in more {
-                // Which of two values for a field is right, the validator says.
+                // If the wrong one of two values is kept, the validator refuses it.
                 all.entry(name).or_insert(value);
             }
             all.into()
@@ -448,8 +448,8 @@ fn together(one: Value, other: Value) -> Value {
     }
 }
 
-/// A schema of OpenAPI 3.0 as one of JSON Schema, draft 4.
-fn plain(schema: &Value) -> Value {
+/// Converts a schema of OpenAPI 3.0 to JSON Schema, draft 4.
+fn json_schema(schema: &Value) -> Value {
     let Some(members) = schema.as_object() else {
         return schema.clone();
     };
@@ -459,14 +459,16 @@ fn plain(schema: &Value) -> Value {
             ("properties", Value::Object(all)) => (
                 key.clone(),
                 all.iter()
-                    .map(|(name, one)| (name.clone(), self::plain(one)))
+                    .map(|(name, property)| (name.clone(), self::json_schema(property)))
                     .collect(),
             ),
-            ("oneOf", Value::Array(parts)) => ("anyOf".to_owned(), parts.iter().map(self::plain).collect()),
-            ("allOf" | "anyOf", Value::Array(parts)) => {
-                (key.clone(), parts.iter().map(self::plain).collect())
+            ("oneOf", Value::Array(parts)) => {
+                ("anyOf".to_owned(), parts.iter().map(self::json_schema).collect())
             }
-            ("items" | "additionalProperties" | "not", value) => (key.clone(), self::plain(value)),
+            ("allOf" | "anyOf", Value::Array(parts)) => {
+                (key.clone(), parts.iter().map(self::json_schema).collect())
+            }
+            ("items" | "additionalProperties" | "not", value) => (key.clone(), self::json_schema(value)),
             ("required", Value::Array(all)) if all.is_empty() => continue,
             ("nullable", _) => continue,
             ("format", Value::String(format)) if format == "int32" => (
@@ -477,7 +479,7 @@ fn plain(schema: &Value) -> Value {
         };
         plain.insert(key, value);
     }
-    // Draft 4 has no limit that is excluded but not there.
+    // Draft 4 does not allow an exclusive flag without its limit.
     for (flag, limit) in [("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")] {
         if !plain.contains_key(limit) {
             plain.remove(flag);
@@ -506,7 +508,8 @@ fn compare(old: &Value, new: &Value) -> Report {
     diff::compare(&document("old", old), &document("new", new))
 }
 
-/// A value that was good and is not any more: what callers sent may be refused, and what arrives may be new to them.
+/// Draws a value that breaks compatibility: a request that the new document refuses, or a response that the
+/// old one refuses.
 fn broken(random: &mut Rng, pair: &Pair, direction: Direction) -> Option<Value> {
     let (from, to) = match direction {
         Direction::Request | Direction::Parameter => (&pair.old, &pair.new),
@@ -518,8 +521,8 @@ fn broken(random: &mut Rng, pair: &Pair, direction: Direction) -> Option<Value> 
         .find(|value| good.is_valid(value) && !bad.is_valid(value))
 }
 
-/// The same few cases in every run, since a change of ours must not fail by what nobody has looked at; asked for more, other
-/// ones each time.
+/// Configures the same few cases for every run, so that unrelated changes do not fail, or random ones on
+/// request.
 fn config(cases: u32) -> ProptestConfig {
     let asked = std::env::var("PROPTEST_CASES").ok();
     let rng_seed = match asked {
@@ -539,7 +542,7 @@ proptest! {
     #![proptest_config(config(200))]
 
     #[test]
-    fn what_breaks_a_value_is_breaking(seed in any::<u64>()) {
+    fn breaking_values_are_breaking_changes(seed in any::<u64>()) {
         let mut random = Rng::with_seed(seed);
         let pair = pair(&mut random);
         let direction = pick(&mut random, &[Direction::Request, Direction::Parameter, Direction::Response]);
@@ -549,7 +552,8 @@ proptest! {
             let worst = report.changes.iter().map(|change| change.level).max();
             prop_assert_eq!(
                 worst, Some(Level::Breaking),
-                "{:?} {} is good on one side only\nold {}\nnew {}\n{}", direction, value, old, new, report.view().text()
+                "{:?} {} is valid on one side only\nold {}\nnew {}\n{}",
+                direction, value, old, new, report.view().text()
             );
         }
     }
@@ -575,8 +579,8 @@ fn interface(document: &Value) -> Option<Interface> {
     Some(Interface::read(generate(&input, options).ok()?.files.values()))
 }
 
-/// Describes a change of the interface that the comparison did not predict; `None` if there is none, or if one
-/// of the documents is refused.
+/// Describes a change of the interface that the comparison did not predict; `None` if there is none, or if
+/// one of the documents is refused.
 fn surprise(old: &Value, new: &Value) -> Option<String> {
     let (impact, names) = interface(old)?.compare(&interface(new)?);
     let report = compare(old, new);
@@ -590,11 +594,11 @@ fn surprise(old: &Value, new: &Value) -> Option<String> {
 }
 
 proptest! {
-    // Most pairs are refused.
+    // The generator refuses most pairs.
     #![proptest_config(config(200))]
 
     #[test]
-    fn what_changes_the_interface_is_foretold(seed in any::<u64>()) {
+    fn changes_of_the_interface_are_predicted(seed in any::<u64>()) {
         let mut random = Rng::with_seed(seed);
         let pair = pair(&mut random);
         let direction = pick(&mut random, &[Direction::Request, Direction::Response]);
@@ -604,9 +608,10 @@ proptest! {
     }
 }
 
-/// What says nothing can decide on the type all the same: how alternatives are put together, and what a schema without a type is.
+/// Keywords that do not constrain values can still change types: those of compositions, and of schemas
+/// without a type.
 #[test]
-fn what_says_nothing_is_foretold_all_the_same() {
+fn keywords_without_effect_on_values_are_predicted() {
     let first = json!({"$ref": "#/components/schemas/First"});
     let text = json!({"type": "string"});
     let [a, b] = ["a", "b"].map(|name| json!({"type": "object", "properties": {name: text}}));
@@ -617,20 +622,20 @@ fn what_says_nothing_is_foretold_all_the_same() {
         json!({"allOf": [a, b]}),
         json!({}),
     ];
-    let nothings = [
+    let without_effect = [
         json!({"additionalProperties": true}),
         json!({"properties": {}}),
         json!({"required": []}),
     ];
     let mut pairs = Vec::new();
     for base in &bases {
-        for nothing in &nothings {
+        for addition in &without_effect {
             for place in ["", "/allOf/0", "/allOf/1"] {
                 let mut new = base.clone();
                 if let Some(Value::Object(schema)) = new.pointer_mut(place)
                     && !schema.contains_key("$ref")
                 {
-                    for (key, value) in nothing.as_object().unwrap() {
+                    for (key, value) in addition.as_object().unwrap() {
                         schema.entry(key).or_insert(value.clone());
                     }
                     pairs.push((base.clone(), new));
@@ -670,21 +675,21 @@ fn what_says_nothing_is_foretold_all_the_same() {
     );
 }
 
-/// The judges have something to judge: most random pairs make sense, and enough of them break.
+/// Enough of the random pairs are valid, and enough of them break.
 #[test]
-fn the_judges_see_enough() {
+fn random_pairs_exercise_the_oracles() {
     let mut random = Rng::with_seed(1);
-    let (mut broken, mut generated, mut changed) = (0, 0, 0);
+    let (mut breaking, mut generated, mut changed) = (0, 0, 0);
     for _ in 0..100 {
         let pair = pair(&mut random);
-        broken += usize::from(self::broken(&mut random, &pair, Direction::Request).is_some());
+        breaking += usize::from(self::broken(&mut random, &pair, Direction::Request).is_some());
         let interface = |schemas: &Schemas| interface(&schemas.operation(Direction::Request));
         if let Some((old, new)) = interface(&pair.old).zip(interface(&pair.new)) {
             generated += 1;
             changed += usize::from(old.compare(&new).0 > Impact::None);
         }
     }
-    assert!(broken > 15, "{broken} of 100 pairs break a value");
+    assert!(breaking > 15, "{breaking} of 100 pairs break a value");
     assert!(generated > 2, "{generated} of 100 pairs generate");
     assert!(changed > 0, "{changed} of {generated} interfaces change");
 }

@@ -1,4 +1,4 @@
-//! What `generate` promises of the FunnelFlux document: it gives what is checked in, and the same on every day.
+//! Generation from the FunnelFlux document is reproducible and gives the files that are checked in.
 
 #![expect(
     clippy::unwrap_used,
@@ -27,7 +27,7 @@ fn read(name: &str) -> String {
     fs::read_to_string(root().join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
-/// The overlays, in their order.
+/// Reads the overlays in their order.
 fn overlays() -> Vec<(String, String)> {
     let Ok(entries) = fs::read_dir(root().join("spec/overlays")) else {
         return Vec::new();
@@ -65,7 +65,7 @@ fn run(name: &str, text: &str) -> Output {
     generate(&input, options).unwrap_or_else(|diagnostics| panic!("{diagnostics}"))
 }
 
-/// The vendor's document, which may be JSON or YAML.
+/// Reads the vendor's document, which may be JSON or YAML.
 fn upstream() -> (String, String) {
     let name = ["spec/upstream.json", "spec/upstream.yaml", "spec/upstream.yml"]
         .into_iter()
@@ -83,13 +83,13 @@ fn value() -> Value {
     funnelflux_openapi::read::read(source).unwrap().into_value()
 }
 
-/// What the document gives as it is.
+/// Output for the unchanged document.
 static OUTPUT: LazyLock<Output> = LazyLock::new(|| {
     let (name, text) = upstream();
     run(&name, &text)
 });
 
-/// Every file below a folder, by its path in it.
+/// Collects the files below a folder by their relative paths.
 fn files(folder: &Path, below: &str, found: &mut BTreeMap<String, String>) {
     for entry in fs::read_dir(folder).unwrap() {
         let entry = entry.unwrap();
@@ -103,7 +103,7 @@ fn files(folder: &Path, below: &str, found: &mut BTreeMap<String, String>) {
 }
 
 #[test]
-fn checked_in_files_are_what_generate_gives() {
+fn generated_files_are_current() {
     let output = OUTPUT.clone();
     let mut there = BTreeMap::new();
     files(&root().join("generated/src/api"), "", &mut there);
@@ -120,7 +120,7 @@ fn checked_in_files_are_what_generate_gives() {
     for (name, text) in &expected {
         assert!(
             there.get(name) == Some(text),
-            "{name} is not as `cargo xtask generate` writes it: `cargo xtask check` says why"
+            "{name} is stale; run `cargo xtask check` for the cause"
         );
     }
 }
@@ -135,14 +135,14 @@ fn two_runs_give_the_same_bytes() {
     assert_eq!(first.stages, second.stages);
 }
 
-/// The keys of all objects in an order that depends on `seed` only.
+/// Shuffles the keys of all objects, depending on `seed` only.
 fn shuffled(value: &Value, seed: &mut u64) -> Value {
     match value {
         Value::Object(object) => {
             let mut members: Vec<(u64, &String, &Value)> = object
                 .iter()
                 .map(|(key, value)| {
-                    // The constants of PCG; any other mixing would do.
+                    // Constants of PCG.
                     *seed = seed
                         .wrapping_mul(6_364_136_223_846_793_005)
                         .wrapping_add(1_442_695_040_888_963_407);
@@ -165,19 +165,19 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 3, ..ProptestConfig::default() })]
 
     #[test]
-    fn the_order_of_keys_means_nothing(mut seed in any::<u64>()) {
+    fn the_order_of_keys_is_irrelevant(mut seed in any::<u64>()) {
         let (name, text) = upstream();
         let shuffled = format!("{:#}", shuffled(&value(), &mut seed));
         prop_assert_ne!(&shuffled, &text);
         let output = run(&name, &shuffled);
         prop_assert_eq!(&output.files, &OUTPUT.files);
-        // The effective document keeps the order of the vendor's; what it says is the same.
+        // The effective document keeps the order of the vendor's document, so values are compared.
         let says = |output: &Output| serde_json::from_str::<Value>(&output.effective).unwrap();
         prop_assert_eq!(says(&output), says(&OUTPUT));
     }
 }
 
-/// In block style, as a person writes YAML.
+/// Writes YAML in block style.
 fn yaml(value: &Value, depth: usize, out: &mut String) {
     let indentation = "  ".repeat(depth);
     match value {

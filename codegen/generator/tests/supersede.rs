@@ -113,7 +113,7 @@ fn a_correct_inference_is_confirmed_and_superseded() {
             .contains("| Pages | List pages | GET | `/page/list/` | `list_pages` | page |")
     );
     let methods = &output.files["pages/methods.rs"];
-    assert!(!methods.contains("Deduced") && !methods.contains("Unverified"));
+    assert!(!methods.contains("Inferred") && !methods.contains("Unverified"));
 }
 
 #[test]

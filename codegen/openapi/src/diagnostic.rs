@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::{
     pointer::{self, PointerBuf, ToPointer},
-    text::one_line,
+    text::{counted, one_line},
 };
 
 /// Stages of the pipeline.
@@ -43,19 +43,7 @@ pub enum Stage {
 
 impl fmt::Display for Stage {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.pad(match self {
-            Self::Read => "read",
-            Self::Normalise => "normalise",
-            Self::Supersede => "supersede",
-            Self::Overlay => "overlay",
-            Self::Lint => "lint",
-            Self::Transform => "transform",
-            Self::Progenitor => "progenitor",
-            Self::Rewrite => "rewrite",
-            Self::Render => "render",
-            Self::Lock => "lock",
-            Self::Diff => "diff",
-        })
+        self.serialize(formatter)
     }
 }
 
@@ -73,11 +61,7 @@ pub enum Severity {
 
 impl fmt::Display for Severity {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.pad(match self {
-            Self::Notice => "notice",
-            Self::Warning => "warning",
-            Self::Error => "error",
-        })
+        self.serialize(formatter)
     }
 }
 
@@ -268,11 +252,9 @@ impl fmt::Display for Diagnostics {
         }
         let counts: Vec<String> = [Severity::Error, Severity::Warning, Severity::Notice]
             .into_iter()
-            .filter_map(|severity| match self.count(severity) {
-                0 => None,
-                1 => Some(format!("1 {severity}")),
-                count => Some(format!("{count} {severity}s")),
-            })
+            .map(|severity| (self.count(severity), severity.to_string()))
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, severity)| counted(count, &severity))
             .collect();
         formatter.write_str(if counts.is_empty() { "nothing found" } else { "" })?;
         formatter.write_str(&counts.join(", "))
@@ -282,12 +264,6 @@ impl fmt::Display for Diagnostics {
 impl From<Diagnostic> for Diagnostics {
     fn from(diagnostic: Diagnostic) -> Self {
         Self(vec![diagnostic])
-    }
-}
-
-impl From<Vec<Diagnostic>> for Diagnostics {
-    fn from(diagnostics: Vec<Diagnostic>) -> Self {
-        Self(diagnostics)
     }
 }
 
@@ -322,79 +298,4 @@ impl<'a> IntoIterator for &'a Diagnostics {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn sample() -> Diagnostic {
-        Diagnostic::new(
-            Severity::Error,
-            Stage::Lint,
-            "parameter-style",
-            "/paths/~1offersource~1save~1/put/parameters/0",
-            "the parameter `filter` has the unsupported style `deepObject`",
-        )
-        .fix("let an overlay split it into single parameters\nor remove it")
-        .at(Some(Location {
-            file: "spec/upstream.json".into(),
-            line: 12,
-            column: 5,
-        }))
-    }
-
-    #[test]
-    fn a_diagnostic_prints_location_message_and_fix() {
-        assert_eq!(
-            sample().to_string(),
-            "spec/upstream.json:12:5: error[lint::parameter-style] at \
-             /paths/~1offersource~1save~1/put/parameters/0 (PUT /offersource/save/): \
-             the parameter `filter` has the unsupported style `deepObject`\n  \
-             fix: let an overlay split it into single parameters\n       or remove it"
-        );
-    }
-
-    #[test]
-    fn a_diagnostic_on_the_whole_document_prints_no_pointer() {
-        let diagnostic = Diagnostic::new(
-            Severity::Notice,
-            Stage::Normalise,
-            "webhooks",
-            "",
-            "webhooks are left out",
-        );
-        assert_eq!(
-            diagnostic.to_string(),
-            "notice[normalise::webhooks]: webhooks are left out"
-        );
-    }
-
-    #[test]
-    fn diagnostics_are_counted_at_the_end() {
-        let mut diagnostics = Diagnostics::from(sample());
-        diagnostics.push(sample());
-        diagnostics.push(Diagnostic::new(Severity::Warning, Stage::Read, "x", "", "y"));
-        assert!(diagnostics.has_errors());
-        assert!(
-            diagnostics
-                .to_string()
-                .ends_with("\nwarning[read::x]: y\n2 errors, 1 warning")
-        );
-        assert_eq!(Diagnostics::new().to_string(), "nothing found");
-    }
-
-    #[test]
-    fn a_diagnostic_is_json() {
-        assert_eq!(
-            serde_json::to_value(sample()).unwrap(),
-            serde_json::json!({
-                "severity": "error",
-                "stage": "lint",
-                "code": "parameter-style",
-                "message": "the parameter `filter` has the unsupported style `deepObject`",
-                "fix": "let an overlay split it into single parameters\nor remove it",
-                "location": {"file": "spec/upstream.json", "line": 12, "column": 5},
-                "pointer": "/paths/~1offersource~1save~1/put/parameters/0",
-                "operation": "PUT /offersource/save/",
-            })
-        );
-    }
-}
+mod tests;

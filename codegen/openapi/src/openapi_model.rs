@@ -104,13 +104,25 @@ const fn optional(key: &'static str, value: FieldType) -> Field {
     }
 }
 
+/// Keys beside a `$ref` or in a schema that do not change the type.
+pub const ANNOTATIONS: [&str; 11] = [
+    "description",
+    "summary",
+    "title",
+    "example",
+    "examples",
+    "default",
+    "externalDocs",
+    "deprecated",
+    "readOnly",
+    "writeOnly",
+    "xml",
+];
+
 /// A table of fields.
 macro_rules! fields {
     ($($field:expr),* $(,)?) => { const { &[$($field),*] } };
 }
-
-/// The former name of [`ObjectKind`].
-pub type Kind = ObjectKind;
 
 use FieldType::{Any, Count, Flag, List, Map as MapOf, Number, One, OneOrFlag, Text, TextMap, Texts, Values};
 use ObjectKind::{

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde_json::Value;
 
-use crate::pointer::{METHODS, Pointer, PointerBuf, Token};
+use crate::pointer::{METHODS, Pointer, PointerBuf};
 
 /// An operation and its place.
 #[derive(Clone, Debug)]
@@ -28,20 +28,25 @@ impl fmt::Display for Operation<'_> {
 
 /// Lists all operations in the order of the document.
 pub fn operations(document: &Value) -> impl Iterator<Item = Operation<'_>> {
-    let paths = document.get("paths").and_then(Value::as_object);
-    let paths = paths.into_iter().flatten();
-    paths
-        .filter(|(path, _)| !path.starts_with("x-"))
-        .flat_map(|(path, item)| {
-            let members = item.as_object().into_iter().flatten();
-            let members = members.filter(|(key, _)| METHODS.contains(&key.as_str()));
-            members.map(move |(method, value)| Operation {
-                method,
-                path,
-                pointer: PointerBuf::from_tokens([Token::new("paths"), path.into(), method.into()]),
-                value,
-            })
+    let paths = document.get("paths").into_iter();
+    paths.flat_map(|paths| operations_in(Pointer::from_static("/paths"), paths))
+}
+
+/// Lists the operations of the paths at `pointer`.
+pub fn operations_in<'a>(pointer: &Pointer, paths: &'a Value) -> impl Iterator<Item = Operation<'a>> {
+    let paths = paths.as_object().into_iter().flatten();
+    let paths = paths.filter(|(path, _)| !path.starts_with("x-"));
+    paths.flat_map(move |(path, item)| {
+        let members = item.as_object().into_iter().flatten();
+        let members = members.filter(|(key, _)| METHODS.contains(&key.as_str()));
+        let pointer = pointer.with_trailing_token(path);
+        members.map(move |(method, value)| Operation {
+            method,
+            path,
+            pointer: pointer.with_trailing_token(method),
+            value,
         })
+    })
 }
 
 /// Which message of an operation a part of it belongs to.

@@ -1,7 +1,7 @@
 //! Acknowledgements that a job needs before it is sent: none if its calls are documented, and
 //! [`Unverified`](crate::Unverified) if a call that archives or deletes is inferred.
 
-#[cfg(feature = "_deduced")]
+#[cfg(feature = "_inferred")]
 use crate::Unverified;
 use std::fmt::Debug;
 
@@ -11,7 +11,7 @@ pub struct Documented;
 
 /// Marks a job whose calls are inferred and not yet acknowledged. It can be planned. To send it, call
 /// [`Bulk::unverified`](super::Bulk::unverified) first.
-#[cfg(feature = "_deduced")]
+#[cfg(feature = "_inferred")]
 #[derive(Clone, Copy, Debug)]
 pub struct Inferred;
 
@@ -51,7 +51,7 @@ impl<W: RequiredAcknowledgement> Satisfies<W> for W {
     }
 }
 
-#[cfg(feature = "_deduced")]
+#[cfg(feature = "_inferred")]
 impl RequiredAcknowledgement for Unverified {
     type Missing = Inferred;
     const MISSING: Inferred = Inferred;

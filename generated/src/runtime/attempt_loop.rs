@@ -9,12 +9,13 @@ use super::{
     creatable::ReadBackOutcome,
     error::{AttemptStats, Error, ErrorKind, TimeLimit, message, response_snapshot},
     prepared_request::{Authorization, CallOptions, PreparedRequest},
+    rate_limit::Permit,
     received_response::ReceivedResponse,
-    retry::{self, RetryDecision},
+    retry::{self, RetryDecision, RetryPolicy},
     trace::{CallSpan, CallSummary},
     transport::{TransportError, TransportErrorKind},
 };
-use bytes::Bytes;
+use bytes::{Buf as _, Bytes};
 use futures_util::future::{Either, select};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use secrecy::SecretString;
@@ -56,7 +57,7 @@ pub(crate) async fn execute(client: &Client, request: &PreparedRequest) -> Resul
         attempts: stats.attempts,
         waited,
         elapsed: stats.elapsed,
-        error: result.as_ref().err().map(|error| error as _),
+        error: result.as_ref().err(),
     });
     result
 }
@@ -93,6 +94,10 @@ struct Execution<'a> {
     attempts: u32,
     waited: Duration,
     may_have_been_applied: bool,
+    /// Permission of the rate limiter for the current attempt.
+    permit: Permit,
+    /// The program set the `Authorization` header of the current attempt.
+    foreign_authorization: bool,
 }
 
 impl<'a> Execution<'a> {
@@ -113,6 +118,8 @@ impl<'a> Execution<'a> {
             attempts: 0,
             waited: Duration::ZERO,
             may_have_been_applied: false,
+            permit: Permit::default(),
+            foreign_authorization: false,
         }
     }
 
@@ -125,13 +132,12 @@ impl<'a> Execution<'a> {
     }
 
     async fn run(&mut self) -> Result<ReceivedResponse, CallFailure> {
-        let policy = self.request.options.retry.as_ref();
-        let policy = policy.unwrap_or(&self.client.settings().retry);
+        let policy = self.policy();
         let mut token_confirmed = false;
         loop {
             let token = self.token().await?;
             if let Some(limiter) = self.client.limiter() {
-                self.before_deadline(limiter.ready()).await?;
+                self.permit = self.before_deadline(limiter.ready()).await?;
             }
             let failure = match self.attempt(token.as_deref()).await {
                 Ok(received) => {
@@ -142,6 +148,10 @@ impl<'a> Execution<'a> {
             };
             if self.request.writes() {
                 self.may_have_been_applied |= failure.may_have_been_applied();
+            }
+            if rejects_the_token(&failure) && self.foreign_authorization {
+                let note = "the Authorization header came from the call or a hook, so nothing was renewed";
+                return Err(CallFailure::with_note(failure, note));
             }
             if rejects_the_token(&failure) && matches!(self.request.authorization, Authorization::Client) {
                 let renewal = Box::pin(self.renew(token.as_deref(), token_confirmed, failure)).await?;
@@ -184,6 +194,11 @@ impl<'a> Execution<'a> {
         }
     }
 
+    fn policy(&self) -> &'a RetryPolicy {
+        let policy = self.request.options.retry.as_ref();
+        policy.unwrap_or(&self.client.settings().retry)
+    }
+
     /// Waits for `wait` and returns true, or returns false as soon as the call is stopped.
     async fn pause(&self, wait: Duration) -> bool {
         let elapsed = tokio::time::sleep(wait);
@@ -213,6 +228,8 @@ impl<'a> Execution<'a> {
     async fn token(&self) -> Result<Option<Arc<BearerToken>>, ErrorKind> {
         match (&self.request.authorization, self.client.token_manager()) {
             (Authorization::Fixed(token), _) => Ok(Some(Arc::clone(token))),
+            // The call has its own, so the client's is not needed.
+            _ if self.request.options.headers.contains_key(header::AUTHORIZATION) => Ok(None),
             (Authorization::Client, Some(token_manager)) => self
                 .before_deadline(token_manager.token(self.client))
                 .await?
@@ -267,14 +284,24 @@ impl<'a> Execution<'a> {
 
     /// Sends the request once and reads the whole response.
     async fn attempt(&mut self, token: Option<&BearerToken>) -> Result<ReceivedResponse, ErrorKind> {
-        let (http_request, redactor) = self.http_request(token)?;
+        #[cfg_attr(
+            not(feature = "traceparent"),
+            expect(unused_mut, reason = "gets a header with the feature")
+        )]
+        let (mut http_request, redactor, foreign_authorization) = self.http_request(token)?;
+        self.foreign_authorization = foreign_authorization;
         self.attempts += 1;
         let began = Instant::now();
         let request = self.request;
         let default = self.client.settings().attempt_timeout;
         let length = request.options.attempt_timeout.unwrap_or(default);
         let end = later(began, length);
-        let received = self.receive(http_request, redactor);
+        let span = self
+            .span
+            .attempt(&request.target, http_request.uri(), self.attempts);
+        #[cfg(feature = "traceparent")]
+        span.propagate(http_request.headers_mut());
+        let received = span.follow(self.receive(http_request, redactor));
         let result = match timeout_at(end.min(self.deadline), received).await {
             Ok(result) => result,
             Err(_) if end < self.deadline => Err(ErrorKind::Timeout {
@@ -293,19 +320,33 @@ impl<'a> Execution<'a> {
         self.client
             .hooks()
             .after(&request.target, self.attempts, began.elapsed(), head, body);
-        self.classify(result?)
+        let status = received.map(|received| received.status);
+        let result = result.and_then(|received| self.classify(received));
+        span.end(status, result.as_ref().err());
+        result
     }
 
     /// Separates success from failure by status and content.
-    fn classify(&self, received: ReceivedResponse) -> Result<ReceivedResponse, ErrorKind> {
+    fn classify(&self, mut received: ReceivedResponse) -> Result<ReceivedResponse, ErrorKind> {
         let content_type = received.headers.get(header::CONTENT_TYPE);
         let content_type = content_type.and_then(|kind| kind.to_str().ok());
         if received.status.is_success() {
             if let Some(limiter) = self.client.limiter() {
-                limiter.success();
+                limiter.success(self.permit);
             }
-            if !self.request.any_content && message::is_html(content_type, &received.body) {
+            if self.request.any_content {
+                return Ok(received);
+            }
+            if message::is_html(content_type, &received.body) {
                 return Err(ErrorKind::Page(received.snapshot(None).into()));
+            }
+            if received.body.starts_with(message::BYTE_ORDER_MARK) {
+                received.body.advance(message::BYTE_ORDER_MARK.len());
+            }
+            if let Some(error) = message::reported_error(&received.body)
+                && (self.request.no_content || error.is_alone)
+            {
+                return Err(received.unusable(".", error.text));
             }
             return Ok(received);
         }
@@ -313,18 +354,20 @@ impl<'a> Execution<'a> {
         if received.status == StatusCode::TOO_MANY_REQUESTS
             && let Some(limiter) = self.client.limiter()
         {
-            limiter.throttled(retry_after);
+            limiter.throttled(self.permit, retry_after);
         }
-        Err(ErrorKind::Status(received.snapshot(retry_after).into()))
+        let mut response = received.snapshot(retry_after);
+        response.transient = self.policy().retries(received.status);
+        Err(ErrorKind::Status(response.into()))
     }
 
-    /// Builds the HTTP request and a redactor for its tokens.
+    /// Builds the HTTP request and a redactor for its tokens, and reports a foreign `Authorization`.
     ///
     /// A token that the caller or a hook sets replaces the client's token and is redacted as well.
     fn http_request(
         &self,
         token: Option<&BearerToken>,
-    ) -> Result<(http::Request<Bytes>, Redactor), ErrorKind> {
+    ) -> Result<(http::Request<Bytes>, Redactor, bool), ErrorKind> {
         let request = self.request;
         let settings = self.client.settings();
         let separator = if request.query.is_empty() { "" } else { "?" };
@@ -353,7 +396,11 @@ impl<'a> Execution<'a> {
             visible_body,
         );
         let mut redactor = token.map(BearerToken::redactor).unwrap_or_default();
-        if let Some(replacement) = headers.get_mut(header::AUTHORIZATION) {
+        // A renewal always carries the token that it renews.
+        let may_be_foreign = matches!(request.authorization, Authorization::Client);
+        let replacement = headers.get_mut(header::AUTHORIZATION).filter(|_| may_be_foreign);
+        let foreign_authorization = replacement.is_some();
+        if let Some(replacement) = replacement {
             replacement.set_sensitive(true);
             let text = String::from_utf8_lossy(replacement.as_bytes());
             let token = text.split_once(' ').map_or(&*text, |(_, token)| token);
@@ -365,7 +412,7 @@ impl<'a> Execution<'a> {
         *http_request.method_mut() = request.target.method.clone();
         *http_request.uri_mut() = uri;
         *http_request.headers_mut() = headers;
-        Ok((http_request, redactor))
+        Ok((http_request, redactor, foreign_authorization))
     }
 
     async fn receive(

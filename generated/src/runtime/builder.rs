@@ -1,13 +1,16 @@
 //! Builder of a client: every setting with its default.
 
 use super::{
-    auth::{Credentials, FileTokenStore, TokenManager, TokenStore},
-    client::{Client, ClientInner, ClientSettings},
+    auth::{
+        Credentials, FileTokenStore, ReadVariable, TokenManager, TokenStore, environment_variable,
+        no_access_token,
+    },
+    client::{Client, ClientInner, ClientSettings, SharedParts},
     error::{Error, seconds},
     hook::{Hook, Hooks},
     rate_limit::Limiter,
     retry::{RetryBudget, RetryPolicy, RetryTokens},
-    transport::{Transport, reqwest::ReqwestTransport},
+    transport::{Configure, HttpTransport, Transport, is_loopback},
 };
 use std::{
     fmt,
@@ -17,8 +20,12 @@ use std::{
 };
 
 /// First server of the OpenAPI document.
-const BASE_URL: &str = "https://api.funnelflux.pro/v1";
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+pub(super) const BASE_URL: &str = "https://api.funnelflux.pro/v1";
+/// Environment variable of the base URL.
+const BASE_URL_VARIABLE: &str = "FUNNELFLUX_BASE_URL";
+/// Environment variable of the token file.
+const TOKEN_FILE_VARIABLE: &str = "FUNNELFLUX_TOKEN_FILE";
+pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const ATTEMPT_TIMEOUT: Duration = Duration::from_mins(1);
 const TIMEOUT: Duration = Duration::from_mins(5);
 const MAX_RESPONSE_BYTES: usize = 64 * 1024 * 1024;
@@ -64,6 +71,7 @@ pub struct ClientBuilder {
     hooks: Hooks,
     user_agent: String,
     transport: Option<Box<dyn Transport>>,
+    configure: Option<Configure>,
     clock: Box<dyn Fn() -> SystemTime + Send + Sync>,
 }
 
@@ -84,7 +92,43 @@ impl ClientBuilder {
             hooks: Hooks::default(),
             user_agent: concat!("funnelflux/", env!("CARGO_PKG_VERSION")).to_owned(),
             transport: None,
+            configure: None,
             clock: Box::new(SystemTime::now),
+        }
+    }
+
+    /// Starts a builder with the account that the environment names.
+    ///
+    /// | variable | setting |
+    /// |---|---|
+    /// | `FUNNELFLUX_ACCESS_TOKEN`, `FUNNELFLUX_REFRESH_TOKEN` | [`credentials`](Self::credentials) |
+    /// | `FUNNELFLUX_TOKEN_FILE` | [`token_file`](Self::token_file); the access token may then be absent |
+    /// | `FUNNELFLUX_BASE_URL` | [`base_url`](Self::base_url) |
+    ///
+    /// ```no_run
+    /// use funnelflux::ClientBuilder;
+    /// use std::time::Duration;
+    ///
+    /// let client = ClientBuilder::from_env()?.timeout(Duration::from_secs(30)).build()?;
+    /// # Ok::<(), funnelflux::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When the environment has neither an access token nor a token file, or when a variable is not Unicode.
+    pub fn from_env() -> Result<Self, Error> {
+        Self::from_variables(&|name: &str| std::env::var(name))
+    }
+
+    fn from_variables(read: &impl ReadVariable) -> Result<Self, Error> {
+        let mut builder = Self::new();
+        if let Some(base_url) = environment_variable(read, BASE_URL_VARIABLE)? {
+            builder = builder.base_url(base_url);
+        }
+        builder.credentials = Credentials::from_variables(read)?;
+        match environment_variable(read, TOKEN_FILE_VARIABLE)? {
+            Some(path) => Ok(builder.token_file(path)),
+            None if builder.credentials.is_some() => Ok(builder),
+            None => Err(no_access_token()),
         }
     }
 
@@ -99,7 +143,8 @@ impl ClientBuilder {
     /// Allows sending tokens over plain `http` to another machine.
     ///
     /// By default, plain `http` with tokens is allowed to this machine only (`localhost`, 127.0.0.0/8,
-    /// `::1`), and [`build`](Self::build) fails for other hosts.
+    /// `::1`), and [`build`](Self::build) fails for other hosts. This permission includes a proxy on the way
+    /// to the other machine, which reads the tokens as well. Requests to this machine never pass a proxy.
     pub fn allow_plain_http(mut self) -> Self {
         self.allow_plain_http = true;
         self
@@ -107,7 +152,10 @@ impl ClientBuilder {
 
     /// Sets the tokens of the account. Default: none, and calls carry no token.
     ///
-    /// Tokens in the token store take precedence; these are used if the service rejects the stored ones.
+    /// Stored tokens of the same account have precedence, because they may be newer; these are used if the
+    /// service rejects the stored ones. Stored tokens that are known to belong to another account are an
+    /// error, and those that descend from other credentials are ignored.
+    /// [`Client::credential_source`] reports which tokens are in use.
     pub fn credentials(mut self, credentials: Credentials) -> Self {
         self.credentials = Some(credentials);
         self
@@ -124,14 +172,15 @@ impl ClientBuilder {
         self
     }
 
-    /// Stores renewed tokens in a file, with a [`FileTokenStore`](crate::auth::FileTokenStore).
+    /// Stores renewed tokens in a file, with a [`FileTokenStore`](crate::auth::FileTokenStore). Its folder
+    /// must exist and be writable.
     pub fn token_file(self, path: impl Into<PathBuf>) -> Self {
         self.token_store(FileTokenStore::new(path))
     }
 
     /// Sets the time limit for connecting, TLS included. Default 10 s.
     ///
-    /// A [`transport`](Self::transport) or [`reqwest_client`](Self::reqwest_client) of your own ignores it.
+    /// A [`transport`](Self::transport) of your own ignores it.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
         self
@@ -197,13 +246,31 @@ impl ClientBuilder {
         self
     }
 
-    /// Sends requests through a reqwest client that you configure, for proxies, client certificates and the
-    /// like.
+    /// Configures the HTTP client: proxies, local addresses, pools and the like.
     ///
-    /// The type is [`reqwest::Client`] of reqwest 0.13. Configure the client not to follow redirects: a
-    /// redirected PUT would become a GET, and the token would be sent to the new location.
-    pub fn reqwest_client(self, client: reqwest::Client) -> Self {
-        self.transport(ReqwestTransport::from_client(client))
+    /// The builder has already the TLS of this crate, the connect timeout, and redirects switched off; keep
+    /// them off, since a redirected PUT would become a GET, and the token would be sent to the new location.
+    /// Proxies do not apply to requests to this machine, as [`HttpTransport`] describes. The function runs
+    /// twice for each Tokio runtime that uses the client: with proxies and without.
+    ///
+    /// A [`transport`](Self::transport) of your own ignores it.
+    ///
+    /// ```
+    /// use funnelflux::{Client, reqwest};
+    ///
+    /// let proxy = reqwest::Proxy::https("http://proxy.example:3128")?;
+    /// let client = Client::builder()
+    ///     .reqwest(move |builder| builder.proxy(proxy.clone()))
+    ///     .build()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[cfg(feature = "reqwest")]
+    pub fn reqwest(
+        mut self,
+        configure: impl Fn(reqwest::ClientBuilder) -> reqwest::ClientBuilder + Send + Sync + 'static,
+    ) -> Self {
+        self.configure = Some(Box::new(configure));
+        self
     }
 
     /// Sets the clock for the expiry of tokens and for `Retry-After` dates. Default: the system clock.
@@ -217,11 +284,13 @@ impl ClientBuilder {
     /// Builds the client.
     ///
     /// # Errors
-    /// When the base URL is invalid, a token would be sent over plain `http`, a limit is zero, the user agent
-    /// is not a valid header value, or TLS cannot be set up.
+    /// When the base URL is invalid, a token would be sent over plain `http`, tokens could not be stored, a
+    /// limit is zero, the user agent is not a valid header value, or TLS cannot be set up.
     pub fn build(self) -> Result<Client, Error> {
-        let has_tokens = self.credentials.is_some() || self.store.is_some();
-        let base_url = base_url(&self.base_url, has_tokens && !self.allow_plain_http)?;
+        let base_url = base_url(&self.base_url)?;
+        if (self.credentials.is_some() || self.store.is_some()) && !self.allow_plain_http {
+            check_plain_http(&base_url)?;
+        }
         for (name, length) in [
             ("connect_timeout", self.connect_timeout),
             ("attempt_timeout", self.attempt_timeout),
@@ -244,35 +313,34 @@ impl ClientBuilder {
         })?;
         let transport = match self.transport {
             Some(transport) => transport,
-            None => Box::new(ReqwestTransport::new(self.connect_timeout)?),
+            None => Box::new(HttpTransport::configured(self.connect_timeout, self.configure)?),
         };
         Ok(Client(Arc::new(ClientInner {
-            settings: ClientSettings {
-                base_url,
-                user_agent,
-                timeout: self.timeout,
-                attempt_timeout: self.attempt_timeout,
-                max_response_bytes: self.max_response_bytes,
-                retry: self.retry,
-            },
-            transport,
-            token_manager: TokenManager::new(self.credentials, self.store),
+            token_manager: TokenManager::new(&base_url, self.credentials, self.store)?,
             budget: RetryTokens::new(self.retry_budget),
             limiter: self.limiter,
-            hooks: self.hooks,
-            clock: self.clock,
+            shared: Arc::new(SharedParts {
+                settings: ClientSettings {
+                    base_url,
+                    allow_plain_http: self.allow_plain_http,
+                    user_agent,
+                    timeout: self.timeout,
+                    attempt_timeout: self.attempt_timeout,
+                    max_response_bytes: self.max_response_bytes,
+                    retry: self.retry,
+                    retry_budget: self.retry_budget,
+                },
+                transport,
+                hooks: self.hooks,
+                clock: self.clock,
+            }),
         })))
     }
 }
 
 /// Validates a base URL and removes its trailing slash.
-fn base_url(text: &str, require_https: bool) -> Result<String, Error> {
-    let invalid = |reason: &str| {
-        // The part before the host may hold a password, and a query may hold a token.
-        let shown = text.split(['?', '#']).next().unwrap_or_default();
-        let shown = shown.rsplit_once('@').map_or(shown, |(_, rest)| rest);
-        Err(Error::configuration(format!("the base URL {shown:?} {reason}")))
-    };
+fn base_url(text: &str) -> Result<String, Error> {
+    let invalid = |reason: &str| Err(unusable(text, reason));
     let url = match reqwest::Url::parse(text) {
         Ok(url) => url,
         Err(error) => return invalid(&format!("is not a URL: {error}")),
@@ -286,29 +354,42 @@ fn base_url(text: &str, require_https: bool) -> Result<String, Error> {
     if url.query().is_some() || url.fragment().is_some() {
         return invalid("must not contain a query or a fragment");
     }
-    if require_https && url.scheme() == "http" && !is_loopback(&url) {
-        return invalid(
-            "would send the token unencrypted to another machine; use https, or allow it with \
-             ClientBuilder::allow_plain_http",
-        );
-    }
     Ok(url.as_str().trim_end_matches('/').to_owned())
 }
 
-fn is_loopback(url: &reqwest::Url) -> bool {
-    let host = url.host_str().unwrap_or_default();
-    let address = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost"
-        || address
-            .parse::<std::net::IpAddr>()
-            .is_ok_and(|address| address.is_loopback())
+/// Refuses to send tokens unencrypted to another machine.
+pub(super) fn check_plain_http(base_url: &str) -> Result<(), Error> {
+    let is_safe = |url: reqwest::Url| url.scheme() == "https" || is_loopback(&url);
+    if reqwest::Url::parse(base_url).is_ok_and(is_safe) {
+        return Ok(());
+    }
+    Err(unusable(
+        base_url,
+        "would send the token unencrypted to another machine; use https, or allow it with \
+         ClientBuilder::allow_plain_http",
+    ))
+}
+
+fn unusable(base_url: &str, reason: &str) -> Error {
+    let shown = without_secrets(base_url);
+    Error::configuration(format!("the base URL {shown:?} {reason}"))
+}
+
+/// Hides the parts of a URL that may be secret: user name and password, query and fragment.
+fn without_secrets(url: &str) -> String {
+    let url = url.split(['?', '#']).next().unwrap_or_default();
+    match (url.split_once("://"), url.rsplit_once('@')) {
+        (Some((scheme, _)), Some((_, rest))) => format!("{scheme}://[redacted]@{rest}"),
+        (None, Some((_, rest))) => format!("[redacted]@{rest}"),
+        (_, None) => url.to_owned(),
+    }
 }
 
 impl fmt::Debug for ClientBuilder {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("ClientBuilder")
-            .field("base_url", &self.base_url)
+            .field("base_url", &without_secrets(&self.base_url))
             .field("credentials", &self.credentials)
             .field("timeout", &self.timeout)
             .field("attempt_timeout", &self.attempt_timeout)
@@ -323,7 +404,7 @@ mod tests {
 
     #[test]
     fn the_default_is_the_server_of_the_document() {
-        let document = include_str!("../../../spec/upstream.json");
+        let document = include_str!("../../tests/spec/upstream.json");
         let document: serde_json::Value = serde_json::from_str(document).unwrap();
         assert_eq!(document["servers"][0]["url"], BASE_URL);
     }
@@ -338,7 +419,7 @@ mod tests {
             ("http://[::1]:80/x", "http://[::1]/x"),
             ("http://localhost:3000", "http://localhost:3000"),
         ] {
-            assert_eq!(base_url(given, true).unwrap(), expected, "{given}");
+            assert_eq!(base_url(given).unwrap(), expected, "{given}");
         }
         for (given, reason) in [
             ("", "not a URL"),
@@ -350,13 +431,21 @@ mod tests {
             ("http://localhost.example.com", "unencrypted"),
             ("http://128.0.0.1", "unencrypted"),
         ] {
-            let error = base_url(given, true).unwrap_err().to_string();
+            let checked = base_url(given).and_then(|url| check_plain_http(&url));
+            let error = checked.unwrap_err().to_string();
             assert!(
                 error.contains(reason) && !error.contains("canary"),
                 "{given}: {error}"
             );
         }
-        assert!(base_url("http://example.com", false).is_ok());
+        for local in [
+            "http://127.0.0.1:1",
+            "http://[::1]",
+            "http://[::ffff:127.0.0.1]",
+            "http://LOCALHOST",
+        ] {
+            check_plain_http(&base_url(local).unwrap()).unwrap();
+        }
     }
 
     #[test]
@@ -365,6 +454,45 @@ mod tests {
         assert!(plain().build().is_ok());
         assert!(plain().bearer_token("t").build().is_err());
         assert!(plain().bearer_token("t").allow_plain_http().build().is_ok());
+    }
+
+    #[test]
+    fn debug_hides_the_secrets_of_the_base_url() {
+        for url in [
+            "https://user:canary@example.com/v1",
+            "https://user:can@ry-canary@example.com/v1",
+            "https://canary@example.com/v1?token=canary#canary",
+            "user:canary@example.com/v1",
+        ] {
+            let shown = format!("{:?}", Client::builder().base_url(url));
+            assert!(
+                !shown.contains("canary") && shown.contains("example.com/v1"),
+                "{shown}"
+            );
+        }
+        let shown = format!("{:?}", Client::builder().base_url("https://example.com/v1"));
+        assert!(shown.contains(r#""https://example.com/v1""#), "{shown}");
+    }
+
+    #[test]
+    fn the_environment_names_an_account() {
+        use std::env::VarError;
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("tokens.json").to_str().unwrap().to_owned();
+        let build = |variables: &[(&str, &str)]| {
+            let variables: std::collections::HashMap<&str, &str> = variables.iter().copied().collect();
+            let read = |name: &str| variables.get(name).map(|value| (*value).to_owned());
+            ClientBuilder::from_variables(&|name: &str| read(name).ok_or(VarError::NotPresent))
+        };
+        let token = ("FUNNELFLUX_ACCESS_TOKEN", "t");
+        let url = ("FUNNELFLUX_BASE_URL", "http://localhost:1/v1");
+        let path = ("FUNNELFLUX_TOKEN_FILE", &*file);
+        let client = build(&[token, url, path]).unwrap().build().unwrap();
+        assert_eq!(client.base_url(), "http://localhost:1/v1");
+        assert_eq!(build(&[token]).unwrap().build().unwrap().base_url(), BASE_URL);
+        build(&[path]).unwrap().build().unwrap();
+        let error = build(&[url]).unwrap_err().to_string();
+        assert!(error.contains("FUNNELFLUX_ACCESS_TOKEN"), "{error}");
     }
 
     #[test]

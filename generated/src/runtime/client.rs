@@ -1,13 +1,14 @@
 //! The client and the state that all its calls share.
 
 use super::{
-    auth::TokenManager,
-    builder::ClientBuilder,
+    auth::{AccountId, CredentialSource, Credentials, TokenManager, TokenStore},
+    builder::{ClientBuilder, check_plain_http},
     call::UnsentCall,
+    error::Error,
     hook::Hooks,
     operation::Operation,
     rate_limit::Limiter,
-    retry::{RetryPolicy, RetryTokens},
+    retry::{RetryBudget, RetryPolicy, RetryTokens},
     transport::Transport,
 };
 use std::{
@@ -18,8 +19,9 @@ use std::{
 
 /// Client for the FunnelFlux Assets API, with one method for each operation.
 ///
-/// Cloning is cheap; clones share connections, tokens, the retry budget and the rate limit. Calls need a
-/// Tokio runtime, or the feature `blocking`.
+/// Cloning is cheap; clones share connections, tokens, the retry budget and the rate limit.
+/// [`with_credentials`](Self::with_credentials) makes a client for another account that shares the
+/// connections. Calls need a Tokio runtime, or the feature `blocking`.
 ///
 /// The [front page](crate) describes its behaviour, and [`ClientBuilder`] lists every setting.
 #[derive(Clone)]
@@ -27,11 +29,16 @@ pub struct Client(pub(super) Arc<ClientInner>);
 
 /// State shared by all clones.
 pub(super) struct ClientInner {
-    pub(super) settings: ClientSettings,
-    pub(super) transport: Box<dyn Transport>,
+    pub(super) shared: Arc<SharedParts>,
     pub(super) token_manager: Option<TokenManager>,
     pub(super) budget: RetryTokens,
     pub(super) limiter: Option<Limiter>,
+}
+
+/// Parts shared by all clients that were derived from each other, whatever their account.
+pub(super) struct SharedParts {
+    pub(super) settings: ClientSettings,
+    pub(super) transport: Box<dyn Transport>,
     pub(super) hooks: Hooks,
     pub(super) clock: Box<dyn Fn() -> SystemTime + Send + Sync>,
 }
@@ -40,11 +47,13 @@ pub(super) struct ClientInner {
 #[derive(Debug)]
 pub(crate) struct ClientSettings {
     pub(crate) base_url: String,
+    pub(crate) allow_plain_http: bool,
     pub(crate) user_agent: http::HeaderValue,
     pub(crate) timeout: Duration,
     pub(crate) attempt_timeout: Duration,
     pub(crate) max_response_bytes: usize,
     pub(crate) retry: RetryPolicy,
+    pub(crate) retry_budget: RetryBudget,
 }
 
 impl Client {
@@ -53,8 +62,8 @@ impl Client {
         ClientBuilder::new()
     }
 
-    /// Builds a client with default settings and the tokens in `FUNNELFLUX_ACCESS_TOKEN` and
-    /// `FUNNELFLUX_REFRESH_TOKEN`.
+    /// Builds a client with the account that the environment names, like
+    /// [`ClientBuilder::from_env`](crate::ClientBuilder::from_env).
     ///
     /// ```no_run
     /// # async fn example() -> Result<(), funnelflux::Error> {
@@ -67,17 +76,153 @@ impl Client {
     /// ```
     ///
     /// # Errors
-    /// When the environment has no access token.
-    pub fn from_env() -> Result<Self, crate::Error> {
-        Self::builder()
-            .credentials(crate::Credentials::from_env()?)
-            .build()
+    /// When the environment has neither an access token nor a token file, or when the client cannot be built.
+    pub fn from_env() -> Result<Self, Error> {
+        ClientBuilder::from_env()?.build()
+    }
+
+    /// Makes a client for another account that shares connections, hooks and settings with this one.
+    ///
+    /// It has a retry budget and a rate limit of its own, and renewed tokens live as long as the client; see
+    /// [`with_token_store`](Self::with_token_store).
+    ///
+    /// ```
+    /// use funnelflux::{Client, Credentials};
+    ///
+    /// # fn example() -> Result<(), funnelflux::Error> {
+    /// let first = Client::builder().bearer_token("token of the first account").build()?;
+    /// let second = first.with_credentials(Credentials::new("token of the second account"))?;
+    /// # Ok(()) }
+    /// # example().unwrap();
+    /// ```
+    ///
+    /// # Errors
+    /// When the tokens would be sent over plain `http`, see
+    /// [`ClientBuilder::allow_plain_http`](crate::ClientBuilder::allow_plain_http), or are bound to another
+    /// base URL.
+    pub fn with_credentials(&self, credentials: Credentials) -> Result<Self, Error> {
+        self.for_account(Some(credentials), None)
+    }
+
+    /// Makes a client for the account of this token store, like [`with_credentials`](Self::with_credentials).
+    ///
+    /// The credentials are used while the store is empty.
+    ///
+    /// ```no_run
+    /// # fn example(client: funnelflux::Client) -> Result<(), funnelflux::Error> {
+    /// use funnelflux::auth::FileTokenStore;
+    ///
+    /// let second = client.with_token_store(None, FileTokenStore::new("second.json"))?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`with_credentials`](Self::with_credentials), and when the store cannot store tokens.
+    pub fn with_token_store(
+        &self,
+        credentials: Option<Credentials>,
+        store: impl TokenStore,
+    ) -> Result<Self, Error> {
+        self.for_account(credentials, Some(Box::new(store)))
+    }
+
+    fn for_account(
+        &self,
+        credentials: Option<Credentials>,
+        store: Option<Box<dyn TokenStore>>,
+    ) -> Result<Self, Error> {
+        let settings = self.settings();
+        if !settings.allow_plain_http {
+            check_plain_http(&settings.base_url)?;
+        }
+        Ok(Self(Arc::new(ClientInner {
+            shared: Arc::clone(&self.0.shared),
+            token_manager: TokenManager::new(&settings.base_url, credentials, store)?,
+            budget: RetryTokens::new(settings.retry_budget),
+            limiter: self.0.limiter.as_ref().map(Limiter::fresh),
+        })))
+    }
+
+    /// Replaces the tokens of this client and its clones while it runs, and stores them in its token store.
+    ///
+    /// Calls use them from their next attempt on. The outcome of a renewal in progress is dropped.
+    ///
+    /// ```no_run
+    /// # async fn example(client: funnelflux::Client) -> Result<(), funnelflux::Error> {
+    /// use funnelflux::Credentials;
+    ///
+    /// let renewed = Credentials::new("new access token").with_refresh_token("new refresh token");
+    /// client.replace_credentials(renewed).await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// When the client was built without tokens, when the tokens are known to belong to another account, or
+    /// when the token store fails. In the last case the tokens may be in use, and the error says so.
+    pub async fn replace_credentials(&self, credentials: Credentials) -> Result<(), Error> {
+        let Some(token_manager) = self.token_manager() else {
+            return Err(Error::configuration(
+                "the client was built without credentials; use Client::with_credentials",
+            ));
+        };
+        let replaced = token_manager.replace(credentials).await;
+        replaced.map_err(|kind| Error::new(None, kind))
     }
 
     /// Base URL without a trailing slash.
     #[must_use]
     pub fn base_url(&self) -> &str {
-        &self.0.settings.base_url
+        &self.0.shared.settings.base_url
+    }
+
+    /// Account that the client acts on, as its access token says; `None` if the client has no token or the
+    /// token does not say.
+    ///
+    /// It loads the token store if no call has done so yet, and sends nothing.
+    ///
+    /// ```no_run
+    /// # async fn example(client: funnelflux::Client) -> Result<(), funnelflux::Error> {
+    /// if let Some(account) = client.account().await? {
+    ///     println!("this is the account {account}");
+    /// }
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// When the token store cannot be read, or belongs to another base URL or account.
+    pub async fn account(&self) -> Result<Option<AccountId>, Error> {
+        match self.token_manager() {
+            Some(token_manager) => token_manager
+                .account()
+                .await
+                .map_err(|kind| Error::new(None, kind)),
+            None => Ok(None),
+        }
+    }
+
+    /// Origin of the access token in use; `None` if the client has none.
+    ///
+    /// A token store has precedence over given credentials of the same account, because its tokens may be
+    /// newer. Like [`account`](Self::account), it loads the token store if necessary.
+    ///
+    /// ```no_run
+    /// # async fn example(client: funnelflux::Client) -> Result<(), funnelflux::Error> {
+    /// if let Some(source) = client.credential_source().await? {
+    ///     println!("using the token from {source}"); // … from the token file tokens.json
+    /// }
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// When the token store cannot be read, or belongs to another base URL or account.
+    pub async fn credential_source(&self) -> Result<Option<CredentialSource>, Error> {
+        match self.token_manager() {
+            Some(token_manager) => token_manager
+                .source()
+                .await
+                .map_err(|kind| Error::new(None, kind)),
+            None => Ok(None),
+        }
     }
 
     /// Starts a call of `operation`, for the generated methods.
@@ -86,11 +231,11 @@ impl Client {
     }
 
     pub(crate) fn settings(&self) -> &ClientSettings {
-        &self.0.settings
+        &self.0.shared.settings
     }
 
     pub(crate) fn transport(&self) -> &dyn Transport {
-        &*self.0.transport
+        &*self.0.shared.transport
     }
 
     pub(crate) fn token_manager(&self) -> Option<&TokenManager> {
@@ -106,11 +251,11 @@ impl Client {
     }
 
     pub(crate) fn hooks(&self) -> &Hooks {
-        &self.0.hooks
+        &self.0.shared.hooks
     }
 
     pub(crate) fn now(&self) -> SystemTime {
-        (self.0.clock)()
+        (self.0.shared.clock)()
     }
 }
 
@@ -118,7 +263,7 @@ impl fmt::Debug for Client {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("Client")
-            .field("settings", &self.0.settings)
+            .field("settings", &self.0.shared.settings)
             .field("has_tokens", &self.0.token_manager.is_some())
             .finish_non_exhaustive()
     }

@@ -1,17 +1,19 @@
 //! Hooks, with which a program observes every request and adds headers.
 
 use super::operation::RequestTarget;
+use crate::auth::AccountId;
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode, Uri};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-/// Observes every request before it is sent and every response after it arrived.
+/// Observes every request before it is sent, every response after it arrived, and renewals of tokens.
 ///
 /// Each attempt is a request of its own, and token renewals are included. Hooks run in the order in which
 /// they were added with [`ClientBuilder::hook`](crate::ClientBuilder::hook), on the task that makes the call,
 /// and must not block. They never see the client's tokens: the client adds `Authorization` after the hooks,
 /// unless a hook or [`Call::header`](crate::Call::header) has set it, and the views of a renewal have no
-/// bodies.
+/// bodies. A renewal always carries the client's token. If the service refuses an `Authorization` that a hook
+/// or the call has set, the client renews nothing.
 ///
 /// ```
 /// use funnelflux::{Client, hook::{Hook, RequestView, ResponseView}, http::HeaderValue};
@@ -40,6 +42,13 @@ pub trait Hook: Send + Sync + 'static {
     /// Runs after the complete response arrived, or after the attempt failed.
     fn after_response(&self, response: &ResponseView<'_>) {
         let _ = response;
+    }
+
+    /// Runs after the client has renewed its tokens, on the task of the renewal. A renewal that only confirms
+    /// the tokens in use does not count. To keep renewed tokens, use a
+    /// [`TokenStore`](crate::auth::TokenStore).
+    fn tokens_renewed(&self, renewal: &RenewalView<'_>) {
+        let _ = renewal;
     }
 }
 
@@ -79,6 +88,18 @@ pub struct ResponseView<'a> {
     pub duration: Duration,
 }
 
+/// A renewal of the tokens.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct RenewalView<'a> {
+    /// Account of the new token, if it says so.
+    pub account: Option<&'a AccountId>,
+    /// Expiry of the new token, if it is known.
+    pub expires_at: Option<SystemTime>,
+    /// Reason why the new tokens could not be stored.
+    pub storage_error: Option<&'a str>,
+}
+
 /// Hooks of a client.
 #[derive(Default)]
 pub(crate) struct Hooks(pub(crate) Vec<Box<dyn Hook>>);
@@ -102,6 +123,12 @@ impl Hooks {
         };
         for hook in &self.0 {
             hook.before_request(&mut view);
+        }
+    }
+
+    pub(crate) fn renewed(&self, view: &RenewalView<'_>) {
+        for hook in &self.0 {
+            hook.tokens_renewed(view);
         }
     }
 

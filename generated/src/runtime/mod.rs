@@ -10,6 +10,7 @@ pub(crate) mod builder;
 pub(crate) mod call;
 pub(crate) mod client;
 pub(crate) mod creatable;
+pub(crate) mod duplicate_key;
 pub(crate) mod error;
 pub(crate) mod hook;
 pub(crate) mod id;
@@ -26,5 +27,5 @@ pub(crate) mod secret;
 pub(crate) mod server_managed;
 pub(crate) mod trace;
 pub(crate) mod transport;
-#[cfg(feature = "_deduced")]
+#[cfg(feature = "_inferred")]
 pub(crate) mod unverified;

@@ -1,17 +1,11 @@
 //! The client-side rate limit of the feature `rate-limit`, and an empty stand-in without it.
 
-pub(crate) use imp::Limiter;
 #[cfg(feature = "rate-limit")]
 pub use imp::RateLimit;
+pub(crate) use imp::{Limiter, Permit};
 
 #[cfg(feature = "rate-limit")]
 mod imp {
-    use governor::{
-        Quota, RateLimiter,
-        clock::Clock,
-        middleware::NoOpMiddleware,
-        state::{InMemoryState, NotKeyed},
-    };
     use std::{
         num::NonZeroU32,
         sync::{Mutex, PoisonError},
@@ -19,20 +13,17 @@ mod imp {
     };
     use tokio::time::Instant;
 
-    /// Lowest fraction of the configured rate that 429s lead to.
-    const MIN_FRACTION: f64 = 1.0 / 16.0;
-    /// Factor that a 429 multiplies the rate by.
-    const DECREASE_FACTOR: f64 = 0.5;
-    /// Fraction of the configured rate that a success adds: after a 429, twenty successes restore the full
-    /// rate.
-    const INCREASE: f64 = 1.0 / 40.0;
-
     /// Rate at which a client and all its clones send requests. Every attempt counts.
     ///
     /// The service does not publish its limits, so there is no default: without this setting requests are
-    /// sent at once, and each call waits for its own 429s. With it, a 429 halves the rate (down to a
-    /// sixteenth) and pauses all requests for as long as the service asks (at most 60 s). Each success
-    /// restores a fortieth of the configured rate.
+    /// sent at once, and each call waits for its own 429s. With it, the client finds the service's rate below
+    /// the configured one:
+    ///
+    /// - The first 429 halves the rate. Further ones within a second change nothing.
+    /// - If requests are still refused after a second, the rate drops below what the service accepted, but
+    ///   not below one request in two seconds.
+    /// - Successes restore the rate, slowly near the rate that was refused last, then faster.
+    /// - A 429 pauses all requests for as long as the service asks, at most 60 s.
     ///
     /// ```
     /// use funnelflux::{Client, RateLimit};
@@ -58,140 +49,271 @@ mod imp {
             }
         }
 
-        /// Number of requests that may be sent at once after an idle time. Default 1.
+        /// Number of requests that may be sent at once after an idle time, unless the service has refused
+        /// some recently. Default 1.
         #[must_use]
         pub const fn burst(mut self, requests: NonZeroU32) -> Self {
             self.burst = requests;
             self
         }
-    }
 
-    /// Minimum time between two decreases: requests in flight together often receive a 429 each.
-    const DECREASE_INTERVAL: Duration = Duration::from_secs(1);
-
-    /// Longest pause of all requests after a 429.
-    const MAX_PAUSE: Duration = Duration::from_mins(1);
-
-    type Governor = RateLimiter<NotKeyed, InMemoryState, TokioClock, NoOpMiddleware<Duration>>;
-
-    /// Tokio's clock, which tests can control.
-    #[derive(Clone, Debug)]
-    struct TokioClock(Instant);
-
-    impl Clock for TokioClock {
-        type Instant = Duration;
-
-        fn now(&self) -> Duration {
-            self.0.elapsed()
+        fn max(self) -> f64 {
+            self.per_second.get().into()
         }
     }
+
+    /// Minimum time between two decreases, in seconds.
+    const DECREASE_INTERVAL: f64 = 1.0;
+    /// Requests that a slow rate sends between two decreases, so that chance does not decide.
+    const MIN_SAMPLE: f64 = 4.0;
+    /// Fraction of the accepted rate that a decrease leads to.
+    const DECREASE: f64 = 0.9;
+    /// Requests from which a period of less than a second counts as evidence.
+    const MANY_REQUESTS: u32 = 20;
+    /// Lowest rate, in requests per second.
+    const MIN_RATE: f64 = 0.5;
+    /// Longest pause of all requests after a 429.
+    const MAX_PAUSE: Duration = Duration::from_mins(1);
+    /// Resolution of Tokio's timer in seconds; a request may be this early.
+    const RESOLUTION: f64 = 0.001;
+
+    /// Permission to send one request, and the period in which it was given.
+    #[derive(Clone, Copy, Debug, Default)]
+    pub(crate) struct Permit(u64);
 
     /// Rate limiter of a client.
     #[derive(Debug)]
     pub(crate) struct Limiter {
         limit: RateLimit,
         /// Created by the first request, because only then is there a Tokio runtime with a clock.
-        state: Mutex<Option<LimiterState>>,
+        pace: Mutex<Option<Pace>>,
     }
 
+    /// Rate in effect. Times are in seconds since `created`.
     #[derive(Debug)]
-    struct LimiterState {
-        clock: TokioClock,
-        governor: Governor,
-        /// Fraction of the configured rate in effect.
-        fraction: f64,
-        paused_until: Duration,
+    struct Pace {
+        limit: RateLimit,
+        created: Instant,
+        rate: f64,
+        /// Time at which an evenly spread request would be due.
+        due: f64,
+        paused_until: f64,
         /// Earliest time of the next decrease.
-        next_decrease_at: Duration,
+        next_decrease: f64,
+        /// Rate that the service refused last, or what it accepted then.
+        ceiling: f64,
+        last_success: f64,
+        /// Requests since the last decrease.
+        period: Period,
+        /// Requests before the last decrease. Their outcomes may still arrive.
+        previous: Period,
+    }
+
+    /// Outcomes of the requests between two decreases.
+    #[derive(Clone, Copy, Debug)]
+    struct Period {
+        number: u64,
+        start: f64,
+        /// Rate at its end.
+        rate: f64,
+        sent: u32,
+        accepted: u32,
+        refused: u32,
+    }
+
+    impl Period {
+        /// Estimates the rate that the service accepts, and the rate that it certainly refuses.
+        fn estimate(&self) -> (f64, f64) {
+            let (accepted, refused) = (f64::from(self.accepted), f64::from(self.refused));
+            // The 429 that leads to the question counts half.
+            let share = accepted / (accepted + refused - 0.5).max(1.0);
+            match share {
+                // Far too high, or hardly: the service accepted as much as it can.
+                share if !(0.45..0.8).contains(&share) => (self.rate * share, self.rate * share),
+                // A service without bursts refuses every other request at a rate that is a little too high.
+                share => (self.rate * share.sqrt(), self.rate),
+            }
+        }
     }
 
     impl Limiter {
         pub(crate) fn new(limit: RateLimit) -> Self {
             Self {
                 limit,
-                state: Mutex::new(None),
+                pace: Mutex::new(None),
             }
         }
 
-        fn with_state<T>(&self, change: impl FnOnce(&mut LimiterState) -> T) -> T {
-            let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-            change(state.get_or_insert_with(|| {
-                let clock = TokioClock(Instant::now());
-                LimiterState {
-                    governor: governor(self.limit, 1.0, &clock),
-                    clock,
-                    fraction: 1.0,
-                    paused_until: Duration::ZERO,
-                    next_decrease_at: Duration::ZERO,
-                }
-            }))
+        /// A limiter with the same limit that has seen no request.
+        pub(crate) fn fresh(&self) -> Self {
+            Self::new(self.limit)
+        }
+
+        fn with_pace<T>(&self, change: impl FnOnce(&mut Pace, f64) -> T) -> T {
+            let mut pace = self.pace.lock().unwrap_or_else(PoisonError::into_inner);
+            let pace = pace.get_or_insert_with(|| Pace::new(self.limit));
+            let now = pace.created.elapsed().as_secs_f64();
+            change(pace, now)
         }
 
         /// Waits until the next request may be sent.
-        pub(crate) async fn ready(&self) {
+        pub(crate) async fn ready(&self) -> Permit {
             loop {
-                let wait = self.with_state(|state| {
-                    let now = state.clock.now();
-                    if state.paused_until > now {
-                        return Some(state.paused_until.saturating_sub(now));
-                    }
-                    state
-                        .governor
-                        .check()
-                        .err()
-                        .map(|not_until| not_until.wait_time_from(now))
-                });
-                match wait {
-                    // Tokio's timer has a resolution of one millisecond.
-                    Some(wait) => tokio::time::sleep(wait.max(Duration::from_millis(1))).await,
-                    None => return,
+                match self.with_pace(Pace::request) {
+                    Ok(permit) => return permit,
+                    Err(wait) => tokio::time::sleep(wait).await,
                 }
             }
         }
 
         /// Records a success.
-        pub(crate) fn success(&self) {
-            self.with_state(|state| {
-                if state.fraction < 1.0 {
-                    state.set_fraction(self.limit, (state.fraction + INCREASE).min(1.0));
-                }
-            });
+        pub(crate) fn success(&self, permit: Permit) {
+            self.with_pace(|pace, now| pace.success(permit, now));
         }
 
         /// Records a 429.
-        pub(crate) fn throttled(&self, retry_after: Option<Duration>) {
-            self.with_state(|state| {
-                let pause = retry_after.unwrap_or_default().min(MAX_PAUSE);
-                let now = state.clock.now();
-                state.paused_until = state.paused_until.max(now + pause);
-                if state.next_decrease_at <= now {
-                    state.set_fraction(self.limit, (state.fraction * DECREASE_FACTOR).max(MIN_FRACTION));
+        pub(crate) fn throttled(&self, permit: Permit, retry_after: Option<Duration>) {
+            let pause = retry_after.unwrap_or_default().min(MAX_PAUSE);
+            self.with_pace(|pace, now| pace.throttled(permit, pause.as_secs_f64(), now));
+        }
+    }
+
+    impl Pace {
+        fn new(limit: RateLimit) -> Self {
+            let period = Period {
+                number: 0,
+                start: 0.0,
+                rate: limit.max(),
+                sent: 0,
+                accepted: 0,
+                refused: 0,
+            };
+            Self {
+                limit,
+                created: Instant::now(),
+                rate: limit.max(),
+                due: 0.0,
+                paused_until: 0.0,
+                next_decrease: 0.0,
+                ceiling: f64::INFINITY,
+                last_success: 0.0,
+                period,
+                previous: period,
+            }
+        }
+
+        /// Permits a request now, or returns the wait until one may be due.
+        fn request(&mut self, now: f64) -> Result<Permit, Duration> {
+            let is_throttled = self.rate < self.limit.max();
+            let burst = if is_throttled { 1 } else { self.limit.burst.get() };
+            let early = (f64::from(burst - 1) / self.rate).max(RESOLUTION);
+            let wait = (self.due - early).max(self.paused_until) - now;
+            if wait > 0.0 {
+                return Err(Duration::from_secs_f64(wait.max(RESOLUTION)));
+            }
+            // A request that the timer delayed does not delay the next one.
+            self.due = self.due.max(now - RESOLUTION) + 1.0 / self.rate;
+            self.period.sent = self.period.sent.saturating_add(1);
+            Ok(Permit(self.period.number))
+        }
+
+        fn success(&mut self, permit: Permit, now: f64) {
+            if let Some(period) = self.period_of(permit) {
+                period.accepted = period.accepted.saturating_add(1);
+            }
+            // An idle time restores nothing; a slow rate has long times between successes.
+            let seconds = (now - self.last_success).min(1.0 + 1.0 / self.rate);
+            self.last_success = now;
+            let max = self.limit.max();
+            // Nor do successes between refusals.
+            let is_refused = self.period.refused > 0 && now < self.next_decrease;
+            if self.rate < max && !is_refused {
+                // Growth per second, and per success at a slow rate.
+                let growth = match self.rate / self.ceiling {
+                    near if near > 1.1 => (0.05 * self.rate).min(0.25),
+                    near if near > 0.85 => (0.005 * self.rate).min(0.01),
+                    near if near > 0.5 => (0.05 * self.rate).min(0.1),
+                    _ => 0.4,
+                };
+                self.rate = (self.rate * (1.0 + growth).powf(seconds)).min(max);
+            }
+        }
+
+        fn throttled(&mut self, permit: Permit, pause: f64, now: f64) {
+            let was_paused_until = self.paused_until;
+            if pause > 0.0 {
+                self.paused_until = was_paused_until.max(now + pause);
+            }
+            if let Some(period) = self.period_of(permit) {
+                period.refused = period.refused.saturating_add(1);
+            }
+            if permit.0 != self.period.number {
+                let previous = self.previous;
+                let rate = previous.estimate().0 * DECREASE;
+                if previous.refused >= MANY_REQUESTS
+                    && previous.refused > previous.accepted.saturating_mul(2)
+                    && rate < self.rate
+                {
+                    self.set_rate(rate);
+                    self.begin_period(now);
                 }
-                state.next_decrease_at = state.paused_until.max(now + DECREASE_INTERVAL);
-            });
+                return;
+            }
+            if now < self.next_decrease {
+                return;
+            }
+            self.period.rate = self.rate;
+            let length = now - self.period.start.max(was_paused_until);
+            let accepted = f64::from(self.period.accepted);
+            if length + RESOLUTION < DECREASE_INTERVAL || accepted == 0.0 {
+                // A short period says little: the service may have accepted a burst.
+                self.ceiling = self.rate;
+                if self.period.sent >= MANY_REQUESTS {
+                    // The program, or the latency, may keep the rate below the limit.
+                    self.ceiling = self
+                        .ceiling
+                        .min(f64::from(self.period.sent) / length.max(RESOLUTION));
+                }
+                let mut rate = self.ceiling / 2.0;
+                if was_paused_until > self.period.start && accepted > 0.0 {
+                    // The true rate is between that with the pause and that without it.
+                    let with_pause = accepted / (now - self.period.start);
+                    rate = (self.ceiling * with_pause).sqrt().min(self.ceiling) * DECREASE;
+                }
+                self.set_rate(rate);
+            } else {
+                let (rate, ceiling) = self.period.estimate();
+                self.ceiling = ceiling;
+                self.set_rate(rate * DECREASE);
+            }
+            self.previous = self.period;
+            self.begin_period(now);
+            let interval = (MIN_SAMPLE / self.rate).max(DECREASE_INTERVAL);
+            self.next_decrease = self.paused_until.max(now + interval);
+            self.due = self.due.max(now + 1.0 / self.rate);
         }
 
-        #[cfg(test)]
-        fn fraction(&self) -> f64 {
-            self.with_state(|state| state.fraction)
+        /// Counts from here, because the rate has changed.
+        fn begin_period(&mut self, now: f64) {
+            self.period = Period {
+                number: self.period.number + 1,
+                start: now,
+                rate: self.rate,
+                sent: 0,
+                accepted: 0,
+                refused: 0,
+            };
         }
-    }
 
-    impl LimiterState {
-        fn set_fraction(&mut self, limit: RateLimit, fraction: f64) {
-            self.fraction = fraction;
-            self.governor = governor(limit, fraction, &self.clock);
-            // A new governor starts with a full burst; use it up.
-            let _ = self.governor.check_n(limit.burst);
+        fn set_rate(&mut self, rate: f64) {
+            self.rate = rate.max(MIN_RATE).min(self.limit.max());
         }
-    }
 
-    fn governor(limit: RateLimit, fraction: f64, clock: &TokioClock) -> Governor {
-        let interval = Duration::from_secs_f64(1.0 / (f64::from(limit.per_second.get()) * fraction));
-        let quota = Quota::with_period(interval)
-            .unwrap_or_else(|| Quota::per_second(limit.per_second))
-            .allow_burst(limit.burst);
-        RateLimiter::direct_with_clock(quota, clock.clone())
+        fn period_of(&mut self, permit: Permit) -> Option<&mut Period> {
+            [&mut self.period, &mut self.previous]
+                .into_iter()
+                .find(|period| period.number == permit.0)
+        }
     }
 
     #[cfg(test)]
@@ -215,57 +337,66 @@ mod imp {
             (actual.as_secs_f64() - seconds).abs() < 0.1 + seconds * 0.05
         }
 
+        fn rate(limiter: &Limiter) -> f64 {
+            limiter.with_pace(|pace, _| pace.rate)
+        }
+
         #[tokio::test(start_paused = true)]
         async fn requests_are_spread_after_the_burst() {
-            let limiter = limiter(10, 5);
-            assert_eq!(duration_of(&limiter, 5).await, Duration::ZERO);
-            let time = duration_of(&limiter, 20).await;
+            let slow = limiter(10, 5);
+            assert!(duration_of(&slow, 5).await <= Duration::from_millis(1));
+            let time = duration_of(&slow, 20).await;
             assert!(about(time, 2.0), "{time:?}");
+            // The timer's resolution does not limit the rate.
+            let time = duration_of(&limiter(20_000, 1), 4_000).await;
+            assert!(about(time, 0.2), "{time:?}");
         }
 
         #[tokio::test(start_paused = true)]
-        async fn a_429_halves_the_rate_and_success_recovers_it() {
+        async fn refusals_within_a_second_halve_the_rate_once_and_successes_restore_it() {
             let limiter = limiter(10, 1);
-            limiter.ready().await;
-            limiter.throttled(None);
+            let permits = [limiter.ready().await, limiter.ready().await];
+            for permit in permits {
+                limiter.throttled(permit, None);
+            }
+            let later = limiter.ready().await;
+            limiter.throttled(later, None);
+            assert!((rate(&limiter) - 5.0).abs() < 1e-9, "{}", rate(&limiter));
             let time = duration_of(&limiter, 10).await;
             assert!(about(time, 2.0), "{time:?}");
-            for _ in 0..20 {
-                limiter.success();
+            let start = Instant::now();
+            while rate(&limiter) < 10.0 {
+                let permit = limiter.ready().await;
+                limiter.success(permit);
+                assert!(start.elapsed() < Duration::from_secs(30), "{}", rate(&limiter));
             }
-            assert!(limiter.fraction() > 0.99, "{}", limiter.fraction());
             let time = duration_of(&limiter, 10).await;
             assert!(about(time, 1.0), "{time:?}");
-            for _ in 0..20 {
-                limiter.throttled(None);
-                tokio::time::advance(DECREASE_INTERVAL).await;
-            }
-            assert!(
-                (limiter.fraction() - MIN_FRACTION).abs() < 1e-9,
-                "{}",
-                limiter.fraction()
-            );
         }
 
         #[tokio::test(start_paused = true)]
-        async fn extreme_rates_are_decreased_like_any_other() {
+        async fn the_rate_has_a_minimum() {
             for (per_second, burst) in [(1, u32::MAX), (u32::MAX, 1), (u32::MAX, u32::MAX)] {
                 let limiter = limiter(per_second, burst);
-                limiter.ready().await;
-                limiter.throttled(None);
-                assert!((limiter.fraction() - DECREASE_FACTOR).abs() < 1e-9);
-                limiter.success();
-                limiter.ready().await;
+                for _ in 0..60 {
+                    let permit = limiter.ready().await;
+                    limiter.throttled(permit, None);
+                    tokio::time::advance(Duration::from_secs(50)).await;
+                }
+                assert!((rate(&limiter) - MIN_RATE).abs() < 1e-9, "{}", rate(&limiter));
+                let permit = limiter.ready().await;
+                limiter.success(permit);
+                assert!(rate(&limiter) > MIN_RATE);
             }
         }
 
         #[tokio::test(start_paused = true)]
         async fn no_request_is_sent_during_the_requested_pause() {
             let limiter = limiter(1_000, 10);
-            limiter.throttled(Some(Duration::from_secs(2)));
-            limiter.throttled(Some(Duration::from_secs(1)));
-            // The second 429 comes within the interval and decreases nothing.
-            assert!((limiter.fraction() - DECREASE_FACTOR).abs() < 1e-9);
+            let permits = [limiter.ready().await, limiter.ready().await];
+            limiter.throttled(permits[0], Some(Duration::from_secs(2)));
+            limiter.throttled(permits[1], Some(Duration::from_secs(1)));
+            assert!((rate(&limiter) - 500.0).abs() < 1e-9);
             assert!(duration_of(&limiter, 1).await >= Duration::from_secs(2));
         }
     }
@@ -275,20 +406,28 @@ mod imp {
 mod imp {
     use std::{convert::Infallible, time::Duration};
 
+    /// Stand-in without the feature.
+    #[derive(Clone, Copy, Debug, Default)]
+    pub(crate) struct Permit(());
+
     /// Stand-in without the feature; no value of it exists.
     #[derive(Debug)]
     pub(crate) struct Limiter(Infallible);
 
     impl Limiter {
-        pub(crate) fn ready(&self) -> std::future::Ready<()> {
+        pub(crate) fn fresh(&self) -> Self {
             match self.0 {}
         }
 
-        pub(crate) fn success(&self) {
+        pub(crate) fn ready(&self) -> std::future::Ready<Permit> {
             match self.0 {}
         }
 
-        pub(crate) fn throttled(&self, _: Option<Duration>) {
+        pub(crate) fn success(&self, _: Permit) {
+            match self.0 {}
+        }
+
+        pub(crate) fn throttled(&self, _: Permit, _: Option<Duration>) {
             match self.0 {}
         }
     }

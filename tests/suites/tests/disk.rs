@@ -133,7 +133,7 @@ async fn a_journal_survives_a_full_disk_and_a_kill_at_any_write() {
                 .bulk_archive(journal.ids::<OfferSourceId>())
                 .children(journal.children::<OfferSourceId>())
                 .chunk_size(CHUNK)
-                .resume(&path);
+                .journal(&path);
             let report = job.send().await.unwrap_or_else(|error| panic!("{case}: {error}"));
             assert_eq!((report.counts().done, archived()), (IDS, IDS), "{case}: {report}");
             let known = journal.counts().done;
@@ -212,7 +212,8 @@ fn a_read_only_folder_is_reported_and_stays_unchanged() {
         if is_root {
             command.uid(NOBODY).gid(NOBODY);
         }
-        // Until another test's child has closed what it inherited, the copied program counts as open for writing.
+        // The copied program counts as open for writing until the child of another test has closed what it
+        // inherited.
         let output = loop {
             match command.output() {
                 Err(error) if error.kind() == ErrorKind::ExecutableFileBusy => std::thread::yield_now(),

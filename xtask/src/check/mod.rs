@@ -1,8 +1,8 @@
 //! `cargo xtask check`: reports files that differ from those that `cargo xtask generate` would write.
 
-mod cause;
-mod compare;
-mod output;
+mod formats;
+mod problems;
+mod stale_cause;
 
 use funnelflux_diff::{Report, compare as compare_documents};
 use funnelflux_openapi::Diagnostics;
@@ -15,7 +15,7 @@ use crate::{
     workspace::Workspace,
 };
 
-use output::{CheckReport, Format};
+use formats::{CheckReport, Format};
 
 const EXIT_CODES: &str = "Exit codes: 0 everything is current, 1 usage or I/O, \
     2 the document or an overlay is invalid, \
@@ -51,13 +51,13 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<Outcom
     let report = match spec.generate(lock.clone().unwrap_or_default(), &mut |_| {}) {
         Err(invalid) => CheckReport {
             invalid,
-            problems: compare::with_lock(workspace, &lock)?,
+            problems: problems::with_lock(workspace, &lock)?,
             generated: 0,
             upstream,
         },
         Ok(output) => CheckReport {
             invalid: Diagnostics::new(),
-            problems: compare::with_output(workspace, &lock, &output)?,
+            problems: problems::with_output(workspace, &lock, &output)?,
             generated: output.files.len(),
             upstream,
         },

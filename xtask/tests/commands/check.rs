@@ -319,7 +319,7 @@ actions:
     insta::assert_snapshot!("feature_missing", format!("{}\n{check}", generate.stderr));
     workspace.write(
         manifest,
-        "[features]\nundocumented = ['offer-sources']\noffer-sources = ['_deduced']\n_deduced = []\n",
+        "[features]\nundocumented = ['offer-sources']\noffer-sources = ['_inferred']\n_inferred = []\n",
     );
     workspace.fix();
 }

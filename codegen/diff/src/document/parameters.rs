@@ -275,7 +275,8 @@ fn effective_parameters<'a>(
     let list = |holder: &Node<'a>| -> Vec<Parameter<'a>> {
         let entries = holder.get("parameters").map(|list| list.entries(name));
         let parameters = entries.into_iter().flatten().map(|written| {
-            let mut name = written.identity.rsplit('/').next().unwrap_or_default().to_owned();
+            let name = written.identity.back();
+            let mut name = name.map_or_else(String::new, |name| name.into_encoded().into_owned());
             // Names of headers do not depend on case.
             if name.starts_with("header:") {
                 name.make_ascii_lowercase();

@@ -18,7 +18,7 @@ use super::{
     decimal::Decimal,
     schema::Schema,
 };
-use crate::{document::schema::constraints::repeats_format, level::Direction, node::canonical, report::Side};
+use crate::{document::schema::constraints::repeats_format, level::Direction, node::canonical, side::Side};
 
 /// Most branches of a schema. More are not decided.
 const MOST_BRANCHES: usize = 96;

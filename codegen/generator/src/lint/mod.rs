@@ -9,13 +9,15 @@ mod rules;
 mod schemas;
 mod security;
 
+use std::collections::HashMap;
+
 use openapiv3::OpenAPI;
 use serde::Deserialize as _;
 use serde_json::Value;
 
 use funnelflux_openapi::{
     Diagnostics, Document,
-    openapi_model::{self, Kind, Visitor},
+    openapi_model::{self, ANNOTATIONS, ObjectKind, Visitor},
     pointer::Pointer,
     references::{References, Usages},
 };
@@ -64,21 +66,28 @@ fn name_operations(diagnostics: Diagnostics, references: &References<'_>) -> Dia
         return diagnostics;
     }
     let usages = Usages::new(references);
+    // Diagnostics on one component have the same users, and there may be many.
+    let mut known: HashMap<&Pointer, Vec<String>> = HashMap::new();
     let named = diagnostics.into_iter().map(|diagnostic| {
         if !diagnostic.pointer.starts_with(components) {
             return diagnostic;
         }
-        let operations = usages.operations(&diagnostic.pointer);
-        let operations: Vec<String> = operations.iter().map(ToString::to_string).collect();
-        diagnostic.operations(&operations)
+        let Some(target) = references.enclosing(&diagnostic.pointer) else {
+            return diagnostic;
+        };
+        let operations = known.entry(&target.pointer).or_insert_with(|| {
+            let operations = usages.operations(&target.pointer);
+            operations.iter().map(ToString::to_string).collect()
+        });
+        diagnostic.operations(operations)
     });
     named.collect()
 }
 
 impl Visitor for Linter<'_> {
-    fn object(&mut self, kind: Kind, pointer: &Pointer, object: &Object) {
+    fn object(&mut self, kind: ObjectKind, pointer: &Pointer, object: &Object) {
         let says = |key: &str| object.get(key) == Some(&Value::Bool(true));
-        if kind == Kind::Schema && says("x-nullable") && !says("nullable") {
+        if kind == ObjectKind::Schema && says("x-nullable") && !says("nullable") {
             let place = pointer.with_trailing_token("x-nullable");
             self.report(&rules::X_NULLABLE, place, "OpenAPI 3 has no `x-nullable`");
         }
@@ -86,21 +95,21 @@ impl Visitor for Linter<'_> {
             self.reference(kind, pointer, object);
             return;
         }
-        if matches!(kind, Kind::PathItem | Kind::Operation) && object.contains_key("servers") {
+        if matches!(kind, ObjectKind::PathItem | ObjectKind::Operation) && object.contains_key("servers") {
             let place = pointer.with_trailing_token("servers");
             let message = format!("{} has servers of its own, which are not used", kind.name());
             self.report(&rules::OWN_SERVERS, place, message);
         }
         match kind {
-            Kind::Info => self.info(pointer, object),
-            Kind::Schema => self.schema(pointer, object),
-            Kind::Parameter | Kind::Header
+            ObjectKind::Info => self.info(pointer, object),
+            ObjectKind::Schema => self.schema(pointer, object),
+            ObjectKind::Parameter | ObjectKind::Header
                 if !["schema", "content"].iter().any(|key| object.contains_key(*key)) =>
             {
                 let message = format!("{} needs `schema` or `content`", kind.name());
                 self.report(&rules::STRUCTURE, pointer, message);
             }
-            Kind::Callback => {
+            ObjectKind::Callback => {
                 // The generator's parser reads them as path items.
                 let extensions = object.iter().filter(|(key, _)| key.starts_with("x-"));
                 for (key, _) in extensions.filter(|(_, value)| !value.is_object()) {
@@ -109,11 +118,11 @@ impl Visitor for Linter<'_> {
                     self.report(&rules::STRUCTURE, place, message);
                 }
             }
-            Kind::Operation if object.contains_key("callbacks") => {
+            ObjectKind::Operation if object.contains_key("callbacks") => {
                 let place = pointer.with_trailing_token("callbacks");
                 self.report(&rules::CALLBACKS, place, "callbacks are not generated");
             }
-            Kind::Response if object.contains_key("links") => {
+            ObjectKind::Response if object.contains_key("links") => {
                 let place = pointer.with_trailing_token("links");
                 self.report(&rules::CALLBACKS, place, "links are not generated");
             }
@@ -125,9 +134,9 @@ impl Visitor for Linter<'_> {
         self.report(&rules::STRUCTURE, pointer, message);
     }
 
-    fn unknown(&mut self, kind: Kind, pointer: &Pointer, key: &str) {
+    fn unknown(&mut self, kind: ObjectKind, pointer: &Pointer, key: &str) {
         let place = pointer.with_trailing_token(key);
-        if kind == Kind::Schema && key == "const" {
+        if kind == ObjectKind::Schema && key == "const" {
             self.report(&rules::CONST, place, "OpenAPI 3.0 has no `const`");
             return;
         }
@@ -137,7 +146,7 @@ impl Visitor for Linter<'_> {
             .map(|field| field.key)
             .find(|name| is_near(name, key));
         match near {
-            Some(near) if !DOCUMENTATION.contains(&near) => {
+            Some(near) if !ANNOTATIONS.contains(&near) && !DOCUMENTATION.contains(&near) => {
                 let message = format!("{} has no key `{key}`; did you mean `{near}`?", kind.name());
                 self.report(&rules::MISSPELT_KEYWORD, place, message);
             }
@@ -149,19 +158,8 @@ impl Visitor for Linter<'_> {
     }
 }
 
-/// Keys on which no type depends.
+/// Keys on which no type depends, beside annotations.
 const DOCUMENTATION: &[&str] = &[
-    "title",
-    "description",
-    "summary",
-    "example",
-    "examples",
-    "externalDocs",
-    "deprecated",
-    "xml",
-    "readOnly",
-    "writeOnly",
-    "default",
     "termsOfService",
     "contact",
     "license",
@@ -175,7 +173,7 @@ const DOCUMENTATION: &[&str] = &[
     "callbacks",
 ];
 
-/// Whether `key` may be a misspelling of `name`.
+/// Returns true if `key` may be a misspelling of `name`.
 fn is_near(name: &str, key: &str) -> bool {
     let distance = if name.len().min(key.len()) <= 4 { 1 } else { 2 };
     name.len().abs_diff(key.len()) <= distance

@@ -16,50 +16,46 @@ use funnelflux_openapi::{
 };
 
 /// Schemas with their pointers, by the Rust names that they get.
-type Names<'a> = HashMap<String, (PointerBuf, &'a Object)>;
+#[derive(Default)]
+struct Names<'a> {
+    components: HashMap<String, (PointerBuf, &'a Object)>,
+    titles: HashMap<String, (PointerBuf, &'a Object)>,
+}
 
 impl<'a> Linter<'a> {
     pub(super) fn names(&mut self) {
         let section = Pointer::from_static("/components/schemas");
         let schemas = self.object(section);
-        let mut components: Names<'a> = HashMap::new();
+        let mut names = Names::default();
         for (name, schema) in schemas.into_iter().flatten() {
             let Some(schema) = schema.as_object() else {
                 continue;
             };
             let place = section.with_trailing_token(name);
             let type_name = naming::type_name(name);
-            if let Some((first, _)) = components.get(&type_name) {
+            if let Some((first, _)) = names.components.get(&type_name) {
                 let message = format!(
                     "the schemas `{name}` and `{}` both become the type `{type_name}`",
                     last(first)
                 );
                 self.report(&rules::COMPONENT_NAMES, place, message);
             } else {
-                components.insert(type_name, (place, schema));
+                names.components.insert(type_name, (place, schema));
             }
         }
-        let mut titles = HashMap::new();
         for (name, schema) in schemas.into_iter().flatten() {
             if let Some(schema) = schema.as_object() {
                 let place = section.with_trailing_token(name);
-                self.inline(&place, schema, &naming::type_name(name), &components, &mut titles);
+                self.inline(&place, schema, &naming::type_name(name), &mut names);
             }
         }
         for operation in operations(self.document.value()) {
-            self.titles_in(&operation.pointer, operation.value, &components, &mut titles);
+            self.titles_in(&operation.pointer, operation.value, &mut names);
         }
     }
 
     /// Visits the schemas inside a schema, each with the name that the generator derives for it.
-    fn inline(
-        &mut self,
-        place: &Pointer,
-        schema: &'a Object,
-        name: &str,
-        components: &Names<'a>,
-        titles: &mut Names<'a>,
-    ) {
+    fn inline(&mut self, place: &Pointer, schema: &'a Object, name: &str, names: &mut Names<'a>) {
         let properties = schema.get("properties").and_then(Value::as_object);
         for (key, property) in properties.into_iter().flatten() {
             let place = place.with_trailing_token("properties").with_trailing_token(key);
@@ -67,8 +63,7 @@ impl<'a> Linter<'a> {
                 &place,
                 property,
                 &format!("{name}{}", key.to_pascal_case()),
-                components,
-                titles,
+                names,
             );
         }
         let rest = match properties {
@@ -78,44 +73,31 @@ impl<'a> Linter<'a> {
         for (key, suffix) in [("items", "Item"), ("additionalProperties", rest)] {
             if let Some(inner) = schema.get(key) {
                 let derived = format!("{name}{suffix}");
-                self.part(
-                    &place.with_trailing_token(key),
-                    inner,
-                    &derived,
-                    components,
-                    titles,
-                );
+                self.part(&place.with_trailing_token(key), inner, &derived, names);
             }
         }
         for key in COMPOSITIONS {
             for (index, part) in list(schema, key).enumerate() {
                 let place = place.with_trailing_token(key).with_trailing_token(index);
                 if let Some(part) = part.as_object() {
-                    self.inline(&place, part, name, components, titles);
+                    self.inline(&place, part, name, names);
                 }
             }
         }
     }
 
-    fn part(
-        &mut self,
-        place: &Pointer,
-        schema: &'a Value,
-        derived: &str,
-        components: &Names<'a>,
-        titles: &mut Names<'a>,
-    ) {
+    fn part(&mut self, place: &Pointer, schema: &'a Value, derived: &str, names: &mut Names<'a>) {
         let Some(schema) = schema.as_object() else {
             return;
         };
         let title = schema.get("title").and_then(Value::as_str).map(naming::type_name);
         if needs_name(schema) {
             match &title {
-                Some(title) => self.title(place, schema, title, components, titles),
+                Some(title) => self.title(place, schema, title, names),
                 // A rule of `transform` makes an inline enumeration a component with a name.
                 None if schema.contains_key("enum") => {}
                 None => {
-                    if let Some((component, _)) = components.get(derived) {
+                    if let Some((component, _)) = names.components.get(derived) {
                         let message = format!(
                             "this inline schema becomes the type `{derived}`, and so does the schema `{}`",
                             last(component)
@@ -125,46 +107,29 @@ impl<'a> Linter<'a> {
                 }
             }
         }
-        self.inline(
-            place,
-            schema,
-            title.as_deref().unwrap_or(derived),
-            components,
-            titles,
-        );
+        self.inline(place, schema, title.as_deref().unwrap_or(derived), names);
     }
 
-    fn title(
-        &mut self,
-        place: &Pointer,
-        schema: &'a Object,
-        title: &str,
-        components: &Names<'a>,
-        titles: &mut Names<'a>,
-    ) {
-        let clash = components
-            .get(title)
-            .filter(|(_, other)| !same(schema, other))
-            .or_else(|| titles.get(title).filter(|(_, other)| !same(schema, other)));
+    fn title(&mut self, place: &Pointer, schema: &'a Object, title: &str, names: &mut Names<'a>) {
+        let others = [&names.components, &names.titles].map(|names| names.get(title));
+        let clash = others
+            .into_iter()
+            .flatten()
+            .find(|(_, other)| !same(schema, other));
         if let Some((other, _)) = clash {
             let message =
                 format!("this schema differs from the one at {other}, and both become the type `{title}`");
             self.report(&rules::TITLE_CLASH, place, message);
         } else {
-            titles
+            names
+                .titles
                 .entry(title.to_owned())
                 .or_insert_with(|| (place.to_buf(), schema));
         }
     }
 
     /// Visits the titles of schemas inside an operation.
-    fn titles_in(
-        &mut self,
-        place: &Pointer,
-        value: &'a Value,
-        components: &Names<'a>,
-        titles: &mut Names<'a>,
-    ) {
+    fn titles_in(&mut self, place: &Pointer, value: &'a Value, names: &mut Names<'a>) {
         match value {
             Value::Object(object) => {
                 for (key, value) in object.iter().filter(|(key, _)| {
@@ -176,14 +141,14 @@ impl<'a> Linter<'a> {
                         && needs_name(schema)
                         && let Some(title) = schema.get("title").and_then(Value::as_str)
                     {
-                        self.title(&place, schema, &naming::type_name(title), components, titles);
+                        self.title(&place, schema, &naming::type_name(title), names);
                     }
-                    self.titles_in(&place, value, components, titles);
+                    self.titles_in(&place, value, names);
                 }
             }
             Value::Array(array) => {
                 for (index, value) in array.iter().enumerate() {
-                    self.titles_in(&place.with_trailing_token(index), value, components, titles);
+                    self.titles_in(&place.with_trailing_token(index), value, names);
                 }
             }
             _ => {}
@@ -206,7 +171,7 @@ impl<'a> Linter<'a> {
     }
 }
 
-/// Whether the generator makes a type of an inline schema.
+/// Returns true if the generator makes a type of an inline schema.
 fn needs_name(schema: &Object) -> bool {
     // A single part is only another name of a type.
     let is_merged = list(schema, "allOf").filter(|part| makes_type(part)).count() > 1;
@@ -217,14 +182,14 @@ fn needs_name(schema: &Object) -> bool {
                 .any(|key| schema.contains_key(*key)))
 }
 
-/// Whether a part of an `allOf` contributes to a type.
+/// Returns true if a part of an `allOf` contributes to a type.
 fn makes_type(part: &Value) -> bool {
     part.as_object().is_some_and(|part| {
         is_composed(part) || ["$ref", "properties"].iter().any(|key| part.contains_key(*key))
     })
 }
 
-/// Whether two schemas are equal, apart from annotations.
+/// Returns true if two schemas are equal, apart from annotations.
 fn same(left: &Object, right: &Object) -> bool {
     let matter =
         |key: &str| !matches!(key, "title" | "description" | "example" | "default") && !key.starts_with("x-");

@@ -41,6 +41,7 @@ impl<'a> Linter<'a> {
                 continue;
             };
             let shared = self.parameters(&item_pointer, item);
+            self.inline_parameters(&shared);
             for (method, operation) in item
                 .iter()
                 .filter(|(method, _)| METHODS.contains(&method.as_str()))
@@ -52,8 +53,7 @@ impl<'a> Linter<'a> {
                 self.operation(&pointer, operation, &shared, names.as_deref());
             }
         }
-        // Includes shared parameters that no operation uses.
-        self.each_parameter();
+        self.shared_parameters();
     }
 
     /// Returns the parameter names in a path in their order; `None` if the path is invalid.
@@ -117,6 +117,7 @@ impl<'a> Linter<'a> {
         names: Option<&[&str]>,
     ) {
         let own = self.parameters(pointer, operation);
+        self.inline_parameters(&own);
         for list in [&own[..], shared] {
             for (index, parameter) in list.iter().enumerate() {
                 let twin = list
@@ -204,31 +205,17 @@ impl<'a> Linter<'a> {
         }
     }
 
-    /// Checks each definition of a parameter once.
-    fn each_parameter(&mut self) {
-        let mut lists = vec![];
-        let section = Pointer::from_static("/paths");
-        if let Some(paths) = self.object(section) {
-            for (path, item) in paths {
-                let pointer = section.with_trailing_token(path);
-                let Some(item) = item.as_object() else {
-                    continue;
-                };
-                for method in METHODS {
-                    if let Some(operation) = item.get(method).and_then(Value::as_object) {
-                        lists.push((pointer.with_trailing_token(method), operation));
-                    }
-                }
-                lists.push((pointer, item));
+    /// Checks parameters that are defined in the list of an operation or path.
+    fn inline_parameters(&mut self, parameters: &[Parameter<'a>]) {
+        for parameter in parameters {
+            if parameter.listed == parameter.defined {
+                self.parameter(&parameter.defined, parameter.object);
             }
         }
-        for (pointer, object) in lists {
-            for parameter in self.parameters(&pointer, object) {
-                if parameter.listed == parameter.defined {
-                    self.parameter(&parameter.defined, parameter.object);
-                }
-            }
-        }
+    }
+
+    /// Checks shared parameters, also those that no operation uses.
+    fn shared_parameters(&mut self) {
         let section = Pointer::from_static("/components/parameters");
         for (name, parameter) in self.object(section).into_iter().flatten() {
             if let Some(parameter) = parameter

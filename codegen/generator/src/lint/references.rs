@@ -9,28 +9,13 @@ use super::{
     rules,
 };
 use funnelflux_openapi::{
-    openapi_model::Kind,
+    openapi_model::{ANNOTATIONS, ObjectKind},
     pointer::Pointer,
     references::{self, References},
 };
 
-/// Keys beside a `$ref` that do not change the type.
-const ANNOTATIONS: &[&str] = &[
-    "description",
-    "summary",
-    "title",
-    "example",
-    "examples",
-    "default",
-    "externalDocs",
-    "deprecated",
-    "readOnly",
-    "writeOnly",
-    "xml",
-];
-
 impl Linter<'_> {
-    pub(super) fn reference(&mut self, kind: Kind, pointer: &Pointer, object: &Object) {
+    pub(super) fn reference(&mut self, kind: ObjectKind, pointer: &Pointer, object: &Object) {
         let Some(target) = object.get("$ref").and_then(Value::as_str) else {
             return;
         };
@@ -53,7 +38,7 @@ impl Linter<'_> {
 
     fn problem(
         &self,
-        kind: Kind,
+        kind: ObjectKind,
         pointer: &Pointer,
         target: &str,
     ) -> Option<(&'static rules::LintRule, String)> {
@@ -84,19 +69,19 @@ impl Linter<'_> {
         // A path item of a callback is not generated, so it may be a reference.
         let is_path = pointer.count() == 2 && pointer.front().is_some_and(|token| token.encoded() == "paths");
         let message = "the reference of a path item is resolved before overlays apply, not after";
-        (kind == Kind::PathItem && is_path).then(|| (&rules::PATH_REFERENCE, message.to_owned()))
+        (kind == ObjectKind::PathItem && is_path).then(|| (&rules::PATH_REFERENCE, message.to_owned()))
     }
 
     /// Reports components that lead back to themselves.
     pub(super) fn cycles(&mut self, references: &References<'_>) {
         let kinds = [
-            Kind::Schema,
-            Kind::Response,
-            Kind::Parameter,
-            Kind::RequestBody,
-            Kind::Header,
+            ObjectKind::Schema,
+            ObjectKind::Response,
+            ObjectKind::Parameter,
+            ObjectKind::RequestBody,
+            ObjectKind::Header,
         ];
-        for section in kinds.into_iter().filter_map(Kind::section) {
+        for section in kinds.into_iter().filter_map(ObjectKind::section) {
             let section = Pointer::from_static("/components").with_trailing_token(section);
             for name in self.object(&section).into_iter().flat_map(Object::keys) {
                 let component = section.with_trailing_token(name);
@@ -109,7 +94,7 @@ impl Linter<'_> {
     }
 }
 
-/// Whether references of a component, its own and those in its compositions, lead back to it.
+/// Returns true if references of a component, its own and those in its compositions, lead back to it.
 fn leads_to_itself(references: &References<'_>, component: &Pointer) -> bool {
     let is_composition = |part: &Pointer| {
         part.tokens()

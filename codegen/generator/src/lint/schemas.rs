@@ -257,7 +257,7 @@ impl<'a> Linter<'a> {
         Some(tag.clone())
     }
 
-    /// Whether a schema allows a single value of a property.
+    /// Returns true if a schema allows a single value of a property.
     fn fixes(&self, schema: &'a Object, property: &str, depth: usize) -> bool {
         const DEPTH: usize = 8;
         if depth > DEPTH {
@@ -340,7 +340,7 @@ impl<'a> Linter<'a> {
     }
 }
 
-/// Whether no value matches both types, or both lists of values.
+/// Returns true if no value matches both types, or both lists of values.
 fn contradict(left: &Value, right: &Value) -> bool {
     match (left, right) {
         (Value::Array(left), Value::Array(right)) => !left.iter().any(|value| right.contains(value)),
@@ -355,7 +355,7 @@ fn contradict(left: &Value, right: &Value) -> bool {
     }
 }
 
-/// Whether a schema is part of a composition, which may define the properties that it requires.
+/// Returns true if a schema is part of a composition, which may define the properties that it requires.
 fn is_part(pointer: &Pointer) -> bool {
     let key = pointer.parent().and_then(Pointer::back);
     key.is_some_and(|key| COMPOSITIONS.contains(&key.encoded()))

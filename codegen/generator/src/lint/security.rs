@@ -79,7 +79,8 @@ impl<'a> Linter<'a> {
         found
     }
 
-    /// Whether a bearer token meets all requirements of an alternative. An undefined scheme counts as met.
+    /// Returns true if a bearer token meets all requirements of an alternative. An undefined scheme counts
+    /// as met.
     fn is_met(&self, alternative: &Object) -> bool {
         alternative
             .keys()
@@ -92,7 +93,7 @@ impl<'a> Linter<'a> {
     }
 }
 
-/// Whether a bearer token in the header `Authorization` meets a scheme.
+/// Returns true if a bearer token in the header `Authorization` meets a scheme.
 fn takes_bearer(scheme: &Object) -> bool {
     let is = |key: &str, expected: &str| {
         let text = scheme.get(key).and_then(Value::as_str);

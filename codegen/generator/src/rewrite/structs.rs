@@ -1,114 +1,107 @@
-//! Structs and enums: open for what comes, and easy to build.
+//! Structs and enums: documentation, optional fields, constructors.
 
 use quote::quote;
-use syn::{Fields, FieldsNamed, FnArg, ImplItem, Item, ItemImpl, ItemStruct, Meta, Type, parse_quote};
+use syn::{Field, Fields, FieldsNamed, FnArg, ImplItem, Item, ItemImpl, ItemStruct, Meta, Type, parse_quote};
 
-use super::{Code, client::excerpt, docs, fields};
+use crate::rustdoc;
 
-/// The named fields of each struct, and of each variant of an alternative that has some.
-fn named(types: &mut [Item]) -> impl Iterator<Item = &mut FieldsNamed> {
-    types.iter_mut().flat_map(named_in)
+use super::{doc_comments, excerpt::excerpt, serde_fields, state::State};
+
+/// Returns the named fields of all structs and enum variants.
+fn fields(types: &mut [Item]) -> impl Iterator<Item = &mut Field> {
+    types.iter_mut().flat_map(fields_of)
 }
 
-fn named_in(item: &mut Item) -> Vec<&mut FieldsNamed> {
+fn fields_of(item: &mut Item) -> Vec<&mut Field> {
     let all: Vec<&mut Fields> = match item {
         Item::Struct(item) => vec![&mut item.fields],
-        Item::Enum(item) => {
-            let variants = item.variants.iter_mut();
-            variants.map(|variant| &mut variant.fields).collect()
-        }
+        Item::Enum(item) => item
+            .variants
+            .iter_mut()
+            .map(|variant| &mut variant.fields)
+            .collect(),
         _ => Vec::new(),
     };
     let named = all.into_iter().filter_map(|fields| match fields {
-        Fields::Named(fields) => Some(fields),
+        Fields::Named(fields) => Some(&mut fields.named),
         _ => None,
     });
-    named.collect()
+    named.flatten().collect()
 }
 
-/// Says what the map of unknown fields is for.
-pub(super) fn document_extra_fields(code: &mut Code<'_>) -> usize {
+/// Documents the map of unknown fields.
+pub(super) fn document_extra_fields(state: &mut State<'_>) -> usize {
     let mut count = 0;
-    for fields in named(&mut code.types) {
-        for field in &mut fields.named {
-            if fields::is_extra(field) {
-                let text =
-                    "Fields that this version of the crate does not know, kept as they came and sent back.";
-                field.attrs.splice(0..0, docs::attributes(text));
-                count += 1;
-            }
-        }
+    for field in fields(&mut state.types).filter(|field| serde_fields::is_extra(field)) {
+        let text = "Unknown fields, kept as received and sent back unchanged.";
+        field.attrs.splice(0..0, rustdoc::attributes(text));
+        count += 1;
     }
     count
 }
 
-/// Makes an option of a box of every box of an option, which is left away where there is nothing in it, if it may be.
-pub(super) fn boxes_in_options(code: &mut Code<'_>) -> usize {
+/// Turns every `Box<Option<_>>` into an `Option<Box<_>>` that is omitted when it is absent.
+pub(super) fn boxes_in_options(state: &mut State<'_>) -> usize {
     let mut count = 0;
-    for fields in named(&mut code.types) {
-        for field in &mut fields.named {
-            let inner = fields::argument_of(&field.ty, "Box");
-            let Some(inner) = inner.and_then(|inner| fields::argument_of(inner, "Option")) else {
-                continue;
-            };
-            field.ty = parse_quote!(Option<Box<#inner>>);
-            if fields::may_be_absent(field) {
-                let skip = quote!(skip_serializing_if = "Option::is_none");
-                fields::add_serde(field, &skip);
-            }
+    for field in fields(&mut state.types) {
+        let inner = serde_fields::argument_of(&field.ty, "Box");
+        let Some(inner) = inner.and_then(|inner| serde_fields::argument_of(inner, "Option")) else {
+            continue;
+        };
+        field.ty = parse_quote!(Option<Box<#inner>>);
+        if serde_fields::may_be_absent(field) {
+            let skip = quote!(skip_serializing_if = "Option::is_none");
+            serde_fields::add_serde(field, &skip);
+        }
+        count += 1;
+    }
+    count
+}
+
+/// Turns every list or map that is omitted when it is empty into an `Option`.
+pub(super) fn collections_in_options(state: &mut State<'_>) -> usize {
+    let mut count = 0;
+    for field in fields(&mut state.types) {
+        if serde_fields::is_collection(&field.ty)
+            && serde_fields::may_be_absent(field)
+            && !serde_fields::is_extra(field)
+        {
+            let inner = &field.ty;
+            field.ty = parse_quote!(Option<#inner>);
+            serde_fields::remove_serde(field, &["default", "skip_serializing_if"]);
+            serde_fields::add_serde(field, &quote!(skip_serializing_if = "Option::is_none"));
             count += 1;
         }
     }
     count
 }
 
-/// Makes an option of every list or map that is left away where it is empty.
-pub(super) fn collections_in_options(code: &mut Code<'_>) -> usize {
+/// Documents each undocumented field by its JSON name.
+pub(super) fn document_fields(state: &mut State<'_>) -> usize {
     let mut count = 0;
-    for fields in named(&mut code.types) {
-        for field in &mut fields.named {
-            if fields::is_collection(&field.ty) && fields::may_be_absent(field) && !fields::is_extra(field) {
-                let inner = &field.ty;
-                field.ty = parse_quote!(Option<#inner>);
-                fields::remove_serde(field, &["default", "skip_serializing_if"]);
-                fields::add_serde(field, &quote!(skip_serializing_if = "Option::is_none"));
-                count += 1;
-            }
-        }
+    for field in fields(&mut state.types).filter(|field| !doc_comments::is_documented(&field.attrs)) {
+        let text = if serde_fields::is_flat(field) {
+            "Alternative, present if its fields are present.".to_owned()
+        } else {
+            format!("`{}` in JSON.", serde_fields::json_name(field))
+        };
+        field.attrs.splice(0..0, rustdoc::attributes(&text));
+        count += 1;
     }
     count
 }
 
-/// Says of each field that has no documentation how it is called in JSON.
-pub(super) fn document_fields(code: &mut Code<'_>) -> usize {
+/// Documents each undocumented variant by its name.
+pub(super) fn document_variants(state: &mut State<'_>) -> usize {
     let mut count = 0;
-    for fields in named(&mut code.types) {
-        for field in &mut fields.named {
-            if !docs::is_documented(&field.attrs) {
-                let text = if fields::is_flat(field) {
-                    "One of the alternatives, where its fields are there.".to_owned()
-                } else {
-                    format!("`{}` in JSON.", fields::json_name(field))
-                };
-                field.attrs.splice(0..0, docs::attributes(&text));
-                count += 1;
-            }
-        }
-    }
-    count
-}
-
-/// Says of each variant of an alternative which type it is.
-pub(super) fn document_variants(code: &mut Code<'_>) -> usize {
-    let mut count = 0;
-    for item in &mut code.types {
+    for item in &mut state.types {
         let Item::Enum(item) = item else {
             continue;
         };
         for variant in &mut item.variants {
-            if !docs::is_documented(&variant.attrs) {
-                let text = format!("The alternative `{}`.", variant.ident);
-                variant.attrs.splice(0..0, docs::attributes(&text));
+            if !doc_comments::is_documented(&variant.attrs) {
+                let text = format!("Alternative `{}`.", variant.ident);
+                variant.attrs.splice(0..0, rustdoc::attributes(&text));
                 count += 1;
             }
         }
@@ -116,18 +109,19 @@ pub(super) fn document_variants(code: &mut Code<'_>) -> usize {
     count
 }
 
-/// Reads `null` for a required list or map as the empty one, and its absence too, unless that tells alternatives apart.
-pub(super) fn null_lists(code: &mut Code<'_>) -> usize {
+/// Reads a null or absent list or map as empty. In untagged enums, absence distinguishes variants and stays
+/// an error.
+pub(super) fn null_lists(state: &mut State<'_>) -> usize {
     let mut count = 0;
-    for item in &mut code.types {
+    for item in &mut state.types {
         let null = quote!(deserialize_with = "crate::runtime::null::null_as_default");
         let addition = match item {
-            Item::Enum(item) if fields::is_untagged(item) => null,
+            Item::Enum(item) if serde_fields::has_serde(&item.attrs, "untagged") => null,
             _ => quote!(default, #null),
         };
-        for field in named_in(item).into_iter().flat_map(|fields| &mut fields.named) {
-            if fields::is_collection(&field.ty) && !fields::is_extra(field) {
-                fields::add_serde(field, &addition);
+        for field in fields_of(item) {
+            if serde_fields::is_collection(&field.ty) && !serde_fields::is_extra(field) {
+                serde_fields::add_serde(field, &addition);
                 count += 1;
             }
         }
@@ -135,10 +129,10 @@ pub(super) fn null_lists(code: &mut Code<'_>) -> usize {
     count
 }
 
-/// Marks every struct and enum as open.
-pub(super) fn non_exhaustive(code: &mut Code<'_>) -> usize {
+/// Marks every struct and enum as non-exhaustive.
+pub(super) fn non_exhaustive(state: &mut State<'_>) -> usize {
     let mut count = 0;
-    for item in &mut code.types {
+    for item in &mut state.types {
         let attributes = match item {
             Item::Struct(item) => &mut item.attrs,
             Item::Enum(item) => &mut item.attrs,
@@ -150,20 +144,20 @@ pub(super) fn non_exhaustive(code: &mut Code<'_>) -> usize {
     count
 }
 
-/// Gives every struct `new` with what is required, and a setter for each of the rest.
-pub(super) fn constructors(code: &mut Code<'_>) -> usize {
+/// Adds a constructor with the required fields to every struct, and a setter for each other field.
+pub(super) fn constructors(state: &mut State<'_>) -> usize {
     let mut count = 0;
-    let mut wrong = Vec::new();
+    let mut unnamed = Vec::new();
     let mut types = Vec::new();
-    for item in std::mem::take(&mut code.types) {
+    for item in std::mem::take(&mut state.types) {
         let implementation = match &item {
             Item::Struct(ItemStruct {
                 ident,
                 fields: Fields::Named(fields),
                 ..
             }) => Some(constructor(ident, fields)),
-            Item::Struct(other) => {
-                wrong.push((other.ident.to_string(), excerpt(other)));
+            Item::Struct(item) => {
+                unnamed.push((item.ident.to_string(), excerpt(item)));
                 None
             }
             _ => None,
@@ -174,11 +168,11 @@ pub(super) fn constructors(code: &mut Code<'_>) -> usize {
             count += 1;
         }
     }
-    code.types = types;
-    for (name, excerpt) in wrong {
-        code.not_understood(
-            &code.place_of(&name),
-            format!("a struct without named fields: {excerpt}"),
+    state.types = types;
+    for (name, excerpt) in unnamed {
+        state.unsupported(
+            state.schema_pointer(&name),
+            format!("unexpected struct without named fields: {excerpt}"),
         );
     }
     count
@@ -192,15 +186,14 @@ fn constructor(name: &syn::Ident, fields: &FieldsNamed) -> ItemImpl {
         let (Some(ident), ty) = (&field.ident, &field.ty) else {
             continue;
         };
-        if fields::is_extra(field) {
+        if serde_fields::is_extra(field) {
             values.push(parse_quote!(#ident: ::serde_json::Map::new()));
         } else if let Some(inner) = optional(field) {
             values.push(parse_quote!(#ident: None));
             setters.push(setter(ident, inner));
         } else {
             let argument = parse_quote!(#ident: impl Into<#ty>);
-            // Its own ID comes first, or names would decide whether `new` takes ID and name or name and ID, which both
-            // are made of any text.
+            // Its own ID comes first: if names decided the order, ID and name could be swapped unnoticed.
             if is_own_id(name, ty) {
                 arguments.insert(0, argument);
             } else {
@@ -209,14 +202,14 @@ fn constructor(name: &syn::Ident, fields: &FieldsNamed) -> ItemImpl {
             values.push(parse_quote!(#ident: #ident.into()));
         }
     }
-    let what = if arguments.is_empty() {
-        "without any field: each is absent until it is set"
+    let documentation = if arguments.is_empty() {
+        format!("Creates a new `{name}` in which all fields are absent.")
     } else if setters.is_empty() {
-        "with its fields, which are all required"
+        format!("Creates a new `{name}` from its fields.")
     } else {
-        "with its required fields; every other is absent until it is set"
+        format!("Creates a new `{name}` from its required fields. The others are absent until they are set.")
     };
-    let docs = docs::attributes(&format!("A new `{name}` {what}."));
+    let docs = rustdoc::attributes(&documentation);
     parse_quote! {
         impl #name {
             #(#docs)*
@@ -229,28 +222,23 @@ fn constructor(name: &syn::Ident, fields: &FieldsNamed) -> ItemImpl {
     }
 }
 
-/// Whether `ty` is the ID of what the struct `name` describes: a `FunnelId` in `Funnel` and in `FunnelInfo`.
+/// Returns `true` if `ty` is the type of the ID of a struct: `FunnelId` for `Funnel` and for `FunnelInfo`.
 fn is_own_id(name: &syn::Ident, ty: &Type) -> bool {
     let name = name.to_string();
     let own = format!("{}Id", name.strip_suffix("Info").unwrap_or(&name));
     matches!(ty, Type::Path(path) if path.path.is_ident(&own))
 }
 
-/// What is inside of the `Option` of a field that may be absent. One that may be null but not absent is required.
+/// Returns the type inside of the `Option` of a field that may be absent. A field that may only be null is
+/// required.
 fn optional(field: &syn::Field) -> Option<&Type> {
-    let inner = fields::argument_of(&field.ty, "Option")?;
-    let may_be_absent = field.attrs.iter().any(|attribute| match &attribute.meta {
-        Meta::List(list) => {
-            list.path.is_ident("serde") && list.tokens.to_string().contains("skip_serializing_if")
-        }
-        _ => false,
-    });
-    may_be_absent.then_some(inner)
+    let inner = serde_fields::argument_of(&field.ty, "Option")?;
+    serde_fields::has_serde(&field.attrs, "skip_serializing_if").then_some(inner)
 }
 
 fn setter(field: &syn::Ident, ty: &Type) -> ImplItem {
     let method = quote::format_ident!("with_{field}");
-    let docs = docs::attributes(&format!("Sets [`{field}`](Self::{field})."));
+    let docs = rustdoc::attributes(&format!("Sets [`{field}`](Self::{field})."));
     parse_quote! {
         #(#docs)*
         #[must_use]
@@ -261,32 +249,28 @@ fn setter(field: &syn::Ident, ty: &Type) -> ImplItem {
     }
 }
 
-/// Derives `Default` where nothing is required.
-pub(super) fn derive_default(code: &mut Code<'_>) -> usize {
+/// Derives `Default` for structs without required fields.
+pub(super) fn derive_default(state: &mut State<'_>) -> usize {
     let mut count = 0;
-    for item in &mut code.types {
+    for item in &mut state.types {
         let Item::Struct(item) = item else {
             continue;
         };
-        let empty = item
-            .fields
-            .iter()
-            .all(|field| fields::is_extra(field) || optional(field).is_some());
-        if !empty {
-            continue;
-        }
-        for attribute in &mut item.attrs {
-            if let Meta::List(list) = &mut attribute.meta
-                && list.path.is_ident("derive")
-            {
-                if list.tokens.to_string().contains("Default") {
-                    break;
-                }
-                let derives = &list.tokens;
-                list.tokens = quote!(#derives, Default);
-                count += 1;
-                break;
-            }
+        let mut fields = item.fields.iter();
+        let has_no_required = fields.all(|field| serde_fields::is_extra(field) || optional(field).is_some());
+        let derive = item
+            .attrs
+            .iter_mut()
+            .find_map(|attribute| match &mut attribute.meta {
+                Meta::List(list) if list.path.is_ident("derive") => Some(list),
+                _ => None,
+            });
+        if let Some(derive) = derive.filter(|_| has_no_required)
+            && !derive.tokens.to_string().contains("Default")
+        {
+            let derives = &derive.tokens;
+            derive.tokens = quote!(#derives, Default);
+            count += 1;
         }
     }
     count

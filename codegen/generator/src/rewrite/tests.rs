@@ -1,19 +1,20 @@
-//! What each pass does to a minimal piece of code, and what it does not understand.
+//! Tests of the passes on minimal pieces of code, and of their errors.
 
 use std::{collections::BTreeSet, fmt::Write as _};
 
 use quote::ToTokens as _;
 use serde_json::{Value, json};
+use syn::Item;
 
 use super::*;
 use crate::{progenitor, testing};
 
-/// The items of a text.
+/// Parses items.
 fn items(text: &str) -> Vec<Item> {
     syn::parse_str::<syn::File>(text).unwrap().items
 }
 
-/// Items as a person reads them.
+/// Formats items.
 fn text_of(items: &[Item]) -> String {
     prettyplease::unparse(&syn::File {
         shebang: None,
@@ -23,52 +24,45 @@ fn text_of(items: &[Item]) -> String {
     })
 }
 
-/// Code of a document, before any pass.
+/// A document and its model.
 struct Fixture {
     source: Document,
-    prepared: Prepared,
+    model: ApiModel,
 }
 
 impl Fixture {
     fn new(members: Value) -> Self {
         let source = testing::document(members);
-        let prepared = testing::prepared(&source);
-        Self { source, prepared }
+        let model = testing::model(&source);
+        Self { source, model }
     }
 
     fn empty() -> Self {
         Self::new(json!({}))
     }
 
-    fn code(&self) -> Code<'_> {
-        Code {
-            prepared: &self.prepared,
-            source: &self.source,
-            diagnostics: Diagnostics::new(),
-            file: Vec::new(),
-            types: Vec::new(),
-            methods: Vec::new(),
-        }
+    fn state(&self) -> State<'_> {
+        State::new(Vec::new(), &self.model, &self.source)
     }
 
-    /// What the generator makes of the document.
+    /// Generates the code of the document.
     fn generated(&self) -> syn::File {
-        progenitor::generate_items(&self.prepared, &self.source, &progenitor::in_process)
+        progenitor::generate_items(&self.model, &self.source, &progenitor::in_process)
             .unwrap()
             .0
     }
 }
 
-/// Applies one pass, and counts how often it applied.
-fn apply<'a>(name: &str, code: &mut Code<'a>) -> usize {
+/// Applies one pass; returns the number of changes.
+fn apply<'a>(name: &str, state: &mut State<'a>) -> usize {
     let pass = passes::<'a>()
         .into_iter()
         .find(|pass| pass.name == name)
         .unwrap_or_else(|| panic!("no pass {name}"));
-    (pass.apply)(code)
+    (pass.apply)(state)
 }
 
-/// Pass, types before, types after, how often it applied.
+/// Lists pass, types before, types after, and number of changes.
 #[expect(clippy::too_many_lines, reason = "a table is as long as what it lists")]
 fn cases() -> Vec<(&'static str, &'static str, &'static str, usize)> {
     vec![
@@ -101,7 +95,7 @@ fn cases() -> Vec<(&'static str, &'static str, &'static str, usize)> {
             "pub struct Thing { a: u8, #[serde(flatten)] extra: Map }",
             "pub struct Thing {
                 a: u8,
-                /// Fields that this version of the crate does not know, kept as they came and sent back.
+                /// Unknown fields, kept as received and sent back unchanged.
                 #[serde(flatten)]
                 extra: Map,
             }",
@@ -153,7 +147,7 @@ fn cases() -> Vec<(&'static str, &'static str, &'static str, usize)> {
                 #[serde(rename = "type")]
                 type_: u8,
                 name: u8,
-                /// It has words.
+                /// Documented.
                 other: u8,
             }
             pub enum Either { One { name: u8 }, Two(u8), Three }"#,
@@ -163,7 +157,7 @@ fn cases() -> Vec<(&'static str, &'static str, &'static str, usize)> {
                 type_: u8,
                 /// `name` in JSON.
                 name: u8,
-                /// It has words.
+                /// Documented.
                 other: u8,
             }
             pub enum Either {
@@ -179,14 +173,14 @@ fn cases() -> Vec<(&'static str, &'static str, &'static str, usize)> {
         (
             "document-variants",
             "pub enum Either {
-                /// It has words.
+                /// Documented.
                 One(One),
                 Two(Two),
             }",
             "pub enum Either {
-                /// It has words.
+                /// Documented.
                 One(One),
-                /// The alternative `Two`.
+                /// Alternative `Two`.
                 Two(Two),
             }",
             1,
@@ -258,7 +252,7 @@ fn cases() -> Vec<(&'static str, &'static str, &'static str, usize)> {
                 extra: Map,
             }
             impl Thing {
-                /// A new `Thing` with its required fields; every other is absent until it is set.
+                /// Creates a new `Thing` from its required fields. The others are absent until they are set.
                 #[must_use]
                 pub fn new(id: impl Into<ThingId>, must_be_there_if_null: impl Into<Option<String>>) -> Self {
                     Self {
@@ -280,11 +274,13 @@ fn cases() -> Vec<(&'static str, &'static str, &'static str, usize)> {
         ),
         (
             "default-where-nothing-is-required",
-            r#"#[derive(Clone)] pub struct Free { #[serde(skip_serializing_if = "Option::is_none")] a: Option<u8> }
+            r#"#[derive(Clone)]
+            pub struct Free { #[serde(skip_serializing_if = "Option::is_none")] a: Option<u8> }
             #[derive(Clone)] pub struct Bound { a: u8 }
             #[derive(Clone)] pub struct Null { a: Option<u8> }
             #[derive(Clone, Default)] pub struct Nothing {}"#,
-            r#"#[derive(Clone, Default)] pub struct Free { #[serde(skip_serializing_if = "Option::is_none")] a: Option<u8> }
+            r#"#[derive(Clone, Default)]
+            pub struct Free { #[serde(skip_serializing_if = "Option::is_none")] a: Option<u8> }
             #[derive(Clone)] pub struct Bound { a: u8 }
             #[derive(Clone)] pub struct Null { a: Option<u8> }
             #[derive(Clone, Default)] pub struct Nothing {}"#,
@@ -309,31 +305,31 @@ fn cases() -> Vec<(&'static str, &'static str, &'static str, usize)> {
 }
 
 #[test]
-fn each_pass_over_types_does_what_it_is_for() {
+fn each_pass_over_types_makes_its_change() {
     for (pass, before, after, expected_count) in cases() {
         let fixture = Fixture::empty();
-        let mut code = fixture.code();
-        code.types = items(before);
-        let count = apply(pass, &mut code);
-        assert!(code.diagnostics.is_empty(), "{pass}: {}", code.diagnostics);
+        let mut state = fixture.state();
+        state.types = items(before);
+        let count = apply(pass, &mut state);
+        assert!(state.diagnostics.is_empty(), "{pass}: {}", state.diagnostics);
         let expected = items(after);
-        let [is, should_be] = [&code.types, &expected].map(|items| text_of(items));
-        assert_eq!(is, should_be, "{pass}");
-        // Where the text is the same and the tokens are not, a later pass would be misled.
+        let [actual, expected] = [&state.types, &expected].map(|items| text_of(items));
+        assert_eq!(actual, expected, "{pass}");
+        // Equal text of different tokens would mislead a later pass.
         let tokens = |items: &[Item]| -> Vec<String> {
             let tokens = items.iter().map(|item| item.to_token_stream().to_string());
             tokens.collect()
         };
-        assert_eq!(tokens(&items(&is)), tokens(&items(&should_be)), "{pass}");
+        assert_eq!(tokens(&items(&actual)), tokens(&items(&expected)), "{pass}");
         assert_eq!(count, expected_count, "{pass}");
     }
 }
 
 #[test]
-fn the_client_of_the_generator_goes_and_types_and_methods_stay() {
+fn take_apart_keeps_only_types_and_methods() {
     let fixture = Fixture::empty();
-    let mut code = fixture.code();
-    code.file = items(
+    let mut state = fixture.state();
+    state.file = items(
         "use progenitor_client::Error;
          pub mod types { pub struct Thing {} }
          pub struct Client { baseurl: String }
@@ -346,11 +342,11 @@ fn the_client_of_the_generator_goes_and_types_and_methods_stay() {
          impl Client { pub async fn list_things(&self) {} }
          pub mod prelude {}",
     );
-    assert_eq!(apply("take-apart", &mut code), 7);
-    assert!(code.diagnostics.is_empty(), "{}", code.diagnostics);
-    assert!(code.file.is_empty());
-    assert_eq!(code.types, items("pub struct Thing {}"));
-    let methods: Vec<String> = code
+    assert_eq!(apply("take-apart", &mut state), 7);
+    assert!(state.diagnostics.is_empty(), "{}", state.diagnostics);
+    assert!(state.file.is_empty());
+    assert_eq!(state.types, items("pub struct Thing {}"));
+    let methods: Vec<String> = state
         .methods
         .iter()
         .map(|method| method.sig.ident.to_string())
@@ -358,7 +354,7 @@ fn the_client_of_the_generator_goes_and_types_and_methods_stay() {
     assert_eq!(methods, ["list_things"]);
 }
 
-/// One operation of each kind that we have.
+/// A document with one operation of each supported kind.
 fn operations() -> Fixture {
     let text = || json!({"type": "string"});
     let json = |schema: Value| json!({"content": {"application/json": {"schema": schema}}});
@@ -381,7 +377,7 @@ fn operations() -> Fixture {
                         "schema": {"type": "string", "enum": ["all", "none"]}},
                     {"name": "idCategory", "in": "query", "schema": text()},
                     {"name": "limit", "in": "query", "schema": {"type": "integer"}},
-                    // The generator's own variables must give way to it.
+                    // The generator must rename its variable `url`.
                     {"name": "url", "in": "query", "schema": text()},
                 ],
                 "responses": success(json(json!({"type": "array", "items": thing()}))),
@@ -400,31 +396,31 @@ fn operations() -> Fixture {
 #[test]
 fn methods_call_the_runtime() {
     let fixture = operations();
-    let mut code = fixture.code();
-    code.file = fixture.generated().items;
+    let mut state = fixture.state();
+    state.file = fixture.generated().items;
     for pass in ["take-apart", "short-paths"] {
-        apply(pass, &mut code);
+        apply(pass, &mut state);
     }
-    assert_eq!(apply("call-runtime", &mut code), 4);
-    assert!(code.diagnostics.is_empty(), "{}", code.diagnostics);
-    let methods = &code.methods;
+    assert_eq!(apply("call-runtime", &mut state), 4);
+    assert!(state.diagnostics.is_empty(), "{}", state.diagnostics);
+    let methods = &state.methods;
     let text = text_of(&[syn::parse_quote!(impl Client { #(#methods)* })]);
     insta::assert_snapshot!(text);
 }
 
-/// A generator that makes something else of an operation must not get by unseen.
+/// A generator that generates different methods must not go unnoticed.
 #[test]
-fn what_the_generator_makes_otherwise_is_an_error_at_its_operation() {
+fn an_unexpected_method_is_an_error_at_its_operation() {
     let fixture = operations();
-    // Not as a person reads it: to print it nicely changes its tokens.
+    // Unformatted, because formatting changes tokens.
     let generated = fixture.generated().to_token_stream().to_string();
     let diagnostics = |text: &str| {
-        let mut code = fixture.code();
-        code.file = items(text);
+        let mut state = fixture.state();
+        state.file = items(text);
         for pass in ["take-apart", "short-paths", "call-runtime"] {
-            apply(pass, &mut code);
+            apply(pass, &mut state);
         }
-        code.diagnostics
+        state.diagnostics
     };
     assert!(diagnostics(&generated).is_empty());
     let mut all = String::new();
@@ -477,7 +473,7 @@ fn what_the_generator_makes_otherwise_is_an_error_at_its_operation() {
 }
 
 #[test]
-fn code_of_an_unknown_kind_is_an_error() {
+fn unsupported_code_is_an_error() {
     let fixture = Fixture::new(
         json!({"components": {"schemas": {"Pair": {"type": "object", "properties": {"a": {}}}}}}),
     );
@@ -488,12 +484,12 @@ fn code_of_an_unknown_kind_is_an_error() {
         ("short-paths", "", "pub struct Option {}"),
         ("constructors", "", "pub struct Pair(u8, u8);"),
     ] {
-        let mut code = fixture.code();
-        code.file = items(file);
-        code.types = items(types);
-        apply(pass, &mut code);
-        assert!(code.diagnostics.has_errors(), "{pass}");
-        let _ = writeln!(all, "== {pass}\n{}", code.diagnostics);
+        let mut state = fixture.state();
+        state.file = items(file);
+        state.types = items(types);
+        apply(pass, &mut state);
+        assert!(state.diagnostics.has_errors(), "{pass}");
+        let _ = writeln!(all, "== {pass}\n{}", state.diagnostics);
     }
     insta::assert_snapshot!(all);
 }
@@ -511,11 +507,11 @@ fn every_pass_has_a_case() {
 }
 
 #[test]
-fn a_pass_that_finds_nothing_where_it_should_is_an_error() {
+fn an_idle_pass_is_an_error() {
     let fixture = Fixture::empty();
-    let mut code = fixture.code();
+    let mut state = fixture.state();
     let report = StageReport {
-        steps: steps::run(&passes(), &mut code),
+        steps: steps::run(&passes(), &mut state),
         ..StageReport::new(Stage::Rewrite, "")
     };
     let must: Vec<&str> = passes()

@@ -6,8 +6,8 @@ use serde_json::{Map, Value, json};
 
 use funnelflux_openapi::{
     Document,
-    operations::Operation,
-    pointer::{METHODS, Pointer, PointerBuf},
+    operations::{Operation, operations_in},
+    pointer::{Pointer, PointerBuf},
     references::References,
 };
 
@@ -44,7 +44,6 @@ impl<'a> Inferred<'a> {
     fn read_action(&mut self, overlay: usize, at: &Pointer, action: &'a Value) {
         let id = |pointer: PointerBuf| PartId { overlay, pointer };
         let update = action.get("update").unwrap_or(&Value::Null);
-        let members = || update.as_object().into_iter().flatten();
         match action.get("target").and_then(Value::as_str) {
             Some("$.tags") => {
                 let tags = update.as_array().into_iter().flatten().enumerate();
@@ -54,24 +53,12 @@ impl<'a> Inferred<'a> {
                 }));
             }
             Some("$.paths") => {
-                for (path, item) in members() {
-                    let at = at.with_trailing_token(path);
-                    let members = item.as_object().into_iter().flatten();
-                    let members = members.filter(|(key, _)| METHODS.contains(&key.as_str()));
-                    self.operations.extend(members.map(|(method, value)| {
-                        let pointer = at.with_trailing_token(method);
-                        let operation = Operation {
-                            method,
-                            path,
-                            pointer: pointer.clone(),
-                            value,
-                        };
-                        (id(pointer), operation)
-                    }));
-                }
+                let operations = operations_in(at, update);
+                self.operations
+                    .extend(operations.map(|operation| (id(operation.pointer.clone()), operation)));
             }
             Some("$.components.schemas") => {
-                let all = members();
+                let all = update.as_object().into_iter().flatten();
                 self.schemas.extend(
                     all.map(|(name, schema)| (id(at.with_trailing_token(name)), name.as_str(), schema)),
                 );

@@ -1,16 +1,16 @@
-//! What comes back: JSON, and success or not. The lint has seen to it that there is a success, and that all have one type.
+//! Success responses and JSON bodies.
 
 use serde_json::{Map, Value};
 
-use funnelflux_openapi::{media, pointer};
+use funnelflux_openapi::media;
 
-use super::{Draft, walk};
+use super::{state::State, visit};
 
-/// Keeps the JSON form of the media types of a body, as `application/json`.
-pub(super) fn keep_json(draft: &mut Draft<'_>) -> usize {
+/// Keeps the JSON media type of every request and success response, as `application/json`.
+pub(super) fn keep_json(state: &mut State<'_>) -> usize {
     let mut count = 0;
-    for entry in walk::operations(&mut draft.value) {
-        for (key, value) in entry.operation.iter_mut() {
+    for operation in visit::operations(&mut state.document) {
+        for (key, value) in operation.members.iter_mut() {
             match (key.as_str(), value) {
                 ("requestBody", body) => count += usize::from(keep_json_of(body)),
                 ("responses", Value::Object(responses)) => {
@@ -27,7 +27,7 @@ pub(super) fn keep_json(draft: &mut Draft<'_>) -> usize {
     count
 }
 
-/// Whether something had to go.
+/// Keeps only JSON in `content`; `false` if there was nothing else.
 fn keep_json_of(body: &mut Value) -> bool {
     let Some(Value::Object(content)) = body.get_mut("content") else {
         return false;
@@ -45,11 +45,11 @@ fn is_success(status: &str) -> bool {
     status.starts_with('2')
 }
 
-/// Leaves the responses that are success.
-pub(super) fn drop_error_responses(draft: &mut Draft<'_>) -> usize {
+/// Removes all responses but successes.
+pub(super) fn drop_error_responses(state: &mut State<'_>) -> usize {
     let mut count = 0;
-    for entry in walk::operations(&mut draft.value) {
-        if let Some(Value::Object(responses)) = entry.operation.get_mut("responses") {
+    for operation in visit::operations(&mut state.document) {
+        if let Some(Value::Object(responses)) = operation.members.get_mut("responses") {
             let before = responses.len();
             responses.retain(|status, _| is_success(status));
             count += before - responses.len();
@@ -58,19 +58,21 @@ pub(super) fn drop_error_responses(draft: &mut Draft<'_>) -> usize {
     count
 }
 
-/// Makes one response for every 2xx of an operation's successes, which all have one type.
-pub(super) fn widen_success(draft: &mut Draft<'_>) -> usize {
+/// Merges the successes of each operation into one `2XX` response.
+///
+/// The lint has made sure that there is a success, and that all successes have one type.
+pub(super) fn widen_success(state: &mut State<'_>) -> usize {
     let mut count = 0;
-    for entry in walk::operations(&mut draft.value) {
-        let Some(Value::Object(responses)) = entry.operation.get_mut("responses") else {
+    for operation in visit::operations(&mut state.document) {
+        let Some(Value::Object(responses)) = operation.members.get_mut("responses") else {
             continue;
         };
         count += responses.keys().filter(|status| *status != "2XX").count();
         if let Some((status, first)) = std::mem::take(responses).into_iter().next() {
-            let at = pointer::join(&entry.pointer, "responses");
+            let pointer = operation.pointer.with_trailing_token("responses");
             if status != "2XX" {
-                let origin = pointer::join(&at, &status);
-                draft.origins.insert(pointer::join(&at, "2XX"), origin);
+                let [current, original] = ["2XX", &status].map(|key| pointer.with_trailing_token(key));
+                state.origins.insert(current, original);
             }
             *responses = Map::from_iter([("2XX".to_owned(), first)]);
         }

@@ -1,33 +1,35 @@
-//! Secrets: text that nothing may print by accident.
+//! Secrets: text that must not be printed by accident.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::{Draft, objects, schema, walk};
+use super::{component, schema_kind, state::State, visit};
 
-/// Gives every property that holds a secret the type that does not show it. `drop-limits` has marked what is one, also where
-/// it is no property, which is plain text then.
-pub(super) fn secret_types(draft: &mut Draft<'_>) -> usize {
+/// Marks a string that is a secret, and the component of the type for secrets.
+pub(super) const SECRET: &str = "x-secret";
+
+/// Name of that component and of its type, which the runtime defines.
+pub(super) const SECRET_TYPE: &str = "Secret";
+
+/// Gives every property that is a secret the type for secrets.
+///
+/// `drop-limits` has marked the secrets. Outside of properties, they stay plain text.
+pub(super) fn secret_types(state: &mut State<'_>) -> usize {
     let mut count = 0;
-    walk::schemas(&mut draft.value, &mut |_, schema| {
-        if let Some(object) = schema.as_object_mut() {
-            for property in object
-                .get_mut("properties")
-                .and_then(Value::as_object_mut)
-                .into_iter()
-                .flat_map(serde_json::Map::values_mut)
-            {
-                if property.get(schema::SECRET).is_some() && schema::is_plain_string(property) {
-                    schema::refer(property, schema::SECRET_TYPE);
-                    count += 1;
-                }
+    visit::schemas(&mut state.document, &mut |_, schema| {
+        for (_, property) in visit::properties(schema) {
+            if property.get(SECRET).is_some() && schema_kind::is_plain_string(property) {
+                component::refer(property, SECRET_TYPE);
+                count += 1;
             }
-            object.remove(schema::SECRET);
+        }
+        if let Some(object) = schema.as_object_mut() {
+            object.remove(SECRET);
         }
     });
     if count > 0 {
-        let component = json!({"type": "string", schema::SECRET: true});
-        let what = "what has the format `password`";
-        objects::declare(draft, "secret-name", schema::SECRET_TYPE, what, component);
+        let schema = json!({"type": "string", SECRET: true});
+        let purpose = "strings with the format `password`";
+        component::declare(state, "secret-name", SECRET_TYPE, purpose, schema);
     }
     count
 }

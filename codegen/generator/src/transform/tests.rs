@@ -1,40 +1,21 @@
-//! What each rule does to a minimal document, what it refuses, and what is read off the result.
+//! Tests of the rules on minimal documents, of their errors, and of the model.
 
 #![expect(
     clippy::needless_pass_by_value,
     reason = "what `json!` makes is written where it is used"
 )]
 
-use std::{collections::BTreeSet, fmt::Write as _};
+use std::{collections::BTreeSet, fmt::Write as _, fs};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::*;
 use crate::testing;
-
-/// A document with one schema.
-fn schema(schema: Value) -> Value {
-    json!({"components": {"schemas": {"Thing": schema}}})
-}
-
-/// A document with these schemas.
-fn components(schemas: Value) -> Value {
-    json!({"components": {"schemas": schemas}})
-}
+use funnelflux_openapi::{Source, read};
 
 /// A document with one operation.
 fn operation(method: &str, operation: Value) -> Value {
     json!({"paths": {"/offersource/save/": {method: operation}}})
-}
-
-/// A document with one parameter.
-fn parameter(parameter: Value) -> Value {
-    operation("get", json!({"parameters": [parameter]}))
-}
-
-/// A document with these responses of one operation.
-fn responses(responses: Value) -> Value {
-    operation("get", json!({"responses": responses}))
 }
 
 /// JSON content.
@@ -46,488 +27,110 @@ fn reference(name: &str) -> Value {
     json!({"$ref": format!("#/components/schemas/{name}")})
 }
 
-/// Applies one rule: the document then, how often the rule applied, and what it found wrong.
+/// Applies one rule; returns the document, the number of changes, and the diagnostics.
 fn apply(name: &str, members: Value) -> (Value, usize, Diagnostics) {
     let source = testing::document(members);
-    let mut draft = Draft {
-        value: source.value().clone(),
-        source: &source,
-        origins: std::collections::BTreeMap::new(),
-        diagnostics: Diagnostics::new(),
-    };
+    let mut state = State::new(&source);
     let rule = rules()
         .into_iter()
         .find(|rule| rule.name == name)
         .unwrap_or_else(|| panic!("no rule {name}"));
-    let count = (rule.apply)(&mut draft);
-    let Draft {
-        value, diagnostics, ..
-    } = draft;
-    (value, count, diagnostics)
+    let count = (rule.apply)(&mut state);
+    (state.document, count, state.diagnostics)
 }
 
-/// Rule, document before, document after (members that every document has left out), how often it applied.
-#[expect(clippy::too_many_lines, reason = "a table is as long as what it lists")]
-fn cases() -> Vec<(&'static str, Value, Value, usize)> {
-    vec![
-        (
-            "inline-references",
-            json!({
-                "paths": {"/x/": {
-                    "parameters": [
-                        {"$ref": "#/components/parameters/Status"},
-                        {"name": "own", "in": "query"},
-                        {"$ref": "#/components/parameters/Kind"},
-                    ],
-                    "get": {
-                        "parameters": [
-                            {"name": "own", "in": "query", "required": true},
-                            {"$ref": "#/components/parameters/OwnKind"},
-                        ],
-                        "requestBody": {"$ref": "#/components/requestBodies/Body"},
-                        "responses": {"200": {"$ref": "#/components/responses/Ok"}},
-                    },
-                }},
-                "components": {
-                    "parameters": {
-                        "Status": {"$ref": "#/components/parameters/AnyStatus"},
-                        "AnyStatus": {"name": "status", "in": "query"},
-                        "Kind": {"name": "kind", "in": "query"},
-                        "OwnKind": {"name": "kind", "in": "query", "required": true},
-                    },
-                    "requestBodies": {"Body": {"required": true}},
-                    "responses": {"Ok": {"description": "ok"}},
-                    "schemas": {"Thing": {"type": "string"}},
-                },
-            }),
-            json!({
-                "paths": {"/x/": {"get": {
-                    // The operation's own parameters win over the path's of the same name, by reference too.
-                    "parameters": [
-                        {"name": "own", "in": "query", "required": true},
-                        {"name": "kind", "in": "query", "required": true},
-                        {"name": "status", "in": "query"},
-                    ],
-                    "requestBody": {"required": true},
-                    "responses": {"200": {"description": "ok"}},
-                }}},
-                "components": {"schemas": {"Thing": {"type": "string"}}},
-            }),
-            6,
-        ),
-        (
-            "keep-json",
-            operation(
-                "put",
-                json!({
-                    "requestBody": {"content": {"application/xml": {}, "application/json; charset=utf-8": {"schema": {}}}},
-                    "responses": {"200": {"content": {"application/json": {"schema": {}}}}},
-                }),
-            ),
-            operation(
-                "put",
-                json!({
-                    "requestBody": {"content": {"application/json": {"schema": {}}}},
-                    "responses": {"200": {"content": {"application/json": {"schema": {}}}}},
-                }),
-            ),
-            1,
-        ),
-        (
-            "drop-error-responses",
-            responses(json!({"200": {"description": "ok"}, "404": {}, "default": {}})),
-            responses(json!({"200": {"description": "ok"}})),
-            2,
-        ),
-        (
-            "widen-success",
-            responses(json!({"200": {"description": "ok"}})),
-            responses(json!({"2XX": {"description": "ok"}})),
-            1,
-        ),
-        (
-            "widen-success",
-            responses(json!({"200": {"description": "ok"}, "201": {"description": "made"}})),
-            responses(json!({"2XX": {"description": "ok"}})),
-            2,
-        ),
-        (
-            "name-operations",
-            operation("post", json!({"operationId": "whatever"})),
-            operation("post", json!({"operationId": "create_offer_source"})),
-            1,
-        ),
-        (
-            "drop-limits",
-            schema(json!({"type": "object", "minProperties": 1, "properties": {
-                "name": {"type": "string", "minLength": 1, "maxLength": 256, "pattern": "^a", "format": "uuid"},
-                "key": {"type": "string", "format": "password"},
-                "list": {"type": "array", "minItems": 2, "uniqueItems": true, "items": {"type": "string", "maxLength": 3}},
-                "count": {"type": "integer", "format": "int32", "minimum": 0, "exclusiveMinimum": true, "maximum": 9},
-                "level": {"type": "integer", "enum": [1, 2]},
-                "old": {"type": "string", "deprecated": true, "readOnly": true},
-                "fine": {"type": "string", "enum": ["a"], "minLength": 0},
-            }})),
-            schema(
-                json!({"type": "object", "x-notes": ["at least 1 member"], "properties": {
-                    "name": {"type": "string", "x-notes": ["1 to 256 characters", "matches `^a`", "format `uuid`"]},
-                    "key": {"type": "string", "x-notes": ["format `password`"], "x-secret": true},
-                    "list": {"type": "array", "x-notes": ["at least 2 items", "no item twice"],
-                        "items": {"type": "string", "x-notes": ["at most 3 characters"]}},
-                    // The width of a number stays: it makes the Rust type.
-                    "count": {"type": "integer", "format": "int32", "x-notes": ["more than 0 and at most 9"]},
-                    "level": {"type": "integer", "x-notes": ["one of `1`, `2`"]},
-                    "old": {"type": "string", "x-notes": ["set by the service", "deprecated"]},
-                    "fine": {"type": "string", "enum": ["a"]},
-                }}),
-            ),
-            12,
-        ),
-        (
-            "drop-defaults",
-            schema(json!({"properties": {"status": {"type": "string", "default": "active"}}})),
-            schema(
-                json!({"properties": {"status": {"type": "string", "x-notes": ["default `\"active\"`"]}}}),
-            ),
-            1,
-        ),
-        (
-            "hoist-objects",
-            json!({
-                "paths": {"/offersource/save/": {"put": {
-                    "requestBody": content(json!({"type": "object", "description": "d", "properties": {"a": {}}})),
-                    "responses": {"2XX": content(json!({"type": "array", "items": {"properties": {"b": {}}}}))},
-                }}},
-                "components": {"schemas": {"Thing": {"properties": {
-                    "inner": {"properties": {"deep": {"properties": {"c": {}}}}},
-                    "free": {"type": "object"},
-                    "map": {"type": "object", "additionalProperties": {"properties": {"d": {}}}},
-                }}}},
-            }),
-            json!({
-                "paths": {"/offersource/save/": {"put": {
-                    "requestBody": content(json!({"description": "d", "allOf": [reference("SaveOfferSourceRequest")]})),
-                    "responses": {"2XX": content(
-                        json!({"type": "array", "items": reference("SaveOfferSourceResponseItem")}))},
-                }}},
-                "components": {"schemas": {
-                    "Thing": {"properties": {
-                        "inner": reference("ThingInner"),
-                        "free": {"type": "object"},
-                        "map": {"type": "object", "additionalProperties": reference("ThingMapValue")},
-                    }},
-                    "SaveOfferSourceRequest": {
-                        "type": "object", "description": "d", "properties": {"a": {}}, "x-inline": true},
-                    "SaveOfferSourceResponseItem": {"properties": {"b": {}}, "x-inline": true,
-                        "description": "An item of the response of `PUT /offersource/save/`."},
-                    "ThingInner": {"properties": {"deep": reference("ThingInnerDeep")}, "x-inline": true,
-                        "description": "The property `inner` of `Thing`."},
-                    "ThingMapValue": {"properties": {"d": {}}, "x-inline": true,
-                        "description": "A value of the property `map` of `Thing`."},
-                    "ThingInnerDeep": {"properties": {"c": {}}, "x-inline": true,
-                        "description": "The property `deep` of `ThingInner`."},
-                }},
-            }),
-            5,
-        ),
-        (
-            "hoist-enums",
-            json!({
-                "paths": {"/x/": {"get": {"parameters": [{"name": "status", "in": "query", "description": "Which.",
-                    "schema": {"type": "string", "enum": ["a", "b"]}}]}}},
-                "components": {"schemas": {"Thing": {"properties": {
-                    "kind": {"type": "string", "enum": ["x"], "nullable": true},
-                    "kinds": {"type": "array", "items": {"type": "string", "enum": ["y"], "x-rust-name": "Kind2"}},
-                }}}},
-            }),
-            json!({
-                "paths": {"/x/": {"get": {"parameters": [{"name": "status", "in": "query", "description": "Which.",
-                    "schema": reference("StatusFilter")}]}}},
-                "components": {"schemas": {
-                    "Thing": {"properties": {
-                        "kind": {"nullable": true, "allOf": [reference("Kind")]},
-                        "kinds": {"type": "array", "items": reference("Kind2")},
-                    }},
-                    "Kind": {"type": "string", "enum": ["x"], "x-inline": true,
-                        "description": "Values of the property `kind`."},
-                    "Kind2": {"type": "string", "enum": ["y"], "x-inline": true,
-                        "description": "Values of the property `kinds`."},
-                    "StatusFilter": {"type": "string", "enum": ["a", "b"], "x-inline": true,
-                        "description": "Values of the query parameter `status`.\n\nWhich."},
-                }},
-            }),
-            3,
-        ),
-        (
-            // Same name and same values, in whatever order, share one; differing descriptions are no one's.
-            "hoist-enums",
-            json!({"components": {"schemas": {
-                "One": {"properties": {"kind": {"type": "string", "enum": ["x", "y"], "description": "1"}}},
-                "Two": {"properties": {"kind": {"type": "string", "enum": ["y", "x"], "description": "2"}}},
-            }}}),
-            json!({"components": {"schemas": {
-                "One": {"properties": {"kind": {"description": "1", "allOf": [reference("Kind")]}}},
-                "Two": {"properties": {"kind": {"description": "2", "allOf": [reference("Kind")]}}},
-                "Kind": {"type": "string", "enum": ["x", "y"], "x-inline": true,
-                    "description": "Values of the property `kind`."},
-            }}}),
-            2,
-        ),
-        (
-            "inline-aliases",
-            json!({"components": {"schemas": {
-                "Name": {"type": "string", "description": "n"},
-                "Names": {"type": "array", "items": reference("Name")},
-                "Thing": {"properties": {"names": reference("Names"), "name": {"description": "own", "allOf": [reference("Name")]}}},
-            }}}),
-            json!({"components": {"schemas": {
-                "Thing": {"properties": {
-                    "names": {"type": "array", "items": {"type": "string", "description": "n"}},
-                    "name": {"type": "string", "description": "own"},
-                }},
-            }}}),
-            4,
-        ),
-        (
-            "id-lists",
-            parameter(json!({"name": "idOfferSources", "in": "query", "schema": {"type": "string"}})),
-            parameter(json!({"name": "idOfferSources", "in": "query", "explode": false,
-                "schema": {"type": "array", "items": {"type": "string"}}})),
-            1,
-        ),
-        (
-            "id-types",
-            schema(json!({"properties": {
-                "idCategory": {"type": "string", "description": "c"},
-                "idOther": {"type": "string"},
-                "idOfferSource": {"type": "integer"},
-            }})),
-            json!({"components": {"schemas": {
-                "Thing": {"properties": {
-                    "idCategory": {"description": "c", "allOf": [reference("CategoryId")]},
-                    // Not the ID of a kind of asset that we know, and not a string.
-                    "idOther": {"type": "string"},
-                    "idOfferSource": {"type": "integer"},
-                }},
-                "CategoryId": {"type": "string", "x-id-type": "idCategory", "description": "ID of a category (`idCategory`)."},
-            }}}),
-            1,
-        ),
-        (
-            "secret-types",
-            schema(json!({"properties": {
-                "key": {"type": "string", "x-secret": true, "x-notes": ["format `password`"], "description": "k", "nullable": true},
-                "keys": {"type": "array", "items": {"type": "string", "x-secret": true}},
-                "name": {"type": "string"},
-            }})),
-            json!({"components": {"schemas": {
-                "Thing": {"properties": {
-                    "key": {"description": "k", "nullable": true, "x-notes": ["format `password`"], "allOf": [reference("Secret")]},
-                    // No property, and so text.
-                    "keys": {"type": "array", "items": {"type": "string"}},
-                    "name": {"type": "string"},
-                }},
-                "Secret": {"type": "string", "x-secret": true},
-            }}}),
-            1,
-        ),
-        (
-            "nullable-collections",
-            schema(json!({"required": ["must"], "properties": {
-                "must": {"type": "array"}, "may": {"type": "array"}, "free": {"type": "object"},
-                "object": {"type": "object", "properties": {"a": {}}}, "text": {"type": "string"},
-            }})),
-            schema(json!({"required": ["must"], "properties": {
-                "must": {"type": "array"}, "may": {"type": "array", "nullable": true},
-                "free": {"type": "object", "nullable": true},
-                "object": {"type": "object", "properties": {"a": {}}}, "text": {"type": "string"},
-            }})),
-            2,
-        ),
-        (
-            "drop-titles",
-            schema(
-                json!({"title": "A thing", "properties": {"title": {"title": "Words", "type": "string"}}}),
-            ),
-            schema(json!({"properties": {"title": {"title": "Words", "type": "string"}}})),
-            1,
-        ),
-        (
-            "keep-unknown-fields",
-            schema(json!({"properties": {"a": {"type": "object"}}, "additionalProperties": false})),
-            schema(json!({"properties": {"a": {"type": "object"}}, "additionalProperties": {}})),
-            1,
-        ),
-        (
-            "keep-unknown-fields",
-            schema(json!({"type": "object", "additionalProperties": false})),
-            schema(json!({"type": "object", "additionalProperties": {}})),
-            1,
-        ),
-        (
-            "drop-empty-parts",
-            components(json!({
-                "Name": {"allOf": [reference("Thing"), {"type": "object", "additionalProperties": true}, {}], "nullable": true},
-                "Said": {"allOf": [reference("Thing"), {"description": "It.", "title": "T", "example": {}, "deprecated": true, "x-a": 1}]},
-                "Thing": {"allOf": [{"type": "object"}, {}]},
-                "More": {"allOf": [reference("Thing"), {"type": "object", "required": ["a"]}]},
-            })),
-            components(json!({
-                "Name": {"allOf": [reference("Thing")], "nullable": true},
-                "Said": {"allOf": [reference("Thing")], "description": "It.", "example": {}, "deprecated": true, "x-a": 1},
-                "Thing": {"allOf": [{"type": "object"}, {}]},
-                "More": {"allOf": [reference("Thing"), {"type": "object", "required": ["a"]}]},
-            })),
-            3,
-        ),
-        (
-            "nullable-components",
-            components(json!({
-                "Null": {"type": "object", "nullable": true, "properties": {"a": {"$ref": "#/components/schemas/Null"}}},
-                "More": {"allOf": [{"$ref": "#/components/schemas/Null"}, {"properties": {"b": {"type": "string"}}}]},
-                "Part": {"type": "object", "nullable": true},
-                "Either": {"oneOf": [{"$ref": "#/components/schemas/Part"}, {"type": "string"}]},
-                "Use": {"type": "array", "items": {"allOf": [{"$ref": "#/components/schemas/Null"}], "description": "It."}},
-            })),
-            components(json!({
-                "Null": {"type": "object", "properties": {"a": {"allOf": [{"$ref": "#/components/schemas/Null"}], "nullable": true}}},
-                "More": {"allOf": [{"$ref": "#/components/schemas/Null"}, {"properties": {"b": {"type": "string"}}}]},
-                "Part": {"type": "object", "nullable": true},
-                "Either": {"oneOf": [{"$ref": "#/components/schemas/Part"}, {"type": "string"}]},
-                "Use": {"type": "array", "items": {"allOf": [{"$ref": "#/components/schemas/Null"}], "description": "It.", "nullable": true}},
-            })),
-            2,
-        ),
-        (
-            "optional-bodies",
-            operation("put", json!({"requestBody": content(reference("Thing"))})),
-            operation(
-                "put",
-                json!({"requestBody": content(json!({"allOf": [reference("Thing")], "nullable": true}))}),
-            ),
-            1,
-        ),
-        (
-            "share-evidence",
-            json!({
-                "tags": [{"name": "T"}],
-                "paths": {"/x/": {
-                    "get": {"tags": ["T"], "x-evidence": {"kind": "page"},
-                        "parameters": [{"name": "a", "x-evidence": {"kind": "docs"}}],
-                        "responses": {"2XX": {"x-evidence": {"kind": "pattern"}}}},
-                    "put": {"tags": ["T"],
-                        "parameters": [{"name": "a", "x-evidence": {"kind": "help"}}, {"name": "b", "x-evidence": {"kind": "docs"}}],
-                        "responses": {"2XX": {"x-evidence": {"kind": "pattern"}}}},
-                }},
-                "components": {"schemas": {"Thing": {"x-evidence": {"kind": "docs"}, "properties": {
-                    "a": {"x-evidence": {"kind": "docs"}}, "b": {"x-evidence": {"kind": "pattern"}}, "c": {}}}}},
-            }),
-            json!({
-                "tags": [{"name": "T",
-                    // Not that of the operations: one of them has none.
-                    "x-evidence-of-arguments": {"kind": "docs", "said-for-some": true},
-                    "x-evidence-of-responses": {"kind": "pattern"}}],
-                "paths": {"/x/": {
-                    "get": {"tags": ["T"], "x-evidence": {"kind": "page"},
-                        "parameters": [{"name": "a", "x-evidence": {"kind": "docs", "said-elsewhere": true}}],
-                        "responses": {"2XX": {"x-evidence": {"kind": "pattern", "said-elsewhere": true}}}},
-                    "put": {"tags": ["T"],
-                        "parameters": [{"name": "a", "x-evidence": {"kind": "help"}},
-                            {"name": "b", "x-evidence": {"kind": "docs", "said-elsewhere": true}}],
-                        "responses": {"2XX": {"x-evidence": {"kind": "pattern", "said-elsewhere": true}}}},
-                }},
-                "components": {"schemas": {"Thing": {"x-evidence": {"kind": "docs", "said-for-some": true}, "properties": {
-                    "a": {"x-evidence": {"kind": "docs", "said-elsewhere": true}}, "b": {"x-evidence": {"kind": "pattern"}}, "c": {}}}}},
-            }),
-            5,
-        ),
-        (
-            "describe",
-            json!({
-                "paths": {"/x/": {"put": {"requestBody": content(reference("Thing"))}}},
-                "components": {"schemas": {
-                    "Thing": {"description": "A thing", "x-notes": ["at least 1 member"], "properties": {
-                        "list": {"items": {"x-notes": ["at most 3 characters"]}, "x-notes": ["at least 1 item"],
-                            "x-evidence": {"kind": "pattern", "source": "Others have it"}},
-                        "other": reference("Other"),
-                    }},
-                    "Other": {"description": "Another.\n\nAt length.", "x-inline": true},
-                }},
-            }),
-            json!({
-                "paths": {"/x/": {"put": {"requestBody":
-                    {"description": "A thing", "content": {"application/json": {"schema": reference("Thing")}}}}}},
-                "components": {"schemas": {
-                    "Thing": {"description": "A thing.\n\nSchema `Thing`, at least 1 member.", "properties": {
-                        "list": {"items": {"x-notes": ["at most 3 characters"]},
-                            "x-evidence": {"kind": "pattern", "source": "Others have it"},
-                            "description": "**Deduced.** `list` in JSON, at least 1 item, each at most 3 characters.\n\nEvidence: \
-                                **deduced** from the pattern of the other operations. Others have it."},
-                        "other": {"allOf": [reference("Other")], "description": "Another.\n\n`other` in JSON."},
-                    }},
-                    "Other": {"description": "Another.\n\nAt length.", "x-inline": true},
-                }},
-            }),
-            4,
-        ),
-    ]
+/// Document before and after a rule, without the members that every document has.
+struct Case {
+    rule: String,
+    before: Value,
+    after: Value,
+    /// Number of times that the rule applies.
+    count: Value,
+}
+
+/// Reads the cases in `tests/documents/rules`, which are named after their rules.
+fn cases() -> Vec<Case> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/documents/rules");
+    let files = fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
+    let mut cases = Vec::new();
+    for path in files {
+        let text = fs::read_to_string(&path).unwrap();
+        let name = path.file_stem().unwrap().to_str().unwrap();
+        let case = read::parse(Source { name, text: &text }).unwrap().into_value();
+        cases.push(Case {
+            // A number follows the name where a rule has several cases.
+            rule: name
+                .trim_end_matches(|end: char| end == '-' || end.is_ascii_digit())
+                .to_owned(),
+            before: case["before"].clone(),
+            after: case["after"].clone(),
+            count: case["count"].clone(),
+        });
+    }
+    cases
 }
 
 #[test]
-fn each_rule_does_what_it_is_for() {
-    for (rule, before, after, expected_count) in cases() {
+fn each_rule_makes_its_change() {
+    for Case {
+        rule,
+        before,
+        after,
+        count,
+    } in cases()
+    {
         let expected = testing::document(after).into_value();
-        let (value, count, diagnostics) = apply(rule, before);
+        let (document, actual_count, diagnostics) = apply(&rule, before);
         assert!(diagnostics.is_empty(), "{rule}: {diagnostics}");
         assert_eq!(
-            value, expected,
-            "{rule}\n is:        {value}\n should be: {expected}"
+            document, expected,
+            "{rule}\n actual:   {document}\n expected: {expected}"
         );
-        assert_eq!(count, expected_count, "{rule}");
+        assert_eq!(count, actual_count, "{rule}");
     }
 }
 
-/// Keys have no order in the table above, so this rule has a test of its own.
+/// The other tests ignore the order of keys, so this rule has a test of its own.
 #[test]
 fn canonical_order_sorts_keys_and_leaves_lists_alone() {
     let members = json!({"paths": {"/b/": {}, "/a/": {}}, "tags": [{"name": "b"}, {"name": "a"}]});
     let (value, count, _) = apply("canonical-order", members);
     assert_eq!(
         value.to_string(),
-        r#"{"info":{"title":"t","version":"1"},"openapi":"3.0.3","paths":{"/a/":{},"/b/":{}},"tags":[{"name":"b"},{"name":"a"}]}"#
+        json!({
+            "info": {"title": "t", "version": "1"},
+            "openapi": "3.0.3",
+            "paths": {"/a/": {}, "/b/": {}},
+            "tags": [{"name": "b"}, {"name": "a"}],
+        })
+        .to_string()
     );
     assert_eq!(count, 2);
 }
 
 #[test]
 fn every_rule_has_a_case() {
-    let tested: BTreeSet<&str> = cases()
-        .iter()
-        .map(|(rule, ..)| *rule)
-        .chain(["canonical-order"])
-        .collect();
-    let all: BTreeSet<&str> = rules().iter().map(|rule| rule.name).collect();
+    let tested = cases().into_iter().map(|case| case.rule);
+    let tested: BTreeSet<String> = tested.chain(["canonical-order".to_owned()]).collect();
+    let all: BTreeSet<String> = rules().iter().map(|rule| rule.name.to_owned()).collect();
     assert_eq!(tested, all);
-    assert_eq!(all.len(), rules().len(), "two rules have one name");
+    assert_eq!(all.len(), rules().len(), "two rules have the same name");
 }
 
 #[test]
-fn a_rule_has_nothing_to_do_after_itself() {
-    // These write to a place that another rule clears, so they may run once only.
-    let once = ["describe"];
-    for (rule, before, ..) in cases() {
-        if once.contains(&rule) {
-            continue;
-        }
-        let (mut value, ..) = apply(rule, before);
-        let (again, count, diagnostics) = apply(rule, value.take());
-        assert_eq!(count, 0, "{rule} did more to {again}");
+fn rules_are_idempotent() {
+    // This rule writes descriptions unconditionally.
+    for case in cases().into_iter().filter(|case| case.rule != "describe") {
+        let rule = &case.rule;
+        let (document, ..) = apply(rule, case.before);
+        let (again, count, diagnostics) = apply(rule, document);
+        assert_eq!(count, 0, "{rule} changed {again}");
         assert!(diagnostics.is_empty(), "{rule}: {diagnostics}");
     }
 }
 
 #[test]
-fn a_rule_that_finds_nothing_where_it_should_is_an_error() {
+fn an_idle_rule_is_an_error() {
     let source = testing::document(json!({"info": {}, "openapi": "", "paths": {}}));
     let (_, report) = transform(&source).unwrap();
     let idle: BTreeSet<String> = report
@@ -548,7 +151,7 @@ fn a_rule_that_finds_nothing_where_it_should_is_an_error() {
 }
 
 #[test]
-fn what_a_rule_cannot_do_is_located() {
+fn errors_of_rules_are_located() {
     let inline = || json!({"type": "string", "enum": ["a"]});
     let cases = [
         (
@@ -626,7 +229,7 @@ fn what_a_rule_cannot_do_is_located() {
 }
 
 #[test]
-fn what_the_model_cannot_hold_is_located() {
+fn errors_of_the_model_are_located() {
     let operation = |parameter: Value| operation("get", json!({"parameters": [parameter]}));
     let cases = [
         operation(json!({"name": "X-Trace", "in": "header", "schema": {"type": "string"}})),
@@ -644,10 +247,10 @@ fn what_the_model_cannot_hold_is_located() {
 }
 
 #[test]
-fn only_what_carries_its_own_id_can_be_created_twice() {
+fn only_requests_with_their_own_id_can_be_repeated() {
     let body = |required: &str| {
         json!({
-            "requestBody": {"required": true, "content": {"application/json": {"schema": reference(required)}}},
+            "requestBody": {"required": true, "content": content(reference(required))["content"]},
         })
     };
     let members = json!({
@@ -659,14 +262,15 @@ fn only_what_carries_its_own_id_can_be_created_twice() {
             "/offersource/other/": {"patch": {}},
         },
         "components": {"schemas": {
-            "WithId": {"type": "object", "required": ["idOfferSource"], "properties": {"idOfferSource": {"type": "string"}}},
-            // Some ID, but not that of what is created.
+            "WithId": {"type": "object", "required": ["idOfferSource"], "properties": {
+                "idOfferSource": {"type": "string"}}},
+            // An ID, but not that of the new asset.
             "WithoutId": {"type": "object", "required": ["idCategory"], "properties": {
                 "idCategory": {"type": "string"}, "idOfferSource": {"type": "string"}}},
         }},
     });
-    let prepared = testing::prepared(&testing::document(members));
-    let found: Vec<(&str, Repeat)> = prepared
+    let model = testing::model(&testing::document(members));
+    let found: Vec<(&str, Repeat)> = model
         .operations
         .iter()
         .map(|operation| (operation.id(), operation.repeat))
@@ -696,15 +300,17 @@ fn arguments_are_ordered_and_documented() {
             "x-evidence": {"kind": "sibling", "source": "Others list too"},
             "parameters": [
                 {"name": "status", "in": "query", "schema": {"type": "string", "default": "all"}},
-                {"name": "idOfferSources", "in": "query", "required": true, "description": "Which.", "schema": {"type": "string"}},
-                {"name": "idCategory", "in": "query", "required": true, "description": "Of it", "schema": {"type": "string"}},
+                {"name": "idOfferSources", "in": "query", "required": true, "description": "Which.",
+                    "schema": {"type": "string"}},
+                {"name": "idCategory", "in": "query", "required": true, "description": "Of it",
+                    "schema": {"type": "string"}},
             ],
             "requestBody": {"content": {"application/json": {"schema": {"type": "string"}}}},
             "responses": {"200": {"description": "All of them", "x-evidence": {"kind": "pattern"}}},
         }}},
     });
-    let prepared = testing::prepared(&testing::document(members));
-    let operation = &prepared.operations[0];
+    let model = testing::model(&testing::document(members));
+    let operation = &model.operations[0];
     let arguments: Vec<(&str, bool, ArgumentKind)> = operation
         .arguments
         .iter()
@@ -720,5 +326,5 @@ fn arguments_are_ordered_and_documented() {
     );
     assert_eq!(operation.request_body, RequestBody::Optional);
     insta::assert_snapshot!(operation.documentation);
-    assert_eq!(prepared.tags[0].documentation, "# Offer Sources\n\nmanage them.");
+    assert_eq!(model.tags[0].documentation, "# Offer Sources\n\nmanage them.");
 }

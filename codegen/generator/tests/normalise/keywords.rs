@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use serde_json::Value;
 
 use funnelflux_generator::lint;
-use funnelflux_openapi::{Diagnostic, Document, Source, pointer, read};
+use funnelflux_openapi::{Diagnostic, Document, Source, pointer::Pointer, read};
 
 use crate::force;
 
@@ -36,22 +36,22 @@ fn run(value: &Value) -> Run {
 }
 
 /// Collects the pointers at which two values differ.
-fn differences(before: &Value, after: &Value, pointer: &str, found: &mut Vec<String>) {
+fn differences(before: &Value, after: &Value, pointer: &Pointer, found: &mut Vec<String>) {
     match (before, after) {
         (Value::Object(before), Value::Object(after)) => {
             for (key, value) in before {
-                let place = pointer::join(pointer, key);
+                let place = pointer.with_trailing_token(key);
                 match after.get(key) {
                     Some(other) => differences(value, other, &place, found),
                     None => found.push(format!("- {place}")),
                 }
             }
             let new = after.keys().filter(|key| !before.contains_key(*key));
-            found.extend(new.map(|key| format!("+ {}", pointer::join(pointer, key))));
+            found.extend(new.map(|key| format!("+ {}", pointer.with_trailing_token(key))));
         }
         (Value::Array(before), Value::Array(after)) if before.len() == after.len() => {
             for (index, (before, after)) in before.iter().zip(after).enumerate() {
-                differences(before, after, &pointer::item(pointer, index), found);
+                differences(before, after, &pointer.with_trailing_token(index), found);
             }
         }
         _ if before == after => {}
@@ -122,7 +122,7 @@ fn fate(base: &Value, before: &Run, place: &str, key: &str, value: &Value) -> (S
     let after = run(&changed);
 
     // The lines of the keyword itself: a diagnostic on its parent does not count.
-    let first = after.input.locate(pointer::join(place, key));
+    let first = after.input.locate(format!("{place}/{key}"));
     let first = first.line;
     let lines = first..first + format!("{value:#}").lines().count();
     let reported: Vec<&Diagnostic> = after
@@ -132,7 +132,7 @@ fn fate(base: &Value, before: &Run, place: &str, key: &str, value: &Value) -> (S
         .filter(|diagnostic| lines.contains(&diagnostic.location.as_ref().unwrap().line))
         .collect();
     let mut found = Vec::new();
-    differences(&before.output, &after.output, "", &mut found);
+    differences(&before.output, &after.output, Pointer::root(), &mut found);
     let mut lost = Vec::new();
     marked(&changed, &mut lost);
     let mut kept = Vec::new();

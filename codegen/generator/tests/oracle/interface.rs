@@ -1,6 +1,6 @@
-//! Public interface of generated code, as far as a change of the document can change it.
+//! Public interface of generated code.
 //!
-//! The judge of the comparison must not share code with it, so this reads the generated files with `syn`.
+//! An oracle must not share code with the comparison, so this parses the generated files with `syn`.
 
 use std::collections::BTreeMap;
 
@@ -25,7 +25,7 @@ impl Interface {
         interface
     }
 
-    /// Impact of a change from this interface to `new`, and the names that changed.
+    /// Returns the impact of a change from this interface to `new`, and the names that changed.
     pub(crate) fn compare(&self, new: &Self) -> (Impact, Vec<String>) {
         let changed = self
             .0
@@ -100,7 +100,7 @@ impl Interface {
         }
     }
 
-    /// Adds a type that grows without breaking anybody, as all generated types do, and its derived traits.
+    /// Adds a type and its derived traits.
     fn add_type(&mut self, name: &Ident, attributes: &[Attribute], generics: &syn::Generics) {
         let is_attribute = |wanted: &str| {
             attributes

@@ -5,6 +5,7 @@
 //! affected. The provenance of moved values is recorded, so that their new pointers lead to the original
 //! text.
 
+mod aside;
 mod context;
 mod openapi31;
 mod path_items;

@@ -54,7 +54,7 @@ pub(super) fn warnings(
         open.extend(inside.into_iter().rev());
     }
     diagnostics.sort_by(|left, right| left.location.cmp(&right.location));
-    diagnostics.into()
+    Diagnostics(diagnostics)
 }
 
 fn message(text: &str) -> String {

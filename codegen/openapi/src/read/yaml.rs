@@ -104,9 +104,7 @@ enum Key {
 
 struct Builder<'a> {
     source: Source<'a>,
-    source_map: SourceMap,
-    scalars: Vec<Value>,
-    numbers: Vec<(NodeId, String)>,
+    tree: Tree,
     anchors: HashMap<usize, NodeId>,
     frames: Vec<Frame>,
     documents: usize,
@@ -117,13 +115,15 @@ impl<'a> Builder<'a> {
     fn new(source: Source<'a>) -> Self {
         Self {
             source,
-            source_map: SourceMap {
-                nodes: Vec::new(),
-                root: 0,
-                start: Position::START,
+            tree: Tree {
+                source_map: SourceMap {
+                    nodes: Vec::new(),
+                    root: 0,
+                    start: Position::START,
+                },
+                scalars: Vec::new(),
+                numbers: Vec::new(),
             },
-            scalars: Vec::new(),
-            numbers: Vec::new(),
             anchors: HashMap::new(),
             frames: Vec::new(),
             documents: 0,
@@ -153,33 +153,22 @@ impl<'a> Builder<'a> {
             );
             return Err(diagnostic.fix("put the API document there").into());
         }
-        self.duplicates
-            .unless_errors(Tree {
-                source_map: self.source_map,
-                scalars: self.scalars,
-                numbers: self.numbers,
-            })
-            .map(|(tree, _)| tree)
+        self.duplicates.unless_errors(self.tree).map(|(tree, _)| tree)
     }
 
     fn event(&mut self, event: Event<'_>, position: Position) -> Result<(), Diagnostics> {
+        let source = self.source;
         match event {
             Event::DocumentStart(_) => {
                 self.documents += 1;
                 if self.documents > 1 {
-                    return Err(
-                        syntax(self.source, position, "a second YAML document starts here")
-                            .fix("one text holds one API document: split it, or remove the line `---`")
-                            .into(),
-                    );
+                    return Err(syntax(source, position, "a second YAML document starts here")
+                        .fix("one text holds one API document: split it, or remove the line `---`")
+                        .into());
                 }
             }
             Event::Scalar(text, style, anchor, tag) => {
-                if let Some(Frame {
-                    collection: Collection::Mapping { key: key @ None, .. },
-                    ..
-                }) = self.frames.last_mut()
-                {
+                if let Some(key) = self.awaited_key() {
                     // Every key is text: `200:` and `true:` are strings, as in JSON.
                     *key = Some(if style == ScalarStyle::Plain && text == "<<" && tag.is_none() {
                         Key::Merge(position)
@@ -193,13 +182,13 @@ impl<'a> Builder<'a> {
                     return Ok(());
                 }
                 let value = scalar(&text, style, tag.as_deref()).map_err(|message| {
-                    at(self.source, position, "scalar", message)
+                    at(source, position, "scalar", message)
                         .fix("write a value that JSON has too, or a quoted string")
                 })?;
                 let is_changed = value.is_f64() && !number::is_kept(&text);
                 let node = self.node(Node::Scalar, value);
                 if is_changed {
-                    self.numbers.push((node, text.into_owned()));
+                    self.tree.numbers.push((node, text.into_owned()));
                 }
                 self.complete(node, position, anchor)?;
             }
@@ -224,22 +213,17 @@ impl<'a> Builder<'a> {
             Event::Alias(anchor) => {
                 let node = *self.anchors.get(&anchor).ok_or_else(|| {
                     at(
-                        self.source,
+                        source,
                         position,
                         "aliases",
                         "this alias is inside of its own value",
                     )
                     .fix("write the value out: a value cannot contain itself")
                 })?;
-                if let Some(Frame {
-                    collection: Collection::Mapping { key: key @ None, .. },
-                    ..
-                }) = self.frames.last_mut()
-                {
-                    let Some(Value::String(text)) = self.scalars.get(node) else {
-                        return Err(complex_key(self.source, position));
-                    };
-                    *key = Some(Key::Plain(text.as_str().into(), position));
+                let text = self.tree.scalars.get(node).and_then(Value::as_str).map(Box::from);
+                if let Some(key) = self.awaited_key() {
+                    let text = text.ok_or_else(|| complex_key(source, position))?;
+                    *key = Some(Key::Plain(text, position));
                     return Ok(());
                 }
                 self.complete(node, position, 0)?;
@@ -249,10 +233,18 @@ impl<'a> Builder<'a> {
         Ok(())
     }
 
+    /// Returns the place for the key that the innermost open mapping expects next.
+    fn awaited_key(&mut self) -> Option<&mut Option<Key>> {
+        match &mut self.frames.last_mut()?.collection {
+            Collection::Mapping { key, .. } if key.is_none() => Some(key),
+            _ => None,
+        }
+    }
+
     fn node(&mut self, node: Node, scalar: Value) -> NodeId {
-        self.source_map.nodes.push(node);
-        self.scalars.push(scalar);
-        self.scalars.len() - 1
+        self.tree.source_map.nodes.push(node);
+        self.tree.scalars.push(scalar);
+        self.tree.scalars.len() - 1
     }
 
     fn open(
@@ -273,13 +265,7 @@ impl<'a> Builder<'a> {
             .fix("remove the tag, or write its value out")
             .into());
         }
-        if matches!(
-            self.frames.last(),
-            Some(Frame {
-                collection: Collection::Mapping { key: None, .. },
-                ..
-            })
-        ) {
+        if self.awaited_key().is_some() {
             return Err(complex_key(self.source, position));
         }
         if self.frames.len() >= DEPTH {
@@ -329,8 +315,8 @@ impl<'a> Builder<'a> {
         }
         match self.frames.last_mut() {
             None => {
-                self.source_map.root = node;
-                self.source_map.start = position;
+                self.tree.source_map.root = node;
+                self.tree.source_map.start = position;
             }
             Some(Frame {
                 collection: Collection::Sequence(items),
@@ -341,7 +327,7 @@ impl<'a> Builder<'a> {
                 ..
             }) => match key.take() {
                 Some(Key::Plain(key, position)) => members.push((key, position, node)),
-                Some(Key::Merge(position)) => match self.source_map.nodes.get(node) {
+                Some(Key::Merge(position)) => match self.tree.source_map.nodes.get(node) {
                     Some(Node::Sequence(items)) => {
                         merges.extend(items.iter().map(|(_, node)| (position, *node)));
                     }
@@ -360,7 +346,7 @@ impl<'a> Builder<'a> {
         merges: &[(Position, NodeId)],
     ) -> Result<Vec<(Box<str>, Position, NodeId)>, Diagnostics> {
         for (position, node) in merges {
-            let Some(Node::Mapping(inherited)) = self.source_map.nodes.get(*node) else {
+            let Some(Node::Mapping(inherited)) = self.tree.source_map.nodes.get(*node) else {
                 return Err(at(
                     self.source,
                     *position,

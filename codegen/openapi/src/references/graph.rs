@@ -4,7 +4,7 @@ use std::{borrow::Cow, collections::HashMap};
 
 use serde_json::Value;
 
-use super::follow::{follow, reference};
+use super::resolve::{follow, reference};
 use crate::pointer::{Pointer, PointerBuf, Token, unescape};
 
 /// A reference of a document.
@@ -149,6 +149,14 @@ impl<'a> References<'a> {
         self.targets.get(reference.target?)
     }
 
+    /// Returns the innermost target at `place` or around it.
+    #[must_use]
+    pub fn enclosing(&self, place: &Pointer) -> Option<&Target<'a>> {
+        let mut around = std::iter::successors(Some(place), |place| place.parent());
+        let number = around.find_map(|place| self.numbers.get(place));
+        self.targets.get(*number?)
+    }
+
     /// Lists the references that lead exactly to `place`, in the order of the document.
     pub fn referrers(&self, place: &Pointer) -> impl Iterator<Item = &Reference<'a>> {
         let target = self
@@ -261,28 +269,6 @@ fn walk<'a>(
         Value::Array(items) => {
             for (index, item) in items.iter().enumerate() {
                 inside(index.into(), item, false);
-            }
-        }
-        _ => {}
-    }
-}
-
-/// Appends the pointers that all references in a value hold.
-pub fn collect<'a>(value: &'a Value, targets: &mut Vec<&'a str>) {
-    match value {
-        Value::Object(object) => {
-            for (key, value) in object {
-                match value {
-                    Value::String(target) if key == "$ref" => {
-                        targets.extend(target.strip_prefix('#'));
-                    }
-                    _ => collect(value, targets),
-                }
-            }
-        }
-        Value::Array(array) => {
-            for value in array {
-                collect(value, targets);
             }
         }
         _ => {}

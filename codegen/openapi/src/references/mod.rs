@@ -4,12 +4,12 @@
 //! [`References`] answers questions about all references at once, and [`Usages`] leads from a component back
 //! to the operations.
 
-mod follow;
 mod graph;
+mod resolve;
 mod usages;
 
-pub use follow::{follow, fragment, reference, resolve};
-pub use graph::{Reference, References, Target, collect};
+pub use graph::{Reference, References, Target};
+pub use resolve::{follow, fragment, reference, resolve};
 pub use usages::{Usages, Use, User};
 
 #[cfg(test)]

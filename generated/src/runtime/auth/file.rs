@@ -2,7 +2,7 @@
 //! processes.
 
 use super::{
-    Credentials,
+    AccountId, Credentials,
     store::{StoreError, StoreGuard, TokenStore},
 };
 use crate::transport::BoxFuture;
@@ -19,19 +19,27 @@ use std::{
 const LOCK_TIMEOUT: Duration = Duration::from_mins(1);
 /// Interval between attempts to take the lock.
 const LOCK_INTERVAL: Duration = Duration::from_millis(50);
+/// Symbolic links that are followed before they count as a circle.
+const MAX_LINKS: usize = 40;
 
-/// Stores tokens in a JSON file. Its folder must exist.
+/// Stores tokens in a JSON file. Its folder must exist and be writable, or else
+/// [`ClientBuilder::build`](crate::ClientBuilder::build) fails.
 ///
+/// - The file records the base URL and the account of its tokens. A client for another base URL or account
+///   refuses it. A file without a base URL belongs to the vendor's service.
 /// - On Unix the file gets mode 0600, and a file that others can read is rejected.
-/// - Saving writes a temporary file and renames it, so a crash leaves the old or the new file.
+/// - Saving writes a temporary file and renames it, so a crash leaves the old or the new file. A symbolic
+///   link stays one: its target is replaced.
 /// - During a renewal, the lock `<file>.lock` keeps other processes from renewing. They wait up to 60 s and
 ///   then use the new tokens.
+///
+/// Within a Tokio runtime, files are read and written on its threads for blocking work.
 #[derive(Clone, Debug)]
 pub struct FileTokenStore {
     path: PathBuf,
 }
 
-/// Content of the file, in the format of the service's response.
+/// Content of the file: the format of the service's response, and the owner of the tokens.
 #[derive(Deserialize, Serialize)]
 struct StoredTokens {
     access_token: String,
@@ -40,6 +48,13 @@ struct StoredTokens {
     /// Unix time in seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     expires_at: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    base_url: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    account: Option<String>,
+    /// Fingerprint of the credentials that the tokens descend from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    origin: Option<String>,
 }
 
 impl FileTokenStore {
@@ -50,6 +65,34 @@ impl FileTokenStore {
 
     fn error(&self, problem: &str, error: impl std::fmt::Display) -> StoreError {
         format!("the token file {} {problem}: {error}", self.path.display()).into()
+    }
+
+    /// Runs blocking work off the async threads.
+    fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Self) -> Result<T, StoreError> + Send + 'static,
+    ) -> BoxFuture<'static, Result<T, StoreError>> {
+        let store = self.clone();
+        Box::pin(async move {
+            match tokio::runtime::Handle::try_current() {
+                Ok(runtime) => runtime.spawn_blocking(move || work(&store)).await?,
+                // Without a runtime, there are no async threads to keep free.
+                Err(_) => work(&store),
+            }
+        })
+    }
+
+    /// The file that symbolic links lead to, which need not exist.
+    fn target(&self) -> Result<PathBuf, StoreError> {
+        let mut path = self.path.clone();
+        for _ in 0..MAX_LINKS {
+            match fs::read_link(&path) {
+                // An absolute link replaces the whole path.
+                Ok(link) => path = folder_of(&path).join(link),
+                Err(_) => return Ok(path),
+            }
+        }
+        Err(self.error("cannot be found", "its symbolic links form a circle"))
     }
 
     fn read(&self) -> Result<Option<Credentials>, StoreError> {
@@ -71,14 +114,16 @@ impl FileTokenStore {
                 ),
             )
         })?;
-        let mut credentials = Credentials::new(stored.access_token);
-        if let Some(refresh_token) = stored.refresh_token {
-            credentials = credentials.with_refresh_token(refresh_token);
-        }
-        credentials.expires_at = stored
-            .expires_at
-            .and_then(|seconds| SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds)));
-        Ok(Some(credentials))
+        Ok(Some(Credentials {
+            access_token: stored.access_token.into(),
+            refresh_token: stored.refresh_token.map(SecretString::from),
+            expires_at: stored
+                .expires_at
+                .and_then(|seconds| SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds))),
+            base_url: stored.base_url,
+            account: stored.account.map(AccountId::from),
+            origin: stored.origin,
+        }))
     }
 
     #[cfg(unix)]
@@ -112,7 +157,57 @@ impl FileTokenStore {
         Ok(())
     }
 
-    fn write(&self, credentials: &Credentials) -> Result<(), StoreError> {
+    fn write(&self, stored: &StoredTokens) -> Result<(), StoreError> {
+        let target = self.target()?;
+        let write = || -> io::Result<()> {
+            // A temporary file is created with mode 0600.
+            let mut file = tempfile::NamedTempFile::new_in(folder_of(&target))?;
+            serde_json::to_writer(&mut file, stored)?;
+            file.write_all(b"\n")?;
+            file.as_file().sync_all()?;
+            file.persist(&target)?;
+            Ok(())
+        };
+        write().map_err(|error| self.error("cannot be written", error))
+    }
+
+    /// Attempts to take the lock once; `None` if another process holds it.
+    fn try_lock(&self) -> Result<Option<File>, StoreError> {
+        let file = File::options()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(lock_of(&self.target()?))
+            .map_err(|error| self.error("cannot be locked", error))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(file)),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(self.error("cannot be locked", error)),
+        }
+    }
+
+    async fn acquire(&self) -> Result<StoreGuard, StoreError> {
+        let deadline = tokio::time::Instant::now() + LOCK_TIMEOUT;
+        loop {
+            if let Some(file) = self.blocking(Self::try_lock).await? {
+                return Ok(StoreGuard::holding(file));
+            }
+            if tokio::time::Instant::now() >= deadline {
+                let lock = lock_of(&self.path);
+                let busy = format_args!("another process has held {} for 60 s", lock.display());
+                return Err(self.error("cannot be locked", busy));
+            }
+            tokio::time::sleep(LOCK_INTERVAL).await;
+        }
+    }
+}
+
+impl TokenStore for FileTokenStore {
+    fn load(&self) -> BoxFuture<'_, Result<Option<Credentials>, StoreError>> {
+        self.blocking(Self::read)
+    }
+
+    fn save<'a>(&'a self, credentials: &'a Credentials) -> BoxFuture<'a, Result<(), StoreError>> {
         let stored = StoredTokens {
             access_token: credentials.access_token.expose_secret().to_owned(),
             refresh_token: credentials
@@ -123,65 +218,50 @@ impl FileTokenStore {
                 .expires_at
                 .and_then(|at| at.duration_since(SystemTime::UNIX_EPOCH).ok())
                 .map(|duration| duration.as_secs()),
+            base_url: credentials.base_url.clone(),
+            account: credentials.account().map(|account| account.to_string()),
+            origin: credentials.origin.clone(),
         };
-        let folder = match self.path.parent() {
-            Some(folder) if folder != Path::new("") => folder,
-            _ => Path::new("."),
-        };
-        let write = || -> io::Result<()> {
-            // A temporary file is created with mode 0600.
-            let mut file = tempfile::NamedTempFile::new_in(folder)?;
-            serde_json::to_writer(&mut file, &stored)?;
-            file.write_all(b"\n")?;
-            file.as_file().sync_all()?;
-            file.persist(&self.path)?;
-            Ok(())
-        };
-        write().map_err(|error| self.error("cannot be written", error))
-    }
-
-    async fn acquire(&self) -> Result<StoreGuard, StoreError> {
-        let mut path = self.path.clone().into_os_string();
-        path.push(".lock");
-        let path = PathBuf::from(path);
-        let file = File::options()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(&path)
-            .map_err(|error| self.error("cannot be locked", error))?;
-        // A blocking lock would block the async runtime.
-        let deadline = tokio::time::Instant::now() + LOCK_TIMEOUT;
-        loop {
-            match file.try_lock() {
-                Ok(()) => return Ok(StoreGuard::holding(file)),
-                Err(TryLockError::WouldBlock) if tokio::time::Instant::now() < deadline => {
-                    tokio::time::sleep(LOCK_INTERVAL).await;
-                }
-                Err(TryLockError::WouldBlock) => {
-                    let busy = format_args!("another process has held {} for 60 s", path.display());
-                    return Err(self.error("cannot be locked", busy));
-                }
-                Err(TryLockError::Error(error)) => {
-                    return Err(self.error("cannot be locked", error));
-                }
-            }
-        }
-    }
-}
-
-impl TokenStore for FileTokenStore {
-    fn load(&self) -> BoxFuture<'_, Result<Option<Credentials>, StoreError>> {
-        Box::pin(std::future::ready(self.read()))
-    }
-
-    fn save<'a>(&'a self, credentials: &'a Credentials) -> BoxFuture<'a, Result<(), StoreError>> {
-        Box::pin(std::future::ready(self.write(credentials)))
+        self.blocking(move |store| store.write(&stored))
     }
 
     fn lock(&self) -> BoxFuture<'_, Result<StoreGuard, StoreError>> {
         Box::pin(self.acquire())
     }
+
+    fn check(&self) -> Result<(), StoreError> {
+        let target = self.target()?;
+        let folder = folder_of(&target);
+        // Permissions say little about access control lists or read-only disks, so this creates a file.
+        match tempfile::NamedTempFile::new_in(folder) {
+            Ok(_) => self.read().map(drop),
+            Err(error) => {
+                let problem = if folder.is_dir() {
+                    "its folder must be writable, because renewed tokens replace the file"
+                } else {
+                    "its folder must exist"
+                };
+                Err(self.error("cannot be written", format_args!("{problem}: {error}")))
+            }
+        }
+    }
+
+    fn description(&self) -> String {
+        format!("the token file {}", self.path.display())
+    }
+}
+
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    }
+}
+
+fn lock_of(path: &Path) -> PathBuf {
+    let mut lock = path.as_os_str().to_owned();
+    lock.push(".lock");
+    PathBuf::from(lock)
 }
 
 #[cfg(test)]
@@ -238,11 +318,53 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let store = FileTokenStore::new(folder.path().join("missing/tokens.json"));
         for error in [
+            store.check().unwrap_err(),
             store.save(&tokens()).await.unwrap_err(),
             store.lock().await.unwrap_err(),
         ] {
             assert!(error.to_string().contains("missing/tokens.json"), "{error}");
         }
+        let error = store.check().unwrap_err().to_string();
+        assert!(error.contains("its folder must exist"), "{error}");
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn a_symbolic_link_stays_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let elsewhere = tempfile::tempdir().unwrap();
+        let target = elsewhere.path().join("real.json");
+        let links = [folder.path().join("first"), folder.path().join("second")];
+        std::os::unix::fs::symlink(&target, &links[0]).unwrap();
+        std::os::unix::fs::symlink("first", &links[1]).unwrap();
+        let store = FileTokenStore::new(&links[1]);
+        // The first save finds a dangling link.
+        for _ in 0..2 {
+            store.check().unwrap();
+            store.save(&tokens()).await.unwrap();
+            assert!(links.iter().all(|link| link.is_symlink()));
+            assert!(target.is_file() && !target.is_symlink());
+            assert!(store.load().await.unwrap().is_some());
+        }
+        // All names of the file share its lock.
+        let _guard = store.lock().await.unwrap();
+        assert!(FileTokenStore::new(&target).try_lock().unwrap().is_none());
+        let circle = folder.path().join("circle");
+        std::os::unix::fs::symlink("circle", &circle).unwrap();
+        let error = FileTokenStore::new(&circle).check().unwrap_err().to_string();
+        assert!(error.contains("form a circle"), "{error}");
+    }
+
+    #[test]
+    fn a_store_works_without_a_runtime() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = FileTokenStore::new(folder.path().join("tokens.json"));
+        let work = async {
+            store.save(&tokens()).await.unwrap();
+            store.load().await.unwrap().unwrap()
+        };
+        let loaded = futures_util::FutureExt::now_or_never(work).unwrap();
+        assert!(loaded.same(&tokens()));
     }
 
     #[tokio::test(start_paused = true)]

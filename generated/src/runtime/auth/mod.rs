@@ -1,20 +1,26 @@
 //! Credentials, their stores and their renewal.
 
+mod account;
+mod bearer_token;
 mod file;
 mod redactor;
 mod rejection;
 mod store;
 mod token_manager;
+mod validate;
 
+pub use account::AccountId;
+pub(crate) use bearer_token::BearerToken;
 pub use file::FileTokenStore;
 pub(crate) use redactor::Redactor;
 pub(crate) use rejection::rejects_the_token;
 pub use store::{MemoryTokenStore, StoreError, StoreGuard, TokenStore};
-pub(crate) use token_manager::{BearerToken, RenewalOutcome, TokenManager};
+pub use token_manager::CredentialSource;
+pub(crate) use token_manager::{RenewalOutcome, TokenManager};
 
 use super::error::Error;
 use secrecy::{ExposeSecret as _, SecretString};
-use std::{fmt, time::SystemTime};
+use std::{env::VarError, fmt, time::SystemTime};
 
 /// Environment variable of the access token.
 pub(crate) const ACCESS_TOKEN_VARIABLE: &str = "FUNNELFLUX_ACCESS_TOKEN";
@@ -24,8 +30,9 @@ pub(crate) const REFRESH_TOKEN_VARIABLE: &str = "FUNNELFLUX_REFRESH_TOKEN";
 /// Tokens of an account, created in FunnelFlux under settings → API access.
 ///
 /// An access token is valid for 72 hours (documented). With a refresh token, the client renews it by itself:
-/// shortly before it expires if the expiry is known, otherwise when the service rejects it. Concurrent calls
-/// share one renewal.
+/// in the background from five minutes before it expires if the expiry is known, otherwise when the service
+/// rejects it. Concurrent calls share one renewal. After a failed renewal the client waits before the next
+/// one, from one second up to a minute.
 ///
 /// Both tokens are secrets: no `Debug` output, error or log shows them.
 ///
@@ -44,6 +51,12 @@ pub struct Credentials {
     access_token: SecretString,
     refresh_token: Option<SecretString>,
     expires_at: Option<SystemTime>,
+    /// Base URL of the service that the tokens are for.
+    base_url: Option<String>,
+    /// Account of an earlier token, in case this one does not name it.
+    account: Option<AccountId>,
+    /// Fingerprint of the credentials that these were renewed from.
+    origin: Option<String>,
 }
 
 impl Credentials {
@@ -53,6 +66,9 @@ impl Credentials {
             access_token: access_token.into(),
             refresh_token: None,
             expires_at: None,
+            base_url: None,
+            account: None,
+            origin: None,
         }
     }
 
@@ -63,12 +79,22 @@ impl Credentials {
         self
     }
 
-    /// Adds the expiry of the access token, so that it is renewed from one minute before.
+    /// Adds the expiry of the access token, so that it is renewed in the background from five minutes before.
     ///
-    /// Without it, the token is renewed when the service first rejects it.
+    /// Without it, the client uses the expiry that a JWT states. A token without either is renewed when the
+    /// service first rejects it, and the rejected calls wait for the renewal.
     #[must_use]
     pub fn with_expires_at(mut self, expires_at: SystemTime) -> Self {
         self.expires_at = Some(expires_at);
+        self
+    }
+
+    /// Binds the tokens to the service at this base URL, for a store of your own.
+    ///
+    /// The client binds tokens that it saves, and refuses stored tokens of another base URL.
+    #[must_use]
+    pub fn with_base_url(mut self, base_url: impl Into<String>) -> Self {
+        self.base_url = Some(base_url.into());
         self
     }
 
@@ -77,30 +103,20 @@ impl Credentials {
     /// # Errors
     /// When there is no access token, or when a variable is not Unicode.
     pub fn from_env() -> Result<Self, Error> {
-        Self::from_variables(|name| std::env::var(name))
+        let found = Self::from_variables(&|name: &str| std::env::var(name))?;
+        found.ok_or_else(no_access_token)
     }
 
-    fn from_variables(read: impl Fn(&str) -> Result<String, std::env::VarError>) -> Result<Self, Error> {
-        let variable = |name: &str| match read(name) {
-            Ok(value) if value.trim().is_empty() => Ok(None),
-            Ok(value) => Ok(Some(SecretString::from(value.trim()))),
-            Err(std::env::VarError::NotPresent) => Ok(None),
-            // The standard library's error quotes the value.
-            Err(std::env::VarError::NotUnicode(_)) => Err(Error::configuration(format!(
-                "the environment variable {name} is not Unicode"
-            ))),
+    /// Reads the tokens from environment variables; `None` if there is no access token.
+    pub(crate) fn from_variables(read: &impl ReadVariable) -> Result<Option<Self>, Error> {
+        let Some(access_token) = environment_variable(read, ACCESS_TOKEN_VARIABLE)? else {
+            return Ok(None);
         };
-        let Some(access_token) = variable(ACCESS_TOKEN_VARIABLE)? else {
-            return Err(Error::configuration(format!(
-                "the environment variable {ACCESS_TOKEN_VARIABLE} is not set; set it to an access token from \
-                 FunnelFlux, settings → API access, and set {REFRESH_TOKEN_VARIABLE} to the refresh token"
-            )));
-        };
-        Ok(Self {
-            access_token,
-            refresh_token: variable(REFRESH_TOKEN_VARIABLE)?,
-            expires_at: None,
-        })
+        let refresh_token = environment_variable(read, REFRESH_TOKEN_VARIABLE)?;
+        Ok(Some(Self {
+            refresh_token: refresh_token.map(SecretString::from),
+            ..Self::new(access_token)
+        }))
     }
 
     /// Access token, for a store of your own.
@@ -115,26 +131,96 @@ impl Credentials {
         self.refresh_token.as_ref()
     }
 
-    /// Expiry of the access token, if it is known.
+    /// Expiry of the access token, if it is known: set by [`with_expires_at`](Self::with_expires_at), or
+    /// stated by a token that is a JWT.
     #[must_use]
     pub fn expires_at(&self) -> Option<SystemTime> {
         self.expires_at
+            .or_else(|| account::expiry_of_token(&self.access_token))
+    }
+
+    /// Account of the access token, if the token or the one that it was renewed from says so.
+    #[must_use]
+    pub fn account(&self) -> Option<AccountId> {
+        AccountId::of_token(&self.access_token).or_else(|| self.account.clone())
+    }
+
+    /// Base URL of the service that stored tokens are for.
+    #[must_use]
+    pub fn base_url(&self) -> Option<&str> {
+        self.base_url.as_deref()
+    }
+
+    /// Fingerprint of both tokens: 64 bits by FNV-1a, which is stable and reveals no token.
+    fn fingerprint(&self) -> String {
+        let refresh_token = self.refresh_token.as_ref().map(SecretString::expose_secret);
+        let parts = [
+            self.access_token.expose_secret(),
+            "\n",
+            refresh_token.unwrap_or_default(),
+        ];
+        let bytes = parts.iter().flat_map(|part| part.bytes());
+        let hash = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        });
+        format!("{hash:016x}")
+    }
+
+    /// Binds credentials from the program to the service at this base URL.
+    fn bind(&mut self, base_url: &str) -> Result<(), String> {
+        if let Some(owner) = &self.base_url
+            && owner.trim_end_matches('/') != base_url
+        {
+            return Err(format!(
+                "the credentials are for {owner}, but the base URL of this client is {base_url}"
+            ));
+        }
+        self.base_url = Some(base_url.to_owned());
+        self.origin = Some(self.fingerprint());
+        Ok(())
     }
 
     /// Compares both tokens.
     fn same(&self, other: &Self) -> bool {
-        let same_refresh_token = match (&self.refresh_token, &other.refresh_token) {
-            (Some(left), Some(right)) => left.expose_secret() == right.expose_secret(),
-            (None, None) => true,
-            _ => false,
+        self.same_refresh_token(other) && self.same_token(&other.access_token)
+    }
+
+    fn same_refresh_token(&self, other: &Self) -> bool {
+        let expose = |credentials: &Self| {
+            let token = credentials.refresh_token.as_ref();
+            token.map(|token| token.expose_secret().to_owned())
         };
-        same_refresh_token && self.same_token(&other.access_token)
+        expose(self) == expose(other)
     }
 
     /// Compares the access token.
     pub(crate) fn same_token(&self, token: &SecretString) -> bool {
         self.access_token.expose_secret() == token.expose_secret()
     }
+}
+
+/// Reads an environment variable, or the stand-in of a test.
+pub(crate) trait ReadVariable: Fn(&str) -> Result<String, VarError> {}
+
+impl<F: Fn(&str) -> Result<String, VarError>> ReadVariable for F {}
+
+/// Value of an environment variable without surrounding space; `None` if it is not set or empty.
+pub(crate) fn environment_variable(read: &impl ReadVariable, name: &str) -> Result<Option<String>, Error> {
+    match read(name) {
+        Ok(value) => Ok(Some(value.trim().to_owned()).filter(|value| !value.is_empty())),
+        Err(VarError::NotPresent) => Ok(None),
+        // The standard library's error quotes the value.
+        Err(VarError::NotUnicode(_)) => Err(Error::configuration(format!(
+            "the environment variable {name} is not Unicode"
+        ))),
+    }
+}
+
+pub(crate) fn no_access_token() -> Error {
+    Error::configuration(format!(
+        "the environment variable {ACCESS_TOKEN_VARIABLE} is not set; set it to an access token from \
+         FunnelFlux, settings → API access, and set {REFRESH_TOKEN_VARIABLE} to the refresh token"
+    ))
 }
 
 impl fmt::Debug for Credentials {
@@ -147,23 +233,24 @@ impl fmt::Debug for Credentials {
                 &self.refresh_token.as_ref().map(|_| "[redacted]"),
             )
             .field("expires_at", &self.expires_at)
-            .finish()
+            .field("base_url", &self.base_url)
+            .finish_non_exhaustive()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::env::VarError;
 
     #[test]
     fn the_environment_gives_credentials_or_names_the_missing_variable() {
         let environment = |access: Result<&str, VarError>, refresh: Result<&str, VarError>| {
-            Credentials::from_variables(|name| match name {
+            let found = Credentials::from_variables(&|name: &str| match name {
                 ACCESS_TOKEN_VARIABLE => access.clone().map(str::to_owned),
                 REFRESH_TOKEN_VARIABLE => refresh.clone().map(str::to_owned),
                 name => panic!("{name}"),
-            })
+            });
+            found?.ok_or_else(no_access_token)
         };
         let both = environment(Ok(" access\n"), Ok("refresh")).unwrap();
         assert_eq!(both.access_token().expose_secret(), "access");

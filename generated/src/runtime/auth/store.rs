@@ -11,7 +11,12 @@ pub type StoreError = Box<dyn std::error::Error + Send + Sync>;
 ///
 /// The client loads tokens before its first call and before each renewal, so that it uses tokens that another
 /// process has renewed. It saves them after each renewal. [`MemoryTokenStore`] and [`FileTokenStore`] are
-/// ready-made; implement the trait for a secrets manager or a database. A store belongs to one account.
+/// ready-made; implement the trait for a secrets manager or a database.
+///
+/// A store belongs to one account on one base URL. The client saves credentials with their
+/// [base URL](Credentials::base_url); a store of your own keeps it and restores it with
+/// [`Credentials::with_base_url`]. The client refuses stored tokens of another base URL or account. Stored
+/// tokens without a base URL belong to the vendor's service.
 ///
 /// [`FileTokenStore`]: crate::auth::FileTokenStore
 ///
@@ -48,8 +53,9 @@ pub trait TokenStore: Send + Sync + 'static {
     /// Replaces the stored tokens.
     ///
     /// # Errors
-    /// When the tokens cannot be stored. The client keeps using the new tokens and logs a warning with
-    /// `tracing`; the next process starts with the old ones.
+    /// When the tokens cannot be stored. The client keeps using the new tokens, attempts to store them again
+    /// a minute later and logs a warning with `tracing`. If the service has replaced the refresh token, the
+    /// next process could not renew the stored tokens, so the next call fails with this error.
     fn save<'a>(&'a self, credentials: &'a Credentials) -> BoxFuture<'a, Result<(), StoreError>>;
 
     /// Locks out renewals by other processes until the guard is dropped. Default: no lock.
@@ -61,6 +67,19 @@ pub trait TokenStore: Send + Sync + 'static {
     /// When the lock cannot be taken.
     fn lock(&self) -> BoxFuture<'_, Result<StoreGuard, StoreError>> {
         Box::pin(async { Ok(StoreGuard::none()) })
+    }
+
+    /// Checks that tokens can be stored, when a client is built. Default: no check.
+    ///
+    /// # Errors
+    /// When they cannot; the client is then not built.
+    fn check(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    /// Names the store in errors, such as `the token file /etc/tokens.json`.
+    fn description(&self) -> String {
+        "the token store".to_owned()
     }
 }
 
@@ -126,5 +145,13 @@ impl<S: TokenStore + ?Sized> TokenStore for std::sync::Arc<S> {
 
     fn lock(&self) -> BoxFuture<'_, Result<StoreGuard, StoreError>> {
         (**self).lock()
+    }
+
+    fn check(&self) -> Result<(), StoreError> {
+        (**self).check()
+    }
+
+    fn description(&self) -> String {
+        (**self).description()
     }
 }

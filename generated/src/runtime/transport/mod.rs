@@ -1,22 +1,43 @@
 //! The transport: a trait that sends one request once, and its implementation with reqwest.
 //!
 //! The attempt loop decides about requests, retries and redirects.
+//!
+//! Bodies of responses are `http_body`s, which layers for tower expect. Bodies of requests are [`Bytes`]: the
+//! client may send a request again, so it has the complete body and needs cheap copies.
 
-pub(crate) mod reqwest;
+mod from_fn;
+mod reqwest;
+mod service;
 
+pub use from_fn::{FromFn, from_fn};
+pub use reqwest::HttpTransport;
+pub(crate) use reqwest::{Configure, is_loopback};
+pub use service::{FromService, TransportService, from_service};
+
+use super::error::debug_as_display;
 use bytes::Bytes;
 use futures_core::Stream;
-use futures_util::StreamExt as _;
-use std::{error::Error as StdError, fmt, future::Future, pin::Pin};
+use futures_util::{StreamExt as _, TryStreamExt as _};
+use http_body::{Body, Frame};
+use std::{
+    error::Error as StdError,
+    fmt,
+    future::Future,
+    io,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
 
 /// Boxed future that a [`Transport`] returns.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// Sends one request once, without retries, redirects or credentials of its own.
 ///
-/// The crate has a transport over HTTP. Implement another one for tests without sockets, or for a program
-/// with its own HTTP stack. A transport sees everything, including the `Authorization` header and the body of
-/// a token renewal, and must not log them.
+/// [`HttpTransport`] is the default. Decorate it with [`from_fn`] or with layers for tower
+/// ([`TransportService`]), or implement another transport for tests without sockets, or for a program with
+/// its own HTTP stack. A transport sees everything, including the `Authorization` header and the body of a
+/// token renewal, and must not log them.
 pub trait Transport: fmt::Debug + Send + Sync + 'static {
     /// Sends `request` and resolves when the head of the response has arrived.
     ///
@@ -30,13 +51,54 @@ pub trait Transport: fmt::Debug + Send + Sync + 'static {
     ) -> BoxFuture<'_, Result<http::Response<ResponseBody>, TransportError>>;
 }
 
-/// Body of a response, which arrives in chunks.
+impl<T: Transport + ?Sized> Transport for Arc<T> {
+    fn send(
+        &self,
+        request: http::Request<Bytes>,
+    ) -> BoxFuture<'_, Result<http::Response<ResponseBody>, TransportError>> {
+        (**self).send(request)
+    }
+}
+
+/// Body of a response, which arrives in chunks. It is an [`http_body::Body`].
 pub struct ResponseBody(Pin<Box<dyn Stream<Item = Result<Bytes, TransportError>> + Send>>);
 
 impl ResponseBody {
     /// Creates a body from a stream of chunks.
     pub fn stream(chunks: impl Stream<Item = Result<Bytes, TransportError>> + Send + 'static) -> Self {
         Self(Box::pin(chunks))
+    }
+
+    /// Creates a body from any [`http_body::Body`]. Trailers are dropped.
+    pub fn new<B>(body: B) -> Self
+    where
+        B: Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<Box<dyn StdError + Send + Sync>>,
+    {
+        let body = Box::pin(body);
+        Self::stream(futures_util::stream::unfold(body, |mut body| async move {
+            loop {
+                let frame = std::future::poll_fn(|context| body.as_mut().poll_frame(context)).await?;
+                match frame.map(Frame::into_data) {
+                    Ok(Ok(chunk)) => return Some((Ok(chunk), body)),
+                    Ok(Err(_trailers)) => {}
+                    Err(error) => return Some((Err(TransportError::from_source(error)), body)),
+                }
+            }
+        }))
+    }
+
+    /// Reads the whole body.
+    ///
+    /// # Errors
+    /// When the connection breaks before the end.
+    pub async fn bytes(self) -> Result<Bytes, TransportError> {
+        let chunks: Vec<Bytes> = self.0.try_collect().await?;
+        Ok(match chunks.as_slice() {
+            // Most bodies arrive in one chunk, which needs no copy.
+            [chunk] => chunk.clone(),
+            chunks => chunks.concat().into(),
+        })
     }
 
     /// Next chunk; `None` at the end.
@@ -51,6 +113,18 @@ impl From<Bytes> for ResponseBody {
     }
 }
 
+impl Body for ResponseBody {
+    type Data = Bytes;
+    type Error = TransportError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, TransportError>>> {
+        self.0.as_mut().poll_next(context).map_ok(Frame::data)
+    }
+}
+
 impl fmt::Debug for ResponseBody {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("ResponseBody")
@@ -58,7 +132,9 @@ impl fmt::Debug for ResponseBody {
 }
 
 /// Error of a request without a complete response.
-#[derive(Debug)]
+///
+/// Its text, which `Debug` prints as well, contains every cause, so it has no
+/// [`source`](std::error::Error::source); [`cause`](Self::cause) is the error of the HTTP library.
 pub struct TransportError {
     kind: TransportErrorKind,
     timeout: bool,
@@ -73,6 +149,8 @@ pub enum TransportErrorKind {
     Connect,
     /// The connection broke afterwards: the service may have received and applied the request.
     Interrupted,
+    /// The certificate of the service is not trusted: the request was not sent, and a retry will not help.
+    Certificate,
     /// The request could not be built or sent, and a retry will not help.
     Request,
 }
@@ -84,6 +162,15 @@ impl TransportError {
             kind,
             timeout: false,
             source: source.into(),
+        }
+    }
+
+    /// Keeps a transport error, and treats any other one as a broken connection: the service may have
+    /// received the request.
+    fn from_source(error: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        match error.into().downcast::<Self>() {
+            Ok(error) => *error,
+            Err(error) => Self::new(TransportErrorKind::Interrupted, error),
         }
     }
 
@@ -100,10 +187,36 @@ impl TransportError {
         self.timeout
     }
 
-    /// Cause of the error.
+    /// The underlying error.
+    #[must_use]
+    pub fn cause(&self) -> &(dyn StdError + Send + Sync + 'static) {
+        &*self.source
+    }
+
+    /// Kind of the error.
     #[must_use]
     pub fn kind(&self) -> TransportErrorKind {
         self.kind
+    }
+}
+
+/// For transports in tests: a refused or impossible connection is [`Connect`](TransportErrorKind::Connect), and
+/// every other error [`Interrupted`](TransportErrorKind::Interrupted).
+impl From<io::Error> for TransportError {
+    fn from(error: io::Error) -> Self {
+        use io::ErrorKind::{AddrNotAvailable, ConnectionRefused, HostUnreachable, NetworkUnreachable};
+        let no_connection = [
+            AddrNotAvailable,
+            ConnectionRefused,
+            HostUnreachable,
+            NetworkUnreachable,
+        ];
+        let kind = if no_connection.contains(&error.kind()) {
+            TransportErrorKind::Connect
+        } else {
+            TransportErrorKind::Interrupted
+        };
+        Self::new(kind, error)
     }
 }
 
@@ -112,6 +225,7 @@ impl fmt::Display for TransportError {
         let summary = match self.kind {
             TransportErrorKind::Connect => "no connection to the service",
             TransportErrorKind::Interrupted => "the connection broke before the complete response arrived",
+            TransportErrorKind::Certificate => "the certificate of the service is not trusted",
             TransportErrorKind::Request => "the request could not be sent",
         };
         // Libraries put the reason at the end of the error chain; include it in this line.
@@ -125,12 +239,17 @@ impl fmt::Display for TransportError {
             }
             next = error.source();
         }
-        formatter.write_str(&text)
+        formatter.write_str(&text)?;
+        if self.kind == TransportErrorKind::Certificate {
+            formatter.write_str(
+                "; fix: check the base URL and the clock of this machine; if a proxy or a private authority \
+                 issues the certificate, add its CA to the system's store, or name it in SSL_CERT_FILE",
+            )?;
+        }
+        Ok(())
     }
 }
 
-impl StdError for TransportError {
-    fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        Some(&*self.source)
-    }
-}
+debug_as_display!(TransportError);
+
+impl StdError for TransportError {}

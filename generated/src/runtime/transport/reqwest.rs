@@ -1,39 +1,162 @@
 //! The transport over HTTP with reqwest.
 
 use super::{BoxFuture, ResponseBody, Transport, TransportError, TransportErrorKind};
-use crate::runtime::error::Error;
+use crate::runtime::{builder::CONNECT_TIMEOUT, error::Error};
 use bytes::Bytes;
-use std::{sync::OnceLock, time::Duration};
+use std::{
+    error::Error as StdError,
+    fmt,
+    sync::{Mutex, OnceLock, PoisonError},
+    time::Duration,
+};
+use tokio::runtime::{Handle, Id};
 
 #[cfg(not(any(feature = "rustls", feature = "native-tls")))]
 compile_error!("funnelflux needs TLS: enable the feature `rustls` (on by default) or `native-tls`");
 
-/// Sends requests over HTTP.
+/// Transport over HTTP, which a client uses unless it is given another one.
+///
+/// It follows no redirects. With the feature `rustls`, it verifies certificates like the operating system.
+///
+/// # Proxies
+/// Requests to another machine obey `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`. Requests over
+/// `https` pass a proxy encrypted. Requests over plain `http` do not, and need
+/// [`ClientBuilder::allow_plain_http`](crate::ClientBuilder::allow_plain_http) whether there is a proxy or
+/// not. Requests to this machine (`localhost`, 127.0.0.0/8, `::1`) never pass a proxy.
+///
+/// # Private certificate authorities
+/// Add the authority to the certificates of the operating system. On Linux, the variables `SSL_CERT_FILE` (a
+/// PEM file) and `SSL_CERT_DIR` replace those certificates; on macOS and Windows `rustls` ignores them. The
+/// file must then contain the public authorities, too, if they are needed. To trust an authority in one
+/// client only, pass a configuration of rustls with it to `tls_backend_preconfigured` in
+/// `ClientBuilder::reqwest` (feature `reqwest`).
+///
+/// ```
+/// use funnelflux::{Client, transport::HttpTransport};
+/// use std::sync::Arc;
+///
+/// // Two clients with different settings share their connections.
+/// let transport = Arc::new(HttpTransport::new()?);
+/// let first = Client::builder().transport(Arc::clone(&transport)).build()?;
+/// let second = Client::builder().max_response_bytes(1_000).transport(transport).build()?;
+/// # Ok::<(), funnelflux::Error>(())
+/// ```
 #[derive(Debug)]
-pub(crate) struct ReqwestTransport {
-    client: ::reqwest::Client,
+pub struct HttpTransport {
+    clients: ClientsPerRuntime,
     origin: CachedOrigin,
 }
 
-impl ReqwestTransport {
-    /// Uses a client configured by the caller.
-    pub(crate) fn from_client(client: ::reqwest::Client) -> Self {
-        Self {
-            client,
-            origin: CachedOrigin::default(),
-        }
+/// Changes the settings of a reqwest client before it is built.
+pub(crate) type Configure = Box<dyn Fn(::reqwest::ClientBuilder) -> ::reqwest::ClientBuilder + Send + Sync>;
+
+impl HttpTransport {
+    /// Creates a transport that connects within 10 s.
+    ///
+    /// # Errors
+    /// When TLS cannot be set up.
+    pub fn new() -> Result<Self, Error> {
+        Self::with_connect_timeout(CONNECT_TIMEOUT)
     }
 
-    /// Creates a client with the TLS of the enabled features and without redirects.
-    pub(crate) fn new(connect_timeout: Duration) -> Result<Self, Error> {
-        let builder = ::reqwest::Client::builder()
-            .redirect(::reqwest::redirect::Policy::none())
-            .connect_timeout(connect_timeout);
-        let client = with_tls(builder)?
-            .build()
-            .map_err(|error| Error::configuration(format!("cannot set up the HTTP client: {error}")))?;
-        Ok(Self::from_client(client))
+    /// Creates a transport with a time limit for connecting, TLS included.
+    ///
+    /// # Errors
+    /// When TLS cannot be set up.
+    pub fn with_connect_timeout(timeout: Duration) -> Result<Self, Error> {
+        Self::configured(timeout, None)
     }
+
+    /// Creates a transport with the settings of the caller. Requests to this machine pass no proxy of those.
+    pub(crate) fn configured(connect_timeout: Duration, configure: Option<Configure>) -> Result<Self, Error> {
+        let tls = tls()?;
+        let settings = move || {
+            let builder = ::reqwest::Client::builder()
+                .redirect(::reqwest::redirect::Policy::none())
+                .connect_timeout(connect_timeout);
+            let builder = tls(builder);
+            match &configure {
+                Some(configure) => configure(builder),
+                None => builder,
+            }
+        };
+        let build = move || {
+            Ok(Clients {
+                general: settings().build()?,
+                direct: settings().no_proxy().build()?,
+            })
+        };
+        let clients = ClientsPerRuntime::new(Box::new(build))
+            .map_err(|error| Error::configuration(format!("cannot set up the HTTP client: {error}")))?;
+        Ok(Self {
+            clients,
+            origin: CachedOrigin::default(),
+        })
+    }
+}
+
+/// Maximum number of runtimes whose connections are kept.
+const RUNTIMES: usize = 16;
+
+/// HTTP clients of one runtime.
+#[derive(Clone)]
+struct Clients {
+    /// For requests to other machines.
+    general: ::reqwest::Client,
+    /// For requests to this machine, without proxies.
+    direct: ::reqwest::Client,
+}
+
+/// HTTP clients, with their own connections, for each Tokio runtime.
+///
+/// A runtime drives the connections that were opened on it. While a current-thread runtime is not running, for
+/// example because its thread waits for another runtime, a request on one of its connections would hang.
+struct ClientsPerRuntime {
+    build: Box<dyn Fn() -> ::reqwest::Result<Clients> + Send + Sync>,
+    /// The most recently created clients last. The first ones belong to no runtime until they are used.
+    clients: Mutex<Vec<(Option<Id>, Clients)>>,
+}
+
+impl ClientsPerRuntime {
+    fn new(build: Box<dyn Fn() -> ::reqwest::Result<Clients> + Send + Sync>) -> ::reqwest::Result<Self> {
+        let clients = Mutex::new(vec![(None, build()?)]);
+        Ok(Self { build, clients })
+    }
+
+    /// Clients of the current runtime.
+    fn get(&self) -> ::reqwest::Result<Clients> {
+        let runtime = Handle::try_current().ok().map(|handle| handle.id());
+        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, clients)) = clients.iter().find(|(owner, _)| *owner == runtime) {
+            return Ok(clients.clone());
+        }
+        if let Some((owner @ None, clients)) = clients.first_mut() {
+            *owner = runtime;
+            return Ok(clients.clone());
+        }
+        let built = (self.build)()?;
+        if clients.len() >= RUNTIMES {
+            clients.remove(0);
+        }
+        clients.push((runtime, built.clone()));
+        Ok(built)
+    }
+}
+
+impl fmt::Debug for ClientsPerRuntime {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("ClientsPerRuntime")
+    }
+}
+
+/// Recognises a URL of this machine.
+pub(crate) fn is_loopback(url: &::reqwest::Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let address = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost"
+        || address
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|address| address.to_canonical().is_loopback())
 }
 
 /// Parsed scheme, host and port of the first request. The other requests of a client share them, and parsing
@@ -69,9 +192,9 @@ fn has_origin(uri: &http::Uri, origin: &::reqwest::Url) -> bool {
     authority.is_some() && authority == uri.authority().map(http::uri::Authority::as_str)
 }
 
-/// Configures rustls with ring for this client only, independent of the process's default provider.
+/// TLS of all connections: rustls with ring, independent of the process's default provider.
 #[cfg(feature = "rustls")]
-fn with_tls(builder: ::reqwest::ClientBuilder) -> Result<::reqwest::ClientBuilder, Error> {
+fn tls() -> Result<impl Fn(::reqwest::ClientBuilder) -> ::reqwest::ClientBuilder + Send + Sync, Error> {
     use rustls_platform_verifier::BuilderVerifierExt;
 
     let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
@@ -83,27 +206,31 @@ fn with_tls(builder: ::reqwest::ClientBuilder) -> Result<::reqwest::ClientBuilde
     #[cfg(feature = "http2")]
     config.alpn_protocols.push(b"h2".to_vec());
     config.alpn_protocols.push(b"http/1.1".to_vec());
-    Ok(builder.tls_backend_preconfigured(config))
+    Ok(move |builder: ::reqwest::ClientBuilder| builder.tls_backend_preconfigured(config.clone()))
 }
 
-/// Configures the TLS library of the operating system.
+/// TLS of all connections: the library of the operating system.
 #[cfg(all(feature = "native-tls", not(feature = "rustls")))]
 #[expect(clippy::unnecessary_wraps, reason = "same signature as with rustls")]
-fn with_tls(builder: ::reqwest::ClientBuilder) -> Result<::reqwest::ClientBuilder, Error> {
-    Ok(builder.tls_backend_native())
+fn tls() -> Result<impl Fn(::reqwest::ClientBuilder) -> ::reqwest::ClientBuilder + Send + Sync, Error> {
+    Ok(::reqwest::ClientBuilder::tls_backend_native)
 }
 
-impl Transport for ReqwestTransport {
+impl Transport for HttpTransport {
     fn send(
         &self,
         request: http::Request<Bytes>,
     ) -> BoxFuture<'_, Result<http::Response<ResponseBody>, TransportError>> {
         Box::pin(async move {
             let (head, body) = request.into_parts();
-            let mut request = ::reqwest::Request::new(head.method, self.origin.url(&head.uri)?);
+            let url = self.origin.url(&head.uri)?;
+            let loopback = is_loopback(&url);
+            let mut request = ::reqwest::Request::new(head.method, url);
             *request.headers_mut() = head.headers;
             *request.body_mut() = Some(body.into());
-            let mut response = self.client.execute(request).await.map_err(classify)?;
+            let clients = self.clients.get().map_err(classify)?;
+            let client = if loopback { clients.direct } else { clients.general };
+            let mut response = client.execute(request).await.map_err(classify)?;
             let mut head = http::Response::builder().status(response.status());
             if let Some(headers) = head.headers_mut() {
                 *headers = std::mem::take(response.headers_mut());
@@ -119,7 +246,9 @@ impl Transport for ReqwestTransport {
 }
 
 fn classify(error: ::reqwest::Error) -> TransportError {
-    let kind = if error.is_connect() {
+    let kind = if has_certificate_error(&error) {
+        TransportErrorKind::Certificate
+    } else if error.is_connect() {
         TransportErrorKind::Connect
     } else if error.is_builder() {
         TransportErrorKind::Request
@@ -130,6 +259,36 @@ fn classify(error: ::reqwest::Error) -> TransportError {
     // Our own error already names the operation and its path.
     let error = TransportError::new(kind, error.without_url());
     if timed_out { error.timed_out() } else { error }
+}
+
+/// Finds the verdict on a certificate, which the TLS library hides in I/O errors.
+fn has_certificate_error(error: &::reqwest::Error) -> bool {
+    let mut next: Option<&(dyn StdError + 'static)> = error.source();
+    while let Some(error) = next {
+        if is_certificate_error(error) {
+            return true;
+        }
+        // An I/O error skips the error inside of it in `source`.
+        let inner = error
+            .downcast_ref::<std::io::Error>()
+            .and_then(std::io::Error::get_ref);
+        next = match inner {
+            Some(inner) => Some(inner),
+            None => error.source(),
+        };
+    }
+    false
+}
+
+#[cfg(feature = "rustls")]
+fn is_certificate_error(error: &(dyn StdError + 'static)) -> bool {
+    matches!(error.downcast_ref(), Some(rustls::Error::InvalidCertificate(_)))
+}
+
+/// The libraries of the operating systems have no common type for it.
+#[cfg(all(feature = "native-tls", not(feature = "rustls")))]
+fn is_certificate_error(error: &(dyn StdError + 'static)) -> bool {
+    error.to_string().contains("certificate")
 }
 
 #[cfg(all(test, feature = "rustls"))]
@@ -174,7 +333,7 @@ mod tests {
 
     #[test]
     fn no_default_tls_provider_is_installed() {
-        ReqwestTransport::new(Duration::from_secs(1)).unwrap();
+        HttpTransport::new().unwrap();
         assert!(rustls::crypto::CryptoProvider::get_default().is_none());
     }
 }

@@ -6,12 +6,16 @@
     reason = "a test stops at the first surprise"
 )]
 
+mod accounts;
 mod auth;
 mod blocking;
+mod bodies;
+
 mod create;
 mod errors;
 mod hooks;
 mod random_service;
+mod rate_limit;
 mod retry;
 mod sockets;
 

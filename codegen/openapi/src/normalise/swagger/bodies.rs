@@ -9,7 +9,7 @@ use super::{
 use crate::{
     diagnostic::Severity,
     media::JSON,
-    normalise::{context::Object, schemas},
+    normalise::{aside, context::Object},
     pointer::{Pointer, PointerBuf},
 };
 
@@ -164,7 +164,7 @@ impl Convert<'_> {
         for key in ["name", "in"] {
             property.shift_remove(key);
         }
-        if schemas::keep_aside(&mut property, "allowEmptyValue") {
+        if aside::keep_aside(&mut property, "allowEmptyValue") {
             self.report(
                 Severity::Notice,
                 "empty-value",
@@ -178,7 +178,7 @@ impl Convert<'_> {
             && property
                 .get("collectionFormat")
                 .is_none_or(|format| format != "multi");
-        schemas::keep_aside(&mut property, "collectionFormat");
+        aside::keep_aside(&mut property, "collectionFormat");
         if joined {
             self.report(
                 Severity::Warning,
@@ -297,7 +297,7 @@ impl Convert<'_> {
         // Examples of media types that the response does not have.
         if let Some(examples) = examples.filter(|examples| *examples != json!({})) {
             response.insert("examples".to_owned(), examples);
-            schemas::keep_aside(&mut response, "examples");
+            aside::keep_aside(&mut response, "examples");
             self.report(
                 Severity::Notice,
                 "examples",
@@ -342,7 +342,7 @@ impl Convert<'_> {
                     "make it a string in an overlay",
                 );
             }
-            schemas::keep_aside(header, "collectionFormat");
+            aside::keep_aside(header, "collectionFormat");
             self.value_schema(header, &new.with_trailing_token(name), &old);
         }
     }

@@ -8,8 +8,8 @@ use crate::{
     diagnostic::{Diagnostic, Severity, Stage},
     document::Provenance,
     normalise::{
+        aside,
         context::{Context, Object},
-        schemas,
     },
     pointer::{Pointer, PointerBuf, ToPointer},
     references::fragment,
@@ -91,9 +91,9 @@ impl Convert<'_> {
         if used {
             holder.shift_remove(key);
         } else if holder.contains_key(key) {
-            let aside = schemas::name_aside(holder, key);
+            let aside = aside::name_aside(holder, key);
             self.moved(place.with_trailing_token(&aside), place.with_trailing_token(key));
-            schemas::keep_aside(holder, key);
+            aside::keep_aside(holder, key);
         }
     }
 
@@ -128,7 +128,7 @@ impl Convert<'_> {
             format!("`{key}` belongs to OpenAPI 3.0, and its equivalent in Swagger 2.0 is here too"),
             "remove one of the two: it is unknown which one applies",
         );
-        schemas::keep_aside(holder, key);
+        aside::keep_aside(holder, key);
     }
 }
 

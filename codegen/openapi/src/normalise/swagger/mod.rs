@@ -3,6 +3,7 @@
 mod bodies;
 mod convert;
 mod parameters;
+mod schemas;
 
 use std::collections::BTreeSet;
 
@@ -10,8 +11,8 @@ use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 
 use super::{
+    aside,
     context::{Context, Object, TARGET},
-    schemas,
 };
 use crate::{
     diagnostic::Severity,
@@ -58,7 +59,7 @@ pub(super) fn normalise(value: Value, context: &mut Context) -> Value {
             reference(object);
         }
         if kind == ObjectKind::Schema {
-            schemas::swagger(context, pointer, object);
+            schemas::convert_schema(context, pointer, object);
         }
     });
     value
@@ -351,7 +352,7 @@ impl Convert<'_> {
                     "call it with a base URL of that scheme",
                 );
             }
-            schemas::keep_aside(operation, "schemes");
+            aside::keep_aside(operation, "schemes");
         }
         let parameters = match operation.get_mut("parameters").map(std::mem::take) {
             Some(Value::Array(parameters)) => parameters,

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::convert::{Convert, shared_name};
 use crate::{
     diagnostic::Severity,
-    normalise::{context::Object, schemas},
+    normalise::{aside, context::Object},
     pointer::{Pointer, PointerBuf},
 };
 
@@ -151,7 +151,7 @@ impl Convert<'_> {
         let mut place = old.to_buf();
         while let Some(inner) = items {
             place = place.with_trailing_token("items");
-            schemas::keep_aside(inner, "collectionFormat");
+            aside::keep_aside(inner, "collectionFormat");
             if inner.get("type").is_some_and(|kind| kind == "array") {
                 self.report(
                     Severity::Warning,
@@ -191,7 +191,7 @@ impl Convert<'_> {
         let kind = parameter.get("type").or(written);
         if kind.is_none_or(|kind| kind != "array") {
             // The key concerns lists only.
-            schemas::keep_aside(parameter, "collectionFormat");
+            aside::keep_aside(parameter, "collectionFormat");
             return;
         }
         let old = old.with_trailing_token("collectionFormat");

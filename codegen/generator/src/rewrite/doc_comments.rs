@@ -1,0 +1,50 @@
+//! Documentation comments.
+
+use syn::{Attribute, Expr, ExprLit, Lit, Meta, visit_mut::VisitMut};
+
+use crate::rustdoc;
+
+use super::state::State;
+
+/// Splits documentation into one attribute per line, which prints as `///`, and wraps long lines.
+pub(super) fn documentation_lines(state: &mut State<'_>) -> usize {
+    let mut lines = OnePerLine { count: 0 };
+    state.types.iter_mut().for_each(|item| lines.visit_item_mut(item));
+    lines.count
+}
+
+pub(super) fn is_documented(attributes: &[Attribute]) -> bool {
+    attributes
+        .iter()
+        .any(|attribute| attribute.path().is_ident("doc"))
+}
+
+fn text_of(attribute: &Attribute) -> Option<String> {
+    match &attribute.meta {
+        Meta::NameValue(pair) if pair.path.is_ident("doc") => match &pair.value {
+            Expr::Lit(ExprLit {
+                lit: Lit::Str(text), ..
+            }) => Some(text.value()),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+struct OnePerLine {
+    count: usize,
+}
+
+impl VisitMut for OnePerLine {
+    fn visit_attributes_mut(&mut self, attributes: &mut Vec<Attribute>) {
+        for old in std::mem::take(attributes) {
+            match text_of(&old) {
+                Some(text) if rustdoc::lines(&text) != [text.as_str()] => {
+                    self.count += 1;
+                    attributes.extend(rustdoc::attributes(&text));
+                }
+                _ => attributes.push(old),
+            }
+        }
+    }
+}

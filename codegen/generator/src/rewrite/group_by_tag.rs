@@ -1,0 +1,179 @@
+//! Methods and types, grouped by tag.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use syn::{ImplItemFn, Item, Type};
+
+use crate::transform::{ApiModel, IdType, OpenEnum, Operation, Tag};
+
+use super::{
+    feature_set::FeatureSet,
+    mentions::{mentioned, mentioned_in_signature},
+    state::declared,
+};
+
+/// Contents of the generated files.
+#[derive(Debug)]
+pub struct Items {
+    /// Tags in the order of the document.
+    pub tags: Vec<TagItems>,
+    /// Types that several tags use, or none.
+    pub shared: Vec<(TypeItem, FeatureSet)>,
+    /// Types of IDs.
+    pub ids: Vec<(IdType, FeatureSet)>,
+}
+
+/// Items that belong to one tag.
+#[derive(Debug)]
+pub struct TagItems {
+    /// The tag.
+    pub tag: Tag,
+    /// Its operations, each with its method.
+    pub operations: Vec<(Operation, ImplItemFn)>,
+    /// Types that no other tag uses.
+    pub types: Vec<TypeItem>,
+}
+
+/// A type of the document.
+#[derive(Clone, Debug)]
+pub enum TypeItem {
+    /// An enumeration of strings.
+    Enum(OpenEnum),
+    /// Any other type.
+    Items {
+        /// Rust type.
+        name: String,
+        /// The type, then its implementations.
+        items: Vec<Item>,
+    },
+}
+
+impl TypeItem {
+    /// Returns the name of the Rust type.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Enum(open) => &open.name,
+            Self::Items { name, .. } => name,
+        }
+    }
+}
+
+/// Users of each type.
+struct Owners {
+    /// By type: positions of the tags whose operations reach it.
+    tags: BTreeMap<String, BTreeSet<usize>>,
+    /// Types that no operation reaches, and all that they consist of.
+    unused: BTreeSet<String>,
+}
+
+/// Groups by tag: a type that the operations of a single tag reach belongs to it.
+pub(super) fn group(types: Vec<Item>, methods: Vec<ImplItemFn>, model: &ApiModel) -> Items {
+    let mut groups: BTreeMap<String, Vec<Item>> = BTreeMap::new();
+    for item in types {
+        let name = declared(&item).map(ToString::to_string);
+        if let Some(name) = name.or_else(|| implementing_type(&item)) {
+            groups.entry(name).or_default().push(item);
+        }
+    }
+    let mut methods: BTreeMap<String, ImplItemFn> = methods
+        .into_iter()
+        .map(|method| (method.sig.ident.to_string(), method))
+        .collect();
+    let tags = model.tags.iter().map(|tag| {
+        let operations = model
+            .operations
+            .iter()
+            .filter(|operation| operation.tag == tag.name);
+        let operations = operations
+            .filter_map(|operation| Some((operation.clone(), methods.remove(operation.id())?)))
+            .collect();
+        TagItems {
+            tag: tag.clone(),
+            operations,
+            types: Vec::new(),
+        }
+    });
+    let mut tags: Vec<TagItems> = tags.collect();
+    let owners = owners(&groups, &tags, model);
+    let features = |name: &str| {
+        if owners.unused.contains(name) {
+            return FeatureSet::Always;
+        }
+        let tags = owners.tags.get(name).into_iter().flatten();
+        let tags = tags.filter_map(|index| model.tags.get(*index));
+        FeatureSet::union(&tags.map(FeatureSet::of).collect::<Vec<_>>())
+    };
+    let others = groups.into_iter();
+    let others = others.map(|(name, items)| TypeItem::Items { name, items });
+    let enums = model.enums.iter().cloned().map(TypeItem::Enum);
+    let mut shared = Vec::new();
+    for item in enums.chain(others) {
+        let name = item.name();
+        let users = owners.tags.get(name);
+        let users = users.filter(|users| users.len() == 1 && !owners.unused.contains(name));
+        let user = users.and_then(|users| users.first());
+        if let Some(tag) = user.and_then(|index| tags.get_mut(*index)) {
+            tag.types.push(item);
+        } else {
+            let features = features(name);
+            shared.push((item, features));
+        }
+    }
+    let ids = model.ids.iter();
+    Items {
+        ids: ids.map(|id| (id.clone(), features(&id.name))).collect(),
+        tags,
+        shared,
+    }
+}
+
+/// Finds the users of each type.
+fn owners(groups: &BTreeMap<String, Vec<Item>>, tags: &[TagItems], model: &ApiModel) -> Owners {
+    let names: BTreeSet<&str> = groups
+        .keys()
+        .map(String::as_str)
+        .chain(model.enums.iter().map(|open| open.name.as_str()))
+        .chain(model.ids.iter().map(|id| id.name.as_str()))
+        .collect();
+    let uses: BTreeMap<&str, BTreeSet<String>> = groups
+        .iter()
+        .map(|(name, items)| (name.as_str(), mentioned(items, &names)))
+        .collect();
+    let inner = |name: &str| uses.get(name).into_iter().flatten().cloned();
+    let mut owners: BTreeMap<String, BTreeSet<usize>> = BTreeMap::new();
+    for (index, tag) in tags.iter().enumerate() {
+        for (_, method) in &tag.operations {
+            let mut open: Vec<String> = mentioned_in_signature(&method.sig, &names).into_iter().collect();
+            while let Some(name) = open.pop() {
+                if owners.entry(name.clone()).or_default().insert(index) {
+                    open.extend(inner(&name));
+                }
+            }
+        }
+    }
+    let mut unused = BTreeSet::new();
+    let is_unused = |name: &&&str| !owners.contains_key(**name);
+    let mut open: Vec<String> = uses
+        .keys()
+        .filter(is_unused)
+        .map(|name| (*name).to_owned())
+        .collect();
+    while let Some(name) = open.pop() {
+        if unused.insert(name.clone()) {
+            open.extend(inner(&name));
+        }
+    }
+    Owners { tags: owners, unused }
+}
+
+/// Returns the type of an `impl` block.
+fn implementing_type(item: &Item) -> Option<String> {
+    match item {
+        Item::Impl(item) => match &*item.self_ty {
+            Type::Path(path) => path.path.get_ident().map(ToString::to_string),
+            _ => None,
+        },
+        _ => None,
+    }
+}

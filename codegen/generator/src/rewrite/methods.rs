@@ -1,0 +1,363 @@
+//! Methods: those of the generator use its client; ours build a call of the runtime.
+//!
+//! The signature gives the types, the model the names and formats of the arguments. The body must equal the
+//! expected one, because a statement that differs would be lost.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{format_ident, quote};
+use syn::{Block, FnArg, Ident, ImplItemFn, LitStr, Pat, ReturnType, Type, parse_quote};
+
+use crate::{
+    naming, rustdoc,
+    transform::{Argument, ArgumentKind, Operation, RequestBody},
+};
+
+use super::{
+    excerpt::{around, excerpt, one_line},
+    serde_fields::argument_of,
+    state::State,
+};
+
+/// Rewrites every method.
+pub(super) fn call_runtime(state: &mut State<'_>) -> usize {
+    let methods = std::mem::take(&mut state.methods);
+    let mut rewritten = Vec::new();
+    for method in methods {
+        let model = state.model;
+        let operation = model
+            .operations
+            .iter()
+            .find(|operation| method.sig.ident == operation.id());
+        let Some(operation) = operation else {
+            state.unsupported(
+                "",
+                format!(
+                    "unexpected method that belongs to no operation: `{}`",
+                    method.sig.ident
+                ),
+            );
+            continue;
+        };
+        match rewrite(state, operation, &method) {
+            Ok(method) => rewritten.push(method),
+            Err(message) => state.unsupported(&operation.pointer, message),
+        }
+    }
+    for operation in &state.model.operations {
+        let is_there = rewritten.iter().any(|method| method.sig.ident == operation.id());
+        if !is_there && state.diagnostics.is_empty() {
+            state.unsupported(
+                &operation.pointer,
+                "the generator made no method for it".to_owned(),
+            );
+        }
+    }
+    state.methods = rewritten;
+    state.methods.len()
+}
+
+/// An argument of a generated method.
+struct Given {
+    name: Ident,
+    ty: Type,
+}
+
+fn rewrite(state: &State<'_>, operation: &Operation, method: &ImplItemFn) -> Result<ImplItemFn, String> {
+    let given = arguments(method)?;
+    let success = success(method)?;
+    compare(&method.block, &expected(operation, &given, &success)?)?;
+
+    let mut parameters: Vec<FnArg> = Vec::new();
+    let mut chain: Vec<TokenStream> = Vec::new();
+    for argument in &operation.arguments {
+        let name = naming::argument(&argument.name);
+        let given = given
+            .iter()
+            .find(|given| given.name == name)
+            .ok_or_else(|| format!("the method has no argument `{name}`"))?;
+        let (ty, call) = query(state, argument, given)?;
+        let ident = &given.name;
+        parameters.push(parse_quote!(#ident: #ty));
+        chain.push(call);
+    }
+    if operation.request_body != RequestBody::None {
+        let given = given
+            .iter()
+            .find(|given| given.name == "body")
+            .ok_or("the method has no body")?;
+        let (ty, call) = body(operation, given)?;
+        parameters.push(parse_quote!(body: #ty));
+        chain.push(call);
+    }
+    if parameters.len() != given.len() {
+        let names: Vec<String> = given.iter().map(|given| given.name.to_string()).collect();
+        return Err(format!(
+            "the method has arguments that the document does not name: {}",
+            names.join(", ")
+        ));
+    }
+    if operation.unverified {
+        parameters.push(parse_quote!(_unverified: Unverified));
+    }
+    let (returned, finish) = match &success {
+        Type::Tuple(nothing) if nothing.elems.is_empty() => (success.clone(), quote!(.empty())),
+        list if argument_of(list, "Vec").is_some() => (success.clone(), quote!(.list())),
+        _ => (success.clone(), quote!(.json())),
+    };
+    let id = &method.sig.ident;
+    let constant = format_ident!("{}", naming::constant(operation.id()));
+    let docs = rustdoc::attributes(&operation.documentation);
+    Ok(parse_quote! {
+        #(#docs)*
+        pub fn #id(&self, #(#parameters),*) -> Call<#returned> {
+            self.call(&operations::#constant) #(#chain)* #finish
+        }
+    })
+}
+
+fn arguments(method: &ImplItemFn) -> Result<Vec<Given>, String> {
+    method
+        .sig
+        .inputs
+        .iter()
+        .filter_map(|input| match input {
+            FnArg::Receiver(_) => None,
+            FnArg::Typed(typed) => Some(match &*typed.pat {
+                Pat::Ident(name) => Ok(Given {
+                    name: name.ident.clone(),
+                    ty: (*typed.ty).clone(),
+                }),
+                pattern => Err(format!(
+                    "the method has an argument without a name: {}",
+                    excerpt(pattern)
+                )),
+            }),
+        })
+        .collect()
+}
+
+/// Returns the `T` of `Result<ResponseValue<T>, Error<()>>`.
+fn success(method: &ImplItemFn) -> Result<Type, String> {
+    let ReturnType::Type(_, returned) = &method.sig.output else {
+        return Err("the method returns nothing".to_owned());
+    };
+    let unexpected = || format!("the method returns {}", excerpt(returned));
+    let Type::Path(result) = &**returned else {
+        return Err(unexpected());
+    };
+    let arguments = match result.path.segments.last().map(|last| &last.arguments) {
+        Some(syn::PathArguments::AngleBracketed(arguments)) => &arguments.args,
+        _ => return Err(unexpected()),
+    };
+    let types: Vec<&Type> = arguments
+        .iter()
+        .filter_map(|argument| match argument {
+            syn::GenericArgument::Type(ty) => Some(ty),
+            _ => None,
+        })
+        .collect();
+    let [value, error] = types.as_slice() else {
+        return Err(unexpected());
+    };
+    if **error != parse_quote!(Error<()>) {
+        return Err(unexpected());
+    }
+    let success = argument_of(value, "ResponseValue").ok_or_else(unexpected)?;
+    if matches!(success, Type::Path(path) if path.path.is_ident("ByteStream")) {
+        return Err("the response is not JSON".to_owned());
+    }
+    Ok(success.clone())
+}
+
+/// Types other than enumerations and IDs whose values are sent as they are displayed.
+const VALUES: &[&str] = &[
+    "bool", "f32", "f64", "i8", "i16", "i32", "i64", "str", "u8", "u16", "u32", "u64",
+];
+
+/// Returns the type of a query parameter, and the call that sends it.
+fn query(state: &State<'_>, argument: &Argument, given: &Given) -> Result<(Type, TokenStream), String> {
+    let json = LitStr::new(&argument.name, Span::call_site());
+    let ident = &given.name;
+    let (inner, optional) = match argument_of(&given.ty, "Option") {
+        Some(inner) => (inner, true),
+        None => (&given.ty, false),
+    };
+    if optional == argument.required {
+        return Err(format!("the argument `{ident}` is {}", excerpt(&given.ty)));
+    }
+    if argument.kind == ArgumentKind::CommaSeparated {
+        let Type::Reference(list) = inner else {
+            return Err(format!("the list `{ident}` is {}", excerpt(inner)));
+        };
+        let item = argument_of(&list.elem, "Vec")
+            .filter(|item| is_text(state, item))
+            .ok_or_else(|| format!("the list `{ident}` is {}", excerpt(inner)))?;
+        if optional {
+            return Err(format!(
+                "the list `{ident}` is optional; the runtime supports required lists only"
+            ));
+        }
+        return Ok((parse_quote!(&[#item]), quote!(.query_list(#json, #ident))));
+    }
+    let (target, is_reference) = match inner {
+        Type::Reference(reference) => (&*reference.elem, true),
+        target => (target, false),
+    };
+    let name = ident_of(target).unwrap_or_default();
+    let is_enum = state.is_enum(&name);
+    let is_value = is_enum || state.is_id(&name) || VALUES.contains(&name.as_str());
+    if !is_value {
+        return Err(format!(
+            "the argument `{ident}` is {}, which is not a single value",
+            excerpt(inner)
+        ));
+    }
+    // Enumerations are passed by value.
+    let ty: Type = if is_reference && !is_enum {
+        parse_quote!(&#target)
+    } else {
+        target.clone()
+    };
+    if optional {
+        Ok((parse_quote!(Option<#ty>), quote!(.query_optional(#json, #ident))))
+    } else {
+        Ok((ty, quote!(.query(#json, #ident))))
+    }
+}
+
+/// Returns `true` if a comma-separated list may have items of this type.
+fn is_text(state: &State<'_>, item: &Type) -> bool {
+    ident_of(item).is_some_and(|name| name == "String" || state.is_id(&name))
+}
+
+/// Returns the name of a type without path or arguments.
+fn ident_of(ty: &Type) -> Option<String> {
+    match ty {
+        Type::Path(path) => path.path.get_ident().map(ToString::to_string),
+        _ => None,
+    }
+}
+
+/// Returns the type of the body, and the call that sends it.
+fn body(operation: &Operation, given: &Given) -> Result<(Type, TokenStream), String> {
+    let (inner, optional) = match argument_of(&given.ty, "Option") {
+        Some(inner) => (inner, true),
+        None => (&given.ty, false),
+    };
+    let Type::Reference(reference) = inner else {
+        return Err(format!("the body is {}", excerpt(&given.ty)));
+    };
+    let target = &*reference.elem;
+    match (operation.request_body, optional) {
+        (RequestBody::Required, false) => Ok((parse_quote!(&#target), quote!(.body(body)))),
+        (RequestBody::Optional, true) => Ok((parse_quote!(Option<&#target>), quote!(.body_optional(body)))),
+        _ => Err(format!("the body is {}", excerpt(&given.ty))),
+    }
+}
+
+/// Returns the body that the generator is expected to make.
+fn expected(operation: &Operation, given: &[Given], success: &Type) -> Result<Block, String> {
+    // The generator renames its variables where arguments have the same names.
+    let variable = |name: &str| {
+        let mut name = name.to_owned();
+        while given.iter().any(|given| given.name == name) {
+            name.insert(0, '_');
+        }
+        Ident::new(&name, Span::call_site())
+    };
+    let [url, request, response, result] = ["url", "request", "response", "result"].map(variable);
+    let format = LitStr::new(&format!("{{}}{}", operation.path), Span::call_site());
+    let verb = Ident::new(&operation.method.to_ascii_lowercase(), Span::call_site());
+    let id = operation.id();
+    let mut query = Vec::new();
+    let mut json = None;
+    for given in given {
+        let ident = &given.name;
+        let argument = operation
+            .arguments
+            .iter()
+            .find(|argument| given.name == naming::argument(&argument.name));
+        match argument {
+            Some(argument) => {
+                let name = &argument.name;
+                query.push(quote!(.query(&progenitor_client::QueryParam::new(#name, &#ident))));
+            }
+            None if given.name == "body" => json = Some(quote!(.json(&body))),
+            None => {
+                return Err(format!(
+                    "the method has an argument `{ident}` that the document does not name"
+                ));
+            }
+        }
+    }
+    let is_empty = matches!(success, Type::Tuple(nothing) if nothing.elems.is_empty());
+    let (accept, decode) = if is_empty {
+        (None, quote!(Ok(ResponseValue::empty(#response))))
+    } else {
+        (
+            Some(quote! {
+                .header(
+                    ::reqwest::header::ACCEPT,
+                    ::reqwest::header::HeaderValue::from_static("application/json",),
+                )
+            }),
+            quote!(ResponseValue::from_response(#response).await),
+        )
+    };
+    Ok(parse_quote! {{
+        let #url = format!(#format, self.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map.append(
+            ::reqwest::header::HeaderName::from_static("api-version"),
+            ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+        );
+        #[allow(unused_mut)]
+        let mut #request = self.client.#verb(#url)
+            #accept
+            #json
+            #(#query)*
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo { operation_id: #id, };
+        self.pre(&mut #request, &info).await?;
+        let #result = self.exec(#request, &info).await;
+        self.post(&#result, &info).await?;
+        let #response = #result?;
+        match #response.status().as_u16() {
+            200..=299 => { #decode }
+            _ => Err(Error::UnexpectedResponse(#response)),
+        }
+    }})
+}
+
+/// Compares the body of a method with the expected one.
+fn compare(actual: &Block, expected: &Block) -> Result<(), String> {
+    if actual == expected {
+        return Ok(());
+    }
+    let difference = actual
+        .stmts
+        .iter()
+        .zip(&expected.stmts)
+        .find(|(actual, expected)| actual != expected);
+    Err(match difference {
+        Some((actual, expected)) => {
+            let [actual, expected] = [actual, expected].map(one_line);
+            let common = actual
+                .chars()
+                .zip(expected.chars())
+                .take_while(|(actual, expected)| actual == expected)
+                .count();
+            format!(
+                "a statement of the generated method differs: expected {}, actual {}",
+                around(&expected, common),
+                around(&actual, common)
+            )
+        }
+        None => format!(
+            "the generated method has another number of statements: expected {}, actual {}",
+            expected.stmts.len(),
+            actual.stmts.len()
+        ),
+    })
+}

@@ -1,0 +1,72 @@
+//! Takes the generator's file apart: types and methods stay, its client goes.
+
+use syn::{ImplItem, Item, ItemImpl, ItemMod, Type};
+
+use super::{
+    excerpt::{excerpt, one_line},
+    state::State,
+};
+
+/// Keeps the types and the methods of the operations; returns the number of dropped items.
+pub(super) fn take_apart(state: &mut State<'_>) -> usize {
+    let mut dropped = 0;
+    for item in std::mem::take(&mut state.file) {
+        match item {
+            Item::Mod(types) if types.ident == "types" => {
+                state.types = types.content.map(|(_, items)| items).unwrap_or_default();
+            }
+            Item::Impl(client) if is_client(&client) && client.trait_.is_none() => {
+                dropped += take_methods(state, client);
+            }
+            Item::Use(_) => dropped += 1,
+            Item::Struct(client) if client.ident == "Client" => dropped += 1,
+            Item::Impl(client) if is_client(&client) => dropped += 1,
+            Item::Mod(prelude) if prelude.ident == "prelude" => dropped += 1,
+            item => state.unsupported(
+                "",
+                format!("unexpected item outside of types and client: {}", excerpt(&item)),
+            ),
+        }
+    }
+    dropped
+}
+
+/// Returns `true` if an implementation is for `Client` or `&Client`.
+fn is_client(item: &ItemImpl) -> bool {
+    let name = match &*item.self_ty {
+        Type::Reference(reference) => &*reference.elem,
+        target => target,
+    };
+    matches!(name, Type::Path(path) if path.path.is_ident("Client"))
+}
+
+fn take_methods(state: &mut State<'_>, client: ItemImpl) -> usize {
+    let mut dropped = 0;
+    for item in client.items {
+        match item {
+            ImplItem::Fn(method) if method.sig.asyncness.is_some() => state.methods.push(method),
+            ImplItem::Fn(method) if method.sig.ident == "new" || method.sig.ident == "new_with_client" => {
+                dropped += 1;
+            }
+            item => state.unsupported(
+                "",
+                format!(
+                    "unexpected method that belongs to no operation: {}",
+                    excerpt(&item)
+                ),
+            ),
+        }
+    }
+    dropped
+}
+
+/// Drops fallible conversions and their error.
+pub(super) fn drop_conversion_errors(state: &mut State<'_>) -> usize {
+    let before = state.types.len();
+    state.types.retain(|item| match item {
+        Item::Mod(ItemMod { ident, .. }) => ident != "error",
+        Item::Impl(_) => !one_line(item).contains("ConversionError"),
+        _ => true,
+    });
+    before - state.types.len()
+}

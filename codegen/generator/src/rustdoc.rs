@@ -1,0 +1,303 @@
+//! Text of the document as rustdoc: escaping, wrapping, sentences, comment lines.
+
+use proc_macro2::Span;
+use syn::{Attribute, LitStr, parse_quote};
+
+/// Most characters of a line, without indentation and `/// `.
+const WIDTH: usize = 96;
+
+/// Names that look like code but are not.
+const PRODUCTS: &[&str] = &["FunnelFlux", "OpenAPI", "GitHub", "JavaScript", "YouTube"];
+
+/// Makes text outside of code spans and blocks safe for rustdoc and clippy: identifiers become code, brackets
+/// are escaped, addresses become links.
+pub(crate) fn sanitise(text: &str) -> String {
+    let mut fenced = false;
+    let lines: Vec<String> = text
+        .trim()
+        .lines()
+        .map(|line| {
+            let line = line.trim_end();
+            if line.trim_start().starts_with("```") {
+                fenced = !fenced;
+                // Rustdoc would compile a block without a language as a test.
+                if fenced && line.trim() == "```" {
+                    return format!("{line}text");
+                }
+                return line.to_owned();
+            }
+            if fenced {
+                return line.to_owned();
+            }
+            sanitise_line(line)
+        })
+        .collect();
+    let mut text = lines.join("\n");
+    if fenced {
+        text.push_str("\n```");
+    }
+    text
+}
+
+/// Sanitises a line between its code spans. If the number of backticks is odd, the last one is escaped.
+fn sanitise_line(line: &str) -> String {
+    let parts: Vec<&str> = line.split('`').collect();
+    let odd = parts.len().is_multiple_of(2);
+    let mut out = String::new();
+    for (index, part) in parts.iter().enumerate() {
+        if odd && index + 1 == parts.len() {
+            out.push_str("\\`");
+            out.push_str(&sanitise_words(part));
+        } else if index % 2 == 1 {
+            out.push('`');
+            out.push_str(part);
+            out.push('`');
+        } else {
+            out.push_str(&sanitise_words(part));
+        }
+    }
+    out
+}
+
+/// Sanitises text between its links, which stay.
+fn sanitise_words(mut prose: &str) -> String {
+    let mut out = String::new();
+    while let Some((start, end)) = link(prose) {
+        let (before, rest) = prose.split_at(start);
+        let (link, after) = rest.split_at(end - start);
+        out.push_str(&sanitise_unlinked(before));
+        out.push_str(link);
+        prose = after;
+    }
+    out.push_str(&sanitise_unlinked(prose));
+    out
+}
+
+/// Finds the first Markdown link to a web address, `<https://…>` or `[text](https://…)`; returns its start
+/// and end.
+fn link(prose: &str) -> Option<(usize, usize)> {
+    prose.char_indices().find_map(|(start, character)| {
+        let rest = prose.get(start..)?;
+        let length = match character {
+            '<' if rest.starts_with("<http") => rest.find('>')? + 1,
+            '[' => {
+                let text = rest.find(']')?;
+                let target = rest.get(text + 1..)?;
+                if !target.starts_with("(http") {
+                    return None;
+                }
+                text + 1 + target.find(')')? + 1
+            }
+            _ => return None,
+        };
+        Some((start, start + length))
+    })
+}
+
+fn sanitise_unlinked(prose: &str) -> String {
+    prose
+        .split(' ')
+        .map(|word| {
+            let start = word.len() - word.trim_start_matches(['(', '"', '\'', '*', '_']).len();
+            let (opening, rest) = word.split_at(start);
+            let core = rest.trim_end_matches(['.', ',', ';', ':', '!', '?', ')', '"', '\'', '*', '_', '…']);
+            let closing = rest.get(core.len()..).unwrap_or_default();
+            if core.starts_with("http://") || core.starts_with("https://") {
+                format!("{opening}<{core}>{closing}")
+            } else if looks_like_code(core) {
+                format!("{opening}`{core}`{closing}")
+            } else {
+                escape(word)
+            }
+        })
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+/// Returns `true` if a word has an underscore, a path separator, or a lower-case letter before an upper-case
+/// one.
+fn looks_like_code(word: &str) -> bool {
+    let is_identifier = word
+        .chars()
+        .all(|character| character.is_alphanumeric() || "_-./:{}[]<>".contains(character));
+    let camel = word
+        .chars()
+        .zip(word.chars().skip(1))
+        .any(|(left, right)| left.is_lowercase() && right.is_uppercase());
+    is_identifier && !PRODUCTS.contains(&word) && (camel || word.contains('_') || word.contains("::"))
+}
+
+fn escape(word: &str) -> String {
+    let mut out = String::with_capacity(word.len());
+    for character in word.chars() {
+        if matches!(character, '<' | '>' | '[' | ']') {
+            out.push('\\');
+        }
+        out.push(character);
+    }
+    out
+}
+
+/// Wraps paragraphs and list items at spaces; code blocks and tables stay.
+fn wrap(text: &str) -> Vec<String> {
+    let mut fenced = false;
+    let mut lines = Vec::new();
+    for line in text.lines() {
+        let bare = line.trim_start();
+        if bare.starts_with("```") {
+            fenced = !fenced;
+            lines.push(line.to_owned());
+        } else if fenced || bare.starts_with(['|', '#', '>']) {
+            lines.push(line.to_owned());
+        } else {
+            wrap_line(line, &mut lines);
+        }
+    }
+    lines
+}
+
+fn wrap_line(line: &str, lines: &mut Vec<String>) {
+    let bare = line.trim_start();
+    let indentation = line.len() - bare.len();
+    let hanging = match bare.strip_prefix("- ").or_else(|| bare.strip_prefix("* ")) {
+        Some(_) => indentation + 2,
+        None => indentation,
+    };
+    let mut current = " ".repeat(indentation);
+    let mut empty = true;
+    for word in bare.split(' ') {
+        let length = current.chars().count() + 1 + word.chars().count();
+        // A line must not begin like a Markdown list, heading or quotation.
+        let begins_block = word.starts_with(['-', '+', '*', '#', '>', '='])
+            || word
+                .trim_end_matches(['.', ')'])
+                .chars()
+                .all(|character| character.is_ascii_digit());
+        if !empty && length > WIDTH && !begins_block {
+            lines.push(std::mem::replace(&mut current, " ".repeat(hanging)));
+            empty = true;
+        }
+        if !empty {
+            current.push(' ');
+        }
+        current.push_str(word);
+        empty = false;
+    }
+    lines.push(current);
+}
+
+/// Adds a full stop to a sentence that has none.
+pub(crate) fn sentence(text: &str) -> String {
+    let text = text.trim();
+    if text.is_empty() || text.ends_with(['.', '!', '?', ':']) {
+        text.to_owned()
+    } else {
+        format!("{text}.")
+    }
+}
+
+/// Capitalises the first letter.
+pub(crate) fn capitalised(text: &str) -> String {
+    let mut characters = text.chars();
+    match characters.next() {
+        Some(first) => first.to_uppercase().chain(characters).collect(),
+        None => String::new(),
+    }
+}
+
+/// Lowers the first letter, unless the first word is an abbreviation or code.
+pub(crate) fn uncapitalised(text: &str) -> String {
+    let mut characters = text.chars();
+    match (characters.next(), characters.clone().next()) {
+        (Some(first), Some(second)) if first.is_uppercase() && second.is_lowercase() => {
+            first.to_lowercase().chain(characters).collect()
+        }
+        _ => text.to_owned(),
+    }
+}
+
+/// Returns the lines of a documentation comment as they stand after `///`, including the space.
+pub(crate) fn lines(text: &str) -> Vec<String> {
+    let line = |line: String| match line.trim_end() {
+        "" => String::new(),
+        line => format!(" {line}"),
+    };
+    wrap(text.trim()).into_iter().map(line).collect()
+}
+
+/// Returns the attributes of a documentation comment.
+pub(crate) fn attributes(text: &str) -> Vec<Attribute> {
+    let attribute = |line: String| -> Attribute {
+        let line = LitStr::new(&line, Span::call_site());
+        parse_quote!(#[doc = #line])
+    };
+    lines(text).into_iter().map(attribute).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prose_is_made_safe() {
+        for (text, expected) in [
+            ("The idCategory of it.", "The `idCategory` of it."),
+            (
+                "(see offerParams.idOfferSource)",
+                "(see `offerParams.idOfferSource`)",
+            ),
+            (
+                "Known `idCategory` stays [x] <b>",
+                "Known `idCategory` stays \\[x\\] \\<b\\>",
+            ),
+            (
+                "FunnelFlux keeps snake_case, too",
+                "FunnelFlux keeps `snake_case`, too",
+            ),
+            ("See https://x.example/a_b.", "See <https://x.example/a_b>."),
+            ("an odd ` backtick", "an odd \\` backtick"),
+            ("*strong* and _soft_", "*strong* and _soft_"),
+            ("```\nlet x: Foo<Bar>;\n```", "```text\nlet x: Foo<Bar>;\n```"),
+            ("```json\n{}", "```json\n{}\n```"),
+            ("It's e.g. 3.5 GB/s", "It's e.g. 3.5 GB/s"),
+        ] {
+            assert_eq!(sanitise(text), expected);
+        }
+    }
+
+    #[test]
+    fn safe_prose_stays_as_it_is() {
+        for text in [
+            "Sets `idCategory` to <https://x.example/>",
+            "See [the text](https://x.example/a_b) and `a_b`",
+        ] {
+            assert_eq!(sanitise(text), text);
+        }
+    }
+
+    #[test]
+    fn long_lines_are_wrapped_and_blocks_are_not() {
+        // A minus or a number at the start of a line would begin a list.
+        let lines = wrap(&format!("- {}- 5 tail", "word ".repeat(18)));
+        assert_eq!(lines.len(), 2);
+        assert_eq!(lines[1], "  tail");
+        let lines = wrap(&format!("- {}", "word ".repeat(30).trim_end()));
+        assert_eq!(lines.len(), 2);
+        assert!(lines[1].starts_with("  word"));
+        assert!(lines.iter().all(|line| line.chars().count() <= WIDTH));
+        let code = format!("```text\n{}\n```", "x ".repeat(90));
+        assert_eq!(wrap(&code).len(), 3);
+    }
+
+    #[test]
+    fn sentences_end_and_begin() {
+        assert_eq!(sentence("A list"), "A list.");
+        assert_eq!(sentence("A list."), "A list.");
+        assert_eq!(sentence("Default: `x`"), "Default: `x`.");
+        assert_eq!(uncapitalised("Manage offers"), "manage offers");
+        assert_eq!(uncapitalised("ID of it"), "ID of it");
+        assert_eq!(uncapitalised(""), "");
+        assert_eq!(capitalised("default `x`."), "Default `x`.");
+        assert_eq!(capitalised("`x` it is"), "`x` it is");
+    }
+}

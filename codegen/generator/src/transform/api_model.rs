@@ -1,0 +1,157 @@
+//! The API as types: the output of the rules, for all later stages.
+
+use serde_json::Value;
+
+use crate::naming::OperationName;
+use funnelflux_openapi::{Diagnostics, Document, pointer::PointerBuf};
+
+use super::origins::Origins;
+
+/// A document that went through all rules, and its operations and types.
+#[derive(Clone, Debug)]
+pub struct ApiModel {
+    /// The document as the generator takes it.
+    pub document: Value,
+    /// Tags that have operations, in the order of the document.
+    pub tags: Vec<Tag>,
+    /// Operations by tag, in the order of the documentation.
+    pub operations: Vec<Operation>,
+    /// Enumerations of strings, all of which are open.
+    pub enums: Vec<OpenEnum>,
+    /// Types of IDs.
+    pub ids: Vec<IdType>,
+    /// Type of secrets, which the runtime defines; `None` if there are no secrets.
+    pub secret: Option<&'static str>,
+    pub(super) origins: Origins,
+}
+
+impl ApiModel {
+    /// Maps diagnostics on parts that rules have moved back to their original location.
+    #[must_use]
+    pub fn relocate(&self, diagnostics: Diagnostics, source: &Document) -> Diagnostics {
+        self.origins.relocate(diagnostics, source)
+    }
+}
+
+/// A group of operations.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tag {
+    /// Name in the document.
+    pub name: String,
+    /// Rust module.
+    pub module: String,
+    /// Description in the document, safe for rustdoc; may be empty.
+    pub description: String,
+    /// Documentation of its methods, in Markdown.
+    pub documentation: String,
+    /// Cargo feature that gates it, if its operations are inferred (`x-undocumented`).
+    pub feature: Option<String>,
+}
+
+/// An operation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Operation {
+    /// Pointer into the document.
+    pub pointer: PointerBuf,
+    /// Name and place among the operations of its tag.
+    pub name: OperationName,
+    /// HTTP method in upper case.
+    pub method: String,
+    /// Path as the document has it, with its trailing slash.
+    pub path: String,
+    /// Name of its tag.
+    pub tag: String,
+    /// Summary in one line.
+    pub summary: String,
+    /// Documentation of its method, in Markdown.
+    pub documentation: String,
+    /// Query parameters: required ones first, then by name.
+    pub arguments: Vec<Argument>,
+    /// Request body.
+    pub request_body: RequestBody,
+    /// Safety of a second attempt.
+    pub repeat: Repeat,
+    /// `true` for a destructive operation that is inferred. Callers have to acknowledge that.
+    pub unverified: bool,
+}
+
+impl Operation {
+    /// Returns the name of the Rust method.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.name.id
+    }
+}
+
+/// A query parameter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Argument {
+    /// Name in the document.
+    pub name: String,
+    /// `true` if callers must pass it.
+    pub required: bool,
+    /// Format in the query.
+    pub kind: ArgumentKind,
+}
+
+/// Format of a query parameter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ArgumentKind {
+    /// One value.
+    Single,
+    /// A list, separated by commas.
+    CommaSeparated,
+}
+
+/// Request body of an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RequestBody {
+    /// No body.
+    None,
+    /// A body that may be absent.
+    Optional,
+    /// A body that must be present.
+    Required,
+}
+
+/// Safety of sending an operation again when the first request may have arrived.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Repeat {
+    /// Safe: the operation only reads.
+    Read,
+    /// Safe: a second request changes nothing.
+    Idempotent,
+    /// Detectable: it creates an asset under an ID that the client chose.
+    ClientId,
+    /// Unsafe: a second request creates a second asset.
+    Never,
+}
+
+/// An enumeration of strings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenEnum {
+    /// Rust type.
+    pub name: String,
+    /// Documentation in Markdown.
+    pub documentation: String,
+    /// Values in the order of the document.
+    pub variants: Vec<Variant>,
+}
+
+/// A value of an enumeration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Variant {
+    /// Rust variant.
+    pub name: String,
+    /// Value in the document.
+    pub value: String,
+}
+
+/// Type of an ID.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IdType {
+    /// Name of the component and of the Rust type.
+    pub name: String,
+    /// Documentation in Markdown.
+    pub documentation: String,
+}

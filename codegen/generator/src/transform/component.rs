@@ -1,0 +1,96 @@
+//! Schemas under `components`, and references to them.
+
+use serde_json::{Map, Value, json};
+
+use crate::naming;
+use funnelflux_openapi::references;
+
+use super::{
+    notes::NOTES,
+    state::State,
+    visit::{self, SCHEMAS, component_pointer},
+};
+
+/// Marks a component that the source document writes inline.
+pub(super) const INLINE: &str = "x-inline";
+
+/// Keywords that describe the use of a schema. They stay when the rest of the schema becomes a component.
+const USE: [&str; 5] = ["description", "nullable", "x-evidence", NOTES, "deprecated"];
+
+/// Returns a component by its name.
+pub(super) fn get<'a>(document: &'a Value, name: &str) -> Option<&'a Value> {
+    document.pointer(SCHEMAS.as_str())?.get(name)
+}
+
+/// Returns the name of the component that a schema refers to, directly or by an `allOf` of one.
+pub(super) fn referenced(schema: &Value) -> Option<String> {
+    let written = match schema.get("$ref") {
+        Some(_) => references::reference(schema)?,
+        None => match schema.get("allOf")?.as_array()?.as_slice() {
+            [only] => references::reference(only)?,
+            _ => return None,
+        },
+    };
+    let pointer = references::fragment(written)?;
+    let (parent, name) = pointer.split_back()?;
+    (*parent == *SCHEMAS).then(|| name.decoded().into_owned())
+}
+
+/// Builds a reference to a component.
+pub(super) fn reference(name: &str) -> Value {
+    json!({ "$ref": format!("#{}", component_pointer(name)) })
+}
+
+/// Replaces a schema by a reference to a component, and returns the schema.
+///
+/// OpenAPI 3.0 ignores siblings of `$ref`, hence the `allOf` of one.
+pub(super) fn refer(schema: &mut Value, name: &str) -> Value {
+    let old = schema.take();
+    let mut new = Map::new();
+    for key in USE {
+        if let Some(value) = old.get(key) {
+            new.insert(key.to_owned(), value.clone());
+        }
+    }
+    *schema = if new.is_empty() {
+        reference(name)
+    } else {
+        new.insert("allOf".to_owned(), Value::Array(vec![reference(name)]));
+        Value::Object(new)
+    };
+    old
+}
+
+/// Adds components.
+pub(super) fn add(document: &mut Value, schemas: impl IntoIterator<Item = (String, Value)>) {
+    let mut schemas = schemas.into_iter().peekable();
+    if schemas.peek().is_none() {
+        return;
+    }
+    let mut parent = Some(document);
+    for key in ["components", "schemas"] {
+        let members = parent.and_then(Value::as_object_mut);
+        parent = members.map(|members| members.entry(key).or_insert_with(|| json!({})));
+    }
+    if let Some(components) = parent.and_then(Value::as_object_mut) {
+        components.extend(schemas);
+    }
+}
+
+/// Adds a component for a type of the runtime, and reports a schema that has the same name.
+///
+/// `purpose` completes the sentence "is the type of".
+pub(super) fn declare(state: &mut State<'_>, code: &'static str, name: &str, purpose: &str, schema: Value) {
+    let clash = visit::components(&mut state.document)
+        .find(|(component, _)| naming::type_name(component) == name)
+        .map(|(component, _)| component.to_owned());
+    if let Some(component) = clash {
+        state.error(
+            code,
+            &component_pointer(&component),
+            format!("`{name}` is the type of {purpose} and also of the schema `{component}`"),
+            "rename the schema in an overlay",
+        );
+    }
+    add(&mut state.document, [(name.to_owned(), schema)]);
+}

@@ -1,0 +1,124 @@
+//! Limits, formats and defaults, which move from the types into the documentation.
+
+use serde_json::{Map, Value};
+
+use funnelflux_openapi::text::counted;
+
+use super::{notes, secrets, state::State, visit};
+
+/// Replaces every limit by a note.
+pub(super) fn drop_limits(state: &mut State<'_>) -> usize {
+    let mut count = 0;
+    visit::schemas(&mut state.document, &mut |_, schema| {
+        let Some(object) = schema.as_object_mut() else {
+            return;
+        };
+        let notes = take_limits(object);
+        count += notes.len();
+        for note in notes {
+            notes::add(schema, note);
+        }
+    });
+    count
+}
+
+/// Removes all limits and returns them in words.
+fn take_limits(object: &mut Map<String, Value>) -> Vec<String> {
+    let mut notes: Vec<String> = [
+        ("minLength", "maxLength", "character"),
+        ("minItems", "maxItems", "item"),
+        ("minProperties", "maxProperties", "member"),
+    ]
+    .into_iter()
+    .filter_map(|(minimum, maximum, unit)| {
+        let minimum = object.remove(minimum).and_then(|value| value.as_u64());
+        let maximum = object.remove(maximum).and_then(|value| value.as_u64());
+        count_range(minimum, maximum, unit)
+    })
+    .collect();
+    notes.extend(number_range(object));
+    let kind = object.get("type").and_then(Value::as_str);
+    let (is_string, is_number) = (kind == Some("string"), matches!(kind, Some("integer" | "number")));
+    for (key, words) in [
+        ("multipleOf", "a multiple of"),
+        ("pattern", "matches"),
+        ("format", "format"),
+    ] {
+        if key == "format" && is_number {
+            // The format of a number determines its Rust type.
+            continue;
+        }
+        if let Some(value) = object.remove(key) {
+            if key == "format" && value == "password" && is_string {
+                object.insert(secrets::SECRET.to_owned(), Value::Bool(true));
+            }
+            notes.push(match &value {
+                Value::String(text) if !text.contains('`') => format!("{words} `{text}`"),
+                value => format!("{words} {}", notes::code(value)),
+            });
+        }
+    }
+    for (key, words) in [
+        ("uniqueItems", "unique items"),
+        ("readOnly", "set by the service"),
+        ("writeOnly", "never returned"),
+        ("deprecated", "deprecated"),
+    ] {
+        if object.remove(key) == Some(Value::Bool(true)) {
+            notes.push(words.to_owned());
+        }
+    }
+    if !is_string && let Some(Value::Array(values)) = object.remove("enum") {
+        let values: Vec<String> = values.iter().map(notes::code).collect();
+        notes.push(format!("one of {}", values.join(", ")));
+    }
+    notes
+}
+
+/// Describes a range of counts.
+fn count_range(minimum: Option<u64>, maximum: Option<u64>, unit: &str) -> Option<String> {
+    match (minimum.filter(|minimum| *minimum > 0), maximum) {
+        (None, None) => None,
+        (Some(minimum), None) => Some(format!("at least {}", counted(minimum, unit))),
+        (None, Some(maximum)) => Some(format!("at most {}", counted(maximum, unit))),
+        (Some(minimum), Some(maximum)) if minimum == maximum => {
+            Some(format!("exactly {}", counted(minimum, unit)))
+        }
+        (Some(minimum), Some(maximum)) => Some(format!("{minimum} to {maximum} {unit}s")),
+    }
+}
+
+/// Describes a range of numbers.
+fn number_range(object: &mut Map<String, Value>) -> Option<String> {
+    let exclusive_minimum = object.remove("exclusiveMinimum") == Some(Value::Bool(true));
+    let exclusive_maximum = object.remove("exclusiveMaximum") == Some(Value::Bool(true));
+    let minimum = object.remove("minimum").map(|minimum| {
+        let words = if exclusive_minimum {
+            "more than"
+        } else {
+            "at least"
+        };
+        format!("{words} {minimum}")
+    });
+    let maximum = object.remove("maximum").map(|maximum| {
+        let words = if exclusive_maximum { "less than" } else { "at most" };
+        format!("{words} {maximum}")
+    });
+    match (minimum, maximum) {
+        (Some(minimum), Some(maximum)) => Some(format!("{minimum} and {maximum}")),
+        (minimum, maximum) => minimum.or(maximum),
+    }
+}
+
+/// Replaces every default by a note.
+pub(super) fn drop_defaults(state: &mut State<'_>) -> usize {
+    let mut count = 0;
+    visit::schemas(&mut state.document, &mut |_, schema| {
+        let default = schema.as_object_mut().and_then(|object| object.remove("default"));
+        if let Some(default) = default {
+            notes::add(schema, format!("default {}", notes::code(&default)));
+            count += 1;
+        }
+    });
+    count
+}

@@ -1,0 +1,229 @@
+//! Evidence that many parts share, which is stated once.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+use crate::rustdoc;
+use funnelflux_openapi::evidence::{Evidence, KEY};
+
+use super::{state::State, visit};
+
+/// Marks evidence that is stated at the tag or at the type instead.
+const STATED_ELSEWHERE: &str = "stated-elsewhere";
+
+/// Marks evidence of a tag or type that has parts with other evidence.
+const HAS_EXCEPTIONS: &str = "has-exceptions";
+
+/// Kinds of parts of operations whose evidence a tag can state.
+#[derive(Clone, Copy)]
+enum Part {
+    Operation,
+    Argument,
+    Response,
+}
+
+impl Part {
+    const ALL: [Self; 3] = [Self::Operation, Self::Argument, Self::Response];
+
+    /// Key of the evidence at a tag.
+    fn key(self) -> &'static str {
+        match self {
+            Self::Operation => "x-evidence-of-operations",
+            Self::Argument => "x-evidence-of-arguments",
+            Self::Response => "x-evidence-of-responses",
+        }
+    }
+
+    fn plural(self) -> &'static str {
+        match self {
+            Self::Operation => "operations",
+            Self::Argument => "arguments",
+            Self::Response => "responses",
+        }
+    }
+
+    fn of(self, operation: &mut Map<String, Value>) -> Vec<&mut Map<String, Value>> {
+        match self {
+            Self::Operation => vec![operation],
+            Self::Argument => {
+                let parameters = operation.get_mut("parameters").and_then(Value::as_array_mut);
+                let parameters = parameters.into_iter().flatten();
+                parameters.filter_map(Value::as_object_mut).collect()
+            }
+            Self::Response => {
+                let responses = operation.get_mut("responses");
+                let response = responses.and_then(|responses| responses.get_mut("2XX")?.as_object_mut());
+                response.into_iter().collect()
+            }
+        }
+    }
+}
+
+/// States the most common evidence of operations, arguments and responses at their tag, and that of
+/// properties at their schema.
+pub(super) fn share_evidence(state: &mut State<'_>) -> usize {
+    let parts = Part::ALL.into_iter();
+    let of_parts: usize = parts.map(|part| share_at_tags(&mut state.document, part)).sum();
+    let of_properties: usize = visit::components(&mut state.document)
+        .map(|(_, schema)| share_at_schema(schema))
+        .sum();
+    of_parts + of_properties
+}
+
+fn share_at_tags(document: &mut Value, part: Part) -> usize {
+    let mut evidence_by_tag: BTreeMap<String, Vec<Option<Value>>> = BTreeMap::new();
+    for operation in visit::operations(document) {
+        if let Some(tag) = tag_of(operation.members) {
+            let parts = part.of(operation.members).into_iter();
+            let evidence = parts.map(|part| part.get(KEY).cloned());
+            evidence_by_tag.entry(tag).or_default().extend(evidence);
+        }
+    }
+    let mut shared: BTreeMap<String, Value> = BTreeMap::new();
+    let list = document.get_mut("tags").and_then(Value::as_array_mut);
+    for tag in list.into_iter().flatten().filter_map(Value::as_object_mut) {
+        let name = tag.get("name").and_then(Value::as_str).unwrap_or_default();
+        let Some((common, is_of_all)) = evidence_by_tag.get(name).and_then(|all| most_common(all)) else {
+            continue;
+        };
+        shared.insert(name.to_owned(), common.clone());
+        tag.entry(part.key())
+            .or_insert_with(|| with_mark(common, (!is_of_all).then_some(HAS_EXCEPTIONS)));
+    }
+    let mut count = 0;
+    for operation in visit::operations(document) {
+        let common = tag_of(operation.members).and_then(|tag| shared.get(&tag));
+        for part in part.of(operation.members) {
+            count += usize::from(common.is_some_and(|common| state_elsewhere(part, common)));
+        }
+    }
+    count
+}
+
+fn share_at_schema(schema: &mut Value) -> usize {
+    let Some(common) = schema.get(KEY).cloned() else {
+        return 0;
+    };
+    let properties = visit::properties(schema).filter_map(|(_, property)| property.as_object_mut());
+    let shared: Vec<bool> = properties
+        .map(|property| state_elsewhere(property, &common))
+        .collect();
+    let count = shared.iter().filter(|is_shared| **is_shared).count();
+    if count > 0
+        && let Some(schema) = schema.as_object_mut()
+    {
+        let mark = if count == shared.len() {
+            STATED_ELSEWHERE
+        } else {
+            HAS_EXCEPTIONS
+        };
+        schema.insert(KEY.to_owned(), with_mark(&common, Some(mark)));
+    }
+    count
+}
+
+/// Returns the evidence that most parts have, provided that all have some, and whether it is that of all.
+fn most_common(all: &[Option<Value>]) -> Option<(&Value, bool)> {
+    let mut counts: Vec<(&Value, usize)> = Vec::new();
+    for evidence in all {
+        let evidence = evidence.as_ref()?;
+        match counts.iter_mut().find(|(counted, _)| *counted == evidence) {
+            Some((_, count)) => *count += 1,
+            None => counts.push((evidence, 1)),
+        }
+    }
+    // The first of several: the order of the document is canonical here.
+    let (common, count) = counts
+        .into_iter()
+        .rev()
+        .max_by_key(|(_, count)| *count)
+        .filter(|(_, count)| *count > 1)?;
+    Some((common, count == all.len()))
+}
+
+/// Marks the evidence of a part as stated elsewhere if it is the common one.
+fn state_elsewhere(part: &mut Map<String, Value>, common: &Value) -> bool {
+    let is_common = part.get(KEY) == Some(common) && common.get(STATED_ELSEWHERE).is_none();
+    if is_common {
+        part.insert(KEY.to_owned(), with_mark(common, Some(STATED_ELSEWHERE)));
+    }
+    is_common
+}
+
+fn with_mark(evidence: &Value, mark: Option<&str>) -> Value {
+    let mut evidence = evidence.clone();
+    if let (Some(object), Some(mark)) = (evidence.as_object_mut(), mark) {
+        object.insert(mark.to_owned(), Value::Bool(true));
+    }
+    evidence
+}
+
+fn tag_of(operation: &Map<String, Value>) -> Option<String> {
+    let tag = operation.get("tags")?.get(0)?.as_str()?;
+    Some(tag.to_owned())
+}
+
+/// Puts a label in front of the documentation of a part that the vendor's page does not document.
+pub(super) fn label(part: &Value, paragraphs: &mut [String]) {
+    let label = match Evidence::of(part) {
+        Some(Evidence::Docs) => "**Documented in part.**",
+        Some(Evidence::Help) => "**From the help centre.**",
+        Some(evidence) if evidence.is_inferred() => "**Inferred.**",
+        _ => return,
+    };
+    if let Some(first) = paragraphs.first_mut() {
+        *first = format!("{label} {first}");
+    }
+}
+
+/// Describes the evidence of a part, unless it is stated elsewhere.
+pub(super) fn paragraph(part: &Value) -> Option<String> {
+    let evidence = part.get(KEY)?;
+    if evidence.get(STATED_ELSEWHERE).is_some() {
+        return None;
+    }
+    in_words("Evidence", evidence)
+}
+
+/// Describes the evidence of a schema, which may be that of its properties, too.
+pub(super) fn paragraph_of_schema(schema: &Value) -> Option<String> {
+    let evidence = schema.get(KEY)?;
+    let heading = if evidence.get(STATED_ELSEWHERE).is_some() {
+        "Evidence for the type and its fields"
+    } else if evidence.get(HAS_EXCEPTIONS).is_some() {
+        "Evidence for the type, and for its fields unless they state their own"
+    } else {
+        "Evidence"
+    };
+    in_words(heading, evidence)
+}
+
+/// Describes the evidence of the operations of a tag, their arguments and their responses.
+pub(super) fn paragraphs_of_tag(tag: &Value) -> Vec<String> {
+    let paragraph = |part: Part| {
+        let evidence = tag.get(part.key())?;
+        let parts = part.plural();
+        let heading = if evidence.get(HAS_EXCEPTIONS).is_some() {
+            format!("Evidence for {parts}, unless they state their own")
+        } else {
+            format!("Evidence for all {parts}")
+        };
+        in_words(&heading, evidence)
+    };
+    Part::ALL.into_iter().filter_map(paragraph).collect()
+}
+
+fn in_words(heading: &str, extension: &Value) -> Option<String> {
+    let words = match Evidence::parse(extension)? {
+        Evidence::Page => "documented on the vendor's page",
+        Evidence::Docs => "documented elsewhere by the vendor",
+        Evidence::Help => "from the vendor's help centre",
+        Evidence::Sibling => "**inferred** from a similar operation or field",
+        Evidence::Pattern => "**inferred** from the pattern of the other operations",
+        Evidence::Unknown => "unknown",
+    };
+    let source = extension.get("source").and_then(Value::as_str);
+    let source = source.map(|source| format!(" {}", rustdoc::sentence(&rustdoc::sanitise(source))));
+    Some(format!("{heading}: {words}.{}", source.unwrap_or_default()))
+}

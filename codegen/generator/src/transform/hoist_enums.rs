@@ -1,0 +1,196 @@
+//! Inline enumerations of strings, which become components.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use crate::naming;
+use funnelflux_openapi::{
+    Diagnostics, Document,
+    pointer::{Pointer, PointerBuf},
+};
+
+use super::{
+    component,
+    origins::Origins,
+    schema_kind,
+    state::{State, error},
+    visit::{self, component_pointer},
+};
+
+/// Extension that sets the Rust name of an enumeration, so that an overlay can resolve a clash.
+const RUST_NAME: &str = "x-rust-name";
+
+/// Components and new enumerations.
+struct Registry<'a, 'b> {
+    /// By Rust type: names that differ in the document may make the same type.
+    known: BTreeMap<String, Known>,
+    source: &'a Document,
+    origins: &'b Origins,
+    diagnostics: &'b mut Diagnostics,
+    count: usize,
+}
+
+struct Known {
+    component: String,
+    pointer: PointerBuf,
+    /// `None` for any other component than an enumeration of strings.
+    values: Option<Vec<String>>,
+    /// Schema of a new component; `None` for one that the document has.
+    new: Option<Value>,
+}
+
+/// Makes a component of every inline enumeration, or reuses one with the same name and values.
+///
+/// The enumeration of a parameter is named after the parameter, with the suffix `Filter`; that of a property
+/// after the property.
+pub(super) fn hoist_enums(state: &mut State<'_>) -> usize {
+    let known = visit::components(&mut state.document)
+        .map(|(name, schema)| {
+            let known = Known {
+                component: name.to_owned(),
+                pointer: component_pointer(name),
+                values: owned_values(schema),
+                new: None,
+            };
+            (naming::type_name(name), known)
+        })
+        .collect();
+    let mut registry = Registry {
+        known,
+        source: state.source,
+        origins: &state.origins,
+        diagnostics: &mut state.diagnostics,
+        count: 0,
+    };
+    for mut operation in visit::operations(&mut state.document) {
+        for (mut pointer, parameter) in operation.parameters() {
+            let Some(name) = parameter.get("name").and_then(Value::as_str) else {
+                continue;
+            };
+            let rust_name = naming::parameter_enum(name);
+            let summary = format!("Values of the query parameter `{name}`.");
+            let description = parameter.get("description").cloned();
+            if let Some(schema) = parameter.get_mut("schema") {
+                pointer.push_back("schema");
+                registry.hoist(&pointer, &rust_name, &summary, description, schema);
+            }
+        }
+    }
+    visit::schemas(&mut state.document, &mut |pointer, schema| {
+        let pointer = pointer.with_trailing_token("properties");
+        for (name, property) in visit::properties(schema) {
+            let pointer = pointer.with_trailing_token(name);
+            let summary = format!("Values of the property `{name}`.");
+            let description = property.get("description").cloned();
+            registry.hoist(
+                &pointer,
+                &naming::type_name(name),
+                &summary,
+                description,
+                property,
+            );
+        }
+    });
+    let Registry { known, count, .. } = registry;
+    let mut new = Vec::new();
+    for known in known.into_values() {
+        if let Some(schema) = known.new {
+            state
+                .origins
+                .insert(component_pointer(&known.component), known.pointer);
+            new.push((known.component, schema));
+        }
+    }
+    component::add(&mut state.document, new);
+    count
+}
+
+fn owned_values(schema: &Value) -> Option<Vec<String>> {
+    let values = schema_kind::string_enum(schema)?;
+    Some(values.into_iter().map(str::to_owned).collect())
+}
+
+impl Registry<'_, '_> {
+    /// Hoists a schema, or the items of an array, if it is an enumeration of strings.
+    fn hoist(
+        &mut self,
+        pointer: &Pointer,
+        rust_name: &str,
+        summary: &str,
+        description: Option<Value>,
+        schema: &mut Value,
+    ) {
+        if let Some(items) = schema.get_mut("items") {
+            let pointer = pointer.with_trailing_token("items");
+            self.hoist(&pointer, rust_name, summary, description, items);
+            return;
+        }
+        let Some(values) = owned_values(schema) else {
+            return;
+        };
+        let name = schema
+            .get(RUST_NAME)
+            .and_then(Value::as_str)
+            .map_or_else(|| rust_name.to_owned(), naming::type_name);
+        let text = match description.as_ref().and_then(Value::as_str) {
+            Some(description) => format!("{summary}\n\n{description}"),
+            None => summary.to_owned(),
+        };
+        let component = match self.known.get_mut(&name) {
+            None => {
+                let new = json!({
+                    "type": "string",
+                    "enum": values,
+                    "description": text,
+                    component::INLINE: true,
+                });
+                let known = Known {
+                    component: name.clone(),
+                    pointer: pointer.to_buf(),
+                    values: Some(values),
+                    new: Some(new),
+                };
+                self.known.insert(name.clone(), known);
+                name
+            }
+            Some(known) if known.values.as_ref().is_some_and(|known| same(known, &values)) => {
+                // Descriptions of different uses describe the uses, not the type.
+                if let Some(Value::Object(new)) = &mut known.new
+                    && new.get("description").and_then(Value::as_str) != Some(&text)
+                {
+                    new.insert("description".to_owned(), Value::String(summary.to_owned()));
+                }
+                known.component.clone()
+            }
+            Some(known) => {
+                let existing = match &known.values {
+                    Some(existing) => format!("an enumeration of {}", codes(existing)),
+                    None => "no enumeration".to_owned(),
+                };
+                let location = self.source.locate(self.origins.original(&known.pointer));
+                let message = format!(
+                    "this enumeration of {} would get the name `{name}`, which is {existing} ({location})",
+                    codes(&values),
+                );
+                let fix = "add `x-rust-name` with another name to one of the schemas in an overlay";
+                self.diagnostics
+                    .push(error(self.source, "enum-name", pointer, message, fix));
+                return;
+            }
+        };
+        component::refer(schema, &component);
+        self.count += 1;
+    }
+}
+
+/// Compares two enumerations, ignoring the order of their values.
+fn same(left: &[String], right: &[String]) -> bool {
+    left.len() == right.len() && left.iter().all(|value| right.contains(value))
+}
+
+/// Formats values as a list of Markdown code.
+fn codes(values: &[String]) -> String {
+    let values: Vec<String> = values.iter().map(|value| format!("`{value}`")).collect();
+    values.join(", ")
+}

@@ -1,0 +1,25 @@
+//! Order of keys.
+
+use serde_json::Value;
+
+use super::state::State;
+
+/// Sorts the keys of every object. A later stage gives operations the order of the documentation.
+pub(super) fn canonical_order(state: &mut State<'_>) -> usize {
+    sort(&mut state.document)
+}
+
+/// Sorts a value; returns the number of objects that were not in order.
+fn sort(value: &mut Value) -> usize {
+    match value {
+        Value::Object(object) => {
+            let unsorted = !object.keys().is_sorted();
+            if unsorted {
+                object.sort_keys();
+            }
+            usize::from(unsorted) + object.values_mut().map(sort).sum::<usize>()
+        }
+        Value::Array(items) => items.iter_mut().map(sort).sum(),
+        _ => 0,
+    }
+}

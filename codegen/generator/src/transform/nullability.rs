@@ -1,0 +1,116 @@
+//! Schemas whose values may be null.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use funnelflux_openapi::operations::Direction;
+
+use super::{component, schema_kind, state::State, visit};
+
+/// Moves `nullable` from components to the references to them.
+///
+/// A component that is one of several alternatives keeps it: the reference there could not express it.
+pub(super) fn nullable_components(state: &mut State<'_>) -> usize {
+    let mut nullable: BTreeSet<String> = visit::components(&mut state.document)
+        .filter(|(_, schema)| schema_kind::is_nullable(schema))
+        .map(|(name, _)| name.to_owned())
+        .collect();
+    // Lists of parts whose whole cannot be null, because it or one of its parts must be an object.
+    let mut parts_of_objects = BTreeSet::new();
+    visit::schemas(&mut state.document, &mut |pointer, schema| {
+        for key in ["allOf", "anyOf", "oneOf"] {
+            let parts = schema.get(key).and_then(Value::as_array);
+            let must_be_object = |schema: &Value| {
+                !schema_kind::is_nullable(schema)
+                    && (schema_kind::has_type(schema, "object") || schema_kind::is_object(schema))
+            };
+            let is_never_null = must_be_object(schema)
+                || (key == "allOf"
+                    && (component::referenced(schema).is_some()
+                        || parts.is_some_and(|parts| parts.iter().any(must_be_object))));
+            if is_never_null {
+                parts_of_objects.insert(pointer.with_trailing_token(key));
+                continue;
+            }
+            for part in parts.into_iter().flatten().filter_map(component::referenced) {
+                nullable.remove(&part);
+            }
+        }
+    });
+    for (name, schema) in visit::components(&mut state.document) {
+        if nullable.contains(name)
+            && let Some(schema) = schema.as_object_mut()
+        {
+            schema.remove("nullable");
+        }
+    }
+    let mut count = 0;
+    visit::schemas(&mut state.document, &mut |pointer, schema| {
+        let list = pointer.parent();
+        let is_part = list.is_some_and(|list| {
+            list.back().is_some_and(|key| key.encoded() == "allOf") || parts_of_objects.contains(list)
+        });
+        let Some(name) = component::referenced(schema).filter(|_| !is_part) else {
+            return;
+        };
+        if nullable.contains(&name) && !schema_kind::is_nullable(schema) {
+            if schema.get("allOf").is_none() {
+                *schema = json!({"allOf": [component::reference(&name)]});
+            }
+            count += usize::from(make_nullable(schema));
+        }
+    });
+    count
+}
+
+/// Makes every list, map and free object that is not required nullable; the generator then makes an `Option`.
+pub(super) fn nullable_collections(state: &mut State<'_>) -> usize {
+    let mut count = 0;
+    visit::schemas(&mut state.document, &mut |_, object| {
+        let required = object.get("required").and_then(Value::as_array);
+        let required: BTreeSet<String> = required
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .map(str::to_owned)
+            .collect();
+        for (name, property) in visit::properties(object) {
+            let is_collection = schema_kind::has_type(property, "array") || schema_kind::is_map(property);
+            if is_collection && !required.contains(name) {
+                count += usize::from(make_nullable(property));
+            }
+        }
+    });
+    count
+}
+
+/// Makes the schemas of optional request bodies nullable; the generator then takes an `Option`.
+pub(super) fn optional_bodies(state: &mut State<'_>) -> usize {
+    let mut count = 0;
+    for mut operation in visit::operations(&mut state.document) {
+        let is_optional = operation
+            .members
+            .get("requestBody")
+            .is_some_and(|body| body.get("required") != Some(&Value::Bool(true)));
+        for (direction, _, schema) in operation.body_schemas() {
+            if !is_optional || direction != Direction::Request {
+                continue;
+            }
+            // OpenAPI 3.0 ignores siblings of `$ref`.
+            if schema.get("$ref").is_some() {
+                *schema = json!({"allOf": [schema.take()]});
+            }
+            count += usize::from(make_nullable(schema));
+        }
+    }
+    count
+}
+
+/// Makes a schema nullable; `false` if it was already.
+fn make_nullable(schema: &mut Value) -> bool {
+    let Some(schema) = schema.as_object_mut() else {
+        return false;
+    };
+    schema.insert("nullable".to_owned(), Value::Bool(true)) != Some(Value::Bool(true))
+}

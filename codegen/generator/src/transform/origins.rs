@@ -1,0 +1,49 @@
+//! Origins: pointers to the parts that rules have moved, as the source document has them.
+
+use std::collections::BTreeMap;
+
+use funnelflux_openapi::{
+    Diagnostics, Document,
+    pointer::{self, Pointer, PointerBuf},
+};
+
+/// Original pointers by current pointers.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Origins(BTreeMap<PointerBuf, PointerBuf>);
+
+impl Origins {
+    pub(super) fn insert(&mut self, current: PointerBuf, original: PointerBuf) {
+        self.0.insert(current, original);
+    }
+
+    pub(super) fn extend(&mut self, moves: impl IntoIterator<Item = (PointerBuf, PointerBuf)>) {
+        self.0.extend(moves);
+    }
+
+    /// Returns the original pointer of a part, which rules may have moved several times.
+    pub(super) fn original(&self, current: &Pointer) -> PointerBuf {
+        let mut pointer = current.to_buf();
+        let before = |pointer: &Pointer| {
+            let mut parents = std::iter::successors(Some(pointer), |pointer| pointer.parent());
+            parents.find_map(|parent| Some(self.0.get(parent)?.concat(pointer.strip_prefix(parent)?)))
+        };
+        while let Some(original) = before(&pointer) {
+            pointer = original;
+        }
+        pointer
+    }
+
+    /// Maps diagnostics on parts that rules have moved back to their original location.
+    pub(super) fn relocate(&self, mut diagnostics: Diagnostics, source: &Document) -> Diagnostics {
+        for diagnostic in &mut diagnostics.0 {
+            let original = self.original(&diagnostic.pointer);
+            if original != diagnostic.pointer {
+                diagnostic.location = Some(source.locate(&original));
+                let operation = diagnostic.operation.take();
+                diagnostic.operation = operation.or_else(|| pointer::operation(&original));
+                diagnostic.pointer = original;
+            }
+        }
+        diagnostics
+    }
+}

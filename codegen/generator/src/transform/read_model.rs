@@ -1,0 +1,266 @@
+//! Reads the model from the document that went through all rules.
+
+use serde_json::Value;
+
+use crate::naming;
+use funnelflux_openapi::{
+    Diagnostics, Document,
+    evidence::Evidence,
+    operations::{self, operations},
+    pointer::Pointer,
+};
+
+use super::{
+    api_model::{
+        ApiModel, Argument, ArgumentKind, IdType, OpenEnum, Operation, Repeat, RequestBody, Tag, Variant,
+    },
+    component, descriptions, id_types,
+    origins::Origins,
+    schema_kind, secrets,
+    state::error,
+    visit,
+};
+
+/// Reads the model. Reports what it cannot hold.
+pub(super) fn read(
+    document: Value,
+    origins: Origins,
+    source: &Document,
+    diagnostics: &mut Diagnostics,
+) -> ApiModel {
+    let mut tags = tags(&document);
+    let mut models = Vec::new();
+    for operation in operations(&document) {
+        let reader = OperationReader {
+            document: &document,
+            source,
+            method: operation.method.to_ascii_uppercase(),
+            operation,
+        };
+        models.extend(reader.read(diagnostics));
+    }
+    for operation in &models {
+        if !tags.iter().any(|tag| tag.name == operation.tag) {
+            tags.push(tag(operation.tag.clone(), &Value::Null));
+        }
+    }
+    let rank = |name: &str| tags.iter().position(|tag| tag.name == name);
+    models.sort_by(|left, right| (rank(&left.tag), &left.name).cmp(&(rank(&right.tag), &right.name)));
+    tags.retain(|tag| models.iter().any(|operation| operation.tag == tag.name));
+    let components = document.pointer(visit::SCHEMAS.as_str());
+    let mut enums = Vec::new();
+    let mut ids = Vec::new();
+    let mut secret = None;
+    for (name, component) in components.and_then(Value::as_object).into_iter().flatten() {
+        if let Some(values) = schema_kind::string_enum(component) {
+            enums.push(open_enum(name, component, &values));
+        } else if component.get(id_types::ID_TYPE).is_some() {
+            ids.push(IdType {
+                name: name.clone(),
+                documentation: text(component, "description"),
+            });
+        } else if component.get(secrets::SECRET).is_some() {
+            secret = Some(secrets::SECRET_TYPE);
+        }
+    }
+    enums.sort_by(|left, right| left.name.cmp(&right.name));
+    ids.sort_by(|left, right| left.name.cmp(&right.name));
+    ApiModel {
+        document,
+        tags,
+        operations: models,
+        enums,
+        ids,
+        secret,
+        origins,
+    }
+}
+
+fn text(value: &Value, key: &str) -> String {
+    let text = value.get(key).and_then(Value::as_str);
+    text.unwrap_or_default().to_owned()
+}
+
+fn is_true(value: &Value, key: &str) -> bool {
+    value.get(key) == Some(&Value::Bool(true))
+}
+
+fn tags(document: &Value) -> Vec<Tag> {
+    let tags = document.get("tags").and_then(Value::as_array);
+    let tags = tags.into_iter().flatten();
+    tags.map(|value| tag(text(value, "name"), value)).collect()
+}
+
+fn tag(name: String, value: &Value) -> Tag {
+    Tag {
+        module: naming::module(&name),
+        documentation: descriptions::of_tag(&name, value),
+        description: descriptions::description(value),
+        feature: is_true(value, "x-undocumented").then(|| naming::feature(&name)),
+        name,
+    }
+}
+
+/// Reads an enumeration. The lint has made sure that no two values make the same variant.
+fn open_enum(component: &str, schema: &Value, values: &[&str]) -> OpenEnum {
+    let variant = |value: &&str| Variant {
+        name: naming::variant(value),
+        value: (*value).to_owned(),
+    };
+    OpenEnum {
+        name: naming::type_name(component),
+        documentation: text(schema, "description"),
+        variants: values.iter().map(variant).collect(),
+    }
+}
+
+struct OperationReader<'a> {
+    document: &'a Value,
+    source: &'a Document,
+    operation: operations::Operation<'a>,
+    /// In upper case.
+    method: String,
+}
+
+impl OperationReader<'_> {
+    fn read(&self, diagnostics: &mut Diagnostics) -> Option<Operation> {
+        let value = self.operation.value;
+        let tag = self.tag(diagnostics)?;
+        let parameters = value.get("parameters").and_then(Value::as_array);
+        let pointer = self.operation.pointer.with_trailing_token("parameters");
+        let mut arguments: Vec<Argument> = parameters
+            .into_iter()
+            .flatten()
+            .enumerate()
+            .filter_map(|(index, parameter)| {
+                self.argument(&pointer.with_trailing_token(index), parameter, diagnostics)
+            })
+            .collect();
+        // By name, so that a document in another order does not silently swap arguments of one type.
+        arguments.sort_by(|left, right| (!left.required, &left.name).cmp(&(!right.required, &right.name)));
+        let request_body = match value.get("requestBody") {
+            None => RequestBody::None,
+            Some(body) if is_true(body, "required") => RequestBody::Required,
+            Some(_) => RequestBody::Optional,
+        };
+        let mut model = Operation {
+            pointer: self.operation.pointer.clone(),
+            name: naming::operation(&self.method, self.operation.path),
+            documentation: String::new(),
+            summary: text(value, "summary"),
+            repeat: self.repeat(),
+            unverified: self.unverified(),
+            method: self.method.clone(),
+            path: self.operation.path.to_owned(),
+            tag,
+            arguments,
+            request_body,
+        };
+        model.documentation = descriptions::of_operation(&model, value);
+        Some(model)
+    }
+
+    /// Returns the first tag, or else that of the resource.
+    fn tag(&self, diagnostics: &mut Diagnostics) -> Option<String> {
+        let first = self.operation.value.pointer("/tags/0").and_then(Value::as_str);
+        let tag = first.or_else(|| Some(naming::resource_of_path(self.operation.path)?.tag));
+        if tag.is_none() {
+            diagnostics.push(error(
+                self.source,
+                "no-tag",
+                &self.operation.pointer,
+                "the operation has no tag".to_owned(),
+                "add a tag in an overlay: the generated code is grouped by tag",
+            ));
+        }
+        tag.map(str::to_owned)
+    }
+
+    fn argument(
+        &self,
+        pointer: &Pointer,
+        parameter: &Value,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Argument> {
+        let name = text(parameter, "name");
+        let schema = parameter.get("schema").unwrap_or(&Value::Null);
+        let is_list = schema_kind::has_type(schema, "array");
+        let place = text(parameter, "in");
+        let (code, message, fix) = if place != "query" {
+            (
+                "parameter-place",
+                format!("the parameter `{name}` is in {place}; the runtime supports query parameters only"),
+                "remove the parameter in an overlay, or add support to \
+                 codegen/generator/src/rewrite/methods.rs and the runtime",
+            )
+        } else if !is_list && !self.is_single_value(schema) {
+            (
+                "parameter-type",
+                format!("the parameter `{name}` is not a single value; the runtime cannot send it"),
+                "make it a string, a number or a boolean in an overlay",
+            )
+        } else if is_list && parameter.get("explode") != Some(&Value::Bool(false)) {
+            (
+                "parameter-list",
+                format!(
+                    "the parameter `{name}` is a list that repeats its name in the query; the runtime \
+                     supports comma-separated lists only"
+                ),
+                "make it a string, or a required list of strings with `explode: false`, in an overlay",
+            )
+        } else {
+            return Some(Argument {
+                required: is_true(parameter, "required"),
+                name,
+                kind: if is_list {
+                    ArgumentKind::CommaSeparated
+                } else {
+                    ArgumentKind::Single
+                },
+            });
+        };
+        diagnostics.push(error(self.source, code, pointer, message, fix));
+        None
+    }
+
+    /// Returns `true` for a string, a number, a boolean, and our types of strings.
+    fn is_single_value(&self, schema: &Value) -> bool {
+        match component::referenced(schema) {
+            None => ["string", "integer", "number", "boolean"]
+                .iter()
+                .any(|expected| schema_kind::has_type(schema, expected)),
+            Some(name) => component::get(self.document, &name)
+                .is_some_and(|component| schema_kind::has_type(component, "string")),
+        }
+    }
+
+    /// Judges a second attempt: reading is safe, PUT and DELETE are idempotent (RFC 9110). A POST can be
+    /// repeated only if the client chose the ID of the new asset: its body then requires the ID of the path's
+    /// resource.
+    fn repeat(&self) -> Repeat {
+        match self.method.as_str() {
+            "GET" | "HEAD" | "OPTIONS" | "TRACE" => Repeat::Read,
+            "PUT" | "DELETE" => Repeat::Idempotent,
+            "POST" if self.body_requires_own_id() => Repeat::ClientId,
+            _ => Repeat::Never,
+        }
+    }
+
+    /// Returns `true` if the operation deletes or archives, and is inferred.
+    fn unverified(&self) -> bool {
+        let last_segment = self.operation.path.trim_end_matches('/').rsplit('/').next();
+        let is_destructive = self.method == "DELETE" || last_segment == Some("archive");
+        is_destructive && Evidence::of(self.operation.value).is_some_and(Evidence::is_inferred)
+    }
+
+    fn body_requires_own_id(&self) -> bool {
+        let Some(resource) = naming::resource_of_path(self.operation.path) else {
+            return false;
+        };
+        let body = "/requestBody/content/application~1json/schema";
+        let component = self.operation.value.pointer(body).and_then(component::referenced);
+        let schema = component.and_then(|name| component::get(self.document, &name));
+        let required = schema.and_then(|schema| schema.get("required")?.as_array());
+        required.is_some_and(|required| required.iter().any(|name| name == resource.id))
+    }
+}

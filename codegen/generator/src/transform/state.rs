@@ -1,0 +1,43 @@
+//! State that the rules share.
+
+use serde_json::Value;
+
+use funnelflux_openapi::{Diagnostic, Diagnostics, Document, Stage, pointer::Pointer};
+
+use super::origins::Origins;
+
+/// A document that the rules change in turn.
+pub(super) struct State<'a> {
+    pub(super) document: Value,
+    /// The document before the first rule, for the locations of diagnostics.
+    pub(super) source: &'a Document,
+    pub(super) origins: Origins,
+    pub(super) diagnostics: Diagnostics,
+}
+
+impl<'a> State<'a> {
+    pub(super) fn new(source: &'a Document) -> Self {
+        Self {
+            document: source.value().clone(),
+            source,
+            origins: Origins::default(),
+            diagnostics: Diagnostics::new(),
+        }
+    }
+
+    /// Reports an error at a pointer into the changed document.
+    pub(super) fn error(&mut self, code: &'static str, at: &Pointer, message: String, fix: &str) {
+        self.diagnostics.push(error(self.source, code, at, message, fix));
+    }
+}
+
+/// Builds an error of this stage.
+pub(super) fn error(
+    source: &Document,
+    code: &'static str,
+    at: &Pointer,
+    message: String,
+    fix: &str,
+) -> Diagnostic {
+    source.error(Stage::Transform, code, at, message).fix(fix)
+}

@@ -1,0 +1,22 @@
+//! Members that are kept under `x-…`, where no stage reads them as keywords.
+
+use super::context::Object;
+
+/// Moves a member to `x-…`, where it is kept without being read as a keyword. Returns true if there was one.
+pub(in crate::normalise) fn keep_aside(object: &mut Object, key: &str) -> bool {
+    let Some(value) = object.shift_remove(key) else {
+        return false;
+    };
+    object.insert(name_aside(object, key), value);
+    true
+}
+
+/// Returns the name of the extension that keeps a member.
+pub(in crate::normalise) fn name_aside(object: &Object, key: &str) -> String {
+    let mut name = format!("x-{}", key.trim_start_matches('$'));
+    while object.contains_key(&name) {
+        // The document has an extension of that name.
+        name.insert_str(0, "x-");
+    }
+    name
+}

@@ -1,0 +1,67 @@
+//! Resolves references, one at a time or to the end.
+
+use std::{borrow::Cow, ptr};
+
+use percent_encoding::percent_decode_str;
+use serde_json::Value;
+
+use crate::pointer::{self, Pointer, PointerBuf};
+
+/// Returns the reference that a value is.
+#[must_use]
+pub fn reference(value: &Value) -> Option<&str> {
+    value.get("$ref")?.as_str()
+}
+
+/// Returns the pointer that a reference into its own document holds, with percent-encoding undone.
+#[must_use]
+pub fn fragment(reference: &str) -> Option<PointerBuf> {
+    let decoded = percent_decode_str(reference.strip_prefix('#')?).decode_utf8_lossy();
+    Some(pointer::parse(&decoded)?.into_owned())
+}
+
+/// Resolves one reference; `None` if it leads nowhere or into another document.
+///
+/// The pointer in it is percent-encoded, as it is a fragment. A pointer that exists only as it is written is
+/// accepted.
+#[must_use]
+pub fn follow<'a>(document: &'a Value, reference: &str) -> Option<(PointerBuf, &'a Value)> {
+    let written = pointer::parse(reference.strip_prefix('#')?);
+    let candidates = [fragment(reference), written.map(Cow::into_owned)];
+    candidates.into_iter().flatten().find_map(|pointer| {
+        let value = document.pointer(pointer.as_str())?;
+        Some((pointer, value))
+    })
+}
+
+/// Resolves the value at `pointer` through any number of references.
+///
+/// The result is a reference itself only if that leads nowhere, into another document, or in a circle.
+#[must_use]
+pub fn resolve<'a, 'p>(
+    document: &'a Value,
+    pointer: &'p Pointer,
+    value: &'a Value,
+) -> (Cow<'p, Pointer>, &'a Value) {
+    let mut here = (Cow::Borrowed(pointer), value);
+    // Brent's algorithm: a circle comes back to a value that is remembered for twice as many steps each time.
+    let mut remembered = value;
+    let mut steps = 0_usize;
+    let mut limit = 1_usize;
+    while let Some((pointer, value)) = reference(here.1).and_then(|written| follow(document, written)) {
+        here = (Cow::Owned(pointer), value);
+        if ptr::eq(value, remembered) {
+            break;
+        }
+        steps += 1;
+        if steps == limit {
+            remembered = value;
+            steps = 0;
+            limit = limit.saturating_mul(2);
+        }
+    }
+    here
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,532 @@
+//! Journal of a job: a file from which a later process can resume after a crash.
+//!
+//! The file has JSON lines and only grows. The first line describes the job and the next ones list its IDs.
+//! They are written together, so the file appears complete or not at all. While the job runs, a `sending`
+//! line reaches the disk before each request leaves, and a `settled` line follows its result. A crash can
+//! tear the last line at any byte. A torn line is dropped, and the resumed job reads its assets instead.
+//!
+//! A journal belongs to one account at one base URL. The first line has the base URL. An `account` line names
+//! the account if the token tells it. Otherwise a `seen` line lists some assets of the account, of which a
+//! resumed job must find one.
+
+mod error;
+mod writer;
+
+pub use error::JournalError;
+pub(super) use writer::{EarlierRun, JournalWriter};
+
+use super::change::ChangeRecord;
+use super::outcome::Outcome;
+use super::report::Counts;
+use crate::Client;
+use crate::ext::cascade::Cascade;
+use error::JournalProblem;
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
+use std::fs::File;
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Number of IDs per line.
+const IDS_PER_LINE: usize = 1_000;
+/// Version of the format.
+const VERSION: u32 = 2;
+
+/// A line of the journal.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Line<'a> {
+    Job(Cow<'a, Header>),
+    Ids(Vec<Cow<'a, str>>),
+    /// The account, as the token tells it.
+    Account(Cow<'a, str>),
+    /// IDs that the account was seen to own when the job began. Copies are new if they are not among them.
+    Seen(Vec<Cow<'a, str>>),
+    /// IDs of a request with the change.
+    Sending(Vec<Cow<'a, str>>),
+    /// IDs of a request that is only for the children.
+    #[serde(rename = "again")]
+    SendingForChildren(Vec<Cow<'a, str>>),
+    Settled(Vec<SettledId<'a>>),
+}
+
+/// Description of the job.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Header {
+    version: u32,
+    /// Description for messages.
+    job: String,
+    resource: Cow<'static, str>,
+    change: ChangeRecord,
+    ids: usize,
+    base_url: String,
+    /// Start of the job, in milliseconds since 1970.
+    begun: u64,
+}
+
+impl Header {
+    pub(super) fn new(
+        resource: &'static str,
+        job: String,
+        change: ChangeRecord,
+        client: &Client,
+        begun: SystemTime,
+    ) -> Self {
+        let since_epoch = begun.duration_since(UNIX_EPOCH).unwrap_or_default();
+        Self {
+            version: VERSION,
+            job,
+            resource: Cow::Borrowed(resource),
+            change,
+            ids: 0,
+            base_url: client.base_url().to_owned(),
+            begun: u64::try_from(since_epoch.as_millis()).unwrap_or(u64::MAX),
+        }
+    }
+
+    /// Checks that this is the recorded job at the same service.
+    fn check(&self, recorded: &Self) -> Result<(), JournalProblem> {
+        if (&recorded.resource, &recorded.change) != (&self.resource, &self.change) {
+            return Err(JournalProblem::OtherJob {
+                recorded: recorded.job.clone(),
+                expected: self.job.clone(),
+            });
+        }
+        if recorded.base_url != self.base_url {
+            return Err(JournalProblem::OtherService {
+                recorded: recorded.base_url.clone(),
+                actual: self.base_url.clone(),
+            });
+        }
+        Ok(())
+    }
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct SettledId<'a> {
+    id: Cow<'a, str>,
+    #[serde(flatten)]
+    outcome: Cow<'a, Outcome>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    copy: Option<Cow<'a, str>>,
+}
+
+/// Recorded state of an ID.
+#[derive(Clone, Debug, Default)]
+pub(super) struct RecordedState {
+    pub(super) outcome: Option<Outcome>,
+    /// ID of the copy, if the job duplicates.
+    pub(super) copy: Option<String>,
+    /// Purpose of a request whose result is unknown.
+    pub(super) sent: Option<SentFor>,
+}
+
+impl RecordedState {
+    fn sent(purpose: SentFor) -> Self {
+        Self {
+            sent: Some(purpose),
+            ..Self::default()
+        }
+    }
+
+    fn update(&mut self, newer: Self) {
+        match newer.outcome {
+            // An unknown outcome leaves the ID sent without a result.
+            Some(Outcome::Unknown { .. }) => {}
+            _ => *self = newer,
+        }
+    }
+}
+
+/// Purpose of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum SentFor {
+    /// To change the asset. If the asset is as asked afterwards, the ID is done.
+    Change,
+    /// To handle the children of an asset that was as asked before. Reading the asset shows nothing about
+    /// them.
+    Children,
+}
+
+/// A journal that was read: description and progress of its job.
+///
+/// ```no_run
+/// use funnelflux::{Client, ext::*, types::OfferSourceId};
+///
+/// async fn resume(client: &Client) -> Result<(), Box<dyn std::error::Error>> {
+///     let journal = Journal::read("archive.journal")?;
+///     println!("{}: {}", journal.job(), journal.counts());
+///     let report = client
+///         .offer_sources()
+///         .bulk_archive(journal.ids::<OfferSourceId>())
+///         .children(journal.children())
+///         .journal("archive.journal")
+///         .send()
+///         .await?;
+///     println!("{report}");
+///     Ok(())
+/// }
+/// ```
+#[derive(Debug)]
+pub struct Journal {
+    header: Header,
+    ids: Vec<String>,
+    states: Vec<RecordedState>,
+    /// IDs that the account was seen to own; `None` if they were not recorded.
+    seen: Option<HashSet<String>>,
+    account: Option<String>,
+    /// Length of the whole lines, in bytes.
+    length: u64,
+}
+
+impl Journal {
+    /// Reads a journal. Does not change the file, which may be in use.
+    ///
+    /// # Errors
+    /// Returns an error if the file cannot be read, is not a journal, or is damaged before its last line.
+    pub fn read(path: impl AsRef<Path>) -> Result<Self, JournalError> {
+        let path = path.as_ref();
+        let file = File::open(path).map_err(|error| JournalError::new(path, JournalProblem::Io(error)))?;
+        Self::parse(&file).map_err(|problem| JournalError::new(path, problem))
+    }
+
+    /// Returns the description of the job.
+    #[must_use]
+    pub fn job(&self) -> &str {
+        &self.header.job
+    }
+
+    /// Returns the change of the job.
+    #[must_use]
+    pub fn change(&self) -> &ChangeRecord {
+        &self.header.change
+    }
+
+    /// Returns the handling of the children; [`Cascade::leave`] if the job does not handle them.
+    pub fn children<I: From<String>>(&self) -> Cascade<I> {
+        match &self.header.change {
+            ChangeRecord::Archive { children } | ChangeRecord::Delete { children } => {
+                children.map(|target| I::from(target.clone()))
+            }
+            _ => Cascade::leave(),
+        }
+    }
+
+    /// Returns the base URL of the service for which the job was written.
+    #[must_use]
+    pub fn base_url(&self) -> &str {
+        &self.header.base_url
+    }
+
+    /// Returns the account for which the job was written, if its token told that.
+    #[must_use]
+    pub fn account(&self) -> Option<&str> {
+        self.account.as_deref()
+    }
+
+    /// Returns all distinct IDs of the job, in order.
+    #[must_use]
+    pub fn ids<I: From<String>>(&self) -> Vec<I> {
+        self.ids.iter().cloned().map(I::from).collect()
+    }
+
+    /// Returns the number of IDs that have ended, by outcome. Excludes IDs that were not sent or got no
+    /// answer.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        let mut counts = Counts::default();
+        for outcome in self.states.iter().filter_map(|state| state.outcome.as_ref()) {
+            counts.count(outcome);
+        }
+        counts
+    }
+
+    fn parse(file: &File) -> Result<Self, JournalProblem> {
+        let mut reader = BufReader::new(file);
+        let mut journal: Option<Self> = None;
+        let mut indices: HashMap<String, usize> = HashMap::new();
+        let mut text = Vec::new();
+        let mut length = 0;
+        for number in 1.. {
+            text.clear();
+            let read = reader.read_until(b'\n', &mut text).map_err(JournalProblem::Io)?;
+            // A line without a line feed is torn. The resumed job reads its assets again.
+            if read == 0 || text.last() != Some(&b'\n') {
+                break;
+            }
+            let line = match serde_json::from_slice::<Line<'_>>(&text) {
+                Ok(line) => line,
+                // After a power failure, the last line may be a mixture of old and new bytes.
+                Err(_) if journal.is_some() && reader.fill_buf().map_err(JournalProblem::Io)?.is_empty() => {
+                    break;
+                }
+                Err(error) => {
+                    let journal = journal.as_ref().ok_or(JournalProblem::NotAJournal)?;
+                    return Err(journal.damaged(number, error.to_string()));
+                }
+            };
+            length += read as u64;
+            match (line, &mut journal) {
+                (Line::Job(header), None) if header.version != VERSION => {
+                    return Err(JournalProblem::Version(header.version));
+                }
+                (Line::Job(header), journal @ None) => {
+                    *journal = Some(Self {
+                        header: header.into_owned(),
+                        ids: Vec::new(),
+                        states: Vec::new(),
+                        seen: None,
+                        account: None,
+                        length: 0,
+                    });
+                }
+                (Line::Ids(ids), Some(journal)) => {
+                    for id in ids {
+                        indices.insert(id.clone().into_owned(), journal.ids.len());
+                        journal.ids.push(id.into_owned());
+                    }
+                    journal
+                        .states
+                        .resize_with(journal.ids.len(), RecordedState::default);
+                }
+                (Line::Account(account), Some(journal)) => journal.account = Some(account.into_owned()),
+                (Line::Seen(ids), Some(journal)) => {
+                    let seen = journal.seen.get_or_insert_default();
+                    seen.extend(ids.into_iter().map(Cow::into_owned));
+                }
+                (line, Some(journal)) => {
+                    for (id, newer) in line.states() {
+                        let index = indices.get(&*id).copied();
+                        let Some(state) = index.and_then(|index| journal.states.get_mut(index)) else {
+                            let message = format!("the ID {id} is not in the job");
+                            return Err(journal.damaged(number, message));
+                        };
+                        state.update(newer);
+                    }
+                }
+                (_, None) => return Err(JournalProblem::NotAJournal),
+            }
+        }
+        let mut journal = journal.ok_or(JournalProblem::NotAJournal)?;
+        if journal.ids.len() != journal.header.ids {
+            return Err(JournalProblem::NotAJournal);
+        }
+        journal.length = length;
+        Ok(journal)
+    }
+
+    fn damaged(&self, line: usize, message: String) -> JournalProblem {
+        let fix = if matches!(self.header.change, ChangeRecord::Duplicate { .. }) {
+            "restore the file from a copy; without it, compare the existing copies by hand, because a new \
+             job would make each copy again"
+        } else {
+            "move the file away and run the job again with a new journal; it reads the assets first, and \
+             those that are as asked count as already so"
+        };
+        JournalProblem::Damaged { line, message, fix }
+    }
+}
+
+impl<'a> Line<'a> {
+    /// Returns the states that the line records.
+    fn states(self) -> Vec<(Cow<'a, str>, RecordedState)> {
+        let sent = |ids: Vec<Cow<'a, str>>, purpose| {
+            let state = |id| (id, RecordedState::sent(purpose));
+            ids.into_iter().map(state).collect()
+        };
+        match self {
+            Self::Job(_) | Self::Ids(_) | Self::Account(_) | Self::Seen(_) => Vec::new(),
+            Self::Sending(ids) => sent(ids, SentFor::Change),
+            Self::SendingForChildren(ids) => sent(ids, SentFor::Children),
+            Self::Settled(entries) => entries
+                .into_iter()
+                .map(|SettledId { id, outcome, copy }| {
+                    let state = RecordedState {
+                        outcome: Some(outcome.into_owned()),
+                        copy: copy.map(Cow::into_owned),
+                        sent: None,
+                    };
+                    (id, state)
+                })
+                .collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ext::bulk::outcome::{Entry, Failure, Reason};
+    use std::path::PathBuf;
+
+    fn client() -> Client {
+        Client::builder().build().unwrap()
+    }
+
+    fn header() -> Header {
+        let change = ChangeRecord::Archive {
+            children: Cascade::move_to("k".to_owned()),
+        };
+        let job = "archive offer sources".to_owned();
+        Header::new("offersource", job, change, &client(), UNIX_EPOCH)
+    }
+
+    fn entries() -> Vec<Entry<String>> {
+        let failure = Failure::new(Reason::Refused, "no");
+        [
+            Outcome::CONFIRMED,
+            Outcome::Rejected {
+                failure: failure.clone(),
+            },
+            Outcome::Unknown {
+                failure: failure.clone(),
+            },
+            Outcome::NotSent { failure },
+        ]
+        .into_iter()
+        .enumerate()
+        .map(|(position, outcome)| Entry::new(position.to_string(), position, outcome))
+        .collect()
+    }
+
+    fn written(folder: &tempfile::TempDir) -> (PathBuf, Vec<String>) {
+        let path = folder.path().join("journal");
+        let ids: Vec<String> = (0..6).map(|id| id.to_string()).collect();
+        let (mut writer, earlier) = JournalWriter::open(&path, &header(), &ids).unwrap();
+        assert!(earlier.is_none());
+        writer.sending(["0", "1", "2", "4"].into_iter(), false).unwrap();
+        writer.sending(["5"].into_iter(), true).unwrap();
+        writer.settled(&entries()).unwrap();
+        (path, ids)
+    }
+
+    #[test]
+    fn a_journal_records_outcomes_and_open_requests() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, ids) = written(&folder);
+        let (_writer, earlier) = JournalWriter::open(&path, &header(), &ids).unwrap();
+        let states: Vec<_> = earlier
+            .unwrap()
+            .states
+            .iter()
+            .map(|state| (state.outcome.clone(), state.sent))
+            .collect();
+        let outcome = |position: usize| Some(entries()[position].outcome.clone());
+        assert_eq!(
+            states,
+            [
+                (outcome(0), None),
+                (outcome(1), None),
+                (None, Some(SentFor::Change)),
+                (None, None),
+                (None, Some(SentFor::Change)),
+                (None, Some(SentFor::Children))
+            ]
+        );
+        let journal = Journal::read(&path).unwrap();
+        assert_eq!(journal.ids::<String>(), ids);
+        assert_eq!(journal.children::<String>(), Cascade::move_to("k".to_owned()));
+        assert_eq!(journal.counts().total(), 2);
+    }
+
+    #[test]
+    fn a_crash_at_any_byte_leaves_a_readable_journal() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, ids) = written(&folder);
+        let bytes = std::fs::read(&path).unwrap();
+        let start = bytes
+            .split_inclusive(|byte| *byte == b'\n')
+            .take(2)
+            .flatten()
+            .count();
+        let torn = folder.path().join("torn");
+        let mut cases = 0;
+        for length in start..=bytes.len() {
+            for tail in [&b""[..], b"\0\0\0", b"\0\0\n"] {
+                let text = [bytes.get(..length).unwrap(), tail].concat();
+                std::fs::write(&torn, text).unwrap();
+                let (mut writer, earlier) = JournalWriter::open(&torn, &header(), &ids).unwrap();
+                let ended = earlier
+                    .unwrap()
+                    .states
+                    .iter()
+                    .filter(|state| state.outcome.is_some())
+                    .count();
+                assert!(ended == 0 || (ended == 2 && length == bytes.len()), "{length}");
+                writer.settled(&entries()).unwrap();
+                drop(writer);
+                assert_eq!(Journal::read(&torn).unwrap().counts().total(), 2, "{length}");
+                cases += 1;
+            }
+        }
+        assert!(cases > 300);
+    }
+
+    #[test]
+    fn a_journal_of_another_job_or_version_is_refused_with_its_problem() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, ids) = written(&folder);
+        let text = std::fs::read_to_string(&path).unwrap();
+        let message = |error: JournalError| {
+            let text = error.to_string();
+            text.split_once("journal: ").unwrap().1.to_owned()
+        };
+        let unarchive = Header {
+            job: "unarchive".to_owned(),
+            change: ChangeRecord::Unarchive,
+            ..header()
+        };
+        let open =
+            |header: &Header, ids: &[String]| message(JournalWriter::open(&path, header, ids).unwrap_err());
+        let elsewhere = Header {
+            base_url: "https://b.example/v1".to_owned(),
+            ..header()
+        };
+        let refusals = [
+            open(&unarchive, &ids),
+            open(&header(), &ids[1..]),
+            open(&elsewhere, &ids),
+            {
+                let _locked = JournalWriter::open(&path, &header(), &ids).unwrap();
+                open(&header(), &ids)
+            },
+            {
+                std::fs::write(&path, text.replace("\"again\"", "\"agian\"")).unwrap();
+                message(Journal::read(&path).unwrap_err())
+            },
+            {
+                std::fs::write(&path, text.replace("\"version\":2", "\"version\":9")).unwrap();
+                message(Journal::read(&path).unwrap_err())
+            },
+            {
+                std::fs::write(&path, text.replace("\"4\"]}", "\"x\"]}")).unwrap();
+                message(Journal::read(&path).unwrap_err())
+            },
+            {
+                std::fs::write(&path, "hello\n").unwrap();
+                message(Journal::read(&path).unwrap_err())
+            },
+        ];
+        assert_eq!(
+            refusals.join("\n"),
+            "it is the journal of another job; expected \"unarchive\", actual \"archive offer sources\"\n\
+            it is the journal of a job with other IDs; fix: take the IDs from Journal::read\n\
+            it was written for the base URL https://api.funnelflux.pro/v1, and the client uses \
+            https://b.example/v1; nothing was sent; fix: use a client of https://api.funnelflux.pro/v1, or \
+            another journal\n\
+            another process uses it\n\
+            line 4 is damaged, so the lines after it are unusable: unknown variant `agian`, expected one of \
+            `job`, `ids`, `account`, `seen`, `sending`, `again`, `settled` at line 1 column 8; fix: \
+            move the file away \
+            and run the job again with a new journal; it reads the assets first, and those that are as asked \
+            count as already so\n\
+            its format has version 9; this version of the crate supports 2\n\
+            line 3 is damaged, so the lines after it are unusable: the ID x is not in the job; fix: move the \
+            file away and run the job again with a new journal; it reads the assets first, and those that \
+            are as asked count as already so\n\
+            this is not the journal of a bulk job"
+        );
+    }
+}

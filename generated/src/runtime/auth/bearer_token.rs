@@ -1,0 +1,48 @@
+//! An access token in the form that requests carry.
+
+use super::{Credentials, Redactor};
+use crate::runtime::error::ErrorKind;
+use http::HeaderValue;
+use secrecy::{ExposeSecret as _, SecretString};
+
+/// An access token in the form that requests carry.
+pub(crate) struct BearerToken {
+    pub(super) token: SecretString,
+    /// `Authorization` header; `None` if the token contains invalid characters.
+    header: Option<HeaderValue>,
+    redactor: Redactor,
+}
+
+impl BearerToken {
+    /// Creates the bearer token of `credentials`. Its redactor knows the tokens of `others`, too.
+    pub(super) fn new<'c>(
+        credentials: &'c Credentials,
+        others: impl IntoIterator<Item = &'c Credentials>,
+    ) -> Self {
+        let token = credentials.access_token.clone();
+        let text = SecretString::from(format!("Bearer {}", token.expose_secret()));
+        let mut header = HeaderValue::from_str(text.expose_secret()).ok();
+        if let Some(header) = &mut header {
+            header.set_sensitive(true);
+        }
+        Self {
+            token,
+            header,
+            redactor: Redactor::for_credentials(others.into_iter().chain([credentials])),
+        }
+    }
+
+    /// `Authorization` header of a request.
+    pub(crate) fn header(&self) -> Result<HeaderValue, ErrorKind> {
+        self.header.clone().ok_or_else(|| {
+            ErrorKind::Configuration(
+                "the access token contains characters that a header cannot carry".to_owned(),
+            )
+        })
+    }
+
+    /// Redactor for errors of requests that carry this token.
+    pub(crate) fn redactor(&self) -> Redactor {
+        self.redactor.clone()
+    }
+}

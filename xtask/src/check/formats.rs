@@ -1,0 +1,195 @@
+//! Output of `check`: text, JSON, annotations for GitHub.
+
+use std::fmt;
+
+use funnelflux_diff::{Report, annotation};
+use funnelflux_generator::{COVERAGE, EFFECTIVE};
+use funnelflux_openapi::{Diagnostic, Diagnostics, Location, Severity, text::counted};
+use serde_json::{Value, json};
+
+use crate::{
+    diff,
+    outcome::{Code, Failure},
+    workspace::{GENERATED, LOCK},
+};
+
+use super::problems::Problem;
+
+/// Output format of `check`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum Format {
+    /// For a terminal.
+    #[default]
+    Text,
+    /// For programs.
+    Json,
+    /// Annotations for a GitHub workflow.
+    Github,
+}
+
+/// Everything that `check` found.
+pub(super) struct CheckReport {
+    /// Errors because of which nothing could be generated.
+    pub(super) invalid: Diagnostics,
+    pub(super) problems: Vec<Problem>,
+    /// Number of generated files.
+    pub(super) generated: usize,
+    /// Comparison of the vendor's current document with ours, if requested.
+    pub(super) upstream: Option<Result<Report, Failure>>,
+}
+
+impl CheckReport {
+    /// Problems of ours come before changes of the vendor.
+    pub(super) fn code(&self) -> Code {
+        if self.invalid.has_errors() {
+            Failure::from(self.invalid.clone()).code()
+        } else if !self.problems.is_empty() {
+            Code::Stale
+        } else {
+            match &self.upstream {
+                None => Code::Good,
+                Some(Ok(report)) => Code::from(report),
+                Some(Err(failure)) => failure.code(),
+            }
+        }
+    }
+
+    pub(super) fn text(&self) -> String {
+        let mut blocks: Vec<String> = Vec::new();
+        if !self.invalid.is_empty() {
+            blocks.push(self.invalid.to_string());
+        }
+        if self.problems.is_empty() && self.invalid.is_empty() {
+            blocks.push(format!(
+                "{EFFECTIVE}, {COVERAGE}, {LOCK} and the {} files in {GENERATED} are current",
+                self.generated
+            ));
+        } else if !self.problems.is_empty() {
+            blocks.extend(self.problems.iter().map(ToString::to_string));
+            blocks.push(counted(self.problems.len(), "problem"));
+        }
+        match &self.upstream {
+            None => {}
+            Some(Ok(report)) => {
+                blocks.push(format!(
+                    "\nour document compared with the vendor's, {} → {}:",
+                    report.old, report.new
+                ));
+                let all = format!(
+                    "`cargo xtask diff --full {} {}` prints every change",
+                    report.old, report.new
+                );
+                blocks.push(diff::screen(report, diff::SCREEN, &all));
+                if !report.is_empty() {
+                    blocks.push(format!("  fix: `cargo xtask fetch {}`", report.new));
+                }
+            }
+            Some(Err(failure)) => {
+                blocks.push(format!(
+                    "\nthe vendor's document cannot be compared with ours:\n{failure}"
+                ));
+            }
+        }
+        blocks.join("\n")
+    }
+
+    pub(super) fn json(&self) -> Value {
+        let problems: Vec<Value> = self.problems.iter().map(Problem::json).collect();
+        json!({
+            "exit_code": self.code().number(),
+            "invalid": self.invalid,
+            "problems": problems,
+            "upstream": self.upstream_report().map(diff::json),
+            "upstream_failure": self.upstream_failure().map(ToString::to_string),
+        })
+    }
+
+    pub(super) fn github(&self) -> String {
+        let mut lines: Vec<String> = self.invalid.iter().map(annotate).collect();
+        lines.extend(self.problems.iter().map(Problem::github));
+        lines.extend(self.upstream_report().map(diff::github));
+        match self.upstream_failure() {
+            None => {}
+            Some(Failure::Diagnostics(diagnostics)) => lines.extend(diagnostics.iter().map(annotate)),
+            Some(Failure::Io(message)) => lines.push(annotate_failure(Severity::Error, message)),
+            // The caller decides whether an unreachable address is an error.
+            Some(Failure::Unreachable(message)) => {
+                lines.push(annotate_failure(Severity::Warning, message));
+            }
+        }
+        lines.join("\n")
+    }
+
+    fn upstream_report(&self) -> Option<&Report> {
+        self.upstream.as_ref()?.as_ref().ok()
+    }
+
+    fn upstream_failure(&self) -> Option<&Failure> {
+        self.upstream.as_ref()?.as_ref().err()
+    }
+}
+
+impl Problem {
+    /// Lines below the first: actual and expected content, and the fix.
+    fn details(&self) -> String {
+        let lines = self.lines.as_ref();
+        let lines = lines.map_or_else(String::new, |(actual, expected)| {
+            format!("\n  actual:   {actual}\n  expected: {expected}")
+        });
+        format!("{lines}\n  fix: {}", self.fix)
+    }
+
+    fn json(&self) -> Value {
+        json!({
+            "kind": self.kind,
+            "file": self.path,
+            "line": self.line,
+            "message": self.message,
+            "actual": self.lines.as_ref().map(|(actual, _)| actual),
+            "expected": self.lines.as_ref().map(|(_, expected)| expected),
+            "fix": self.fix,
+        })
+    }
+
+    fn github(&self) -> String {
+        let location = Location {
+            file: self.path.clone(),
+            line: self.line.unwrap_or(1),
+            column: 1,
+        };
+        let message = format!("{}{}", self.message, self.details());
+        let title = format!("check::{}", self.kind);
+        annotation(Severity::Error, Some(&location), &title, &message)
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.path)?;
+        if let Some(line) = self.line {
+            write!(formatter, ":{line}")?;
+        }
+        write!(
+            formatter,
+            ": error[check::{}]: {}{}",
+            self.kind,
+            self.message,
+            self.details()
+        )
+    }
+}
+
+fn annotate_failure(severity: Severity, message: &str) -> String {
+    annotation(severity, None, "cargo xtask check", message)
+}
+
+fn annotate(diagnostic: &Diagnostic) -> String {
+    let title = format!("{}::{}", diagnostic.stage, diagnostic.code);
+    let message = format!("{}\n{}", diagnostic.message, diagnostic.fix);
+    annotation(
+        diagnostic.severity,
+        diagnostic.location.as_ref(),
+        &title,
+        &message,
+    )
+}

@@ -1,0 +1,274 @@
+//! Comparison of the files in the workspace with those that `generate` would write.
+
+use std::{collections::BTreeMap, fmt};
+
+use funnelflux_generator::{COVERAGE, EFFECTIVE, Lock, Output};
+use funnelflux_openapi::{Diagnostics, digest::sha256, text::shorten};
+use serde::Serialize;
+
+use crate::{
+    expected::{self, ComparedFile},
+    features,
+    outcome::Failure,
+    workspace::{GENERATED, LOCK, MANIFEST, Workspace},
+};
+
+use super::stale_cause;
+
+const GENERATE: &str = "`cargo xtask generate`";
+
+/// A file that differs from the output of `generate`.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Problem {
+    pub(super) kind: Kind,
+    pub(super) path: String,
+    /// First line that differs.
+    pub(super) line: Option<usize>,
+    pub(super) message: String,
+    /// That line, actual and expected.
+    pub(super) lines: Option<(String, String)>,
+    pub(super) fix: &'static str,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Kind {
+    /// As the last run wrote it, but a run would write another content now.
+    Stale,
+    /// Not as the last run wrote it.
+    HandEdited,
+    /// Does not exist.
+    Missing,
+    /// Exists, but is not generated.
+    Orphaned,
+    /// The features of the crate are not those of the groups.
+    Features,
+    /// The lock is stale, missing or unreadable.
+    Lock,
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.serialize(formatter)
+    }
+}
+
+/// The lock that is there, if any, or the reason that it cannot be read.
+pub(super) type OldLock = Result<Option<Lock>, Diagnostics>;
+
+/// Compares the workspace with the output of the pipeline.
+pub(super) fn with_output(
+    workspace: &Workspace,
+    old_lock: &OldLock,
+    output: &Output,
+) -> Result<Vec<Problem>, Failure> {
+    let lock = old_lock.as_ref().ok().and_then(Option::as_ref);
+    let recorded = lock.map(recorded_files).unwrap_or_default();
+    let cause = stale_cause::describe(lock, &output.lock);
+    let mut problems = Vec::new();
+    for file in expected::compare(workspace, output)? {
+        if file.is_current() {
+            continue;
+        }
+        let departure = if file.path == LOCK {
+            lock_problem(old_lock)
+        } else {
+            let sha256 = recorded.get(&file.path).copied();
+            departure(&file.path, file.actual.as_deref(), sha256)
+        };
+        problems.push(match departure {
+            Some(problem) if problem.kind == Kind::HandEdited => with_lines(problem, &file),
+            Some(problem) => problem,
+            None => stale(&file, &cause),
+        });
+    }
+    problems.extend(orphans(workspace, output.files.keys())?);
+    let manifest = workspace.read(MANIFEST)?.map(|manifest| manifest.text);
+    let features = features::problem(manifest.as_deref(), &output.features);
+    problems.extend(features.map(|message| problem(Kind::Features, MANIFEST, message, features::FIX)));
+    Ok(problems)
+}
+
+/// Compares the workspace with the lock alone, for the case that nothing can be generated.
+pub(super) fn with_lock(workspace: &Workspace, old_lock: &OldLock) -> Result<Vec<Problem>, Failure> {
+    let Ok(Some(lock)) = old_lock else {
+        return Ok(lock_problem(old_lock).into_iter().collect());
+    };
+    let mut problems = Vec::new();
+    for (path, sha256) in recorded_files(lock) {
+        let actual = workspace.read_bytes(&path)?;
+        problems.extend(departure(&path, actual.as_deref(), Some(sha256)));
+    }
+    problems.extend(orphans(workspace, lock.files.keys())?);
+    Ok(problems)
+}
+
+/// Checksums in the lock by path below the root.
+fn recorded_files(lock: &Lock) -> BTreeMap<String, &str> {
+    let generated = lock.files.iter();
+    let generated = generated.map(|(path, sha256)| (format!("{GENERATED}/{path}"), sha256.as_str()));
+    let written = [(COVERAGE, &lock.coverage), (EFFECTIVE, &lock.effective)];
+    let written = written.map(|(path, file)| (path.to_owned(), file.sha256.as_str()));
+    generated.chain(written).collect()
+}
+
+fn problem(kind: Kind, path: &str, message: impl Into<String>, fix: &'static str) -> Problem {
+    Problem {
+        kind,
+        path: path.to_owned(),
+        line: None,
+        message: message.into(),
+        lines: None,
+        fix,
+    }
+}
+
+/// Reports a file that is not as the last run wrote it; `recorded` is the checksum in the lock.
+fn departure(path: &str, actual: Option<&[u8]>, recorded: Option<&str>) -> Option<Problem> {
+    let recorded = recorded?;
+    let Some(actual) = actual else {
+        let message = "the last run wrote it, and it was deleted";
+        return Some(problem(Kind::Missing, path, message, GENERATE));
+    };
+    let sha256 = std::str::from_utf8(actual).ok().map(sha256);
+    if sha256.as_deref() == Some(recorded) {
+        return None;
+    }
+    let fix = if path == EFFECTIVE {
+        "move the change to an overlay in spec/overlays/, then run `cargo xtask generate`, \
+         which overwrites the edit"
+    } else {
+        "move the change to spec/overlays/, codegen/ or generated/src/ext/, then run \
+         `cargo xtask generate`, which overwrites the edit"
+    };
+    let message = "differs from the output of the last run";
+    Some(problem(Kind::HandEdited, path, message, fix))
+}
+
+/// Reports a file that `generate` would write, or write with another content.
+fn stale(file: &ComparedFile, cause: &str) -> Problem {
+    let kind = match (&file.actual, file.path.as_str()) {
+        (_, LOCK) => Kind::Lock,
+        (None, _) => Kind::Missing,
+        (Some(_), _) => Kind::Stale,
+    };
+    with_lines(problem(kind, &file.path, cause, GENERATE), file)
+}
+
+/// Adds the first line that differs, if the file is text.
+fn with_lines(problem: Problem, file: &ComparedFile) -> Problem {
+    let actual = file.actual.as_deref();
+    let actual = actual.and_then(|bytes| std::str::from_utf8(bytes).ok());
+    let Some(difference) = actual.and_then(|actual| first_difference(actual, &file.expected)) else {
+        return problem;
+    };
+    Problem {
+        line: Some(difference.line),
+        lines: Some((show(difference.actual), show(difference.expected))),
+        ..problem
+    }
+}
+
+/// Reports a lock that is missing or cannot be read.
+fn lock_problem(lock: &OldLock) -> Option<Problem> {
+    match lock {
+        Ok(Some(_)) => None,
+        Ok(None) => {
+            let fix = "restore the lock from version control if it existed, then run `cargo xtask generate`";
+            Some(problem(Kind::Lock, LOCK, "the lock is missing", fix))
+        }
+        Err(diagnostics) => {
+            let diagnostic = diagnostics.iter().next()?;
+            let message = format!("the lock cannot be read: {}", diagnostic.message);
+            let fix = "restore the lock from version control, or remove it, then run `cargo xtask generate`";
+            Some(Problem {
+                line: diagnostic.location.as_ref().map(|location| location.line),
+                ..problem(Kind::Lock, LOCK, message, fix)
+            })
+        }
+    }
+}
+
+fn orphans<'a>(
+    workspace: &Workspace,
+    generated: impl Iterator<Item = &'a String>,
+) -> Result<impl Iterator<Item = Problem>, Failure> {
+    let message = "nothing generates this file";
+    let fix = "`cargo xtask generate`, which removes it";
+    let paths = expected::orphans(workspace, generated)?.into_iter();
+    Ok(paths.map(move |path| problem(Kind::Orphaned, &path, message, fix)))
+}
+
+/// First line that differs between two texts.
+#[derive(Debug, PartialEq, Eq)]
+struct Difference<'a> {
+    /// From 1.
+    line: usize,
+    /// `None` after the end of the text.
+    actual: Option<&'a str>,
+    /// `None` after the end of the text.
+    expected: Option<&'a str>,
+}
+
+/// Compares two texts line by line, line ends included.
+fn first_difference<'a>(actual: &'a str, expected: &'a str) -> Option<Difference<'a>> {
+    let mut actual_lines = actual.split_inclusive('\n');
+    let mut expected_lines = expected.split_inclusive('\n');
+    let mut line = 0;
+    loop {
+        line += 1;
+        let (actual, expected) = (actual_lines.next(), expected_lines.next());
+        if actual != expected {
+            return Some(Difference {
+                line,
+                actual,
+                expected,
+            });
+        }
+        actual?;
+    }
+}
+
+/// A line for a message: invisible characters spelled out, and cut after 120 characters.
+fn show(line: Option<&str>) -> String {
+    let Some(line) = line else {
+        return "(end of file)".to_owned();
+    };
+    let body = line.strip_suffix('\n');
+    let text = body.unwrap_or(line);
+    let mut text = shorten(text, 120).replace('\r', "\\r");
+    if text.trim().is_empty() {
+        return "(empty line)".to_owned();
+    }
+    if body.is_none() {
+        text.push_str(" (no line end)");
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_differing_line_is_found() {
+        for (actual, expected, difference) in [
+            ("a\nb\n", "a\nb\n", None),
+            ("a\nb\n", "a\nc\n", Some((2, Some("b\n"), Some("c\n")))),
+            ("a\n", "a\nc\n", Some((2, None, Some("c\n")))),
+            ("a\nb\n", "a\n", Some((2, Some("b\n"), None))),
+            ("", "a", Some((1, None, Some("a")))),
+            // A line end is part of its line.
+            ("a\r\n", "a\n", Some((1, Some("a\r\n"), Some("a\n")))),
+            ("a", "a\n", Some((1, Some("a"), Some("a\n")))),
+            ("", "", None),
+        ] {
+            let difference = difference.map(|(line, actual, expected)| Difference {
+                line,
+                actual,
+                expected,
+            });
+            assert_eq!(first_difference(actual, expected), difference);
+        }
+    }
+}

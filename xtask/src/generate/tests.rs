@@ -1,0 +1,66 @@
+use super::*;
+use funnelflux_generator::StepReport;
+
+fn sample(verbose: bool) -> String {
+    let step = |name, count| StepReport {
+        name,
+        reason: "it must be so",
+        count,
+        idle: false,
+    };
+    let stages = [
+        StageReport::new(
+            Stage::Read,
+            "spec/upstream.json: 11 paths, 12 operations, 8 schemas",
+        ),
+        StageReport {
+            steps: vec![step("name-operations", 12), step("keep-json", 0)],
+            ..StageReport::new(Stage::Transform, "1 of 2 rules applied")
+        },
+    ];
+    let changes = FileChanges {
+        written: vec!["spec/effective.json".to_owned()],
+        removed: vec!["generated/src/api/old.rs".to_owned()],
+        unchanged: 7,
+    };
+    report(
+        &stages,
+        &Diagnostics::new(),
+        &changes,
+        &Times {
+            stages: vec![
+                (Stage::Read, Duration::from_millis(3)),
+                (Stage::Transform, Duration::from_millis(70)),
+            ],
+            total: Duration::from_millis(87),
+        },
+        verbose,
+    )
+}
+
+#[test]
+fn each_stage_is_reported() {
+    insta::assert_snapshot!(sample(false), @r"
+    read       spec/upstream.json: 11 paths, 12 operations, 8 schemas
+    transform  1 of 2 rules applied
+                  12 name-operations
+    files      1 written, 1 removed, 7 unchanged
+                     spec/effective.json
+                     generated/src/api/old.rs (removed)
+    time       87 ms: read 3, transform 70
+    ");
+}
+
+#[test]
+fn reasons_are_reported_on_request() {
+    insta::assert_snapshot!(sample(true), @r"
+    read       spec/upstream.json: 11 paths, 12 operations, 8 schemas
+    transform  1 of 2 rules applied
+                  12 name-operations: it must be so
+                   0 keep-json: it must be so
+    files      1 written, 1 removed, 7 unchanged
+                     spec/effective.json
+                     generated/src/api/old.rs (removed)
+    time       87 ms: read 3, transform 70
+    ");
+}
