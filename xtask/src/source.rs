@@ -10,6 +10,8 @@ use std::{
     time::Duration,
 };
 
+use funnelflux_openapi::read;
+
 use crate::outcome::Failure;
 
 /// Accepted forms of a SOURCE, for help texts.
@@ -92,13 +94,13 @@ impl Source {
                 io::stdin()
                     .read_to_end(&mut bytes)
                     .map_err(|error| Failure::io("read", Path::new("standard input"), &error))?;
-                utf8("standard input", bytes)?
+                decode("standard input", bytes)?
             }
             Self::Address(address) => download(address)?,
             Self::Revision { revision, path } => read_revision(root, revision, path)?,
             Self::File(path) => {
                 let bytes = fs::read(path).map_err(|error| Failure::io("read", path, &error))?;
-                utf8(&path.display().to_string(), bytes)?
+                decode(&path.display().to_string(), bytes)?
             }
         };
         Ok(Text {
@@ -126,7 +128,7 @@ fn download(address: &str) -> Result<String, Failure> {
             )
         };
         match error {
-            // The network works: the body is not text, or the certificate is invalid.
+            // The network works: the certificate is invalid.
             ureq::Error::Io(ref error) if error.kind() == io::ErrorKind::InvalidData => {
                 Failure::Io(message(""))
             }
@@ -164,7 +166,7 @@ fn download(address: &str) -> Result<String, Failure> {
         )));
     }
     let body = response.body_mut().with_config().limit(MAX_BYTES);
-    body.read_to_string().map_err(failure)
+    decode(address, body.read_to_vec().map_err(failure)?)
 }
 
 fn read_revision(root: &Path, revision: &str, path: &str) -> Result<String, Failure> {
@@ -182,44 +184,22 @@ fn read_revision(root: &Path, revision: &str, path: &str) -> Result<String, Fail
             String::from_utf8_lossy(&output.stderr).trim()
         )));
     }
-    utf8(&name, output.stdout)
+    decode(&name, output.stdout)
 }
 
-/// Decodes a text.
-///
-/// # Errors
-/// If it is not UTF-8; the error names what it is instead.
-pub(crate) fn utf8(name: &str, bytes: Vec<u8>) -> Result<String, Failure> {
-    let failure =
-        |what: &str, fix: &str| Failure::Io(format!("error: cannot read {name}: it is {what}\n  fix: {fix}"));
-    match bytes.as_slice() {
-        [0x1f, 0x8b, ..] => Err(failure("compressed with gzip", "unpack it with `gunzip`")),
-        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [_, 0, ..] | [0, _, ..] => {
-            Err(failure("UTF-16, not UTF-8", "save it as UTF-8"))
-        }
-        _ => String::from_utf8(bytes).map_err(|_| failure("not UTF-8", "save it as UTF-8")),
-    }
+/// Reads bytes as text; anything but UTF-8 is an error that names it.
+pub(crate) fn decode(name: &str, bytes: Vec<u8>) -> Result<String, Failure> {
+    read::text(bytes).map_err(|reason| {
+        Failure::Io(format!(
+            "error: cannot read {name}: {reason}\n  \
+             fix: unpack it, or save it as UTF-8 without compression"
+        ))
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn texts_of_another_encoding_are_named() {
-        for (bytes, expected) in [
-            (&b"\x1f\x8b\x08"[..], "it is compressed with gzip"),
-            (b"\xff\xfe{\0", "it is UTF-16, not UTF-8"),
-            (b"\xfe\xff\0{", "it is UTF-16, not UTF-8"),
-            (b"{\0}\0", "it is UTF-16, not UTF-8"),
-            (b"\0{\0}", "it is UTF-16, not UTF-8"),
-            (b"{\"caf\xe9\"}", "it is not UTF-8"),
-        ] {
-            let failure = utf8("a.json", bytes.to_vec()).unwrap_err().to_string();
-            assert!(failure.contains(expected), "{failure}");
-        }
-        assert_eq!(utf8("a.json", b"{}".to_vec()).unwrap(), "{}");
-    }
 
     #[test]
     fn sources_are_recognised_by_their_form() {

@@ -9,7 +9,7 @@ use std::{
 
 use crate::{
     outcome::Failure,
-    source::{Text, utf8},
+    source::{Text, decode},
 };
 
 /// Record of the last run of `generate`, below the root.
@@ -86,9 +86,10 @@ impl Workspace {
         let Some(bytes) = self.read_bytes(name)? else {
             return Ok(None);
         };
+        let text = decode(&self.root.join(name).display().to_string(), bytes)?;
         Ok(Some(Text {
             name: name.to_owned(),
-            text: utf8(&self.root.join(name).display().to_string(), bytes)?,
+            text,
         }))
     }
 

@@ -4,7 +4,7 @@
 //! the larger schema includes the smaller one where the change is, or around it on every way from a message.
 //! Otherwise a counterexample proves that it breaks, or the level stays that of the rule.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use serde_json::{Map, Value, json};
 
@@ -53,11 +53,63 @@ pub(crate) fn judge<'a>(changes: &mut [RawChange], frames: &Frames<'a>, document
             Decision::Values | Decision::Rule => &sent,
         };
         let is_only = counts.get(index) == Some(&1);
-        change.proof = if exposed.contains(index) {
-            judgement.counterexample(change, *index, is_only)
-        } else {
+        change.proof = if !exposed.contains(index) {
             Proof::Included
+        } else if change.kind.rule().level(change.direction) < Level::Breaking {
+            Proof::None
+        } else {
+            judgement.counterexample(change, *index, is_only)
         };
+    }
+    raise(changes, frames, documents);
+}
+
+/// Raises changes that no rule takes for breaking, though together they break.
+fn raise<'a>(changes: &mut [RawChange], frames: &Frames<'a>, documents: [&'a Value; 2]) {
+    let mut by_frame: BTreeMap<usize, Vec<&mut RawChange>> = BTreeMap::new();
+    for change in changes.iter_mut().filter(|change| change.level() > Level::Docs) {
+        if let Some(frame) = change.frame {
+            by_frame.entry(frame).or_default().push(change);
+        }
+    }
+    let mut judgement = Judgement::new(frames, documents, by_frame.keys().copied());
+    for (index, frame) in frames.all.iter().enumerate().filter(|(_, frame)| frame.is_root) {
+        let has_direction = matches!(frame.direction, Direction::Request | Direction::Response);
+        if !has_direction || !judgement.relevant.contains_key(&index) {
+            continue;
+        }
+        let inside = judgement.inside(index);
+        let has_level = |level: Level| {
+            let mut changes = inside.iter().filter_map(|inside| by_frame.get(inside)).flatten();
+            changes.any(|change| change.level() == level)
+        };
+        let (small, large) = sides(frame.direction, [frame.old, frame.new]);
+        let prover = judgement.prover(frame.direction);
+        if has_level(Level::Breaking) || prover.includes(small, large, Mode::Sent) {
+            continue;
+        }
+        let Some(value) = prover.witnesses(small, large).into_iter().next() else {
+            continue;
+        };
+        let pair = |index: usize| {
+            let frame = frames.all.get(index)?;
+            Some(sides(frame.direction, [frame.old, frame.new]))
+        };
+        let causes: Vec<usize> = inside
+            .iter()
+            .copied()
+            .filter(|inside| {
+                pair(*inside).is_some_and(|(small, large)| !prover.includes(small, large, Mode::All))
+            })
+            .collect();
+        for cause in causes {
+            for change in by_frame.get_mut(&cause).into_iter().flatten() {
+                change.proof = Proof::Counterexample {
+                    value: value.clone(),
+                    accepted_by: small.side,
+                };
+            }
+        }
     }
 }
 
@@ -105,7 +157,7 @@ fn sides(direction: Direction, [old, new]: [&Value; 2]) -> (Schema<'_>, Schema<'
 enum Decision {
     /// Inclusion of the values.
     Values,
-    /// Inclusion of the values, and of the declared properties: an open object allows a property that is gone.
+    /// Inclusion of the values and of the declared properties: an open object allows one that is gone.
     Declarations,
     /// Its rule.
     Rule,
@@ -254,6 +306,18 @@ impl<'f, 'a> Judgement<'f, 'a> {
             open.extend(inner.copied().filter(|inner| seen.insert(*inner)));
         }
         exposed
+    }
+
+    /// A frame and the relevant ones that it contains.
+    fn inside(&self, index: usize) -> BTreeSet<usize> {
+        let mut inside = BTreeSet::new();
+        let mut open = vec![index];
+        while let Some(index) = open.pop() {
+            if inside.insert(index) {
+                open.extend(self.relevant.get(&index).into_iter().flatten());
+            }
+        }
+        inside
     }
 
     fn prover(&mut self, direction: Direction) -> &mut Prover<'a> {

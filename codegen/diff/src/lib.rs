@@ -3,6 +3,9 @@
 //! The documents are compared part by part (`document`). Each key of either side is compared by a rule of
 //! [`rules`], or reported as `unclassified`. Afterwards a plain structural comparison (`unclassified`) checks
 //! that nothing was left out, so no difference goes unseen.
+//!
+//! Rules say what changed and where. A change of a schema does not break if the schemas include each other in
+//! the direction of the message, and breaks if a value shows that they do not (`judgement`, `inclusion`).
 
 mod allow_list;
 mod comparer;
@@ -140,13 +143,13 @@ fn complete<'a>(
         operations,
         location: document.locate(&pointer),
         new_location: new.locate(nearest),
+        meaning: change.meaning(),
         fingerprint: change.fingerprint(),
         what: source_names::sentence(change.what, provenance, &pointer, &source_pointer),
         source_pointer,
         pointer,
         side,
         uses,
-        meaning: change.kind.rule().meaning(direction),
         facts: change.facts,
         old: change.old,
         new: change.new,

@@ -96,11 +96,22 @@ impl RawChange {
 
     pub(crate) fn level(&self) -> Level {
         let level = self.kind.rule().level(self.direction);
+        if matches!(self.proof, Proof::Counterexample { .. }) {
+            return Level::Breaking;
+        }
         let is_harmless = self.unused || self.proof == Proof::Included;
         if is_harmless {
             level.min(Level::Info)
         } else {
             level
+        }
+    }
+
+    pub(crate) fn meaning(&self) -> &'static str {
+        match (&self.proof, self.direction) {
+            (Proof::Included, Direction::Response) => "Everything that may be sent was allowed before.",
+            (Proof::Included, _) => "Everything that was accepted still is.",
+            _ => self.kind.rule().meaning(self.direction),
         }
     }
 

@@ -98,14 +98,18 @@ fn every_rule_has_a_case() {
     }
 }
 
-/// Changes of parts that no operation uses, and of those that are included, are at most informative.
+/// Changes of parts that no operation uses, and of those that are included, are at most informative. Those
+/// with a counterexample break.
 #[test]
 fn every_level_is_that_of_its_rule() {
     for change in all_changes() {
         let level = change.kind.rule().level(change.direction);
         let is_harmless = change.direction == Direction::None || change.proof == Proof::Included;
+        let is_refuted = matches!(change.proof, Proof::Counterexample { .. });
         assert!(
-            level == change.level || (is_harmless && change.level == Level::Info),
+            level == change.level
+                || (is_refuted && change.level == Level::Breaking)
+                || (is_harmless && change.level == Level::Info),
             "{} {}",
             change.id,
             change.level

@@ -232,8 +232,8 @@ fn validator(schema: &Value, shared: &Value) -> Validator {
     options.should_validate_formats(true).build(&root).unwrap()
 }
 
-/// A value that a schema may allow; the validator says whether it does. Undeclared properties are not drawn: a
-/// new one breaks nobody who did not know it.
+/// A value that a schema may allow; the validator says whether it does. Undeclared properties are not drawn:
+/// a new one breaks nobody who did not know it.
 fn draw(random: &mut Rng, schema: &Value, shared: &Value, depth: usize) -> Value {
     let inner = depth.saturating_sub(1);
     if schema["nullable"] == true && random.u8(..5) == 0 {

@@ -116,9 +116,18 @@ impl<'a> Prover<'a> {
             (None, Kind::Boolean) => vec![&no, &yes],
             _ => return false,
         };
-        values.into_iter().all(|value| {
-            self.allows(large, value, false) == Truth::Yes || self.allows(small, value, false) == Truth::No
-        })
+        values
+            .into_iter()
+            .all(|value| self.allows(large, value, false) == Truth::Yes || self.excludes(small, value))
+    }
+
+    /// Checks whether schemas surely refuse a value that one of them lists. Services do not check formats of
+    /// values that they list.
+    fn excludes(&mut self, schemas: &[Schema<'a>], value: &Value) -> bool {
+        self.knows_formats = false;
+        let truth = self.allows(schemas, value, false);
+        self.knows_formats = true;
+        truth == Truth::No
     }
 
     /// Checks whether every value of one branch is one of another branch of the same type.
@@ -246,7 +255,8 @@ fn numbers_within(small: &Branch<'_>, large: &Branch<'_>) -> bool {
     let is_above = |small: Option<Bound>, large: Option<Bound>| {
         large.is_none_or(|large| small.is_some_and(|small| small.is_at_least(large)))
     };
-    (is_whole || !large.is_whole)
+    // Before its sixth draft, JSON Schema did not take `3.0` for an integer.
+    (small.is_whole || !large.is_whole)
         && is_above(small.minimum(), large.minimum())
         && is_above(small.negated_maximum(), large.negated_maximum())
         && large.formats.is_subset(&small.formats)

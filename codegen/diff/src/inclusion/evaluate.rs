@@ -148,6 +148,7 @@ impl<'a> Prover<'a> {
 
     fn text_allowed(&mut self, branch: &Branch<'a>, text: &str) -> Truth {
         let length = text.chars().count();
+        let knows_formats = self.knows_formats;
         let patterns = branch.patterns.iter().map(|pattern| {
             if length > LONGEST {
                 return Truth::Unknown;
@@ -161,9 +162,14 @@ impl<'a> Prover<'a> {
                 .map_or(Truth::Unknown, |regex| Truth::of(regex.find(text).is_some()))
         });
         let patterns = Truth::all(patterns);
-        Truth::of(has_count(branch, length))
-            .and(|| patterns)
-            .and(|| Truth::all(branch.formats.iter().map(|format| has_format(format, text))))
+        Truth::of(has_count(branch, length)).and(|| patterns).and(|| {
+            Truth::all(
+                branch
+                    .formats
+                    .iter()
+                    .map(|format| has_format(format, text, knows_formats)),
+            )
+        })
     }
 }
 
@@ -207,11 +213,12 @@ pub(super) const FORMATS: [(&str, &str); 7] = [
 ];
 
 /// Checks whether a text has a format, as far as a few examples show.
-fn has_format(format: &str, text: &str) -> Truth {
+fn has_format(format: &str, text: &str, is_known: bool) -> Truth {
     let Some((_, example)) = FORMATS.iter().find(|(name, _)| *name == format) else {
         return Truth::Unknown;
     };
     match text {
+        _ if !is_known => Truth::Unknown,
         _ if text == *example => Truth::Yes,
         "a" | "!" => Truth::No,
         _ if FORMATS

@@ -1,8 +1,8 @@
 //! Lowering: from schemas of `OpenAPI` 3.0 to branches.
 //!
-//! Two readings of a schema differ where authors do: whether `nullable` adds null beside an `enum` without it,
-//! and beside a composition. The narrow reading has the values that all readings allow, and the wide one those
-//! that any reading allows. `oneOf` is read as `anyOf`: one more alternative does not mean fewer values.
+//! Two readings of a schema differ where authors do: `nullable` may add null beside an `enum` without it, and
+//! beside a composition, or not. The narrow reading has the values that all readings allow, and the wide one
+//! those that any reading allows. `oneOf` is read as `anyOf`: one more alternative does not mean fewer values.
 
 use std::{
     collections::{BTreeMap, HashMap},

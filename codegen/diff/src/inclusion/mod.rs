@@ -50,6 +50,8 @@ pub(crate) struct Prover<'a> {
     patterns: HashMap<&'a str, Option<regress::Regex>>,
     /// Remaining steps for the present question.
     fuel: usize,
+    /// Formats are evaluated.
+    knows_formats: bool,
     /// Levels of the evaluation in progress.
     level: usize,
 }
@@ -64,6 +66,7 @@ impl<'a> Prover<'a> {
             open: HashSet::new(),
             patterns: HashMap::new(),
             fuel: 0,
+            knows_formats: true,
             level: 0,
         }
     }

@@ -2,7 +2,8 @@
 //!
 //! Two principles decide the level. A *request* breaks when its schema gets narrower, since the service may
 //! reject values that it accepted. A *response* breaks when its schema gets wider, since readers may not
-//! understand new values. Where two readings of a change differ, the worse one counts.
+//! understand new values. Where two readings of a change differ, the worse one counts. For schemas, a proof
+//! of inclusion or a counterexample (`judgement`) comes before the level of the rule.
 
 use super::rule::{
     ByDirection::{Any, Each},
@@ -122,7 +123,7 @@ rules! {
     BodySchemaRemoved: { id: Fixed("request-body-media-type-schema-removed"), level: Any(Info),
         meaning: Any("The body no longer has to match a schema.") }
     MediaTypeRangeChanged: { id: Fixed("media-type-range-changed"), level: Any(Info),
-        meaning: Any("A range of media types and one that it covers replace each other. Nothing is refused.") }
+        meaning: Any("A range of media types and one that it covers replace each other.") }
 
     // Responses.
     SuccessStatusAdded: { id: Fixed("response-success-status-added"), level: Any(Info),
