@@ -67,18 +67,14 @@ pub fn compare(old: &Document, new: &Document) -> Report {
     let mut comparer = Comparer::new(&old_references, &new_references);
     comparer.document();
     let Comparer {
-        old: old_index,
-        new: new_index,
-        mut changes,
-        frames,
-        ..
+        mut changes, frames, ..
     } = comparer;
     judgement::judge(&mut changes.raw, &frames, [old.value(), new.value()]);
     let uncovered = unclassified::uncovered(old.value(), new.value(), &changes);
     let changes = merge(changes.raw.into_iter().chain(uncovered).collect());
     let mut table = UsageTable::default();
-    let [mut old_usages, mut new_usages] = [(&old_index, old), (&new_index, new)]
-        .map(|(index, document)| UsageIndex::new(index, document.provenance(), &mut table));
+    let [mut old_usages, mut new_usages] = [(&old_references, old), (&new_references, new)]
+        .map(|(references, document)| UsageIndex::new(references, document.provenance(), &mut table));
     let mut changes: Vec<Change> = changes
         .into_iter()
         .map(|change| complete(change, (old, &mut old_usages), (new, &mut new_usages), &mut table))
@@ -136,7 +132,6 @@ fn complete<'a>(
         }
     }
     let uses = usages.uses(&pointer, direction, table);
-    let meaning = change.meaning();
     let provenance = document.provenance();
     let source_pointer = provenance.place(&pointer).pointer().to_buf();
     Change {
@@ -148,13 +143,13 @@ fn complete<'a>(
         operations,
         location: document.locate(&pointer),
         new_location: new.locate(nearest),
+        meaning: change.meaning(),
         fingerprint: change.fingerprint(),
         what: source_names::sentence(change.what, provenance, &pointer, &source_pointer),
         source_pointer,
         pointer,
         side,
         uses,
-        meaning,
         facts: change.facts,
         old: change.old,
         new: change.new,

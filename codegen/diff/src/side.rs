@@ -1,4 +1,4 @@
-//! Old and new document.
+//! The two sides of a comparison.
 
 use serde::Serialize;
 

@@ -12,7 +12,10 @@ use funnelflux_openapi::{
     text::{SENTENCE, one_line, shorten},
 };
 
-use super::{Entry, MOST_OPERATIONS, View, groups::Group, proof, title};
+use super::{
+    groups::Group,
+    view::{Entry, MOST_OPERATIONS, View, proof, title},
+};
 use crate::{
     level::Level,
     report::{Change, Operations},

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use funnelflux_openapi::text::one_line;
 
-use super::{Consequence, Entry, MOST_USAGES, View, proof};
+use super::view::{Consequence, Entry, MOST_USAGES, View, proof};
 use crate::{
     report::{Report, Usage},
     side::Side,
