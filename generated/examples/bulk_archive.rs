@@ -8,15 +8,19 @@
 //! ```
 
 mod common;
+#[path = "common/signals.rs"]
+mod signals;
 
 use clap::Parser;
 use common::{Account, AccountArguments};
 use funnelflux::ext::{BulkArchive as _, Cascade, Journal};
 use funnelflux::types::{OfferSourceId, StatusFilter};
 use indicatif::{ProgressBar, ProgressStyle};
+use signals::stop_signal;
 use std::error::Error;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 /// Archives many offer sources. Uses an embedded fake of the service unless --live is given.
 #[derive(Debug, Parser)]
@@ -31,12 +35,9 @@ struct Arguments {
     /// Handling of their pages: leave, cascade, orphan, or move:ID
     #[arg(long, value_name = "CHOICE", default_value = "leave", value_parser = parse_children)]
     children: Cascade<OfferSourceId>,
-    /// Write a journal, from which --resume can continue
-    #[arg(long, value_name = "FILE", conflicts_with = "resume")]
+    /// Write a journal, or continue the job of the journal that is there
+    #[arg(long, value_name = "FILE")]
     journal: Option<PathBuf>,
-    /// Continue the job of this journal
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["ids", "ids_from", "children"])]
-    resume: Option<PathBuf>,
     /// Print what would change, and change nothing
     #[arg(long)]
     plan: bool,
@@ -76,13 +77,17 @@ async fn main() -> ExitCode {
 /// Runs the job. Returns true if every offer source is archived.
 async fn run(arguments: Arguments) -> Result<bool, Box<dyn Error>> {
     let account = arguments.account.open().await?;
-    let (ids, children) = match &arguments.resume {
-        Some(path) => {
-            let journal = Journal::read(path)?;
+    let earlier = match &arguments.journal {
+        Some(path) if path.exists() => Some(Journal::read(path)?),
+        _ => None,
+    };
+    // Without IDs on the command line, a journal continues with its own.
+    let (ids, children) = match &earlier {
+        Some(journal) if arguments.ids.is_empty() && arguments.ids_from.is_none() => {
             eprintln!("Resuming: {} ({}).", journal.job(), journal.counts());
             (journal.ids(), journal.children())
         }
-        None => (
+        _ => (
             ids_to_archive(&arguments, &account).await?,
             arguments.children.clone(),
         ),
@@ -97,7 +102,7 @@ async fn run(arguments: Arguments) -> Result<bool, Box<dyn Error>> {
             .concurrency(arguments.concurrency)
     };
 
-    if arguments.resume.is_none() {
+    if earlier.is_none() {
         println!("{}", job().plan().await?);
     }
     if arguments.plan {
@@ -116,23 +121,19 @@ async fn run(arguments: Arguments) -> Result<bool, Box<dyn Error>> {
             shown.set_position(progress.finished() as u64);
             shown.set_message(progress.counts.to_string());
         })
-        // Ctrl-C stops the job; requests in flight still get their outcome.
-        .cancel_when(tokio::signal::ctrl_c());
+        // Ctrl-C and SIGTERM stop the job, and requests in flight have a little time for their outcome. A
+        // second signal ends the process at once.
+        .cancel_when(stop_signal()?)
+        .cancel_grace(Duration::from_millis(800));
     if let Some(path) = &arguments.journal {
         job = job.journal(path);
-    }
-    if let Some(path) = &arguments.resume {
-        job = job.resume(path);
     }
     let report = job.send().await?;
     bar.finish_and_clear();
 
     println!("{report}");
-    if let (Some(_), Some(path)) = (
-        report.unfinished().next(),
-        arguments.journal.as_ref().or(arguments.resume.as_ref()),
-    ) {
-        println!("Continue with --resume {}", path.display());
+    if let (Some(_), Some(path)) = (report.unfinished().next(), &arguments.journal) {
+        println!("Continue with --journal {}", path.display());
     }
     // The fake refuses some IDs on purpose.
     Ok(report.is_success() || account.fake.is_some())

@@ -7,13 +7,17 @@
 //! ```
 
 mod common;
+#[path = "common/signals.rs"]
+mod signals;
 
 use clap::Parser;
 use common::AccountArguments;
 use funnelflux::ext::{MoveToCategory as _, Outcome};
 use funnelflux::types::{OfferSourceId, StatusFilter};
 use futures_util::StreamExt as _;
+use signals::stop_signal;
 use std::error::Error;
+use std::time::Duration;
 
 /// Moves offer sources whose name contains a text to a category. Uses an embedded fake of the service unless
 /// --live is given.
@@ -65,7 +69,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
     }
 
     // The stream yields each outcome as it becomes known; `send` would return them all at the end.
-    let mut outcomes = job().verify(true).stream()?;
+    let mut outcomes = job()
+        .verify(true)
+        .cancel_when(stop_signal()?)
+        .cancel_grace(Duration::from_millis(800))
+        .stream()?;
     let (mut moved, mut already) = (0, 0);
     while let Some(entry) = outcomes.next().await {
         match entry.outcome {

@@ -187,9 +187,14 @@
 //!
 //! # Observation
 //!
-//! With the feature `tracing` (on by default), each call is a span `funnelflux` with operation, method, path,
-//! status, attempts, wait, duration and request ID. Each retry is an event. An unknown enum value is logged
-//! once.
+//! With the feature `tracing` (on by default), each call is a span `funnelflux` with operation, attempts,
+//! wait, duration and request ID. Its children are the attempts, spans `funnelflux.attempt` with the
+//! attributes of OpenTelemetry's HTTP clients: `http.request.method`, `url.template`, `server.address`,
+//! `server.port`, `http.request.resend_count`, `http.response.status_code`, `error.type`, `otel.kind` and
+//! `otel.status_code`. A bulk job is a span `funnelflux.job`, the parent of its calls. Each retry is an event,
+//! and a failed call a warning, except for a read that finds nothing (404). An unknown enum value is logged
+//! once. With the feature `traceparent`, each request carries the context of its attempt's span as `traceparent`
+//! and `tracestate`, if the program collects its spans with `tracing-opentelemetry` 0.34.
 //!
 //! A [`Hook`](hook::Hook) sees every request and response and can add headers:
 //!
@@ -257,14 +262,27 @@
 //! | `rustls` | yes | TLS by rustls with ring and the system's certificates; overrides `native-tls` |
 //! | `native-tls` | no | TLS by the operating system's library; one of the two is required |
 //! | `tracing` | yes | spans and events |
+//! | `traceparent` | no | [the trace context in every request](#observation) |
 //! | `http2`, `gzip` | no | HTTP/2 and compressed responses, if the service has them; 12 more crates |
 //! | `rate-limit` | no | [a client-side rate limit](#limits) |
 //! | `blocking` | no | [calls without async](#without-async) |
-//! | `undocumented` | no | all groups of inferred operations; each also has its own feature |
+//! | `reqwest` | no | `ClientBuilder::reqwest`, which configures the HTTP client: proxies, pools, addresses |
+//! | `undocumented` | no | all groups of inferred operations, the features below |
+//! | `ai-node-settings`, `categories`, `conditions`, `funnel-groups`, `funnels` | no | one group each |
+//! | `integration`, `logic-scripts`, `middleware-configs`, `page-groups`, `pages` | no | one group each |
+//! | `traffic-sources`, `user`, `visitor-tags`, `webhook-configs` | no | one group each |
 //!
-//! The public interface uses types of [`bytes`], [`http`] and [`secrecy`], which are re-exported, and
-//! implements traits of `http-body` 1 and `tower-service` 0.3 in [`transport`]. The only type of reqwest in
-//! it is the parameter of [`ClientBuilder::reqwest_client`].
+//! The public interface contains types of [`bytes`], [`http`], [`secrecy`] and [`serde_json`], which are
+//! re-exported, the traits of `serde`, and `Stream` of `futures-core`. [`transport`] implements traits of
+//! `http-body` 1 and `tower-service` 0.3. With the feature `reqwest`, the interface contains types of reqwest
+//! 0.13, re-exported as well. A new major version of any of them is one of this crate.
+//!
+//! # Versions
+//!
+//! The minimum version of Rust is in `rust-version` of the manifest and checked in CI. It is at least six
+//! months old when it is raised, and raising it is a minor release.
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[rustfmt::skip]
 mod api;
@@ -277,6 +295,8 @@ mod runtime;
 pub use api::public::{operations, types};
 pub use bytes;
 pub use http;
+#[cfg(feature = "reqwest")]
+pub use reqwest;
 pub use runtime::auth::Credentials;
 pub use runtime::builder::ClientBuilder;
 pub use runtime::call::Call;
@@ -292,6 +312,7 @@ pub use runtime::secret::Secret;
 #[cfg(feature = "_inferred")]
 pub use runtime::unverified::Unverified;
 pub use secrecy;
+pub use serde_json;
 
 /// Stores and owners of tokens.
 pub mod auth {
@@ -315,5 +336,5 @@ pub mod transport {
 
 /// Runs every code block of the README as a test.
 #[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
+#[doc = include_str!("../README.md")]
 struct Readme;

@@ -2,28 +2,30 @@
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
+    clippy::indexing_slicing,
     reason = "a test stops at the first surprise"
 )]
 
-use std::path::PathBuf;
-use std::process::{Command, Output};
+use funnelflux_fake::{Fake, Fault, Rule, Status};
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
-/// Runs an example. Cargo builds all examples before it runs the tests of the package.
-fn run(name: &str, arguments: &[&str]) -> Output {
+/// An example, without an access token. Cargo builds all examples before it runs the tests of the package.
+fn command(name: &str) -> Command {
     let mut folder = std::env::current_exe().unwrap();
     folder.pop();
     folder.set_file_name("examples");
-    let program: PathBuf = folder.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
-    Command::new(&program)
+    let mut command = Command::new(folder.join(format!("{name}{}", std::env::consts::EXE_SUFFIX)));
+    command.env_remove("FUNNELFLUX_ACCESS_TOKEN");
+    command
+}
+
+fn run(name: &str, arguments: &[&str]) -> Output {
+    let mut command = command(name);
+    command
         .args(arguments)
-        .env_remove("FUNNELFLUX_ACCESS_TOKEN")
         .output()
-        .unwrap_or_else(|error| {
-            panic!(
-                "{}: {error}; fix: cargo build -p funnelflux --examples",
-                program.display()
-            )
-        })
+        .unwrap_or_else(|error| panic!("{command:?}: {error}; fix: cargo build -p funnelflux --examples"))
 }
 
 fn printed(output: &Output) -> String {
@@ -47,27 +49,111 @@ fn bulk_archive_archives_and_reports_rejections() {
         rejected:\n"
     );
     assert!(text.starts_with(&start), "{text}");
-    assert_eq!(text.matches("403 Forbidden").count(), 3, "{text}");
+    // The three rejections have one cause.
+    assert_eq!(text.matches("403 Forbidden").count(), 1, "{text}");
 }
 
-#[test]
-fn bulk_archive_resumes_from_a_journal() {
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn bulk_archive_resumes_from_a_journal() {
+    let fake = Fake::default();
+    let ids = fake.seed_many(30);
+    fake.lock(ids[7].clone());
+    let server = fake.serve(([127, 0, 0, 1], 0).into()).await.unwrap();
     let folder = tempfile::tempdir().unwrap();
+    let list = folder.path().join("ids");
+    std::fs::write(&list, ids.join("\n")).unwrap();
     let journal = folder.path().join("archive.journal");
-    let journal = journal.to_str().unwrap();
-    let first = printed(&run("bulk_archive", &["--journal", journal]));
-    // Each run has its own fake, so these outcomes come from the journal.
-    let output = run("bulk_archive", &["--resume", journal]);
-    let second = printed(&output);
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    let progress = "Resuming: archive offer sources (977 done, 20 already so, 3 rejected).";
+    let (list, journal) = (list.to_str().unwrap(), journal.to_str().unwrap());
+    let url = server.base_url();
+    let live = ["--live", "--yes", "--base-url", &url, "--journal", journal];
+    let archive = |more: &[&str]| {
+        let mut command = command("bulk_archive");
+        command
+            .args(live)
+            .args(more)
+            .env("FUNNELFLUX_ACCESS_TOKEN", fake.access_token());
+        command.output().unwrap()
+    };
+    let first = archive(&["--ids-from", list]);
+    let first = String::from_utf8(first.stdout).unwrap();
+    assert!(
+        first.contains("archive offer sources: 29 done, 1 rejected"),
+        "{first}"
+    );
+    // The second run takes IDs and outcomes from the journal, and sends nothing.
+    let sent = fake.request_count();
+    let second = archive(&[]);
+    let stderr = String::from_utf8_lossy(&second.stderr);
+    let progress = "Resuming: archive offer sources (29 done, 1 rejected).";
     assert!(stderr.contains(progress), "{stderr}");
     let report = first.split_once('\n').unwrap().1;
-    assert_eq!(second, report);
-    // A journal is never overwritten.
-    let output = run("bulk_archive", &["--journal", journal]);
+    assert_eq!(String::from_utf8_lossy(&second.stdout), report);
+    assert_eq!(fake.request_count(), sent);
+    // A journal is never used for another job.
+    let output = archive(&["another"]);
     assert_eq!(output.status.code(), Some(2));
-    assert!(String::from_utf8_lossy(&output.stderr).contains("the file exists"));
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(stderr.contains("a job with other IDs"), "{stderr}");
+}
+
+/// The service hangs while the example archives, and the user does not want to wait.
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_signal_ends_bulk_archive_although_the_service_hangs() {
+    for (signals, limit) in [
+        (&["INT"][..], 1_000),
+        (&["TERM"], 1_000),
+        (&["INT", "INT"], 500),
+        (&["TERM", "INT"], 500),
+    ] {
+        let fake = Fake::default();
+        let ids = fake.seed_many(3);
+        let archive = "PUT /offersource/archive/";
+        fake.inject(
+            Rule::new(Fault::StallHeaders { applied: false })
+                .on(archive)
+                .always(),
+        );
+        let server = fake.serve(([127, 0, 0, 1], 0).into()).await.unwrap();
+        let child = command("bulk_archive")
+            .args(["--live", "--yes", "--base-url", &server.base_url()])
+            .args(&ids)
+            .env("FUNNELFLUX_ACCESS_TOKEN", fake.access_token())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        while !fake.log().iter().any(|entry| entry.operation == Some(archive)) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        let begun = Instant::now();
+        for signal in signals {
+            let pid = child.id().to_string();
+            let sent = Command::new("kill")
+                .args([&format!("-{signal}"), &pid])
+                .status()
+                .unwrap();
+            assert!(sent.success());
+            // The process takes them one by one.
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        let output = tokio::task::spawn_blocking(move || child.wait_with_output());
+        let output = output.await.unwrap().unwrap();
+        let took = begun.elapsed();
+        let text = String::from_utf8_lossy(&output.stdout);
+        let case = format!("{signals:?}: {took:?}, {}, {text}", output.status);
+        // A loaded machine gets some time more than the limit.
+        assert!(took < Duration::from_millis(limit + 400), "{case}");
+        if signals.len() == 1 {
+            assert!(
+                text.contains("archive offer sources: 0 done, 3 unknown"),
+                "{case}"
+            );
+        } else {
+            assert_eq!(output.status.code(), Some(130), "{case}");
+        }
+        assert_eq!(fake.state().offer_sources_with(&Status::Archived).len(), 0);
+    }
 }
 
 #[test]
@@ -145,4 +231,42 @@ fn soak_finds_no_leak() {
     let text = printed(&run("soak", &["--calls", "500", "--ids", "200"]));
     assert!(text.contains("archive offer sources: 200 done"), "{text}");
     assert!(text.contains("\nno leak: "), "{text}");
+}
+
+#[test]
+fn explore_finds_the_planted_mistake_and_nothing_else() {
+    let text = printed(&run("explore", &[]));
+    let (careless, careful) = text.split_once("careful script: ").unwrap();
+    assert!(
+        careless.contains("offersource \"Summer\": 2 instead of 1"),
+        "{text}"
+    );
+    assert!(
+        careless.contains("fix: repeat one of them with Explore::only("),
+        "{text}"
+    );
+    assert!(careful.starts_with("no asset was lost or doubled in "), "{text}");
+}
+
+/// `main` returns the error, and Rust prints its `Debug`.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_error_of_main_is_one_useful_line() {
+    let fake = funnelflux_fake::Fake::default();
+    let server = fake.serve(([127, 0, 0, 1], 0).into()).await.unwrap();
+    let output = command("safe_update")
+        .args(["--live", "--id", "2nIemJxCKbFX", "--base-url", &server.base_url()])
+        .env("FUNNELFLUX_ACCESS_TOKEN", "wrong")
+        .output()
+        .unwrap();
+    let printed = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success() && output.stdout.is_empty(), "{printed}");
+    let line = printed
+        .strip_prefix("Error: find_offer_source_by_id (GET /offersource/find/byId/): ")
+        .unwrap();
+    assert!(
+        line.contains("401 Unauthorized") && line.contains("create new tokens"),
+        "{line}"
+    );
+    assert_eq!(line.matches("401 Unauthorized").count(), 1, "{line}");
+    assert_eq!(printed.lines().count(), 1, "{printed}");
 }

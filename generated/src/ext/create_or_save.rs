@@ -4,12 +4,15 @@
 //! that ID.
 
 use super::abilities::{Assets, IdOf};
-use super::read::{ReadResult, Reader, URL_LENGTH};
+use super::bulk::Failure;
+use super::read::{ReadResult, Reader, URL_LENGTH, is_not_found};
 use super::resource::{Handle, Resource, Save};
-use super::update::{Absent, differences, json};
+use super::update::{self, Absent, differences};
 use crate::runtime::server_managed::ServerManagedFields;
 use crate::types::Status;
 use crate::{Client, Error};
+use serde_json::{Value, json};
+use std::fmt;
 
 /// Creates an asset under a chosen ID, or saves it if that ID exists.
 ///
@@ -32,8 +35,13 @@ pub trait CreateOrSave: Assets<Resource: Save> {
     ///
     /// - An absent field equals an empty one.
     /// - An absent status is not compared, except that a deleted asset always differs.
-    /// - Fields that only the service sets, such as the hash of a script, are not compared.
+    /// - Fields that only the service sets, such as the hash of a script, and fields that this version of the
+    ///   crate does not know, are compared only if the asset has them. The same holds for `meta` and its
+    ///   members, which belong to the vendor's user interface.
     /// - Secrets cannot be compared, so an asset with a secret is always saved.
+    ///
+    /// A second run saves again if the service does not store what it accepts: if it keeps a field that a
+    /// save omits, or replaces the members of `meta`. Neither is documented.
     ///
     /// # Errors
     /// Returns a [`StoreError`] if the asset was neither created nor saved, or if that is unknown.
@@ -61,7 +69,7 @@ pub enum Stored {
 }
 
 /// Error of [`CreateOrSave::create_or_save`].
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError<I> {
     /// The ID could not be looked up. Nothing was sent.
@@ -70,8 +78,15 @@ pub enum StoreError<I> {
         /// The ID.
         id: I,
         /// Error of the call.
-        #[source]
         error: Error,
+    },
+    /// The asset exists in a form that this version of the crate cannot read. Nothing was sent.
+    #[error("could not read {id}, so nothing was sent: {failure}")]
+    Odd {
+        /// The ID.
+        id: I,
+        /// The problem.
+        failure: Failure,
     },
     /// The service refused or never received the request. Nothing was created or saved under this ID.
     #[error("{id} was not stored: {error}")]
@@ -79,7 +94,6 @@ pub enum StoreError<I> {
         /// The ID.
         id: I,
         /// Error of the call.
-        #[source]
         error: Error,
     },
     /// No trustworthy answer came, and reading the asset back did not show the result.
@@ -88,17 +102,22 @@ pub enum StoreError<I> {
         /// The ID.
         id: I,
         /// Error of the call.
-        #[source]
         error: Error,
     },
 }
+
+crate::runtime::error::debug_as_display!(StoreError<I>, I: fmt::Display);
 
 async fn create_or_save<R: Save>(client: &Client, asset: &R::Asset) -> Result<Stored, StoreError<R::Id>> {
     let id = R::id(asset).clone();
     match read::<R>(client, &id).await {
         ReadResult::Found(found) if is_stored::<R>(asset, &found) => return Ok(Stored::Unchanged),
         ReadResult::Found(_) => {}
-        ReadResult::Missing => {
+        // Without a list, only the creation itself shows whether the ID exists.
+        ReadResult::Unreadable(error) if !(R::LIST.is_none() && is_not_found(&error)) => {
+            return Err(StoreError::Find { id, error });
+        }
+        ReadResult::Missing | ReadResult::Unreadable(_) => {
             let error = match R::CREATE(client, asset).await {
                 Ok(()) => return Ok(Stored::Created),
                 Err(error) if error.may_have_been_applied() => {
@@ -111,7 +130,7 @@ async fn create_or_save<R: Save>(client: &Client, asset: &R::Asset) -> Result<St
                 return Err(StoreError::Refused { id, error });
             }
         }
-        ReadResult::Unreadable(error) => return Err(StoreError::Find { id, error }),
+        ReadResult::Odd(failure) => return Err(StoreError::Odd { id, failure }),
     }
     match R::SAVE(client, asset).await {
         Ok(()) => Ok(Stored::Saved),
@@ -129,16 +148,41 @@ async fn create_or_save<R: Save>(client: &Client, asset: &R::Asset) -> Result<St
 /// not known to change. A secret always counts as a change, because no read shows it.
 fn is_stored<R: Resource>(asset: &R::Asset, found: &R::Asset) -> bool {
     let managed = ServerManagedFields::for_segment(R::NAMES.segment);
-    let asset = json(asset);
+    let asset = update::json(asset);
     if managed.contains_secret(&asset) {
         return false;
     }
     let has_status = asset.get("status").is_some();
     let is_deleted = R::summary(found).status == Status::Deleted;
-    let (asset, found) = (managed.as_stored(asset), managed.as_stored(json(found)));
+    let (asset, found) = (managed.as_stored(asset), managed.as_stored(update::json(found)));
     differences(&asset, &found, Absent::MayBeEmpty)
         .iter()
-        .all(|pointer| pointer == "/status" && !has_status && !is_deleted)
+        .all(|pointer| {
+            let is_given = asset.pointer(pointer).is_some();
+            match pointer.as_str() {
+                "/status" => !has_status && !is_deleted,
+                // The service adds to it what its user interface needs.
+                pointer if pointer == "/meta" || pointer.starts_with("/meta/") => !is_given,
+                pointer => !is_given && !is_known::<R>(&asset, pointer),
+            }
+        })
+}
+
+/// Returns true if this version of the crate knows the property at `pointer`, which the asset lacks. A
+/// property with a type does not take every value, and an unknown one does.
+fn is_known<R: Resource>(asset: &Value, pointer: &str) -> bool {
+    let Some((parent, name)) = pointer.rsplit_once('/') else {
+        return true;
+    };
+    let name = name.replace("~1", "/").replace("~0", "~");
+    let takes = |value: Value| {
+        let mut asset = asset.clone();
+        if let Some(parent) = asset.pointer_mut(parent).and_then(Value::as_object_mut) {
+            parent.insert(name.clone(), value);
+        }
+        serde_json::from_value::<R::Asset>(asset).is_ok()
+    };
+    !(takes(json!(true)) && takes(json!([[0]])))
 }
 
 async fn read<R: Resource>(client: &Client, id: &R::Id) -> ReadResult<R::Asset> {

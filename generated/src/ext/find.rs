@@ -104,6 +104,7 @@ impl<R: Resource> Find<R> {
                 match result {
                     ReadResult::Found(asset) => found.assets.push(asset),
                     ReadResult::Missing => found.missing.push(id),
+                    ReadResult::Odd(failure) => found.unreadable.push((id, failure)),
                     ReadResult::Unreadable(error) => {
                         let failure = Failure::of(Reason::NotLookedAt, &error);
                         found.unreadable.push((id, failure));
@@ -123,7 +124,7 @@ pub struct Found<A, I> {
     pub assets: Vec<A>,
     /// IDs without a readable asset. It is not documented whether deleted assets can be read.
     pub missing: Vec<I>,
-    /// IDs for which the service gave no answer, each with the reason.
+    /// IDs for which the service gave no usable answer, each with the reason.
     pub unreadable: Vec<(I, Failure)>,
     /// IDs that were given more than once. Each counts once.
     pub repeated: Vec<Repeated<I>>,

@@ -25,8 +25,9 @@
 //!
 //! | module | contents |
 //! |---|---|
-//! | `abilities`, `find`, `duplicate`, `update`, `create_or_save` | the traits that users call |
-//! | `bulk` | bulk jobs with their engine, journal and report |
+//! | `asset_kind` | the kinds of assets in generic code |
+//! | `abilities`, `find`, `update`, `create_or_save` | the traits that users call |
+//! | `bulk` | bulk jobs with their engine, journal and report; `duplicate_many` |
 //! | `resource`, `kinds` | traits that connect a kind of asset to the client; one implementation per kind |
 //! | `evidence` | acknowledgement of inferred calls |
 //! | `validate` | checks of IDs and jobs before anything is sent |
@@ -34,10 +35,10 @@
 //! | `error_class` | what the service did with a failed request |
 
 mod abilities;
+mod asset_kind;
 mod bulk;
 mod cascade;
 mod create_or_save;
-mod duplicate;
 mod error_class;
 mod evidence;
 mod find;
@@ -48,13 +49,14 @@ mod update;
 mod validate;
 
 pub use abilities::{BulkArchive, BulkDelete, BulkUnarchive, MoveToCategory};
+pub use asset_kind::{AssetKind, AssetRow};
 pub use bulk::{
-    Archiving, Bulk, ChangeRecord, Children, Counts, Deleting, DifferentJobs, Entry, Failure, Journal,
-    JournalError, MovingToCategory, Outcome, Outcomes, Plan, Progress, Reason, Report, Unarchiving,
+    Archiving, Bulk, ChangeRecord, Children, Counts, Deleting, DifferentJobs, DuplicateMany, Duplicating,
+    Duplication, Entry, Failure, Journal, JournalError, MovingToCategory, Outcome, Outcomes, Plan, Progress,
+    Reason, Report, Unarchiving,
 };
 pub use cascade::Cascade;
 pub use create_or_save::{CreateOrSave, StoreError, Stored};
-pub use duplicate::{DuplicateMany, Duplication};
 pub use evidence::Documented;
 #[cfg(feature = "_inferred")]
 pub use evidence::Inferred;

@@ -1,24 +1,35 @@
 //! Reads assets by ID, however the service treats unknown IDs.
 //!
 //! The documentation does not say whether *find by ID list* omits unknown IDs or refuses the whole list, nor
-//! with which status. A refused list is therefore split until each refused ID stands alone. If that refusal
-//! is anything but "not found", the ID is looked up in the list of all assets.
+//! with which status, and a gateway in front of the service refuses in the same words. An asset is therefore
+//! missing only if a success of the service omits it. After a refusal, the list of all assets shows which IDs
+//! exist, and those are read again. If the list is refused as well, nothing is known.
+//!
+//! Rows are read one by one, so that an unusual asset affects no other. A row for an ID that was not asked
+//! for shows that the response belongs to another request.
 //!
 //! If a kind has no *find by ID list*, summaries come from its list, and whole assets are read one by one.
 
+use super::bulk::{Failure, Reason};
 use super::error_class::ErrorClass;
-use super::resource::{AssetSummary, ListCall, ListRow, Resource};
+use super::resource::{AssetSummary, Resource};
+use crate::types::{CategoryId, Status};
 use crate::{Client, Error};
+use serde_json::Value;
 use std::collections::{HashMap, HashSet};
 use std::marker::PhantomData;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Result of reading one ID.
 #[derive(Clone, Debug)]
 pub(crate) enum ReadResult<T> {
     /// The asset exists.
     Found(T),
-    /// The asset does not exist or cannot be read.
+    /// A success of the service omits the asset.
     Missing,
+    /// The service shows the asset in an unexpected form.
+    Odd(Failure),
     /// The service gave no usable answer.
     Unreadable(Error),
 }
@@ -28,140 +39,324 @@ pub(crate) enum ReadResult<T> {
 /// No limit is documented. Common proxies accept URLs below 2,000 bytes.
 pub(crate) const URL_LENGTH: usize = 1_800;
 
+/// Number of consecutive refusals after which a kind without a list counts as unreadable.
+const MAX_REFUSALS: usize = 12;
+
 /// Reads assets of one kind by ID.
 #[derive(Debug)]
 pub(crate) struct Reader<R> {
     client: Client,
     url_length: usize,
+    /// The service has answered a read with a success.
+    answered: AtomicBool,
     resource: PhantomData<fn() -> R>,
 }
+
+/// All assets of a kind, as the service lists them.
+struct Listed<I> {
+    /// Summaries by ID; `None` if the row is unusual.
+    rows: HashMap<I, Option<AssetSummary>>,
+    /// Every row has an ID, so that an unlisted asset is missing.
+    is_complete: bool,
+}
+
+/// Rows of a response by ID, or the problem of an unusual row.
+type Rows<I, T> = HashMap<I, Result<T, String>>;
 
 impl<R: Resource> Reader<R> {
     pub(crate) fn new(client: Client, url_length: usize) -> Self {
         Self {
             client,
             url_length,
+            answered: AtomicBool::new(false),
             resource: PhantomData,
         }
     }
 
-    /// Reads the summary of each ID, in order.
-    pub(crate) async fn summaries(&self, ids: &[R::Id]) -> Vec<ReadResult<AssetSummary>> {
-        match (R::FIND_BY_IDS, R::LIST) {
-            (None, Some(list)) => self.summaries_in_list(list, ids).await,
-            _ => self.read(ids, |asset| R::summary(&asset)).await,
-        }
+    /// Returns true if the service has answered any read with a success. A service that refuses all of them
+    /// is probably not at this address.
+    pub(crate) fn was_answered(&self) -> bool {
+        self.answered.load(Ordering::Relaxed)
     }
 
-    async fn summaries_in_list(&self, list: ListCall<R>, ids: &[R::Id]) -> Vec<ReadResult<AssetSummary>> {
-        match list(&self.client).await {
-            Ok(rows) => {
-                let found = |row: ListRow<R::Id>| (row.id, ReadResult::Found(row.summary));
-                let listed: HashMap<_, _> = rows.into_iter().map(found).collect();
-                let listed = |id| listed.get(id).cloned().unwrap_or(ReadResult::Missing);
-                ids.iter().map(listed).collect()
-            }
-            Err(error) => vec![ReadResult::Unreadable(error); ids.len()],
+    /// Reads the summary of each ID, in order.
+    pub(crate) async fn summaries(&self, ids: &[R::Id]) -> Vec<ReadResult<AssetSummary>> {
+        if R::FIND_BY_IDS.is_some() || R::LIST.is_none() {
+            return self.read(ids, parse_summary, Some).await;
+        }
+        match self.list().await {
+            Some(Ok(listed)) => ids.iter().map(|id| listed.result(id)).collect(),
+            Some(Err(error)) => vec![ReadResult::Unreadable(error); ids.len()],
+            None => Vec::new(),
         }
     }
 
     /// Reads the whole asset of each ID, in order.
     pub(crate) async fn assets(&self, ids: &[R::Id]) -> Vec<ReadResult<R::Asset>> {
-        self.read(ids, |asset| asset).await
+        self.read(ids, parse_asset::<R>, |_| None).await
     }
 
-    async fn read<T: Clone>(&self, ids: &[R::Id], from_asset: impl Fn(R::Asset) -> T) -> Vec<ReadResult<T>> {
-        let mut results: HashMap<&R::Id, ReadResult<T>> = HashMap::with_capacity(ids.len());
-        let mut refused_alone: HashMap<&R::Id, Error> = HashMap::new();
-        let mut lists: Vec<&[R::Id]> = by_url_length(ids, self.url_length);
-        lists.reverse();
+    /// Reads the IDs of all assets; `None` if the kind has no list.
+    pub(crate) async fn all_ids(&self) -> Option<Result<HashSet<R::Id>, Error>> {
+        let listed = self.list().await?;
+        Some(listed.map(|listed| listed.rows.into_keys().collect()))
+    }
+
+    async fn list(&self) -> Option<Result<Listed<R::Id>, Error>> {
+        let property = id_property::<R>(&self.client);
+        let call = R::LIST?(&self.client).rows(move |rows| {
+            let mut listed = Listed {
+                rows: HashMap::with_capacity(rows.len()),
+                is_complete: true,
+            };
+            for row in rows {
+                match row.get(&property).and_then(Value::as_str) {
+                    Some(id) => {
+                        let id = R::Id::from(id.to_owned());
+                        listed.rows.insert(id, parse_summary(&row).ok());
+                    }
+                    None => listed.is_complete = false,
+                }
+            }
+            Ok(listed)
+        });
+        let listed = call.await;
+        self.answered.fetch_or(listed.is_ok(), Ordering::Relaxed);
+        Some(listed)
+    }
+
+    /// Finds the assets with these IDs. IDs without a row are absent from the result.
+    async fn find<T: Send + 'static>(
+        &self,
+        ids: &[R::Id],
+        parse: fn(&Value) -> Result<T, String>,
+    ) -> Result<Rows<R::Id, T>, Error> {
+        let found = match (R::FIND_BY_IDS, ids) {
+            (Some(find), _) => {
+                let property = id_property::<R>(&self.client);
+                let asked: Arc<HashSet<R::Id>> = Arc::new(ids.iter().cloned().collect());
+                let call = find(&self.client, ids);
+                call.rows(move |rows| match_rows(rows, &asked, &property, parse))
+                    .await
+            }
+            (None, [id]) => {
+                let asset = R::FIND_BY_ID(&self.client, id).await;
+                asset.map(|asset| {
+                    let row = serde_json::to_value(&asset).map_err(|error| error.to_string());
+                    HashMap::from([(id.clone(), row.and_then(|row| parse(&row)))])
+                })
+            }
+            (None, _) => Ok(HashMap::new()),
+        };
+        self.answered.fetch_or(found.is_ok(), Ordering::Relaxed);
+        found
+    }
+
+    async fn read<T: Clone + Send + 'static>(
+        &self,
+        ids: &[R::Id],
+        parse: fn(&Value) -> Result<T, String>,
+        from_summary: fn(AssetSummary) -> Option<T>,
+    ) -> Vec<ReadResult<T>> {
+        let mut results: HashMap<R::Id, ReadResult<T>> = HashMap::with_capacity(ids.len());
+        let parts: Vec<&[R::Id]> = match R::FIND_BY_IDS {
+            Some(_) => by_url_length(ids, self.url_length),
+            None => ids.chunks(1).collect(),
+        };
+        let mut lists: Vec<Vec<R::Id>> = parts.into_iter().rev().map(<[_]>::to_vec).collect();
+        // Set by the first refusal.
+        let mut listed: Option<Option<Listed<R::Id>>> = None;
+        let mut refusals = 0;
         let mut no_answer = None;
         while let Some(list) = lists.pop() {
-            let answer = match (R::FIND_BY_IDS, list) {
-                (Some(find), _) => find(&self.client, list).await,
-                (None, [id]) => {
-                    let asset = R::FIND_BY_ID(&self.client, id).await;
-                    asset.map(|asset| vec![asset])
-                }
-                (None, _) => {
-                    let (first, second) = list.split_at(list.len() / 2);
-                    lists.extend([second, first]);
-                    continue;
-                }
-            };
-            let error = match answer {
-                Ok(assets) => {
-                    let mut found: HashMap<R::Id, T> = assets
-                        .into_iter()
-                        .map(|asset| (R::id(&asset).clone(), from_asset(asset)))
-                        .collect();
+            let error = match self.find(&list, parse).await {
+                Ok(mut rows) => {
+                    refusals = 0;
                     for id in list {
-                        let row = found.remove(id);
-                        results.insert(id, row.map_or(ReadResult::Missing, ReadResult::Found));
+                        let result = match rows.remove(&id) {
+                            Some(row) => row.map_or_else(odd, ReadResult::Found),
+                            None => ReadResult::Missing,
+                        };
+                        // An ID that was given twice has one row.
+                        results.entry(id).or_insert(result);
                     }
                     continue;
                 }
                 Err(error) => error,
             };
-            match (ErrorClass::of(&error), list) {
-                (ErrorClass::Refused, [id]) if is_gone(&error) => {
-                    results.insert(id, ReadResult::Missing);
-                }
-                (ErrorClass::Refused, [id]) => {
-                    refused_alone.insert(id, error);
-                }
-                (ErrorClass::Refused, list) => {
-                    let (first, second) = list.split_at(list.len() / 2);
-                    lists.extend([second, first]);
-                }
+            if ErrorClass::of(&error) != ErrorClass::Refused {
                 // The service does not answer, so further calls are pointless.
-                _ => {
+                no_answer = Some(error);
+                break;
+            }
+            refusals += 1;
+            if is_too_large(&error) && list.len() > 1 {
+                split(&mut lists, list);
+                continue;
+            }
+            if listed.is_none() {
+                listed = Some(match self.list().await {
+                    Some(Ok(rows)) => Some(rows),
+                    // The service refuses both, so that nothing is known.
+                    Some(Err(_)) => {
+                        no_answer = Some(error);
+                        break;
+                    }
+                    None => None,
+                });
+            }
+            let count = list.len();
+            let has_no_list = listed.as_ref().is_some_and(Option::is_none);
+            let exist = match listed.as_ref().and_then(Option::as_ref) {
+                Some(rows) => rows.settle(list, from_summary, &mut results),
+                None if refusals >= MAX_REFUSALS => {
                     no_answer = Some(error);
                     break;
                 }
+                None => list,
+            };
+            if exist.len() < count {
+                lists.extend((!exist.is_empty()).then_some(exist));
+            } else if count > 1 && (has_no_list || !is_not_found(&error)) {
+                // The service may accept fewer IDs per request.
+                split(&mut lists, exist);
+            } else {
+                let unreadable = |id| (id, ReadResult::Unreadable(error.clone()));
+                results.extend(exist.into_iter().map(unreadable));
             }
         }
-        self.look_up(refused_alone, &mut results).await;
         ids.iter()
             .map(|id| match (results.get(id), &no_answer) {
                 (Some(result), _) => result.clone(),
                 (None, Some(error)) => ReadResult::Unreadable(error.clone()),
-                (None, None) => ReadResult::Missing,
+                // Every ID of a list has a result or is in a shorter list.
+                (None, None) => odd("it was not read".to_owned()),
             })
             .collect()
     }
+}
 
-    /// Looks refused IDs up in the list of all assets. An unlisted ID is missing; a listed one stays
-    /// unreadable.
-    async fn look_up<'i, T>(
+impl<I: Eq + std::hash::Hash> Listed<I> {
+    /// Adds the results of refused IDs that the list knows to be missing or deleted. Returns the others.
+    fn settle<T>(
         &self,
-        refused: HashMap<&'i R::Id, Error>,
-        results: &mut HashMap<&'i R::Id, ReadResult<T>>,
-    ) {
-        if refused.is_empty() {
-            return;
-        }
-        let rows = match R::LIST {
-            Some(list) => list(&self.client).await.ok(),
-            None => None,
-        };
-        let listed: Option<HashSet<R::Id>> = rows.map(|rows| rows.into_iter().map(|row| row.id).collect());
-        for (id, refusal) in refused {
-            let is_missing = listed.as_ref().is_some_and(|listed| !listed.contains(id));
-            let unlisted = if is_missing {
-                ReadResult::Missing
-            } else {
-                ReadResult::Unreadable(refusal)
+        ids: Vec<I>,
+        from_summary: fn(AssetSummary) -> Option<T>,
+        results: &mut HashMap<I, ReadResult<T>>,
+    ) -> Vec<I> {
+        let mut exist = Vec::new();
+        for id in ids {
+            let result = match self.result(&id) {
+                ReadResult::Missing => ReadResult::Missing,
+                ReadResult::Found(summary) if summary.status == Status::Deleted => {
+                    from_summary(summary).map_or(ReadResult::Missing, ReadResult::Found)
+                }
+                _ => {
+                    exist.push(id);
+                    continue;
+                }
             };
-            results.insert(id, unlisted);
+            results.insert(id, result);
+        }
+        exist
+    }
+
+    fn result(&self, id: &I) -> ReadResult<AssetSummary> {
+        match self.rows.get(id) {
+            Some(Some(summary)) => ReadResult::Found(summary.clone()),
+            Some(None) => odd("its row in the list is not readable".to_owned()),
+            None if self.is_complete => ReadResult::Missing,
+            None => odd("the list has a row without an ID, which may be this one".to_owned()),
         }
     }
 }
 
-/// Returns true if the answer to a single ID means that the asset does not exist.
-pub(crate) fn is_gone(error: &Error) -> bool {
-    let gone = [http::StatusCode::NOT_FOUND, http::StatusCode::GONE];
-    error.status().is_some_and(|status| gone.contains(&status))
+fn odd<T>(problem: String) -> ReadResult<T> {
+    ReadResult::Odd(Failure::new(Reason::NotLookedAt, problem))
+}
+
+fn split<I>(lists: &mut Vec<Vec<I>>, mut list: Vec<I>) {
+    let second = list.split_off(list.len().div_ceil(2));
+    lists.extend([second, list]);
+}
+
+/// Name of the ID in an asset.
+fn id_property<R: Resource>(client: &Client) -> String {
+    let call = R::FIND_BY_ID(client, &R::Id::from("0".to_owned()));
+    call.first_query_name().to_owned()
+}
+
+/// Assigns rows to the IDs that were asked for.
+fn match_rows<I, T>(
+    rows: Vec<Value>,
+    asked: &HashSet<I>,
+    property: &str,
+    parse: fn(&Value) -> Result<T, String>,
+) -> Result<Rows<I, T>, String>
+where
+    I: From<String> + Eq + std::hash::Hash + Clone,
+{
+    let mut matched = HashMap::with_capacity(rows.len());
+    let mut is_complete = true;
+    for row in rows {
+        let Some(id) = row.get(property).and_then(Value::as_str) else {
+            is_complete = false;
+            continue;
+        };
+        let id_text = id.to_owned();
+        let id = I::from(id_text.clone());
+        if !asked.contains(&id) {
+            return Err(format!(
+                "it has a row for {id_text}, which was not asked for, so it may belong to another request"
+            ));
+        }
+        matched.insert(id, parse(&row));
+    }
+    if !is_complete {
+        for id in asked {
+            let problem = || Err(format!("a row has no {property}, and may be this asset"));
+            matched.entry(id.clone()).or_insert_with(problem);
+        }
+    }
+    Ok(matched)
+}
+
+/// Reads status and category, the only properties that bulk jobs compare.
+fn parse_summary(row: &Value) -> Result<AssetSummary, String> {
+    let text = |property: &str| match row.get(property) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text.as_str())),
+        Some(_) => Err(format!("the service shows its {property} in an unexpected form")),
+    };
+    let status = text("status")?.filter(|status| !status.is_empty());
+    let category = text("idCategory")?.map(CategoryId::from);
+    Ok(AssetSummary::new(
+        status.map(Status::from).as_ref(),
+        category.as_ref(),
+    ))
+}
+
+fn parse_asset<R: Resource>(row: &Value) -> Result<R::Asset, String> {
+    serde_path_to_error::deserialize(row).map_err(|error| {
+        let path = error.path();
+        format!("the service shows it in a form that does not decode at {path}")
+    })
+}
+
+/// Returns true if the answer says that nothing exists here: of the service, or of a gateway that does not
+/// reach it.
+pub(crate) fn is_not_found(error: &Error) -> bool {
+    let statuses = [http::StatusCode::NOT_FOUND, http::StatusCode::GONE];
+    error.status().is_some_and(|status| statuses.contains(&status))
+}
+
+fn is_too_large(error: &Error) -> bool {
+    let statuses = [
+        http::StatusCode::PAYLOAD_TOO_LARGE,
+        http::StatusCode::URI_TOO_LONG,
+        http::StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+    ];
+    error.status().is_some_and(|status| statuses.contains(&status))
 }
 
 /// Splits `ids` so that each part, percent-encoded and separated by commas, has at most `limit` bytes.

@@ -234,7 +234,7 @@ pub trait Categorised: Resource {
 }
 
 /// A request body that describes a copy.
-pub trait CopyRequest: Send + 'static {
+pub trait CopyRequest: Clone + Debug + Serialize + Send + Sync + 'static {
     /// Name of the copy.
     fn name(&self) -> &str;
 }

@@ -227,12 +227,12 @@ pub struct Updated<A> {
 }
 
 /// Error of an update.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum UpdateError<A> {
     /// The asset could not be read. Nothing was saved.
     #[error("the asset could not be read, so nothing was saved: {0}")]
-    Find(#[source] Error),
+    Find(Error),
     /// The change replaced the ID, which the service does not allow. Nothing was saved.
     #[error("the change replaces the ID {id} by {new_id}, and an ID cannot change; nothing was saved")]
     IdChanged {
@@ -255,7 +255,7 @@ pub enum UpdateError<A> {
     },
     /// The service refused to save the asset. Nothing was saved.
     #[error("the asset was not saved: {0}")]
-    Refused(#[source] Error),
+    Refused(Error),
     /// The service accepted the asset, but reading it back shows other values. Another client changed the
     /// same fields right afterwards, or the service does not keep them.
     #[error("the asset was saved, but reading it back shows other values of {}", .fields.join(", "))]
@@ -267,12 +267,14 @@ pub enum UpdateError<A> {
     },
     /// The service accepted the asset, but it could not be read back.
     #[error("the asset was saved, but could not be read back: {0}")]
-    NotReadBack(#[source] Error),
+    NotReadBack(Error),
     /// No trustworthy answer came, and reading the asset back does not show the change. It may or may not be
     /// saved.
     #[error("it is unknown whether the asset was saved: {0}; fix: read it before you try again")]
-    Unknown(#[source] Error),
+    Unknown(Error),
 }
+
+crate::runtime::error::debug_as_display!(UpdateError<A>, A);
 
 /// Meaning of a property that only one of two assets has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

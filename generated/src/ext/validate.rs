@@ -3,7 +3,7 @@
 use std::{collections::HashMap, fmt, hash::Hash};
 
 /// Error in a job, found before anything was sent.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidJob {
     /// The list of IDs is empty.
@@ -43,6 +43,8 @@ pub enum InvalidJob {
     #[error(transparent)]
     Journal(#[from] super::bulk::JournalError),
 }
+
+crate::runtime::error::debug_as_display!(InvalidJob);
 
 /// Problem of an invalid ID.
 ///

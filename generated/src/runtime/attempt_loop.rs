@@ -11,11 +11,11 @@ use super::{
     prepared_request::{Authorization, CallOptions, PreparedRequest},
     rate_limit::Permit,
     received_response::ReceivedResponse,
-    retry::{self, RetryDecision},
+    retry::{self, RetryDecision, RetryPolicy},
     trace::{CallSpan, CallSummary},
     transport::{TransportError, TransportErrorKind},
 };
-use bytes::Bytes;
+use bytes::{Buf as _, Bytes};
 use futures_util::future::{Either, select};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use secrecy::SecretString;
@@ -57,7 +57,7 @@ pub(crate) async fn execute(client: &Client, request: &PreparedRequest) -> Resul
         attempts: stats.attempts,
         waited,
         elapsed: stats.elapsed,
-        error: result.as_ref().err().map(|error| error as _),
+        error: result.as_ref().err(),
     });
     result
 }
@@ -132,8 +132,7 @@ impl<'a> Execution<'a> {
     }
 
     async fn run(&mut self) -> Result<ReceivedResponse, CallFailure> {
-        let policy = self.request.options.retry.as_ref();
-        let policy = policy.unwrap_or(&self.client.settings().retry);
+        let policy = self.policy();
         let mut token_confirmed = false;
         loop {
             let token = self.token().await?;
@@ -193,6 +192,11 @@ impl<'a> Execution<'a> {
             }
             self.waited += wait;
         }
+    }
+
+    fn policy(&self) -> &'a RetryPolicy {
+        let policy = self.request.options.retry.as_ref();
+        policy.unwrap_or(&self.client.settings().retry)
     }
 
     /// Waits for `wait` and returns true, or returns false as soon as the call is stopped.
@@ -280,7 +284,11 @@ impl<'a> Execution<'a> {
 
     /// Sends the request once and reads the whole response.
     async fn attempt(&mut self, token: Option<&BearerToken>) -> Result<ReceivedResponse, ErrorKind> {
-        let (http_request, redactor, foreign_authorization) = self.http_request(token)?;
+        #[cfg_attr(
+            not(feature = "traceparent"),
+            expect(unused_mut, reason = "gets a header with the feature")
+        )]
+        let (mut http_request, redactor, foreign_authorization) = self.http_request(token)?;
         self.foreign_authorization = foreign_authorization;
         self.attempts += 1;
         let began = Instant::now();
@@ -288,7 +296,12 @@ impl<'a> Execution<'a> {
         let default = self.client.settings().attempt_timeout;
         let length = request.options.attempt_timeout.unwrap_or(default);
         let end = later(began, length);
-        let received = self.receive(http_request, redactor);
+        let span = self
+            .span
+            .attempt(&request.target, http_request.uri(), self.attempts);
+        #[cfg(feature = "traceparent")]
+        span.propagate(http_request.headers_mut());
+        let received = span.follow(self.receive(http_request, redactor));
         let result = match timeout_at(end.min(self.deadline), received).await {
             Ok(result) => result,
             Err(_) if end < self.deadline => Err(ErrorKind::Timeout {
@@ -307,19 +320,33 @@ impl<'a> Execution<'a> {
         self.client
             .hooks()
             .after(&request.target, self.attempts, began.elapsed(), head, body);
-        self.classify(result?)
+        let status = received.map(|received| received.status);
+        let result = result.and_then(|received| self.classify(received));
+        span.end(status, result.as_ref().err());
+        result
     }
 
     /// Separates success from failure by status and content.
-    fn classify(&self, received: ReceivedResponse) -> Result<ReceivedResponse, ErrorKind> {
+    fn classify(&self, mut received: ReceivedResponse) -> Result<ReceivedResponse, ErrorKind> {
         let content_type = received.headers.get(header::CONTENT_TYPE);
         let content_type = content_type.and_then(|kind| kind.to_str().ok());
         if received.status.is_success() {
             if let Some(limiter) = self.client.limiter() {
                 limiter.success(self.permit);
             }
-            if !self.request.any_content && message::is_html(content_type, &received.body) {
+            if self.request.any_content {
+                return Ok(received);
+            }
+            if message::is_html(content_type, &received.body) {
                 return Err(ErrorKind::Page(received.snapshot(None).into()));
+            }
+            if received.body.starts_with(message::BYTE_ORDER_MARK) {
+                received.body.advance(message::BYTE_ORDER_MARK.len());
+            }
+            if let Some(error) = message::reported_error(&received.body)
+                && (self.request.no_content || error.is_alone)
+            {
+                return Err(received.unusable(".", error.text));
             }
             return Ok(received);
         }
@@ -329,7 +356,9 @@ impl<'a> Execution<'a> {
         {
             limiter.throttled(self.permit, retry_after);
         }
-        Err(ErrorKind::Status(received.snapshot(retry_after).into()))
+        let mut response = received.snapshot(retry_after);
+        response.transient = self.policy().retries(received.status);
+        Err(ErrorKind::Status(response.into()))
     }
 
     /// Builds the HTTP request and a redactor for its tokens, and reports a foreign `Authorization`.

@@ -10,7 +10,7 @@ use super::{
     hook::{Hook, Hooks},
     rate_limit::Limiter,
     retry::{RetryBudget, RetryPolicy, RetryTokens},
-    transport::{HttpTransport, Transport, is_loopback},
+    transport::{Configure, HttpTransport, Transport, is_loopback},
 };
 use std::{
     fmt,
@@ -71,6 +71,7 @@ pub struct ClientBuilder {
     hooks: Hooks,
     user_agent: String,
     transport: Option<Box<dyn Transport>>,
+    configure: Option<Configure>,
     clock: Box<dyn Fn() -> SystemTime + Send + Sync>,
 }
 
@@ -91,6 +92,7 @@ impl ClientBuilder {
             hooks: Hooks::default(),
             user_agent: concat!("funnelflux/", env!("CARGO_PKG_VERSION")).to_owned(),
             transport: None,
+            configure: None,
             clock: Box::new(SystemTime::now),
         }
     }
@@ -178,7 +180,7 @@ impl ClientBuilder {
 
     /// Sets the time limit for connecting, TLS included. Default 10 s.
     ///
-    /// A [`transport`](Self::transport) or [`reqwest_client`](Self::reqwest_client) of your own ignores it.
+    /// A [`transport`](Self::transport) of your own ignores it.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
         self
@@ -244,15 +246,31 @@ impl ClientBuilder {
         self
     }
 
-    /// Sends requests through a reqwest client that you configure, for proxies, private certificate
-    /// authorities, client certificates and the like.
+    /// Configures the HTTP client: proxies, local addresses, pools and the like.
     ///
-    /// The type is [`reqwest::Client`] of reqwest 0.13. Configure the client not to follow redirects: a
-    /// redirected PUT would become a GET, and the token would be sent to the new location. Configure it with
-    /// `no_proxy()` for a base URL on this machine: otherwise it obeys `HTTP_PROXY`, and sends the tokens to
-    /// the proxy.
-    pub fn reqwest_client(self, client: reqwest::Client) -> Self {
-        self.transport(HttpTransport::from_client(client))
+    /// The builder has already the TLS of this crate, the connect timeout, and redirects switched off; keep
+    /// them off, since a redirected PUT would become a GET, and the token would be sent to the new location.
+    /// Proxies do not apply to requests to this machine, as [`HttpTransport`] describes. The function runs
+    /// twice for each Tokio runtime that uses the client: with proxies and without.
+    ///
+    /// A [`transport`](Self::transport) of your own ignores it.
+    ///
+    /// ```
+    /// use funnelflux::{Client, reqwest};
+    ///
+    /// let proxy = reqwest::Proxy::https("http://proxy.example:3128")?;
+    /// let client = Client::builder()
+    ///     .reqwest(move |builder| builder.proxy(proxy.clone()))
+    ///     .build()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[cfg(feature = "reqwest")]
+    pub fn reqwest(
+        mut self,
+        configure: impl Fn(reqwest::ClientBuilder) -> reqwest::ClientBuilder + Send + Sync + 'static,
+    ) -> Self {
+        self.configure = Some(Box::new(configure));
+        self
     }
 
     /// Sets the clock for the expiry of tokens and for `Retry-After` dates. Default: the system clock.
@@ -295,7 +313,7 @@ impl ClientBuilder {
         })?;
         let transport = match self.transport {
             Some(transport) => transport,
-            None => Box::new(HttpTransport::with_connect_timeout(self.connect_timeout)?),
+            None => Box::new(HttpTransport::configured(self.connect_timeout, self.configure)?),
         };
         Ok(Client(Arc::new(ClientInner {
             token_manager: TokenManager::new(&base_url, self.credentials, self.store)?,
@@ -386,7 +404,7 @@ mod tests {
 
     #[test]
     fn the_default_is_the_server_of_the_document() {
-        let document = include_str!("../../../spec/upstream.json");
+        let document = include_str!("../../tests/spec/upstream.json");
         let document: serde_json::Value = serde_json::from_str(document).unwrap();
         assert_eq!(document["servers"][0]["url"], BASE_URL);
     }

@@ -4,6 +4,7 @@ use super::{
     attempt_loop::execute,
     client::Client,
     creatable::ReadBack,
+    duplicate_key,
     error::{Error, ErrorKind},
     operation::{Operation, Repeat, RequestTarget},
     prepared_request::PreparedRequest,
@@ -36,8 +37,8 @@ pub(crate) struct UnsentCall {
     request: PreparedRequest,
     /// First error in the arguments.
     problem: Option<ErrorKind>,
-    /// True if an optional body was omitted.
-    without_body: bool,
+    /// True if the body may be omitted. For a deletion, the ID then belongs into the query.
+    has_optional_body: bool,
 }
 
 impl UnsentCall {
@@ -52,7 +53,7 @@ impl UnsentCall {
             client,
             request: PreparedRequest::new(target),
             problem: None,
-            without_body: false,
+            has_optional_body: false,
         }
     }
 
@@ -122,11 +123,13 @@ impl UnsentCall {
             Ok(body) => Bytes::from(body),
             Err(error) => return self.invalid(ErrorKind::Encode(error)),
         };
-        let problem = self
-            .request
-            .read_back
-            .as_ref()
-            .and_then(|read_back| read_back.check_id(&body));
+        let duplicate = duplicate_key::find(&body).map(|key| {
+            ErrorKind::Argument(format!(
+                "the request body has the key {key:?} twice; fix: set its field, and remove it from `extra`"
+            ))
+        });
+        let read_back = self.request.read_back.as_ref();
+        let problem = duplicate.or_else(|| read_back?.check_id(&body));
         self.request.body = Some(body);
         match problem {
             Some(problem) => self.invalid(problem),
@@ -136,7 +139,7 @@ impl UnsentCall {
 
     /// Sets an optional request body; without one, neither a body nor a content type is sent.
     pub(crate) fn body_optional(mut self, body: Option<&impl Serialize>) -> Self {
-        self.without_body = body.is_none();
+        self.has_optional_body = true;
         match body {
             Some(body) => self.body(body),
             None => self,
@@ -153,23 +156,27 @@ impl UnsentCall {
         self.decode(|received| Ok(decode_json::<Option<Vec<T>>>(received)?.unwrap_or_default()))
     }
 
-    /// Expects no content. Any content other than an HTML page is ignored.
+    /// Expects no content. Any content is ignored, except for an HTML page and a reported error.
     pub(crate) fn empty(self) -> Call<()> {
-        let unsent = match self.empty_deletion() {
+        let mut unsent = match self.empty_deletion() {
             Some(problem) => self.invalid(ErrorKind::Argument(problem.to_owned())),
             None => self,
         };
+        unsent.request.no_content = true;
         unsent.decode(|_| Ok(()))
     }
 
     /// Rejects a deletion without an ID: its effect is not documented, and it might delete everything.
     fn empty_deletion(&self) -> Option<&'static str> {
-        let PreparedRequest { target, query, .. } = &self.request;
+        let PreparedRequest {
+            target, query, body, ..
+        } = &self.request;
         let has_id = query.split('&').any(|pair| {
             let value = pair.split_once('=').map(|(_, value)| value);
             value.is_some_and(|value| !value.is_empty())
         });
-        let is_empty = target.method == http::Method::DELETE && self.without_body && !has_id;
+        let lists_nothing = || body.as_deref().map_or(self.has_optional_body, names_nothing);
+        let is_empty = target.method == http::Method::DELETE && !has_id && lists_nothing();
         is_empty.then_some("nothing to delete: the ID and the list of IDs are empty")
     }
 
@@ -190,6 +197,18 @@ impl UnsentCall {
     }
 }
 
+/// Returns true if the body of a deletion has a list of IDs, but no ID in it.
+fn names_nothing(body: &[u8]) -> bool {
+    #[derive(serde::Deserialize)]
+    struct Entries {
+        #[serde(default)]
+        entries: Option<Vec<String>>,
+    }
+    // A body of another form is left to the service.
+    serde_json::from_slice::<Entries>(body)
+        .is_ok_and(|body| body.entries.is_some_and(|ids| ids.iter().all(String::is_empty)))
+}
+
 /// Writes text to a query and percent-encodes reserved characters, which most names and values do not
 /// contain.
 struct QueryEncoder<'q>(&'q mut String);
@@ -207,17 +226,17 @@ impl fmt::Write for QueryEncoder<'_> {
 }
 
 fn decode_json<T: DeserializeOwned>(received: &ReceivedResponse) -> Result<T, ErrorKind> {
-    serde_json::from_slice(&received.body).map_err(|error| decode_error::<T>(received, error))
+    serde_json::from_slice(&received.body).map_err(|error| decode_error::<T>(received, &error))
 }
 
 /// Locates a decoding error by decoding again with path tracking, which would make every call slower.
 #[cold]
-fn decode_error<T: DeserializeOwned>(received: &ReceivedResponse, error: serde_json::Error) -> ErrorKind {
+fn decode_error<T: DeserializeOwned>(received: &ReceivedResponse, error: &serde_json::Error) -> ErrorKind {
     let mut deserializer = serde_json::Deserializer::from_slice(&received.body);
     match serde_path_to_error::deserialize::<_, T>(&mut deserializer) {
-        Err(error) => received.decode_error(&error.path().to_string(), Some(error.into_inner())),
+        Err(error) => received.decode_error(&error.path().to_string(), error.inner()),
         // The value decodes, so the error is in the text after it.
-        Ok(_) => received.decode_error(".", Some(error)),
+        Ok(_) => received.decode_error(".", error),
     }
 }
 
@@ -338,6 +357,24 @@ impl<T> Call<T> {
         // This cause takes precedence over errors that followed from it.
         self.unsent.problem = Some(problem);
         self
+    }
+
+    /// Name of the first query parameter. For a search by ID, the ID has this name in the asset, too.
+    pub(crate) fn first_query_name(&self) -> &str {
+        let query = &self.unsent.request.query;
+        query.split('=').next().unwrap_or_default()
+    }
+
+    /// Replaces the decoding of a list: `read` takes its rows as they are. An error of `read` is the reason
+    /// why they cannot be the answer.
+    pub(crate) fn rows<U>(
+        self,
+        read: impl FnOnce(Vec<serde_json::Value>) -> Result<U, String> + Send + 'static,
+    ) -> Call<U> {
+        self.unsent.decode(move |received| {
+            let rows = decode_json::<Option<Vec<serde_json::Value>>>(received)?;
+            read(rows.unwrap_or_default()).map_err(|reason| received.unusable(".", reason))
+        })
     }
 
     /// Transforms the value of the call.

@@ -10,6 +10,7 @@ pub(crate) mod builder;
 pub(crate) mod call;
 pub(crate) mod client;
 pub(crate) mod creatable;
+pub(crate) mod duplicate_key;
 pub(crate) mod error;
 pub(crate) mod hook;
 pub(crate) mod id;

@@ -23,6 +23,8 @@ pub(crate) struct PreparedRequest {
     pub(crate) confidential: bool,
     /// Accepts a response of any content type, HTML included.
     pub(crate) any_content: bool,
+    /// Expects no data, so a success may contain anything except a report of an error.
+    pub(crate) no_content: bool,
     pub(crate) read_back: Option<ReadBack>,
 }
 
@@ -55,6 +57,7 @@ impl PreparedRequest {
             authorization: Authorization::Client,
             confidential: false,
             any_content: false,
+            no_content: false,
             read_back: None,
         }
     }

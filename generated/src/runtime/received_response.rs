@@ -45,18 +45,22 @@ impl ReceivedResponse {
     }
 
     /// Error for a body that does not decode, with secrets redacted.
-    pub(crate) fn decode_error(&self, path: &str, source: Option<serde_json::Error>) -> ErrorKind {
-        let reason = match &source {
-            _ if self.body.is_empty() => "the body is empty".to_owned(),
-            Some(error) => error.to_string(),
-            None => "it has an unexpected form".to_owned(),
+    pub(crate) fn decode_error(&self, path: &str, error: &serde_json::Error) -> ErrorKind {
+        let reason = if self.body.is_empty() {
+            "the body is empty".to_owned()
+        } else {
+            error.to_string()
         };
+        self.unusable(path, reason)
+    }
+
+    /// Error for a body that cannot be used for this reason, with secrets redacted.
+    pub(crate) fn unusable(&self, path: &str, reason: String) -> ErrorKind {
         let redacted = self.redactor.redact(reason.as_bytes());
         ErrorKind::Decode {
             response: self.snapshot(None).into(),
             // Property names come from the response and may hold a secret.
             path: self.redactor.redact_text(path).into_owned(),
-            source: source.filter(|_| redacted.is_none()),
             reason: redacted.map_or(reason, |text| String::from_utf8_lossy(&text).into_owned()),
         }
     }

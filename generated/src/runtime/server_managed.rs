@@ -193,7 +193,7 @@ mod tests {
 
     #[test]
     fn the_table_matches_the_document() {
-        let document = include_str!("../../../spec/effective.json");
+        let document = include_str!("../../tests/spec/effective.json");
         let document: Value = serde_json::from_str(document).unwrap();
         let schema = |name: &str| &document["components"]["schemas"][name];
         let reference_target = |value: &Value| {

@@ -1,6 +1,8 @@
 //! Spans and events of the feature `tracing`, and empty stand-ins without it.
 
-pub(crate) use imp::{CallSpan, unknown_value, warn};
+pub(crate) use imp::{CallSpan, JobSpan, unknown_value, warn};
+
+use super::error::Error;
 
 /// Summary of a finished call.
 #[cfg_attr(
@@ -15,7 +17,7 @@ pub(crate) struct CallSummary<'a> {
     pub(crate) waited: std::time::Duration,
     pub(crate) elapsed: std::time::Duration,
     /// Error of a failed call.
-    pub(crate) error: Option<&'a dyn std::fmt::Display>,
+    pub(crate) error: Option<&'a Error>,
 }
 
 #[cfg(feature = "tracing")]
@@ -35,17 +37,39 @@ mod imp {
     /// Maximum number of unknown values that are remembered, so that memory stays bounded.
     const MAX_REMEMBERED: usize = 1_000;
 
-    /// Span of one call.
+    /// Span of one bulk job, the parent of its calls.
+    pub(crate) struct JobSpan(Span);
+
+    impl JobSpan {
+        /// `job` describes the change, and `assets` is the number of assets to change.
+        pub(crate) fn new(job: &str, assets: usize) -> Self {
+            Self(tracing::info_span!(
+                "funnelflux.job",
+                otel.name = job,
+                otel.kind = "internal",
+                assets,
+            ))
+        }
+
+        pub(crate) async fn follow<F: Future>(&self, future: F) -> F::Output {
+            future.instrument(self.0.clone()).await
+        }
+    }
+
+    /// Span of one call, the parent of its attempts.
     pub(crate) struct CallSpan(Span);
 
     impl CallSpan {
         pub(crate) fn new(target: &RequestTarget) -> Self {
             Self(tracing::info_span!(
                 "funnelflux",
+                otel.name = target.id,
+                otel.kind = "internal",
                 operation = target.id,
-                method = %target.method,
-                path = %target.path,
-                status = Empty,
+                http.request.method = %target.method,
+                url.template = %target.path,
+                http.response.status_code = Empty,
+                error.type = Empty,
                 attempts = Empty,
                 wait_ms = Empty,
                 duration_ms = Empty,
@@ -55,6 +79,28 @@ mod imp {
 
         pub(crate) async fn follow<F: Future>(&self, future: F) -> F::Output {
             future.instrument(self.0.clone()).await
+        }
+
+        /// Span of the attempt with this number, from 1.
+        pub(crate) fn attempt(&self, target: &RequestTarget, uri: &http::Uri, number: u32) -> AttemptSpan {
+            let span = tracing::info_span!(
+                parent: &self.0,
+                "funnelflux.attempt",
+                otel.name = format_args!("{} {}", target.method, target.path),
+                otel.kind = "client",
+                otel.status_code = Empty,
+                http.request.method = %target.method,
+                url.template = %target.path,
+                server.address = uri.host(),
+                server.port = uri.port_u16(),
+                http.request.resend_count = Empty,
+                http.response.status_code = Empty,
+                error.type = Empty,
+            );
+            if number > 1 {
+                span.record("http.request.resend_count", number - 1);
+            }
+            AttemptSpan(span)
         }
 
         pub(crate) fn retry(&self, attempts: u32, failure: &ErrorKind, wait: Duration) {
@@ -67,7 +113,10 @@ mod imp {
             let span = &self.0;
             if !span.is_disabled() {
                 if let Some(status) = summary.status {
-                    span.record("status", status.as_u16());
+                    span.record("http.response.status_code", status.as_u16());
+                }
+                if let Some(error) = summary.error {
+                    span.record("error.type", error.error_type());
                 }
                 if let Some(id) = (summary.request_id)() {
                     span.record("request_id", id);
@@ -77,10 +126,59 @@ mod imp {
                 span.record("duration_ms", milliseconds(summary.elapsed));
             }
             let _entered = span.enter();
-            if let Some(error) = summary.error {
-                tracing::warn!(%error, "call failed");
-            } else {
-                tracing::debug!("call done");
+            match summary.error {
+                // A program that looks for an asset expects this.
+                Some(error) if error.is_not_found() && error.method() == Some(&http::Method::GET) => {
+                    tracing::debug!(%error, "not found");
+                }
+                Some(error) => tracing::warn!(%error, "call failed"),
+                None => tracing::debug!("call done"),
+            }
+        }
+    }
+
+    /// Span of one attempt, with the attributes that OpenTelemetry defines for HTTP clients.
+    pub(crate) struct AttemptSpan(Span);
+
+    impl AttemptSpan {
+        /// Adds the W3C trace context of this span, unless the program has set one.
+        #[cfg(feature = "traceparent")]
+        pub(crate) fn propagate(&self, headers: &mut http::HeaderMap) {
+            use opentelemetry::trace::TraceContextExt as _;
+            use tracing_opentelemetry::OpenTelemetrySpanExt as _;
+
+            let context = self.0.context();
+            let span = context.span();
+            let span = span.span_context();
+            if !span.is_valid() || headers.contains_key("traceparent") {
+                return;
+            }
+            let (trace, id, flags) = (span.trace_id(), span.span_id(), span.trace_flags().to_u8());
+            let state = span.trace_state().header();
+            for (name, value) in [
+                ("traceparent", format!("00-{trace}-{id}-{flags:02x}")),
+                ("tracestate", state),
+            ] {
+                if let Ok(value) = value.parse::<http::HeaderValue>()
+                    && !value.is_empty()
+                {
+                    headers.insert(name, value);
+                }
+            }
+        }
+
+        pub(crate) async fn follow<F: Future>(&self, future: F) -> F::Output {
+            future.instrument(self.0.clone()).await
+        }
+
+        /// Records the status, or the error without a response.
+        pub(crate) fn end(&self, status: Option<http::StatusCode>, error: Option<&ErrorKind>) {
+            if let Some(status) = status {
+                self.0.record("http.response.status_code", status.as_u16());
+            }
+            if let Some(error) = error {
+                self.0.record("error.type", error.error_type());
+                self.0.record("otel.status_code", "ERROR");
             }
         }
     }
@@ -120,12 +218,39 @@ mod imp {
     use crate::runtime::{error::ErrorKind, operation::RequestTarget};
     use std::time::Duration;
 
+    pub(crate) struct JobSpan;
+
+    impl JobSpan {
+        pub(crate) fn new(_: &str, _: usize) -> Self {
+            Self
+        }
+
+        pub(crate) async fn follow<F: Future>(&self, future: F) -> F::Output {
+            future.await
+        }
+    }
+
+    pub(crate) struct AttemptSpan;
+
+    #[expect(clippy::unused_self, reason = "same interface as with the feature")]
+    impl AttemptSpan {
+        pub(crate) async fn follow<F: Future>(&self, future: F) -> F::Output {
+            future.await
+        }
+
+        pub(crate) fn end(&self, _: Option<http::StatusCode>, _: Option<&ErrorKind>) {}
+    }
+
     pub(crate) struct CallSpan;
 
     #[expect(clippy::unused_self, reason = "same interface as with the feature")]
     impl CallSpan {
         pub(crate) fn new(_: &RequestTarget) -> Self {
             Self
+        }
+
+        pub(crate) fn attempt(&self, _: &RequestTarget, _: &http::Uri, _: u32) -> AttemptSpan {
+            AttemptSpan
         }
 
         pub(crate) async fn follow<F: Future>(&self, future: F) -> F::Output {

@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// The text of the document, the only source of validity.
-const TEXT: &str = include_str!("../../../spec/effective.json");
+const TEXT: &str = include_str!("../effective.json");
 
 /// The parsed document. All fakes of a process share its compiled validators.
 pub(crate) static DOCUMENT: LazyLock<Document> = LazyLock::new(|| {

@@ -2,12 +2,13 @@
 
 use std::{
     collections::HashSet,
+    io,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, SystemTime},
 };
 
 use bytes::Bytes;
-use http::Request;
+use http::{Request, Response};
 use serde_json::{Map, Value, json};
 
 use crate::{
@@ -15,7 +16,7 @@ use crate::{
     auth::Tokens,
     clock::{Clock, later},
     document::DOCUMENT,
-    fault::Outcome,
+    fault::{Break, Outcome, Stage},
     fault_rule::{FaultRules, Rule},
     id,
     log::{Log, LogEntry},
@@ -88,6 +89,37 @@ impl Fake {
         self.service().handle(request)
     }
 
+    /// Handles one request like [`Fake::handle`], and acts out its fault. A stalled connection never answers.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// use funnelflux_fake::{Fake, Fault, Rule};
+    ///
+    /// let fake = Fake::default();
+    /// fake.inject(Rule::new(Fault::RefuseConnection));
+    /// let request = http::Request::get("/v1/offersource/list/?status=all");
+    /// let outcome = fake.respond(request.body(Default::default()).unwrap()).await;
+    /// assert_eq!(outcome.unwrap_err().kind(), std::io::ErrorKind::ConnectionRefused);
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// When the connection breaks: `ConnectionRefused` if the service has not received the request, and another
+    /// kind if it may have received it.
+    pub async fn respond(&self, request: Request<Bytes>) -> io::Result<Response<Bytes>> {
+        let interruption = match self.handle(request).await {
+            Outcome::Response(response) => return Ok(response),
+            Outcome::Fault(interruption) => interruption,
+        };
+        let kind = match (interruption.how, interruption.stage) {
+            (Break::Stalled, _) => std::future::pending().await,
+            (Break::Refused, _) | (_, Stage::Connect) => io::ErrorKind::ConnectionRefused,
+            (Break::Reset, _) => io::ErrorKind::ConnectionReset,
+            (Break::Closed, _) => io::ErrorKind::UnexpectedEof,
+        };
+        Err(kind.into())
+    }
+
     /// A snapshot of all assets. Cheap.
     #[must_use]
     pub fn state(&self) -> State {
@@ -136,6 +168,7 @@ impl Fake {
         self.service().settings.clone()
     }
 
+    #[cfg(feature = "server")]
     pub(crate) fn max_body_bytes(&self) -> usize {
         self.service().settings.max_body_bytes
     }

@@ -70,6 +70,15 @@ pub enum Fault {
     },
     /// The body is right, but its content type is `text/plain`. Applied.
     WrongContentType,
+    /// The body is right, but its content type is `text/html`. Applied.
+    HtmlContentType,
+    /// The body is right, with a byte order mark before it. Applied.
+    ByteOrderMark,
+    /// Status 200 with an object that reports an error.
+    ReportedError {
+        /// `true` if the request is applied.
+        applied: bool,
+    },
     /// An error of the service or of a gateway.
     Status {
         /// Status code.
@@ -78,6 +87,20 @@ pub enum Fault {
         retry_after: RetryAfter,
         /// `true` if the request is applied.
         applied: bool,
+    },
+    /// The answer of a gateway that does not reach the service: a page of nginx, or for a 404 the text of
+    /// Kubernetes' default backend. Not applied.
+    Gateway {
+        /// Status code, such as 404 or 502.
+        status: u16,
+        /// `true` for nginx's page.
+        page: bool,
+    },
+    /// The service answers with the success of this body, whatever the request was: that of another request.
+    /// Not applied.
+    Repeated {
+        /// The body, as JSON.
+        body: String,
     },
     /// A redirect. Not applied.
     Redirect {
@@ -184,7 +207,8 @@ impl Fault {
         }
     }
 
-    /// All faults, with the variants of status and `Retry-After` that matter to a client.
+    /// All faults, with the variants of status and `Retry-After` that matter to a client. Without
+    /// [`Fault::Gateway`] and [`Fault::Repeated`], whose meaning depends on the operation.
     #[must_use]
     pub fn all() -> Vec<Self> {
         let year = 365 * 24 * 60 * 60;
@@ -213,6 +237,10 @@ impl Fault {
             Self::GzipGarbage,
             Self::Oversized { bytes: OVERSIZED },
             Self::WrongContentType,
+            Self::HtmlContentType,
+            Self::ByteOrderMark,
+            Self::ReportedError { applied: false },
+            Self::ReportedError { applied: true },
             Self::too_many_requests(RetryAfter::Absent),
             Self::too_many_requests(RetryAfter::Seconds(2)),
             Self::too_many_requests(RetryAfter::Date(Duration::from_secs(2))),
@@ -250,6 +278,8 @@ impl Fault {
             | Self::StallConnect
             | Self::ResetBeforeReading
             | Self::ResetAfterReading
+            | Self::Gateway { .. }
+            | Self::Repeated { .. }
             | Self::Redirect { .. }
             | Self::Unauthorized
             | Self::ExpireToken => false,
@@ -262,11 +292,14 @@ impl Fault {
             | Self::GzipGarbage
             | Self::Oversized { .. }
             | Self::WrongContentType
+            | Self::HtmlContentType
+            | Self::ByteOrderMark
             | Self::DuplicateRows
             | Self::ReverseRows => true,
             Self::CloseWithoutAnswer { applied }
             | Self::StallHeaders { applied }
             | Self::Html { applied }
+            | Self::ReportedError { applied }
             | Self::Status { applied, .. } => *applied,
         }
     }
@@ -332,6 +365,16 @@ impl Fault {
                 header::CONTENT_TYPE,
                 Ok(HeaderValue::from_static("text/plain")),
             ),
+            Self::HtmlContentType => with_header(
+                answered,
+                header::CONTENT_TYPE,
+                Ok(HeaderValue::from_static("text/html; charset=utf-8")),
+            ),
+            Self::ByteOrderMark => answered.map(|body| [b"\xef\xbb\xbf", &*body].concat().into()),
+            Self::ReportedError { .. } => json_response(
+                200,
+                &json!({ "error": "denied", "error_description": "a fault that a test asked for" }),
+            ),
             Self::Status {
                 status, retry_after, ..
             } => {
@@ -344,6 +387,25 @@ impl Fault {
                     None => failed,
                 }
             }
+            Self::Gateway {
+                status: 404,
+                page: false,
+            } => response(
+                404,
+                "text/plain; charset=utf-8",
+                Bytes::from_static(b"default backend - 404"),
+            ),
+            Self::Gateway { status, .. } => {
+                let title = StatusCode::from_u16(*status).map(|status| status.to_string());
+                let title = title.unwrap_or_else(|_| status.to_string());
+                let page = format!(
+                    "<html>\r\n<head><title>{title}</title></head>\r\n<body>\r\n\
+                     <center><h1>{title}</h1></center>\r\n\
+                     <hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"
+                );
+                response(*status, "text/html", page.into())
+            }
+            Self::Repeated { body } => response(200, "application/json", body.clone().into()),
             Self::Redirect { status, location } => with_header(
                 response(*status, "", Bytes::new()),
                 header::LOCATION,
@@ -455,11 +517,19 @@ impl fmt::Display for Fault {
             Self::GzipGarbage => formatter.write_str("gzip garbage"),
             Self::Oversized { bytes } => write!(formatter, "oversized body of {bytes} bytes"),
             Self::WrongContentType => formatter.write_str("wrong content type"),
+            Self::HtmlContentType => formatter.write_str("content type of HTML"),
+            Self::ByteOrderMark => formatter.write_str("byte order mark"),
+            Self::ReportedError { applied } => write!(formatter, "error with 200{}", suffix(applied)),
             Self::Status {
                 status,
                 retry_after,
                 applied,
             } => write!(formatter, "{status}{retry_after}{}", suffix(applied)),
+            Self::Gateway { status, page } => {
+                let kind = if *page { "page" } else { "text" };
+                write!(formatter, "{status} of a gateway ({kind})")
+            }
+            Self::Repeated { .. } => formatter.write_str("answer of another request"),
             Self::Redirect { status, .. } => write!(formatter, "redirect {status} to another host"),
             Self::Unauthorized => formatter.write_str("401 once"),
             Self::ExpireToken => formatter.write_str("token expires"),

@@ -1,8 +1,19 @@
 //! FunnelFlux Pro in memory, for tests and for experiments without an account.
 //!
-//! [`Fake`] handles HTTP requests in process ([`Fake::handle`], without sockets and without waiting) or on a
-//! socket ([`Fake::serve`], and the program `funnelflux-fake`). It knows the effective OpenAPI document and
+//! [`Fake`] handles HTTP requests in process ([`Fake::handle`] and [`Fake::respond`], without sockets and
+//! without waiting) or on a socket (`Fake::serve`, and the program `funnelflux-fake`). It knows the effective OpenAPI document and
 //! the vendor's documentation, and nothing of the client crate, so the two can disagree.
+//!
+//! As a dev-dependency it needs no socket: a transport of the client calls [`Fake::respond`]. The module
+//! `explore` runs a whole program under every reading of the documentation, with faults and crashes.
+//!
+//! # Features
+//!
+//! | feature | default | effect |
+//! |---|---|---|
+//! | `explore` | yes | the module `explore` |
+//! | `server` | yes | `Fake::serve`, on a socket |
+//! | `program` | yes | the program `funnelflux-fake` |
 //!
 //! # Request handling
 //!
@@ -69,11 +80,15 @@
 //! [`Settings::seed`]: equal requests get equal responses. All fakes of a process share their compiled
 //! validators, so that a new fake is cheap.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod asset_kinds;
 mod auth;
 mod clock;
 mod document;
 mod entry_policy;
+#[cfg(feature = "explore")]
+pub mod explore;
 mod fake;
 mod fault;
 mod fault_rule;
@@ -82,6 +97,7 @@ mod log;
 mod read;
 mod responses;
 mod schemas;
+#[cfg(feature = "server")]
 mod server;
 mod service;
 mod settings;
@@ -95,6 +111,7 @@ pub use fault::{Break, Fault, Interruption, Outcome, RetryAfter, Stage};
 pub use fault_rule::{Received, Rule};
 pub use log::{LogEntry, Verdict};
 pub use responses::Violation;
+#[cfg(feature = "server")]
 pub use server::Server;
 pub use settings::{
     AbsentProperty, ByIdsOrder, ClockSource, DeletedAssets, EmptyList, EntryPolicy, ErrorShape,

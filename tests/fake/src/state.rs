@@ -122,6 +122,12 @@ impl State {
             .map(Arc::as_ref)
     }
 
+    /// All assets, each with the first segment of its kind's paths.
+    pub fn all(&self) -> impl Iterator<Item = (&str, &Asset)> {
+        let kinds = self.kinds.iter();
+        kinds.flat_map(|(segment, assets)| assets.values().map(move |asset| (segment.as_str(), &**asset)))
+    }
+
     /// One asset of a kind.
     #[must_use]
     pub fn asset(&self, segment: &str, id: &str) -> Option<&Asset> {

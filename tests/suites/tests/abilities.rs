@@ -58,7 +58,12 @@ macro_rules! use_abilities {
             assert_eq!(handle.create_or_save(new(id)).await.unwrap(), Stored::Created, "{}", $segment);
         }
         let found = handle.find_many(IDS.into_iter().chain([MISSING_ID])).send().await.unwrap();
-        assert_eq!((found.assets.len(), found.missing), (3, vec![MISSING_ID.into()]), "{}", $segment);
+        let mut missing = found.missing;
+        // Without a list, a refusal may as well be that of a gateway.
+        if $segment == "ainodesettings" {
+            missing.extend(found.unreadable.into_iter().map(|(id, _)| id));
+        }
+        assert_eq!((found.assets.len(), missing), (3, vec![MISSING_ID.into()]), "{}", $segment);
         let updated = handle.update(IDS[0], |asset| drop(asset.extra.insert("kept".to_owned(), json!(7))));
         updated.send().await.unwrap();
         assert_eq!(fake.state().asset($segment, IDS[0]).unwrap().body["kept"], json!(7), $segment);

@@ -133,7 +133,7 @@ async fn a_journal_survives_a_full_disk_and_a_kill_at_any_write() {
                 .bulk_archive(journal.ids::<OfferSourceId>())
                 .children(journal.children::<OfferSourceId>())
                 .chunk_size(CHUNK)
-                .resume(&path);
+                .journal(&path);
             let report = job.send().await.unwrap_or_else(|error| panic!("{case}: {error}"));
             assert_eq!((report.counts().done, archived()), (IDS, IDS), "{case}: {report}");
             let known = journal.counts().done;

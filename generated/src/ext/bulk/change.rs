@@ -1,5 +1,6 @@
 //! Changes of many assets: the call that each sends, and the state of an asset that satisfies it.
 
+use super::engine::{JobSteps, Shared, StepContext};
 use crate::ext::cascade::Cascade;
 use crate::ext::evidence::{AcknowledgementState, Documented, Satisfies};
 use crate::ext::resource::{
@@ -9,13 +10,21 @@ use crate::ext::validate::{self, InvalidJob};
 use crate::types::{CategoryId, MoveCategoryRequest, Status, StringList};
 use crate::{Call, Client};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 /// A change of many assets of the resource `R`. Sealed: this module is private.
-pub trait BulkChange<R: Resource>: Clone + fmt::Debug + Send + Sync + 'static {
+pub trait BulkChange<R: Resource>: fmt::Debug + Send + Sync + 'static {
     /// Default of [`Bulk::verify`](crate::ext::Bulk::verify).
     fn verifies(&self) -> bool {
         !self.children().is_none_or(Cascade::is_leave)
+    }
+
+    /// Returns true if the assets do not exist afterwards.
+    fn deletes(&self) -> bool {
+        false
     }
 
     /// Returns the handling of the children.
@@ -41,8 +50,32 @@ pub trait BulkChange<R: Resource>: Clone + fmt::Debug + Send + Sync + 'static {
 /// A change that may be sent: its calls are documented, or the caller has acknowledged that they are
 /// inferred.
 pub trait SendableChange<R: Resource>: BulkChange<R> {
+    /// Returns the steps of a job that makes the change.
+    fn steps(self, shared: Shared<R>) -> Arc<dyn JobSteps<R::Id>>;
+}
+
+/// A change that one call makes to a list of assets.
+pub(super) trait ListChange<R: Resource>: BulkChange<R> {
     /// Creates the call for some of the IDs.
     fn call(&self, client: &Client, entries: Vec<String>) -> Call<()>;
+}
+
+/// Implements [`SendableChange`] for a change of lists.
+macro_rules! sendable {
+    ($(<$($parameter:ident: $bound:path),*> $change:ty;)*) => { $(
+        impl<$($parameter: $bound),*> SendableChange<R> for $change {
+            fn steps(self, shared: Shared<R>) -> Arc<dyn JobSteps<R::Id>> {
+                Arc::new(StepContext::new(shared, self))
+            }
+        }
+    )* };
+}
+
+sendable! {
+    <R: Archive, W: Satisfies<R::Acknowledgement>> Archiving<R::Id, W>;
+    <R: Unarchive> Unarchiving;
+    <R: Delete, W: Satisfies<R::Acknowledgement>> Deleting<R::Id, W>;
+    <R: Categorised> MovingToCategory;
 }
 
 /// Archives assets. See [`BulkArchive`](crate::ext::BulkArchive).
@@ -99,6 +132,10 @@ impl<R: Delete, W: AcknowledgementState> BulkChange<R> for Deleting<R::Id, W> {
         true
     }
 
+    fn deletes(&self) -> bool {
+        true
+    }
+
     fn children(&self) -> Option<&Cascade<R::Id>> {
         Some(&self.children)
     }
@@ -137,27 +174,27 @@ impl<R: Categorised> BulkChange<R> for MovingToCategory {
     }
 }
 
-impl<R: Archive, W: Satisfies<R::Acknowledgement>> SendableChange<R> for Archiving<R::Id, W> {
+impl<R: Archive, W: Satisfies<R::Acknowledgement>> ListChange<R> for Archiving<R::Id, W> {
     fn call(&self, client: &Client, entries: Vec<String>) -> Call<()> {
         let request = R::Request::new(entries, &self.children);
         R::ARCHIVE(client, &request, self.acknowledgement.give())
     }
 }
 
-impl<R: Unarchive> SendableChange<R> for Unarchiving {
+impl<R: Unarchive> ListChange<R> for Unarchiving {
     fn call(&self, client: &Client, entries: Vec<String>) -> Call<()> {
         R::UNARCHIVE(client, &StringList::new(entries))
     }
 }
 
-impl<R: Delete, W: Satisfies<R::Acknowledgement>> SendableChange<R> for Deleting<R::Id, W> {
+impl<R: Delete, W: Satisfies<R::Acknowledgement>> ListChange<R> for Deleting<R::Id, W> {
     fn call(&self, client: &Client, entries: Vec<String>) -> Call<()> {
         let request = R::Request::new(entries, &self.children);
         R::DELETE(client, None, Some(&request), self.acknowledgement.give())
     }
 }
 
-impl<R: Categorised> SendableChange<R> for MovingToCategory {
+impl<R: Categorised> ListChange<R> for MovingToCategory {
     fn call(&self, client: &Client, entries: Vec<String>) -> Call<()> {
         R::MOVE_TO_CATEGORY(client, &MoveCategoryRequest::new(entries, &self.category))
     }
@@ -185,6 +222,11 @@ pub enum ChangeRecord {
         /// ID of the category; empty to remove the assets from theirs.
         category: String,
     },
+    /// Make a copy of each asset.
+    Duplicate {
+        /// Request body of each copy, by the ID of its original.
+        copies: BTreeMap<String, Value>,
+    },
 }
 
 impl ChangeRecord {
@@ -200,6 +242,7 @@ impl ChangeRecord {
                 format!("take {assets} out of their category")
             }
             Self::MoveToCategory { category } => format!("move {assets} to category {category}"),
+            Self::Duplicate { .. } => format!("duplicate {assets}"),
         }
     }
 }

@@ -1,9 +1,12 @@
 //! Bulk jobs: the builder, the changes, the engine and the results.
 
 mod change;
+mod constructors;
+mod duplicate;
 mod engine;
 mod journal;
 mod outcome;
+mod outcomes;
 mod plan;
 mod progress;
 mod report;
@@ -11,34 +14,34 @@ mod stop;
 mod text;
 
 pub use change::{Archiving, ChangeRecord, Deleting, MovingToCategory, Unarchiving};
-pub(super) use engine::pause_after;
+pub use duplicate::{DuplicateMany, Duplicating, Duplication};
 pub use journal::{Journal, JournalError};
 pub use outcome::{Entry, Failure, Outcome, Reason};
+pub use outcomes::Outcomes;
 pub use plan::{Children, Plan};
-pub(super) use progress::OnProgress;
 pub use progress::Progress;
 pub use report::{Counts, DifferentJobs, Report};
-pub(super) use stop::{StopControl, StopSignal};
 
 use super::cascade::Cascade;
 #[cfg(feature = "_inferred")]
 use super::evidence::Inferred;
 use super::read::{Reader, URL_LENGTH};
 use super::resource::{Archive, Delete, Resource};
-use super::validate::{self, Distinct, InvalidJob, Repeated};
+use super::validate::{self, Distinct, InvalidJob};
 #[cfg(feature = "_inferred")]
 use crate::Unverified;
+use crate::runtime::trace::JobSpan;
 use crate::types::ParentMutationRequest;
 use crate::{Client, RetryPolicy};
 use change::{BulkChange, SendableChange};
-use engine::{Driver, JobCallbacks, JobIds, JobSettings, OpenId};
-use futures_core::Stream;
+use engine::{AccountCheck, Driver, JobCallbacks, JobIds, JobSettings, OpenId, Refusal, Shared};
 use futures_util::StreamExt as _;
 use journal::{JournalWriter, RecordedState};
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::sync::Arc;
+use std::time::Duration;
+use stop::StopControl;
 
 /// Builder of a bulk job: a change of many assets of one kind.
 ///
@@ -50,11 +53,14 @@ use std::task::{Context, Poll};
 ///    [`Cascade`], parents that are as asked already are sent because of their children.
 /// 2. It sends the other assets in one request.
 /// 3. If the service refuses the request, the job reads which changes were applied anyway. It sends the rest
-///    in halves, until each refused ID stands alone.
+///    in halves, until each refused ID stands alone. A 404 for assets that exist is not split but repeated,
+///    because it is the answer of a gateway, or about something else.
 /// 4. If no trustworthy answer comes, the job reads the assets and repeats the request for the unchanged
 ///    ones.
 ///
-/// If the job cannot find out the result, the outcome is *unknown*.
+/// If the job cannot find out the result, the outcome is *unknown*. An asset is missing only if a success of
+/// the service omits it; nobody else's 404 counts. Reading compares ID, status and category only, so an
+/// unusual asset hinders no other.
 ///
 /// # Outcomes
 ///
@@ -71,16 +77,18 @@ use std::task::{Context, Poll};
 /// | [`look_first`](Self::look_first) | yes | |
 /// | [`verify`](Self::verify) | for deletions and cascades | |
 /// | [`stop_after`](Self::stop_after) | never | at least 1 |
+/// | [`cancel_grace`](Self::cancel_grace) | until requests in flight end | |
 /// | [`url_length`](Self::url_length) | 1,800 bytes of IDs in a URL | 100 to 65,536 |
 ///
-/// A job stops after five consecutive requests without an answer, or if the service asks for a wait of more
-/// than a minute (`Retry-After`). The remaining IDs are not sent, and the failure contains the requested
-/// wait. The service documents no limits of its own; a chunk that it refuses as too large is split.
+/// A job stops after five consecutive requests without an answer, if the service refuses every read, or if it
+/// asks for a wait of more than a minute (`Retry-After`). The remaining IDs are not sent, and the failure
+/// contains the requested wait. The service documents no limits of its own; a chunk that it refuses as too
+/// large is split.
 ///
 /// # Memory
 ///
-/// A job keeps the IDs, a small outcome for each, and up to `concurrency` chunks. If the service refuses
-/// unknown IDs with another error than *not found*, the job also reads the list of all assets.
+/// A job keeps the IDs, a small outcome for each, and up to `concurrency` chunks. If the service refuses to
+/// read a chunk, the job also reads the list of all assets.
 #[must_use = "a job does nothing until it is sent"]
 pub struct Bulk<R: Resource, C> {
     client: Client,
@@ -88,14 +96,8 @@ pub struct Bulk<R: Resource, C> {
     change: C,
     settings: JobSettings,
     url_length: usize,
-    journal: Option<JournalMode>,
+    journal: Option<PathBuf>,
     callbacks: JobCallbacks,
-}
-
-/// Path of a new or an existing journal.
-enum JournalMode {
-    New(PathBuf),
-    Resumed(PathBuf),
 }
 
 impl<R: Resource, C: fmt::Debug> fmt::Debug for Bulk<R, C> {
@@ -272,8 +274,8 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
     /// Cancels the job once this future completes: a signal, a timer, a message.
     ///
     /// Nothing more is sent or retried then. The job waits for requests in flight and reads their effect back
-    /// if it is unclear, so that the report stays accurate. All other IDs end as not sent. To cancel without
-    /// waiting, drop the future of the job; only a [`journal`](Self::journal) keeps the outcomes then.
+    /// if it is unclear, so that the report stays accurate. All other IDs end as not sent. To limit the wait,
+    /// set a [`cancel_grace`](Self::cancel_grace).
     pub fn cancel_when<T>(mut self, cancel: impl Future<Output = T> + Send + 'static) -> Self {
         self.callbacks.cancel = Some(Box::pin(async move {
             cancel.await;
@@ -281,22 +283,40 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
         self
     }
 
-    /// Writes a journal to a new file, from which [`resume`](Self::resume) can continue.
+    /// Sets the longest wait for requests in flight once the job is cancelled. Default: until they end.
     ///
-    /// The IDs of each request reach the disk before the request is sent. Writing blocks the thread. If the
-    /// journal can no longer be written, the job stops.
-    pub fn journal(mut self, path: impl AsRef<Path>) -> Self {
-        self.journal = Some(JournalMode::New(path.as_ref().to_owned()));
+    /// A request that has no answer by then ends as unknown, so run the job again for it.
+    ///
+    /// ```no_run
+    /// use funnelflux::{Client, ext::*};
+    /// use std::time::Duration;
+    ///
+    /// async fn archive(client: &Client, ids: Vec<String>) -> Result<(), Box<dyn std::error::Error>> {
+    ///     let an_hour = tokio::time::sleep(Duration::from_secs(3_600));
+    ///     let job = client.offer_sources().bulk_archive(ids).cancel_when(an_hour);
+    ///     println!("{}", job.cancel_grace(Duration::from_secs(1)).send().await?);
+    ///     Ok(())
+    /// }
+    /// ```
+    pub fn cancel_grace(mut self, wait: Duration) -> Self {
+        self.settings.cancel_grace = Some(wait);
         self
     }
 
-    /// Continues from the journal of an earlier run of the same job, with the same change and the same IDs.
-    /// [`Journal::read`] returns both.
+    /// Writes a journal to this file, or continues the job of the journal that is there.
     ///
-    /// IDs that are done, already so or rejected keep their outcome and are not sent again. IDs whose result
-    /// the earlier run did not learn are read first; those that are as asked are done.
-    pub fn resume(mut self, path: impl AsRef<Path>) -> Self {
-        self.journal = Some(JournalMode::Resumed(path.as_ref().to_owned()));
+    /// A journal belongs to one change of the same IDs in one account at one base URL, and another job is
+    /// refused; [`Journal::read`] returns change and IDs. IDs that are done, already so or rejected keep
+    /// their outcome and are not sent again. IDs whose result the earlier run did not learn are read first;
+    /// those that are as asked are done.
+    ///
+    /// The account is that of the token. If the token does not tell it, a job that begins lists the assets
+    /// and records some of them, and a job that resumes must find one again.
+    ///
+    /// The IDs of each request reach the disk before the request is sent. Writing blocks the thread. If the
+    /// journal can no longer be written, or the file is removed, the job stops.
+    pub fn journal(mut self, path: impl AsRef<Path>) -> Self {
+        self.journal = Some(path.as_ref().to_owned());
         self
     }
 
@@ -309,7 +329,7 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
     where
         C: SendableChange<R>,
     {
-        Ok(self.stream()?.report().await)
+        Ok(self.stream()?.try_report().await?)
     }
 
     /// Runs the job as a stream of outcomes, in the order in which they become known. The job runs only while
@@ -338,47 +358,61 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
         self.change.check(&ids)?;
         let record = self.change.record();
         let job = record.describe(R::NAMES.plural);
-        let header = journal::Header::new(R::NAMES.segment, job.clone(), record);
-        let (journal, states) = match self.journal {
-            None => (None, Vec::new()),
-            Some(JournalMode::New(path)) => (Some(JournalWriter::create(&path, header, &ids)?), Vec::new()),
-            Some(JournalMode::Resumed(path)) => {
-                let (journal, states) = JournalWriter::resume(&path, &header, &ids)?;
-                (Some(journal), states)
+        let duplicates = matches!(record, ChangeRecord::Duplicate { .. });
+        let begun = self.client.now();
+        let header = journal::Header::new(R::NAMES.segment, job.clone(), record, &self.client, begun);
+        let (journal, earlier) = match self.journal {
+            None => (None, None),
+            Some(path) => {
+                let (journal, earlier) = JournalWriter::open(&path, &header, &ids)?;
+                (Some(journal), earlier)
             }
         };
+        let span = JobSpan::new(&job, ids.len());
+        let begun = earlier.as_ref().map_or(begun, |earlier| earlier.begun);
+        let account = journal
+            .is_some()
+            .then(|| AccountCheck::new(&ids, self.change.deletes(), earlier.as_ref()));
+        let seen = earlier.as_ref().and_then(|earlier| earlier.seen.clone());
         let mut settled = Vec::new();
         let mut open = Vec::with_capacity(ids.len());
         // Without an earlier run, every ID starts in the default state.
-        let states = states
+        let states = earlier
+            .map(|earlier| earlier.states)
+            .unwrap_or_default()
             .into_iter()
             .chain(std::iter::repeat_with(RecordedState::default));
-        for (position, (id, RecordedState { outcome, sent })) in ids.into_iter().zip(states).enumerate() {
+        for (position, (id, state)) in ids.into_iter().zip(states).enumerate() {
+            let RecordedState { outcome, copy, sent } = state;
             match outcome {
-                Some(outcome) => settled.push(Entry::new(id, position, outcome)),
+                Some(outcome) => settled.push(Entry {
+                    copy: copy.map(R::Id::from),
+                    ..Entry::new(id, position, outcome)
+                }),
                 None => open.push(OpenId { position, id, sent }),
             }
         }
-        let driver = Driver::new(
-            Reader::<R>::new(self.client.clone(), self.url_length),
-            self.client,
-            self.change,
-            self.settings,
-            JobIds { settled, open },
-            journal,
-            self.callbacks,
-        );
+        let stop = StopControl::new(self.settings.stop_after, "the service gave no answer");
+        let steps = self.change.steps(Shared {
+            reader: Reader::<R>::new(self.client.clone(), self.url_length),
+            client: self.client,
+            settings: self.settings,
+            stop_signal: stop.signal(),
+            account,
+            begun,
+            seen,
+            copies: settled.iter().filter_map(|entry| entry.copy.clone()).collect(),
+        });
+        let refusal = Refusal::default();
+        let ids = JobIds { settled, open };
+        let driver = Driver::new(steps, stop, ids, journal, Arc::clone(&refusal), self.callbacks);
         // The stream moves the driver with each entry; a box makes that cheap.
         let driver = Box::new(driver);
-        let entries = futures_util::stream::unfold(driver, |mut driver| async move {
-            let entry = driver.next().await?;
-            Some((entry, driver))
+        let entries = futures_util::stream::unfold((driver, span), |(mut driver, span)| async move {
+            let entry = span.follow(driver.next()).await?;
+            Some((entry, (driver, span)))
         });
-        Ok(Outcomes {
-            entries: Box::pin(entries),
-            job,
-            repeated,
-        })
+        Ok(Outcomes::new(entries, job, duplicates, repeated, refusal))
     }
 
     /// Reads the assets and returns a preview of the job. Changes nothing.
@@ -420,52 +454,6 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
             plan.children = count.map_or(Children::Unknown, |count| Children::Known { count });
         }
         Ok(plan)
-    }
-}
-
-/// [`Stream`] of the outcomes of a job, in the order in which they become known.
-///
-/// Polling the stream runs the job. Dropping it ends the job and abandons the requests in flight.
-#[must_use = "a job does nothing until its stream is polled"]
-pub struct Outcomes<I> {
-    entries: Pin<Box<dyn Stream<Item = Entry<I>> + Send>>,
-    job: String,
-    repeated: Vec<Repeated<I>>,
-}
-
-impl<I> Outcomes<I> {
-    /// Runs the job to its end and collects the remaining outcomes in a report.
-    pub async fn report(self) -> Report<I> {
-        let entries = self.entries.collect().await;
-        Report::new(self.job, entries, self.repeated)
-    }
-
-    /// Returns the description of the job.
-    #[must_use]
-    pub fn job(&self) -> &str {
-        &self.job
-    }
-
-    /// Returns the IDs that were given more than once. Each has one outcome.
-    #[must_use]
-    pub fn repeated(&self) -> &[Repeated<I>] {
-        &self.repeated
-    }
-}
-
-impl<I> Stream for Outcomes<I> {
-    type Item = Entry<I>;
-
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Entry<I>>> {
-        self.entries.as_mut().poll_next(context)
-    }
-}
-
-impl<I> Unpin for Outcomes<I> {}
-
-impl<I> fmt::Debug for Outcomes<I> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "Outcomes({})", self.job)
     }
 }
 

@@ -11,10 +11,11 @@ use std::{fmt, sync::Arc};
 /// | [`Done`](Self::Done) | as asked, by this job | none needed |
 /// | [`AlreadySo`](Self::AlreadySo) | as asked, as before | none needed |
 /// | [`Rejected`](Self::Rejected) | unchanged | read the failure; a second attempt fails the same way |
-/// | [`Unknown`](Self::Unknown) | changed or unchanged | run the job again for these IDs |
+/// | [`Unknown`](Self::Unknown) | changed or unchanged | run the job again for these IDs; not for copies |
 /// | [`NotSent`](Self::NotSent) | unchanged | run the job again for these IDs |
 ///
-/// [`Report::unfinished`](super::Report::unfinished) returns the IDs for which to run the job again.
+/// [`Report::unfinished`](super::Report::unfinished) returns the IDs for which to run the job again. An
+/// unknown copy is not among them: look for it first, because the job would make another one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
 #[non_exhaustive]
@@ -60,7 +61,7 @@ impl Outcome {
         matches!(self, Self::Done { .. } | Self::AlreadySo { .. })
     }
 
-    /// Returns true if the job should run again for the ID: unknown or not sent.
+    /// Returns true if the outcome is unknown or not sent.
     #[must_use]
     pub const fn is_unfinished(&self) -> bool {
         matches!(self, Self::Unknown { .. } | Self::NotSent { .. })
@@ -103,7 +104,7 @@ impl Outcome {
 ///
 /// Displays as one line. After deserialisation, [`error`](Self::error) is `None`. Clones are cheap: all IDs
 /// of a request share one failure.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Failure(Arc<FailureData>);
 
 impl Serialize for Failure {
@@ -118,7 +119,7 @@ impl<'de> Deserialize<'de> for Failure {
     }
 }
 
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 struct FailureData {
     reason: Reason,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -208,8 +209,10 @@ impl Failure {
 
     /// Returns the HTTP status of the answer, if any.
     #[must_use]
-    pub fn status(&self) -> Option<u16> {
-        self.0.status
+    pub fn status(&self) -> Option<http::StatusCode> {
+        self.0
+            .status
+            .and_then(|status| http::StatusCode::from_u16(status).ok())
     }
 
     /// Returns the description in one line.
@@ -224,6 +227,8 @@ impl Failure {
         self.0.error.as_ref()
     }
 }
+
+crate::runtime::error::debug_as_display!(Failure);
 
 impl fmt::Display for Failure {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -245,6 +250,9 @@ pub struct Entry<I> {
     /// ID of the copy, if the job duplicates.
     #[serde(default = "none", skip_serializing_if = "Option::is_none")]
     pub copy: Option<I>,
+    /// Further copies, if reports of several runs were merged and each run made one.
+    #[serde(default = "Vec::new", skip_serializing_if = "Vec::is_empty")]
+    pub more_copies: Vec<I>,
 }
 
 fn none<I>() -> Option<I> {
@@ -258,6 +266,7 @@ impl<I> Entry<I> {
             position,
             outcome,
             copy: None,
+            more_copies: Vec::new(),
         }
     }
 }

@@ -11,7 +11,7 @@ use std::fmt;
 
 /// Preview of a job, based on the current state of the assets. Every distinct ID is in exactly one of the
 /// lists.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Plan<I> {
     /// Description of the job.
@@ -76,6 +76,10 @@ impl<I> Plan<I> {
                 self.unreadable.push((id, failure));
                 return;
             }
+            ReadResult::Odd(failure) => {
+                self.unreadable.push((id, failure));
+                return;
+            }
             ReadResult::Missing => &mut self.missing,
             ReadResult::Found(summary) if is_satisfied_by(Some(&summary)) => &mut self.already,
             ReadResult::Found(summary) if summary.status == Status::Deleted => &mut self.missing,
@@ -113,14 +117,14 @@ impl<I: fmt::Display> fmt::Display for Plan<I> {
                 formatter.write_str("\n  their children are handled too; their number is unknown")?;
             }
         }
-        let missing = self.missing.iter();
-        write_section(formatter, "missing or deleted", missing, ToString::to_string)?;
-        let unreadable = self.unreadable.iter();
-        write_section(formatter, "unreadable", unreadable, |(id, failure)| {
-            format!("{id}: {failure}")
-        })
+        let missing = self.missing.iter().map(|id| (id, None));
+        write_section(formatter, "missing or deleted", missing)?;
+        let unreadable = self.unreadable.iter().map(|(id, failure)| (id, Some(failure)));
+        write_section(formatter, "unreadable", unreadable)
     }
 }
+
+crate::runtime::error::debug_as_display!(Plan<I>, I: fmt::Display);
 
 #[cfg(test)]
 mod tests {

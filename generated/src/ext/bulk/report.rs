@@ -10,10 +10,13 @@ use std::{collections::HashMap, fmt, hash::Hash};
 ///
 /// Displays as a summary with the first failures. A program can serialise it and later [`merge`](Self::merge)
 /// the report of a run for the remaining IDs.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[must_use = "the report shows which IDs are not done"]
 pub struct Report<I> {
     job: String,
+    /// A second run would make further copies.
+    #[serde(default)]
+    duplicates: bool,
     entries: Vec<Entry<I>>,
     repeated: Vec<Repeated<I>>,
 }
@@ -67,7 +70,7 @@ impl fmt::Display for Counts {
 }
 
 /// Error of merging the reports of different jobs.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[error("cannot merge a report of {later:?} into one of {first:?}: they are different jobs")]
 #[non_exhaustive]
 pub struct DifferentJobs {
@@ -77,11 +80,19 @@ pub struct DifferentJobs {
     pub later: String,
 }
 
+crate::runtime::error::debug_as_display!(DifferentJobs);
+
 impl<I> Report<I> {
-    pub(crate) fn new(job: String, mut entries: Vec<Entry<I>>, repeated: Vec<Repeated<I>>) -> Self {
+    pub(crate) fn new(
+        job: String,
+        duplicates: bool,
+        mut entries: Vec<Entry<I>>,
+        repeated: Vec<Repeated<I>>,
+    ) -> Self {
         entries.sort_by_key(|entry| entry.position);
         Self {
             job,
+            duplicates,
             entries,
             repeated,
         }
@@ -97,6 +108,11 @@ impl<I> Report<I> {
     #[must_use]
     pub fn entries(&self) -> &[Entry<I>] {
         &self.entries
+    }
+
+    /// Iterates over the entries of all distinct IDs, in the given order.
+    pub fn iter(&self) -> std::slice::Iter<'_, Entry<I>> {
+        self.entries.iter()
     }
 
     /// Returns the IDs that were given more than once. Each has one entry.
@@ -123,8 +139,15 @@ impl<I> Report<I> {
 
     /// Returns the unknown and unsent IDs, the input of the next job. That job reads the assets first, so
     /// nothing is done twice.
+    ///
+    /// Of a job that duplicates, only unsent IDs are returned. The next job would not notice the copy of an
+    /// unknown one, and make another. A job that resumes from its journal looks for the copy.
     pub fn unfinished(&self) -> impl Iterator<Item = &I> {
-        self.ids(Outcome::is_unfinished)
+        let duplicates = self.duplicates;
+        self.ids(move |outcome| match outcome {
+            Outcome::Unknown { .. } => !duplicates,
+            outcome => outcome.is_unfinished(),
+        })
     }
 
     /// Returns the rejected IDs. A second attempt fails the same way.
@@ -151,7 +174,7 @@ impl<I: Clone + Eq + Hash> Report<I> {
     ///
     /// If both reports have an ID, the later outcome replaces the earlier one, unless the later run did not
     /// send it. An *unknown* ID that the later run finds already so is *done*, and so is a sent deletion
-    /// whose asset is gone.
+    /// whose asset is gone. If both runs made a copy, the entry keeps both.
     ///
     /// # Errors
     /// Returns an error if the reports are of different jobs; nothing changes then.
@@ -168,8 +191,19 @@ impl<I: Clone + Eq + Hash> Report<I> {
         for entry in later.entries {
             let index = indices.get(&entry.id).copied();
             if let Some(earlier) = index.and_then(|index| self.entries.get_mut(index)) {
-                earlier.outcome = earlier.outcome.clone().then(entry.outcome);
-                earlier.copy = entry.copy.or(earlier.copy.take());
+                let is_made = self.duplicates && earlier.outcome.is_success();
+                if !is_made {
+                    earlier.outcome = earlier.outcome.clone().then(entry.outcome);
+                }
+                let copies = entry.copy.into_iter().chain(entry.more_copies);
+                for copy in copies {
+                    match &earlier.copy {
+                        None => earlier.copy = Some(copy),
+                        // Each copy is an asset of its own.
+                        Some(known) if *known == copy || earlier.more_copies.contains(&copy) => {}
+                        Some(_) => earlier.more_copies.push(copy),
+                    }
+                }
             } else {
                 let position = self.entries.len();
                 self.entries.push(Entry { position, ..entry });
@@ -193,6 +227,17 @@ impl<I> IntoIterator for Report<I> {
         self.entries.into_iter()
     }
 }
+
+impl<'r, I> IntoIterator for &'r Report<I> {
+    type Item = &'r Entry<I>;
+    type IntoIter = std::slice::Iter<'r, Entry<I>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+crate::runtime::error::debug_as_display!(Report<I>, I: fmt::Display);
 
 /// Title of a section in the text, and a filter of its outcomes.
 type Section = (&'static str, fn(&Outcome) -> bool);
@@ -219,11 +264,17 @@ impl<I: fmt::Display> fmt::Display for Report<I> {
         ];
         for (name, wanted) in sections {
             let entries = self.entries.iter().filter(|entry| wanted(&entry.outcome));
-            let line = |entry: &Entry<I>| match entry.outcome.failure() {
-                Some(failure) => format!("{}: {failure}", entry.id),
-                None => entry.id.to_string(),
-            };
-            write_section(formatter, name, entries, line)?;
+            write_section(
+                formatter,
+                name,
+                entries.map(|entry| (&entry.id, entry.outcome.failure())),
+            )?;
+        }
+        let is_unknown = |entry: &Entry<I>| matches!(entry.outcome, Outcome::Unknown { .. });
+        if self.duplicates && self.entries.iter().any(is_unknown) {
+            formatter.write_str(
+                "\nsome copies are unknown; fix: look for them before you duplicate those assets again",
+            )?;
         }
         if self.unfinished().next().is_some() {
             formatter.write_str(
@@ -248,6 +299,7 @@ mod tests {
         entries.reverse();
         Report::new(
             "archive offer sources, children too".to_owned(),
+            false,
             entries,
             Vec::new(),
         )
@@ -294,12 +346,7 @@ archive offer sources, children too: 3 done, 2 already so, 7 rejected, 1 unknown
   1 done according to the service, not read back
   1 ID was given more than once and counts once
 rejected:
-  id7: 403 Forbidden: locked
-  id8: 403 Forbidden: locked
-  id9: 403 Forbidden: locked
-  id10: 403 Forbidden: locked
-  id11: 403 Forbidden: locked
-  and 2 more
+  id7, id8, id9 and 4 more: 403 Forbidden: locked
 unknown:
   id5: the connection broke
 not sent:

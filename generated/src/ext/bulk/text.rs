@@ -1,9 +1,13 @@
 //! Text that plans and reports share.
 
-use std::fmt::{Formatter, Result};
+use super::outcome::Failure;
+use std::collections::HashMap;
+use std::fmt::{Display, Formatter, Result};
 
 /// Number of lines per section.
 const MAX_LINES: usize = 5;
+/// Number of IDs that are shown for one failure.
+const MAX_IDS: usize = 3;
 
 /// Writes the counts other than zero, each after a comma.
 pub(super) fn write_counts<const N: usize>(
@@ -30,23 +34,60 @@ pub(super) fn write_repeated(formatter: &mut Formatter<'_>, count: usize) -> Res
     }
 }
 
-/// Writes a section with the lines of its first items; nothing if it is empty.
-pub(super) fn write_section<T>(
+/// Writes a section with a line per failure and the IDs that share it; nothing if it is empty.
+pub(super) fn write_section<'e, I: Display + 'e>(
     formatter: &mut Formatter<'_>,
     name: &str,
-    items: impl Iterator<Item = T>,
-    line: impl Fn(T) -> String,
+    items: impl Iterator<Item = (&'e I, Option<&'e Failure>)>,
 ) -> Result {
-    let mut items = items.peekable();
-    if items.peek().is_none() {
+    let mut groups: Vec<(Option<String>, Vec<&I>, usize)> = Vec::new();
+    let mut indices: HashMap<Option<String>, usize> = HashMap::new();
+    for (id, failure) in items {
+        // Failures that differ only in the attempts or in the ID have one cause.
+        let cause = failure.map(|failure| cause(failure.message(), &id.to_string()));
+        let index = *indices.entry(cause).or_insert_with(|| {
+            groups.push((failure.map(ToString::to_string), Vec::new(), 0));
+            groups.len() - 1
+        });
+        if let Some((_, ids, count)) = groups.get_mut(index) {
+            *count += 1;
+            if ids.len() < if failure.is_some() { MAX_IDS } else { MAX_LINES } {
+                ids.push(id);
+            }
+        }
+    }
+    if groups.is_empty() {
         return Ok(());
     }
     write!(formatter, "\n{name}:")?;
-    for item in items.by_ref().take(MAX_LINES) {
-        write!(formatter, "\n  {}", line(item))?;
+    let hidden: usize = groups.iter().skip(MAX_LINES).map(|(_, _, count)| count).sum();
+    for (message, ids, count) in groups.into_iter().take(MAX_LINES) {
+        let shown = ids.len();
+        let separator = if message.is_some() { ", " } else { "\n  " };
+        let ids: Vec<String> = ids.into_iter().map(ToString::to_string).collect();
+        write!(formatter, "\n  {}", ids.join(separator))?;
+        match (count - shown, &message) {
+            (0, _) => {}
+            (more, Some(_)) => write!(formatter, " and {more} more")?,
+            (more, None) => write!(formatter, "\n  and {more} more")?,
+        }
+        if let Some(message) = message {
+            write!(formatter, ": {message}")?;
+        }
     }
-    match items.count() {
+    match hidden {
         0 => Ok(()),
         more => write!(formatter, "\n  and {more} more"),
     }
+}
+
+/// The words of a message without the ID, numbers, durations and the request ID.
+fn cause(message: &str, id: &str) -> String {
+    let message = message.replace(id, "");
+    let message = message.split("request ID").next().unwrap_or_default();
+    let words: String = message
+        .chars()
+        .filter(|character| character.is_alphabetic())
+        .collect();
+    words.replace("attempts", "attempt")
 }

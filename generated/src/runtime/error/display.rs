@@ -3,11 +3,23 @@
 use super::{Error, ErrorKind, TimeLimit, message};
 use std::{fmt, time::Duration};
 
-impl fmt::Debug for Error {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(formatter)
-    }
+/// Maximum number of characters that a decoding error quotes from the body.
+const QUOTED_CHARACTERS: usize = 100;
+
+/// Implements `Debug` as `Display`, for errors, which `main` and `unwrap` print with `Debug`, and for reports.
+macro_rules! debug_as_display {
+    ($error:ty $(, $($generics:tt)+)?) => {
+        impl $(<$($generics)+>)? ::std::fmt::Debug for $error {
+            fn fmt(&self, formatter: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                ::std::fmt::Display::fmt(self, formatter)
+            }
+        }
+    };
 }
+
+pub(crate) use debug_as_display;
+
+debug_as_display!(Error);
 
 impl fmt::Display for Error {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -104,16 +116,28 @@ impl fmt::Display for ErrorKind {
                 reason,
                 ..
             } => {
-                write!(
-                    formatter,
-                    "the response ({}) does not decode",
-                    DisplayStatus(response.status)
-                )?;
+                let status = DisplayStatus(response.status);
+                if let Some(error) = message::reported_error(&response.body) {
+                    return write!(
+                        formatter,
+                        "the response ({status}) reports an error: {}",
+                        error.text
+                    );
+                }
+                write!(formatter, "the response ({status}) does not decode")?;
                 // Names and values in the response may be long and contain line breaks.
                 let (path, reason) = (message::excerpt(path, 300), message::excerpt(reason, 500));
                 match path.as_str() {
-                    "." => write!(formatter, ": {reason}"),
-                    path => write!(formatter, " at {path}: {reason}"),
+                    "." => write!(formatter, ": {reason}")?,
+                    path => write!(formatter, " at {path}: {reason}")?,
+                }
+                let begin = response
+                    .body
+                    .get(..4 * QUOTED_CHARACTERS)
+                    .unwrap_or(&response.body);
+                match message::excerpt(&String::from_utf8_lossy(begin), QUOTED_CHARACTERS).as_str() {
+                    "" => Ok(()),
+                    begin => write!(formatter, "; the body begins with {begin}"),
                 }
             }
             Self::Login { reason, cause } => {

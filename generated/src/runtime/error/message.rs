@@ -1,6 +1,10 @@
 //! Extracts the service's message from the body of an error response: JSON, plain text or HTML.
 
+use serde::de::IgnoredAny;
 use serde_json::Value;
+
+/// Byte order mark of UTF-8, which some servers write before JSON.
+pub(crate) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// Maximum length of a message in characters.
 pub(crate) const MESSAGE_CHARACTERS: usize = 400;
@@ -23,11 +27,22 @@ const SENTENCES: &[&str] = &[
 const CODES: &[&str] = &["error", "code", "errorCode", "error_code"];
 /// Properties that contain a list of problems.
 const LISTS: &[&str] = &["violations", "errors", "details"];
+/// Further properties of an object that reports an error.
+const ENVELOPE: &[&str] = &[
+    "data",
+    "ok",
+    "requestId",
+    "request_id",
+    "status",
+    "statusCode",
+    "success",
+];
 /// Properties that locate a problem.
 const LOCATIONS: &[&str] = &["field", "name", "path", "property", "param"];
 
 /// Message in a body, in one line of at most [`MESSAGE_CHARACTERS`] characters.
 pub(crate) fn message(content_type: Option<&str>, body: &[u8]) -> Option<String> {
+    let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
     let text = String::from_utf8_lossy(body);
     let found = if is_html(content_type, body) {
         from_html(&text)
@@ -40,7 +55,38 @@ pub(crate) fn message(content_type: Option<&str>, body: &[u8]) -> Option<String>
     (!line.is_empty()).then_some(line)
 }
 
+/// An error that a response with a success status reports.
+pub(crate) struct ReportedError {
+    /// The service's words, in one line.
+    pub(crate) text: String,
+    /// The response contains nothing else, so it cannot be an asset with a property of that name.
+    pub(crate) is_alone: bool,
+}
+
+/// Finds an error in a JSON object: a property `error` or `errors` that says something.
+pub(crate) fn reported_error(body: &[u8]) -> Option<ReportedError> {
+    if !body.trim_ascii_start().starts_with(b"{") {
+        return None;
+    }
+    let value = serde_json::from_slice::<Value>(body).ok()?;
+    let object = value.as_object()?;
+    let reports = ["error", "errors"].iter().any(|name| match object.get(*name) {
+        None | Some(Value::Null | Value::Bool(false)) => false,
+        Some(Value::Bool(true) | Value::Number(_)) => true,
+        Some(Value::String(text)) => !text.trim().is_empty(),
+        Some(Value::Array(items)) => !items.is_empty(),
+        Some(Value::Object(object)) => !object.is_empty(),
+    });
+    let text = from_json(&value).filter(|_| reports)?;
+    let words = [SENTENCES, CODES, LISTS, ENVELOPE].concat();
+    Some(ReportedError {
+        text: excerpt(&text, MESSAGE_CHARACTERS),
+        is_alone: object.keys().all(|key| words.contains(&key.as_str())),
+    })
+}
+
 /// Recognises an HTML page by its content type or by its first character, since no JSON text begins with `<`.
+/// JSON under the content type of a page is JSON.
 pub(crate) fn is_html(content_type: Option<&str>, body: &[u8]) -> bool {
     let declared = content_type.is_some_and(|kind| {
         ["text/html", "application/xhtml"].iter().any(|html| {
@@ -48,9 +94,12 @@ pub(crate) fn is_html(content_type: Option<&str>, body: &[u8]) -> bool {
             begin.is_some_and(|begin| begin.eq_ignore_ascii_case(html.as_bytes()))
         })
     });
-    let begin = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
-    let begin = begin.trim_ascii_start();
-    (declared && !begin.is_empty()) || begin.starts_with(b"<")
+    let body = body
+        .strip_prefix(BYTE_ORDER_MARK)
+        .unwrap_or(body)
+        .trim_ascii_start();
+    let is_json = || serde_json::from_slice::<IgnoredAny>(body).is_ok();
+    body.starts_with(b"<") || (declared && !body.is_empty() && !is_json())
 }
 
 /// Collapses text into one line without control characters and truncates it.
@@ -250,6 +299,40 @@ mod tests {
         assert!(is_html(None, b"<head><title>Sorry</title>"));
         assert!(!is_html(Some("text/html"), b""));
         assert!(!is_html(Some("application/json"), b"{}"));
+        assert!(!is_html(Some("text/html"), b"\xef\xbb\xbf[{\"a\": 1}]"));
+    }
+
+    #[test]
+    fn an_error_in_a_success_is_recognised() {
+        for (body, expected) in [
+            (
+                r#"{"error":"denied","error_description":"no access"}"#,
+                Some("denied: no access"),
+            ),
+            (r#"{"error":{"message":"deep"}}"#, Some("deep")),
+            (
+                r#"{"errors":[{"field":"name","message":"too long"}]}"#,
+                Some("name: too long"),
+            ),
+            (r#"{"error":null,"message":"done"}"#, None),
+            (r#"{"error":"","errors":[]}"#, None),
+            (r#"{"message":"done"}"#, None),
+            (r#"[{"error":"a row"}]"#, None),
+            ("null", None),
+        ] {
+            let text = reported_error(body.as_bytes()).map(|error| error.text);
+            assert_eq!(text.as_deref(), expected, "{body}");
+        }
+    }
+
+    #[test]
+    fn an_asset_may_have_a_property_named_error() {
+        let is_alone = |body: &[u8]| reported_error(body).map(|error| error.is_alone);
+        assert_eq!(
+            is_alone(br#"{"success":false,"error":"denied","data":null}"#),
+            Some(true)
+        );
+        assert_eq!(is_alone(br#"{"idPage":"1","error":"denied"}"#), Some(false));
     }
 
     #[test]

@@ -4,12 +4,19 @@ mod display;
 pub(crate) mod message;
 pub(crate) mod response_snapshot;
 
-pub(crate) use display::seconds;
+pub(crate) use display::{debug_as_display, seconds};
 
-use super::operation::{Repeat, RequestTarget};
+use super::auth::Redactor;
+use super::operation::{Operation, Repeat, RequestTarget};
+use super::retry::retry_after;
 use super::transport::{TransportError, TransportErrorKind};
+use bytes::Bytes;
 use response_snapshot::ResponseSnapshot;
-use std::{error::Error as StdError, sync::Arc, time::Duration};
+use std::{
+    error::Error as StdError,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 /// Error of a call.
 ///
@@ -23,7 +30,8 @@ use std::{error::Error as StdError, sync::Arc, time::Duration};
 /// | question | methods |
 /// |---|---|
 /// | which call? | [`operation`], [`method`], [`path`], [`asset_id`] |
-/// | which response? | [`status`], [`message`], [`body`], [`request_id`] |
+/// | which class of errors? | [`error_type`] |
+/// | which response? | [`status`], [`message`], [`body`], [`request_id`], or [`transport_error`] |
 /// | which field did not decode? | [`json_path`] |
 /// | which attempts? | [`attempts`], [`elapsed`] |
 /// | which reaction? | [`is_retryable`] and other predicates, [`may_have_been_applied`], [`retry_after`] |
@@ -36,6 +44,8 @@ use std::{error::Error as StdError, sync::Arc, time::Duration};
 /// [`message`]: Self::message
 /// [`body`]: Self::body
 /// [`request_id`]: Self::request_id
+/// [`error_type`]: Self::error_type
+/// [`transport_error`]: Self::transport_error
 /// [`json_path`]: Self::json_path
 /// [`attempts`]: Self::attempts
 /// [`elapsed`]: Self::elapsed
@@ -43,7 +53,8 @@ use std::{error::Error as StdError, sync::Arc, time::Duration};
 /// [`may_have_been_applied`]: Self::may_have_been_applied
 /// [`retry_after`]: Self::retry_after
 ///
-/// No error contains a token, even if the service returns one. Cloning is cheap.
+/// `Debug` prints the same line, so a `main` that returns an error shows it. No error contains a token, even
+/// if the service returns one. Cloning is cheap.
 ///
 /// ```
 /// # fn handle(error: funnelflux::Error) {
@@ -59,7 +70,6 @@ use std::{error::Error as StdError, sync::Arc, time::Duration};
 #[derive(Clone)]
 pub struct Error(Arc<Inner>);
 
-#[derive(Debug)]
 struct Inner {
     target: Option<RequestTarget>,
     kind: ErrorKind,
@@ -86,7 +96,6 @@ pub(crate) enum TimeLimit {
 }
 
 /// Cause of an error.
-#[derive(Debug)]
 pub(crate) enum ErrorKind {
     /// A setting of the client is invalid.
     Configuration(String),
@@ -109,8 +118,6 @@ pub(crate) enum ErrorKind {
         response: Box<ResponseSnapshot>,
         path: String,
         reason: String,
-        /// Omitted if it could quote a secret.
-        source: Option<serde_json::Error>,
     },
     /// There is no valid access token.
     Login { reason: String, cause: Option<Error> },
@@ -134,6 +141,62 @@ impl Error {
             note,
             asset_id: None,
         }))
+    }
+
+    /// Creates the error that a call of `operation` returns after this response, for tests of your own code.
+    ///
+    /// ```
+    /// use funnelflux::{Error, http, operations::offer_sources::FIND_OFFER_SOURCE_BY_ID};
+    ///
+    /// let response = http::Response::builder().status(404).body(r#"{"error":"unknown ID"}"#)?;
+    /// let error = Error::from_response(&FIND_OFFER_SOURCE_BY_ID, response);
+    /// assert!(error.is_not_found());
+    /// assert_eq!(error.message(), Some("unknown ID"));
+    /// # Ok::<(), http::Error>(())
+    /// ```
+    #[must_use]
+    pub fn from_response(operation: &'static Operation, response: http::Response<impl Into<Bytes>>) -> Self {
+        let (head, body) = response.into_parts();
+        let body = body.into();
+        let wait = retry_after(&head.headers, SystemTime::now());
+        let response = ResponseSnapshot::new(head.status, &head.headers, &body, wait, &Redactor::default());
+        let kind = if head.status.is_success() {
+            ErrorKind::Decode {
+                response: response.into(),
+                path: ".".to_owned(),
+                reason: "it has an unexpected form".to_owned(),
+            }
+        } else {
+            ErrorKind::Status(response.into())
+        };
+        Self::of_attempt(operation, kind)
+    }
+
+    /// Creates the error that a call of `operation` returns after this failure of the transport, for tests of your
+    /// own code.
+    ///
+    /// ```
+    /// use funnelflux::{Error, operations::offer_sources::DUPLICATE_OFFER_SOURCE};
+    /// use funnelflux::transport::{TransportError, TransportErrorKind};
+    ///
+    /// let timeout = TransportError::new(TransportErrorKind::Interrupted, "no answer").timed_out();
+    /// let error = Error::from_transport(&DUPLICATE_OFFER_SOURCE, timeout);
+    /// assert!(error.is_timeout() && error.may_have_been_applied() && !error.is_retryable());
+    /// ```
+    #[must_use]
+    pub fn from_transport(operation: &'static Operation, error: TransportError) -> Self {
+        Self::of_attempt(operation, ErrorKind::Transport(error))
+    }
+
+    fn of_attempt(operation: &'static Operation, kind: ErrorKind) -> Self {
+        let target = RequestTarget::from(operation);
+        let writes = target.repeat != Repeat::Read;
+        let stats = AttemptStats {
+            attempts: 1,
+            elapsed: Duration::ZERO,
+            may_have_been_applied: writes && kind.may_have_been_applied(),
+        };
+        Self::after(Some(&target), kind, stats, None)
     }
 
     /// Adds the ID of the asset that a create was to make.
@@ -230,6 +293,25 @@ impl Error {
         }
     }
 
+    /// Class of the error for metrics and logs, like OpenTelemetry's `error.type`: the status, such as `503`,
+    /// or a word, such as `timeout`, `connect` or `decode`.
+    #[must_use]
+    pub fn error_type(&self) -> &str {
+        self.0.kind.error_type()
+    }
+
+    /// Error of the transport, if the last attempt got no complete response because of one.
+    #[must_use]
+    pub fn transport_error(&self) -> Option<&TransportError> {
+        match &self.0.kind {
+            ErrorKind::Transport(error) => Some(error),
+            ErrorKind::Login {
+                cause: Some(cause), ..
+            } => cause.transport_error(),
+            _ => None,
+        }
+    }
+
     /// Number of attempts; zero if the request was never sent.
     #[must_use]
     pub fn attempts(&self) -> u32 {
@@ -316,10 +398,11 @@ impl Error {
     /// Returns true if the same call may succeed later, and sending it again cannot apply anything twice.
     ///
     /// # Troubleshooting
-    /// True for 429, 500, 502, 503 and 504, for connection errors and for timeouts, unless the operation
-    /// makes a new asset each time (duplicate) and may have been applied. The call has already been retried
-    /// as its policy allows: wait longer, or queue the work. If the error persists, the service is down; give
-    /// its support the [`request_id`](Self::request_id).
+    /// True for the [statuses that are retried](crate::RetryPolicy::statuses), for connection errors and for
+    /// timeouts, unless the operation makes a new asset each time (duplicate) and may have been applied. False
+    /// for a certificate that is not trusted. The call has already been retried as its policy allows: wait
+    /// longer, or queue the work. If the error persists, the service is down; give its support the
+    /// [`request_id`](Self::request_id).
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         let never = self
@@ -354,11 +437,35 @@ impl ErrorKind {
         }
     }
 
+    /// Value of OpenTelemetry's attribute `error.type`: the status, or a word for the class of the error.
+    pub(crate) fn error_type(&self) -> &str {
+        match self {
+            Self::Status(response) => response.status.as_str(),
+            Self::Login { cause, .. } => cause.as_ref().map_or("login", |cause| cause.error_type()),
+            Self::Configuration(_) => "configuration",
+            Self::Argument(_) => "argument",
+            Self::Encode(_) => "encode",
+            Self::Transport(error) => match error.kind() {
+                TransportErrorKind::Connect => "connect",
+                TransportErrorKind::Interrupted => "interrupted",
+                TransportErrorKind::Certificate => "certificate",
+                TransportErrorKind::Request => "request",
+            },
+            Self::Timeout { .. } => "timeout",
+            Self::TooLarge { .. } => "too_large",
+            Self::Page(_) => "html_page",
+            Self::Decode { .. } => "decode",
+        }
+    }
+
     /// Returns true if the same request may succeed later.
     pub(crate) fn is_transient(&self) -> bool {
         match self {
-            Self::Status(response) => matches!(response.status.as_u16(), 429 | 500 | 502 | 503 | 504),
-            Self::Transport(error) => error.kind() != TransportErrorKind::Request,
+            Self::Status(response) => response.transient,
+            Self::Transport(error) => matches!(
+                error.kind(),
+                TransportErrorKind::Connect | TransportErrorKind::Interrupted
+            ),
             Self::Timeout { .. } => true,
             Self::Login {
                 cause: Some(cause), ..
@@ -378,14 +485,5 @@ impl ErrorKind {
     }
 }
 
-impl StdError for Error {
-    fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        match &self.0.kind {
-            ErrorKind::Encode(error) => Some(error),
-            ErrorKind::Transport(error) => Some(error),
-            ErrorKind::Decode { source, .. } => source.as_ref().map(|error| error as _),
-            ErrorKind::Login { cause, .. } => cause.as_ref().map(|error| error as _),
-            _ => None,
-        }
-    }
-}
+/// Has no [`source`](StdError::source): the text contains every cause.
+impl StdError for Error {}

@@ -1,15 +1,12 @@
 //! The part of a response that an error keeps.
 
 use super::message;
-use crate::runtime::auth::Redactor;
+use crate::runtime::{auth::Redactor, retry::DEFAULT_STATUSES};
 use bytes::Bytes;
-use std::{fmt, time::Duration};
+use std::time::Duration;
 
 /// Maximum number of body bytes that an error keeps.
 pub(crate) const BODY_BYTES: usize = 64 * 1024;
-
-/// Maximum number of body characters that `Debug` shows.
-const DEBUG_CHARACTERS: usize = 400;
 
 /// Common headers for a request ID, the most common first. It is not documented which one the service sends.
 static REQUEST_ID_HEADERS: [http::HeaderName; 6] = [
@@ -29,6 +26,8 @@ pub(crate) struct ResponseSnapshot {
     pub(crate) location: Option<String>,
     pub(crate) message: Option<String>,
     pub(crate) body: Bytes,
+    /// The status is one that the retry policy retries.
+    pub(crate) transient: bool,
 }
 
 impl ResponseSnapshot {
@@ -51,6 +50,7 @@ impl ResponseSnapshot {
             location: location.map(|url| message::excerpt(&redactor.redact_text(url), 200)),
             message: message::message(text(http::header::CONTENT_TYPE), &body),
             body: body.slice(..body.len().min(BODY_BYTES)),
+            transient: DEFAULT_STATUSES.contains(&status.as_u16()),
         }
     }
 }
@@ -62,18 +62,4 @@ pub(crate) fn request_id(headers: &http::HeaderMap, redactor: &Redactor) -> Opti
         .filter_map(|name| headers.get(name)?.to_str().ok())
         .map(|id| message::excerpt(&redactor.redact_text(id), 100))
         .find(|id| !id.is_empty())
-}
-
-impl fmt::Debug for ResponseSnapshot {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let body = message::excerpt(&String::from_utf8_lossy(&self.body), DEBUG_CHARACTERS);
-        formatter
-            .debug_struct("ResponseSnapshot")
-            .field("status", &self.status)
-            .field("request_id", &self.request_id)
-            .field("retry_after", &self.retry_after)
-            .field("message", &self.message)
-            .field("body", &body)
-            .finish_non_exhaustive()
-    }
 }

@@ -8,16 +8,17 @@ pub(crate) use budget::RetryTokens;
 pub(crate) use retry_after::retry_after;
 
 use super::{error::ErrorKind, operation::Repeat, transport::TransportErrorKind};
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
 /// Number of attempts of a call, and the waits between them.
 ///
 /// Set it per client ([`ClientBuilder::retry`](crate::ClientBuilder::retry)) or per call
 /// ([`Call::retry`](crate::Call::retry)).
 ///
-/// An attempt is retried after status 429, 500, 502, 503 or 504, a failed or broken connection, or a timeout,
-/// but only if the operation allows it ([`Repeat`](crate::operations::Repeat)): a duplicate is never sent
-/// again once the service may have received it.
+/// An attempt is retried after a [status](Self::statuses) of an overloaded or unavailable service, a failed or
+/// broken connection, or a timeout, but only if the operation allows it
+/// ([`Repeat`](crate::operations::Repeat)): a duplicate is never sent again once the service may have received
+/// it. A certificate that is not trusted stays so and is not retried.
 ///
 /// The wait is the one that the service asks for in `Retry-After` (seconds, an HTTP date, or
 /// `retry-after-ms`), plus up to a tenth, so that many callers do not return in the same instant. If the
@@ -38,11 +39,18 @@ pub struct RetryPolicy {
     base_delay: Duration,
     max_delay: Duration,
     max_retry_after: Duration,
+    statuses: Cow<'static, [u16]>,
 }
 
+/// Statuses that are retried unless the policy names others: timeouts and overload (408, 425, 429, 529), and
+/// failures of the service, of a gateway (502 to 504) or of Cloudflare (520 to 524, 530).
+pub(crate) const DEFAULT_STATUSES: &[u16] = &[
+    408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529, 530,
+];
+
 impl RetryPolicy {
-    /// The defaults: 5 attempts, a base delay of 500 ms, at most 20 s between attempts, and at most 60 s of
-    /// `Retry-After`.
+    /// The defaults: 5 attempts, a base delay of 500 ms, at most 20 s between attempts, at most 60 s of
+    /// `Retry-After`, and the default [`statuses`](Self::statuses).
     #[must_use]
     pub const fn new() -> Self {
         Self {
@@ -50,6 +58,7 @@ impl RetryPolicy {
             base_delay: Duration::from_millis(500),
             max_delay: Duration::from_secs(20),
             max_retry_after: Duration::from_mins(1),
+            statuses: Cow::Borrowed(DEFAULT_STATUSES),
         }
     }
 
@@ -88,6 +97,27 @@ impl RetryPolicy {
     pub const fn max_retry_after(mut self, wait: Duration) -> Self {
         self.max_retry_after = wait;
         self
+    }
+
+    /// Statuses after which an attempt is retried, and for which
+    /// [`Error::is_retryable`](crate::Error::is_retryable) is true. Default: 408, 425, 429, 500, 502 to 504,
+    /// 520 to 524, 529 and 530.
+    ///
+    /// ```
+    /// use funnelflux::RetryPolicy;
+    ///
+    /// // 500 is a bug that a retry does not cure.
+    /// let policy = RetryPolicy::new().statuses([408, 425, 429, 502, 503, 504]);
+    /// ```
+    #[must_use]
+    pub fn statuses(mut self, statuses: impl IntoIterator<Item = u16>) -> Self {
+        self.statuses = statuses.into_iter().collect();
+        self
+    }
+
+    /// Returns true if an attempt with this status is retried.
+    pub(crate) fn retries(&self, status: http::StatusCode) -> bool {
+        self.statuses.contains(&status.as_u16())
     }
 
     /// Decides what follows a failed attempt.
@@ -186,6 +216,14 @@ mod tests {
             (status(502, None), true, false),
             (status(503, None), true, false),
             (status(504, None), true, false),
+            (status(408, None), true, false),
+            (status(425, None), true, false),
+            (status(520, None), true, false),
+            (status(524, None), true, false),
+            (status(525, None), false, false),
+            (status(529, None), true, false),
+            (status(530, None), true, false),
+            (transport(TransportErrorKind::Certificate), false, false),
             (timeout, true, false),
             (transport(TransportErrorKind::Interrupted), true, false),
             (transport(TransportErrorKind::Connect), true, true),

@@ -4,20 +4,27 @@ use http::{HeaderMap, header};
 use std::time::{Duration, SystemTime};
 
 /// Wait that the headers ask for: `retry-after-ms`, `Retry-After` in seconds, or `Retry-After` as an HTTP
-/// date.
+/// date. If proxies have added further values in seconds, the longest counts.
 ///
 /// A date is compared with the response's own `Date`, so that a wrong clock on either side does no harm.
 /// Without a `Date` it is compared with `now` in whole seconds, the precision of HTTP dates.
 pub(crate) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let text = |name: &str| headers.get(name)?.to_str().ok().map(str::trim);
-    if let Some(milliseconds) = text("retry-after-ms").and_then(number) {
+    let longest = |name: &str| {
+        let lines = headers
+            .get_all(name)
+            .iter()
+            .filter_map(|value| value.to_str().ok());
+        let numbers: Option<Vec<f64>> = lines.flat_map(|line| line.split(',')).map(number).collect();
+        numbers?.into_iter().reduce(f64::max)
+    };
+    if let Some(milliseconds) = longest("retry-after-ms") {
         return Some(duration(milliseconds / 1_000.0));
     }
-    let value = text(header::RETRY_AFTER.as_str())?;
-    if let Some(seconds) = number(value) {
+    if let Some(seconds) = longest(header::RETRY_AFTER.as_str()) {
         return Some(duration(seconds));
     }
-    let until = httpdate::parse_http_date(value).ok()?;
+    let until = httpdate::parse_http_date(text(header::RETRY_AFTER.as_str())?).ok()?;
     let now = text(header::DATE.as_str())
         .and_then(|date| httpdate::parse_http_date(date).ok())
         .unwrap_or_else(|| whole_seconds(now));
@@ -25,6 +32,7 @@ pub(crate) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Durati
 }
 
 fn number(text: &str) -> Option<f64> {
+    let text = text.trim();
     // `parse` would accept a sign, an exponent and "inf" as well.
     let digits_only = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
     text.parse().ok().filter(|_| digits_only)
@@ -63,6 +71,9 @@ mod tests {
         let two = Some(Duration::from_secs(2));
         assert_eq!(parsed(&[("retry-after", "2")], now), two);
         assert_eq!(parsed(&[("retry-after", " 2 ")], now), two);
+        assert_eq!(parsed(&[("retry-after", "2, 2")], now), two);
+        assert_eq!(parsed(&[("retry-after", "1"), ("retry-after", "2")], now), two);
+        assert_eq!(parsed(&[("retry-after", "2, soon")], now), None);
         assert_eq!(
             parsed(&[("retry-after-ms", "1500"), ("retry-after", "9")], now),
             Some(Duration::from_millis(1_500))

@@ -11,9 +11,10 @@ mod service;
 
 pub use from_fn::{FromFn, from_fn};
 pub use reqwest::HttpTransport;
-pub(crate) use reqwest::is_loopback;
+pub(crate) use reqwest::{Configure, is_loopback};
 pub use service::{FromService, TransportService, from_service};
 
+use super::error::debug_as_display;
 use bytes::Bytes;
 use futures_core::Stream;
 use futures_util::{StreamExt as _, TryStreamExt as _};
@@ -22,6 +23,7 @@ use std::{
     error::Error as StdError,
     fmt,
     future::Future,
+    io,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
@@ -130,7 +132,9 @@ impl fmt::Debug for ResponseBody {
 }
 
 /// Error of a request without a complete response.
-#[derive(Debug)]
+///
+/// Its text, which `Debug` prints as well, contains every cause, so it has no
+/// [`source`](std::error::Error::source); [`cause`](Self::cause) is the error of the HTTP library.
 pub struct TransportError {
     kind: TransportErrorKind,
     timeout: bool,
@@ -145,6 +149,8 @@ pub enum TransportErrorKind {
     Connect,
     /// The connection broke afterwards: the service may have received and applied the request.
     Interrupted,
+    /// The certificate of the service is not trusted: the request was not sent, and a retry will not help.
+    Certificate,
     /// The request could not be built or sent, and a retry will not help.
     Request,
 }
@@ -181,10 +187,36 @@ impl TransportError {
         self.timeout
     }
 
-    /// Cause of the error.
+    /// The underlying error.
+    #[must_use]
+    pub fn cause(&self) -> &(dyn StdError + Send + Sync + 'static) {
+        &*self.source
+    }
+
+    /// Kind of the error.
     #[must_use]
     pub fn kind(&self) -> TransportErrorKind {
         self.kind
+    }
+}
+
+/// For transports in tests: a refused or impossible connection is [`Connect`](TransportErrorKind::Connect), and
+/// every other error [`Interrupted`](TransportErrorKind::Interrupted).
+impl From<io::Error> for TransportError {
+    fn from(error: io::Error) -> Self {
+        use io::ErrorKind::{AddrNotAvailable, ConnectionRefused, HostUnreachable, NetworkUnreachable};
+        let no_connection = [
+            AddrNotAvailable,
+            ConnectionRefused,
+            HostUnreachable,
+            NetworkUnreachable,
+        ];
+        let kind = if no_connection.contains(&error.kind()) {
+            TransportErrorKind::Connect
+        } else {
+            TransportErrorKind::Interrupted
+        };
+        Self::new(kind, error)
     }
 }
 
@@ -193,6 +225,7 @@ impl fmt::Display for TransportError {
         let summary = match self.kind {
             TransportErrorKind::Connect => "no connection to the service",
             TransportErrorKind::Interrupted => "the connection broke before the complete response arrived",
+            TransportErrorKind::Certificate => "the certificate of the service is not trusted",
             TransportErrorKind::Request => "the request could not be sent",
         };
         // Libraries put the reason at the end of the error chain; include it in this line.
@@ -206,12 +239,17 @@ impl fmt::Display for TransportError {
             }
             next = error.source();
         }
-        formatter.write_str(&text)
+        formatter.write_str(&text)?;
+        if self.kind == TransportErrorKind::Certificate {
+            formatter.write_str(
+                "; fix: check the base URL and the clock of this machine; if a proxy or a private authority \
+                 issues the certificate, add its CA to the system's store, or name it in SSL_CERT_FILE",
+            )?;
+        }
+        Ok(())
     }
 }
 
-impl StdError for TransportError {
-    fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        Some(&*self.source)
-    }
-}
+debug_as_display!(TransportError);
+
+impl StdError for TransportError {}

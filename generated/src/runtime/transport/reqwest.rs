@@ -3,7 +3,13 @@
 use super::{BoxFuture, ResponseBody, Transport, TransportError, TransportErrorKind};
 use crate::runtime::{builder::CONNECT_TIMEOUT, error::Error};
 use bytes::Bytes;
-use std::{sync::OnceLock, time::Duration};
+use std::{
+    error::Error as StdError,
+    fmt,
+    sync::{Mutex, OnceLock, PoisonError},
+    time::Duration,
+};
+use tokio::runtime::{Handle, Id};
 
 #[cfg(not(any(feature = "rustls", feature = "native-tls")))]
 compile_error!("funnelflux needs TLS: enable the feature `rustls` (on by default) or `native-tls`");
@@ -22,8 +28,8 @@ compile_error!("funnelflux needs TLS: enable the feature `rustls` (on by default
 /// Add the authority to the certificates of the operating system. On Linux, the variables `SSL_CERT_FILE` (a
 /// PEM file) and `SSL_CERT_DIR` replace those certificates; on macOS and Windows `rustls` ignores them. The
 /// file must then contain the public authorities, too, if they are needed. To trust an authority in one
-/// client only, configure a
-/// [`reqwest::Client`](crate::ClientBuilder::reqwest_client) with it.
+/// client only, pass a configuration of rustls with it to `tls_backend_preconfigured` in
+/// `ClientBuilder::reqwest` (feature `reqwest`).
 ///
 /// ```
 /// use funnelflux::{Client, transport::HttpTransport};
@@ -37,11 +43,12 @@ compile_error!("funnelflux needs TLS: enable the feature `rustls` (on by default
 /// ```
 #[derive(Debug)]
 pub struct HttpTransport {
-    client: ::reqwest::Client,
-    /// Client without proxies, for requests to this machine.
-    direct: ::reqwest::Client,
+    clients: ClientsPerRuntime,
     origin: CachedOrigin,
 }
+
+/// Changes the settings of a reqwest client before it is built.
+pub(crate) type Configure = Box<dyn Fn(::reqwest::ClientBuilder) -> ::reqwest::ClientBuilder + Send + Sync>;
 
 impl HttpTransport {
     /// Creates a transport that connects within 10 s.
@@ -57,28 +64,88 @@ impl HttpTransport {
     /// # Errors
     /// When TLS cannot be set up.
     pub fn with_connect_timeout(timeout: Duration) -> Result<Self, Error> {
-        let tls = Tls::new()?;
-        let build = |builder: ::reqwest::ClientBuilder| {
-            let builder = builder
+        Self::configured(timeout, None)
+    }
+
+    /// Creates a transport with the settings of the caller. Requests to this machine pass no proxy of those.
+    pub(crate) fn configured(connect_timeout: Duration, configure: Option<Configure>) -> Result<Self, Error> {
+        let tls = tls()?;
+        let settings = move || {
+            let builder = ::reqwest::Client::builder()
                 .redirect(::reqwest::redirect::Policy::none())
-                .connect_timeout(timeout);
-            let built = tls.configure(builder).build();
-            built.map_err(|error| Error::configuration(format!("cannot set up the HTTP client: {error}")))
+                .connect_timeout(connect_timeout);
+            let builder = tls(builder);
+            match &configure {
+                Some(configure) => configure(builder),
+                None => builder,
+            }
         };
+        let build = move || {
+            Ok(Clients {
+                general: settings().build()?,
+                direct: settings().no_proxy().build()?,
+            })
+        };
+        let clients = ClientsPerRuntime::new(Box::new(build))
+            .map_err(|error| Error::configuration(format!("cannot set up the HTTP client: {error}")))?;
         Ok(Self {
-            client: build(::reqwest::Client::builder())?,
-            direct: build(::reqwest::Client::builder().no_proxy())?,
+            clients,
             origin: CachedOrigin::default(),
         })
     }
+}
 
-    /// Uses a client configured by the caller.
-    pub(crate) fn from_client(client: ::reqwest::Client) -> Self {
-        Self {
-            direct: client.clone(),
-            client,
-            origin: CachedOrigin::default(),
+/// Maximum number of runtimes whose connections are kept.
+const RUNTIMES: usize = 16;
+
+/// HTTP clients of one runtime.
+#[derive(Clone)]
+struct Clients {
+    /// For requests to other machines.
+    general: ::reqwest::Client,
+    /// For requests to this machine, without proxies.
+    direct: ::reqwest::Client,
+}
+
+/// HTTP clients, with their own connections, for each Tokio runtime.
+///
+/// A runtime drives the connections that were opened on it. While a current-thread runtime is not running, for
+/// example because its thread waits for another runtime, a request on one of its connections would hang.
+struct ClientsPerRuntime {
+    build: Box<dyn Fn() -> ::reqwest::Result<Clients> + Send + Sync>,
+    /// The most recently created clients last. The first ones belong to no runtime until they are used.
+    clients: Mutex<Vec<(Option<Id>, Clients)>>,
+}
+
+impl ClientsPerRuntime {
+    fn new(build: Box<dyn Fn() -> ::reqwest::Result<Clients> + Send + Sync>) -> ::reqwest::Result<Self> {
+        let clients = Mutex::new(vec![(None, build()?)]);
+        Ok(Self { build, clients })
+    }
+
+    /// Clients of the current runtime.
+    fn get(&self) -> ::reqwest::Result<Clients> {
+        let runtime = Handle::try_current().ok().map(|handle| handle.id());
+        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, clients)) = clients.iter().find(|(owner, _)| *owner == runtime) {
+            return Ok(clients.clone());
         }
+        if let Some((owner @ None, clients)) = clients.first_mut() {
+            *owner = runtime;
+            return Ok(clients.clone());
+        }
+        let built = (self.build)()?;
+        if clients.len() >= RUNTIMES {
+            clients.remove(0);
+        }
+        clients.push((runtime, built.clone()));
+        Ok(built)
+    }
+}
+
+impl fmt::Debug for ClientsPerRuntime {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("ClientsPerRuntime")
     }
 }
 
@@ -127,45 +194,26 @@ fn has_origin(uri: &http::Uri, origin: &::reqwest::Url) -> bool {
 
 /// TLS of all connections: rustls with ring, independent of the process's default provider.
 #[cfg(feature = "rustls")]
-struct Tls(rustls::ClientConfig);
+fn tls() -> Result<impl Fn(::reqwest::ClientBuilder) -> ::reqwest::ClientBuilder + Send + Sync, Error> {
+    use rustls_platform_verifier::BuilderVerifierExt;
 
-#[cfg(feature = "rustls")]
-impl Tls {
-    fn new() -> Result<Self, Error> {
-        use rustls_platform_verifier::BuilderVerifierExt;
-
-        let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
-        let mut config = rustls::ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .and_then(BuilderVerifierExt::with_platform_verifier)
-            .map_err(|error| Error::configuration(format!("cannot set up TLS: {error}")))?
-            .with_no_client_auth();
-        #[cfg(feature = "http2")]
-        config.alpn_protocols.push(b"h2".to_vec());
-        config.alpn_protocols.push(b"http/1.1".to_vec());
-        Ok(Self(config))
-    }
-
-    fn configure(&self, builder: ::reqwest::ClientBuilder) -> ::reqwest::ClientBuilder {
-        builder.tls_backend_preconfigured(self.0.clone())
-    }
+    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+    let mut config = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .and_then(BuilderVerifierExt::with_platform_verifier)
+        .map_err(|error| Error::configuration(format!("cannot set up TLS: {error}")))?
+        .with_no_client_auth();
+    #[cfg(feature = "http2")]
+    config.alpn_protocols.push(b"h2".to_vec());
+    config.alpn_protocols.push(b"http/1.1".to_vec());
+    Ok(move |builder: ::reqwest::ClientBuilder| builder.tls_backend_preconfigured(config.clone()))
 }
 
 /// TLS of all connections: the library of the operating system.
 #[cfg(all(feature = "native-tls", not(feature = "rustls")))]
-struct Tls;
-
-#[cfg(all(feature = "native-tls", not(feature = "rustls")))]
-impl Tls {
-    #[expect(clippy::unnecessary_wraps, reason = "same signature as with rustls")]
-    fn new() -> Result<Self, Error> {
-        Ok(Self)
-    }
-
-    #[expect(clippy::unused_self, reason = "same signature as with rustls")]
-    fn configure(&self, builder: ::reqwest::ClientBuilder) -> ::reqwest::ClientBuilder {
-        builder.tls_backend_native()
-    }
+#[expect(clippy::unnecessary_wraps, reason = "same signature as with rustls")]
+fn tls() -> Result<impl Fn(::reqwest::ClientBuilder) -> ::reqwest::ClientBuilder + Send + Sync, Error> {
+    Ok(::reqwest::ClientBuilder::tls_backend_native)
 }
 
 impl Transport for HttpTransport {
@@ -176,14 +224,12 @@ impl Transport for HttpTransport {
         Box::pin(async move {
             let (head, body) = request.into_parts();
             let url = self.origin.url(&head.uri)?;
-            let client = if is_loopback(&url) {
-                &self.direct
-            } else {
-                &self.client
-            };
+            let loopback = is_loopback(&url);
             let mut request = ::reqwest::Request::new(head.method, url);
             *request.headers_mut() = head.headers;
             *request.body_mut() = Some(body.into());
+            let clients = self.clients.get().map_err(classify)?;
+            let client = if loopback { clients.direct } else { clients.general };
             let mut response = client.execute(request).await.map_err(classify)?;
             let mut head = http::Response::builder().status(response.status());
             if let Some(headers) = head.headers_mut() {
@@ -200,7 +246,9 @@ impl Transport for HttpTransport {
 }
 
 fn classify(error: ::reqwest::Error) -> TransportError {
-    let kind = if error.is_connect() {
+    let kind = if has_certificate_error(&error) {
+        TransportErrorKind::Certificate
+    } else if error.is_connect() {
         TransportErrorKind::Connect
     } else if error.is_builder() {
         TransportErrorKind::Request
@@ -211,6 +259,36 @@ fn classify(error: ::reqwest::Error) -> TransportError {
     // Our own error already names the operation and its path.
     let error = TransportError::new(kind, error.without_url());
     if timed_out { error.timed_out() } else { error }
+}
+
+/// Finds the verdict on a certificate, which the TLS library hides in I/O errors.
+fn has_certificate_error(error: &::reqwest::Error) -> bool {
+    let mut next: Option<&(dyn StdError + 'static)> = error.source();
+    while let Some(error) = next {
+        if is_certificate_error(error) {
+            return true;
+        }
+        // An I/O error skips the error inside of it in `source`.
+        let inner = error
+            .downcast_ref::<std::io::Error>()
+            .and_then(std::io::Error::get_ref);
+        next = match inner {
+            Some(inner) => Some(inner),
+            None => error.source(),
+        };
+    }
+    false
+}
+
+#[cfg(feature = "rustls")]
+fn is_certificate_error(error: &(dyn StdError + 'static)) -> bool {
+    matches!(error.downcast_ref(), Some(rustls::Error::InvalidCertificate(_)))
+}
+
+/// The libraries of the operating systems have no common type for it.
+#[cfg(all(feature = "native-tls", not(feature = "rustls")))]
+fn is_certificate_error(error: &(dyn StdError + 'static)) -> bool {
+    error.to_string().contains("certificate")
 }
 
 #[cfg(all(test, feature = "rustls"))]

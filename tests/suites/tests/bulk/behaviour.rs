@@ -75,7 +75,10 @@ fn a_rejection_keeps_the_message_of_the_service() {
     fake.lock("a");
     let report = run(client.offer_sources().bulk_archive(["a"]).send()).unwrap();
     let failure = report.outcome(&"a".into()).unwrap().failure().unwrap();
-    assert_eq!((failure.reason(), failure.status()), (Reason::Refused, Some(403)));
+    assert_eq!(
+        (failure.reason(), failure.status()),
+        (Reason::Refused, Some(http::StatusCode::FORBIDDEN))
+    );
     assert!(failure.message().contains("locked"), "{failure}");
     assert!(failure.error().is_some());
 }

@@ -60,8 +60,7 @@ fn require(holds: bool, what: impl Fn() -> String) -> PropertyResult {
 
 enum JournalUse<'p> {
     None,
-    New(&'p Path),
-    Resumed(&'p Path),
+    At(&'p Path),
 }
 
 /// Creates the job of the scenario.
@@ -104,8 +103,7 @@ fn job(
             }
             match journal {
                 JournalUse::None => {}
-                JournalUse::New(path) => bulk = bulk.journal(path),
-                JournalUse::Resumed(path) => bulk = bulk.resume(path),
+                JournalUse::At(path) => bulk = bulk.journal(path),
             }
             bulk.stream()
         }};
@@ -323,7 +321,7 @@ fn crash_loses_nothing(scenario: &Scenario) -> PropertyResult {
     let alarm = Alarm::after(scenario.options.ends_after.or(Some(4)));
     let first = client(&fake, &alarm);
     run(async {
-        let outcomes = job(&first, scenario, &JournalUse::New(&path), None).unwrap();
+        let outcomes = job(&first, scenario, &JournalUse::At(&path), None).unwrap();
         tokio::select! {
             biased;
             () = alarm.triggered() => {}
@@ -339,7 +337,7 @@ fn crash_loses_nothing(scenario: &Scenario) -> PropertyResult {
     let second = client(&fake, &Alarm::after(None));
     let sent_before = fake.request_count();
     let report = run(async {
-        let outcomes = job(&second, scenario, &JournalUse::Resumed(&path), None).unwrap();
+        let outcomes = job(&second, scenario, &JournalUse::At(&path), None).unwrap();
         outcomes.report().await
     });
     check(

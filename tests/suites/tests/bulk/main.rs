@@ -7,8 +7,14 @@
     reason = "a test stops at the first surprise"
 )]
 
+mod accounts;
 mod behaviour;
 mod contract;
+mod duplicates;
+mod gateway;
+mod odd_answers;
 mod other_abilities;
 mod scenario;
 mod service;
+mod texts;
+mod waiting;

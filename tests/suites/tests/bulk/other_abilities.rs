@@ -44,11 +44,7 @@ fn many_are_found_in_order_under_every_policy() {
             .map(|asset| asset.id_offer_source.as_str())
             .collect();
         assert_eq!(ids, wanted, "policies {policies}");
-        assert_eq!(
-            found.missing,
-            ["missing".into(), "nowhere".into()],
-            "policies {policies}"
-        );
+        assert_eq!(found.missing, ["missing", "nowhere"], "policies {policies}");
         assert!(found.unreadable.is_empty() && found.repeated.len() == 1);
     }
 }

@@ -242,6 +242,18 @@ fn fault() -> impl Strategy<Value = Fault> {
         Fault::Unauthorized,
         Fault::DuplicateRows,
         Fault::ReverseRows,
+        Fault::Gateway {
+            status: 404,
+            page: true,
+        },
+        Fault::Gateway {
+            status: 404,
+            page: false,
+        },
+        Fault::Gateway {
+            status: 502,
+            page: true,
+        },
         Fault::Redirect {
             status: 307,
             location: "https://elsewhere.example/".to_owned(),

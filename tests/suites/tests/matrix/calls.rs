@@ -10,7 +10,6 @@ use funnelflux_suites::{LARGE, client, faults};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
-use std::error::Error as _;
 use std::fmt;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -213,9 +212,7 @@ fn changed_by(value: &Value, fault: &Fault, faulty: bool) -> Value {
 /// Classifies an error by its public methods.
 fn classify(error: &Error) -> ResultClass {
     let text = error.to_string();
-    let broken = error
-        .source()
-        .and_then(|source| source.downcast_ref::<TransportError>());
+    let broken = error.transport_error();
     match (error.status(), broken.map(TransportError::kind)) {
         _ if error.json_path().is_some() => ResultClass::DecodeError,
         _ if error.is_unauthorized() => ResultClass::LoginRequired,

@@ -26,6 +26,8 @@ pub(crate) enum VisibleFault {
     WrongBody,
     /// An HTML page with status 200.
     HtmlPage,
+    /// An object with status 200 that reports an error.
+    ReportedError,
     /// A success with more bytes than the client accepts.
     TooLarge,
     /// A transient status, and the wait that the service asks for.
@@ -57,10 +59,15 @@ impl VisibleFault {
             | Fault::CloseWithoutAnswer { .. } => Self::Broken,
             // The end of a stream that cannot be decompressed is not trustworthy.
             Fault::ResetInBody | Fault::CloseInBody | Fault::GzipGarbage => Self::BrokenBody,
-            Fault::TruncatedJson | Fault::WrongJson => Self::WrongBody,
+            Fault::TruncatedJson | Fault::WrongJson | Fault::Repeated { .. } => Self::WrongBody,
             Fault::Html { .. } => Self::HtmlPage,
             Fault::Oversized { .. } => Self::TooLarge,
-            Fault::WrongContentType | Fault::DuplicateRows | Fault::ReverseRows => Self::RightResponse,
+            Fault::WrongContentType
+            | Fault::HtmlContentType
+            | Fault::ByteOrderMark
+            | Fault::DuplicateRows
+            | Fault::ReverseRows => Self::RightResponse,
+            Fault::ReportedError { .. } => Self::ReportedError,
             Fault::Status {
                 status, retry_after, ..
             } => Self::Status(
@@ -71,6 +78,7 @@ impl VisibleFault {
                     RetryAfter::Date(from_now) => Some(*from_now),
                 },
             ),
+            Fault::Gateway { status, .. } => Self::Status(*status, None),
             Fault::Redirect { status, .. } => Self::Redirect(*status),
             Fault::Unauthorized | Fault::ExpireToken => Self::TokenRefused,
         }
@@ -94,7 +102,12 @@ impl VisibleFault {
         match self {
             Self::WrongBody => guarantees.returns_data,
             Self::Status(status, _) => status != 429,
-            Self::HtmlPage | Self::TooLarge | Self::Broken | Self::BrokenBody | Self::NoResponse => true,
+            Self::HtmlPage
+            | Self::ReportedError
+            | Self::TooLarge
+            | Self::Broken
+            | Self::BrokenBody
+            | Self::NoResponse => true,
             Self::RightResponse | Self::Redirect(_) | Self::NoConnection | Self::TokenRefused => false,
         }
     }
@@ -219,7 +232,9 @@ pub(crate) fn expected_result(fault: &Fault, guarantees: Guarantees, occurrence:
         return time.finish(ResultClass::Ok, attempts, true, false, false);
     }
     let class = match visible {
-        VisibleFault::RightResponse | VisibleFault::WrongBody => ResultClass::DecodeError,
+        VisibleFault::RightResponse | VisibleFault::WrongBody | VisibleFault::ReportedError => {
+            ResultClass::DecodeError
+        }
         VisibleFault::HtmlPage => ResultClass::HtmlPage,
         VisibleFault::TooLarge => ResultClass::TooLarge,
         VisibleFault::Status(status, _) | VisibleFault::Redirect(status) => ResultClass::Status(status),

@@ -9,6 +9,8 @@
 mod accounts;
 mod auth;
 mod blocking;
+mod bodies;
+
 mod create;
 mod errors;
 mod hooks;

@@ -2,6 +2,7 @@
 
 use super::*;
 use funnelflux::Error;
+use funnelflux::ext::*;
 use funnelflux::types::StatusFilter;
 use funnelflux_fake::{Fake, Fault, Rule, Settings};
 use funnelflux_suites::client;
@@ -40,17 +41,37 @@ async fn a_call_has_one_complete_span_and_unknown_values_are_logged_once() -> Re
         client.list_offer_sources(StatusFilter::All, None).await?;
     }
     assert_eq!(
-        lines.with("span method=GET operation=\"list_offer_sources\" path=/offersource/list/"),
+        lines.with(
+            "span http.request.method=GET operation=\"list_offer_sources\" otel.kind=\"internal\" \
+             otel.name=\"list_offer_sources\" url.template=/offersource/list/"
+        ),
         3
     );
-    for field in [
-        "record status=200",
-        "record attempts=2",
-        "record request_id=\"fake-00000002\"",
-        "record wait_ms=",
-        "record duration_ms=",
+    assert_eq!(
+        lines.with(
+            "span http.request.method=GET otel.kind=\"client\" otel.name=GET /offersource/list/ \
+             server.address=\"api.funnelflux.pro\" url.template=/offersource/list/"
+        ),
+        4
+    );
+    for (field, count) in [
+        ("record http.request.resend_count=1", 1),
+        ("record http.response.status_code=503", 1),
+        ("record error.type=\"503\"", 1),
+        ("record otel.status_code=\"ERROR\"", 1),
+        // Three calls and three attempts.
+        ("record http.response.status_code=200", 6),
+        ("record attempts=2", 1),
+        ("record request_id=\"fake-00000002\"", 1),
+        ("record wait_ms=", 3),
+        ("record duration_ms=", 3),
     ] {
-        assert!(lines.with(field) >= 1, "{field}: {:#?}", lines.0.lock().unwrap());
+        assert_eq!(
+            lines.with(field),
+            count,
+            "{field}: {:#?}",
+            lines.0.lock().unwrap()
+        );
     }
     assert_eq!(lines.with("INFO attempts=1 message=retrying reason=503"), 1);
     assert_eq!(
@@ -68,5 +89,29 @@ async fn a_call_has_one_complete_span_and_unknown_values_are_logged_once() -> Re
         lines.with("WARN error=list_offer_sources (GET /offersource/list/): 400"),
         1
     );
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_expected_404_is_no_warning() {
+    let lines = Lines::default();
+    let _guard = lines.listen();
+    let client = client(&Fake::default()).build().unwrap();
+    let error = client.find_offer_source_by_id(&"gone".into()).await.unwrap_err();
+    assert!(error.is_not_found());
+    assert_eq!(lines.with("DEBUG error=find_offer_source_by_id"), 1);
+    assert_eq!(lines.with("WARN"), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_bulk_job_is_one_span() -> Result<(), Box<dyn std::error::Error>> {
+    let lines = Lines::default();
+    let _guard = lines.listen();
+    let fake = Fake::default();
+    let ids = fake.seed_many(30);
+    let client = client(&fake).build()?;
+    let report = client.offer_sources().bulk_archive(ids).send().await?;
+    assert!(report.is_success(), "{report}");
+    assert_eq!(lines.with("span assets=30 otel.kind=\"internal\" otel.name="), 1);
     Ok(())
 }

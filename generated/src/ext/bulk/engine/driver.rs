@@ -1,24 +1,36 @@
 //! Driver of a job: starts steps, limits their number, takes their results, writes the journal and stops the
 //! job.
 
+use super::JobSteps;
+use super::look::end_unseen;
 use super::send::give_up;
-use super::step::{EarlierRequest, Item, ScheduledStep, StepResult, Task};
-use super::{JobSettings, StepContext};
-use crate::Client;
-use crate::ext::bulk::change::SendableChange;
-use crate::ext::bulk::journal::{JournalWriter, SentFor};
-use crate::ext::bulk::outcome::{Entry, Failure, Reason};
+use super::step::{EarlierRequest, Item, ScheduledStep, SettleCause, StepResult, Task};
+use crate::ext::bulk::journal::{JournalError, JournalWriter, SentFor};
+use crate::ext::bulk::outcome::{Entry, Failure, Outcome, Reason};
 use crate::ext::bulk::progress::{OnProgress, Progress};
 use crate::ext::bulk::report::Counts;
 use crate::ext::bulk::stop::StopControl;
-use crate::ext::read::Reader;
-use crate::ext::resource::Resource;
+use crate::ext::resource::AssetId;
 use crate::transport::BoxFuture;
-use futures_util::future::{Either, select};
-use futures_util::stream::{FuturesUnordered, StreamExt as _};
-use std::collections::{BTreeMap, VecDeque};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use futures_util::future::{Either, FutureExt as _, pending, select};
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::pin::pin;
+use std::sync::{Arc, OnceLock};
+use tokio::task::{self, JoinError, JoinSet};
+use tokio::time::Instant;
+
+/// Result of the task of a step.
+type Finished<I> = Result<(task::Id, StepResult<I>), JoinError>;
+
+/// Event that a job waits for.
+enum Event<I> {
+    /// A step ended.
+    Finished(Finished<I>),
+    /// The user cancelled the job.
+    Cancelled,
+    /// The wait after the cancellation is over.
+    Deadline,
+}
 
 /// An ID without an outcome at the start of the job.
 #[derive(Debug)]
@@ -43,107 +55,210 @@ pub(in crate::ext::bulk) struct JobCallbacks {
 }
 
 /// Runs a job and returns its entries one by one.
-pub(in crate::ext::bulk) struct Driver<R: Resource, C> {
-    context: Arc<StepContext<R, C>>,
-    open: std::vec::IntoIter<OpenId<R::Id>>,
-    queue: VecDeque<ScheduledStep<R::Id>>,
-    in_flight: FuturesUnordered<BoxFuture<'static, StepResult<R::Id>>>,
-    /// The target of the children is being read.
-    checking_target: bool,
-    ready: VecDeque<Entry<R::Id>>,
+///
+/// Each step is a task of its own, so that requests in flight make progress however rarely the entries are
+/// taken.
+pub(in crate::ext::bulk) struct Driver<I> {
+    steps: Arc<dyn JobSteps<I>>,
+    open: std::vec::IntoIter<OpenId<I>>,
+    queue: VecDeque<ScheduledStep<I>>,
+    in_flight: JoinSet<StepResult<I>>,
+    /// The steps in flight, for those whose task ends without a result.
+    running: HashMap<task::Id, ScheduledStep<I>>,
+    /// The account and the target of the children are being read.
+    preparing: bool,
+    /// Items whose answers were lost.
+    lost: Vec<Item<I>>,
+    ready: VecDeque<Entry<I>>,
     /// Entries that wait for their turn, by position.
-    waiting: BTreeMap<usize, Entry<R::Id>>,
+    waiting: BTreeMap<usize, Entry<I>>,
     /// Position of the next entry, if the order matters.
     turn: usize,
     journal: Option<JournalWriter>,
+    /// Error of a journal of another account.
+    refusal: Refusal,
     callbacks: JobCallbacks,
+    /// Nothing more is read, so that open items keep what is known of them.
+    is_abandoned: bool,
+    /// End of the wait for requests in flight, once the job is cancelled.
+    deadline: Option<Instant>,
     stop: StopControl,
     progress: Progress,
 }
 
-impl<R: Resource, C: SendableChange<R>> Driver<R, C> {
+/// Error of a journal that the job found to be of another account.
+pub(in crate::ext::bulk) type Refusal = Arc<OnceLock<JournalError>>;
+
+impl<I: AssetId> Driver<I> {
     pub(in crate::ext::bulk) fn new(
-        reader: Reader<R>,
-        client: Client,
-        change: C,
-        settings: JobSettings,
-        ids: JobIds<R::Id>,
+        steps: Arc<dyn JobSteps<I>>,
+        stop: StopControl,
+        ids: JobIds<I>,
         journal: Option<JournalWriter>,
+        refusal: Refusal,
         callbacks: JobCallbacks,
     ) -> Self {
-        let stop = StopControl::new(settings.stop_after, "the service gave no answer");
-        let context = StepContext {
-            client,
-            reader,
-            change,
-            settings,
-            stop_signal: stop.signal(),
-            max_chunk_size: AtomicUsize::new(usize::MAX),
-        };
         let mut driver = Self {
-            checking_target: context.target().is_some() && !ids.open.is_empty(),
+            preparing: steps.prepares() && !ids.open.is_empty(),
             progress: Progress {
                 total: ids.settled.len() + ids.open.len(),
                 counts: Counts::default(),
             },
-            context: Arc::new(context),
+            steps,
             open: ids.open.into_iter(),
             queue: VecDeque::new(),
-            in_flight: FuturesUnordered::new(),
+            in_flight: JoinSet::new(),
+            running: HashMap::new(),
+            lost: Vec::new(),
             ready: VecDeque::new(),
             waiting: BTreeMap::new(),
             turn: 0,
             journal,
+            refusal,
             callbacks,
+            is_abandoned: false,
+            deadline: None,
             stop,
         };
-        if driver.checking_target {
-            driver.start(ScheduledStep::new(Task::CheckTarget, Vec::new()));
+        if driver.preparing {
+            driver
+                .queue
+                .push_back(ScheduledStep::new(Task::Prepare, Vec::new()));
         }
         driver.publish(ids.settled);
         driver
     }
 
     /// Returns the next entry; `None` at the end. Nothing is lost if the future is dropped.
-    pub(in crate::ext::bulk) async fn next(&mut self) -> Option<Entry<R::Id>> {
+    pub(in crate::ext::bulk) async fn next(&mut self) -> Option<Entry<I>> {
         loop {
             if let Some(entry) = self.ready.pop_front() {
                 return Some(entry);
+            }
+            // A job that is cancelled before a step starts does not start it.
+            if let Some(cancel) = &mut self.callbacks.cancel
+                && cancel.now_or_never().is_some()
+            {
+                self.cancel();
             }
             self.fill();
             if !self.ready.is_empty() {
                 continue;
             }
             if self.in_flight.is_empty() {
-                return None;
+                if self.lost.is_empty() {
+                    return None;
+                }
+                let lost = std::mem::take(&mut self.lost);
+                let step = ScheduledStep::new(Task::Settle(SettleCause::Lost), lost);
+                self.queue.push_back(step);
+                continue;
             }
-            let result = match &mut self.callbacks.cancel {
-                None => self.in_flight.next().await,
-                Some(cancel) => match select(cancel, self.in_flight.next()).await {
-                    Either::Left(_) => None,
-                    Either::Right((result, _)) => result,
-                },
-            };
-            if let Some(result) = result {
-                self.take(result);
-            } else {
-                self.callbacks.cancel = None;
-                self.stop.cancel();
+            match self.wait().await {
+                Event::Finished(finished) => self.finish(finished),
+                Event::Cancelled => self.cancel(),
+                Event::Deadline => self.abandon(),
             }
         }
     }
 
+    fn cancel(&mut self) {
+        self.callbacks.cancel = None;
+        self.stop.cancel();
+        let grace = self.steps.settings().cancel_grace;
+        self.deadline = grace.and_then(|grace| Instant::now().checked_add(grace));
+    }
+
+    /// Waits for a step, the cancellation, or the end of the wait after it.
+    async fn wait(&mut self) -> Event<I> {
+        let deadline = self.deadline;
+        let end = async {
+            match deadline {
+                Some(deadline) => tokio::time::sleep_until(deadline).await,
+                None => pending().await,
+            }
+        };
+        let cancelled = async {
+            match &mut self.callbacks.cancel {
+                Some(cancel) => cancel.await,
+                None => pending().await,
+            }
+        };
+        let finished = self.in_flight.join_next_with_id();
+        match select(pin!(cancelled), select(pin!(finished), pin!(end))).await {
+            Either::Left(_) => Event::Cancelled,
+            Either::Right((Either::Left((Some(finished), _)), _)) => Event::Finished(finished),
+            Either::Right(_) => Event::Deadline,
+        }
+    }
+
+    fn finish(&mut self, finished: Finished<I>) {
+        match finished {
+            Ok((id, result)) => {
+                self.running.remove(&id);
+                self.take(result);
+            }
+            Err(error) => {
+                let step = self.running.remove(&error.id());
+                if let Ok(panic) = error.try_into_panic() {
+                    std::panic::resume_unwind(panic);
+                }
+                // The runtime that ran the task is gone.
+                if let Some(step) = step {
+                    self.take(interrupted(step));
+                }
+            }
+        }
+    }
+
+    /// Ends the job without the results of the requests in flight.
+    fn abandon(&mut self) {
+        self.deadline = None;
+        self.is_abandoned = true;
+        self.in_flight = JoinSet::new();
+        let message = "the job was cancelled, and the service did not answer in time";
+        let failure = Failure::new(Reason::Cancelled, message);
+        let running = std::mem::take(&mut self.running).into_values();
+        let queued = std::mem::take(&mut self.queue);
+        let lost = std::mem::take(&mut self.lost);
+        let mut result = StepResult::new();
+        for ScheduledStep { task, items, .. } in running.chain(queued) {
+            let is_sent = matches!(task, Task::Send { .. } | Task::Settle(_));
+            for item in items {
+                let failure = failure.clone();
+                let outcome = if is_sent || item.earlier_request != EarlierRequest::None {
+                    Outcome::Unknown { failure }
+                } else {
+                    Outcome::NotSent { failure }
+                };
+                result.end(item, outcome);
+            }
+        }
+        result.end_all(lost, &Outcome::Unknown { failure });
+        self.preparing = false;
+        self.take(result);
+    }
+
     /// Starts steps up to the limit.
     fn fill(&mut self) {
-        let concurrency = self.context.settings.concurrency;
-        while !self.checking_target && self.ready.is_empty() && self.in_flight.len() < concurrency {
+        let concurrency = self.steps.settings().concurrency;
+        while self.ready.is_empty() && self.in_flight.len() < concurrency {
+            if self.preparing && !self.in_flight.is_empty() {
+                return;
+            }
             let Some(step) = self.queue.pop_front().or_else(|| self.next_chunk()) else {
                 return;
             };
             match self.stop.reason().cloned() {
-                Some(failure) if !matches!(step.task, Task::Settle(_)) => {
+                Some(failure) if self.is_abandoned || !matches!(step.task, Task::Settle(_)) => {
                     let mut result = StepResult::new();
-                    give_up(&mut result, step.items, &failure);
+                    if self.is_abandoned {
+                        for item in step.items {
+                            end_unseen(&mut result, item, failure.clone());
+                        }
+                    } else {
+                        give_up(&mut result, step.items, &failure);
+                    }
                     self.take(result);
                 }
                 _ => self.start(step),
@@ -152,54 +267,67 @@ impl<R: Resource, C: SendableChange<R>> Driver<R, C> {
     }
 
     /// Cuts the next chunk from the open IDs.
-    fn next_chunk(&mut self) -> Option<ScheduledStep<R::Id>> {
-        let settings = &self.context.settings;
-        let max_size = self.context.max_chunk_size.load(Ordering::Relaxed);
-        let size = settings.chunk_size.min(max_size).max(1);
-        let items: Vec<Item<R::Id>> = self
+    fn next_chunk(&mut self) -> Option<ScheduledStep<I>> {
+        loop {
+            let step = self.cut_chunk()?;
+            match step.task {
+                Task::Settle(SettleCause::Lost) => self.lost.extend(step.items),
+                _ => return Some(step),
+            }
+        }
+    }
+
+    fn cut_chunk(&mut self) -> Option<ScheduledStep<I>> {
+        let items: Vec<Item<I>> = self
             .open
             .by_ref()
-            .take(size)
+            .take(self.steps.chunk_size())
             .map(|OpenId { position, id, sent }| Item {
                 id,
                 position,
                 was_satisfied: (sent == Some(SentFor::Children)).then_some(true),
                 earlier_request: sent.map_or(EarlierRequest::None, |_| EarlierRequest::Unanswered),
+                failure: None,
             })
             .collect();
         let sent_before = items
             .iter()
             .any(|item| item.earlier_request != EarlierRequest::None);
-        let task = if settings.look_first || sent_before {
-            Task::Look
-        } else {
-            Task::Send { for_children: false }
-        };
+        let task = self.steps.first_task(sent_before);
         (!items.is_empty()).then(|| ScheduledStep::new(task, items))
     }
 
-    fn start(&mut self, step: ScheduledStep<R::Id>) {
+    fn start(&mut self, step: ScheduledStep<I>) {
         if let (Task::Send { for_children }, Some(journal)) = (&step.task, &mut self.journal) {
             let ids = step.items.iter().map(|item| item.id.as_ref());
             if let Err(error) = journal.sending(ids, *for_children) {
                 // A request that the journal does not record must not be sent.
-                let message = format!("the job stopped: {error}");
-                self.stop.stop(Failure::new(Reason::Stopped, message));
+                self.stop_for_journal(&error);
                 self.queue.push_front(step);
                 return;
             }
         }
-        let context = Arc::clone(&self.context);
-        self.in_flight.push(Box::pin(context.run(step)));
+        let steps = Arc::clone(&self.steps);
+        let handle = self.in_flight.spawn(steps.run(step.clone()));
+        self.running.insert(handle.id(), step);
+    }
+
+    fn stop_for_journal(&mut self, error: &JournalError) {
+        let message = format!("the job stopped: {error}");
+        self.stop.stop(Failure::new(Reason::Stopped, message));
     }
 
     /// Takes the result of a step.
-    fn take(&mut self, result: StepResult<R::Id>) {
-        self.checking_target = false;
+    fn take(&mut self, mut result: StepResult<I>) {
+        if std::mem::take(&mut self.preparing) {
+            self.prepared(&mut result);
+        }
         // Further steps of started chunks come first, so that few chunks are open at any time.
         for step in result.next.into_iter().rev() {
             self.queue.push_front(step);
         }
+        let lost = result.lost.len();
+        self.lost.extend(result.lost);
         let failed = result
             .entries
             .iter()
@@ -211,8 +339,7 @@ impl<R: Resource, C: SendableChange<R>> Driver<R, C> {
         };
         self.publish(result.entries);
         if let Err(error) = recorded {
-            let message = format!("the job stopped: {error}");
-            self.stop.stop(Failure::new(Reason::Stopped, message));
+            self.stop_for_journal(&error);
         }
         if let Some(failure) = result.fatal {
             let message = format!("the job stopped: {failure}");
@@ -221,17 +348,45 @@ impl<R: Resource, C: SendableChange<R>> Driver<R, C> {
                 None => Failure::new(failure.reason(), message),
             });
         }
-        self.stop.record(result.answered, failed);
+        self.stop.record(result.answered, failed + lost);
     }
 
-    fn publish(&mut self, entries: Vec<Entry<R::Id>>) {
+    /// Records the account of a journal, or refuses another account.
+    fn prepared(&mut self, result: &mut StepResult<I>) {
+        let Some(journal) = &mut self.journal else {
+            return;
+        };
+        if let Some((recorded, actual)) = result.other_account.take() {
+            let error = journal.other_account(recorded, actual);
+            self.stop_for_journal(&error);
+            // Set once, because a job prepares once.
+            let _ = self.refusal.set(error);
+            self.is_abandoned = true;
+            // The journal of the other account stays as it is.
+            self.journal = None;
+            return;
+        }
+        let mut recorded = result
+            .account
+            .as_deref()
+            .map_or(Ok(()), |account| journal.account(account));
+        if !result.seen.is_empty() {
+            let seen = result.seen.iter().map(AsRef::as_ref);
+            recorded = recorded.and_then(|()| journal.seen(seen));
+        }
+        if let Err(error) = recorded {
+            self.stop_for_journal(&error);
+        }
+    }
+
+    fn publish(&mut self, entries: Vec<Entry<I>>) {
         if entries.is_empty() {
             return;
         }
         for entry in &entries {
             self.progress.counts.count(&entry.outcome);
         }
-        if self.context.settings.in_order {
+        if self.steps.settings().in_order {
             self.waiting
                 .extend(entries.into_iter().map(|entry| (entry.position, entry)));
             while let Some(entry) = self.waiting.remove(&self.turn) {
@@ -245,4 +400,17 @@ impl<R: Resource, C: SendableChange<R>> Driver<R, C> {
             on_progress(&self.progress);
         }
     }
+}
+
+/// Result of a step whose task ended without one: a request may have been sent, and everything else can run
+/// again.
+fn interrupted<I>(mut step: ScheduledStep<I>) -> StepResult<I> {
+    if let Task::Send { .. } = step.task {
+        for item in &mut step.items {
+            item.earlier_request = EarlierRequest::Unanswered;
+            item.was_satisfied = item.was_satisfied.filter(|was_satisfied| *was_satisfied);
+        }
+        step.task = Task::Look;
+    }
+    StepResult::not_run(step)
 }

@@ -3,16 +3,16 @@
 use super::step::{EarlierRequest, Item, ScheduledStep, StepResult, Task, pause_after};
 use super::{StepContext, ends_the_job};
 use crate::Error;
-use crate::ext::bulk::change::SendableChange;
+use crate::ext::bulk::change::ListChange;
 use crate::ext::bulk::outcome::{Failure, Outcome, Reason};
 use crate::ext::cascade::Cascade;
-use crate::ext::read::ReadResult;
+use crate::ext::read::{ReadResult, is_not_found};
 use crate::ext::resource::{AssetSummary, Resource};
 use crate::types::Status;
 use futures_util::future::{Either, FutureExt as _, select};
 use std::pin::pin;
 
-impl<R: Resource, C: SendableChange<R>> StepContext<R, C> {
+impl<R: Resource, C: ListChange<R>> StepContext<R, C> {
     pub(super) fn target(&self) -> Option<&R::Id> {
         self.change.children()?.target()
     }
@@ -40,6 +40,10 @@ impl<R: Resource, C: SendableChange<R>> StepContext<R, C> {
                 Some(Failure::new(Reason::Deleted, format!("{target} is deleted")))
             }
             Some(ReadResult::Found(_)) => None,
+            Some(ReadResult::Odd(failure)) => {
+                let message = format!("{target} could not be read: {failure}");
+                Some(Failure::new(Reason::NotLookedAt, message))
+            }
             Some(ReadResult::Unreadable(error)) => {
                 let message = format!("{target} could not be read: {error}");
                 Some(Failure::with_error(Reason::NotLookedAt, message, &error))
@@ -73,18 +77,29 @@ impl<R: Resource, C: SendableChange<R>> StepContext<R, C> {
     ) -> StepResult<R::Id> {
         let mut result = StepResult::new();
         let (mut to_change, mut for_children, mut unread) = (Vec::new(), Vec::new(), Vec::new());
+        let mut odd = Vec::new();
         let mut read_error = None;
         let has_children = !self.change.children().is_none_or(Cascade::is_leave);
         for (mut item, read) in items.into_iter().zip(results) {
             let summary = match read {
                 ReadResult::Found(summary) => Some(summary),
                 ReadResult::Missing => None,
+                ReadResult::Odd(failure) => {
+                    odd.push((item, failure));
+                    continue;
+                }
                 ReadResult::Unreadable(error) => {
                     read_error = Some(error);
                     unread.push(item);
                     continue;
                 }
             };
+            if summary.is_none() && self.is_unverified() {
+                let message = "no asset of this ID can be read, and the account may be another one than that \
+                               of the journal";
+                odd.push((item, Failure::new(Reason::NotReadable, message)));
+                continue;
+            }
             let satisfied = self.change.is_satisfied_by(summary.as_ref());
             let earlier_look = item.was_satisfied.replace(satisfied);
             match summary {
@@ -94,6 +109,18 @@ impl<R: Resource, C: SendableChange<R>> StepContext<R, C> {
                     && earlier_look.is_none() =>
                 {
                     result.end(item, Outcome::CONFIRMED);
+                }
+                // The earlier run may have changed it before.
+                _ if item.earlier_request != EarlierRequest::None
+                    && summary
+                        .as_ref()
+                        .is_none_or(|summary| !satisfied && summary.status == Status::Deleted) =>
+                {
+                    let message = format!(
+                        "an earlier request may have changed it, and the {} is now missing or deleted",
+                        R::NAMES.singular
+                    );
+                    odd.push((item, Failure::new(Reason::NotReadable, message)));
                 }
                 None => {
                     let message = format!("no {} of this ID can be read", R::NAMES.singular);
@@ -115,6 +142,9 @@ impl<R: Resource, C: SendableChange<R>> StepContext<R, C> {
         // If nothing is sent, only this read shows that the service answers.
         let nothing_sent = to_change.is_empty() && for_children.is_empty() && read_error.is_none();
         result.answered = nothing_sent.then_some(true);
+        for (item, failure) in odd {
+            end_unseen(&mut result, item, failure);
+        }
         result.then(Task::Send { for_children: false }, to_change);
         result.then(Task::Send { for_children: true }, for_children);
         if let Some(error) = read_error {
@@ -136,20 +166,21 @@ impl<R: Resource, C: SendableChange<R>> StepContext<R, C> {
         }
         let message = format!("its state could not be read: {error}");
         let failure = Failure::with_error(Reason::NotLookedAt, message, error);
-        result.fatal = ends_the_job(error).then(|| failure.clone());
+        // A service that refuses every read is not at this address, and refuses the others, too.
+        let is_elsewhere = is_not_found(error) && !self.reader.was_answered();
+        result.fatal = (ends_the_job(error) || is_elsewhere).then(|| failure.clone());
         result.answered = Some(false);
         for item in items {
-            let failure = failure.clone();
-            let outcome = match item.earlier_request {
-                EarlierRequest::None => Outcome::NotSent { failure },
-                EarlierRequest::Refused | EarlierRequest::Unanswered => Outcome::Unknown { failure },
-            };
-            result.end(item, outcome);
+            end_unseen(result, item, failure.clone());
         }
     }
+}
 
-    /// Returns true if a read that failed with `error` is to be repeated.
-    fn may_retry(&self, attempts: u32, error: &Error) -> bool {
-        attempts < self.settings.retries && !self.stop_signal.is_set() && !ends_the_job(error)
-    }
+/// Ends an item whose asset was not seen before the change.
+pub(super) fn end_unseen<I>(result: &mut StepResult<I>, item: Item<I>, failure: Failure) {
+    let outcome = match item.earlier_request {
+        EarlierRequest::None => Outcome::NotSent { failure },
+        EarlierRequest::Refused | EarlierRequest::Unanswered => Outcome::Unknown { failure },
+    };
+    result.end(item, outcome);
 }

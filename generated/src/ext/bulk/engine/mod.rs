@@ -15,6 +15,7 @@
 //!
 //! | file | contents |
 //! |---|---|
+//! | `account` | recognises the account of a journal by its assets |
 //! | `driver` | starts steps, limits their number, writes the journal, stops the job |
 //! | `look` | reads the target and the assets before the change |
 //! | `send` | sends the change |
@@ -22,6 +23,7 @@
 //! | `split` | splits a refused chunk |
 //! | `step` | types: items, scheduled steps, results |
 
+mod account;
 mod driver;
 mod look;
 mod send;
@@ -29,22 +31,27 @@ mod settle;
 mod split;
 mod step;
 
-pub(super) use driver::{Driver, JobCallbacks, JobIds, OpenId};
-pub(in crate::ext) use step::pause_after;
+pub(super) use account::AccountCheck;
+pub(super) use driver::{Driver, JobCallbacks, JobIds, OpenId, Refusal};
+pub(super) use step::{
+    EarlierRequest, Item, ScheduledStep, SettleCause, StepResult, Task, pause, pause_after,
+};
 
-use super::change::SendableChange;
+use super::change::ListChange;
 use super::stop::StopSignal;
 use crate::ext::error_class::{ErrorClass, exceeds_max_wait};
 use crate::ext::read::{ReadResult, Reader};
 use crate::ext::resource::{AssetSummary, Resource};
+use crate::transport::BoxFuture;
 use crate::{Client, Error, RetryPolicy};
+use std::collections::HashSet;
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
-use step::{Item, ScheduledStep, StepResult, Task};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, SystemTime};
 
 /// Settings of a job.
 #[derive(Clone, Debug)]
-pub(super) struct JobSettings {
+pub struct JobSettings {
     pub(super) chunk_size: usize,
     pub(super) concurrency: usize,
     pub(super) retries: u32,
@@ -55,6 +62,8 @@ pub(super) struct JobSettings {
     pub(super) in_order: bool,
     /// Number of failed IDs after which the job stops.
     pub(super) stop_after: Option<usize>,
+    /// Longest wait for requests in flight after a cancellation; `None` to wait for their end.
+    pub(super) cancel_grace: Option<Duration>,
 }
 
 impl Default for JobSettings {
@@ -68,31 +77,125 @@ impl Default for JobSettings {
             verify: None,
             in_order: false,
             stop_after: None,
+            cancel_grace: None,
         }
     }
 }
 
-/// State that the steps of a job share.
+/// Steps of one kind of job.
+pub trait JobSteps<I>: Send + Sync + 'static {
+    /// Settings of the job.
+    fn settings(&self) -> &JobSettings;
+    /// Maximum number of IDs in the next chunk.
+    fn chunk_size(&self) -> usize;
+    /// Returns true if something must be read before all chunks.
+    fn prepares(&self) -> bool;
+    /// First task of a chunk. `sent` is true if an earlier run sent any of its IDs.
+    fn first_task(&self, sent: bool) -> Task;
+    /// Runs a step after its pause.
+    fn run(self: Arc<Self>, step: ScheduledStep<I>) -> BoxFuture<'static, StepResult<I>>;
+}
+
+/// State of every kind of job.
 #[derive(Debug)]
-struct StepContext<R: Resource, C> {
-    client: Client,
-    reader: Reader<R>,
+pub struct Shared<R: Resource> {
+    pub(super) client: Client,
+    pub(super) reader: Reader<R>,
+    pub(super) settings: JobSettings,
+    pub(super) stop_signal: StopSignal,
+    /// Set if the job has a journal.
+    pub(super) account: Option<AccountCheck<R::Id>>,
+    /// Start of the first run of the job.
+    pub(super) begun: SystemTime,
+    /// Assets that the account owned then, as recorded by an earlier run.
+    pub(super) seen: Option<HashSet<String>>,
+    /// Copies that an earlier run has made.
+    pub(super) copies: HashSet<R::Id>,
+}
+
+impl<R: Resource> Shared<R> {
+    /// Waits for the pause of a step. Returns the step if it is not to run because the job stopped.
+    pub(super) async fn begin(&self, step: &mut ScheduledStep<R::Id>) -> bool {
+        let pause = std::mem::take(&mut step.pause);
+        self.stop_signal.sleep(pause).await;
+        !self.stop_signal.is_set() || matches!(step.task, Task::Settle(_))
+    }
+
+    /// Returns true if a read that failed with `error` is to be repeated.
+    pub(super) fn may_retry(&self, attempts: u32, error: &Error) -> bool {
+        attempts < self.settings.retries && !self.stop_signal.is_set() && !ends_the_job(error)
+    }
+}
+
+/// State that the steps of a change of lists share.
+#[derive(Debug)]
+pub(super) struct StepContext<R: Resource, C> {
+    shared: Shared<R>,
     change: C,
-    settings: JobSettings,
-    stop_signal: StopSignal,
     /// Largest chunk size that the service has not refused as too large.
     max_chunk_size: AtomicUsize,
 }
 
-impl<R: Resource, C: SendableChange<R>> StepContext<R, C> {
-    async fn run(self: Arc<Self>, mut step: ScheduledStep<R::Id>) -> StepResult<R::Id> {
-        let pause = std::mem::take(&mut step.pause);
-        self.stop_signal.sleep(pause).await;
-        if self.stop_signal.is_set() && !matches!(step.task, Task::Settle(_)) {
+impl<R: Resource, C> std::ops::Deref for StepContext<R, C> {
+    type Target = Shared<R>;
+
+    fn deref(&self) -> &Shared<R> {
+        &self.shared
+    }
+}
+
+impl<R: Resource, C: ListChange<R>> JobSteps<R::Id> for StepContext<R, C> {
+    fn settings(&self) -> &JobSettings {
+        &self.settings
+    }
+
+    fn chunk_size(&self) -> usize {
+        let max_size = self.max_chunk_size.load(Ordering::Relaxed);
+        self.settings.chunk_size.min(max_size).max(1)
+    }
+
+    fn prepares(&self) -> bool {
+        self.account.is_some() || self.target().is_some()
+    }
+
+    fn first_task(&self, sent: bool) -> Task {
+        if self.settings.look_first || sent {
+            Task::Look
+        } else {
+            Task::Send { for_children: false }
+        }
+    }
+
+    fn run(self: Arc<Self>, step: ScheduledStep<R::Id>) -> BoxFuture<'static, StepResult<R::Id>> {
+        Box::pin(async move { self.run_step(step).await })
+    }
+}
+
+impl<R: Resource, C: ListChange<R>> StepContext<R, C> {
+    pub(super) fn new(shared: Shared<R>, change: C) -> Self {
+        Self {
+            shared,
+            change,
+            max_chunk_size: AtomicUsize::new(usize::MAX),
+        }
+    }
+
+    async fn run_step(&self, mut step: ScheduledStep<R::Id>) -> StepResult<R::Id> {
+        if !self.begin(&mut step).await {
             return StepResult::not_run(step);
         }
         match step.task {
-            Task::CheckTarget => self.check_target().await,
+            Task::Prepare => {
+                let result = self.check_account().await;
+                if result.fatal.is_some() {
+                    return result;
+                }
+                let target = self.check_target().await;
+                StepResult {
+                    fatal: target.fatal,
+                    ..result
+                }
+            }
             Task::Look => self.look(step).await,
             Task::Send { for_children } => self.send(step.items, step.attempts, for_children).await,
             Task::Settle(cause) => self.settle(step.items, step.attempts, cause).await,
@@ -106,6 +209,6 @@ impl<R: Resource, C: SendableChange<R>> StepContext<R, C> {
 }
 
 /// Returns true if every further request would fail for now.
-fn ends_the_job(error: &Error) -> bool {
+pub(super) fn ends_the_job(error: &Error) -> bool {
     ErrorClass::of(error) == ErrorClass::Unauthorized || exceeds_max_wait(error)
 }

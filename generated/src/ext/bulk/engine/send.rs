@@ -3,14 +3,15 @@
 use super::step::{EarlierRequest, Item, SettleCause, StepResult, Task, pause_after};
 use super::{StepContext, ends_the_job};
 use crate::Error;
-use crate::ext::bulk::change::SendableChange;
+use crate::ext::bulk::change::ListChange;
 use crate::ext::bulk::outcome::{Failure, Outcome, Reason};
 use crate::ext::error_class::{ErrorClass, exceeds_max_wait};
+use crate::ext::read::is_not_found;
 use crate::ext::resource::Resource;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-impl<R: Resource, C: SendableChange<R>> StepContext<R, C> {
+impl<R: Resource, C: ListChange<R>> StepContext<R, C> {
     pub(super) async fn send(
         &self,
         mut items: Vec<Item<R::Id>>,
@@ -63,6 +64,11 @@ impl<R: Resource, C: SendableChange<R>> StepContext<R, C> {
                 result.answered = Some(false);
                 give_up(&mut result, items, &failure);
             }
+            // The parents exist, so this is no answer about them.
+            ErrorClass::Refused if for_children && is_not_found(&error) && retry => {
+                let pause = pause_after(attempts, &error);
+                result.then_after(pause, attempts + 1, Task::Send { for_children }, items);
+            }
             ErrorClass::Refused => {
                 result.answered = Some(true);
                 if error.status() == Some(http::StatusCode::PAYLOAD_TOO_LARGE) {
@@ -72,8 +78,9 @@ impl<R: Resource, C: SendableChange<R>> StepContext<R, C> {
                 // Reading a parent that was as asked before shows nothing about its children.
                 if !for_children {
                     let alone = items.len() == 1 && is_first_request && !error.may_have_been_applied();
-                    result.then(Task::Settle(SettleCause::Refused { error, alone }), items);
-                } else if items.len() > 1 {
+                    let task = Task::Settle(SettleCause::Refused { error, alone });
+                    result.then_after(Duration::ZERO, attempts, task, items);
+                } else if items.len() > 1 && !is_not_found(&error) {
                     result.split(items, for_children, 0);
                 } else if items
                     .iter()
@@ -82,6 +89,7 @@ impl<R: Resource, C: SendableChange<R>> StepContext<R, C> {
                     // The refusal may be a consequence of an earlier request.
                     result.end_all(items, &children_unknown(&error));
                 } else {
+                    result.answered = Some(!is_not_found(&error));
                     let children = Some(Failure::of(Reason::Refused, &error));
                     result.end_all(items, &Outcome::AlreadySo { children });
                 }

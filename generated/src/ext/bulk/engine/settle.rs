@@ -3,16 +3,16 @@
 use super::StepContext;
 use super::step::{EarlierRequest, Item, SettleCause, StepResult, Task, pause, pause_after};
 use crate::Error;
-use crate::ext::bulk::change::SendableChange;
+use crate::ext::bulk::change::ListChange;
 use crate::ext::bulk::outcome::{Failure, Outcome, Reason};
 use crate::ext::error_class::exceeds_max_wait;
-use crate::ext::read::ReadResult;
+use crate::ext::read::{ReadResult, is_not_found};
 use crate::ext::resource::Resource;
 
 /// Number of times that an accepted change is read back before its outcome is unknown.
 const VERIFY_READS: u32 = 4;
 
-impl<R: Resource, C: SendableChange<R>> StepContext<R, C> {
+impl<R: Resource, C: ListChange<R>> StepContext<R, C> {
     pub(super) async fn settle(
         &self,
         items: Vec<Item<R::Id>>,
@@ -25,19 +25,30 @@ impl<R: Resource, C: SendableChange<R>> StepContext<R, C> {
             sent_alone: items.len() == 1,
             unchanged: Vec::new(),
             unread: Vec::new(),
+            odd: None,
             read_error: None,
         };
         for (mut item, read) in items.into_iter().zip(results) {
             let summary = match read {
                 ReadResult::Found(summary) => Some(summary),
                 ReadResult::Missing => None,
+                ReadResult::Odd(failure) => {
+                    unsettled.odd = Some(failure);
+                    unsettled.unread.push(item);
+                    continue;
+                }
                 ReadResult::Unreadable(error) => {
                     unsettled.read_error = Some(error);
                     unsettled.unread.push(item);
                     continue;
                 }
             };
-            if self.change.is_satisfied_by(summary.as_ref()) {
+            if summary.is_none() && self.is_unverified() {
+                let message =
+                    "it cannot be read, and the account may be another one than that of the journal";
+                let failure = Failure::new(Reason::NotReadable, message);
+                result.end(item, Outcome::Unknown { failure });
+            } else if self.change.is_satisfied_by(summary.as_ref()) {
                 // A refused request did not change the asset, so it was as asked before.
                 let was_satisfied =
                     matches!(cause, SettleCause::Refused { alone: true, .. }) && item.was_satisfied.is_none();
@@ -47,6 +58,11 @@ impl<R: Resource, C: SendableChange<R>> StepContext<R, C> {
                     Outcome::CONFIRMED
                 };
                 result.end(item, outcome);
+            } else if let (SettleCause::Refused { error, .. }, None) = (&cause, &summary)
+                && item.earlier_request != EarlierRequest::Unanswered
+            {
+                let failure = Failure::of(Reason::NotFound, error);
+                result.end(item, Outcome::Rejected { failure });
             } else {
                 if item.earlier_request == EarlierRequest::Refused {
                     // The refused request is over and has not changed the asset.
@@ -61,12 +77,20 @@ impl<R: Resource, C: SendableChange<R>> StepContext<R, C> {
         let retry = attempts < self.settings.retries && long_wait.is_none();
         match cause {
             SettleCause::Accepted => unsettled.after_acceptance(&mut result, attempts, retry),
+            SettleCause::Refused { error, .. } if is_not_found(&error) => {
+                let retry = retry && !self.stop_signal.is_set();
+                unsettled.after_not_found(&mut result, &error, attempts, retry);
+            }
             SettleCause::Refused { error, alone } => unsettled.after_refusal(&mut result, &error, alone),
             SettleCause::Unanswered(error) => {
                 let retry = retry && !self.stop_signal.is_set();
                 unsettled.after_no_answer(&mut result, &error, attempts, retry);
             }
             SettleCause::Stopped(failure) => unsettled.after_stop(&mut result, &failure),
+            SettleCause::Lost => {
+                let failure = Failure::new(Reason::NoAnswer, "the answer was lost");
+                unsettled.after_stop(&mut result, &failure);
+            }
         }
         result
     }
@@ -80,6 +104,8 @@ pub(super) struct Unsettled<I> {
     pub(super) unchanged: Vec<Item<I>>,
     /// Items that could not be read.
     pub(super) unread: Vec<Item<I>>,
+    /// Problem of an asset in an unexpected form.
+    odd: Option<Failure>,
     /// Error of the read.
     read_error: Option<Error>,
 }
@@ -103,6 +129,13 @@ impl<I> Unsettled<I> {
             );
             let failure = Failure::new(Reason::NotApplied, message);
             result.end_all(self.unchanged, &Outcome::Unknown { failure });
+        }
+        if let Some(odd) = &self.odd
+            && self.read_error.is_none()
+        {
+            let message = format!("the service accepted it, but it could not be read back: {odd}");
+            let failure = Failure::new(Reason::NotReadable, message);
+            return result.end_all(self.unread, &Outcome::Unknown { failure });
         }
         if let Some(error) = self.read_error {
             if retry {
@@ -132,6 +165,34 @@ impl<I> Unsettled<I> {
             result.end_all(self.unchanged, &Outcome::Unknown { failure: unchanged });
             let unread = failure.because(Reason::NoAnswer, "it could not be read back");
             result.end_all(self.unread, &Outcome::Unknown { failure: unread });
+        }
+    }
+
+    /// Repeats a request that was refused as if nothing existed there, although the assets exist. The answer
+    /// is of a gateway that does not reach the service, or about something else than the assets.
+    fn after_not_found(self, result: &mut StepResult<I>, error: &Error, attempts: u32, retry: bool) {
+        if retry {
+            let task = Task::Send { for_children: false };
+            return result.then_after(pause_after(attempts, error), attempts + 1, task, self.all());
+        }
+        if self.unchanged.is_empty() && self.unread.is_empty() {
+            return;
+        }
+        result.answered = Some(false);
+        let failure = Failure::of(Reason::NotProcessed, error);
+        let note = "the asset exists, so this is not an answer about it";
+        let unchanged = failure.because(Reason::NotProcessed, note);
+        let unread = failure.because(Reason::NotProcessed, "it could not be read back");
+        let unchanged = self.unchanged.into_iter().map(|item| (item, &unchanged));
+        let unread = self.unread.into_iter().map(|item| (item, &unread));
+        for (item, failure) in unchanged.chain(unread) {
+            let failure = failure.clone();
+            let outcome = match item.earlier_request {
+                EarlierRequest::None => Outcome::NotSent { failure },
+                EarlierRequest::Refused if self.sent_alone => Outcome::NotSent { failure },
+                EarlierRequest::Refused | EarlierRequest::Unanswered => Outcome::Unknown { failure },
+            };
+            result.end(item, outcome);
         }
     }
 

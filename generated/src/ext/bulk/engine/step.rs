@@ -11,18 +11,20 @@ const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const MAX_PAUSE: Duration = Duration::from_secs(20);
 
 /// An ID without an outcome.
-#[derive(Debug)]
-pub(super) struct Item<I> {
-    pub(super) id: I,
-    pub(super) position: usize,
+#[derive(Clone, Debug)]
+pub(in crate::ext::bulk) struct Item<I> {
+    pub(in crate::ext::bulk) id: I,
+    pub(in crate::ext::bulk) position: usize,
     /// State before the change: true if the asset was as asked, `None` if it was not read.
-    pub(super) was_satisfied: Option<bool>,
-    pub(super) earlier_request: EarlierRequest,
+    pub(in crate::ext::bulk) was_satisfied: Option<bool>,
+    pub(in crate::ext::bulk) earlier_request: EarlierRequest,
+    /// Reason why the result of the last request is unknown.
+    pub(in crate::ext::bulk) failure: Option<Failure>,
 }
 
 /// Possible effect of earlier requests on an asset, from harmless to unknown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum EarlierRequest {
+pub(in crate::ext::bulk) enum EarlierRequest {
     /// No request had an effect.
     None,
     /// A request was refused, but may have been applied in part.
@@ -32,18 +34,18 @@ pub(super) enum EarlierRequest {
 }
 
 /// A step to run.
-#[derive(Debug)]
-pub(super) struct ScheduledStep<I> {
-    pub(super) task: Task,
-    pub(super) items: Vec<Item<I>>,
+#[derive(Clone, Debug)]
+pub struct ScheduledStep<I> {
+    pub(in crate::ext::bulk) task: Task,
+    pub(in crate::ext::bulk) items: Vec<Item<I>>,
     /// Number of earlier attempts.
-    pub(super) attempts: u32,
+    pub(in crate::ext::bulk) attempts: u32,
     /// Pause before this attempt.
-    pub(super) pause: Duration,
+    pub(in crate::ext::bulk) pause: Duration,
 }
 
 impl<I> ScheduledStep<I> {
-    pub(super) fn new(task: Task, items: Vec<Item<I>>) -> Self {
+    pub(in crate::ext::bulk) fn new(task: Task, items: Vec<Item<I>>) -> Self {
         Self {
             task,
             items,
@@ -53,10 +55,11 @@ impl<I> ScheduledStep<I> {
     }
 }
 
-#[derive(Debug)]
-pub(super) enum Task {
-    /// Reads the target of the children. No other step starts before its end.
-    CheckTarget,
+/// Task of a step.
+#[derive(Clone, Debug)]
+pub enum Task {
+    /// Checks the account and reads the target of the children. No other step starts before its end.
+    Prepare,
     /// Reads the assets before a change.
     Look,
     /// Sends the change.
@@ -70,7 +73,7 @@ pub(super) enum Task {
 
 /// Reason to read assets back.
 #[derive(Clone, Debug)]
-pub(super) enum SettleCause {
+pub enum SettleCause {
     /// The service accepted the change.
     Accepted,
     /// The service refused the request. `alone`: it was the only request for a single asset.
@@ -79,6 +82,8 @@ pub(super) enum SettleCause {
     Unanswered(Error),
     /// The job stopped.
     Stopped(Failure),
+    /// The answers of several requests, of this run or of an earlier one, were lost.
+    Lost,
 }
 
 impl SettleCause {
@@ -86,55 +91,73 @@ impl SettleCause {
     pub(super) fn error(&self) -> Option<&Error> {
         match self {
             Self::Unanswered(error) => Some(error),
-            Self::Accepted | Self::Refused { .. } | Self::Stopped(_) => None,
+            Self::Accepted | Self::Refused { .. } | Self::Stopped(_) | Self::Lost => None,
         }
     }
 }
 
 /// Result of a step: outcomes for some of its items, and further steps for the others.
 #[derive(Debug)]
-pub(super) struct StepResult<I> {
-    pub(super) entries: Vec<Entry<I>>,
-    pub(super) next: Vec<ScheduledStep<I>>,
+pub struct StepResult<I> {
+    pub(in crate::ext::bulk) entries: Vec<Entry<I>>,
+    pub(in crate::ext::bulk) next: Vec<ScheduledStep<I>>,
+    /// Items whose answers were lost, to be settled together after all requests.
+    pub(in crate::ext::bulk) lost: Vec<Item<I>>,
     /// Reason to stop the job.
-    pub(super) fatal: Option<Failure>,
+    pub(in crate::ext::bulk) fatal: Option<Failure>,
     /// True if the service answered, `None` if a later step decides.
-    pub(super) answered: Option<bool>,
+    pub(in crate::ext::bulk) answered: Option<bool>,
+    /// Assets of the account, for the journal.
+    pub(in crate::ext::bulk) seen: Vec<I>,
+    /// The account, as the token tells it, for the journal.
+    pub(in crate::ext::bulk) account: Option<String>,
+    /// The account of the journal and that of the client, if they differ.
+    pub(in crate::ext::bulk) other_account: Option<(String, String)>,
 }
 
 impl<I> StepResult<I> {
-    pub(super) fn new() -> Self {
+    pub(in crate::ext::bulk) fn new() -> Self {
         Self {
             entries: Vec::new(),
             next: Vec::new(),
+            lost: Vec::new(),
             fatal: None,
             answered: None,
+            seen: Vec::new(),
+            account: None,
+            other_account: None,
         }
     }
 
     /// Returns a step that did not run to the driver.
-    pub(super) fn not_run(step: ScheduledStep<I>) -> Self {
+    pub(in crate::ext::bulk) fn not_run(step: ScheduledStep<I>) -> Self {
         Self {
             next: vec![step],
             ..Self::new()
         }
     }
 
-    pub(super) fn end(&mut self, item: Item<I>, outcome: Outcome) {
+    pub(in crate::ext::bulk) fn end(&mut self, item: Item<I>, outcome: Outcome) {
         self.entries.push(Entry::new(item.id, item.position, outcome));
     }
 
-    pub(super) fn end_all(&mut self, items: Vec<Item<I>>, outcome: &Outcome) {
+    pub(in crate::ext::bulk) fn end_all(&mut self, items: Vec<Item<I>>, outcome: &Outcome) {
         for item in items {
             self.end(item, outcome.clone());
         }
     }
 
-    pub(super) fn then(&mut self, task: Task, items: Vec<Item<I>>) {
+    pub(in crate::ext::bulk) fn then(&mut self, task: Task, items: Vec<Item<I>>) {
         self.then_after(Duration::ZERO, 0, task, items);
     }
 
-    pub(super) fn then_after(&mut self, pause: Duration, attempts: u32, task: Task, items: Vec<Item<I>>) {
+    pub(in crate::ext::bulk) fn then_after(
+        &mut self,
+        pause: Duration,
+        attempts: u32,
+        task: Task,
+        items: Vec<Item<I>>,
+    ) {
         if !items.is_empty() {
             self.next.push(ScheduledStep {
                 task,
@@ -146,13 +169,13 @@ impl<I> StepResult<I> {
     }
 }
 
-pub(super) fn pause(attempts: u32) -> Duration {
+pub(in crate::ext::bulk) fn pause(attempts: u32) -> Duration {
     FIRST_PAUSE
         .saturating_mul(2u32.saturating_pow(attempts))
         .min(MAX_PAUSE)
 }
 
 /// Returns the pause before the next attempt after `error`, never shorter than the service asks for.
-pub(in crate::ext) fn pause_after(attempts: u32, error: &Error) -> Duration {
+pub(in crate::ext::bulk) fn pause_after(attempts: u32, error: &Error) -> Duration {
     pause(attempts).max(requested_wait(error).unwrap_or_default())
 }

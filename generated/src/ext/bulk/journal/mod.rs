@@ -4,65 +4,35 @@
 //! They are written together, so the file appears complete or not at all. While the job runs, a `sending`
 //! line reaches the disk before each request leaves, and a `settled` line follows its result. A crash can
 //! tear the last line at any byte. A torn line is dropped, and the resumed job reads its assets instead.
+//!
+//! A journal belongs to one account at one base URL. The first line has the base URL. An `account` line names
+//! the account if the token tells it. Otherwise a `seen` line lists some assets of the account, of which a
+//! resumed job must find one.
+
+mod error;
+mod writer;
+
+pub use error::JournalError;
+pub(super) use writer::{EarlierRun, JournalWriter};
 
 use super::change::ChangeRecord;
-use super::outcome::{Entry, Outcome};
+use super::outcome::Outcome;
 use super::report::Counts;
+use crate::Client;
 use crate::ext::cascade::Cascade;
+use error::JournalProblem;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
-use std::collections::HashMap;
-use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{self, BufRead as _, BufReader, Seek as _, SeekFrom, Write};
-use std::path::{Path, PathBuf};
+use std::collections::{HashMap, HashSet};
+use std::fs::File;
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Number of IDs per line.
 const IDS_PER_LINE: usize = 1_000;
 /// Version of the format.
-const VERSION: u32 = 1;
-
-/// Error of a journal that cannot be used.
-#[derive(Debug, thiserror::Error)]
-#[error("journal {}: {problem}", .path.display())]
-pub struct JournalError {
-    path: PathBuf,
-    problem: JournalProblem,
-}
-
-#[derive(Debug, thiserror::Error)]
-enum JournalProblem {
-    #[error("the file exists; fix: continue its job with resume(), or choose another name")]
-    Exists,
-    #[error("another process uses it")]
-    InUse,
-    #[error("this is not the journal of a bulk job")]
-    NotAJournal,
-    #[error("its format has version {0}; this version of the crate supports {VERSION}")]
-    Version(u32),
-    #[error("it is the journal of another job; expected {expected:?}, actual {recorded:?}")]
-    OtherJob { recorded: String, expected: String },
-    #[error("it is the journal of a job with other IDs; fix: take the IDs from Journal::read")]
-    OtherIds,
-    #[error("line {line} is damaged, so the lines after it are unusable: {message}")]
-    Damaged { line: usize, message: String },
-    #[error("line {0} has an ID that is not in the job")]
-    ForeignId(usize),
-    #[error("{0}")]
-    Io(io::Error),
-}
-
-impl JournalError {
-    fn new(path: &Path, problem: JournalProblem) -> Self {
-        let path = path.to_owned();
-        Self { path, problem }
-    }
-
-    /// Returns the path of the journal.
-    #[must_use]
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-}
+const VERSION: u32 = 2;
 
 /// A line of the journal.
 #[derive(Debug, Serialize, Deserialize)]
@@ -70,6 +40,10 @@ impl JournalError {
 enum Line<'a> {
     Job(Cow<'a, Header>),
     Ids(Vec<Cow<'a, str>>),
+    /// The account, as the token tells it.
+    Account(Cow<'a, str>),
+    /// IDs that the account was seen to own when the job began. Copies are new if they are not among them.
+    Seen(Vec<Cow<'a, str>>),
     /// IDs of a request with the change.
     Sending(Vec<Cow<'a, str>>),
     /// IDs of a request that is only for the children.
@@ -87,17 +61,46 @@ pub(super) struct Header {
     resource: Cow<'static, str>,
     change: ChangeRecord,
     ids: usize,
+    base_url: String,
+    /// Start of the job, in milliseconds since 1970.
+    begun: u64,
 }
 
 impl Header {
-    pub(super) fn new(resource: &'static str, job: String, change: ChangeRecord) -> Self {
+    pub(super) fn new(
+        resource: &'static str,
+        job: String,
+        change: ChangeRecord,
+        client: &Client,
+        begun: SystemTime,
+    ) -> Self {
+        let since_epoch = begun.duration_since(UNIX_EPOCH).unwrap_or_default();
         Self {
             version: VERSION,
             job,
             resource: Cow::Borrowed(resource),
             change,
             ids: 0,
+            base_url: client.base_url().to_owned(),
+            begun: u64::try_from(since_epoch.as_millis()).unwrap_or(u64::MAX),
         }
+    }
+
+    /// Checks that this is the recorded job at the same service.
+    fn check(&self, recorded: &Self) -> Result<(), JournalProblem> {
+        if (&recorded.resource, &recorded.change) != (&self.resource, &self.change) {
+            return Err(JournalProblem::OtherJob {
+                recorded: recorded.job.clone(),
+                expected: self.job.clone(),
+            });
+        }
+        if recorded.base_url != self.base_url {
+            return Err(JournalProblem::OtherService {
+                recorded: recorded.base_url.clone(),
+                actual: self.base_url.clone(),
+            });
+        }
+        Ok(())
     }
 }
 
@@ -106,12 +109,16 @@ struct SettledId<'a> {
     id: Cow<'a, str>,
     #[serde(flatten)]
     outcome: Cow<'a, Outcome>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    copy: Option<Cow<'a, str>>,
 }
 
 /// Recorded state of an ID.
 #[derive(Clone, Debug, Default)]
 pub(super) struct RecordedState {
     pub(super) outcome: Option<Outcome>,
+    /// ID of the copy, if the job duplicates.
+    pub(super) copy: Option<String>,
     /// Purpose of a request whose result is unknown.
     pub(super) sent: Option<SentFor>,
 }
@@ -119,8 +126,8 @@ pub(super) struct RecordedState {
 impl RecordedState {
     fn sent(purpose: SentFor) -> Self {
         Self {
-            outcome: None,
             sent: Some(purpose),
+            ..Self::default()
         }
     }
 
@@ -155,7 +162,7 @@ pub(super) enum SentFor {
 ///         .offer_sources()
 ///         .bulk_archive(journal.ids::<OfferSourceId>())
 ///         .children(journal.children())
-///         .resume("archive.journal")
+///         .journal("archive.journal")
 ///         .send()
 ///         .await?;
 ///     println!("{report}");
@@ -167,6 +174,9 @@ pub struct Journal {
     header: Header,
     ids: Vec<String>,
     states: Vec<RecordedState>,
+    /// IDs that the account was seen to own; `None` if they were not recorded.
+    seen: Option<HashSet<String>>,
+    account: Option<String>,
     /// Length of the whole lines, in bytes.
     length: u64,
 }
@@ -204,6 +214,18 @@ impl Journal {
         }
     }
 
+    /// Returns the base URL of the service for which the job was written.
+    #[must_use]
+    pub fn base_url(&self) -> &str {
+        &self.header.base_url
+    }
+
+    /// Returns the account for which the job was written, if its token told that.
+    #[must_use]
+    pub fn account(&self) -> Option<&str> {
+        self.account.as_deref()
+    }
+
     /// Returns all distinct IDs of the job, in order.
     #[must_use]
     pub fn ids<I: From<String>>(&self) -> Vec<I> {
@@ -236,15 +258,13 @@ impl Journal {
             }
             let line = match serde_json::from_slice::<Line<'_>>(&text) {
                 Ok(line) => line,
-                Err(_) if journal.is_none() => return Err(JournalProblem::NotAJournal),
                 // After a power failure, the last line may be a mixture of old and new bytes.
-                Err(_) if reader.fill_buf().map_err(JournalProblem::Io)?.is_empty() => break,
+                Err(_) if journal.is_some() && reader.fill_buf().map_err(JournalProblem::Io)?.is_empty() => {
+                    break;
+                }
                 Err(error) => {
-                    let message = error.to_string();
-                    return Err(JournalProblem::Damaged {
-                        line: number,
-                        message,
-                    });
+                    let journal = journal.as_ref().ok_or(JournalProblem::NotAJournal)?;
+                    return Err(journal.damaged(number, error.to_string()));
                 }
             };
             length += read as u64;
@@ -257,6 +277,8 @@ impl Journal {
                         header: header.into_owned(),
                         ids: Vec::new(),
                         states: Vec::new(),
+                        seen: None,
+                        account: None,
                         length: 0,
                     });
                 }
@@ -269,11 +291,19 @@ impl Journal {
                         .states
                         .resize_with(journal.ids.len(), RecordedState::default);
                 }
+                (Line::Account(account), Some(journal)) => journal.account = Some(account.into_owned()),
+                (Line::Seen(ids), Some(journal)) => {
+                    let seen = journal.seen.get_or_insert_default();
+                    seen.extend(ids.into_iter().map(Cow::into_owned));
+                }
                 (line, Some(journal)) => {
                     for (id, newer) in line.states() {
                         let index = indices.get(&*id).copied();
-                        let state = index.and_then(|index| journal.states.get_mut(index));
-                        state.ok_or(JournalProblem::ForeignId(number))?.update(newer);
+                        let Some(state) = index.and_then(|index| journal.states.get_mut(index)) else {
+                            let message = format!("the ID {id} is not in the job");
+                            return Err(journal.damaged(number, message));
+                        };
+                        state.update(newer);
                     }
                 }
                 (_, None) => return Err(JournalProblem::NotAJournal),
@@ -286,6 +316,17 @@ impl Journal {
         journal.length = length;
         Ok(journal)
     }
+
+    fn damaged(&self, line: usize, message: String) -> JournalProblem {
+        let fix = if matches!(self.header.change, ChangeRecord::Duplicate { .. }) {
+            "restore the file from a copy; without it, compare the existing copies by hand, because a new \
+             job would make each copy again"
+        } else {
+            "move the file away and run the job again with a new journal; it reads the assets first, and \
+             those that are as asked count as already so"
+        };
+        JournalProblem::Damaged { line, message, fix }
+    }
 }
 
 impl<'a> Line<'a> {
@@ -296,190 +337,40 @@ impl<'a> Line<'a> {
             ids.into_iter().map(state).collect()
         };
         match self {
-            Self::Job(_) | Self::Ids(_) => Vec::new(),
+            Self::Job(_) | Self::Ids(_) | Self::Account(_) | Self::Seen(_) => Vec::new(),
             Self::Sending(ids) => sent(ids, SentFor::Change),
             Self::SendingForChildren(ids) => sent(ids, SentFor::Children),
             Self::Settled(entries) => entries
                 .into_iter()
-                .map(|SettledId { id, outcome }| {
-                    let outcome = Some(outcome.into_owned());
-                    (id, RecordedState { outcome, sent: None })
+                .map(|SettledId { id, outcome, copy }| {
+                    let state = RecordedState {
+                        outcome: Some(outcome.into_owned()),
+                        copy: copy.map(Cow::into_owned),
+                        sent: None,
+                    };
+                    (id, state)
                 })
                 .collect(),
         }
     }
 }
 
-/// Writer of a journal.
-#[derive(Debug)]
-pub(super) struct JournalWriter {
-    path: PathBuf,
-    file: File,
-    /// Length of the whole lines, in bytes.
-    length: u64,
-}
-
-impl JournalWriter {
-    /// Creates a journal. The file appears with the whole job in it, or not at all.
-    pub(super) fn create<I: AsRef<str>>(
-        path: &Path,
-        header: Header,
-        ids: &[I],
-    ) -> Result<Self, JournalError> {
-        let failed = |error: io::Error| {
-            let problem = if error.kind() == io::ErrorKind::AlreadyExists {
-                JournalProblem::Exists
-            } else {
-                JournalProblem::Io(error)
-            };
-            JournalError::new(path, problem)
-        };
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        let mut new_file =
-            tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new("."))).map_err(failed)?;
-        let header = Header {
-            ids: ids.len(),
-            ..header
-        };
-        let mut text = Vec::new();
-        write_line(&mut text, &Line::Job(Cow::Owned(header))).map_err(failed)?;
-        for ids in ids.chunks(IDS_PER_LINE) {
-            let ids = ids.iter().map(|id| Cow::Borrowed(id.as_ref())).collect();
-            write_line(&mut text, &Line::Ids(ids)).map_err(failed)?;
-        }
-        new_file.write_all(&text).map_err(failed)?;
-        new_file.as_file().sync_all().map_err(failed)?;
-        let file = new_file
-            .persist_noclobber(path)
-            .map_err(|error| failed(error.error))?;
-        let writer = Self {
-            path: path.to_owned(),
-            file,
-            length: text.len() as u64,
-        };
-        writer.lock()?;
-        Ok(writer)
-    }
-
-    /// Resumes a journal, which must be of this job with these IDs.
-    pub(super) fn resume<I: AsRef<str>>(
-        path: &Path,
-        header: &Header,
-        ids: &[I],
-    ) -> Result<(Self, Vec<RecordedState>), JournalError> {
-        let failed = |problem| JournalError::new(path, problem);
-        let file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .open(path)
-            .map_err(|error| failed(JournalProblem::Io(error)))?;
-        let mut writer = Self {
-            path: path.to_owned(),
-            file,
-            length: 0,
-        };
-        writer.lock()?;
-        let journal = Journal::parse(&writer.file).map_err(failed)?;
-        let recorded = &journal.header;
-        if (&recorded.resource, &recorded.change) != (&header.resource, &header.change) {
-            return Err(failed(JournalProblem::OtherJob {
-                recorded: recorded.job.clone(),
-                expected: header.job.clone(),
-            }));
-        }
-        if !journal
-            .ids
-            .iter()
-            .map(String::as_str)
-            .eq(ids.iter().map(AsRef::as_ref))
-        {
-            return Err(failed(JournalProblem::OtherIds));
-        }
-        // Cuts off a torn line, so that the next line starts on its own.
-        let cut = writer
-            .file
-            .set_len(journal.length)
-            .and_then(|()| writer.file.seek(SeekFrom::End(0)));
-        writer.length = cut.map_err(|error| failed(JournalProblem::Io(error)))?;
-        Ok((writer, journal.states))
-    }
-
-    /// Locks the file against a second process, if the file system supports locks.
-    fn lock(&self) -> Result<(), JournalError> {
-        match self.file.try_lock() {
-            Err(TryLockError::WouldBlock) => Err(JournalError::new(&self.path, JournalProblem::InUse)),
-            Ok(()) | Err(TryLockError::Error(_)) => Ok(()),
-        }
-    }
-
-    /// Records that these IDs are about to be sent. Returns once the line is on the disk.
-    pub(super) fn sending<'i>(
-        &mut self,
-        ids: impl Iterator<Item = &'i str>,
-        for_children: bool,
-    ) -> Result<(), JournalError> {
-        let ids = ids.map(Cow::Borrowed).collect();
-        let line = if for_children {
-            Line::SendingForChildren(ids)
-        } else {
-            Line::Sending(ids)
-        };
-        self.append(&line)?;
-        self.file
-            .sync_data()
-            .map_err(|error| JournalError::new(&self.path, JournalProblem::Io(error)))
-    }
-
-    /// Records outcomes. IDs that were not sent stay open.
-    pub(super) fn settled<I: AsRef<str>>(&mut self, entries: &[Entry<I>]) -> Result<(), JournalError> {
-        let settled: Vec<SettledId<'_>> = entries
-            .iter()
-            .filter(|entry| !matches!(entry.outcome, Outcome::NotSent { .. }))
-            .map(|entry| SettledId {
-                id: Cow::Borrowed(entry.id.as_ref()),
-                outcome: Cow::Borrowed(&entry.outcome),
-            })
-            .collect();
-        if settled.is_empty() {
-            return Ok(());
-        }
-        self.append(&Line::Settled(settled))
-    }
-
-    fn append(&mut self, line: &Line<'_>) -> Result<(), JournalError> {
-        let mut text = Vec::new();
-        // A full disk may take only a part of the line. Each line therefore starts at the end of the last
-        // whole line, so that a torn one does not damage the lines that follow while the job stops.
-        let written = write_line(&mut text, line)
-            .and_then(|()| self.file.set_len(self.length))
-            .and_then(|()| self.file.seek(SeekFrom::Start(self.length)))
-            .and_then(|_| self.file.write_all(&text));
-        match written {
-            Ok(()) => {
-                self.length += text.len() as u64;
-                Ok(())
-            }
-            Err(error) => Err(JournalError::new(&self.path, JournalProblem::Io(error))),
-        }
-    }
-}
-
-fn write_line(text: &mut Vec<u8>, line: &Line<'_>) -> io::Result<()> {
-    serde_json::to_writer(&mut *text, line)?;
-    text.push(b'\n');
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ext::bulk::outcome::{Failure, Reason};
+    use crate::ext::bulk::outcome::{Entry, Failure, Reason};
+    use std::path::PathBuf;
+
+    fn client() -> Client {
+        Client::builder().build().unwrap()
+    }
 
     fn header() -> Header {
         let change = ChangeRecord::Archive {
             children: Cascade::move_to("k".to_owned()),
         };
-        Header::new("offersource", "archive offer sources".to_owned(), change)
+        let job = "archive offer sources".to_owned();
+        Header::new("offersource", job, change, &client(), UNIX_EPOCH)
     }
 
     fn entries() -> Vec<Entry<String>> {
@@ -503,7 +394,8 @@ mod tests {
     fn written(folder: &tempfile::TempDir) -> (PathBuf, Vec<String>) {
         let path = folder.path().join("journal");
         let ids: Vec<String> = (0..6).map(|id| id.to_string()).collect();
-        let mut writer = JournalWriter::create(&path, header(), &ids).unwrap();
+        let (mut writer, earlier) = JournalWriter::open(&path, &header(), &ids).unwrap();
+        assert!(earlier.is_none());
         writer.sending(["0", "1", "2", "4"].into_iter(), false).unwrap();
         writer.sending(["5"].into_iter(), true).unwrap();
         writer.settled(&entries()).unwrap();
@@ -514,8 +406,10 @@ mod tests {
     fn a_journal_records_outcomes_and_open_requests() {
         let folder = tempfile::tempdir().unwrap();
         let (path, ids) = written(&folder);
-        let (_writer, states) = JournalWriter::resume(&path, &header(), &ids).unwrap();
-        let states: Vec<_> = states
+        let (_writer, earlier) = JournalWriter::open(&path, &header(), &ids).unwrap();
+        let states: Vec<_> = earlier
+            .unwrap()
+            .states
             .iter()
             .map(|state| (state.outcome.clone(), state.sent))
             .collect();
@@ -553,8 +447,13 @@ mod tests {
             for tail in [&b""[..], b"\0\0\0", b"\0\0\n"] {
                 let text = [bytes.get(..length).unwrap(), tail].concat();
                 std::fs::write(&torn, text).unwrap();
-                let (mut writer, states) = JournalWriter::resume(&torn, &header(), &ids).unwrap();
-                let ended = states.iter().filter(|state| state.outcome.is_some()).count();
+                let (mut writer, earlier) = JournalWriter::open(&torn, &header(), &ids).unwrap();
+                let ended = earlier
+                    .unwrap()
+                    .states
+                    .iter()
+                    .filter(|state| state.outcome.is_some())
+                    .count();
                 assert!(ended == 0 || (ended == 2 && length == bytes.len()), "{length}");
                 writer.settled(&entries()).unwrap();
                 drop(writer);
@@ -574,21 +473,31 @@ mod tests {
             let text = error.to_string();
             text.split_once("journal: ").unwrap().1.to_owned()
         };
-        let unarchive = Header::new("offersource", "unarchive".to_owned(), ChangeRecord::Unarchive);
+        let unarchive = Header {
+            job: "unarchive".to_owned(),
+            change: ChangeRecord::Unarchive,
+            ..header()
+        };
+        let open =
+            |header: &Header, ids: &[String]| message(JournalWriter::open(&path, header, ids).unwrap_err());
+        let elsewhere = Header {
+            base_url: "https://b.example/v1".to_owned(),
+            ..header()
+        };
         let refusals = [
-            message(JournalWriter::create(&path, header(), &ids).unwrap_err()),
-            message(JournalWriter::resume(&path, &unarchive, &ids).unwrap_err()),
-            message(JournalWriter::resume(&path, &header(), &ids[1..]).unwrap_err()),
+            open(&unarchive, &ids),
+            open(&header(), &ids[1..]),
+            open(&elsewhere, &ids),
             {
-                let _locked = JournalWriter::resume(&path, &header(), &ids).unwrap();
-                message(JournalWriter::resume(&path, &header(), &ids).unwrap_err())
+                let _locked = JournalWriter::open(&path, &header(), &ids).unwrap();
+                open(&header(), &ids)
             },
             {
                 std::fs::write(&path, text.replace("\"again\"", "\"agian\"")).unwrap();
                 message(Journal::read(&path).unwrap_err())
             },
             {
-                std::fs::write(&path, text.replace("\"version\":1", "\"version\":9")).unwrap();
+                std::fs::write(&path, text.replace("\"version\":2", "\"version\":9")).unwrap();
                 message(Journal::read(&path).unwrap_err())
             },
             {
@@ -602,14 +511,21 @@ mod tests {
         ];
         assert_eq!(
             refusals.join("\n"),
-            "the file exists; fix: continue its job with resume(), or choose another name\n\
-            it is the journal of another job; expected \"unarchive\", actual \"archive offer sources\"\n\
+            "it is the journal of another job; expected \"unarchive\", actual \"archive offer sources\"\n\
             it is the journal of a job with other IDs; fix: take the IDs from Journal::read\n\
+            it was written for the base URL https://api.funnelflux.pro/v1, and the client uses \
+            https://b.example/v1; nothing was sent; fix: use a client of https://api.funnelflux.pro/v1, or \
+            another journal\n\
             another process uses it\n\
             line 4 is damaged, so the lines after it are unusable: unknown variant `agian`, expected one of \
-            `job`, `ids`, `sending`, `again`, `settled` at line 1 column 8\n\
-            its format has version 9; this version of the crate supports 1\n\
-            line 3 has an ID that is not in the job\n\
+            `job`, `ids`, `account`, `seen`, `sending`, `again`, `settled` at line 1 column 8; fix: \
+            move the file away \
+            and run the job again with a new journal; it reads the assets first, and those that are as asked \
+            count as already so\n\
+            its format has version 9; this version of the crate supports 2\n\
+            line 3 is damaged, so the lines after it are unusable: the ID x is not in the job; fix: move the \
+            file away and run the job again with a new journal; it reads the assets first, and those that \
+            are as asked count as already so\n\
             this is not the journal of a bulk job"
         );
     }

@@ -1,0 +1,43 @@
+//! Constructors of reports for tests of a user's own code.
+
+use super::{Entry, Failure, Outcome, Reason, Report};
+use crate::Error;
+
+impl Failure {
+    /// Creates the failure of an error, for tests of your own code.
+    #[must_use]
+    pub fn from_error(reason: Reason, error: &Error) -> Self {
+        Self::of(reason, error)
+    }
+
+    /// Creates a failure without an error of a call, for tests of your own code.
+    #[must_use]
+    pub fn from_message(reason: Reason, message: impl Into<String>) -> Self {
+        Self::new(reason, message)
+    }
+}
+
+impl<I> Report<I> {
+    /// Creates a report with these outcomes in their order, for tests of your own code.
+    ///
+    /// ```
+    /// use funnelflux::{Error, http, ext::{Failure, Outcome, Reason, Report}, types::OfferSourceId};
+    /// use funnelflux::operations::offer_sources::ARCHIVE_OFFER_SOURCES;
+    ///
+    /// let response = http::Response::builder().status(403).body(r#"{"error":"locked"}"#)?;
+    /// let error = Error::from_response(&ARCHIVE_OFFER_SOURCES, response);
+    /// let failure = Failure::from_error(Reason::Refused, &error);
+    /// let report = Report::from_outcomes("archive offer sources", [
+    ///     (OfferSourceId::from("2nIemJxCKbFX"), Outcome::Done { confirmed: true }),
+    ///     (OfferSourceId::from("2n5JuOKWLTzd"), Outcome::Rejected { failure }),
+    /// ]);
+    /// assert!(!report.is_success());
+    /// assert!(report.to_string().contains("1 done, 1 rejected"));
+    /// # Ok::<(), http::Error>(())
+    /// ```
+    pub fn from_outcomes(job: impl Into<String>, outcomes: impl IntoIterator<Item = (I, Outcome)>) -> Self {
+        let outcomes = outcomes.into_iter().enumerate();
+        let entries = outcomes.map(|(position, (id, outcome))| Entry::new(id, position, outcome));
+        Self::new(job.into(), false, entries.collect(), Vec::new())
+    }
+}

@@ -1,0 +1,432 @@
+//! Steps of a job that duplicates: reads the original, sends the request, and finds copies whose answers were
+//! lost.
+
+use super::Overrides;
+use crate::Error;
+use crate::ext::bulk::engine::{
+    EarlierRequest, Item, JobSettings, JobSteps, ScheduledStep, SettleCause, Shared, StepResult, Task,
+    ends_the_job, pause, pause_after,
+};
+use crate::ext::bulk::{Entry, Failure, Outcome, Reason};
+use crate::ext::error_class::{ErrorClass, exceeds_max_wait};
+use crate::ext::read::{ReadResult, is_not_found};
+use crate::ext::resource::{self, CopyRequest as _, ListRow, Resource};
+use crate::ext::update::json;
+use crate::runtime::id::generator::created_at;
+use crate::transport::BoxFuture;
+use crate::types::DuplicateResponse;
+use serde_json::{Map, Value};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
+
+/// Number of times that the list is read to find a copy whose answer was lost.
+const LIST_READS: u32 = 4;
+/// Tolerated difference between the clocks of this machine and of the service.
+const CLOCK_DIFFERENCE: Duration = Duration::from_mins(1);
+
+/// Assets that are not new copies.
+struct KnownAssets<I> {
+    /// Assets with the name of a requested copy before the job; `None` if they could not be listed.
+    before: Option<HashSet<I>>,
+    /// Copies that the job has made.
+    copies: HashSet<I>,
+}
+
+pub(super) struct DuplicationSteps<R: resource::Duplicate> {
+    shared: Shared<R>,
+    /// Names of the copies.
+    names: HashSet<String>,
+    requests: Mutex<BTreeMap<R::Id, R::Request>>,
+    overrides: Option<Overrides<R>>,
+    known: Mutex<KnownAssets<R::Id>>,
+}
+
+impl<R: resource::Duplicate> JobSteps<R::Id> for DuplicationSteps<R> {
+    fn settings(&self) -> &JobSettings {
+        &self.shared.settings
+    }
+
+    fn chunk_size(&self) -> usize {
+        1
+    }
+
+    fn prepares(&self) -> bool {
+        true
+    }
+
+    fn first_task(&self, sent: bool) -> Task {
+        match self.overrides {
+            _ if sent => Task::Settle(SettleCause::Lost),
+            Some(_) => Task::Look,
+            None => Task::Send { for_children: false },
+        }
+    }
+
+    fn run(self: Arc<Self>, mut step: ScheduledStep<R::Id>) -> BoxFuture<'static, StepResult<R::Id>> {
+        Box::pin(async move {
+            if !self.shared.begin(&mut step).await {
+                return StepResult::not_run(step);
+            }
+            let mut result = StepResult::new();
+            match step.task {
+                Task::Prepare => return self.prepare().await,
+                Task::Settle(_) => self.find_copies(step.items, &mut result).await,
+                task => {
+                    for item in step.items {
+                        // An ID that may have been sent is never sent again.
+                        if item.earlier_request == EarlierRequest::Unanswered {
+                            result.lost.push(item);
+                        } else if matches!(task, Task::Look) {
+                            self.look(item, step.attempts, &mut result).await;
+                        } else {
+                            self.send(item, step.attempts, &mut result).await;
+                        }
+                    }
+                }
+            }
+            result
+        })
+    }
+}
+
+impl<R: resource::Duplicate> DuplicationSteps<R> {
+    pub(super) fn new(
+        mut shared: Shared<R>,
+        requests: BTreeMap<R::Id, R::Request>,
+        overrides: Option<Overrides<R>>,
+    ) -> Self {
+        let before = shared.seen.take();
+        let before = before.map(|ids| ids.into_iter().map(R::Id::from).collect());
+        let copies = std::mem::take(&mut shared.copies);
+        Self {
+            names: requests
+                .values()
+                .map(|request| request.name().to_owned())
+                .collect(),
+            requests: Mutex::new(requests),
+            overrides,
+            known: Mutex::new(KnownAssets { before, copies }),
+            shared,
+        }
+    }
+
+    fn known(&self) -> MutexGuard<'_, KnownAssets<R::Id>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn requests(&self) -> MutexGuard<'_, BTreeMap<R::Id, R::Request>> {
+        self.requests.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn name(&self, id: &R::Id) -> String {
+        let requests = self.requests();
+        requests
+            .get(id)
+            .map(|request| request.name().to_owned())
+            .unwrap_or_default()
+    }
+
+    /// Checks the account, and lists the assets that have the name of a copy already.
+    async fn prepare(&self) -> StepResult<R::Id> {
+        let mut result = self.shared.check_account().await;
+        if result.fatal.is_some() || result.other_account.is_some() || self.known().before.is_some() {
+            return result;
+        }
+        match self.list().await {
+            Some(Ok(rows)) => {
+                let before: HashSet<R::Id> = rows.into_iter().map(|row| row.id).collect();
+                result.seen.extend(before.iter().cloned());
+                self.known().before = Some(before);
+            }
+            Some(Err(error)) if exceeds_max_wait(&error) => {
+                result.fatal = Some(Failure::of(Reason::NotProcessed, &error));
+            }
+            Some(Err(_)) | None => {}
+        }
+        result
+    }
+
+    /// Lists the assets that have the name of a requested copy; `None` if the kind has no list.
+    async fn list(&self) -> Option<Result<Vec<ListRow<R::Id>>, Error>> {
+        let rows = R::LIST?(&self.shared.client).await;
+        Some(rows.map(|mut rows| {
+            rows.retain(|row| self.names.contains(&row.name));
+            rows
+        }))
+    }
+
+    /// Reads the original and adds the overrides to the request.
+    async fn look(&self, item: Item<R::Id>, attempts: u32, result: &mut StepResult<R::Id>) {
+        let Some(overrides) = &self.overrides else {
+            return result.then(Task::Send { for_children: false }, vec![item]);
+        };
+        let read = self.shared.reader.assets(std::slice::from_ref(&item.id)).await;
+        let not_sent = |failure| Outcome::NotSent { failure };
+        match read.into_iter().next() {
+            Some(ReadResult::Found(original)) => {
+                let mut changed = original.clone();
+                (overrides.change)(&mut changed);
+                if R::id(&changed) != R::id(&original)
+                    || R::summary(&changed).status != R::summary(&original).status
+                {
+                    let message =
+                        "the overrides replace the ID or the status, which the service sets for a copy";
+                    let failure = Failure::new(Reason::Refused, message);
+                    return result.end(item, Outcome::Rejected { failure });
+                }
+                let updates = updates(&json(&original), &json(&changed));
+                if !updates.is_empty()
+                    && let Some(request) = self.requests().get_mut(&item.id)
+                {
+                    (overrides.add)(request, updates);
+                }
+                result.answered = Some(true);
+                result.then(Task::Send { for_children: false }, vec![item]);
+            }
+            Some(ReadResult::Odd(failure)) => result.end(item, not_sent(failure)),
+            Some(ReadResult::Unreadable(error)) if self.shared.may_retry(attempts, &error) => {
+                result.then_after(
+                    pause_after(attempts, &error),
+                    attempts + 1,
+                    Task::Look,
+                    vec![item],
+                );
+            }
+            Some(ReadResult::Unreadable(error)) => {
+                let message = format!("the original could not be read: {error}");
+                let failure = Failure::with_error(Reason::NotLookedAt, message, &error);
+                result.fatal = ends_the_job(&error).then(|| failure.clone());
+                result.answered = Some(false);
+                result.end(item, not_sent(failure));
+            }
+            Some(ReadResult::Missing) | None => result.end(item, missing::<R>()),
+        }
+    }
+
+    async fn send(&self, mut item: Item<R::Id>, attempts: u32, result: &mut StepResult<R::Id>) {
+        let shared = &self.shared;
+        let call = self.requests().get(&item.id).map(|request| {
+            let call = R::DUPLICATE(&shared.client, &item.id, request);
+            let call = call.stop_with(shared.stop_signal.receiver());
+            match &shared.settings.retry_policy {
+                Some(policy) => call.retry(policy.clone()),
+                None => call,
+            }
+        });
+        let Some(call) = call else {
+            return;
+        };
+        let error = match call.await {
+            Ok(DuplicateResponse { id: Some(copy), .. }) if !copy.is_empty() => {
+                result.answered = Some(true);
+                return self.answered(item, R::Id::from(copy), result).await;
+            }
+            Ok(_) => {
+                let message = "the service accepted it, but its answer does not name the copy";
+                result.answered = Some(true);
+                item.failure = Some(Failure::new(Reason::NoAnswer, message));
+                return result.lost.push(item);
+            }
+            Err(error) => error,
+        };
+        if exceeds_max_wait(&error) {
+            result.fatal = Some(Failure::of(Reason::NotProcessed, &error));
+        }
+        let retry =
+            attempts < shared.settings.retries && !shared.stop_signal.is_set() && !ends_the_job(&error);
+        let class = ErrorClass::of(&error);
+        let not_sent = class == ErrorClass::NotProcessed || class == ErrorClass::Unauthorized;
+        // A gateway that does not reach the service refuses in the same words.
+        let missing = (class == ErrorClass::Refused && is_not_found(&error)).then_some(&item.id);
+        let read = match missing {
+            Some(id) => shared.reader.summaries(std::slice::from_ref(id)).await.pop(),
+            None => None,
+        };
+        let is_unknown = missing.is_some() && !matches!(read, Some(ReadResult::Missing));
+        match class {
+            _ if (not_sent || is_unknown) && retry => {
+                let task = Task::Send { for_children: false };
+                result.then_after(pause_after(attempts, &error), attempts + 1, task, vec![item]);
+            }
+            _ if not_sent || is_unknown => {
+                let failure = Failure::of(Reason::NotProcessed, &error);
+                result.fatal = ends_the_job(&error).then(|| failure.clone());
+                result.answered = Some(false);
+                result.end(item, Outcome::NotSent { failure });
+            }
+            ErrorClass::Refused => {
+                result.answered = Some(true);
+                let failure = Failure::of(Reason::Refused, &error);
+                result.end(item, Outcome::Rejected { failure });
+            }
+            _ => {
+                item.failure = Some(Failure::of(Reason::NoAnswer, &error));
+                result.lost.push(item);
+            }
+        }
+    }
+
+    /// Takes the answer that names a copy.
+    async fn answered(&self, mut item: Item<R::Id>, copy: R::Id, result: &mut StepResult<R::Id>) {
+        let is_new = {
+            let mut known = self.known();
+            let existed = known.before.as_ref().is_some_and(|ids| ids.contains(&copy));
+            !existed && !self.requests().contains_key(&copy) && known.copies.insert(copy.clone())
+        };
+        if !is_new {
+            let message =
+                format!("its answer names {copy}, which is not a new copy, so it belongs to another request");
+            item.failure = Some(Failure::new(Reason::NoAnswer, message));
+            return result.lost.push(item);
+        }
+        let outcome = if self.shared.settings.verify == Some(true) {
+            self.verify(&copy).await
+        } else {
+            Outcome::DONE
+        };
+        result.entries.push(Entry {
+            copy: Some(copy),
+            ..Entry::new(item.id, item.position, outcome)
+        });
+    }
+
+    /// Reads a copy back.
+    async fn verify(&self, copy: &R::Id) -> Outcome {
+        let mut problem = String::new();
+        for attempt in 0..LIST_READS {
+            problem = match self
+                .shared
+                .reader
+                .summaries(std::slice::from_ref(copy))
+                .await
+                .pop()
+            {
+                Some(ReadResult::Found(_) | ReadResult::Odd(_)) => return Outcome::CONFIRMED,
+                Some(ReadResult::Unreadable(error)) => error.to_string(),
+                Some(ReadResult::Missing) | None => "no asset of this ID can be read".to_owned(),
+            };
+            if attempt + 1 < LIST_READS {
+                self.shared.stop_signal.sleep(pause(attempt)).await;
+            }
+        }
+        let message = format!("the service made the copy {copy}, but it could not be read back: {problem}");
+        let failure = Failure::new(Reason::NotReadable, message);
+        Outcome::Unknown { failure }
+    }
+
+    /// Looks for the copies whose answers were lost.
+    async fn find_copies(&self, mut items: Vec<Item<R::Id>>, result: &mut StepResult<R::Id>) {
+        let mut requests_by_name: HashMap<String, usize> = HashMap::new();
+        for item in &items {
+            *requests_by_name.entry(self.name(&item.id)).or_default() += 1;
+        }
+        for attempt in 0..LIST_READS {
+            let is_last = attempt + 1 == LIST_READS || self.shared.stop_signal.is_set();
+            let rows = self.list().await.and_then(Result::ok);
+            let mut late = Vec::new();
+            for item in items {
+                let name = self.name(&item.id);
+                let is_single = requests_by_name.get(&name) == Some(&1);
+                match self.search(&name, rows.as_deref(), is_single) {
+                    Search::Copy(copy) => result.entries.push(Entry {
+                        copy: Some(copy),
+                        ..Entry::new(item.id, item.position, Outcome::CONFIRMED)
+                    }),
+                    Search::Late(_) if !is_last => late.push(item),
+                    Search::Late(note) | Search::Unclear(note) => {
+                        let lost =
+                            || Failure::new(Reason::NoAnswer, "an earlier run did not learn its result");
+                        let failure = item.failure.clone().unwrap_or_else(lost);
+                        let failure = failure.because(Reason::NoAnswer, &note);
+                        result.end(item, Outcome::Unknown { failure });
+                    }
+                }
+            }
+            if late.is_empty() {
+                return;
+            }
+            items = late;
+            self.shared.stop_signal.sleep(pause(attempt)).await;
+        }
+    }
+
+    /// Looks for the copy of this name, and claims it.
+    fn search(&self, name: &str, rows: Option<&[ListRow<R::Id>]>, is_single: bool) -> Search<R::Id> {
+        let Some(rows) = rows else {
+            return Search::Late("the list of all assets could not be read to look for the copy".to_owned());
+        };
+        let mut known = self.known();
+        let is_new = |row: &&ListRow<R::Id>| {
+            let existed = known.before.as_ref().is_some_and(|ids| ids.contains(&row.id));
+            row.name == name && !existed && !known.copies.contains(&row.id)
+        };
+        let candidates: Vec<&R::Id> = rows.iter().filter(is_new).map(|row| &row.id).collect();
+        let begun = self.shared.begun;
+        match candidates.as_slice() {
+            [] => Search::Late(format!(
+                "no new asset has the name {name:?} so far, but the list may be late; \
+                 look for it before you duplicate this asset again"
+            )),
+            [copy] if is_single && known.before.is_some() && is_since(begun, copy.as_ref()) => {
+                let copy = (*copy).clone();
+                known.copies.insert(copy.clone());
+                Search::Copy(copy)
+            }
+            candidates => {
+                let mut ids: Vec<&str> = candidates.iter().map(AsRef::as_ref).collect();
+                ids.sort_unstable();
+                Search::Unclear(format!(
+                    "the copy may be one of these: {}; check them before you duplicate this asset again",
+                    ids.join(", ")
+                ))
+            }
+        }
+    }
+}
+
+/// Result of the search for a copy.
+enum Search<I> {
+    Copy(I),
+    /// There is no candidate yet, for this reason.
+    Late(String),
+    /// It is open which asset is the copy.
+    Unclear(String),
+}
+
+/// Returns true if the ID was made since the job began.
+fn is_since(begun: SystemTime, id: &str) -> bool {
+    let earliest = begun
+        .checked_sub(CLOCK_DIFFERENCE)
+        .unwrap_or(SystemTime::UNIX_EPOCH);
+    created_at(id).is_some_and(|created| created >= earliest)
+}
+
+fn missing<R: Resource>() -> Outcome {
+    let message = format!("no {} of this ID can be read", R::NAMES.singular);
+    let failure = Failure::new(Reason::NotFound, message);
+    Outcome::Rejected { failure }
+}
+
+/// Returns the properties of `changed` that differ from `original`. A removed property becomes empty, because
+/// an absent one would be that of the original.
+fn updates(original: &Value, changed: &Value) -> Map<String, Value> {
+    let (Some(original), Some(changed)) = (original.as_object(), changed.as_object()) else {
+        return Map::new();
+    };
+    let empty = |value: &Value| match value {
+        Value::String(_) => Value::from(""),
+        Value::Array(_) => Value::Array(Vec::new()),
+        Value::Object(_) => Value::Object(Map::new()),
+        _ => Value::Null,
+    };
+    let set = changed
+        .iter()
+        .filter(|(name, value)| original.get(*name) != Some(value))
+        .map(|(name, value)| (name.clone(), value.clone()));
+    let removed = original
+        .iter()
+        .filter(|(name, _)| !changed.contains_key(*name))
+        .map(|(name, value)| (name.clone(), empty(value)));
+    set.chain(removed).collect()
+}

@@ -1,0 +1,195 @@
+//! Recognises the account of a journal by its assets, if the token does not tell the account.
+//!
+//! A job that begins records some assets of the account. A job that resumes must find one of them, or one
+//! that the earlier run has sent. IDs are unique across accounts.
+
+use super::step::StepResult;
+use super::{Shared, ends_the_job, pause_after};
+use crate::ext::bulk::journal::EarlierRun;
+use crate::ext::bulk::outcome::{Failure, Reason};
+use crate::ext::read::ReadResult;
+use crate::ext::resource::{AssetId, Resource};
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Number of assets that identify an account.
+const SAMPLE: usize = 20;
+
+/// Check of the account before a job with a journal.
+#[derive(Debug)]
+pub(in crate::ext::bulk) struct AccountCheck<I> {
+    /// IDs of the job.
+    pub(in crate::ext::bulk) job: HashSet<I>,
+    /// The job removes assets, so that its own IDs identify no account.
+    pub(in crate::ext::bulk) deletes: bool,
+    /// Account of an earlier run, if its token told it.
+    pub(in crate::ext::bulk) recorded: Option<String>,
+    /// Assets of an earlier run.
+    pub(in crate::ext::bulk) earlier: EarlierAssets<I>,
+    /// The account may be another one, so that a missing asset proves nothing.
+    pub(in crate::ext::bulk) is_unverified: AtomicBool,
+}
+
+/// Assets of the account in an earlier run.
+#[derive(Debug)]
+pub(in crate::ext::bulk) enum EarlierAssets<I> {
+    /// No earlier run has recorded assets or sent a request.
+    None,
+    /// Assets of which one must be found.
+    Recorded(Vec<I>),
+}
+
+impl<I: AssetId> AccountCheck<I> {
+    pub(in crate::ext::bulk) fn new(ids: &[I], deletes: bool, earlier: Option<&EarlierRun>) -> Self {
+        let recorded = earlier.and_then(|earlier| earlier.account.clone());
+        let earlier = match earlier {
+            None => EarlierAssets::None,
+            Some(earlier) => {
+                let seen = earlier.seen.iter().flatten().cloned().map(I::from);
+                let states = ids.iter().zip(&earlier.states);
+                // An ID that was sent or is as asked exists, unless the job deletes it.
+                let proven = states.filter(|(_, state)| match &state.outcome {
+                    None => deletes || state.sent.is_some(),
+                    Some(outcome) => !deletes && outcome.is_success(),
+                });
+                let was_sent = earlier
+                    .states
+                    .iter()
+                    .any(|state| state.sent.is_some() || state.outcome.is_some());
+                let mut distinct = HashSet::new();
+                let recorded: Vec<I> = seen
+                    .chain(proven.map(|(id, _)| id.clone()))
+                    .filter(|id| distinct.insert(id.clone()))
+                    .collect();
+                if earlier.seen.is_some() || was_sent && !recorded.is_empty() {
+                    EarlierAssets::Recorded(recorded)
+                } else {
+                    EarlierAssets::None
+                }
+            }
+        };
+        Self {
+            job: ids.iter().cloned().collect(),
+            deletes,
+            recorded,
+            earlier,
+            is_unverified: AtomicBool::new(false),
+        }
+    }
+}
+
+impl<R: Resource> Shared<R> {
+    /// Returns true if the account may be another one than that of the journal.
+    pub(in crate::ext::bulk) fn is_unverified(&self) -> bool {
+        let check = self.account.as_ref();
+        check.is_some_and(|check| check.is_unverified.load(Ordering::Relaxed))
+    }
+
+    /// Records assets of the account, or finds those of the earlier run.
+    pub(in crate::ext::bulk) async fn check_account(&self) -> StepResult<R::Id> {
+        let mut result = StepResult::new();
+        let Some(check) = &self.account else {
+            return result;
+        };
+        // A token store that cannot be read fails the reads, too.
+        let account = self.client.account().await.ok().flatten();
+        let account = account.map(|account| account.as_str().to_owned());
+        match (&check.recorded, &account) {
+            (Some(recorded), Some(actual)) if recorded == actual => return result,
+            (Some(recorded), Some(actual)) => {
+                result.other_account = Some((recorded.clone(), actual.clone()));
+                return result;
+            }
+            (None, Some(_)) => result.account = account,
+            (_, None) => {}
+        }
+        match &check.earlier {
+            // The token tells the account.
+            EarlierAssets::None if result.account.is_some() => {}
+            EarlierAssets::None => result.seen = self.sample(check).await,
+            EarlierAssets::Recorded(recorded) => self.find_recorded(check, recorded, &mut result).await,
+        }
+        result
+    }
+
+    /// Picks assets of the account, preferably those that the job does not touch.
+    async fn sample(&self, check: &AccountCheck<R::Id>) -> Vec<R::Id> {
+        let Some(Ok(all)) = self.reader.all_ids().await else {
+            return Vec::new();
+        };
+        let mut all: Vec<R::Id> = all.into_iter().collect();
+        all.sort_unstable_by_key(|id| check.job.contains(id));
+        all.truncate(SAMPLE);
+        all
+    }
+
+    async fn find_recorded(
+        &self,
+        check: &AccountCheck<R::Id>,
+        recorded: &[R::Id],
+        result: &mut StepResult<R::Id>,
+    ) {
+        let lasting = |id: &&R::Id| !check.deletes || !check.job.contains(*id);
+        let probe: Vec<R::Id> = recorded.iter().filter(lasting).take(SAMPLE).cloned().collect();
+        let is_lasting = !probe.is_empty();
+        let probe = if is_lasting {
+            probe
+        } else {
+            recorded.iter().take(SAMPLE).cloned().collect()
+        };
+        let mut attempts = 0;
+        loop {
+            let found = self.reader.summaries(&probe).await;
+            if found
+                .iter()
+                .any(|read| matches!(read, ReadResult::Found(_) | ReadResult::Odd(_)))
+            {
+                return;
+            }
+            let error = found.into_iter().find_map(|read| match read {
+                ReadResult::Unreadable(error) => Some(error),
+                _ => None,
+            });
+            match error {
+                Some(error) if self.may_retry(attempts, &error) => {
+                    self.stop_signal.sleep(pause_after(attempts, &error)).await;
+                    attempts += 1;
+                }
+                Some(error) => {
+                    let message =
+                        format!("it could not be read whether the journal is of this account: {error}");
+                    result.answered = Some(false);
+                    let reason = if ends_the_job(&error) {
+                        Reason::NotProcessed
+                    } else {
+                        Reason::NotLookedAt
+                    };
+                    result.fatal = Some(Failure::with_error(reason, message, &error));
+                    return;
+                }
+                // The job may have deleted all of them.
+                None if !is_lasting => {
+                    check.is_unverified.store(true, Ordering::Relaxed);
+                    return;
+                }
+                None => {
+                    let actual = self.sample(check).await;
+                    result.other_account = Some((owner_of(&probe), owner_of(&actual)));
+                    result.account = None;
+                    return;
+                }
+            }
+        }
+    }
+}
+
+/// Describes an account by some of its assets.
+fn owner_of<I: AsRef<str>>(ids: &[I]) -> String {
+    match ids {
+        [] => "without such assets".to_owned(),
+        ids => {
+            let ids: Vec<&str> = ids.iter().take(3).map(AsRef::as_ref).collect();
+            format!("that owns {}", ids.join(", "))
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! Errors of journals.
+
+use super::VERSION;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Error of a journal that cannot be used.
+#[derive(thiserror::Error)]
+#[error("journal {}: {problem}", .path.display())]
+pub struct JournalError {
+    path: PathBuf,
+    problem: JournalProblem,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub(super) enum JournalProblem {
+    #[error("another process uses it")]
+    InUse,
+    #[error("this is not the journal of a bulk job")]
+    NotAJournal,
+    #[error("its format has version {0}; this version of the crate supports {VERSION}")]
+    Version(u32),
+    #[error("it is the journal of another job; expected {expected:?}, actual {recorded:?}")]
+    OtherJob { recorded: String, expected: String },
+    #[error("it is the journal of a job with other IDs; fix: take the IDs from Journal::read")]
+    OtherIds,
+    #[error(
+        "it was written for the base URL {recorded}, and the client uses {actual}; nothing was sent; \
+         fix: use a client of {recorded}, or another journal"
+    )]
+    OtherService { recorded: String, actual: String },
+    #[error(
+        "it was written for the account {recorded}, and the client uses the account {actual}; nothing was \
+         sent; fix: use the credentials of the first account, or another journal"
+    )]
+    OtherAccount { recorded: String, actual: String },
+    #[error("line {line} is damaged, so the lines after it are unusable: {message}; fix: {fix}")]
+    Damaged {
+        line: usize,
+        message: String,
+        fix: &'static str,
+    },
+    #[error("the file was removed or replaced while the job ran")]
+    Removed,
+    #[error("{0}")]
+    Io(io::Error),
+}
+
+crate::runtime::error::debug_as_display!(JournalError);
+
+impl JournalError {
+    pub(super) fn new(path: &Path, problem: JournalProblem) -> Self {
+        let path = path.to_owned();
+        Self { path, problem }
+    }
+
+    /// Returns the path of the journal.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}

@@ -1,0 +1,287 @@
+//! A gateway in front of the service that answers in its place, and a base URL that leads nowhere.
+
+use crate::service::{Alarm, calls, client, service};
+use funnelflux::Client;
+use funnelflux::ext::{
+    BulkArchive as _, BulkDelete as _, BulkUnarchive as _, Cascade, DuplicateMany as _, FindMany as _,
+    MoveToCategory as _, Outcome, Reason, Report,
+};
+use funnelflux::types::{DuplicateRequest, OfferSourceId};
+use funnelflux_fake::{Fake, Fault, MissingByIds, Rule, Settings, State, Status};
+use funnelflux_suites::{InProcess, client_over, run};
+use std::collections::HashSet;
+
+const FIND_MANY: &str = "GET /offersource/find/byIds/";
+const ARCHIVE: &str = "PUT /offersource/archive/";
+const DELETE: &str = "DELETE /offersource/delete/";
+
+/// Gateways in front of a service that they do not reach.
+fn gateways() -> [Fault; 2] {
+    [true, false].map(|page| Fault::Gateway { status: 404, page })
+}
+
+#[test]
+fn a_gateway_confirms_no_deletion() {
+    for gateway in gateways() {
+        for after in [0, 1] {
+            let (fake, client) = service(Settings::default());
+            let ids = fake.seed_many(25);
+            let before = fake.state();
+            // The service accepts the request and does nothing; only reading back can show it.
+            fake.inject(Rule::new(Fault::Html { applied: false }).on(DELETE).times(1));
+            fake.inject(Rule::new(gateway.clone()).on(DELETE).always());
+            let reads = Rule::new(gateway.clone()).when(|request| request.method == http::Method::GET);
+            fake.inject(reads.after(after).always());
+            let report = run(client.offer_sources().bulk_delete(ids).send()).unwrap();
+            assert_eq!(
+                report.counts().done + report.counts().rejected,
+                0,
+                "{gateway}: {report}"
+            );
+            assert_eq!(fake.state(), before);
+        }
+    }
+}
+
+#[test]
+fn a_gateway_does_not_reject_for_good() {
+    for gateway in gateways() {
+        for times in [1, 2, 1_000] {
+            let (fake, client) = service(Settings::default());
+            let ids = fake.seed_many(25);
+            fake.inject(Rule::new(gateway.clone()).on(ARCHIVE).times(times));
+            let report = run(client.offer_sources().bulk_archive(ids).send()).unwrap();
+            if times < 3 {
+                assert_eq!(report.counts().to_string(), "25 done", "{gateway}");
+            } else {
+                assert_eq!(report.counts().to_string(), "0 done, 25 not sent", "{gateway}");
+                assert_eq!(
+                    report.entries()[0].outcome.failure().unwrap().reason(),
+                    Reason::NotProcessed
+                );
+                assert!(
+                    fake.request_count() < 10,
+                    "no chunk is split: {}",
+                    fake.request_count()
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn nothing_is_missing_because_a_gateway_says_so() {
+    for gateway in gateways() {
+        let (fake, client) = service(Settings::default());
+        let ids = fake.seed_many(30);
+        fake.inject(Rule::new(gateway.clone()).on(FIND_MANY).always());
+        let found = run(client.offer_sources().find_many(ids).send()).unwrap();
+        assert_eq!(
+            (found.missing.len(), found.unreadable.len()),
+            (0, 30),
+            "{gateway}"
+        );
+        // The list shows that they exist, so that nothing is split.
+        assert_eq!(fake.request_count(), 2);
+    }
+}
+
+#[test]
+fn missing_assets_are_found_out_with_the_list() {
+    let (fake, client) = service(Settings {
+        missing_by_ids: MissingByIds::NotFound,
+        ..Settings::default()
+    });
+    fake.seed_many(5);
+    let ids: Vec<String> = (0..100).map(|number| format!("missing{number:05}")).collect();
+    let found = run(client.offer_sources().find_many(ids).send()).unwrap();
+    assert_eq!(found.missing.len(), 100);
+    assert_eq!(fake.request_count(), 2);
+}
+
+#[test]
+fn a_base_url_that_leads_nowhere_ends_with_the_words_of_the_service() {
+    let (fake, _) = service(Settings::default());
+    let ids = fake.seed_many(2_000);
+    let report = run(async {
+        let client = client_over(InProcess::new(&fake)).base_url("https://api.funnelflux.pro");
+        let client = client.build().unwrap();
+        client.offer_sources().bulk_archive(ids).send().await.unwrap()
+    });
+    assert_eq!(report.counts().not_sent, 2_000);
+    assert!(
+        report.to_string().contains("nothing at /offersource/"),
+        "{report}"
+    );
+    assert!(fake.request_count() <= 24, "{}", fake.request_count());
+}
+
+#[test]
+fn an_empty_deletion_is_refused_in_every_form() {
+    let (fake, client) = service(Settings::default());
+    fake.seed_many(3);
+    let before = fake.state();
+    let no_ids: [String; 0] = [];
+    for body in [
+        funnelflux::types::ParentMutationRequest::new(no_ids),
+        funnelflux::types::ParentMutationRequest::new([String::new()]),
+    ] {
+        let error = run(client.delete_offer_sources(None, Some(&body))).unwrap_err();
+        assert!(error.to_string().contains("nothing to delete"), "{error}");
+    }
+    assert_eq!((fake.request_count(), fake.state()), (0, before));
+}
+
+/// Number of random jobs, overridden by `FUNNELFLUX_GATEWAY_JOBS`.
+const JOBS: u64 = 100;
+
+/// Runs a random job behind a gateway that answers 15 % of all requests itself, and compares the report to
+/// the server.
+fn check_job(seed: u64) {
+    let mut random = fastrand::Rng::with_seed(seed);
+    let fake = Fake::new(Settings {
+        unknown_fields: random.bool(),
+        stale_reads: random.u32(..2),
+        ..Settings::vary(seed)
+    });
+    let mut ids = fake.seed_many(random.usize(1..60));
+    fake.seed_category("c1", "one");
+    for id in &ids {
+        match random.u8(..8) {
+            0 => drop(fake.set("offersource", id, "status", "archived")),
+            1 => drop(fake.set("offersource", id, "status", "deleted")),
+            2 => fake.seed_page(&format!("page of {id}"), id),
+            3 => drop(fake.set("offersource", id, "idCategory", "c1")),
+            4 if random.u8(..4) == 0 => fake.lock(id.clone()),
+            _ => {}
+        }
+    }
+    fake.seed_many(2);
+    ids.push("unknown".to_owned());
+    random.shuffle(&mut ids);
+    // As in the issue: 15 % of all requests, half of them 404.
+    for status in [404, 502] {
+        for page in [true, false] {
+            let fault = Fault::Gateway { status, page };
+            fake.inject(Rule::new(fault).chance(0.0375).always());
+        }
+    }
+    let before = fake.state();
+    let client = client(&fake, &Alarm::after(None));
+    let sources = client.offer_sources();
+    let size = random.usize(1..30);
+    macro_rules! job {
+        ($job:expr) => {
+            run($job.chunk_size(size).concurrency(random.usize(1..5)).send()).unwrap()
+        };
+    }
+    let kind = random.u8(..6);
+    let report = match kind {
+        0 => job!(sources.bulk_archive(ids.clone())),
+        1 => job!(sources.bulk_archive(ids.clone()).children(Cascade::cascade())),
+        2 => job!(sources.bulk_unarchive(ids.clone())),
+        3 => job!(sources.bulk_delete(ids.clone())),
+        4 => job!(sources.move_to_category(ids.clone(), "c1")),
+        _ => {
+            let copies =
+                sources.duplicate_many(ids.clone(), |id| DuplicateRequest::new(format!("Copy of {id}")));
+            let report = job!(copies);
+            return check_copies(seed, &report, &before, &fake.state());
+        }
+    };
+    let after = fake.state();
+    assert_eq!(report.entries().len(), ids.len(), "seed {seed}");
+    for entry in &report {
+        let id = entry.id.as_str();
+        let (old, new) = (before.offer_source(id), after.offer_source(id));
+        let is_so = match kind {
+            0 | 1 => new.is_some_and(|source| source.status == Status::Archived),
+            2 => new.is_some_and(|source| source.status == Status::Active),
+            3 => new.is_none_or(|source| source.status == Status::Deleted),
+            _ => new.is_some_and(|source| source.category == "c1"),
+        };
+        let context = || {
+            format!(
+                "seed {seed}, job {kind}, {id}: {:?}; {old:?} became {new:?}",
+                entry.outcome
+            )
+        };
+        match &entry.outcome {
+            Outcome::Done { .. } | Outcome::AlreadySo { .. } => assert!(is_so, "{}", context()),
+            Outcome::Rejected { failure } => {
+                assert_eq!(old, new, "{}", context());
+                // A rejection is an answer of the service.
+                let text = failure.to_string();
+                assert!(
+                    !text.contains("nginx") && !text.contains("default backend"),
+                    "{}",
+                    context()
+                );
+                let missing = [Reason::NotFound, Reason::Gone, Reason::Deleted].contains(&failure.reason());
+                let exists = old.is_some_and(|source| source.status != Status::Deleted);
+                assert!(!missing || !exists, "{}", context());
+            }
+            Outcome::NotSent { .. } => assert_eq!(old, new, "{}", context()),
+            _ => {}
+        }
+    }
+}
+
+fn check_copies(seed: u64, report: &Report<OfferSourceId>, before: &State, after: &State) {
+    let mut claimed = HashSet::new();
+    for entry in report {
+        let name = format!("Copy of {}", entry.id);
+        let made = after.offer_sources().filter(|source| source.name == name).count();
+        let context = || format!("seed {seed}, {}: {:?}, {made} copies", entry.id, entry.outcome);
+        match &entry.outcome {
+            Outcome::Done { .. } => {
+                let copy = entry.copy.as_ref().unwrap();
+                assert_eq!(made, 1, "{}", context());
+                assert_eq!(
+                    after.offer_source(copy.as_str()).unwrap().name,
+                    name,
+                    "{}",
+                    context()
+                );
+                assert!(before.offer_source(copy.as_str()).is_none(), "{}", context());
+                assert!(claimed.insert(copy), "{}", context());
+            }
+            Outcome::Unknown { .. } => assert!(made <= 1, "{}", context()),
+            _ => assert_eq!(made, 0, "{}", context()),
+        }
+    }
+}
+
+#[test]
+fn a_flapping_gateway_causes_no_false_report() {
+    let number = |name: &str| std::env::var(name).ok()?.parse().ok();
+    let jobs: u64 = number("FUNNELFLUX_GATEWAY_JOBS").unwrap_or(JOBS);
+    let first: u64 = number("FUNNELFLUX_SEED").unwrap_or_else(|| fastrand::u64(..u64::MAX / 2));
+    for seed in first..first + jobs {
+        let outcome = std::panic::catch_unwind(|| check_job(seed));
+        assert!(
+            outcome.is_ok(),
+            "repeat with FUNNELFLUX_SEED={seed} FUNNELFLUX_GATEWAY_JOBS=1"
+        );
+    }
+}
+
+/// A deletion whose answers come from a gateway is read back from the service.
+#[test]
+fn the_service_decides_once_it_answers_again() {
+    let (fake, client) = service(Settings::default());
+    let ids = fake.seed_many(10);
+    for gateway in gateways() {
+        fake.inject(Rule::new(gateway).on(DELETE));
+    }
+    let report = run(delete(&client, &ids)).unwrap();
+    assert_eq!(report.counts().to_string(), "10 done");
+    assert_eq!(calls(&fake, DELETE), 3);
+}
+
+fn delete(
+    client: &Client,
+    ids: &[String],
+) -> impl Future<Output = Result<Report<OfferSourceId>, funnelflux::ext::InvalidJob>> {
+    client.offer_sources().bulk_delete(ids.to_vec()).send()
+}

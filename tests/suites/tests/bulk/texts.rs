@@ -1,0 +1,99 @@
+//! Texts and small conveniences of reports and errors, and declarations that can run again.
+
+use crate::service::{calls, service};
+use funnelflux::ext::{BulkArchive as _, CreateOrSave as _, Outcome, Stored};
+use funnelflux::types::OfferSource;
+use funnelflux_fake::{Fault, Rule, SaveMeaning, Settings};
+use funnelflux_suites::run;
+use serde_json::json;
+
+#[test]
+fn failures_with_one_cause_are_one_line() {
+    let (fake, client) = service(Settings::default());
+    let ids = fake.seed_many(240);
+    fake.inject(Rule::new(Fault::RefuseConnection).always());
+    let job = client.offer_sources().bulk_archive(ids.clone()).chunk_size(10);
+    let report = run(job.send()).unwrap();
+    assert_eq!(report.counts().not_sent, 240);
+    let text = report.to_string();
+    let lines: Vec<&str> = text.lines().collect();
+    assert!(lines.len() <= 5, "{text}");
+    // Rejections of the service name the ID, and have one cause as well.
+    let (fake, client) = service(Settings::default());
+    let ids = fake.seed_many(12);
+    for id in &ids {
+        fake.lock(id.clone());
+    }
+    let report = run(client.offer_sources().bulk_archive(ids).send()).unwrap();
+    assert_eq!(report.to_string().lines().count(), 3, "{report}");
+    assert!(report.to_string().contains(" and 9 more: "), "{report}");
+}
+
+#[test]
+fn debug_of_reports_and_errors_is_their_text() {
+    let (fake, client) = service(Settings::default());
+    let ids = fake.seed_many(2);
+    fake.lock(ids[0].clone());
+    let job = || client.offer_sources().bulk_archive(ids.clone());
+    let plan = run(job().plan()).unwrap();
+    assert_eq!(format!("{plan:?}"), plan.to_string());
+    let report = run(job().send()).unwrap();
+    assert_eq!(format!("{report:?}"), report.to_string());
+    let failure = report.entries()[0].outcome.failure().unwrap();
+    assert_eq!(format!("{failure:?}"), failure.to_string());
+    let empty: [&str; 0] = [];
+    let error = run(client.offer_sources().bulk_archive(empty).send()).unwrap_err();
+    assert_eq!(
+        format!("{error:?}"),
+        "the list of IDs is empty; fix: pass at least one ID"
+    );
+}
+
+#[test]
+fn a_report_can_be_iterated_and_a_failure_has_a_status() {
+    let (fake, client) = service(Settings::default());
+    let ids = fake.seed_many(5);
+    fake.lock(ids[1].clone());
+    let report = run(client.offer_sources().bulk_archive(ids).send()).unwrap();
+    let mut rejected = 0;
+    for entry in &report {
+        if let Outcome::Rejected { failure } = &entry.outcome {
+            assert_eq!(failure.status(), Some(http::StatusCode::FORBIDDEN));
+            rejected += 1;
+        }
+    }
+    assert_eq!((rejected, report.entries().len()), (1, 5));
+}
+
+#[test]
+fn a_second_run_of_a_declaration_does_nothing() {
+    for policies in 0..300 {
+        let settings = Settings::vary(policies);
+        let merges = settings.save == SaveMeaning::Merge;
+        let (fake, client) = service(settings);
+        let sources = client.offer_sources();
+        let id = "2nIemJxCKbFX";
+        let store = |asset: &OfferSource| run(sources.create_or_save(asset.clone())).unwrap();
+        let asset = OfferSource::new(id, "one").with_postback_tx_id("tx");
+        assert_eq!(store(&asset), Stored::Created, "policies {policies}");
+        // The user interface of the vendor and the service add what is theirs.
+        fake.set(
+            "offersource",
+            id,
+            "meta",
+            json!({"version": 7, "ui": {"open": true}}),
+        );
+        fake.set("offersource", id, "createdBy", "somebody");
+        assert_eq!(store(&asset), Stored::Unchanged, "policies {policies}");
+        let changed = OfferSource::new(id, "two").with_postback_tx_id("tx");
+        assert_eq!(store(&changed), Stored::Saved, "policies {policies}");
+        assert_eq!(store(&changed), Stored::Unchanged, "policies {policies}");
+        assert_eq!(fake.state().offer_source(id).unwrap().name, "two");
+        // Documented: a service that keeps omitted fields makes each run save.
+        let less = OfferSource::new(id, "two");
+        assert_eq!(store(&less), Stored::Saved, "policies {policies}");
+        let again = if merges { Stored::Saved } else { Stored::Unchanged };
+        assert_eq!(store(&less), again, "policies {policies}");
+        assert_eq!(calls(&fake, "POST /offersource/save/"), 1);
+    }
+}

@@ -1,0 +1,78 @@
+//! The crates are ready to publish: their packages are complete, and every feature is documented.
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+use std::{fs, path::PathBuf};
+
+/// A file of the workspace.
+fn read(path: &str) -> String {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..").join(path);
+    fs::read_to_string(path).unwrap()
+}
+
+/// Features in a manifest, without internal ones.
+fn features(manifest: &str) -> Vec<&str> {
+    let (_, features) = manifest.split_once("[features]").unwrap();
+    let (features, _) = features.split_once("\n[").unwrap();
+    let names = features
+        .lines()
+        .filter_map(|line| line.split_once(" = ["))
+        .map(|(name, _)| name);
+    names
+        .filter(|name| !name.starts_with('_') && *name != "default")
+        .collect()
+}
+
+#[test]
+fn every_feature_is_in_the_table_of_the_documentation() {
+    for folder in ["generated", "tests/fake"] {
+        let manifest = read(&format!("{folder}/Cargo.toml"));
+        let documentation = read(&format!("{folder}/src/lib.rs"));
+        let rows: Vec<&str> = documentation
+            .lines()
+            .filter(|line| line.starts_with("//! | `"))
+            .collect();
+        let features = features(&manifest);
+        assert!(features.len() >= 3, "{folder}");
+        for feature in features {
+            let name = format!("`{feature}`");
+            assert!(rows.iter().any(|row| row.contains(&name)), "{folder}: {feature}");
+        }
+    }
+}
+
+#[test]
+fn every_package_has_its_licences_changelog_and_readme() {
+    for folder in ["generated", "tests/fake"] {
+        for (file, text) in [
+            ("LICENSE-MIT", "MIT License"),
+            ("LICENSE-APACHE", "Apache License"),
+            ("CHANGELOG.md", "## [Unreleased]"),
+            ("README.md", "funnelflux"),
+        ] {
+            assert!(
+                read(&format!("{folder}/{file}")).contains(text),
+                "{folder}/{file}"
+            );
+        }
+        let manifest = read(&format!("{folder}/Cargo.toml"));
+        assert!(
+            manifest.contains("publish = true") && manifest.contains("rustdoc-args"),
+            "{folder}"
+        );
+    }
+}
+
+/// CI builds the crates with the Rust that their manifests name.
+#[test]
+fn the_oldest_rust_is_the_one_of_ci() {
+    let workflow = read(".github/workflows/ci.yml");
+    for folder in ["generated", "tests/fake"] {
+        let manifest = read(&format!("{folder}/Cargo.toml"));
+        let (_, version) = manifest.split_once("rust-version = \"").unwrap();
+        let (version, _) = version.split_once('"').unwrap();
+        assert!(
+            workflow.contains(&format!("OLDEST_RUST: {version}.0\n")),
+            "{folder}: {version}"
+        );
+    }
+}

@@ -1,0 +1,194 @@
+//! Bodies that are not quite what the document says.
+
+use super::*;
+use funnelflux::ext::*;
+use funnelflux::types::{DuplicateRequest, OfferSource, ParentMutationRequest, StatusFilter};
+use funnelflux::{Error, RetryPolicy, transport};
+use funnelflux_fake::RetryAfter;
+use funnelflux_suites::client;
+
+#[tokio::test(start_paused = true)]
+async fn json_is_read_under_any_name_and_after_a_byte_order_mark() -> Result<(), Error> {
+    for fault in [Fault::ByteOrderMark, Fault::HtmlContentType] {
+        let fake = Fake::default();
+        fake.seed_offer_source("a");
+        let client = client(&fake).build()?;
+        fake.inject(Rule::new(fault.clone()).always());
+        let sources = client.list_offer_sources(StatusFilter::All, None).await?;
+        assert_eq!(sources.len(), 1, "{fault}");
+        assert_eq!(
+            client.find_offer_source_by_id(&"a".into()).await?.id_offer_source,
+            "a"
+        );
+        // The renewal of the token and the read-back of a create read JSON, too.
+        fake.expire_access_token();
+        client.create(|id| OfferSource::new(id, "b")).await?;
+        assert_eq!(fake.renewals(), 1, "{fault}");
+        // Raw bytes stay as they are.
+        let raw = client
+            .request(http::Method::GET, "/offersource/list/")
+            .query("status", "all");
+        let raw = raw.bytes().await?;
+        assert_eq!(raw.starts_with(b"\xef\xbb\xbf"), fault == Fault::ByteOrderMark);
+    }
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_success_that_reports_an_error_is_an_error() {
+    for applied in [false, true] {
+        let fake = Fake::default();
+        fake.seed_offer_source("a");
+        fake.inject(Rule::new(Fault::ReportedError { applied }).always());
+        let client = client(&fake).build().unwrap();
+        let request = ParentMutationRequest::new(["a".to_owned()]);
+        let errors = [
+            client.list_offer_sources(StatusFilter::All, None).await.map(drop),
+            client.find_offer_source_by_id(&"a".into()).await.map(drop),
+            client.archive_offer_sources(&request).await,
+            client
+                .duplicate_offer_source(&"a".into(), &DuplicateRequest::new("copy"))
+                .await
+                .map(drop),
+        ];
+        for (error, writes) in errors.into_iter().zip([false, false, true, true]) {
+            let error = error.unwrap_err();
+            let text = error.to_string();
+            assert!(
+                text.contains("(200 OK) reports an error: denied: a fault that a test asked for"),
+                "{text}"
+            );
+            assert_eq!(error.may_have_been_applied(), writes, "{text}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_duplicated_retry_after_counts_once() -> Result<(), Error> {
+    let fake = Fake::default();
+    let client = client(&fake).build()?;
+    inject(
+        &fake,
+        LIST,
+        Fault::too_many_requests(RetryAfter::Text("1, 1".to_owned())),
+        1,
+    );
+    let (outcome, time) = timed(client.list_offer_sources(StatusFilter::All, None)).await;
+    outcome?;
+    assert!(
+        time >= Duration::from_secs(1) && time < Duration::from_millis(1_101),
+        "{time:?}"
+    );
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_retried_statuses_are_a_setting() -> Result<(), Error> {
+    for status in [
+        408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529, 530,
+    ] {
+        let fake = Fake::default();
+        fake.seed_offer_source("a");
+        let client = client(&fake).build()?;
+        fake.inject(Rule::new(Fault::status(status)).times(1));
+        client.list_offer_sources(StatusFilter::All, None).await?;
+        assert_eq!(fake.request_count(), 2, "{status}");
+        // A duplicate is never sent twice.
+        fake.inject(Rule::new(Fault::status(status)).times(1));
+        let duplicate = client.duplicate_offer_source(&"a".into(), &DuplicateRequest::new("copy"));
+        assert!(duplicate.await.is_err());
+        assert_eq!(fake.request_count(), 3, "{status}");
+    }
+    let fake = Fake::default();
+    let client = client(&fake).retry(RetryPolicy::new().statuses([409])).build()?;
+    fake.inject(Rule::new(Fault::status(409)).times(1));
+    client.list_offer_sources(StatusFilter::All, None).await?;
+    assert_eq!(fake.request_count(), 2);
+    fake.inject(Rule::new(Fault::status(503)).times(1));
+    let error = client
+        .list_offer_sources(StatusFilter::All, None)
+        .await
+        .unwrap_err();
+    assert!(!error.is_retryable(), "{error}");
+    assert_eq!(fake.request_count(), 3);
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_key_is_sent_twice() -> Result<(), Error> {
+    let fake = Fake::default();
+    let client = client(&fake).build()?;
+    let mut source = OfferSource::new("2nIemJxCKbFX", "a");
+    source.extra.insert("postbackTxId".to_owned(), "{x}".into());
+    assert!(
+        client.save_offer_source(&source).await.is_err(),
+        "the ID is unknown"
+    );
+    source.extra.insert("offerSourceName".to_owned(), "b".into());
+    let error = client.create_offer_source(&source).await.unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains(r#"has the key "offerSourceName" twice"#),
+        "{error}"
+    );
+    assert_eq!(fake.log().len(), 1);
+    Ok(())
+}
+
+/// `main` and `unwrap` print `Debug`; libraries such as anyhow print every source after the text.
+#[tokio::test(start_paused = true)]
+async fn an_error_says_everything_once() {
+    for fault in faults() {
+        let fake = Fake::default();
+        fake.inject(Rule::new(fault).always());
+        let client = client(&fake)
+            .max_response_bytes(LARGE)
+            .retry(RetryPolicy::none())
+            .build()
+            .unwrap();
+        let list = client.list_offer_sources(StatusFilter::All, None);
+        let Err(error) = list.await else { continue };
+        assert_eq!(format!("{error:?}"), error.to_string());
+        assert!(!error.to_string().contains('\n'));
+        assert!(std::error::Error::source(&error).is_none());
+        if let Some(error) = error.transport_error() {
+            assert_eq!(format!("{error:?}"), error.to_string());
+            assert!(std::error::Error::source(error).is_none());
+        }
+    }
+    let error = transport::TransportError::new(transport::TransportErrorKind::Connect, "refused");
+    assert_eq!(format!("{error:?}"), "no connection to the service: refused");
+    assert_eq!(error.cause().to_string(), "refused");
+}
+
+/// The errors of `ext` contain an error of a call or of the disk.
+#[tokio::test(start_paused = true)]
+async fn every_other_error_says_everything_once() {
+    fn assert_one_line(error: &dyn std::error::Error) {
+        assert_eq!(format!("{error:?}"), error.to_string());
+        assert!(error.source().is_none(), "{error}");
+    }
+    let fake = Fake::default();
+    let client = client(&fake).build().unwrap();
+    let none: [&str; 0] = [];
+    assert_one_line(
+        &client
+            .offer_sources()
+            .bulk_archive(none)
+            .send()
+            .await
+            .unwrap_err(),
+    );
+    let job = client.offer_sources().bulk_archive(["a"]);
+    assert_one_line(&job.journal("/no/such/folder/journal").send().await.unwrap_err());
+    fake.inject(Rule::new(Fault::status(403)).always());
+    let id = "2nIemJxCKbFX";
+    let update = client
+        .offer_sources()
+        .update(id, |source| source.offer_source_name.clear());
+    assert_one_line(&update.send().await.unwrap_err());
+    let source = OfferSource::new(id, "a");
+    let stored = client.offer_sources().create_or_save(source);
+    assert_one_line(&stored.await.unwrap_err());
+}
