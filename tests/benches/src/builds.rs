@@ -24,7 +24,7 @@ enum HostNames {
 
 pub(crate) fn measure() -> Result<String, BoxError> {
     let mut table =
-        "| client | TLS | crates | cold | after a change of a generated file |\n|---|---|---:|---:|---:|\n"
+        "| client | TLS | crates | cold | after a change to a generated file |\n|---|---|---:|---:|---:|\n"
             .to_owned();
     let folder = tempfile::tempdir()?;
     let workspace = copy(&folder.path().join("workspace"))?;

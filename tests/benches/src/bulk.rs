@@ -13,7 +13,7 @@ const LATENCIES: [u64; 3] = [10, 50, 250];
 const TIMES: usize = 3;
 
 pub(crate) fn measure() -> Result<String, BoxError> {
-    let mut table = "| latency of a request | hand-written loop | funnelflux, sending only \
+    let mut table = "| request latency | hand-written loop | funnelflux, sending only \
         | funnelflux with its defaults | target |\n|---:|---:|---:|---:|---:|\n"
         .to_owned();
     for latency in LATENCIES {

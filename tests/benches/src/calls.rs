@@ -1,4 +1,4 @@
-//! Instructions of calls, counted by callgrind.
+//! Instruction counts of calls, measured with callgrind.
 
 use crate::{
     BoxError,
@@ -17,7 +17,7 @@ const ROWS: [Row; 6] = [
         target: "1.05",
     },
     Row {
-        name: "archive 100 by one call",
+        name: "archive 100 in one call",
         workload: Workload::Archive,
         ids: 100,
         repetitions: 300,

@@ -23,7 +23,7 @@ use std::{error::Error, path::PathBuf, process::ExitCode, time::Duration};
 /// The cause of a failed measurement.
 type BoxError = Box<dyn Error>;
 
-/// Measures the costs of the client and its tools, compared to alternatives.
+/// Measures the costs of the client and its tools, compared with alternatives.
 #[derive(Parser)]
 #[command(name = "cargo figures", bin_name = "cargo figures")]
 struct Arguments {
@@ -43,15 +43,15 @@ struct Arguments {
 /// A part of the figures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Part {
-    /// Instructions of calls and of decoding, compared to a hand-written client. Requires valgrind.
+    /// Instruction counts of calls and decoding, compared with a hand-written client. Requires valgrind.
     Calls,
-    /// Duration of bulk jobs, compared to a hand-written loop and to the ideal.
+    /// Duration of bulk jobs, compared with a hand-written loop and with the ideal.
     Bulk,
     /// Peak memory of bulk jobs.
     Memory,
     /// CPU time of `generate` and `check`.
     Commands,
-    /// CPU time and crates of a build of this client and of those of other generators.
+    /// CPU time and number of crates to build this client and the clients of other generators.
     Builds,
 }
 

@@ -26,7 +26,7 @@ pub(crate) struct Peer {
 
 pub(crate) const ALL: [Peer; 5] = [
     Peer {
-        name: "dependencies of a hand-written client: reqwest and serde",
+        name: "dependencies of a hand-written client: serde and reqwest",
         version: "0.13",
         generate: by_hand,
     },
