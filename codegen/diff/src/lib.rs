@@ -1,4 +1,4 @@
-//! Compares two `OpenAPI` 3.0.3 documents: the changes between them, and what each means on the wire.
+//! Compares two `OpenAPI` 3.0.3 documents: the changes between them, and their meaning on the wire.
 //!
 //! The documents are compared part by part (`document`). Each key of either side is compared by a rule of
 //! [`rules`], or reported as `unclassified`. Afterwards a plain structural comparison (`unclassified`) checks
@@ -96,7 +96,7 @@ fn complete<'a>(
         Some(pointer) => pointer,
         None => nearest_remaining(new.value(), &change.nearest),
     };
-    // Operations that use the place on both sides; those of one side only if there are no others.
+    // Operations that use the place on both sides or, if there are none, on one side.
     let (mut operations, mut usages) = index.usages(&pointer, direction);
     let other_side = match (side, &change.old) {
         (Side::New, Some(before)) => old_index.usages(before, direction).0,

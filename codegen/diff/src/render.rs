@@ -13,7 +13,7 @@ use crate::{
     report::{Change, Report, Side, Summary, Usage},
 };
 
-/// Most usages of a place that are listed.
+/// Maximum number of listed usages per place.
 const MOST_USAGES: usize = 6;
 
 /// The meaning of a change for one audience, such as the users of a client library.
@@ -274,7 +274,7 @@ impl Entry<'_> {
     }
 }
 
-/// Writes the line by which a GitHub workflow attaches a message to a line of a file.
+/// Writes the workflow command that attaches a message to a line of a file on GitHub.
 #[must_use]
 pub fn annotation(severity: Severity, location: Option<&Location>, title: &str, message: &str) -> String {
     let kind = match severity {

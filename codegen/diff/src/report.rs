@@ -19,10 +19,11 @@ pub enum Side {
     New,
 }
 
-/// A fact about a change that its kind does not state. Those who depend on the document can judge by it.
+/// A fact about a change that its kind does not imply. Users of the document can base their own judgement on
+/// it.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Fact {
-    /// Only the description of a failed call contains the changed part.
+    /// The changed part occurs only in the description of failed calls.
     FailureResponse,
     /// The bodies of successful responses are the same before and after.
     SameSuccessBodies,
@@ -40,9 +41,9 @@ pub enum Fact {
     MovedBetweenParts,
     /// Objects declare properties before and after, and no schema applies to undeclared ones.
     UndeclaredPropertiesOnly,
-    /// The schema, or one that applies with it, has `anyOf` or `oneOf`.
+    /// The schema, or another schema that applies with it, has `anyOf` or `oneOf`.
     HasAlternatives,
-    /// The schema is not a component, so that it has no name of its own.
+    /// The schema is inline, so it has no name of its own.
     InlineSchema,
     /// The schema describes a single value without an enumeration.
     Scalar,
@@ -86,14 +87,14 @@ pub struct Usage {
 pub struct Change {
     /// Kind of the change.
     pub kind: ChangeKind,
-    /// Id of the rule, completed with the context.
+    /// ID of the rule, completed with the context.
     pub id: String,
     /// Meaning on the wire.
     pub level: Level,
     /// Direction of the messages.
     pub direction: Direction,
-    /// Operations that it concerns, such as `PUT /offersource/save/`. Empty for the whole document, and for
-    /// parts that no operation uses.
+    /// Affected operations, such as `PUT /offersource/save/`. Empty for the whole document, and for unused
+    /// parts.
     pub operations: Vec<String>,
     /// JSON pointer to the changed part, in the document that `side` names.
     pub pointer: PointerBuf,
@@ -103,7 +104,7 @@ pub struct Change {
     pub location: Location,
     /// Location of the same part in the new document, or of its nearest remaining ancestor.
     pub new_location: Location,
-    /// Paths by which operations use the part.
+    /// Paths from operations to the part.
     pub usages: Vec<Usage>,
     /// The difference, before and after.
     pub what: String,

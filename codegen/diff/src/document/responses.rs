@@ -73,7 +73,7 @@ impl<'a> Comparer<'a> {
     fn headers(&mut self, site: &Site<'_, 'a>, context: SchemaContext) {
         let members = |node: &Option<Node<'a>>| node.as_ref().map(Node::members).unwrap_or_default();
         let (before, after) = (members(&site.old), members(&site.new));
-        // Names of headers do not depend on case.
+        // Header names are case-insensitive.
         let find = |headers: &[(&'a str, Node<'a>)], name: &str| {
             headers
                 .iter()
@@ -137,8 +137,8 @@ impl<'a> Comparer<'a> {
                     let kinds = [ChangeKind::HeaderDeprecated, ChangeKind::HeaderReactivated];
                     self.deprecated(&site, kinds, DIRECTION);
                 }
-                // The separator of a list in a header of Swagger 2.0: no rule covers it, and it is not only
-                // words.
+                // The list separator of a Swagger 2.0 header: no rule covers it, and it is more than
+                // documentation.
                 ("x-collectionFormat", _) => self.unclassified(&site),
                 _ => self.annotation_or_unclassified(key, &site, DIRECTION),
             }
@@ -150,7 +150,7 @@ fn is_success(status: &str) -> bool {
     status.starts_with('2')
 }
 
-/// The bodies of successful responses. The same body with another status is the same.
+/// The bodies of successful responses. The status is ignored.
 fn success_bodies<'a>(document: &DocumentIndex<'a>, responses: &Node<'a>) -> BTreeSet<String> {
     let responses = responses
         .members()

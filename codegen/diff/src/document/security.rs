@@ -12,7 +12,7 @@ use crate::{
 };
 
 impl<'a> Comparer<'a> {
-    /// Compares the requirements of an operation. Without its own, those of the document apply.
+    /// Compares the requirements of an operation, which default to those of the document.
     pub(crate) fn operation_security(&mut self, site: &Site<'_, 'a>) {
         if site.both().is_some() || site.is_unchanged() || site.values().any(|list| !list.value.is_array()) {
             let kinds = [ChangeKind::SecurityAdded, ChangeKind::SecurityRemoved];
@@ -105,7 +105,7 @@ impl<'a> Comparer<'a> {
     }
 }
 
-/// Checks whether nothing has to be sent: there is no alternative, or an empty one.
+/// Checks whether no credentials are required: there is no alternative, or an empty one.
 fn is_optional(alternatives: &[Node<'_>]) -> bool {
     let is_empty = |entry: &Node<'_>| entry.value.as_object().is_some_and(Map::is_empty);
     alternatives.is_empty() || alternatives.iter().any(is_empty)

@@ -1,4 +1,4 @@
-//! Usages of a place, in the words of a person.
+//! Human-readable usages of a location.
 
 use funnelflux_openapi::{
     operations,
@@ -26,7 +26,7 @@ pub(super) fn of(
     };
     let mut found = direct(root, pointer);
     found.retain(|usage| usage.direction == Direction::None || is_wanted(usage.direction));
-    // References lead to the place itself or to one around it.
+    // References lead to the place itself or to an enclosing place.
     for usage in usages.of(pointer) {
         let direction = usage.direction.map_or(Direction::None, Into::into);
         if !is_wanted(direction) {
@@ -67,7 +67,7 @@ impl From<operations::Direction> for Direction {
     }
 }
 
-/// Usages of a place inside of an operation or a path.
+/// Usages of a place inside an operation or a path.
 fn direct(root: &Node<'_>, pointer: &Pointer) -> Vec<Usage> {
     let tokens = tokens(pointer);
     let [paths, path, rest @ ..] = tokens.as_slice() else {
@@ -96,7 +96,7 @@ fn direct(root: &Node<'_>, pointer: &Pointer) -> Vec<Usage> {
     }
 }
 
-/// Steps from an operation, or from the path that it belongs to.
+/// Steps from an operation or its path.
 fn operation_steps(root: &Node<'_>, pointer: &Pointer) -> Vec<String> {
     let all = tokens(pointer);
     let is_operation = all
@@ -122,7 +122,7 @@ fn operation_steps(root: &Node<'_>, pointer: &Pointer) -> Vec<String> {
     path
 }
 
-/// Steps into a referenced place: the name of a shared schema, and the steps from `at` to `pointer`.
+/// Steps into a referenced place: the name of the shared schema, then the steps from `at` to `pointer`.
 fn steps_within(at: &Pointer, pointer: &Pointer) -> Vec<String> {
     let mut path = Vec::new();
     let outer = tokens(at);

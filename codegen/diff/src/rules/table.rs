@@ -1,8 +1,8 @@
 //! The table of rules: every kind of change with its level and meaning on the wire.
 //!
-//! Two principles decide the level. A *request* breaks when its schema gets narrower, since the service may
-//! reject values that it accepted. A *response* breaks when its schema gets wider, since readers may not
-//! understand new values. Where two readings of a change differ, the worse one counts.
+//! Two principles decide the level. A *request* breaks when its schema gets narrower, because the service may
+//! reject values that it accepted before. A *response* breaks when its schema gets wider, because readers may
+//! not understand new values. If a change can be read in two ways, the more severe reading counts.
 
 use super::rule::{
     ByDirection::{Any, Each},
@@ -13,7 +13,7 @@ use crate::level::Level::{Breaking, Docs, Info, Warning};
 
 macro_rules! rules {
     ($($kind:ident: { $($fields:tt)* })*) => {
-        /// A kind of change. Its [`Rule`] has the id, level and meaning.
+        /// A kind of change. Its [`Rule`] has the ID, level and meaning.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[expect(missing_docs, reason = "the rule of each kind says what it means")]
         pub enum ChangeKind { $($kind),* }
@@ -402,15 +402,15 @@ rules! {
 
     // Servers and security.
     ServerAdded: { id: Fixed("server-added"), level: Any(Info),
-        meaning: Any("The service has one more address.") }
+        meaning: Any("The service has one more URL.") }
     ServerRemoved: { id: Fixed("server-removed"), level: Any(Breaking),
-        meaning: Any("The address is no longer documented; calls to it may fail.") }
+        meaning: Any("The URL is no longer documented; calls to it may fail.") }
     ServersReplaced: { id: Fixed("servers-replaced"), level: Any(Breaking),
-        meaning: Any("Other addresses apply here. Calls to the old ones may fail.") }
+        meaning: Any("Other URLs apply here. Calls to the old ones may fail.") }
     ServerOrderChanged: { id: Fixed("server-order-changed"), level: Any(Warning),
-        meaning: Any("The addresses have another order. Many clients take the first.") }
+        meaning: Any("The order of the URLs changed. Many clients use the first.") }
     ServerVariablesChanged: { id: Fixed("server-variables-changed"), level: Any(Breaking),
-        meaning: Any("The variable parts of an address have changed.") }
+        meaning: Any("The variable parts of a URL changed.") }
     SecurityAdded: { id: Fixed("api-security-added"), level: Any(Breaking),
         meaning: Any("The operation requires other credentials. Calls without them are rejected.") }
     SecurityAlternativeAdded: { id: Fixed("api-security-alternative-added"), level: Any(Info),

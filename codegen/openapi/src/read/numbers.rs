@@ -13,7 +13,7 @@ use crate::{
     text::shorten,
 };
 
-/// Makes a warning for each of the numbers, which are given with their nodes.
+/// Creates a warning for each number, given with its node.
 pub(super) fn warnings(
     source: Source<'_>,
     source_map: &SourceMap,
@@ -58,7 +58,7 @@ pub(super) fn warnings(
 }
 
 fn message(text: &str) -> String {
-    /// Most digits in the message.
+    /// Maximum number of digits in the message.
     const DIGITS: usize = 60;
     let read = text.parse().ok().and_then(Number::from_f64);
     let read = read.map_or_else(|| "another".to_owned(), |read| read.to_string());

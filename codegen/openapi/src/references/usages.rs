@@ -1,4 +1,4 @@
-//! Usages: which operations use a target of a reference, in which message, and by which references.
+//! Usages of reference targets: the operations that use a target, in which message, and by which references.
 
 use std::collections::VecDeque;
 
@@ -22,18 +22,17 @@ pub struct Hop<'a> {
 pub struct Usage<'u> {
     /// The operation.
     pub operation: &'u Operation<'u>,
-    /// The message that holds the value; `None` for a part of neither, such as a callback.
+    /// The message that contains the value; `None` for parts of neither message, such as a callback.
     pub direction: Option<Direction>,
-    /// The hops from the operation to the value or to one around it, the first one from within the operation
-    /// or the parameters of its path.
+    /// The hops from the operation, or from the parameters of its path, to the value or an enclosing value.
     pub hops: Vec<Hop<'u>>,
 }
 
 /// A hop and the number of its target.
 type Link<'r> = (usize, Hop<'r>);
 
-/// A part of an operation that usages are distinguished by: a parameter, the request body, or the response of
-/// a status.
+/// A part of an operation that distinguishes usages: a parameter, the request body, or the response of a
+/// status.
 struct Entry<'r> {
     /// Position of the operation.
     operation: usize,
@@ -43,19 +42,19 @@ struct Entry<'r> {
 
 /// The operations that use each target of a reference.
 ///
-/// Large documents have millions of pairs of an entry and a target, so each question is a search of its own,
+/// Large documents have millions of entry-target pairs, so each question is answered by a separate search,
 /// backwards from the target.
 pub struct Usages<'r> {
     references: &'r References<'r>,
     operations: Vec<Operation<'r>>,
     entries: Vec<Entry<'r>>,
-    /// By the number of a target: the links inside of it.
+    /// By target number: the links inside the target.
     links: Vec<Vec<Link<'r>>>,
-    /// By the number of a target: whatever has a link to it.
+    /// By target number: everything that links to the target.
     users: Vec<Users>,
 }
 
-/// Whatever has a link to a target.
+/// Origins of links to a target.
 #[derive(Clone, Default)]
 struct Users {
     /// Positions of entries.
@@ -66,7 +65,7 @@ struct Users {
 
 /// Result of a search backwards from a target.
 struct Search {
-    /// By the number of a target: the fewest hops from it to the target of the search.
+    /// By target number: the fewest hops to the target of the search.
     distances: Vec<Option<usize>>,
     /// Positions of the entries that lead to the target, in the order of the document.
     entries: Vec<usize>,
@@ -98,8 +97,8 @@ impl<'r> Usages<'r> {
         }
     }
 
-    /// Lists the operations that use the value at `pointer` or one around it, the innermost first, each with
-    /// the shortest hops.
+    /// Lists the operations that use the value at `pointer` or an enclosing value, innermost first, each with
+    /// the fewest hops.
     pub fn of<'u>(&'u self, pointer: &'u Pointer) -> impl Iterator<Item = Usage<'u>> {
         self.around(pointer).flat_map(move |number| {
             let Search { distances, entries } = self.search(number);
@@ -114,8 +113,8 @@ impl<'r> Usages<'r> {
         })
     }
 
-    /// Lists the operations that use the value at `pointer` or one around it, each once, in the order of the
-    /// document.
+    /// Lists the operations that use the value at `pointer` or an enclosing value, each once, in the order of
+    /// the document.
     #[must_use]
     pub fn operations(&self, pointer: &Pointer) -> Vec<&Operation<'r>> {
         let entries = self
@@ -132,7 +131,7 @@ impl<'r> Usages<'r> {
             .collect()
     }
 
-    /// Lists the numbers of the targets at `pointer` and around it, the innermost first.
+    /// Lists the numbers of the targets that are or enclose the value at `pointer`, innermost first.
     fn around(&self, pointer: &Pointer) -> impl Iterator<Item = usize> {
         let around = std::iter::successors(Some(pointer), |pointer| pointer.parent());
         around.filter_map(|place| self.references.numbers.get(place).copied())
@@ -195,7 +194,7 @@ fn add_user(
     }
 }
 
-/// Lists the parts of an operation, and of the parameters of its path, that have references.
+/// Lists the parts of an operation and of its path's parameters that contain references.
 fn entries<'r>(references: &'r References<'r>, number: usize, operation: &Operation<'_>) -> Vec<Entry<'r>> {
     let item = operation.pointer.parent().unwrap_or_default();
     let shared = item.with_trailing_token("parameters");
@@ -216,7 +215,7 @@ fn entries<'r>(references: &'r References<'r>, number: usize, operation: &Operat
     entries
 }
 
-/// Returns the link that a reference makes.
+/// Returns the link that a reference creates.
 fn link<'r>(references: &'r References<'r>, reference: &'r Reference<'r>) -> Option<Link<'r>> {
     let number = reference.target?;
     let from = &*reference.pointer;
@@ -224,7 +223,7 @@ fn link<'r>(references: &'r References<'r>, reference: &'r Reference<'r>) -> Opt
     Some((number, Hop { from, to }))
 }
 
-/// Lists the links inside of a target: its references, and the subtypes that its discriminator admits.
+/// Lists the links inside a target: its references, and the subtypes that its discriminator admits.
 fn links<'r>(references: &'r References<'r>, from: &'r Pointer) -> Vec<Link<'r>> {
     let inside = references.within(from).iter();
     let subtypes = references.subtypes(from).into_iter().filter_map(|(_, to)| {
@@ -237,7 +236,7 @@ fn links<'r>(references: &'r References<'r>, from: &'r Pointer) -> Vec<Link<'r>>
         .collect()
 }
 
-/// Returns the part of an operation that a place in it belongs to: the body, or else the first two tokens.
+/// Returns the part of an operation that contains a place: the body, or else the first two tokens.
 fn entry_of(part: &Pointer) -> (Option<Token<'_>>, Option<Token<'_>>) {
     let first = part.get(0);
     let is_body = first

@@ -39,8 +39,8 @@ pub(crate) struct SourceMap {
 }
 
 impl SourceMap {
-    /// Locates the value at `pointer`: a member at its key, an item at its start. A value that does not exist
-    /// gets the position of its nearest ancestor.
+    /// Locates the value at `pointer`: a member at its key, an item at its start. A missing value gets the
+    /// position of its nearest ancestor.
     pub(crate) fn locate(&self, pointer: &Pointer) -> Position {
         let mut position = self.start;
         let mut node = self.root;
