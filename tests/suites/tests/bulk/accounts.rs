@@ -63,7 +63,7 @@ fn a_journal_of_another_account_is_refused_and_changes_nothing() {
             ..Settings::default()
         };
         let (first, second, ids) = accounts(&settings);
-        // An asset outside of the job, which deletions leave.
+        // An asset outside the job, which deletions leave.
         first.seed_offer_source("outside");
         let (_folder, path) = journal();
         begin(&first, &ids, deletes, &path);

@@ -193,7 +193,7 @@ fn check(
         .map_err(|error| TestCaseError::fail(format!("{entry:?}: {error}")))?;
     }
 
-    // Assets outside of the job are unchanged.
+    // Assets outside the job are unchanged.
     let inside: HashSet<&str> = reported.into_iter().collect();
     for segment in ["offersource", "page", "category"] {
         let count = |state: &State| state.assets(segment).count();

@@ -112,7 +112,7 @@ fn an_unknown_copy_is_not_advised_to_be_made_again() {
     );
     assert!(!text.contains("run the job again"), "{text}");
     assert_eq!(report.unfinished().count(), 0);
-    // A report that is read from a file knows it, too.
+    // A report that is read from a file also knows it.
     let text = serde_json::to_string(&report).unwrap();
     let read: funnelflux::ext::Report<String> = serde_json::from_str(&text).unwrap();
     assert_eq!(read.unfinished().count(), 0);

@@ -451,7 +451,7 @@ async fn a_refused_foreign_authorization_renews_nothing() {
     }
     for by_hook in [false, true] {
         let fake = service(TOKEN_A);
-        // The client's own token is about to expire, too.
+        // The client's own token is also about to expire.
         let builder = expiring(&fake);
         let client = if by_hook { builder.hook(Foreign) } else { builder }
             .build()
