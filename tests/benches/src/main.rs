@@ -1,7 +1,7 @@
 //! `cargo figures`: measures, prints tables, and with `--write` stores them in `tests/benches/README.md`.
 //!
-//! Other load on the machine hardly affects the figures: they are instructions, CPU times, and ratios of
-//! interleaved runs. Each part has its own file and its own table.
+//! Other load on the machine hardly affects the figures: they are instruction counts, CPU times, and ratios
+//! of interleaved runs. Each part has its own file and its own table.
 
 mod builds;
 mod bulk;
@@ -126,7 +126,7 @@ fn measure(arguments: &Arguments) -> Result<(), BoxError> {
             println!("{}: {}\n", value.get_name(), value.get_help().unwrap_or_default());
         }
         println!("{table}");
-        // Writing each table at once keeps it if a later part fails.
+        // Each table is written immediately, so that it is kept if a later part fails.
         if let (Some(page), Some(name)) = (&mut page, part.to_possible_value()) {
             page.put(name.get_name(), &table)?;
         }

@@ -1,5 +1,5 @@
-//! Proxies of the environment: requests to this machine pass none, and plain http to another machine needs
-//! the same permission with a proxy as without.
+//! Proxies from the environment: requests to this machine bypass them, and plain http to another machine
+//! requires the same permission with or without a proxy.
 //!
 //! The environment belongs to the process, so each case runs this test program again.
 #![allow(

@@ -1,4 +1,4 @@
-//! Single guarantees of bulk jobs, one test each.
+//! Individual guarantees of bulk jobs, one test each.
 
 use crate::service::{Alarm, calls, client, service};
 use funnelflux::ext::{

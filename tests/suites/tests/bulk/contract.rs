@@ -146,7 +146,7 @@ fn status_and_parent(page: &Asset) -> (Status, Option<String>) {
     (page.status.clone(), page.parent.clone())
 }
 
-/// Compares the results to the server before and after the job.
+/// Compares the results with the server before and after the job.
 fn check(
     scenario: &Scenario,
     entries: &[Entry<OfferSourceId>],

@@ -1,4 +1,4 @@
-//! Bodies that are not quite what the document says.
+//! Bodies that deviate slightly from the document.
 
 use super::*;
 use funnelflux::ext::*;
@@ -24,7 +24,7 @@ async fn json_is_read_under_any_name_and_after_a_byte_order_mark() -> Result<(),
         fake.expire_access_token();
         client.create(|id| OfferSource::new(id, "b")).await?;
         assert_eq!(fake.renewals(), 1, "{fault}");
-        // Raw bytes stay as they are.
+        // Raw bytes stay unchanged.
         let raw = client
             .request(http::Method::GET, "/offersource/list/")
             .query("status", "all");

@@ -1,4 +1,4 @@
-//! Errors report what happened, where, why, and a fix, and their predicates are right.
+//! Errors report the problem, its location, its cause and a fix, and their predicates are correct.
 
 use super::*;
 use funnelflux::transport::{TransportError, TransportErrorKind};
