@@ -32,16 +32,16 @@ struct Arguments {
     /// File with one ID per line
     #[arg(long, value_name = "FILE")]
     ids_from: Option<PathBuf>,
-    /// Handling of their pages: leave, cascade, orphan, or move:ID
+    /// Treatment of the offer sources' pages: leave, cascade, orphan, or move:ID
     #[arg(long, value_name = "CHOICE", default_value = "leave", value_parser = parse_children)]
     children: Cascade<OfferSourceId>,
-    /// Write a journal, or continue the job of the journal that is there
+    /// Write a journal, or resume the job of an existing journal
     #[arg(long, value_name = "FILE")]
     journal: Option<PathBuf>,
-    /// Print what would change, and change nothing
+    /// Preview the changes without making them
     #[arg(long)]
     plan: bool,
-    /// Confirm the change; needed with --live
+    /// Confirm the change; required with --live
     #[arg(long)]
     yes: bool,
     /// Number of IDs per request

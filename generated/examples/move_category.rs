@@ -1,4 +1,4 @@
-//! Moves offer sources whose name contains a text to a category.
+//! Moves offer sources whose names contain a text to a category.
 //!
 //! ```text
 //! cargo run -p funnelflux --example move_category                       # on an embedded fake
@@ -19,16 +19,16 @@ use signals::stop_signal;
 use std::error::Error;
 use std::time::Duration;
 
-/// Moves offer sources whose name contains a text to a category. Uses an embedded fake of the service unless
+/// Moves offer sources whose names contain a text to a category. Uses an embedded fake of the service unless
 /// --live is given.
 #[derive(Debug, Parser)]
 struct Arguments {
     #[command(flatten)]
     account: AccountArguments,
-    /// Text in the name of the offer sources; optional on the fake
+    /// Text that the names of the offer sources contain; optional on the fake
     #[arg(long, value_name = "TEXT", default_value = "", required_if_eq("live", "true"))]
     name_contains: String,
-    /// ID of the category; an empty ID removes the offer sources from theirs
+    /// ID of the category; an empty ID removes the offer sources from their category
     #[arg(
         long,
         value_name = "ID",
@@ -36,7 +36,7 @@ struct Arguments {
         required_if_eq("live", "true")
     )]
     category: String,
-    /// Confirm the change; needed with --live
+    /// Confirm the change; required with --live
     #[arg(long)]
     yes: bool,
 }
@@ -82,7 +82,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             outcome => println!("{}: {}", entry.id, outcome.failure().ok_or("no reason given")?),
         }
     }
-    println!("{moved} moved, {already} in the category already.");
+    println!("{moved} moved, {already} already in the category.");
     if let Some(fake) = &account.fake {
         let state = fake.state();
         let moved = state

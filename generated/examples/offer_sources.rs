@@ -1,7 +1,7 @@
 //! Introduction to the API: creates, lists, duplicates and archives offer sources.
 //!
-//! Without a token it works on a fake of the service on this machine. If `FUNNELFLUX_ACCESS_TOKEN` is set, it
-//! prints the calls that `--live` would make on the real service.
+//! Without a token, it uses a fake service on this machine. If `FUNNELFLUX_ACCESS_TOKEN` is set, it prints
+//! the calls that `--live` would make on the real service.
 
 use clap::Parser;
 use funnelflux::Client;

@@ -26,7 +26,7 @@ struct Arguments {
     /// Name of the parameter in which the offer source returns a transaction ID
     #[arg(long, value_name = "NAME", default_value = "txid_new")]
     postback_tx_id: String,
-    /// Confirm the change; needed with --live
+    /// Confirm the change; required with --live
     #[arg(long)]
     yes: bool,
 }

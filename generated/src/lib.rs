@@ -47,8 +47,8 @@
 //! (documented). With a refresh token, the client renews the access token in the background before it
 //! expires, or when the service rejects it, and then repeats the rejected call. Concurrent calls share one
 //! renewal, and [`Hook::tokens_renewed`](hook::Hook::tokens_renewed) reports it. A [token
-//! store](auth::TokenStore) keeps the renewed tokens in memory, in a file or in a store of your own. It
-//! belongs to one base URL and one account, and the client refuses another one:
+//! store](auth::TokenStore) keeps the renewed tokens in memory, in a file or in a store of your own. A store
+//! belongs to one base URL and one account; the client rejects a store that belongs to another:
 //!
 //! ```no_run
 //! use funnelflux::{Client, Credentials};
@@ -66,10 +66,10 @@
 //!
 //! # Retries
 //!
-//! Each operation [declares whether it may be repeated](operations::Operation::repeat): an update may, a
-//! duplicate may not once the service has possibly received it. After a 429 or 503 the client waits as long
-//! as `Retry-After` says; otherwise it backs off exponentially with full jitter. Set a policy for the client
-//! or for a single call:
+//! Each operation [declares whether it may be repeated](operations::Operation::repeat): an update may be
+//! repeated; a duplication may not once the service may have received it. After a 429 or 503 the client waits
+//! as long as `Retry-After` says; otherwise it backs off exponentially with full jitter. Set a policy for the
+//! client or for a single call:
 //!
 //! ```
 //! use funnelflux::{Client, Error, RetryPolicy, types::StatusFilter};
@@ -127,8 +127,8 @@
 //! # Ok(()) }
 //! ```
 //!
-//! [`OfferSourceId::generate`](types::OfferSourceId::generate) makes an ID in advance. To address an existing
-//! asset, any text is accepted as its ID.
+//! [`OfferSourceId::generate`](types::OfferSourceId::generate) generates an ID in advance. For an existing
+//! asset, any string is accepted as the ID.
 //!
 //! # Limits
 //!
@@ -146,8 +146,8 @@
 //! ```
 //!
 //! [`Call::timeout`] and [`Call::attempt_timeout`] set the limits of a single call. With the feature
-//! `rate-limit`, all clones of a client share a request rate. It adapts to the service: 429s lower it, and
-//! successes restore it:
+//! `rate-limit`, all clones of a client share a request rate. The rate adapts to the service: 429s lower it,
+//! and successes restore it:
 //!
 #![cfg_attr(feature = "rate-limit", doc = "```")]
 #![cfg_attr(not(feature = "rate-limit"), doc = "```ignore")]
@@ -161,7 +161,7 @@
 //!
 //! # Errors
 //!
-//! Every call fails with an [`Error`]. Its text is one line for people; its methods are for programs.
+//! Every call fails with an [`Error`]. Its text is one human-readable line; its methods are for programs.
 //!
 //! ```
 //! use funnelflux::{Client, types::StatusFilter};
@@ -191,10 +191,10 @@
 //! wait, duration and request ID. Its children are the attempts, spans `funnelflux.attempt` with the
 //! attributes of OpenTelemetry's HTTP clients: `http.request.method`, `url.template`, `server.address`,
 //! `server.port`, `http.request.resend_count`, `http.response.status_code`, `error.type`, `otel.kind` and
-//! `otel.status_code`. A bulk job is a span `funnelflux.job`, the parent of its calls. Each retry is an event,
-//! and a failed call a warning, except for a read that finds nothing (404). An unknown enum value is logged
-//! once. With the feature `traceparent`, each request carries the context of its attempt's span as `traceparent`
-//! and `tracestate`, if the program collects its spans with `tracing-opentelemetry` 0.34.
+//! `otel.status_code`. A bulk job is a span `funnelflux.job`, the parent of its calls. Each retry is an
+//! event, and a failed call a warning, except for a read that finds nothing (404). An unknown enum value is
+//! logged once. With the feature `traceparent`, each request carries the context of its attempt's span as
+//! `traceparent` and `tracestate`, if the program collects its spans with `tracing-opentelemetry` 0.34.
 //!
 //! A [`Hook`](hook::Hook) sees every request and response and can add headers:
 //!
@@ -213,19 +213,19 @@
 //! # Ok::<(), funnelflux::Error>(())
 //! ```
 //!
-//! [`Client::request`] calls a path that has no method, with the same retries and errors.
+//! [`Client::request`] calls a path for which `Client` has no method, with the same retries and errors.
 //!
 //! # Security
 //!
 //! - Redirects are not followed.
 //! - An HTML page instead of JSON is an error, whatever its status.
 //! - Tokens are sent over plain `http` to this machine only, unless [`ClientBuilder::allow_plain_http`] is
-//!   set. Requests to this machine pass no proxy.
+//!   set. Requests to this machine bypass proxies.
 //! - Stored tokens are sent only to the base URL that they came from.
 //! - No `Debug` output, error, span or event contains a token, even if the service returns it.
 //!
 //! [`HttpTransport`](transport::HttpTransport) describes proxies, `SSL_CERT_FILE` and private certificate
-//! authorities. [`transport::from_fn`] and layers for tower decorate a transport.
+//! authorities. [`transport::from_fn`] and tower layers wrap a transport.
 //!
 //! # Without async
 //!
@@ -263,7 +263,7 @@
 //! | `native-tls` | no | TLS by the operating system's library; one of the two is required |
 //! | `tracing` | yes | spans and events |
 //! | `traceparent` | no | [the trace context in every request](#observation) |
-//! | `http2`, `gzip` | no | HTTP/2 and compressed responses, if the service has them; 12 more crates |
+//! | `http2`, `gzip` | no | HTTP/2 and compressed responses, if the service supports them; adds 12 crates |
 //! | `rate-limit` | no | [a client-side rate limit](#limits) |
 //! | `blocking` | no | [calls without async](#without-async) |
 //! | `reqwest` | no | `ClientBuilder::reqwest`, which configures the HTTP client: proxies, pools, addresses |
@@ -275,12 +275,13 @@
 //! The public interface contains types of [`bytes`], [`http`], [`secrecy`] and [`serde_json`], which are
 //! re-exported, the traits of `serde`, and `Stream` of `futures-core`. [`transport`] implements traits of
 //! `http-body` 1 and `tower-service` 0.3. With the feature `reqwest`, the interface contains types of reqwest
-//! 0.13, re-exported as well. A new major version of any of them is one of this crate.
+//! 0.13, re-exported as well. A new major version of any of these crates requires a new major version of this
+//! crate.
 //!
 //! # Versions
 //!
-//! The minimum version of Rust is in `rust-version` of the manifest and checked in CI. It is at least six
-//! months old when it is raised, and raising it is a minor release.
+//! The minimum Rust version is `rust-version` in the manifest, and CI checks it. A version becomes the
+//! minimum only when it is at least six months old, and raising the minimum is a minor release.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -314,7 +315,7 @@ pub use runtime::unverified::Unverified;
 pub use secrecy;
 pub use serde_json;
 
-/// Stores and owners of tokens.
+/// Token stores and the accounts of tokens.
 pub mod auth {
     pub use crate::runtime::auth::{
         AccountId, CredentialSource, FileTokenStore, MemoryTokenStore, StoreError, StoreGuard, TokenStore,

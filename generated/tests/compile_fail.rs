@@ -13,8 +13,7 @@ fn invalid_jobs_do_not_compile() {
     }
 }
 
-/// The counterpart: every valid choice compiles. A passing trybuild case would compile all dependencies
-/// again.
+/// Checks that every valid choice compiles. A passing trybuild case would compile all dependencies again.
 #[test]
 fn every_choice_compiles() -> Result<(), Error> {
     let client = Client::builder().bearer_token("token").build()?;

@@ -134,7 +134,7 @@ async fn a_signal_ends_bulk_archive_although_the_service_hangs() {
                 .status()
                 .unwrap();
             assert!(sent.success());
-            // The process takes them one by one.
+            // The process handles them one by one.
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
         let output = tokio::task::spawn_blocking(move || child.wait_with_output());
@@ -142,7 +142,7 @@ async fn a_signal_ends_bulk_archive_although_the_service_hangs() {
         let took = begun.elapsed();
         let text = String::from_utf8_lossy(&output.stdout);
         let case = format!("{signals:?}: {took:?}, {}, {text}", output.status);
-        // A loaded machine gets some time more than the limit.
+        // A loaded machine is allowed more time than the limit.
         assert!(took < Duration::from_millis(limit + 400), "{case}");
         if signals.len() == 1 {
             assert!(

@@ -15,15 +15,13 @@ use crate::{
     workspace::Workspace,
 };
 
-/// Reports the changes between two documents, their effect on the wire and on users of the crate.
+/// Reports the changes between two documents, and their effect on the wire and on users.
 ///
 /// Needs nothing but the two documents, and writes nothing.
 #[derive(clap::Args)]
-#[command(
-    after_help = "Exit codes: 0 no changes, 1 usage or I/O, 2 a document or the allow list is invalid, \
-                  5 changes, nothing breaks, 6 at least one change breaks on the wire, \
-                  9 an address does not answer now"
-)]
+#[command(after_help = "Exit codes:\n  0  no changes\n  1  usage or I/O error\n  \
+                  2  a document or the allow list is invalid\n  5  changes; nothing breaks\n  \
+                  6  changes; at least one breaks on the wire\n  9  a URL is currently unreachable")]
 pub(crate) struct Arguments {
     #[arg(help = format!("Old document: {}", source::HELP))]
     old: Source,

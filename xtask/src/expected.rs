@@ -1,4 +1,4 @@
-//! Files that `generate` writes and `check` compares.
+//! Files that `generate` writes and `check` verifies.
 
 use std::collections::HashSet;
 
@@ -24,7 +24,7 @@ impl ComparedFile {
     }
 }
 
-/// Reads each file that the pipeline produces, in the order in which they are to be written.
+/// Reads each file that the pipeline produces, in writing order.
 ///
 /// The lock comes last: after an interrupted run the old lock is still there, and the next run replaces it.
 pub(crate) fn compare(workspace: &Workspace, output: &Output) -> Result<Vec<ComparedFile>, Failure> {
@@ -48,7 +48,7 @@ pub(crate) fn compare(workspace: &Workspace, output: &Output) -> Result<Vec<Comp
         .collect()
 }
 
-/// Paths of files among the generated ones that `generated`, the paths below [`GENERATED`], does not have.
+/// Paths of existing files below [`GENERATED`] that are not in `generated`.
 pub(crate) fn orphans<'a>(
     workspace: &Workspace,
     generated: impl Iterator<Item = &'a String>,

@@ -1,4 +1,4 @@
-//! `cargo xtask fetch`: replaces the vendor's document by the current one, and reports the changes.
+//! `cargo xtask fetch`: replaces the vendor's document with the current one, and reports the changes.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +19,7 @@ use crate::{
     workspace::{LOCK, Workspace},
 };
 
-/// File with the address of the vendor's document.
+/// File with the URL of the vendor's document.
 const SOURCE: &str = "spec/source.toml";
 
 /// Most kinds of notes on the overlays.
@@ -30,15 +30,15 @@ const MOST_LINES: usize = 30;
 
 /// Reports the changes in the vendor's document, then replaces spec/upstream.* by it.
 ///
-/// Refuses an invalid document and writes nothing then.
+/// Rejects an invalid document without writing anything.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Exit codes: 0 the document is in place, whatever changed in it, 1 usage or I/O, \
-                  2 the document is invalid, 3 the lock cannot be read, 9 the address does not answer now; \
-                  nothing is written unless 0"
+    after_help = "Exit codes; files are written only with exit code 0:\n  0  the document is in place, \
+                  changed or not\n  1  usage or I/O error\n  2  the document is invalid\n  \
+                  3  the lock cannot be read\n  9  the URL is currently unreachable"
 )]
 pub(crate) struct Arguments {
-    #[arg(help = format!("Source of the document: {}; by default the address in {SOURCE}", source::HELP))]
+    #[arg(help = format!("Source of the document: {}; default: the URL in {SOURCE}", source::HELP))]
     source: Option<Source>,
     /// Output format of the changes.
     #[arg(long, value_enum, default_value_t)]
@@ -55,7 +55,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<Outcom
     let lock = spec.lock()?;
     let new = diff::document(&text)?;
     let old_name = &spec.upstream.name;
-    // An invalid document of ours is one more reason to replace it.
+    // If our document is invalid, that is one more reason to replace it.
     let mut stdout = match diff::document(&spec.upstream) {
         Ok(old) => {
             let report = comparison::compare(&old, &new);
@@ -78,13 +78,13 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<Outcom
             lock.upstream.source = source.to_string();
             workspace.write(LOCK, &lock.text())?;
         }
-        // The old document goes last.
+        // The old document is removed last.
         if name != old_name {
             workspace.remove(old_name)?;
         }
         notes.push(format!("{name} is now identical to {source}"));
         notes.extend(overlay_notes(new, &spec));
-        // `git restore` leaves a file alone that git does not know.
+        // `git restore` does not touch files that git does not track.
         let remove_new = if name == old_name {
             String::new()
         } else {
@@ -107,7 +107,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<Outcom
     })
 }
 
-/// Reads the address of the vendor's document from spec/source.toml.
+/// Reads the URL of the vendor's document from spec/source.toml.
 fn default_source(workspace: &Workspace) -> Result<Source, Failure> {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]

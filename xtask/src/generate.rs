@@ -20,17 +20,19 @@ use crate::{
 
 /// Writes spec/effective.json, spec/COVERAGE.md, spec/spec.lock and the generated files.
 ///
-/// When the effective document changes, describes the changes under Unreleased in CHANGELOG.md.
+/// When the effective document changes, also describes the changes under Unreleased in CHANGELOG.md.
 #[derive(clap::Args)]
-#[command(after_help = "Exit codes: 0 everything is written, 1 usage or I/O, \
-                  2 the document or an overlay is invalid, 3 the lock cannot be read")]
+#[command(
+    after_help = "Exit codes:\n  0  everything is written\n  1  usage or I/O error\n  \
+                  2  the document or an overlay is invalid\n  3  the lock cannot be read"
+)]
 pub(crate) struct Arguments {
     /// Also lists each of like notices, and rules and passes that found nothing to do, with their reasons.
     #[arg(short, long)]
     verbose: bool,
 }
 
-/// Files that a run wrote, removed or left alone.
+/// Files that a run wrote, removed or left unchanged.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct FileChanges {
     written: Vec<String>,
@@ -38,11 +40,11 @@ struct FileChanges {
     unchanged: usize,
 }
 
-/// Durations of a run.
+/// Durations of the stages of a run.
 struct Times {
-    /// Each stage, in order.
+    /// Duration of each stage, in order.
     stages: Vec<(Stage, Duration)>,
-    /// The whole run, including the files.
+    /// Duration of the whole run, including file access.
     total: Duration,
 }
 
@@ -93,7 +95,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<Outcom
     })
 }
 
-/// Adds the changes of the effective document to the changelog; `None` if the changelog stays as it is.
+/// Adds the changes of the effective document to the changelog; `None` if the changelog stays unchanged.
 fn add_changes(
     changelog: Option<&str>,
     old: Option<&[u8]>,
@@ -111,7 +113,7 @@ fn add_changes(
     Ok(changelog::add(changelog, (&old.text, &new.text), &report))
 }
 
-/// Removes orphans and writes the files that are not current, the changelog first and the lock last.
+/// Removes orphaned files and writes the stale files, the changelog first and the lock last.
 fn write(workspace: &Workspace, output: &Output, changelog: Option<String>) -> Result<FileChanges, Failure> {
     let mut changes = FileChanges::default();
     if let Some(changelog) = changelog {

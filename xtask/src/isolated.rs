@@ -1,4 +1,4 @@
-//! Runs the generator in a child process, so that a crash of it does not end the command.
+//! Runs the generator in a child process, so that a crash does not end the command.
 //!
 //! The program executes itself with a hidden argument. The child reads a request from standard input and
 //! writes the response to standard output. If it crashes, standard error describes the crash.
@@ -15,13 +15,13 @@ use funnelflux_generator::progenitor;
 
 const ARGUMENT: &str = "--isolated-generator";
 
-/// Runs a request in a child process. Returns its response, or describes its crash.
+/// Runs a request in a child process. Returns the response, or describes the crash.
 pub(crate) fn run(request: &str) -> Result<String, String> {
     let program = env::current_exe().map_err(|error| error.to_string())?;
     run_in(&program, request)
 }
 
-/// The same for another program that serves [`child`].
+/// Like `run`, with another program that serves [`child`].
 pub(crate) fn run_in(program: &Path, request: &str) -> Result<String, String> {
     let output =
         output(program, request).map_err(|error| format!("its process could not be run: {error}"))?;
@@ -46,7 +46,7 @@ fn output(program: &Path, request: &str) -> io::Result<Output> {
         .stderr(Stdio::piped())
         .spawn()?;
     if let Some(mut stdin) = child.stdin.take() {
-        // A child that has ended early says why on standard error.
+        // A child that ended early has reported the reason on standard error.
         let _ = stdin.write_all(request.as_bytes());
     }
     child.wait_with_output()
@@ -76,12 +76,12 @@ pub(crate) fn child() -> ExitCode {
 }
 
 fn end_with(words: &str) -> ! {
-    // Nobody is left to report to if this fails.
+    // If this fails, there is nobody to report to.
     let _ = writeln!(io::stderr(), "{words}");
     process::exit(1)
 }
 
-/// The message of a panic with package, file and line, without the path on this machine.
+/// The message of a panic with package, file and line, without machine-specific paths.
 fn describe(panic: &PanicHookInfo<'_>) -> String {
     let message = panic.payload_as_str().unwrap_or("it panicked without a message");
     let Some(location) = panic.location() else {

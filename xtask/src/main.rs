@@ -33,7 +33,7 @@ use workspace::Workspace;
     about = "Generates the crate funnelflux from the API document and reports drift"
 )]
 struct Arguments {
-    /// Root of the workspace; by default the one around the current directory.
+    /// Root of the workspace; default: the workspace that contains the current directory.
     #[arg(long, global = true, value_name = "DIRECTORY")]
     root: Option<PathBuf>,
     #[command(subcommand)]
@@ -60,7 +60,7 @@ fn main() -> ExitCode {
             } else {
                 Code::Good
             };
-            // If even the help cannot be printed, nothing is left to do.
+            // If the help cannot be printed, there is nothing left to do.
             let _ = error.print();
             return code.into();
         }

@@ -19,17 +19,17 @@ pub(crate) struct Outcome {
 pub(crate) enum Code {
     /// No problem and no change.
     Good,
-    /// A wrong argument, or a file that could not be read or written.
+    /// Usage error, or a file that could not be read or written.
     Usage,
     /// The document or an overlay is invalid.
     Invalid,
-    /// A file differs from the output of `generate`: stale, missing, orphaned, hand-edited, or the lock.
+    /// A file or the lock differs from the output of `generate`: stale, missing, orphaned or hand-edited.
     Stale,
     /// The documents differ without a breaking change.
     Changed,
     /// The documents differ with a change that breaks on the wire.
     Breaking,
-    /// An address does not answer now.
+    /// A URL is currently unreachable.
     Unreachable,
 }
 
@@ -63,12 +63,12 @@ impl From<Code> for ExitCode {
     }
 }
 
-/// Reason that a command could not run.
+/// Reason why a command could not run.
 #[derive(Debug)]
 pub(crate) enum Failure {
     /// Wrong arguments, or an error of the file system or of a server.
     Io(String),
-    /// An address that does not answer now.
+    /// A URL that is currently unreachable.
     Unreachable(String),
     /// Errors in the document, an overlay, or the lock.
     Diagnostics(Diagnostics),

@@ -1,4 +1,4 @@
-//! Sources of a document: a file, an address, standard input, or a file of an earlier revision.
+//! Sources of a document: a file, a URL, standard input, or a file of an earlier revision.
 
 use std::{
     convert::Infallible,
@@ -15,15 +15,15 @@ use funnelflux_openapi::read;
 use crate::outcome::Failure;
 
 /// Accepted forms of a SOURCE, for help texts.
-pub(crate) const HELP: &str = "a file, an http(s) address, GITREV:path, or - for standard input";
+pub(crate) const HELP: &str = "a file, an http(s) URL, GITREV:path, or - for standard input";
 
-/// Upper bound for a document; a larger file is something else.
+/// Maximum size of a document; a larger file cannot be a document.
 const MAX_BYTES: u64 = 64 << 20;
 
 /// Time limit for a download.
 const TIMEOUT: Duration = Duration::from_mins(1);
 
-/// A text with its name in messages: a path below the root with `/`, or an address.
+/// A text with its name in messages: a path below the root with `/`, or a URL.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Text {
     pub(crate) name: String,
@@ -31,7 +31,7 @@ pub(crate) struct Text {
 }
 
 impl Text {
-    /// The same text as an input of the pipeline.
+    /// Returns the text as an input of the pipeline.
     pub(crate) fn source(&self) -> funnelflux_openapi::Source<'_> {
         funnelflux_openapi::Source {
             name: &self.name,
@@ -52,7 +52,7 @@ pub(crate) enum Source {
 impl FromStr for Source {
     type Err = Infallible;
 
-    /// Parses a source; the name of an existing file is a file, whatever it looks like.
+    /// Parses a source; the name of an existing file always means that file.
     fn from_str(text: &str) -> Result<Self, Infallible> {
         if text == "-" {
             return Ok(Self::StandardInput);
@@ -60,7 +60,7 @@ impl FromStr for Source {
         if text.contains("://") {
             return Ok(Self::Address(text.to_owned()));
         }
-        // A single letter before the colon is a drive of Windows, not a revision.
+        // A single letter before the colon is a Windows drive, not a revision.
         let revision = text
             .split_once(':')
             .filter(|(revision, path)| revision.len() > 1 && !revision.starts_with('-') && !path.is_empty());
@@ -86,7 +86,7 @@ impl fmt::Display for Source {
 }
 
 impl Source {
-    /// Reads the whole text; a revision is one of the repository at `root`.
+    /// Reads the whole text; a revision is looked up in the repository at `root`.
     pub(crate) fn read(&self, root: &Path) -> Result<Text, Failure> {
         let text = match self {
             Self::StandardInput => {
@@ -219,7 +219,7 @@ mod tests {
             ),
             ("spec/upstream.json", Source::File("spec/upstream.json".into())),
             ("C:\\x.json", Source::File("C:\\x.json".into())),
-            // Another scheme is refused when it is fetched.
+            // Other schemes are refused when the document is fetched.
             (
                 "ftp://a.example/x",
                 Source::Address("ftp://a.example/x".to_owned()),

@@ -12,7 +12,7 @@ use crate::{
     workspace::{LOCK, Workspace},
 };
 
-/// Names that the vendor's document may have.
+/// Possible names of the vendor's document.
 const UPSTREAM: [&str; 3] = ["spec/upstream.json", "spec/upstream.yaml", "spec/upstream.yml"];
 
 const OVERLAYS: &str = "spec/overlays";
@@ -30,9 +30,9 @@ impl Spec {
         Self::read_replacing(workspace, None)
     }
 
-    /// Reads the inputs when the text `new` is to replace the document.
+    /// Reads the inputs, with the text `new` in place of the document.
     ///
-    /// An interrupted fetch may have left `new` beside the old document, under another name.
+    /// An interrupted fetch may have left `new` next to the old document, under another name.
     pub(crate) fn read_replacing(workspace: &Workspace, new: Option<&str>) -> Result<Self, Failure> {
         let mut documents = Vec::new();
         for name in UPSTREAM {

@@ -27,7 +27,7 @@ pub(crate) const MANIFEST: &str = "generated/Cargo.toml";
 /// Environment variable for tests: number of the disk operation, from 1, at which the process aborts.
 const ABORT_AT: &str = "XTASK_ABORT_AT";
 
-/// Start of the name of a file that is being written.
+/// Prefix of the name of a file that is being written.
 const TEMPORARY: &str = ".xtask-";
 
 /// The workspace.
@@ -38,7 +38,7 @@ pub(crate) struct Workspace {
 }
 
 impl Workspace {
-    /// Finds the workspace at `root`, or else around the current directory.
+    /// Opens the workspace at `root`, or else the workspace that contains the current directory.
     pub(crate) fn find(root: Option<&Path>) -> Result<Self, Failure> {
         let is_workspace =
             |directory: &&Path| directory.join("spec").is_dir() && directory.join("generated").is_dir();
@@ -67,7 +67,7 @@ impl Workspace {
         })
     }
 
-    /// Counts a disk operation; a test can make the process abort here.
+    /// Counts a disk operation, at which a test can make the process abort.
     fn count_operation(&self) {
         let left = self.operations_left.get().map(|left| left.saturating_sub(1));
         self.operations_left.set(left);
@@ -81,7 +81,7 @@ impl Workspace {
         &self.root
     }
 
-    /// Reads a file as text; `None` if there is no such file.
+    /// Reads a file as text; `None` if it does not exist.
     pub(crate) fn read(&self, name: &str) -> Result<Option<Text>, Failure> {
         let Some(bytes) = self.read_bytes(name)? else {
             return Ok(None);
@@ -93,7 +93,7 @@ impl Workspace {
         }))
     }
 
-    /// Reads a file; `None` if there is no such file.
+    /// Reads a file; `None` if it does not exist.
     pub(crate) fn read_bytes(&self, name: &str) -> Result<Option<Vec<u8>>, Failure> {
         let path = self.root.join(name);
         match fs::read(&path) {
@@ -103,8 +103,8 @@ impl Workspace {
         }
     }
 
-    /// Writes a file as a whole: into a temporary file beside it, which then replaces it. After an error, the
-    /// old file is intact.
+    /// Writes a file atomically: a temporary file in the same folder replaces it. After an error, the old
+    /// file is intact.
     pub(crate) fn write(&self, name: &str, text: &str) -> Result<(), Failure> {
         let path = self.root.join(name);
         let failure = |error: io::Error| Failure::io("write", &path, &error);
@@ -112,10 +112,12 @@ impl Workspace {
         fs::create_dir_all(directory).map_err(failure)?;
         let mut builder = tempfile::Builder::new();
         builder.prefix(TEMPORARY);
-        // Only its owner can read a temporary file; this one replaces a file that everybody can read.
+        // A temporary file is readable only by its owner, but this one replaces a file that everybody can
+        // read.
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644));
-        // An error of `tempfile` names the temporary file, which would mislead; only its kind is kept.
+        // The error of `tempfile` names the temporary file, which would be misleading, so only the kind is
+        // kept.
         let mut file = builder
             .tempfile_in(directory)
             .map_err(|error| failure(error.kind().into()))?;
@@ -146,7 +148,7 @@ impl Workspace {
 
     /// Removes temporary files that an interrupted run left at the root and in `spec/`.
     ///
-    /// Those among the generated files are orphans like any other.
+    /// Temporary files among the generated files are treated as orphans.
     pub(crate) fn remove_leftovers(&self) -> Result<(), Failure> {
         let (mut names, _) = self.list("")?;
         names.extend(self.files_in("spec")?);

@@ -12,7 +12,7 @@ use funnelflux_openapi::{
 
 use crate::report::{Change, Report};
 
-/// A day of the calendar, ordered by time.
+/// A calendar day, ordered by time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Date {
     year: u16,
@@ -101,7 +101,7 @@ pub struct Allowed {
     pub report: Report,
     /// Number of accepted changes.
     pub accepted: usize,
-    /// Errors for expired entries, whose changes count again, and warnings for entries without a change.
+    /// Errors for expired entries, whose changes count again, and warnings for entries that match no change.
     pub diagnostics: Diagnostics,
 }
 
@@ -109,8 +109,8 @@ impl AllowList {
     /// Reads a list. An entry is valid up to and including the day in `expires`.
     ///
     /// # Errors
-    /// Located diagnostics for another structure, for entries without fingerprint, reason or expiry, for
-    /// unknown keys, and for repeated fingerprints.
+    /// Located diagnostics for a wrong structure, entries without fingerprint, reason or expiry, unknown
+    /// keys, and repeated fingerprints.
     pub fn read(source: Source<'_>) -> Result<Self, Diagnostics> {
         let document = read::parse(source)?;
         let list = match document.value().as_object() {

@@ -1,6 +1,6 @@
-//! The comparison of two documents, part by part: its state, and the parts that occur everywhere.
+//! Compares two documents part by part: shared state, and parts common to many objects.
 //!
-//! Each module beside this one compares one part of a document.
+//! Each of the other modules compares one part of a document.
 
 use std::collections::{BTreeMap, HashSet, VecDeque};
 
@@ -24,7 +24,7 @@ use crate::{
     wording::subject,
 };
 
-/// Evidence for a part of the document.
+/// Key of the evidence for a part of the document.
 const EVIDENCE: &str = "x-evidence";
 
 /// Fields of a Swagger 2.0 operation or document that `OpenAPI` 3.0 does not have. No rule covers them, and
@@ -154,7 +154,7 @@ impl<'a> Comparer<'a> {
         }
     }
 
-    /// Compares a flag of the named part, in words for set, unset and unchanged.
+    /// Compares a flag of the named part; the texts describe set, unset and unchanged.
     pub(crate) fn flag(
         &mut self,
         name: &str,
@@ -174,8 +174,8 @@ impl<'a> Comparer<'a> {
             .report();
     }
 
-    /// Reports a part that is inline on one side and behind a reference on the other, or behind another
-    /// reference.
+    /// Reports a part that is inline on one side and behind a reference on the other, or behind different
+    /// references.
     pub(crate) fn reference(&mut self, site: &Site<'_, 'a>, direction: Direction) {
         let [old, new] = [&site.old, &site.new].map(|node| node.as_ref().and_then(Node::reference));
         if old == new {
@@ -209,7 +209,7 @@ fn inference_changed(site: &Site<'_, '_>) -> bool {
     is_operation(&site.parent.pointer) && is_inferred(&site.old) != is_inferred(&site.new)
 }
 
-/// Checks whether the schema is not a component, so that it has no name of its own.
+/// Checks whether the schema is inline, so that it has no name of its own.
 fn is_inline(schema: &Node<'_>) -> bool {
     let is_shared = schema.pointer.starts_with(Pointer::from_static("/components"));
     !(is_shared && schema.pointer.count() == 3)

@@ -1,4 +1,4 @@
-//! Differences of parts with everything that they refer to, each as one change.
+//! Differences between parts, with all references expanded, each as one change.
 
 use std::collections::HashSet;
 
@@ -12,17 +12,17 @@ use crate::{
     wording::subject,
 };
 
-/// Parts are written out this deep. Nobody writes deeper ones by hand.
+/// Maximum depth to which parts are expanded; hand-written documents stay below it.
 const DEEPEST: usize = 500;
 
-/// A difference in words, and what distinguishes it from others at the same place.
+/// A difference in words, and a text that distinguishes it from others at the same place.
 pub(crate) struct DeepDifference {
     pub what: String,
     pub value: String,
 }
 
 impl<'a> Comparer<'a> {
-    /// Compares the values of a keyword with everything that they refer to; `None` if they are equal.
+    /// Compares the old and new values of a keyword, following references; `None` if they are equal.
     pub(crate) fn deep_difference(&mut self, keyword: &str, site: &Site<'_, 'a>) -> Option<DeepDifference> {
         let Some((old, new)) = site.both() else {
             let what = site.describe(keyword);
@@ -50,8 +50,8 @@ impl<'a> Comparer<'a> {
     }
 }
 
-/// Writes a part with the targets of its references in their place, each once; `None` if it is too deep for
-/// that.
+/// Expands a part by replacing each reference with its target, each target once; `None` if the part is too
+/// deep.
 fn expand<'a>(
     document: &DocumentIndex<'a>,
     node: &Node<'a>,

@@ -1,4 +1,5 @@
-//! External references: files that a document refers to. They are not compared, so they can change unseen.
+//! External references: other files that a document refers to. They are not compared, so their changes go
+//! unnoticed.
 
 use std::collections::BTreeMap;
 

@@ -18,7 +18,7 @@ pub enum Level {
     Breaking,
 }
 
-/// The messages that a change is about.
+/// The messages that a change affects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Direction {

@@ -1,4 +1,4 @@
-//! Compares two `OpenAPI` 3.0.3 documents: the changes between them, and what each means on the wire.
+//! Compares two `OpenAPI` 3.0.3 documents: the changes between them, and their meaning on the wire.
 //!
 //! The documents are compared part by part (`document`). Each key of either side is compared by a rule of
 //! [`rules`], or reported as `unclassified`. Afterwards a plain structural comparison (`unclassified`) checks

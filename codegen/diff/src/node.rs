@@ -12,8 +12,8 @@ use funnelflux_openapi::{
 pub(crate) struct Node<'a> {
     pub value: &'a Value,
     pub pointer: PointerBuf,
-    /// The pointer with the names of array entries in place of their positions, so that it stays when entries
-    /// move.
+    /// The pointer with the names of array entries in place of their positions, so that it stays the same
+    /// when entries move.
     pub identity: PointerBuf,
 }
 
@@ -22,7 +22,7 @@ impl<'a> Node<'a> {
         Self::at(value, PointerBuf::new())
     }
 
-    /// A value that no array leads to, so that the pointer is the identity.
+    /// A value outside any array, so its pointer is its identity.
     pub(crate) fn at(value: &'a Value, pointer: PointerBuf) -> Self {
         Self {
             value,
@@ -31,7 +31,7 @@ impl<'a> Node<'a> {
         }
     }
 
-    /// The place of this node with another value.
+    /// A node at the same place with another value.
     pub(crate) fn with(&self, value: &'a Value) -> Self {
         Self {
             value,
@@ -95,7 +95,7 @@ impl<'a> Node<'a> {
         entries.is_some_and(|entries| entries.iter().any(|entry| entry == text))
     }
 
-    /// Follows references to the end. A broken one leads nowhere, so the node stays as it is.
+    /// Follows all references. A broken reference leads nowhere, so the node stays unchanged.
     pub(crate) fn resolve(&self, document: &'a Value) -> Self {
         let (pointer, value) = references::resolve(document, &self.pointer, self.value);
         if *pointer == *self.pointer {
@@ -127,12 +127,12 @@ pub(crate) fn walk<'a>(value: &'a Value, at: &mut PointerBuf, visit: &mut impl F
     }
 }
 
-/// The pointer itself and all that it lies below, up to the whole document.
+/// The pointer and all its ancestors, up to the whole document.
 pub(crate) fn ancestors(pointer: &Pointer) -> impl Iterator<Item = &Pointer> {
     std::iter::successors(Some(pointer), |pointer| pointer.parent())
 }
 
-/// The value in a form that does not depend on the order of keys.
+/// The value in a form that is independent of key order.
 pub(crate) fn canonical(value: &Value) -> String {
     match value {
         Value::Object(members) => {
@@ -152,7 +152,7 @@ pub(crate) fn canonical(value: &Value) -> String {
     }
 }
 
-/// The nodes without an equal one among the others.
+/// The nodes without an equal among the others.
 pub(crate) fn missing_from<'a>(nodes: &[Node<'a>], others: &[Node<'a>]) -> Vec<Node<'a>> {
     let is_missing = |node: &&Node<'a>| !others.iter().any(|other| other.value == node.value);
     nodes.iter().filter(is_missing).cloned().collect()

@@ -1,4 +1,4 @@
-//! Normative words of descriptions: those that bind a client, take something back, or state an amount.
+//! Normative words of descriptions: words that bind a client, revoke something, or state an amount.
 
 use crate::site::Site;
 use std::{cmp::Ordering, collections::BTreeMap};
@@ -12,12 +12,12 @@ const NORMATIVE: &str = "
     exclusively ascending descending milliseconds seconds minutes hours days weeks months years bytes
     kilobytes megabytes characters percent cents ms kb mb utc";
 
-/// Differences of two texts in normative words and numbers, or in their order.
+/// Differences between two texts in normative words and numbers, or in their order.
 pub(crate) fn differences(site: &Site<'_, '_>) -> Vec<String> {
     let [old, new] = [&site.old, &site.new].map(|node| {
         let text = node.as_ref().and_then(|node| node.value.as_str());
         let text = text.unwrap_or_default().to_lowercase();
-        // Numbers and words of addresses bind nobody.
+        // Numbers and words in URLs are not normative.
         let chunks = text.split_whitespace();
         let chunks = chunks.map(|chunk| chunk.split_once("://").map_or(chunk, |(before, _)| before));
         let text = chunks.collect::<Vec<_>>().join(" ");
@@ -44,7 +44,7 @@ pub(crate) fn differences(site: &Site<'_, '_>) -> Vec<String> {
             Ordering::Equal => None,
         })
         .collect();
-    // The words around a normative word say to whom it applies: “required for A, ignored for B”.
+    // The words around a normative word determine its meaning: “required for A, ignored for B”.
     let is_reordered = !new_normative.is_empty() && before != after && sorted(before) == sorted(after);
     if differences.is_empty() && (old_normative != new_normative || is_reordered) {
         differences.push("the same words in another order".to_owned());

@@ -1,4 +1,4 @@
-//! Changes as the comparison finds them, from their start to the merge of those found in several contexts.
+//! Changes as the comparison finds them, and the merging of changes that were found in several contexts.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +19,7 @@ use crate::{
 #[derive(Clone, Debug)]
 pub(crate) struct RawChange {
     pub kind: ChangeKind,
-    /// Parts that complete the id.
+    /// Parts that complete the rule ID.
     context: &'static str,
     presence: &'static str,
     keyword: &'static str,
@@ -40,7 +40,7 @@ pub(crate) struct RawChange {
     pub frame: Option<usize>,
     /// Facts for each context.
     pub facts: Vec<Vec<Fact>>,
-    /// True if it covers everything below the values.
+    /// True if the change covers everything below the values.
     pub covers_subtree: bool,
 }
 
@@ -211,7 +211,7 @@ pub(crate) struct ChangeBuilder<'f> {
 }
 
 impl ChangeBuilder<'_> {
-    /// The schema is compared in this context.
+    /// Context in which the schema is compared.
     pub(crate) fn context(mut self, context: SchemaContext) -> Self {
         self.change.context = context.id();
         self.change.direction = context.direction;
@@ -233,13 +233,13 @@ impl ChangeBuilder<'_> {
         self
     }
 
-    /// Completes the id with the name of a keyword.
+    /// Completes the rule ID with the name of a keyword.
     pub(crate) fn keyword(mut self, name: &'static str) -> Self {
         self.change.keyword = name;
         self
     }
 
-    /// Completes the id with `optional` or `required`.
+    /// Completes the rule ID with `optional` or `required`.
     pub(crate) fn presence(mut self, optional: bool) -> Self {
         self.change.presence = if optional { "optional" } else { "required" };
         self
@@ -254,7 +254,7 @@ impl ChangeBuilder<'_> {
         if holds { self.fact(fact) } else { self }
     }
 
-    /// Replaces the values as what distinguishes the change.
+    /// Sets the text that distinguishes the change, instead of its values.
     pub(crate) fn value(mut self, value: String) -> Self {
         self.change.value = value;
         self

@@ -17,7 +17,7 @@ use crate::{
 /// A fact about a change that its kind does not state. Those who depend on the document can judge by it.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Fact {
-    /// Only the description of a failed call contains the changed part.
+    /// The changed part occurs only in the description of failed calls.
     FailureResponse,
     /// The bodies of successful responses are the same before and after.
     SameSuccessBodies,
@@ -35,9 +35,9 @@ pub enum Fact {
     MovedBetweenParts,
     /// Objects declare properties before and after, and no schema applies to undeclared ones.
     UndeclaredPropertiesOnly,
-    /// The schema, or one that applies with it, has `anyOf` or `oneOf`.
+    /// The schema, or another schema that applies with it, has `anyOf` or `oneOf`.
     HasAlternatives,
-    /// The schema is not a component, so that it has no name of its own.
+    /// The schema is inline, so it has no name of its own.
     InlineSchema,
     /// The schema describes a single value without an enumeration.
     Scalar,
@@ -114,7 +114,7 @@ pub struct Usage {
 pub struct Change {
     /// Kind of the change.
     pub kind: ChangeKind,
-    /// Id of the rule, completed with the context.
+    /// ID of the rule, completed with the context.
     pub id: String,
     /// Meaning on the wire.
     pub level: Level,

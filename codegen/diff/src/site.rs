@@ -37,7 +37,7 @@ impl SchemaContext {
         }
     }
 
-    /// The context of what the schema contains.
+    /// The context for the contents of the schema.
     pub(crate) fn inner(self) -> Self {
         let role = match self.role {
             SchemaRole::Parameter | SchemaRole::ParameterProperty => SchemaRole::ParameterProperty,
@@ -46,7 +46,7 @@ impl SchemaContext {
         Self { role, ..self }
     }
 
-    /// Begins the ids of its changes.
+    /// Prefix of the IDs of its changes.
     pub(crate) fn id(self) -> &'static str {
         match (self.direction, self.role) {
             (Direction::Response, SchemaRole::Body) => "response-body",
@@ -103,7 +103,8 @@ impl<'n, 'a> Site<'n, 'a> {
         }
     }
 
-    /// Every member of two objects: those of the new one in its order, then those that only the old one has.
+    /// Every member of two objects: those of the new object in its order, then those that only the old object
+    /// has.
     pub(crate) fn members(old: &Node<'a>, new: &'n Node<'a>) -> impl Iterator<Item = (&'a str, Self)> {
         let only_old = old.keys().filter(|key| new.value.get(*key).is_none());
         let keys: Vec<&'a str> = new.keys().chain(only_old).collect();
@@ -131,7 +132,7 @@ impl<'n, 'a> Site<'n, 'a> {
         old == new
     }
 
-    /// The value of a flag before and after, where absent is false.
+    /// The value of a flag before and after, treating an absent flag as false.
     pub(crate) fn flags(&self) -> (bool, bool) {
         let flag = |node: &Option<Node<'a>>| node.as_ref().is_some_and(|node| node.value == true);
         (flag(&self.old), flag(&self.new))
@@ -146,8 +147,8 @@ impl<'n, 'a> Site<'n, 'a> {
         }
     }
 
-    /// The values before and after, as text that distinguishes changes at one place. A value that was added
-    /// counts, too: accepting one limit does not accept another one.
+    /// The values before and after, as text that distinguishes changes at one place. An added value counts as
+    /// well: accepting one limit does not accept a different one.
     pub(crate) fn value(&self) -> String {
         let value = |node: &Option<Node<'a>>| {
             node.as_ref()
@@ -170,7 +171,7 @@ impl<'n, 'a> Site<'n, 'a> {
         }
     }
 
-    /// The site of another value that only the same side has.
+    /// The site of another value that exists on the same side only.
     pub(crate) fn with(&self, node: Node<'a>) -> Self {
         let (old, new) = if self.new.is_none() {
             (Some(node), None)

@@ -1,7 +1,7 @@
-//! Steps of a path through schemas, in the words of a person.
+//! Human-readable steps of a path through schemas.
 
-/// Appends the steps of the tokens within a schema. A leading array is kept as `[]`, for the name that
-/// follows.
+/// Appends path steps for JSON pointer tokens within a schema. A leading array stays `[]` so that the
+/// following name can absorb it.
 pub(crate) fn schema_steps(tokens: &[String], path: &mut Vec<String>) {
     let mut rest = tokens.iter();
     while let Some(token) = rest.next() {

@@ -1,4 +1,4 @@
-//! The plain comparison of two documents, key by key, which finds what no rule has covered.
+//! Compares two documents key by key, to find differences that no rule covers.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -73,12 +73,12 @@ pub(crate) fn uncovered(old: &Value, new: &Value, changes: &Changes) -> Vec<RawC
         .collect()
 }
 
-/// The places of one side that changes cover. Sets, since large documents have thousands of differences and
-/// changes.
+/// The places of one side that changes cover. Stored as sets, because large documents have thousands of
+/// differences and changes.
 struct Covered<'f> {
-    /// A change is at or below these.
+    /// Places with a change at or below them.
     above: HashSet<&'f Pointer>,
-    /// A change covers these with everything below.
+    /// Places that a change covers with everything below.
     subtrees: HashSet<&'f Pointer>,
 }
 
@@ -124,8 +124,8 @@ fn is_records(entries: &[Value]) -> bool {
     !entries.is_empty() && entries.iter().all(Value::is_object)
 }
 
-/// Compares lists of objects entry by entry. Entries match by name; nameless ones by equality if the other
-/// list has an equal one, and by position otherwise.
+/// Compares lists of objects entry by entry. Entries match by name; nameless entries match by equality if
+/// possible, otherwise by position.
 fn records<'a>(
     old: &Node<'a>,
     new: &Node<'a>,

@@ -12,7 +12,7 @@ use crate::{
     steps::{schema_steps, tokens},
 };
 
-/// A value as JSON, without characters that end the quotation.
+/// A value as JSON, without characters that would end the quotation.
 fn json(value: &Value) -> String {
     value.to_string().replace('`', "\\u0060")
 }
@@ -34,7 +34,7 @@ pub(crate) fn before_after(old: Option<&Node<'_>>, new: Option<&Node<'_>>) -> St
     }
 }
 
-/// The name of a part for a person: `Middleware.timeoutMs`, or `body.name` of an operation.
+/// Human-readable name of a part: `Middleware.timeoutMs`, or `body.name` of an operation.
 pub(crate) fn subject(node: &Node<'_>) -> String {
     let tokens = tokens(&node.pointer);
     let dotted = |first: &str, rest: &[String]| {

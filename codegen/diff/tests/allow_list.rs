@@ -1,4 +1,4 @@
-//! Accepts changes by allow lists, until a day.
+//! Allow lists accept changes until their expiry.
 
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
@@ -52,7 +52,7 @@ fn days_since_1970_are_dates_of_the_calendar() {
     ] {
         assert_eq!(Date::from_days(days), Date::parse(day), "{days}");
     }
-    // Every day of 130 years is a day of the calendar, later than the one before.
+    // Every day of 130 years is a calendar day, later than the day before.
     let days: Vec<Date> = (0..47_482).map(|days| Date::from_days(days).unwrap()).collect();
     assert!(days.is_sorted());
     assert!(days.iter().all(|day| Date::parse(&day.to_string()) == Some(*day)));

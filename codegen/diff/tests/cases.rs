@@ -1,7 +1,7 @@
 //! Compares the two documents of each folder `cases/<topic>/<case>/` and checks the report.
 //!
-//! `expected.txt` has a block for each change, worst first. `report.{txt,md,json,github}`, where a folder has
-//! one, is the whole report in that format. `UPDATE_EXPECT=1` rewrites all of them. The test `impact` checks
+//! `expected.txt` has a block for each change, worst first. `report.{txt,md,json,github}`, if present, is the
+//! whole report in that format. `UPDATE_EXPECT=1` rewrites all of them. The test `impact` checks
 //! `impact.txt`.
 
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]

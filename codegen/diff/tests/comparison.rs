@@ -17,7 +17,7 @@ use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 use support::{Case, cases, compare, compare_values};
 
-/// A document with one of everything, for changes at random places.
+/// A document with one part of each kind, for changes at random places.
 fn everything() -> Value {
     let text = include_str!("everything.yaml");
     support::read_document("everything.yaml", text).into_value()
@@ -37,7 +37,7 @@ const THING: &str = "/components/schemas/Thing";
 const PROPERTIES: &str = "/components/schemas/Thing/properties";
 const LIST: &str = "/paths/~1thing~1list~1/get";
 
-/// Accepting one limit must not accept another one.
+/// Accepting one limit must not accept a different one.
 #[test]
 fn the_fingerprint_of_an_addition_depends_on_the_value() {
     let fingerprints = |change: &dyn Fn(&mut Value)| {
@@ -341,7 +341,7 @@ proptest! {
         prop_assert!(report.is_empty(), "{}", report.view().text());
     }
 
-    /// New words beside a breaking change do not hide it.
+    /// New words next to a breaking change do not hide it.
     #[test]
     fn a_breaking_change_stays_breaking_beside_others(
         index in any::<prop::sample::Index>(),
@@ -367,7 +367,7 @@ fn worst(report: &Report) -> Option<Level> {
     report.changes.iter().map(|change| change.level).max()
 }
 
-/// Describes the document, a schema, parameter, response or operation in other words.
+/// Rewords the description of the document, a schema, a parameter, a response or an operation.
 fn describe(document: &mut Value, mutation: &Mutation) {
     let mut all = Vec::new();
     pointers(document, Pointer::root(), &mut all);

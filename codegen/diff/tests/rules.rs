@@ -1,4 +1,4 @@
-//! Checks the table of rules by itself and against the rules of oasdiff.
+//! Checks the table of rules on its own and against the rules of oasdiff.
 
 #![allow(
     clippy::unwrap_used,
@@ -22,7 +22,7 @@ fn an_id_has_one_level() {
     }
 }
 
-/// Lists the ids of a kind in every context, with their levels.
+/// Lists the IDs of a kind in every context, with their levels.
 fn ids(kind: ChangeKind) -> Vec<(String, Level)> {
     let rule = kind.rule();
     let contexts = [
@@ -64,7 +64,7 @@ fn ids(kind: ChangeKind) -> Vec<(String, Level)> {
     ids.map(|id| (id.clone(), level(&id))).collect()
 }
 
-/// Returns true if no other kind has the id as its only one.
+/// Returns true if no other kind has this ID as its only ID.
 fn is_own(kind: ChangeKind, id: &str) -> bool {
     let is_fixed = |other: &&ChangeKind| matches!(other.rule().id, Id::Fixed(fixed) if fixed == id);
     ChangeKind::ALL
@@ -73,7 +73,7 @@ fn is_own(kind: ChangeKind, id: &str) -> bool {
         .all(|other| *other == kind)
 }
 
-/// Lists the keywords, as ids name them, that a kind of change can be about.
+/// Lists the keywords, as named in IDs, that a kind of change can affect.
 fn keywords(kind: ChangeKind) -> &'static [&'static str] {
     match kind {
         ChangeKind::MaximumDecreased | ChangeKind::MaximumIncreased => {
@@ -119,8 +119,9 @@ fn keywords(kind: ChangeKind) -> &'static [&'static str] {
     }
 }
 
-/// Our level is at least as strict as that of oasdiff, for each id that both have. `oasdiff/rules.txt` has
-/// its ids and levels. `oasdiff/parity.txt` lists each of our rules with the ids that oasdiff has too.
+/// Our level is at least as strict as that of oasdiff, for each ID that both have. `oasdiff/rules.txt` has
+/// the IDs and levels of oasdiff. `oasdiff/parity.txt` lists each of our rules with the IDs that oasdiff also
+/// has.
 #[test]
 fn no_level_is_milder_than_that_of_oasdiff() {
     let theirs: BTreeMap<&str, Level> = include_str!("oasdiff/rules.txt")

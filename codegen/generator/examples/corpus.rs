@@ -5,12 +5,11 @@
 //!     FOLDER [--prune] [--show CODE] [--write FOLDER]
 //! ```
 //!
-//! `--prune` removes the parts with errors, again and again, until the rest generates, so that the later
-//! stages see foreign constructs, too. `--show` also prints the diagnostics of a code; those of later rounds
-//! have locations in the document of that round. `--write` writes the generated files, a folder per document,
-//! and the document that they come from, `NAME.pruned.json`. The exit code is 1 if a document made the
-//! program panic, took longer than the limit, was refused without a location, or, with `--prune`, left
-//! nothing that generates.
+//! `--prune` repeatedly removes the parts with errors until the rest generates, so that later stages also see
+//! foreign constructs. `--show` also prints the diagnostics with a given code; locations in later rounds
+//! refer to the document of that round. `--write` writes the generated files, one folder per document, and
+//! their source document, `NAME.pruned.json`. The exit code is 1 if a document caused a panic, took longer
+//! than the limit, was refused without a location, or, with `--prune`, left nothing to generate.
 
 use std::{
     collections::BTreeMap,
@@ -69,9 +68,9 @@ struct Outcome {
     operations: usize,
     /// Number of operations with generated code.
     kept: usize,
-    /// Parts that were removed until the rest generated.
+    /// Parts removed so that the rest could be generated.
     pruned: Option<Pruned>,
-    /// Text of the document that the files were generated from.
+    /// Text of the document from which the files were generated.
     document: String,
 }
 
@@ -170,7 +169,7 @@ impl Pruned {
                     let exists = document.pointer(schema.as_str()).is_some();
                     let opened = exists && set(document, schemas, name, json!({}));
                     self.opened += usize::from(opened);
-                    // If its name is refused, too, its users are removed in the next round.
+                    // If its name is also refused, its users are removed in the next round.
                     let removed = !opened && remove(document, schemas, name);
                     self.other += usize::from(removed);
                     opened || removed

@@ -1,6 +1,6 @@
 //! Changelog: writes the vendor's changes, with their meaning for users, under `## [Unreleased]`.
 //!
-//! The format is Keep a Changelog. Wording and order may be edited by hand; an entry is written once.
+//! The format is Keep a Changelog. Each entry is written once, so wording and order may be edited by hand.
 
 use crate::impact::{self, Impact};
 use funnelflux_diff::{Change, ChangeKind, Report, Side};
@@ -14,7 +14,7 @@ const HEAD: &str = "# Changelog\n\n\
 
 const UNRELEASED: &str = "## [Unreleased]";
 
-/// Start of the comment that records which change of the document was written last.
+/// Prefix of the comment that records the last document change that was written.
 const MARK: &str = "<!-- effective document: ";
 
 /// Sections of a release in the order of Keep a Changelog.
@@ -63,7 +63,7 @@ impl Section {
     }
 }
 
-/// Splits a changelog into the text before the unreleased part, its content, and the releases after it.
+/// Splits a changelog into the text before the unreleased section, that section, and the releases after it.
 fn split(changelog: &str) -> (&str, &str, &str) {
     let next = |text: &str| text.find("\n## ").map_or(text.len(), |at| at + 1);
     if let Some((head, rest)) = changelog.split_once(UNRELEASED) {
@@ -75,7 +75,7 @@ fn split(changelog: &str) -> (&str, &str, &str) {
     }
 }
 
-/// Reads the sections of a release and the text before the first, without the mark of an earlier change.
+/// Reads the sections of a release and the text before them, without the comment of an earlier change.
 fn read_sections(release: &str) -> (String, Vec<Section>) {
     let mut introduction = Vec::new();
     let mut sections: Vec<Section> = Vec::new();
@@ -100,7 +100,7 @@ fn read_sections(release: &str) -> (String, Vec<Section>) {
 
 /// Entries of a report, each with the title of its section.
 fn entries(report: &Report) -> impl Iterator<Item = (&'static str, String)> {
-    // Evidence matters to users only where it changes an item.
+    // Evidence matters to users only if it changes an item.
     let is_evidence = |change: &&Change| {
         change.kind == ChangeKind::ExtensionChanged && impact::of(change).0 <= Impact::Patch
     };

@@ -1,7 +1,7 @@
 //! Coverage table: the evidence for every operation, in the order of the vendor's index.
 //!
-//! A part without evidence of its own has that of its operation. An operation without evidence is from the
-//! vendor's page.
+//! A part without evidence inherits that of its operation. An operation without evidence is from the vendor's
+//! page.
 
 use std::fmt::Write as _;
 
@@ -172,7 +172,7 @@ fn row(document: &Value, operation: &Operation<'_>) -> Row {
 
 /// Returns the evidence for the JSON of a body or response, which is at its media type.
 ///
-/// The evidence of a response itself is that for its status.
+/// Evidence on the response object covers only its status.
 fn content(document: &Value, holder: &Value, own: Evidence) -> Evidence {
     let content = resolve(document, holder).get("content");
     let content = content.and_then(Value::as_object);

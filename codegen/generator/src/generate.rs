@@ -27,19 +27,19 @@ pub struct Input<'a> {
     pub upstream: Source<'a>,
     /// Our deviations from it, in the order in which they apply.
     pub overlays: Vec<Source<'a>>,
-    /// The existing lock, whose record of the document's source is kept.
+    /// The existing lock. Its record of the document's source is kept.
     pub previous_lock: Option<Lock>,
 }
 
 /// Options of [`generate`]. The default suits documents other than ours.
 #[derive(Default)]
 pub struct Options<'a> {
-    /// A rule or pass that changes nothing, although our document must give it something to do, is an error.
+    /// Reports an error for a rule or pass that is expected to change our document and does not.
     pub strict: bool,
     /// Called after each stage.
     pub on_stage: Option<&'a mut dyn FnMut(Stage)>,
-    /// Runs progenitor where a crash does no harm. By default it runs in a thread of this process, which
-    /// catches panics, but not a stack overflow.
+    /// Isolates progenitor, so that a crash does no harm. Default: a thread of this process, which catches
+    /// panics but not stack overflows.
     pub isolation: Option<Isolation<'a>>,
 }
 
@@ -161,7 +161,7 @@ impl Pipeline<'_> {
         Ok(applied.document)
     }
 
-    /// Adds a report, unless a step was idle that must not be.
+    /// Adds a report, unless a step was idle against expectation.
     fn check_and_report(&mut self, report: StageReport) -> Result<(), Diagnostics> {
         if self.options.strict {
             report.idle().unless_errors(())?;
@@ -178,7 +178,7 @@ impl Pipeline<'_> {
     }
 }
 
-/// Number of paths, operations and schemas of a document.
+/// Number of paths, operations and schemas in a document.
 fn census(document: &Value) -> String {
     let paths = document.get("paths").and_then(Value::as_object);
     let schemas = document

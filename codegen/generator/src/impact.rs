@@ -1,4 +1,4 @@
-//! Impact: what a change of the document means for users of the crate, in terms of semantic versioning.
+//! Impact: the meaning of a document change for users of the crate, in terms of semantic versioning.
 
 use std::fmt;
 
@@ -8,13 +8,13 @@ use funnelflux_openapi::pointer::{Pointer, Token};
 /// Meaning of a change for code that depends on the crate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Impact {
-    /// The crate stays as it is.
+    /// The crate stays unchanged.
     None,
     /// Documentation or behaviour behind the same interface.
     Patch,
     /// The interface grows.
     Minor,
-    /// Code that compiled may no longer do so.
+    /// Code that compiled before may no longer compile.
     Major,
 }
 
@@ -67,7 +67,7 @@ pub fn overall(report: &Report) -> Impact {
 
 /// Returns the impact of a change, and the reason.
 ///
-/// A change that the comparison found in several contexts has the largest impact of them.
+/// A change that was found in several contexts has the largest of their impacts.
 #[must_use]
 pub fn of(change: &Change) -> (Impact, &'static str) {
     let judged = change.facts.iter().map(|facts| in_context(change, facts));
@@ -88,7 +88,7 @@ fn in_context(change: &Change, facts: &[Fact]) -> (Impact, &'static str) {
     judged
 }
 
-/// The impact where facts decide it.
+/// Returns the impact if facts about the change determine it.
 fn by_facts(change: &Change, facts: &[Fact]) -> Option<(Impact, &'static str)> {
     let has = |fact: &Fact| facts.contains(fact);
     match change.kind {
@@ -171,7 +171,7 @@ fn selects_type(format: Option<&str>) -> bool {
     format.is_some_and(|format| FORMATS.contains(&format))
 }
 
-/// The limits that select the type of an integer: those that exactly fit a type, and a minimum of one for a
+/// The limits that select the type of an integer: those that match a type exactly, and a minimum of one for a
 /// non-zero type.
 fn range_type(range: Option<IntegerRange>) -> Option<[Option<f64>; 2]> {
     #[expect(
@@ -210,7 +210,7 @@ fn range_type(range: Option<IntegerRange>) -> Option<[Option<f64>; 2]> {
 
 const FAILURE: &str = "All failures share one error type, documented or not.";
 
-/// Returns the impact of a kind of change, as far as no fact decides it.
+/// Returns the impact of a kind of change if no fact determines it.
 #[rustfmt::skip]
 #[expect(clippy::too_many_lines, reason = "a table")]
 fn of_kind(kind: ChangeKind) -> (Impact, &'static str) {
@@ -336,7 +336,7 @@ fn of_kind(kind: ChangeKind) -> (Impact, &'static str) {
         | K::MappingAdded | K::MappingRemoved | K::MappingChanged =>
             (Impact::Major, "Alternatives are identified differently."),
         K::ServerAdded | K::ServerRemoved | K::ServersReplaced | K::ServerOrderChanged
-        | K::ServerVariablesChanged => (Impact::Patch, "The default address may change."),
+        | K::ServerVariablesChanged => (Impact::Patch, "The default URL may change."),
         K::SecurityAdded | K::SecurityRemoved | K::GlobalSecurityAdded | K::GlobalSecurityRemoved
         | K::SecuritySchemeChanged => (Impact::Patch, "The runtime sends a bearer token only."),
         K::SecurityAlternativeAdded | K::SecurityRelaxed | K::SecurityDropped
@@ -348,7 +348,7 @@ fn of_kind(kind: ChangeKind) -> (Impact, &'static str) {
         K::NormativeWordsChanged =>
             (Impact::Patch, "Documentation changes. Hand-written code may rely on the old meaning."),
         K::TitleChanged =>
-            (Impact::Major, "The title names alternatives, and inline types inside of others."),
+            (Impact::Major, "The title names alternatives, and inline types inside other types."),
         K::NotationChanged => (Impact::Patch, "At most documentation changes."),
         K::TypeNotationChanged =>
             (Impact::Major, "The notation of alternatives and of schemas without a type decides the type."),
@@ -438,7 +438,7 @@ fn action(kind: ChangeKind) -> &'static str {
         | K::DiscriminatorPropertyChanged | K::MappingAdded | K::MappingRemoved | K::MappingChanged
         | K::TypeNotationChanged => "Compare the types before and after.",
         K::ServerAdded | K::ServerRemoved | K::ServersReplaced | K::ServerOrderChanged
-        | K::ServerVariablesChanged => "Check the address that the crate uses.",
+        | K::ServerVariablesChanged => "Check the URL that the crate uses.",
         K::SecurityAdded | K::SecurityRemoved | K::SecurityDropped | K::GlobalSecurityAdded
         | K::GlobalSecurityRemoved | K::SecuritySchemeRemoved | K::SecuritySchemeChanged =>
             "Check the credentials that the runtime sends.",

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use funnelflux_openapi::{Diagnostic, Diagnostics, Location, Severity, Source, Stage, digest::sha256};
 
-/// Versions that this program was built with.
+/// Versions of the packages in this program.
 const RESOLVED: &str = include_str!("../../../Cargo.lock");
 
 /// Packages whose versions determine the generated code.
@@ -35,11 +35,11 @@ pub struct Lock {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Upstream {
-    /// Its path in the repository.
+    /// Path in the repository.
     pub file: String,
-    /// SHA-256 of its bytes.
+    /// SHA-256 of the content.
     pub sha256: String,
-    /// Source of the document, written by `cargo xtask fetch` or by hand; `generate` keeps it.
+    /// Source of the document, set by `cargo xtask fetch` or by hand; `generate` keeps it.
     pub source: String,
 }
 
@@ -47,9 +47,9 @@ pub struct Upstream {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LockedFile {
-    /// Its path in the repository.
+    /// Path in the repository.
     pub file: String,
-    /// SHA-256 of its bytes.
+    /// SHA-256 of the content.
     pub sha256: String,
 }
 

@@ -1,6 +1,6 @@
 //! Names in the generated code: operations from method and path, types and variants from the document.
 //!
-//! Operation IDs of the document are ignored, so that a document with others renames no method.
+//! Operation IDs of the document are ignored, so that different IDs rename no method.
 
 use heck::{ToKebabCase as _, ToPascalCase as _, ToShoutySnakeCase as _, ToSnakeCase as _};
 
@@ -9,7 +9,7 @@ use heck::{ToKebabCase as _, ToPascalCase as _, ToShoutySnakeCase as _, ToSnakeC
 pub struct Resource {
     /// First segment of its paths.
     pub segment: &'static str,
-    /// Tag of the operations that state none.
+    /// Tag of operations without one.
     pub tag: &'static str,
     /// Singular in snake case.
     pub singular: &'static str,
@@ -17,7 +17,7 @@ pub struct Resource {
     pub plural: &'static str,
     /// JSON name of its ID; empty if it has none.
     pub id: &'static str,
-    /// Name of the parameter for several IDs.
+    /// Name of the parameter for a list of IDs.
     pub ids: &'static str,
     /// Rust type of its ID.
     pub id_type: &'static str,
@@ -25,7 +25,7 @@ pub struct Resource {
 
 /// Known resources.
 ///
-/// Operations on other paths get general names, and other IDs stay strings. Two resources may share an ID
+/// Operations on other paths get generic names, and other IDs stay strings. Two resources may share an ID
 /// type: campaign is an older name of funnel group, and the second listing of page groups has its own
 /// segment.
 #[rustfmt::skip]
@@ -117,10 +117,10 @@ pub const RESOURCES: &[Resource] = &[
     },
 ];
 
-/// Operation that several resources have.
+/// Operation that several resources share.
 struct Verb {
     method: &'static str,
-    /// Segments after that of the resource.
+    /// Path segments after that of the resource.
     path: &'static str,
     /// Name of the method. `{singular}` and `{plural}` stand for the words of the resource.
     name: &'static str,
@@ -152,13 +152,13 @@ const VERBS: &[Verb] = &[
 /// Name of an operation, ordered as in the documentation.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct OperationName {
-    /// Position of its verb in the documentation; general names come last.
+    /// Position of its verb in the documentation; generic names come last.
     rank: usize,
     /// Name of the Rust method.
     pub id: String,
 }
 
-/// Names the operation with `method`, in upper case, and `path`.
+/// Returns the name of the operation with this path and method (in upper case).
 #[must_use]
 pub fn operation(method: &str, path: &str) -> OperationName {
     let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
@@ -210,7 +210,7 @@ pub fn resource_of_id(name: &str) -> Option<&'static Resource> {
         .find(|resource| !name.is_empty() && resource.id == name)
 }
 
-/// Returns the resource for whose IDs there is a parameter `name`.
+/// Returns the resource whose IDs the parameter `name` holds.
 #[must_use]
 pub fn resource_of_id_list(name: &str) -> Option<&'static Resource> {
     RESOURCES
@@ -252,7 +252,7 @@ pub fn type_name(name: &str) -> String {
     }
 }
 
-/// Returns the enumeration of the values of a query parameter: `StatusFilter` for `status`.
+/// Returns the enumeration type of a query parameter: `StatusFilter` for `status`.
 #[must_use]
 pub fn parameter_enum(parameter: &str) -> String {
     format!("{}Filter", type_name(parameter))
@@ -261,7 +261,7 @@ pub fn parameter_enum(parameter: &str) -> String {
 /// Returns the variant of an enumerated value. `Unknown` is reserved for unlisted values.
 #[must_use]
 pub fn variant(value: &str) -> String {
-    // Votes differ in their sign only.
+    // Votes differ only in their sign.
     match value {
         "+1" => return "Plus1".to_owned(),
         "-1" => return "Minus1".to_owned(),
@@ -310,7 +310,7 @@ fn words(name: &str) -> String {
     name.replace(is_foreign, "-")
 }
 
-/// Makes a valid Rust name: appends an underscore to a keyword, and puts one in front of a digit.
+/// Makes a valid Rust name: appends an underscore to a keyword, and prefixes a leading digit with one.
 fn identifier(name: &str) -> String {
     if syn::parse_str::<syn::Ident>(name).is_ok() {
         name.to_owned()
@@ -327,7 +327,7 @@ mod tests {
 
     #[test]
     fn operations_are_named_by_method_and_path() {
-        // The trailing slash does not matter. Unknown verbs and resources get general names.
+        // The trailing slash does not matter. Unknown verbs and resources get generic names.
         let names = "\
             GET /offersource/list/             list_offer_sources
             GET /offersource/find/byId/        find_offer_source_by_id

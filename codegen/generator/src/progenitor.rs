@@ -1,8 +1,9 @@
 //! Progenitor: generates Rust items from the transformed document.
 //!
-//! The generator can panic, overflow its stack or never finish, and names no place when it does. So it runs
-//! in an [`Isolation`], which turns a crash into a message. After a crash, each schema and each operation is
-//! generated alone: the diagnostics name the smallest schemas that crash, and the operations that use them.
+//! The generator can panic, overflow its stack or never finish, without reporting a location. So it runs in
+//! an [`Isolation`], which turns a crash into a message. After a crash, each schema and each operation is
+//! generated on its own: the diagnostics name the smallest schemas that crash, and the operations that use
+//! them.
 
 use std::{
     any::Any,
@@ -28,14 +29,14 @@ use funnelflux_openapi::{
     text::counted,
 };
 
-/// Runs [`in_process`] on a request, in a process where a crash does no harm. Returns its response, or
-/// describes the crash.
+/// Runs [`in_process`] on a request, in a process that may crash. Returns its response, or describes the
+/// crash.
 pub type Isolation<'a> = &'a dyn Fn(&str) -> Result<String, String>;
 
-/// Generates the client that the passes take apart.
+/// Generates the client, as input of the passes.
 ///
 /// # Errors
-/// Refusals and crashes of the generator, located.
+/// Located diagnostics for refusals and crashes of the generator.
 pub fn generate_items(
     model: &ApiModel,
     source: &Document,
@@ -53,14 +54,14 @@ pub fn generate_items(
     Ok((file, StageReport::new(Stage::Progenitor, operations)))
 }
 
-/// Everything that the generator needs to know beside the document.
+/// Inputs of the generator other than the document.
 #[derive(Serialize, Deserialize)]
 struct RequestSettings {
     /// Components that are replaced by types of the same name, which the crate defines.
     replaced: Vec<String>,
-    /// The type of secrets, which the runtime defines.
+    /// The runtime's type for secrets.
     secret: Option<String>,
-    /// Time after which a run is given up.
+    /// Time after which a run is abandoned.
     seconds: u64,
 }
 
@@ -85,8 +86,8 @@ impl RequestSettings {
 
 /// Generates code for a request in a thread of this process. Returns the response, or describes the panic.
 ///
-/// A stack overflow ends the process, and a thread that does not finish in time is left running, so a caller
-/// who has to survive any document calls this in a child process.
+/// A stack overflow ends the process, and a thread that does not finish in time keeps running. A caller that
+/// must survive any document should call this in a child process.
 ///
 /// # Errors
 /// A description of the crash.
@@ -102,7 +103,7 @@ pub fn in_process(request: &str) -> Result<String, String> {
         .name("generator".to_owned())
         .stack_size(STACK)
         .spawn(move || {
-            // Nobody receives it after the time limit.
+            // After the time limit, nobody receives it.
             let _ = sender.send(generate_tokens(&settings.apply(), &document));
         })
         .map_err(|error| format!("no thread could be started: {error}"))?;
@@ -130,7 +131,7 @@ fn panic_message(panic: &(dyn Any + Send)) -> String {
     text.unwrap_or("it panicked without a message").to_owned()
 }
 
-/// Reason for which nothing was generated.
+/// Reason why nothing was generated.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct GeneratorFailure {
     code: &'static str,
@@ -153,7 +154,7 @@ impl GeneratorFailure {
     }
 }
 
-/// A failure, where it is, and the operations that it concerns.
+/// A failure, its location, and the affected operations.
 struct LocatedFailure<'a> {
     failure: GeneratorFailure,
     pointer: PointerBuf,
@@ -191,7 +192,7 @@ impl<'a> Driver<'a> {
             .map_err(|error| GeneratorFailure::crash(&format!("its output is not Rust: {error}")))
     }
 
-    /// Generates each schema and each operation alone, to find those that fail.
+    /// Generates each schema and each operation on its own, to find those that fail.
     fn locate(&self, failure: &GeneratorFailure) -> Diagnostics {
         let document = &self.model.document;
         if self.generate(&part(document, json!({}), [])).is_err() {
@@ -225,7 +226,7 @@ impl<'a> Driver<'a> {
             }
         }));
         if causes.is_empty() {
-            // Each part alone is fine.
+            // Each part on its own succeeds.
             return self.diagnostic(failure, Pointer::root()).into();
         }
         let located = causes.iter().map(|cause| {
@@ -237,7 +238,8 @@ impl<'a> Driver<'a> {
         located.collect()
     }
 
-    /// The schemas that fail alone, without those that fail because they use one of the others.
+    /// The schemas that fail on their own, except those that fail only because they use another failing
+    /// schema.
     fn failing_schemas(&self, references: &References<'_>) -> Vec<LocatedFailure<'a>> {
         let document = &self.model.document;
         let section = Pointer::from_static("/components/schemas");
@@ -289,7 +291,7 @@ impl<'a> Driver<'a> {
     }
 }
 
-/// The document with these paths and schemas only.
+/// The document with only these paths and schemas.
 fn part<'a>(document: &Value, paths: Value, schemas: impl IntoIterator<Item = &'a Target<'a>>) -> Value {
     let mut part: Map<String, Value> = document.as_object().cloned().unwrap_or_default();
     let schemas = schemas.into_iter();

@@ -39,7 +39,7 @@ const SHARED: &str = "crate::api::shared";
 /// Renders the files by their paths relative to `generated/src/api`.
 ///
 /// # Errors
-/// A file that is not valid Rust, which no document should be able to cause.
+/// If a file is not valid Rust, which no document should be able to cause.
 pub fn render(items: &Items) -> Result<(BTreeMap<String, String>, StageReport), Diagnostics> {
     let names = Names::of(items);
     let mut files = BTreeMap::new();
@@ -56,7 +56,7 @@ pub fn render(items: &Items) -> Result<(BTreeMap<String, String>, StageReport), 
         files.insert(format!("{folder}/operations.rs"), operations(tag));
         files.insert(format!("{folder}/methods.rs"), methods(tag, &names));
         let about = format!("Types of the tag *{}*.", tag.tag.name);
-        // The feature of the tag sets the whole module.
+        // The feature of the tag gates the whole module.
         let types_of_tag: Vec<(TypeItem, FeatureSet)> = tag
             .types
             .iter()
@@ -112,7 +112,7 @@ impl<'a> Names<'a> {
     }
 }
 
-/// Text of a file: pieces with an empty line in between.
+/// Text of a file: pieces separated by empty lines.
 struct Page {
     text: String,
 }
@@ -231,7 +231,7 @@ fn public(items: &Items) -> String {
     page.finish()
 }
 
-/// Puts the condition of an item in front of it.
+/// Prepends the condition of an item.
 fn gated(features: &FeatureSet, item: &str) -> String {
     let FeatureSet::AnyOf(features) = features else {
         return item.to_owned();
@@ -374,7 +374,7 @@ fn methods(tag: &TagItems, names: &Names<'_>) -> String {
     page.finish()
 }
 
-/// Qualifies our types by their modules, so that they cannot hide a name that the methods need.
+/// Qualifies our types with their modules, so that they cannot hide a name that the methods need.
 struct Qualify<'a> {
     names: &'a Names<'a>,
 }

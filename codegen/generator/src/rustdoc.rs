@@ -3,14 +3,14 @@
 use proc_macro2::Span;
 use syn::{Attribute, LitStr, parse_quote};
 
-/// Most characters of a line, without indentation and `/// `.
+/// Maximum number of characters per line, without indentation and `/// `.
 const WIDTH: usize = 96;
 
 /// Names that look like code but are not.
 const PRODUCTS: &[&str] = &["FunnelFlux", "OpenAPI", "GitHub", "JavaScript", "YouTube"];
 
-/// Makes text outside of code spans and blocks safe for rustdoc and clippy: identifiers become code, brackets
-/// are escaped, addresses become links.
+/// Makes text outside code spans and blocks safe for rustdoc and clippy: identifiers become code, brackets
+/// are escaped, URLs become links.
 pub(crate) fn sanitise(text: &str) -> String {
     let mut fenced = false;
     let lines: Vec<String> = text
@@ -73,8 +73,7 @@ fn sanitise_words(mut prose: &str) -> String {
     out
 }
 
-/// Finds the first Markdown link to a web address, `<https://…>` or `[text](https://…)`; returns its start
-/// and end.
+/// Finds the first Markdown link to a URL, `<https://…>` or `[text](https://…)`; returns its start and end.
 fn link(prose: &str) -> Option<(usize, usize)> {
     prose.char_indices().find_map(|(start, character)| {
         let rest = prose.get(start..)?;
@@ -205,7 +204,7 @@ pub(crate) fn capitalised(text: &str) -> String {
     }
 }
 
-/// Lowers the first letter, unless the first word is an abbreviation or code.
+/// Lower-cases the first letter, unless the first word is an abbreviation or code.
 pub(crate) fn uncapitalised(text: &str) -> String {
     let mut characters = text.chars();
     match (characters.next(), characters.clone().next()) {

@@ -1,8 +1,8 @@
 //! Named changes with a reason and a count: rules on the document and passes over the generated code.
 //!
-//! A step declares whether the FunnelFlux document must give it something to do. A step that must change
-//! something and does not is an error: otherwise an upgrade of the generator or of the document could disable
-//! a step unnoticed.
+//! A step declares whether it is expected to change the FunnelFlux document. A step that is expected to
+//! change something and does not is an error; otherwise an upgrade of the generator or of the document could
+//! disable a step unnoticed.
 
 use serde::Serialize;
 
@@ -35,12 +35,13 @@ impl<W> Step<W> {
     }
 }
 
-/// Expectation of a step on the FunnelFlux document.
+/// Expected effect of a step on the FunnelFlux document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Expect {
-    /// The step must change something.
+    /// The step is expected to change something.
     Work,
-    /// The step may find nothing to change; it serves other documents, or later ones of the vendor.
+    /// The step may change nothing; it is for other documents, or for later versions of the vendor's
+    /// document.
     MayBeNoop,
 }
 
@@ -51,20 +52,20 @@ pub struct StageReport {
     pub stage: Stage,
     /// One line, with numbers.
     pub summary: String,
-    /// Its rules or passes in their order, if it has any.
+    /// Rules or passes of the stage, in order, if any.
     pub steps: Vec<StepReport>,
 }
 
 /// Report of a rule or pass.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct StepReport {
-    /// Its name, in kebab case.
+    /// Name of the step, in kebab case.
     pub name: &'static str,
     /// Reason for the step.
     pub reason: &'static str,
     /// Number of times it applied.
     pub count: usize,
-    /// It changed nothing, though the FunnelFlux document must give it something to do.
+    /// True if the step was expected to change the FunnelFlux document, but did not.
     pub idle: bool,
 }
 
@@ -105,7 +106,7 @@ impl StageReport {
         }
     }
 
-    /// One error for each step that changed nothing and must not be idle.
+    /// One error for each step that was expected to change something and did not.
     #[must_use]
     pub fn idle(&self) -> Diagnostics {
         let error = |step: &StepReport| {

@@ -193,7 +193,7 @@ fn places_in_one_long_line_are_found() {
     );
 }
 
-/// Few cases, because each runs all stages on a whole document; set `PROPTEST_CASES` for more.
+/// Runs few cases, because each runs all stages on a whole document; set `PROPTEST_CASES` for more.
 fn config() -> ProptestConfig {
     let default = ProptestConfig::default();
     let cases = std::env::var_os("PROPTEST_CASES").map_or(48, |_| default.cases);

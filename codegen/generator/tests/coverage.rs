@@ -1,5 +1,4 @@
-//! `spec/COVERAGE.md` lists every operation of the vendor's index, and claims no stronger evidence than there
-//! is.
+//! `spec/COVERAGE.md` lists every operation of the vendor's index, and never overstates the evidence.
 //!
 //! `documents/index.txt` was transcribed from the documentation, not from our document. For path, parameters,
 //! body and response it states the strongest possible evidence: `page`, the complete page of the group;

@@ -28,9 +28,9 @@ use std::collections::BTreeSet;
 enum Removal {
     /// The target is not a JSONPath.
     Invalid,
-    /// It matches nothing.
+    /// The target matches nothing.
     Nothing,
-    /// It matches the root, which cannot be removed.
+    /// The target matches the root, which cannot be removed.
     Root,
     /// Number of matches, and the document without them.
     Removed(usize, Value),

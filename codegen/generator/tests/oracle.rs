@@ -88,7 +88,7 @@ fn schema(random: &mut Rng, depth: usize) -> Value {
         annotate(random, &mut schema);
     }
     if random.u8(..12) == 0 {
-        // Annotations only, as documents have them beside a reference in an `allOf`.
+        // Annotations only, as documents put them next to a reference in an `allOf`.
         annotate(random, &mut schema);
         return schema.into();
     }
@@ -196,7 +196,7 @@ fn keyword(random: &mut Rng, kind: &str, key: &str, depth: usize) -> Value {
     }
 }
 
-/// Changes a schema, or one inside of it: adds, removes or changes a keyword or an annotation, or replaces
+/// Changes a schema or a schema inside it: adds, removes or changes a keyword or an annotation, or replaces
 /// the schema.
 fn change(random: &mut Rng, value: &mut Value, depth: usize) {
     let Some(members) = value.as_object_mut() else {
@@ -400,7 +400,7 @@ impl Schemas {
         }
     }
 
-    /// Draws the fields beside a composition.
+    /// Draws the fields next to a composition.
     fn fields(&self, random: &mut Rng, schema: &Value, depth: usize) -> Value {
         if schema["properties"].is_object() {
             self.object(random, schema, depth.saturating_sub(1))
@@ -438,7 +438,7 @@ fn merge(first: Value, second: Value) -> Value {
     match (first, second) {
         (Value::Object(mut all), Value::Object(more)) => {
             for (name, value) in more {
-                // If the wrong one of two values is kept, the validator refuses it.
+                // If the wrong value is kept, the validator rejects it.
                 all.entry(name).or_insert(value);
             }
             all.into()
@@ -508,8 +508,8 @@ fn compare(old: &Value, new: &Value) -> Report {
     diff::compare(&document("old", old), &document("new", new))
 }
 
-/// Draws a value that breaks compatibility: a request that the new document refuses, or a response that the
-/// old one refuses.
+/// Draws a value that breaks compatibility: a request that the new document rejects, or a response that the
+/// old document rejects.
 fn broken(random: &mut Rng, pair: &Pair, direction: Direction) -> Option<Value> {
     let (from, to) = match direction {
         Direction::Request | Direction::Parameter => (&pair.old, &pair.new),
@@ -529,8 +529,7 @@ fn broken(random: &mut Rng, pair: &Pair, direction: Direction) -> Option<Value> 
         .find(|value| good.is_valid(value) && !bad.is_valid(value))
 }
 
-/// Configures the same few cases for every run, so that unrelated changes do not fail, or random ones on
-/// request.
+/// Configures a few fixed cases, so that unrelated changes do not fail, or random cases on request.
 fn config(cases: u32) -> ProptestConfig {
     let asked = std::env::var("PROPTEST_CASES").ok();
     let rng_seed = match asked {
@@ -683,7 +682,7 @@ fn keywords_without_effect_on_values_are_predicted() {
     );
 }
 
-/// Enough of the random pairs are valid, and enough of them break.
+/// Enough of the random pairs are valid, and enough of them are breaking.
 #[test]
 fn random_pairs_exercise_the_oracles() {
     let (mut breaking, mut generated, mut changed) = (0, 0, 0);

@@ -156,7 +156,8 @@ fn documents() -> [(&'static str, Value); 2] {
     .map(|(name, text)| (name, serde_json::from_str(text).unwrap()))
 }
 
-/// Operations on offer sources, with method and path. Those of other groups are inferred, and on no page.
+/// Operations on offer sources, with method and path. Operations of other groups are inferred and appear on
+/// no page.
 fn operations(document: &Value) -> impl Iterator<Item = (&str, &str, &Value)> {
     let paths = document["paths"].as_object().unwrap().iter();
     paths

@@ -1,4 +1,4 @@
-//! Generation from the FunnelFlux document is reproducible and gives the files that are checked in.
+//! Generation from the FunnelFlux document is reproducible and produces the committed files.
 
 #![expect(
     clippy::unwrap_used,

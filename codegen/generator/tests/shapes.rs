@@ -1,4 +1,4 @@
-//! Constructs that the FunnelFlux document does not have: each generates code, or is refused with a location.
+//! Constructs that the FunnelFlux document lacks: each generates code, or is rejected with a location.
 //!
 //! `documents/supported` and `documents/refused` hold one construct per file.
 

@@ -1,5 +1,4 @@
-//! An inferred overlay gives way to what the vendor's document says itself, and the inference is compared
-//! with it.
+//! An inferred overlay is superseded by the vendor's document, and the inference is compared with it.
 
 #![allow(
     clippy::unwrap_used,
@@ -20,7 +19,7 @@ const PAGES: Source<'_> = Source {
     text: include_str!("../../../spec/overlays/09-pages.yaml"),
 };
 
-/// A later version of the vendor's document: it has the pages as we inferred them.
+/// A later version of the vendor's document, with the pages as we inferred them.
 fn later() -> Value {
     let mut document: Value = serde_json::from_str(UPSTREAM).unwrap();
     let effective: Value = serde_json::from_str(EFFECTIVE).unwrap();
@@ -50,7 +49,7 @@ fn plain(value: &Value) -> Value {
     }
 }
 
-/// The effective document, the result of the comparison, and the number of overlays that are left.
+/// The effective document, the result of the comparison, and the number of remaining overlays.
 fn apply(document: &Value) -> (Document, Diagnostics, usize) {
     let text = document.to_string();
     let source = Source {
@@ -132,12 +131,12 @@ fn each_difference_from_a_wrong_inference_is_reported() {
         .unwrap();
     let response = done.shift_remove("200").unwrap();
     done.insert("204".to_owned(), response);
-    // An operation that it does not have.
+    // An operation that the document lacks.
     paths.shift_remove("/page/unarchive/").unwrap();
-    // A type of another name, and another type of a property.
+    // A type with another name, and another type of a property.
     paths["/page/duplicate/"]["post"]["responses"]["200"]["content"]["application/json"]["schema"] =
         json!({"type": "object", "properties": {"id": {"type": "integer"}}});
-    // A property of another name, in the slim form.
+    // A property with another name, in the slim form.
     let info = &mut document["components"]["schemas"]["PageInfo"]["properties"];
     let name = info
         .as_object_mut()
@@ -147,7 +146,7 @@ fn each_difference_from_a_wrong_inference_is_reported() {
     info["category"] = name;
     let (found, notices, _) = apply(&document);
     insta::assert_snapshot!(report(&notices));
-    // The operation that it lacks stays inferred.
+    // The missing operation stays inferred.
     assert!(found.get("/paths/~1page~1unarchive~1/put/x-evidence").is_some());
     assert!(found.get("/paths/~1page~1move-category~1").is_none());
     let info = found.get("/components/schemas/PageInfo/properties").unwrap();

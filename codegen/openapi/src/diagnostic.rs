@@ -1,4 +1,4 @@
-//! Diagnostics: problems of a document, with their location and fix.
+//! Diagnostics: problems in a document, with their location and fix.
 //!
 //! Every stage reports through [`Diagnostic`]. A syntax error, an unsupported construct and a stale overlay
 //! action look alike, on a terminal and as JSON.
@@ -35,7 +35,7 @@ pub enum Stage {
     Rewrite,
     /// Writes code to files.
     Render,
-    /// Records inputs and outputs of a generation.
+    /// Records the inputs and outputs of a run.
     Lock,
     /// Compares two documents.
     Diff,
@@ -68,7 +68,7 @@ impl fmt::Display for Severity {
 /// A location in a text. Lines and columns count from 1, columns in characters.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Location {
-    /// Name of the text as in its [`Source`](crate::Source): a path or an address.
+    /// Name of the text as in its [`Source`](crate::Source): a path or a URL.
     pub file: String,
     /// Line, from 1.
     pub line: usize,
@@ -82,17 +82,17 @@ impl fmt::Display for Location {
     }
 }
 
-/// A problem of a document.
+/// A problem in a document.
 ///
-/// Its `Display` is one block: location, severity, stage and code, JSON pointer, operation and message, then
-/// the fix on its own line.
+/// The `Display` form is one block: location, severity, stage and code, JSON pointer, operation and message,
+/// then the fix on its own line.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Diagnostic {
     /// Severity.
     pub severity: Severity,
     /// Stage that found it.
     pub stage: Stage,
-    /// Rule in kebab case, such as `parameter-style`. It stays the same between releases.
+    /// Rule in kebab case, such as `parameter-style`. Stable across releases.
     pub code: &'static str,
     /// Problem, in one sentence without a full stop.
     pub message: String,
@@ -102,7 +102,7 @@ pub struct Diagnostic {
     pub location: Option<Location>,
     /// JSON pointer to the value in the document of that stage; `""` is the whole document.
     pub pointer: PointerBuf,
-    /// Operation concerned, such as `PUT /offersource/save/`, with `and 3 more` if there are several.
+    /// Affected operation, such as `PUT /offersource/save/`, with `and 3 more` if there are several.
     pub operation: Option<String>,
 }
 
@@ -144,8 +144,8 @@ impl Diagnostic {
         self
     }
 
-    /// Adds the operations concerned, for a pointer that does not lead into one: the first by name, the
-    /// others by their number. An empty list changes nothing.
+    /// Adds the affected operations, for a pointer that does not lead into an operation: the name of the
+    /// first and the number of the others. An empty list changes nothing.
     #[must_use]
     pub fn operations(mut self, operations: &[String]) -> Self {
         match operations {
@@ -223,16 +223,16 @@ impl Diagnostics {
             .count()
     }
 
-    /// Returns true if one is an error.
+    /// Returns true if any diagnostic is an error.
     #[must_use]
     pub fn has_errors(&self) -> bool {
         self.count(Severity::Error) > 0
     }
 
-    /// Returns the value with these diagnostics, unless one of them is an error.
+    /// Returns the value with these diagnostics if none of them is an error.
     ///
     /// # Errors
-    /// All diagnostics, with warnings and notices, if one of them is an error.
+    /// All diagnostics, including warnings and notices, if any of them is an error.
     pub fn unless_errors<T>(self, value: T) -> Result<(T, Self), Self> {
         if self.has_errors() {
             Err(self)

@@ -21,7 +21,7 @@ use crate::{
 /// A text to read.
 #[derive(Clone, Copy, Debug)]
 pub struct Source<'a> {
-    /// Name in messages: a path or an address.
+    /// Name in messages: a path or a URL.
     pub name: &'a str,
     /// Content.
     pub text: &'a str,
@@ -35,7 +35,7 @@ pub struct Document {
 }
 
 impl Document {
-    /// Makes a document of a value that was read from `text`.
+    /// Creates a document from a value that was read from `text`.
     pub(crate) fn read(value: Value, text: Text) -> Self {
         Self {
             value,
@@ -43,7 +43,7 @@ impl Document {
         }
     }
 
-    /// Makes a document of a value whose parts have this provenance.
+    /// Creates a document from a value whose parts have this provenance.
     #[must_use]
     pub fn new(value: Value, provenance: Provenance) -> Self {
         Self { value, provenance }
@@ -61,7 +61,7 @@ impl Document {
         self.value.pointer(pointer.to_pointer().as_str())
     }
 
-    /// Returns the whole document without its provenance.
+    /// Returns the whole document and drops its provenance.
     #[must_use]
     pub fn into_value(self) -> Value {
         self.value
@@ -73,7 +73,7 @@ impl Document {
         (self.value, self.provenance)
     }
 
-    /// Returns the name of its text in messages.
+    /// Returns the document's name as shown in messages.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.provenance.origin.name
@@ -127,7 +127,7 @@ impl Document {
 }
 
 impl fmt::Debug for Document {
-    /// Prints name and value. The texts would bury them.
+    /// Prints only name and value, because the texts would bury them.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("Document")
@@ -140,15 +140,15 @@ impl fmt::Debug for Document {
 /// A text that was read, with its source map.
 pub(crate) struct Text {
     name: String,
-    /// The text itself, as long as its source map is still to be built.
+    /// The text itself, until its source map is built.
     json: String,
     source_map: OnceLock<SourceMap>,
     warnings: Diagnostics,
 }
 
 impl Text {
-    /// Makes a JSON text that has been read without an error. Without a source map, one is built on first
-    /// use.
+    /// Creates a JSON text that has been read without an error. If the source map is missing, it is built on
+    /// first use.
     pub(crate) fn json(source: Source<'_>, source_map: Option<SourceMap>, warnings: Diagnostics) -> Self {
         Self {
             name: source.name.to_owned(),
@@ -158,7 +158,7 @@ impl Text {
         }
     }
 
-    /// Makes a YAML text. Its source map comes with reading it.
+    /// Creates a YAML text, with the source map from reading it.
     pub(crate) fn yaml(name: &str, source_map: SourceMap, warnings: Diagnostics) -> Self {
         Self {
             name: name.to_owned(),
@@ -219,8 +219,8 @@ impl Place {
 
 /// Origins of the parts of a document.
 ///
-/// A value without an entry stands where its parent does: its place is the entry of its nearest ancestor,
-/// extended by the rest of the pointer.
+/// A value without an entry has the place of its nearest ancestor with an entry, extended by the rest of the
+/// pointer.
 #[derive(Clone)]
 pub struct Provenance {
     origin: Arc<Text>,
@@ -268,9 +268,9 @@ impl Provenance {
         }
     }
 
-    /// Entries of values inside of the value at `pointer`.
+    /// Entries of values inside the value at `pointer`.
     fn inside(&self, pointer: &Pointer) -> impl Iterator<Item = (&PointerBuf, &Place)> {
-        // The member with the empty name is the first that anything can have.
+        // The member with the empty name sorts before all others.
         self.moved
             .range(pointer.with_trailing_token("")..)
             .take_while(move |(key, _)| key.starts_with(pointer))

@@ -1,4 +1,4 @@
-//! Evidence: what a part of our document rests on, as the extension `x-evidence` says.
+//! Evidence: the sources that support parts of our document, as stated by the extension `x-evidence`.
 
 use serde_json::Value;
 
@@ -18,7 +18,7 @@ pub enum Evidence {
     Sibling,
     /// Inferred from the pattern of the other operations.
     Pattern,
-    /// Nothing is known, or the document names a kind that does not exist.
+    /// Nothing is known, or the document names an unknown kind.
     Unknown,
 }
 
@@ -54,13 +54,13 @@ impl Evidence {
         Some(kind.unwrap_or(Self::Unknown))
     }
 
-    /// Returns the evidence that a part of the document states for itself.
+    /// Returns the evidence that a part of the document states.
     #[must_use]
     pub fn of(part: &Value) -> Option<Self> {
         Self::parse(part.get(KEY)?)
     }
 
-    /// Returns true if we inferred it: nothing that the vendor has written says so.
+    /// Returns true if the part is inferred: nothing that the vendor has written supports it.
     #[must_use]
     pub fn is_inferred(self) -> bool {
         matches!(self, Self::Sibling | Self::Pattern)

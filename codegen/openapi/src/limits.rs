@@ -1,7 +1,7 @@
-//! Limits on what is read, so that a small text cannot exhaust memory or the stack.
+//! Limits for reading, so that a small text cannot exhaust memory or the stack.
 
-/// Deepest nesting of values: the limit of `serde_json`, which holds for YAML too.
+/// Maximum nesting of values: the limit of `serde_json`, which also applies to YAML.
 pub(crate) const DEPTH: usize = 128;
 
-/// Most values that aliases, or references that are written out, may add to those that a text contains.
+/// Maximum number of values that aliases and expanded references may add to the values in a text.
 pub(crate) const COPIES: usize = 2_000_000;

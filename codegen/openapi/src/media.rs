@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-/// Media type of the runtime's bodies.
+/// Media type of request and response bodies in the runtime.
 pub const JSON: &str = "application/json";
 
 /// Returns a media type without its parameters.

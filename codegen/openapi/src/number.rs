@@ -1,10 +1,10 @@
-//! Comparison of the numbers of a document, without rounding.
+//! Compares numbers of a document without rounding.
 
 use std::cmp::Ordering;
 
 use serde_json::Value;
 
-/// Compares two numbers. Whole numbers are not rounded, however they are written.
+/// Compares two numbers. Whole numbers are not rounded, whatever their notation.
 #[must_use]
 pub fn compare(left: &Value, right: &Value) -> Ordering {
     match (whole(left), whole(right)) {
@@ -29,8 +29,8 @@ fn whole(value: &Value) -> Option<i128> {
     })
 }
 
-/// Returns true if a number is kept exactly: it is an integer of 64 bits, or the nearest float is written
-/// with the same digits, as that of `0.1` is.
+/// Returns true if a number is kept exactly: it is a 64-bit integer, or its nearest float prints the same
+/// digits, as with `0.1`.
 pub(crate) fn is_kept(text: &str) -> bool {
     let is_whole = text.parse::<i64>().is_ok() || text.parse::<u64>().is_ok();
     let float = text.parse::<f64>();

@@ -1,7 +1,7 @@
-//! The objects of `OpenAPI` 3.0 as a table, and a walk over a document that follows it.
+//! The objects of `OpenAPI` 3.0 as a table, and a document walk driven by that table.
 //!
-//! Normalise and lint find every schema, parameter and response by this table. The table of the specification
-//! makes this file long.
+//! Normalise and lint use this table to find every schema, parameter and response. The table of the
+//! specification makes this file long.
 
 use serde_json::{Map, Value};
 
@@ -104,7 +104,7 @@ const fn optional(key: &'static str, value: FieldType) -> Field {
     }
 }
 
-/// Keys beside a `$ref` or in a schema that do not change the type.
+/// Keys that do not change the type, next to a `$ref` or in a schema.
 pub const ANNOTATIONS: [&str; 11] = [
     "description",
     "summary",
@@ -363,7 +363,8 @@ impl ObjectKind {
         }
     }
 
-    /// Returns the section of the components that a `$ref` to it leads to; `None` if a `$ref` is not allowed.
+    /// Returns the `components` section that a `$ref` to this kind must lead to; `None` if a `$ref` is not
+    /// allowed.
     #[must_use]
     pub fn section(self) -> Option<&'static str> {
         match self {
@@ -465,9 +466,9 @@ impl FieldType {
 pub trait Visitor {
     /// Visits an object of a kind, possibly a `$ref`, before its members.
     fn object(&mut self, kind: ObjectKind, pointer: &Pointer, object: &Map<String, Value>);
-    /// Visits a value of another type than the table allows.
+    /// Visits a value whose type the table does not allow.
     fn misfit(&mut self, pointer: &Pointer, message: String);
-    /// Visits a key that the kind does not have.
+    /// Visits a key that is not in the table for its kind.
     fn unknown(&mut self, kind: ObjectKind, pointer: &Pointer, key: &str);
 }
 
@@ -553,8 +554,8 @@ pub fn is_reference(kind: ObjectKind, object: &Map<String, Value>) -> bool {
     (kind.section().is_some() || kind == PathItem) && object.get("$ref").is_some_and(Value::is_string)
 }
 
-/// Gives every object of the table to `change`, outermost first. Values that do not fit the table stay as
-/// they are: lint reports them.
+/// Calls `change` with every object of the table, outermost first. Values that do not fit the table stay
+/// unchanged, and lint reports them.
 pub fn walk_mut(
     document: &mut Value,
     change: &mut impl FnMut(ObjectKind, &Pointer, &mut Map<String, Value>),

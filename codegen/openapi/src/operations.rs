@@ -49,7 +49,7 @@ pub fn operations_in<'a>(pointer: &Pointer, paths: &'a Value) -> impl Iterator<I
     })
 }
 
-/// Which message of an operation a part of it belongs to.
+/// Message of an operation to which a part of the operation belongs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Direction {
     /// The client sends it.

@@ -1,5 +1,5 @@
-//! JSON pointers (RFC 6901): the types of the crate `jsonptr`, and the parts of `OpenAPI` that a pointer
-//! leads to.
+//! JSON pointers (RFC 6901): the types of the crate `jsonptr`, and the `OpenAPI` parts that a pointer leads
+//! to.
 
 use std::borrow::Cow;
 
@@ -10,7 +10,7 @@ pub const METHODS: [&str; 8] = [
     "get", "put", "post", "delete", "options", "head", "patch", "trace",
 ];
 
-/// A JSON pointer, or a text that is read as one.
+/// A JSON pointer, or a text that is parsed as one.
 ///
 /// Text is read leniently: a missing slash at the start is added, and a `~` that escapes nothing stands for
 /// itself.
@@ -61,7 +61,7 @@ fn lenient(text: &str) -> PointerBuf {
     PointerBuf::from_tokens(tokens.map(|token| Token::new(unescape(token))))
 }
 
-/// Parses a text that a document gives as a JSON pointer; `None` unless it is empty or begins with a slash.
+/// Parses a JSON pointer from a document; `None` if it is neither empty nor begins with a slash.
 #[must_use]
 pub fn parse(text: &str) -> Option<Cow<'_, Pointer>> {
     (text.is_empty() || text.starts_with('/')).then(|| text.to_pointer())

@@ -4,16 +4,16 @@ use std::{borrow::Cow, fmt};
 
 use serde_json::Value;
 
-/// Most characters of a value in a sentence.
+/// Maximum number of characters of a value in a sentence.
 pub const SENTENCE: usize = 160;
 
-/// Returns the first `most` characters of a text, with an ellipsis if there are more.
+/// Returns the first `most` characters of a text, with an ellipsis if the text is longer.
 #[must_use]
 pub fn shorten(text: &str, most: usize) -> Cow<'_, str> {
     excerpt(text, 0, most)
 }
 
-/// Returns `most` characters of a text from the character `start` on, with an ellipsis for each end that is
+/// Returns `most` characters of a text from the character `start` on, with an ellipsis at each end that is
 /// cut off.
 #[must_use]
 pub fn excerpt(text: &str, start: usize, most: usize) -> Cow<'_, str> {
@@ -33,9 +33,9 @@ pub fn excerpt(text: &str, start: usize, most: usize) -> Cow<'_, str> {
 /// Shortens two texts for a sentence so that both show their difference.
 #[must_use]
 pub fn shorten_pair(left: &str, right: &str) -> (String, String) {
-    /// Most characters of the difference: a reader cannot judge what is left out.
+    /// Maximum length of the difference in characters. Long, because readers cannot judge omitted text.
     const DIFFERENCE: usize = 1_200;
-    /// Characters in front of the difference and behind it.
+    /// Number of characters before and after the difference.
     const AROUND: usize = 60;
     /// Fewer characters than this are not worth an ellipsis.
     const SAVING: usize = 20;
@@ -73,7 +73,8 @@ pub fn shorten_pair(left: &str, right: &str) -> (String, String) {
     (left, right)
 }
 
-/// Puts foreign text on one line, without characters that a terminal or a workflow takes as a command.
+/// Puts foreign text on one line, without characters that a terminal or a workflow would interpret as a
+/// command.
 #[must_use]
 pub fn one_line(text: &str) -> Cow<'_, str> {
     let is_command = |character: char| {

@@ -14,7 +14,7 @@ pub(crate) struct AccountArguments {
     /// Work on the live account of `FUNNELFLUX_ACCESS_TOKEN` instead of an embedded fake
     #[arg(long)]
     pub(crate) live: bool,
-    /// Address of the service, such as that of a running funnelflux-fake; needs --live
+    /// Base URL of the service, such as that of a running funnelflux-fake; requires --live
     #[arg(long, value_name = "URL", requires = "live")]
     pub(crate) base_url: Option<String>,
 }
@@ -63,7 +63,7 @@ impl AccountArguments {
     }
 }
 
-/// Adds a thousand offer sources, every fourth with a page. Some are archived already, and the fake refuses
+/// Adds a thousand offer sources, every fourth with a page. Some are already archived, and the fake refuses
 /// to change a few.
 fn populate(fake: &Fake) {
     fake.seed_category("2nIemJxCcat1", "Kept for later");

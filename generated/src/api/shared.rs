@@ -71,7 +71,7 @@ pub struct DuplicateRequest {
     /// `parentId` in JSON.
     #[serde(rename = "parentId", skip_serializing_if = "Option::is_none")]
     pub parent_id: Option<String>,
-    /// Unknown fields, kept as received and sent back unchanged.
+    /// Unknown fields are kept unchanged.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<String, ::serde_json::Value>,
 }
@@ -118,7 +118,7 @@ pub struct DuplicateResponse {
     /// `id` in JSON.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
-    /// Unknown fields, kept as received and sent back unchanged.
+    /// Unknown fields are kept unchanged.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<String, ::serde_json::Value>,
 }
@@ -157,7 +157,7 @@ pub struct MoveCategoryRequest {
     /// `idCategory` in JSON.
     #[serde(rename = "idCategory")]
     pub id_category: CategoryId,
-    /// Unknown fields, kept as received and sent back unchanged.
+    /// Unknown fields are kept unchanged.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<String, ::serde_json::Value>,
 }
@@ -198,7 +198,7 @@ pub struct ParentMutationRequest {
     /// `targetParentID` in JSON.
     #[serde(rename = "targetParentID", skip_serializing_if = "Option::is_none")]
     pub target_parent_id: Option<String>,
-    /// Unknown fields, kept as received and sent back unchanged.
+    /// Unknown fields are kept unchanged.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<String, ::serde_json::Value>,
 }
@@ -243,7 +243,7 @@ pub struct StringList {
     /// `entries` in JSON.
     #[serde(default, deserialize_with = "crate::runtime::null::null_as_default")]
     pub entries: Vec<String>,
-    /// Unknown fields, kept as received and sent back unchanged.
+    /// Unknown fields are kept unchanged.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<String, ::serde_json::Value>,
 }

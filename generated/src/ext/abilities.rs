@@ -53,8 +53,8 @@ pub(super) type IdOf<T> = <<T as Assets>::Resource as Resource>::Id;
 pub trait BulkArchive: Assets<Resource: Archive> {
     /// Creates a job that archives these assets.
     ///
-    /// Children stay unchanged unless the job sets `children`; only kinds with children have that method. If
-    /// the call is inferred, acknowledge it with `unverified` before sending.
+    /// Children stay unchanged unless the job sets `children`, a method that only kinds with children have.
+    /// If the call is inferred, acknowledge it with `unverified` before sending.
     fn bulk_archive<I: Into<IdOf<Self>>>(
         &self,
         ids: impl IntoIterator<Item = I>,
@@ -71,8 +71,8 @@ impl<R: Archive> BulkArchive for Handle<R> {}
 
 /// Restores many assets from the archive.
 ///
-/// It is not documented whether children that a cascade archived return with their parent; nothing suggests
-/// it.
+/// It is not documented whether children that a cascade archived are restored with their parent; nothing
+/// suggests that they are.
 ///
 /// ```no_run
 /// use funnelflux::{Client, ext::*, types::StatusFilter};
@@ -86,8 +86,8 @@ impl<R: Archive> BulkArchive for Handle<R> {}
 /// }
 /// ```
 pub trait BulkUnarchive: Assets<Resource: Unarchive> {
-    /// Creates a job that restores these assets. Active assets count as *already so*; deleted ones are
-    /// rejected.
+    /// Creates a job that restores these assets. Active assets are already in the requested state; deleted
+    /// assets are rejected.
     fn bulk_unarchive<I: Into<IdOf<Self>>>(
         &self,
         ids: impl IntoIterator<Item = I>,
@@ -101,9 +101,9 @@ impl<R: Unarchive> BulkUnarchive for Handle<R> {}
 /// Deletes many assets.
 ///
 /// The job reads deleted assets back, unless [`Bulk::verify`](super::Bulk::verify) is off. An asset counts as
-/// deleted if its status says so or if it can no longer be read; the documentation does not say which of the
-/// two happens. An ID that cannot be read *before* the deletion is rejected as not found: it was deleted
-/// earlier or never existed.
+/// deleted if its status says so or if it can no longer be read; which of the two happens is not documented.
+/// An ID that cannot be read *before* the deletion is rejected as not found: it was deleted earlier or never
+/// existed.
 ///
 /// ```no_run
 /// use funnelflux::{Client, ext::*};
@@ -122,8 +122,8 @@ impl<R: Unarchive> BulkUnarchive for Handle<R> {}
 pub trait BulkDelete: Assets<Resource: Delete> {
     /// Creates a job that deletes these assets.
     ///
-    /// Children stay unchanged unless the job sets `children`; only kinds with children have that method. If
-    /// the call is inferred, acknowledge it with `unverified` before sending.
+    /// Children stay unchanged unless the job sets `children`, a method that only kinds with children have.
+    /// If the call is inferred, acknowledge it with `unverified` before sending.
     fn bulk_delete<I: Into<IdOf<Self>>>(
         &self,
         ids: impl IntoIterator<Item = I>,
@@ -152,8 +152,8 @@ impl<R: Delete> BulkDelete for Handle<R> {}
 /// }
 /// ```
 pub trait MoveToCategory: Assets<Resource: Categorised> {
-    /// Creates a job that moves these assets to `category`. The empty category removes them from theirs
-    /// (documented).
+    /// Creates a job that moves these assets to `category`. An empty `category` removes them from their
+    /// current one (documented).
     ///
     /// The effect of a category that does not exist is not documented.
     fn move_to_category<I: Into<IdOf<Self>>>(

@@ -9,7 +9,8 @@ use futures_util::{StreamExt as _, TryFutureExt as _, stream};
 use serde::{Serialize, de::DeserializeOwned};
 use std::fmt::Debug;
 
-/// A kind of asset, for code that works with any of them. The trait is sealed; every kind implements it.
+/// A kind of asset, for code that works with any of them. The trait is sealed; every kind of asset implements
+/// it.
 ///
 /// ```
 /// use funnelflux::{Client, Error, ext::{AssetKind, Handle}, types::Status};
@@ -29,7 +30,8 @@ use std::fmt::Debug;
 /// }
 /// ```
 ///
-/// Functions over abilities name the ability instead, such as `fn archive_old(assets: &impl BulkArchive)`.
+/// To write a function over an ability, name the ability instead, such as
+/// `fn archive_old(assets: &impl BulkArchive)`.
 pub trait AssetKind: sealed::Sealed + Sized + Send + Sync + 'static {
     /// Type of its IDs.
     type Id: AssetId;

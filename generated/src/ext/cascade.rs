@@ -13,8 +13,8 @@ use std::fmt;
 /// |---|---|---|---|
 /// | [`leave`](Self::leave) | nothing | children stay unchanged | children stay unchanged |
 /// | [`cascade`](Self::cascade) | `cascade` | children are archived too | children are deleted too |
-/// | [`move_to`](Self::move_to) | `move` and the target | children are reassigned to the target | the same |
-/// | [`orphan`](Self::orphan) | `orphan` | children lose their parent | the same |
+/// | [`move_to`](Self::move_to) | `move` and the target | children are reassigned to the target | same |
+/// | [`orphan`](Self::orphan) | `orphan` | children lose their parent | same |
 ///
 /// `orphan` clears `offerParams.idOfferSource` of the children.
 ///
@@ -56,7 +56,7 @@ enum Choice<I> {
 impl<I> Cascade<I> {
     /// Leaves the children unchanged: no option is sent. This is the default.
     ///
-    /// Documented: omitted options keep the endpoint's existing behaviour and do not change child pages.
+    /// Documented: omitted options keep the endpoint's existing behaviour, so child pages do not change.
     pub const fn leave() -> Self {
         Self(Choice::Leave)
     }

@@ -1,7 +1,7 @@
 //! Creates an asset under a chosen ID, or saves it if the ID exists.
 //!
-//! [`Client::create`](crate::Client::create) creates an asset under a new ID. After a lost answer it reads
-//! that ID.
+//! [`Client::create`](crate::Client::create) creates an asset under a new ID. After a lost response, it reads
+//! that ID back.
 
 use super::abilities::{Assets, IdOf};
 use super::bulk::Failure;
@@ -36,11 +36,11 @@ pub trait CreateOrSave: Assets<Resource: Save> {
     /// - An absent field equals an empty one.
     /// - An absent status is not compared, except that a deleted asset always differs.
     /// - Fields that only the service sets, such as the hash of a script, and fields that this version of the
-    ///   crate does not know, are compared only if the asset has them. The same holds for `meta` and its
-    ///   members, which belong to the vendor's user interface.
+    ///   crate does not know, are compared only if the asset contains them. The same applies to `meta` and
+    ///   its members, which belong to the vendor's user interface.
     /// - Secrets cannot be compared, so an asset with a secret is always saved.
     ///
-    /// A second run saves again if the service does not store what it accepts: if it keeps a field that a
+    /// A second run saves again if the service does not store the asset as sent: if it keeps a field that a
     /// save omits, or replaces the members of `meta`. Neither is documented.
     ///
     /// # Errors
@@ -64,7 +64,7 @@ pub enum Stored {
     Created,
     /// The stored asset differed; the asset was saved.
     Saved,
-    /// The stored asset was the same; nothing was sent.
+    /// The stored asset was equal; nothing was sent.
     Unchanged,
 }
 
@@ -96,7 +96,7 @@ pub enum StoreError<I> {
         /// Error of the call.
         error: Error,
     },
-    /// No trustworthy answer came, and reading the asset back did not show the result.
+    /// No trustworthy response arrived, and reading the asset back did not show the result.
     #[error("it is unknown whether {id} was stored: {error}; fix: read it before you try again")]
     Unknown {
         /// The ID.
@@ -144,8 +144,8 @@ async fn create_or_save<R: Save>(client: &Client, asset: &R::Asset) -> Result<St
 
 /// Returns true if saving `asset` over `found` would change nothing visible.
 ///
-/// The service may show absent fields as empty, sets some fields itself, and keeps a status that saving is
-/// not known to change. A secret always counts as a change, because no read shows it.
+/// The service may show absent fields as empty, sets some fields itself, and may keep the old status. A
+/// secret always counts as a change, because no read shows it.
 fn is_stored<R: Resource>(asset: &R::Asset, found: &R::Asset) -> bool {
     let managed = ServerManagedFields::for_segment(R::NAMES.segment);
     let asset = update::json(asset);
@@ -161,15 +161,15 @@ fn is_stored<R: Resource>(asset: &R::Asset, found: &R::Asset) -> bool {
             let is_given = asset.pointer(pointer).is_some();
             match pointer.as_str() {
                 "/status" => !has_status && !is_deleted,
-                // The service adds to it what its user interface needs.
+                // The service adds members that its user interface needs.
                 pointer if pointer == "/meta" || pointer.starts_with("/meta/") => !is_given,
                 pointer => !is_given && !is_known::<R>(&asset, pointer),
             }
         })
 }
 
-/// Returns true if this version of the crate knows the property at `pointer`, which the asset lacks. A
-/// property with a type does not take every value, and an unknown one does.
+/// Returns true if this version of the crate knows the property at `pointer`, which the asset lacks. A typed
+/// property does not accept every value; an unknown property does.
 fn is_known<R: Resource>(asset: &Value, pointer: &str) -> bool {
     let Some((parent, name)) = pointer.rsplit_once('/') else {
         return true;

@@ -1,4 +1,4 @@
-//! Classifies errors by what the service did with the request.
+//! Classifies errors by the service's treatment of the request.
 
 use crate::Error;
 use http::StatusCode;
@@ -7,7 +7,7 @@ use std::time::Duration;
 /// Longest `Retry-After` that a job waits for; equals the default of the client.
 const MAX_WAIT: Duration = Duration::from_mins(1);
 
-/// Class of an error by what the service did with the request.
+/// Class of an error, by the service's treatment of the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ErrorClass {
     /// The service rejected the credentials, so further requests fail too.
@@ -34,7 +34,7 @@ impl ErrorClass {
         if refused && !error.is_unauthorized() {
             Self::Refused
         } else if error.may_have_been_applied() {
-            // An earlier attempt may have been applied, whatever the last answer was.
+            // An earlier attempt may have been applied, whatever the last response was.
             Self::Ambiguous
         } else if error.is_unauthorized() {
             Self::Unauthorized
@@ -44,7 +44,7 @@ impl ErrorClass {
     }
 }
 
-/// Returns the `Retry-After` of the two statuses that give it the meaning of a wait.
+/// Returns `Retry-After` for the two statuses for which it means a wait.
 pub(crate) fn requested_wait(error: &Error) -> Option<Duration> {
     let busy = [StatusCode::TOO_MANY_REQUESTS, StatusCode::SERVICE_UNAVAILABLE];
     error

@@ -42,7 +42,7 @@ impl<R: Resource> FindMany for Handle<R> {}
 ///
 /// The IDs are sent in chunks, limited by number and by the length of the URL. It is not documented whether
 /// the service omits unknown IDs or refuses the whole list. A refused list is therefore split until each
-/// refused ID stands alone.
+/// refused ID is on its own.
 #[must_use = "a search does nothing until it is sent"]
 pub struct Find<R: Resource> {
     client: Client,
@@ -80,8 +80,8 @@ impl<R: Resource> Find<R> {
     /// Finds the assets.
     ///
     /// # Errors
-    /// Returns an error if the list is empty or has an invalid ID; nothing is sent then. A failed request is
-    /// not an error: its IDs are in [`Found::unreadable`].
+    /// Returns an error, without sending anything, if the list is empty or has an invalid ID. A failed
+    /// request is not an error: its IDs are in [`Found::unreadable`].
     pub async fn send(self) -> Result<Found<R::Asset, R::Id>, InvalidJob> {
         let Distinct { ids, repeated } = validate::distinct(self.ids)?;
         let reader = &Reader::<R>::new(self.client, self.url_length);
@@ -124,7 +124,7 @@ pub struct Found<A, I> {
     pub assets: Vec<A>,
     /// IDs without a readable asset. It is not documented whether deleted assets can be read.
     pub missing: Vec<I>,
-    /// IDs for which the service gave no usable answer, each with the reason.
+    /// IDs without a usable response, each with the reason.
     pub unreadable: Vec<(I, Failure)>,
     /// IDs that were given more than once. Each counts once.
     pub repeated: Vec<Repeated<I>>,

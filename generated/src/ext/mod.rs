@@ -1,4 +1,4 @@
-//! Extension traits: operations on assets that take more than one call.
+//! Extension traits: operations on assets that need more than one call.
 //!
 //! Each kind of asset has a handle, such as [`Client::offer_sources`](crate::Client::offer_sources), and
 //! handles have abilities. Kinds other than offer sources need their cargo feature, and have the abilities
@@ -7,7 +7,7 @@
 //! | ability | effect |
 //! |---|---|
 //! | [`BulkArchive`], [`BulkUnarchive`], [`BulkDelete`] | change the status of many assets |
-//! | [`MoveToCategory`] | moves many assets to a category, or out of theirs |
+//! | [`MoveToCategory`] | moves many assets to a category, or out of their category |
 //! | [`DuplicateMany`] | copies each of many assets exactly once |
 //! | [`FindMany`] | finds many assets by ID and reports the missing ones |
 //! | [`Update`] | reads, changes and saves an asset without overwriting concurrent changes |
@@ -31,8 +31,8 @@
 //! | `resource`, `kinds` | traits that connect a kind of asset to the client; one implementation per kind |
 //! | `evidence` | acknowledgement of inferred calls |
 //! | `validate` | checks of IDs and jobs before anything is sent |
-//! | `read` | reading by ID, however the service treats unknown IDs |
-//! | `error_class` | what the service did with a failed request |
+//! | `read` | reading by ID, whatever the service's treatment of unknown IDs |
+//! | `error_class` | the service's treatment of a failed request |
 
 mod abilities;
 mod asset_kind;

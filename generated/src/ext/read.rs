@@ -1,14 +1,15 @@
-//! Reads assets by ID, however the service treats unknown IDs.
+//! Reads assets by ID, whatever the service's treatment of unknown IDs.
 //!
-//! The documentation does not say whether *find by ID list* omits unknown IDs or refuses the whole list, nor
-//! with which status, and a gateway in front of the service refuses in the same words. An asset is therefore
-//! missing only if a success of the service omits it. After a refusal, the list of all assets shows which IDs
-//! exist, and those are read again. If the list is refused as well, nothing is known.
+//! It is not documented whether *find by ID list* omits unknown IDs or refuses the whole list, nor with which
+//! status, and a gateway in front of the service may refuse in the same way. An asset therefore counts as
+//! missing only if a successful response omits it. After a refusal, the list of all assets shows which IDs
+//! exist, and these are read again. If the list is refused as well, nothing is known.
 //!
-//! Rows are read one by one, so that an unusual asset affects no other. A row for an ID that was not asked
-//! for shows that the response belongs to another request.
+//! Rows are read one by one, so that an unusual asset affects no other. A row for an ID that was not
+//! requested shows that the response belongs to another request.
 //!
-//! If a kind has no *find by ID list*, summaries come from its list, and whole assets are read one by one.
+//! If a kind has no *find by ID list*, summaries come from the list of all assets, and whole assets are read
+//! one by one.
 
 use super::bulk::{Failure, Reason};
 use super::error_class::ErrorClass;
@@ -26,11 +27,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 pub(crate) enum ReadResult<T> {
     /// The asset exists.
     Found(T),
-    /// A success of the service omits the asset.
+    /// A successful response omits the asset.
     Missing,
-    /// The service shows the asset in an unexpected form.
+    /// The service returned the asset in an unexpected form.
     Odd(Failure),
-    /// The service gave no usable answer.
+    /// There was no usable response.
     Unreadable(Error),
 }
 
@@ -47,7 +48,7 @@ const MAX_REFUSALS: usize = 12;
 pub(crate) struct Reader<R> {
     client: Client,
     url_length: usize,
-    /// The service has answered a read with a success.
+    /// The service has answered a read successfully.
     answered: AtomicBool,
     resource: PhantomData<fn() -> R>,
 }
@@ -56,7 +57,7 @@ pub(crate) struct Reader<R> {
 struct Listed<I> {
     /// Summaries by ID; `None` if the row is unusual.
     rows: HashMap<I, Option<AssetSummary>>,
-    /// Every row has an ID, so that an unlisted asset is missing.
+    /// True if every row has an ID, so that an unlisted asset is missing.
     is_complete: bool,
 }
 
@@ -73,8 +74,8 @@ impl<R: Resource> Reader<R> {
         }
     }
 
-    /// Returns true if the service has answered any read with a success. A service that refuses all of them
-    /// is probably not at this address.
+    /// Returns true if the service has answered any read successfully. If all reads are refused, the base URL
+    /// is probably wrong.
     pub(crate) fn was_answered(&self) -> bool {
         self.answered.load(Ordering::Relaxed)
     }
@@ -185,7 +186,7 @@ impl<R: Resource> Reader<R> {
                 Err(error) => error,
             };
             if ErrorClass::of(&error) != ErrorClass::Refused {
-                // The service does not answer, so further calls are pointless.
+                // The service does not respond, so further calls are pointless.
                 no_answer = Some(error);
                 break;
             }
@@ -197,7 +198,7 @@ impl<R: Resource> Reader<R> {
             if listed.is_none() {
                 listed = Some(match self.list().await {
                     Some(Ok(rows)) => Some(rows),
-                    // The service refuses both, so that nothing is known.
+                    // The service refuses both, so nothing is known.
                     Some(Err(_)) => {
                         no_answer = Some(error);
                         break;
@@ -237,7 +238,7 @@ impl<R: Resource> Reader<R> {
 }
 
 impl<I: Eq + std::hash::Hash> Listed<I> {
-    /// Adds the results of refused IDs that the list knows to be missing or deleted. Returns the others.
+    /// Adds the results of refused IDs that are missing or deleted according to the list. Returns the others.
     fn settle<T>(
         &self,
         ids: Vec<I>,
@@ -286,7 +287,7 @@ fn id_property<R: Resource>(client: &Client) -> String {
     call.first_query_name().to_owned()
 }
 
-/// Assigns rows to the IDs that were asked for.
+/// Assigns rows to the requested IDs.
 fn match_rows<I, T>(
     rows: Vec<Value>,
     asked: &HashSet<I>,
@@ -343,8 +344,8 @@ fn parse_asset<R: Resource>(row: &Value) -> Result<R::Asset, String> {
     })
 }
 
-/// Returns true if the answer says that nothing exists here: of the service, or of a gateway that does not
-/// reach it.
+/// Returns true if the response says that nothing exists here. It may come from the service or from a gateway
+/// that does not reach the service.
 pub(crate) fn is_not_found(error: &Error) -> bool {
     let statuses = [http::StatusCode::NOT_FOUND, http::StatusCode::GONE];
     error.status().is_some_and(|status| statuses.contains(&status))
@@ -373,7 +374,7 @@ fn by_url_length<I: AsRef<str>>(ids: &[I], limit: usize) -> Vec<&[I]> {
                 length <= limit
             })
             .count()
-            // An ID longer than the limit still goes alone.
+            // An ID longer than the limit is still sent on its own.
             .max(1);
         let (list, others) = rest.split_at(count.min(rest.len()));
         lists.push(list);

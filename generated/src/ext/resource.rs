@@ -1,9 +1,10 @@
 //! Traits that connect each kind of asset to the generated client: one small trait per ability, implemented
-//! per kind.
+//! for each kind.
 //!
-//! Users work with [`Handle`] and the ability traits. The traits of this module are sealed because the module
-//! is private. Their constants are methods of the generated client with their exact types. If a new document
-//! changes the body of an operation, the kind that uses it no longer compiles until somebody adapts it.
+//! Users work with [`Handle`] and the ability traits. The traits in this module are sealed because the module
+//! is private. Their constants are methods of the generated client, with their exact types. If a new document
+//! changes the body of an operation, the kinds that use the operation no longer compile until they are
+//! adapted.
 
 use super::cascade::Cascade;
 use super::evidence::RequiredAcknowledgement;
@@ -20,8 +21,8 @@ use std::{hash::Hash, marker::PhantomData};
 
 /// One kind of asset of one client: `client.offer_sources()`.
 ///
-/// Its abilities are traits; `use funnelflux::ext::*` brings them into scope. A handle is cheap to create and
-/// to clone, because it shares everything with its client.
+/// The abilities of a kind are traits; `use funnelflux::ext::*` brings them into scope. A handle is cheap to
+/// create and clone, because it shares everything with its client.
 pub struct Handle<R> {
     client: Client,
     resource: PhantomData<fn() -> R>,
@@ -54,7 +55,7 @@ impl<R: Resource> Debug for Handle<R> {
     }
 }
 
-/// Capabilities that the IDs of all kinds share.
+/// Capabilities shared by the IDs of all kinds.
 pub trait AssetId:
     Clone
     + Debug
@@ -144,14 +145,14 @@ pub(super) type ArchiveCall<R> =
     fn(&Client, &<R as Archive>::Request, <R as Archive>::Acknowledgement) -> Call<()>;
 /// Client method that restores assets from the archive.
 pub(super) type UnarchiveCall = fn(&Client, &StringList) -> Call<()>;
-/// Client method that deletes assets. The ID is an older parameter in the query and stays unused.
+/// Client method that deletes assets. The ID is an older query parameter and stays unused.
 pub(super) type DeleteCall<R> = fn(
     &Client,
     Option<&<R as Resource>::Id>,
     Option<&<R as Delete>::Request>,
     <R as Delete>::Acknowledgement,
 ) -> Call<()>;
-/// Client method that moves assets to a category. The empty category removes them from theirs.
+/// Client method that moves assets to a category. An empty category removes them from their current one.
 pub(super) type MoveCall = fn(&Client, &MoveCategoryRequest) -> Call<()>;
 /// Client method that duplicates an asset.
 pub(super) type DuplicateCall<R> =

@@ -33,7 +33,7 @@ pub trait Update: Assets<Resource: Save> {
     /// Creates an update of one asset.
     ///
     /// All fields that the service sent are sent back, including those that this version of the crate does
-    /// not know. `change` may run more than once, each time on the asset as read last.
+    /// not know. `change` may run more than once, each time on the most recently read asset.
     fn update<F>(&self, id: impl Into<IdOf<Self>>, change: F) -> UpdateOne<Self::Resource, F>
     where
         F: FnMut(&mut <Self::Resource as Resource>::Asset) + Send,
@@ -60,7 +60,7 @@ impl<R: Save> Update for Handle<R> {}
 /// change between that read and the save goes unnoticed and is overwritten.
 ///
 /// The saved asset is read back up to four times, 0.5 s, 1 s and 2 s apart, because the service may be late.
-/// A secret cannot be read back; the service shows only that one is stored.
+/// A secret cannot be read back; the service only shows that a secret is stored.
 #[must_use = "an update does nothing until it is sent"]
 pub struct UpdateOne<R: Resource, F> {
     client: Client,
@@ -81,8 +81,8 @@ where
     R: Save,
     F: FnMut(&mut R::Asset) + Send,
 {
-    /// Sets the asset on which the change is based, such as the one shown in a form minutes ago. If the asset
-    /// reads differently now, the update reports a conflict. Default: the asset as read by
+    /// Sets the asset on which the change is based, such as the one shown in a form minutes ago. If the
+    /// current asset differs, the update reports a conflict. Default: the asset as read by
     /// [`send`](Self::send).
     pub fn based_on(mut self, asset: R::Asset) -> Self {
         self.based_on = Some(asset);
@@ -149,7 +149,7 @@ where
         wanted: &R::Asset,
         changed: Vec<String>,
     ) -> Result<Updated<R::Asset>, UpdateError<R::Asset>> {
-        // No read shows a secret.
+        // A secret cannot be read.
         let managed = ServerManagedFields::for_segment(R::NAMES.segment);
         let shown = |asset: &R::Asset| managed.with_masked_secrets(json(asset));
         let asked = json(wanted);
@@ -162,7 +162,7 @@ where
             Err(error) if unseen && error.may_have_been_applied() => {
                 return Err(UpdateError::Unknown(error));
             }
-            // A refusal may answer a second attempt, while the first one was applied.
+            // The refusal may be the response to a second attempt although the first attempt was applied.
             Err(error) if error.may_have_been_applied() => Some(error),
             Err(error) => return Err(UpdateError::Refused(error)),
         };
@@ -219,10 +219,11 @@ pub struct Updated<A> {
     pub before: A,
     /// The asset as read back.
     pub after: A,
-    /// The changed fields, as JSON pointers. If empty, there was nothing to change and nothing was saved.
+    /// The changed fields, as JSON pointers. If there are none, nothing was saved.
     pub changed: Vec<String>,
     /// Unchanged fields that differ from the saved asset when read back, as JSON pointers. The service may
-    /// set them itself or keep a removed field, or another client may have changed them right afterwards.
+    /// set them itself or keep a removed field, or another client may have changed them immediately
+    /// afterwards.
     pub unexpected: Vec<String>,
 }
 
@@ -234,7 +235,7 @@ pub enum UpdateError<A> {
     #[error("the asset could not be read, so nothing was saved: {0}")]
     Find(Error),
     /// The change replaced the ID, which the service does not allow. Nothing was saved.
-    #[error("the change replaces the ID {id} by {new_id}, and an ID cannot change; nothing was saved")]
+    #[error("the change replaces the ID {id} with {new_id}, and an ID cannot change; nothing was saved")]
     IdChanged {
         /// The ID.
         id: String,
@@ -250,26 +251,26 @@ pub enum UpdateError<A> {
     Conflict {
         /// The fields that differ, as JSON pointers.
         fields: Vec<String>,
-        /// The asset as read last.
+        /// The most recently read asset.
         current: Box<A>,
     },
     /// The service refused to save the asset. Nothing was saved.
     #[error("the asset was not saved: {0}")]
     Refused(Error),
-    /// The service accepted the asset, but reading it back shows other values. Another client changed the
-    /// same fields right afterwards, or the service does not keep them.
+    /// The service accepted the asset, but reading it back shows other values. Either another client changed
+    /// the same fields immediately afterwards, or the service does not store them.
     #[error("the asset was saved, but reading it back shows other values of {}", .fields.join(", "))]
     Lost {
         /// The changed fields that differ when read back, as JSON pointers.
         fields: Vec<String>,
-        /// The asset as read last.
+        /// The most recently read asset.
         current: Box<A>,
     },
     /// The service accepted the asset, but it could not be read back.
     #[error("the asset was saved, but could not be read back: {0}")]
     NotReadBack(Error),
-    /// No trustworthy answer came, and reading the asset back does not show the change. It may or may not be
-    /// saved.
+    /// No trustworthy response arrived, and reading the asset back does not show the change. The change may
+    /// or may not be saved.
     #[error("it is unknown whether the asset was saved: {0}; fix: read it before you try again")]
     Unknown(Error),
 }
@@ -291,7 +292,7 @@ pub(super) fn json(asset: &impl Serialize) -> Value {
     serde_json::to_value(asset).unwrap_or_default()
 }
 
-/// Returns the differences of two assets as JSON pointers. Lists are compared as a whole.
+/// Returns the differences between two assets as JSON pointers. Lists are compared as a whole.
 pub(super) fn differences(left: &Value, right: &Value, absent: Absent) -> Vec<String> {
     let mut pointers = Vec::new();
     compare(left, right, absent, "", &mut pointers);
@@ -328,7 +329,7 @@ fn is_empty(value: &Value) -> bool {
     }
 }
 
-/// Returns true if one pointer equals the other or is below it.
+/// Returns true if one pointer equals the other or is a descendant of it.
 fn overlap(left: &str, right: &str) -> bool {
     let contains = |parent: &str, pointer: &str| {
         let rest = pointer.strip_prefix(parent);

@@ -14,7 +14,7 @@ pub enum InvalidJob {
     Id {
         /// The invalid ID.
         id: String,
-        /// Its index in the list, counted from 0.
+        /// Index of the ID in the list, counted from 0.
         position: usize,
         /// The problem.
         problem: IdProblem,
@@ -27,7 +27,7 @@ pub enum InvalidJob {
         /// The problem.
         problem: IdProblem,
     },
-    /// The target of the children is itself among the parents to archive or delete.
+    /// The target of the children is among the parents to archive or delete.
     #[error(
         "the target {id:?} of the children is also ID number {} of the parents to archive or delete; \
          nothing was sent; fix: remove it from the list or choose another target",
@@ -36,7 +36,7 @@ pub enum InvalidJob {
     TargetAmongEntries {
         /// The target.
         id: String,
-        /// Its index in the list, counted from 0.
+        /// Index of the ID in the list, counted from 0.
         position: usize,
     },
     /// The journal cannot be used.
@@ -48,7 +48,7 @@ crate::runtime::error::debug_as_display!(InvalidJob);
 
 /// Problem of an invalid ID.
 ///
-/// Any other text is accepted, because old accounts may have IDs that predate the current format.
+/// Any other string is accepted, because old accounts may have IDs that predate the current format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum IdProblem {

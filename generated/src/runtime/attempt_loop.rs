@@ -1,7 +1,8 @@
 //! The attempt loop: sends one call until it succeeds, fails for good or runs out of time.
 //!
 //! Each attempt takes a token, waits for the rate limiter and sends the request. After a failure the loop
-//! renews the token or waits and retries. A create whose result is unknown is read back at the end.
+//! renews the token or waits and retries. After a create with an unknown result, the asset is read back at
+//! the end.
 
 use super::{
     auth::{BearerToken, Redactor, RenewalOutcome, rejects_the_token},
@@ -30,7 +31,7 @@ pub(crate) async fn execute(client: &Client, request: &PreparedRequest) -> Resul
         .follow(async {
             match execution.run().await {
                 Ok(received) => Ok(received),
-                // Boxed, because few calls need it and the future of every call stays smaller.
+                // Boxed, because few calls need it, and boxing keeps the future of every call smaller.
                 Err(failure) => Box::pin(execution.read_back(failure)).await,
             }
         })
@@ -208,7 +209,7 @@ impl<'a> Execution<'a> {
         };
         let stopped = async {
             if stop.wait_for(|stop| *stop).await.is_err() {
-                // The sender is gone, so nobody can stop the call.
+                // The sender was dropped, so nobody can stop the call.
                 pending::<()>().await;
             }
         };
@@ -228,7 +229,7 @@ impl<'a> Execution<'a> {
     async fn token(&self) -> Result<Option<Arc<BearerToken>>, ErrorKind> {
         match (&self.request.authorization, self.client.token_manager()) {
             (Authorization::Fixed(token), _) => Ok(Some(Arc::clone(token))),
-            // The call has its own, so the client's is not needed.
+            // The call has its own setting, so the client's setting is not needed.
             _ if self.request.options.headers.contains_key(header::AUTHORIZATION) => Ok(None),
             (Authorization::Client, Some(token_manager)) => self
                 .before_deadline(token_manager.token(self.client))
@@ -262,7 +263,7 @@ impl<'a> Execution<'a> {
             );
         };
         if confirmed && failure.status() == Some(StatusCode::BAD_REQUEST) {
-            // The token is valid, so the 400 is about the request itself.
+            // The token is valid, so the 400 concerns the request itself.
             return Err(failure.into());
         }
         if confirmed {
@@ -454,7 +455,7 @@ impl<'a> Execution<'a> {
                 // An error status counts even if its body is incomplete.
                 (Err(_), false) => break,
             }
-            // Twice as much as an error keeps, so that a secret across the cut is still complete.
+            // Twice the length that an error keeps, so that a secret across the cut is still complete.
             if !head.status.is_success() && length >= 2 * response_snapshot::BODY_BYTES {
                 break;
             }
@@ -470,7 +471,8 @@ impl<'a> Execution<'a> {
         })
     }
 
-    /// Reads a create back if it may have been applied, and turns the failure into a success if it was.
+    /// Reads a created asset back if the create may have been applied, and turns the failure into a success
+    /// if it was.
     async fn read_back(&self, failure: CallFailure) -> Result<ReceivedResponse, CallFailure> {
         let remaining = self.limit.saturating_sub(self.started.elapsed());
         let read_back = match &self.request.read_back {

@@ -1,4 +1,4 @@
-//! Builder of a client: every setting with its default.
+//! Client builder: every setting with its default.
 
 use super::{
     auth::{
@@ -19,11 +19,11 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-/// First server of the OpenAPI document.
+/// First server in the OpenAPI document.
 pub(super) const BASE_URL: &str = "https://api.funnelflux.pro/v1";
-/// Environment variable of the base URL.
+/// Environment variable that contains the base URL.
 const BASE_URL_VARIABLE: &str = "FUNNELFLUX_BASE_URL";
-/// Environment variable of the token file.
+/// Environment variable that contains the path of the token file.
 const TOKEN_FILE_VARIABLE: &str = "FUNNELFLUX_TOKEN_FILE";
 pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const ATTEMPT_TIMEOUT: Duration = Duration::from_mins(1);
@@ -144,17 +144,18 @@ impl ClientBuilder {
     ///
     /// By default, plain `http` with tokens is allowed to this machine only (`localhost`, 127.0.0.0/8,
     /// `::1`), and [`build`](Self::build) fails for other hosts. This permission includes a proxy on the way
-    /// to the other machine, which reads the tokens as well. Requests to this machine never pass a proxy.
+    /// to the other machine, which can read the tokens as well. Requests to this machine always bypass
+    /// proxies.
     pub fn allow_plain_http(mut self) -> Self {
         self.allow_plain_http = true;
         self
     }
 
-    /// Sets the tokens of the account. Default: none, and calls carry no token.
+    /// Sets the tokens of the account. Default: none; calls carry no token.
     ///
-    /// Stored tokens of the same account have precedence, because they may be newer; these are used if the
-    /// service rejects the stored ones. Stored tokens that are known to belong to another account are an
-    /// error, and those that descend from other credentials are ignored.
+    /// Stored tokens of the same account have precedence, because they may be newer; the given tokens are
+    /// used if the service rejects the stored tokens. Stored tokens that are known to belong to another
+    /// account are an error, and stored tokens that descend from other credentials are ignored.
     /// [`Client::credential_source`] reports which tokens are in use.
     pub fn credentials(mut self, credentials: Credentials) -> Self {
         self.credentials = Some(credentials);
@@ -166,7 +167,7 @@ impl ClientBuilder {
         self.credentials(Credentials::new(token))
     }
 
-    /// Sets the store of renewed tokens. Default: they live as long as the client.
+    /// Sets the store of renewed tokens. Default: a store in memory, which lives as long as the client.
     pub fn token_store(mut self, store: impl TokenStore) -> Self {
         self.store = Some(Box::new(store));
         self
@@ -195,8 +196,8 @@ impl ClientBuilder {
 
     /// Sets the time limit of a call. Default 5 min.
     ///
-    /// It covers the renewal of the token, the rate limit, all attempts and waits, and the read-back of a
-    /// create. A wait that would exceed the limit is not started. The attempts of a create may use four
+    /// The limit covers the renewal of the token, the rate limit, all attempts and waits, and the read-back
+    /// of a create. A wait that would exceed the limit is not started. The attempts of a create may use four
     /// fifths of the limit; the rest is reserved for the read-back.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
@@ -246,12 +247,12 @@ impl ClientBuilder {
         self
     }
 
-    /// Configures the HTTP client: proxies, local addresses, pools and the like.
+    /// Configures the HTTP client, such as its proxies, local addresses and pools.
     ///
-    /// The builder has already the TLS of this crate, the connect timeout, and redirects switched off; keep
-    /// them off, since a redirected PUT would become a GET, and the token would be sent to the new location.
-    /// Proxies do not apply to requests to this machine, as [`HttpTransport`] describes. The function runs
-    /// twice for each Tokio runtime that uses the client: with proxies and without.
+    /// The builder already has the TLS settings of this crate and the connect timeout, and redirects are
+    /// disabled. Keep redirects disabled: a redirected PUT would become a GET, and the token would be sent to
+    /// the new location. Proxies do not apply to requests to this machine, as [`HttpTransport`] describes.
+    /// The function runs twice for each Tokio runtime that uses the client: with proxies and without.
     ///
     /// A [`transport`](Self::transport) of your own ignores it.
     ///
@@ -275,7 +276,7 @@ impl ClientBuilder {
 
     /// Sets the clock for the expiry of tokens and for `Retry-After` dates. Default: the system clock.
     ///
-    /// It is meant for tests and for machines with an unreliable clock. Waits follow Tokio's clock.
+    /// This setting is meant for tests and for machines with an unreliable clock. Waits follow Tokio's clock.
     pub fn clock(mut self, clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
         self.clock = Box::new(clock);
         self

@@ -37,7 +37,7 @@ pub(crate) struct UnsentCall {
     request: PreparedRequest,
     /// First error in the arguments.
     problem: Option<ErrorKind>,
-    /// True if the body may be omitted. For a deletion, the ID then belongs into the query.
+    /// True if the body may be omitted, in which case a deletion needs the ID in the query.
     has_optional_body: bool,
 }
 
@@ -67,7 +67,7 @@ impl UnsentCall {
         self
     }
 
-    /// Marks the call as one that cannot be sent.
+    /// Marks the call as unsendable.
     pub(crate) fn invalid(mut self, problem: ErrorKind) -> Self {
         self.problem.get_or_insert(problem);
         self
@@ -102,7 +102,7 @@ impl UnsentCall {
     pub(crate) fn query_list(self, name: &str, values: &[impl AsRef<str>]) -> Self {
         let values: Vec<&str> = values.iter().map(AsRef::as_ref).collect();
         let problem = if values.is_empty() {
-            // On the wire this would be a list of one empty ID.
+            // On the wire, this would be a list with one empty ID.
             Some(format!("{name} is an empty list"))
         } else if values.contains(&"") {
             Some(format!("{name} contains an empty entry"))
@@ -151,7 +151,7 @@ impl UnsentCall {
         self.decode(decode_json)
     }
 
-    /// Expects a JSON array, with `null` as the empty one.
+    /// Expects a JSON array; `null` counts as empty.
     pub(crate) fn list<T: DeserializeOwned + 'static>(self) -> Call<Vec<T>> {
         self.decode(|received| Ok(decode_json::<Option<Vec<T>>>(received)?.unwrap_or_default()))
     }
@@ -204,7 +204,7 @@ fn names_nothing(body: &[u8]) -> bool {
         #[serde(default)]
         entries: Option<Vec<String>>,
     }
-    // A body of another form is left to the service.
+    // Other bodies are left for the service to validate.
     serde_json::from_slice::<Entries>(body)
         .is_ok_and(|body| body.entries.is_some_and(|ids| ids.iter().all(String::is_empty)))
 }
@@ -229,7 +229,7 @@ fn decode_json<T: DeserializeOwned>(received: &ReceivedResponse) -> Result<T, Er
     serde_json::from_slice(&received.body).map_err(|error| decode_error::<T>(received, &error))
 }
 
-/// Locates a decoding error by decoding again with path tracking, which would make every call slower.
+/// Locates a decoding error by decoding again with path tracking, which is too slow for every call.
 #[cold]
 fn decode_error<T: DeserializeOwned>(received: &ReceivedResponse, error: &serde_json::Error) -> ErrorKind {
     let mut deserializer = serde_json::Deserializer::from_slice(&received.body);
@@ -352,21 +352,21 @@ impl<T> Call<T> {
         self
     }
 
-    /// Marks the call as one that cannot be sent.
+    /// Marks the call as unsendable.
     pub(crate) fn invalid(mut self, problem: ErrorKind) -> Self {
-        // This cause takes precedence over errors that followed from it.
+        // This cause takes precedence over its consequences.
         self.unsent.problem = Some(problem);
         self
     }
 
-    /// Name of the first query parameter. For a search by ID, the ID has this name in the asset, too.
+    /// Name of the first query parameter. For a search by ID, the ID has the same name in the asset.
     pub(crate) fn first_query_name(&self) -> &str {
         let query = &self.unsent.request.query;
         query.split('=').next().unwrap_or_default()
     }
 
-    /// Replaces the decoding of a list: `read` takes its rows as they are. An error of `read` is the reason
-    /// why they cannot be the answer.
+    /// Replaces the decoding of a list: `read` receives the raw rows. An error of `read` states why they
+    /// cannot be the answer.
     pub(crate) fn rows<U>(
         self,
         read: impl FnOnce(Vec<serde_json::Value>) -> Result<U, String> + Send + 'static,

@@ -35,7 +35,7 @@ pub(super) struct ClientInner {
     pub(super) limiter: Option<Limiter>,
 }
 
-/// Parts shared by all clients that were derived from each other, whatever their account.
+/// Parts shared by all clients that were derived from each other, even for different accounts.
 pub(super) struct SharedParts {
     pub(super) settings: ClientSettings,
     pub(super) transport: Box<dyn Transport>,
@@ -43,7 +43,7 @@ pub(super) struct SharedParts {
     pub(super) clock: Box<dyn Fn() -> SystemTime + Send + Sync>,
 }
 
-/// Plain settings of a client; [`ClientBuilder`] documents them.
+/// Simple settings of a client; [`ClientBuilder`] documents them.
 #[derive(Debug)]
 pub(crate) struct ClientSettings {
     pub(crate) base_url: String,
@@ -83,8 +83,8 @@ impl Client {
 
     /// Makes a client for another account that shares connections, hooks and settings with this one.
     ///
-    /// It has a retry budget and a rate limit of its own, and renewed tokens live as long as the client; see
-    /// [`with_token_store`](Self::with_token_store).
+    /// The new client has its own retry budget and rate limit, and renewed tokens live as long as that
+    /// client; see [`with_token_store`](Self::with_token_store).
     ///
     /// ```
     /// use funnelflux::{Client, Credentials};
@@ -145,7 +145,7 @@ impl Client {
 
     /// Replaces the tokens of this client and its clones while it runs, and stores them in its token store.
     ///
-    /// Calls use them from their next attempt on. The outcome of a renewal in progress is dropped.
+    /// Calls use them from their next attempt on. The outcome of a renewal in progress is discarded.
     ///
     /// ```no_run
     /// # async fn example(client: funnelflux::Client) -> Result<(), funnelflux::Error> {
@@ -158,7 +158,8 @@ impl Client {
     ///
     /// # Errors
     /// When the client was built without tokens, when the tokens are known to belong to another account, or
-    /// when the token store fails. In the last case the tokens may be in use, and the error says so.
+    /// when the token store fails. If the store fails, the new tokens may already be in use, and the error
+    /// says so.
     pub async fn replace_credentials(&self, credentials: Credentials) -> Result<(), Error> {
         let Some(token_manager) = self.token_manager() else {
             return Err(Error::configuration(
@@ -175,10 +176,10 @@ impl Client {
         &self.0.shared.settings.base_url
     }
 
-    /// Account that the client acts on, as its access token says; `None` if the client has no token or the
-    /// token does not say.
+    /// Account that the client acts on, as stated in its access token; `None` if the client has no token or
+    /// the token does not state an account.
     ///
-    /// It loads the token store if no call has done so yet, and sends nothing.
+    /// This method loads the token store if no call has done so yet, and sends nothing.
     ///
     /// ```no_run
     /// # async fn example(client: funnelflux::Client) -> Result<(), funnelflux::Error> {

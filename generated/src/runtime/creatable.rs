@@ -1,4 +1,4 @@
-//! Creates under an ID that the client makes, and the read-back of a create whose result is unknown.
+//! Creates with client-generated IDs, and the read-back after a create with an unknown result.
 
 use super::{
     attempt_loop::execute,
@@ -16,10 +16,10 @@ use crate::{operations, types};
 use bytes::Bytes;
 use serde_json::{Map, Value};
 
-/// An asset that is created under an ID which the client makes.
+/// An asset that is created under a client-generated ID.
 ///
-/// Documented: the service makes no ID, and its response is empty. The trait is sealed; the crate implements
-/// it for every such type.
+/// Documented: the service does not generate the ID, and its response is empty. The trait is sealed; the
+/// crate implements it for every such type.
 pub trait Create: sealed::Sealed + Sized {
     /// Type of the asset's ID.
     type Id: From<String> + Send + 'static;
@@ -32,14 +32,14 @@ mod sealed {
     pub trait Sealed {}
 }
 
-/// Implements [`Create`] for assets, and lists the operation that reads each of them back.
+/// Implements [`Create`] for assets, and lists the operations that read them back.
 macro_rules! creatable {
     ($(
         $(#[$gate:meta])?
         $asset:ident, $id:ident, $field:ident, $method:ident,
             $group:ident::{$create:ident, $find:ident}, $property:literal;
     )*) => {
-        /// One entry for each operation that may be retried because the client makes the ID.
+        /// One entry for each operation that may be retried because the client generates the ID.
         static READ_BACKS: &[ReadBack] = &[$(
             $(#[$gate])?
             ReadBack {
@@ -108,10 +108,11 @@ creatable! {
 impl Client {
     /// Creates an asset under a new ID, and returns the ID.
     ///
-    /// The call never makes two assets. It is retried under the same ID. If the result stays unknown, the
-    /// client reads the ID back and compares; the [`Response`](crate::Response) then has the status and
-    /// headers of that read. If the read-back leaves the result open, the error reports that the create [may
-    /// have been applied](crate::Error::may_have_been_applied) and [contains the ID](crate::Error::asset_id).
+    /// The call never creates two assets: it is retried under the same ID. If the result stays unknown, the
+    /// client reads the ID back and compares; in that case, the [`Response`](crate::Response) has the status
+    /// and headers of that read. If the read-back does not settle the result, the error reports that the
+    /// create [may have been applied](crate::Error::may_have_been_applied) and [contains the
+    /// ID](crate::Error::asset_id).
     ///
     /// ```no_run
     /// # async fn example(client: funnelflux::Client) -> Result<(), funnelflux::Error> {
@@ -134,7 +135,7 @@ impl Client {
     }
 }
 
-/// Reads the asset of a create back.
+/// Reads a created asset back.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ReadBack {
     create: &'static Operation,
@@ -145,14 +146,14 @@ pub(crate) struct ReadBack {
 
 /// Outcome of a read-back.
 pub(crate) enum ReadBackOutcome {
-    /// The asset exists as it was sent.
+    /// The asset exists and equals the sent asset.
     Applied(ReceivedResponse),
     /// The result of the create is still unknown, for this reason.
     Unknown(String),
 }
 
 impl ReadBack {
-    /// The read-back of a create; `None` for every other operation.
+    /// The read-back for a create; `None` for every other operation.
     pub(crate) fn for_operation(operation: &Operation) -> Option<Self> {
         let mut entries = READ_BACKS.iter();
         entries.find(|entry| entry.create.id == operation.id).copied()
@@ -162,7 +163,7 @@ impl ReadBack {
         body.get(self.property)?.as_str()
     }
 
-    /// Rejects a body whose ID has not the documented format.
+    /// Rejects a body whose ID does not have the documented format.
     pub(crate) fn check_id(&self, body: &Bytes) -> Option<ErrorKind> {
         let body = object(body)?;
         let id = self.id(&body)?;
@@ -180,11 +181,10 @@ impl ReadBack {
         self.id(&object(body)?).map(str::to_owned)
     }
 
-    /// Name of the first scalar property whose value differs between the asset that was sent and the one that
-    /// was found.
+    /// Name of the first scalar property that differs between the sent asset and the asset that was found.
     ///
-    /// Changes that the service is known to make, surrounding spaces and properties that only one side has
-    /// are ignored.
+    /// Ignores changes that the service is known to make, surrounding spaces, and properties that only one
+    /// side has.
     fn difference(&self, sent: &Map<String, Value>, found: &Map<String, Value>) -> Option<String> {
         let scalar = |value: &Value| match value {
             Value::String(text) => Some(text.trim().to_owned()),
@@ -274,7 +274,7 @@ mod tests {
         let renamed = json!({"id": "1", "name": "b"});
         let name = Some("name".to_owned());
         assert_eq!(difference("offersource", sent, renamed), name);
-        // A property that the service overwrites is ignored; the same property of another kind is not.
+        // A property that the service overwrites is ignored; the same property of another asset kind is not.
         #[cfg(feature = "undocumented")]
         {
             let sent = json!({"codeHash": "mine", "owner": "me"});

@@ -1,12 +1,12 @@
-//! Finds a key that a JSON object has twice, which happens when `extra` holds the key of a field.
+//! Finds a duplicate key in a JSON object, which occurs if `extra` contains the key of a field.
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use std::{collections::HashSet, fmt};
 
-/// The first key that an object in `json` has twice.
+/// The first duplicate key of an object in `json`.
 pub(crate) fn find(json: &[u8]) -> Option<String> {
     let mut duplicate = None;
-    // A duplicate ends the parsing with an error.
+    // A duplicate key ends the parsing with an error.
     let _ = Walk(&mut duplicate).deserialize(&mut serde_json::Deserializer::from_slice(json));
     duplicate
 }

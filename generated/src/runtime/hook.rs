@@ -12,8 +12,8 @@ use std::time::{Duration, SystemTime};
 /// they were added with [`ClientBuilder::hook`](crate::ClientBuilder::hook), on the task that makes the call,
 /// and must not block. They never see the client's tokens: the client adds `Authorization` after the hooks,
 /// unless a hook or [`Call::header`](crate::Call::header) has set it, and the views of a renewal have no
-/// bodies. A renewal always carries the client's token. If the service refuses an `Authorization` that a hook
-/// or the call has set, the client renews nothing.
+/// bodies. A renewal always carries the client's token. If the service rejects an `Authorization` that a hook
+/// or the call has set, the client does not renew its tokens.
 ///
 /// ```
 /// use funnelflux::{Client, hook::{Hook, RequestView, ResponseView}, http::HeaderValue};
@@ -45,7 +45,7 @@ pub trait Hook: Send + Sync + 'static {
     }
 
     /// Runs after the client has renewed its tokens, on the task of the renewal. A renewal that only confirms
-    /// the tokens in use does not count. To keep renewed tokens, use a
+    /// the tokens in use is not reported. To keep renewed tokens, use a
     /// [`TokenStore`](crate::auth::TokenStore).
     fn tokens_renewed(&self, renewal: &RenewalView<'_>) {
         let _ = renewal;
@@ -92,7 +92,7 @@ pub struct ResponseView<'a> {
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct RenewalView<'a> {
-    /// Account of the new token, if it says so.
+    /// Account of the new token, if the token states it.
     pub account: Option<&'a AccountId>,
     /// Expiry of the new token, if it is known.
     pub expires_at: Option<SystemTime>,

@@ -14,7 +14,7 @@ pub struct Operation {
     pub method: http::Method,
     /// Path relative to the base URL, exactly as documented, with its trailing slash.
     pub path: &'static str,
-    /// OpenAPI tag that groups the operation.
+    /// OpenAPI tag of the operation.
     pub tag: &'static str,
     /// Summary in one line.
     pub summary: &'static str,
@@ -41,14 +41,15 @@ impl fmt::Display for Operation {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Repeat {
-    /// It only reads, and may be repeated.
+    /// The operation only reads, and may be repeated.
     Read,
-    /// It is an idempotent write, and may be repeated.
+    /// The operation is an idempotent write, and may be repeated.
     Idempotent,
-    /// It creates an asset under an ID made by the client, and may be repeated. Reading the ID back shows
-    /// whether it was applied.
+    /// The operation creates an asset under a client-generated ID, and may be repeated. Reading the ID back
+    /// shows whether the operation was applied.
     ClientId,
-    /// It makes a new asset each time, and is not repeated once the service may have received it.
+    /// The operation creates a new asset each time, and is not repeated once the service may have received
+    /// it.
     Never,
 }
 
@@ -56,7 +57,7 @@ pub enum Repeat {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RequestBody {
-    /// It has none.
+    /// The operation has no request body.
     None,
     /// The body may be omitted.
     Optional,

@@ -11,7 +11,7 @@ use http::HeaderMap;
 use std::{sync::Arc, time::Duration};
 use tokio::sync::watch;
 
-/// A request with everything that an attempt needs.
+/// A request with everything that is needed for an attempt.
 pub(crate) struct PreparedRequest {
     pub(crate) target: RequestTarget,
     /// Encoded query without the question mark.
@@ -19,7 +19,7 @@ pub(crate) struct PreparedRequest {
     pub(crate) body: Option<Bytes>,
     pub(crate) options: CallOptions,
     pub(crate) authorization: Authorization,
-    /// The bodies hold tokens: hooks and errors must not see them.
+    /// The bodies contain tokens, so hooks and errors must not see them.
     pub(crate) confidential: bool,
     /// Accepts a response of any content type, HTML included.
     pub(crate) any_content: bool,
@@ -66,7 +66,7 @@ impl PreparedRequest {
         self.target.repeat != Repeat::Read
     }
 
-    /// ID of the asset that a create makes.
+    /// ID of the asset that a create request creates.
     pub(crate) fn asset_id(&self) -> Option<String> {
         self.read_back?.asset_id(self.body.as_ref()?)
     }

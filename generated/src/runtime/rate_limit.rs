@@ -13,16 +13,16 @@ mod imp {
     };
     use tokio::time::Instant;
 
-    /// Rate at which a client and all its clones send requests. Every attempt counts.
+    /// Rate at which a client and all its clones send requests. Every attempt counts as a request.
     ///
-    /// The service does not publish its limits, so there is no default: without this setting requests are
-    /// sent at once, and each call waits for its own 429s. With it, the client finds the service's rate below
-    /// the configured one:
+    /// The service does not publish its limits, so there is no default: without this setting, requests are
+    /// sent immediately, and each call waits only after its own 429s. With it, the client finds the service's
+    /// rate below the configured rate:
     ///
-    /// - The first 429 halves the rate. Further ones within a second change nothing.
+    /// - The first 429 halves the rate. Further 429s within a second change nothing.
     /// - If requests are still refused after a second, the rate drops below what the service accepted, but
     ///   not below one request in two seconds.
-    /// - Successes restore the rate, slowly near the rate that was refused last, then faster.
+    /// - Successes restore the rate: slowly near the last refused rate, then faster.
     /// - A 429 pauses all requests for as long as the service asks, at most 60 s.
     ///
     /// ```
@@ -49,8 +49,8 @@ mod imp {
             }
         }
 
-        /// Number of requests that may be sent at once after an idle time, unless the service has refused
-        /// some recently. Default 1.
+        /// Number of requests that may be sent at once after an idle period, unless the service has refused
+        /// requests recently. Default 1.
         #[must_use]
         pub const fn burst(mut self, requests: NonZeroU32) -> Self {
             self.burst = requests;
@@ -64,11 +64,11 @@ mod imp {
 
     /// Minimum time between two decreases, in seconds.
     const DECREASE_INTERVAL: f64 = 1.0;
-    /// Requests that a slow rate sends between two decreases, so that chance does not decide.
+    /// Minimum number of requests between two decreases at a slow rate, to rule out chance.
     const MIN_SAMPLE: f64 = 4.0;
-    /// Fraction of the accepted rate that a decrease leads to.
+    /// Rate after a decrease, as a fraction of the accepted rate.
     const DECREASE: f64 = 0.9;
-    /// Requests from which a period of less than a second counts as evidence.
+    /// Number of requests from which a period of less than a second counts as evidence.
     const MANY_REQUESTS: u32 = 20;
     /// Lowest rate, in requests per second.
     const MIN_RATE: f64 = 0.5;
@@ -77,7 +77,7 @@ mod imp {
     /// Resolution of Tokio's timer in seconds; a request may be this early.
     const RESOLUTION: f64 = 0.001;
 
-    /// Permission to send one request, and the period in which it was given.
+    /// Permission to send one request, and the period in which it was granted.
     #[derive(Clone, Copy, Debug, Default)]
     pub(crate) struct Permit(u64);
 
@@ -85,7 +85,7 @@ mod imp {
     #[derive(Debug)]
     pub(crate) struct Limiter {
         limit: RateLimit,
-        /// Created by the first request, because only then is there a Tokio runtime with a clock.
+        /// Created by the first request, because a Tokio runtime with a clock is only available then.
         pace: Mutex<Option<Pace>>,
     }
 
@@ -100,12 +100,12 @@ mod imp {
         paused_until: f64,
         /// Earliest time of the next decrease.
         next_decrease: f64,
-        /// Rate that the service refused last, or what it accepted then.
+        /// Rate that the service refused last, or the rate that it accepted then.
         ceiling: f64,
         last_success: f64,
         /// Requests since the last decrease.
         period: Period,
-        /// Requests before the last decrease. Their outcomes may still arrive.
+        /// Requests before the last decrease, whose outcomes may still arrive.
         previous: Period,
     }
 
@@ -114,7 +114,7 @@ mod imp {
     struct Period {
         number: u64,
         start: f64,
-        /// Rate at its end.
+        /// Rate at the end of the period.
         rate: f64,
         sent: u32,
         accepted: u32,
@@ -125,10 +125,11 @@ mod imp {
         /// Estimates the rate that the service accepts, and the rate that it certainly refuses.
         fn estimate(&self) -> (f64, f64) {
             let (accepted, refused) = (f64::from(self.accepted), f64::from(self.refused));
-            // The 429 that leads to the question counts half.
+            // The 429 that triggers this estimate counts half.
             let share = accepted / (accepted + refused - 0.5).max(1.0);
             match share {
-                // Far too high, or hardly: the service accepted as much as it can.
+                // The rate was far too high or only slightly too high: the service accepted as much as it
+                // can.
                 share if !(0.45..0.8).contains(&share) => (self.rate * share, self.rate * share),
                 // A service without bursts refuses every other request at a rate that is a little too high.
                 share => (self.rate * share.sqrt(), self.rate),
@@ -144,7 +145,7 @@ mod imp {
             }
         }
 
-        /// A limiter with the same limit that has seen no request.
+        /// A fresh limiter with the same limit.
         pub(crate) fn fresh(&self) -> Self {
             Self::new(self.limit)
         }
@@ -156,7 +157,7 @@ mod imp {
             change(pace, now)
         }
 
-        /// Waits until the next request may be sent.
+        /// Waits for permission to send the next request.
         pub(crate) async fn ready(&self) -> Permit {
             loop {
                 match self.with_pace(Pace::request) {
@@ -202,7 +203,7 @@ mod imp {
             }
         }
 
-        /// Permits a request now, or returns the wait until one may be due.
+        /// Permits a request now, or returns the wait until a request may be due.
         fn request(&mut self, now: f64) -> Result<Permit, Duration> {
             let is_throttled = self.rate < self.limit.max();
             let burst = if is_throttled { 1 } else { self.limit.burst.get() };
@@ -221,11 +222,11 @@ mod imp {
             if let Some(period) = self.period_of(permit) {
                 period.accepted = period.accepted.saturating_add(1);
             }
-            // An idle time restores nothing; a slow rate has long times between successes.
+            // Idle time restores nothing; at a slow rate, there are long intervals between successes.
             let seconds = (now - self.last_success).min(1.0 + 1.0 / self.rate);
             self.last_success = now;
             let max = self.limit.max();
-            // Nor do successes between refusals.
+            // Successes between refusals restore nothing either.
             let is_refused = self.period.refused > 0 && now < self.next_decrease;
             if self.rate < max && !is_refused {
                 // Growth per second, and per success at a slow rate.
@@ -266,17 +267,17 @@ mod imp {
             let length = now - self.period.start.max(was_paused_until);
             let accepted = f64::from(self.period.accepted);
             if length + RESOLUTION < DECREASE_INTERVAL || accepted == 0.0 {
-                // A short period says little: the service may have accepted a burst.
+                // A short period is weak evidence: the service may have accepted a burst.
                 self.ceiling = self.rate;
                 if self.period.sent >= MANY_REQUESTS {
-                    // The program, or the latency, may keep the rate below the limit.
+                    // The program or the latency may keep the rate below the limit.
                     self.ceiling = self
                         .ceiling
                         .min(f64::from(self.period.sent) / length.max(RESOLUTION));
                 }
                 let mut rate = self.ceiling / 2.0;
                 if was_paused_until > self.period.start && accepted > 0.0 {
-                    // The true rate is between that with the pause and that without it.
+                    // The true rate is between the rate with the pause and the rate without it.
                     let with_pause = accepted / (now - self.period.start);
                     rate = (self.ceiling * with_pause).sqrt().min(self.ceiling) * DECREASE;
                 }
@@ -293,7 +294,7 @@ mod imp {
             self.due = self.due.max(now + 1.0 / self.rate);
         }
 
-        /// Counts from here, because the rate has changed.
+        /// Restarts counting, because the rate has changed.
         fn begin_period(&mut self, now: f64) {
             self.period = Period {
                 number: self.period.number + 1,

@@ -17,7 +17,7 @@ pub(crate) struct ReceivedResponse {
     pub(crate) body: Bytes,
     pub(crate) stats: AttemptStats,
     pub(crate) redactor: Redactor,
-    /// The body holds new tokens that the redactor does not know; no error may keep any of it.
+    /// The body contains new tokens that the redactor does not know, so no error may keep any of it.
     pub(crate) confidential: bool,
 }
 
@@ -59,7 +59,7 @@ impl ReceivedResponse {
         let redacted = self.redactor.redact(reason.as_bytes());
         ErrorKind::Decode {
             response: self.snapshot(None).into(),
-            // Property names come from the response and may hold a secret.
+            // Property names come from the response and may contain a secret.
             path: self.redactor.redact_text(path).into_owned(),
             reason: redacted.map_or(reason, |text| String::from_utf8_lossy(&text).into_owned()),
         }

@@ -11,7 +11,8 @@ use serde::{Serialize, de::DeserializeOwned};
 use std::{borrow::Cow, fmt};
 
 impl Client {
-    /// Starts a request to a path without a method, with the token, retries and errors of every other call.
+    /// Starts a request to a path for which the client has no method, with the token, retries and errors of
+    /// every other call.
     ///
     /// The path is relative to the base URL and begins with a slash. GET and HEAD are retried like other
     /// reads; any other method is sent once, unless [`Request::repeat`] allows a retry.
@@ -75,7 +76,7 @@ impl Request {
         Self(self.0.body(body))
     }
 
-    /// Sets whether the request may be sent again. Default: only GET and HEAD may.
+    /// Sets whether the request may be sent again. Default: only for GET and HEAD.
     pub fn repeat(self, repeat: Repeat) -> Self {
         Self(self.0.repeat(repeat))
     }
@@ -85,7 +86,7 @@ impl Request {
         self.0.json()
     }
 
-    /// Expects no content, and ignores any.
+    /// Expects no content, and ignores any content.
     pub fn empty(self) -> Call<()> {
         self.0.empty()
     }

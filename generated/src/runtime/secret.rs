@@ -6,8 +6,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 /// Secret in a field of an asset, such as the password for a destination. The field has the format
 /// `password`.
 ///
-/// It is sent as it is, and no formatting shows it. The service may return a placeholder instead of the
-/// secret; the field's documentation says so.
+/// The secret is sent unchanged, and no formatting shows it. The service may return a placeholder instead of
+/// the secret, if the field's documentation says so.
 ///
 /// ```
 /// use funnelflux::Secret;

@@ -1,7 +1,6 @@
-//! Server-managed fields: properties that the service changes when it stores an asset, as far as that is
-//! documented.
+//! Server-managed fields: properties that the service is documented to change when it stores an asset.
 //!
-//! A comparison of a sent asset with the one that is read back ignores these changes.
+//! Comparing a sent asset with the asset read back ignores these changes.
 
 use serde_json::Value;
 
@@ -11,8 +10,7 @@ const PLACEHOLDER: &str = "********";
 /// Change that the service makes to a property.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum ServerBehavior {
-    /// The service sets the value and ignores the one that is sent. The document marks the property
-    /// `readOnly`.
+    /// The service sets the value and ignores the sent value. The document marks the property `readOnly`.
     ReadOnly,
     /// The service removes surrounding spaces.
     Trimmed,
@@ -30,7 +28,7 @@ enum ServerBehavior {
 /// Server-managed properties of one kind of asset, as JSON pointers.
 type FieldTable = &'static [(&'static str, ServerBehavior)];
 
-/// The tables, by the first path segment of the kind's operations.
+/// The tables, keyed by the first path segment of the kind's operations.
 static TABLES: &[(&str, FieldTable)] = &[
     // Vendor's page "Funnels": the owner is filled in on reads and ignored on saves; `idCampaign` is the
     // legacy alias of `idFunnelGroup`.
@@ -89,8 +87,8 @@ impl ServerManagedFields {
         Self(entry.map_or(&[], |(_, fields)| fields))
     }
 
-    /// The asset as the service returns it after storing it, as far as known. Applying this twice changes
-    /// nothing.
+    /// The asset in the form that the service returns after storing it, as far as known. Applying this twice
+    /// changes nothing.
     pub(crate) fn as_stored(self, mut asset: Value) -> Value {
         for (pointer, behavior) in self.0 {
             behavior.apply(pointer, &mut asset);
@@ -98,7 +96,7 @@ impl ServerManagedFields {
         asset
     }
 
-    /// The asset with its secrets replaced by placeholders and everything else as it is.
+    /// The asset with its secrets replaced by placeholders and everything else unchanged.
     pub(crate) fn with_masked_secrets(self, mut asset: Value) -> Value {
         for (pointer, behavior) in self.secrets() {
             behavior.apply(pointer, &mut asset);
@@ -113,7 +111,7 @@ impl ServerManagedFields {
         empty.map(|(pointer, _)| *pointer).collect()
     }
 
-    /// Returns true if the asset contains a secret in plain text, which no read can confirm as stored.
+    /// Returns true if the asset contains a plain-text secret, which no read can confirm.
     pub(crate) fn contains_secret(self, asset: &Value) -> bool {
         self.secrets()
             .any(|(pointer, _)| is_secret(asset.pointer(pointer)))

@@ -127,7 +127,7 @@ mod imp {
             }
             let _entered = span.enter();
             match summary.error {
-                // A program that looks for an asset expects this.
+                // A program that searches for an asset expects this status.
                 Some(error) if error.is_not_found() && error.method() == Some(&http::Method::GET) => {
                     tracing::debug!(%error, "not found");
                 }
@@ -171,7 +171,7 @@ mod imp {
             future.instrument(self.0.clone()).await
         }
 
-        /// Records the status, or the error without a response.
+        /// Records the status, or the error if there was no response.
         pub(crate) fn end(&self, status: Option<http::StatusCode>, error: Option<&ErrorKind>) {
             if let Some(status) = status {
                 self.0.record("http.response.status_code", status.as_u16());

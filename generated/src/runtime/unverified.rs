@@ -1,10 +1,10 @@
-//! The acknowledgement that a destructive call may rely on an inferred operation.
+//! Acknowledgement that a destructive call uses an inferred operation.
 
 /// Acknowledges that the operation of a destructive call is inferred, not documented.
 ///
 /// The vendor's index lists such an operation by title and method only; its path and its body follow the
-/// pattern of another group. The call may fail, or do something else than its name says. Test it on an asset
-/// that you can lose, and read the asset back.
+/// pattern of another group. The call may fail, or may not do what its name says. Test it on an asset that
+/// you can afford to lose, and read the asset back.
 ///
 /// ```
 /// use funnelflux::Unverified;

@@ -1,6 +1,6 @@
-//! Duration of calls, compared to a hand-written client: `cargo bench --package funnelflux-benches`.
+//! Duration of calls, compared with a hand-written client: `cargo bench --package funnelflux-benches`.
 //!
-//! On a machine with other load, the instructions of `cargo figures calls` are more reliable.
+//! On a machine with other load, the instruction counts of `cargo figures calls` are more reliable.
 
 use divan::Bencher;
 use funnelflux_benches::{

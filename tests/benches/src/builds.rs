@@ -1,5 +1,5 @@
-//! CPU time and number of crates of a build of an empty program that depends on a client: this one, a
-//! hand-written one, and those of other generators.
+//! CPU time and number of crates to build an empty program that depends on a client: this crate, a
+//! hand-written client, or the client of another generator.
 
 use crate::{
     BoxError,
@@ -10,13 +10,13 @@ use crate::{
 };
 use std::{fmt::Write as _, fs, path::Path, process::Command, time::Duration};
 
-/// Number of changes followed by a rebuild, of which the mean is taken.
+/// Number of change-and-rebuild cycles to average.
 const CHANGES: u32 = 3;
 
 /// The host names that the program can resolve, selected in its lock file.
 #[derive(Clone, Copy)]
 enum HostNames {
-    /// All host names. Those beyond ASCII need the Unicode tables of `url`.
+    /// All host names. Host names beyond ASCII need the Unicode tables of `url`.
     All,
     /// ASCII host names only, without the tables.
     Ascii,
@@ -24,7 +24,7 @@ enum HostNames {
 
 pub(crate) fn measure() -> Result<String, BoxError> {
     let mut table =
-        "| client | TLS | crates | cold | after a change of a generated file |\n|---|---|---:|---:|---:|\n"
+        "| client | TLS | crates | cold | after a change to a generated file |\n|---|---|---:|---:|---:|\n"
             .to_owned();
     let folder = tempfile::tempdir()?;
     let workspace = copy(&folder.path().join("workspace"))?;
@@ -120,7 +120,7 @@ fn build(client: &ClientCrate, hosts: HostNames) -> Result<String, BoxError> {
         fs::write(&client.changed, format!("{unchanged}{addition}"))?;
         rebuilds += seconds(program)?;
     }
-    // The next client may be the same one with other features.
+    // The next client may be the same crate with other features.
     fs::write(&client.changed, unchanged)?;
     Ok(format!(
         "{} | {} | {:.0} | {:.1} |",

@@ -9,11 +9,11 @@ use std::{fmt::Write as _, time::Duration};
 
 const IDS: usize = 10_000;
 const LATENCIES: [u64; 3] = [10, 50, 250];
-/// Number of interleaved runs, of which the shortest counts: only other load makes a run longer.
+/// Number of interleaved runs. The shortest run counts, because only other load makes a run longer.
 const TIMES: usize = 3;
 
 pub(crate) fn measure() -> Result<String, BoxError> {
-    let mut table = "| latency of a request | hand-written loop | funnelflux, sending only \
+    let mut table = "| request latency | hand-written loop | funnelflux, sending only \
         | funnelflux with its defaults | target |\n|---:|---:|---:|---:|---:|\n"
         .to_owned();
     for latency in LATENCIES {

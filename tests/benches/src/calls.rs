@@ -1,4 +1,4 @@
-//! Instructions of calls, counted by callgrind.
+//! Instruction counts of calls, measured with callgrind.
 
 use crate::{
     BoxError,
@@ -17,7 +17,7 @@ const ROWS: [Row; 6] = [
         target: "1.05",
     },
     Row {
-        name: "archive 100 by one call",
+        name: "archive 100 in one call",
         workload: Workload::Archive,
         ids: 100,
         repetitions: 300,
@@ -41,7 +41,7 @@ const ROWS: [Row; 6] = [
         name: "list, 100,000 rows",
         workload: Workload::List,
         ids: 100_000,
-        // The allocator cleans up after some lists only, which one repetition alone would count or miss.
+        // The allocator cleans up only after some lists, so a single repetition would be misleading.
         repetitions: 4,
         target: "1.10",
     },
@@ -58,7 +58,7 @@ struct Row {
     name: &'static str,
     workload: Workload,
     ids: usize,
-    /// Number of times that the longer run repeats the workload more often than the shorter one.
+    /// Number of additional repetitions in the longer run.
     repetitions: usize,
     /// Maximum ratio.
     target: &'static str,
@@ -85,8 +85,8 @@ pub(crate) fn measure() -> Result<String, BoxError> {
     Ok(table)
 }
 
-/// Instructions of one repetition: the difference between a run with `repetitions` more of them and one
-/// without.
+/// Instructions per repetition: the difference between runs with and without `repetitions` additional
+/// repetitions.
 fn instructions(service: &ServiceProcess, kind: ClientKind, row: &Row) -> Result<f64, BoxError> {
     let run = |times| -> Result<f64, BoxError> {
         let job = Job {
@@ -107,7 +107,7 @@ fn instructions(service: &ServiceProcess, kind: ClientKind, row: &Row) -> Result
             .ok_or("callgrind counted nothing")?;
         Ok(collected.1.trim().parse()?)
     };
-    // The first repetition fills buffers and tables that remain.
+    // The first repetition fills buffers and tables that later repetitions reuse.
     let few = 1;
     #[expect(clippy::cast_precision_loss, reason = "a few thousand at most")]
     let repetitions = row.repetitions as f64;

@@ -13,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-/// Number of runs of each command, of which the mean is taken.
+/// Number of runs of each command to average.
 const TIMES: u32 = 5;
 
 pub(crate) fn measure(document: Option<&Path>) -> Result<String, BoxError> {
@@ -59,8 +59,8 @@ pub(crate) fn measure(document: Option<&Path>) -> Result<String, BoxError> {
     Ok(table)
 }
 
-/// CPU seconds to read, normalise and lint a foreign document. `generate` only accepts documents that its
-/// rules apply to.
+/// CPU seconds to read, normalise and lint a foreign document. `generate` only accepts documents to which its
+/// rules apply.
 fn foreign(document: &Path, folder: &Path) -> Result<f64, BoxError> {
     let mut command = Command::new("cargo");
     command.current_dir(root());

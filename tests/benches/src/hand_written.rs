@@ -1,6 +1,7 @@
-//! The client that a person would write for these four calls only: reqwest, serde, and a loop.
+//! A hand-written client for just these four calls: reqwest, serde, and a loop.
 //!
-//! It has no retries, no token renewal, no parsing of error messages, and no limits except for a timeout.
+//! This client has no retries, no token renewal, no parsing of error messages, and no limits except a
+//! timeout.
 
 use funnelflux::http::header::AUTHORIZATION;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
@@ -110,7 +111,7 @@ impl HandWrittenClient {
         request.send().await?.error_for_status()?.json().await
     }
 
-    /// Archives offer sources by one request.
+    /// Archives offer sources in one request.
     ///
     /// # Errors
     /// If the request fails.
@@ -121,7 +122,7 @@ impl HandWrittenClient {
         Ok(())
     }
 
-    /// Archives offer sources by concurrent requests of `chunk_size` IDs each. Stops at the first error.
+    /// Archives offer sources in concurrent requests of `chunk_size` IDs each. Stops at the first error.
     ///
     /// # Errors
     /// If a request fails.

@@ -1,4 +1,4 @@
-//! Description of the machine that the figures were measured on, without its host name.
+//! Description of the machine on which the figures were measured, without its host name.
 
 use crate::{BoxError, processes::output};
 use std::{fs, process::Command};

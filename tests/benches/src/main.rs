@@ -1,7 +1,7 @@
 //! `cargo figures`: measures, prints tables, and with `--write` stores them in `tests/benches/README.md`.
 //!
-//! Other load on the machine hardly affects the figures: they are instructions, CPU times, and ratios of
-//! interleaved runs. Each part has its own file and its own table.
+//! Other load on the machine hardly affects the figures: they are instruction counts, CPU times, and ratios
+//! of interleaved runs. Each part has its own file and its own table.
 
 mod builds;
 mod bulk;
@@ -23,7 +23,7 @@ use std::{error::Error, path::PathBuf, process::ExitCode, time::Duration};
 /// The cause of a failed measurement.
 type BoxError = Box<dyn Error>;
 
-/// Measures the costs of the client and its tools, compared to alternatives.
+/// Measures the costs of the client and its tools, compared with alternatives.
 #[derive(Parser)]
 #[command(name = "cargo figures", bin_name = "cargo figures")]
 struct Arguments {
@@ -43,15 +43,15 @@ struct Arguments {
 /// A part of the figures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Part {
-    /// Instructions of calls and of decoding, compared to a hand-written client. Requires valgrind.
+    /// Instruction counts of calls and decoding, compared with a hand-written client. Requires valgrind.
     Calls,
-    /// Duration of bulk jobs, compared to a hand-written loop and to the ideal.
+    /// Duration of bulk jobs, compared with a hand-written loop and with the ideal.
     Bulk,
     /// Peak memory of bulk jobs.
     Memory,
     /// CPU time of `generate` and `check`.
     Commands,
-    /// CPU time and crates of a build of this client and of those of other generators.
+    /// CPU time and number of crates to build this client and the clients of other generators.
     Builds,
 }
 
@@ -126,7 +126,7 @@ fn measure(arguments: &Arguments) -> Result<(), BoxError> {
             println!("{}: {}\n", value.get_name(), value.get_help().unwrap_or_default());
         }
         println!("{table}");
-        // Writing each table at once keeps it if a later part fails.
+        // Each table is written immediately, so that it is kept if a later part fails.
         if let (Some(page), Some(name)) = (&mut page, part.to_possible_value()) {
             page.put(name.get_name(), &table)?;
         }

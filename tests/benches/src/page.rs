@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The text of the page, with marks around each table.
+/// The text of the page, with markers around each table.
 pub(crate) struct FiguresPage {
     path: PathBuf,
     text: String,

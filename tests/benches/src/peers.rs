@@ -1,5 +1,5 @@
-//! Alternative clients: a hand-written one, and those of other generators, run as documented. Generators are
-//! installed below the target directory on first use.
+//! Alternative clients: a hand-written client, and the clients of other generators, which are run as
+//! documented. Generators are installed below the target directory on first use.
 
 use crate::{BoxError, page::target, processes::output};
 use std::{
@@ -10,9 +10,9 @@ use std::{
 
 /// The crate of a client.
 pub(crate) struct ClientCrate {
-    /// The manifest line that depends on it.
+    /// The manifest line that declares the dependency.
     pub(crate) dependency: String,
-    /// The file with its calls, changed for the rebuild.
+    /// The file with the client's calls, changed for the rebuild.
     pub(crate) changed: PathBuf,
 }
 
@@ -26,7 +26,7 @@ pub(crate) struct Peer {
 
 pub(crate) const ALL: [Peer; 5] = [
     Peer {
-        name: "dependencies of a hand-written client: reqwest and serde",
+        name: "dependencies of a hand-written client: serde and reqwest",
         version: "0.13",
         generate: by_hand,
     },

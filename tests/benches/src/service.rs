@@ -1,5 +1,5 @@
-//! A service with prepared responses, at once or after a fixed latency, so that measurements show the
-//! client's own time.
+//! A service with prepared responses, sent immediately or after a fixed latency, so that measurements show
+//! the client's own time.
 
 use bytes::Bytes;
 use http::{Request, Response};

@@ -1,4 +1,4 @@
-//! One workload, run by either client.
+//! Workloads that both clients can run.
 
 use crate::{
     hand_written::{HandWrittenClient, InfoWithUnknownFields, OfferSourceInfo},
@@ -22,15 +22,15 @@ pub const CONCURRENCY: usize = 4;
 pub enum Workload {
     /// Find one offer source by ID.
     Find,
-    /// Archive offer sources by one call.
+    /// Archive offer sources in one call.
     Archive,
     /// List offer sources.
     List,
-    /// List offer sources with two unknown fields each, and keep these.
+    /// List offer sources with two unknown fields each, and keep these fields.
     ListUnknown,
-    /// Archive offer sources by a bulk job that reads nothing, like the hand-written loop.
+    /// Archive offer sources with a bulk job that reads nothing, like the hand-written loop.
     Bulk,
-    /// Archive offer sources by a bulk job with its defaults: it reads each asset first.
+    /// Archive offer sources with a bulk job and its defaults, which read each asset first.
     BulkReadFirst,
 }
 

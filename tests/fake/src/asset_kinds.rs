@@ -1,4 +1,4 @@
-//! Behaviour of single kinds of assets, as documented: kinds outside of the document, parents and children,
+//! Documented behaviour of individual kinds of assets: kinds outside the document, parents and children,
 //! server-managed properties, secrets.
 
 use serde_json::{Map, Value};
@@ -37,7 +37,7 @@ pub(crate) const KINDS: &[AssetKind] = &[
     },
 ];
 
-/// The property with the category of an asset. On a category the same property is its own ID.
+/// The property with the category of an asset. On a category, this property is the category's own ID.
 pub(crate) const CATEGORY_PROPERTY: &str = "idCategory";
 
 /// Properties that a duplicate never takes from the request. Documented as "ID, owner and status". The name
@@ -57,7 +57,7 @@ pub(crate) struct Relation {
 
 /// Documented for offer sources: their children are the offer pages, which name them in
 /// `offerParams.idOfferSource`. Cascades of other operations are inferred from the general wording of their
-/// type; their children and the effect on them are the plainest reading.
+/// type; their children and the effect on them follow the most literal reading.
 const RELATIONS: &[Relation] = &[
     Relation {
         parent: OFFER_SOURCE,
@@ -107,7 +107,8 @@ impl Relation {
             .filter(|id| !id.is_empty())
     }
 
-    /// Sets the parent ID of a child. An empty string clears it, as the documentation's "clears" is read.
+    /// Sets the parent ID of a child. An empty string clears the ID, following the documentation's word
+    /// "clears".
     pub(crate) fn set_parent(&self, child: &mut Map<String, Value>, parent: &str) {
         let holder = match self.object {
             Some(object) => child
@@ -136,10 +137,10 @@ const LOGIC_SCRIPT: &str = "logicscript";
 const MIDDLEWARE_CONFIG: &str = "middlewareconfig";
 
 /// Segments under which the vendor's index lists operations a second time, for the same assets. For funnel
-/// groups the documentation says that some URLs keep the older word; for page groups the titles are the same.
+/// groups, the documentation says that some URLs keep the older term; for page groups, the titles are equal.
 const SECOND_LISTINGS: &[(&str, &str)] = &[("campaign", FUNNEL_GROUP), ("globalpagegroup", "pagegroup")];
 
-/// The segment that stores the assets of a segment.
+/// Returns the segment under which assets of a segment are stored.
 pub(crate) fn storage_segment(segment: &str) -> &str {
     SECOND_LISTINGS
         .iter()
@@ -274,7 +275,7 @@ fn object_at_mut<'a>(body: &'a mut Map<String, Value>, pointer: &str) -> Option<
     Some(object)
 }
 
-/// Replaces secrets by placeholders (documented for middleware configs).
+/// Replaces secrets with placeholders (documented for middleware configs).
 pub(crate) fn mask_secrets(segment: &str, body: &mut Map<String, Value>) {
     if segment != MIDDLEWARE_CONFIG {
         return;

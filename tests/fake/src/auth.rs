@@ -2,7 +2,7 @@
 //!
 //! Documented: an access token is valid for 72 hours. The renewal takes a bearer token that may have expired
 //! and, in the body, an optional `refresh_token`. The response has `tokens` with `access_token`, `expires_at`
-//! (seconds since 1970) and a refresh token. Everything else is the plainest reading.
+//! (seconds since 1970) and a refresh token. Everything else is the most literal reading.
 
 use std::time::SystemTime;
 

@@ -1,4 +1,4 @@
-//! The API as the fake knows it: operations, parameters, schemas and resources, read from the OpenAPI
+//! The API that the fake serves: operations, parameters, schemas and resources, read from the OpenAPI
 //! document once per process.
 //!
 //! Resources are found by the vendor's path pattern `/{segment}/{verb}/`, where the verb is a [`Verb`]. The
@@ -45,8 +45,8 @@ pub(crate) struct Operation {
     pub(crate) method: Method,
     pub(crate) parameters: Vec<Parameter>,
     pub(crate) body: Option<RequestBody>,
-    /// The resource and the verb. `None` if the document does not define them: the path is outside of the
-    /// pattern, or not even the ID of the asset is known.
+    /// The resource and the verb. `None` if the document does not define them: the path does not match the
+    /// pattern, or the asset's ID is unknown.
     pub(crate) meaning: Option<(String, Verb)>,
     /// The kind of response.
     pub(crate) answer: ResponseKind,
@@ -236,7 +236,7 @@ mod tests {
                 Some((segment.to_owned(), *verb))
             );
         }
-        // A second listing returns the same assets. An operation that the vendor does not describe has no
+        // A second listing returns the same assets. Operations that the vendor does not describe have no
         // verb.
         assert_eq!(verb_of("GET /campaign/list/").unwrap().0, "funnelgroup");
         assert_eq!(verb_of("GET /integration/list/"), None);

@@ -11,7 +11,7 @@ use crate::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum EntryState {
     Good,
-    /// The asset is in the requested state already.
+    /// The asset is already in the requested state.
     Already,
     Unknown,
     Locked,
@@ -21,7 +21,7 @@ pub(crate) enum EntryState {
 pub(crate) struct Selection {
     /// IDs to change, in order.
     pub(crate) apply: Vec<String>,
-    /// IDs in the requested state already, skipped without an error.
+    /// IDs already in the requested state, skipped without an error.
     pub(crate) already: Vec<String>,
     error: Option<Refusal>,
 }

@@ -24,13 +24,15 @@
 //!
 //! # Verdict
 //!
-//! The program first runs without trouble against the plainest reading. Its final assets are the expectation.
-//! In every other run, a program that crashed or returned an error runs again, without further trouble, as a
-//! user would run it again. Then, by kind and name:
+//! The program first runs without trouble against the most literal reading. Its final assets are the expected
+//! result. In every other run, a program that crashed or returned an error runs again without further
+//! trouble, as a user would do. Then, by kind and name:
 //!
-//! - An asset is *doubled* if there are more of it than expected.
-//! - It is *lost* if there are fewer, although the program reports success or the asset was there at first.
-//! - It is *unfinished* if its status is another, although the program reports success.
+//! - An asset is *doubled* if more copies of it exist than expected.
+//! - An asset is *lost* if fewer exist than expected, although the program reports success or the asset
+//!   existed at the start.
+//! - An asset is *unfinished* if its status differs from the expected status, although the program reports
+//!   success.
 //!
 //! Deleted assets do not count. All waits are on Tokio's paused clock, so a run takes no time.
 
@@ -54,7 +56,7 @@ use crate::{Fake, Fault, LogRetention, Rule, Settings, Status};
 const SEEDS_PER_READING: u64 = 1_000_000;
 /// Number of times that a program runs again after a crash or an error.
 const RERUNS: u32 = 2;
-/// Virtual time after which a program hangs.
+/// Virtual time after which a program counts as hanging.
 const HANGS_AFTER: Duration = Duration::from_hours(24);
 
 /// An exploration to run.
@@ -98,7 +100,8 @@ impl Explore {
         }
     }
 
-    /// Sets the number of readings. The first is the plainest one; [`Settings::vary`] draws the others.
+    /// Sets the number of readings. The first is the most literal reading; [`Settings::vary`] draws the
+    /// others.
     #[must_use]
     pub fn readings(mut self, readings: u64) -> Self {
         self.readings = readings.max(1);
@@ -126,10 +129,11 @@ impl Explore {
         self
     }
 
-    /// Runs the program under all readings and troubles. Call it outside of a Tokio runtime.
+    /// Runs the program under all readings and troubles. Call it outside a Tokio runtime.
     ///
     /// # Panics
-    /// If the program panics; the seed is printed then. If no Tokio runtime or temporary folder can be made.
+    /// If the program panics, in which case the seed is printed, or if no Tokio runtime or temporary folder
+    /// can be created.
     pub fn run<P, F, E>(&self, program: P) -> Exploration
     where
         P: Fn(Run) -> F,
@@ -231,7 +235,7 @@ struct Shared {
 
 #[derive(Debug)]
 struct Progress {
-    /// The trouble that is still to come.
+    /// The pending trouble.
     trouble: Option<PlannedTrouble>,
     /// The requests so far.
     operations: Vec<String>,
@@ -265,8 +269,8 @@ impl Run {
     /// Sends a request to the service, with the trouble that is planned for it.
     ///
     /// # Errors
-    /// `ConnectionRefused` if the service cannot have received the request, and another kind if the connection
-    /// broke afterwards.
+    /// `ConnectionRefused` if the service cannot have received the request, and another kind if the
+    /// connection broke afterwards.
     pub async fn respond(&self, request: Request<Bytes>) -> io::Result<Response<Bytes>> {
         let _moves_the_clock = self.now();
         let trouble = {
@@ -299,7 +303,7 @@ impl Run {
         self.0.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Runs the program as a process would: with a runtime of its own, which takes all tasks with it.
+    /// Runs the program like a process: with its own runtime, whose end also ends all tasks.
     #[expect(clippy::expect_used, reason = "documented panic of `Explore::run`")]
     fn live<P, F, E>(&self, program: &P) -> Ended
     where
@@ -364,7 +368,7 @@ enum Ended {
 /// Statuses of the assets with the same kind and name.
 type Assets = BTreeMap<(String, String), Vec<Status>>;
 
-/// What a run left.
+/// Final state of a run.
 struct Observed {
     before: Assets,
     assets: Assets,
@@ -394,7 +398,7 @@ pub struct Exploration {
     pub runs: u64,
     /// The runs in which an asset was lost, doubled or left unfinished.
     pub mistakes: Vec<Mistake>,
-    /// Number of runs in which the program reported an error in the end.
+    /// Number of runs in which the program finally reported an error.
     pub errors: u64,
 }
 
@@ -404,17 +408,17 @@ pub struct Exploration {
 pub struct Mistake {
     /// Repeats the run, see [`Explore::only`].
     pub seed: u64,
-    /// Reading of the documentation: the argument of [`Settings::vary`], or 0 for the plainest reading.
+    /// Reading of the documentation: the argument of [`Settings::vary`], or 0 for the most literal reading.
     pub reading: u64,
     /// The trouble; `None` if the run had none.
     pub trouble: Option<String>,
-    /// The assets that there are more of than expected.
+    /// Assets that exist more often than expected.
     pub doubled: Vec<String>,
-    /// The assets that there are fewer of than expected.
+    /// Assets that exist less often than expected.
     pub lost: Vec<String>,
     /// The assets with another status than expected.
     pub unfinished: Vec<String>,
-    /// The error that the program reported in the end.
+    /// The error that the program finally reported.
     pub error: Option<String>,
 }
 

@@ -89,7 +89,8 @@ impl Fake {
         self.service().handle(request)
     }
 
-    /// Handles one request like [`Fake::handle`], and acts out its fault. A stalled connection never answers.
+    /// Handles one request like [`Fake::handle`], and acts out its fault. A stalled connection never
+    /// responds.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() {
@@ -104,8 +105,8 @@ impl Fake {
     /// ```
     ///
     /// # Errors
-    /// When the connection breaks: `ConnectionRefused` if the service has not received the request, and another
-    /// kind if it may have received it.
+    /// When the connection breaks: `ConnectionRefused` if the service has not received the request, and
+    /// another kind if it may have received it.
     pub async fn respond(&self, request: Request<Bytes>) -> io::Result<Response<Bytes>> {
         let interruption = match self.handle(request).await {
             Outcome::Response(response) => return Ok(response),
@@ -156,7 +157,7 @@ impl Fake {
         DOCUMENT.keys()
     }
 
-    /// Path below which all operations are, such as `/v1`.
+    /// Base path of all operations, such as `/v1`.
     #[must_use]
     pub fn base_path() -> &'static str {
         &DOCUMENT.base_path
@@ -189,14 +190,14 @@ impl Fake {
     }
 
     /// Number of rules that have matched fewer requests than they should. Rules without an end do not count.
-    /// A test that injects faults asserts that it is 0 at the end.
+    /// A test that injects faults should assert at the end that this is 0.
     #[must_use]
     pub fn pending_faults(&self) -> usize {
         self.service().fault_rules.pending()
     }
 
-    /// Makes bulk calls and saves reject this ID, as [`Settings::locked_entry`] specifies. It represents any
-    /// reason that the service may have.
+    /// Makes bulk calls and saves reject this ID, as [`Settings::locked_entry`] specifies. The lock
+    /// represents any reason that the service may have.
     pub fn lock(&self, id: impl Into<String>) {
         self.service().locked.insert(id.into());
     }
@@ -267,7 +268,8 @@ impl Fake {
         valid
     }
 
-    /// Adds an active offer source with this ID, named after it, with values in all documented properties.
+    /// Adds an active offer source with this ID and a name derived from it, with values in all documented
+    /// properties.
     pub fn seed_offer_source(&self, id: &str) {
         self.seed(asset_kinds::OFFER_SOURCE, offer_source(id));
     }

@@ -56,23 +56,23 @@ pub enum Fault {
     TruncatedJson,
     /// The body is JSON of a type that no operation returns (a string). Applied.
     WrongJson,
-    /// Status 200 with an HTML page, as login and maintenance pages have.
+    /// Status 200 with an HTML page, like login and maintenance pages.
     Html {
         /// `true` if the request is applied.
         applied: bool,
     },
     /// The body has `content-encoding: gzip` but is not gzip. Applied.
     GzipGarbage,
-    /// The body is right, with trailing white space up to this size. Applied.
+    /// The body is correct, with trailing white space up to this size. Applied.
     Oversized {
         /// Size of the body in bytes.
         bytes: usize,
     },
-    /// The body is right, but its content type is `text/plain`. Applied.
+    /// The body is correct, but its content type is `text/plain`. Applied.
     WrongContentType,
-    /// The body is right, but its content type is `text/html`. Applied.
+    /// The body is correct, but its content type is `text/html`. Applied.
     HtmlContentType,
-    /// The body is right, with a byte order mark before it. Applied.
+    /// The body is correct, with a byte order mark before it. Applied.
     ByteOrderMark,
     /// Status 200 with an object that reports an error.
     ReportedError {
@@ -88,7 +88,7 @@ pub enum Fault {
         /// `true` if the request is applied.
         applied: bool,
     },
-    /// The answer of a gateway that does not reach the service: a page of nginx, or for a 404 the text of
+    /// The response of a gateway that does not reach the service: a page of nginx, or for a 404 the text of
     /// Kubernetes' default backend. Not applied.
     Gateway {
         /// Status code, such as 404 or 502.
@@ -96,8 +96,7 @@ pub enum Fault {
         /// `true` for nginx's page.
         page: bool,
     },
-    /// The service answers with the success of this body, whatever the request was: that of another request.
-    /// Not applied.
+    /// The service responds with a success and this body, which belongs to another request. Not applied.
     Repeated {
         /// The body, as JSON.
         body: String,
@@ -163,7 +162,7 @@ pub enum Stage {
 /// The result of a request.
 #[derive(Debug)]
 pub enum Outcome {
-    /// A complete HTTP response. A fault can make it a wrong one.
+    /// A complete HTTP response, possibly a wrong response because of a fault.
     Response(Response<Bytes>),
     /// A broken or hanging connection for the transport to act out.
     Fault(Interruption),
@@ -321,7 +320,8 @@ impl Fault {
         }
     }
 
-    /// Turns the right response (an empty 200 if the request was not applied) into the outcome of the fault.
+    /// Turns the correct response (an empty 200 if the request was not applied) into the outcome of the
+    /// fault.
     pub(crate) fn act(&self, answered: Response<Bytes>, applied: bool, now: SystemTime) -> Outcome {
         match self.breaks() {
             Some((how, stage)) => {
@@ -337,7 +337,7 @@ impl Fault {
         }
     }
 
-    /// Replaces the right response.
+    /// Replaces the correct response.
     fn spoil(&self, answered: Response<Bytes>, now: SystemTime) -> Response<Bytes> {
         match self {
             Self::TruncatedJson => {
@@ -428,7 +428,7 @@ impl Fault {
 const HTML: &[u8] =
     b"<!doctype html><html><head><title>Log in</title></head><body><h1>Please log in</h1></body></html>";
 
-/// Replaces an empty body, which cannot be cut, by one that a proxy might send.
+/// Replaces an empty body, which cannot be cut, with a body that a proxy might send.
 fn or_made_up(body: Bytes) -> Bytes {
     if body.is_empty() {
         Bytes::from_static(b"{\"message\": \"done\"}")
@@ -437,7 +437,7 @@ fn or_made_up(body: Bytes) -> Bytes {
     }
 }
 
-/// Gives the response a body if it has none.
+/// Adds a body to a response without a body.
 fn with_body(answered: Response<Bytes>) -> Response<Bytes> {
     let (mut parts, body) = answered.into_parts();
     if parts.status == StatusCode::NO_CONTENT {

@@ -6,7 +6,7 @@ use http::{HeaderMap, Method};
 
 use crate::fault::Fault;
 
-/// A request before it is handled, as rules see it.
+/// A request before it is handled, in the form that rules see.
 #[derive(Debug)]
 pub struct Received<'r> {
     /// Number of requests so far, including this one.
@@ -44,7 +44,7 @@ pub struct Rule {
     fault: Fault,
     operation: Option<String>,
     predicate: Option<Predicate>,
-    /// Number of matching requests that still pass.
+    /// Number of matching requests that are still to pass.
     after: u64,
     /// Number of matching requests that are still to be hit. `None`: all.
     times: Option<u64>,
@@ -100,7 +100,7 @@ impl Rule {
         self
     }
 
-    /// Injects the fault into matching requests with this probability (0 to 1), drawn by the seed of the
+    /// Injects the fault into matching requests with this probability (0 to 1), drawn from the seed of the
     /// settings.
     #[must_use]
     pub fn chance(mut self, probability: f64) -> Self {
@@ -173,7 +173,7 @@ impl FaultRules {
         hit
     }
 
-    /// Number of rules that have not hit as often as they should.
+    /// Number of rules that have matched less often than they should.
     pub(crate) fn pending(&self) -> usize {
         self.0.iter().filter(|rule| rule.times.is_some()).count()
     }

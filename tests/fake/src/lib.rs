@@ -1,8 +1,9 @@
 //! FunnelFlux Pro in memory, for tests and for experiments without an account.
 //!
 //! [`Fake`] handles HTTP requests in process ([`Fake::handle`] and [`Fake::respond`], without sockets and
-//! without waiting) or on a socket (`Fake::serve`, and the program `funnelflux-fake`). It knows the effective OpenAPI document and
-//! the vendor's documentation, and nothing of the client crate, so the two can disagree.
+//! without waiting) or on a socket (`Fake::serve`, and the program `funnelflux-fake`). It is based on the
+//! effective OpenAPI document and the vendor's documentation. It does not depend on the client crate, so that
+//! tests can find disagreements.
 //!
 //! As a dev-dependency it needs no socket: a transport of the client calls [`Fake::respond`]. The module
 //! `explore` runs a whole program under every reading of the documentation, with faults and crashes.
@@ -21,8 +22,8 @@
 //!
 //! 1. `document` finds the operation. Kinds of assets are found by the vendor's path pattern
 //!    (`/{segment}/list/`, `/{segment}/find/byId/`, …), so a document with more groups makes a fake that
-//!    serves more groups. `schemas` holds their schemas, `verb` the verbs of the pattern, and `asset_kinds`
-//!    the behaviour of single kinds.
+//!    serves more groups. `schemas` contains their schemas, `verb` the verbs of the pattern, and
+//!    `asset_kinds` the behaviour of individual kinds.
 //! 2. `fault_rule` selects a [`Fault`] if a [`Rule`] matches the request, and `fault` acts it out.
 //! 3. `auth` checks the bearer token.
 //! 4. `validate` validates query, content type and body against the document. Violations get one 400 that
@@ -30,7 +31,7 @@
 //! 5. `read` or `write` runs the operation on the [`State`]. `entry_policy` handles lists with bad IDs.
 //! 6. `responses` builds the response, and `log` records the request.
 //!
-//! # Documented behaviour, plainest readings, and settings
+//! # Documented behaviour, literal readings, and settings
 //!
 //! **Documented** (on the Offer Sources page, unless another is named):
 //! - The twelve operations, their parameters, bodies and constraints, and the full and slim forms of an
@@ -45,12 +46,12 @@
 //!   requires a target, and every other action refuses one.
 //! - Delete takes one ID in the query if no body names any. Moving to the category `""` removes the category.
 //! - Other pages: a funnel's `idCampaign` is an older name of its `idFunnelGroup`, and its copy goes into the
-//!   group `parentId`. A copy of a logic script takes over category and description only, and the service
-//!   computes the hash of its code. Owners cannot be set. Secrets of middleware configs are shown as
-//!   placeholders and kept if a flag asks for it. Conditions can be listed by funnel.
+//!   group `parentId`. A copy of a logic script accepts changes to category and description only, and the
+//!   service computes the hash of its code. Owners cannot be set. Secrets of middleware configs are shown as
+//!   placeholders and kept if a flag requests this. Conditions can be listed by funnel.
 //! - Bearer tokens are valid for 72 hours and renewed by `POST /auth/validate` (page on authentication).
 //!
-//! **Plainest reading** (undocumented, and not a setting because clients are hardly affected):
+//! **Most literal reading** (undocumented, and not a setting because clients are hardly affected):
 //! - Repeated IDs in a list count once. Find by ID list separates IDs by commas (documented for logic
 //!   scripts) and ignores empty ones.
 //! - Delete with both body and query obeys the body; with neither, it is a violation. A target without an
@@ -66,18 +67,18 @@
 //! - An operation that only the vendor's index names, on assets without a known ID property, succeeds and
 //!   changes nothing ([`Fake::simulates`]). The second listings of funnel groups and page groups return the
 //!   same assets as the first ones.
-//! - The children of a category are its assets, those of a funnel group its funnels. A cascade treats them as
-//!   documented for offer pages.
+//! - The children of a category are its assets; the children of a funnel group are its funnels. A cascade
+//!   treats them as documented for offer pages.
 //! - Unknown properties of an asset are kept, and shown in full objects but not in slim ones.
 //!
-//! **Setting**: everything else that the documentation leaves open, see [`Settings`]. Defaults are the
-//! plainest readings. [`Settings::vary`] draws all of them at random, so that a test can run a client against
+//! **Setting**: everything else that the documentation leaves open, see [`Settings`]. Defaults are the most
+//! literal readings. [`Settings::vary`] draws all settings at random, so that a test can run a client against
 //! every service that the documentation allows.
 //!
 //! # Time and randomness
 //!
-//! The fake's clock is stopped until a test moves it ([`Fake::advance`]), and everything random is drawn by
-//! [`Settings::seed`]: equal requests get equal responses. All fakes of a process share their compiled
+//! The fake's clock is stopped until a test moves it ([`Fake::advance`]), and everything random is drawn from
+//! [`Settings::seed`], so equal requests get equal responses. All fakes of a process share their compiled
 //! validators, so that a new fake is cheap.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]

@@ -1,7 +1,7 @@
 //! `funnelflux-fake`: the fake as a program, to try a client without an account.
 //!
-//! Its options are the settings of the library that matter in a terminal. Tests use the library, which has
-//! all of them.
+//! Its options are the settings of the library that are useful in a terminal. Tests use the library, which
+//! has all settings.
 
 use std::{net::SocketAddr, process::ExitCode, str::FromStr};
 
@@ -43,19 +43,19 @@ struct Options {
     /// ID that bulk calls and saves reject; can be repeated.
     #[arg(long = "locked", value_name = "ID")]
     locked: Vec<String>,
-    /// Draw all undocumented behaviour at random, with this seed; see below.
+    /// Choose undocumented behaviour at random from this seed; see below.
     #[arg(long, value_name = "SEED")]
     vary: Option<u64>,
-    /// Policy for unknown IDs in a bulk call, see below; default: ignore.
+    /// Policy for unknown IDs in a bulk call; see below; default: ignore.
     #[arg(long, value_name = "POLICY")]
     unknown_entry: Option<PolicyArgument>,
-    /// Policy for assets that are in the requested state already; default: ignore.
+    /// Policy for assets that are already in the requested state; default: ignore.
     #[arg(long, value_name = "POLICY")]
     already_entry: Option<PolicyArgument>,
     /// Policy for locked assets in a bulk call; default: refuse-all:403.
     #[arg(long, value_name = "POLICY")]
     locked_entry: Option<PolicyArgument>,
-    /// Response to a path without its trailing slash: 404, the same, or 301; default: required.
+    /// Trailing slash: required (404 without it), optional, or redirect (301); default: required.
     #[arg(long)]
     trailing_slash: Option<TrailingSlashArgument>,
     /// Format of error bodies; default: json.
@@ -77,7 +77,7 @@ Policies for bad entries of a bulk call (archive, unarchive, delete, move-catego
   stop-at-bad:STATUS  apply the entries before the first bad one; the response is an error
 STATUS is 400 to 499; default: 400.
 
-Undocumented behaviour defaults to the plainest reading of the documentation. --vary draws it at random,
+Undocumented behaviour defaults to the most literal reading of the documentation; --vary chooses it at random,
 except for the trailing slash, stale reads and limits. Other options take precedence over --vary.
 
 Example of a request:
@@ -130,7 +130,7 @@ impl Options {
         settings.refresh_token.clone_from(&self.refresh_token);
         settings.auth = !self.no_auth;
         settings.clock = ClockSource::Wall;
-        // Nothing reads the log of the program.
+        // Nothing reads the program's log.
         settings.log = LogRetention::Last(0);
         for (argument, setting) in [
             (self.unknown_entry, &mut settings.unknown_entry),

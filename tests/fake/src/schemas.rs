@@ -55,7 +55,7 @@ pub(crate) struct Resource {
 }
 
 impl Resource {
-    /// A kind that has state before the document describes it.
+    /// Creates a kind that has state before the document describes it.
     pub(crate) fn without_document(kind: &AssetKind) -> Self {
         Self {
             segment: kind.segment.to_owned(),
@@ -79,7 +79,8 @@ impl Resource {
             .and_then(|(_, default)| default.as_ref())
     }
 
-    /// Returns whether assets of this kind have a category. On a category the property is its own ID.
+    /// Returns whether assets of this kind have a category. On a category, the property is the category's own
+    /// ID.
     pub(crate) fn has_category(&self) -> bool {
         self.id != asset_kinds::CATEGORY_PROPERTY && self.has(asset_kinds::CATEGORY_PROPERTY)
     }
@@ -231,7 +232,7 @@ impl<'d> Schemas<'d> {
             .or_else(|| first_parameter(Verb::Write(Write::Duplicate)))
             .or_else(|| known.map(|kind| kind.id.to_owned()))
             .unwrap_or_else(|| "id".to_owned());
-        // The response of find by ID describes the asset most fully; the body of save is second best.
+        // The response of find by ID describes the asset most completely; the body of save is second best.
         let full = operation_for(Verb::Read(Read::FindById))
             .and_then(|operation| self.answer(operation))
             .or_else(|| {
@@ -260,7 +261,7 @@ impl<'d> Schemas<'d> {
         }
     }
 
-    /// The properties of an object schema with their defaults. Those of `allOf` members come first.
+    /// The properties of an object schema with their defaults. Properties of `allOf` members come first.
     fn properties(&self, schema: &'d Value) -> Vec<(String, Option<Value>)> {
         let schema = self.resolve(schema);
         let mut all: Vec<(String, Option<Value>)> = schema

@@ -1,4 +1,4 @@
-//! The fake on a real socket: HTTP/1.1 by hyper, and broken connections on the TCP stream itself.
+//! The fake on a real socket: HTTP/1.1 with hyper, and broken connections on the TCP stream itself.
 //!
 //! hyper parses each request. If a fault breaks the connection, the service fails before its response, hyper
 //! returns the untouched stream, and this module writes the rest (half a response, a reset, silence) byte by
@@ -71,7 +71,7 @@ impl Server {
     /// Stops listening and closes all connections. The operating system refuses new ones.
     ///
     /// # Errors
-    /// If the server has ended.
+    /// If the server has stopped.
     pub async fn refuse_connections(&self) -> io::Result<()> {
         self.command(ListenerCommand::Refuse).await
     }
@@ -79,7 +79,7 @@ impl Server {
     /// Listens again, at the same address.
     ///
     /// # Errors
-    /// If the address cannot be bound again, or the server has ended.
+    /// If the address cannot be bound again, or the server has stopped.
     pub async fn accept_connections(&self) -> io::Result<()> {
         self.command(ListenerCommand::Accept).await
     }
@@ -230,7 +230,7 @@ fn head_of(response: &Response<Bytes>) -> Vec<u8> {
     head
 }
 
-/// Reads a body up to the limit, plus at most one frame. A larger body gets an error in any case.
+/// Reads a body up to the limit, plus at most one frame. A larger body always gets an error.
 async fn collect(mut body: Incoming, max: usize) -> Result<Bytes, hyper::Error> {
     let mut collected = BytesMut::new();
     while let Some(frame) = body.frame().await {

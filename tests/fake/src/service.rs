@@ -229,7 +229,7 @@ impl Service {
 enum Destination {
     /// The renewal of tokens, which the document lacks.
     Validate,
-    /// A path outside of the base path.
+    /// A path outside the base path.
     Outside,
     Route(Route<'static>),
 }

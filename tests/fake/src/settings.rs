@@ -1,11 +1,11 @@
-//! Settings for everything that the documentation leaves open. Defaults are the plainest readings.
+//! Settings for everything that the documentation leaves open. Defaults are the most literal readings.
 
 use std::time::Duration;
 
 /// Configuration of a [`Fake`](crate::Fake).
 ///
-/// `Settings::default()` is the plainest reading of the documentation. [`Settings::vary`] draws every
-/// undocumented behaviour at random, for tests that must pass under each of them.
+/// `Settings::default()` is the most literal reading of the documentation. [`Settings::vary`] draws every
+/// undocumented behaviour at random, for tests that must pass under any behaviour.
 ///
 /// ```
 /// use funnelflux_fake::{EntryPolicy, Fake, Settings};
@@ -49,7 +49,7 @@ pub struct Settings {
     /// Policy for an ID that does not exist, in a bulk call. A deleted asset counts as missing, except in a
     /// delete. Default: ignored (unknown).
     pub unknown_entry: EntryPolicy,
-    /// Policy for an asset that is in the requested state already, in an archive, unarchive or delete.
+    /// Policy for an asset that is already in the requested state, in an archive, unarchive or delete.
     /// Default: ignored (unknown).
     pub already_entry: EntryPolicy,
     /// Policy for an asset locked with [`Fake::lock`](crate::Fake::lock), in a bulk call. Default: the whole
@@ -116,7 +116,7 @@ pub struct Settings {
     pub max_body_bytes: usize,
     /// Number of list reads that return the old state after a change. Default: 0 (unknown).
     pub stale_reads: u32,
-    /// Applies `stale_reads` to find by ID and by ID list, too. Default: `false`.
+    /// Also applies `stale_reads` to find by ID and by ID list. Default: `false`.
     pub stale_by_id: bool,
 
     /// Number of logged requests. Default: all. Long runs need a limit.
@@ -178,7 +178,7 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// Draws every undocumented behaviour, by `seed`. A client must be right under each seed.
+    /// Draws every undocumented behaviour from `seed`. A client must be correct under each seed.
     ///
     /// Not drawn, because they are not guesses about the service or because tests set them on purpose:
     /// tokens, `auth`, `clock`, `log`, the limits (`max_*`), late reads (`stale_*`), the trailing slash,
@@ -312,7 +312,7 @@ pub enum RejectedToken {
 pub enum TrailingSlash {
     /// 404.
     Required,
-    /// The same as with the slash.
+    /// The same response as with the slash.
     Optional,
     /// 301 to the path with the slash, as some routers do.
     Redirect,
@@ -345,9 +345,9 @@ pub enum ExistingOnCreate {
 /// Effect of a save on properties that the request omits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SaveMeaning {
-    /// They are reset to their defaults, except for the status.
+    /// Omitted properties are reset to their defaults, except for the status.
     Replace,
-    /// They stay unchanged.
+    /// Omitted properties stay unchanged.
     Merge,
 }
 
@@ -382,7 +382,7 @@ pub enum ByIdsOrder {
 /// Representation of a documented property that an asset lacks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AbsentProperty {
-    /// Its documented default; omitted if there is none.
+    /// The property's documented default; omitted if there is none.
     Default,
     /// Omitted.
     LeftOut,

@@ -30,11 +30,11 @@ impl PartialEq for State {
 /// One asset in the fake.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Asset {
-    /// Its ID.
+    /// ID of the asset.
     pub id: String,
-    /// Its name, or an empty string.
+    /// Name of the asset, or an empty string.
     pub name: String,
-    /// Its status. Assets without one are active.
+    /// Status of the asset. Assets without a status are active.
     pub status: Status,
     /// ID of its category, or an empty string.
     pub category: String,

@@ -2,7 +2,7 @@
 
 use http::Method;
 
-/// The action of an operation, from its method and the end of its path, by the vendor's pattern.
+/// The action of an operation, derived from its method and the end of its path by the vendor's pattern.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Verb {
     Read(Read),

@@ -398,7 +398,7 @@ fn check_asset(resource: &Resource, body: &Map<String, Value>) -> Result<(), Ref
     }
 }
 
-/// The body, which is an object by the document.
+/// The body, which is an object according to the document.
 fn object(request: &Valid) -> Map<String, Value> {
     request
         .body

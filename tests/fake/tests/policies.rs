@@ -1,4 +1,5 @@
-//! Every setting for undocumented behaviour, one test each. The file is long because there are many settings.
+//! Every setting for undocumented behaviour, one test each. This file is long because there are many
+//! settings.
 
 #![allow(
     clippy::unwrap_used,
@@ -567,7 +568,7 @@ fn reads_may_be_stale() {
     call(&fake, ARCHIVE, &json!({ "entries": ["b"] }));
     let by_id = || get(&fake, "GET /offersource/find/byId/?idOfferSource=b").json()["status"].clone();
     assert_eq!([by_id(), by_id(), by_id()], ["active", "active", "archived"]);
-    // A change without effect makes no reads stale.
+    // A change without effect does not make reads stale.
     call(&fake, ARCHIVE, &json!({ "entries": ["b"] }));
     assert_eq!(active(), [""; 0]);
 }
@@ -621,7 +622,7 @@ fn the_same_seed_gives_the_same_fake() {
 
 #[test]
 fn vary_draws_every_value_of_undocumented_settings_only() {
-    // Listing all fields without `..` makes whoever adds a setting decide here.
+    // All fields are listed without `..`, so that adding a setting requires a decision here.
     let values = |settings: Settings| {
         let Settings {
             auth,

@@ -1,5 +1,5 @@
-//! The fake on real sockets: HTTP on the wire, and broken connections as a client sees them. No test waits
-//! for time to pass.
+//! The fake on real sockets: HTTP on the wire, and broken connections as a client sees them. No test depends
+//! on elapsed time.
 
 #![allow(
     clippy::unwrap_used,
@@ -35,7 +35,7 @@ async fn send(server: &Server, text: &str) -> TcpStream {
     stream
 }
 
-/// Reads until the other side closes, and returns the error if it does not close in order.
+/// Reads until the other side closes, and returns the error if the close is not orderly.
 async fn read_all(stream: &mut TcpStream) -> (String, Option<io::ErrorKind>) {
     let mut bytes = Vec::new();
     let error = stream
@@ -251,7 +251,7 @@ async fn the_operating_system_can_refuse_connections() {
     server.refuse_connections().await.unwrap();
     let refused = TcpStream::connect(server.addr()).await.unwrap_err();
     assert_eq!(refused.kind(), io::ErrorKind::ConnectionRefused);
-    // The open connection is closed, too.
+    // The open connection is also closed.
     read_all(&mut idle).await;
     server.accept_connections().await.unwrap();
     assert!(list(&server).await.starts_with("HTTP/1.1 200"));

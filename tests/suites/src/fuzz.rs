@@ -1,8 +1,8 @@
-//! Properties that hold for any bytes wherever external text comes in: one function for each fuzz target.
+//! Properties that must hold for any external text: one function for each fuzz target.
 //!
-//! `tests/fuzz` has the targets for cargo-fuzz, which run without end. `tests/suites/tests/fuzz.rs` runs the
-//! same functions on the seeds and on some thousand mutations of them, in every test run. A function panics
-//! if its property does not hold.
+//! `tests/fuzz` has the targets for cargo-fuzz, which run until they are stopped.
+//! `tests/suites/tests/fuzz.rs` runs the same functions on the seeds and mutated seeds in every test run. A
+//! function panics if its property does not hold.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -122,7 +122,7 @@ pub fn response(bytes: &[u8]) {
     }
 }
 
-/// Asserts that nothing that was sent is lost. Only a `null` for a known field may be omitted.
+/// Asserts that nothing in the response is lost. Only a `null` for a known field may be omitted.
 fn assert_lossless<T: serde::Serialize>(sent: Option<&Value>, typed: &T) {
     let encoded = serde_json::to_value(typed).unwrap();
     let (Some(Value::Object(sent)), Value::Object(encoded)) = (sent, &encoded) else {

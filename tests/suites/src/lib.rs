@@ -1,7 +1,7 @@
 //! Suites that need a server, and a transport that connects a client and the fake in one process.
 //!
-//! Tests need no sockets and no waiting: under Tokio's paused clock a timeout of minutes takes no time, and
-//! the fake's clock follows.
+//! Tests need neither sockets nor waiting: under Tokio's paused clock, a timeout of minutes takes no time,
+//! and the fake's clock follows it.
 
 pub mod fuzz;
 
@@ -167,7 +167,7 @@ async fn act(interruption: Interruption) -> Result<http::Response<ResponseBody>,
         Break::Refused => TransportError::new(TransportErrorKind::Connect, "connection refused"),
         Break::Reset => broken("connection reset by peer"),
         Break::Closed => broken("connection closed before message completed"),
-        // Only the client's own timeout ends this.
+        // Only the client's own timeout ends this wait.
         Break::Stalled if interruption.stage != Stage::Body => pending().await,
         Break::Stalled => broken("stalled"),
     };

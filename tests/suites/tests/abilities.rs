@@ -59,7 +59,7 @@ macro_rules! use_abilities {
         }
         let found = handle.find_many(IDS.into_iter().chain([MISSING_ID])).send().await.unwrap();
         let mut missing = found.missing;
-        // Without a list, a refusal may as well be that of a gateway.
+        // Without a list, a refusal may also come from a gateway.
         if $segment == "ainodesettings" {
             missing.extend(found.unreadable.into_iter().map(|(id, _)| id));
         }
@@ -296,7 +296,7 @@ async fn a_plan_counts_the_offer_pages_of_offer_sources() {
         Children::Untouched
     );
 
-    // Deleted children do not count. A parent that is archived already counts, because it is sent for its
+    // Deleted children do not count. A parent that is already archived counts, because it is sent for its
     // children.
     fake.set("page", "p2", "status", "deleted");
     fake.set("offersource", IDS[1], "status", "archived");

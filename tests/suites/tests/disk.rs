@@ -212,8 +212,8 @@ fn a_read_only_folder_is_reported_and_stays_unchanged() {
         if is_root {
             command.uid(NOBODY).gid(NOBODY);
         }
-        // The copied program counts as open for writing until the child of another test has closed what it
-        // inherited.
+        // The copied program counts as open for writing until the child of another test has closed its
+        // inherited files.
         let output = loop {
             match command.output() {
                 Err(error) if error.kind() == ErrorKind::ExecutableFileBusy => std::thread::yield_now(),

@@ -1,4 +1,4 @@
-//! The kit of the fake that explores a program: it finds planted mistakes, and a seed repeats each.
+//! The fake's exploration of a program finds planted mistakes, and seeds repeat them.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -43,7 +43,7 @@ fn explore() -> Explore {
         .setup(|fake| fake.seed_offer_source(ID))
 }
 
-/// Creates an asset, and remembers in a file that it did.
+/// Creates an asset, and then records this in a file.
 async fn create_once(run: Run, name: &str) -> Result<(), Error> {
     let done = run.folder().join("done");
     if !done.exists() {
@@ -53,7 +53,7 @@ async fn create_once(run: Run, name: &str) -> Result<(), Error> {
     Ok(())
 }
 
-/// Chooses the ID first, and remembers it before it is sent.
+/// Chooses the ID first, and records it before it is sent.
 async fn create_under_a_remembered_id(run: Run) -> Result<(), Error> {
     let file = run.folder().join("id");
     let client = client(&run);
@@ -75,7 +75,7 @@ async fn create_under_a_remembered_id(run: Run) -> Result<(), Error> {
 fn a_doubled_asset_is_found_and_its_seed_repeats_the_run() {
     let exploration = explore().run(|run| create_once(run, "new"));
     assert!(exploration.runs > 100, "{exploration}");
-    // The process crashed after the create, before it remembered it.
+    // The process crashed after the create, before recording it.
     let mistake = exploration.mistakes.first().unwrap();
     assert_eq!(mistake.doubled, [r#"offersource "new": 2 instead of 1"#]);
     assert_eq!((mistake.reading, &mistake.lost), (0, &Vec::new()));
@@ -106,7 +106,7 @@ fn a_right_program_passes() {
 fn a_lost_and_an_unfinished_asset_are_found() {
     let careless = |run: Run| async move {
         let client = client(&run);
-        // The mistakes: nobody reads the results.
+        // The mistakes are that nobody reads the results.
         let _ = client.create(|id| OfferSource::new(id, "new")).await;
         let _ = client.offer_sources().bulk_archive([ID]).send().await;
         Ok::<(), Error>(())

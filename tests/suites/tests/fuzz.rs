@@ -1,4 +1,4 @@
-//! The functions of the fuzz targets on their seeds and on mutations of these, in every test run.
+//! Runs the fuzz targets on their seeds and mutated seeds in every test run.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -113,7 +113,7 @@ fn every_target_passes_on_seeds_and_mutations() {
     });
 }
 
-/// A fuzzer cannot explore beyond a seed that is refused at its start.
+/// A fuzzer cannot get past a seed that is refused at its start.
 #[test]
 fn seeds_are_accepted() {
     let seed = |name: &str| {

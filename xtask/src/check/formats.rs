@@ -27,9 +27,9 @@ pub(super) enum Format {
     Github,
 }
 
-/// Everything that `check` found.
+/// Results of `check`.
 pub(super) struct CheckReport {
-    /// Errors because of which nothing could be generated.
+    /// Errors that prevented generation.
     pub(super) invalid: Diagnostics,
     pub(super) problems: Vec<Problem>,
     /// Number of generated files.
@@ -112,7 +112,7 @@ impl CheckReport {
             None => {}
             Some(Failure::Diagnostics(diagnostics)) => lines.extend(diagnostics.iter().map(annotate)),
             Some(Failure::Io(message)) => lines.push(annotate_failure(Severity::Error, message)),
-            // The caller decides whether an unreachable address is an error.
+            // The caller decides whether an unreachable URL is an error.
             Some(Failure::Unreachable(message)) => {
                 lines.push(annotate_failure(Severity::Warning, message));
             }

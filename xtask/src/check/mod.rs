@@ -17,12 +17,15 @@ use crate::{
 
 use formats::{CheckReport, Format};
 
-const EXIT_CODES: &str = "Exit codes: 0 everything is current, 1 usage or I/O, \
-    2 the document or an overlay is invalid, \
-    3 a file is stale, missing, orphaned or hand-edited, or the lock is not current; \
-    with --upstream also 5 the vendor's document changed, nothing breaks, \
-    6 a change breaks on the wire (the first of 2, 3, 6, 5 that applies), \
-    9 its address does not answer now";
+const EXIT_CODES: &str = "Exit codes (the first of 2, 3, 6, 5 that applies):
+  0  everything is up to date
+  1  usage or I/O error
+  2  the document or an overlay is invalid
+  3  a file is stale, missing, orphaned or hand-edited, or the lock is not up to date
+With --upstream also:
+  5  the vendor's document changed; nothing breaks
+  6  the vendor's document changed; at least one change breaks on the wire
+  9  the URL is currently unreachable";
 
 /// Reports files that differ from those that `generate` would write, with the cause and the fix.
 ///
@@ -72,7 +75,8 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<Outcom
     Ok(Outcome { stdout, stderr, code })
 }
 
-/// Compares our document with the vendor's current one; `None` if ours is invalid, which is reported anyway.
+/// Compares our document with the vendor's current one; `None` if ours is invalid, which is reported
+/// separately.
 fn compare_upstream(workspace: &Workspace, spec: &Spec, source: &Source) -> Result<Option<Report>, Failure> {
     let theirs = diff::document(&source.read(workspace.root())?)?;
     let ours = diff::document(&spec.upstream).ok();

@@ -33,15 +33,15 @@ pub(super) struct Problem {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Kind {
-    /// As the last run wrote it, but a run would write another content now.
+    /// Unchanged since the last run, but a run would now write different content.
     Stale,
-    /// Not as the last run wrote it.
+    /// Changed since the last run wrote it.
     HandEdited,
     /// Does not exist.
     Missing,
     /// Exists, but is not generated.
     Orphaned,
-    /// The features of the crate are not those of the groups.
+    /// The features of the crate do not match the groups.
     Features,
     /// The lock is stale, missing or unreadable.
     Lock,
@@ -53,7 +53,7 @@ impl fmt::Display for Kind {
     }
 }
 
-/// The lock that is there, if any, or the reason that it cannot be read.
+/// The existing lock, if any, or the reason why it cannot be read.
 pub(super) type OldLock = Result<Option<Lock>, Diagnostics>;
 
 /// Compares the workspace with the output of the pipeline.
@@ -89,7 +89,7 @@ pub(super) fn with_output(
     Ok(problems)
 }
 
-/// Compares the workspace with the lock alone, for the case that nothing can be generated.
+/// Compares the workspace with only the lock, if nothing can be generated.
 pub(super) fn with_lock(workspace: &Workspace, old_lock: &OldLock) -> Result<Vec<Problem>, Failure> {
     let Ok(Some(lock)) = old_lock else {
         return Ok(lock_problem(old_lock).into_iter().collect());
@@ -123,7 +123,7 @@ fn problem(kind: Kind, path: &str, message: impl Into<String>, fix: &'static str
     }
 }
 
-/// Reports a file that is not as the last run wrote it; `recorded` is the checksum in the lock.
+/// Reports a file that was changed after the last run; `recorded` is the checksum in the lock.
 fn departure(path: &str, actual: Option<&[u8]>, recorded: Option<&str>) -> Option<Problem> {
     let recorded = recorded?;
     let Some(actual) = actual else {
@@ -145,7 +145,7 @@ fn departure(path: &str, actual: Option<&[u8]>, recorded: Option<&str>) -> Optio
     Some(problem(Kind::HandEdited, path, message, fix))
 }
 
-/// Reports a file that `generate` would write, or write with another content.
+/// Reports a file that `generate` would create or change.
 fn stale(file: &ComparedFile, cause: &str) -> Problem {
     let kind = match (&file.actual, file.path.as_str()) {
         (_, LOCK) => Kind::Lock,
@@ -229,7 +229,7 @@ fn first_difference<'a>(actual: &'a str, expected: &'a str) -> Option<Difference
     }
 }
 
-/// A line for a message: invisible characters spelled out, and cut after 120 characters.
+/// A line for a message, with invisible characters escaped, truncated to 120 characters.
 fn show(line: Option<&str>) -> String {
     let Some(line) = line else {
         return "(end of file)".to_owned();
@@ -258,7 +258,7 @@ mod tests {
             ("a\n", "a\nc\n", Some((2, None, Some("c\n")))),
             ("a\nb\n", "a\n", Some((2, Some("b\n"), None))),
             ("", "a", Some((1, None, Some("a")))),
-            // A line end is part of its line.
+            // A line ending is part of its line.
             ("a\r\n", "a\n", Some((1, Some("a\r\n"), Some("a\n")))),
             ("a", "a\n", Some((1, Some("a"), Some("a\n")))),
             ("", "", None),

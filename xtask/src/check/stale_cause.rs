@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use funnelflux_generator::Lock;
 
-/// Describes the differences between the inputs that the lock records and those of a run now.
+/// Describes the differences between the recorded inputs and those of the current run.
 pub(super) fn describe(old: Option<&Lock>, new: &Lock) -> String {
     let Some(old) = old else {
         return "there is no lock that records the last run".to_owned();

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::support::{EFFECTIVE, LOCK, Run, TYPES, UPSTREAM, Workspace, XTASK};
 
-/// A workspace in which something is wrong.
+/// A workspace with a problem.
 struct Case {
     name: &'static str,
     change: fn(&Workspace),
@@ -131,7 +131,7 @@ fn check_reports_problems_and_generate_fixes_them() {
     }
 }
 
-/// A document, an overlay or a workspace that nothing can be generated from.
+/// A document, an overlay or a workspace from which nothing can be generated.
 struct InvalidCase {
     name: &'static str,
     change: fn(&Workspace),

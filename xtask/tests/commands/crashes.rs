@@ -1,4 +1,4 @@
-//! Documents on which the generator crashes: the crash is reported with its place, and the command goes on.
+//! Documents that crash the generator: the crash is reported with its location, and the command continues.
 
 use serde_json::{Map, Value, json};
 
@@ -52,7 +52,7 @@ fn a_panic_is_located() {
     );
 }
 
-/// Each schema is merged nine times by the one before it.
+/// Each schema is merged nine times by the previous schema.
 #[test]
 fn an_endless_run_is_located() {
     let merged = |index: usize| {

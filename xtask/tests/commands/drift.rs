@@ -247,7 +247,7 @@ fn documents_come_from_addresses_standard_input_and_the_default_source() {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        // Fails if the command ends without reading.
+        // This write fails if the command ends without reading.
         let _ = child.stdin.take().unwrap().write_all(text.as_bytes());
         child.wait_with_output().unwrap().status.code()
     };
@@ -262,7 +262,7 @@ fn documents_come_from_addresses_standard_input_and_the_default_source() {
     assert_eq!(workspace.read(UPSTREAM), text);
 }
 
-/// An inferred overlay with three operations: one as in the vendor's document, one different, one absent.
+/// An inferred overlay with three operations: one equal to the vendor's, one different, one absent there.
 #[test]
 fn fetch_reports_confirmed_and_wrong_inferences() {
     let workspace = Workspace::new();

@@ -1,4 +1,4 @@
-//! Killed runs, and full or read-only disks: every file stays whole, and a repeated run succeeds.
+//! Killed runs, and full or read-only disks: every file stays intact, and a repeated run succeeds.
 
 use std::{
     fs,
@@ -48,7 +48,7 @@ impl Case {
     }
 }
 
-/// The exceeding of the file size limit: an error of the write, or a signal that kills the process.
+/// Effect of exceeding the file size limit: a write error, or a signal that kills the process.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Excess {
     Error,
@@ -56,7 +56,7 @@ enum Excess {
 }
 
 impl Workspace {
-    /// Runs the command with a limit of so many blocks of 512 bytes for each file.
+    /// Runs the command with a file size limit, in blocks of 512 bytes.
     fn xtask_with_limit(&self, blocks: u32, excess: Excess, arguments: &[&str]) -> Run {
         let trap = if excess == Excess::Error {
             "trap '' XFSZ;"
@@ -73,7 +73,7 @@ impl Workspace {
         self.run(command)
     }
 
-    /// Asserts that each file is as before or as after the command.
+    /// Asserts that each file has its content from before or after the command.
     fn has_whole_files(&self, old: &Self, new: &Self, case: &str) {
         let (old, new) = (old.contents(), new.contents());
         for (name, bytes) in self.contents() {
@@ -85,7 +85,7 @@ impl Workspace {
         }
     }
 
-    /// Asserts that the command succeeds now, with the same result as without an interruption.
+    /// Asserts that the command now succeeds, with the same result as without an interruption.
     fn repeat(&self, arguments: &[&str], expected: &Self, case: &str) {
         let run = self.xtask(arguments);
         assert_eq!(run.code, Some(0), "{case}: {run}");
@@ -212,7 +212,7 @@ fn set_permissions(folder: &Path, mode: u32) {
     }
 }
 
-/// The superuser may write anywhere, so the command runs as another user then.
+/// The superuser may write anywhere, so as superuser, this test runs the command as another user.
 #[test]
 fn a_run_on_a_read_only_disk_changes_nothing() {
     const NOBODY: u32 = 65_534;

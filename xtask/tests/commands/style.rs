@@ -66,12 +66,12 @@ type ItemPath = Vec<String>;
 struct Module {
     path: ItemPath,
     named: Vec<ItemPath>,
-    /// Paths by the name under which the module imports them, which makes them part of it.
+    /// Imported paths, by their name in the module.
     imported: BTreeMap<String, ItemPath>,
 }
 
 impl Module {
-    /// Adds a path as the module writes it, except those of other crates.
+    /// Adds a path as written in the module, unless it belongs to another crate.
     fn name(&mut self, written: &[String]) -> ItemPath {
         let supers = written.iter().take_while(|segment| *segment == "super").count();
         let (base, rest) = match written.first().map(String::as_str) {
@@ -129,8 +129,8 @@ impl Visit<'_> for Module {
         syn::visit::visit_path(self, path);
     }
 
-    /// A module depends on its children, whose methods it can call without a path. Tests in the same file are
-    /// skipped.
+    /// A module depends on its children, because it can call their methods without a path. Tests in the same
+    /// file are skipped.
     fn visit_item_mod(&mut self, item: &syn::ItemMod) {
         if item.content.is_none() {
             self.name(&[item.ident.to_string()]);
@@ -187,7 +187,7 @@ fn defining<'m>(
     }
 }
 
-/// Returns the modules that lead from one to itself.
+/// Returns a cycle of modules, if there is one.
 fn circle(
     module: &Module,
     modules: &BTreeMap<ItemPath, Module>,

@@ -1,4 +1,4 @@
-//! A workspace in a temporary folder, and the commands that run in it.
+//! A workspace in a temporary folder, and commands that run in it.
 
 use std::{
     collections::BTreeMap,
@@ -19,7 +19,7 @@ pub(crate) const CHANGELOG: &str = "CHANGELOG.md";
 pub(crate) const LOCK: &str = "spec/spec.lock";
 pub(crate) const EFFECTIVE: &str = "spec/effective.json";
 
-/// A workspace that is removed with this value.
+/// A workspace that is removed when this value is dropped.
 pub(crate) struct Workspace {
     root: tempfile::TempDir,
 }
@@ -145,7 +145,7 @@ impl Workspace {
         fs::remove_file(self.path(name)).unwrap();
     }
 
-    /// Replaces a part of a file, which must be there.
+    /// Replaces a part of a file; the part must exist.
     pub(crate) fn replace(&self, name: &str, from: &str, to: &str) {
         let text = self.read(name);
         assert!(text.contains(from), "no {from} in {name}:\n{text}");
@@ -241,7 +241,8 @@ impl Workspace {
         check
     }
 
-    /// Runs `generate` twice, of which the second run writes nothing, and `check`, which reports nothing.
+    /// Runs `generate` twice and `check` once; asserts that the second `generate` writes nothing and `check`
+    /// reports nothing.
     #[track_caller]
     pub(crate) fn fix(&self) {
         self.xtask(&["generate"]).ended_with(0);
@@ -256,7 +257,7 @@ impl Workspace {
     }
 }
 
-/// The value at a pointer, which must be there.
+/// The value at a pointer, which must exist.
 pub(crate) fn at<'a>(document: &'a mut Value, pointer: &str) -> &'a mut Value {
     document
         .pointer_mut(pointer)
@@ -274,7 +275,7 @@ pub(crate) fn require_status(document: &mut Value) {
     at(document, "/paths/~1offersource~1list~1/get/parameters/0")["required"] = json!(true);
 }
 
-/// Answers one request with this status and body; returns the address.
+/// Answers one request with this status and body; returns the URL.
 pub(crate) fn serve(status: &'static str, body: String) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("http://{}/api/schema.json", listener.local_addr().unwrap());

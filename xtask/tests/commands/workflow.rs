@@ -1,4 +1,4 @@
-//! The scripts of the workflows as GitHub runs them, on a repository with a remote of its own.
+//! Runs the workflow scripts as GitHub does, on a repository with its own remote.
 //!
 //! `cargo` and `gh` are stand-ins that log their arguments; `cargo xtask` runs the real program.
 
@@ -34,7 +34,7 @@ fn script(workflow: &str, step: &str) -> String {
 /// A checkout on a runner.
 struct Runner {
     workspace: Workspace,
-    /// Folder outside of the checkout: stand-ins, the remote, the files of the runner.
+    /// Folder outside the checkout: stand-ins, the remote, the files of the runner.
     outside: tempfile::TempDir,
 }
 
@@ -62,7 +62,7 @@ impl Runner {
         self.outside.path().join(name)
     }
 
-    /// Makes a program that logs its arguments and then runs `rest`.
+    /// Creates a program that logs its arguments and then runs `rest`.
     fn stand_in(&self, name: &str, rest: &str) {
         let programs = self.path("programs");
         fs::create_dir_all(&programs).unwrap();
@@ -108,7 +108,7 @@ impl Runner {
         self.step(DRIFT, "fetch", &[("SOURCE", source), ("MUST_REACH", &must_reach)])
     }
 
-    /// Runs the steps of the job, as far as their conditions allow.
+    /// Runs the steps of the job whose conditions hold.
     fn drift(&self, source: &str) {
         for step in ["fetch", "regenerate", "open the pull request"] {
             let run = match step {
@@ -144,7 +144,7 @@ fn an_unreachable_address_fails_only_on_request() {
     assert_eq!(run.code, Some(0), "{run}");
     assert!(
         run.stdout
-            .contains("::warning title=drift::the vendor's address does not answer now"),
+            .contains("::warning title=drift::the vendor's URL is currently unreachable"),
         "{run}"
     );
     assert!(run.stdout.contains("fix: check the network"), "{run}");
@@ -225,7 +225,7 @@ fn a_change_opens_one_pull_request_with_the_report() {
         ]
     );
 
-    // The next change updates the same pull request, again on top of main.
+    // The next change updates the same pull request, based on the current main.
     runner.git(&["switch", "--quiet", "main"]);
     runner.stand_in("gh", "[ \"$2\" = list ] && echo 7");
     runner.drift(&second);
@@ -290,7 +290,7 @@ fn a_pull_request_is_annotated_on_the_lines_of_the_document() {
     assert_eq!(run.ended_with(0).stdout.trim(), "");
 }
 
-/// A failure without a verdict always fails the job.
+/// A failure without a result always fails the job.
 #[test]
 fn breaking_changes_are_reported_before_the_first_release_and_refused_afterwards() {
     let runner = Runner::new();

@@ -1,4 +1,4 @@
-//! Request bodies, and the content of bodies of both directions.
+//! Request bodies, and the content of bodies in both directions.
 
 use crate::{
     comparer::Comparer,
@@ -134,7 +134,7 @@ impl<'a> Comparer<'a> {
         }
     }
 
-    /// Compares content that only one side has: each of its media types was added or removed.
+    /// Reports content that only one side has: each of its media types was added or removed.
     pub(crate) fn whole_content(&mut self, site: &Site<'_, 'a>, context: SchemaContext) {
         let members = site.values().next().map(Node::members).unwrap_or_default();
         for (name, media_type) in &members {

@@ -34,7 +34,7 @@ impl<'a> Comparer<'a> {
     }
 
     fn shared_schemas(&mut self, old: &Node<'a>, new: &Node<'a>) {
-        // A schema without uses can only be recognised under another name by its content.
+        // A renamed schema without uses can only be recognised by its content.
         let mut removed: Vec<(&'a str, String, Node<'a>)> = old
             .members()
             .into_iter()
@@ -84,8 +84,8 @@ impl<'a> Comparer<'a> {
         }
     }
 
-    /// Compares shared parameters, responses, bodies, headers and examples. Used ones are compared at their
-    /// uses.
+    /// Compares shared parameters, responses, bodies, headers and examples. Components in use are compared
+    /// where they are used.
     fn other_components(&mut self, kind: &str, old: &Node<'a>, new: &Node<'a>) {
         for (name, site) in Site::members(old, new) {
             if site.is_unchanged() {

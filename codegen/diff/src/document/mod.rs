@@ -1,4 +1,4 @@
-//! The parts of a document, a module for each.
+//! The parts of a document, one module for each.
 
 mod bodies;
 mod components;
@@ -14,7 +14,7 @@ mod webhooks;
 use crate::{comparer::Comparer, rules::ChangeKind, site::Site};
 
 impl Comparer<'_> {
-    /// Compares the whole documents.
+    /// Compares two whole documents.
     pub(crate) fn document(&mut self) {
         let (old, new) = (self.old.root.clone(), self.new.root.clone());
         for (key, site) in Site::members(&old, &new) {
@@ -32,7 +32,7 @@ impl Comparer<'_> {
                 "tags" => self.tags(&site),
                 "paths" => self.paths(&site),
                 "components" => {}
-                // Normalising prefixes another `x-` if the author has an extension of that name.
+                // Normalising prefixes a second `x-` if the author has an extension of that name.
                 _ if key != "webhooks" && key.trim_start_matches("x-") == "webhooks" => self.webhooks(&site),
                 _ => self.unconverted_or_annotation(key, &site),
             }

@@ -1,4 +1,4 @@
-//! Parameters, as they apply to an operation.
+//! Parameters that apply to an operation.
 
 use std::borrow::Cow;
 
@@ -16,10 +16,10 @@ use crate::{
     wording::{parameter_name, subject},
 };
 
-/// Path parameters with another name: the old name and the new one.
+/// Renamed path parameters: old name and new name.
 pub(crate) type Renames<'n> = Vec<(&'n str, &'n str)>;
 
-/// A parameter of an operation, its own or its path's.
+/// A parameter of an operation or of its path.
 struct Parameter<'a> {
     /// Location and name, such as `query:page`.
     name: String,
@@ -188,7 +188,8 @@ impl<'a> Comparer<'a> {
                         .report();
                 }
                 _ if site.is_unchanged() => {}
-                // Names identify parameters, except those of headers by case, and of renamed placeholders.
+                // Names identify parameters, except for the case of header names and for renamed
+                // placeholders.
                 ("name" | "in", _) => {
                     let is_header = new.str("in") == Some("header");
                     let renamed = ChangeKind::PathParameterRenamed;
@@ -277,7 +278,7 @@ fn effective_parameters<'a>(
         let parameters = entries.into_iter().flatten().map(|written| {
             let name = written.identity.back();
             let mut name = name.map_or_else(String::new, |name| name.into_encoded().into_owned());
-            // Names of headers do not depend on case.
+            // Header names are case-insensitive.
             if name.starts_with("header:") {
                 name.make_ascii_lowercase();
             }
@@ -296,7 +297,7 @@ fn effective_parameters<'a>(
     all
 }
 
-/// The references by which a list has its parameters; `None` for an inline one.
+/// The references in a list of parameters; `None` for an inline parameter.
 fn written<'a>(list: Option<&Node<'a>>) -> Vec<Option<&'a str>> {
     let entries = list.and_then(|list| list.value.as_array()).into_iter().flatten();
     entries.map(references::reference).collect()

@@ -192,7 +192,7 @@ fn is_success(status: &str) -> bool {
     status.starts_with('2')
 }
 
-/// The bodies of successful responses. The same body with another status is the same.
+/// The bodies of successful responses. The status is ignored.
 fn success_bodies<'a>(document: &DocumentIndex<'a>, responses: &Node<'a>) -> BTreeSet<String> {
     let responses = responses
         .members()

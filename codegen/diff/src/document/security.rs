@@ -22,7 +22,7 @@ use crate::{
 type Alternative<'a> = BTreeMap<&'a str, BTreeSet<&'a str>>;
 
 impl<'a> Comparer<'a> {
-    /// Compares the requirements of an operation. Without its own, those of the document apply.
+    /// Compares the requirements of an operation, which default to those of the document.
     pub(crate) fn operation_security(&mut self, site: &Site<'_, 'a>) {
         if site.both().is_some() || site.is_unchanged() || site.values().any(|list| !list.value.is_array()) {
             let kinds = [ChangeKind::SecurityAdded, ChangeKind::SecurityRemoved];

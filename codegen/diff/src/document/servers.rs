@@ -10,7 +10,7 @@ use crate::{
 };
 
 impl<'a> Comparer<'a> {
-    /// Compares servers. The inherited ones apply if a side has none of its own.
+    /// Compares servers. A side without servers inherits those of the enclosing object.
     pub(crate) fn servers(
         &mut self,
         site: &Site<'_, 'a>,
@@ -29,7 +29,7 @@ impl<'a> Comparer<'a> {
             entries.unwrap_or_default()
         });
         let url = |server: &Node<'a>| server.str("url").unwrap_or_default();
-        // Without any server it is the address of the document.
+        // Without any server, the URL of the document applies.
         let urls = |servers: &[Node<'a>]| match servers {
             [] => vec!["/"],
             servers => servers.iter().map(url).collect::<Vec<_>>(),
@@ -57,7 +57,7 @@ impl<'a> Comparer<'a> {
                 _ => "changed",
             };
             let what = format!(
-                "`servers` of {} {difference}; addresses: {addresses}",
+                "`servers` of {} {difference}; URLs: {addresses}",
                 subject(site.parent)
             );
             return self.change(kind, site, what).report();
@@ -79,7 +79,7 @@ impl<'a> Comparer<'a> {
         let kept = |urls: &[&'a str], others: &[&'a str]| -> Vec<&'a str> {
             urls.iter().filter(|url| others.contains(url)).copied().collect()
         };
-        // The first one is the default, so another one before it changes the order, too.
+        // The first server is the default, so inserting one before it also changes the order.
         let is_first_kept = old_urls.first().is_some_and(|first| new_urls.contains(first));
         let is_moved = is_first_kept && old_urls.first() != new_urls.first();
         if is_moved || kept(&old_urls, &new_urls) != kept(&new_urls, &old_urls) {

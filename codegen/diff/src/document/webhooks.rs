@@ -1,4 +1,4 @@
-//! Calls of the service: webhooks and callbacks. Each is one change, with everything that it refers to.
+//! Calls by the service: webhooks and callbacks. Each is compared as a whole, following references.
 
 use serde_json::Value;
 

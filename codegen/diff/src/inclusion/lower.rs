@@ -2,7 +2,8 @@
 //!
 //! Two readings of a schema differ where authors do: `nullable` may add null beside an `enum` without it, and
 //! beside a composition, or not. The narrow reading has the values that all readings allow, and the wide one
-//! those that any reading allows. `oneOf` is read as `anyOf`: one more alternative does not mean fewer values.
+//! those that any reading allows. `oneOf` is read as `anyOf`, because one more alternative does not mean
+//! fewer values.
 
 use std::{
     collections::{BTreeMap, HashMap},

@@ -1,6 +1,6 @@
-//! `allOf` parents: the schemas that include a schema by `allOf`, if it has no other use.
+//! `allOf` parents: the schemas that include a schema by `allOf`, if the schema has no other use.
 //!
-//! A property may move from one part to another. Their parent has it as before.
+//! A property may move from one part to another without changing the parent.
 
 use std::collections::HashSet;
 
@@ -13,17 +13,17 @@ use funnelflux_openapi::{
 
 use crate::node::Node;
 
-/// Most schemas that make up a parent. Nobody writes longer chains by hand.
+/// Maximum number of schemas that make up a parent; hand-written documents stay below it.
 const MOST: usize = 500;
 
-/// A property as all parents have it.
+/// Merged property on which all parents agree.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct MergedProperty {
     pub required: bool,
 }
 
-/// The property `name` of the schema at `pointer`. `None` if a parent lacks it, if parents disagree, or if
-/// the schema is used as anything but a part of an `allOf`.
+/// Returns the property `name` of the schema at `pointer`. `None` if a parent lacks it, if parents disagree,
+/// or if the schema is used as anything but a part of an `allOf`.
 pub(super) fn merged_property(
     references: &References<'_>,
     pointer: &Pointer,
@@ -55,13 +55,13 @@ pub(super) fn merged_property(
         .then_some(first)
 }
 
-/// A property as a schema with all its parts has it.
+/// Property of a schema, merged from all its parts.
 #[derive(Default)]
 struct Merged {
     declares: bool,
     requires: bool,
-    /// A part restricts undeclared properties, or its discriminator admits its parent in its place. Then more
-    /// depends on which part declares a property.
+    /// A part restricts undeclared properties, or its discriminator accepts the parent as an alternative. In
+    /// that case it matters which part declares a property.
     is_unclear: bool,
 }
 

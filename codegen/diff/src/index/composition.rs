@@ -1,7 +1,7 @@
-//! Composition index: the schemas that a value must match at once, because `allOf` and alternatives combine
+//! Composition index: the schemas that a value must match together, because `allOf` and alternatives combine
 //! them.
 //!
-//! Another of them may already have described a property that is new in one.
+//! A property that is new in one of these schemas may already have been described by another.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -11,13 +11,13 @@ use funnelflux_openapi::pointer::{Pointer, PointerBuf};
 
 use crate::node::{Node, walk};
 
-/// Compositions are followed this deep. Deeper ones are circles or malicious.
+/// Maximum depth to which compositions are followed; deeper compositions are circular or malicious.
 const DEEPEST: usize = 12;
 
-/// Most visits of schemas. Documents without circles need far fewer.
+/// Maximum number of schema visits. Documents without circles need far fewer.
 const MOST_VISITS: usize = 200_000;
 
-/// By the pointer of a schema, the pointers of those that apply together with it.
+/// By schema pointer: the pointers of the schemas that apply together with it.
 pub(super) struct CompositionIndex(HashMap<PointerBuf, BTreeSet<PointerBuf>>);
 
 impl CompositionIndex {
@@ -48,8 +48,8 @@ struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
-    /// Records for a schema and its parts the schemas that apply with each: `around`, the schema itself, its
-    /// other parts.
+    /// Records the schemas that apply together with a schema and each of its parts: `around`, the schema
+    /// itself, and the other parts.
     fn visit(&mut self, schema: &Node<'a>, around: &BTreeSet<PointerBuf>, depth: usize) {
         self.visits += 1;
         let Some(depth) = depth.checked_sub(1) else {
@@ -77,7 +77,7 @@ impl<'a> Search<'a> {
             let around = &(&with_this | beside) | &below_alternatives;
             self.visit(part, &around, depth);
         }
-        // One alternative is enough, so alternatives do not bind each other.
+        // A value needs to match one alternative only, so alternatives do not constrain each other.
         let around = &with_this | &below_all;
         for part in &alternatives {
             self.visit(part, &around, depth);

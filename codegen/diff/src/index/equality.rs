@@ -1,6 +1,6 @@
-//! Deep equality: whether two values are equal with everything that they refer to.
+//! Deep equality: compares two values, following references.
 //!
-//! Hundreds of webhooks may refer to the same schemas, so each reference is judged once.
+//! Hundreds of webhooks may refer to the same schemas, so each reference is compared once.
 
 use std::collections::{HashMap, HashSet};
 

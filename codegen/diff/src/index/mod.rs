@@ -41,7 +41,7 @@ impl<'a> DocumentIndex<'a> {
         node.resolve(self.root.value)
     }
 
-    /// Checks whether something refers to the place.
+    /// Checks whether any reference leads to the place.
     pub(crate) fn is_referenced(&self, pointer: &Pointer) -> bool {
         self.references.referrers(pointer).next().is_some()
     }
@@ -52,14 +52,14 @@ impl<'a> DocumentIndex<'a> {
         others.filter_map(|pointer| self.node(pointer))
     }
 
-    /// Checks whether the schema, or one that applies together with it, has alternatives.
+    /// Checks whether the schema, or another schema that applies together with it, has alternatives.
     pub(crate) fn has_alternatives(&self, schema: &Node<'a>) -> bool {
         let own = self.node(&schema.pointer);
         let mut all = own.into_iter().chain(self.composed_with(schema));
         all.any(|schema| schema.value.get("anyOf").or(schema.value.get("oneOf")).is_some())
     }
 
-    /// Schemas that a discriminator of this one can select, by their names.
+    /// Schemas that the discriminator of this schema can select, by name.
     pub(crate) fn subtypes(&self, schema: &Node<'a>) -> BTreeMap<String, Node<'a>> {
         let subtypes = self.references.subtypes(&schema.pointer).into_iter();
         subtypes
@@ -67,7 +67,7 @@ impl<'a> DocumentIndex<'a> {
             .collect()
     }
 
-    /// The property of the schema as all schemas that include it by `allOf` have it.
+    /// The merged property on which all `allOf` parents of the schema agree.
     pub(crate) fn merged_property(&self, schema: &Node<'a>, name: &str) -> Option<MergedProperty> {
         all_of_parents::merged_property(self.references, &schema.pointer, name)
     }

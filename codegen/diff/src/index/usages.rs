@@ -1,4 +1,4 @@
-//! Usages of a place, in the words of a person.
+//! Human-readable usages of a location.
 
 use std::{
     collections::{BTreeSet, HashMap, HashSet},

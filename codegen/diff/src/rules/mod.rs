@@ -1,4 +1,4 @@
-//! Rules: the id, level and meaning of each kind of change.
+//! Rules: the ID, level and meaning of each kind of change.
 
 mod rule;
 mod table;

@@ -1,11 +1,11 @@
-//! A rule: the id, level and meaning of a kind of change.
+//! A rule: the ID, level and meaning of a kind of change.
 
 use crate::level::{Direction, Level};
 
 /// One rule.
 #[derive(Debug)]
 pub struct Rule {
-    /// Id of its changes.
+    /// ID of its changes.
     pub id: Id,
     /// Level of its changes.
     pub level: ByDirection<Level>,
@@ -16,14 +16,14 @@ pub struct Rule {
 /// A value that may depend on the direction of the message.
 #[derive(Clone, Copy, Debug)]
 pub enum ByDirection<T> {
-    /// The same for requests, responses, and where there is no message.
+    /// The same value for requests, responses, and without a message.
     Any(T),
-    /// One value for requests and another one for responses.
+    /// Different values for requests and responses.
     #[expect(missing_docs, reason = "the names of the fields say it")]
     Each { request: T, response: T },
 }
 
-/// Id of a change. Where oasdiff has the same rule, the id is oasdiff's.
+/// ID of a change. If oasdiff has the same rule, the ID is oasdiff's.
 #[derive(Clone, Copy, Debug)]
 pub enum Id {
     /// Always the same.

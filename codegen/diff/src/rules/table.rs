@@ -14,7 +14,7 @@ use crate::level::Level::{Breaking, Docs, Info, Warning};
 
 macro_rules! rules {
     ($($kind:ident: { $($fields:tt)* })*) => {
-        /// A kind of change. Its [`Rule`] has the id, level and meaning.
+        /// A kind of change. Its [`Rule`] has the ID, level and meaning.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[expect(missing_docs, reason = "the rule of each kind says what it means")]
         pub enum ChangeKind { $($kind),* }
@@ -407,15 +407,15 @@ rules! {
 
     // Servers and security.
     ServerAdded: { id: Fixed("server-added"), level: Any(Info),
-        meaning: Any("The service has one more address.") }
+        meaning: Any("The service has one more URL.") }
     ServerRemoved: { id: Fixed("server-removed"), level: Any(Breaking),
-        meaning: Any("The address is no longer documented; calls to it may fail.") }
+        meaning: Any("The URL is no longer documented; calls to it may fail.") }
     ServersReplaced: { id: Fixed("servers-replaced"), level: Any(Breaking),
-        meaning: Any("Other addresses apply here. Calls to the old ones may fail.") }
+        meaning: Any("Other URLs apply here. Calls to the old ones may fail.") }
     ServerOrderChanged: { id: Fixed("server-order-changed"), level: Any(Warning),
-        meaning: Any("The addresses have another order. Many clients take the first.") }
+        meaning: Any("The order of the URLs changed. Many clients use the first.") }
     ServerVariablesChanged: { id: Fixed("server-variables-changed"), level: Any(Breaking),
-        meaning: Any("The variable parts of an address have changed.") }
+        meaning: Any("The variable parts of a URL changed.") }
     SecurityAdded: { id: Fixed("api-security-added"), level: Any(Breaking),
         meaning: Any("The operation requires other credentials. Calls without them are rejected.") }
     SecurityAlternativeAdded: { id: Fixed("api-security-alternative-added"), level: Any(Info),

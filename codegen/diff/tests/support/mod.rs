@@ -70,12 +70,12 @@ pub(crate) fn compare(old: &Document, new: &Document) -> diff::Report {
     diff::compare(old, new)
 }
 
-/// Compares two documents that are at hand as values.
+/// Compares two documents given as values.
 pub(crate) fn compare_values(old: &Value, new: &Value) -> diff::Report {
     compare(&document("old.json", old), &document("new.json", new))
 }
 
-/// A document as it is, with the locations of its printed text.
+/// An unchanged document, with the locations of its printed text.
 pub(crate) fn document(name: &str, value: &Value) -> Document {
     let text = format!("{value:#}");
     read::parse(Source { name, text: &text }).unwrap()
@@ -94,7 +94,7 @@ pub(crate) fn read_document(name: &str, text: &str) -> Document {
     read().unwrap_or_else(|diagnostics: Diagnostics| panic!("{diagnostics}"))
 }
 
-/// Returns the difference between a file and what it should hold. `UPDATE_EXPECT=1` rewrites the file
+/// Returns the difference between a file's actual and expected content. `UPDATE_EXPECT=1` rewrites the file
 /// instead.
 pub(crate) fn expect_file(file: &Path, actual: &str) -> String {
     let expected = fs::read_to_string(file).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Serves one request of the generator, for tests with documents that can crash it.
+//! Serves one generator request, for tests with documents that can crash the generator.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,4 @@
-//! The document under lint and the diagnostics so far.
+//! The document being linted, and the diagnostics so far.
 
 use serde_json::{Map, Value};
 
@@ -49,8 +49,8 @@ impl<'a> Linter<'a> {
         diagnostic.fix(rule.fix)
     }
 
-    /// Returns the object that a value is or refers to, with its pointer; `None` if the reference leads
-    /// nowhere.
+    /// Returns the object that is the value or the target of its reference, with its pointer; `None` if the
+    /// reference leads nowhere.
     pub(super) fn resolve_at(&self, pointer: &Pointer, value: &'a Value) -> Option<(PointerBuf, &'a Object)> {
         let (pointer, value) = references::resolve(self.document.value(), pointer, value);
         let object = value
@@ -59,7 +59,7 @@ impl<'a> Linter<'a> {
         Some((pointer.into_owned(), object))
     }
 
-    /// The same without the pointer.
+    /// Like `resolve_at`, without the pointer.
     pub(super) fn resolve(&self, value: &'a Value) -> Option<&'a Object> {
         self.resolve_at(Pointer::root(), value).map(|(_, object)| object)
     }

@@ -1,5 +1,5 @@
-//! Lint: a located diagnostic for each construct that the generator would panic on, mistype silently, or turn
-//! into code that does not compile, unless a rule of `transform` repairs it. [`rules`] lists them.
+//! Lint: a located diagnostic for each construct that would make the generator panic, choose a wrong type, or
+//! emit code that does not compile, unless a rule of `transform` repairs it. [`rules`] lists them.
 
 mod linter;
 mod names;
@@ -49,14 +49,14 @@ pub fn lint(document: &Document) -> Diagnostics {
     diagnostics
 }
 
-/// Reports only names that several types would get, since rules create schemas with names of their own.
+/// Reports only names that several types would share, because rules create further named schemas.
 pub(crate) fn names(document: &Document) -> Diagnostics {
     let mut linter = Linter::new(document);
     linter.names();
     linter.diagnostics
 }
 
-/// Names the operations that use a component with a diagnostic.
+/// Adds the operations that use a component to its diagnostics.
 fn name_operations(diagnostics: Diagnostics, references: &References<'_>) -> Diagnostics {
     let components = Pointer::from_static("/components");
     if !diagnostics
@@ -66,7 +66,7 @@ fn name_operations(diagnostics: Diagnostics, references: &References<'_>) -> Dia
         return diagnostics;
     }
     let usages = Usages::new(references);
-    // Diagnostics on one component have the same users, and there may be many.
+    // All diagnostics on a component have the same users, and there may be many.
     let mut known: HashMap<&Pointer, Vec<String>> = HashMap::new();
     let named = diagnostics.into_iter().map(|diagnostic| {
         if !diagnostic.pointer.starts_with(components) {
@@ -158,7 +158,7 @@ impl Visitor for Linter<'_> {
     }
 }
 
-/// Keys on which no type depends, beside annotations.
+/// Keys other than annotations on which no type depends.
 const DOCUMENTATION: &[&str] = &[
     "termsOfService",
     "contact",

@@ -1,4 +1,4 @@
-//! Names of the document that become the same Rust name.
+//! Names in the document that become the same Rust name.
 
 use std::collections::HashMap;
 
@@ -171,9 +171,9 @@ impl<'a> Linter<'a> {
     }
 }
 
-/// Returns true if the generator makes a type of an inline schema.
+/// Returns true if the generator creates a type for an inline schema.
 fn needs_name(schema: &Object) -> bool {
-    // A single part is only another name of a type.
+    // A single part is only an alias of a type.
     let is_merged = list(schema, "allOf").filter(|part| makes_type(part)).count() > 1;
     !schema.contains_key("$ref")
         && (is_merged

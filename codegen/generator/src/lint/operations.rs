@@ -14,7 +14,7 @@ use funnelflux_openapi::{
     pointer::{METHODS, Pointer, PointerBuf},
 };
 
-/// Names of arguments and variables that every generated method has.
+/// Names of arguments and variables in every generated method.
 const TAKEN: &[&str] = &["body", "header_map"];
 
 /// A parameter of an operation.
@@ -56,7 +56,7 @@ impl<'a> Linter<'a> {
         self.shared_parameters();
     }
 
-    /// Returns the parameter names in a path in their order; `None` if the path is invalid.
+    /// Returns the parameter names of a path, in order; `None` if the path is invalid.
     fn template(&mut self, pointer: &Pointer, path: &'a str) -> Option<Vec<&'a str>> {
         let mut wrong = None;
         if !path.starts_with('/') {
@@ -214,7 +214,7 @@ impl<'a> Linter<'a> {
         }
     }
 
-    /// Checks shared parameters, also those that no operation uses.
+    /// Checks shared parameters, including unused ones.
     fn shared_parameters(&mut self) {
         let section = Pointer::from_static("/components/parameters");
         for (name, parameter) in self.object(section).into_iter().flatten() {

@@ -1,4 +1,4 @@
-//! References: their targets, the keys beside them, and cycles.
+//! References: their targets, their sibling keys, and cycles.
 
 use std::collections::HashSet;
 
@@ -72,7 +72,7 @@ impl Linter<'_> {
         (kind == ObjectKind::PathItem && is_path).then(|| (&rules::PATH_REFERENCE, message.to_owned()))
     }
 
-    /// Reports components that lead back to themselves.
+    /// Reports components that refer back to themselves.
     pub(super) fn cycles(&mut self, references: &References<'_>) {
         let kinds = [
             ObjectKind::Schema,
@@ -94,7 +94,7 @@ impl Linter<'_> {
     }
 }
 
-/// Returns true if references of a component, its own and those in its compositions, lead back to it.
+/// Returns true if references of a component, direct or in its compositions, lead back to it.
 fn leads_to_itself(references: &References<'_>, component: &Pointer) -> bool {
     let is_composition = |part: &Pointer| {
         part.tokens()

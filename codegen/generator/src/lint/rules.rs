@@ -7,7 +7,7 @@ use funnelflux_openapi::Severity;
 /// A rule of lint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct LintRule {
-    /// Its name in diagnostics.
+    /// Name of the rule in diagnostics.
     pub code: &'static str,
     /// Severity of its diagnostics.
     pub severity: Severity,
@@ -53,7 +53,7 @@ rules! {
     UNKNOWN_KEYWORD = "unknown-keyword", Warning,
         summary: "a key that OpenAPI 3.0 does not define",
         generator: "ignores it silently",
-        fix: "if types depend on it, express it with OpenAPI 3.0 keys in an overlay; otherwise leave it";
+        fix: "if types depend on it, express it with OpenAPI 3.0 keys in an overlay; otherwise ignore this";
     CONST = "const", Error,
         summary: "`const`, which OpenAPI 3.0 does not define",
         generator: "ignores it silently",
@@ -98,7 +98,7 @@ rules! {
 
     PATH_TEMPLATE = "path-template", Error,
         summary: "a path that does not start with `/`, has unpaired braces, or contains `?`, `#` or `//`",
-        generator: "panics, or sends the request to another address",
+        generator: "panics, or sends the request to a wrong URL",
         fix: "add the correct path and remove this one, in an overlay";
     PATH_PARAMETER = "path-parameter", Error,
         summary: "a `{name}` in a path without a required path parameter of that name, or the reverse",
@@ -119,7 +119,7 @@ rules! {
     PARAMETER_STYLE = "parameter-style", Error,
         summary: "a parameter style other than `form` in the query and `simple` elsewhere",
         generator: "refuses it without naming a place",
-        fix: "replace it by separate parameters in an overlay";
+        fix: "replace it with separate parameters in an overlay";
     PARAMETER_CONTENT = "parameter-content", Error,
         summary: "a parameter described by `content`",
         generator: "refuses it without naming a place",

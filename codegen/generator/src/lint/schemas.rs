@@ -221,7 +221,7 @@ impl<'a> Linter<'a> {
                 continue;
             }
             let place = pointer.with_trailing_token(key);
-            // Borrowed from the document, so that `self` is free for reports.
+            // Borrowed from the document, so that `self` stays available for reports.
             let variants = self
                 .document
                 .get(&place)
@@ -278,7 +278,7 @@ impl<'a> Linter<'a> {
         }
     }
 
-    /// Returns a property whose value each variant fixes.
+    /// Returns a property that has a fixed value in each variant.
     fn common_tag(&self, variants: &[Option<&'a Object>]) -> Option<String> {
         let first = variants.first().copied().flatten()?;
         let properties = first.get("properties")?.as_object()?;
@@ -286,7 +286,7 @@ impl<'a> Linter<'a> {
         Some(tag.clone())
     }
 
-    /// Returns true if a schema allows a single value of a property.
+    /// Returns true if a schema allows only a single value for a property.
     fn fixes(&self, schema: &'a Object, property: &str, depth: usize) -> bool {
         const DEPTH: usize = 8;
         if depth > DEPTH {
@@ -322,7 +322,7 @@ impl<'a> Linter<'a> {
         }
     }
 
-    /// Collects the types that the parts of a schema give to it and to its properties.
+    /// Collects the types of a schema and its properties, as stated by the parts of the schema.
     fn gather(
         &self,
         schema: &'a Object,

@@ -20,7 +20,7 @@ struct Requirements<'a> {
 }
 
 impl<'a> Linter<'a> {
-    /// Checks each list of requirements once, however many operations repeat it.
+    /// Checks each list of requirements once, even if many operations repeat it.
     pub(super) fn security(&mut self) {
         let root = Pointer::from_static("/security");
         let shared = self.document.get(root);
@@ -102,6 +102,6 @@ fn takes_bearer(scheme: &Object) -> bool {
     is("type", "oauth2")
         || is("type", "openIdConnect")
         || is("type", "http") && is("scheme", "bearer")
-        // Swagger 2.0 has no other way to express it.
+        // Swagger 2.0 cannot express it differently.
         || is("type", "apiKey") && is("in", "header") && is("name", "Authorization")
 }

@@ -1,4 +1,4 @@
-//! Each rule of lint has a document that breaks it and a diagnostic with a fix.
+//! Each lint rule has a document that breaks it and a diagnostic with a fix.
 
 use std::fmt::Write as _;
 

@@ -9,7 +9,7 @@ use funnelflux_openapi::{
     text::kind,
 };
 
-/// Maximum length of a JSONPath in bytes. Nobody writes a longer one, and the parser recurses into it.
+/// Maximum length of a JSONPath in bytes. The parser is recursive; hand-written paths stay below this length.
 const MAX_QUERY: usize = 2_000;
 
 /// An action that can be applied.
@@ -99,7 +99,7 @@ impl<'a> Checker<'a, '_> {
         }
     }
 
-    /// Checks `extends`, which names the document that the overlay is for.
+    /// Checks `extends`, which names the document to which the overlay applies.
     fn extends(&mut self, root: &Map<String, Value>, document: &str) {
         let last = |address: &str| address.rsplit(['/', '\\']).next().unwrap_or_default().to_owned();
         let Some(extends) = root.get("extends") else {
@@ -107,8 +107,8 @@ impl<'a> Checker<'a, '_> {
         };
         let extends_at = Pointer::from_static("/extends");
         let Some(extends) = extends.as_str().filter(|text| !text.trim().is_empty()) else {
-            let fix = "give the path or address of the document, or remove `extends`";
-            self.error(extends_at, "extends", "`extends` is not an address", fix);
+            let fix = "give the path or URL of the document, or remove `extends`";
+            self.error(extends_at, "extends", "`extends` is not a URL", fix);
             return;
         };
         if last(extends) != last(document) {

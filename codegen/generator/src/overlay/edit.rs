@@ -1,4 +1,4 @@
-//! Changes of a document that keep the location of each of its values.
+//! Document changes that keep the location of each value.
 
 use std::{cmp::Ordering, collections::HashSet};
 
@@ -11,13 +11,13 @@ use funnelflux_openapi::{
     text::kind,
 };
 
-/// A document that actions change.
+/// A document being changed by actions.
 pub(super) struct Editor {
     pub(super) value: Value,
     provenance: Provenance,
 }
 
-/// Source of the values that an action puts into the document.
+/// Source of the values that an action adds to the document.
 pub(super) struct Origin<'a> {
     pub(super) overlay: &'a Document,
     pub(super) pointer: PointerBuf,
@@ -64,8 +64,8 @@ impl Editor {
         remove(&mut self.value, &mut self.provenance, targets);
     }
 
-    /// Merges a value into each target. Returns for each whether that changed it, or why the value does not
-    /// fit.
+    /// Merges a value into each target. Returns, for each target, whether it changed or why the value does
+    /// not fit.
     pub(super) fn update(
         &mut self,
         targets: &[PointerBuf],
@@ -95,7 +95,7 @@ impl Editor {
     }
 }
 
-/// Reason for which an update does not fit its target.
+/// Reason why an update does not fit its target.
 fn misfit(value: &Value, update: &Value, only_containers: bool) -> Option<String> {
     match (value, update) {
         (Value::Object(_), Value::Object(_)) | (Value::Array(_), _) => None,
@@ -154,9 +154,9 @@ fn merge(
     }
 }
 
-/// Removes members and items. What remains keeps its order and its locations.
+/// Removes members and items. The others keep their order and locations.
 pub(crate) fn remove(value: &mut Value, provenance: &mut Provenance, targets: &[PointerBuf]) {
-    // The last first, so that indexes stay valid.
+    // In reverse order, so that indexes stay valid.
     let mut targets: Vec<&PointerBuf> = targets.iter().collect();
     targets.sort_by(|left, right| document_order(right, left));
     for target in targets {

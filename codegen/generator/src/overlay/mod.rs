@@ -1,11 +1,11 @@
 //! Overlay: applies our deviations from the vendor's document, written as `OpenAPI` Overlay 1.0 or 1.1
 //! actions.
 //!
-//! An action that matches nothing is an error at its line, so overlays cannot go stale; so is an action
-//! without a reason (`description`). JSONPath (RFC 9535) comes from `serde_json_path`. The crate
-//! `roas-overlay` cannot apply the actions: it works on plain values and records neither locations nor
-//! changes. Here each value keeps the action that put it there, so that later diagnostics name the line of
-//! the overlay.
+//! An action that matches nothing is an error at its line, so overlays cannot go stale. An action without a
+//! reason (`description`) is also an error. JSONPath (RFC 9535) comes from `serde_json_path`. The crate
+//! `roas-overlay` is unsuitable for applying the actions: it works on plain values and records neither
+//! locations nor changes. Here each value records the action that added it, so that later diagnostics name
+//! the line of the overlay.
 
 mod check;
 mod edit;
@@ -35,18 +35,18 @@ pub struct Applied {
 pub struct Action {
     /// Location of the action.
     pub location: Location,
-    /// Its JSONPath.
+    /// JSONPath of the targets.
     pub target: String,
     /// Reason for the deviation, in the action's own words.
     pub reason: String,
-    /// Its evidence (`x-evidence`), if given.
+    /// Evidence of the action (`x-evidence`), if given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub evidence: Option<Value>,
     /// Kind of change.
     pub effect: Effect,
     /// Number of values that its target matched.
     pub matches: usize,
-    /// The document differs after it.
+    /// True if the action changed the document.
     pub changed: bool,
 }
 
@@ -65,7 +65,7 @@ pub enum Effect {
 /// Reads overlays. Their warnings are reported by [`apply`].
 ///
 /// # Errors
-/// Located diagnostics for each text that is not YAML or JSON.
+/// Located diagnostics for each text that is neither YAML nor JSON.
 pub fn read(sources: &[Source<'_>]) -> Result<Vec<Document>, Diagnostics> {
     let mut overlays = Vec::new();
     let mut diagnostics = Diagnostics::new();

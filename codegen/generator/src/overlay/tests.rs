@@ -1,4 +1,4 @@
-//! Overlays are applied as the specification says, located in both directions, and cannot go stale.
+//! Overlays are applied as specified, keep locations in both directions, and cannot go stale.
 
 use serde_json::json;
 

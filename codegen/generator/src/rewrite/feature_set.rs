@@ -23,8 +23,8 @@ impl FeatureSet {
         }
     }
 
-    /// Returns the condition of an item that any of several conditions requires. An item that none requires
-    /// is always compiled.
+    /// Returns the condition of an item that is needed under any of several conditions. An item without
+    /// conditions is always compiled.
     #[must_use]
     pub fn union<'a>(sets: impl IntoIterator<Item = &'a Self>) -> Self {
         let mut union = BTreeSet::new();

@@ -17,7 +17,7 @@ use super::{
 pub struct Items {
     /// Tags in the order of the document.
     pub tags: Vec<TagItems>,
-    /// Types that several tags use, or none.
+    /// Types used by several tags or by no tag.
     pub shared: Vec<(TypeItem, FeatureSet)>,
     /// Types of IDs.
     pub ids: Vec<(IdType, FeatureSet)>,
@@ -28,9 +28,9 @@ pub struct Items {
 pub struct TagItems {
     /// The tag.
     pub tag: Tag,
-    /// Its operations, each with its method.
+    /// Operations of the tag, each with its method.
     pub operations: Vec<(Operation, ImplItemFn)>,
-    /// Types that no other tag uses.
+    /// Types that only this tag uses.
     pub types: Vec<TypeItem>,
 }
 
@@ -61,13 +61,13 @@ impl TypeItem {
 
 /// Users of each type.
 struct Owners {
-    /// By type: positions of the tags whose operations reach it.
+    /// By type: positions of the tags whose operations use it.
     tags: BTreeMap<String, BTreeSet<usize>>,
-    /// Types that no operation reaches, and all that they consist of.
+    /// Types that no operation uses, and the types inside them.
     unused: BTreeSet<String>,
 }
 
-/// Groups by tag: a type that the operations of a single tag reach belongs to it.
+/// Groups by tag: a type used by the operations of a single tag belongs to that tag.
 pub(super) fn group(types: Vec<Item>, methods: Vec<ImplItemFn>, model: &ApiModel) -> Items {
     let mut groups: BTreeMap<String, Vec<Item>> = BTreeMap::new();
     for item in types {

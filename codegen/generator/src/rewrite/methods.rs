@@ -1,7 +1,7 @@
-//! Methods: those of the generator use its client; ours build a call of the runtime.
+//! Methods: the generator's methods use its client; ours build a call of the runtime.
 //!
-//! The signature gives the types, the model the names and formats of the arguments. The body must equal the
-//! expected one, because a statement that differs would be lost.
+//! The signature provides the types; the model provides the names and formats of the arguments. The body must
+//! equal the expected body, because an unexpected statement would be lost.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote};
@@ -169,7 +169,7 @@ fn success(method: &ImplItemFn) -> Result<Type, String> {
     Ok(success.clone())
 }
 
-/// Types other than enumerations and IDs whose values are sent as they are displayed.
+/// Types other than enumerations and IDs whose values are sent in their `Display` form.
 const VALUES: &[&str] = &[
     "bool", "f32", "f64", "i8", "i16", "i32", "i64", "str", "u8", "u16", "u32", "u64",
 ];
@@ -255,9 +255,9 @@ fn body(operation: &Operation, given: &Given) -> Result<(Type, TokenStream), Str
     }
 }
 
-/// Returns the body that the generator is expected to make.
+/// Returns the body that the generator is expected to emit.
 fn expected(operation: &Operation, given: &[Given], success: &Type) -> Result<Block, String> {
-    // The generator renames its variables where arguments have the same names.
+    // The generator renames its variables if arguments have the same names.
     let variable = |name: &str| {
         let mut name = name.to_owned();
         while given.iter().any(|given| given.name == name) {

@@ -1,7 +1,7 @@
 //! Named passes over the generator's code, for changes that no rule on the document can make.
 //!
-//! The table below gives order, reason, and whether a pass must apply to the FunnelFlux document. Code that a
-//! pass does not support is an error that names the operation or the type.
+//! The table below gives order, reason, and whether a pass is expected to change the FunnelFlux document.
+//! Unsupported code is an error that names the operation or the type.
 
 mod doc_comments;
 mod excerpt;
@@ -70,7 +70,7 @@ fn passes<'a>() -> Vec<Step<State<'a>>> {
 /// Applies all passes.
 ///
 /// # Errors
-/// All code that a pass does not support, located.
+/// All unsupported code, located.
 pub fn rewrite(
     file: syn::File,
     model: &ApiModel,
@@ -97,8 +97,8 @@ pub fn rewrite(
     Ok((items, report))
 }
 
-/// Reports types with the same name. The generator names types for parts of schemas without looking for
-/// clashes.
+/// Reports types with the same name. The generator does not check for clashes when it names types for parts
+/// of schemas.
 fn report_clashes(state: &mut State<'_>) {
     let enums = state.model.enums.iter().map(|open| open.name.as_str());
     let ids = state.model.ids.iter().map(|id| id.name.as_str());
@@ -119,7 +119,7 @@ fn report_clashes(state: &mut State<'_>) {
         );
         let pointer = state.schema_pointer(&name);
         let error = state.source.error(Stage::Rewrite, "type-twice", pointer, message);
-        let fix = "in an overlay, rename one of the two, or give the one inside of another schema a `title`";
+        let fix = "in an overlay, rename one of the two, or give the inner schema a `title`";
         state.diagnostics.push(error.fix(fix));
     }
 }

@@ -7,7 +7,7 @@ use syn::{
 
 use super::state::{State, declared, unsupported};
 
-/// Paths that the generator spells out although the prelude has the name.
+/// Paths that the generator spells out although the name is in the prelude.
 const PRELUDE: &[&str] = &[
     "std::option::Option",
     "std::vec::Vec",
@@ -16,7 +16,7 @@ const PRELUDE: &[&str] = &[
     "std::convert::From",
 ];
 
-/// Names that generated files use otherwise, and no schema may have.
+/// Names that generated files already use, so no schema may have them.
 const RESERVED: &[&str] = &[
     "Option",
     "Some",
@@ -63,7 +63,7 @@ pub(super) fn short_paths(state: &mut State<'_>) -> usize {
         shorten.visit_item_mut(item);
     }
     for method in &mut state.methods {
-        // The body stays: it is compared with the expected one.
+        // The body stays unchanged, because it is compared with the expected body.
         shorten.visit_signature_mut(&mut method.sig);
     }
     shorten.count
@@ -95,7 +95,7 @@ impl VisitMut for Shorten {
         }
     }
 
-    /// Shortens the paths that serde takes as strings.
+    /// Shortens the paths that serde attributes contain as strings.
     fn visit_attribute_mut(&mut self, attribute: &mut Attribute) {
         let Meta::List(list) = &mut attribute.meta else {
             return;

@@ -11,7 +11,7 @@ use funnelflux_openapi::{
 
 const SCHEMAS: &Pointer = Pointer::from_static("/components/schemas");
 
-/// Generated code that the passes change in turn.
+/// Generated code that the passes change one after the other.
 pub(super) struct State<'a> {
     pub(super) model: &'a ApiModel,
     pub(super) source: &'a Document,
@@ -36,14 +36,14 @@ impl<'a> State<'a> {
         }
     }
 
-    /// Reports code that a pass does not support.
+    /// Reports unsupported code.
     pub(super) fn unsupported<'p>(&mut self, at: impl ToPointer<'p>, message: String) {
         self.diagnostics.push(unsupported(self.source, at, message));
     }
 
     /// Returns the pointer to the schema of a generated type.
     ///
-    /// The name of a type that the generator makes for a part of a schema begins with that of the schema.
+    /// Types generated for parts of a schema have names that begin with the schema's name.
     pub(super) fn schema_pointer(&self, type_name: &str) -> PointerBuf {
         let schemas = self.model.document.pointer(SCHEMAS.as_str());
         let names = schemas.and_then(Value::as_object).into_iter().flatten();
@@ -63,7 +63,7 @@ impl<'a> State<'a> {
     }
 }
 
-/// Builds the error for code that a pass does not support.
+/// Builds the error for unsupported code.
 pub(super) fn unsupported<'p>(source: &Document, at: impl ToPointer<'p>, message: String) -> Diagnostic {
     source
         .error(Stage::Rewrite, "not-understood", at, message)

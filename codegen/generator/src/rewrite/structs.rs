@@ -33,7 +33,7 @@ fn fields_of(item: &mut Item) -> Vec<&mut Field> {
 pub(super) fn document_extra_fields(state: &mut State<'_>) -> usize {
     let mut count = 0;
     for field in fields(&mut state.types).filter(|field| serde_fields::is_extra(field)) {
-        let text = "Unknown fields, kept as received and sent back unchanged.";
+        let text = "Unknown fields are kept unchanged.";
         field.attrs.splice(0..0, rustdoc::attributes(text));
         count += 1;
     }
@@ -76,7 +76,7 @@ pub(super) fn collections_in_options(state: &mut State<'_>) -> usize {
     count
 }
 
-/// Documents each undocumented field by its JSON name.
+/// Documents each undocumented field with its JSON name.
 pub(super) fn document_fields(state: &mut State<'_>) -> usize {
     let mut count = 0;
     for field in fields(&mut state.types).filter(|field| !doc_comments::is_documented(&field.attrs)) {
@@ -91,7 +91,7 @@ pub(super) fn document_fields(state: &mut State<'_>) -> usize {
     count
 }
 
-/// Documents each undocumented variant by its name.
+/// Documents each undocumented variant with its name.
 pub(super) fn document_variants(state: &mut State<'_>) -> usize {
     let mut count = 0;
     for item in &mut state.types {
@@ -109,8 +109,8 @@ pub(super) fn document_variants(state: &mut State<'_>) -> usize {
     count
 }
 
-/// Reads a null or absent list or map as empty. In untagged enums, absence distinguishes variants and stays
-/// an error.
+/// Makes a null or absent list or map deserialise as empty. In untagged enums, absence distinguishes variants
+/// and remains an error.
 pub(super) fn null_lists(state: &mut State<'_>) -> usize {
     let mut count = 0;
     for item in &mut state.types {
@@ -193,7 +193,8 @@ fn constructor(name: &syn::Ident, fields: &FieldsNamed) -> ItemImpl {
             setters.push(setter(ident, inner));
         } else {
             let argument = parse_quote!(#ident: impl Into<#ty>);
-            // Its own ID comes first: if names decided the order, ID and name could be swapped unnoticed.
+            // The asset's own ID comes first: if the order depended on names, ID and name could be swapped
+            // unnoticed.
             if is_own_id(name, ty) {
                 arguments.insert(0, argument);
             } else {
@@ -229,8 +230,8 @@ fn is_own_id(name: &syn::Ident, ty: &Type) -> bool {
     matches!(ty, Type::Path(path) if path.path.is_ident(&own))
 }
 
-/// Returns the type inside of the `Option` of a field that may be absent. A field that may only be null is
-/// required.
+/// Returns the type inside the `Option` of a field that may be absent. A field that may be null but not
+/// absent is required.
 fn optional(field: &syn::Field) -> Option<&Type> {
     let inner = serde_fields::argument_of(&field.ty, "Option")?;
     serde_fields::has_serde(&field.attrs, "skip_serializing_if").then_some(inner)

@@ -1,4 +1,4 @@
-//! Takes the generator's file apart: types and methods stay, its client goes.
+//! Takes the generator's file apart: keeps types and methods, and drops its client.
 
 use syn::{ImplItem, Item, ItemImpl, ItemMod, Type};
 
@@ -60,7 +60,7 @@ fn take_methods(state: &mut State<'_>, client: ItemImpl) -> usize {
     dropped
 }
 
-/// Drops fallible conversions and their error.
+/// Drops fallible conversions and their error type.
 pub(super) fn drop_conversion_errors(state: &mut State<'_>) -> usize {
     let before = state.types.len();
     state.types.retain(|item| match item {

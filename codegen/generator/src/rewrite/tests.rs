@@ -95,7 +95,7 @@ fn cases() -> Vec<(&'static str, &'static str, &'static str, usize)> {
             "pub struct Thing { a: u8, #[serde(flatten)] extra: Map }",
             "pub struct Thing {
                 a: u8,
-                /// Unknown fields, kept as received and sent back unchanged.
+                /// Unknown fields are kept unchanged.
                 #[serde(flatten)]
                 extra: Map,
             }",
@@ -315,7 +315,7 @@ fn each_pass_over_types_makes_its_change() {
         let expected = items(after);
         let [actual, expected] = [&state.types, &expected].map(|items| text_of(items));
         assert_eq!(actual, expected, "{pass}");
-        // Equal text of different tokens would mislead a later pass.
+        // Different tokens with equal text would mislead a later pass.
         let tokens = |items: &[Item]| -> Vec<String> {
             let tokens = items.iter().map(|item| item.to_token_stream().to_string());
             tokens.collect()

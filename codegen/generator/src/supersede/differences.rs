@@ -25,7 +25,7 @@ pub(super) fn differences(
     let facts = |value| Document::new(without_words(value, false), document.provenance().clone());
     let mut our_schemas = schemas.clone();
     our_schemas.extend(inferred.all_schemas());
-    // Both sides use the vendor's path: another path is a difference of its own.
+    // Both sides use the vendor's path; a different path is reported separately.
     let ours = pairs().map(|(our, their)| (their, with_status(our.value, their.value)));
     let ours = inferred::document(ours, &our_schemas);
     let theirs = pairs().map(|(_, their)| (their, their.value.clone()));
@@ -46,7 +46,7 @@ pub(super) fn differences(
         .collect()
 }
 
-/// Our operation with the vendor's success status, which is never inferred.
+/// Our operation with the vendor's success status, because statuses are never inferred.
 fn with_status(our: &Value, their: &Value) -> Value {
     let success = |operation: &Value| {
         let responses = operation.get("responses")?.as_object()?;
@@ -62,7 +62,7 @@ fn with_status(our: &Value, their: &Value) -> Value {
     our
 }
 
-/// A document without descriptions, titles, operation IDs, tags and extensions: they are never inferred. In
+/// A document without descriptions, titles, operation IDs, tags and extensions, which are never inferred. In
 /// an object that is `named`, the keys are names, such as those of properties.
 fn without_words(value: &Value, named: bool) -> Value {
     const WORDS: &[&str] = &[

@@ -118,7 +118,7 @@ fn title_of(operation: &Operation<'_>) -> String {
     title.unwrap_or_default().trim().to_lowercase()
 }
 
-/// A document with these operations, each at the path and method of another one, and these schemas.
+/// A document with these operations, each at the path and method of a different operation, and these schemas.
 pub(super) fn document<'a>(
     operations: impl Iterator<Item = (&'a Operation<'a>, Value)>,
     schemas: &Map<String, Value>,

@@ -1,9 +1,10 @@
-//! Supersede: compares what our inferred overlays add with what the vendor's document now says itself.
+//! Supersede: compares the additions of our inferred overlays with the current contents of the vendor's
+//! document.
 //!
 //! An inferred overlay (`x-inferred: true`) adds operations, schemas and tags that the vendor's document
-//! lacks. Once the document has one of them, the document's own version counts: the overlay's version is
-//! dropped, and the comparison says how good the inference was. Two operations are the same if method and
-//! path are equal, or else method, tag and title: then the inferred path was wrong.
+//! lacks. Once the document has one of them, the overlay's version is dropped in favour of the document's,
+//! and the comparison shows how good the inference was. Two operations are the same if method and path are
+//! equal. If only method, tag and title are equal, they are also the same, but the inferred path was wrong.
 
 mod differences;
 mod inferred;
@@ -24,16 +25,16 @@ use funnelflux_openapi::{
 use differences::differences;
 use inferred::{Inferred, PartId, tag_of, used_schemas};
 
-/// The document and the overlays, once the document's own version of inferred parts has taken precedence.
+/// The document, and the overlays without the inferred parts that the document now has.
 #[derive(Debug)]
 pub struct Superseded {
     /// The document. Its tags whose operations are partly inferred are marked `x-undocumented`.
     pub document: Document,
-    /// The overlays without superseded parts; those without an action left are gone.
+    /// The overlays without superseded parts; overlays without remaining actions are removed.
     pub overlays: Vec<Document>,
     /// The inferred operations whose tag the vendor's document uses.
     pub comparisons: Vec<Comparison>,
-    /// The same as notices, and one for each action that is superseded completely.
+    /// The results as notices, and a notice for each action that is completely superseded.
     pub notices: Diagnostics,
     /// Number of operations that inferred overlays add.
     inferred: usize,
@@ -116,7 +117,7 @@ impl Superseded {
     }
 }
 
-/// Compares the inferred overlays with the document, and drops the parts that the document has itself.
+/// Compares the inferred overlays with the document, and drops the parts that the document now has.
 #[must_use]
 pub fn supersede(document: Document, overlays: Vec<Document>) -> Superseded {
     let empty = Map::new();
@@ -162,7 +163,7 @@ pub fn supersede(document: Document, overlays: Vec<Document>) -> Superseded {
         let some = all.filter(move |(_, their)| their.is_some() == wanted);
         some.map(|((_, our), _)| (our, our.value.clone()))
     };
-    // A schema of the document takes the place of ours, so whatever only ours uses is unused.
+    // A schema of the document replaces ours, so anything that only ours uses becomes unused.
     let mut left = inferred.all_schemas();
     left.retain(|name, _| !schemas.contains_key(name));
     let still_used = used_schemas(with_match(false), &left);
@@ -214,7 +215,7 @@ fn mark(document: Document, tags: &BTreeSet<String>) -> Document {
     Document::new(value, provenance)
 }
 
-/// Removes parts of an overlay, and everything that is empty without them. `None` if no action is left.
+/// Removes parts of an overlay, and everything that becomes empty. `None` if no action is left.
 fn prune(overlay: Document, mut parts: BTreeSet<PointerBuf>, notices: &mut Diagnostics) -> Option<Document> {
     if parts.is_empty() {
         return Some(overlay);

@@ -12,7 +12,7 @@ use super::{
     visit::{self, component_pointer},
 };
 
-/// Replaces each reference to an alias by the schema of the alias.
+/// Replaces each reference to an alias with the schema of the alias.
 pub(super) fn inline_aliases(state: &mut State<'_>) -> usize {
     let mut aliases: BTreeMap<String, Value> = BTreeMap::new();
     for (name, schema) in visit::components(&mut state.document) {
@@ -35,7 +35,7 @@ pub(super) fn inline_aliases(state: &mut State<'_>) -> usize {
     }
     let mut count = 0;
     visit::schemas(&mut state.document, &mut |_, schema| {
-        // An alias may refer to another alias. Aliases inside of it are visited later.
+        // An alias may refer to another alias. Aliases inside the target are visited later.
         while let Some(alias) = component::referenced(schema).and_then(|name| aliases.get(&name)) {
             let mut merged = alias.as_object().cloned().unwrap_or_default();
             for (key, value) in schema.as_object().into_iter().flatten() {

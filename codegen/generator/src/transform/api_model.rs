@@ -1,4 +1,4 @@
-//! The API as types: the output of the rules, for all later stages.
+//! The API as types: the output of the rules and the input of all later stages.
 
 use serde_json::Value;
 
@@ -7,10 +7,10 @@ use funnelflux_openapi::{Diagnostics, Document, pointer::PointerBuf};
 
 use super::origins::Origins;
 
-/// A document that went through all rules, and its operations and types.
+/// A document after all rules, with its operations and types.
 #[derive(Clone, Debug)]
 pub struct ApiModel {
-    /// The document as the generator takes it.
+    /// The document in the form that the generator supports.
     pub document: Value,
     /// Tags that have operations, in the order of the document.
     pub tags: Vec<Tag>,
@@ -71,7 +71,7 @@ pub struct Operation {
     pub request_body: RequestBody,
     /// Safety of a second attempt.
     pub repeat: Repeat,
-    /// `true` for a destructive operation that is inferred. Callers have to acknowledge that.
+    /// `true` for a destructive operation that is inferred; callers must acknowledge this.
     pub unverified: bool,
 }
 
@@ -114,7 +114,7 @@ pub enum RequestBody {
     Required,
 }
 
-/// Safety of sending an operation again when the first request may have arrived.
+/// Safety of sending an operation again if the first request may have arrived.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Repeat {
     /// Safe: the operation only reads.

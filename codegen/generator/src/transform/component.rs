@@ -11,10 +11,11 @@ use super::{
     visit::{self, SCHEMAS, component_pointer},
 };
 
-/// Marks a component that the source document writes inline.
+/// Marks a component that is inline in the source document.
 pub(super) const INLINE: &str = "x-inline";
 
-/// Keywords that describe the use of a schema. They stay when the rest of the schema becomes a component.
+/// Keywords that describe the use of a schema. They stay in place when the rest of the schema becomes a
+/// component.
 const USE: [&str; 5] = ["description", "nullable", "x-evidence", NOTES, "deprecated"];
 
 /// Returns a component by its name.
@@ -41,7 +42,7 @@ pub(super) fn reference(name: &str) -> Value {
     json!({ "$ref": format!("#{}", component_pointer(name)) })
 }
 
-/// Replaces a schema by a reference to a component, and returns the schema.
+/// Replaces a schema with a reference to a component, and returns the schema.
 ///
 /// OpenAPI 3.0 ignores siblings of `$ref`, hence the `allOf` of one.
 pub(super) fn refer(schema: &mut Value, name: &str) -> Value {

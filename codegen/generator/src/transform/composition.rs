@@ -19,7 +19,7 @@ pub(super) fn drop_empty_parts(state: &mut State<'_>) -> usize {
         let (dropped, kept): (Vec<_>, Vec<_>) = mem::take(parts).into_iter().partition(is_empty);
         *parts = kept;
         count += dropped.len();
-        // The whole takes over the annotations of its parts, but for the title, which is a name.
+        // The composed schema inherits the annotations of its parts, except for the title, which is a name.
         let structure = ["type", "additionalProperties", "properties", "title"];
         for (key, value) in dropped.iter().filter_map(Value::as_object).flatten() {
             if let Some(schema) = schema.as_object_mut()

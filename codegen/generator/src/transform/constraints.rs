@@ -6,7 +6,7 @@ use funnelflux_openapi::text::counted;
 
 use super::{notes, secrets, state::State, visit};
 
-/// Replaces every limit by a note.
+/// Replaces every limit with a note.
 pub(super) fn drop_limits(state: &mut State<'_>) -> usize {
     let mut count = 0;
     visit::schemas(&mut state.document, &mut |_, schema| {
@@ -22,7 +22,7 @@ pub(super) fn drop_limits(state: &mut State<'_>) -> usize {
     count
 }
 
-/// Removes all limits and returns them in words.
+/// Removes all limits and describes them in words.
 fn take_limits(object: &mut Map<String, Value>) -> Vec<String> {
     let mut notes: Vec<String> = [
         ("minLength", "maxLength", "character"),
@@ -110,7 +110,7 @@ fn number_range(object: &mut Map<String, Value>) -> Option<String> {
     }
 }
 
-/// Replaces every default by a note.
+/// Replaces every default with a note.
 pub(super) fn drop_defaults(state: &mut State<'_>) -> usize {
     let mut count = 0;
     visit::schemas(&mut state.document, &mut |_, schema| {

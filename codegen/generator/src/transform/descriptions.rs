@@ -13,8 +13,8 @@ use super::{
     visit,
 };
 
-/// Completes the description of every schema and property: the words of the document, then the facts, then
-/// the evidence.
+/// Completes the description of every schema and property: the document's text, then the facts, then the
+/// evidence.
 ///
 /// A property or request body without a description gets that of its schema.
 pub(super) fn describe(state: &mut State<'_>) -> usize {
@@ -69,7 +69,7 @@ fn complete(value: &mut Value, words: Option<String>) {
     }
 }
 
-/// Sets the description of a schema from the description of the document, the facts (its name first, then the
+/// Sets the description of a schema from the document's description, the facts (its name first, then the
 /// notes) and the evidence.
 fn set_description(schema: &mut Value, name: Option<String>, evidence: Option<String>) {
     let description = Some(description(schema)).filter(|text| !text.is_empty());

@@ -12,7 +12,7 @@ use super::{state::State, visit};
 /// Marks evidence that is stated at the tag or at the type instead.
 const STATED_ELSEWHERE: &str = "stated-elsewhere";
 
-/// Marks evidence of a tag or type that has parts with other evidence.
+/// Marks evidence of a tag or type that has parts with different evidence.
 const HAS_EXCEPTIONS: &str = "has-exceptions";
 
 /// Kinds of parts of operations whose evidence a tag can state.
@@ -123,7 +123,7 @@ fn share_at_schema(schema: &mut Value) -> usize {
     count
 }
 
-/// Returns the evidence that most parts have, provided that all have some, and whether it is that of all.
+/// Returns the most common evidence, if all parts have evidence, and whether all parts share it.
 fn most_common(all: &[Option<Value>]) -> Option<(&Value, bool)> {
     let mut counts: Vec<(&Value, usize)> = Vec::new();
     for evidence in all {
@@ -133,7 +133,7 @@ fn most_common(all: &[Option<Value>]) -> Option<(&Value, bool)> {
             None => counts.push((evidence, 1)),
         }
     }
-    // The first of several: the order of the document is canonical here.
+    // The first one wins a tie, because the document is in canonical order here.
     let (common, count) = counts
         .into_iter()
         .rev()
@@ -142,7 +142,7 @@ fn most_common(all: &[Option<Value>]) -> Option<(&Value, bool)> {
     Some((common, count == all.len()))
 }
 
-/// Marks the evidence of a part as stated elsewhere if it is the common one.
+/// Marks the evidence of a part as stated elsewhere if it is the common evidence.
 fn state_elsewhere(part: &mut Map<String, Value>, common: &Value) -> bool {
     let is_common = part.get(KEY) == Some(common) && common.get(STATED_ELSEWHERE).is_none();
     if is_common {
@@ -186,7 +186,7 @@ pub(super) fn paragraph(part: &Value) -> Option<String> {
     in_words("Evidence", evidence)
 }
 
-/// Describes the evidence of a schema, which may be that of its properties, too.
+/// Describes the evidence of a schema, which may also apply to its properties.
 pub(super) fn paragraph_of_schema(schema: &Value) -> Option<String> {
     let evidence = schema.get(KEY)?;
     let heading = if evidence.get(STATED_ELSEWHERE).is_some() {

@@ -34,16 +34,16 @@ struct Registry<'a, 'b> {
 struct Known {
     component: String,
     pointer: PointerBuf,
-    /// `None` for any other component than an enumeration of strings.
+    /// `None` for a component that is not an enumeration of strings.
     values: Option<Vec<String>>,
-    /// Schema of a new component; `None` for one that the document has.
+    /// Schema of a new component; `None` for a component that is already in the document.
     new: Option<Value>,
 }
 
-/// Makes a component of every inline enumeration, or reuses one with the same name and values.
+/// Moves every inline enumeration to a component, or reuses a component with the same name and values.
 ///
-/// The enumeration of a parameter is named after the parameter, with the suffix `Filter`; that of a property
-/// after the property.
+/// The enumeration of a parameter gets the name of the parameter with the suffix `Filter`; the enumeration of
+/// a property gets the name of the property.
 pub(super) fn hoist_enums(state: &mut State<'_>) -> usize {
     let known = visit::components(&mut state.document)
         .map(|(name, schema)| {

@@ -16,13 +16,13 @@ use super::{
 /// Place of an inline schema.
 struct Site {
     pointer: PointerBuf,
-    /// Name of the component that an object here becomes.
+    /// Name of the component for an object at this place.
     name: String,
     /// Noun phrase for the description, to stand in the middle of a sentence.
     noun: String,
 }
 
-/// New components, and names that are taken.
+/// New components, and names already in use.
 struct Hoist {
     /// Rust types: names that differ in the document may make the same type.
     taken: BTreeSet<String>,
@@ -32,7 +32,7 @@ struct Hoist {
     open: VecDeque<(String, Value)>,
 }
 
-/// Makes a component of every inline object, named after its place.
+/// Moves every inline object to a component that is named after its place.
 pub(super) fn hoist_objects(state: &mut State<'_>) -> usize {
     let mut hoist = Hoist {
         taken: visit::components(&mut state.document)
@@ -120,11 +120,11 @@ impl Hoist {
         self.open.push_back((name, hoisted));
     }
 
-    /// Hoists the objects inside of a component.
+    /// Hoists the objects inside a component.
     fn component(&mut self, name: &str, schema: &mut Value) {
         let pointer = component_pointer(name);
         let type_name = naming::type_name(name);
-        // A component that is a list or a map of objects names them after itself.
+        // Objects in a component that is a list or a map are named after the component.
         let is_object = schema_kind::is_object(schema);
         for key in ["items", "additionalProperties"] {
             if !is_object && schema.get(key).is_some_and(schema_kind::is_object) {

@@ -36,7 +36,7 @@ fn inline_all<'a>(values: impl IntoIterator<Item = &'a mut Value>, source: &Valu
     values.into_iter().map(|value| inline(value, source)).sum()
 }
 
-/// Replaces a reference by its target; returns the number of replacements.
+/// Replaces a reference with its target; returns the number of replacements.
 fn inline(value: &mut Value, source: &Value) -> usize {
     if references::reference(value).is_none() {
         return 0;

@@ -1,8 +1,8 @@
 //! Named rules that change the document so that the generator's output is right.
 //!
 //! Rules are preferred to passes over the generated code, because they survive an upgrade of the generator.
-//! The table below gives order, reason, and whether a rule must apply to the FunnelFlux document. Facts that
-//! rules remove from a schema become notes, which the last rule writes into the descriptions.
+//! The table below gives order, reason, and whether a rule is expected to change the FunnelFlux document.
+//! Facts that rules remove from a schema become notes, which the last rule writes into the descriptions.
 
 mod aliases;
 mod api_model;
@@ -50,7 +50,7 @@ fn rules<'a>() -> Vec<Step<State<'a>>> {
         rule("canonical-order", Work, key_order::canonical_order,
             "the order of keys means nothing in JSON, but the generator's output follows it"),
         rule("inline-references", MayBeNoop, inline_references::inline_references,
-            "the other rules expect parameters, bodies and responses inside of operations"),
+            "the other rules expect parameters, bodies and responses inside operations"),
         rule("keep-json", MayBeNoop, responses::keep_json,
             "the generator panics on a second media type of a request, and the runtime speaks JSON only"),
         rule("drop-error-responses", MayBeNoop, responses::drop_error_responses,
@@ -97,7 +97,7 @@ fn rules<'a>() -> Vec<Step<State<'a>>> {
 /// Applies all rules.
 ///
 /// # Errors
-/// Everything that a rule cannot do or the model cannot hold, located.
+/// Located diagnostics for everything that a rule or the model does not support.
 pub fn transform(source: &Document) -> Result<(ApiModel, StageReport), Diagnostics> {
     let mut state = State::new(source);
     let steps = steps::run(&rules(), &mut state);

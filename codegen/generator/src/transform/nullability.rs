@@ -10,13 +10,14 @@ use super::{component, schema_kind, state::State, visit};
 
 /// Moves `nullable` from components to the references to them.
 ///
-/// A component that is one of several alternatives keeps it: the reference there could not express it.
+/// A component that is one of several alternatives keeps `nullable`, because its reference could not express
+/// it.
 pub(super) fn nullable_components(state: &mut State<'_>) -> usize {
     let mut nullable: BTreeSet<String> = visit::components(&mut state.document)
         .filter(|(_, schema)| schema_kind::is_nullable(schema))
         .map(|(name, _)| name.to_owned())
         .collect();
-    // Lists of parts whose whole cannot be null, because it or one of its parts must be an object.
+    // Compositions that cannot be null, because the schema or one of its parts must be an object.
     let mut parts_of_objects = BTreeSet::new();
     visit::schemas(&mut state.document, &mut |pointer, schema| {
         for key in ["allOf", "anyOf", "oneOf"] {
@@ -64,7 +65,7 @@ pub(super) fn nullable_components(state: &mut State<'_>) -> usize {
     count
 }
 
-/// Makes every list, map and free object that is not required nullable; the generator then makes an `Option`.
+/// Makes every optional list, map and free-form object nullable; the generator then emits an `Option`.
 pub(super) fn nullable_collections(state: &mut State<'_>) -> usize {
     let mut count = 0;
     visit::schemas(&mut state.document, &mut |_, object| {

@@ -11,7 +11,7 @@ use super::{
     visit,
 };
 
-/// Gives every operation the ID that its method and path make.
+/// Gives every operation an ID that is derived from its method and path.
 pub(super) fn name_operations(state: &mut State<'_>) -> usize {
     let mut count = 0;
     let mut names: BTreeMap<String, String> = BTreeMap::new();

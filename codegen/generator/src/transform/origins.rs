@@ -1,4 +1,4 @@
-//! Origins: pointers to the parts that rules have moved, as the source document has them.
+//! Origins: pointers in the source document to parts that rules have moved.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +20,7 @@ impl Origins {
         self.0.extend(moves);
     }
 
-    /// Returns the original pointer of a part, which rules may have moved several times.
+    /// Returns the original pointer of a part, even if rules have moved it several times.
     pub(super) fn original(&self, current: &Pointer) -> PointerBuf {
         let mut pointer = current.to_buf();
         let before = |pointer: &Pointer| {

@@ -1,4 +1,4 @@
-//! Reads the model from the document that went through all rules.
+//! Reads the model from the document after all rules.
 
 use serde_json::Value;
 
@@ -21,7 +21,7 @@ use super::{
     visit,
 };
 
-/// Reads the model. Reports what it cannot hold.
+/// Reads the model. Reports parts that the model does not support.
 pub(super) fn read(
     document: Value,
     origins: Origins,
@@ -101,7 +101,7 @@ fn tag(name: String, value: &Value) -> Tag {
     }
 }
 
-/// Reads an enumeration. The lint has made sure that no two values make the same variant.
+/// Reads an enumeration. Lint has ensured that no two values become the same variant.
 fn open_enum(component: &str, schema: &Value, values: &[&str]) -> OpenEnum {
     let variant = |value: &&str| Variant {
         name: naming::variant(value),
@@ -160,7 +160,7 @@ impl OperationReader<'_> {
         Some(model)
     }
 
-    /// Returns the first tag, or else that of the resource.
+    /// Returns the first tag, or else the tag of the resource.
     fn tag(&self, diagnostics: &mut Diagnostics) -> Option<String> {
         let first = self.operation.value.pointer("/tags/0").and_then(Value::as_str);
         let tag = first.or_else(|| Some(naming::resource_of_path(self.operation.path)?.tag));
@@ -235,8 +235,8 @@ impl OperationReader<'_> {
     }
 
     /// Judges a second attempt: reading is safe, PUT and DELETE are idempotent (RFC 9110). A POST can be
-    /// repeated only if the client chose the ID of the new asset: its body then requires the ID of the path's
-    /// resource.
+    /// repeated only if the client chooses the ID of the new asset, so that the body requires the ID of the
+    /// path's resource.
     fn repeat(&self) -> Repeat {
         match self.method.as_str() {
             "GET" | "HEAD" | "OPTIONS" | "TRACE" => Repeat::Read,

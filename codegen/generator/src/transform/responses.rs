@@ -27,7 +27,7 @@ pub(super) fn keep_json(state: &mut State<'_>) -> usize {
     count
 }
 
-/// Keeps only JSON in `content`; `false` if there was nothing else.
+/// Keeps only JSON in `content`; `false` if it contained nothing else.
 fn keep_json_of(body: &mut Value) -> bool {
     let Some(Value::Object(content)) = body.get_mut("content") else {
         return false;
@@ -45,7 +45,7 @@ fn is_success(status: &str) -> bool {
     status.starts_with('2')
 }
 
-/// Removes all responses but successes.
+/// Removes all responses except successes.
 pub(super) fn drop_error_responses(state: &mut State<'_>) -> usize {
     let mut count = 0;
     for operation in visit::operations(&mut state.document) {
@@ -60,7 +60,7 @@ pub(super) fn drop_error_responses(state: &mut State<'_>) -> usize {
 
 /// Merges the successes of each operation into one `2XX` response.
 ///
-/// The lint has made sure that there is a success, and that all successes have one type.
+/// Lint has ensured that there is a success, and that all successes have the same type.
 pub(super) fn widen_success(state: &mut State<'_>) -> usize {
     let mut count = 0;
     for operation in visit::operations(&mut state.document) {

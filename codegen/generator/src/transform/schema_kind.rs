@@ -7,7 +7,7 @@ pub(super) fn has_type(schema: &Value, expected: &str) -> bool {
     schema.get("type").and_then(Value::as_str) == Some(expected)
 }
 
-/// Returns `true` if the schema has properties of its own.
+/// Returns `true` if the schema declares properties.
 pub(super) fn is_object(schema: &Value) -> bool {
     schema
         .get("properties")

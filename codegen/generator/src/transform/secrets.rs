@@ -4,15 +4,15 @@ use serde_json::json;
 
 use super::{component, schema_kind, state::State, visit};
 
-/// Marks a string that is a secret, and the component of the type for secrets.
+/// Marks a string that is a secret, and the component for the type of secrets.
 pub(super) const SECRET: &str = "x-secret";
 
 /// Name of that component and of its type, which the runtime defines.
 pub(super) const SECRET_TYPE: &str = "Secret";
 
-/// Gives every property that is a secret the type for secrets.
+/// Gives every secret property the type for secrets.
 ///
-/// `drop-limits` has marked the secrets. Outside of properties, they stay plain text.
+/// `drop-limits` has marked the secrets. Outside properties, secrets stay plain text.
 pub(super) fn secret_types(state: &mut State<'_>) -> usize {
     let mut count = 0;
     visit::schemas(&mut state.document, &mut |_, schema| {

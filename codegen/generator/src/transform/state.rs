@@ -6,10 +6,10 @@ use funnelflux_openapi::{Diagnostic, Diagnostics, Document, Stage, pointer::Poin
 
 use super::origins::Origins;
 
-/// A document that the rules change in turn.
+/// A document that the rules change one after the other.
 pub(super) struct State<'a> {
     pub(super) document: Value,
-    /// The document before the first rule, for the locations of diagnostics.
+    /// The document before the first rule, used to locate diagnostics.
     pub(super) source: &'a Document,
     pub(super) origins: Origins,
     pub(super) diagnostics: Diagnostics,

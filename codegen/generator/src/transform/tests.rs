@@ -39,7 +39,7 @@ fn apply(name: &str, members: Value) -> (Value, usize, Diagnostics) {
     (state.document, count, state.diagnostics)
 }
 
-/// Document before and after a rule, without the members that every document has.
+/// Document before and after a rule, without the mandatory members.
 struct Case {
     rule: String,
     before: Value,
@@ -58,7 +58,7 @@ fn cases() -> Vec<Case> {
         let name = path.file_stem().unwrap().to_str().unwrap();
         let case = read::parse(Source { name, text: &text }).unwrap().into_value();
         cases.push(Case {
-            // A number follows the name where a rule has several cases.
+            // A number follows the name if a rule has several cases.
             rule: name
                 .trim_end_matches(|end: char| end == '-' || end.is_ascii_digit())
                 .to_owned(),
@@ -90,7 +90,7 @@ fn each_rule_makes_its_change() {
     }
 }
 
-/// The other tests ignore the order of keys, so this rule has a test of its own.
+/// The other tests ignore the order of keys, so this rule has a separate test.
 #[test]
 fn canonical_order_sorts_keys_and_leaves_lists_alone() {
     let members = json!({"paths": {"/b/": {}, "/a/": {}}, "tags": [{"name": "b"}, {"name": "a"}]});
@@ -264,7 +264,7 @@ fn only_requests_with_their_own_id_can_be_repeated() {
         "components": {"schemas": {
             "WithId": {"type": "object", "required": ["idOfferSource"], "properties": {
                 "idOfferSource": {"type": "string"}}},
-            // An ID, but not that of the new asset.
+            // An ID, but not the ID of the new asset.
             "WithoutId": {"type": "object", "required": ["idCategory"], "properties": {
                 "idCategory": {"type": "string"}, "idOfferSource": {"type": "string"}}},
         }},

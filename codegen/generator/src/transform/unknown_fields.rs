@@ -1,4 +1,4 @@
-//! Fields that the document does not list.
+//! Fields that are not in the document.
 
 use serde_json::{Value, json};
 
@@ -9,7 +9,7 @@ use super::{schema_kind, state::State, visit};
 /// Name of the field in which the generator collects unknown fields.
 const EXTRA: &str = "extra";
 
-/// Lets every object have unknown fields. (To the generator, `true` is the same as absent.)
+/// Allows unknown fields in every object. (The generator treats `true` as absent.)
 pub(super) fn keep_unknown_fields(state: &mut State<'_>) -> usize {
     let mut count = 0;
     let mut clashes = Vec::new();

@@ -109,7 +109,7 @@ pub(super) fn schemas(document: &mut Value, visit: &mut dyn FnMut(&Pointer, &mut
     }
 }
 
-/// Visits a schema and all schemas inside of it, outer ones first.
+/// Visits a schema and all schemas inside it, outer ones first.
 pub(super) fn schema_and_inner(
     pointer: &mut PointerBuf,
     schema: &mut Value,

@@ -1,5 +1,5 @@
 //! Every keyword of Swagger 2.0 and `OpenAPI` 3.1 is carried over, kept aside or reported at its own lines,
-//! and those of other versions are reported in a document of 3.0: none is lost in silence. A table in
+//! and keywords of other versions are reported in a 3.0 document; none is silently dropped. A table in
 //! `tests/documents/keywords` puts each into a document, one after the other.
 
 use std::fmt::Write as _;
@@ -11,7 +11,7 @@ use funnelflux_openapi::{Diagnostic, Document, Source, pointer::Pointer, read};
 
 use crate::force;
 
-/// Prefix of strings that must not get lost.
+/// Prefix of strings that must not be lost.
 const MARK: &str = "keep";
 
 struct Run {
@@ -89,7 +89,7 @@ fn fates(version: &str) -> String {
     .unwrap()
     .into_value();
     let base = table.get("document").unwrap();
-    // Keywords of other versions mean nothing, so it is not enough to keep them.
+    // Keywords of other versions have no meaning, so keeping them is not enough.
     let foreign = table.get("foreign").is_some();
     let before = run(base);
     let mut all = String::new();
@@ -112,8 +112,8 @@ fn fates(version: &str) -> String {
     all
 }
 
-/// Describes the treatment of a keyword: in words, whether it is reported, and whether the output has all of
-/// it.
+/// Describes the treatment of a keyword in words; returns whether it is reported and whether it is completely
+/// in the output.
 fn fate(base: &Value, before: &Run, place: &str, key: &str, value: &Value) -> (String, bool, bool) {
     let mut changed = base.clone();
     let holder = changed.pointer_mut(place).and_then(Value::as_object_mut);
@@ -137,7 +137,7 @@ fn fate(base: &Value, before: &Run, place: &str, key: &str, value: &Value) -> (S
     marked(&changed, &mut lost);
     let mut kept = Vec::new();
     marked(&after.output, &mut kept);
-    // Each as often as in the input.
+    // Each string must occur as often as in the input.
     lost.retain(|text| match kept.iter().position(|kept| kept == text) {
         Some(index) => {
             kept.swap_remove(index);

@@ -2,7 +2,8 @@
 
 use super::context::Object;
 
-/// Moves a member to `x-…`, where it is kept without being read as a keyword. Returns true if there was one.
+/// Moves a member to `x-…`, where it is kept without being read as a keyword. Returns true if the member
+/// existed.
 pub(in crate::normalise) fn keep_aside(object: &mut Object, key: &str) -> bool {
     let Some(value) = object.shift_remove(key) else {
         return false;
@@ -15,7 +16,7 @@ pub(in crate::normalise) fn keep_aside(object: &mut Object, key: &str) -> bool {
 pub(in crate::normalise) fn name_aside(object: &Object, key: &str) -> String {
     let mut name = format!("x-{}", key.trim_start_matches('$'));
     while object.contains_key(&name) {
-        // The document has an extension of that name.
+        // The document has an extension of that name already.
         name.insert_str(0, "x-");
     }
     name

@@ -1,5 +1,5 @@
-//! Replaces references of paths and webhooks by the path items themselves: the generator does not resolve
-//! them.
+//! Replaces references of paths and webhooks with their path items, because the generator does not resolve
+//! these references.
 //!
 //! References of callbacks stay, because a callback may lead back to its own operation.
 
@@ -21,8 +21,8 @@ use crate::{
 /// Code of diagnostics on path items.
 pub(super) const CODE: &str = "path-item";
 
-/// Replaces the references of paths and webhooks by their targets, and returns the pointers of all targets. A
-/// dangling or external reference stays: lint reports it.
+/// Replaces the references of paths and webhooks with their targets, and returns the pointers of all targets.
+/// Dangling and external references stay, and lint reports them.
 pub(super) fn inline(document: &mut Value, context: &mut Context) -> BTreeSet<PointerBuf> {
     let mut inline = Inline {
         document,
@@ -78,7 +78,7 @@ struct Link<'a> {
 struct Resolved {
     item: Object,
     from: Place,
-    /// Members that have another origin than the rest.
+    /// Members whose origin differs from that of the rest.
     own: Vec<(String, Place)>,
 }
 

@@ -1,4 +1,4 @@
-//! Converts what schemas of Swagger 2.0 and of `OpenAPI` 3.1 have in common: lists of types, and references
+//! Converts constructs that schemas of Swagger 2.0 and `OpenAPI` 3.1 share: lists of types, and references
 //! with siblings.
 
 use serde_json::{Value, json};

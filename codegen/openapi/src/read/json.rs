@@ -21,7 +21,7 @@ use crate::{
 /// Result of reading a JSON text.
 pub(super) struct Reading {
     pub(super) value: Value,
-    /// The source map, if reading needed it.
+    /// The source map, if it was needed for reading.
     pub(super) source_map: Option<SourceMap>,
     pub(super) warnings: Diagnostics,
 }
@@ -85,8 +85,8 @@ fn character_position(text: &str, line: usize, column: usize) -> Position {
     }
 }
 
-/// A value, `plain` unless the text needs a scan: for a duplicate key, of which `serde_json` keeps the last,
-/// or for a number that became a float and may have lost digits.
+/// Value of a text: `plain`, unless the text needs a scan because of a duplicate key (`serde_json` keeps the
+/// last one) or a number that became a float and may have lost digits.
 struct Strict {
     value: Value,
     plain: bool,

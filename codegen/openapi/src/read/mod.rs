@@ -28,7 +28,7 @@ pub fn read(source: Source<'_>) -> Result<Document, Diagnostics> {
     Ok(document)
 }
 
-/// Reads any JSON or YAML text, whatever it describes.
+/// Reads any JSON or YAML text, whatever its content.
 ///
 /// # Errors
 /// Located diagnostics for any other text.

@@ -13,7 +13,7 @@ use crate::{
     text::shorten,
 };
 
-/// Makes a warning for each of the numbers, which are given with their nodes.
+/// Creates a warning for each number, given with its node.
 pub(super) fn warnings(
     source: Source<'_>,
     source_map: &SourceMap,
@@ -69,7 +69,7 @@ pub(super) fn has_leading_zero(text: &str) -> bool {
 }
 
 fn message(text: &str) -> String {
-    /// Most digits in the message.
+    /// Maximum number of digits in the message.
     const DIGITS: usize = 60;
     let written = shorten(text, DIGITS);
     if has_leading_zero(text) {

@@ -1,4 +1,4 @@
-//! Scalars of YAML, by the core schema of version 1.2.
+//! YAML scalars, following the core schema of YAML 1.2.
 
 use saphyr_parser::{ScalarStyle, Tag};
 use serde_json::{Number, Value};
@@ -58,7 +58,7 @@ fn plain(text: &str) -> Result<Value, String> {
                 .map_err(|_| out_of_range(text));
         }
     }
-    // Nearly all scalars are text: they do not start like a number.
+    // Nearly all scalars are text, because they do not start like a number.
     if !unsigned.starts_with(|first: char| first.is_ascii_digit() || first == '.') {
         return Ok(Value::String(text.to_owned()));
     }

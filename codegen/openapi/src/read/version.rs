@@ -36,7 +36,7 @@ const ACCEPTED: &str = "accepted are Swagger 2.0, OpenAPI 3.0.x and OpenAPI 3.1.
 /// Returns the version that a document states.
 ///
 /// # Errors
-/// A located diagnostic with the version found and those that are accepted.
+/// A located diagnostic with the actual and the accepted versions.
 pub fn version(document: &Document) -> Result<Version, Diagnostics> {
     let error = |pointer: &str, message: String| {
         Diagnostics::from(

@@ -1,8 +1,8 @@
 //! YAML 1.2 (core schema): turns parser events into a tree with positions, and the tree into a value.
 //!
-//! The parser is `saphyr-parser`: it is maintained, passes the YAML test suite, and gives events with
-//! positions, which duplicate keys, merge keys, bounded aliases and located diagnostics need. The tree in
-//! between makes it possible to check and count aliases before anything is copied.
+//! The parser is `saphyr-parser`: it is maintained, passes the YAML test suite, and reports events with
+//! positions. Duplicate keys, merge keys, bounded aliases and located diagnostics require such events. The
+//! intermediate tree allows checking and counting aliases before anything is copied.
 
 use std::collections::HashMap;
 
@@ -81,7 +81,7 @@ impl Tree {
     }
 }
 
-/// A collection that is still open.
+/// An open collection.
 struct Frame {
     anchor: usize,
     position: Position,
@@ -213,13 +213,8 @@ impl<'a> Builder<'a> {
             Event::SequenceEnd | Event::MappingEnd => self.close()?,
             Event::Alias(anchor) => {
                 let node = *self.anchors.get(&anchor).ok_or_else(|| {
-                    at(
-                        source,
-                        position,
-                        "aliases",
-                        "this alias is inside of its own value",
-                    )
-                    .fix("write the value out: a value cannot contain itself")
+                    at(source, position, "aliases", "this alias is inside its own value")
+                        .fix("write the value out: a value cannot contain itself")
                 })?;
                 let text = self.tree.scalars.get(node).and_then(Value::as_str).map(Box::from);
                 if let Some(key) = self.awaited_key() {
@@ -234,7 +229,7 @@ impl<'a> Builder<'a> {
         Ok(())
     }
 
-    /// Returns the place for the key that the innermost open mapping expects next.
+    /// Returns the slot for the key that the innermost open mapping expects next.
     fn awaited_key(&mut self) -> Option<&mut Option<Key>> {
         match &mut self.frames.last_mut()?.collection {
             Collection::Mapping { key, .. } if key.is_none() => Some(key),

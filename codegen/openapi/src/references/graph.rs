@@ -32,7 +32,7 @@ pub struct Target<'a> {
 /// All references of a document.
 pub struct References<'a> {
     document: &'a Value,
-    /// In the order of the document: whatever is inside of a value stands together.
+    /// In document order, so the contents of a value are contiguous.
     all: Vec<Reference<'a>>,
     /// Positions in `all`, sorted by pointer.
     by_pointer: Vec<usize>,
@@ -91,7 +91,7 @@ impl<'a> References<'a> {
         references
     }
 
-    /// Returns the number of the value at a pointer, which is a target from now on.
+    /// Registers the value at a pointer as a target and returns its number.
     fn number(&mut self, pointer: PointerBuf, value: &'a Value) -> usize {
         let next = self.targets.len();
         let number = *self.numbers.entry(pointer.clone()).or_insert(next);
@@ -117,7 +117,7 @@ impl<'a> References<'a> {
         &self.all
     }
 
-    /// Lists the references at `place` and inside of it, in the order of the document.
+    /// Lists the references at or below `place`, in the order of the document.
     #[must_use]
     pub fn within(&self, place: &Pointer) -> &[Reference<'a>] {
         let pointer = |position: &usize| self.all.get(*position).map_or(Pointer::root(), |at| &*at.pointer);
@@ -149,7 +149,7 @@ impl<'a> References<'a> {
         self.targets.get(reference.target?)
     }
 
-    /// Returns the innermost target at `place` or around it.
+    /// Returns the innermost target that is or encloses `place`.
     #[must_use]
     pub fn enclosing(&self, place: &Pointer) -> Option<&Target<'a>> {
         let mut around = std::iter::successors(Some(place), |place| place.parent());
@@ -188,8 +188,8 @@ impl<'a> References<'a> {
         needed
     }
 
-    /// Lists the shared schemas that may stand where the schema at `parent` is expected, sorted by name:
-    /// those that have it in their `allOf`, provided that it has a discriminator.
+    /// Lists the shared schemas that may replace the schema at `parent`, sorted by name: those whose `allOf`
+    /// includes the parent, provided that the parent has a discriminator.
     #[must_use]
     pub fn subtypes(&self, parent: &Pointer) -> Vec<(Cow<'_, str>, &Pointer)> {
         let number = self.numbers.get(parent);
@@ -212,10 +212,10 @@ impl<'a> References<'a> {
     }
 }
 
-/// Pointer to the shared schemas.
+/// Pointer to the section of shared schemas.
 const SCHEMAS: &str = "/components/schemas";
 
-/// Keys whose members have names instead of keywords, so that `default` or `enum` may be one.
+/// Keys whose members are names rather than keywords, so a member may be called `default` or `enum`.
 const NAMED: [&str; 18] = [
     "$defs",
     "callbacks",
@@ -240,8 +240,8 @@ const NAMED: [&str; 18] = [
 /// Keywords whose values are data.
 const DATA: [&str; 4] = ["default", "enum", "example", "examples"];
 
-/// Gives every object with a reference to `found`, with its pointer. `named`: the members of `value` have
-/// names.
+/// Calls `found` with every object that contains a reference, and its pointer. `named`: the keys of `value`
+/// are names.
 fn walk<'a>(
     value: &'a Value,
     pointer: &mut PointerBuf,

@@ -1,8 +1,7 @@
 //! The reference graph: each `$ref` of a document, its target, and the operations that use the target.
 //!
-//! References are resolved here only. [`follow`] and [`resolve`] need nothing but the document;
-//! [`References`] answers questions about all references at once, and [`Usages`] leads from a component back
-//! to the operations.
+//! All references are resolved here. [`follow`] and [`resolve`] need only the document; [`References`]
+//! answers questions about all references, and [`Usages`] maps a component back to the operations.
 
 mod graph;
 mod resolve;

@@ -1,4 +1,4 @@
-//! Resolves references, one at a time or to the end.
+//! Resolves references, one at a time or repeatedly.
 
 use std::{borrow::Cow, ptr};
 
@@ -7,13 +7,13 @@ use serde_json::Value;
 
 use crate::pointer::{self, Pointer, PointerBuf};
 
-/// Returns the reference that a value is.
+/// Returns the reference of a value, if the value is a reference.
 #[must_use]
 pub fn reference(value: &Value) -> Option<&str> {
     value.get("$ref")?.as_str()
 }
 
-/// Returns the pointer that a reference into its own document holds, with percent-encoding undone.
+/// Returns the pointer of a reference within the document, percent-decoded.
 #[must_use]
 pub fn fragment(reference: &str) -> Option<PointerBuf> {
     let decoded = percent_decode_str(reference.strip_prefix('#')?).decode_utf8_lossy();
@@ -22,8 +22,8 @@ pub fn fragment(reference: &str) -> Option<PointerBuf> {
 
 /// Resolves one reference; `None` if it leads nowhere or into another document.
 ///
-/// The pointer in it is percent-encoded, as it is a fragment. A pointer that exists only as it is written is
-/// accepted.
+/// The pointer is a URI fragment and therefore percent-encoded. A pointer that exists only in its undecoded
+/// form is accepted.
 #[must_use]
 pub fn follow<'a>(document: &'a Value, reference: &str) -> Option<(PointerBuf, &'a Value)> {
     let written = pointer::parse(reference.strip_prefix('#')?);
@@ -36,7 +36,7 @@ pub fn follow<'a>(document: &'a Value, reference: &str) -> Option<(PointerBuf, &
 
 /// Resolves the value at `pointer` through any number of references.
 ///
-/// The result is a reference itself only if that leads nowhere, into another document, or in a circle.
+/// The result is a reference only if that reference leads nowhere, into another document, or in a circle.
 #[must_use]
 pub fn resolve<'a, 'p>(
     document: &'a Value,

@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::{operations::Direction, pointer::Pointer};
 
-/// Everything inside of `place` that refers, and its target.
+/// All references inside `place` and their targets.
 fn within<'a>(references: &'a References<'_>, place: &'static str) -> Vec<(&'a str, Option<&'a str>)> {
     let within = references.within(Pointer::from_static(place)).iter();
     let pairs = within.map(|reference| {
@@ -164,7 +164,7 @@ fn usages_lead_from_operations_to_components() {
     let other_body = "/paths/~1a~1/put/requestBody/content/a~1b/schema";
     let failure = "/components/responses/Failure";
     let done = "/paths/~1a~1/put/callbacks/done/{url}/post/requestBody/content/x~1y/schema";
-    // A place inside of a target, and one inside of what no reference leads to.
+    // A place inside a target, and a place that is not inside any target.
     assert_eq!(
         usages(&document, "/components/schemas/Leaf/properties/id"),
         [

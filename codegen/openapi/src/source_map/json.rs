@@ -3,7 +3,7 @@
 use super::{Node, NodeId, Position, SourceMap};
 use crate::{limits::DEPTH, number};
 
-/// Builds the source map of a valid JSON text. For any other text the result is some tree.
+/// Builds the source map of a valid JSON text. For any other text the resulting tree is unspecified.
 pub(crate) fn source_map(text: &str) -> SourceMap {
     scan(text).0
 }
@@ -33,8 +33,8 @@ struct Scan<'a> {
     offset: usize,
     line: u32,
     line_start: usize,
-    /// Offset up to which the characters of the line are counted, and their number. A document may be one
-    /// line: counting from its start each time would be quadratic.
+    /// Offset up to which the characters of the line are counted, and their number. A document may be a
+    /// single line, so counting from the line start each time would be quadratic.
     counted: (usize, usize),
     nodes: Vec<Node>,
     numbers: Vec<(NodeId, String)>,
@@ -157,7 +157,7 @@ impl Scan<'_> {
                     .unwrap_or(rest.len());
                 let literal = self.text.get(start..self.offset).unwrap_or_default();
                 if matches!(first, Some(b'-' | b'0'..=b'9')) && !number::is_kept(literal) {
-                    // The number of the node that is pushed below.
+                    // The number that the node pushed below will get.
                     self.numbers.push((self.nodes.len(), literal.to_owned()));
                 }
                 Node::Scalar

@@ -77,7 +77,7 @@ impl Client {
 
     /// **Inferred.** Create AI node settings.
     ///
-    /// Creates the settings of an AI node under the ID that the request carries.
+    /// Creates the settings of an AI node under the ID in the request.
     ///
     /// `POST /ainodesettings/save/`
     ///
@@ -99,8 +99,8 @@ impl Client {
     /// `DELETE /ainodesettings/delete/`
     ///
     /// # Arguments
-    /// - `id_ai_node_setting` (`idAiNodeSetting`): **Inferred.** The settings to delete, if only one.
-    ///   An older form that applies if the body names none.
+    /// - `id_ai_node_setting` (`idAiNodeSetting`): **Inferred.** ID of the settings to delete, if only
+    ///   one. Older form, used only if the body lists no IDs.
     /// - `body`: A list of asset IDs. `None` sends no body.
     /// - `_unverified`: Acknowledges that this destructive call is inferred.
     ///

@@ -20,7 +20,7 @@ pub struct AiNodeSettings {
     /// `idAiNodeSetting` in JSON.
     #[serde(rename = "idAiNodeSetting")]
     pub id_ai_node_setting: AiNodeSettingsId,
-    /// Unknown fields, kept as received and sent back unchanged.
+    /// Unknown fields are kept unchanged.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<String, ::serde_json::Value>,
 }

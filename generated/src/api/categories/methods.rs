@@ -13,9 +13,9 @@ use crate::runtime::{call::Call, client::Client, unverified::Unverified};
 /// Evidence for all operations: **inferred** from the pattern of the other operations. The index
 /// states title and method; the path follows the pattern of offer sources.
 ///
-/// Evidence for arguments, unless they state their own: documented elsewhere by the vendor. An
-/// abridged copy of the documentation page Categories, with names and meanings but without types
-/// and required marks.
+/// Evidence for arguments, unless they state their own: documented elsewhere by the vendor. Based
+/// on the page *Categories*, which gives names and meanings but not types or which fields are
+/// required.
 impl Client {
     /// **Inferred.** List categories.
     ///
@@ -100,7 +100,7 @@ impl Client {
 
     /// **Inferred.** Create a category.
     ///
-    /// Creates a category under the ID that the request carries.
+    /// Creates a category under the ID in the request.
     ///
     /// `POST /category/save/`
     ///
@@ -145,8 +145,8 @@ impl Client {
     /// `DELETE /category/delete/`
     ///
     /// # Arguments
-    /// - `id_category` (`idCategory`): **Inferred.** A single category to delete. An older form that
-    ///   applies if the body names none. Evidence: **inferred** from the pattern of the other
+    /// - `id_category` (`idCategory`): **Inferred.** ID of a single category to delete. Older form,
+    ///   used only if the body lists no IDs. Evidence: **inferred** from the pattern of the other
     ///   operations. As for offer sources.
     /// - `body`: Parents to archive or delete, and the treatment of their children. `None` sends no
     ///   body.

@@ -10,8 +10,8 @@ open_enum! {
     ///
     /// Schema `CategoryType`.
     ///
-    /// Evidence: documented elsewhere by the vendor. An abridged copy of the documentation page
-    /// Categories, with names and meanings but without types and required marks.
+    /// Evidence: documented elsewhere by the vendor. Based on the page *Categories*, which gives names
+    /// and meanings but not types or which fields are required.
     CategoryType {
         /// `trafficsources`
         Trafficsources = "trafficsources",
@@ -43,8 +43,8 @@ open_enum! {
 /// Schema `Category`.
 ///
 /// Evidence for the type, and for its fields unless they state their own: documented elsewhere by
-/// the vendor. An abridged copy of the documentation page Categories, with names and meanings but
-/// without types and required marks.
+/// the vendor. Based on the page *Categories*, which gives names and meanings but not types or
+/// which fields are required.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Category {
@@ -64,7 +64,7 @@ pub struct Category {
     /// `idCategory` in JSON.
     #[serde(rename = "idCategory")]
     pub id_category: CategoryId,
-    /// **Documented in part.** Belongs to the FunnelFlux user interface. Send it back as it came.
+    /// **Documented in part.** Belongs to the FunnelFlux user interface. Send it back unchanged.
     ///
     /// `meta` in JSON.
     ///
@@ -77,7 +77,7 @@ pub struct Category {
     /// `status` in JSON.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<Status>,
-    /// Unknown fields, kept as received and sent back unchanged.
+    /// Unknown fields are kept unchanged.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<String, ::serde_json::Value>,
 }

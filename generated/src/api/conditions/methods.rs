@@ -13,9 +13,9 @@ use crate::runtime::{call::Call, client::Client, unverified::Unverified};
 /// Evidence for all operations: **inferred** from the pattern of the other operations. The index
 /// states title and method; the path follows the pattern of offer sources.
 ///
-/// Evidence for arguments, unless they state their own: documented elsewhere by the vendor. An
-/// abridged copy of the documentation page Conditions, with names and meanings but without types
-/// and required marks.
+/// Evidence for arguments, unless they state their own: documented elsewhere by the vendor. Based
+/// on the page *Conditions*, which gives names and meanings but not types or which fields are
+/// required.
 impl Client {
     /// **Inferred.** List conditions.
     ///
@@ -155,7 +155,7 @@ impl Client {
 
     /// **Inferred.** Create a condition.
     ///
-    /// Creates a condition under the ID that the request carries.
+    /// Creates a condition under the ID in the request.
     ///
     /// `POST /condition/save/`
     ///
@@ -200,8 +200,8 @@ impl Client {
     /// `DELETE /condition/delete/`
     ///
     /// # Arguments
-    /// - `id_condition` (`idCondition`): **Inferred.** A single condition to delete. An older form that
-    ///   applies if the body names none. Evidence: **inferred** from the pattern of the other
+    /// - `id_condition` (`idCondition`): **Inferred.** ID of a single condition to delete. Older form,
+    ///   used only if the body lists no IDs. Evidence: **inferred** from the pattern of the other
     ///   operations. As for offer sources.
     /// - `body`: A list of asset IDs. `None` sends no body.
     /// - `_unverified`: Acknowledges that this destructive call is inferred.
@@ -257,7 +257,7 @@ impl Client {
 
     /// **Inferred.** Move conditions to a category.
     ///
-    /// Moves the given conditions into a category, or out of theirs.
+    /// Moves the given conditions into a category, or out of their current category.
     ///
     /// `PUT /condition/move-category/`
     ///

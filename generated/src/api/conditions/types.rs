@@ -10,8 +10,8 @@ use crate::api::shared::Status;
 /// Schema `Condition`.
 ///
 /// Evidence for the type, and for its fields unless they state their own: documented elsewhere by
-/// the vendor. An abridged copy of the documentation page Conditions, with names and meanings but
-/// without types and required marks.
+/// the vendor. Based on the page *Conditions*, which gives names and meanings but not types or
+/// which fields are required.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Condition {
@@ -31,7 +31,7 @@ pub struct Condition {
     /// `idCondition` in JSON.
     #[serde(rename = "idCondition")]
     pub id_condition: ConditionId,
-    /// **Documented in part.** Belongs to the FunnelFlux user interface. Send it back as it came.
+    /// **Documented in part.** Belongs to the FunnelFlux user interface. Send it back unchanged.
     ///
     /// `meta` in JSON.
     ///
@@ -50,7 +50,7 @@ pub struct Condition {
     /// `status` in JSON.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<Status>,
-    /// Unknown fields, kept as received and sent back unchanged.
+    /// Unknown fields are kept unchanged.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<String, ::serde_json::Value>,
 }
@@ -112,8 +112,8 @@ impl Condition {
 ///
 /// Schema `ConditionInfo`.
 ///
-/// Evidence for the type and its fields: documented elsewhere by the vendor. An abridged copy of
-/// the documentation page Conditions, with names and meanings but without types and required marks.
+/// Evidence for the type and its fields: documented elsewhere by the vendor. Based on the page *Conditions*,
+/// which gives names and meanings but not types or which fields are required.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ConditionInfo {
@@ -141,7 +141,7 @@ pub struct ConditionInfo {
     ///
     /// `status` in JSON.
     pub status: Status,
-    /// Unknown fields, kept as received and sent back unchanged.
+    /// Unknown fields are kept unchanged.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<String, ::serde_json::Value>,
 }

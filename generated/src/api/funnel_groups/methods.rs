@@ -235,7 +235,7 @@ impl Client {
 
     /// **Inferred.** Create a funnel group.
     ///
-    /// Creates a funnel group under the ID that the request carries.
+    /// Creates a funnel group under the ID in the request.
     ///
     /// `POST /campaign/save/`
     ///
@@ -255,7 +255,7 @@ impl Client {
 
     /// **Inferred.** Create a new funnel group.
     ///
-    /// Creates a funnel group under the ID that the request carries.
+    /// Creates a funnel group under the ID in the request.
     ///
     /// `POST /funnelgroup/save/`
     ///
@@ -332,8 +332,8 @@ impl Client {
     /// two may be swapped.
     ///
     /// # Arguments
-    /// - `id_funnel_group` (`idFunnelGroup`): **Inferred.** A single funnel group to delete. An older
-    ///   form that applies if the body names none.
+    /// - `id_funnel_group` (`idFunnelGroup`): **Inferred.** ID of a single funnel group to delete.
+    ///   Older form, used only if the body lists no IDs.
     /// - `body`: Parents to archive or delete, and the treatment of their children. `None` sends no
     ///   body.
     /// - `_unverified`: Acknowledges that this destructive call is inferred.
@@ -360,8 +360,8 @@ impl Client {
     /// `DELETE /funnelgroup/delete/`
     ///
     /// # Arguments
-    /// - `id_funnel_group` (`idFunnelGroup`): **Inferred.** A single funnel group to delete. An older
-    ///   form that applies if the body names none.
+    /// - `id_funnel_group` (`idFunnelGroup`): **Inferred.** ID of a single funnel group to delete.
+    ///   Older form, used only if the body lists no IDs.
     /// - `body`: Parents to archive or delete, and the treatment of their children. `None` sends no
     ///   body.
     /// - `_unverified`: Acknowledges that this destructive call is inferred.

@@ -25,11 +25,11 @@ impl Client {
     ///
     /// # Arguments
     /// - `status`: **Documented in part.** Status of the funnels to return. `not-deleted` means active
-    ///   and archived. Evidence: documented elsewhere by the vendor. An abridged copy of the
-    ///   documentation page Funnels, with names and meanings but without types and required marks.
+    ///   and archived. Evidence: documented elsewhere by the vendor. Based on the page *Funnels*, which
+    ///   gives names and meanings but not types or which fields are required.
     /// - `funnel_type` (`funnelType`): **Documented in part.** Return only funnels of this type. The
-    ///   possible types are unknown. Evidence: documented elsewhere by the vendor. An abridged copy of
-    ///   the documentation page Funnels, with names and meanings but without types and required marks.
+    ///   possible types are unknown. Evidence: documented elsewhere by the vendor. Based on the page *Funnels*,
+    ///   which gives names and meanings but not types or which fields are required.
     ///
     /// # Response
     /// The funnels.
@@ -52,8 +52,8 @@ impl Client {
     ///
     /// # Arguments
     /// - `id_funnel` (`idFunnel`): **Documented in part.** ID of the funnel. Evidence: documented
-    ///   elsewhere by the vendor. An abridged copy of the documentation page Funnels, with names and
-    ///   meanings but without types and required marks.
+    ///   elsewhere by the vendor. Based on the page *Funnels*, which gives names and meanings but not
+    ///   types or which fields are required.
     ///
     /// # Response
     /// The funnel.
@@ -70,8 +70,8 @@ impl Client {
     /// # Arguments
     /// - `id_funnels` (`idFunnels`): **Documented in part.** The IDs of the funnels to return, as one
     ///   string. The items are sent separated by commas. Evidence: documented elsewhere by the vendor.
-    ///   An abridged copy of the documentation page Funnels, with names and meanings but without types
-    ///   and required marks.
+    ///   Based on the page *Funnels*, which gives names and meanings but not types or which fields are
+    ///   required.
     ///
     /// # Response
     /// The funnels with these IDs.
@@ -161,7 +161,7 @@ impl Client {
 
     /// **Inferred.** Create a funnel.
     ///
-    /// Creates a funnel under the ID that the request carries.
+    /// Creates a funnel under the ID in the request.
     ///
     /// `POST /funnel/save/`
     ///
@@ -206,8 +206,8 @@ impl Client {
     /// `DELETE /funnel/delete/`
     ///
     /// # Arguments
-    /// - `id_funnel` (`idFunnel`): **Inferred.** A single funnel to delete. An older form that applies
-    ///   if the body names none.
+    /// - `id_funnel` (`idFunnel`): **Inferred.** ID of a single funnel to delete. Older form, used only
+    ///   if the body lists no IDs.
     /// - `body`: A list of asset IDs. `None` sends no body.
     /// - `_unverified`: Acknowledges that this destructive call is inferred.
     ///

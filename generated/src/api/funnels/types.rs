@@ -11,8 +11,8 @@ use crate::api::shared::Status;
 /// Schema `Funnel`.
 ///
 /// Evidence for the type, and for its fields unless they state their own: documented elsewhere by
-/// the vendor. An abridged copy of the documentation page Funnels, with names and meanings but
-/// without types and required marks.
+/// the vendor. Based on the page *Funnels*, which gives names and meanings but not types or which
+/// fields are required.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Funnel {
@@ -41,7 +41,7 @@ pub struct Funnel {
     /// `funnelType` in JSON.
     #[serde(rename = "funnelType", skip_serializing_if = "Option::is_none")]
     pub funnel_type: Option<String>,
-    /// **Documented in part.** An older name of `idFunnelGroup`.
+    /// **Documented in part.** Older name of `idFunnelGroup`.
     ///
     /// `idCampaign` in JSON.
     #[serde(rename = "idCampaign", skip_serializing_if = "Option::is_none")]
@@ -63,7 +63,7 @@ pub struct Funnel {
     /// `ipAnonymizer` in JSON.
     #[serde(rename = "ipAnonymizer", skip_serializing_if = "Option::is_none")]
     pub ip_anonymizer: Option<::serde_json::Value>,
-    /// **Documented in part.** Belongs to the FunnelFlux user interface. Send it back as it came.
+    /// **Documented in part.** Belongs to the FunnelFlux user interface. Send it back unchanged.
     ///
     /// `meta` in JSON.
     ///
@@ -82,7 +82,7 @@ pub struct Funnel {
     /// `status` in JSON.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<Status>,
-    /// Unknown fields, kept as received and sent back unchanged.
+    /// Unknown fields are kept unchanged.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<String, ::serde_json::Value>,
 }
@@ -196,7 +196,7 @@ impl Funnel {
 /// Schema `FunnelDuplicateRequest`.
 ///
 /// Evidence for the type, and for its fields unless they state their own: documented elsewhere by
-/// the vendor. An abridged copy of the list of all schemas.
+/// the vendor. Based on the list of all schemas.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct FunnelDuplicateRequest {
@@ -218,7 +218,7 @@ pub struct FunnelDuplicateRequest {
     /// `parentId` in JSON.
     #[serde(rename = "parentId")]
     pub parent_id: String,
-    /// Unknown fields, kept as received and sent back unchanged.
+    /// Unknown fields are kept unchanged.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<String, ::serde_json::Value>,
 }
@@ -251,8 +251,8 @@ impl FunnelDuplicateRequest {
 ///
 /// Schema `FunnelInfo`.
 ///
-/// Evidence for the type and its fields: documented elsewhere by the vendor. An abridged copy of
-/// the documentation page Funnels, with names and meanings but without types and required marks.
+/// Evidence for the type and its fields: documented elsewhere by the vendor. Based on the page *Funnels*,
+/// which gives names and meanings but not types or which fields are required.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct FunnelInfo {
@@ -280,7 +280,7 @@ pub struct FunnelInfo {
     ///
     /// `status` in JSON.
     pub status: Status,
-    /// Unknown fields, kept as received and sent back unchanged.
+    /// Unknown fields are kept unchanged.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<String, ::serde_json::Value>,
 }

@@ -24,12 +24,11 @@ impl Client {
     ///
     /// # Arguments
     /// - `status`: **Documented in part.** Status of the logic scripts to return. `not-deleted` means
-    ///   active and archived. Evidence: documented elsewhere by the vendor. An abridged copy of the
-    ///   documentation page Logic Scripts, with names and meanings but without types and required
-    ///   marks.
+    ///   active and archived. Evidence: documented elsewhere by the vendor. Based on the page *Logic
+    ///   Scripts*, which gives names and meanings but not types or which fields are required.
     /// - `id_category` (`idCategory`): **Documented in part.** Return only the logic scripts of this
-    ///   category. Evidence: documented elsewhere by the vendor. An abridged copy of the documentation
-    ///   page Logic Scripts, with names and meanings but without types and required marks.
+    ///   category. Evidence: documented elsewhere by the vendor. Based on the page *Logic Scripts*,
+    ///   which gives names and meanings but not types or which fields are required.
     ///
     /// # Response
     /// The logic scripts.
@@ -52,8 +51,8 @@ impl Client {
     ///
     /// # Arguments
     /// - `id_logic_script` (`idLogicScript`): **Documented in part.** ID of the logic script. Evidence:
-    ///   documented elsewhere by the vendor. An abridged copy of the documentation page Logic Scripts,
-    ///   with names and meanings but without types and required marks.
+    ///   documented elsewhere by the vendor. Based on the page *Logic Scripts*, which gives names and
+    ///   meanings but not types or which fields are required.
     ///
     /// # Response
     /// The logic script.
@@ -75,8 +74,8 @@ impl Client {
     /// # Arguments
     /// - `id_logic_scripts` (`idLogicScripts`): **Documented in part.** The IDs of the logic scripts to
     ///   return, as one string. The items are sent separated by commas. Evidence: documented elsewhere
-    ///   by the vendor. An abridged copy of the documentation page Logic Scripts, with names and
-    ///   meanings but without types and required marks.
+    ///   by the vendor. Based on the page *Logic Scripts*, which gives names and meanings but not types
+    ///   or which fields are required.
     ///
     /// # Response
     /// The logic scripts with these IDs.
@@ -172,7 +171,7 @@ impl Client {
 
     /// **Inferred.** Create a logic script.
     ///
-    /// Creates a logic script under the ID that the request carries.
+    /// Creates a logic script under the ID in the request.
     ///
     /// `POST /logicscript/save/`
     ///
@@ -217,8 +216,8 @@ impl Client {
     /// `DELETE /logicscript/delete/`
     ///
     /// # Arguments
-    /// - `id_logic_script` (`idLogicScript`): **Inferred.** A single logic script to delete. An older
-    ///   form that applies if the body names none.
+    /// - `id_logic_script` (`idLogicScript`): **Inferred.** ID of a single logic script to delete.
+    ///   Older form, used only if the body lists no IDs.
     /// - `body`: A list of asset IDs. `None` sends no body.
     /// - `_unverified`: Acknowledges that this destructive call is inferred.
     ///
@@ -316,7 +315,7 @@ impl Client {
 
     /// **Inferred.** Move logic scripts to a category.
     ///
-    /// Moves the given logic scripts into a category, or out of theirs.
+    /// Moves the given logic scripts into a category, or out of their current category.
     ///
     /// `PUT /logicscript/move-category/`
     ///

@@ -11,8 +11,8 @@ use crate::api::shared::Status;
 /// Schema `LogicScript`.
 ///
 /// Evidence for the type, and for its fields unless they state their own: documented elsewhere by
-/// the vendor. An abridged copy of the documentation page Logic Scripts, with names and meanings
-/// but without types and required marks.
+/// the vendor. Based on the page *Logic Scripts*, which gives names and meanings but not types or
+/// which fields are required.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct LogicScript {
@@ -48,7 +48,7 @@ pub struct LogicScript {
     /// `logicScriptName` in JSON, 1 to 256 characters.
     #[serde(rename = "logicScriptName")]
     pub logic_script_name: String,
-    /// **Documented in part.** Belongs to the FunnelFlux user interface. Send it back as it came.
+    /// **Documented in part.** Belongs to the FunnelFlux user interface. Send it back unchanged.
     ///
     /// `meta` in JSON.
     ///
@@ -67,7 +67,7 @@ pub struct LogicScript {
     /// `status` in JSON.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<Status>,
-    /// Unknown fields, kept as received and sent back unchanged.
+    /// Unknown fields are kept unchanged.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<String, ::serde_json::Value>,
 }
@@ -151,7 +151,7 @@ impl LogicScript {
 /// Schema `LogicScriptDuplicateRequest`.
 ///
 /// Evidence for the type, and for its fields unless they state their own: documented elsewhere by
-/// the vendor. An abridged copy of the list of all schemas.
+/// the vendor. Based on the list of all schemas.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct LogicScriptDuplicateRequest {
@@ -168,7 +168,7 @@ pub struct LogicScriptDuplicateRequest {
     ///
     /// `name` in JSON, 1 to 256 characters.
     pub name: String,
-    /// Unknown fields, kept as received and sent back unchanged.
+    /// Unknown fields are kept unchanged.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<String, ::serde_json::Value>,
 }
@@ -200,9 +200,8 @@ impl LogicScriptDuplicateRequest {
 ///
 /// Schema `LogicScriptInfo`.
 ///
-/// Evidence for the type and its fields: documented elsewhere by the vendor. An abridged copy of
-/// the documentation page Logic Scripts, with names and meanings but without types and required
-/// marks.
+/// Evidence for the type and its fields: documented elsewhere by the vendor. Based on the page *Logic
+/// Scripts*, which gives names and meanings but not types or which fields are required.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct LogicScriptInfo {
@@ -235,7 +234,7 @@ pub struct LogicScriptInfo {
     ///
     /// `status` in JSON.
     pub status: Status,
-    /// Unknown fields, kept as received and sent back unchanged.
+    /// Unknown fields are kept unchanged.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<String, ::serde_json::Value>,
 }

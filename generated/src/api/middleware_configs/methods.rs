@@ -25,13 +25,12 @@ impl Client {
     ///
     /// # Arguments
     /// - `id_category` (`idCategory`): **Documented in part.** Return only the middleware configs of
-    ///   this category. Evidence: documented elsewhere by the vendor. An abridged copy of the
-    ///   documentation page Middleware Configs, with names and meanings but without types and required
-    ///   marks.
+    ///   this category. Evidence: documented elsewhere by the vendor. Based on the page *Middleware
+    ///   Configs*, which gives names and meanings but not types or which fields are required.
     /// - `status`: **Documented in part.** Status of the middleware configs to return. `not-deleted`
     ///   means active and archived; so does the empty value, which the documentation allows. Evidence:
-    ///   documented elsewhere by the vendor. An abridged copy of the documentation page Middleware
-    ///   Configs, with names and meanings but without types and required marks.
+    ///   documented elsewhere by the vendor. Based on the page *Middleware Configs*, which gives names
+    ///   and meanings but not types or which fields are required.
     ///
     /// # Response
     /// The middleware configs.
@@ -54,8 +53,8 @@ impl Client {
     ///
     /// # Arguments
     /// - `id_middleware_config` (`idMiddlewareConfig`): **Documented in part.** ID of the middleware
-    ///   config. Evidence: documented elsewhere by the vendor. An abridged copy of the documentation
-    ///   page Middleware Configs, with names and meanings but without types and required marks.
+    ///   config. Evidence: documented elsewhere by the vendor. Based on the page *Middleware Configs*,
+    ///   which gives names and meanings but not types or which fields are required.
     ///
     /// # Response
     /// The middleware config.
@@ -106,7 +105,7 @@ impl Client {
 
     /// **Inferred.** Create middleware config.
     ///
-    /// Creates a middleware config under the ID that the request carries.
+    /// Creates a middleware config under the ID in the request.
     ///
     /// `POST /middlewareconfig/save/`
     ///
@@ -150,8 +149,8 @@ impl Client {
     /// `DELETE /middlewareconfig/delete/`
     ///
     /// # Arguments
-    /// - `id_middleware_config` (`idMiddlewareConfig`): **Inferred.** A single middleware config to
-    ///   delete. An older form that applies if the body names none.
+    /// - `id_middleware_config` (`idMiddlewareConfig`): **Inferred.** ID of a single middleware config
+    ///   to delete. Older form, used only if the body lists no IDs.
     /// - `body`: A list of asset IDs. `None` sends no body.
     /// - `_unverified`: Acknowledges that this destructive call is inferred.
     ///
@@ -206,7 +205,7 @@ impl Client {
 
     /// **Inferred.** Move middleware configs to category.
     ///
-    /// Moves the given middleware configs into a category, or out of theirs.
+    /// Moves the given middleware configs into a category, or out of their current category.
     ///
     /// `PUT /middlewareconfig/move-category/`
     ///

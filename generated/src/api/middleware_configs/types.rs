@@ -8,9 +8,8 @@ use crate::api::shared::Status;
 ///
 /// Schema `MiddlewareBasicAuth`.
 ///
-/// Evidence for the type and its fields: documented elsewhere by the vendor. An abridged copy of
-/// the documentation page Middleware Configs, with names and meanings but without types and
-/// required marks.
+/// Evidence for the type and its fields: documented elsewhere by the vendor. Based on the page *Middleware
+/// Configs*, which gives names and meanings but not types or which fields are required.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
 #[non_exhaustive]
 pub struct MiddlewareBasicAuth {
@@ -24,7 +23,7 @@ pub struct MiddlewareBasicAuth {
     /// `username` in JSON.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub username: Option<String>,
-    /// Unknown fields, kept as received and sent back unchanged.
+    /// Unknown fields are kept unchanged.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<String, ::serde_json::Value>,
 }
@@ -60,8 +59,8 @@ impl MiddlewareBasicAuth {
 /// Schema `MiddlewareConfig`.
 ///
 /// Evidence for the type, and for its fields unless they state their own: documented elsewhere by
-/// the vendor. An abridged copy of the documentation page Middleware Configs, with names and
-/// meanings but without types and required marks.
+/// the vendor. Based on the page *Middleware Configs*, which gives names and meanings but not types
+/// or which fields are required.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct MiddlewareConfig {
@@ -122,7 +121,7 @@ pub struct MiddlewareConfig {
     /// the documentation.
     #[serde(rename = "timeoutMs", skip_serializing_if = "Option::is_none")]
     pub timeout_ms: Option<i64>,
-    /// Unknown fields, kept as received and sent back unchanged.
+    /// Unknown fields are kept unchanged.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<String, ::serde_json::Value>,
 }
@@ -209,9 +208,8 @@ impl MiddlewareConfig {
 ///
 /// Schema `MiddlewareConfigInfo`.
 ///
-/// Evidence for the type and its fields: documented elsewhere by the vendor. An abridged copy of
-/// the documentation page Middleware Configs, with names and meanings but without types and
-/// required marks.
+/// Evidence for the type and its fields: documented elsewhere by the vendor. Based on the page *Middleware
+/// Configs*, which gives names and meanings but not types or which fields are required.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct MiddlewareConfigInfo {
@@ -220,12 +218,13 @@ pub struct MiddlewareConfigInfo {
     /// `categoryName` in JSON, at most 256 characters.
     #[serde(rename = "categoryName", skip_serializing_if = "Option::is_none")]
     pub category_name: Option<String>,
-    /// **Documented in part.** HTTP method of its destination: GET or POST.
+    /// **Documented in part.** HTTP method of the middleware config's destination: GET or POST.
     ///
     /// `destinationMethod` in JSON.
     #[serde(rename = "destinationMethod", skip_serializing_if = "Option::is_none")]
     pub destination_method: Option<String>,
-    /// **Documented in part.** Type of its destination. The possible types are unknown.
+    /// **Documented in part.** Type of the middleware config's destination. The possible types are
+    /// unknown.
     ///
     /// `destinationType` in JSON.
     #[serde(rename = "destinationType", skip_serializing_if = "Option::is_none")]
@@ -249,7 +248,7 @@ pub struct MiddlewareConfigInfo {
     ///
     /// `status` in JSON.
     pub status: Status,
-    /// Unknown fields, kept as received and sent back unchanged.
+    /// Unknown fields are kept unchanged.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<String, ::serde_json::Value>,
 }
@@ -314,8 +313,8 @@ impl MiddlewareConfigInfo {
 /// Schema `MiddlewareDestination`.
 ///
 /// Evidence for the type, and for its fields unless they state their own: documented elsewhere by
-/// the vendor. An abridged copy of the documentation page Middleware Configs, with names and
-/// meanings but without types and required marks.
+/// the vendor. Based on the page *Middleware Configs*, which gives names and meanings but not types
+/// or which fields are required.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
 #[non_exhaustive]
 pub struct MiddlewareDestination {
@@ -334,7 +333,7 @@ pub struct MiddlewareDestination {
     /// `hasHmacSecret` in JSON.
     #[serde(rename = "hasHmacSecret", skip_serializing_if = "Option::is_none")]
     pub has_hmac_secret: Option<bool>,
-    /// **Documented in part.** Headers of the request. Their form is unknown, so any JSON is accepted.
+    /// **Documented in part.** Request headers. Their format is unknown, so any JSON is accepted.
     ///
     /// `headers` in JSON.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -354,15 +353,15 @@ pub struct MiddlewareDestination {
     /// `type` in JSON.
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     pub type_: Option<String>,
-    /// **Inferred.** Address of the service.
+    /// **Inferred.** URL of the service.
     ///
     /// `url` in JSON.
     ///
-    /// Evidence: **inferred** from a similar operation or field. The documentation lists the address
+    /// Evidence: **inferred** from a similar operation or field. The documentation lists the URL
     /// without the exact name of the field.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
-    /// Unknown fields, kept as received and sent back unchanged.
+    /// Unknown fields are kept unchanged.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<String, ::serde_json::Value>,
 }
@@ -473,7 +472,7 @@ pub struct MiddlewareRoute {
     /// `priority` in JSON, at least 0 and at most 255.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub priority: Option<i64>,
-    /// Unknown fields, kept as received and sent back unchanged.
+    /// Unknown fields are kept unchanged.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<String, ::serde_json::Value>,
 }

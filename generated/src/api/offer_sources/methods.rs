@@ -138,7 +138,7 @@ impl Client {
 
     /// Create offer source.
     ///
-    /// Creates an offer source under the ID that the request carries.
+    /// Creates an offer source under the ID in the request.
     ///
     /// `POST /offersource/save/`
     ///
@@ -183,8 +183,8 @@ impl Client {
     /// `DELETE /offersource/delete/`
     ///
     /// # Arguments
-    /// - `id_offer_source` (`idOfferSource`): A single offer source to delete. An older form that
-    ///   applies if the body names none.
+    /// - `id_offer_source` (`idOfferSource`): ID of a single offer source to delete. Older form, used
+    ///   only if the body lists no IDs.
     /// - `body`: Parents to archive or delete, and the treatment of their children. `None` sends no
     ///   body.
     ///
@@ -238,7 +238,7 @@ impl Client {
 
     /// Move offer sources to a category.
     ///
-    /// Moves the given offer sources into a category, or out of theirs.
+    /// Moves the given offer sources into a category, or out of their current category.
     ///
     /// `PUT /offersource/move-category/`
     ///

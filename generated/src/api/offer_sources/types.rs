@@ -21,7 +21,7 @@ pub struct OfferSource {
     #[serde(rename = "idOfferSource")]
     pub id_offer_source: OfferSourceId,
     /// **Inferred.** Belongs to the FunnelFlux user interface (its state, edit version and conflict
-    /// tracking). Send it back as it came; data of your own may be overwritten there.
+    /// tracking). Send it back unchanged; data of your own may be overwritten there.
     ///
     /// `meta` in JSON.
     ///
@@ -70,7 +70,7 @@ pub struct OfferSource {
     /// `umrDomainOverride` in JSON, default `""`.
     #[serde(rename = "umrDomainOverride", skip_serializing_if = "Option::is_none")]
     pub umr_domain_override: Option<String>,
-    /// Unknown fields, kept as received and sent back unchanged.
+    /// Unknown fields are kept unchanged.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<String, ::serde_json::Value>,
 }
@@ -193,7 +193,7 @@ pub struct OfferSourceInfo {
     ///
     /// `status` in JSON.
     pub status: Status,
-    /// Unknown fields, kept as received and sent back unchanged.
+    /// Unknown fields are kept unchanged.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<String, ::serde_json::Value>,
 }

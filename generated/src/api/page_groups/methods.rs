@@ -184,7 +184,7 @@ impl Client {
 
     /// **Inferred.** Create a page group.
     ///
-    /// Creates a page group under the ID that the request carries.
+    /// Creates a page group under the ID in the request.
     ///
     /// `POST /pagegroup/save/`
     ///
@@ -228,8 +228,8 @@ impl Client {
     /// `DELETE /pagegroup/delete/`
     ///
     /// # Arguments
-    /// - `id_page_group` (`idPageGroup`): **Inferred.** A single page group to delete. An older form
-    ///   that applies if the body names none.
+    /// - `id_page_group` (`idPageGroup`): **Inferred.** ID of a single page group to delete. Older
+    ///   form, used only if the body lists no IDs.
     /// - `body`: A list of asset IDs. `None` sends no body.
     /// - `_unverified`: Acknowledges that this destructive call is inferred.
     ///
@@ -284,7 +284,7 @@ impl Client {
 
     /// **Inferred.** Move global page groups to a category.
     ///
-    /// Moves the given page groups into a category, or out of theirs.
+    /// Moves the given page groups into a category, or out of their current category.
     ///
     /// `PUT /globalpagegroup/move-category/`
     ///
@@ -306,7 +306,7 @@ impl Client {
 
     /// **Inferred.** Move global page groups to a category.
     ///
-    /// Moves the given page groups into a category, or out of theirs.
+    /// Moves the given page groups into a category, or out of their current category.
     ///
     /// `PUT /pagegroup/move-category/`
     ///

@@ -127,7 +127,7 @@ impl Client {
 
     /// **Inferred.** Create a new page.
     ///
-    /// Creates a page under the ID that the request carries.
+    /// Creates a page under the ID in the request.
     ///
     /// `POST /page/save/`
     ///
@@ -167,8 +167,8 @@ impl Client {
     /// `DELETE /page/delete/`
     ///
     /// # Arguments
-    /// - `id_page` (`idPage`): **Inferred.** A single page to delete. An older form that applies if the
-    ///   body names none.
+    /// - `id_page` (`idPage`): **Inferred.** ID of a single page to delete. Older form, used only if
+    ///   the body lists no IDs.
     /// - `body`: A list of asset IDs. `None` sends no body.
     /// - `_unverified`: Acknowledges that this destructive call is inferred.
     ///
@@ -223,7 +223,7 @@ impl Client {
 
     /// **Inferred.** Move pages to a category.
     ///
-    /// Moves the given pages into a category, or out of theirs.
+    /// Moves the given pages into a category, or out of their current category.
     ///
     /// `PUT /page/move-category/`
     ///

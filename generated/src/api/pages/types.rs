@@ -13,7 +13,7 @@ use crate::api::shared::Status;
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Page {
-    /// Address of the page.
+    /// URL of the page.
     ///
     /// `baseURL` in JSON.
     ///
@@ -47,7 +47,7 @@ pub struct Page {
     /// `status` in JSON.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<Status>,
-    /// Unknown fields, kept as received and sent back unchanged.
+    /// Unknown fields are kept unchanged.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<String, ::serde_json::Value>,
 }
@@ -132,7 +132,7 @@ pub struct PageInfo {
     ///
     /// `status` in JSON.
     pub status: Status,
-    /// Unknown fields, kept as received and sent back unchanged.
+    /// Unknown fields are kept unchanged.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<String, ::serde_json::Value>,
 }
@@ -182,7 +182,7 @@ pub struct PageOfferParams {
     /// `idOfferSource` in JSON.
     #[serde(rename = "idOfferSource", skip_serializing_if = "Option::is_none")]
     pub id_offer_source: Option<OfferSourceId>,
-    /// Unknown fields, kept as received and sent back unchanged.
+    /// Unknown fields are kept unchanged.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<String, ::serde_json::Value>,
 }

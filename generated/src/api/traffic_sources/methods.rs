@@ -24,12 +24,11 @@ impl Client {
     ///
     /// # Arguments
     /// - `status`: **Documented in part.** Status of the traffic sources to return. `not-deleted` means
-    ///   active and archived. Evidence: documented elsewhere by the vendor. An abridged copy of the
-    ///   documentation page Traffic Sources, with names and meanings but without types and required
-    ///   marks.
+    ///   active and archived. Evidence: documented elsewhere by the vendor. Based on the page *Traffic
+    ///   Sources*, which gives names and meanings but not types or which fields are required.
     /// - `id_category` (`idCategory`): **Documented in part.** Return only the traffic sources of this
-    ///   category. Evidence: documented elsewhere by the vendor. An abridged copy of the documentation
-    ///   page Traffic Sources, with names and meanings but without types and required marks.
+    ///   category. Evidence: documented elsewhere by the vendor. Based on the page *Traffic Sources*,
+    ///   which gives names and meanings but not types or which fields are required.
     ///
     /// # Response
     /// The traffic sources.
@@ -52,8 +51,8 @@ impl Client {
     ///
     /// # Arguments
     /// - `id_traffic_source` (`idTrafficSource`): **Documented in part.** ID of the traffic source.
-    ///   Evidence: documented elsewhere by the vendor. An abridged copy of the documentation page
-    ///   Traffic Sources, with names and meanings but without types and required marks.
+    ///   Evidence: documented elsewhere by the vendor. Based on the page *Traffic Sources*, which gives
+    ///   names and meanings but not types or which fields are required.
     ///
     /// # Response
     /// The traffic source.
@@ -148,7 +147,7 @@ impl Client {
 
     /// **Inferred.** Create traffic source.
     ///
-    /// Creates a traffic source under the ID that the request carries.
+    /// Creates a traffic source under the ID in the request.
     ///
     /// `POST /trafficsource/save/`
     ///
@@ -194,8 +193,8 @@ impl Client {
     /// `DELETE /trafficsource/delete/`
     ///
     /// # Arguments
-    /// - `id_traffic_source` (`idTrafficSource`): **Inferred.** A single traffic source to delete. An
-    ///   older form that applies if the body names none.
+    /// - `id_traffic_source` (`idTrafficSource`): **Inferred.** ID of a single traffic source to
+    ///   delete. Older form, used only if the body lists no IDs.
     /// - `body`: A list of asset IDs. `None` sends no body.
     /// - `_unverified`: Acknowledges that this destructive call is inferred.
     ///
@@ -250,7 +249,7 @@ impl Client {
 
     /// **Inferred.** Move traffic sources to a category.
     ///
-    /// Moves the given traffic sources into a category, or out of theirs.
+    /// Moves the given traffic sources into a category, or out of their current category.
     ///
     /// `PUT /trafficsource/move-category/`
     ///

@@ -8,8 +8,8 @@ use crate::api::shared::Status;
 ///
 /// Schema `TrackingField`.
 ///
-/// Evidence: documented elsewhere by the vendor. An abridged copy of the list of all schemas, with
-/// names only.
+/// Evidence: documented elsewhere by the vendor. Based on the list of all schemas, which gives only
+/// names.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
 #[non_exhaustive]
 pub struct TrackingField {
@@ -17,35 +17,35 @@ pub struct TrackingField {
     ///
     /// `name` in JSON.
     ///
-    /// Evidence: documented elsewhere by the vendor. An abridged copy of the documentation page Traffic
-    /// Sources, with names and meanings but without types and required marks.
+    /// Evidence: documented elsewhere by the vendor. Based on the page *Traffic Sources*, which gives
+    /// names and meanings but not types or which fields are required.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// **Documented in part.** Former name.
     ///
     /// `previousName` in JSON.
     ///
-    /// Evidence: documented elsewhere by the vendor. An abridged copy of the documentation page Traffic
-    /// Sources, with names and meanings but without types and required marks.
+    /// Evidence: documented elsewhere by the vendor. Based on the page *Traffic Sources*, which gives
+    /// names and meanings but not types or which fields are required.
     #[serde(rename = "previousName", skip_serializing_if = "Option::is_none")]
     pub previous_name: Option<String>,
-    /// **Documented in part.** Its status. Its values are unknown, so any JSON is accepted.
+    /// **Documented in part.** Status. The possible values are unknown, so any JSON is accepted.
     ///
     /// `status` in JSON.
     ///
-    /// Evidence: documented elsewhere by the vendor. An abridged copy of the documentation page Traffic
-    /// Sources, with names and meanings but without types and required marks.
+    /// Evidence: documented elsewhere by the vendor. Based on the page *Traffic Sources*, which gives
+    /// names and meanings but not types or which fields are required.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<::serde_json::Value>,
     /// **Documented in part.** Its value.
     ///
     /// `value` in JSON.
     ///
-    /// Evidence: documented elsewhere by the vendor. An abridged copy of the documentation page Traffic
-    /// Sources, with names and meanings but without types and required marks.
+    /// Evidence: documented elsewhere by the vendor. Based on the page *Traffic Sources*, which gives
+    /// names and meanings but not types or which fields are required.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<String>,
-    /// Unknown fields, kept as received and sent back unchanged.
+    /// Unknown fields are kept unchanged.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<String, ::serde_json::Value>,
 }
@@ -100,8 +100,8 @@ impl TrackingField {
 /// Schema `TrafficSource`.
 ///
 /// Evidence for the type, and for its fields unless they state their own: documented elsewhere by
-/// the vendor. An abridged copy of the documentation page Traffic Sources, with names and meanings
-/// but without types and required marks.
+/// the vendor. Based on the page *Traffic Sources*, which gives names and meanings but not types or
+/// which fields are required.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct TrafficSource {
@@ -139,7 +139,7 @@ pub struct TrafficSource {
     /// `incomingCostModifier` in JSON, at least 0 and at most 500.
     #[serde(rename = "incomingCostModifier", skip_serializing_if = "Option::is_none")]
     pub incoming_cost_modifier: Option<f64>,
-    /// **Documented in part.** Belongs to the FunnelFlux user interface. Send it back as it came.
+    /// **Documented in part.** Belongs to the FunnelFlux user interface. Send it back unchanged.
     ///
     /// `meta` in JSON.
     ///
@@ -181,7 +181,7 @@ pub struct TrafficSource {
     /// `trafficSourceName` in JSON, 1 to 256 characters.
     #[serde(rename = "trafficSourceName")]
     pub traffic_source_name: String,
-    /// Unknown fields, kept as received and sent back unchanged.
+    /// Unknown fields are kept unchanged.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<String, ::serde_json::Value>,
 }
@@ -311,9 +311,8 @@ impl TrafficSource {
 ///
 /// Schema `TrafficSourceInfo`.
 ///
-/// Evidence for the type and its fields: documented elsewhere by the vendor. An abridged copy of
-/// the documentation page Traffic Sources, with names and meanings but without types and required
-/// marks.
+/// Evidence for the type and its fields: documented elsewhere by the vendor. Based on the page *Traffic
+/// Sources*, which gives names and meanings but not types or which fields are required.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct TrafficSourceInfo {
@@ -341,7 +340,7 @@ pub struct TrafficSourceInfo {
     /// `trafficSourceName` in JSON, 1 to 256 characters.
     #[serde(rename = "trafficSourceName")]
     pub traffic_source_name: String,
-    /// Unknown fields, kept as received and sent back unchanged.
+    /// Unknown fields are kept unchanged.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<String, ::serde_json::Value>,
 }

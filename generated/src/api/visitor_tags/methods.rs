@@ -98,7 +98,7 @@ impl Client {
 
     /// **Inferred.** Create a visitor tag.
     ///
-    /// Creates a visitor tag under the ID that the request carries.
+    /// Creates a visitor tag under the ID in the request.
     ///
     /// `POST /visitortag/save/`
     ///
@@ -141,8 +141,8 @@ impl Client {
     /// `DELETE /visitortag/delete/`
     ///
     /// # Arguments
-    /// - `id_visitor_tag` (`idVisitorTag`): **Inferred.** A single visitor tag to delete. An older form
-    ///   that applies if the body names none.
+    /// - `id_visitor_tag` (`idVisitorTag`): **Inferred.** ID of a single visitor tag to delete. Older
+    ///   form, used only if the body lists no IDs.
     /// - `body`: A list of asset IDs. `None` sends no body.
     /// - `_unverified`: Acknowledges that this destructive call is inferred.
     ///
@@ -197,7 +197,7 @@ impl Client {
 
     /// **Inferred.** Move visitor tags to category.
     ///
-    /// Moves the given visitor tags into a category, or out of theirs.
+    /// Moves the given visitor tags into a category, or out of their current category.
     ///
     /// `PUT /visitortag/move-category/`
     ///

@@ -33,7 +33,7 @@ pub struct VisitorTag {
     /// `visitorTagName` in JSON, 1 to 256 characters.
     #[serde(rename = "visitorTagName")]
     pub visitor_tag_name: String,
-    /// Unknown fields, kept as received and sent back unchanged.
+    /// Unknown fields are kept unchanged.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<String, ::serde_json::Value>,
 }
@@ -102,7 +102,7 @@ pub struct VisitorTagInfo {
     /// `visitorTagName` in JSON, 1 to 256 characters.
     #[serde(rename = "visitorTagName")]
     pub visitor_tag_name: String,
-    /// Unknown fields, kept as received and sent back unchanged.
+    /// Unknown fields are kept unchanged.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<String, ::serde_json::Value>,
 }

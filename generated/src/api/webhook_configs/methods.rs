@@ -8,7 +8,7 @@ use crate::runtime::{call::Call, client::Client, unverified::Unverified};
 
 /// # Webhook Configs
 ///
-/// Manage webhook configs: addresses to which the service reports events.
+/// Manage webhook configs: URLs to which the service reports events.
 ///
 /// Evidence for all operations: **inferred** from the pattern of the other operations. The index
 /// states title and method; the path follows the pattern of offer sources.
@@ -98,7 +98,7 @@ impl Client {
 
     /// **Inferred.** Create webhook config.
     ///
-    /// Creates a webhook config under the ID that the request carries.
+    /// Creates a webhook config under the ID in the request.
     ///
     /// `POST /webhookconfig/save/`
     ///
@@ -142,9 +142,9 @@ impl Client {
     /// `DELETE /webhookconfig/delete/`
     ///
     /// # Arguments
-    /// - `id_webhook_config` (`idWebhookConfig`): **Inferred.** A single webhook config to delete. An
-    ///   older form that applies if the body names none. Evidence: **inferred** from the pattern of the
-    ///   other operations. As for offer sources.
+    /// - `id_webhook_config` (`idWebhookConfig`): **Inferred.** ID of a single webhook config to
+    ///   delete. Older form, used only if the body lists no IDs. Evidence: **inferred** from the
+    ///   pattern of the other operations. As for offer sources.
     /// - `body`: A list of asset IDs. `None` sends no body.
     /// - `_unverified`: Acknowledges that this destructive call is inferred.
     ///
@@ -199,7 +199,7 @@ impl Client {
 
     /// **Inferred.** Move webhook configs to category.
     ///
-    /// Moves the given webhook configs into a category, or out of theirs.
+    /// Moves the given webhook configs into a category, or out of their current category.
     ///
     /// `PUT /webhookconfig/move-category/`
     ///

@@ -33,7 +33,7 @@ pub struct WebhookConfig {
     /// `webhookConfigName` in JSON, 1 to 256 characters.
     #[serde(rename = "webhookConfigName")]
     pub webhook_config_name: String,
-    /// Unknown fields, kept as received and sent back unchanged.
+    /// Unknown fields are kept unchanged.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<String, ::serde_json::Value>,
 }
@@ -103,7 +103,7 @@ pub struct WebhookConfigInfo {
     /// `webhookConfigName` in JSON, 1 to 256 characters.
     #[serde(rename = "webhookConfigName")]
     pub webhook_config_name: String,
-    /// Unknown fields, kept as received and sent back unchanged.
+    /// Unknown fields are kept unchanged.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<String, ::serde_json::Value>,
 }

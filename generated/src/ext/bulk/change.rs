@@ -1,4 +1,4 @@
-//! Changes of many assets: the call that each sends, and the state of an asset that satisfies it.
+//! Changes of many assets: the call that each change sends, and the asset state that satisfies the change.
 
 use super::engine::{JobSteps, Shared, StepContext};
 use crate::ext::cascade::Cascade;
@@ -32,7 +32,7 @@ pub trait BulkChange<R: Resource>: fmt::Debug + Send + Sync + 'static {
         None
     }
 
-    /// Returns true if an asset is as asked; `None` stands for an asset that cannot be read.
+    /// Returns true if an asset is in the requested state; `None` stands for an asset that cannot be read.
     fn is_satisfied_by(&self, summary: Option<&AssetSummary>) -> bool;
 
     /// Checks the change before anything is sent.
@@ -164,7 +164,7 @@ impl<R: Categorised> BulkChange<R> for MovingToCategory {
 
     fn check(&self, _: &[R::Id]) -> Result<(), InvalidJob> {
         let id = self.category.as_str();
-        // The empty category removes assets from theirs (documented).
+        // An empty category removes assets from their current one (documented).
         match validate::problem(id).filter(|_| !id.is_empty()) {
             Some(problem) => Err(InvalidJob::Target {
                 id: id.to_owned(),
@@ -225,7 +225,7 @@ pub enum ChangeRecord {
     },
     /// Move the assets to a category.
     MoveToCategory {
-        /// ID of the category; empty to remove the assets from theirs.
+        /// ID of the category; empty to remove the assets from their current one.
         category: String,
     },
     /// Make a copy of each asset.

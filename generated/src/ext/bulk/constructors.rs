@@ -10,7 +10,7 @@ impl Failure {
         Self::of(reason, error)
     }
 
-    /// Creates a failure without an error of a call, for tests of your own code.
+    /// Creates a failure without a call error, for tests of your own code.
     #[must_use]
     pub fn from_message(reason: Reason, message: impl Into<String>) -> Self {
         Self::new(reason, message)
@@ -18,7 +18,7 @@ impl Failure {
 }
 
 impl<I> Report<I> {
-    /// Creates a report with these outcomes in their order, for tests of your own code.
+    /// Creates a report with these outcomes, in order, for tests of your own code.
     ///
     /// ```
     /// use funnelflux::{Error, http, ext::{Failure, Outcome, Reason, Report}, types::OfferSourceId};

@@ -1,4 +1,4 @@
-//! Outcome of an ID, with the reason of a failure.
+//! Outcome of an ID, with the reason for a failure.
 
 use crate::Error;
 use serde::{Deserialize, Serialize};
@@ -8,28 +8,28 @@ use std::{fmt, sync::Arc};
 ///
 /// | outcome | state of the asset | fix |
 /// |---|---|---|
-/// | [`Done`](Self::Done) | as asked, by this job | none needed |
-/// | [`AlreadySo`](Self::AlreadySo) | as asked, as before | none needed |
+/// | [`Done`](Self::Done) | as requested, by this job | none needed |
+/// | [`AlreadySo`](Self::AlreadySo) | already as requested | none needed |
 /// | [`Rejected`](Self::Rejected) | unchanged | read the failure; a second attempt fails the same way |
 /// | [`Unknown`](Self::Unknown) | changed or unchanged | run the job again for these IDs; not for copies |
 /// | [`NotSent`](Self::NotSent) | unchanged | run the job again for these IDs |
 ///
 /// [`Report::unfinished`](super::Report::unfinished) returns the IDs for which to run the job again. An
-/// unknown copy is not among them: look for it first, because the job would make another one.
+/// unknown copy is not among them: look for it first, because the job would make another copy.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Outcome {
-    /// The change was sent, and the asset is as asked.
+    /// The change was sent, and the asset is in the requested state.
     Done {
-        /// Reading the asset back confirmed the change. Otherwise only the answer of the service shows it,
-        /// and a service that silently ignores an ID would answer the same.
+        /// Reading the asset back confirmed the change. Otherwise, only the service's response indicates
+        /// success, and a service that silently ignores an ID would respond in the same way.
         confirmed: bool,
     },
-    /// The asset was as asked before.
+    /// The asset was already in the requested state.
     AlreadySo {
-        /// Refusal of the service to handle the children. A job with a [`Cascade`](crate::ext::Cascade) sends
-        /// parents that are as asked already again, because of their children.
+        /// Refusal of the service to handle the children. A job with a [`Cascade`](crate::ext::Cascade) also
+        /// sends parents that are already in the requested state, because of their children.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         children: Option<Failure>,
     },
@@ -38,7 +38,7 @@ pub enum Outcome {
         /// The reason.
         failure: Failure,
     },
-    /// The change was sent, no trustworthy answer came, and reading back did not show the result.
+    /// The change was sent, no trustworthy response arrived, and reading back did not show the result.
     Unknown {
         /// The reason.
         failure: Failure,
@@ -55,7 +55,7 @@ impl Outcome {
     pub(crate) const CONFIRMED: Self = Self::Done { confirmed: true };
     pub(crate) const ALREADY: Self = Self::AlreadySo { children: None };
 
-    /// Returns true if the asset is as asked: done, or already so.
+    /// Returns true if the asset is in the requested state: done, or already so.
     #[must_use]
     pub const fn is_success(&self) -> bool {
         matches!(self, Self::Done { .. } | Self::AlreadySo { .. })
@@ -67,7 +67,7 @@ impl Outcome {
         matches!(self, Self::Unknown { .. } | Self::NotSent { .. })
     }
 
-    /// Returns the reason of a failure; for [`AlreadySo`](Self::AlreadySo), the reason why children were not
+    /// Returns the reason for a failure; for [`AlreadySo`](Self::AlreadySo), the reason why children were not
     /// handled.
     #[must_use]
     pub const fn failure(&self) -> Option<&Failure> {
@@ -85,10 +85,10 @@ impl Outcome {
         match (&self, &later) {
             // The later job did not read the asset.
             (_, Self::NotSent { .. }) if !matches!(self, Self::NotSent { .. }) => self,
-            // The change was sent, and now the asset is as asked.
+            // The change was sent, and the asset is now in the requested state.
             (Self::Done { .. }, Self::AlreadySo { .. })
             | (Self::Unknown { .. }, Self::AlreadySo { children: None }) => Self::CONFIRMED,
-            // The deletion was sent, and now the asset is gone.
+            // The deletion was sent, and the asset is now missing.
             (Self::Done { .. } | Self::Unknown { .. }, Self::Rejected { failure })
                 if failure.reason() == Reason::Gone =>
             {
@@ -144,15 +144,15 @@ impl Eq for FailureData {}
 pub enum Reason {
     /// The service refused the change.
     Refused,
-    /// No asset of this ID can be read, so nothing was sent.
+    /// No asset with this ID can be read, so nothing was sent.
     NotFound,
-    /// The same in a deletion: the asset was deleted before, or never existed.
+    /// In a deletion: the asset was deleted before or never existed, so nothing was sent.
     Gone,
     /// The asset is deleted, so nothing was sent.
     Deleted,
-    /// No trustworthy answer came: the connection broke, the call timed out, or the service failed.
+    /// No trustworthy response arrived: the connection broke, the call timed out, or the service failed.
     NoAnswer,
-    /// The service accepted the change, but the asset reads unchanged.
+    /// The service accepted the change, but reading the asset back shows no change.
     NotApplied,
     /// The service accepted the change, but the asset could not be read back.
     NotReadable,
@@ -181,7 +181,7 @@ impl Failure {
         Self::with_error(reason, error.to_string(), error)
     }
 
-    /// Creates a failure with its own message about the error.
+    /// Creates a failure with a custom message about the error.
     pub(crate) fn with_error(reason: Reason, message: String, error: &Error) -> Self {
         Self(Arc::new(FailureData {
             reason,
@@ -207,7 +207,7 @@ impl Failure {
         self.0.reason
     }
 
-    /// Returns the HTTP status of the answer, if any.
+    /// Returns the HTTP status of the response, if any.
     #[must_use]
     pub fn status(&self) -> Option<http::StatusCode> {
         self.0
@@ -244,13 +244,13 @@ pub struct Entry<I> {
     pub id: I,
     /// Index among the distinct IDs of the job, counted from 0.
     pub position: usize,
-    /// Its outcome.
+    /// Outcome of the ID.
     #[serde(flatten)]
     pub outcome: Outcome,
     /// ID of the copy, if the job duplicates.
     #[serde(default = "none", skip_serializing_if = "Option::is_none")]
     pub copy: Option<I>,
-    /// Further copies, if reports of several runs were merged and each run made one.
+    /// Further copies, if reports of several runs were merged and each run made a copy.
     #[serde(default = "Vec::new", skip_serializing_if = "Vec::is_empty")]
     pub more_copies: Vec<I>,
 }

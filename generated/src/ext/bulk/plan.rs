@@ -18,10 +18,10 @@ pub struct Plan<I> {
     pub job: String,
     /// IDs of the assets that would change.
     pub would_change: Vec<I>,
-    /// IDs of the assets that are as asked already.
+    /// IDs of the assets that are already in the requested state.
     pub already: Vec<I>,
     /// IDs of missing or deleted assets, which the job would reject. It is not documented whether deleted
-    /// assets can be read; if not, they look missing.
+    /// assets can be read; if not, they appear as missing.
     pub missing: Vec<I>,
     /// IDs of the assets that could not be read, each with the reason.
     pub unreadable: Vec<(I, Failure)>,
@@ -46,8 +46,8 @@ pub enum Children {
         /// Number of children that are not deleted.
         count: usize,
     },
-    /// The job handles children, but their number is unknown. No documented call lists them, and no inferred
-    /// call is available or the call failed.
+    /// The job handles children, but their number is unknown. No documented call lists them, and the inferred
+    /// call is unavailable or failed.
     Unknown,
 }
 

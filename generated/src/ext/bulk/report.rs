@@ -14,7 +14,7 @@ use std::{collections::HashMap, fmt, hash::Hash};
 #[must_use = "the report shows which IDs are not done"]
 pub struct Report<I> {
     job: String,
-    /// A second run would make further copies.
+    /// A second run would create further copies.
     #[serde(default)]
     duplicates: bool,
     entries: Vec<Entry<I>>,
@@ -27,7 +27,7 @@ pub struct Report<I> {
 pub struct Counts {
     /// Changed by the job.
     pub done: usize,
-    /// As asked before the job.
+    /// Already in the requested state before the job.
     pub already: usize,
     /// Refused by the service.
     pub rejected: usize,
@@ -69,7 +69,7 @@ impl fmt::Display for Counts {
     }
 }
 
-/// Error of merging the reports of different jobs.
+/// Error when merging the reports of different jobs.
 #[derive(thiserror::Error)]
 #[error("cannot merge a report of {later:?} into one of {first:?}: they are different jobs")]
 #[non_exhaustive]
@@ -131,17 +131,17 @@ impl<I> Report<I> {
         counts
     }
 
-    /// Returns true if every asset is as asked: done, or already so.
+    /// Returns true if every asset is in the requested state: done, or already so.
     #[must_use]
     pub fn is_success(&self) -> bool {
         self.entries.iter().all(|entry| entry.outcome.is_success())
     }
 
-    /// Returns the unknown and unsent IDs, the input of the next job. That job reads the assets first, so
+    /// Returns the unknown and unsent IDs, as input for the next job. That job reads the assets first, so
     /// nothing is done twice.
     ///
-    /// Of a job that duplicates, only unsent IDs are returned. The next job would not notice the copy of an
-    /// unknown one, and make another. A job that resumes from its journal looks for the copy.
+    /// For a duplication, only unsent IDs are returned, because the next job would not notice the copy of an
+    /// unknown ID and would make another. A job that resumes from its journal looks for the copy.
     pub fn unfinished(&self) -> impl Iterator<Item = &I> {
         let duplicates = self.duplicates;
         self.ids(move |outcome| match outcome {
@@ -173,11 +173,11 @@ impl<I: Clone + Eq + Hash> Report<I> {
     /// Merges the report of a later run of the same job, for any IDs.
     ///
     /// If both reports have an ID, the later outcome replaces the earlier one, unless the later run did not
-    /// send it. An *unknown* ID that the later run finds already so is *done*, and so is a sent deletion
-    /// whose asset is gone. If both runs made a copy, the entry keeps both.
+    /// send it. An *unknown* ID that the later run finds in the requested state is *done*, and so is a sent
+    /// deletion whose asset is now missing. If both runs made a copy, the entry keeps both.
     ///
     /// # Errors
-    /// Returns an error if the reports are of different jobs; nothing changes then.
+    /// Returns an error, without any change, if the reports are of different jobs.
     pub fn merge(&mut self, later: Self) -> Result<(), DifferentJobs> {
         if self.job != later.job {
             let first = self.job.clone();
@@ -199,7 +199,7 @@ impl<I: Clone + Eq + Hash> Report<I> {
                 for copy in copies {
                     match &earlier.copy {
                         None => earlier.copy = Some(copy),
-                        // Each copy is an asset of its own.
+                        // Each copy is a separate asset.
                         Some(known) if *known == copy || earlier.more_copies.contains(&copy) => {}
                         Some(_) => earlier.more_copies.push(copy),
                     }
@@ -239,7 +239,7 @@ impl<'r, I> IntoIterator for &'r Report<I> {
 
 crate::runtime::error::debug_as_display!(Report<I>, I: fmt::Display);
 
-/// Title of a section in the text, and a filter of its outcomes.
+/// Title of a section in the text, and a filter for its outcomes.
 type Section = (&'static str, fn(&Outcome) -> bool);
 
 impl<I: fmt::Display> fmt::Display for Report<I> {

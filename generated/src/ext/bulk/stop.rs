@@ -6,7 +6,7 @@ use std::pin::pin;
 use std::time::Duration;
 use tokio::sync::watch;
 
-/// Number of consecutive requests without an answer after which the job stops.
+/// Number of consecutive requests without a response after which the job stops.
 const MAX_UNANSWERED: u32 = 5;
 
 /// Decides when a job stops.
@@ -15,7 +15,7 @@ pub(in crate::ext) struct StopControl {
     /// The first reason to stop, if any.
     reason: Option<Failure>,
     sender: watch::Sender<bool>,
-    /// Meaning of a request without an answer, for the message.
+    /// Meaning of a request without a response, for the message.
     unanswered_text: &'static str,
     unanswered_in_a_row: u32,
     failed: usize,
@@ -24,7 +24,7 @@ pub(in crate::ext) struct StopControl {
 }
 
 impl StopControl {
-    /// `unanswered_text` describes a request without an answer.
+    /// `unanswered_text` describes a request without a response.
     pub(in crate::ext) fn new(stop_after: Option<usize>, unanswered_text: &'static str) -> Self {
         Self {
             reason: None,
@@ -36,7 +36,7 @@ impl StopControl {
         }
     }
 
-    /// Returns the reason to stop, if any. Nothing more is sent then.
+    /// Returns the reason to stop, if any. With a reason, nothing more is sent.
     pub(in crate::ext) fn reason(&self) -> Option<&Failure> {
         self.reason.as_ref()
     }
@@ -60,8 +60,8 @@ impl StopControl {
         self.stop(Failure::new(Reason::Cancelled, message));
     }
 
-    /// Records a request: whether the service answered, if that is relevant, and the number of IDs that
-    /// failed by it.
+    /// Records a request: whether the service responded, if that is relevant, and the number of IDs that
+    /// failed because of it.
     pub(in crate::ext) fn record(&mut self, answered: Option<bool>, failed: usize) {
         match answered {
             Some(true) => self.unanswered_in_a_row = 0,
@@ -94,7 +94,7 @@ impl StopSignal {
     pub(in crate::ext) async fn wait(&self) {
         let mut receiver = self.0.clone();
         if receiver.wait_for(|is_set| *is_set).await.is_err() {
-            // The job is gone, and nobody waits for its steps.
+            // The job was dropped, and nobody waits for its steps.
             std::future::pending::<()>().await;
         }
     }
@@ -106,7 +106,7 @@ impl StopSignal {
         }
     }
 
-    /// Returns the receiver for a call, which then stops retrying.
+    /// Returns the receiver that makes a call stop retrying.
     pub(in crate::ext) fn receiver(&self) -> watch::Receiver<bool> {
         self.0.clone()
     }

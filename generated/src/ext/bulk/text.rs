@@ -81,7 +81,7 @@ pub(super) fn write_section<'e, I: Display + 'e>(
     }
 }
 
-/// The words of a message without the ID, numbers, durations and the request ID.
+/// Returns the words of a message without the ID, numbers, durations and the request ID.
 fn cause(message: &str, id: &str) -> String {
     let message = message.replace(id, "");
     let message = message.split("request ID").next().unwrap_or_default();

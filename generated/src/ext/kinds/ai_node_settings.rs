@@ -55,7 +55,7 @@ impl Resource for SettingsOfAiNodes {
     }
 
     fn summary(asset: &AiNodeSettings) -> AssetSummary {
-        // It is unknown whether they have a status.
+        // It is unknown whether AI node settings have a status.
         let status = asset.extra.get("status").cloned();
         let status: Option<Status> = status.and_then(|status| serde_json::from_value(status).ok());
         AssetSummary::new(status.as_ref(), None)

@@ -21,8 +21,8 @@ impl Client {
     /// The vendor's index lists these operations by title and method only. Paths and bodies follow the
     /// pattern of offer sources. Archiving and deleting must therefore be acknowledged with `unverified`.
     ///
-    /// The calls use the paths under `/funnelgroup/`. The vendor's index also lists `/campaign/`, which lacks
-    /// a way back from the archive; which of the two is the older one is not documented.
+    /// The calls use the paths under `/funnelgroup/`. The vendor's index also lists `/campaign/`, which has
+    /// no operation to unarchive; which of the two is older is not documented.
     ///
     /// The children of a funnel group are the funnels in it. The general wording of `ParentMutationRequest`
     /// suggests that archiving and deleting can handle them.

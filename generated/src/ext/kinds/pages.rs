@@ -41,7 +41,7 @@ impl Client {
     }
 }
 
-/// Counts the pages of these offer sources that are not deleted; `None` if not all of them can be read.
+/// Counts the pages of these offer sources that are not deleted; `None` if some of them cannot be read.
 ///
 /// Inferred: the calls follow the pattern of offer sources. Only two facts are known: lists show pages of
 /// both kinds, and a page names its offer source in `offerParams.idOfferSource`. Lists omit that property, so

@@ -1,4 +1,4 @@
-//! The account that an access token belongs to, as far as the token says so.
+//! The account that an access token belongs to, if the token states it.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -8,13 +8,13 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-/// Account that an access token belongs to, as the token itself says.
+/// Account that an access token belongs to, as stated in the token.
 ///
-/// It is the claim `sub` of a token that is a JWT, after `org_id` if the token has one. Equal values mean the
-/// same account. The format of the service's tokens is not documented: a token that is no JWT has no
+/// The value is the claim `sub` of a JWT, preceded by `org_id` if the token has that claim. Equal values mean
+/// the same account. The format of the service's tokens is not documented: a token that is not a JWT has no
 /// `AccountId`.
 ///
-/// It is no secret, and it can be stored as text:
+/// An `AccountId` is not a secret and can be stored as text:
 ///
 /// ```
 /// use funnelflux::{Credentials, auth::AccountId};
@@ -67,7 +67,8 @@ pub(super) fn expiry_of_token(token: &SecretString) -> Option<SystemTime> {
     SystemTime::UNIX_EPOCH.checked_add(since)
 }
 
-/// Claims of a token in the compact form of a signed JWT: three parts, the second one JSON in base64url.
+/// Claims of a token in the compact form of a signed JWT: three parts, of which the second is JSON in
+/// base64url.
 fn claims(token: &SecretString) -> Option<Value> {
     let mut parts = token.expose_secret().split('.');
     let (Some(_), Some(payload), Some(_), None) = (parts.next(), parts.next(), parts.next(), parts.next())

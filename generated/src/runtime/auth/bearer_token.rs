@@ -1,11 +1,11 @@
-//! An access token in the form that requests carry.
+//! An access token in the form used in requests.
 
 use super::{Credentials, Redactor};
 use crate::runtime::error::ErrorKind;
 use http::HeaderValue;
 use secrecy::{ExposeSecret as _, SecretString};
 
-/// An access token in the form that requests carry.
+/// An access token in the form used in requests.
 pub(crate) struct BearerToken {
     pub(super) token: SecretString,
     /// `Authorization` header; `None` if the token contains invalid characters.
@@ -14,7 +14,7 @@ pub(crate) struct BearerToken {
 }
 
 impl BearerToken {
-    /// Creates the bearer token of `credentials`. Its redactor knows the tokens of `others`, too.
+    /// Creates the bearer token of `credentials`. Its redactor also knows the tokens of `others`.
     pub(super) fn new<'c>(
         credentials: &'c Credentials,
         others: impl IntoIterator<Item = &'c Credentials>,

@@ -19,17 +19,17 @@ use std::{
 const LOCK_TIMEOUT: Duration = Duration::from_mins(1);
 /// Interval between attempts to take the lock.
 const LOCK_INTERVAL: Duration = Duration::from_millis(50);
-/// Symbolic links that are followed before they count as a circle.
+/// Maximum number of symbolic links to follow; more are treated as a circle.
 const MAX_LINKS: usize = 40;
 
 /// Stores tokens in a JSON file. Its folder must exist and be writable, or else
 /// [`ClientBuilder::build`](crate::ClientBuilder::build) fails.
 ///
 /// - The file records the base URL and the account of its tokens. A client for another base URL or account
-///   refuses it. A file without a base URL belongs to the vendor's service.
+///   rejects the file. A file without a base URL belongs to the vendor's service.
 /// - On Unix the file gets mode 0600, and a file that others can read is rejected.
 /// - Saving writes a temporary file and renames it, so a crash leaves the old or the new file. A symbolic
-///   link stays one: its target is replaced.
+///   link is kept: its target is replaced.
 /// - During a renewal, the lock `<file>.lock` keeps other processes from renewing. They wait up to 60 s and
 ///   then use the new tokens.
 ///
@@ -39,7 +39,7 @@ pub struct FileTokenStore {
     path: PathBuf,
 }
 
-/// Content of the file: the format of the service's response, and the owner of the tokens.
+/// Content of the file: the service's response format, plus the owner of the tokens.
 #[derive(Deserialize, Serialize)]
 struct StoredTokens {
     access_token: String,
@@ -102,7 +102,7 @@ impl FileTokenStore {
             Err(error) => return Err(self.error("cannot be read", error)),
         };
         self.check_mode()?;
-        // The parser's message could quote a token.
+        // The parser's message could contain a token.
         let stored: StoredTokens = serde_json::from_str(text.expose_secret()).map_err(|error| {
             self.error(
                 "contains no tokens",
@@ -232,7 +232,7 @@ impl TokenStore for FileTokenStore {
     fn check(&self) -> Result<(), StoreError> {
         let target = self.target()?;
         let folder = folder_of(&target);
-        // Permissions say little about access control lists or read-only disks, so this creates a file.
+        // Permissions do not reveal access control lists or read-only disks, so this creates a file.
         match tempfile::NamedTempFile::new_in(folder) {
             Ok(_) => self.read().map(drop),
             Err(error) => {

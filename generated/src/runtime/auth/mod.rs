@@ -22,19 +22,19 @@ use super::error::Error;
 use secrecy::{ExposeSecret as _, SecretString};
 use std::{env::VarError, fmt, time::SystemTime};
 
-/// Environment variable of the access token.
+/// Environment variable that contains the access token.
 pub(crate) const ACCESS_TOKEN_VARIABLE: &str = "FUNNELFLUX_ACCESS_TOKEN";
-/// Environment variable of the refresh token.
+/// Environment variable that contains the refresh token.
 pub(crate) const REFRESH_TOKEN_VARIABLE: &str = "FUNNELFLUX_REFRESH_TOKEN";
 
 /// Tokens of an account, created in FunnelFlux under settings → API access.
 ///
-/// An access token is valid for 72 hours (documented). With a refresh token, the client renews it by itself:
-/// in the background from five minutes before it expires if the expiry is known, otherwise when the service
-/// rejects it. Concurrent calls share one renewal. After a failed renewal the client waits before the next
-/// one, from one second up to a minute.
+/// An access token is valid for 72 hours (documented). With a refresh token, the client renews it
+/// automatically: in the background from five minutes before it expires if the expiry is known, otherwise
+/// when the service rejects it. Concurrent calls share one renewal. After a failed renewal the client waits
+/// before the next attempt, from one second up to a minute.
 ///
-/// Both tokens are secrets: no `Debug` output, error or log shows them.
+/// Both tokens are secrets: no `Debug` output, error or log contains them.
 ///
 /// ```no_run
 /// use funnelflux::{Client, Credentials};
@@ -53,9 +53,9 @@ pub struct Credentials {
     expires_at: Option<SystemTime>,
     /// Base URL of the service that the tokens are for.
     base_url: Option<String>,
-    /// Account of an earlier token, in case this one does not name it.
+    /// Account of an earlier token, in case the current token does not state it.
     account: Option<AccountId>,
-    /// Fingerprint of the credentials that these were renewed from.
+    /// Fingerprint of the credentials from which these were renewed.
     origin: Option<String>,
 }
 
@@ -81,8 +81,8 @@ impl Credentials {
 
     /// Adds the expiry of the access token, so that it is renewed in the background from five minutes before.
     ///
-    /// Without it, the client uses the expiry that a JWT states. A token without either is renewed when the
-    /// service first rejects it, and the rejected calls wait for the renewal.
+    /// Without this setting, the client uses the expiry in a JWT. If the expiry is unknown, the token is
+    /// renewed when the service first rejects it, and the rejected calls wait for the renewal.
     #[must_use]
     pub fn with_expires_at(mut self, expires_at: SystemTime) -> Self {
         self.expires_at = Some(expires_at);
@@ -91,7 +91,7 @@ impl Credentials {
 
     /// Binds the tokens to the service at this base URL, for a store of your own.
     ///
-    /// The client binds tokens that it saves, and refuses stored tokens of another base URL.
+    /// The client binds tokens that it saves, and rejects stored tokens of another base URL.
     #[must_use]
     pub fn with_base_url(mut self, base_url: impl Into<String>) -> Self {
         self.base_url = Some(base_url.into());
@@ -131,15 +131,15 @@ impl Credentials {
         self.refresh_token.as_ref()
     }
 
-    /// Expiry of the access token, if it is known: set by [`with_expires_at`](Self::with_expires_at), or
-    /// stated by a token that is a JWT.
+    /// Expiry of the access token, if known: set by [`with_expires_at`](Self::with_expires_at), or stated in
+    /// a JWT.
     #[must_use]
     pub fn expires_at(&self) -> Option<SystemTime> {
         self.expires_at
             .or_else(|| account::expiry_of_token(&self.access_token))
     }
 
-    /// Account of the access token, if the token or the one that it was renewed from says so.
+    /// Account of the access token, if that token or the token from which it was renewed states it.
     #[must_use]
     pub fn account(&self) -> Option<AccountId> {
         AccountId::of_token(&self.access_token).or_else(|| self.account.clone())

@@ -46,7 +46,7 @@ impl Redactor {
         if secrets.is_empty() {
             return None;
         }
-        // The longest first, because one secret may be part of another.
+        // Longest first, because one secret may be part of another.
         secrets.sort_by_key(|secret| std::cmp::Reverse(secret.expose_secret().len()));
         let text = String::from_utf8_lossy(bytes).into_owned();
         Some(Bytes::from(secrets.iter().fold(text, |text, secret| {

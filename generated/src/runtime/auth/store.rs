@@ -7,15 +7,15 @@ use std::sync::{Mutex, PoisonError};
 /// Error of a store.
 pub type StoreError = Box<dyn std::error::Error + Send + Sync>;
 
-/// Stores tokens between renewals and, if it is persistent, between processes.
+/// Stores tokens between renewals and, in persistent stores, between processes.
 ///
-/// The client loads tokens before its first call and before each renewal, so that it uses tokens that another
-/// process has renewed. It saves them after each renewal. [`MemoryTokenStore`] and [`FileTokenStore`] are
-/// ready-made; implement the trait for a secrets manager or a database.
+/// The client loads tokens before its first call and before each renewal, so that it picks up tokens that
+/// another process has renewed. It saves them after each renewal. [`MemoryTokenStore`] and [`FileTokenStore`]
+/// are ready-made; implement the trait for a secrets manager or a database.
 ///
-/// A store belongs to one account on one base URL. The client saves credentials with their
-/// [base URL](Credentials::base_url); a store of your own keeps it and restores it with
-/// [`Credentials::with_base_url`]. The client refuses stored tokens of another base URL or account. Stored
+/// A store belongs to one account on one base URL. The client saves credentials with their [base
+/// URL](Credentials::base_url); a custom store must keep the URL and restore it with
+/// [`Credentials::with_base_url`]. The client rejects stored tokens of another base URL or account. Stored
 /// tokens without a base URL belong to the vendor's service.
 ///
 /// [`FileTokenStore`]: crate::auth::FileTokenStore
@@ -46,8 +46,8 @@ pub trait TokenStore: Send + Sync + 'static {
     /// Loads the stored tokens; `None` if there are none.
     ///
     /// # Errors
-    /// When the store cannot be read; the call then fails. Users see the error's text, so it must not contain
-    /// a secret.
+    /// When the store cannot be read, in which case the call fails. Users see the error's text, so it must
+    /// not contain a secret.
     fn load(&self) -> BoxFuture<'_, Result<Option<Credentials>, StoreError>>;
 
     /// Replaces the stored tokens.
@@ -72,7 +72,7 @@ pub trait TokenStore: Send + Sync + 'static {
     /// Checks that tokens can be stored, when a client is built. Default: no check.
     ///
     /// # Errors
-    /// When they cannot; the client is then not built.
+    /// When they cannot be stored, in which case the client is not built.
     fn check(&self) -> Result<(), StoreError> {
         Ok(())
     }

@@ -1,9 +1,9 @@
-//! The token manager: holds the tokens that a client uses and renews them, once for all calls that wait.
+//! The token manager: holds the tokens that a client uses, and renews them once for all waiting calls.
 //!
 //! A renewal before the expiry may change nothing, because the service only confirms a valid token
-//! (documented). The client then renews again at the expiry.
+//! (documented). In that case, the client renews again at the expiry.
 //!
-//! Longer than other files, because renewing, storing and replacing tokens share one state.
+//! This file is long because renewing, storing and replacing tokens share one state.
 
 use super::{AccountId, BearerToken, Credentials, TokenStore, store::StoreError, validate::validate};
 use crate::runtime::{
@@ -29,7 +29,7 @@ const RENEWAL_MARGIN: Duration = Duration::from_mins(5);
 const MIN_BACKOFF: Duration = Duration::from_secs(1);
 /// Longest wait after a failed renewal.
 const MAX_BACKOFF: Duration = Duration::from_mins(1);
-/// Wait after tokens could not be stored.
+/// Wait after a failure to store tokens.
 const SAVE_INTERVAL: Duration = Duration::from_mins(1);
 
 /// Tokens of a client.
@@ -51,16 +51,16 @@ struct TokenState {
     renewal: Option<SharedRenewal>,
     /// Time before which only a rejected token causes a renewal.
     no_renewal_before: Option<SystemTime>,
-    /// Credentials that the service has refused to renew, with the failure; asking again would not help.
+    /// Credentials that the service has refused to renew, with the failure; another request would not help.
     permanent_rejection: Option<(Vec<Credentials>, RenewalFailure)>,
     backoff: Option<Backoff>,
     /// Time of the next attempt to store tokens, if the last one failed.
     next_save: Option<Instant>,
-    /// Error of the store that the next call reports.
+    /// Store error that the next call reports.
     unreported: Option<String>,
 }
 
-/// Wait after a failed renewal, during which calls fail with the same failure.
+/// Wait after a failed renewal, during which calls fail with the same error.
 struct Backoff {
     until: Instant,
     delay: Duration,
@@ -119,7 +119,7 @@ enum RenewalFailure {
     Login {
         reason: String,
         cause: Option<Error>,
-        /// The same renewal would fail again.
+        /// Another attempt would fail the same way.
         permanent: bool,
     },
 }
@@ -181,16 +181,16 @@ impl TokenManager {
         store.map_or_else(|| "the token store".to_owned(), |store| store.description())
     }
 
-    /// Loads the stored tokens unless this has happened.
+    /// Loads the stored tokens unless they are already loaded.
     async fn loaded(&self) -> Result<(), ErrorKind> {
         if !self.loaded.initialized() {
-            // Boxed, because few calls need it and the future of every call stays smaller.
+            // Boxed, because few calls need it, and boxing keeps the future of every call smaller.
             Box::pin(self.loaded.get_or_try_init(|| self.load())).await?;
         }
         Ok(())
     }
 
-    /// Loads the stored tokens, or else takes those from the program.
+    /// Loads the stored tokens, or else uses those from the program.
     async fn load(&self) -> Result<(), RenewalFailure> {
         let stored = match &self.store {
             Some(store) => store.load().await?,
@@ -206,7 +206,7 @@ impl TokenManager {
     }
 
     /// Checks that stored tokens belong to this service and to the account of `known`. Returns `None` if they
-    /// descend from other credentials, and nothing says that both belong to one account.
+    /// descend from other credentials, and nothing shows that both belong to one account.
     fn admit(
         &self,
         stored: Option<Credentials>,
@@ -245,7 +245,7 @@ impl TokenManager {
         }
     }
 
-    /// Account of the tokens in use, if they say so.
+    /// Account of the tokens in use, if stated in them.
     pub(crate) async fn account(&self) -> Result<Option<AccountId>, ErrorKind> {
         self.loaded().await?;
         let state = self.state();
@@ -265,8 +265,8 @@ impl TokenManager {
             .map(|current| current.source.clone()))
     }
 
-    /// Access token for the next request. A token that is about to expire is renewed in the background, an
-    /// expired one is renewed first.
+    /// Access token for the next request. A token that is about to expire is renewed in the background; an
+    /// expired token is renewed first.
     pub(crate) async fn token(&self, client: &Client) -> Result<Arc<BearerToken>, ErrorKind> {
         self.loaded().await?;
         let bearer = {
@@ -335,7 +335,7 @@ impl TokenManager {
         }
     }
 
-    /// Renews the tokens, and backs off after a failure that may pass.
+    /// Renews the tokens, and backs off after a temporary failure.
     async fn perform_renewal(
         &self,
         client: &Client,
@@ -438,7 +438,7 @@ impl TokenManager {
                 }
                 Err(error) => {
                     let retryable = error.is_retryable();
-                    // An HTML page or an undecodable response says nothing about the token.
+                    // An HTML page or an undecodable response reveals nothing about the token.
                     permanent &= error.status().is_some_and(is_permanent_rejection);
                     last_failure = failed(" and could not be renewed", Some(error), permanent);
                     if retryable {
@@ -527,7 +527,7 @@ impl TokenManager {
         let now = client.now();
         let before = state.no_renewal_before.take();
         if credentials.same_token(rejected) {
-            // The service only confirms a valid token, so the next chance is its expiry.
+            // The service only confirms a valid token, so the next opportunity is its expiry.
             let soon = now.checked_add(RENEWAL_MARGIN).unwrap_or(now);
             let next = credentials
                 .expires_at()
@@ -542,12 +542,12 @@ impl TokenManager {
         state.permanent_rejection = None;
     }
 
-    /// Replaces the credentials by those of the program and stores them.
+    /// Replaces the credentials with those of the program and stores them.
     pub(crate) async fn replace(&self, mut credentials: Credentials) -> Result<(), ErrorKind> {
         credentials
             .bind(&self.base_url)
             .map_err(ErrorKind::Configuration)?;
-        // A store of another base URL or account must not be overwritten.
+        // A store for another base URL or account must not be overwritten.
         self.loaded().await?;
         {
             let mut state = self.state();
@@ -611,7 +611,7 @@ impl TokenState {
                 .is_none_or(|backoff| backoff.until <= Instant::now())
     }
 
-    /// Starts a renewal, or joins the one in progress.
+    /// Starts a renewal, or joins a renewal in progress.
     fn join_renewal(&mut self, client: &Client, rejected: &BearerToken, background: bool) -> SharedRenewal {
         let replacements = self.replacements;
         self.renewal
@@ -621,7 +621,8 @@ impl TokenState {
 }
 
 /// Starts a renewal as a separate task, which completes even if all waiting calls are dropped: a refresh
-/// token may be valid for one use only. Nobody waits for one in the `background`, so it logs its failure.
+/// token may be valid for one use only. No call waits for a renewal in the `background`, so the renewal logs
+/// its failure.
 fn spawn_renewal(
     client: &Client,
     rejected: &SecretString,
@@ -658,7 +659,7 @@ fn spawn_renewal(
     outcome.shared()
 }
 
-/// Renews the token after `wait`, at its expiry, unless the client is gone by then.
+/// Renews the token after `wait`, at its expiry, unless the client has been dropped by then.
 fn spawn_renewal_at(client: &Client, wait: Duration) {
     let client = Arc::downgrade(&client.0);
     tokio::spawn(async move {

@@ -1,8 +1,8 @@
 //! The request that renews tokens.
 //!
 //! Documented: `POST /auth/validate` takes the access token, expired or not, as bearer token and the refresh
-//! token in the body. For a valid access token it returns the same token with its expiry, for an expired one
-//! a new token.
+//! token in the body. For a valid access token, it returns the same token with its expiry; for an expired
+//! token, a new token.
 
 use super::{BearerToken, Credentials};
 use crate::runtime::{
@@ -58,7 +58,7 @@ pub(super) async fn validate(
     }
 }
 
-/// Parses the tokens in a response; an absent refresh token stays as it was.
+/// Parses the tokens in a response; an absent refresh token stays unchanged.
 fn parse_renewed(body: &[u8], before: &Credentials) -> Option<Credentials> {
     let response: Value = serde_json::from_slice(body).ok()?;
     let tokens = response.get("tokens")?;

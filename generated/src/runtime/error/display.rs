@@ -1,4 +1,4 @@
-//! The text of errors: one line for a person.
+//! The text of errors: one human-readable line.
 
 use super::{Error, ErrorKind, TimeLimit, message};
 use std::{fmt, time::Duration};
@@ -6,7 +6,8 @@ use std::{fmt, time::Duration};
 /// Maximum number of characters that a decoding error quotes from the body.
 const QUOTED_CHARACTERS: usize = 100;
 
-/// Implements `Debug` as `Display`, for errors, which `main` and `unwrap` print with `Debug`, and for reports.
+/// Implements `Debug` as `Display`, for errors, which `main` and `unwrap` print with `Debug`, and for
+/// reports.
 macro_rules! debug_as_display {
     ($error:ty $(, $($generics:tt)+)?) => {
         impl $(<$($generics)+>)? ::std::fmt::Debug for $error {
@@ -125,7 +126,7 @@ impl fmt::Display for ErrorKind {
                     );
                 }
                 write!(formatter, "the response ({status}) does not decode")?;
-                // Names and values in the response may be long and contain line breaks.
+                // Names and values in the response may be long or contain line breaks.
                 let (path, reason) = (message::excerpt(path, 300), message::excerpt(reason, 500));
                 match path.as_str() {
                     "." => write!(formatter, ": {reason}")?,
@@ -155,7 +156,7 @@ impl fmt::Display for ErrorKind {
     }
 }
 
-/// Shows a status with its standard name, if it has one.
+/// Shows a status with its standard name, if any.
 struct DisplayStatus(http::StatusCode);
 
 impl fmt::Display for DisplayStatus {
@@ -167,7 +168,7 @@ impl fmt::Display for DisplayStatus {
     }
 }
 
-/// Formats a duration for a person.
+/// Formats a duration for human readers.
 pub(crate) fn seconds(duration: Duration) -> String {
     if duration < Duration::from_secs(1) {
         format!("{} ms", duration.as_millis())

@@ -55,15 +55,15 @@ pub(crate) fn message(content_type: Option<&str>, body: &[u8]) -> Option<String>
     (!line.is_empty()).then_some(line)
 }
 
-/// An error that a response with a success status reports.
+/// An error in a response with a success status.
 pub(crate) struct ReportedError {
-    /// The service's words, in one line.
+    /// The service's message, in one line.
     pub(crate) text: String,
     /// The response contains nothing else, so it cannot be an asset with a property of that name.
     pub(crate) is_alone: bool,
 }
 
-/// Finds an error in a JSON object: a property `error` or `errors` that says something.
+/// Finds an error in a JSON object: a non-empty property `error` or `errors`.
 pub(crate) fn reported_error(body: &[u8]) -> Option<ReportedError> {
     if !body.trim_ascii_start().starts_with(b"{") {
         return None;

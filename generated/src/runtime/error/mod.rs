@@ -76,7 +76,7 @@ struct Inner {
     stats: AttemptStats,
     /// Remark for the text, such as the reason why there was no retry.
     note: Option<String>,
-    /// ID of the asset that a create was to make.
+    /// ID of the asset that was to be created.
     asset_id: Option<String>,
 }
 
@@ -172,8 +172,8 @@ impl Error {
         Self::of_attempt(operation, kind)
     }
 
-    /// Creates the error that a call of `operation` returns after this failure of the transport, for tests of your
-    /// own code.
+    /// Creates the error that a call of `operation` returns after this failure of the transport, for tests of
+    /// your own code.
     ///
     /// ```
     /// use funnelflux::{Error, operations::offer_sources::DUPLICATE_OFFER_SOURCE};
@@ -199,7 +199,7 @@ impl Error {
         Self::after(Some(&target), kind, stats, None)
     }
 
-    /// Adds the ID of the asset that a create was to make.
+    /// Adds the ID of the asset that was to be created.
     pub(crate) fn with_asset_id(mut self, asset_id: Option<String>) -> Self {
         if let Some(inner) = Arc::get_mut(&mut self.0) {
             inner.asset_id = asset_id;
@@ -232,7 +232,7 @@ impl Error {
         self.0.target.as_ref().map(|target| &*target.path)
     }
 
-    /// ID of the asset that a create was to make, `None` for every other call.
+    /// ID of the asset that was to be created; `None` for any call other than a create.
     ///
     /// The asset may exist if [`may_have_been_applied`](Self::may_have_been_applied) is true.
     #[must_use]
@@ -252,7 +252,7 @@ impl Error {
         }
     }
 
-    /// Status of the last response, if there was one. It is a success status if only the body was wrong.
+    /// Status of the last response, if there was one. A success status means that the body was wrong.
     #[must_use]
     pub fn status(&self) -> Option<http::StatusCode> {
         match &self.0.kind {
@@ -272,7 +272,7 @@ impl Error {
     /// Request ID for the service's support, from `x-request-id`, `request-id`, `x-correlation-id` or a
     /// header of a common proxy.
     ///
-    /// It is not documented which of them the service sends.
+    /// It is not documented which of these the service sends.
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {
         self.response()?.request_id.as_deref()
@@ -300,7 +300,7 @@ impl Error {
         self.0.kind.error_type()
     }
 
-    /// Error of the transport, if the last attempt got no complete response because of one.
+    /// Transport error that prevented a complete response to the last attempt, if any.
     #[must_use]
     pub fn transport_error(&self) -> Option<&TransportError> {
         match &self.0.kind {
@@ -326,7 +326,7 @@ impl Error {
 
     /// Wait that the service asked for in `Retry-After`, counted from the response.
     ///
-    /// Calls wait by themselves. If an error has this value, the wait exceeded
+    /// Calls wait automatically. If an error has this value, the wait exceeded
     /// [`RetryPolicy::max_retry_after`](crate::RetryPolicy::max_retry_after) or the remaining time of the
     /// call, or no attempt was left.
     #[must_use]
@@ -351,13 +351,14 @@ impl Error {
     ///
     /// # Troubleshooting
     /// An access token is valid for 72 hours (documented). With a refresh token
-    /// ([`Credentials::with_refresh_token`](crate::Credentials::with_refresh_token)) the client renews it by
-    /// itself. If the client has one, the refresh token has expired: log in to FunnelFlux and create new
-    /// tokens under settings → API access. The API is for active accounts only.
+    /// ([`Credentials::with_refresh_token`](crate::Credentials::with_refresh_token)) the client renews the
+    /// access token automatically. If the client has a refresh token, this error means that it has expired:
+    /// log in to FunnelFlux and create new tokens under settings → API access. The API is for active accounts
+    /// only.
     #[must_use]
     pub fn is_unauthorized(&self) -> bool {
         match &self.0.kind {
-            // A renewal that may succeed later does not require a login.
+            // If a renewal may succeed later, no login is required.
             ErrorKind::Login { .. } => !self.0.kind.is_transient(),
             _ => self.status() == Some(http::StatusCode::UNAUTHORIZED),
         }
@@ -366,8 +367,8 @@ impl Error {
     /// Returns true if the service did not find the asset or the path (404).
     ///
     /// # Troubleshooting
-    /// Check the ID first: it is case-sensitive and belongs to one account. If every call fails like this,
-    /// the base URL is wrong, or an inferred operation does not exist. The response to an unknown ID is not
+    /// Check the ID first: it is case-sensitive and belongs to one account. If every call fails this way, the
+    /// base URL is wrong, or an inferred operation does not exist. The response to an unknown ID is not
     /// documented; the service may use another status.
     #[must_use]
     pub fn is_not_found(&self) -> bool {
@@ -377,8 +378,8 @@ impl Error {
     /// Returns true if a time limit was exceeded: for connecting, for one attempt or for the whole call.
     ///
     /// # Troubleshooting
-    /// The text says which limit it was. Connecting: check firewall and proxy. One attempt: the response is
-    /// large or the service slow; raise
+    /// The text states which limit was exceeded. Connecting: check firewall and proxy. One attempt: the
+    /// response is large or the service is slow; raise
     /// [`ClientBuilder::attempt_timeout`](crate::ClientBuilder::attempt_timeout) or request fewer assets. The
     /// whole call: attempts and waits together exceeded
     /// [`ClientBuilder::timeout`](crate::ClientBuilder::timeout). A write may still have been applied; see
@@ -399,8 +400,8 @@ impl Error {
     ///
     /// # Troubleshooting
     /// True for the [statuses that are retried](crate::RetryPolicy::statuses), for connection errors and for
-    /// timeouts, unless the operation makes a new asset each time (duplicate) and may have been applied. False
-    /// for a certificate that is not trusted. The call has already been retried as its policy allows: wait
+    /// timeouts, unless the operation creates a new asset each time (duplicate) and may have been applied.
+    /// False for an untrusted certificate. The call has already been retried as its policy allows: wait
     /// longer, or queue the work. If the error persists, the service is down; give its support the
     /// [`request_id`](Self::request_id).
     #[must_use]
@@ -413,8 +414,8 @@ impl Error {
         self.0.kind.is_transient() && !(never && self.may_have_been_applied())
     }
 
-    /// Returns true if the service may have applied the call although it failed, never for calls that only
-    /// read.
+    /// Returns true if the service may have applied the call although it failed; always false for calls that
+    /// only read.
     ///
     /// # Troubleshooting
     /// True if the request may have arrived and no trustworthy rejection came back: after a connection error,
@@ -474,7 +475,7 @@ impl ErrorKind {
         }
     }
 
-    /// Returns true if the service may have applied a request that failed like this.
+    /// Returns true if the service may have applied a request that failed in this way.
     pub(crate) fn may_have_been_applied(&self) -> bool {
         match self {
             Self::Status(response) => response.status.is_server_error(),

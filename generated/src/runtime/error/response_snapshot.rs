@@ -8,7 +8,8 @@ use std::time::Duration;
 /// Maximum number of body bytes that an error keeps.
 pub(crate) const BODY_BYTES: usize = 64 * 1024;
 
-/// Common headers for a request ID, the most common first. It is not documented which one the service sends.
+/// Common headers for a request ID, the most common first. It is not documented which of these the service
+/// sends.
 static REQUEST_ID_HEADERS: [http::HeaderName; 6] = [
     http::HeaderName::from_static("x-request-id"),
     http::HeaderName::from_static("request-id"),
@@ -26,7 +27,7 @@ pub(crate) struct ResponseSnapshot {
     pub(crate) location: Option<String>,
     pub(crate) message: Option<String>,
     pub(crate) body: Bytes,
-    /// The status is one that the retry policy retries.
+    /// The retry policy retries this status.
     pub(crate) transient: bool,
 }
 
@@ -39,7 +40,7 @@ impl ResponseSnapshot {
         redactor: &Redactor,
     ) -> Self {
         let text = |name: http::HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
-        // Twice the final length, so that a secret across the cut is found.
+        // Twice the final length, so that a secret across the cut is still found.
         let body = body.slice(..body.len().min(2 * BODY_BYTES));
         let body = redactor.redact(&body).unwrap_or(body);
         let location = text(http::header::LOCATION);

@@ -18,7 +18,7 @@ const EPOCH: Duration = Duration::from_hours(434_400);
 /// Upper bound of the random step between IDs of the same millisecond.
 const MAX_STEP: u128 = 1 << 16;
 
-/// Generates IDs, each greater than all before it.
+/// Generates IDs in ascending order.
 #[derive(Debug)]
 pub(crate) struct IdGenerator {
     last: Mutex<u128>,
@@ -33,7 +33,7 @@ impl IdGenerator {
         Self { last: Mutex::new(0) }
     }
 
-    /// Generates the next ID. While the clock stands still or goes back, IDs continue from the last one in
+    /// Generates the next ID. While the clock stands still or goes back, IDs continue from the last ID in
     /// random steps.
     pub(crate) fn next(
         &self,

@@ -1,4 +1,4 @@
-//! ID types. They accept any text to address existing assets; only new assets need the documented format.
+//! ID types. They accept any string for existing assets; only new assets need the documented format.
 
 pub(crate) mod generator;
 
@@ -18,15 +18,15 @@ macro_rules! id_type {
     ($(#[$attribute:meta])* $name:ident) => {
         $(#[$attribute])*
         ///
-        /// Any text is accepted, because old accounts may contain IDs in an older format. A new asset needs
-        /// an ID in the documented format; [`generate`](Self::generate) makes one.
+        /// Any string is accepted, because old accounts may contain IDs in an older format. A new asset needs
+        /// an ID in the documented format; [`generate`](Self::generate) creates such an ID.
         #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         #[derive(::serde::Serialize, ::serde::Deserialize)]
         #[serde(transparent)]
         pub struct $name(String);
 
         impl $name {
-            /// Generates an ID, greater than all that this process has generated before.
+            /// Generates an ID that is greater than all earlier IDs from this process.
             ///
             /// The format is documented: 12 characters of `0-9A-Za-z`. The first 7 count the milliseconds
             /// since 2019-07-23T00:00:00Z, the other 5 are random.

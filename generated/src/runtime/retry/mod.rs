@@ -1,4 +1,4 @@
-//! The retry policy: decides after a failed attempt whether to retry, and after which wait.
+//! The retry policy: decides whether and when to retry after a failed attempt.
 
 mod budget;
 mod retry_after;
@@ -15,12 +15,12 @@ use std::{borrow::Cow, time::Duration};
 /// Set it per client ([`ClientBuilder::retry`](crate::ClientBuilder::retry)) or per call
 /// ([`Call::retry`](crate::Call::retry)).
 ///
-/// An attempt is retried after a [status](Self::statuses) of an overloaded or unavailable service, a failed or
-/// broken connection, or a timeout, but only if the operation allows it
-/// ([`Repeat`](crate::operations::Repeat)): a duplicate is never sent again once the service may have received
-/// it. A certificate that is not trusted stays so and is not retried.
+/// An attempt is retried after a [status](Self::statuses) of an overloaded or unavailable service, a failed
+/// or broken connection, or a timeout, but only if the operation allows it
+/// ([`Repeat`](crate::operations::Repeat)): a duplicate is never sent again once the service may have
+/// received it. An untrusted certificate is not retried.
 ///
-/// The wait is the one that the service asks for in `Retry-After` (seconds, an HTTP date, or
+/// The wait is the time that the service asks for in `Retry-After` (seconds, an HTTP date, or
 /// `retry-after-ms`), plus up to a tenth, so that many callers do not return in the same instant. If the
 /// service asks for no wait, or for zero, the wait is random between zero and `base_delay` × 2ⁿ (full
 /// jitter), at most `max_delay`.
@@ -42,8 +42,8 @@ pub struct RetryPolicy {
     statuses: Cow<'static, [u16]>,
 }
 
-/// Statuses that are retried unless the policy names others: timeouts and overload (408, 425, 429, 529), and
-/// failures of the service, of a gateway (502 to 504) or of Cloudflare (520 to 524, 530).
+/// Statuses that are retried by default: timeouts and overload (408, 425, 429, 529), and failures of the
+/// service, of a gateway (502 to 504) or of Cloudflare (520 to 524, 530).
 pub(crate) const DEFAULT_STATUSES: &[u16] = &[
     408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529, 530,
 ];
@@ -62,37 +62,37 @@ impl RetryPolicy {
         }
     }
 
-    /// A single attempt.
+    /// Creates a policy with a single attempt.
     #[must_use]
     pub const fn none() -> Self {
         Self::new().max_attempts(1)
     }
 
-    /// Maximum number of attempts, the first included. Default 5; zero counts as one.
+    /// Sets the maximum number of attempts, including the first. Default 5; zero counts as one.
     #[must_use]
     pub const fn max_attempts(mut self, attempts: u32) -> Self {
         self.max_attempts = if attempts == 0 { 1 } else { attempts };
         self
     }
 
-    /// Longest wait before the second attempt; it doubles with each further one. Default 500 ms.
+    /// Sets the longest wait before the second attempt; it doubles with each further attempt. Default 500 ms.
     #[must_use]
     pub const fn base_delay(mut self, delay: Duration) -> Self {
         self.base_delay = delay;
         self
     }
 
-    /// Longest wait before an attempt if the service asks for none. Default 20 s.
+    /// Sets the longest wait before an attempt if the service does not ask for a wait. Default 20 s.
     #[must_use]
     pub const fn max_delay(mut self, delay: Duration) -> Self {
         self.max_delay = delay;
         self
     }
 
-    /// Longest `Retry-After` that a call accepts. Default 60 s.
+    /// Sets the longest `Retry-After` that a call accepts. Default 60 s.
     ///
     /// If the service asks for more, the call fails, and [`Error::retry_after`](crate::Error::retry_after)
-    /// has the wait.
+    /// returns the requested wait.
     #[must_use]
     pub const fn max_retry_after(mut self, wait: Duration) -> Self {
         self.max_retry_after = wait;
@@ -106,7 +106,7 @@ impl RetryPolicy {
     /// ```
     /// use funnelflux::RetryPolicy;
     ///
-    /// // 500 is a bug that a retry does not cure.
+    /// // 500 indicates a bug, which a retry does not fix.
     /// let policy = RetryPolicy::new().statuses([408, 425, 429, 502, 503, 504]);
     /// ```
     #[must_use]
@@ -120,7 +120,7 @@ impl RetryPolicy {
         self.statuses.contains(&status.as_u16())
     }
 
-    /// Decides what follows a failed attempt.
+    /// Decides how to react to a failed attempt.
     pub(crate) fn decide(
         &self,
         repeat: Repeat,

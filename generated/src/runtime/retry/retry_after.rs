@@ -4,7 +4,7 @@ use http::{HeaderMap, header};
 use std::time::{Duration, SystemTime};
 
 /// Wait that the headers ask for: `retry-after-ms`, `Retry-After` in seconds, or `Retry-After` as an HTTP
-/// date. If proxies have added further values in seconds, the longest counts.
+/// date. If proxies have added further values in seconds, the longest value counts.
 ///
 /// A date is compared with the response's own `Date`, so that a wrong clock on either side does no harm.
 /// Without a `Date` it is compared with `now` in whole seconds, the precision of HTTP dates.

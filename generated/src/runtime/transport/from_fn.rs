@@ -1,10 +1,10 @@
-//! A transport made of a function.
+//! A transport made from a function.
 
 use super::{BoxFuture, ResponseBody, Transport, TransportError};
 use bytes::Bytes;
 use std::{fmt, future::Future};
 
-/// Makes a transport of an async function, to answer requests in a test or to decorate another transport.
+/// Creates a transport from an async function, to answer requests in a test or to wrap another transport.
 ///
 /// The body of the response is [`Bytes`] or a [`ResponseBody`].
 ///
@@ -12,7 +12,7 @@ use std::{fmt, future::Future};
 /// use funnelflux::{Client, bytes::Bytes, http, transport::{self, HttpTransport, Transport as _}};
 /// use std::sync::Arc;
 ///
-/// // Answers every request by an empty list.
+/// // Answers every request with an empty list.
 /// let empty = transport::from_fn(async |_| Ok(http::Response::new(Bytes::from("[]"))));
 /// let client = Client::builder().transport(empty).build()?;
 ///

@@ -1,9 +1,9 @@
 //! The transport: a trait that sends one request once, and its implementation with reqwest.
 //!
-//! The attempt loop decides about requests, retries and redirects.
+//! Requests, retries and redirects are decided by the attempt loop.
 //!
-//! Bodies of responses are `http_body`s, which layers for tower expect. Bodies of requests are [`Bytes`]: the
-//! client may send a request again, so it has the complete body and needs cheap copies.
+//! Response bodies implement `http_body::Body`, as tower layers expect. Request bodies are [`Bytes`]: the
+//! client may send a request again, so it keeps the complete body and needs cheap copies.
 
 mod from_fn;
 mod reqwest;
@@ -34,10 +34,9 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// Sends one request once, without retries, redirects or credentials of its own.
 ///
-/// [`HttpTransport`] is the default. Decorate it with [`from_fn`] or with layers for tower
-/// ([`TransportService`]), or implement another transport for tests without sockets, or for a program with
-/// its own HTTP stack. A transport sees everything, including the `Authorization` header and the body of a
-/// token renewal, and must not log them.
+/// [`HttpTransport`] is the default. Wrap it with [`from_fn`] or with tower layers ([`TransportService`]), or
+/// implement a transport for tests without sockets or for a program with its own HTTP stack. A transport sees
+/// everything, including the `Authorization` header and the body of a token renewal, and must not log them.
 pub trait Transport: fmt::Debug + Send + Sync + 'static {
     /// Sends `request` and resolves when the head of the response has arrived.
     ///
@@ -133,7 +132,7 @@ impl fmt::Debug for ResponseBody {
 
 /// Error of a request without a complete response.
 ///
-/// Its text, which `Debug` prints as well, contains every cause, so it has no
+/// The text, which `Debug` prints as well, contains every cause, so the error has no
 /// [`source`](std::error::Error::source); [`cause`](Self::cause) is the error of the HTTP library.
 pub struct TransportError {
     kind: TransportErrorKind,
@@ -147,9 +146,9 @@ pub struct TransportError {
 pub enum TransportErrorKind {
     /// No connection was established: the service has not received the request.
     Connect,
-    /// The connection broke afterwards: the service may have received and applied the request.
+    /// The established connection broke: the service may have received and applied the request.
     Interrupted,
-    /// The certificate of the service is not trusted: the request was not sent, and a retry will not help.
+    /// The service's certificate is not trusted. The request was not sent, and a retry will not help.
     Certificate,
     /// The request could not be built or sent, and a retry will not help.
     Request,
@@ -165,7 +164,7 @@ impl TransportError {
         }
     }
 
-    /// Keeps a transport error, and treats any other one as a broken connection: the service may have
+    /// Keeps a transport error, and treats any other error as a broken connection: the service may have
     /// received the request.
     fn from_source(error: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         match error.into().downcast::<Self>() {
@@ -174,7 +173,7 @@ impl TransportError {
         }
     }
 
-    /// Marks the error as an exceeded time limit, such as that of connecting.
+    /// Marks the error as an exceeded time limit, such as the connect timeout.
     #[must_use]
     pub fn timed_out(mut self) -> Self {
         self.timeout = true;
@@ -200,8 +199,8 @@ impl TransportError {
     }
 }
 
-/// For transports in tests: a refused or impossible connection is [`Connect`](TransportErrorKind::Connect), and
-/// every other error [`Interrupted`](TransportErrorKind::Interrupted).
+/// For transports in tests: a refused or impossible connection is [`Connect`](TransportErrorKind::Connect),
+/// and every other error [`Interrupted`](TransportErrorKind::Interrupted).
 impl From<io::Error> for TransportError {
     fn from(error: io::Error) -> Self {
         use io::ErrorKind::{AddrNotAvailable, ConnectionRefused, HostUnreachable, NetworkUnreachable};

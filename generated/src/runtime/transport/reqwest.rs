@@ -14,21 +14,22 @@ use tokio::runtime::{Handle, Id};
 #[cfg(not(any(feature = "rustls", feature = "native-tls")))]
 compile_error!("funnelflux needs TLS: enable the feature `rustls` (on by default) or `native-tls`");
 
-/// Transport over HTTP, which a client uses unless it is given another one.
+/// Transport over HTTP, the default transport of a client.
 ///
-/// It follows no redirects. With the feature `rustls`, it verifies certificates like the operating system.
+/// This transport does not follow redirects. With the feature `rustls`, it verifies certificates like the
+/// operating system.
 ///
 /// # Proxies
 /// Requests to another machine obey `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`. Requests over
-/// `https` pass a proxy encrypted. Requests over plain `http` do not, and need
-/// [`ClientBuilder::allow_plain_http`](crate::ClientBuilder::allow_plain_http) whether there is a proxy or
-/// not. Requests to this machine (`localhost`, 127.0.0.0/8, `::1`) never pass a proxy.
+/// `https` pass a proxy encrypted. Requests over plain `http` do not, and require
+/// [`ClientBuilder::allow_plain_http`](crate::ClientBuilder::allow_plain_http) with or without a proxy.
+/// Requests to this machine (`localhost`, 127.0.0.0/8, `::1`) always bypass proxies.
 ///
 /// # Private certificate authorities
 /// Add the authority to the certificates of the operating system. On Linux, the variables `SSL_CERT_FILE` (a
-/// PEM file) and `SSL_CERT_DIR` replace those certificates; on macOS and Windows `rustls` ignores them. The
-/// file must then contain the public authorities, too, if they are needed. To trust an authority in one
-/// client only, pass a configuration of rustls with it to `tls_backend_preconfigured` in
+/// PEM file) and `SSL_CERT_DIR` replace those certificates; on macOS and Windows `rustls` ignores them. In
+/// that case, the file must also contain any public authorities that are needed. To trust an authority in one
+/// client only, pass a rustls configuration that includes it to `tls_backend_preconfigured` in
 /// `ClientBuilder::reqwest` (feature `reqwest`).
 ///
 /// ```
@@ -67,7 +68,7 @@ impl HttpTransport {
         Self::configured(timeout, None)
     }
 
-    /// Creates a transport with the settings of the caller. Requests to this machine pass no proxy of those.
+    /// Creates a transport with the settings of the caller. Requests to this machine bypass its proxies.
     pub(crate) fn configured(connect_timeout: Duration, configure: Option<Configure>) -> Result<Self, Error> {
         let tls = tls()?;
         let settings = move || {
@@ -109,11 +110,12 @@ struct Clients {
 
 /// HTTP clients, with their own connections, for each Tokio runtime.
 ///
-/// A runtime drives the connections that were opened on it. While a current-thread runtime is not running, for
-/// example because its thread waits for another runtime, a request on one of its connections would hang.
+/// A runtime drives the connections that were opened on it. While a current-thread runtime is not running,
+/// for example because its thread waits for another runtime, a request on one of its connections would hang.
 struct ClientsPerRuntime {
     build: Box<dyn Fn() -> ::reqwest::Result<Clients> + Send + Sync>,
-    /// The most recently created clients last. The first ones belong to no runtime until they are used.
+    /// The most recently created clients come last. The initial clients belong to no runtime until they are
+    /// used.
     clients: Mutex<Vec<(Option<Id>, Clients)>>,
 }
 
@@ -159,8 +161,8 @@ pub(crate) fn is_loopback(url: &::reqwest::Url) -> bool {
             .is_ok_and(|address| address.to_canonical().is_loopback())
 }
 
-/// Parsed scheme, host and port of the first request. The other requests of a client share them, and parsing
-/// the host is half the work of parsing a URL.
+/// Parsed scheme, host and port of the first request. All requests of a client share them, and parsing the
+/// host is half the work of parsing a URL.
 #[derive(Debug, Default)]
 struct CachedOrigin(OnceLock<::reqwest::Url>);
 
@@ -179,7 +181,7 @@ impl CachedOrigin {
         let mut origin = url.clone();
         origin.set_path("");
         origin.set_query(None);
-        // If another task was faster, its origin stays.
+        // If another task was faster, its value stays.
         let _ = self.0.set(origin);
         Ok(url)
     }
@@ -261,14 +263,14 @@ fn classify(error: ::reqwest::Error) -> TransportError {
     if timed_out { error.timed_out() } else { error }
 }
 
-/// Finds the verdict on a certificate, which the TLS library hides in I/O errors.
+/// Finds the certificate error that the TLS library hides in I/O errors.
 fn has_certificate_error(error: &::reqwest::Error) -> bool {
     let mut next: Option<&(dyn StdError + 'static)> = error.source();
     while let Some(error) = next {
         if is_certificate_error(error) {
             return true;
         }
-        // An I/O error skips the error inside of it in `source`.
+        // `source` of an I/O error skips its inner error.
         let inner = error
             .downcast_ref::<std::io::Error>()
             .and_then(std::io::Error::get_ref);
@@ -285,7 +287,7 @@ fn is_certificate_error(error: &(dyn StdError + 'static)) -> bool {
     matches!(error.downcast_ref(), Some(rustls::Error::InvalidCertificate(_)))
 }
 
-/// The libraries of the operating systems have no common type for it.
+/// The operating systems' libraries have no common type for it.
 #[cfg(all(feature = "native-tls", not(feature = "rustls")))]
 fn is_certificate_error(error: &(dyn StdError + 'static)) -> bool {
     error.to_string().contains("certificate")

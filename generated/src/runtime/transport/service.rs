@@ -1,4 +1,4 @@
-//! Transports as services for tower, and services as transports.
+//! Transports as tower services, and tower services as transports.
 
 use super::{BoxFuture, ResponseBody, Transport, TransportError};
 use bytes::Bytes;
@@ -12,9 +12,9 @@ use std::{
 };
 use tower_service::Service;
 
-/// A transport as a service for tower, so that layers fit around it.
+/// A transport as a tower service, so that layers can wrap it.
 ///
-/// [`from_service`] makes a transport of the result.
+/// [`from_service`] turns the result into a transport.
 ///
 /// ```
 /// use funnelflux::{Client, bytes::Bytes, http::{HeaderValue, Request}};
@@ -60,10 +60,10 @@ impl<T: Transport> Service<http::Request<Bytes>> for TransportService<T> {
     }
 }
 
-/// Makes a transport of a service for tower; see [`TransportService`].
+/// Creates a transport from a tower service; see [`TransportService`].
 ///
-/// Each request uses a clone of the service. An error that is no [`TransportError`], such as that of a layer,
-/// counts as a broken connection: the service may have received the request.
+/// Each request uses a clone of the service. An error other than a [`TransportError`], such as an error of a
+/// layer, counts as a broken connection: the service may have received the request.
 pub fn from_service<S, B>(service: S) -> FromService<S>
 where
     S: Service<http::Request<Bytes>, Response = http::Response<B>> + Clone + Send + 'static,

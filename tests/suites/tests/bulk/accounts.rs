@@ -14,7 +14,7 @@ fn journal() -> (tempfile::TempDir, PathBuf) {
     (folder, path)
 }
 
-/// Two accounts with 40 offer sources each, and those of the first.
+/// Two accounts with 40 offer sources each, and the IDs in the first account.
 fn accounts(settings: &Settings) -> (Fake, Fake, Vec<String>) {
     let first = Fake::new(settings.clone());
     let ids = first.seed_many(40);
@@ -29,7 +29,7 @@ fn accounts(settings: &Settings) -> (Fake, Fake, Vec<String>) {
     (first, second, ids)
 }
 
-/// Runs a part of a job: cancelled or broken off after some requests.
+/// Runs part of a job, which is cancelled or aborted after some requests.
 fn begin(fake: &Fake, ids: &[String], deletes: bool, path: &Path) {
     let alarm = Alarm::after(Some(5));
     let client = client(fake, &alarm);
@@ -63,7 +63,7 @@ fn a_journal_of_another_account_is_refused_and_changes_nothing() {
             ..Settings::default()
         };
         let (first, second, ids) = accounts(&settings);
-        // An asset outside of the job, which deletions leave.
+        // An asset outside the job, which deletions leave.
         first.seed_offer_source("outside");
         let (_folder, path) = journal();
         begin(&first, &ids, deletes, &path);
@@ -88,7 +88,7 @@ fn a_journal_of_another_account_is_refused_and_changes_nothing() {
             recorded,
             "nothing is settled"
         );
-        // Its own account finishes it.
+        // The job's own account finishes it.
         let own = client(&first, &Alarm::after(None));
         let sources = own.offer_sources();
         let report = if deletes {
@@ -196,7 +196,7 @@ fn an_outcome_that_cannot_be_read_stays_unknown() {
     let (fake, _) = service(Settings::default());
     let ids = fake.seed_many(40);
     let (_folder, path) = journal();
-    // The requests of the first run are sent, and their answers are lost with the process.
+    // The requests of the first run are sent, and the responses are lost with the process.
     let alarm = Alarm::after(Some(4));
     let first = client(&fake, &alarm);
     run(async {
@@ -218,7 +218,7 @@ fn an_outcome_that_cannot_be_read_stays_unknown() {
     });
     fake.clear_faults();
     assert!(calls(&fake, ARCHIVE) > 0);
-    // Somebody deletes some of them.
+    // Another client deletes some of the assets.
     for id in ids.iter().take(5) {
         fake.set("offersource", id, "status", "deleted");
     }
@@ -246,7 +246,7 @@ fn one_call_begins_resumes_and_repeats() {
     let sent = fake.request_count();
     assert_eq!(run(job().send()).unwrap(), report);
     assert_eq!(fake.request_count(), sent, "a finished job sends nothing");
-    // Another job does not continue it.
+    // Another job does not resume the journal.
     let children = job().children(Cascade::orphan());
     let error = run(children.send()).unwrap_err();
     assert!(
@@ -269,7 +269,7 @@ fn a_damaged_journal_explains_the_way_out() {
         error.contains("fix: move the file away and run the job again"),
         "{error}"
     );
-    // The way out works.
+    // The suggested fix works.
     std::fs::rename(&path, path.with_extension("old")).unwrap();
     let report = run(job().send()).unwrap();
     assert!(report.is_success(), "{report}");

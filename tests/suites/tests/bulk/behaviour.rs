@@ -1,4 +1,4 @@
-//! Single guarantees of bulk jobs, one test each.
+//! Individual guarantees of bulk jobs, one test each.
 
 use crate::service::{Alarm, calls, client, service};
 use funnelflux::ext::{
@@ -248,7 +248,7 @@ fn unknown_ids_are_reported_under_every_policy() {
                 report.to_string(),
                 "archive offer sources: 20 done, 1 rejected\n  \
                 20 done according to the service, not read back\n\
-                rejected:\n  typo: no offer source of this ID can be read"
+                rejected:\n  typo: no offer source with this ID can be read"
             );
         }
     }

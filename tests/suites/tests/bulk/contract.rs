@@ -146,7 +146,7 @@ fn status_and_parent(page: &Asset) -> (Status, Option<String>) {
     (page.status.clone(), page.parent.clone())
 }
 
-/// Compares the results to the server before and after the job.
+/// Compares the results with the server before and after the job.
 fn check(
     scenario: &Scenario,
     entries: &[Entry<OfferSourceId>],
@@ -193,7 +193,7 @@ fn check(
         .map_err(|error| TestCaseError::fail(format!("{entry:?}: {error}")))?;
     }
 
-    // Assets outside of the job are unchanged.
+    // Assets outside the job are unchanged.
     let inside: HashSet<&str> = reported.into_iter().collect();
     for segment in ["offersource", "page", "category"] {
         let count = |state: &State| state.assets(segment).count();

@@ -1,4 +1,4 @@
-//! Duplicating has what the other bulk jobs have, and makes no copy twice.
+//! Duplication has the features of other bulk jobs, and makes no copy twice.
 
 use crate::service::{Alarm, calls, client, service};
 use funnelflux::Client;
@@ -112,7 +112,7 @@ fn an_unknown_copy_is_not_advised_to_be_made_again() {
     );
     assert!(!text.contains("run the job again"), "{text}");
     assert_eq!(report.unfinished().count(), 0);
-    // A report that is read from a file knows it, too.
+    // A report that is read from a file also knows it.
     let text = serde_json::to_string(&report).unwrap();
     let read: funnelflux::ext::Report<String> = serde_json::from_str(&text).unwrap();
     assert_eq!(read.unfinished().count(), 0);
@@ -138,7 +138,7 @@ fn a_list_that_lags_is_read_again() {
 fn an_older_asset_of_the_same_name_is_not_the_copy() {
     let (fake, client) = service(Settings::default());
     let ids = fake.seed_many(1);
-    // Made years ago, and not in the list of before.
+    // Created years ago, and not in the earlier list.
     let old = "2nIemJxCKbFX";
     fake.inject(Rule::new(Fault::CloseWithoutAnswer { applied: false }).on(DUPLICATE));
     let elsewhere = fake.clone();
@@ -297,7 +297,7 @@ fn a_journal_of_other_copies_is_refused() {
     let others = sources.duplicate_many(ids.clone(), |id| DuplicateRequest::new(format!("Other {id}")));
     let error = run(others.journal(&path).send()).unwrap_err().to_string();
     assert!(error.contains("it is the journal of another job"), "{error}");
-    // A damaged journal of copies does not advise to run the job again.
+    // The error for a damaged journal of copies does not advise running the job again.
     let text = std::fs::read_to_string(&path).unwrap();
     std::fs::write(&path, text.replacen("{\"sending\"", "{\"sendign\"", 1)).unwrap();
     let error = run(copies(&client, &ids).journal(&path).send())

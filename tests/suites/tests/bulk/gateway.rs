@@ -1,4 +1,4 @@
-//! A gateway in front of the service that answers in its place, and a base URL that leads nowhere.
+//! A gateway that answers instead of the service, and a base URL that leads nowhere.
 
 use crate::service::{Alarm, calls, client, service};
 use funnelflux::Client;
@@ -81,7 +81,7 @@ fn nothing_is_missing_because_a_gateway_says_so() {
             (0, 30),
             "{gateway}"
         );
-        // The list shows that they exist, so that nothing is split.
+        // The list shows that the assets exist, so nothing is split.
         assert_eq!(fake.request_count(), 2);
     }
 }
@@ -135,7 +135,7 @@ fn an_empty_deletion_is_refused_in_every_form() {
 /// Number of random jobs, overridden by `FUNNELFLUX_GATEWAY_JOBS`.
 const JOBS: u64 = 100;
 
-/// Runs a random job behind a gateway that answers 15 % of all requests itself, and compares the report to
+/// Runs a random job behind a gateway that answers 15 % of all requests itself, and compares the report with
 /// the server.
 fn check_job(seed: u64) {
     let mut random = fastrand::Rng::with_seed(seed);
@@ -159,7 +159,7 @@ fn check_job(seed: u64) {
     fake.seed_many(2);
     ids.push("unknown".to_owned());
     random.shuffle(&mut ids);
-    // As in the issue: 15 % of all requests, half of them 404.
+    // 15 % of all requests fail, half of them with 404.
     for status in [404, 502] {
         for page in [true, false] {
             let fault = Fault::Gateway { status, page };
@@ -266,7 +266,7 @@ fn a_flapping_gateway_causes_no_false_report() {
     }
 }
 
-/// A deletion whose answers come from a gateway is read back from the service.
+/// A deletion that a gateway answers is read back from the service.
 #[test]
 fn the_service_decides_once_it_answers_again() {
     let (fake, client) = service(Settings::default());

@@ -1,4 +1,4 @@
-//! Assets in an unexpected form, and answers that belong to another request.
+//! Assets in an unexpected form, and responses that belong to another request.
 
 use crate::service::{calls, service};
 use funnelflux::ext::{
@@ -62,7 +62,8 @@ fn only_the_odd_asset_is_not_sent_and_the_job_goes_on() {
             "{report}"
         );
     }
-    // One ID per request: more than five odd ones in a row do not count as a service without an answer.
+    // With one ID per request, more than five consecutive odd responses do not count as an unreachable
+    // service.
     let (fake, client) = service(Settings::default());
     let ids = fake.seed_many(12);
     for id in ids.iter().take(10) {
@@ -95,7 +96,7 @@ fn an_odd_asset_does_not_hide_the_others_of_a_search() {
         failure.message().contains("does not decode at offerSourceName"),
         "{failure}"
     );
-    // A row without an ID may be any of those that are not there.
+    // A row without an ID may be any of the missing assets.
     let row = |id: &Value| json!({"idOfferSource": id, "offerSourceName": "x"});
     let body = json!([row(&json!(ids[0])), row(&Value::Null)]).to_string();
     fake.inject(Rule::new(Fault::Repeated { body }).on(FIND_MANY));
@@ -122,7 +123,7 @@ fn rows_that_were_not_asked_for_show_a_foreign_answer() {
     let report = run(client.offer_sources().bulk_archive(ids.clone()).send()).unwrap();
     assert_eq!(report.counts().to_string(), "10 done", "it is read again");
     assert_eq!((archived(&fake), calls(&fake, FIND_MANY)), (10, 2));
-    // If it never answers this request, nothing is believed.
+    // If the correct response never arrives, no response is trusted.
     fake.inject(
         Rule::new(Fault::Repeated { body: foreign })
             .on(FIND_MANY)
@@ -150,14 +151,14 @@ fn a_copy_that_is_named_twice_is_counted_once() {
     };
     let first = run(copies(ids[..1].to_vec()).send()).unwrap();
     let copy = first.entries()[0].copy.clone().unwrap();
-    // The answer of the next request is that of the first one again, and so is one that names an original.
+    // The response to the next request repeats the first response; a later response names an original.
     for id in [copy.as_str(), &ids[4]] {
         let body = json!({ "id": id }).to_string();
         fake.inject(Rule::new(Fault::Repeated { body }).on(DUPLICATE).after(1));
     }
     let mut wanted = vec![ids[0].clone()];
     wanted.extend_from_slice(&ids[3..]);
-    // Here the first copy has the same name as the one that is made now.
+    // Here, the first copy has the same name as the new copy.
     let report = run(copies(wanted).send()).unwrap();
     let claimed: Vec<_> = report.into_iter().filter_map(|entry| entry.copy).collect();
     let distinct: HashSet<_> = claimed.iter().collect();

@@ -1,4 +1,4 @@
-//! Texts and small conveniences of reports and errors, and declarations that can run again.
+//! Texts and conveniences of reports and errors, and declarations that can run repeatedly.
 
 use crate::service::{calls, service};
 use funnelflux::ext::{BulkArchive as _, CreateOrSave as _, Outcome, Stored};
@@ -76,7 +76,7 @@ fn a_second_run_of_a_declaration_does_nothing() {
         let store = |asset: &OfferSource| run(sources.create_or_save(asset.clone())).unwrap();
         let asset = OfferSource::new(id, "one").with_postback_tx_id("tx");
         assert_eq!(store(&asset), Stored::Created, "policies {policies}");
-        // The user interface of the vendor and the service add what is theirs.
+        // The vendor's user interface and the service add their own fields.
         fake.set(
             "offersource",
             id,
@@ -89,7 +89,7 @@ fn a_second_run_of_a_declaration_does_nothing() {
         assert_eq!(store(&changed), Stored::Saved, "policies {policies}");
         assert_eq!(store(&changed), Stored::Unchanged, "policies {policies}");
         assert_eq!(fake.state().offer_source(id).unwrap().name, "two");
-        // Documented: a service that keeps omitted fields makes each run save.
+        // Documented: with a service that keeps omitted fields, every run saves.
         let less = OfferSource::new(id, "two");
         assert_eq!(store(&less), Stored::Saved, "policies {policies}");
         let again = if merges { Stored::Saved } else { Stored::Unchanged };

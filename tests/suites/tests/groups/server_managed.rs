@@ -1,4 +1,4 @@
-//! Changes that the service itself makes to an asset do not count as another asset, nor as a reason to save.
+//! Changes that the service itself makes to an asset count neither as a difference nor as a reason to save.
 //! Values that no read returns are treated as unknown.
 
 use super::{FIRST_ID, secrets, service, service_with, with_secrets};

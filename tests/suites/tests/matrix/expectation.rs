@@ -225,7 +225,7 @@ pub(crate) fn expected_result(fault: &Fault, guarantees: Guarantees, occurrence:
         return time.finish(ResultClass::Ok, attempts, guarantees.writes(), false, false);
     }
     if occurrence == Occurrence::Once && repeated {
-        // The next attempt succeeds. A create is told that its ID exists, and reads the asset back.
+        // The next attempt succeeds. A create gets a response that its ID exists, and reads the asset back.
         return time.finish(ResultClass::Ok, attempts + 1, guarantees.writes(), false, false);
     }
     if guarantees.reads_back() && may_have_been_applied && applied {

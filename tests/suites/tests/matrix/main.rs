@@ -3,7 +3,7 @@
 //! Each cell has an expected result before the call: its class, number of attempts, duration, and effect on
 //! the server. The expectations in `expectation` derive from the guarantees of the crate (the operations that
 //! it may repeat, and the faults as a client sees them), not from recorded results. The suite checks all
-//! cells and compares them to `MATRIX.md`. It fails if that page is stale, and rewrites it if
+//! cells and compares them with `MATRIX.md`. It fails if that page is stale, and rewrites it if
 //! `FUNNELFLUX_UPDATE=1` is set.
 #![allow(
     clippy::unwrap_used,
@@ -31,7 +31,7 @@ enum Occurrence {
     Always,
 }
 
-/// Longer than any test may take. A test that is still running hangs.
+/// Longer than any test may take. A test that is still running then counts as hanging.
 const TEST_TIMEOUT: Duration = Duration::from_hours(24);
 
 /// Runs a cell on virtual time.

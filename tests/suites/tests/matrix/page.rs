@@ -1,4 +1,4 @@
-//! The page `MATRIX.md` and its comparison to the checked-in file.
+//! The page `MATRIX.md` and its comparison with the committed file.
 
 use crate::{abilities, calls};
 use std::fmt::Write as _;
@@ -62,7 +62,7 @@ impl ColumnGroup<'_> {
     }
 }
 
-/// Compares the page to the checked-in file, or writes it.
+/// Compares the page with the committed file, or writes it.
 pub(crate) fn compare(operations: &[calls::OperationColumn], abilities: &[abilities::AbilityColumn]) {
     let page = page(operations, abilities);
     let path = Path::new(PAGE);

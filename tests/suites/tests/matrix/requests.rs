@@ -48,7 +48,7 @@ impl Request {
         self.segment() == "offersource"
     }
 
-    /// Guarantees of the operation, derived from its method and path. The generated table is compared to
+    /// Guarantees of the operation, derived from its method and path. The generated table is compared with
     /// them.
     pub(crate) fn guarantees(&self) -> Guarantees {
         let method = self.operation.method.as_str();

@@ -21,7 +21,7 @@ async fn list(client: &Client) -> Result<usize, Error> {
     Ok(client.list_offer_sources(StatusFilter::All, None).await?.len())
 }
 
-/// A service with one account. Its refresh token is used up by each renewal.
+/// A service with one account. Each renewal invalidates its refresh token.
 fn service(access_token: &str) -> Fake {
     Fake::new(Settings {
         access_token: access_token.to_owned(),
@@ -31,7 +31,7 @@ fn service(access_token: &str) -> Fake {
     })
 }
 
-/// Makes a client of `fake` renew its tokens, and store them in `path`.
+/// Makes a client of `fake` renew its tokens and store them in `path`.
 async fn renew_into(path: &Path, fake: &Fake) {
     let client = client(fake).token_file(path).build().unwrap();
     fake.expire_access_token();
@@ -118,7 +118,7 @@ async fn given_tokens_outrank_a_file_that_descends_from_others() {
     assert_eq!(source.to_string(), format!("the token file {}", path.display()));
     list(&again).await.unwrap();
     assert_eq!(first.renewals(), 1);
-    // Another account, whose tokens do not say so.
+    // Another account, whose tokens do not state it.
     let other = service("b");
     let client = client(&other).token_file(&path).build().unwrap();
     assert_eq!(
@@ -208,7 +208,7 @@ impl TokenStore for Fragile {
     }
 }
 
-/// Collects what hooks hear of renewals.
+/// Collects the renewals that hooks observe.
 #[derive(Clone, Default)]
 struct Heard(Arc<Mutex<Vec<String>>>);
 
@@ -239,10 +239,10 @@ async fn losing_a_rotated_refresh_token_is_reported_to_the_caller() {
         *heard.0.lock().unwrap(),
         [r#"Some("account-a") Some("the vault is full")"#]
     );
-    // It is reported once, and the new tokens are in use.
+    // The failure is reported once, and the new tokens are in use.
     assert_eq!(list(&client).await.unwrap(), 1);
     assert!(store.load().await.unwrap().is_none());
-    // Later calls store them.
+    // Later calls store the tokens.
     store.broken.store(false, Ordering::Relaxed);
     tokio::time::sleep(Duration::from_secs(61)).await;
     list(&client).await.unwrap();
@@ -267,7 +267,7 @@ async fn a_linked_token_file_stays_a_link() {
 #[tokio::test]
 async fn token_files_do_not_block_async_threads() {
     let (_folder, path) = file();
-    // Reading a pipe takes until somebody writes.
+    // Reading a pipe blocks until somebody writes.
     let made = std::process::Command::new("mkfifo")
         .args(["-m", "600"])
         .arg(&path)
@@ -314,7 +314,7 @@ async fn clients_of_many_accounts_share_one_transport() {
     list(&other).await.unwrap();
     assert_eq!((first.renewals(), second.renewals()), (0, 1));
     assert_eq!((count(&first, LIST), count(&second, LIST)), (1, 3));
-    // A store of its own.
+    // A separate store.
     let (_folder, path) = file();
     let stored = client
         .with_token_store(Some(credentials(&second)), FileTokenStore::new(&path))
@@ -349,7 +349,7 @@ async fn credentials_are_replaced_at_run_time() {
     let stored = store.load().await.unwrap().unwrap();
     assert_eq!(stored.access_token().expose_secret(), TOKEN_A);
     assert_eq!(stored.base_url(), Some("https://api.funnelflux.pro/v1"));
-    // A renewal that is in progress changes nothing any more.
+    // A renewal in progress no longer changes anything.
     fake.expire_access_token();
     let running = tokio::spawn(async move { list(&clone).await });
     tokio::time::sleep(Duration::from_millis(1_500)).await;
@@ -406,7 +406,7 @@ async fn calls_do_not_wait_for_a_renewal_while_the_token_is_valid() {
             tokio::time::sleep(Duration::from_secs(1)).await;
         }
         assert_eq!(count(&fake, LIST), 230, "no call was refused");
-        // A ladder has at most five attempts, and the waits between ladders double.
+        // A renewal has at most five attempts, and the waits between renewals double.
         let renewals = count(&fake, RENEW);
         assert!((1..=45).contains(&renewals), "{fault}: {renewals}");
     }
@@ -434,7 +434,7 @@ async fn a_renewal_that_fails_does_not_cost_every_call_a_ladder() {
     );
     let renewals = count(&fake, RENEW);
     assert!(renewals <= 60, "{renewals}");
-    // It recovers.
+    // The client recovers.
     fake.clear_faults();
     tokio::time::sleep(Duration::from_mins(1)).await;
     list(&client).await.unwrap();
@@ -451,7 +451,7 @@ async fn a_refused_foreign_authorization_renews_nothing() {
     }
     for by_hook in [false, true] {
         let fake = service(TOKEN_A);
-        // The client's own token is about to expire, too.
+        // The client's own token is also about to expire.
         let builder = expiring(&fake);
         let client = if by_hook { builder.hook(Foreign) } else { builder }
             .build()

@@ -1,4 +1,4 @@
-//! The blocking client, outside and inside of a runtime.
+//! The blocking client, outside and inside a runtime.
 
 use super::*;
 use funnelflux::types::{OfferSource, StatusFilter};

@@ -1,4 +1,4 @@
-//! Bodies that are not quite what the document says.
+//! Bodies that deviate slightly from the document.
 
 use super::*;
 use funnelflux::ext::*;
@@ -20,11 +20,11 @@ async fn json_is_read_under_any_name_and_after_a_byte_order_mark() -> Result<(),
             client.find_offer_source_by_id(&"a".into()).await?.id_offer_source,
             "a"
         );
-        // The renewal of the token and the read-back of a create read JSON, too.
+        // The token renewal and the read-back of a create also read JSON.
         fake.expire_access_token();
         client.create(|id| OfferSource::new(id, "b")).await?;
         assert_eq!(fake.renewals(), 1, "{fault}");
-        // Raw bytes stay as they are.
+        // Raw bytes stay unchanged.
         let raw = client
             .request(http::Method::GET, "/offersource/list/")
             .query("status", "all");

@@ -1,11 +1,11 @@
-//! The client-side rate limit against services with limits of their own.
+//! The client-side rate limit against services with their own limits.
 //!
 //! Property: against a service that accepts `r` requests per second, whatever was configured, after five
 //! seconds at most a tenth of the requests is refused, and at least 0.7 `r` are accepted.
 //!
-//! It is checked from 3/s and for configured rates up to 1,000/s. Beyond that it does not always hold: a
-//! service of one or two requests per second shows its limit too rarely to be known after five seconds, and
-//! with 10,000/s and a `Retry-After` on each refusal, the descent takes longer.
+//! The property is checked from 3/s and for configured rates up to 1,000/s. Beyond that, it does not always
+//! hold: a service of one or two requests per second shows its limit too rarely to be known after five
+//! seconds, and with 10,000/s and a `Retry-After` on each refusal, the descent takes longer.
 
 use super::*;
 use funnelflux::transport::{Transport, TransportError, from_fn};
@@ -14,7 +14,7 @@ use funnelflux::{Client, RateLimit, RetryBudget, RetryPolicy};
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex};
 
-/// A service with a limit of its own.
+/// A service with its own limit.
 #[derive(Clone, Copy, Debug)]
 struct Service {
     per_second: f64,

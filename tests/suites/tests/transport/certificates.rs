@@ -1,4 +1,4 @@
-//! A certificate that is not trusted is a final error that names the cure.
+//! An untrusted certificate is a final error that names the fix.
 
 use funnelflux::transport::{TransportError, TransportErrorKind};
 use funnelflux::types::DuplicateRequest;

@@ -1,4 +1,4 @@
-//! Connections over real sockets: which runtime drives them, and whom they trust.
+//! Connections over real sockets: the runtime that drives them, and the certificates that they trust.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,

@@ -1,4 +1,4 @@
-//! A client may be used by many runtimes, one after the other and at the same time.
+//! A client may be used by many runtimes, both sequentially and concurrently.
 
 use funnelflux::types::{DuplicateRequest, StatusFilter};
 use funnelflux::{Client, RetryPolicy, blocking::Wait as _};
@@ -30,7 +30,7 @@ async fn list(client: &Client) {
     assert!(!sources.unwrap().is_empty());
 }
 
-/// Duplicates the offer source, and asserts that the server made exactly one copy, in good time.
+/// Duplicates the offer source, and asserts that the server made exactly one copy, in time.
 fn duplicate_once(fake: &Fake, duplicate: impl FnOnce() -> Result<(), funnelflux::Error>) {
     let before = fake.state().assets("offersource").count();
     let start = Instant::now();

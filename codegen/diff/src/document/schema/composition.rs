@@ -1,4 +1,4 @@
-//! Schemas made of schemas: `allOf`, `anyOf`, `oneOf`, and discriminators.
+//! Composed schemas: `allOf`, `anyOf`, `oneOf`, and discriminators.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
@@ -53,7 +53,7 @@ impl<'a> Comparer<'a> {
         let paired: HashSet<usize> = pairs.iter().map(|(_, new)| *new).collect();
         let come: Vec<usize> = (0..after.len()).filter(|index| !paired.contains(index)).collect();
         if gone.len() == come.len() {
-            // Each new part replaces an old one, and is compared with it.
+            // Each new part replaces an old part and is compared with it.
             pairs.extend(gone.into_iter().zip(come));
         } else {
             let parent = subject(site.parent);
@@ -92,8 +92,8 @@ impl<'a> Comparer<'a> {
         }
     }
 
-    /// Compares the names by which discriminators identify an alternative. The name of its schema identifies
-    /// one without an entry in the mapping, so that the name is sent.
+    /// Compares the names by which discriminators identify an alternative. An alternative without a mapping
+    /// entry is identified by its schema name, which is the value sent.
     fn discriminator_names(
         &mut self,
         [old, new]: [&Node<'a>; 2],
@@ -122,7 +122,7 @@ impl<'a> Comparer<'a> {
 
     /// Compares the subtypes that a discriminator can select.
     pub(super) fn subtypes(&mut self, old: &Node<'a>, new: &Node<'a>, context: SchemaContext) {
-        // If only one side has a discriminator, that is a change of its own.
+        // If only one side has a discriminator, that is reported as a separate change.
         if [old, new]
             .iter()
             .any(|schema| schema.value.get("discriminator").is_none())
@@ -255,7 +255,7 @@ fn mapped<'a>(
 #[derive(Default)]
 struct Identifiers<'a> {
     values: Vec<&'a str>,
-    /// The name of its schema, if that is the value.
+    /// The name of the schema, if that is the value.
     schema_name: Option<&'a str>,
 }
 
@@ -287,7 +287,7 @@ impl<'a> Identifiers<'a> {
     }
 }
 
-/// The reference of a part, or else its content.
+/// The reference of a part, or its content if it is inline.
 fn part_name(part: &Value) -> String {
     let reference = part.get("$ref").and_then(Value::as_str);
     reference.map_or_else(|| canonical(part), str::to_owned)

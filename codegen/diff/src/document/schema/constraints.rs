@@ -14,10 +14,10 @@ use crate::{
     site::{SchemaContext, Site},
 };
 
-/// The one lower limit that is 1 if absent.
+/// The only lower limit whose default is 1.
 const MIN_CONTAINS: &str = "x-minContains";
 
-/// The name of a limit in ids, and whether it is an upper one.
+/// Returns a limit's name in rule IDs, and true if it is an upper limit.
 fn limit_name(keyword: &str) -> Option<(&'static str, bool)> {
     Some(match keyword {
         "maximum" => ("max", true),
@@ -34,8 +34,8 @@ fn limit_name(keyword: &str) -> Option<(&'static str, bool)> {
     })
 }
 
-/// The name in ids of a keyword that narrows values. `OpenAPI` 3.0 does not have it; normalising keeps it
-/// under `x-`.
+/// Returns the name in rule IDs of a keyword that narrows values. `OpenAPI` 3.0 lacks the keyword;
+/// normalising keeps it under `x-`.
 fn constraint_name(keyword: &str) -> Option<&'static str> {
     Some(match keyword {
         "x-if" => "if",
@@ -49,17 +49,17 @@ fn constraint_name(keyword: &str) -> Option<&'static str> {
         "x-propertyNames" => "property-names",
         "x-unevaluatedItems" => "unevaluated-items",
         "x-unevaluatedProperties" => "unevaluated-properties",
-        // Beside properties by pattern, and behind a tuple.
+        // Besides pattern properties, and after a tuple.
         "x-additionalProperties" => "further-properties",
         "x-items" => "further-items",
         _ => return None,
     })
 }
 
-/// The name in ids of such a keyword whose change may widen or narrow values.
+/// Returns the name in rule IDs of such a keyword if a change may either widen or narrow values.
 fn representation_name(keyword: &str) -> Option<&'static str> {
     Some(match keyword {
-        // Of a form parameter of Swagger 2.0.
+        // From a Swagger 2.0 form parameter.
         "x-allowEmptyValue" => "allow-empty-value",
         "x-collectionFormat" => "collection-format",
         "x-contentEncoding" => "content-encoding",
@@ -89,7 +89,7 @@ impl<'a> Comparer<'a> {
             return true;
         }
         let (kind, name) = if key == "not" {
-            // A wider `not` means fewer values, so any difference is one change.
+            // A wider `not` allows fewer values, so any difference is one change.
             (ChangeKind::NotChanged, "")
         } else if let Some(name) = constraint_name(key) {
             let kinds = [
@@ -149,7 +149,7 @@ impl<'a> Comparer<'a> {
         }
     }
 
-    /// Compares a bound, a length or a count; false if the key is none.
+    /// Compares a bound, a length or a count; false for any other key.
     pub(super) fn limit(
         &mut self,
         key: &str,

@@ -1,4 +1,4 @@
-//! Contents of objects and arrays: properties, required ones, undeclared ones, and items.
+//! Contents of objects and arrays: declared, required and undeclared properties, and items.
 
 use std::sync::LazyLock;
 
@@ -65,7 +65,7 @@ impl<'a> Comparer<'a> {
                 .zip(name.value.as_str())
                 .is_some_and(|(all, name)| all.get(name).is_some())
         };
-        // The change of a property that was added or removed covers it.
+        // The change that reports the added or removed property covers this.
         if declares(requiring) && !declares(other) {
             return self.changes.explained.push(name.pointer.clone());
         }
@@ -138,8 +138,8 @@ impl<'a> Comparer<'a> {
         }
     }
 
-    /// Checks whether a property that only one side of a part declares is a property of the same parents on
-    /// both sides.
+    /// Checks whether a property that a part declares on one side only belongs to the same parents on both
+    /// sides.
     fn has_moved(&self, name: &str, old: &Node<'a>, new: &Node<'a>) -> bool {
         let before = self.old.merged_property(old, name);
         before.is_some() && before == self.new.merged_property(new, name)
@@ -260,12 +260,12 @@ impl<'a> Comparer<'a> {
     }
 }
 
-/// The undeclared properties that `additionalProperties` allows.
+/// Undeclared properties that `additionalProperties` allows.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Allowed {
     Anything,
     Nothing,
-    /// Those that match a schema.
+    /// Only those that match a schema.
     Matching,
 }
 
@@ -284,9 +284,9 @@ fn presence(is_optional: bool) -> &'static str {
     if is_optional { "optional" } else { "required" }
 }
 
-/// Other descriptions of a property that a schema does not declare: the schema of undeclared properties, that
-/// it is required nevertheless, and the schemas that apply together with it. A new property had to match them
-/// before; a removed one has to match them now.
+/// Other constraints on a property that a schema does not declare: the schema of undeclared properties, an
+/// entry in `required`, and the schemas that apply together with it. A new property had to satisfy them
+/// before; a removed property has to satisfy them now.
 fn described_elsewhere<'a>(name: &str, schema: &Node<'a>, document: &DocumentIndex<'a>) -> Vec<Node<'a>> {
     let description = |schema: &Node<'a>| {
         let declared = schema.get("properties").and_then(|all| all.get(name));

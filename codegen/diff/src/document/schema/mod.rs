@@ -1,4 +1,4 @@
-//! Schemas, in the direction of their message: how two of them are paired, and each keyword in turn.
+//! Schemas, in the direction of their message: the pairing of schemas, and the comparison of each keyword.
 
 mod composition;
 pub(crate) mod constraints;
@@ -18,7 +18,7 @@ use crate::{
     wording::subject,
 };
 
-/// Keywords that do not say which values are allowed.
+/// Keywords that do not restrict the allowed values.
 const ANNOTATIONS: [&str; 9] = [
     "title",
     "description",
@@ -106,7 +106,7 @@ impl<'a> Comparer<'a> {
         self.enqueue(before, after, context);
     }
 
-    /// Compares the siblings of a reference. In every version only documentation counts there.
+    /// Compares the siblings of a reference. In every version, only documentation has an effect there.
     fn beside_reference(&mut self, old: &Node<'a>, new: &Node<'a>, context: SchemaContext) {
         for (key, site) in Site::members(old, new) {
             if key == "deprecated" {
@@ -122,7 +122,7 @@ impl<'a> Comparer<'a> {
         self.deprecated(site, kinds, context.direction);
     }
 
-    /// Reports that another schema is used here: a shared one, or an inline one.
+    /// Reports that a different schema is used here, shared or inline.
     fn replaced(
         &mut self,
         old: &Node<'a>,
@@ -169,7 +169,8 @@ impl<'a> Comparer<'a> {
             .report();
     }
 
-    /// Reports that one side is an `allOf` around a single schema, and compares that with the other side.
+    /// Reports that one side is an `allOf` around a single schema, and compares that schema with the other
+    /// side.
     fn wrapper(
         &mut self,
         old: &Node<'a>,
@@ -196,7 +197,7 @@ impl<'a> Comparer<'a> {
                 parent: new,
             },
         };
-        // With more than documentation beside it, it is a type of its own.
+        // With siblings other than documentation, it is a separate type.
         let kind = match wrapped(outer) {
             Some(_) => ChangeKind::NotationChanged,
             None => ChangeKind::TypeNotationChanged,
@@ -222,8 +223,8 @@ impl<'a> Comparer<'a> {
         }
     }
 
-    /// Reports another notation with the same meaning. With alternatives, or without a type, it may lead
-    /// tools to another type.
+    /// Reports a different notation with the same meaning. With alternatives, or without a type, tools may
+    /// derive a different type from it.
     fn notation(
         &mut self,
         site: &Site<'_, 'a>,
@@ -271,7 +272,7 @@ impl<'a> Comparer<'a> {
             return self.unclassified(site);
         }
         match key {
-            // These contain schemas, which may differ behind a reference though they are equal.
+            // These contain schemas, which may differ behind equal references.
             "properties" => return self.properties(old, new, context),
             "items" => return self.items(site, context),
             "additionalProperties" => return self.additional_properties(site, old, context),
@@ -338,7 +339,7 @@ fn fits(key: &str, value: &Value) -> bool {
     }
 }
 
-/// The single schema of an `allOf` with only documentation beside it.
+/// The single schema of an `allOf` whose siblings are only documentation.
 fn wrapped<'a>(node: &Node<'a>) -> Option<Node<'a>> {
     let is_documentation = |key: &str| {
         key == "allOf" || key == "nullable" || key.starts_with("x-") || ANNOTATIONS.contains(&key)
@@ -346,7 +347,8 @@ fn wrapped<'a>(node: &Node<'a>) -> Option<Node<'a>> {
     single(node).filter(|_| node.keys().all(is_documentation))
 }
 
-/// The single schema of an `allOf`, if it is the component at `target` or has only documentation beside it.
+/// The single schema of an `allOf`, if it is the component at `target` or the siblings are only
+/// documentation.
 fn wraps<'a>(document: &DocumentIndex<'a>, target: &PointerBuf, node: &Node<'a>) -> Option<Node<'a>> {
     wrapped(node).or_else(|| single(node).filter(|inner| document.resolve(inner).pointer == *target))
 }

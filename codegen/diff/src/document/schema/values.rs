@@ -67,8 +67,8 @@ impl<'a> Comparer<'a> {
         }
     }
 
-    /// Begins the change of a flag, where absent is false; `None` if a value is not boolean, which is
-    /// reported.
+    /// Begins the change of a flag, treating an absent flag as false; `None` if a value is not boolean, which
+    /// is reported.
     pub(super) fn schema_flag(
         &mut self,
         key: &str,
@@ -136,7 +136,7 @@ impl<'a> Comparer<'a> {
         }
     }
 
-    /// Compares values that are known, though others may come. Only the loss of one has a meaning.
+    /// Compares known values of an open set. Only the removal of a value matters.
     pub(super) fn extensible_enumeration(&mut self, site: &Site<'_, 'a>, context: SchemaContext) {
         let [before, after] = site.entries(canonical);
         let removed = match site.new {

@@ -25,7 +25,7 @@ use crate::{
 /// Default dialect of `OpenAPI` 3.1.
 const DIALECT: &str = "https://spec.openapis.org/oas/3.1/dialect/base";
 
-/// Path items that references lead to.
+/// Targets of references to path items.
 const PATH_ITEMS: &Pointer = Pointer::from_static("/components/pathItems");
 
 pub(super) fn normalise(mut value: Value, followed: &BTreeSet<PointerBuf>, context: &mut Context) -> Value {
@@ -76,7 +76,7 @@ pub(super) fn normalise(mut value: Value, followed: &BTreeSet<PointerBuf>, conte
     value
 }
 
-/// Definitions and anchors inside of schemas, to which references lead.
+/// Definitions and anchors inside schemas, as targets of references.
 #[derive(Default)]
 struct Hoisted {
     /// `$defs` that move to the components, with their old pointers.
@@ -214,7 +214,7 @@ impl Aside {
 }
 
 /// Moves path items that a reference leads to, such as one in a callback, to an extension, and removes the
-/// others. Those that were not `followed` either are reported.
+/// others. Path items that were not `followed` either are reported.
 fn keep_path_items(value: &mut Value, followed: &BTreeSet<PointerBuf>, context: &mut Context) {
     let Some(root) = value.as_object_mut() else {
         return;
@@ -380,8 +380,8 @@ fn hoist(value: &mut Value, context: &mut Context, mut hoisted: Hoisted) {
     });
 }
 
-/// Returns a free name for a component: the definition's own, prefixed with that of the schema around it, or
-/// numbered.
+/// Returns a free name for a component: the definition's own name, prefixed with that of the enclosing
+/// schema, or numbered.
 fn free_name(name: &str, place: &Pointer, taken: &Object) -> String {
     let names = place.tokens().map(|token| token.decoded().into_owned());
     let around = names

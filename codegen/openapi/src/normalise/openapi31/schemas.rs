@@ -13,7 +13,7 @@ use crate::{
     pointer::Pointer,
 };
 
-/// Keywords that only validate: without them, a type is wider.
+/// Keywords that only validate: removing them makes a type wider.
 const CHECKS: &[&str] = &[
     "if",
     "then",
@@ -48,7 +48,7 @@ pub(super) fn convert_schema(context: &mut Context, pointer: &Pointer, schema: &
             "dynamic-reference",
             pointer.with_trailing_token("$dynamicRef"),
             "`$dynamicRef` cannot be expressed in OpenAPI 3.0",
-            "replace it by a `$ref` to the intended schema",
+            "replace it with a `$ref` to the intended schema",
         );
     }
     // Before `types`, which splits their results among the types.
@@ -120,7 +120,7 @@ fn constant(context: &mut Context, pointer: &Pointer, schema: &mut Object) {
             Severity::Error,
             "constant",
             from,
-            "`const` is none of the values of `enum` beside it: no value fits both",
+            "`const` is not among the values of the sibling `enum`, so no value matches both",
             "remove one of the two in an overlay",
         );
         return;
@@ -140,7 +140,7 @@ fn null_variants(context: &mut Context, pointer: &Pointer, schema: &mut Object) 
         let mut index = 0;
         while let Some(variant) = variants.get(index) {
             if is_null(variant) {
-                // Other keywords than these are lost.
+                // All other keywords are lost.
                 let mut keys = variant.as_object().into_iter().flat_map(Object::keys);
                 if keys.any(|key| !["type", "const", "enum"].contains(&key.as_str())) {
                     context.report(
@@ -291,7 +291,7 @@ fn tuples(context: &mut Context, pointer: &Pointer, schema: &mut Object) {
     }
 }
 
-/// Rewrites properties by pattern as additional properties.
+/// Rewrites pattern properties as additional properties.
 fn pattern_properties(context: &mut Context, pointer: &Pointer, schema: &mut Object) {
     let Some(Value::Object(patterns)) = schema.get("patternProperties") else {
         return;

@@ -240,7 +240,8 @@ impl Convert<'_> {
             return response;
         };
         if response.get("$ref").is_some_and(Value::is_string) {
-            // The content types are those of the operation. The reference stays if the document has the same.
+            // The content types are those of the operation. The reference stays if the document has the same
+            // content types.
             let response = Value::Object(response);
             if let Some((from, shared)) = self.shared_response(&response)
                 && produces.types != self.produces.types
@@ -309,8 +310,8 @@ impl Convert<'_> {
         Value::Object(response)
     }
 
-    /// Returns the shared response that a reference leads to, and its place; `None` if that is a reference
-    /// itself.
+    /// Returns the shared response that a reference leads to, and its place; `None` if the target is itself a
+    /// reference.
     pub(super) fn shared_response(&self, response: &Value) -> Option<(PointerBuf, &Value)> {
         let target = response.get("$ref")?.as_str()?;
         let name = shared_name(target, "responses")?;

@@ -70,7 +70,7 @@ pub(super) struct Convert<'a> {
     pub(super) base_path: String,
     /// Places of shared parameters that became bodies of operations.
     pub(super) bodies_used: BTreeSet<PointerBuf>,
-    /// Those of `consumes` and `produces` of the document that became the content of a body or response.
+    /// The document's `consumes` and `produces`, if they became the content of a body or response.
     pub(super) types_used: BTreeSet<&'static str>,
     /// Provenance of the old document.
     pub(super) before: Provenance,
@@ -85,8 +85,8 @@ impl Convert<'_> {
         Some(MediaTypes::new(self.context, Some(list), &place))
     }
 
-    /// Removes `consumes` or `produces` from an object. A list that was not used moves to an extension, so
-    /// that a comparison sees it.
+    /// Removes `consumes` or `produces` from an object. An unused list moves to an extension, so that
+    /// comparisons see it.
     pub(super) fn types_are_read(&mut self, holder: &mut Object, key: &str, place: &Pointer, used: bool) {
         if used {
             holder.shift_remove(key);
@@ -101,7 +101,8 @@ impl Convert<'_> {
         self.context.provenance.put(new, self.before.place(old));
     }
 
-    /// Reports a diagnostic on a place in the old document. The new one may have another value there.
+    /// Reports a diagnostic on a place in the old document. The new document may have a different value
+    /// there.
     pub(super) fn report<'a>(
         &mut self,
         severity: Severity,
@@ -115,8 +116,8 @@ impl Convert<'_> {
         self.context.diagnostics.push(diagnostic.at(Some(location)));
     }
 
-    /// Reports a key of `OpenAPI` 3.0 next to its equivalent of Swagger 2.0. `place` is that of the object in
-    /// the old document.
+    /// Reports an `OpenAPI` 3.0 key next to its Swagger 2.0 equivalent. `place` is the object's place in the
+    /// old document.
     pub(super) fn mixed(&mut self, holder: &mut Object, key: &str, place: &Pointer) {
         if !holder.contains_key(key) {
             return;

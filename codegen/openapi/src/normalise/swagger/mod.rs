@@ -65,7 +65,7 @@ pub(super) fn normalise(value: Value, context: &mut Context) -> Value {
     value
 }
 
-/// Lists the references that lead to anything else than a shared schema, parameter or response.
+/// Lists the references that lead to anything other than a shared schema, parameter or response.
 fn inner_references(document: &Value) -> BTreeSet<String> {
     let references = References::new(document);
     let inner = references.all().iter().filter(|reference| {
@@ -99,7 +99,7 @@ fn reference(object: &mut Object) {
     }
 }
 
-/// Takes a section out of the document; an empty one if it is missing.
+/// Takes a section out of the document; returns an empty section if it is missing.
 fn take(context: &mut Context, document: &mut Object, key: &str) -> Object {
     match document.shift_remove(key) {
         Some(Value::Object(section)) => section,

@@ -1,4 +1,4 @@
-//! Parameters, and the distinction from bodies.
+//! Parameters, and their distinction from bodies.
 
 use serde_json::Value;
 
@@ -90,7 +90,7 @@ pub(super) fn placed_one<'a>(
 }
 
 impl Convert<'_> {
-    /// Converts the parameters of a list that are not bodies.
+    /// Converts the non-body parameters of a list.
     pub(super) fn parameter_list(
         &mut self,
         list: &[Value],
@@ -190,7 +190,7 @@ impl Convert<'_> {
         let written = parameter.get("schema").and_then(|schema| schema.get("type"));
         let kind = parameter.get("type").or(written);
         if kind.is_none_or(|kind| kind != "array") {
-            // The key concerns lists only.
+            // The key applies to lists only.
             aside::keep_aside(parameter, "collectionFormat");
             return;
         }
@@ -223,7 +223,7 @@ impl Convert<'_> {
     }
 }
 
-/// Returns true if a schema contradicts the keys beside it.
+/// Returns true if a schema contradicts its sibling keys.
 fn contradict(schema: &Value, keys: &Object) -> bool {
     schema.as_object().is_none_or(|schema| {
         keys.iter()

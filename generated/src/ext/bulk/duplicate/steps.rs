@@ -1,5 +1,4 @@
-//! Steps of a job that duplicates: reads the original, sends the request, and finds copies whose answers were
-//! lost.
+//! Steps of a duplication: reads the original, sends the request, and finds copies whose responses were lost.
 
 use super::Overrides;
 use crate::Error;
@@ -20,14 +19,14 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
-/// Number of times that the list is read to find a copy whose answer was lost.
+/// Number of times that the list is read to find a copy whose response was lost.
 const LIST_READS: u32 = 4;
 /// Tolerated difference between the clocks of this machine and of the service.
 const CLOCK_DIFFERENCE: Duration = Duration::from_mins(1);
 
 /// Assets that are not new copies.
 struct KnownAssets<I> {
-    /// Assets with the name of a requested copy before the job; `None` if they could not be listed.
+    /// Assets that had the name of a requested copy before the job; `None` if they could not be listed.
     before: Option<HashSet<I>>,
     /// Copies that the job has made.
     copies: HashSet<I>,
@@ -127,7 +126,7 @@ impl<R: resource::Duplicate> DuplicationSteps<R> {
             .unwrap_or_default()
     }
 
-    /// Checks the account, and lists the assets that have the name of a copy already.
+    /// Checks the account, and lists the assets that already have the name of a copy.
     async fn prepare(&self) -> StepResult<R::Id> {
         let mut result = self.shared.check_account().await;
         if result.fatal.is_some() || result.other_account.is_some() || self.known().before.is_some() {
@@ -223,7 +222,7 @@ impl<R: resource::Duplicate> DuplicationSteps<R> {
                 return self.answered(item, R::Id::from(copy), result).await;
             }
             Ok(_) => {
-                let message = "the service accepted it, but its answer does not name the copy";
+                let message = "the service accepted it, but its response does not name the copy";
                 result.answered = Some(true);
                 item.failure = Some(Failure::new(Reason::NoAnswer, message));
                 return result.lost.push(item);
@@ -237,7 +236,7 @@ impl<R: resource::Duplicate> DuplicationSteps<R> {
             attempts < shared.settings.retries && !shared.stop_signal.is_set() && !ends_the_job(&error);
         let class = ErrorClass::of(&error);
         let not_sent = class == ErrorClass::NotProcessed || class == ErrorClass::Unauthorized;
-        // A gateway that does not reach the service refuses in the same words.
+        // A gateway that does not reach the service gives the same answer.
         let missing = (class == ErrorClass::Refused && is_not_found(&error)).then_some(&item.id);
         let read = match missing {
             Some(id) => shared.reader.summaries(std::slice::from_ref(id)).await.pop(),
@@ -267,7 +266,7 @@ impl<R: resource::Duplicate> DuplicationSteps<R> {
         }
     }
 
-    /// Takes the answer that names a copy.
+    /// Processes the response that names a copy.
     async fn answered(&self, mut item: Item<R::Id>, copy: R::Id, result: &mut StepResult<R::Id>) {
         let is_new = {
             let mut known = self.known();
@@ -304,7 +303,7 @@ impl<R: resource::Duplicate> DuplicationSteps<R> {
             {
                 Some(ReadResult::Found(_) | ReadResult::Odd(_)) => return Outcome::CONFIRMED,
                 Some(ReadResult::Unreadable(error)) => error.to_string(),
-                Some(ReadResult::Missing) | None => "no asset of this ID can be read".to_owned(),
+                Some(ReadResult::Missing) | None => "no asset with this ID can be read".to_owned(),
             };
             if attempt + 1 < LIST_READS {
                 self.shared.stop_signal.sleep(pause(attempt)).await;
@@ -315,7 +314,7 @@ impl<R: resource::Duplicate> DuplicationSteps<R> {
         Outcome::Unknown { failure }
     }
 
-    /// Looks for the copies whose answers were lost.
+    /// Looks for the copies whose response was lost.
     async fn find_copies(&self, mut items: Vec<Item<R::Id>>, result: &mut StepResult<R::Id>) {
         let mut requests_by_name: HashMap<String, usize> = HashMap::new();
         for item in &items {
@@ -388,13 +387,13 @@ impl<R: resource::Duplicate> DuplicationSteps<R> {
 /// Result of the search for a copy.
 enum Search<I> {
     Copy(I),
-    /// There is no candidate yet, for this reason.
+    /// There is no candidate yet; contains the reason.
     Late(String),
-    /// It is open which asset is the copy.
+    /// It is unclear which asset is the copy.
     Unclear(String),
 }
 
-/// Returns true if the ID was made since the job began.
+/// Returns true if the ID was generated since the job began.
 fn is_since(begun: SystemTime, id: &str) -> bool {
     let earliest = begun
         .checked_sub(CLOCK_DIFFERENCE)
@@ -403,13 +402,13 @@ fn is_since(begun: SystemTime, id: &str) -> bool {
 }
 
 fn missing<R: Resource>() -> Outcome {
-    let message = format!("no {} of this ID can be read", R::NAMES.singular);
+    let message = format!("no {} with this ID can be read", R::NAMES.singular);
     let failure = Failure::new(Reason::NotFound, message);
     Outcome::Rejected { failure }
 }
 
 /// Returns the properties of `changed` that differ from `original`. A removed property becomes empty, because
-/// an absent one would be that of the original.
+/// an absent property would keep the original's value.
 fn updates(original: &Value, changed: &Value) -> Map<String, Value> {
     let (Some(original), Some(changed)) = (original.as_object(), changed.as_object()) else {
         return Map::new();

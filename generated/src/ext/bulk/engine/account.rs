@@ -1,7 +1,7 @@
-//! Recognises the account of a journal by its assets, if the token does not tell the account.
+//! Recognises the account of a journal by its assets, if the token does not state the account.
 //!
-//! A job that begins records some assets of the account. A job that resumes must find one of them, or one
-//! that the earlier run has sent. IDs are unique across accounts.
+//! A job that begins records some assets of the account. A job that resumes must find one of these assets, or
+//! an asset that the earlier run has sent. IDs are unique across accounts.
 
 use super::step::StepResult;
 use super::{Shared, ends_the_job, pause_after};
@@ -20,22 +20,22 @@ const SAMPLE: usize = 20;
 pub(in crate::ext::bulk) struct AccountCheck<I> {
     /// IDs of the job.
     pub(in crate::ext::bulk) job: HashSet<I>,
-    /// The job removes assets, so that its own IDs identify no account.
+    /// The job removes assets, so its own IDs cannot identify an account.
     pub(in crate::ext::bulk) deletes: bool,
-    /// Account of an earlier run, if its token told it.
+    /// Account of an earlier run, if stated in its token.
     pub(in crate::ext::bulk) recorded: Option<String>,
     /// Assets of an earlier run.
     pub(in crate::ext::bulk) earlier: EarlierAssets<I>,
-    /// The account may be another one, so that a missing asset proves nothing.
+    /// The account may differ, so a missing asset proves nothing.
     pub(in crate::ext::bulk) is_unverified: AtomicBool,
 }
 
-/// Assets of the account in an earlier run.
+/// Assets that the account owned in an earlier run.
 #[derive(Debug)]
 pub(in crate::ext::bulk) enum EarlierAssets<I> {
     /// No earlier run has recorded assets or sent a request.
     None,
-    /// Assets of which one must be found.
+    /// Assets, at least one of which must be found.
     Recorded(Vec<I>),
 }
 
@@ -47,7 +47,7 @@ impl<I: AssetId> AccountCheck<I> {
             Some(earlier) => {
                 let seen = earlier.seen.iter().flatten().cloned().map(I::from);
                 let states = ids.iter().zip(&earlier.states);
-                // An ID that was sent or is as asked exists, unless the job deletes it.
+                // An ID that was sent or is in the requested state exists, unless the job deletes it.
                 let proven = states.filter(|(_, state)| match &state.outcome {
                     None => deletes || state.sent.is_some(),
                     Some(outcome) => !deletes && outcome.is_success(),
@@ -79,7 +79,7 @@ impl<I: AssetId> AccountCheck<I> {
 }
 
 impl<R: Resource> Shared<R> {
-    /// Returns true if the account may be another one than that of the journal.
+    /// Returns true if the account may differ from that of the journal.
     pub(in crate::ext::bulk) fn is_unverified(&self) -> bool {
         let check = self.account.as_ref();
         check.is_some_and(|check| check.is_unverified.load(Ordering::Relaxed))
@@ -91,7 +91,7 @@ impl<R: Resource> Shared<R> {
         let Some(check) = &self.account else {
             return result;
         };
-        // A token store that cannot be read fails the reads, too.
+        // If the token store cannot be read, the reads fail as well.
         let account = self.client.account().await.ok().flatten();
         let account = account.map(|account| account.as_str().to_owned());
         match (&check.recorded, &account) {
@@ -104,7 +104,7 @@ impl<R: Resource> Shared<R> {
             (_, None) => {}
         }
         match &check.earlier {
-            // The token tells the account.
+            // The token states the account.
             EarlierAssets::None if result.account.is_some() => {}
             EarlierAssets::None => result.seen = self.sample(check).await,
             EarlierAssets::Recorded(recorded) => self.find_recorded(check, recorded, &mut result).await,
@@ -157,7 +157,7 @@ impl<R: Resource> Shared<R> {
                 }
                 Some(error) => {
                     let message =
-                        format!("it could not be read whether the journal is of this account: {error}");
+                        format!("cannot determine whether the journal belongs to this account: {error}");
                     result.answered = Some(false);
                     let reason = if ends_the_job(&error) {
                         Reason::NotProcessed

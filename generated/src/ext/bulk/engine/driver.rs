@@ -1,5 +1,5 @@
-//! Driver of a job: starts steps, limits their number, takes their results, writes the journal and stops the
-//! job.
+//! Driver of a job: starts steps, limits their number, collects their results, writes the journal and stops
+//! the job.
 
 use super::JobSteps;
 use super::look::end_unseen;
@@ -56,18 +56,18 @@ pub(in crate::ext::bulk) struct JobCallbacks {
 
 /// Runs a job and returns its entries one by one.
 ///
-/// Each step is a task of its own, so that requests in flight make progress however rarely the entries are
-/// taken.
+/// Each step is a separate task, so that requests in flight make progress even if the entries are taken
+/// rarely.
 pub(in crate::ext::bulk) struct Driver<I> {
     steps: Arc<dyn JobSteps<I>>,
     open: std::vec::IntoIter<OpenId<I>>,
     queue: VecDeque<ScheduledStep<I>>,
     in_flight: JoinSet<StepResult<I>>,
-    /// The steps in flight, for those whose task ends without a result.
+    /// The steps in flight, kept in case their task ends without a result.
     running: HashMap<task::Id, ScheduledStep<I>>,
     /// The account and the target of the children are being read.
     preparing: bool,
-    /// Items whose answers were lost.
+    /// Items whose response was lost.
     lost: Vec<Item<I>>,
     ready: VecDeque<Entry<I>>,
     /// Entries that wait for their turn, by position.
@@ -75,10 +75,10 @@ pub(in crate::ext::bulk) struct Driver<I> {
     /// Position of the next entry, if the order matters.
     turn: usize,
     journal: Option<JournalWriter>,
-    /// Error of a journal of another account.
+    /// Error of a journal that belongs to another account.
     refusal: Refusal,
     callbacks: JobCallbacks,
-    /// Nothing more is read, so that open items keep what is known of them.
+    /// Nothing more is read, so open items keep their last known state.
     is_abandoned: bool,
     /// End of the wait for requests in flight, once the job is cancelled.
     deadline: Option<Instant>,
@@ -86,7 +86,7 @@ pub(in crate::ext::bulk) struct Driver<I> {
     progress: Progress,
 }
 
-/// Error of a journal that the job found to be of another account.
+/// Error if the job found that its journal belongs to another account.
 pub(in crate::ext::bulk) type Refusal = Arc<OnceLock<JournalError>>;
 
 impl<I: AssetId> Driver<I> {
@@ -135,7 +135,7 @@ impl<I: AssetId> Driver<I> {
             if let Some(entry) = self.ready.pop_front() {
                 return Some(entry);
             }
-            // A job that is cancelled before a step starts does not start it.
+            // A job that is cancelled before a step starts does not start the step.
             if let Some(cancel) = &mut self.callbacks.cancel
                 && cancel.now_or_never().is_some()
             {
@@ -203,7 +203,7 @@ impl<I: AssetId> Driver<I> {
                 if let Ok(panic) = error.try_into_panic() {
                     std::panic::resume_unwind(panic);
                 }
-                // The runtime that ran the task is gone.
+                // The runtime of the task was shut down.
                 if let Some(step) = step {
                     self.take(interrupted(step));
                 }
@@ -301,7 +301,7 @@ impl<I: AssetId> Driver<I> {
         if let (Task::Send { for_children }, Some(journal)) = (&step.task, &mut self.journal) {
             let ids = step.items.iter().map(|item| item.id.as_ref());
             if let Err(error) = journal.sending(ids, *for_children) {
-                // A request that the journal does not record must not be sent.
+                // A request must not be sent unless the journal records it.
                 self.stop_for_journal(&error);
                 self.queue.push_front(step);
                 return;
@@ -317,7 +317,7 @@ impl<I: AssetId> Driver<I> {
         self.stop.stop(Failure::new(Reason::Stopped, message));
     }
 
-    /// Takes the result of a step.
+    /// Processes the result of a step.
     fn take(&mut self, mut result: StepResult<I>) {
         if std::mem::take(&mut self.preparing) {
             self.prepared(&mut result);
@@ -351,7 +351,7 @@ impl<I: AssetId> Driver<I> {
         self.stop.record(result.answered, failed + lost);
     }
 
-    /// Records the account of a journal, or refuses another account.
+    /// Records the account of a journal, or rejects a different account.
     fn prepared(&mut self, result: &mut StepResult<I>) {
         let Some(journal) = &mut self.journal else {
             return;
@@ -362,7 +362,7 @@ impl<I: AssetId> Driver<I> {
             // Set once, because a job prepares once.
             let _ = self.refusal.set(error);
             self.is_abandoned = true;
-            // The journal of the other account stays as it is.
+            // The journal of the other account stays unchanged.
             self.journal = None;
             return;
         }
@@ -402,8 +402,8 @@ impl<I: AssetId> Driver<I> {
     }
 }
 
-/// Result of a step whose task ended without one: a request may have been sent, and everything else can run
-/// again.
+/// Result of a step whose task ended without a result: a request may have been sent, and everything else can
+/// run again.
 fn interrupted<I>(mut step: ScheduledStep<I>) -> StepResult<I> {
     if let Task::Send { .. } = step.task {
         for item in &mut step.items {

@@ -56,7 +56,7 @@ impl<R: Resource, C: ListChange<R>> StepContext<R, C> {
     }
 
     pub(super) async fn look(&self, step: ScheduledStep<R::Id>) -> StepResult<R::Id> {
-        // A stopped job sends nothing after this, so it need not wait for the answer.
+        // A stopped job sends nothing after this, so it does not wait for the response.
         let results = select(pin!(self.read(&step.items)), pin!(self.stop_signal.wait()))
             .map(|first| match first {
                 Either::Left((results, _)) => Some(results),
@@ -95,7 +95,7 @@ impl<R: Resource, C: ListChange<R>> StepContext<R, C> {
                 }
             };
             if summary.is_none() && self.is_unverified() {
-                let message = "no asset of this ID can be read, and the account may be another one than that \
+                let message = "no asset of this ID can be read, and the account may differ from that \
                                of the journal";
                 odd.push((item, Failure::new(Reason::NotReadable, message)));
                 continue;
@@ -103,14 +103,14 @@ impl<R: Resource, C: ListChange<R>> StepContext<R, C> {
             let satisfied = self.change.is_satisfied_by(summary.as_ref());
             let earlier_look = item.was_satisfied.replace(satisfied);
             match summary {
-                // An earlier run of this job sent the change and did not learn the result.
+                // An earlier run of this job sent the change without learning the result.
                 _ if satisfied
                     && item.earlier_request == EarlierRequest::Unanswered
                     && earlier_look.is_none() =>
                 {
                     result.end(item, Outcome::CONFIRMED);
                 }
-                // The earlier run may have changed it before.
+                // The earlier run may have changed the asset.
                 _ if item.earlier_request != EarlierRequest::None
                     && summary
                         .as_ref()
@@ -123,8 +123,8 @@ impl<R: Resource, C: ListChange<R>> StepContext<R, C> {
                     odd.push((item, Failure::new(Reason::NotReadable, message)));
                 }
                 None => {
-                    let message = format!("no {} of this ID can be read", R::NAMES.singular);
-                    // For a deletion, a missing asset may have been deleted before.
+                    let message = format!("no {} with this ID can be read", R::NAMES.singular);
+                    // In a deletion, a missing asset may have been deleted earlier.
                     let reason = if satisfied { Reason::Gone } else { Reason::NotFound };
                     let failure = Failure::new(reason, message);
                     result.end(item, Outcome::Rejected { failure });
@@ -139,7 +139,7 @@ impl<R: Resource, C: ListChange<R>> StepContext<R, C> {
                 Some(_) => to_change.push(item),
             }
         }
-        // If nothing is sent, only this read shows that the service answers.
+        // If nothing is sent, only this read shows that the service is reachable.
         let nothing_sent = to_change.is_empty() && for_children.is_empty() && read_error.is_none();
         result.answered = nothing_sent.then_some(true);
         for (item, failure) in odd {
@@ -166,7 +166,7 @@ impl<R: Resource, C: ListChange<R>> StepContext<R, C> {
         }
         let message = format!("its state could not be read: {error}");
         let failure = Failure::with_error(Reason::NotLookedAt, message, error);
-        // A service that refuses every read is not at this address, and refuses the others, too.
+        // If every read is refused, the URL is probably wrong, and further reads would also be refused.
         let is_elsewhere = is_not_found(error) && !self.reader.was_answered();
         result.fatal = (ends_the_job(error) || is_elsewhere).then(|| failure.clone());
         result.answered = Some(false);
@@ -176,7 +176,7 @@ impl<R: Resource, C: ListChange<R>> StepContext<R, C> {
     }
 }
 
-/// Ends an item whose asset was not seen before the change.
+/// Ends an item whose asset was not found before the change.
 pub(super) fn end_unseen<I>(result: &mut StepResult<I>, item: Item<I>, failure: Failure) {
     let outcome = match item.earlier_request {
         EarlierRequest::None => Outcome::NotSent { failure },

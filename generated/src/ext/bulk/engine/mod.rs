@@ -10,8 +10,8 @@
 //!         failed)    └─── not as asked: again, or split ┘
 //! ```
 //!
-//! A step is one request, or the reading of one list. It takes some items, gives outcomes for some of them
-//! and schedules further steps for the others.
+//! A step is one request or one list read. It takes some items, produces outcomes for some of them and
+//! schedules further steps for the others.
 //!
 //! | file | contents |
 //! |---|---|
@@ -57,7 +57,7 @@ pub struct JobSettings {
     pub(super) retries: u32,
     pub(super) retry_policy: Option<RetryPolicy>,
     pub(super) look_first: bool,
-    /// Reads assets back; `None` for the default of the change.
+    /// Setting of [`Bulk::verify`](crate::ext::Bulk::verify); `None` for the default of the change.
     pub(super) verify: Option<bool>,
     pub(super) in_order: bool,
     /// Number of failed IDs after which the job stops.
@@ -88,9 +88,9 @@ pub trait JobSteps<I>: Send + Sync + 'static {
     fn settings(&self) -> &JobSettings;
     /// Maximum number of IDs in the next chunk.
     fn chunk_size(&self) -> usize;
-    /// Returns true if something must be read before all chunks.
+    /// Returns true if something must be read before the first chunk.
     fn prepares(&self) -> bool;
-    /// First task of a chunk. `sent` is true if an earlier run sent any of its IDs.
+    /// Returns the first task of a chunk. `sent` is true if an earlier run sent any of its IDs.
     fn first_task(&self, sent: bool) -> Task;
     /// Runs a step after its pause.
     fn run(self: Arc<Self>, step: ScheduledStep<I>) -> BoxFuture<'static, StepResult<I>>;
@@ -103,7 +103,7 @@ pub struct Shared<R: Resource> {
     pub(super) reader: Reader<R>,
     pub(super) settings: JobSettings,
     pub(super) stop_signal: StopSignal,
-    /// Set if the job has a journal.
+    /// Writer of the journal, if the job has one.
     pub(super) account: Option<AccountCheck<R::Id>>,
     /// Start of the first run of the job.
     pub(super) begun: SystemTime,
@@ -114,20 +114,20 @@ pub struct Shared<R: Resource> {
 }
 
 impl<R: Resource> Shared<R> {
-    /// Waits for the pause of a step. Returns the step if it is not to run because the job stopped.
+    /// Waits for the pause of a step. Returns the step if the job stopped, so that it must not run.
     pub(super) async fn begin(&self, step: &mut ScheduledStep<R::Id>) -> bool {
         let pause = std::mem::take(&mut step.pause);
         self.stop_signal.sleep(pause).await;
         !self.stop_signal.is_set() || matches!(step.task, Task::Settle(_))
     }
 
-    /// Returns true if a read that failed with `error` is to be repeated.
+    /// Returns true if a read that failed with `error` should be repeated.
     pub(super) fn may_retry(&self, attempts: u32, error: &Error) -> bool {
         attempts < self.settings.retries && !self.stop_signal.is_set() && !ends_the_job(error)
     }
 }
 
-/// State that the steps of a change of lists share.
+/// State that the steps of a list change share.
 #[derive(Debug)]
 pub(super) struct StepContext<R: Resource, C> {
     shared: Shared<R>,
@@ -208,7 +208,7 @@ impl<R: Resource, C: ListChange<R>> StepContext<R, C> {
     }
 }
 
-/// Returns true if every further request would fail for now.
+/// Returns true if all further requests would currently fail.
 pub(super) fn ends_the_job(error: &Error) -> bool {
     ErrorClass::of(error) == ErrorClass::Unauthorized || exceeds_max_wait(error)
 }

@@ -1,4 +1,4 @@
-//! Sends the change, and decides from the answer what happens next.
+//! Sends the change, and decides the next step from the response.
 
 use super::step::{EarlierRequest, Item, SettleCause, StepResult, Task, pause_after};
 use super::{StepContext, ends_the_job};
@@ -64,7 +64,7 @@ impl<R: Resource, C: ListChange<R>> StepContext<R, C> {
                 result.answered = Some(false);
                 give_up(&mut result, items, &failure);
             }
-            // The parents exist, so this is no answer about them.
+            // The parents exist, so this answer is not about them.
             ErrorClass::Refused if for_children && is_not_found(&error) && retry => {
                 let pause = pause_after(attempts, &error);
                 result.then_after(pause, attempts + 1, Task::Send { for_children }, items);
@@ -75,7 +75,8 @@ impl<R: Resource, C: ListChange<R>> StepContext<R, C> {
                     let smaller = items.len().div_ceil(2).max(1);
                     self.max_chunk_size.fetch_min(smaller, Ordering::Relaxed);
                 }
-                // Reading a parent that was as asked before shows nothing about its children.
+                // Reading a parent that was already in the requested state reveals nothing about its
+                // children.
                 if !for_children {
                     let alone = items.len() == 1 && is_first_request && !error.may_have_been_applied();
                     let task = Task::Settle(SettleCause::Refused { error, alone });
@@ -86,7 +87,7 @@ impl<R: Resource, C: ListChange<R>> StepContext<R, C> {
                     .iter()
                     .any(|item| item.earlier_request == EarlierRequest::Unanswered)
                 {
-                    // The refusal may be a consequence of an earlier request.
+                    // The refusal may result from an earlier request.
                     result.end_all(items, &children_unknown(&error));
                 } else {
                     result.answered = Some(!is_not_found(&error));
@@ -112,7 +113,7 @@ impl<R: Resource, C: ListChange<R>> StepContext<R, C> {
     }
 }
 
-/// Outcome of parents that were as asked before, if the effect on their children is unknown.
+/// Outcome of parents that were already in the requested state, if the effect on their children is unknown.
 fn children_unknown(error: &Error) -> Outcome {
     let failure = Failure::of(Reason::NoAnswer, error)
         .because(Reason::NoAnswer, "the effect on its children is unknown");
@@ -126,7 +127,7 @@ pub(super) fn give_up<I>(result: &mut StepResult<I>, items: Vec<Item<I>>, failur
         let failure = failure.clone();
         match (item.earlier_request, item.was_satisfied) {
             (EarlierRequest::None, _) => result.end(item, Outcome::NotSent { failure }),
-            // Reading the parent back shows nothing about its children.
+            // Reading the parent back reveals nothing about its children.
             (_, Some(true)) => result.end(item, Outcome::Unknown { failure }),
             _ => maybe_changed.push(item),
         }

@@ -49,7 +49,7 @@ impl<R: Resource, C: ListChange<R>> StepContext<R, C> {
                 let failure = Failure::new(Reason::NotReadable, message);
                 result.end(item, Outcome::Unknown { failure });
             } else if self.change.is_satisfied_by(summary.as_ref()) {
-                // A refused request did not change the asset, so it was as asked before.
+                // A refused request did not change the asset, so it was already in the requested state.
                 let was_satisfied =
                     matches!(cause, SettleCause::Refused { alone: true, .. }) && item.was_satisfied.is_none();
                 let outcome = if was_satisfied {
@@ -65,7 +65,7 @@ impl<R: Resource, C: ListChange<R>> StepContext<R, C> {
                 result.end(item, Outcome::Rejected { failure });
             } else {
                 if item.earlier_request == EarlierRequest::Refused {
-                    // The refused request is over and has not changed the asset.
+                    // The refused request has ended without changing the asset.
                     item.earlier_request = EarlierRequest::None;
                 }
                 unsettled.unchanged.push(item);
@@ -96,7 +96,7 @@ impl<R: Resource, C: ListChange<R>> StepContext<R, C> {
     }
 }
 
-/// Items that reading back did not show as asked.
+/// Items that were not in the requested state when read back.
 pub(super) struct Unsettled<I> {
     /// The request was for one ID only.
     pub(super) sent_alone: bool,
@@ -168,8 +168,8 @@ impl<I> Unsettled<I> {
         }
     }
 
-    /// Repeats a request that was refused as if nothing existed there, although the assets exist. The answer
-    /// is of a gateway that does not reach the service, or about something else than the assets.
+    /// Repeats a request that was refused with a 404 although the assets exist. The response comes from a
+    /// gateway that does not reach the service, or is not about the assets.
     fn after_not_found(self, result: &mut StepResult<I>, error: &Error, attempts: u32, retry: bool) {
         if retry {
             let task = Task::Send { for_children: false };

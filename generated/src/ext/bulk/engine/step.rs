@@ -15,7 +15,8 @@ const MAX_PAUSE: Duration = Duration::from_secs(20);
 pub(in crate::ext::bulk) struct Item<I> {
     pub(in crate::ext::bulk) id: I,
     pub(in crate::ext::bulk) position: usize,
-    /// State before the change: true if the asset was as asked, `None` if it was not read.
+    /// State before the change: true if the asset was already in the requested state, `None` if it was not
+    /// read.
     pub(in crate::ext::bulk) was_satisfied: Option<bool>,
     pub(in crate::ext::bulk) earlier_request: EarlierRequest,
     /// Reason why the result of the last request is unknown.
@@ -29,7 +30,7 @@ pub(in crate::ext::bulk) enum EarlierRequest {
     None,
     /// A request was refused, but may have been applied in part.
     Refused,
-    /// A request got no answer.
+    /// A request got no response.
     Unanswered,
 }
 
@@ -64,25 +65,25 @@ pub enum Task {
     Look,
     /// Sends the change.
     Send {
-        /// The parents are as asked already; the request is only for their children.
+        /// The parents are already in the requested state; the request is only for their children.
         for_children: bool,
     },
     /// Reads the assets back after a request.
     Settle(SettleCause),
 }
 
-/// Reason to read assets back.
+/// Reason for reading assets back.
 #[derive(Clone, Debug)]
 pub enum SettleCause {
     /// The service accepted the change.
     Accepted,
     /// The service refused the request. `alone`: it was the only request for a single asset.
     Refused { error: Error, alone: bool },
-    /// The request got no answer.
+    /// The request got no response.
     Unanswered(Error),
     /// The job stopped.
     Stopped(Failure),
-    /// The answers of several requests, of this run or of an earlier one, were lost.
+    /// The responses to several requests, of this or an earlier run, were lost.
     Lost,
 }
 
@@ -101,15 +102,15 @@ impl SettleCause {
 pub struct StepResult<I> {
     pub(in crate::ext::bulk) entries: Vec<Entry<I>>,
     pub(in crate::ext::bulk) next: Vec<ScheduledStep<I>>,
-    /// Items whose answers were lost, to be settled together after all requests.
+    /// Items whose response was lost, to be settled together after all requests.
     pub(in crate::ext::bulk) lost: Vec<Item<I>>,
     /// Reason to stop the job.
     pub(in crate::ext::bulk) fatal: Option<Failure>,
-    /// True if the service answered, `None` if a later step decides.
+    /// True if the service responded, `None` if a later step decides this.
     pub(in crate::ext::bulk) answered: Option<bool>,
     /// Assets of the account, for the journal.
     pub(in crate::ext::bulk) seen: Vec<I>,
-    /// The account, as the token tells it, for the journal.
+    /// The account stated in the token, for the journal.
     pub(in crate::ext::bulk) account: Option<String>,
     /// The account of the journal and that of the client, if they differ.
     pub(in crate::ext::bulk) other_account: Option<(String, String)>,
@@ -129,7 +130,7 @@ impl<I> StepResult<I> {
         }
     }
 
-    /// Returns a step that did not run to the driver.
+    /// Gives a step that did not run back to the driver.
     pub(in crate::ext::bulk) fn not_run(step: ScheduledStep<I>) -> Self {
         Self {
             next: vec![step],

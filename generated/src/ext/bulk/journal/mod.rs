@@ -1,13 +1,14 @@
 //! Journal of a job: a file from which a later process can resume after a crash.
 //!
-//! The file has JSON lines and only grows. The first line describes the job and the next ones list its IDs.
-//! They are written together, so the file appears complete or not at all. While the job runs, a `sending`
-//! line reaches the disk before each request leaves, and a `settled` line follows its result. A crash can
-//! tear the last line at any byte. A torn line is dropped, and the resumed job reads its assets instead.
+//! The file consists of JSON lines and only grows. The first line describes the job, and the next lines list
+//! its IDs. These lines are written together, so the file appears complete or not at all. While the job runs,
+//! a `sending` line reaches the disk before each request leaves, and a `settled` line follows its result. A
+//! crash can tear the last line at any byte. A torn line is ignored, and the resumed job reads the assets of
+//! that line instead.
 //!
 //! A journal belongs to one account at one base URL. The first line has the base URL. An `account` line names
-//! the account if the token tells it. Otherwise a `seen` line lists some assets of the account, of which a
-//! resumed job must find one.
+//! the account if the token states it. Otherwise a `seen` line lists some assets of the account, one of which
+//! a resumed job must find.
 
 mod error;
 mod writer;
@@ -40,13 +41,13 @@ const VERSION: u32 = 2;
 enum Line<'a> {
     Job(Cow<'a, Header>),
     Ids(Vec<Cow<'a, str>>),
-    /// The account, as the token tells it.
+    /// The account stated in the token.
     Account(Cow<'a, str>),
-    /// IDs that the account was seen to own when the job began. Copies are new if they are not among them.
+    /// IDs that the account owned when the job began. A copy is new if it is not among these IDs.
     Seen(Vec<Cow<'a, str>>),
     /// IDs of a request with the change.
     Sending(Vec<Cow<'a, str>>),
-    /// IDs of a request that is only for the children.
+    /// IDs of a request that only handles the children.
     #[serde(rename = "again")]
     SendingForChildren(Vec<Cow<'a, str>>),
     Settled(Vec<SettledId<'a>>),
@@ -86,7 +87,7 @@ impl Header {
         }
     }
 
-    /// Checks that this is the recorded job at the same service.
+    /// Checks that this is the recorded job for the same service.
     fn check(&self, recorded: &Self) -> Result<(), JournalProblem> {
         if (&recorded.resource, &recorded.change) != (&self.resource, &self.change) {
             return Err(JournalProblem::OtherJob {
@@ -133,7 +134,7 @@ impl RecordedState {
 
     fn update(&mut self, newer: Self) {
         match newer.outcome {
-            // An unknown outcome leaves the ID sent without a result.
+            // After an unknown outcome, the ID counts as sent without a result.
             Some(Outcome::Unknown { .. }) => {}
             _ => *self = newer,
         }
@@ -143,10 +144,10 @@ impl RecordedState {
 /// Purpose of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum SentFor {
-    /// To change the asset. If the asset is as asked afterwards, the ID is done.
+    /// To change the asset. If the asset is in the requested state afterwards, the ID is done.
     Change,
-    /// To handle the children of an asset that was as asked before. Reading the asset shows nothing about
-    /// them.
+    /// To handle the children of an asset that was already in the requested state. Reading the asset reveals
+    /// nothing about the children.
     Children,
 }
 
@@ -174,15 +175,15 @@ pub struct Journal {
     header: Header,
     ids: Vec<String>,
     states: Vec<RecordedState>,
-    /// IDs that the account was seen to own; `None` if they were not recorded.
+    /// IDs that the account owned; `None` if they were not recorded.
     seen: Option<HashSet<String>>,
     account: Option<String>,
-    /// Length of the whole lines, in bytes.
+    /// Length of the complete lines, in bytes.
     length: u64,
 }
 
 impl Journal {
-    /// Reads a journal. Does not change the file, which may be in use.
+    /// Reads a journal without changing the file, which may be in use.
     ///
     /// # Errors
     /// Returns an error if the file cannot be read, is not a journal, or is damaged before its last line.
@@ -220,7 +221,7 @@ impl Journal {
         &self.header.base_url
     }
 
-    /// Returns the account for which the job was written, if its token told that.
+    /// Returns the account for which the job was written, if stated in its token.
     #[must_use]
     pub fn account(&self) -> Option<&str> {
         self.account.as_deref()
@@ -233,7 +234,7 @@ impl Journal {
     }
 
     /// Returns the number of IDs that have ended, by outcome. Excludes IDs that were not sent or got no
-    /// answer.
+    /// response.
     #[must_use]
     pub fn counts(&self) -> Counts {
         let mut counts = Counts::default();

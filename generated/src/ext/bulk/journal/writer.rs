@@ -15,7 +15,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 pub(in crate::ext::bulk) struct JournalWriter {
     path: PathBuf,
     file: File,
-    /// Length of the whole lines, in bytes.
+    /// Length of the complete lines, in bytes.
     length: u64,
 }
 
@@ -24,16 +24,16 @@ pub(in crate::ext::bulk) struct JournalWriter {
 pub(in crate::ext::bulk) struct EarlierRun {
     /// States of the IDs, in order.
     pub(in crate::ext::bulk) states: Vec<RecordedState>,
-    /// IDs that the account was seen to own; `None` if they were not recorded.
+    /// IDs that the account owned; `None` if they were not recorded.
     pub(in crate::ext::bulk) seen: Option<HashSet<String>>,
     /// Start of the first run.
     pub(in crate::ext::bulk) begun: SystemTime,
-    /// The account, if its token told it.
+    /// The account, if stated in its token.
     pub(in crate::ext::bulk) account: Option<String>,
 }
 
 impl JournalWriter {
-    /// Begins a journal, or resumes the one that exists. It must be of this job with these IDs.
+    /// Begins a journal, or resumes an existing journal of this job with these IDs.
     pub(in crate::ext::bulk) fn open<I: AsRef<str>>(
         path: &Path,
         header: &Header,
@@ -48,7 +48,7 @@ impl JournalWriter {
         Ok((writer, Some(earlier)))
     }
 
-    /// Creates a journal. The file appears with the whole job in it, or not at all; `None` if it exists.
+    /// Creates a journal. The file appears with the whole job, or not at all; `None` if the file exists.
     fn create<I: AsRef<str>>(path: &Path, header: Header, ids: &[I]) -> Result<Option<Self>, JournalError> {
         let failed = |error: io::Error| JournalError::new(path, JournalProblem::Io(error));
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
@@ -122,7 +122,7 @@ impl JournalWriter {
         Ok((writer, earlier))
     }
 
-    /// Returns the error for a client of another account, whose assets are not those of the journal.
+    /// Returns the error for a client of an account other than that of the journal.
     pub(in crate::ext::bulk) fn other_account(&self, recorded: String, actual: String) -> JournalError {
         let problem = JournalProblem::OtherAccount { recorded, actual };
         JournalError::new(&self.path, problem)
@@ -192,8 +192,8 @@ impl JournalWriter {
             return Err(JournalError::new(&self.path, JournalProblem::Removed));
         }
         let mut text = Vec::new();
-        // A full disk may take only a part of the line. Each line therefore starts at the end of the last
-        // whole line, so that a torn one does not damage the lines that follow while the job stops.
+        // On a full disk, a line may be written only in part. Each line therefore starts at the end of the
+        // last complete line, so that a torn line does not damage the lines that follow while the job stops.
         let written = write_line(&mut text, line)
             .and_then(|()| self.file.set_len(self.length))
             .and_then(|()| self.file.seek(SeekFrom::Start(self.length)))
@@ -209,7 +209,7 @@ impl JournalWriter {
 }
 
 impl JournalWriter {
-    /// Returns false if the path does not lead to the open file any more.
+    /// Returns false if the path no longer leads to the open file.
     fn is_in_place(&self) -> bool {
         let (Ok(named), Ok(open)) = (std::fs::metadata(&self.path), self.file.metadata()) else {
             return false;
