@@ -24,6 +24,12 @@ pub fn json(content: &Map<String, Value>) -> Option<&str> {
         .map(String::as_str)
 }
 
+/// Returns true for a status whose responses have no body (RFC 9110).
+#[must_use]
+pub fn has_no_body(status: &str) -> bool {
+    matches!(status, "204" | "205")
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;

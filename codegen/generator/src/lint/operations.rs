@@ -10,12 +10,17 @@ use super::{
     rules,
 };
 use funnelflux_openapi::{
-    media::json,
+    media::{has_no_body, json},
     pointer::{METHODS, Pointer, PointerBuf},
 };
 
 /// Names of arguments and variables that every generated method has.
 const TAKEN: &[&str] = &["body", "header_map"];
+
+/// Returns `true` for a character that no address may contain.
+fn is_excluded(character: char) -> bool {
+    character.is_control() || character.is_whitespace() || "\"<>\\^`|".contains(character)
+}
 
 /// A parameter of an operation.
 struct Parameter<'a> {
@@ -65,6 +70,8 @@ impl<'a> Linter<'a> {
             wrong = Some("the generator reduces `//` to `/`");
         } else if path.contains(['?', '#']) {
             wrong = Some("a path cannot contain a query or fragment");
+        } else if path.contains(is_excluded) {
+            wrong = Some("it contains a character that must be percent-encoded");
         }
         let mut names = Vec::new();
         let mut rest = path;
@@ -423,7 +430,12 @@ impl<'a> Linter<'a> {
             let Some((place, response)) = self.resolve_at(&place, response) else {
                 continue;
             };
-            success.push((status, self.response(&place, response)));
+            let schema = if has_no_body(status) {
+                None
+            } else {
+                self.response(&place, response)
+            };
+            success.push((status, schema));
         }
         match success.as_slice() {
             [] => {

@@ -97,7 +97,8 @@ rules! {
         fix: "no action needed: the documentation shows the description of the target";
 
     PATH_TEMPLATE = "path-template", Error,
-        summary: "a path that does not start with `/`, has unpaired braces, or contains `?`, `#` or `//`",
+        summary: "a path that does not start with `/`, has unpaired braces, or contains `?`, `#`, `//` or a \
+            character that must be percent-encoded",
         generator: "panics, or sends the request to another address",
         fix: "add the correct path and remove this one, in an overlay";
     PATH_PARAMETER = "path-parameter", Error,

@@ -51,6 +51,8 @@ fn rules<'a>() -> Vec<Step<State<'a>>> {
             "the order of keys means nothing in JSON, but the generator's output follows it"),
         rule("inline-references", MayBeNoop, inline_references::inline_references,
             "the other rules expect parameters, bodies and responses inside of operations"),
+        rule("drop-impossible-bodies", MayBeNoop, responses::drop_impossible_bodies,
+            "204 and 205 have no body, whatever they declare"),
         rule("keep-json", MayBeNoop, responses::keep_json,
             "the generator panics on a second media type of a request, and the runtime speaks JSON only"),
         rule("drop-error-responses", MayBeNoop, responses::drop_error_responses,

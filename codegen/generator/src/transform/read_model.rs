@@ -39,9 +39,12 @@ pub(super) fn read(
         };
         models.extend(reader.read(diagnostics));
     }
-    for operation in &models {
-        if !tags.iter().any(|tag| tag.name == operation.tag) {
-            tags.push(tag(operation.tag.clone(), &Value::Null));
+    for operation in &mut models {
+        // Tags that differ in case or punctuation only are one group: they have the same module.
+        let module = naming::module(&operation.tag);
+        match tags.iter().find(|tag| tag.module == module) {
+            Some(tag) => operation.tag.clone_from(&tag.name),
+            None => tags.push(tag(operation.tag.clone(), &Value::Null)),
         }
     }
     let rank = |name: &str| tags.iter().position(|tag| tag.name == name);
@@ -79,6 +82,11 @@ pub(super) fn read(
 fn text(value: &Value, key: &str) -> String {
     let text = value.get(key).and_then(Value::as_str);
     text.unwrap_or_default().to_owned()
+}
+
+/// Puts text on one line.
+fn words(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn is_true(value: &Value, key: &str) -> bool {
@@ -147,7 +155,7 @@ impl OperationReader<'_> {
             pointer: self.operation.pointer.clone(),
             name: naming::operation(&self.method, self.operation.path),
             documentation: String::new(),
-            summary: text(value, "summary"),
+            summary: words(&text(value, "summary")),
             repeat: self.repeat(),
             unverified: self.unverified(),
             method: self.method.clone(),
@@ -162,18 +170,29 @@ impl OperationReader<'_> {
 
     /// Returns the first tag, or else that of the resource.
     fn tag(&self, diagnostics: &mut Diagnostics) -> Option<String> {
+        let pointer = &self.operation.pointer;
         let first = self.operation.value.pointer("/tags/0").and_then(Value::as_str);
         let tag = first.or_else(|| Some(naming::resource_of_path(self.operation.path)?.tag));
-        if tag.is_none() {
-            diagnostics.push(error(
-                self.source,
-                "no-tag",
-                &self.operation.pointer,
-                "the operation has no tag".to_owned(),
-                "add a tag in an overlay: the generated code is grouped by tag",
-            ));
-        }
-        tag.map(str::to_owned)
+        let (pointer, problem) = match tag {
+            None => (pointer.clone(), "the operation has no tag"),
+            Some(tag) => {
+                let pointer = pointer.with_trailing_token("tags").with_trailing_token(0);
+                if tag.contains(char::is_control) {
+                    (pointer, "the tag holds a line break or another control character")
+                } else if naming::module(tag).is_empty() {
+                    (
+                        pointer,
+                        "the tag has no letter or digit, so no module can be named after it",
+                    )
+                } else {
+                    return Some(tag.to_owned());
+                }
+            }
+        };
+        let code = if tag.is_none() { "no-tag" } else { "tag-name" };
+        let fix = "add a tag in an overlay: the generated code is grouped by tag";
+        diagnostics.push(error(self.source, code, &pointer, problem.to_owned(), fix));
+        None
     }
 
     fn argument(

@@ -2,9 +2,28 @@
 
 use serde_json::{Map, Value};
 
-use funnelflux_openapi::media;
+use funnelflux_openapi::media::{self, has_no_body};
 
 use super::{state::State, visit};
+
+/// Removes the content of responses whose status allows no body.
+pub(super) fn drop_impossible_bodies(state: &mut State<'_>) -> usize {
+    let mut count = 0;
+    for operation in visit::operations(&mut state.document) {
+        let responses = operation
+            .members
+            .get_mut("responses")
+            .and_then(Value::as_object_mut);
+        for (status, response) in responses.into_iter().flatten() {
+            if has_no_body(status)
+                && let Some(response) = response.as_object_mut()
+            {
+                count += usize::from(response.shift_remove("content").is_some());
+            }
+        }
+    }
+    count
+}
 
 /// Keeps the JSON media type of every request and success response, as `application/json`.
 pub(super) fn keep_json(state: &mut State<'_>) -> usize {
