@@ -11,8 +11,8 @@ const WIDTH: usize = 96;
 /// Names that look like code but are not.
 const PRODUCTS: &[&str] = &["FunnelFlux", "OpenAPI", "GitHub", "JavaScript", "YouTube"];
 
-/// Makes text safe for rustdoc and clippy: each code block becomes a `text` block, which rustdoc does not run;
-/// outside of code, identifiers become code, brackets are escaped, addresses become links.
+/// Makes text safe for rustdoc and clippy: each code block becomes a `text` block, which rustdoc does not
+/// run; outside of code, identifiers become code, brackets are escaped, addresses become links.
 pub(crate) fn sanitise(text: &str) -> String {
     let text = code_blocks::as_text(printable(text).trim());
     let is_code = code_blocks::lines(&text);
@@ -33,9 +33,10 @@ pub(crate) fn sanitise(text: &str) -> String {
 
 /// Removes characters that rustc refuses in comments or that change how a reader sees them.
 fn printable(text: &str) -> String {
-    let is_hidden = |character: char| {
-        (character.is_control() && !matches!(character, '\n' | '\t'))
-            || matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    let is_hidden = |character: char| match character {
+        '\n' | '\t' => false,
+        '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => true,
+        character => character.is_control(),
     };
     text.replace("\r\n", "\n")
         .replace('\r', "\n")

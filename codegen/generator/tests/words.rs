@@ -22,7 +22,11 @@ fn generated(document: &Value) -> Result<BTreeMap<String, String>, Diagnostics> 
         overlays: Vec::new(),
         previous_lock: None,
     };
-    let output = generate(&input, Options::default());
+    let options = Options {
+        strict: true,
+        ..Options::default()
+    };
+    let output = generate(&input, options);
     output.map(|output| output.files)
 }
 

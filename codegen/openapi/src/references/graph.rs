@@ -117,6 +117,12 @@ impl<'a> References<'a> {
         &self.all
     }
 
+    /// Lists all targets of references.
+    #[must_use]
+    pub fn targets(&self) -> &[Target<'a>] {
+        &self.targets
+    }
+
     /// Lists the references at `place` and inside of it, in the order of the document.
     #[must_use]
     pub fn within(&self, place: &Pointer) -> &[Reference<'a>] {
