@@ -129,15 +129,9 @@ rules! {
         summary: "an array or object as path or header parameter",
         generator: "emits code that does not compile",
         fix: "make it a string in an overlay";
-    ARRAY_DELIMITER = "array-delimiter", Error,
-        summary: "a query array in one parameter (`explode: false`) that is optional or has items other \
-            than strings",
-        generator: "ignores `explode` silently; the runtime writes only required lists of strings",
-        fix: "in an overlay, make it a string with comma-separated items, or a required list of strings";
-
     REQUEST_CONTENT = "request-content", Error,
-        summary: "a request body without a JSON form, such as multipart or XML",
-        generator: "refuses it, panics on several types, or sends raw bytes; the runtime supports JSON only",
+        summary: "a request body that is a form, or has no content type",
+        generator: "refuses it, or panics on several types; the runtime supports JSON, text and bytes",
         fix: "add the JSON form in an overlay if the service accepts it; otherwise remove the operation \
             there";
     REQUEST_SCHEMA = "request-schema", Error,
@@ -149,8 +143,8 @@ rules! {
         generator: "panics: not yet implemented",
         fix: "add a schema in an overlay; `{}` is any JSON value";
     RESPONSE_CONTENT = "response-content", Error,
-        summary: "a success response with content, but without a JSON form",
-        generator: "returns raw bytes; the runtime supports JSON only",
+        summary: "a success response that is a form",
+        generator: "returns raw bytes; the runtime supports JSON, text and bytes",
         fix: "add the JSON form in an overlay if the service sends it; otherwise remove the operation there";
     CONTENT_CHOICE = "content-choice", Notice,
         summary: "several content types, one of them JSON",
@@ -161,13 +155,17 @@ rules! {
         generator: "panics: media type encoding not empty",
         fix: "remove it in an overlay";
     SUCCESS_TYPES = "success-types", Error,
-        summary: "success responses of one operation with different types",
+        summary: "success responses of one operation with different contents",
         generator: "panics: it supports one type",
         fix: "in an overlay, keep one of them, or give all the same schema";
-    SUCCESS_MISSING = "success-missing", Error,
+    SUCCESS_MISSING = "success-missing", Warning,
         summary: "an operation without a success response (2xx)",
-        generator: "treats the error as the success, or returns raw bytes",
+        generator: "treats the error as the success, or returns raw bytes; the runtime ignores the content",
         fix: "add the success response in an overlay";
+    SUCCESS_REDIRECT = "success-redirect", Error,
+        summary: "an operation that only redirects",
+        generator: "treats it as an error; the runtime does not follow redirects",
+        fix: "remove the operation in an overlay, or add the success response";
     CALLBACKS = "callbacks", Notice,
         summary: "callbacks and links",
         generator: "ignores them",

@@ -20,6 +20,7 @@ mod notes;
 mod nullability;
 mod operation_ids;
 mod origins;
+mod parameters;
 mod read_model;
 mod responses;
 mod schema_kind;
@@ -31,7 +32,8 @@ mod unknown_fields;
 mod visit;
 
 pub use api_model::{
-    ApiModel, Argument, ArgumentKind, IdType, OpenEnum, Operation, Repeat, RequestBody, Tag, Variant,
+    ApiModel, Argument, ArgumentKind, IdType, OpenEnum, Operation, Repeat, RequestBody, Response, Tag,
+    Variant,
 };
 
 use crate::{
@@ -51,10 +53,16 @@ fn rules<'a>() -> Vec<Step<State<'a>>> {
             "the order of keys means nothing in JSON, but the generator's output follows it"),
         rule("inline-references", MayBeNoop, inline_references::inline_references,
             "the other rules expect parameters, bodies and responses inside of operations"),
+        rule("plain-parameters", MayBeNoop, parameters::plain_parameters,
+            "no parameter can be null, and OpenAPI ignores headers that the runtime sets itself"),
         rule("drop-impossible-bodies", MayBeNoop, responses::drop_impossible_bodies,
             "204 and 205 have no body, whatever they declare"),
+        rule("raw-bodies", MayBeNoop, responses::raw_bodies,
+            "the generator streams bodies other than JSON; the runtime takes and returns them whole"),
         rule("keep-json", MayBeNoop, responses::keep_json,
             "the generator panics on a second media type of a request, and the runtime speaks JSON only"),
+        rule("name-success", MayBeNoop, responses::name_success,
+            "an operation may document its success as `default`, or not at all"),
         rule("drop-error-responses", MayBeNoop, responses::drop_error_responses,
             "the generator panics on two error types; the runtime reads errors itself"),
         rule("widen-success", Work, responses::widen_success,

@@ -6,17 +6,19 @@ use crate::naming;
 use funnelflux_openapi::{
     Diagnostics, Document,
     evidence::Evidence,
+    media,
     operations::{self, operations},
     pointer::Pointer,
 };
 
 use super::{
     api_model::{
-        ApiModel, Argument, ArgumentKind, IdType, OpenEnum, Operation, Repeat, RequestBody, Tag, Variant,
+        ApiModel, Argument, ArgumentKind, IdType, OpenEnum, Operation, Repeat, RequestBody, Response, Tag,
+        Variant,
     },
     component, descriptions, id_types,
     origins::Origins,
-    schema_kind, secrets,
+    responses, schema_kind, secrets,
     state::error,
     visit,
 };
@@ -145,8 +147,14 @@ impl OperationReader<'_> {
             })
             .collect();
         // By name, so that a document in another order does not silently swap arguments of one type.
-        arguments.sort_by(|left, right| (!left.required, &left.name).cmp(&(!right.required, &right.name)));
-        let request_body = match value.get("requestBody") {
+        let in_path = |name: &str| self.operation.path.find(&format!("{{{name}}}"));
+        let rank = |argument: &Argument| match argument.kind {
+            ArgumentKind::Path => (false, in_path(&argument.name)),
+            _ => (!argument.required, Some(usize::MAX)),
+        };
+        arguments.sort_by(|left, right| (rank(left), &left.name).cmp(&(rank(right), &right.name)));
+        let raw_body = value.get(responses::RAW_BODY);
+        let request_body = match value.get("requestBody").or(raw_body) {
             None => RequestBody::None,
             Some(body) if is_true(body, "required") => RequestBody::Required,
             Some(_) => RequestBody::Optional,
@@ -163,6 +171,8 @@ impl OperationReader<'_> {
             tag,
             arguments,
             request_body,
+            raw_body: raw_body.map(|body| text(body, responses::RAW)),
+            response: self.response(),
         };
         model.documentation = descriptions::of_operation(&model, value);
         Some(model)
@@ -203,43 +213,49 @@ impl OperationReader<'_> {
     ) -> Option<Argument> {
         let name = text(parameter, "name");
         let schema = parameter.get("schema").unwrap_or(&Value::Null);
-        let is_list = schema_kind::has_type(schema, "array");
         let place = text(parameter, "in");
-        let (code, message, fix) = if place != "query" {
-            (
-                "parameter-place",
-                format!("the parameter `{name}` is in {place}; the runtime supports query parameters only"),
-                "remove the parameter in an overlay, or add support to \
-                 codegen/generator/src/rewrite/methods.rs and the runtime",
-            )
-        } else if !is_list && !self.is_single_value(schema) {
-            (
-                "parameter-type",
-                format!("the parameter `{name}` is not a single value; the runtime cannot send it"),
-                "make it a string, a number or a boolean in an overlay",
-            )
-        } else if is_list && parameter.get("explode") != Some(&Value::Bool(false)) {
-            (
-                "parameter-list",
-                format!(
-                    "the parameter `{name}` is a list that repeats its name in the query; the runtime \
-                     supports comma-separated lists only"
-                ),
-                "make it a string, or a required list of strings with `explode: false`, in an overlay",
-            )
-        } else {
-            return Some(Argument {
-                required: is_true(parameter, "required"),
-                name,
-                kind: if is_list {
-                    ArgumentKind::CommaSeparated
-                } else {
-                    ArgumentKind::Single
-                },
-            });
+        let items = schema
+            .get("items")
+            .filter(|_| schema_kind::has_type(schema, "array"));
+        let kind = match (place.as_str(), items) {
+            ("path", None) => ArgumentKind::Path,
+            ("header", None) => ArgumentKind::Header,
+            ("query", None) => ArgumentKind::Single,
+            ("query", Some(_)) if parameter.get("explode") == Some(&Value::Bool(false)) => {
+                ArgumentKind::CommaSeparated
+            }
+            ("query", Some(_)) => ArgumentKind::Repeated,
+            _ => {
+                let message = format!("the parameter `{name}` in {place} is unsupported");
+                let fix = "remove the parameter in an overlay";
+                diagnostics.push(error(self.source, "parameter-place", pointer, message, fix));
+                return None;
+            }
         };
-        diagnostics.push(error(self.source, code, pointer, message, fix));
-        None
+        if !self.is_single_value(items.unwrap_or(schema)) {
+            let message = format!("the parameter `{name}` is neither a single value nor a list of such");
+            let fix = "make it a string, a number or a boolean in an overlay";
+            diagnostics.push(error(self.source, "parameter-type", pointer, message, fix));
+            return None;
+        }
+        Some(Argument {
+            required: is_true(parameter, "required"),
+            name,
+            kind,
+        })
+    }
+
+    fn response(&self) -> Response {
+        let response = self.operation.value.pointer("/responses/2XX");
+        let raw = response.and_then(|response| response.get(responses::RAW)?.as_str());
+        match raw {
+            Some(raw) if media::is_text(raw) => Response::Text(raw.to_owned()),
+            Some(raw) => Response::Bytes(raw.to_owned()),
+            None if response.is_some_and(|response| is_true(response, responses::MAY_BE_EMPTY)) => {
+                Response::Optional
+            }
+            None => Response::Documented,
+        }
     }
 
     /// Returns `true` for a string, a number, a boolean, and our types of strings.

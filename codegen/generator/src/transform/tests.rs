@@ -232,10 +232,9 @@ fn errors_of_rules_are_located() {
 fn errors_of_the_model_are_located() {
     let operation = |parameter: Value| operation("get", json!({"parameters": [parameter]}));
     let cases = [
-        operation(json!({"name": "X-Trace", "in": "header", "schema": {"type": "string"}})),
-        operation(
-            json!({"name": "tags", "in": "query", "schema": {"type": "array", "items": {"type": "string"}}}),
-        ),
+        operation(json!({"name": "a", "in": "path", "schema": {"type": "array", "items": {}}})),
+        operation(json!({"name": "a", "in": "query", "schema": {"type": "object"}})),
+        json!({"paths": {"/nobody/knows/": {"get": {"tags": ["\n"]}}}}),
         json!({"paths": {"/nobody/knows/": {"get": {}}}}),
     ];
     let mut all = String::new();
