@@ -199,18 +199,18 @@ rules! {
         summary: "different inline schemas with the same `title`, or with that of a component",
         generator: "uses the first for all of them: a wrong type that compiles",
         fix: "give each a unique `title` in an overlay";
-    PROPERTY_NAMES = "property-names", Error,
+    PROPERTY_NAMES = "property-names", Warning,
         summary: "properties of one object whose names give the same Rust field",
-        generator: "emits a struct that does not compile",
-        fix: "remove one of them in an overlay; the client keeps unknown members";
-    ENUM_VALUES = "enum-values", Error,
+        generator: "emits a struct that does not compile; a rule keeps the second among the unknown fields",
+        fix: "if the second one is the important one, remove the first in an overlay";
+    ENUM_VALUES = "enum-values", Warning,
         summary: "an enumeration that is empty, repeats a value, or mixes types",
-        generator: "panics, or emits a type without values",
+        generator: "panics, or emits a type without values; a rule removes the enumeration",
         fix: "correct the values in an overlay";
-    ENUM_VARIANTS = "enum-variants", Error,
+    ENUM_VARIANTS = "enum-variants", Warning,
         summary: "values of an enumeration that give the same Rust variant",
-        generator: "panics: failed to make unique variant names",
-        fix: "remove the `enum` in an overlay, so that it becomes a plain string";
+        generator: "panics: failed to make unique variant names; a rule makes it a plain string",
+        fix: "no action needed, unless a value is wrong: correct it in an overlay";
     ENUM_DEFAULT = "enum-default", Warning,
         summary: "a default that is not one of the enumerated values",
         generator: "refuses it without naming a place",
@@ -241,10 +241,10 @@ rules! {
         summary: "a discriminator on a schema without `oneOf` or `anyOf`",
         generator: "ignores it: members of the variants have no types",
         fix: "if the variants are needed, list them in a `oneOf` in an overlay";
-    ANY_OF = "any-of", Error,
+    ANY_OF = "any-of", Warning,
         summary: "`anyOf` with a variant that is not an object, such as an enumeration or a string",
-        generator: "emits a struct into which a plain value never decodes",
-        fix: "use `oneOf` or the widest variant, in an overlay";
+        generator: "emits a struct into which a plain value never decodes; a rule makes it a `oneOf`",
+        fix: "list the variant that matches fewer values first, in an overlay";
     UNTAGGED_UNION = "untagged-union", Warning,
         summary: "`oneOf` or `anyOf` of objects that no property distinguishes",
         generator: "uses the first variant that decodes",

@@ -271,6 +271,7 @@ fn body(operation: &Operation, given: &Given) -> Result<(Type, TokenStream), Str
     let target = &*reference.elem;
     match (operation.request_body, optional) {
         (RequestBody::Required, false) => Ok((parse_quote!(&#target), quote!(.body(body)))),
+        (RequestBody::Required, true) => Ok((parse_quote!(Option<&#target>), quote!(.body(&body)))),
         (RequestBody::Optional, true) => Ok((parse_quote!(Option<&#target>), quote!(.body_optional(body)))),
         _ => Err(format!("the body is {}", excerpt(&given.ty))),
     }

@@ -4,7 +4,9 @@ use std::mem;
 
 use serde_json::{Map, Value};
 
-use super::{state::State, visit};
+use funnelflux_openapi::{pointer::Pointer, references};
+
+use super::{schema_kind, state::State, visit};
 
 /// Removes the parts of an `allOf` that constrain nothing, as long as another part remains.
 pub(super) fn drop_empty_parts(state: &mut State<'_>) -> usize {
@@ -45,6 +47,35 @@ fn is_empty(part: &Value) -> bool {
             _ => key.starts_with("x-"),
         })
     })
+}
+
+/// Turns an `anyOf` with an alternative that is no object into a `oneOf`, of which the first that decodes
+/// counts.
+pub(super) fn any_of_as_one_of(state: &mut State<'_>) -> usize {
+    let source = state.document.clone();
+    let mut count = 0;
+    visit::schemas(&mut state.document, &mut |_, schema| {
+        let Some(alternatives) = schema.get("anyOf").and_then(Value::as_array) else {
+            return;
+        };
+        let is_object = |part: &Value| {
+            let (_, part) = references::resolve(&source, Pointer::root(), part);
+            match part.get("type") {
+                Some(kind) => kind == "object",
+                None => schema_kind::is_object(part) || schema_kind::is_composed(part),
+            }
+        };
+        if alternatives.len() > 1
+            && !alternatives.iter().all(is_object)
+            && schema.get("oneOf").is_none()
+            && let Some(schema) = schema.as_object_mut()
+            && let Some(alternatives) = schema.shift_remove("anyOf")
+        {
+            schema.insert("oneOf".to_owned(), alternatives);
+            count += 1;
+        }
+    });
+    count
 }
 
 /// Removes the titles of components. Their types are named after the components.

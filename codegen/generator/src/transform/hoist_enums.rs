@@ -1,6 +1,6 @@
 //! Inline enumerations of strings, which become components.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
@@ -38,6 +38,31 @@ struct Known {
     values: Option<Vec<String>>,
     /// Schema of a new component; `None` for one that the document has.
     new: Option<Value>,
+}
+
+/// Removes enumerations that are empty, mix types, or have two values with the same variant.
+pub(super) fn drop_unusable_enums(state: &mut State<'_>) -> usize {
+    let mut count = 0;
+    visit::schemas(&mut state.document, &mut |_, schema| {
+        let Some(values) = schema.get("enum").and_then(Value::as_array) else {
+            return;
+        };
+        let values: Vec<&Value> = values.iter().filter(|value| !value.is_null()).collect();
+        let texts: Vec<&str> = values.iter().filter_map(|value| value.as_str()).collect();
+        let variants: BTreeSet<String> = texts.iter().map(|text| naming::variant(text)).collect();
+        let mut kinds = values.iter().map(|value| std::mem::discriminant(*value));
+        let first = kinds.next();
+        let is_mixed = kinds.any(|kind| Some(kind) != first);
+        let stated = schema.get("type").and_then(Value::as_str);
+        let has_other_type = stated.is_some_and(|kind| (kind == "string") == texts.is_empty());
+        if (values.is_empty() || is_mixed || has_other_type || variants.len() != texts.len())
+            && let Some(schema) = schema.as_object_mut()
+        {
+            schema.remove("enum");
+            count += 1;
+        }
+    });
+    count
 }
 
 /// Makes a component of every inline enumeration, or reuses one with the same name and values.
@@ -106,12 +131,40 @@ pub(super) fn hoist_enums(state: &mut State<'_>) -> usize {
     count
 }
 
+/// Returns the type name of the component or operation that `pointer` leads into.
+fn around(pointer: &Pointer) -> String {
+    let tokens: Vec<String> = pointer
+        .tokens()
+        .map(|token| token.decoded().into_owned())
+        .collect();
+    match tokens.as_slice() {
+        [section, path, method, ..] if section == "paths" => {
+            naming::type_name(&naming::operation(&method.to_ascii_uppercase(), path).id)
+        }
+        [_, _, component, ..] => naming::type_name(component),
+        _ => String::new(),
+    }
+}
+
 fn owned_values(schema: &Value) -> Option<Vec<String>> {
     let values = schema_kind::string_enum(schema)?;
     Some(values.into_iter().map(str::to_owned).collect())
 }
 
 impl Registry<'_, '_> {
+    /// Returns the first name that no other type has: the name itself, then with that of the schema or
+    /// operation around it, then with a number.
+    fn free_name(&self, pointer: &Pointer, name: &str, values: &[String]) -> String {
+        let qualified = format!("{}{name}", around(pointer));
+        let numbered = (2..).map(|number| format!("{qualified}{number}"));
+        let is_free = |name: &String| {
+            let known = self.known.get(name);
+            known.is_none_or(|known| known.values.as_ref().is_some_and(|known| same(known, values)))
+        };
+        let mut names = [name.to_owned(), qualified.clone()].into_iter().chain(numbered);
+        names.find(is_free).unwrap_or_else(|| name.to_owned())
+    }
+
     /// Hoists a schema, or the items of an array, if it is an enumeration of strings.
     fn hoist(
         &mut self,
@@ -129,10 +182,14 @@ impl Registry<'_, '_> {
         let Some(values) = owned_values(schema) else {
             return;
         };
-        let name = schema
+        let set = schema
             .get(RUST_NAME)
             .and_then(Value::as_str)
-            .map_or_else(|| rust_name.to_owned(), naming::type_name);
+            .map(naming::type_name);
+        let name = match set {
+            Some(name) => name,
+            None => self.free_name(pointer, rust_name, &values),
+        };
         let text = match description.as_ref().and_then(Value::as_str) {
             Some(description) => format!("{summary}\n\n{description}"),
             None => summary.to_owned(),

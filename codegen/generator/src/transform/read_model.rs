@@ -124,6 +124,9 @@ fn open_enum(component: &str, schema: &Value, values: &[&str]) -> OpenEnum {
     }
 }
 
+/// Tag of operations without one.
+const UNTAGGED: &str = "Default";
+
 struct OperationReader<'a> {
     document: &'a Value,
     source: &'a Document,
@@ -178,30 +181,22 @@ impl OperationReader<'_> {
         Some(model)
     }
 
-    /// Returns the first tag, or else that of the resource.
+    /// Returns the first tag, or else that of the resource, or else a common one.
     fn tag(&self, diagnostics: &mut Diagnostics) -> Option<String> {
         let pointer = &self.operation.pointer;
         let first = self.operation.value.pointer("/tags/0").and_then(Value::as_str);
         let tag = first.or_else(|| Some(naming::resource_of_path(self.operation.path)?.tag));
-        let (pointer, problem) = match tag {
-            None => (pointer.clone(), "the operation has no tag"),
-            Some(tag) => {
-                let pointer = pointer.with_trailing_token("tags").with_trailing_token(0);
-                if tag.contains(char::is_control) {
-                    (pointer, "the tag holds a line break or another control character")
-                } else if naming::module(tag).is_empty() {
-                    (
-                        pointer,
-                        "the tag has no letter or digit, so no module can be named after it",
-                    )
-                } else {
-                    return Some(tag.to_owned());
-                }
-            }
+        let tag = tag.unwrap_or(UNTAGGED);
+        let problem = if tag.contains(char::is_control) {
+            "the tag holds a line break or another control character"
+        } else if naming::module(tag).is_empty() {
+            "the tag has no letter or digit, so no module can be named after it"
+        } else {
+            return Some(tag.to_owned());
         };
-        let code = if tag.is_none() { "no-tag" } else { "tag-name" };
-        let fix = "add a tag in an overlay: the generated code is grouped by tag";
-        diagnostics.push(error(self.source, code, &pointer, problem.to_owned(), fix));
+        let pointer = pointer.with_trailing_token("tags").with_trailing_token(0);
+        let fix = "set another tag in an overlay: the generated code is grouped by tag";
+        diagnostics.push(error(self.source, "tag-name", &pointer, problem.to_owned(), fix));
         None
     }
 

@@ -1,5 +1,7 @@
 //! Fields that the document does not list.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use crate::naming;
@@ -12,21 +14,12 @@ const EXTRA: &str = "extra";
 /// Lets every object have unknown fields. (To the generator, `true` is the same as absent.)
 pub(super) fn keep_unknown_fields(state: &mut State<'_>) -> usize {
     let mut count = 0;
-    let mut clashes = Vec::new();
-    visit::schemas(&mut state.document, &mut |pointer, schema| {
+    visit::schemas(&mut state.document, &mut |_, schema| {
         // A closed object without fields would become a struct that drops everything.
         let is_closed_map =
             schema_kind::is_map(schema) && schema.get("additionalProperties") == Some(&Value::Bool(false));
         if !schema_kind::is_object(schema) && !is_closed_map {
             return;
-        }
-        for (name, _) in visit::properties(schema) {
-            if naming::argument(name) == EXTRA {
-                let property = pointer
-                    .with_trailing_token("properties")
-                    .with_trailing_token(name);
-                clashes.push((property, name.to_owned()));
-            }
         }
         let Some(object) = schema.as_object_mut() else {
             return;
@@ -37,16 +30,28 @@ pub(super) fn keep_unknown_fields(state: &mut State<'_>) -> usize {
             count += 1;
         }
     });
-    for (pointer, name) in clashes {
-        let message = format!(
-            "the property `{name}` would become the field `{EXTRA}`, which is the map of unknown fields"
-        );
-        state.error(
-            "unknown-fields-name",
-            &pointer,
-            message,
-            "remove the property in an overlay: it is then kept among the unknown fields",
-        );
-    }
+    count
+}
+
+/// Removes each property whose field another one has: an earlier property, or the map of unknown fields.
+pub(super) fn drop_clashing_properties(state: &mut State<'_>) -> usize {
+    let mut count = 0;
+    visit::schemas(&mut state.document, &mut |_, schema| {
+        let mut fields = BTreeSet::from([EXTRA.to_owned()]);
+        let names = visit::properties(schema).map(|(name, _)| name.to_owned());
+        let clashes: Vec<String> = names
+            .filter(|name| !fields.insert(naming::argument(name)))
+            .collect();
+        for key in ["properties", "required"] {
+            match schema.get_mut(key) {
+                Some(Value::Object(properties)) => properties.retain(|name, _| !clashes.contains(name)),
+                Some(Value::Array(names)) => {
+                    names.retain(|name| clashes.iter().all(|clash| name != clash.as_str()));
+                }
+                _ => {}
+            }
+        }
+        count += clashes.len();
+    });
     count
 }
