@@ -138,7 +138,7 @@ impl UnsentCall {
     }
 
     /// Sets an optional request body; without one, neither a body nor a content type is sent.
-    pub(crate) fn body_optional(mut self, body: Option<&impl Serialize>) -> Self {
+    pub(crate) fn body_optional(mut self, body: Option<&(impl Serialize + ?Sized)>) -> Self {
         self.without_body = body.is_none();
         match body {
             Some(body) => self.body(body),

@@ -78,6 +78,61 @@ pub(super) fn any_of_as_one_of(state: &mut State<'_>) -> usize {
     count
 }
 
+/// Joins alternatives that are strings, or numbers of one type, into one schema.
+pub(super) fn join_simple_alternatives(state: &mut State<'_>) -> usize {
+    let mut count = 0;
+    visit::schemas(&mut state.document, &mut |_, schema| {
+        let Some(schema) = schema.as_object_mut() else {
+            return;
+        };
+        let key = ["oneOf", "anyOf"]
+            .into_iter()
+            .find(|key| schema.contains_key(*key));
+        let joined = key.and_then(|key| joined(schema.get(key)?.as_array()?));
+        if let (Some(key), Some((kind, values))) = (key, joined) {
+            schema.shift_remove(key);
+            schema.shift_remove("discriminator");
+            schema.insert("type".to_owned(), kind);
+            if let Some(values) = values {
+                schema.insert("enum".to_owned(), Value::Array(values));
+            }
+            count += 1;
+        }
+    });
+    count
+}
+
+/// Returns the type that all alternatives have, and all of their values if each lists its own.
+fn joined(alternatives: &[Value]) -> Option<(Value, Option<Vec<Value>>)> {
+    let kind = alternatives.first()?.get("type")?;
+    let is_simple = ["string", "integer", "number", "boolean"]
+        .iter()
+        .any(|simple| kind == simple);
+    let known = ["type", "enum", "title", "description", "format", "example"];
+    let is_like = |alternative: &Value| {
+        alternative.get("type") == Some(kind)
+            && alternative.as_object().is_some_and(|members| {
+                members
+                    .keys()
+                    .all(|key| known.contains(&key.as_str()) || key.starts_with("x-"))
+            })
+    };
+    if !is_simple || !alternatives.iter().all(is_like) {
+        return None;
+    }
+    let lists = alternatives
+        .iter()
+        .map(|alternative| alternative.get("enum")?.as_array());
+    let lists: Option<Vec<&Vec<Value>>> = lists.collect();
+    let mut values: Vec<Value> = Vec::new();
+    for value in lists.iter().flatten().copied().flatten() {
+        if !values.contains(value) {
+            values.push(value.clone());
+        }
+    }
+    Some((kind.clone(), lists.map(|_| values)))
+}
+
 /// Removes the titles of components. Their types are named after the components.
 pub(super) fn drop_titles(state: &mut State<'_>) -> usize {
     visit::components(&mut state.document)

@@ -11,7 +11,7 @@ use funnelflux_openapi::{
 };
 
 use super::{
-    component,
+    component, notes,
     origins::Origins,
     schema_kind,
     state::{State, error},
@@ -40,7 +40,8 @@ struct Known {
     new: Option<Value>,
 }
 
-/// Removes enumerations that are empty, mix types, or have two values with the same variant.
+/// Removes enumerations that are empty, hold other values than strings, or have two values with the same
+/// variant.
 pub(super) fn drop_unusable_enums(state: &mut State<'_>) -> usize {
     let mut count = 0;
     visit::schemas(&mut state.document, &mut |_, schema| {
@@ -50,14 +51,15 @@ pub(super) fn drop_unusable_enums(state: &mut State<'_>) -> usize {
         let values: Vec<&Value> = values.iter().filter(|value| !value.is_null()).collect();
         let texts: Vec<&str> = values.iter().filter_map(|value| value.as_str()).collect();
         let variants: BTreeSet<String> = texts.iter().map(|text| naming::variant(text)).collect();
-        let mut kinds = values.iter().map(|value| std::mem::discriminant(*value));
-        let first = kinds.next();
-        let is_mixed = kinds.any(|kind| Some(kind) != first);
+        let has_only_texts = texts.len() == values.len();
         let stated = schema.get("type").and_then(Value::as_str);
-        let has_other_type = stated.is_some_and(|kind| (kind == "string") == texts.is_empty());
-        if (values.is_empty() || is_mixed || has_other_type || variants.len() != texts.len())
-            && let Some(schema) = schema.as_object_mut()
-        {
+        let is_text = stated.is_none_or(|kind| kind == "string");
+        let is_usable = !values.is_empty() && has_only_texts && is_text && variants.len() == texts.len();
+        let listed: Vec<String> = values.iter().map(|value| format!("`{value}`")).collect();
+        if !is_usable && !has_only_texts && !values.is_empty() {
+            notes::add(schema, format!("one of {}", listed.join(", ")));
+        }
+        if !is_usable && let Some(schema) = schema.as_object_mut() {
             schema.remove("enum");
             count += 1;
         }

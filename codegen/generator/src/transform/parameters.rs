@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use funnelflux_openapi::pointer::Pointer;
+use funnelflux_openapi::{pointer::Pointer, references};
 
 use super::{component, schema_kind, state::State, visit};
 
@@ -47,21 +47,32 @@ fn is_ignored(parameter: &Value) -> bool {
 
 /// Returns `true` for a schema without a type of its own whose alternatives, if there are any, are simple.
 fn is_mixed(document: &Value, schema: &Value) -> bool {
-    let (_, schema) = funnelflux_openapi::references::resolve(document, Pointer::root(), schema);
-    let alternatives = ["oneOf", "anyOf"]
+    let (_, schema) = references::resolve(document, Pointer::root(), schema);
+    let is_text = schema_kind::string_enum(schema).is_some() || schema_kind::has_type(schema, "string");
+    let has_parts = ["oneOf", "anyOf"].iter().any(|key| schema.get(key).is_some());
+    (has_parts || schema.get("type").is_none())
+        && !is_text
+        && component::referenced(schema).is_none()
+        && is_simple(document, schema, 0)
+}
+
+/// Returns `true` for a schema whose values are neither objects nor lists.
+fn is_simple(document: &Value, schema: &Value, depth: usize) -> bool {
+    /// More levels than any document has for a reason.
+    const DEPTH: usize = 8;
+    let (_, schema) = references::resolve(document, Pointer::root(), schema);
+    let has_simple_type = schema
+        .get("type")
+        .is_none_or(|kind| kind != "array" && kind != "object");
+    let mut parts = ["allOf", "oneOf", "anyOf"]
         .iter()
-        .find_map(|key| schema.get(key)?.as_array());
-    let is_simple = |schema: &Value| {
-        let (_, schema) = funnelflux_openapi::references::resolve(document, Pointer::root(), schema);
-        !schema_kind::has_type(schema, "array")
-            && !schema_kind::has_type(schema, "object")
-            && !schema_kind::is_object(schema)
-            && !schema_kind::is_composed(schema)
-    };
-    match alternatives {
-        Some(alternatives) => !schema_kind::is_object(schema) && alternatives.iter().all(is_simple),
-        None => schema.get("type").is_none() && component::referenced(schema).is_none() && is_simple(schema),
-    }
+        .filter_map(|key| schema.get(key)?.as_array())
+        .flatten();
+    depth < DEPTH
+        && has_simple_type
+        && !schema_kind::is_object(schema)
+        && schema.get("items").is_none()
+        && parts.all(|part| is_simple(document, part, depth + 1))
 }
 
 fn simplify(schema: &mut Map<String, Value>) -> bool {
