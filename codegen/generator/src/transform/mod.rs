@@ -86,7 +86,7 @@ fn rules<'a>() -> Vec<Step<State<'a>>> {
         rule("plain-parameters", MayBeNoop, parameters::plain_parameters,
             "no parameter can be null, and OpenAPI ignores headers that the runtime sets itself"),
         rule("any-of-as-one-of", MayBeNoop, composition::any_of_as_one_of,
-            "the generator merges the alternatives of an `anyOf` into one struct, even if they are no objects"),
+            "the generator merges the alternatives of an `anyOf` into one struct, objects or not"),
         rule("hoist-objects", MayBeNoop, hoist_objects::hoist_objects,
             "the generator drops the description of an inline object and ignores clashes of its name"),
         rule("hoist-enums", Work, hoist_enums::hoist_enums,

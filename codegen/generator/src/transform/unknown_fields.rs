@@ -34,8 +34,8 @@ pub(super) fn keep_unknown_fields(state: &mut State<'_>) -> usize {
     count
 }
 
-/// Lets the values of a map be any JSON where their type is inferred, so that a value of another type does not
-/// fail the whole response and is kept.
+/// Lets the values of a map be any JSON where their type is inferred, so that a value of another type does
+/// not fail the whole response and is kept.
 pub(super) fn inferred_values(state: &mut State<'_>) -> usize {
     let mut count = 0;
     visit::schemas(&mut state.document, &mut |_, schema| {
