@@ -249,10 +249,14 @@
 //! | `http2`, `gzip` | no | HTTP/2 and compressed responses, if the service has them; 12 more crates |
 //! | `rate-limit` | no | [a client-side rate limit](#limits) |
 //! | `blocking` | no | [calls without async](#without-async) |
-//! | `undocumented` | no | all groups of inferred operations; each also has its own feature |
+//! | `documented` | yes | all groups of documented operations; each also has its own feature |
+//! | `inferred` | no | all groups of inferred operations; each also has its own feature |
 //!
 //! The public interface uses types of [`bytes`], [`http`] and [`secrecy`], which are re-exported. The only
 //! type of reqwest in it is the parameter of [`ClientBuilder::reqwest_client`].
+
+// The enabled groups decide which parts of the runtime are used.
+#![cfg_attr(not(all(feature = "documented", feature = "inferred")), allow(dead_code))]
 
 #[rustfmt::skip]
 mod api;
@@ -277,8 +281,6 @@ pub use runtime::request::Request;
 pub use runtime::response::Response;
 pub use runtime::retry::{RetryBudget, RetryPolicy};
 pub use runtime::secret::Secret;
-#[cfg(feature = "_inferred")]
-pub use runtime::unverified::Unverified;
 pub use secrecy;
 
 /// Stores of tokens.

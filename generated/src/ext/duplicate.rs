@@ -6,10 +6,9 @@ use super::bulk::{
     pause_after,
 };
 use super::error_class::{ErrorClass, exceeds_max_wait};
-use super::resource::{self, CopyRequest as _, Handle, Resource};
+use super::resource::{self, Handle, Resource};
 use super::validate::{self, Distinct, InvalidJob};
 use crate::transport::BoxFuture;
-use crate::types::DuplicateResponse;
 use crate::{Call, Client, Error};
 use futures_util::future::{Either, FutureExt as _, select};
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
@@ -172,7 +171,7 @@ impl<R: resource::Duplicate> Duplication<R> {
             while in_flight.len() < self.concurrency {
                 let fresh = || {
                     let (position, id) = open.next()?;
-                    let name = requests.get(&id)?.name().to_owned();
+                    let name = R::copy_name(requests.get(&id)?).to_owned();
                     Some(PendingCopy {
                         id,
                         position,
@@ -237,9 +236,9 @@ impl<I> PendingCopy<I> {
     /// Waits, then sends the request. Returns no answer if the job stops first.
     async fn send(
         self,
-        call: Call<DuplicateResponse>,
+        call: Call<Option<String>>,
         stop_signal: StopSignal,
-    ) -> (Self, Option<Result<DuplicateResponse, Error>>) {
+    ) -> (Self, Option<Result<Option<String>, Error>>) {
         stop_signal.sleep(self.wait).await;
         if stop_signal.is_set() {
             return (self, None);
@@ -287,9 +286,9 @@ impl<R: Resource> DuplicationRun<R> {
             .stop(Failure::with_error(Reason::Stopped, message, error));
     }
 
-    fn take(&mut self, mut pending: PendingCopy<R::Id>, answer: Result<DuplicateResponse, Error>) {
+    fn take(&mut self, mut pending: PendingCopy<R::Id>, answer: Result<Option<String>, Error>) {
         let error = match answer {
-            Ok(DuplicateResponse { id: Some(copy), .. }) if !copy.is_empty() => {
+            Ok(Some(copy)) if !copy.is_empty() => {
                 let mut entry = pending.entry(Outcome::DONE);
                 entry.copy = Some(R::Id::from(copy));
                 self.end(entry);
@@ -381,7 +380,7 @@ async fn list<R: resource::Duplicate>(
     client: &Client,
     requests: &HashMap<R::Id, R::Request>,
 ) -> Option<Result<IdsByName<R::Id>, Error>> {
-    let names: HashSet<&str> = requests.values().map(resource::CopyRequest::name).collect();
+    let names: HashSet<&str> = requests.values().map(R::copy_name).collect();
     let mut ids_by_name = IdsByName::new();
     let rows = match R::LIST?(client).await {
         Ok(rows) => rows,

@@ -27,8 +27,7 @@
 //! |---|---|
 //! | `abilities`, `find`, `duplicate`, `update`, `create_or_save` | the traits that users call |
 //! | `bulk` | bulk jobs with their engine, journal and report |
-//! | `resource`, `kinds` | traits that connect a kind of asset to the client; one implementation per kind |
-//! | `evidence` | acknowledgement of inferred calls |
+//! | `resource` | traits that connect a kind of asset to the client; the generator writes one implementation per kind |
 //! | `validate` | checks of IDs and jobs before anything is sent |
 //! | `read` | reading by ID, however the service treats unknown IDs |
 //! | `error_class` | what the service did with a failed request |
@@ -39,14 +38,14 @@ mod cascade;
 mod create_or_save;
 mod duplicate;
 mod error_class;
-mod evidence;
 mod find;
-mod kinds;
 mod read;
-mod resource;
+pub(crate) mod resource;
 mod update;
 mod validate;
 
+pub use crate::api::public::kinds::*;
+pub use crate::runtime::acknowledgement::{Documented, Inferred};
 pub use abilities::{BulkArchive, BulkDelete, BulkUnarchive, MoveToCategory};
 pub use bulk::{
     Archiving, Bulk, ChangeRecord, Children, Counts, Deleting, DifferentJobs, Entry, Failure, Journal,
@@ -55,11 +54,7 @@ pub use bulk::{
 pub use cascade::Cascade;
 pub use create_or_save::{CreateOrSave, StoreError, Stored};
 pub use duplicate::{DuplicateMany, Duplication};
-pub use evidence::Documented;
-#[cfg(feature = "_inferred")]
-pub use evidence::Inferred;
 pub use find::{Find, FindMany, Found};
-pub use kinds::*;
 pub use resource::Handle;
 pub use update::{Update, UpdateError, UpdateOne, Updated};
 pub use validate::{IdProblem, InvalidJob, Repeated};

@@ -93,7 +93,7 @@ impl<R: Resource> Reader<R> {
                 Ok(assets) => {
                     let mut found: HashMap<R::Id, T> = assets
                         .into_iter()
-                        .map(|asset| (R::id(&asset).clone(), from_asset(asset)))
+                        .filter_map(|asset| Some((R::id(&asset)?.clone(), from_asset(asset))))
                         .collect();
                     for id in list {
                         let row = found.remove(id);

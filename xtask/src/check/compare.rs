@@ -87,8 +87,12 @@ pub(super) fn with_output(
     }
     problems.extend(orphans(workspace, output.files.keys())?);
     let manifest = workspace.read(MANIFEST)?.map(|manifest| manifest.text);
-    let features = features::problem(manifest.as_deref(), &output.features);
-    problems.extend(features.map(|message| problem(Kind::Features, MANIFEST, message, features::FIX)));
+    let features = manifest.map(|manifest| features::with_groups(&manifest, &output.features));
+    problems.extend(
+        features
+            .and_then(Result::err)
+            .map(|message| problem(Kind::Features, MANIFEST, message, features::FIX)),
+    );
     Ok(problems)
 }
 
@@ -158,6 +162,7 @@ fn departure(path: &str, actual: Option<&[u8]>, recorded: Option<&str>) -> Optio
 fn stale(file: &ComparedFile, cause: &str) -> Problem {
     let kind = match (&file.actual, file.path.as_str()) {
         (_, LOCK) => Kind::Lock,
+        (Some(_), MANIFEST) => Kind::Features,
         (None, _) => Kind::Missing,
         (Some(_), _) => Kind::Stale,
     };
