@@ -29,7 +29,7 @@ fn split_once<'a>(text: &'a str, mark: &str) -> Result<(&'a str, &'a str), Strin
     let mut parts = text.split(&line);
     match (parts.next(), parts.next(), parts.next()) {
         (Some(before), Some(after), None) => Ok((before, after)),
-        _ => Err(format!("the line `{mark}` must be there once")),
+        _ => Err(format!("the line \"{mark}\" must be there once")),
     }
 }
 
@@ -44,11 +44,12 @@ fn render(groups: &[GroupFeature]) -> String {
         ),
     ] {
         let members = groups.iter().filter(|group| group.inferred == inferred);
-        let members: String = members.map(|group| format!("    {:?},\n", group.name)).collect();
+        let members: Vec<String> = members.map(|group| format!("    {:?},", group.name)).collect();
         // Writing to a string cannot fail.
-        let _ = match members.as_str() {
-            "" => writeln!(text, "# {about}\n{name} = []"),
-            members => writeln!(text, "# {about}\n{name} = [\n{members}]"),
+        let _ = if members.is_empty() {
+            writeln!(text, "# {about}\n{name} = []")
+        } else {
+            writeln!(text, "# {about}\n{name} = [\n{}\n]", members.join("\n"))
         };
     }
     for group in groups {

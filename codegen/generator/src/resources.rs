@@ -184,7 +184,7 @@ pub fn resources(
         }
         let asset = reader.asset_schema(tag);
         let server_managed = server_managed::fields(source, &tag.tag.name, asset);
-        let read_back = reader.read_back(tag);
+        let read_back = Reader::read_back(tag);
         let group = GroupResource {
             resource,
             read_back,
@@ -234,7 +234,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Finds the main operation for a verb.
-    fn main<'t>(&self, tag: &'t TagItems, verb: &Verb) -> Option<(&'t Operation, &'t ImplItemFn)> {
+    fn main<'t>(tag: &'t TagItems, verb: &Verb) -> Option<(&'t Operation, &'t ImplItemFn)> {
         let is_it = |(operation, _): &&(Operation, ImplItemFn)| {
             operation.words.is_main && operation.words.verb == *verb
         };
@@ -276,7 +276,7 @@ impl<'a> Reader<'a> {
 
     fn resource(&mut self, tag: &TagItems) -> Option<Resource> {
         let words = self.model.vocabulary.group(&tag.tag.name)?.clone();
-        let (finder, method) = self.main(tag, &Verb::FindById)?;
+        let (finder, method) = Self::main(tag, &Verb::FindById)?;
         let ability = format!("the handle of {}", words.plural_text);
         let Some(id_name) = Self::id_argument(finder) else {
             self.left_out(finder, &ability, "finding by ID needs exactly one argument");
@@ -308,8 +308,7 @@ impl<'a> Reader<'a> {
         let list = self.list(tag, id_name, &id, &words);
         let find_by_ids = self.find_by_ids(tag, &id, &asset_name);
         let save = self.save(tag, &asset_name);
-        let client_made_id = self
-            .main(tag, &Verb::Create)
+        let client_made_id = Self::main(tag, &Verb::Create)
             .filter(|(operation, _)| operation.repeat == Repeat::ClientId && save.is_some())
             .map(|_| id_field.owned(&quote!(self), &id_tokens));
         let archive = self.change(tag, &Verb::Archive, "archiving many assets");
@@ -371,7 +370,7 @@ impl<'a> Reader<'a> {
     }
 
     fn find_by_ids(&mut self, tag: &TagItems, id: &str, asset: &str) -> Option<TokenStream> {
-        let (operation, method) = self.main(tag, &Verb::FindByIds)?;
+        let (operation, method) = Self::main(tag, &Verb::FindByIds)?;
         let call = Signature::of(method).find_many(operation, id, asset);
         if call.is_none() {
             self.left_out(
@@ -384,22 +383,21 @@ impl<'a> Reader<'a> {
     }
 
     fn list(&mut self, tag: &TagItems, id_name: &str, id: &str, words: &GroupWords) -> Option<List> {
-        let (operation, method) = self.main(tag, &Verb::List)?;
+        let (operation, method) = Self::main(tag, &Verb::List)?;
         let signature = Signature::of(method);
         let read = || {
             let arguments = signature.constant_arguments(operation, &self.model.enums)?;
-            let (row, take) = match fields::argument_of(&signature.returns, "Vec") {
-                Some(row) => (row.clone(), quote!(rows)),
-                None => {
-                    let lists = self.fields(&signature.returns)?;
-                    let mut lists = lists
-                        .all()
-                        .filter(|field| field.is_list && self.fields(field.inner()).is_some());
-                    let (Some(list), None) = (lists.next(), lists.next()) else {
-                        return None;
-                    };
-                    (list.inner().clone(), list.value(&quote!(rows)))
-                }
+            let (row, take) = if let Some(row) = fields::argument_of(&signature.returns, "Vec") {
+                (row.clone(), quote!(rows))
+            } else {
+                let lists = self.fields(&signature.returns)?;
+                let mut lists = lists
+                    .all()
+                    .filter(|field| field.is_list && self.fields(field.inner()).is_some());
+                let (Some(list), None) = (lists.next(), lists.next()) else {
+                    return None;
+                };
+                (list.inner().clone(), list.value(&quote!(rows)))
             };
             let fields = self.fields(&row)?;
             let id_field = fields.get(id_name).filter(|field| field.is(id))?;
@@ -431,8 +429,8 @@ impl<'a> Reader<'a> {
     }
 
     fn save(&mut self, tag: &TagItems, asset: &str) -> Option<(TokenStream, TokenStream)> {
-        let (_, create_method) = self.main(tag, &Verb::Create)?;
-        let (save, save_method) = self.main(tag, &Verb::Save)?;
+        let (_, create_method) = Self::main(tag, &Verb::Create)?;
+        let (save, save_method) = Self::main(tag, &Verb::Save)?;
         let create_call = Signature::of(create_method).store(asset);
         let save_call = Signature::of(save_method).store(asset);
         if create_call.is_none() || save_call.is_none() {
@@ -446,7 +444,7 @@ impl<'a> Reader<'a> {
     }
 
     fn change(&mut self, tag: &TagItems, verb: &Verb, ability: &str) -> Option<Change> {
-        let (operation, _) = self.main(tag, verb)?;
+        let (operation, _) = Self::main(tag, verb)?;
         match entries(self.source, operation, false) {
             Ok((entries, _)) => Some(Self::change_of(operation, entries)),
             Err(reason) => {
@@ -465,7 +463,7 @@ impl<'a> Reader<'a> {
     }
 
     fn categorise(&mut self, tag: &TagItems) -> Option<Categorise> {
-        let (operation, _) = self.main(tag, &Verb::MoveToCategory)?;
+        let (operation, _) = Self::main(tag, &Verb::MoveToCategory)?;
         match entries(self.source, operation, true) {
             Ok((entries, Some(property))) => {
                 let id = self
@@ -496,7 +494,7 @@ impl<'a> Reader<'a> {
     }
 
     fn duplicate(&mut self, tag: &TagItems, id: &str, id_name: &str) -> Option<Duplicate> {
-        let (operation, method) = self.main(tag, &Verb::Duplicate)?;
+        let (operation, method) = Self::main(tag, &Verb::Duplicate)?;
         let signature = Signature::of(method);
         let read = || {
             let request = signature.body()?;
@@ -504,7 +502,7 @@ impl<'a> Reader<'a> {
             let call = signature.duplicate(operation, id, |response| {
                 let fields = self.fields(response)?;
                 let field = fields.get("id").or_else(|| fields.get(id_name))?;
-                field.text_option(&quote!(copy))
+                Some(field.text_option(&quote!(copy)))
             })?;
             Some(Duplicate {
                 request: fields::path(&fields::ident(&request)?),
@@ -523,9 +521,9 @@ impl<'a> Reader<'a> {
         duplicate
     }
 
-    fn read_back(&self, tag: &TagItems) -> Option<ReadBack> {
-        let (create, _) = self.main(tag, &Verb::Create)?;
-        let (find, _) = self.main(tag, &Verb::FindById)?;
+    fn read_back(tag: &TagItems) -> Option<ReadBack> {
+        let (create, _) = Self::main(tag, &Verb::Create)?;
+        let (find, _) = Self::main(tag, &Verb::FindById)?;
         if create.repeat != Repeat::ClientId {
             return None;
         }
@@ -538,9 +536,7 @@ impl<'a> Reader<'a> {
 
     /// The schema of the assets in the effective document: the body that saves one.
     fn asset_schema(&self, tag: &TagItems) -> Option<&'a Value> {
-        let saved = self
-            .main(tag, &Verb::Save)
-            .or_else(|| self.main(tag, &Verb::Create));
+        let saved = Self::main(tag, &Verb::Save).or_else(|| Self::main(tag, &Verb::Create));
         bodies::body_schema(self.source, saved?.0)
     }
 
@@ -556,11 +552,11 @@ impl<'a> Reader<'a> {
                 .iter()
                 .filter_map(|path| path.as_str().map(str::to_owned))
                 .collect();
-            let (list, method) = self.main(group, &Verb::List)?;
+            let (list, method) = Self::main(group, &Verb::List)?;
             let row = Signature::of(method).returns;
             let row = self.fields(fields::argument_of(&row, "Vec")?)?;
             let first = properties.first()?.trim_start_matches('/');
-            let finder = self.main(group, &Verb::FindById)?.0;
+            let finder = Self::main(group, &Verb::FindById)?.0;
             Some(Children {
                 module: format_ident!("{}", group.tag.module),
                 feature: (name != tag.tag.name).then(|| group.tag.feature.clone()),

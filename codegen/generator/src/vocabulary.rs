@@ -1,9 +1,9 @@
 //! Words of a document: the groups with their singular and plural, the verb and the method name of each
 //! operation, and the names of IDs.
 //!
-//! Names come from what the vendor documents for every operation: tag, title and HTTP method. Paths decide only
-//! where a title says nothing, and between operations that would otherwise get the same name. Operation IDs are
-//! ignored.
+//! Names come from what the vendor documents for every operation: tag, title and HTTP method. Paths decide
+//! only where a title says nothing, and between operations that would otherwise get the same name. Operation
+//! IDs are ignored.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -192,8 +192,8 @@ impl Tags {
         }
     }
 
-    /// Returns the first tag, or else that of other operations with the same first segment of the path, or else
-    /// this segment.
+    /// Returns the first tag, or else that of other operations with the same first segment of the path, or
+    /// else this segment.
     fn tag(&self, operation: &Operation<'_>) -> Option<String> {
         if let Some(tag) = stated_tag(operation) {
             return Some(tag.to_owned());
@@ -486,8 +486,8 @@ fn separate(drafts: &mut [Draft<'_>], groups: &BTreeMap<String, GroupWords>) {
     }
 }
 
-/// Words of the last segment that is no parameter: `global_page_group` for `globalpagegroup` in a group of page
-/// groups.
+/// Words of the last segment that is no parameter: `global_page_group` for `globalpagegroup` in a group of
+/// page groups.
 fn segment_words(segments: &[&str], words: &GroupWords) -> (String, String) {
     let literal = segments.iter().rev().find(|segment| !segment.contains('{'));
     let segment = literal.map(|segment| segment.to_snake_case()).unwrap_or_default();
@@ -553,7 +553,7 @@ impl GroupWords {
             |noun: &&String| singular(&snake(noun)) == singular_word || snake(noun) == plural(&singular_word);
         let plural_text = plurals.iter().find(is_plural).cloned();
         let plural_text = plural_text.unwrap_or_else(|| {
-            if singular_word == tag_singular {
+            if singular_word == tag_singular && tag_plural != tag_singular {
                 spaced(&tag_plural)
             } else {
                 spaced(&plural(&singular_word)).replacen(&spaced(&singular_word), &singular_text, 1)
@@ -568,7 +568,8 @@ impl GroupWords {
         }
     }
 
-    /// Returns the singular with its article, such as `an offer source`, or the bare words if they are a plural.
+    /// Returns the singular with its article, such as `an offer source`, or the bare words if they are a
+    /// plural.
     #[must_use]
     pub fn with_article(&self) -> String {
         if self.singular == self.plural {

@@ -27,7 +27,7 @@
 //! |---|---|
 //! | `abilities`, `find`, `duplicate`, `update`, `create_or_save` | the traits that users call |
 //! | `bulk` | bulk jobs with their engine, journal and report |
-//! | `resource` | traits that connect a kind of asset to the client; the generator writes one implementation per kind |
+//! | `resource` | traits that connect a kind of asset to the client; the generator implements them |
 //! | `validate` | checks of IDs and jobs before anything is sent |
 //! | `read` | reading by ID, however the service treats unknown IDs |
 //! | `error_class` | what the service did with a failed request |

@@ -2,8 +2,8 @@
 
 use std::fmt::Debug;
 
-/// Marks a call or job that may be sent: its operation is documented, or the caller has acknowledged that it is
-/// inferred.
+/// Marks a call or job that may be sent: its operation is documented, or the caller has acknowledged that it
+/// is inferred.
 #[derive(Clone, Copy, Debug)]
 pub struct Documented;
 

@@ -82,6 +82,15 @@ pub(super) fn with_output(
         problems.push(match departure {
             Some(problem) if problem.kind == Kind::HandEdited => with_lines(problem, &file),
             Some(problem) => problem,
+            None if file.path == MANIFEST => with_lines(
+                problem(
+                    Kind::Features,
+                    MANIFEST,
+                    "the features differ from the groups",
+                    GENERATE,
+                ),
+                &file,
+            ),
             None => stale(&file, &cause),
         });
     }
@@ -162,7 +171,6 @@ fn departure(path: &str, actual: Option<&[u8]>, recorded: Option<&str>) -> Optio
 fn stale(file: &ComparedFile, cause: &str) -> Problem {
     let kind = match (&file.actual, file.path.as_str()) {
         (_, LOCK) => Kind::Lock,
-        (Some(_), MANIFEST) => Kind::Features,
         (None, _) => Kind::Missing,
         (Some(_), _) => Kind::Stale,
     };

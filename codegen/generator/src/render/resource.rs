@@ -365,8 +365,8 @@ fn documentation(tag: &Tag, resource: &Resource) -> String {
     )];
     if tag.inferred {
         paragraphs.push(
-            "The vendor's index lists these operations by title and method only. Paths and bodies are inferred: the \
-             methods of the client state the evidence for each."
+            "The vendor's index lists these operations by title and method only. Paths and bodies are \
+             inferred: the methods of the client state the evidence for each."
                 .to_owned(),
         );
     }

@@ -87,9 +87,11 @@ impl<'a> Fields<'a> {
     /// Expression of the summary of `value`: its status and its category.
     pub(super) fn summary(&self, value: &TokenStream, id_name: &str) -> TokenStream {
         // A document may not know a field that the service sends.
-        let unknown = |name: &str| match &self.extra {
-            Some(extra) => quote!(#value.#extra.get(#name).and_then(serde_json::Value::as_str)),
-            None => quote!(None),
+        let unknown = |name: &str| {
+            let extra = self.extra.as_ref();
+            let unknown =
+                extra.map(|extra| quote!(#value.#extra.get(#name).and_then(serde_json::Value::as_str)));
+            unknown.unwrap_or_else(|| quote!(None))
         };
         let text = |field: Option<&Field>, name: &str| {
             let text = field.filter(|field| !field.is_list && self.is_text(field));
@@ -205,14 +207,14 @@ impl Field {
         }
     }
 
-    /// The value as an `Option<String>`; `None` if it is not a string.
-    pub(super) fn text_option(&self, value: &TokenStream) -> Option<TokenStream> {
+    /// The value as an `Option<String>`.
+    pub(super) fn text_option(&self, value: &TokenStream) -> TokenStream {
         let ident = &self.ident;
         match (self.is("String"), self.is_option) {
-            (true, true) => Some(quote!(#value.#ident)),
-            (true, false) => Some(quote!(Some(#value.#ident))),
-            (false, true) => Some(quote!(#value.#ident.as_ref().map(ToString::to_string))),
-            (false, false) => Some(quote!(Some(#value.#ident.to_string()))),
+            (true, true) => quote!(#value.#ident),
+            (true, false) => quote!(Some(#value.#ident)),
+            (false, true) => quote!(#value.#ident.as_ref().map(ToString::to_string)),
+            (false, false) => quote!(Some(#value.#ident.to_string())),
         }
     }
 }

@@ -195,7 +195,7 @@ pub fn supersede(document: Document, overlays: Vec<Document>) -> Superseded {
     }
 }
 
-/// What the inferred overlays say about the behaviour of the groups. The vendor's document cannot say it, so it
+/// Behaviour of the groups as the inferred overlays describe it. The vendor's document cannot say it, so it
 /// outlasts the rest of a superseded tag.
 fn behavior(inferred: &Inferred<'_>) -> Vec<(String, &'static str, Value)> {
     let tags = inferred.tags.iter().flat_map(|(_, name, tag)| {
@@ -212,7 +212,8 @@ fn tag_index(document: &Value, name: &str) -> Option<usize> {
 
 /// Marks tags as undocumented: a group is documented once all of its operations are.
 ///
-/// Tags that the document uses without listing them are added to its list, so that overlays can describe them.
+/// Tags that the document uses without listing them are added to its list, so that overlays can describe
+/// them.
 fn mark(document: Document, tags: &BTreeSet<String>, behavior: &[(String, &'static str, Value)]) -> Document {
     let used: Vec<String> = operations(document.value())
         .map(|operation| tag_of(&operation).to_owned())

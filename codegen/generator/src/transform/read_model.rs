@@ -243,7 +243,7 @@ impl OperationReader<'_> {
         match self.method.as_str() {
             "GET" | "HEAD" | "OPTIONS" | "TRACE" => Repeat::Read,
             "PUT" | "DELETE" => Repeat::Idempotent,
-            "POST" if self.body_requires_own_id(words) => Repeat::ClientId,
+            "POST" if self.body_has_own_id(words) => Repeat::ClientId,
             _ => Repeat::Never,
         }
     }
@@ -254,9 +254,9 @@ impl OperationReader<'_> {
         is_destructive && Evidence::of(self.operation.value).is_some_and(Evidence::is_inferred)
     }
 
-    /// Returns `true` if the operation creates an asset, its body requires the ID, and another operation finds
-    /// the asset by that ID.
-    fn body_requires_own_id(&self, words: &OperationWords) -> bool {
+    /// Returns `true` if the operation creates an asset, its body has the ID, and another operation finds the
+    /// asset by that ID.
+    fn body_has_own_id(&self, words: &OperationWords) -> bool {
         if !words.is_main || words.verb != Verb::Create {
             return false;
         }
@@ -274,7 +274,7 @@ impl OperationReader<'_> {
         let body = "/requestBody/content/application~1json/schema";
         let component = self.operation.value.pointer(body).and_then(component::referenced);
         let schema = component.and_then(|name| component::get(self.document, &name));
-        let required = schema.and_then(|schema| schema.get("required")?.as_array());
-        required.is_some_and(|required| required.iter().any(|name| *name == id))
+        let property = schema.and_then(|schema| schema.get("properties")?.get(&id));
+        property.is_some_and(|property| !schema_kind::has_type(property, "integer"))
     }
 }

@@ -272,7 +272,7 @@ fn only_requests_with_their_own_id_can_be_repeated() {
                 "idOfferSource": {"type": "string"}}},
             // An ID, but not that of the new asset.
             "WithoutId": {"type": "object", "required": ["idCategory"], "properties": {
-                "idCategory": {"type": "string"}, "idOfferSource": {"type": "string"}}},
+                "idCategory": {"type": "string"}}},
         }},
     });
     let model = testing::model(&testing::document(members));

@@ -66,8 +66,8 @@ impl resource::Resource for AiNodeSettingsKind {
 
     fn summary(asset: &Self::Asset) -> resource::AssetSummary {
         resource::AssetSummary::new(
-            asset.extra.get("status").and_then(|value| value.as_str()),
-            asset.extra.get("idCategory").and_then(|value| value.as_str()),
+            asset.extra.get("status").and_then(serde_json::Value::as_str),
+            asset.extra.get("idCategory").and_then(serde_json::Value::as_str),
         )
     }
 }

@@ -70,7 +70,7 @@ impl resource::Resource for Categories {
 
     fn summary(asset: &Self::Asset) -> resource::AssetSummary {
         resource::AssetSummary::new(
-            asset.status.as_ref().map(|text| text.as_str()),
+            asset.status.as_ref().map(types::Status::as_str),
             None,
         )
     }
@@ -80,7 +80,7 @@ impl resource::Resource for Categories {
 fn row(row: types::Category) -> Option<resource::ListRow<types::CategoryId>> {
     Some(resource::ListRow {
         summary: resource::AssetSummary::new(
-            row.status.as_ref().map(|text| text.as_str()),
+            row.status.as_ref().map(types::Status::as_str),
             None,
         ),
         id: row.id_category,

@@ -89,8 +89,8 @@ impl resource::Resource for FunnelGroups {
 
     fn summary(asset: &Self::Asset) -> resource::AssetSummary {
         resource::AssetSummary::new(
-            asset.status.as_ref().map(|text| text.as_str()),
-            asset.extra.get("idCategory").and_then(|value| value.as_str()),
+            asset.status.as_ref().map(types::Status::as_str),
+            asset.extra.get("idCategory").and_then(serde_json::Value::as_str),
         )
     }
 }
@@ -100,7 +100,7 @@ fn row(row: types::FunnelGroupInfo) -> Option<resource::ListRow<types::FunnelGro
     Some(resource::ListRow {
         summary: resource::AssetSummary::new(
             Some(row.status.as_str()),
-            row.extra.get("idCategory").and_then(|value| value.as_str()),
+            row.extra.get("idCategory").and_then(serde_json::Value::as_str),
         ),
         id: row.id_funnel_group,
         name: row.funnel_group_name,

@@ -78,8 +78,8 @@ impl resource::Resource for Funnels {
 
     fn summary(asset: &Self::Asset) -> resource::AssetSummary {
         resource::AssetSummary::new(
-            asset.status.as_ref().map(|text| text.as_str()),
-            asset.extra.get("idCategory").and_then(|value| value.as_str()),
+            asset.status.as_ref().map(types::Status::as_str),
+            asset.extra.get("idCategory").and_then(serde_json::Value::as_str),
         )
     }
 }
@@ -89,7 +89,7 @@ fn row(row: types::FunnelInfo) -> Option<resource::ListRow<types::FunnelId>> {
     Some(resource::ListRow {
         summary: resource::AssetSummary::new(
             Some(row.status.as_str()),
-            row.extra.get("idCategory").and_then(|value| value.as_str()),
+            row.extra.get("idCategory").and_then(serde_json::Value::as_str),
         ),
         id: row.id_funnel,
         name: row.funnel_name,

@@ -76,8 +76,8 @@ impl resource::Resource for LogicScripts {
 
     fn summary(asset: &Self::Asset) -> resource::AssetSummary {
         resource::AssetSummary::new(
-            asset.status.as_ref().map(|text| text.as_str()),
-            asset.id_category.as_ref().map(|text| text.as_str()),
+            asset.status.as_ref().map(types::Status::as_str),
+            asset.id_category.as_ref().map(types::CategoryId::as_str),
         )
     }
 }
@@ -87,7 +87,7 @@ fn row(row: types::LogicScriptInfo) -> Option<resource::ListRow<types::LogicScri
     Some(resource::ListRow {
         summary: resource::AssetSummary::new(
             Some(row.status.as_str()),
-            row.id_category.as_ref().map(|text| text.as_str()),
+            row.id_category.as_ref().map(types::CategoryId::as_str),
         ),
         id: row.id_logic_script,
         name: row.logic_script_name,

@@ -83,8 +83,8 @@ impl resource::Resource for OfferSources {
 
     fn summary(asset: &Self::Asset) -> resource::AssetSummary {
         resource::AssetSummary::new(
-            asset.status.as_ref().map(|text| text.as_str()),
-            asset.id_category.as_ref().map(|text| text.as_str()),
+            asset.status.as_ref().map(types::Status::as_str),
+            asset.id_category.as_ref().map(types::CategoryId::as_str),
         )
     }
 }
@@ -94,7 +94,7 @@ fn row(row: types::OfferSourceInfo) -> Option<resource::ListRow<types::OfferSour
     Some(resource::ListRow {
         summary: resource::AssetSummary::new(
             Some(row.status.as_str()),
-            row.id_category.as_ref().map(|text| text.as_str()),
+            row.id_category.as_ref().map(types::CategoryId::as_str),
         ),
         id: row.id_offer_source,
         name: row.offer_source_name,

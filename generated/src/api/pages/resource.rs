@@ -70,8 +70,8 @@ impl resource::Resource for Pages {
 
     fn summary(asset: &Self::Asset) -> resource::AssetSummary {
         resource::AssetSummary::new(
-            asset.status.as_ref().map(|text| text.as_str()),
-            asset.id_category.as_ref().map(|text| text.as_str()),
+            asset.status.as_ref().map(types::Status::as_str),
+            asset.id_category.as_ref().map(types::CategoryId::as_str),
         )
     }
 }
@@ -81,7 +81,7 @@ fn row(row: types::PageInfo) -> Option<resource::ListRow<types::PageId>> {
     Some(resource::ListRow {
         summary: resource::AssetSummary::new(
             Some(row.status.as_str()),
-            row.id_category.as_ref().map(|text| text.as_str()),
+            row.id_category.as_ref().map(types::CategoryId::as_str),
         ),
         id: row.id_page,
         name: row.page_name,

@@ -70,8 +70,8 @@ impl resource::Resource for TrafficSources {
 
     fn summary(asset: &Self::Asset) -> resource::AssetSummary {
         resource::AssetSummary::new(
-            asset.status.as_ref().map(|text| text.as_str()),
-            asset.id_category.as_ref().map(|text| text.as_str()),
+            asset.status.as_ref().map(types::Status::as_str),
+            asset.id_category.as_ref().map(types::CategoryId::as_str),
         )
     }
 }
@@ -83,7 +83,7 @@ fn row(
     Some(resource::ListRow {
         summary: resource::AssetSummary::new(
             Some(row.status.as_str()),
-            row.id_category.as_ref().map(|text| text.as_str()),
+            row.id_category.as_ref().map(types::CategoryId::as_str),
         ),
         id: row.id_traffic_source,
         name: row.traffic_source_name,

@@ -68,8 +68,8 @@ impl resource::Resource for VisitorTags {
 
     fn summary(asset: &Self::Asset) -> resource::AssetSummary {
         resource::AssetSummary::new(
-            asset.status.as_ref().map(|text| text.as_str()),
-            asset.id_category.as_ref().map(|text| text.as_str()),
+            asset.status.as_ref().map(types::Status::as_str),
+            asset.id_category.as_ref().map(types::CategoryId::as_str),
         )
     }
 }
@@ -79,7 +79,7 @@ fn row(row: types::VisitorTagInfo) -> Option<resource::ListRow<types::VisitorTag
     Some(resource::ListRow {
         summary: resource::AssetSummary::new(
             Some(row.status.as_str()),
-            row.id_category.as_ref().map(|text| text.as_str()),
+            row.id_category.as_ref().map(types::CategoryId::as_str),
         ),
         id: row.id_visitor_tag,
         name: row.visitor_tag_name,
