@@ -44,6 +44,11 @@ pub(crate) mod resource;
 mod update;
 mod validate;
 
+#[allow(
+    unreachable_pub,
+    unused_imports,
+    reason = "not every group has a kind of assets"
+)]
 pub use crate::api::public::kinds::*;
 pub use crate::runtime::acknowledgement::{Documented, Inferred};
 pub use abilities::{BulkArchive, BulkDelete, BulkUnarchive, MoveToCategory};

@@ -246,13 +246,18 @@ fn count_children(children: &[Children]) -> Option<TokenStream> {
                 parents: &[#(#properties),*],
             }
             .count::<crate::api::#module::resource::#kind>(client.clone(), &parents)
-            .await?
+            .await
         }
     });
+    let counts: Vec<TokenStream> = counts.collect();
+    let sum = match counts.as_slice() {
+        [count] => count.clone(),
+        counts => quote!(Some(#(#counts?)+*)),
+    };
     Some(quote! {
         #gate
         const COUNT_CHILDREN: Option<resource::CountChildren<Self>> = Some(|client, parents| {
-            Box::pin(async move { Some(#(#counts)+*) })
+            Box::pin(async move { #sum })
         });
     })
 }

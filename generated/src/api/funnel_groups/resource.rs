@@ -65,20 +65,18 @@ impl resource::Resource for FunnelGroups {
     #[cfg(feature = "funnels")]
     const COUNT_CHILDREN: Option<resource::CountChildren<Self>> = Some(|client, parents| {
         Box::pin(async move {
-            Some(
-                resource::ChildQuery {
-                    list: client
-                        .call(&crate::api::funnels::operations::LIST_FUNNELS)
-                        .query("status", "not-deleted")
-                        .list(),
-                    rows: resource::ChildRows::NameParents,
-                    parents: &["/idFunnelGroup"],
-                }
-                    .count::<
-                        crate::api::funnels::resource::Funnels,
-                    >(client.clone(), &parents)
-                    .await?,
-            )
+            resource::ChildQuery {
+                list: client
+                    .call(&crate::api::funnels::operations::LIST_FUNNELS)
+                    .query("status", "not-deleted")
+                    .list(),
+                rows: resource::ChildRows::NameParents,
+                parents: &["/idFunnelGroup"],
+            }
+                .count::<
+                    crate::api::funnels::resource::Funnels,
+                >(client.clone(), &parents)
+                .await
         })
     });
     const SERVER_MANAGED: ServerManagedFields = SERVER_MANAGED;

@@ -59,20 +59,16 @@ impl resource::Resource for OfferSources {
     #[cfg(feature = "pages")]
     const COUNT_CHILDREN: Option<resource::CountChildren<Self>> = Some(|client, parents| {
         Box::pin(async move {
-            Some(
-                resource::ChildQuery {
-                    list: client
-                        .call(&crate::api::pages::operations::LIST_PAGES)
-                        .query("status", "not-deleted")
-                        .list(),
-                    rows: resource::ChildRows::HaveIds("/idPage"),
-                    parents: &["/offerParams/idOfferSource"],
-                }
-                    .count::<
-                        crate::api::pages::resource::Pages,
-                    >(client.clone(), &parents)
-                    .await?,
-            )
+            resource::ChildQuery {
+                list: client
+                    .call(&crate::api::pages::operations::LIST_PAGES)
+                    .query("status", "not-deleted")
+                    .list(),
+                rows: resource::ChildRows::HaveIds("/idPage"),
+                parents: &["/offerParams/idOfferSource"],
+            }
+                .count::<crate::api::pages::resource::Pages>(client.clone(), &parents)
+                .await
         })
     });
     const SERVER_MANAGED: ServerManagedFields = SERVER_MANAGED;
