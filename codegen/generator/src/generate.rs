@@ -119,6 +119,7 @@ impl Pipeline<'_> {
         });
         let mut features: Vec<GroupFeature> = features.collect();
         features.sort();
+        features.dedup_by(|left, right| left.name == right.name);
         let coverage = coverage(document.value());
         let mut lock = Lock::new(
             input.upstream,

@@ -206,7 +206,10 @@ fn root(items: &Items) -> String {
 /// Renders the public items: all types in one module, the operations in a module per tag.
 fn public(items: &Items, resources: &BTreeMap<String, GroupResource>) -> String {
     let mut page = Page::new("Public types, and public operations by tag.");
-    let mut types = vec!["pub use crate::api::ids::*;".to_owned()];
+    let mut types = Vec::new();
+    if !items.ids.is_empty() {
+        types.push("pub use crate::api::ids::*;".to_owned());
+    }
     if !items.shared.is_empty() {
         types.push("pub use crate::api::shared::*;".to_owned());
     }

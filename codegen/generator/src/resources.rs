@@ -369,9 +369,21 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Looks for the only list of objects inside of a type.
+    fn wrapped_list(&self, ty: &Type) -> Option<(Type, Field)> {
+        let fields = self.fields(ty)?;
+        let mut lists = fields
+            .all()
+            .filter(|field| field.is_list && self.fields(field.inner()).is_some());
+        match (lists.next(), lists.next()) {
+            (Some(list), None) => Some((list.inner().clone(), list.clone())),
+            _ => None,
+        }
+    }
+
     fn find_by_ids(&mut self, tag: &TagItems, id: &str, asset: &str) -> Option<TokenStream> {
         let (operation, method) = Self::main(tag, &Verb::FindByIds)?;
-        let call = Signature::of(method).find_many(operation, id, asset);
+        let call = Signature::of(method).find_many(operation, id, asset, |ty| self.wrapped_list(ty));
         if call.is_none() {
             self.left_out(
                 operation,
@@ -390,14 +402,8 @@ impl<'a> Reader<'a> {
             let (row, take) = if let Some(row) = fields::argument_of(&signature.returns, "Vec") {
                 (row.clone(), quote!(rows))
             } else {
-                let lists = self.fields(&signature.returns)?;
-                let mut lists = lists
-                    .all()
-                    .filter(|field| field.is_list && self.fields(field.inner()).is_some());
-                let (Some(list), None) = (lists.next(), lists.next()) else {
-                    return None;
-                };
-                (list.inner().clone(), list.value(&quote!(rows)))
+                let (row, list) = self.wrapped_list(&signature.returns)?;
+                (row, list.value(&quote!(rows)))
             };
             let fields = self.fields(&row)?;
             let id_field = fields.get(id_name).filter(|field| field.is(id))?;

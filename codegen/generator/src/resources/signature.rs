@@ -98,8 +98,14 @@ impl Signature {
         Some((call, id, asset))
     }
 
-    /// The function that finds many assets.
-    pub(super) fn find_many(&self, operation: &Operation, id: &str, asset: &str) -> Option<TokenStream> {
+    /// The function that finds many assets. `unwrap` looks for a list inside of a response.
+    pub(super) fn find_many(
+        &self,
+        operation: &Operation,
+        id: &str,
+        asset: &str,
+        unwrap: impl Fn(&Type) -> Option<(Type, Field)>,
+    ) -> Option<TokenStream> {
         let mut required = operation.arguments.iter().filter(|argument| argument.required);
         let (Some(list), None) = (required.next(), required.next()) else {
             return None;
@@ -108,10 +114,19 @@ impl Signature {
         let Type::Slice(slice) = self.referenced(&argument)? else {
             return None;
         };
-        if ident(&slice.elem)? != id || ident(argument_of(&self.returns, "Vec")?)? != asset {
+        let (row, field) = match argument_of(&self.returns, "Vec") {
+            Some(row) => (row.clone(), None),
+            None => unwrap(&self.returns).map(|(row, field)| (row, Some(field)))?,
+        };
+        if ident(&slice.elem)? != id || ident(&row)? != asset {
             return None;
         }
         let method = &self.method;
+        if let Some(field) = field {
+            let arguments = self.call(&[(argument, quote!(ids))])?;
+            let value = field.value(&quote!(found));
+            return Some(quote!(|client, ids| client.#method(#(#arguments),*).map(|found| #value)));
+        }
         if self.arguments.len() == 1 {
             return Some(quote!(Client::#method));
         }

@@ -41,6 +41,10 @@ impl<'a> Inferred<'a> {
         all
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.tags.is_empty() && self.operations.is_empty() && self.schemas.is_empty()
+    }
+
     fn read_action(&mut self, overlay: usize, at: &Pointer, action: &'a Value) {
         let id = |pointer: PointerBuf| PartId { overlay, pointer };
         let update = action.get("update").unwrap_or(&Value::Null);

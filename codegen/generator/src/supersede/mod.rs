@@ -117,13 +117,19 @@ impl Superseded {
 /// Compares the inferred overlays with the document, and drops the parts that the document has itself.
 #[must_use]
 pub fn supersede(document: Document, overlays: Vec<Document>) -> Superseded {
+    let inferred = Inferred::read(&overlays);
+    // Without inferred overlays the document stays as it is.
+    let document = if inferred.is_empty() {
+        document
+    } else {
+        with_lists(document)
+    };
     let empty = Map::new();
     let schemas = document.get("/components/schemas").and_then(Value::as_object);
     let schemas = schemas.unwrap_or(&empty);
     let theirs: Vec<_> = operations(document.value()).collect();
     let tags: BTreeSet<&str> = theirs.iter().map(tag_of).collect();
 
-    let inferred = Inferred::read(&overlays);
     let matches = inferred.matches(&theirs);
     let differences = differences(&inferred, &matches, schemas, &document);
     let mut comparisons = Vec::new();
@@ -195,6 +201,31 @@ pub fn supersede(document: Document, overlays: Vec<Document>) -> Superseded {
     }
 }
 
+/// Adds the lists that overlays add to, and lists all tags that the document uses.
+fn with_lists(document: Document) -> Document {
+    let used: Vec<String> = operations(document.value())
+        .map(|operation| tag_of(&operation).to_owned())
+        .filter(|name| !name.is_empty())
+        .collect();
+    let (mut value, provenance) = document.into_parts();
+    if let Some(document) = value.as_object_mut() {
+        let list = document.entry("tags").or_insert_with(|| json!([])).as_array_mut();
+        if let Some(list) = list {
+            for name in used {
+                let is_listed = |tag: &Value| tag.get("name").and_then(Value::as_str) == Some(&name);
+                if !list.iter().any(is_listed) {
+                    list.push(json!({"name": name}));
+                }
+            }
+        }
+        let components = document.entry("components").or_insert_with(|| json!({}));
+        if let Some(components) = components.as_object_mut() {
+            components.entry("schemas").or_insert_with(|| json!({}));
+        }
+    }
+    Document::new(value, provenance)
+}
+
 /// Behaviour of the groups as the inferred overlays describe it. The vendor's document cannot say it, so it
 /// outlasts the rest of a superseded tag.
 fn behavior(inferred: &Inferred<'_>) -> Vec<(String, &'static str, Value)> {
@@ -211,30 +242,8 @@ fn tag_index(document: &Value, name: &str) -> Option<usize> {
 }
 
 /// Marks tags as undocumented: a group is documented once all of its operations are.
-///
-/// Tags that the document uses without listing them are added to its list, so that overlays can describe
-/// them.
 fn mark(document: Document, tags: &BTreeSet<String>, behavior: &[(String, &'static str, Value)]) -> Document {
-    let used: Vec<String> = operations(document.value())
-        .map(|operation| tag_of(&operation).to_owned())
-        .collect();
     let (mut value, provenance) = document.into_parts();
-    if let Some(document) = value.as_object_mut() {
-        let list = document.entry("tags").or_insert_with(|| json!([]));
-        for name in used.iter().filter(|name| !name.is_empty()) {
-            if let Some(list) = list.as_array_mut()
-                && list
-                    .iter()
-                    .all(|tag| tag.get("name").and_then(Value::as_str) != Some(name))
-            {
-                list.push(json!({"name": name}));
-            }
-        }
-        let components = document.entry("components").or_insert_with(|| json!({}));
-        if let Some(components) = components.as_object_mut() {
-            components.entry("schemas").or_insert_with(|| json!({}));
-        }
-    }
     for (name, key, extension) in behavior {
         let tag = tag_index(&value, name).and_then(|index| value.get_mut("tags")?.get_mut(index));
         if let Some(Value::Object(tag)) = tag {
