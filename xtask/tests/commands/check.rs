@@ -308,7 +308,7 @@ fn the_features_of_groups_are_written_between_marks() {
     insta::assert_snapshot!("feature_missing", format!("{}\n{check}", generate.stderr));
     let marks = "# Groups of operations: written by `cargo xtask generate`. Do not edit.\n\
                  # End of the groups of operations.\n";
-    workspace.write(manifest, &format!("[features]\ntls = []\n{marks}"));
+    workspace.write(manifest, format!("[features]\ntls = []\n{marks}"));
     let check = workspace.xtask(&["check"]).ended_with(3);
     assert!(
         check
