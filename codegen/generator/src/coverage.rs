@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use crate::naming;
+use crate::vocabulary::{Verb, Vocabulary};
 use funnelflux_openapi::{
     evidence::Evidence,
     operations::{Operation, operations},
@@ -79,7 +79,8 @@ struct Row {
 /// Renders the table for an effective document.
 #[must_use]
 pub fn coverage(document: &Value) -> String {
-    let rows = operations(document).map(|operation| row(document, &operation));
+    let vocabulary = Vocabulary::of(document);
+    let rows = operations(document).map(|operation| row(document, &vocabulary, &operation));
     let mut rows: Vec<Row> = rows.collect();
     rows.sort_by_key(|row| row.rank);
     let word = |evidence: Option<Evidence>| evidence.map_or("–", Evidence::name);
@@ -127,7 +128,7 @@ fn escape_cell(text: &str) -> String {
     text.replace('|', "\\|")
 }
 
-fn row(document: &Value, operation: &Operation<'_>) -> Row {
+fn row(document: &Value, vocabulary: &Vocabulary, operation: &Operation<'_>) -> Row {
     let Operation {
         method, path, value, ..
     } = operation;
@@ -151,7 +152,8 @@ fn row(document: &Value, operation: &Operation<'_>) -> Row {
     let mut responses = responses.into_iter().flatten();
     let success = responses.find(|(status, _)| status.starts_with('2'));
     let response = success.map_or(own, |(_, response)| content(document, response, own));
-    let has_id = naming::resource_of_path(path).is_some_and(|resource| !resource.id.is_empty());
+    let words = vocabulary.operation(&operation.pointer);
+    let has_id = vocabulary.main_operation(&tag, &Verb::FindById).is_some();
     Row {
         rank: INDEX
             .iter()
@@ -159,7 +161,7 @@ fn row(document: &Value, operation: &Operation<'_>) -> Row {
             .unwrap_or(INDEX.len()),
         tag,
         title: text("/summary"),
-        name: naming::operation(&method, path).id,
+        name: words.map(|words| words.id.clone()).unwrap_or_default(),
         method,
         path: (*path).to_owned(),
         path_evidence: item.and_then(Evidence::of).unwrap_or(own),

@@ -2,10 +2,8 @@
 
 use super::bulk::{Archiving, Bulk, Deleting, MovingToCategory, Unarchiving};
 use super::cascade::Cascade;
-use super::evidence::RequiredAcknowledgement;
 use super::resource::{Archive, Categorised, Delete, Handle, Resource, Unarchive};
 use crate::Client;
-use crate::types::CategoryId;
 
 /// A handle on a kind of asset. Sealed: this module is private.
 pub trait Assets {
@@ -24,11 +22,9 @@ impl<R: Resource> Assets for Handle<R> {
 }
 
 /// Change that archives assets of the kind `R`, not yet acknowledged.
-type ArchivingOf<R> =
-    Archiving<<R as Resource>::Id, <<R as Archive>::Acknowledgement as RequiredAcknowledgement>::Missing>;
+type ArchivingOf<R> = Archiving<<R as Resource>::Id, <R as Archive>::Acknowledgement>;
 /// Change that deletes assets of the kind `R`, not yet acknowledged.
-type DeletingOf<R> =
-    Deleting<<R as Resource>::Id, <<R as Delete>::Acknowledgement as RequiredAcknowledgement>::Missing>;
+type DeletingOf<R> = Deleting<<R as Resource>::Id, <R as Delete>::Acknowledgement>;
 
 /// ID type of a handle's assets.
 pub(super) type IdOf<T> = <<T as Assets>::Resource as Resource>::Id;
@@ -54,15 +50,12 @@ pub trait BulkArchive: Assets<Resource: Archive> {
     /// Creates a job that archives these assets.
     ///
     /// Children stay unchanged unless the job sets `children`; only kinds with children have that method. If
-    /// the call is inferred, acknowledge it with `unverified` before sending.
+    /// the call is inferred, acknowledge it with `acknowledge_inferred` before sending.
     fn bulk_archive<I: Into<IdOf<Self>>>(
         &self,
         ids: impl IntoIterator<Item = I>,
     ) -> Bulk<Self::Resource, ArchivingOf<Self::Resource>> {
-        let change = Archiving {
-            children: Cascade::leave(),
-            acknowledgement: <Self::Resource as Archive>::Acknowledgement::MISSING,
-        };
+        let change = Archiving::new(Cascade::leave());
         Bulk::new(self.assets(), ids, change)
     }
 }
@@ -123,15 +116,12 @@ pub trait BulkDelete: Assets<Resource: Delete> {
     /// Creates a job that deletes these assets.
     ///
     /// Children stay unchanged unless the job sets `children`; only kinds with children have that method. If
-    /// the call is inferred, acknowledge it with `unverified` before sending.
+    /// the call is inferred, acknowledge it with `acknowledge_inferred` before sending.
     fn bulk_delete<I: Into<IdOf<Self>>>(
         &self,
         ids: impl IntoIterator<Item = I>,
     ) -> Bulk<Self::Resource, DeletingOf<Self::Resource>> {
-        let change = Deleting {
-            children: Cascade::leave(),
-            acknowledgement: <Self::Resource as Delete>::Acknowledgement::MISSING,
-        };
+        let change = Deleting::new(Cascade::leave());
         Bulk::new(self.assets(), ids, change)
     }
 }
@@ -159,9 +149,9 @@ pub trait MoveToCategory: Assets<Resource: Categorised> {
     fn move_to_category<I: Into<IdOf<Self>>>(
         &self,
         ids: impl IntoIterator<Item = I>,
-        category: impl Into<CategoryId>,
+        category: impl Into<<Self::Resource as Categorised>::Category>,
     ) -> Bulk<Self::Resource, MovingToCategory> {
-        let category = category.into();
+        let category = category.into().to_string();
         Bulk::new(self.assets(), ids, MovingToCategory { category })
     }
 }

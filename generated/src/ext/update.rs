@@ -2,7 +2,6 @@
 
 use super::abilities::{Assets, IdOf};
 use super::resource::{Handle, Resource, Save};
-use crate::runtime::server_managed::ServerManagedFields;
 use crate::{Client, Error};
 use serde::Serialize;
 use serde_json::Value;
@@ -108,10 +107,11 @@ where
         loop {
             let mut wanted = base.clone();
             (self.change)(&mut wanted);
-            if *R::id(&wanted) != self.id {
+            let new_id = R::id(&wanted);
+            if new_id != Some(&self.id) {
                 return Err(UpdateError::IdChanged {
                     id: self.id.to_string(),
-                    new_id: R::id(&wanted).to_string(),
+                    new_id: new_id.map(ToString::to_string).unwrap_or_default(),
                 });
             }
             let current = self.find().await.map_err(UpdateError::Find)?;
@@ -150,7 +150,7 @@ where
         changed: Vec<String>,
     ) -> Result<Updated<R::Asset>, UpdateError<R::Asset>> {
         // No read shows a secret.
-        let managed = ServerManagedFields::for_segment(R::NAMES.segment);
+        let managed = R::SERVER_MANAGED;
         let shown = |asset: &R::Asset| managed.with_masked_secrets(json(asset));
         let asked = json(wanted);
         let emptied = managed.empty_secrets(&asked);

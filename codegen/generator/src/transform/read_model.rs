@@ -2,7 +2,10 @@
 
 use serde_json::Value;
 
-use crate::naming;
+use crate::{
+    naming,
+    vocabulary::{OperationWords, Verb, Vocabulary},
+};
 use funnelflux_openapi::{
     Diagnostics, Document,
     evidence::Evidence,
@@ -24,6 +27,7 @@ use super::{
 /// Reads the model. Reports what it cannot hold.
 pub(super) fn read(
     document: Value,
+    vocabulary: Vocabulary,
     origins: Origins,
     source: &Document,
     diagnostics: &mut Diagnostics,
@@ -33,6 +37,7 @@ pub(super) fn read(
     for operation in operations(&document) {
         let reader = OperationReader {
             document: &document,
+            vocabulary: &vocabulary,
             source,
             method: operation.method.to_ascii_uppercase(),
             operation,
@@ -45,7 +50,9 @@ pub(super) fn read(
         }
     }
     let rank = |name: &str| tags.iter().position(|tag| tag.name == name);
-    models.sort_by(|left, right| (rank(&left.tag), &left.name).cmp(&(rank(&right.tag), &right.name)));
+    models.sort_by(|left, right| {
+        (rank(&left.tag), left.words.order()).cmp(&(rank(&right.tag), right.words.order()))
+    });
     tags.retain(|tag| models.iter().any(|operation| operation.tag == tag.name));
     let components = document.pointer(visit::SCHEMAS.as_str());
     let mut enums = Vec::new();
@@ -67,6 +74,7 @@ pub(super) fn read(
     ids.sort_by(|left, right| left.name.cmp(&right.name));
     ApiModel {
         document,
+        vocabulary,
         tags,
         operations: models,
         enums,
@@ -96,7 +104,8 @@ fn tag(name: String, value: &Value) -> Tag {
         module: naming::module(&name),
         documentation: descriptions::of_tag(&name, value),
         description: descriptions::description(value),
-        feature: is_true(value, "x-undocumented").then(|| naming::feature(&name)),
+        feature: naming::feature(&name),
+        inferred: is_true(value, "x-undocumented"),
         name,
     }
 }
@@ -116,6 +125,7 @@ fn open_enum(component: &str, schema: &Value, values: &[&str]) -> OpenEnum {
 
 struct OperationReader<'a> {
     document: &'a Value,
+    vocabulary: &'a Vocabulary,
     source: &'a Document,
     operation: operations::Operation<'a>,
     /// In upper case.
@@ -125,7 +135,16 @@ struct OperationReader<'a> {
 impl OperationReader<'_> {
     fn read(&self, diagnostics: &mut Diagnostics) -> Option<Operation> {
         let value = self.operation.value;
-        let tag = self.tag(diagnostics)?;
+        let Some(words) = self.vocabulary.operation(&self.operation.pointer).cloned() else {
+            diagnostics.push(error(
+                self.source,
+                "no-tag",
+                &self.operation.pointer,
+                "the operation has no tag".to_owned(),
+                "add a tag in an overlay: the generated code is grouped by tag",
+            ));
+            return None;
+        };
         let parameters = value.get("parameters").and_then(Value::as_array);
         let pointer = self.operation.pointer.with_trailing_token("parameters");
         let mut arguments: Vec<Argument> = parameters
@@ -145,35 +164,19 @@ impl OperationReader<'_> {
         };
         let mut model = Operation {
             pointer: self.operation.pointer.clone(),
-            name: naming::operation(&self.method, self.operation.path),
             documentation: String::new(),
             summary: text(value, "summary"),
-            repeat: self.repeat(),
-            unverified: self.unverified(),
+            repeat: self.repeat(&words),
+            unverified: self.unverified(&words.verb),
             method: self.method.clone(),
             path: self.operation.path.to_owned(),
-            tag,
+            tag: words.tag.clone(),
+            words,
             arguments,
             request_body,
         };
         model.documentation = descriptions::of_operation(&model, value);
         Some(model)
-    }
-
-    /// Returns the first tag, or else that of the resource.
-    fn tag(&self, diagnostics: &mut Diagnostics) -> Option<String> {
-        let first = self.operation.value.pointer("/tags/0").and_then(Value::as_str);
-        let tag = first.or_else(|| Some(naming::resource_of_path(self.operation.path)?.tag));
-        if tag.is_none() {
-            diagnostics.push(error(
-                self.source,
-                "no-tag",
-                &self.operation.pointer,
-                "the operation has no tag".to_owned(),
-                "add a tag in an overlay: the generated code is grouped by tag",
-            ));
-        }
-        tag.map(str::to_owned)
     }
 
     fn argument(
@@ -235,32 +238,43 @@ impl OperationReader<'_> {
     }
 
     /// Judges a second attempt: reading is safe, PUT and DELETE are idempotent (RFC 9110). A POST can be
-    /// repeated only if the client chose the ID of the new asset: its body then requires the ID of the path's
-    /// resource.
-    fn repeat(&self) -> Repeat {
+    /// repeated only if the client chose the ID of the new asset.
+    fn repeat(&self, words: &OperationWords) -> Repeat {
         match self.method.as_str() {
             "GET" | "HEAD" | "OPTIONS" | "TRACE" => Repeat::Read,
             "PUT" | "DELETE" => Repeat::Idempotent,
-            "POST" if self.body_requires_own_id() => Repeat::ClientId,
+            "POST" if self.body_has_own_id(words) => Repeat::ClientId,
             _ => Repeat::Never,
         }
     }
 
     /// Returns `true` if the operation deletes or archives, and is inferred.
-    fn unverified(&self) -> bool {
-        let last_segment = self.operation.path.trim_end_matches('/').rsplit('/').next();
-        let is_destructive = self.method == "DELETE" || last_segment == Some("archive");
+    fn unverified(&self, verb: &Verb) -> bool {
+        let is_destructive = self.method == "DELETE" || *verb == Verb::Archive;
         is_destructive && Evidence::of(self.operation.value).is_some_and(Evidence::is_inferred)
     }
 
-    fn body_requires_own_id(&self) -> bool {
-        let Some(resource) = naming::resource_of_path(self.operation.path) else {
+    /// Returns `true` if the operation creates an asset, its body has the ID, and another operation finds the
+    /// asset by that ID.
+    fn body_has_own_id(&self, words: &OperationWords) -> bool {
+        if !words.is_main || words.verb != Verb::Create {
+            return false;
+        }
+        let finder = self.vocabulary.main_operation(&words.tag, &Verb::FindById);
+        let finder = finder.and_then(|pointer| self.document.pointer(pointer.as_str()));
+        let parameters = finder.and_then(|finder| finder.get("parameters")?.as_array());
+        let mut required = parameters.into_iter().flatten();
+        let mut required = required
+            .by_ref()
+            .filter(|parameter| is_true(parameter, "required"));
+        let (Some(id), None) = (required.next(), required.next()) else {
             return false;
         };
+        let id = text(id, "name");
         let body = "/requestBody/content/application~1json/schema";
         let component = self.operation.value.pointer(body).and_then(component::referenced);
         let schema = component.and_then(|name| component::get(self.document, &name));
-        let required = schema.and_then(|schema| schema.get("required")?.as_array());
-        required.is_some_and(|required| required.iter().any(|name| name == resource.id))
+        let property = schema.and_then(|schema| schema.get("properties")?.get(&id));
+        property.is_some_and(|property| !schema_kind::has_type(property, "integer"))
     }
 }

@@ -23,15 +23,11 @@ pub use progress::Progress;
 pub use report::{Counts, DifferentJobs, Report};
 
 use super::cascade::Cascade;
-#[cfg(feature = "_inferred")]
-use super::evidence::Inferred;
 use super::read::{Reader, URL_LENGTH};
-use super::resource::{Archive, Delete, Resource};
+use super::resource::{Archive, ArchiveChildren, Delete, DeleteChildren, Resource};
 use super::validate::{self, Distinct, InvalidJob};
-#[cfg(feature = "_inferred")]
-use crate::Unverified;
+use crate::runtime::acknowledgement::{Documented, Inferred};
 use crate::runtime::trace::JobSpan;
-use crate::types::ParentMutationRequest;
 use crate::{Client, RetryPolicy};
 use change::{BulkChange, SendableChange};
 use engine::{AccountCheck, Driver, JobCallbacks, JobIds, JobSettings, OpenId, Refusal, Shared};
@@ -111,7 +107,7 @@ impl<R: Resource, C: fmt::Debug> fmt::Debug for Bulk<R, C> {
     }
 }
 
-impl<R: Archive<Request = ParentMutationRequest>, W> Bulk<R, Archiving<R::Id, W>> {
+impl<R: ArchiveChildren, E> Bulk<R, Archiving<R::Id, E>> {
     /// Sets the handling of the children of archived parents. Default: [`Cascade::leave`].
     pub fn children(mut self, children: Cascade<R::Id>) -> Self {
         self.change.children = children;
@@ -119,7 +115,7 @@ impl<R: Archive<Request = ParentMutationRequest>, W> Bulk<R, Archiving<R::Id, W>
     }
 }
 
-impl<R: Delete<Request = ParentMutationRequest>, W> Bulk<R, Deleting<R::Id, W>> {
+impl<R: DeleteChildren, E> Bulk<R, Deleting<R::Id, E>> {
     /// Sets the handling of the children of deleted parents. Default: [`Cascade::leave`].
     pub fn children(mut self, children: Cascade<R::Id>) -> Self {
         self.change.children = children;
@@ -127,31 +123,42 @@ impl<R: Delete<Request = ParentMutationRequest>, W> Bulk<R, Deleting<R::Id, W>> 
     }
 }
 
-#[cfg(feature = "_inferred")]
 impl<R: Archive> Bulk<R, Archiving<R::Id, Inferred>> {
     /// Acknowledges that the call which archives is inferred, not documented. A job without this can be
     /// planned, but not sent.
-    pub fn unverified(self, acknowledgement: Unverified) -> Bulk<R, Archiving<R::Id, Unverified>> {
-        self.with(|change| Archiving {
-            children: change.children,
-            acknowledgement,
-        })
+    ///
+    /// Once the vendor documents the operation, the acknowledgement has no effect and may be removed.
+    pub fn acknowledge_inferred(self) -> Bulk<R, Archiving<R::Id>> {
+        self.with(|change| Archiving::new(change.children))
     }
 }
 
-#[cfg(feature = "_inferred")]
+impl<R: Archive> Bulk<R, Archiving<R::Id, Documented>> {
+    /// Does nothing: the operation is documented.
+    #[deprecated(note = "the operation is documented now; remove the call of `acknowledge_inferred`")]
+    pub fn acknowledge_inferred(self) -> Self {
+        self
+    }
+}
+
 impl<R: Delete> Bulk<R, Deleting<R::Id, Inferred>> {
     /// Acknowledges that the call which deletes is inferred, not documented. A job without this can be
     /// planned, but not sent.
-    pub fn unverified(self, acknowledgement: Unverified) -> Bulk<R, Deleting<R::Id, Unverified>> {
-        self.with(|change| Deleting {
-            children: change.children,
-            acknowledgement,
-        })
+    ///
+    /// Once the vendor documents the operation, the acknowledgement has no effect and may be removed.
+    pub fn acknowledge_inferred(self) -> Bulk<R, Deleting<R::Id>> {
+        self.with(|change| Deleting::new(change.children))
     }
 }
 
-#[cfg(feature = "_inferred")]
+impl<R: Delete> Bulk<R, Deleting<R::Id, Documented>> {
+    /// Does nothing: the operation is documented.
+    #[deprecated(note = "the operation is documented now; remove the call of `acknowledge_inferred`")]
+    pub fn acknowledge_inferred(self) -> Self {
+        self
+    }
+}
+
 impl<R: Resource, C> Bulk<R, C> {
     /// Converts the change and keeps the settings.
     fn with<D>(self, change: impl FnOnce(C) -> D) -> Bulk<R, D> {
@@ -458,11 +465,9 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
 }
 
 /// Ensures that the futures of jobs can move between threads.
-const _: fn() = || {
+#[allow(dead_code, reason = "it only has to compile")]
+fn jobs_are_send<R: Resource, C: SendableChange<R>>(bulk: fn() -> Bulk<R, C>) {
     fn is_send<T: Send>(_: T) {}
-    fn check<R: Resource, C: SendableChange<R>>(bulk: fn() -> Bulk<R, C>) {
-        is_send(bulk().send());
-        is_send(bulk().plan());
-    }
-    let _ = check::<crate::ext::OfferSources, Unarchiving>;
-};
+    is_send(bulk().send());
+    is_send(bulk().plan());
+}

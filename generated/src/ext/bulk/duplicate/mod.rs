@@ -8,7 +8,6 @@ use super::engine::{JobSteps, Shared};
 use crate::ext::abilities::{Assets, IdOf};
 use crate::ext::resource::{self, AssetSummary, Handle};
 use crate::ext::update::json;
-use crate::types::DuplicateRequest;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -102,33 +101,7 @@ struct Overrides<R: resource::Duplicate> {
 /// Request body that describes a copy.
 type RequestOf<R> = <R as resource::Duplicate>::Request;
 
-/// A request body that can override properties of the copy. Sealed: this module is private.
-pub trait OverridingRequest {
-    /// Adds properties of the copy that differ from the original.
-    fn add_updates(&mut self, updates: Map<String, Value>);
-}
-
-/// Implements [`OverridingRequest`] for types with a property `bodyUpdates`.
-macro_rules! overriding {
-    ($($(#[$gate:meta])? $request:path;)*) => { $(
-        $(#[$gate])?
-        impl OverridingRequest for $request {
-            fn add_updates(&mut self, updates: Map<String, Value>) {
-                self.body_updates.get_or_insert_default().extend(updates);
-            }
-        }
-    )* };
-}
-
-overriding! {
-    DuplicateRequest;
-    #[cfg(feature = "funnels")]
-    crate::types::FunnelDuplicateRequest;
-    #[cfg(feature = "logic-scripts")]
-    crate::types::LogicScriptDuplicateRequest;
-}
-
-impl<R: resource::Duplicate<Request: OverridingRequest>> Bulk<R, Duplicating<R>> {
+impl<R: resource::OverrideCopy> Bulk<R, Duplicating<R>> {
     /// Changes the copies: each original is read, `change` runs on it, and the changed properties are sent
     /// as those of the copy (`bodyUpdates`). The original stays unchanged.
     ///
@@ -150,7 +123,7 @@ impl<R: resource::Duplicate<Request: OverridingRequest>> Bulk<R, Duplicating<R>>
     pub fn overriding(mut self, change: impl Fn(&mut R::Asset) + Send + Sync + 'static) -> Self {
         self.change.overrides = Some(Overrides {
             change: Box::new(change),
-            add: OverridingRequest::add_updates,
+            add: R::add_updates,
         });
         self
     }
