@@ -267,10 +267,8 @@
 //! | `rate-limit` | no | [a client-side rate limit](#limits) |
 //! | `blocking` | no | [calls without async](#without-async) |
 //! | `reqwest` | no | `ClientBuilder::reqwest`, which configures the HTTP client: proxies, pools, addresses |
-//! | `undocumented` | no | all groups of inferred operations, the features below |
-//! | `ai-node-settings`, `categories`, `conditions`, `funnel-groups`, `funnels` | no | one group each |
-//! | `integration`, `logic-scripts`, `middleware-configs`, `page-groups`, `pages` | no | one group each |
-//! | `traffic-sources`, `user`, `visitor-tags`, `webhook-configs` | no | one group each |
+//! | `documented` | yes | all groups of documented operations; each also has its own feature |
+//! | `inferred` | no | all groups of inferred operations; each also has its own feature |
 //!
 //! The public interface contains types of [`bytes`], [`http`], [`secrecy`] and [`serde_json`], which are
 //! re-exported, the traits of `serde`, and `Stream` of `futures-core`. [`transport`] implements traits of
@@ -284,6 +282,8 @@
 //! minimum only when it is at least six months old, and raising the minimum is a minor release.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
+// The enabled groups decide which parts of the runtime are used.
+#![cfg_attr(not(all(feature = "documented", feature = "inferred")), allow(dead_code))]
 
 #[rustfmt::skip]
 mod api;
@@ -310,8 +310,6 @@ pub use runtime::request::Request;
 pub use runtime::response::Response;
 pub use runtime::retry::{RetryBudget, RetryPolicy};
 pub use runtime::secret::Secret;
-#[cfg(feature = "_inferred")]
-pub use runtime::unverified::Unverified;
 pub use secrecy;
 pub use serde_json;
 

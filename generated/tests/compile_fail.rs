@@ -8,7 +8,7 @@ fn invalid_jobs_do_not_compile() {
     let cases = trybuild::TestCases::new();
     cases.compile_fail("tests/compile_fail/fail_*.rs");
     // The cases use the features of this test.
-    if cfg!(feature = "undocumented") {
+    if cfg!(feature = "inferred") {
         cases.compile_fail("tests/compile_fail/inferred/fail_*.rs");
     }
 }

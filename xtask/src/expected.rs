@@ -5,8 +5,9 @@ use std::collections::HashSet;
 use funnelflux_generator::{COVERAGE, EFFECTIVE, Output};
 
 use crate::{
+    features,
     outcome::Failure,
-    workspace::{GENERATED, LOCK, Workspace},
+    workspace::{GENERATED, LOCK, MANIFEST, Workspace},
 };
 
 /// A file with its actual and its expected content.
@@ -34,6 +35,11 @@ pub(crate) fn compare(workspace: &Workspace, output: &Output) -> Result<Vec<Comp
     ];
     let generated = output.files.iter();
     expected.extend(generated.map(|(path, text)| (format!("{GENERATED}/{path}"), text.clone())));
+    if let Some(manifest) = workspace.read(MANIFEST)? {
+        // The rest of the manifest is hand-written; without marks, `check` reports it.
+        let manifest = features::with_groups(&manifest.text, &output.features).unwrap_or(manifest.text);
+        expected.push((MANIFEST.to_owned(), manifest));
+    }
     expected.push((LOCK.to_owned(), output.lock.text()));
     expected
         .into_iter()

@@ -1,88 +1,110 @@
-//! Cargo features of the generated crate, compared with the inferred groups of the document.
+//! Cargo features of the generated crate: one for each group of the document, listed between marks.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 
-use serde::Deserialize;
+use funnelflux_generator::GroupFeature;
 
-/// Feature that enables all groups.
-const ALL: &str = "undocumented";
+/// Line before the features of groups.
+const BEGIN: &str = "# Groups of operations: written by `cargo xtask generate`. Do not edit.";
 
-/// Feature that each group enables.
-const EACH: &str = "_inferred";
+/// Line after the features of groups.
+const END: &str = "# End of the groups of operations.";
 
-/// Fix for each problem with the features.
+/// Fix for each problem with the manifest.
 pub(crate) const FIX: &str =
-    "edit [features] in generated/Cargo.toml until `cargo xtask check` reports nothing";
+    "restore generated/Cargo.toml from version control, then run `cargo xtask generate`";
 
-#[derive(Deserialize)]
-struct Manifest {
-    #[serde(default)]
-    features: BTreeMap<String, Vec<String>>,
+/// Returns the manifest with the features of `groups` between the marks.
+///
+/// # Errors
+/// If the marks are not there, once and in order.
+pub(crate) fn with_groups(manifest: &str, groups: &[GroupFeature]) -> Result<String, String> {
+    let (before, rest) = split_once(manifest, BEGIN)?;
+    let (_, after) = split_once(rest, END)?;
+    Ok(format!("{before}{BEGIN}\n{}{END}\n{after}", render(groups)))
 }
 
-/// Describes how the features of `manifest` differ from `expected`, if they do.
-pub(crate) fn problem(manifest: Option<&str>, expected: &[String]) -> Option<String> {
-    let manifest = match manifest {
-        Some(text) => match toml::from_str::<Manifest>(text) {
-            Ok(manifest) => manifest,
-            Err(error) => return Some(format!("not a manifest: {}", error.message())),
-        },
-        None if expected.is_empty() => return None,
-        None => return Some("missing; it must have a feature for each group".to_owned()),
-    };
-    let expected: BTreeSet<&str> = expected.iter().map(String::as_str).collect();
-    let groups = manifest
-        .features
-        .iter()
-        .filter(|(_, enables)| enables.iter().any(|feature| feature == EACH));
-    let groups: BTreeSet<&str> = groups.map(|(name, _)| name.as_str()).collect();
-    let listed = manifest.features.get(ALL).into_iter().flatten();
-    let listed: BTreeSet<&str> = listed.map(String::as_str).collect();
-    let differences = [
-        ("features are missing:", &expected - &groups),
-        ("features without a group in the document:", &groups - &expected),
-        ("`undocumented` must include", &expected - &listed),
-        ("`undocumented` must not include", &listed - &expected),
-    ];
-    let messages: Vec<String> = differences
-        .into_iter()
-        .filter(|(_, names)| !names.is_empty())
-        .map(|(message, names)| {
-            let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
-            format!("{message} {}", names.join(", "))
-        })
-        .collect();
-    (!messages.is_empty()).then(|| messages.join("; "))
+fn split_once<'a>(text: &'a str, mark: &str) -> Result<(&'a str, &'a str), String> {
+    let line = format!("{mark}\n");
+    let mut parts = text.split(&line);
+    match (parts.next(), parts.next(), parts.next()) {
+        (Some(before), Some(after), None) => Ok((before, after)),
+        _ => Err(format!("the line \"{mark}\" must be there once")),
+    }
+}
+
+fn render(groups: &[GroupFeature]) -> String {
+    let mut text = String::new();
+    for (name, about, inferred) in [
+        ("documented", "All groups that the vendor documents.", false),
+        (
+            "inferred",
+            "All groups of which the vendor documents titles and methods only: the rest is inferred.",
+            true,
+        ),
+    ] {
+        let members = groups.iter().filter(|group| group.inferred == inferred);
+        let members: Vec<String> = members.map(|group| format!("    {:?},", group.name)).collect();
+        // Writing to a string cannot fail.
+        let _ = if members.is_empty() {
+            writeln!(text, "# {about}\n{name} = []")
+        } else {
+            writeln!(text, "# {about}\n{name} = [\n{}\n]", members.join("\n"))
+        };
+    }
+    for group in groups {
+        let _ = writeln!(text, "{} = []", group.name);
+    }
+    text
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn problem_of(manifest: &str) -> Option<String> {
-        problem(Some(manifest), &["pages".to_owned(), "user".to_owned()])
-    }
-
     #[test]
     fn the_features_are_the_groups() {
-        let manifest = "[features]\ntls = []\nundocumented = ['pages', 'user']\npages = ['_inferred']\n\
-                        user = ['_inferred']\n_inferred = []";
-        assert_eq!(problem_of(manifest), None);
-        assert_eq!(problem(None, &[]), None);
-        assert_eq!(problem(Some("[package]\nname = 'x'"), &[]), None);
+        let group = |name: &str, inferred| GroupFeature {
+            name: name.to_owned(),
+            inferred,
+        };
+        let manifest = format!("[features]\ntls = []\n{BEGIN}\nold = []\n{END}\n[lints]\n");
+        let groups = [group("pages", true), group("sources", false), group("user", true)];
+        let written = with_groups(&manifest, &groups).unwrap();
+        insta::assert_snapshot!(written, @r#"
+        [features]
+        tls = []
+        # Groups of operations: written by `cargo xtask generate`. Do not edit.
+        # All groups that the vendor documents.
+        documented = [
+            "sources",
+        ]
+        # All groups of which the vendor documents titles and methods only: the rest is inferred.
+        inferred = [
+            "pages",
+            "user",
+        ]
+        pages = []
+        sources = []
+        user = []
+        # End of the groups of operations.
+        [lints]
+        "#);
+        assert_eq!(with_groups(&written, &groups).unwrap(), written);
+        assert!(toml::from_str::<toml::Table>(&written).is_ok());
+        let documented = with_groups(&manifest, &[group("pages", false)]).unwrap();
+        assert!(documented.contains("inferred = []\n"), "{documented}");
     }
 
     #[test]
-    fn missing_and_superfluous_features_are_named() {
-        let manifest =
-            "[features]\nundocumented = ['pages', 'tls']\npages = ['_inferred']\nold = ['_inferred']";
-        assert_eq!(
-            problem_of(manifest).unwrap(),
-            "features are missing: `user`; features without a group in the document: `old`; \
-             `undocumented` must include `user`; `undocumented` must not include `tls`"
-        );
-        let message = problem_of("features = 3").unwrap();
-        assert!(message.starts_with("not a manifest: "), "{message}");
-        assert!(problem(None, &["pages".to_owned()]).is_some());
+    fn marks_are_required_once() {
+        for manifest in [
+            "[features]\n",
+            BEGIN,
+            &format!("{END}\n{BEGIN}\n"),
+            &format!("{BEGIN}\n{BEGIN}\n{END}\n"),
+        ] {
+            assert!(with_groups(manifest, &[]).is_err(), "{manifest}");
+        }
     }
 }

@@ -80,7 +80,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<Outcom
     });
     let changes = write(workspace, &output, changelog)?;
     let manifest = workspace.read(MANIFEST)?.map(|manifest| manifest.text);
-    if let Some(problem) = features::problem(manifest.as_deref(), &output.features) {
+    if let Some(Err(problem)) = manifest.map(|manifest| features::with_groups(&manifest, &output.features)) {
         warnings.push(format!(
             "warning: {MANIFEST}: {problem}\n  fix: {}",
             features::FIX

@@ -99,10 +99,16 @@ impl Spec {
             overlays: self.overlays.iter().map(Text::source).collect(),
             previous_lock,
         };
+        // The rules must find the parts of the transcription that they are for. A document that was fetched
+        // may lack them.
+        let source = input.previous_lock.as_ref().map(|lock| &lock.upstream.source);
         let options = Options {
             strict,
-            // A later document of the vendor may make a step needless.
-            no_idle_steps: false,
+            no_idle_steps: source.is_none_or(|source| {
+                ["transcribed", "not recorded"]
+                    .iter()
+                    .any(|own| source.starts_with(own))
+            }),
             on_stage: Some(done),
             isolation: Some(&isolated::run),
         };

@@ -7,7 +7,10 @@ use std::{fmt::Write as _, ptr};
 
 use serde_json::Value;
 
-use crate::{left_out::LeftOut, naming};
+use crate::{
+    left_out::LeftOut,
+    vocabulary::{Verb, Vocabulary},
+};
 use funnelflux_openapi::{
     evidence::Evidence,
     operations::{Operation, operations},
@@ -89,8 +92,9 @@ struct Row {
 /// Renders the table for an effective document, and the operations that are left out of the generated code.
 #[must_use]
 pub fn coverage(document: &Value, left_out: &[LeftOut]) -> String {
+    let vocabulary = Vocabulary::of(document);
     let rows = operations(document).map(|operation| {
-        let mut row = row(document, &operation);
+        let mut row = row(document, &vocabulary, &operation);
         let is_left_out =
             |left_out: &LeftOut| (&*left_out.method, &*left_out.path) == (operation.method, operation.path);
         if left_out.iter().any(is_left_out) {
@@ -160,7 +164,7 @@ fn escape_cell(text: &str) -> String {
     text.replace('|', "\\|")
 }
 
-fn row(document: &Value, operation: &Operation<'_>) -> Row {
+fn row(document: &Value, vocabulary: &Vocabulary, operation: &Operation<'_>) -> Row {
     let Operation {
         method, path, value, ..
     } = operation;
@@ -184,7 +188,8 @@ fn row(document: &Value, operation: &Operation<'_>) -> Row {
     let mut responses = responses.into_iter().flatten();
     let success = responses.find(|(status, _)| status.starts_with('2'));
     let response = success.map_or(own, |(_, response)| content(document, response, own));
-    let has_id = naming::resource_of_path(path).is_some_and(|resource| !resource.id.is_empty());
+    let words = vocabulary.operation(&operation.pointer);
+    let has_id = vocabulary.main_operation(&tag, &Verb::FindById).is_some();
     Row {
         rank: INDEX
             .iter()
@@ -192,7 +197,7 @@ fn row(document: &Value, operation: &Operation<'_>) -> Row {
             .unwrap_or(INDEX.len()),
         tag,
         title: text("/summary"),
-        name: Some(naming::operation(&method, path).id),
+        name: words.map(|words| words.id.clone()),
         method,
         path: (*path).to_owned(),
         path_evidence: item.and_then(Evidence::of).unwrap_or(own),

@@ -12,7 +12,7 @@ use crate::{
     lock::{self, Lock},
     overlay,
     progenitor::{self, Isolation},
-    render,
+    render, resources,
     rewrite::{self, Items},
     supersede,
     transform::{self, ApiModel},
@@ -56,8 +56,8 @@ pub struct Output {
     pub effective: String,
     /// Text of the coverage table.
     pub coverage: String,
-    /// Cargo features that the generated code needs: one for each inferred group.
-    pub features: Vec<String>,
+    /// Cargo features that the generated code needs: one for each group.
+    pub features: Vec<GroupFeature>,
     /// The new lock.
     pub lock: Lock,
     /// The generated files by their paths relative to `generated/src/api`.
@@ -68,6 +68,15 @@ pub struct Output {
     pub stages: Vec<StageReport>,
     /// Warnings and notices.
     pub notices: Diagnostics,
+}
+
+/// Cargo feature of a group of operations.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct GroupFeature {
+    /// Its name.
+    pub name: String,
+    /// `true` if the operations are inferred.
+    pub inferred: bool,
 }
 
 /// Runs all stages.
@@ -98,14 +107,20 @@ impl Pipeline<'_> {
         let document = self.effective(input)?;
         let effective = format!("{:#}\n", document.value());
         let (model, items, left_out) = self.supported(document.clone())?;
-        let (files, report) = render::render(&items)?;
+        let (resources, notices) = resources::resources(&items, &model, &document);
+        self.notices.extend(model.relocate(notices, &document));
+        let (files, report) = render::render(&items, &resources)?;
         self.report(report);
         if input.previous_lock.is_none() {
             self.notices.push(lock::missing());
         }
-        let tags = model.tags.iter();
-        let mut features: Vec<String> = tags.filter_map(|tag| tag.feature.clone()).collect();
+        let features = model.tags.iter().map(|tag| GroupFeature {
+            name: tag.feature.clone(),
+            inferred: tag.inferred,
+        });
+        let mut features: Vec<GroupFeature> = features.collect();
         features.sort();
+        features.dedup_by(|left, right| left.name == right.name);
         let coverage = coverage(document.value(), &left_out);
         let written = [(EFFECTIVE, &effective), (COVERAGE, &coverage)];
         let lock = Lock::new(

@@ -141,15 +141,18 @@ fn of_extension(pointer: &Pointer, inference_changed: bool) -> (Impact, &'static
     match key.as_ref().map_or("", Token::encoded) {
         "x-evidence" if inference_changed => (
             Impact::Major,
-            "Inferred operations that remove something take an `Unverified`; documented ones do not.",
+            "Inferred operations that remove something must be acknowledged; documented ones need not.",
         ),
         "x-evidence" => (Impact::Patch, "The documentation states the evidence."),
         "x-undocumented" if pointer.starts_with(Pointer::from_static("/tags")) => (
             Impact::Major,
-            "The group of an undocumented tag is behind a feature.",
+            "The feature of the group moves between `documented`, which is on by default, and `inferred`.",
         ),
         "x-rust-name" | "x-notes" | "x-id-type" | "x-secret" | "x-inline" => {
             (Impact::Major, "The generator reads this extension.")
+        }
+        "x-children" | "x-server-managed" => {
+            (Impact::Patch, "The client knows better what the service does.")
         }
         _ => (Impact::None, "The generator does not read this extension."),
     }

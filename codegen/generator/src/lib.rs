@@ -1,7 +1,7 @@
 //! Generates the Rust crate `funnelflux` from the API document: text in, files and diagnostics out, no I/O.
 //!
-//! [`generate`] runs the stages: read → normalise → [`supersede`] → [`overlay`] → [`lint`] → [`transform`] →
-//! [`progenitor`] → [`rewrite`] → [`render`] → [`lock`].
+//! [`generate`] runs the stages: read → normalise → [`supersede`] → [`overlay`] → [`lint`] →
+//! [`transform`] → [`progenitor`] → [`rewrite`] → [`resources`] → [`render`] → [`lock`].
 
 pub mod changelog;
 pub mod coverage;
@@ -14,6 +14,7 @@ pub mod naming;
 pub mod overlay;
 pub mod progenitor;
 pub mod render;
+pub mod resources;
 pub mod rewrite;
 mod rustdoc;
 mod steps;
@@ -21,9 +22,10 @@ pub mod supersede;
 #[cfg(test)]
 mod testing;
 pub mod transform;
+pub mod vocabulary;
 
 pub use coverage::COVERAGE;
-pub use generate::{EFFECTIVE, Input, Options, Output, generate};
+pub use generate::{EFFECTIVE, GroupFeature, Input, Options, Output, generate};
 pub use left_out::LeftOut;
 pub use lock::Lock;
 pub use steps::{StageReport, StepReport};

@@ -8,8 +8,11 @@
 //! <tag>/mod.rs              description of the tag
 //! <tag>/operations.rs       metadata of its operations
 //! <tag>/methods.rs          client methods
+//! <tag>/resource.rs         kind of asset with its abilities, if assets can be read by ID
 //! <tag>/types.rs            its types
 //! ```
+
+mod resource;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,10 +25,11 @@ use syn::{
 
 use crate::{
     naming,
-    rewrite::{FeatureSet, Items, TagItems, TypeItem, mentioned},
+    resources::GroupResource,
+    rewrite::{Items, TagItems, TypeItem, mentioned},
     rustdoc,
     steps::StageReport,
-    transform::{OpenEnum, Operation, Repeat, RequestBody},
+    transform::{OpenEnum, Operation, Repeat, RequestBody, Tag},
 };
 use funnelflux_openapi::{Diagnostic, Diagnostics, Severity, Stage};
 
@@ -39,12 +43,15 @@ const SHARED: &str = "crate::api::shared";
 /// Renders the files by their paths relative to `generated/src/api`.
 ///
 /// # Errors
-/// If a file is not valid Rust, which no document should be able to cause.
-pub fn render(items: &Items) -> Result<(BTreeMap<String, String>, StageReport), Diagnostics> {
+/// A file that is not valid Rust, which no document should be able to cause.
+pub fn render(
+    items: &Items,
+    resources: &BTreeMap<String, GroupResource>,
+) -> Result<(BTreeMap<String, String>, StageReport), Diagnostics> {
     let names = Names::of(items);
     let mut files = BTreeMap::new();
     files.insert("mod.rs".to_owned(), root(items));
-    files.insert("public.rs".to_owned(), public(items));
+    files.insert("public.rs".to_owned(), public(items, resources));
     files.insert("ids.rs".to_owned(), ids(items));
     if !items.shared.is_empty() {
         let about = "Types that several tags share, or that no operation uses.";
@@ -52,19 +59,22 @@ pub fn render(items: &Items) -> Result<(BTreeMap<String, String>, StageReport), 
     }
     for tag in &items.tags {
         let folder = &tag.tag.module;
-        files.insert(format!("{folder}/mod.rs"), tag_root(tag));
+        let resource = resources
+            .get(&tag.tag.name)
+            .filter(|group| resource::is_needed(group));
+        files.insert(format!("{folder}/mod.rs"), tag_root(tag, resource.is_some()));
+        if let Some(resource) = resource {
+            files.insert(
+                format!("{folder}/resource.rs"),
+                resource::file(&tag.tag, resource),
+            );
+        }
         files.insert(format!("{folder}/operations.rs"), operations(tag));
         files.insert(format!("{folder}/methods.rs"), methods(tag, &names));
         let about = format!("Types of the tag *{}*.", tag.tag.name);
-        // The feature of the tag gates the whole module.
-        let types_of_tag: Vec<(TypeItem, FeatureSet)> = tag
-            .types
-            .iter()
-            .map(|item| (item.clone(), FeatureSet::Always))
-            .collect();
         files.insert(
             format!("{folder}/types.rs"),
-            types(&about, &types_of_tag, &names, false),
+            types(&about, &tag.types, &names, false),
         );
     }
     let broken: Vec<Diagnostic> = files
@@ -100,8 +110,8 @@ struct Names<'a> {
 impl<'a> Names<'a> {
     fn of(items: &'a Items) -> Self {
         Self {
-            ids: items.ids.iter().map(|(id, _)| id.name.as_str()).collect(),
-            shared: items.shared.iter().map(|(item, _)| item.name()).collect(),
+            ids: items.ids.iter().map(|id| id.name.as_str()).collect(),
+            shared: items.shared.iter().map(TypeItem::name).collect(),
             of_tags: items
                 .tags
                 .iter()
@@ -158,7 +168,10 @@ fn pretty(item: Item) -> String {
     while let Some(line) = lines.next() {
         out.push_str(line);
         out.push('\n');
-        if line == "    }" && lines.peek().is_some_and(|next| *next != "}") {
+        let ends_function = line == "    }" && lines.peek().is_some_and(|next| *next != "}");
+        let starts_function =
+            line.ends_with(';') && lines.peek().is_some_and(|next| next.starts_with("    fn "));
+        if ends_function || starts_function {
             out.push('\n');
         }
     }
@@ -170,53 +183,73 @@ fn root(items: &Items) -> String {
         "Code generated from the API document: a module per tag, ID types and shared types.\n\n\
          `public.rs` lists the public items.",
     );
-    let mut modules = vec![
-        ("ids".to_owned(), FeatureSet::Always),
-        ("public".to_owned(), FeatureSet::Always),
-    ];
+    let mut modules = vec![("ids", None), ("public", None)];
     modules.extend(
         items
             .tags
             .iter()
-            .map(|tag| (tag.tag.module.clone(), FeatureSet::of(&tag.tag))),
+            .map(|tag| (tag.tag.module.as_str(), Some(&tag.tag))),
     );
     if !items.shared.is_empty() {
-        modules.push(("shared".to_owned(), FeatureSet::Always));
+        modules.push(("shared", None));
     }
-    modules.sort_by(|left, right| left.0.cmp(&right.0));
-    let lines: Vec<String> = modules
-        .iter()
-        .map(|(module, features)| gated(features, &format!("pub(crate) mod {module};")))
-        .collect();
+    modules.sort_by_key(|(module, _)| *module);
+    let lines = modules.into_iter().map(|(module, tag)| {
+        let line = format!("pub(crate) mod {module};");
+        tag.map_or(line.clone(), |tag| gated(tag, &line))
+    });
+    let lines: Vec<String> = lines.collect();
     page.piece(&lines.join("\n"));
     page.finish()
 }
 
 /// Renders the public items: all types in one module, the operations in a module per tag.
-fn public(items: &Items) -> String {
+fn public(items: &Items, resources: &BTreeMap<String, GroupResource>) -> String {
     let mut page = Page::new("Public types, and public operations by tag.");
-    let mut types = vec!["pub use crate::api::ids::*;".to_owned()];
+    let mut types = Vec::new();
+    if !items.ids.is_empty() {
+        types.push("pub use crate::api::ids::*;".to_owned());
+    }
     if !items.shared.is_empty() {
         types.push("pub use crate::api::shared::*;".to_owned());
     }
     let mut operations = Vec::new();
     let mut groups = Vec::new();
+    let mut kinds = Vec::new();
+    let mut read_backs = Vec::new();
     for TagItems { tag, types: own, .. } in &items.tags {
         let module = &tag.module;
-        let features = FeatureSet::of(tag);
         if !own.is_empty() {
             let line = format!("pub use crate::api::{module}::types::*;");
-            types.push(gated(&features, &line));
+            types.push(gated(tag, &line));
         }
         let about = format!("/// Operations of the tag *{}*.", tag.name);
         let module_of_tag =
             format!("pub mod {module} {{\n    pub use crate::api::{module}::operations::*;\n}}");
-        operations.push(format!("{about}\n{}", gated(&features, &module_of_tag)));
-        groups.push(gated(&features, &format!("{module}::ALL,")));
+        operations.push(format!("{about}\n{}", gated(tag, &module_of_tag)));
+        groups.push(gated(tag, &format!("{module}::ALL,")));
+        let group = resources.get(&tag.name);
+        if let Some(resource) = group.and_then(|group| group.resource.as_ref()) {
+            let line = format!("pub use crate::api::{module}::resource::{};", resource.kind);
+            kinds.push(gated(tag, &line));
+        }
+        if group.is_some_and(|group| group.read_back.is_some()) {
+            let line = format!("&crate::api::{module}::resource::READ_BACK,");
+            read_backs.push(gated(tag, &line));
+        }
     }
     page.piece(&format!(
         "/// Types of the API.\npub mod types {{\n{}\n}}",
         indented(&types.join("\n"))
+    ));
+    page.piece(&format!(
+        "/// Kinds of assets.\npub(crate) mod kinds {{\n{}\n}}",
+        indented(&kinds.join("\n"))
+    ));
+    page.piece(&format!(
+        "/// One entry for each operation that may be retried because the client makes the ID.\n\
+         pub(crate) static READ_BACKS: &[&crate::runtime::creatable::ReadBack] = &[\n{}\n];",
+        indented(&read_backs.join("\n"))
     ));
     page.piece(&format!(
         "/// Metadata of all operations.\npub mod operations {{\n    \
@@ -231,19 +264,9 @@ fn public(items: &Items) -> String {
     page.finish()
 }
 
-/// Prepends the condition of an item.
-fn gated(features: &FeatureSet, item: &str) -> String {
-    let FeatureSet::AnyOf(features) = features else {
-        return item.to_owned();
-    };
-    let features: Vec<String> = features
-        .iter()
-        .map(|feature| format!("feature = {feature:?}"))
-        .collect();
-    match features.as_slice() {
-        [feature] => format!("#[cfg({feature})]\n{item}"),
-        features => format!("#[cfg(any(\n{}\n))]\n{item}", indented(&features.join(",\n"))),
-    }
+/// Gates an item by the feature of a tag.
+fn gated(tag: &Tag, item: &str) -> String {
+    format!("#[cfg(feature = {:?})]\n{item}", tag.feature)
 }
 
 fn indented(text: &str) -> String {
@@ -259,16 +282,16 @@ fn indented(text: &str) -> String {
 
 fn ids(items: &Items) -> String {
     let mut page = Page::new("ID types.");
-    for (id, features) in &items.ids {
+    for id in &items.ids {
         let mut lines = vec!["crate::runtime::id::id_type! {".to_owned()];
         lines.extend(comment(4, &id.documentation));
         lines.extend([format!("    {}", id.name), "}".to_owned()]);
-        page.piece(&gated(features, &lines.join("\n")));
+        page.piece(&lines.join("\n"));
     }
     page.finish()
 }
 
-fn tag_root(tag: &TagItems) -> String {
+fn tag_root(tag: &TagItems, has_resource: bool) -> String {
     let about = match tag.tag.description.as_str() {
         "" => format!("The tag *{}*.", tag.tag.name),
         description => format!(
@@ -278,7 +301,14 @@ fn tag_root(tag: &TagItems) -> String {
         ),
     };
     let mut page = Page::new(&about);
-    page.piece("mod methods;\npub(crate) mod operations;\npub(crate) mod types;");
+    let resource = if has_resource {
+        "\npub(crate) mod resource;"
+    } else {
+        ""
+    };
+    page.piece(&format!(
+        "mod methods;\npub(crate) mod operations;{resource}\npub(crate) mod types;"
+    ));
     page.finish()
 }
 
@@ -365,7 +395,7 @@ fn methods(tag: &TagItems, names: &Names<'_>) -> String {
     }
     let unverified = tag.operations.iter().any(|(operation, _)| operation.unverified);
     imports.push(if unverified {
-        "use crate::runtime::{call::Call, client::Client, unverified::Unverified};".to_owned()
+        "use crate::runtime::{acknowledgement::Inferred, call::Call, client::Client};".to_owned()
     } else {
         "use crate::runtime::{call::Call, client::Client};".to_owned()
     });
@@ -394,64 +424,33 @@ impl VisitMut for Qualify<'_> {
     }
 }
 
-fn types(about: &str, types: &[(TypeItem, FeatureSet)], names: &Names<'_>, is_shared: bool) -> String {
+fn types(about: &str, types: &[TypeItem], names: &Names<'_>, is_shared: bool) -> String {
     let mut page = Page::new(about);
-    let mut imports = import_gated(IDS, types, &names.ids);
-    if !is_shared {
-        imports.extend(import_gated(SHARED, types, &names.shared));
-    }
-    let enums: Vec<&FeatureSet> = types
+    let own: Vec<Item> = types
         .iter()
-        .filter(|(item, _)| matches!(item, TypeItem::Enum(_)))
-        .map(|(_, features)| features)
+        .filter_map(|item| match item {
+            TypeItem::Enum(_) => None,
+            TypeItem::Items { items, .. } => Some(items.clone()),
+        })
+        .flatten()
         .collect();
-    if !enums.is_empty() {
-        let import = "use crate::runtime::open_enum::open_enum;";
-        imports.push(gated(&FeatureSet::union(enums), import));
+    let mut imports: Vec<String> = import(IDS, &mentioned(&own, &names.ids)).into_iter().collect();
+    if !is_shared {
+        imports.extend(import(SHARED, &mentioned(&own, &names.shared)));
+    }
+    if types.iter().any(|item| matches!(item, TypeItem::Enum(_))) {
+        imports.push("use crate::runtime::open_enum::open_enum;".to_owned());
     }
     if !imports.is_empty() {
         page.piece(&imports.join("\n"));
     }
-    for (item, features) in types {
+    for item in types {
         match item {
-            TypeItem::Enum(open) => page.piece(&gated(features, &open_enum(open))),
-            TypeItem::Items { items, .. } => {
-                for item in items {
-                    page.piece(&gated(features, &pretty(item.clone())));
-                }
-            }
+            TypeItem::Enum(open) => page.piece(&open_enum(open)),
+            TypeItem::Items { items, .. } => page.items(items.iter().cloned()),
         }
     }
     page.finish()
-}
-
-/// Renders `use` items for the `names` in `module` that `types` mention, each gated like the types that
-/// mention it.
-fn import_gated(module: &str, types: &[(TypeItem, FeatureSet)], names: &BTreeSet<&str>) -> Vec<String> {
-    let mut sets: BTreeMap<String, Vec<&FeatureSet>> = BTreeMap::new();
-    for (item, features) in types {
-        if let TypeItem::Items { items, .. } = item {
-            for name in mentioned(items, names) {
-                sets.entry(name).or_default().push(features);
-            }
-        }
-    }
-    let mut ungated = BTreeSet::new();
-    let mut gated_imports = Vec::new();
-    for (name, sets) in sets {
-        match FeatureSet::union(sets) {
-            FeatureSet::Always => {
-                ungated.insert(name);
-            }
-            features @ FeatureSet::AnyOf(_) => {
-                gated_imports.push(gated(&features, &format!("use {module}::{name};")));
-            }
-        }
-    }
-    import(module, &ungated)
-        .into_iter()
-        .chain(gated_imports)
-        .collect()
 }
 
 /// Renders a `use` item for `names` in `module`, if there are any.

@@ -20,6 +20,7 @@ pub(crate) mod integration;
 pub(crate) mod logic_scripts;
 #[cfg(feature = "middleware-configs")]
 pub(crate) mod middleware_configs;
+#[cfg(feature = "offer-sources")]
 pub(crate) mod offer_sources;
 #[cfg(feature = "page-groups")]
 pub(crate) mod page_groups;

@@ -5,6 +5,7 @@
 pub mod types {
     pub use crate::api::ids::*;
     pub use crate::api::shared::*;
+    #[cfg(feature = "offer-sources")]
     pub use crate::api::offer_sources::types::*;
     #[cfg(feature = "traffic-sources")]
     pub use crate::api::traffic_sources::types::*;
@@ -32,11 +33,72 @@ pub mod types {
     pub use crate::api::middleware_configs::types::*;
 }
 
+/// Kinds of assets.
+pub(crate) mod kinds {
+    #[cfg(feature = "offer-sources")]
+    pub use crate::api::offer_sources::resource::OfferSources;
+    #[cfg(feature = "traffic-sources")]
+    pub use crate::api::traffic_sources::resource::TrafficSources;
+    #[cfg(feature = "funnel-groups")]
+    pub use crate::api::funnel_groups::resource::FunnelGroups;
+    #[cfg(feature = "funnels")]
+    pub use crate::api::funnels::resource::Funnels;
+    #[cfg(feature = "conditions")]
+    pub use crate::api::conditions::resource::Conditions;
+    #[cfg(feature = "logic-scripts")]
+    pub use crate::api::logic_scripts::resource::LogicScripts;
+    #[cfg(feature = "visitor-tags")]
+    pub use crate::api::visitor_tags::resource::VisitorTags;
+    #[cfg(feature = "page-groups")]
+    pub use crate::api::page_groups::resource::PageGroups;
+    #[cfg(feature = "pages")]
+    pub use crate::api::pages::resource::Pages;
+    #[cfg(feature = "categories")]
+    pub use crate::api::categories::resource::Categories;
+    #[cfg(feature = "ai-node-settings")]
+    pub use crate::api::ai_node_settings::resource::AiNodeSettingsKind;
+    #[cfg(feature = "webhook-configs")]
+    pub use crate::api::webhook_configs::resource::WebhookConfigs;
+    #[cfg(feature = "middleware-configs")]
+    pub use crate::api::middleware_configs::resource::MiddlewareConfigs;
+}
+
+/// One entry for each operation that may be retried because the client makes the ID.
+pub(crate) static READ_BACKS: &[&crate::runtime::creatable::ReadBack] = &[
+    #[cfg(feature = "offer-sources")]
+    &crate::api::offer_sources::resource::READ_BACK,
+    #[cfg(feature = "traffic-sources")]
+    &crate::api::traffic_sources::resource::READ_BACK,
+    #[cfg(feature = "funnel-groups")]
+    &crate::api::funnel_groups::resource::READ_BACK,
+    #[cfg(feature = "funnels")]
+    &crate::api::funnels::resource::READ_BACK,
+    #[cfg(feature = "conditions")]
+    &crate::api::conditions::resource::READ_BACK,
+    #[cfg(feature = "logic-scripts")]
+    &crate::api::logic_scripts::resource::READ_BACK,
+    #[cfg(feature = "visitor-tags")]
+    &crate::api::visitor_tags::resource::READ_BACK,
+    #[cfg(feature = "page-groups")]
+    &crate::api::page_groups::resource::READ_BACK,
+    #[cfg(feature = "pages")]
+    &crate::api::pages::resource::READ_BACK,
+    #[cfg(feature = "categories")]
+    &crate::api::categories::resource::READ_BACK,
+    #[cfg(feature = "ai-node-settings")]
+    &crate::api::ai_node_settings::resource::READ_BACK,
+    #[cfg(feature = "webhook-configs")]
+    &crate::api::webhook_configs::resource::READ_BACK,
+    #[cfg(feature = "middleware-configs")]
+    &crate::api::middleware_configs::resource::READ_BACK,
+];
+
 /// Metadata of all operations.
 pub mod operations {
     pub use crate::runtime::operation::{Operation, Repeat, RequestBody};
 
     /// Operations of the tag *Offer Sources*.
+    #[cfg(feature = "offer-sources")]
     pub mod offer_sources {
         pub use crate::api::offer_sources::operations::*;
     }
@@ -127,6 +189,7 @@ pub mod operations {
 
     /// Operations that the enabled features include, by tag.
     pub static GROUPS: &[&[&Operation]] = &[
+        #[cfg(feature = "offer-sources")]
         offer_sources::ALL,
         #[cfg(feature = "traffic-sources")]
         traffic_sources::ALL,

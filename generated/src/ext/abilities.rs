@@ -2,10 +2,8 @@
 
 use super::bulk::{Archiving, Bulk, Deleting, MovingToCategory, Unarchiving};
 use super::cascade::Cascade;
-use super::evidence::RequiredAcknowledgement;
 use super::resource::{Archive, Categorised, Delete, Handle, Resource, Unarchive};
 use crate::Client;
-use crate::types::CategoryId;
 
 /// A handle on a kind of asset. Sealed: this module is private.
 pub trait Assets {
@@ -24,11 +22,9 @@ impl<R: Resource> Assets for Handle<R> {
 }
 
 /// Change that archives assets of the kind `R`, not yet acknowledged.
-type ArchivingOf<R> =
-    Archiving<<R as Resource>::Id, <<R as Archive>::Acknowledgement as RequiredAcknowledgement>::Missing>;
+type ArchivingOf<R> = Archiving<<R as Resource>::Id, <R as Archive>::Acknowledgement>;
 /// Change that deletes assets of the kind `R`, not yet acknowledged.
-type DeletingOf<R> =
-    Deleting<<R as Resource>::Id, <<R as Delete>::Acknowledgement as RequiredAcknowledgement>::Missing>;
+type DeletingOf<R> = Deleting<<R as Resource>::Id, <R as Delete>::Acknowledgement>;
 
 /// ID type of a handle's assets.
 pub(super) type IdOf<T> = <<T as Assets>::Resource as Resource>::Id;
@@ -53,16 +49,13 @@ pub(super) type IdOf<T> = <<T as Assets>::Resource as Resource>::Id;
 pub trait BulkArchive: Assets<Resource: Archive> {
     /// Creates a job that archives these assets.
     ///
-    /// Children stay unchanged unless the job sets `children`, a method that only kinds with children have.
-    /// If the call is inferred, acknowledge it with `unverified` before sending.
+    /// Children stay unchanged unless the job sets `children`; only kinds with children have that method. If
+    /// the call is inferred, acknowledge it with `acknowledge_inferred` before sending.
     fn bulk_archive<I: Into<IdOf<Self>>>(
         &self,
         ids: impl IntoIterator<Item = I>,
     ) -> Bulk<Self::Resource, ArchivingOf<Self::Resource>> {
-        let change = Archiving {
-            children: Cascade::leave(),
-            acknowledgement: <Self::Resource as Archive>::Acknowledgement::MISSING,
-        };
+        let change = Archiving::new(Cascade::leave());
         Bulk::new(self.assets(), ids, change)
     }
 }
@@ -71,8 +64,8 @@ impl<R: Archive> BulkArchive for Handle<R> {}
 
 /// Restores many assets from the archive.
 ///
-/// It is not documented whether children that a cascade archived are restored with their parent; nothing
-/// suggests that they are.
+/// It is not documented whether children that a cascade archived return with their parent; nothing suggests
+/// it.
 ///
 /// ```no_run
 /// use funnelflux::{Client, ext::*, types::StatusFilter};
@@ -86,8 +79,8 @@ impl<R: Archive> BulkArchive for Handle<R> {}
 /// }
 /// ```
 pub trait BulkUnarchive: Assets<Resource: Unarchive> {
-    /// Creates a job that restores these assets. Active assets are already in the requested state; deleted
-    /// assets are rejected.
+    /// Creates a job that restores these assets. Active assets count as *already so*; deleted ones are
+    /// rejected.
     fn bulk_unarchive<I: Into<IdOf<Self>>>(
         &self,
         ids: impl IntoIterator<Item = I>,
@@ -101,9 +94,9 @@ impl<R: Unarchive> BulkUnarchive for Handle<R> {}
 /// Deletes many assets.
 ///
 /// The job reads deleted assets back, unless [`Bulk::verify`](super::Bulk::verify) is off. An asset counts as
-/// deleted if its status says so or if it can no longer be read; which of the two happens is not documented.
-/// An ID that cannot be read *before* the deletion is rejected as not found: it was deleted earlier or never
-/// existed.
+/// deleted if its status says so or if it can no longer be read; the documentation does not say which of the
+/// two happens. An ID that cannot be read *before* the deletion is rejected as not found: it was deleted
+/// earlier or never existed.
 ///
 /// ```no_run
 /// use funnelflux::{Client, ext::*};
@@ -122,16 +115,13 @@ impl<R: Unarchive> BulkUnarchive for Handle<R> {}
 pub trait BulkDelete: Assets<Resource: Delete> {
     /// Creates a job that deletes these assets.
     ///
-    /// Children stay unchanged unless the job sets `children`, a method that only kinds with children have.
-    /// If the call is inferred, acknowledge it with `unverified` before sending.
+    /// Children stay unchanged unless the job sets `children`; only kinds with children have that method. If
+    /// the call is inferred, acknowledge it with `acknowledge_inferred` before sending.
     fn bulk_delete<I: Into<IdOf<Self>>>(
         &self,
         ids: impl IntoIterator<Item = I>,
     ) -> Bulk<Self::Resource, DeletingOf<Self::Resource>> {
-        let change = Deleting {
-            children: Cascade::leave(),
-            acknowledgement: <Self::Resource as Delete>::Acknowledgement::MISSING,
-        };
+        let change = Deleting::new(Cascade::leave());
         Bulk::new(self.assets(), ids, change)
     }
 }
@@ -152,16 +142,16 @@ impl<R: Delete> BulkDelete for Handle<R> {}
 /// }
 /// ```
 pub trait MoveToCategory: Assets<Resource: Categorised> {
-    /// Creates a job that moves these assets to `category`. An empty `category` removes them from their
-    /// current one (documented).
+    /// Creates a job that moves these assets to `category`. The empty category removes them from theirs
+    /// (documented).
     ///
     /// The effect of a category that does not exist is not documented.
     fn move_to_category<I: Into<IdOf<Self>>>(
         &self,
         ids: impl IntoIterator<Item = I>,
-        category: impl Into<CategoryId>,
+        category: impl Into<<Self::Resource as Categorised>::Category>,
     ) -> Bulk<Self::Resource, MovingToCategory> {
-        let category = category.into();
+        let category = category.into().to_string();
         Bulk::new(self.assets(), ids, MovingToCategory { category })
     }
 }

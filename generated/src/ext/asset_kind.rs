@@ -1,8 +1,7 @@
 //! Kinds of assets in generic code.
 
-use super::resource::{AssetId, Handle, ListRow, Resource};
+use super::resource::{AssetId, AssetStatus, Handle, ListRow, Resource};
 use crate::transport::BoxFuture;
-use crate::types::{CategoryId, Status};
 use crate::{Client, Error};
 use futures_core::Stream;
 use futures_util::{StreamExt as _, TryFutureExt as _, stream};
@@ -13,12 +12,12 @@ use std::fmt::Debug;
 /// it.
 ///
 /// ```
-/// use funnelflux::{Client, Error, ext::{AssetKind, Handle}, types::Status};
+/// use funnelflux::{Client, Error, ext::{AssetKind, AssetStatus, Handle}};
 ///
 /// /// Prints the archived assets of any kind.
 /// async fn print_archived<K: AssetKind>(assets: &Handle<K>) -> Result<(), Error> {
 ///     for row in assets.list().await? {
-///         if row.status == Status::Archived {
+///         if row.status == AssetStatus::Archived {
 ///             println!("{} {} {}", K::SINGULAR, row.id, row.name);
 ///         }
 ///     }
@@ -42,11 +41,11 @@ pub trait AssetKind: sealed::Sealed + Sized + Send + Sync + 'static {
     /// Plural in messages, such as `offer sources`.
     const PLURAL: &'static str;
 
-    /// ID of an asset.
-    fn id(asset: &Self::Asset) -> &Self::Id;
+    /// ID of an asset; `None` if the asset has none.
+    fn id(asset: &Self::Asset) -> Option<&Self::Id>;
 
     /// Status of an asset; active if absent, which is the documented default.
-    fn status(asset: &Self::Asset) -> Status;
+    fn status(asset: &Self::Asset) -> AssetStatus;
 
     #[doc(hidden)]
     fn list(client: &Client) -> BoxFuture<'static, Result<Vec<AssetRow<Self::Id>>, Error>>;
@@ -65,9 +64,9 @@ pub struct AssetRow<I> {
     /// Name of the asset.
     pub name: String,
     /// Status of the asset.
-    pub status: Status,
-    /// Category of the asset; empty if it has none.
-    pub category: CategoryId,
+    pub status: AssetStatus,
+    /// ID of the category of the asset; empty if it has none.
+    pub category: String,
 }
 
 impl<R: Resource> sealed::Sealed for R {}
@@ -78,11 +77,11 @@ impl<R: Resource> AssetKind for R {
     const SINGULAR: &'static str = R::NAMES.singular;
     const PLURAL: &'static str = R::NAMES.plural;
 
-    fn id(asset: &R::Asset) -> &R::Id {
+    fn id(asset: &R::Asset) -> Option<&R::Id> {
         R::id(asset)
     }
 
-    fn status(asset: &R::Asset) -> Status {
+    fn status(asset: &R::Asset) -> AssetStatus {
         R::summary(asset).status
     }
 

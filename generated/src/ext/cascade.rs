@@ -1,6 +1,5 @@
 //! Handling of children when their parents are archived or deleted.
 
-use crate::types::{CascadeAction, ParentMutationRequest};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -110,16 +109,13 @@ impl<I> Cascade<I> {
 }
 
 impl<I: AsRef<str>> Cascade<I> {
-    /// Builds the request body of an archive or delete call.
-    pub(crate) fn request(&self, entries: Vec<String>) -> ParentMutationRequest {
-        let request = ParentMutationRequest::new(entries);
+    /// Values of the properties for the action and its target, as far as they are sent.
+    pub(crate) fn values(&self) -> (Option<&'static str>, Option<&str>) {
         match &self.0 {
-            Choice::Leave => request,
-            Choice::Cascade => request.with_cascade_action(CascadeAction::Cascade),
-            Choice::MoveTo(target) => request
-                .with_cascade_action(CascadeAction::Move)
-                .with_target_parent_id(target.as_ref()),
-            Choice::Orphan => request.with_cascade_action(CascadeAction::Orphan),
+            Choice::Leave => (None, None),
+            Choice::Cascade => (Some("cascade"), None),
+            Choice::MoveTo(target) => (Some("move"), Some(target.as_ref())),
+            Choice::Orphan => (Some("orphan"), None),
         }
     }
 }

@@ -6,10 +6,8 @@
 use super::abilities::{Assets, IdOf};
 use super::bulk::Failure;
 use super::read::{ReadResult, Reader, URL_LENGTH, is_not_found};
-use super::resource::{Handle, Resource, Save};
+use super::resource::{AssetStatus, Handle, Resource, Save};
 use super::update::{self, Absent, differences};
-use crate::runtime::server_managed::ServerManagedFields;
-use crate::types::Status;
 use crate::{Client, Error};
 use serde_json::{Value, json};
 use std::fmt;
@@ -109,7 +107,9 @@ pub enum StoreError<I> {
 crate::runtime::error::debug_as_display!(StoreError<I>, I: fmt::Display);
 
 async fn create_or_save<R: Save>(client: &Client, asset: &R::Asset) -> Result<Stored, StoreError<R::Id>> {
-    let id = R::id(asset).clone();
+    let id = R::id(asset).cloned();
+    // The service refuses an empty ID, which the lookup reports.
+    let id = id.unwrap_or_else(|| R::Id::from(String::new()));
     match read::<R>(client, &id).await {
         ReadResult::Found(found) if is_stored::<R>(asset, &found) => return Ok(Stored::Unchanged),
         ReadResult::Found(_) => {}
@@ -147,13 +147,13 @@ async fn create_or_save<R: Save>(client: &Client, asset: &R::Asset) -> Result<St
 /// The service may show absent fields as empty, sets some fields itself, and may keep the old status. A
 /// secret always counts as a change, because no read shows it.
 fn is_stored<R: Resource>(asset: &R::Asset, found: &R::Asset) -> bool {
-    let managed = ServerManagedFields::for_segment(R::NAMES.segment);
+    let managed = R::SERVER_MANAGED;
     let asset = update::json(asset);
     if managed.contains_secret(&asset) {
         return false;
     }
     let has_status = asset.get("status").is_some();
-    let is_deleted = R::summary(found).status == Status::Deleted;
+    let is_deleted = R::summary(found).status == AssetStatus::Deleted;
     let (asset, found) = (managed.as_stored(asset), managed.as_stored(update::json(found)));
     differences(&asset, &found, Absent::MayBeEmpty)
         .iter()

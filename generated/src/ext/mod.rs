@@ -28,8 +28,7 @@
 //! | `asset_kind` | the kinds of assets in generic code |
 //! | `abilities`, `find`, `update`, `create_or_save` | the traits that users call |
 //! | `bulk` | bulk jobs with their engine, journal and report; `duplicate_many` |
-//! | `resource`, `kinds` | traits that connect a kind of asset to the client; one implementation per kind |
-//! | `evidence` | acknowledgement of inferred calls |
+//! | `resource` | traits that connect a kind of asset to the client; the generator implements them |
 //! | `validate` | checks of IDs and jobs before anything is sent |
 //! | `read` | reading by ID, whatever the service's treatment of unknown IDs |
 //! | `error_class` | the service's treatment of a failed request |
@@ -40,14 +39,19 @@ mod bulk;
 mod cascade;
 mod create_or_save;
 mod error_class;
-mod evidence;
 mod find;
-mod kinds;
 mod read;
-mod resource;
+pub(crate) mod resource;
 mod update;
 mod validate;
 
+#[allow(
+    unreachable_pub,
+    unused_imports,
+    reason = "not every group has a kind of assets"
+)]
+pub use crate::api::public::kinds::*;
+pub use crate::runtime::acknowledgement::{Documented, Inferred};
 pub use abilities::{BulkArchive, BulkDelete, BulkUnarchive, MoveToCategory};
 pub use asset_kind::{AssetKind, AssetRow};
 pub use bulk::{
@@ -57,11 +61,7 @@ pub use bulk::{
 };
 pub use cascade::Cascade;
 pub use create_or_save::{CreateOrSave, StoreError, Stored};
-pub use evidence::Documented;
-#[cfg(feature = "_inferred")]
-pub use evidence::Inferred;
 pub use find::{Find, FindMany, Found};
-pub use kinds::*;
-pub use resource::Handle;
+pub use resource::{AssetStatus, Handle};
 pub use update::{Update, UpdateError, UpdateOne, Updated};
 pub use validate::{IdProblem, InvalidJob, Repeated};

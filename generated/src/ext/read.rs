@@ -13,8 +13,7 @@
 
 use super::bulk::{Failure, Reason};
 use super::error_class::ErrorClass;
-use super::resource::{AssetSummary, Resource};
-use crate::types::{CategoryId, Status};
+use super::resource::{AssetStatus, AssetSummary, Resource};
 use crate::{Client, Error};
 use serde_json::Value;
 use std::collections::{HashMap, HashSet};
@@ -249,7 +248,7 @@ impl<I: Eq + std::hash::Hash> Listed<I> {
         for id in ids {
             let result = match self.result(&id) {
                 ReadResult::Missing => ReadResult::Missing,
-                ReadResult::Found(summary) if summary.status == Status::Deleted => {
+                ReadResult::Found(summary) if summary.status == AssetStatus::Deleted => {
                     from_summary(summary).map_or(ReadResult::Missing, ReadResult::Found)
                 }
                 _ => {
@@ -330,11 +329,7 @@ fn parse_summary(row: &Value) -> Result<AssetSummary, String> {
         Some(_) => Err(format!("the service shows its {property} in an unexpected form")),
     };
     let status = text("status")?.filter(|status| !status.is_empty());
-    let category = text("idCategory")?.map(CategoryId::from);
-    Ok(AssetSummary::new(
-        status.map(Status::from).as_ref(),
-        category.as_ref(),
-    ))
+    Ok(AssetSummary::new(status, text("idCategory")?))
 }
 
 fn parse_asset<R: Resource>(row: &Value) -> Result<R::Asset, String> {

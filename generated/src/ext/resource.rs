@@ -1,28 +1,27 @@
 //! Traits that connect each kind of asset to the generated client: one small trait per ability, implemented
-//! for each kind.
+//! per kind.
 //!
-//! Users work with [`Handle`] and the ability traits. The traits in this module are sealed because the module
-//! is private. Their constants are methods of the generated client, with their exact types. If a new document
-//! changes the body of an operation, the kinds that use the operation no longer compile until they are
-//! adapted.
+//! Users work with [`Handle`] and the ability traits. The traits of this module are sealed because the module
+//! is private. The generator implements them, with methods of the client and with the places of IDs in
+//! requests. An ability that a document does not allow is not implemented.
 
 use super::cascade::Cascade;
-use super::evidence::RequiredAcknowledgement;
+use super::read::{ReadResult, Reader, URL_LENGTH};
+use crate::runtime::acknowledgement::EvidenceState;
+use crate::runtime::operation::Operation;
+use crate::runtime::server_managed::ServerManagedFields;
 use crate::transport::BoxFuture;
-use crate::types::{
-    CategoryId, DuplicateRequest, DuplicateResponse, MoveCategoryRequest, ParentMutationRequest, Status,
-    StringList,
-};
 use crate::{Call, Client};
 use serde::{Serialize, de::DeserializeOwned};
+use serde_json::{Map, Value};
 use std::collections::HashSet;
 use std::fmt::{Debug, Display};
 use std::{hash::Hash, marker::PhantomData};
 
 /// One kind of asset of one client: `client.offer_sources()`.
 ///
-/// The abilities of a kind are traits; `use funnelflux::ext::*` brings them into scope. A handle is cheap to
-/// create and clone, because it shares everything with its client.
+/// Its abilities are traits; `use funnelflux::ext::*` brings them into scope. A handle is cheap to create and
+/// to clone, because it shares everything with its client.
 pub struct Handle<R> {
     client: Client,
     resource: PhantomData<fn() -> R>,
@@ -55,7 +54,7 @@ impl<R: Resource> Debug for Handle<R> {
     }
 }
 
-/// Capabilities shared by the IDs of all kinds.
+/// Capabilities that the IDs of all kinds share.
 pub trait AssetId:
     Clone
     + Debug
@@ -103,20 +102,38 @@ pub struct ResourceNames {
     pub plural: &'static str,
 }
 
+/// Status of an asset.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AssetStatus {
+    /// In use.
+    Active,
+    /// Archived.
+    Archived,
+    /// Deleted, and still readable.
+    Deleted,
+    /// A status that the client does not know.
+    Other(String),
+}
+
 /// The properties of an asset that bulk jobs compare.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AssetSummary {
     /// Status; active if absent, which is the documented default.
-    pub status: Status,
-    /// Category; empty if it has none.
-    pub category: CategoryId,
+    pub status: AssetStatus,
+    /// ID of the category; empty if it has none.
+    pub category: String,
 }
 
 impl AssetSummary {
-    pub(crate) fn new(status: Option<&Status>, category: Option<&CategoryId>) -> Self {
+    pub(crate) fn new(status: Option<&str>, category: Option<&str>) -> Self {
         Self {
-            status: status.cloned().unwrap_or(Status::Active),
-            category: category.cloned().unwrap_or_else(|| CategoryId::from("")),
+            status: match status {
+                None | Some("active") => AssetStatus::Active,
+                Some("archived") => AssetStatus::Archived,
+                Some("deleted") => AssetStatus::Deleted,
+                Some(other) => AssetStatus::Other(other.to_owned()),
+            },
+            category: category.unwrap_or_default().to_owned(),
         }
     }
 }
@@ -133,33 +150,150 @@ pub struct ListRow<I> {
 }
 
 /// Client method that finds one asset.
-pub(super) type FindById<R> = fn(&Client, &<R as Resource>::Id) -> Call<<R as Resource>::Asset>;
+pub(crate) type FindById<R> = fn(&Client, &<R as Resource>::Id) -> Call<<R as Resource>::Asset>;
 /// Client method that finds many assets by ID.
-pub(super) type FindByIds<R> = fn(&Client, &[<R as Resource>::Id]) -> Call<Vec<<R as Resource>::Asset>>;
+pub(crate) type FindByIds<R> = fn(&Client, &[<R as Resource>::Id]) -> Call<Vec<<R as Resource>::Asset>>;
 /// Client method that lists the assets of every status.
-pub(super) type ListCall<R> = fn(&Client) -> Call<Vec<ListRow<<R as Resource>::Id>>>;
+pub(crate) type ListCall<R> = fn(&Client) -> Call<Vec<ListRow<<R as Resource>::Id>>>;
 /// Client method that creates or saves an asset.
-pub(super) type StoreCall<R> = fn(&Client, &<R as Resource>::Asset) -> Call<()>;
-/// Client method that archives assets.
-pub(super) type ArchiveCall<R> =
-    fn(&Client, &<R as Archive>::Request, <R as Archive>::Acknowledgement) -> Call<()>;
-/// Client method that restores assets from the archive.
-pub(super) type UnarchiveCall = fn(&Client, &StringList) -> Call<()>;
-/// Client method that deletes assets. The ID is an older query parameter and stays unused.
-pub(super) type DeleteCall<R> = fn(
-    &Client,
-    Option<&<R as Resource>::Id>,
-    Option<&<R as Delete>::Request>,
-    <R as Delete>::Acknowledgement,
-) -> Call<()>;
-/// Client method that moves assets to a category. An empty category removes them from their current one.
-pub(super) type MoveCall = fn(&Client, &MoveCategoryRequest) -> Call<()>;
-/// Client method that duplicates an asset.
-pub(super) type DuplicateCall<R> =
-    fn(&Client, &<R as Resource>::Id, &<R as Duplicate>::Request) -> Call<DuplicateResponse>;
+pub(crate) type StoreCall<R> = fn(&Client, &<R as Resource>::Asset) -> Call<()>;
+/// Client method that duplicates an asset and returns the ID of the copy.
+pub(crate) type DuplicateCall<R> =
+    fn(&Client, &<R as Resource>::Id, &<R as Duplicate>::Request) -> Call<Option<String>>;
 /// Function that counts the children of some parents; `None` if they cannot be counted.
-pub(super) type CountChildren<R> =
+pub(crate) type CountChildren<R> =
     fn(Client, HashSet<<R as Resource>::Id>) -> BoxFuture<'static, Option<usize>>;
+
+/// Place of the list of IDs in a request.
+#[derive(Clone, Copy, Debug)]
+#[allow(dead_code, reason = "the document decides which places there are")]
+pub(crate) enum Place {
+    /// The body is the list.
+    Body,
+    /// A property of the body.
+    Property(&'static str),
+    /// A parameter of the query.
+    Query(&'static str),
+}
+
+/// Properties of a request body for the treatment of children.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ChildrenProperties {
+    /// The action.
+    pub(crate) action: &'static str,
+    /// The new parent.
+    pub(crate) target: &'static str,
+}
+
+/// A call that changes the assets which its request lists.
+#[derive(Clone, Copy, Debug)]
+pub struct EntriesCall {
+    pub(crate) operation: &'static Operation,
+    pub(crate) entries: Place,
+    pub(crate) children: Option<ChildrenProperties>,
+}
+
+impl EntriesCall {
+    /// Creates the call for some assets, with more properties of the body.
+    pub(crate) fn call<'a>(
+        &self,
+        client: &Client,
+        entries: Vec<String>,
+        more: impl IntoIterator<Item = (&'static str, &'a str)>,
+    ) -> Call<()> {
+        let unsent = client.call(self.operation);
+        let properties = |entry: Option<(&'static str, Value)>| {
+            let more = more.into_iter().map(|(name, value)| (name, Value::from(value)));
+            let all = entry.into_iter().chain(more);
+            all.map(|(name, value)| (name.to_owned(), value))
+                .collect::<Map<_, _>>()
+        };
+        match self.entries {
+            Place::Body => unsent.body(&entries),
+            Place::Property(name) => unsent.body(&properties(Some((name, Value::from(entries))))),
+            Place::Query(name) => unsent.query_list(name, &entries),
+        }
+        .empty()
+    }
+
+    /// Creates the call for some parents, with the treatment of their children.
+    pub(crate) fn with_children<I: AsRef<str>>(
+        &self,
+        client: &Client,
+        entries: Vec<String>,
+        children: &Cascade<I>,
+    ) -> Call<()> {
+        let more = self.children.into_iter().flat_map(|names| {
+            let (action, target) = children.values();
+            let values = [(names.action, action), (names.target, target)];
+            values
+                .into_iter()
+                .filter_map(|(name, value)| Some((name, value?)))
+        });
+        self.call(client, entries, more)
+    }
+}
+
+/// Rows of a list of children.
+#[derive(Clone, Copy, Debug)]
+#[allow(dead_code, reason = "the document decides where children name their parents")]
+pub(crate) enum ChildRows {
+    /// A row names the parents.
+    NameParents,
+    /// A row has the ID at this pointer, and the asset names the parents.
+    HaveIds(&'static str),
+}
+
+/// A query for the children of some parents.
+#[allow(dead_code, reason = "the document decides whether there are children")]
+pub(crate) struct ChildQuery {
+    pub(crate) list: Call<Vec<Value>>,
+    pub(crate) rows: ChildRows,
+    /// Pointers to the parent in a child; the first that exists counts.
+    pub(crate) parents: &'static [&'static str],
+}
+
+#[allow(dead_code, reason = "the document decides whether there are children")]
+impl ChildQuery {
+    /// Counts the children of the kind `C`; `None` if not all of them can be read.
+    pub(crate) async fn count<C: Resource>(
+        self,
+        client: Client,
+        parents: &HashSet<impl AssetId>,
+    ) -> Option<usize> {
+        let parents: HashSet<&str> = parents.iter().map(AsRef::as_ref).collect();
+        let belongs = |child: &Value| {
+            let mut named = self
+                .parents
+                .iter()
+                .filter_map(|pointer| child.pointer(pointer)?.as_str());
+            named.next().is_some_and(|parent| parents.contains(parent))
+        };
+        let rows = self.list.await.ok()?;
+        let pointer = match self.rows {
+            ChildRows::NameParents => return Some(rows.iter().filter(|row| belongs(row)).count()),
+            ChildRows::HaveIds(pointer) => pointer,
+        };
+        let ids = rows
+            .iter()
+            .map(|row| Some(C::Id::from(row.pointer(pointer)?.as_str()?.to_owned())));
+        let ids: Vec<C::Id> = ids.collect::<Option<_>>()?;
+        let mut count = 0;
+        let reader = Reader::<C>::new(client, URL_LENGTH);
+        for ids in ids.chunks(100) {
+            for result in reader.assets(ids).await {
+                match result {
+                    ReadResult::Found(asset) => {
+                        count += usize::from(belongs(&serde_json::to_value(asset).ok()?));
+                    }
+                    ReadResult::Missing => {}
+                    ReadResult::Odd(_) | ReadResult::Unreadable(_) => return None,
+                }
+            }
+        }
+        Some(count)
+    }
+}
 
 /// A kind of asset that can be read by ID.
 pub trait Resource: Sized + Send + Sync + 'static {
@@ -177,81 +311,68 @@ pub trait Resource: Sized + Send + Sync + 'static {
     const LIST: Option<ListCall<Self>>;
     /// Counts children; `None` if the kind has none that can be read.
     const COUNT_CHILDREN: Option<CountChildren<Self>> = None;
+    /// Properties that the service changes.
+    const SERVER_MANAGED: ServerManagedFields;
 
     /// Returns the ID of an asset.
-    fn id(asset: &Self::Asset) -> &Self::Id;
+    fn id(asset: &Self::Asset) -> Option<&Self::Id>;
     /// Returns the properties that bulk jobs compare.
     fn summary(asset: &Self::Asset) -> AssetSummary;
 }
 
-/// A request body that names the assets to archive or delete.
-pub trait EntriesRequest<I> {
-    /// Builds the body for these assets. Includes `children` if the body has a field for them.
-    fn new(entries: Vec<String>, children: &Cascade<I>) -> Self;
-}
-
-impl<I> EntriesRequest<I> for StringList {
-    fn new(entries: Vec<String>, _: &Cascade<I>) -> Self {
-        Self::new(entries)
-    }
-}
-
-impl<I: AsRef<str>> EntriesRequest<I> for ParentMutationRequest {
-    fn new(entries: Vec<String>, children: &Cascade<I>) -> Self {
-        children.request(entries)
-    }
-}
-
 /// A kind of asset that can be archived.
 pub trait Archive: Resource {
-    /// Request body. Only [`ParentMutationRequest`] can handle children.
-    type Request: EntriesRequest<Self::Id>;
-    /// The acknowledgement that the call requires.
-    type Acknowledgement: RequiredAcknowledgement;
+    /// The evidence of the call.
+    type Acknowledgement: EvidenceState;
     /// Archives assets.
-    const ARCHIVE: ArchiveCall<Self>;
+    const ARCHIVE: EntriesCall;
 }
+
+/// A kind of asset whose children can be treated when it is archived.
+pub trait ArchiveChildren: Archive {}
 
 /// A kind of asset that can be restored from the archive.
 pub trait Unarchive: Resource {
     /// Restores assets from the archive.
-    const UNARCHIVE: UnarchiveCall;
+    const UNARCHIVE: EntriesCall;
 }
 
 /// A kind of asset that can be deleted.
 pub trait Delete: Resource {
-    /// Request body. Only [`ParentMutationRequest`] can handle children.
-    type Request: EntriesRequest<Self::Id>;
-    /// The acknowledgement that the call requires.
-    type Acknowledgement: RequiredAcknowledgement;
+    /// The evidence of the call.
+    type Acknowledgement: EvidenceState;
     /// Deletes assets.
-    const DELETE: DeleteCall<Self>;
+    const DELETE: EntriesCall;
 }
+
+/// A kind of asset whose children can be treated when it is deleted.
+pub trait DeleteChildren: Delete {}
 
 /// A kind of asset that can be put into a category.
 pub trait Categorised: Resource {
-    /// Moves assets to a category.
-    const MOVE_TO_CATEGORY: MoveCall;
-}
-
-/// A request body that describes a copy.
-pub trait CopyRequest: Clone + Debug + Serialize + Send + Sync + 'static {
-    /// Name of the copy.
-    fn name(&self) -> &str;
-}
-
-impl CopyRequest for DuplicateRequest {
-    fn name(&self) -> &str {
-        &self.name
-    }
+    /// Type of the ID of a category.
+    type Category: AssetId;
+    /// Moves assets to a category. The empty category removes them from theirs.
+    const MOVE_TO_CATEGORY: EntriesCall;
+    /// Property of the category in the body.
+    const CATEGORY: &'static str;
 }
 
 /// A kind of asset that can be duplicated.
 pub trait Duplicate: Resource {
-    /// Request body.
-    type Request: CopyRequest;
+    /// Request body that describes a copy.
+    type Request: Clone + Debug + Serialize + Send + Sync + 'static;
     /// Duplicates an asset.
     const DUPLICATE: DuplicateCall<Self>;
+
+    /// Returns the name of the copy.
+    fn copy_name(request: &Self::Request) -> &str;
+}
+
+/// A kind of asset whose copies can differ from the original.
+pub trait OverrideCopy: Duplicate {
+    /// Adds properties of the copy that differ from the original.
+    fn add_updates(request: &mut Self::Request, updates: Map<String, Value>);
 }
 
 /// A kind of asset that can be created and saved.

@@ -2,7 +2,6 @@
 
 use super::abilities::{Assets, IdOf};
 use super::resource::{Handle, Resource, Save};
-use crate::runtime::server_managed::ServerManagedFields;
 use crate::{Client, Error};
 use serde::Serialize;
 use serde_json::Value;
@@ -33,7 +32,7 @@ pub trait Update: Assets<Resource: Save> {
     /// Creates an update of one asset.
     ///
     /// All fields that the service sent are sent back, including those that this version of the crate does
-    /// not know. `change` may run more than once, each time on the most recently read asset.
+    /// not know. `change` may run more than once, each time on the asset as read last.
     fn update<F>(&self, id: impl Into<IdOf<Self>>, change: F) -> UpdateOne<Self::Resource, F>
     where
         F: FnMut(&mut <Self::Resource as Resource>::Asset) + Send,
@@ -60,7 +59,7 @@ impl<R: Save> Update for Handle<R> {}
 /// change between that read and the save goes unnoticed and is overwritten.
 ///
 /// The saved asset is read back up to four times, 0.5 s, 1 s and 2 s apart, because the service may be late.
-/// A secret cannot be read back; the service only shows that a secret is stored.
+/// A secret cannot be read back; the service shows only that one is stored.
 #[must_use = "an update does nothing until it is sent"]
 pub struct UpdateOne<R: Resource, F> {
     client: Client,
@@ -81,8 +80,8 @@ where
     R: Save,
     F: FnMut(&mut R::Asset) + Send,
 {
-    /// Sets the asset on which the change is based, such as the one shown in a form minutes ago. If the
-    /// current asset differs, the update reports a conflict. Default: the asset as read by
+    /// Sets the asset on which the change is based, such as the one shown in a form minutes ago. If the asset
+    /// reads differently now, the update reports a conflict. Default: the asset as read by
     /// [`send`](Self::send).
     pub fn based_on(mut self, asset: R::Asset) -> Self {
         self.based_on = Some(asset);
@@ -108,10 +107,11 @@ where
         loop {
             let mut wanted = base.clone();
             (self.change)(&mut wanted);
-            if *R::id(&wanted) != self.id {
+            let new_id = R::id(&wanted);
+            if new_id != Some(&self.id) {
                 return Err(UpdateError::IdChanged {
                     id: self.id.to_string(),
-                    new_id: R::id(&wanted).to_string(),
+                    new_id: new_id.map(ToString::to_string).unwrap_or_default(),
                 });
             }
             let current = self.find().await.map_err(UpdateError::Find)?;
@@ -149,8 +149,8 @@ where
         wanted: &R::Asset,
         changed: Vec<String>,
     ) -> Result<Updated<R::Asset>, UpdateError<R::Asset>> {
-        // A secret cannot be read.
-        let managed = ServerManagedFields::for_segment(R::NAMES.segment);
+        // No read shows a secret.
+        let managed = R::SERVER_MANAGED;
         let shown = |asset: &R::Asset| managed.with_masked_secrets(json(asset));
         let asked = json(wanted);
         let emptied = managed.empty_secrets(&asked);
@@ -162,7 +162,7 @@ where
             Err(error) if unseen && error.may_have_been_applied() => {
                 return Err(UpdateError::Unknown(error));
             }
-            // The refusal may be the response to a second attempt although the first attempt was applied.
+            // A refusal may answer a second attempt, while the first one was applied.
             Err(error) if error.may_have_been_applied() => Some(error),
             Err(error) => return Err(UpdateError::Refused(error)),
         };
@@ -219,11 +219,10 @@ pub struct Updated<A> {
     pub before: A,
     /// The asset as read back.
     pub after: A,
-    /// The changed fields, as JSON pointers. If there are none, nothing was saved.
+    /// The changed fields, as JSON pointers. If empty, there was nothing to change and nothing was saved.
     pub changed: Vec<String>,
     /// Unchanged fields that differ from the saved asset when read back, as JSON pointers. The service may
-    /// set them itself or keep a removed field, or another client may have changed them immediately
-    /// afterwards.
+    /// set them itself or keep a removed field, or another client may have changed them right afterwards.
     pub unexpected: Vec<String>,
 }
 
@@ -235,7 +234,7 @@ pub enum UpdateError<A> {
     #[error("the asset could not be read, so nothing was saved: {0}")]
     Find(Error),
     /// The change replaced the ID, which the service does not allow. Nothing was saved.
-    #[error("the change replaces the ID {id} with {new_id}, and an ID cannot change; nothing was saved")]
+    #[error("the change replaces the ID {id} by {new_id}, and an ID cannot change; nothing was saved")]
     IdChanged {
         /// The ID.
         id: String,
@@ -251,26 +250,26 @@ pub enum UpdateError<A> {
     Conflict {
         /// The fields that differ, as JSON pointers.
         fields: Vec<String>,
-        /// The most recently read asset.
+        /// The asset as read last.
         current: Box<A>,
     },
     /// The service refused to save the asset. Nothing was saved.
     #[error("the asset was not saved: {0}")]
     Refused(Error),
-    /// The service accepted the asset, but reading it back shows other values. Either another client changed
-    /// the same fields immediately afterwards, or the service does not store them.
+    /// The service accepted the asset, but reading it back shows other values. Another client changed the
+    /// same fields right afterwards, or the service does not keep them.
     #[error("the asset was saved, but reading it back shows other values of {}", .fields.join(", "))]
     Lost {
         /// The changed fields that differ when read back, as JSON pointers.
         fields: Vec<String>,
-        /// The most recently read asset.
+        /// The asset as read last.
         current: Box<A>,
     },
     /// The service accepted the asset, but it could not be read back.
     #[error("the asset was saved, but could not be read back: {0}")]
     NotReadBack(Error),
-    /// No trustworthy response arrived, and reading the asset back does not show the change. The change may
-    /// or may not be saved.
+    /// No trustworthy answer came, and reading the asset back does not show the change. It may or may not be
+    /// saved.
     #[error("it is unknown whether the asset was saved: {0}; fix: read it before you try again")]
     Unknown(Error),
 }
@@ -292,7 +291,7 @@ pub(super) fn json(asset: &impl Serialize) -> Value {
     serde_json::to_value(asset).unwrap_or_default()
 }
 
-/// Returns the differences between two assets as JSON pointers. Lists are compared as a whole.
+/// Returns the differences of two assets as JSON pointers. Lists are compared as a whole.
 pub(super) fn differences(left: &Value, right: &Value, absent: Absent) -> Vec<String> {
     let mut pointers = Vec::new();
     compare(left, right, absent, "", &mut pointers);
@@ -329,7 +328,7 @@ fn is_empty(value: &Value) -> bool {
     }
 }
 
-/// Returns true if one pointer equals the other or is a descendant of it.
+/// Returns true if one pointer equals the other or is below it.
 fn overlap(left: &str, right: &str) -> bool {
     let contains = |parent: &str, pointer: &str| {
         let rest = pointer.strip_prefix(parent);

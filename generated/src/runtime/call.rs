@@ -1,6 +1,7 @@
 //! Calls: an operation with its arguments and options, sent when it is awaited.
 
 use super::{
+    acknowledgement::{Documented, EvidenceState, Inferred, Sendable},
     attempt_loop::execute,
     client::Client,
     creatable::ReadBack,
@@ -20,6 +21,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use std::{
     fmt::{self, Write as _},
     future::IntoFuture,
+    marker::PhantomData,
     time::Duration,
 };
 use tokio::sync::watch;
@@ -155,6 +157,7 @@ impl UnsentCall {
     }
 
     /// Expects a JSON array; `null` counts as empty.
+    #[allow(dead_code, reason = "the document decides which responses there are")]
     pub(crate) fn list<T: DeserializeOwned + 'static>(self) -> Call<Vec<T>> {
         self.decode(|received| Ok(decode_json::<Option<Vec<T>>>(received)?.unwrap_or_default()))
     }
@@ -197,6 +200,7 @@ impl UnsentCall {
         Call {
             unsent: self,
             decode: Box::new(decode),
+            evidence: PhantomData,
         }
     }
 }
@@ -359,15 +363,16 @@ fn decode_error<T: DeserializeOwned>(received: &ReceivedResponse, error: &serde_
 /// # Ok(()) }
 /// ```
 #[must_use = "a call does nothing until it is awaited"]
-pub struct Call<T> {
+pub struct Call<T, E = Documented> {
     unsent: UnsentCall,
     decode: Decode<T>,
+    evidence: PhantomData<E>,
 }
 
 /// Decodes a response into a value.
 type Decode<T> = Box<dyn FnOnce(&ReceivedResponse) -> Result<T, ErrorKind> + Send>;
 
-impl<T> Call<T> {
+impl<T, E> Call<T, E> {
     /// Sets the time limit of the call, all attempts and waits included.
     ///
     /// Default: [`ClientBuilder::timeout`](crate::ClientBuilder::timeout), 5 min.
@@ -423,7 +428,10 @@ impl<T> Call<T> {
     ///
     /// # Errors
     /// When the service does not respond with a success that can be decoded.
-    pub async fn response(self) -> Result<Response<T>, Error> {
+    pub async fn response(self) -> Result<Response<T>, Error>
+    where
+        E: Sendable,
+    {
         let (received, value) = self.send().await?;
         Ok(Response {
             attempts: received.attempts(),
@@ -445,7 +453,9 @@ impl<T> Call<T> {
         let value = (self.decode)(&received).map_err(|kind| received.fail(request, kind))?;
         Ok((received, value))
     }
+}
 
+impl<T> Call<T> {
     /// Stops retries once `stop` is true; an attempt in flight is awaited.
     pub(crate) fn stop_with(mut self, stop: watch::Receiver<bool>) -> Self {
         self.unsent.request.options.stop = Some(stop);
@@ -487,13 +497,47 @@ impl<T> Call<T> {
     }
 }
 
-impl<T> fmt::Debug for Call<T> {
+impl<T, E: EvidenceState> Call<T, E> {
+    /// Changes the evidence of the call.
+    fn with_evidence<F: EvidenceState>(self) -> Call<T, F> {
+        Call {
+            unsent: self.unsent,
+            decode: self.decode,
+            evidence: PhantomData,
+        }
+    }
+}
+
+impl<T> Call<T> {
+    /// Marks the call as inferred, for the generated methods.
+    #[allow(dead_code, reason = "the vendor may document all operations")]
+    pub(crate) fn inferred(self) -> Call<T, Inferred> {
+        self.with_evidence()
+    }
+
+    /// Does nothing: the operation is documented.
+    #[deprecated(note = "the operation is documented now; remove the call of `acknowledge_inferred`")]
+    pub fn acknowledge_inferred(self) -> Self {
+        self
+    }
+}
+
+impl<T> Call<T, Inferred> {
+    /// Acknowledges that the operation is inferred, not documented. Without this, the call cannot be sent.
+    ///
+    /// Once the vendor documents the operation, the acknowledgement has no effect and may be removed.
+    pub fn acknowledge_inferred(self) -> Call<T> {
+        self.with_evidence()
+    }
+}
+
+impl<T, E> fmt::Debug for Call<T, E> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "Call to {}", self.unsent.request.target)
     }
 }
 
-impl<T: Send + 'static> IntoFuture for Call<T> {
+impl<T: Send + 'static, E: Sendable> IntoFuture for Call<T, E> {
     type Output = Result<T, Error>;
     type IntoFuture = BoxFuture<'static, Self::Output>;
 

@@ -1,4 +1,4 @@
-//! Creates with client-generated IDs, and the read-back after a create with an unknown result.
+//! Creates under an ID that the client makes, and the read-back of a create whose result is unknown.
 
 use super::{
     attempt_loop::execute,
@@ -12,107 +12,35 @@ use super::{
     server_managed::ServerManagedFields,
     transport::BoxFuture,
 };
-use crate::{operations, types};
+use crate::api::public::READ_BACKS;
 use bytes::Bytes;
 use serde_json::{Map, Value};
 
-/// An asset that is created under a client-generated ID.
+/// An asset that is created under an ID which the client makes.
 ///
-/// Documented: the service does not generate the ID, and its response is empty. The trait is sealed; the
-/// crate implements it for every such type.
-pub trait Create: sealed::Sealed + Sized {
+/// Documented: the service makes no ID, and its response is empty. The trait is sealed; the crate implements
+/// it for every such type.
+pub trait Create: Sealed + Sized {
     /// Type of the asset's ID.
     type Id: From<String> + Send + 'static;
 
     #[doc(hidden)]
-    fn create(&self, client: &Client) -> (Self::Id, Call<()>);
+    fn id(&self) -> Self::Id;
+
+    #[doc(hidden)]
+    fn store(&self, client: &Client) -> Call<()>;
 }
 
-mod sealed {
-    pub trait Sealed {}
-}
-
-/// Implements [`Create`] for assets, and lists the operations that read them back.
-macro_rules! creatable {
-    ($(
-        $(#[$gate:meta])?
-        $asset:ident, $id:ident, $field:ident, $method:ident,
-            $group:ident::{$create:ident, $find:ident}, $property:literal;
-    )*) => {
-        /// One entry for each operation that may be retried because the client generates the ID.
-        static READ_BACKS: &[ReadBack] = &[$(
-            $(#[$gate])?
-            ReadBack {
-                create: &operations::$group::$create,
-                find: &operations::$group::$find,
-                property: $property,
-            },
-        )*];
-
-        $(
-        $(#[$gate])?
-        impl sealed::Sealed for types::$asset {}
-
-        $(#[$gate])?
-        impl Create for types::$asset {
-            type Id = types::$id;
-
-            fn create(&self, client: &Client) -> (types::$id, Call<()>) {
-                (self.$field.clone(), client.$method(self))
-            }
-        }
-    )* };
-}
-
-creatable! {
-    OfferSource, OfferSourceId, id_offer_source, create_offer_source,
-        offer_sources::{CREATE_OFFER_SOURCE, FIND_OFFER_SOURCE_BY_ID}, "idOfferSource";
-    #[cfg(feature = "traffic-sources")]
-    TrafficSource, TrafficSourceId, id_traffic_source, create_traffic_source,
-        traffic_sources::{CREATE_TRAFFIC_SOURCE, FIND_TRAFFIC_SOURCE_BY_ID}, "idTrafficSource";
-    #[cfg(feature = "funnel-groups")]
-    FunnelGroup, FunnelGroupId, id_funnel_group, create_funnel_group,
-        funnel_groups::{CREATE_FUNNEL_GROUP, FIND_FUNNEL_GROUP_BY_ID}, "idFunnelGroup";
-    #[cfg(feature = "funnels")]
-    Funnel, FunnelId, id_funnel, create_funnel,
-        funnels::{CREATE_FUNNEL, FIND_FUNNEL_BY_ID}, "idFunnel";
-    #[cfg(feature = "conditions")]
-    Condition, ConditionId, id_condition, create_condition,
-        conditions::{CREATE_CONDITION, FIND_CONDITION_BY_ID}, "idCondition";
-    #[cfg(feature = "logic-scripts")]
-    LogicScript, LogicScriptId, id_logic_script, create_logic_script,
-        logic_scripts::{CREATE_LOGIC_SCRIPT, FIND_LOGIC_SCRIPT_BY_ID}, "idLogicScript";
-    #[cfg(feature = "visitor-tags")]
-    VisitorTag, VisitorTagId, id_visitor_tag, create_visitor_tag,
-        visitor_tags::{CREATE_VISITOR_TAG, FIND_VISITOR_TAG_BY_ID}, "idVisitorTag";
-    #[cfg(feature = "page-groups")]
-    PageGroup, PageGroupId, id_page_group, create_page_group,
-        page_groups::{CREATE_PAGE_GROUP, FIND_PAGE_GROUP_BY_ID}, "idPageGroup";
-    #[cfg(feature = "pages")]
-    Page, PageId, id_page, create_page,
-        pages::{CREATE_PAGE, FIND_PAGE_BY_ID}, "idPage";
-    #[cfg(feature = "categories")]
-    Category, CategoryId, id_category, create_category,
-        categories::{CREATE_CATEGORY, FIND_CATEGORY_BY_ID}, "idCategory";
-    #[cfg(feature = "ai-node-settings")]
-    AiNodeSettings, AiNodeSettingsId, id_ai_node_setting, create_ai_node_settings,
-        ai_node_settings::{CREATE_AI_NODE_SETTINGS, FIND_AI_NODE_SETTINGS_BY_ID}, "idAiNodeSetting";
-    #[cfg(feature = "webhook-configs")]
-    WebhookConfig, WebhookConfigId, id_webhook_config, create_webhook_config,
-        webhook_configs::{CREATE_WEBHOOK_CONFIG, FIND_WEBHOOK_CONFIG_BY_ID}, "idWebhookConfig";
-    #[cfg(feature = "middleware-configs")]
-    MiddlewareConfig, MiddlewareConfigId, id_middleware_config, create_middleware_config,
-        middleware_configs::{CREATE_MIDDLEWARE_CONFIG, FIND_MIDDLEWARE_CONFIG_BY_ID}, "idMiddlewareConfig";
-}
+/// Implemented for the types that implement [`Create`]. This module is private.
+pub trait Sealed {}
 
 impl Client {
     /// Creates an asset under a new ID, and returns the ID.
     ///
-    /// The call never creates two assets: it is retried under the same ID. If the result stays unknown, the
-    /// client reads the ID back and compares; in that case, the [`Response`](crate::Response) has the status
-    /// and headers of that read. If the read-back does not settle the result, the error reports that the
-    /// create [may have been applied](crate::Error::may_have_been_applied) and [contains the
-    /// ID](crate::Error::asset_id).
+    /// The call never makes two assets. It is retried under the same ID. If the result stays unknown, the
+    /// client reads the ID back and compares; the [`Response`](crate::Response) then has the status and
+    /// headers of that read. If the read-back leaves the result open, the error reports that the create [may
+    /// have been applied](crate::Error::may_have_been_applied) and [contains the ID](crate::Error::asset_id).
     ///
     /// ```no_run
     /// # async fn example(client: funnelflux::Client) -> Result<(), funnelflux::Error> {
@@ -127,7 +55,8 @@ impl Client {
     pub fn create<A: Create>(&self, make: impl FnOnce(A::Id) -> A) -> Call<A::Id> {
         let generated = id::generate();
         let text = generated.as_ref().cloned().unwrap_or_default();
-        let (id, mut call) = make(A::Id::from(text)).create(self);
+        let asset = make(A::Id::from(text));
+        let (id, mut call) = (asset.id(), asset.store(self));
         if let Err(error) = generated {
             call = call.invalid(ErrorKind::Configuration(error.to_string()));
         }
@@ -135,27 +64,28 @@ impl Client {
     }
 }
 
-/// Reads a created asset back.
+/// Reads the asset of a create back.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ReadBack {
-    create: &'static Operation,
-    find: &'static Operation,
+    pub(crate) create: &'static Operation,
+    pub(crate) find: &'static Operation,
     /// Name of the ID in the body and in the query.
-    property: &'static str,
+    pub(crate) property: &'static str,
+    pub(crate) server_managed: ServerManagedFields,
 }
 
 /// Outcome of a read-back.
 pub(crate) enum ReadBackOutcome {
-    /// The asset exists and equals the sent asset.
+    /// The asset exists as it was sent.
     Applied(ReceivedResponse),
     /// The result of the create is still unknown, for this reason.
     Unknown(String),
 }
 
 impl ReadBack {
-    /// The read-back for a create; `None` for every other operation.
+    /// The read-back of a create; `None` for every other operation.
     pub(crate) fn for_operation(operation: &Operation) -> Option<Self> {
-        let mut entries = READ_BACKS.iter();
+        let mut entries = READ_BACKS.iter().copied();
         entries.find(|entry| entry.create.id == operation.id).copied()
     }
 
@@ -163,7 +93,7 @@ impl ReadBack {
         body.get(self.property)?.as_str()
     }
 
-    /// Rejects a body whose ID does not have the documented format.
+    /// Rejects a body whose ID has not the documented format.
     pub(crate) fn check_id(&self, body: &Bytes) -> Option<ErrorKind> {
         let body = object(body)?;
         let id = self.id(&body)?;
@@ -181,18 +111,18 @@ impl ReadBack {
         self.id(&object(body)?).map(str::to_owned)
     }
 
-    /// Name of the first scalar property that differs between the sent asset and the asset that was found.
+    /// Name of the first scalar property whose value differs between the asset that was sent and the one that
+    /// was found.
     ///
-    /// Ignores changes that the service is known to make, surrounding spaces, and properties that only one
-    /// side has.
+    /// Changes that the service is known to make, surrounding spaces and properties that only one side has
+    /// are ignored.
     fn difference(&self, sent: &Map<String, Value>, found: &Map<String, Value>) -> Option<String> {
         let scalar = |value: &Value| match value {
             Value::String(text) => Some(text.trim().to_owned()),
             Value::Bool(_) | Value::Number(_) => Some(value.to_string()),
             _ => None,
         };
-        let fields = ServerManagedFields::for_segment(self.create.segment());
-        let expected = fields.as_stored(Value::Object(sent.clone()));
+        let expected = self.server_managed.as_stored(Value::Object(sent.clone()));
         let differs = |name: &&String| {
             let expected = expected.get(*name).and_then(scalar);
             let found = found.get(*name).and_then(scalar);
@@ -245,7 +175,7 @@ fn object(body: &Bytes) -> Option<Map<String, Value>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::runtime::operation::Repeat;
+    use crate::{operations, runtime::operation::Repeat};
     use serde_json::json;
 
     #[test]
@@ -264,7 +194,7 @@ mod tests {
     fn only_properties_of_both_sides_can_differ() {
         let difference = |segment: &str, sent: Value, found: Value| {
             let mut entries = READ_BACKS.iter();
-            let read_back = entries.find(|entry| entry.create.segment() == segment)?;
+            let read_back = entries.find(|entry| entry.create.path.split('/').nth(1) == Some(segment))?;
             let map = |value: Value| value.as_object().cloned().unwrap_or_default();
             read_back.difference(&map(sent), &map(found))
         };
@@ -274,8 +204,8 @@ mod tests {
         let renamed = json!({"id": "1", "name": "b"});
         let name = Some("name".to_owned());
         assert_eq!(difference("offersource", sent, renamed), name);
-        // A property that the service overwrites is ignored; the same property of another asset kind is not.
-        #[cfg(feature = "undocumented")]
+        // A property that the service overwrites is ignored; the same property of another kind is not.
+        #[cfg(feature = "inferred")]
         {
             let sent = json!({"codeHash": "mine", "owner": "me"});
             let found = json!({"codeHash": "theirs", "owner": "them"});

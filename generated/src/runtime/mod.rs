@@ -4,6 +4,7 @@
 //! call), `auth` (the token), `rate_limit`, `hook`, `transport` (one request), `retry` (another attempt?),
 //! `creatable` (the read-back of a create), `error`.
 
+pub(crate) mod acknowledgement;
 pub(crate) mod attempt_loop;
 pub(crate) mod auth;
 pub(crate) mod builder;
@@ -27,5 +28,3 @@ pub(crate) mod secret;
 pub(crate) mod server_managed;
 pub(crate) mod trace;
 pub(crate) mod transport;
-#[cfg(feature = "_inferred")]
-pub(crate) mod unverified;

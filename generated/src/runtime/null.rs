@@ -3,6 +3,7 @@
 use serde::{Deserialize, Deserializer};
 
 /// Deserialises `null` as the default value.
+#[allow(dead_code, reason = "the document decides which lists there are")]
 pub(crate) fn null_as_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,

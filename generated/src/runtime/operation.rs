@@ -24,13 +24,6 @@ pub struct Operation {
     pub request_body: RequestBody,
 }
 
-impl Operation {
-    /// First path segment, which names the kind of asset.
-    pub(crate) fn segment(&self) -> &'static str {
-        self.path.split('/').nth(1).unwrap_or_default()
-    }
-}
-
 impl fmt::Display for Operation {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{} ({} {})", self.id, self.method, self.path)

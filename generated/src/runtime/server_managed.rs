@@ -1,6 +1,7 @@
-//! Server-managed fields: properties that the service is documented to change when it stores an asset.
+//! Server-managed fields: properties that the service changes when it stores an asset, as far as that is
+//! documented.
 //!
-//! Comparing a sent asset with the asset read back ignores these changes.
+//! A comparison of a sent asset with the one that is read back ignores these changes.
 
 use serde_json::Value;
 
@@ -9,8 +10,9 @@ const PLACEHOLDER: &str = "********";
 
 /// Change that the service makes to a property.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum ServerBehavior {
-    /// The service sets the value and ignores the sent value. The document marks the property `readOnly`.
+pub(crate) enum ServerBehavior {
+    /// The service sets the value and ignores the one that is sent. The document marks the property
+    /// `readOnly`.
     ReadOnly,
     /// The service removes surrounding spaces.
     Trimmed,
@@ -25,70 +27,15 @@ enum ServerBehavior {
     Secret { flag: &'static str },
 }
 
-/// Server-managed properties of one kind of asset, as JSON pointers.
-type FieldTable = &'static [(&'static str, ServerBehavior)];
-
-/// The tables, keyed by the first path segment of the kind's operations.
-static TABLES: &[(&str, FieldTable)] = &[
-    // Vendor's page "Funnels": the owner is filled in on reads and ignored on saves; `idCampaign` is the
-    // legacy alias of `idFunnelGroup`.
-    (
-        "funnel",
-        &[
-            ("/owner", ServerBehavior::ReadOnly),
-            ("/idCampaign", ServerBehavior::AliasOf("/idFunnelGroup")),
-        ],
-    ),
-    // Vendor's page "Logic Scripts": the server manages the hash and the owner, and trims the name.
-    (
-        "logicscript",
-        &[
-            ("/codeHash", ServerBehavior::ReadOnly),
-            ("/owner", ServerBehavior::ReadOnly),
-            ("/logicScriptName", ServerBehavior::Trimmed),
-        ],
-    ),
-    // Vendor's page "Middleware Configs" and changelog of 15/06/2026: placeholders with flags; the timeout
-    // defaults to 5 s and is capped at 10 s.
-    (
-        "middlewareconfig",
-        &[
-            (
-                "/timeoutMs",
-                ServerBehavior::Capped {
-                    default: 5_000,
-                    maximum: 10_000,
-                },
-            ),
-            (
-                "/destination/basicAuth/password",
-                ServerBehavior::Secret {
-                    flag: "/destination/hasBasicAuthPassword",
-                },
-            ),
-            (
-                "/destination/hmacSecret",
-                ServerBehavior::Secret {
-                    flag: "/destination/hasHmacSecret",
-                },
-            ),
-        ],
-    ),
-];
-
-/// Server-managed fields of one kind of asset.
+/// Server-managed fields of one kind of asset, as JSON pointers.
+///
+/// The generator reads them from the document: from `readOnly`, and from `x-server-managed` at the tag.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct ServerManagedFields(FieldTable);
+pub struct ServerManagedFields(pub(crate) &'static [(&'static str, ServerBehavior)]);
 
 impl ServerManagedFields {
-    /// The fields of the kind whose operations have this first path segment.
-    pub(crate) fn for_segment(segment: &str) -> Self {
-        let entry = TABLES.iter().find(|(name, _)| *name == segment);
-        Self(entry.map_or(&[], |(_, fields)| fields))
-    }
-
-    /// The asset in the form that the service returns after storing it, as far as known. Applying this twice
-    /// changes nothing.
+    /// The asset as the service returns it after storing it, as far as known. Applying this twice changes
+    /// nothing.
     pub(crate) fn as_stored(self, mut asset: Value) -> Value {
         for (pointer, behavior) in self.0 {
             behavior.apply(pointer, &mut asset);
@@ -96,7 +43,7 @@ impl ServerManagedFields {
         asset
     }
 
-    /// The asset with its secrets replaced by placeholders and everything else unchanged.
+    /// The asset with its secrets replaced by placeholders and everything else as it is.
     pub(crate) fn with_masked_secrets(self, mut asset: Value) -> Value {
         for (pointer, behavior) in self.secrets() {
             behavior.apply(pointer, &mut asset);
@@ -111,7 +58,7 @@ impl ServerManagedFields {
         empty.map(|(pointer, _)| *pointer).collect()
     }
 
-    /// Returns true if the asset contains a plain-text secret, which no read can confirm.
+    /// Returns true if the asset contains a secret in plain text, which no read can confirm as stored.
     pub(crate) fn contains_secret(self, asset: &Value) -> bool {
         self.secrets()
             .any(|(pointer, _)| is_secret(asset.pointer(pointer)))
@@ -187,116 +134,67 @@ fn put(asset: &mut Value, pointer: &str, value: Option<Value>) {
 mod tests {
     use super::*;
     use serde_json::json;
-    use std::collections::BTreeSet;
 
-    #[test]
-    fn the_table_matches_the_document() {
-        let document = include_str!("../../tests/spec/effective.json");
-        let document: Value = serde_json::from_str(document).unwrap();
-        let schema = |name: &str| &document["components"]["schemas"][name];
-        let reference_target = |value: &Value| {
-            let reference = value["$ref"].as_str().or(value["allOf"][0]["$ref"].as_str());
-            reference
-                .and_then(|reference| reference.rsplit('/').next())
-                .map(str::to_owned)
-        };
-        let mut marked = BTreeSet::new();
-        for (path, item) in document["paths"].as_object().unwrap() {
-            let Some(segment) = path.strip_suffix("/save/") else {
-                continue;
-            };
-            let body = &item["put"]["requestBody"]["content"]["application/json"]["schema"];
-            let Some(asset) = reference_target(body) else {
-                continue;
-            };
-            let mut pending = vec![(String::new(), asset)];
-            while let Some((pointer, name)) = pending.pop() {
-                for (property, value) in schema(&name)["properties"].as_object().into_iter().flatten() {
-                    let pointer = format!("{pointer}/{property}");
-                    if value["readOnly"] == true {
-                        marked.insert((segment.to_owned(), pointer.clone(), "read-only"));
-                    }
-                    if value["format"] == "password" {
-                        marked.insert((segment.to_owned(), pointer.clone(), "secret"));
-                    }
-                    pending.extend(reference_target(value).map(|name| (pointer, name)));
-                }
-            }
-        }
-        let in_table: BTreeSet<_> = TABLES
-            .iter()
-            .flat_map(|(segment, fields)| fields.iter().map(move |field| (segment, field)))
-            .filter_map(|(segment, (pointer, behavior))| {
-                let mark = match behavior {
-                    ServerBehavior::ReadOnly => "read-only",
-                    ServerBehavior::Secret { .. } => "secret",
-                    _ => return None,
-                };
-                Some((format!("/{segment}"), (*pointer).to_owned(), mark))
-            })
-            .collect();
-        assert_eq!(in_table, marked);
-        let timeout = &schema("MiddlewareConfig")["properties"]["timeoutMs"];
-        assert_eq!(timeout["default"], 5_000);
-        assert!(
-            timeout["description"]
-                .as_str()
-                .unwrap()
-                .contains("Values above 10000"),
-            "{timeout}"
-        );
-        assert!(schema("Funnel")["properties"].get("idCampaign").is_some());
-        let name = &schema("LogicScript")["properties"]["logicScriptName"];
-        assert!(
-            name["description"]
-                .as_str()
-                .unwrap()
-                .contains("Spaces around it are removed"),
-            "{name}"
-        );
-    }
+    const SCRIPT: ServerManagedFields = ServerManagedFields(&[
+        ("/codeHash", ServerBehavior::ReadOnly),
+        ("/owner", ServerBehavior::ReadOnly),
+        ("/logicScriptName", ServerBehavior::Trimmed),
+    ]);
+    const FUNNEL: ServerManagedFields = ServerManagedFields(&[
+        ("/owner", ServerBehavior::ReadOnly),
+        ("/idCampaign", ServerBehavior::AliasOf("/idFunnelGroup")),
+    ]);
+    const CONFIG: ServerManagedFields = ServerManagedFields(&[
+        (
+            "/timeoutMs",
+            ServerBehavior::Capped {
+                default: 5_000,
+                maximum: 10_000,
+            },
+        ),
+        (
+            "/destination/basicAuth/password",
+            ServerBehavior::Secret {
+                flag: "/destination/hasBasicAuthPassword",
+            },
+        ),
+        (
+            "/destination/hmacSecret",
+            ServerBehavior::Secret {
+                flag: "/destination/hasHmacSecret",
+            },
+        ),
+    ]);
 
     #[test]
     fn assets_are_expected_as_the_service_stores_them() {
         let destination = |destination: Value| json!({ "destination": destination, "timeoutMs": 5_000 });
-        for (segment, sent, stored) in [
+        for (fields, sent, stored) in [
             (
-                "logicscript",
+                SCRIPT,
                 json!({"logicScriptName": " a ", "codeHash": "x", "owner": 1, "code": " c "}),
                 json!({"logicScriptName": "a", "code": " c "}),
             ),
             (
-                "funnel",
+                FUNNEL,
                 json!({"idFunnelGroup": "g", "owner": "me"}),
                 json!({"idFunnelGroup": "g", "idCampaign": "g"}),
             ),
             (
-                "funnel",
+                FUNNEL,
                 json!({"idFunnelGroup": "", "idCampaign": "g"}),
                 json!({"idFunnelGroup": "g", "idCampaign": "g"}),
             ),
             (
-                "funnel",
+                FUNNEL,
                 json!({"idFunnelGroup": "g", "idCampaign": "h"}),
                 json!({"idFunnelGroup": "g", "idCampaign": "h"}),
             ),
+            (CONFIG, json!({"timeoutMs": 20_000}), json!({"timeoutMs": 10_000})),
+            (CONFIG, json!({"timeoutMs": 7}), json!({"timeoutMs": 7})),
+            (CONFIG, json!({"timeoutMs": null}), json!({"timeoutMs": 5_000})),
             (
-                "middlewareconfig",
-                json!({"timeoutMs": 20_000}),
-                json!({"timeoutMs": 10_000}),
-            ),
-            (
-                "middlewareconfig",
-                json!({"timeoutMs": 7}),
-                json!({"timeoutMs": 7}),
-            ),
-            (
-                "middlewareconfig",
-                json!({"timeoutMs": null}),
-                json!({"timeoutMs": 5_000}),
-            ),
-            (
-                "middlewareconfig",
+                CONFIG,
                 destination(json!({"hmacSecret": "hush", "basicAuth": {"password": "", "username": "u"}})),
                 destination(json!({
                     "hmacSecret": "********", "hasHmacSecret": true,
@@ -304,26 +202,24 @@ mod tests {
                 })),
             ),
             (
-                "middlewareconfig",
+                CONFIG,
                 destination(json!({"hmacSecret": "********", "hasBasicAuthPassword": true, "basicAuth": {}})),
                 destination(json!({
                     "hasHmacSecret": false,
                     "hasBasicAuthPassword": true, "basicAuth": {"password": "********"},
                 })),
             ),
-            // Other kinds have no known server-managed fields.
-            ("offersource", json!({"owner": 1}), json!({"owner": 1})),
+            (ServerManagedFields(&[]), json!({"owner": 1}), json!({"owner": 1})),
         ] {
-            let fields = ServerManagedFields::for_segment(segment);
             let once = fields.as_stored(sent.clone());
-            assert_eq!(once, stored, "{segment}: {sent}");
+            assert_eq!(once, stored, "{sent}");
             assert_eq!(fields.as_stored(once), stored, "a second time: {sent}");
         }
     }
 
     #[test]
     fn only_secrets_are_masked() {
-        let fields = ServerManagedFields::for_segment("middlewareconfig");
+        let fields = CONFIG;
         let sent = json!({"timeoutMs": 20_000, "destination": {"hmacSecret": "hush"}});
         assert!(fields.contains_secret(&sent));
         assert_eq!(fields.empty_secrets(&sent), ["/destination/basicAuth/password"]);

@@ -42,7 +42,7 @@ pub(crate) fn measure() -> Result<String, BoxError> {
         ),
         (
             "funnelflux, all 161 operations",
-            "features = [\"undocumented\"]",
+            "features = [\"inferred\"]",
             HostNames::All,
         ),
     ] {

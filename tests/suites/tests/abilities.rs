@@ -11,7 +11,7 @@ use funnelflux::ext::*;
 use funnelflux::http::Method;
 use funnelflux::operations::{self, Operation};
 use funnelflux::types::*;
-use funnelflux::{Call, Client, Create, Unverified};
+use funnelflux::{Call, Client, Create};
 use funnelflux_fake::{Fake, Fault, MissingByIds, Rule, Settings};
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -19,8 +19,6 @@ use std::collections::BTreeSet;
 const IDS: [&str; 3] = ["2nIemJxCKbFX", "2n5JuOKWLTzd", "2n5JuOKWLTze"];
 const KEEPER: &str = "2n5JuOKWLTzf";
 const MISSING_ID: &str = "2n5JuOKWLTzz";
-
-const ACKNOWLEDGED: Unverified = Unverified::acknowledge();
 
 /// Creates a service with this behaviour for unknown IDs.
 fn service(missing: MissingByIds) -> (Fake, Client) {
@@ -76,7 +74,7 @@ macro_rules! use_abilities {
         let plan = job().plan().await.unwrap();
         assert_eq!((plan.would_change.len(), plan.missing.len()), (3, 1), "{}", $segment);
         assert_eq!(statuses(&$fake, $segment), "active active active", "{}: plan", $segment);
-        let report = job().unverified(ACKNOWLEDGED).verify(true).send().await.unwrap();
+        let report = job().acknowledge_inferred().verify(true).send().await.unwrap();
         assert_eq!((report.counts().done, report.counts().rejected), (3, 1), "{}: {report}", $segment);
         assert_eq!(statuses(&$fake, $segment), "archived archived archived", $segment);
     };
@@ -103,7 +101,7 @@ macro_rules! use_abilities {
         }
     };
     (@delete $fake:ident $handle:ident $segment:literal) => {
-        let report = $handle.bulk_delete(IDS).unverified(ACKNOWLEDGED).send().await.unwrap();
+        let report = $handle.bulk_delete(IDS).acknowledge_inferred().send().await.unwrap();
         assert_eq!(report.counts().done, 3, "{}: {report}", $segment);
         assert_eq!(statuses(&$fake, $segment), "deleted deleted deleted", $segment);
     };
@@ -199,7 +197,7 @@ async fn visitor_tags_are_read_by_one_list() {
     }
     fake.clear_log();
     let job = client.visitor_tags().bulk_archive(IDS);
-    let report = job.unverified(ACKNOWLEDGED).send().await.unwrap();
+    let report = job.acknowledge_inferred().send().await.unwrap();
     assert_eq!(report.counts().done, 3);
     let asked: Vec<String> = fake
         .log()
@@ -237,7 +235,7 @@ async fn categories_and_funnel_groups_are_parents_too() {
             children => unreachable!("{children:?}"),
         };
         assert_eq!(known, (!children.is_leave()).then_some(1));
-        let report = job().unverified(ACKNOWLEDGED).send().await.unwrap();
+        let report = job().acknowledge_inferred().send().await.unwrap();
         assert_eq!(report.counts().done, 1, "{report}");
         let state = fake.state();
         let funnel = state.asset("funnel", IDS[1]).unwrap();
@@ -257,7 +255,7 @@ async fn categories_and_funnel_groups_are_parents_too() {
         let page = Page::new(IDS[1], "P").with_id_category(IDS[0]);
         client.create_page(&page).await.unwrap();
         let job = client.categories().bulk_delete([IDS[0]]);
-        let job = job.children(children.clone()).unverified(ACKNOWLEDGED);
+        let job = job.children(children.clone()).acknowledge_inferred();
         assert_eq!(job.send().await.unwrap().counts().done, 1);
         let state = fake.state();
         let page = state.asset("page", IDS[1]).unwrap();

@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use funnelflux::Error;
-use funnelflux::ext::{AssetKind, Handle};
-use funnelflux::types::{OfferSourceId, Status};
+use funnelflux::ext::{AssetKind, AssetStatus, Handle};
+use funnelflux::types::OfferSourceId;
 use funnelflux_fake::{Fake, Fault, Rule};
 use funnelflux_suites::client;
 use futures_util::{StreamExt as _, TryStreamExt as _};
@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, HashMap};
 
 async fn archived<K: AssetKind>(assets: &Handle<K>) -> Result<Vec<String>, Error> {
     let rows = assets.list().await?.into_iter();
-    let archived = rows.filter(|row| row.status == Status::Archived);
+    let archived = rows.filter(|row| row.status == AssetStatus::Archived);
     Ok(archived
         .map(|row| format!("{} {} {}", K::SINGULAR, row.id, row.name))
         .collect())
@@ -36,7 +36,7 @@ async fn a_function_works_with_every_kind() -> Result<(), Error> {
     let source = client.find_offer_source_by_id(&"b".into()).await?;
     assert_eq!(
         kind_of(&client.offer_sources(), &source),
-        ("b".to_owned(), Status::Archived)
+        ("b".to_owned(), AssetStatus::Archived)
     );
     // A failure is one item of the stream.
     fake.inject(Rule::new(Fault::status(403)).times(1));
@@ -46,8 +46,11 @@ async fn a_function_works_with_every_kind() -> Result<(), Error> {
     Ok(())
 }
 
-fn kind_of<K: AssetKind>(_: &Handle<K>, asset: &K::Asset) -> (String, Status) {
-    (K::id(asset).to_string(), K::status(asset))
+fn kind_of<K: AssetKind>(_: &Handle<K>, asset: &K::Asset) -> (String, AssetStatus) {
+    (
+        K::id(asset).map(ToString::to_string).unwrap_or_default(),
+        K::status(asset),
+    )
 }
 
 #[test]

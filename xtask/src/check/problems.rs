@@ -79,13 +79,26 @@ pub(super) fn with_output(
         problems.push(match departure {
             Some(problem) if problem.kind == Kind::HandEdited => with_lines(problem, &file),
             Some(problem) => problem,
+            None if file.path == MANIFEST => with_lines(
+                problem(
+                    Kind::Features,
+                    MANIFEST,
+                    "the features differ from the groups",
+                    GENERATE,
+                ),
+                &file,
+            ),
             None => stale(&file, &cause),
         });
     }
     problems.extend(orphans(workspace, output.files.keys())?);
     let manifest = workspace.read(MANIFEST)?.map(|manifest| manifest.text);
-    let features = features::problem(manifest.as_deref(), &output.features);
-    problems.extend(features.map(|message| problem(Kind::Features, MANIFEST, message, features::FIX)));
+    let features = manifest.map(|manifest| features::with_groups(&manifest, &output.features));
+    problems.extend(
+        features
+            .and_then(Result::err)
+            .map(|message| problem(Kind::Features, MANIFEST, message, features::FIX)),
+    );
     Ok(problems)
 }
 

@@ -293,30 +293,30 @@ fn wrong_arguments_are_explained() {
     insta::assert_snapshot!("wrong_calls", all);
 }
 
-/// The manifest is written by hand.
 #[test]
-fn a_group_without_its_feature_is_reported_by_generate_and_check() {
+fn the_features_of_groups_are_written_between_marks() {
     let workspace = Workspace::new();
-    workspace.write(
-        "spec/overlays/10-inferred.yaml",
-        r#"overlay: 1.0.0
-info: {title: A group that is inferred, version: "1"}
-actions:
-  - target: $.tags[0]
-    description: The group is not documented.
-    update: {x-undocumented: true}
-"#,
-    );
     let manifest = "generated/Cargo.toml";
     workspace.write(manifest, "[package]\nname = \"funnelflux\"\n");
     let generate = workspace.xtask(&["generate"]).ended_with(0);
     let check = workspace.xtask(&["check"]).ended_with(3);
     insta::assert_snapshot!("feature_missing", format!("{}\n{check}", generate.stderr));
-    workspace.write(
-        manifest,
-        "[features]\nundocumented = ['offer-sources']\noffer-sources = ['_inferred']\n_inferred = []\n",
+    let marks = "# Groups of operations: written by `cargo xtask generate`. Do not edit.\n\
+                 # End of the groups of operations.\n";
+    workspace.write(manifest, format!("[features]\ntls = []\n{marks}"));
+    let check = workspace.xtask(&["check"]).ended_with(3);
+    assert!(
+        check
+            .stderr
+            .contains("generated/Cargo.toml:4: error[check::features]"),
+        "{check}"
     );
     workspace.fix();
+    let written = workspace.read(manifest);
+    assert!(
+        written.contains("\ndocumented = [\n    \"offer-sources\",\n]\n"),
+        "{written}"
+    );
 }
 
 #[cfg(unix)]

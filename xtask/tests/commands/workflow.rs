@@ -195,7 +195,7 @@ fn a_change_opens_one_pull_request_with_the_report() {
         "{log}"
     );
     assert!(
-        log.contains("cargo check --quiet --package funnelflux --all-targets --features undocumented"),
+        log.contains("cargo check --quiet --package funnelflux --all-targets --features inferred"),
         "{log}"
     );
     let body = runner.read("body.md");

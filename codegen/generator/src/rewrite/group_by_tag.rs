@@ -7,7 +7,6 @@ use syn::{ImplItemFn, Item, Type};
 use crate::transform::{ApiModel, IdType, OpenEnum, Operation, Tag};
 
 use super::{
-    feature_set::FeatureSet,
     mentions::{mentioned, mentioned_in_signature},
     state::declared,
 };
@@ -17,10 +16,10 @@ use super::{
 pub struct Items {
     /// Tags in the order of the document.
     pub tags: Vec<TagItems>,
-    /// Types used by several tags or by no tag.
-    pub shared: Vec<(TypeItem, FeatureSet)>,
+    /// Types that several tags use, or none.
+    pub shared: Vec<TypeItem>,
     /// Types of IDs.
-    pub ids: Vec<(IdType, FeatureSet)>,
+    pub ids: Vec<IdType>,
 }
 
 /// Items that belong to one tag.
@@ -28,9 +27,9 @@ pub struct Items {
 pub struct TagItems {
     /// The tag.
     pub tag: Tag,
-    /// Operations of the tag, each with its method.
+    /// Its operations, each with its method.
     pub operations: Vec<(Operation, ImplItemFn)>,
-    /// Types that only this tag uses.
+    /// Types that no other tag uses.
     pub types: Vec<TypeItem>,
 }
 
@@ -61,13 +60,13 @@ impl TypeItem {
 
 /// Users of each type.
 struct Owners {
-    /// By type: positions of the tags whose operations use it.
+    /// By type: positions of the tags whose operations reach it.
     tags: BTreeMap<String, BTreeSet<usize>>,
-    /// Types that no operation uses, and the types inside them.
+    /// Types that no operation reaches, and all that they consist of.
     unused: BTreeSet<String>,
 }
 
-/// Groups by tag: a type used by the operations of a single tag belongs to that tag.
+/// Groups by tag: a type that the operations of a single tag reach belongs to it.
 pub(super) fn group(types: Vec<Item>, methods: Vec<ImplItemFn>, model: &ApiModel) -> Items {
     let mut groups: BTreeMap<String, Vec<Item>> = BTreeMap::new();
     for item in types {
@@ -96,14 +95,6 @@ pub(super) fn group(types: Vec<Item>, methods: Vec<ImplItemFn>, model: &ApiModel
     });
     let mut tags: Vec<TagItems> = tags.collect();
     let owners = owners(&groups, &tags, model);
-    let features = |name: &str| {
-        if owners.unused.contains(name) {
-            return FeatureSet::Always;
-        }
-        let tags = owners.tags.get(name).into_iter().flatten();
-        let tags = tags.filter_map(|index| model.tags.get(*index));
-        FeatureSet::union(&tags.map(FeatureSet::of).collect::<Vec<_>>())
-    };
     let others = groups.into_iter();
     let others = others.map(|(name, items)| TypeItem::Items { name, items });
     let enums = model.enums.iter().cloned().map(TypeItem::Enum);
@@ -116,13 +107,11 @@ pub(super) fn group(types: Vec<Item>, methods: Vec<ImplItemFn>, model: &ApiModel
         if let Some(tag) = user.and_then(|index| tags.get_mut(*index)) {
             tag.types.push(item);
         } else {
-            let features = features(name);
-            shared.push((item, features));
+            shared.push(item);
         }
     }
-    let ids = model.ids.iter();
     Items {
-        ids: ids.map(|id| (id.clone(), features(&id.name))).collect(),
+        ids: model.ids.clone(),
         tags,
         shared,
     }

@@ -109,9 +109,6 @@ fn rewrite(state: &State<'_>, operation: &Operation, method: &ImplItemFn) -> Res
             names.join(", ")
         ));
     }
-    if operation.unverified {
-        parameters.push(parse_quote!(_unverified: Unverified));
-    }
     let (returned, finish) = match &success {
         _ if let Response::Text(media_type) = &operation.response => {
             (parse_quote!(String), quote!(.text(#media_type)))
@@ -127,13 +124,18 @@ fn rewrite(state: &State<'_>, operation: &Operation, method: &ImplItemFn) -> Res
         list if argument_of(list, "Vec").is_some() => (success.clone(), quote!(.list())),
         _ => (success.clone(), quote!(.json())),
     };
+    let (returns, inferred): (Type, _) = if operation.unverified {
+        (parse_quote!(Call<#returned, Inferred>), Some(quote!(.inferred())))
+    } else {
+        (parse_quote!(Call<#returned>), None)
+    };
     let id = &method.sig.ident;
     let constant = format_ident!("{}", naming::constant(operation.id()));
     let docs = rustdoc::attributes(&operation.documentation);
     Ok(parse_quote! {
         #(#docs)*
-        pub fn #id(&self, #(#parameters),*) -> Call<#returned> {
-            self.call(&operations::#constant) #(#chain)* #finish
+        pub fn #id(&self, #(#parameters),*) -> #returns {
+            self.call(&operations::#constant) #(#chain)* #finish #inferred
         }
     })
 }

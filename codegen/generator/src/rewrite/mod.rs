@@ -5,7 +5,6 @@
 
 mod doc_comments;
 mod excerpt;
-mod feature_set;
 mod group_by_tag;
 mod mentions;
 mod methods;
@@ -19,9 +18,9 @@ mod tests;
 
 use std::collections::BTreeSet;
 
-pub use feature_set::FeatureSet;
 pub use group_by_tag::{Items, TagItems, TypeItem};
 pub(crate) use mentions::mentioned;
+pub(crate) use serde_fields::{argument_of, is_extra, json_name};
 
 use crate::{
     steps::{self, Expect, StageReport, Step},

@@ -5,7 +5,7 @@ use quote::quote;
 use syn::{Attribute, Expr, ExprLit, Field, GenericArgument, Lit, Meta, PathArguments, Type, parse_quote};
 
 /// Returns the single type argument of `ty` if it is `name<…>`, with or without a path.
-pub(super) fn argument_of<'a>(ty: &'a Type, name: &str) -> Option<&'a Type> {
+pub(crate) fn argument_of<'a>(ty: &'a Type, name: &str) -> Option<&'a Type> {
     let Type::Path(path) = ty else {
         return None;
     };
@@ -35,7 +35,7 @@ pub(super) fn is_collection(ty: &Type) -> bool {
 }
 
 /// Returns `true` if the field collects unknown fields.
-pub(super) fn is_extra(field: &Field) -> bool {
+pub(crate) fn is_extra(field: &Field) -> bool {
     is_flat(field) && is_collection(&field.ty)
 }
 
@@ -57,7 +57,7 @@ pub(super) fn has_serde(attributes: &[Attribute], name: &str) -> bool {
 }
 
 /// Returns the JSON name of the field.
-pub(super) fn json_name(field: &Field) -> String {
+pub(crate) fn json_name(field: &Field) -> String {
     let renamed = serde_items(&field.attrs).into_iter().find_map(|item| match item {
         Meta::NameValue(pair) if pair.path.is_ident("rename") => match pair.value {
             Expr::Lit(ExprLit {

@@ -32,7 +32,7 @@ const RESERVED: &[&str] = &[
     "Operation",
     "Repeat",
     "RequestBody",
-    "Unverified",
+    "Inferred",
     "Default",
     "Clone",
     "Debug",

@@ -371,7 +371,7 @@ fn operations() -> Fixture {
     Fixture::new(json!({
         "paths": {
             "/offersource/list/": {"get": {
-                "summary": "List",
+                "summary": "List", "tags": ["Offer Sources"],
                 "parameters": [
                     {"name": "status", "in": "query", "required": true,
                         "schema": {"type": "string", "enum": ["all", "none"]}},

@@ -23,7 +23,7 @@ pub(super) struct PartId {
 /// Everything that inferred overlays add.
 #[derive(Default)]
 pub(super) struct Inferred<'a> {
-    pub(super) tags: Vec<(PartId, &'a str)>,
+    pub(super) tags: Vec<(PartId, &'a str, &'a Value)>,
     pub(super) operations: Vec<(PartId, Operation<'a>)>,
     pub(super) schemas: Vec<(PartId, &'a str, &'a Value)>,
 }
@@ -41,6 +41,10 @@ impl<'a> Inferred<'a> {
         all
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.tags.is_empty() && self.operations.is_empty() && self.schemas.is_empty()
+    }
+
     fn read_action(&mut self, overlay: usize, at: &Pointer, action: &'a Value) {
         let id = |pointer: PointerBuf| PartId { overlay, pointer };
         let update = action.get("update").unwrap_or(&Value::Null);
@@ -49,7 +53,7 @@ impl<'a> Inferred<'a> {
                 let tags = update.as_array().into_iter().flatten().enumerate();
                 self.tags.extend(tags.filter_map(|(index, tag)| {
                     let name = tag.get("name")?.as_str()?;
-                    Some((id(at.with_trailing_token(index)), name))
+                    Some((id(at.with_trailing_token(index)), name, tag))
                 }));
             }
             Some("$.paths") => {

@@ -12,7 +12,7 @@ mod inferred;
 use std::collections::BTreeSet;
 
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::overlay;
 use funnelflux_openapi::{
@@ -120,13 +120,19 @@ impl Superseded {
 /// Compares the inferred overlays with the document, and drops the parts that the document now has.
 #[must_use]
 pub fn supersede(document: Document, overlays: Vec<Document>) -> Superseded {
+    let inferred = Inferred::read(&overlays);
+    // Without inferred overlays the document stays as it is.
+    let document = if inferred.is_empty() {
+        document
+    } else {
+        with_lists(document)
+    };
     let empty = Map::new();
     let schemas = document.get("/components/schemas").and_then(Value::as_object);
     let schemas = schemas.unwrap_or(&empty);
     let theirs: Vec<_> = operations(document.value()).collect();
     let tags: BTreeSet<&str> = theirs.iter().map(tag_of).collect();
 
-    let inferred = Inferred::read(&overlays);
     let matches = inferred.matches(&theirs);
     let differences = differences(&inferred, &matches, schemas, &document);
     let mut comparisons = Vec::new();
@@ -174,8 +180,9 @@ pub fn supersede(document: Document, overlays: Vec<Document>) -> Superseded {
     let dropped = inferred.schemas.iter().filter(|(_, name, _)| is_superseded(name));
     superseded.extend(dropped.map(|(id, ..)| id.clone()));
     let dropped = inferred.tags.iter();
-    let dropped = dropped.filter(|(_, name)| tag_index(document.value(), name).is_some());
-    superseded.extend(dropped.map(|(id, _)| id.clone()));
+    let dropped = dropped.filter(|(_, name, _)| tag_index(document.value(), name).is_some());
+    superseded.extend(dropped.map(|(id, ..)| id.clone()));
+    let behavior = behavior(&inferred);
 
     let mut notices: Diagnostics = comparisons.iter().flat_map(Comparison::notices).collect();
     let inferred = inferred.operations.len();
@@ -190,12 +197,47 @@ pub fn supersede(document: Document, overlays: Vec<Document>) -> Superseded {
     });
     let overlays = overlays.collect();
     Superseded {
-        document: mark(document, &partly_inferred),
+        document: mark(document, &partly_inferred, &behavior),
         overlays,
         comparisons,
         notices,
         inferred,
     }
+}
+
+/// Adds the lists that overlays add to, and lists all tags that the document uses.
+fn with_lists(document: Document) -> Document {
+    let used: Vec<String> = operations(document.value())
+        .map(|operation| tag_of(&operation).to_owned())
+        .filter(|name| !name.is_empty())
+        .collect();
+    let (mut value, provenance) = document.into_parts();
+    if let Some(document) = value.as_object_mut() {
+        let list = document.entry("tags").or_insert_with(|| json!([])).as_array_mut();
+        if let Some(list) = list {
+            for name in used {
+                let is_listed = |tag: &Value| tag.get("name").and_then(Value::as_str) == Some(&name);
+                if !list.iter().any(is_listed) {
+                    list.push(json!({"name": name}));
+                }
+            }
+        }
+        let components = document.entry("components").or_insert_with(|| json!({}));
+        if let Some(components) = components.as_object_mut() {
+            components.entry("schemas").or_insert_with(|| json!({}));
+        }
+    }
+    Document::new(value, provenance)
+}
+
+/// Behaviour of the groups as the inferred overlays describe it. The vendor's document cannot say it, so it
+/// outlasts the rest of a superseded tag.
+fn behavior(inferred: &Inferred<'_>) -> Vec<(String, &'static str, Value)> {
+    let tags = inferred.tags.iter().flat_map(|(_, name, tag)| {
+        let keys = ["x-children", "x-server-managed"].into_iter();
+        keys.filter_map(|key| Some(((*name).to_owned(), key, tag.get(key)?.clone())))
+    });
+    tags.collect()
 }
 
 fn tag_index(document: &Value, name: &str) -> Option<usize> {
@@ -204,8 +246,14 @@ fn tag_index(document: &Value, name: &str) -> Option<usize> {
 }
 
 /// Marks tags as undocumented: a group is documented once all of its operations are.
-fn mark(document: Document, tags: &BTreeSet<String>) -> Document {
+fn mark(document: Document, tags: &BTreeSet<String>, behavior: &[(String, &'static str, Value)]) -> Document {
     let (mut value, provenance) = document.into_parts();
+    for (name, key, extension) in behavior {
+        let tag = tag_index(&value, name).and_then(|index| value.get_mut("tags")?.get_mut(index));
+        if let Some(Value::Object(tag)) = tag {
+            tag.entry(*key).or_insert_with(|| extension.clone());
+        }
+    }
     for name in tags {
         let tag = tag_index(&value, name).and_then(|index| value.get_mut("tags")?.get_mut(index));
         if let Some(Value::Object(tag)) = tag {

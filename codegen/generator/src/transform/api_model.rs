@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::naming::OperationName;
+use crate::vocabulary::{OperationWords, Vocabulary};
 use funnelflux_openapi::{Diagnostics, Document, pointer::PointerBuf};
 
 use super::origins::Origins;
@@ -12,6 +12,8 @@ use super::origins::Origins;
 pub struct ApiModel {
     /// The document in the form that the generator supports.
     pub document: Value,
+    /// Names of groups, operations and IDs.
+    pub vocabulary: Vocabulary,
     /// Tags that have operations, in the order of the document.
     pub tags: Vec<Tag>,
     /// Operations by tag, in the order of the documentation.
@@ -44,8 +46,10 @@ pub struct Tag {
     pub description: String,
     /// Documentation of its methods, in Markdown.
     pub documentation: String,
-    /// Cargo feature that gates it, if its operations are inferred (`x-undocumented`).
-    pub feature: Option<String>,
+    /// Cargo feature that gates it.
+    pub feature: String,
+    /// `true` if its operations are inferred (`x-undocumented`).
+    pub inferred: bool,
 }
 
 /// An operation.
@@ -53,8 +57,8 @@ pub struct Tag {
 pub struct Operation {
     /// Pointer into the document.
     pub pointer: PointerBuf,
-    /// Name and place among the operations of its tag.
-    pub name: OperationName,
+    /// Name, verb, and place among the operations of its tag.
+    pub words: OperationWords,
     /// HTTP method in upper case.
     pub method: String,
     /// Path as the document has it, with its trailing slash.
@@ -83,7 +87,7 @@ impl Operation {
     /// Returns the name of the Rust method.
     #[must_use]
     pub fn id(&self) -> &str {
-        &self.name.id
+        &self.words.id
     }
 }
 

@@ -114,6 +114,11 @@ pub(super) fn of_operation(model: &Operation, operation: &Value) -> String {
         paragraphs.push("The API document marks it as deprecated.".to_owned());
     }
     paragraphs.push(format!("`{} {}`", model.method, model.path));
+    if model.unverified {
+        paragraphs.push(
+            "Acknowledge that this destructive call is inferred: `.acknowledge_inferred()`.".to_owned(),
+        );
+    }
     paragraphs.extend(evidence::paragraph(operation));
     let parameters = operation.get("parameters").and_then(Value::as_array);
     let parameter = |argument: &Argument| {
@@ -129,9 +134,6 @@ pub(super) fn of_operation(model: &Operation, operation: &Value) -> String {
         .get("requestBody")
         .or_else(|| operation.get(responses::RAW_BODY));
     list.extend(body.map(of_body));
-    if model.unverified {
-        list.push("- `_unverified`: Acknowledges that this destructive call is inferred.".to_owned());
-    }
     if !list.is_empty() {
         paragraphs.push(format!("# Arguments\n{}", list.join("\n")));
     }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use crate::naming;
+use crate::{naming, vocabulary::Vocabulary};
 use funnelflux_openapi::{
     Diagnostics, Document,
     pointer::{Pointer, PointerBuf},
@@ -26,6 +26,7 @@ struct Registry<'a, 'b> {
     /// By Rust type: names that differ in the document may make the same type.
     known: BTreeMap<String, Known>,
     source: &'a Document,
+    vocabulary: &'b Vocabulary,
     origins: &'b Origins,
     diagnostics: &'b mut Diagnostics,
     count: usize,
@@ -86,6 +87,7 @@ pub(super) fn hoist_enums(state: &mut State<'_>) -> usize {
     let mut registry = Registry {
         known,
         source: state.source,
+        vocabulary: &state.vocabulary,
         origins: &state.origins,
         diagnostics: &mut state.diagnostics,
         count: 0,
@@ -133,31 +135,27 @@ pub(super) fn hoist_enums(state: &mut State<'_>) -> usize {
     count
 }
 
-/// Returns the type name of the component or operation that `pointer` leads into.
-fn around(pointer: &Pointer) -> String {
-    let tokens: Vec<String> = pointer
-        .tokens()
-        .map(|token| token.decoded().into_owned())
-        .collect();
-    match tokens.as_slice() {
-        [section, path, method, ..] if section == "paths" => {
-            naming::type_name(&naming::operation(&method.to_ascii_uppercase(), path).id)
-        }
-        [_, _, component, ..] => naming::type_name(component),
-        _ => String::new(),
-    }
-}
-
 fn owned_values(schema: &Value) -> Option<Vec<String>> {
     let values = schema_kind::string_enum(schema)?;
     Some(values.into_iter().map(str::to_owned).collect())
 }
 
 impl Registry<'_, '_> {
+    /// Returns the type name of the component or operation that `pointer` leads into.
+    fn around(&self, pointer: &Pointer) -> String {
+        let tokens: Vec<_> = pointer.tokens().take(3).collect();
+        let operation = PointerBuf::from_tokens(tokens.iter().cloned());
+        if let Some(words) = self.vocabulary.operation(&operation) {
+            return naming::type_name(&words.id);
+        }
+        let component = tokens.get(2).map(|token| token.decoded().into_owned());
+        component.map_or_else(String::new, |component| naming::type_name(&component))
+    }
+
     /// Returns the first name that no other type has: the name itself, then with that of the schema or
     /// operation around it, then with a number.
     fn free_name(&self, pointer: &Pointer, name: &str, values: &[String]) -> String {
-        let qualified = format!("{}{name}", around(pointer));
+        let qualified = format!("{}{name}", self.around(pointer));
         let numbered = (2..).map(|number| format!("{qualified}{number}"));
         let is_free = |name: &String| {
             let known = self.known.get(name);

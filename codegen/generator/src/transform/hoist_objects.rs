@@ -44,8 +44,8 @@ pub(super) fn hoist_objects(state: &mut State<'_>) -> usize {
     };
     for mut operation in visit::operations(&mut state.document) {
         let name = format!("{} {}", operation.method, operation.path);
-        let id = naming::operation(&operation.method, operation.path).id;
-        let type_name = naming::type_name(&id);
+        let words = state.vocabulary.operation(&operation.pointer);
+        let type_name = naming::type_name(words.map_or("", |words| &words.id));
         for (direction, pointer, schema) in operation.body_schemas() {
             let (suffix, noun) = match direction {
                 Direction::Request => ("Request", "the request body"),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::naming::{self, Resource};
+use crate::vocabulary::{IdName, Verb};
 
 use super::{component, schema_kind, state::State, visit};
 
@@ -17,10 +17,13 @@ pub(super) const ID_TYPE: &str = "x-id-type";
 pub(super) fn id_lists(state: &mut State<'_>) -> usize {
     let mut count = 0;
     for mut operation in visit::operations(&mut state.document) {
+        let words = state.vocabulary.operation(&operation.pointer);
+        let is_finder = words.is_some_and(|words| words.verb == Verb::FindByIds);
         for (_, parameter) in operation.parameters() {
             let name = parameter.get("name").and_then(Value::as_str);
+            let is_finder = is_finder && parameter.get("required") == Some(&Value::Bool(true));
             let is_list = parameter.get("in").and_then(Value::as_str) == Some("query")
-                && name.is_some_and(|name| naming::resource_of_id_list(name).is_some())
+                && (is_finder || name.is_some_and(|name| state.vocabulary.id_list(name).is_some()))
                 && parameter.get("schema").is_some_and(schema_kind::is_plain_string);
             if is_list {
                 parameter.insert("explode".to_owned(), Value::Bool(false));
@@ -38,19 +41,20 @@ pub(super) fn id_lists(state: &mut State<'_>) -> usize {
 /// Gives every string with the name of an ID the type of that ID.
 pub(super) fn id_types(state: &mut State<'_>) -> usize {
     let mut count = 0;
-    let mut used: BTreeMap<&str, &Resource> = BTreeMap::new();
+    let mut used: BTreeMap<String, IdName> = BTreeMap::new();
+    let vocabulary = &state.vocabulary;
     let mut type_id = |name: &str, schema: &mut Value| {
-        let (resource, id) = match naming::resource_of_id(name) {
-            Some(resource) => (resource, Some(schema)),
-            None => match naming::resource_of_id_list(name) {
-                Some(resource) => (resource, schema.get_mut("items")),
+        let (name, id) = match vocabulary.id(name) {
+            Some(name) => (name, Some(schema)),
+            None => match vocabulary.id_list(name) {
+                Some(name) => (name, schema.get_mut("items")),
                 None => return,
             },
         };
         if let Some(id) = id.filter(|id| schema_kind::is_plain_string(id)) {
-            component::refer(id, resource.id_type);
-            // Several resources may share a type, which is then described after the first of them.
-            used.entry(resource.id_type).or_insert(resource);
+            component::refer(id, &name.type_name);
+            // Several names may share a type, which is then described after the first of them.
+            used.entry(name.type_name.clone()).or_insert_with(|| name.clone());
             count += 1;
         }
     };
@@ -69,14 +73,14 @@ pub(super) fn id_types(state: &mut State<'_>) -> usize {
             type_id(name, property);
         }
     });
-    for resource in used.into_values() {
+    for id in used.into_values() {
         let schema = json!({
             "type": "string",
-            "description": format!("ID of {} (`{}`).", resource.with_article(), resource.id),
-            ID_TYPE: resource.id,
+            "description": format!("ID of {} (`{}`).", id.owner, id.name),
+            ID_TYPE: id.name,
         });
-        let purpose = format!("the IDs `{}`", resource.id);
-        component::declare(state, "id-name", resource.id_type, &purpose, schema);
+        let purpose = format!("the IDs `{}`", id.name);
+        component::declare(state, "id-name", &id.type_name, &purpose, schema);
     }
     count
 }

@@ -66,7 +66,7 @@ fn rules<'a>() -> Vec<Step<State<'a>>> {
         rule("widen-success", Work, responses::widen_success,
             "the service may answer 201 or 204 where 200 is documented; any 2xx is success"),
         rule("name-operations", Work, operation_ids::name_operations,
-            "method names come from method and path, so that another document does not rename them"),
+            "method names come from tag, title and method, so that another document does not rename them"),
         rule("drop-limits", Work, constraints::drop_limits,
             "the generator checks limits on responses, too; a name that is too long would fail a whole list"),
         rule("drop-defaults", Work, constraints::drop_defaults,
@@ -125,6 +125,7 @@ pub fn transform(source: &Document) -> Result<(ApiModel, StageReport), Diagnosti
         document,
         diagnostics,
         origins,
+        vocabulary,
         ..
     } = state;
     let (document, mut diagnostics) = diagnostics
@@ -132,7 +133,13 @@ pub fn transform(source: &Document) -> Result<(ApiModel, StageReport), Diagnosti
         .map_err(|diagnostics| origins.relocate(diagnostics, source))?;
     let document = Document::new(document, source.provenance().clone());
     diagnostics.0.extend(lint::names(&document));
-    let model = read_model::read(document.into_value(), origins, source, &mut diagnostics);
+    let model = read_model::read(
+        document.into_value(),
+        vocabulary,
+        origins,
+        source,
+        &mut diagnostics,
+    );
     if diagnostics.has_errors() {
         return Err(model.relocate(diagnostics, source));
     }

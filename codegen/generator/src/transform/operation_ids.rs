@@ -4,19 +4,20 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::naming;
-
 use super::{
     state::{State, error},
     visit,
 };
 
-/// Gives every operation an ID that is derived from its method and path.
+/// Gives every operation the name of its method as its ID.
 pub(super) fn name_operations(state: &mut State<'_>) -> usize {
     let mut count = 0;
     let mut names: BTreeMap<String, String> = BTreeMap::new();
     for operation in visit::operations(&mut state.document) {
-        let id = naming::operation(&operation.method, operation.path).id;
+        let Some(words) = state.vocabulary.operation(&operation.pointer) else {
+            continue;
+        };
+        let id = words.id.clone();
         let name = format!("{} {}", operation.method, operation.path);
         if let Some(first) = names.get(&id) {
             state.diagnostics.push(error(
@@ -24,7 +25,7 @@ pub(super) fn name_operations(state: &mut State<'_>) -> usize {
                 "operation-name",
                 &operation.pointer,
                 format!("`{name}` and `{first}` both get the method name `{id}`"),
-                "add a row for one of them to `VERBS` in codegen/generator/src/naming.rs",
+                "give one of them another title in an overlay",
             ));
         }
         names.insert(id.clone(), name);

@@ -2,7 +2,10 @@
 
 use serde_json::Value;
 
-use crate::naming;
+use crate::{
+    naming,
+    vocabulary::{OperationWords, Verb, Vocabulary},
+};
 use funnelflux_openapi::{
     Diagnostics, Document,
     evidence::Evidence,
@@ -26,6 +29,7 @@ use super::{
 /// Reads the model. Reports parts that the model does not support.
 pub(super) fn read(
     document: Value,
+    vocabulary: Vocabulary,
     origins: Origins,
     source: &Document,
     diagnostics: &mut Diagnostics,
@@ -35,6 +39,7 @@ pub(super) fn read(
     for operation in operations(&document) {
         let reader = OperationReader {
             document: &document,
+            vocabulary: &vocabulary,
             source,
             method: operation.method.to_ascii_uppercase(),
             operation,
@@ -50,7 +55,9 @@ pub(super) fn read(
         }
     }
     let rank = |name: &str| tags.iter().position(|tag| tag.name == name);
-    models.sort_by(|left, right| (rank(&left.tag), &left.name).cmp(&(rank(&right.tag), &right.name)));
+    models.sort_by(|left, right| {
+        (rank(&left.tag), left.words.order()).cmp(&(rank(&right.tag), right.words.order()))
+    });
     tags.retain(|tag| models.iter().any(|operation| operation.tag == tag.name));
     let components = document.pointer(visit::SCHEMAS.as_str());
     let mut enums = Vec::new();
@@ -72,6 +79,7 @@ pub(super) fn read(
     ids.sort_by(|left, right| left.name.cmp(&right.name));
     ApiModel {
         document,
+        vocabulary,
         tags,
         operations: models,
         enums,
@@ -87,7 +95,7 @@ fn text(value: &Value, key: &str) -> String {
 }
 
 /// Puts text on one line.
-fn words(text: &str) -> String {
+fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
@@ -106,7 +114,8 @@ fn tag(name: String, value: &Value) -> Tag {
         module: naming::module(&name),
         documentation: descriptions::of_tag(&name, value),
         description: descriptions::description(value),
-        feature: is_true(value, "x-undocumented").then(|| naming::feature(&name)),
+        feature: naming::feature(&name),
+        inferred: is_true(value, "x-undocumented"),
         name,
     }
 }
@@ -125,10 +134,10 @@ fn open_enum(component: &str, schema: &Value, values: &[&str]) -> OpenEnum {
 }
 
 /// Tag of operations without one.
-const UNTAGGED: &str = "Default";
 
 struct OperationReader<'a> {
     document: &'a Value,
+    vocabulary: &'a Vocabulary,
     source: &'a Document,
     operation: operations::Operation<'a>,
     /// In upper case.
@@ -138,7 +147,17 @@ struct OperationReader<'a> {
 impl OperationReader<'_> {
     fn read(&self, diagnostics: &mut Diagnostics) -> Option<Operation> {
         let value = self.operation.value;
-        let tag = self.tag(diagnostics)?;
+        let Some(words) = self.vocabulary.operation(&self.operation.pointer).cloned() else {
+            diagnostics.push(error(
+                self.source,
+                "no-tag",
+                &self.operation.pointer,
+                "the operation has no tag".to_owned(),
+                "add a tag in an overlay: the generated code is grouped by tag",
+            ));
+            return None;
+        };
+        self.check_tag(&words.tag, diagnostics)?;
         let parameters = value.get("parameters").and_then(Value::as_array);
         let pointer = self.operation.pointer.with_trailing_token("parameters");
         let mut arguments: Vec<Argument> = parameters
@@ -164,14 +183,14 @@ impl OperationReader<'_> {
         };
         let mut model = Operation {
             pointer: self.operation.pointer.clone(),
-            name: naming::operation(&self.method, self.operation.path),
             documentation: String::new(),
-            summary: words(&text(value, "summary")),
-            repeat: self.repeat(),
-            unverified: self.unverified(),
+            summary: one_line(&text(value, "summary")),
+            repeat: self.repeat(&words),
+            unverified: self.unverified(&words.verb),
             method: self.method.clone(),
             path: self.operation.path.to_owned(),
-            tag,
+            tag: words.tag.clone(),
+            words,
             arguments,
             request_body,
             raw_body: raw_body.map(|body| text(body, responses::RAW)),
@@ -179,25 +198,6 @@ impl OperationReader<'_> {
         };
         model.documentation = descriptions::of_operation(&model, value);
         Some(model)
-    }
-
-    /// Returns the first tag, or else that of the resource, or else a common one.
-    fn tag(&self, diagnostics: &mut Diagnostics) -> Option<String> {
-        let pointer = &self.operation.pointer;
-        let first = self.operation.value.pointer("/tags/0").and_then(Value::as_str);
-        let tag = first.or_else(|| Some(naming::resource_of_path(self.operation.path)?.tag));
-        let tag = tag.unwrap_or(UNTAGGED);
-        let problem = if tag.contains(char::is_control) {
-            "the tag holds a line break or another control character"
-        } else if naming::module(tag).is_empty() {
-            "the tag has no letter or digit, so no module can be named after it"
-        } else {
-            return Some(tag.to_owned());
-        };
-        let pointer = pointer.with_trailing_token("tags").with_trailing_token(0);
-        let fix = "set another tag in an overlay: the generated code is grouped by tag";
-        diagnostics.push(error(self.source, "tag-name", &pointer, problem.to_owned(), fix));
-        None
     }
 
     fn argument(
@@ -264,33 +264,60 @@ impl OperationReader<'_> {
         }
     }
 
+    /// Reports a tag after which no module can be named.
+    fn check_tag(&self, tag: &str, diagnostics: &mut Diagnostics) -> Option<()> {
+        let problem = if tag.contains(char::is_control) {
+            "the tag holds a line break or another control character"
+        } else if naming::module(tag).is_empty() {
+            "the tag has no letter or digit, so no module can be named after it"
+        } else {
+            return Some(());
+        };
+        let pointer = self.operation.pointer.with_trailing_token("tags");
+        let pointer = pointer.with_trailing_token(0);
+        let fix = "set another tag in an overlay: the generated code is grouped by tag";
+        diagnostics.push(error(self.source, "tag-name", &pointer, problem.to_owned(), fix));
+        None
+    }
+
     /// Judges a second attempt: reading is safe, PUT and DELETE are idempotent (RFC 9110). A POST can be
-    /// repeated only if the client chooses the ID of the new asset, so that the body requires the ID of the
-    /// path's resource.
-    fn repeat(&self) -> Repeat {
+    /// repeated only if the client chose the ID of the new asset.
+    fn repeat(&self, words: &OperationWords) -> Repeat {
         match self.method.as_str() {
             "GET" | "HEAD" | "OPTIONS" | "TRACE" => Repeat::Read,
             "PUT" | "DELETE" => Repeat::Idempotent,
-            "POST" if self.body_requires_own_id() => Repeat::ClientId,
+            "POST" if self.body_has_own_id(words) => Repeat::ClientId,
             _ => Repeat::Never,
         }
     }
 
     /// Returns `true` if the operation deletes or archives, and is inferred.
-    fn unverified(&self) -> bool {
-        let last_segment = self.operation.path.trim_end_matches('/').rsplit('/').next();
-        let is_destructive = self.method == "DELETE" || last_segment == Some("archive");
+    fn unverified(&self, verb: &Verb) -> bool {
+        let is_destructive = self.method == "DELETE" || *verb == Verb::Archive;
         is_destructive && Evidence::of(self.operation.value).is_some_and(Evidence::is_inferred)
     }
 
-    fn body_requires_own_id(&self) -> bool {
-        let Some(resource) = naming::resource_of_path(self.operation.path) else {
+    /// Returns `true` if the operation creates an asset, its body has the ID, and another operation finds the
+    /// asset by that ID.
+    fn body_has_own_id(&self, words: &OperationWords) -> bool {
+        if !words.is_main || words.verb != Verb::Create {
+            return false;
+        }
+        let finder = self.vocabulary.main_operation(&words.tag, &Verb::FindById);
+        let finder = finder.and_then(|pointer| self.document.pointer(pointer.as_str()));
+        let parameters = finder.and_then(|finder| finder.get("parameters")?.as_array());
+        let mut required = parameters.into_iter().flatten();
+        let mut required = required
+            .by_ref()
+            .filter(|parameter| is_true(parameter, "required"));
+        let (Some(id), None) = (required.next(), required.next()) else {
             return false;
         };
+        let id = text(id, "name");
         let body = "/requestBody/content/application~1json/schema";
         let component = self.operation.value.pointer(body).and_then(component::referenced);
         let schema = component.and_then(|name| component::get(self.document, &name));
-        let required = schema.and_then(|schema| schema.get("required")?.as_array());
-        required.is_some_and(|required| required.iter().any(|name| name == resource.id))
+        let property = schema.and_then(|schema| schema.get("properties")?.get(&id));
+        property.is_some_and(|property| !schema_kind::has_type(property, "integer"))
     }
 }

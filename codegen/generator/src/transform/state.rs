@@ -4,6 +4,8 @@ use serde_json::Value;
 
 use funnelflux_openapi::{Diagnostic, Diagnostics, Document, Stage, pointer::Pointer};
 
+use crate::vocabulary::Vocabulary;
+
 use super::origins::Origins;
 
 /// A document that the rules change one after the other.
@@ -11,6 +13,7 @@ pub(super) struct State<'a> {
     pub(super) document: Value,
     /// The document before the first rule, used to locate diagnostics.
     pub(super) source: &'a Document,
+    pub(super) vocabulary: Vocabulary,
     pub(super) origins: Origins,
     pub(super) diagnostics: Diagnostics,
 }
@@ -20,6 +23,7 @@ impl<'a> State<'a> {
         Self {
             document: source.value().clone(),
             source,
+            vocabulary: Vocabulary::of(source.value()),
             origins: Origins::default(),
             diagnostics: Diagnostics::new(),
         }

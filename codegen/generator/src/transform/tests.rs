@@ -158,6 +158,7 @@ fn errors_of_rules_are_located() {
             json!({"paths": {
                 "/offersource/save/": {"put": {}},
                 "/offersource/save": {"put": {}},
+                "/offersource//save": {"put": {}},
             }}),
         ),
         (
@@ -198,7 +199,9 @@ fn errors_of_rules_are_located() {
         ),
         (
             "id-types",
-            json!({"components": {"schemas": {
+            json!({"paths": {"/category/find/byId/": {"get": {"parameters": [
+                {"name": "idCategory", "in": "query", "required": true, "schema": {"type": "string"}},
+            ]}}}, "components": {"schemas": {
                 "category_id": {"type": "object"},
                 "Thing": {"properties": {"idCategory": {"type": "string"}}},
             }}}),
@@ -245,7 +248,10 @@ fn only_requests_with_their_own_id_can_be_repeated() {
     };
     let members = json!({
         "paths": {
-            "/offersource/list/": {"get": {}},
+            "/offersource/list/": {"get": {"tags": ["Offer Sources"]}},
+            "/offersource/find/byId/": {"get": {"parameters": [
+                {"name": "idOfferSource", "in": "query", "required": true, "schema": {"type": "string"}},
+            ]}},
             "/offersource/save/": {"put": body("WithId"), "post": body("WithId")},
             "/offersource/duplicate/": {"post": body("WithoutId")},
             "/offersource/delete/": {"delete": {}},
@@ -256,7 +262,7 @@ fn only_requests_with_their_own_id_can_be_repeated() {
                 "idOfferSource": {"type": "string"}}},
             // An ID, but not the ID of the new asset.
             "WithoutId": {"type": "object", "required": ["idCategory"], "properties": {
-                "idCategory": {"type": "string"}, "idOfferSource": {"type": "string"}}},
+                "idCategory": {"type": "string"}}},
         }},
     });
     let model = testing::model(&testing::document(members));
@@ -269,6 +275,7 @@ fn only_requests_with_their_own_id_can_be_repeated() {
         found,
         [
             ("list_offer_sources", Repeat::Read),
+            ("find_offer_source_by_id", Repeat::Read),
             ("save_offer_source", Repeat::Idempotent),
             ("create_offer_source", Repeat::ClientId),
             ("duplicate_offer_source", Repeat::Never),
@@ -282,7 +289,9 @@ fn only_requests_with_their_own_id_can_be_repeated() {
 fn arguments_are_ordered_and_documented() {
     let members = json!({
         "tags": [{"name": "Offer Sources", "description": "manage them"}],
-        "paths": {"/offersource/list/": {"get": {
+        "paths": {"/offersource/find/byIds/": {"get": {"parameters": [
+            {"name": "idOfferSources", "in": "query", "required": true, "schema": {"type": "string"}},
+        ]}}, "/offersource/list/": {"get": {
             "tags": ["Offer Sources"],
             "summary": "List [all]",
             "description": "By idCategory.",

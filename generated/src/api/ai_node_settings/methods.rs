@@ -4,7 +4,7 @@
 use super::{operations, types};
 use crate::api::ids::AiNodeSettingsId;
 use crate::api::shared;
-use crate::runtime::{call::Call, client::Client, unverified::Unverified};
+use crate::runtime::{acknowledgement::Inferred, call::Call, client::Client};
 
 /// # AI Node Settings
 ///
@@ -98,11 +98,12 @@ impl Client {
     ///
     /// `DELETE /ainodesettings/delete/`
     ///
+    /// Acknowledge that this destructive call is inferred: `.acknowledge_inferred()`.
+    ///
     /// # Arguments
     /// - `id_ai_node_setting` (`idAiNodeSetting`): **Inferred.** ID of the settings to delete, if only
     ///   one. Older form, used only if the body lists no IDs.
     /// - `body`: A list of asset IDs. `None` sends no body.
-    /// - `_unverified`: Acknowledges that this destructive call is inferred.
     ///
     /// # Response
     /// The settings have been deleted.
@@ -110,11 +111,11 @@ impl Client {
         &self,
         id_ai_node_setting: Option<&AiNodeSettingsId>,
         body: Option<&shared::StringList>,
-        _unverified: Unverified,
-    ) -> Call<()> {
+    ) -> Call<(), Inferred> {
         self.call(&operations::DELETE_AI_NODE_SETTINGS)
             .query_optional("idAiNodeSetting", id_ai_node_setting)
             .body_optional(body)
             .empty()
+            .inferred()
     }
 }

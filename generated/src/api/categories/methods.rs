@@ -4,7 +4,7 @@
 use super::{operations, types};
 use crate::api::ids::CategoryId;
 use crate::api::shared;
-use crate::runtime::{call::Call, client::Client, unverified::Unverified};
+use crate::runtime::{acknowledgement::Inferred, call::Call, client::Client};
 
 /// # Categories
 ///
@@ -144,13 +144,14 @@ impl Client {
     ///
     /// `DELETE /category/delete/`
     ///
+    /// Acknowledge that this destructive call is inferred: `.acknowledge_inferred()`.
+    ///
     /// # Arguments
     /// - `id_category` (`idCategory`): **Inferred.** ID of a single category to delete. Older form,
     ///   used only if the body lists no IDs. Evidence: **inferred** from the pattern of the other
     ///   operations. As for offer sources.
     /// - `body`: Parents to archive or delete, and the treatment of their children. `None` sends no
     ///   body.
-    /// - `_unverified`: Acknowledges that this destructive call is inferred.
     ///
     /// # Response
     /// The categories have been deleted.
@@ -158,12 +159,12 @@ impl Client {
         &self,
         id_category: Option<&CategoryId>,
         body: Option<&shared::ParentMutationRequest>,
-        _unverified: Unverified,
-    ) -> Call<()> {
+    ) -> Call<(), Inferred> {
         self.call(&operations::DELETE_CATEGORIES)
             .query_optional("idCategory", id_category)
             .body_optional(body)
             .empty()
+            .inferred()
     }
 
     /// **Inferred.** Archive categories.
@@ -173,18 +174,18 @@ impl Client {
     ///
     /// `PUT /category/archive/`
     ///
+    /// Acknowledge that this destructive call is inferred: `.acknowledge_inferred()`.
+    ///
     /// # Arguments
     /// - `body`: Parents to archive or delete, and the treatment of their children.
-    /// - `_unverified`: Acknowledges that this destructive call is inferred.
     ///
     /// # Response
     /// The categories have been archived.
     pub fn archive_categories(
         &self,
         body: &shared::ParentMutationRequest,
-        _unverified: Unverified,
-    ) -> Call<()> {
-        self.call(&operations::ARCHIVE_CATEGORIES).body(body).empty()
+    ) -> Call<(), Inferred> {
+        self.call(&operations::ARCHIVE_CATEGORIES).body(body).empty().inferred()
     }
 
     /// **Inferred.** Unarchive categories.

@@ -4,7 +4,7 @@
 use super::{operations, types};
 use crate::api::ids::{CategoryId, ConditionId, FunnelId};
 use crate::api::shared;
-use crate::runtime::{call::Call, client::Client, unverified::Unverified};
+use crate::runtime::{acknowledgement::Inferred, call::Call, client::Client};
 
 /// # Conditions
 ///
@@ -199,12 +199,13 @@ impl Client {
     ///
     /// `DELETE /condition/delete/`
     ///
+    /// Acknowledge that this destructive call is inferred: `.acknowledge_inferred()`.
+    ///
     /// # Arguments
     /// - `id_condition` (`idCondition`): **Inferred.** ID of a single condition to delete. Older form,
     ///   used only if the body lists no IDs. Evidence: **inferred** from the pattern of the other
     ///   operations. As for offer sources.
     /// - `body`: A list of asset IDs. `None` sends no body.
-    /// - `_unverified`: Acknowledges that this destructive call is inferred.
     ///
     /// # Response
     /// The conditions have been deleted.
@@ -212,12 +213,12 @@ impl Client {
         &self,
         id_condition: Option<&ConditionId>,
         body: Option<&shared::StringList>,
-        _unverified: Unverified,
-    ) -> Call<()> {
+    ) -> Call<(), Inferred> {
         self.call(&operations::DELETE_CONDITIONS)
             .query_optional("idCondition", id_condition)
             .body_optional(body)
             .empty()
+            .inferred()
     }
 
     /// **Inferred.** Archive conditions.
@@ -226,18 +227,15 @@ impl Client {
     ///
     /// `PUT /condition/archive/`
     ///
+    /// Acknowledge that this destructive call is inferred: `.acknowledge_inferred()`.
+    ///
     /// # Arguments
     /// - `body`: A list of asset IDs.
-    /// - `_unverified`: Acknowledges that this destructive call is inferred.
     ///
     /// # Response
     /// The conditions have been archived.
-    pub fn archive_conditions(
-        &self,
-        body: &shared::StringList,
-        _unverified: Unverified,
-    ) -> Call<()> {
-        self.call(&operations::ARCHIVE_CONDITIONS).body(body).empty()
+    pub fn archive_conditions(&self, body: &shared::StringList) -> Call<(), Inferred> {
+        self.call(&operations::ARCHIVE_CONDITIONS).body(body).empty().inferred()
     }
 
     /// **Inferred.** Unarchive conditions.

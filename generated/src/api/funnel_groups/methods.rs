@@ -4,7 +4,7 @@
 use super::{operations, types};
 use crate::api::ids::FunnelGroupId;
 use crate::api::shared;
-use crate::runtime::{call::Call, client::Client, unverified::Unverified};
+use crate::runtime::{acknowledgement::Inferred, call::Call, client::Client};
 
 /// # Funnel Groups
 ///
@@ -326,6 +326,8 @@ impl Client {
     ///
     /// `DELETE /campaign/delete/`
     ///
+    /// Acknowledge that this destructive call is inferred: `.acknowledge_inferred()`.
+    ///
     /// Evidence: **inferred** from the pattern of the other operations. The index states title and
     /// method, in two listings. The introduction says that some URLs keep the older word `campaign`. We
     /// guess that the first listing does, because it lacks unarchiving. If a call fails with 404, the
@@ -336,7 +338,6 @@ impl Client {
     ///   Older form, used only if the body lists no IDs.
     /// - `body`: Parents to archive or delete, and the treatment of their children. `None` sends no
     ///   body.
-    /// - `_unverified`: Acknowledges that this destructive call is inferred.
     ///
     /// # Response
     /// The funnel groups have been deleted.
@@ -344,12 +345,12 @@ impl Client {
         &self,
         id_funnel_group: Option<&FunnelGroupId>,
         body: Option<&shared::ParentMutationRequest>,
-        _unverified: Unverified,
-    ) -> Call<()> {
+    ) -> Call<(), Inferred> {
         self.call(&operations::DELETE_CAMPAIGNS)
             .query_optional("idFunnelGroup", id_funnel_group)
             .body_optional(body)
             .empty()
+            .inferred()
     }
 
     /// **Inferred.** Delete a funnel group.
@@ -359,12 +360,13 @@ impl Client {
     ///
     /// `DELETE /funnelgroup/delete/`
     ///
+    /// Acknowledge that this destructive call is inferred: `.acknowledge_inferred()`.
+    ///
     /// # Arguments
     /// - `id_funnel_group` (`idFunnelGroup`): **Inferred.** ID of a single funnel group to delete.
     ///   Older form, used only if the body lists no IDs.
     /// - `body`: Parents to archive or delete, and the treatment of their children. `None` sends no
     ///   body.
-    /// - `_unverified`: Acknowledges that this destructive call is inferred.
     ///
     /// # Response
     /// The funnel groups have been deleted.
@@ -372,12 +374,12 @@ impl Client {
         &self,
         id_funnel_group: Option<&FunnelGroupId>,
         body: Option<&shared::ParentMutationRequest>,
-        _unverified: Unverified,
-    ) -> Call<()> {
+    ) -> Call<(), Inferred> {
         self.call(&operations::DELETE_FUNNEL_GROUPS)
             .query_optional("idFunnelGroup", id_funnel_group)
             .body_optional(body)
             .empty()
+            .inferred()
     }
 
     /// **Inferred.** Archive funnel groups.
@@ -387,6 +389,8 @@ impl Client {
     ///
     /// `PUT /campaign/archive/`
     ///
+    /// Acknowledge that this destructive call is inferred: `.acknowledge_inferred()`.
+    ///
     /// Evidence: **inferred** from the pattern of the other operations. The index states title and
     /// method, in two listings. The introduction says that some URLs keep the older word `campaign`. We
     /// guess that the first listing does, because it lacks unarchiving. If a call fails with 404, the
@@ -394,16 +398,14 @@ impl Client {
     ///
     /// # Arguments
     /// - `body`: Parents to archive or delete, and the treatment of their children.
-    /// - `_unverified`: Acknowledges that this destructive call is inferred.
     ///
     /// # Response
     /// The funnel groups have been archived.
     pub fn archive_campaigns(
         &self,
         body: &shared::ParentMutationRequest,
-        _unverified: Unverified,
-    ) -> Call<()> {
-        self.call(&operations::ARCHIVE_CAMPAIGNS).body(body).empty()
+    ) -> Call<(), Inferred> {
+        self.call(&operations::ARCHIVE_CAMPAIGNS).body(body).empty().inferred()
     }
 
     /// **Inferred.** Archive funnel groups.
@@ -413,18 +415,18 @@ impl Client {
     ///
     /// `PUT /funnelgroup/archive/`
     ///
+    /// Acknowledge that this destructive call is inferred: `.acknowledge_inferred()`.
+    ///
     /// # Arguments
     /// - `body`: Parents to archive or delete, and the treatment of their children.
-    /// - `_unverified`: Acknowledges that this destructive call is inferred.
     ///
     /// # Response
     /// The funnel groups have been archived.
     pub fn archive_funnel_groups(
         &self,
         body: &shared::ParentMutationRequest,
-        _unverified: Unverified,
-    ) -> Call<()> {
-        self.call(&operations::ARCHIVE_FUNNEL_GROUPS).body(body).empty()
+    ) -> Call<(), Inferred> {
+        self.call(&operations::ARCHIVE_FUNNEL_GROUPS).body(body).empty().inferred()
     }
 
     /// **Inferred.** Unarchive funnel groups.

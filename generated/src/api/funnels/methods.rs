@@ -4,7 +4,7 @@
 use super::{operations, types};
 use crate::api::ids::{CategoryId, FunnelId};
 use crate::api::shared;
-use crate::runtime::{call::Call, client::Client, unverified::Unverified};
+use crate::runtime::{acknowledgement::Inferred, call::Call, client::Client};
 
 /// # Funnels
 ///
@@ -205,11 +205,12 @@ impl Client {
     ///
     /// `DELETE /funnel/delete/`
     ///
+    /// Acknowledge that this destructive call is inferred: `.acknowledge_inferred()`.
+    ///
     /// # Arguments
     /// - `id_funnel` (`idFunnel`): **Inferred.** ID of a single funnel to delete. Older form, used only
     ///   if the body lists no IDs.
     /// - `body`: A list of asset IDs. `None` sends no body.
-    /// - `_unverified`: Acknowledges that this destructive call is inferred.
     ///
     /// # Response
     /// The funnels have been deleted.
@@ -217,12 +218,12 @@ impl Client {
         &self,
         id_funnel: Option<&FunnelId>,
         body: Option<&shared::StringList>,
-        _unverified: Unverified,
-    ) -> Call<()> {
+    ) -> Call<(), Inferred> {
         self.call(&operations::DELETE_FUNNELS)
             .query_optional("idFunnel", id_funnel)
             .body_optional(body)
             .empty()
+            .inferred()
     }
 
     /// **Inferred.** Archive a funnel.
@@ -231,18 +232,15 @@ impl Client {
     ///
     /// `PUT /funnel/archive/`
     ///
+    /// Acknowledge that this destructive call is inferred: `.acknowledge_inferred()`.
+    ///
     /// # Arguments
     /// - `body`: A list of asset IDs.
-    /// - `_unverified`: Acknowledges that this destructive call is inferred.
     ///
     /// # Response
     /// The funnels have been archived.
-    pub fn archive_funnels(
-        &self,
-        body: &shared::StringList,
-        _unverified: Unverified,
-    ) -> Call<()> {
-        self.call(&operations::ARCHIVE_FUNNELS).body(body).empty()
+    pub fn archive_funnels(&self, body: &shared::StringList) -> Call<(), Inferred> {
+        self.call(&operations::ARCHIVE_FUNNELS).body(body).empty().inferred()
     }
 
     /// **Inferred.** Unarchive a funnel.

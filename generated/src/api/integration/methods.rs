@@ -2,7 +2,7 @@
 //! Client methods of the tag *Integration*.
 
 use super::operations;
-use crate::runtime::{call::Call, client::Client, unverified::Unverified};
+use crate::runtime::{acknowledgement::Inferred, call::Call, client::Client};
 
 /// # Integration
 ///
@@ -72,17 +72,20 @@ impl Client {
     ///
     /// `DELETE /integration/delete/`
     ///
+    /// Acknowledge that this destructive call is inferred: `.acknowledge_inferred()`.
+    ///
     /// # Arguments
     /// - `body`: The request body. `None` sends no body.
-    /// - `_unverified`: Acknowledges that this destructive call is inferred.
     ///
     /// # Response
     /// The API key has been deleted.
     pub fn delete_integration_api_keys(
         &self,
         body: Option<&::serde_json::Map<String, ::serde_json::Value>>,
-        _unverified: Unverified,
-    ) -> Call<()> {
-        self.call(&operations::DELETE_INTEGRATION_API_KEYS).body_optional(body).empty()
+    ) -> Call<(), Inferred> {
+        self.call(&operations::DELETE_INTEGRATION_API_KEYS)
+            .body_optional(body)
+            .empty()
+            .inferred()
     }
 }

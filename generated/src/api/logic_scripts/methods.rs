@@ -4,7 +4,7 @@
 use super::{operations, types};
 use crate::api::ids::{CategoryId, LogicScriptId};
 use crate::api::shared;
-use crate::runtime::{call::Call, client::Client, unverified::Unverified};
+use crate::runtime::{acknowledgement::Inferred, call::Call, client::Client};
 
 /// # Logic Scripts
 ///
@@ -215,11 +215,12 @@ impl Client {
     ///
     /// `DELETE /logicscript/delete/`
     ///
+    /// Acknowledge that this destructive call is inferred: `.acknowledge_inferred()`.
+    ///
     /// # Arguments
     /// - `id_logic_script` (`idLogicScript`): **Inferred.** ID of a single logic script to delete.
     ///   Older form, used only if the body lists no IDs.
     /// - `body`: A list of asset IDs. `None` sends no body.
-    /// - `_unverified`: Acknowledges that this destructive call is inferred.
     ///
     /// # Response
     /// The logic scripts have been deleted.
@@ -227,31 +228,12 @@ impl Client {
         &self,
         id_logic_script: Option<&LogicScriptId>,
         body: Option<&shared::StringList>,
-        _unverified: Unverified,
-    ) -> Call<()> {
+    ) -> Call<(), Inferred> {
         self.call(&operations::DELETE_LOGIC_SCRIPTS)
             .query_optional("idLogicScript", id_logic_script)
             .body_optional(body)
             .empty()
-    }
-
-    /// **Inferred.** Get logic script language metadata.
-    ///
-    /// Returns the facilities available to scripts. The contents of the answer are unknown, so it is
-    /// any JSON object.
-    ///
-    /// `GET /logicscript/language-metadata/`
-    ///
-    /// Evidence: **inferred** from the pattern of the other operations. The index states title and
-    /// method only. The last segment is made of the words of the title, like `move-category`, without
-    /// other evidence.
-    ///
-    /// # Response
-    /// The metadata.
-    pub fn get_logic_script_language_metadata(
-        &self,
-    ) -> Call<::serde_json::Map<String, ::serde_json::Value>> {
-        self.call(&operations::GET_LOGIC_SCRIPT_LANGUAGE_METADATA).json()
+            .inferred()
     }
 
     /// **Inferred.** Validate logic script code.
@@ -284,18 +266,18 @@ impl Client {
     ///
     /// `PUT /logicscript/archive/`
     ///
+    /// Acknowledge that this destructive call is inferred: `.acknowledge_inferred()`.
+    ///
     /// # Arguments
     /// - `body`: A list of asset IDs.
-    /// - `_unverified`: Acknowledges that this destructive call is inferred.
     ///
     /// # Response
     /// The logic scripts have been archived.
     pub fn archive_logic_scripts(
         &self,
         body: &shared::StringList,
-        _unverified: Unverified,
-    ) -> Call<()> {
-        self.call(&operations::ARCHIVE_LOGIC_SCRIPTS).body(body).empty()
+    ) -> Call<(), Inferred> {
+        self.call(&operations::ARCHIVE_LOGIC_SCRIPTS).body(body).empty().inferred()
     }
 
     /// **Inferred.** Unarchive logic scripts.
@@ -329,5 +311,24 @@ impl Client {
         body: &shared::MoveCategoryRequest,
     ) -> Call<()> {
         self.call(&operations::MOVE_LOGIC_SCRIPTS_TO_CATEGORY).body(body).empty()
+    }
+
+    /// **Inferred.** Get logic script language metadata.
+    ///
+    /// Returns the facilities available to scripts. The contents of the answer are unknown, so it is
+    /// any JSON object.
+    ///
+    /// `GET /logicscript/language-metadata/`
+    ///
+    /// Evidence: **inferred** from the pattern of the other operations. The index states title and
+    /// method only. The last segment is made of the words of the title, like `move-category`, without
+    /// other evidence.
+    ///
+    /// # Response
+    /// The metadata.
+    pub fn get_logic_script_language_metadata(
+        &self,
+    ) -> Call<::serde_json::Map<String, ::serde_json::Value>> {
+        self.call(&operations::GET_LOGIC_SCRIPT_LANGUAGE_METADATA).json()
     }
 }

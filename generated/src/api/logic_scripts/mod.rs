@@ -4,4 +4,5 @@
 
 mod methods;
 pub(crate) mod operations;
+pub(crate) mod resource;
 pub(crate) mod types;

@@ -15,11 +15,11 @@ pub static ALL: &[&Operation] = &[
     &CREATE_LOGIC_SCRIPT,
     &DUPLICATE_LOGIC_SCRIPT,
     &DELETE_LOGIC_SCRIPTS,
-    &GET_LOGIC_SCRIPT_LANGUAGE_METADATA,
     &VALIDATE_LOGIC_SCRIPT,
     &ARCHIVE_LOGIC_SCRIPTS,
     &UNARCHIVE_LOGIC_SCRIPTS,
     &MOVE_LOGIC_SCRIPTS_TO_CATEGORY,
+    &GET_LOGIC_SCRIPT_LANGUAGE_METADATA,
 ];
 
 /// List logic scripts: `GET /logicscript/list/`
@@ -132,17 +132,6 @@ pub static DELETE_LOGIC_SCRIPTS: Operation = Operation {
     request_body: RequestBody::Optional,
 };
 
-/// Get logic script language metadata: `GET /logicscript/language-metadata/`
-pub static GET_LOGIC_SCRIPT_LANGUAGE_METADATA: Operation = Operation {
-    id: "get_logic_script_language_metadata",
-    method: http::Method::GET,
-    path: "/logicscript/language-metadata/",
-    tag: "Logic Scripts",
-    summary: "Get logic script language metadata",
-    repeat: Repeat::Read,
-    request_body: RequestBody::None,
-};
-
 /// Validate logic script code: `POST /logicscript/validate/`
 pub static VALIDATE_LOGIC_SCRIPT: Operation = Operation {
     id: "validate_logic_script",
@@ -185,4 +174,15 @@ pub static MOVE_LOGIC_SCRIPTS_TO_CATEGORY: Operation = Operation {
     summary: "Move logic scripts to a category",
     repeat: Repeat::Idempotent,
     request_body: RequestBody::Required,
+};
+
+/// Get logic script language metadata: `GET /logicscript/language-metadata/`
+pub static GET_LOGIC_SCRIPT_LANGUAGE_METADATA: Operation = Operation {
+    id: "get_logic_script_language_metadata",
+    method: http::Method::GET,
+    path: "/logicscript/language-metadata/",
+    tag: "Logic Scripts",
+    summary: "Get logic script language metadata",
+    repeat: Repeat::Read,
+    request_body: RequestBody::None,
 };

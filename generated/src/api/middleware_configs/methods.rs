@@ -4,7 +4,7 @@
 use super::{operations, types};
 use crate::api::ids::{CategoryId, MiddlewareConfigId};
 use crate::api::shared;
-use crate::runtime::{call::Call, client::Client, unverified::Unverified};
+use crate::runtime::{acknowledgement::Inferred, call::Call, client::Client};
 
 /// # Middleware Configs
 ///
@@ -148,11 +148,12 @@ impl Client {
     ///
     /// `DELETE /middlewareconfig/delete/`
     ///
+    /// Acknowledge that this destructive call is inferred: `.acknowledge_inferred()`.
+    ///
     /// # Arguments
     /// - `id_middleware_config` (`idMiddlewareConfig`): **Inferred.** ID of a single middleware config
     ///   to delete. Older form, used only if the body lists no IDs.
     /// - `body`: A list of asset IDs. `None` sends no body.
-    /// - `_unverified`: Acknowledges that this destructive call is inferred.
     ///
     /// # Response
     /// The middleware configs have been deleted.
@@ -160,12 +161,12 @@ impl Client {
         &self,
         id_middleware_config: Option<&MiddlewareConfigId>,
         body: Option<&shared::StringList>,
-        _unverified: Unverified,
-    ) -> Call<()> {
+    ) -> Call<(), Inferred> {
         self.call(&operations::DELETE_MIDDLEWARE_CONFIGS)
             .query_optional("idMiddlewareConfig", id_middleware_config)
             .body_optional(body)
             .empty()
+            .inferred()
     }
 
     /// **Inferred.** Archive middleware configs.
@@ -174,18 +175,18 @@ impl Client {
     ///
     /// `PUT /middlewareconfig/archive/`
     ///
+    /// Acknowledge that this destructive call is inferred: `.acknowledge_inferred()`.
+    ///
     /// # Arguments
     /// - `body`: A list of asset IDs.
-    /// - `_unverified`: Acknowledges that this destructive call is inferred.
     ///
     /// # Response
     /// The middleware configs have been archived.
     pub fn archive_middleware_configs(
         &self,
         body: &shared::StringList,
-        _unverified: Unverified,
-    ) -> Call<()> {
-        self.call(&operations::ARCHIVE_MIDDLEWARE_CONFIGS).body(body).empty()
+    ) -> Call<(), Inferred> {
+        self.call(&operations::ARCHIVE_MIDDLEWARE_CONFIGS).body(body).empty().inferred()
     }
 
     /// **Inferred.** Unarchive middleware configs.

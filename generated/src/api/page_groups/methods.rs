@@ -4,7 +4,7 @@
 use super::{operations, types};
 use crate::api::ids::{CategoryId, PageGroupId};
 use crate::api::shared;
-use crate::runtime::{call::Call, client::Client, unverified::Unverified};
+use crate::runtime::{acknowledgement::Inferred, call::Call, client::Client};
 
 /// # Page Groups
 ///
@@ -227,11 +227,12 @@ impl Client {
     ///
     /// `DELETE /pagegroup/delete/`
     ///
+    /// Acknowledge that this destructive call is inferred: `.acknowledge_inferred()`.
+    ///
     /// # Arguments
     /// - `id_page_group` (`idPageGroup`): **Inferred.** ID of a single page group to delete. Older
     ///   form, used only if the body lists no IDs.
     /// - `body`: A list of asset IDs. `None` sends no body.
-    /// - `_unverified`: Acknowledges that this destructive call is inferred.
     ///
     /// # Response
     /// The page groups have been deleted.
@@ -239,12 +240,12 @@ impl Client {
         &self,
         id_page_group: Option<&PageGroupId>,
         body: Option<&shared::StringList>,
-        _unverified: Unverified,
-    ) -> Call<()> {
+    ) -> Call<(), Inferred> {
         self.call(&operations::DELETE_PAGE_GROUPS)
             .query_optional("idPageGroup", id_page_group)
             .body_optional(body)
             .empty()
+            .inferred()
     }
 
     /// **Inferred.** Archive page groups.
@@ -253,18 +254,15 @@ impl Client {
     ///
     /// `PUT /pagegroup/archive/`
     ///
+    /// Acknowledge that this destructive call is inferred: `.acknowledge_inferred()`.
+    ///
     /// # Arguments
     /// - `body`: A list of asset IDs.
-    /// - `_unverified`: Acknowledges that this destructive call is inferred.
     ///
     /// # Response
     /// The page groups have been archived.
-    pub fn archive_page_groups(
-        &self,
-        body: &shared::StringList,
-        _unverified: Unverified,
-    ) -> Call<()> {
-        self.call(&operations::ARCHIVE_PAGE_GROUPS).body(body).empty()
+    pub fn archive_page_groups(&self, body: &shared::StringList) -> Call<(), Inferred> {
+        self.call(&operations::ARCHIVE_PAGE_GROUPS).body(body).empty().inferred()
     }
 
     /// **Inferred.** Unarchive page groups.

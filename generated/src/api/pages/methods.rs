@@ -4,7 +4,7 @@
 use super::{operations, types};
 use crate::api::ids::{CategoryId, PageId};
 use crate::api::shared;
-use crate::runtime::{call::Call, client::Client, unverified::Unverified};
+use crate::runtime::{acknowledgement::Inferred, call::Call, client::Client};
 
 /// # Pages
 ///
@@ -166,11 +166,12 @@ impl Client {
     ///
     /// `DELETE /page/delete/`
     ///
+    /// Acknowledge that this destructive call is inferred: `.acknowledge_inferred()`.
+    ///
     /// # Arguments
     /// - `id_page` (`idPage`): **Inferred.** ID of a single page to delete. Older form, used only if
     ///   the body lists no IDs.
     /// - `body`: A list of asset IDs. `None` sends no body.
-    /// - `_unverified`: Acknowledges that this destructive call is inferred.
     ///
     /// # Response
     /// The pages have been deleted.
@@ -178,12 +179,12 @@ impl Client {
         &self,
         id_page: Option<&PageId>,
         body: Option<&shared::StringList>,
-        _unverified: Unverified,
-    ) -> Call<()> {
+    ) -> Call<(), Inferred> {
         self.call(&operations::DELETE_PAGES)
             .query_optional("idPage", id_page)
             .body_optional(body)
             .empty()
+            .inferred()
     }
 
     /// **Inferred.** Archive pages.
@@ -192,18 +193,15 @@ impl Client {
     ///
     /// `PUT /page/archive/`
     ///
+    /// Acknowledge that this destructive call is inferred: `.acknowledge_inferred()`.
+    ///
     /// # Arguments
     /// - `body`: A list of asset IDs.
-    /// - `_unverified`: Acknowledges that this destructive call is inferred.
     ///
     /// # Response
     /// The pages have been archived.
-    pub fn archive_pages(
-        &self,
-        body: &shared::StringList,
-        _unverified: Unverified,
-    ) -> Call<()> {
-        self.call(&operations::ARCHIVE_PAGES).body(body).empty()
+    pub fn archive_pages(&self, body: &shared::StringList) -> Call<(), Inferred> {
+        self.call(&operations::ARCHIVE_PAGES).body(body).empty().inferred()
     }
 
     /// **Inferred.** Unarchive pages.

@@ -3,4 +3,5 @@
 
 mod methods;
 pub(crate) mod operations;
+pub(crate) mod resource;
 pub(crate) mod types;

@@ -4,7 +4,7 @@
 use super::{operations, types};
 use crate::api::ids::{CategoryId, TrafficSourceId};
 use crate::api::shared;
-use crate::runtime::{call::Call, client::Client, unverified::Unverified};
+use crate::runtime::{acknowledgement::Inferred, call::Call, client::Client};
 
 /// # Traffic Sources
 ///
@@ -192,11 +192,12 @@ impl Client {
     ///
     /// `DELETE /trafficsource/delete/`
     ///
+    /// Acknowledge that this destructive call is inferred: `.acknowledge_inferred()`.
+    ///
     /// # Arguments
     /// - `id_traffic_source` (`idTrafficSource`): **Inferred.** ID of a single traffic source to
     ///   delete. Older form, used only if the body lists no IDs.
     /// - `body`: A list of asset IDs. `None` sends no body.
-    /// - `_unverified`: Acknowledges that this destructive call is inferred.
     ///
     /// # Response
     /// The traffic sources have been deleted.
@@ -204,12 +205,12 @@ impl Client {
         &self,
         id_traffic_source: Option<&TrafficSourceId>,
         body: Option<&shared::StringList>,
-        _unverified: Unverified,
-    ) -> Call<()> {
+    ) -> Call<(), Inferred> {
         self.call(&operations::DELETE_TRAFFIC_SOURCES)
             .query_optional("idTrafficSource", id_traffic_source)
             .body_optional(body)
             .empty()
+            .inferred()
     }
 
     /// **Inferred.** Archive traffic sources.
@@ -218,18 +219,18 @@ impl Client {
     ///
     /// `PUT /trafficsource/archive/`
     ///
+    /// Acknowledge that this destructive call is inferred: `.acknowledge_inferred()`.
+    ///
     /// # Arguments
     /// - `body`: A list of asset IDs.
-    /// - `_unverified`: Acknowledges that this destructive call is inferred.
     ///
     /// # Response
     /// The traffic sources have been archived.
     pub fn archive_traffic_sources(
         &self,
         body: &shared::StringList,
-        _unverified: Unverified,
-    ) -> Call<()> {
-        self.call(&operations::ARCHIVE_TRAFFIC_SOURCES).body(body).empty()
+    ) -> Call<(), Inferred> {
+        self.call(&operations::ARCHIVE_TRAFFIC_SOURCES).body(body).empty().inferred()
     }
 
     /// **Inferred.** Unarchive traffic sources.

@@ -2,7 +2,7 @@
 //! Client methods of the tag *User*.
 
 use super::operations;
-use crate::runtime::{call::Call, client::Client, unverified::Unverified};
+use crate::runtime::{acknowledgement::Inferred, call::Call, client::Client};
 
 /// # User
 ///
@@ -51,12 +51,11 @@ impl Client {
     ///
     /// `DELETE /usersettings/delete/`
     ///
-    /// # Arguments
-    /// - `_unverified`: Acknowledges that this destructive call is inferred.
+    /// Acknowledge that this destructive call is inferred: `.acknowledge_inferred()`.
     ///
     /// # Response
     /// The settings have been deleted.
-    pub fn delete_user_settings(&self, _unverified: Unverified) -> Call<()> {
-        self.call(&operations::DELETE_USER_SETTINGS).empty()
+    pub fn delete_user_settings(&self) -> Call<(), Inferred> {
+        self.call(&operations::DELETE_USER_SETTINGS).empty().inferred()
     }
 }

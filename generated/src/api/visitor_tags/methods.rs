@@ -4,7 +4,7 @@
 use super::{operations, types};
 use crate::api::ids::{CategoryId, VisitorTagId};
 use crate::api::shared;
-use crate::runtime::{call::Call, client::Client, unverified::Unverified};
+use crate::runtime::{acknowledgement::Inferred, call::Call, client::Client};
 
 /// # Visitor Tags
 ///
@@ -140,11 +140,12 @@ impl Client {
     ///
     /// `DELETE /visitortag/delete/`
     ///
+    /// Acknowledge that this destructive call is inferred: `.acknowledge_inferred()`.
+    ///
     /// # Arguments
     /// - `id_visitor_tag` (`idVisitorTag`): **Inferred.** ID of a single visitor tag to delete. Older
     ///   form, used only if the body lists no IDs.
     /// - `body`: A list of asset IDs. `None` sends no body.
-    /// - `_unverified`: Acknowledges that this destructive call is inferred.
     ///
     /// # Response
     /// The visitor tags have been deleted.
@@ -152,12 +153,12 @@ impl Client {
         &self,
         id_visitor_tag: Option<&VisitorTagId>,
         body: Option<&shared::StringList>,
-        _unverified: Unverified,
-    ) -> Call<()> {
+    ) -> Call<(), Inferred> {
         self.call(&operations::DELETE_VISITOR_TAGS)
             .query_optional("idVisitorTag", id_visitor_tag)
             .body_optional(body)
             .empty()
+            .inferred()
     }
 
     /// **Inferred.** Archive visitor tags.
@@ -166,18 +167,15 @@ impl Client {
     ///
     /// `PUT /visitortag/archive/`
     ///
+    /// Acknowledge that this destructive call is inferred: `.acknowledge_inferred()`.
+    ///
     /// # Arguments
     /// - `body`: A list of asset IDs.
-    /// - `_unverified`: Acknowledges that this destructive call is inferred.
     ///
     /// # Response
     /// The visitor tags have been archived.
-    pub fn archive_visitor_tags(
-        &self,
-        body: &shared::StringList,
-        _unverified: Unverified,
-    ) -> Call<()> {
-        self.call(&operations::ARCHIVE_VISITOR_TAGS).body(body).empty()
+    pub fn archive_visitor_tags(&self, body: &shared::StringList) -> Call<(), Inferred> {
+        self.call(&operations::ARCHIVE_VISITOR_TAGS).body(body).empty().inferred()
     }
 
     /// **Inferred.** Unarchive visitor tags.

@@ -4,7 +4,7 @@
 use super::{operations, types};
 use crate::api::ids::{CategoryId, WebhookConfigId};
 use crate::api::shared;
-use crate::runtime::{call::Call, client::Client, unverified::Unverified};
+use crate::runtime::{acknowledgement::Inferred, call::Call, client::Client};
 
 /// # Webhook Configs
 ///
@@ -141,12 +141,13 @@ impl Client {
     ///
     /// `DELETE /webhookconfig/delete/`
     ///
+    /// Acknowledge that this destructive call is inferred: `.acknowledge_inferred()`.
+    ///
     /// # Arguments
     /// - `id_webhook_config` (`idWebhookConfig`): **Inferred.** ID of a single webhook config to
     ///   delete. Older form, used only if the body lists no IDs. Evidence: **inferred** from the
     ///   pattern of the other operations. As for offer sources.
     /// - `body`: A list of asset IDs. `None` sends no body.
-    /// - `_unverified`: Acknowledges that this destructive call is inferred.
     ///
     /// # Response
     /// The webhook configs have been deleted.
@@ -154,12 +155,12 @@ impl Client {
         &self,
         id_webhook_config: Option<&WebhookConfigId>,
         body: Option<&shared::StringList>,
-        _unverified: Unverified,
-    ) -> Call<()> {
+    ) -> Call<(), Inferred> {
         self.call(&operations::DELETE_WEBHOOK_CONFIGS)
             .query_optional("idWebhookConfig", id_webhook_config)
             .body_optional(body)
             .empty()
+            .inferred()
     }
 
     /// **Inferred.** Archive webhook configs.
@@ -168,18 +169,18 @@ impl Client {
     ///
     /// `PUT /webhookconfig/archive/`
     ///
+    /// Acknowledge that this destructive call is inferred: `.acknowledge_inferred()`.
+    ///
     /// # Arguments
     /// - `body`: A list of asset IDs.
-    /// - `_unverified`: Acknowledges that this destructive call is inferred.
     ///
     /// # Response
     /// The webhook configs have been archived.
     pub fn archive_webhook_configs(
         &self,
         body: &shared::StringList,
-        _unverified: Unverified,
-    ) -> Call<()> {
-        self.call(&operations::ARCHIVE_WEBHOOK_CONFIGS).body(body).empty()
+    ) -> Call<(), Inferred> {
+        self.call(&operations::ARCHIVE_WEBHOOK_CONFIGS).body(body).empty().inferred()
     }
 
     /// **Inferred.** Unarchive webhook configs.

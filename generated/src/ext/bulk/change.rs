@@ -2,17 +2,15 @@
 
 use super::engine::{JobSteps, Shared, StepContext};
 use crate::ext::cascade::Cascade;
-use crate::ext::evidence::{AcknowledgementState, Documented, Satisfies};
-use crate::ext::resource::{
-    Archive, AssetSummary, Categorised, Delete, EntriesRequest as _, Resource, Unarchive,
-};
+use crate::ext::resource::{Archive, AssetStatus, AssetSummary, Categorised, Delete, Resource, Unarchive};
 use crate::ext::validate::{self, InvalidJob};
-use crate::types::{CategoryId, MoveCategoryRequest, Status, StringList};
+use crate::runtime::acknowledgement::{Documented, EvidenceState, Sendable};
 use crate::{Call, Client};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::marker::PhantomData;
 use std::sync::Arc;
 
 /// A change of many assets of the resource `R`. Sealed: this module is private.
@@ -60,7 +58,7 @@ pub(super) trait ListChange<R: Resource>: BulkChange<R> {
     fn call(&self, client: &Client, entries: Vec<String>) -> Call<()>;
 }
 
-impl<R: Archive, W: Satisfies<R::Acknowledgement>> SendableChange<R> for Archiving<R::Id, W> {
+impl<R: Archive, E: Sendable> SendableChange<R> for Archiving<R::Id, E> {
     fn steps(self, shared: Shared<R>) -> Arc<dyn JobSteps<R::Id>> {
         Arc::new(StepContext::new(shared, self))
     }
@@ -72,7 +70,7 @@ impl<R: Unarchive> SendableChange<R> for Unarchiving {
     }
 }
 
-impl<R: Delete, W: Satisfies<R::Acknowledgement>> SendableChange<R> for Deleting<R::Id, W> {
+impl<R: Delete, E: Sendable> SendableChange<R> for Deleting<R::Id, E> {
     fn steps(self, shared: Shared<R>) -> Arc<dyn JobSteps<R::Id>> {
         Arc::new(StepContext::new(shared, self))
     }
@@ -86,9 +84,9 @@ impl<R: Categorised> SendableChange<R> for MovingToCategory {
 
 /// Archives assets. See [`BulkArchive`](crate::ext::BulkArchive).
 #[derive(Clone, Debug)]
-pub struct Archiving<I, W = Documented> {
+pub struct Archiving<I, E = Documented> {
     pub(crate) children: Cascade<I>,
-    pub(crate) acknowledgement: W,
+    evidence: PhantomData<E>,
 }
 
 /// Restores assets from the archive. See [`BulkUnarchive`](crate::ext::BulkUnarchive).
@@ -97,24 +95,42 @@ pub struct Unarchiving;
 
 /// Deletes assets. See [`BulkDelete`](crate::ext::BulkDelete).
 #[derive(Clone, Debug)]
-pub struct Deleting<I, W = Documented> {
+pub struct Deleting<I, E = Documented> {
     pub(crate) children: Cascade<I>,
-    pub(crate) acknowledgement: W,
+    evidence: PhantomData<E>,
+}
+
+impl<I, E> Archiving<I, E> {
+    pub(crate) const fn new(children: Cascade<I>) -> Self {
+        Self {
+            children,
+            evidence: PhantomData,
+        }
+    }
+}
+
+impl<I, E> Deleting<I, E> {
+    pub(crate) const fn new(children: Cascade<I>) -> Self {
+        Self {
+            children,
+            evidence: PhantomData,
+        }
+    }
 }
 
 /// Moves assets to a category. See [`MoveToCategory`](crate::ext::MoveToCategory).
 #[derive(Clone, Debug)]
 pub struct MovingToCategory {
-    pub(crate) category: CategoryId,
+    pub(crate) category: String,
 }
 
-impl<R: Archive, W: AcknowledgementState> BulkChange<R> for Archiving<R::Id, W> {
+impl<R: Archive, E: EvidenceState> BulkChange<R> for Archiving<R::Id, E> {
     fn children(&self) -> Option<&Cascade<R::Id>> {
         Some(&self.children)
     }
 
     fn is_satisfied_by(&self, summary: Option<&AssetSummary>) -> bool {
-        summary.is_some_and(|summary| summary.status == Status::Archived)
+        summary.is_some_and(|summary| summary.status == AssetStatus::Archived)
     }
 
     fn record(&self) -> ChangeRecord {
@@ -125,7 +141,7 @@ impl<R: Archive, W: AcknowledgementState> BulkChange<R> for Archiving<R::Id, W> 
 
 impl<R: Unarchive> BulkChange<R> for Unarchiving {
     fn is_satisfied_by(&self, summary: Option<&AssetSummary>) -> bool {
-        summary.is_some_and(|summary| summary.status == Status::Active)
+        summary.is_some_and(|summary| summary.status == AssetStatus::Active)
     }
 
     fn record(&self) -> ChangeRecord {
@@ -133,7 +149,7 @@ impl<R: Unarchive> BulkChange<R> for Unarchiving {
     }
 }
 
-impl<R: Delete, W: AcknowledgementState> BulkChange<R> for Deleting<R::Id, W> {
+impl<R: Delete, E: EvidenceState> BulkChange<R> for Deleting<R::Id, E> {
     fn verifies(&self) -> bool {
         true
     }
@@ -148,7 +164,7 @@ impl<R: Delete, W: AcknowledgementState> BulkChange<R> for Deleting<R::Id, W> {
 
     fn is_satisfied_by(&self, summary: Option<&AssetSummary>) -> bool {
         // It is not documented whether deleted assets can be read, but the status exists.
-        summary.is_none_or(|summary| summary.status == Status::Deleted)
+        summary.is_none_or(|summary| summary.status == AssetStatus::Deleted)
     }
 
     fn record(&self) -> ChangeRecord {
@@ -175,34 +191,32 @@ impl<R: Categorised> BulkChange<R> for MovingToCategory {
     }
 
     fn record(&self) -> ChangeRecord {
-        let category = self.category.to_string();
+        let category = self.category.clone();
         ChangeRecord::MoveToCategory { category }
     }
 }
 
-impl<R: Archive, W: Satisfies<R::Acknowledgement>> ListChange<R> for Archiving<R::Id, W> {
+impl<R: Archive, E: Sendable> ListChange<R> for Archiving<R::Id, E> {
     fn call(&self, client: &Client, entries: Vec<String>) -> Call<()> {
-        let request = R::Request::new(entries, &self.children);
-        R::ARCHIVE(client, &request, self.acknowledgement.give())
+        R::ARCHIVE.with_children(client, entries, &self.children)
     }
 }
 
 impl<R: Unarchive> ListChange<R> for Unarchiving {
     fn call(&self, client: &Client, entries: Vec<String>) -> Call<()> {
-        R::UNARCHIVE(client, &StringList::new(entries))
+        R::UNARCHIVE.call(client, entries, [])
     }
 }
 
-impl<R: Delete, W: Satisfies<R::Acknowledgement>> ListChange<R> for Deleting<R::Id, W> {
+impl<R: Delete, E: Sendable> ListChange<R> for Deleting<R::Id, E> {
     fn call(&self, client: &Client, entries: Vec<String>) -> Call<()> {
-        let request = R::Request::new(entries, &self.children);
-        R::DELETE(client, None, Some(&request), self.acknowledgement.give())
+        R::DELETE.with_children(client, entries, &self.children)
     }
 }
 
 impl<R: Categorised> ListChange<R> for MovingToCategory {
     fn call(&self, client: &Client, entries: Vec<String>) -> Call<()> {
-        R::MOVE_TO_CATEGORY(client, &MoveCategoryRequest::new(entries, &self.category))
+        R::MOVE_TO_CATEGORY.call(client, entries, [(R::CATEGORY, self.category.as_str())])
     }
 }
 

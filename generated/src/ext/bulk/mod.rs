@@ -23,15 +23,11 @@ pub use progress::Progress;
 pub use report::{Counts, DifferentJobs, Report};
 
 use super::cascade::Cascade;
-#[cfg(feature = "_inferred")]
-use super::evidence::Inferred;
 use super::read::{Reader, URL_LENGTH};
-use super::resource::{Archive, Delete, Resource};
+use super::resource::{Archive, ArchiveChildren, Delete, DeleteChildren, Resource};
 use super::validate::{self, Distinct, InvalidJob};
-#[cfg(feature = "_inferred")]
-use crate::Unverified;
+use crate::runtime::acknowledgement::{Documented, Inferred};
 use crate::runtime::trace::JobSpan;
-use crate::types::ParentMutationRequest;
 use crate::{Client, RetryPolicy};
 use change::{BulkChange, SendableChange};
 use engine::{AccountCheck, Driver, JobCallbacks, JobIds, JobSettings, OpenId, Refusal, Shared};
@@ -49,19 +45,18 @@ use stop::StopControl;
 ///
 /// The distinct IDs are cut into chunks, in the given order. Each chunk passes these steps:
 ///
-/// 1. The job reads the assets. Assets that are already in the requested state, missing or deleted are not
-///    sent. With a [`Cascade`], parents that are already in the requested state are sent because of their
-///    children.
-/// 2. The job sends the other assets in one request.
+/// 1. The job reads the assets. Assets that are as asked already, missing or deleted are not sent. With a
+///    [`Cascade`], parents that are as asked already are sent because of their children.
+/// 2. It sends the other assets in one request.
 /// 3. If the service refuses the request, the job reads which changes were applied anyway. It sends the rest
-///    in halves, until each refused ID is on its own. After a 404 for existing assets, the request is
-///    repeated and not split, because the 404 comes from a gateway or is not about the assets.
-/// 4. If no trustworthy response arrives, the job reads the assets and repeats the request for the unchanged
+///    in halves, until each refused ID stands alone. A 404 for assets that exist is not split but repeated,
+///    because it is the answer of a gateway, or about something else.
+/// 4. If no trustworthy answer comes, the job reads the assets and repeats the request for the unchanged
 ///    ones.
 ///
-/// If the job cannot find out the result, the outcome is *unknown*. An asset counts as missing only if a
-/// successful response of the service omits it; a gateway's 404 does not count. Reading compares only ID,
-/// status and category, so an unusual asset does not affect others.
+/// If the job cannot find out the result, the outcome is *unknown*. An asset is missing only if a success of
+/// the service omits it; nobody else's 404 counts. Reading compares ID, status and category only, so an
+/// unusual asset hinders no other.
 ///
 /// # Outcomes
 ///
@@ -81,10 +76,10 @@ use stop::StopControl;
 /// | [`cancel_grace`](Self::cancel_grace) | until requests in flight end | |
 /// | [`url_length`](Self::url_length) | 1,800 bytes of IDs in a URL | 100 to 65,536 |
 ///
-/// A job stops after five consecutive requests without a response, if the service refuses every read, or if
-/// the service asks for a wait of more than a minute (`Retry-After`). The remaining IDs are not sent, and the
-/// failure contains the requested wait. The limits of the service are not documented; a chunk that it refuses
-/// as too large is split.
+/// A job stops after five consecutive requests without an answer, if the service refuses every read, or if it
+/// asks for a wait of more than a minute (`Retry-After`). The remaining IDs are not sent, and the failure
+/// contains the requested wait. The service documents no limits of its own; a chunk that it refuses as too
+/// large is split.
 ///
 /// # Memory
 ///
@@ -112,7 +107,7 @@ impl<R: Resource, C: fmt::Debug> fmt::Debug for Bulk<R, C> {
     }
 }
 
-impl<R: Archive<Request = ParentMutationRequest>, W> Bulk<R, Archiving<R::Id, W>> {
+impl<R: ArchiveChildren, E> Bulk<R, Archiving<R::Id, E>> {
     /// Sets the handling of the children of archived parents. Default: [`Cascade::leave`].
     pub fn children(mut self, children: Cascade<R::Id>) -> Self {
         self.change.children = children;
@@ -120,7 +115,7 @@ impl<R: Archive<Request = ParentMutationRequest>, W> Bulk<R, Archiving<R::Id, W>
     }
 }
 
-impl<R: Delete<Request = ParentMutationRequest>, W> Bulk<R, Deleting<R::Id, W>> {
+impl<R: DeleteChildren, E> Bulk<R, Deleting<R::Id, E>> {
     /// Sets the handling of the children of deleted parents. Default: [`Cascade::leave`].
     pub fn children(mut self, children: Cascade<R::Id>) -> Self {
         self.change.children = children;
@@ -128,33 +123,44 @@ impl<R: Delete<Request = ParentMutationRequest>, W> Bulk<R, Deleting<R::Id, W>> 
     }
 }
 
-#[cfg(feature = "_inferred")]
 impl<R: Archive> Bulk<R, Archiving<R::Id, Inferred>> {
-    /// Acknowledges that the archive call is inferred, not documented. Without this, a job can be planned but
-    /// not sent.
-    pub fn unverified(self, acknowledgement: Unverified) -> Bulk<R, Archiving<R::Id, Unverified>> {
-        self.with(|change| Archiving {
-            children: change.children,
-            acknowledgement,
-        })
+    /// Acknowledges that the call which archives is inferred, not documented. A job without this can be
+    /// planned, but not sent.
+    ///
+    /// Once the vendor documents the operation, the acknowledgement has no effect and may be removed.
+    pub fn acknowledge_inferred(self) -> Bulk<R, Archiving<R::Id>> {
+        self.with(|change| Archiving::new(change.children))
     }
 }
 
-#[cfg(feature = "_inferred")]
+impl<R: Archive> Bulk<R, Archiving<R::Id, Documented>> {
+    /// Does nothing: the operation is documented.
+    #[deprecated(note = "the operation is documented now; remove the call of `acknowledge_inferred`")]
+    pub fn acknowledge_inferred(self) -> Self {
+        self
+    }
+}
+
 impl<R: Delete> Bulk<R, Deleting<R::Id, Inferred>> {
-    /// Acknowledges that the delete call is inferred, not documented. Without this, a job can be planned but
-    /// not sent.
-    pub fn unverified(self, acknowledgement: Unverified) -> Bulk<R, Deleting<R::Id, Unverified>> {
-        self.with(|change| Deleting {
-            children: change.children,
-            acknowledgement,
-        })
+    /// Acknowledges that the call which deletes is inferred, not documented. A job without this can be
+    /// planned, but not sent.
+    ///
+    /// Once the vendor documents the operation, the acknowledgement has no effect and may be removed.
+    pub fn acknowledge_inferred(self) -> Bulk<R, Deleting<R::Id>> {
+        self.with(|change| Deleting::new(change.children))
     }
 }
 
-#[cfg(feature = "_inferred")]
+impl<R: Delete> Bulk<R, Deleting<R::Id, Documented>> {
+    /// Does nothing: the operation is documented.
+    #[deprecated(note = "the operation is documented now; remove the call of `acknowledge_inferred`")]
+    pub fn acknowledge_inferred(self) -> Self {
+        self
+    }
+}
+
 impl<R: Resource, C> Bulk<R, C> {
-    /// Replaces the change and keeps the settings.
+    /// Converts the change and keeps the settings.
     fn with<D>(self, change: impl FnOnce(C) -> D) -> Bulk<R, D> {
         Bulk {
             change: change(self.change),
@@ -201,8 +207,9 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
         self
     }
 
-    /// Sets the number of retries of a step without a trustworthy response: 0 to 10, in addition to the
-    /// client's own attempts. Default: 2.
+    /// Sets the number of retries of a step without a trustworthy answer, in addition to the client's own
+    /// attempts: 0 to
+    /// 10. Default: 2.
     ///
     /// Before a retry, the assets are read, and only unchanged ones are sent. The waits are 0.5 s, 1 s, 2 s
     /// and so on, up to 20 s.
@@ -219,9 +226,9 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
 
     /// Sets whether the assets are read before the change is sent. Default: yes.
     ///
-    /// Switching this off saves one request per chunk, but assets that were already in the requested state
-    /// are reported as *done*. If the service silently ignores missing IDs, those are *done* as well. Combine
-    /// it with [`verify`](Self::verify), and keep it on if the IDs may be wrong.
+    /// Switching this off saves one request per chunk, but the job reports *already so* as *done*. If the
+    /// service silently ignores missing IDs, those are *done* as well. Combine it with
+    /// [`verify`](Self::verify), and keep it on if the IDs may be wrong.
     pub fn look_first(mut self, look: bool) -> Self {
         self.settings.look_first = look;
         self
@@ -248,9 +255,9 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
     }
 
     /// Stops the job after this number of failed IDs (rejected, unknown, or not sent because of an error); 1
-    /// stops on the first failure. Default: never.
+    /// stops on the first. Default: never.
     ///
-    /// Requests in flight are finished, so more IDs may fail. All other IDs end as not sent.
+    /// Requests in flight are finished, so more IDs may fail. All others end as not sent.
     pub fn stop_after(mut self, failed: usize) -> Self {
         self.settings.stop_after = Some(failed.max(1));
         self
@@ -273,9 +280,9 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
 
     /// Cancels the job once this future completes: a signal, a timer, a message.
     ///
-    /// After that, nothing more is sent or retried. The job waits for requests in flight and reads their
-    /// effect back if it is unclear, so that the report stays accurate. All other IDs end as not sent. To
-    /// limit the wait, set a [`cancel_grace`](Self::cancel_grace).
+    /// Nothing more is sent or retried then. The job waits for requests in flight and reads their effect back
+    /// if it is unclear, so that the report stays accurate. All other IDs end as not sent. To limit the wait,
+    /// set a [`cancel_grace`](Self::cancel_grace).
     pub fn cancel_when<T>(mut self, cancel: impl Future<Output = T> + Send + 'static) -> Self {
         self.callbacks.cancel = Some(Box::pin(async move {
             cancel.await;
@@ -285,7 +292,7 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
 
     /// Sets the longest wait for requests in flight once the job is cancelled. Default: until they end.
     ///
-    /// A request without a response by then ends as unknown, so run the job again for its IDs.
+    /// A request that has no answer by then ends as unknown, so run the job again for it.
     ///
     /// ```no_run
     /// use funnelflux::{Client, ext::*};
@@ -303,15 +310,15 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
         self
     }
 
-    /// Writes a journal to this file, or resumes the job if the file is a journal.
+    /// Writes a journal to this file, or continues the job of the journal that is there.
     ///
-    /// A journal belongs to one change of the same IDs in one account at one base URL, and any other job is
-    /// refused; [`Journal::read`] returns the change and the IDs. IDs that are done, already so or rejected
-    /// keep their outcome and are not sent again. IDs whose result the earlier run did not learn are read
-    /// first; those in the requested state are done.
+    /// A journal belongs to one change of the same IDs in one account at one base URL, and another job is
+    /// refused; [`Journal::read`] returns change and IDs. IDs that are done, already so or rejected keep
+    /// their outcome and are not sent again. IDs whose result the earlier run did not learn are read first;
+    /// those that are as asked are done.
     ///
-    /// The account is that of the token. If the token does not state an account, a new job lists the assets
-    /// and records some of them, and a resumed job must find at least one of them.
+    /// The account is that of the token. If the token does not tell it, a job that begins lists the assets
+    /// and records some of them, and a job that resumes must find one again.
     ///
     /// The IDs of each request reach the disk before the request is sent. Writing blocks the thread. If the
     /// journal can no longer be written, or the file is removed, the job stops.
@@ -323,8 +330,8 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
     /// Runs the job to its end.
     ///
     /// # Errors
-    /// Returns an error, without sending anything, if the job is invalid or its journal cannot be used. All
-    /// other failures are outcomes of the IDs.
+    /// Returns an error if the job is invalid or its journal cannot be used; nothing is sent then. All other
+    /// failures are outcomes of the IDs.
     pub async fn send(self) -> Result<Report<R::Id>, InvalidJob>
     where
         C: SendableChange<R>,
@@ -406,7 +413,7 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
         let refusal = Refusal::default();
         let ids = JobIds { settled, open };
         let driver = Driver::new(steps, stop, ids, journal, Arc::clone(&refusal), self.callbacks);
-        // The stream moves the driver with each entry; boxing makes that cheap.
+        // The stream moves the driver with each entry; a box makes that cheap.
         let driver = Box::new(driver);
         let entries = futures_util::stream::unfold((driver, span), |(mut driver, span)| async move {
             let entry = span.follow(driver.next()).await?;
@@ -444,7 +451,7 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
             .children()
             .is_some_and(|children| !children.is_leave())
         {
-            // Parents that are already in the requested state are sent as well, because of their children.
+            // Parents that are as asked already are sent as well, because of their children.
             let parents = plan.would_change.iter().chain(&plan.already);
             let parents = parents.cloned().collect();
             let count = match R::COUNT_CHILDREN {
@@ -458,11 +465,9 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
 }
 
 /// Ensures that the futures of jobs can move between threads.
-const _: fn() = || {
+#[allow(dead_code, reason = "it only has to compile")]
+fn jobs_are_send<R: Resource, C: SendableChange<R>>(bulk: fn() -> Bulk<R, C>) {
     fn is_send<T: Send>(_: T) {}
-    fn check<R: Resource, C: SendableChange<R>>(bulk: fn() -> Bulk<R, C>) {
-        is_send(bulk().send());
-        is_send(bulk().plan());
-    }
-    let _ = check::<crate::ext::OfferSources, Unarchiving>;
-};
+    is_send(bulk().send());
+    is_send(bulk().plan());
+}

@@ -3,9 +3,9 @@
 use super::outcome::{Failure, Reason};
 use super::text::{write_counts, write_repeated, write_section};
 use crate::ext::read::ReadResult;
+use crate::ext::resource::AssetStatus;
 use crate::ext::resource::AssetSummary;
 use crate::ext::validate::Repeated;
-use crate::types::Status;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -82,7 +82,7 @@ impl<I> Plan<I> {
             }
             ReadResult::Missing => &mut self.missing,
             ReadResult::Found(summary) if is_satisfied_by(Some(&summary)) => &mut self.already,
-            ReadResult::Found(summary) if summary.status == Status::Deleted => &mut self.missing,
+            ReadResult::Found(summary) if summary.status == AssetStatus::Deleted => &mut self.missing,
             ReadResult::Found(_) => &mut self.would_change,
         };
         list.push(id);

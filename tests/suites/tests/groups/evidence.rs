@@ -109,7 +109,7 @@ fn inferred_methods_are_marked_and_destructive_ones_need_an_acknowledgement() {
                 .any(|verb| signature.starts_with(verb));
             destructive += usize::from(destroys && !documented);
             assert_eq!(
-                signature.contains("Unverified"),
+                signature.contains(", Inferred>"),
                 destroys && !documented,
                 "{signature}"
             );

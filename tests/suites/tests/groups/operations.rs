@@ -4,14 +4,12 @@
 use super::asset_kind::{AssetKind, assert_sent, to_json};
 use super::{FIRST_ID, SECOND_ID, service};
 use funnelflux::types::*;
-use funnelflux::{Client, Unverified, operations};
+use funnelflux::{Client, operations};
 use funnelflux_fake::{Fake, Verdict};
 use funnelflux_suites::run;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
-
-const ACKNOWLEDGED: Unverified = Unverified::acknowledge();
 
 /// An ID that exists and one that does not.
 fn ids<T: From<&'static str>>() -> [T; 2] {
@@ -61,7 +59,7 @@ fn undescribed_operations_change_nothing(fake: &Fake, client: &Client) {
     assert_eq!(settings, Map::new());
     run(client.save_user_settings(&sent)).unwrap();
     assert_sent(fake, "PUT /usersettings/save/", "", body.clone());
-    run(client.delete_user_settings(ACKNOWLEDGED)).unwrap();
+    run(client.delete_user_settings().acknowledge_inferred()).unwrap();
     assert_sent(fake, "DELETE /usersettings/delete/", "", None);
 
     let keys = run(client.list_integration_api_keys()).unwrap();
@@ -74,7 +72,10 @@ fn undescribed_operations_change_nothing(fake: &Fake, client: &Client) {
         assert_sent(fake, "POST /integration/save/", "", expected);
         assert_eq!(key, Map::new());
     }
-    run(client.delete_integration_api_keys(Some(&sent), ACKNOWLEDGED)).unwrap();
+    run(client
+        .delete_integration_api_keys(Some(&sent))
+        .acknowledge_inferred())
+    .unwrap();
     assert_sent(fake, "DELETE /integration/delete/", "", body);
     assert!(
         fake.state() == before,
@@ -104,9 +105,13 @@ fn every_operation_runs() {
     let saved = with_kept(&asset);
     kind.save(client.save_category(&saved), &saved);
     kind.duplicate(client.duplicate_category(&FIRST_ID.into(), &copy), &copy);
-    kind.archive(client.archive_categories(&parents, ACKNOWLEDGED));
+    kind.archive(client.archive_categories(&parents).acknowledge_inferred());
     kind.unarchive(client.unarchive_categories(&list));
-    kind.delete(client.delete_categories(None, Some(&parents), ACKNOWLEDGED));
+    kind.delete(
+        client
+            .delete_categories(None, Some(&parents))
+            .acknowledge_inferred(),
+    );
     fake.seed_category("shelf", "Shelf");
 
     let kind = AssetKind::new(&fake, "offersource", "idOfferSource");
@@ -142,9 +147,13 @@ fn every_operation_runs() {
     kind.duplicate(client.duplicate_traffic_source(&FIRST_ID.into(), &copy), &copy);
     kind.move_to_shelf(client.move_traffic_sources_to_category(&shelf));
     kind.find_by_category(client.find_traffic_sources_by_category(&"shelf".into()));
-    kind.archive(client.archive_traffic_sources(&list, ACKNOWLEDGED));
+    kind.archive(client.archive_traffic_sources(&list).acknowledge_inferred());
     kind.unarchive(client.unarchive_traffic_sources(&list));
-    kind.delete(client.delete_traffic_sources(None, Some(&list), ACKNOWLEDGED));
+    kind.delete(
+        client
+            .delete_traffic_sources(None, Some(&list))
+            .acknowledge_inferred(),
+    );
 
     let kind = AssetKind::new(&fake, "funnelgroup", "idFunnelGroup");
     let asset = FunnelGroup::new(FIRST_ID, "One");
@@ -164,7 +173,7 @@ fn every_operation_runs() {
     let saved = with_kept(&asset);
     kind.save(client.save_campaign(&saved), &saved);
     kind.duplicate(client.duplicate_campaign(&FIRST_ID.into(), &copy), &copy);
-    kind.archive(client.archive_campaigns(&parents, ACKNOWLEDGED));
+    kind.archive(client.archive_campaigns(&parents).acknowledge_inferred());
 
     let kind = AssetKind::new(&fake, "funnelgroup", "idFunnelGroup");
     let asset = FunnelGroup::new(FIRST_ID, "One");
@@ -172,13 +181,20 @@ fn every_operation_runs() {
     let saved = with_kept(&asset);
     kind.save(client.save_funnel_group(&saved), &saved);
     kind.duplicate(client.duplicate_funnel_group(&FIRST_ID.into(), &copy), &copy);
-    kind.archive(client.archive_funnel_groups(&parents, ACKNOWLEDGED));
-    kind.delete(client.delete_funnel_groups(None, Some(&parents), ACKNOWLEDGED));
+    kind.archive(client.archive_funnel_groups(&parents).acknowledge_inferred());
+    kind.delete(
+        client
+            .delete_funnel_groups(None, Some(&parents))
+            .acknowledge_inferred(),
+    );
     let second = FunnelGroup::new(SECOND_ID, "Two");
     run(client.create_campaign(&second)).unwrap();
     assert_sent(&fake, "POST /campaign/save/", "", Some(to_json(&second)));
     let entries = ParentMutationRequest::new([SECOND_ID.to_owned()]);
-    run(client.delete_campaigns(None, Some(&entries), ACKNOWLEDGED)).unwrap();
+    run(client
+        .delete_campaigns(None, Some(&entries))
+        .acknowledge_inferred())
+    .unwrap();
     assert_sent(&fake, "DELETE /campaign/delete/", "", Some(to_json(&entries)));
     let status = fake
         .state()
@@ -208,9 +224,9 @@ fn every_operation_runs() {
     kind.save(client.save_funnel(&saved), &saved);
     let request = FunnelDuplicateRequest::new("Copy", "group");
     kind.duplicate(client.duplicate_funnel(&FIRST_ID.into(), &request), &request);
-    kind.archive(client.archive_funnels(&list, ACKNOWLEDGED));
+    kind.archive(client.archive_funnels(&list).acknowledge_inferred());
     kind.unarchive(client.unarchive_funnels(&list));
-    kind.delete(client.delete_funnels(None, Some(&list), ACKNOWLEDGED));
+    kind.delete(client.delete_funnels(None, Some(&list)).acknowledge_inferred());
     // No documented property puts a funnel into a category, so the list is empty.
     let in_category = client.find_funnels_by_category(&"shelf".into());
     assert!(run(in_category).unwrap().is_empty());
@@ -236,9 +252,9 @@ fn every_operation_runs() {
     kind.duplicate(client.duplicate_condition(&FIRST_ID.into(), &copy), &copy);
     kind.move_to_shelf(client.move_conditions_to_category(&shelf));
     kind.find_by_category(client.find_conditions_by_category(&"shelf".into()));
-    kind.archive(client.archive_conditions(&list, ACKNOWLEDGED));
+    kind.archive(client.archive_conditions(&list).acknowledge_inferred());
     kind.unarchive(client.unarchive_conditions(&list));
-    kind.delete(client.delete_conditions(None, Some(&list), ACKNOWLEDGED));
+    kind.delete(client.delete_conditions(None, Some(&list)).acknowledge_inferred());
 
     let kind = AssetKind::new(&fake, "logicscript", "idLogicScript");
     let asset = LogicScript::new(FIRST_ID, "One");
@@ -261,9 +277,13 @@ fn every_operation_runs() {
     );
     kind.move_to_shelf(client.move_logic_scripts_to_category(&shelf));
     kind.find_by_category(client.find_logic_scripts_by_category(&"shelf".into()));
-    kind.archive(client.archive_logic_scripts(&list, ACKNOWLEDGED));
+    kind.archive(client.archive_logic_scripts(&list).acknowledge_inferred());
     kind.unarchive(client.unarchive_logic_scripts(&list));
-    kind.delete(client.delete_logic_scripts(None, Some(&list), ACKNOWLEDGED));
+    kind.delete(
+        client
+            .delete_logic_scripts(None, Some(&list))
+            .acknowledge_inferred(),
+    );
 
     let kind = AssetKind::new(&fake, "visitortag", "idVisitorTag");
     let asset = VisitorTag::new(FIRST_ID, "One");
@@ -280,9 +300,13 @@ fn every_operation_runs() {
         "GET list/",
         "status=all&idCategory=shelf",
     );
-    kind.archive(client.archive_visitor_tags(&list, ACKNOWLEDGED));
+    kind.archive(client.archive_visitor_tags(&list).acknowledge_inferred());
     kind.unarchive(client.unarchive_visitor_tags(&list));
-    kind.delete(client.delete_visitor_tags(None, Some(&list), ACKNOWLEDGED));
+    kind.delete(
+        client
+            .delete_visitor_tags(None, Some(&list))
+            .acknowledge_inferred(),
+    );
     let mut page_group = PageGroup::new(FIRST_ID, "One");
     page_group.extra.insert("pageGroupType".to_owned(), json!("type"));
 
@@ -303,9 +327,13 @@ fn every_operation_runs() {
     kind.duplicate(client.duplicate_page_group(&FIRST_ID.into(), &copy), &copy);
     kind.move_to_shelf(client.move_page_groups_to_category(&shelf));
     kind.find_by_category(client.find_page_groups_by_category(&"shelf".into()));
-    kind.archive(client.archive_page_groups(&list, ACKNOWLEDGED));
+    kind.archive(client.archive_page_groups(&list).acknowledge_inferred());
     kind.unarchive(client.unarchive_page_groups(&list));
-    kind.delete(client.delete_page_groups(None, Some(&list), ACKNOWLEDGED));
+    kind.delete(
+        client
+            .delete_page_groups(None, Some(&list))
+            .acknowledge_inferred(),
+    );
 
     // The second listing returns the same page groups.
     let second_shelf = MoveCategoryRequest::new([SECOND_ID.to_owned()], "shelf");
@@ -348,9 +376,9 @@ fn every_operation_runs() {
     kind.duplicate(client.duplicate_page(&FIRST_ID.into(), &copy), &copy);
     kind.move_to_shelf(client.move_pages_to_category(&shelf));
     kind.find_by_category(client.find_pages_by_category(&"shelf".into()));
-    kind.archive(client.archive_pages(&list, ACKNOWLEDGED));
+    kind.archive(client.archive_pages(&list).acknowledge_inferred());
     kind.unarchive(client.unarchive_pages(&list));
-    kind.delete(client.delete_pages(None, Some(&list), ACKNOWLEDGED));
+    kind.delete(client.delete_pages(None, Some(&list)).acknowledge_inferred());
 
     let kind = AssetKind::new(&fake, "ainodesettings", "idAiNodeSetting");
     let asset = AiNodeSettings::new(FIRST_ID);
@@ -359,7 +387,11 @@ fn every_operation_runs() {
     kind.find_many(client.find_ai_node_settings_by_ids(&ids()), "idAiNodeSettings");
     let saved = with_kept(&asset);
     kind.save(client.save_ai_node_settings(&saved), &saved);
-    kind.delete(client.delete_ai_node_settings(None, Some(&list), ACKNOWLEDGED));
+    kind.delete(
+        client
+            .delete_ai_node_settings(None, Some(&list))
+            .acknowledge_inferred(),
+    );
 
     let kind = AssetKind::new(&fake, "webhookconfig", "idWebhookConfig");
     let asset = WebhookConfig::new(FIRST_ID, "One");
@@ -371,9 +403,13 @@ fn every_operation_runs() {
     kind.save(client.save_webhook_config(&saved), &saved);
     kind.duplicate(client.duplicate_webhook_config(&FIRST_ID.into(), &copy), &copy);
     kind.move_to_shelf(client.move_webhook_configs_to_category(&shelf));
-    kind.archive(client.archive_webhook_configs(&list, ACKNOWLEDGED));
+    kind.archive(client.archive_webhook_configs(&list).acknowledge_inferred());
     kind.unarchive(client.unarchive_webhook_configs(&list));
-    kind.delete(client.delete_webhook_configs(None, Some(&list), ACKNOWLEDGED));
+    kind.delete(
+        client
+            .delete_webhook_configs(None, Some(&list))
+            .acknowledge_inferred(),
+    );
 
     let kind = AssetKind::new(&fake, "middlewareconfig", "idMiddlewareConfig");
     let asset = MiddlewareConfig::new(FIRST_ID, "One");
@@ -388,9 +424,13 @@ fn every_operation_runs() {
     kind.save(client.save_middleware_config(&saved), &saved);
     kind.duplicate(client.duplicate_middleware_config(&FIRST_ID.into(), &copy), &copy);
     kind.move_to_shelf(client.move_middleware_configs_to_category(&shelf));
-    kind.archive(client.archive_middleware_configs(&list, ACKNOWLEDGED));
+    kind.archive(client.archive_middleware_configs(&list).acknowledge_inferred());
     kind.unarchive(client.unarchive_middleware_configs(&list));
-    kind.delete(client.delete_middleware_configs(None, Some(&list), ACKNOWLEDGED));
+    kind.delete(
+        client
+            .delete_middleware_configs(None, Some(&list))
+            .acknowledge_inferred(),
+    );
     undescribed_operations_change_nothing(&fake, &client);
 
     let known: BTreeSet<String> = operations::GROUPS

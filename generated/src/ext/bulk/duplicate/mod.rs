@@ -1,4 +1,4 @@
-//! Duplicates many assets, each only once.
+//! Duplicates many assets, none of them twice.
 
 mod steps;
 
@@ -8,7 +8,6 @@ use super::engine::{JobSteps, Shared};
 use crate::ext::abilities::{Assets, IdOf};
 use crate::ext::resource::{self, AssetSummary, Handle};
 use crate::ext::update::json;
-use crate::types::DuplicateRequest;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -38,7 +37,7 @@ pub trait DuplicateMany: Assets<Resource: resource::Duplicate> {
     /// Creates a job that makes one copy of each of these assets. `request` describes each copy. Give each
     /// copy a unique name, so that the job can find it after a broken connection.
     ///
-    /// With a journal, `request` must return the same value for each ID when the job resumes.
+    /// With a journal, `request` must return the same for each ID when the job resumes.
     fn duplicate_many<I: Into<IdOf<Self>>>(
         &self,
         ids: impl IntoIterator<Item = I>,
@@ -63,11 +62,10 @@ impl<R: resource::Duplicate> DuplicateMany for Handle<R> {}
 /// Builder of a job that duplicates many assets.
 ///
 /// The service generates the ID of a copy (documented), so a request that may have been received is never
-/// repeated, not even by a job that resumes. If a response is lost, the job looks for the copy in the list of
-/// all assets: a single asset that has the requested name, was not listed before, is new according to its ID,
-/// and is not another copy. The job looks up to four times, because the list may be late. If it does not find
-/// the copy, the outcome is *unknown*, and the failure lists the candidates. Look for the copy before you
-/// duplicate that asset again.
+/// repeated, not even by a job that resumes. If an answer is lost, the job looks for the copy in the list of
+/// all assets: a single asset that has the requested name, was not listed before, was created since by its
+/// ID, and is no other copy. It looks up to four times, because the list may be late. Otherwise the outcome
+/// is *unknown*; the failure lists the candidates. Look for the copy before you duplicate that asset again.
 ///
 /// Each copy is one request, so [`chunk_size`](Bulk::chunk_size) only applies to [`plan`](Bulk::plan), and
 /// [`look_first`](Bulk::look_first) has no effect. With [`verify`](Bulk::verify), each copy is read back.
@@ -93,7 +91,7 @@ impl<R: resource::Duplicate> fmt::Debug for Duplicating<R> {
 /// Function that changes an original into its copy.
 type ChangeCopy<A> = Box<dyn Fn(&mut A) + Send + Sync>;
 
-/// Function that changes the copies.
+/// Change of the copies.
 struct Overrides<R: resource::Duplicate> {
     change: ChangeCopy<R::Asset>,
     /// Adds the changed properties to a request.
@@ -103,38 +101,12 @@ struct Overrides<R: resource::Duplicate> {
 /// Request body that describes a copy.
 type RequestOf<R> = <R as resource::Duplicate>::Request;
 
-/// A request body that can override properties of the copy. Sealed: this module is private.
-pub trait OverridingRequest {
-    /// Adds properties of the copy that differ from the original.
-    fn add_updates(&mut self, updates: Map<String, Value>);
-}
-
-/// Implements [`OverridingRequest`] for types with a property `bodyUpdates`.
-macro_rules! overriding {
-    ($($(#[$gate:meta])? $request:path;)*) => { $(
-        $(#[$gate])?
-        impl OverridingRequest for $request {
-            fn add_updates(&mut self, updates: Map<String, Value>) {
-                self.body_updates.get_or_insert_default().extend(updates);
-            }
-        }
-    )* };
-}
-
-overriding! {
-    DuplicateRequest;
-    #[cfg(feature = "funnels")]
-    crate::types::FunnelDuplicateRequest;
-    #[cfg(feature = "logic-scripts")]
-    crate::types::LogicScriptDuplicateRequest;
-}
-
-impl<R: resource::Duplicate<Request: OverridingRequest>> Bulk<R, Duplicating<R>> {
-    /// Changes the copies: each original is read, `change` is applied to it, and the changed properties are
-    /// sent as overrides of the copy (`bodyUpdates`). The original stays unchanged.
+impl<R: resource::OverrideCopy> Bulk<R, Duplicating<R>> {
+    /// Changes the copies: each original is read, `change` runs on it, and the changed properties are sent
+    /// as those of the copy (`bodyUpdates`). The original stays unchanged.
     ///
-    /// The service sets ID and status of a copy itself (documented), so an asset whose ID or status `change`
-    /// replaces is rejected. The name of the copy comes from the request.
+    /// The service sets ID and status of a copy itself (documented), so an asset of which `change` replaces
+    /// one of them is rejected. The name of the copy is that of the request.
     ///
     /// ```no_run
     /// use funnelflux::{Client, ext::*, types::DuplicateRequest};
@@ -151,7 +123,7 @@ impl<R: resource::Duplicate<Request: OverridingRequest>> Bulk<R, Duplicating<R>>
     pub fn overriding(mut self, change: impl Fn(&mut R::Asset) + Send + Sync + 'static) -> Self {
         self.change.overrides = Some(Overrides {
             change: Box::new(change),
-            add: OverridingRequest::add_updates,
+            add: R::add_updates,
         });
         self
     }

@@ -9,11 +9,10 @@ use crate::ext::bulk::engine::{
 use crate::ext::bulk::{Entry, Failure, Outcome, Reason};
 use crate::ext::error_class::{ErrorClass, exceeds_max_wait};
 use crate::ext::read::{ReadResult, is_not_found};
-use crate::ext::resource::{self, CopyRequest as _, ListRow, Resource};
+use crate::ext::resource::{self, ListRow, Resource};
 use crate::ext::update::json;
 use crate::runtime::id::generator::created_at;
 use crate::transport::BoxFuture;
-use crate::types::DuplicateResponse;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -101,7 +100,7 @@ impl<R: resource::Duplicate> DuplicationSteps<R> {
         Self {
             names: requests
                 .values()
-                .map(|request| request.name().to_owned())
+                .map(|request| R::copy_name(request).to_owned())
                 .collect(),
             requests: Mutex::new(requests),
             overrides,
@@ -122,7 +121,7 @@ impl<R: resource::Duplicate> DuplicationSteps<R> {
         let requests = self.requests();
         requests
             .get(id)
-            .map(|request| request.name().to_owned())
+            .map(|request| R::copy_name(request).to_owned())
             .unwrap_or_default()
     }
 
@@ -217,7 +216,7 @@ impl<R: resource::Duplicate> DuplicationSteps<R> {
             return;
         };
         let error = match call.await {
-            Ok(DuplicateResponse { id: Some(copy), .. }) if !copy.is_empty() => {
+            Ok(Some(copy)) if !copy.is_empty() => {
                 result.answered = Some(true);
                 return self.answered(item, R::Id::from(copy), result).await;
             }

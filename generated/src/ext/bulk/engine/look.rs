@@ -7,8 +7,8 @@ use crate::ext::bulk::change::ListChange;
 use crate::ext::bulk::outcome::{Failure, Outcome, Reason};
 use crate::ext::cascade::Cascade;
 use crate::ext::read::{ReadResult, is_not_found};
+use crate::ext::resource::AssetStatus;
 use crate::ext::resource::{AssetSummary, Resource};
-use crate::types::Status;
 use futures_util::future::{Either, FutureExt as _, select};
 use std::pin::pin;
 
@@ -36,7 +36,7 @@ impl<R: Resource, C: ListChange<R>> StepContext<R, C> {
         };
         let target = format!("the target of the children, {} {target},", R::NAMES.singular);
         result.fatal = match target_read {
-            Some(ReadResult::Found(summary)) if summary.status == Status::Deleted => {
+            Some(ReadResult::Found(summary)) if summary.status == AssetStatus::Deleted => {
                 Some(Failure::new(Reason::Deleted, format!("{target} is deleted")))
             }
             Some(ReadResult::Found(_)) => None,
@@ -114,7 +114,7 @@ impl<R: Resource, C: ListChange<R>> StepContext<R, C> {
                 _ if item.earlier_request != EarlierRequest::None
                     && summary
                         .as_ref()
-                        .is_none_or(|summary| !satisfied && summary.status == Status::Deleted) =>
+                        .is_none_or(|summary| !satisfied && summary.status == AssetStatus::Deleted) =>
                 {
                     let message = format!(
                         "an earlier request may have changed it, and the {} is now missing or deleted",
@@ -131,7 +131,7 @@ impl<R: Resource, C: ListChange<R>> StepContext<R, C> {
                 }
                 Some(_) if satisfied && has_children => for_children.push(item),
                 Some(_) if satisfied => result.end(item, Outcome::ALREADY),
-                Some(summary) if summary.status == Status::Deleted => {
+                Some(summary) if summary.status == AssetStatus::Deleted => {
                     let message = format!("this {} is deleted", R::NAMES.singular);
                     let failure = Failure::new(Reason::Deleted, message);
                     result.end(item, Outcome::Rejected { failure });

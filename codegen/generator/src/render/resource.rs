@@ -1,0 +1,434 @@
+//! Writes the kind of assets of a group, its handle and its abilities.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::{Item, parse_quote};
+
+use crate::{
+    resources::{
+        Change, Children, GroupResource, List, ReadBack, Resource, ServerBehavior, ServerManagedField,
+    },
+    rustdoc,
+    transform::Tag,
+};
+
+use super::Page;
+
+/// Returns `true` if a group has anything to write.
+pub(super) fn is_needed(group: &GroupResource) -> bool {
+    group.resource.is_some() || group.read_back.is_some()
+}
+
+/// Renders the file of a group.
+pub(super) fn file(tag: &Tag, group: &GroupResource) -> String {
+    let mut page = Page::new(&format!("Kind of assets of the tag *{}*.", tag.name));
+    let mut items: Vec<Item> = Vec::new();
+    let server_managed = server_managed(&group.server_managed);
+    items.push(parse_quote! {
+        /// Properties that the service changes when it stores an asset.
+        const SERVER_MANAGED: ServerManagedFields = #server_managed;
+    });
+    items.extend(group.read_back.as_ref().map(read_back));
+    let mut imports = vec!["use super::operations;"];
+    if group.resource.is_some() {
+        imports.push("use crate::{Client, ext::resource, types};");
+    }
+    imports.push(match group.read_back {
+        Some(_) => "use crate::runtime::{creatable::ReadBack, server_managed::ServerManagedFields};",
+        None => "use crate::runtime::server_managed::ServerManagedFields;",
+    });
+    if let Some(resource) = &group.resource {
+        items.extend(kind(tag, resource));
+    }
+    let text = quote!(#(#items)*).to_string();
+    if !text.contains("operations ::") {
+        imports.remove(0);
+    }
+    page.piece(&imports.join("\n"));
+    page.items(items);
+    page.finish()
+}
+
+fn server_managed(fields: &[ServerManagedField]) -> TokenStream {
+    let fields = fields.iter().map(|field| {
+        let property = &field.property;
+        let behavior = match &field.behavior {
+            ServerBehavior::ReadOnly => quote!(ReadOnly),
+            ServerBehavior::Trimmed => quote!(Trimmed),
+            ServerBehavior::AliasOf(current) => quote!(AliasOf(#current)),
+            ServerBehavior::Capped { default, maximum } => {
+                let [default, maximum] =
+                    [default, maximum].map(|number| proc_macro2::Literal::u64_unsuffixed(*number));
+                quote!(Capped { default: #default, maximum: #maximum })
+            }
+            ServerBehavior::Secret { flag } => quote!(Secret { flag: #flag }),
+        };
+        quote!((#property, crate::runtime::server_managed::ServerBehavior::#behavior))
+    });
+    quote!(ServerManagedFields(&[#(#fields),*]))
+}
+
+fn read_back(read_back: &ReadBack) -> Item {
+    let ReadBack {
+        create,
+        find,
+        property,
+    } = read_back;
+    parse_quote! {
+        /// Reads a create back whose result is unknown.
+        pub(crate) static READ_BACK: ReadBack = ReadBack {
+            create: &operations::#create,
+            find: &operations::#find,
+            property: #property,
+            server_managed: SERVER_MANAGED,
+        };
+    }
+}
+
+fn kind(tag: &Tag, resource: &Resource) -> Vec<Item> {
+    let Resource {
+        kind,
+        handle,
+        id,
+        asset,
+        ..
+    } = resource;
+    let about = rustdoc::attributes(&format!(
+        "{}{}: the kind of asset behind [`Client::{handle}`].",
+        label(tag),
+        rustdoc::capitalised(&resource.words.plural_text)
+    ));
+    let handle_docs = rustdoc::attributes(&documentation(tag, resource));
+    let mut items: Vec<Item> = vec![
+        parse_quote! {
+            #(#about)*
+            #[derive(Debug)]
+            pub enum #kind {}
+        },
+        parse_quote! {
+            impl Client {
+                #(#handle_docs)*
+                #[must_use]
+                pub fn #handle(&self) -> resource::Handle<#kind> {
+                    resource::Handle::new(self.clone())
+                }
+            }
+        },
+    ];
+    items.push(implementation(resource));
+    items.extend(resource.list.as_ref().map(|list| row(list, id)));
+    items.extend(abilities(resource));
+    if let Some(id_of_asset) = &resource.client_made_id {
+        items.push(parse_quote!(impl crate::runtime::creatable::Sealed for #asset {}));
+        items.push(parse_quote! {
+            impl crate::Create for #asset {
+                type Id = #id;
+
+                fn id(&self) -> #id {
+                    #id_of_asset
+                }
+
+                fn store(&self, client: &Client) -> crate::Call<()> {
+                    <#kind as resource::Save>::CREATE(client, self)
+                }
+            }
+        });
+    }
+    items
+}
+
+fn implementation(resource: &Resource) -> Item {
+    let Resource {
+        kind,
+        id,
+        asset,
+        find_by_id,
+        segment,
+        ..
+    } = resource;
+    let (singular, plural) = (&resource.words.singular_text, &resource.words.plural_text);
+    let (id_of_asset, summary) = (&resource.id_of_asset, &resource.summary_of_asset);
+    let find_by_ids = option(resource.find_by_ids.as_ref());
+    let list = option(resource.list.as_ref().map(|list| &list.call));
+    let asset_argument = if summary.to_string().contains("asset") {
+        quote!(asset)
+    } else {
+        quote!(_)
+    };
+    let count = count_children(&resource.children);
+    parse_quote! {
+        impl resource::Resource for #kind {
+            type Id = #id;
+            type Asset = #asset;
+            const NAMES: resource::ResourceNames = resource::ResourceNames {
+                segment: #segment,
+                singular: #singular,
+                plural: #plural,
+            };
+            const FIND_BY_ID: resource::FindById<Self> = #find_by_id;
+            const FIND_BY_IDS: Option<resource::FindByIds<Self>> = #find_by_ids;
+            const LIST: Option<resource::ListCall<Self>> = #list;
+            #count
+            const SERVER_MANAGED: ServerManagedFields = SERVER_MANAGED;
+
+            fn id(asset: &Self::Asset) -> Option<&Self::Id> {
+                #id_of_asset
+            }
+
+            fn summary(#asset_argument: &Self::Asset) -> resource::AssetSummary {
+                #summary
+            }
+        }
+    }
+}
+
+fn option(value: Option<&TokenStream>) -> TokenStream {
+    value.map_or_else(|| quote!(None), |value| quote!(Some(#value)))
+}
+
+fn row(list: &List, id: &TokenStream) -> Item {
+    let List {
+        row,
+        id: id_of_row,
+        name,
+        summary,
+        ..
+    } = list;
+    parse_quote! {
+        #[allow(clippy::unnecessary_wraps, reason = "rows of some groups may lack an ID")]
+        fn row(row: #row) -> Option<resource::ListRow<#id>> {
+            Some(resource::ListRow {
+                summary: #summary,
+                id: #id_of_row,
+                name: #name,
+            })
+        }
+    }
+}
+
+/// Renders the function that counts children, if there are any.
+fn count_children(children: &[Children]) -> Option<TokenStream> {
+    if children.is_empty() {
+        return None;
+    }
+    let features: Vec<&String> = children
+        .iter()
+        .filter_map(|child| child.feature.as_ref())
+        .collect();
+    let gate = match features.as_slice() {
+        [] => None,
+        [feature] => Some(quote!(#[cfg(feature = #feature)])),
+        features => Some(quote!(#[cfg(all(#(feature = #features),*))])),
+    };
+    let counts = children.iter().map(|child| {
+        let Children {
+            module,
+            kind,
+            list,
+            id,
+            properties,
+            in_rows,
+            ..
+        } = child;
+        let query = child
+            .query
+            .iter()
+            .map(|(name, value)| quote!(.query(#name, #value)));
+        let rows = if *in_rows {
+            quote!(resource::ChildRows::NameParents)
+        } else {
+            quote!(resource::ChildRows::HaveIds(#id))
+        };
+        quote! {
+            resource::ChildQuery {
+                list: client.call(&crate::api::#module::operations::#list)#(#query)*.list(),
+                rows: #rows,
+                parents: &[#(#properties),*],
+            }
+            .count::<crate::api::#module::resource::#kind>(client.clone(), &parents)
+            .await
+        }
+    });
+    let counts: Vec<TokenStream> = counts.collect();
+    let sum = match counts.as_slice() {
+        [count] => count.clone(),
+        counts => quote!(Some(#(#counts?)+*)),
+    };
+    Some(quote! {
+        #gate
+        const COUNT_CHILDREN: Option<resource::CountChildren<Self>> = Some(|client, parents| {
+            Box::pin(async move { #sum })
+        });
+    })
+}
+
+fn abilities(resource: &Resource) -> Vec<Item> {
+    let kind = &resource.kind;
+    let mut items: Vec<Item> = Vec::new();
+    if let Some(change) = &resource.archive {
+        let (call, acknowledgement) = (call(change), acknowledgement(change));
+        items.push(parse_quote! {
+            impl resource::Archive for #kind {
+                type Acknowledgement = #acknowledgement;
+                const ARCHIVE: resource::EntriesCall = #call;
+            }
+        });
+        if change.entries.children.is_some() {
+            items.push(parse_quote!(impl resource::ArchiveChildren for #kind {}));
+        }
+    }
+    if let Some(change) = &resource.unarchive {
+        let call = call(change);
+        items.push(parse_quote! {
+            impl resource::Unarchive for #kind {
+                const UNARCHIVE: resource::EntriesCall = #call;
+            }
+        });
+    }
+    if let Some(change) = &resource.delete {
+        let (call, acknowledgement) = (call(change), acknowledgement(change));
+        items.push(parse_quote! {
+            impl resource::Delete for #kind {
+                type Acknowledgement = #acknowledgement;
+                const DELETE: resource::EntriesCall = #call;
+            }
+        });
+        if change.entries.children.is_some() {
+            items.push(parse_quote!(impl resource::DeleteChildren for #kind {}));
+        }
+    }
+    if let Some(categorise) = &resource.categorise {
+        let (call, property, id) = (call(&categorise.change), &categorise.property, &categorise.id);
+        items.push(parse_quote! {
+            impl resource::Categorised for #kind {
+                type Category = #id;
+                const MOVE_TO_CATEGORY: resource::EntriesCall = #call;
+                const CATEGORY: &'static str = #property;
+            }
+        });
+    }
+    if let Some(duplicate) = &resource.duplicate {
+        let (request, call, name) = (&duplicate.request, &duplicate.call, &duplicate.name);
+        items.push(parse_quote! {
+            impl resource::Duplicate for #kind {
+                type Request = #request;
+                const DUPLICATE: resource::DuplicateCall<Self> = #call;
+
+                fn copy_name(request: &Self::Request) -> &str {
+                    #name
+                }
+            }
+        });
+        if let Some(object) = &duplicate.updates {
+            items.push(parse_quote! {
+                impl resource::OverrideCopy for #kind {
+                    fn add_updates(
+                        request: &mut Self::Request,
+                        updates: serde_json::Map<String, serde_json::Value>,
+                    ) {
+                        #object.extend(updates);
+                    }
+                }
+            });
+        }
+    }
+    if let Some((create, save)) = &resource.save {
+        items.push(parse_quote! {
+            impl resource::Save for #kind {
+                const CREATE: resource::StoreCall<Self> = #create;
+                const SAVE: resource::StoreCall<Self> = #save;
+            }
+        });
+    }
+    items
+}
+
+fn call(change: &Change) -> TokenStream {
+    let (operation, place) = (&change.operation, change.entries.place.tokens());
+    let children = match &change.entries.children {
+        None => quote!(None),
+        Some((action, target)) => {
+            quote!(Some(resource::ChildrenProperties { action: #action, target: #target }))
+        }
+    };
+    quote! {
+        resource::EntriesCall {
+            operation: &operations::#operation,
+            entries: #place,
+            children: #children,
+        }
+    }
+}
+
+fn acknowledgement(change: &Change) -> TokenStream {
+    if change.inferred {
+        quote!(crate::ext::Inferred)
+    } else {
+        quote!(crate::ext::Documented)
+    }
+}
+
+fn label(tag: &Tag) -> &'static str {
+    if tag.inferred { "**Inferred.** " } else { "" }
+}
+
+/// Documents the handle: purpose, evidence, example.
+fn documentation(tag: &Tag, resource: &Resource) -> String {
+    let Resource { handle, words, .. } = resource;
+    let mut paragraphs = vec![format!(
+        "{}Operations on many {}: bulk jobs, search by ID, safe updates.",
+        label(tag),
+        words.plural_text
+    )];
+    if tag.inferred {
+        paragraphs.push(
+            "The vendor's index lists these operations by title and method only. Paths and bodies are \
+             inferred: the methods of the client state the evidence for each."
+                .to_owned(),
+        );
+    }
+    let changes = [("archive", &resource.archive), ("delete", &resource.delete)];
+    let changes = changes
+        .into_iter()
+        .filter_map(|(verb, change)| Some((verb, change.as_ref()?)));
+    let inferred: Vec<&str> = changes
+        .clone()
+        .filter(|(_, change)| change.inferred)
+        .map(|(verb, _)| verb)
+        .collect();
+    if !inferred.is_empty() {
+        paragraphs.push(format!(
+            "A job that {}s must be acknowledged with `acknowledge_inferred` before it is sent.",
+            inferred.join("s or ")
+        ));
+    }
+    let (verb, body) = match changes.clone().next() {
+        Some((verb, change)) => {
+            let acknowledge = if change.inferred {
+                ".acknowledge_inferred()"
+            } else {
+                ""
+            };
+            (
+                verb,
+                format!(
+                    "    let ids = [\"2nIemJxCKbFX\", \"2n5JuOKWLTzd\"];\n\
+                     \x20   println!(\"{{}}\", assets.bulk_{verb}(ids).plan().await?);\n\
+                     \x20   println!(\"{{}}\", assets.bulk_{verb}(ids){acknowledge}.send().await?);"
+                ),
+            )
+        }
+        None => (
+            "find",
+            "    let found = assets.find_many([\"2nIemJxCKbFX\", \"2n5JuOKWLTzd\"]).send().await?;\n\
+             \x20   println!(\"{} found\", found.assets.len());"
+                .to_owned(),
+        ),
+    };
+    paragraphs.push(format!(
+        "```no_run\nuse funnelflux::{{Client, ext::*}};\n\n\
+         async fn {verb}(client: &Client) -> Result<(), Box<dyn std::error::Error>> {{\n\
+         \x20   let assets = client.{handle}();\n{body}\n    Ok(())\n}}\n```"
+    ));
+    paragraphs.join("\n\n")
+}

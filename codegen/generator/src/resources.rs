@@ -1,0 +1,598 @@
+//! Resources: the groups whose assets can be read by ID, and what their operations allow.
+//!
+//! A resource follows from the verbs of its operations, from the signatures of their methods and from the
+//! schemas of their bodies. An ability whose operation does not fit is left out with a warning; it holds up
+//! nothing else. What a document cannot say stands at its tag: `x-children` names the assets that belong to
+//! those of the group, `x-server-managed` the properties that the service changes.
+
+mod bodies;
+mod fields;
+mod server_managed;
+mod signature;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+use serde_json::Value;
+use syn::{Ident, ImplItemFn, ItemStruct, Type};
+
+use crate::{
+    naming,
+    rewrite::{Items, TagItems, TypeItem},
+    transform::{ApiModel, Operation, Repeat},
+    vocabulary::{GroupWords, Verb},
+};
+use funnelflux_openapi::{Diagnostic, Diagnostics, Document, Severity, Stage};
+
+use bodies::{Entries, Place, entries};
+use fields::{Field, Fields};
+pub use server_managed::{ServerBehavior, ServerManagedField};
+use signature::Signature;
+
+/// A group whose assets can be read by ID.
+#[derive(Debug)]
+pub struct Resource {
+    /// Type that stands for the kind of asset, such as `Pages`.
+    pub kind: Ident,
+    /// Method that makes its handle.
+    pub handle: Ident,
+    /// Words of the group.
+    pub words: GroupWords,
+    /// First segment of the paths.
+    pub segment: String,
+    /// Type of its IDs.
+    pub id: TokenStream,
+    /// Type of its assets.
+    pub asset: TokenStream,
+    /// Function that finds one asset.
+    pub find_by_id: TokenStream,
+    /// Function that finds several assets.
+    pub find_by_ids: Option<TokenStream>,
+    /// Function that lists all assets, and how a row becomes one of ours.
+    pub list: Option<List>,
+    /// Expression of the ID of `asset`, an option.
+    pub id_of_asset: TokenStream,
+    /// Expression of the summary of `asset`.
+    pub summary_of_asset: TokenStream,
+    /// Children that can be counted.
+    pub children: Vec<Children>,
+    /// Call that archives.
+    pub archive: Option<Change>,
+    /// Call that restores from the archive.
+    pub unarchive: Option<Change>,
+    /// Call that deletes.
+    pub delete: Option<Change>,
+    /// Call that moves to a category.
+    pub categorise: Option<Categorise>,
+    /// Call that copies.
+    pub duplicate: Option<Duplicate>,
+    /// Functions that create and save.
+    pub save: Option<(TokenStream, TokenStream)>,
+    /// Expression of the ID of `self`, if the client makes it.
+    pub client_made_id: Option<TokenStream>,
+}
+
+/// The list of a resource.
+#[derive(Debug)]
+pub struct List {
+    /// Function that lists.
+    pub call: TokenStream,
+    /// Type of a row.
+    pub row: TokenStream,
+    /// Expression of the ID of `row`, which it consumes.
+    pub id: TokenStream,
+    /// Expression of the name of `row`, which it consumes.
+    pub name: TokenStream,
+    /// Expression of the summary of `row`.
+    pub summary: TokenStream,
+}
+
+/// A call that changes assets which its request lists.
+#[derive(Debug)]
+pub struct Change {
+    /// Static of the operation.
+    pub operation: Ident,
+    /// `true` if callers must acknowledge that it is inferred.
+    pub inferred: bool,
+    /// Format of the request.
+    pub entries: Entries,
+}
+
+/// A call that moves assets to a category.
+#[derive(Debug)]
+pub struct Categorise {
+    /// The call.
+    pub change: Change,
+    /// Property of the category.
+    pub property: String,
+    /// Type of the ID of a category.
+    pub id: TokenStream,
+}
+
+/// A call that copies an asset.
+#[derive(Debug)]
+pub struct Duplicate {
+    /// Type of the request body.
+    pub request: TokenStream,
+    /// Function that copies.
+    pub call: TokenStream,
+    /// Expression of the name in `request`.
+    pub name: TokenStream,
+    /// Expression of the properties of the copy that differ, if `request` can have some.
+    pub updates: Option<TokenStream>,
+}
+
+/// Children of the assets of a resource.
+#[derive(Debug)]
+pub struct Children {
+    /// Module of their group.
+    pub module: Ident,
+    /// Cargo feature of their group, if it is another group.
+    pub feature: Option<String>,
+    /// Kind of the children.
+    pub kind: Ident,
+    /// Static of the operation that lists them.
+    pub list: Ident,
+    /// Query of the list.
+    pub query: Vec<(String, String)>,
+    /// `true` if a row of the list names the parent.
+    pub in_rows: bool,
+    /// Pointer to the ID in a row.
+    pub id: String,
+    /// Pointers to the parent.
+    pub properties: Vec<String>,
+}
+
+/// Reads a create back.
+#[derive(Debug)]
+pub struct ReadBack {
+    /// Static of the operation that creates.
+    pub create: Ident,
+    /// Static of the operation that finds.
+    pub find: Ident,
+    /// JSON name of the ID.
+    pub property: String,
+}
+
+/// The resource of a group, and the data of its operations.
+#[derive(Debug, Default)]
+pub struct GroupResource {
+    /// The resource, if assets can be read by ID.
+    pub resource: Option<Resource>,
+    /// The read-back of creates under an ID of the client.
+    pub read_back: Option<ReadBack>,
+    /// Properties that the service changes.
+    pub server_managed: Vec<ServerManagedField>,
+}
+
+/// Reads the resources by the name of their group.
+#[must_use]
+pub fn resources(
+    items: &Items,
+    model: &ApiModel,
+    source: &Document,
+) -> (BTreeMap<String, GroupResource>, Diagnostics) {
+    let mut reader = Reader::new(items, model, source);
+    let mut groups: BTreeMap<String, GroupResource> = BTreeMap::new();
+    let mut creatable = BTreeSet::new();
+    for tag in &items.tags {
+        let mut resource = reader.resource(tag);
+        // Two groups may share a type of assets, which can be created in one way only.
+        if let Some(resource) = &mut resource
+            && !creatable.insert(resource.asset.to_string())
+        {
+            resource.client_made_id = None;
+        }
+        let asset = reader.asset_schema(tag);
+        let server_managed = server_managed::fields(source, &tag.tag.name, asset);
+        let read_back = Reader::read_back(tag);
+        let group = GroupResource {
+            resource,
+            read_back,
+            server_managed,
+        };
+        groups.insert(tag.tag.name.clone(), group);
+    }
+    let children: Vec<(String, Vec<Children>)> = items
+        .tags
+        .iter()
+        .map(|tag| (tag.tag.name.clone(), reader.children(tag, &groups)))
+        .collect();
+    for (tag, children) in children {
+        if let Some(resource) = groups.get_mut(&tag).and_then(|group| group.resource.as_mut()) {
+            resource.children = children;
+        }
+    }
+    (groups, reader.diagnostics)
+}
+
+/// Reads the resources of a document.
+struct Reader<'a> {
+    items: &'a Items,
+    model: &'a ApiModel,
+    source: &'a Document,
+    structs: BTreeMap<String, &'a ItemStruct>,
+    diagnostics: Diagnostics,
+}
+
+impl<'a> Reader<'a> {
+    fn new(items: &'a Items, model: &'a ApiModel, source: &'a Document) -> Self {
+        let types = items.tags.iter().flat_map(|tag| &tag.types).chain(&items.shared);
+        let structs = types.filter_map(|item| match item {
+            TypeItem::Enum(_) => None,
+            TypeItem::Items { items, .. } => items.iter().find_map(|item| match item {
+                syn::Item::Struct(item) => Some((item.ident.to_string(), item)),
+                _ => None,
+            }),
+        });
+        Self {
+            items,
+            model,
+            source,
+            structs: structs.collect(),
+            diagnostics: Diagnostics::new(),
+        }
+    }
+
+    /// Finds the main operation for a verb.
+    fn main<'t>(tag: &'t TagItems, verb: &Verb) -> Option<(&'t Operation, &'t ImplItemFn)> {
+        let is_it = |(operation, _): &&(Operation, ImplItemFn)| {
+            operation.words.is_main && operation.words.verb == *verb
+        };
+        tag.operations
+            .iter()
+            .find(is_it)
+            .map(|(operation, method)| (operation, method))
+    }
+
+    /// Reports an ability that is left out.
+    fn left_out(&mut self, operation: &Operation, ability: &str, reason: &str) {
+        let message = format!("{ability} is left out: {reason}");
+        let warning: Diagnostic = self.source.diagnostic(
+            Severity::Warning,
+            Stage::Rewrite,
+            "ability",
+            &operation.pointer,
+            message,
+        );
+        let fix = "call the method of the operation instead, or correct the operation in an overlay";
+        self.diagnostics.push(warning.fix(fix));
+    }
+
+    /// The fields of a struct; none if the type is not a struct.
+    fn fields(&self, ty: &Type) -> Option<Fields<'a>> {
+        let name = fields::ident(ty)?;
+        let item = self.structs.get(&name)?;
+        Some(Fields::of(item, self.model))
+    }
+
+    /// Name of the only required argument, which is the ID.
+    fn id_argument(operation: &Operation) -> Option<&str> {
+        let mut required = operation.arguments.iter().filter(|argument| argument.required);
+        match (required.next(), required.next()) {
+            (Some(argument), None) => Some(&argument.name),
+            _ => None,
+        }
+    }
+
+    fn resource(&mut self, tag: &TagItems) -> Option<Resource> {
+        let words = self.model.vocabulary.group(&tag.tag.name)?.clone();
+        let (finder, method) = Self::main(tag, &Verb::FindById)?;
+        let ability = format!("the handle of {}", words.plural_text);
+        let Some(id_name) = Self::id_argument(finder) else {
+            self.left_out(finder, &ability, "finding by ID needs exactly one argument");
+            return None;
+        };
+        let signature = Signature::of(method);
+        let Some((find_by_id, id, asset_ty)) = signature.find(id_name, |ty| self.wrapped(ty, id_name)) else {
+            self.left_out(
+                finder,
+                &ability,
+                "its ID is not text, or its response is not an object with the ID",
+            );
+            return None;
+        };
+        let fields = self.fields(&asset_ty)?;
+        let Some(id_field) = fields.get(id_name).filter(|field| field.is(&id)) else {
+            self.left_out(
+                finder,
+                &ability,
+                &format!("the asset has no text property `{id_name}`"),
+            );
+            return None;
+        };
+        let asset_name = fields::ident(&asset_ty)?;
+        let asset = fields::path(&asset_name);
+        let id_tokens = fields::path(&id);
+        let summary_of_asset = fields.summary(&quote!(asset), id_name);
+        let id_of_asset = id_field.reference(&quote!(asset));
+        let list = self.list(tag, id_name, &id, &words);
+        let find_by_ids = self.find_by_ids(tag, &id, &asset_name);
+        let save = self.save(tag, &asset_name);
+        let client_made_id = Self::main(tag, &Verb::Create)
+            .filter(|(operation, _)| operation.repeat == Repeat::ClientId && save.is_some())
+            .map(|_| id_field.owned(&quote!(self), &id_tokens));
+        let archive = self.change(tag, &Verb::Archive, "archiving many assets");
+        let unarchive = self.change(tag, &Verb::Unarchive, "restoring many assets");
+        let delete = self.change(tag, &Verb::Delete, "deleting many assets");
+        let categorise = self.categorise(tag);
+        let duplicate = self.duplicate(tag, &id, id_name);
+        Some(Resource {
+            kind: self.kind(&words.plural),
+            handle: format_ident!("{}", naming::handle(&words.plural)),
+            segment: finder
+                .path
+                .split('/')
+                .find(|segment| !segment.is_empty())
+                .unwrap_or_default()
+                .to_owned(),
+            words,
+            id: id_tokens,
+            asset,
+            find_by_id,
+            find_by_ids,
+            list,
+            id_of_asset,
+            summary_of_asset,
+            children: Vec::new(),
+            archive,
+            unarchive,
+            delete,
+            categorise,
+            duplicate,
+            save,
+            client_made_id,
+        })
+    }
+
+    /// Names a kind of assets after its plural, unless a type of the document has that name.
+    fn kind(&self, plural: &str) -> Ident {
+        let name = naming::type_name(plural);
+        let is_taken =
+            self.structs.contains_key(&name) || self.model.enums.iter().any(|open| open.name == name);
+        format_ident!("{name}{}", if is_taken { "Kind" } else { "" })
+    }
+
+    /// Looks for the object with a property: the type itself, or the only object or list inside of it.
+    fn wrapped(&self, ty: &Type, property: &str) -> Option<(Type, Option<Field>)> {
+        let fields = self.fields(ty)?;
+        if fields.get(property).is_some() {
+            return Some((ty.clone(), None));
+        }
+        let mut inside = fields.all().filter_map(|field| {
+            let inner = self.fields(field.inner())?;
+            inner.get(property)?;
+            Some((field.inner().clone(), Some(field.clone())))
+        });
+        match (inside.next(), inside.next()) {
+            (Some(found), None) => Some(found),
+            _ => None,
+        }
+    }
+
+    /// Looks for the only list of objects inside of a type.
+    fn wrapped_list(&self, ty: &Type) -> Option<(Type, Field)> {
+        let fields = self.fields(ty)?;
+        let mut lists = fields
+            .all()
+            .filter(|field| field.is_list && self.fields(field.inner()).is_some());
+        match (lists.next(), lists.next()) {
+            (Some(list), None) => Some((list.inner().clone(), list.clone())),
+            _ => None,
+        }
+    }
+
+    fn find_by_ids(&mut self, tag: &TagItems, id: &str, asset: &str) -> Option<TokenStream> {
+        let (operation, method) = Self::main(tag, &Verb::FindByIds)?;
+        let call = Signature::of(method).find_many(operation, id, asset, |ty| self.wrapped_list(ty));
+        if call.is_none() {
+            self.left_out(
+                operation,
+                "finding many assets at once",
+                "it does not take a list of IDs, or does not return assets",
+            );
+        }
+        call
+    }
+
+    fn list(&mut self, tag: &TagItems, id_name: &str, id: &str, words: &GroupWords) -> Option<List> {
+        let (operation, method) = Self::main(tag, &Verb::List)?;
+        let signature = Signature::of(method);
+        let read = || {
+            let arguments = signature.constant_arguments(operation, &self.model.enums)?;
+            let (row, take) = if let Some(row) = fields::argument_of(&signature.returns, "Vec") {
+                (row.clone(), quote!(rows))
+            } else {
+                let (row, list) = self.wrapped_list(&signature.returns)?;
+                (row, list.value(&quote!(rows)))
+            };
+            let fields = self.fields(&row)?;
+            let id_field = fields.get(id_name).filter(|field| field.is(id))?;
+            let name = fields.name(&words.singular);
+            let name = name.map_or_else(|| quote!(String::new()), |field| field.value(&quote!(row)));
+            let method = &method.sig.ident;
+            Some(List {
+                call: quote! {
+                    |client| {
+                        let call = client.#method(#(#arguments),*);
+                        call.map(|rows| #take.into_iter().filter_map(row).collect())
+                    }
+                },
+                row: fields::path(&fields::ident(&row)?),
+                id: id_field.taken(&quote!(row)),
+                name,
+                summary: fields.summary(&quote!(row), id_name),
+            })
+        };
+        let list = read();
+        if list.is_none() {
+            self.left_out(
+                operation,
+                "the list of all assets",
+                "it needs more than a status, or its rows have no ID",
+            );
+        }
+        list
+    }
+
+    fn save(&mut self, tag: &TagItems, asset: &str) -> Option<(TokenStream, TokenStream)> {
+        let (_, create_method) = Self::main(tag, &Verb::Create)?;
+        let (save, save_method) = Self::main(tag, &Verb::Save)?;
+        let create_call = Signature::of(create_method).store(asset);
+        let save_call = Signature::of(save_method).store(asset);
+        if create_call.is_none() || save_call.is_none() {
+            self.left_out(
+                save,
+                "creating and updating assets",
+                "its body is not the asset that finding by ID returns",
+            );
+        }
+        Some((create_call?, save_call?))
+    }
+
+    fn change(&mut self, tag: &TagItems, verb: &Verb, ability: &str) -> Option<Change> {
+        let (operation, _) = Self::main(tag, verb)?;
+        match entries(self.source, operation, false) {
+            Ok((entries, _)) => Some(Self::change_of(operation, entries)),
+            Err(reason) => {
+                self.left_out(operation, ability, &reason);
+                None
+            }
+        }
+    }
+
+    fn change_of(operation: &Operation, entries: Entries) -> Change {
+        Change {
+            operation: format_ident!("{}", naming::constant(operation.id())),
+            inferred: operation.unverified,
+            entries,
+        }
+    }
+
+    fn categorise(&mut self, tag: &TagItems) -> Option<Categorise> {
+        let (operation, _) = Self::main(tag, &Verb::MoveToCategory)?;
+        match entries(self.source, operation, true) {
+            Ok((entries, Some(property))) => {
+                let id = self
+                    .model
+                    .vocabulary
+                    .id(&property)
+                    .map(|id| id.type_name.as_str());
+                let id = id.filter(|id| self.items.ids.iter().any(|known| known.name == *id));
+                Some(Categorise {
+                    change: Self::change_of(operation, entries),
+                    id: fields::path(id.unwrap_or("String")),
+                    property,
+                })
+            }
+            Ok((_, None)) => {
+                self.left_out(
+                    operation,
+                    "moving many assets to a category",
+                    "its body has no property for the category",
+                );
+                None
+            }
+            Err(reason) => {
+                self.left_out(operation, "moving many assets to a category", &reason);
+                None
+            }
+        }
+    }
+
+    fn duplicate(&mut self, tag: &TagItems, id: &str, id_name: &str) -> Option<Duplicate> {
+        let (operation, method) = Self::main(tag, &Verb::Duplicate)?;
+        let signature = Signature::of(method);
+        let read = || {
+            let request = signature.body()?;
+            let fields = self.fields(&request)?;
+            let name = fields.name("")?.text(&quote!(request))?;
+            let updates = fields
+                .get("bodyUpdates")
+                .and_then(|field| field.object(&quote!(request)));
+            let call = signature.duplicate(operation, id, |response| {
+                let fields = self.fields(response)?;
+                let field = fields.get("id").or_else(|| fields.get(id_name))?;
+                Some(field.text_option(&quote!(copy)))
+            })?;
+            Some(Duplicate {
+                request: fields::path(&fields::ident(&request)?),
+                call,
+                name,
+                updates,
+            })
+        };
+        let duplicate = read();
+        if duplicate.is_none() {
+            self.left_out(
+                operation,
+                "copying many assets",
+                "it does not take one ID and a body with the name of the copy",
+            );
+        }
+        duplicate
+    }
+
+    fn read_back(tag: &TagItems) -> Option<ReadBack> {
+        let (create, _) = Self::main(tag, &Verb::Create)?;
+        let (find, _) = Self::main(tag, &Verb::FindById)?;
+        if create.repeat != Repeat::ClientId {
+            return None;
+        }
+        Some(ReadBack {
+            create: format_ident!("{}", naming::constant(create.id())),
+            find: format_ident!("{}", naming::constant(find.id())),
+            property: Self::id_argument(find)?.to_owned(),
+        })
+    }
+
+    /// The schema of the assets in the effective document: the body that saves one.
+    fn asset_schema(&self, tag: &TagItems) -> Option<&'a Value> {
+        let saved = Self::main(tag, &Verb::Save).or_else(|| Self::main(tag, &Verb::Create));
+        bodies::body_schema(self.source, saved?.0)
+    }
+
+    /// The children that the tag names, if all of them can be counted.
+    fn children(&self, tag: &TagItems, groups: &BTreeMap<String, GroupResource>) -> Vec<Children> {
+        let children = server_managed::extension(self.source, &tag.tag.name, "x-children");
+        let children = children.map(|child| {
+            let name = child.get("tag")?.as_str()?;
+            let group = self.items.tags.iter().find(|tag| tag.tag.name == name)?;
+            let resource = groups.get(name)?.resource.as_ref()?;
+            let properties = child.get("properties")?.as_array()?;
+            let properties: Vec<String> = properties
+                .iter()
+                .filter_map(|path| path.as_str().map(str::to_owned))
+                .collect();
+            let (list, method) = Self::main(group, &Verb::List)?;
+            let row = Signature::of(method).returns;
+            let row = self.fields(fields::argument_of(&row, "Vec")?)?;
+            let first = properties.first()?.trim_start_matches('/');
+            let finder = Self::main(group, &Verb::FindById)?.0;
+            Some(Children {
+                module: format_ident!("{}", group.tag.module),
+                feature: (name != tag.tag.name).then(|| group.tag.feature.clone()),
+                kind: resource.kind.clone(),
+                list: format_ident!("{}", naming::constant(list.id())),
+                query: signature::constant_query(list, &self.model.enums, method, &["not-deleted", "all"])?,
+                in_rows: row.get(first).is_some(),
+                id: format!("/{}", Self::id_argument(finder)?),
+                properties,
+            })
+        });
+        children.collect::<Option<Vec<Children>>>().unwrap_or_default()
+    }
+}
+
+impl Place {
+    /// Renders the place for the runtime.
+    #[must_use]
+    pub fn tokens(&self) -> TokenStream {
+        match self {
+            Self::Body => quote!(resource::Place::Body),
+            Self::Property(name) => quote!(resource::Place::Property(#name)),
+            Self::Query(name) => quote!(resource::Place::Query(#name)),
+        }
+    }
+}

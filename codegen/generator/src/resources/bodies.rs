@@ -1,0 +1,167 @@
+//! Requests that list the assets to change.
+
+use serde_json::Value;
+
+use heck::ToSnakeCase as _;
+
+use crate::transform::{ArgumentKind, Operation};
+use funnelflux_openapi::{Document, pointer::Pointer, references};
+
+/// Place of the list of IDs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// The body is the list.
+    Body,
+    /// A property of the body.
+    Property(String),
+    /// A parameter of the query.
+    Query(String),
+}
+
+/// Format of a request that lists assets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entries {
+    /// Place of the list.
+    pub place: Place,
+    /// Properties for the treatment of children: the action and its target.
+    pub children: Option<(String, String)>,
+}
+
+/// Values of the action that treats children.
+const ACTIONS: [&str; 3] = ["cascade", "move", "orphan"];
+
+/// Reads the format of a request that lists assets, and the property of a category if that is wanted.
+///
+/// # Errors
+/// The reason for which the request does not fit.
+pub(super) fn entries(
+    source: &Document,
+    operation: &Operation,
+    with_category: bool,
+) -> Result<(Entries, Option<String>), String> {
+    let required: Vec<_> = operation
+        .arguments
+        .iter()
+        .filter(|argument| argument.required)
+        .collect();
+    let plain = |place| Entries {
+        place,
+        children: None,
+    };
+    match (required.as_slice(), body_schema(source, operation)) {
+        ([], Some(schema)) if is_list_of_text(source, schema) => Ok((plain(Place::Body), None)),
+        ([], Some(schema)) => of_body(source, schema, with_category),
+        ([argument], None) if argument.kind == ArgumentKind::CommaSeparated => {
+            Ok((plain(Place::Query(argument.name.clone())), None))
+        }
+        _ => Err("it does not take a list of IDs".to_owned()),
+    }
+}
+
+fn of_body(
+    source: &Document,
+    schema: &Value,
+    with_category: bool,
+) -> Result<(Entries, Option<String>), String> {
+    let properties: Vec<(&String, &Value)> = properties(source, schema);
+    let text = |schema: &Value| schema.get("type").is_some_and(|kind| kind == "string");
+    let lists = properties
+        .iter()
+        .filter(|(_, schema)| is_list_of_text(source, schema));
+    let lists: Vec<&str> = lists.map(|(name, _)| name.as_str()).collect();
+    let list = match lists.as_slice() {
+        [list] => *list,
+        lists if lists.contains(&"entries") => "entries",
+        _ => return Err("its body has no list of IDs".to_owned()),
+    };
+    let action = properties.iter().find(|(_, schema)| {
+        let values = schema.get("enum").and_then(Value::as_array);
+        values.is_some_and(|values| {
+            ACTIONS
+                .iter()
+                .all(|action| values.iter().any(|value| value == action))
+        })
+    });
+    let named = |word: &str| {
+        let mut found = properties.iter().filter(|(name, schema)| {
+            text(schema)
+                && schema.get("enum").is_none()
+                && name.to_snake_case().split('_').any(|part| part == word)
+        });
+        found.next().map(|(name, _)| (*name).clone())
+    };
+    let children = action.and_then(|(action, _)| Some(((*action).clone(), named("target")?)));
+    let category = with_category.then(|| named("category")).flatten();
+    let known = |name: &str| {
+        name == list
+            || category.as_deref() == Some(name)
+            || children
+                .as_ref()
+                .is_some_and(|(action, target)| name == action || name == target)
+    };
+    let required = schema.get("required").and_then(Value::as_array);
+    let mut unknown = required
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .filter(|name| !known(name));
+    match unknown.next() {
+        Some(name) => Err(format!("its body requires `{name}`, whose meaning is unknown")),
+        None => Ok((
+            Entries {
+                place: Place::Property(list.to_owned()),
+                children,
+            },
+            category,
+        )),
+    }
+}
+
+/// The properties of a schema and of the parts that it is composed of, resolved.
+pub(super) fn properties<'a>(source: &'a Document, schema: &'a Value) -> Vec<(&'a String, &'a Value)> {
+    let parts = schema
+        .get("allOf")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten();
+    let parts = parts.filter(|part| part.get("allOf").is_none());
+    let schemas = [schema]
+        .into_iter()
+        .chain(parts.map(|part| resolve(source, part)));
+    let properties = schemas
+        .filter_map(|schema| schema.get("properties")?.as_object())
+        .flatten();
+    properties
+        .map(|(name, schema)| (name, resolve(source, schema)))
+        .collect()
+}
+
+/// The schema of a request body.
+pub(super) fn body_schema<'a>(source: &'a Document, operation: &Operation) -> Option<&'a Value> {
+    let operation = source.value().pointer(operation.pointer.as_str())?;
+    let body = resolve(source, operation.get("requestBody")?);
+    let content = body.get("content")?.as_object()?;
+    let media = content
+        .get("application/json")
+        .or_else(|| content.values().next())?;
+    Some(resolve(source, media.get("schema")?))
+}
+
+/// Follows a reference, also one that is the only part of an `allOf`.
+pub(super) fn resolve<'a>(source: &'a Document, schema: &'a Value) -> &'a Value {
+    let schema = references::resolve(source.value(), Pointer::root(), schema).1;
+    match schema.get("allOf").and_then(Value::as_array).map(Vec::as_slice) {
+        Some([part]) if schema.get("properties").is_none() => {
+            references::resolve(source.value(), Pointer::root(), part).1
+        }
+        _ => schema,
+    }
+}
+
+fn is_list_of_text(source: &Document, schema: &Value) -> bool {
+    schema.get("items").is_some_and(|items| {
+        resolve(source, items)
+            .get("type")
+            .is_some_and(|kind| kind == "string")
+    })
+}

@@ -1,0 +1,255 @@
+//! Fields of the generated structs, and expressions that read them.
+
+use heck::ToSnakeCase as _;
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+use syn::{Ident, ItemStruct, Type};
+
+pub(super) use crate::rewrite::argument_of;
+use crate::{
+    rewrite::{is_extra, json_name},
+    transform::ApiModel,
+};
+
+/// Fields of a struct.
+pub(super) struct Fields<'a> {
+    all: Vec<Field>,
+    /// Map of unknown fields.
+    extra: Option<Ident>,
+    model: &'a ApiModel,
+}
+
+/// A field of a struct.
+#[derive(Clone, Debug)]
+pub(super) struct Field {
+    ident: Ident,
+    name: String,
+    inner: Type,
+    /// `true` for a field that may be absent.
+    pub(super) is_option: bool,
+    /// `true` for a list.
+    pub(super) is_list: bool,
+}
+
+impl<'a> Fields<'a> {
+    pub(super) fn of(item: &ItemStruct, model: &'a ApiModel) -> Self {
+        let fields = item.fields.iter().filter_map(|field| {
+            let ident = field.ident.clone()?;
+            let (inner, is_option) = match argument_of(&field.ty, "Option") {
+                Some(inner) => (inner, true),
+                None => (&field.ty, false),
+            };
+            let inner = argument_of(inner, "Box").unwrap_or(inner);
+            let (inner, is_list) = match argument_of(inner, "Vec") {
+                Some(inner) => (inner, true),
+                None => (inner, false),
+            };
+            Some(Field {
+                name: json_name(field),
+                ident,
+                inner: inner.clone(),
+                is_option,
+                is_list,
+            })
+        });
+        Self {
+            all: fields.collect(),
+            extra: item
+                .fields
+                .iter()
+                .find(|field| is_extra(field))
+                .and_then(|field| field.ident.clone()),
+            model,
+        }
+    }
+
+    pub(super) fn all(&self) -> impl Iterator<Item = &Field> {
+        self.all.iter()
+    }
+
+    /// The field with a name in JSON.
+    pub(super) fn get(&self, name: &str) -> Option<&Field> {
+        self.all.iter().find(|field| field.name == name && !field.is_list)
+    }
+
+    /// The field that holds the name of an asset.
+    pub(super) fn name(&self, singular: &str) -> Option<&Field> {
+        let own = format!("{singular}_name");
+        let named = |accepts: &dyn Fn(&str) -> bool| {
+            let mut fields = self.all.iter();
+            fields.find(|field| field.is("String") && !field.is_list && accepts(&field.name.to_snake_case()))
+        };
+        named(&|name| name == own)
+            .or_else(|| named(&|name| name == "name"))
+            .or_else(|| named(&|name| name.ends_with("_name") && !name.contains("category")))
+    }
+
+    /// Expression of the summary of `value`: its status and its category.
+    pub(super) fn summary(&self, value: &TokenStream, id_name: &str) -> TokenStream {
+        // A document may not know a field that the service sends.
+        let unknown = |name: &str| {
+            let extra = self.extra.as_ref();
+            let unknown =
+                extra.map(|extra| quote!(#value.#extra.get(#name).and_then(serde_json::Value::as_str)));
+            unknown.unwrap_or_else(|| quote!(None))
+        };
+        let text = |field: Option<&Field>, name: &str| {
+            let text = field.filter(|field| !field.is_list && self.is_text(field));
+            match (field, text) {
+                (_, Some(text)) => text.text_reference(value),
+                (Some(_), None) => quote!(None),
+                (None, None) => unknown(name),
+            }
+        };
+        let status = text(self.get("status"), "status");
+        let category = self.all.iter().find(|field| {
+            let name = field.name.to_snake_case();
+            ["id_category", "category_id"].contains(&name.as_str()) && field.name != id_name
+        });
+        let category = if id_name == "idCategory" {
+            quote!(None)
+        } else {
+            text(category, "idCategory")
+        };
+        quote!(resource::AssetSummary::new(#status, #category))
+    }
+
+    /// Returns `true` for strings, IDs and enumerations.
+    fn is_text(&self, field: &Field) -> bool {
+        let Some(name) = ident(&field.inner) else {
+            return false;
+        };
+        name == "String"
+            || self.model.ids.iter().any(|id| id.name == name)
+            || self.model.enums.iter().any(|open| open.name == name)
+    }
+}
+
+impl Field {
+    /// The type, without option and list.
+    pub(super) fn inner(&self) -> &Type {
+        &self.inner
+    }
+
+    /// Path to the type.
+    fn path(&self) -> TokenStream {
+        path(&ident(&self.inner).unwrap_or_default())
+    }
+
+    /// Returns `true` for a field of this type.
+    pub(super) fn is(&self, name: &str) -> bool {
+        ident(&self.inner).is_some_and(|inner| inner == name)
+    }
+
+    /// The value as an optional reference.
+    pub(super) fn reference(&self, value: &TokenStream) -> TokenStream {
+        let ident = &self.ident;
+        if self.is_option {
+            quote!(#value.#ident.as_ref())
+        } else {
+            quote!(Some(&#value.#ident))
+        }
+    }
+
+    /// The value as an optional `&str`.
+    fn text_reference(&self, value: &TokenStream) -> TokenStream {
+        let ident = &self.ident;
+        match (self.is_option, self.is("String")) {
+            (true, true) => quote!(#value.#ident.as_deref()),
+            (true, false) => {
+                let ty = self.path();
+                quote!(#value.#ident.as_ref().map(#ty::as_str))
+            }
+            (false, _) => quote!(Some(#value.#ident.as_str())),
+        }
+    }
+
+    /// The value as `&str`; `None` if it is not a string.
+    pub(super) fn text(&self, value: &TokenStream) -> Option<TokenStream> {
+        let ident = &self.ident;
+        if !self.is("String") {
+            return None;
+        }
+        Some(if self.is_option {
+            quote!(#value.#ident.as_deref().unwrap_or_default())
+        } else {
+            quote!(&#value.#ident)
+        })
+    }
+
+    /// The value, or an early return if it is absent.
+    pub(super) fn taken(&self, value: &TokenStream) -> TokenStream {
+        let ident = &self.ident;
+        if self.is_option {
+            quote!(#value.#ident?)
+        } else {
+            quote!(#value.#ident)
+        }
+    }
+
+    /// The value, or its default if it is absent.
+    pub(super) fn value(&self, value: &TokenStream) -> TokenStream {
+        let ident = &self.ident;
+        if self.is_option {
+            quote!(#value.#ident.unwrap_or_default())
+        } else {
+            quote!(#value.#ident)
+        }
+    }
+
+    /// A copy of the ID, which is empty if it is absent.
+    pub(super) fn owned(&self, value: &TokenStream, ty: &TokenStream) -> TokenStream {
+        let ident = &self.ident;
+        if self.is_option {
+            quote!(#value.#ident.clone().unwrap_or_else(|| #ty::from(String::new())))
+        } else {
+            quote!(#value.#ident.clone())
+        }
+    }
+
+    /// The value of a free object, created if it is absent; `None` if it is not a free object.
+    pub(super) fn object(&self, value: &TokenStream) -> Option<TokenStream> {
+        let ident = &self.ident;
+        let is_object = match &self.inner {
+            Type::Path(path) => path
+                .path
+                .segments
+                .last()
+                .is_some_and(|segment| segment.ident == "Map"),
+            _ => false,
+        };
+        is_object.then(|| match self.is_option {
+            true => quote!(#value.#ident.get_or_insert_default()),
+            false => quote!(#value.#ident),
+        })
+    }
+
+    /// The value as an `Option<String>`.
+    pub(super) fn text_option(&self, value: &TokenStream) -> TokenStream {
+        let ident = &self.ident;
+        match (self.is("String"), self.is_option) {
+            (true, true) => quote!(#value.#ident),
+            (true, false) => quote!(Some(#value.#ident)),
+            (false, true) => quote!(#value.#ident.as_ref().map(ToString::to_string)),
+            (false, false) => quote!(Some(#value.#ident.to_string())),
+        }
+    }
+}
+
+/// Name of a type without arguments.
+pub(super) fn ident(ty: &Type) -> Option<String> {
+    match ty {
+        Type::Path(path) if path.qself.is_none() => path.path.get_ident().map(ToString::to_string),
+        _ => None,
+    }
+}
+
+/// Path to a type of the document, or to a string.
+pub(super) fn path(name: &str) -> TokenStream {
+    let ident = format_ident!("{name}");
+    if name == "String" {
+        quote!(String)
+    } else {
+        quote!(types::#ident)
+    }
+}

@@ -1,0 +1,117 @@
+//! Properties that the service changes when it stores an asset.
+
+use serde_json::Value;
+
+use funnelflux_openapi::Document;
+
+use super::bodies::{properties, resolve};
+
+/// Depth to which the properties of an asset are searched.
+const DEPTH: usize = 4;
+
+/// A property that the service changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServerManagedField {
+    /// JSON pointer into the asset.
+    pub property: String,
+    /// The change.
+    pub behavior: ServerBehavior,
+}
+
+/// Change that the service makes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ServerBehavior {
+    /// It sets the value and ignores the one that is sent.
+    ReadOnly,
+    /// It removes surrounding spaces.
+    Trimmed,
+    /// The property is an older name of this one.
+    AliasOf(String),
+    /// It applies a default and a maximum.
+    Capped {
+        /// Value of an absent property.
+        default: u64,
+        /// Greatest value.
+        maximum: u64,
+    },
+    /// It hides the value. This property says whether there is one.
+    Secret {
+        /// JSON pointer.
+        flag: String,
+    },
+}
+
+/// Reads the fields that the tag lists (`x-server-managed`), and those that the schema marks as read-only.
+pub(super) fn fields(source: &Document, tag: &str, asset: Option<&Value>) -> Vec<ServerManagedField> {
+    let listed = extension(source, tag, "x-server-managed");
+    let mut fields: Vec<ServerManagedField> = listed.filter_map(field).collect();
+    if let Some(asset) = asset {
+        read_only(source, asset, "", DEPTH, &mut fields);
+    }
+    fields
+}
+
+/// Entries of an extension of a tag.
+pub(super) fn extension<'a>(
+    source: &'a Document,
+    tag: &str,
+    key: &'static str,
+) -> impl Iterator<Item = &'a Value> {
+    let tags = source
+        .get("/tags")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten();
+    let tag = tag.to_owned();
+    let tags = tags.filter(move |value| value.get("name").and_then(Value::as_str) == Some(&tag));
+    tags.filter_map(move |tag| tag.get(key)?.as_array()).flatten()
+}
+
+fn field(entry: &Value) -> Option<ServerManagedField> {
+    let text = |key: &str| entry.get(key)?.as_str().map(str::to_owned);
+    let number = |key: &str| entry.get(key)?.as_u64();
+    let behavior = match entry.get("behavior")?.as_str()? {
+        "read-only" => ServerBehavior::ReadOnly,
+        "trimmed" => ServerBehavior::Trimmed,
+        "alias" => ServerBehavior::AliasOf(text("of")?),
+        "capped" => ServerBehavior::Capped {
+            default: number("default")?,
+            maximum: number("maximum")?,
+        },
+        "secret" => ServerBehavior::Secret { flag: text("flag")? },
+        _ => return None,
+    };
+    Some(ServerManagedField {
+        property: text("property")?,
+        behavior,
+    })
+}
+
+fn read_only(
+    source: &Document,
+    schema: &Value,
+    at: &str,
+    depth: usize,
+    fields: &mut Vec<ServerManagedField>,
+) {
+    let Some(depth) = depth.checked_sub(1) else {
+        return;
+    };
+    let own = schema.get("properties").and_then(Value::as_object);
+    for (name, property) in properties(source, schema) {
+        let pointer = format!("{at}/{}", name.replace('~', "~0").replace('/', "~1"));
+        let own = own.and_then(|own| own.get(name));
+        let is_read_only = [Some(property), own]
+            .into_iter()
+            .flatten()
+            .any(|schema| schema.get("readOnly") == Some(&Value::Bool(true)));
+        if !is_read_only {
+            read_only(source, resolve(source, property), &pointer, depth, fields);
+        } else if fields.iter().all(|field| field.property != pointer) {
+            fields.push(ServerManagedField {
+                property: pointer,
+                behavior: ServerBehavior::ReadOnly,
+            });
+        }
+    }
+}

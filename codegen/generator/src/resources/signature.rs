@@ -1,0 +1,254 @@
+//! Signatures of the generated methods, and functions that call them.
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+use syn::{FnArg, GenericArgument, Ident, ImplItemFn, Pat, PathArguments, ReturnType, Type};
+
+use crate::{
+    naming,
+    transform::{OpenEnum, Operation},
+};
+
+use super::fields::{Field, argument_of, ident};
+
+/// Signature of a method.
+pub(super) struct Signature {
+    method: Ident,
+    arguments: Vec<(String, Type)>,
+    /// The `T` of `Call<T>`.
+    pub(super) returns: Type,
+}
+
+impl Signature {
+    pub(super) fn of(method: &ImplItemFn) -> Self {
+        let arguments = method.sig.inputs.iter().filter_map(|input| match input {
+            FnArg::Receiver(_) => None,
+            FnArg::Typed(typed) => match &*typed.pat {
+                Pat::Ident(name) => Some((name.ident.to_string(), (*typed.ty).clone())),
+                _ => None,
+            },
+        });
+        let returns = match &method.sig.output {
+            ReturnType::Type(_, ty) => first_argument(ty),
+            ReturnType::Default => None,
+        };
+        Self {
+            method: method.sig.ident.clone(),
+            arguments: arguments.collect(),
+            returns: returns.unwrap_or_else(|| syn::parse_quote!(())),
+        }
+    }
+
+    /// Values of all arguments: `given` for the argument of that name, `None` for optional ones.
+    fn call(&self, given: &[(String, TokenStream)]) -> Option<Vec<TokenStream>> {
+        let arguments = self.arguments.iter().map(|(name, ty)| {
+            let value = given
+                .iter()
+                .find(|(given, _)| given == name)
+                .map(|(_, value)| value.clone());
+            match (value, argument_of(ty, "Option")) {
+                (Some(value), Some(_)) => Some(quote!(Some(#value))),
+                (Some(value), None) => Some(value),
+                (None, Some(_)) => Some(quote!(None)),
+                (None, None) => None,
+            }
+        });
+        arguments.collect()
+    }
+
+    /// The type of an argument behind its reference.
+    fn referenced(&self, name: &str) -> Option<&Type> {
+        let (_, ty) = self.arguments.iter().find(|(argument, _)| argument == name)?;
+        match argument_of(ty, "Option").unwrap_or(ty) {
+            Type::Reference(reference) => Some(&reference.elem),
+            _ => None,
+        }
+    }
+
+    /// Name of the ID type that an argument takes.
+    fn id_type(&self, argument: &str) -> Option<String> {
+        let name = ident(self.referenced(argument)?)?;
+        Some(if name == "str" { "String".to_owned() } else { name })
+    }
+
+    /// The function that finds one asset, and the types of ID and asset.
+    pub(super) fn find(
+        &self,
+        id_name: &str,
+        unwrap: impl Fn(&Type) -> Option<(Type, Option<Field>)>,
+    ) -> Option<(TokenStream, String, Type)> {
+        let argument = naming::argument(id_name);
+        let id = self.id_type(&argument)?;
+        let (asset, field) = unwrap(&self.returns)?;
+        let method = &self.method;
+        let call = match &field {
+            // An absent asset is not found, which only a response without wrapper can say.
+            Some(field) if field.is_list || field.is_option => return None,
+            Some(field) => {
+                let arguments = self.call(&[(argument, quote!(id))])?;
+                let value = field.value(&quote!(found));
+                quote!(|client, id| client.#method(#(#arguments),*).map(|found| #value))
+            }
+            None if self.arguments.len() == 1 && id != "String" => quote!(Client::#method),
+            None => {
+                let arguments = self.call(&[(argument, quote!(id))])?;
+                quote!(|client, id| client.#method(#(#arguments),*))
+            }
+        };
+        Some((call, id, asset))
+    }
+
+    /// The function that finds many assets. `unwrap` looks for a list inside of a response.
+    pub(super) fn find_many(
+        &self,
+        operation: &Operation,
+        id: &str,
+        asset: &str,
+        unwrap: impl Fn(&Type) -> Option<(Type, Field)>,
+    ) -> Option<TokenStream> {
+        let mut required = operation.arguments.iter().filter(|argument| argument.required);
+        let (Some(list), None) = (required.next(), required.next()) else {
+            return None;
+        };
+        let argument = naming::argument(&list.name);
+        let Type::Slice(slice) = self.referenced(&argument)? else {
+            return None;
+        };
+        let (row, field) = match argument_of(&self.returns, "Vec") {
+            Some(row) => (row.clone(), None),
+            None => unwrap(&self.returns).map(|(row, field)| (row, Some(field)))?,
+        };
+        if ident(&slice.elem)? != id || ident(&row)? != asset {
+            return None;
+        }
+        let method = &self.method;
+        if let Some(field) = field {
+            let arguments = self.call(&[(argument, quote!(ids))])?;
+            let value = field.value(&quote!(found));
+            return Some(quote!(|client, ids| client.#method(#(#arguments),*).map(|found| #value)));
+        }
+        if self.arguments.len() == 1 {
+            return Some(quote!(Client::#method));
+        }
+        let arguments = self.call(&[(argument, quote!(ids))])?;
+        Some(quote!(|client, ids| client.#method(#(#arguments),*)))
+    }
+
+    /// Arguments of a call for the assets of every status.
+    pub(super) fn constant_arguments(
+        &self,
+        operation: &Operation,
+        enums: &[OpenEnum],
+    ) -> Option<Vec<TokenStream>> {
+        let given = statuses(operation, enums, self, &["all"])?;
+        let given: Vec<(String, TokenStream)> = given
+            .into_iter()
+            .map(|(name, open, value)| {
+                let (ty, variant) = (
+                    format_ident!("{open}"),
+                    format_ident!("{}", naming::variant(&value)),
+                );
+                (naming::argument(&name), quote!(types::#ty::#variant))
+            })
+            .collect();
+        self.call(&given)
+    }
+
+    /// The function that stores an asset.
+    pub(super) fn store(&self, asset: &str) -> Option<TokenStream> {
+        if ident(&self.body()?)? != asset {
+            return None;
+        }
+        let method = &self.method;
+        let is_empty = matches!(&self.returns, Type::Tuple(nothing) if nothing.elems.is_empty());
+        let arguments = self.call(&[("body".to_owned(), quote!(asset))])?;
+        let is_plain = self.arguments.len() == 1 && arguments.first()?.to_string() == "asset";
+        Some(match (is_empty, is_plain) {
+            (true, true) => quote!(Client::#method),
+            (true, false) => quote!(|client, asset| client.#method(#(#arguments),*)),
+            (false, _) => quote!(|client, asset| client.#method(#(#arguments),*).map(drop)),
+        })
+    }
+
+    /// The type of the body.
+    pub(super) fn body(&self) -> Option<Type> {
+        self.referenced("body").cloned()
+    }
+
+    /// The function that copies an asset.
+    pub(super) fn duplicate(
+        &self,
+        operation: &Operation,
+        id: &str,
+        copy: impl Fn(&Type) -> Option<TokenStream>,
+    ) -> Option<TokenStream> {
+        let mut required = operation.arguments.iter().filter(|argument| argument.required);
+        let (Some(argument), None) = (required.next(), required.next()) else {
+            return None;
+        };
+        let argument = naming::argument(&argument.name);
+        if self.id_type(&argument)? != id {
+            return None;
+        }
+        let method = &self.method;
+        let arguments = self.call(&[(argument, quote!(id)), ("body".to_owned(), quote!(request))])?;
+        let copy = copy(&self.returns);
+        let result = match (&copy, ident(&self.returns)) {
+            (Some(copy), _) => quote!(|copy| #copy),
+            (None, Some(name)) if name == "String" => quote!(Some),
+            (None, _) => quote!(|_| None),
+        };
+        Some(quote!(|client, id, request| client.#method(#(#arguments),*).map(#result)))
+    }
+}
+
+/// The query of a call for the assets of the first of these statuses that the operation knows.
+pub(super) fn constant_query(
+    operation: &Operation,
+    enums: &[OpenEnum],
+    method: &ImplItemFn,
+    values: &[&str],
+) -> Option<Vec<(String, String)>> {
+    let given = statuses(operation, enums, &Signature::of(method), values)?;
+    Some(given.into_iter().map(|(name, _, value)| (name, value)).collect())
+}
+
+/// The arguments that filter by status, each with its enumeration and one of these values.
+///
+/// `None` if another argument is required.
+fn statuses(
+    operation: &Operation,
+    enums: &[OpenEnum],
+    signature: &Signature,
+    values: &[&str],
+) -> Option<Vec<(String, String, String)>> {
+    let mut given = Vec::new();
+    for argument in &operation.arguments {
+        let name = naming::argument(&argument.name);
+        let (_, ty) = signature.arguments.iter().find(|(given, _)| *given == name)?;
+        let open = ident(argument_of(ty, "Option").unwrap_or(ty))
+            .and_then(|name| enums.iter().find(|open| open.name == name));
+        let value = open.and_then(|open| {
+            let known = |value: &&&str| open.variants.iter().any(|variant| variant.value == **value);
+            Some((open.name.clone(), (*values.iter().find(known)?).to_owned()))
+        });
+        match value {
+            Some((open, value)) => given.push((argument.name.clone(), open, value)),
+            None if argument.required => return None,
+            None => {}
+        }
+    }
+    Some(given)
+}
+
+/// The `T` of `Call<T>`, with or without evidence.
+fn first_argument(ty: &Type) -> Option<Type> {
+    let Type::Path(path) = ty else { return None };
+    match &path.path.segments.last()?.arguments {
+        PathArguments::AngleBracketed(arguments) => match arguments.args.first()? {
+            GenericArgument::Type(ty) => Some(ty.clone()),
+            _ => None,
+        },
+        _ => None,
+    }
+}
