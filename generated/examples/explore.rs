@@ -1,7 +1,8 @@
-//! Tests a script under every reading of the documentation, with every fault and with a crash at each request.
+//! Tests a script under every reading of the documentation, with every fault and with a crash at each
+//! request.
 //!
-//! The careless script makes a copy twice when a response is lost. The exploration finds it and prints the seed
-//! that repeats the run.
+//! The careless script makes a copy twice when a response is lost. The exploration finds it and prints the
+//! seed that repeats the run.
 //!
 //! ```text
 //! cargo run --example explore

@@ -1,7 +1,7 @@
 //! `cargo xtask diff OLD NEW`: reports the changes between two documents.
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     time::{SystemTime, UNIX_EPOCH},
 };
 
@@ -17,7 +17,7 @@ use crate::{
 
 /// Reports the changes between two documents, and their effect on the wire and on users.
 ///
-/// Writes nothing.
+/// Requires only the two documents, and writes nothing.
 #[derive(clap::Args)]
 #[command(after_help = "Exit codes:\n  0  no changes\n  1  usage or I/O error\n  \
                   2  a document or the allow list is invalid\n  5  changes; nothing breaks\n  \
@@ -30,10 +30,19 @@ pub(crate) struct Arguments {
     /// Output format.
     #[arg(long, value_enum, default_value_t)]
     format: Format,
+    /// Prints every change in full, without grouping similar changes.
+    #[arg(long)]
+    full: bool,
     /// File of accepted changes, in the form `{"allow": [{"fingerprint", "reason", "expires"}]}`.
     #[arg(long, value_name = "FILE")]
     allow: Option<PathBuf>,
 }
+
+/// Number of lines on a screen, without the line of the hint.
+pub(crate) const SCREEN: usize = 39;
+
+/// Hint on how to see changes beyond one screen.
+const ALL: &str = "`--full` prints every change, `--format html` makes a page of them";
 
 /// Output format of a report.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -45,17 +54,27 @@ pub(crate) enum Format {
     Json,
     /// For a pull request.
     Markdown,
+    /// A page for a colleague, to be opened in a browser.
+    Html,
     /// Annotations for a GitHub workflow.
     Github,
+    /// For test reports.
+    Junit,
+    /// For code scanning.
+    Sarif,
 }
 
-pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<Outcome, Failure> {
+pub(crate) fn run(root: Option<&Path>, arguments: &Arguments) -> Result<Outcome, Failure> {
     if (&arguments.old, &arguments.new) == (&Source::StandardInput, &Source::StandardInput) {
         return Err(Failure::Io(
             "error: both documents come from standard input\n  fix: name a file for one of them".to_owned(),
         ));
     }
-    let root = workspace.root();
+    // Only a GITREV:path needs it: the repository is that of the workspace, or else of the current directory.
+    let workspace = Workspace::find(root).ok();
+    let root = root
+        .or(workspace.as_ref().map(Workspace::root))
+        .unwrap_or(Path::new("."));
     let allow = arguments.allow.as_ref();
     let allow = allow
         .map(|path| Source::File(path.clone()).read(root))
@@ -80,10 +99,10 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<Outcom
     if !diagnostics.is_empty() {
         notes.push(diagnostics.to_string());
     }
-    let stdout = if accepted > 0 && report.is_empty() && arguments.format == Format::Text {
-        "no changes except the accepted ones".to_owned()
-    } else {
-        render(&report, arguments.format)
+    let stdout = match arguments.format {
+        Format::Text if accepted > 0 && report.is_empty() => "no changes except the accepted ones".to_owned(),
+        Format::Text if !arguments.full => screen(&report, SCREEN, ALL),
+        format => render(&report, format, [&old, &new]),
     };
     Ok(Outcome {
         stdout,
@@ -113,16 +132,36 @@ fn both(
     }
 }
 
-/// Renders a report.
-pub(crate) fn render(report: &Report, format: Format) -> String {
+/// What matters in a report, in so many lines; the hint says where the rest is.
+pub(crate) fn screen(report: &Report, most_lines: usize, hint: &str) -> String {
+    let audience = impact::audience(report);
+    let view = report.view_for(&audience);
+    let summary = view.summary(most_lines);
+    if report.is_empty() || summary == view.text() {
+        summary
+    } else {
+        format!("{summary}\n{hint}\n")
+    }
+}
+
+/// Renders the report of a comparison of these documents.
+pub(crate) fn render(report: &Report, format: Format, [old, new]: [&Document; 2]) -> String {
     let audience = impact::audience(report);
     let view = report.view_for(&audience);
     match format {
         Format::Text => view.text(),
-        Format::Json => format!("{:#}", view.json()),
+        Format::Json => diff::print_json(&view.json()),
         Format::Markdown => view.markdown(),
+        Format::Html => view.html(old, new),
         Format::Github => view.github(),
+        Format::Junit => view.junit(),
+        Format::Sarif => format!("{:#}", view.sarif()),
     }
+}
+
+/// Renders annotations for a GitHub workflow.
+pub(crate) fn github(report: &Report) -> String {
+    report.view_for(&impact::audience(report)).github()
 }
 
 /// The report as JSON, with the impact on users of the crate.

@@ -1,12 +1,18 @@
 //! `cargo xtask fetch`: replaces the vendor's document with the current one, and reports the changes.
 
+use std::collections::BTreeMap;
+
 use funnelflux_diff as comparison;
-use funnelflux_generator::{overlay, supersede};
-use funnelflux_openapi::Document;
+use funnelflux_generator::{
+    overlay,
+    supersede::{self, Comparison, Inference},
+};
+use funnelflux_openapi::{Document, text::one_line};
 use serde::Deserialize;
 
 use crate::{
     diff,
+    notices::grouped,
     outcome::{Code, Failure, Outcome},
     source::{self, Source, Text},
     spec::Spec,
@@ -15,6 +21,12 @@ use crate::{
 
 /// File with the URL of the vendor's document.
 const SOURCE: &str = "spec/source.toml";
+
+/// Maximum number of kinds of notes on the overlays.
+const MOST_NOTES: usize = 4;
+
+/// Number of lines of the report, which fits on one and a half screens with its notes.
+const MOST_LINES: usize = 30;
 
 /// Reports the changes in the vendor's document, then replaces spec/upstream.* with the new document.
 ///
@@ -45,18 +57,20 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<Outcom
     let old_name = &spec.upstream.name;
     // If our document is invalid, that is one more reason to replace it.
     let mut stdout = match diff::document(&spec.upstream) {
-        Ok(old) => diff::render(&comparison::compare(&old, &new), arguments.format),
+        Ok(old) => {
+            let report = comparison::compare(&old, &new);
+            match arguments.format {
+                diff::Format::Text => diff::screen(&report, MOST_LINES, &whole_report(old_name, &text.text)),
+                format => diff::render(&report, format, [&old, &new]),
+            }
+        }
         Err(diagnostics) => format!("{old_name} is invalid, so it cannot be compared:\n{diagnostics}\n"),
     };
     let mut notes = Vec::new();
     if spec.upstream.text == text.text {
         notes.push(format!("{old_name} is identical to {source}; nothing to do"));
     } else {
-        let name = if is_json(&text.text) {
-            "spec/upstream.json"
-        } else {
-            "spec/upstream.yaml"
-        };
+        let name = file_name(&text.text);
         workspace.remove_leftovers()?;
         workspace.write(name, &text.text)?;
         // The checksum in the lock stays, because the code still belongs to the old document.
@@ -121,9 +135,9 @@ fn overlay_notes(new: Document, spec: &Spec) -> Vec<String> {
     let applied = overlay::read(&sources).and_then(|overlays| {
         let superseded = supersede::supersede(new, overlays);
         let applied = overlay::apply(superseded.document, &superseded.overlays)?;
-        Ok((superseded.notices, applied))
+        Ok((superseded.comparisons, superseded.notices, applied))
     });
-    let (notices, applied) = match applied {
+    let (comparisons, notices, applied) = match applied {
         Ok(applied) => applied,
         Err(diagnostics) => {
             return vec![format!(
@@ -140,9 +154,87 @@ fn overlay_notes(new: Document, spec: &Spec) -> Vec<String> {
             action.location, action.target, action.reason
         )
     });
-    notices.iter().map(ToString::to_string).chain(needless).collect()
+    let mut notes = table(&comparisons);
+    let shown = notices.iter().filter(|notice| notice.code != "confirmed");
+    notes.extend(most(grouped(shown)));
+    notes.extend(most(needless.collect()));
+    notes
 }
 
-fn is_json(text: &str) -> bool {
-    serde_json::from_str::<serde::de::IgnoredAny>(text.trim_start_matches('\u{feff}')).is_ok()
+/// The inferred operations by group: how many the vendor's document confirms, how many were wrong, how many
+/// it lacks.
+fn table(comparisons: &[Comparison]) -> Vec<String> {
+    let mut groups: BTreeMap<&str, [usize; 3]> = BTreeMap::new();
+    let mut all = [0; 3];
+    for comparison in comparisons {
+        let group = groups.entry(&comparison.group).or_default();
+        let [confirmed, wrong, absent] = match comparison.inference {
+            Inference::Confirmed => [1, 0, 0],
+            Inference::Wrong(_) => [0, 1, 0],
+            Inference::Absent => [0, 0, 1],
+        };
+        for counts in [group, &mut all] {
+            let [sum_confirmed, sum_wrong, sum_absent] = counts;
+            *sum_confirmed += confirmed;
+            *sum_wrong += wrong;
+            *sum_absent += absent;
+        }
+    }
+    if groups.is_empty() {
+        return Vec::new();
+    }
+    let width = groups
+        .keys()
+        .map(|name| name.chars().count())
+        .max()
+        .unwrap_or_default()
+        .max(9);
+    let row = |name: &str, [confirmed, wrong, absent]: [String; 3]| {
+        format!("{name:<width$} {confirmed:>10} {wrong:>6} {absent:>7}")
+    };
+    let counts = |counts: [usize; 3]| counts.map(|count| count.to_string());
+    let head = ["confirmed", "wrong", "absent"].map(str::to_owned);
+    let mut lines = vec![row("inferences", head)];
+    lines.extend(
+        groups
+            .iter()
+            .map(|(name, group)| row(&one_line(name), counts(*group))),
+    );
+    if groups.len() > 1 {
+        lines.push(row("all", counts(all)));
+    }
+    lines.push(
+        "  fix: remove confirmed and wrong ones from the overlays; the vendor's document is used".to_owned(),
+    );
+    vec![lines.join("\n")]
+}
+
+/// The first notes, and the number of the others.
+fn most(mut notes: Vec<String>) -> Vec<String> {
+    let rest = notes.split_off(notes.len().min(MOST_NOTES));
+    if !rest.is_empty() {
+        notes.push(format!(
+            "and {} more kinds; `cargo xtask generate --verbose` lists each",
+            rest.len()
+        ));
+    }
+    notes
+}
+
+/// Name of the file for a document.
+fn file_name(text: &str) -> &'static str {
+    let is_json = serde_json::from_str::<serde::de::IgnoredAny>(text.trim_start_matches('\u{feff}')).is_ok();
+    if is_json {
+        "spec/upstream.json"
+    } else {
+        "spec/upstream.yaml"
+    }
+}
+
+/// The command that prints the whole report once the document is in place.
+fn whole_report(old_name: &str, new: &str) -> String {
+    format!(
+        "the whole report: `cargo xtask diff --full HEAD:{old_name} {}`",
+        file_name(new)
+    )
 }

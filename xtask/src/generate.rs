@@ -11,6 +11,7 @@ use funnelflux_openapi::{Diagnostics, Stage};
 
 use crate::{
     diff, expected, features,
+    notices::grouped,
     outcome::{Code, Failure, Outcome},
     source::Text,
     spec::Spec,
@@ -26,7 +27,7 @@ use crate::{
                   2  the document or an overlay is invalid\n  3  the lock cannot be read"
 )]
 pub(crate) struct Arguments {
-    /// Also lists the rules and passes that changed nothing, and the reason for each.
+    /// Also lists every single notice, and the rules and passes that changed nothing, with their reasons.
     #[arg(short, long)]
     verbose: bool,
 }
@@ -156,10 +157,13 @@ fn report(
             }
         }
     }
-    for notice in notices {
-        for part in notice.to_string().lines() {
-            line("", part.to_owned());
-        }
+    let notices = if verbose {
+        notices.iter().map(ToString::to_string).collect()
+    } else {
+        grouped(notices)
+    };
+    for part in notices.iter().flat_map(|notice| notice.lines()) {
+        line("", part.to_owned());
     }
     line(
         "files",

@@ -9,6 +9,7 @@ mod features;
 mod fetch;
 mod generate;
 mod isolated;
+mod notices;
 mod outcome;
 mod source;
 mod spec;
@@ -86,11 +87,12 @@ fn print(outcome: &Outcome) -> io::Result<()> {
 }
 
 fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
-    let workspace = Workspace::find(arguments.root.as_deref())?;
+    let root = arguments.root.as_deref();
+    let workspace = || Workspace::find(root);
     match &arguments.command {
-        Command::Generate(arguments) => generate::run(&workspace, arguments),
-        Command::Check(arguments) => check::run(&workspace, arguments),
-        Command::Diff(arguments) => diff::run(&workspace, arguments),
-        Command::Fetch(arguments) => fetch::run(&workspace, arguments),
+        Command::Generate(arguments) => generate::run(&workspace()?, arguments),
+        Command::Check(arguments) => check::run(&workspace()?, arguments),
+        Command::Diff(arguments) => diff::run(root, arguments),
+        Command::Fetch(arguments) => fetch::run(&workspace()?, arguments),
     }
 }

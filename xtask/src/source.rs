@@ -10,6 +10,8 @@ use std::{
     time::Duration,
 };
 
+use funnelflux_openapi::read;
+
 use crate::outcome::Failure;
 
 /// Accepted forms of a SOURCE, for help texts.
@@ -88,18 +90,18 @@ impl Source {
     pub(crate) fn read(&self, root: &Path) -> Result<Text, Failure> {
         let text = match self {
             Self::StandardInput => {
-                let mut text = String::new();
+                let mut bytes = Vec::new();
                 io::stdin()
-                    .read_to_string(&mut text)
+                    .read_to_end(&mut bytes)
                     .map_err(|error| Failure::io("read", Path::new("standard input"), &error))?;
-                text
+                decode("standard input", bytes)?
             }
             Self::Address(address) => download(address)?,
             Self::Revision { revision, path } => read_revision(root, revision, path)?,
-            Self::File(path) => fs::read_to_string(path).map_err(|error| match error.kind() {
-                io::ErrorKind::InvalidData => not_text(&path.display().to_string()),
-                _ => Failure::io("read", path, &error),
-            })?,
+            Self::File(path) => {
+                let bytes = fs::read(path).map_err(|error| Failure::io("read", path, &error))?;
+                decode(&path.display().to_string(), bytes)?
+            }
         };
         Ok(Text {
             name: self.to_string(),
@@ -126,7 +128,7 @@ fn download(address: &str) -> Result<String, Failure> {
             )
         };
         match error {
-            // The network works, but the body is not text, or the certificate is invalid.
+            // The network works: the certificate is invalid.
             ureq::Error::Io(ref error) if error.kind() == io::ErrorKind::InvalidData => {
                 Failure::Io(message(""))
             }
@@ -164,7 +166,7 @@ fn download(address: &str) -> Result<String, Failure> {
         )));
     }
     let body = response.body_mut().with_config().limit(MAX_BYTES);
-    body.read_to_string().map_err(failure)
+    decode(address, body.read_to_vec().map_err(failure)?)
 }
 
 fn read_revision(root: &Path, revision: &str, path: &str) -> Result<String, Failure> {
@@ -182,14 +184,17 @@ fn read_revision(root: &Path, revision: &str, path: &str) -> Result<String, Fail
             String::from_utf8_lossy(&output.stderr).trim()
         )));
     }
-    String::from_utf8(output.stdout).map_err(|_| not_text(&name))
+    decode(&name, output.stdout)
 }
 
-/// The error for a file that is not UTF-8.
-pub(crate) fn not_text(name: &str) -> Failure {
-    Failure::Io(format!(
-        "error: cannot read {name}: it is not UTF-8\n  fix: save it as UTF-8"
-    ))
+/// Reads bytes as text; anything but UTF-8 is an error that names it.
+pub(crate) fn decode(name: &str, bytes: Vec<u8>) -> Result<String, Failure> {
+    read::text(bytes).map_err(|reason| {
+        Failure::Io(format!(
+            "error: cannot read {name}: {reason}\n  \
+             fix: unpack it, or save it as UTF-8 without compression"
+        ))
+    })
 }
 
 #[cfg(test)]

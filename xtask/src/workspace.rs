@@ -9,7 +9,7 @@ use std::{
 
 use crate::{
     outcome::Failure,
-    source::{Text, not_text},
+    source::{Text, decode},
 };
 
 /// Record of the last run of `generate`, below the root.
@@ -86,8 +86,7 @@ impl Workspace {
         let Some(bytes) = self.read_bytes(name)? else {
             return Ok(None);
         };
-        let text = String::from_utf8(bytes);
-        let text = text.map_err(|_| not_text(&self.root.join(name).display().to_string()))?;
+        let text = decode(&self.root.join(name).display().to_string(), bytes)?;
         Ok(Some(Text {
             name: name.to_owned(),
             text,

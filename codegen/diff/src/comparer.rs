@@ -10,6 +10,7 @@ use funnelflux_openapi::{
 };
 
 use crate::{
+    frames::Frames,
     index::{DeepEquality, DocumentIndex},
     level::Direction,
     node::Node,
@@ -36,10 +37,11 @@ pub(crate) struct Comparer<'a> {
     pub new: DocumentIndex<'a>,
     pub equality: DeepEquality<'a>,
     pub changes: Changes,
+    pub frames: Frames<'a>,
     /// Pairs of schemas that have been compared.
     pub compared: HashSet<(PointerBuf, PointerBuf, SchemaContext)>,
-    /// Pairs of schemas to compare.
-    pub queue: VecDeque<(Node<'a>, Node<'a>, SchemaContext)>,
+    /// Pairs of schemas to compare, with their frames.
+    pub queue: VecDeque<(Node<'a>, Node<'a>, SchemaContext, usize)>,
     /// Renamed schemas: old pointer to new pointer.
     pub renamed: BTreeMap<PointerBuf, PointerBuf>,
 }
@@ -51,6 +53,7 @@ impl<'a> Comparer<'a> {
             new: DocumentIndex::new(new),
             equality: DeepEquality::new(old, new),
             changes: Changes::default(),
+            frames: Frames::default(),
             compared: HashSet::new(),
             queue: VecDeque::new(),
             renamed: BTreeMap::new(),
@@ -64,7 +67,8 @@ impl<'a> Comparer<'a> {
         site: &Site<'_, 'a>,
         what: String,
     ) -> ChangeBuilder<'_> {
-        self.changes.change(kind, site, what)
+        let frame = self.frames.current;
+        self.changes.change(kind, site, what).frame(frame)
     }
 
     /// Reports a difference that no rule covers.

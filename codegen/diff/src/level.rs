@@ -33,6 +33,14 @@ pub enum Direction {
 }
 
 impl Direction {
+    /// Checks whether a change in this direction is about messages of the other one.
+    pub(crate) fn wants(self, messages: Self) -> bool {
+        match self {
+            Self::Request | Self::Response => messages == self,
+            Self::Both | Self::None => true,
+        }
+    }
+
     pub(crate) fn union(self, other: Self) -> Self {
         match (self, other) {
             (direction, Self::None) | (Self::None, direction) => direction,

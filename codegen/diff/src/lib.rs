@@ -9,20 +9,26 @@ mod comparer;
 mod deep_difference;
 mod document;
 mod external_references;
+mod frames;
+mod inclusion;
 mod index;
+mod judgement;
 mod level;
+mod media_type;
 mod node;
 mod normative_words;
+mod proof;
 mod raw_change;
 mod render;
 mod report;
 pub mod rules;
 mod site;
+mod source_names;
 mod steps;
 mod unclassified;
 mod wording;
 
-use std::collections::HashSet;
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -33,15 +39,19 @@ use funnelflux_openapi::{
 };
 
 use comparer::Comparer;
-use index::DocumentIndex;
+use index::{UsageIndex, UsageTable};
 use node::ancestors;
 use raw_change::{RawChange, merge};
 
 pub use allow_list::{AllowList, Allowed, Date};
 pub use external_references::external_references;
+pub use judgement::prove;
 pub use level::{Direction, Level};
-pub use render::{Audience, Consequence, View, annotation};
-pub use report::{Change, Fact, IntegerRange, Report, Side, Summary, Usage};
+pub use proof::Proof;
+pub use render::{Audience, Consequence, View, annotation, print_json};
+pub use report::{
+    Change, Component, Fact, IntegerRange, Operations, Report, Side, Summary, Usage, Use, User,
+};
 pub use rules::ChangeKind;
 
 /// The JSON Schema of a report in JSON.
@@ -56,14 +66,20 @@ pub fn compare(old: &Document, new: &Document) -> Report {
     let Comparer {
         old: old_index,
         new: new_index,
-        changes,
+        mut changes,
+        frames,
         ..
     } = comparer;
+    judgement::judge(&mut changes.raw, &frames, [old.value(), new.value()]);
     let uncovered = unclassified::uncovered(old.value(), new.value(), &changes);
     let changes = merge(changes.raw.into_iter().chain(uncovered).collect());
+    let mut table = UsageTable::default();
+    let [mut old_usages, mut new_usages] = [(&old_index, old), (&new_index, new)]
+        .map(|(index, document)| UsageIndex::new(index, document.provenance(), &mut table));
     let mut changes: Vec<Change> = changes
         .into_iter()
-        .map(|change| complete(change, (old, &old_index), (new, &new_index)))
+        .map(|change| complete(change, (old, &mut old_usages), (new, &mut new_usages), &mut table))
+        .filter(|change| !is_converted(change))
         .collect();
     changes.sort_by(|left, right| {
         right
@@ -77,55 +93,77 @@ pub fn compare(old: &Document, new: &Document) -> Report {
         old: old.name().to_owned(),
         new: new.name().to_owned(),
         changes,
+        components: table.components,
     }
 }
 
-/// Adds locations, operations and usages to a change.
+/// Adds locations, operations and uses to a change.
 fn complete<'a>(
     change: RawChange,
-    (old, old_index): (&Document, &DocumentIndex<'a>),
-    (new, new_index): (&Document, &DocumentIndex<'a>),
+    (old, old_usages): (&Document, &mut UsageIndex<'a>),
+    (new, new_usages): (&Document, &mut UsageIndex<'a>),
+    table: &mut UsageTable,
 ) -> Change {
     let direction = change.direction;
-    let (side, pointer, document, index) = match (&change.new, &change.old) {
-        (Some(pointer), _) => (Side::New, pointer.clone(), new, new_index),
-        (None, Some(pointer)) => (Side::Old, pointer.clone(), old, old_index),
-        (None, None) => (Side::New, PointerBuf::new(), new, new_index),
+    let (side, pointer, document) = match (&change.new, &change.old) {
+        (Some(pointer), _) => (Side::New, pointer.clone(), new),
+        (None, Some(pointer)) => (Side::Old, pointer.clone(), old),
+        (None, None) => (Side::New, PointerBuf::new(), new),
     };
     let nearest = match &change.new {
         Some(pointer) => pointer,
         None => nearest_remaining(new.value(), &change.nearest),
     };
     // Operations that use the place on both sides or, if there are none, on one side.
-    let (mut operations, mut usages) = index.usages(&pointer, direction);
-    let other_side = match (side, &change.old) {
-        (Side::New, Some(before)) => old_index.usages(before, direction).0,
-        (Side::Old, _) => new_index.usages(nearest, direction).0,
-        (Side::New, None) => Vec::new(),
+    let (usages, other_usages, other_pointer) = match side {
+        Side::New => (new_usages, old_usages, change.old.as_deref()),
+        Side::Old => (old_usages, new_usages, Some(nearest)),
     };
-    let both: HashSet<&String> = other_side.iter().collect();
-    if operations.iter().any(|operation| both.contains(operation)) {
-        operations.retain(|operation| both.contains(operation));
-        usages.retain(|usage| both.contains(&usage.operation));
-    } else if operations.is_empty() {
-        operations = other_side;
+    let mut operations = usages.operations(&pointer, direction, table);
+    if let Some(other_pointer) = other_pointer {
+        let others = other_usages.operations(other_pointer, direction, table);
+        if operations.is_empty() {
+            operations = others;
+        } else if operations != others {
+            let is_on_both = |operation: &&Arc<str>| others.binary_search(operation).is_ok();
+            let both = table.list(operations.iter().filter(is_on_both).cloned());
+            if !both.is_empty() {
+                operations = both;
+            }
+        }
     }
+    let uses = usages.uses(&pointer, direction, table);
+    let meaning = change.meaning();
+    let provenance = document.provenance();
+    let source_pointer = provenance.place(&pointer).pointer().to_buf();
     Change {
         kind: change.kind,
         id: change.id(),
         level: change.level(),
+        proof: change.proof.clone(),
         direction,
         operations,
         location: document.locate(&pointer),
         new_location: new.locate(nearest),
+        fingerprint: change.fingerprint(),
+        what: source_names::sentence(change.what, provenance, &pointer, &source_pointer),
+        source_pointer,
         pointer,
         side,
-        usages,
-        meaning: change.kind.rule().meaning(direction),
-        fingerprint: change.fingerprint(),
-        what: change.what,
+        uses,
+        meaning,
         facts: change.facts,
+        old: change.old,
+        new: change.new,
     }
+}
+
+/// Checks whether a document has an extension only because its version writes something else in its place,
+/// such as the name of a body in Swagger 2.0, and the other document has nothing there.
+fn is_converted(change: &Change) -> bool {
+    change.kind == ChangeKind::ExtensionChanged
+        && (change.old.is_none() || change.new.is_none())
+        && change.pointer.last() != change.source_pointer.last()
 }
 
 /// The pointer itself or its nearest ancestor that exists.

@@ -9,6 +9,7 @@ use funnelflux_openapi::pointer::{Pointer, PointerBuf};
 use crate::{
     level::{Direction, Level},
     node::Node,
+    proof::Proof,
     report::Fact,
     rules::{ChangeKind, Id},
     site::{SchemaContext, Site},
@@ -34,6 +35,9 @@ pub(crate) struct RawChange {
     pub what: String,
     /// Distinguishes this change from others of the same kind at the same place.
     value: String,
+    pub proof: Proof,
+    /// The pair of schemas that differ.
+    pub frame: Option<usize>,
     /// Facts for each context.
     pub facts: Vec<Vec<Fact>>,
     /// True if the change covers everything below the values.
@@ -62,6 +66,8 @@ impl RawChange {
             identity,
             what,
             value,
+            proof: Proof::None,
+            frame: None,
             facts: Vec::new(),
             covers_subtree: true,
         }
@@ -90,10 +96,22 @@ impl RawChange {
 
     pub(crate) fn level(&self) -> Level {
         let level = self.kind.rule().level(self.direction);
-        if self.unused {
+        if matches!(self.proof, Proof::Counterexample { .. }) {
+            return Level::Breaking;
+        }
+        let is_harmless = self.unused || self.proof == Proof::Included;
+        if is_harmless {
             level.min(Level::Info)
         } else {
             level
+        }
+    }
+
+    pub(crate) fn meaning(&self) -> &'static str {
+        match (&self.proof, self.direction) {
+            (Proof::Included, Direction::Response) => "Everything that may be sent was allowed before.",
+            (Proof::Included, _) => "Everything that was accepted still is.",
+            _ => self.kind.rule().meaning(self.direction),
         }
     }
 
@@ -109,6 +127,10 @@ impl RawChange {
     fn absorb(&mut self, other: Self) {
         self.direction = self.direction.union(other.direction);
         self.unused &= other.unused;
+        // One use that breaks is enough.
+        if other.proof.strength() > self.proof.strength() {
+            self.proof = other.proof;
+        }
         for facts in other.facts {
             if !self.facts.contains(&facts) {
                 self.facts.push(facts);
@@ -199,6 +221,11 @@ impl ChangeBuilder<'_> {
             .nearest
             .starts_with(Pointer::from_static("/components"));
         self.fact_if(context.failure && !is_shared, Fact::FailureResponse)
+    }
+
+    pub(super) fn frame(mut self, frame: Option<usize>) -> Self {
+        self.change.frame = frame;
+        self
     }
 
     pub(crate) fn direction(mut self, direction: Direction) -> Self {

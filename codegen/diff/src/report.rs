@@ -1,12 +1,16 @@
 //! The result of a comparison: changes, their levels, and facts about them.
 
+use std::{collections::BTreeMap, sync::Arc};
+
 use serde::Serialize;
 
 use funnelflux_openapi::{Location, pointer::PointerBuf};
 
 use crate::{
     level::{Direction, Level},
+    proof::Proof,
     rules::ChangeKind,
+    steps::join_arrays,
 };
 
 /// One of the two documents.
@@ -71,11 +75,44 @@ pub struct IntegerRange {
     pub maximum: Option<f64>,
 }
 
+/// Operations such as `PUT /offersource/save/`, sorted. Equal lists of a report are shared.
+pub type Operations = Arc<[Arc<str>]>;
+
+/// User of a part of the document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum User {
+    /// An operation.
+    Operation(Arc<str>),
+    /// A component, by its position in [`Report::components`].
+    Component(usize),
+}
+
+/// A use of a part of the document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Use {
+    /// The user.
+    pub user: User,
+    /// Direction of the message, if the user is an operation.
+    pub direction: Direction,
+    /// Steps from the user to the part. The first is a status, `body` or a parameter for an operation, or the
+    /// name of a schema. Types, properties, and `[]` for array items follow.
+    pub path: Vec<String>,
+}
+
+/// A part of the document that is the target of references.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Component {
+    /// JSON pointer to the component in its text.
+    pub pointer: PointerBuf,
+    /// References to the component.
+    pub used_by: Vec<Use>,
+}
+
 /// A path from an operation to a part of the document.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Usage {
     /// The operation, such as `GET /offersource/list/`.
-    pub operation: String,
+    pub operation: Arc<str>,
     /// Direction of the message.
     pub direction: Direction,
     /// Steps: a status, `body` or a parameter first, then types and properties.
@@ -91,21 +128,29 @@ pub struct Change {
     pub id: String,
     /// Meaning on the wire.
     pub level: Level,
+    /// Proof of the level.
+    pub proof: Proof,
     /// Direction of the messages.
     pub direction: Direction,
     /// Affected operations, such as `PUT /offersource/save/`. Empty for the whole document, and for unused
     /// parts.
-    pub operations: Vec<String>,
-    /// JSON pointer to the changed part, in the document that `side` names.
+    pub operations: Operations,
+    /// Pointer to the value before; `None` if it was added.
+    pub old: Option<PointerBuf>,
+    /// Pointer to the value after; `None` if it was removed.
+    pub new: Option<PointerBuf>,
+    /// JSON pointer to the changed part, in the document that `side` names, once it is normalised.
     pub pointer: PointerBuf,
+    /// JSON pointer to the same part in the text that `location` names, or to its nearest ancestor there.
+    pub source_pointer: PointerBuf,
     /// The new document, or the old one for a removed part.
     pub side: Side,
     /// Location of the part in the text of that document.
     pub location: Location,
     /// Location of the same part in the new document, or of its nearest remaining ancestor.
     pub new_location: Location,
-    /// Paths from operations to the part.
-    pub usages: Vec<Usage>,
+    /// Uses of the part; [`Report::usages`] follows them to the operations.
+    pub uses: Vec<Use>,
     /// The difference, before and after.
     pub what: String,
     /// Meaning on the wire, in words.
@@ -138,6 +183,8 @@ pub struct Report {
     pub new: String,
     /// The changes.
     pub changes: Vec<Change>,
+    /// Components of both documents that contain uses of a change.
+    pub components: Vec<Component>,
 }
 
 impl Report {
@@ -145,6 +192,49 @@ impl Report {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.changes.is_empty()
+    }
+
+    /// Finds a shortest path to the changed part from each parameter, body and response that uses it. Returns
+    /// the first `most` paths and their total number.
+    #[must_use]
+    pub fn usages(&self, change: &Change, most: usize) -> (Vec<Usage>, usize) {
+        // Uses from the part outwards, nearest first, each with the position of its predecessor.
+        let mut steps: Vec<(&Use, Option<usize>)> = change.uses.iter().map(|used| (used, None)).collect();
+        let mut seen = vec![false; self.components.len()];
+        let mut ends = BTreeMap::new();
+        let mut position = 0;
+        while let Some((used, before)) = steps.get(position).copied() {
+            match &used.user {
+                User::Operation(operation) => {
+                    let is_wanted = before.is_none() || change.direction.wants(used.direction);
+                    if is_wanted && change.operations.binary_search(operation).is_ok() {
+                        let end = (operation, used.direction, used.path.first());
+                        ends.entry(end).or_insert(position);
+                    }
+                }
+                User::Component(number) => {
+                    if let (Some(component), Some(seen)) =
+                        (self.components.get(*number), seen.get_mut(*number))
+                        && !std::mem::replace(seen, true)
+                    {
+                        steps.extend(component.used_by.iter().map(|used| (used, Some(position))));
+                    }
+                }
+            }
+            position += 1;
+        }
+        let usages = ends.iter().take(most).map(|((operation, direction, _), end)| {
+            let path = std::iter::successors(Some(*end), |at| steps.get(*at)?.1);
+            let path = path
+                .filter_map(|at| steps.get(at))
+                .flat_map(|(used, _)| used.path.iter().cloned());
+            Usage {
+                operation: Arc::clone(operation),
+                direction: *direction,
+                path: join_arrays(path.collect()),
+            }
+        });
+        (usages.collect(), ends.len())
     }
 
     /// Counts the changes.

@@ -8,7 +8,10 @@
 
 mod support;
 
-use funnelflux_diff::{self as diff, Change, ChangeKind, Direction, Level, Report, Side};
+use std::fs;
+
+use funnelflux_diff::{self as diff, Change, ChangeKind, Direction, Level, Proof, Report, Side};
+use funnelflux_openapi::{Source, read};
 use serde_json::Value;
 use support::{cases, compare, expect_file};
 
@@ -33,7 +36,7 @@ type Render = fn(&Report) -> String;
 const FORMATS: [(&str, Render); 4] = [
     ("report.txt", |report| report.view().text()),
     ("report.md", |report| report.view().markdown()),
-    ("report.json", |report| format!("{:#}\n", report.view().json())),
+    ("report.json", |report| diff::print_json(&report.view().json())),
     ("report.github", |report| report.view().github()),
 ];
 
@@ -43,18 +46,33 @@ fn expected(report: &Report) -> String {
 }
 
 fn block(change: &Change) -> String {
-    let document = match change.side {
-        Side::Old => "old",
-        Side::New => "new",
+    let document = side(change.side);
+    let proof = match &change.proof {
+        Proof::None => String::new(),
+        Proof::Included => "  proof: included\n".to_owned(),
+        Proof::Undecided => "  proof: undecided\n".to_owned(),
+        Proof::Counterexample { value, accepted_by } => {
+            format!(
+                "  proof: only the {} document allows {value}\n",
+                side(*accepted_by)
+            )
+        }
     };
-    let operations = match change.operations.as_slice() {
+    let operations = match &*change.operations {
         [] => "none".to_owned(),
         operations => operations.join(", "),
     };
     format!(
-        "{} {}\n  direction: {}\n  pointer: {} ({document})\n  operations: {operations}\n  {}\n",
+        "{} {}\n  direction: {}\n  pointer: {} ({document})\n  operations: {operations}\n{proof}  {}\n",
         change.level, change.id, change.direction, change.pointer, change.what
     )
+}
+
+fn side(side: Side) -> &'static str {
+    match side {
+        Side::Old => "old",
+        Side::New => "new",
+    }
 }
 
 #[test]
@@ -80,14 +98,18 @@ fn every_rule_has_a_case() {
     }
 }
 
-/// Changes of parts that no operation uses are at most informative.
+/// Changes of parts that no operation uses, and of those that are included, are at most informative. Those
+/// with a counterexample break.
 #[test]
 fn every_level_is_that_of_its_rule() {
     for change in all_changes() {
         let level = change.kind.rule().level(change.direction);
-        let is_unused = change.direction == Direction::None && change.level == Level::Info;
+        let is_harmless = change.direction == Direction::None || change.proof == Proof::Included;
+        let is_refuted = matches!(change.proof, Proof::Counterexample { .. });
         assert!(
-            level == change.level || is_unused,
+            level == change.level
+                || (is_refuted && change.level == Level::Breaking)
+                || (is_harmless && change.level == Level::Info),
             "{} {}",
             change.id,
             change.level
@@ -100,6 +122,37 @@ fn all_changes() -> Vec<Change> {
         .iter()
         .flat_map(|case| compare(&case.old, &case.new).changes)
         .collect()
+}
+
+/// A report names parts of the texts that were given, not those of the normalised documents.
+#[test]
+fn every_pointer_leads_into_its_text() {
+    for case in cases() {
+        let raw = |file: &str| {
+            let text = fs::read_to_string(case.folder.join(file)).unwrap();
+            let source = Source {
+                name: file,
+                text: &text,
+            };
+            read::parse(source).unwrap().into_parts().0
+        };
+        let (old, new) = (raw(case.old.name()), raw(case.new.name()));
+        let report = compare(&case.old, &case.new);
+        for change in &report.changes {
+            let text = if change.side == Side::Old { &old } else { &new };
+            let pointer = change.source_pointer.as_str();
+            assert!(
+                text.pointer(pointer).is_some(),
+                "{}: {pointer}",
+                case.folder.display()
+            );
+        }
+        for component in &report.components {
+            let pointer = component.pointer.as_str();
+            let is_somewhere = [&old, &new].iter().any(|text| text.pointer(pointer).is_some());
+            assert!(is_somewhere, "{}: {pointer}", case.folder.display());
+        }
+    }
 }
 
 #[test]

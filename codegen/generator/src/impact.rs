@@ -42,6 +42,7 @@ pub fn audience(report: &Report) -> Audience {
         let (impact, reason) = of(change);
         Consequence {
             impact: impact.name(),
+            concerns: impact >= Impact::Minor,
             reason,
             action: action(change.kind),
         }
@@ -238,6 +239,9 @@ fn of_kind(kind: ChangeKind) -> (Impact, &'static str) {
             (Impact::Major, "Parameters are positional arguments, so calls no longer compile."),
         K::ParameterRemoved | K::BodyRemoved =>
             (Impact::Major, "The method loses an argument; calls no longer compile."),
+        K::IgnoredHeaderChanged =>
+            (Impact::Major, "A header parameter is an argument all the same, whatever is sent."),
+        K::MediaTypeRangeChanged => (Impact::Major, "The crate uses JSON, which may no longer be offered."),
         K::ParameterBecameRequired =>
             (Impact::Major, "The argument is no longer an `Option`; calls no longer compile."),
         K::ParameterBecameOptional =>
@@ -335,7 +339,8 @@ fn of_kind(kind: ChangeKind) -> (Impact, &'static str) {
         | K::ServerVariablesChanged => (Impact::Patch, "The default URL may change."),
         K::SecurityAdded | K::SecurityRemoved | K::GlobalSecurityAdded | K::GlobalSecurityRemoved
         | K::SecuritySchemeChanged => (Impact::Patch, "The runtime sends a bearer token only."),
-        K::SecurityAlternativeAdded | K::SecurityDropped | K::SecuritySchemeRemoved =>
+        K::SecurityAlternativeAdded | K::SecurityRelaxed | K::SecurityDropped
+        | K::SecuritySchemeRemoved =>
             (Impact::None, "The runtime keeps sending a bearer token."),
         K::SecuritySchemeAdded | K::OpenapiVersionChanged => (Impact::None, "Nothing changes."),
         K::WebhookAdded | K::WebhookRemoved | K::WebhookChanged | K::CallbacksChanged =>
@@ -366,12 +371,14 @@ fn action(kind: ChangeKind) -> &'static str {
         K::PathParameterRenamed | K::TitleChanged => "Compare the names before and after.",
         K::PathParametersSwapped | K::ParameterOrderChanged | K::ParameterContentChanged
         | K::SuccessStatusAdded | K::SuccessStatusRemoved | K::DefaultResponseAdded
-        | K::DefaultResponseRemoved | K::ResponseMediaTypeAdded | K::ResponseMediaTypeRemoved =>
+        | K::DefaultResponseRemoved | K::ResponseMediaTypeAdded | K::ResponseMediaTypeRemoved
+        | K::IgnoredHeaderChanged =>
             "Compare the signatures before and after.",
         K::PathItemChanged | K::OperationIdAdded | K::OperationIdRemoved
         | K::ParameterEmptyValueAllowed | K::HeaderAdded | K::HeaderBecameRequired
         | K::HeaderReactivated | K::ComponentAdded | K::ComponentRemoved | K::UnusedComponentChanged
         | K::BecameNotReadOnly | K::EnumOrderChanged | K::SecurityAlternativeAdded
+        | K::SecurityRelaxed
         | K::SecuritySchemeAdded | K::WebhookAdded | K::ExternalDocsChanged
         | K::TagDescriptionChanged | K::InfoChanged | K::OpenapiVersionChanged | K::NotationChanged =>
             "Nothing.",
@@ -404,7 +411,8 @@ fn action(kind: ChangeKind) -> &'static str {
         | K::OptionalResponsePropertyRemoved | K::RequiredResponsePropertyRemoved => "Find its replacement.",
         K::ParameterSerializationChanged => "Check how the runtime sends this parameter.",
         K::ParameterEmptyValueForbidden => "Check whether the crate can send it empty.",
-        K::BodyMediaTypeAdded | K::BodyMediaTypeRemoved => "Check the remaining formats.",
+        K::BodyMediaTypeAdded | K::BodyMediaTypeRemoved | K::MediaTypeRangeChanged =>
+            "Check the remaining formats.",
         K::FailureStatusAdded | K::FailureStatusRemoved => "Check the predicates of the error type.",
         K::RequiredHeaderRemoved | K::OptionalHeaderRemoved | K::HeaderBecameOptional
         | K::HeaderDeprecated => "Check whether the runtime reads it.",

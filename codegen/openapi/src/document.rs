@@ -168,20 +168,21 @@ impl Text {
         }
     }
 
-    fn locate(&self, pointer: &Pointer) -> Location {
-        let Position { line, column } = if pointer.is_root() && !self.json.is_empty() {
+    fn locate(&self, pointer: &Pointer) -> (Location, usize) {
+        let (Position { line, column }, depth) = if pointer.is_root() && !self.json.is_empty() {
             // The start of a text needs no source map.
-            Position::START
+            (Position::START, 0)
         } else {
             self.source_map
                 .get_or_init(|| source_map::json::source_map(&self.json))
                 .locate(pointer)
         };
-        Location {
+        let location = Location {
             file: self.name.clone(),
             line: line as usize,
             column: column as usize,
-        }
+        };
+        (location, depth)
     }
 }
 
@@ -196,7 +197,14 @@ impl Place {
     /// Returns the file, line and column of the value.
     #[must_use]
     pub fn location(&self) -> Location {
-        self.text.locate(&self.pointer)
+        self.text.locate(&self.pointer).0
+    }
+
+    /// Returns the pointer to the value in its text, or else to its nearest ancestor there.
+    #[must_use]
+    pub fn pointer(&self) -> &Pointer {
+        let (_, depth) = self.text.locate(&self.pointer);
+        self.pointer.get(..depth).unwrap_or_default()
     }
 
     /// Returns the place of a member of this value.

@@ -90,6 +90,31 @@ pub fn one_line(text: &str) -> Cow<'_, str> {
     Cow::Owned(escaped.collect())
 }
 
+/// Parts of a sentence that are not quotations in backticks. Sentences with the same parts are alike.
+#[must_use]
+pub fn unquoted(sentence: &str) -> Vec<&str> {
+    let parts: Vec<&str> = sentence.split('`').collect();
+    if parts.len().is_multiple_of(2) {
+        // A backtick without a partner: nothing is a quotation.
+        vec![sentence]
+    } else {
+        parts.into_iter().step_by(2).collect()
+    }
+}
+
+/// Returns the sentence that like sentences share: quotations that differ are an ellipsis.
+pub fn shared_sentence<'t>(mut sentences: impl Iterator<Item = &'t str>) -> String {
+    let mut parts: Vec<&str> = sentences.next().unwrap_or_default().split('`').collect();
+    for sentence in sentences {
+        for (part, found) in parts.iter_mut().zip(sentence.split('`')) {
+            if *part != found {
+                *part = "…";
+            }
+        }
+    }
+    parts.join("`")
+}
+
 /// Escapes foreign text for a line of markdown or a cell of a table. Code spans stay; the rest is plain text.
 #[must_use]
 pub fn markdown(text: &str) -> String {

@@ -242,7 +242,7 @@ mod tests {
             timeout["description"]
                 .as_str()
                 .unwrap()
-                .contains("More than 10000"),
+                .contains("Values above 10000"),
             "{timeout}"
         );
         assert!(schema("Funnel")["properties"].get("idCampaign").is_some());

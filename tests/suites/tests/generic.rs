@@ -53,7 +53,9 @@ fn kind_of<K: AssetKind>(_: &Handle<K>, asset: &K::Asset) -> (String, Status) {
 #[test]
 fn an_id_is_a_key_that_text_can_find() {
     let id: OfferSourceId = "2nIemJxCKbFX".parse().unwrap();
-    assert!(id == "2nIemJxCKbFX" && "2nIemJxCKbFX" == id && id == *"2nIemJxCKbFX");
+    assert_eq!(id, "2nIemJxCKbFX");
+    assert_eq!("2nIemJxCKbFX", id);
+    assert_eq!(id, *"2nIemJxCKbFX");
     let hashed = HashMap::from([(id.clone(), 1)]);
     let sorted = BTreeMap::from([(id, 2)]);
     assert_eq!(

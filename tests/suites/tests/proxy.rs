@@ -1,5 +1,5 @@
-//! Proxies from the environment: requests to this machine bypass them, and plain http to another machine
-//! requires the same permission with or without a proxy.
+//! Proxies of the environment and of the caller: requests to this machine pass none, and plain http to
+//! another machine needs the same permission with a proxy as without.
 //!
 //! The environment belongs to the process, so each case runs this test program again.
 #![allow(
@@ -9,7 +9,7 @@
 )]
 
 use funnelflux::types::StatusFilter;
-use funnelflux::{Client, RetryPolicy};
+use funnelflux::{Client, RetryPolicy, reqwest};
 use funnelflux_fake::Fake;
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
@@ -19,6 +19,8 @@ use std::sync::{Arc, Mutex};
 /// Environment variables for the child process.
 const SERVICE: &str = "FUNNELFLUX_PROXY_SERVICE";
 const ALLOW: &str = "FUNNELFLUX_PROXY_ALLOW";
+/// The proxy is configured in the program, not in the environment.
+const CONFIGURED: &str = "FUNNELFLUX_PROXY_CONFIGURED";
 
 const TOKEN: &str = "fake-access-token";
 
@@ -31,6 +33,10 @@ async fn child_lists() {
         .retry(RetryPolicy::none());
     if std::env::var_os(ALLOW).is_some() {
         builder = builder.allow_plain_http();
+    }
+    if let Ok(url) = std::env::var(CONFIGURED) {
+        let proxy = reqwest::Proxy::all(url).unwrap();
+        builder = builder.reqwest(move |builder| builder.proxy(proxy.clone()));
     }
     let client = builder.build().unwrap_or_else(|error| panic!("build: {error}"));
     let rows = client.list_offer_sources(StatusFilter::All, None).await;
@@ -76,12 +82,22 @@ impl Proxy {
         self.heads.lock().unwrap().clone()
     }
 
-    /// Lists the offer sources of `service` in a process with this proxy in all variables.
-    async fn list(&self, service: &str, allow_plain_http: bool) -> Output {
+    /// Lists the offer sources of `service` in a process with this proxy in all variables, or, if
+    /// `configured`, in the program.
+    async fn list(&self, service: &str, allow_plain_http: bool, configured: bool) -> Output {
         let mut command = Command::new(std::env::current_exe().unwrap());
         command.args(["--exact", "child_lists", "--ignored", "--nocapture"]);
         for name in ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"] {
-            command.env(name, &self.url).env(name.to_lowercase(), &self.url);
+            for name in [name.to_owned(), name.to_lowercase()] {
+                if configured {
+                    command.env_remove(name);
+                } else {
+                    command.env(name, &self.url);
+                }
+            }
+        }
+        if configured {
+            command.env(CONFIGURED, &self.url);
         }
         for name in ["NO_PROXY", "no_proxy", "REQUEST_METHOD"] {
             command.env_remove(name);
@@ -106,13 +122,17 @@ async fn requests_to_this_machine_pass_no_proxy() {
     let server = fake.serve(([127, 0, 0, 1], 0).into()).await.unwrap();
     let proxy = Proxy::start();
     let address = server.base_url();
-    for (number, service) in [address.clone(), address.replace("127.0.0.1", "localhost")]
-        .iter()
-        .enumerate()
-    {
-        let output = proxy.list(service, number == 1).await;
+    let by_name = address.replace("127.0.0.1", "localhost");
+    let cases = [
+        (&address, false),
+        (&by_name, false),
+        (&address, true),
+        (&by_name, true),
+    ];
+    for (number, (service, configured)) in (1..).zip(cases) {
+        let output = proxy.list(service, number % 2 == 0, configured).await;
         assert!(output.status.success(), "{service}: {}", text(&output));
-        assert_eq!(fake.request_count(), number as u64 + 1, "{service}");
+        assert_eq!(fake.request_count(), number, "{service}");
     }
     assert_eq!(proxy.heads(), Vec::<String>::new());
 }
@@ -120,19 +140,21 @@ async fn requests_to_this_machine_pass_no_proxy() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn plain_http_to_another_machine_needs_permission_with_a_proxy_too() {
     let proxy = Proxy::start();
-    let output = proxy.list("http://service.example/v1", false).await;
+    let output = proxy.list("http://service.example/v1", false, false).await;
     assert!(
         text(&output).contains("would send the token unencrypted"),
         "{}",
         text(&output)
     );
     assert_eq!(proxy.heads(), Vec::<String>::new());
-    // With the permission, the proxy of the environment is used.
-    let output = proxy.list("http://service.example/v1", true).await;
-    assert!(output.status.success(), "{}", text(&output));
+    // With the permission, the proxy is used.
+    for configured in [false, true] {
+        let output = proxy.list("http://service.example/v1", true, configured).await;
+        assert!(output.status.success(), "{}", text(&output));
+    }
     let heads = proxy.heads();
     assert!(
-        heads.len() == 1
+        heads.len() == 2
             && heads
                 .iter()
                 .all(|head| head.starts_with("GET http://service.example/v1/")),
@@ -143,7 +165,7 @@ async fn plain_http_to_another_machine_needs_permission_with_a_proxy_too() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn https_passes_a_proxy_encrypted() {
     let proxy = Proxy::start();
-    let output = proxy.list("https://service.example/v1", false).await;
+    let output = proxy.list("https://service.example/v1", false, false).await;
     // This proxy does not tunnel, so the call fails after the request for a tunnel.
     assert!(!output.status.success(), "{}", text(&output));
     let heads = proxy.heads();

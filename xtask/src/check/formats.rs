@@ -75,7 +75,11 @@ impl CheckReport {
                     "\nour document compared with the vendor's, {} → {}:",
                     report.old, report.new
                 ));
-                blocks.push(diff::render(report, diff::Format::Text));
+                let all = format!(
+                    "`cargo xtask diff --full {} {}` prints every change",
+                    report.old, report.new
+                );
+                blocks.push(diff::screen(report, diff::SCREEN, &all));
                 if !report.is_empty() {
                     blocks.push(format!("  fix: `cargo xtask fetch {}`", report.new));
                 }
@@ -103,10 +107,7 @@ impl CheckReport {
     pub(super) fn github(&self) -> String {
         let mut lines: Vec<String> = self.invalid.iter().map(annotate).collect();
         lines.extend(self.problems.iter().map(Problem::github));
-        lines.extend(
-            self.upstream_report()
-                .map(|report| diff::render(report, diff::Format::Github)),
-        );
+        lines.extend(self.upstream_report().map(diff::github));
         match self.upstream_failure() {
             None => {}
             Some(Failure::Diagnostics(diagnostics)) => lines.extend(diagnostics.iter().map(annotate)),

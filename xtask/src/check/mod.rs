@@ -67,7 +67,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<Outcom
     };
     let code = report.code();
     let (stdout, stderr) = match (arguments.format, code) {
-        (Format::Json, _) => (format!("{:#}", report.json()), String::new()),
+        (Format::Json, _) => (funnelflux_diff::print_json(&report.json()), String::new()),
         (Format::Github, _) => (report.github(), String::new()),
         (Format::Text, Code::Good) => (report.text(), String::new()),
         (Format::Text, _) => (String::new(), report.text()),

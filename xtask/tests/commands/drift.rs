@@ -1,11 +1,15 @@
 //! `diff`, `fetch` and `check --upstream`.
 
-use std::{io::Write as _, process::Stdio};
+use std::{
+    fs,
+    io::Write as _,
+    process::{Command, Stdio},
+};
 
 use serde_json::{Value, json};
 
 use crate::support::{
-    CHANGELOG, LOCK, Run, TYPES, UPSTREAM, Workspace, add_field, at, require_status, serve,
+    CHANGELOG, LOCK, Run, TYPES, UPSTREAM, Workspace, XTASK, add_field, at, require_status, serve,
 };
 
 #[test]
@@ -27,6 +31,82 @@ fn diff_distinguishes_harmless_from_breaking() {
         .xtask(&["diff", UPSTREAM, "required.json", "--format", "github"])
         .ended_with(6);
     insta::assert_snapshot!("diff-breaking-github", run.stdout);
+}
+
+/// Two documents suffice, and a repository for documents of earlier revisions.
+#[test]
+fn diff_runs_outside_of_a_workspace() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let diff = |arguments: &[&str]| {
+        let mut command = Command::new(XTASK);
+        command.arg("diff").args(arguments).current_dir(folder.path());
+        Run::new(command.output().unwrap(), folder.path())
+    };
+    let document = |title: &str| {
+        json!({"openapi": "3.0.3", "info": {"title": title, "version": "1"}, "paths": {}}).to_string()
+    };
+    fs::write(path("old.json"), document("a")).unwrap();
+    fs::write(path("new.json"), document("b")).unwrap();
+    let run = diff(&["old.json", "new.json"]).ended_with(5);
+    assert!(
+        run.stdout
+            .starts_with("compatible: the only change breaks no client\n"),
+        "{run}"
+    );
+    let run = diff(&["HEAD:old.json", "new.json"]).ended_with(1);
+    assert!(run.stderr.contains("cannot read HEAD:old.json"), "{run}");
+    for arguments in [
+        &["init", "-q"][..],
+        &["add", "old.json"],
+        &[
+            "-c",
+            "user.name=t",
+            "-c",
+            "user.email=t@example.org",
+            "commit",
+            "-qm",
+            "before",
+        ],
+    ] {
+        let mut command = Command::new("git");
+        command.args(arguments).current_dir(folder.path());
+        assert!(command.status().unwrap().success());
+    }
+    diff(&["HEAD:old.json", "new.json"]).ended_with(5);
+}
+
+#[test]
+fn diff_writes_for_people_and_for_other_tools() {
+    let workspace = Workspace::new();
+    workspace.write_changed("new.json", |document| {
+        require_status(document);
+        // More than a screen.
+        for number in 0..30 {
+            at(document, "/components/schemas/OfferSource/properties")[format!("note{number}")] =
+                json!({"type": "string"});
+        }
+    });
+    let diff = |arguments: &[&str]| {
+        let arguments = [&["diff", UPSTREAM, "new.json"], arguments].concat();
+        workspace.xtask(&arguments).ended_with(6).stdout
+    };
+    let screen = diff(&[]);
+    assert!(screen.lines().count() <= 40, "{screen}");
+    insta::assert_snapshot!("diff-screen", screen);
+    let full = diff(&["--full"]);
+    assert_eq!(full.matches("was added\n").count(), 30, "{full}");
+    for (format, start) in [
+        ("json", "{\n"),
+        ("markdown", "## "),
+        ("html", "<!doctype html>\n"),
+        ("github", "::error "),
+        ("junit", "<?xml "),
+        ("sarif", "{\n"),
+    ] {
+        let text = diff(&["--format", format]);
+        assert!(text.starts_with(start), "{format}: {text}");
+    }
 }
 
 #[test]
@@ -227,6 +307,47 @@ fn fetch_reports_confirmed_and_wrong_inferences() {
     let run = workspace.xtask(&["fetch", "vendor.json"]).ended_with(0);
     let (_, notes) = run.stdout.split_once("spec/upstream.json is now").unwrap();
     insta::assert_snapshot!("fetch-inferred", notes);
+}
+
+/// However much the vendor's document adds, and whatever it says about our inferences.
+#[test]
+fn fetch_prints_at_most_60_lines() {
+    let workspace = Workspace::new();
+    let operation = |group: usize, property: &str| {
+        let schema = json!({"type": "object", "properties": {property: {"type": "string"}}});
+        let content = json!({"application/json": {"schema": schema}});
+        json!({"get": {
+            "tags": [format!("Group {group}")],
+            "summary": "List",
+            "responses": {"200": {"description": "d", "content": content}},
+        }})
+    };
+    let tags = (0..10).map(|group| json!({"name": format!("Group {group}"), "description": "d"}));
+    let tags: Vec<Value> = tags.collect();
+    let path = |number: usize| format!("/group{}/list{number}/", number % 10);
+    let paths = (0..50).map(|number| (path(number), operation(number % 10, "name")));
+    let overlay = json!({
+        "overlay": "1.0.0",
+        "info": {"title": "Groups", "version": "1"},
+        "x-inferred": true,
+        "actions": [
+            {"target": "$.tags", "description": "The index lists them.", "update": tags},
+            {"target": "$.paths", "description": "The index lists them.",
+             "update": paths.collect::<serde_json::Map<_, _>>()},
+        ],
+    });
+    workspace.write("spec/overlays/10-groups.yaml", format!("{overlay:#}\n"));
+    workspace.write_changed("vendor.json", |document| {
+        document["tags"].as_array_mut().unwrap().extend(tags);
+        // Of each five, three are as inferred, one is different and one is missing.
+        for number in (0..50).filter(|number| number / 10 != 4) {
+            let property = if number / 10 == 3 { "title" } else { "name" };
+            document["paths"][path(number)] = operation(number % 10, property);
+        }
+    });
+    let run = workspace.xtask(&["fetch", "vendor.json"]).ended_with(0);
+    assert!(run.stdout.lines().count() <= 60, "{run}");
+    insta::assert_snapshot!("fetch-many", run.stdout);
 }
 
 #[test]

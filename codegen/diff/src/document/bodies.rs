@@ -3,6 +3,7 @@
 use crate::{
     comparer::Comparer,
     level::Direction,
+    media_type::MediaRange,
     node::Node,
     report::Fact,
     rules::ChangeKind,
@@ -58,12 +59,77 @@ impl<'a> Comparer<'a> {
     }
 
     pub(crate) fn content(&mut self, old: &Node<'a>, new: &Node<'a>, context: SchemaContext) {
-        for (name, site) in Site::members(old, new) {
-            if let Some((before, after)) = site.both() {
-                self.media_type(before, after, context);
+        let [before, after] = [old, new].map(|content| {
+            let members = content.members().into_iter();
+            members
+                .map(|(name, node)| (name, MediaRange::new(name), node))
+                .collect::<Vec<_>>()
+        });
+        let twin = |list: &[(&'a str, MediaRange, Node<'a>)], name: &str, range: &MediaRange| {
+            let by_name = list.iter().find(|(other, ..)| *other == name);
+            by_name
+                .or_else(|| list.iter().find(|(_, other, _)| other == range))
+                .cloned()
+        };
+        let is_json = |content: &Node<'a>| content.value.get(JSON).is_some();
+        for (name, range, node) in &after {
+            if let Some((old_name, _, other)) = twin(&before, name, range) {
+                if old_name != *name {
+                    let what = format!("the media type `{old_name}` is now written `{name}`");
+                    self.change(
+                        ChangeKind::NotationChanged,
+                        &Site::between(&other, node, new),
+                        what,
+                    )
+                    .direction(context.direction)
+                    .covers_subtree(false)
+                    .report();
+                }
+                self.media_type(&other, node, context);
+                continue;
+            }
+            let site = Site::added(node, new);
+            let covering = before.iter().find(|(_, other, _)| other.covers(range));
+            if let Some((old_name, _, other)) = covering.filter(|_| context.direction == Direction::Response)
+            {
+                let what = format!("the media type `{name}` is one of `{old_name}`, which was there before");
+                self.change(ChangeKind::MediaTypeRangeChanged, &site, what)
+                    .direction(context.direction)
+                    .fact_if(is_json(old) && *name != JSON, Fact::JsonStays)
+                    .report();
+                self.media_type(other, node, context);
+                continue;
+            }
+            self.media_type_added_or_removed(name, &site, context, is_json(old));
+        }
+        for (name, range, node) in &before {
+            if twin(&after, name, range).is_some() {
+                continue;
+            }
+            let site = Site::removed(node, new);
+            let is_response = context.direction == Direction::Response;
+            let covering = after.iter().find(|(_, other, _)| {
+                if is_response {
+                    range.covers(other)
+                } else {
+                    other.covers(range)
+                }
+            });
+            let Some((new_name, _, other)) = covering else {
+                self.media_type_added_or_removed(name, &site, context, is_json(new));
+                continue;
+            };
+            let what = if is_response {
+                format!("the media type `{name}` was narrowed to `{new_name}`")
             } else {
-                let other = if site.new.is_some() { old } else { new };
-                self.media_type_added_or_removed(name, &site, context, other.value.get(JSON).is_some());
+                format!("the media type `{name}` is one of `{new_name}`, which is there now")
+            };
+            self.change(ChangeKind::MediaTypeRangeChanged, &site, what)
+                .direction(context.direction)
+                .fact_if(is_json(new) && *name != JSON, Fact::JsonStays)
+                .report();
+            if !is_response {
+                self.media_type(node, other, context);
             }
         }
     }

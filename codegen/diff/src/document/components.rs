@@ -79,7 +79,7 @@ impl<'a> Comparer<'a> {
                 && !compared.contains(&(other.pointer.clone(), node.pointer.clone()))
             {
                 let context = SchemaContext::new(Direction::None, SchemaRole::Property);
-                self.queue.push_back((other, node, context));
+                self.enqueue_root(other, node, context);
             }
         }
     }

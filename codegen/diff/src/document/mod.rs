@@ -6,7 +6,7 @@ mod info;
 mod parameters;
 mod paths;
 mod responses;
-mod schema;
+pub(crate) mod schema;
 mod security;
 mod servers;
 mod webhooks;

@@ -1,5 +1,7 @@
 //! Parameters that apply to an operation.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use funnelflux_openapi::{pointer::Pointer, references};
@@ -42,6 +44,10 @@ impl<'a> Comparer<'a> {
                 parameter.name = format!("path:{renamed}");
             }
         }
+        let has_ignored = self.ignored_headers(&before, &after, new);
+        let is_sent = |parameter: &Parameter<'a>| !is_ignored(&parameter.name);
+        before.retain(is_sent);
+        let after: Vec<Parameter<'a>> = after.into_iter().filter(is_sent).collect();
         let is_in = |list: &[Parameter<'a>], name: &str| list.iter().any(|other| other.name == name);
         for parameter in &after {
             match before.iter().find(|other| other.name == parameter.name) {
@@ -74,7 +80,7 @@ impl<'a> Comparer<'a> {
                 .covers_subtree(false)
                 .value(new_order.replace(", ", ","))
                 .report();
-        } else if old_order.len() == before.len() && new_order.len() == after.len() {
+        } else if old_order.len() == before.len() && new_order.len() == after.len() && !has_ignored {
             for (old, new) in [(old, new), items] {
                 // The parameters moved between path and operation, or behind a reference.
                 let site = Site::member("parameters", old, new);
@@ -86,6 +92,54 @@ impl<'a> Comparer<'a> {
                 }
             }
         }
+    }
+
+    /// Compares descriptions of headers that `OpenAPI` ignores. Returns whether there are any.
+    fn ignored_headers(
+        &mut self,
+        before: &[Parameter<'a>],
+        after: &[Parameter<'a>],
+        parent: &Node<'a>,
+    ) -> bool {
+        let mut has_ignored = false;
+        let find = |list: &'_ [Parameter<'a>], name: &str| -> Option<Node<'a>> {
+            let found = list.iter().find(|other| other.name == name);
+            found.map(|parameter| parameter.written.clone())
+        };
+        let of_new = after
+            .iter()
+            .map(|parameter| (parameter, find(before, &parameter.name)));
+        let of_old = before
+            .iter()
+            .filter(|parameter| find(after, &parameter.name).is_none());
+        for (parameter, other) in of_new.chain(of_old.map(|parameter| (parameter, None))) {
+            if !is_ignored(&parameter.name) {
+                continue;
+            }
+            has_ignored = true;
+            let is_new = find(after, &parameter.name).is_some();
+            let site = if is_new {
+                Site {
+                    old: other,
+                    new: Some(parameter.written.clone()),
+                    parent,
+                }
+            } else {
+                Site::removed(&parameter.written, parent)
+            };
+            if !site.is_unchanged() {
+                let name = parameter_name(&parameter.value);
+                let what = format!(
+                    "the {name} of {}, which is ignored, {}",
+                    subject(parent),
+                    site.verb()
+                );
+                self.change(ChangeKind::IgnoredHeaderChanged, &site, what)
+                    .direction(Direction::Request)
+                    .report();
+            }
+        }
+        has_ignored
     }
 
     fn parameter_added(&mut self, added: &Parameter<'a>, parent: &Node<'a>) {
@@ -106,6 +160,18 @@ impl<'a> Comparer<'a> {
         self.change(kind, &site, what)
             .direction(Direction::Request)
             .report();
+    }
+
+    /// Checks whether a keyword for serialization says the same on both sides.
+    pub(super) fn is_serialized_alike(&self, key: &str, old: &Node<'a>, new: &Node<'a>) -> bool {
+        let is_scalar = |document: &DocumentIndex<'a>, parameter: &Node<'a>| {
+            let schema = parameter.get("schema").map(|schema| document.resolve(&schema));
+            let kind = schema.and_then(|schema| schema.str("type"));
+            kind.is_some_and(|kind| !["array", "object"].contains(&kind))
+        };
+        // `explode` is about arrays and objects.
+        serialization(key, old) == serialization(key, new)
+            || (key == "explode" && is_scalar(&self.old, old) && is_scalar(&self.new, new))
     }
 
     fn parameter(&mut self, old: &Node<'a>, new: &Node<'a>) {
@@ -149,7 +215,11 @@ impl<'a> Comparer<'a> {
                     self.deprecated(&site, kinds, direction);
                 }
                 ("style" | "explode" | "allowReserved", _) => {
-                    let kind = ChangeKind::ParameterSerializationChanged;
+                    let kind = if self.is_serialized_alike(key, old, new) {
+                        ChangeKind::NotationChanged
+                    } else {
+                        ChangeKind::ParameterSerializationChanged
+                    };
                     self.change(kind, &site, site.describe(key))
                         .direction(direction)
                         .report();
@@ -170,6 +240,27 @@ impl<'a> Comparer<'a> {
             }
         }
     }
+}
+
+/// Checks whether `OpenAPI` ignores a parameter, by its location and name in lower case.
+fn is_ignored(name: &str) -> bool {
+    ["header:accept", "header:content-type", "header:authorization"].contains(&name)
+}
+
+/// The value of a keyword for serialization, or the value that applies without it.
+fn serialization<'a>(key: &str, parameter: &Node<'a>) -> Cow<'a, Value> {
+    if let Some(value) = parameter.value.get(key) {
+        return Cow::Borrowed(value);
+    }
+    let style = || match parameter.str("in") {
+        Some("query" | "cookie") => "form",
+        _ => "simple",
+    };
+    Cow::Owned(match key {
+        "style" => style().into(),
+        "explode" => (parameter.str("style").unwrap_or_else(style) == "form").into(),
+        _ => false.into(),
+    })
 }
 
 /// The parameters that apply to an operation: its own, and those of the path that it does not override.

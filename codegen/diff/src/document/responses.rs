@@ -15,6 +15,9 @@ use crate::{
 
 const DIRECTION: Direction = Direction::Response;
 
+/// The header that the media types of a response describe.
+const IGNORED: &str = "Content-Type";
+
 impl<'a> Comparer<'a> {
     pub(crate) fn responses(&mut self, old: &Node<'a>, new: &Node<'a>) {
         for (key, site) in Site::members(old, new) {
@@ -72,7 +75,11 @@ impl<'a> Comparer<'a> {
 
     fn headers(&mut self, site: &Site<'_, 'a>, context: SchemaContext) {
         let members = |node: &Option<Node<'a>>| node.as_ref().map(Node::members).unwrap_or_default();
-        let (before, after) = (members(&site.old), members(&site.new));
+        let (mut before, mut after) = (members(&site.old), members(&site.new));
+        self.ignored_header(&before, &after, site.parent);
+        let is_sent = |(name, _): &(&'a str, Node<'a>)| !name.eq_ignore_ascii_case(IGNORED);
+        before.retain(is_sent);
+        after.retain(is_sent);
         // Header names are case-insensitive.
         let find = |headers: &[(&'a str, Node<'a>)], name: &str| {
             headers
@@ -122,6 +129,35 @@ impl<'a> Comparer<'a> {
         }
     }
 
+    /// Compares the descriptions of the header that `OpenAPI` ignores.
+    fn ignored_header(
+        &mut self,
+        before: &[(&'a str, Node<'a>)],
+        after: &[(&'a str, Node<'a>)],
+        parent: &Node<'a>,
+    ) {
+        let find = |headers: &[(&'a str, Node<'a>)]| {
+            let mut headers = headers.iter();
+            let found = headers.find(|(name, _)| name.eq_ignore_ascii_case(IGNORED));
+            found.map(|(_, header)| header.clone())
+        };
+        let site = Site {
+            old: find(before),
+            new: find(after),
+            parent,
+        };
+        if !site.is_unchanged() {
+            let verb = site.verb();
+            let what = format!(
+                "the header `{IGNORED}` of {}, which is ignored, {verb}",
+                subject(parent)
+            );
+            self.change(ChangeKind::IgnoredHeaderChanged, &site, what)
+                .direction(DIRECTION)
+                .report();
+        }
+    }
+
     fn header(&mut self, old: &Node<'a>, new: &Node<'a>, name: &str, context: SchemaContext) {
         for (key, site) in Site::members(old, new) {
             match (key, site.both()) {
@@ -136,6 +172,12 @@ impl<'a> Comparer<'a> {
                 ("deprecated", _) => {
                     let kinds = [ChangeKind::HeaderDeprecated, ChangeKind::HeaderReactivated];
                     self.deprecated(&site, kinds, DIRECTION);
+                }
+                ("style" | "explode", _) if self.is_serialized_alike(key, old, new) => {
+                    let kind = ChangeKind::NotationChanged;
+                    self.change(kind, &site, site.describe(key))
+                        .direction(DIRECTION)
+                        .report();
                 }
                 // The list separator of a Swagger 2.0 header: no rule covers it, and it is more than
                 // documentation.

@@ -1,15 +1,25 @@
 //! Authentication: the requirements of the document and of operations, and the schemes.
+//!
+//! Requirements are alternatives, each a set of schemes with scopes. Nothing breaks if whoever met an old
+//! alternative meets a new one.
 
-use serde_json::Map;
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value};
+
+use funnelflux_openapi::pointer::METHODS;
 
 use crate::{
     comparer::Comparer,
     level::Direction,
-    node::{Node, canonical, missing_from},
+    node::{Node, canonical},
     rules::ChangeKind,
     site::Site,
     wording::quote,
 };
+
+/// An alternative: the scopes of each scheme that it requires.
+type Alternative<'a> = BTreeMap<&'a str, BTreeSet<&'a str>>;
 
 impl<'a> Comparer<'a> {
     /// Compares the requirements of an operation, which default to those of the document.
@@ -26,11 +36,13 @@ impl<'a> Comparer<'a> {
             effective(&site.old, &self.old.root),
             effective(&site.new, &self.new.root),
         );
-        let is_same = missing_from(&before, &after).is_empty() && missing_from(&after, &before).is_empty();
-        let (kind, note) = if is_same {
+        let (old, new) = (self.alternatives(&before, true), self.alternatives(&after, false));
+        let (kind, note) = if are_met(&old, &new) && are_met(&new, &old) {
             (ChangeKind::NotationChanged, "; the same requirements apply")
         } else if is_optional(&after) {
             (ChangeKind::SecurityDropped, "")
+        } else if are_met(&old, &new) {
+            (ChangeKind::SecurityRelaxed, "")
         } else {
             (ChangeKind::SecurityAdded, "")
         };
@@ -38,12 +50,38 @@ impl<'a> Comparer<'a> {
         self.change(kind, site, what).report();
     }
 
-    /// Compares the requirements of the document.
+    /// Compares the requirements of the document. Operations with their own do not depend on them.
     pub(crate) fn document_security(&mut self, site: &Site<'_, 'a>) {
+        let is_list = site.values().all(|list| list.value.is_array());
+        if !site.is_unchanged() && is_list && !self.inherits_security() {
+            let what = format!("`security` {}; every operation has its own", site.before_after());
+            return self.change(ChangeKind::NotationChanged, site, what).report();
+        }
         self.requirements(
             site,
             [ChangeKind::GlobalSecurityAdded, ChangeKind::GlobalSecurityRemoved],
         );
+    }
+
+    /// Checks whether an operation of both documents has no requirements of its own in either, or whether
+    /// there are no operations.
+    fn inherits_security(&self) -> bool {
+        let operations = |root: &Node<'a>| {
+            let paths = root.value.get("paths").and_then(Value::as_object);
+            let paths = paths.into_iter().flatten();
+            let operations = paths.flat_map(|(path, item)| {
+                let operation = |method: &'static str| Some(((path.as_str(), method), item.get(method)?));
+                METHODS.into_iter().filter_map(operation)
+            });
+            operations.collect::<BTreeMap<(&str, &str), &Value>>()
+        };
+        let (old, new) = (operations(&self.old.root), operations(&self.new.root));
+        let inherits = |operation: &Value| operation.get("security").is_none();
+        let mut common = old
+            .iter()
+            .filter_map(|(name, operation)| Some((operation, new.get(name)?)))
+            .peekable();
+        common.peek().is_none() || common.any(|(before, after)| inherits(before) && inherits(after))
     }
 
     fn requirements(&mut self, site: &Site<'_, 'a>, [added, removed]: [ChangeKind; 2]) {
@@ -54,32 +92,83 @@ impl<'a> Comparer<'a> {
             return self.unclassified(site);
         }
         let [before, after] = site.entries(canonical);
-        let (new, gone) = (missing_from(&after, &before), missing_from(&before, &after));
-        for entry in &new {
-            let kind = if is_optional(std::slice::from_ref(entry)) {
+        let (old, new) = (self.alternatives(&before, true), self.alternatives(&after, false));
+        let nobody = [Alternative::new()];
+        let met = are_met(if old.is_empty() { &nobody } else { &old }, &new);
+        let mut is_reported = false;
+        for (entry, alternative) in after.iter().zip(&new) {
+            if old.contains(alternative) {
+                continue;
+            }
+            let kind = if alternative.is_empty() {
                 ChangeKind::SecurityDropped
-            } else if !before.is_empty() && gone.is_empty() {
-                ChangeKind::SecurityAlternativeAdded
-            } else {
+            } else if !met {
                 added
+            } else if old.iter().any(|other| is_met(alternative, other)) {
+                ChangeKind::SecurityRelaxed
+            } else {
+                ChangeKind::SecurityAlternativeAdded
             };
             let what = format!("the security requirement {} was added", quote(entry.value));
             self.change(kind, &Site::added(entry, site.parent), what).report();
+            is_reported = true;
         }
-        for entry in &gone {
+        for (entry, alternative) in before.iter().zip(&old) {
+            if new.contains(alternative) {
+                continue;
+            }
             let kind = if is_optional(&after) {
                 ChangeKind::SecurityDropped
+            } else if new.iter().any(|other| is_met(other, alternative)) {
+                ChangeKind::SecurityRelaxed
             } else {
                 removed
             };
             let what = format!("the security requirement {} was removed", quote(entry.value));
             self.change(kind, &Site::removed(entry, site.parent), what)
                 .report();
+            is_reported = true;
         }
-        if new.is_empty() && gone.is_empty() {
+        if !is_reported {
             let what = format!("`security` {}", site.before_after());
             self.change(ChangeKind::NotationChanged, site, what).report();
         }
+    }
+
+    /// The alternatives of one side. A scheme that only this side has goes by the name of an equal one that
+    /// only the other side has: names are not sent.
+    fn alternatives(&self, entries: &[Node<'a>], is_old: bool) -> Vec<Alternative<'a>> {
+        let schemes = |root: &Node<'a>| {
+            let schemes = root
+                .value
+                .pointer("/components/securitySchemes")
+                .and_then(Value::as_object);
+            schemes.into_iter().flatten()
+        };
+        let (old, new) = (&self.old.root, &self.new.root);
+        let has = |root: &Node<'a>, name: &str| schemes(root).any(|(other, _)| other == name);
+        let old_name = |name: &'a str| {
+            let scheme = schemes(new)
+                .find(|(other, _)| *other == name)
+                .map(|(_, scheme)| sent(scheme));
+            let is_renamed =
+                |(other, before): &(&'a String, &'a Value)| !has(new, other) && Some(sent(before)) == scheme;
+            let twin = schemes(old).find(is_renamed).map(|(other, _)| other.as_str());
+            if is_old || has(old, name) {
+                name
+            } else {
+                twin.unwrap_or(name)
+            }
+        };
+        let alternative = |entry: &Node<'a>| {
+            let schemes = entry.value.as_object().into_iter().flatten();
+            let schemes = schemes.map(|(name, scopes)| {
+                let scopes = scopes.as_array().into_iter().flatten();
+                (old_name(name), scopes.filter_map(Value::as_str).collect())
+            });
+            schemes.collect()
+        };
+        entries.iter().map(alternative).collect()
     }
 
     pub(crate) fn security_schemes(&mut self, old: &Node<'a>, new: &Node<'a>) {
@@ -90,19 +179,103 @@ impl<'a> Comparer<'a> {
                 self.change(site.one_sided_kind(kinds), &site, what).report();
                 continue;
             };
+            let is_same = sent(old.value) == sent(new.value);
             for (key, site) in Site::members(old, new) {
-                match key {
-                    _ if site.is_unchanged() => {}
-                    "type" | "scheme" | "name" | "in" | "flows" | "openIdConnectUrl" | "bearerFormat" => {
-                        let what = format!("`{key}` of the security scheme `{name}` {}", site.before_after());
-                        self.change(ChangeKind::SecuritySchemeChanged, &site, what)
-                            .report();
+                let kind = match key {
+                    _ if site.is_unchanged() => continue,
+                    "bearerFormat" => ChangeKind::NotationChanged,
+                    "type" | "scheme" | "name" | "in" | "flows" | "openIdConnectUrl" if is_same => {
+                        ChangeKind::NotationChanged
                     }
-                    _ => self.annotation_or_unclassified(key, &site, Direction::None),
-                }
+                    "flows" if offers(old.value.get(key), new.value.get(key)) => {
+                        ChangeKind::SecuritySchemeAdded
+                    }
+                    "type" | "scheme" | "name" | "in" | "flows" | "openIdConnectUrl" => {
+                        ChangeKind::SecuritySchemeChanged
+                    }
+                    _ => {
+                        self.annotation_or_unclassified(key, &site, Direction::None);
+                        continue;
+                    }
+                };
+                let what = format!("`{key}` of the security scheme `{name}` {}", site.before_after());
+                self.change(kind, &site, what).report();
             }
         }
     }
+}
+
+/// Checks whether whoever meets the alternative `held` meets `required`.
+fn is_met(required: &Alternative<'_>, held: &Alternative<'_>) -> bool {
+    required
+        .iter()
+        .all(|(scheme, scopes)| held.get(scheme).is_some_and(|held| scopes.is_subset(held)))
+}
+
+/// Checks whether whoever meets one of the old alternatives meets one of the new ones. No alternatives
+/// require nothing.
+fn are_met(old: &[Alternative<'_>], new: &[Alternative<'_>]) -> bool {
+    let nobody = Alternative::new();
+    let is_met = |held: &Alternative<'_>| new.is_empty() || new.iter().any(|required| is_met(required, held));
+    if old.is_empty() {
+        is_met(&nobody)
+    } else {
+        old.iter().all(is_met)
+    }
+}
+
+/// What of a scheme decides how credentials are sent and obtained. Names of HTTP schemes and headers do not
+/// depend on case.
+fn sent(scheme: &Value) -> BTreeMap<&str, String> {
+    let is_header = scheme.get("in").is_some_and(|place| place == "header");
+    let members = scheme.as_object().into_iter().flatten();
+    let members = members.filter_map(|(key, value)| {
+        let text = match (key.as_str(), value.as_str()) {
+            ("scheme", Some(text)) => text.to_ascii_lowercase(),
+            ("name", Some(text)) if is_header => text.to_ascii_lowercase(),
+            ("flows", _) => canonical(&flows(value)),
+            ("type" | "name" | "in" | "openIdConnectUrl", _) => canonical(value),
+            _ => return None,
+        };
+        Some((key.as_str(), text))
+    });
+    members.collect()
+}
+
+/// Flows without documentation.
+fn flows(flows: &Value) -> Value {
+    let flows = flows.as_object().into_iter().flatten();
+    let flows = flows.filter(|(name, _)| !name.starts_with("x-"));
+    let flow = |(name, flow): (&String, &Value)| {
+        let members = flow.as_object().into_iter().flatten();
+        let members = members.filter(|(key, _)| !key.starts_with("x-"));
+        let members = members.map(|(key, value)| {
+            let value = match value.as_object() {
+                Some(scopes) if key == "scopes" => {
+                    let scopes = scopes.keys().map(|scope| (scope.clone(), Value::Null));
+                    scopes.collect::<Map<String, Value>>().into()
+                }
+                _ => value.clone(),
+            };
+            (key.clone(), value)
+        });
+        (name.clone(), members.collect::<Map<String, Value>>().into())
+    };
+    flows.map(flow).collect::<Map<String, Value>>().into()
+}
+
+/// Checks whether new flows offer everything that the old ones did.
+fn offers(old: Option<&Value>, new: Option<&Value>) -> bool {
+    fn includes(new: &Value, old: &Value) -> bool {
+        match (old, new) {
+            (Value::Object(old), Value::Object(new)) => old
+                .iter()
+                .all(|(key, old)| new.get(key).is_some_and(|new| includes(new, old))),
+            _ => old == new,
+        }
+    }
+    old.zip(new)
+        .is_some_and(|(old, new)| includes(&flows(new), &flows(old)))
 }
 
 /// Checks whether no credentials are required: there is no alternative, or an empty one.

@@ -5,25 +5,22 @@ mod composition;
 mod equality;
 mod usages;
 
-use std::{cell::OnceCell, collections::BTreeMap};
+use std::collections::BTreeMap;
 
-use funnelflux_openapi::{
-    pointer::Pointer,
-    references::{References, Usages},
-};
+use funnelflux_openapi::{pointer::Pointer, references::References};
 
-use crate::{level::Direction, node::Node, report::Usage};
+use crate::node::Node;
 use all_of_parents::MergedProperty;
 use composition::CompositionIndex;
 
 pub(crate) use equality::DeepEquality;
+pub(crate) use usages::{UsageIndex, UsageTable};
 
 /// One document with its indexes.
 pub(crate) struct DocumentIndex<'a> {
     pub root: Node<'a>,
     references: &'a References<'a>,
     composition: CompositionIndex,
-    usages: OnceCell<Usages<'a>>,
 }
 
 impl<'a> DocumentIndex<'a> {
@@ -32,7 +29,6 @@ impl<'a> DocumentIndex<'a> {
             root: Node::root(references.document()),
             references,
             composition: CompositionIndex::new(references.document()),
-            usages: OnceCell::new(),
         }
     }
 
@@ -74,11 +70,5 @@ impl<'a> DocumentIndex<'a> {
     /// The merged property on which all `allOf` parents of the schema agree.
     pub(crate) fn merged_property(&self, schema: &Node<'a>, name: &str) -> Option<MergedProperty> {
         all_of_parents::merged_property(self.references, &schema.pointer, name)
-    }
-
-    /// The operations that use the place, and the paths by which they do.
-    pub(crate) fn usages(&self, pointer: &Pointer, direction: Direction) -> (Vec<String>, Vec<Usage>) {
-        let usages = self.usages.get_or_init(|| Usages::new(self.references));
-        usages::of(&self.root, usages, pointer, direction)
     }
 }

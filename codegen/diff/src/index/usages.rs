@@ -1,61 +1,275 @@
 //! Human-readable usages of a location.
 
-use funnelflux_openapi::{
-    operations,
-    pointer::{METHODS, Pointer},
-    references::Usages,
+use std::{
+    collections::{BTreeSet, HashMap, HashSet},
+    sync::Arc,
 };
 
+use funnelflux_openapi::{
+    Provenance, operations,
+    pointer::{METHODS, Pointer},
+    references::{self, Usages},
+};
+
+use super::DocumentIndex;
 use crate::{
     level::Direction,
     node::Node,
-    report::Usage,
-    steps::{join_arrays, schema_steps, tokens},
+    report::{Component, Operations, Use, User},
+    source_names,
+    steps::{schema_steps, tokens},
 };
 
-/// The operations that use the place, and the paths by which they do.
-pub(super) fn of(
-    root: &Node<'_>,
-    usages: &Usages<'_>,
-    pointer: &Pointer,
-    direction: Direction,
-) -> (Vec<String>, Vec<Usage>) {
-    let is_wanted = |found: Direction| match direction {
-        Direction::Request | Direction::Response => found == direction,
-        Direction::Both | Direction::None => true,
-    };
-    let mut found = direct(root, pointer);
-    found.retain(|usage| usage.direction == Direction::None || is_wanted(usage.direction));
-    // References lead to the place itself or to an enclosing place.
-    for usage in usages.of(pointer) {
-        let direction = usage.direction.map_or(Direction::None, Into::into);
-        if !is_wanted(direction) {
-            continue;
+/// Usages in the report, which state each component and each list of operations once, for both documents.
+#[derive(Default)]
+pub(crate) struct UsageTable {
+    pub components: Vec<Component>,
+    names: HashSet<Arc<str>>,
+    lists: HashSet<Operations>,
+}
+
+impl UsageTable {
+    fn name(&mut self, name: String) -> Arc<str> {
+        if let Some(known) = self.names.get(name.as_str()) {
+            return Arc::clone(known);
         }
-        let mut path = Vec::new();
-        let mut at: Option<&Pointer> = None;
-        for hop in &usage.hops {
-            path.extend(match at {
-                None => operation_steps(root, hop.from),
-                Some(at) => steps_within(at, hop.from),
-            });
-            at = Some(hop.to);
+        let name: Arc<str> = name.into();
+        self.names.insert(Arc::clone(&name));
+        name
+    }
+
+    /// The list of these operations, sorted by name.
+    pub(crate) fn list(&mut self, names: impl Iterator<Item = Arc<str>>) -> Operations {
+        let names: BTreeSet<Arc<str>> = names.collect();
+        let list: Operations = names.into_iter().collect();
+        if let Some(known) = self.lists.get(&list) {
+            return Arc::clone(known);
         }
-        path.extend(at.map(|at| steps_within(at, pointer)).unwrap_or_default());
-        found.push(Usage {
-            operation: usage.operation.to_string(),
-            direction,
-            path,
+        self.lists.insert(Arc::clone(&list));
+        list
+    }
+}
+
+/// The usages of one document.
+pub(crate) struct UsageIndex<'a> {
+    usages: Usages<'a>,
+    provenance: &'a Provenance,
+    root: Node<'a>,
+    /// Position in [`UsageTable::components`], by target number.
+    components: HashMap<usize, usize>,
+    /// Names of the operations, in the order of the document.
+    names: Vec<Arc<str>>,
+    /// Operations by the innermost target and the direction.
+    lists: HashMap<(usize, Direction), Operations>,
+    /// The same lists by their operations, because many targets have the same users.
+    by_users: HashMap<Vec<bool>, Operations>,
+}
+
+impl<'a> UsageIndex<'a> {
+    pub(crate) fn new(index: &DocumentIndex<'a>, provenance: &'a Provenance, table: &mut UsageTable) -> Self {
+        let usages = Usages::new(index.references);
+        let operations = usages.operations.iter();
+        Self {
+            names: operations
+                .map(|operation| table.name(operation.to_string()))
+                .collect(),
+            usages,
+            provenance,
+            root: index.root.clone(),
+            components: HashMap::new(),
+            lists: HashMap::new(),
+            by_users: HashMap::new(),
+        }
+    }
+
+    /// The operations that use the place.
+    pub(crate) fn operations(
+        &mut self,
+        pointer: &Pointer,
+        direction: Direction,
+        table: &mut UsageTable,
+    ) -> Operations {
+        let around: Vec<usize> = self.usages.around(pointer).collect();
+        let shared = around.first().map(|innermost| {
+            let key = (*innermost, direction);
+            if let Some(known) = self.lists.get(&key) {
+                return Arc::clone(known);
+            }
+            let list = self.list(&around, direction, table);
+            self.lists.insert(key, Arc::clone(&list));
+            list
         });
+        let direct = self.direct(pointer, direction, table);
+        let direct = direct.into_iter().filter_map(|used| match used.user {
+            User::Operation(name) => Some(name),
+            User::Component(_) => None,
+        });
+        let direct: Vec<Arc<str>> = direct.collect();
+        match shared {
+            Some(shared) if direct.is_empty() => shared,
+            shared => {
+                let shared = shared.iter().flat_map(|list| list.iter().cloned());
+                table.list(shared.chain(direct))
+            }
+        }
     }
-    for usage in &mut found {
-        usage.path = join_arrays(std::mem::take(&mut usage.path));
+
+    /// The operations that use one of the targets.
+    fn list(&mut self, targets: &[usize], direction: Direction, table: &mut UsageTable) -> Operations {
+        let mut is_user = vec![false; self.names.len()];
+        for target in self.usages.users(targets.iter().copied()) {
+            for used in self.usages.of(target) {
+                if let references::User::Operation {
+                    number,
+                    direction: of,
+                } = used.user
+                    && direction.wants(of.map_or(Direction::None, Into::into))
+                    && let Some(is_user) = is_user.get_mut(number)
+                {
+                    *is_user = true;
+                }
+            }
+        }
+        if let Some(known) = self.by_users.get(&is_user) {
+            return Arc::clone(known);
+        }
+        let names = self.names.iter().zip(&is_user);
+        let list = table.list(
+            names
+                .filter(|(_, is_user)| **is_user)
+                .map(|(name, _)| Arc::clone(name)),
+        );
+        self.by_users.insert(is_user, Arc::clone(&list));
+        list
     }
-    found.sort();
-    found.dedup();
-    let mut operations: Vec<String> = found.iter().map(|usage| usage.operation.clone()).collect();
-    operations.dedup();
-    (operations, found)
+
+    /// The uses of the place.
+    pub(crate) fn uses(
+        &mut self,
+        pointer: &Pointer,
+        direction: Direction,
+        table: &mut UsageTable,
+    ) -> Vec<Use> {
+        let mut uses = self.direct(pointer, direction, table);
+        let around: Vec<usize> = self.usages.around(pointer).collect();
+        // References lead to the place itself or to an enclosing place.
+        for target in around {
+            let component = self.component(target, table);
+            let path = self
+                .usages
+                .target(target)
+                .map(|at| self.steps_within(at, pointer));
+            uses.push(Use {
+                user: User::Component(component),
+                direction: Direction::None,
+                path: path.unwrap_or_default(),
+            });
+        }
+        uses
+    }
+
+    /// Adds the component and everything that uses it to the table, and returns its position there.
+    fn component(&mut self, target: usize, table: &mut UsageTable) -> usize {
+        if let Some(known) = self.components.get(&target) {
+            return *known;
+        }
+        let targets = self.usages.users([target]);
+        let fresh: Vec<usize> = targets
+            .into_iter()
+            .filter(|target| !self.components.contains_key(target))
+            .collect();
+        let first = table.components.len();
+        let positions = fresh.iter().enumerate();
+        self.components
+            .extend(positions.map(|(offset, target)| (*target, first + offset)));
+        for target in fresh {
+            let component = Component {
+                pointer: self
+                    .provenance
+                    .place(self.usages.target(target).unwrap_or_default())
+                    .pointer()
+                    .to_buf(),
+                used_by: self.used_by(target),
+            };
+            table.components.push(component);
+        }
+        first
+    }
+
+    fn used_by(&self, target: usize) -> Vec<Use> {
+        let mut used_by = Vec::new();
+        for used in self.usages.of(target) {
+            let found = match used.user {
+                references::User::Operation { number, direction } => self.names.get(number).map(|name| Use {
+                    user: User::Operation(Arc::clone(name)),
+                    direction: direction.map_or(Direction::None, Into::into),
+                    path: operation_steps(&self.root, &used.from),
+                }),
+                references::User::Target(user) => {
+                    let component = self.components.get(&user);
+                    component
+                        .zip(self.usages.target(user))
+                        .map(|(component, at)| Use {
+                            user: User::Component(*component),
+                            direction: Direction::None,
+                            path: self.steps_within(at, &used.from),
+                        })
+                }
+            };
+            used_by.extend(found.filter(|found| !used_by.contains(found)));
+        }
+        used_by
+    }
+
+    /// Steps into a referenced place: the name of the shared schema, then the steps from `at` to `pointer`.
+    fn steps_within(&self, at: &Pointer, pointer: &Pointer) -> Vec<String> {
+        let mut path = Vec::new();
+        let outer = tokens(at);
+        if let [root, kind, name, rest @ ..] = outer.as_slice()
+            && root == "components"
+            && kind == "schemas"
+        {
+            path.push(match source_names::schema(self.provenance, at) {
+                Some((_, source)) => source,
+                None => name.clone(),
+            });
+            schema_steps(rest, &mut path);
+        }
+        let inner = tokens(pointer);
+        schema_steps(inner.get(outer.len()..).unwrap_or_default(), &mut path);
+        path
+    }
+
+    /// Uses of a place inside an operation or a path.
+    fn direct(&self, pointer: &Pointer, direction: Direction, table: &mut UsageTable) -> Vec<Use> {
+        let tokens = tokens(pointer);
+        let [paths, path, rest @ ..] = tokens.as_slice() else {
+            return Vec::new();
+        };
+        if paths != "paths" {
+            return Vec::new();
+        }
+        let mut used = |method: &str, direction| Use {
+            user: User::Operation(table.name(format!("{} {path}", method.to_ascii_uppercase()))),
+            direction,
+            path: operation_steps(&self.root, pointer),
+        };
+        match rest {
+            [method, ..] if METHODS.contains(&method.as_str()) => {
+                let found = pointer.get(3..).and_then(operations::Direction::of);
+                let found = found.map_or(Direction::None, Into::into);
+                let is_wanted = found == Direction::None || direction.wants(found);
+                is_wanted.then(|| used(method, found)).into_iter().collect()
+            }
+            _ => {
+                let item = self.root.value.get("paths").and_then(|paths| paths.get(path));
+                let methods = METHODS
+                    .into_iter()
+                    .filter(|method| item.is_some_and(|item| item.get(method).is_some()));
+                methods.map(|method| used(method, Direction::None)).collect()
+            }
+        }
+    }
 }
 
 impl From<operations::Direction> for Direction {
@@ -63,35 +277,6 @@ impl From<operations::Direction> for Direction {
         match direction {
             operations::Direction::Request => Self::Request,
             operations::Direction::Response => Self::Response,
-        }
-    }
-}
-
-/// Usages of a place inside an operation or a path.
-fn direct(root: &Node<'_>, pointer: &Pointer) -> Vec<Usage> {
-    let tokens = tokens(pointer);
-    let [paths, path, rest @ ..] = tokens.as_slice() else {
-        return Vec::new();
-    };
-    if paths != "paths" {
-        return Vec::new();
-    }
-    let usage = |method: &str, direction| Usage {
-        operation: format!("{} {path}", method.to_ascii_uppercase()),
-        direction,
-        path: operation_steps(root, pointer),
-    };
-    match rest {
-        [method, ..] if METHODS.contains(&method.as_str()) => {
-            let direction = pointer.get(3..).and_then(operations::Direction::of);
-            vec![usage(method, direction.map_or(Direction::None, Into::into))]
-        }
-        _ => {
-            let item = root.value.get("paths").and_then(|paths| paths.get(path));
-            let methods = METHODS
-                .into_iter()
-                .filter(|method| item.is_some_and(|item| item.get(method).is_some()));
-            methods.map(|method| usage(method, Direction::None)).collect()
         }
     }
 }
@@ -119,21 +304,5 @@ fn operation_steps(root: &Node<'_>, pointer: &Pointer) -> Vec<String> {
     };
     let mut path = vec![first];
     schema_steps(rest, &mut path);
-    path
-}
-
-/// Steps into a referenced place: the name of the shared schema, then the steps from `at` to `pointer`.
-fn steps_within(at: &Pointer, pointer: &Pointer) -> Vec<String> {
-    let mut path = Vec::new();
-    let outer = tokens(at);
-    if let [root, kind, name, rest @ ..] = outer.as_slice()
-        && root == "components"
-        && kind == "schemas"
-    {
-        path.push(name.clone());
-        schema_steps(rest, &mut path);
-    }
-    let inner = tokens(pointer);
-    schema_steps(inner.get(outer.len()..).unwrap_or_default(), &mut path);
     path
 }

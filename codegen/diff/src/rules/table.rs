@@ -97,6 +97,8 @@ rules! {
         meaning: Any("It is no longer deprecated.") }
     ParameterOrderChanged: { id: Fixed("parameter-order-changed"), level: Any(Docs),
         meaning: Any("The order of parameters is never sent.") }
+    IgnoredHeaderChanged: { id: Fixed("ignored-header-changed"), level: Any(Info),
+        meaning: Any("OpenAPI ignores descriptions of this header. Others say what is sent.") }
     ParameterContentChanged: { id: Fixed("request-parameter-content-changed"), level: Any(Breaking),
         meaning: Any("A media type describes the parameter instead of a schema, or the reverse.") }
 
@@ -119,6 +121,8 @@ rules! {
         meaning: Any("Any body was accepted. Now it must match a schema.") }
     BodySchemaRemoved: { id: Fixed("request-body-media-type-schema-removed"), level: Any(Info),
         meaning: Any("The body no longer has to match a schema.") }
+    MediaTypeRangeChanged: { id: Fixed("media-type-range-changed"), level: Any(Info),
+        meaning: Any("A media type range replaces a narrower one, or the reverse. Nothing is rejected.") }
 
     // Responses.
     SuccessStatusAdded: { id: Fixed("response-success-status-added"), level: Any(Info),
@@ -415,6 +419,8 @@ rules! {
         meaning: Any("The operation requires other credentials. Calls without them are rejected.") }
     SecurityAlternativeAdded: { id: Fixed("api-security-alternative-added"), level: Any(Info),
         meaning: Any("One more way to authenticate. The old ones keep working.") }
+    SecurityRelaxed: { id: Fixed("api-security-relaxed"), level: Any(Info),
+        meaning: Any("Fewer credentials or scopes are required. The old ones keep working.") }
     SecurityRemoved: { id: Fixed("api-security-removed"), level: Any(Breaking),
         meaning: Any("A way to authenticate was removed.") }
     SecurityDropped: { id: Fixed("api-security-dropped"), level: Any(Info),

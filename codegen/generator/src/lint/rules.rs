@@ -217,6 +217,11 @@ rules! {
         generator: "refuses it without naming a place",
         fix: "correct the default or the values in an overlay";
 
+    DEFAULT_TYPE = "default-type", Warning,
+        summary: "a default that does not have the type of its schema",
+        generator: "refuses it without naming a place",
+        fix: "correct the default in an overlay, or remove it there";
+
     X_NULLABLE = "x-nullable", Warning,
         summary: "`x-nullable`, a convention of Swagger 2.0",
         generator: "ignores it silently, so that a null in a required member does not decode",
@@ -238,6 +243,10 @@ rules! {
         summary: "a discriminator whose variants do not fix the value of its property",
         generator: "ignores it: of two variants with the same shape, the first always matches",
         fix: "give the property an `enum` with one value in each variant, in an overlay";
+    EMPTY_UNION = "empty-union", Error,
+        summary: "`oneOf` or `anyOf` without variants, so that no value is allowed",
+        generator: "emits a type that no value has, or fails without naming a place (read, not measured)",
+        fix: "list the variants in an overlay, or remove the keyword there";
     INHERITANCE = "inheritance", Warning,
         summary: "a discriminator on a schema without `oneOf` or `anyOf`",
         generator: "ignores it: members of the variants have no types",

@@ -13,6 +13,21 @@ use funnelflux_openapi::pointer::Pointer;
 
 const TYPES: &[&str] = &["string", "number", "integer", "boolean", "array", "object"];
 
+/// Checks whether a value has a type of `OpenAPI`; an unknown type has every value.
+fn has_type(value: &Value, kind: &str) -> bool {
+    match kind {
+        "string" => value.is_string(),
+        "integer" => {
+            value.is_i64() || value.is_u64() || value.as_f64().is_some_and(|number| number.fract() == 0.0)
+        }
+        "number" => value.is_number(),
+        "boolean" => value.is_boolean(),
+        "array" => value.is_array(),
+        "object" => value.is_object(),
+        _ => true,
+    }
+}
+
 impl<'a> Linter<'a> {
     pub(super) fn schema(&mut self, pointer: &Pointer, schema: &Object) {
         let text = |key: &str| schema.get(key).and_then(Value::as_str);
@@ -81,10 +96,26 @@ impl<'a> Linter<'a> {
                 "the object is closed, but new members are kept".to_owned(),
             );
         }
+        self.default(pointer, schema);
         self.enumeration(pointer, schema);
         self.properties(pointer, schema);
         self.unions(pointer, schema);
         self.all_of(pointer, schema);
+    }
+
+    fn default(&mut self, pointer: &Pointer, schema: &Object) {
+        let kind = schema.get("type").and_then(Value::as_str);
+        if let (Some(default), Some(kind)) = (schema.get("default"), kind)
+            && !default.is_null()
+            && !has_type(default, kind)
+        {
+            let message = format!("the default {default} does not have the type {kind}");
+            self.report(
+                &rules::DEFAULT_TYPE,
+                pointer.with_trailing_token("default"),
+                message,
+            );
+        }
     }
 
     fn enumeration(&mut self, pointer: &Pointer, schema: &Object) {
@@ -99,13 +130,7 @@ impl<'a> Linter<'a> {
         }
         let kind = schema.get("type").and_then(Value::as_str);
         let fits = |value: &Value| match kind {
-            Some("string") => value.is_string(),
-            Some("integer") => {
-                value.is_i64() || value.is_u64() || value.as_f64().is_some_and(|number| number.fract() == 0.0)
-            }
-            Some("number") => value.is_number(),
-            Some("boolean") => value.is_boolean(),
-            Some(_) => true,
+            Some(kind) => has_type(value, kind),
             None => given
                 .first()
                 .is_some_and(|first| std::mem::discriminant(*first) == std::mem::discriminant(value)),
@@ -188,6 +213,10 @@ impl<'a> Linter<'a> {
                 continue;
             };
             is_union = true;
+            if variants.is_empty() {
+                let place = pointer.with_trailing_token(key);
+                self.report(&rules::EMPTY_UNION, place, format!("`{key}` has no variants"));
+            }
             if variants.len() < 2 {
                 continue;
             }

@@ -1,5 +1,7 @@
 //! Differences between inferred operations and those of the vendor's document.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value};
 
 use super::inferred::{self, Inferred};
@@ -31,11 +33,11 @@ pub(super) fn differences(
     let report = diff::compare(&facts(&ours), &facts(&theirs));
     let of_pair = |our: &Operation<'_>, their: &Operation<'_>| {
         let path = (our.path != their.path).then(|| format!("the path is `{}`", their.path));
-        let name = their.to_string();
+        let name: Arc<str> = their.to_string().into();
         let changes = report
             .changes
             .iter()
-            .filter(|change| change.level != Level::Docs && change.operations.contains(&name));
+            .filter(|change| change.level != Level::Docs && change.operations.binary_search(&name).is_ok());
         let changes = changes.map(|change| change.what.clone());
         path.into_iter().chain(changes).collect()
     };

@@ -45,6 +45,8 @@ pub struct Superseded {
 pub struct Comparison {
     /// Location in the overlay.
     pub location: Option<Location>,
+    /// Tag of the operation.
+    pub group: String,
     /// Method and path as inferred: `PUT /page/save/`.
     pub operation: String,
     /// Result.
@@ -150,6 +152,7 @@ pub fn supersede(document: Document, overlays: Vec<Document>) -> Superseded {
             location: overlays
                 .get(id.overlay)
                 .map(|overlay| overlay.locate(&id.pointer)),
+            group: tag_of(our).to_owned(),
             operation: our.to_string(),
             inference,
         });

@@ -1,5 +1,6 @@
 //! Reads JSON or YAML into a [`Document`]. Every error has file, line and column; nothing is lost silently.
 
+mod encoding;
 mod errors;
 mod json;
 mod numbers;
@@ -14,6 +15,7 @@ use crate::{
 };
 use errors::syntax;
 
+pub use encoding::text;
 pub use version::{Version, version};
 
 /// Reads an API document: JSON or YAML, in a version that [`Version`] lists.

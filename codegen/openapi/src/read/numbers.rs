@@ -31,8 +31,12 @@ pub(super) fn warnings(
             continue;
         }
         if let Some(text) = numbers.remove(&node) {
-            let mut diagnostic = at(source, position, "number", message(&text))
-                .fix("if the digits matter, let an overlay write it with fewer digits or as a string");
+            let fix = if has_leading_zero(&text) {
+                "quote it if it is a text, such as a code; otherwise remove the zeros"
+            } else {
+                "if the digits matter, let an overlay write it with fewer digits or as a string"
+            };
+            let mut diagnostic = at(source, position, "number", message(&text)).fix(fix);
             diagnostic.severity = Severity::Warning;
             diagnostic.operation = pointer::operation(&pointer);
             diagnostic.pointer.clone_from(&pointer);
@@ -57,11 +61,21 @@ pub(super) fn warnings(
     Diagnostics(diagnostics)
 }
 
+/// Checks whether a decimal number begins with zeros that reading it loses, such as `01`.
+pub(super) fn has_leading_zero(text: &str) -> bool {
+    let unsigned = text.trim_start_matches(['-', '+']);
+    let mut digits = unsigned.bytes();
+    digits.next() == Some(b'0') && digits.next().is_some_and(|digit| digit.is_ascii_digit())
+}
+
 fn message(text: &str) -> String {
     /// Maximum number of digits in the message.
     const DIGITS: usize = 60;
+    let written = shorten(text, DIGITS);
+    if has_leading_zero(text) {
+        return format!("`{written}` is read as a number, without the zeros before it");
+    }
     let read = text.parse().ok().and_then(Number::from_f64);
     let read = read.map_or_else(|| "another".to_owned(), |read| read.to_string());
-    let written = shorten(text, DIGITS);
     format!("the number {written} is not kept exactly: it is read as {read}")
 }

@@ -245,3 +245,36 @@ fn an_alias_bomb_is_rejected() {
     }
     assert!(error("bomb.yaml", &bomb).contains("its aliases nest values more deeply"));
 }
+
+#[test]
+fn zeros_before_a_number_are_reported() {
+    let text = "a: [01, -007, 10, 0, 0.5, '01', 0x01]\n";
+    let document = parse(Source { name: "a.yaml", text }).unwrap();
+    let warnings: Vec<String> = document.warnings().iter().map(ToString::to_string).collect();
+    assert_eq!(warnings.len(), 2, "{warnings:?}");
+    for (warning, number) in warnings.iter().zip(["`01`", "`-007`"]) {
+        assert!(
+            warning.contains(number) && warning.contains("quote it"),
+            "{warning}"
+        );
+    }
+}
+
+#[test]
+fn bytes_of_another_encoding_are_named() {
+    for (bytes, name) in [
+        (b"\x1f\x8b\x08\x00".as_slice(), "gzip"),
+        (b"\x28\xb5\x2f\xfd\x00", "Zstandard"),
+        (b"PK\x03\x04\x00", "ZIP"),
+        (b"\xff\xfe{\x00}\x00", "UTF-16"),
+        (b"\xfe\xff\x00{\x00}", "UTF-16"),
+        (b"{\x00}\x00", "UTF-16"),
+        (b"\x00{\x00}", "UTF-16"),
+        (b"a: caf\xe9", "line 1 column 7"),
+        (b"a: b\nc: \xe9", "line 2 column 4"),
+    ] {
+        let message = super::text(bytes.to_vec()).unwrap_err();
+        assert!(message.contains(name), "{message}");
+    }
+    assert_eq!(super::text("caf\u{e9}".into()).as_deref(), Ok("caf\u{e9}"));
+}

@@ -185,7 +185,8 @@ impl<'a> Builder<'a> {
                     at(source, position, "scalar", message)
                         .fix("write a value that JSON has too, or a quoted string")
                 })?;
-                let is_changed = value.is_f64() && !number::is_kept(&text);
+                let is_changed = (value.is_f64() && !number::is_kept(&text))
+                    || (value.is_number() && style == ScalarStyle::Plain && numbers::has_leading_zero(&text));
                 let node = self.node(Node::Scalar, value);
                 if is_changed {
                     self.tree.numbers.push((node, text.into_owned()));

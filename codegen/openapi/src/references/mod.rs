@@ -9,7 +9,7 @@ mod usages;
 
 pub use graph::{Reference, References, Target};
 pub use resolve::{follow, fragment, reference, resolve};
-pub use usages::{Hop, Usage, Usages};
+pub use usages::{Usages, Use, User};
 
 #[cfg(test)]
 mod tests;

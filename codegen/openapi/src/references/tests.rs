@@ -16,21 +16,29 @@ fn within<'a>(references: &'a References<'_>, place: &'static str) -> Vec<(&'a s
     pairs.collect()
 }
 
-/// The usages of a place, one line each: operation, direction and hops.
+/// The uses of a place and of all that use it, one line each: the user, the reference and its target.
 fn usages(document: &Value, place: &'static str) -> Vec<String> {
     let references = References::new(document);
     let usages = Usages::new(&references);
-    let lines = usages.of(Pointer::from_static(place)).map(|usage| {
-        let hops = usage.hops.iter().map(|hop| format!("{} > {}", hop.from, hop.to));
-        let hops: Vec<String> = hops.collect();
-        let direction = match usage.direction {
-            Some(Direction::Request) => "request",
-            Some(Direction::Response) => "response",
-            None => "neither",
-        };
-        format!("{} {direction}: {}", usage.operation, hops.join(", "))
-    });
-    lines.collect()
+    let mut lines = Vec::new();
+    for target in usages.users(usages.around(Pointer::from_static(place))) {
+        let pointer = usages.target(target).unwrap();
+        for used in usages.of(target) {
+            let user = match used.user {
+                User::Operation { number, direction } => {
+                    let direction = match direction {
+                        Some(Direction::Request) => "request",
+                        Some(Direction::Response) => "response",
+                        None => "neither",
+                    };
+                    format!("{} {direction}: ", usages.operations[number])
+                }
+                User::Target(_) => String::new(),
+            };
+            lines.push(format!("{user}{} > {pointer}", used.from));
+        }
+    }
+    lines
 }
 
 fn to(pointer: &str) -> Value {
@@ -153,22 +161,22 @@ fn usages_lead_from_operations_to_components() {
     let (tree, leaf) = ("/components/schemas/Tree", "/components/schemas/Leaf");
     let get = "/paths/~1a~1/get";
     let body = "/paths/~1a~1/put/requestBody/content/application~1json/schema";
+    let other_body = "/paths/~1a~1/put/requestBody/content/a~1b/schema";
+    let failure = "/components/responses/Failure";
     let done = "/paths/~1a~1/put/callbacks/done/{url}/post/requestBody/content/x~1y/schema";
     // A place inside a target, and a place that is not inside any target.
     assert_eq!(
         usages(&document, "/components/schemas/Leaf/properties/id"),
         [
             format!("GET /a/ request: {get}/parameters/0/schema > {leaf}"),
-            format!(
-                "GET /a/ response: {get}/responses/200/content/application~1json/schema > {tree}, \
-                 {tree}/properties/leaf > {leaf}"
-            ),
-            format!(
-                "GET /a/ response: {get}/responses/default > /components/responses/Failure, \
-                 /components/responses/Failure/content/application~1json/schema > {leaf}"
-            ),
             format!("PUT /a/ request: {body} > {leaf}"),
-            format!("PUT /a/ neither: {done} > {tree}, {tree}/properties/leaf > {leaf}"),
+            format!("PUT /a/ request: {other_body} > {leaf}"),
+            format!("{tree}/properties/leaf > {leaf}"),
+            format!("{failure}/content/application~1json/schema > {leaf}"),
+            format!("GET /a/ response: {get}/responses/200/content/application~1json/schema > {tree}"),
+            format!("PUT /a/ neither: {done} > {tree}"),
+            format!("{tree}/properties/children/items > {tree}"),
+            format!("GET /a/ response: {get}/responses/default > {failure}"),
         ]
     );
     assert_eq!(usages(&document, "/components/schemas/Unused"), [""; 0]);
@@ -225,10 +233,14 @@ fn a_discriminator_admits_subtypes_that_nothing_refers_to() {
     let cat = "/components/schemas/Cat";
     assert_eq!(
         usages(&open, claws),
-        [format!(
-            "GET /a/ response: /paths/~1a~1/get/responses/200/schema > {pet}, {pet} > {cat}, \
-             {cat}/allOf/1/properties/claws > {claws}"
-        )]
+        [
+            format!("{cat}/allOf/1/properties/claws > {claws}"),
+            format!("{pet} > {cat}"),
+            format!("GET /a/ response: /paths/~1a~1/get/responses/200/schema > {pet}"),
+            format!("{cat}/allOf/0 > {pet}"),
+            format!("/components/schemas/Dog/allOf/1 > {pet}"),
+            format!("{pet} > /components/schemas/Dog"),
+        ]
     );
     let closed = json!({"components": {"schemas": {"Pet": {}, "Dog": {"allOf": [to(pet)]}}}});
     assert!(

@@ -40,9 +40,10 @@ pub(crate) struct SourceMap {
 
 impl SourceMap {
     /// Locates the value at `pointer`: a member at its key, an item at its start. A missing value gets the
-    /// position of its nearest ancestor.
-    pub(crate) fn locate(&self, pointer: &Pointer) -> Position {
+    /// position of its nearest ancestor. Returns the number of tokens that lead there as well.
+    pub(crate) fn locate(&self, pointer: &Pointer) -> (Position, usize) {
         let mut position = self.start;
+        let mut depth = 0;
         let mut node = self.root;
         for token in pointer.tokens() {
             let token = token.decoded();
@@ -59,8 +60,9 @@ impl SourceMap {
             };
             let Some(child) = child else { break };
             (position, node) = child;
+            depth += 1;
         }
-        position
+        (position, depth)
     }
 }
 

@@ -60,22 +60,28 @@ pub(super) trait ListChange<R: Resource>: BulkChange<R> {
     fn call(&self, client: &Client, entries: Vec<String>) -> Call<()>;
 }
 
-/// Implements [`SendableChange`] for a change of lists.
-macro_rules! sendable {
-    ($(<$($parameter:ident: $bound:path),*> $change:ty;)*) => { $(
-        impl<$($parameter: $bound),*> SendableChange<R> for $change {
-            fn steps(self, shared: Shared<R>) -> Arc<dyn JobSteps<R::Id>> {
-                Arc::new(StepContext::new(shared, self))
-            }
-        }
-    )* };
+impl<R: Archive, W: Satisfies<R::Acknowledgement>> SendableChange<R> for Archiving<R::Id, W> {
+    fn steps(self, shared: Shared<R>) -> Arc<dyn JobSteps<R::Id>> {
+        Arc::new(StepContext::new(shared, self))
+    }
 }
 
-sendable! {
-    <R: Archive, W: Satisfies<R::Acknowledgement>> Archiving<R::Id, W>;
-    <R: Unarchive> Unarchiving;
-    <R: Delete, W: Satisfies<R::Acknowledgement>> Deleting<R::Id, W>;
-    <R: Categorised> MovingToCategory;
+impl<R: Unarchive> SendableChange<R> for Unarchiving {
+    fn steps(self, shared: Shared<R>) -> Arc<dyn JobSteps<R::Id>> {
+        Arc::new(StepContext::new(shared, self))
+    }
+}
+
+impl<R: Delete, W: Satisfies<R::Acknowledgement>> SendableChange<R> for Deleting<R::Id, W> {
+    fn steps(self, shared: Shared<R>) -> Arc<dyn JobSteps<R::Id>> {
+        Arc::new(StepContext::new(shared, self))
+    }
+}
+
+impl<R: Categorised> SendableChange<R> for MovingToCategory {
+    fn steps(self, shared: Shared<R>) -> Arc<dyn JobSteps<R::Id>> {
+        Arc::new(StepContext::new(shared, self))
+    }
 }
 
 /// Archives assets. See [`BulkArchive`](crate::ext::BulkArchive).

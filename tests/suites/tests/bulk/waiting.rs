@@ -52,7 +52,7 @@ fn a_grace_does_not_cut_off_answers_in_time() {
             .chunk_size(10)
             .concurrency(1);
         // In the middle of the first change.
-        let job = job.cancel_when(sleep(Duration::from_millis(1_000)));
+        let job = job.cancel_when(sleep(Duration::from_secs(1)));
         job.cancel_grace(Duration::from_secs(1)).send().await.unwrap()
     });
     assert_eq!(report.counts().to_string(), "10 done, 20 not sent");

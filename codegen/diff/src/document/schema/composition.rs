@@ -4,8 +4,11 @@ use std::collections::{HashMap, HashSet, VecDeque};
 
 use serde_json::Value;
 
+use funnelflux_openapi::{pointer::Pointer, references};
+
 use crate::{
     comparer::Comparer,
+    index::DocumentIndex,
     node::{Node, canonical},
     rules::ChangeKind,
     site::{SchemaContext, Site},
@@ -72,6 +75,7 @@ impl<'a> Comparer<'a> {
                 if key != "allOf" {
                     self.discriminator_names([old_part, new_part], [old, site.parent], context);
                 }
+                self.frames.is_part = true;
                 self.schema(old_part, new_part, context, false);
             }
         }
@@ -128,7 +132,8 @@ impl<'a> Comparer<'a> {
         let (before, after) = (self.old.subtypes(old), self.new.subtypes(new));
         for (name, subtype) in &after {
             if let Some(other) = before.get(name) {
-                self.queue.push_back((other.clone(), subtype.clone(), context));
+                // A value here may be any subtype, so this schema says nothing about it.
+                self.enqueue_root(other.clone(), subtype.clone(), context);
                 continue;
             }
             let what = format!("`{name}` is a new subtype of {}", subject(new));
@@ -146,7 +151,13 @@ impl<'a> Comparer<'a> {
         }
     }
 
-    pub(super) fn discriminator(&mut self, site: &Site<'_, 'a>, context: SchemaContext) {
+    pub(super) fn discriminator(
+        &mut self,
+        site: &Site<'_, 'a>,
+        old_schema: &Node<'a>,
+        context: SchemaContext,
+    ) {
+        let new_schema = site.parent;
         let Some((old, new)) = site.both() else {
             let kinds = [ChangeKind::DiscriminatorAdded, ChangeKind::DiscriminatorRemoved];
             let kind = site.one_sided_kind(kinds);
@@ -163,27 +174,81 @@ impl<'a> Comparer<'a> {
                     let kind = ChangeKind::DiscriminatorPropertyChanged;
                     self.change(kind, &site, what).context(context).report();
                 }
-                "mapping" => self.mapping(&site, context),
+                "mapping" => self.mapping(&site, [old_schema, new_schema], context),
                 _ => self.annotation_or_unclassified(key, &site, context.direction),
             }
         }
     }
 
-    fn mapping(&mut self, site: &Site<'_, 'a>, context: SchemaContext) {
+    /// Checks whether two schemas are one, perhaps renamed.
+    fn is_same_target(&self, old: &Node<'a>, new: &Node<'a>) -> bool {
+        let is_renamed = || self.new.node(&old.pointer).is_none() || self.old.node(&new.pointer).is_none();
+        old.pointer == new.pointer || (old.value == new.value && is_renamed())
+    }
+
+    fn mapping(&mut self, site: &Site<'_, 'a>, [old, new]: [&Node<'a>; 2], context: SchemaContext) {
         let nothing = site.parent.with(&Value::Null);
-        let [old, new] = [&site.old, &site.new].map(|node| node.as_ref().unwrap_or(&nothing));
-        for (value, site) in Site::members(old, new) {
-            if !site.is_unchanged() {
-                let kind = site.kind([
+        let [before, after] = [&site.old, &site.new].map(|node| node.as_ref().unwrap_or(&nothing));
+        for (value, site) in Site::members(before, after) {
+            if site.is_unchanged() {
+                continue;
+            }
+            let targets = [
+                mapped(value, before.value, old, &self.old),
+                mapped(value, after.value, new, &self.new),
+            ];
+            let kind = match targets {
+                // A mapping that names what is meant without it, or that is written otherwise.
+                [Some(before), Some(after)] if self.is_same_target(&before, &after) => {
+                    ChangeKind::TypeNotationChanged
+                }
+                _ => site.kind([
                     ChangeKind::MappingAdded,
                     ChangeKind::MappingRemoved,
                     ChangeKind::MappingChanged,
-                ]);
-                let what = format!("`discriminator.mapping.{value}` {}", site.before_after());
-                self.change(kind, &site, what).context(context).report();
-            }
+                ]),
+            };
+            let what = format!("`discriminator.mapping.{value}` {}", site.before_after());
+            self.change(kind, &site, what).context(context).report();
         }
     }
+}
+
+/// The schema that a value of a discriminator selects, by the mapping or by its name.
+fn mapped<'a>(
+    value: &str,
+    mapping: &'a Value,
+    schema: &Node<'a>,
+    document: &DocumentIndex<'a>,
+) -> Option<Node<'a>> {
+    let component = |name: &str| {
+        let pointer = Pointer::from_static("/components/schemas").with_trailing_token(name);
+        document.node(&pointer)
+    };
+    if let Some(target) = mapping.get(value) {
+        let target = target.as_str()?;
+        return match references::follow(document.root.value, target) {
+            Some((pointer, value)) => Some(Node::at(value, pointer)),
+            None => component(target),
+        };
+    }
+    let target = component(value)?;
+    let alternatives = |key: &str| {
+        schema
+            .get(key)
+            .map(|list| list.entries(part_name))
+            .unwrap_or_default()
+    };
+    let alternatives = [alternatives("oneOf"), alternatives("anyOf")].concat();
+    let is_target = |alternative: &Node<'a>| document.resolve(alternative).pointer == target.pointer;
+    // A mapping replaces the name of the schema that it maps to.
+    let mut mappings = mapping.as_object().into_iter().flatten();
+    let has_other_name = mappings.any(|(_, text)| {
+        let text = text.as_str().unwrap_or_default();
+        text == value || references::fragment(text).is_some_and(|pointer| pointer == target.pointer)
+    });
+    let is_alternative = alternatives.is_empty() || alternatives.iter().any(is_target);
+    (is_alternative && !has_other_name).then_some(target)
 }
 
 /// The values by which a discriminator identifies an alternative.

@@ -71,7 +71,23 @@ fn representation_name(keyword: &str) -> Option<&'static str> {
 
 impl<'a> Comparer<'a> {
     /// Compares a constraint as a whole, following references; false if the key is not a constraint.
-    pub(super) fn constraint(&mut self, key: &str, site: &Site<'_, 'a>, context: SchemaContext) -> bool {
+    pub(super) fn constraint(
+        &mut self,
+        key: &str,
+        site: &Site<'_, 'a>,
+        old: &Node<'a>,
+        context: SchemaContext,
+    ) -> bool {
+        if !site.is_unchanged()
+            && says_nothing(key, site.old.as_ref(), old)
+            && says_nothing(key, site.new.as_ref(), site.parent)
+        {
+            let what = site.describe(key.trim_start_matches("x-"));
+            self.change(ChangeKind::NotationChanged, site, what)
+                .direction(context.direction)
+                .report();
+            return true;
+        }
         let (kind, name) = if key == "not" {
             // A wider `not` allows fewer values, so any difference is one change.
             (ChangeKind::NotChanged, "")
@@ -183,6 +199,25 @@ impl<'a> Comparer<'a> {
             )
             .report();
         true
+    }
+}
+
+/// Checks whether a keyword for the content of a text is absent or repeats the format.
+fn says_nothing(key: &str, keyword: Option<&Node<'_>>, schema: &Node<'_>) -> bool {
+    match (keyword.and_then(|node| node.value.as_str()), key) {
+        (Some(_), _) => keyword.is_some_and(|node| repeats_format(key, node.value, schema.value)),
+        (None, "x-contentEncoding" | "x-contentMediaType") => keyword.is_none(),
+        (None, _) => false,
+    }
+}
+
+/// Checks whether a keyword of a newer version says what the format says: normalising has added that.
+pub(crate) fn repeats_format(key: &str, keyword: &Value, schema: &Value) -> bool {
+    let text = keyword.as_str().unwrap_or_default();
+    match (key, schema.get("format").and_then(Value::as_str)) {
+        ("x-contentEncoding", Some("byte")) => text.eq_ignore_ascii_case("base64"),
+        ("x-contentMediaType", Some("binary")) => text == "application/octet-stream",
+        _ => false,
     }
 }
 

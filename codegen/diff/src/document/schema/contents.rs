@@ -109,7 +109,7 @@ impl<'a> Comparer<'a> {
                 self.property_added(&site, property, is_optional, old, inner);
             }
             for other in others {
-                self.schema(&other, property, inner, is_optional);
+                self.schema_beside(&other, property, inner, is_optional);
             }
         }
         for (name, property) in &before {
@@ -129,7 +129,7 @@ impl<'a> Comparer<'a> {
                 self.property_removed(&site, property, is_optional, twin, inner);
             }
             for other in others {
-                self.schema(property, &other, inner, is_optional);
+                self.schema_beside(property, &other, inner, is_optional);
             }
         }
         if before.is_empty() && after.is_empty() && !site.is_unchanged() {

@@ -1,7 +1,7 @@
 //! Schemas, in the direction of their message: the pairing of schemas, and the comparison of each keyword.
 
 mod composition;
-mod constraints;
+pub(crate) mod constraints;
 mod contents;
 mod values;
 
@@ -34,16 +34,53 @@ const ANNOTATIONS: [&str; 9] = [
 impl<'a> Comparer<'a> {
     /// Compares the pairs in the queue. Pairs of components wait there, since schemas can be recursive.
     pub(crate) fn queued_schemas(&mut self) {
-        while let Some((old, new, context)) = self.queue.pop_front() {
+        while let Some((old, new, context, frame)) = self.queue.pop_front() {
             let pair = (old.pointer.clone(), new.pointer.clone(), context);
             if self.compared.insert(pair) {
+                self.frames.current = Some(frame);
                 self.keywords(&old, &new, context, false);
             }
         }
+        self.frames.current = None;
+    }
+
+    /// Adds two schemas to the queue, below the pair that is being compared.
+    pub(super) fn enqueue(&mut self, old: Node<'a>, new: Node<'a>, context: SchemaContext) {
+        let frame = self.frames.add(&old, &new, context.direction);
+        self.queue.push_back((old, new, context, frame));
+    }
+
+    /// Adds two schemas to the queue, as the schemas of a whole message.
+    pub(crate) fn enqueue_root(&mut self, old: Node<'a>, new: Node<'a>, context: SchemaContext) {
+        let current = self.frames.current.take();
+        self.enqueue(old, new, context);
+        self.frames.current = current;
     }
 
     /// Compares two schemas. `optional`: the value may be omitted on both sides.
     pub(crate) fn schema(&mut self, old: &Node<'a>, new: &Node<'a>, context: SchemaContext, optional: bool) {
+        let frame = self.frames.add(old, new, context.direction);
+        let outer = self.frames.current.replace(frame);
+        self.schema_pair(old, new, context, optional);
+        self.frames.current = outer;
+    }
+
+    /// Compares descriptions of a property in different parts of a composition.
+    pub(super) fn schema_beside(
+        &mut self,
+        old: &Node<'a>,
+        new: &Node<'a>,
+        context: SchemaContext,
+        optional: bool,
+    ) {
+        let frame = self.frames.add(old, new, context.direction);
+        if let Some(frame) = self.frames.all.get_mut(frame) {
+            frame.is_beside = true;
+        }
+        self.schema(old, new, context, optional);
+    }
+
+    fn schema_pair(&mut self, old: &Node<'a>, new: &Node<'a>, context: SchemaContext, optional: bool) {
         let (before, after) = (self.old.resolve(old), self.new.resolve(new));
         let (old_target, new_target) = (target(old, &before), target(new, &after));
         let is_wrapper = |node: &Node<'a>| node.value.get("allOf").is_some();
@@ -66,7 +103,7 @@ impl<'a> Comparer<'a> {
         if old_target.is_some() && new_target.is_some() {
             self.beside_reference(old, new, context);
         }
-        self.queue.push_back((before, after, context));
+        self.enqueue(before, after, context);
     }
 
     /// Compares the siblings of a reference. In every version, only documentation has an effect there.
@@ -240,7 +277,7 @@ impl<'a> Comparer<'a> {
             "items" => return self.items(site, context),
             "additionalProperties" => return self.additional_properties(site, old, context),
             "allOf" | "anyOf" | "oneOf" => return self.composition(key, site, old, context),
-            _ if self.constraint(key, site, context) => return,
+            _ if self.constraint(key, site, old, context) => return,
             _ => {}
         }
         if site.is_unchanged() {
@@ -266,7 +303,7 @@ impl<'a> Comparer<'a> {
             "exclusiveMaximum" | "exclusiveMinimum" => self.exclusive_limit(key, site, old, context),
             "readOnly" | "writeOnly" => self.access(key, site, context, optional),
             "deprecated" => self.property_deprecated(site, context),
-            "discriminator" => self.discriminator(site, context),
+            "discriminator" => self.discriminator(site, old, context),
             "x-extensible-enum" => self.extensible_enumeration(site, context),
             _ if self.limit(key, site, old, context) => {}
             _ => self.annotation_or_unclassified(key, site, context.direction),

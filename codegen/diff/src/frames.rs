@@ -1,0 +1,71 @@
+//! Frames: the pairs of schemas that have been compared, and the pairs that contain them.
+
+use std::{collections::HashMap, ptr};
+
+use serde_json::Value;
+
+use funnelflux_openapi::pointer::PointerBuf;
+
+use crate::{level::Direction, node::Node};
+
+/// A pair of schemas.
+#[derive(Debug)]
+pub(crate) struct Frame<'a> {
+    pub old: &'a Value,
+    pub new: &'a Value,
+    pub pointers: [PointerBuf; 2],
+    pub direction: Direction,
+    /// Pairs that contain this pair.
+    pub parents: Vec<usize>,
+    /// The pair is the schema of a whole message, parameter or header.
+    pub is_root: bool,
+    /// Other schemas describe the same value.
+    pub is_part: bool,
+    /// The pair describes a property in different parts of a composition.
+    pub is_beside: bool,
+}
+
+/// The pairs of a comparison.
+#[derive(Default)]
+pub(crate) struct Frames<'a> {
+    pub all: Vec<Frame<'a>>,
+    known: HashMap<(usize, usize, Direction), usize>,
+    /// The pair to add is a part of a composition.
+    pub is_part: bool,
+    /// The current pair.
+    pub current: Option<usize>,
+}
+
+impl<'a> Frames<'a> {
+    /// Adds a pair below the current pair, or as a root if there is no current pair.
+    pub(crate) fn add(&mut self, old: &Node<'a>, new: &Node<'a>, direction: Direction) -> usize {
+        let [old_key, new_key] = [old, new].map(|node| ptr::from_ref(node.value).addr());
+        let index = *self
+            .known
+            .entry((old_key, new_key, direction))
+            .or_insert_with(|| {
+                self.all.push(Frame {
+                    old: old.value,
+                    new: new.value,
+                    pointers: [old.pointer.clone(), new.pointer.clone()],
+                    direction,
+                    parents: Vec::new(),
+                    is_root: false,
+                    is_part: false,
+                    is_beside: false,
+                });
+                self.all.len() - 1
+            });
+        if let Some(frame) = self.all.get_mut(index) {
+            frame.is_part |= std::mem::take(&mut self.is_part);
+            match self.current {
+                None => frame.is_root = true,
+                Some(parent) if parent != index && !frame.parents.contains(&parent) => {
+                    frame.parents.push(parent);
+                }
+                Some(_) => {}
+            }
+        }
+        index
+    }
+}

@@ -1,0 +1,206 @@
+//! Branches: a schema as a list of alternatives, each for one JSON type, with all constraints on its values.
+
+use std::{
+    cmp::Ordering,
+    collections::{BTreeMap, BTreeSet},
+};
+
+use serde_json::Value;
+
+use super::{decimal::Decimal, schema::Schema};
+
+/// A JSON type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Null,
+    Boolean,
+    Number,
+    String,
+    Array,
+    Object,
+}
+
+impl Kind {
+    pub(super) const ALL: [Self; 6] = [
+        Self::Null,
+        Self::Boolean,
+        Self::Number,
+        Self::String,
+        Self::Array,
+        Self::Object,
+    ];
+
+    pub(super) fn of(value: &Value) -> Self {
+        match value {
+            Value::Null => Self::Null,
+            Value::Bool(_) => Self::Boolean,
+            Value::Number(_) => Self::Number,
+            Value::String(_) => Self::String,
+            Value::Array(_) => Self::Array,
+            Value::Object(_) => Self::Object,
+        }
+    }
+}
+
+/// A limit of a number.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Bound {
+    pub at: Decimal,
+    pub is_exclusive: bool,
+}
+
+impl Bound {
+    /// Checks whether every number above this bound is also above the other bound.
+    pub(super) fn is_at_least(self, other: Self) -> bool {
+        match self.at.compare(other.at) {
+            Ordering::Greater => true,
+            Ordering::Equal => self.is_exclusive || !other.is_exclusive,
+            Ordering::Less => false,
+        }
+    }
+
+    /// Checks whether a number is above the bound.
+    pub(super) fn admits(self, number: Decimal) -> bool {
+        match number.compare(self.at) {
+            Ordering::Greater => true,
+            Ordering::Equal => !self.is_exclusive,
+            Ordering::Less => false,
+        }
+    }
+
+    /// The equivalent inclusive bound for whole numbers.
+    fn of_whole(self) -> Self {
+        let at = match self.at.ceiling() {
+            whole if self.is_exclusive && self.at.is_whole() => whole.saturating_add(1),
+            whole => whole,
+        };
+        Self {
+            at: Decimal::whole(at),
+            is_exclusive: false,
+        }
+    }
+
+    pub(super) fn negated(self) -> Self {
+        Self {
+            at: self.at.negated(),
+            ..self
+        }
+    }
+}
+
+/// The values of one type that a schema allows.
+#[derive(Clone, Debug)]
+pub(super) struct Branch<'a> {
+    pub kind: Kind,
+    /// The only allowed values.
+    pub values: Option<Vec<&'a Value>>,
+    /// Numbers: only whole numbers.
+    pub is_whole: bool,
+    /// Numbers: the lower limit.
+    pub minimum: Option<Bound>,
+    /// Numbers: the upper limit, negated so that it is also a lower limit.
+    pub negated_maximum: Option<Bound>,
+    pub multiples: Vec<Decimal>,
+    /// Minimum length or number of items or properties.
+    pub least: u64,
+    /// Maximum length or number of items or properties.
+    pub most: Option<u64>,
+    pub patterns: BTreeSet<&'a str>,
+    pub formats: BTreeSet<&'a str>,
+    pub has_unique_items: bool,
+    /// Schemas of every item.
+    pub items: Vec<Schema<'a>>,
+    /// Schemas of declared properties.
+    pub properties: BTreeMap<&'a str, Vec<Schema<'a>>>,
+    pub required: BTreeSet<&'a str>,
+    /// Properties that are not part of messages of this direction.
+    pub unsent: BTreeSet<&'a str>,
+    /// Schemas of every undeclared property.
+    pub further: Vec<Schema<'a>>,
+    /// Schemas that the value must not match.
+    pub not: Vec<Schema<'a>>,
+    /// Alternatives of a `oneOf` other than that of this branch.
+    pub others: Vec<Schema<'a>>,
+    /// Unsupported constraints: keyword and value.
+    pub opaque: BTreeSet<String>,
+    /// Encodings of the value: keyword and value.
+    pub representation: BTreeSet<String>,
+}
+
+impl Branch<'_> {
+    /// All values of a type.
+    pub(super) fn all(kind: Kind) -> Self {
+        Self {
+            kind,
+            values: None,
+            is_whole: false,
+            minimum: None,
+            negated_maximum: None,
+            multiples: Vec::new(),
+            least: 0,
+            most: None,
+            patterns: BTreeSet::new(),
+            formats: BTreeSet::new(),
+            has_unique_items: false,
+            items: Vec::new(),
+            properties: BTreeMap::new(),
+            required: BTreeSet::new(),
+            unsent: BTreeSet::new(),
+            further: Vec::new(),
+            not: Vec::new(),
+            others: Vec::new(),
+            opaque: BTreeSet::new(),
+            representation: BTreeSet::new(),
+        }
+    }
+
+    /// Checks whether no value can match.
+    pub(super) fn is_empty(&self) -> bool {
+        let has_no_value = self.values.as_ref().is_some_and(Vec::is_empty);
+        let has_no_count = self.most.is_some_and(|most| most < self.least);
+        let has_no_number = self
+            .minimum()
+            .zip(self.negated_maximum())
+            .is_some_and(|(low, high)| {
+                let high = high.negated();
+                match low.at.compare(high.at) {
+                    Ordering::Greater => true,
+                    Ordering::Equal => low.is_exclusive || high.is_exclusive,
+                    Ordering::Less => false,
+                }
+            });
+        let has_no_item = self.least > 0 && self.items.iter().any(Schema::is_nothing);
+        let lacks_property = self.required.iter().any(|name| self.forbids(name));
+        has_no_value
+            || has_no_count
+            || has_no_number
+            || (self.kind == Kind::Array && has_no_item)
+            || lacks_property
+            || (self.kind == Kind::Object && self.most.is_some_and(|most| most < self.required.len() as u64))
+    }
+
+    /// Checks whether an object cannot have the property.
+    pub(super) fn forbids(&self, name: &str) -> bool {
+        let schemas = self.properties.get(name).unwrap_or(&self.further);
+        schemas.iter().any(Schema::is_nothing)
+    }
+
+    pub(super) fn minimum(&self) -> Option<Bound> {
+        self.bound(self.minimum)
+    }
+
+    pub(super) fn negated_maximum(&self) -> Option<Bound> {
+        self.bound(self.negated_maximum)
+    }
+
+    fn bound(&self, bound: Option<Bound>) -> Option<Bound> {
+        bound.map(|bound| if self.is_whole { bound.of_whole() } else { bound })
+    }
+
+    /// Raises a lower limit.
+    pub(super) fn raise(limit: &mut Option<Bound>, bound: Bound) {
+        if limit.is_none_or(|limit| bound.is_at_least(limit)) {
+            *limit = Some(bound);
+        }
+    }
+}

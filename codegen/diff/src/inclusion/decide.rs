@@ -1,0 +1,276 @@
+//! Proofs of inclusion by structure.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::{
+    Mode, Prover,
+    branch::{Bound, Branch, Kind},
+    decimal::Decimal,
+    evaluate::Truth,
+    lower::{Reading, names},
+    schema::Schema,
+};
+
+/// Maximum number of steps for one question.
+const FUEL: usize = 20_000;
+
+/// Maximum depth to which properties are followed.
+const DEEPEST: usize = 40;
+
+impl<'a> Prover<'a> {
+    /// Checks whether every value of `small` is also a value of `large`. False means that there is no proof.
+    pub(crate) fn includes(&mut self, small: Schema<'a>, large: Schema<'a>, mode: Mode) -> bool {
+        self.fuel = FUEL;
+        self.open.clear();
+        self.all_in(&[small], &[large], mode, DEEPEST)
+    }
+
+    /// Like `includes`, for parts of a value.
+    pub(super) fn includes_all(&mut self, small: &[Schema<'a>], large: &[Schema<'a>]) -> bool {
+        self.all_in(small, large, Mode::Sent, DEEPEST)
+    }
+
+    fn all_in(&mut self, small: &[Schema<'a>], large: &[Schema<'a>], mode: Mode, depth: usize) -> bool {
+        if large.iter().all(|schema| small.contains(schema)) || small.iter().any(Schema::is_nothing) {
+            return true;
+        }
+        if let ([small], [large]) = (small, large)
+            && small.value == large.value
+            && !has_reference(small.value)
+        {
+            return true;
+        }
+        let keys = |schemas: &[Schema<'a>]| {
+            let mut keys: Vec<usize> = schemas
+                .iter()
+                .map(|schema| self.lowering.resolve(*schema).key())
+                .collect();
+            keys.sort_unstable();
+            keys.dedup();
+            keys
+        };
+        let question = (keys(small), keys(large), mode);
+        // A recurring question is about a smaller value, so assuming its answer is valid by induction.
+        if self.proven.contains(&question) || self.open.contains(&question) {
+            return true;
+        }
+        let Some(depth) = depth.checked_sub(1) else {
+            return false;
+        };
+        if self.fuel == 0 || self.unproven.contains(&question) {
+            return false;
+        }
+        self.fuel -= 1;
+        self.open.insert(question.clone());
+        let before = self.order.len();
+        let is_proven = self.branches_in(small, large, mode, depth);
+        self.open.remove(&question);
+        if is_proven {
+            self.order.push(question.clone());
+            self.proven.insert(question);
+        } else {
+            // Later proofs may have assumed this answer.
+            for assumed in self.order.drain(before..) {
+                self.proven.remove(&assumed);
+            }
+            if self.fuel > 0 && depth > 0 {
+                self.unproven.insert(question);
+            }
+        }
+        is_proven
+    }
+
+    fn branches_in(&mut self, small: &[Schema<'a>], large: &[Schema<'a>], mode: Mode, depth: usize) -> bool {
+        let Some(branches) = self.lowering.branches(small, Reading::Wide) else {
+            return false;
+        };
+        let Some(targets) = self.lowering.branches(large, Reading::Narrow) else {
+            return false;
+        };
+        // A value may have a property because of one alternative, and match another alternative.
+        let names = |branches: &[Branch<'a>]| -> BTreeSet<&'a str> {
+            branches
+                .iter()
+                .flat_map(|branch| branch.properties.keys().copied())
+                .collect()
+        };
+        let mut known = names(&branches);
+        if branches.len() > 1 && branches.iter().any(|branch| !branch.further.is_empty()) {
+            known.extend(names(&targets));
+        }
+        branches.iter().all(|branch| {
+            let mut same_kind = targets.iter().filter(|target| target.kind == branch.kind);
+            same_kind.any(|target| self.within(branch, target, &known, mode, depth))
+                || self.values_in(branch, small, large)
+        })
+    }
+
+    /// Checks whether a branch has only a few values, all of which the schemas allow.
+    fn values_in(&mut self, branch: &Branch<'a>, small: &[Schema<'a>], large: &[Schema<'a>]) -> bool {
+        let (no, yes, null) = (Value::Bool(false), Value::Bool(true), Value::Null);
+        let values: Vec<&Value> = match (&branch.values, branch.kind) {
+            (Some(values), _) => values.clone(),
+            (None, Kind::Null) => vec![&null],
+            (None, Kind::Boolean) => vec![&no, &yes],
+            _ => return false,
+        };
+        values
+            .into_iter()
+            .all(|value| self.allows(large, value, false) == Truth::Yes || self.excludes(small, value))
+    }
+
+    /// Checks whether schemas certainly reject a value that one of them lists. Services do not check the
+    /// formats of listed values.
+    fn excludes(&mut self, schemas: &[Schema<'a>], value: &Value) -> bool {
+        self.knows_formats = false;
+        let truth = self.allows(schemas, value, false);
+        self.knows_formats = true;
+        truth == Truth::No
+    }
+
+    /// Checks whether every value of one branch is a value of another branch of the same type.
+    fn within(
+        &mut self,
+        small: &Branch<'a>,
+        large: &Branch<'a>,
+        known: &BTreeSet<&'a str>,
+        mode: Mode,
+        depth: usize,
+    ) -> bool {
+        if large.values.is_some()
+            || !large.opaque.is_subset(&small.opaque)
+            || large.representation != small.representation
+        {
+            return false;
+        }
+        let is_in = match small.kind {
+            Kind::Null | Kind::Boolean => true,
+            Kind::Number => numbers_within(small, large),
+            Kind::String => {
+                counts_within(small, large)
+                    && large.patterns.is_subset(&small.patterns)
+                    && large.formats.is_subset(&small.formats)
+            }
+            Kind::Array => {
+                counts_within(small, large)
+                    && (!large.has_unique_items
+                        || small.has_unique_items
+                        || small.most.is_some_and(|most| most < 2))
+                    && (small.most == Some(0) || self.all_in(&small.items, &large.items, mode, depth))
+            }
+            Kind::Object => self.object_within(small, large, known, mode, depth),
+        };
+        is_in && large.not.iter().all(|not| self.avoids(small, *not, depth))
+    }
+
+    fn object_within(
+        &mut self,
+        small: &Branch<'a>,
+        large: &Branch<'a>,
+        known: &BTreeSet<&'a str>,
+        mode: Mode,
+        depth: usize,
+    ) -> bool {
+        let is_closed = small.further.iter().any(Schema::is_nothing);
+        let least = small.least.max(small.required.len() as u64);
+        let declared = is_closed.then_some(small.properties.len() as u64);
+        let most = small.most.into_iter().chain(declared).min();
+        if !large.required.is_subset(&small.required)
+            || least < large.least
+            || large
+                .most
+                .is_some_and(|limit| most.is_none_or(|most| most > limit))
+        {
+            return false;
+        }
+        let old_is_small = self.lowering.old_is_small();
+        for name in names(&small.properties, &large.properties) {
+            let [in_small, in_large] = [small, large].map(|branch| branch.properties.contains_key(name));
+            let is_required = small.required.contains(name);
+            let is_kept = if old_is_small {
+                in_large || !in_small || !large.further.is_empty()
+            } else {
+                (in_small && !small.forbids(name))
+                    || !in_large
+                    || large.unsent.contains(name)
+                    || (!in_small && !small.further.is_empty() && !small.forbids(name))
+            };
+            if small.unsent.contains(name) {
+                continue;
+            }
+            if mode == Mode::Declared && !is_kept {
+                return false;
+            }
+            if small.forbids(name) {
+                continue;
+            }
+            if !known.contains(name) && !is_required && small.further.is_empty() && mode != Mode::All {
+                continue;
+            }
+            let schemas = small.properties.get(name).unwrap_or(&small.further);
+            let targets = large.properties.get(name).unwrap_or(&large.further);
+            if !self.all_in(schemas, targets, mode, depth) {
+                return false;
+            }
+        }
+        is_closed || self.all_in(&small.further, &large.further, mode, depth)
+    }
+
+    /// Checks whether no value of the branch matches a schema.
+    fn avoids(&mut self, branch: &Branch<'a>, not: Schema<'a>, depth: usize) -> bool {
+        let Some(excluded) = self.lowering.branches(&[not], Reading::Wide) else {
+            return branch.not.contains(&not);
+        };
+        let lacks = |other: &Branch<'a>| other.required.iter().any(|name| branch.forbids(name));
+        if excluded
+            .iter()
+            .all(|other| other.kind != branch.kind || (branch.kind == Kind::Object && lacks(other)))
+        {
+            return true;
+        }
+        // Fewer values are excluded than before. The question is about the value itself, so nothing may be
+        // assumed.
+        branch.not.iter().any(|known| {
+            let open = std::mem::take(&mut self.open);
+            let proven = std::mem::take(&mut self.proven);
+            let order = std::mem::take(&mut self.order);
+            let is_in = self.all_in(&[not], &[*known], Mode::All, depth);
+            (self.open, self.proven, self.order) = (open, proven, order);
+            is_in
+        })
+    }
+}
+
+fn counts_within(small: &Branch<'_>, large: &Branch<'_>) -> bool {
+    small.least >= large.least
+        && large
+            .most
+            .is_none_or(|limit| small.most.is_some_and(|most| most <= limit))
+}
+
+fn numbers_within(small: &Branch<'_>, large: &Branch<'_>) -> bool {
+    let one = Decimal::whole(1);
+    let is_whole = small.is_whole || small.multiples.iter().any(|number| number.is_whole());
+    let is_above = |small: Option<Bound>, large: Option<Bound>| {
+        large.is_none_or(|large| small.is_some_and(|small| small.is_at_least(large)))
+    };
+    // Before draft 6, JSON Schema did not treat `3.0` as an integer.
+    (small.is_whole || !large.is_whole)
+        && is_above(small.minimum(), large.minimum())
+        && is_above(small.negated_maximum(), large.negated_maximum())
+        && large.formats.is_subset(&small.formats)
+        && large.multiples.iter().all(|of| {
+            small.multiples.iter().any(|number| number.is_multiple_of(*of))
+                || (is_whole && one.is_multiple_of(*of))
+        })
+}
+
+fn has_reference(value: &Value) -> bool {
+    match value {
+        Value::Object(members) => members.contains_key("$ref") || members.values().any(has_reference),
+        Value::Array(entries) => entries.iter().any(has_reference),
+        _ => false,
+    }
+}

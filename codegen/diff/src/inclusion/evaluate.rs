@@ -1,0 +1,232 @@
+//! Evaluation: checks whether schemas allow a value.
+
+use serde_json::Value;
+
+use super::{
+    Prover,
+    branch::{Branch, Kind},
+    decimal::Decimal,
+    lower::{Reading, same},
+    schema::Schema,
+};
+
+/// Maximum length of texts to which patterns are applied, because some patterns take exponential time.
+const LONGEST: usize = 16;
+
+/// Maximum depth of evaluation, because a `not` may lead back to its schema.
+const DEEPEST: usize = 48;
+
+/// An answer that may be undecided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Truth {
+    No,
+    Unknown,
+    Yes,
+}
+
+impl Truth {
+    fn and(self, other: impl FnOnce() -> Self) -> Self {
+        match self {
+            Self::No => Self::No,
+            Self::Yes => other(),
+            Self::Unknown => match other() {
+                Self::No => Self::No,
+                _ => Self::Unknown,
+            },
+        }
+    }
+
+    fn of(holds: bool) -> Self {
+        if holds { Self::Yes } else { Self::No }
+    }
+
+    fn all(truths: impl IntoIterator<Item = Self>) -> Self {
+        let mut all = Self::Yes;
+        for truth in truths {
+            all = all.and(|| truth);
+            if all == Self::No {
+                break;
+            }
+        }
+        all
+    }
+}
+
+impl<'a> Prover<'a> {
+    /// Checks whether schemas allow a value. `exact`: one alternative of a `oneOf` must match, and only one.
+    pub(super) fn allows(&mut self, schemas: &[Schema<'a>], value: &Value, exact: bool) -> Truth {
+        if schemas.is_empty() {
+            return Truth::Yes;
+        }
+        if self.fuel == 0 || self.level == DEEPEST {
+            return Truth::Unknown;
+        }
+        self.fuel -= 1;
+        self.level += 1;
+        let truth = self.branches_allow(schemas, value, exact);
+        self.level -= 1;
+        truth
+    }
+
+    fn branches_allow(&mut self, schemas: &[Schema<'a>], value: &Value, exact: bool) -> Truth {
+        let narrow = self.lowering.branches(schemas, Reading::Narrow);
+        if let Some(branches) = &narrow {
+            let mut same_kind = branches.iter().filter(|branch| branch.kind == Kind::of(value));
+            if same_kind.any(|branch| self.branch_allows(branch, value, exact) == Truth::Yes) {
+                return Truth::Yes;
+            }
+        }
+        let Some(branches) = self.lowering.branches(schemas, Reading::Wide) else {
+            return Truth::Unknown;
+        };
+        let mut same_kind = branches.iter().filter(|branch| branch.kind == Kind::of(value));
+        // Two alternatives of a `oneOf` may match, so under an exact reading, a rejection is less certain.
+        if same_kind.all(|branch| self.branch_allows(branch, value, false) == Truth::No) {
+            return Truth::No;
+        }
+        Truth::Unknown
+    }
+
+    fn branch_allows(&mut self, branch: &Branch<'a>, value: &Value, exact: bool) -> Truth {
+        if let Some(values) = &branch.values
+            && !values.iter().any(|other| same(other, value))
+        {
+            return Truth::No;
+        }
+        let holds = match value {
+            Value::Null | Value::Bool(_) => Truth::Yes,
+            Value::Number(_) => number_allowed(branch, value),
+            Value::String(text) => self.text_allowed(branch, text),
+            Value::Array(items) => {
+                let is_repeated =
+                    |(index, item): (usize, &Value)| items.iter().take(index).any(|other| same(other, item));
+                let is_unique = !branch.has_unique_items || !items.iter().enumerate().any(is_repeated);
+                Truth::of(has_count(branch, items.len()) && is_unique)
+                    .and(|| Truth::all(items.iter().map(|item| self.allows(&branch.items, item, exact))))
+            }
+            Value::Object(members) => {
+                let has_required = branch.required.iter().all(|name| members.contains_key(*name));
+                Truth::of(has_count(branch, members.len()) && has_required).and(|| {
+                    Truth::all(members.iter().map(|(name, value)| {
+                        let schemas = branch.properties.get(name.as_str()).unwrap_or(&branch.further);
+                        self.allows(schemas, value, exact)
+                    }))
+                })
+            }
+        };
+        let holds = holds.and(|| {
+            Truth::all(
+                branch
+                    .not
+                    .iter()
+                    .map(|not| match self.allows(&[*not], value, false) {
+                        Truth::Yes => Truth::No,
+                        Truth::No => Truth::Yes,
+                        Truth::Unknown => Truth::Unknown,
+                    }),
+            )
+        });
+        let holds = holds.and(|| {
+            let mut refused_by_others = || {
+                let mut others = branch.others.iter();
+                others.all(|other| self.allows(&[*other], value, false) == Truth::No)
+            };
+            if !exact || refused_by_others() {
+                Truth::Yes
+            } else {
+                Truth::Unknown
+            }
+        });
+        holds.and(|| {
+            if branch.opaque.is_empty() && branch.representation.is_empty() {
+                Truth::Yes
+            } else {
+                Truth::Unknown
+            }
+        })
+    }
+
+    fn text_allowed(&mut self, branch: &Branch<'a>, text: &str) -> Truth {
+        let length = text.chars().count();
+        let knows_formats = self.knows_formats;
+        let patterns = branch.patterns.iter().map(|pattern| {
+            if length > LONGEST {
+                return Truth::Unknown;
+            }
+            let regex = self
+                .patterns
+                .entry(pattern)
+                .or_insert_with(|| regress::Regex::with_flags(pattern, "u").ok());
+            regex
+                .as_ref()
+                .map_or(Truth::Unknown, |regex| Truth::of(regex.find(text).is_some()))
+        });
+        let patterns = Truth::all(patterns);
+        Truth::of(has_count(branch, length)).and(|| patterns).and(|| {
+            Truth::all(
+                branch
+                    .formats
+                    .iter()
+                    .map(|format| has_format(format, text, knows_formats)),
+            )
+        })
+    }
+}
+
+fn has_count(branch: &Branch<'_>, count: usize) -> bool {
+    let count = count as u64;
+    count >= branch.least && branch.most.is_none_or(|most| count <= most)
+}
+
+fn number_allowed(branch: &Branch<'_>, value: &Value) -> Truth {
+    let Some(number) = Decimal::of(value) else {
+        return Truth::Unknown;
+    };
+    let is_in = (!branch.is_whole || number.is_whole())
+        && branch.minimum().is_none_or(|bound| bound.admits(number))
+        && branch
+            .negated_maximum()
+            .is_none_or(|bound| bound.admits(number.negated()))
+        && branch.multiples.iter().all(|of| number.is_multiple_of(*of));
+    // Versions differ on whether a whole number with a fraction, such as `3.0`, is an integer.
+    let is_clear = !branch.is_whole || !value.is_f64();
+    Truth::of(is_in)
+        .and(|| if is_clear { Truth::Yes } else { Truth::Unknown })
+        .and(|| {
+            if branch.formats.is_empty() {
+                Truth::Yes
+            } else {
+                Truth::Unknown
+            }
+        })
+}
+
+/// Formats, each with an example.
+pub(super) const FORMATS: [(&str, &str); 7] = [
+    ("date", "2020-02-29"),
+    ("date-time", "2020-02-29T12:30:00Z"),
+    ("email", "a@example.com"),
+    ("ipv4", "127.0.0.1"),
+    ("ipv6", "::1"),
+    ("uri", "https://example.com/"),
+    ("uuid", "67e55044-10b1-426f-9247-bb680e5fe0c8"),
+];
+
+/// Checks whether a text has a format, judged by a few examples.
+fn has_format(format: &str, text: &str, is_known: bool) -> Truth {
+    let Some((_, example)) = FORMATS.iter().find(|(name, _)| *name == format) else {
+        return Truth::Unknown;
+    };
+    match text {
+        _ if !is_known => Truth::Unknown,
+        _ if text == *example => Truth::Yes,
+        "a" | "!" => Truth::No,
+        _ if FORMATS
+            .iter()
+            .any(|(name, other)| *other == text && *name != format) =>
+        {
+            Truth::No
+        }
+        _ => Truth::Unknown,
+    }
+}

@@ -1,0 +1,359 @@
+//! Witnesses: values that one schema allows and another rejects.
+//!
+//! Candidates are built from the limits, values and properties of both schemas, as small as possible, and
+//! evaluated on both sides.
+
+use serde_json::{Map, Value, json};
+
+use super::{
+    Prover,
+    branch::{Branch, Kind},
+    decimal::Decimal,
+    evaluate::{FORMATS, Truth},
+    lower::{Reading, names},
+    schema::Schema,
+};
+
+/// Maximum number of steps for one search.
+const FUEL: usize = 20_000;
+
+/// Maximum number of levels of objects and arrays in candidates.
+const DEEPEST: usize = 6;
+
+/// Maximum number of witnesses of one search.
+const MOST: usize = 24;
+
+/// Maximum number of witnesses for a part of a candidate.
+const MOST_OF_PART: usize = 3;
+
+/// Maximum length of texts and arrays in candidates.
+const LONGEST: u64 = 1_000;
+
+/// Maximum number of invented properties.
+const MOST_PROPERTIES: u64 = 40;
+
+impl<'a> Prover<'a> {
+    /// Finds values that `small` allows and `large` rejects, in every reading of both.
+    pub(crate) fn witnesses(&mut self, small: Schema<'a>, large: Schema<'a>) -> Vec<Value> {
+        self.fuel = FUEL;
+        self.open.clear();
+        self.refused(&[small], &[large], MOST, DEEPEST)
+    }
+
+    /// Builds a witness for two object schemas from a witness for one of their properties.
+    pub(crate) fn lift(
+        &mut self,
+        small: Schema<'a>,
+        large: Schema<'a>,
+        name: &str,
+        value: &Value,
+    ) -> Option<Value> {
+        self.fuel = FUEL;
+        let branches = self.lowering.branches(&[small], Reading::Narrow)?;
+        let objects = branches.iter().filter(|branch| branch.kind == Kind::Object);
+        for branch in objects {
+            let mut object = Map::new();
+            for required in branch.required.iter().filter(|required| **required != name) {
+                let schemas = branch.properties.get(required).unwrap_or(&branch.further).clone();
+                object.insert((*required).to_owned(), self.sample(&schemas, DEEPEST)?);
+            }
+            object.insert(name.to_owned(), value.clone());
+            let object = Value::Object(object);
+            if self.is_witness(&[small], &[large], &object) {
+                return Some(object);
+            }
+        }
+        None
+    }
+
+    /// Checks whether `small` allows a value that `large` rejects.
+    fn is_witness(&mut self, small: &[Schema<'a>], large: &[Schema<'a>], value: &Value) -> bool {
+        self.allows(large, value, false) == Truth::No && self.allows(small, value, true) == Truth::Yes
+    }
+
+    /// Checks whether a schema certainly rejects a value.
+    pub(crate) fn refuses(&mut self, schema: Schema<'a>, value: &Value) -> bool {
+        self.fuel = FUEL;
+        self.allows(&[schema], value, false) == Truth::No
+    }
+
+    fn refused(
+        &mut self,
+        small: &[Schema<'a>],
+        large: &[Schema<'a>],
+        most: usize,
+        depth: usize,
+    ) -> Vec<Value> {
+        let mut found: Vec<Value> = Vec::new();
+        let Some(depth) = depth.checked_sub(1) else {
+            return found;
+        };
+        let (Some(branches), Some(targets)) = (
+            self.lowering.branches(small, Reading::Narrow),
+            self.lowering.branches(large, Reading::Wide),
+        ) else {
+            return found;
+        };
+        for branch in branches.iter() {
+            let targets: Vec<&Branch<'a>> = targets
+                .iter()
+                .filter(|target| target.kind == branch.kind)
+                .collect();
+            for value in self.candidates(branch, &targets, depth) {
+                if found.len() >= most || self.fuel == 0 {
+                    return found;
+                }
+                if !found.contains(&value) && self.is_witness(small, large, &value) {
+                    found.push(value);
+                }
+            }
+        }
+        found
+    }
+
+    /// A small value that schemas allow.
+    fn sample(&mut self, schemas: &[Schema<'a>], depth: usize) -> Option<Value> {
+        if schemas.is_empty() {
+            return Some("a".into());
+        }
+        self.samples(schemas, 1, depth).pop()
+    }
+
+    fn samples(&mut self, schemas: &[Schema<'a>], most: usize, depth: usize) -> Vec<Value> {
+        let mut found = Vec::new();
+        let Some(depth) = depth.checked_sub(1) else {
+            return found;
+        };
+        let Some(branches) = self.lowering.branches(schemas, Reading::Narrow) else {
+            return found;
+        };
+        // A value other than null is more informative.
+        for branch in branches.iter().rev() {
+            for value in self.candidates(branch, &[], depth) {
+                if found.len() >= most || self.fuel == 0 {
+                    return found;
+                }
+                if !found.contains(&value) && self.allows(schemas, &value, true) == Truth::Yes {
+                    found.push(value);
+                }
+            }
+        }
+        found
+    }
+
+    /// Values at the edges of a branch and of the branches that may reject them, smallest first.
+    fn candidates(&mut self, branch: &Branch<'a>, targets: &[&Branch<'a>], depth: usize) -> Vec<Value> {
+        if let Some(values) = &branch.values {
+            return values.iter().map(|value| (*value).clone()).collect();
+        }
+        match branch.kind {
+            Kind::Null => vec![Value::Null],
+            Kind::Boolean => vec![true.into(), false.into()],
+            Kind::Number => numbers(branch, targets),
+            Kind::String => texts(branch, targets),
+            Kind::Array => self.arrays(branch, targets, depth),
+            Kind::Object => self.objects(branch, targets, depth),
+        }
+    }
+
+    fn arrays(&mut self, branch: &Branch<'a>, targets: &[&Branch<'a>], depth: usize) -> Vec<Value> {
+        let counts = counts(branch, targets);
+        let longest = counts.iter().copied().max().unwrap_or_default();
+        let items = if branch.has_unique_items {
+            if branch.items.is_empty() {
+                (0..longest).map(Value::from).collect()
+            } else {
+                self.samples(
+                    &branch.items,
+                    usize::try_from(longest).unwrap_or(usize::MAX),
+                    depth,
+                )
+            }
+        } else {
+            let sample = self.sample(&branch.items, depth);
+            let count = usize::try_from(longest).unwrap_or_default();
+            sample.map(|sample| vec![sample; count]).unwrap_or_default()
+        };
+        let take = |count: u64| usize::try_from(count).ok().and_then(|count| items.get(..count));
+        let mut found: Vec<Value> = counts
+            .iter()
+            .filter_map(|count| Some(take(*count)?.into()))
+            .collect();
+        for target in targets {
+            if self.includes_all(&branch.items, &target.items) {
+                continue;
+            }
+            for item in self.refused(&branch.items, &target.items, MOST_OF_PART, depth) {
+                let mut array = vec![item];
+                let rest = items
+                    .iter()
+                    .filter(|other| Some(*other) != array.first() || !branch.has_unique_items);
+                let rest: Vec<Value> = rest.cloned().collect();
+                let missing = usize::try_from(branch.least.saturating_sub(1)).unwrap_or_default();
+                array.extend(rest.into_iter().take(missing));
+                found.push(array.into());
+            }
+        }
+        found
+    }
+
+    fn objects(&mut self, branch: &Branch<'a>, targets: &[&Branch<'a>], depth: usize) -> Vec<Value> {
+        let is_sendable = |name: &str| !branch.forbids(name) && !branch.unsent.contains(name);
+        let schemas = |name: &str| branch.properties.get(name).unwrap_or(&branch.further).clone();
+        let mut base = Map::new();
+        for name in &branch.required {
+            let Some(value) = self.sample(&schemas(name), depth) else {
+                return Vec::new();
+            };
+            base.insert((*name).to_owned(), value);
+        }
+        let with = |base: &Map<String, Value>, name: &str, value: Value| {
+            let mut object = base.clone();
+            object.insert(name.to_owned(), value);
+            Value::Object(object)
+        };
+        let mut found = vec![Value::Object(base.clone())];
+        let wanted = targets
+            .iter()
+            .filter_map(|target| target.most)
+            .max()
+            .unwrap_or_default();
+        let wanted = wanted
+            .max(branch.least)
+            .saturating_add(1)
+            .clamp(4, MOST_PROPERTIES);
+        let spare: Vec<String> = ["other".to_owned()]
+            .into_iter()
+            .chain((2..=wanted).map(|number| format!("other{number}")))
+            .filter(|name| {
+                let declares = |branch: &Branch<'a>| branch.properties.contains_key(name.as_str());
+                !declares(branch) && !targets.iter().any(|target| declares(target))
+            })
+            .collect();
+        let optional: Vec<&'a str> = branch
+            .properties
+            .keys()
+            .copied()
+            .filter(|name| is_sendable(name) && !base.contains_key(*name))
+            .collect();
+        for target in targets {
+            for name in names(&branch.properties, &target.properties) {
+                let is_undeclared = !branch.properties.contains_key(name)
+                    && !branch.required.contains(name)
+                    && branch.further.is_empty();
+                if !is_sendable(name) || is_undeclared {
+                    continue;
+                }
+                let (small, large) = (
+                    schemas(name),
+                    target.properties.get(name).unwrap_or(&target.further),
+                );
+                if self.includes_all(&small, large) {
+                    continue;
+                }
+                let values = self.refused(&small, large, MOST_OF_PART, depth);
+                found.extend(values.into_iter().map(|value| with(&base, name, value)));
+            }
+            if !self.includes_all(&branch.further, &target.further)
+                && let Some(name) = spare.first()
+            {
+                let values = self.refused(&branch.further, &target.further, MOST_OF_PART, depth);
+                found.extend(values.into_iter().map(|value| with(&base, name, value)));
+            }
+        }
+        // Additional properties, which a `not` or a count may reject.
+        let is_special = branch.least > base.len() as u64
+            || targets.iter().any(|target| target.most.is_some())
+            || targets.iter().any(|target| !target.not.is_empty())
+            || !branch.not.is_empty();
+        if is_special {
+            let mut object = base.clone();
+            let spare = spare
+                .iter()
+                .map(String::as_str)
+                .filter(|name| !branch.forbids(name));
+            let all: Vec<&str> = optional.iter().copied().chain(spare).collect();
+            for name in all {
+                let Some(value) = self.sample(&schemas(name), depth) else {
+                    continue;
+                };
+                found.push(with(&base, name, value.clone()));
+                object.insert((*name).to_owned(), value);
+                found.push(Value::Object(object.clone()));
+            }
+        }
+        found
+    }
+}
+
+/// Lengths or counts at the edges of branches, if the first branch allows them.
+fn counts(branch: &Branch<'_>, targets: &[&Branch<'_>]) -> Vec<u64> {
+    let mut counts = vec![branch.least, 1, 2];
+    counts.extend(branch.most);
+    for target in targets {
+        counts.extend([target.least, target.least.saturating_sub(1)]);
+        counts.extend(
+            target
+                .most
+                .into_iter()
+                .flat_map(|most| [most, most.saturating_add(1)]),
+        );
+    }
+    counts.retain(|count| {
+        *count >= branch.least && *count <= LONGEST && branch.most.is_none_or(|most| *count <= most)
+    });
+    counts.sort_unstable();
+    counts.dedup();
+    counts
+}
+
+fn numbers(branch: &Branch<'_>, targets: &[&Branch<'_>]) -> Vec<Value> {
+    let whole = [1, 0, -1, 2, 3, 5, 7, 10, 100];
+    let mut numbers: Vec<Decimal> = whole.into_iter().map(Decimal::whole).collect();
+    let half = json!(0.5);
+    let steps: Vec<Decimal> = [Some(Decimal::whole(1)), Decimal::of(&half)]
+        .into_iter()
+        .flatten()
+        .collect();
+    let mut edges: Vec<Decimal> = Vec::new();
+    for branch in [branch].iter().chain(targets) {
+        edges.extend(branch.minimum().map(|bound| bound.at));
+        edges.extend(branch.negated_maximum().map(|bound| bound.at.negated()));
+        numbers.extend(&branch.multiples);
+    }
+    let near = edges.iter().flat_map(|edge| {
+        let around = steps
+            .iter()
+            .flat_map(|step| [edge.add(*step), edge.add(step.negated())]);
+        [*edge].into_iter().chain(around)
+    });
+    numbers.extend(near);
+    numbers.extend(steps.get(1));
+    edges.push(Decimal::whole(0));
+    for of in &branch.multiples {
+        numbers.extend(edges.iter().flat_map(|edge| of.multiples_near(*edge)));
+    }
+    numbers.into_iter().filter_map(Decimal::to_value).collect()
+}
+
+fn texts(branch: &Branch<'_>, targets: &[&Branch<'_>]) -> Vec<Value> {
+    let mut texts: Vec<String> = ["a", "", "0", "A", "b", "ab", "-", "!", " "]
+        .map(str::to_owned)
+        .to_vec();
+    let has_text_rules = |branch: &&Branch<'_>| {
+        !branch.formats.is_empty() || !branch.patterns.is_empty() || !branch.not.is_empty()
+    };
+    let is_special = has_text_rules(&branch) || targets.iter().any(has_text_rules);
+    let mut lengths = counts(branch, targets);
+    if is_special {
+        texts.extend(FORMATS.iter().map(|(_, text)| (*text).to_owned()));
+        texts.extend(["ba", "a-b", "a_b", "a b", "aA0", "#000000", "en", "en-US", "USD"].map(str::to_owned));
+        lengths.extend(3..=16);
+    }
+    let letters: &[&str] = if is_special { &["a", "A", "0"] } else { &["a"] };
+    for length in lengths {
+        let length = usize::try_from(length).unwrap_or_default();
+        texts.extend(letters.iter().map(|letter| letter.repeat(length)));
+    }
+    texts.into_iter().map(Value::from).collect()
+}

@@ -1,0 +1,484 @@
+//! Judgement: the proof of each change of a schema.
+//!
+//! The smaller schema is the old schema in a request and the new schema in a response. A change does not
+//! break if the larger schema includes the smaller schema at the change, or at an enclosing place on every
+//! path from a message. Otherwise, either a counterexample proves that the change breaks, or the level of the
+//! rule applies.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use serde_json::{Map, Value, json};
+
+use funnelflux_openapi::pointer::{Pointer, PointerBuf};
+
+use crate::{
+    frames::{Frame, Frames},
+    inclusion::{Mode, Prover, Schema},
+    level::{Direction, Level},
+    proof::Proof,
+    raw_change::RawChange,
+    report::Side,
+    rules::ChangeKind,
+    steps::tokens,
+};
+
+/// Maximum length of a counterexample that is still wrapped in its enclosing object.
+const SHORT: usize = 100;
+
+/// Maximum number of enclosing objects around a counterexample.
+const MOST_OBJECTS: usize = 3;
+
+/// Adds a proof to each change that is decided by inclusion.
+pub(crate) fn judge<'a>(changes: &mut [RawChange], frames: &Frames<'a>, documents: [&'a Value; 2]) {
+    let mut judged: Vec<(&mut RawChange, usize)> = changes
+        .iter_mut()
+        .filter(|change| change.kind.rule().level(change.direction) > Level::Info)
+        .filter(|change| Decision::about(change.kind) != Decision::Rule)
+        .filter_map(|change| {
+            let index = change.frame?;
+            let direction = frames.all.get(index)?.direction;
+            let has_direction = matches!(direction, Direction::Request | Direction::Response);
+            has_direction.then_some((change, index))
+        })
+        .collect();
+    let mut judgement = Judgement::new(frames, documents, judged.iter().map(|(_, index)| *index));
+    let sent = judgement.exposed(Mode::Sent);
+    let declared = judgement.exposed(Mode::Declared);
+    let mut counts: HashMap<usize, usize> = HashMap::new();
+    for (_, index) in &judged {
+        *counts.entry(*index).or_default() += 1;
+    }
+    for (change, index) in &mut judged {
+        let exposed = match Decision::about(change.kind) {
+            Decision::Declarations => &declared,
+            Decision::Values | Decision::Rule => &sent,
+        };
+        let is_only = counts.get(index) == Some(&1);
+        change.proof = if !exposed.contains(index) {
+            Proof::Included
+        } else if change.kind.rule().level(change.direction) < Level::Breaking {
+            Proof::None
+        } else {
+            judgement.counterexample(change, *index, is_only)
+        };
+    }
+    raise(changes, frames, documents);
+}
+
+/// Raises the level of changes that break together, although no rule treats them as breaking.
+fn raise<'a>(changes: &mut [RawChange], frames: &Frames<'a>, documents: [&'a Value; 2]) {
+    let mut changed: BTreeMap<usize, Vec<&mut RawChange>> = BTreeMap::new();
+    for change in changes.iter_mut().filter(|change| change.level() > Level::Docs) {
+        if let Some(frame) = change.frame {
+            changed.entry(frame).or_default().push(change);
+        }
+    }
+    let mut judgement = Judgement::new(frames, documents, changed.keys().copied());
+    for (index, frame) in frames.all.iter().enumerate().filter(|(_, frame)| frame.is_root) {
+        let has_direction = matches!(frame.direction, Direction::Request | Direction::Response);
+        if !has_direction || !judgement.relevant.contains_key(&index) {
+            continue;
+        }
+        let inside = judgement.inside(index);
+        let has_level = |level: Level| {
+            let mut changes = inside.iter().filter_map(|inside| changed.get(inside)).flatten();
+            changes.any(|change| change.level() == level)
+        };
+        let (small, large) = sides(frame.direction, [frame.old, frame.new]);
+        let prover = judgement.prover(frame.direction);
+        if has_level(Level::Breaking) || prover.includes(small, large, Mode::Sent) {
+            continue;
+        }
+        let Some(value) = prover.witnesses(small, large).into_iter().next() else {
+            continue;
+        };
+        let pair = |index: usize| {
+            let frame = frames.all.get(index)?;
+            Some(sides(frame.direction, [frame.old, frame.new]))
+        };
+        let causes: Vec<usize> = inside
+            .iter()
+            .copied()
+            .filter(|inside| {
+                pair(*inside).is_some_and(|(small, large)| !prover.includes(small, large, Mode::All))
+            })
+            .collect();
+        for cause in causes {
+            for change in changed.get_mut(&cause).into_iter().flatten() {
+                change.proof = Proof::Counterexample {
+                    value: value.clone(),
+                    accepted_by: small.side,
+                };
+            }
+        }
+    }
+}
+
+/// Decides inclusion of the schemas at one place of two documents.
+#[must_use]
+pub fn prove(documents: [&Value; 2], place: &Pointer, direction: Direction) -> Proof {
+    let [Some(old), Some(new)] = documents.map(|document| document.pointer(place.as_str())) else {
+        return Proof::None;
+    };
+    let mut prover = Prover::new(documents, direction);
+    let (small, large) = sides(direction, [old, new]);
+    if prover.includes(small, large, Mode::Sent) {
+        return Proof::Included;
+    }
+    match prover.witnesses(small, large).into_iter().next() {
+        Some(value) => Proof::Counterexample {
+            value,
+            accepted_by: small.side,
+        },
+        None => Proof::Undecided,
+    }
+}
+
+/// The smaller and the larger schema, if nothing breaks.
+fn sides(direction: Direction, [old, new]: [&Value; 2]) -> (Schema<'_>, Schema<'_>) {
+    let (old, new) = (
+        Schema {
+            value: old,
+            side: Side::Old,
+        },
+        Schema {
+            value: new,
+            side: Side::New,
+        },
+    );
+    if direction == Direction::Response {
+        (new, old)
+    } else {
+        (old, new)
+    }
+}
+
+/// The judge of a kind of change.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Decision {
+    /// Inclusion of the values.
+    Values,
+    /// Inclusion of the values and of the declared properties, because an open object still allows a removed
+    /// property.
+    Declarations,
+    /// The rule of the change.
+    Rule,
+}
+
+impl Decision {
+    fn about(kind: ChangeKind) -> Self {
+        use ChangeKind as Kind;
+        match kind {
+            Kind::RequiredRequestPropertyAdded
+            | Kind::RequiredRequestPropertyWithDefaultAdded
+            | Kind::ClosedResponsePropertyAdded
+            | Kind::RequiredResponsePropertyRemoved
+            | Kind::PropertyBecameRequired
+            | Kind::PropertyBecameOptional
+            | Kind::TypeChanged
+            | Kind::TypeGeneralized
+            | Kind::TypeSpecialized
+            | Kind::FormatAdded
+            | Kind::FormatRemoved
+            | Kind::FormatChanged
+            | Kind::FormatGeneralized
+            | Kind::FormatSpecialized
+            | Kind::BecameNullable
+            | Kind::BecameNotNullable
+            | Kind::ItemsAdded
+            | Kind::ItemsRemoved
+            | Kind::AdditionalPropertiesForbidden
+            | Kind::AdditionalPropertiesAllowed
+            | Kind::AdditionalPropertiesRestricted
+            | Kind::AdditionalPropertiesUnrestricted
+            | Kind::EnumValueAdded
+            | Kind::EnumValueRemoved
+            | Kind::BecameEnum
+            | Kind::EnumUnset
+            | Kind::MaximumDecreased
+            | Kind::MaximumIncreased
+            | Kind::MinimumIncreased
+            | Kind::MinimumDecreased
+            | Kind::LimitSet
+            | Kind::LimitUnset
+            | Kind::ExclusiveLimitSet
+            | Kind::ExclusiveLimitUnset
+            | Kind::PatternAdded
+            | Kind::PatternRemoved
+            | Kind::PatternChanged
+            | Kind::UniqueItemsSet
+            | Kind::UniqueItemsUnset
+            | Kind::MultipleOfSet
+            | Kind::MultipleOfUnset
+            | Kind::MultipleOfChanged
+            | Kind::AllOfAdded
+            | Kind::AnyOfAdded
+            | Kind::OneOfAdded
+            | Kind::ConstraintAdded
+            | Kind::ConstraintRemoved
+            | Kind::ConstraintChanged
+            | Kind::RepresentationChanged
+            | Kind::NotChanged => Self::Values,
+            Kind::RequestPropertyRemoved
+            | Kind::OptionalResponsePropertyRemoved
+            | Kind::AllOfRemoved
+            | Kind::AnyOfRemoved
+            | Kind::OneOfRemoved
+            | Kind::AlternativesIntroduced
+            | Kind::AlternativesDropped => Self::Declarations,
+            _ => Self::Rule,
+        }
+    }
+}
+
+struct Judgement<'f, 'a> {
+    frames: &'f Frames<'a>,
+    documents: [&'a Value; 2],
+    /// Frames with changes to judge and all their enclosing frames, each with the frames inside it.
+    relevant: HashMap<usize, Vec<usize>>,
+    requests: Prover<'a>,
+    responses: Prover<'a>,
+    witnesses: HashMap<usize, Vec<Value>>,
+    /// Frames at and below parts of compositions.
+    parts: HashSet<usize>,
+}
+
+impl<'f, 'a> Judgement<'f, 'a> {
+    fn new(frames: &'f Frames<'a>, documents: [&'a Value; 2], changed: impl Iterator<Item = usize>) -> Self {
+        let mut relevant: HashMap<usize, Vec<usize>> = HashMap::new();
+        let mut open: Vec<usize> = changed.collect();
+        while let Some(index) = open.pop() {
+            if relevant.contains_key(&index) {
+                continue;
+            }
+            relevant.insert(index, Vec::new());
+            open.extend(frames.all.get(index).into_iter().flat_map(|frame| &frame.parents));
+        }
+        let indexes: Vec<usize> = relevant.keys().copied().collect();
+        for index in indexes {
+            for parent in frames.all.get(index).into_iter().flat_map(|frame| &frame.parents) {
+                relevant.entry(*parent).or_default().push(index);
+            }
+        }
+        let is_part = |index: &usize| frames.all.get(*index).is_some_and(|frame| frame.is_part);
+        let mut open: Vec<usize> = relevant.keys().copied().filter(is_part).collect();
+        let mut parts = HashSet::new();
+        while let Some(index) = open.pop() {
+            if parts.insert(index) {
+                open.extend(relevant.get(&index).into_iter().flatten());
+            }
+        }
+        Self {
+            frames,
+            documents,
+            parts,
+            relevant,
+            requests: Prover::new(documents, Direction::Request),
+            responses: Prover::new(documents, Direction::Response),
+            witnesses: HashMap::new(),
+        }
+    }
+
+    /// The frames that a path from a message reaches without passing an inclusion.
+    fn exposed(&mut self, mode: Mode) -> HashSet<usize> {
+        let mut exposed = HashSet::new();
+        // Descriptions in different parts are not compared by the pair of one part.
+        let is_root = |index: &usize| {
+            let frame = self.frames.all.get(*index);
+            frame.is_some_and(|frame| {
+                frame.is_root
+                    || (frame.is_beside && frame.parents.iter().any(|parent| self.parts.contains(parent)))
+            })
+        };
+        let mut open: Vec<usize> = self.relevant.keys().copied().filter(is_root).collect();
+        let mut seen: HashSet<usize> = open.iter().copied().collect();
+        while let Some(index) = open.pop() {
+            let Some(frame) = self.frames.all.get(index) else {
+                continue;
+            };
+            let (small, large) = sides(frame.direction, [frame.old, frame.new]);
+            // Another part may declare the property.
+            let is_part = self.parts.contains(&index);
+            let prover = self.prover(frame.direction);
+            if prover.includes(small, large, mode) && (!is_part || prover.includes(small, large, Mode::All)) {
+                continue;
+            }
+            exposed.insert(index);
+            let inner = self.relevant.get(&index).into_iter().flatten();
+            open.extend(inner.copied().filter(|inner| seen.insert(*inner)));
+        }
+        exposed
+    }
+
+    /// A frame and the relevant frames inside it.
+    fn inside(&self, index: usize) -> BTreeSet<usize> {
+        let mut inside = BTreeSet::new();
+        let mut open = vec![index];
+        while let Some(index) = open.pop() {
+            if inside.insert(index) {
+                open.extend(self.relevant.get(&index).into_iter().flatten());
+            }
+        }
+        inside
+    }
+
+    fn prover(&mut self, direction: Direction) -> &mut Prover<'a> {
+        match direction {
+            Direction::Response => &mut self.responses,
+            _ => &mut self.requests,
+        }
+    }
+
+    /// Finds a value that shows that a change breaks. `is_only`: the frame has no other change to judge.
+    fn counterexample(&mut self, change: &RawChange, index: usize, is_only: bool) -> Proof {
+        let frames = self.frames;
+        let Some(frame) = frames.all.get(index) else {
+            return Proof::Undecided;
+        };
+        let (small, large) = sides(frame.direction, [frame.old, frame.new]);
+        if !self.witnesses.contains_key(&index) {
+            let found = self.prover(frame.direction).witnesses(small, large);
+            self.witnesses.insert(index, found);
+        }
+        let witnesses = self.witnesses.get(&index).map_or([].as_slice(), Vec::as_slice);
+        let cause = Cause::of(change, frame, large, self.documents);
+        let value = witnesses
+            .iter()
+            .find(|value| self.is_caused(value, &cause, frame.direction, large.side));
+        let Some(value) = value.or_else(|| witnesses.first().filter(|_| is_only)) else {
+            return self.without_witness(change, frame, &cause, small, large.side);
+        };
+        Proof::Counterexample {
+            value: self.lifted(index, value.clone()),
+            accepted_by: small.side,
+        }
+    }
+
+    /// Decides one of several changes of a pair: its keywords may allow all values of the smaller schema.
+    fn without_witness(
+        &self,
+        change: &RawChange,
+        frame: &Frame<'a>,
+        cause: &Cause<'a>,
+        small: Schema<'a>,
+        side: Side,
+    ) -> Proof {
+        if let Cause::Keywords(schema) = cause
+            && Decision::about(change.kind) == Decision::Values
+        {
+            let large = Schema { value: schema, side };
+            let mut prover = Prover::new(self.documents, frame.direction);
+            if prover.includes(small, large, Mode::All) {
+                return Proof::Included;
+            }
+        }
+        Proof::Undecided
+    }
+
+    fn is_caused(&self, value: &Value, cause: &Cause<'a>, direction: Direction, side: Side) -> bool {
+        match cause {
+            Cause::Unclear => false,
+            Cause::Value(wanted) => value == *wanted,
+            Cause::Property(name) => value.get(name).is_some(),
+            Cause::Keywords(schema) => {
+                let schema = Schema { value: schema, side };
+                Prover::new(self.documents, direction).refuses(schema, value)
+            }
+        }
+    }
+
+    /// Wraps the value of a property in its enclosing object.
+    fn lifted(&mut self, mut index: usize, mut value: Value) -> Value {
+        let frames = self.frames;
+        for _ in 0..MOST_OBJECTS {
+            let Some(frame) = frames.all.get(index) else { break };
+            let [_, pointer] = &frame.pointers;
+            let path = tokens(pointer);
+            let [.., keyword, name] = path.as_slice() else {
+                break;
+            };
+            let Some(outer) = frame.parents.first().filter(|_| keyword == "properties") else {
+                break;
+            };
+            let Some(parent) = frames.all.get(*outer) else {
+                break;
+            };
+            let (small, large) = sides(parent.direction, [parent.old, parent.new]);
+            let Some(object) = self.prover(parent.direction).lift(small, large, name, &value) else {
+                break;
+            };
+            if object.to_string().len() > SHORT {
+                break;
+            }
+            (index, value) = (*outer, object);
+        }
+        value
+    }
+}
+
+/// The part of the larger schema that rejects a counterexample of a change.
+enum Cause<'a> {
+    /// The counterexample is this value.
+    Value(&'a Value),
+    /// The counterexample has this property.
+    Property(String),
+    /// These keywords reject the counterexample.
+    Keywords(Value),
+    Unclear,
+}
+
+impl<'a> Cause<'a> {
+    fn of(change: &RawChange, frame: &Frame<'a>, large: Schema<'a>, documents: [&'a Value; 2]) -> Self {
+        let [old_frame, new_frame] = &frame.pointers;
+        let [old_document, new_document] = documents;
+        let below = |at: &Option<PointerBuf>, frame: &Pointer, document: &'a Value| {
+            let at = at.as_ref().filter(|at| at.starts_with(frame))?;
+            let all = tokens(at);
+            Some((all.get(frame.count()..)?.to_vec(), document.pointer(at.as_str())?))
+        };
+        let place = below(&change.new, new_frame, new_document)
+            .or_else(|| below(&change.old, old_frame, old_document));
+        let Some((path, value)) = place else {
+            return Self::Unclear;
+        };
+        let [keyword, ..] = path.as_slice() else {
+            return Self::Unclear;
+        };
+        match change.kind {
+            ChangeKind::EnumValueAdded | ChangeKind::EnumValueRemoved => Self::Value(value),
+            ChangeKind::PropertyBecameRequired | ChangeKind::PropertyBecameOptional => {
+                Self::Keywords(json!({"required": [value]}))
+            }
+            ChangeKind::RequiredRequestPropertyAdded
+            | ChangeKind::RequiredRequestPropertyWithDefaultAdded
+            | ChangeKind::RequiredResponsePropertyRemoved => {
+                Self::Keywords(json!({"required": [path.last()]}))
+            }
+            ChangeKind::RequestPropertyRemoved | ChangeKind::ClosedResponsePropertyAdded => path
+                .last()
+                .map_or(Self::Unclear, |name| Self::Property(name.clone())),
+            // Keywords of newer versions depend on each other.
+            _ if keyword.starts_with("x-") => Self::Unclear,
+            _ => {
+                let mut fragment = Map::new();
+                for key in companions(keyword) {
+                    if let Some(value) = large.value.get(key) {
+                        fragment.insert(key.to_owned(), value.clone());
+                    }
+                }
+                Self::Keywords(fragment.into())
+            }
+        }
+    }
+}
+
+/// A keyword with the keywords that are needed to interpret it.
+fn companions(keyword: &str) -> Vec<&str> {
+    match keyword {
+        "type" | "nullable" => vec!["type", "nullable"],
+        "minimum" | "exclusiveMinimum" => vec!["minimum", "exclusiveMinimum"],
+        "maximum" | "exclusiveMaximum" => vec!["maximum", "exclusiveMaximum"],
+        "additionalProperties" => vec!["additionalProperties", "properties"],
+        keyword => vec![keyword],
+    }
+}

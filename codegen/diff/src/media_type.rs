@@ -1,0 +1,76 @@
+//! Media types as ranges: case-insensitive, and with the parameters that their types define.
+
+use std::collections::BTreeMap;
+
+/// A media type or a media range.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct MediaRange {
+    kind: String,
+    subtype: String,
+    parameters: BTreeMap<String, String>,
+}
+
+impl MediaRange {
+    pub(crate) fn new(text: &str) -> Self {
+        let mut parts = text.split(';');
+        let essence = parts.next().unwrap_or_default().trim().to_ascii_lowercase();
+        let (kind, subtype) = essence.split_once('/').unwrap_or((&essence, ""));
+        let is_json = subtype == "json" || subtype.ends_with("+json");
+        let parameters = parts.filter_map(|part| {
+            let (name, value) = part.split_once('=')?;
+            let name = name.trim().to_ascii_lowercase();
+            let value = value.trim().trim_matches('"');
+            // Names of character sets are case-insensitive.
+            let value = match name.as_str() {
+                "charset" => value.to_ascii_lowercase(),
+                _ => value.to_owned(),
+            };
+            Some((name, value))
+        });
+        Self {
+            // JSON is always UTF-8 and defines no character set.
+            parameters: parameters
+                .filter(|(name, _)| !(is_json && name == "charset"))
+                .collect(),
+            kind: kind.to_owned(),
+            subtype: subtype.to_owned(),
+        }
+    }
+
+    /// Checks whether the range includes every media type of another range.
+    pub(crate) fn covers(&self, other: &Self) -> bool {
+        let covers = |pattern: &str, text: &str| pattern == "*" || pattern == text;
+        let has = |(name, value): (&String, &String)| other.parameters.get(name) == Some(value);
+        covers(&self.kind, &other.kind)
+            && covers(&self.subtype, &other.subtype)
+            && self.parameters.iter().all(has)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::MediaRange;
+
+    #[test]
+    fn ranges_cover_types_and_parameters() {
+        for (range, other, covers) in [
+            ("*/*", "application/json", true),
+            ("application/*", "Application/JSON", true),
+            ("application/*", "text/plain", false),
+            ("application/json", "application/*", false),
+            ("application/json", "application/json; charset=utf-8", true),
+            ("application/json;charset=UTF-8", "application/json", true),
+            ("text/plain", "text/plain; charset=utf-8", true),
+            ("text/plain; charset=utf-8", "text/plain", false),
+            ("text/plain; charset=utf-8", "text/plain;Charset=\"UTF-8\"", true),
+            (
+                "application/vnd.a+json; version=1",
+                "application/vnd.a+json; version=2",
+                false,
+            ),
+        ] {
+            let covered = MediaRange::new(range).covers(&MediaRange::new(other));
+            assert_eq!(covered, covers, "{range} {other}");
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! Groups of similar changes: the same rule, level and consequence, in sentences that differ only in their
+//! quotations.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
+
+use funnelflux_openapi::text::{shared_sentence, unquoted};
+
+use super::{Consequence, Entry, View};
+use crate::{level::Level, report::Operations};
+
+/// Similar changes, in the order of the report.
+pub(super) struct Group<'a> {
+    pub(super) entries: Vec<Entry<'a>>,
+}
+
+/// Level, rule, sentence without quotations, and consequence.
+type Key<'a> = (Level, &'a str, Vec<&'a str>, Option<Consequence>);
+
+impl<'a> View<'a> {
+    /// Groups similar changes: worst first, then those that affect the audience, then the largest groups.
+    pub(super) fn groups(self) -> Vec<Group<'a>> {
+        let mut groups: Vec<Group<'a>> = Vec::new();
+        let mut numbers: HashMap<Key<'_>, usize> = HashMap::new();
+        for entry in self.entries() {
+            let change = entry.change;
+            let consequence = entry.consequence.map(|(_, consequence)| consequence);
+            let key = (
+                change.level,
+                change.id.as_str(),
+                unquoted(&change.what),
+                consequence,
+            );
+            let number = *numbers.entry(key).or_insert(groups.len());
+            match groups.get_mut(number) {
+                Some(group) => group.entries.push(entry),
+                None => groups.push(Group { entries: vec![entry] }),
+            }
+        }
+        groups.sort_by_key(|group| std::cmp::Reverse((group.level(), group.concerns(), group.entries.len())));
+        groups
+    }
+}
+
+impl<'a> Group<'a> {
+    pub(super) fn level(&self) -> Level {
+        self.first().map_or(Level::Docs, |entry| entry.change.level)
+    }
+
+    pub(super) fn first(&self) -> Option<&Entry<'a>> {
+        self.entries.first()
+    }
+
+    /// Checks whether the changes affect the audience.
+    pub(super) fn concerns(&self) -> bool {
+        let consequence = self.first().and_then(|entry| entry.consequence);
+        consequence.is_some_and(|(_, consequence)| consequence.concerns)
+    }
+
+    /// The sentence for all changes, with an ellipsis for differing quotations.
+    pub(super) fn sentence(&self) -> String {
+        shared_sentence(self.entries.iter().map(|entry| entry.change.what.as_str()))
+    }
+
+    /// Operations that any of the changes affects.
+    pub(super) fn operations(&self) -> BTreeSet<&'a Arc<str>> {
+        self.lists()
+            .into_iter()
+            .flat_map(|(list, _)| list.iter())
+            .collect()
+    }
+
+    /// The lists of operations, each with the number of changes that affect it.
+    pub(super) fn lists(&self) -> Vec<(&'a Operations, usize)> {
+        let mut lists: Vec<(&Operations, usize)> = Vec::new();
+        // By address in memory, because equal lists of a report are shared.
+        let mut numbers = HashMap::new();
+        for list in self.entries.iter().map(|entry| &entry.change.operations) {
+            let number = *numbers.entry(list.as_ptr()).or_insert(lists.len());
+            match lists.get_mut(number) {
+                Some((_, count)) => *count += 1,
+                None => lists.push((list, 1)),
+            }
+        }
+        lists
+    }
+}

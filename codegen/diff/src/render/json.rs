@@ -1,0 +1,169 @@
+//! JSON for programs. Operations, operation lists and components are stated once; changes refer to them by
+//! number.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
+
+use serde_json::{Map, Value, json};
+
+use super::{Consequence, Entry, View};
+use crate::{
+    proof::Proof,
+    report::{Operations, Use, User},
+};
+
+/// Numbers of operations and lists of operations.
+struct Numbers<'a> {
+    operations: BTreeMap<&'a str, usize>,
+    lists: Vec<&'a Operations>,
+    /// By address in memory, because equal lists of a report are shared.
+    by_list: HashMap<*const Arc<str>, usize>,
+}
+
+impl View<'_> {
+    /// Renders the report for programs; [`crate::REPORT_SCHEMA`] describes the format.
+    #[must_use]
+    pub fn json(self) -> Value {
+        let mut summary = json!(self.report.summary());
+        if let (Some(audience), Some(members)) = (self.audience, summary.as_object_mut()) {
+            members.insert(format!("{}_impact", audience.name), audience.impact.into());
+        }
+        let numbers = self.numbers();
+        let lists = numbers.lists.iter().map(|list| {
+            let list = list.iter().filter_map(|name| numbers.operations.get(&**name));
+            list.copied().collect::<Value>()
+        });
+        let components = self.report.components.iter().map(
+            |component| json!({"pointer": component.pointer, "used_by": numbers.uses(&component.used_by)}),
+        );
+        json!({
+            "old": self.report.old,
+            "new": self.report.new,
+            "summary": summary,
+            "operations": numbers.operations.keys().collect::<Vec<_>>(),
+            "operation_lists": lists.collect::<Vec<_>>(),
+            "components": components.collect::<Vec<_>>(),
+            "changes": self.entries().map(|entry| numbers.change(&entry)).collect::<Vec<_>>(),
+        })
+    }
+
+    fn numbers(&self) -> Numbers<'_> {
+        let mut names: Vec<&str> = Vec::new();
+        let mut lists: Vec<&Operations> = Vec::new();
+        let mut by_list = HashMap::new();
+        let components = self.report.components.iter().map(|component| &component.used_by);
+        let changes = self.report.changes.iter();
+        for used in components.chain(changes.map(|change| &change.uses)).flatten() {
+            if let User::Operation(name) = &used.user {
+                names.push(name);
+            }
+        }
+        for change in &self.report.changes {
+            by_list.entry(change.operations.as_ptr()).or_insert_with(|| {
+                names.extend(change.operations.iter().map(|name| &**name));
+                lists.push(&change.operations);
+                lists.len() - 1
+            });
+        }
+        names.sort_unstable();
+        names.dedup();
+        Numbers {
+            operations: names
+                .into_iter()
+                .enumerate()
+                .map(|(number, name)| (name, number))
+                .collect(),
+            lists,
+            by_list,
+        }
+    }
+}
+
+impl Numbers<'_> {
+    fn uses(&self, uses: &[Use]) -> Value {
+        let uses = uses.iter().map(|used| match &used.user {
+            User::Operation(name) => json!({
+                "operation": self.operations.get(&**name),
+                "direction": used.direction,
+                "path": used.path,
+            }),
+            User::Component(number) => json!({"component": number, "path": used.path}),
+        });
+        uses.collect()
+    }
+
+    fn change(&self, entry: &Entry<'_>) -> Value {
+        let change = entry.change;
+        let mut json = json!({
+            "id": change.id,
+            "level": change.level,
+            "direction": change.direction,
+            "operations": self.by_list.get(&change.operations.as_ptr()),
+            "side": change.side,
+            "pointer": change.source_pointer,
+            "file": change.location.file,
+            "line": change.location.line,
+            "column": change.location.column,
+            "uses": self.uses(&change.uses),
+            "what": change.what,
+            "meaning": change.meaning,
+            "fingerprint": change.fingerprint,
+        });
+        if let Some(members) = json.as_object_mut() {
+            members.extend(proof(&change.proof).map(|proof| ("proof".to_owned(), proof)));
+            members.extend(consequence(entry));
+        }
+        json
+    }
+}
+
+fn proof(proof: &Proof) -> Option<Value> {
+    match proof {
+        Proof::None => None,
+        Proof::Included => Some(json!({"kind": "included"})),
+        Proof::Counterexample { value, accepted_by } => {
+            Some(json!({"kind": "counterexample", "value": value, "accepted_by": accepted_by}))
+        }
+        Proof::Undecided => Some(json!({"kind": "undecided"})),
+    }
+}
+
+fn consequence(entry: &Entry<'_>) -> Map<String, Value> {
+    let mut members = Map::new();
+    if let Some((
+        name,
+        Consequence {
+            impact,
+            reason,
+            action,
+            ..
+        },
+    )) = entry.consequence
+    {
+        members.insert("action".to_owned(), action.into());
+        members.insert(format!("{name}_impact"), impact.into());
+        members.insert(format!("{name}_reason"), reason.into());
+    }
+    members
+}
+
+/// Prints JSON with one line per member of the report or item of its lists.
+#[must_use]
+pub fn print(value: &Value) -> String {
+    let Some(members) = value.as_object() else {
+        return format!("{value}\n");
+    };
+    let lines = members.iter().map(|(key, member)| {
+        let key = Value::from(key.as_str());
+        match member.as_array() {
+            Some(items) if !items.is_empty() => {
+                let items: Vec<String> = items.iter().map(|item| format!("\n    {item}")).collect();
+                format!("\n  {key}: [{}\n  ]", items.join(","))
+            }
+            _ => format!("\n  {key}: {member}"),
+        }
+    });
+    format!("{{{}\n}}\n", lines.collect::<Vec<_>>().join(","))
+}

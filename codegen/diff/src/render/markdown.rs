@@ -1,0 +1,85 @@
+//! Markdown for a pull request: a table for each level, with similar changes in one row.
+
+use std::fmt::Write as _;
+
+use funnelflux_openapi::text::markdown;
+
+use super::{Consequence, MOST_OPERATIONS, View, groups::Group, proof, text::with_example, title};
+use crate::{level::Level, report::Change};
+
+impl View<'_> {
+    /// Renders the report for a pull request.
+    #[must_use]
+    pub fn markdown(self) -> String {
+        let [old, new] = [&self.report.old, &self.report.new].map(|name| markdown(&format!("`{name}`")));
+        let mut text = format!("## Drift of the API: {old} → {new}\n\n**{}**", self.verdict());
+        if !self.report.is_empty() {
+            let _ = write!(text, "\n\n{}", self.counts());
+        }
+        text.push('\n');
+        let column = self
+            .audience
+            .map(|audience| format!(" {} |", audience.name))
+            .unwrap_or_default();
+        let line = if self.audience.is_some() { "---|" } else { "" };
+        let groups = self.groups();
+        for groups in groups.chunk_by(|left, right| left.level() == right.level()) {
+            let title = title(groups.first().map_or(Level::Docs, Group::level));
+            let count: usize = groups.iter().map(|group| group.entries.len()).sum();
+            let _ = write!(
+                text,
+                "\n### {title} ({count})\n\n\
+                 | change | operations |{column} rule, fingerprint |\n|---|---|{line}---|\n",
+            );
+            text.extend(groups.iter().filter_map(row));
+        }
+        text
+    }
+}
+
+fn row(group: &Group<'_>) -> Option<String> {
+    let entry = group.first()?;
+    let Change {
+        id,
+        fingerprint,
+        meaning,
+        ..
+    } = entry.change;
+    let (count, fingerprint) = match group.entries.len() {
+        1 => (String::new(), format!("`{fingerprint}`")),
+        count => (
+            format!("{count} × "),
+            format!("`{fingerprint}` and {} more", count - 1),
+        ),
+    };
+    let consequence = entry.consequence.map(|(_, consequence)| consequence);
+    let action = consequence
+        .map(|consequence| format!(" {}", consequence.action))
+        .unwrap_or_default();
+    let column = consequence
+        .map(|Consequence { impact, reason, .. }| format!(" **{impact}**: {} |", markdown(reason)));
+    let proof = proof(&entry.change.proof)
+        .map(|(sentence, example)| {
+            let example = example.map(|example| format!("`{}`", example.replace('`', "\\u0060")));
+            format!("<br>{}", markdown(&with_example(sentence, example.as_deref())))
+        })
+        .unwrap_or_default();
+    Some(format!(
+        "| {count}{}.<br>{}{}{proof} | {} |{} `{id}`<br>{fingerprint} |\n",
+        markdown(&group.sentence()),
+        markdown(meaning),
+        markdown(&action),
+        operations(group),
+        column.unwrap_or_default(),
+    ))
+}
+
+fn operations(group: &Group<'_>) -> String {
+    let operations = group.operations();
+    let shown = operations.iter().take(MOST_OPERATIONS);
+    let mut shown: Vec<String> = shown.map(|name| markdown(&format!("`{name}`"))).collect();
+    if operations.len() > shown.len() {
+        shown.push(format!("and {} more", operations.len() - shown.len()));
+    }
+    shown.join("<br>")
+}

@@ -1,0 +1,55 @@
+//! SARIF 2.1.0 for code scanning.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::{Entry, View, proof, text::with_example};
+use crate::level::Level;
+
+impl View<'_> {
+    /// Renders the report for code scanning, as SARIF 2.1.0: a result for each change, at its place in the
+    /// new document.
+    #[must_use]
+    pub fn sarif(self) -> Value {
+        let rules: BTreeMap<&str, &str> = self
+            .entries()
+            .map(|entry| (entry.change.id.as_str(), entry.change.meaning))
+            .collect();
+        let rules = rules
+            .into_iter()
+            .map(|(id, meaning)| json!({"id": id, "shortDescription": {"text": meaning}}));
+        json!({
+            "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+            "version": "2.1.0",
+            "runs": [{
+                "tool": {"driver": {"name": "funnelflux-diff", "rules": rules.collect::<Vec<_>>()}},
+                "results": self.entries().map(|entry| result(&entry)).collect::<Vec<_>>(),
+            }],
+        })
+    }
+}
+
+fn result(entry: &Entry<'_>) -> Value {
+    let change = entry.change;
+    let level = match change.level {
+        Level::Breaking => "error",
+        Level::Warning => "warning",
+        Level::Info | Level::Docs => "note",
+    };
+    let mut message = entry.message();
+    if let Some((sentence, example)) = proof(&change.proof) {
+        message = format!("{message} {}", with_example(sentence, example.as_deref()));
+    }
+    let location = &change.new_location;
+    json!({
+        "ruleId": change.id,
+        "level": level,
+        "message": {"text": message},
+        "locations": [{"physicalLocation": {
+            "artifactLocation": {"uri": location.file},
+            "region": {"startLine": location.line, "startColumn": location.column},
+        }}],
+        "partialFingerprints": {"change/v1": change.fingerprint},
+    })
+}

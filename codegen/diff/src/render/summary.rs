@@ -1,0 +1,146 @@
+//! Summary for a terminal, on one screen.
+
+use std::{collections::BTreeMap, fmt::Write as _};
+
+use funnelflux_openapi::text::{SENTENCE, one_line, shorten};
+
+use super::{MOST_OPERATIONS, View, groups::Group, proof, text::with_example, title};
+use crate::level::Level;
+
+/// Maximum number of kinds of changes that are named without being shown.
+const MOST_KINDS: usize = 3;
+
+impl View<'_> {
+    /// Renders the result, then groups of similar changes, with breaking changes and changes that affect the
+    /// audience first. Renders everything if it fits.
+    #[must_use]
+    pub fn summary(self, most_lines: usize) -> String {
+        /// Minimum number of lines of a change in full.
+        const FEWEST: usize = 5;
+        if self.report.changes.len() * FEWEST <= most_lines {
+            let full = self.text();
+            if full.lines().count() <= most_lines {
+                return full;
+            }
+        }
+        let groups = self.groups();
+        let mut sections: Vec<(String, Vec<&Group<'_>>)> = Vec::new();
+        let mut hidden: BTreeMap<&str, usize> = BTreeMap::new();
+        for group in &groups {
+            let Some(title) = self.heading(group) else {
+                for entry in &group.entries {
+                    *hidden.entry(&entry.change.id).or_default() += 1;
+                }
+                continue;
+            };
+            match sections.iter_mut().find(|(known, _)| *known == title) {
+                Some((_, groups)) => groups.push(group),
+                None => sections.push((title, vec![group])),
+            }
+        }
+        let hidden = not_shown(hidden);
+        let mut lines = vec![self.verdict(), self.counts()];
+        let mut sections_left = sections.len();
+        for (title, groups) in sections {
+            let free = most_lines.saturating_sub(lines.len() + hidden.len());
+            // The most severe changes get most of the remaining lines, but never all of them.
+            let room = if sections_left > 1 { free * 2 / 3 } else { free };
+            lines.extend(section(title, &groups, room));
+            sections_left -= 1;
+        }
+        lines.extend(hidden);
+        lines.join("\n") + "\n"
+    }
+
+    /// Heading for a group; `None` if nobody needs to see the group immediately.
+    fn heading(self, group: &Group<'_>) -> Option<String> {
+        match (group.level(), self.audience) {
+            (level @ (Level::Breaking | Level::Warning), _) => Some(title(level).to_owned()),
+            (_, Some(audience)) if group.concerns() => Some(format!(
+                "Harmless on the wire, noticed by users of the {}",
+                audience.name
+            )),
+            (Level::Info, None) => Some(title(Level::Info).to_owned()),
+            _ => None,
+        }
+    }
+}
+
+/// Writes an empty line, the title, as many groups as fit, and the number of the others.
+fn section(title: String, groups: &[&Group<'_>], room: usize) -> Vec<String> {
+    let mut lines = vec![String::new(), title];
+    for (index, group) in groups.iter().enumerate() {
+        let block = block(group);
+        let rest = groups.get(index..).unwrap_or_default();
+        let is_last = rest.len() == 1;
+        if lines.len() + block.len() + usize::from(!is_last) > room {
+            let count: usize = rest.iter().map(|group| group.entries.len()).sum();
+            lines.push(format!("{count:>5} more"));
+            break;
+        }
+        lines.extend(block);
+    }
+    lines
+}
+
+/// Writes similar changes: their sentence, their places, the counterexample, and the action if a change
+/// breaks.
+fn block(group: &Group<'_>) -> Vec<String> {
+    const INDENT: &str = "        ";
+    let count = match group.entries.len() {
+        1 => INDENT.to_owned(),
+        count => format!("{count:>5} × "),
+    };
+    let sentence = group.sentence();
+    let Some(first) = group.first() else {
+        return Vec::new();
+    };
+    let rule = match group.entries.len() {
+        1 => String::new(),
+        _ => format!(" ({})", first.change.id),
+    };
+    let mut block = vec![format!(
+        "{count}{}{rule}",
+        shorten(&one_line(&sentence), SENTENCE)
+    )];
+    let operations = group.operations();
+    let shown = operations.iter().take(MOST_OPERATIONS).map(|name| one_line(name));
+    let mut shown = shown.collect::<Vec<_>>().join(", ");
+    if operations.len() > MOST_OPERATIONS {
+        let _ = write!(shown, " and {} more", operations.len() - MOST_OPERATIONS);
+    }
+    let location = &first.change.location;
+    let place = if group.entries.len() > 1 { "first at" } else { "at" };
+    block.push(match shown.as_str() {
+        "" => format!("{INDENT}{place} {location}"),
+        _ => format!("{INDENT}{shown}; {place} {location}"),
+    });
+    if group.level() == Level::Breaking {
+        if let Some((sentence, Some(example))) = proof(&first.change.proof) {
+            let proof = with_example(sentence, Some(&example));
+            block.push(format!("{INDENT}{}", shorten(&proof, SENTENCE)));
+        }
+        if let Some((_, consequence)) = first.consequence {
+            block.push(format!("{INDENT}do: {}", consequence.action));
+        }
+    }
+    block
+}
+
+/// Counts the changes that are not shown, by rule.
+fn not_shown(hidden: BTreeMap<&str, usize>) -> Vec<String> {
+    let all: usize = hidden.values().sum();
+    if all == 0 {
+        return Vec::new();
+    }
+    let mut kinds: Vec<_> = hidden.into_iter().collect();
+    kinds.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    let rest = kinds.split_off(kinds.len().min(MOST_KINDS));
+    let mut lines = vec![String::new(), format!("Not shown ({all})")];
+    lines.extend(kinds.iter().map(|(id, count)| format!("{count:>5} × {id}")));
+    if !rest.is_empty() {
+        let count: usize = rest.iter().map(|(_, count)| count).sum();
+        lines.push(format!("{count:>5} × other rules"));
+    }
+    lines
+}

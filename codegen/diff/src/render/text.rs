@@ -1,0 +1,88 @@
+//! Text for a terminal: every change with its place, usages, meaning and fingerprint.
+
+use std::fmt::Write as _;
+
+use funnelflux_openapi::text::one_line;
+
+use super::{Consequence, Entry, MOST_USAGES, View, proof};
+use crate::report::{Report, Side, Usage};
+
+impl View<'_> {
+    /// Renders the result, then each change in full.
+    #[must_use]
+    pub fn text(self) -> String {
+        if self.report.is_empty() {
+            return format!("{}\n", self.verdict());
+        }
+        let mut text = format!("{}\n{}\n", self.verdict(), self.counts());
+        for entry in self.entries() {
+            text.push('\n');
+            // Writing to a `String` cannot fail.
+            let _ = write_entry(&mut text, self.report, &entry);
+        }
+        text
+    }
+}
+
+fn write_entry(text: &mut String, report: &Report, entry: &Entry<'_>) -> std::fmt::Result {
+    let change = entry.change;
+    writeln!(text, "{:<9} {}", change.level, one_line(&change.what))?;
+    writeln!(text, "     rule {} ({})", change.id, change.direction)?;
+    let pointer = one_line(change.source_pointer.as_str());
+    let pointer = if change.source_pointer.is_root() {
+        "/"
+    } else {
+        &pointer
+    };
+    let gone = if change.side == Side::Old { " (before)" } else { "" };
+    writeln!(text, "       at {} {pointer}{gone}", change.location)?;
+    let (usages, all) = report.usages(change, MOST_USAGES);
+    write_usages(text, &usages, all)?;
+    writeln!(text, "     wire {}", change.meaning)?;
+    if let Some((sentence, example)) = proof(&change.proof) {
+        writeln!(text, "    proof {}", with_example(sentence, example.as_deref()))?;
+    }
+    if let Some((
+        name,
+        Consequence {
+            impact,
+            reason,
+            action,
+            ..
+        },
+    )) = entry.consequence
+    {
+        writeln!(text, "{name:>9} {impact}: {reason}")?;
+        writeln!(text, "       do {action}")?;
+    }
+    writeln!(text, "       id {}", change.fingerprint)
+}
+
+/// A proof in one line.
+pub(super) fn with_example(sentence: &str, example: Option<&str>) -> String {
+    match example {
+        Some(example) => format!("{sentence}: {}", one_line(example)),
+        None => sentence.to_owned(),
+    }
+}
+
+/// Writes the usages as a tree: an operation, and below it each path from it.
+fn write_usages(text: &mut String, usages: &[Usage], all: usize) -> std::fmt::Result {
+    for group in usages.chunk_by(|left, right| left.operation == right.operation) {
+        let operation = group.first().map_or("", |usage| &usage.operation);
+        writeln!(text, "  used by {}", one_line(operation))?;
+        let paths: Vec<&Usage> = group.iter().filter(|usage| !usage.path.is_empty()).collect();
+        for (index, usage) in paths.iter().enumerate() {
+            let branch = if index + 1 == paths.len() {
+                "└─"
+            } else {
+                "├─"
+            };
+            writeln!(text, "          {branch} {}", one_line(&usage.path.join(" → ")))?;
+        }
+    }
+    if all > usages.len() {
+        writeln!(text, "          and {} more", all - usages.len())?;
+    }
+    Ok(())
+}

@@ -1,0 +1,100 @@
+//! Groups of similar notices, printed as one.
+
+use std::collections::HashMap;
+
+use funnelflux_openapi::{
+    Diagnostic, Severity, Stage,
+    text::{SENTENCE, one_line, shared_sentence, shorten, unquoted},
+};
+
+/// Maximum number of places that are named per group.
+const MOST_PLACES: usize = 5;
+
+/// Diagnostics of one rule with the same fix, whose sentences differ only in their quotations.
+type Key<'a> = (Severity, Stage, &'a str, Vec<&'a str>, &'a str);
+
+/// Prints one block per group of similar diagnostics, in the order of the first diagnostic of each group.
+pub(crate) fn grouped<'a>(diagnostics: impl IntoIterator<Item = &'a Diagnostic>) -> Vec<String> {
+    let mut groups: Vec<Vec<&Diagnostic>> = Vec::new();
+    let mut numbers: HashMap<Key<'_>, usize> = HashMap::new();
+    for diagnostic in diagnostics {
+        let Diagnostic {
+            severity,
+            stage,
+            code,
+            message,
+            fix,
+            ..
+        } = diagnostic;
+        let key = (*severity, *stage, *code, unquoted(message), fix.as_str());
+        let number = *numbers.entry(key).or_insert(groups.len());
+        match groups.get_mut(number) {
+            Some(group) => group.push(diagnostic),
+            None => groups.push(vec![diagnostic]),
+        }
+    }
+    groups.iter().filter_map(|group| block(group)).collect()
+}
+
+fn block(group: &[&Diagnostic]) -> Option<String> {
+    let (first, more) = group.split_first()?;
+    if more.is_empty() {
+        return Some(first.to_string());
+    }
+    let sentence = shared_sentence(group.iter().map(|diagnostic| diagnostic.message.as_str()));
+    let mut places: Vec<String> = group.iter().map(|diagnostic| place(diagnostic)).collect();
+    places.dedup();
+    let all = places.len();
+    places.truncate(MOST_PLACES);
+    let rest = match all - places.len() {
+        0 => String::new(),
+        rest => format!(" and {rest} more"),
+    };
+    let mut block = format!(
+        "{} × {}[{}::{}]: {}\n  {}{rest}",
+        group.len(),
+        first.severity,
+        first.stage,
+        first.code,
+        shorten(&one_line(&sentence), SENTENCE),
+        one_line(&places.join(", ")),
+    );
+    if !first.fix.is_empty() {
+        block.push_str("\n  fix: ");
+        block.push_str(&first.fix.replace('\n', "\n       "));
+    }
+    Some(block)
+}
+
+/// The operation of a diagnostic, or else its location or pointer.
+fn place(diagnostic: &Diagnostic) -> String {
+    match (&diagnostic.operation, &diagnostic.location) {
+        (Some(operation), _) => operation.clone(),
+        (None, Some(location)) => location.to_string(),
+        (None, None) => diagnostic.pointer.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn like_notices_are_one() {
+        let notice = |code, pointer: &str, message: &str| {
+            Diagnostic::new(Severity::Notice, Stage::Lint, code, pointer, message).fix("read it")
+        };
+        let path = |number: usize| format!("/paths/~1a{number}/get");
+        let mut notices: Vec<Diagnostic> = (0..7)
+            .map(|number| notice("word", &path(number), &format!("the word `{number}` is unknown")))
+            .collect();
+        notices.insert(3, notice("word", "/info", "the word is missing"));
+        insta::assert_snapshot!(grouped(&notices).join("\n"), @r"
+        7 × notice[lint::word]: the word `…` is unknown
+          GET /a0, GET /a1, GET /a2, GET /a3, GET /a4 and 2 more
+          fix: read it
+        notice[lint::word] at /info: the word is missing
+          fix: read it
+        ");
+    }
+}
