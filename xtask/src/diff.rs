@@ -33,7 +33,7 @@ pub(crate) struct Arguments {
     /// Prints every change in full, without grouping similar changes.
     #[arg(long)]
     full: bool,
-    /// File of accepted changes, in the form `{"allow": [{"fingerprint", "reason", "expires"}]}`.
+    /// Accepted changes: `{"allow": [{"fingerprint", "reason", "expires"}]}`.
     #[arg(long, value_name = "FILE")]
     allow: Option<PathBuf>,
 }

@@ -28,7 +28,7 @@ const MOST_NOTES: usize = 4;
 /// Number of lines of the report, which fits on one and a half screens with its notes.
 const MOST_LINES: usize = 30;
 
-/// Reports the changes in the vendor's document, then replaces spec/upstream.* with the new document.
+/// Reports the changes in the vendor's document, then replaces spec/upstream.* with the new document
 ///
 /// Rejects an invalid document without writing anything.
 #[derive(clap::Args)]

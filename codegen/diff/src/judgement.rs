@@ -17,8 +17,8 @@ use crate::{
     level::{Direction, Level},
     proof::Proof,
     raw_change::RawChange,
-    report::Side,
     rules::ChangeKind,
+    side::Side,
     steps::tokens,
 };
 
@@ -67,13 +67,13 @@ pub(crate) fn judge<'a>(changes: &mut [RawChange], frames: &Frames<'a>, document
 
 /// Raises the level of changes that break together, although no rule treats them as breaking.
 fn raise<'a>(changes: &mut [RawChange], frames: &Frames<'a>, documents: [&'a Value; 2]) {
-    let mut changed: BTreeMap<usize, Vec<&mut RawChange>> = BTreeMap::new();
+    let mut by_frame: BTreeMap<usize, Vec<&mut RawChange>> = BTreeMap::new();
     for change in changes.iter_mut().filter(|change| change.level() > Level::Docs) {
         if let Some(frame) = change.frame {
-            changed.entry(frame).or_default().push(change);
+            by_frame.entry(frame).or_default().push(change);
         }
     }
-    let mut judgement = Judgement::new(frames, documents, changed.keys().copied());
+    let mut judgement = Judgement::new(frames, documents, by_frame.keys().copied());
     for (index, frame) in frames.all.iter().enumerate().filter(|(_, frame)| frame.is_root) {
         let has_direction = matches!(frame.direction, Direction::Request | Direction::Response);
         if !has_direction || !judgement.relevant.contains_key(&index) {
@@ -81,7 +81,7 @@ fn raise<'a>(changes: &mut [RawChange], frames: &Frames<'a>, documents: [&'a Val
         }
         let inside = judgement.inside(index);
         let has_level = |level: Level| {
-            let mut changes = inside.iter().filter_map(|inside| changed.get(inside)).flatten();
+            let mut changes = inside.iter().filter_map(|inside| by_frame.get(inside)).flatten();
             changes.any(|change| change.level() == level)
         };
         let (small, large) = sides(frame.direction, [frame.old, frame.new]);
@@ -104,7 +104,7 @@ fn raise<'a>(changes: &mut [RawChange], frames: &Frames<'a>, documents: [&'a Val
             })
             .collect();
         for cause in causes {
-            for change in changed.get_mut(&cause).into_iter().flatten() {
+            for change in by_frame.get_mut(&cause).into_iter().flatten() {
                 change.proof = Proof::Counterexample {
                     value: value.clone(),
                     accepted_by: small.side,
@@ -158,8 +158,7 @@ fn sides(direction: Direction, [old, new]: [&Value; 2]) -> (Schema<'_>, Schema<'
 enum Decision {
     /// Inclusion of the values.
     Values,
-    /// Inclusion of the values and of the declared properties, because an open object still allows a removed
-    /// property.
+    /// Inclusion of the values and of the declared properties: an open object allows one that is gone.
     Declarations,
     /// The rule of the change.
     Rule,

@@ -3,6 +3,9 @@
 //! The documents are compared part by part (`document`). Each key of either side is compared by a rule of
 //! [`rules`], or reported as `unclassified`. Afterwards a plain structural comparison (`unclassified`) checks
 //! that nothing was left out, so no difference goes unseen.
+//!
+//! Rules say what changed and where. A change of a schema does not break if the schemas include each other in
+//! the direction of the message, and breaks if a value shows that they do not (`judgement`, `inclusion`).
 
 mod allow_list;
 mod comparer;
@@ -22,6 +25,7 @@ mod raw_change;
 mod render;
 mod report;
 pub mod rules;
+mod side;
 mod site;
 mod source_names;
 mod steps;
@@ -49,10 +53,9 @@ pub use judgement::prove;
 pub use level::{Direction, Level};
 pub use proof::Proof;
 pub use render::{Audience, Consequence, View, annotation, print_json};
-pub use report::{
-    Change, Component, Fact, IntegerRange, Operations, Report, Side, Summary, Usage, Use, User,
-};
+pub use report::{Change, Component, Fact, IntegerRange, Operations, Report, Summary, Usage, Use, User};
 pub use rules::ChangeKind;
+pub use side::Side;
 
 /// The JSON Schema of a report in JSON.
 pub const REPORT_SCHEMA: &str = include_str!("report.schema.json");
@@ -64,18 +67,14 @@ pub fn compare(old: &Document, new: &Document) -> Report {
     let mut comparer = Comparer::new(&old_references, &new_references);
     comparer.document();
     let Comparer {
-        old: old_index,
-        new: new_index,
-        mut changes,
-        frames,
-        ..
+        mut changes, frames, ..
     } = comparer;
     judgement::judge(&mut changes.raw, &frames, [old.value(), new.value()]);
     let uncovered = unclassified::uncovered(old.value(), new.value(), &changes);
     let changes = merge(changes.raw.into_iter().chain(uncovered).collect());
     let mut table = UsageTable::default();
-    let [mut old_usages, mut new_usages] = [(&old_index, old), (&new_index, new)]
-        .map(|(index, document)| UsageIndex::new(index, document.provenance(), &mut table));
+    let [mut old_usages, mut new_usages] = [(&old_references, old), (&new_references, new)]
+        .map(|(references, document)| UsageIndex::new(references, document.provenance(), &mut table));
     let mut changes: Vec<Change> = changes
         .into_iter()
         .map(|change| complete(change, (old, &mut old_usages), (new, &mut new_usages), &mut table))
@@ -133,7 +132,6 @@ fn complete<'a>(
         }
     }
     let uses = usages.uses(&pointer, direction, table);
-    let meaning = change.meaning();
     let provenance = document.provenance();
     let source_pointer = provenance.place(&pointer).pointer().to_buf();
     Change {
@@ -145,13 +143,13 @@ fn complete<'a>(
         operations,
         location: document.locate(&pointer),
         new_location: new.locate(nearest),
+        meaning: change.meaning(),
         fingerprint: change.fingerprint(),
         what: source_names::sentence(change.what, provenance, &pointer, &source_pointer),
         source_pointer,
         pointer,
         side,
         uses,
-        meaning,
         facts: change.facts,
         old: change.old,
         new: change.new,

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::report::Side;
+use crate::side::Side;
 
 /// Proof of the level of a change.
 ///

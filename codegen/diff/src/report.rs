@@ -10,18 +10,9 @@ use crate::{
     level::{Direction, Level},
     proof::Proof,
     rules::ChangeKind,
+    side::Side,
     steps::join_arrays,
 };
-
-/// One of the two documents.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Side {
-    /// The document before.
-    Old,
-    /// The document after.
-    New,
-}
 
 /// A fact about a change that its kind does not imply. Users of the document can base their own judgement on
 /// it.

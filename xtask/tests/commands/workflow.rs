@@ -329,7 +329,14 @@ fn every_script_is_among_these() {
             DRIFT,
             &["compare", "fetch", "regenerate", "open the pull request"][..],
         ),
-        (CI, &["compare with the baseline"]),
+        (
+            CI,
+            &[
+                "test from the packages alone",
+                "document like docs.rs",
+                "compare with the baseline",
+            ],
+        ),
     ] {
         assert_eq!(workflow.matches("run: |").count(), steps.len());
         for step in steps {

@@ -212,8 +212,8 @@ fn is_met(required: &Alternative<'_>, held: &Alternative<'_>) -> bool {
         .all(|(scheme, scopes)| held.get(scheme).is_some_and(|held| scopes.is_subset(held)))
 }
 
-/// Checks whether whoever meets one of the old alternatives meets one of the new ones. No alternatives
-/// require nothing.
+/// Checks whether whoever meets one of the old alternatives meets one of the new ones. Without alternatives,
+/// nothing is required.
 fn are_met(old: &[Alternative<'_>], new: &[Alternative<'_>]) -> bool {
     let nobody = Alternative::new();
     let is_met = |held: &Alternative<'_>| new.is_empty() || new.iter().any(|required| is_met(required, held));
@@ -224,8 +224,8 @@ fn are_met(old: &[Alternative<'_>], new: &[Alternative<'_>]) -> bool {
     }
 }
 
-/// What of a scheme decides how credentials are sent and obtained. Names of HTTP schemes and headers do not
-/// depend on case.
+/// Parts of a scheme that decide how credentials are sent and obtained, with the names of HTTP schemes and
+/// headers in lower case.
 fn sent(scheme: &Value) -> BTreeMap<&str, String> {
     let is_header = scheme.get("in").is_some_and(|place| place == "header");
     let members = scheme.as_object().into_iter().flatten();

@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::{
-    Mode, Prover,
     branch::{Bound, Branch, Kind},
     decimal::Decimal,
     evaluate::Truth,
     lower::{Reading, names},
+    prover::{Mode, Prover},
     schema::Schema,
 };
 

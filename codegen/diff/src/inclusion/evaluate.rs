@@ -3,10 +3,10 @@
 use serde_json::Value;
 
 use super::{
-    Prover,
     branch::{Branch, Kind},
     decimal::Decimal,
     lower::{Reading, same},
+    prover::Prover,
     schema::Schema,
 };
 

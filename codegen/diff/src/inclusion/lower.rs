@@ -1,9 +1,9 @@
 //! Lowering: from schemas of `OpenAPI` 3.0 to branches.
 //!
-//! Authors disagree on whether `nullable` adds null next to an `enum` without null, and next to a
-//! composition. The narrow reading has the values that all readings allow, and the wide reading those that
-//! any reading allows. `oneOf` is read as `anyOf`, because an additional alternative is not meant to exclude
-//! values.
+//! Two readings of a schema differ where authors do: `nullable` may add null beside an `enum` without it, and
+//! beside a composition, or not. The narrow reading has the values that all readings allow, and the wide one
+//! those that any reading allows. `oneOf` is read as `anyOf`, because one more alternative does not mean
+//! fewer values.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -19,7 +19,7 @@ use super::{
     decimal::Decimal,
     schema::Schema,
 };
-use crate::{document::schema::constraints::repeats_format, level::Direction, node::canonical, report::Side};
+use crate::{document::schema::constraints::repeats_format, level::Direction, node::canonical, side::Side};
 
 /// Maximum number of branches of a schema. Schemas with more branches stay undecided.
 const MOST_BRANCHES: usize = 96;

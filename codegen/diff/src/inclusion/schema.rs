@@ -4,7 +4,7 @@ use std::{hash, ptr};
 
 use serde_json::Value;
 
-use crate::report::Side;
+use crate::side::Side;
 
 /// A schema and the document that it belongs to.
 #[derive(Clone, Copy, Debug)]

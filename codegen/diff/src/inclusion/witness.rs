@@ -6,11 +6,11 @@
 use serde_json::{Map, Value, json};
 
 use super::{
-    Prover,
     branch::{Branch, Kind},
     decimal::Decimal,
     evaluate::{FORMATS, Truth},
     lower::{Reading, names},
+    prover::Prover,
     schema::Schema,
 };
 

@@ -8,10 +8,9 @@ use std::{
 use funnelflux_openapi::{
     Provenance, operations,
     pointer::{METHODS, Pointer},
-    references::{self, Usages},
+    references::{self, References, Usages},
 };
 
-use super::DocumentIndex;
 use crate::{
     level::Direction,
     node::Node,
@@ -66,8 +65,12 @@ pub(crate) struct UsageIndex<'a> {
 }
 
 impl<'a> UsageIndex<'a> {
-    pub(crate) fn new(index: &DocumentIndex<'a>, provenance: &'a Provenance, table: &mut UsageTable) -> Self {
-        let usages = Usages::new(index.references);
+    pub(crate) fn new(
+        references: &'a References<'a>,
+        provenance: &'a Provenance,
+        table: &mut UsageTable,
+    ) -> Self {
+        let usages = Usages::new(references);
         let operations = usages.operations.iter();
         Self {
             names: operations
@@ -75,7 +78,7 @@ impl<'a> UsageIndex<'a> {
                 .collect(),
             usages,
             provenance,
-            root: index.root.clone(),
+            root: Node::root(references.document()),
             components: HashMap::new(),
             lists: HashMap::new(),
             by_users: HashMap::new(),

@@ -4,7 +4,10 @@ use std::fmt::Write as _;
 
 use funnelflux_openapi::{Location, Severity};
 
-use super::{Consequence, View, proof, text::with_example};
+use super::{
+    text::with_example,
+    view::{Consequence, View, proof},
+};
 use crate::{level::Level, report::Change};
 
 impl View<'_> {

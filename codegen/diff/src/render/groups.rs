@@ -8,7 +8,7 @@ use std::{
 
 use funnelflux_openapi::text::{shared_sentence, unquoted};
 
-use super::{Consequence, Entry, View};
+use super::view::{Consequence, Entry, View};
 use crate::{level::Level, report::Operations};
 
 /// Similar changes, in the order of the report.

@@ -12,10 +12,14 @@ use funnelflux_openapi::{
     text::{SENTENCE, one_line, shorten},
 };
 
-use super::{Entry, MOST_OPERATIONS, View, groups::Group, proof, title};
+use super::{
+    groups::Group,
+    view::{Entry, MOST_OPERATIONS, View, proof, title},
+};
 use crate::{
     level::Level,
-    report::{Change, Operations, Side},
+    report::{Change, Operations},
+    side::Side,
 };
 
 /// Maximum number of lines shown per value.

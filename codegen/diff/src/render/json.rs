@@ -8,7 +8,7 @@ use std::{
 
 use serde_json::{Map, Value, json};
 
-use super::{Consequence, Entry, View};
+use super::view::{Consequence, Entry, View};
 use crate::{
     proof::Proof,
     report::{Operations, Use, User},

@@ -4,7 +4,11 @@ use std::fmt::Write as _;
 
 use funnelflux_openapi::text::one_line;
 
-use super::{View, html::escape, proof, text::with_example};
+use super::{
+    html::escape,
+    text::with_example,
+    view::{View, proof},
+};
 use crate::{level::Level, report::Summary};
 
 impl View<'_> {

@@ -4,7 +4,11 @@ use std::fmt::Write as _;
 
 use funnelflux_openapi::text::markdown;
 
-use super::{Consequence, MOST_OPERATIONS, View, groups::Group, proof, text::with_example, title};
+use super::{
+    groups::Group,
+    text::with_example,
+    view::{Consequence, MOST_OPERATIONS, View, proof, title},
+};
 use crate::{level::Level, report::Change};
 
 impl View<'_> {

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::{Entry, View, proof, text::with_example};
+use super::{
+    text::with_example,
+    view::{Entry, View, proof},
+};
 use crate::level::Level;
 
 impl View<'_> {

@@ -4,7 +4,11 @@ use std::{collections::BTreeMap, fmt::Write as _};
 
 use funnelflux_openapi::text::{SENTENCE, one_line, shorten};
 
-use super::{MOST_OPERATIONS, View, groups::Group, proof, text::with_example, title};
+use super::{
+    groups::Group,
+    text::with_example,
+    view::{MOST_OPERATIONS, View, proof, title},
+};
 use crate::level::Level;
 
 /// Maximum number of kinds of changes that are named without being shown.

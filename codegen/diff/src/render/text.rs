@@ -4,8 +4,11 @@ use std::fmt::Write as _;
 
 use funnelflux_openapi::text::one_line;
 
-use super::{Consequence, Entry, MOST_USAGES, View, proof};
-use crate::report::{Report, Side, Usage};
+use super::view::{Consequence, Entry, MOST_USAGES, View, proof};
+use crate::{
+    report::{Report, Usage},
+    side::Side,
+};
 
 impl View<'_> {
     /// Renders the result, then each change in full.

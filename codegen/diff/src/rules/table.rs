@@ -2,7 +2,8 @@
 //!
 //! Two principles decide the level. A *request* breaks when its schema gets narrower, because the service may
 //! reject values that it accepted before. A *response* breaks when its schema gets wider, because readers may
-//! not understand new values. If a change can be read in two ways, the more severe reading counts.
+//! not understand new values. If a change can be read in two ways, the more severe reading counts. For
+//! schemas, a proof of inclusion or a counterexample (`judgement`) comes before the level of the rule.
 
 use super::rule::{
     ByDirection::{Any, Each},
@@ -122,7 +123,7 @@ rules! {
     BodySchemaRemoved: { id: Fixed("request-body-media-type-schema-removed"), level: Any(Info),
         meaning: Any("The body no longer has to match a schema.") }
     MediaTypeRangeChanged: { id: Fixed("media-type-range-changed"), level: Any(Info),
-        meaning: Any("A media type range replaces a narrower one, or the reverse. Nothing is rejected.") }
+        meaning: Any("A range of media types and one that it covers replace each other.") }
 
     // Responses.
     SuccessStatusAdded: { id: Fixed("response-success-status-added"), level: Any(Info),

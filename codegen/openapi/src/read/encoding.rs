@@ -3,7 +3,7 @@
 /// Reads UTF-8.
 ///
 /// # Errors
-/// What the bytes are instead, in one sentence without a full stop, such as `it is compressed with gzip`.
+/// The actual encoding, in words that begin a sentence, such as `it is compressed with gzip`.
 pub fn text(bytes: Vec<u8>) -> Result<String, String> {
     if let Some(other) = other_encoding(&bytes) {
         return Err(other.to_owned());

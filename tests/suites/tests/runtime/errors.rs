@@ -44,8 +44,8 @@ async fn a_decode_error_names_the_field() {
     assert_eq!(
         error.to_string(),
         "list_offer_sources (GET /offersource/list/): the response (200 OK) does not decode at \
-         [1].offerSourceName: invalid type: null, expected a string at line 1 column 106; the body begins \
-         with [{\"idOfferSource\":\"1\",\"offerSourceName\":\"a\",\"status\":\"active\"},\
+         [1].offerSourceName: invalid type: null, expected a string at line 1 column 106; \
+         the body begins with [{\"idOfferSource\":\"1\",\"offerSourceName\":\"a\",\"status\":\"active\"},\
          {\"idOfferSource\":\"2\",\"offerSourceName… (request ID 81af)"
     );
     for (body, path) in [

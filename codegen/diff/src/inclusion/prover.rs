@@ -1,0 +1,57 @@
+//! State of proofs: the schemas of two documents, and the answers so far.
+
+use std::collections::{HashMap, HashSet};
+
+use serde_json::Value;
+
+use super::lower::Lowering;
+use crate::level::Direction;
+
+/// Mode of an inclusion question.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) enum Mode {
+    /// Inclusion of the values, without undeclared properties that only the larger schema declares.
+    #[default]
+    Sent,
+    /// The same, and the new schema also declares every property that the old schema declares.
+    Declared,
+    /// Inclusion of all values.
+    All,
+}
+
+/// The two lists of schemas and the mode of a question.
+pub(super) type Question = (Vec<usize>, Vec<usize>, Mode);
+
+/// Answers questions about the schemas of two documents in messages of one direction.
+pub(crate) struct Prover<'a> {
+    pub(super) lowering: Lowering<'a>,
+    /// Proven questions, in the order of their proofs.
+    pub(super) proven: HashSet<Question>,
+    pub(super) order: Vec<Question>,
+    pub(super) unproven: HashSet<Question>,
+    /// Questions in progress.
+    pub(super) open: HashSet<Question>,
+    pub(super) patterns: HashMap<&'a str, Option<regress::Regex>>,
+    /// Remaining steps for the current question.
+    pub(super) fuel: usize,
+    /// True if formats are evaluated.
+    pub(super) knows_formats: bool,
+    /// Levels of the evaluation in progress.
+    pub(super) level: usize,
+}
+
+impl<'a> Prover<'a> {
+    pub(crate) fn new(documents: [&'a Value; 2], direction: Direction) -> Self {
+        Self {
+            lowering: Lowering::new(documents, direction),
+            proven: HashSet::new(),
+            order: Vec::new(),
+            unproven: HashSet::new(),
+            open: HashSet::new(),
+            patterns: HashMap::new(),
+            fuel: 0,
+            knows_formats: true,
+            level: 0,
+        }
+    }
+}
