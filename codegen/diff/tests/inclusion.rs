@@ -346,7 +346,10 @@ fn proofs_agree_with_a_validator() {
             };
             change(random, target, 2);
         }
-        let document = |schema: &Value, shared: &Value| json!({"root": schema, "components": {"schemas": {"Shared": shared}}});
+        let document = |schema: &Value, shared: &Value| {
+            let schemas = json!({"Shared": shared});
+            json!({"root": schema, "components": {"schemas": schemas}})
+        };
         let documents = [document(&old, &old_shared), document(&new, &new_shared)];
         let direction = pick(random, &[Direction::Request, Direction::Response]);
         let [old_document, new_document] = &documents;
