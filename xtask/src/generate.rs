@@ -30,6 +30,9 @@ pub(crate) struct Arguments {
     /// Also lists every single notice, and the rules and passes that changed nothing, with their reasons.
     #[arg(short, long)]
     verbose: bool,
+    /// Reports an unsupported operation as an error instead of leaving it out.
+    #[arg(long)]
+    strict: bool,
 }
 
 /// Files that a run wrote, removed or left unchanged.
@@ -54,8 +57,13 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<Outcom
     let lock = spec.lock()?;
     let mut stages = Vec::new();
     let mut stage_start = Instant::now();
-    let output = spec.generate(lock, &mut |stage| {
-        stages.push((stage, stage_start.elapsed()));
+    let output = spec.generate(lock, arguments.strict, &mut |stage| {
+        let time = stage_start.elapsed();
+        // A stage runs again when operations are left out.
+        match stages.iter_mut().find(|(known, _)| *known == stage) {
+            Some((_, total)) => *total += time,
+            None => stages.push((stage, time)),
+        }
         stage_start = Instant::now();
     })?;
     let mut warnings = Vec::new();

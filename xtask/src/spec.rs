@@ -84,10 +84,14 @@ impl Spec {
             .transpose()
     }
 
-    /// Runs the pipeline; calls `done` after each stage.
+    /// Runs the pipeline; calls `done` after each stage. `strict`: an unsupported operation is an error.
+    ///
+    /// # Errors
+    /// If the document or an overlay is invalid.
     pub(crate) fn generate(
         &self,
         previous_lock: Option<Lock>,
+        strict: bool,
         done: &mut dyn FnMut(Stage),
     ) -> Result<Output, Diagnostics> {
         let input = Input {
@@ -96,7 +100,9 @@ impl Spec {
             previous_lock,
         };
         let options = Options {
-            strict: true,
+            strict,
+            // A later document of the vendor may make a step needless.
+            no_idle_steps: false,
             on_stage: Some(done),
             isolation: Some(&isolated::run),
         };

@@ -1,19 +1,15 @@
 //! Runs all stages on a folder of public API documents, each under a time limit, and prints a table.
 //!
 //! ```sh
-//! cargo run --release -p funnelflux-generator --example corpus -- \
-//!     FOLDER [--prune] [--show CODE] [--write FOLDER]
+//! cargo run --release -p funnelflux-generator --example corpus -- FOLDER [--show CODE] [--write FOLDER]
 //! ```
 //!
-//! `--prune` repeatedly removes the parts with errors until the rest generates, so that later stages also see
-//! foreign constructs. `--show` also prints the diagnostics with a given code; locations in later rounds
-//! refer to the document of that round. `--write` writes the generated files, one folder per document, and
-//! their source document, `NAME.pruned.json`. The exit code is 1 if a document caused a panic, took longer
-//! than the limit, was refused without a location, or, with `--prune`, left nothing to generate.
+//! `--show` also prints the diagnostics of a code. `--write` writes the generated files, a folder per
+//! document. The exit code is 1 if a document made the program panic, took longer than the limit, or was
+//! refused without a location.
 
 use std::{
     collections::BTreeMap,
-    fmt::Write as _,
     io::{self, Write as _},
     path::{Path, PathBuf},
     process::ExitCode,
@@ -22,15 +18,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use funnelflux_generator::{Input, Options, generate};
-use funnelflux_openapi::{
-    Diagnostic, Diagnostics, Severity, Source, normalise,
-    pointer::{METHODS, Pointer, PointerBuf},
-    read,
-};
-use serde_json::{Map, Value, json};
+use funnelflux_generator::{Input, LeftOut, Options, generate};
+use funnelflux_openapi::{Diagnostic, Diagnostics, Severity, Source, operations::operations};
 
-/// Time limit per document. Pruning runs all stages many times.
+/// Time limit per document.
 const LIMIT: Duration = Duration::from_mins(5);
 
 #[path = "../../../xtask/src/isolated.rs"]
@@ -39,7 +30,6 @@ mod isolated;
 #[derive(Default)]
 struct Arguments {
     folder: String,
-    prune: bool,
     show: Option<String>,
     write: Option<PathBuf>,
 }
@@ -49,7 +39,6 @@ fn arguments() -> Option<Arguments> {
     let mut rest = std::env::args().skip(1);
     while let Some(argument) = rest.next() {
         match argument.as_str() {
-            "--prune" => arguments.prune = true,
             "--show" => arguments.show = Some(rest.next()?),
             "--write" => arguments.write = Some(rest.next()?.into()),
             _ => arguments.folder = argument,
@@ -60,158 +49,18 @@ fn arguments() -> Option<Arguments> {
 
 /// Result for a document.
 struct Outcome {
-    version: String,
     time: Duration,
     files: BTreeMap<String, String>,
     diagnostics: Diagnostics,
     /// Number of operations.
     operations: usize,
-    /// Number of operations with generated code.
-    kept: usize,
-    /// Parts removed so that the rest could be generated.
-    pruned: Option<Pruned>,
-    /// Text of the document from which the files were generated.
-    document: String,
+    left_out: Vec<LeftOut>,
 }
 
-fn run(name: &str, text: &str, prune: bool) -> Outcome {
-    let source = Source { name, text };
-    let version = read::read(source)
-        .and_then(|document| read::version(&document))
-        .map_or_else(|_| "?".to_owned(), |version| version.to_string());
-    let mut outcome = run_once(source, version);
-    let document = read::read(source).and_then(normalise::normalise);
-    let Ok((document, _)) = document else {
-        return outcome;
-    };
-    let mut document = document.into_value();
-    outcome.operations = operations(&document);
-    if prune && outcome.files.is_empty() {
-        let mut pruned = Pruned::default();
-        let mut reasons = outcome.diagnostics.clone();
-        while pruned.remove_refused(&mut document, &reasons) {
-            let text = document.to_string();
-            let source = Source { name, text: &text };
-            let next = run_once(source, String::new());
-            reasons = next.diagnostics;
-            pruned.later.0.extend(errors(&reasons).cloned());
-            outcome.files = next.files;
-        }
-        pruned.rest = errors(&reasons).cloned().collect();
-        outcome.pruned = Some(pruned);
-    }
-    if !outcome.files.is_empty() {
-        outcome.kept = operations(&document);
-        outcome.document = format!("{document:#}");
-    }
-    outcome
-}
-
-fn operations(document: &Value) -> usize {
-    let paths = document.get("paths").and_then(Value::as_object);
-    let items = paths.into_iter().flat_map(Map::values);
-    let members = items.filter_map(Value::as_object).flat_map(Map::keys);
-    members.filter(|key| METHODS.contains(&key.as_str())).count()
-}
-
-/// Parts that were removed from a document.
-#[derive(Default)]
-struct Pruned {
-    opened: usize,
-    named: usize,
-    other: usize,
-    /// Errors of later rounds.
-    later: Diagnostics,
-    /// Errors that pruning cannot fix.
-    rest: Diagnostics,
-}
-
-impl Pruned {
-    /// Removes the parts that errors point to; returns `true` if that changed the document.
-    fn remove_refused(&mut self, document: &mut Value, diagnostics: &Diagnostics) -> bool {
-        let mut changed = false;
-        for diagnostic in diagnostics {
-            if diagnostic.severity != Severity::Error {
-                continue;
-            }
-            let tokens: Vec<String> = diagnostic
-                .pointer
-                .tokens()
-                .map(|token| token.decoded().into_owned())
-                .collect();
-            let tokens: Vec<&str> = tokens.iter().map(String::as_str).collect();
-            changed |= match tokens.as_slice() {
-                // The fix that the message proposes.
-                _ if diagnostic.code == "enum-name"
-                    && document
-                        .pointer(diagnostic.pointer.as_str())
-                        .is_some_and(|schema| schema.get("x-rust-name").is_none()) =>
-                {
-                    self.named += 1;
-                    let name = format!("Enumeration{}", self.named);
-                    set(document, &diagnostic.pointer, "x-rust-name", json!(name))
-                }
-                ["paths", path, method, ..] if diagnostic.code == "no-tag" => {
-                    let operation = PointerBuf::from_tokens(["paths", path, method]);
-                    set(document, &operation, "tags", json!(["Default"]))
-                }
-                ["paths", path, method, ..] if METHODS.contains(method) => {
-                    remove(document, &PointerBuf::from_tokens(["paths", path]), method)
-                }
-                ["paths", path, ..] => {
-                    let removed = remove(document, Pointer::from_static("/paths"), path);
-                    self.other += usize::from(removed);
-                    removed
-                }
-                ["components", "schemas", name, ..] => {
-                    let schemas = Pointer::from_static("/components/schemas");
-                    let schema = schemas.with_trailing_token(*name);
-                    let exists = document.pointer(schema.as_str()).is_some();
-                    let opened = exists && set(document, schemas, name, json!({}));
-                    self.opened += usize::from(opened);
-                    // If its name is also refused, its users are removed in the next round.
-                    let removed = !opened && remove(document, schemas, name);
-                    self.other += usize::from(removed);
-                    opened || removed
-                }
-                ["components", section, name, ..] => {
-                    let removed = remove(document, &PointerBuf::from_tokens(["components", section]), name);
-                    self.other += usize::from(removed);
-                    removed
-                }
-                _ => false,
-            };
-        }
-        changed
-    }
-}
-
-fn remove(document: &mut Value, place: &Pointer, key: &str) -> bool {
-    document
-        .pointer_mut(place.as_str())
-        .and_then(Value::as_object_mut)
-        .is_some_and(|object| object.shift_remove(key).is_some())
-}
-
-/// Sets a member; returns `true` if that changed it.
-fn set(document: &mut Value, place: &Pointer, key: &str, value: Value) -> bool {
-    let Some(object) = document
-        .pointer_mut(place.as_str())
-        .and_then(Value::as_object_mut)
-    else {
-        return false;
-    };
-    if object.get(key) == Some(&value) {
-        return false;
-    }
-    object.insert(key.to_owned(), value);
-    true
-}
-
-fn run_once(source: Source<'_>, version: String) -> Outcome {
+fn run(name: &str, text: &str) -> Outcome {
     let start = Instant::now();
     let input = Input {
-        upstream: source,
+        upstream: Source { name, text },
         overlays: Vec::new(),
         previous_lock: None,
     };
@@ -221,19 +70,22 @@ fn run_once(source: Source<'_>, version: String) -> Outcome {
     };
     let result = generate(&input, options);
     let time = start.elapsed();
-    let (files, diagnostics) = match result {
-        Ok(output) => (output.files, output.notices),
-        Err(diagnostics) => (BTreeMap::new(), diagnostics),
-    };
-    Outcome {
-        version,
-        time,
-        files,
-        diagnostics,
-        operations: 0,
-        kept: 0,
-        pruned: None,
-        document: String::new(),
+    match result {
+        Ok(output) => Outcome {
+            time,
+            operations: serde_json::from_str(&output.effective)
+                .map_or(0, |document| operations(&document).count()),
+            files: output.files,
+            diagnostics: output.notices,
+            left_out: output.left_out,
+        },
+        Err(diagnostics) => Outcome {
+            time,
+            files: BTreeMap::new(),
+            diagnostics,
+            operations: 0,
+            left_out: Vec::new(),
+        },
     }
 }
 
@@ -243,69 +95,38 @@ impl Outcome {
         self.errors().all(|diagnostic| diagnostic.location.is_some())
     }
 
-    /// Formats a row of the table, beginning with the version.
+    /// Formats a row of the table, after the name.
     fn row(&self) -> String {
-        let mut reasons: Vec<String> = Vec::new();
-        if !self.files.is_empty() {
-            reasons.push(format!("{} files", self.files.len()));
+        let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
+        let left_out = self.left_out.iter().map(|left_out| left_out.rule.clone());
+        let errors = self
+            .errors()
+            .map(|error| format!("{}::{}", error.stage, error.code));
+        for reason in left_out.chain(errors) {
+            *reasons.entry(reason).or_default() += 1;
         }
-        reasons.extend(counted(&codes(&self.diagnostics)));
-        let mut reasons = reasons.join(", ");
-        if let Some(pruned) = &self.pruned {
-            let _ = write!(
-                reasons,
-                "; {} other parts removed, {} schemas opened, {} enumerations named",
-                pruned.other, pruned.opened, pruned.named
-            );
-            if !pruned.later.is_empty() {
-                let later = counted(&codes(&pruned.later)).join(", ");
-                let _ = write!(reasons, "; later {later}");
-            }
-            for diagnostic in &pruned.rest {
-                let _ = write!(reasons, "; {diagnostic}");
-            }
-        }
-        if !self.is_located() {
-            reasons.push_str(" (WITHOUT A LOCATION)");
-        }
+        let reasons: Vec<String> = reasons
+            .iter()
+            .map(|(reason, count)| format!("{reason} {count}"))
+            .collect();
         format!(
-            "{} | {} of {} | {} | {}/{}/{} | {reasons}",
-            self.version,
-            self.kept,
+            "{} of {} | {} | {}{}",
+            self.operations - self.left_out.len(),
             self.operations,
             self.time.as_millis(),
-            self.diagnostics.count(Severity::Error),
-            self.diagnostics.count(Severity::Warning),
-            self.diagnostics.count(Severity::Notice),
+            reasons.join(", "),
+            if self.is_located() {
+                ""
+            } else {
+                " (WITHOUT A LOCATION)"
+            }
         )
     }
 
     fn errors(&self) -> impl Iterator<Item = &Diagnostic> {
-        errors(&self.diagnostics)
+        let diagnostics = self.diagnostics.iter();
+        diagnostics.filter(|diagnostic| diagnostic.severity == Severity::Error)
     }
-}
-
-fn errors(diagnostics: &Diagnostics) -> impl Iterator<Item = &Diagnostic> {
-    diagnostics
-        .iter()
-        .filter(|diagnostic| diagnostic.severity == Severity::Error)
-}
-
-/// Counts errors by code.
-fn codes(diagnostics: &Diagnostics) -> BTreeMap<String, usize> {
-    let mut codes = BTreeMap::new();
-    for diagnostic in errors(diagnostics) {
-        let code = format!("{}::{}", diagnostic.stage, diagnostic.code);
-        *codes.entry(code).or_default() += 1;
-    }
-    codes
-}
-
-fn counted(codes: &BTreeMap<String, usize>) -> Vec<String> {
-    codes
-        .iter()
-        .map(|(code, count)| format!("{code} {count}"))
-        .collect()
 }
 
 /// Writes the files of a document.
@@ -330,7 +151,7 @@ fn document(file: &Path, arguments: &Arguments, out: &mut impl io::Write) -> io:
     let text = match std::fs::read_to_string(file) {
         Ok(text) => text,
         Err(error) => {
-            writeln!(out, "| {name} | | | | | | {error} |")?;
+            writeln!(out, "| {name} | | | | {error} |")?;
             return Ok(false);
         }
     };
@@ -338,40 +159,34 @@ fn document(file: &Path, arguments: &Arguments, out: &mut impl io::Write) -> io:
     out.flush()?;
     let (send, receive) = mpsc::channel();
     let job = {
-        let (name, prune) = (name.clone(), arguments.prune);
+        let name = name.clone();
         thread::spawn(move || {
             // The receiver is gone after the time limit.
-            let _ = send.send(run(&name, &text, prune));
+            let _ = send.send(run(&name, &text));
         })
     };
     let outcome = match receive.recv_timeout(LIMIT) {
         Ok(outcome) => outcome,
         Err(mpsc::RecvTimeoutError::Timeout) => {
-            writeln!(out, "| | | | LONGER THAN {} s |", LIMIT.as_secs())?;
+            writeln!(out, "| | | LONGER THAN {} s |", LIMIT.as_secs())?;
             return Ok(false);
         }
         Err(mpsc::RecvTimeoutError::Disconnected) => {
             let _ = job.join();
-            writeln!(out, "| | | | PANIC |")?;
+            writeln!(out, "| | | PANIC |")?;
             return Ok(false);
         }
     };
     writeln!(out, "{} |", outcome.row())?;
-    let later = outcome.pruned.iter().flat_map(|pruned| &pruned.later);
-    for diagnostic in outcome.diagnostics.iter().chain(later) {
+    for diagnostic in &outcome.diagnostics {
         if arguments.show.as_deref() == Some(diagnostic.code) {
             writeln!(out, "{diagnostic}")?;
         }
     }
     if let Some(folder) = &arguments.write {
         write_files(&folder.join(&name), &outcome.files)?;
-        if !outcome.document.is_empty() {
-            std::fs::write(folder.join(format!("{name}.pruned.json")), &outcome.document)?;
-        }
     }
-    let is_refused = outcome.pruned.is_none() && outcome.errors().next().is_some();
-    let has_answer = is_refused || !outcome.files.is_empty();
-    Ok(has_answer && outcome.is_located())
+    Ok(outcome.is_located())
 }
 
 fn main() -> io::Result<ExitCode> {
@@ -379,7 +194,7 @@ fn main() -> io::Result<ExitCode> {
         return Ok(isolated::child());
     }
     let Some(arguments) = arguments() else {
-        eprintln!("usage: corpus FOLDER [--prune] [--show CODE] [--write FOLDER]");
+        eprintln!("usage: corpus FOLDER [--show CODE] [--write FOLDER]");
         return Ok(ExitCode::from(2));
     };
     let mut files = Vec::new();
@@ -393,8 +208,7 @@ fn main() -> io::Result<ExitCode> {
     let mut out = io::stdout().lock();
     writeln!(
         out,
-        "| document | KB | version | operations | ms | errors/warnings/notices | outcome |\n\
-         |---|---|---|---|---|---|---|"
+        "| document | KB | kept | ms | left out |\n|---|---|---|---|---|"
     )?;
     let mut success = true;
     for file in files {

@@ -3,17 +3,17 @@
 //! A part without evidence inherits that of its operation. An operation without evidence is from the vendor's
 //! page.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, ptr};
 
 use serde_json::Value;
 
-use crate::naming;
+use crate::{left_out::LeftOut, naming};
 use funnelflux_openapi::{
     evidence::Evidence,
     operations::{Operation, operations},
     pointer::Pointer,
     references,
-    text::counted,
+    text::{counted, markdown},
 };
 
 /// Path of the table.
@@ -59,14 +59,24 @@ states its own evidence. The column *fake*: `yes` if the fake service in `tests/
 
 ";
 
+const LEFT_OUT: &str = "
+## Left out
+
+The generator does not support these operations. `cargo xtask generate` prints the location and the fix for
+each.
+
+| method | path | construct | reason |
+|---|---|---|---|
+";
+
 struct Row {
     rank: usize,
     tag: String,
     title: String,
     method: String,
     path: String,
-    /// Name of the Rust method.
-    name: String,
+    /// Name of the Rust method; `None` if it is left out.
+    name: Option<String>,
     path_evidence: Evidence,
     /// `None` if there are none.
     parameters: Option<Evidence>,
@@ -76,10 +86,18 @@ struct Row {
     is_simulated: bool,
 }
 
-/// Renders the table for an effective document.
+/// Renders the table for an effective document, and the operations that are left out of the generated code.
 #[must_use]
-pub fn coverage(document: &Value) -> String {
-    let rows = operations(document).map(|operation| row(document, &operation));
+pub fn coverage(document: &Value, left_out: &[LeftOut]) -> String {
+    let rows = operations(document).map(|operation| {
+        let mut row = row(document, &operation);
+        let is_left_out =
+            |left_out: &LeftOut| (&*left_out.method, &*left_out.path) == (operation.method, operation.path);
+        if left_out.iter().any(is_left_out) {
+            row.name = None;
+        }
+        row
+    });
     let mut rows: Vec<Row> = rows.collect();
     rows.sort_by_key(|row| row.rank);
     let word = |evidence: Option<Evidence>| evidence.map_or("–", Evidence::name);
@@ -92,19 +110,34 @@ pub fn coverage(document: &Value) -> String {
         // Writing to a string cannot fail.
         let _ = writeln!(
             text,
-            "| {} | {} | {} | {} | `{}` | `{}` | {} | {} | {} | {} | {} |",
+            "| {} | {} | {} | {} | `{}` | {} | {} | {} | {} | {} | {} |",
             index + 1,
             escape_cell(&row.tag),
             escape_cell(&row.title),
             row.method,
             row.path,
-            row.name,
+            row.name
+                .as_ref()
+                .map_or_else(|| "–".to_owned(), |name| format!("`{name}`")),
             row.path_evidence.name(),
             word(row.parameters),
             word(row.body),
             row.response.name(),
             if row.is_simulated { "yes" } else { "accepts" }
         );
+    }
+    if !left_out.is_empty() {
+        text.push_str(LEFT_OUT);
+        for operation in left_out {
+            let _ = writeln!(
+                text,
+                "| {} | {} | {} | {} |",
+                operation.method.to_ascii_uppercase(),
+                markdown(&format!("`{}`", operation.path)),
+                operation.rule,
+                markdown(&operation.reason)
+            );
+        }
     }
     text
 }
@@ -159,7 +192,7 @@ fn row(document: &Value, operation: &Operation<'_>) -> Row {
             .unwrap_or(INDEX.len()),
         tag,
         title: text("/summary"),
-        name: naming::operation(&method, path).id,
+        name: Some(naming::operation(&method, path).id),
         method,
         path: (*path).to_owned(),
         path_evidence: item.and_then(Evidence::of).unwrap_or(own),
@@ -188,11 +221,17 @@ fn content(document: &Value, holder: &Value, own: Evidence) -> Evidence {
 
 /// Returns `true` for an object without known properties, or a list of such objects.
 fn is_open(document: &Value, schema: &Value) -> bool {
-    let schema = resolve(document, schema);
-    match schema.get("items") {
-        Some(items) => is_open(document, items),
-        None => schema.get("type").is_some_and(|kind| kind == "object") && schema.get("properties").is_none(),
+    let mut schema = resolve(document, schema);
+    let mut seen: Vec<&Value> = Vec::new();
+    while let Some(items) = schema.get("items") {
+        // A list may contain itself.
+        if seen.iter().any(|seen| ptr::eq(*seen, items)) {
+            return false;
+        }
+        seen.push(items);
+        schema = resolve(document, items);
     }
+    schema.get("type").is_some_and(|kind| kind == "object") && schema.get("properties").is_none()
 }
 
 fn resolve<'a>(document: &'a Value, value: &'a Value) -> &'a Value {

@@ -7,14 +7,18 @@ use serde_json::Value;
 use crate::{
     StageReport,
     coverage::{COVERAGE, coverage},
+    left_out::{LeftOut, leave_out},
     lint,
     lock::{self, Lock},
     overlay,
     progenitor::{self, Isolation},
-    render, rewrite, supersede, transform,
+    render,
+    rewrite::{self, Items},
+    supersede,
+    transform::{self, ApiModel},
 };
 use funnelflux_openapi::{
-    Diagnostics, Document, Source, Stage, normalise, operations::operations, read, text::counted,
+    Diagnostics, Document, Severity, Source, Stage, normalise, operations::operations, read, text::counted,
 };
 
 /// Path of the effective document, in the lock and in messages.
@@ -34,8 +38,10 @@ pub struct Input<'a> {
 /// Options of [`generate`]. The default suits documents other than ours.
 #[derive(Default)]
 pub struct Options<'a> {
-    /// Reports an error for a rule or pass that is expected to change our document and does not.
+    /// An operation that the generator does not support is an error instead of being left out.
     pub strict: bool,
+    /// A rule or pass that changes nothing, although our document must give it something to do, is an error.
+    pub no_idle_steps: bool,
     /// Called after each stage.
     pub on_stage: Option<&'a mut dyn FnMut(Stage)>,
     /// Isolates progenitor, so that a crash does no harm. Default: a thread of this process, which catches
@@ -56,6 +62,8 @@ pub struct Output {
     pub lock: Lock,
     /// The generated files by their paths relative to `generated/src/api`.
     pub files: BTreeMap<String, String>,
+    /// Operations that are left out, because the generator does not support them.
+    pub left_out: Vec<LeftOut>,
     /// One report for each stage.
     pub stages: Vec<StageReport>,
     /// Warnings and notices.
@@ -89,15 +97,7 @@ impl Pipeline<'_> {
     fn all(&mut self, input: &Input<'_>) -> Result<Output, Diagnostics> {
         let document = self.effective(input)?;
         let effective = format!("{:#}\n", document.value());
-        let (model, report) = transform::transform(&document)?;
-        self.check_and_report(report)?;
-        let isolation = self.options.isolation.unwrap_or(&progenitor::in_process);
-        let (file, report) = progenitor::generate_items(&model, &document, isolation)
-            .map_err(|diagnostics| model.relocate(diagnostics, &document))?;
-        self.report(report);
-        let (items, report) = rewrite::rewrite(file, &model, &document)
-            .map_err(|diagnostics| model.relocate(diagnostics, &document))?;
-        self.check_and_report(report)?;
+        let (model, items, left_out) = self.supported(document.clone())?;
         let (files, report) = render::render(&items)?;
         self.report(report);
         if input.previous_lock.is_none() {
@@ -106,7 +106,7 @@ impl Pipeline<'_> {
         let tags = model.tags.iter();
         let mut features: Vec<String> = tags.filter_map(|tag| tag.feature.clone()).collect();
         features.sort();
-        let coverage = coverage(document.value());
+        let coverage = coverage(document.value(), &left_out);
         let written = [(EFFECTIVE, &effective), (COVERAGE, &coverage)];
         let lock = Lock::new(
             input.upstream,
@@ -121,12 +121,13 @@ impl Pipeline<'_> {
             features,
             lock,
             files,
+            left_out,
             stages: mem::take(&mut self.stages),
             notices: mem::take(&mut self.notices),
         })
     }
 
-    /// The effective document: read, normalised, with overlays applied, and fit for the generator.
+    /// The effective document: read, normalised, and with overlays applied.
     fn effective(&mut self, input: &Input<'_>) -> Result<Document, Diagnostics> {
         let document = read::read(input.upstream)?;
         let summary = format!("{}: {}", input.upstream.name, census(document.value()));
@@ -151,19 +152,54 @@ impl Pipeline<'_> {
         );
         self.report(StageReport::new(Stage::Overlay, summary));
 
-        let ((), notices) = lint::lint(&applied.document).unless_errors(())?;
+        Ok(applied.document)
+    }
+
+    /// Generates the operations that are supported, and leaves out the others.
+    fn supported(&mut self, mut document: Document) -> Result<(ApiModel, Items, Vec<LeftOut>), Diagnostics> {
+        let mut left_out = Vec::new();
+        loop {
+            // Each round removes something, so this ends.
+            let notices = self.notices.len();
+            let errors = match self.items(&document) {
+                Ok((model, items)) => return Ok((model, items, left_out)),
+                Err(errors) if self.options.strict => return Err(errors),
+                Err(errors) => errors,
+            };
+            self.notices.0.truncate(notices);
+            let errors = errors
+                .into_iter()
+                .filter(|error| error.severity == Severity::Error);
+            let (rest, removed, warnings) = leave_out(document, errors.collect())?;
+            document = rest;
+            left_out.extend(removed);
+            self.notices.extend(warnings);
+        }
+    }
+
+    fn items(&mut self, document: &Document) -> Result<(ApiModel, Items), Diagnostics> {
+        let ((), notices) = lint::lint(document).unless_errors(())?;
         let summary = match notices.len() {
             0 => "no diagnostics".to_owned(),
             count => format!("{}, see below", counted(count, "diagnostic")),
         };
         self.notices.extend(notices);
         self.report(StageReport::new(Stage::Lint, summary));
-        Ok(applied.document)
+        let (model, report) = transform::transform(document)?;
+        self.check_and_report(report)?;
+        let isolation = self.options.isolation.unwrap_or(&progenitor::in_process);
+        let (file, report) = progenitor::generate_items(&model, document, isolation)
+            .map_err(|diagnostics| model.relocate(diagnostics, document))?;
+        self.report(report);
+        let (items, report) = rewrite::rewrite(file, &model, document)
+            .map_err(|diagnostics| model.relocate(diagnostics, document))?;
+        self.check_and_report(report)?;
+        Ok((model, items))
     }
 
     /// Adds a report, unless a step was idle against expectation.
     fn check_and_report(&mut self, report: StageReport) -> Result<(), Diagnostics> {
-        if self.options.strict {
+        if self.options.no_idle_steps {
             report.idle().unless_errors(())?;
         }
         self.report(report);
@@ -174,6 +210,8 @@ impl Pipeline<'_> {
         if let Some(on_stage) = &mut self.options.on_stage {
             on_stage(report.stage);
         }
+        // A later round, with less of the document, replaces the report of an earlier one.
+        self.stages.retain(|earlier| earlier.stage != report.stage);
         self.stages.push(report);
     }
 }

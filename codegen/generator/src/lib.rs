@@ -7,6 +7,7 @@ pub mod changelog;
 pub mod coverage;
 mod generate;
 pub mod impact;
+mod left_out;
 pub mod lint;
 pub mod lock;
 pub mod naming;
@@ -23,5 +24,6 @@ pub mod transform;
 
 pub use coverage::COVERAGE;
 pub use generate::{EFFECTIVE, Input, Options, Output, generate};
+pub use left_out::LeftOut;
 pub use lock::Lock;
 pub use steps::{StageReport, StepReport};

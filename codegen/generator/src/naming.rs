@@ -278,16 +278,25 @@ pub fn variant(value: &str) -> String {
     }
 }
 
-/// Returns the module of a tag.
+/// Modules of the generated code that belong to no tag.
+const MODULES: &[&str] = &["ids", "public", "shared"];
+
+/// Returns the module of a tag; empty for a tag without letters and digits.
+///
+/// Letters of other scripts become ASCII: a module in a file of its own needs an ASCII name.
 #[must_use]
 pub fn module(tag: &str) -> String {
-    identifier(&words(tag).to_snake_case())
+    match deunicode::deunicode(tag).to_snake_case() {
+        name if name.is_empty() => name,
+        name if MODULES.contains(&name.as_str()) => format!("{name}_"),
+        name => identifier(&name),
+    }
 }
 
 /// Returns the cargo feature that gates a tag while its operations are inferred.
 #[must_use]
 pub fn feature(tag: &str) -> String {
-    tag.to_kebab_case()
+    deunicode::deunicode(tag).to_kebab_case()
 }
 
 /// Returns the method argument of a parameter.
@@ -312,7 +321,8 @@ fn words(name: &str) -> String {
 
 /// Makes a valid Rust name: appends an underscore to a keyword, and prefixes a leading digit with one.
 fn identifier(name: &str) -> String {
-    if syn::parse_str::<syn::Ident>(name).is_ok() {
+    // `gen` is a keyword since the edition of 2024, which `syn` does not know.
+    if syn::parse_str::<syn::Ident>(name).is_ok() && name != "gen" {
         name.to_owned()
     } else if name.starts_with(|first: char| first.is_ascii_digit()) {
         format!("_{name}")
@@ -449,7 +459,20 @@ mod tests {
         assert_eq!(argument("idOfferSources"), "id_offer_sources");
         assert_eq!(argument("type"), "type_");
         assert_eq!(parameter_enum("status"), "StatusFilter");
-        assert_eq!(module("Offer Sources"), "offer_sources");
+        for (tag, expected) in [
+            ("Offer Sources", "offer_sources"),
+            ("mod", "mod_"),
+            ("gen", "gen_"),
+            ("self", "self_"),
+            ("public", "public_"),
+            ("Товары", "tovary"),
+            ("🦀", "crab"),
+            ("商品", "shang_pin"),
+            ("", ""),
+            ("--", ""),
+        ] {
+            assert_eq!(module(tag), expected);
+        }
         assert_eq!(feature("AI Node Settings"), "ai-node-settings");
         assert_eq!(constant("list_offer_sources"), "LIST_OFFER_SOURCES");
     }

@@ -1,5 +1,7 @@
 //! Text of the document as rustdoc: escaping, wrapping, sentences, comment lines.
 
+mod code_blocks;
+
 use proc_macro2::Span;
 use syn::{Attribute, LitStr, parse_quote};
 
@@ -9,34 +11,36 @@ const WIDTH: usize = 96;
 /// Names that look like code but are not.
 const PRODUCTS: &[&str] = &["FunnelFlux", "OpenAPI", "GitHub", "JavaScript", "YouTube"];
 
-/// Makes text outside code spans and blocks safe for rustdoc and clippy: identifiers become code, brackets
-/// are escaped, URLs become links.
+/// Makes text safe for rustdoc and clippy: each code block becomes a `text` block, which rustdoc does not
+/// run; outside of code, identifiers become code, brackets are escaped, addresses become links.
 pub(crate) fn sanitise(text: &str) -> String {
-    let mut fenced = false;
+    let text = code_blocks::as_text(printable(text).trim());
+    let is_code = code_blocks::lines(&text);
     let lines: Vec<String> = text
-        .trim()
         .lines()
-        .map(|line| {
+        .zip(is_code)
+        .map(|(line, is_code)| {
             let line = line.trim_end();
-            if line.trim_start().starts_with("```") {
-                fenced = !fenced;
-                // Rustdoc would compile a block without a language as a test.
-                if fenced && line.trim() == "```" {
-                    return format!("{line}text");
-                }
-                return line.to_owned();
+            if is_code {
+                line.to_owned()
+            } else {
+                sanitise_line(line)
             }
-            if fenced {
-                return line.to_owned();
-            }
-            sanitise_line(line)
         })
         .collect();
-    let mut text = lines.join("\n");
-    if fenced {
-        text.push_str("\n```");
-    }
-    text
+    lines.join("\n")
+}
+
+/// Removes characters that rustc refuses in comments or that change how a reader sees them.
+fn printable(text: &str) -> String {
+    let is_hidden = |character: char| match character {
+        '\n' | '\t' => false,
+        '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => true,
+        character => character.is_control(),
+    };
+    text.replace("\r\n", "\n")
+        .replace('\r', "\n")
+        .replace(is_hidden, "")
 }
 
 /// Sanitises a line between its code spans. If the number of backticks is odd, the last one is escaped.
@@ -139,14 +143,9 @@ fn escape(word: &str) -> String {
 
 /// Wraps paragraphs and list items at spaces; code blocks and tables stay.
 fn wrap(text: &str) -> Vec<String> {
-    let mut fenced = false;
     let mut lines = Vec::new();
-    for line in text.lines() {
-        let bare = line.trim_start();
-        if bare.starts_with("```") {
-            fenced = !fenced;
-            lines.push(line.to_owned());
-        } else if fenced || bare.starts_with(['|', '#', '>']) {
+    for (line, is_code) in text.lines().zip(code_blocks::lines(text)) {
+        if is_code || line.trim_start().starts_with(['|', '#', '>']) {
             lines.push(line.to_owned());
         } else {
             wrap_line(line, &mut lines);
@@ -166,8 +165,10 @@ fn wrap_line(line: &str, lines: &mut Vec<String>) {
     let mut empty = true;
     for word in bare.split(' ') {
         let length = current.chars().count() + 1 + word.chars().count();
-        // A line must not begin like a Markdown list, heading or quotation.
+        // A line must not begin like a Markdown list, heading, quotation or code block.
         let begins_block = word.starts_with(['-', '+', '*', '#', '>', '='])
+            || word.starts_with("```")
+            || word.starts_with("~~~")
             || word
                 .trim_end_matches(['.', ')'])
                 .chars()
@@ -185,10 +186,13 @@ fn wrap_line(line: &str, lines: &mut Vec<String>) {
     lines.push(current);
 }
 
-/// Adds a full stop to a sentence that has none.
+/// Adds a full stop to a sentence that has none. A code block stays: a full stop would reopen it.
 pub(crate) fn sentence(text: &str) -> String {
     let text = text.trim();
-    if text.is_empty() || text.ends_with(['.', '!', '?', ':']) {
+    if text.is_empty()
+        || text.ends_with(['.', '!', '?', ':'])
+        || code_blocks::lines(text).last() == Some(&true)
+    {
         text.to_owned()
     } else {
         format!("{text}.")
@@ -215,13 +219,26 @@ pub(crate) fn uncapitalised(text: &str) -> String {
     }
 }
 
+/// Puts a label in front of a paragraph, or in front of the block that stands in its place.
+pub(crate) fn labelled(label: &str, paragraph: &str) -> String {
+    let is_block =
+        paragraph.starts_with(['>', '#', '|']) || code_blocks::lines(paragraph).first() == Some(&true);
+    format!("{label}{}{paragraph}", if is_block { "\n\n" } else { " " })
+}
+
 /// Returns the lines of a documentation comment as they stand after `///`, including the space.
+///
+/// Whatever the text is made of, it holds no code block that rustdoc would run.
 pub(crate) fn lines(text: &str) -> Vec<String> {
-    let line = |line: String| match line.trim_end() {
+    let line = |line: &String| match line.trim_end() {
         "" => String::new(),
         line => format!(" {line}"),
     };
-    wrap(text.trim()).into_iter().map(line).collect()
+    let mut wrapped = wrap(printable(text).trim());
+    if !code_blocks::are_text(&wrapped.join("\n")) {
+        wrapped = code_blocks::fenced(&wrapped);
+    }
+    wrapped.iter().map(line).collect()
 }
 
 /// Returns the attributes of a documentation comment.
@@ -257,7 +274,7 @@ mod tests {
             ("an odd ` backtick", "an odd \\` backtick"),
             ("*strong* and _soft_", "*strong* and _soft_"),
             ("```\nlet x: Foo<Bar>;\n```", "```text\nlet x: Foo<Bar>;\n```"),
-            ("```json\n{}", "```json\n{}\n```"),
+            ("```json\n{}", "```text\n{}\n```"),
             ("It's e.g. 3.5 GB/s", "It's e.g. 3.5 GB/s"),
         ] {
             assert_eq!(sanitise(text), expected);

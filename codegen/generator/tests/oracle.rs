@@ -580,6 +580,8 @@ fn interface(document: &Value) -> Option<Interface> {
     let isolation =
         |request: &str| isolated::run_in(env!("CARGO_BIN_EXE_isolated-generator").as_ref(), request);
     let options = Options {
+        // A pair of which an operation is left out says nothing.
+        strict: true,
         isolation: Some(&isolation),
         ..Options::default()
     };

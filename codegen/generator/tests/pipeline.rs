@@ -60,6 +60,7 @@ fn run(name: &str, text: &str) -> Output {
     };
     let options = Options {
         strict: true,
+        no_idle_steps: true,
         ..Options::default()
     };
     generate(&input, options).unwrap_or_else(|diagnostics| panic!("{diagnostics}"))

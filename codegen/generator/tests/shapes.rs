@@ -10,8 +10,8 @@
 
 use std::{collections::BTreeMap, fmt::Write as _, fs, path::Path};
 
-use funnelflux_generator::{Input, Options, generate};
-use funnelflux_openapi::{Diagnostics, Severity, Source};
+use funnelflux_generator::{Input, Options, Output, generate};
+use funnelflux_openapi::{Diagnostic, Diagnostics, Severity, Source};
 
 /// Returns the documents of a folder by their names.
 fn documents(folder: &str) -> BTreeMap<String, String> {
@@ -30,6 +30,10 @@ fn documents(folder: &str) -> BTreeMap<String, String> {
 
 /// Generates the code of a document.
 fn generated(text: &str) -> Result<BTreeMap<String, String>, Diagnostics> {
+    output(text, true).map(|output| output.files)
+}
+
+fn output(text: &str, strict: bool) -> Result<Output, Diagnostics> {
     let input = Input {
         upstream: Source {
             name: "spec/upstream.yaml",
@@ -38,8 +42,11 @@ fn generated(text: &str) -> Result<BTreeMap<String, String>, Diagnostics> {
         overlays: Vec::new(),
         previous_lock: None,
     };
-    let output = generate(&input, Options::default());
-    output.map(|output| output.files)
+    let options = Options {
+        strict,
+        ..Options::default()
+    };
+    generate(&input, options)
 }
 
 #[test]
@@ -78,12 +85,67 @@ fn other_constructs_are_refused_with_a_location() {
 }
 
 #[test]
-fn the_same_api_in_each_version_generates_the_same_code() {
-    let code = |text: &str| {
-        // The runtime does not support parameters in paths.
-        let text = text.replace("{id}:", ":").replace("in: path", "in: query");
-        generated(&text).unwrap_or_else(|diagnostics| panic!("{diagnostics}"))
+fn other_constructs_are_left_out_with_a_warning() {
+    let mut all = String::new();
+    for (name, document) in documents("refused") {
+        let strict = generated(&document).unwrap_err();
+        let output = output(&document, false).unwrap_or_else(|diagnostics| panic!("{name}: {diagnostics}"));
+        for error in strict.iter().filter(|error| error.severity == Severity::Error) {
+            let is_same = |warning: &Diagnostic| {
+                warning.severity == Severity::Warning
+                    && (warning.code, &warning.location) == (error.code, &error.location)
+            };
+            assert!(output.notices.iter().any(is_same), "{name}: {}", output.notices);
+        }
+        let (_, table) = output.coverage.split_once("## Left out").unwrap_or_default();
+        let rows: Vec<&str> = table.lines().skip(7).collect();
+        assert_eq!(rows.len(), output.left_out.len(), "{name}: {table}");
+        let _ = writeln!(all, "== {name}\n{}", rows.join("\n"));
+    }
+    insta::assert_snapshot!(all);
+}
+
+#[test]
+fn an_unsupported_operation_holds_up_nothing_else() {
+    let document = |operations: &str| {
+        format!(
+            "openapi: 3.0.3\n\
+             info: {{title: t, version: '1'}}\n\
+             paths:\n\
+             {operations}  \
+               /pages/list/:\n    \
+                 get:\n      \
+                   tags: [Pages]\n      \
+                   responses: {{'200': {{description: All., content: {{application/json: {{schema: \
+                     {{$ref: '#/components/schemas/Page'}}}}}}}}}}\n\
+             components:\n  \
+               schemas:\n    \
+                 Page: {{type: object, properties: {{a: {{type: string}}}}}}\n"
+        )
     };
+    let refused = "  /pages/upload/:\n    \
+                   post:\n      \
+                     tags: [Pages]\n      \
+                     requestBody:\n        \
+                       content: {multipart/form-data: {schema: {$ref: '#/components/schemas/Form'}}}\n      \
+                     responses: {'204': {description: None.}}\n";
+    let with_form = format!(
+        "{}    Form: {{type: object, properties: {{a: {{type: string}}}}}}\n",
+        document(refused)
+    );
+    let output = output(&with_form, false).unwrap();
+    assert_eq!(output.files, generated(&document("")).unwrap());
+    let [left_out] = output.left_out.as_slice() else {
+        panic!("{:?}", output.left_out);
+    };
+    assert_eq!((&*left_out.method, &*left_out.path), ("post", "/pages/upload/"));
+    // The effective document is the API as we understand it, whatever is generated of it.
+    assert!(output.effective.contains("/pages/upload/"));
+}
+
+#[test]
+fn the_same_api_in_each_version_generates_the_same_code() {
+    let code = |text: &str| generated(text).unwrap_or_else(|diagnostics| panic!("{diagnostics}"));
     let expected = code(include_str!("documents/openapi30/same.yaml"));
     assert!(!expected.is_empty());
     assert_eq!(code(include_str!("documents/swagger20/same.yaml")), expected);

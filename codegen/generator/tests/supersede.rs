@@ -84,6 +84,7 @@ fn generated(document: &Value) -> Output {
     };
     let options = Options {
         strict: true,
+        no_idle_steps: true,
         ..Options::default()
     };
     generate(&input, options).unwrap()

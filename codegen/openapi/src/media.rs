@@ -11,17 +11,43 @@ pub fn essence(media_type: &str) -> &str {
     media_type.split(';').next().unwrap_or_default().trim()
 }
 
-/// Returns the key of the JSON form in a `content`: `application/json`, or else a range that covers it.
+/// Returns the key of the JSON form in a `content`: `application/json`, or else a range that covers
+/// it, or a type such as `application/hal+json`.
 #[must_use]
 pub fn json(content: &Map<String, Value>) -> Option<&str> {
-    [JSON, "application/*", "*/*"]
-        .iter()
-        .find_map(|wanted| {
-            content
-                .keys()
-                .find(|key| essence(key).eq_ignore_ascii_case(wanted))
-        })
-        .map(String::as_str)
+    let named = [JSON, "application/*", "*/*"].iter().find_map(|wanted| {
+        let mut keys = content.keys();
+        keys.find(|key| essence(key).eq_ignore_ascii_case(wanted))
+    });
+    let is_json = |key: &&String| {
+        let essence = essence(key).to_ascii_lowercase();
+        essence.starts_with("application/") && essence.ends_with("+json")
+    };
+    named.or_else(|| content.keys().find(is_json)).map(String::as_str)
+}
+
+/// Returns the media type of a body that can be sent or returned whole: text or bytes, but no form.
+#[must_use]
+pub fn raw(content: &Map<String, Value>) -> Option<&str> {
+    let is_form = |key: &str| {
+        let essence = essence(key).to_ascii_lowercase();
+        essence.starts_with("multipart/") || essence == "application/x-www-form-urlencoded"
+    };
+    let mut types = content.keys().map(String::as_str);
+    types.find(|key| !is_form(key) && key.bytes().all(|byte| matches!(byte, b' '..=b'~')))
+}
+
+/// Returns true for text: `text/csv`, XML and the like.
+#[must_use]
+pub fn is_text(media_type: &str) -> bool {
+    let essence = essence(media_type).to_ascii_lowercase();
+    essence.starts_with("text/") || essence.ends_with("xml") || essence.ends_with("yaml")
+}
+
+/// Returns true for a status whose responses have no body (RFC 9110).
+#[must_use]
+pub fn has_no_body(status: &str) -> bool {
+    matches!(status, "204" | "205")
 }
 
 #[cfg(test)]
@@ -32,7 +58,11 @@ mod tests {
     fn the_json_form_is_found_by_name_before_range() {
         for (content, expected) in [
             (json!({}), None),
-            (json!({"text/csv": {}, "application/hal+json": {}}), None),
+            (json!({"text/csv": {}}), None),
+            (
+                json!({"text/csv": {}, "application/hal+json": {}}),
+                Some("application/hal+json"),
+            ),
             (json!({"*/*": {}}), Some("*/*")),
             (
                 json!({"*/*": {}, "application/*; q=1": {}}),

@@ -39,6 +39,8 @@ pub(crate) struct UnsentCall {
     problem: Option<ErrorKind>,
     /// True if the body may be omitted, in which case a deletion needs the ID in the query.
     has_optional_body: bool,
+    /// True if a parameter of the path was filled in.
+    has_path_parameter: bool,
 }
 
 impl UnsentCall {
@@ -54,6 +56,7 @@ impl UnsentCall {
             request: PreparedRequest::new(target),
             problem: None,
             has_optional_body: false,
+            has_path_parameter: false,
         }
     }
 
@@ -99,12 +102,12 @@ impl UnsentCall {
     }
 
     /// Adds a query parameter with a comma-separated list.
-    pub(crate) fn query_list(self, name: &str, values: &[impl AsRef<str>]) -> Self {
-        let values: Vec<&str> = values.iter().map(AsRef::as_ref).collect();
+    pub(crate) fn query_list(self, name: &str, values: &[impl fmt::Display]) -> Self {
+        let values: Vec<String> = values.iter().map(ToString::to_string).collect();
         let problem = if values.is_empty() {
             // On the wire, this would be a list with one empty ID.
             Some(format!("{name} is an empty list"))
-        } else if values.contains(&"") {
+        } else if values.iter().any(String::is_empty) {
             Some(format!("{name} contains an empty entry"))
         } else {
             values.iter().find(|value| value.contains(',')).map(|value| {
@@ -138,7 +141,7 @@ impl UnsentCall {
     }
 
     /// Sets an optional request body; without one, neither a body nor a content type is sent.
-    pub(crate) fn body_optional(mut self, body: Option<&impl Serialize>) -> Self {
+    pub(crate) fn body_optional(mut self, body: Option<&(impl Serialize + ?Sized)>) -> Self {
         self.has_optional_body = true;
         match body {
             Some(body) => self.body(body),
@@ -176,7 +179,8 @@ impl UnsentCall {
             value.is_some_and(|value| !value.is_empty())
         });
         let lists_nothing = || body.as_deref().map_or(self.has_optional_body, names_nothing);
-        let is_empty = target.method == http::Method::DELETE && !has_id && lists_nothing();
+        let is_empty =
+            target.method == http::Method::DELETE && !has_id && !self.has_path_parameter && lists_nothing();
         is_empty.then_some("nothing to delete: the ID and the list of IDs are empty")
     }
 
@@ -207,6 +211,102 @@ fn names_nothing(body: &[u8]) -> bool {
     // Other bodies are left for the service to validate.
     serde_json::from_slice::<Entries>(body)
         .is_ok_and(|body| body.entries.is_some_and(|ids| ids.iter().all(String::is_empty)))
+}
+
+#[allow(dead_code, reason = "only some documents have such parameters and bodies")]
+impl UnsentCall {
+    /// Adds an optional query parameter with a comma-separated list.
+    pub(crate) fn query_list_optional(self, name: &str, values: Option<&[impl fmt::Display]>) -> Self {
+        match values {
+            Some(values) => self.query_list(name, values),
+            None => self,
+        }
+    }
+
+    /// Adds a query parameter once for each entry of a list.
+    pub(crate) fn query_repeated(self, name: &str, values: &[impl fmt::Display]) -> Self {
+        if values.is_empty() {
+            // On the wire this would be no parameter at all.
+            return self.invalid(ErrorKind::Argument(format!("{name} is an empty list")));
+        }
+        values.iter().fold(self, |call, value| call.query(name, value))
+    }
+
+    /// Adds an optional query parameter once for each entry of a list.
+    pub(crate) fn query_repeated_optional(self, name: &str, values: Option<&[impl fmt::Display]>) -> Self {
+        match values {
+            Some(values) => self.query_repeated(name, values),
+            None => self,
+        }
+    }
+
+    /// Fills in a parameter of the path, as one segment or part of one.
+    pub(crate) fn path(mut self, name: &str, value: impl fmt::Display) -> Self {
+        let value = value.to_string();
+        // Either would lead to another path.
+        if matches!(value.as_str(), "" | "." | "..") {
+            let problem = format!("{name} is {value:?}, which cannot be part of a path");
+            return self.invalid(ErrorKind::Argument(problem));
+        }
+        let encoded = utf8_percent_encode(&value, RESERVED).to_string();
+        let path = self.request.target.path.replace(&format!("{{{name}}}"), &encoded);
+        self.request.target.path = path.into();
+        self.has_path_parameter = true;
+        self
+    }
+
+    /// Adds a header that the document lists as a parameter.
+    pub(crate) fn header(mut self, name: &str, value: impl fmt::Display) -> Self {
+        let value = HeaderValue::try_from(value.to_string());
+        let (Ok(header), Ok(value)) = (HeaderName::try_from(name), value) else {
+            return self.invalid(ErrorKind::Argument(format!("{name} is not a valid header")));
+        };
+        self.request.options.headers.insert(header, value);
+        self
+    }
+
+    /// Adds an optional header that the document lists as a parameter.
+    pub(crate) fn header_optional(self, name: &str, value: Option<impl fmt::Display>) -> Self {
+        match value {
+            Some(value) => self.header(name, value),
+            None => self,
+        }
+    }
+
+    /// Sets a request body that is not JSON.
+    pub(crate) fn raw_body(mut self, content_type: &'static str, body: impl Into<Bytes>) -> Self {
+        self.request.body = Some(body.into());
+        self.header("content-type", content_type)
+    }
+
+    /// Sets an optional request body that is not JSON.
+    pub(crate) fn raw_body_optional(mut self, content_type: &'static str, body: Option<Bytes>) -> Self {
+        self.has_optional_body = true;
+        match body {
+            Some(body) => self.raw_body(content_type, body),
+            None => self,
+        }
+    }
+
+    /// Expects a JSON response that may be absent.
+    pub(crate) fn optional<T: DeserializeOwned + 'static>(self) -> Call<Option<T>> {
+        self.decode(|received| match &*received.body {
+            [] => Ok(None),
+            _ => decode_json(received),
+        })
+    }
+
+    /// Expects text.
+    pub(crate) fn text(mut self, accept: &'static str) -> Call<String> {
+        self.request.any_content = true;
+        self.header("accept", accept)
+            .decode(|received| Ok(String::from_utf8_lossy(&received.body).into_owned()))
+    }
+
+    /// Expects bytes.
+    pub(crate) fn raw(self, accept: &'static str) -> Call<Bytes> {
+        self.header("accept", accept).bytes()
+    }
 }
 
 /// Writes text to a query and percent-encodes reserved characters, which most names and values do not
@@ -399,5 +499,68 @@ impl<T: Send + 'static> IntoFuture for Call<T> {
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move { Ok(self.send().await?.1) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::runtime::operation::RequestBody;
+
+    static DELETE: Operation = Operation {
+        id: "delete",
+        method: http::Method::DELETE,
+        path: "/owners/{owner}/things/{id}/",
+        tag: "Things",
+        summary: "",
+        repeat: Repeat::Idempotent,
+        request_body: RequestBody::Optional,
+    };
+
+    fn call() -> UnsentCall {
+        UnsentCall::new(
+            Client::builder().base_url("http://example.com").build().unwrap(),
+            &DELETE,
+        )
+    }
+
+    #[test]
+    fn path_parameters_are_one_segment_each() {
+        let call = call()
+            .path("owner", "{id}")
+            .path("id", "a/../b?")
+            .body_optional(None::<&()>);
+        assert_eq!(call.request.target.path, "/owners/%7Bid%7D/things/a%2F..%2Fb%3F/");
+        assert!(call.empty_deletion().is_none());
+        for value in ["", ".", ".."] {
+            assert!(self::call().path("id", value).problem.is_some(), "{value:?}");
+        }
+    }
+
+    #[test]
+    fn lists_are_sent_in_each_style() {
+        let call = call()
+            .query_repeated("a", &[1, 2])
+            .query_list("b", &["x", "y"])
+            .query_repeated_optional("c", None::<&[bool]>);
+        assert_eq!(call.request.query, "a=1&a=2&b=x%2Cy");
+        assert!(call.query_repeated("d", &[] as &[i64]).problem.is_some());
+    }
+
+    #[test]
+    fn headers_are_checked() {
+        let call = call()
+            .header("X-Reason", "because")
+            .header_optional("X-None", None::<i64>);
+        assert_eq!(call.request.options.headers["x-reason"], "because");
+        assert!(call.problem.is_none());
+        assert!(call.header("X-Reason", "a\nb").problem.is_some());
+    }
+
+    #[test]
+    fn raw_bodies_have_their_media_type() {
+        let call = call().raw_body("text/csv", "a,b");
+        assert_eq!(call.request.body.as_deref(), Some(&b"a,b"[..]));
+        assert_eq!(call.request.options.headers["content-type"], "text/csv");
     }
 }

@@ -145,6 +145,20 @@ async fn a_list_decodes_long_names_unknown_statuses_and_nulls() -> Result<(), Er
     Ok(())
 }
 
+/// Only examples say that the values are strings.
+#[tokio::test]
+async fn query_parameters_of_another_type_are_kept() -> Result<(), Error> {
+    let body = r#"{"idOfferSource":"1","offerSourceName":"a","queryParams":{"a":"b","n":1,"t":true}}"#;
+    let (client, seen) = service(200, body);
+    let source = client.find_offer_source_by_id(&"1".into()).await?;
+    client.save_offer_source(&source).await?;
+    let saved: serde_json::Value =
+        serde_json::from_slice(seen.lock().unwrap().last().unwrap().body()).unwrap();
+    let sent: serde_json::Value = serde_json::from_str(body).unwrap();
+    assert_eq!(saved, sent);
+    Ok(())
+}
+
 #[tokio::test]
 async fn null_and_the_empty_object_decode_differently() -> Result<(), Error> {
     let (client, seen) = service(

@@ -51,7 +51,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<Outcom
         .as_ref()
         .and_then(|source| compare_upstream(workspace, &spec, source).transpose());
     let lock = spec.lock();
-    let report = match spec.generate(lock.clone().unwrap_or_default(), &mut |_| {}) {
+    let report = match spec.generate(lock.clone().unwrap_or_default(), false, &mut |_| {}) {
         Err(invalid) => CheckReport {
             invalid,
             problems: problems::with_lock(workspace, &lock)?,

@@ -166,11 +166,6 @@ actions:
         code: 2,
     },
     InvalidCase {
-        name: "rule_without_work",
-        change: |workspace| workspace.replace(UPSTREAM, "idOfferSources", "ids"),
-        code: 2,
-    },
-    InvalidCase {
         name: "no_document",
         change: |workspace| workspace.remove(UPSTREAM),
         code: 1,
@@ -188,7 +183,7 @@ actions:
 ];
 
 fn break_document(workspace: &Workspace) {
-    workspace.replace(UPSTREAM, "schemas/StringList", "schemas/Strings");
+    workspace.replace(UPSTREAM, "\"version\": \"v1\"", "\"version\": 1");
 }
 
 #[test]

@@ -15,7 +15,7 @@ fn assert_crash(schemas: &Value, name: &str, crash: &str) {
         .unwrap();
     all.extend(schemas.as_object().unwrap().clone());
     workspace.write(UPSTREAM, format!("{document:#}"));
-    let run = workspace.xtask(&["generate"]).ended_with(2);
+    let run = workspace.xtask(&["generate", "--strict"]).ended_with(2);
     let text = format!("{}{}", run.stdout, run.stderr);
     assert_eq!(text.matches("error[").count(), 1, "{text}");
     let error = format!("error[progenitor::generator-crash] at /components/schemas/{name}");

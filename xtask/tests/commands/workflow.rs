@@ -242,7 +242,7 @@ fn a_change_opens_one_pull_request_with_the_report() {
 fn a_document_that_does_not_generate_opens_a_pull_request() {
     let runner = Runner::new();
     runner.workspace.write_changed("vendor.json", |document| {
-        at(document, "/paths/~1offersource~1list~1/get/parameters/0")["in"] = json!("cookie");
+        at(document, "/info")["version"] = json!(1);
     });
     let vendor = runner.path("vendor.json");
     fs::rename(runner.workspace.path("vendor.json"), &vendor).unwrap();
@@ -342,7 +342,7 @@ fn every_script_is_among_these() {
         for step in steps {
             let text = script(workflow, step);
             let checked = Command::new("bash").args(["-n", "-c", &text]).status().unwrap();
-            assert!(checked.success() && text.lines().count() > 5, "{step}");
+            assert!(checked.success() && text.lines().count() > 2, "{step}");
         }
     }
 }

@@ -8,12 +8,11 @@ mod references;
 mod rules;
 mod schemas;
 mod security;
+mod typed_parse;
+
+use serde_json::Value;
 
 use std::collections::HashMap;
-
-use openapiv3::OpenAPI;
-use serde::Deserialize as _;
-use serde_json::Value;
 
 use funnelflux_openapi::{
     Diagnostics, Document,
@@ -37,10 +36,10 @@ pub fn lint(document: &Document) -> Diagnostics {
     linter.names();
     linter.cycles(&references);
     if !linter.diagnostics.has_errors()
-        && let Err(error) = OpenAPI::deserialize(document.value())
+        && let Some((pointer, error)) = typed_parse::failure(document.value())
     {
-        let message = format!("the generator's parser refuses the document: {error}");
-        linter.report(&rules::STRUCTURE, "", message);
+        let message = format!("the generator's parser refuses this value: {error}");
+        linter.report(&rules::STRUCTURE, pointer, message);
     }
     let mut diagnostics = name_operations(linter.diagnostics, &references);
     diagnostics

@@ -10,12 +10,17 @@ use super::{
     rules,
 };
 use funnelflux_openapi::{
-    media::json,
+    media::{has_no_body, json, raw},
     pointer::{METHODS, Pointer, PointerBuf},
 };
 
 /// Names of arguments and variables in every generated method.
 const TAKEN: &[&str] = &["body", "header_map"];
+
+/// Returns `true` for a character that no address may contain.
+fn is_excluded(character: char) -> bool {
+    character.is_control() || character.is_whitespace() || "\"<>\\^`|".contains(character)
+}
 
 /// A parameter of an operation.
 struct Parameter<'a> {
@@ -65,6 +70,8 @@ impl<'a> Linter<'a> {
             wrong = Some("the generator reduces `//` to `/`");
         } else if path.contains(['?', '#']) {
             wrong = Some("a path cannot contain a query or fragment");
+        } else if path.contains(is_excluded) {
+            wrong = Some("it contains a character that must be percent-encoded");
         }
         let mut names = Vec::new();
         let mut rest = path;
@@ -285,40 +292,13 @@ impl<'a> Linter<'a> {
         let kind = schema
             .and_then(|schema| schema.get("type"))
             .and_then(Value::as_str);
-        let explode = parameter
-            .get("explode")
-            .and_then(Value::as_bool)
-            .unwrap_or(place == "query");
-        match (place, kind) {
-            ("query", Some("array")) if !explode => {
-                let is_required = parameter.get("required") == Some(&Value::Bool(true));
-                let problem = if !is_required {
-                    "is an optional list in one value"
-                } else if !schema.is_some_and(|schema| self.has_string_items(schema)) {
-                    "is a list in one value whose items are not strings"
-                } else {
-                    return;
-                };
-                self.report(
-                    &rules::ARRAY_DELIMITER,
-                    pointer,
-                    format!("the query parameter `{name}` {problem}"),
-                );
-            }
-            ("path" | "header", Some(kind @ ("array" | "object"))) => {
-                self.report(
-                    &rules::PARAMETER_TYPE,
-                    pointer,
-                    format!("the {place} parameter `{name}` is of type {kind}"),
-                );
-            }
-            _ => {}
+        if let ("path" | "header", Some(kind @ ("array" | "object"))) = (place, kind) {
+            self.report(
+                &rules::PARAMETER_TYPE,
+                pointer,
+                format!("the {place} parameter `{name}` is of type {kind}"),
+            );
         }
-    }
-
-    fn has_string_items(&self, list: &'a Object) -> bool {
-        let items = list.get("items").and_then(|items| self.resolve(items));
-        items.is_some_and(|items| items.get("type").is_some_and(|kind| kind == "string"))
     }
 
     fn request(&mut self, pointer: &Pointer, body: &'a Value) {
@@ -353,11 +333,12 @@ impl<'a> Linter<'a> {
                 );
                 return;
             }
+            (None, _) if raw(content).is_some() => return,
             (None, types) => {
                 self.report(
                     &rules::REQUEST_CONTENT,
                     place,
-                    format!("the request body is not JSON, only {}", types.join(", ")),
+                    format!("the request body is a form: {}", types.join(", ")),
                 );
                 return;
             }
@@ -410,23 +391,35 @@ impl<'a> Linter<'a> {
             let Some((place, response)) = self.resolve_at(&place, response) else {
                 continue;
             };
-            success.push((status, self.response(&place, response)));
+            let schema = if has_no_body(status) {
+                None
+            } else {
+                self.response(&place, response)
+            };
+            success.push((status, schema));
         }
         match success.as_slice() {
             [] => {
                 let listed: Vec<&str> = responses.keys().map(String::as_str).collect();
-                let message = if listed.is_empty() {
-                    "the operation documents no response".to_owned()
-                } else {
-                    format!(
-                        "the operation documents no success response (2xx), only {}",
-                        listed.join(", ")
-                    )
+                let rule = match listed.as_slice() {
+                    ["default"] => return,
+                    listed if listed.iter().any(|status| status.starts_with(['1', '3'])) => {
+                        &rules::SUCCESS_REDIRECT
+                    }
+                    _ => &rules::SUCCESS_MISSING,
                 };
-                self.report(&rules::SUCCESS_MISSING, pointer, message);
+                let listed = match listed.as_slice() {
+                    [] => String::new(),
+                    listed => format!(", only {}", listed.join(", ")),
+                };
+                let message = format!("the operation documents no success response (2xx){listed}");
+                self.report(rule, pointer, message);
             }
-            [(first, schema), others @ ..] => {
-                if let Some((other, _)) = others.iter().find(|(_, other)| other != schema) {
+            all => {
+                let mut typed = all.iter().filter(|(_, schema)| schema.is_some());
+                if let Some((first, schema)) = typed.next()
+                    && let Some((other, _)) = typed.find(|(_, other)| other != schema)
+                {
                     self.report(
                         &rules::SUCCESS_TYPES,
                         pointer,
@@ -445,12 +438,11 @@ impl<'a> Linter<'a> {
             .filter(|content| !content.is_empty())?;
         let place = pointer.with_trailing_token("content");
         let Some(json) = json(content) else {
-            let types: Vec<&str> = content.keys().map(String::as_str).collect();
-            self.report(
-                &rules::RESPONSE_CONTENT,
-                place,
-                format!("the response is not JSON, only {}", types.join(", ")),
-            );
+            if raw(content).is_none() {
+                let types: Vec<&str> = content.keys().map(String::as_str).collect();
+                let message = format!("the response is a form: {}", types.join(", "));
+                self.report(&rules::RESPONSE_CONTENT, place, message);
+            }
             return content.values().next();
         };
         let media = content.get(json).and_then(Value::as_object)?;

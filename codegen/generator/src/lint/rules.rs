@@ -97,8 +97,9 @@ rules! {
         fix: "no action needed: the documentation shows the description of the target";
 
     PATH_TEMPLATE = "path-template", Error,
-        summary: "a path that does not start with `/`, has unpaired braces, or contains `?`, `#` or `//`",
-        generator: "panics, or sends the request to a wrong URL",
+        summary: "a path that does not start with `/`, has unpaired braces, or contains `?`, `#`, `//` or a \
+            character that must be percent-encoded",
+        generator: "panics, or sends the request to another address",
         fix: "add the correct path and remove this one, in an overlay";
     PATH_PARAMETER = "path-parameter", Error,
         summary: "a `{name}` in a path without a required path parameter of that name, or the reverse",
@@ -128,15 +129,9 @@ rules! {
         summary: "an array or object as path or header parameter",
         generator: "emits code that does not compile",
         fix: "make it a string in an overlay";
-    ARRAY_DELIMITER = "array-delimiter", Error,
-        summary: "a query array in one parameter (`explode: false`) that is optional or has items other \
-            than strings",
-        generator: "ignores `explode` silently; the runtime writes only required lists of strings",
-        fix: "in an overlay, make it a string with comma-separated items, or a required list of strings";
-
     REQUEST_CONTENT = "request-content", Error,
-        summary: "a request body without a JSON form, such as multipart or XML",
-        generator: "refuses it, panics on several types, or sends raw bytes; the runtime supports JSON only",
+        summary: "a request body that is a form, or has no content type",
+        generator: "refuses it, or panics on several types; the runtime supports JSON, text and bytes",
         fix: "add the JSON form in an overlay if the service accepts it; otherwise remove the operation \
             there";
     REQUEST_SCHEMA = "request-schema", Error,
@@ -148,8 +143,8 @@ rules! {
         generator: "panics: not yet implemented",
         fix: "add a schema in an overlay; `{}` is any JSON value";
     RESPONSE_CONTENT = "response-content", Error,
-        summary: "a success response with content, but without a JSON form",
-        generator: "returns raw bytes; the runtime supports JSON only",
+        summary: "a success response that is a form",
+        generator: "returns raw bytes; the runtime supports JSON, text and bytes",
         fix: "add the JSON form in an overlay if the service sends it; otherwise remove the operation there";
     CONTENT_CHOICE = "content-choice", Notice,
         summary: "several content types, one of them JSON",
@@ -160,13 +155,17 @@ rules! {
         generator: "panics: media type encoding not empty",
         fix: "remove it in an overlay";
     SUCCESS_TYPES = "success-types", Error,
-        summary: "success responses of one operation with different types",
+        summary: "success responses of one operation with different contents",
         generator: "panics: it supports one type",
         fix: "in an overlay, keep one of them, or give all the same schema";
-    SUCCESS_MISSING = "success-missing", Error,
+    SUCCESS_MISSING = "success-missing", Warning,
         summary: "an operation without a success response (2xx)",
-        generator: "treats the error as the success, or returns raw bytes",
+        generator: "treats the error as the success, or returns raw bytes; the runtime ignores the content",
         fix: "add the success response in an overlay";
+    SUCCESS_REDIRECT = "success-redirect", Error,
+        summary: "an operation that only redirects",
+        generator: "treats it as an error; the runtime does not follow redirects",
+        fix: "remove the operation in an overlay, or add the success response";
     CALLBACKS = "callbacks", Notice,
         summary: "callbacks and links",
         generator: "ignores them",
@@ -200,18 +199,18 @@ rules! {
         summary: "different inline schemas with the same `title`, or with that of a component",
         generator: "uses the first for all of them: a wrong type that compiles",
         fix: "give each a unique `title` in an overlay";
-    PROPERTY_NAMES = "property-names", Error,
+    PROPERTY_NAMES = "property-names", Warning,
         summary: "properties of one object whose names give the same Rust field",
-        generator: "emits a struct that does not compile",
-        fix: "remove one of them in an overlay; the client keeps unknown members";
-    ENUM_VALUES = "enum-values", Error,
+        generator: "emits a struct that does not compile; a rule keeps the second among the unknown fields",
+        fix: "if the second one is the important one, remove the first in an overlay";
+    ENUM_VALUES = "enum-values", Warning,
         summary: "an enumeration that is empty, repeats a value, or mixes types",
-        generator: "panics, or emits a type without values",
+        generator: "panics, or emits a type without values; a rule removes the enumeration",
         fix: "correct the values in an overlay";
-    ENUM_VARIANTS = "enum-variants", Error,
+    ENUM_VARIANTS = "enum-variants", Warning,
         summary: "values of an enumeration that give the same Rust variant",
-        generator: "panics: failed to make unique variant names",
-        fix: "remove the `enum` in an overlay, so that it becomes a plain string";
+        generator: "panics: failed to make unique variant names; a rule makes it a plain string",
+        fix: "no action needed, unless a value is wrong: correct it in an overlay";
     ENUM_DEFAULT = "enum-default", Warning,
         summary: "a default that is not one of the enumerated values",
         generator: "refuses it without naming a place",
@@ -251,10 +250,10 @@ rules! {
         summary: "a discriminator on a schema without `oneOf` or `anyOf`",
         generator: "ignores it: members of the variants have no types",
         fix: "if the variants are needed, list them in a `oneOf` in an overlay";
-    ANY_OF = "any-of", Error,
+    ANY_OF = "any-of", Warning,
         summary: "`anyOf` with a variant that is not an object, such as an enumeration or a string",
-        generator: "emits a struct into which a plain value never decodes",
-        fix: "use `oneOf` or the widest variant, in an overlay";
+        generator: "emits a struct into which a plain value never decodes; a rule makes it a `oneOf`",
+        fix: "list the variant that matches fewer values first, in an overlay";
     UNTAGGED_UNION = "untagged-union", Warning,
         summary: "`oneOf` or `anyOf` of objects that no property distinguishes",
         generator: "uses the first variant that decodes",

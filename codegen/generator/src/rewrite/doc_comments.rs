@@ -37,14 +37,18 @@ struct OnePerLine {
 
 impl VisitMut for OnePerLine {
     fn visit_attributes_mut(&mut self, attributes: &mut Vec<Attribute>) {
-        for old in std::mem::take(attributes) {
-            match text_of(&old) {
-                Some(text) if rustdoc::lines(&text) != [text.as_str()] => {
-                    self.count += 1;
-                    attributes.extend(rustdoc::attributes(&text));
-                }
-                _ => attributes.push(old),
-            }
-        }
+        let (documentation, others): (Vec<_>, Vec<_>) = std::mem::take(attributes)
+            .into_iter()
+            .partition(|attribute| text_of(attribute).is_some());
+        // Together they are one text: a code block may span several.
+        let old: Vec<String> = documentation.iter().filter_map(text_of).collect();
+        let text: Vec<&str> = old
+            .iter()
+            .map(|line| line.strip_prefix(' ').unwrap_or(line))
+            .collect();
+        let new = rustdoc::lines(&text.join("\n"));
+        self.count += usize::from(new != old);
+        attributes.extend(rustdoc::attributes(&text.join("\n")));
+        attributes.extend(others);
     }
 }

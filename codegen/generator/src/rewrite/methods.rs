@@ -9,7 +9,7 @@ use syn::{Block, FnArg, Ident, ImplItemFn, LitStr, Pat, ReturnType, Type, parse_
 
 use crate::{
     naming, rustdoc,
-    transform::{Argument, ArgumentKind, Operation, RequestBody},
+    transform::{Argument, ArgumentKind, Operation, RequestBody, Response},
 };
 
 use super::{
@@ -75,12 +75,25 @@ fn rewrite(state: &State<'_>, operation: &Operation, method: &ImplItemFn) -> Res
             .iter()
             .find(|given| given.name == name)
             .ok_or_else(|| format!("the method has no argument `{name}`"))?;
-        let (ty, call) = query(state, argument, given)?;
+        let (ty, call) = parameter(state, argument, given)?;
         let ident = &given.name;
         parameters.push(parse_quote!(#ident: #ty));
         chain.push(call);
     }
-    if operation.request_body != RequestBody::None {
+    if let Some(media_type) = &operation.raw_body {
+        let (ty, call): (Type, _) = match operation.request_body {
+            RequestBody::Optional => (
+                parse_quote!(Option<::bytes::Bytes>),
+                quote!(.raw_body_optional(#media_type, body)),
+            ),
+            _ => (
+                parse_quote!(impl Into<::bytes::Bytes>),
+                quote!(.raw_body(#media_type, body)),
+            ),
+        };
+        parameters.push(parse_quote!(body: #ty));
+        chain.push(call);
+    } else if operation.request_body != RequestBody::None {
         let given = given
             .iter()
             .find(|given| given.name == "body")
@@ -89,7 +102,7 @@ fn rewrite(state: &State<'_>, operation: &Operation, method: &ImplItemFn) -> Res
         parameters.push(parse_quote!(body: #ty));
         chain.push(call);
     }
-    if parameters.len() != given.len() {
+    if parameters.len() != given.len() + usize::from(operation.raw_body.is_some()) {
         let names: Vec<String> = given.iter().map(|given| given.name.to_string()).collect();
         return Err(format!(
             "the method has arguments that the document does not name: {}",
@@ -100,6 +113,16 @@ fn rewrite(state: &State<'_>, operation: &Operation, method: &ImplItemFn) -> Res
         parameters.push(parse_quote!(_unverified: Unverified));
     }
     let (returned, finish) = match &success {
+        _ if let Response::Text(media_type) = &operation.response => {
+            (parse_quote!(String), quote!(.text(#media_type)))
+        }
+        _ if let Response::Bytes(media_type) = &operation.response => {
+            (parse_quote!(::bytes::Bytes), quote!(.raw(#media_type)))
+        }
+        _ if operation.response == Response::Optional => {
+            let inner = argument_of(&success, "Option").unwrap_or(&success);
+            (parse_quote!(Option<#inner>), quote!(.optional()))
+        }
         Type::Tuple(nothing) if nothing.elems.is_empty() => (success.clone(), quote!(.empty())),
         list if argument_of(list, "Vec").is_some() => (success.clone(), quote!(.list())),
         _ => (success.clone(), quote!(.json())),
@@ -174,8 +197,8 @@ const VALUES: &[&str] = &[
     "bool", "f32", "f64", "i8", "i16", "i32", "i64", "str", "u8", "u16", "u32", "u64",
 ];
 
-/// Returns the type of a query parameter, and the call that sends it.
-fn query(state: &State<'_>, argument: &Argument, given: &Given) -> Result<(Type, TokenStream), String> {
+/// Returns the type of a parameter, and the call that sends it.
+fn parameter(state: &State<'_>, argument: &Argument, given: &Given) -> Result<(Type, TokenStream), String> {
     let json = LitStr::new(&argument.name, Span::call_site());
     let ident = &given.name;
     let (inner, optional) = match argument_of(&given.ty, "Option") {
@@ -185,49 +208,47 @@ fn query(state: &State<'_>, argument: &Argument, given: &Given) -> Result<(Type,
     if optional == argument.required {
         return Err(format!("the argument `{ident}` is {}", excerpt(&given.ty)));
     }
-    if argument.kind == ArgumentKind::CommaSeparated {
-        let Type::Reference(list) = inner else {
-            return Err(format!("the list `{ident}` is {}", excerpt(inner)));
-        };
-        let item = argument_of(&list.elem, "Vec")
-            .filter(|item| is_text(state, item))
-            .ok_or_else(|| format!("the list `{ident}` is {}", excerpt(inner)))?;
-        if optional {
-            return Err(format!(
-                "the list `{ident}` is optional; the runtime supports required lists only"
-            ));
-        }
-        return Ok((parse_quote!(&[#item]), quote!(.query_list(#json, #ident))));
-    }
     let (target, is_reference) = match inner {
         Type::Reference(reference) => (&*reference.elem, true),
         target => (target, false),
     };
-    let name = ident_of(target).unwrap_or_default();
+    let is_list = matches!(
+        argument.kind,
+        ArgumentKind::CommaSeparated | ArgumentKind::Repeated
+    );
+    let value = if is_list {
+        argument_of(target, "Vec")
+    } else {
+        Some(target)
+    };
+    let name = value.and_then(ident_of).unwrap_or_default();
     let is_enum = state.is_enum(&name);
-    let is_value = is_enum || state.is_id(&name) || VALUES.contains(&name.as_str());
-    if !is_value {
+    let is_value =
+        is_enum || state.is_id(&name) || VALUES.contains(&name.as_str()) || (is_list && name == "String");
+    let Some(value) = value.filter(|_| is_value) else {
         return Err(format!(
-            "the argument `{ident}` is {}, which is not a single value",
+            "the argument `{ident}` is {}, which is unsupported",
             excerpt(inner)
         ));
-    }
-    // Enumerations are passed by value.
-    let ty: Type = if is_reference && !is_enum {
-        parse_quote!(&#target)
-    } else {
-        target.clone()
     };
-    if optional {
-        Ok((parse_quote!(Option<#ty>), quote!(.query_optional(#json, #ident))))
+    let ty: Type = if is_list {
+        parse_quote!(&[#value])
+    } else if is_reference && !is_enum {
+        parse_quote!(&#value)
     } else {
-        Ok((ty, quote!(.query(#json, #ident))))
-    }
-}
-
-/// Returns `true` if a comma-separated list may have items of this type.
-fn is_text(state: &State<'_>, item: &Type) -> bool {
-    ident_of(item).is_some_and(|name| name == "String" || state.is_id(&name))
+        // Enumerations are passed by value.
+        value.clone()
+    };
+    let (required_call, optional_call) = match argument.kind {
+        ArgumentKind::Path => ("path", "path"),
+        ArgumentKind::Header => ("header", "header_optional"),
+        ArgumentKind::Single => ("query", "query_optional"),
+        ArgumentKind::CommaSeparated => ("query_list", "query_list_optional"),
+        ArgumentKind::Repeated => ("query_repeated", "query_repeated_optional"),
+    };
+    let call = format_ident!("{}", if optional { optional_call } else { required_call });
+    let ty = if optional { parse_quote!(Option<#ty>) } else { ty };
+    Ok((ty, quote!(.#call(#json, #ident))))
 }
 
 /// Returns the name of a type without path or arguments.
@@ -250,6 +271,7 @@ fn body(operation: &Operation, given: &Given) -> Result<(Type, TokenStream), Str
     let target = &*reference.elem;
     match (operation.request_body, optional) {
         (RequestBody::Required, false) => Ok((parse_quote!(&#target), quote!(.body(body)))),
+        (RequestBody::Required, true) => Ok((parse_quote!(Option<&#target>), quote!(.body(&body)))),
         (RequestBody::Optional, true) => Ok((parse_quote!(Option<&#target>), quote!(.body_optional(body)))),
         _ => Err(format!("the body is {}", excerpt(&given.ty))),
     }
@@ -266,10 +288,22 @@ fn expected(operation: &Operation, given: &[Given], success: &Type) -> Result<Bl
         Ident::new(&name, Span::call_site())
     };
     let [url, request, response, result] = ["url", "request", "response", "result"].map(variable);
-    let format = LitStr::new(&format!("{{}}{}", operation.path), Span::call_site());
+    let mut format = format!("{{}}{}", operation.path);
+    let mut segments = Vec::new();
+    for argument in operation
+        .arguments
+        .iter()
+        .filter(|argument| argument.kind == ArgumentKind::Path)
+    {
+        format = format.replace(&format!("{{{}}}", argument.name), "{}");
+        let ident = Ident::new(&naming::argument(&argument.name), Span::call_site());
+        segments.push(quote!(encode_path(&#ident.to_string()),));
+    }
+    let format = LitStr::new(&format, Span::call_site());
     let verb = Ident::new(&operation.method.to_ascii_lowercase(), Span::call_site());
     let id = operation.id();
     let mut query = Vec::new();
+    let mut headers = Vec::new();
     let mut json = None;
     for given in given {
         let ident = &given.name;
@@ -278,6 +312,19 @@ fn expected(operation: &Operation, given: &[Given], success: &Type) -> Result<Bl
             .iter()
             .find(|argument| given.name == naming::argument(&argument.name));
         match argument {
+            Some(argument) if argument.kind == ArgumentKind::Path => {}
+            Some(argument) if argument.kind == ArgumentKind::Header => {
+                let name = &argument.name;
+                headers.push(if argument.required {
+                    quote!(header_map.append(#name, #ident.to_string().try_into()?);)
+                } else {
+                    quote! {
+                        if let Some(value) = #ident {
+                            header_map.append(#name, value.to_string().try_into()?);
+                        }
+                    }
+                });
+            }
             Some(argument) => {
                 let name = &argument.name;
                 query.push(quote!(.query(&progenitor_client::QueryParam::new(#name, &#ident))));
@@ -290,6 +337,7 @@ fn expected(operation: &Operation, given: &[Given], success: &Type) -> Result<Bl
             }
         }
     }
+    let capacity = headers.len() + 1;
     let is_empty = matches!(success, Type::Tuple(nothing) if nothing.elems.is_empty());
     let (accept, decode) = if is_empty {
         (None, quote!(Ok(ResponseValue::empty(#response))))
@@ -305,12 +353,13 @@ fn expected(operation: &Operation, given: &[Given], success: &Type) -> Result<Bl
         )
     };
     Ok(parse_quote! {{
-        let #url = format!(#format, self.baseurl,);
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        let #url = format!(#format, self.baseurl, #(#segments)*);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(#capacity);
         header_map.append(
             ::reqwest::header::HeaderName::from_static("api-version"),
             ::reqwest::header::HeaderValue::from_static(Self::api_version()),
         );
+        #(#headers)*
         #[allow(unused_mut)]
         let mut #request = self.client.#verb(#url)
             #accept

@@ -65,10 +65,14 @@ pub struct Operation {
     pub summary: String,
     /// Documentation of its method, in Markdown.
     pub documentation: String,
-    /// Query parameters: required ones first, then by name.
+    /// Parameters: those of the path in its order, then required ones, each by name.
     pub arguments: Vec<Argument>,
     /// Request body.
     pub request_body: RequestBody,
+    /// Media type of a request body that is not JSON.
+    pub raw_body: Option<String>,
+    /// Response.
+    pub response: Response,
     /// Safety of a second attempt.
     pub repeat: Repeat,
     /// `true` for a destructive operation that is inferred; callers must acknowledge this.
@@ -83,24 +87,43 @@ impl Operation {
     }
 }
 
-/// A query parameter.
+/// A parameter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Argument {
     /// Name in the document.
     pub name: String,
     /// `true` if callers must pass it.
     pub required: bool,
-    /// Format in the query.
+    /// Place and format.
     pub kind: ArgumentKind,
 }
 
-/// Format of a query parameter.
+/// Place and format of a parameter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ArgumentKind {
-    /// One value.
+    /// A part of the path.
+    Path,
+    /// A header.
+    Header,
+    /// One value in the query.
     Single,
-    /// A list, separated by commas.
+    /// A list in the query, separated by commas.
     CommaSeparated,
+    /// A list in the query that repeats the name.
+    Repeated,
+}
+
+/// Response of an operation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Response {
+    /// JSON, or nothing if the operation documents no content.
+    Documented,
+    /// JSON, which may be absent.
+    Optional,
+    /// Text of a media type.
+    Text(String),
+    /// Bytes of a media type.
+    Bytes(String),
 }
 
 /// Request body of an operation.

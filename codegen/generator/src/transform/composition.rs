@@ -4,7 +4,9 @@ use std::mem;
 
 use serde_json::{Map, Value};
 
-use super::{state::State, visit};
+use funnelflux_openapi::{pointer::Pointer, references};
+
+use super::{schema_kind, state::State, visit};
 
 /// Removes the parts of an `allOf` that constrain nothing, as long as another part remains.
 pub(super) fn drop_empty_parts(state: &mut State<'_>) -> usize {
@@ -45,6 +47,90 @@ fn is_empty(part: &Value) -> bool {
             _ => key.starts_with("x-"),
         })
     })
+}
+
+/// Turns an `anyOf` with an alternative that is no object into a `oneOf`, of which the first that decodes
+/// counts.
+pub(super) fn any_of_as_one_of(state: &mut State<'_>) -> usize {
+    let source = state.document.clone();
+    let mut count = 0;
+    visit::schemas(&mut state.document, &mut |_, schema| {
+        let Some(alternatives) = schema.get("anyOf").and_then(Value::as_array) else {
+            return;
+        };
+        let is_object = |part: &Value| {
+            let (_, part) = references::resolve(&source, Pointer::root(), part);
+            match part.get("type") {
+                Some(kind) => kind == "object",
+                None => schema_kind::is_object(part) || schema_kind::is_composed(part),
+            }
+        };
+        if alternatives.len() > 1
+            && !alternatives.iter().all(is_object)
+            && schema.get("oneOf").is_none()
+            && let Some(schema) = schema.as_object_mut()
+            && let Some(alternatives) = schema.shift_remove("anyOf")
+        {
+            schema.insert("oneOf".to_owned(), alternatives);
+            count += 1;
+        }
+    });
+    count
+}
+
+/// Joins alternatives that are strings, or numbers of one type, into one schema.
+pub(super) fn join_simple_alternatives(state: &mut State<'_>) -> usize {
+    let mut count = 0;
+    visit::schemas(&mut state.document, &mut |_, schema| {
+        let Some(schema) = schema.as_object_mut() else {
+            return;
+        };
+        let key = ["oneOf", "anyOf"]
+            .into_iter()
+            .find(|key| schema.contains_key(*key));
+        let joined = key.and_then(|key| joined(schema.get(key)?.as_array()?));
+        if let (Some(key), Some((kind, values))) = (key, joined) {
+            schema.shift_remove(key);
+            schema.shift_remove("discriminator");
+            schema.insert("type".to_owned(), kind);
+            if let Some(values) = values {
+                schema.insert("enum".to_owned(), Value::Array(values));
+            }
+            count += 1;
+        }
+    });
+    count
+}
+
+/// Returns the type that all alternatives have, and all of their values if each lists its own.
+fn joined(alternatives: &[Value]) -> Option<(Value, Option<Vec<Value>>)> {
+    let kind = alternatives.first()?.get("type")?;
+    let is_simple = ["string", "integer", "number", "boolean"]
+        .iter()
+        .any(|simple| kind == simple);
+    let known = ["type", "enum", "title", "description", "format", "example"];
+    let is_like = |alternative: &Value| {
+        alternative.get("type") == Some(kind)
+            && alternative.as_object().is_some_and(|members| {
+                members
+                    .keys()
+                    .all(|key| known.contains(&key.as_str()) || key.starts_with("x-"))
+            })
+    };
+    if !is_simple || !alternatives.iter().all(is_like) {
+        return None;
+    }
+    let lists = alternatives
+        .iter()
+        .map(|alternative| alternative.get("enum")?.as_array());
+    let lists: Option<Vec<&Vec<Value>>> = lists.collect();
+    let mut values: Vec<Value> = Vec::new();
+    for value in lists.iter().flatten().copied().flatten() {
+        if !values.contains(value) {
+            values.push(value.clone());
+        }
+    }
+    Some((kind.clone(), lists.map(|_| values)))
 }
 
 /// Removes the titles of components. Their types are named after the components.

@@ -8,7 +8,7 @@ use crate::{naming, rustdoc};
 
 use super::{
     api_model::{Argument, ArgumentKind, Operation},
-    component, evidence, id_types, notes,
+    component, evidence, id_types, notes, responses,
     state::State,
     visit,
 };
@@ -125,7 +125,10 @@ pub(super) fn of_operation(model: &Operation, operation: &Value) -> String {
         .iter()
         .filter_map(|argument| Some(of_argument(argument, parameter(argument)?)))
         .collect();
-    list.extend(operation.get("requestBody").map(of_body));
+    let body = operation
+        .get("requestBody")
+        .or_else(|| operation.get(responses::RAW_BODY));
+    list.extend(body.map(of_body));
     if model.unverified {
         list.push("- `_unverified`: Acknowledges that this destructive call is inferred.".to_owned());
     }
@@ -148,9 +151,12 @@ fn of_argument(argument: &Argument, parameter: &Value) -> String {
         name = format!("{name} (`{}`)", argument.name);
     }
     let mut words = vec![description(parameter)];
-    if argument.kind == ArgumentKind::CommaSeparated {
-        words.push("The items are sent separated by commas.".to_owned());
-    }
+    words.extend(match argument.kind {
+        ArgumentKind::CommaSeparated => Some("The items are sent separated by commas.".to_owned()),
+        ArgumentKind::Repeated => Some("Each item is sent as a parameter of its own.".to_owned()),
+        ArgumentKind::Header => Some("Sent as a header.".to_owned()),
+        ArgumentKind::Path | ArgumentKind::Single => None,
+    });
     let notes = parameter.get("schema").map(notes::of).unwrap_or_default();
     if !notes.is_empty() {
         words.push(rustdoc::capitalised(&format!("{}.", notes.join(", "))));

@@ -173,7 +173,7 @@ pub(super) fn label(part: &Value, paragraphs: &mut [String]) {
         _ => return,
     };
     if let Some(first) = paragraphs.first_mut() {
-        *first = format!("{label} {first}");
+        *first = rustdoc::labelled(label, first);
     }
 }
 

@@ -1,6 +1,6 @@
 //! Inline enumerations of strings, which become components.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
@@ -11,7 +11,7 @@ use funnelflux_openapi::{
 };
 
 use super::{
-    component,
+    component, notes,
     origins::Origins,
     schema_kind,
     state::{State, error},
@@ -40,7 +40,34 @@ struct Known {
     new: Option<Value>,
 }
 
-/// Moves every inline enumeration to a component, or reuses a component with the same name and values.
+/// Removes enumerations that are empty, hold other values than strings, or have two values with the same
+/// variant.
+pub(super) fn drop_unusable_enums(state: &mut State<'_>) -> usize {
+    let mut count = 0;
+    visit::schemas(&mut state.document, &mut |_, schema| {
+        let Some(values) = schema.get("enum").and_then(Value::as_array) else {
+            return;
+        };
+        let values: Vec<&Value> = values.iter().filter(|value| !value.is_null()).collect();
+        let texts: Vec<&str> = values.iter().filter_map(|value| value.as_str()).collect();
+        let variants: BTreeSet<String> = texts.iter().map(|text| naming::variant(text)).collect();
+        let has_only_texts = texts.len() == values.len();
+        let stated = schema.get("type").and_then(Value::as_str);
+        let is_text = stated.is_none_or(|kind| kind == "string");
+        let is_usable = !values.is_empty() && has_only_texts && is_text && variants.len() == texts.len();
+        let listed: Vec<String> = values.iter().map(|value| format!("`{value}`")).collect();
+        if !is_usable && !has_only_texts && !values.is_empty() {
+            notes::add(schema, format!("one of {}", listed.join(", ")));
+        }
+        if !is_usable && let Some(schema) = schema.as_object_mut() {
+            schema.remove("enum");
+            count += 1;
+        }
+    });
+    count
+}
+
+/// Makes a component of every inline enumeration, or reuses one with the same name and values.
 ///
 /// The enumeration of a parameter gets the name of the parameter with the suffix `Filter`; the enumeration of
 /// a property gets the name of the property.
@@ -106,12 +133,40 @@ pub(super) fn hoist_enums(state: &mut State<'_>) -> usize {
     count
 }
 
+/// Returns the type name of the component or operation that `pointer` leads into.
+fn around(pointer: &Pointer) -> String {
+    let tokens: Vec<String> = pointer
+        .tokens()
+        .map(|token| token.decoded().into_owned())
+        .collect();
+    match tokens.as_slice() {
+        [section, path, method, ..] if section == "paths" => {
+            naming::type_name(&naming::operation(&method.to_ascii_uppercase(), path).id)
+        }
+        [_, _, component, ..] => naming::type_name(component),
+        _ => String::new(),
+    }
+}
+
 fn owned_values(schema: &Value) -> Option<Vec<String>> {
     let values = schema_kind::string_enum(schema)?;
     Some(values.into_iter().map(str::to_owned).collect())
 }
 
 impl Registry<'_, '_> {
+    /// Returns the first name that no other type has: the name itself, then with that of the schema or
+    /// operation around it, then with a number.
+    fn free_name(&self, pointer: &Pointer, name: &str, values: &[String]) -> String {
+        let qualified = format!("{}{name}", around(pointer));
+        let numbered = (2..).map(|number| format!("{qualified}{number}"));
+        let is_free = |name: &String| {
+            let known = self.known.get(name);
+            known.is_none_or(|known| known.values.as_ref().is_some_and(|known| same(known, values)))
+        };
+        let mut names = [name.to_owned(), qualified.clone()].into_iter().chain(numbered);
+        names.find(is_free).unwrap_or_else(|| name.to_owned())
+    }
+
     /// Hoists a schema, or the items of an array, if it is an enumeration of strings.
     fn hoist(
         &mut self,
@@ -129,10 +184,14 @@ impl Registry<'_, '_> {
         let Some(values) = owned_values(schema) else {
             return;
         };
-        let name = schema
+        let set = schema
             .get(RUST_NAME)
             .and_then(Value::as_str)
-            .map_or_else(|| rust_name.to_owned(), naming::type_name);
+            .map(naming::type_name);
+        let name = match set {
+            Some(name) => name,
+            None => self.free_name(pointer, rust_name, &values),
+        };
         let text = match description.as_ref().and_then(Value::as_str) {
             Some(description) => format!("{summary}\n\n{description}"),
             None => summary.to_owned(),

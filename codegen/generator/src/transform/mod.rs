@@ -20,6 +20,7 @@ mod notes;
 mod nullability;
 mod operation_ids;
 mod origins;
+mod parameters;
 mod read_model;
 mod responses;
 mod schema_kind;
@@ -31,7 +32,8 @@ mod unknown_fields;
 mod visit;
 
 pub use api_model::{
-    ApiModel, Argument, ArgumentKind, IdType, OpenEnum, Operation, Repeat, RequestBody, Tag, Variant,
+    ApiModel, Argument, ArgumentKind, IdType, OpenEnum, Operation, Repeat, RequestBody, Response, Tag,
+    Variant,
 };
 
 use crate::{
@@ -50,7 +52,13 @@ fn rules<'a>() -> Vec<Step<State<'a>>> {
         rule("canonical-order", Work, key_order::canonical_order,
             "the order of keys means nothing in JSON, but the generator's output follows it"),
         rule("inline-references", MayBeNoop, inline_references::inline_references,
-            "the other rules expect parameters, bodies and responses inside operations"),
+            "the other rules expect parameters, bodies and responses inside of operations"),
+        rule("drop-impossible-bodies", MayBeNoop, responses::drop_impossible_bodies,
+            "204 and 205 have no body, whatever they declare"),
+        rule("name-success", MayBeNoop, responses::name_success,
+            "an operation may document its success as `default`, or not at all"),
+        rule("raw-bodies", MayBeNoop, responses::raw_bodies,
+            "the generator streams bodies other than JSON; the runtime takes and returns them whole"),
         rule("keep-json", MayBeNoop, responses::keep_json,
             "the generator panics on a second media type of a request, and the runtime speaks JSON only"),
         rule("drop-error-responses", MayBeNoop, responses::drop_error_responses,
@@ -65,8 +73,20 @@ fn rules<'a>() -> Vec<Step<State<'a>>> {
             "the generator fills in the default of an absent field and sends it; absent must stay absent"),
         rule("keep-unknown-fields", Work, unknown_fields::keep_unknown_fields,
             "reading, changing and saving an asset must keep fields that the document does not know"),
+        rule("inferred-values", MayBeNoop, unknown_fields::inferred_values,
+            "a guess about the values of a map must not fail a whole response"),
         rule("drop-empty-parts", MayBeNoop, composition::drop_empty_parts,
             "the generator makes a new type for a part that constrains nothing"),
+        rule("drop-clashing-properties", MayBeNoop, unknown_fields::drop_clashing_properties,
+            "two properties cannot be one field; the second is kept among the unknown fields"),
+        rule("join-simple-alternatives", MayBeNoop, composition::join_simple_alternatives,
+            "alternatives that are strings, or numbers of one type, need no type for each"),
+        rule("drop-unusable-enums", MayBeNoop, hoist_enums::drop_unusable_enums,
+            "values that give one variant, or are no strings, make no enumeration"),
+        rule("plain-parameters", MayBeNoop, parameters::plain_parameters,
+            "no parameter can be null, and OpenAPI ignores headers that the runtime sets itself"),
+        rule("any-of-as-one-of", MayBeNoop, composition::any_of_as_one_of,
+            "the generator merges the alternatives of an `anyOf` into one struct, objects or not"),
         rule("hoist-objects", MayBeNoop, hoist_objects::hoist_objects,
             "the generator drops the description of an inline object and ignores clashes of its name"),
         rule("hoist-enums", Work, hoist_enums::hoist_enums,

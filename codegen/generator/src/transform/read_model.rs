@@ -6,17 +6,19 @@ use crate::naming;
 use funnelflux_openapi::{
     Diagnostics, Document,
     evidence::Evidence,
+    media,
     operations::{self, operations},
     pointer::Pointer,
 };
 
 use super::{
     api_model::{
-        ApiModel, Argument, ArgumentKind, IdType, OpenEnum, Operation, Repeat, RequestBody, Tag, Variant,
+        ApiModel, Argument, ArgumentKind, IdType, OpenEnum, Operation, Repeat, RequestBody, Response, Tag,
+        Variant,
     },
     component, descriptions, id_types,
     origins::Origins,
-    schema_kind, secrets,
+    responses, schema_kind, secrets,
     state::error,
     visit,
 };
@@ -39,9 +41,12 @@ pub(super) fn read(
         };
         models.extend(reader.read(diagnostics));
     }
-    for operation in &models {
-        if !tags.iter().any(|tag| tag.name == operation.tag) {
-            tags.push(tag(operation.tag.clone(), &Value::Null));
+    for operation in &mut models {
+        // Tags that differ in case or punctuation only are one group: they have the same module.
+        let module = naming::module(&operation.tag);
+        match tags.iter().find(|tag| tag.module == module) {
+            Some(tag) => operation.tag.clone_from(&tag.name),
+            None => tags.push(tag(operation.tag.clone(), &Value::Null)),
         }
     }
     let rank = |name: &str| tags.iter().position(|tag| tag.name == name);
@@ -81,6 +86,11 @@ fn text(value: &Value, key: &str) -> String {
     text.unwrap_or_default().to_owned()
 }
 
+/// Puts text on one line.
+fn words(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 fn is_true(value: &Value, key: &str) -> bool {
     value.get(key) == Some(&Value::Bool(true))
 }
@@ -114,6 +124,9 @@ fn open_enum(component: &str, schema: &Value, values: &[&str]) -> OpenEnum {
     }
 }
 
+/// Tag of operations without one.
+const UNTAGGED: &str = "Default";
+
 struct OperationReader<'a> {
     document: &'a Value,
     source: &'a Document,
@@ -137,8 +150,14 @@ impl OperationReader<'_> {
             })
             .collect();
         // By name, so that a document in another order does not silently swap arguments of one type.
-        arguments.sort_by(|left, right| (!left.required, &left.name).cmp(&(!right.required, &right.name)));
-        let request_body = match value.get("requestBody") {
+        let in_path = |name: &str| self.operation.path.find(&format!("{{{name}}}"));
+        let rank = |argument: &Argument| match argument.kind {
+            ArgumentKind::Path => (false, in_path(&argument.name)),
+            _ => (!argument.required, Some(usize::MAX)),
+        };
+        arguments.sort_by(|left, right| (rank(left), &left.name).cmp(&(rank(right), &right.name)));
+        let raw_body = value.get(responses::RAW_BODY);
+        let request_body = match value.get("requestBody").or(raw_body) {
             None => RequestBody::None,
             Some(body) if is_true(body, "required") => RequestBody::Required,
             Some(_) => RequestBody::Optional,
@@ -147,7 +166,7 @@ impl OperationReader<'_> {
             pointer: self.operation.pointer.clone(),
             name: naming::operation(&self.method, self.operation.path),
             documentation: String::new(),
-            summary: text(value, "summary"),
+            summary: words(&text(value, "summary")),
             repeat: self.repeat(),
             unverified: self.unverified(),
             method: self.method.clone(),
@@ -155,25 +174,30 @@ impl OperationReader<'_> {
             tag,
             arguments,
             request_body,
+            raw_body: raw_body.map(|body| text(body, responses::RAW)),
+            response: self.response(),
         };
         model.documentation = descriptions::of_operation(&model, value);
         Some(model)
     }
 
-    /// Returns the first tag, or else the tag of the resource.
+    /// Returns the first tag, or else that of the resource, or else a common one.
     fn tag(&self, diagnostics: &mut Diagnostics) -> Option<String> {
+        let pointer = &self.operation.pointer;
         let first = self.operation.value.pointer("/tags/0").and_then(Value::as_str);
         let tag = first.or_else(|| Some(naming::resource_of_path(self.operation.path)?.tag));
-        if tag.is_none() {
-            diagnostics.push(error(
-                self.source,
-                "no-tag",
-                &self.operation.pointer,
-                "the operation has no tag".to_owned(),
-                "add a tag in an overlay: the generated code is grouped by tag",
-            ));
-        }
-        tag.map(str::to_owned)
+        let tag = tag.unwrap_or(UNTAGGED);
+        let problem = if tag.contains(char::is_control) {
+            "the tag holds a line break or another control character"
+        } else if naming::module(tag).is_empty() {
+            "the tag has no letter or digit, so no module can be named after it"
+        } else {
+            return Some(tag.to_owned());
+        };
+        let pointer = pointer.with_trailing_token("tags").with_trailing_token(0);
+        let fix = "set another tag in an overlay: the generated code is grouped by tag";
+        diagnostics.push(error(self.source, "tag-name", &pointer, problem.to_owned(), fix));
+        None
     }
 
     fn argument(
@@ -184,43 +208,49 @@ impl OperationReader<'_> {
     ) -> Option<Argument> {
         let name = text(parameter, "name");
         let schema = parameter.get("schema").unwrap_or(&Value::Null);
-        let is_list = schema_kind::has_type(schema, "array");
         let place = text(parameter, "in");
-        let (code, message, fix) = if place != "query" {
-            (
-                "parameter-place",
-                format!("the parameter `{name}` is in {place}; the runtime supports query parameters only"),
-                "remove the parameter in an overlay, or add support to \
-                 codegen/generator/src/rewrite/methods.rs and the runtime",
-            )
-        } else if !is_list && !self.is_single_value(schema) {
-            (
-                "parameter-type",
-                format!("the parameter `{name}` is not a single value; the runtime cannot send it"),
-                "make it a string, a number or a boolean in an overlay",
-            )
-        } else if is_list && parameter.get("explode") != Some(&Value::Bool(false)) {
-            (
-                "parameter-list",
-                format!(
-                    "the parameter `{name}` is a list that repeats its name in the query; the runtime \
-                     supports comma-separated lists only"
-                ),
-                "make it a string, or a required list of strings with `explode: false`, in an overlay",
-            )
-        } else {
-            return Some(Argument {
-                required: is_true(parameter, "required"),
-                name,
-                kind: if is_list {
-                    ArgumentKind::CommaSeparated
-                } else {
-                    ArgumentKind::Single
-                },
-            });
+        let items = schema
+            .get("items")
+            .filter(|_| schema_kind::has_type(schema, "array"));
+        let kind = match (place.as_str(), items) {
+            ("path", None) => ArgumentKind::Path,
+            ("header", None) => ArgumentKind::Header,
+            ("query", None) => ArgumentKind::Single,
+            ("query", Some(_)) if parameter.get("explode") == Some(&Value::Bool(false)) => {
+                ArgumentKind::CommaSeparated
+            }
+            ("query", Some(_)) => ArgumentKind::Repeated,
+            _ => {
+                let message = format!("the parameter `{name}` in {place} is unsupported");
+                let fix = "remove the parameter in an overlay";
+                diagnostics.push(error(self.source, "parameter-place", pointer, message, fix));
+                return None;
+            }
         };
-        diagnostics.push(error(self.source, code, pointer, message, fix));
-        None
+        if !self.is_single_value(items.unwrap_or(schema)) {
+            let message = format!("the parameter `{name}` is neither a single value nor a list of such");
+            let fix = "make it a string, a number or a boolean in an overlay";
+            diagnostics.push(error(self.source, "parameter-type", pointer, message, fix));
+            return None;
+        }
+        Some(Argument {
+            required: is_true(parameter, "required"),
+            name,
+            kind,
+        })
+    }
+
+    fn response(&self) -> Response {
+        let response = self.operation.value.pointer("/responses/2XX");
+        let raw = response.and_then(|response| response.get(responses::RAW)?.as_str());
+        match raw {
+            Some(raw) if media::is_text(raw) => Response::Text(raw.to_owned()),
+            Some(raw) => Response::Bytes(raw.to_owned()),
+            None if response.is_some_and(|response| is_true(response, responses::MAY_BE_EMPTY)) => {
+                Response::Optional
+            }
+            None => Response::Documented,
+        }
     }
 
     /// Returns `true` for a string, a number, a boolean, and our types of strings.

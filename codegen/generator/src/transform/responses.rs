@@ -2,9 +2,28 @@
 
 use serde_json::{Map, Value};
 
-use funnelflux_openapi::media;
+use funnelflux_openapi::media::{self, has_no_body};
 
 use super::{state::State, visit};
+
+/// Removes the content of responses whose status allows no body.
+pub(super) fn drop_impossible_bodies(state: &mut State<'_>) -> usize {
+    let mut count = 0;
+    for operation in visit::operations(&mut state.document) {
+        let responses = operation
+            .members
+            .get_mut("responses")
+            .and_then(Value::as_object_mut);
+        for (status, response) in responses.into_iter().flatten() {
+            if has_no_body(status)
+                && let Some(response) = response.as_object_mut()
+            {
+                count += usize::from(response.shift_remove("content").is_some());
+            }
+        }
+    }
+    count
+}
 
 /// Keeps the JSON media type of every request and success response, as `application/json`.
 pub(super) fn keep_json(state: &mut State<'_>) -> usize {
@@ -27,7 +46,81 @@ pub(super) fn keep_json(state: &mut State<'_>) -> usize {
     count
 }
 
-/// Keeps only JSON in `content`; `false` if it contained nothing else.
+/// Marks the media type of a body that is not JSON.
+pub(super) const RAW: &str = "x-raw";
+
+/// Marks a request body that is not JSON.
+pub(super) const RAW_BODY: &str = "x-raw-body";
+
+/// Marks a response that may have no content.
+pub(super) const MAY_BE_EMPTY: &str = "x-may-be-empty";
+
+/// Takes bodies other than JSON out of the generator's sight, and marks them with their media types.
+pub(super) fn raw_bodies(state: &mut State<'_>) -> usize {
+    let mut count = 0;
+    for operation in visit::operations(&mut state.document) {
+        let body = operation.members.get_mut("requestBody");
+        if let Some(Value::Object(body)) = body
+            && mark_raw(body)
+            && let Some(body) = operation.members.shift_remove("requestBody")
+        {
+            operation.members.insert(RAW_BODY.to_owned(), body);
+            count += 1;
+        }
+        let responses = operation
+            .members
+            .get_mut("responses")
+            .and_then(Value::as_object_mut);
+        for (status, response) in responses.into_iter().flatten() {
+            if let Some(response) = response
+                .as_object_mut()
+                .filter(|_| is_success(status) || status == "default")
+            {
+                count += usize::from(mark_raw(response));
+            }
+        }
+    }
+    count
+}
+
+/// Replaces a content without a JSON form by the mark of its media type.
+fn mark_raw(body: &mut Map<String, Value>) -> bool {
+    let content = body.get("content").and_then(Value::as_object);
+    let raw = content
+        .filter(|content| media::json(content).is_none())
+        .and_then(media::raw);
+    let Some(raw) = raw.map(str::to_owned) else {
+        return false;
+    };
+    body.remove("content");
+    body.insert(RAW.to_owned(), Value::String(raw));
+    true
+}
+
+/// Names the success of an operation that documents only `default`, or no success at all.
+pub(super) fn name_success(state: &mut State<'_>) -> usize {
+    let mut count = 0;
+    for operation in visit::operations(&mut state.document) {
+        let Some(Value::Object(responses)) = operation.members.get_mut("responses") else {
+            continue;
+        };
+        if responses.keys().any(|status| is_success(status)) {
+            continue;
+        }
+        let default = responses.remove("default").filter(|_| responses.is_empty());
+        if default.is_some() {
+            let pointer = operation.pointer.with_trailing_token("responses");
+            let [current, original] = ["2XX", "default"].map(|key| pointer.with_trailing_token(key));
+            state.origins.insert(current, original);
+        }
+        let success = default.unwrap_or_else(|| serde_json::json!({"description": ""}));
+        responses.insert("2XX".to_owned(), success);
+        count += 1;
+    }
+    count
+}
+
+/// Keeps only JSON in `content`; `false` if there was nothing else.
 fn keep_json_of(body: &mut Value) -> bool {
     let Some(Value::Object(content)) = body.get_mut("content") else {
         return false;
@@ -60,7 +153,7 @@ pub(super) fn drop_error_responses(state: &mut State<'_>) -> usize {
 
 /// Merges the successes of each operation into one `2XX` response.
 ///
-/// Lint has ensured that there is a success, and that all successes have the same type.
+/// The lint has made sure that all successes with content have one type.
 pub(super) fn widen_success(state: &mut State<'_>) -> usize {
     let mut count = 0;
     for operation in visit::operations(&mut state.document) {
@@ -68,11 +161,28 @@ pub(super) fn widen_success(state: &mut State<'_>) -> usize {
             continue;
         };
         count += responses.keys().filter(|status| *status != "2XX").count();
-        if let Some((status, first)) = std::mem::take(responses).into_iter().next() {
+        let is_empty = |response: &Value| {
+            let content = response.get("content").and_then(Value::as_object);
+            content.is_none_or(Map::is_empty) && response.get(RAW).is_none()
+        };
+        let may_be_empty = responses.values().any(is_empty);
+        let all = std::mem::take(responses);
+        let first = all
+            .iter()
+            .find(|(_, response)| !is_empty(response))
+            .or_else(|| all.iter().next());
+        if let Some((status, first)) = first {
             let pointer = operation.pointer.with_trailing_token("responses");
             if status != "2XX" {
-                let [current, original] = ["2XX", &status].map(|key| pointer.with_trailing_token(key));
+                let [current, original] = ["2XX", status].map(|key| pointer.with_trailing_token(key));
                 state.origins.insert(current, original);
+            }
+            let mut first = first.clone();
+            if let Some(first) = first
+                .as_object_mut()
+                .filter(|first| may_be_empty && first.contains_key("content"))
+            {
+                first.insert(MAY_BE_EMPTY.to_owned(), Value::Bool(true));
             }
             *responses = Map::from_iter([("2XX".to_owned(), first)]);
         }

@@ -1,10 +1,13 @@
 //! Fields that are not in the document.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use crate::naming;
+use funnelflux_openapi::evidence::Evidence;
 
-use super::{schema_kind, state::State, visit};
+use super::{notes, schema_kind, state::State, visit};
 
 /// Name of the field in which the generator collects unknown fields.
 const EXTRA: &str = "extra";
@@ -12,21 +15,12 @@ const EXTRA: &str = "extra";
 /// Allows unknown fields in every object. (The generator treats `true` as absent.)
 pub(super) fn keep_unknown_fields(state: &mut State<'_>) -> usize {
     let mut count = 0;
-    let mut clashes = Vec::new();
-    visit::schemas(&mut state.document, &mut |pointer, schema| {
+    visit::schemas(&mut state.document, &mut |_, schema| {
         // A closed object without fields would become a struct that drops everything.
         let is_closed_map =
             schema_kind::is_map(schema) && schema.get("additionalProperties") == Some(&Value::Bool(false));
         if !schema_kind::is_object(schema) && !is_closed_map {
             return;
-        }
-        for (name, _) in visit::properties(schema) {
-            if naming::argument(name) == EXTRA {
-                let property = pointer
-                    .with_trailing_token("properties")
-                    .with_trailing_token(name);
-                clashes.push((property, name.to_owned()));
-            }
         }
         let Some(object) = schema.as_object_mut() else {
             return;
@@ -37,16 +31,61 @@ pub(super) fn keep_unknown_fields(state: &mut State<'_>) -> usize {
             count += 1;
         }
     });
-    for (pointer, name) in clashes {
-        let message = format!(
-            "the property `{name}` would become the field `{EXTRA}`, which is the map of unknown fields"
-        );
-        state.error(
-            "unknown-fields-name",
-            &pointer,
-            message,
-            "remove the property in an overlay: it is then kept among the unknown fields",
-        );
-    }
+    count
+}
+
+/// Lets the values of a map be any JSON where their type is inferred, so that a value of another type does
+/// not fail the whole response and is kept.
+pub(super) fn inferred_values(state: &mut State<'_>) -> usize {
+    let mut count = 0;
+    visit::schemas(&mut state.document, &mut |_, schema| {
+        for (_, property) in visit::properties(schema) {
+            if !schema_kind::is_map(property) {
+                continue;
+            }
+            let of_property = Evidence::of(property);
+            let Some(values) = property
+                .get_mut("additionalProperties")
+                .filter(|values| values.is_object())
+            else {
+                continue;
+            };
+            let evidence = Evidence::of(values).or(of_property);
+            let is_simple = ["string", "integer", "number", "boolean"]
+                .iter()
+                .any(|kind| schema_kind::has_type(values, kind));
+            if is_simple && evidence.is_some_and(Evidence::is_inferred) {
+                *values = json!({});
+                notes::add(
+                    property,
+                    "values of any type, because their type is inferred".to_owned(),
+                );
+                count += 1;
+            }
+        }
+    });
+    count
+}
+
+/// Removes each property whose field another one has: an earlier property, or the map of unknown fields.
+pub(super) fn drop_clashing_properties(state: &mut State<'_>) -> usize {
+    let mut count = 0;
+    visit::schemas(&mut state.document, &mut |_, schema| {
+        let mut fields = BTreeSet::from([EXTRA.to_owned()]);
+        let names = visit::properties(schema).map(|(name, _)| name.to_owned());
+        let clashes: Vec<String> = names
+            .filter(|name| !fields.insert(naming::argument(name)))
+            .collect();
+        for key in ["properties", "required"] {
+            match schema.get_mut(key) {
+                Some(Value::Object(properties)) => properties.retain(|name, _| !clashes.contains(name)),
+                Some(Value::Array(names)) => {
+                    names.retain(|name| clashes.iter().all(|clash| name != clash.as_str()));
+                }
+                _ => {}
+            }
+        }
+        count += clashes.len();
+    });
     count
 }

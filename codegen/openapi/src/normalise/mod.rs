@@ -11,6 +11,7 @@ mod openapi31;
 mod path_items;
 mod schemas;
 mod swagger;
+mod whole_numbers;
 
 use crate::{
     diagnostic::Diagnostics,
@@ -41,7 +42,7 @@ pub fn normalise_as_far_as_possible(document: Document, version: Version) -> (Do
         diagnostics,
     };
     let followed = path_items::inline(&mut value, &mut context);
-    let value = match version {
+    let mut value = match version {
         Version::Swagger20 => swagger::normalise(value, &mut context),
         Version::OpenApi30 => {
             if let Some(version) = value.get_mut("openapi") {
@@ -51,5 +52,6 @@ pub fn normalise_as_far_as_possible(document: Document, version: Version) -> (Do
         }
         Version::OpenApi31 => openapi31::normalise(value, &followed, &mut context),
     };
+    whole_numbers::write_as_integers(&mut value);
     (Document::new(value, context.provenance), context.diagnostics)
 }

@@ -13,16 +13,21 @@ pub(super) fn scalar(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> Resul
         }
     };
     let Some(tag) = tag else { return resolved() };
-    let value = match tag.suffix.as_str() {
-        _ if tag.handle.is_empty() && tag.suffix == "!" => Value::String(text.to_owned()),
-        suffix if !tag.is_yaml_core_schema() => {
-            return Err(format!("the tag `{}{suffix}` is not known here", tag.handle));
-        }
+    if tag.handle.is_empty() && tag.suffix == "!" {
+        return Ok(Value::String(text.to_owned()));
+    }
+    let Some(name) = core_tag(tag) else {
+        return Err(format!(
+            "the tag `{}{}` is not known here",
+            tag.handle, tag.suffix
+        ));
+    };
+    let value = match name {
         "str" => Value::String(text.to_owned()),
         "null" | "bool" | "int" | "float" => plain(text)?,
         suffix => return Err(format!("the tag `!!{suffix}` is not known here")),
     };
-    let fits = match tag.suffix.as_str() {
+    let fits = match name {
         "null" => value.is_null(),
         "bool" => value.is_boolean(),
         "int" => value.is_i64() || value.is_u64(),
@@ -32,8 +37,18 @@ pub(super) fn scalar(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> Resul
     if fits {
         Ok(value)
     } else {
-        Err(format!("`{text}` is not a `!!{}`", tag.suffix))
+        Err(format!("`{text}` is not a `!!{name}`"))
     }
+}
+
+/// Returns the name of a tag of YAML itself, such as `str` for `!!str` and for `!<tag:yaml.org,2002:str>`.
+pub(super) fn core_tag(tag: &Tag) -> Option<&str> {
+    if tag.is_yaml_core_schema() {
+        return Some(&tag.suffix);
+    }
+    tag.suffix
+        .strip_prefix("tag:yaml.org,2002:")
+        .filter(|_| tag.handle.is_empty())
 }
 
 /// Reads a scalar without quotes.

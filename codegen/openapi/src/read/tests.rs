@@ -109,6 +109,10 @@ fn yaml_merge_keys() {
             "d": {"y": 3, "z": 4, "x": 1}, "e": {"<<": 1},
         })
     );
+    for key in ["!!merge <<", "!!merge \"<<\"", "!<tag:yaml.org,2002:merge> <<"] {
+        let text = format!("a: &a {{x: 1}}\nb:\n  {key}: *a\n  y: 2\n");
+        assert_eq!(value("a.yaml", &text)["b"], json!({"x": 1, "y": 2}), "{key}");
+    }
 }
 
 #[test]

@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use super::{
     errors::{at, duplicate, syntax},
     numbers,
-    scalar::scalar,
+    scalar::{core_tag, scalar},
 };
 use crate::{
     diagnostic::Diagnostics,
@@ -170,7 +170,11 @@ impl<'a> Builder<'a> {
             Event::Scalar(text, style, anchor, tag) => {
                 if let Some(key) = self.awaited_key() {
                     // Every key is text: `200:` and `true:` are strings, as in JSON.
-                    *key = Some(if style == ScalarStyle::Plain && text == "<<" && tag.is_none() {
+                    let is_merge = match tag.as_deref() {
+                        None => style == ScalarStyle::Plain && text == "<<",
+                        Some(tag) => core_tag(tag) == Some("merge"),
+                    };
+                    *key = Some(if is_merge {
                         Key::Merge(position)
                     } else {
                         Key::Plain(text.as_ref().into(), position)
@@ -251,7 +255,7 @@ impl<'a> Builder<'a> {
         position: Position,
         collection: Collection,
     ) -> Result<(), Diagnostics> {
-        if let Some(tag) = tag.filter(|tag| !(tag.is_yaml_core_schema() && tag.suffix == suffix)) {
+        if let Some(tag) = tag.filter(|tag| core_tag(tag) != Some(suffix)) {
             return Err(at(
                 self.source,
                 position,

@@ -117,7 +117,13 @@ impl<'a> References<'a> {
         &self.all
     }
 
-    /// Lists the references at or below `place`, in the order of the document.
+    /// Lists all targets of references.
+    #[must_use]
+    pub fn targets(&self) -> &[Target<'a>] {
+        &self.targets
+    }
+
+    /// Lists the references at `place` and inside of it, in the order of the document.
     #[must_use]
     pub fn within(&self, place: &Pointer) -> &[Reference<'a>] {
         let pointer = |position: &usize| self.all.get(*position).map_or(Pointer::root(), |at| &*at.pointer);

@@ -53,12 +53,12 @@ pub struct OfferSource {
     pub postback_tx_id: Option<String>,
     /// Query parameters that are added to the URL. A value may hold tokens.
     ///
-    /// `queryParams` in JSON.
+    /// `queryParams` in JSON, values of any type, because their type is inferred.
     ///
     /// Evidence: documented on the vendor's page. The page prints the object without its name; the name
     /// and the string values come from its examples.
     #[serde(rename = "queryParams", skip_serializing_if = "Option::is_none")]
-    pub query_params: Option<::std::collections::BTreeMap<String, String>>,
+    pub query_params: Option<::serde_json::Map<String, ::serde_json::Value>>,
     /// Status of an asset: in use, archived or deleted.
     ///
     /// `status` in JSON.
@@ -139,7 +139,7 @@ impl OfferSource {
     #[must_use]
     pub fn with_query_params(
         mut self,
-        query_params: impl Into<::std::collections::BTreeMap<String, String>>,
+        query_params: impl Into<::serde_json::Map<String, ::serde_json::Value>>,
     ) -> Self {
         self.query_params = Some(query_params.into());
         self

@@ -1,0 +1,111 @@
+//! The typed parse of the document that the generator makes, and the place of its failure.
+
+use openapiv3::{
+    Components, Header, Info, MediaType, OpenAPI, Operation, Parameter, PathItem, ReferenceOr, RequestBody,
+    Response, Responses, Schema, SecurityScheme, Server, Tag,
+};
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use funnelflux_openapi::{
+    openapi_model::{self, ObjectKind, Visitor},
+    pointer::{Pointer, PointerBuf},
+};
+
+/// Returns the innermost value that the parser refuses, and its message; `None` if it accepts all.
+///
+/// The parser buffers values and so does not know its own position. Each object is parsed alone instead.
+pub(super) fn failure(document: &Value) -> Option<(PointerBuf, String)> {
+    let message = parse::<OpenAPI>(document)?;
+    let mut innermost = Innermost {
+        pointer: PointerBuf::root(),
+        kind: ObjectKind::Document,
+        message,
+    };
+    openapi_model::walk(document, &mut innermost);
+    let Innermost {
+        pointer,
+        kind,
+        message,
+    } = innermost;
+    let object = document.pointer(pointer.as_str()).and_then(Value::as_object);
+    let is_cause = |key: &&String| {
+        let mut without = object.cloned().unwrap_or_default();
+        without.shift_remove(key.as_str());
+        refusal(kind, &Value::Object(without)).is_none()
+    };
+    let key = object.into_iter().flat_map(Map::keys).find(is_cause);
+    let pointer = key.map_or(pointer.clone(), |key| pointer.with_trailing_token(key));
+    Some((pointer, message))
+}
+
+struct Innermost {
+    pointer: PointerBuf,
+    kind: ObjectKind,
+    message: String,
+}
+
+impl Visitor for Innermost {
+    fn object(&mut self, kind: ObjectKind, pointer: &Pointer, object: &Map<String, Value>) {
+        // Outer objects come first: each refused object inside of the current one is nearer to the cause.
+        if pointer.starts_with(&self.pointer)
+            && let Some(message) = refusal(kind, &Value::Object(object.clone()))
+        {
+            *self = Self {
+                pointer: pointer.to_buf(),
+                kind,
+                message,
+            };
+        }
+    }
+
+    fn misfit(&mut self, _: &Pointer, _: String) {}
+
+    fn unknown(&mut self, _: ObjectKind, _: &Pointer, _: &str) {}
+}
+
+/// Returns the message of the parser if it refuses an object.
+fn refusal(kind: ObjectKind, value: &Value) -> Option<String> {
+    match kind {
+        ObjectKind::Document => parse::<OpenAPI>(value),
+        ObjectKind::Info => parse::<Info>(value),
+        ObjectKind::Server => parse::<Server>(value),
+        ObjectKind::Tag => parse::<Tag>(value),
+        ObjectKind::PathItem => parse::<ReferenceOr<PathItem>>(value),
+        ObjectKind::Operation => parse::<Operation>(value),
+        ObjectKind::Parameter => parse::<ReferenceOr<Parameter>>(value),
+        ObjectKind::Header => parse::<ReferenceOr<Header>>(value),
+        ObjectKind::RequestBody => parse::<ReferenceOr<RequestBody>>(value),
+        ObjectKind::MediaType => parse::<MediaType>(value),
+        ObjectKind::Responses => parse::<Responses>(value),
+        ObjectKind::Response => parse::<ReferenceOr<Response>>(value),
+        ObjectKind::Schema => parse::<ReferenceOr<Schema>>(value),
+        ObjectKind::Components => parse::<Components>(value),
+        ObjectKind::SecurityScheme => parse::<ReferenceOr<SecurityScheme>>(value),
+        _ => None,
+    }
+}
+
+fn parse<T: DeserializeOwned>(value: &Value) -> Option<String> {
+    T::deserialize(value).err().map(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn the_innermost_cause_is_named() {
+        let document = json!({
+            "openapi": "3.0.3",
+            "info": {"title": "t", "version": "1"},
+            "paths": {},
+            "components": {"schemas": {"A": {"type": "object", "properties": {
+                "b": {"type": "string", "maxLength": 1.5},
+            }}}},
+        });
+        let (pointer, _) = failure(&document).unwrap();
+        assert_eq!(pointer, "/components/schemas/A/properties/b/maxLength");
+    }
+}
