@@ -17,7 +17,7 @@ use crate::{
 
 /// Reports the changes between two documents, and their effect on the wire and on users.
 ///
-/// Needs nothing but the two documents, and writes nothing.
+/// Requires only the two documents, and writes nothing.
 #[derive(clap::Args)]
 #[command(after_help = "Exit codes:\n  0  no changes\n  1  usage or I/O error\n  \
                   2  a document or the allow list is invalid\n  5  changes; nothing breaks\n  \
@@ -30,7 +30,7 @@ pub(crate) struct Arguments {
     /// Output format.
     #[arg(long, value_enum, default_value_t)]
     format: Format,
-    /// Prints every change in full, instead of like changes as one.
+    /// Prints every change in full, without grouping similar changes.
     #[arg(long)]
     full: bool,
     /// Accepted changes: `{"allow": [{"fingerprint", "reason", "expires"}]}`.
@@ -38,10 +38,10 @@ pub(crate) struct Arguments {
     allow: Option<PathBuf>,
 }
 
-/// Lines of a screen, without that of the hint.
+/// Number of lines on a screen, without the line of the hint.
 pub(crate) const SCREEN: usize = 39;
 
-/// Where to find what a screen does not hold.
+/// Hint on how to see changes beyond one screen.
 const ALL: &str = "`--full` prints every change, `--format html` makes a page of them";
 
 /// Output format of a report.

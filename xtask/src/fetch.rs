@@ -22,13 +22,13 @@ use crate::{
 /// File with the URL of the vendor's document.
 const SOURCE: &str = "spec/source.toml";
 
-/// Most kinds of notes on the overlays.
+/// Maximum number of kinds of notes on the overlays.
 const MOST_NOTES: usize = 4;
 
-/// Lines of the report: with what follows it, they fit on one and a half screens.
+/// Number of lines of the report, which fits on one and a half screens with its notes.
 const MOST_LINES: usize = 30;
 
-/// Reports the changes in the vendor's document, then replaces spec/upstream.* by it.
+/// Reports the changes in the vendor's document, then replaces spec/upstream.* with the new document
 ///
 /// Rejects an invalid document without writing anything.
 #[derive(clap::Args)]

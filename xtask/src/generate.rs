@@ -27,7 +27,7 @@ use crate::{
                   2  the document or an overlay is invalid\n  3  the lock cannot be read"
 )]
 pub(crate) struct Arguments {
-    /// Also lists each of like notices, and rules and passes that found nothing to do, with their reasons.
+    /// Also lists every single notice, and the rules and passes that changed nothing, with their reasons.
     #[arg(short, long)]
     verbose: bool,
     /// Reports an unsupported operation as an error instead of leaving it out.

@@ -1,4 +1,4 @@
-//! Like notices, printed as one.
+//! Groups of similar notices, printed as one.
 
 use std::collections::HashMap;
 
@@ -7,13 +7,13 @@ use funnelflux_openapi::{
     text::{SENTENCE, one_line, shared_sentence, shorten, unquoted},
 };
 
-/// Most places that are named for like notices.
+/// Maximum number of places that are named per group.
 const MOST_PLACES: usize = 5;
 
-/// Diagnostics of one rule with the same fix, whose sentences differ only in what they quote.
+/// Diagnostics of one rule with the same fix, whose sentences differ only in their quotations.
 type Key<'a> = (Severity, Stage, &'a str, Vec<&'a str>, &'a str);
 
-/// Prints like diagnostics as one block each, in the order of the first of each kind.
+/// Prints one block per group of similar diagnostics, in the order of the first diagnostic of each group.
 pub(crate) fn grouped<'a>(diagnostics: impl IntoIterator<Item = &'a Diagnostic>) -> Vec<String> {
     let mut groups: Vec<Vec<&Diagnostic>> = Vec::new();
     let mut numbers: HashMap<Key<'_>, usize> = HashMap::new();

@@ -15,13 +15,13 @@ pub(crate) struct Frame<'a> {
     pub new: &'a Value,
     pub pointers: [PointerBuf; 2],
     pub direction: Direction,
-    /// Pairs that contain this one.
+    /// Pairs that contain this pair.
     pub parents: Vec<usize>,
     /// The pair is the schema of a whole message, parameter or header.
     pub is_root: bool,
     /// Other schemas describe the same value.
     pub is_part: bool,
-    /// The two describe a property in different parts of a composition.
+    /// The pair describes a property in different parts of a composition.
     pub is_beside: bool,
 }
 
@@ -32,12 +32,12 @@ pub(crate) struct Frames<'a> {
     known: HashMap<(usize, usize, Direction), usize>,
     /// The pair to add is a part of a composition.
     pub is_part: bool,
-    /// The pair that is being compared.
+    /// The current pair.
     pub current: Option<usize>,
 }
 
 impl<'a> Frames<'a> {
-    /// Adds a pair below the present one, or as a root if there is none.
+    /// Adds a pair below the current pair, or as a root if there is no current pair.
     pub(crate) fn add(&mut self, old: &Node<'a>, new: &Node<'a>, direction: Direction) -> usize {
         let [old_key, new_key] = [old, new].map(|node| ptr::from_ref(node.value).addr());
         let index = *self

@@ -1,8 +1,9 @@
 //! Judgement: the proof of each change of a schema.
 //!
-//! The smaller schema of a request is the old one, that of a response the new one. A change does not break if
-//! the larger schema includes the smaller one where the change is, or around it on every way from a message.
-//! Otherwise a counterexample proves that it breaks, or the level stays that of the rule.
+//! The smaller schema is the old schema in a request and the new schema in a response. A change does not
+//! break if the larger schema includes the smaller schema at the change, or at an enclosing place on every
+//! path from a message. Otherwise, either a counterexample proves that the change breaks, or the level of the
+//! rule applies.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -21,13 +22,13 @@ use crate::{
     steps::tokens,
 };
 
-/// Counterexamples are put into the objects around them as long as they are this short.
+/// Maximum length of a counterexample that is still wrapped in its enclosing object.
 const SHORT: usize = 100;
 
-/// Most objects that a counterexample is put into.
+/// Maximum number of enclosing objects around a counterexample.
 const MOST_OBJECTS: usize = 3;
 
-/// Adds a proof to each change that inclusion decides.
+/// Adds a proof to each change that is decided by inclusion.
 pub(crate) fn judge<'a>(changes: &mut [RawChange], frames: &Frames<'a>, documents: [&'a Value; 2]) {
     let mut judged: Vec<(&mut RawChange, usize)> = changes
         .iter_mut()
@@ -64,7 +65,7 @@ pub(crate) fn judge<'a>(changes: &mut [RawChange], frames: &Frames<'a>, document
     raise(changes, frames, documents);
 }
 
-/// Raises changes that no rule takes for breaking, though together they break.
+/// Raises the level of changes that break together, although no rule treats them as breaking.
 fn raise<'a>(changes: &mut [RawChange], frames: &Frames<'a>, documents: [&'a Value; 2]) {
     let mut by_frame: BTreeMap<usize, Vec<&mut RawChange>> = BTreeMap::new();
     for change in changes.iter_mut().filter(|change| change.level() > Level::Docs) {
@@ -133,7 +134,7 @@ pub fn prove(documents: [&Value; 2], place: &Pointer, direction: Direction) -> P
     }
 }
 
-/// The smaller schema and the larger one, if nothing breaks.
+/// The smaller and the larger schema, if nothing breaks.
 fn sides(direction: Direction, [old, new]: [&Value; 2]) -> (Schema<'_>, Schema<'_>) {
     let (old, new) = (
         Schema {
@@ -159,7 +160,7 @@ enum Decision {
     Values,
     /// Inclusion of the values and of the declared properties: an open object allows one that is gone.
     Declarations,
-    /// Its rule.
+    /// The rule of the change.
     Rule,
 }
 
@@ -232,7 +233,7 @@ impl Decision {
 struct Judgement<'f, 'a> {
     frames: &'f Frames<'a>,
     documents: [&'a Value; 2],
-    /// Frames with changes to judge and all around them, with those that they contain.
+    /// Frames with changes to judge and all their enclosing frames, each with the frames inside it.
     relevant: HashMap<usize, Vec<usize>>,
     requests: Prover<'a>,
     responses: Prover<'a>,
@@ -277,7 +278,7 @@ impl<'f, 'a> Judgement<'f, 'a> {
         }
     }
 
-    /// The frames to which a way from a message leads on which nothing is included.
+    /// The frames that a path from a message reaches without passing an inclusion.
     fn exposed(&mut self, mode: Mode) -> HashSet<usize> {
         let mut exposed = HashSet::new();
         // Descriptions in different parts are not compared by the pair of one part.
@@ -295,7 +296,7 @@ impl<'f, 'a> Judgement<'f, 'a> {
                 continue;
             };
             let (small, large) = sides(frame.direction, [frame.old, frame.new]);
-            // Another part may declare what this one does not.
+            // Another part may declare the property.
             let is_part = self.parts.contains(&index);
             let prover = self.prover(frame.direction);
             if prover.includes(small, large, mode) && (!is_part || prover.includes(small, large, Mode::All)) {
@@ -308,7 +309,7 @@ impl<'f, 'a> Judgement<'f, 'a> {
         exposed
     }
 
-    /// A frame and the relevant ones that it contains.
+    /// A frame and the relevant frames inside it.
     fn inside(&self, index: usize) -> BTreeSet<usize> {
         let mut inside = BTreeSet::new();
         let mut open = vec![index];
@@ -352,7 +353,7 @@ impl<'f, 'a> Judgement<'f, 'a> {
         }
     }
 
-    /// Decides a change among others of its pair: its keywords may allow all values of the smaller schema.
+    /// Decides one of several changes of a pair: its keywords may allow all values of the smaller schema.
     fn without_witness(
         &self,
         change: &RawChange,
@@ -385,7 +386,7 @@ impl<'f, 'a> Judgement<'f, 'a> {
         }
     }
 
-    /// Puts the value of a property into the object around it.
+    /// Wraps the value of a property in its enclosing object.
     fn lifted(&mut self, mut index: usize, mut value: Value) -> Value {
         let frames = self.frames;
         for _ in 0..MOST_OBJECTS {
@@ -414,13 +415,13 @@ impl<'f, 'a> Judgement<'f, 'a> {
     }
 }
 
-/// The part of the larger schema that refuses a counterexample of a change.
+/// The part of the larger schema that rejects a counterexample of a change.
 enum Cause<'a> {
-    /// It is this value.
+    /// The counterexample is this value.
     Value(&'a Value),
-    /// It has this property.
+    /// The counterexample has this property.
     Property(String),
-    /// These keywords refuse it.
+    /// These keywords reject the counterexample.
     Keywords(Value),
     Unclear,
 }
@@ -470,7 +471,7 @@ impl<'a> Cause<'a> {
     }
 }
 
-/// A keyword with those that it is only understood with.
+/// A keyword with the keywords that are needed to interpret it.
 fn companions(keyword: &str) -> Vec<&str> {
     match keyword {
         "type" | "nullable" => vec!["type", "nullable"],

@@ -113,7 +113,7 @@ fn complete<'a>(
         Some(pointer) => pointer,
         None => nearest_remaining(new.value(), &change.nearest),
     };
-    // Operations that use the place on both sides; those of one side only if there are no others.
+    // Operations that use the place on both sides or, if there are none, on one side.
     let (usages, other_usages, other_pointer) = match side {
         Side::New => (new_usages, old_usages, change.old.as_deref()),
         Side::Old => (old_usages, new_usages, Some(nearest)),

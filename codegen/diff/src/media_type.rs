@@ -1,8 +1,8 @@
-//! Media types as ranges: without case, and with the parameters that their types define.
+//! Media types as ranges: case-insensitive, and with the parameters that their types define.
 
 use std::collections::BTreeMap;
 
-/// A media type, or a range of them.
+/// A media type or a media range.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct MediaRange {
     kind: String,
@@ -20,7 +20,7 @@ impl MediaRange {
             let (name, value) = part.split_once('=')?;
             let name = name.trim().to_ascii_lowercase();
             let value = value.trim().trim_matches('"');
-            // Names of character sets do not depend on case.
+            // Names of character sets are case-insensitive.
             let value = match name.as_str() {
                 "charset" => value.to_ascii_lowercase(),
                 _ => value.to_owned(),
@@ -37,7 +37,7 @@ impl MediaRange {
         }
     }
 
-    /// Checks whether the range has every media type of another one.
+    /// Checks whether the range includes every media type of another range.
     pub(crate) fn covers(&self, other: &Self) -> bool {
         let covers = |pattern: &str, text: &str| pattern == "*" || pattern == text;
         let has = |(name, value): (&String, &String)| other.parameters.get(name) == Some(value);

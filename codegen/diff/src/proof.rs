@@ -1,4 +1,4 @@
-//! Proofs: the reason to believe the level of a change.
+//! Proofs that support the level of a change.
 
 use serde_json::Value;
 
@@ -6,29 +6,30 @@ use crate::side::Side;
 
 /// Proof of the level of a change.
 ///
-/// A message is a request that clients send, or a response that the service sends. Nothing breaks if the
-/// new document accepts every request that the old one accepted, and if the old document allows every
-/// response that the new one allows.
+/// A message is a request that clients send, or a response that the service sends. Nothing breaks if the new
+/// document accepts every request that the old document accepts, and the old document allows every response
+/// that the new document allows.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum Proof {
-    /// The change is not about schemas, or its rule alone decides.
+    /// The change is not about schemas, or is decided by its rule alone.
     #[default]
     None,
-    /// Every message that was right before is right now, and nothing new arrives. The change does not break.
+    /// Every message that was valid before is still valid, and no new messages arrive. The change does not
+    /// break.
     Included,
-    /// A message that is right on one side only. The change breaks.
+    /// A message is valid on one side only. The change breaks.
     Counterexample {
         /// The value, shortened to the parts that matter.
         value: Value,
-        /// The document that accepts it; the other one refuses it.
+        /// The document that accepts the value; the other document rejects it.
         accepted_by: Side,
     },
-    /// Inclusion is not decided. The level is that of the rule.
+    /// Inclusion is undecided. The level of the rule applies.
     Undecided,
 }
 
 impl Proof {
-    /// Orders the proofs of one change in several uses: the one that decides the level is the strongest.
+    /// Orders the proofs of one change in several uses: the proof that decides the level is the strongest.
     pub(crate) fn strength(&self) -> u8 {
         match self {
             Self::Included => 0,

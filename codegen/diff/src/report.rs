@@ -14,7 +14,8 @@ use crate::{
     steps::join_arrays,
 };
 
-/// A fact about a change that its kind does not state. Those who depend on the document can judge by it.
+/// A fact about a change that its kind does not imply. Users of the document can base their own judgement on
+/// it.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Fact {
     /// The changed part occurs only in the description of failed calls.
@@ -65,7 +66,7 @@ pub struct IntegerRange {
     pub maximum: Option<f64>,
 }
 
-/// Operations such as `PUT /offersource/save/`, sorted. Equal lists of a report are one.
+/// Operations such as `PUT /offersource/save/`, sorted. Equal lists of a report are shared.
 pub type Operations = Arc<[Arc<str>]>;
 
 /// User of a part of the document.
@@ -84,17 +85,17 @@ pub struct Use {
     pub user: User,
     /// Direction of the message, if the user is an operation.
     pub direction: Direction,
-    /// Steps from the user to the part: a status, `body` or a parameter for an operation, its name for a
-    /// schema, then types and properties, and `[]` for the items of an array.
+    /// Steps from the user to the part. The first is a status, `body` or a parameter for an operation, or the
+    /// name of a schema. Types, properties, and `[]` for array items follow.
     pub path: Vec<String>,
 }
 
-/// A part of the document that references lead to.
+/// A part of the document that is the target of references.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Component {
-    /// JSON pointer to it in its text.
+    /// JSON pointer to the component in its text.
     pub pointer: PointerBuf,
-    /// References to it.
+    /// References to the component.
     pub used_by: Vec<Use>,
 }
 
@@ -122,8 +123,8 @@ pub struct Change {
     pub proof: Proof,
     /// Direction of the messages.
     pub direction: Direction,
-    /// Operations that it concerns, such as `PUT /offersource/save/`. Empty for the whole document, and for
-    /// parts that no operation uses.
+    /// Affected operations, such as `PUT /offersource/save/`. Empty for the whole document, and for unused
+    /// parts.
     pub operations: Operations,
     /// Pointer to the value before; `None` if it was added.
     pub old: Option<PointerBuf>,
@@ -173,7 +174,7 @@ pub struct Report {
     pub new: String,
     /// The changes.
     pub changes: Vec<Change>,
-    /// Components of both documents that the uses of a change lead to.
+    /// Components of both documents that contain uses of a change.
     pub components: Vec<Component>,
 }
 
@@ -185,10 +186,10 @@ impl Report {
     }
 
     /// Finds a shortest path to the changed part from each parameter, body and response that uses it. Returns
-    /// the first `most` paths and the number of all.
+    /// the first `most` paths and their total number.
     #[must_use]
     pub fn usages(&self, change: &Change, most: usize) -> (Vec<Usage>, usize) {
-        // Uses from the part outwards, the nearest first, each with the position of the one before it.
+        // Uses from the part outwards, nearest first, each with the position of its predecessor.
         let mut steps: Vec<(&Use, Option<usize>)> = change.uses.iter().map(|used| (used, None)).collect();
         let mut seen = vec![false; self.components.len()];
         let mut ends = BTreeMap::new();

@@ -1,4 +1,4 @@
-//! Names as the given text writes them, where normalisation chose others.
+//! Names in the source text that normalisation has changed.
 
 use funnelflux_openapi::{Provenance, pointer::Pointer};
 
@@ -7,7 +7,7 @@ use crate::steps::tokens;
 /// Keys of Swagger 2.0 that `OpenAPI` 3.0 writes differently.
 const REPLACED: [&str; 4] = ["collectionFormat", "consumes", "produces", "schemes"];
 
-/// The name of the shared schema that the pointer leads into, and its name in the text, such as `q` and
+/// The name of the shared schema that contains the pointer, and its name in the text, such as `q` and
 /// `W/$defs/q`; `None` if they are equal.
 pub(crate) fn schema(provenance: &Provenance, pointer: &Pointer) -> Option<(String, String)> {
     let schema = pointer.get(..3)?;
@@ -25,7 +25,8 @@ pub(crate) fn schema(provenance: &Provenance, pointer: &Pointer) -> Option<(Stri
     (!source.is_empty() && source != name).then_some((name, source))
 }
 
-/// Puts names of the text into a sentence on the part at `pointer`, which is at `source` in the text.
+/// Replaces names with those of the source text, in a sentence about the part at `pointer`, which is at
+/// `source` in that text.
 pub(crate) fn sentence(what: String, provenance: &Provenance, pointer: &Pointer, source: &Pointer) -> String {
     let mut what = what;
     if let Some((name, source)) = schema(provenance, pointer) {

@@ -263,7 +263,7 @@ fn serialization<'a>(key: &str, parameter: &Node<'a>) -> Cow<'a, Value> {
     })
 }
 
-/// The parameters of an operation as they apply: those of the path that it does not override, and its own.
+/// The parameters that apply to an operation: its own, and those of the path that it does not override.
 fn effective_parameters<'a>(
     document: &DocumentIndex<'a>,
     operation: &Node<'a>,

@@ -80,7 +80,7 @@ impl<'a> Comparer<'a> {
         let is_sent = |(name, _): &(&'a str, Node<'a>)| !name.eq_ignore_ascii_case(IGNORED);
         before.retain(is_sent);
         after.retain(is_sent);
-        // Names of headers do not depend on case.
+        // Header names are case-insensitive.
         let find = |headers: &[(&'a str, Node<'a>)], name: &str| {
             headers
                 .iter()
@@ -179,8 +179,8 @@ impl<'a> Comparer<'a> {
                         .direction(DIRECTION)
                         .report();
                 }
-                // The separator of a list in a header of Swagger 2.0: no rule covers it, and it is not only
-                // words.
+                // The list separator of a Swagger 2.0 header: no rule covers it, and it is more than
+                // documentation.
                 ("x-collectionFormat", _) => self.unclassified(&site),
                 _ => self.annotation_or_unclassified(key, &site, DIRECTION),
             }

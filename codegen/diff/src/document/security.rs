@@ -278,7 +278,7 @@ fn offers(old: Option<&Value>, new: Option<&Value>) -> bool {
         .is_some_and(|(old, new)| includes(&flows(new), &flows(old)))
 }
 
-/// Checks whether nothing has to be sent: there is no alternative, or an empty one.
+/// Checks whether no credentials are required: there is no alternative, or an empty one.
 fn is_optional(alternatives: &[Node<'_>]) -> bool {
     let is_empty = |entry: &Node<'_>| entry.value.as_object().is_some_and(Map::is_empty);
     alternatives.is_empty() || alternatives.iter().any(is_empty)

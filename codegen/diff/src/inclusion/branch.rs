@@ -1,5 +1,4 @@
-//! Branches: a schema as a list of alternatives, each for one JSON type, with all that a value of it must
-//! meet.
+//! Branches: a schema as a list of alternatives, each for one JSON type, with all constraints on its values.
 
 use std::{
     cmp::Ordering,
@@ -10,7 +9,7 @@ use serde_json::Value;
 
 use super::{decimal::Decimal, schema::Schema};
 
-/// A type of JSON.
+/// A JSON type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Null,
@@ -51,7 +50,7 @@ pub(super) struct Bound {
 }
 
 impl Bound {
-    /// Checks whether every number above this bound is above the other one.
+    /// Checks whether every number above this bound is also above the other bound.
     pub(super) fn is_at_least(self, other: Self) -> bool {
         match self.at.compare(other.at) {
             Ordering::Greater => true,
@@ -69,7 +68,7 @@ impl Bound {
         }
     }
 
-    /// The same bound for whole numbers, inclusive.
+    /// The equivalent inclusive bound for whole numbers.
     fn of_whole(self) -> Self {
         let at = match self.at.ceiling() {
             whole if self.is_exclusive && self.at.is_whole() => whole.saturating_add(1),
@@ -93,18 +92,18 @@ impl Bound {
 #[derive(Clone, Debug)]
 pub(super) struct Branch<'a> {
     pub kind: Kind,
-    /// The only values.
+    /// The only allowed values.
     pub values: Option<Vec<&'a Value>>,
-    /// Numbers: only whole ones.
+    /// Numbers: only whole numbers.
     pub is_whole: bool,
     /// Numbers: the lower limit.
     pub minimum: Option<Bound>,
-    /// Numbers: the upper limit, negated, so that it is a lower one, too.
+    /// Numbers: the upper limit, negated so that it is also a lower limit.
     pub negated_maximum: Option<Bound>,
     pub multiples: Vec<Decimal>,
-    /// Least length, items or properties.
+    /// Minimum length or number of items or properties.
     pub least: u64,
-    /// Most of them.
+    /// Maximum length or number of items or properties.
     pub most: Option<u64>,
     pub patterns: BTreeSet<&'a str>,
     pub formats: BTreeSet<&'a str>,
@@ -120,9 +119,9 @@ pub(super) struct Branch<'a> {
     pub further: Vec<Schema<'a>>,
     /// Schemas that the value must not match.
     pub not: Vec<Schema<'a>>,
-    /// Alternatives of a `oneOf` beside the one of this branch.
+    /// Alternatives of a `oneOf` other than that of this branch.
     pub others: Vec<Schema<'a>>,
-    /// Constraints that are not understood: keyword and value.
+    /// Unsupported constraints: keyword and value.
     pub opaque: BTreeSet<String>,
     /// Encodings of the value: keyword and value.
     pub representation: BTreeSet<String>,

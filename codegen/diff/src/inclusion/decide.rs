@@ -13,21 +13,21 @@ use super::{
     schema::Schema,
 };
 
-/// Steps for one question.
+/// Maximum number of steps for one question.
 const FUEL: usize = 20_000;
 
-/// Properties are followed this deep.
+/// Maximum depth to which properties are followed.
 const DEEPEST: usize = 40;
 
 impl<'a> Prover<'a> {
-    /// Checks whether every value of `small` is one of `large`. False means that there is no proof.
+    /// Checks whether every value of `small` is also a value of `large`. False means that there is no proof.
     pub(crate) fn includes(&mut self, small: Schema<'a>, large: Schema<'a>, mode: Mode) -> bool {
         self.fuel = FUEL;
         self.open.clear();
         self.all_in(&[small], &[large], mode, DEEPEST)
     }
 
-    /// Checks the same for parts of a value.
+    /// Like `includes`, for parts of a value.
     pub(super) fn includes_all(&mut self, small: &[Schema<'a>], large: &[Schema<'a>]) -> bool {
         self.all_in(small, large, Mode::Sent, DEEPEST)
     }
@@ -52,7 +52,7 @@ impl<'a> Prover<'a> {
             keys
         };
         let question = (keys(small), keys(large), mode);
-        // A question that comes back is about a smaller value, so assuming its answer is induction.
+        // A recurring question is about a smaller value, so assuming its answer is valid by induction.
         if self.proven.contains(&question) || self.open.contains(&question) {
             return true;
         }
@@ -71,7 +71,7 @@ impl<'a> Prover<'a> {
             self.order.push(question.clone());
             self.proven.insert(question);
         } else {
-            // Proofs since then may have assumed this one.
+            // Later proofs may have assumed this answer.
             for assumed in self.order.drain(before..) {
                 self.proven.remove(&assumed);
             }
@@ -89,7 +89,7 @@ impl<'a> Prover<'a> {
         let Some(targets) = self.lowering.branches(large, Reading::Narrow) else {
             return false;
         };
-        // A value may owe a property to one alternative, and match by another one.
+        // A value may have a property because of one alternative, and match another alternative.
         let names = |branches: &[Branch<'a>]| -> BTreeSet<&'a str> {
             branches
                 .iter()
@@ -107,7 +107,7 @@ impl<'a> Prover<'a> {
         })
     }
 
-    /// Checks whether a branch has few values, each of which the schemas allow.
+    /// Checks whether a branch has only a few values, all of which the schemas allow.
     fn values_in(&mut self, branch: &Branch<'a>, small: &[Schema<'a>], large: &[Schema<'a>]) -> bool {
         let (no, yes, null) = (Value::Bool(false), Value::Bool(true), Value::Null);
         let values: Vec<&Value> = match (&branch.values, branch.kind) {
@@ -121,8 +121,8 @@ impl<'a> Prover<'a> {
             .all(|value| self.allows(large, value, false) == Truth::Yes || self.excludes(small, value))
     }
 
-    /// Checks whether schemas surely refuse a value that one of them lists. Services do not check formats of
-    /// values that they list.
+    /// Checks whether schemas certainly reject a value that one of them lists. Services do not check the
+    /// formats of listed values.
     fn excludes(&mut self, schemas: &[Schema<'a>], value: &Value) -> bool {
         self.knows_formats = false;
         let truth = self.allows(schemas, value, false);
@@ -130,7 +130,7 @@ impl<'a> Prover<'a> {
         truth == Truth::No
     }
 
-    /// Checks whether every value of one branch is one of another branch of the same type.
+    /// Checks whether every value of one branch is a value of another branch of the same type.
     fn within(
         &mut self,
         small: &Branch<'a>,
@@ -230,7 +230,8 @@ impl<'a> Prover<'a> {
         {
             return true;
         }
-        // Fewer values are excluded than before. This is about the value itself, so nothing may be assumed.
+        // Fewer values are excluded than before. The question is about the value itself, so nothing may be
+        // assumed.
         branch.not.iter().any(|known| {
             let open = std::mem::take(&mut self.open);
             let proven = std::mem::take(&mut self.proven);
@@ -255,7 +256,7 @@ fn numbers_within(small: &Branch<'_>, large: &Branch<'_>) -> bool {
     let is_above = |small: Option<Bound>, large: Option<Bound>| {
         large.is_none_or(|large| small.is_some_and(|small| small.is_at_least(large)))
     };
-    // Before its sixth draft, JSON Schema did not take `3.0` for an integer.
+    // Before draft 6, JSON Schema did not treat `3.0` as an integer.
     (small.is_whole || !large.is_whole)
         && is_above(small.minimum(), large.minimum())
         && is_above(small.negated_maximum(), large.negated_maximum())

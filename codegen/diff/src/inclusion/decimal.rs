@@ -1,10 +1,10 @@
-//! Decimal numbers, exact.
+//! Exact decimal numbers.
 
 use std::cmp::Ordering;
 
 use serde_json::{Number, Value};
 
-/// Exponents beyond these are not worth exact arithmetic.
+/// Maximum absolute exponent for exact arithmetic.
 const EXPONENTS: std::ops::RangeInclusive<i32> = -18..=18;
 
 /// A decimal number: `mantissa` times ten to the power of `exponent`.
@@ -15,7 +15,7 @@ pub(super) struct Decimal {
 }
 
 impl Decimal {
-    /// The number of a JSON value; `None` if it is none, or too large or too precise.
+    /// The number in a JSON value; `None` if the value is not a number, too large or too precise.
     pub(super) fn of(value: &Value) -> Option<Self> {
         let text = value.as_number()?.to_string();
         let (digits, exponent) = text.split_once(['e', 'E']).unwrap_or((&text, "0"));
@@ -38,7 +38,7 @@ impl Decimal {
         }
     }
 
-    /// The number as a JSON value; `None` if a JSON value would round it.
+    /// The number as a JSON value; `None` if it would be rounded.
     pub(super) fn to_value(self) -> Option<Value> {
         if let Some(whole) = self.exactly_whole() {
             let signed = i64::try_from(whole).map(Value::from);
@@ -57,7 +57,7 @@ impl Decimal {
 
     /// The mantissas of two numbers for the same exponent.
     ///
-    /// Both fit: mantissas are below 10^20, and exponents differ by 36 at most. Larger ones saturate, which
+    /// Both fit: mantissas are below 10^20, and exponents differ by at most 36. Larger values saturate, which
     /// keeps their order.
     fn aligned(self, other: Self) -> (i128, i128) {
         let exponent = self.exponent.min(other.exponent);
@@ -74,7 +74,7 @@ impl Decimal {
         left.cmp(&right)
     }
 
-    /// Checks whether the number is a multiple of another one; false if that cannot be computed.
+    /// Checks whether the number is a multiple of another number; false if that cannot be computed.
     pub(super) fn is_multiple_of(self, other: Self) -> bool {
         let (left, right) = self.aligned(other);
         let is_exact = ![i128::MAX, i128::MIN].contains(&left) && ![i128::MAX, i128::MIN].contains(&right);
@@ -89,7 +89,7 @@ impl Decimal {
         }
     }
 
-    /// Multiples of the number near another one.
+    /// Multiples of the number near another number.
     pub(super) fn multiples_near(self, edge: Self) -> Vec<Self> {
         let (step, edge) = self.aligned(edge);
         let count = edge.checked_div_euclid(step).unwrap_or_default();

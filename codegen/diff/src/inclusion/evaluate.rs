@@ -1,4 +1,4 @@
-//! Evaluation: whether schemas allow a value.
+//! Evaluation: checks whether schemas allow a value.
 
 use serde_json::Value;
 
@@ -10,13 +10,13 @@ use super::{
     schema::Schema,
 };
 
-/// Patterns are only applied to texts this long: some take time that grows exponentially.
+/// Maximum length of texts to which patterns are applied, because some patterns take exponential time.
 const LONGEST: usize = 16;
 
-/// Evaluation goes this deep: a `not` may lead back to its schema.
+/// Maximum depth of evaluation, because a `not` may lead back to its schema.
 const DEEPEST: usize = 48;
 
-/// An answer that may be open.
+/// An answer that may be undecided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Truth {
     No,
@@ -80,7 +80,7 @@ impl<'a> Prover<'a> {
             return Truth::Unknown;
         };
         let mut same_kind = branches.iter().filter(|branch| branch.kind == Kind::of(value));
-        // Two alternatives of a `oneOf` may match, so an exact reading refuses less surely.
+        // Two alternatives of a `oneOf` may match, so under an exact reading, a rejection is less certain.
         if same_kind.all(|branch| self.branch_allows(branch, value, false) == Truth::No) {
             return Truth::No;
         }
@@ -188,7 +188,7 @@ fn number_allowed(branch: &Branch<'_>, value: &Value) -> Truth {
             .negated_maximum()
             .is_none_or(|bound| bound.admits(number.negated()))
         && branch.multiples.iter().all(|of| number.is_multiple_of(*of));
-    // A whole number that is written with a fraction is one or not, by version.
+    // Versions differ on whether a whole number with a fraction, such as `3.0`, is an integer.
     let is_clear = !branch.is_whole || !value.is_f64();
     Truth::of(is_in)
         .and(|| if is_clear { Truth::Yes } else { Truth::Unknown })
@@ -201,7 +201,7 @@ fn number_allowed(branch: &Branch<'_>, value: &Value) -> Truth {
         })
 }
 
-/// Formats with a text that has them.
+/// Formats, each with an example.
 pub(super) const FORMATS: [(&str, &str); 7] = [
     ("date", "2020-02-29"),
     ("date-time", "2020-02-29T12:30:00Z"),
@@ -212,7 +212,7 @@ pub(super) const FORMATS: [(&str, &str); 7] = [
     ("uuid", "67e55044-10b1-426f-9247-bb680e5fe0c8"),
 ];
 
-/// Checks whether a text has a format, as far as a few examples show.
+/// Checks whether a text has a format, judged by a few examples.
 fn has_format(format: &str, text: &str, is_known: bool) -> Truth {
     let Some((_, example)) = FORMATS.iter().find(|(name, _)| *name == format) else {
         return Truth::Unknown;

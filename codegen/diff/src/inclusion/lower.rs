@@ -21,13 +21,13 @@ use super::{
 };
 use crate::{document::schema::constraints::repeats_format, level::Direction, node::canonical, side::Side};
 
-/// Most branches of a schema. More are not decided.
+/// Maximum number of branches of a schema. Schemas with more branches stay undecided.
 const MOST_BRANCHES: usize = 96;
 
-/// References and compositions are followed this deep. Deeper ones are circles.
+/// Maximum depth to which references and compositions are followed. Deeper ones are circular.
 const DEEPEST: usize = 24;
 
-/// Most steps for one schema.
+/// Maximum number of steps for one schema.
 const MOST_STEPS: usize = 3_000;
 
 /// A reading of a schema.
@@ -37,10 +37,10 @@ pub(super) enum Reading {
     Narrow,
 }
 
-/// Keywords that only constrain values, each by itself.
+/// Keywords that only constrain values, independently of each other.
 const CONSTRAINTS: [&str; 3] = ["x-dependentRequired", "x-dependentSchemas", "x-propertyNames"];
 
-/// Keywords that say how a value is written.
+/// Keywords that describe the encoding of a value.
 const REPRESENTATION: [&str; 5] = [
     "x-contentEncoding",
     "x-contentMediaType",
@@ -83,7 +83,7 @@ impl<'a> Lowering<'a> {
         }
     }
 
-    /// The branches of values that match all schemas; `None` if that is not understood.
+    /// The branches of values that match all schemas; `None` if a schema is unsupported.
     pub(super) fn branches(&mut self, schemas: &[Schema<'a>], reading: Reading) -> Branches<'a> {
         let key = (schemas.iter().map(Schema::key).collect(), reading);
         if let Some(known) = self.known.get(&key) {
@@ -110,12 +110,12 @@ impl<'a> Lowering<'a> {
         branches
     }
 
-    /// Checks whether the old document has the smaller schema: requests must not be refused.
+    /// Checks whether the old document has the smaller schema, as in requests, which must not be rejected.
     pub(super) fn old_is_small(&self) -> bool {
         self.direction == Direction::Request
     }
 
-    /// The target of a reference; the schema itself if it is none, or leads nowhere.
+    /// The target of a reference; the schema itself if it is not a reference or leads nowhere.
     pub(super) fn resolve(&self, schema: Schema<'a>) -> Schema<'a> {
         let [old, new] = self.documents;
         let document = match schema.side {
@@ -154,7 +154,7 @@ struct Narrowing<'l, 'a> {
 }
 
 impl<'a> Narrowing<'_, 'a> {
-    /// The part of some branches that matches a schema; `None` if that is not understood.
+    /// The part of some branches that matches a schema; `None` if the schema is unsupported.
     fn narrow(
         &mut self,
         branches: Vec<Branch<'a>>,
@@ -262,7 +262,7 @@ impl<'a> Narrowing<'_, 'a> {
         Some(all)
     }
 
-    /// Applies the keywords of a schema that are no compositions.
+    /// Applies the keywords of a schema, except compositions.
     fn keywords(
         &self,
         mut branch: Branch<'a>,
@@ -272,7 +272,7 @@ impl<'a> Narrowing<'_, 'a> {
     ) -> Option<Branch<'a>> {
         if let Some(values) = members.get("enum") {
             let values = values.as_array()?;
-            // Beside a list without null, only the wide reading of `nullable` allows null, which is exempt.
+            // Next to a list without null, only the wide reading of `nullable` allows null, which is exempt.
             let kind = branch.kind;
             let is_allowed = |value: &&'a Value| Kind::of(value) == kind;
             let is_known = |value: &&'a Value| match &branch.values {
@@ -389,12 +389,12 @@ fn has_type(kind: Kind, name: &str) -> Option<bool> {
     Some(kind == named)
 }
 
-/// The value of a flag, where absent is false; `None` if it is not boolean.
+/// The value of a flag, treating an absent flag as false; `None` if it is not boolean.
 fn flag(members: &Map<String, Value>, key: &str) -> Option<bool> {
     members.get(key).map_or(Some(false), Value::as_bool)
 }
 
-/// The entries of a list, where absent is empty; `None` if it is not a list.
+/// The entries of a list, treating an absent list as empty; `None` if the value is not a list.
 fn list<'a>(members: &'a Map<String, Value>, key: &str) -> Option<&'a [Value]> {
     members
         .get(key)

@@ -1,10 +1,11 @@
-//! Inclusion of schemas: whether a schema allows every value that another one allows.
+//! Inclusion of schemas: checks whether a schema allows every value that another schema allows.
 //!
-//! There are three answers. A proof by structure says yes, and a value that one schema allows and the other
-//! one refuses says no. Without either, inclusion is undecided.
+//! There are three answers. A structural proof means yes. A value that one schema allows and the other
+//! rejects means no. Without either, inclusion is undecided.
 //!
-//! Undeclared properties need a reading. An object that says nothing about them allows any. Nobody sends one
-//! that only the other schema declares, though: a new property breaks nobody who did not know it.
+//! Undeclared properties need interpretation. An object without a statement about them allows any. However,
+//! no client sends a property that only the other schema declares, so a new property does not break clients
+//! that do not know it.
 
 mod branch;
 mod decide;

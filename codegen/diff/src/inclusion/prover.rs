@@ -7,15 +7,15 @@ use serde_json::Value;
 use super::lower::Lowering;
 use crate::level::Direction;
 
-/// Which inclusion is asked for.
+/// Mode of an inclusion question.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) enum Mode {
-    /// That of the values, without undeclared properties that only the larger schema declares.
+    /// Inclusion of the values, without undeclared properties that only the larger schema declares.
     #[default]
     Sent,
-    /// The same, and what the schema of the old document declares, that of the new one declares, too.
+    /// The same, and the new schema also declares every property that the old schema declares.
     Declared,
-    /// That of all values.
+    /// Inclusion of all values.
     All,
 }
 
@@ -29,12 +29,12 @@ pub(crate) struct Prover<'a> {
     pub(super) proven: HashSet<Question>,
     pub(super) order: Vec<Question>,
     pub(super) unproven: HashSet<Question>,
-    /// Questions that are being answered.
+    /// Questions in progress.
     pub(super) open: HashSet<Question>,
     pub(super) patterns: HashMap<&'a str, Option<regress::Regex>>,
-    /// Remaining steps for the present question.
+    /// Remaining steps for the current question.
     pub(super) fuel: usize,
-    /// Formats are evaluated.
+    /// True if formats are evaluated.
     pub(super) knows_formats: bool,
     /// Levels of the evaluation in progress.
     pub(super) level: usize,

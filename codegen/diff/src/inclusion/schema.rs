@@ -14,17 +14,17 @@ pub(crate) struct Schema<'a> {
 }
 
 impl Schema<'_> {
-    /// The place in memory identifies a schema.
+    /// A schema is identified by its address in memory.
     pub(super) fn key(&self) -> usize {
         ptr::from_ref(self.value).addr()
     }
 
-    /// Checks whether nothing can match, as it says so.
+    /// Checks whether the schema explicitly matches nothing.
     pub(super) fn is_nothing(&self) -> bool {
         self.value == false
     }
 
-    /// Checks whether it says nothing about values.
+    /// Checks whether the schema does not constrain values.
     pub(super) fn is_anything(&self) -> bool {
         match self.value {
             Value::Bool(all) => *all,

@@ -1,4 +1,4 @@
-//! Witnesses: values that one schema allows and another one refuses.
+//! Witnesses: values that one schema allows and another rejects.
 //!
 //! Candidates are built from the limits, values and properties of both schemas, as small as possible, and
 //! evaluated on both sides.
@@ -14,33 +14,33 @@ use super::{
     schema::Schema,
 };
 
-/// Steps for one search.
+/// Maximum number of steps for one search.
 const FUEL: usize = 20_000;
 
-/// Candidates contain this many levels of objects and arrays.
+/// Maximum number of levels of objects and arrays in candidates.
 const DEEPEST: usize = 6;
 
-/// Most witnesses of one search.
+/// Maximum number of witnesses of one search.
 const MOST: usize = 24;
 
-/// Most witnesses for a part of a candidate.
+/// Maximum number of witnesses for a part of a candidate.
 const MOST_OF_PART: usize = 3;
 
-/// Longest texts and arrays of candidates.
+/// Maximum length of texts and arrays in candidates.
 const LONGEST: u64 = 1_000;
 
-/// Most properties that are made up.
+/// Maximum number of invented properties.
 const MOST_PROPERTIES: u64 = 40;
 
 impl<'a> Prover<'a> {
-    /// Finds values that `small` allows and `large` refuses, in every reading of both.
+    /// Finds values that `small` allows and `large` rejects, in every reading of both.
     pub(crate) fn witnesses(&mut self, small: Schema<'a>, large: Schema<'a>) -> Vec<Value> {
         self.fuel = FUEL;
         self.open.clear();
         self.refused(&[small], &[large], MOST, DEEPEST)
     }
 
-    /// Builds a witness of two schemas of objects from a witness of their property.
+    /// Builds a witness for two object schemas from a witness for one of their properties.
     pub(crate) fn lift(
         &mut self,
         small: Schema<'a>,
@@ -66,12 +66,12 @@ impl<'a> Prover<'a> {
         None
     }
 
-    /// Checks whether `small` allows a value that `large` refuses.
+    /// Checks whether `small` allows a value that `large` rejects.
     fn is_witness(&mut self, small: &[Schema<'a>], large: &[Schema<'a>], value: &Value) -> bool {
         self.allows(large, value, false) == Truth::No && self.allows(small, value, true) == Truth::Yes
     }
 
-    /// Checks whether a schema surely refuses a value.
+    /// Checks whether a schema certainly rejects a value.
     pub(crate) fn refuses(&mut self, schema: Schema<'a>, value: &Value) -> bool {
         self.fuel = FUEL;
         self.allows(&[schema], value, false) == Truth::No
@@ -127,7 +127,7 @@ impl<'a> Prover<'a> {
         let Some(branches) = self.lowering.branches(schemas, Reading::Narrow) else {
             return found;
         };
-        // A value of another type than null says more.
+        // A value other than null is more informative.
         for branch in branches.iter().rev() {
             for value in self.candidates(branch, &[], depth) {
                 if found.len() >= most || self.fuel == 0 {
@@ -141,7 +141,7 @@ impl<'a> Prover<'a> {
         found
     }
 
-    /// Values at the edges of a branch and of the branches that may refuse them, small ones first.
+    /// Values at the edges of a branch and of the branches that may reject them, smallest first.
     fn candidates(&mut self, branch: &Branch<'a>, targets: &[&Branch<'a>], depth: usize) -> Vec<Value> {
         if let Some(values) = &branch.values {
             return values.iter().map(|value| (*value).clone()).collect();
@@ -261,7 +261,7 @@ impl<'a> Prover<'a> {
                 found.extend(values.into_iter().map(|value| with(&base, name, value)));
             }
         }
-        // More properties: what a `not` or a count refuses.
+        // Additional properties, which a `not` or a count may reject.
         let is_special = branch.least > base.len() as u64
             || targets.iter().any(|target| target.most.is_some())
             || targets.iter().any(|target| !target.not.is_empty())
@@ -286,7 +286,7 @@ impl<'a> Prover<'a> {
     }
 }
 
-/// Lengths or counts at the edges of branches, as far as the first one allows them.
+/// Lengths or counts at the edges of branches, if the first branch allows them.
 fn counts(branch: &Branch<'_>, targets: &[&Branch<'_>]) -> Vec<u64> {
     let mut counts = vec![branch.least, 1, 2];
     counts.extend(branch.most);

@@ -19,7 +19,7 @@ use crate::{
     steps::{schema_steps, tokens},
 };
 
-/// What the report says about usages: each component and each list of operations once, for both documents.
+/// Usages in the report, which state each component and each list of operations once, for both documents.
 #[derive(Default)]
 pub(crate) struct UsageTable {
     pub components: Vec<Component>,
@@ -54,13 +54,13 @@ pub(crate) struct UsageIndex<'a> {
     usages: Usages<'a>,
     provenance: &'a Provenance,
     root: Node<'a>,
-    /// Position in [`UsageTable::components`] by the number of the target.
+    /// Position in [`UsageTable::components`], by target number.
     components: HashMap<usize, usize>,
     /// Names of the operations, in the order of the document.
     names: Vec<Arc<str>>,
     /// Operations by the innermost target and the direction.
     lists: HashMap<(usize, Direction), Operations>,
-    /// The same by the operations that it contains: many targets have the same users.
+    /// The same lists by their operations, because many targets have the same users.
     by_users: HashMap<Vec<bool>, Operations>,
 }
 
@@ -155,7 +155,7 @@ impl<'a> UsageIndex<'a> {
     ) -> Vec<Use> {
         let mut uses = self.direct(pointer, direction, table);
         let around: Vec<usize> = self.usages.around(pointer).collect();
-        // References lead to the place itself or to one around it.
+        // References lead to the place itself or to an enclosing place.
         for target in around {
             let component = self.component(target, table);
             let path = self
@@ -171,7 +171,7 @@ impl<'a> UsageIndex<'a> {
         uses
     }
 
-    /// Position of the component in the table, to which it and all that use it are added.
+    /// Adds the component and everything that uses it to the table, and returns its position there.
     fn component(&mut self, target: usize, table: &mut UsageTable) -> usize {
         if let Some(known) = self.components.get(&target) {
             return *known;
@@ -224,7 +224,7 @@ impl<'a> UsageIndex<'a> {
         used_by
     }
 
-    /// Steps into a referenced place: the name of a shared schema, and the steps from `at` to `pointer`.
+    /// Steps into a referenced place: the name of the shared schema, then the steps from `at` to `pointer`.
     fn steps_within(&self, at: &Pointer, pointer: &Pointer) -> Vec<String> {
         let mut path = Vec::new();
         let outer = tokens(at);
@@ -243,7 +243,7 @@ impl<'a> UsageIndex<'a> {
         path
     }
 
-    /// Uses of a place inside of an operation or a path.
+    /// Uses of a place inside an operation or a path.
     fn direct(&self, pointer: &Pointer, direction: Direction, table: &mut UsageTable) -> Vec<Use> {
         let tokens = tokens(pointer);
         let [paths, path, rest @ ..] = tokens.as_slice() else {
@@ -284,7 +284,7 @@ impl From<operations::Direction> for Direction {
     }
 }
 
-/// Steps from an operation, or from the path that it belongs to.
+/// Steps from an operation or its path.
 fn operation_steps(root: &Node<'_>, pointer: &Pointer) -> Vec<String> {
     let all = tokens(pointer);
     let is_operation = all

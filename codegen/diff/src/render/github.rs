@@ -1,4 +1,4 @@
-//! For a GitHub workflow: annotations.
+//! Annotations for a GitHub workflow.
 
 use std::fmt::Write as _;
 
@@ -11,7 +11,7 @@ use super::{
 use crate::{level::Level, report::Change};
 
 impl View<'_> {
-    /// For a GitHub workflow: one annotation per change, on the line of the new document.
+    /// Renders the report for a GitHub workflow: one annotation per change, on the line of the new document.
     #[must_use]
     pub fn github(self) -> String {
         let mut text = String::new();
@@ -46,7 +46,7 @@ impl View<'_> {
     }
 }
 
-/// Writes the line by which a GitHub workflow attaches a message to a line of a file.
+/// Writes the workflow command that attaches a message to a line of a file on GitHub.
 #[must_use]
 pub fn annotation(severity: Severity, location: Option<&Location>, title: &str, message: &str) -> String {
     let kind = match severity {

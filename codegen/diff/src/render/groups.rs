@@ -1,4 +1,5 @@
-//! Like changes: the same rule, level and consequence, in sentences that differ only in what they quote.
+//! Groups of similar changes: the same rule, level and consequence, in sentences that differ only in their
+//! quotations.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -10,7 +11,7 @@ use funnelflux_openapi::text::{shared_sentence, unquoted};
 use super::view::{Consequence, Entry, View};
 use crate::{level::Level, report::Operations};
 
-/// Like changes, in the order of the report.
+/// Similar changes, in the order of the report.
 pub(super) struct Group<'a> {
     pub(super) entries: Vec<Entry<'a>>,
 }
@@ -19,7 +20,7 @@ pub(super) struct Group<'a> {
 type Key<'a> = (Level, &'a str, Vec<&'a str>, Option<Consequence>);
 
 impl<'a> View<'a> {
-    /// Groups like changes: worst first, then those that concern the audience, then the most.
+    /// Groups similar changes: worst first, then those that affect the audience, then the largest groups.
     pub(super) fn groups(self) -> Vec<Group<'a>> {
         let mut groups: Vec<Group<'a>> = Vec::new();
         let mut numbers: HashMap<Key<'_>, usize> = HashMap::new();
@@ -52,18 +53,18 @@ impl<'a> Group<'a> {
         self.entries.first()
     }
 
-    /// Checks whether the changes concern the audience.
+    /// Checks whether the changes affect the audience.
     pub(super) fn concerns(&self) -> bool {
         let consequence = self.first().and_then(|entry| entry.consequence);
         consequence.is_some_and(|(_, consequence)| consequence.concerns)
     }
 
-    /// The sentence of all changes: quotations that differ are an ellipsis.
+    /// The sentence for all changes, with an ellipsis for differing quotations.
     pub(super) fn sentence(&self) -> String {
         shared_sentence(self.entries.iter().map(|entry| entry.change.what.as_str()))
     }
 
-    /// Operations that one of the changes concerns.
+    /// Operations that any of the changes affects.
     pub(super) fn operations(&self) -> BTreeSet<&'a Arc<str>> {
         self.lists()
             .into_iter()
@@ -71,10 +72,10 @@ impl<'a> Group<'a> {
             .collect()
     }
 
-    /// The lists of operations, each with the number of changes that concern it.
+    /// The lists of operations, each with the number of changes that affect it.
     pub(super) fn lists(&self) -> Vec<(&'a Operations, usize)> {
         let mut lists: Vec<(&Operations, usize)> = Vec::new();
-        // By address: equal lists of a report are one.
+        // By address in memory, because equal lists of a report are shared.
         let mut numbers = HashMap::new();
         for list in self.entries.iter().map(|entry| &entry.change.operations) {
             let number = *numbers.entry(list.as_ptr()).or_insert(lists.len());

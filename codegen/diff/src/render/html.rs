@@ -1,4 +1,4 @@
-//! For a colleague or a pull request: one page without scripts and without resources of others.
+//! Self-contained HTML page for a colleague or a pull request, without scripts.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
@@ -22,10 +22,10 @@ use crate::{
     side::Side,
 };
 
-/// Most lines of a value that are shown.
+/// Maximum number of lines shown per value.
 const MOST_LINES: usize = 30;
 
-/// Most links behind an action or an operation.
+/// Maximum number of links per action or operation.
 const MOST_LINKS: usize = 5;
 
 const LEVELS: [Level; 4] = [Level::Breaking, Level::Warning, Level::Info, Level::Docs];
@@ -41,7 +41,7 @@ struct Page<'a> {
 }
 
 impl View<'_> {
-    /// For a colleague: one HTML page. The documents are those of the comparison.
+    /// Renders the report as one HTML page for a colleague. The documents are those of the comparison.
     #[must_use]
     pub fn html(self, old: &Document, new: &Document) -> String {
         let groups = self.groups();
@@ -124,7 +124,7 @@ impl Page<'_> {
         text.write_str("</main>\n</body>\n</html>\n")
     }
 
-    /// The rules by which the boxes hide what is not wanted.
+    /// The style rules by which the checkboxes hide parts.
     fn filter_rules(&self) -> String {
         let levels = LEVELS.map(|level| {
             format!("body:has(#show-{level}:not(:checked)) [data-level={level}] {{ display: none; }}\n")
@@ -135,7 +135,7 @@ impl Page<'_> {
         levels.into_iter().chain(sections).collect()
     }
 
-    /// The answer to "what do I have to do?": each advice with the changes that it is for.
+    /// The actions to take, each with the changes that require it.
     fn write_actions(&self, text: &mut String, view: View<'_>) -> std::fmt::Result {
         let mut actions: Vec<(&str, Vec<usize>)> = Vec::new();
         for (number, group) in self.groups.iter().enumerate() {
@@ -330,7 +330,7 @@ impl Page<'_> {
         )
     }
 
-    /// The values before and after, side by side, with the lines that only one of them has marked.
+    /// The values before and after, side by side, with differing lines marked.
     fn write_sides(&self, text: &mut String, change: &Change) -> std::fmt::Result {
         let [old_document, new_document] = self.documents;
         let [old, new] = [(old_document, &change.old), (new_document, &change.new)].map(value_lines);
@@ -373,7 +373,7 @@ impl Page<'_> {
         writeln!(text, "<p>{}{more}</p>", links.join(", "))
     }
 
-    /// Every operation with the number of its changes and links to the worst of them.
+    /// Every operation with the number of its changes and links to the most severe ones.
     fn write_operations(&self, text: &mut String) -> std::fmt::Result {
         let mut rows: BTreeMap<&str, ([usize; 4], Vec<usize>)> = BTreeMap::new();
         for (number, group) in self.groups.iter().enumerate() {
@@ -451,7 +451,7 @@ fn value_lines((document, pointer): (&Document, &Option<PointerBuf>)) -> Vec<Str
     })
 }
 
-/// Foreign text with its code spans.
+/// Foreign text as HTML, keeping its code spans.
 fn rich(text: &str) -> String {
     let text = one_line(text);
     let parts: Vec<&str> = text.split('`').collect();

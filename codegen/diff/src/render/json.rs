@@ -1,4 +1,5 @@
-//! For programs. Operations, lists of them, and components are stated once; changes refer to them by number.
+//! JSON for programs. Operations, operation lists and components are stated once; changes refer to them by
+//! number.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -17,12 +18,12 @@ use crate::{
 struct Numbers<'a> {
     operations: BTreeMap<&'a str, usize>,
     lists: Vec<&'a Operations>,
-    /// By address: equal lists of a report are one.
+    /// By address in memory, because equal lists of a report are shared.
     by_list: HashMap<*const Arc<str>, usize>,
 }
 
 impl View<'_> {
-    /// For programs; [`crate::REPORT_SCHEMA`] describes it.
+    /// Renders the report for programs; [`crate::REPORT_SCHEMA`] describes the format.
     #[must_use]
     pub fn json(self) -> Value {
         let mut summary = json!(self.report.summary());
@@ -148,7 +149,7 @@ fn consequence(entry: &Entry<'_>) -> Map<String, Value> {
     members
 }
 
-/// Prints JSON so that a line is a member of the whole, or an item of one of its lists.
+/// Prints JSON with one line per member of the report or item of its lists.
 #[must_use]
 pub fn print(value: &Value) -> String {
     let Some(members) = value.as_object() else {

@@ -1,4 +1,4 @@
-//! For test reports: a `JUnit` test case for each change, which fails if the change breaks.
+//! `JUnit` XML for test reports: a test case for each change, which fails if the change breaks.
 
 use std::fmt::Write as _;
 
@@ -12,7 +12,7 @@ use super::{
 use crate::{level::Level, report::Summary};
 
 impl View<'_> {
-    /// For test reports, as `JUnit` XML.
+    /// Renders the report as `JUnit` XML.
     #[must_use]
     pub fn junit(self) -> String {
         let attribute = |text: &str| escape(&one_line(text));

@@ -1,4 +1,4 @@
-//! For a pull request: a table for each level, with like changes in one row.
+//! Markdown for a pull request: a table for each level, with similar changes in one row.
 
 use std::fmt::Write as _;
 
@@ -12,7 +12,7 @@ use super::{
 use crate::{level::Level, report::Change};
 
 impl View<'_> {
-    /// For a pull request.
+    /// Renders the report for a pull request.
     #[must_use]
     pub fn markdown(self) -> String {
         let [old, new] = [&self.report.old, &self.report.new].map(|name| markdown(&format!("`{name}`")));

@@ -1,5 +1,5 @@
 //! Formats of a report: text for a terminal, JSON for programs, markdown for a pull request, HTML for a
-//! colleague, annotations for a GitHub workflow, and the tables of other tools.
+//! colleague, annotations for a GitHub workflow, and the formats of other tools.
 
 mod github;
 mod groups;

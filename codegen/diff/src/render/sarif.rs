@@ -1,4 +1,4 @@
-//! For code scanning: SARIF 2.1.0.
+//! SARIF 2.1.0 for code scanning.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,8 @@ use super::{
 use crate::level::Level;
 
 impl View<'_> {
-    /// For code scanning, as SARIF 2.1.0: a result for each change, at its place in the new document.
+    /// Renders the report for code scanning, as SARIF 2.1.0: a result for each change, at its place in the
+    /// new document.
     #[must_use]
     pub fn sarif(self) -> Value {
         let rules: BTreeMap<&str, &str> = self

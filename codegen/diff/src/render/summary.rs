@@ -1,4 +1,4 @@
-//! For a terminal: what matters, on one screen.
+//! Summary for a terminal, on one screen.
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
@@ -11,15 +11,15 @@ use super::{
 };
 use crate::level::Level;
 
-/// Most kinds of changes that are named when they are not shown.
+/// Maximum number of kinds of changes that are named without being shown.
 const MOST_KINDS: usize = 3;
 
 impl View<'_> {
-    /// For a terminal: the verdict, then like changes as one, those that break and those that concern the
-    /// audience first. Everything, if that many lines hold it.
+    /// Renders the result, then groups of similar changes, with breaking changes and changes that affect the
+    /// audience first. Renders everything if it fits.
     #[must_use]
     pub fn summary(self, most_lines: usize) -> String {
-        /// Fewest lines of a change in full.
+        /// Minimum number of lines of a change in full.
         const FEWEST: usize = 5;
         if self.report.changes.len() * FEWEST <= most_lines {
             let full = self.text();
@@ -47,7 +47,7 @@ impl View<'_> {
         let mut sections_left = sections.len();
         for (title, groups) in sections {
             let free = most_lines.saturating_sub(lines.len() + hidden.len());
-            // The worst changes get most of what is left, but never all of it.
+            // The most severe changes get most of the remaining lines, but never all of them.
             let room = if sections_left > 1 { free * 2 / 3 } else { free };
             lines.extend(section(title, &groups, room));
             sections_left -= 1;
@@ -56,7 +56,7 @@ impl View<'_> {
         lines.join("\n") + "\n"
     }
 
-    /// Heading of the changes that a group belongs to; `None` if nobody needs to see it at once.
+    /// Heading for a group; `None` if nobody needs to see the group immediately.
     fn heading(self, group: &Group<'_>) -> Option<String> {
         match (group.level(), self.audience) {
             (level @ (Level::Breaking | Level::Warning), _) => Some(title(level).to_owned()),
@@ -70,7 +70,7 @@ impl View<'_> {
     }
 }
 
-/// An empty line, the title, as many groups as there is room for, and the number of the others.
+/// Writes an empty line, the title, as many groups as fit, and the number of the others.
 fn section(title: String, groups: &[&Group<'_>], room: usize) -> Vec<String> {
     let mut lines = vec![String::new(), title];
     for (index, group) in groups.iter().enumerate() {
@@ -87,7 +87,8 @@ fn section(title: String, groups: &[&Group<'_>], room: usize) -> Vec<String> {
     lines
 }
 
-/// Like changes: their sentence, where they are, the counterexample, and the action if one breaks.
+/// Writes similar changes: their sentence, their places, the counterexample, and the action if a change
+/// breaks.
 fn block(group: &Group<'_>) -> Vec<String> {
     const INDENT: &str = "        ";
     let count = match group.entries.len() {

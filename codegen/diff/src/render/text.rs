@@ -1,4 +1,4 @@
-//! For a terminal: every change with its place, usages, meaning and fingerprint.
+//! Text for a terminal: every change with its place, usages, meaning and fingerprint.
 
 use std::fmt::Write as _;
 
@@ -11,7 +11,7 @@ use crate::{
 };
 
 impl View<'_> {
-    /// For a terminal: the verdict, then each change in full.
+    /// Renders the result, then each change in full.
     #[must_use]
     pub fn text(self) -> String {
         if self.report.is_empty() {

@@ -1,9 +1,9 @@
 //! The table of rules: every kind of change with its level and meaning on the wire.
 //!
-//! Two principles decide the level. A *request* breaks when its schema gets narrower, since the service may
-//! reject values that it accepted. A *response* breaks when its schema gets wider, since readers may not
-//! understand new values. Where two readings of a change differ, the worse one counts. For schemas, a proof
-//! of inclusion or a counterexample (`judgement`) comes before the level of the rule.
+//! Two principles decide the level. A *request* breaks when its schema gets narrower, because the service may
+//! reject values that it accepted before. A *response* breaks when its schema gets wider, because readers may
+//! not understand new values. If a change can be read in two ways, the more severe reading counts. For
+//! schemas, a proof of inclusion or a counterexample (`judgement`) comes before the level of the rule.
 
 use super::rule::{
     ByDirection::{Any, Each},

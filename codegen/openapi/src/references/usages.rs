@@ -1,4 +1,4 @@
-//! Usages: which operations use a target of a reference, directly or by other targets.
+//! Usages: the operations that use the target of a reference, directly or through other targets.
 
 use std::collections::BTreeSet;
 
@@ -15,7 +15,7 @@ pub enum User {
     Operation {
         /// Position of the operation.
         number: usize,
-        /// The message with the reference; `None` for a part of neither, such as a callback.
+        /// The message with the reference; `None` for parts of neither message, such as a callback.
         direction: Option<Direction>,
     },
     /// Another target, by its number.
@@ -37,7 +37,7 @@ pub struct Usages<'r> {
     references: &'r References<'r>,
     /// The operations in the order of the document.
     pub operations: Vec<Operation<'r>>,
-    /// By the number of the target.
+    /// By target number.
     uses: Vec<Vec<Use>>,
 }
 
@@ -107,13 +107,13 @@ impl<'r> Usages<'r> {
         self.uses.get(target).map_or(&[], Vec::as_slice)
     }
 
-    /// Lists the targets at the place or around it, the innermost first.
+    /// Lists the targets that are or enclose the place, innermost first.
     pub fn around(&self, pointer: &Pointer) -> impl Iterator<Item = usize> {
         let around = std::iter::successors(Some(pointer), |pointer| pointer.parent());
         around.filter_map(|place| self.references.numbers.get(place).copied())
     }
 
-    /// Lists these targets and those that use one of them, directly or by others, each once and the nearest
+    /// Lists these targets and those that use any of them, directly or through others, each once, nearest
     /// first.
     #[must_use]
     pub fn users(&self, targets: impl IntoIterator<Item = usize>) -> Vec<usize> {
@@ -141,8 +141,8 @@ impl<'r> Usages<'r> {
         found
     }
 
-    /// Lists the operations that use the value at `pointer` or one around it by a reference, each once, in
-    /// the order of the document.
+    /// Lists the operations that use the value at `pointer` or an enclosing value through a reference, each
+    /// once, in the order of the document.
     #[must_use]
     pub fn operations(&self, pointer: &Pointer) -> Vec<&Operation<'r>> {
         let users = self.users(self.around(pointer)).into_iter();

@@ -39,8 +39,8 @@ pub(crate) struct SourceMap {
 }
 
 impl SourceMap {
-    /// Locates the value at `pointer`: a member at its key, an item at its start. A value that does not exist
-    /// gets the position of its nearest ancestor. Returns the number of tokens that lead there as well.
+    /// Locates the value at `pointer`: a member at its key, an item at its start. A missing value gets the
+    /// position of its nearest ancestor. Returns the number of tokens that lead there as well.
     pub(crate) fn locate(&self, pointer: &Pointer) -> (Position, usize) {
         let mut position = self.start;
         let mut depth = 0;

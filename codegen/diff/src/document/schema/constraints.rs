@@ -70,7 +70,7 @@ fn representation_name(keyword: &str) -> Option<&'static str> {
 }
 
 impl<'a> Comparer<'a> {
-    /// Compares a constraint as a whole, with everything that it refers to; false if the key is none.
+    /// Compares a constraint as a whole, following references; false if the key is not a constraint.
     pub(super) fn constraint(
         &mut self,
         key: &str,
