@@ -133,8 +133,6 @@ fn open_enum(component: &str, schema: &Value, values: &[&str]) -> OpenEnum {
     }
 }
 
-/// Tag of operations without one.
-
 struct OperationReader<'a> {
     document: &'a Value,
     vocabulary: &'a Vocabulary,
