@@ -218,9 +218,12 @@ impl Field {
                 .is_some_and(|segment| segment.ident == "Map"),
             _ => false,
         };
-        is_object.then(|| match self.is_option {
-            true => quote!(#value.#ident.get_or_insert_default()),
-            false => quote!(#value.#ident),
+        is_object.then(|| {
+            if self.is_option {
+                quote!(#value.#ident.get_or_insert_default())
+            } else {
+                quote!(#value.#ident)
+            }
         })
     }
 
