@@ -17,8 +17,13 @@ fn features(manifest: &str) -> Vec<&str> {
         .lines()
         .filter_map(|line| line.split_once(" = ["))
         .map(|(name, _)| name);
+    // The table describes the groups of operations together, because the document decides which there are.
+    let groups = manifest
+        .split_once("# Groups of operations")
+        .map_or("", |(_, groups)| groups);
     names
         .filter(|name| !name.starts_with('_') && *name != "default")
+        .filter(|name| !groups.contains(&format!("\n{name} = []\n")))
         .collect()
 }
 
