@@ -170,7 +170,7 @@ fn move_category_moves() {
     let text = printed(&run("move_category", &[]));
     assert!(
         text.ends_with(
-            "977 moved, 0 in the category already.\nThe fake has 977 offer sources in the category.\n"
+            "977 moved, 0 already in the category.\nThe fake has 977 offer sources in the category.\n"
         ),
         "{text}"
     );

@@ -676,8 +676,9 @@ fn split(text: &str) -> Vec<String> {
     snake(text).split('_').map(str::to_owned).collect()
 }
 
+/// Converts text to snake case. Letters of other scripts become ASCII, and symbols become words.
 fn snake(text: &str) -> String {
-    text.to_snake_case()
+    deunicode::deunicode(text).to_snake_case()
 }
 
 /// The words of a name in snake case as text.

@@ -12,7 +12,7 @@ use crate::{
     transform::Tag,
 };
 
-use super::Page;
+use super::page::Page;
 
 /// Returns `true` if a group has anything to write.
 pub(super) fn is_needed(group: &GroupResource) -> bool {

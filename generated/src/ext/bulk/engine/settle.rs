@@ -183,10 +183,8 @@ impl<I> Unsettled<I> {
         let note = "the asset exists, so this is not an answer about it";
         let unchanged = failure.because(Reason::NotProcessed, note);
         let unread = failure.because(Reason::NotProcessed, "it could not be read back");
-        let unchanged = self.unchanged.into_iter().map(|item| (item, &unchanged));
-        let unread = self.unread.into_iter().map(|item| (item, &unread));
-        for (item, failure) in unchanged.chain(unread) {
-            let failure = failure.clone();
+        for item in self.unchanged {
+            let failure = unchanged.clone();
             let outcome = match item.earlier_request {
                 EarlierRequest::None => Outcome::NotSent { failure },
                 EarlierRequest::Refused if self.sent_alone => Outcome::NotSent { failure },
@@ -194,6 +192,8 @@ impl<I> Unsettled<I> {
             };
             result.end(item, outcome);
         }
+        // An attempt before the 404 may have reached the service.
+        result.end_all(self.unread, &Outcome::Unknown { failure: unread });
     }
 
     fn after_stop(self, result: &mut StepResult<I>, failure: &Failure) {
