@@ -33,7 +33,7 @@ use crate::{
     transform::{OpenEnum, Operation, Repeat, RequestBody, Tag},
 };
 use funnelflux_openapi::{Diagnostic, Diagnostics, Severity, Stage};
-use page::{Page, pretty};
+use page::Page;
 
 pub use page::MARK;
 

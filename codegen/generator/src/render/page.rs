@@ -41,7 +41,7 @@ impl Page {
 }
 
 /// Formats an item, with an empty line between the functions of an implementation.
-pub(super) fn pretty(item: Item) -> String {
+fn pretty(item: Item) -> String {
     let text = prettyplease::unparse(&syn::File {
         shebang: None,
         attrs: Vec::new(),
