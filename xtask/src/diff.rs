@@ -132,7 +132,7 @@ fn both(
     }
 }
 
-/// What matters in a report, in so many lines; the hint says where the rest is.
+/// Summarises a report in at most `most_lines` lines; the hint names the command for the rest.
 pub(crate) fn screen(report: &Report, most_lines: usize, hint: &str) -> String {
     let audience = impact::audience(report);
     let view = report.view_for(&audience);

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::{
     left_out::LeftOut,
-    vocabulary::{Verb, Vocabulary},
+    method_names::{Verb, Vocabulary},
 };
 use funnelflux_openapi::{
     evidence::Evidence,

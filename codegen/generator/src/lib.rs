@@ -10,6 +10,7 @@ pub mod impact;
 mod left_out;
 pub mod lint;
 pub mod lock;
+pub mod method_names;
 pub mod naming;
 pub mod overlay;
 pub mod progenitor;
@@ -22,7 +23,6 @@ pub mod supersede;
 #[cfg(test)]
 mod testing;
 pub mod transform;
-pub mod vocabulary;
 
 pub use coverage::COVERAGE;
 pub use generate::{EFFECTIVE, GroupFeature, Input, Options, Output, generate};

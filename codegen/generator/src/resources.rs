@@ -18,10 +18,10 @@ use serde_json::Value;
 use syn::{Ident, ImplItemFn, ItemStruct, Type};
 
 use crate::{
+    method_names::{GroupWords, Verb},
     naming,
     rewrite::{Items, TagItems, TypeItem},
     transform::{ApiModel, Operation, Repeat},
-    vocabulary::{GroupWords, Verb},
 };
 use funnelflux_openapi::{Diagnostic, Diagnostics, Document, Severity, Stage};
 

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::vocabulary::{OperationWords, Vocabulary};
+use crate::method_names::{OperationWords, Vocabulary};
 use funnelflux_openapi::{Diagnostics, Document, pointer::PointerBuf};
 
 use super::origins::Origins;

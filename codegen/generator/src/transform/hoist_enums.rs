@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use crate::{naming, vocabulary::Vocabulary};
+use crate::{method_names::Vocabulary, naming};
 use funnelflux_openapi::{
     Diagnostics, Document,
     pointer::{Pointer, PointerBuf},

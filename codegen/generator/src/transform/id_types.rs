@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::vocabulary::{IdName, Verb};
+use crate::method_names::{IdName, Verb};
 
 use super::{component, schema_kind, state::State, visit};
 

@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use crate::{
+    method_names::{OperationWords, Verb, Vocabulary},
     naming,
-    vocabulary::{OperationWords, Verb, Vocabulary},
 };
 use funnelflux_openapi::{
     Diagnostics, Document,

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use funnelflux_openapi::{Diagnostic, Diagnostics, Document, Stage, pointer::Pointer};
 
-use crate::vocabulary::Vocabulary;
+use crate::method_names::Vocabulary;
 
 use super::origins::Origins;
 

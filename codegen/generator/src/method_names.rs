@@ -16,7 +16,7 @@ use funnelflux_openapi::{
     references,
 };
 
-/// What an operation does with the assets of its group, in the order of the generated methods.
+/// Effect of an operation on the assets of its group, in the order of the generated methods.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verb {
     /// Lists the assets.
@@ -56,7 +56,7 @@ pub enum Verb {
 pub struct OperationWords {
     /// Name of the Rust method.
     pub id: String,
-    /// What it does.
+    /// Its effect.
     pub verb: Verb,
     /// Name of its group.
     pub tag: String,
