@@ -1,4 +1,4 @@
-//! Records the responses of a service and replays them without it, with two transports of a few lines.
+//! Records the responses of a service, then replays them without the service.
 //!
 //! Run: `cargo run --example record_replay`
 

@@ -45,10 +45,11 @@
 //!
 //! Create tokens in FunnelFlux under settings → API access. An access token is valid for 72 hours
 //! (documented). With a refresh token, the client renews the access token in the background before it
-//! expires, or when the service rejects it, and then repeats the rejected call. Concurrent calls share one
-//! renewal, and [`Hook::tokens_renewed`](hook::Hook::tokens_renewed) reports it. A [token
-//! store](auth::TokenStore) keeps the renewed tokens in memory, in a file or in a store of your own. A store
-//! belongs to one base URL and one account; the client rejects a store that belongs to another:
+//! expires. If the service rejects the token, the client renews it and repeats the rejected call. Concurrent
+//! calls share one renewal, and [`Hook::tokens_renewed`](hook::Hook::tokens_renewed) reports it. A [token
+//! store](auth::TokenStore) keeps renewed tokens: in memory, in a file, or in a way that you implement. A
+//! store belongs to one base URL and one account; the client rejects a store that belongs to another. For
+//! example, with a token file:
 //!
 //! ```no_run
 //! use funnelflux::{Client, Credentials};
@@ -66,8 +67,8 @@
 //!
 //! # Retries
 //!
-//! Each operation [declares whether it may be repeated](operations::Operation::repeat): an update may be
-//! repeated; a duplication may not once the service may have received it. After a 429 or 503 the client waits
+//! Each operation [declares whether it may be repeated](operations::Operation::repeat): an update can
+//! always be repeated; a duplication cannot if the service might already have received it. After a 429 or 503 the client waits
 //! as long as `Retry-After` says; otherwise it backs off exponentially with full jitter. Set a policy for the
 //! client or for a single call:
 //!
@@ -161,7 +162,7 @@
 //!
 //! # Errors
 //!
-//! Every call fails with an [`Error`]. Its text is one human-readable line; its methods are for programs.
+//! A call that fails returns an [`Error`]. Its text is one human-readable line; its methods are for programs.
 //!
 //! ```
 //! use funnelflux::{Client, types::StatusFilter};
@@ -188,11 +189,11 @@
 //! # Observation
 //!
 //! With the feature `tracing` (on by default), each call is a span `funnelflux` with operation, attempts,
-//! wait, duration and request ID. Its children are the attempts, spans `funnelflux.attempt` with the
-//! attributes of OpenTelemetry's HTTP clients: `http.request.method`, `url.template`, `server.address`,
+//! wait, duration and request ID. Its child spans, one for each attempt, are named `funnelflux.attempt`
+//! and have the attributes of OpenTelemetry's HTTP clients: `http.request.method`, `url.template`, `server.address`,
 //! `server.port`, `http.request.resend_count`, `http.response.status_code`, `error.type`, `otel.kind` and
-//! `otel.status_code`. A bulk job is a span `funnelflux.job`, the parent of its calls. Each retry is an
-//! event, and a failed call a warning, except for a read that finds nothing (404). An unknown enum value is
+//! `otel.status_code`. A bulk job is a span `funnelflux.job`, the parent of its calls. Each retry is
+//! logged as an event. A failed call is logged as a warning, unless it is a read that finds nothing (404). An unknown enum value is
 //! logged once. With the feature `traceparent`, each request carries the context of its attempt's span as
 //! `traceparent` and `tracestate`, if the program collects its spans with `tracing-opentelemetry` 0.34.
 //!
@@ -219,7 +220,7 @@
 //!
 //! - Redirects are not followed.
 //! - An HTML page instead of JSON is an error, whatever its status.
-//! - Tokens are sent over plain `http` to this machine only, unless [`ClientBuilder::allow_plain_http`] is
+//! - Over plain `http`, tokens are sent only to this machine, unless [`ClientBuilder::allow_plain_http`] is
 //!   set. Requests to this machine bypass proxies.
 //! - Stored tokens are sent only to the base URL that they came from.
 //! - No `Debug` output, error, span or event contains a token, even if the service returns it.

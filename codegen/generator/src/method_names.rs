@@ -96,7 +96,7 @@ pub struct Vocabulary {
     operations: BTreeMap<PointerBuf, OperationWords>,
     /// IDs by the name of a parameter or property.
     ids: BTreeMap<String, IdName>,
-    /// IDs by the name of a parameter for several of them.
+    /// IDs, keyed by the name of a parameter that takes several IDs.
     id_lists: BTreeMap<String, IdName>,
 }
 

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{component, schema_kind, state::State, visit};
 
-/// Marks a string that is a secret, and the component for the type of secrets.
+/// Marks a secret string, and the component that defines the secret type.
 pub(super) const SECRET: &str = "x-secret";
 
 /// Name of that component and of its type, which the runtime defines.
