@@ -68,9 +68,9 @@
 //! # Retries
 //!
 //! Each operation [declares whether it may be repeated](operations::Operation::repeat): an update can
-//! always be repeated; a duplication cannot if the service might already have received it. After a 429 or 503 the client waits
-//! as long as `Retry-After` says; otherwise it backs off exponentially with full jitter. Set a policy for the
-//! client or for a single call:
+//! always be repeated; a duplication cannot if the service might already have received it. After a 429 or 503
+//! the client waits as long as `Retry-After` says; otherwise it backs off exponentially with full jitter. Set
+//! a policy for the client or for a single call:
 //!
 //! ```
 //! use funnelflux::{Client, Error, RetryPolicy, types::StatusFilter};
@@ -189,13 +189,14 @@
 //! # Observation
 //!
 //! With the feature `tracing` (on by default), each call is a span `funnelflux` with operation, attempts,
-//! wait, duration and request ID. Its child spans, one for each attempt, are named `funnelflux.attempt`
-//! and have the attributes of OpenTelemetry's HTTP clients: `http.request.method`, `url.template`, `server.address`,
-//! `server.port`, `http.request.resend_count`, `http.response.status_code`, `error.type`, `otel.kind` and
-//! `otel.status_code`. A bulk job is a span `funnelflux.job`, the parent of its calls. Each retry is
-//! logged as an event. A failed call is logged as a warning, unless it is a read that finds nothing (404). An unknown enum value is
-//! logged once. With the feature `traceparent`, each request carries the context of its attempt's span as
-//! `traceparent` and `tracestate`, if the program collects its spans with `tracing-opentelemetry` 0.34.
+//! wait, duration and request ID. Its child spans, one for each attempt, are named `funnelflux.attempt` and
+//! have the attributes of OpenTelemetry's HTTP clients: `http.request.method`, `url.template`,
+//! `server.address`, `server.port`, `http.request.resend_count`, `http.response.status_code`, `error.type`,
+//! `otel.kind` and `otel.status_code`. A bulk job is a span `funnelflux.job`, the parent of its calls. Each
+//! retry is logged as an event. A failed call is logged as a warning, unless it is a read that finds nothing
+//! (404). An unknown enum value is logged once. With the feature `traceparent`, each request carries the
+//! context of its attempt's span as `traceparent` and `tracestate`, if the program collects its spans with
+//! `tracing-opentelemetry` 0.34.
 //!
 //! A [`Hook`](hook::Hook) sees every request and response and can add headers:
 //!
