@@ -49,7 +49,7 @@ impl Code {
 
 impl From<&Report> for Code {
     fn from(report: &Report) -> Self {
-        match report.changes.iter().map(|change| change.level).max() {
+        match report.worst_level() {
             None => Self::Good,
             Some(Level::Breaking) => Self::Breaking,
             Some(_) => Self::Changed,

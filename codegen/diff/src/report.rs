@@ -240,13 +240,9 @@ impl Report {
         }
     }
 
-    /// Exit code of a command: 0 without changes, 6 if one breaks on the wire, 5 otherwise.
+    /// Returns the worst level of all changes; `None` without changes.
     #[must_use]
-    pub fn exit_code(&self) -> u8 {
-        match self.changes.iter().map(|change| change.level).max() {
-            None => 0,
-            Some(Level::Breaking) => 6,
-            Some(_) => 5,
-        }
+    pub fn worst_level(&self) -> Option<Level> {
+        self.changes.iter().map(|change| change.level).max()
     }
 }

@@ -4,7 +4,7 @@
 
 mod support;
 
-use funnelflux_diff::{AllowList, Date};
+use funnelflux_diff::{AllowList, Date, Level};
 use funnelflux_openapi::{Diagnostics, Source};
 use serde_json::json;
 use support::{cases, compare};
@@ -30,10 +30,16 @@ fn an_accepted_change_is_hidden_until_it_expires() {
     ]});
     let list = read(&format!("{text:#}")).unwrap();
     let on_the_day = list.apply(report.clone(), Date::parse("2026-03-01").unwrap());
-    assert_eq!((on_the_day.report.exit_code(), on_the_day.accepted), (5, 1));
+    assert_eq!(
+        (on_the_day.report.worst_level(), on_the_day.accepted),
+        (Some(Level::Info), 1)
+    );
     insta::assert_snapshot!("before", on_the_day.diagnostics.to_string());
     let after = list.apply(report, Date::parse("2026-03-02").unwrap());
-    assert_eq!((after.report.exit_code(), after.accepted), (6, 0));
+    assert_eq!(
+        (after.report.worst_level(), after.accepted),
+        (Some(Level::Breaking), 0)
+    );
     insta::assert_snapshot!("after", after.diagnostics.to_string());
 }
 

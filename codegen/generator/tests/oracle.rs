@@ -556,7 +556,7 @@ proptest! {
         if let Some(value) = broken(&mut random, &pair, direction) {
             let [old, new] = [&pair.old, &pair.new].map(|schemas| schemas.operation(direction));
             let report = compare(&old, &new);
-            let worst = report.changes.iter().map(|change| change.level).max();
+            let worst = report.worst_level();
             prop_assert_eq!(
                 worst, Some(Level::Breaking),
                 "{:?} {} is valid on one side only\nold {}\nnew {}\n{}",

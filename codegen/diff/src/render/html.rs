@@ -80,7 +80,7 @@ fn section(operation: &str) -> &str {
 impl Page<'_> {
     fn write(&self, text: &mut String, view: View<'_>) -> std::fmt::Result {
         let [old, new] = [&view.report.old, &view.report.new].map(|name| rich(&format!("`{name}`")));
-        let worst = view.report.changes.iter().map(|change| change.level).max();
+        let worst = view.report.worst_level();
         let color = match worst {
             Some(Level::Breaking) => "breaking",
             Some(Level::Warning) => "warning",
