@@ -338,8 +338,11 @@ fn methods(tag: &TagItems, names: &Names<'_>) -> String {
     if !shared.is_empty() {
         imports.push(format!("use {SHARED};"));
     }
-    let unverified = tag.operations.iter().any(|(operation, _)| operation.unverified);
-    imports.push(if unverified {
+    let requires_acknowledgement = tag
+        .operations
+        .iter()
+        .any(|(operation, _)| operation.requires_acknowledgement);
+    imports.push(if requires_acknowledgement {
         "use crate::runtime::{acknowledgement::Inferred, call::Call, client::Client};".to_owned()
     } else {
         "use crate::runtime::{call::Call, client::Client};".to_owned()

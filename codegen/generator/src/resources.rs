@@ -465,7 +465,7 @@ impl<'a> Reader<'a> {
     fn change_of(operation: &Operation, entries: Entries) -> Change {
         Change {
             operation: format_ident!("{}", naming::constant(operation.id())),
-            inferred: operation.unverified,
+            inferred: operation.requires_acknowledgement,
             entries,
         }
     }

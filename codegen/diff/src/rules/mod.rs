@@ -1,7 +1,7 @@
 //! Rules: the ID, level and meaning of each kind of change.
 
+mod change_kinds;
 mod rule;
-mod table;
 
+pub use change_kinds::ChangeKind;
 pub use rule::{ByDirection, Id, Rule};
-pub use table::ChangeKind;

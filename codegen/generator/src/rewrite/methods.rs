@@ -124,7 +124,7 @@ fn rewrite(state: &State<'_>, operation: &Operation, method: &ImplItemFn) -> Res
         list if argument_of(list, "Vec").is_some() => (success.clone(), quote!(.list())),
         _ => (success.clone(), quote!(.json())),
     };
-    let (returns, inferred): (Type, _) = if operation.unverified {
+    let (returns, inferred): (Type, _) = if operation.requires_acknowledgement {
         (parse_quote!(Call<#returned, Inferred>), Some(quote!(.inferred())))
     } else {
         (parse_quote!(Call<#returned>), None)

@@ -80,7 +80,7 @@ pub struct Operation {
     /// Safety of a second attempt.
     pub repeat: Repeat,
     /// `true` for a destructive operation that is inferred; callers must acknowledge this.
-    pub unverified: bool,
+    pub requires_acknowledgement: bool,
 }
 
 impl Operation {

@@ -114,7 +114,7 @@ pub(super) fn of_operation(model: &Operation, operation: &Value) -> String {
         paragraphs.push("The API document marks it as deprecated.".to_owned());
     }
     paragraphs.push(format!("`{} {}`", model.method, model.path));
-    if model.unverified {
+    if model.requires_acknowledgement {
         paragraphs.push(
             "Acknowledge that this destructive call is inferred: `.acknowledge_inferred()`.".to_owned(),
         );

@@ -4,6 +4,7 @@
 //! The table below gives order, reason, and whether a rule is expected to change the FunnelFlux document.
 //! Facts that rules remove from a schema become notes, which the last rule writes into the descriptions.
 
+mod acknowledgement;
 mod aliases;
 mod api_model;
 mod component;
@@ -22,6 +23,7 @@ mod operation_ids;
 mod origins;
 mod parameters;
 mod read_model;
+mod repeat;
 mod responses;
 mod schema_kind;
 mod secrets;

@@ -2,26 +2,21 @@
 
 use serde_json::Value;
 
-use crate::{
-    method_names::{OperationWords, Verb, Vocabulary},
-    naming,
-};
+use crate::{method_names::Vocabulary, naming};
 use funnelflux_openapi::{
-    Diagnostics, Document,
-    evidence::Evidence,
-    media,
+    Diagnostics, Document, media,
     operations::{self, operations},
     pointer::Pointer,
 };
 
 use super::{
+    acknowledgement,
     api_model::{
-        ApiModel, Argument, ArgumentKind, IdType, OpenEnum, Operation, Repeat, RequestBody, Response, Tag,
-        Variant,
+        ApiModel, Argument, ArgumentKind, IdType, OpenEnum, Operation, RequestBody, Response, Tag, Variant,
     },
     component, descriptions, id_types,
     origins::Origins,
-    responses, schema_kind, secrets,
+    repeat, responses, schema_kind, secrets,
     state::error,
     visit,
 };
@@ -183,8 +178,8 @@ impl OperationReader<'_> {
             pointer: self.operation.pointer.clone(),
             documentation: String::new(),
             summary: one_line(&text(value, "summary")),
-            repeat: self.repeat(&words),
-            unverified: self.unverified(&words.verb),
+            repeat: repeat::repeat(&self.operation, &words, self.vocabulary, self.document),
+            requires_acknowledgement: acknowledgement::is_required(&self.operation, &words.verb),
             method: self.method.clone(),
             path: self.operation.path.to_owned(),
             tag: words.tag.clone(),
@@ -276,46 +271,5 @@ impl OperationReader<'_> {
         let fix = "set another tag in an overlay: the generated code is grouped by tag";
         diagnostics.push(error(self.source, "tag-name", &pointer, problem.to_owned(), fix));
         None
-    }
-
-    /// Judges a second attempt: reading is safe, PUT and DELETE are idempotent (RFC 9110). A POST can be
-    /// repeated only if the client chose the ID of the new asset.
-    fn repeat(&self, words: &OperationWords) -> Repeat {
-        match self.method.as_str() {
-            "GET" | "HEAD" | "OPTIONS" | "TRACE" => Repeat::Read,
-            "PUT" | "DELETE" => Repeat::Idempotent,
-            "POST" if self.body_has_own_id(words) => Repeat::ClientId,
-            _ => Repeat::Never,
-        }
-    }
-
-    /// Returns `true` if the operation deletes or archives, and is inferred.
-    fn unverified(&self, verb: &Verb) -> bool {
-        let is_destructive = self.method == "DELETE" || *verb == Verb::Archive;
-        is_destructive && Evidence::of(self.operation.value).is_some_and(Evidence::is_inferred)
-    }
-
-    /// Returns `true` if the operation creates an asset, its body has the ID, and another operation finds the
-    /// asset by that ID.
-    fn body_has_own_id(&self, words: &OperationWords) -> bool {
-        if !words.is_main || words.verb != Verb::Create {
-            return false;
-        }
-        let finder = self.vocabulary.main_operation(&words.tag, &Verb::FindById);
-        let finder = finder.and_then(|pointer| self.document.pointer(pointer.as_str()));
-        let parameters = finder.and_then(|finder| finder.get("parameters")?.as_array());
-        let mut required = parameters.into_iter().flatten();
-        let mut required = required
-            .by_ref()
-            .filter(|parameter| is_true(parameter, "required"));
-        let (Some(id), None) = (required.next(), required.next()) else {
-            return false;
-        };
-        let id = text(id, "name");
-        let body = "/requestBody/content/application~1json/schema";
-        let component = self.operation.value.pointer(body).and_then(component::referenced);
-        let schema = component.and_then(|name| component::get(self.document, &name));
-        let property = schema.and_then(|schema| schema.get("properties")?.get(&id));
-        property.is_some_and(|property| !schema_kind::has_type(property, "integer"))
     }
 }

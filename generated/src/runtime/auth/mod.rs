@@ -2,21 +2,21 @@
 
 mod account;
 mod bearer_token;
-mod file;
+mod file_token_store;
 mod redactor;
 mod rejection;
-mod store;
 mod token_manager;
+mod token_store;
 mod validate;
 
 pub use account::AccountId;
 pub(crate) use bearer_token::BearerToken;
-pub use file::FileTokenStore;
+pub use file_token_store::FileTokenStore;
 pub(crate) use redactor::Redactor;
 pub(crate) use rejection::rejects_the_token;
-pub use store::{MemoryTokenStore, StoreError, StoreGuard, TokenStore};
 pub use token_manager::CredentialSource;
 pub(crate) use token_manager::{RenewalOutcome, TokenManager};
+pub use token_store::{MemoryTokenStore, StoreError, StoreGuard, TokenStore};
 
 use super::error::Error;
 use secrecy::{ExposeSecret as _, SecretString};

@@ -5,7 +5,7 @@
 //!
 //! This file is long because renewing, storing and replacing tokens share one state.
 
-use super::{AccountId, BearerToken, Credentials, TokenStore, store::StoreError, validate::validate};
+use super::{AccountId, BearerToken, Credentials, TokenStore, token_store::StoreError, validate::validate};
 use crate::runtime::{
     builder::BASE_URL,
     client::Client,

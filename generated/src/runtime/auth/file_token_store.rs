@@ -3,7 +3,7 @@
 
 use super::{
     AccountId, Credentials,
-    store::{StoreError, StoreGuard, TokenStore},
+    token_store::{StoreError, StoreGuard, TokenStore},
 };
 use crate::transport::BoxFuture;
 use secrecy::{ExposeSecret as _, SecretString};

@@ -1,0 +1,54 @@
+//! The repeat rule: decides which operations may be attempted again.
+
+use funnelflux_openapi::operations::Operation;
+use serde_json::Value;
+
+use super::{api_model::Repeat, component, schema_kind};
+use crate::method_names::{OperationWords, Verb, Vocabulary};
+
+/// Judges a second attempt: reading is safe, PUT and DELETE are idempotent (RFC 9110). A POST can be
+/// repeated only if the client chose the ID of the new asset.
+pub(super) fn repeat(
+    operation: &Operation<'_>,
+    words: &OperationWords,
+    vocabulary: &Vocabulary,
+    document: &Value,
+) -> Repeat {
+    match operation.method {
+        "get" | "head" | "options" | "trace" => Repeat::Read,
+        "put" | "delete" => Repeat::Idempotent,
+        "post" if body_has_own_id(operation, words, vocabulary, document) => Repeat::ClientId,
+        _ => Repeat::Never,
+    }
+}
+
+/// Returns `true` if the operation creates an asset, its body has the ID, and another operation finds the
+/// asset by that ID.
+fn body_has_own_id(
+    operation: &Operation<'_>,
+    words: &OperationWords,
+    vocabulary: &Vocabulary,
+    document: &Value,
+) -> bool {
+    if !words.is_main || words.verb != Verb::Create {
+        return false;
+    }
+    let finder = vocabulary.main_operation(&words.tag, &Verb::FindById);
+    let finder = finder.and_then(|pointer| document.pointer(pointer.as_str()));
+    let parameters = finder.and_then(|finder| finder.get("parameters")?.as_array());
+    let mut required = parameters.into_iter().flatten();
+    let mut required = required
+        .by_ref()
+        .filter(|parameter| parameter.get("required").and_then(Value::as_bool) == Some(true));
+    let (Some(id), None) = (required.next(), required.next()) else {
+        return false;
+    };
+    let Some(id) = id.get("name").and_then(Value::as_str) else {
+        return false;
+    };
+    let body = "/requestBody/content/application~1json/schema";
+    let component = operation.value.pointer(body).and_then(component::referenced);
+    let schema = component.and_then(|name| component::get(document, &name));
+    let property = schema.and_then(|schema| schema.get("properties")?.get(id));
+    property.is_some_and(|property| !schema_kind::has_type(property, "integer"))
+}
