@@ -234,7 +234,7 @@ fn with_lists(document: Document) -> Document {
 /// outlasts the rest of a superseded tag.
 fn behavior(inferred: &Inferred<'_>) -> Vec<(String, &'static str, Value)> {
     let tags = inferred.tags.iter().flat_map(|(_, name, tag)| {
-        let keys = ["x-children", "x-server-managed"].into_iter();
+        let keys = ["x-children", "x-server-managed", "x-filters", "x-duplicate"].into_iter();
         keys.filter_map(|key| Some(((*name).to_owned(), key, tag.get(key)?.clone())))
     });
     tags.collect()
