@@ -146,8 +146,8 @@ fn overlay_notes(new: Document, spec: &Spec) -> Vec<String> {
             )];
         }
     };
-    let needless = applied.actions.iter().filter(|action| !action.changed);
-    let needless = needless.map(|action| {
+    let redundant = applied.actions.iter().filter(|action| !action.changed);
+    let redundant = redundant.map(|action| {
         format!(
             "{}: the action on `{}` no longer changes anything; its reason was: {}\n  \
              fix: remove the action if that reason no longer applies",
@@ -157,7 +157,7 @@ fn overlay_notes(new: Document, spec: &Spec) -> Vec<String> {
     let mut notes = table(&comparisons);
     let shown = notices.iter().filter(|notice| notice.code != "confirmed");
     notes.extend(most(grouped(shown)));
-    notes.extend(most(needless.collect()));
+    notes.extend(most(redundant.collect()));
     notes
 }
 

@@ -41,10 +41,10 @@ pub use page::MARK;
 const IDS: &str = "crate::api::ids";
 const SHARED: &str = "crate::api::shared";
 
-/// Renders the files by their paths relative to `generated/src/api`.
+/// Renders the files, keyed by their paths relative to `generated/src/api`.
 ///
 /// # Errors
-/// A file that is not valid Rust, which no document should be able to cause.
+/// A generated file is not valid Rust. No document should be able to cause this error.
 pub fn render(
     items: &Items,
     resources: &BTreeMap<String, GroupResource>,
@@ -101,7 +101,7 @@ pub fn render(
         .map(|(value, _)| value)
 }
 
-/// Names of types by the module that defines them.
+/// Names of types, keyed by the module that defines them.
 struct Names<'a> {
     ids: BTreeSet<&'a str>,
     shared: BTreeSet<&'a str>,

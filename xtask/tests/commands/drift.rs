@@ -437,7 +437,7 @@ fn fetch_of_yaml_leaves_one_document() {
 }
 
 #[test]
-fn fetch_reports_needless_overlay_actions() {
+fn fetch_reports_redundant_overlay_actions() {
     let workspace = Workspace::new();
     workspace.write(
         "spec/overlays/10-note.yaml",
@@ -456,7 +456,7 @@ actions:
         .lines()
         .find(|line| line.contains("10-note"))
         .unwrap_or_default();
-    insta::assert_snapshot!("fetch-needless-overlay", line);
+    insta::assert_snapshot!("fetch-redundant-overlay", line);
 }
 
 #[test]
