@@ -55,7 +55,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<Outcom
     let lock = spec.lock()?;
     let new = diff::document(&text)?;
     let old_name = &spec.upstream.name;
-    // If our document is invalid, that is one more reason to replace it.
+    // An invalid document can be replaced as well.
     let mut stdout = match diff::document(&spec.upstream) {
         Ok(old) => {
             let report = comparison::compare(&old, &new);

@@ -423,12 +423,25 @@ impl<'a> Draft<'a> {
             None => segments.collect(),
         }
     }
+
+    /// Returns the sort key of operations that share a name. The operation with the smallest key keeps the
+    /// name.
+    fn claim(&self, groups: &BTreeMap<String, GroupWords>) -> (bool, bool, usize, &'a str) {
+        let path = self.operation.path;
+        let segments = self.segments();
+        let names_group = groups.get(&self.tag).is_some_and(|words| {
+            let words = [squashed(&words.singular), squashed(&words.plural)];
+            segments.iter().any(|segment| words.contains(&squashed(segment)))
+        });
+        let is_plain = |character: char| matches!(character, '/' | 'a'..='z' | '0'..='9');
+        (!names_group, !path.chars().all(is_plain), segments.len(), path)
+    }
 }
 
 /// Joins method and path in snake case. If the first segment names the group, the group's singular replaces
 /// it.
 fn general(method: &str, path: &str, words: &GroupWords) -> String {
-    let mut segments: Vec<String> = path.split('/').map(heck::ToSnakeCase::to_snake_case).collect();
+    let mut segments: Vec<String> = path.split('/').map(snake).collect();
     segments.retain(|segment| !segment.is_empty());
     if let Some(first) = segments.first_mut() {
         let squash = squashed(first);
@@ -440,33 +453,60 @@ fn general(method: &str, path: &str, words: &GroupWords) -> String {
     segments.join("_")
 }
 
+/// Joins method and path, with a word for each character that snake case drops. Thus `/a-b`, `/a_b`, `/a/b`
+/// and `/a/b/` get different names, and so do `/x/{a}` and `/x/a`.
+fn spelled(method: &str, path: &str) -> String {
+    let mut words = vec![method.to_ascii_lowercase()];
+    for segment in path.split('/').skip(1) {
+        let mut starts_word = true;
+        if segment.is_empty() {
+            words.push("slash".to_owned());
+        }
+        for character in segment.chars() {
+            let sign = match character {
+                '{' => "by".to_owned(),
+                '}' => "end".to_owned(),
+                '-' => "dash".to_owned(),
+                '_' => "underscore".to_owned(),
+                '.' => "dot".to_owned(),
+                'A'..='Z' => "upper".to_owned(),
+                _ if character.is_ascii_alphanumeric() => String::new(),
+                _ => format!("u{:x}", u32::from(character)),
+            };
+            starts_word |= !sign.is_empty();
+            if !sign.is_empty() {
+                words.push(sign);
+            }
+            if character.is_ascii_alphanumeric() {
+                let letter = character.to_ascii_lowercase();
+                match words.last_mut().filter(|_| !starts_word) {
+                    Some(word) => word.push(letter),
+                    None => words.push(letter.into()),
+                }
+                starts_word = false;
+            }
+        }
+        if words.last().is_some_and(|word| word == "end") {
+            words.pop();
+        }
+    }
+    words.join("_")
+}
+
 /// Gives different names to operations that would have the same name.
 ///
-/// The operation whose path names the group keeps its name. The other operations are named after their paths.
+/// The operation whose path names the group keeps its name. Another operation is named after the first of
+/// these that gives a free name: the last segment of its path, the whole path, its title, the path with every
+/// character spelled out. The order of the operations in the document does not matter.
 fn separate(drafts: &mut [Draft<'_>], groups: &BTreeMap<String, GroupWords>) {
     let mut by_name: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for (index, draft) in drafts.iter().enumerate() {
         by_name.entry(draft.words.id.clone()).or_default().push(index);
     }
     let mut taken: BTreeSet<String> = by_name.keys().cloned().collect();
-    for indices in by_name.into_values().filter(|indices| indices.len() > 1) {
-        let main = indices.iter().copied().min_by_key(|index| {
-            let Some((draft, words)) = drafts
-                .get(*index)
-                .and_then(|draft| Some((draft, groups.get(&draft.tag)?)))
-            else {
-                return (true, 0, "");
-            };
-            let segments = draft.segments();
-            let names_group = segments.iter().any(|segment| {
-                let squash = squashed(segment);
-                [&words.singular, &words.plural]
-                    .iter()
-                    .any(|word| squashed(word) == squash)
-            });
-            (!names_group, segments.len(), draft.operation.path)
-        });
-        for index in indices.into_iter().filter(|index| Some(*index) != main) {
+    for mut indices in by_name.into_values().filter(|indices| indices.len() > 1) {
+        indices.sort_by_cached_key(|index| drafts.get(*index).map(|draft| draft.claim(groups)));
+        for index in indices.into_iter().skip(1) {
             let Some(draft) = drafts.get_mut(index) else {
                 continue;
             };
@@ -475,12 +515,18 @@ fn separate(drafts: &mut [Draft<'_>], groups: &BTreeMap<String, GroupWords>) {
             };
             draft.words.is_main = false;
             let (singular, plural) = segment_words(&draft.segments(), words);
+            let title = snake(&title(&draft.operation));
             let names = [
                 draft.words.verb.method(&singular, &plural),
                 general(&draft.method, draft.operation.path, words),
+                title,
+                spelled(&draft.method, draft.operation.path),
             ];
-            // If neither name is free, the operation keeps its name, and the clash is reported.
-            if let Some(name) = names.into_iter().find(|name| taken.insert(name.clone())) {
+            // A single word could be a handle or a keyword.
+            let mut names = names.into_iter().filter(|name| name.contains('_'));
+            // If no name is free, the operation keeps its name, and the rule `name-operations` reports the
+            // clash.
+            if let Some(name) = names.find(|name| taken.insert(name.clone())) {
                 draft.words.id = name;
             }
         }
@@ -805,6 +851,51 @@ mod tests {
                 find_global_page_groups_by_category
             ",
         );
+    }
+
+    #[test]
+    fn paths_that_differ_in_signs_only_get_different_names() {
+        check(
+            "
+            GET | /thing/a/b | Things | | get_thing_a_b
+            GET | /thing/a-b | Things | | get_thing_a_dash_b
+            GET | /thing/a_b | Things | | get_thing_a_underscore_b
+            GET | /thing/a.b | Things | | get_thing_a_dot_b
+            GET | /thing/aB | Things | | get_thing_a_upper_b
+            GET | /thing/a/b/ | Things | | get_thing_a_b_slash
+            GET | /thing/a/{b} | Things | | get_thing_a_by_b
+            GET | /thing/a/b/c | Things | | get_thing_a_b_c
+            GET | /thing/a/{b}c | Things | | get_thing_a_by_b_end_c
+            GET | /thing/a/e | Things | | get_thing_a_e
+            GET | /thing/a/é | Things | | get_thing_a_ue9
+            GET | /thing/é | Things | | get_thing_e
+            GET | /thing/c/d | Things | Check the ends | get_thing_c_d
+            GET | /thing/c-d | Things | Check the dash | check_the_dash
+            GET | /thing/list | Things | List things | list_things
+            GET | /thing/list/ | Things | List things | get_thing_list
+            ",
+        );
+    }
+
+    #[test]
+    fn names_do_not_depend_on_the_order_of_the_operations() {
+        let paths = ["/thing/a/b", "/thing/a-b", "/thing/a_b", "/thing/a/{b}"];
+        let names = |paths: &[&str]| {
+            let items = paths.iter().map(|path| {
+                let operation = json!({"get": {"tags": ["Things"]}});
+                ((*path).to_owned(), operation)
+            });
+            let document = json!({"paths": items.collect::<serde_json::Map<_, _>>()});
+            let vocabulary = Vocabulary::of(&document);
+            let names = operations(&document).map(|operation| {
+                let words = vocabulary.operation(&operation.pointer).unwrap();
+                (operation.path.to_owned(), words.id.clone())
+            });
+            names.collect::<BTreeMap<String, String>>()
+        };
+        let mut turned = paths;
+        turned.reverse();
+        assert_eq!(names(&paths), names(&turned));
     }
 
     #[test]
