@@ -42,7 +42,9 @@ static EMBEDDED: LazyLock<Document> = LazyLock::new(|| {
 ///     "servers": [{ "url": "https://api.example/v2" }],
 ///     "paths": { "/domain/find/byId/": { "get": {
 ///         "tags": ["Domains"],
-///         "parameters": [{ "name": "idDomain", "in": "query", "required": true, "schema": { "type": "string" } }],
+///         "parameters": [
+///             { "name": "idDomain", "in": "query", "required": true, "schema": { "type": "string" } }
+///         ],
 ///         "responses": { "200": { "description": "", "content": { "application/json": { "schema": {
 ///             "type": "object", "properties": { "idDomain": { "type": "string" } }
 ///         } } } } }
@@ -64,7 +66,7 @@ impl fmt::Display for DocumentError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             formatter,
-            "{}\nfix: name the effective document, which `cargo xtask generate` writes as spec/effective.json",
+            "{}\nfix: name the effective document, spec/effective.json; `cargo xtask generate` writes it",
             self.0
         )
     }
@@ -130,8 +132,8 @@ impl Document {
         &self.0.base_path
     }
 
-    /// Returns whether the fake simulates an operation (`PUT /page/archive/`). It returns an empty success for
-    /// other operations. `None` if the document lacks the operation.
+    /// Returns whether the fake simulates an operation (`PUT /page/archive/`). It returns an empty success
+    /// for other operations. `None` if the document lacks the operation.
     #[must_use]
     pub fn simulates(self, operation: &str) -> Option<bool> {
         let operation = self.0.operations().find(|known| known.key == operation)?;
@@ -321,7 +323,7 @@ impl Api {
         }
     }
 
-    /// The kind that goes by a name: the beginning of its paths (`offersource`), or its tag (`Offer Sources`).
+    /// The kind with a name: the beginning of its paths (`offersource`), or its tag (`Offer Sources`).
     pub(crate) fn resource(&self, name: &str) -> Option<&Resource> {
         self.resources.get(self.key(name)?)
     }
@@ -549,9 +551,15 @@ mod tests {
     /// A document in which paths, IDs, lists and responses differ from the vendor's pattern.
     #[test]
     fn other_notations_are_read() {
-        let text = |name: &str, place: &str| json!({ "name": name, "in": place, "required": true, "schema": { "type": "string" } });
+        let text = |name: &str, place: &str| {
+            let schema = json!({ "type": "string" });
+            json!({ "name": name, "in": place, "required": true, "schema": schema })
+        };
         let asset = json!({ "type": "object", "properties": { "id": { "type": "string" }, "title": {} } });
-        let answer = |schema: Value| json!({ "201": { "description": "", "content": { "application/json": { "schema": schema } } } });
+        let answer = |schema: Value| {
+            let content = json!({ "application/json": { "schema": schema } });
+            json!({ "201": { "description": "", "content": content } })
+        };
         let body = |schema: Value| json!({ "content": { "application/json": { "schema": schema } } });
         let list = json!({ "type": "array", "items": { "type": "string" } });
         let root = json!({
@@ -580,7 +588,8 @@ mod tests {
                     },
                 },
                 "/zone/find/byId": { "get": {
-                    "tags": ["Zones"], "parameters": [text("idZone", "query")], "responses": answer(asset.clone()),
+                    "tags": ["Zones"], "parameters": [text("idZone", "query")],
+                    "responses": answer(asset.clone()),
                 } },
             },
         });

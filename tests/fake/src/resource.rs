@@ -9,8 +9,8 @@ use crate::{
     verb::{Read, Verb, Write, singular, squash},
 };
 
-/// Properties that may hold the owner of an asset. The documentation says that a copy keeps its "ID, owner and
-/// status" and does not name the property.
+/// Properties that may hold the owner of an asset. The documentation says that a copy keeps its "ID, owner
+/// and status" and does not name the property.
 const OWNER_PROPERTIES: [&str; 3] = ["owner", "idOwner", "idUser"];
 
 /// A kind of asset.
@@ -382,7 +382,8 @@ fn id_property(parameter: &str, tag: &str, properties: &[Property]) -> String {
     found.cloned().unwrap_or_else(|| parameter.to_owned())
 }
 
-/// The property with the name: `offerSourceName` for `idOfferSource`, `name`, or the first that ends in `Name`.
+/// The property with the name: `offerSourceName` for `idOfferSource`, `name`, or the first that ends in
+/// `Name`.
 fn name_property(id: &str, tag: &str, properties: &[Property]) -> String {
     let of_id = id.strip_prefix("id").map(|kind| squash(&format!("{kind}Name")));
     let of_tag = format!("{}name", singular(tag));

@@ -417,7 +417,9 @@ mod tests {
                 "id": { "type": "string", "minLength": 3 }, "at": { "type": "string", "format": "date-time" },
                 "kind": { "enum": ["a", "b"] }, "size": { "type": "integer", "minimum": 2 },
                 "tags": { "type": "array", "minItems": 1, "items": { "type": "boolean" } },
-                "part": { "type": "object", "required": ["name"], "properties": { "name": { "type": "string" } } },
+                "part": {
+                    "type": "object", "required": ["name"], "properties": { "name": { "type": "string" } },
+                },
                 "other": { "type": "string" },
             },
         } } } });

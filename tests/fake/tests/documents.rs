@@ -56,9 +56,11 @@ fn document(path: &str, extensions: &Value) -> Document {
         "components": { "schemas": { "Zone": {
             "type": "object", "required": ["idZone", "zoneName", "createdAt"],
             "properties": {
-                "idZone": { "type": "string" }, "zoneName": { "type": "string" }, "status": { "type": "string" },
+                "idZone": { "type": "string" }, "zoneName": { "type": "string" },
+                "status": { "type": "string" },
                 "createdAt": { "type": "string", "format": "date-time", "readOnly": true },
-                "limit": { "type": "integer" }, "digest": { "type": "string" }, "oldName": { "type": "string" },
+                "limit": { "type": "integer" }, "digest": { "type": "string" },
+                "oldName": { "type": "string" },
                 "login": { "type": "object", "additionalProperties": true },
             },
         } } },
@@ -117,7 +119,8 @@ fn extensions_say_what_the_service_changes() {
         "login": { "password": "hush" },
     });
     let saved = json!({
-        "idZone": "z", "zoneName": "a", "oldName": "b", "limit": 7, "digest": "mine", "createdAt": "1999-01-01T00:00:00Z",
+        "idZone": "z", "zoneName": "a", "oldName": "b", "limit": 7, "digest": "mine",
+        "createdAt": "1999-01-01T00:00:00Z",
         "login": { "password": "", "isSet": true },
     });
     let expected = json!({
