@@ -333,7 +333,7 @@ impl Fake {
         let Some(resource) = document.api().resource(OFFER_SOURCES) else {
             return Vec::new();
         };
-        let mut template = resource.sample("", "");
+        let mut template = resource.sample("id", "Offer source");
         resource.extend(&mut template, offer_source());
         let mut now = clock.now();
         let mut make = || {
