@@ -32,10 +32,10 @@ use crate::{
     rewrite::{Items, TagItems, TypeItem, mentioned},
     rustdoc,
     steps::StageReport,
-    transform::{OpenEnum, Operation, Repeat, RequestBody, Tag},
+    transform::{OpenEnum, Operation, Repeat, RequestBody},
 };
 use funnelflux_openapi::{Diagnostic, Diagnostics, Severity, Stage};
-use page::Page;
+use page::{Page, gated, indented};
 
 pub use page::MARK;
 
@@ -210,22 +210,6 @@ fn public(items: &Items, resources: &BTreeMap<String, GroupResource>) -> String 
         ))
     ));
     page.finish()
-}
-
-/// Gates an item by the feature of a tag.
-fn gated(tag: &Tag, item: &str) -> String {
-    format!("#[cfg(feature = {:?})]\n{item}", tag.feature)
-}
-
-fn indented(text: &str) -> String {
-    let lines: Vec<String> = text
-        .lines()
-        .map(|line| match line {
-            "" => String::new(),
-            line => format!("    {line}"),
-        })
-        .collect();
-    lines.join("\n")
 }
 
 fn ids(items: &Items) -> String {

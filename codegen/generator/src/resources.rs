@@ -173,7 +173,7 @@ pub struct GroupResource {
     pub server_managed: Vec<ServerManagedField>,
     /// Words of the group.
     pub words: Option<GroupWords>,
-    /// Assets of other groups that belong to those of the group: tag and pointers to the parent.
+    /// Children that the tag names: their tag, and pointers to the parent.
     pub child_pointers: Vec<(String, Vec<String>)>,
 }
 
@@ -203,7 +203,7 @@ pub fn resources(
             read_back,
             server_managed,
             words: model.vocabulary.group(&tag.tag.name).cloned(),
-            child_pointers: Vec::new(),
+            child_pointers: children::listed(source, &tag.tag.name),
         };
         groups.insert(tag.tag.name.clone(), group);
     }
@@ -212,17 +212,8 @@ pub fn resources(
         .iter()
         .map(|tag| (tag.tag.name.clone(), reader.children(tag, &groups)))
         .collect();
-    let child_pointers: Vec<Vec<(String, Vec<String>)>> = items
-        .tags
-        .iter()
-        .map(|tag| reader.child_pointers(tag, &groups))
-        .collect();
-    for ((tag, children), child_pointers) in children.into_iter().zip(child_pointers) {
-        let Some(group) = groups.get_mut(&tag) else {
-            continue;
-        };
-        group.child_pointers = child_pointers;
-        if let Some(resource) = &mut group.resource {
+    for (tag, children) in children {
+        if let Some(resource) = groups.get_mut(&tag).and_then(|group| group.resource.as_mut()) {
             resource.children = children;
         }
     }
@@ -589,6 +580,31 @@ impl<'a> Reader<'a> {
     fn asset_schema(&self, tag: &TagItems) -> Option<&'a Value> {
         let saved = Self::main(tag, &Verb::Save).or_else(|| Self::main(tag, &Verb::Create));
         bodies::body_schema(self.source, saved?.0)
+    }
+
+    /// The children that the tag names, if all of them can be counted.
+    fn children(&self, tag: &TagItems, groups: &BTreeMap<String, GroupResource>) -> Vec<Children> {
+        let listed = children::listed(self.source, &tag.tag.name).into_iter();
+        let children = listed.map(|(name, properties)| {
+            let group = self.items.tags.iter().find(|tag| tag.tag.name == name)?;
+            let resource = groups.get(&name)?.resource.as_ref()?;
+            let (list, method) = Self::main(group, &Verb::List)?;
+            let row = Signature::of(method).returns;
+            let row = self.fields(fields::argument_of(&row, "Vec")?)?;
+            let first = properties.first()?.trim_start_matches('/');
+            let finder = Self::main(group, &Verb::FindById)?.0;
+            Some(Children {
+                module: format_ident!("{}", group.tag.module),
+                feature: (name != tag.tag.name).then(|| group.tag.feature.clone()),
+                kind: resource.kind.clone(),
+                list: format_ident!("{}", naming::constant(list.id())),
+                query: signature::constant_query(list, &self.model.enums, method, &["not-deleted", "all"])?,
+                in_rows: row.get(first).is_some(),
+                id: format!("/{}", Self::id_argument(finder)?),
+                properties,
+            })
+        });
+        children.collect::<Option<Vec<Children>>>().unwrap_or_default()
     }
 }
 

@@ -1,8 +1,8 @@
 //! Groups of assets chosen at run time, as data.
 //!
-//! The traits of this crate choose a kind of asset at compile time. A program that takes the name of a group as
-//! an argument, or that works on all groups, uses a table instead: [`AssetGroup`]. The generated code builds
-//! one table per group from the same resource traits, so both have the same abilities.
+//! The traits of this crate choose a kind of asset at compile time. A program that takes the name of a group
+//! as an argument, or that works on all groups, uses a table instead: [`AssetGroup`]. The generated code
+//! builds one table per group from the same resource traits, so both have the same abilities.
 
 mod table;
 
@@ -66,8 +66,8 @@ pub enum FoundAsset {
     Found(Value),
     /// A successful answer omits the asset. It is not documented whether deleted assets can be read.
     Missing,
-    /// There was no usable answer, so nothing is known about the asset. [`Failure::error`] returns the error of
-    /// the call.
+    /// There was no usable answer, so nothing is known about the asset. [`Failure::error`] returns the error
+    /// of the call.
     Unreadable(Failure),
 }
 
@@ -179,8 +179,8 @@ impl AssetGroup {
         }
     }
 
-    /// Returns the first segment of the paths of the group, such as `offersource`; `None` if its assets cannot
-    /// be found by ID.
+    /// Returns the first segment of the paths of the group, such as `offersource`; `None` if its assets
+    /// cannot be found by ID.
     #[must_use]
     pub fn segment(self) -> Option<&'static str> {
         self.0.resource.as_ref().map(|resource| resource.segment)
@@ -361,7 +361,8 @@ impl AssetGroup {
         Ok((table.job)(client, ids, children))
     }
 
-    /// Creates a job that moves assets to a category; the empty category removes them from theirs (documented).
+    /// Creates a job that moves assets to a category; the empty category removes them from theirs
+    /// (documented).
     ///
     /// # Errors
     /// When assets of the group have no category.
@@ -378,8 +379,8 @@ impl AssetGroup {
         Ok(job(client, ids, category.into()))
     }
 
-    /// Creates a job that makes one copy of each asset. Each ID comes with the request body that describes its
-    /// copy, such as `{"name": "Copy of A"}`; other properties are `parentId` and, if copies can differ,
+    /// Creates a job that makes one copy of each asset. Each ID comes with the request body that describes
+    /// its copy, such as `{"name": "Copy of A"}`; other properties are `parentId` and, if copies can differ,
     /// `bodyUpdates` (documented for offer sources).
     ///
     /// # Errors
