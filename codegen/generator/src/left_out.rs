@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
+use crate::transform::OPERATION_NAME;
 use funnelflux_openapi::{
     Diagnostic, Diagnostics, Document, Severity,
     operations::operations,
@@ -32,11 +33,15 @@ pub struct LeftOut {
 /// and the errors as warnings.
 ///
 /// # Errors
-/// The same errors if one of them concerns the whole document.
+/// The same errors if one of them concerns the whole document, or if operations share a method name: each of
+/// them is supported, so leaving one out would lose it for no reason of its own.
 pub(crate) fn leave_out(
     document: Document,
     errors: Diagnostics,
 ) -> Result<(Document, Vec<LeftOut>, Diagnostics), Diagnostics> {
+    if errors.iter().any(|error| error.code == OPERATION_NAME) {
+        return Err(errors);
+    }
     let references = References::new(document.value());
     let usages = Usages::new(&references);
     let mut reasons: BTreeMap<PointerBuf, &Diagnostic> = BTreeMap::new();

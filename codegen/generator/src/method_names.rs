@@ -423,11 +423,23 @@ impl<'a> Draft<'a> {
             None => segments.collect(),
         }
     }
+
+    /// Sorts operations that share a name: the smallest keeps it.
+    fn claim(&self, groups: &BTreeMap<String, GroupWords>) -> (bool, bool, usize, &'a str) {
+        let path = self.operation.path;
+        let segments = self.segments();
+        let names_group = groups.get(&self.tag).is_some_and(|words| {
+            let words = [squashed(&words.singular), squashed(&words.plural)];
+            segments.iter().any(|segment| words.contains(&squashed(segment)))
+        });
+        let is_plain = |character: char| matches!(character, '/' | 'a'..='z' | '0'..='9');
+        (!names_group, !path.chars().all(is_plain), segments.len(), path)
+    }
 }
 
 /// Joins method and path in snake case. The words of the group replace a first segment that says the same.
 fn general(method: &str, path: &str, words: &GroupWords) -> String {
-    let mut segments: Vec<String> = path.split('/').map(heck::ToSnakeCase::to_snake_case).collect();
+    let mut segments: Vec<String> = path.split('/').map(snake).collect();
     segments.retain(|segment| !segment.is_empty());
     if let Some(first) = segments.first_mut() {
         let squash = squashed(first);
@@ -439,33 +451,60 @@ fn general(method: &str, path: &str, words: &GroupWords) -> String {
     segments.join("_")
 }
 
+/// Joins method and path, with a word for each character that snake case drops: `/a-b`, `/a_b`, `/a/b` and
+/// `/a/b/` differ in this name, and so do `/x/{a}` and `/x/a`.
+fn spelled(method: &str, path: &str) -> String {
+    let mut words = vec![method.to_ascii_lowercase()];
+    for segment in path.split('/').skip(1) {
+        let mut starts_word = true;
+        if segment.is_empty() {
+            words.push("slash".to_owned());
+        }
+        for character in segment.chars() {
+            let sign = match character {
+                '{' => "by".to_owned(),
+                '}' => "end".to_owned(),
+                '-' => "dash".to_owned(),
+                '_' => "underscore".to_owned(),
+                '.' => "dot".to_owned(),
+                'A'..='Z' => "upper".to_owned(),
+                _ if character.is_ascii_alphanumeric() => String::new(),
+                _ => format!("u{:x}", u32::from(character)),
+            };
+            starts_word |= !sign.is_empty();
+            if !sign.is_empty() {
+                words.push(sign);
+            }
+            if character.is_ascii_alphanumeric() {
+                let letter = character.to_ascii_lowercase();
+                match words.last_mut().filter(|_| !starts_word) {
+                    Some(word) => word.push(letter),
+                    None => words.push(letter.into()),
+                }
+                starts_word = false;
+            }
+        }
+        if words.last().is_some_and(|word| word == "end") {
+            words.pop();
+        }
+    }
+    words.join("_")
+}
+
 /// Gives operations that share a name different ones.
 ///
-/// The operation whose path names the group keeps the name. The others are named after their own path.
+/// The operation whose path names the group keeps the name. The others are named after their own path: after
+/// its last segment, or else after all segments, or else after their title, or else after the path with every
+/// character spelled out. The order of the operations in the document does not matter.
 fn separate(drafts: &mut [Draft<'_>], groups: &BTreeMap<String, GroupWords>) {
     let mut by_name: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for (index, draft) in drafts.iter().enumerate() {
         by_name.entry(draft.words.id.clone()).or_default().push(index);
     }
     let mut taken: BTreeSet<String> = by_name.keys().cloned().collect();
-    for indices in by_name.into_values().filter(|indices| indices.len() > 1) {
-        let main = indices.iter().copied().min_by_key(|index| {
-            let Some((draft, words)) = drafts
-                .get(*index)
-                .and_then(|draft| Some((draft, groups.get(&draft.tag)?)))
-            else {
-                return (true, 0, "");
-            };
-            let segments = draft.segments();
-            let names_group = segments.iter().any(|segment| {
-                let squash = squashed(segment);
-                [&words.singular, &words.plural]
-                    .iter()
-                    .any(|word| squashed(word) == squash)
-            });
-            (!names_group, segments.len(), draft.operation.path)
-        });
-        for index in indices.into_iter().filter(|index| Some(*index) != main) {
+    for mut indices in by_name.into_values().filter(|indices| indices.len() > 1) {
+        indices.sort_by_cached_key(|index| drafts.get(*index).map(|draft| draft.claim(groups)));
+        for index in indices.into_iter().skip(1) {
             let Some(draft) = drafts.get_mut(index) else {
                 continue;
             };
@@ -474,12 +513,17 @@ fn separate(drafts: &mut [Draft<'_>], groups: &BTreeMap<String, GroupWords>) {
             };
             draft.words.is_main = false;
             let (singular, plural) = segment_words(&draft.segments(), words);
+            let title = snake(&title(&draft.operation));
             let names = [
                 draft.words.verb.method(&singular, &plural),
                 general(&draft.method, draft.operation.path, words),
+                title,
+                spelled(&draft.method, draft.operation.path),
             ];
-            // If none is free, the name stays, and the clash is reported.
-            if let Some(name) = names.into_iter().find(|name| taken.insert(name.clone())) {
+            // A single word could be a handle or a keyword.
+            let mut names = names.into_iter().filter(|name| name.contains('_'));
+            // If none is free, the name stays, and the rule `name-operations` reports the clash.
+            if let Some(name) = names.find(|name| taken.insert(name.clone())) {
                 draft.words.id = name;
             }
         }
@@ -803,6 +847,51 @@ mod tests {
                 find_global_page_groups_by_category
             ",
         );
+    }
+
+    #[test]
+    fn paths_that_differ_in_signs_only_get_different_names() {
+        check(
+            "
+            GET | /thing/a/b | Things | | get_thing_a_b
+            GET | /thing/a-b | Things | | get_thing_a_dash_b
+            GET | /thing/a_b | Things | | get_thing_a_underscore_b
+            GET | /thing/a.b | Things | | get_thing_a_dot_b
+            GET | /thing/aB | Things | | get_thing_a_upper_b
+            GET | /thing/a/b/ | Things | | get_thing_a_b_slash
+            GET | /thing/a/{b} | Things | | get_thing_a_by_b
+            GET | /thing/a/b/c | Things | | get_thing_a_b_c
+            GET | /thing/a/{b}c | Things | | get_thing_a_by_b_end_c
+            GET | /thing/a/e | Things | | get_thing_a_e
+            GET | /thing/a/é | Things | | get_thing_a_ue9
+            GET | /thing/é | Things | | get_thing_e
+            GET | /thing/c/d | Things | Check the ends | get_thing_c_d
+            GET | /thing/c-d | Things | Check the dash | check_the_dash
+            GET | /thing/list | Things | List things | list_things
+            GET | /thing/list/ | Things | List things | get_thing_list
+            ",
+        );
+    }
+
+    #[test]
+    fn names_do_not_depend_on_the_order_of_the_operations() {
+        let paths = ["/thing/a/b", "/thing/a-b", "/thing/a_b", "/thing/a/{b}"];
+        let names = |paths: &[&str]| {
+            let items = paths.iter().map(|path| {
+                let operation = json!({"get": {"tags": ["Things"]}});
+                ((*path).to_owned(), operation)
+            });
+            let document = json!({"paths": items.collect::<serde_json::Map<_, _>>()});
+            let vocabulary = Vocabulary::of(&document);
+            let names = operations(&document).map(|operation| {
+                let words = vocabulary.operation(&operation.pointer).unwrap();
+                (operation.path.to_owned(), words.id.clone())
+            });
+            names.collect::<BTreeMap<String, String>>()
+        };
+        let mut turned = paths;
+        turned.reverse();
+        assert_eq!(names(&paths), names(&turned));
     }
 
     #[test]

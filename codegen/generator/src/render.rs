@@ -32,7 +32,7 @@ use crate::{
     rewrite::{Items, TagItems, TypeItem, mentioned},
     rustdoc,
     steps::StageReport,
-    transform::{OpenEnum, Operation, Repeat, RequestBody},
+    transform::{ArgumentKind, OpenEnum, Operation, Repeat, RequestBody},
 };
 use funnelflux_openapi::{Diagnostic, Diagnostics, Severity, Stage};
 use page::{Page, gated, indented};
@@ -201,7 +201,7 @@ fn public(items: &Items, resources: &BTreeMap<String, GroupResource>) -> String 
     ));
     page.piece(&format!(
         "/// Metadata of all operations.\npub mod operations {{\n    \
-         pub use crate::runtime::operation::{{Operation, Repeat, RequestBody}};\n\n{}\n\n{}\n}}",
+         pub use crate::runtime::operation::{{Operation, Parameter, ParameterPlace, Repeat, RequestBody}};\n\n{}\n\n{}\n}}",
         indented(&operations.join("\n\n")),
         indented(&format!(
             "/// Operations that the enabled features include, by tag.\n\
@@ -249,7 +249,14 @@ fn operations(tag: &TagItems) -> String {
         "Metadata of the operations of the tag *{}*.",
         tag.tag.name
     ));
-    page.piece("use crate::runtime::operation::{Operation, Repeat, RequestBody};");
+    let has_parameters = tag
+        .operations
+        .iter()
+        .any(|(operation, _)| !operation.arguments.is_empty());
+    let parameter = if has_parameters { "Parameter, " } else { "" };
+    page.piece(&format!(
+        "use crate::runtime::operation::{{Operation, {parameter}Repeat, RequestBody}};"
+    ));
     let constants = tag
         .operations
         .iter()
@@ -285,6 +292,22 @@ fn entry(operation: &Operation) -> Item {
         RequestBody::Optional => quote!(Optional),
         RequestBody::Required => quote!(Required),
     };
+    let parameters = operation.arguments.iter().map(|argument| {
+        let name = Literal::string(&argument.name);
+        let required = argument.required;
+        let place = format_ident!(
+            "{}",
+            match argument.kind {
+                ArgumentKind::Path => "path",
+                ArgumentKind::Header => "header",
+                ArgumentKind::Single => "query",
+                ArgumentKind::CommaSeparated => "query_list",
+                ArgumentKind::Repeated => "query_repeated",
+            }
+        );
+        quote!(Parameter::#place(#name, #required))
+    });
+    let requires_acknowledgement = operation.requires_acknowledgement;
     parse_quote! {
         #(#docs)*
         pub static #constant: Operation = Operation {
@@ -295,6 +318,8 @@ fn entry(operation: &Operation) -> Item {
             summary: #summary,
             repeat: Repeat::#repeat,
             request_body: RequestBody::#request_body,
+            parameters: &[#(#parameters),*],
+            requires_acknowledgement: #requires_acknowledgement,
         };
     }
 }

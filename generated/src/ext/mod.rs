@@ -33,6 +33,7 @@
 //! | `validate` | checks of IDs and jobs before anything is sent |
 //! | `read` | reading by ID, whatever the service's treatment of unknown IDs |
 //! | `error_class` | the service's treatment of a failed request |
+//! | `snapshot` | snapshots of whole accounts, references and comparison (feature `snapshot`) |
 
 mod abilities;
 pub(crate) mod asset_group;
@@ -44,6 +45,8 @@ mod error_class;
 mod find;
 mod read;
 pub(crate) mod resource;
+#[cfg(feature = "snapshot")]
+pub mod snapshot;
 mod update;
 mod validate;
 

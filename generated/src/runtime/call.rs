@@ -164,7 +164,7 @@ impl UnsentCall {
 
     /// Expects no content. Any content is ignored, except for an HTML page and a reported error.
     pub(crate) fn empty(self) -> Call<()> {
-        let mut unsent = match self.empty_deletion() {
+        let mut unsent = match self.empty_deletion(self.has_optional_body) {
             Some(problem) => self.invalid(ErrorKind::Argument(problem.to_owned())),
             None => self,
         };
@@ -173,7 +173,7 @@ impl UnsentCall {
     }
 
     /// Rejects a deletion without an ID: its effect is not documented, and it might delete everything.
-    fn empty_deletion(&self) -> Option<&'static str> {
+    pub(crate) fn empty_deletion(&self, may_lack_body: bool) -> Option<&'static str> {
         let PreparedRequest {
             target, query, body, ..
         } = &self.request;
@@ -181,7 +181,7 @@ impl UnsentCall {
             let value = pair.split_once('=').map(|(_, value)| value);
             value.is_some_and(|value| !value.is_empty())
         });
-        let lists_nothing = || body.as_deref().map_or(self.has_optional_body, names_nothing);
+        let lists_nothing = || body.as_deref().map_or(may_lack_body, names_nothing);
         let is_empty =
             target.method == http::Method::DELETE && !has_id && !self.has_path_parameter && lists_nothing();
         is_empty.then_some("nothing to delete: the ID and the list of IDs are empty")
@@ -564,6 +564,8 @@ mod tests {
         summary: "",
         repeat: Repeat::Idempotent,
         request_body: RequestBody::Optional,
+        parameters: &[],
+        requires_acknowledgement: false,
     };
 
     fn call() -> UnsentCall {
@@ -580,7 +582,7 @@ mod tests {
             .path("id", "a/../b?")
             .body_optional(None::<&()>);
         assert_eq!(call.request.target.path, "/owners/%7Bid%7D/things/a%2F..%2Fb%3F/");
-        assert!(call.empty_deletion().is_none());
+        assert!(call.empty_deletion(true).is_none());
         for value in ["", ".", ".."] {
             assert!(self::call().path("id", value).problem.is_some(), "{value:?}");
         }

@@ -18,10 +18,10 @@ use super::problems::Problem;
 /// Output format of `check`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub(super) enum Format {
-    /// For a terminal.
+    /// Text for a terminal.
     #[default]
     Text,
-    /// For programs.
+    /// JSON for programs.
     Json,
     /// Annotations for a GitHub workflow.
     Github,

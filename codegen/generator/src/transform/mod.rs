@@ -38,6 +38,8 @@ pub use api_model::{
     Variant,
 };
 
+pub(crate) use operation_ids::OPERATION_NAME;
+
 use crate::{
     lint,
     steps::{self, Expect, StageReport, Step},

@@ -157,8 +157,9 @@ fn errors_of_rules_are_located() {
             "name-operations",
             json!({"paths": {
                 "/offersource/save/": {"put": {}},
-                "/offersource/save": {"put": {}},
-                "/offersource//save": {"put": {}},
+                "/thing/a/b": {"get": {}},
+                "/thing/a-b": {"get": {}},
+                "/thing/a/dash/b": {"get": {}},
             }}),
         ),
         (
