@@ -287,7 +287,8 @@ fn a_hundred_thousand_ids_are_possible() {
         Some(id) => id.clone(),
         None => format!("unknown{number}"),
     });
-    // The fake needs only one list of a thousand IDs. The test checks that nothing accumulates.
+    // The IDs are repeated in each round, so the fake stays small. The test checks that the job accumulates
+    // no data.
     let mut outcomes = client
         .offer_sources()
         .bulk_unarchive(many)
