@@ -287,8 +287,7 @@ fn a_hundred_thousand_ids_are_possible() {
         Some(id) => id.clone(),
         None => format!("unknown{number}"),
     });
-    // The IDs are repeated in each round, so the fake stays small. The test checks that the job accumulates
-    // no data.
+    // Only a thousand assets exist, so the fake stays small. The job must not accumulate data.
     let mut outcomes = client
         .offer_sources()
         .bulk_unarchive(many)
