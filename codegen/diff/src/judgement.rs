@@ -159,8 +159,8 @@ fn sides(direction: Direction, [old, new]: [&Value; 2]) -> (Schema<'_>, Schema<'
 enum Decision {
     /// Inclusion of the values.
     Values,
-    /// Inclusion of the values, and of the declared properties: a removed property still matches an open
-    /// object.
+    /// Inclusion of the values, and of the declared properties. Values alone would not show a removed
+    /// property, because it still matches an open object.
     Declarations,
     /// The rule of the change.
     Rule,

@@ -39,8 +39,8 @@ pub trait CreateOrSave: Assets<Resource: Save> {
     /// - Secrets cannot be compared, so an asset with a secret is always saved.
     ///
     /// A second run saves again if the service does not store the asset as it was sent. This happens if the
-    /// service keeps a field that a save omits, or if it replaces the members of `meta`; it is not documented
-    /// whether it does.
+    /// service keeps a field that a save omits, or if it replaces the members of `meta`. Neither behaviour is
+    /// documented.
     ///
     /// # Errors
     /// Returns a [`StoreError`] if the asset was neither created nor saved, or if the result is unknown.

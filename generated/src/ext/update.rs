@@ -250,7 +250,7 @@ pub enum UpdateError<A> {
     Conflict {
         /// The fields that differ, as JSON pointers.
         fields: Vec<String>,
-        /// The asset as read last.
+        /// The asset as it was last read.
         current: Box<A>,
     },
     /// The service refused to save the asset. Nothing was saved.
@@ -262,7 +262,7 @@ pub enum UpdateError<A> {
     Lost {
         /// The changed fields that differ when read back, as JSON pointers.
         fields: Vec<String>,
-        /// The asset as read last.
+        /// The asset as it was last read.
         current: Box<A>,
     },
     /// The service accepted the asset, but it could not be read back.

@@ -1,4 +1,5 @@
-//! Snapshots of an account, and what the parts of the crate that compare and change whole accounts share.
+//! Snapshots of an account: types that are shared by the parts of the crate that compare and change whole
+//! accounts.
 //!
 //! An [`Asset`] is an asset of any group as JSON, with its [`AssetKey`]. [`Changes`] are the differences of
 //! two values, with their JSON paths. A [`Fingerprint`] identifies the content of an asset.

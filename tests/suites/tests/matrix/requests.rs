@@ -179,8 +179,8 @@ fn sample(name: &str, schema: &'static Value) -> Value {
     }
 }
 
-/// Segments of the assets that an operation may change: the segment of the operation, that of a second
-/// listing, those of children, and categories.
+/// Segments of the assets that an operation may change: its own segment, the segment of a second listing, the
+/// segments of children, and `category`.
 pub(crate) fn related_segments(segment: &str) -> impl Iterator<Item = &str> {
     ["category", "page", "funnelgroup", "pagegroup"]
         .into_iter()
