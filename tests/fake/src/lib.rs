@@ -20,10 +20,10 @@
 //!
 //! `fake` is the handle for tests, and `service` handles a request in these steps:
 //!
-//! 1. `document` finds the operation. Kinds of assets are found by the vendor's path pattern
-//!    (`/{segment}/list/`, `/{segment}/find/byId/`, …), so a document with more groups makes a fake that
-//!    serves more groups. `schemas` contains their schemas, `verb` the verbs of the pattern, and
-//!    `asset_kinds` the behaviour of individual kinds.
+//! 1. `document` finds the operation. A document with more groups makes a fake that serves more groups:
+//!    `verb` reads from title and path what an operation does, `arguments` and `schemas` what it takes, and
+//!    `resource` the kinds of assets. What a document cannot say, it says in extensions at the tags:
+//!    `x-children`, `x-server-managed` (`server_managed`), `x-filters` and `x-duplicate`.
 //! 2. `fault_rule` selects a [`Fault`] if a [`Rule`] matches the request, and `fault` acts it out.
 //! 3. `auth` checks the bearer token.
 //! 4. `validate` validates query, content type and body against the document. A single 400 lists all
@@ -84,7 +84,7 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-mod asset_kinds;
+mod arguments;
 mod auth;
 mod clock;
 mod document;
@@ -98,10 +98,12 @@ mod id;
 mod log;
 mod read;
 mod refusals;
+mod resource;
 mod responses;
 mod schemas;
 #[cfg(feature = "server")]
 mod server;
+mod server_managed;
 mod service;
 mod settings;
 mod state;
@@ -109,6 +111,7 @@ mod validate;
 mod verb;
 mod write;
 
+pub use document::{Document, DocumentError};
 pub use fake::Fake;
 pub use fault::{Break, Fault, Interruption, Outcome, RetryAfter, Stage};
 pub use fault_rule::{Received, Rule};

@@ -233,7 +233,7 @@ fn with_lists(document: Document) -> Document {
 /// cannot express this behaviour, so the extensions remain when the rest of a tag is superseded.
 fn behavior(inferred: &Inferred<'_>) -> Vec<(String, &'static str, Value)> {
     let tags = inferred.tags.iter().flat_map(|(_, name, tag)| {
-        let keys = ["x-children", "x-server-managed"].into_iter();
+        let keys = ["x-children", "x-server-managed", "x-filters", "x-duplicate"].into_iter();
         keys.filter_map(|key| Some(((*name).to_owned(), key, tag.get(key)?.clone())))
     });
     tags.collect()
