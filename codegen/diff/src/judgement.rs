@@ -13,7 +13,7 @@ use funnelflux_openapi::pointer::{Pointer, PointerBuf};
 
 use crate::{
     frames::{Frame, Frames},
-    inclusion::{Mode, Prover, Schema},
+    inclusion::{Mode, Prover, Root, Schema},
     level::{Direction, Level},
     proof::Proof,
     raw_change::RawChange,
@@ -29,7 +29,7 @@ const SHORT: usize = 100;
 const MOST_OBJECTS: usize = 3;
 
 /// Adds a proof to each change that is decided by inclusion.
-pub(crate) fn judge<'a>(changes: &mut [RawChange], frames: &Frames<'a>, documents: [&'a Value; 2]) {
+pub(crate) fn judge<'a>(changes: &mut [RawChange], frames: &Frames<'a>, documents: [Root<'a>; 2]) {
     let mut judged: Vec<(&mut RawChange, usize)> = changes
         .iter_mut()
         .filter(|change| change.kind.rule().level(change.direction) > Level::Info)
@@ -62,11 +62,27 @@ pub(crate) fn judge<'a>(changes: &mut [RawChange], frames: &Frames<'a>, document
             judgement.counterexample(change, *index, is_only)
         };
     }
+    let breaking: HashSet<usize> = judged
+        .iter()
+        .filter(|(change, _)| change.level() == Level::Breaking)
+        .map(|(_, index)| *index)
+        .collect();
+    for (change, index) in &mut judged {
+        // Some change of a pair that is not included has to break.
+        let is_alone = change.proof == Proof::Included && judgement.alone.contains(index);
+        if is_alone
+            && judgement
+                .inside(*index)
+                .is_disjoint(&breaking.iter().copied().collect())
+        {
+            change.proof = Proof::Undecided;
+        }
+    }
     raise(changes, frames, documents);
 }
 
 /// Raises the level of changes that break together, although no rule treats them as breaking.
-fn raise<'a>(changes: &mut [RawChange], frames: &Frames<'a>, documents: [&'a Value; 2]) {
+fn raise<'a>(changes: &mut [RawChange], frames: &Frames<'a>, documents: [Root<'a>; 2]) {
     let mut by_frame: BTreeMap<usize, Vec<&mut RawChange>> = BTreeMap::new();
     for change in changes.iter_mut().filter(|change| change.level() > Level::Docs) {
         if let Some(frame) = change.frame {
@@ -120,7 +136,11 @@ pub fn prove(documents: [&Value; 2], place: &Pointer, direction: Direction) -> P
     let [Some(old), Some(new)] = documents.map(|document| document.pointer(place.as_str())) else {
         return Proof::None;
     };
-    let mut prover = Prover::new(documents, direction);
+    let roots = documents.map(|value| Root {
+        value,
+        has_null_type: false,
+    });
+    let mut prover = Prover::new(roots, direction);
     let (small, large) = sides(direction, [old, new]);
     if prover.includes(small, large, Mode::Sent) {
         return Proof::Included;
@@ -213,6 +233,7 @@ impl Decision {
             | Kind::AllOfAdded
             | Kind::AnyOfAdded
             | Kind::OneOfAdded
+            | Kind::CompositionOrderChanged
             | Kind::ConstraintAdded
             | Kind::ConstraintRemoved
             | Kind::ConstraintChanged
@@ -232,7 +253,7 @@ impl Decision {
 
 struct Judgement<'f, 'a> {
     frames: &'f Frames<'a>,
-    documents: [&'a Value; 2],
+    documents: [Root<'a>; 2],
     /// Frames with changes to judge and all their enclosing frames, each with the frames inside it.
     relevant: HashMap<usize, Vec<usize>>,
     requests: Prover<'a>,
@@ -240,10 +261,12 @@ struct Judgement<'f, 'a> {
     witnesses: HashMap<usize, Vec<Value>>,
     /// Frames at and below parts of compositions.
     parts: HashSet<usize>,
+    /// Frames that are not included, although a change of theirs is.
+    alone: HashSet<usize>,
 }
 
 impl<'f, 'a> Judgement<'f, 'a> {
-    fn new(frames: &'f Frames<'a>, documents: [&'a Value; 2], changed: impl Iterator<Item = usize>) -> Self {
+    fn new(frames: &'f Frames<'a>, documents: [Root<'a>; 2], changed: impl Iterator<Item = usize>) -> Self {
         let mut relevant: HashMap<usize, Vec<usize>> = HashMap::new();
         let mut open: Vec<usize> = changed.collect();
         while let Some(index) = open.pop() {
@@ -275,6 +298,7 @@ impl<'f, 'a> Judgement<'f, 'a> {
             requests: Prover::new(documents, Direction::Request),
             responses: Prover::new(documents, Direction::Response),
             witnesses: HashMap::new(),
+            alone: HashSet::new(),
         }
     }
 
@@ -345,7 +369,11 @@ impl<'f, 'a> Judgement<'f, 'a> {
             .iter()
             .find(|value| self.is_caused(value, &cause, frame.direction, large.side));
         let Some(value) = value.or_else(|| witnesses.first().filter(|_| is_only)) else {
-            return self.without_witness(change, frame, &cause, small, large.side);
+            let proof = self.without_witness(change, frame, &cause, small, large.side);
+            if proof == Proof::Included {
+                self.alone.insert(index);
+            }
+            return proof;
         };
         Proof::Counterexample {
             value: self.lifted(index, value.clone()),
@@ -427,13 +455,16 @@ enum Cause<'a> {
 }
 
 impl<'a> Cause<'a> {
-    fn of(change: &RawChange, frame: &Frame<'a>, large: Schema<'a>, documents: [&'a Value; 2]) -> Self {
+    fn of(change: &RawChange, frame: &Frame<'a>, large: Schema<'a>, documents: [Root<'a>; 2]) -> Self {
         let [old_frame, new_frame] = &frame.pointers;
         let [old_document, new_document] = documents;
-        let below = |at: &Option<PointerBuf>, frame: &Pointer, document: &'a Value| {
+        let below = |at: &Option<PointerBuf>, frame: &Pointer, document: Root<'a>| {
             let at = at.as_ref().filter(|at| at.starts_with(frame))?;
             let all = tokens(at);
-            Some((all.get(frame.count()..)?.to_vec(), document.pointer(at.as_str())?))
+            Some((
+                all.get(frame.count()..)?.to_vec(),
+                document.value.pointer(at.as_str())?,
+            ))
         };
         let place = below(&change.new, new_frame, new_document)
             .or_else(|| below(&change.old, old_frame, old_document));
@@ -456,8 +487,8 @@ impl<'a> Cause<'a> {
             ChangeKind::RequestPropertyRemoved | ChangeKind::ClosedResponsePropertyAdded => path
                 .last()
                 .map_or(Self::Unclear, |name| Self::Property(name.clone())),
-            // Keywords of newer versions depend on each other.
-            _ if keyword.starts_with("x-") => Self::Unclear,
+            // Keywords of newer versions depend on each other, and those of a target are elsewhere.
+            _ if keyword.starts_with("x-") || large.value.get("$ref").is_some() => Self::Unclear,
             _ => {
                 let mut fragment = Map::new();
                 for key in companions(keyword) {

@@ -43,6 +43,7 @@ use funnelflux_openapi::{
 };
 
 use comparer::Comparer;
+use inclusion::Root;
 use index::{UsageIndex, UsageTable};
 use node::ancestors;
 use raw_change::{RawChange, merge};
@@ -69,7 +70,11 @@ pub fn compare(old: &Document, new: &Document) -> Report {
     let Comparer {
         mut changes, frames, ..
     } = comparer;
-    judgement::judge(&mut changes.raw, &frames, [old.value(), new.value()]);
+    let roots = [old, new].map(|document| Root {
+        value: document.value(),
+        has_null_type: document.provenance().has_null_type(),
+    });
+    judgement::judge(&mut changes.raw, &frames, roots);
     let uncovered = unclassified::uncovered(old.value(), new.value(), &changes);
     let changes = merge(changes.raw.into_iter().chain(uncovered).collect());
     let mut table = UsageTable::default();

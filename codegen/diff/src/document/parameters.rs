@@ -164,14 +164,23 @@ impl<'a> Comparer<'a> {
 
     /// Checks whether a keyword for serialization says the same on both sides.
     pub(super) fn is_serialized_alike(&self, key: &str, old: &Node<'a>, new: &Node<'a>) -> bool {
-        let is_scalar = |document: &DocumentIndex<'a>, parameter: &Node<'a>| {
+        let is_single = |document: &DocumentIndex<'a>, parameter: &Node<'a>| {
             let schema = parameter.get("schema").map(|schema| document.resolve(&schema));
-            let kind = schema.and_then(|schema| schema.str("type"));
-            kind.is_some_and(|kind| !["array", "object"].contains(&kind))
+            schema.is_some_and(|schema| match schema.str("type") {
+                Some("array") => schema.value.get("maxItems").is_some_and(|most| most == 1),
+                Some(kind) => kind != "object",
+                None => false,
+            })
         };
-        // `explode` is about arrays and objects.
+        // `explode` and these styles differ only in what separates several values.
+        let separates = |parameter: &Node<'a>| {
+            let style = serialization("style", parameter);
+            let style = style.as_str().unwrap_or_default();
+            ["form", "spaceDelimited", "pipeDelimited"].contains(&style)
+        };
+        let is_separator = key == "explode" || (key == "style" && separates(old) && separates(new));
         serialization(key, old) == serialization(key, new)
-            || (key == "explode" && is_scalar(&self.old, old) && is_scalar(&self.new, new))
+            || (is_separator && is_single(&self.old, old) && is_single(&self.new, new))
     }
 
     fn parameter(&mut self, old: &Node<'a>, new: &Node<'a>) {

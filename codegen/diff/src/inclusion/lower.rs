@@ -6,7 +6,7 @@
 //! fewer values.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     rc::Rc,
 };
 
@@ -17,6 +17,7 @@ use funnelflux_openapi::references;
 use super::{
     branch::{Bound, Branch, Kind},
     decimal::Decimal,
+    prover::Root,
     schema::Schema,
 };
 use crate::{document::schema::constraints::repeats_format, level::Direction, node::canonical, side::Side};
@@ -50,7 +51,7 @@ const REPRESENTATION: [&str; 5] = [
 ];
 
 /// Keywords whose meaning depends on each other and on the schemas around them.
-const UNSUPPORTED: [&str; 12] = [
+const UNSUPPORTED: [&str; 11] = [
     "x-if",
     "x-then",
     "x-else",
@@ -59,23 +60,28 @@ const UNSUPPORTED: [&str; 12] = [
     "x-maxContains",
     "x-patternProperties",
     "x-unevaluatedItems",
-    "x-unevaluatedProperties",
     "x-additionalProperties",
     "x-items",
     "x-prefixItems",
 ];
 
+/// The keyword for properties that no other keyword describes.
+const UNEVALUATED: &str = "x-unevaluatedProperties";
+
+/// The type of a value that is always null.
+const NULL_TYPE: &str = "x-type";
+
 type Branches<'a> = Option<Rc<Vec<Branch<'a>>>>;
 
 /// Lowers the schemas of both documents for one direction.
 pub(super) struct Lowering<'a> {
-    documents: [&'a Value; 2],
+    documents: [Root<'a>; 2],
     direction: Direction,
     known: HashMap<(Vec<usize>, Reading), Branches<'a>>,
 }
 
 impl<'a> Lowering<'a> {
-    pub(super) fn new(documents: [&'a Value; 2], direction: Direction) -> Self {
+    pub(super) fn new(documents: [Root<'a>; 2], direction: Direction) -> Self {
         Self {
             documents,
             direction,
@@ -115,13 +121,17 @@ impl<'a> Lowering<'a> {
         self.direction == Direction::Request
     }
 
-    /// The target of a reference; the schema itself if it is not a reference or leads nowhere.
-    pub(super) fn resolve(&self, schema: Schema<'a>) -> Schema<'a> {
+    fn root(&self, side: Side) -> Root<'a> {
         let [old, new] = self.documents;
-        let document = match schema.side {
+        match side {
             Side::Old => old,
             Side::New => new,
-        };
+        }
+    }
+
+    /// The target of a reference; the schema itself if it is not a reference or leads nowhere.
+    pub(super) fn resolve(&self, schema: Schema<'a>) -> Schema<'a> {
+        let document = self.root(schema.side).value;
         let mut value = schema.value;
         for _ in 0..DEEPEST {
             match references::reference(value).and_then(|written| references::follow(document, written)) {
@@ -173,14 +183,20 @@ impl<'a> Narrowing<'_, 'a> {
             Value::Object(members) => members,
             _ => return None,
         };
-        if members.contains_key("$ref") || UNSUPPORTED.iter().any(|key| members.contains_key(*key)) {
+        let is_unsupported = |key: &str| members.contains_key(key) && !says_nothing(members, key);
+        if members.contains_key("$ref") || UNSUPPORTED.into_iter().any(is_unsupported) {
             return None;
         }
         let is_nullable = flag(members, "nullable")?;
-        let kind = match members.get("type") {
+        let kind = match members.get("type").or(members.get(NULL_TYPE)) {
             None => None,
             Some(kind) => Some(kind.as_str()?),
         };
+        let lists_null = list(members, "enum")?.contains(&Value::Null);
+        let has_null = is_nullable
+            && (self.reading == Reading::Wide
+                || (self.lowering.root(schema.side).has_null_type
+                    && (lists_null || !members.contains_key("enum"))));
         let has_composition = ["allOf", "anyOf", "oneOf", "enum", "properties"]
             .iter()
             .any(|key| members.contains_key(*key));
@@ -188,7 +204,7 @@ impl<'a> Narrowing<'_, 'a> {
             // Perhaps the type `null` of a newer version.
             return None;
         }
-        let exempt: Vec<Branch<'a>> = if is_nullable && self.reading == Reading::Wide {
+        let exempt: Vec<Branch<'a>> = if has_null {
             branches
                 .iter()
                 .filter(|branch| branch.kind == Kind::Null)
@@ -219,6 +235,16 @@ impl<'a> Narrowing<'_, 'a> {
                 depth,
             )?;
         }
+        if let Some(Value::Object(not)) = members.get("not")
+            && let Some(value) = doubly_negated(not)
+        {
+            narrowed = self.narrow(narrowed, Schema { value, ..schema }, depth)?;
+        }
+        if let Some(value) = members.get(UNEVALUATED)
+            && !says_nothing(members, UNEVALUATED)
+        {
+            self.close(&mut narrowed, schema, Schema { value, ..schema }, depth)?;
+        }
         for key in ["anyOf", "oneOf"] {
             if members.contains_key(key) {
                 narrowed =
@@ -227,6 +253,62 @@ impl<'a> Narrowing<'_, 'a> {
         }
         narrowed.extend(exempt);
         Some(narrowed)
+    }
+
+    /// Applies the schema of unevaluated properties: those that neither the schema nor its parts declare.
+    fn close(
+        &self,
+        branches: &mut [Branch<'a>],
+        schema: Schema<'a>,
+        unevaluated: Schema<'a>,
+        depth: usize,
+    ) -> Option<()> {
+        let mut names = BTreeSet::new();
+        if !self.evaluated(schema, &mut names, depth)? {
+            return Some(());
+        }
+        for branch in branches.iter_mut() {
+            for (name, schemas) in &mut branch.properties {
+                if !names.contains(name) {
+                    push(schemas, unevaluated);
+                }
+            }
+            let further = branch.further.clone();
+            for name in names.iter().copied() {
+                branch.properties.entry(name).or_insert_with(|| further.clone());
+            }
+            push(&mut branch.further, unevaluated);
+        }
+        Some(())
+    }
+
+    /// Collects the properties that a schema and its parts declare, and returns false if they evaluate every
+    /// property; `None` if the properties depend on the value.
+    fn evaluated(&self, schema: Schema<'a>, names: &mut BTreeSet<&'a str>, depth: usize) -> Option<bool> {
+        const CONDITIONAL: [&str; 6] = [
+            "anyOf",
+            "oneOf",
+            "x-if",
+            "x-dependentSchemas",
+            "x-patternProperties",
+            "x-additionalProperties",
+        ];
+        let depth = depth.checked_sub(1)?;
+        let schema = self.lowering.resolve(schema);
+        let members = schema.value.as_object()?;
+        if CONDITIONAL.iter().any(|key| members.contains_key(*key)) {
+            return None;
+        }
+        if let Some(Value::Object(declared)) = members.get("properties") {
+            names.extend(declared.keys().map(String::as_str));
+        }
+        let mut is_open = !members.contains_key("additionalProperties");
+        for value in list(members, "allOf")? {
+            let part = Schema { value, ..schema };
+            let is_nested = value.get(UNEVALUATED).is_some();
+            is_open &= self.evaluated(part, names, depth)? && !is_nested;
+        }
+        Some(is_open)
     }
 
     fn alternatives(
@@ -282,7 +364,9 @@ impl<'a> Narrowing<'_, 'a> {
             let kept = values.iter().filter(is_allowed).filter(is_known).collect();
             branch.values = Some(kept);
         }
-        if let Some(not) = members.get("not") {
+        if let Some(not) = members.get("not")
+            && not.as_object().and_then(doubly_negated).is_none()
+        {
             branch.not.push(Schema { value: not, ..schema });
         }
         // References of the two sides may lead to different schemas.
@@ -300,9 +384,12 @@ impl<'a> Narrowing<'_, 'a> {
             let keyword = members.get(key);
             keyword.is_some_and(|keyword| repeats_format(key, keyword, schema.value))
         };
-        branch
-            .opaque
-            .extend(CONSTRAINTS.iter().filter_map(|key| text(key)));
+        branch.opaque.extend(
+            CONSTRAINTS
+                .iter()
+                .filter(|key| !says_nothing(members, key))
+                .filter_map(|key| text(key)),
+        );
         branch.representation.extend(
             REPRESENTATION
                 .iter()
@@ -366,6 +453,49 @@ impl<'a> Narrowing<'_, 'a> {
             branch.required.insert(name.as_str()?);
         }
         Some(())
+    }
+}
+
+/// The schema that is negated twice.
+fn doubly_negated(not: &Map<String, Value>) -> Option<&Value> {
+    not.get("not").filter(|_| not.len() == 1)
+}
+
+/// Checks whether a keyword of a newer version allows every value.
+fn says_nothing(members: &Map<String, Value>, key: &str) -> bool {
+    let is_anything = |value: &Value| match value {
+        Value::Bool(all) => *all,
+        Value::Object(members) => members.is_empty(),
+        _ => false,
+    };
+    let value = |key: &str| members.get(key);
+    let allows_all = |key: &str| value(key).is_none_or(is_anything);
+    let all = |holds: &dyn Fn(&Value) -> bool| {
+        let entries = value(key).and_then(Value::as_object);
+        entries.is_some_and(|entries| entries.values().all(holds))
+    };
+    match key {
+        "x-if" => allows_all("x-then") && allows_all("x-else"),
+        "x-then" | "x-else" => value("x-if").is_none() || says_nothing(members, "x-if"),
+        "x-contains" => {
+            value("x-minContains").is_some_and(|least| least == 0) && value("x-maxContains").is_none()
+        }
+        "x-minContains" | "x-maxContains" => {
+            value("x-contains").is_none() || says_nothing(members, "x-contains")
+        }
+        "x-dependentRequired" => all(&|names| names.as_array().is_some_and(Vec::is_empty)),
+        "x-dependentSchemas" => all(&is_anything),
+        "x-patternProperties" => {
+            // Normalising has written a pattern for every name as additional properties.
+            let further = value("additionalProperties");
+            let repeats = |(pattern, schema): (&String, &Value)| {
+                ["", ".*"].contains(&pattern.as_str()) && Some(schema) == further
+            };
+            let patterns = value(key).and_then(Value::as_object);
+            patterns.is_some_and(|all| all.iter().all(repeats)) && value("properties").is_none()
+        }
+        "x-unevaluatedItems" | "x-propertyNames" | UNEVALUATED => allows_all(key),
+        _ => false,
     }
 }
 

@@ -16,5 +16,5 @@ mod prover;
 mod schema;
 mod witness;
 
-pub(crate) use prover::{Mode, Prover};
+pub(crate) use prover::{Mode, Prover, Root};
 pub(crate) use schema::Schema;

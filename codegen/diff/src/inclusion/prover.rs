@@ -7,6 +7,14 @@ use serde_json::Value;
 use super::lower::Lowering;
 use crate::level::Direction;
 
+/// A document whose schemas are compared.
+#[derive(Clone, Copy)]
+pub(crate) struct Root<'a> {
+    pub value: &'a Value,
+    /// `nullable` adds null, also beside a composition.
+    pub has_null_type: bool,
+}
+
 /// Mode of an inclusion question.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) enum Mode {
@@ -41,7 +49,7 @@ pub(crate) struct Prover<'a> {
 }
 
 impl<'a> Prover<'a> {
-    pub(crate) fn new(documents: [&'a Value; 2], direction: Direction) -> Self {
+    pub(crate) fn new(documents: [Root<'a>; 2], direction: Direction) -> Self {
         Self {
             lowering: Lowering::new(documents, direction),
             proven: HashSet::new(),

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// Keywords that do not restrict the allowed values.
-const ANNOTATIONS: [&str; 9] = [
+pub(super) const ANNOTATIONS: [&str; 9] = [
     "title",
     "description",
     "example",
