@@ -8,6 +8,7 @@
 //! the direction of the message, and breaks if a value shows that they do not (`judgement`, `inclusion`).
 
 mod allow_list;
+mod cause;
 mod comparer;
 mod deep_difference;
 mod document;

@@ -8,7 +8,8 @@ use super::{
     branch::{Bound, Branch, Kind},
     decimal::Decimal,
     evaluate::Truth,
-    lower::{Reading, names},
+    keywords::names,
+    lower::Reading,
     prover::{Mode, Prover},
     schema::Schema,
 };

@@ -11,6 +11,7 @@ mod branch;
 mod decide;
 mod decimal;
 mod evaluate;
+mod keywords;
 mod lower;
 mod prover;
 mod schema;

@@ -9,7 +9,8 @@ use super::{
     branch::{Branch, Kind},
     decimal::Decimal,
     evaluate::{FORMATS, Truth},
-    lower::{Reading, names},
+    keywords::names,
+    lower::Reading,
     prover::Prover,
     schema::Schema,
 };
