@@ -15,7 +15,7 @@ use crate::{
     cause::Cause,
     frames::{Frame, Frames},
     inclusion::{Mode, Prover, Root, Schema},
-    level::{Direction, Level},
+    level::{Direction, Encoding, Level},
     proof::Proof,
     raw_change::RawChange,
     rules::ChangeKind,
@@ -102,7 +102,7 @@ fn raise<'a>(changes: &mut [RawChange], frames: &Frames<'a>, documents: [Root<'a
             changes.any(|change| change.level() == level)
         };
         let (small, large) = sides(frame.direction, [frame.old, frame.new]);
-        let prover = judgement.prover(frame.direction);
+        let prover = judgement.prover(frame);
         if has_level(Level::Breaking) || prover.includes(small, large, Mode::Sent) {
             continue;
         }
@@ -141,7 +141,7 @@ pub fn prove(documents: [&Value; 2], place: &Pointer, direction: Direction) -> P
         value,
         has_null_type: false,
     });
-    let mut prover = Prover::new(roots, direction);
+    let mut prover = Prover::new(roots, direction, Encoding::Typed);
     let (small, large) = sides(direction, [old, new]);
     if prover.includes(small, large, Mode::Sent) {
         return Proof::Included;
@@ -257,8 +257,7 @@ struct Judgement<'f, 'a> {
     documents: [Root<'a>; 2],
     /// Frames with changes to judge and all their enclosing frames, each with the frames inside it.
     relevant: HashMap<usize, Vec<usize>>,
-    requests: Prover<'a>,
-    responses: Prover<'a>,
+    provers: HashMap<(Direction, Encoding), Prover<'a>>,
     witnesses: HashMap<usize, Vec<Value>>,
     /// Frames at and below parts of compositions.
     parts: HashSet<usize>,
@@ -296,8 +295,7 @@ impl<'f, 'a> Judgement<'f, 'a> {
             documents,
             parts,
             relevant,
-            requests: Prover::new(documents, Direction::Request),
-            responses: Prover::new(documents, Direction::Response),
+            provers: HashMap::new(),
             witnesses: HashMap::new(),
             alone: HashSet::new(),
         }
@@ -323,7 +321,7 @@ impl<'f, 'a> Judgement<'f, 'a> {
             let (small, large) = sides(frame.direction, [frame.old, frame.new]);
             // Another part may declare the property.
             let is_part = self.parts.contains(&index);
-            let prover = self.prover(frame.direction);
+            let prover = self.prover(frame);
             if prover.includes(small, large, mode) && (!is_part || prover.includes(small, large, Mode::All)) {
                 continue;
             }
@@ -346,11 +344,12 @@ impl<'f, 'a> Judgement<'f, 'a> {
         inside
     }
 
-    fn prover(&mut self, direction: Direction) -> &mut Prover<'a> {
-        match direction {
-            Direction::Response => &mut self.responses,
-            _ => &mut self.requests,
-        }
+    fn prover(&mut self, frame: &Frame<'a>) -> &mut Prover<'a> {
+        let documents = self.documents;
+        let new = || Prover::new(documents, frame.direction, frame.encoding);
+        self.provers
+            .entry((frame.direction, frame.encoding))
+            .or_insert_with(new)
     }
 
     /// Finds a value that shows that a change breaks. `is_only`: the frame has no other change to judge.
@@ -361,7 +360,7 @@ impl<'f, 'a> Judgement<'f, 'a> {
         };
         let (small, large) = sides(frame.direction, [frame.old, frame.new]);
         if !self.witnesses.contains_key(&index) {
-            let found = self.prover(frame.direction).witnesses(small, large);
+            let found = self.prover(frame).witnesses(small, large);
             self.witnesses.insert(index, found);
         }
         let witnesses = self.witnesses.get(&index).map_or([].as_slice(), Vec::as_slice);
@@ -395,7 +394,7 @@ impl<'f, 'a> Judgement<'f, 'a> {
             && Decision::about(change.kind) == Decision::Values
         {
             let large = Schema { value: schema, side };
-            let mut prover = Prover::new(self.documents, frame.direction);
+            let mut prover = Prover::new(self.documents, frame.direction, frame.encoding);
             if prover.includes(small, large, Mode::All) {
                 return Proof::Included;
             }
@@ -410,7 +409,7 @@ impl<'f, 'a> Judgement<'f, 'a> {
             Cause::Property(name) => value.get(name).is_some(),
             Cause::Keywords(schema) => {
                 let schema = Schema { value: schema, side };
-                Prover::new(self.documents, direction).refuses(schema, value)
+                Prover::new(self.documents, direction, Encoding::Typed).refuses(schema, value)
             }
         }
     }
@@ -432,7 +431,7 @@ impl<'f, 'a> Judgement<'f, 'a> {
                 break;
             };
             let (small, large) = sides(parent.direction, [parent.old, parent.new]);
-            let Some(object) = self.prover(parent.direction).lift(small, large, name, &value) else {
+            let Some(object) = self.prover(parent).lift(small, large, name, &value) else {
                 break;
             };
             if object.to_string().len() > SHORT {

@@ -13,6 +13,7 @@ use super::{
     prover::{Mode, Prover},
     schema::Schema,
 };
+use crate::level::Encoding;
 
 /// Maximum number of steps for one question.
 const FUEL: usize = 20_000;
@@ -33,7 +34,13 @@ impl<'a> Prover<'a> {
         self.all_in(small, large, Mode::Sent, DEEPEST)
     }
 
-    fn all_in(&mut self, small: &[Schema<'a>], large: &[Schema<'a>], mode: Mode, depth: usize) -> bool {
+    pub(super) fn all_in(
+        &mut self,
+        small: &[Schema<'a>],
+        large: &[Schema<'a>],
+        mode: Mode,
+        depth: usize,
+    ) -> bool {
         if large.iter().all(|schema| small.contains(schema)) || small.iter().any(Schema::is_nothing) {
             return true;
         }
@@ -105,6 +112,7 @@ impl<'a> Prover<'a> {
             let mut same_kind = targets.iter().filter(|target| target.kind == branch.kind);
             same_kind.any(|target| self.within(branch, target, &known, mode, depth))
                 || self.values_in(branch, small, large)
+                || (self.encoding == Encoding::Text && self.text_in(branch, small, &targets, mode, depth))
         })
     }
 
@@ -113,7 +121,7 @@ impl<'a> Prover<'a> {
         finite(branch).is_some_and(|values| {
             values
                 .iter()
-                .all(|value| self.allows(large, value, false) == Truth::Yes || self.excludes(small, value))
+                .all(|value| self.allows_value(large, value) || self.excludes(small, value))
         })
     }
 

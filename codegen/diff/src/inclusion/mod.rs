@@ -15,6 +15,7 @@ mod keywords;
 mod lower;
 mod prover;
 mod schema;
+mod text;
 mod witness;
 
 pub(crate) use prover::{Mode, Prover, Root};

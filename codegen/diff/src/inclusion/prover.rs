@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use serde_json::Value;
 
 use super::lower::Lowering;
-use crate::level::Direction;
+use crate::level::{Direction, Encoding};
 
 /// A document whose schemas are compared.
 #[derive(Clone, Copy)]
@@ -46,10 +46,11 @@ pub(crate) struct Prover<'a> {
     pub(super) knows_formats: bool,
     /// Levels of the evaluation in progress.
     pub(super) level: usize,
+    pub(super) encoding: Encoding,
 }
 
 impl<'a> Prover<'a> {
-    pub(crate) fn new(documents: [Root<'a>; 2], direction: Direction) -> Self {
+    pub(crate) fn new(documents: [Root<'a>; 2], direction: Direction, encoding: Encoding) -> Self {
         Self {
             lowering: Lowering::new(documents, direction),
             proven: HashSet::new(),
@@ -60,6 +61,7 @@ impl<'a> Prover<'a> {
             fuel: 0,
             knows_formats: true,
             level: 0,
+            encoding,
         }
     }
 }
