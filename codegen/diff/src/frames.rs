@@ -22,11 +22,11 @@ pub(crate) struct Frame<'a> {
     pub encoding: Encoding,
     /// Pairs that contain this pair.
     pub parents: Vec<usize>,
-    /// The pair is the schema of a whole message, parameter or header.
+    /// True if the pair is the schema of a whole message, parameter or header.
     pub is_root: bool,
-    /// Other schemas describe the same value.
+    /// True if other schemas describe the same value.
     pub is_part: bool,
-    /// The pair describes a property in different parts of a composition.
+    /// True if the two schemas describe a property in different parts of a composition.
     pub is_beside: bool,
 }
 
@@ -35,7 +35,7 @@ pub(crate) struct Frame<'a> {
 pub(crate) struct Frames<'a> {
     pub all: Vec<Frame<'a>>,
     known: HashMap<(usize, usize, Direction, Encoding), usize>,
-    /// The pair to add is a part of a composition.
+    /// True if the next pair to be added is a part of a composition.
     pub is_part: bool,
     /// The current pair.
     pub current: Option<usize>,

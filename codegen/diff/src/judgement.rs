@@ -1,9 +1,9 @@
 //! Judgement: the proof of each change of a schema.
 //!
-//! The smaller schema is the old schema in a request and the new schema in a response. A change does not
-//! break if the larger schema includes the smaller schema at the change, or at an enclosing place on every
-//! path from a message. Otherwise, either a counterexample proves that the change breaks, or the level of the
-//! rule applies.
+//! In a request, the smaller schema is the old schema; in a response, it is the new schema. A change does not
+//! break if the larger schema includes the smaller schema. It is sufficient that this holds for enclosing
+//! schemas, one on each path from a message to the change. Otherwise, a counterexample proves that the change
+//! breaks, or the level of the rule applies.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -82,7 +82,8 @@ pub(crate) fn judge<'a>(changes: &mut [RawChange], frames: &Frames<'a>, document
     raise(changes, frames, documents);
 }
 
-/// Raises the level of changes that break together, although no rule treats them as breaking.
+/// Raises the level of changes if a counterexample shows that they break together, although no rule treats
+/// them as breaking.
 fn raise<'a>(changes: &mut [RawChange], frames: &Frames<'a>, documents: [Root<'a>; 2]) {
     let mut by_frame: BTreeMap<usize, Vec<&mut RawChange>> = BTreeMap::new();
     for change in changes.iter_mut().filter(|change| change.level() > Level::Docs) {
@@ -155,7 +156,7 @@ pub fn prove(documents: [&Value; 2], place: &Pointer, direction: Direction) -> P
     }
 }
 
-/// The smaller and the larger schema, if nothing breaks.
+/// The schema that must be smaller and the schema that must be larger.
 fn sides(direction: Direction, [old, new]: [&Value; 2]) -> (Schema<'_>, Schema<'_>) {
     let (old, new) = (
         Schema {
@@ -174,12 +175,13 @@ fn sides(direction: Direction, [old, new]: [&Value; 2]) -> (Schema<'_>, Schema<'
     }
 }
 
-/// The judge of a kind of change.
+/// The basis for judging a kind of change.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Decision {
     /// Inclusion of the values.
     Values,
-    /// Inclusion of the values and of the declared properties: an open object allows one that is gone.
+    /// Inclusion of the values, and of the declared properties: a removed property still matches an open
+    /// object.
     Declarations,
     /// The rule of the change.
     Rule,
@@ -255,7 +257,8 @@ impl Decision {
 struct Judgement<'f, 'a> {
     frames: &'f Frames<'a>,
     documents: [Root<'a>; 2],
-    /// Frames with changes to judge and all their enclosing frames, each with the frames inside it.
+    /// The frames that contain a change to judge, directly or in an inner frame, each with its relevant inner
+    /// frames.
     relevant: HashMap<usize, Vec<usize>>,
     provers: HashMap<(Direction, Encoding), Prover<'a>>,
     witnesses: HashMap<usize, Vec<Value>>,
@@ -304,7 +307,7 @@ impl<'f, 'a> Judgement<'f, 'a> {
     /// The frames that a path from a message reaches without passing an inclusion.
     fn exposed(&mut self, mode: Mode) -> HashSet<usize> {
         let mut exposed = HashSet::new();
-        // Descriptions in different parts are not compared by the pair of one part.
+        // Descriptions in different parts of a composition do not form one pair.
         let is_root = |index: &usize| {
             let frame = self.frames.all.get(*index);
             frame.is_some_and(|frame| {
@@ -352,7 +355,8 @@ impl<'f, 'a> Judgement<'f, 'a> {
             .or_insert_with(new)
     }
 
-    /// Finds a value that shows that a change breaks. `is_only`: the frame has no other change to judge.
+    /// Finds a value that shows that a change breaks. `is_only` is true if the frame has no other change to
+    /// judge.
     fn counterexample(&mut self, change: &RawChange, index: usize, is_only: bool) -> Proof {
         let frames = self.frames;
         let Some(frame) = frames.all.get(index) else {
@@ -381,7 +385,8 @@ impl<'f, 'a> Judgement<'f, 'a> {
         }
     }
 
-    /// Decides one of several changes of a pair: its keywords may allow all values of the smaller schema.
+    /// Decides a change that is one of several changes of a pair. It does not break if its keywords allow all
+    /// values of the smaller schema.
     fn without_witness(
         &self,
         change: &RawChange,

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-/// Meaning of a change on the wire, whatever client is used. Ordered from harmless to harmful.
+/// Meaning of a change on the wire, for any client. Ordered from harmless to harmful.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
@@ -33,7 +33,7 @@ pub enum Direction {
 }
 
 impl Direction {
-    /// Checks whether a change in this direction is about messages of the other one.
+    /// Checks whether a change in this direction affects messages of the given direction.
     pub(crate) fn wants(self, messages: Self) -> bool {
         match self {
             Self::Request | Self::Response => messages == self,

@@ -24,7 +24,7 @@ pub(crate) enum SchemaRole {
 pub(crate) struct SchemaContext {
     pub direction: Direction,
     pub role: SchemaRole,
-    /// In the response to a failed call.
+    /// True in the response to a failed call.
     pub failure: bool,
     pub encoding: Encoding,
 }
@@ -75,7 +75,7 @@ impl SchemaContext {
 pub(crate) struct Site<'n, 'a> {
     pub old: Option<Node<'a>>,
     pub new: Option<Node<'a>>,
-    /// In the new document: the object that contains the new value, or contained the old one.
+    /// Object of the new document that contains the value, or from which the old value was removed.
     pub parent: &'n Node<'a>,
 }
 
@@ -157,8 +157,8 @@ impl<'n, 'a> Site<'n, 'a> {
         }
     }
 
-    /// The values before and after, as text that distinguishes changes at one place. An added value counts as
-    /// well: accepting one limit does not accept a different one.
+    /// The values before and after, as text that distinguishes changes at one place. Added values are
+    /// included, so that accepting one limit does not accept a different limit.
     pub(crate) fn value(&self) -> String {
         let value = |node: &Option<Node<'a>>| {
             node.as_ref()

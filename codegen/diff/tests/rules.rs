@@ -119,9 +119,9 @@ fn keywords(kind: ChangeKind) -> &'static [&'static str] {
     }
 }
 
-/// Our level is at least as strict as that of oasdiff, for each ID that both have. `oasdiff/rules.txt` has
-/// the IDs and levels of oasdiff. `oasdiff/parity.txt` lists each of our rules with the IDs that oasdiff also
-/// has.
+/// For each ID that oasdiff also has, our level is at least as strict as that of oasdiff. `oasdiff/rules.txt`
+/// has the IDs and levels of oasdiff. `oasdiff/parity.txt` lists each of our rules with the IDs that oasdiff
+/// also has.
 #[test]
 fn no_level_is_milder_than_that_of_oasdiff() {
     let theirs: BTreeMap<&str, Level> = include_str!("oasdiff/rules.txt")

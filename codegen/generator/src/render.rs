@@ -3,6 +3,7 @@
 //! ```text
 //! mod.rs                    modules
 //! public.rs                 public types and operations
+//! asset_groups.rs           groups as data, for programs that choose them at run time
 //! ids.rs                    ID types
 //! shared.rs                 types that several tags share, if there are any
 //! <tag>/mod.rs              description of the tag
@@ -12,6 +13,7 @@
 //! <tag>/types.rs            its types
 //! ```
 
+mod asset_groups;
 mod page;
 mod resource;
 
@@ -30,10 +32,10 @@ use crate::{
     rewrite::{Items, TagItems, TypeItem, mentioned},
     rustdoc,
     steps::StageReport,
-    transform::{OpenEnum, Operation, Repeat, RequestBody, Tag},
+    transform::{ArgumentKind, OpenEnum, Operation, Repeat, RequestBody},
 };
 use funnelflux_openapi::{Diagnostic, Diagnostics, Severity, Stage};
-use page::Page;
+use page::{Page, gated, indented};
 
 pub use page::MARK;
 
@@ -41,10 +43,10 @@ pub use page::MARK;
 const IDS: &str = "crate::api::ids";
 const SHARED: &str = "crate::api::shared";
 
-/// Renders the files by their paths relative to `generated/src/api`.
+/// Renders the files, keyed by their paths relative to `generated/src/api`.
 ///
 /// # Errors
-/// A file that is not valid Rust, which no document should be able to cause.
+/// A generated file is not valid Rust. No document should be able to cause this error.
 pub fn render(
     items: &Items,
     resources: &BTreeMap<String, GroupResource>,
@@ -53,6 +55,7 @@ pub fn render(
     let mut files = BTreeMap::new();
     files.insert("mod.rs".to_owned(), root(items));
     files.insert("public.rs".to_owned(), public(items, resources));
+    files.insert("asset_groups.rs".to_owned(), asset_groups::file(items, resources));
     files.insert("ids.rs".to_owned(), ids(items));
     if !items.shared.is_empty() {
         let about = "Types that several tags share, or that no operation uses.";
@@ -101,7 +104,7 @@ pub fn render(
         .map(|(value, _)| value)
 }
 
-/// Names of types by the module that defines them.
+/// Names of types, keyed by the module that defines them.
 struct Names<'a> {
     ids: BTreeSet<&'a str>,
     shared: BTreeSet<&'a str>,
@@ -128,7 +131,7 @@ fn root(items: &Items) -> String {
         "Code generated from the API document: a module per tag, ID types and shared types.\n\n\
          `public.rs` lists the public items.",
     );
-    let mut modules = vec![("ids", None), ("public", None)];
+    let mut modules = vec![("asset_groups", None), ("ids", None), ("public", None)];
     modules.extend(
         items
             .tags
@@ -198,7 +201,7 @@ fn public(items: &Items, resources: &BTreeMap<String, GroupResource>) -> String 
     ));
     page.piece(&format!(
         "/// Metadata of all operations.\npub mod operations {{\n    \
-         pub use crate::runtime::operation::{{Operation, Repeat, RequestBody}};\n\n{}\n\n{}\n}}",
+         pub use crate::runtime::operation::{{Operation, Parameter, ParameterPlace, Repeat, RequestBody}};\n\n{}\n\n{}\n}}",
         indented(&operations.join("\n\n")),
         indented(&format!(
             "/// Operations that the enabled features include, by tag.\n\
@@ -207,22 +210,6 @@ fn public(items: &Items, resources: &BTreeMap<String, GroupResource>) -> String 
         ))
     ));
     page.finish()
-}
-
-/// Gates an item by the feature of a tag.
-fn gated(tag: &Tag, item: &str) -> String {
-    format!("#[cfg(feature = {:?})]\n{item}", tag.feature)
-}
-
-fn indented(text: &str) -> String {
-    let lines: Vec<String> = text
-        .lines()
-        .map(|line| match line {
-            "" => String::new(),
-            line => format!("    {line}"),
-        })
-        .collect();
-    lines.join("\n")
 }
 
 fn ids(items: &Items) -> String {
@@ -262,7 +249,14 @@ fn operations(tag: &TagItems) -> String {
         "Metadata of the operations of the tag *{}*.",
         tag.tag.name
     ));
-    page.piece("use crate::runtime::operation::{Operation, Repeat, RequestBody};");
+    let has_parameters = tag
+        .operations
+        .iter()
+        .any(|(operation, _)| !operation.arguments.is_empty());
+    let parameter = if has_parameters { "Parameter, " } else { "" };
+    page.piece(&format!(
+        "use crate::runtime::operation::{{Operation, {parameter}Repeat, RequestBody}};"
+    ));
     let constants = tag
         .operations
         .iter()
@@ -298,6 +292,22 @@ fn entry(operation: &Operation) -> Item {
         RequestBody::Optional => quote!(Optional),
         RequestBody::Required => quote!(Required),
     };
+    let parameters = operation.arguments.iter().map(|argument| {
+        let name = Literal::string(&argument.name);
+        let required = argument.required;
+        let place = format_ident!(
+            "{}",
+            match argument.kind {
+                ArgumentKind::Path => "path",
+                ArgumentKind::Header => "header",
+                ArgumentKind::Single => "query",
+                ArgumentKind::CommaSeparated => "query_list",
+                ArgumentKind::Repeated => "query_repeated",
+            }
+        );
+        quote!(Parameter::#place(#name, #required))
+    });
+    let requires_acknowledgement = operation.requires_acknowledgement;
     parse_quote! {
         #(#docs)*
         pub static #constant: Operation = Operation {
@@ -308,6 +318,8 @@ fn entry(operation: &Operation) -> Item {
             summary: #summary,
             repeat: Repeat::#repeat,
             request_body: RequestBody::#request_body,
+            parameters: &[#(#parameters),*],
+            requires_acknowledgement: #requires_acknowledgement,
         };
     }
 }

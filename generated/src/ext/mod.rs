@@ -26,14 +26,17 @@
 //! | module | contents |
 //! |---|---|
 //! | `asset_kind` | the kinds of assets in generic code |
+//! | `asset_group` | groups of assets chosen at run time, as data |
 //! | `abilities`, `find`, `update`, `create_or_save` | the traits that users call |
 //! | `bulk` | bulk jobs with their engine, journal and report; `duplicate_many` |
 //! | `resource` | traits that connect a kind of asset to the client; the generator implements them |
 //! | `validate` | checks of IDs and jobs before anything is sent |
 //! | `read` | reading by ID, whatever the service's treatment of unknown IDs |
 //! | `error_class` | the service's treatment of a failed request |
+//! | `snapshot` | snapshots of whole accounts, references and comparison (feature `snapshot`) |
 
 mod abilities;
+pub(crate) mod asset_group;
 mod asset_kind;
 mod bulk;
 mod cascade;
@@ -42,6 +45,8 @@ mod error_class;
 mod find;
 mod read;
 pub(crate) mod resource;
+#[cfg(feature = "snapshot")]
+pub mod snapshot;
 mod update;
 mod validate;
 
@@ -52,16 +57,18 @@ mod validate;
 )]
 pub use crate::api::public::kinds::*;
 pub use crate::runtime::acknowledgement::{Documented, Inferred};
+pub use crate::runtime::server_managed::ServerBehavior;
 pub use abilities::{BulkArchive, BulkDelete, BulkUnarchive, MoveToCategory};
+pub use asset_group::{Abilities, AssetGroup, ChildRelation, FoundAsset};
 pub use asset_kind::{AssetKind, AssetRow};
 pub use bulk::{
     Archiving, Bulk, ChangeRecord, Children, Counts, Deleting, DifferentJobs, DuplicateMany, Duplicating,
-    Duplication, Entry, Failure, Journal, JournalError, MovingToCategory, Outcome, Outcomes, Plan, Progress,
-    Reason, Report, Unarchiving,
+    Duplication, Entry, Failure, GroupBulk, GroupJobError, Journal, JournalError, MovingToCategory, Outcome,
+    Outcomes, Plan, Progress, Reason, Report, Unarchiving,
 };
 pub use cascade::Cascade;
 pub use create_or_save::{CreateOrSave, StoreError, Stored};
 pub use find::{Find, FindMany, Found};
-pub use resource::{AssetStatus, Handle};
+pub use resource::{AssetStatus, AssetSummary, Handle};
 pub use update::{Update, UpdateError, UpdateOne, Updated};
 pub use validate::{IdProblem, InvalidJob, Repeated};

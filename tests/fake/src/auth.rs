@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::{
     clock::{later, unix_seconds},
-    responses::Refusal,
+    refusals::Refusal,
     settings::{RejectedToken, Settings},
 };
 

@@ -3,7 +3,8 @@
 use std::collections::HashSet;
 
 use crate::{
-    responses::{Refusal, Success},
+    refusals::Refusal,
+    responses::Success,
     settings::{BadEntry, Settings},
 };
 

@@ -29,7 +29,7 @@
 //! 4. `validate` validates query, content type and body against the document. Violations get one 400 that
 //!    lists them all.
 //! 5. `read` or `write` runs the operation on the [`State`]. `entry_policy` handles lists with bad IDs.
-//! 6. `responses` builds the response, and `log` records the request.
+//! 6. `responses` or `refusals` builds the response, and `log` records the request.
 //!
 //! # Documented behaviour, literal readings, and settings
 //!
@@ -96,6 +96,7 @@ mod fault_rule;
 mod id;
 mod log;
 mod read;
+mod refusals;
 mod responses;
 mod schemas;
 #[cfg(feature = "server")]

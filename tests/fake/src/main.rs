@@ -1,6 +1,6 @@
-//! `funnelflux-fake`: the fake as a program, to try a client without an account.
+//! `funnelflux-fake`: the fake service as a program, for trying a client without an account.
 //!
-//! Its options are the settings of the library that are useful in a terminal. Tests use the library, which
+//! The options are those settings of the library that are useful in a terminal. Tests use the library, which
 //! has all settings.
 
 use std::{net::SocketAddr, process::ExitCode, str::FromStr};
@@ -43,13 +43,13 @@ struct Options {
     /// ID that bulk calls and saves reject; can be repeated.
     #[arg(long = "locked", value_name = "ID")]
     locked: Vec<String>,
-    /// Choose undocumented behaviour at random from this seed; see below.
+    /// Choose undocumented behaviour at random, with this seed; see below.
     #[arg(long, value_name = "SEED")]
     vary: Option<u64>,
-    /// Policy for unknown IDs in a bulk call; see below; default: ignore.
+    /// Policy for unknown IDs in a bulk call (policies: see below); default: ignore.
     #[arg(long, value_name = "POLICY")]
     unknown_entry: Option<PolicyArgument>,
-    /// Policy for assets that are already in the requested state; default: ignore.
+    /// Policy for assets that are already in the state that a bulk call requests; default: ignore.
     #[arg(long, value_name = "POLICY")]
     already_entry: Option<PolicyArgument>,
     /// Policy for locked assets in a bulk call; default: refuse-all:403.
@@ -64,21 +64,22 @@ struct Options {
     /// Number of list reads that return the old state after a change; default: 0.
     #[arg(long)]
     stale_reads: Option<u32>,
-    /// Maximum number of IDs in one call; more get a 413; default: unlimited.
+    /// Maximum number of IDs in one call; a larger call gets a 413; default: unlimited.
     #[arg(long)]
     max_entries: Option<usize>,
 }
 
 const MORE: &str = "\
-Policies for bad entries of a bulk call (archive, unarchive, delete, move-category):
-  ignore              skip bad entries; the response is a success
+Policies for entries of a bulk call (archive, unarchive, delete, move-category) that are bad: the ID is
+unknown, or the asset is locked or already in the requested state.
+  ignore              skip the bad entries; the response is a success
   refuse-all:STATUS   apply nothing; the response is an error
   apply-good:STATUS   apply the good entries; the response is an error
   stop-at-bad:STATUS  apply the entries before the first bad one; the response is an error
-STATUS is 400 to 499; default: 400.
+STATUS is a number from 400 to 499; default: 400.
 
-Undocumented behaviour defaults to the most literal reading of the documentation; --vary chooses it at random,
-except for the trailing slash, stale reads and limits. Other options take precedence over --vary.
+By default, undocumented behaviour follows the most literal reading of the documentation. --vary chooses it
+at random, except for the trailing slash, stale reads and limits. Other options override --vary.
 
 Example of a request:
   curl -H 'Authorization: Bearer fake-access-token' \

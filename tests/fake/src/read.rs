@@ -6,9 +6,10 @@ use serde_json::Value;
 
 use crate::{
     asset_kinds,
-    responses::{Refusal, Success, add_unexpected_values, full, slim},
+    refusals::{Refusal, check_count, unknown_id},
+    responses::{Success, add_unexpected_values, full, slim},
     schemas::Resource,
-    settings::{ByIdsOrder, DeletedAssets, Limit, MissingByIds, Settings},
+    settings::{ByIdsOrder, DeletedAssets, MissingByIds, Settings},
     state::{Asset, State, Status},
     validate::Valid,
     verb::Read,
@@ -135,24 +136,4 @@ pub(crate) fn readable<'s>(
 
 fn is_readable(asset: &Asset, settings: &Settings) -> bool {
     asset.status != Status::Deleted || settings.deleted == DeletedAssets::Readable
-}
-
-pub(crate) fn unknown_id(resource: &Resource, id: &str, settings: &Settings) -> Refusal {
-    Refusal::new(
-        settings.unknown_id_status,
-        "not_found",
-        format!("no asset with {} {id:?}", resource.id),
-    )
-}
-
-/// Refuses a list that exceeds the limit.
-pub(crate) fn check_count(count: usize, limit: Option<Limit>) -> Result<(), Refusal> {
-    match limit {
-        Some(limit) if count > limit.max => Err(Refusal::new(
-            limit.status,
-            "too_many_entries",
-            format!("{count} IDs in one call; at most {} are accepted", limit.max),
-        )),
-        _ => Ok(()),
-    }
 }

@@ -6,11 +6,7 @@ use jsonschema::{ValidationError, error::ValidationErrorKind};
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
-use crate::{
-    document::Operation,
-    responses::{Refusal, Violation},
-    settings::Settings,
-};
+use crate::{document::Operation, refusals::Refusal, responses::Violation, settings::Settings};
 
 /// Maximum number of characters of a wrong value in a message.
 const VALUE_LENGTH: usize = 60;

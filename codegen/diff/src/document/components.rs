@@ -73,7 +73,7 @@ impl<'a> Comparer<'a> {
             self.change(ChangeKind::SchemaRemoved, &Site::removed(node, new), what)
                 .report();
         }
-        // Schemas that no operation of both documents uses are compared, too, without a direction.
+        // Schemas that no operation uses are also compared, without a direction.
         let compared = self
             .compared
             .iter()

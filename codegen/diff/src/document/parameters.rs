@@ -82,7 +82,8 @@ impl<'a> Comparer<'a> {
                 .report();
         } else if old_order.len() == before.len() && new_order.len() == after.len() && !has_ignored {
             for (old, new) in [(old, new), items] {
-                // The parameters moved between path and operation, or behind a reference.
+                // The same parameters are now written in the other of path and operation, or behind a
+                // reference.
                 let site = Site::member("parameters", old, new);
                 if written(site.old.as_ref()) != written(site.new.as_ref()) {
                     let what = "the same parameters are written in another place".to_owned();
@@ -94,7 +95,7 @@ impl<'a> Comparer<'a> {
         }
     }
 
-    /// Compares descriptions of headers that `OpenAPI` ignores. Returns whether there are any.
+    /// Compares descriptions of headers that `OpenAPI` ignores; returns true if there are such headers.
     fn ignored_headers(
         &mut self,
         before: &[Parameter<'a>],
@@ -162,7 +163,7 @@ impl<'a> Comparer<'a> {
             .report();
     }
 
-    /// Checks whether a keyword for serialization says the same on both sides.
+    /// Checks whether a keyword for serialization has the same effect on both sides.
     pub(super) fn is_serialized_alike(&self, key: &str, old: &Node<'a>, new: &Node<'a>) -> bool {
         let is_single = |document: &DocumentIndex<'a>, parameter: &Node<'a>| {
             let schema = parameter.get("schema").map(|schema| document.resolve(&schema));
@@ -231,8 +232,8 @@ impl<'a> Comparer<'a> {
                         .report();
                 }
                 _ if site.is_unchanged() => {}
-                // Names identify parameters, except for the case of header names and for renamed
-                // placeholders.
+                // Parameters are paired by name. A name differs only in the case of a header or for a renamed
+                // placeholder.
                 ("name" | "in", _) => {
                     let is_header = new.str("in") == Some("header");
                     let renamed = ChangeKind::PathParameterRenamed;
@@ -290,7 +291,7 @@ fn is_ignored(name: &str) -> bool {
     ["header:accept", "header:content-type", "header:authorization"].contains(&name)
 }
 
-/// The value of a keyword for serialization, or the value that applies without it.
+/// The value of a keyword for serialization, or its default.
 fn serialization<'a>(key: &str, parameter: &Node<'a>) -> Cow<'a, Value> {
     if let Some(value) = parameter.value.get(key) {
         return Cow::Borrowed(value);
@@ -306,7 +307,8 @@ fn serialization<'a>(key: &str, parameter: &Node<'a>) -> Cow<'a, Value> {
     })
 }
 
-/// The parameters that apply to an operation: its own, and those of the path that it does not override.
+/// The parameters that apply to an operation: its own parameters, and those parameters of the path that it
+/// does not override.
 fn effective_parameters<'a>(
     document: &DocumentIndex<'a>,
     operation: &Node<'a>,

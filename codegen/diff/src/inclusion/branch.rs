@@ -94,11 +94,11 @@ pub(super) struct Branch<'a> {
     pub kind: Kind,
     /// The only allowed values.
     pub values: Option<Vec<&'a Value>>,
-    /// Numbers: only whole numbers.
+    /// True if a number must be whole.
     pub is_whole: bool,
-    /// Numbers: the lower limit.
+    /// The lower limit of a number.
     pub minimum: Option<Bound>,
-    /// Numbers: the upper limit, negated so that it is also a lower limit.
+    /// The upper limit of a number, negated so that it is also a lower limit.
     pub negated_maximum: Option<Bound>,
     pub multiples: Vec<Decimal>,
     /// Minimum length or number of items or properties.
@@ -119,11 +119,11 @@ pub(super) struct Branch<'a> {
     pub further: Vec<Schema<'a>>,
     /// Schemas that the value must not match.
     pub not: Vec<Schema<'a>>,
-    /// Alternatives of a `oneOf` other than that of this branch.
+    /// The other alternatives of a `oneOf` to which this branch belongs.
     pub others: Vec<Schema<'a>>,
-    /// Unsupported constraints: keyword and value.
+    /// Unsupported constraints, each as keyword and value.
     pub opaque: BTreeSet<String>,
-    /// Encodings of the value: keyword and value.
+    /// Encodings of the value, each as keyword and value.
     pub representation: BTreeSet<String>,
 }
 

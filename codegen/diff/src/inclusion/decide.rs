@@ -60,7 +60,7 @@ impl<'a> Prover<'a> {
             keys
         };
         let question = (keys(small), keys(large), mode);
-        // A recurring question is about a smaller value, so assuming its answer is valid by induction.
+        // A question that recurs concerns a part of the value, so it may be assumed to hold, by induction.
         if self.proven.contains(&question) || self.open.contains(&question) {
             return true;
         }
@@ -79,7 +79,7 @@ impl<'a> Prover<'a> {
             self.order.push(question.clone());
             self.proven.insert(question);
         } else {
-            // Later proofs may have assumed this answer.
+            // Proofs that were found in the meantime may rest on the assumed answer.
             for assumed in self.order.drain(before..) {
                 self.proven.remove(&assumed);
             }
@@ -97,7 +97,7 @@ impl<'a> Prover<'a> {
         let Some(targets) = self.lowering.branches(large, Reading::Narrow) else {
             return false;
         };
-        // A value may have a property because of one alternative, and match another alternative.
+        // A value may match one alternative, but have a property that only another alternative declares.
         let names = |branches: &[Branch<'a>]| -> BTreeSet<&'a str> {
             branches
                 .iter()
@@ -246,8 +246,8 @@ impl<'a> Prover<'a> {
         {
             return true;
         }
-        // Fewer values are excluded than before. The question is about the value itself, so nothing may be
-        // assumed.
+        // The smaller schema must exclude more values. This question concerns the value itself, so induction
+        // does not apply.
         branch.not.iter().any(|known| {
             let open = std::mem::take(&mut self.open);
             let proven = std::mem::take(&mut self.proven);

@@ -62,7 +62,7 @@ pub(super) fn push<'a>(schemas: &mut Vec<Schema<'a>>, schema: Schema<'a>) {
     }
 }
 
-/// Checks whether a type of `OpenAPI` has values of a type of JSON; `None` for an unknown type.
+/// Checks whether an `OpenAPI` type includes values of a JSON type; `None` for an unknown type.
 pub(super) fn has_type(kind: Kind, name: &str) -> Option<bool> {
     let named = match name {
         "null" => Kind::Null,

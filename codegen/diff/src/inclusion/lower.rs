@@ -1,9 +1,9 @@
 //! Lowering: from schemas of `OpenAPI` 3.0 to branches.
 //!
-//! Two readings of a schema differ where authors do: `nullable` may add null beside an `enum` without it, and
-//! beside a composition, or not. The narrow reading has the values that all readings allow, and the wide one
-//! those that any reading allows. `oneOf` is read as `anyOf`, because one more alternative does not mean
-//! fewer values.
+//! Authors disagree on `nullable` next to a composition, or next to an `enum` without null: either null is
+//! allowed, or not. The narrow reading of a schema contains the values that both interpretations allow; the
+//! wide reading contains the values that one of them allows. `oneOf` is read as `anyOf`, because an
+//! additional alternative is not meant to exclude values.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -27,7 +27,7 @@ use crate::{document::schema::constraints::repeats_format, level::Direction, nod
 /// Maximum number of branches of a schema. Schemas with more branches stay undecided.
 const MOST_BRANCHES: usize = 96;
 
-/// Maximum depth to which references and compositions are followed. Deeper ones are circular.
+/// Maximum depth to which references and compositions are followed. Deeper compositions are circular.
 const DEEPEST: usize = 24;
 
 /// Maximum number of steps for one schema.
@@ -115,7 +115,8 @@ impl<'a> Lowering<'a> {
         branches
     }
 
-    /// Checks whether the old document has the smaller schema, as in requests, which must not be rejected.
+    /// Checks whether the old document has the smaller schema. It does in requests, because the new document
+    /// must accept every old request.
     pub(super) fn old_is_small(&self) -> bool {
         self.direction == Direction::Request
     }
@@ -200,7 +201,7 @@ impl<'a> Narrowing<'_, 'a> {
             .iter()
             .any(|key| members.contains_key(*key));
         if is_nullable && kind.is_none() && !has_composition {
-            // Perhaps the type `null` of a newer version.
+            // The type may be `null`, which newer versions allow.
             return None;
         }
         let exempt: Vec<Branch<'a>> = if has_null {
@@ -353,7 +354,8 @@ impl<'a> Narrowing<'_, 'a> {
     ) -> Option<Branch<'a>> {
         if let Some(values) = members.get("enum") {
             let values = values.as_array()?;
-            // Next to a list without null, only the wide reading of `nullable` allows null, which is exempt.
+            // If the list lacks null, only the wide reading of `nullable` allows null, and its null branch
+            // skips this check.
             let kind = branch.kind;
             let is_allowed = |value: &&'a Value| Kind::of(value) == kind;
             let is_known = |value: &&'a Value| match &branch.values {
@@ -368,7 +370,7 @@ impl<'a> Narrowing<'_, 'a> {
         {
             branch.not.push(Schema { value: not, ..schema });
         }
-        // References of the two sides may lead to different schemas.
+        // Equal references of the two documents may lead to different schemas, so the text names the side.
         let side = schema.side;
         let text = |key: &str| {
             let text = canonical(members.get(key)?);

@@ -18,10 +18,10 @@ pub(crate) struct Root<'a> {
 /// Mode of an inclusion question.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) enum Mode {
-    /// Inclusion of the values, without undeclared properties that only the larger schema declares.
+    /// Inclusion of the values, ignoring undeclared properties that only the larger schema declares.
     #[default]
     Sent,
-    /// The same, and the new schema also declares every property that the old schema declares.
+    /// Like `Sent`, and the new schema also declares every property that the old schema declares.
     Declared,
     /// Inclusion of all values.
     All,
@@ -33,7 +33,7 @@ pub(super) type Question = (Vec<usize>, Vec<usize>, Mode);
 /// Answers questions about the schemas of two documents in messages of one direction.
 pub(crate) struct Prover<'a> {
     pub(super) lowering: Lowering<'a>,
-    /// Proven questions, in the order of their proofs.
+    /// Proven questions; `order` lists them in the order of their proofs.
     pub(super) proven: HashSet<Question>,
     pub(super) order: Vec<Question>,
     pub(super) unproven: HashSet<Question>,

@@ -137,7 +137,7 @@ impl<'a> Prover<'a> {
         let Some(branches) = self.lowering.branches(schemas, Reading::Narrow) else {
             return found;
         };
-        // A value other than null is more informative.
+        // Null comes last, because other values are more informative.
         for branch in branches.iter().rev() {
             for value in self.candidates(branch, &[], depth) {
                 if found.len() >= most || self.fuel == 0 {
@@ -151,7 +151,7 @@ impl<'a> Prover<'a> {
         found
     }
 
-    /// Values at the edges of a branch and of the branches that may reject them, smallest first.
+    /// Values at the limits of a branch and of the branches that may reject them, smallest first.
     fn candidates(&mut self, branch: &Branch<'a>, targets: &[&Branch<'a>], depth: usize) -> Vec<Value> {
         if let Some(values) = &branch.values {
             return values.iter().map(|value| (*value).clone()).collect();
@@ -271,7 +271,7 @@ impl<'a> Prover<'a> {
                 found.extend(values.into_iter().map(|value| with(&base, name, value)));
             }
         }
-        // Additional properties, which a `not` or a count may reject.
+        // Objects with additional properties, which a `not` or a count may reject.
         let is_special = branch.least > base.len() as u64
             || targets.iter().any(|target| target.most.is_some())
             || targets.iter().any(|target| !target.not.is_empty())
@@ -296,7 +296,7 @@ impl<'a> Prover<'a> {
     }
 }
 
-/// Lengths or counts at the edges of branches, if the first branch allows them.
+/// Lengths or counts at the limits of branches, if the first branch allows them.
 fn counts(branch: &Branch<'_>, targets: &[&Branch<'_>]) -> Vec<u64> {
     let mut counts = vec![branch.least, 1, 2];
     counts.extend(branch.most);

@@ -18,7 +18,7 @@ pub(super) fn component_pointer(name: &str) -> PointerBuf {
 pub(super) struct OperationMut<'a> {
     pub(super) pointer: PointerBuf,
     pub(super) path: &'a str,
-    /// In upper case.
+    /// HTTP method in upper case.
     pub(super) method: String,
     pub(super) members: &'a mut Map<String, Value>,
 }

@@ -13,7 +13,7 @@ use crate::{
     pointer::Pointer,
 };
 
-/// Keywords that belong to one type, by that type.
+/// Types, each with the keywords that apply only to that type.
 const OF_TYPE: &[(&str, &[&str])] = &[
     ("string", &["minLength", "maxLength", "pattern"]),
     ("number", NUMERIC),
@@ -56,7 +56,7 @@ pub(in crate::normalise) fn types(context: &mut Context, pointer: &Pointer, sche
     };
     let mut others: Vec<Value> = kinds.iter().filter(|kind| *kind != "null").cloned().collect();
     others.dedup();
-    // An integer is a number.
+    // The type `number` includes the type `integer`.
     if others.contains(&"number".into()) {
         others.retain(|kind| kind != "integer");
     }

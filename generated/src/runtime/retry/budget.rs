@@ -32,7 +32,7 @@ impl RetryBudget {
         }
     }
 
-    /// Creates an unlimited budget: only the policy of each call counts.
+    /// Creates an unlimited budget, so that only the policy of each call limits retries.
     #[must_use]
     pub fn unlimited() -> Self {
         Self::new(u32::MAX, 1.0)
