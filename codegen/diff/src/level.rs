@@ -50,6 +50,15 @@ impl Direction {
     }
 }
 
+/// The encoding of values in messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Encoding {
+    /// As in bodies: the number `1` and the string `1` differ.
+    Typed,
+    /// As in the query and in headers: they have the same text.
+    Text,
+}
+
 /// Pads the lower-case name of a variant.
 macro_rules! display_lowercase {
     ($($type:ident),*) => {$(

@@ -89,7 +89,31 @@ impl Decimal {
         }
     }
 
-    /// Multiples of this number that are close to `edge`.
+    /// The smallest multiple of the number that is not below an edge, or above it; `None` if that cannot be
+    /// computed.
+    pub(super) fn next_multiple(self, edge: Self, is_above: bool) -> Option<Self> {
+        let exponent = self.exponent.min(edge.exponent);
+        let (step, edge) = self.aligned(edge);
+        if step <= 0
+            || [step, edge]
+                .iter()
+                .any(|number| [i128::MAX, i128::MIN].contains(number))
+        {
+            return None;
+        }
+        let below = edge.div_euclid(step).checked_mul(step)?;
+        let is_enough = below == edge && !is_above;
+        Some(Self {
+            mantissa: if is_enough {
+                below
+            } else {
+                below.checked_add(step)?
+            },
+            exponent,
+        })
+    }
+
+    /// Multiples of the number near another number.
     pub(super) fn multiples_near(self, edge: Self) -> Vec<Self> {
         let (step, edge) = self.aligned(edge);
         let count = edge.checked_div_euclid(step).unwrap_or_default();
