@@ -60,6 +60,33 @@ pub(crate) fn without<'p>(value: &Value, paths: impl IntoIterator<Item = &'p str
     value
 }
 
+/// Calls a function for each string, with its path, and for each name of a member, with the path of the member
+/// and `true`.
+pub(crate) fn visit_strings(value: &Value, visit: &mut impl FnMut(&str, &str, bool)) {
+    fn walk(path: &mut String, value: &Value, visit: &mut impl FnMut(&str, &str, bool)) {
+        let length = path.len();
+        let mut enter = |token: &str, value: &Value, is_name: bool| {
+            path.push('/');
+            path.push_str(Token::new(token).encoded());
+            if is_name {
+                visit(path, token, true);
+            }
+            walk(path, value, visit);
+            path.truncate(length);
+        };
+        match value {
+            Value::Object(members) => members.iter().for_each(|(name, value)| enter(name, value, true)),
+            Value::Array(elements) => {
+                let elements = elements.iter().enumerate();
+                elements.for_each(|(index, value)| enter(&index.to_string(), value, false));
+            }
+            Value::String(text) => visit(path, text, false),
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+    walk(&mut String::new(), value, visit);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
