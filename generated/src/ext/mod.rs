@@ -44,6 +44,7 @@ mod cascade;
 mod create_or_save;
 mod error_class;
 mod find;
+mod line_file;
 mod read;
 pub(crate) mod resource;
 #[cfg(feature = "snapshot")]
