@@ -33,9 +33,10 @@ const MOST_LINES: usize = 30;
 /// Rejects an invalid document without writing anything.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Exit codes; files are written only with exit code 0:\n  0  spec/upstream.* is the new document, \
-                  even if nothing changed\n  1  usage or I/O error\n  2  the document is invalid\n  \
-                  3  spec/spec.lock cannot be read\n  9  the URL is currently unreachable"
+    after_help = "Exit codes; files are written only with exit code 0:\n  0  spec/upstream.* is the new \
+                  document, even if nothing changed\n  1  usage or I/O error\n  \
+                  2  the document is invalid\n  3  spec/spec.lock cannot be read\n  \
+                  9  the URL is currently unreachable"
 )]
 pub(crate) struct Arguments {
     #[arg(help = format!("Source of the document: {}; default: the URL in {SOURCE}", source::HELP))]

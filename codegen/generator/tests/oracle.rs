@@ -529,7 +529,8 @@ fn broken(random: &mut Rng, pair: &Pair, direction: Direction) -> Option<Value> 
         .find(|value| good.is_valid(value) && !bad.is_valid(value))
 }
 
-/// Configures a few fixed cases, so that unrelated changes do not fail, or random cases on request.
+/// Configures the cases. By default there are a few fixed cases, so that unrelated changes do not make the
+/// test fail.
 fn config(cases: u32) -> ProptestConfig {
     let asked = std::env::var("PROPTEST_CASES").ok();
     let rng_seed = match asked {

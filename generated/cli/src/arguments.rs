@@ -110,7 +110,10 @@ fn global_arguments() -> Vec<Arg> {
     let global = |argument: Arg| argument.global(true).help_heading(HEADING);
     let mut arguments: Vec<Arg> = arguments.map(global).into();
     // Their values would repeat what the help says.
-    arguments = arguments.into_iter().map(|argument| argument.hide_possible_values(true)).collect();
+    arguments = arguments
+        .into_iter()
+        .map(|argument| argument.hide_possible_values(true))
+        .collect();
     arguments
 }
 

@@ -469,7 +469,8 @@ impl<T> Call<T> {
         self
     }
 
-    /// Name of the first query parameter. For a search by ID, the ID has the same name in the asset.
+    /// Name of the first query parameter. In a call that finds assets by ID, it is also the name of the ID in
+    /// the asset.
     pub(crate) fn first_query_name(&self) -> &str {
         let query = &self.unsent.request.query;
         query.split('=').next().unwrap_or_default()

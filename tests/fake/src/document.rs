@@ -202,7 +202,7 @@ pub(crate) enum Route<'d> {
     Operation(&'d Operation, Vec<(String, String)>),
     /// The path exists, with these other methods.
     OtherMethods(Vec<&'d Method>),
-    /// The path exists with a trailing slash.
+    /// This path exists, with a trailing slash.
     LacksSlash(String),
     Nothing,
 }

@@ -24,7 +24,7 @@ use crate::{
     state::{Asset, CATEGORIES, OFFER_SOURCES, PAGES, State},
 };
 
-/// FunnelFlux in memory. Clones share one state, so one can serve while another asserts.
+/// FunnelFlux in memory. Clones share one state, so a test can serve one clone and assert on another.
 ///
 /// ```
 /// use bytes::Bytes;
@@ -95,8 +95,8 @@ impl Fake {
         self.service().handle(request)
     }
 
-    /// Handles one request like [`Fake::handle`], and acts out its fault. A stalled connection never
-    /// responds.
+    /// Handles one request like [`Fake::handle`], but also performs faults that break the connection. On a
+    /// stalled connection, the future never completes.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() {
@@ -127,7 +127,7 @@ impl Fake {
         Err(kind.into())
     }
 
-    /// A snapshot of all assets. Cheap.
+    /// A snapshot of all assets. Cheap to create.
     #[must_use]
     pub fn state(&self) -> State {
         self.service().state.clone()
@@ -200,8 +200,8 @@ impl Fake {
         self.service().fault_rules.clear();
     }
 
-    /// Number of rules that have matched fewer requests than they should. Rules without an end do not count.
-    /// A test that injects faults should assert at the end that this is 0.
+    /// Number of rules that have matched fewer requests than they should; unlimited rules are not counted. A
+    /// test that injects faults should assert at the end that this number is 0.
     #[must_use]
     pub fn pending_faults(&self) -> usize {
         self.service().fault_rules.pending()
@@ -301,8 +301,8 @@ impl Fake {
         self.seed_valid(OFFER_SOURCES, id, &name, offer_source());
     }
 
-    /// Adds an active offer page of an offer source (an empty `offer_source` means none), which need not
-    /// exist.
+    /// Adds an active offer page of an offer source, which need not exist. An empty `offer_source` means that
+    /// the page has no offer source.
     pub fn seed_page(&self, id: &str, offer_source: &str) {
         let Some(resource) = self.document().api().resource(PAGES) else {
             return;
@@ -337,7 +337,7 @@ impl Fake {
         resource.extend(&mut template, offer_source());
         let mut now = clock.now();
         let mut make = || {
-            // Creation times a millisecond apart make the IDs unique and sorted by age.
+            // Creation times are a millisecond apart, so the IDs are unique and sorted by age.
             now = later(now, Duration::from_millis(1));
             let id = id::generate(now, random);
             let mut body = template.clone();

@@ -55,7 +55,7 @@ pub enum Status {
     Archived,
     /// `deleted`
     Deleted,
-    /// A status that the document lacks. Only seeding can create one.
+    /// A status that the document lacks. Only seeding can create such an asset.
     Other(String),
 }
 
