@@ -140,6 +140,21 @@ impl Document {
         Some(operation.meaning.is_some())
     }
 
+    /// Beginning of the paths of the assets that an operation concerns: `funnelgroup` also for `GET
+    /// /campaign/list/`. `None` if the fake does not simulate the operation.
+    #[must_use]
+    pub fn kind(self, operation: &str) -> Option<&'static str> {
+        let operation = self.0.operations().find(|known| known.key == operation)?;
+        operation.meaning.as_ref().map(|(kind, _)| kind.as_str())
+    }
+
+    /// A valid asset of a kind with this ID and name, and the other required properties only. The kind is
+    /// named as in [`State::assets`](crate::State::assets). `None` for an unknown kind.
+    #[must_use]
+    pub fn sample(self, kind: &str, id: &str, name: &str) -> Option<Value> {
+        Some(Value::Object(self.0.resource(kind)?.sample(id, name)))
+    }
+
     /// Names of the groups whose assets the fake stores, in the order of the document's operations.
     #[must_use]
     pub fn groups(self) -> Vec<&'static str> {
