@@ -19,12 +19,21 @@ impl Context {
     ///
     /// # Errors
     /// If the user declines, or if nobody can be asked.
-    pub(crate) fn confirm(&self, change: &str, expected: Expected<'_>, stdin_is_used: bool) -> Result<(), Failure> {
+    pub(crate) fn confirm(
+        &self,
+        change: &str,
+        expected: Expected<'_>,
+        stdin_is_used: bool,
+    ) -> Result<(), Failure> {
         if self.options.yes {
             return Ok(());
         }
         if stdin_is_used || !is_interactive() {
-            let reason = if stdin_is_used { "stdin is the input" } else { "there is no terminal" };
+            let reason = if stdin_is_used {
+                "stdin is the input"
+            } else {
+                "there is no terminal"
+            };
             let message = format!("nothing was sent: {change} needs a confirmation, and {reason}");
             return Err(Failure::usage(message).fix("add --yes, or --plan to see the changes only"));
         }
@@ -49,7 +58,9 @@ impl Context {
 pub(crate) fn ask(question: &str) -> Result<Option<String>, Failure> {
     let failed = |error: io::Error| Failure::failed(format!("cannot ask on the terminal: {error}"));
     let mut stderr = io::stderr();
-    write!(stderr, "{question}").and_then(|()| stderr.flush()).map_err(failed)?;
+    write!(stderr, "{question}")
+        .and_then(|()| stderr.flush())
+        .map_err(failed)?;
     let mut line = String::new();
     let read = io::stdin().lock().read_line(&mut line).map_err(failed)?;
     if read == 0 {

@@ -37,7 +37,11 @@ impl Context {
         }
         let configuration = Configuration::read()?;
         let profile = ProfileName::choose(options.profile.as_deref(), &configuration)?;
-        let settings = configuration.profiles.get(&profile.name).cloned().unwrap_or_default();
+        let settings = configuration
+            .profiles
+            .get(&profile.name)
+            .cloned()
+            .unwrap_or_default();
         Ok(Self {
             options,
             profile,
@@ -62,8 +66,7 @@ impl Context {
     /// Returns true if the environment, and not the profile, names the account.
     pub(crate) fn uses_environment(&self) -> bool {
         let is_set = |name: &str| env::var_os(name).is_some_and(|value| !value.is_empty());
-        !self.profile.is_explicit
-            && (is_set("FUNNELFLUX_ACCESS_TOKEN") || is_set("FUNNELFLUX_TOKEN_FILE"))
+        !self.profile.is_explicit && (is_set("FUNNELFLUX_ACCESS_TOKEN") || is_set("FUNNELFLUX_TOKEN_FILE"))
     }
 
     /// Base URL of option, environment or profile; `None` for the vendor's service.
@@ -73,7 +76,9 @@ impl Context {
             url.filter(|_| !self.profile.is_explicit)
         };
         let option = self.options.base_url.clone();
-        option.or_else(environment).or_else(|| self.settings.base_url.clone())
+        option
+            .or_else(environment)
+            .or_else(|| self.settings.base_url.clone())
     }
 
     /// Builds the client. Nothing is sent.
@@ -135,7 +140,11 @@ impl Context {
         let message = format!("there is no access token for the profile {name:?}");
         Failure::new(Exit::Authentication, message).fix(format!(
             "run: funnelflux auth login{}. Without an account, add --fake",
-            if self.profile.is_explicit { format!(" --profile {name}") } else { String::new() }
+            if self.profile.is_explicit {
+                format!(" --profile {name}")
+            } else {
+                String::new()
+            }
         ))
     }
 }

@@ -33,7 +33,9 @@ pub(crate) fn seed(fake: &Fake) {
     let kinds: Vec<Kind> = serde_json::from_str(DEMO).unwrap_or_default();
     let mut ids: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for kind in &kinds {
-        let own: Vec<String> = (1..=kind.count).map(|number| kind.id.replace("{n}", &format!("{number:06}"))).collect();
+        let own: Vec<String> = (1..=kind.count)
+            .map(|number| kind.id.replace("{n}", &format!("{number:06}")))
+            .collect();
         for (index, id) in own.iter().enumerate() {
             let words = words(kind, index, id, &ids);
             fake.seed(&kind.segment, fill(&kind.body, &words));
@@ -44,19 +46,28 @@ pub(crate) fn seed(fake: &Fake) {
 
 /// Values of the words in the body of one asset.
 fn words(kind: &Kind, index: usize, id: &str, ids: &BTreeMap<&str, Vec<String>>) -> Vec<(String, String)> {
-    let mut words = vec![("{id}".to_owned(), id.to_owned()), ("{n}".to_owned(), (index + 1).to_string())];
+    let mut words = vec![
+        ("{id}".to_owned(), id.to_owned()),
+        ("{n}".to_owned(), (index + 1).to_string()),
+    ];
     // Every combination of choices comes in turn.
     let mut rest = index;
     for (name, choices) in &kind.choices {
         let choices = choices.as_array().map_or(&[][..], Vec::as_slice);
         let length = choices.len().max(1);
-        let choice = choices.get(rest % length).and_then(Value::as_str).unwrap_or_default();
+        let choice = choices
+            .get(rest % length)
+            .and_then(Value::as_str)
+            .unwrap_or_default();
         words.push((format!("{{{name}}}"), choice.to_owned()));
         rest /= length;
     }
     for (name, segment) in &kind.references {
         let targets = ids.get(segment.as_str()).map_or(&[][..], Vec::as_slice);
-        let target = targets.get(index % targets.len().max(1)).cloned().unwrap_or_default();
+        let target = targets
+            .get(index % targets.len().max(1))
+            .cloned()
+            .unwrap_or_default();
         words.push((format!("{{{name}}}"), target));
     }
     words
@@ -65,11 +76,15 @@ fn words(kind: &Kind, index: usize, id: &str, ids: &BTreeMap<&str, Vec<String>>)
 fn fill(value: &Value, words: &[(String, String)]) -> Value {
     match value {
         Value::String(text) => {
-            let filled = words.iter().fold(text.clone(), |text, (word, value)| text.replace(word, value));
+            let filled = words
+                .iter()
+                .fold(text.clone(), |text, (word, value)| text.replace(word, value));
             Value::String(filled)
         }
         Value::Object(object) => {
-            let filled = object.iter().map(|(name, value)| (name.clone(), fill(value, words)));
+            let filled = object
+                .iter()
+                .map(|(name, value)| (name.clone(), fill(value, words)));
             Value::Object(filled.collect::<Map<_, _>>())
         }
         other => other.clone(),
@@ -108,7 +123,9 @@ mod tests {
         let kinds: Vec<Kind> = serde_json::from_str(DEMO).unwrap();
         let fake = Fake::default();
         seed(&fake);
-        let counts = kinds.iter().map(|kind| fake.state().assets(&kind.segment).count());
+        let counts = kinds
+            .iter()
+            .map(|kind| fake.state().assets(&kind.segment).count());
         assert!(kinds.iter().map(|kind| kind.count).eq(counts.clone()));
         assert_eq!(counts.sum::<usize>(), 1000);
     }

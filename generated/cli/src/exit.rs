@@ -85,6 +85,12 @@ impl Failure {
         self
     }
 
+    /// Replaces the exit code.
+    pub(crate) fn with_exit(mut self, exit: Exit) -> Self {
+        self.exit = exit;
+        self
+    }
+
     /// Writes the failure to stderr.
     pub(crate) fn report(&self, as_json: bool) {
         // Nothing is left to do if stderr is closed.

@@ -1,6 +1,6 @@
 //! Input of the user: IDs, and bodies of requests.
 
-use crate::exit::{Failure, file_failure};
+use crate::exit::{Exit, Failure, file_failure};
 use crate::path::JsonPath;
 use clap::{Arg, ArgAction, ArgMatches};
 use serde_json::{Map, Value};
@@ -39,7 +39,9 @@ pub(crate) fn body_arguments() -> Vec<Arg> {
 
 /// Returns true if IDs come from stdin.
 pub(crate) fn ids_are_stdin(matches: &ArgMatches) -> bool {
-    let from_file = matches.get_one::<String>("ids-from").is_some_and(|file| file == "-");
+    let from_file = matches
+        .get_one::<String>("ids-from")
+        .is_some_and(|file| file == "-");
     let mut ids = matches.get_many::<String>("ids").into_iter().flatten();
     from_file || ids.any(|id| id == "-")
 }
@@ -79,18 +81,23 @@ pub(crate) fn read_text(file: &str) -> Result<String, Failure> {
         bytes
     } else {
         let path = Path::new(file);
-        fs::read(path).map_err(|error| {
-            let failure = file_failure("read", path, &error);
-            Failure { exit: crate::exit::Exit::Usage, ..failure }
-        })?
+        fs::read(path).map_err(|error| file_failure("read", path, &error).with_exit(Exit::Usage))?
     };
     let name = if file == "-" { "stdin" } else { file };
     // Spreadsheets begin their files with a byte order mark.
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").map(<[u8]>::to_vec).unwrap_or(bytes);
+    let bytes = bytes
+        .strip_prefix(b"\xef\xbb\xbf")
+        .map(<[u8]>::to_vec)
+        .unwrap_or(bytes);
     String::from_utf8(bytes).map_err(|error| {
-        let line = String::from_utf8_lossy(error.as_bytes().get(..error.utf8_error().valid_up_to()).unwrap_or_default())
-            .lines()
-            .count();
+        let line = String::from_utf8_lossy(
+            error
+                .as_bytes()
+                .get(..error.utf8_error().valid_up_to())
+                .unwrap_or_default(),
+        )
+        .lines()
+        .count();
         Failure::usage(format!("{name}: line {} is not UTF-8", line.max(1))).fix("save the file as UTF-8")
     })
 }
@@ -104,7 +111,10 @@ fn read_ids(text: &str, name: &str, id: Option<&JsonPath>) -> Result<Vec<String>
             Some(header) if is_csv_header(header, id) => ids_of_csv(text, name, id),
             _ => {
                 let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-                Ok(lines.filter(|line| !line.starts_with('#')).map(str::to_owned).collect())
+                Ok(lines
+                    .filter(|line| !line.starts_with('#'))
+                    .map(str::to_owned)
+                    .collect())
             }
         },
     }
@@ -153,7 +163,9 @@ fn ids_of_csv(text: &str, name: &str, id: Option<&JsonPath>) -> Result<Vec<Strin
     let mut reader = csv::Reader::from_reader(text.as_bytes());
     let invalid = |error: csv::Error| Failure::usage(format!("{name}: {error}")).fix("correct the line");
     let headers = reader.headers().map_err(invalid)?.clone();
-    let exact = headers.iter().position(|header| id.is_some_and(|id| id.to_string() == header.trim()));
+    let exact = headers
+        .iter()
+        .position(|header| id.is_some_and(|id| id.to_string() == header.trim()));
     let column = exact.or_else(|| headers.iter().position(|header| is_id_name(header.trim(), id)));
     let column = column.unwrap_or_default();
     let mut ids = Vec::new();
@@ -163,7 +175,8 @@ fn ids_of_csv(text: &str, name: &str, id: Option<&JsonPath>) -> Result<Vec<Strin
             Some(id) if !id.is_empty() => ids.push(id.to_owned()),
             _ => {
                 let line = record.position().map_or(0, csv::Position::line);
-                return Err(Failure::usage(format!("{name}:{line}: the row has no ID")).fix("fill in its ID, or delete it"));
+                return Err(Failure::usage(format!("{name}:{line}: the row has no ID"))
+                    .fix("fill in its ID, or delete it"));
             }
         }
     }
@@ -174,11 +187,17 @@ fn ids_of_csv(text: &str, name: &str, id: Option<&JsonPath>) -> Result<Vec<Strin
 pub(crate) fn body(matches: &ArgMatches) -> Result<Option<Value>, Failure> {
     let mut body = match matches.get_one::<String>("json") {
         None => None,
-        Some(file) => Some(parse_json(&read_text(file)?, if file == "-" { "stdin" } else { file })?),
+        Some(file) => Some(parse_json(
+            &read_text(file)?,
+            if file == "-" { "stdin" } else { file },
+        )?),
     };
     for assignment in assignments(matches)? {
         let target = body.get_or_insert_with(|| Value::Object(Map::new()));
-        assignment.path.set(target, assignment.value).map_err(Failure::usage)?;
+        assignment
+            .path
+            .set(target, assignment.value)
+            .map_err(Failure::usage)?;
     }
     Ok(body)
 }
@@ -202,7 +221,10 @@ fn assignment(text: &str) -> Result<Assignment, Failure> {
     };
     let (path, value) = match path.strip_suffix(':') {
         Some(path) => (path, Value::from(value)),
-        None => (path, serde_json::from_str(value).unwrap_or_else(|_| Value::from(value))),
+        None => (
+            path,
+            serde_json::from_str(value).unwrap_or_else(|_| Value::from(value)),
+        ),
     };
     let path = JsonPath::parse(path).map_err(Failure::usage)?;
     Ok(Assignment { path, value })
@@ -211,7 +233,11 @@ fn assignment(text: &str) -> Result<Assignment, Failure> {
 /// Parses JSON; an error names the line.
 pub(crate) fn parse_json(text: &str, name: &str) -> Result<Value, Failure> {
     serde_json::from_str(text).map_err(|error| {
-        let message = format!("{name}:{}:{}: invalid JSON: {error}", error.line(), error.column());
+        let message = format!(
+            "{name}:{}:{}: invalid JSON: {error}",
+            error.line(),
+            error.column()
+        );
         Failure::usage(message).fix("correct the file")
     })
 }

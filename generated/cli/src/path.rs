@@ -32,7 +32,11 @@ impl JsonPath {
     /// Reads a JSON pointer of the library, which is valid.
     pub(crate) fn of_pointer(pointer: &str) -> Self {
         let parts = pointer.trim_start_matches('/').split('/');
-        Self(parts.map(|part| part.replace("~1", "/").replace("~0", "~")).collect())
+        Self(
+            parts
+                .map(|part| part.replace("~1", "/").replace("~0", "~"))
+                .collect(),
+        )
     }
 
     pub(crate) fn child(&self, name: &str) -> Self {
@@ -74,10 +78,12 @@ impl JsonPath {
             place = match place {
                 Value::Object(object) => object.entry(part.clone()).or_insert(Value::Null),
                 Value::Array(array) => {
-                    let index = part.parse().ok().filter(|index| *index <= array.len());
+                    let index = part.parse::<usize>().ok().filter(|index| *index <= array.len());
                     let Some(index) = index else {
                         let length = array.len();
-                        return Err(format!("{self}: {part:?} is not an index of the list of {length}"));
+                        return Err(format!(
+                            "{self}: {part:?} is not an index of the list of {length}"
+                        ));
                     };
                     if index == array.len() {
                         array.push(Value::Null);
@@ -89,7 +95,9 @@ impl JsonPath {
                     entry
                 }
                 other => {
-                    return Err(format!("{self}: {part:?} would be inside {other}, which is not an object"));
+                    return Err(format!(
+                        "{self}: {part:?} would be inside {other}, which is not an object"
+                    ));
                 }
             };
         }
@@ -151,7 +159,12 @@ mod tests {
 
     #[test]
     fn paths_are_read_and_written() {
-        for (text, shown) in [("a.b", "a.b"), ("/a/b", "a.b"), ("/a.b/c", "/a.b/c"), ("/x~1y", "/x~1y")] {
+        for (text, shown) in [
+            ("a.b", "a.b"),
+            ("/a/b", "a.b"),
+            ("/a.b/c", "/a.b/c"),
+            ("/x~1y", "/x~1y"),
+        ] {
             assert_eq!(JsonPath::parse(text).unwrap().to_string(), shown);
         }
         for text in ["", ".", "a.", "/", "a..b"] {
@@ -162,13 +175,21 @@ mod tests {
     #[test]
     fn values_are_set_inside_objects_and_lists() {
         let mut value = json!({ "a": { "b": 1 }, "list": [{ "x": 1 }] });
-        for (path, new) in [("a.c", json!("new")), ("list.0.x", json!(2)), ("list.1", json!(3)), ("p.q", json!(4))] {
+        for (path, new) in [
+            ("a.c", json!("new")),
+            ("list.0.x", json!(2)),
+            ("list.1", json!(3)),
+            ("p.q", json!(4)),
+        ] {
             JsonPath::parse(path).unwrap().set(&mut value, new).unwrap();
         }
         let expected = json!({ "a": { "b": 1, "c": "new" }, "list": [{ "x": 2 }, 3], "p": { "q": 4 } });
         assert_eq!(value, expected);
         for path in ["a.b.c", "list.7", "list.x"] {
-            assert!(JsonPath::parse(path).unwrap().set(&mut value, json!(0)).is_err(), "{path}");
+            assert!(
+                JsonPath::parse(path).unwrap().set(&mut value, json!(0)).is_err(),
+                "{path}"
+            );
             assert_eq!(value, expected);
         }
         JsonPath::parse("a.b").unwrap().remove(&mut value);

@@ -63,7 +63,9 @@ impl Configuration {
             Err(error) => return Err(file_failure("read", &path, &error)),
         };
         toml::from_str(&text).map_err(|error| {
-            let line = error.span().map_or(0, |span| text[..span.start.min(text.len())].matches('\n').count());
+            let line = error
+                .span()
+                .map_or(0, |span| text[..span.start.min(text.len())].matches('\n').count());
             let message = error.message().replace('\n', " ");
             Failure::usage(format!("{}:{}: {message}", path.display(), line + 1)).fix("correct the file")
         })
@@ -81,7 +83,10 @@ impl Configuration {
 
 /// Replaces a file as a whole. It can be read by its owner only.
 pub(crate) fn write_whole(path: &Path, content: &[u8]) -> Result<(), Failure> {
-    let folder = path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
+    let folder = path
+        .parent()
+        .filter(|folder| *folder != Path::new(""))
+        .unwrap_or(Path::new("."));
     let write = || -> io::Result<()> {
         let mut file = tempfile::NamedTempFile::new_in(folder)?;
         file.write_all(content)?;
@@ -119,7 +124,9 @@ impl ProfileName {
 
     /// Token file of the profile.
     pub(crate) fn token_file(&self) -> Result<PathBuf, Failure> {
-        Ok(configuration_folder()?.join("tokens").join(format!("{}.json", self.name)))
+        Ok(configuration_folder()?
+            .join("tokens")
+            .join(format!("{}.json", self.name)))
     }
 
     /// Folder of the profile's journals.
@@ -137,7 +144,9 @@ pub(crate) fn create_private_folder(path: &Path) -> Result<(), Failure> {
         use std::os::unix::fs::DirBuilderExt as _;
         builder.mode(0o700);
     }
-    builder.create(path).map_err(|error| file_failure("create", path, &error))
+    builder
+        .create(path)
+        .map_err(|error| file_failure("create", path, &error))
 }
 
 fn configuration_folder() -> Result<PathBuf, Failure> {

@@ -66,7 +66,12 @@ mod tests {
 
     #[test]
     fn numbers_are_grouped_and_agree_with_their_noun() {
-        for (number, expected) in [(0, "0 pages"), (1, "1 page"), (999, "999 pages"), (12_345, "12,345 pages")] {
+        for (number, expected) in [
+            (0, "0 pages"),
+            (1, "1 page"),
+            (999, "999 pages"),
+            (12_345, "12,345 pages"),
+        ] {
             assert_eq!(count(number, "page", "pages"), expected);
         }
     }

@@ -16,7 +16,10 @@ pub(crate) fn command() -> Command {
         .about("Sends a request to any path, with the token, retries and errors of every other command")
         .after_help("Example: funnelflux --fake api GET /offersource/list/ --query status=active --limit 3")
         .args([
-            Arg::new("method").required(true).value_name("METHOD").help("GET, POST, PUT or DELETE"),
+            Arg::new("method")
+                .required(true)
+                .value_name("METHOD")
+                .help("GET, POST, PUT or DELETE"),
             Arg::new("path")
                 .required(true)
                 .value_name("PATH")
@@ -33,10 +36,13 @@ pub(crate) fn command() -> Command {
 
 pub(crate) async fn run(matches: &ArgMatches, context: &Context) -> CommandResult {
     let output = context.output(matches, &View::default())?;
-    let method = matches.get_one::<String>("method").map(|method| method.to_uppercase());
+    let method = matches
+        .get_one::<String>("method")
+        .map(|method| method.to_uppercase());
     let method = method.unwrap_or_default();
-    let parsed = Method::from_bytes(method.as_bytes())
-        .map_err(|_| Failure::usage(format!("{method:?} is not a method of HTTP")).fix("use GET, POST, PUT or DELETE"))?;
+    let parsed = Method::from_bytes(method.as_bytes()).map_err(|_| {
+        Failure::usage(format!("{method:?} is not a method of HTTP")).fix("use GET, POST, PUT or DELETE")
+    })?;
     let path = matches.get_one::<String>("path").cloned().unwrap_or_default();
     let body = input::body(matches)?;
     let mut pairs = Vec::new();

@@ -13,9 +13,9 @@ use funnelflux::operations::{GROUPS, Operation, Repeat};
 use funnelflux::{Client, Credentials};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
+use std::fs;
 use std::io::{self, IsTerminal as _, Read as _};
 use std::time::SystemTime;
-use std::fs;
 
 pub(crate) fn command() -> Command {
     let login = Command::new("login")
@@ -45,7 +45,9 @@ pub(crate) fn command() -> Command {
                 .help("Call the service with the token"),
         )
         .args(row_arguments());
-    let list = Command::new("list").about("Lists the profiles").args(row_arguments());
+    let list = Command::new("list")
+        .about("Lists the profiles")
+        .args(row_arguments());
     let logout = Command::new("logout").about("Removes the tokens of a profile from this machine");
     Command::new("auth")
         .about("Stores, shows and removes the tokens of accounts")
@@ -66,9 +68,14 @@ pub(crate) async fn run(matches: &ArgMatches, context: &Context) -> CommandResul
 
 async fn login(matches: &ArgMatches, context: &Context) -> CommandResult {
     if context.options.fake {
-        return Err(Failure::usage("the fake in memory needs no login").fix("leave out --fake, or leave out auth login"));
+        return Err(Failure::usage("the fake in memory needs no login")
+            .fix("leave out --fake, or leave out auth login"));
     }
-    let (access, refresh) = if is_interactive() { prompt()? } else { read_stdin()? };
+    let (access, refresh) = if is_interactive() {
+        prompt()?
+    } else {
+        read_stdin()?
+    };
     let base_url = context.base_url();
     let mut builder = Client::builder();
     if let Some(base_url) = &base_url {
@@ -122,8 +129,10 @@ fn prompt() -> Result<(SecretString, Option<SecretString>), Failure> {
 /// Reads both tokens from stdin, one line each.
 fn read_stdin() -> Result<(SecretString, Option<SecretString>), Failure> {
     if io::stdin().is_terminal() {
-        return Err(Failure::usage("stderr is not a terminal, so the tokens cannot be asked for")
-            .fix("run the command without redirecting stderr, or pass the tokens on stdin"));
+        return Err(
+            Failure::usage("stderr is not a terminal, so the tokens cannot be asked for")
+                .fix("run the command without redirecting stderr, or pass the tokens on stdin"),
+        );
     }
     let mut text = String::new();
     let read = io::stdin().read_to_string(&mut text);
@@ -137,15 +146,20 @@ fn read_stdin() -> Result<(SecretString, Option<SecretString>), Failure> {
 
 fn token(text: &str) -> Result<Option<SecretString>, Failure> {
     let text = text.trim();
-    if text.chars().any(|character| character.is_whitespace() || character.is_control()) {
-        return Err(Failure::usage("the token contains spaces or control characters").fix("copy it again, as one line"));
+    if text
+        .chars()
+        .any(|character| character.is_whitespace() || character.is_control())
+    {
+        return Err(Failure::usage("the token contains spaces or control characters")
+            .fix("copy it again, as one line"));
     }
     Ok(Some(text).filter(|text| !text.is_empty()).map(SecretString::from))
 }
 
 fn no_token() -> Failure {
-    Failure::usage("there is no access token")
-        .fix("create one in FunnelFlux under settings → API access; the first line of stdin is the access token")
+    Failure::usage("there is no access token").fix(
+        "create one in FunnelFlux under settings → API access; the first line of stdin is the access token",
+    )
 }
 
 /// Calls the first operation that needs no argument but a status or nothing at all.
@@ -154,7 +168,10 @@ async fn check(client: &Client) -> Result<(), Failure> {
     let is_plain = |operation: &&'static Operation| {
         let is_known = |name: &str| name == "status";
         operation.repeat == Repeat::Read
-            && operation.parameters.iter().all(|parameter| !parameter.required || is_known(parameter.name))
+            && operation
+                .parameters
+                .iter()
+                .all(|parameter| !parameter.required || is_known(parameter.name))
     };
     let Some(operation) = operations().find(is_plain) else {
         return Ok(());
@@ -184,7 +201,11 @@ async fn status(matches: &ArgMatches, context: &Context) -> CommandResult {
     let expires = stored.as_ref().and_then(Credentials::expires_at);
     let left = expires.map(|expires| expires.duration_since(SystemTime::now()));
     let renews = stored.as_ref().map(|stored| stored.refresh_token().is_some());
-    let profile = if context.uses_environment() { None } else { Some(&context.profile.name) };
+    let profile = if context.uses_environment() {
+        None
+    } else {
+        Some(&context.profile.name)
+    };
     let row = json!({
         "profile": profile,
         "base_url": client.base_url(),
@@ -224,7 +245,8 @@ fn logout(context: &Context) -> CommandResult {
     match fs::remove_file(&path) {
         Ok(()) => {}
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            return Err(Failure::failed(format!("the profile {name:?} has no tokens")).fix("see funnelflux auth list"));
+            return Err(Failure::failed(format!("the profile {name:?} has no tokens"))
+                .fix("see funnelflux auth list"));
         }
         Err(error) => return Err(file_failure("remove", &path, &error)),
     }

@@ -36,14 +36,23 @@ fn describe(operation: &'static Operation) -> Command {
         ""
     };
     let about = format!("{summary}: {} {}{evidence}", operation.method, operation.path);
-    Command::new(operation.id).about(summary).long_about(about).defer(move |command| {
-        let command = command.args(operation.parameters.iter().map(|parameter| option(*parameter)));
-        let command = command.args(row_arguments());
-        match operation.request_body {
-            RequestBody::None => command,
-            _ => command.args(input::body_arguments()),
-        }
-    })
+    Command::new(operation.id)
+        .about(summary)
+        .long_about(about)
+        .defer(with_options)
+}
+
+/// Adds the options of the operation that the command names.
+fn with_options(command: Command) -> Command {
+    let Some(operation) = operations().find(|operation| operation.id == command.get_name()) else {
+        return command;
+    };
+    let command = command.args(operation.parameters.iter().map(|parameter| option(*parameter)));
+    let command = command.args(row_arguments());
+    match operation.request_body {
+        RequestBody::None => command,
+        _ => command.args(input::body_arguments()),
+    }
 }
 
 /// Option of a parameter. Its name in the document also works.
@@ -63,7 +72,11 @@ fn option(parameter: Parameter) -> Arg {
         })
         .required(parameter.required)
         .value_name("VALUE")
-        .action(if is_repeated { ArgAction::Append } else { ArgAction::Set });
+        .action(if is_repeated {
+            ArgAction::Append
+        } else {
+            ArgAction::Set
+        });
     match parameter.name == long || is_taken(parameter.name) {
         true => argument.long(long),
         false => argument.alias(parameter.name).long(long),
@@ -78,7 +91,17 @@ fn identifier(parameter: &str) -> String {
 /// Returns true if the program has this option itself.
 fn is_taken(long: &str) -> bool {
     let own = row_arguments().into_iter().chain(input::body_arguments());
-    let global = ["profile", "base-url", "rate", "jobs", "yes", "accept-inferred", "fake", "errors", "help"];
+    let global = [
+        "profile",
+        "base-url",
+        "rate",
+        "jobs",
+        "yes",
+        "accept-inferred",
+        "fake",
+        "errors",
+        "help",
+    ];
     global.contains(&long) || own.into_iter().any(|argument| argument.get_long() == Some(long))
 }
 
@@ -101,16 +124,21 @@ fn kebab(name: &str) -> String {
 pub(crate) async fn run(matches: &ArgMatches, context: &Context) -> CommandResult {
     let unknown = || Failure::usage("the operation is unknown").fix("see funnelflux call --help");
     let (name, own) = matches.subcommand().ok_or_else(unknown)?;
-    let operation = operations().find(|operation| operation.id == name).ok_or_else(unknown)?;
+    let operation = operations()
+        .find(|operation| operation.id == name)
+        .ok_or_else(unknown)?;
     let output = context.output(own, &View::default())?;
     if operation.requires_acknowledgement && !context.options.accept_inferred {
         let message = format!("nothing was sent: {name} destroys, and is inferred, not documented");
-        return Err(Failure::usage(message).fix("try it on an asset that you can lose, with --accept-inferred"));
+        return Err(
+            Failure::usage(message).fix("try it on an asset that you can lose, with --accept-inferred")
+        );
     }
     let has_body = operation.request_body != RequestBody::None;
     let body = if has_body { input::body(own)? } else { None };
     if operation.request_body == RequestBody::Required && body.is_none() {
-        return Err(Failure::usage(format!("{name} needs a body")).fix("pass it with --json FILE or --set PATH=VALUE"));
+        return Err(Failure::usage(format!("{name} needs a body"))
+            .fix("pass it with --json FILE or --set PATH=VALUE"));
     }
     let client = context.client()?;
     if operation.repeat != Repeat::Read {
@@ -123,7 +151,11 @@ pub(crate) async fn run(matches: &ArgMatches, context: &Context) -> CommandResul
         request = request.acknowledge_inferred();
     }
     for parameter in operation.parameters {
-        for value in own.get_many::<String>(&identifier(parameter.name)).into_iter().flatten() {
+        for value in own
+            .get_many::<String>(&identifier(parameter.name))
+            .into_iter()
+            .flatten()
+        {
             request = request.parameter(parameter.name, value);
         }
     }
@@ -139,7 +171,11 @@ mod tests {
 
     #[test]
     fn names_of_parameters_become_options() {
-        for (name, expected) in [("status", "status"), ("idOfferSource", "id-offer-source"), ("id_x", "id-x")] {
+        for (name, expected) in [
+            ("status", "status"),
+            ("idOfferSource", "id-offer-source"),
+            ("id_x", "id-x"),
+        ] {
             assert_eq!(kebab(name), expected);
         }
         assert!(is_taken("output") && is_taken("json") && !is_taken("status"));

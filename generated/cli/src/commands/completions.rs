@@ -10,7 +10,9 @@ use std::io::Write as _;
 pub(crate) fn command() -> Command {
     Command::new("completions")
         .about("Prints a completion script for a shell")
-        .after_help("Example: funnelflux completions bash > ~/.local/share/bash-completion/completions/funnelflux")
+        .after_help(
+            "Example: funnelflux completions bash > ~/.local/share/bash-completion/completions/funnelflux",
+        )
         .arg(
             Arg::new("shell")
                 .required(true)

@@ -65,7 +65,9 @@ fn when(matches: &ArgMatches) -> CommandResult {
     let odd = given.iter().find(|id| !id::is_well_formed(id));
     output.print_rows(rows, &view)?;
     match odd {
-        Some(odd) => Err(Failure::failed(format!("{odd:?} is not in the documented format, and states no time"))),
+        Some(odd) => Err(Failure::failed(format!(
+            "{odd:?} is not in the documented format, and states no time"
+        ))),
         None => Ok(Exit::Done),
     }
 }

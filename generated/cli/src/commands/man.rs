@@ -5,9 +5,9 @@ use crate::exit::{CommandResult, Exit, Failure, file_failure};
 use crate::output::write_out;
 use clap::{Arg, ArgMatches, Command, value_parser};
 use clap_mangen::Man;
+use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::fs;
 
 pub(crate) fn command() -> Command {
     Command::new("man")

@@ -6,7 +6,12 @@ use std::borrow::Cow;
 use std::io::{self, Write};
 
 /// Writes rows as CSV. Text is written as it is, everything else as JSON; absent values are empty.
-pub(super) fn write(out: &mut impl Write, rows: &[Value], columns: &[Column], header: bool) -> io::Result<()> {
+pub(super) fn write(
+    out: &mut impl Write,
+    rows: &[Value],
+    columns: &[Column],
+    header: bool,
+) -> io::Result<()> {
     let mut writer = csv::Writer::from_writer(out);
     if header {
         writer.write_record(columns.iter().map(|column| column.title.as_bytes()))?;

@@ -111,7 +111,11 @@ pub(super) fn compare(orders: &[Order], left: &Value, right: &Value) -> Ordering
         .iter()
         .map(|order| {
             let ordering = compare_values(order.column.get(left), order.column.get(right));
-            if order.reverse { ordering.reverse() } else { ordering }
+            if order.reverse {
+                ordering.reverse()
+            } else {
+                ordering
+            }
         })
         .find(|ordering| ordering.is_ne())
         .unwrap_or(Ordering::Equal)
@@ -125,7 +129,9 @@ fn compare_values(left: Option<&Value>, right: Option<&Value>) -> Ordering {
         (None, Some(_)) if !text(left).is_empty() => Ordering::Greater,
         _ => {
             let (left, right) = (text(left), text(right));
-            left.to_lowercase().cmp(&right.to_lowercase()).then(left.cmp(&right))
+            left.to_lowercase()
+                .cmp(&right.to_lowercase())
+                .then(left.cmp(&right))
         }
     }
 }
@@ -160,12 +166,22 @@ mod tests {
 
     #[test]
     fn rows_are_sorted_by_several_keys() {
-        let mut rows = [json!({"a": "b", "n": 10}), json!({"a": "B", "n": 9}), json!({"a": "a"})];
+        let mut rows = [
+            json!({"a": "b", "n": 10}),
+            json!({"a": "B", "n": 9}),
+            json!({"a": "a"}),
+        ];
         let orders = ["a", "-n"].map(|text| Order::parse(text, &View::default()).unwrap());
         rows.sort_by(|left, right| compare(&orders, left, right));
-        assert_eq!(rows.each_ref().map(|row| row["n"].clone()), [json!(null), json!(9), json!(10)]);
+        assert_eq!(
+            rows.each_ref().map(|row| row["n"].clone()),
+            [json!(null), json!(9), json!(10)]
+        );
         let orders = ["-n"].map(|text| Order::parse(text, &View::default()).unwrap());
         rows.sort_by(|left, right| compare(&orders, left, right));
-        assert_eq!(rows.each_ref().map(|row| row["n"].clone()), [json!(10), json!(9), json!(null)]);
+        assert_eq!(
+            rows.each_ref().map(|row| row["n"].clone()),
+            [json!(10), json!(9), json!(null)]
+        );
     }
 }

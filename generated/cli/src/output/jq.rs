@@ -57,7 +57,10 @@ fn load_error(error: jaq_core::load::Error<&str>) -> String {
         found => format!("at {found:?}"),
     };
     let first = match error {
-        Error::Io(errors) => errors.into_iter().next().map(|(path, error)| format!("{path}: {error}")),
+        Error::Io(errors) => errors
+            .into_iter()
+            .next()
+            .map(|(path, error)| format!("{path}: {error}")),
         Error::Lex(errors) => errors
             .into_iter()
             .next()
@@ -79,7 +82,8 @@ pub(super) fn check(expression: &str) -> Result<(), Failure> {
 pub(super) fn run(expression: &str, input: &Value) -> Result<Vec<JqResult>, Failure> {
     let filter = compile(expression)?;
     let failed = |error: String| Failure::failed(format!("the jq expression {expression:?} failed: {error}"));
-    let input = read::parse_single(input.to_string().as_bytes()).map_err(|error| failed(error.to_string()))?;
+    let input =
+        read::parse_single(input.to_string().as_bytes()).map_err(|error| failed(error.to_string()))?;
     let context = Ctx::<JustLut<Val>>::new(&filter.lut, Vars::new([]));
     let results = filter.id.run((context, input)).map(unwrap_valr);
     results
@@ -101,8 +105,15 @@ mod tests {
         };
         assert_eq!(texts(".[].id", true).unwrap(), ["a", "b"]);
         assert_eq!(texts("map(.n)", false).unwrap(), ["[1.5,12345678901234567]"]);
-        assert_eq!(texts(r#".[] | select(.id | test("^b")) | .id"#, false).unwrap(), ["\"b\""]);
-        for (invalid, reason) in [(".[", "at its end"), ("nonsense", "undefined"), (".[] | .a.b", "failed")] {
+        assert_eq!(
+            texts(r#".[] | select(.id | test("^b")) | .id"#, false).unwrap(),
+            ["\"b\""]
+        );
+        for (invalid, reason) in [
+            (".[", "at its end"),
+            ("nonsense", "undefined"),
+            (".[] | .a.b", "failed"),
+        ] {
             let failure = texts(invalid, true).unwrap_err().to_string();
             assert!(failure.contains(reason), "{failure}");
         }

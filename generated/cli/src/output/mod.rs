@@ -194,7 +194,10 @@ impl Output {
     }
 
     fn conditions(&self, view: &View) -> Result<Vec<Filter>, Failure> {
-        self.filters.iter().map(|text| Filter::parse(text, view)).collect()
+        self.filters
+            .iter()
+            .map(|text| Filter::parse(text, view))
+            .collect()
     }
 
     fn orders(&self, view: &View) -> Result<Vec<Order>, Failure> {
@@ -291,7 +294,11 @@ impl Output {
         // Text is printed as it is, unless JSON was asked for.
         let raw = !(self.is_explicit && matches!(self.format, Format::Json | Format::Ndjson));
         let results = jq::run(expression, value)?;
-        write_out(|out| results.iter().try_for_each(|result| writeln!(out, "{}", result.text(raw))))
+        write_out(|out| {
+            results
+                .iter()
+                .try_for_each(|result| writeln!(out, "{}", result.text(raw)))
+        })
     }
 
     fn columns_of(&self, rows: &[Value], view: &View) -> Result<Vec<Column>, Failure> {
@@ -304,7 +311,11 @@ impl Output {
         let is_table = self.format == Format::Table;
         let columns = view.columns.iter().map(|(name, path)| Column {
             // In a CSV file the header is a path, which `import` reads.
-            title: if is_table { (*name).to_owned() } else { path.to_string() },
+            title: if is_table {
+                name.to_uppercase()
+            } else {
+                path.to_string()
+            },
             path: path.clone(),
             alias: None,
         });

@@ -14,8 +14,13 @@ const GAP: usize = 2;
 const MIN_WIDTH: usize = 8;
 
 /// Writes rows as a table.
-pub(super) fn write(out: &mut impl Write, rows: &[Value], columns: &[Column], header: bool) -> io::Result<()> {
-    let titles = columns.iter().map(|column| column.title.to_uppercase()).collect();
+pub(super) fn write(
+    out: &mut impl Write,
+    rows: &[Value],
+    columns: &[Column],
+    header: bool,
+) -> io::Result<()> {
+    let titles = columns.iter().map(|column| column.title.clone()).collect();
     let cells = rows.iter().map(|row| {
         let cells = columns.iter().map(|column| cell(column.get(row)).into_owned());
         cells.collect::<Vec<String>>()
@@ -51,11 +56,16 @@ fn write_cells(out: &mut impl Write, titles: Option<Vec<String>>, rows: &[Vec<St
         fit(&mut widths, terminal);
     }
     // The style obeys NO_COLOR.
-    let bold = if use_color() { Style::new().bold() } else { Style::new() };
+    let bold = if use_color() {
+        Style::new().bold()
+    } else {
+        Style::new()
+    };
     if let Some(titles) = &titles {
         writeln!(out, "{}", bold.apply_to(line(titles, &widths)))?;
     }
-    rows.iter().try_for_each(|row| writeln!(out, "{}", line(row, &widths)))
+    rows.iter()
+        .try_for_each(|row| writeln!(out, "{}", line(row, &widths)))
 }
 
 fn line(cells: &[String], widths: &[usize]) -> String {
@@ -81,7 +91,10 @@ fn fit(widths: &mut [usize], terminal: usize) {
         let excess = widths.iter().sum::<usize>() + gaps - terminal;
         let next = widths.iter().copied().filter(|width| *width < widest).max();
         let count = widths.iter().filter(|width| **width == widest).count();
-        let target = widest.saturating_sub(excess.div_ceil(count)).max(next.unwrap_or(0)).max(MIN_WIDTH);
+        let target = widest
+            .saturating_sub(excess.div_ceil(count))
+            .max(next.unwrap_or(0))
+            .max(MIN_WIDTH);
         for width in widths.iter_mut().filter(|width| **width == widest) {
             *width = target;
         }
@@ -124,7 +137,10 @@ mod tests {
 
     #[test]
     fn wide_characters_are_aligned() {
-        let rows = [vec!["日本".to_owned(), "x".to_owned()], vec!["ab".to_owned(), "y".to_owned()]];
+        let rows = [
+            vec!["日本".to_owned(), "x".to_owned()],
+            vec!["ab".to_owned(), "y".to_owned()],
+        ];
         let mut out = Vec::new();
         write_cells(&mut out, Some(vec!["NAME".to_owned(), "S".to_owned()]), &rows).unwrap();
         assert_eq!(String::from_utf8(out).unwrap(), "NAME  S\n日本  x\nab    y\n");
