@@ -3,6 +3,7 @@
 //! ```text
 //! mod.rs                    modules
 //! public.rs                 public types and operations
+//! asset_groups.rs           groups as data, for programs that choose them at run time
 //! ids.rs                    ID types
 //! shared.rs                 types that several tags share, if there are any
 //! <tag>/mod.rs              description of the tag
@@ -12,6 +13,7 @@
 //! <tag>/types.rs            its types
 //! ```
 
+mod asset_groups;
 mod page;
 mod resource;
 
@@ -30,10 +32,10 @@ use crate::{
     rewrite::{Items, TagItems, TypeItem, mentioned},
     rustdoc,
     steps::StageReport,
-    transform::{ArgumentKind, OpenEnum, Operation, Repeat, RequestBody, Tag},
+    transform::{ArgumentKind, OpenEnum, Operation, Repeat, RequestBody},
 };
 use funnelflux_openapi::{Diagnostic, Diagnostics, Severity, Stage};
-use page::Page;
+use page::{Page, gated, indented};
 
 pub use page::MARK;
 
@@ -53,6 +55,7 @@ pub fn render(
     let mut files = BTreeMap::new();
     files.insert("mod.rs".to_owned(), root(items));
     files.insert("public.rs".to_owned(), public(items, resources));
+    files.insert("asset_groups.rs".to_owned(), asset_groups::file(items, resources));
     files.insert("ids.rs".to_owned(), ids(items));
     if !items.shared.is_empty() {
         let about = "Types that several tags share, or that no operation uses.";
@@ -128,7 +131,7 @@ fn root(items: &Items) -> String {
         "Code generated from the API document: a module per tag, ID types and shared types.\n\n\
          `public.rs` lists the public items.",
     );
-    let mut modules = vec![("ids", None), ("public", None)];
+    let mut modules = vec![("asset_groups", None), ("ids", None), ("public", None)];
     modules.extend(
         items
             .tags
@@ -207,22 +210,6 @@ fn public(items: &Items, resources: &BTreeMap<String, GroupResource>) -> String 
         ))
     ));
     page.finish()
-}
-
-/// Gates an item by the feature of a tag.
-fn gated(tag: &Tag, item: &str) -> String {
-    format!("#[cfg(feature = {:?})]\n{item}", tag.feature)
-}
-
-fn indented(text: &str) -> String {
-    let lines: Vec<String> = text
-        .lines()
-        .map(|line| match line {
-            "" => String::new(),
-            line => format!("    {line}"),
-        })
-        .collect();
-    lines.join("\n")
 }
 
 fn ids(items: &Items) -> String {

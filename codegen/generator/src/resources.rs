@@ -6,6 +6,7 @@
 //! those of the group, `x-server-managed` the properties that the service changes.
 
 mod bodies;
+mod children;
 mod fields;
 mod server_managed;
 mod signature;
@@ -26,6 +27,7 @@ use crate::{
 use funnelflux_openapi::{Diagnostic, Diagnostics, Document, Severity, Stage};
 
 use bodies::{Entries, Place, entries};
+pub use children::Children;
 use fields::{Field, Fields};
 pub use server_managed::{ServerBehavior, ServerManagedField};
 use signature::Signature;
@@ -68,9 +70,35 @@ pub struct Resource {
     /// Call that copies.
     pub duplicate: Option<Duplicate>,
     /// Functions that create and save.
-    pub save: Option<(TokenStream, TokenStream)>,
+    pub save: Option<Save>,
     /// Expression of the ID of `self`, if the client makes it.
     pub client_made_id: Option<TokenStream>,
+    /// Pointers to the properties that every asset has.
+    pub pointers: Pointers,
+}
+
+/// JSON pointers to properties that every asset of a resource has.
+#[derive(Debug)]
+pub struct Pointers {
+    /// Pointer to the ID.
+    pub id: String,
+    /// Pointer to the name, if the assets have one.
+    pub name: Option<String>,
+    /// Pointer to the ID of the category, if the assets have one.
+    pub category: Option<String>,
+}
+
+/// Calls that create and save an asset.
+#[derive(Debug)]
+pub struct Save {
+    /// Function that creates.
+    pub create: TokenStream,
+    /// Function that saves.
+    pub save: TokenStream,
+    /// Static of the operation that creates.
+    pub create_operation: Ident,
+    /// Static of the operation that saves.
+    pub save_operation: Ident,
 }
 
 /// The list of a resource.
@@ -123,27 +151,6 @@ pub struct Duplicate {
     pub updates: Option<TokenStream>,
 }
 
-/// Children of the assets of a resource.
-#[derive(Debug)]
-pub struct Children {
-    /// Module of their group.
-    pub module: Ident,
-    /// Cargo feature of their group, if it is another group.
-    pub feature: Option<String>,
-    /// Kind of the children.
-    pub kind: Ident,
-    /// Static of the operation that lists them.
-    pub list: Ident,
-    /// Query of the list.
-    pub query: Vec<(String, String)>,
-    /// `true` if a row of the list names the parent.
-    pub in_rows: bool,
-    /// Pointer to the ID in a row.
-    pub id: String,
-    /// Pointers to the parent.
-    pub properties: Vec<String>,
-}
-
 /// Reads a create back.
 #[derive(Debug)]
 pub struct ReadBack {
@@ -164,6 +171,10 @@ pub struct GroupResource {
     pub read_back: Option<ReadBack>,
     /// Properties that the service changes.
     pub server_managed: Vec<ServerManagedField>,
+    /// Words of the group.
+    pub words: Option<GroupWords>,
+    /// Children that the tag names: their tag, and pointers to the parent.
+    pub child_pointers: Vec<(String, Vec<String>)>,
 }
 
 /// Reads the resources by the name of their group.
@@ -191,6 +202,8 @@ pub fn resources(
             resource,
             read_back,
             server_managed,
+            words: model.vocabulary.group(&tag.tag.name).cloned(),
+            child_pointers: children::listed(source, &tag.tag.name),
         };
         groups.insert(tag.tag.name.clone(), group);
     }
@@ -318,6 +331,15 @@ impl<'a> Reader<'a> {
         let delete = self.change(tag, &Verb::Delete, "deleting many assets");
         let categorise = self.categorise(tag);
         let duplicate = self.duplicate(tag, &id, id_name);
+        let pointer = |name: &str| format!("/{}", name.replace('~', "~0").replace('/', "~1"));
+        let category = categorise.as_ref().map(|categorise| categorise.property.as_str());
+        let pointers = Pointers {
+            id: pointer(id_name),
+            name: fields
+                .name(&words.singular)
+                .map(|field| pointer(field.json_name())),
+            category: fields.category(id_name).or(category).map(pointer),
+        };
         Some(Resource {
             kind: self.kind(&words.plural),
             handle: format_ident!("{}", naming::handle(&words.plural)),
@@ -343,6 +365,7 @@ impl<'a> Reader<'a> {
             duplicate,
             save,
             client_made_id,
+            pointers,
         })
     }
 
@@ -436,8 +459,8 @@ impl<'a> Reader<'a> {
         list
     }
 
-    fn save(&mut self, tag: &TagItems, asset: &str) -> Option<(TokenStream, TokenStream)> {
-        let (_, create_method) = Self::main(tag, &Verb::Create)?;
+    fn save(&mut self, tag: &TagItems, asset: &str) -> Option<Save> {
+        let (create, create_method) = Self::main(tag, &Verb::Create)?;
         let (save, save_method) = Self::main(tag, &Verb::Save)?;
         let create_call = Signature::of(create_method).store(asset);
         let save_call = Signature::of(save_method).store(asset);
@@ -448,7 +471,13 @@ impl<'a> Reader<'a> {
                 "its body is not the asset that finding by ID returns",
             );
         }
-        Some((create_call?, save_call?))
+        let operation = |operation: &Operation| format_ident!("{}", naming::constant(operation.id()));
+        Some(Save {
+            create: create_call?,
+            save: save_call?,
+            create_operation: operation(create),
+            save_operation: operation(save),
+        })
     }
 
     fn change(&mut self, tag: &TagItems, verb: &Verb, ability: &str) -> Option<Change> {
@@ -555,16 +584,10 @@ impl<'a> Reader<'a> {
 
     /// The children that the tag names, if all of them can be counted.
     fn children(&self, tag: &TagItems, groups: &BTreeMap<String, GroupResource>) -> Vec<Children> {
-        let children = server_managed::extension(self.source, &tag.tag.name, "x-children");
-        let children = children.map(|child| {
-            let name = child.get("tag")?.as_str()?;
+        let listed = children::listed(self.source, &tag.tag.name).into_iter();
+        let children = listed.map(|(name, properties)| {
             let group = self.items.tags.iter().find(|tag| tag.tag.name == name)?;
-            let resource = groups.get(name)?.resource.as_ref()?;
-            let properties = child.get("properties")?.as_array()?;
-            let properties: Vec<String> = properties
-                .iter()
-                .filter_map(|path| path.as_str().map(str::to_owned))
-                .collect();
+            let resource = groups.get(&name)?.resource.as_ref()?;
             let (list, method) = Self::main(group, &Verb::List)?;
             let row = Signature::of(method).returns;
             let row = self.fields(fields::argument_of(&row, "Vec")?)?;

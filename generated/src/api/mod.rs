@@ -5,6 +5,7 @@
 
 #[cfg(feature = "ai-node-settings")]
 pub(crate) mod ai_node_settings;
+pub(crate) mod asset_groups;
 #[cfg(feature = "categories")]
 pub(crate) mod categories;
 #[cfg(feature = "conditions")]

@@ -26,6 +26,7 @@
 //! | module | contents |
 //! |---|---|
 //! | `asset_kind` | the kinds of assets in generic code |
+//! | `asset_group` | groups of assets chosen at run time, as data |
 //! | `abilities`, `find`, `update`, `create_or_save` | the traits that users call |
 //! | `bulk` | bulk jobs with their engine, journal and report; `duplicate_many` |
 //! | `resource` | traits that connect a kind of asset to the client; the generator implements them |
@@ -35,6 +36,7 @@
 //! | `snapshot` | snapshots of whole accounts, references and comparison (feature `snapshot`) |
 
 mod abilities;
+pub(crate) mod asset_group;
 mod asset_kind;
 mod bulk;
 mod cascade;
@@ -55,16 +57,18 @@ mod validate;
 )]
 pub use crate::api::public::kinds::*;
 pub use crate::runtime::acknowledgement::{Documented, Inferred};
+pub use crate::runtime::server_managed::ServerBehavior;
 pub use abilities::{BulkArchive, BulkDelete, BulkUnarchive, MoveToCategory};
+pub use asset_group::{Abilities, AssetGroup, ChildRelation, FoundAsset};
 pub use asset_kind::{AssetKind, AssetRow};
 pub use bulk::{
     Archiving, Bulk, ChangeRecord, Children, Counts, Deleting, DifferentJobs, DuplicateMany, Duplicating,
-    Duplication, Entry, Failure, Journal, JournalError, MovingToCategory, Outcome, Outcomes, Plan, Progress,
-    Reason, Report, Unarchiving,
+    Duplication, Entry, Failure, GroupBulk, GroupJobError, Journal, JournalError, MovingToCategory, Outcome,
+    Outcomes, Plan, Progress, Reason, Report, Unarchiving,
 };
 pub use cascade::Cascade;
 pub use create_or_save::{CreateOrSave, StoreError, Stored};
 pub use find::{Find, FindMany, Found};
-pub use resource::{AssetStatus, Handle};
+pub use resource::{AssetStatus, AssetSummary, Handle};
 pub use update::{Update, UpdateError, UpdateOne, Updated};
 pub use validate::{IdProblem, InvalidJob, Repeated};

@@ -47,6 +47,8 @@ const MAX_REFUSALS: usize = 12;
 pub(crate) struct Reader<R> {
     client: Client,
     url_length: usize,
+    /// Whole assets are read as they were sent, whatever their type.
+    is_raw: bool,
     /// The service has answered a read successfully.
     answered: AtomicBool,
     resource: PhantomData<fn() -> R>,
@@ -68,8 +70,17 @@ impl<R: Resource> Reader<R> {
         Self {
             client,
             url_length,
+            is_raw: false,
             answered: AtomicBool::new(false),
             resource: PhantomData,
+        }
+    }
+
+    /// Creates a reader whose assets keep the form in which the service sent them.
+    pub(crate) fn raw(client: Client) -> Self {
+        Self {
+            is_raw: true,
+            ..Self::new(client, URL_LENGTH)
         }
     }
 
@@ -94,6 +105,11 @@ impl<R: Resource> Reader<R> {
     /// Reads the whole asset of each ID, in order.
     pub(crate) async fn assets(&self, ids: &[R::Id]) -> Vec<ReadResult<R::Asset>> {
         self.read(ids, parse_asset::<R>, |_| None).await
+    }
+
+    /// Reads the whole asset of each ID as JSON, in order.
+    pub(crate) async fn values(&self, ids: &[R::Id]) -> Vec<ReadResult<Value>> {
+        self.read(ids, |row| Ok(row.clone()), |_| None).await
     }
 
     /// Reads the IDs of all assets; `None` if the kind has no list.
@@ -138,6 +154,14 @@ impl<R: Resource> Reader<R> {
                 let call = find(&self.client, ids);
                 call.rows(move |rows| match_rows(rows, &asked, &property, parse))
                     .await
+            }
+            (None, [id]) if self.is_raw => {
+                let property = id_property::<R>(&self.client);
+                let asset = R::FIND_BY_ID(&self.client, id).raw_json().await;
+                asset.map(|asset| match unwrapped(asset, &property) {
+                    Some(row) => HashMap::from([(id.clone(), parse(&row))]),
+                    None => HashMap::from([(id.clone(), Err(format!("the answer has no {property}")))]),
+                })
             }
             (None, [id]) => {
                 let asset = R::FIND_BY_ID(&self.client, id).await;
@@ -284,6 +308,25 @@ fn split<I>(lists: &mut Vec<Vec<I>>, mut list: Vec<I>) {
 fn id_property<R: Resource>(client: &Client) -> String {
     let call = R::FIND_BY_ID(client, &R::Id::from("0".to_owned()));
     call.first_query_name().to_owned()
+}
+
+/// Returns the object with the property: the answer itself, or the only object or list inside of it.
+fn unwrapped(answer: Value, property: &str) -> Option<Value> {
+    if answer.get(property).is_some() {
+        return Some(answer);
+    }
+    let Value::Object(members) = answer else {
+        return None;
+    };
+    let inside = members.into_iter().flat_map(|(_, member)| match member {
+        Value::Array(rows) => rows,
+        member => vec![member],
+    });
+    let mut found = inside.filter(|member| member.get(property).is_some());
+    match (found.next(), found.next()) {
+        (Some(asset), None) => Some(asset),
+        _ => None,
+    }
 }
 
 /// Assigns rows to the requested IDs.

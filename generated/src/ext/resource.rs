@@ -117,6 +117,7 @@ pub enum AssetStatus {
 
 /// The properties of an asset that bulk jobs compare.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct AssetSummary {
     /// Status; active if absent, which is the documented default.
     pub status: AssetStatus,
@@ -361,7 +362,7 @@ pub trait Categorised: Resource {
 /// A kind of asset that can be duplicated.
 pub trait Duplicate: Resource {
     /// Request body that describes a copy.
-    type Request: Clone + Debug + Serialize + Send + Sync + 'static;
+    type Request: Clone + Debug + Serialize + DeserializeOwned + Send + Sync + 'static;
     /// Duplicates an asset.
     const DUPLICATE: DuplicateCall<Self>;
 

@@ -107,6 +107,16 @@ pub struct Repeated<I> {
     pub times: usize,
 }
 
+impl<I> Repeated<I> {
+    /// Converts the ID.
+    pub(crate) fn map<J>(self, id: impl Fn(I) -> J) -> Repeated<J> {
+        Repeated {
+            id: id(self.id),
+            times: self.times,
+        }
+    }
+}
+
 /// Checks every ID and removes duplicates.
 pub(crate) fn distinct<I: AsRef<str> + Clone + Eq + Hash>(ids: Vec<I>) -> Result<Distinct<I>, InvalidJob> {
     if ids.is_empty() {

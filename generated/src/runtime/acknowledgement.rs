@@ -16,10 +16,18 @@ pub struct Documented;
 pub struct Inferred;
 
 /// Evidence of a call or job. Sealed: this module is private.
-pub trait EvidenceState: Copy + Debug + Send + Sync + 'static {}
+pub trait EvidenceState: Copy + Debug + Send + Sync + 'static {
+    /// True if the operation is inferred.
+    const IS_INFERRED: bool;
+}
 
-impl EvidenceState for Documented {}
-impl EvidenceState for Inferred {}
+impl EvidenceState for Documented {
+    const IS_INFERRED: bool = false;
+}
+
+impl EvidenceState for Inferred {
+    const IS_INFERRED: bool = true;
+}
 
 /// Evidence with which a call or job may be sent. Sealed: this module is private.
 #[diagnostic::on_unimplemented(

@@ -487,6 +487,11 @@ impl<T> Call<T> {
         })
     }
 
+    /// Replaces the decoding: the response as JSON.
+    pub(crate) fn raw_json(self) -> Call<serde_json::Value> {
+        self.unsent.json()
+    }
+
     /// Transforms the value of the call.
     pub(crate) fn map<U>(self, change: impl FnOnce(T) -> U + Send + 'static) -> Call<U>
     where

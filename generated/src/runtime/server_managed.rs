@@ -8,9 +8,10 @@ use serde_json::Value;
 /// Placeholder of a stored secret (documented for middleware configs).
 const PLACEHOLDER: &str = "********";
 
-/// Change that the service makes to a property.
+/// Change that the service makes to a property, as far as documented.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum ServerBehavior {
+#[non_exhaustive]
+pub enum ServerBehavior {
     /// The service sets the value and ignores the one that is sent. The document marks the property
     /// `readOnly`.
     ReadOnly,
@@ -19,12 +20,20 @@ pub(crate) enum ServerBehavior {
     /// An older name of the property at this pointer.
     AliasOf(&'static str),
     /// A number with a default and an upper bound.
-    Capped { default: u64, maximum: u64 },
-    /// A secret, which the service returns as the [`PLACEHOLDER`].
+    Capped {
+        /// The default.
+        default: u64,
+        /// The upper bound.
+        maximum: u64,
+    },
+    /// A secret, which the service returns as the placeholder `********`.
     ///
     /// If the flag at this pointer is true, a placeholder, an empty string or an absent value keeps the
     /// stored secret. The document marks the property with the format `password`.
-    Secret { flag: &'static str },
+    Secret {
+        /// Pointer to the flag.
+        flag: &'static str,
+    },
 }
 
 /// Server-managed fields of one kind of asset, as JSON pointers.

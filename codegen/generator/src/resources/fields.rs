@@ -84,6 +84,18 @@ impl<'a> Fields<'a> {
             .or_else(|| named(&|name| name.ends_with("_name") && !name.contains("category")))
     }
 
+    /// The JSON name of the field with the category.
+    pub(super) fn category(&self, id_name: &str) -> Option<&str> {
+        self.category_field(id_name).map(Field::json_name)
+    }
+
+    fn category_field(&self, id_name: &str) -> Option<&Field> {
+        self.all.iter().find(|field| {
+            let name = field.name.to_snake_case();
+            ["id_category", "category_id"].contains(&name.as_str()) && field.name != id_name
+        })
+    }
+
     /// Expression of the summary of `value`: its status and its category.
     pub(super) fn summary(&self, value: &TokenStream, id_name: &str) -> TokenStream {
         // A document may not know a field that the service sends.
@@ -102,10 +114,7 @@ impl<'a> Fields<'a> {
             }
         };
         let status = text(self.get("status"), "status");
-        let category = self.all.iter().find(|field| {
-            let name = field.name.to_snake_case();
-            ["id_category", "category_id"].contains(&name.as_str()) && field.name != id_name
-        });
+        let category = self.category_field(id_name);
         let category = if id_name == "idCategory" {
             quote!(None)
         } else {
@@ -126,6 +135,11 @@ impl<'a> Fields<'a> {
 }
 
 impl Field {
+    /// The name in JSON.
+    pub(super) fn json_name(&self) -> &str {
+        &self.name
+    }
+
     /// The type, without option and list.
     pub(super) fn inner(&self) -> &Type {
         &self.inner

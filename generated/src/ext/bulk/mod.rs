@@ -4,6 +4,7 @@ mod change;
 mod constructors;
 mod duplicate;
 mod engine;
+mod group_bulk;
 mod journal;
 mod outcome;
 mod outcomes;
@@ -15,6 +16,7 @@ mod text;
 
 pub use change::{Archiving, ChangeRecord, Deleting, MovingToCategory, Unarchiving};
 pub use duplicate::{DuplicateMany, Duplicating, Duplication};
+pub use group_bulk::{GroupBulk, GroupJobError};
 pub use journal::{Journal, JournalError};
 pub use outcome::{Entry, Failure, Outcome, Reason};
 pub use outcomes::Outcomes;

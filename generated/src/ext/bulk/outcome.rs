@@ -269,4 +269,15 @@ impl<I> Entry<I> {
             more_copies: Vec::new(),
         }
     }
+
+    /// Converts the IDs.
+    pub(crate) fn map<J>(self, id: impl Fn(I) -> J) -> Entry<J> {
+        Entry {
+            id: id(self.id),
+            position: self.position,
+            outcome: self.outcome,
+            copy: self.copy.map(&id),
+            more_copies: self.more_copies.into_iter().map(&id).collect(),
+        }
+    }
 }

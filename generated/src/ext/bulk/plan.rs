@@ -64,6 +64,28 @@ impl<I> Plan<I> {
         }
     }
 
+    /// Converts the IDs.
+    pub(super) fn map<J>(self, id: impl Fn(I) -> J) -> Plan<J> {
+        let all = |ids: Vec<I>| ids.into_iter().map(&id).collect();
+        Plan {
+            job: self.job,
+            would_change: all(self.would_change),
+            already: all(self.already),
+            missing: all(self.missing),
+            unreadable: self
+                .unreadable
+                .into_iter()
+                .map(|(unread, failure)| (id(unread), failure))
+                .collect(),
+            children: self.children,
+            repeated: self
+                .repeated
+                .into_iter()
+                .map(|repeated| repeated.map(&id))
+                .collect(),
+        }
+    }
+
     pub(super) fn add(
         &mut self,
         id: I,

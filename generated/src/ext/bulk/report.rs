@@ -98,6 +98,20 @@ impl<I> Report<I> {
         }
     }
 
+    /// Converts the IDs.
+    pub(crate) fn map<J>(self, id: impl Fn(I) -> J) -> Report<J> {
+        Report {
+            job: self.job,
+            duplicates: self.duplicates,
+            entries: self.entries.into_iter().map(|entry| entry.map(&id)).collect(),
+            repeated: self
+                .repeated
+                .into_iter()
+                .map(|repeated| repeated.map(&id))
+                .collect(),
+        }
+    }
+
     /// Returns the description of the job, such as `archive offer sources, children move to 2nIemJxCKbFX`.
     #[must_use]
     pub fn job(&self) -> &str {

@@ -49,11 +49,7 @@ pub trait DuplicateMany: Assets<Resource: resource::Duplicate> {
             let request = request(id);
             requests.entry(id.clone()).or_insert(request);
         }
-        let change = Duplicating {
-            requests,
-            overrides: None,
-        };
-        Bulk::new(self.assets(), ids, change)
+        Bulk::new(self.assets(), ids, Duplicating::new(requests))
     }
 }
 
@@ -75,6 +71,16 @@ pub type Duplication<R> = Bulk<R, Duplicating<R>>;
 pub struct Duplicating<R: resource::Duplicate> {
     requests: BTreeMap<R::Id, RequestOf<R>>,
     overrides: Option<Overrides<R>>,
+}
+
+impl<R: resource::Duplicate> Duplicating<R> {
+    /// Each asset to copy needs a request.
+    pub(in crate::ext) fn new(requests: BTreeMap<R::Id, RequestOf<R>>) -> Self {
+        Self {
+            requests,
+            overrides: None,
+        }
+    }
 }
 
 impl<R: resource::Duplicate> fmt::Debug for Duplicating<R> {
