@@ -49,11 +49,6 @@ impl JsonPath {
         Self(Vec::new())
     }
 
-    /// Last part of the path.
-    pub(crate) fn last(&self) -> &str {
-        self.0.last().map_or("", String::as_str)
-    }
-
     /// First part of the path.
     pub(crate) fn first(&self) -> &str {
         self.0.first().map_or("", String::as_str)
@@ -103,21 +98,6 @@ impl JsonPath {
         }
         *place = value;
         Ok(())
-    }
-
-    /// Removes the value at the path, if there is one.
-    pub(crate) fn remove(&self, target: &mut Value) {
-        let Some((last, parents)) = self.0.split_last() else {
-            return;
-        };
-        let parent = parents.iter().try_fold(target, |value, part| match value {
-            Value::Object(object) => object.get_mut(part),
-            Value::Array(array) => array.get_mut(part.parse::<usize>().ok()?),
-            _ => None,
-        });
-        if let Some(Value::Object(object)) = parent {
-            object.shift_remove(last);
-        }
     }
 }
 
@@ -192,8 +172,6 @@ mod tests {
             );
             assert_eq!(value, expected);
         }
-        JsonPath::parse("a.b").unwrap().remove(&mut value);
-        assert_eq!(value["a"], json!({ "c": "new" }));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use crate::confirm::Expected;
 use crate::context::Context;
 use crate::exit::{CommandResult, Exit, Failure};
 use crate::input;
-use crate::output::{View, row_arguments, write_out};
+use crate::output::{Output, View, row_arguments, write_out};
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use funnelflux::bytes::Bytes;
 use funnelflux::http::Method;
@@ -63,17 +63,17 @@ pub(crate) async fn run(matches: &ArgMatches, context: &Context) -> CommandResul
     if let Some(body) = &body {
         request = request.body(body);
     }
-    print(request.bytes().await?, &output)
+    print(&request.bytes().await?, &output)
 }
 
 /// Prints a response: JSON as the output asks for, anything else unchanged.
-pub(super) fn print(body: Bytes, output: &crate::output::Output) -> CommandResult {
+pub(super) fn print(body: &Bytes, output: &Output) -> CommandResult {
     if body.iter().all(u8::is_ascii_whitespace) {
         return Ok(Exit::Done);
     }
-    match serde_json::from_slice::<Value>(&body) {
+    match serde_json::from_slice::<Value>(body) {
         Ok(value) => output.print_value(value, &View::default())?,
-        Err(_) => write_out(|out| out.write_all(&body))?,
+        Err(_) => write_out(|out| out.write_all(body))?,
     }
     Ok(Exit::Done)
 }

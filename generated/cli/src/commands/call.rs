@@ -77,9 +77,10 @@ fn option(parameter: Parameter) -> Arg {
         } else {
             ArgAction::Set
         });
-    match parameter.name == long || is_taken(parameter.name) {
-        true => argument.long(long),
-        false => argument.alias(parameter.name).long(long),
+    if parameter.name == long || is_taken(parameter.name) {
+        argument.long(long)
+    } else {
+        argument.alias(parameter.name).long(long)
     }
 }
 
@@ -162,7 +163,7 @@ pub(crate) async fn run(matches: &ArgMatches, context: &Context) -> CommandResul
     if let Some(body) = &body {
         request = request.body(body);
     }
-    api::print(request.bytes().await?, &output)
+    api::print(&request.bytes().await?, &output)
 }
 
 #[cfg(test)]
