@@ -40,9 +40,21 @@ pub(crate) async fn run(matches: &ArgMatches, context: &Context) -> CommandResul
         .get_one::<String>("method")
         .map(|method| method.to_uppercase());
     let method = method.unwrap_or_default();
-    let parsed = Method::from_bytes(method.as_bytes()).map_err(|_| {
-        Failure::usage(format!("{method:?} is not a method of HTTP")).fix("use GET, POST, PUT or DELETE")
-    })?;
+    let known = [
+        Method::GET,
+        Method::HEAD,
+        Method::POST,
+        Method::PUT,
+        Method::PATCH,
+        Method::DELETE,
+    ];
+    let parsed = known
+        .into_iter()
+        .find(|known| known.as_str() == method)
+        .ok_or_else(|| {
+            Failure::usage(format!("{method:?} is not a method of the API"))
+                .fix("use GET, POST, PUT or DELETE")
+        })?;
     let path = matches.get_one::<String>("path").cloned().unwrap_or_default();
     let body = input::body(matches)?;
     let mut pairs = Vec::new();
