@@ -43,17 +43,18 @@ pub use page::MARK;
 const IDS: &str = "crate::api::ids";
 const SHARED: &str = "crate::api::shared";
 
-/// Renders the files by their paths relative to `generated/src/api`.
+/// Renders the files, keyed by their paths relative to `generated/src/api`.
 ///
 /// # Errors
-/// A file that is not valid Rust, which no document should be able to cause.
+/// A generated file is not valid Rust. No document should be able to cause this error.
 pub fn render(
+    document_version: &str,
     items: &Items,
     resources: &BTreeMap<String, GroupResource>,
 ) -> Result<(BTreeMap<String, String>, StageReport), Diagnostics> {
     let names = Names::of(items);
     let mut files = BTreeMap::new();
-    files.insert("mod.rs".to_owned(), root(items));
+    files.insert("mod.rs".to_owned(), root(document_version, items));
     files.insert("public.rs".to_owned(), public(items, resources));
     files.insert("asset_groups.rs".to_owned(), asset_groups::file(items, resources));
     files.insert("ids.rs".to_owned(), ids(items));
@@ -104,7 +105,7 @@ pub fn render(
         .map(|(value, _)| value)
 }
 
-/// Names of types by the module that defines them.
+/// Names of types, keyed by the module that defines them.
 struct Names<'a> {
     ids: BTreeSet<&'a str>,
     shared: BTreeSet<&'a str>,
@@ -126,7 +127,7 @@ impl<'a> Names<'a> {
     }
 }
 
-fn root(items: &Items) -> String {
+fn root(document_version: &str, items: &Items) -> String {
     let mut page = Page::new(
         "Code generated from the API document: a module per tag, ID types and shared types.\n\n\
          `public.rs` lists the public items.",
@@ -148,6 +149,10 @@ fn root(items: &Items) -> String {
     });
     let lines: Vec<String> = lines.collect();
     page.piece(&lines.join("\n"));
+    page.piece(&format!(
+        "/// Version of the API document.\n#[cfg(feature = \"snapshot\")]\npub(crate) const DOCUMENT_VERSION: &str = {};",
+        Literal::string(document_version)
+    ));
     page.finish()
 }
 

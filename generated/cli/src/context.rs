@@ -1,4 +1,4 @@
-//! What a command works with: the options, the profile and the client.
+//! Context of a command: the options, the profile and the client.
 
 use crate::arguments::GlobalOptions;
 use crate::exit::{Exit, Failure};

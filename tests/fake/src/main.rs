@@ -3,25 +3,27 @@
 //! The options are those settings of the library that are useful in a terminal. Tests use the library, which
 //! has all settings.
 
-use std::{net::SocketAddr, process::ExitCode, str::FromStr};
+use std::{fs, net::SocketAddr, path::PathBuf, process::ExitCode, str::FromStr};
 
 use clap::{Parser, ValueEnum};
 use funnelflux_fake::{
-    ClockSource, EntryPolicy, ErrorShape, Fake, Limit, LogRetention, Settings, TrailingSlash,
+    ClockSource, Document, EntryPolicy, ErrorShape, Fake, Limit, LogRetention, Settings, TrailingSlash,
 };
 
 /// FunnelFlux Pro in memory: serves HTTP requests until Ctrl-C.
 ///
 /// The server starts with some offer sources, their offer pages and categories, and prints its base URL and
-/// tokens. It serves every operation of the OpenAPI document that it was built with, and POST /auth/validate,
-/// which renews tokens. A request that violates the document gets a 400 that lists all violations. All data
-/// is lost on exit.
+/// tokens. It serves every operation of an OpenAPI document, and POST /auth/validate, which renews tokens. A
+/// request that violates the document gets a 400 that lists all violations. All data is lost on exit.
 #[derive(Debug, Parser)]
 #[command(name = "funnelflux-fake", version, after_long_help = MORE)]
 struct Options {
     /// Address to listen on; port 0 selects a free port, which is printed.
     #[arg(long, default_value = "127.0.0.1:8090")]
     address: SocketAddr,
+    /// Effective document to serve (spec/effective.json); default: the one that the program was built with.
+    #[arg(long, value_name = "FILE")]
+    document: Option<PathBuf>,
     /// Access token that requests must carry; expires 72 hours after the start.
     #[arg(long, default_value = "fake-access-token")]
     token: String,
@@ -163,8 +165,19 @@ impl Options {
         settings
     }
 
-    fn fake(&self) -> Fake {
-        let fake = Fake::new(self.settings());
+    fn document(&self) -> Result<Document, String> {
+        let Some(path) = &self.document else {
+            return Ok(Document::embedded());
+        };
+        let text = fs::read_to_string(path).map_err(|error| {
+            let fix = "fix: name a file that can be read";
+            format!("cannot read {}: {error}\n{fix}", path.display())
+        })?;
+        Document::from_json(&text).map_err(|error| format!("{}: {error}", path.display()))
+    }
+
+    fn fake(&self, document: Document) -> Fake {
+        let fake = Fake::with_document(self.settings(), document);
         for number in 1..=self.categories {
             fake.seed_category(&format!("category-{number}"), &format!("Category {number}"));
         }
@@ -192,7 +205,8 @@ async fn main() -> ExitCode {
 }
 
 async fn serve(options: &Options) -> Result<(), String> {
-    let server = options.fake().serve(options.address).await.map_err(|error| {
+    let fake = options.fake(options.document()?);
+    let server = fake.serve(options.address).await.map_err(|error| {
         format!(
             "cannot listen on {}: {error}\nfix: choose another --address; port 0 selects a free port",
             options.address

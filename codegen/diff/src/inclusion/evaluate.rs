@@ -5,7 +5,8 @@ use serde_json::Value;
 use super::{
     branch::{Branch, Kind},
     decimal::Decimal,
-    lower::{Reading, same},
+    keywords::same,
+    lower::Reading,
     prover::Prover,
     schema::Schema,
 };

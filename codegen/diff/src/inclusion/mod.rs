@@ -11,10 +11,12 @@ mod branch;
 mod decide;
 mod decimal;
 mod evaluate;
+mod keywords;
 mod lower;
 mod prover;
 mod schema;
+mod text;
 mod witness;
 
-pub(crate) use prover::{Mode, Prover};
+pub(crate) use prover::{Mode, Prover, Root};
 pub(crate) use schema::Schema;

@@ -5,7 +5,15 @@ use std::collections::{HashMap, HashSet};
 use serde_json::Value;
 
 use super::lower::Lowering;
-use crate::level::Direction;
+use crate::level::{Direction, Encoding};
+
+/// A document whose schemas are compared.
+#[derive(Clone, Copy)]
+pub(crate) struct Root<'a> {
+    pub value: &'a Value,
+    /// `nullable` adds null, also beside a composition.
+    pub has_null_type: bool,
+}
 
 /// Mode of an inclusion question.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -38,10 +46,11 @@ pub(crate) struct Prover<'a> {
     pub(super) knows_formats: bool,
     /// Levels of the evaluation in progress.
     pub(super) level: usize,
+    pub(super) encoding: Encoding,
 }
 
 impl<'a> Prover<'a> {
-    pub(crate) fn new(documents: [&'a Value; 2], direction: Direction) -> Self {
+    pub(crate) fn new(documents: [Root<'a>; 2], direction: Direction, encoding: Encoding) -> Self {
         Self {
             lowering: Lowering::new(documents, direction),
             proven: HashSet::new(),
@@ -52,6 +61,7 @@ impl<'a> Prover<'a> {
             fuel: 0,
             knows_formats: true,
             level: 0,
+            encoding,
         }
     }
 }

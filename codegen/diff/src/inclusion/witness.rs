@@ -9,10 +9,13 @@ use super::{
     branch::{Branch, Kind},
     decimal::Decimal,
     evaluate::{FORMATS, Truth},
-    lower::{Reading, names},
+    keywords::names,
+    lower::Reading,
     prover::Prover,
     schema::Schema,
+    text::forms,
 };
+use crate::level::Encoding;
 
 /// Maximum number of steps for one search.
 const FUEL: usize = 20_000;
@@ -68,7 +71,14 @@ impl<'a> Prover<'a> {
 
     /// Checks whether `small` allows a value that `large` rejects.
     fn is_witness(&mut self, small: &[Schema<'a>], large: &[Schema<'a>], value: &Value) -> bool {
-        self.allows(large, value, false) == Truth::No && self.allows(small, value, true) == Truth::Yes
+        let forms = if self.encoding == Encoding::Text {
+            forms(value)
+        } else {
+            Vec::new()
+        };
+        let mut refused = forms.iter().chain([value]);
+        refused.all(|value| self.allows(large, value, false) == Truth::No)
+            && self.allows(small, value, true) == Truth::Yes
     }
 
     /// Checks whether a schema certainly rejects a value.

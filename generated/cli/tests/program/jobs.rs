@@ -150,7 +150,7 @@ fn a_killed_job_is_resumed_and_loses_nothing() {
         .spawn()
         .unwrap();
     let begin = Instant::now();
-    while world.count("archived") < 5 && begin.elapsed() < Duration::from_secs(60) {
+    while world.count("archived") < 5 && begin.elapsed() < Duration::from_mins(1) {
         std::thread::sleep(Duration::from_millis(5));
     }
     child.kill().unwrap();

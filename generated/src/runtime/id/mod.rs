@@ -52,8 +52,8 @@ macro_rules! id_type {
         impl $name {
             /// Generates an ID that is greater than all earlier IDs from this process.
             ///
-            /// The format is documented: 12 characters of `0-9A-Za-z`. The first 7 count the milliseconds
-            /// since 2019-07-23T00:00:00Z, the other 5 are random.
+            /// The format is documented: 12 characters of `0-9A-Za-z`. The first 7 characters count the
+            /// milliseconds since 2019-07-23T00:00:00Z, and the other 5 are random.
             ///
             /// # Errors
             /// When the clock of this machine is before 2019 or after 2131.
