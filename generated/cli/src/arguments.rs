@@ -103,18 +103,13 @@ fn global_arguments() -> Vec<Arg> {
             .long("errors")
             .value_name("FORMAT")
             .value_parser(PossibleValuesParser::new(["text", "json"]))
+            .hide_possible_values(true)
             .hide_default_value(true)
             .default_value("text")
             .help("Format of an error on stderr: text or json"),
     ];
     let global = |argument: Arg| argument.global(true).help_heading(HEADING);
-    let mut arguments: Vec<Arg> = arguments.map(global).into();
-    // Their values would repeat what the help says.
-    arguments = arguments
-        .into_iter()
-        .map(|argument| argument.hide_possible_values(true))
-        .collect();
-    arguments
+    arguments.map(global).into()
 }
 
 /// Returns true if errors are to be printed as JSON. Reads the raw arguments, because an error of the command

@@ -51,10 +51,15 @@ pub(crate) struct Failure {
     pub(crate) exit: Exit,
     /// One line: cause and place.
     message: String,
+    details: Box<Details>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Details {
     /// Next command or edit.
     fix: Option<String>,
     /// More properties for programs.
-    details: Map<String, Value>,
+    properties: Map<String, Value>,
 }
 
 /// Result of a command.
@@ -65,8 +70,7 @@ impl Failure {
         Self {
             exit,
             message: message.into(),
-            fix: None,
-            details: Map::new(),
+            details: Box::default(),
         }
     }
 
@@ -81,27 +85,40 @@ impl Failure {
 
     /// Adds the next command or edit.
     pub(crate) fn fix(mut self, fix: impl Into<String>) -> Self {
-        self.fix = Some(fix.into());
+        self.details.fix = Some(fix.into());
+        self
+    }
+
+    /// Replaces the exit code.
+    pub(crate) fn with_exit(mut self, exit: Exit) -> Self {
+        self.exit = exit;
+        self
+    }
+
+    /// Replaces the message.
+    pub(crate) fn with_message(mut self, message: impl Into<String>) -> Self {
+        self.message = message.into();
         self
     }
 
     /// Writes the failure to stderr.
     pub(crate) fn report(&self, as_json: bool) {
         // Nothing is left to do if stderr is closed.
-        let _ = match as_json {
-            true => writeln!(io::stderr(), "{}", self.to_json()),
-            false => writeln!(io::stderr(), "{self}"),
+        let _ = if as_json {
+            writeln!(io::stderr(), "{}", self.to_json())
+        } else {
+            writeln!(io::stderr(), "{self}")
         };
     }
 
     fn to_json(&self) -> Value {
         let mut error = Map::new();
         error.insert("message".to_owned(), json!(self.message));
-        if let Some(fix) = &self.fix {
+        if let Some(fix) = &self.details.fix {
             error.insert("fix".to_owned(), json!(fix));
         }
         error.insert("exit_code".to_owned(), json!(self.exit as u8));
-        error.extend(self.details.clone());
+        error.extend(self.details.properties.clone());
         json!({ "error": error })
     }
 }
@@ -109,7 +126,7 @@ impl Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "error: {}", text::printable(&self.message))?;
-        match &self.fix {
+        match &self.details.fix {
             Some(fix) => write!(formatter, "\nfix: {}", text::printable(fix)),
             None => Ok(()),
         }
@@ -133,9 +150,9 @@ impl From<&Error> for Failure {
         };
         let mut failure = Self::new(exit, error.to_string());
         if exit == Exit::Authentication {
-            failure.fix = Some("log in again: funnelflux auth login".to_owned());
+            failure.details.fix = Some("log in again: funnelflux auth login".to_owned());
         } else if error.is_retryable() {
-            failure.fix = Some("run the same command again later".to_owned());
+            failure.details.fix = Some("run the same command again later".to_owned());
         }
         let details = [
             ("type", Some(json!(error.error_type()))),
@@ -148,7 +165,7 @@ impl From<&Error> for Failure {
         let known = details
             .into_iter()
             .filter_map(|(name, value)| Some((name.to_owned(), value?)));
-        failure.details.extend(known);
+        failure.details.properties.extend(known);
         failure
     }
 }

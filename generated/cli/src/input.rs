@@ -1,6 +1,6 @@
 //! Input of the user: IDs, and bodies of requests.
 
-use crate::exit::{Failure, file_failure};
+use crate::exit::{Exit, Failure, file_failure};
 use crate::path::JsonPath;
 use clap::{Arg, ArgAction, ArgMatches};
 use serde_json::{Map, Value};
@@ -81,13 +81,7 @@ pub(crate) fn read_text(file: &str) -> Result<String, Failure> {
         bytes
     } else {
         let path = Path::new(file);
-        fs::read(path).map_err(|error| {
-            let failure = file_failure("read", path, &error);
-            Failure {
-                exit: crate::exit::Exit::Usage,
-                ..failure
-            }
-        })?
+        fs::read(path).map_err(|error| file_failure("read", path, &error).with_exit(Exit::Usage))?
     };
     let name = if file == "-" { "stdin" } else { file };
     // Spreadsheets begin their files with a byte order mark.

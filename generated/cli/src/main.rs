@@ -9,7 +9,8 @@
 //! | `arguments` | the root command and the options of all commands |
 //! | `commands` | the commands, one file each |
 //! | `profile`, `context` | accounts, and the client that a command uses |
-//! | `input` | IDs, names and bodies that the user gives |
+//! | `input`, `assets` | IDs, names and bodies that the user gives |
+//! | `job`, `progress` | bulk jobs: plan, journal, progress, report |
 //! | `output` | rows and values on stdout |
 //! | `confirm` | questions before a change |
 //! | `exit` | exit codes and error texts |
@@ -17,15 +18,18 @@
 //! | `path`, `text` | paths inside JSON; text for terminals |
 
 mod arguments;
+mod assets;
 mod commands;
 mod confirm;
 mod context;
 mod demo;
 mod exit;
 mod input;
+mod job;
 mod output;
 mod path;
 mod profile;
+mod progress;
 mod text;
 
 use exit::{CommandResult, Exit, Failure};

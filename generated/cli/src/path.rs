@@ -49,11 +49,6 @@ impl JsonPath {
         Self(Vec::new())
     }
 
-    /// Last part of the path.
-    pub(crate) fn last(&self) -> &str {
-        self.0.last().map_or("", String::as_str)
-    }
-
     /// First part of the path.
     pub(crate) fn first(&self) -> &str {
         self.0.first().map_or("", String::as_str)
@@ -78,7 +73,7 @@ impl JsonPath {
             place = match place {
                 Value::Object(object) => object.entry(part.clone()).or_insert(Value::Null),
                 Value::Array(array) => {
-                    let index = part.parse().ok().filter(|index| *index <= array.len());
+                    let index = part.parse::<usize>().ok().filter(|index| *index <= array.len());
                     let Some(index) = index else {
                         let length = array.len();
                         return Err(format!(
@@ -103,21 +98,6 @@ impl JsonPath {
         }
         *place = value;
         Ok(())
-    }
-
-    /// Removes the value at the path, if there is one.
-    pub(crate) fn remove(&self, target: &mut Value) {
-        let Some((last, parents)) = self.0.split_last() else {
-            return;
-        };
-        let parent = parents.iter().try_fold(target, |value, part| match value {
-            Value::Object(object) => object.get_mut(part),
-            Value::Array(array) => array.get_mut(part.parse::<usize>().ok()?),
-            _ => None,
-        });
-        if let Some(Value::Object(object)) = parent {
-            object.shift_remove(last);
-        }
     }
 }
 
@@ -192,8 +172,6 @@ mod tests {
             );
             assert_eq!(value, expected);
         }
-        JsonPath::parse("a.b").unwrap().remove(&mut value);
-        assert_eq!(value["a"], json!({ "c": "new" }));
     }
 
     #[test]

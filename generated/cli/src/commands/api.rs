@@ -4,7 +4,7 @@ use crate::confirm::Expected;
 use crate::context::Context;
 use crate::exit::{CommandResult, Exit, Failure};
 use crate::input;
-use crate::output::{View, row_arguments, write_out};
+use crate::output::{Output, View, row_arguments, write_out};
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use funnelflux::bytes::Bytes;
 use funnelflux::http::Method;
@@ -40,9 +40,21 @@ pub(crate) async fn run(matches: &ArgMatches, context: &Context) -> CommandResul
         .get_one::<String>("method")
         .map(|method| method.to_uppercase());
     let method = method.unwrap_or_default();
-    let parsed = Method::from_bytes(method.as_bytes()).map_err(|_| {
-        Failure::usage(format!("{method:?} is not a method of HTTP")).fix("use GET, POST, PUT or DELETE")
-    })?;
+    let known = [
+        Method::GET,
+        Method::HEAD,
+        Method::POST,
+        Method::PUT,
+        Method::PATCH,
+        Method::DELETE,
+    ];
+    let parsed = known
+        .into_iter()
+        .find(|known| known.as_str() == method)
+        .ok_or_else(|| {
+            Failure::usage(format!("{method:?} is not a method of the API"))
+                .fix("use GET, POST, PUT or DELETE")
+        })?;
     let path = matches.get_one::<String>("path").cloned().unwrap_or_default();
     let body = input::body(matches)?;
     let mut pairs = Vec::new();
@@ -63,17 +75,17 @@ pub(crate) async fn run(matches: &ArgMatches, context: &Context) -> CommandResul
     if let Some(body) = &body {
         request = request.body(body);
     }
-    print(request.bytes().await?, &output)
+    print(&request.bytes().await?, &output)
 }
 
 /// Prints a response: JSON as the output asks for, anything else unchanged.
-pub(super) fn print(body: Bytes, output: &crate::output::Output) -> CommandResult {
+pub(super) fn print(body: &Bytes, output: &Output) -> CommandResult {
     if body.iter().all(u8::is_ascii_whitespace) {
         return Ok(Exit::Done);
     }
-    match serde_json::from_slice::<Value>(&body) {
+    match serde_json::from_slice::<Value>(body) {
         Ok(value) => output.print_value(value, &View::default())?,
-        Err(_) => write_out(|out| out.write_all(&body))?,
+        Err(_) => write_out(|out| out.write_all(body))?,
     }
     Ok(Exit::Done)
 }

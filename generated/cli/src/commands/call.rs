@@ -39,14 +39,20 @@ fn describe(operation: &'static Operation) -> Command {
     Command::new(operation.id)
         .about(summary)
         .long_about(about)
-        .defer(move |command| {
-            let command = command.args(operation.parameters.iter().map(|parameter| option(*parameter)));
-            let command = command.args(row_arguments());
-            match operation.request_body {
-                RequestBody::None => command,
-                _ => command.args(input::body_arguments()),
-            }
-        })
+        .defer(with_options)
+}
+
+/// Adds the options of the operation that the command names.
+fn with_options(command: Command) -> Command {
+    let Some(operation) = operations().find(|operation| operation.id == command.get_name()) else {
+        return command;
+    };
+    let command = command.args(operation.parameters.iter().map(|parameter| option(*parameter)));
+    let command = command.args(row_arguments());
+    match operation.request_body {
+        RequestBody::None => command,
+        _ => command.args(input::body_arguments()),
+    }
 }
 
 /// Option of a parameter. Its name in the document also works.
@@ -71,9 +77,10 @@ fn option(parameter: Parameter) -> Arg {
         } else {
             ArgAction::Set
         });
-    match parameter.name == long || is_taken(parameter.name) {
-        true => argument.long(long),
-        false => argument.alias(parameter.name).long(long),
+    if parameter.name == long || is_taken(parameter.name) {
+        argument.long(long)
+    } else {
+        argument.alias(parameter.name).long(long)
     }
 }
 
@@ -156,7 +163,7 @@ pub(crate) async fn run(matches: &ArgMatches, context: &Context) -> CommandResul
     if let Some(body) = &body {
         request = request.body(body);
     }
-    api::print(request.bytes().await?, &output)
+    api::print(&request.bytes().await?, &output)
 }
 
 #[cfg(test)]

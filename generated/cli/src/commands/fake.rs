@@ -57,14 +57,17 @@ pub(crate) async fn run(matches: &ArgMatches) -> CommandResult {
         Failure::failed(format!("cannot listen on {address}: {error}"))
             .fix("choose another --address; port 0 selects a free port")
     })?;
-    let mut lines = format!("export FUNNELFLUX_BASE_URL={}\n", server.base_url());
-    lines += &format!("export FUNNELFLUX_ACCESS_TOKEN={}\n", fake.access_token());
-    if let Some(token) = fake.refresh_token() {
-        lines += &format!("export FUNNELFLUX_REFRESH_TOKEN={token}\n");
-    }
-    lines += "# The fake runs until Ctrl-C.\n";
+    let mut lines = vec![
+        format!("export FUNNELFLUX_BASE_URL={}", server.base_url()),
+        format!("export FUNNELFLUX_ACCESS_TOKEN={}", fake.access_token()),
+    ];
+    let refresh = fake.refresh_token();
+    lines.extend(refresh.map(|token| format!("export FUNNELFLUX_REFRESH_TOKEN={token}")));
+    lines.push("# The fake runs until Ctrl-C.\n".to_owned());
     let mut stdout = io::stdout();
-    let printed = stdout.write_all(lines.as_bytes()).and_then(|()| stdout.flush());
+    let printed = stdout
+        .write_all(lines.join("\n").as_bytes())
+        .and_then(|()| stdout.flush());
     printed.map_err(|error| Failure::failed(format!("cannot write to stdout: {error}")))?;
     tokio::signal::ctrl_c()
         .await

@@ -5,6 +5,7 @@ mod auth;
 mod call;
 mod completions;
 mod fake;
+mod group;
 mod id;
 mod man;
 
@@ -14,7 +15,7 @@ use clap::{ArgMatches, Command};
 
 /// Descriptions of all commands.
 pub(crate) fn all() -> Vec<Command> {
-    vec![
+    let own = [
         call::command(),
         api::command(),
         id::command(),
@@ -22,7 +23,8 @@ pub(crate) fn all() -> Vec<Command> {
         fake::command(),
         completions::command(),
         man::command(),
-    ]
+    ];
+    group::commands().chain(own).collect()
 }
 
 /// Runs the command that the arguments name.
@@ -43,7 +45,10 @@ pub(crate) async fn run(matches: &ArgMatches) -> CommandResult {
         "call" => call::run(own, &context).await,
         "api" => api::run(own, &context).await,
         "auth" => auth::run(own, &context).await,
-        _ => Err(unknown()),
+        name => match group::named(name) {
+            Some(group) => group::run(group, own, &context).await,
+            None => Err(unknown()),
+        },
     }
 }
 

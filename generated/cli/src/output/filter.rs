@@ -52,6 +52,10 @@ impl Filter {
         })
     }
 
+    pub(super) fn into_column(self) -> Column {
+        self.column
+    }
+
     /// Returns true if the row meets the condition. An absent value equals the empty text.
     pub(super) fn matches(&self, row: &Value) -> bool {
         let actual = self.column.get(row);
@@ -102,6 +106,10 @@ impl Order {
             column: view.column(path)?,
             reverse,
         })
+    }
+
+    pub(super) fn into_column(self) -> Column {
+        self.column
     }
 }
 

@@ -112,7 +112,7 @@ mod tests {
         for (invalid, reason) in [
             (".[", "at its end"),
             ("nonsense", "undefined"),
-            (".[] | .a.b", "failed"),
+            (".[] | .id.b", "failed"),
         ] {
             let failure = texts(invalid, true).unwrap_err().to_string();
             assert!(failure.contains(reason), "{failure}");

@@ -133,6 +133,10 @@ impl Column {
 
 /// Settings of the output of one command.
 #[derive(Clone, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an option of the command line"
+)]
 pub(crate) struct Output {
     format: Format,
     /// The format was chosen, not the default.
@@ -156,12 +160,13 @@ impl Output {
         };
         let flag = |name: &str| matches.try_get_one::<bool>(name).ok().flatten().copied();
         let text = |name: &str| matches.try_get_one::<String>(name).ok().flatten();
-        let chosen = text("output").and_then(|name| Format::named(name)).or(default);
+        let option = text("output").and_then(|name| Format::named(name));
+        let chosen = option.or(default);
         let is_terminal = io::stdout().is_terminal();
         let fallback = if is_terminal { Format::Table } else { Format::Json };
         Self {
             format: chosen.unwrap_or(fallback),
-            is_explicit: chosen.is_some(),
+            is_explicit: option.is_some(),
             columns: Some(texts("columns")).filter(|columns| !columns.is_empty()),
             all_fields: flag("all-fields").unwrap_or(false),
             header: !flag("no-header").unwrap_or(false),
@@ -177,9 +182,9 @@ impl Output {
         self.format
     }
 
-    /// Returns true if the output needs neither names nor whole rows, only IDs.
-    pub(crate) const fn is_quiet(&self) -> bool {
-        self.quiet
+    /// Returns true if the user chose the format.
+    pub(crate) const fn is_explicit(&self) -> bool {
+        self.is_explicit || self.jq.is_some()
     }
 
     /// Validates expressions before anything is sent.
@@ -208,6 +213,16 @@ impl Output {
         let columns = self.columns.as_ref();
         let columns = columns.map(|columns| columns.iter().map(|text| view.column(text)).collect());
         columns.transpose()
+    }
+
+    /// Returns true if a condition, an order or a column names a path that no row has, although rows of a list
+    /// may have fewer properties than the assets.
+    pub(crate) fn needs_more_than(&self, rows: &[Value], view: &View) -> Result<bool, Failure> {
+        let mut columns: Vec<Column> = self.chosen_columns(view)?.unwrap_or_default();
+        columns.extend(self.conditions(view)?.into_iter().map(Filter::into_column));
+        columns.extend(self.orders(view)?.into_iter().map(Order::into_column));
+        let is_absent = |column: &Column| rows.iter().all(|row| column.get(row).is_none());
+        Ok(!rows.is_empty() && columns.iter().any(is_absent))
     }
 
     /// Applies filters, order and limit.
@@ -312,7 +327,7 @@ impl Output {
         let columns = view.columns.iter().map(|(name, path)| Column {
             // In a CSV file the header is a path, which `import` reads.
             title: if is_table {
-                (*name).to_owned()
+                name.to_uppercase()
             } else {
                 path.to_string()
             },

@@ -20,12 +20,12 @@ pub(super) fn write(
     columns: &[Column],
     header: bool,
 ) -> io::Result<()> {
-    let titles = columns.iter().map(|column| column.title.to_uppercase()).collect();
+    let titles: Vec<String> = columns.iter().map(|column| column.title.clone()).collect();
     let cells = rows.iter().map(|row| {
         let cells = columns.iter().map(|column| cell(column.get(row)).into_owned());
         cells.collect::<Vec<String>>()
     });
-    write_cells(out, header.then_some(titles), &cells.collect::<Vec<_>>())
+    write_cells(out, header.then_some(&titles), &cells.collect::<Vec<_>>())
 }
 
 /// Writes the properties of one value below each other.
@@ -44,8 +44,8 @@ pub(super) fn cell(value: Option<&Value>) -> Cow<'_, str> {
     }
 }
 
-fn write_cells(out: &mut impl Write, titles: Option<Vec<String>>, rows: &[Vec<String>]) -> io::Result<()> {
-    let lines = || titles.iter().chain(rows);
+fn write_cells(out: &mut impl Write, titles: Option<&Vec<String>>, rows: &[Vec<String>]) -> io::Result<()> {
+    let lines = || titles.into_iter().chain(rows);
     let columns = lines().map(Vec::len).max().unwrap_or(0);
     let widths = (0..columns).map(|column| {
         let cells = lines().filter_map(|line| line.get(column));
@@ -61,7 +61,7 @@ fn write_cells(out: &mut impl Write, titles: Option<Vec<String>>, rows: &[Vec<St
     } else {
         Style::new()
     };
-    if let Some(titles) = &titles {
+    if let Some(titles) = titles {
         writeln!(out, "{}", bold.apply_to(line(titles, &widths)))?;
     }
     rows.iter()
@@ -142,7 +142,7 @@ mod tests {
             vec!["ab".to_owned(), "y".to_owned()],
         ];
         let mut out = Vec::new();
-        write_cells(&mut out, Some(vec!["NAME".to_owned(), "S".to_owned()]), &rows).unwrap();
+        write_cells(&mut out, Some(&vec!["NAME".to_owned(), "S".to_owned()]), &rows).unwrap();
         assert_eq!(String::from_utf8(out).unwrap(), "NAME  S\n日本  x\nab    y\n");
         assert_eq!(line(&["日本語".to_owned()], &[5]), "日本…");
     }
