@@ -8,7 +8,7 @@ use funnelflux::{Client, Error, Response, types};
 use funnelflux_fake::{Fake, Fault, Rule, State};
 use funnelflux_suites::{LARGE, client, faults};
 use serde::{Serialize, de::DeserializeOwned};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
@@ -290,7 +290,7 @@ async fn send(client: &Client, request: &Request) -> Result<JsonResponse, Error>
             let sent = sent.acknowledge_inferred();
             match request.response {
                 ResponseKind::Nothing => call!(sent.empty()),
-                ResponseKind::Value => call!(sent.json::<Value>()),
+                ResponseKind::Object => call!(sent.json::<Map<String, Value>>()),
                 ResponseKind::List => call!(sent.json::<Vec<Value>>()),
             }
         }

@@ -19,7 +19,7 @@ const OFFER_SOURCES: &str = "Offer Sources";
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ResponseKind {
     Nothing,
-    Value,
+    Object,
     List,
 }
 
@@ -139,7 +139,7 @@ fn request(operation: &'static Operation) -> Request {
         body,
         response: match answer {
             Value::Null => ResponseKind::Nothing,
-            schema if schema["items"].is_null() => ResponseKind::Value,
+            schema if schema["items"].is_null() => ResponseKind::Object,
             _ => ResponseKind::List,
         },
         saves_nothing,
