@@ -103,8 +103,8 @@ pub(crate) struct View {
 }
 
 impl View {
-    /// Reads a path or one of the short names. A property of the row with that name has precedence when the row
-    /// is read.
+    /// Reads a path or one of the short names. A property of the row with that name has precedence when the
+    /// row is read.
     fn column(&self, text: &str) -> Result<Column, Failure> {
         let path = JsonPath::parse(text).map_err(Failure::usage)?;
         let alias = self.columns.iter().find(|(name, _)| *name == text);
@@ -215,8 +215,8 @@ impl Output {
         columns.transpose()
     }
 
-    /// Returns true if a condition, an order or a column names a path that no row has, although rows of a list
-    /// may have fewer properties than the assets.
+    /// Returns true if a condition, an order or a column names a path that no row has. Rows of a list may
+    /// have fewer properties than the assets.
     pub(crate) fn needs_more_than(&self, rows: &[Value], view: &View) -> Result<bool, Failure> {
         let mut columns: Vec<Column> = self.chosen_columns(view)?.unwrap_or_default();
         columns.extend(self.conditions(view)?.into_iter().map(Filter::into_column));

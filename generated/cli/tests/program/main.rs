@@ -7,6 +7,7 @@
 //! | `calling` | call, api and id |
 //! | `accounts` | login, profiles and errors of authentication |
 //! | `jobs` | bulk jobs: plans, confirmation, journals, kill and resume |
+//! | `terminal` | questions, progress bars, Ctrl-C, tables and colours |
 
 #![allow(
     clippy::unwrap_used,
@@ -21,3 +22,5 @@ mod help;
 mod jobs;
 mod reading;
 mod support;
+#[cfg(unix)]
+mod terminal;
