@@ -77,11 +77,16 @@ pub(crate) fn row_arguments() -> Vec<Arg> {
             .value_name("NUMBER")
             .value_parser(value_parser!(usize))
             .help("Print at most this number of rows"),
-        Arg::new("jq")
-            .long("jq")
-            .value_name("EXPRESSION")
-            .help("Print the results of this jq expression on the JSON instead"),
+        jq_argument(),
     ]
+}
+
+/// The option `--jq`.
+pub(crate) fn jq_argument() -> Arg {
+    Arg::new("jq")
+        .long("jq")
+        .value_name("EXPRESSION")
+        .help("Print the results of this jq expression on the JSON instead")
 }
 
 /// The option `--quiet`.
