@@ -41,12 +41,11 @@ pub(crate) async fn run(matches: &ArgMatches, context: &Context) -> CommandResul
     let Some(old) = open("old")? else {
         return Ok(Exit::Usage);
     };
-    let comparison = match open("new")? {
-        Some(new) => Comparison::between(&old, &new).map_err(|error| snapshot_failure(&error))?,
-        None => {
-            let compared = old.compare_with_account(&context.client()?).await;
-            compared.map_err(export_failure)?
-        }
+    let comparison = if let Some(new) = open("new")? {
+        Comparison::between(&old, &new).map_err(|error| snapshot_failure(&error))?
+    } else {
+        let compared = old.compare_with_account(&context.client()?).await;
+        compared.map_err(export_failure)?
     };
     if output.is_explicit() && output.format() != Format::Table {
         let value = serde_json::to_value(&comparison).unwrap_or_default();

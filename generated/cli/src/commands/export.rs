@@ -89,8 +89,8 @@ pub(crate) async fn run(matches: &ArgMatches, context: &Context) -> CommandResul
 }
 
 fn is_archive(path: &Path) -> bool {
-    let name = path.file_name().map(|name| name.to_string_lossy().to_lowercase());
-    name.is_some_and(|name| name.ends_with(".tar.gz") || name.ends_with(".tgz"))
+    let name = path.to_string_lossy();
+    [".tar.gz", ".tgz"].iter().any(|end| name.ends_with(end))
 }
 
 /// Failure of an export.

@@ -9,6 +9,7 @@ use crate::output::{View, row_arguments};
 use crate::path::JsonPath;
 use crate::progress::LineDisplay;
 use clap::{Arg, ArgMatches, Command, value_parser};
+use funnelflux::Client;
 use funnelflux::ext::AssetGroup;
 use funnelflux::ext::snapshot::{MentionForm, Reference, Snapshot};
 use serde_json::{Value, json};
@@ -43,29 +44,13 @@ pub(super) async fn run(group: AssetGroup, matches: &ArgMatches, context: &Conte
             Failure::usage(format!("no {} is given", group.singular())).fix("pass IDs or exact names")
         );
     }
-    let (ids, snapshot) = match matches.get_one::<PathBuf>("snapshot") {
-        Some(path) => {
-            let snapshot = Snapshot::open_incomplete(path).map_err(|error| snapshot_failure(&error))?;
-            (given, snapshot)
-        }
-        None => {
-            let client = context.client()?;
-            let ids = assets::resolve(&client, group, given).await?;
-            let display = LineDisplay::new();
-            let shown = display.clone();
-            let mut export = Snapshot::export(&client)
-                .concurrency(context.jobs())
-                .accept_incomplete()
-                .on_progress(move |progress| {
-                    shown.update(progress.read + progress.unread, progress.total, progress);
-                });
-            if let Some(groups) = groups(matches) {
-                export = export.groups(groups);
-            }
-            let exported = export.to_temporary_folder().await;
-            display.finish();
-            (ids, exported.map_err(export_failure)?)
-        }
+    let (ids, snapshot) = if let Some(path) = matches.get_one::<PathBuf>("snapshot") {
+        let snapshot = Snapshot::open_incomplete(path).map_err(|error| snapshot_failure(&error))?;
+        (given, snapshot)
+    } else {
+        let client = context.client()?;
+        let ids = assets::resolve(&client, group, given).await?;
+        (ids, read_account(&client, matches, context).await?)
     };
     let mut rows = Vec::new();
     for id in &ids {
@@ -85,6 +70,22 @@ pub(super) async fn run(group: AssetGroup, matches: &ArgMatches, context: &Conte
         return Ok(Exit::Partly);
     }
     Ok(Exit::Done)
+}
+
+/// Reads the assets of the account into a temporary folder.
+async fn read_account(client: &Client, matches: &ArgMatches, context: &Context) -> Result<Snapshot, Failure> {
+    let display = LineDisplay::new();
+    let shown = display.clone();
+    let mut export = Snapshot::export(client)
+        .concurrency(context.jobs())
+        .accept_incomplete()
+        .on_progress(move |progress| shown.update(progress.read + progress.unread, progress.total, progress));
+    if let Some(groups) = groups(matches) {
+        export = export.groups(groups);
+    }
+    let exported = export.to_temporary_folder().await;
+    display.finish();
+    exported.map_err(export_failure)
 }
 
 fn view() -> View {
