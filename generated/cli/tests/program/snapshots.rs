@@ -67,7 +67,7 @@ fn a_snapshot_of_another_account_or_none_is_an_error() {
         "{}",
         group.err
     );
-    fs::write(world.path(&"file.txt".to_owned()), "x").unwrap();
+    fs::write(world.path("file.txt"), "x").unwrap();
     world.run("compare file.txt").code(2);
 }
 
