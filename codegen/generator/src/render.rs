@@ -150,7 +150,8 @@ fn root(document_version: &str, items: &Items) -> String {
     let lines: Vec<String> = lines.collect();
     page.piece(&lines.join("\n"));
     page.piece(&format!(
-        "/// Version of the API document.\n#[cfg(feature = \"snapshot\")]\npub(crate) const DOCUMENT_VERSION: &str = {};",
+        "/// Version of the API document.\n#[cfg(feature = \"snapshot\")]\n\
+         pub(crate) const DOCUMENT_VERSION: &str = {};",
         Literal::string(document_version)
     ));
     page.finish()

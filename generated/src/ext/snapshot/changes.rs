@@ -173,6 +173,7 @@ impl Changes {
     /// Returns the first change that does not fit. A change does not fit if the value at the path is not its
     /// old value, if it adds a member to a value other than an object, or if it adds or removes an element of
     /// an array.
+    #[allow(clippy::result_large_err, reason = "the size depends on a feature of serde_json")]
     pub fn apply(&self, value: &mut Value) -> Result<(), ChangeConflict> {
         if let Some(conflict) = self.conflicts(value).into_iter().next() {
             return Err(conflict);

@@ -116,8 +116,8 @@ pub fn references_in(asset: &Asset, id: &str) -> Vec<Reference> {
 
 /// All references between some assets.
 ///
-/// [`Snapshot::references`] finds those of a snapshot. Every string of every asset is searched, in fields that
-/// the crate knows and in others.
+/// [`Snapshot::references`] finds those of a snapshot. Every string of every asset is searched, in fields
+/// that the crate knows and in others.
 ///
 /// ```no_run
 /// use funnelflux::ext::snapshot::{AssetKey, Snapshot, SnapshotError};
@@ -201,8 +201,8 @@ impl References {
 
     /// Returns the references to an asset.
     ///
-    /// If assets of several groups have the ID, a known relation decides; a reference without a known relation
-    /// counts for each of them.
+    /// If assets of several groups have the ID, a known relation decides; a reference without a known
+    /// relation counts for each of them.
     pub fn to(&self, key: &AssetKey) -> impl Iterator<Item = &Reference> {
         let references = self.to_id(&key.id).iter();
         references.filter(|reference| self.leads_to(reference, key))
@@ -237,8 +237,8 @@ impl References {
 
     /// Returns the references with a known relation whose target does not exist or is deleted.
     ///
-    /// A reference to a group that was not read, or to an asset that could not be read, is not dangling as far
-    /// as known.
+    /// A reference to a group that was not read, or to an asset that could not be read, is not dangling as
+    /// far as known.
     #[must_use]
     pub fn dangling(&self) -> Vec<Dangling> {
         let whole = |reference: &&Reference| reference.form == MentionForm::Whole;
@@ -261,8 +261,8 @@ impl References {
         dangling.collect()
     }
 
-    /// Returns the groups of assets that name each other in a circle, each in order. An asset that names its own
-    /// ID outside its ID property is a circle of one.
+    /// Returns the groups of assets that name each other in a circle, each in order. An asset that names its
+    /// own ID outside its ID property is a circle of one.
     #[must_use]
     pub fn cycles(&self) -> Vec<Vec<&AssetKey>> {
         let keys: Vec<&AssetKey> = self.assets.keys().collect();

@@ -6,6 +6,7 @@
 //! 4. If nothing is missing, the files move to their places, and the manifest last.
 
 mod error;
+mod install;
 mod staging;
 
 pub use error::{ExportError, IncompleteExport};
@@ -63,18 +64,18 @@ impl fmt::Display for ExportProgress {
 ///
 /// # Whole or not
 ///
-/// By default, an export succeeds only if every asset was read. Otherwise the error lists what is missing, and
-/// an older snapshot at the same place stays as it is. The same export, repeated within a day, reads only what
-/// is missing. This also holds for an export that was interrupted, whether by an error, by a crash, or because
-/// its future was dropped.
+/// By default, an export succeeds only if every asset was read. Otherwise the error lists what is missing,
+/// and an older snapshot at the same place stays as it is. The same export, repeated within a day, reads only
+/// what is missing. This also holds for an export that was interrupted, whether by an error, by a crash, or
+/// because its future was dropped.
 ///
 /// The service has no transactions, so a change that is made while the export runs may be in the snapshot or
 /// not. The manifest records start and end; those of a repeated export begin with its first attempt.
 ///
 /// # Deleted assets
 ///
-/// It is not documented whether the service lists deleted assets, and whether they can be read. Those that can
-/// be read are exported. [`Manifest::deleted`] names those that are listed but cannot be read.
+/// It is not documented whether the service lists deleted assets, and whether they can be read. Those that
+/// can be read are exported. [`Manifest::deleted`] names those that are listed but cannot be read.
 #[must_use = "an export does nothing until it has a destination"]
 pub struct Export {
     client: Client,
@@ -125,8 +126,8 @@ impl Snapshot {
 }
 
 impl Export {
-    /// Sets the groups, by name (`offer-sources`) or tag (`Offer Sources`). Default: all groups of the enabled
-    /// features whose assets can be listed.
+    /// Sets the groups, by name (`offer-sources`) or tag (`Offer Sources`). Default: all groups of the
+    /// enabled features whose assets can be listed.
     pub fn groups<S: Into<String>>(mut self, groups: impl IntoIterator<Item = S>) -> Self {
         self.groups = Some(groups.into_iter().map(Into::into).collect());
         self
@@ -138,8 +139,8 @@ impl Export {
         self
     }
 
-    /// Writes a snapshot even if parts of the account could not be read. Its manifest says that it is not whole
-    /// and lists these parts, and [`Snapshot::open`] refuses it.
+    /// Writes a snapshot even if parts of the account could not be read. Its manifest says that it is not
+    /// whole and lists these parts, and [`Snapshot::open`] refuses it.
     pub fn accept_incomplete(mut self) -> Self {
         self.accept_incomplete = true;
         self
@@ -159,17 +160,19 @@ impl Export {
 
     /// Exports into a folder, which is created if it does not exist.
     ///
-    /// The folder is new or empty, except for hidden files, or has an older snapshot of the same account, whose
-    /// files are replaced once all assets are read. Until then the new files are in the folder `.export` within.
+    /// The folder is new or empty, except for hidden files, or has an older snapshot of the same account,
+    /// whose files are replaced once all assets are read. Until then the new files are in the folder
+    /// `.export` within.
     ///
     /// # Errors
-    /// Returns an error if a group does not exist, if the folder is not usable or belongs to another account, if
-    /// a file cannot be written, or if something could not be read.
+    /// Returns an error if a group does not exist, if the folder is not usable or belongs to another account,
+    /// if a file cannot be written, or if something could not be read.
     pub async fn to_folder(self, path: impl AsRef<Path>) -> Result<Snapshot, ExportError> {
         self.run(path.as_ref(), None).await
     }
 
-    /// Exports into one `.tar.gz` file, which appears whole and replaces an older snapshot of the same account.
+    /// Exports into one `.tar.gz` file, which appears whole and replaces an older snapshot of the same
+    /// account.
     ///
     /// The assets are collected in a folder beside it, with `.partial` after the name, and packed at the end.
     ///
