@@ -14,8 +14,10 @@
 use super::bulk::{Failure, Reason};
 use super::error_class::ErrorClass;
 use super::resource::{AssetStatus, AssetSummary, Resource};
+use crate::runtime::call::Row;
 use crate::{Client, Error};
 use serde_json::Value;
+use serde_json::value::to_raw_value;
 use std::collections::{HashMap, HashSet};
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -110,7 +112,7 @@ impl<R: Resource> Reader<R> {
                 is_complete: true,
             };
             for row in rows {
-                match row.get(&property).and_then(Value::as_str) {
+                match row.value.get(&property).and_then(Value::as_str) {
                     Some(id) => {
                         let id = R::Id::from(id.to_owned());
                         listed.rows.insert(id, parse_summary(&row).ok());
@@ -129,7 +131,7 @@ impl<R: Resource> Reader<R> {
     async fn find<T: Send + 'static>(
         &self,
         ids: &[R::Id],
-        parse: fn(&Value) -> Result<T, String>,
+        parse: fn(&Row) -> Result<T, String>,
     ) -> Result<Rows<R::Id, T>, Error> {
         let found = match (R::FIND_BY_IDS, ids) {
             (Some(find), _) => {
@@ -142,8 +144,8 @@ impl<R: Resource> Reader<R> {
             (None, [id]) => {
                 let asset = R::FIND_BY_ID(&self.client, id).await;
                 asset.map(|asset| {
-                    let row = serde_json::to_value(&asset).map_err(|error| error.to_string());
-                    HashMap::from([(id.clone(), row.and_then(|row| parse(&row)))])
+                    let row = to_raw_value(&asset).map_err(|error| error.to_string());
+                    HashMap::from([(id.clone(), row.and_then(|row| parse(&Row::new(row))))])
                 })
             }
             (None, _) => Ok(HashMap::new()),
@@ -155,7 +157,7 @@ impl<R: Resource> Reader<R> {
     async fn read<T: Clone + Send + 'static>(
         &self,
         ids: &[R::Id],
-        parse: fn(&Value) -> Result<T, String>,
+        parse: fn(&Row) -> Result<T, String>,
         from_summary: fn(AssetSummary) -> Option<T>,
     ) -> Vec<ReadResult<T>> {
         let mut results: HashMap<R::Id, ReadResult<T>> = HashMap::with_capacity(ids.len());
@@ -288,10 +290,10 @@ fn id_property<R: Resource>(client: &Client) -> String {
 
 /// Assigns rows to the requested IDs.
 fn match_rows<I, T>(
-    rows: Vec<Value>,
+    rows: Vec<Row>,
     asked: &HashSet<I>,
     property: &str,
-    parse: fn(&Value) -> Result<T, String>,
+    parse: fn(&Row) -> Result<T, String>,
 ) -> Result<Rows<I, T>, String>
 where
     I: From<String> + Eq + std::hash::Hash + Clone,
@@ -299,7 +301,7 @@ where
     let mut matched = HashMap::with_capacity(rows.len());
     let mut is_complete = true;
     for row in rows {
-        let Some(id) = row.get(property).and_then(Value::as_str) else {
+        let Some(id) = row.value.get(property).and_then(Value::as_str) else {
             is_complete = false;
             continue;
         };
@@ -322,8 +324,8 @@ where
 }
 
 /// Reads status and category, the only properties that bulk jobs compare.
-fn parse_summary(row: &Value) -> Result<AssetSummary, String> {
-    let text = |property: &str| match row.get(property) {
+fn parse_summary(row: &Row) -> Result<AssetSummary, String> {
+    let text = |property: &str| match row.value.get(property) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => Ok(Some(text.as_str())),
         Some(_) => Err(format!("the service shows its {property} in an unexpected form")),
@@ -332,8 +334,9 @@ fn parse_summary(row: &Value) -> Result<AssetSummary, String> {
     Ok(AssetSummary::new(status, text("idCategory")?))
 }
 
-fn parse_asset<R: Resource>(row: &Value) -> Result<R::Asset, String> {
-    serde_path_to_error::deserialize(row).map_err(|error| {
+fn parse_asset<R: Resource>(row: &Row) -> Result<R::Asset, String> {
+    let mut deserializer = serde_json::Deserializer::from_str(row.text.get());
+    serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let path = error.path();
         format!("the service shows it in a form that does not decode at {path}")
     })
