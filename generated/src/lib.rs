@@ -329,6 +329,13 @@ pub mod hook {
     pub use crate::runtime::hook::{Hook, RenewalView, RequestView, ResponseView};
 }
 
+/// IDs of any kind of asset as text, for programs that choose the kind at run time.
+///
+/// Each kind also has a type of its own in [`types`], with the same functions.
+pub mod id {
+    pub use crate::runtime::id::{created_at, generate, is_well_formed};
+}
+
 /// Transports, which send requests: the default one over HTTP, decorators, and your own.
 pub mod transport {
     pub use crate::runtime::transport::{

@@ -33,9 +33,10 @@ const MOST_LINES: usize = 30;
 /// Rejects an invalid document without writing anything.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Exit codes; files are written only with exit code 0:\n  0  spec/upstream.* is the new document, \
-                  even if nothing changed\n  1  usage or I/O error\n  2  the document is invalid\n  \
-                  3  spec/spec.lock cannot be read\n  9  the URL is currently unreachable"
+    after_help = "Exit codes; files are written only with exit code 0:\n  0  spec/upstream.* is the new \
+                  document, even if nothing changed\n  1  usage or I/O error\n  \
+                  2  the document is invalid\n  3  spec/spec.lock cannot be read\n  \
+                  9  the URL is currently unreachable"
 )]
 pub(crate) struct Arguments {
     #[arg(help = format!("Source of the document: {}; default: the URL in {SOURCE}", source::HELP))]
@@ -55,7 +56,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<Outcom
     let lock = spec.lock()?;
     let new = diff::document(&text)?;
     let old_name = &spec.upstream.name;
-    // If our document is invalid, that is one more reason to replace it.
+    // An invalid document can be replaced as well.
     let mut stdout = match diff::document(&spec.upstream) {
         Ok(old) => {
             let report = comparison::compare(&old, &new);
@@ -146,8 +147,8 @@ fn overlay_notes(new: Document, spec: &Spec) -> Vec<String> {
             )];
         }
     };
-    let needless = applied.actions.iter().filter(|action| !action.changed);
-    let needless = needless.map(|action| {
+    let redundant = applied.actions.iter().filter(|action| !action.changed);
+    let redundant = redundant.map(|action| {
         format!(
             "{}: the action on `{}` no longer changes anything; its reason was: {}\n  \
              fix: remove the action if that reason no longer applies",
@@ -157,7 +158,7 @@ fn overlay_notes(new: Document, spec: &Spec) -> Vec<String> {
     let mut notes = table(&comparisons);
     let shown = notices.iter().filter(|notice| notice.code != "confirmed");
     notes.extend(most(grouped(shown)));
-    notes.extend(most(needless.collect()));
+    notes.extend(most(redundant.collect()));
     notes
 }
 

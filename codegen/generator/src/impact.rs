@@ -10,7 +10,7 @@ use funnelflux_openapi::pointer::{Pointer, Token};
 pub enum Impact {
     /// The crate stays unchanged.
     None,
-    /// Documentation or behaviour behind the same interface.
+    /// Documentation or behaviour changes, but the interface does not.
     Patch,
     /// The interface grows.
     Minor,
@@ -35,7 +35,7 @@ impl fmt::Display for Impact {
     }
 }
 
-/// Judges a report for users of the crate.
+/// Determines the impact of each change of a report on users of the crate.
 #[must_use]
 pub fn audience(report: &Report) -> Audience {
     let consequences = report.changes.iter().map(|change| {
@@ -158,7 +158,7 @@ fn of_extension(pointer: &Pointer, inference_changed: bool) -> (Impact, &'static
     }
 }
 
-/// Checks whether a format of strings selects another type than `String`.
+/// Checks whether a string format selects a type other than `String`.
 fn selects_type(format: Option<&str>) -> bool {
     const FORMATS: [&str; 9] = [
         "uuid",
@@ -174,8 +174,8 @@ fn selects_type(format: Option<&str>) -> bool {
     format.is_some_and(|format| FORMATS.contains(&format))
 }
 
-/// The limits that select the type of an integer: those that match a type exactly, and a minimum of one for a
-/// non-zero type.
+/// Returns the limits that select the type of an integer: limits that match a type exactly, and a minimum of
+/// one, which selects a non-zero type.
 fn range_type(range: Option<IntegerRange>) -> Option<[Option<f64>; 2]> {
     #[expect(
         clippy::cast_precision_loss,
@@ -361,7 +361,7 @@ fn of_kind(kind: ChangeKind) -> (Impact, &'static str) {
     }
 }
 
-/// Returns what maintainers of the crate should do.
+/// Returns the action that maintainers of the crate should take.
 #[rustfmt::skip]
 fn action(kind: ChangeKind) -> &'static str {
     use ChangeKind as K;

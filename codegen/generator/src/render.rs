@@ -3,6 +3,7 @@
 //! ```text
 //! mod.rs                    modules
 //! public.rs                 public types and operations
+//! asset_groups.rs           groups as data, for programs that choose them at run time
 //! ids.rs                    ID types
 //! shared.rs                 types that several tags share, if there are any
 //! <tag>/mod.rs              description of the tag
@@ -12,6 +13,7 @@
 //! <tag>/types.rs            its types
 //! ```
 
+mod asset_groups;
 mod object;
 mod page;
 mod resource;
@@ -31,10 +33,10 @@ use crate::{
     rewrite::{Items, TagItems, TypeItem, mentioned},
     rustdoc,
     steps::StageReport,
-    transform::{ArgumentKind, OpenEnum, Operation, Repeat, RequestBody, Tag},
+    transform::{ArgumentKind, OpenEnum, Operation, Repeat, RequestBody},
 };
 use funnelflux_openapi::{Diagnostic, Diagnostics, Severity, Stage};
-use page::Page;
+use page::{Page, gated, indented};
 
 pub use page::MARK;
 
@@ -42,18 +44,20 @@ pub use page::MARK;
 const IDS: &str = "crate::api::ids";
 const SHARED: &str = "crate::api::shared";
 
-/// Renders the files by their paths relative to `generated/src/api`.
+/// Renders the files, keyed by their paths relative to `generated/src/api`.
 ///
 /// # Errors
-/// A file that is not valid Rust, which no document should be able to cause.
+/// A generated file is not valid Rust. No document should be able to cause this error.
 pub fn render(
+    document_version: &str,
     items: &Items,
     resources: &BTreeMap<String, GroupResource>,
 ) -> Result<(BTreeMap<String, String>, StageReport), Diagnostics> {
     let names = Names::of(items);
     let mut files = BTreeMap::new();
-    files.insert("mod.rs".to_owned(), root(items));
+    files.insert("mod.rs".to_owned(), root(document_version, items));
     files.insert("public.rs".to_owned(), public(items, resources));
+    files.insert("asset_groups.rs".to_owned(), asset_groups::file(items, resources));
     files.insert("ids.rs".to_owned(), ids(items));
     if !items.shared.is_empty() {
         let about = "Types that several tags share, or that no operation uses.";
@@ -102,7 +106,7 @@ pub fn render(
         .map(|(value, _)| value)
 }
 
-/// Names of types by the module that defines them.
+/// Names of types, keyed by the module that defines them.
 struct Names<'a> {
     ids: BTreeSet<&'a str>,
     shared: BTreeSet<&'a str>,
@@ -124,12 +128,12 @@ impl<'a> Names<'a> {
     }
 }
 
-fn root(items: &Items) -> String {
+fn root(document_version: &str, items: &Items) -> String {
     let mut page = Page::new(
         "Code generated from the API document: a module per tag, ID types and shared types.\n\n\
          `public.rs` lists the public items.",
     );
-    let mut modules = vec![("ids", None), ("public", None)];
+    let mut modules = vec![("asset_groups", None), ("ids", None), ("public", None)];
     modules.extend(
         items
             .tags
@@ -146,6 +150,10 @@ fn root(items: &Items) -> String {
     });
     let lines: Vec<String> = lines.collect();
     page.piece(&lines.join("\n"));
+    page.piece(&format!(
+        "/// Version of the API document.\n#[cfg(feature = \"snapshot\")]\npub(crate) const DOCUMENT_VERSION: &str = {};",
+        Literal::string(document_version)
+    ));
     page.finish()
 }
 
@@ -208,22 +216,6 @@ fn public(items: &Items, resources: &BTreeMap<String, GroupResource>) -> String 
         ))
     ));
     page.finish()
-}
-
-/// Gates an item by the feature of a tag.
-fn gated(tag: &Tag, item: &str) -> String {
-    format!("#[cfg(feature = {:?})]\n{item}", tag.feature)
-}
-
-fn indented(text: &str) -> String {
-    let lines: Vec<String> = text
-        .lines()
-        .map(|line| match line {
-            "" => String::new(),
-            line => format!("    {line}"),
-        })
-        .collect();
-    lines.join("\n")
 }
 
 fn ids(items: &Items) -> String {

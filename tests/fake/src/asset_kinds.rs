@@ -137,7 +137,8 @@ const LOGIC_SCRIPT: &str = "logicscript";
 const MIDDLEWARE_CONFIG: &str = "middlewareconfig";
 
 /// Segments under which the vendor's index lists operations a second time, for the same assets. For funnel
-/// groups, the documentation says that some URLs keep the older term; for page groups, the titles are equal.
+/// groups, the documentation says that some URLs keep the older term. For page groups, this is inferred from
+/// equal titles.
 const SECOND_LISTINGS: &[(&str, &str)] = &[("campaign", FUNNEL_GROUP), ("globalpagegroup", "pagegroup")];
 
 /// Returns the segment under which assets of a segment are stored.
@@ -288,7 +289,7 @@ pub(crate) fn mask_secrets(segment: &str, body: &mut Map<String, Value>) {
     }
 }
 
-/// A property that only the slim form has.
+/// Returns the value of a property that only the slim form has.
 pub(crate) fn slim_only_property(segment: &str, property: &str, body: &Map<String, Value>) -> Option<Value> {
     let destination_property = match (segment, property) {
         (MIDDLEWARE_CONFIG, "destinationType") => "type",
@@ -300,8 +301,9 @@ pub(crate) fn slim_only_property(segment: &str, property: &str, body: &Map<Strin
         .cloned()
 }
 
-/// Returns whether a duplicate may override a property. Documented: never ID, owner and status; nor the group
-/// of a funnel; of a logic script only its category and description.
+/// Returns true if a copy may override a property. Documented: a copy never overrides ID, owner and status,
+/// and a funnel's copy does not override the group. A logic script's copy overrides only category and
+/// description.
 pub(crate) fn may_override(segment: &str, id: &str, property: &str) -> bool {
     let protected = property == id || PROTECTED.contains(&property);
     match segment {
@@ -316,9 +318,10 @@ pub(crate) fn parent_property(segment: &str) -> Option<&'static str> {
     (segment == FUNNEL).then_some("idFunnelGroup")
 }
 
-/// Returns whether an asset passes the filters of a list. Documented for conditions: `idFunnel` selects those
-/// for this funnel only and takes precedence over `globalOnly`, which selects those for no funnel.
-/// `funnelType` and `categoryType` filter by the property of the same name. An empty value does not filter.
+/// Returns true if an asset passes the filters of a list. Documented for conditions: `idFunnel` selects the
+/// conditions that are only for this funnel. It takes precedence over `globalOnly`, which selects the
+/// conditions that are not for a funnel. `funnelType` and `categoryType` filter by the property of the same
+/// name. An empty value does not filter.
 pub(crate) fn passes_list_filters(
     segment: &str,
     body: &Map<String, Value>,

@@ -17,7 +17,7 @@ use crate::{
     verb::{self, Read, Verb, Write},
 };
 
-/// The text of the document, the only source of validity.
+/// The text of the document, by which requests are validated.
 const TEXT: &str = include_str!("../effective.json");
 
 /// The parsed document. All fakes of a process share its compiled validators.
@@ -45,8 +45,8 @@ pub(crate) struct Operation {
     pub(crate) method: Method,
     pub(crate) parameters: Vec<Parameter>,
     pub(crate) body: Option<RequestBody>,
-    /// The resource and the verb. `None` if the document does not define them: the path does not match the
-    /// pattern, or the asset's ID is unknown.
+    /// The resource and the verb. `None` if the path does not match the pattern, or if the document does not
+    /// state the ID property of the assets.
     pub(crate) meaning: Option<(String, Verb)>,
     /// The kind of response.
     pub(crate) answer: ResponseKind,
@@ -64,9 +64,9 @@ const METHODS: [Method; 5] = [
 /// Destination of a method and path.
 pub(crate) enum Route<'d> {
     Operation(&'d Operation),
-    /// The path exists, with these other methods.
+    /// The path exists, but only with these other methods.
     OtherMethods(Vec<&'d Method>),
-    /// The path exists with a trailing slash.
+    /// This path exists, with a trailing slash.
     LacksSlash(String),
     Nothing,
 }
@@ -155,8 +155,8 @@ impl Document {
         keys
     }
 
-    /// Returns whether an operation (`GET /page/list/`) reads or changes the state. `None` if the document
-    /// lacks it.
+    /// Returns true if an operation such as `GET /page/list/` reads or changes the state; `None` if the
+    /// document lacks the operation.
     pub(crate) fn simulates(&self, key: &str) -> Option<bool> {
         let mut all = self.operations.values().flatten();
         let operation = all.find(|operation| operation.key == key)?;

@@ -25,7 +25,7 @@ use crate::{
     state::{Asset, State},
 };
 
-/// FunnelFlux in memory. Clones share one state, so one can serve while another asserts.
+/// FunnelFlux in memory. Clones share one state, so a test can serve one clone and assert on another.
 ///
 /// ```
 /// use bytes::Bytes;
@@ -89,8 +89,8 @@ impl Fake {
         self.service().handle(request)
     }
 
-    /// Handles one request like [`Fake::handle`], and acts out its fault. A stalled connection never
-    /// responds.
+    /// Handles one request like [`Fake::handle`], but also performs faults that break the connection. On a
+    /// stalled connection, the future never completes.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() {
@@ -121,14 +121,15 @@ impl Fake {
         Err(kind.into())
     }
 
-    /// A snapshot of all assets. Cheap.
+    /// A snapshot of all assets. Cheap to create.
     #[must_use]
     pub fn state(&self) -> State {
         self.service().state.clone()
     }
 
-    /// Returns whether the fake simulates an operation (`PUT /page/archive/`). It returns an empty success
-    /// for operations that the vendor does not describe. `None` if the document lacks the operation.
+    /// Returns true if the fake simulates an operation such as `PUT /page/archive/`; `None` if the document
+    /// lacks the operation. For operations that the vendor does not describe, the fake only returns an empty
+    /// success.
     #[must_use]
     pub fn simulates(operation: &str) -> Option<bool> {
         DOCUMENT.simulates(operation)
@@ -189,8 +190,8 @@ impl Fake {
         self.service().fault_rules.clear();
     }
 
-    /// Number of rules that have matched fewer requests than they should. Rules without an end do not count.
-    /// A test that injects faults should assert at the end that this is 0.
+    /// Number of rules that have matched fewer requests than they should; unlimited rules are not counted. A
+    /// test that injects faults should assert at the end that this number is 0.
     #[must_use]
     pub fn pending_faults(&self) -> usize {
         self.service().fault_rules.pending()
@@ -274,8 +275,8 @@ impl Fake {
         self.seed(asset_kinds::OFFER_SOURCE, offer_source(id));
     }
 
-    /// Adds an active offer page of an offer source (an empty `offer_source` means none), which need not
-    /// exist.
+    /// Adds an active offer page of an offer source, which need not exist. An empty `offer_source` means that
+    /// the page has no offer source.
     pub fn seed_page(&self, id: &str, offer_source: &str) {
         let body = json!({
             "idPage": id, "pageName": format!("Page {id}"), "pageType": "offer",
@@ -304,7 +305,7 @@ impl Fake {
         };
         let mut now = clock.now();
         let mut make = || {
-            // Creation times a millisecond apart make the IDs unique and sorted by age.
+            // Creation times are a millisecond apart, so the IDs are unique and sorted by age.
             now = later(now, Duration::from_millis(1));
             let id = id::generate(now, random);
             let Value::Object(body) = offer_source(&id) else {
@@ -316,8 +317,8 @@ impl Fake {
         (0..count).map(|_| make()).collect()
     }
 
-    /// Changes the properties of an asset behind the client's back, as another user might. Returns whether it
-    /// exists.
+    /// Changes the properties of an asset without a request, like another user. Returns false if the asset
+    /// does not exist.
     pub fn change(&self, segment: &str, id: &str, change: impl FnOnce(&mut Map<String, Value>)) -> bool {
         let mut inner = self.service();
         let Some(resource) = DOCUMENT.resource(segment) else {
@@ -328,7 +329,7 @@ impl Fake {
         exists
     }
 
-    /// Sets one property of an asset behind the client's back. Returns whether it exists.
+    /// Sets one property of an asset without a request. Returns false if the asset does not exist.
     pub fn set(&self, segment: &str, id: &str, property: &str, value: impl Into<Value>) -> bool {
         self.change(segment, id, |body| {
             body.insert(property.to_owned(), value.into());

@@ -78,7 +78,7 @@ pub(crate) fn read(
 }
 
 /// `not-deleted` matches all but deleted assets (documented for another group of operations). A setting
-/// decides whether `all` matches deleted ones.
+/// determines whether `all` matches deleted assets.
 fn matches_filter(status: &Status, filter: &str, settings: &Settings) -> bool {
     match filter {
         "all" => settings.all_includes_deleted || *status != Status::Deleted,

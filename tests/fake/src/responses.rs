@@ -87,7 +87,7 @@ pub(crate) fn json_response(status: u16, value: &Value) -> Response<Bytes> {
     response(status, "application/json", value.to_string().into())
 }
 
-/// A response. An empty `content_type` sets no such header.
+/// Creates a response. An empty `content_type` sets no `Content-Type` header.
 pub(crate) fn response(status: u16, content_type: &'static str, body: Bytes) -> Response<Bytes> {
     let mut response = Response::new(body);
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

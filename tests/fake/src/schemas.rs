@@ -23,8 +23,7 @@ pub(crate) enum ResponseKind {
 pub(crate) struct Parameter {
     pub(crate) name: String,
     pub(crate) required: bool,
-    /// `true` if the value is a string. Other values are parsed as JSON (a number, a boolean) before
-    /// validation.
+    /// `true` if the value is a string. Other values, such as numbers, are parsed as JSON before validation.
     pub(crate) text: bool,
     pub(crate) validator: LazyValidator,
 }
@@ -50,12 +49,12 @@ pub(crate) struct Resource {
     pub(crate) properties: Vec<(String, Option<Value>)>,
     /// The properties of the slim object that lists return. `None` if lists return the full object.
     pub(crate) slim: Option<Vec<String>>,
-    /// Validator for full objects. `None` for a kind that the document lacks.
+    /// Validator for full objects; `None` for a kind that the document lacks.
     pub(crate) validator: Option<LazyValidator>,
 }
 
 impl Resource {
-    /// Creates a kind that has state before the document describes it.
+    /// Creates a kind of asset that the document does not describe.
     pub(crate) fn without_document(kind: &AssetKind) -> Self {
         Self {
             segment: kind.segment.to_owned(),
@@ -79,8 +78,8 @@ impl Resource {
             .and_then(|(_, default)| default.as_ref())
     }
 
-    /// Returns whether assets of this kind have a category. On a category, the property is the category's own
-    /// ID.
+    /// Returns true if assets of this kind have a category. A category itself has none: there, the property
+    /// is its own ID.
     pub(crate) fn has_category(&self) -> bool {
         self.id != asset_kinds::CATEGORY_PROPERTY && self.has(asset_kinds::CATEGORY_PROPERTY)
     }
@@ -90,7 +89,7 @@ impl Resource {
     }
 }
 
-/// A schema that is compiled on first use. A process uses few of the schemas, and compiling all takes
+/// A schema that is compiled on first use. A process uses only a few schemas, and compiling all of them takes
 /// seconds.
 #[derive(Debug)]
 pub(crate) struct LazyValidator {
@@ -232,7 +231,8 @@ impl<'d> Schemas<'d> {
             .or_else(|| first_parameter(Verb::Write(Write::Duplicate)))
             .or_else(|| known.map(|kind| kind.id.to_owned()))
             .unwrap_or_else(|| "id".to_owned());
-        // The response of find by ID describes the asset most completely; the body of save is second best.
+        // The response of find by ID describes the asset most completely. If it is not documented, the body
+        // of save is used.
         let full = operation_for(Verb::Read(Read::FindById))
             .and_then(|operation| self.answer(operation))
             .or_else(|| {

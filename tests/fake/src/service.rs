@@ -1,4 +1,4 @@
-//! The state of the service, and the handling of a request: faults, tokens, validation, operation, log.
+//! Holds the state of the service, and handles requests: faults, tokens, validation, operation, log.
 
 use std::{collections::HashSet, time::SystemTime};
 

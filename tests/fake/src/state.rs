@@ -53,7 +53,7 @@ pub enum Status {
     Archived,
     /// `deleted`
     Deleted,
-    /// A status that the document lacks. Only seeding can create one.
+    /// A status that the document lacks. Only seeding can create such an asset.
     Other(String),
 }
 
@@ -192,7 +192,7 @@ impl State {
             .collect()
     }
 
-    /// Inserts an asset, or replaces the one with its ID.
+    /// Inserts an asset, or replaces the asset with the same ID.
     pub(crate) fn put(&mut self, segment: &str, asset: Asset) {
         self.version += 1;
         let assets = Arc::make_mut(self.kinds.entry(segment.to_owned()).or_default());

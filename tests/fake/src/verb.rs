@@ -50,7 +50,7 @@ pub(crate) const VERBS: &[(Method, &str, Verb)] = &[
     (Method::PUT, "move-category/", Verb::Write(Write::MoveCategory)),
 ];
 
-/// The segment of a path, and the verb of method and path.
+/// Returns the first segment of a path, and the verb that method and path express.
 pub(crate) fn parse<'p>(method: &Method, path: &'p str) -> Option<(&'p str, Verb)> {
     let (segment, rest) = path.strip_prefix('/')?.split_once('/')?;
     let (.., verb) = VERBS

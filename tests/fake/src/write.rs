@@ -1,4 +1,4 @@
-//! Operations that change something: save, create, duplicate, and those on lists of assets.
+//! Operations that change something: save, create, duplicate, and operations on lists of assets.
 
 use std::{collections::HashSet, time::SystemTime};
 
@@ -248,7 +248,8 @@ impl Writer<'_> {
         select(&resource.id, ids, self.settings, state_of)
     }
 
-    /// Reads the cascade options. `move` requires a target; all other actions refuse one (both documented).
+    /// Reads the cascade options. `move` requires a target; all other actions refuse a target (both
+    /// documented).
     fn children_action(
         &self,
         resource: &Resource,
@@ -377,7 +378,7 @@ impl Writer<'_> {
     }
 }
 
-/// Refuses an asset that the merge of a duplicate made invalid.
+/// Refuses a copy that `bodyUpdates` has made invalid.
 fn check_asset(resource: &Resource, body: &Map<String, Value>) -> Result<(), Refusal> {
     let Some(validator) = &resource.validator else {
         return Ok(());

@@ -57,8 +57,8 @@ impl Decimal {
 
     /// The mantissas of two numbers for the same exponent.
     ///
-    /// Both fit: mantissas are below 10^20, and exponents differ by at most 36. Larger values saturate, which
-    /// keeps their order.
+    /// Mantissas are below 10^20, and exponents differ by at most 36. If an aligned mantissa does not fit, it
+    /// saturates, which keeps the order of the numbers.
     fn aligned(self, other: Self) -> (i128, i128) {
         let exponent = self.exponent.min(other.exponent);
         let scale = |number: Self| {
@@ -89,7 +89,7 @@ impl Decimal {
         }
     }
 
-    /// Multiples of the number near another number.
+    /// Multiples of this number that are close to `edge`.
     pub(super) fn multiples_near(self, edge: Self) -> Vec<Self> {
         let (step, edge) = self.aligned(edge);
         let count = edge.checked_div_euclid(step).unwrap_or_default();
@@ -118,7 +118,7 @@ impl Decimal {
         self.exactly_whole().is_some()
     }
 
-    /// The largest whole number that is not larger.
+    /// The largest whole number that is not larger than this number.
     pub(super) fn floor(self) -> i128 {
         if self.exponent >= 0 {
             self.mantissa.saturating_mul(Self::power(self.exponent))
@@ -128,7 +128,7 @@ impl Decimal {
         }
     }
 
-    /// The smallest whole number that is not smaller.
+    /// The smallest whole number that is not smaller than this number.
     pub(super) fn ceiling(self) -> i128 {
         self.negated().floor().saturating_neg()
     }

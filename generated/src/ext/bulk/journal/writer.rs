@@ -107,7 +107,7 @@ impl JournalWriter {
         {
             return Err(failed(JournalProblem::OtherIds));
         }
-        // Cuts off a torn line, so that the next line starts on its own.
+        // Removes an incomplete line, so that the next line starts on a new line.
         let cut = writer
             .file
             .set_len(journal.length)
@@ -122,7 +122,7 @@ impl JournalWriter {
         Ok((writer, earlier))
     }
 
-    /// Returns the error for a client of an account other than that of the journal.
+    /// Returns the error for a client whose account differs from that of the journal.
     pub(in crate::ext::bulk) fn other_account(&self, recorded: String, actual: String) -> JournalError {
         let problem = JournalProblem::OtherAccount { recorded, actual };
         JournalError::new(&self.path, problem)
@@ -192,8 +192,8 @@ impl JournalWriter {
             return Err(JournalError::new(&self.path, JournalProblem::Removed));
         }
         let mut text = Vec::new();
-        // On a full disk, a line may be written only in part. Each line therefore starts at the end of the
-        // last complete line, so that a torn line does not damage the lines that follow while the job stops.
+        // On a full disk, a line may be written only in part. The job then stops, but still writes lines.
+        // Each line therefore starts at the end of the last complete line, and replaces an incomplete line.
         let written = write_line(&mut text, line)
             .and_then(|()| self.file.set_len(self.length))
             .and_then(|()| self.file.seek(SeekFrom::Start(self.length)))
@@ -209,7 +209,7 @@ impl JournalWriter {
 }
 
 impl JournalWriter {
-    /// Returns false if the path no longer leads to the open file.
+    /// Returns true if the path still leads to the open file.
     fn is_in_place(&self) -> bool {
         let (Ok(named), Ok(open)) = (std::fs::metadata(&self.path), self.file.metadata()) else {
             return false;
