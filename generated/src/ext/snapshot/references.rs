@@ -361,16 +361,13 @@ impl<'i> IdIndex<'i> {
 
     /// Returns the IDs that a text names, each once, and whether the text is the ID.
     fn named_in(&self, text: &str) -> Vec<(&'i str, bool)> {
-        if let Some(id) = self.ids.get(text) {
-            return vec![(id, true)];
-        }
-        let mut found = Vec::new();
+        let mut found: Vec<(&str, bool)> = self.ids.get(text).map(|id| (*id, true)).into_iter().collect();
         let mut rest = text;
         while !rest.is_empty() {
             let (word, after) = rest.split_at(word_length(rest));
             let candidates = self.by_start.get(word).into_iter().flatten();
             for id in candidates.filter(|id| is_named_at_start(rest, id)) {
-                if !found.contains(&(*id, false)) {
+                if found.iter().all(|(known, _)| known != id) {
                     found.push((*id, false));
                 }
             }
