@@ -261,14 +261,20 @@ impl References {
         dangling.collect()
     }
 
-    /// Returns the groups of assets that name each other in a circle, each in order. An asset that names its
-    /// own ID outside its ID property is a circle of one.
+    /// Returns the sets of assets that name each other in a circle, each in order.
+    ///
+    /// An asset that names its own ID outside its ID property is a circle of one. An ID within a longer text
+    /// does not count.
     #[must_use]
     pub fn cycles(&self) -> Vec<Vec<&AssetKey>> {
         let keys: Vec<&AssetKey> = self.assets.keys().collect();
         let index = |key: &AssetKey| keys.binary_search(&key).ok();
         let mut edges: Vec<Vec<usize>> = vec![Vec::new(); keys.len()];
-        for reference in &self.all {
+        let whole = self
+            .all
+            .iter()
+            .filter(|reference| reference.form != MentionForm::Part);
+        for reference in whole {
             let edges = index(&reference.from).and_then(|from| edges.get_mut(from));
             if let Some(edges) = edges {
                 edges.extend(self.targets(reference).into_iter().filter_map(index));

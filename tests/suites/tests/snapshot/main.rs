@@ -9,6 +9,7 @@
 )]
 
 mod account;
+#[cfg(unix)]
 mod bad_input;
 mod behaviour;
 mod brute_force;

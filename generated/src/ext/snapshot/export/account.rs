@@ -45,7 +45,10 @@ impl Account {
             self.listed.insert(key, Listed { group, is_deleted });
         }
         if without_id > 0 {
-            let problem = format!("{without_id} rows of the list have no ID");
+            let problem = match without_id {
+                1 => "1 row of the list has no ID".to_owned(),
+                rows => format!("{rows} rows of the list have no ID"),
+            };
             self.add_unread(group.name(), None, problem);
         }
     }
