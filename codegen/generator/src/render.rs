@@ -32,10 +32,10 @@ use crate::{
     rewrite::{Items, TagItems, TypeItem, mentioned},
     rustdoc,
     steps::StageReport,
-    transform::{OpenEnum, Operation, Repeat, RequestBody, Tag},
+    transform::{ArgumentKind, OpenEnum, Operation, Repeat, RequestBody},
 };
 use funnelflux_openapi::{Diagnostic, Diagnostics, Severity, Stage};
-use page::Page;
+use page::{Page, gated, indented};
 
 pub use page::MARK;
 
@@ -43,10 +43,10 @@ pub use page::MARK;
 const IDS: &str = "crate::api::ids";
 const SHARED: &str = "crate::api::shared";
 
-/// Renders the files by their paths relative to `generated/src/api`.
+/// Renders the files, keyed by their paths relative to `generated/src/api`.
 ///
 /// # Errors
-/// A file that is not valid Rust, which no document should be able to cause.
+/// A generated file is not valid Rust. No document should be able to cause this error.
 pub fn render(
     document_version: &str,
     items: &Items,
@@ -105,7 +105,7 @@ pub fn render(
         .map(|(value, _)| value)
 }
 
-/// Names of types by the module that defines them.
+/// Names of types, keyed by the module that defines them.
 struct Names<'a> {
     ids: BTreeSet<&'a str>,
     shared: BTreeSet<&'a str>,
@@ -207,7 +207,7 @@ fn public(items: &Items, resources: &BTreeMap<String, GroupResource>) -> String 
     ));
     page.piece(&format!(
         "/// Metadata of all operations.\npub mod operations {{\n    \
-         pub use crate::runtime::operation::{{Operation, Repeat, RequestBody}};\n\n{}\n\n{}\n}}",
+         pub use crate::runtime::operation::{{Operation, Parameter, ParameterPlace, Repeat, RequestBody}};\n\n{}\n\n{}\n}}",
         indented(&operations.join("\n\n")),
         indented(&format!(
             "/// Operations that the enabled features include, by tag.\n\
@@ -216,22 +216,6 @@ fn public(items: &Items, resources: &BTreeMap<String, GroupResource>) -> String 
         ))
     ));
     page.finish()
-}
-
-/// Gates an item by the feature of a tag.
-fn gated(tag: &Tag, item: &str) -> String {
-    format!("#[cfg(feature = {:?})]\n{item}", tag.feature)
-}
-
-fn indented(text: &str) -> String {
-    let lines: Vec<String> = text
-        .lines()
-        .map(|line| match line {
-            "" => String::new(),
-            line => format!("    {line}"),
-        })
-        .collect();
-    lines.join("\n")
 }
 
 fn ids(items: &Items) -> String {
@@ -271,7 +255,14 @@ fn operations(tag: &TagItems) -> String {
         "Metadata of the operations of the tag *{}*.",
         tag.tag.name
     ));
-    page.piece("use crate::runtime::operation::{Operation, Repeat, RequestBody};");
+    let has_parameters = tag
+        .operations
+        .iter()
+        .any(|(operation, _)| !operation.arguments.is_empty());
+    let parameter = if has_parameters { "Parameter, " } else { "" };
+    page.piece(&format!(
+        "use crate::runtime::operation::{{Operation, {parameter}Repeat, RequestBody}};"
+    ));
     let constants = tag
         .operations
         .iter()
@@ -307,6 +298,22 @@ fn entry(operation: &Operation) -> Item {
         RequestBody::Optional => quote!(Optional),
         RequestBody::Required => quote!(Required),
     };
+    let parameters = operation.arguments.iter().map(|argument| {
+        let name = Literal::string(&argument.name);
+        let required = argument.required;
+        let place = format_ident!(
+            "{}",
+            match argument.kind {
+                ArgumentKind::Path => "path",
+                ArgumentKind::Header => "header",
+                ArgumentKind::Single => "query",
+                ArgumentKind::CommaSeparated => "query_list",
+                ArgumentKind::Repeated => "query_repeated",
+            }
+        );
+        quote!(Parameter::#place(#name, #required))
+    });
+    let requires_acknowledgement = operation.requires_acknowledgement;
     parse_quote! {
         #(#docs)*
         pub static #constant: Operation = Operation {
@@ -317,6 +324,8 @@ fn entry(operation: &Operation) -> Item {
             summary: #summary,
             repeat: Repeat::#repeat,
             request_body: RequestBody::#request_body,
+            parameters: &[#(#parameters),*],
+            requires_acknowledgement: #requires_acknowledgement,
         };
     }
 }

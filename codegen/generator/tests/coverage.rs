@@ -131,7 +131,7 @@ fn no_row_claims_more_than_is_known() {
             let at = format!("{} / {}: {part}: {claimed}", row.group, row.title);
             match (strongest, claimed) {
                 ("none", _) => assert_eq!(claimed, "–", "{at}"),
-                // The part may not exist, and nothing is claimed about it.
+                // The index does not claim that the part exists.
                 ("inferred", "–") => {}
                 _ => assert!(
                     rank(claimed) >= rank(strongest),

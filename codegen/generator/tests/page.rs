@@ -1,7 +1,7 @@
-//! The vendor's document and the effective document equal the vendor's page of offer sources.
+//! The vendor's document and the effective document agree with the vendor's page about offer sources.
 //!
-//! The tables below were transcribed from the page, not from the documents, so a mistake in one shows in the
-//! other.
+//! The tables below were transcribed from the page, not from the documents, so the test finds a mistake in
+//! either transcription.
 
 #![allow(
     clippy::unwrap_used,
@@ -168,7 +168,7 @@ fn operations(document: &Value) -> impl Iterator<Item = (&str, &str, &Value)> {
         })
 }
 
-/// Describes a schema in the words of the tables.
+/// Describes a schema in the format of the tables.
 fn describe(schema: &Value) -> String {
     if let Some(reference) = schema["$ref"].as_str() {
         return reference.rsplit('/').next().unwrap().to_owned();

@@ -37,7 +37,7 @@ fn later() -> Value {
     document
 }
 
-/// A value without our marks.
+/// A value without our evidence marks.
 fn plain(value: &Value) -> Value {
     match value {
         Value::Object(object) => {
@@ -104,7 +104,7 @@ fn a_correct_inference_is_confirmed_and_superseded() {
     let (effective, notices, overlays) = apply(&document);
     assert_eq!(overlays, 0);
     insta::assert_snapshot!(report(&notices));
-    // The overlay adds only what no document can say.
+    // The overlay adds only extensions that the vendor's document cannot express.
     let mut expected = document.clone();
     expected["tags"][0]["x-children"] =
         json!([{"tag": "Pages", "properties": ["/offerParams/idOfferSource"]}]);
@@ -131,12 +131,12 @@ fn a_correct_inference_is_confirmed_and_superseded() {
 fn each_difference_from_a_wrong_inference_is_reported() {
     let mut document = later();
     let paths = document["paths"].as_object_mut().unwrap();
-    // Another path.
+    // A different path.
     let moved = paths.shift_remove("/page/move-category/").unwrap();
     paths.insert("/page/move/".to_owned(), moved);
-    // Another parameter.
+    // A different parameter.
     paths["/page/find/byIds/"]["get"]["parameters"][0]["name"] = json!("ids");
-    // A required body, and another success status, which is never inferred.
+    // A required body, and a different success status; statuses are never inferred.
     paths["/page/delete/"]["delete"]["requestBody"]["required"] = json!(true);
     let done = paths["/page/delete/"]["delete"]["responses"]
         .as_object_mut()
@@ -145,10 +145,10 @@ fn each_difference_from_a_wrong_inference_is_reported() {
     done.insert("204".to_owned(), response);
     // An operation that the document lacks.
     paths.shift_remove("/page/unarchive/").unwrap();
-    // A type with another name, and another type of a property.
+    // A type with a different name, and a property with a different type.
     paths["/page/duplicate/"]["post"]["responses"]["200"]["content"]["application/json"]["schema"] =
         json!({"type": "object", "properties": {"id": {"type": "integer"}}});
-    // A property with another name, in the slim form.
+    // A property with a different name, in the rows of the list.
     let info = &mut document["components"]["schemas"]["PageInfo"]["properties"];
     let name = info
         .as_object_mut()

@@ -1,12 +1,12 @@
-//! Reads assets by ID, whatever the service's treatment of unknown IDs.
+//! Reads assets by ID, for every possible treatment of unknown IDs by the service.
 //!
-//! It is not documented whether *find by ID list* omits unknown IDs or refuses the whole list, nor with which
-//! status, and a gateway in front of the service may refuse in the same way. An asset therefore counts as
-//! missing only if a successful response omits it. After a refusal, the list of all assets shows which IDs
-//! exist, and these are read again. If the list is refused as well, nothing is known.
+//! It is not documented whether *find by ID list* omits unknown IDs or refuses the whole list, and with which
+//! status. A gateway in front of the service may also refuse a request. An asset therefore counts as missing
+//! only if a successful response omits it. After a refusal, the reader lists all assets, and reads the IDs
+//! that exist again. If the service refuses the list as well, the assets are unreadable.
 //!
-//! Rows are read one by one, so that an unusual asset affects no other. A row for an ID that was not
-//! requested shows that the response belongs to another request.
+//! Rows are decoded one by one, so that an unusual asset does not affect other assets. A row for an ID that
+//! was not requested shows that the response belongs to another request.
 //!
 //! If a kind has no *find by ID list*, summaries come from the list of all assets, and whole assets are read
 //! one by one.
@@ -47,22 +47,22 @@ const MAX_REFUSALS: usize = 12;
 pub(crate) struct Reader<R> {
     client: Client,
     url_length: usize,
-    /// Whole assets are read as they were sent, whatever their type.
+    /// True if whole assets are returned as the JSON that was sent, without decoding them.
     is_raw: bool,
-    /// The service has answered a read successfully.
+    /// True if the service has answered a read successfully.
     answered: AtomicBool,
     resource: PhantomData<fn() -> R>,
 }
 
 /// All assets of a kind, as the service lists them.
 struct Listed<I> {
-    /// Summaries by ID; `None` if the row is unusual.
+    /// Summaries, keyed by ID; `None` if the row is unusual.
     rows: HashMap<I, Option<AssetSummary>>,
     /// True if every row has an ID, so that an unlisted asset is missing.
     is_complete: bool,
 }
 
-/// Rows of a response by ID, or the problem of an unusual row.
+/// Rows of a response, keyed by ID. An unusual row has its problem instead.
 type Rows<I, T> = HashMap<I, Result<T, String>>;
 
 impl<R: Resource> Reader<R> {
@@ -188,7 +188,7 @@ impl<R: Resource> Reader<R> {
             None => ids.chunks(1).collect(),
         };
         let mut lists: Vec<Vec<R::Id>> = parts.into_iter().rev().map(<[_]>::to_vec).collect();
-        // Set by the first refusal.
+        // The list of all assets, read after the first refusal.
         let mut listed: Option<Option<Listed<R::Id>>> = None;
         let mut refusals = 0;
         let mut no_answer = None;
@@ -221,7 +221,7 @@ impl<R: Resource> Reader<R> {
             if listed.is_none() {
                 listed = Some(match self.list().await {
                     Some(Ok(rows)) => Some(rows),
-                    // The service refuses both, so nothing is known.
+                    // The service refuses both requests, so nothing is known.
                     Some(Err(_)) => {
                         no_answer = Some(error);
                         break;
@@ -253,7 +253,7 @@ impl<R: Resource> Reader<R> {
             .map(|id| match (results.get(id), &no_answer) {
                 (Some(result), _) => result.clone(),
                 (None, Some(error)) => ReadResult::Unreadable(error.clone()),
-                // Every ID of a list has a result or is in a shorter list.
+                // This does not occur: each ID gets a result, or is passed on in a shorter list.
                 (None, None) => odd("it was not read".to_owned()),
             })
             .collect()
@@ -261,7 +261,8 @@ impl<R: Resource> Reader<R> {
 }
 
 impl<I: Eq + std::hash::Hash> Listed<I> {
-    /// Adds the results of refused IDs that are missing or deleted according to the list. Returns the others.
+    /// Adds the results of refused IDs that are missing or deleted according to the list. Returns the other
+    /// IDs.
     fn settle<T>(
         &self,
         ids: Vec<I>,
@@ -382,8 +383,8 @@ fn parse_asset<R: Resource>(row: &Value) -> Result<R::Asset, String> {
     })
 }
 
-/// Returns true if the response says that nothing exists here. It may come from the service or from a gateway
-/// that does not reach the service.
+/// Returns true for a response that reports that nothing was found. Such a response comes from the service,
+/// or from a gateway that does not reach the service.
 pub(crate) fn is_not_found(error: &Error) -> bool {
     let statuses = [http::StatusCode::NOT_FOUND, http::StatusCode::GONE];
     error.status().is_some_and(|status| statuses.contains(&status))

@@ -15,13 +15,13 @@ mod imp {
 
     /// Rate at which a client and all its clones send requests. Every attempt counts as a request.
     ///
-    /// The service does not publish its limits, so there is no default: without this setting, requests are
-    /// sent immediately, and each call waits only after its own 429s. With it, the client finds the service's
-    /// rate below the configured rate:
+    /// The service does not publish its limits, so there is no default. Without this setting, requests are
+    /// sent immediately, and each call waits only after its own 429s. With this setting, the client adapts
+    /// its rate to the service, up to the configured rate:
     ///
     /// - The first 429 halves the rate. Further 429s within a second change nothing.
-    /// - If requests are still refused after a second, the rate drops below what the service accepted, but
-    ///   not below one request in two seconds.
+    /// - If requests are still refused after a second, the client lowers the rate below the rate that the
+    ///   service accepted, but not below one request in two seconds.
     /// - Successes restore the rate: slowly near the last refused rate, then faster.
     /// - A 429 pauses all requests for as long as the service asks, at most 60 s.
     ///
@@ -68,16 +68,16 @@ mod imp {
     const MIN_SAMPLE: f64 = 4.0;
     /// Rate after a decrease, as a fraction of the accepted rate.
     const DECREASE: f64 = 0.9;
-    /// Number of requests from which a period of less than a second counts as evidence.
+    /// Minimum number of requests for which even a period of less than a second counts as evidence.
     const MANY_REQUESTS: u32 = 20;
     /// Lowest rate, in requests per second.
     const MIN_RATE: f64 = 0.5;
     /// Longest pause of all requests after a 429.
     const MAX_PAUSE: Duration = Duration::from_mins(1);
-    /// Resolution of Tokio's timer in seconds; a request may be this early.
+    /// Resolution of Tokio's timer in seconds. A request may be sent early by this time.
     const RESOLUTION: f64 = 0.001;
 
-    /// Permission to send one request, and the period in which it was granted.
+    /// Permission to send one request. The value identifies the period in which it was granted.
     #[derive(Clone, Copy, Debug, Default)]
     pub(crate) struct Permit(u64);
 
@@ -95,12 +95,12 @@ mod imp {
         limit: RateLimit,
         created: Instant,
         rate: f64,
-        /// Time at which an evenly spread request would be due.
+        /// Time at which the next request is due if requests are evenly spread.
         due: f64,
         paused_until: f64,
         /// Earliest time of the next decrease.
         next_decrease: f64,
-        /// Rate that the service refused last, or the rate that it accepted then.
+        /// Last rate that the service refused, or the rate that it accepted at that time.
         ceiling: f64,
         last_success: f64,
         /// Requests since the last decrease.
@@ -128,8 +128,8 @@ mod imp {
             // The 429 that triggers this estimate counts half.
             let share = accepted / (accepted + refused - 0.5).max(1.0);
             match share {
-                // The rate was far too high or only slightly too high: the service accepted as much as it
-                // can.
+                // The service accepted as many requests as it can, whether the rate was far too high or only
+                // slightly too high.
                 share if !(0.45..0.8).contains(&share) => (self.rate * share, self.rate * share),
                 // A service without bursts refuses every other request at a rate that is a little too high.
                 share => (self.rate * share.sqrt(), self.rate),
@@ -145,7 +145,7 @@ mod imp {
             }
         }
 
-        /// A fresh limiter with the same limit.
+        /// Creates a new limiter with the same limit.
         pub(crate) fn fresh(&self) -> Self {
             Self::new(self.limit)
         }
@@ -222,14 +222,14 @@ mod imp {
             if let Some(period) = self.period_of(permit) {
                 period.accepted = period.accepted.saturating_add(1);
             }
-            // Idle time restores nothing; at a slow rate, there are long intervals between successes.
+            // Idle time does not restore the rate. At a slow rate, the intervals between successes are long.
             let seconds = (now - self.last_success).min(1.0 + 1.0 / self.rate);
             self.last_success = now;
             let max = self.limit.max();
-            // Successes between refusals restore nothing either.
+            // Successes between refusals do not restore the rate either.
             let is_refused = self.period.refused > 0 && now < self.next_decrease;
             if self.rate < max && !is_refused {
-                // Growth per second, and per success at a slow rate.
+                // The rate grows with each second or, at a slow rate, with each success.
                 let growth = match self.rate / self.ceiling {
                     near if near > 1.1 => (0.05 * self.rate).min(0.25),
                     near if near > 0.85 => (0.005 * self.rate).min(0.01),
@@ -270,7 +270,7 @@ mod imp {
                 // A short period is weak evidence: the service may have accepted a burst.
                 self.ceiling = self.rate;
                 if self.period.sent >= MANY_REQUESTS {
-                    // The program or the latency may keep the rate below the limit.
+                    // The program or the latency may keep the actual rate below the limit.
                     self.ceiling = self
                         .ceiling
                         .min(f64::from(self.period.sent) / length.max(RESOLUTION));

@@ -1,4 +1,4 @@
-//! Code that is generic over the kinds of assets, and IDs as keys.
+//! Tests code that is generic over the kinds of assets, and IDs as keys of maps.
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use funnelflux::Error;

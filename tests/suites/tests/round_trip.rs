@@ -1,5 +1,5 @@
-//! Round trips of supersets of valid responses: every type of the document decodes and encodes without loss,
-//! despite unknown fields at every level, unknown enum values, and `null` for optional fields.
+//! Every type of the document decodes and encodes without loss. The tested values are supersets of valid
+//! responses: they have unknown fields at every level, unknown enum values, and `null` for optional fields.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -111,7 +111,7 @@ fn superset(schema: &'static Value, random: &mut Rng) -> Value {
     }
 }
 
-/// JSON pointer to a value that was lost or added. A known field may be omitted instead of `null`.
+/// Returns a JSON pointer to a value that was lost or added. A known field that is `null` may be omitted.
 fn lost(sent: &Value, encoded: &Value, schema: &'static Value, at: &str) -> Option<String> {
     let mut schema = resolve(schema);
     while let Some(members) = schema["allOf"].as_array() {
@@ -152,7 +152,7 @@ fn check_type<T: serde::Serialize + serde::de::DeserializeOwned>(name: &str, see
     let mut random = Rng::with_seed(seed);
     for _ in 0..runs {
         let sent = superset(schema, &mut random);
-        // Decoding from text, as over the wire.
+        // The value is decoded from text, as over the wire.
         let text = sent.to_string();
         let message = |error: &str| format!("{name}, FUNNELFLUX_SEED={seed}: {error}\n{text}");
         let typed: T =

@@ -59,7 +59,7 @@ impl Transport for Recorder {
         &self,
         request: http::Request<Bytes>,
     ) -> BoxFuture<'_, Result<http::Response<ResponseBody>, TransportError>> {
-        // The generator's own client would send it with every request.
+        // The generator's own client would send this header with every request.
         assert!(!request.headers().contains_key("api-version"));
         self.seen.lock().unwrap().push(request);
         let response = http::Response::builder()
@@ -145,7 +145,7 @@ async fn a_list_decodes_long_names_unknown_statuses_and_nulls() -> Result<(), Er
     Ok(())
 }
 
-/// Only examples say that the values are strings.
+/// The values are documented as strings only by examples.
 #[tokio::test]
 async fn query_parameters_of_another_type_are_kept() -> Result<(), Error> {
     let body = r#"{"idOfferSource":"1","offerSourceName":"a","queryParams":{"a":"b","n":1,"t":true}}"#;

@@ -1,4 +1,4 @@
-//! Each lint rule has a document that breaks it and a diagnostic with a fix.
+//! For each lint rule, a document violates the rule, and the diagnostic has a fix.
 
 use std::fmt::Write as _;
 

@@ -12,7 +12,7 @@ use crate::{
     transform::Tag,
 };
 
-use super::{gated, indented, page::Page};
+use super::page::{Page, gated, indented};
 
 /// Renders the table of each group, and the list of all tables in the order of the document.
 pub(super) fn file(items: &Items, resources: &BTreeMap<String, GroupResource>) -> String {
@@ -21,10 +21,6 @@ pub(super) fn file(items: &Items, resources: &BTreeMap<String, GroupResource>) -
         "#[allow(unused_imports, reason = \"the enabled features decide which groups there are\")]\n\
          use crate::ext::asset_group::{AssetGroup, ChildRelation, GroupTable};",
     );
-    let feature = |name: &str| {
-        let tag = items.tags.iter().find(|tag| tag.tag.name == name)?;
-        Some(tag.tag.feature.clone())
-    };
     let lines = items.tags.iter().map(|TagItems { tag, .. }| {
         let constant = table_name(tag);
         gated(tag, &format!("AssetGroup::new(&{constant}),"))
@@ -35,10 +31,11 @@ pub(super) fn file(items: &Items, resources: &BTreeMap<String, GroupResource>) -
          pub(crate) static ALL: &[AssetGroup] = &[\n{}\n];",
         indented(&lines.join("\n"))
     ));
-    page.items(items.tags.iter().map(|TagItems { tag, .. }| {
-        let group = resources.get(&tag.name);
-        table(tag, group, feature)
-    }));
+    let tables = items
+        .tags
+        .iter()
+        .map(|TagItems { tag, .. }| table(tag, items, resources));
+    page.items(tables);
     page.finish()
 }
 
@@ -47,8 +44,9 @@ fn table_name(tag: &Tag) -> Ident {
     format_ident!("{}_GROUP", tag.module.to_uppercase())
 }
 
-/// Renders the run-time table of a group. `feature` returns the feature of a tag.
-fn table(tag: &Tag, group: Option<&GroupResource>, feature: impl Fn(&str) -> Option<String>) -> Item {
+/// Renders the run-time table of a group.
+fn table(tag: &Tag, items: &Items, resources: &BTreeMap<String, GroupResource>) -> Item {
+    let group = resources.get(&tag.name);
     let constant = table_name(tag);
     let attribute = &tag.feature;
     let (name, inferred) = (&tag.name, tag.inferred);
@@ -60,13 +58,10 @@ fn table(tag: &Tag, group: Option<&GroupResource>, feature: impl Fn(&str) -> Opt
     let mut steps: Vec<TokenStream> = Vec::new();
     if let Some((group, resource)) = group.and_then(|group| Some((group, group.resource.as_ref()?))) {
         steps = table_steps(&module, resource);
-        let children: Vec<TokenStream> = group
-            .child_pointers
-            .iter()
-            .filter_map(|(tag, pointers)| {
-                let group = feature(tag)?;
-                Some(quote!(ChildRelation { group: #group, pointers: &[#(#pointers),*] }))
-            })
+        let children = children(tag, group, items, resources);
+        let children: Vec<TokenStream> = children
+            .into_iter()
+            .map(|(group, pointers)| quote!(ChildRelation { group: #group, pointers: &[#(#pointers),*] }))
             .collect();
         if !children.is_empty() {
             steps.push(quote!(.with_children(&[#(#children),*])));
@@ -77,6 +72,29 @@ fn table(tag: &Tag, group: Option<&GroupResource>, feature: impl Fn(&str) -> Opt
         static #constant: GroupTable =
             GroupTable::new(#attribute, #name, #singular, #plural, #inferred) #(#steps)*;
     }
+}
+
+/// Returns the features of the children of a group, with pointers to the parent: those that the tag names,
+/// and the groups whose assets are put into a category that is an asset of this group.
+fn children(
+    tag: &Tag,
+    group: &GroupResource,
+    items: &Items,
+    resources: &BTreeMap<String, GroupResource>,
+) -> Vec<(String, Vec<String>)> {
+    let tags = || items.tags.iter().map(|items| &items.tag);
+    let named = group.child_pointers.iter().filter_map(|(name, pointers)| {
+        let child = tags().find(|child| child.name == *name)?;
+        Some((child.feature.clone(), pointers.clone()))
+    });
+    let own = group.resource.as_ref().map(|resource| &resource.pointers.id);
+    let in_category = tags().filter_map(|child| {
+        let resource = resources.get(&child.name)?.resource.as_ref()?;
+        let category = resource.pointers.category.as_ref()?;
+        let belongs = child.name != tag.name && Some(category) == own;
+        belongs.then(|| (child.feature.clone(), vec![category.clone()]))
+    });
+    named.chain(in_category).collect()
 }
 
 /// Renders the steps that add the abilities of a resource to its table.

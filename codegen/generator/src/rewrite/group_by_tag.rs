@@ -16,7 +16,7 @@ use super::{
 pub struct Items {
     /// Tags in the order of the document.
     pub tags: Vec<TagItems>,
-    /// Types that several tags use, or none.
+    /// Types that several tags use, or that no tag uses.
     pub shared: Vec<TypeItem>,
     /// Types of IDs.
     pub ids: Vec<IdType>,
@@ -60,13 +60,13 @@ impl TypeItem {
 
 /// Users of each type.
 struct Owners {
-    /// By type: positions of the tags whose operations reach it.
+    /// For each type, the positions of the tags whose operations use it.
     tags: BTreeMap<String, BTreeSet<usize>>,
-    /// Types that no operation reaches, and all that they consist of.
+    /// Types that no operation uses, and all types that these types contain.
     unused: BTreeSet<String>,
 }
 
-/// Groups by tag: a type that the operations of a single tag reach belongs to it.
+/// Groups methods and types by tag. A type belongs to a tag if only operations of this tag use the type.
 pub(super) fn group(types: Vec<Item>, methods: Vec<ImplItemFn>, model: &ApiModel) -> Items {
     let mut groups: BTreeMap<String, Vec<Item>> = BTreeMap::new();
     for item in types {

@@ -1,7 +1,7 @@
-//! Named passes over the generator's code, for changes that no rule on the document can make.
+//! Named passes that change the generated code where no rule on the document could achieve the same.
 //!
-//! The table below gives order, reason, and whether a pass is expected to change the FunnelFlux document.
-//! Unsupported code is an error that names the operation or the type.
+//! The table below lists the passes in order, each with its reason and its expected effect on the FunnelFlux
+//! document. Unsupported code is an error that names the operation or the type.
 
 mod doc_comments;
 mod excerpt;
@@ -69,7 +69,7 @@ fn passes<'a>() -> Vec<Step<State<'a>>> {
 /// Applies all passes.
 ///
 /// # Errors
-/// All unsupported code, located.
+/// Located diagnostics for all unsupported code.
 pub fn rewrite(
     file: syn::File,
     model: &ApiModel,

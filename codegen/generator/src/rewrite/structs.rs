@@ -40,7 +40,7 @@ pub(super) fn document_extra_fields(state: &mut State<'_>) -> usize {
     count
 }
 
-/// Turns every `Box<Option<_>>` into an `Option<Box<_>>` that is omitted when it is absent.
+/// Turns every `Box<Option<_>>` into an `Option<Box<_>>` that is not serialised if it is `None`.
 pub(super) fn boxes_in_options(state: &mut State<'_>) -> usize {
     let mut count = 0;
     for field in fields(&mut state.types) {
@@ -58,7 +58,7 @@ pub(super) fn boxes_in_options(state: &mut State<'_>) -> usize {
     count
 }
 
-/// Turns every list or map that is omitted when it is empty into an `Option`.
+/// Turns every list or map that is not serialised if it is empty into an `Option`.
 pub(super) fn collections_in_options(state: &mut State<'_>) -> usize {
     let mut count = 0;
     for field in fields(&mut state.types) {
@@ -109,8 +109,8 @@ pub(super) fn document_variants(state: &mut State<'_>) -> usize {
     count
 }
 
-/// Makes a null or absent list or map deserialise as empty. In untagged enums, absence distinguishes variants
-/// and remains an error.
+/// Deserialises a null or absent list or map as empty. In untagged enums, absence distinguishes variants and
+/// remains an error.
 pub(super) fn null_lists(state: &mut State<'_>) -> usize {
     let mut count = 0;
     for item in &mut state.types {
@@ -193,8 +193,8 @@ fn constructor(name: &syn::Ident, fields: &FieldsNamed) -> ItemImpl {
             setters.push(setter(ident, inner));
         } else {
             let argument = parse_quote!(#ident: impl Into<#ty>);
-            // The asset's own ID comes first: if the order depended on names, ID and name could be swapped
-            // unnoticed.
+            // The asset's own ID comes first. If the order depended on names, a renamed property could
+            // silently swap the ID and the name.
             if is_own_id(name, ty) {
                 arguments.insert(0, argument);
             } else {
@@ -231,7 +231,7 @@ fn is_own_id(name: &syn::Ident, ty: &Type) -> bool {
 }
 
 /// Returns the type inside the `Option` of a field that may be absent. A field that may be null but not
-/// absent is required.
+/// absent counts as required.
 fn optional(field: &syn::Field) -> Option<&Type> {
     let inner = serde_fields::argument_of(&field.ty, "Option")?;
     serde_fields::has_serde(&field.attrs, "skip_serializing_if").then_some(inner)

@@ -46,7 +46,7 @@ pub struct Tag {
     pub description: String,
     /// Documentation of its methods, in Markdown.
     pub documentation: String,
-    /// Cargo feature that gates it.
+    /// Cargo feature that enables the group.
     pub feature: String,
     /// `true` if its operations are inferred (`x-undocumented`).
     pub inferred: bool,
@@ -61,7 +61,7 @@ pub struct Operation {
     pub words: OperationWords,
     /// HTTP method in upper case.
     pub method: String,
-    /// Path as the document has it, with its trailing slash.
+    /// Path template as the document writes it, with its trailing slash.
     pub path: String,
     /// Name of its tag.
     pub tag: String,
@@ -69,7 +69,8 @@ pub struct Operation {
     pub summary: String,
     /// Documentation of its method, in Markdown.
     pub documentation: String,
-    /// Parameters: those of the path in its order, then required ones, each by name.
+    /// Parameters: first those of the path in its order, then the required ones by name, then the optional
+    /// ones by name.
     pub arguments: Vec<Argument>,
     /// Request body.
     pub request_body: RequestBody,
@@ -77,9 +78,9 @@ pub struct Operation {
     pub raw_body: Option<String>,
     /// Response.
     pub response: Response,
-    /// Safety of a second attempt.
+    /// Effect of sending the operation twice.
     pub repeat: Repeat,
-    /// `true` for a destructive operation that is inferred; callers must acknowledge this.
+    /// `true` for a destructive operation that is inferred. Callers must acknowledge that it is inferred.
     pub requires_acknowledgement: bool,
 }
 
@@ -141,7 +142,7 @@ pub enum RequestBody {
     Required,
 }
 
-/// Safety of sending an operation again if the first request may have arrived.
+/// Effect of sending an operation again if the first request may have arrived.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Repeat {
     /// Safe: the operation only reads.

@@ -1,4 +1,4 @@
-//! Evidence that many parts share, which is stated once.
+//! States evidence once if many parts share it.
 
 use std::collections::BTreeMap;
 
@@ -9,10 +9,10 @@ use funnelflux_openapi::evidence::{Evidence, KEY};
 
 use super::{state::State, visit};
 
-/// Marks evidence that is stated at the tag or at the type instead.
+/// Marks evidence that the tag or the type states instead.
 const STATED_ELSEWHERE: &str = "stated-elsewhere";
 
-/// Marks evidence of a tag or type that has parts with different evidence.
+/// Marks the evidence of a tag or type if some of its parts have different evidence.
 const HAS_EXCEPTIONS: &str = "has-exceptions";
 
 /// Kinds of parts of operations whose evidence a tag can state.
@@ -123,7 +123,7 @@ fn share_at_schema(schema: &mut Value) -> usize {
     count
 }
 
-/// Returns the most common evidence, if all parts have evidence, and whether all parts share it.
+/// Returns the most common evidence, and true if all parts share it; `None` unless all parts have evidence.
 fn most_common(all: &[Option<Value>]) -> Option<(&Value, bool)> {
     let mut counts: Vec<(&Value, usize)> = Vec::new();
     for evidence in all {
@@ -133,7 +133,7 @@ fn most_common(all: &[Option<Value>]) -> Option<(&Value, bool)> {
             None => counts.push((evidence, 1)),
         }
     }
-    // The first one wins a tie, because the document is in canonical order here.
+    // In a tie, the first evidence wins. The document is in canonical order here, so the result is stable.
     let (common, count) = counts
         .into_iter()
         .rev()

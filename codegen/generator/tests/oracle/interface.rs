@@ -1,6 +1,6 @@
 //! Public interface of generated code.
 //!
-//! An oracle must not share code with the comparison, so this parses the generated files with `syn`.
+//! An oracle must not share code with the comparison, so this module parses the generated files with `syn`.
 
 use std::collections::BTreeMap;
 

@@ -12,8 +12,8 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// Builder of a bulk job of a group that is chosen at run time. [`AssetGroup`](crate::ext::AssetGroup) creates
-/// it.
+/// Builder of a bulk job of a group that is chosen at run time. [`AssetGroup`](crate::ext::AssetGroup)
+/// creates it.
 ///
 /// The job, its settings and its outcomes are those of [`Bulk`]. A journal can be resumed by either.
 ///
@@ -111,8 +111,8 @@ impl GroupBulk {
         &self.description
     }
 
-    /// Returns true if [`send`](Self::send) needs [`acknowledge_inferred`](Self::acknowledge_inferred): the job
-    /// archives or deletes, and its call is inferred.
+    /// Returns true if [`send`](Self::send) needs [`acknowledge_inferred`](Self::acknowledge_inferred): the
+    /// job archives or deletes, and its call is inferred.
     #[must_use]
     pub const fn requires_acknowledgement(&self) -> bool {
         self.is_inferred

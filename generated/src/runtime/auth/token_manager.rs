@@ -32,9 +32,9 @@ const MAX_BACKOFF: Duration = Duration::from_mins(1);
 /// Wait after a failure to store tokens.
 const SAVE_INTERVAL: Duration = Duration::from_mins(1);
 
-/// Tokens of a client.
+/// The tokens of a client.
 pub(crate) struct TokenManager {
-    /// Base URL that the tokens are for.
+    /// Base URL for which the tokens are valid.
     base_url: String,
     store: Option<Box<dyn TokenStore>>,
     loaded: OnceCell<()>,
@@ -44,14 +44,14 @@ pub(crate) struct TokenManager {
 #[derive(Default)]
 struct TokenState {
     current: Option<ActiveCredentials>,
-    /// Credentials from the program, used if the stored ones fail.
+    /// Credentials from the program, used if the stored credentials fail.
     given: Option<Credentials>,
     /// Number of times that the program replaced the credentials.
     replacements: u64,
     renewal: Option<SharedRenewal>,
     /// Time before which only a rejected token causes a renewal.
     no_renewal_before: Option<SystemTime>,
-    /// Credentials that the service has refused to renew, with the failure; another request would not help.
+    /// Credentials that the service has permanently refused to renew, with the failure.
     permanent_rejection: Option<(Vec<Credentials>, RenewalFailure)>,
     backoff: Option<Backoff>,
     /// Time of the next attempt to store tokens, if the last one failed.
@@ -101,7 +101,7 @@ struct ActiveCredentials {
 /// A renewal in progress, whose outcome all waiting calls share.
 type SharedRenewal = Shared<BoxFuture<'static, Result<RenewalOutcome, RenewalFailure>>>;
 
-/// Origin of the token that replaces a rejected one.
+/// Origin of the token that replaces a rejected token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum RenewalOutcome {
     /// The service issued or confirmed the token in this renewal.
@@ -190,7 +190,7 @@ impl TokenManager {
         Ok(())
     }
 
-    /// Loads the stored tokens, or else uses those from the program.
+    /// Loads the stored tokens; if there are none, uses the tokens from the program.
     async fn load(&self) -> Result<(), RenewalFailure> {
         let stored = match &self.store {
             Some(store) => store.load().await?,
@@ -245,7 +245,7 @@ impl TokenManager {
         }
     }
 
-    /// Account of the tokens in use, if stated in them.
+    /// Account of the tokens in use, if the tokens state it.
     pub(crate) async fn account(&self) -> Result<Option<AccountId>, ErrorKind> {
         self.loaded().await?;
         let state = self.state();
@@ -694,7 +694,7 @@ fn spawn_save(client: &Client) {
     });
 }
 
-/// Recognises a status after which the service would refuse the same renewal again.
+/// Recognises a status that means that the service would refuse the same renewal again.
 fn is_permanent_rejection(status: http::StatusCode) -> bool {
     matches!(status.as_u16(), 400 | 401 | 403)
 }

@@ -1,4 +1,4 @@
-//! Every operation of the document × every fault, injected into one request or into all requests.
+//! Tests every operation of the document with every fault, injected into one request or into all requests.
 
 use crate::expectation::{Expected, ResultClass, expected_result};
 use crate::requests::{self, EXISTING_ID, NEW_ID, Request, ResponseKind, SECOND_ID, related_segments};
@@ -198,7 +198,7 @@ fn check(
     })
 }
 
-/// Changes that a fault makes to a right value.
+/// Applies the changes that a fault makes to a correct value.
 fn changed_by(value: &Value, fault: &Fault, faulty: bool) -> Value {
     match (value, fault) {
         (Value::Array(rows), Fault::DuplicateRows) if faulty => {
@@ -251,7 +251,8 @@ struct JsonResponse {
     attempts: u32,
 }
 
-/// Sends the request: by its method if it is documented or creates, otherwise by `Client::request`.
+/// Sends the request. Uses the client's method for documented operations and for creates, and otherwise
+/// `Client::request`.
 async fn send(client: &Client, request: &Request) -> Result<JsonResponse, Error> {
     let old = types::OfferSourceId::from(EXISTING_ID);
     macro_rules! call {
@@ -321,7 +322,7 @@ fn json<T: Serialize>(response: &Response<T>) -> JsonResponse {
     }
 }
 
-/// A result as the page shows it.
+/// A result in the format of the page.
 struct CellText<'e> {
     expected: &'e Expected,
     writes: bool,

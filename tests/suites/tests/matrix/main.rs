@@ -1,10 +1,10 @@
-//! The fault matrix: every fault of the fake × every operation of the document × every ability of `ext`.
+//! The fault matrix: every fault of the fake, with every operation of the document and with every ability of
+//! `ext`.
 //!
-//! Each cell has an expected result before the call: its class, number of attempts, duration, and effect on
-//! the server. The expectations in `expectation` derive from the guarantees of the crate (the operations that
-//! it may repeat, and the faults as a client sees them), not from recorded results. The suite checks all
-//! cells and compares them with `MATRIX.md`. It fails if that page is stale, and rewrites it if
-//! `FUNNELFLUX_UPDATE=1` is set.
+//! For each cell, the suite predicts the class of the result, the number of attempts, the duration, and the
+//! effect on the server. The module `expectation` derives the predictions from the guarantees of the crate,
+//! not from recorded results. The suite checks all cells and compares them with `MATRIX.md`. It fails if that
+//! page is stale, and rewrites it if `FUNNELFLUX_UPDATE=1` is set.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -25,13 +25,13 @@ use std::time::Duration;
 /// Number of requests that get the fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Occurrence {
-    /// One request gets it, and later ones succeed.
+    /// One request gets the fault, and later requests succeed.
     Once,
-    /// Every request gets it.
+    /// Every request gets the fault.
     Always,
 }
 
-/// Longer than any test may take. A test that is still running then counts as hanging.
+/// Maximum virtual duration of a test. A test that is still running then counts as hanging.
 const TEST_TIMEOUT: Duration = Duration::from_hours(24);
 
 /// Runs a cell on virtual time.

@@ -56,8 +56,8 @@ impl Request {
         let repeat = match (method, verb, self.segment()) {
             ("GET", ..) => Repeat::Read,
             ("PUT" | "DELETE", ..) => Repeat::Idempotent,
-            // The service generates API keys. In the older listing of funnel groups, the ID belongs to
-            // another resource.
+            // These creates cannot be repeated. The service generates API keys. In the older listing of
+            // funnel groups, the ID belongs to another resource.
             ("POST", Some("save"), "integration" | "campaign") => Repeat::Never,
             ("POST", Some("save"), _) => Repeat::ClientId,
             _ => Repeat::Never,
@@ -106,7 +106,7 @@ fn request(operation: &'static Operation) -> Request {
             body.insert("entries".to_owned(), json!([EXISTING_ID]));
         }
         if operation.repeat == Repeat::ClientId || operation.id == "create_campaign" {
-            // The first ID property is that of the created asset.
+            // The first ID property is the ID of the created asset.
             let own = body.keys().find(|name| is_id(name)).cloned().unwrap();
             body.insert(own, Value::from(NEW_ID));
         }
@@ -179,8 +179,8 @@ fn sample(name: &str, schema: &'static Value) -> Value {
     }
 }
 
-/// Segments of the assets that an operation may change: its own, those of a second listing, its children, and
-/// categories.
+/// Segments of the assets that an operation may change: its own segment, the segment of a second listing, the
+/// segments of children, and `category`.
 pub(crate) fn related_segments(segment: &str) -> impl Iterator<Item = &str> {
     ["category", "page", "funnelgroup", "pagegroup"]
         .into_iter()
@@ -211,7 +211,7 @@ pub(crate) fn server(request: &Request) -> Fake {
             .collect()
     });
     let fake = Fake::new(Settings {
-        // Undescribed text properties can contain any category.
+        // Text properties that the document does not describe can contain any category.
         unknown_category: None,
         ..Settings::default()
     });
@@ -220,7 +220,7 @@ pub(crate) fn server(request: &Request) -> Fake {
             fake.seed(segment, body.clone());
         }
     }
-    // Two rows make their reverse order visible.
+    // Two rows are necessary to show a reversed order.
     if request.is_documented() {
         fake.seed_offer_source(SECOND_ID);
     }

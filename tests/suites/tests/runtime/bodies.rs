@@ -93,7 +93,7 @@ async fn the_retried_statuses_are_a_setting() -> Result<(), Error> {
         fake.inject(Rule::new(Fault::status(status)).times(1));
         client.list_offer_sources(StatusFilter::All, None).await?;
         assert_eq!(fake.request_count(), 2, "{status}");
-        // A duplicate is never sent twice.
+        // A duplication is never sent twice.
         fake.inject(Rule::new(Fault::status(status)).times(1));
         let duplicate = client.duplicate_offer_source(&"a".into(), &DuplicateRequest::new("copy"));
         assert!(duplicate.await.is_err());

@@ -1,11 +1,13 @@
 //! The client-side rate limit against services with their own limits.
 //!
-//! Property: against a service that accepts `r` requests per second, whatever was configured, after five
-//! seconds at most a tenth of the requests is refused, and at least 0.7 `r` are accepted.
+//! Property: if a service accepts `r` requests per second, then from the sixth second on, at most a tenth of
+//! the requests is refused, and at least 0.7 `r` requests per second are accepted. This holds for any
+//! configured rate.
 //!
-//! The property is checked from 3/s and for configured rates up to 1,000/s. Beyond that, it does not always
-//! hold: a service of one or two requests per second shows its limit too rarely to be known after five
-//! seconds, and with 10,000/s and a `Retry-After` on each refusal, the descent takes longer.
+//! The property is checked for `r` from 3 and for configured rates up to 1,000 per second. Beyond these
+//! bounds, it does not always hold. A service of one or two requests per second refuses too rarely to reveal
+//! its limit within five seconds. With a configured rate of 10,000 per second and a `Retry-After` on each
+//! refusal, the client needs more than five seconds to lower the rate.
 
 use super::*;
 use funnelflux::transport::{Transport, TransportError, from_fn};
@@ -72,7 +74,7 @@ impl Service {
                         LimitKind::Window => {}
                     }
                     *last = now;
-                    // Rounding must not refuse a request that is just in time.
+                    // The tolerance ensures that rounding does not refuse a request that is just in time.
                     let accepted = *tokens >= 0.999;
                     *tokens -= if accepted { 1.0 } else { 0.0 };
                     accepted

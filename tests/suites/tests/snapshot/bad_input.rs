@@ -7,6 +7,7 @@ use funnelflux::Client;
 use funnelflux::ext::snapshot::{ExportError, Snapshot};
 use funnelflux_fake::{Fake, Settings};
 use funnelflux_suites::run;
+use std::fmt::Display;
 use std::fs;
 use std::io::Write as _;
 use std::path::Path;
@@ -27,17 +28,17 @@ async fn exported() -> (Fake, Client, TempDir) {
 }
 
 /// The message, with the folder left out.
-fn message(folder: &Path, error: impl ToString) -> String {
+fn message(folder: &Path, error: &dyn Display) -> String {
     error.to_string().replace(&format!("{}/", folder.display()), "")
 }
 
 fn open_error(folder: &Path, name: &str) -> String {
     let error = Snapshot::open_incomplete(folder.join(name)).unwrap_err();
     assert_eq!(
-        message(folder, Snapshot::open(folder.join(name)).unwrap_err()),
+        message(folder, &Snapshot::open(folder.join(name)).unwrap_err()),
         message(folder, &error)
     );
-    message(folder, error)
+    message(folder, &error)
 }
 
 /// Replaces text in a file.
@@ -67,7 +68,7 @@ fn what_is_not_a_snapshot_is_refused() {
         (
             "interrupted",
             "snapshot interrupted: it has no manifest, because its export was interrupted; fix: repeat the \
-             export, which continues"
+         export, which continues"
                 .to_owned(),
         ),
         (
@@ -79,120 +80,107 @@ fn what_is_not_a_snapshot_is_refused() {
     }
 }
 
+type Damage = fn(&Path);
+
+fn edit_page(backup: &Path, from: &str, to: &str) {
+    edit(&backup.join("pages/p.json"), from, to);
+}
+
+fn edit_manifest(backup: &Path, from: &str, to: &str) {
+    edit(&backup.join("snapshot.json"), from, to);
+}
+
+/// Damages to an exported folder, and the messages.
+const DAMAGES: [(Damage, &str); 15] = [
+    (
+        |backup| edit_page(backup, "\n}", "\n"),
+        "pages/p.json: it is not valid JSON: EOF while parsing an object at line 11 column 0; fix: \
+         correct or restore the file, or export again",
+    ),
+    (
+        |backup| edit_page(backup, "\"idPage\": \"p\"", "\"idPage\": \"q\""),
+        "pages/p.json: expected the asset p, actual q; fix: restore the file, or export again",
+    ),
+    (
+        |backup| edit_page(backup, "\"idPage\": \"p\"", "\"id\": \"p\""),
+        "pages/p.json: expected the asset p, actual none; fix: restore the file, or export again",
+    ),
+    (
+        |backup| edit_page(backup, "{\n", "{\n\"status\": \"archived\",\n"),
+        "pages/p.json: the name \"status\" occurs twice in an object; fix: remove one of the two, or \
+         restore the file",
+    ),
+    (
+        |backup| fs::remove_file(backup.join("pages/p.json")).unwrap(),
+        "pages/p.json: the file of the asset pages/p is missing; fix: restore the file, or export again",
+    ),
+    (
+        |backup| {
+            let page = fs::read(backup.join("pages/p.json")).unwrap();
+            fs::write(backup.join("pages/%70.json"), page).unwrap();
+        },
+        "pages/%70.json: it has a second file for the asset p, which is in p.json; fix: remove one of \
+         the two files",
+    ),
+    (
+        |backup| fs::write(backup.join("offer-sources/ab.json"), "{}").unwrap(),
+        "offer-sources/ab.json: the manifest does not name this file; fix: remove it, or restore the \
+         snapshot.json that belongs to it",
+    ),
+    (
+        |backup| {
+            fs::create_dir(backup.join("funnels")).unwrap();
+            fs::write(backup.join("funnels/f.json"), "{}").unwrap();
+        },
+        "funnels/f.json: the manifest does not name this file; fix: remove it, or restore the \
+         snapshot.json that belongs to it",
+    ),
+    (
+        |backup| edit_manifest(backup, "\"funnelflux_snapshot\": 1", "\"funnelflux_snapshot\": 2"),
+        "snapshot.json: its format has version 2, and this version of the crate supports 1; fix: use a \
+         newer version of the crate",
+    ),
+    (
+        |backup| edit_manifest(backup, "\"count\": 2", "\"count\": 3"),
+        "snapshot.json: the manifest is invalid: groups.offer-sources.count is 3, and it has 2 files; \
+         fix: restore the file, or export into another folder",
+    ),
+    (
+        |backup| edit_manifest(backup, "\"pages\"", "\"../pages\""),
+        "snapshot.json: it has the group \"../pages\", which this program does not know; fix: enable the \
+         cargo feature of that name, or use a newer version of the crate",
+    ),
+    (
+        |backup| edit_manifest(backup, "sha256:", "md5:"),
+        "snapshot.json: the manifest is invalid: groups.offer-sources.files.Ab: ",
+    ),
+    (
+        |backup| edit_manifest(backup, "\"whole\": true,", "\"whole\": true, \"whole\": true,"),
+        "snapshot.json: the manifest is invalid: the name \"whole\" occurs twice in an object; fix: \
+         restore the file, or export into another folder",
+    ),
+    (
+        |backup| {
+            fs::remove_file(backup.join("pages/p.json")).unwrap();
+            std::os::unix::fs::symlink("/etc/hostname", backup.join("pages/p.json")).unwrap();
+        },
+        "pages/p.json: it is a link or a special file, which may lead out of the snapshot; fix: replace \
+         it by the file itself",
+    ),
+    (
+        |backup| {
+            fs::rename(backup.join("pages"), backup.join("elsewhere")).unwrap();
+            std::os::unix::fs::symlink("elsewhere", backup.join("pages")).unwrap();
+        },
+        "pages: it is a link or a special file, which may lead out of the snapshot; fix: replace it by \
+         the file itself",
+    ),
+];
+
 #[test]
 fn a_damaged_folder_is_refused_with_the_file_and_the_fix() {
-    type Damage = fn(&Path);
-    let cases: [(Damage, &str); 15] = [
-        (
-            |backup| edit(&backup.join("pages/p.json"), "\n}", "\n"),
-            "pages/p.json: it is not valid JSON: EOF while parsing an object at line 11 column 0; fix: \
-             correct or restore the file, or export again",
-        ),
-        (
-            |backup| {
-                edit(
-                    &backup.join("pages/p.json"),
-                    "\"idPage\": \"p\"",
-                    "\"idPage\": \"q\"",
-                )
-            },
-            "pages/p.json: expected the asset p, actual q; fix: restore the file, or export again",
-        ),
-        (
-            |backup| edit(&backup.join("pages/p.json"), "\"idPage\": \"p\"", "\"id\": \"p\""),
-            "pages/p.json: expected the asset p, actual none; fix: restore the file, or export again",
-        ),
-        (
-            |backup| {
-                edit(
-                    &backup.join("pages/p.json"),
-                    "{\n",
-                    "{\n\"status\": \"archived\",\n",
-                )
-            },
-            "pages/p.json: the name \"status\" occurs twice in an object; fix: remove one of the two, or \
-             restore the file",
-        ),
-        (
-            |backup| fs::remove_file(backup.join("pages/p.json")).unwrap(),
-            "pages/p.json: the file of the asset pages/p is missing; fix: restore the file, or export again",
-        ),
-        (
-            |backup| {
-                let page = fs::read(backup.join("pages/p.json")).unwrap();
-                fs::write(backup.join("pages/%70.json"), page).unwrap();
-            },
-            "pages/%70.json: it has a second file for the asset p, which is in p.json; fix: remove one of \
-             the two files",
-        ),
-        (
-            |backup| fs::write(backup.join("offer-sources/ab.json"), "{}").unwrap(),
-            "offer-sources/ab.json: the manifest does not name this file; fix: remove it, or restore the \
-             snapshot.json that belongs to it",
-        ),
-        (
-            |backup| {
-                fs::create_dir(backup.join("funnels")).unwrap();
-                fs::write(backup.join("funnels/f.json"), "{}").unwrap();
-            },
-            "funnels/f.json: the manifest does not name this file; fix: remove it, or restore the \
-             snapshot.json that belongs to it",
-        ),
-        (
-            |backup| {
-                edit(
-                    &backup.join("snapshot.json"),
-                    "\"funnelflux_snapshot\": 1",
-                    "\"funnelflux_snapshot\": 2",
-                )
-            },
-            "snapshot.json: its format has version 2, and this version of the crate supports 1; fix: use a \
-             newer version of the crate",
-        ),
-        (
-            |backup| edit(&backup.join("snapshot.json"), "\"count\": 2", "\"count\": 3"),
-            "snapshot.json: the manifest is invalid: groups.offer-sources.count is 3, and it has 2 files; \
-             fix: restore the file, or export into another folder",
-        ),
-        (
-            |backup| edit(&backup.join("snapshot.json"), "\"pages\"", "\"../pages\""),
-            "snapshot.json: it has the group \"../pages\", which this program does not know; fix: enable the \
-             cargo feature of that name, or use a newer version of the crate",
-        ),
-        (
-            |backup| edit(&backup.join("snapshot.json"), "sha256:", "md5:"),
-            "snapshot.json: the manifest is invalid: groups.offer-sources.files.Ab: ",
-        ),
-        (
-            |backup| {
-                edit(
-                    &backup.join("snapshot.json"),
-                    "\"whole\": true,",
-                    "\"whole\": true, \"whole\": true,",
-                )
-            },
-            "snapshot.json: the manifest is invalid: the name \"whole\" occurs twice in an object; fix: \
-             restore the file, or export into another folder",
-        ),
-        (
-            |backup| {
-                fs::remove_file(backup.join("pages/p.json")).unwrap();
-                std::os::unix::fs::symlink("/etc/hostname", backup.join("pages/p.json")).unwrap();
-            },
-            "pages/p.json: it is a link or a special file, which may lead out of the snapshot; fix: replace \
-             it by the file itself",
-        ),
-        (
-            |backup| {
-                fs::rename(backup.join("pages"), backup.join("elsewhere")).unwrap();
-                std::os::unix::fs::symlink("elsewhere", backup.join("pages")).unwrap();
-            },
-            "pages: it is a link or a special file, which may lead out of the snapshot; fix: replace it by \
-             the file itself",
-        ),
-    ];
     run(async {
-        for (damage, expected) in cases {
+        for (damage, expected) in DAMAGES {
             let (_, _, folder) = exported().await;
             damage(&folder.path().join("backup"));
             let actual = open_error(folder.path(), "backup");
@@ -228,7 +216,7 @@ fn a_valid_edit_is_accepted_and_listed() {
         let error = snapshot.asset(&page.key).unwrap_err();
         let expected = "snapshot backup/pages/p.json: the file changed while it was in use; fix: open the \
                         snapshot again";
-        assert_eq!(message(folder.path(), error), expected);
+        assert_eq!(message(folder.path(), &error), expected);
     });
 }
 
@@ -310,9 +298,9 @@ fn a_damaged_archive_is_refused() {
             .to_archive(path.join("letter.tar.gz"))
             .await
             .unwrap_err();
-        let expected = "snapshot letter.tar.gz: the file is not a snapshot, so it is not replaced; fix: choose \
-                        another name";
-        assert_eq!(message(path, error), expected);
+        let expected = "snapshot letter.tar.gz: the file is not a snapshot, so it is not replaced; fix: \
+                        choose another name";
+        assert_eq!(message(path, &error), expected);
         assert_eq!(fs::read(path.join("letter.tar.gz")).unwrap(), b"Dear all");
     });
 }
@@ -346,7 +334,7 @@ fn an_export_into_the_wrong_place_sends_nothing() {
             ),
         ];
         for (result, expected) in cases {
-            let actual = message(path, result.unwrap_err());
+            let actual = message(path, &result.unwrap_err());
             assert!(actual.starts_with(expected), "{actual}");
         }
         assert_eq!(fake.request_count(), sent);
@@ -436,7 +424,7 @@ fn the_snapshot_of_another_account_is_refused() {
                 let ExportError::Snapshot(error) = error else {
                     panic!("{error}");
                 };
-                let message = message(path, error);
+                let message = message(path, &error);
                 assert!(message.ends_with(&expected), "{message}\n{expected}");
             }
             if name == "stated" {
@@ -477,7 +465,7 @@ fn the_snapshot_of_another_service_is_refused() {
             let expected = "snapshot backup: it belongs to the base URL https://api.funnelflux.pro/v1, and \
                             the client uses https://other.example/v1; nothing was sent; fix: use a client of \
                             https://api.funnelflux.pro/v1, or another snapshot";
-            assert_eq!(message(folder.path(), error), expected);
+            assert_eq!(message(folder.path(), &error), expected);
         }
         assert_eq!(fake.request_count(), sent);
     });

@@ -147,7 +147,7 @@ fn an_export_updates_a_folder_under_version_control() {
             .modified()
             .unwrap();
         fake.change("page", "page1", |page| {
-            drop(page.insert("pageName".to_owned(), json!("New")))
+            drop(page.insert("pageName".to_owned(), json!("New")));
         });
         fake.seed_page("Page1", "");
         fake.configure(|settings| settings.all_includes_deleted = false);

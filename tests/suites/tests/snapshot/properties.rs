@@ -5,7 +5,7 @@ use crate::account::{Crash, Expected, Scenario, client, contents, expected, file
 use crate::brute_force;
 use funnelflux::ext::AssetGroup;
 use funnelflux::ext::snapshot::{
-    AssetKey, Comparison, DifferenceKind, ExportError, MentionForm, Snapshot, managed_pointers,
+    AssetKey, Comparison, DifferenceKind, ExportError, MentionForm, Snapshot, SnapshotError, managed_pointers,
 };
 use funnelflux_fake::Fake;
 use funnelflux_suites::run;
@@ -115,7 +115,7 @@ fn exports_are_whole_or_say_what_is_missing(scenario: &Scenario) -> PropertyResu
                     "nobody asked for an incomplete snapshot".to_owned()
                 })?;
                 let refused = Snapshot::open(&path);
-                let is_refused = refused.as_ref().is_err_and(|error| error.is_not_whole());
+                let is_refused = refused.as_ref().is_err_and(SnapshotError::is_not_whole);
                 require(is_refused, || format!("opened as whole: {refused:?}"))?;
                 check_incomplete(&snapshot, &expected)?;
             }
@@ -189,28 +189,27 @@ fn crashed_exports_continue(scenario: &Scenario) -> PropertyResult {
         }
         let sent = fake.request_count();
         let first = export(&fake, scenario, &crashed, &Crash::at(scenario.crash), false).await;
-        match first {
-            Some(result) => drop(result.unwrap_or_else(|error| panic!("{error}"))),
-            None => {
-                require(fake.request_count() - sent >= scenario.crash, || {
-                    "crashed elsewhere".to_owned()
-                })?;
-                let now = files(&crashed);
-                let kept = older.iter().all(|(name, text)| now.get(name) == Some(text));
-                require(kept, || "the older snapshot was touched".to_owned())?;
-                require(Snapshot::open(&crashed).is_ok() == has_older, || {
-                    "a crashed export counts as a snapshot".to_owned()
-                })?;
-                fake.clear_log();
-                let staged = staged(&crashed);
-                whole(&fake, scenario, &crashed).await;
-                for entry in fake.log().iter().filter(|entry| entry.path.contains("/find/")) {
-                    let asked = entry.query.split(['=', ',', '&']).map(decoded);
-                    let segment = entry.path.split('/').nth(2).unwrap().to_owned();
-                    let mut asked = asked.map(|id| (segment.clone(), id));
-                    let again = asked.find(|asset| staged.contains(asset));
-                    require(again.is_none(), || format!("{again:?} was read twice"))?;
-                }
+        if let Some(result) = first {
+            drop(result.unwrap_or_else(|error| panic!("{error}")));
+        } else {
+            require(fake.request_count() - sent >= scenario.crash, || {
+                "crashed elsewhere".to_owned()
+            })?;
+            let now = files(&crashed);
+            let kept = older.iter().all(|(name, text)| now.get(name) == Some(text));
+            require(kept, || "the older snapshot was touched".to_owned())?;
+            require(Snapshot::open(&crashed).is_ok() == has_older, || {
+                "a crashed export counts as a snapshot".to_owned()
+            })?;
+            fake.clear_log();
+            let staged = staged(&crashed);
+            whole(&fake, scenario, &crashed).await;
+            for entry in fake.log().iter().filter(|entry| entry.path.contains("/find/")) {
+                let asked = entry.query.split(['=', ',', '&']).map(decoded);
+                let segment = entry.path.split('/').nth(2).unwrap().to_owned();
+                let mut asked = asked.map(|id| (segment.clone(), id));
+                let again = asked.find(|asset| staged.contains(asset));
+                require(again.is_none(), || format!("{again:?} was read twice"))?;
             }
         }
         let (expected, actual) = (files(&straight), files(&crashed));
