@@ -5,6 +5,7 @@
 //! 3. The assets are read by ID in chunks, several at a time, and each is written as it arrives.
 //! 4. If nothing is missing, the files move to their places, and the manifest last.
 
+mod account;
 mod error;
 mod install;
 mod staging;
@@ -13,14 +14,14 @@ pub use error::{ExportError, IncompleteExport};
 
 use super::asset::AssetKey;
 use super::error::{SnapshotError, SnapshotProblem};
-use super::manifest::{GroupManifest, Manifest, Origin, Unread};
+use super::manifest::{Manifest, Origin};
 use super::snapshot::Snapshot;
+use crate::Client;
 use crate::ext::error_class::ErrorClass;
-use crate::ext::{AssetGroup, AssetStatus, Failure, FoundAsset};
-use crate::{Client, Error};
+use crate::ext::{AssetGroup, Failure, FoundAsset};
+use account::Account;
 use futures_util::StreamExt as _;
 use staging::Staging;
-use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -324,8 +325,54 @@ impl Export {
             }
         }
         drop(reads);
+        self.read_deleted(account, staging, &mut progress).await?;
         let cause = last_error.map_or_else(String::new, |failure| format!(": {failure}"));
         account.finish(staging, &cause);
+        Ok(())
+    }
+
+    /// Reads the deleted assets again that were missing, one by one.
+    ///
+    /// If the service refuses a list of IDs for another reason, such as its length, deleted assets count as
+    /// missing, although they may be readable. If the first of a group is missing by itself, the service does
+    /// not show deleted assets, and the others are missing as well (inferred).
+    async fn read_deleted(
+        &mut self,
+        account: &mut Account,
+        staging: &mut Staging,
+        progress: &mut ExportProgress,
+    ) -> Result<(), SnapshotError> {
+        for (group, ids) in account.deleted_ids() {
+            let mut some_are_readable = false;
+            let mut no_answer: Option<Failure> = None;
+            for id in ids {
+                let key = AssetKey::new(group.name(), &*id);
+                let found = match no_answer.clone() {
+                    Some(failure) => Some(FoundAsset::Unreadable(failure)),
+                    None => group.find(&self.client, &[id]).await.into_iter().next(),
+                };
+                match found {
+                    Some(FoundAsset::Found(value)) => {
+                        some_are_readable = true;
+                        account.deleted.remove(&key);
+                        staging.record(&key, &value)?;
+                        progress.read += 1;
+                    }
+                    Some(FoundAsset::Unreadable(failure)) => {
+                        account.deleted.remove(&key);
+                        account.unreadable(key, failure.message());
+                        progress.unread += 1;
+                        no_answer = Some(failure).filter(is_no_answer);
+                    }
+                    Some(FoundAsset::Missing) | None => {
+                        if !some_are_readable {
+                            break;
+                        }
+                    }
+                }
+                self.report(progress);
+            }
+        }
         Ok(())
     }
 
@@ -336,155 +383,16 @@ impl Export {
     }
 }
 
-/// Returns the failure if the service did not answer the read. A refusal is an answer.
+/// Returns true if the service did not answer. A refusal is an answer.
+fn is_no_answer(failure: &Failure) -> bool {
+    let class = failure.error().map(ErrorClass::of);
+    class.is_some_and(|class| class != ErrorClass::Refused)
+}
+
+/// Returns the failure of a read if the service did not answer.
 fn no_answer(found: &FoundAsset) -> Option<&Failure> {
     match found {
-        FoundAsset::Unreadable(failure) => {
-            let class = failure.error().map(ErrorClass::of);
-            class
-                .is_some_and(|class| class != ErrorClass::Refused)
-                .then_some(failure)
-        }
+        FoundAsset::Unreadable(failure) => Some(failure).filter(|failure| is_no_answer(failure)),
         FoundAsset::Found(_) | FoundAsset::Missing => None,
-    }
-}
-
-/// An asset in the list of its group.
-struct Listed {
-    group: AssetGroup,
-    is_deleted: bool,
-}
-
-/// Contents of the account, as far as known.
-#[derive(Default)]
-struct Account {
-    listed: BTreeMap<AssetKey, Listed>,
-    /// Groups whose list could not be read.
-    unlisted: BTreeSet<&'static str>,
-    /// Deleted assets that are not readable.
-    deleted: BTreeSet<AssetKey>,
-    unread: BTreeSet<Unread>,
-    /// The account owns an asset that was recorded for the folder.
-    is_verified: bool,
-}
-
-impl Account {
-    /// Lists the assets of a group.
-    async fn list(&mut self, client: &Client, group: AssetGroup) {
-        let rows = match group.list(client).await {
-            Ok(rows) => rows,
-            Err(error) => return self.unlisted(group, &error),
-        };
-        let mut without_id = 0;
-        for row in rows {
-            let Some(id) = group.id(&row) else {
-                without_id += 1;
-                continue;
-            };
-            let is_deleted = group.summary(&row).status == AssetStatus::Deleted;
-            let key = AssetKey::new(group.name(), id);
-            self.listed.insert(key, Listed { group, is_deleted });
-        }
-        if without_id > 0 {
-            let problem = format!("{without_id} rows of the list have no ID");
-            self.add_unread(group.name(), None, problem);
-        }
-    }
-
-    fn unlisted(&mut self, group: AssetGroup, error: &Error) {
-        self.unlisted.insert(group.name());
-        self.add_unread(
-            group.name(),
-            None,
-            format!("the assets could not be listed: {error}"),
-        );
-    }
-
-    fn add_unread(&mut self, group: &str, id: Option<String>, problem: String) {
-        self.unread.insert(Unread {
-            group: group.to_owned(),
-            id,
-            problem,
-        });
-    }
-
-    /// Checks that the account owns an asset that was recorded for the folder, unless tokens have named the
-    /// accounts. IDs are unique across accounts.
-    fn check_owner(&mut self, staging: &Staging) -> Result<(), SnapshotError> {
-        if staging.is_owner_known() {
-            self.is_verified = true;
-            return Ok(());
-        }
-        let recorded: Vec<AssetKey> = staging.known_ids().collect();
-        self.is_verified = recorded.iter().any(|key| self.listed.contains_key(key));
-        let is_listed = |key: &AssetKey| !self.unlisted.contains(key.group.as_str());
-        if recorded.is_empty() || self.is_verified || !recorded.iter().all(is_listed) {
-            return Ok(());
-        }
-        Err(staging.other_owner(owner(recorded.iter()), owner(self.listed.keys())))
-    }
-
-    /// Handles an asset that the service lists but does not find. Returns true if it is unread.
-    fn missing(&mut self, key: AssetKey) -> bool {
-        if self.listed.get(&key).is_some_and(|listed| listed.is_deleted) {
-            self.deleted.insert(key);
-            return false;
-        }
-        let problem = "the service lists the asset, and does not find it by ID";
-        self.unreadable(key, problem);
-        true
-    }
-
-    fn unreadable(&mut self, key: AssetKey, problem: &str) {
-        self.add_unread(&key.group, Some(key.id), problem.to_owned());
-    }
-
-    /// Adds the assets that were not attempted.
-    fn finish(&mut self, staging: &Staging, cause: &str) {
-        let attempted: BTreeSet<(&str, &str)> = self
-            .unread
-            .iter()
-            .filter_map(|unread| Some((unread.group.as_str(), unread.id.as_deref()?)))
-            .collect();
-        let is_open = |key: &&AssetKey| {
-            !attempted.contains(&(key.group.as_str(), key.id.as_str()))
-                && !self.deleted.contains(*key)
-                && !staging.is_recorded(key)
-        };
-        let open: Vec<AssetKey> = self.listed.keys().filter(is_open).cloned().collect();
-        for key in open {
-            self.unreadable(
-                key,
-                &format!("not attempted, because the service did not answer{cause}"),
-            );
-        }
-    }
-
-    /// Returns the contents of the groups for the manifest.
-    fn contents(&self, groups: &[AssetGroup], staging: &Staging) -> BTreeMap<String, GroupManifest> {
-        let contents = groups.iter().map(|group| {
-            let name = group.name();
-            let is_listed = |key: &AssetKey| self.unlisted.contains(name) || self.listed.contains_key(key);
-            let files = staging.recorded(name).filter(|(key, _)| is_listed(key));
-            let files = files
-                .map(|(key, fingerprint)| (key.id.clone(), fingerprint))
-                .collect();
-            let deleted = self.deleted.iter().filter(|key| key.group == name);
-            let deleted = deleted.map(|key| key.id.clone()).collect();
-            let unread = self.unread.iter().filter(|unread| unread.group == name);
-            let unread = unread.map(|unread| (unread.id.clone(), unread.problem.clone()));
-            (name.to_owned(), GroupManifest::new(files, deleted, unread))
-        });
-        contents.collect()
-    }
-}
-
-/// Describes an account by some of its assets.
-fn owner<'k>(keys: impl Iterator<Item = &'k AssetKey>) -> String {
-    let keys: Vec<String> = keys.take(3).map(ToString::to_string).collect();
-    if keys.is_empty() {
-        "without such assets".to_owned()
-    } else {
-        format!("that owns {}", keys.join(", "))
     }
 }
