@@ -143,7 +143,7 @@ impl TokenManager {
         }));
         match select(load, pin!(tokio::time::sleep(STALLED))).await {
             Either::Left((loaded, _)) => loaded.copied(),
-            Either::Right((_, load)) if is_loading.load(Ordering::Relaxed) => load.await.copied(),
+            Either::Right(((), load)) if is_loading.load(Ordering::Relaxed) => load.await.copied(),
             Either::Right(_) => self.load().await,
         }
     }
