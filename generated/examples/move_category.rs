@@ -1,4 +1,4 @@
-//! Moves offer sources whose names contain a text to a category.
+//! Selects offer sources by a text in their names, and moves them to a category.
 //!
 //! ```text
 //! cargo run -p funnelflux --example move_category                       # on an embedded fake
@@ -19,16 +19,16 @@ use signals::stop_signal;
 use std::error::Error;
 use std::time::Duration;
 
-/// Moves offer sources whose names contain a text to a category. Uses an embedded fake of the service unless
+/// Selects offer sources by a text in their names, and moves them to a category. Uses an embedded fake unless
 /// --live is given.
 #[derive(Debug, Parser)]
 struct Arguments {
     #[command(flatten)]
     account: AccountArguments,
-    /// Text that the names of the offer sources contain; optional on the fake
+    /// Text to look for in the names; optional on the fake
     #[arg(long, value_name = "TEXT", default_value = "", required_if_eq("live", "true"))]
     name_contains: String,
-    /// ID of the category; an empty ID removes the offer sources from their category
+    /// ID of the target category; an empty ID removes the offer sources from their category
     #[arg(
         long,
         value_name = "ID",

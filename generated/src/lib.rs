@@ -47,9 +47,9 @@
 //! (documented). With a refresh token, the client renews the access token in the background before it
 //! expires. If the service rejects the token, the client renews it and repeats the rejected call. Concurrent
 //! calls share one renewal, and [`Hook::tokens_renewed`](hook::Hook::tokens_renewed) reports it. A [token
-//! store](auth::TokenStore) keeps renewed tokens: in memory, in a file, or in a way that you implement. A
-//! store belongs to one base URL and one account; the client rejects a store that belongs to another. For
-//! example, with a token file:
+//! store](auth::TokenStore) keeps renewed tokens in memory, in a file, or wherever your own implementation
+//! puts them. A store belongs to one base URL and one account; the client rejects a store of a different URL
+//! or account. This client stores tokens in a file:
 //!
 //! ```no_run
 //! use funnelflux::{Client, Credentials};
@@ -67,10 +67,10 @@
 //!
 //! # Retries
 //!
-//! Each operation [declares whether it may be repeated](operations::Operation::repeat): an update can
-//! always be repeated; a duplication cannot if the service might already have received it. After a 429 or 503
-//! the client waits as long as `Retry-After` says; otherwise it backs off exponentially with full jitter. Set
-//! a policy for the client or for a single call:
+//! Each operation [declares whether it may be repeated](operations::Operation::repeat): an update can always
+//! be repeated; a duplication cannot be repeated if the service might already have received it. After a 429
+//! or 503 the client waits as long as `Retry-After` says; otherwise it backs off exponentially with full
+//! jitter. Set a policy for the client or for a single call:
 //!
 //! ```
 //! use funnelflux::{Client, Error, RetryPolicy, types::StatusFilter};
@@ -128,8 +128,8 @@
 //! # Ok(()) }
 //! ```
 //!
-//! [`OfferSourceId::generate`](types::OfferSourceId::generate) generates an ID in advance. For an existing
-//! asset, any string is accepted as the ID.
+//! [`OfferSourceId::generate`](types::OfferSourceId::generate) generates an ID in advance. Calls on existing
+//! assets accept any string as the ID.
 //!
 //! # Limits
 //!
@@ -147,8 +147,8 @@
 //! ```
 //!
 //! [`Call::timeout`] and [`Call::attempt_timeout`] set the limits of a single call. With the feature
-//! `rate-limit`, all clones of a client share a request rate. The rate adapts to the service: 429s lower it,
-//! and successes restore it:
+//! `rate-limit`, all clones of a client share a request rate. A response with status 429 lowers the rate, and
+//! successful responses restore it:
 //!
 #![cfg_attr(feature = "rate-limit", doc = "```")]
 #![cfg_attr(not(feature = "rate-limit"), doc = "```ignore")]
@@ -193,7 +193,7 @@
 //! have the attributes of OpenTelemetry's HTTP clients: `http.request.method`, `url.template`,
 //! `server.address`, `server.port`, `http.request.resend_count`, `http.response.status_code`, `error.type`,
 //! `otel.kind` and `otel.status_code`. A bulk job is a span `funnelflux.job`, the parent of its calls. Each
-//! retry is logged as an event. A failed call is logged as a warning, unless it is a read that finds nothing
+//! retry is logged as an event. A failed call is logged as a warning, except for a read that finds nothing
 //! (404). An unknown enum value is logged once. With the feature `traceparent`, each request carries the
 //! context of its attempt's span as `traceparent` and `tracestate`, if the program collects its spans with
 //! `tracing-opentelemetry` 0.34.
@@ -223,11 +223,11 @@
 //! - An HTML page instead of JSON is an error, whatever its status.
 //! - Over plain `http`, tokens are sent only to this machine, unless [`ClientBuilder::allow_plain_http`] is
 //!   set. Requests to this machine bypass proxies.
-//! - Stored tokens are sent only to the base URL that they came from.
+//! - Stored tokens are sent only to the base URL for which they were stored.
 //! - No `Debug` output, error, span or event contains a token, even if the service returns it.
 //!
 //! [`HttpTransport`](transport::HttpTransport) describes proxies, `SSL_CERT_FILE` and private certificate
-//! authorities. [`transport::from_fn`] and tower layers wrap a transport.
+//! authorities. To wrap a transport, use [`transport::from_fn`] or tower layers.
 //!
 //! # Without async
 //!
@@ -269,6 +269,7 @@
 //! | `rate-limit` | no | [a client-side rate limit](#limits) |
 //! | `blocking` | no | [calls without async](#without-async) |
 //! | `reqwest` | no | `ClientBuilder::reqwest`, which configures the HTTP client: proxies, pools, addresses |
+//! | `snapshot` | no | `ext::snapshot`: snapshots of whole accounts, references, comparison; adds 8 crates |
 //! | `documented` | yes | all groups of documented operations; each also has its own feature |
 //! | `inferred` | no | all groups of inferred operations; each also has its own feature |
 //!
@@ -312,6 +313,7 @@ pub use runtime::request::Request;
 pub use runtime::response::Response;
 pub use runtime::retry::{RetryBudget, RetryPolicy};
 pub use runtime::secret::Secret;
+pub use runtime::unknown_fields::UnknownFields;
 pub use secrecy;
 pub use serde_json;
 
@@ -325,6 +327,13 @@ pub mod auth {
 /// Hooks, which observe requests and responses.
 pub mod hook {
     pub use crate::runtime::hook::{Hook, RenewalView, RequestView, ResponseView};
+}
+
+/// IDs of any kind of asset as text, for programs that choose the kind at run time.
+///
+/// Each kind also has a type of its own in [`types`], with the same functions.
+pub mod id {
+    pub use crate::runtime::id::{created_at, generate, is_well_formed};
 }
 
 /// Transports, which send requests: the default one over HTTP, decorators, and your own.

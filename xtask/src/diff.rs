@@ -15,13 +15,14 @@ use crate::{
     workspace::Workspace,
 };
 
-/// Reports the changes between two documents, and their effect on the wire and on users.
+/// Reports the changes between two documents, and what each change means on the wire and for users of the
+/// crate.
 ///
 /// Requires only the two documents, and writes nothing.
 #[derive(clap::Args)]
 #[command(after_help = "Exit codes:\n  0  no changes\n  1  usage or I/O error\n  \
-                  2  a document or the allow list is invalid\n  5  changes; nothing breaks\n  \
-                  6  changes; at least one breaks on the wire\n  9  a URL is currently unreachable")]
+                  2  a document or the allow list is invalid\n  5  the documents differ; nothing breaks\n  \
+                  6  the documents differ; a change breaks on the wire\n  9  a URL is currently unreachable")]
 pub(crate) struct Arguments {
     #[arg(help = format!("Old document: {}", source::HELP))]
     old: Source,
@@ -30,37 +31,38 @@ pub(crate) struct Arguments {
     /// Output format.
     #[arg(long, value_enum, default_value_t)]
     format: Format,
-    /// Prints every change in full, without grouping similar changes.
+    /// Prints every change in full, instead of groups of similar changes.
     #[arg(long)]
     full: bool,
-    /// Accepted changes: `{"allow": [{"fingerprint", "reason", "expires"}]}`.
+    /// File with accepted changes: `{"allow": [{"fingerprint": "…", "reason": "…", "expires":
+    /// "YYYY-MM-DD"}]}`.
     #[arg(long, value_name = "FILE")]
     allow: Option<PathBuf>,
 }
 
-/// Number of lines on a screen, without the line of the hint.
+/// Number of lines on a screen, not counting the hint below them.
 pub(crate) const SCREEN: usize = 39;
 
 /// Hint on how to see changes beyond one screen.
-const ALL: &str = "`--full` prints every change, `--format html` makes a page of them";
+const ALL: &str = "`--full` prints every change; `--format html` writes a web page";
 
 /// Output format of a report.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Format {
-    /// For a terminal.
+    /// Text for a terminal.
     #[default]
     Text,
-    /// For programs: codegen/diff/src/report.schema.json describes it.
+    /// JSON for programs, as described by codegen/diff/src/report.schema.json.
     Json,
-    /// For a pull request.
+    /// Markdown for a pull request.
     Markdown,
-    /// A page for a colleague, to be opened in a browser.
+    /// Web page with filters.
     Html,
     /// Annotations for a GitHub workflow.
     Github,
-    /// For test reports.
+    /// JUnit XML for test reports.
     Junit,
-    /// For code scanning.
+    /// SARIF for code scanning.
     Sarif,
 }
 
@@ -70,7 +72,8 @@ pub(crate) fn run(root: Option<&Path>, arguments: &Arguments) -> Result<Outcome,
             "error: both documents come from standard input\n  fix: name a file for one of them".to_owned(),
         ));
     }
-    // Only a GITREV:path needs it: the repository is that of the workspace, or else of the current directory.
+    // The root matters only for GITREV:path. It is the workspace if there is one, or else the current
+    // directory.
     let workspace = Workspace::find(root).ok();
     let root = root
         .or(workspace.as_ref().map(Workspace::root))
@@ -117,7 +120,7 @@ pub(crate) fn document(text: &Text) -> Result<Document, Diagnostics> {
     Ok(document)
 }
 
-/// Joins two documents, or the errors of both.
+/// Returns both documents, or the errors of both.
 fn both(
     old: Result<Document, Diagnostics>,
     new: Result<Document, Diagnostics>,
@@ -132,7 +135,7 @@ fn both(
     }
 }
 
-/// Summarises a report in at most `most_lines` lines; the hint names the command for the rest.
+/// Summarises a report in at most `most_lines` lines. If changes are left out, `hint` follows.
 pub(crate) fn screen(report: &Report, most_lines: usize, hint: &str) -> String {
     let audience = impact::audience(report);
     let view = report.view_for(&audience);

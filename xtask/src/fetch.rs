@@ -22,25 +22,26 @@ use crate::{
 /// File with the URL of the vendor's document.
 const SOURCE: &str = "spec/source.toml";
 
-/// Maximum number of kinds of notes on the overlays.
+/// Maximum number of notes on the overlays; similar notes count once.
 const MOST_NOTES: usize = 4;
 
-/// Number of lines of the report, which fits on one and a half screens with its notes.
+/// Maximum number of lines of the report. With its notes, the report fits on one and a half screens.
 const MOST_LINES: usize = 30;
 
-/// Reports the changes in the vendor's document, then replaces spec/upstream.* with the new document
+/// Reports the changes in the vendor's document, then replaces spec/upstream.* with the new document.
 ///
 /// Rejects an invalid document without writing anything.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Exit codes; files are written only with exit code 0:\n  0  the document is in place, \
-                  changed or not\n  1  usage or I/O error\n  2  the document is invalid\n  \
-                  3  the lock cannot be read\n  9  the URL is currently unreachable"
+    after_help = "Exit codes; files are written only with exit code 0:\n  0  spec/upstream.* is the new \
+                  document, even if nothing changed\n  1  usage or I/O error\n  \
+                  2  the document is invalid\n  3  spec/spec.lock cannot be read\n  \
+                  9  the URL is currently unreachable"
 )]
 pub(crate) struct Arguments {
     #[arg(help = format!("Source of the document: {}; default: the URL in {SOURCE}", source::HELP))]
     source: Option<Source>,
-    /// Output format of the changes.
+    /// Output format of the report.
     #[arg(long, value_enum, default_value_t)]
     format: diff::Format,
 }
@@ -55,7 +56,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<Outcom
     let lock = spec.lock()?;
     let new = diff::document(&text)?;
     let old_name = &spec.upstream.name;
-    // If our document is invalid, that is one more reason to replace it.
+    // An invalid document can be replaced as well.
     let mut stdout = match diff::document(&spec.upstream) {
         Ok(old) => {
             let report = comparison::compare(&old, &new);
@@ -146,8 +147,8 @@ fn overlay_notes(new: Document, spec: &Spec) -> Vec<String> {
             )];
         }
     };
-    let needless = applied.actions.iter().filter(|action| !action.changed);
-    let needless = needless.map(|action| {
+    let redundant = applied.actions.iter().filter(|action| !action.changed);
+    let redundant = redundant.map(|action| {
         format!(
             "{}: the action on `{}` no longer changes anything; its reason was: {}\n  \
              fix: remove the action if that reason no longer applies",
@@ -157,12 +158,12 @@ fn overlay_notes(new: Document, spec: &Spec) -> Vec<String> {
     let mut notes = table(&comparisons);
     let shown = notices.iter().filter(|notice| notice.code != "confirmed");
     notes.extend(most(grouped(shown)));
-    notes.extend(most(needless.collect()));
+    notes.extend(most(redundant.collect()));
     notes
 }
 
-/// The inferred operations by group: how many the vendor's document confirms, how many were wrong, how many
-/// it lacks.
+/// Counts the inferred operations of each group: confirmed by the vendor's document, wrong, or absent from
+/// it.
 fn table(comparisons: &[Comparison]) -> Vec<String> {
     let mut groups: BTreeMap<&str, [usize; 3]> = BTreeMap::new();
     let mut all = [0; 3];
@@ -204,24 +205,25 @@ fn table(comparisons: &[Comparison]) -> Vec<String> {
         lines.push(row("all", counts(all)));
     }
     lines.push(
-        "  fix: remove confirmed and wrong ones from the overlays; the vendor's document is used".to_owned(),
+        "  fix: remove the confirmed and wrong operations from the overlays; the vendor's document has them"
+            .to_owned(),
     );
     vec![lines.join("\n")]
 }
 
-/// The first notes, and the number of the others.
+/// Keeps the first notes, and adds a line with the number of the other notes.
 fn most(mut notes: Vec<String>) -> Vec<String> {
     let rest = notes.split_off(notes.len().min(MOST_NOTES));
     if !rest.is_empty() {
         notes.push(format!(
-            "and {} more kinds; `cargo xtask generate --verbose` lists each",
+            "and {} more kinds of notes; `cargo xtask generate --verbose` lists all",
             rest.len()
         ));
     }
     notes
 }
 
-/// Name of the file for a document.
+/// Returns the name of the file in which a document is stored.
 fn file_name(text: &str) -> &'static str {
     let is_json = serde_json::from_str::<serde::de::IgnoredAny>(text.trim_start_matches('\u{feff}')).is_ok();
     if is_json {
@@ -231,7 +233,7 @@ fn file_name(text: &str) -> &'static str {
     }
 }
 
-/// The command that prints the whole report once the document is in place.
+/// Names the command that prints the whole report after the new document is written.
 fn whole_report(old_name: &str, new: &str) -> String {
     format!(
         "the whole report: `cargo xtask diff --full HEAD:{old_name} {}`",

@@ -20,17 +20,17 @@ use crate::{
 
 /// Writes spec/effective.json, spec/COVERAGE.md, spec/spec.lock and the generated files.
 ///
-/// When the effective document changes, also describes the changes under Unreleased in CHANGELOG.md.
+/// If the effective document changes, also adds the changes to CHANGELOG.md, under Unreleased.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Exit codes:\n  0  everything is written\n  1  usage or I/O error\n  \
-                  2  the document or an overlay is invalid\n  3  the lock cannot be read"
+    after_help = "Exit codes:\n  0  all files are written\n  1  usage or I/O error\n  \
+                  2  the document or an overlay is invalid\n  3  spec/spec.lock cannot be read"
 )]
 pub(crate) struct Arguments {
-    /// Also lists every single notice, and the rules and passes that changed nothing, with their reasons.
+    /// Prints every notice in full, and every rule and pass with its reason, even if it changed nothing.
     #[arg(short, long)]
     verbose: bool,
-    /// Reports an unsupported operation as an error instead of leaving it out.
+    /// Fails if an operation is unsupported, instead of leaving the operation out.
     #[arg(long)]
     strict: bool,
 }
@@ -103,7 +103,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<Outcom
     })
 }
 
-/// Adds the changes of the effective document to the changelog; `None` if the changelog stays unchanged.
+/// Returns the changelog with the changes of the effective document added; `None` if nothing is to be added.
 fn add_changes(
     changelog: Option<&str>,
     old: Option<&[u8]>,

@@ -1,6 +1,7 @@
 //! Project commands: `cargo xtask generate`, `check`, `diff` and `fetch`.
 //!
-//! One file per command. All input and output of the workspace is here; the stages are in `codegen/`.
+//! Each command has its own file. Only this crate accesses files and the network; the stages are in
+//! `codegen/`.
 
 mod check;
 mod diff;
@@ -33,7 +34,7 @@ use workspace::Workspace;
     about = "Generates the crate funnelflux from the API document and reports drift"
 )]
 struct Arguments {
-    /// Root of the workspace; default: the workspace that contains the current directory.
+    /// Root of the workspace; default: the workspace around the current directory.
     #[arg(long, global = true, value_name = "DIRECTORY")]
     root: Option<PathBuf>,
     #[command(subcommand)]

@@ -48,7 +48,7 @@ impl Date {
         (1..=days).contains(&date.day).then_some(date)
     }
 
-    /// Returns the day after this number of days since 1970-01-01; `None` after the year 9999.
+    /// Returns the day that is this number of days after 1970-01-01; `None` after the year 9999.
     #[must_use]
     pub fn from_days(days: u64) -> Option<Self> {
         // With years from March, a leap day is the last day of its year. 400 years have 146097 days.

@@ -27,7 +27,7 @@ use crate::{
 /// Key of the evidence for a part of the document.
 const EVIDENCE: &str = "x-evidence";
 
-/// Fields of a Swagger 2.0 operation or document that `OpenAPI` 3.0 does not have. No rule covers them, and
+/// Extensions that keep fields of Swagger 2.0. `OpenAPI` 3.0 lacks these fields and no rule covers them, but
 /// they are more than documentation.
 const UNCONVERTED: [&str; 3] = ["x-schemes", "x-consumes", "x-produces"];
 
@@ -154,7 +154,7 @@ impl<'a> Comparer<'a> {
         }
     }
 
-    /// Compares a flag of the named part; the texts describe set, unset and unchanged.
+    /// Compares a flag of the named part.
     pub(crate) fn flag(
         &mut self,
         name: &str,
@@ -200,7 +200,7 @@ fn is_operation(pointer: &Pointer) -> bool {
     matches!(tokens.as_slice(), [root, _, method] if root == "paths" && METHODS.contains(&method.as_str()))
 }
 
-/// Checks whether the evidence of an operation changed between documented and inferred.
+/// Checks whether an operation changed from documented to inferred or back, according to its evidence.
 fn inference_changed(site: &Site<'_, '_>) -> bool {
     let is_inferred = |node: &Option<Node<'_>>| {
         let kind = node.as_ref().and_then(|node| node.str("kind"));

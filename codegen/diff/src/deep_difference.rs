@@ -15,7 +15,7 @@ use crate::{
 /// Maximum depth to which parts are expanded; hand-written documents stay below it.
 const DEEPEST: usize = 500;
 
-/// A difference in words, and a text that distinguishes it from others at the same place.
+/// A difference as a sentence, and a text that distinguishes it from other differences at the same place.
 pub(crate) struct DeepDifference {
     pub what: String,
     pub value: String,
@@ -44,7 +44,7 @@ impl<'a> Comparer<'a> {
         } else {
             site.describe(keyword)
         };
-        // Many such parts can refer to the same large schemas.
+        // Many parts can refer to the same large schemas.
         let value = sha256(&format!("{before:?}→{after:?}"));
         Some(DeepDifference { what, value })
     }

@@ -1,5 +1,4 @@
-//! External references: other files that a document refers to. They are not compared, so their changes go
-//! unnoticed.
+//! References to other files. These files are not compared, so a warning names each of them.
 
 use std::collections::BTreeMap;
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-/// Meaning of a change on the wire, whatever client is used. Ordered from harmless to harmful.
+/// Meaning of a change on the wire, for any client. Ordered from harmless to harmful.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
@@ -22,7 +22,7 @@ pub enum Level {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Direction {
-    /// No messages, or no operation uses the changed part.
+    /// The change does not affect messages, or no operation uses the changed part.
     None,
     /// To the service.
     Request,
@@ -33,7 +33,7 @@ pub enum Direction {
 }
 
 impl Direction {
-    /// Checks whether a change in this direction is about messages of the other one.
+    /// Checks whether a change in this direction affects messages of the given direction.
     pub(crate) fn wants(self, messages: Self) -> bool {
         match self {
             Self::Request | Self::Response => messages == self,
@@ -48,6 +48,15 @@ impl Direction {
             _ => Self::Both,
         }
     }
+}
+
+/// The encoding of values in messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Encoding {
+    /// As in bodies: the number `1` and the string `1` differ.
+    Typed,
+    /// As in the query and in headers: they have the same text.
+    Text,
 }
 
 /// Pads the lower-case name of a variant.

@@ -1,13 +1,15 @@
 //! Compares two `OpenAPI` 3.0.3 documents: the changes between them, and their meaning on the wire.
 //!
 //! The documents are compared part by part (`document`). Each key of either side is compared by a rule of
-//! [`rules`], or reported as `unclassified`. Afterwards a plain structural comparison (`unclassified`) checks
-//! that nothing was left out, so no difference goes unseen.
+//! [`rules`], or reported as `unclassified`. Afterwards a plain structural comparison (`unclassified`)
+//! reports every difference that no rule has covered.
 //!
-//! Rules say what changed and where. A change of a schema does not break if the schemas include each other in
-//! the direction of the message, and breaks if a value shows that they do not (`judgement`, `inclusion`).
+//! Rules find the changes and give each a level. For a changed schema, `judgement` and `inclusion` look for a
+//! proof: a change does not break if every message that one side sends is valid on the other side, and breaks
+//! if there is a counterexample.
 
 mod allow_list;
+mod cause;
 mod comparer;
 mod deep_difference;
 mod document;
@@ -43,6 +45,7 @@ use funnelflux_openapi::{
 };
 
 use comparer::Comparer;
+use inclusion::Root;
 use index::{UsageIndex, UsageTable};
 use node::ancestors;
 use raw_change::{RawChange, merge};
@@ -69,7 +72,11 @@ pub fn compare(old: &Document, new: &Document) -> Report {
     let Comparer {
         mut changes, frames, ..
     } = comparer;
-    judgement::judge(&mut changes.raw, &frames, [old.value(), new.value()]);
+    let roots = [old, new].map(|document| Root {
+        value: document.value(),
+        has_null_type: document.provenance().has_null_type(),
+    });
+    judgement::judge(&mut changes.raw, &frames, roots);
     let uncovered = unclassified::uncovered(old.value(), new.value(), &changes);
     let changes = merge(changes.raw.into_iter().chain(uncovered).collect());
     let mut table = UsageTable::default();
@@ -156,8 +163,8 @@ fn complete<'a>(
     }
 }
 
-/// Checks whether a document has an extension only because its version writes something else in its place,
-/// such as the name of a body in Swagger 2.0, and the other document has nothing there.
+/// Checks whether a change only adds or removes an extension that normalising created, such as the name of a
+/// Swagger 2.0 body.
 fn is_converted(change: &Change) -> bool {
     change.kind == ChangeKind::ExtensionChanged
         && (change.old.is_none() || change.new.is_none())

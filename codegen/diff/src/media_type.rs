@@ -1,4 +1,4 @@
-//! Media types as ranges: case-insensitive, and with the parameters that their types define.
+//! Comparison of media types: case-insensitive, with ranges, and with the parameters that their types define.
 
 use std::collections::BTreeMap;
 

@@ -7,7 +7,7 @@ use funnelflux_openapi::{
     references,
 };
 
-/// A value and where it is.
+/// A value and its place.
 #[derive(Clone, Debug)]
 pub(crate) struct Node<'a> {
     pub value: &'a Value,
@@ -22,7 +22,7 @@ impl<'a> Node<'a> {
         Self::at(value, PointerBuf::new())
     }
 
-    /// A value outside any array, so its pointer is its identity.
+    /// Creates a node for a value outside any array, whose identity is its pointer.
     pub(crate) fn at(value: &'a Value, pointer: PointerBuf) -> Self {
         Self {
             value,
@@ -152,7 +152,7 @@ pub(crate) fn canonical(value: &Value) -> String {
     }
 }
 
-/// The nodes without an equal among the others.
+/// The nodes that are equal to none of the others.
 pub(crate) fn missing_from<'a>(nodes: &[Node<'a>], others: &[Node<'a>]) -> Vec<Node<'a>> {
     let is_missing = |node: &&Node<'a>| !others.iter().any(|other| other.value == node.value);
     nodes.iter().filter(is_missing).cloned().collect()

@@ -1,4 +1,4 @@
-//! Normative words of descriptions: words that bind a client, revoke something, or state an amount.
+//! Normative words of descriptions: obligations, prohibitions and amounts.
 
 use crate::site::Site;
 use std::{cmp::Ordering, collections::BTreeMap};

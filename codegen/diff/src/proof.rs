@@ -14,10 +14,9 @@ pub enum Proof {
     /// The change is not about schemas, or is decided by its rule alone.
     #[default]
     None,
-    /// Every message that was valid before is still valid, and no new messages arrive. The change does not
-    /// break.
+    /// Every message of one side is valid on the other side. The change does not break.
     Included,
-    /// A message is valid on one side only. The change breaks.
+    /// A message that one side sends is invalid on the other side. The change breaks.
     Counterexample {
         /// The value, shortened to the parts that matter.
         value: Value,
@@ -29,7 +28,7 @@ pub enum Proof {
 }
 
 impl Proof {
-    /// Orders the proofs of one change in several uses: the proof that decides the level is the strongest.
+    /// Ranks the proofs that one change has in several uses. The strongest proof decides the level.
     pub(crate) fn strength(&self) -> u8 {
         match self {
             Self::Included => 0,

@@ -1,4 +1,4 @@
-//! Changes as the comparison finds them, and the merging of changes that were found in several contexts.
+//! Changes as the comparison finds them. Changes that it finds in several contexts are merged.
 
 use std::collections::BTreeMap;
 
@@ -24,7 +24,7 @@ pub(crate) struct RawChange {
     presence: &'static str,
     keyword: &'static str,
     pub direction: Direction,
-    /// No operation uses the schema, so it is never on the wire.
+    /// True if no operation uses the schema, so that it never applies to a message.
     unused: bool,
     /// Pointers to the values; `None` for a value that was added or removed.
     pub old: Option<PointerBuf>,
@@ -164,7 +164,7 @@ pub(crate) fn merge(changes: Vec<RawChange>) -> Vec<RawChange> {
 #[derive(Default)]
 pub(crate) struct Changes {
     pub raw: Vec<RawChange>,
-    /// Pointers to differences that a change elsewhere covers.
+    /// Pointers to differences that are covered by a change at another place.
     pub explained: Vec<PointerBuf>,
 }
 
@@ -202,7 +202,7 @@ impl Changes {
     }
 }
 
-/// A change in the making.
+/// Builds a change.
 #[must_use = "nothing is reported without `report`"]
 pub(crate) struct ChangeBuilder<'f> {
     changes: &'f mut Changes,

@@ -22,7 +22,7 @@ pub enum Fact {
     FailureResponse,
     /// The bodies of successful responses are the same before and after.
     SameSuccessBodies,
-    /// The media type is not JSON, and JSON is offered before and after.
+    /// The changed media type is not JSON, and JSON is offered before and after.
     JsonStays,
     /// The evidence for an operation changed between documented and inferred.
     InferenceChanged,
@@ -34,7 +34,7 @@ pub enum Fact {
     UndeclaredProperty,
     /// The property moved from one part of an `allOf` to another.
     MovedBetweenParts,
-    /// Objects declare properties before and after, and no schema applies to undeclared ones.
+    /// Objects declare properties before and after, and no schema applies to undeclared properties.
     UndeclaredPropertiesOnly,
     /// The schema, or another schema that applies with it, has `anyOf` or `oneOf`.
     HasAlternatives,
@@ -115,7 +115,7 @@ pub struct Usage {
 pub struct Change {
     /// Kind of the change.
     pub kind: ChangeKind,
-    /// ID of the rule, completed with the context.
+    /// ID of the change: the ID of its rule, completed with the context.
     pub id: String,
     /// Meaning on the wire.
     pub level: Level,
@@ -134,7 +134,7 @@ pub struct Change {
     pub pointer: PointerBuf,
     /// JSON pointer to the same part in the text that `location` names, or to its nearest ancestor there.
     pub source_pointer: PointerBuf,
-    /// The new document, or the old one for a removed part.
+    /// Document that contains the part: the new document or, for a removed part, the old document.
     pub side: Side,
     /// Location of the part in the text of that document.
     pub location: Location,
@@ -144,11 +144,12 @@ pub struct Change {
     pub uses: Vec<Use>,
     /// The difference, before and after.
     pub what: String,
-    /// Meaning on the wire, in words.
+    /// Meaning on the wire, as a sentence.
     pub meaning: &'static str,
     /// Facts for each context in which the comparison found the change.
     pub facts: Vec<Vec<Fact>>,
-    /// Identifies this change in allow lists. Independent of lines, the order of keys and entries, and time.
+    /// Identifies this change in allow lists. Does not depend on line numbers, on the order of keys and
+    /// entries, or on time.
     pub fingerprint: String,
 }
 
@@ -189,7 +190,7 @@ impl Report {
     /// the first `most` paths and their total number.
     #[must_use]
     pub fn usages(&self, change: &Change, most: usize) -> (Vec<Usage>, usize) {
-        // Uses from the part outwards, nearest first, each with the position of its predecessor.
+        // Uses from the part outwards, the nearest first, each with the index of the use that led to it.
         let mut steps: Vec<(&Use, Option<usize>)> = change.uses.iter().map(|used| (used, None)).collect();
         let mut seen = vec![false; self.components.len()];
         let mut ends = BTreeMap::new();

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::{
-    level::Direction,
+    level::{Direction, Encoding},
     node::{Node, canonical},
     rules::ChangeKind,
     wording::{before_after, subject},
@@ -24,8 +24,9 @@ pub(crate) enum SchemaRole {
 pub(crate) struct SchemaContext {
     pub direction: Direction,
     pub role: SchemaRole,
-    /// In the response to a failed call.
+    /// True in the response to a failed call.
     pub failure: bool,
+    pub encoding: Encoding,
 }
 
 impl SchemaContext {
@@ -34,6 +35,15 @@ impl SchemaContext {
             direction,
             role,
             failure: false,
+            encoding: Encoding::Typed,
+        }
+    }
+
+    /// The same context for values that are sent as text.
+    pub(crate) fn as_text(self) -> Self {
+        Self {
+            encoding: Encoding::Text,
+            ..self
         }
     }
 
@@ -65,7 +75,7 @@ impl SchemaContext {
 pub(crate) struct Site<'n, 'a> {
     pub old: Option<Node<'a>>,
     pub new: Option<Node<'a>>,
-    /// In the new document: the object that contains the new value, or contained the old one.
+    /// Object of the new document that contains the value, or from which the old value was removed.
     pub parent: &'n Node<'a>,
 }
 
@@ -147,8 +157,8 @@ impl<'n, 'a> Site<'n, 'a> {
         }
     }
 
-    /// The values before and after, as text that distinguishes changes at one place. An added value counts as
-    /// well: accepting one limit does not accept a different one.
+    /// The values before and after, as text that distinguishes changes at one place. Added values are
+    /// included, so that accepting one limit does not accept a different limit.
     pub(crate) fn value(&self) -> String {
         let value = |node: &Option<Node<'a>>| {
             node.as_ref()

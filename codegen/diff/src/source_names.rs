@@ -1,4 +1,4 @@
-//! Names in the source text that normalisation has changed.
+//! Names of the source text that normalising has changed.
 
 use funnelflux_openapi::{Provenance, pointer::Pointer};
 
@@ -25,8 +25,8 @@ pub(crate) fn schema(provenance: &Provenance, pointer: &Pointer) -> Option<(Stri
     (!source.is_empty() && source != name).then_some((name, source))
 }
 
-/// Replaces names with those of the source text, in a sentence about the part at `pointer`, which is at
-/// `source` in that text.
+/// Replaces the names in a sentence with those of the source text. The sentence is about the part at
+/// `pointer`, which is at `source` in the source text.
 pub(crate) fn sentence(what: String, provenance: &Provenance, pointer: &Pointer, source: &Pointer) -> String {
     let mut what = what;
     if let Some((name, source)) = schema(provenance, pointer) {

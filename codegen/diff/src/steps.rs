@@ -1,7 +1,7 @@
 //! Human-readable steps of a path through schemas.
 
-/// Appends path steps for JSON pointer tokens within a schema. A leading array stays `[]` so that the
-/// following name can absorb it.
+/// Appends path steps for JSON pointer tokens within a schema. An array is the step `[]`, which `join_arrays`
+/// appends to a name.
 pub(crate) fn schema_steps(tokens: &[String], path: &mut Vec<String>) {
     let mut rest = tokens.iter();
     while let Some(token) = rest.next() {

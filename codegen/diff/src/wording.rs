@@ -12,7 +12,7 @@ use crate::{
     steps::{schema_steps, tokens},
 };
 
-/// A value as JSON, without characters that would end the quotation.
+/// A value as JSON, without backticks, which would end the quotation.
 fn json(value: &Value) -> String {
     value.to_string().replace('`', "\\u0060")
 }

@@ -98,7 +98,7 @@ fn every_rule_has_a_case() {
     }
 }
 
-/// Changes of parts that no operation uses, and of those that are included, are at most informative. Those
+/// Changes of unused parts are at most informative, and so are changes with a proof of inclusion. Changes
 /// with a counterexample break.
 #[test]
 fn every_level_is_that_of_its_rule() {

@@ -83,7 +83,7 @@ fn the_fingerprint_of_an_unclassified_change_does_not_depend_on_order() {
     };
     let fingerprint = unknown(json!(1), json!(2), true);
     assert_eq!(unknown(json!(1), json!(2), false), fingerprint);
-    // Texts that differ late have different fingerprints.
+    // Texts that differ only at the end have different fingerprints.
     let long = |end: &str| json!(format!("{}{end}", "long ".repeat(100)));
     assert_ne!(
         unknown(long("a"), long("b"), true),
@@ -301,7 +301,7 @@ fn mutate(document: &mut Value, mutation: &Mutation) {
     }
 }
 
-/// Runs 48 cases, which every run can afford, or `PROPTEST_CASES`.
+/// Runs as many cases as `PROPTEST_CASES` says, by default only 48, which are fast.
 fn config() -> ProptestConfig {
     let cases = std::env::var("PROPTEST_CASES")
         .ok()
@@ -346,7 +346,7 @@ proptest! {
         prop_assert!(report.is_empty(), "{}", report.view().text());
     }
 
-    /// New words next to a breaking change do not hide it.
+    /// A changed description does not hide a breaking change.
     #[test]
     fn a_breaking_change_stays_breaking_beside_others(
         index in any::<prop::sample::Index>(),

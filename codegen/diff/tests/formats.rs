@@ -1,4 +1,4 @@
-//! Formats of a report: what a screen holds, the size of the JSON, and the page in a browser.
+//! Formats of a report: one screen of text, the size of the JSON, and the page in a browser.
 
 #![allow(
     clippy::unwrap_used,
@@ -71,7 +71,7 @@ fn the_json_is_smaller_than_the_documents() {
     let json = diff::print_json(&report.view().json());
     let documents = old.value().to_string().len() + new.value().to_string().len();
     assert!(json.len() < documents, "{} of {documents}", json.len());
-    // A reader still finds every path from an operation.
+    // Every path from an operation can still be found.
     let (_, paths) = report.usages(&report.changes[0], 0);
     assert_eq!(paths, 400);
     let json: Value = serde_json::from_str(&json).unwrap();
@@ -138,7 +138,7 @@ fn audience(report: &Report) -> Audience {
     }
 }
 
-/// One break, with a counterexample, for the formats of other tools and for the page.
+/// A breaking change with a counterexample, for the formats of other tools and for the page.
 fn one_break() -> (Document, Document, Report) {
     let [old, new] = circles(2, 1);
     let mut report = compare(&old, &new);
@@ -162,7 +162,7 @@ fn other_tools_read_the_report() {
     assert!(failures.is_empty(), "{failures}");
 }
 
-/// Text of a document is text on the page.
+/// Text of a document is escaped on the page.
 #[test]
 fn text_of_the_document_is_escaped_on_the_page() {
     let with = |value: &str| {
@@ -180,7 +180,7 @@ fn text_of_the_document_is_escaped_on_the_page() {
     }
 }
 
-/// A document of Swagger 2.0 and the same in `OpenAPI` 3.0 do not differ.
+/// A Swagger 2.0 document does not differ from the same API in `OpenAPI` 3.0.
 #[test]
 fn a_converted_document_does_not_differ() {
     let read = |name: &str| {
@@ -240,8 +240,8 @@ fn names_are_those_of_the_text() {
     insta::assert_snapshot!("names_of_the_text", texts.join("\n"));
 }
 
-/// Lays the page out in a browser, wide and narrow, and asks for what a reader sees. Runs only where Chromium
-/// is installed.
+/// Lays out the page in a wide and a narrow browser, and checks the visible text. Runs only where Chromium is
+/// installed.
 #[test]
 fn a_browser_shows_what_to_do_on_the_first_screen() {
     let has_browser = Command::new("chromium")

@@ -1,6 +1,6 @@
 //! Proofs about random pairs of schemas agree with a validator of JSON Schema.
 //!
-//! `PROOF_SEED` asks for other pairs, and `PROOF_PAIRS` for more.
+//! `PROOF_SEED` selects other pairs, and `PROOF_PAIRS` sets their number.
 
 #![allow(
     clippy::unwrap_used,
@@ -196,7 +196,8 @@ fn change(random: &mut Rng, value: &mut Value, depth: usize) {
     }
 }
 
-/// A schema of `OpenAPI` 3.0 in JSON Schema, draft 4, with `oneOf` as `anyOf`, which is how it is read.
+/// Converts an `OpenAPI` 3.0 schema to JSON Schema, draft 4. `oneOf` becomes `anyOf`, because the comparison
+/// reads it in this way.
 fn plain(schema: &Value) -> Value {
     let Some(members) = schema.as_object() else {
         return schema.clone();
@@ -232,8 +233,8 @@ fn validator(schema: &Value, shared: &Value) -> Validator {
     options.should_validate_formats(true).build(&root).unwrap()
 }
 
-/// A value that a schema may allow; the validator says whether it does. Undeclared properties are not drawn:
-/// a new one breaks nobody who did not know it.
+/// Draws a value that the schema probably allows; the validator decides. Undeclared properties are not drawn,
+/// because a new property does not break clients that do not know it.
 fn draw(random: &mut Rng, schema: &Value, shared: &Value, depth: usize) -> Value {
     let inner = depth.saturating_sub(1);
     if schema["nullable"] == true && random.u8(..5) == 0 {
@@ -298,7 +299,8 @@ fn draw(random: &mut Rng, schema: &Value, shared: &Value, depth: usize) -> Value
             }
             object.into()
         }
-        // Nothing is said: anything but an object, all of whose properties would be undeclared.
+        // The schema allows everything, so the value is not an object: all of its properties would be
+        // undeclared.
         _ => pick(
             random,
             &[
@@ -314,7 +316,7 @@ fn draw(random: &mut Rng, schema: &Value, shared: &Value, depth: usize) -> Value
     }
 }
 
-/// The properties of both objects; any other value as it is.
+/// Merges two objects; for other values, returns one of them.
 fn merged(first: Value, second: Value) -> Value {
     match (first, second) {
         (Value::Object(mut first), Value::Object(second)) => {

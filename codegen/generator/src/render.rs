@@ -3,6 +3,7 @@
 //! ```text
 //! mod.rs                    modules
 //! public.rs                 public types and operations
+//! asset_groups.rs           groups as data, for programs that choose them at run time
 //! ids.rs                    ID types
 //! shared.rs                 types that several tags share, if there are any
 //! <tag>/mod.rs              description of the tag
@@ -12,6 +13,8 @@
 //! <tag>/types.rs            its types
 //! ```
 
+mod asset_groups;
+mod object;
 mod page;
 mod resource;
 
@@ -30,10 +33,10 @@ use crate::{
     rewrite::{Items, TagItems, TypeItem, mentioned},
     rustdoc,
     steps::StageReport,
-    transform::{OpenEnum, Operation, Repeat, RequestBody, Tag},
+    transform::{ArgumentKind, OpenEnum, Operation, Repeat, RequestBody},
 };
 use funnelflux_openapi::{Diagnostic, Diagnostics, Severity, Stage};
-use page::Page;
+use page::{Page, gated, indented};
 
 pub use page::MARK;
 
@@ -41,18 +44,20 @@ pub use page::MARK;
 const IDS: &str = "crate::api::ids";
 const SHARED: &str = "crate::api::shared";
 
-/// Renders the files by their paths relative to `generated/src/api`.
+/// Renders the files, keyed by their paths relative to `generated/src/api`.
 ///
 /// # Errors
-/// A file that is not valid Rust, which no document should be able to cause.
+/// A generated file is not valid Rust. No document should be able to cause this error.
 pub fn render(
+    document_version: &str,
     items: &Items,
     resources: &BTreeMap<String, GroupResource>,
 ) -> Result<(BTreeMap<String, String>, StageReport), Diagnostics> {
     let names = Names::of(items);
     let mut files = BTreeMap::new();
-    files.insert("mod.rs".to_owned(), root(items));
+    files.insert("mod.rs".to_owned(), root(document_version, items));
     files.insert("public.rs".to_owned(), public(items, resources));
+    files.insert("asset_groups.rs".to_owned(), asset_groups::file(items, resources));
     files.insert("ids.rs".to_owned(), ids(items));
     if !items.shared.is_empty() {
         let about = "Types that several tags share, or that no operation uses.";
@@ -101,7 +106,7 @@ pub fn render(
         .map(|(value, _)| value)
 }
 
-/// Names of types by the module that defines them.
+/// Names of types, keyed by the module that defines them.
 struct Names<'a> {
     ids: BTreeSet<&'a str>,
     shared: BTreeSet<&'a str>,
@@ -123,12 +128,12 @@ impl<'a> Names<'a> {
     }
 }
 
-fn root(items: &Items) -> String {
+fn root(document_version: &str, items: &Items) -> String {
     let mut page = Page::new(
         "Code generated from the API document: a module per tag, ID types and shared types.\n\n\
          `public.rs` lists the public items.",
     );
-    let mut modules = vec![("ids", None), ("public", None)];
+    let mut modules = vec![("asset_groups", None), ("ids", None), ("public", None)];
     modules.extend(
         items
             .tags
@@ -145,6 +150,11 @@ fn root(items: &Items) -> String {
     });
     let lines: Vec<String> = lines.collect();
     page.piece(&lines.join("\n"));
+    page.piece(&format!(
+        "/// Version of the API document.\n#[cfg(feature = \"snapshot\")]\n\
+         pub(crate) const DOCUMENT_VERSION: &str = {};",
+        Literal::string(document_version)
+    ));
     page.finish()
 }
 
@@ -198,7 +208,7 @@ fn public(items: &Items, resources: &BTreeMap<String, GroupResource>) -> String 
     ));
     page.piece(&format!(
         "/// Metadata of all operations.\npub mod operations {{\n    \
-         pub use crate::runtime::operation::{{Operation, Repeat, RequestBody}};\n\n{}\n\n{}\n}}",
+         pub use crate::runtime::operation::{{Operation, Parameter, ParameterPlace, Repeat, RequestBody}};\n\n{}\n\n{}\n}}",
         indented(&operations.join("\n\n")),
         indented(&format!(
             "/// Operations that the enabled features include, by tag.\n\
@@ -207,22 +217,6 @@ fn public(items: &Items, resources: &BTreeMap<String, GroupResource>) -> String 
         ))
     ));
     page.finish()
-}
-
-/// Gates an item by the feature of a tag.
-fn gated(tag: &Tag, item: &str) -> String {
-    format!("#[cfg(feature = {:?})]\n{item}", tag.feature)
-}
-
-fn indented(text: &str) -> String {
-    let lines: Vec<String> = text
-        .lines()
-        .map(|line| match line {
-            "" => String::new(),
-            line => format!("    {line}"),
-        })
-        .collect();
-    lines.join("\n")
 }
 
 fn ids(items: &Items) -> String {
@@ -262,7 +256,14 @@ fn operations(tag: &TagItems) -> String {
         "Metadata of the operations of the tag *{}*.",
         tag.tag.name
     ));
-    page.piece("use crate::runtime::operation::{Operation, Repeat, RequestBody};");
+    let has_parameters = tag
+        .operations
+        .iter()
+        .any(|(operation, _)| !operation.arguments.is_empty());
+    let parameter = if has_parameters { "Parameter, " } else { "" };
+    page.piece(&format!(
+        "use crate::runtime::operation::{{Operation, {parameter}Repeat, RequestBody}};"
+    ));
     let constants = tag
         .operations
         .iter()
@@ -298,6 +299,22 @@ fn entry(operation: &Operation) -> Item {
         RequestBody::Optional => quote!(Optional),
         RequestBody::Required => quote!(Required),
     };
+    let parameters = operation.arguments.iter().map(|argument| {
+        let name = Literal::string(&argument.name);
+        let required = argument.required;
+        let place = format_ident!(
+            "{}",
+            match argument.kind {
+                ArgumentKind::Path => "path",
+                ArgumentKind::Header => "header",
+                ArgumentKind::Single => "query",
+                ArgumentKind::CommaSeparated => "query_list",
+                ArgumentKind::Repeated => "query_repeated",
+            }
+        );
+        quote!(Parameter::#place(#name, #required))
+    });
+    let requires_acknowledgement = operation.requires_acknowledgement;
     parse_quote! {
         #(#docs)*
         pub static #constant: Operation = Operation {
@@ -308,6 +325,8 @@ fn entry(operation: &Operation) -> Item {
             summary: #summary,
             repeat: Repeat::#repeat,
             request_body: RequestBody::#request_body,
+            parameters: &[#(#parameters),*],
+            requires_acknowledgement: #requires_acknowledgement,
         };
     }
 }
@@ -386,6 +405,9 @@ fn types(about: &str, types: &[TypeItem], names: &Names<'_>, is_shared: bool) ->
     if !is_shared {
         imports.extend(import(SHARED, &mentioned(&own, &names.shared)));
     }
+    if types.iter().any(object::is_any) {
+        imports.push("use crate::runtime::object::object;".to_owned());
+    }
     if types.iter().any(|item| matches!(item, TypeItem::Enum(_))) {
         imports.push("use crate::runtime::open_enum::open_enum;".to_owned());
     }
@@ -395,7 +417,17 @@ fn types(about: &str, types: &[TypeItem], names: &Names<'_>, is_shared: bool) ->
     for item in types {
         match item {
             TypeItem::Enum(open) => page.piece(&open_enum(open)),
-            TypeItem::Items { items, .. } => page.items(items.iter().cloned()),
+            TypeItem::Items { items, inferred, .. } => {
+                for item in items {
+                    match object::Object::of(item, inferred) {
+                        Some(object) => {
+                            page.items([object.item]);
+                            page.piece(&object.implementations);
+                        }
+                        None => page.items([item.clone()]),
+                    }
+                }
+            }
         }
     }
     page.finish()

@@ -1,11 +1,12 @@
-//! Resources: the groups whose assets can be read by ID, and what their operations allow.
+//! Resources: groups whose assets can be read by ID, with the abilities that their operations allow.
 //!
-//! A resource follows from the verbs of its operations, from the signatures of their methods and from the
-//! schemas of their bodies. An ability whose operation does not fit is left out with a warning; it holds up
-//! nothing else. What a document cannot say stands at its tag: `x-children` names the assets that belong to
-//! those of the group, `x-server-managed` the properties that the service changes.
+//! A resource is derived from the verbs of the operations, the signatures of their methods, and the schemas
+//! of their bodies. An ability whose operation does not fit is left out with a warning. Two extensions of the
+//! tag state facts that an OpenAPI document cannot express: `x-children` names the children of the group's
+//! assets, and `x-server-managed` the properties that the service changes.
 
 mod bodies;
+mod children;
 mod fields;
 mod server_managed;
 mod signature;
@@ -26,6 +27,7 @@ use crate::{
 use funnelflux_openapi::{Diagnostic, Diagnostics, Document, Severity, Stage};
 
 use bodies::{Entries, Place, entries};
+pub use children::Children;
 use fields::{Field, Fields};
 pub use server_managed::{ServerBehavior, ServerManagedField};
 use signature::Signature;
@@ -49,9 +51,9 @@ pub struct Resource {
     pub find_by_id: TokenStream,
     /// Function that finds several assets.
     pub find_by_ids: Option<TokenStream>,
-    /// Function that lists all assets, and how a row becomes one of ours.
+    /// Function that lists all assets, and the expressions that read a row.
     pub list: Option<List>,
-    /// Expression of the ID of `asset`, an option.
+    /// Expression of type `Option` for the ID of `asset`.
     pub id_of_asset: TokenStream,
     /// Expression of the summary of `asset`.
     pub summary_of_asset: TokenStream,
@@ -68,9 +70,35 @@ pub struct Resource {
     /// Call that copies.
     pub duplicate: Option<Duplicate>,
     /// Functions that create and save.
-    pub save: Option<(TokenStream, TokenStream)>,
-    /// Expression of the ID of `self`, if the client makes it.
+    pub save: Option<Save>,
+    /// Expression for the ID of `self`, if the client generates the IDs.
     pub client_made_id: Option<TokenStream>,
+    /// Pointers to the properties that every asset has.
+    pub pointers: Pointers,
+}
+
+/// JSON pointers to properties that every asset of a resource has.
+#[derive(Debug)]
+pub struct Pointers {
+    /// Pointer to the ID.
+    pub id: String,
+    /// Pointer to the name, if the assets have one.
+    pub name: Option<String>,
+    /// Pointer to the ID of the category, if the assets have one.
+    pub category: Option<String>,
+}
+
+/// Calls that create and save an asset.
+#[derive(Debug)]
+pub struct Save {
+    /// Function that creates.
+    pub create: TokenStream,
+    /// Function that saves.
+    pub save: TokenStream,
+    /// Static of the operation that creates.
+    pub create_operation: Ident,
+    /// Static of the operation that saves.
+    pub save_operation: Ident,
 }
 
 /// The list of a resource.
@@ -88,12 +116,12 @@ pub struct List {
     pub summary: TokenStream,
 }
 
-/// A call that changes assets which its request lists.
+/// A call that changes the assets that its request lists.
 #[derive(Debug)]
 pub struct Change {
     /// Static of the operation.
     pub operation: Ident,
-    /// `true` if callers must acknowledge that it is inferred.
+    /// `true` if callers must acknowledge that the operation is inferred.
     pub inferred: bool,
     /// Format of the request.
     pub entries: Entries,
@@ -104,7 +132,7 @@ pub struct Change {
 pub struct Categorise {
     /// The call.
     pub change: Change,
-    /// Property of the category.
+    /// Property with the ID of the category.
     pub property: String,
     /// Type of the ID of a category.
     pub id: TokenStream,
@@ -119,37 +147,16 @@ pub struct Duplicate {
     pub call: TokenStream,
     /// Expression of the name in `request`.
     pub name: TokenStream,
-    /// Expression of the properties of the copy that differ, if `request` can have some.
+    /// Expression of the properties that the copy overrides, if `request` can contain such properties.
     pub updates: Option<TokenStream>,
 }
 
-/// Children of the assets of a resource.
-#[derive(Debug)]
-pub struct Children {
-    /// Module of their group.
-    pub module: Ident,
-    /// Cargo feature of their group, if it is another group.
-    pub feature: Option<String>,
-    /// Kind of the children.
-    pub kind: Ident,
-    /// Static of the operation that lists them.
-    pub list: Ident,
-    /// Query of the list.
-    pub query: Vec<(String, String)>,
-    /// `true` if a row of the list names the parent.
-    pub in_rows: bool,
-    /// Pointer to the ID in a row.
-    pub id: String,
-    /// Pointers to the parent.
-    pub properties: Vec<String>,
-}
-
-/// Reads a create back.
+/// Data for reading back an asset whose creation has an unknown result.
 #[derive(Debug)]
 pub struct ReadBack {
     /// Static of the operation that creates.
     pub create: Ident,
-    /// Static of the operation that finds.
+    /// Static of the operation that finds the asset.
     pub find: Ident,
     /// JSON name of the ID.
     pub property: String,
@@ -160,13 +167,17 @@ pub struct ReadBack {
 pub struct GroupResource {
     /// The resource, if assets can be read by ID.
     pub resource: Option<Resource>,
-    /// The read-back of creates under an ID of the client.
+    /// Data for reading back creations, if the client generates the IDs.
     pub read_back: Option<ReadBack>,
     /// Properties that the service changes.
     pub server_managed: Vec<ServerManagedField>,
+    /// Words of the group.
+    pub words: Option<GroupWords>,
+    /// Children that the tag names: their tag, and pointers to the parent.
+    pub child_pointers: Vec<(String, Vec<String>)>,
 }
 
-/// Reads the resources by the name of their group.
+/// Reads the resources, keyed by the names of their groups.
 #[must_use]
 pub fn resources(
     items: &Items,
@@ -178,7 +189,7 @@ pub fn resources(
     let mut creatable = BTreeSet::new();
     for tag in &items.tags {
         let mut resource = reader.resource(tag);
-        // Two groups may share a type of assets, which can be created in one way only.
+        // Two groups may share a type of assets. Only one of them can implement its creation.
         if let Some(resource) = &mut resource
             && !creatable.insert(resource.asset.to_string())
         {
@@ -191,6 +202,8 @@ pub fn resources(
             resource,
             read_back,
             server_managed,
+            words: model.vocabulary.group(&tag.tag.name).cloned(),
+            child_pointers: children::listed(source, &tag.tag.name),
         };
         groups.insert(tag.tag.name.clone(), group);
     }
@@ -246,7 +259,7 @@ impl<'a> Reader<'a> {
             .map(|(operation, method)| (operation, method))
     }
 
-    /// Reports an ability that is left out.
+    /// Warns that an ability is left out.
     fn left_out(&mut self, operation: &Operation, ability: &str, reason: &str) {
         let message = format!("{ability} is left out: {reason}");
         let warning: Diagnostic = self.source.diagnostic(
@@ -260,7 +273,7 @@ impl<'a> Reader<'a> {
         self.diagnostics.push(warning.fix(fix));
     }
 
-    /// The fields of a struct; none if the type is not a struct.
+    /// The fields of a struct; `None` if the type is not a struct.
     fn fields(&self, ty: &Type) -> Option<Fields<'a>> {
         let name = fields::ident(ty)?;
         let item = self.structs.get(&name)?;
@@ -318,6 +331,15 @@ impl<'a> Reader<'a> {
         let delete = self.change(tag, &Verb::Delete, "deleting many assets");
         let categorise = self.categorise(tag);
         let duplicate = self.duplicate(tag, &id, id_name);
+        let pointer = |name: &str| format!("/{}", name.replace('~', "~0").replace('/', "~1"));
+        let category = categorise.as_ref().map(|categorise| categorise.property.as_str());
+        let pointers = Pointers {
+            id: pointer(id_name),
+            name: fields
+                .name(&words.singular)
+                .map(|field| pointer(field.json_name())),
+            category: fields.category(id_name).or(category).map(pointer),
+        };
         Some(Resource {
             kind: self.kind(&words.plural),
             handle: format_ident!("{}", naming::handle(&words.plural)),
@@ -343,10 +365,11 @@ impl<'a> Reader<'a> {
             duplicate,
             save,
             client_made_id,
+            pointers,
         })
     }
 
-    /// Names a kind of assets after its plural, unless a type of the document has that name.
+    /// Names a kind of assets after its plural. If a type of the document has the same name, appends `Kind`.
     fn kind(&self, plural: &str) -> Ident {
         let name = naming::type_name(plural);
         let is_taken =
@@ -354,7 +377,8 @@ impl<'a> Reader<'a> {
         format_ident!("{name}{}", if is_taken { "Kind" } else { "" })
     }
 
-    /// Looks for the object with a property: the type itself, or the only object or list inside of it.
+    /// Looks for the object with a property: the type itself, or the only object or list in the type that has
+    /// the property.
     fn wrapped(&self, ty: &Type, property: &str) -> Option<(Type, Option<Field>)> {
         let fields = self.fields(ty)?;
         if fields.get(property).is_some() {
@@ -436,8 +460,8 @@ impl<'a> Reader<'a> {
         list
     }
 
-    fn save(&mut self, tag: &TagItems, asset: &str) -> Option<(TokenStream, TokenStream)> {
-        let (_, create_method) = Self::main(tag, &Verb::Create)?;
+    fn save(&mut self, tag: &TagItems, asset: &str) -> Option<Save> {
+        let (create, create_method) = Self::main(tag, &Verb::Create)?;
         let (save, save_method) = Self::main(tag, &Verb::Save)?;
         let create_call = Signature::of(create_method).store(asset);
         let save_call = Signature::of(save_method).store(asset);
@@ -448,7 +472,13 @@ impl<'a> Reader<'a> {
                 "its body is not the asset that finding by ID returns",
             );
         }
-        Some((create_call?, save_call?))
+        let operation = |operation: &Operation| format_ident!("{}", naming::constant(operation.id()));
+        Some(Save {
+            create: create_call?,
+            save: save_call?,
+            create_operation: operation(create),
+            save_operation: operation(save),
+        })
     }
 
     fn change(&mut self, tag: &TagItems, verb: &Verb, ability: &str) -> Option<Change> {
@@ -553,18 +583,12 @@ impl<'a> Reader<'a> {
         bodies::body_schema(self.source, saved?.0)
     }
 
-    /// The children that the tag names, if all of them can be counted.
+    /// The children that the tag names; empty unless all of them can be counted.
     fn children(&self, tag: &TagItems, groups: &BTreeMap<String, GroupResource>) -> Vec<Children> {
-        let children = server_managed::extension(self.source, &tag.tag.name, "x-children");
-        let children = children.map(|child| {
-            let name = child.get("tag")?.as_str()?;
+        let listed = children::listed(self.source, &tag.tag.name).into_iter();
+        let children = listed.map(|(name, properties)| {
             let group = self.items.tags.iter().find(|tag| tag.tag.name == name)?;
-            let resource = groups.get(name)?.resource.as_ref()?;
-            let properties = child.get("properties")?.as_array()?;
-            let properties: Vec<String> = properties
-                .iter()
-                .filter_map(|path| path.as_str().map(str::to_owned))
-                .collect();
+            let resource = groups.get(&name)?.resource.as_ref()?;
             let (list, method) = Self::main(group, &Verb::List)?;
             let row = Signature::of(method).returns;
             let row = self.fields(fields::argument_of(&row, "Vec")?)?;
@@ -586,7 +610,7 @@ impl<'a> Reader<'a> {
 }
 
 impl Place {
-    /// Renders the place for the runtime.
+    /// Renders the place as an expression of the runtime.
     #[must_use]
     pub fn tokens(&self) -> TokenStream {
         match self {

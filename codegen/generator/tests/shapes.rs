@@ -139,8 +139,55 @@ fn an_unsupported_operation_holds_up_nothing_else() {
         panic!("{:?}", output.left_out);
     };
     assert_eq!((&*left_out.method, &*left_out.path), ("post", "/pages/upload/"));
-    // The effective document is the API as we understand it, whatever is generated of it.
+    // The effective document describes the whole API, even if parts of it are not generated.
     assert!(output.effective.contains("/pages/upload/"));
+}
+
+#[test]
+fn operations_that_share_a_method_name_are_an_error_that_names_both() {
+    let document = |paths: &[&str]| {
+        let mut text = "openapi: 3.0.3\ninfo: {title: t, version: '1'}\npaths:\n".to_owned();
+        for path in paths {
+            let _ = writeln!(
+                text,
+                "  {path}: {{get: {{tags: [Things], responses: {{'204': {{description: None.}}}}}}}}"
+            );
+        }
+        text
+    };
+    // Every path that differs has a name of its own, up to one that spells out the signs of another.
+    let paths = ["/thing/a/b", "/thing/a-b", "/thing/a_b", "/thing/a/{b}"];
+    let text = document(&paths).replace(
+        "{b}: {get: {",
+        "{b}: {get: {parameters: [{name: b, in: path, \
+        required: true, schema: {type: string}}], ",
+    );
+    assert_eq!(output(&text, false).unwrap().left_out, []);
+    let text = document(&["/thing/a/b", "/thing/a-b", "/thing/a/dash/b"]);
+    for strict in [false, true] {
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(output(&text, strict).unwrap_err());
+        }
+    }
+    let overlay = "overlay: 1.0.0\ninfo: {title: t, version: '1'}\nactions:\n\
+        - target: $.paths\n  description: Two operations must not share a method name.\n  \
+        update: {\"/thing/a-b\": {get: {summary: another title}}}\n";
+    let input = Input {
+        upstream: Source {
+            name: "spec/upstream.yaml",
+            text: &text,
+        },
+        overlays: vec![Source {
+            name: "spec/overlays/99-titles.yaml",
+            text: overlay,
+        }],
+        previous_lock: None,
+    };
+    let output = generate(&input, Options::default()).unwrap_or_else(|errors| panic!("{errors}"));
+    let methods = &output.files["things/methods.rs"];
+    for name in ["get_thing_a_b", "get_thing_a_dash_b", "another_title"] {
+        assert!(methods.contains(&format!("pub fn {name}(")), "{methods}");
+    }
 }
 
 #[test]

@@ -51,7 +51,7 @@ impl fmt::Display for Stage {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Severity {
-    /// Worth knowing; nothing is lost.
+    /// Information; nothing is lost.
     Notice,
     /// Generation continues, but deviates from the document.
     Warning,
@@ -65,14 +65,14 @@ impl fmt::Display for Severity {
     }
 }
 
-/// A location in a text. Lines and columns count from 1, columns in characters.
+/// A location in a text. Lines and columns are numbered from 1, and a column is one character.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Location {
     /// Name of the text as in its [`Source`](crate::Source): a path or a URL.
     pub file: String,
     /// Line, from 1.
     pub line: usize,
-    /// Column in characters, from 1.
+    /// Column, from 1; each character is one column.
     pub column: usize,
 }
 
@@ -90,9 +90,9 @@ impl fmt::Display for Location {
 pub struct Diagnostic {
     /// Severity.
     pub severity: Severity,
-    /// Stage that found it.
+    /// Stage that reports the problem.
     pub stage: Stage,
-    /// Rule in kebab case, such as `parameter-style`. Stable across releases.
+    /// Name of the rule in kebab case, such as `parameter-style`. Stable across releases.
     pub code: &'static str,
     /// Problem, in one sentence without a full stop.
     pub message: String,
@@ -100,15 +100,15 @@ pub struct Diagnostic {
     pub fix: String,
     /// Location in the text, if known.
     pub location: Option<Location>,
-    /// JSON pointer to the value in the document of that stage; `""` is the whole document.
+    /// JSON pointer to the value in the document that the stage processes; `""` is the whole document.
     pub pointer: PointerBuf,
     /// Affected operation, such as `PUT /offersource/save/`, with `and 3 more` if there are several.
     pub operation: Option<String>,
 }
 
 impl Diagnostic {
-    /// Makes a diagnostic on the value at `pointer`, and on the operation that the pointer leads into, if
-    /// any.
+    /// Makes a diagnostic for the value at `pointer`. If the pointer leads into an operation, names the
+    /// operation.
     #[must_use]
     pub fn new<'a>(
         severity: Severity,

@@ -79,7 +79,7 @@ impl Document {
         &self.provenance.origin.name
     }
 
-    /// Returns the warnings of reading: numbers that are not kept exactly.
+    /// Returns the warnings about numbers that reading could not keep exactly.
     #[must_use]
     pub fn warnings(&self) -> &Diagnostics {
         &self.provenance.origin.warnings
@@ -147,8 +147,7 @@ pub(crate) struct Text {
 }
 
 impl Text {
-    /// Creates a JSON text that has been read without an error. If the source map is missing, it is built on
-    /// first use.
+    /// Creates a JSON text that has been read without an error. A missing source map is built on first use.
     pub(crate) fn json(source: Source<'_>, source_map: Option<SourceMap>, warnings: Diagnostics) -> Self {
         Self {
             name: source.name.to_owned(),
@@ -186,7 +185,7 @@ impl Text {
     }
 }
 
-/// A value in a text.
+/// The place of a value in a source text.
 #[derive(Clone)]
 pub struct Place {
     text: Arc<Text>,
@@ -225,6 +224,7 @@ impl Place {
 pub struct Provenance {
     origin: Arc<Text>,
     moved: BTreeMap<PointerBuf, Place>,
+    has_null_type: bool,
 }
 
 impl Provenance {
@@ -232,7 +232,20 @@ impl Provenance {
         Self {
             origin,
             moved: BTreeMap::new(),
+            has_null_type: false,
         }
+    }
+
+    /// Checks whether null is a type in the text, as in `OpenAPI` 3.1. `nullable` then has one meaning, also
+    /// beside a composition.
+    #[must_use]
+    pub fn has_null_type(&self) -> bool {
+        self.has_null_type
+    }
+
+    /// Records that null is a type in the text.
+    pub(crate) fn set_null_type(&mut self) {
+        self.has_null_type = true;
     }
 
     /// Returns the place that the value at `pointer` came from.

@@ -46,7 +46,7 @@ impl Evidence {
         }
     }
 
-    /// Parses the value of the extension; `None` if it names no kind.
+    /// Parses the value of the extension; `None` if it does not name a kind.
     #[must_use]
     pub fn parse(extension: &Value) -> Option<Self> {
         let name = extension.get("kind")?.as_str()?;
@@ -60,7 +60,7 @@ impl Evidence {
         Self::parse(part.get(KEY)?)
     }
 
-    /// Returns true if the part is inferred: nothing that the vendor has written supports it.
+    /// Returns true if the part is inferred, that is, no text of the vendor supports it.
     #[must_use]
     pub fn is_inferred(self) -> bool {
         matches!(self, Self::Sibling | Self::Pattern)

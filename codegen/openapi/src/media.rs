@@ -1,4 +1,4 @@
-//! Media types, and the JSON form of a body.
+//! Media types of bodies.
 
 use serde_json::{Map, Value};
 
@@ -11,8 +11,8 @@ pub fn essence(media_type: &str) -> &str {
     media_type.split(';').next().unwrap_or_default().trim()
 }
 
-/// Returns the key of the JSON form in a `content`: `application/json`, or else a range that covers
-/// it, or a type such as `application/hal+json`.
+/// Returns the key of the JSON entry in a `content` object: `application/json`, or else a range that covers
+/// it, or else a type such as `application/hal+json`.
 #[must_use]
 pub fn json(content: &Map<String, Value>) -> Option<&str> {
     let named = [JSON, "application/*", "*/*"].iter().find_map(|wanted| {
@@ -26,7 +26,7 @@ pub fn json(content: &Map<String, Value>) -> Option<&str> {
     named.or_else(|| content.keys().find(is_json)).map(String::as_str)
 }
 
-/// Returns the media type of a body that can be sent or returned whole: text or bytes, but no form.
+/// Returns the media type of a body that is sent or returned as a whole: text or bytes, but not a form.
 #[must_use]
 pub fn raw(content: &Map<String, Value>) -> Option<&str> {
     let is_form = |key: &str| {

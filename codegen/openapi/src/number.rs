@@ -18,7 +18,7 @@ pub fn compare(left: &Value, right: &Value) -> Ordering {
 }
 
 fn whole(value: &Value) -> Option<i128> {
-    /// Smaller floats fit, and every smaller whole float is exact.
+    /// A whole float below this bound converts to an integer exactly.
     const BOUND: f64 = 1e38;
     let integer = value.as_i64().map(i128::from);
     let integer = integer.or_else(|| value.as_u64().map(i128::from));
@@ -37,7 +37,7 @@ pub(crate) fn is_kept(text: &str) -> bool {
     is_whole || float.is_ok_and(|float| decimal(text) == decimal(&format!("{float:e}")))
 }
 
-/// Returns sign, digits without zeros at the ends, and exponent of a number.
+/// Returns the sign of a number, its digits without leading and trailing zeros, and its exponent.
 fn decimal(text: &str) -> Option<(bool, String, i64)> {
     let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
     let unsigned = mantissa.trim_start_matches(['-', '+']);

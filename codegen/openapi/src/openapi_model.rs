@@ -353,7 +353,7 @@ impl ObjectKind {
         }
     }
 
-    /// Returns the type of members with arbitrary keys, for kinds that have them.
+    /// Returns the type of members with arbitrary keys; `None` if the kind has no such members.
     fn members(self) -> Option<FieldType> {
         match self {
             Paths | Callback => Some(One(PathItem)),
@@ -381,7 +381,7 @@ impl ObjectKind {
         }
     }
 
-    /// Returns the name for a sentence.
+    /// Returns the name of the kind for messages.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -419,7 +419,7 @@ impl ObjectKind {
 }
 
 impl FieldType {
-    /// Returns the expected type for a sentence.
+    /// Returns the name of the expected type for messages.
     fn name(self) -> String {
         match self {
             Any => "anything".to_owned(),
@@ -472,7 +472,7 @@ pub trait Visitor {
     fn unknown(&mut self, kind: ObjectKind, pointer: &Pointer, key: &str);
 }
 
-/// Runs with `token` appended to the pointer of a walk.
+/// Calls `run` with `token` appended to the pointer of a walk.
 fn within<'t>(path: &mut PointerBuf, token: impl Into<Token<'t>>, run: impl FnOnce(&mut PointerBuf)) {
     path.push_back(token);
     run(path);
@@ -549,7 +549,7 @@ fn check_object(
     }
 }
 
-/// Returns true if an object of that kind is a `$ref`, whose other members mean nothing in `OpenAPI` 3.0.
+/// Returns true if an object of that kind is a `$ref`. `OpenAPI` 3.0 ignores the other members of a `$ref`.
 pub fn is_reference(kind: ObjectKind, object: &Map<String, Value>) -> bool {
     (kind.section().is_some() || kind == PathItem) && object.get("$ref").is_some_and(Value::is_string)
 }

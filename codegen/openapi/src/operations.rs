@@ -49,7 +49,7 @@ pub fn operations_in<'a>(pointer: &Pointer, paths: &'a Value) -> impl Iterator<I
     })
 }
 
-/// Message of an operation to which a part of the operation belongs.
+/// The two messages of an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Direction {
     /// The client sends it.

@@ -55,7 +55,7 @@ impl ToPointer<'static> for String {
     }
 }
 
-/// Reads invalid text as a JSON pointer.
+/// Reads text that is not a valid JSON pointer, by repairing it.
 fn lenient(text: &str) -> PointerBuf {
     let tokens = text.strip_prefix('/').unwrap_or(text).split('/');
     PointerBuf::from_tokens(tokens.map(|token| Token::new(unescape(token))))

@@ -90,19 +90,19 @@ pub fn one_line(text: &str) -> Cow<'_, str> {
     Cow::Owned(escaped.collect())
 }
 
-/// Parts of a sentence that are not quotations in backticks. Sentences with the same parts are alike.
+/// Parts of a sentence that are not quotations in backticks. Sentences with the same parts are similar.
 #[must_use]
 pub fn unquoted(sentence: &str) -> Vec<&str> {
     let parts: Vec<&str> = sentence.split('`').collect();
     if parts.len().is_multiple_of(2) {
-        // A backtick without a partner: nothing is a quotation.
+        // A backtick is unpaired, so nothing is a quotation.
         vec![sentence]
     } else {
         parts.into_iter().step_by(2).collect()
     }
 }
 
-/// Returns the sentence that like sentences share: quotations that differ are an ellipsis.
+/// Returns the common form of similar sentences, with an ellipsis for each quotation that differs.
 pub fn shared_sentence<'t>(mut sentences: impl Iterator<Item = &'t str>) -> String {
     let mut parts: Vec<&str> = sentences.next().unwrap_or_default().split('`').collect();
     for sentence in sentences {
@@ -121,7 +121,7 @@ pub fn markdown(text: &str) -> String {
     let text = one_line(text);
     let parts: Vec<&str> = text.split('`').collect();
     if parts.len().is_multiple_of(2) {
-        // A backtick without a partner: no span can be trusted.
+        // A backtick is unpaired, so no code span can be trusted.
         return plain(&text);
     }
     let parts = parts.iter().enumerate().map(|(index, part)| match index % 2 {

@@ -5,6 +5,7 @@
 
 #[cfg(feature = "ai-node-settings")]
 pub(crate) mod ai_node_settings;
+pub(crate) mod asset_groups;
 #[cfg(feature = "categories")]
 pub(crate) mod categories;
 #[cfg(feature = "conditions")]
@@ -36,3 +37,7 @@ pub(crate) mod user;
 pub(crate) mod visitor_tags;
 #[cfg(feature = "webhook-configs")]
 pub(crate) mod webhook_configs;
+
+/// Version of the API document.
+#[cfg(feature = "snapshot")]
+pub(crate) const DOCUMENT_VERSION: &str = "v1";

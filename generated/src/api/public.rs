@@ -95,7 +95,7 @@ pub(crate) static READ_BACKS: &[&crate::runtime::creatable::ReadBack] = &[
 
 /// Metadata of all operations.
 pub mod operations {
-    pub use crate::runtime::operation::{Operation, Repeat, RequestBody};
+    pub use crate::runtime::operation::{Operation, Parameter, ParameterPlace, Repeat, RequestBody};
 
     /// Operations of the tag *Offer Sources*.
     #[cfg(feature = "offer-sources")]

@@ -1,8 +1,9 @@
 //! Extension traits: operations on assets that need more than one call.
 //!
 //! Each kind of asset has a handle, such as [`Client::offer_sources`](crate::Client::offer_sources), and
-//! handles have abilities. Kinds other than offer sources need their cargo feature, and have the abilities
-//! for which the vendor's index lists operations. `use funnelflux::ext::*` brings the abilities into scope:
+//! handles have abilities. Other kinds than offer sources require a cargo feature. They have only the
+//! abilities for which the vendor's index lists operations. `use funnelflux::ext::*` brings the abilities
+//! into scope:
 //!
 //! | ability | effect |
 //! |---|---|
@@ -26,22 +27,28 @@
 //! | module | contents |
 //! |---|---|
 //! | `asset_kind` | the kinds of assets in generic code |
+//! | `asset_group` | groups of assets chosen at run time, as data |
 //! | `abilities`, `find`, `update`, `create_or_save` | the traits that users call |
 //! | `bulk` | bulk jobs with their engine, journal and report; `duplicate_many` |
 //! | `resource` | traits that connect a kind of asset to the client; the generator implements them |
 //! | `validate` | checks of IDs and jobs before anything is sent |
-//! | `read` | reading by ID, whatever the service's treatment of unknown IDs |
+//! | `read` | reading by ID, for every possible treatment of unknown IDs |
 //! | `error_class` | the service's treatment of a failed request |
+//! | `snapshot` | snapshots of whole accounts, references and comparison (feature `snapshot`) |
 
 mod abilities;
+pub(crate) mod asset_group;
 mod asset_kind;
 mod bulk;
 mod cascade;
 mod create_or_save;
 mod error_class;
 mod find;
+mod line_file;
 mod read;
 pub(crate) mod resource;
+#[cfg(feature = "snapshot")]
+pub mod snapshot;
 mod update;
 mod validate;
 
@@ -52,16 +59,18 @@ mod validate;
 )]
 pub use crate::api::public::kinds::*;
 pub use crate::runtime::acknowledgement::{Documented, Inferred};
+pub use crate::runtime::server_managed::ServerBehavior;
 pub use abilities::{BulkArchive, BulkDelete, BulkUnarchive, MoveToCategory};
+pub use asset_group::{Abilities, AssetGroup, ChildRelation, FoundAsset};
 pub use asset_kind::{AssetKind, AssetRow};
 pub use bulk::{
     Archiving, Bulk, ChangeRecord, Children, Counts, Deleting, DifferentJobs, DuplicateMany, Duplicating,
-    Duplication, Entry, Failure, Journal, JournalError, MovingToCategory, Outcome, Outcomes, Plan, Progress,
-    Reason, Report, Unarchiving,
+    Duplication, Entry, Failure, GroupBulk, GroupJobError, Journal, JournalError, MovingToCategory, Outcome,
+    Outcomes, Plan, Progress, Reason, Report, Unarchiving,
 };
 pub use cascade::Cascade;
 pub use create_or_save::{CreateOrSave, StoreError, Stored};
 pub use find::{Find, FindMany, Found};
-pub use resource::{AssetStatus, Handle};
+pub use resource::{AssetStatus, AssetSummary, Handle};
 pub use update::{Update, UpdateError, UpdateOne, Updated};
 pub use validate::{IdProblem, InvalidJob, Repeated};

@@ -1,4 +1,4 @@
-//! Operations as data, for retries, logs and errors.
+//! Data about operations, for retries, logs and errors.
 
 use std::{borrow::Cow, fmt};
 
@@ -22,6 +22,10 @@ pub struct Operation {
     pub repeat: Repeat,
     /// Presence of a request body.
     pub request_body: RequestBody,
+    /// Parameters: those of the path in its order, then required ones, each by name.
+    pub parameters: &'static [Parameter],
+    /// `true` for a destructive operation that is inferred; callers must acknowledge this.
+    pub requires_acknowledgement: bool,
 }
 
 impl fmt::Display for Operation {
@@ -58,7 +62,66 @@ pub enum RequestBody {
     Required,
 }
 
-/// Target of a request: an operation of the document, or a path of the caller.
+/// A parameter of an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Parameter {
+    /// Name in the document.
+    pub name: &'static str,
+    /// Place in the request.
+    pub place: ParameterPlace,
+    /// `true` if callers must pass it.
+    pub required: bool,
+}
+
+/// Place of a parameter in a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ParameterPlace {
+    /// A part of the path, `{name}` in [`Operation::path`].
+    Path,
+    /// A header.
+    Header,
+    /// One value in the query.
+    Query,
+    /// A list in the query, separated by commas.
+    QueryList,
+    /// A list in the query that repeats the name.
+    QueryRepeated,
+}
+
+#[allow(dead_code, reason = "the document decides which places there are")]
+impl Parameter {
+    pub(crate) const fn path(name: &'static str, required: bool) -> Self {
+        Self::new(name, ParameterPlace::Path, required)
+    }
+
+    pub(crate) const fn header(name: &'static str, required: bool) -> Self {
+        Self::new(name, ParameterPlace::Header, required)
+    }
+
+    pub(crate) const fn query(name: &'static str, required: bool) -> Self {
+        Self::new(name, ParameterPlace::Query, required)
+    }
+
+    pub(crate) const fn query_list(name: &'static str, required: bool) -> Self {
+        Self::new(name, ParameterPlace::QueryList, required)
+    }
+
+    pub(crate) const fn query_repeated(name: &'static str, required: bool) -> Self {
+        Self::new(name, ParameterPlace::QueryRepeated, required)
+    }
+
+    const fn new(name: &'static str, place: ParameterPlace, required: bool) -> Self {
+        Self {
+            name,
+            place,
+            required,
+        }
+    }
+}
+
+/// Target of a request: an operation of the document, or a path that the caller gives.
 #[derive(Clone, Debug)]
 pub(crate) struct RequestTarget {
     pub(crate) id: &'static str,

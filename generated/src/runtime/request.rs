@@ -4,7 +4,7 @@ use super::{
     call::{Call, UnsentCall},
     client::Client,
     error::ErrorKind,
-    operation::{Repeat, RequestTarget},
+    operation::{Operation, ParameterPlace, Repeat, RequestBody, RequestTarget},
 };
 use bytes::Bytes;
 use serde::{Serialize, de::DeserializeOwned};
@@ -42,10 +42,35 @@ impl Client {
             repeat,
         };
         let unsent = UnsentCall::for_target(self.clone(), target);
-        Request(match problem {
+        Request::new(match problem {
             Some(problem) => unsent.invalid(ErrorKind::Argument(problem.to_owned())),
             None => unsent,
         })
+    }
+
+    /// Starts a request of an operation that is chosen at run time, such as one of
+    /// [`operations::GROUPS`](crate::operations::GROUPS). Its retries are those of the operation's method.
+    ///
+    /// The call fails, and nothing is sent, if a required parameter or body is missing, if a deletion names
+    /// nothing, or if the operation [requires an acknowledgement](Operation::requires_acknowledgement) and
+    /// the request lacks it.
+    ///
+    /// ```no_run
+    /// # async fn example(client: funnelflux::Client) -> Result<(), funnelflux::Error> {
+    /// use funnelflux::operations::{GROUPS, Operation};
+    ///
+    /// let mut operations = GROUPS.iter().copied().flatten();
+    /// if let Some(&operation) = operations.find(|operation| operation.id == "list_offer_sources") {
+    ///     let call = client.operation(operation).parameter("status", "active");
+    ///     let sources: serde_json::Value = call.json().await?;
+    /// }
+    /// # Ok(()) }
+    /// ```
+    pub fn operation(&self, operation: &'static Operation) -> Request {
+        Request {
+            operation: Some(operation),
+            ..Request::new(UnsentCall::new(self.clone(), operation))
+        }
     }
 }
 
@@ -61,44 +86,173 @@ fn path_problem(path: &str) -> Option<&'static str> {
     }
 }
 
-/// A request to any path, started by [`Client::request`].
+/// A request to any path or operation, started by [`Client::request`] or [`Client::operation`].
 #[must_use = "a request does nothing until its call is awaited"]
-pub struct Request(UnsentCall);
+pub struct Request {
+    unsent: UnsentCall,
+    operation: Option<&'static Operation>,
+    /// Names of the operation's parameters that are set.
+    parameters: Vec<&'static str>,
+    has_body: bool,
+    is_acknowledged: bool,
+}
 
 impl Request {
+    const fn new(unsent: UnsentCall) -> Self {
+        Self {
+            unsent,
+            operation: None,
+            parameters: Vec::new(),
+            has_body: false,
+            is_acknowledged: false,
+        }
+    }
+
+    fn map(self, change: impl FnOnce(UnsentCall) -> UnsentCall) -> Self {
+        Self {
+            unsent: change(self.unsent),
+            ..self
+        }
+    }
+
     /// Adds a query parameter, percent-encoded.
     pub fn query(self, name: &str, value: impl fmt::Display) -> Self {
-        Self(self.0.query(name, value))
+        self.map(|unsent| unsent.query(name, value))
+    }
+
+    /// Sets a parameter of the operation at its place: path, header or query.
+    ///
+    /// A list that is separated by commas is one value. A list that repeats its parameter needs one call for
+    /// each value. The call fails if the operation has no such parameter.
+    pub fn parameter(mut self, name: &str, value: impl fmt::Display) -> Self {
+        let parameters = self.operation.map_or(&[][..], |operation| operation.parameters);
+        let Some(parameter) = parameters.iter().find(|parameter| parameter.name == name) else {
+            let problem = format!("{} has no parameter {name:?}", self.unsent.target());
+            return self.map(|unsent| unsent.invalid(ErrorKind::Argument(problem)));
+        };
+        self.parameters.push(parameter.name);
+        self.map(|unsent| match parameter.place {
+            ParameterPlace::Path => unsent.path(name, value),
+            ParameterPlace::Header => unsent.header(name, value),
+            ParameterPlace::Query | ParameterPlace::QueryList | ParameterPlace::QueryRepeated => {
+                unsent.query(name, value)
+            }
+        })
     }
 
     /// Sets the JSON request body.
-    pub fn body(self, body: &(impl Serialize + ?Sized)) -> Self {
-        Self(self.0.body(body))
+    pub fn body(mut self, body: &(impl Serialize + ?Sized)) -> Self {
+        self.has_body = true;
+        self.map(|unsent| unsent.body(body))
     }
 
     /// Sets whether the request may be sent again. Default: only for GET and HEAD.
     pub fn repeat(self, repeat: Repeat) -> Self {
-        Self(self.0.repeat(repeat))
+        self.map(|unsent| unsent.repeat(repeat))
+    }
+
+    /// Acknowledges that a destructive operation is inferred, not documented.
+    pub fn acknowledge_inferred(mut self) -> Self {
+        self.is_acknowledged = true;
+        self
     }
 
     /// Expects a JSON response.
     pub fn json<T: DeserializeOwned + 'static>(self) -> Call<T> {
-        self.0.json()
+        self.checked().json()
     }
 
     /// Expects no content, and ignores any content.
     pub fn empty(self) -> Call<()> {
-        self.0.empty()
+        self.checked().empty()
     }
 
     /// Returns the response body unchanged, whatever its content type.
     pub fn bytes(self) -> Call<Bytes> {
-        self.0.bytes()
+        self.checked().bytes()
+    }
+
+    fn checked(self) -> UnsentCall {
+        match self.operation.and_then(|operation| self.problem(operation)) {
+            Some(problem) => self.unsent.invalid(ErrorKind::Argument(problem)),
+            None => self.unsent,
+        }
+    }
+
+    fn problem(&self, operation: &Operation) -> Option<String> {
+        if operation.requires_acknowledgement && !self.is_acknowledged {
+            return Some(
+                "the operation is inferred and destroys data; fix: call acknowledge_inferred()".to_owned(),
+            );
+        }
+        let required = operation.parameters.iter().filter(|parameter| parameter.required);
+        let mut missing = required.filter(|parameter| !self.parameters.contains(&parameter.name));
+        if let Some(parameter) = missing.next() {
+            return Some(format!("the required parameter {:?} is missing", parameter.name));
+        }
+        if operation.request_body == RequestBody::Required && !self.has_body {
+            return Some("the required body is missing".to_owned());
+        }
+        let may_lack_body = operation.request_body == RequestBody::Optional && !self.has_body;
+        self.unsent.empty_deletion(may_lack_body).map(str::to_owned)
     }
 }
 
 impl fmt::Debug for Request {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "Request to {}", self.0.target())
+        write!(formatter, "Request to {}", self.unsent.target())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::runtime::operation::Parameter;
+
+    static DELETE: Operation = Operation {
+        id: "delete",
+        method: http::Method::DELETE,
+        path: "/owners/{owner}/things/",
+        tag: "Things",
+        summary: "",
+        repeat: Repeat::Idempotent,
+        request_body: RequestBody::Optional,
+        parameters: &[Parameter::path("owner", true), Parameter::query("id", false)],
+        requires_acknowledgement: true,
+    };
+
+    fn request() -> Request {
+        let client = Client::builder().base_url("http://example.com").build().unwrap();
+        client.operation(&DELETE)
+    }
+
+    #[test]
+    fn an_incomplete_request_of_an_operation_is_not_sent() {
+        let acknowledged = || request().acknowledge_inferred();
+        let owned = || acknowledged().parameter("owner", "me");
+        for (request, problem) in [
+            (
+                request().parameter("owner", "me").parameter("id", "a"),
+                Some("inferred"),
+            ),
+            (acknowledged().parameter("id", "a"), Some("\"owner\" is missing")),
+            // A parameter of the path names what is deleted.
+            (owned(), None),
+            (owned().parameter("id", "a"), None),
+        ] {
+            let found = request.problem(&DELETE);
+            assert_eq!(found.is_some(), problem.is_some(), "{found:?}");
+            assert!(found.unwrap_or_default().contains(problem.unwrap_or_default()));
+        }
+    }
+
+    #[tokio::test]
+    async fn an_unknown_parameter_fails_the_call() {
+        let call = request()
+            .acknowledge_inferred()
+            .parameter("owner", "me")
+            .parameter("di", "a");
+        let error = call.bytes().await.unwrap_err().to_string();
+        assert!(error.contains("no parameter \"di\""), "{error}");
     }
 }

@@ -1,7 +1,7 @@
 //! `cargo figures`: measures, prints tables, and with `--write` stores them in `tests/benches/README.md`.
 //!
-//! Other load on the machine hardly affects the figures: they are instruction counts, CPU times, and ratios
-//! of interleaved runs. Each part has its own file and its own table.
+//! The figures are instruction counts, CPU times, and ratios of interleaved runs, so that other load on the
+//! machine hardly affects them. Each part has its own file and its own table.
 
 mod builds;
 mod bulk;
@@ -23,17 +23,17 @@ use std::{error::Error, path::PathBuf, process::ExitCode, time::Duration};
 /// The cause of a failed measurement.
 type BoxError = Box<dyn Error>;
 
-/// Measures the costs of the client and its tools, compared with alternatives.
+/// Measures time, instructions and memory of the client and its tools, and compares them with alternatives.
 #[derive(Parser)]
 #[command(name = "cargo figures", bin_name = "cargo figures")]
 struct Arguments {
     /// Parts to measure; default: all.
     #[arg(value_enum)]
     parts: Vec<Part>,
-    /// Writes the tables to tests/benches/README.md.
+    /// Also writes the tables to tests/benches/README.md.
     #[arg(long)]
     write: bool,
-    /// Large public document of another API, for the part `commands`.
+    /// OpenAPI document of another API; the part `commands` also measures the time to read it.
     #[arg(long, value_name = "FILE")]
     document: Option<PathBuf>,
     #[command(subcommand)]
@@ -45,17 +45,17 @@ struct Arguments {
 enum Part {
     /// Instruction counts of calls and decoding, compared with a hand-written client. Requires valgrind.
     Calls,
-    /// Duration of bulk jobs, compared with a hand-written loop and with the ideal.
+    /// Duration of bulk jobs, compared with a hand-written loop and with the ideal duration.
     Bulk,
     /// Peak memory of bulk jobs.
     Memory,
     /// CPU time of `generate` and `check`.
     Commands,
-    /// CPU time and number of crates to build this client and the clients of other generators.
+    /// CPU time and number of crates of builds, for this client and for clients that other generators write.
     Builds,
 }
 
-/// Roles of this program in its child processes.
+/// Commands for the child processes, in which the same program runs.
 #[derive(Subcommand)]
 enum Command {
     /// Serves requests until killed. Prints the base URL first.

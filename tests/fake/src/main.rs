@@ -1,27 +1,29 @@
-//! `funnelflux-fake`: the fake as a program, to try a client without an account.
+//! `funnelflux-fake`: the fake service as a program, for trying a client without an account.
 //!
-//! Its options are the settings of the library that are useful in a terminal. Tests use the library, which
+//! The options are those settings of the library that are useful in a terminal. Tests use the library, which
 //! has all settings.
 
-use std::{net::SocketAddr, process::ExitCode, str::FromStr};
+use std::{fs, net::SocketAddr, path::PathBuf, process::ExitCode, str::FromStr};
 
 use clap::{Parser, ValueEnum};
 use funnelflux_fake::{
-    ClockSource, EntryPolicy, ErrorShape, Fake, Limit, LogRetention, Settings, TrailingSlash,
+    ClockSource, Document, EntryPolicy, ErrorShape, Fake, Limit, LogRetention, Settings, TrailingSlash,
 };
 
 /// FunnelFlux Pro in memory: serves HTTP requests until Ctrl-C.
 ///
 /// The server starts with some offer sources, their offer pages and categories, and prints its base URL and
-/// tokens. It serves every operation of the OpenAPI document that it was built with, and POST /auth/validate,
-/// which renews tokens. A request that violates the document gets a 400 that lists all violations. All data
-/// is lost on exit.
+/// tokens. It serves every operation of an OpenAPI document, and POST /auth/validate, which renews tokens. A
+/// request that violates the document gets a 400 that lists all violations. All data is lost on exit.
 #[derive(Debug, Parser)]
 #[command(name = "funnelflux-fake", version, after_long_help = MORE)]
 struct Options {
     /// Address to listen on; port 0 selects a free port, which is printed.
     #[arg(long, default_value = "127.0.0.1:8090")]
     address: SocketAddr,
+    /// Effective document to serve (spec/effective.json); default: the one that the program was built with.
+    #[arg(long, value_name = "FILE")]
+    document: Option<PathBuf>,
     /// Access token that requests must carry; expires 72 hours after the start.
     #[arg(long, default_value = "fake-access-token")]
     token: String,
@@ -43,13 +45,13 @@ struct Options {
     /// ID that bulk calls and saves reject; can be repeated.
     #[arg(long = "locked", value_name = "ID")]
     locked: Vec<String>,
-    /// Choose undocumented behaviour at random from this seed; see below.
+    /// Choose undocumented behaviour at random, with this seed; see below.
     #[arg(long, value_name = "SEED")]
     vary: Option<u64>,
-    /// Policy for unknown IDs in a bulk call; see below; default: ignore.
+    /// Policy for unknown IDs in a bulk call (policies: see below); default: ignore.
     #[arg(long, value_name = "POLICY")]
     unknown_entry: Option<PolicyArgument>,
-    /// Policy for assets that are already in the requested state; default: ignore.
+    /// Policy for assets that are already in the state that a bulk call requests; default: ignore.
     #[arg(long, value_name = "POLICY")]
     already_entry: Option<PolicyArgument>,
     /// Policy for locked assets in a bulk call; default: refuse-all:403.
@@ -64,21 +66,22 @@ struct Options {
     /// Number of list reads that return the old state after a change; default: 0.
     #[arg(long)]
     stale_reads: Option<u32>,
-    /// Maximum number of IDs in one call; more get a 413; default: unlimited.
+    /// Maximum number of IDs in one call; a larger call gets a 413; default: unlimited.
     #[arg(long)]
     max_entries: Option<usize>,
 }
 
 const MORE: &str = "\
-Policies for bad entries of a bulk call (archive, unarchive, delete, move-category):
-  ignore              skip bad entries; the response is a success
+Policies for entries of a bulk call (archive, unarchive, delete, move-category) that are bad: the ID is
+unknown, or the asset is locked or already in the requested state.
+  ignore              skip the bad entries; the response is a success
   refuse-all:STATUS   apply nothing; the response is an error
   apply-good:STATUS   apply the good entries; the response is an error
   stop-at-bad:STATUS  apply the entries before the first bad one; the response is an error
-STATUS is 400 to 499; default: 400.
+STATUS is a number from 400 to 499; default: 400.
 
-Undocumented behaviour defaults to the most literal reading of the documentation; --vary chooses it at random,
-except for the trailing slash, stale reads and limits. Other options take precedence over --vary.
+By default, undocumented behaviour follows the most literal reading of the documentation. --vary chooses it
+at random, except for the trailing slash, stale reads and limits. Other options override --vary.
 
 Example of a request:
   curl -H 'Authorization: Bearer fake-access-token' \
@@ -162,8 +165,19 @@ impl Options {
         settings
     }
 
-    fn fake(&self) -> Fake {
-        let fake = Fake::new(self.settings());
+    fn document(&self) -> Result<Document, String> {
+        let Some(path) = &self.document else {
+            return Ok(Document::embedded());
+        };
+        let text = fs::read_to_string(path).map_err(|error| {
+            let fix = "fix: name a file that can be read";
+            format!("cannot read {}: {error}\n{fix}", path.display())
+        })?;
+        Document::from_json(&text).map_err(|error| format!("{}: {error}", path.display()))
+    }
+
+    fn fake(&self, document: Document) -> Fake {
+        let fake = Fake::with_document(self.settings(), document);
         for number in 1..=self.categories {
             fake.seed_category(&format!("category-{number}"), &format!("Category {number}"));
         }
@@ -191,7 +205,8 @@ async fn main() -> ExitCode {
 }
 
 async fn serve(options: &Options) -> Result<(), String> {
-    let server = options.fake().serve(options.address).await.map_err(|error| {
+    let fake = options.fake(options.document()?);
+    let server = fake.serve(options.address).await.map_err(|error| {
         format!(
             "cannot listen on {}: {error}\nfix: choose another --address; port 0 selects a free port",
             options.address

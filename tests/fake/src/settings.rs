@@ -76,8 +76,8 @@ pub struct Settings {
     /// Effect of a save on properties that the request omits. Default: reset (unknown; the body is documented
     /// as the full object).
     pub save: SaveMeaning,
-    /// Visibility of deleted assets by ID. Default: readable (unknown; the status `deleted` exists for a
-    /// reason).
+    /// Visibility of deleted assets by ID. Default: readable (unknown; the documented status `deleted`
+    /// suggests it).
     pub deleted: DeletedAssets,
     /// Includes deleted assets under the status filter `all`. Default: `true` (unknown).
     pub all_includes_deleted: bool,
@@ -101,8 +101,8 @@ pub struct Settings {
     pub unknown_fields: bool,
     /// Sets this undocumented status in the first row of every list and of find by ID list. Default: `None`.
     pub unknown_status: Option<String>,
-    /// Extends the name in the first row of every list to this number of characters, beyond the documented
-    /// maximum. Default: `None`.
+    /// Extends the name in the first row of every list to this number of characters, which may exceed the
+    /// documented maximum. Default: `None`.
     pub long_names: Option<usize>,
     /// Adds a header of this name with a unique value to every response. Default: `None` (none is
     /// documented).
@@ -110,13 +110,13 @@ pub struct Settings {
 
     /// Maximum number of IDs in one call (`entries`, and find by ID list). Default: unlimited (unknown).
     pub max_entries: Option<Limit>,
-    /// Maximum size of path and query in bytes; a longer one gets 414. Default: unlimited (unknown).
+    /// Maximum size of path and query in bytes; a longer URL gets 414. Default: unlimited (unknown).
     pub max_url_length: Option<usize>,
-    /// Maximum size of a request body in bytes; a larger one gets 413. Default: 16 MiB (unknown).
+    /// Maximum size of a request body in bytes; a larger body gets 413. Default: 16 MiB (unknown).
     pub max_body_bytes: usize,
     /// Number of list reads that return the old state after a change. Default: 0 (unknown).
     pub stale_reads: u32,
-    /// Also applies `stale_reads` to find by ID and by ID list. Default: `false`.
+    /// Also applies `stale_reads` to find by ID and find by ID list. Default: `false`.
     pub stale_by_id: bool,
 
     /// Number of logged requests. Default: all. Long runs need a limit.
@@ -180,9 +180,10 @@ impl Default for Settings {
 impl Settings {
     /// Draws every undocumented behaviour from `seed`. A client must be correct under each seed.
     ///
-    /// Not drawn, because they are not guesses about the service or because tests set them on purpose:
-    /// tokens, `auth`, `clock`, `log`, the limits (`max_*`), late reads (`stale_*`), the trailing slash,
-    /// `refuse_unknown_query`, and `unknown_status` and `long_names` (which misreport the state).
+    /// These settings are not drawn, because they are not about undocumented behaviour or because tests set
+    /// them on purpose: tokens, `auth`, `clock`, `log`, the limits (`max_*`), late reads (`stale_*`), the
+    /// trailing slash, `refuse_unknown_query`, and `unknown_status` and `long_names` (which misreport the
+    /// state).
     #[must_use]
     pub fn vary(seed: u64) -> Self {
         let random = &mut fastrand::Rng::with_seed(seed);
@@ -243,13 +244,13 @@ fn pick<T: Copy>(random: &mut fastrand::Rng, first: T, others: &[T]) -> T {
     others.get(drawn).copied().unwrap_or(first)
 }
 
-/// A policy for bad entries, possibly to ignore them.
+/// Draws a policy for bad entries, which may ignore them.
 fn any_entry(random: &mut fastrand::Rng, first: u16, others: &[u16]) -> EntryPolicy {
     let failing = failing_entry(random, first, others);
     pick(random, failing, &[failing, failing, EntryPolicy::ignore()])
 }
 
-/// A policy under which a bad entry is an error, with one of these statuses.
+/// Draws a policy under which a bad entry is an error, with one of these statuses.
 fn failing_entry(random: &mut fastrand::Rng, first: u16, others: &[u16]) -> EntryPolicy {
     let status = pick(random, first, others);
     pick(
@@ -282,7 +283,7 @@ impl EntryPolicy {
         Self(BadEntry::ApplyGood(status))
     }
 
-    /// Applies the entries before the bad one only. The response is an error with this status.
+    /// Applies only the entries before the bad entry. The response is an error with this status.
     #[must_use]
     pub fn stop_at_bad(status: u16) -> Self {
         Self(BadEntry::StopAtBad(status))
@@ -354,10 +355,10 @@ pub enum SaveMeaning {
 /// Visibility of deleted assets by ID.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DeletedAssets {
-    /// Find by ID and by ID list return them, with status `deleted`.
+    /// Find by ID and find by ID list return deleted assets, with the status `deleted`.
     Readable,
-    /// Find by ID and by ID list, save and duplicate treat them as missing. Lists still return them if
-    /// `all_includes_deleted` is set.
+    /// Find by ID, find by ID list, save and duplicate treat deleted assets as missing. Lists still return
+    /// deleted assets if `all_includes_deleted` is set.
     Gone,
 }
 
@@ -410,7 +411,7 @@ pub enum SuccessStatus {
     NoContent,
 }
 
-/// Success body of operations without a documented one.
+/// Success body of operations for which no body is documented.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SuccessBody {
     /// None.
@@ -423,7 +424,7 @@ pub enum SuccessBody {
     Message,
 }
 
-/// A maximum and the status that refuses more.
+/// A maximum, and the status of the response to a request that exceeds it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limit {
     /// The maximum.
@@ -450,6 +451,6 @@ pub enum ClockSource {
         /// Seconds since 1970-01-01T00:00:00Z.
         unix_seconds: u64,
     },
-    /// Reads the system clock; `advance` adds to it.
+    /// Reads the system clock. `advance` adds to the time.
     Wall,
 }

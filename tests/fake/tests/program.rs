@@ -155,3 +155,33 @@ fn without_auth_any_token_is_accepted() {
     let (head, _) = running.call("GET", "/offersource/list?status=active", "another", "");
     assert!(head.starts_with("HTTP/1.1 200"), "{head}");
 }
+
+#[test]
+fn another_document_is_served() {
+    let folder = std::env::temp_dir().join(format!("funnelflux-fake-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let document = folder.join("effective.json");
+    let text = include_str!("../effective.json").replace("\"/offersource/list/\"", "\"/source/list/\"");
+    std::fs::write(&document, text).unwrap();
+    let name = document.to_str().unwrap();
+    let running = Running::start(&["--document", name, "--assets", "1"]);
+    let list = |path: &str| running.call("GET", path, "fake-access-token", "").0;
+    assert!(list("/source/list/?status=all").starts_with("HTTP/1.1 200"));
+    assert!(list("/offersource/list/?status=all").starts_with("HTTP/1.1 404"));
+
+    std::fs::write(&document, "{}").unwrap();
+    let output = program().args(["--document", name]).output().unwrap();
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        error.contains("expected a document of OpenAPI 3.0") && error.contains("\nfix: "),
+        "{error}"
+    );
+    std::fs::remove_dir_all(&folder).unwrap();
+    let output = program().args(["--document", name]).output().unwrap();
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        error.starts_with(&format!("error: cannot read {name}")),
+        "{error}"
+    );
+}

@@ -18,10 +18,10 @@ use super::problems::Problem;
 /// Output format of `check`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub(super) enum Format {
-    /// For a terminal.
+    /// Text for a terminal.
     #[default]
     Text,
-    /// For programs.
+    /// JSON for programs.
     Json,
     /// Annotations for a GitHub workflow.
     Github,
@@ -39,7 +39,7 @@ pub(super) struct CheckReport {
 }
 
 impl CheckReport {
-    /// Problems of ours come before changes of the vendor.
+    /// Returns the exit code. Problems of our files take precedence over changes of the vendor's document.
     pub(super) fn code(&self) -> Code {
         if self.invalid.has_errors() {
             Failure::from(self.invalid.clone()).code()
@@ -130,7 +130,7 @@ impl CheckReport {
 }
 
 impl Problem {
-    /// Lines below the first: actual and expected content, and the fix.
+    /// Returns the lines below the message: actual and expected content, and the fix.
     fn details(&self) -> String {
         let lines = self.lines.as_ref();
         let lines = lines.map_or_else(String::new, |(actual, expected)| {

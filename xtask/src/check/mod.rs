@@ -17,11 +17,11 @@ use crate::{
 
 use formats::{CheckReport, Format};
 
-const EXIT_CODES: &str = "Exit codes (the first of 2, 3, 6, 5 that applies):
+const EXIT_CODES: &str = "Exit codes (if several apply, the first of 2, 3, 6, 5):
   0  everything is up to date
   1  usage or I/O error
   2  the document or an overlay is invalid
-  3  a file is stale, missing, orphaned or hand-edited, or the lock is not up to date
+  3  a file is stale, missing, orphaned or hand-edited, or spec/spec.lock is not up to date
 With --upstream also:
   5  the vendor's document changed; nothing breaks
   6  the vendor's document changed; at least one change breaks on the wire
@@ -36,7 +36,7 @@ pub(crate) struct Arguments {
     #[arg(
         long,
         value_name = "SOURCE",
-        help = format!("Also compares our document with the vendor's current one: {}", source::HELP)
+        help = format!("Also compares spec/upstream.* with the vendor's current document: {}", source::HELP)
     )]
     upstream: Option<Source>,
     /// Output format.
@@ -75,8 +75,8 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<Outcom
     Ok(Outcome { stdout, stderr, code })
 }
 
-/// Compares our document with the vendor's current one; `None` if ours is invalid, which is reported
-/// separately.
+/// Compares our document with the vendor's current document; `None` if our document is invalid, which is
+/// reported separately.
 fn compare_upstream(workspace: &Workspace, spec: &Spec, source: &Source) -> Result<Option<Report>, Failure> {
     let theirs = diff::document(&source.read(workspace.root())?)?;
     let ours = diff::document(&spec.upstream).ok();

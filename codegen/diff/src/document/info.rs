@@ -40,7 +40,7 @@ impl<'a> Comparer<'a> {
             return;
         }
         let [before, after] = site.entries(|tag| entry_name(tag).unwrap_or_default());
-        // Tags with a reported description.
+        // Tags whose description is reported.
         let mut described = HashSet::new();
         for tag in &after {
             let Some(other) = before.iter().find(|other| other.str("name") == tag.str("name")) else {

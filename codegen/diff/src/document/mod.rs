@@ -8,6 +8,7 @@ mod paths;
 mod responses;
 pub(crate) mod schema;
 mod security;
+mod server_url;
 mod servers;
 mod webhooks;
 
@@ -32,7 +33,7 @@ impl Comparer<'_> {
                 "tags" => self.tags(&site),
                 "paths" => self.paths(&site),
                 "components" => {}
-                // Normalising prefixes a second `x-` if the author has an extension of that name.
+                // If the author already uses an extension with this name, normalising adds a second `x-`.
                 _ if key != "webhooks" && key.trim_start_matches("x-") == "webhooks" => self.webhooks(&site),
                 _ => self.unconverted_or_annotation(key, &site),
             }

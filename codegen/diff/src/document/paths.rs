@@ -60,7 +60,7 @@ impl<'a> Comparer<'a> {
     fn renamed_path(&mut self, old: (&str, &Node<'a>), new: (&str, &Node<'a>), parent: &Node<'a>) {
         let [old_names, new_names] = [old.0, new.0].map(placeholders);
         let pairs = old_names.iter().copied().zip(new_names.iter().copied());
-        // Both paths have the name, at different positions.
+        // A name that occurs in both paths at different positions.
         let is_swapped = pairs
             .clone()
             .any(|(before, after)| before != after && new_names.contains(&before));
@@ -73,7 +73,7 @@ impl<'a> Comparer<'a> {
         self.change(kind, &Site::between(old.1, new.1, parent), what)
             .covers_subtree(false)
             .report();
-        // A name in both paths is the same parameter, whatever its position.
+        // A name that occurs in both paths identifies the same parameter, even at another position.
         let is_renamed = |pair: &(&str, &str)| !new_names.contains(&pair.0) && !old_names.contains(&pair.1);
         let renames: Renames<'_> = pairs.filter(is_renamed).collect();
         self.path_item(new.0, old.1, new.1, &renames);
@@ -147,7 +147,7 @@ impl<'a> Comparer<'a> {
                         self.operation_added_or_removed(path, key, &site, removed);
                     }
                 }
-                // Compared with each operation, or as a whole if there is no operation.
+                // These are compared together with each operation, or as a whole if there is no operation.
                 "parameters" => {}
                 "servers" => {
                     let inherited = [&self.old, &self.new].map(|document| document.root.get(key));

@@ -1,7 +1,7 @@
 //! Authentication: the requirements of the document and of operations, and the schemes.
 //!
-//! Requirements are alternatives, each a set of schemes with scopes. Nothing breaks if whoever met an old
-//! alternative meets a new one.
+//! The requirements are a list of alternatives, and each alternative is a set of schemes with scopes. Nothing
+//! breaks if every client that met an old alternative also meets a new alternative.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -63,8 +63,8 @@ impl<'a> Comparer<'a> {
         );
     }
 
-    /// Checks whether an operation of both documents has no requirements of its own in either, or whether
-    /// there are no operations.
+    /// Checks whether the requirements of the document have an effect: either an operation of both documents
+    /// has no requirements of its own, or there are no operations.
     fn inherits_security(&self) -> bool {
         let operations = |root: &Node<'a>| {
             let paths = root.value.get("paths").and_then(Value::as_object);
@@ -135,8 +135,8 @@ impl<'a> Comparer<'a> {
         }
     }
 
-    /// The alternatives of one side. A scheme that only this side has goes by the name of an equal one that
-    /// only the other side has: names are not sent.
+    /// The alternatives of one side. Names of schemes are not sent, so a scheme that exists only on this side
+    /// gets the name of an equal scheme that exists only on the other side.
     fn alternatives(&self, entries: &[Node<'a>], is_old: bool) -> Vec<Alternative<'a>> {
         let schemes = |root: &Node<'a>| {
             let schemes = root
@@ -205,15 +205,15 @@ impl<'a> Comparer<'a> {
     }
 }
 
-/// Checks whether whoever meets the alternative `held` meets `required`.
+/// Checks whether credentials for the alternative `held` are sufficient for the alternative `required`.
 fn is_met(required: &Alternative<'_>, held: &Alternative<'_>) -> bool {
     required
         .iter()
         .all(|(scheme, scopes)| held.get(scheme).is_some_and(|held| scopes.is_subset(held)))
 }
 
-/// Checks whether whoever meets one of the old alternatives meets one of the new ones. Without alternatives,
-/// nothing is required.
+/// Checks whether a client that meets any old alternative also meets a new alternative. An empty list
+/// requires nothing.
 fn are_met(old: &[Alternative<'_>], new: &[Alternative<'_>]) -> bool {
     let nobody = Alternative::new();
     let is_met = |held: &Alternative<'_>| new.is_empty() || new.iter().any(|required| is_met(required, held));
@@ -224,8 +224,8 @@ fn are_met(old: &[Alternative<'_>], new: &[Alternative<'_>]) -> bool {
     }
 }
 
-/// Parts of a scheme that decide how credentials are sent and obtained, with the names of HTTP schemes and
-/// headers in lower case.
+/// Parts of a scheme that determine how clients obtain and send credentials. Names of HTTP schemes and
+/// headers are in lower case.
 fn sent(scheme: &Value) -> BTreeMap<&str, String> {
     let is_header = scheme.get("in").is_some_and(|place| place == "header");
     let members = scheme.as_object().into_iter().flatten();
@@ -242,7 +242,7 @@ fn sent(scheme: &Value) -> BTreeMap<&str, String> {
     members.collect()
 }
 
-/// Flows without documentation.
+/// Removes documentation from flows.
 fn flows(flows: &Value) -> Value {
     let flows = flows.as_object().into_iter().flatten();
     let flows = flows.filter(|(name, _)| !name.starts_with("x-"));
@@ -264,7 +264,7 @@ fn flows(flows: &Value) -> Value {
     flows.map(flow).collect::<Map<String, Value>>().into()
 }
 
-/// Checks whether new flows offer everything that the old ones did.
+/// Checks whether the new flows offer everything that the old flows offered.
 fn offers(old: Option<&Value>, new: Option<&Value>) -> bool {
     fn includes(new: &Value, old: &Value) -> bool {
         match (old, new) {

@@ -1,4 +1,5 @@
-//! Calls by the service: webhooks and callbacks. Each is compared as a whole, following references.
+//! Requests that the service sends: webhooks and callbacks. Each is compared as a whole, with references
+//! followed.
 
 use serde_json::Value;
 

@@ -5,7 +5,8 @@ use serde_json::Value;
 use super::{
     branch::{Branch, Kind},
     decimal::Decimal,
-    lower::{Reading, same},
+    keywords::same,
+    lower::Reading,
     prover::Prover,
     schema::Schema,
 };
@@ -16,7 +17,7 @@ const LONGEST: usize = 16;
 /// Maximum depth of evaluation, because a `not` may lead back to its schema.
 const DEEPEST: usize = 48;
 
-/// An answer that may be undecided.
+/// Yes, no, or undecided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Truth {
     No,
@@ -53,7 +54,7 @@ impl Truth {
 }
 
 impl<'a> Prover<'a> {
-    /// Checks whether schemas allow a value. `exact`: one alternative of a `oneOf` must match, and only one.
+    /// Checks whether schemas allow a value. With `exact`, exactly one alternative of a `oneOf` must match.
     pub(super) fn allows(&mut self, schemas: &[Schema<'a>], value: &Value, exact: bool) -> Truth {
         if schemas.is_empty() {
             return Truth::Yes;
@@ -80,7 +81,7 @@ impl<'a> Prover<'a> {
             return Truth::Unknown;
         };
         let mut same_kind = branches.iter().filter(|branch| branch.kind == Kind::of(value));
-        // Two alternatives of a `oneOf` may match, so under an exact reading, a rejection is less certain.
+        // With `exact`, a rejection is less certain, because two alternatives of a `oneOf` may match.
         if same_kind.all(|branch| self.branch_allows(branch, value, false) == Truth::No) {
             return Truth::No;
         }

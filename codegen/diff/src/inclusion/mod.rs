@@ -1,20 +1,22 @@
 //! Inclusion of schemas: checks whether a schema allows every value that another schema allows.
 //!
-//! There are three answers. A structural proof means yes. A value that one schema allows and the other
-//! rejects means no. Without either, inclusion is undecided.
+//! There are three answers: *yes*, if a proof by structure is found; *no*, if a value is found that the first
+//! schema allows and the second rejects; otherwise *undecided*.
 //!
-//! Undeclared properties need interpretation. An object without a statement about them allows any. However,
-//! no client sends a property that only the other schema declares, so a new property does not break clients
-//! that do not know it.
+//! A schema that does not mention `additionalProperties` allows properties that it does not declare.
+//! Nevertheless, a new property does not break clients: before the change, no client sent it. Inclusion
+//! therefore ignores undeclared properties that only the larger schema declares.
 
 mod branch;
 mod decide;
 mod decimal;
 mod evaluate;
+mod keywords;
 mod lower;
 mod prover;
 mod schema;
+mod text;
 mod witness;
 
-pub(crate) use prover::{Mode, Prover};
+pub(crate) use prover::{Mode, Prover, Root};
 pub(crate) use schema::Schema;

@@ -5,15 +5,23 @@ use std::collections::{HashMap, HashSet};
 use serde_json::Value;
 
 use super::lower::Lowering;
-use crate::level::Direction;
+use crate::level::{Direction, Encoding};
+
+/// A document whose schemas are compared.
+#[derive(Clone, Copy)]
+pub(crate) struct Root<'a> {
+    pub value: &'a Value,
+    /// `nullable` adds null, also beside a composition.
+    pub has_null_type: bool,
+}
 
 /// Mode of an inclusion question.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) enum Mode {
-    /// Inclusion of the values, without undeclared properties that only the larger schema declares.
+    /// Inclusion of the values, ignoring undeclared properties that only the larger schema declares.
     #[default]
     Sent,
-    /// The same, and the new schema also declares every property that the old schema declares.
+    /// Like `Sent`, and the new schema also declares every property that the old schema declares.
     Declared,
     /// Inclusion of all values.
     All,
@@ -25,7 +33,7 @@ pub(super) type Question = (Vec<usize>, Vec<usize>, Mode);
 /// Answers questions about the schemas of two documents in messages of one direction.
 pub(crate) struct Prover<'a> {
     pub(super) lowering: Lowering<'a>,
-    /// Proven questions, in the order of their proofs.
+    /// Proven questions; `order` lists them in the order of their proofs.
     pub(super) proven: HashSet<Question>,
     pub(super) order: Vec<Question>,
     pub(super) unproven: HashSet<Question>,
@@ -38,10 +46,11 @@ pub(crate) struct Prover<'a> {
     pub(super) knows_formats: bool,
     /// Levels of the evaluation in progress.
     pub(super) level: usize,
+    pub(super) encoding: Encoding,
 }
 
 impl<'a> Prover<'a> {
-    pub(crate) fn new(documents: [&'a Value; 2], direction: Direction) -> Self {
+    pub(crate) fn new(documents: [Root<'a>; 2], direction: Direction, encoding: Encoding) -> Self {
         Self {
             lowering: Lowering::new(documents, direction),
             proven: HashSet::new(),
@@ -52,6 +61,7 @@ impl<'a> Prover<'a> {
             fuel: 0,
             knows_formats: true,
             level: 0,
+            encoding,
         }
     }
 }

@@ -9,10 +9,13 @@ use super::{
     branch::{Branch, Kind},
     decimal::Decimal,
     evaluate::{FORMATS, Truth},
-    lower::{Reading, names},
+    keywords::names,
+    lower::Reading,
     prover::Prover,
     schema::Schema,
+    text::forms,
 };
+use crate::level::Encoding;
 
 /// Maximum number of steps for one search.
 const FUEL: usize = 20_000;
@@ -68,7 +71,14 @@ impl<'a> Prover<'a> {
 
     /// Checks whether `small` allows a value that `large` rejects.
     fn is_witness(&mut self, small: &[Schema<'a>], large: &[Schema<'a>], value: &Value) -> bool {
-        self.allows(large, value, false) == Truth::No && self.allows(small, value, true) == Truth::Yes
+        let forms = if self.encoding == Encoding::Text {
+            forms(value)
+        } else {
+            Vec::new()
+        };
+        let mut refused = forms.iter().chain([value]);
+        refused.all(|value| self.allows(large, value, false) == Truth::No)
+            && self.allows(small, value, true) == Truth::Yes
     }
 
     /// Checks whether a schema certainly rejects a value.
@@ -127,7 +137,7 @@ impl<'a> Prover<'a> {
         let Some(branches) = self.lowering.branches(schemas, Reading::Narrow) else {
             return found;
         };
-        // A value other than null is more informative.
+        // Null comes last, because other values are more informative.
         for branch in branches.iter().rev() {
             for value in self.candidates(branch, &[], depth) {
                 if found.len() >= most || self.fuel == 0 {
@@ -141,7 +151,7 @@ impl<'a> Prover<'a> {
         found
     }
 
-    /// Values at the edges of a branch and of the branches that may reject them, smallest first.
+    /// Values at the limits of a branch and of the branches that may reject them, smallest first.
     fn candidates(&mut self, branch: &Branch<'a>, targets: &[&Branch<'a>], depth: usize) -> Vec<Value> {
         if let Some(values) = &branch.values {
             return values.iter().map(|value| (*value).clone()).collect();
@@ -261,7 +271,7 @@ impl<'a> Prover<'a> {
                 found.extend(values.into_iter().map(|value| with(&base, name, value)));
             }
         }
-        // Additional properties, which a `not` or a count may reject.
+        // Objects with additional properties, which a `not` or a count may reject.
         let is_special = branch.least > base.len() as u64
             || targets.iter().any(|target| target.most.is_some())
             || targets.iter().any(|target| !target.not.is_empty())
@@ -286,7 +296,7 @@ impl<'a> Prover<'a> {
     }
 }
 
-/// Lengths or counts at the edges of branches, if the first branch allows them.
+/// Lengths or counts at the limits of branches, if the first branch allows them.
 fn counts(branch: &Branch<'_>, targets: &[&Branch<'_>]) -> Vec<u64> {
     let mut counts = vec![branch.least, 1, 2];
     counts.extend(branch.most);

@@ -60,8 +60,8 @@ pub(super) fn merged_property(
 struct Merged {
     declares: bool,
     requires: bool,
-    /// A part restricts undeclared properties, or its discriminator accepts the parent as an alternative. In
-    /// that case it matters which part declares a property.
+    /// True if a part restricts undeclared properties, or if its discriminator accepts the parent as an
+    /// alternative. In these cases, it matters which part declares a property.
     is_unclear: bool,
 }
 

@@ -1,7 +1,7 @@
 //! Composition index: the schemas that a value must match together, because `allOf` and alternatives combine
 //! them.
 //!
-//! A property that is new in one of these schemas may already have been described by another.
+//! A property that is new in one of these schemas may already be described by another schema.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -17,7 +17,7 @@ const DEEPEST: usize = 12;
 /// Maximum number of schema visits. Documents without circles need far fewer.
 const MOST_VISITS: usize = 200_000;
 
-/// By schema pointer: the pointers of the schemas that apply together with it.
+/// Maps the pointer of a schema to the pointers of the schemas that apply together with it.
 pub(super) struct CompositionIndex(HashMap<PointerBuf, BTreeSet<PointerBuf>>);
 
 impl CompositionIndex {
@@ -77,7 +77,7 @@ impl<'a> Search<'a> {
             let around = &(&with_this | beside) | &below_alternatives;
             self.visit(part, &around, depth);
         }
-        // A value needs to match one alternative only, so alternatives do not constrain each other.
+        // A value needs to match only one alternative, so alternatives do not constrain each other.
         let around = &with_this | &below_all;
         for part in &alternatives {
             self.visit(part, &around, depth);

@@ -11,7 +11,7 @@ use crate::node::Node;
 pub(crate) struct DeepEquality<'a> {
     old: &'a References<'a>,
     new: &'a References<'a>,
-    /// By the text of a reference: the references of its target, if the target is the same on both sides.
+    /// Maps the text of a reference to the references in its target; `None` if the targets differ.
     known: HashMap<&'a str, Option<&'a [Reference<'a>]>>,
 }
 

@@ -1,4 +1,4 @@
-//! Questions about one whole document, answered from its reference graph.
+//! Indexes of one document, built from its reference graph.
 
 mod all_of_parents;
 mod composition;

@@ -1,4 +1,4 @@
-//! Human-readable usages of a location.
+//! Uses of a part of the document, as readable paths.
 
 use std::{
     collections::{BTreeSet, HashMap, HashSet},
@@ -19,7 +19,7 @@ use crate::{
     steps::{schema_steps, tokens},
 };
 
-/// Usages in the report, which state each component and each list of operations once, for both documents.
+/// Uses in the report. Each component and each list of operations is stored once for both documents.
 #[derive(Default)]
 pub(crate) struct UsageTable {
     pub components: Vec<Component>,
@@ -60,7 +60,7 @@ pub(crate) struct UsageIndex<'a> {
     names: Vec<Arc<str>>,
     /// Operations by the innermost target and the direction.
     lists: HashMap<(usize, Direction), Operations>,
-    /// The same lists by their operations, because many targets have the same users.
+    /// The same lists, keyed by their operations, because many targets have the same users.
     by_users: HashMap<Vec<bool>, Operations>,
 }
 

@@ -20,7 +20,8 @@ pub(super) struct Group<'a> {
 type Key<'a> = (Level, &'a str, Vec<&'a str>, Option<Consequence>);
 
 impl<'a> View<'a> {
-    /// Groups similar changes: worst first, then those that affect the audience, then the largest groups.
+    /// Groups similar changes. The worst groups come first, then those that affect the audience, then the
+    /// largest.
     pub(super) fn groups(self) -> Vec<Group<'a>> {
         let mut groups: Vec<Group<'a>> = Vec::new();
         let mut numbers: HashMap<Key<'_>, usize> = HashMap::new();

@@ -36,7 +36,7 @@ struct Page<'a> {
     groups: Vec<Group<'a>>,
     /// Numbers of the operations, by name.
     operations: BTreeMap<&'a str, usize>,
-    /// Numbers of the first segments of their paths, by name.
+    /// Numbers of the first path segments of the operations, by name.
     sections: BTreeMap<&'a str, usize>,
 }
 
@@ -124,7 +124,7 @@ impl Page<'_> {
         text.write_str("</main>\n</body>\n</html>\n")
     }
 
-    /// The style rules by which the checkboxes hide parts.
+    /// The CSS rules that let checkboxes hide parts.
     fn filter_rules(&self) -> String {
         let levels = LEVELS.map(|level| {
             format!("body:has(#show-{level}:not(:checked)) [data-level={level}] {{ display: none; }}\n")
@@ -189,7 +189,7 @@ impl Page<'_> {
             let sentence = self.groups.get(*number)?.sentence();
             let mut shown = shorten(&sentence, SENTENCE / 2).into_owned();
             if !shown.matches('`').count().is_multiple_of(2) {
-                // The end of the quotation is cut off.
+                // The cut removed the closing backtick.
                 shown.push('`');
             }
             Some(format!("<a href=\"#like-{number}\">{}</a>", rich(&shown)))

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::level::Level;
 
-/// Maximum number of kinds of changes that are named without being shown.
+/// Maximum number of rules that the line on hidden changes names.
 const MOST_KINDS: usize = 3;
 
 impl View<'_> {
@@ -56,7 +56,7 @@ impl View<'_> {
         lines.join("\n") + "\n"
     }
 
-    /// Heading for a group; `None` if nobody needs to see the group immediately.
+    /// Heading for a group; `None` if the summary only counts the group.
     fn heading(self, group: &Group<'_>) -> Option<String> {
         match (group.level(), self.audience) {
             (level @ (Level::Breaking | Level::Warning), _) => Some(title(level).to_owned()),

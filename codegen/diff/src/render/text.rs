@@ -61,7 +61,7 @@ fn write_entry(text: &mut String, report: &Report, entry: &Entry<'_>) -> std::fm
     writeln!(text, "       id {}", change.fingerprint)
 }
 
-/// A proof in one line.
+/// A proof and its example in one line.
 pub(super) fn with_example(sentence: &str, example: Option<&str>) -> String {
     match example {
         Some(example) => format!("{sentence}: {}", one_line(example)),

@@ -7,10 +7,10 @@ use crate::{
     side::Side,
 };
 
-/// Most usages of a place that are listed.
+/// Maximum number of listed usages of a place.
 pub(super) const MOST_USAGES: usize = 6;
 
-/// Most operations that are listed for like changes.
+/// Maximum number of listed operations of similar changes.
 pub(super) const MOST_OPERATIONS: usize = 5;
 
 /// The meaning of a change for one audience, such as the users of a client library.
@@ -18,11 +18,11 @@ pub(super) const MOST_OPERATIONS: usize = 5;
 pub struct Consequence {
     /// Size of the impact in one word.
     pub impact: &'static str,
-    /// The audience has to do something, or can do more than before.
+    /// True if the audience has to do something, or can do more than before.
     pub concerns: bool,
-    /// Reason for it.
+    /// Reason for this impact.
     pub reason: &'static str,
-    /// Advice.
+    /// Advice for the audience.
     pub action: &'static str,
 }
 

@@ -2,8 +2,8 @@
 //!
 //! Two principles decide the level. A *request* breaks when its schema gets narrower, because the service may
 //! reject values that it accepted before. A *response* breaks when its schema gets wider, because readers may
-//! not understand new values. If a change can be read in two ways, the more severe reading counts. For
-//! schemas, a proof of inclusion or a counterexample (`judgement`) comes before the level of the rule.
+//! not understand new values. If a change has two possible meanings, the more severe meaning counts. For
+//! schemas, a proof of inclusion or a counterexample (`judgement`) overrides the level of the rule.
 
 use super::rule::{
     ByDirection::{Any, Each},
@@ -130,6 +130,8 @@ rules! {
         meaning: Any("A success may have one more status. A client that expects exactly the old one fails.") }
     SuccessStatusRemoved: { id: Fixed("response-success-status-removed"), level: Any(Breaking),
         meaning: Any("A success no longer has this status.") }
+    StatusRangeChanged: { id: Fixed("response-status-range-changed"), level: Any(Info),
+        meaning: Any("A range of statuses and one that it covers replace each other.") }
     FailureStatusAdded: { id: Fixed("response-non-success-status-added"), level: Any(Info),
         meaning: Any("One more failure is documented.") }
     FailureStatusRemoved: { id: Fixed("response-non-success-status-removed"), level: Any(Info),
@@ -415,7 +417,9 @@ rules! {
     ServerOrderChanged: { id: Fixed("server-order-changed"), level: Any(Warning),
         meaning: Any("The order of the URLs changed. Many clients use the first.") }
     ServerVariablesChanged: { id: Fixed("server-variables-changed"), level: Any(Breaking),
-        meaning: Any("The variable parts of a URL changed.") }
+        meaning: Any("The default of a variable part of a URL changed, or some of its values are gone.") }
+    ServerVariablesWidened: { id: Fixed("server-variables-widened"), level: Any(Info),
+        meaning: Any("The variable parts of a URL have more values.") }
     SecurityAdded: { id: Fixed("api-security-added"), level: Any(Breaking),
         meaning: Any("The operation requires other credentials. Calls without them are rejected.") }
     SecurityAlternativeAdded: { id: Fixed("api-security-alternative-added"), level: Any(Info),

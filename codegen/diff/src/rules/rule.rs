@@ -16,7 +16,7 @@ pub struct Rule {
 /// A value that may depend on the direction of the message.
 #[derive(Clone, Copy, Debug)]
 pub enum ByDirection<T> {
-    /// The same value for requests, responses, and without a message.
+    /// The same value in every direction.
     Any(T),
     /// Different values for requests and responses.
     #[expect(missing_docs, reason = "the names of the fields say it")]
@@ -26,15 +26,15 @@ pub enum ByDirection<T> {
 /// ID of a change. If oasdiff has the same rule, the ID is oasdiff's.
 #[derive(Clone, Copy, Debug)]
 pub enum Id {
-    /// Always the same.
+    /// An ID without parts that vary.
     Fixed(&'static str),
-    /// Of a schema: `{context}-…`, such as `request-body-type-changed`.
+    /// An ID that begins with the context of a schema: `{context}-…`, such as `request-body-type-changed`.
     Schema(&'static str),
-    /// Of one keyword of a schema: `{context}-{keyword}-…`, such as `response-property-max-length-set`.
+    /// An ID that also names a keyword: `{context}-{keyword}-…`, such as `response-property-max-length-set`.
     Keyword(&'static str),
-    /// Of a property: `{direction}-property-…`.
+    /// An ID for a property: `{direction}-property-…`.
     Property(&'static str),
-    /// Of a property, also by its presence: `{direction}-{required or optional}-property-…`.
+    /// An ID for a required or optional property: `{direction}-{required or optional}-property-…`.
     PropertyPresence(&'static str),
 }
 

@@ -75,7 +75,7 @@ pub(crate) fn compare_values(old: &Value, new: &Value) -> diff::Report {
     compare(&document("old.json", old), &document("new.json", new))
 }
 
-/// An unchanged document, with the locations of its printed text.
+/// Prints a value as JSON and reads it as a document.
 pub(crate) fn document(name: &str, value: &Value) -> Document {
     let text = format!("{value:#}");
     read::parse(Source { name, text: &text }).unwrap()

@@ -6,7 +6,7 @@ use syn::{Item, parse_quote};
 
 use crate::{
     resources::{
-        Change, Children, GroupResource, List, ReadBack, Resource, ServerBehavior, ServerManagedField,
+        Change, Children, GroupResource, List, ReadBack, Resource, Save, ServerBehavior, ServerManagedField,
     },
     rustdoc,
     transform::Tag,
@@ -332,7 +332,7 @@ fn abilities(resource: &Resource) -> Vec<Item> {
             });
         }
     }
-    if let Some((create, save)) = &resource.save {
+    if let Some(Save { create, save, .. }) = &resource.save {
         items.push(parse_quote! {
             impl resource::Save for #kind {
                 const CREATE: resource::StoreCall<Self> = #create;
@@ -372,7 +372,7 @@ fn label(tag: &Tag) -> &'static str {
     if tag.inferred { "**Inferred.** " } else { "" }
 }
 
-/// Documents the handle: purpose, evidence, example.
+/// Renders the documentation of the handle: purpose, evidence, example.
 fn documentation(tag: &Tag, resource: &Resource) -> String {
     let Resource { handle, words, .. } = resource;
     let mut paragraphs = vec![format!(

@@ -72,7 +72,7 @@ impl<'a> Fields<'a> {
         self.all.iter().find(|field| field.name == name && !field.is_list)
     }
 
-    /// The field that holds the name of an asset.
+    /// The field with the name of an asset.
     pub(super) fn name(&self, singular: &str) -> Option<&Field> {
         let own = format!("{singular}_name");
         let named = |accepts: &dyn Fn(&str) -> bool| {
@@ -84,9 +84,21 @@ impl<'a> Fields<'a> {
             .or_else(|| named(&|name| name.ends_with("_name") && !name.contains("category")))
     }
 
+    /// The JSON name of the field with the category.
+    pub(super) fn category(&self, id_name: &str) -> Option<&str> {
+        self.category_field(id_name).map(Field::json_name)
+    }
+
+    fn category_field(&self, id_name: &str) -> Option<&Field> {
+        self.all.iter().find(|field| {
+            let name = field.name.to_snake_case();
+            ["id_category", "category_id"].contains(&name.as_str()) && field.name != id_name
+        })
+    }
+
     /// Expression of the summary of `value`: its status and its category.
     pub(super) fn summary(&self, value: &TokenStream, id_name: &str) -> TokenStream {
-        // A document may not know a field that the service sends.
+        // The service may send a field that the document does not declare.
         let unknown = |name: &str| {
             let extra = self.extra.as_ref();
             let unknown =
@@ -102,10 +114,7 @@ impl<'a> Fields<'a> {
             }
         };
         let status = text(self.get("status"), "status");
-        let category = self.all.iter().find(|field| {
-            let name = field.name.to_snake_case();
-            ["id_category", "category_id"].contains(&name.as_str()) && field.name != id_name
-        });
+        let category = self.category_field(id_name);
         let category = if id_name == "idCategory" {
             quote!(None)
         } else {
@@ -126,6 +135,11 @@ impl<'a> Fields<'a> {
 }
 
 impl Field {
+    /// The name in JSON.
+    pub(super) fn json_name(&self) -> &str {
+        &self.name
+    }
+
     /// The type, without option and list.
     pub(super) fn inner(&self) -> &Type {
         &self.inner
@@ -136,7 +150,7 @@ impl Field {
         path(&ident(&self.inner).unwrap_or_default())
     }
 
-    /// Returns `true` for a field of this type.
+    /// Returns `true` if the field has this type.
     pub(super) fn is(&self, name: &str) -> bool {
         ident(&self.inner).is_some_and(|inner| inner == name)
     }

@@ -1,10 +1,9 @@
-//! Supersede: compares the additions of our inferred overlays with the current contents of the vendor's
-//! document.
+//! Compares the additions of our inferred overlays with the vendor's current document.
 //!
 //! An inferred overlay (`x-inferred: true`) adds operations, schemas and tags that the vendor's document
-//! lacks. Once the document has one of them, the overlay's version is dropped in favour of the document's,
-//! and the comparison shows how good the inference was. Two operations are the same if method and path are
-//! equal. If only method, tag and title are equal, they are also the same, but the inferred path was wrong.
+//! lacks. When the document contains such a part, it supersedes the overlay's version, and the comparison
+//! shows whether the inference was right. Two operations are the same if method and path are equal. They are
+//! also the same if method, tag and title are equal; then the inferred path was wrong.
 
 mod differences;
 mod inferred;
@@ -28,7 +27,7 @@ use inferred::{Inferred, PartId, tag_of, used_schemas};
 /// The document, and the overlays without the inferred parts that the document now has.
 #[derive(Debug)]
 pub struct Superseded {
-    /// The document. Its tags whose operations are partly inferred are marked `x-undocumented`.
+    /// The document. Tags with inferred operations are marked `x-undocumented`.
     pub document: Document,
     /// The overlays without superseded parts; overlays without remaining actions are removed.
     pub overlays: Vec<Document>,
@@ -57,7 +56,7 @@ pub struct Comparison {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Inference {
-    /// The vendor's document says the same.
+    /// The vendor's document has the same operation.
     Confirmed,
     /// The vendor's document differs; one line for each difference.
     Wrong(Vec<String>),
@@ -66,7 +65,7 @@ pub enum Inference {
 }
 
 impl Comparison {
-    /// One notice for a result, and one for each difference.
+    /// Creates a notice for the result, and a notice for each difference.
     fn notices(&self) -> Vec<Diagnostic> {
         let notice = |code, message: &str, fix: &str| {
             let mut notice = Diagnostic::new(Severity::Notice, Stage::Supersede, code, "", message)
@@ -121,7 +120,7 @@ impl Superseded {
 #[must_use]
 pub fn supersede(document: Document, overlays: Vec<Document>) -> Superseded {
     let inferred = Inferred::read(&overlays);
-    // Without inferred overlays the document stays as it is.
+    // Without inferred overlays, the document stays unchanged.
     let document = if inferred.is_empty() {
         document
     } else {
@@ -169,7 +168,7 @@ pub fn supersede(document: Document, overlays: Vec<Document>) -> Superseded {
         let some = all.filter(move |(_, their)| their.is_some() == wanted);
         some.map(|((_, our), _)| (our, our.value.clone()))
     };
-    // A schema of the document replaces ours, so anything that only ours uses becomes unused.
+    // A schema of the document replaces our schema, so schemas that only our schema uses become unused.
     let mut left = inferred.all_schemas();
     left.retain(|name, _| !schemas.contains_key(name));
     let still_used = used_schemas(with_match(false), &left);
@@ -205,7 +204,7 @@ pub fn supersede(document: Document, overlays: Vec<Document>) -> Superseded {
     }
 }
 
-/// Adds the lists that overlays add to, and lists all tags that the document uses.
+/// Adds the objects and lists that overlays extend, and declares all tags that the document uses.
 fn with_lists(document: Document) -> Document {
     let used: Vec<String> = operations(document.value())
         .map(|operation| tag_of(&operation).to_owned())
@@ -230,11 +229,11 @@ fn with_lists(document: Document) -> Document {
     Document::new(value, provenance)
 }
 
-/// Behaviour of the groups as the inferred overlays describe it. The vendor's document cannot say it, so it
-/// outlasts the rest of a superseded tag.
+/// Collects the extensions by which inferred overlays describe the behaviour of groups. The vendor's document
+/// cannot express this behaviour, so the extensions remain when the rest of a tag is superseded.
 fn behavior(inferred: &Inferred<'_>) -> Vec<(String, &'static str, Value)> {
     let tags = inferred.tags.iter().flat_map(|(_, name, tag)| {
-        let keys = ["x-children", "x-server-managed"].into_iter();
+        let keys = ["x-children", "x-server-managed", "x-filters", "x-duplicate"].into_iter();
         keys.filter_map(|key| Some(((*name).to_owned(), key, tag.get(key)?.clone())))
     });
     tags.collect()
@@ -245,7 +244,7 @@ fn tag_index(document: &Value, name: &str) -> Option<usize> {
     tags.position(|tag| tag.get("name").and_then(Value::as_str) == Some(name))
 }
 
-/// Marks tags as undocumented: a group is documented once all of its operations are.
+/// Marks tags as undocumented. A group is documented when all of its operations are documented.
 fn mark(document: Document, tags: &BTreeSet<String>, behavior: &[(String, &'static str, Value)]) -> Document {
     let (mut value, provenance) = document.into_parts();
     for (name, key, extension) in behavior {
@@ -263,7 +262,7 @@ fn mark(document: Document, tags: &BTreeSet<String>, behavior: &[(String, &'stat
     Document::new(value, provenance)
 }
 
-/// Removes parts of an overlay, and everything that becomes empty. `None` if no action is left.
+/// Removes parts of an overlay, and objects that become empty. `None` if no action is left.
 fn prune(overlay: Document, mut parts: BTreeSet<PointerBuf>, notices: &mut Diagnostics) -> Option<Document> {
     if parts.is_empty() {
         return Some(overlay);
@@ -296,7 +295,7 @@ fn prune(overlay: Document, mut parts: BTreeSet<PointerBuf>, notices: &mut Diagn
             let notice = overlay.diagnostic(
                 Severity::Notice,
                 Stage::Supersede,
-                "needless",
+                "redundant",
                 &action_at,
                 message,
             );

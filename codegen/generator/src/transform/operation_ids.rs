@@ -1,4 +1,4 @@
-//! Operation IDs, which become the names of methods.
+//! Sets operation IDs, which become the names of methods.
 
 use std::collections::BTreeMap;
 
@@ -8,27 +8,40 @@ use super::{
     state::{State, error},
     visit,
 };
+use funnelflux_openapi::{Diagnostic, Document, pointer::PointerBuf};
+
+/// Code of the error for operations that share a method name. No operation is left out because of it.
+pub(crate) const OPERATION_NAME: &str = "operation-name";
+
+/// An operation that has its name.
+struct Named {
+    method: String,
+    path: String,
+    pointer: PointerBuf,
+    is_main: bool,
+}
 
 /// Gives every operation the name of its method as its ID.
 pub(super) fn name_operations(state: &mut State<'_>) -> usize {
     let mut count = 0;
-    let mut names: BTreeMap<String, String> = BTreeMap::new();
+    let mut names: BTreeMap<String, Named> = BTreeMap::new();
     for operation in visit::operations(&mut state.document) {
         let Some(words) = state.vocabulary.operation(&operation.pointer) else {
             continue;
         };
         let id = words.id.clone();
-        let name = format!("{} {}", operation.method, operation.path);
-        if let Some(first) = names.get(&id) {
-            state.diagnostics.push(error(
-                state.source,
-                "operation-name",
-                &operation.pointer,
-                format!("`{name}` and `{first}` both get the method name `{id}`"),
-                "give one of them another title in an overlay",
-            ));
+        let current = Named {
+            method: operation.method,
+            path: operation.path.to_owned(),
+            pointer: operation.pointer,
+            is_main: words.is_main,
+        };
+        match names.get(&id) {
+            Some(first) => state.diagnostics.push(clash(state.source, &id, first, &current)),
+            None => {
+                names.insert(id.clone(), current);
+            }
         }
-        names.insert(id.clone(), name);
         let id = Value::String(id);
         if operation.members.get("operationId") != Some(&id) {
             operation.members.insert("operationId".to_owned(), id);
@@ -36,4 +49,26 @@ pub(super) fn name_operations(state: &mut State<'_>) -> usize {
         }
     }
     count
+}
+
+fn clash(source: &Document, id: &str, first: &Named, second: &Named) -> Diagnostic {
+    let message = format!(
+        "`{} {}` and `{} {}` ({}) both get the method name `{id}`",
+        second.method,
+        second.path,
+        first.method,
+        first.path,
+        source.locate(&first.pointer)
+    );
+    // The main operation keeps its name whatever its title.
+    let retitled = if first.is_main { second } else { first };
+    let fix = format!(
+        "give one of them another title, with an action in an overlay:\n\
+         - target: $.paths\n  \
+           description: Two operations must not share a method name.\n  \
+           update: {{{:?}: {{{}: {{summary: another title}}}}}}",
+        retitled.path,
+        retitled.method.to_ascii_lowercase()
+    );
+    error(source, OPERATION_NAME, &second.pointer, message, &fix)
 }

@@ -157,8 +157,9 @@ fn errors_of_rules_are_located() {
             "name-operations",
             json!({"paths": {
                 "/offersource/save/": {"put": {}},
-                "/offersource/save": {"put": {}},
-                "/offersource//save": {"put": {}},
+                "/thing/a/b": {"get": {}},
+                "/thing/a-b": {"get": {}},
+                "/thing/a/dash/b": {"get": {}},
             }}),
         ),
         (
@@ -260,7 +261,7 @@ fn only_requests_with_their_own_id_can_be_repeated() {
         "components": {"schemas": {
             "WithId": {"type": "object", "required": ["idOfferSource"], "properties": {
                 "idOfferSource": {"type": "string"}}},
-            // An ID, but not the ID of the new asset.
+            // The body has an ID, but not the ID of the new asset.
             "WithoutId": {"type": "object", "required": ["idCategory"], "properties": {
                 "idCategory": {"type": "string"}}},
         }},

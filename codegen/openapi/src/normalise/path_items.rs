@@ -52,7 +52,7 @@ pub(super) fn inline(document: &mut Value, context: &mut Context) -> BTreeSet<Po
         followed,
         ..
     } = inline;
-    // Not earlier: others may refer to the replaced path items.
+    // Path items are replaced last, because other references may lead to them.
     for place in places {
         if let Some(Some(Resolved { item, from, own })) = resolved.remove(&place)
             && let Some(value) = document.pointer_mut(place.as_str())
@@ -93,7 +93,7 @@ struct Inline<'a> {
 }
 
 impl<'a> Inline<'a> {
-    /// Resolves the references of a path item, up to one that is already resolved.
+    /// Follows the references of a path item until a path item that is already resolved.
     fn resolve(&mut self, first: Link<'a>) {
         if self.copies > COPIES {
             return;
@@ -135,8 +135,8 @@ impl<'a> Inline<'a> {
         }
     }
 
-    /// Returns the target of a path item, or the reason why it cannot be one; `None` without a reference or a
-    /// target.
+    /// Returns the target of a path item's reference, or the reason why the target is invalid; `None` without
+    /// a reference or a target.
     fn next(&self, here: &Link<'a>, places: &BTreeSet<PointerBuf>) -> Option<Result<Link<'a>, String>> {
         let written = here.item.get("$ref")?.as_str()?;
         let (place, target) = follow(self.document, written)?;
@@ -149,7 +149,7 @@ impl<'a> Inline<'a> {
         })
     }
 
-    /// Counts another copy of a path item, and reports the one that exceeds the limit.
+    /// Counts a copy of a path item, and reports the copy that exceeds the limit.
     fn has_room(&mut self, item: &Object, place: &Pointer) -> bool {
         self.copies += item.values().map(count).sum::<usize>();
         let has_room = self.copies <= COPIES;
@@ -186,7 +186,7 @@ impl<'a> Inline<'a> {
     }
 }
 
-/// Returns the path item that a value is, or the reason why it is not one.
+/// Returns a value as a path item, or the reason why it is not a path item.
 fn path_item(value: &Value) -> Result<&Object, String> {
     let item = value
         .as_object()

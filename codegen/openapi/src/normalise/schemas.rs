@@ -3,14 +3,17 @@
 
 use serde_json::{Value, json};
 
-use super::context::{Context, Object};
+use super::{
+    aside::{keep_aside, name_aside},
+    context::{Context, Object},
+};
 use crate::{
     diagnostic::Severity,
     openapi_model::{ANNOTATIONS, ObjectKind},
     pointer::Pointer,
 };
 
-/// Keywords that belong to one type, by that type.
+/// Types, each with the keywords that apply only to that type.
 const OF_TYPE: &[(&str, &[&str])] = &[
     ("string", &["minLength", "maxLength", "pattern"]),
     ("number", NUMERIC),
@@ -53,7 +56,7 @@ pub(in crate::normalise) fn types(context: &mut Context, pointer: &Pointer, sche
     };
     let mut others: Vec<Value> = kinds.iter().filter(|kind| *kind != "null").cloned().collect();
     others.dedup();
-    // An integer is a number.
+    // The type `number` includes the type `integer`.
     if others.contains(&"number".into()) {
         others.retain(|kind| kind != "integer");
     }
@@ -84,7 +87,9 @@ pub(in crate::normalise) fn types(context: &mut Context, pointer: &Pointer, sche
             );
         }
         [] => {
-            schema.shift_remove("type");
+            let place = pointer.with_trailing_token("type");
+            context.put(pointer.with_trailing_token(name_aside(schema, "type")), &place);
+            keep_aside(schema, "type");
             schema.insert("nullable".to_owned(), Value::Bool(true));
             context.report(
                 Severity::Warning,

@@ -10,7 +10,7 @@ use crate::{
 /// Keys of integer schemas whose values are integers.
 const VALUES: [&str; 3] = ["minimum", "maximum", "multipleOf"];
 
-/// Rewrites whole numbers as integers where the specification or the type of a schema wants one.
+/// Rewrites whole numbers as integers where the specification or the type of a schema requires an integer.
 pub(super) fn write_as_integers(document: &mut Value) {
     let mut found = WholeNumbers(Vec::new());
     openapi_model::walk(document, &mut found);
@@ -68,7 +68,7 @@ impl Visitor for WholeNumbers {
 
 /// Returns the integer that a float stands for.
 fn integer(value: &Value) -> Option<i64> {
-    /// Greatest integer up to which floats hold each one exactly.
+    /// Greatest integer up to which a float can hold every integer exactly.
     const EXACT: f64 = 9_007_199_254_740_992.0;
     let number = value.as_f64().filter(|_| value.is_f64())?;
     let is_whole = number.fract() == 0.0 && number.abs() <= EXACT;

@@ -1,9 +1,9 @@
-//! From bytes to text.
+//! Decodes bytes as text.
 
 /// Reads UTF-8.
 ///
 /// # Errors
-/// The actual encoding, in words that begin a sentence, such as `it is compressed with gzip`.
+/// A clause that names the actual encoding, such as `it is compressed with gzip`.
 pub fn text(bytes: Vec<u8>) -> Result<String, String> {
     if let Some(other) = other_encoding(&bytes) {
         return Err(other.to_owned());
@@ -18,7 +18,7 @@ pub fn text(bytes: Vec<u8>) -> Result<String, String> {
     })
 }
 
-/// The encoding of bytes that begin like no text in UTF-8.
+/// Detects another encoding by the first bytes; `None` if they do not identify one.
 fn other_encoding(bytes: &[u8]) -> Option<&'static str> {
     Some(match bytes {
         [0x1f, 0x8b, ..] => "it is compressed with gzip, though nobody asked for that",

@@ -25,7 +25,8 @@ pub(super) fn at(
     }))
 }
 
-/// Reports a key that occurs twice in one object. Parsers disagree on which one counts, so neither does.
+/// Reports a key that occurs twice in one object. Parsers disagree on which value counts, so the document is
+/// rejected.
 pub(super) fn duplicate(source: Source<'_>, key: &str, position: Position, first: Position) -> Diagnostic {
     let (line, column) = (first.line, first.column);
     let message =

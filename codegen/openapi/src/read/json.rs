@@ -72,7 +72,7 @@ pub(super) fn read(source: Source<'_>) -> Result<Reading, Diagnostics> {
     })
 }
 
-/// Converts a position of `serde_json`, which counts columns in bytes, from 0 in front of a line.
+/// Converts a position of `serde_json`, which counts columns in bytes and numbers the line start 0.
 fn character_position(text: &str, line: usize, column: usize) -> Position {
     let content = text.split('\n').nth(line.saturating_sub(1)).unwrap_or_default();
     let before = content
@@ -85,8 +85,8 @@ fn character_position(text: &str, line: usize, column: usize) -> Position {
     }
 }
 
-/// Value of a text: `plain`, unless the text needs a scan because of a duplicate key (`serde_json` keeps the
-/// last one) or a number that became a float and may have lost digits.
+/// Value of a text. It is not `plain` if the text has to be scanned, either for a duplicate key (`serde_json`
+/// keeps the last member) or for a number that became a float and may have lost digits.
 struct Strict {
     value: Value,
     plain: bool,

@@ -1,4 +1,4 @@
-//! Numbers that are not kept exactly: a value holds 64 bits, a text any number of digits.
+//! Numbers that are not kept exactly. A value holds 64 bits, but a text can have any number of digits.
 
 use std::collections::{HashMap, HashSet};
 
@@ -61,7 +61,7 @@ pub(super) fn warnings(
     Diagnostics(diagnostics)
 }
 
-/// Checks whether a decimal number begins with zeros that reading it loses, such as `01`.
+/// Checks whether a decimal number has leading zeros, such as `01`, which reading would lose.
 pub(super) fn has_leading_zero(text: &str) -> bool {
     let unsigned = text.trim_start_matches(['-', '+']);
     let mut digits = unsigned.bytes();

@@ -97,7 +97,7 @@ fn out_of_range(text: &str) -> String {
     format!("the number `{text}` is out of range")
 }
 
-/// Matches `( "." digits | digits [ "." digits? ] ) [ exponent ]`, the sign removed.
+/// Matches `( "." digits | digits [ "." digits? ] ) [ exponent ]`, for a text without its sign.
 fn is_float(text: &str) -> bool {
     let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
     let (mantissa, exponent) = match text.split_once(['e', 'E']) {

@@ -37,7 +37,7 @@ pub struct References<'a> {
     /// Positions in `all`, sorted by pointer.
     by_pointer: Vec<usize>,
     pub(super) targets: Vec<Target<'a>>,
-    /// Positions in `targets`.
+    /// Positions in `targets`, by pointer.
     pub(super) numbers: HashMap<PointerBuf, usize>,
 }
 
@@ -173,7 +173,8 @@ impl<'a> References<'a> {
         referrers.iter().filter_map(|position| self.all.get(*position))
     }
 
-    /// Lists the targets that `place` needs, directly or by other targets, each once and the nearest first.
+    /// Lists the targets that `place` needs, directly or through other targets. Each is listed once, the
+    /// nearest first.
     #[must_use]
     pub fn needed(&self, place: &Pointer) -> Vec<&Target<'a>> {
         let mut seen = vec![false; self.targets.len()];

@@ -16,7 +16,7 @@ fn within<'a>(references: &'a References<'_>, place: &'static str) -> Vec<(&'a s
     pairs.collect()
 }
 
-/// The uses of a place and of all that use it, one line each: the user, the reference and its target.
+/// The uses of a place and of all its users, one line per use: the user, the reference and its target.
 fn usages(document: &Value, place: &'static str) -> Vec<String> {
     let references = References::new(document);
     let usages = Usages::new(&references);

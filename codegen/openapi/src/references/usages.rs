@@ -27,12 +27,12 @@ pub enum User {
 pub struct Use {
     /// The user.
     pub user: User,
-    /// Pointer to the object with the reference or the discriminator: within the operation or the parameters
-    /// of its path, or within the target.
+    /// Pointer to the object with the reference or the discriminator. The object is inside the user: the
+    /// operation, the parameters of its path, or the other target.
     pub from: PointerBuf,
 }
 
-/// The uses of each target of a reference: the reference graph, read backwards.
+/// The uses of each target: the reference graph with its edges reversed.
 pub struct Usages<'r> {
     references: &'r References<'r>,
     /// The operations in the order of the document.
@@ -113,8 +113,8 @@ impl<'r> Usages<'r> {
         around.filter_map(|place| self.references.numbers.get(place).copied())
     }
 
-    /// Lists these targets and those that use any of them, directly or through others, each once, nearest
-    /// first.
+    /// Lists these targets and all targets that use them, directly or through other targets. Each is listed
+    /// once, the nearest first.
     #[must_use]
     pub fn users(&self, targets: impl IntoIterator<Item = usize>) -> Vec<usize> {
         let mut seen = vec![false; self.uses.len()];
@@ -141,8 +141,8 @@ impl<'r> Usages<'r> {
         found
     }
 
-    /// Lists the operations that use the value at `pointer` or an enclosing value through a reference, each
-    /// once, in the order of the document.
+    /// Lists the operations that use, through a reference, the value at `pointer` or an enclosing value. Each
+    /// is listed once, in the order of the document.
     #[must_use]
     pub fn operations(&self, pointer: &Pointer) -> Vec<&Operation<'r>> {
         let users = self.users(self.around(pointer)).into_iter();

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::pointer::Pointer;
 
-/// A line and a column, both from 1, the column in characters.
+/// A line and a column, both numbered from 1. Each character is one column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Position {
     pub(crate) line: u32,
@@ -40,7 +40,7 @@ pub(crate) struct SourceMap {
 
 impl SourceMap {
     /// Locates the value at `pointer`: a member at its key, an item at its start. A missing value gets the
-    /// position of its nearest ancestor. Returns the number of tokens that lead there as well.
+    /// position of its nearest ancestor. Also returns the number of tokens that lead to that position.
     pub(crate) fn locate(&self, pointer: &Pointer) -> (Position, usize) {
         let mut position = self.start;
         let mut depth = 0;

@@ -20,6 +20,8 @@ pub static LIST_INTEGRATION_API_KEYS: Operation = Operation {
     summary: "List integration API keys",
     repeat: Repeat::Read,
     request_body: RequestBody::None,
+    parameters: &[],
+    requires_acknowledgement: false,
 };
 
 /// Update integration API key: `PUT /integration/save/`
@@ -31,6 +33,8 @@ pub static SAVE_INTEGRATION_API_KEY: Operation = Operation {
     summary: "Update integration API key",
     repeat: Repeat::Idempotent,
     request_body: RequestBody::Required,
+    parameters: &[],
+    requires_acknowledgement: false,
 };
 
 /// Generate integration API key: `POST /integration/save/`
@@ -42,6 +46,8 @@ pub static CREATE_INTEGRATION_API_KEY: Operation = Operation {
     summary: "Generate integration API key",
     repeat: Repeat::Never,
     request_body: RequestBody::Optional,
+    parameters: &[],
+    requires_acknowledgement: false,
 };
 
 /// Delete integration API key: `DELETE /integration/delete/`
@@ -53,4 +59,6 @@ pub static DELETE_INTEGRATION_API_KEYS: Operation = Operation {
     summary: "Delete integration API key",
     repeat: Repeat::Idempotent,
     request_body: RequestBody::Optional,
+    parameters: &[],
+    requires_acknowledgement: true,
 };

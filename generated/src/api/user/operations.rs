@@ -19,6 +19,8 @@ pub static GET_USER_SETTINGS: Operation = Operation {
     summary: "Get user settings",
     repeat: Repeat::Read,
     request_body: RequestBody::None,
+    parameters: &[],
+    requires_acknowledgement: false,
 };
 
 /// Save user settings: `PUT /usersettings/save/`
@@ -30,6 +32,8 @@ pub static SAVE_USER_SETTINGS: Operation = Operation {
     summary: "Save user settings",
     repeat: Repeat::Idempotent,
     request_body: RequestBody::Required,
+    parameters: &[],
+    requires_acknowledgement: false,
 };
 
 /// Delete user settings: `DELETE /usersettings/delete/`
@@ -41,4 +45,6 @@ pub static DELETE_USER_SETTINGS: Operation = Operation {
     summary: "Delete user settings",
     repeat: Repeat::Idempotent,
     request_body: RequestBody::None,
+    parameters: &[],
+    requires_acknowledgement: true,
 };

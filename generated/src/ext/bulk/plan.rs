@@ -21,7 +21,7 @@ pub struct Plan<I> {
     /// IDs of the assets that are already in the requested state.
     pub already: Vec<I>,
     /// IDs of missing or deleted assets, which the job would reject. It is not documented whether deleted
-    /// assets can be read; if not, they appear as missing.
+    /// assets can be read; if they cannot be read, they appear as missing.
     pub missing: Vec<I>,
     /// IDs of the assets that could not be read, each with the reason.
     pub unreadable: Vec<(I, Failure)>,
@@ -61,6 +61,28 @@ impl<I> Plan<I> {
             unreadable: Vec::new(),
             children: Children::Untouched,
             repeated,
+        }
+    }
+
+    /// Converts the IDs.
+    pub(super) fn map<J>(self, id: impl Fn(I) -> J) -> Plan<J> {
+        let all = |ids: Vec<I>| ids.into_iter().map(&id).collect();
+        Plan {
+            job: self.job,
+            would_change: all(self.would_change),
+            already: all(self.already),
+            missing: all(self.missing),
+            unreadable: self
+                .unreadable
+                .into_iter()
+                .map(|(unread, failure)| (id(unread), failure))
+                .collect(),
+            children: self.children,
+            repeated: self
+                .repeated
+                .into_iter()
+                .map(|repeated| repeated.map(&id))
+                .collect(),
         }
     }
 

@@ -1,4 +1,4 @@
-//! Renewal of tokens: one for all calls, stored on request, with helpful errors.
+//! Renewal of tokens: concurrent calls share a renewal, stores keep the new tokens, and errors are helpful.
 
 use super::*;
 use funnelflux::auth::{MemoryTokenStore, StoreError, TokenStore};
@@ -230,7 +230,8 @@ async fn renewed_tokens_go_to_the_store_and_the_next_process_uses_them() -> Resu
     list(&second_client).await?;
     list(&process()?).await?;
     assert_eq!(fake.renewals(), 1);
-    // The token expires for both. The lock lets one of them renew it, and the other one uses the result.
+    // The token expires for both clients. The lock lets one client renew the token, and the other client uses
+    // the result.
     fake.expire_access_token();
     let (a, b) = futures_util::join!(list(&first_client), list(&second_client));
     a?;
@@ -366,7 +367,7 @@ async fn a_refused_token_of_another_process_is_renewed() -> Result<(), Error> {
     list(&first).await?;
     fake.expire_access_token();
     list(&second).await?;
-    // The token of the other process seems valid for long but is not.
+    // The token of the other process seems to be valid for a long time, but the service rejects it.
     let late = fake.now() + Duration::from_hours(72);
     store
         .save(&credentials(&fake).with_expires_at(late))

@@ -69,7 +69,7 @@ impl Service {
                         LimitKind::Window => {}
                     }
                     *last = now;
-                    // Rounding must not refuse a request that is just in time.
+                    // The tolerance ensures that rounding does not refuse a request that is just in time.
                     let accepted = *tokens >= 0.999;
                     *tokens -= if accepted { 1.0 } else { 0.0 };
                     accepted

@@ -92,8 +92,8 @@ impl<'a> Comparer<'a> {
         }
     }
 
-    /// Compares the names by which discriminators identify an alternative. An alternative without a mapping
-    /// entry is identified by its schema name, which is the value sent.
+    /// Compares the names by which discriminators identify an alternative. If the mapping has no entry for an
+    /// alternative, messages contain the name of its schema.
     fn discriminator_names(
         &mut self,
         [old, new]: [&Node<'a>; 2],
@@ -132,7 +132,7 @@ impl<'a> Comparer<'a> {
         let (before, after) = (self.old.subtypes(old), self.new.subtypes(new));
         for (name, subtype) in &after {
             if let Some(other) = before.get(name) {
-                // A value here may be any subtype, so this schema says nothing about it.
+                // Each subtype is compared on its own, because a value here may be of any subtype.
                 self.enqueue_root(other.clone(), subtype.clone(), context);
                 continue;
             }
@@ -180,7 +180,7 @@ impl<'a> Comparer<'a> {
         }
     }
 
-    /// Checks whether two schemas are one, perhaps renamed.
+    /// Checks whether two schemas are the same schema, perhaps renamed.
     fn is_same_target(&self, old: &Node<'a>, new: &Node<'a>) -> bool {
         let is_renamed = || self.new.node(&old.pointer).is_none() || self.old.node(&new.pointer).is_none();
         old.pointer == new.pointer || (old.value == new.value && is_renamed())
@@ -198,7 +198,7 @@ impl<'a> Comparer<'a> {
                 mapped(value, after.value, new, &self.new),
             ];
             let kind = match targets {
-                // A mapping that names what is meant without it, or that is written otherwise.
+                // Both sides select the same schema: the mapping entry is redundant or has another notation.
                 [Some(before), Some(after)] if self.is_same_target(&before, &after) => {
                     ChangeKind::TypeNotationChanged
                 }
@@ -214,7 +214,7 @@ impl<'a> Comparer<'a> {
     }
 }
 
-/// The schema that a value of a discriminator selects, by the mapping or by its name.
+/// The schema that a discriminator value selects, either by the mapping or by the schema's name.
 fn mapped<'a>(
     value: &str,
     mapping: &'a Value,
@@ -241,7 +241,7 @@ fn mapped<'a>(
     };
     let alternatives = [alternatives("oneOf"), alternatives("anyOf")].concat();
     let is_target = |alternative: &Node<'a>| document.resolve(alternative).pointer == target.pointer;
-    // A mapping replaces the name of the schema that it maps to.
+    // A schema with a mapping entry cannot be selected by its name.
     let mut mappings = mapping.as_object().into_iter().flatten();
     let has_other_name = mappings.any(|(_, text)| {
         let text = text.as_str().unwrap_or_default();
@@ -255,12 +255,12 @@ fn mapped<'a>(
 #[derive(Default)]
 struct Identifiers<'a> {
     values: Vec<&'a str>,
-    /// The name of the schema, if that is the value.
+    /// The name of the schema, if a discriminator value can be that name.
     schema_name: Option<&'a str>,
 }
 
 impl<'a> Identifiers<'a> {
-    /// `parent`: the schema with the alternatives and perhaps a discriminator.
+    /// Collects the identifiers of an alternative of `parent`, which may have a discriminator.
     fn of(alternative: &Node<'a>, parent: &Node<'a>) -> Self {
         let discriminator = parent.value.get("discriminator");
         let (Some(reference), Some(discriminator)) = (alternative.reference(), discriminator) else {

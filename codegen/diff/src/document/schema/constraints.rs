@@ -49,17 +49,19 @@ fn constraint_name(keyword: &str) -> Option<&'static str> {
         "x-propertyNames" => "property-names",
         "x-unevaluatedItems" => "unevaluated-items",
         "x-unevaluatedProperties" => "unevaluated-properties",
-        // Besides pattern properties, and after a tuple.
+        // Normalising keeps these next to pattern properties and after a tuple.
         "x-additionalProperties" => "further-properties",
         "x-items" => "further-items",
+        // The type of a value that is always null.
+        "x-type" => "null-type",
         _ => return None,
     })
 }
 
-/// Returns the name in rule IDs of such a keyword if a change may either widen or narrow values.
+/// Returns the name in rule IDs of a keyword whose change may either widen or narrow values.
 fn representation_name(keyword: &str) -> Option<&'static str> {
     Some(match keyword {
-        // From a Swagger 2.0 form parameter.
+        // This keyword belongs to form parameters of Swagger 2.0.
         "x-allowEmptyValue" => "allow-empty-value",
         "x-collectionFormat" => "collection-format",
         "x-contentEncoding" => "content-encoding",
@@ -182,7 +184,7 @@ impl<'a> Comparer<'a> {
             (Some(Ordering::Greater), true) => ChangeKind::MaximumIncreased,
             (Some(Ordering::Less), false) => ChangeKind::MinimumDecreased,
             (Some(Ordering::Greater), false) => ChangeKind::MinimumIncreased,
-            // The same number in another notation.
+            // Both sides have the same number in different notations.
             (Some(Ordering::Equal), _) => ChangeKind::NotationChanged,
         };
         let has_fixed_length = |schema: &Node<'a>| {
@@ -202,7 +204,8 @@ impl<'a> Comparer<'a> {
     }
 }
 
-/// Checks whether a keyword for the content of a text is absent or repeats the format.
+/// Checks whether a content keyword of a string schema (`contentEncoding`, `contentMediaType`) is redundant:
+/// it is absent, or it means the same as `format`.
 fn says_nothing(key: &str, keyword: Option<&Node<'_>>, schema: &Node<'_>) -> bool {
     match (keyword.and_then(|node| node.value.as_str()), key) {
         (Some(_), _) => keyword.is_some_and(|node| repeats_format(key, node.value, schema.value)),
@@ -211,7 +214,7 @@ fn says_nothing(key: &str, keyword: Option<&Node<'_>>, schema: &Node<'_>) -> boo
     }
 }
 
-/// Checks whether a keyword of a newer version says what the format says: normalising has added that.
+/// Checks whether a content keyword means the same as the `format` that normalising derived from it.
 pub(crate) fn repeats_format(key: &str, keyword: &Value, schema: &Value) -> bool {
     let text = keyword.as_str().unwrap_or_default();
     match (key, schema.get("format").and_then(Value::as_str)) {

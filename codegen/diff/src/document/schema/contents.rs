@@ -138,7 +138,7 @@ impl<'a> Comparer<'a> {
         }
     }
 
-    /// Checks whether a property that a part declares on one side only belongs to the same parents on both
+    /// Checks whether a property that only one side of this part declares belongs to the same parents on both
     /// sides.
     fn has_moved(&self, name: &str, old: &Node<'a>, new: &Node<'a>) -> bool {
         let before = self.old.merged_property(old, name);
@@ -265,7 +265,7 @@ impl<'a> Comparer<'a> {
 enum Allowed {
     Anything,
     Nothing,
-    /// Only those that match a schema.
+    /// Only properties that match a schema.
     Matching,
 }
 
@@ -284,9 +284,8 @@ fn presence(is_optional: bool) -> &'static str {
     if is_optional { "optional" } else { "required" }
 }
 
-/// Other constraints on a property that a schema does not declare: the schema of undeclared properties, an
-/// entry in `required`, and the schemas that apply together with it. A new property had to satisfy them
-/// before; a removed property has to satisfy them now.
+/// Constraints that apply to a property even if a schema does not declare it: the schema of undeclared
+/// properties, an entry in `required`, and the schemas that apply together with this schema.
 fn described_elsewhere<'a>(name: &str, schema: &Node<'a>, document: &DocumentIndex<'a>) -> Vec<Node<'a>> {
     let description = |schema: &Node<'a>| {
         let declared = schema.get("properties").and_then(|all| all.get(name));

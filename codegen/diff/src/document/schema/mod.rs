@@ -1,4 +1,4 @@
-//! Schemas, in the direction of their message: the pairing of schemas, and the comparison of each keyword.
+//! Schemas: pairs the schemas of the two documents, and compares each keyword.
 
 mod composition;
 pub(crate) mod constraints;
@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// Keywords that do not restrict the allowed values.
-const ANNOTATIONS: [&str; 9] = [
+pub(super) const ANNOTATIONS: [&str; 9] = [
     "title",
     "description",
     "example",
@@ -32,7 +32,7 @@ const ANNOTATIONS: [&str; 9] = [
 ];
 
 impl<'a> Comparer<'a> {
-    /// Compares the pairs in the queue. Pairs of components wait there, since schemas can be recursive.
+    /// Compares the pairs in the queue. A queue is necessary, because schemas can be recursive.
     pub(crate) fn queued_schemas(&mut self) {
         while let Some((old, new, context, frame)) = self.queue.pop_front() {
             let pair = (old.pointer.clone(), new.pointer.clone(), context);
@@ -46,7 +46,7 @@ impl<'a> Comparer<'a> {
 
     /// Adds two schemas to the queue, below the pair that is being compared.
     pub(super) fn enqueue(&mut self, old: Node<'a>, new: Node<'a>, context: SchemaContext) {
-        let frame = self.frames.add(&old, &new, context.direction);
+        let frame = self.frames.add(&old, &new, context);
         self.queue.push_back((old, new, context, frame));
     }
 
@@ -59,7 +59,7 @@ impl<'a> Comparer<'a> {
 
     /// Compares two schemas. `optional`: the value may be omitted on both sides.
     pub(crate) fn schema(&mut self, old: &Node<'a>, new: &Node<'a>, context: SchemaContext, optional: bool) {
-        let frame = self.frames.add(old, new, context.direction);
+        let frame = self.frames.add(old, new, context);
         let outer = self.frames.current.replace(frame);
         self.schema_pair(old, new, context, optional);
         self.frames.current = outer;
@@ -73,7 +73,7 @@ impl<'a> Comparer<'a> {
         context: SchemaContext,
         optional: bool,
     ) {
-        let frame = self.frames.add(old, new, context.direction);
+        let frame = self.frames.add(old, new, context);
         if let Some(frame) = self.frames.all.get_mut(frame) {
             frame.is_beside = true;
         }
@@ -139,7 +139,7 @@ impl<'a> Comparer<'a> {
             && self.new.node(&before.pointer).is_none()
             && self.old.node(&after.pointer).is_none()
         {
-            // Neither document has both names: the schema was renamed.
+            // No document has both names, so the schema was renamed.
             let known = self.renamed.insert(before.pointer.clone(), after.pointer.clone());
             if known.is_none() {
                 let what = format!("the schema `{old_name}` was renamed to `{new_name}`");
@@ -197,7 +197,7 @@ impl<'a> Comparer<'a> {
                 parent: new,
             },
         };
-        // With siblings other than documentation, it is a separate type.
+        // With siblings other than documentation, the `allOf` is a type of its own.
         let kind = match wrapped(outer) {
             Some(_) => ChangeKind::NotationChanged,
             None => ChangeKind::TypeNotationChanged,
@@ -223,8 +223,8 @@ impl<'a> Comparer<'a> {
         }
     }
 
-    /// Reports a different notation with the same meaning. With alternatives, or without a type, tools may
-    /// derive a different type from it.
+    /// Reports a different notation with the same meaning. If the schema has alternatives or no type, tools
+    /// may derive a different type from the notation.
     fn notation(
         &mut self,
         site: &Site<'_, 'a>,
@@ -272,7 +272,7 @@ impl<'a> Comparer<'a> {
             return self.unclassified(site);
         }
         match key {
-            // These contain schemas, which may differ behind equal references.
+            // Keywords with equal values may contain references to schemas that differ.
             "properties" => return self.properties(old, new, context),
             "items" => return self.items(site, context),
             "additionalProperties" => return self.additional_properties(site, old, context),
@@ -311,7 +311,7 @@ impl<'a> Comparer<'a> {
     }
 }
 
-/// The side that is an `allOf` around a single schema, and that schema.
+/// The side that is an `allOf` around a single schema, with the single schema.
 enum Wrapper<'a> {
     Old(Node<'a>),
     New(Node<'a>),

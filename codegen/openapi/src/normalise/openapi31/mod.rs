@@ -147,7 +147,7 @@ fn booleans(context: &mut Context, kind: ObjectKind, pointer: &Pointer, object: 
         && object.contains_key("prefixItems")
         && object.get("items") == Some(&Value::Bool(false))
     {
-        // No further items: the end of a tuple, which is reported elsewhere.
+        // `false` forbids items after those of a tuple. Tuples are reported elsewhere.
         object.shift_remove("items");
     }
     let mut replace = |pointer: PointerBuf, value: &mut Value| match value {
@@ -213,8 +213,8 @@ impl Aside {
     }
 }
 
-/// Moves path items that a reference leads to, such as one in a callback, to an extension, and removes the
-/// others. Path items that were not `followed` either are reported.
+/// Moves path items that are targets of references, for example of a callback, to an extension. Removes the
+/// other path items, and reports those that are not in `followed`.
 fn keep_path_items(value: &mut Value, followed: &BTreeSet<PointerBuf>, context: &mut Context) {
     let Some(root) = value.as_object_mut() else {
         return;
@@ -250,7 +250,7 @@ fn keep_path_items(value: &mut Value, followed: &BTreeSet<PointerBuf>, context: 
             continue;
         }
         let old = PATH_ITEMS.with_trailing_token(&name);
-        // Its name stays, because it may refer to itself.
+        // The path item is taken, but its name stays, because the path item may refer to itself.
         let mut item = aside.items.get_mut(&name).map(std::mem::take).unwrap_or_default();
         openapi_model::walk_part_mut(
             &old,
@@ -322,7 +322,7 @@ fn hoist(value: &mut Value, context: &mut Context, mut hoisted: Hoisted) {
                     change(context, &mut deeper, kind, pointer, object);
                 },
             );
-            // Inner definitions were recorded under their new place, but references use the old one.
+            // Inner definitions were recorded at their new place, but references use the old place.
             hoisted.anchors = deeper.anchors;
             for (inner, definitions) in deeper.definitions {
                 let rest = inner.strip_prefix(&new);

@@ -13,7 +13,7 @@ use crate::{
     pointer::Pointer,
 };
 
-/// Keywords that only validate: removing them makes a type wider.
+/// Keywords that only validate values. Removing them makes a type wider.
 const CHECKS: &[&str] = &[
     "if",
     "then",
@@ -51,7 +51,7 @@ pub(super) fn convert_schema(context: &mut Context, pointer: &Pointer, schema: &
             "replace it with a `$ref` to the intended schema",
         );
     }
-    // Before `types`, which splits their results among the types.
+    // These steps precede `types`, which splits their results among the types.
     tuples(context, pointer, schema);
     pattern_properties(context, pointer, schema);
     constant(context, pointer, schema);
@@ -76,7 +76,7 @@ pub(super) fn convert_schema(context: &mut Context, pointer: &Pointer, schema: &
 
 /// Rewrites `const` as an enumeration of one value.
 fn constant(context: &mut Context, pointer: &Pointer, schema: &mut Object) {
-    // An enumeration of null alone equals a constant.
+    // An `enum` that contains only null is treated like a `const`.
     let key = if schema.get("enum") == Some(&json!([null])) {
         "enum"
     } else {
@@ -105,7 +105,7 @@ fn constant(context: &mut Context, pointer: &Pointer, schema: &mut Object) {
             schema.insert("type".to_owned(), kind.into());
         }
         Some(Value::Array(kinds)) => {
-            // Null stays: many authors add the type and forget the value.
+            // Null remains allowed, because many authors list null as a type and forget it as a value.
             let fits = |other: &Value| other == kind || kind == "integer" && other == "number";
             if kinds.iter().any(fits) {
                 kinds.retain(|other| fits(other) || other == "null");
@@ -178,7 +178,14 @@ fn null_variants(context: &mut Context, pointer: &Pointer, schema: &mut Object) 
                         .keys()
                         .all(|key| !schema.contains_key(key) || key == "nullable") =>
             {
-                for (key, value) in only.into_iter().filter(|(key, _)| key != "nullable") {
+                for (key, mut value) in only.into_iter().filter(|(key, _)| key != "nullable") {
+                    // The union has the value null, whatever the values of this variant.
+                    if key == "enum"
+                        && let Some(values) = value.as_array_mut()
+                        && !values.contains(&Value::Null)
+                    {
+                        values.push(Value::Null);
+                    }
                     context
                         .provenance
                         .put(pointer.with_trailing_token(&key), from.member(&key));

@@ -47,7 +47,7 @@ impl Convert<'_> {
         Some(self.form(bodies.first()?, bodies, new, consumes))
     }
 
-    /// Converts form parameters, of which `first` is one, to a body.
+    /// Converts form parameters, the first of which is `first`, to a body.
     fn form(
         &mut self,
         first: &Placed<'_>,
@@ -158,7 +158,7 @@ impl Convert<'_> {
         types
     }
 
-    /// Returns the schema of a form parameter, with its `required`.
+    /// Returns the schema of a form parameter; `required` stays in the schema.
     fn form_field(&mut self, body: &Placed<'_>) -> Object {
         let mut property = body.parameter.clone();
         for key in ["name", "in"] {

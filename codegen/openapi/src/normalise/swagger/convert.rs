@@ -15,7 +15,7 @@ use crate::{
     references::fragment,
 };
 
-/// Returns the strings of a list, such as `consumes`; none without a list.
+/// Returns the strings of a list such as `consumes`; an absent list has no strings.
 pub(super) fn texts(context: &mut Context, list: Option<&Value>, place: &Pointer) -> Vec<String> {
     let strings: Option<Vec<String>> = match list {
         None => Some(Vec::new()),
@@ -28,7 +28,7 @@ pub(super) fn texts(context: &mut Context, list: Option<&Value>, place: &Pointer
     })
 }
 
-/// Reports a value of the wrong type, which lint will not see.
+/// Reports a value of the wrong type, because lint will not see it.
 pub(super) fn misfit(context: &mut Context, place: &Pointer, wanted: &str) {
     let fix = "write a value that the Swagger 2.0 specification allows";
     let message = format!("expected {wanted}");

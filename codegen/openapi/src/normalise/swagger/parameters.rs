@@ -1,4 +1,4 @@
-//! Parameters, and their distinction from bodies.
+//! Parameters that are not bodies.
 
 use serde_json::Value;
 

@@ -91,7 +91,7 @@ impl SharedRenewal {
     }
 }
 
-/// Origin of the token that replaces a rejected one.
+/// Origin of the token that replaces a rejected token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum RenewalOutcome {
     /// The service issued or confirmed the token in this renewal.

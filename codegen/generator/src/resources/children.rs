@@ -1,0 +1,40 @@
+//! Children: assets that belong to an asset of another group.
+
+use serde_json::Value;
+use syn::Ident;
+
+use funnelflux_openapi::Document;
+
+use super::server_managed::extension;
+
+/// Children of the assets of a resource.
+#[derive(Debug)]
+pub struct Children {
+    /// Module of the children's group.
+    pub module: Ident,
+    /// Cargo feature of the children's group; `None` if it is the parent's group.
+    pub feature: Option<String>,
+    /// Kind of the children.
+    pub kind: Ident,
+    /// Static of the operation that lists the children.
+    pub list: Ident,
+    /// Query parameters of this operation.
+    pub query: Vec<(String, String)>,
+    /// `true` if a row of the list contains the ID of the parent.
+    pub in_rows: bool,
+    /// Pointer to the ID in a row.
+    pub id: String,
+    /// Pointers to the ID of the parent.
+    pub properties: Vec<String>,
+}
+
+/// Returns the children that a tag names (`x-children`): their tags, and pointers to the parent in a child.
+pub(super) fn listed(source: &Document, tag: &str) -> Vec<(String, Vec<String>)> {
+    let children = extension(source, tag, "x-children").filter_map(|child| {
+        let name = child.get("tag")?.as_str()?;
+        let properties = child.get("properties")?.as_array()?;
+        let properties = properties.iter().filter_map(Value::as_str).map(str::to_owned);
+        Some((name.to_owned(), properties.collect()))
+    });
+    children.collect()
+}

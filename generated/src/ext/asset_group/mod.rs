@@ -1,0 +1,428 @@
+//! Groups of assets that are chosen at run time.
+//!
+//! With the traits of this crate, a program chooses a kind of asset at compile time. A program that takes the
+//! name of a group as an argument, or that works on all groups, uses [`AssetGroup`] instead, which refers to
+//! a table. The generated code builds one table per group from the same resource traits, so both have the
+//! same abilities.
+
+mod table;
+
+pub(crate) use table::GroupTable;
+
+use super::bulk::{Failure, GroupBulk, Reason};
+use super::cascade::Cascade;
+use super::resource::AssetSummary;
+use crate::runtime::operation::Operation;
+use crate::runtime::server_managed::{ServerBehavior, ServerManagedFields};
+use crate::{Client, Error};
+use futures_util::StreamExt as _;
+use serde_json::Value;
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use table::ChangeTable;
+
+/// Number of IDs per read.
+const IDS_PER_READ: usize = 100;
+/// Number of concurrent reads.
+const CONCURRENT_READS: usize = 4;
+
+/// A group of operations on one kind of asset, chosen at run time.
+///
+/// Assets are the JSON that the service sent. If the operations of a group do not fit an ability, the group
+/// lacks this ability.
+///
+/// ```
+/// use funnelflux::{Client, Error, ext::AssetGroup};
+///
+/// /// Prints the IDs and names of all assets of a group.
+/// async fn print_assets(client: &Client, name: &str) -> Result<(), Error> {
+///     if let Some(group) = AssetGroup::named(name) {
+///         for asset in group.list(client).await? {
+///             println!("{:?} {:?}", group.id(&asset), group.name_of(&asset));
+///         }
+///     }
+///     Ok(())
+/// }
+///
+/// assert!(AssetGroup::all().iter().any(|group| group.name() == "offer-sources"));
+/// ```
+#[derive(Clone, Copy)]
+pub struct AssetGroup(&'static GroupTable);
+
+/// Relation of the assets of a group to their children.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ChildRelation {
+    /// Name of the group of the children, such as `pages`. It may be absent from [`AssetGroup::all`], because
+    /// its feature is disabled.
+    pub group: &'static str,
+    /// JSON pointers to the ID of the parent in a child. The first pointer that exists counts.
+    pub pointers: &'static [&'static str],
+}
+
+/// Result of reading one ID.
+#[derive(Clone, Debug, PartialEq)]
+pub enum FoundAsset {
+    /// The asset as the service sent it.
+    Found(Value),
+    /// A successful response omits the asset. It is not documented whether deleted assets can be read.
+    Missing,
+    /// There was no usable response, so nothing is known about the asset. [`Failure::error`] returns the
+    /// error of the call.
+    Unreadable(Failure),
+}
+
+/// Abilities of a group.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+#[expect(clippy::struct_excessive_bools, reason = "each ability is there or not")]
+pub struct Abilities {
+    /// All assets can be listed.
+    pub list: bool,
+    /// Assets can be found by ID.
+    pub find: bool,
+    /// Assets can be created.
+    pub create: bool,
+    /// Assets can be saved.
+    pub save: bool,
+    /// Assets can be duplicated.
+    pub duplicate: bool,
+    /// Copies can differ from their original.
+    pub override_copy: bool,
+    /// Assets can be archived.
+    pub archive: bool,
+    /// The children of archived assets can be handled.
+    pub archive_children: bool,
+    /// Assets can be restored from the archive.
+    pub unarchive: bool,
+    /// Assets can be deleted.
+    pub delete: bool,
+    /// The children of deleted assets can be handled.
+    pub delete_children: bool,
+    /// Assets can be moved to a category.
+    pub categorise: bool,
+}
+
+impl AssetGroup {
+    pub(crate) const fn new(table: &'static GroupTable) -> Self {
+        Self(table)
+    }
+
+    /// Returns the groups whose features are enabled, in the order of the document.
+    #[must_use]
+    pub fn all() -> &'static [Self] {
+        crate::api::asset_groups::ALL
+    }
+
+    /// Returns the group with this name (`offer-sources`) or tag (`Offer Sources`).
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        let mut all = Self::all().iter().copied();
+        all.find(|group| group.name() == name || group.tag() == name)
+    }
+
+    /// Returns the name, which is also the name of its cargo feature, such as `offer-sources`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        self.0.name
+    }
+
+    /// Returns the name of the tag in the document, such as `Offer Sources`.
+    #[must_use]
+    pub const fn tag(self) -> &'static str {
+        self.0.tag
+    }
+
+    /// Returns the word for one asset, such as `offer source`.
+    #[must_use]
+    pub const fn singular(self) -> &'static str {
+        self.0.singular
+    }
+
+    /// Returns the word for several assets, such as `offer sources`.
+    #[must_use]
+    pub const fn plural(self) -> &'static str {
+        self.0.plural
+    }
+
+    /// Returns true if the vendor documents only titles and methods of the operations. Paths and bodies are
+    /// inferred.
+    #[must_use]
+    pub const fn is_inferred(self) -> bool {
+        self.0.is_inferred
+    }
+
+    /// Returns the abilities of the group.
+    #[must_use]
+    pub fn abilities(self) -> Abilities {
+        let table = self.0;
+        let handles_children =
+            |change: Option<&ChangeTable>| change.is_some_and(|change| change.has_children);
+        Abilities {
+            list: table
+                .resource
+                .as_ref()
+                .is_some_and(|resource| resource.list.is_some()),
+            find: table.resource.is_some(),
+            create: table.save.is_some(),
+            save: table.save.is_some(),
+            duplicate: table.duplicate.is_some(),
+            override_copy: table
+                .duplicate
+                .as_ref()
+                .is_some_and(|duplicate| duplicate.can_override),
+            archive: table.archive.is_some(),
+            archive_children: handles_children(table.archive.as_ref()),
+            unarchive: table.unarchive.is_some(),
+            delete: table.delete.is_some(),
+            delete_children: handles_children(table.delete.as_ref()),
+            categorise: table.categorise.is_some(),
+        }
+    }
+
+    /// Returns the first segment of the paths of the group, such as `offersource`; `None` if its assets
+    /// cannot be found by ID.
+    #[must_use]
+    pub fn segment(self) -> Option<&'static str> {
+        self.0.resource.as_ref().map(|resource| resource.segment)
+    }
+
+    /// Returns the ID of an asset.
+    #[must_use]
+    pub fn id(self, asset: &Value) -> Option<&str> {
+        asset.pointer(self.id_pointer()?)?.as_str()
+    }
+
+    /// Returns the name of an asset.
+    #[must_use]
+    pub fn name_of(self, asset: &Value) -> Option<&str> {
+        asset.pointer(self.name_pointer()?)?.as_str()
+    }
+
+    /// Returns status and category of an asset. An absent status is active (documented default).
+    #[must_use]
+    pub fn summary(self, asset: &Value) -> AssetSummary {
+        let text = |pointer: &str| asset.pointer(pointer).and_then(Value::as_str);
+        let status = text("/status").filter(|status| !status.is_empty());
+        AssetSummary::new(status, self.category_pointer().and_then(text))
+    }
+
+    /// Returns the JSON pointer to the ID in an asset; `None` if assets cannot be found by ID.
+    #[must_use]
+    pub fn id_pointer(self) -> Option<&'static str> {
+        self.0.resource.as_ref().map(|resource| resource.id)
+    }
+
+    /// Returns the JSON pointer to the name in an asset.
+    #[must_use]
+    pub fn name_pointer(self) -> Option<&'static str> {
+        self.0.resource.as_ref()?.name
+    }
+
+    /// Returns the JSON pointer to the ID of the category in an asset.
+    #[must_use]
+    pub fn category_pointer(self) -> Option<&'static str> {
+        self.0.resource.as_ref()?.category
+    }
+
+    /// Returns the properties that the service is documented to change when it stores an asset, each with its
+    /// JSON pointer and the change.
+    #[must_use]
+    pub fn server_managed(self) -> &'static [(&'static str, ServerBehavior)] {
+        self.managed_fields().0
+    }
+
+    pub(crate) fn managed_fields(self) -> ServerManagedFields {
+        let resource = self.0.resource.as_ref();
+        resource.map_or(ServerManagedFields(&[]), |resource| resource.server_managed)
+    }
+
+    /// Returns the groups whose assets belong to assets of this group.
+    #[must_use]
+    pub const fn children(self) -> &'static [ChildRelation] {
+        self.0.children
+    }
+
+    /// Lists all assets, whatever their status. Rows may have fewer properties than the assets.
+    ///
+    /// # Errors
+    /// When the call fails, or when the group has no list.
+    pub async fn list(self, client: &Client) -> Result<Vec<Value>, Error> {
+        let list = self.0.resource.as_ref().and_then(|resource| resource.list);
+        let list = list.ok_or_else(|| self.unable("listed"))?;
+        list(client).await
+    }
+
+    /// Finds assets by ID, and returns a result for each ID, in order.
+    ///
+    /// IDs are sent in chunks of 100. An asset is *missing* only if a successful response omits it.
+    pub async fn find(self, client: &Client, ids: &[String]) -> Vec<FoundAsset> {
+        let Some(resource) = &self.0.resource else {
+            let failure = Failure::of(Reason::NotLookedAt, &self.unable("found by ID"));
+            return vec![FoundAsset::Unreadable(failure); ids.len()];
+        };
+        let reads: Vec<_> = ids
+            .chunks(IDS_PER_READ)
+            .map(|ids| (resource.find)(client, ids.to_vec()))
+            .collect();
+        let chunks = futures_util::stream::iter(reads).buffered(CONCURRENT_READS);
+        chunks.flat_map(futures_util::stream::iter).collect().await
+    }
+
+    /// Creates an asset. The request body is `asset`, unchanged; it contains the ID, which the client chooses
+    /// (documented).
+    ///
+    /// # Errors
+    /// When the call fails, or when assets of the group cannot be created. If
+    /// [the result is unknown](Error::may_have_been_applied), read the asset back.
+    pub async fn create(self, client: &Client, asset: &Value) -> Result<(), Error> {
+        let table = self.0.save.as_ref().ok_or_else(|| self.unable("created"))?;
+        self.store(client, table.create, asset).await
+    }
+
+    /// Saves an asset, which replaces the stored asset. The request body is `asset`, unchanged.
+    ///
+    /// # Errors
+    /// When the call fails, or when assets of the group cannot be saved. If
+    /// [the result is unknown](Error::may_have_been_applied), read the asset back.
+    pub async fn save(self, client: &Client, asset: &Value) -> Result<(), Error> {
+        let table = self.0.save.as_ref().ok_or_else(|| self.unable("saved"))?;
+        self.store(client, table.save, asset).await
+    }
+
+    async fn store(self, client: &Client, operation: &'static Operation, asset: &Value) -> Result<(), Error> {
+        if self.id(asset).is_none_or(str::is_empty) {
+            let (singular, pointer) = (self.0.singular, self.id_pointer().unwrap_or_default());
+            let problem = format!("this is no {singular}: it has no ID at {pointer}; nothing was sent");
+            return Err(Error::configuration(problem));
+        }
+        client.call(operation).body(asset).empty().await
+    }
+
+    /// Creates a job that archives assets.
+    ///
+    /// # Errors
+    /// When assets of the group cannot be archived, or have no children that could be handled.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "a caller makes the cascade for this job"
+    )]
+    pub fn archive(
+        self,
+        client: &Client,
+        ids: Vec<String>,
+        children: Cascade<String>,
+    ) -> Result<GroupBulk, Error> {
+        self.change(self.0.archive.as_ref(), "archived", client, ids, &children)
+    }
+
+    /// Creates a job that restores assets from the archive.
+    ///
+    /// # Errors
+    /// When assets of the group cannot be restored.
+    pub fn unarchive(self, client: &Client, ids: Vec<String>) -> Result<GroupBulk, Error> {
+        let job = self
+            .0
+            .unarchive
+            .ok_or_else(|| self.unable("restored from the archive"))?;
+        Ok(job(client, ids))
+    }
+
+    /// Creates a job that deletes assets.
+    ///
+    /// # Errors
+    /// When assets of the group cannot be deleted, or have no children that could be handled.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "a caller makes the cascade for this job"
+    )]
+    pub fn delete(
+        self,
+        client: &Client,
+        ids: Vec<String>,
+        children: Cascade<String>,
+    ) -> Result<GroupBulk, Error> {
+        self.change(self.0.delete.as_ref(), "deleted", client, ids, &children)
+    }
+
+    fn change(
+        self,
+        table: Option<&ChangeTable>,
+        verb: &str,
+        client: &Client,
+        ids: Vec<String>,
+        children: &Cascade<String>,
+    ) -> Result<GroupBulk, Error> {
+        let table = table.ok_or_else(|| self.unable(verb))?;
+        if !table.has_children && !children.is_leave() {
+            let plural = self.0.plural;
+            let problem = format!("{plural} have no children that can be handled when they are {verb}");
+            return Err(Error::configuration(problem));
+        }
+        Ok((table.job)(client, ids, children))
+    }
+
+    /// Creates a job that moves assets to a category. The empty category removes the assets from their
+    /// category (documented).
+    ///
+    /// # Errors
+    /// When assets of the group have no category.
+    pub fn move_to_category(
+        self,
+        client: &Client,
+        ids: Vec<String>,
+        category: impl Into<String>,
+    ) -> Result<GroupBulk, Error> {
+        let job = self
+            .0
+            .categorise
+            .ok_or_else(|| self.unable("moved to a category"))?;
+        Ok(job(client, ids, category.into()))
+    }
+
+    /// Creates a job that makes one copy of each asset. Each ID is paired with the request body that
+    /// describes its copy, such as `{"name": "Copy of A"}`. Other properties are `parentId` and, if copies
+    /// can differ, `bodyUpdates` (documented for offer sources).
+    ///
+    /// # Errors
+    /// When assets of the group cannot be duplicated, or when a request body is invalid.
+    pub fn duplicate(
+        self,
+        client: &Client,
+        copies: impl IntoIterator<Item = (String, Value)>,
+    ) -> Result<GroupBulk, Error> {
+        let table = self
+            .0
+            .duplicate
+            .as_ref()
+            .ok_or_else(|| self.unable("duplicated"))?;
+        (table.job)(client, copies.into_iter().collect())
+    }
+
+    fn unable(self, verb: &str) -> Error {
+        let plural = self.0.plural;
+        Error::configuration(format!(
+            "{plural} cannot be {verb}: the vendor's index has no such operation"
+        ))
+    }
+}
+
+impl fmt::Debug for AssetGroup {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "AssetGroup({})", self.0.name)
+    }
+}
+
+impl PartialEq for AssetGroup {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.name == other.0.name
+    }
+}
+
+impl Eq for AssetGroup {}
+
+impl Hash for AssetGroup {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.name.hash(state);
+    }
+}
