@@ -305,7 +305,7 @@ impl Api {
         }
     }
 
-    fn operations(&self) -> impl Iterator<Item = &Operation> {
+    pub(crate) fn operations(&self) -> impl Iterator<Item = &Operation> {
         self.paths.iter().flat_map(|path| &path.operations)
     }
 
@@ -491,6 +491,11 @@ fn drafts<'d>(root: &'d Value, schemas: &Schemas<'d>) -> Vec<Draft<'d>> {
 }
 
 impl Operation {
+    /// The path, such as `/offersource/archive/`.
+    pub(crate) fn path(&self) -> &str {
+        self.key.split_once(' ').map_or("", |(_, path)| path)
+    }
+
     /// The parameters of the query.
     pub(crate) fn query(&self) -> impl Iterator<Item = &Parameter> {
         self.parameters
