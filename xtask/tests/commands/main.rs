@@ -16,6 +16,7 @@ mod crashes;
 mod drift;
 #[cfg(unix)]
 mod interrupted;
+mod overlays;
 mod style;
 mod support;
 #[cfg(unix)]
