@@ -27,6 +27,11 @@ pub(crate) fn with_groups(manifest: &str, groups: &[GroupFeature]) -> Result<Str
             return Err(format!("the line \"{mark}\" must be there once"));
         }
     }
+    // Comments belong to the key after them, so there must be one.
+    let manifest = manifest.replace(
+        &format!("{BEGIN}\n{END}\n"),
+        &format!("{BEGIN}\ndocumented = []\n{END}\n"),
+    );
     let mut manifest: DocumentMut = manifest
         .parse()
         .map_err(|error: toml_edit::TomlError| format!("it is not TOML: {}", error.message()))?;
@@ -143,6 +148,12 @@ mod tests {
         "#);
         assert_eq!(with_groups(&written, &groups).unwrap(), written);
         assert!(toml::from_str::<toml::Table>(&written).is_ok());
+        let empty = format!("[features]\ntls = []\n{BEGIN}\n{END}\n");
+        assert!(
+            with_groups(&empty, &groups)
+                .unwrap()
+                .contains(&format!("tls = []\n{BEGIN}\n# All groups"))
+        );
         let documented = with_groups(&manifest, &[group("pages", false)]).unwrap();
         assert!(documented.contains("inferred = []\n"), "{documented}");
     }
@@ -154,7 +165,7 @@ mod tests {
             BEGIN,
             &format!("{END}\n{BEGIN}\n"),
             &format!("{BEGIN}\n{BEGIN}\n"),
-            &format!("{BEGIN}\n{END}\n"),
+            &format!("[package]\n{BEGIN}\n{END}\n"),
             &format!("[features]\na = []\n{BEGIN}\nb = []\n{END}\nc = []\n"),
             &format!("[features]\n{BEGIN}\na = [\n{END}\n"),
         ] {
