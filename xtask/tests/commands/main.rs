@@ -10,6 +10,7 @@
     reason = "a test stops at the first surprise"
 )]
 
+mod account;
 mod check;
 mod crashes;
 mod drift;

@@ -11,10 +11,15 @@ use crate::runtime::{
     error::{Error, ErrorKind},
     trace,
 };
-use renewal::{Backoff, RenewalFailure, SharedRenewal};
+use futures_util::future::{Either, select};
+use renewal::{Backoff, RenewalCause, RenewalFailure, STALLED, SharedRenewal};
 use std::{
     fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    pin::pin,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, SystemTime},
 };
 use tokio::{sync::OnceCell, time::Instant};
@@ -36,8 +41,8 @@ struct TokenState {
     current: Option<ActiveCredentials>,
     /// Credentials from the program, used if the stored ones fail.
     given: Option<Credentials>,
-    /// Number of times that the program replaced the credentials.
-    replacements: u64,
+    /// Number of times that the credentials were replaced, by the program or by a renewal.
+    generation: u64,
     renewal: Option<SharedRenewal>,
     /// Time before which only a rejected token causes a renewal.
     no_renewal_before: Option<SystemTime>,
@@ -123,9 +128,24 @@ impl TokenManager {
     async fn loaded(&self) -> Result<(), ErrorKind> {
         if !self.loaded.initialized() {
             // Boxed, because few calls need it, and boxing keeps the future of every call smaller.
-            Box::pin(self.loaded.get_or_try_init(|| self.load())).await?;
+            Box::pin(self.load_once()).await?;
         }
         Ok(())
+    }
+
+    /// Loads the stored tokens, or waits for a call that is loading them, but not for one whose runtime has
+    /// stalled.
+    async fn load_once(&self) -> Result<(), RenewalFailure> {
+        let is_loading = AtomicBool::new(false);
+        let load = pin!(self.loaded.get_or_try_init(|| {
+            is_loading.store(true, Ordering::Relaxed);
+            self.load()
+        }));
+        match select(load, pin!(tokio::time::sleep(STALLED))).await {
+            Either::Left((loaded, _)) => loaded.copied(),
+            Either::Right(((), load)) if is_loading.load(Ordering::Relaxed) => load.await.copied(),
+            Either::Right(_) => self.load().await,
+        }
     }
 
     /// Loads the stored tokens, or else uses those from the program.
@@ -135,6 +155,10 @@ impl TokenManager {
             None => None,
         };
         let mut state = self.state();
+        if state.current.is_some() {
+            // Another call was faster.
+            return Ok(());
+        }
         if let Some(stored) = self.admit(stored, state.given.as_ref())? {
             state.activate(stored, CredentialSource::Store(self.store_description()));
         } else if let Some(given) = state.given.take() {
@@ -229,7 +253,7 @@ impl TokenManager {
                 return Ok(bearer);
             };
             if until > now {
-                drop(state.join_renewal(client, &bearer, true));
+                drop(state.join_renewal(client, &bearer, RenewalCause::Expiry));
                 return Ok(bearer);
             }
             bearer
@@ -274,7 +298,7 @@ impl TokenManager {
                 )));
             }
             *state = TokenState {
-                replacements: state.replacements + 1,
+                generation: state.generation,
                 ..TokenState::default()
             };
             state.activate(credentials.clone(), CredentialSource::Given);
@@ -306,6 +330,7 @@ impl TokenState {
     fn activate(&mut self, credentials: Credentials, source: CredentialSource) {
         let bearer = Arc::new(BearerToken::new(&credentials, &self.given));
         let renewable = credentials.refresh_token.is_some();
+        self.generation += 1;
         self.current = Some(ActiveCredentials {
             bearer,
             source,

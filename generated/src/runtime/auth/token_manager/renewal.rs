@@ -15,10 +15,16 @@ use crate::transport::BoxFuture;
 use futures_util::{FutureExt as _, future::Shared};
 use secrecy::SecretString;
 use std::{
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, SystemTime},
 };
-use tokio::time::Instant;
+use tokio::{
+    runtime::Handle,
+    time::{Instant, timeout},
+};
 
 /// Time before the expiry from which a token is renewed in the background.
 const RENEWAL_MARGIN: Duration = Duration::from_mins(5);
@@ -26,8 +32,64 @@ const RENEWAL_MARGIN: Duration = Duration::from_mins(5);
 const MIN_BACKOFF: Duration = Duration::from_secs(1);
 /// Longest wait after a failed renewal.
 const MAX_BACKOFF: Duration = Duration::from_mins(1);
+/// Time after which work is taken over from a runtime that has run nothing in the meantime.
+pub(super) const STALLED: Duration = Duration::from_secs(5);
+
+type RenewalResult = Result<RenewalOutcome, RenewalFailure>;
+
 /// A renewal in progress, whose outcome all waiting calls share.
-pub(super) type SharedRenewal = Shared<BoxFuture<'static, Result<RenewalOutcome, RenewalFailure>>>;
+///
+/// It is a task of its own, so that it completes even if all waiting calls are dropped: a refresh token may
+/// be valid for one use only. The task may belong to a current-thread runtime that nobody runs any more. A
+/// call on another runtime notices this and renews on its own runtime. The stalled renewal is kept, because
+/// it may have received the only copy of a new refresh token.
+#[derive(Clone)]
+pub(super) struct SharedRenewal {
+    outcome: Shared<BoxFuture<'static, RenewalResult>>,
+    runtime: Handle,
+    id: RenewalId,
+}
+
+/// Identity of a renewal.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct RenewalId(u64);
+
+impl RenewalId {
+    fn next() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        Self(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+/// Circumstances of a renewal.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum RenewalCause {
+    /// The token expires soon. No call waits.
+    Expiry,
+    /// Calls wait for a token.
+    Call,
+    /// The runtime of another renewal has ended or stalled.
+    TakeOver,
+}
+
+impl SharedRenewal {
+    /// Waits for the outcome, unless the runtime of the renewal has ended or stalled.
+    async fn outcome(&self) -> RenewalResult {
+        let mut outcome = self.outcome.clone();
+        let runtime = Handle::try_current().map(|runtime| runtime.id());
+        if runtime.is_ok_and(|runtime| runtime == self.runtime.id()) {
+            return outcome.await;
+        }
+        loop {
+            let sign_of_life = self.runtime.spawn(async {});
+            match timeout(STALLED, &mut outcome).await {
+                Ok(result) => return result,
+                Err(_) if sign_of_life.is_finished() => {}
+                Err(_) => return Err(RenewalFailure::Aborted),
+            }
+        }
+    }
+}
 
 /// Origin of the token that replaces a rejected token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,8 +147,8 @@ impl TokenManager {
         client: &Client,
         rejected: &BearerToken,
     ) -> Result<RenewalOutcome, ErrorKind> {
-        // A renewal whose runtime has ended is restarted once, on this runtime.
-        let mut may_restart = true;
+        // A renewal whose runtime has ended or stalled is taken over once, by this runtime.
+        let mut cause = RenewalCause::Call;
         loop {
             let renewal = {
                 let mut state = self.state();
@@ -98,13 +160,13 @@ impl TokenManager {
                     Some(backoff) if state.renewal.is_none() && backoff.until > Instant::now() => {
                         return Err(backoff.failure.clone().into());
                     }
-                    _ => state.join_renewal(client, rejected, false),
+                    _ => state.join_renewal(client, rejected, cause),
                 }
             };
-            match renewal.await {
-                Err(RenewalFailure::Aborted) if may_restart => {
-                    may_restart = false;
-                    self.state().renewal = None;
+            match renewal.outcome().await {
+                Err(RenewalFailure::Aborted) if cause == RenewalCause::Call => {
+                    cause = RenewalCause::TakeOver;
+                    self.state().end_renewal(renewal.id);
                 }
                 outcome => return outcome.map_err(ErrorKind::from),
             }
@@ -116,11 +178,12 @@ impl TokenManager {
         &self,
         client: &Client,
         rejected: &SecretString,
-        replacements: u64,
-    ) -> Result<RenewalOutcome, RenewalFailure> {
-        let result = self.attempt_renewal(client, rejected, replacements).await;
+        generation: u64,
+        cause: RenewalCause,
+    ) -> RenewalResult {
+        let result = self.attempt_renewal(client, rejected, generation, cause).await;
         let mut state = self.state();
-        if state.replacements != replacements {
+        if result.is_err() && state.generation != generation {
             return Ok(RenewalOutcome::AlreadyReplaced);
         }
         let may_pass = |failure: &RenewalFailure| match failure {
@@ -148,10 +211,16 @@ impl TokenManager {
         &self,
         client: &Client,
         rejected: &SecretString,
-        replacements: u64,
-    ) -> Result<RenewalOutcome, RenewalFailure> {
+        generation: u64,
+        cause: RenewalCause,
+    ) -> RenewalResult {
         let (_guard, stored) = match &self.store {
             None => (None, None),
+            Some(store) if cause == RenewalCause::TakeOver => {
+                // The stalled renewal may hold the lock.
+                let guard = timeout(STALLED, store.lock()).await.ok().transpose()?;
+                (guard, store.load().await?)
+            }
             Some(store) => {
                 let guard = store.lock().await?;
                 (Some(guard), store.load().await?)
@@ -172,7 +241,7 @@ impl TokenManager {
         {
             // Another process has already renewed the tokens.
             let source = CredentialSource::Store(self.store_description());
-            self.adopt(client, stored.clone(), rejected, source, replacements);
+            self.adopt(client, stored.clone(), rejected, source, generation);
             return Ok(RenewalOutcome::AlreadyReplaced);
         }
         let (candidates, permanent_rejection) = {
@@ -208,9 +277,9 @@ impl TokenManager {
             let bearer = Arc::new(BearerToken::new(candidate, &known));
             match validate(client, candidate, bearer).await {
                 Ok(renewed) => {
-                    self.accept(client, candidate, renewed, rejected, replacements)
-                        .await;
-                    return Ok(RenewalOutcome::Confirmed);
+                    return Ok(self
+                        .accept(client, candidate, renewed, rejected, generation)
+                        .await);
                 }
                 Err(error) => {
                     let retryable = error.is_retryable();
@@ -236,11 +305,11 @@ impl TokenManager {
         before: &Credentials,
         mut renewed: Credentials,
         rejected: &SecretString,
-        replacements: u64,
-    ) {
+        generation: u64,
+    ) -> RenewalOutcome {
         renewed.base_url = Some(self.base_url.clone());
-        if self.state().replacements != replacements {
-            return;
+        if self.state().generation != generation {
+            return RenewalOutcome::AlreadyReplaced;
         }
         let problem = match &self.store {
             Some(store) => store.save(&renewed).await.err().map(|error| error.to_string()),
@@ -263,7 +332,7 @@ impl TokenManager {
                 )
             });
         }
-        self.adopt(client, renewed, rejected, CredentialSource::Renewal, replacements);
+        self.adopt(client, renewed, rejected, CredentialSource::Renewal, generation);
         if is_new {
             client.hooks().renewed(&RenewalView {
                 account: view.0.as_ref(),
@@ -271,19 +340,20 @@ impl TokenManager {
                 storage_error: problem.as_deref(),
             });
         }
+        RenewalOutcome::Confirmed
     }
 
-    /// Uses the credentials that a renewal returned or found, unless the program has replaced them.
+    /// Uses the credentials that a renewal returned or found, unless others have replaced the rejected ones.
     fn adopt(
         &self,
         client: &Client,
         credentials: Credentials,
         rejected: &SecretString,
         source: CredentialSource,
-        replacements: u64,
+        generation: u64,
     ) {
         let mut state = self.state();
-        if state.replacements != replacements {
+        if state.generation != generation {
             return;
         }
         let now = client.now();
@@ -321,44 +391,45 @@ impl TokenState {
         &mut self,
         client: &Client,
         rejected: &BearerToken,
-        background: bool,
+        cause: RenewalCause,
     ) -> SharedRenewal {
-        let replacements = self.replacements;
+        let generation = self.generation;
         self.renewal
-            .get_or_insert_with(|| spawn_renewal(client, &rejected.token, replacements, background))
+            .get_or_insert_with(|| spawn_renewal(client, &rejected.token, generation, cause))
             .clone()
+    }
+
+    /// Forgets this renewal, if it is still in progress.
+    fn end_renewal(&mut self, id: RenewalId) {
+        self.renewal.take_if(|renewal| renewal.id == id);
     }
 }
 
-/// Starts a renewal as a separate task, which completes even if all waiting calls are dropped: a refresh
-/// token may be valid for one use only. No call waits for a renewal in the `background`, so the renewal logs
-/// its failure.
+/// Starts a renewal. If no call waits for it, the renewal logs its failure.
 fn spawn_renewal(
     client: &Client,
     rejected: &SecretString,
-    replacements: u64,
-    background: bool,
+    generation: u64,
+    cause: RenewalCause,
 ) -> SharedRenewal {
-    struct ClearOnDrop(Client, u64);
-    impl Drop for ClearOnDrop {
+    struct EndOnDrop(Client, RenewalId);
+    impl Drop for EndOnDrop {
         fn drop(&mut self) {
             if let Some(token_manager) = self.0.token_manager() {
-                let mut state = token_manager.state();
-                if state.replacements == self.1 {
-                    state.renewal = None;
-                }
+                token_manager.state().end_renewal(self.1);
             }
         }
     }
+    let id = RenewalId::next();
     let (client, rejected) = (client.clone(), rejected.clone());
     let task = tokio::spawn(async move {
-        let guard = ClearOnDrop(client, replacements);
+        let guard = EndOnDrop(client, id);
         let Some(token_manager) = guard.0.token_manager() else {
             return Ok(RenewalOutcome::AlreadyReplaced);
         };
-        let renewal = token_manager.perform_renewal(&guard.0, &rejected, replacements);
+        let renewal = token_manager.perform_renewal(&guard.0, &rejected, generation, cause);
         let result = renewal.await;
-        if let (true, Err(failure)) = (background, &result) {
+        if let (RenewalCause::Expiry, Err(failure)) = (cause, &result) {
             let error = Error::new(None, failure.clone().into());
             trace::warn("the access token could not be renewed before it expires", &error);
         }
@@ -366,7 +437,11 @@ fn spawn_renewal(
     });
     let outcome: BoxFuture<'static, _> =
         Box::pin(async move { task.await.unwrap_or(Err(RenewalFailure::Aborted)) });
-    outcome.shared()
+    SharedRenewal {
+        outcome: outcome.shared(),
+        runtime: Handle::current(),
+        id,
+    }
 }
 
 /// Renews the token after `wait`, at its expiry, unless the client has been dropped by then.
@@ -386,7 +461,7 @@ fn spawn_renewal_at(client: &Client, wait: Duration) {
                 return;
             };
             if state.renewal_is_due(until, client.now()) {
-                drop(state.join_renewal(&client, &bearer, true));
+                drop(state.join_renewal(&client, &bearer, RenewalCause::Expiry));
             }
         }
     });
