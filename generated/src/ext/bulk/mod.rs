@@ -402,7 +402,7 @@ impl<R: Resource, C: BulkChange<R>> Bulk<R, C> {
                 None => open.push(OpenId { position, id, sent }),
             }
         }
-        let stop = StopControl::new(self.settings.stop_after, "the service gave no answer");
+        let stop = StopControl::new(self.settings.stop_after);
         let steps = self.change.steps(Shared {
             reader: Reader::<R>::new(self.client.clone(), self.url_length),
             client: self.client,
