@@ -1,9 +1,10 @@
 //! Judgement: the proof of each change of a schema.
 //!
 //! In a request, the smaller schema is the old schema; in a response, it is the new schema. A change does not
-//! break if the larger schema includes the smaller schema. It is sufficient that this holds for enclosing
-//! schemas, one on each path from a message to the change. Otherwise, a counterexample proves that the change
-//! breaks, or the level of the rule applies.
+//! break if the larger schema includes the smaller schema. If the two schemas at the change fail this test,
+//! their enclosing schemas may pass it. Then the change does not break if every path from a message to the
+//! change contains a pair of enclosing schemas that passes. Otherwise, a counterexample proves that the
+//! change breaks, or the level of the rule applies.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -188,8 +189,8 @@ fn sides(direction: Direction, [old, new]: [&Value; 2]) -> (Schema<'_>, Schema<'
 enum Decision {
     /// Inclusion of the values.
     Values,
-    /// Inclusion of the values, and of the declared properties: a removed property still matches an open
-    /// object.
+    /// Inclusion of the values, and of the declared properties. Values alone would not show a removed
+    /// property, because it still matches an open object.
     Declarations,
     /// The rule of the change.
     Rule,

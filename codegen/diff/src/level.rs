@@ -22,7 +22,7 @@ pub enum Level {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Direction {
-    /// No messages, or no operation uses the changed part.
+    /// The change does not affect messages, or no operation uses the changed part.
     None,
     /// To the service.
     Request,

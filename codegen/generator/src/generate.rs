@@ -109,7 +109,8 @@ impl Pipeline<'_> {
         let (model, items, left_out) = self.supported(document.clone())?;
         let (resources, notices) = resources::resources(&items, &model, &document);
         self.notices.extend(model.relocate(notices, &document));
-        let (files, report) = render::render(&items, &resources)?;
+        let version = document.get("/info/version").and_then(Value::as_str);
+        let (files, report) = render::render(version.unwrap_or_default(), &items, &resources)?;
         self.report(report);
         if input.previous_lock.is_none() {
             self.notices.push(lock::missing());

@@ -14,6 +14,7 @@
 //! ```
 
 mod asset_groups;
+mod object;
 mod page;
 mod resource;
 
@@ -48,12 +49,13 @@ const SHARED: &str = "crate::api::shared";
 /// # Errors
 /// A generated file is not valid Rust. No document should be able to cause this error.
 pub fn render(
+    document_version: &str,
     items: &Items,
     resources: &BTreeMap<String, GroupResource>,
 ) -> Result<(BTreeMap<String, String>, StageReport), Diagnostics> {
     let names = Names::of(items);
     let mut files = BTreeMap::new();
-    files.insert("mod.rs".to_owned(), root(items));
+    files.insert("mod.rs".to_owned(), root(document_version, items));
     files.insert("public.rs".to_owned(), public(items, resources));
     files.insert("asset_groups.rs".to_owned(), asset_groups::file(items, resources));
     files.insert("ids.rs".to_owned(), ids(items));
@@ -126,7 +128,7 @@ impl<'a> Names<'a> {
     }
 }
 
-fn root(items: &Items) -> String {
+fn root(document_version: &str, items: &Items) -> String {
     let mut page = Page::new(
         "Code generated from the API document: a module per tag, ID types and shared types.\n\n\
          `public.rs` lists the public items.",
@@ -148,6 +150,11 @@ fn root(items: &Items) -> String {
     });
     let lines: Vec<String> = lines.collect();
     page.piece(&lines.join("\n"));
+    page.piece(&format!(
+        "/// Version of the API document.\n#[cfg(feature = \"snapshot\")]\n\
+         pub(crate) const DOCUMENT_VERSION: &str = {};",
+        Literal::string(document_version)
+    ));
     page.finish()
 }
 
@@ -398,6 +405,9 @@ fn types(about: &str, types: &[TypeItem], names: &Names<'_>, is_shared: bool) ->
     if !is_shared {
         imports.extend(import(SHARED, &mentioned(&own, &names.shared)));
     }
+    if types.iter().any(object::is_any) {
+        imports.push("use crate::runtime::object::object;".to_owned());
+    }
     if types.iter().any(|item| matches!(item, TypeItem::Enum(_))) {
         imports.push("use crate::runtime::open_enum::open_enum;".to_owned());
     }
@@ -407,7 +417,17 @@ fn types(about: &str, types: &[TypeItem], names: &Names<'_>, is_shared: bool) ->
     for item in types {
         match item {
             TypeItem::Enum(open) => page.piece(&open_enum(open)),
-            TypeItem::Items { items, .. } => page.items(items.iter().cloned()),
+            TypeItem::Items { items, inferred, .. } => {
+                for item in items {
+                    match object::Object::of(item, inferred) {
+                        Some(object) => {
+                            page.items([object.item]);
+                            page.piece(&object.implementations);
+                        }
+                        None => page.items([item.clone()]),
+                    }
+                }
+            }
         }
     }
     page.finish()

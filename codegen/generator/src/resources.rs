@@ -156,7 +156,7 @@ pub struct Duplicate {
 pub struct ReadBack {
     /// Static of the operation that creates.
     pub create: Ident,
-    /// Static of the operation that finds.
+    /// Static of the operation that finds the asset.
     pub find: Ident,
     /// JSON name of the ID.
     pub property: String,

@@ -95,8 +95,8 @@ impl StageReport {
         }
     }
 
-    /// Creates a report on steps, which are called `noun`. The summary begins with the number of steps that
-    /// applied.
+    /// Creates a report on steps. Its summary begins with the number of steps that changed something. `noun`
+    /// is the word for a step of this stage.
     pub(crate) fn of_steps(stage: Stage, noun: &str, steps: Vec<StepReport>, summary: &str) -> Self {
         let applied = steps.iter().filter(|step| step.count > 0).count();
         Self {

@@ -67,7 +67,8 @@ fn compare(old: &Value, new: &Value) -> Report {
     diff::compare(&document("old", old), &document("new", new))
 }
 
-/// Configures a few fixed cases, so that unrelated changes do not fail, or random cases on request.
+/// Configures the cases. By default there are a few fixed cases, so that unrelated changes do not make the
+/// test fail.
 fn config(cases: u32) -> ProptestConfig {
     let asked = std::env::var("PROPTEST_CASES").ok();
     let rng_seed = match asked {

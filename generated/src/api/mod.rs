@@ -37,3 +37,7 @@ pub(crate) mod user;
 pub(crate) mod visitor_tags;
 #[cfg(feature = "webhook-configs")]
 pub(crate) mod webhook_configs;
+
+/// Version of the API document.
+#[cfg(feature = "snapshot")]
+pub(crate) const DOCUMENT_VERSION: &str = "v1";

@@ -1,9 +1,9 @@
 //! Lowering: from schemas of `OpenAPI` 3.0 to branches.
 //!
-//! Authors disagree on `nullable` next to a composition, or next to an `enum` without null: either null is
-//! allowed, or not. The narrow reading of a schema contains the values that both interpretations allow; the
-//! wide reading contains the values that one of them allows. `oneOf` is read as `anyOf`, because an
-//! additional alternative is not meant to exclude values.
+//! Authors disagree on the effect of `nullable` next to a composition, or next to an `enum` without null:
+//! some expect that null is allowed, and others that it is not. The narrow reading of a schema contains the
+//! values that both interpretations allow; the wide reading contains the values that one of them allows.
+//! `oneOf` is read as `anyOf`, because an additional alternative is not meant to exclude values.
 
 use std::{
     collections::{BTreeSet, HashMap},

@@ -8,6 +8,7 @@
 
 mod check;
 mod edit;
+mod trim;
 
 use serde::Serialize;
 use serde_json::Value;
@@ -21,6 +22,7 @@ use funnelflux_openapi::{
 use check::{CheckedAction, CheckedEffect};
 pub(crate) use edit::remove;
 use edit::{Editor, Origin};
+pub use trim::{Trimmed, trim};
 
 /// A document with its overlays applied.
 #[derive(Debug)]

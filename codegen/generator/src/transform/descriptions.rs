@@ -69,8 +69,8 @@ fn complete(value: &mut Value, words: Option<String>) {
     }
 }
 
-/// Sets the description of a schema from the document's description, the facts (its name first, then the
-/// notes) and the evidence.
+/// Sets the description of a schema. It consists of the document's description, the name, the notes and the
+/// evidence.
 fn set_description(schema: &mut Value, name: Option<String>, evidence: Option<String>) {
     let description = Some(description(schema)).filter(|text| !text.is_empty());
     let facts: Vec<String> = name.into_iter().chain(notes::of(schema)).collect();

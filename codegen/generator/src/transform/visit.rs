@@ -1,4 +1,5 @@
-//! Mutable visits of operations, parameters, bodies and schemas, each with its JSON pointer.
+//! Visits operations, parameters, bodies and schemas, each with its JSON pointer, and lets the caller change
+//! them.
 
 use serde_json::{Map, Value};
 

@@ -5,8 +5,8 @@ use std::sync::{Mutex, PoisonError};
 /// Limit on the retries that all calls of a client make together.
 ///
 /// The budget starts full. Each retry takes one token, each success returns a fraction of a token. While the
-/// budget is empty, failures are returned at once. Retries bridge short outages without making long outages
-/// worse: in a steady state the service receives at most `1 + per_success` times the load.
+/// budget is empty, failures are returned without a retry. Retries bridge short outages without making long
+/// outages worse: in a steady state the service receives at most `1 + per_success` times the load.
 ///
 /// ```
 /// use funnelflux::{Client, RetryBudget};

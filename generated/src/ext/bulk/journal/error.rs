@@ -1,6 +1,7 @@
 //! Errors of journals.
 
 use super::VERSION;
+use crate::ext::line_file::LineError;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -47,6 +48,16 @@ pub(super) enum JournalProblem {
 }
 
 crate::runtime::error::debug_as_display!(JournalError);
+
+impl From<LineError> for JournalProblem {
+    fn from(error: LineError) -> Self {
+        match error {
+            LineError::InUse => Self::InUse,
+            LineError::Removed => Self::Removed,
+            LineError::Io(error) => Self::Io(error),
+        }
+    }
+}
 
 impl JournalError {
     pub(super) fn new(path: &Path, problem: JournalProblem) -> Self {

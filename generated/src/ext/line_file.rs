@@ -1,0 +1,134 @@
+//! Files of JSON lines that only grow: journals.
+//!
+//! A file appears with its first lines, or not at all. A crash can tear the last line at any byte; the next run
+//! cuts it off. The file is locked against a second process.
+
+use serde::Serialize;
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{self, Seek as _, SeekFrom, Write as _};
+use std::path::{Path, PathBuf};
+
+/// A file of JSON lines, open for writing.
+#[derive(Debug)]
+pub(in crate::ext) struct LineFile {
+    path: PathBuf,
+    file: File,
+    /// Length of the complete lines, in bytes.
+    length: u64,
+}
+
+/// Error of a file of lines.
+#[derive(Debug)]
+pub(in crate::ext) enum LineError {
+    /// Another process uses the file.
+    InUse,
+    /// The file was removed or replaced while it was in use.
+    Removed,
+    Io(io::Error),
+}
+
+impl From<io::Error> for LineError {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+impl LineFile {
+    /// Creates a file with these lines; `None` if the file exists.
+    pub(in crate::ext) fn create(path: &Path, text: &[u8]) -> Result<Option<Self>, LineError> {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let mut new_file = tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))?;
+        new_file.write_all(text)?;
+        new_file.as_file().sync_all()?;
+        let file = match new_file.persist_noclobber(path) {
+            Ok(file) => file,
+            Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => return Ok(None),
+            Err(error) => return Err(error.error.into()),
+        };
+        let lines = Self {
+            path: path.to_owned(),
+            file,
+            length: text.len() as u64,
+        };
+        lines.lock()?;
+        Ok(Some(lines))
+    }
+
+    /// Opens an existing file. Call [`cut`](Self::cut) before the first line is appended.
+    pub(in crate::ext) fn open(path: &Path) -> Result<Self, LineError> {
+        let lines = Self {
+            path: path.to_owned(),
+            file: OpenOptions::new().read(true).write(true).open(path)?,
+            length: 0,
+        };
+        lines.lock()?;
+        Ok(lines)
+    }
+
+    pub(in crate::ext) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(in crate::ext) fn file(&self) -> &File {
+        &self.file
+    }
+
+    /// Cuts off a torn line after `length` bytes, so that the next line starts on its own.
+    pub(in crate::ext) fn cut(&mut self, length: u64) -> Result<(), LineError> {
+        self.file.set_len(length)?;
+        self.length = self.file.seek(SeekFrom::End(0))?;
+        Ok(())
+    }
+
+    /// Locks the file against a second process, if the file system supports locks.
+    fn lock(&self) -> Result<(), LineError> {
+        match self.file.try_lock() {
+            Err(TryLockError::WouldBlock) => Err(LineError::InUse),
+            Ok(()) | Err(TryLockError::Error(_)) => Ok(()),
+        }
+    }
+
+    /// Appends a line.
+    pub(in crate::ext) fn append(&mut self, line: &impl Serialize) -> Result<(), LineError> {
+        if !self.is_in_place() {
+            return Err(LineError::Removed);
+        }
+        let mut text = Vec::new();
+        write_line(&mut text, line)?;
+        // On a full disk, a line may be written only in part. Each line therefore starts at the end of the
+        // last complete line, so that a torn line does not damage the lines that follow while the job stops.
+        self.file.set_len(self.length)?;
+        self.file.seek(SeekFrom::Start(self.length))?;
+        self.file.write_all(&text)?;
+        self.length += text.len() as u64;
+        Ok(())
+    }
+
+    /// Returns once all lines are on the disk.
+    pub(in crate::ext) fn sync(&self) -> Result<(), LineError> {
+        Ok(self.file.sync_data()?)
+    }
+
+    /// Returns false if the path no longer leads to the open file.
+    fn is_in_place(&self) -> bool {
+        let (Ok(named), Ok(open)) = (std::fs::metadata(&self.path), self.file.metadata()) else {
+            return false;
+        };
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::MetadataExt as _;
+            (named.dev(), named.ino()) == (open.dev(), open.ino())
+        }
+        #[cfg(not(unix))]
+        {
+            named.len() == open.len()
+        }
+    }
+}
+
+/// Writes a value as one line.
+pub(in crate::ext) fn write_line(text: &mut Vec<u8>, line: &impl Serialize) -> io::Result<()> {
+    serde_json::to_writer(&mut *text, line)?;
+    text.push(b'\n');
+    Ok(())
+}

@@ -1,0 +1,398 @@
+//! Exports an account into a snapshot.
+//!
+//! 1. [`Staging`] opens the folder and loads the progress of an interrupted export.
+//! 2. The assets of each group are listed, one group after another.
+//! 3. The assets are read by ID in chunks, several at a time, and each is written as it arrives.
+//! 4. If nothing is missing, the files move to their places, and the manifest last.
+
+mod account;
+mod error;
+mod install;
+mod staging;
+
+pub use error::{ExportError, IncompleteExport};
+
+use super::asset::AssetKey;
+use super::error::{SnapshotError, SnapshotProblem};
+use super::manifest::{Manifest, Origin};
+use super::snapshot::Snapshot;
+use crate::Client;
+use crate::ext::error_class::ErrorClass;
+use crate::ext::{AssetGroup, Failure, FoundAsset};
+use account::Account;
+use futures_util::StreamExt as _;
+use staging::Staging;
+use std::ffi::OsString;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+/// Default number of concurrent reads.
+const CONCURRENCY: usize = 4;
+/// Number of assets per read. The length of a URL usually allows fewer.
+const CHUNK: usize = 100;
+/// Number of consecutive reads without any answer after which an export stops.
+const MAX_FAILED_READS: usize = 3;
+
+/// Callback that receives the progress.
+type OnProgress = Box<dyn FnMut(&ExportProgress) + Send>;
+
+/// Progress of an export. Displays as one line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ExportProgress {
+    /// Number of assets that the service lists in the chosen groups.
+    pub total: usize,
+    /// Number of assets that are read, those of an interrupted export included.
+    pub read: usize,
+    /// Number of assets that could not be read.
+    pub unread: usize,
+}
+
+impl fmt::Display for ExportProgress {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { total, read, unread } = self;
+        write!(formatter, "{read} of {total} read")?;
+        match unread {
+            0 => Ok(()),
+            unread => write!(formatter, ", {unread} not readable"),
+        }
+    }
+}
+
+/// Builder of an export, created by [`Snapshot::export`].
+///
+/// An export changes nothing in the account.
+///
+/// # Whole or not
+///
+/// By default, an export succeeds only if every asset was read. Otherwise the error lists what is missing,
+/// and an older snapshot at the same place stays as it is. The same export, repeated within a day, reads only
+/// what is missing. This also holds for an export that was interrupted, whether by an error, by a crash, or
+/// because its future was dropped.
+///
+/// The service has no transactions, so a change that is made while the export runs may be in the snapshot or
+/// not. The manifest records start and end; those of a repeated export begin with its first attempt.
+///
+/// # Deleted assets
+///
+/// It is not documented whether the service lists deleted assets, and whether they can be read. Those that
+/// can be read are exported. [`Manifest::deleted`] names those that are listed but cannot be read.
+#[must_use = "an export does nothing until it has a destination"]
+pub struct Export {
+    client: Client,
+    groups: Option<Vec<String>>,
+    concurrency: usize,
+    accept_incomplete: bool,
+    restart: bool,
+    on_progress: Option<OnProgress>,
+}
+
+impl fmt::Debug for Export {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Export")
+            .field("groups", &self.groups)
+            .field("concurrency", &self.concurrency)
+            .field("accept_incomplete", &self.accept_incomplete)
+            .field("restart", &self.restart)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Snapshot {
+    /// Creates an export of the client's account.
+    ///
+    /// ```no_run
+    /// use funnelflux::{Client, ext::snapshot::{ExportError, Snapshot}};
+    ///
+    /// async fn back_up(client: &Client) -> Result<(), ExportError> {
+    ///     let snapshot = Snapshot::export(client)
+    ///         .on_progress(|progress| eprintln!("{progress}")) // 300 of 1000 read
+    ///         .to_folder("backup")
+    ///         .await?;
+    ///     println!("{} assets", snapshot.keys().len());
+    ///     Ok(())
+    /// }
+    /// ```
+    pub fn export(client: &Client) -> Export {
+        Export {
+            client: client.clone(),
+            groups: None,
+            concurrency: CONCURRENCY,
+            accept_incomplete: false,
+            restart: false,
+            on_progress: None,
+        }
+    }
+}
+
+impl Export {
+    /// Sets the groups, by name (`offer-sources`) or tag (`Offer Sources`). Default: all groups of the
+    /// enabled features whose assets can be listed.
+    pub fn groups<S: Into<String>>(mut self, groups: impl IntoIterator<Item = S>) -> Self {
+        self.groups = Some(groups.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Sets the number of concurrent reads. Default: 4. At least 1.
+    pub fn concurrency(mut self, concurrency: usize) -> Self {
+        self.concurrency = concurrency.max(1);
+        self
+    }
+
+    /// Writes a snapshot even if parts of the account could not be read. Its manifest says that it is not
+    /// whole and lists these parts, and [`Snapshot::open`] refuses it.
+    pub fn accept_incomplete(mut self) -> Self {
+        self.accept_incomplete = true;
+        self
+    }
+
+    /// Discards the progress of an interrupted export, and reads every asset again.
+    pub fn restart(mut self) -> Self {
+        self.restart = true;
+        self
+    }
+
+    /// Sets a callback for the progress, which is called after each read.
+    pub fn on_progress(mut self, callback: impl FnMut(&ExportProgress) + Send + 'static) -> Self {
+        self.on_progress = Some(Box::new(callback));
+        self
+    }
+
+    /// Exports into a folder, which is created if it does not exist.
+    ///
+    /// The folder is new or empty, except for hidden files, or has an older snapshot of the same account,
+    /// whose files are replaced once all assets are read. Until then the new files are in the folder
+    /// `.export` within.
+    ///
+    /// # Errors
+    /// Returns an error if a group does not exist, if the folder is not usable or belongs to another account,
+    /// if a file cannot be written, or if something could not be read.
+    pub async fn to_folder(self, path: impl AsRef<Path>) -> Result<Snapshot, ExportError> {
+        self.run(path.as_ref(), None).await
+    }
+
+    /// Exports into one `.tar.gz` file, which appears whole and replaces an older snapshot of the same
+    /// account.
+    ///
+    /// The assets are collected in a folder beside it, with `.partial` after the name, and packed at the end.
+    ///
+    /// # Errors
+    /// As [`to_folder`](Self::to_folder), and if the file exists and is not a snapshot.
+    pub async fn to_archive(self, path: impl AsRef<Path>) -> Result<Snapshot, ExportError> {
+        let path = path.as_ref();
+        let older = match std::fs::metadata(path) {
+            Ok(_) => Some(super::archive::read_manifest(path).map_err(|error| {
+                if error.is_foreign() {
+                    SnapshotError::new(path, SnapshotProblem::OtherFile)
+                } else {
+                    error
+                }
+            })?),
+            Err(_) => None,
+        };
+        let mut folder = OsString::from(path);
+        folder.push(".partial");
+        let folder = PathBuf::from(folder);
+        let snapshot = self.run(&folder, older.map(|older| (path, older))).await?;
+        snapshot.pack(path)?;
+        // The archive is complete. A folder that cannot be removed does no harm.
+        let _ = std::fs::remove_dir_all(&folder);
+        Ok(Snapshot::open_incomplete(path)?)
+    }
+
+    /// Exports into a temporary folder, which is removed when the snapshot is dropped.
+    ///
+    /// # Errors
+    /// As [`to_folder`](Self::to_folder).
+    pub async fn to_temporary_folder(self) -> Result<Snapshot, ExportError> {
+        let folder = Snapshot::temporary_folder()?;
+        let snapshot = self.run(folder.path(), None).await?;
+        Ok(snapshot.in_temporary_folder(folder))
+    }
+
+    async fn run(mut self, path: &Path, older: Option<(&Path, Manifest)>) -> Result<Snapshot, ExportError> {
+        let groups = self.chosen()?;
+        let account = self.client.account().await?;
+        let origin = Origin {
+            base_url: self.client.base_url().to_owned(),
+            account: account.map(|account| account.as_str().to_owned()),
+            started: self.client.now(),
+        };
+        let names: Vec<&str> = groups.iter().map(|group| group.name()).collect();
+        let mut staging = Staging::open(path, origin, &names, self.restart)?;
+        if let Some((path, older)) = older {
+            staging.check_older(path, &older, &names)?;
+        }
+        let mut account = Account::default();
+        for group in &groups {
+            account.list(&self.client, *group).await;
+        }
+        account.check_owner(&staging)?;
+        let total = account.listed.len();
+        self.read(&mut account, &mut staging, total).await?;
+        let is_known = account.is_verified || staging.known_ids().next().is_none();
+        let is_accepted = self.accept_incomplete && is_known;
+        if !account.unread.is_empty() && !is_accepted {
+            let read = account.listed.len().saturating_sub(account.unread.len());
+            return Err(IncompleteExport::new(path, read, account.unread.into_iter().collect()).into());
+        }
+        let contents = account.contents(&groups, &staging);
+        let manifest = Manifest::new(staging.origin().clone(), self.client.now(), contents);
+        staging.install(&manifest)?;
+        Ok(Snapshot::open_incomplete(path)?)
+    }
+
+    /// Returns the chosen groups, in the order of the document.
+    fn chosen(&self) -> Result<Vec<AssetGroup>, ExportError> {
+        let known = || {
+            let groups = AssetGroup::all().iter().copied();
+            groups.filter(|group| group.abilities().list && group.abilities().find)
+        };
+        let Some(names) = &self.groups else {
+            return Ok(known().collect());
+        };
+        let is_named = |group: &AssetGroup, name: &str| group.name() == name || group.tag() == name;
+        for name in names {
+            if !known().any(|group| is_named(&group, name)) {
+                let known: Vec<&str> = known().map(AssetGroup::name).collect();
+                return Err(ExportError::UnknownGroup {
+                    name: name.clone(),
+                    known: known.join(", "),
+                });
+            }
+        }
+        Ok(known()
+            .filter(|group| names.iter().any(|name| is_named(group, name)))
+            .collect())
+    }
+
+    /// Reads the listed assets that are not staged yet.
+    async fn read(
+        &mut self,
+        account: &mut Account,
+        staging: &mut Staging,
+        total: usize,
+    ) -> Result<(), SnapshotError> {
+        let mut chunks: Vec<(AssetGroup, Vec<String>)> = Vec::new();
+        let mut progress = ExportProgress {
+            total,
+            read: 0,
+            unread: 0,
+        };
+        for (key, listed) in &account.listed {
+            if staging.has(key) {
+                progress.read += 1;
+                continue;
+            }
+            match chunks.last_mut() {
+                Some((group, ids)) if *group == listed.group && ids.len() < CHUNK => ids.push(key.id.clone()),
+                _ => chunks.push((listed.group, vec![key.id.clone()])),
+            }
+        }
+        self.report(&progress);
+        let client = &self.client;
+        let reads = chunks.into_iter().map(|(group, ids)| async move {
+            let found = group.find(client, &ids).await;
+            (group, ids, found)
+        });
+        let mut reads = futures_util::stream::iter(reads).buffer_unordered(self.concurrency);
+        let mut failed_reads = 0;
+        let mut last_error = None;
+        while failed_reads < MAX_FAILED_READS
+            && let Some((group, ids, found)) = reads.next().await
+        {
+            let failure = found.iter().find_map(no_answer).cloned();
+            let is_failed = failure.is_some() && found.iter().all(|found| no_answer(found).is_some());
+            failed_reads = if is_failed { failed_reads + 1 } else { 0 };
+            last_error = failure.or(last_error);
+            for (id, found) in ids.into_iter().zip(found) {
+                let key = AssetKey::new(group.name(), id);
+                match found {
+                    FoundAsset::Found(value) => {
+                        staging.record(&key, &value)?;
+                        progress.read += 1;
+                    }
+                    FoundAsset::Missing => progress.unread += usize::from(account.missing(key)),
+                    FoundAsset::Unreadable(failure) => {
+                        account.unreadable(key, failure.message());
+                        progress.unread += 1;
+                    }
+                }
+            }
+            if let Some(callback) = &mut self.on_progress {
+                callback(&progress);
+            }
+        }
+        drop(reads);
+        self.read_deleted(account, staging, &mut progress).await?;
+        let cause = last_error.map_or_else(String::new, |failure| format!(": {failure}"));
+        account.finish(staging, &cause);
+        Ok(())
+    }
+
+    /// Reads the deleted assets again that were missing, one by one.
+    ///
+    /// If the service refuses a list of IDs for another reason, such as its length, deleted assets count as
+    /// missing, although they may be readable. If the first of a group is missing by itself, the service does
+    /// not show deleted assets, and the others are missing as well (inferred).
+    async fn read_deleted(
+        &mut self,
+        account: &mut Account,
+        staging: &mut Staging,
+        progress: &mut ExportProgress,
+    ) -> Result<(), SnapshotError> {
+        for (group, ids) in account.deleted_ids() {
+            let mut some_are_readable = false;
+            let mut no_answer: Option<Failure> = None;
+            for id in ids {
+                let key = AssetKey::new(group.name(), &*id);
+                let found = match no_answer.clone() {
+                    Some(failure) => Some(FoundAsset::Unreadable(failure)),
+                    None => group.find(&self.client, &[id]).await.into_iter().next(),
+                };
+                match found {
+                    Some(FoundAsset::Found(value)) => {
+                        some_are_readable = true;
+                        account.deleted.remove(&key);
+                        staging.record(&key, &value)?;
+                        progress.read += 1;
+                    }
+                    Some(FoundAsset::Unreadable(failure)) => {
+                        account.deleted.remove(&key);
+                        account.unreadable(key, failure.message());
+                        progress.unread += 1;
+                        no_answer = Some(failure).filter(is_no_answer);
+                    }
+                    Some(FoundAsset::Missing) | None => {
+                        if !some_are_readable {
+                            break;
+                        }
+                    }
+                }
+                self.report(progress);
+            }
+        }
+        Ok(())
+    }
+
+    fn report(&mut self, progress: &ExportProgress) {
+        if let Some(callback) = &mut self.on_progress {
+            callback(progress);
+        }
+    }
+}
+
+/// Returns true if the service did not answer. A refusal is an answer.
+fn is_no_answer(failure: &Failure) -> bool {
+    let class = failure.error().map(ErrorClass::of);
+    class.is_some_and(|class| class != ErrorClass::Refused)
+}
+
+/// Returns the failure of a read if the service did not answer.
+fn no_answer(found: &FoundAsset) -> Option<&Failure> {
+    match found {
+        FoundAsset::Unreadable(failure) => Some(failure).filter(|failure| is_no_answer(failure)),
+        FoundAsset::Found(_) | FoundAsset::Missing => None,
+    }
+}

@@ -1,0 +1,404 @@
+//! Folder of an export in progress.
+//!
+//! New files are in the folder `.export` until all of them are there. `progress.jsonl` lists them with their
+//! fingerprints, and its first line says for which account they were read. A later export continues with the
+//! files that still have their fingerprint.
+
+use super::super::asset::AssetKey;
+use super::super::error::{AtPath as _, SnapshotError, SnapshotProblem};
+use super::super::fingerprint::Fingerprint;
+use super::super::layout::{self, Capitals, MANIFEST, STAGING};
+use super::super::manifest::{Manifest, Origin, in_milliseconds, rfc3339};
+use super::super::snapshot::read_manifest;
+use super::install::has_fingerprint;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{BufRead as _, BufReader, ErrorKind, Seek as _, SeekFrom, Write as _};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+/// Age up to which the progress of an interrupted export is used.
+const RESUME_WITHIN: Duration = Duration::from_hours(24);
+/// File with the progress.
+pub(super) const PROGRESS: &str = "progress.jsonl";
+/// The manifest of the older snapshot during the installation.
+pub(super) const OLDER: &str = "older.json";
+
+/// A line of the progress.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Line {
+    Export {
+        format: u64,
+        base_url: String,
+        account: Option<String>,
+        #[serde(with = "rfc3339")]
+        started: SystemTime,
+    },
+    Asset(AssetKey, Fingerprint),
+}
+
+/// Folder of an export in progress.
+pub(super) struct Staging {
+    pub(super) target: PathBuf,
+    pub(super) folder: PathBuf,
+    /// Locked against other processes.
+    pub(super) progress: File,
+    /// Length of the complete lines of the progress, in bytes.
+    length: u64,
+    origin: Origin,
+    /// The assets with their files.
+    recorded: BTreeMap<AssetKey, Fingerprint>,
+    /// The older snapshot in the folder.
+    pub(super) older: Option<Manifest>,
+    /// The snapshot whose installation was interrupted. Some of its files may be in their places.
+    pub(super) half_installed: Option<Manifest>,
+    /// Manifests of the older snapshot and of the interrupted export have named the account.
+    is_owner_known: bool,
+    /// IDs of an older snapshot elsewhere.
+    elsewhere: Vec<AssetKey>,
+}
+
+impl Staging {
+    /// Opens the folder of an export into `target`, with the progress of an interrupted export.
+    pub(super) fn open(
+        target: &Path,
+        origin: Origin,
+        groups: &[&str],
+        restart: bool,
+    ) -> Result<Self, SnapshotError> {
+        fs::create_dir_all(target).at(target)?;
+        let folder = target.join(STAGING);
+        let older = older(target, &folder)?;
+        let half_installed = parse(&folder.join(MANIFEST))?;
+        if let Some(older) = &older {
+            check_origin(target, older, &origin)?;
+            check_groups(target, older, groups)?;
+        }
+        fs::create_dir_all(&folder).at(&folder)?;
+        // Files in progress do not belong into version control.
+        let ignore = folder.join(".gitignore");
+        fs::write(&ignore, "*\n").at(&ignore)?;
+        let path = folder.join(PROGRESS);
+        let mut options = OpenOptions::new();
+        let progress = options
+            .create(true)
+            .truncate(false)
+            .read(true)
+            .write(true)
+            .open(&path)
+            .at(&path)?;
+        match progress.try_lock() {
+            Err(TryLockError::WouldBlock) => return Err(SnapshotError::new(target, SnapshotProblem::InUse)),
+            Ok(()) | Err(TryLockError::Error(_)) => {}
+        }
+        if !path.exists() {
+            // Another process has just finished.
+            return Err(SnapshotError::new(target, SnapshotProblem::InUse));
+        }
+        let mut is_owner_known = older
+            .as_ref()
+            .is_none_or(|older| is_same_account(older.account(), &origin));
+        let mut staging = Self {
+            target: target.to_owned(),
+            folder,
+            progress,
+            length: 0,
+            origin,
+            recorded: BTreeMap::new(),
+            older,
+            half_installed,
+            is_owner_known: false,
+            elsewhere: Vec::new(),
+        };
+        match staging.load()? {
+            Some(earlier) if !restart && staging.may_resume(&earlier)? => {
+                is_owner_known &= is_same_account(earlier.account.as_deref(), &staging.origin);
+                staging.origin.account = staging.origin.account.take().or(earlier.account);
+                staging.origin.started = earlier.started;
+                staging.progress.set_len(staging.length).at(&path)?;
+            }
+            _ => staging.begin()?,
+        }
+        staging.is_owner_known = is_owner_known;
+        Ok(staging)
+    }
+
+    /// Loads the progress. Returns the origin of the interrupted export.
+    fn load(&mut self) -> Result<Option<Origin>, SnapshotError> {
+        let path = self.folder.join(PROGRESS);
+        let mut origin = None;
+        let mut reader = BufReader::new(&self.progress);
+        let mut text = Vec::new();
+        loop {
+            text.clear();
+            let read = reader.read_until(b'\n', &mut text).at(&path)?;
+            // A crash may tear the last line. The files of torn and damaged lines are read again.
+            if text.last() != Some(&b'\n') {
+                break;
+            }
+            match (serde_json::from_slice(&text), &origin) {
+                (
+                    Ok(Line::Export {
+                        format,
+                        base_url,
+                        account,
+                        started,
+                    }),
+                    None,
+                ) if format == super::super::manifest::FORMAT => {
+                    origin = Some(Origin {
+                        base_url,
+                        account,
+                        started,
+                    });
+                }
+                (Ok(Line::Asset(key, fingerprint)), Some(_)) => {
+                    self.recorded.insert(key, fingerprint);
+                }
+                _ => break,
+            }
+            self.length += read as u64;
+        }
+        Ok(origin)
+    }
+
+    /// Returns true if the interrupted export can be continued.
+    fn may_resume(&self, earlier: &Origin) -> Result<bool, SnapshotError> {
+        check_service(&self.target, &earlier.base_url, &self.origin)?;
+        check_account(&self.target, earlier.account.as_deref(), &self.origin)?;
+        let age = self.origin.started.duration_since(earlier.started);
+        Ok(age.unwrap_or_default() < RESUME_WITHIN)
+    }
+
+    /// Begins a new export.
+    fn begin(&mut self) -> Result<(), SnapshotError> {
+        self.recorded.clear();
+        self.length = 0;
+        for entry in fs::read_dir(&self.folder).at(&self.folder)? {
+            let path = entry.at(&self.folder)?.path();
+            if path.is_dir() {
+                fs::remove_dir_all(&path).at(&path)?;
+            }
+        }
+        self.append(&Line::Export {
+            format: super::super::manifest::FORMAT,
+            base_url: self.origin.base_url.clone(),
+            account: self.origin.account.clone(),
+            started: in_milliseconds(self.origin.started),
+        })
+    }
+
+    /// Checks that the export may replace an older snapshot elsewhere.
+    pub(super) fn check_older(
+        &mut self,
+        path: &Path,
+        older: &Manifest,
+        groups: &[&str],
+    ) -> Result<(), SnapshotError> {
+        check_origin(path, older, &self.origin)?;
+        check_groups(path, older, groups)?;
+        self.is_owner_known &= is_same_account(older.account(), &self.origin);
+        self.elsewhere = keys(older).collect();
+        Ok(())
+    }
+
+    /// Returns true if tokens have named the accounts, and they are the same, or nothing was recorded.
+    pub(super) fn is_owner_known(&self) -> bool {
+        self.is_owner_known
+    }
+
+    /// Returns the keys of assets that the account owned according to the folder.
+    pub(super) fn known_ids(&self) -> impl Iterator<Item = AssetKey> {
+        let older = self.older.iter().flat_map(keys);
+        older
+            .chain(self.recorded.keys().cloned())
+            .chain(self.elsewhere.iter().cloned())
+    }
+
+    /// Returns the error for an account that owns none of the recorded assets.
+    pub(super) fn other_owner(&self, recorded: String, actual: String) -> SnapshotError {
+        SnapshotError::new(&self.target, SnapshotProblem::OtherAccount { recorded, actual })
+    }
+
+    pub(super) fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    /// Returns true if the asset has its file, which is checked. Forgets the asset otherwise.
+    pub(super) fn has(&mut self, key: &AssetKey) -> bool {
+        let Some(fingerprint) = self.recorded.get(key) else {
+            return false;
+        };
+        let places = [
+            self.staged(key),
+            self.target
+                .join(&key.group)
+                .join(layout::file_name(&key.id, Capitals::Literal)),
+            self.target
+                .join(&key.group)
+                .join(layout::file_name(&key.id, Capitals::Encoded)),
+        ];
+        let is_there = places.iter().any(|path| has_fingerprint(path, *fingerprint));
+        if !is_there {
+            self.recorded.remove(key);
+        }
+        is_there
+    }
+
+    /// Returns true if the asset has its file, as far as recorded.
+    pub(super) fn is_recorded(&self, key: &AssetKey) -> bool {
+        self.recorded.contains_key(key)
+    }
+
+    /// Returns the assets of a group that have their files.
+    pub(super) fn recorded<'s>(
+        &'s self,
+        group: &'s str,
+    ) -> impl Iterator<Item = (&'s AssetKey, Fingerprint)> {
+        let recorded = self.recorded.iter().filter(move |(key, _)| key.group == group);
+        recorded.map(|(key, fingerprint)| (key, *fingerprint))
+    }
+
+    /// Path of the file of an asset before it moves to its place.
+    pub(super) fn staged(&self, key: &AssetKey) -> PathBuf {
+        self.folder
+            .join(&key.group)
+            .join(layout::file_name(&key.id, Capitals::Encoded))
+    }
+
+    /// Writes an asset.
+    pub(super) fn record(&mut self, key: &AssetKey, value: &Value) -> Result<(), SnapshotError> {
+        let path = self.staged(key);
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder).at(folder)?;
+        }
+        let text = file_text(value);
+        fs::write(&path, &text).at(&path)?;
+        let fingerprint = Fingerprint::of_bytes(&text);
+        self.append(&Line::Asset(key.clone(), fingerprint))?;
+        self.recorded.insert(key.clone(), fingerprint);
+        Ok(())
+    }
+
+    fn append(&mut self, line: &Line) -> Result<(), SnapshotError> {
+        // Strings and numbers always serialise.
+        let mut text = serde_json::to_vec(line).unwrap_or_default();
+        text.push(b'\n');
+        let written = self
+            .progress
+            .set_len(self.length)
+            .and_then(|()| self.progress.seek(SeekFrom::Start(self.length)))
+            .and_then(|_| self.progress.write_all(&text));
+        written.at(self.folder.join(PROGRESS))?;
+        self.length += text.len() as u64;
+        Ok(())
+    }
+}
+
+/// Returns the manifest of the snapshot that the export replaces.
+fn older(target: &Path, folder: &Path) -> Result<Option<Manifest>, SnapshotError> {
+    if target.join(MANIFEST).exists() {
+        return read_manifest(target).map(Some);
+    }
+    if folder.is_dir() {
+        return parse(&folder.join(OLDER));
+    }
+    for entry in fs::read_dir(target).at(target)? {
+        let name = entry.at(target)?.file_name().to_string_lossy().into_owned();
+        if !name.starts_with('.') {
+            return Err(SnapshotError::new(target, SnapshotProblem::NotEmpty(name)));
+        }
+    }
+    Ok(None)
+}
+
+/// Parses a manifest if the file exists.
+fn parse(path: &Path) -> Result<Option<Manifest>, SnapshotError> {
+    match fs::read(path) {
+        Ok(text) => Manifest::parse(path, &text).map(Some),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error).at(path),
+    }
+}
+
+fn keys(manifest: &Manifest) -> impl Iterator<Item = AssetKey> {
+    let groups = manifest.contents().iter();
+    groups.flat_map(|(group, contents)| contents.files().keys().map(move |id| AssetKey::new(group, id)))
+}
+
+/// Checks that an older snapshot belongs to the same service, and to the same account as far as stated.
+fn check_origin(path: &Path, older: &Manifest, origin: &Origin) -> Result<(), SnapshotError> {
+    check_service(path, older.base_url(), origin)?;
+    check_account(path, older.account(), origin)
+}
+
+fn check_service(path: &Path, recorded: &str, origin: &Origin) -> Result<(), SnapshotError> {
+    if recorded == origin.base_url {
+        return Ok(());
+    }
+    let problem = SnapshotProblem::OtherService {
+        recorded: recorded.to_owned(),
+        actual: origin.base_url.clone(),
+    };
+    Err(SnapshotError::new(path, problem))
+}
+
+fn check_account(path: &Path, recorded: Option<&str>, origin: &Origin) -> Result<(), SnapshotError> {
+    match (recorded, &origin.account) {
+        (Some(recorded), Some(actual)) if recorded != actual => {
+            let problem = SnapshotProblem::OtherAccount {
+                recorded: recorded.to_owned(),
+                actual: actual.clone(),
+            };
+            Err(SnapshotError::new(path, problem))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Returns true if tokens name both accounts, and they are the same.
+fn is_same_account(recorded: Option<&str>, origin: &Origin) -> bool {
+    recorded.is_some() && recorded == origin.account.as_deref()
+}
+
+/// Checks that the export does not remove groups of an older snapshot.
+fn check_groups(path: &Path, older: &Manifest, groups: &[&str]) -> Result<(), SnapshotError> {
+    let lost: Vec<&str> = older
+        .groups()
+        .map(|(name, _)| name)
+        .filter(|name| !groups.contains(name))
+        .collect();
+    if lost.is_empty() {
+        return Ok(());
+    }
+    Err(SnapshotError::new(
+        path,
+        SnapshotProblem::FewerGroups(lost.join(", ")),
+    ))
+}
+
+/// Returns the text of an asset's file: indented, members sorted by name, with a line feed at the end.
+fn file_text(value: &Value) -> Vec<u8> {
+    // Values of JSON always serialise.
+    let mut text = serde_json::to_vec_pretty(&sorted(value)).unwrap_or_default();
+    text.push(b'\n');
+    text
+}
+
+fn sorted(value: &Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            let mut members: Vec<_> = members.iter().collect();
+            members.sort_unstable_by_key(|(name, _)| *name);
+            let members = members
+                .into_iter()
+                .map(|(name, value)| (name.clone(), sorted(value)));
+            Value::Object(members.collect())
+        }
+        Value::Array(elements) => Value::Array(elements.iter().map(sorted).collect()),
+        scalar => scalar.clone(),
+    }
+}

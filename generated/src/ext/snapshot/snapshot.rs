@@ -1,0 +1,353 @@
+//! Reads a snapshot.
+
+use super::archive;
+use super::asset::{Asset, AssetKey};
+use super::error::{AtPath as _, SnapshotError, SnapshotProblem};
+use super::fingerprint::Fingerprint;
+use super::layout::{self, MANIFEST, STAGING};
+use super::manifest::{GroupManifest, Manifest, Unread};
+use crate::ext::AssetGroup;
+use crate::runtime::duplicate_key;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use tempfile::TempDir;
+
+/// A snapshot of an account: all assets of some groups, as JSON files.
+///
+/// [`Snapshot::export`] writes one, and [`Snapshot::open`] reads one. It is a folder, or a `.tar.gz` file
+/// with the same contents:
+///
+/// ```text
+/// backup/
+///   snapshot.json                  the manifest: origin, time, groups, fingerprints of all files
+///   offer-sources/2nIemJxCKbFX.json
+///   pages/2n5JuOKWLTzd.json
+/// ```
+///
+/// Each file has the whole asset as the service sent it, including fields that the crate does not know. The
+/// members of objects are sorted by name, so that equal assets have equal files, and a folder suits version
+/// control. Secrets are the placeholders that the service shows.
+///
+/// Assets are read from the files when they are needed, so that a snapshot of any size takes little memory.
+///
+/// ```
+/// use funnelflux::ext::snapshot::Snapshot;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let fake = funnelflux_fake::Fake::default();
+/// # fake.seed_offer_source("2nIemJxCKbFX");
+/// # let server = fake.serve(([127, 0, 0, 1], 0).into()).await?;
+/// # let client = funnelflux::Client::builder().base_url(server.base_url());
+/// # let client = client.bearer_token(fake.access_token()).build()?;
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("backup");
+/// Snapshot::export(&client).groups(["offer-sources"]).to_folder(&path).await?;
+///
+/// let snapshot = Snapshot::open(&path)?;
+/// for asset in snapshot.assets() {
+///     println!("{}", asset?.key); // offer-sources/2nIemJxCKbFX
+/// }
+/// # assert_eq!(snapshot.keys().count(), 1);
+/// # Ok(()) }
+/// ```
+#[derive(Debug)]
+pub struct Snapshot {
+    /// Path for messages.
+    path: PathBuf,
+    folder: PathBuf,
+    manifest: Manifest,
+    files: BTreeMap<AssetKey, AssetFile>,
+    edited: BTreeSet<AssetKey>,
+    /// The folder, if it is to be removed with the snapshot.
+    _temporary: Option<TempDir>,
+}
+
+/// File of an asset.
+#[derive(Clone, Debug)]
+struct AssetFile {
+    /// Path within the folder.
+    path: PathBuf,
+    fingerprint: Fingerprint,
+}
+
+impl Snapshot {
+    /// Opens a whole snapshot: a folder, or a `.tar.gz` file, which is unpacked into a temporary folder.
+    ///
+    /// Checks every file. Files that were edited by hand and are still assets with the same ID are accepted;
+    /// [`edited`](Self::edited) lists them.
+    ///
+    /// # Errors
+    /// Returns an error that names the file and the fix if this is not a snapshot, if it is not whole, if its
+    /// format is newer, or if a file is missing, unexpected, invalid, or of another asset.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, SnapshotError> {
+        let snapshot = Self::open_incomplete(path)?;
+        let unread: Vec<Unread> = snapshot.unread().collect();
+        match unread.first() {
+            None => Ok(snapshot),
+            Some(first) => {
+                let problem = SnapshotProblem::NotWhole {
+                    unread: parts(unread.len()),
+                    first: first.to_string(),
+                };
+                Err(SnapshotError::new(&snapshot.path, problem))
+            }
+        }
+    }
+
+    /// Opens a snapshot like [`open`](Self::open), even if it is not whole. [`unread`](Self::unread) lists
+    /// what is missing.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open), except for a snapshot that is not whole.
+    pub fn open_incomplete(path: impl AsRef<Path>) -> Result<Self, SnapshotError> {
+        let mut path = path.as_ref();
+        if path.file_name().is_some_and(|name| name == MANIFEST)
+            && let Some(folder) = path.parent()
+        {
+            path = if folder.as_os_str().is_empty() {
+                Path::new(".")
+            } else {
+                folder
+            };
+        }
+        if fs::metadata(path).at(path)?.is_dir() {
+            return Self::read(path, path.to_owned(), None);
+        }
+        let unpacked = archive::unpack(path)?;
+        let folder = unpacked.path().to_owned();
+        Self::read(path, folder.clone(), Some(unpacked)).map_err(|error| error.moved(&folder, path))
+    }
+
+    pub(super) fn temporary_folder() -> Result<TempDir, SnapshotError> {
+        tempfile::tempdir().at(std::env::temp_dir())
+    }
+
+    /// The same snapshot, whose folder is removed with it.
+    pub(super) fn in_temporary_folder(self, folder: TempDir) -> Self {
+        Self {
+            _temporary: Some(folder),
+            ..self
+        }
+    }
+
+    fn read(path: &Path, folder: PathBuf, temporary: Option<TempDir>) -> Result<Self, SnapshotError> {
+        let manifest = read_manifest(&folder)?;
+        let mut snapshot = Self {
+            path: path.to_owned(),
+            folder,
+            manifest,
+            files: BTreeMap::new(),
+            edited: BTreeSet::new(),
+            _temporary: temporary,
+        };
+        for group in AssetGroup::all() {
+            match snapshot.manifest.contents().get(group.name()) {
+                Some(contents) => {
+                    let contents = contents.clone();
+                    snapshot.read_group(*group, &contents)?;
+                }
+                None => snapshot.check_absent(group.name())?,
+            }
+        }
+        Ok(snapshot)
+    }
+
+    /// Checks the files of a group.
+    fn read_group(&mut self, group: AssetGroup, contents: &GroupManifest) -> Result<(), SnapshotError> {
+        let folder = self.folder.join(group.name());
+        let names = layout::file_names(contents.files().keys().map(String::as_str));
+        let mut present = json_files(&folder)?;
+        for (id, name) in &names {
+            let file = folder.join(name);
+            let key = AssetKey::new(group.name(), *id);
+            if !present.remove(name) {
+                return Err(SnapshotError::new(
+                    file,
+                    SnapshotProblem::Missing(key.to_string()),
+                ));
+            }
+            let text = fs::read(&file).at(&file)?;
+            let fingerprint = Fingerprint::of_bytes(&text);
+            if contents.files().get(*id) != Some(&fingerprint) {
+                parse(&file, group, id, &text)?;
+                self.edited.insert(key.clone());
+            }
+            let path = Path::new(group.name()).join(name);
+            self.files.insert(key, AssetFile { path, fingerprint });
+        }
+        let Some(name) = present.pop_first() else {
+            return Ok(());
+        };
+        let file = folder.join(&name);
+        let known = layout::id_of(&name).and_then(|id| Some((names.get(id.as_str())?.clone(), id)));
+        let problem = match known {
+            Some((other, id)) => SnapshotProblem::TwoFiles { id, other },
+            None => SnapshotProblem::Unexpected,
+        };
+        Err(SnapshotError::new(file, problem))
+    }
+
+    /// Checks that a group outside the manifest has no files.
+    fn check_absent(&self, group: &str) -> Result<(), SnapshotError> {
+        let folder = self.folder.join(group);
+        match json_files(&folder)?.pop_first() {
+            Some(name) => Err(SnapshotError::new(folder.join(name), SnapshotProblem::Unexpected)),
+            None => Ok(()),
+        }
+    }
+
+    /// Returns the path of the folder or file.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Returns the manifest.
+    #[must_use]
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// Returns true if everything could be read when the snapshot was exported.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.manifest.is_whole()
+    }
+
+    /// Returns what could not be read when the snapshot was exported.
+    pub fn unread(&self) -> impl Iterator<Item = Unread> {
+        self.manifest.unread()
+    }
+
+    /// Returns the assets whose files were edited after the export, in order.
+    pub fn edited(&self) -> impl Iterator<Item = &AssetKey> {
+        self.edited.iter()
+    }
+
+    /// Returns the keys of all assets, in order.
+    #[must_use]
+    pub fn keys(&self) -> impl ExactSizeIterator<Item = &AssetKey> {
+        self.files.keys()
+    }
+
+    /// Returns true if the snapshot has the asset.
+    #[must_use]
+    pub fn contains(&self, key: &AssetKey) -> bool {
+        self.files.contains_key(key)
+    }
+
+    /// Reads an asset; `None` if the snapshot does not have it.
+    ///
+    /// # Errors
+    /// Returns an error if the file cannot be read, or has changed since the snapshot was opened.
+    pub fn asset(&self, key: &AssetKey) -> Result<Option<Asset>, SnapshotError> {
+        let file = self.files.get(key);
+        file.map(|file| self.load(key, file)).transpose()
+    }
+
+    /// Reads all assets, in order, one by one.
+    ///
+    /// An item is an error if its file cannot be read, or has changed since the snapshot was opened.
+    pub fn assets(&self) -> impl Iterator<Item = Result<Asset, SnapshotError>> {
+        self.files.iter().map(|(key, file)| self.load(key, file))
+    }
+
+    fn load(&self, key: &AssetKey, file: &AssetFile) -> Result<Asset, SnapshotError> {
+        let path = self.folder.join(&file.path);
+        let text = fs::read(&path).at(&path)?;
+        if Fingerprint::of_bytes(&text) != file.fingerprint {
+            return Err(SnapshotError::new(path, SnapshotProblem::Changed));
+        }
+        let value = serde_json::from_slice(&text)
+            .map_err(|error| SnapshotError::new(path, SnapshotProblem::Json(error.to_string())))?;
+        Ok(Asset::new(key.clone(), value))
+    }
+
+    /// Returns the fingerprint of an asset's file.
+    pub(super) fn file_fingerprint(&self, key: &AssetKey) -> Option<Fingerprint> {
+        self.files.get(key).map(|file| file.fingerprint)
+    }
+
+    /// Writes the snapshot as one `.tar.gz` file, which replaces the file at this path at once.
+    ///
+    /// # Errors
+    /// Returns an error if a file cannot be read or written.
+    pub fn pack(&self, path: impl AsRef<Path>) -> Result<(), SnapshotError> {
+        let files = self.files.values().map(|file| file.path.as_path());
+        archive::pack(path.as_ref(), &self.folder, &self.manifest, files)
+    }
+}
+
+pub(super) fn parts(count: usize) -> String {
+    if count == 1 {
+        "1 part".to_owned()
+    } else {
+        format!("{count} parts")
+    }
+}
+
+/// Reads the manifest of a folder.
+pub(super) fn read_manifest(folder: &Path) -> Result<Manifest, SnapshotError> {
+    let path = folder.join(MANIFEST);
+    match fs::read(&path) {
+        Ok(text) => Manifest::parse(&path, &text),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            let problem = if folder.join(STAGING).is_dir() {
+                SnapshotProblem::Interrupted
+            } else {
+                SnapshotProblem::NotASnapshot
+            };
+            Err(SnapshotError::new(folder, problem))
+        }
+        Err(error) => Err(error).at(path),
+    }
+}
+
+/// Returns the names of the JSON files in a folder. A folder that does not exist has none.
+fn json_files(folder: &Path) -> Result<BTreeSet<String>, SnapshotError> {
+    match fs::symlink_metadata(folder) {
+        Ok(metadata) if !metadata.is_dir() => {
+            return Err(SnapshotError::new(folder, SnapshotProblem::NotAFile));
+        }
+        Ok(_) => {}
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(BTreeSet::new()),
+        Err(error) => return Err(error).at(folder),
+    }
+    let mut names = BTreeSet::new();
+    for entry in fs::read_dir(folder).at(folder)? {
+        let entry = entry.at(folder)?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let is_json = Path::new(&name)
+            .extension()
+            .is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
+        // `.json` is the file of the empty ID.
+        if !is_json && name != ".json" {
+            continue;
+        }
+        if !entry.file_type().at(entry.path())?.is_file() {
+            return Err(SnapshotError::new(entry.path(), SnapshotProblem::NotAFile));
+        }
+        names.insert(name);
+    }
+    Ok(names)
+}
+
+/// Parses the file of an asset that is not as it was exported.
+fn parse(file: &Path, group: AssetGroup, id: &str, text: &[u8]) -> Result<Value, SnapshotError> {
+    let failed = |problem| SnapshotError::new(file, problem);
+    let value: Value =
+        serde_json::from_slice(text).map_err(|error| failed(SnapshotProblem::Json(error.to_string())))?;
+    if let Some(name) = duplicate_key::find(text) {
+        return Err(failed(SnapshotProblem::DuplicateName(name)));
+    }
+    match group.id(&value) {
+        Some(actual) if actual == id => Ok(value),
+        actual => Err(failed(SnapshotProblem::OtherId {
+            expected: id.to_owned(),
+            actual: actual.unwrap_or("none").to_owned(),
+        })),
+    }
+}
