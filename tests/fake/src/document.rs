@@ -140,6 +140,14 @@ impl Document {
         Some(operation.meaning.is_some())
     }
 
+    /// Beginning of the paths of the assets that an operation concerns: `funnelgroup` also for `GET
+    /// /campaign/list/`. `None` if the fake does not simulate the operation.
+    #[must_use]
+    pub fn kind(self, operation: &str) -> Option<&'static str> {
+        let operation = self.0.operations().find(|known| known.key == operation)?;
+        operation.meaning.as_ref().map(|(kind, _)| kind.as_str())
+    }
+
     /// Names of the groups whose assets the fake stores, in the order of the document's operations.
     #[must_use]
     pub fn groups(self) -> Vec<&'static str> {
@@ -290,7 +298,7 @@ impl Api {
         }
     }
 
-    fn operations(&self) -> impl Iterator<Item = &Operation> {
+    pub(crate) fn operations(&self) -> impl Iterator<Item = &Operation> {
         self.paths.iter().flat_map(|path| &path.operations)
     }
 
@@ -476,6 +484,11 @@ fn drafts<'d>(root: &'d Value, schemas: &Schemas<'d>) -> Vec<Draft<'d>> {
 }
 
 impl Operation {
+    /// The path, such as `/offersource/archive/`.
+    pub(crate) fn path(&self) -> &str {
+        self.key.split_once(' ').map_or("", |(_, path)| path)
+    }
+
     /// The parameters of the query.
     pub(crate) fn query(&self) -> impl Iterator<Item = &Parameter> {
         self.parameters

@@ -7,6 +7,8 @@
 //! | `calling` | call, api and id |
 //! | `accounts` | login, profiles and errors of authentication |
 //! | `jobs` | bulk jobs: plans, confirmation, journals, kill and resume |
+//! | `snapshots` | export, compare and where-used |
+//! | `terminal` | questions, progress bars, Ctrl-C, tables and colours |
 
 #![allow(
     clippy::unwrap_used,
@@ -20,4 +22,7 @@ mod calling;
 mod help;
 mod jobs;
 mod reading;
+mod snapshots;
 mod support;
+#[cfg(unix)]
+mod terminal;
